@@ -1,0 +1,14 @@
+"""The one clock that all processes share."""
+
+from datetime import datetime
+
+from django.db import connection
+
+
+def database_now() -> datetime:
+    """Return PostgreSQL's time. Leases and lifetimes are measured by it alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        row = cursor.fetchone()
+    now: datetime = row[0]
+    return now

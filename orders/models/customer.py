@@ -1,0 +1,42 @@
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.service import Service
+
+
+class Customer(models.Model):
+    """Someone who pays with SEQR. The only place where a phone number is kept."""
+
+    subscriber_key = models.CharField(max_length=128, unique=True)
+    msisdn = models.CharField(
+        _("phone number"), max_length=32, db_index=True, help_text=_("International, without +.")
+    )
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+
+    def __str__(self) -> str:
+        return f"customer {self.pk}"
+
+
+class CustomerSession(models.Model):
+    """One scan: a token exchanged for a customer at one service, valid until it expires.
+
+    Only a digest of the token is kept.
+    """
+
+    token_digest = models.CharField(max_length=64, unique=True)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="sessions")
+    service = models.ForeignKey(Service, models.CASCADE, related_name="+")
+    parameters = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("customer session")
+        verbose_name_plural = _("customer sessions")
+
+    def __str__(self) -> str:
+        return f"session {self.pk}"

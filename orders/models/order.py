@@ -1,0 +1,130 @@
+import secrets
+import uuid
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.customer import Customer
+from orders.models.service import Product, Service
+
+FIRST_NUMBER = 1000  # so that the first customer's number does not look like a test
+
+
+class OrderState(models.TextChoices):
+    """How an order stands, in the customer's terms."""
+
+    CREATED = "created", _("created")
+    SENDING = "sending", _("sending")
+    AWAITING_PAYMENT = "awaiting_payment", _("awaiting payment")
+    CANCEL_PENDING = "cancel_pending", _("cancel pending")
+    PAID = "paid", _("paid")
+    SERVED = "served", _("served")
+    CANCELED = "canceled", _("cancelled")
+    FAILED = "failed", _("failed")
+    EXPIRED = "expired", _("expired")
+    PARTLY_REFUNDED = "partly_refunded", _("partly refunded")
+    REFUNDED = "refunded", _("refunded")
+    NEEDS_ATTENTION = "needs_attention", _("needs attention")
+
+
+OPEN_STATES = (
+    OrderState.CREATED,
+    OrderState.SENDING,
+    OrderState.AWAITING_PAYMENT,
+    OrderState.CANCEL_PENDING,
+)
+# An order in these states keeps its customer from making another. One that needs attention may
+# yet be paid, but may also be an old one whose payment was reversed: no constraint holds it.
+BLOCKING_STATES = (*OPEN_STATES, OrderState.NEEDS_ATTENTION)
+PAYABLE_AGAIN = (OrderState.CANCELED, OrderState.FAILED, OrderState.EXPIRED)
+
+
+def _return_key() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class Order(models.Model):
+    """What one customer ordered from one service. `total` includes VAT, in major units.
+
+    Its `state` is written by `orders.transitions.move_order` alone.
+    """
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    return_key = models.CharField(max_length=32, unique=True, default=_return_key, editable=False)
+    service = models.ForeignKey(Service, models.PROTECT, related_name="orders")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders")
+    nonce = models.CharField(max_length=64)
+    parameters = models.JSONField(default=dict, blank=True)
+    language = models.CharField(max_length=2, default="sv")
+    state = models.CharField(
+        _("state"), max_length=20, choices=OrderState.choices, default=OrderState.CREATED
+    )
+    total = models.DecimalField(_("total"), max_digits=10, decimal_places=2)
+    currency = models.CharField(_("currency"), max_length=3)
+    created_at = models.DateTimeField(_("ordered"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["customer", "service", "-id"], name="order_of_customer"),
+            models.Index(fields=["created_at"], name="order_by_day"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "service", "nonce"], name="order_nonce_once"
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "service"],
+                condition=models.Q(state__in=OPEN_STATES),
+                name="order_open_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=OrderState.values), name="order_state_known"
+            ),
+            models.CheckConstraint(condition=models.Q(total__gt=0), name="order_total_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"order {self.number}"
+
+    @property
+    def number(self) -> str:
+        """The number that people say: on the receipt, at the counter, in the admin."""
+        return str(FIRST_NUMBER + self.pk)
+
+
+class OrderRow(models.Model):
+    """A product as it was when ordered. `total` = quantity × unit_price, VAT included."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="rows")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    name_sv = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=80)
+    sku = models.CharField(max_length=40, blank=True, default="")
+    unit = models.CharField(max_length=10)
+    quantity = models.PositiveIntegerField(_("quantity"))
+    unit_price = models.DecimalField(_("unit price"), max_digits=10, decimal_places=2)
+    vat_rate = models.DecimalField(_("VAT rate, per cent"), max_digits=4, decimal_places=2)
+    total = models.DecimalField(_("total"), max_digits=10, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("row")
+        verbose_name_plural = _("rows")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="row_quantity"),
+            models.CheckConstraint(
+                condition=models.Q(total=models.F("quantity") * models.F("unit_price")),
+                name="row_total_is_the_product",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.name_sv}"
+
+    def name_in(self, language: str) -> str:
+        """Return the name in Swedish for "sv", else in English."""
+        return self.name_sv if language == "sv" else self.name_en

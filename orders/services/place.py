@@ -1,0 +1,179 @@
+"""Orders are made, made payable again, and served here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from orders.models import (
+    Customer,
+    CustomerSession,
+    Order,
+    OrderRow,
+    OrderState,
+    Product,
+    Service,
+)
+from orders.models.order import PAYABLE_AGAIN
+from orders.services.sessions import blocking_order
+from orders.transitions import lock_order, move_order
+
+MAX_ROWS = 100
+MAX_QUANTITY = 999
+MAX_TOTAL = Decimal("99999999.99")
+
+
+class OrderNotAccepted(Exception):
+    """The order cannot be as it was asked for. `field` names the part, the text says why."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+        self.reason = reason
+
+
+class AnotherOrderOpen(Exception):
+    """The customer has an order here that is not settled yet: `order`."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(f"{order} is open.")
+        self.order = order
+
+
+class NonceReused(Exception):
+    """This nonce made an order with other rows: `order`."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(f"{order} was made with this nonce.")
+        self.order = order
+
+
+@dataclass(frozen=True)
+class RowRequest:
+    """A row as the customer asks for it: how many of which product."""
+
+    product_id: int
+    quantity: int
+
+
+def place_order(
+    session: CustomerSession, nonce: str, rows: Sequence[RowRequest], language: str
+) -> tuple[Order, bool]:
+    """Make an order at the server's prices; return it and whether it is new.
+
+    The same nonce and rows again return the order made before. To be called inside a transaction,
+    which the caller also makes the invoice in. Raises OrderNotAccepted, AnotherOrderOpen and
+    NonceReused.
+    """
+    customer = Customer.objects.select_for_update().get(pk=session.customer_id)
+    service = session.service
+    wanted = _checked(rows)
+    earlier = Order.objects.filter(customer=customer, service=service, nonce=nonce).first()
+    if earlier is not None:
+        if _quantities(earlier) != wanted:
+            raise NonceReused(earlier)
+        return earlier, False
+    if (blocking := blocking_order(customer, service)) is not None:
+        raise AnotherOrderOpen(blocking)
+
+    lines = _priced(service, wanted)
+    total = sum((line.total for line in lines), Decimal(0))
+    if total > MAX_TOTAL:
+        raise OrderNotAccepted("rows", _("The order is too large."))
+    order = Order.objects.create(
+        service=service,
+        customer=customer,
+        nonce=nonce,
+        parameters=session.parameters,
+        language=language,
+        total=total,
+        currency=service.currency,
+    )
+    for line in lines:
+        line.order = order
+    OrderRow.objects.bulk_create(lines)
+    return order, True
+
+
+def reopen_order(customer: Customer, public_id: UUID) -> Order:
+    """Take a cancelled, failed or expired order up again, so that it can be paid by a new invoice.
+
+    Returns the order, locked. To be called inside a transaction. Raises Order.DoesNotExist,
+    AnotherOrderOpen, and OrderNotAccepted where the order is in another state.
+    """
+    Customer.objects.select_for_update().get(pk=customer.pk)
+    order_id = Order.objects.values_list("pk", flat=True).get(
+        public_id=public_id, customer=customer
+    )
+    order = lock_order(order_id)
+    blocking = blocking_order(customer, order.service)
+    if blocking is not None and blocking != order:
+        raise AnotherOrderOpen(blocking)
+    if order.state not in PAYABLE_AGAIN:
+        raise OrderNotAccepted("state", _("This order cannot be paid again now."))
+    move_order(order, OrderState.CREATED)
+    return order
+
+
+@transaction.atomic
+def serve_order(order_id: int) -> bool:
+    """Record that a paid order has been handed over; return whether it was not before.
+
+    Raises OrderMoveError where it is not paid.
+    """
+    return move_order(lock_order(order_id), OrderState.SERVED)
+
+
+def _checked(rows: Sequence[RowRequest]) -> dict[int, int]:
+    if not rows:
+        raise OrderNotAccepted("rows", _("Choose at least one product."))
+    if len(rows) > MAX_ROWS:
+        raise OrderNotAccepted("rows", _("An order has at most %(n)d products.") % {"n": MAX_ROWS})
+    wanted: dict[int, int] = {}
+    for index, row in enumerate(rows):
+        if not 1 <= row.quantity <= MAX_QUANTITY:
+            raise OrderNotAccepted(
+                f"rows[{index}].quantity",
+                _("The quantity is a whole number from 1 to %(n)d.") % {"n": MAX_QUANTITY},
+            )
+        if row.product_id in wanted:
+            raise OrderNotAccepted(
+                f"rows[{index}].product", _("Each product stands in one row only.")
+            )
+        wanted[row.product_id] = row.quantity
+    return wanted
+
+
+def _quantities(order: Order) -> Mapping[int, int]:
+    return dict(order.rows.values_list("product_id", "quantity"))
+
+
+def _priced(service: Service, wanted: Mapping[int, int]) -> list[OrderRow]:
+    products = {
+        product.pk: product
+        for product in Product.objects.filter(service=service, pk__in=wanted, on_sale=True)
+    }
+    lines = []
+    for index, (product_id, quantity) in enumerate(wanted.items()):
+        product = products.get(product_id)
+        if product is None:
+            raise OrderNotAccepted(
+                f"rows[{index}].product", _("This product is not for sale here.")
+            )
+        lines.append(
+            OrderRow(
+                product=product,
+                name_sv=product.name_sv,
+                name_en=product.name_en,
+                sku=product.sku,
+                unit=product.unit,
+                quantity=quantity,
+                unit_price=product.price,
+                vat_rate=product.vat_rate,
+                total=quantity * product.price,
+            )
+        )
+    return lines

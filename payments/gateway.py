@@ -1,0 +1,26 @@
+"""This process's one client of SEQR, made from the settings."""
+
+from functools import cache
+
+from django.conf import settings
+
+from payments.seqr import SeqrClient, SeqrConfig
+
+
+@cache
+def seqr() -> SeqrClient:
+    """Return the client, made at the first call and kept with its connections."""
+    return SeqrClient(
+        SeqrConfig(
+            service_url=settings.SEQR_SERVICE_URL,
+            session_url=settings.SEQR_SESSION_URL,
+            terminal_id=settings.SEQR_TERMINAL_ID,
+            terminal_password=settings.SEQR_TERMINAL_PASSWORD,
+            reseller_id=settings.SEQR_RESELLER_ID,
+            reseller_user_id=settings.SEQR_RESELLER_USER_ID,
+            reseller_password=settings.SEQR_RESELLER_PASSWORD,
+            client_id=settings.SEQR_CLIENT_ID,
+            channel=settings.SEQR_CHANNEL,
+            timeout_seconds=settings.SEQR_TIMEOUT_SECONDS,
+        )
+    )

@@ -1,0 +1,23 @@
+"""How an order is paid."""
+
+from payments.models.invoice import (
+    ASKED_STATUSES,
+    DEAD_STATUSES,
+    OPEN_STATUSES,
+    CancelReason,
+    Invoice,
+    InvoiceStatus,
+)
+from payments.models.invoice_event import InvoiceEvent
+from payments.models.poll_shard import PollShard
+
+__all__ = [
+    "ASKED_STATUSES",
+    "DEAD_STATUSES",
+    "OPEN_STATUSES",
+    "CancelReason",
+    "Invoice",
+    "InvoiceEvent",
+    "InvoiceStatus",
+    "PollShard",
+]

@@ -1,0 +1,160 @@
+import secrets
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Order
+
+
+class InvoiceStatus(models.TextChoices):
+    """How an invoice stands. In capitals, as SEQR writes its own statuses."""
+
+    CREATED = "CREATED", _("created")
+    SENDING = "SENDING", _("being sent")
+    ISSUED = "ISSUED", _("issued")
+    PENDING_ISSUER_ACKNOWLEDGE = "PENDING_ISSUER_ACKNOWLEDGE", _("waiting for us")
+    RESERVED = "RESERVED", _("reserved")
+    PARTIALLY_PAID = "PARTIALLY_PAID", _("partially paid")
+    NEEDS_ATTENTION = "NEEDS_ATTENTION", _("needs attention")
+    CANCEL_PENDING = "CANCEL_PENDING", _("cancel pending")
+    PAID = "PAID", _("paid")
+    CANCELED = "CANCELED", _("cancelled")
+    FAILED = "FAILED", _("failed")
+    EXPIRED = "EXPIRED", _("expired")
+
+
+class CancelReason(models.TextChoices):
+    """Why we want an invoice cancelled."""
+
+    CUSTOMER = "customer", _("the customer cancelled")
+    STAFF = "staff", _("the staff cancelled")
+    LIFETIME = "lifetime", _("the time to pay ran out")
+    SUPERSEDED = "superseded", _("another invoice paid the order")
+
+
+DEAD_STATUSES = (InvoiceStatus.CANCELED, InvoiceStatus.FAILED, InvoiceStatus.EXPIRED)
+OPEN_STATUSES = tuple(
+    status for status in InvoiceStatus if status not in (*DEAD_STATUSES, InvoiceStatus.PAID)
+)
+# Open, and known to SEQR where they have a reference: their status is asked for.
+ASKED_STATUSES = tuple(
+    status
+    for status in OPEN_STATUSES
+    if status not in (InvoiceStatus.CREATED, InvoiceStatus.SENDING)
+)
+
+
+def _notify_key() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class Invoice(models.Model):
+    """One attempt to have an order paid. `amount` is in major units, `currency` ISO 4217.
+
+    Its `status` is written by `payments.transitions` alone.
+    """
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="invoices")
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    status = models.CharField(
+        _("status"), max_length=26, choices=InvoiceStatus.choices, default=InvoiceStatus.CREATED
+    )
+    amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
+    currency = models.CharField(_("currency"), max_length=3)
+    created_at = models.DateTimeField(_("created"), db_default=Now())
+
+    # Sending
+    lease_until = models.DateTimeField(null=True, editable=False)
+    invoice_reference = models.CharField(
+        _("invoice reference"), max_length=64, null=True, unique=True
+    )
+    invoice_qr_code = models.CharField(max_length=200, blank=True, default="")
+    issued_at = models.DateTimeField(_("issued"), null=True)
+
+    # Asking
+    invoice_version = models.IntegerField(_("version"), default=0)
+    notify_key = models.CharField(max_length=32, unique=True, default=_notify_key, editable=False)
+    notified_at = models.DateTimeField(_("notified"), null=True)
+
+    # Cancelling
+    cancel_reason = models.CharField(
+        _("cancel wanted because"), max_length=12, choices=CancelReason.choices, blank=True
+    )
+
+    # Paid
+    ers_reference = models.CharField(
+        _("payment reference"), max_length=64, null=True, db_index=True
+    )
+    payment_reference = models.CharField(max_length=64, blank=True, default="")
+    paid_at = models.DateTimeField(_("paid"), null=True)
+    paid_amount = models.DecimalField(
+        _("amount in SEQR's receipt"), max_digits=12, decimal_places=2, null=True
+    )
+    paid_currency = models.CharField(max_length=3, blank=True, default="")
+    acknowledged_at = models.DateTimeField(_("acknowledged to SEQR"), null=True)
+    possibly_reversed = models.BooleanField(_("possibly reversed"), default=False)
+
+    class Meta:
+        verbose_name = _("invoice")
+        verbose_name_plural = _("invoices")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status__in=OPEN_STATUSES),
+                name="invoice_open",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status=InvoiceStatus.PAID, acknowledged_at=None),
+                name="invoice_unacknowledged",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "attempt"], name="invoice_attempt_once"),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=models.Q(status__in=OPEN_STATUSES),
+                name="invoice_open_once_per_order",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=models.Q(status=InvoiceStatus.PAID),
+                name="invoice_paid_once_per_order",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=InvoiceStatus.values), name="invoice_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(amount__gt=0), name="invoice_amount_positive"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status=InvoiceStatus.PAID)
+                | models.Q(ers_reference__isnull=False, paid_at__isnull=False),
+                name="invoice_paid_has_ers_reference",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status=InvoiceStatus.ISSUED)
+                | models.Q(invoice_reference__isnull=False),
+                name="invoice_issued_has_reference",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status=InvoiceStatus.CANCEL_PENDING)
+                | ~models.Q(cancel_reason=""),
+                name="invoice_cancel_has_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invoice {self.client_invoice_id}"
+
+    @property
+    def client_invoice_id(self) -> str:
+        """The shop's own number of the invoice: the order's number and the attempt."""
+        return f"{self.order.number}-{self.attempt}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the customer may still pay it, as far as we know."""
+        return self.status in OPEN_STATUSES

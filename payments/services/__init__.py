@@ -1,0 +1,29 @@
+"""What can be done about payments. Each function is safe to call twice, and at any moment."""
+
+from payments.services.cancel import AlreadyPaid, cancel_invoice, settle_cancel
+from payments.services.exchange import TokenRefused, exchange_token
+from payments.services.notified import invoice_notified
+from payments.services.poll import ShardPoller, run_shard, shard_is_stale
+from payments.services.refresh import refresh_invoice
+from payments.services.send import send_invoice
+from payments.services.start import current_invoice, pay_again, start_payment
+from payments.services.sweep import Work, find_work
+
+__all__ = [
+    "AlreadyPaid",
+    "ShardPoller",
+    "TokenRefused",
+    "Work",
+    "cancel_invoice",
+    "current_invoice",
+    "exchange_token",
+    "find_work",
+    "invoice_notified",
+    "pay_again",
+    "refresh_invoice",
+    "run_shard",
+    "send_invoice",
+    "settle_cancel",
+    "shard_is_stale",
+    "start_payment",
+]

@@ -1,0 +1,42 @@
+"""A token from the app becomes a customer's session."""
+
+import re
+
+from orders.models import CustomerSession, Service
+from orders.services import open_session, session_of_token
+from payments.gateway import seqr
+from payments.seqr import SeqrConfigurationError, SeqrRejected
+
+_TOKEN = re.compile(r"[0-9A-Za-z.\-]{6,100}")
+
+
+class TokenRefused(Exception):
+    """The token is no token, has expired, or belongs to a session of another service."""
+
+
+def exchange_token(service: Service, token: str) -> CustomerSession:
+    """Return the customer's session for a token, asking SEQR (getClientSessionInfo) at most once.
+
+    A token exchanged before is known without SEQR until its session ends. Raises TokenRefused,
+    and the gateway's SeqrUnavailable, SeqrOutcomeUnknown and SeqrConfigurationError.
+    """
+    if not _TOKEN.fullmatch(token):
+        raise TokenRefused
+    known = session_of_token(token)
+    if known is not None:
+        if known.service_id != service.pk:
+            raise TokenRefused
+        return known
+    try:
+        info = seqr().get_client_session_info(token)
+    except SeqrConfigurationError:
+        raise
+    except SeqrRejected as error:
+        raise TokenRefused from error
+    return open_session(
+        service,
+        token,
+        msisdn=info.msisdn,
+        subscriber_key=info.subscriber_key,
+        parameters=info.parameters,
+    )

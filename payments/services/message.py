@@ -1,0 +1,52 @@
+"""The invoice as SEQR gets it."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext, override
+
+from orders.models import Order
+from payments import seqr
+from payments.models import Invoice
+
+
+def invoice_message(invoice: Invoice) -> seqr.Invoice:
+    """Return sendInvoice's invoice, in the customer's language.
+
+    Its addresses are built on PUBLIC_BASE_URL; the footer carries the order's number, since the
+    receipt in the app is what the customer keeps.
+    """
+    order = invoice.order
+    with override(order.language):
+        footer = gettext("Order %(number)s") % {"number": order.number}
+    return seqr.Invoice(
+        title=order.service.name,
+        client_invoice_id=invoice.client_invoice_id,
+        issue_date=invoice.created_at,
+        rows=_rows(order),
+        total_amount=seqr.Amount(invoice.amount, invoice.currency),
+        cashier_id=order.service.slug,
+        footer=footer,
+        notification_url=_address("notify", secret=invoice.notify_key),
+        back_url=_address("back", return_key=order.return_key),
+    )
+
+
+def _rows(order: Order) -> tuple[seqr.InvoiceRow, ...]:
+    return tuple(
+        seqr.InvoiceRow(
+            item_description=row.name_in(order.language),
+            item_quantity=Decimal(row.quantity),
+            item_unit=row.unit,
+            item_unit_price=seqr.Amount(row.unit_price, order.currency),
+            item_tax_rate=row.vat_rate,
+            item_sku=row.sku or None,
+            item_total_amount=seqr.Amount(row.total, order.currency),
+        )
+        for row in order.rows.all()
+    )
+
+
+def _address(name: str, **parts: str) -> str:
+    return f"{settings.PUBLIC_BASE_URL}{reverse(name, kwargs=parts)}"

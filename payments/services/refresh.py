@@ -1,0 +1,231 @@
+"""getPaymentStatus: the question, the answer, and what the answer changes.
+
+`PAID` in SEQR's answer is the shop's acceptance of the money. So an invoice that must not be paid
+any more, because another one paid its order, is not asked about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from orders.clock import database_now
+from payments.gateway import seqr
+from payments.models import (
+    DEAD_STATUSES,
+    OPEN_STATUSES,
+    CancelReason,
+    Invoice,
+    InvoiceStatus,
+    PollShard,
+)
+from payments.seqr import PaymentStatus, ResultCode, SeqrRejected, SeqrUnknownStatus
+from payments.services.shards import shard_of
+from payments.transitions import (
+    TABLE,
+    Cause,
+    dead_status,
+    lock_invoice,
+    paid_by_another,
+    record,
+    record_once,
+    save_fields,
+    transition,
+)
+
+# SEQR takes a payment back 20 s after it was made, if nobody asked; this leaves a margin.
+REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)
+NO_ERS_REFERENCE = "PAID without an ersReference"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What SEQR is to be asked about one invoice."""
+
+    invoice_id: int
+    invoice_reference: str
+    invoice_version: int
+    status: InvoiceStatus
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What SEQR said: a status, or a status we do not know, or that it knows no such invoice."""
+
+    version: int
+    status: InvoiceStatus
+    ers_reference: str | None = None
+    paid: PaymentStatus | None = None
+    detail: str = ""
+
+    def is_news(self, question: Question) -> bool:
+        """Whether there is something to write. The unchanged costs no database access."""
+        if self.version != question.invoice_version or question.status == InvoiceStatus.PAID:
+            return True
+        if question.status == InvoiceStatus.CANCEL_PENDING:
+            return self.status not in _STILL_OPEN
+        return self.status != question.status
+
+
+_STILL_OPEN = tuple(status for status in OPEN_STATUSES if status != InvoiceStatus.NEEDS_ATTENTION)
+
+
+def question_about(invoice: Invoice) -> Question | None:
+    """Return the question about an invoice, or None where SEQR must not or cannot be asked."""
+    if invoice.invoice_reference is None:
+        return None
+    if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):
+        return None
+    return Question(
+        invoice.pk,
+        invoice.invoice_reference,
+        invoice.invoice_version,
+        InvoiceStatus(invoice.status),
+    )
+
+
+def ask(question: Question) -> Answer:
+    """Ask SEQR (getPaymentStatus). Touches no database. Raises the gateway's errors."""
+    try:
+        paid = seqr().get_payment_status(question.invoice_reference, question.invoice_version)
+    except SeqrUnknownStatus as error:
+        return Answer(error.version, InvoiceStatus.NEEDS_ATTENTION, detail=str(error))
+    except SeqrRejected as error:
+        if error.result_code != ResultCode.INVALID_INVOICE_REFERENCE:
+            raise
+        return Answer(
+            question.invoice_version,
+            InvoiceStatus.NEEDS_ATTENTION,
+            detail="SEQR does not know this invoice (54)",
+        )
+    status = InvoiceStatus(paid.status.value)
+    if status == InvoiceStatus.PAID and not paid.ers_reference:
+        # Not settled, since it could neither be refunded nor reconciled; so it is asked again.
+        return Answer(paid.version, InvoiceStatus.NEEDS_ATTENTION, detail=NO_ERS_REFERENCE)
+    return Answer(paid.version, status, paid.ers_reference, paid)
+
+
+def refresh_invoice(invoice_id: int, source: Cause) -> InvoiceStatus:
+    """Ask SEQR how an invoice stands, write what is new, and return its status.
+
+    After PAID is written, one more call with the new version acknowledges it. Raises the gateway's
+    errors, and Invoice.DoesNotExist.
+    """
+    for _ in range(2):
+        invoice = Invoice.objects.get(pk=invoice_id)
+        question = question_about(invoice)
+        if question is None:
+            break
+        asked_before = last_answer_at(invoice)
+        answer = ask(question)
+        if not answer.is_news(question):
+            break
+        record_answer(question, answer, source, last_answer_at=asked_before)
+        if not _awaits_acknowledgment(invoice_id):
+            break
+    return InvoiceStatus(Invoice.objects.values_list("status", flat=True).get(pk=invoice_id))
+
+
+def _awaits_acknowledgment(invoice_id: int) -> bool:
+    return Invoice.objects.filter(
+        pk=invoice_id, status=InvoiceStatus.PAID, acknowledged_at=None
+    ).exists()
+
+
+def last_answer_at(invoice: Invoice) -> datetime:
+    """Return when SEQR was surely last heard about an invoice: by its shard's row, or its issue.
+
+    Nobody can have paid it before it was issued.
+    """
+    assert invoice.issued_at is not None  # it has a reference
+    row = PollShard.objects.filter(number=shard_of(invoice.pk)).first()
+    if row is None:
+        return invoice.issued_at
+    return max(invoice.issued_at, row.oldest_answer_at)
+
+
+@transaction.atomic
+def record_answer(
+    question: Question, answer: Answer, cause: Cause, *, last_answer_at: datetime
+) -> None:
+    """Write what an answer changes, under the rows' locks.
+
+    An answer older than what we know is dropped. `last_answer_at` tells a reversal apart: a payment
+    that ended without our doing, after SEQR had not heard from us for so long.
+    """
+    invoice = lock_invoice(question.invoice_id)
+    if answer.version < invoice.invoice_version:
+        return
+    if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):
+        record_once(invoice, "answer_after_order_was_paid", cause, detail=answer.status)
+        return
+    if answer.version != invoice.invoice_version:
+        save_fields(invoice, invoice_version=answer.version)
+    _follow(invoice, answer, cause, last_answer_at)
+    acknowledges = question.status == InvoiceStatus.PAID and invoice.acknowledged_at is None
+    if acknowledges and invoice.status == InvoiceStatus.PAID:
+        save_fields(invoice, acknowledged_at=database_now())
+
+
+def _follow(invoice: Invoice, answer: Answer, cause: Cause, last_answer_at: datetime) -> None:
+    to = answer.status
+    if to == InvoiceStatus.PAID:
+        _follow_paid(invoice, answer, cause)
+        return
+    if invoice.cancel_reason and to in _STILL_OPEN:
+        to = InvoiceStatus.CANCEL_PENDING
+    elif invoice.cancel_reason and to == InvoiceStatus.CANCELED:
+        to = dead_status(invoice.cancel_reason)
+    if to == invoice.status:
+        return
+    if to not in TABLE[InvoiceStatus(invoice.status)]:
+        record_once(invoice, "unexpected_answer", cause, detail=answer.status)
+        return
+    reversed_fields = {}
+    if to in DEAD_STATUSES and _may_be_a_reversal(invoice, last_answer_at):
+        reversed_fields = {"possibly_reversed": True}
+    transition(invoice, to, cause, detail=answer.detail, **reversed_fields)
+    if reversed_fields:
+        record(invoice, "possibly_reversed", cause)
+
+
+def _may_be_a_reversal(invoice: Invoice, last_answer_at: datetime) -> bool:
+    if invoice.status == InvoiceStatus.PAID:
+        return True
+    unheard_for = database_now() - last_answer_at
+    return not invoice.cancel_reason and unheard_for >= REVERSAL_SUSPECTED_AFTER
+
+
+def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> None:
+    assert answer.paid is not None
+    if invoice.status == InvoiceStatus.PAID:
+        return
+    receipt = answer.paid.receipt
+    total = receipt.total_amount if receipt else None
+    transition(
+        invoice,
+        InvoiceStatus.PAID,
+        cause,
+        ers_reference=answer.ers_reference,
+        payment_reference=(receipt.payment_reference or "") if receipt else "",
+        paid_at=database_now(),
+        paid_amount=total.value if total else None,
+        paid_currency=total.currency if total else "",
+    )
+    _cancel_the_others(invoice, cause)
+
+
+def _cancel_the_others(paid: Invoice, cause: Cause) -> None:
+    """Want every other open invoice of the order cancelled; the order's lock covers them all."""
+    others = Invoice.objects.filter(order=paid.order, status__in=OPEN_STATUSES)
+    for other in others.exclude(pk=paid.pk).select_for_update():
+        other.order = paid.order
+        to = InvoiceStatus.CANCEL_PENDING
+        if other.status == InvoiceStatus.CREATED:
+            to = InvoiceStatus.CANCELED
+        if other.status != InvoiceStatus.CANCEL_PENDING:
+            transition(other, to, cause, cancel_reason=CancelReason.SUPERSEDED)
+        else:
+            save_fields(other, cancel_reason=CancelReason.SUPERSEDED)

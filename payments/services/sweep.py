@@ -1,0 +1,44 @@
+"""What a lost message, a killed process or the passing of time has left to do."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+
+from orders.clock import database_now
+from payments.models import OPEN_STATUSES, Invoice, InvoiceStatus
+
+LEFT_BEHIND_AFTER = timedelta(seconds=2)  # younger ones are on their way through the broker
+AT_MOST = 500  # of each kind in one sweep; the next one is seconds away
+
+
+@dataclass(frozen=True)
+class Work:
+    """Ids of invoices by what is to be done with them."""
+
+    to_send: list[int]
+    to_expire: list[int]
+    to_settle: list[int]
+
+
+def find_work() -> Work:
+    """Return what is left to do now. Each of it is safe to do twice."""
+    now = database_now()
+    unsent = Q(status=InvoiceStatus.CREATED, created_at__lt=now - LEFT_BEHIND_AFTER) | Q(
+        Q(lease_until=None) | Q(lease_until__lte=now), status=InvoiceStatus.SENDING
+    )
+    overdue = Q(
+        status__in=OPEN_STATUSES,
+        cancel_reason="",
+        created_at__lt=now - timedelta(seconds=settings.INVOICE_LIFETIME_SECONDS),
+    )
+    return Work(
+        to_send=_ids(unsent & ~overdue),
+        to_expire=_ids(overdue),
+        to_settle=_ids(Q(status__in=OPEN_STATUSES) & ~Q(cancel_reason="")),
+    )
+
+
+def _ids(which: Q) -> list[int]:
+    return list(Invoice.objects.filter(which).order_by("id").values_list("pk", flat=True)[:AT_MOST])

@@ -1,0 +1,82 @@
+"""Celery's way in: ids in, a service call, another try where that helps."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import Task, shared_task
+from kombu.exceptions import OperationalError
+
+from orders.services import forget_expired_sessions
+from payments import services
+from payments.models import CancelReason
+from payments.seqr import SeqrConfigurationError, SeqrError
+from payments.transitions import Cause
+
+logger = logging.getLogger(__name__)
+
+BY_SWEEP = Cause("sweep")
+LOOP_SECONDS = 60
+
+
+def enqueue(task: Task[..., Any], *args: Any) -> None:
+    """Put a task into its queue. Where the broker is away, leave it to the sweep."""
+    try:
+        task.apply_async(args, retry=False)
+    except OperationalError:
+        logger.warning("%s%r could not be enqueued; the sweep will find it", task.name, args)
+
+
+@shared_task(bind=True, max_retries=2)
+def send_invoice(self: Task[..., Any], invoice_id: int) -> None:
+    """Send one invoice; try again in a second, then leave it to the sweep."""
+    try:
+        services.send_invoice(invoice_id)
+    except SeqrConfigurationError as error:
+        logger.error("invoice %s waits for a person: %s", invoice_id, error)
+    except SeqrError as error:
+        if self.request.retries == self.max_retries:
+            logger.warning("invoice %s: %s", invoice_id, error)
+            return
+        raise self.retry(countdown=1 + self.request.retries, exc=error) from None
+
+
+@shared_task
+def cancel_overdue_invoice(invoice_id: int) -> None:
+    """Cancel an invoice whose lifetime is over, listening to SEQR's answer."""
+    try:
+        services.cancel_invoice(invoice_id, CancelReason.LIFETIME, BY_SWEEP)
+    except services.AlreadyPaid:
+        logger.info("invoice %s was paid at the last moment", invoice_id)
+
+
+@shared_task
+def settle_cancel(invoice_id: int) -> None:
+    """Try once more to bring a wanted cancel to its end."""
+    services.settle_cancel(invoice_id, BY_SWEEP)
+
+
+@shared_task
+def sweep() -> None:
+    """Enqueue what lost messages, killed processes and time have left to do."""
+    work = services.find_work()
+    for invoice_id in work.to_send:
+        enqueue(send_invoice, invoice_id)
+    for invoice_id in work.to_expire:
+        enqueue(cancel_overdue_invoice, invoice_id)
+    for invoice_id in work.to_settle:
+        enqueue(settle_cancel, invoice_id)
+
+
+@shared_task
+def poll_shard(shard: int) -> None:
+    """Poll a shard for a while, then pass it on to the next loop; Beat is only the net."""
+    if services.run_shard(shard, LOOP_SECONDS):
+        enqueue(poll_shard, shard)
+
+
+@shared_task
+def forget_sessions() -> None:
+    """Delete customers' sessions that have expired."""
+    forget_expired_sessions()

@@ -1,0 +1,198 @@
+"""The only writer of `Invoice.status`.
+
+One table of edges, each with the name of its event; one function, which holds the rows' locks and
+writes the invoice, its event and the order's state in one transaction. A replay writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from orders.models import OrderState
+from orders.transitions import lock_order, move_order
+from payments.models import CancelReason, Invoice, InvoiceEvent, InvoiceStatus
+
+_S = InvoiceStatus
+
+_SEQR_OPEN = (_S.ISSUED, _S.PENDING_ISSUER_ACKNOWLEDGE, _S.RESERVED, _S.PARTIALLY_PAID)
+_SEQR_EVENTS = {
+    _S.ISSUED: "issued_again",
+    _S.PENDING_ISSUER_ACKNOWLEDGE: "acknowledgment_awaited",
+    _S.RESERVED: "amount_reserved",
+    _S.PARTIALLY_PAID: "partially_paid",
+    _S.NEEDS_ATTENTION: "attention_needed",
+    _S.CANCEL_PENDING: "cancel_requested",
+    _S.PAID: "payment_confirmed",
+    _S.CANCELED: "canceled_at_seqr",
+    _S.FAILED: "failed_at_seqr",
+    _S.EXPIRED: "expired_at_seqr",
+}
+
+
+def _known_to_seqr(status: InvoiceStatus) -> dict[InvoiceStatus, str]:
+    return {to: event for to, event in _SEQR_EVENTS.items() if to != status}
+
+
+TABLE: dict[InvoiceStatus, dict[InvoiceStatus, str]] = {
+    _S.CREATED: {
+        _S.SENDING: "sending_started",
+        _S.CANCELED: "canceled_before_sending",
+        _S.EXPIRED: "expired_before_sending",
+    },
+    _S.SENDING: {
+        _S.ISSUED: "sent",
+        _S.FAILED: "refused_by_seqr",
+        _S.CANCEL_PENDING: "cancel_requested",
+    },
+    _S.ISSUED: _known_to_seqr(_S.ISSUED),
+    _S.PENDING_ISSUER_ACKNOWLEDGE: _known_to_seqr(_S.PENDING_ISSUER_ACKNOWLEDGE),
+    _S.RESERVED: _known_to_seqr(_S.RESERVED),
+    _S.PARTIALLY_PAID: _known_to_seqr(_S.PARTIALLY_PAID),
+    _S.NEEDS_ATTENTION: _known_to_seqr(_S.NEEDS_ATTENTION),
+    _S.CANCEL_PENDING: {
+        _S.PAID: "cancel_refused_as_paid",
+        _S.CANCELED: "cancel_confirmed",
+        _S.EXPIRED: "lifetime_ended",
+        _S.FAILED: "failed_at_seqr",
+        _S.NEEDS_ATTENTION: "attention_needed",
+    },
+    _S.CANCELED: {_S.PAID: "corrected_to_match_seqr"},
+    _S.FAILED: {_S.PAID: "corrected_to_match_seqr"},
+    _S.EXPIRED: {_S.PAID: "corrected_to_match_seqr"},
+    _S.PAID: {_S.CANCELED: "payment_reversed", _S.FAILED: "payment_reversed"},
+}
+
+_ORDER_STATE = {
+    _S.CREATED: OrderState.CREATED,
+    _S.SENDING: OrderState.SENDING,
+    _S.ISSUED: OrderState.AWAITING_PAYMENT,
+    _S.PENDING_ISSUER_ACKNOWLEDGE: OrderState.AWAITING_PAYMENT,
+    _S.RESERVED: OrderState.AWAITING_PAYMENT,
+    _S.PARTIALLY_PAID: OrderState.AWAITING_PAYMENT,
+    _S.NEEDS_ATTENTION: OrderState.NEEDS_ATTENTION,
+    _S.CANCEL_PENDING: OrderState.CANCEL_PENDING,
+    _S.PAID: OrderState.PAID,
+    _S.CANCELED: OrderState.CANCELED,
+    _S.FAILED: OrderState.FAILED,
+    _S.EXPIRED: OrderState.EXPIRED,
+}
+
+
+class TransitionError(Exception):
+    """The invoice may not go from the status it has to the one asked for."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What brings a change about: a source ("poller", "customer", …) and its user, if any."""
+
+    source: str
+    actor: Any = None  # the staff's user; Any, because the user model is a setting
+
+
+def lock_invoice(invoice_id: int) -> Invoice:
+    """Return the invoice with its order, both rows locked: the order first, always.
+
+    To be called inside a transaction. Raises Invoice.DoesNotExist.
+    """
+    order_id = Invoice.objects.values_list("order_id", flat=True).get(pk=invoice_id)
+    order = lock_order(order_id)
+    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
+    invoice.order = order
+    return invoice
+
+
+def transition(
+    invoice: Invoice, to: InvoiceStatus, cause: Cause, *, detail: str = "", **fields: Any
+) -> bool:
+    """Move a locked invoice, with these other fields of it, and its order; return whether it moved.
+
+    To be called between `lock_invoice` and the transaction's end. An invoice that is there already
+    is left as it is. Raises TransitionError for an edge that the table does not have.
+    """
+    was = InvoiceStatus(invoice.status)
+    if was == to:
+        return False
+    event = TABLE[was].get(to)
+    if event is None:
+        raise TransitionError(f"{invoice} cannot go from {was} to {to}.")
+    with transaction.atomic():
+        invoice.status = to
+        save_fields(invoice, status=to, **fields)
+        record(invoice, event, cause, detail=detail, from_status=was, to_status=to)
+        _move_order(invoice, was, to)
+    return True
+
+
+def save_fields(invoice: Invoice, **fields: Any) -> None:
+    """Write these fields of a locked invoice."""
+    for name, value in fields.items():
+        setattr(invoice, name, value)
+    invoice.save(update_fields=list(fields))
+
+
+def record(
+    invoice: Invoice,
+    event: str,
+    cause: Cause,
+    *,
+    detail: str = "",
+    from_status: str = "",
+    to_status: str = "",
+) -> None:
+    """Write an event of the invoice, in the transaction that it belongs to."""
+    InvoiceEvent.objects.create(
+        invoice=invoice,
+        name=event,
+        from_status=from_status,
+        to_status=to_status,
+        source=cause.source,
+        actor=cause.actor,
+        detail=detail[:300],
+    )
+
+
+def record_once(invoice: Invoice, event: str, cause: Cause, *, detail: str = "") -> bool:
+    """Write an event unless the invoice's latest one says the same; return whether it was written.
+
+    For what is tried again and again, so that the history stays readable.
+    """
+    latest = InvoiceEvent.objects.filter(invoice=invoice).order_by("-id").first()
+    if latest is not None and (latest.name, latest.detail) == (event, detail[:300]):
+        return False
+    record(invoice, event, cause, detail=detail)
+    return True
+
+
+def _move_order(invoice: Invoice, was: InvoiceStatus, to: InvoiceStatus) -> None:
+    order = invoice.order
+    if was == _S.PAID:
+        move_order(order, OrderState.NEEDS_ATTENTION)  # the money went back, the goods perhaps not
+    elif to == _S.PAID and paid_differs(invoice):
+        move_order(order, OrderState.NEEDS_ATTENTION)
+    elif not paid_by_another(invoice):
+        move_order(order, _ORDER_STATE[to])
+
+
+def paid_by_another(invoice: Invoice) -> bool:
+    """Whether another invoice has paid this one's order."""
+    return (
+        Invoice.objects.filter(order_id=invoice.order_id, status=_S.PAID)
+        .exclude(pk=invoice.pk)
+        .exists()
+    )
+
+
+def paid_differs(invoice: Invoice) -> bool:
+    """Whether SEQR's receipt tells another amount or currency than the invoice."""
+    return invoice.paid_amount is not None and (
+        (invoice.paid_amount, invoice.paid_currency) != (invoice.amount, invoice.currency)
+    )
+
+
+def dead_status(reason: str) -> InvoiceStatus:
+    """Return what an invoice becomes once SEQR has confirmed a cancel wanted for this reason."""
+    return _S.EXPIRED if reason == CancelReason.LIFETIME else _S.CANCELED

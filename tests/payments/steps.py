@@ -1,0 +1,112 @@
+"""The steps that the stories about payments are told in."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from orders.clock import database_now
+from orders.models import Order, OrderState
+from orders.services import RowRequest, open_session, place_order
+from payments import services
+from payments.models import (
+    DEAD_STATUSES,
+    CancelReason,
+    Invoice,
+    InvoiceEvent,
+    InvoiceStatus,
+)
+from tests.factories import InvoiceFactory, OrderFactory, ProductFactory, ServiceFactory
+from tests.sandbox_process import SandboxProcess
+
+S = InvoiceStatus
+STATE_OF = {
+    S.CREATED: OrderState.CREATED,
+    S.SENDING: OrderState.SENDING,
+    S.NEEDS_ATTENTION: OrderState.NEEDS_ATTENTION,
+    S.CANCEL_PENDING: OrderState.CANCEL_PENDING,
+    S.PAID: OrderState.PAID,
+    S.CANCELED: OrderState.CANCELED,
+    S.FAILED: OrderState.FAILED,
+    S.EXPIRED: OrderState.EXPIRED,
+}
+_references = iter(range(5_000_000_000, 9_000_000_000))
+
+
+def invoice_in(status: InvoiceStatus, **fields: Any) -> Invoice:
+    """Return an invoice of this status, its order in the state that goes with it."""
+    needed: dict[str, Any] = {"status": status}
+    if status not in (S.CREATED, S.SENDING):
+        needed |= {"invoice_reference": str(next(_references)), "issued_at": database_now()}
+    if status == S.PAID:
+        needed |= {"ers_reference": "ERS", "paid_at": database_now()}
+    if status == S.CANCEL_PENDING:
+        needed |= {"cancel_reason": CancelReason.CUSTOMER}
+    order = OrderFactory.create(state=STATE_OF.get(status, OrderState.AWAITING_PAYMENT))
+    return InvoiceFactory.create(order=order, **(needed | fields))
+
+
+def new_invoice(**order_fields: Any) -> Invoice:
+    """A customer orders two of one product for 45.00 SEK; return the invoice, not yet sent."""
+    product = ProductFactory.create(price="22.50", service=ServiceFactory.create())
+    session = open_session(
+        product.service,
+        f"token-{next(_references)}",
+        msisdn="46700000001",
+        subscriber_key=f"key-{next(_references)}",
+        parameters={"TABLE": "4"},
+    )
+    with transaction.atomic():
+        order, _ = place_order(session, "nonce", [RowRequest(product.pk, 2)], "sv")
+        return services.start_payment(order)
+
+
+def issued_invoice() -> Invoice:
+    """An invoice that SEQR knows and the customer may pay."""
+    invoice = new_invoice()
+    services.send_invoice(invoice.pk)
+    return fresh(invoice)
+
+
+def reference(invoice: Invoice) -> str:
+    """Return the reference of an invoice that has one."""
+    assert invoice.invoice_reference is not None
+    return invoice.invoice_reference
+
+
+def fresh(invoice: Invoice) -> Invoice:
+    """Return the invoice as it is in the database now."""
+    return Invoice.objects.select_related("order").get(pk=invoice.pk)
+
+
+def order_state(invoice: Invoice) -> str:
+    """Return the state of the invoice's order as it is in the database now."""
+    return Order.objects.get(pk=invoice.order_id).state
+
+
+def story(invoice: Invoice) -> list[str]:
+    """Return the names of what happened to an invoice, in order."""
+    return list(InvoiceEvent.objects.filter(invoice=invoice).values_list("name", flat=True))
+
+
+def asked(sandbox: SandboxProcess, operation: str) -> int:
+    """Return how many calls of an operation SEQR has had."""
+    return len(sandbox.calls(operation))
+
+
+def let_lease_lapse(invoice: Invoice) -> None:
+    """Let so much time pass that the invoice's sender has lost its lease."""
+    Invoice.objects.filter(pk=invoice.pk).update(lease_until=database_now() - timedelta(seconds=1))
+
+
+def age(invoice: Invoice, seconds: int) -> None:
+    """Make the invoice so many seconds older."""
+    for name in ("created_at", "issued_at"):
+        was = getattr(fresh(invoice), name)
+        if was is not None:
+            Invoice.objects.filter(pk=invoice.pk).update(**{name: was - timedelta(seconds=seconds)})
+
+
+def is_dead(invoice: Invoice) -> bool:
+    """Whether SEQR has confirmed that nobody can pay the invoice any more."""
+    return fresh(invoice).status in DEAD_STATUSES

@@ -1,0 +1,310 @@
+"""getPaymentStatus: what SEQR says, and what it changes here."""
+
+from datetime import timedelta
+
+import pytest
+
+from orders.clock import database_now
+from payments import services
+from payments.models import CancelReason, Invoice, InvoiceStatus, PollShard
+from payments.seqr import SeqrOutcomeUnknown, SeqrProtocolError
+from payments.services.shards import shard_of
+from payments.transitions import Cause
+from tests.factories import InvoiceFactory
+from tests.payments.steps import (
+    asked,
+    fresh,
+    invoice_in,
+    issued_invoice,
+    order_state,
+    reference,
+    story,
+)
+from tests.races import at_once
+from tests.sandbox_process import SandboxProcess
+from tests.seqr_proxy import SeqrProxy
+
+S = InvoiceStatus
+BY_POLLER = Cause("poller")
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def refresh(invoice: Invoice) -> InvoiceStatus:
+    return services.refresh_invoice(invoice.pk, BY_POLLER)
+
+
+def shard_last_heard(invoice: Invoice, seconds_ago: int) -> None:
+    """SEQR last answered the poller about this invoice so long ago; it is older than that."""
+    heard = database_now() - timedelta(seconds=seconds_ago)
+    PollShard.objects.update_or_create(
+        number=shard_of(invoice.pk), defaults={"round_started_at": heard, "oldest_answer_at": heard}
+    )
+    Invoice.objects.filter(pk=invoice.pk).update(issued_at=heard - timedelta(seconds=60))
+
+
+def test_a_payment_is_recorded_with_its_order_and_acknowledged(sandbox: SandboxProcess) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+
+    status = refresh(invoice)
+
+    paid = fresh(invoice)
+    at_seqr = sandbox.invoice(reference(invoice))
+    assert (status, order_state(invoice)) == (S.PAID, "paid")
+    assert paid.ers_reference == at_seqr["ers_reference"]
+    assert (str(paid.paid_amount), paid.paid_currency) == ("45.00", "SEK")
+    assert paid.acknowledged_at is not None
+    assert paid.invoice_version == at_seqr["version"]
+    assert story(invoice) == ["sending_started", "sent", "payment_confirmed"]
+
+
+def test_the_version_of_the_last_answer_goes_with_the_next_question(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = issued_invoice()
+
+    refresh(invoice)
+    sandbox.pay(reference(invoice))
+    refresh(invoice)
+
+    sent = [call["request"] for call in sandbox.calls("getPaymentStatus")]
+    versions = [text.split("<invoiceVersion>")[1].split("<")[0] for text in sent]
+    assert versions[0] == "0"
+    assert versions == sorted(versions, key=int)
+    assert versions[-1] == str(sandbox.invoice(reference(invoice))["version"])
+
+
+def test_the_unchanged_writes_nothing(
+    sandbox: SandboxProcess, django_assert_num_queries: object
+) -> None:
+    invoice = issued_invoice()
+    refresh(invoice)
+    before = Invoice.objects.filter(pk=invoice.pk).values().get()
+
+    refresh(invoice)
+
+    assert Invoice.objects.filter(pk=invoice.pk).values().get() == before
+    assert story(invoice) == ["sending_started", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "event"),
+    [
+        ("cancel", S.CANCELED, "canceled_at_seqr"),
+        ("fail", S.FAILED, "failed_at_seqr"),
+        ("expire", S.EXPIRED, "expired_at_seqr"),
+    ],
+)
+def test_an_end_at_seqr_is_an_end_here(
+    sandbox: SandboxProcess, action: str, status: InvoiceStatus, event: str
+) -> None:
+    invoice = issued_invoice()
+    sandbox.act(reference(invoice), action)
+
+    refresh(invoice)
+
+    assert (fresh(invoice).status, story(invoice)[-1]) == (status, event)
+    assert order_state(invoice) == status.lower()
+
+
+@pytest.mark.parametrize("status", [S.PENDING_ISSUER_ACKNOWLEDGE, S.RESERVED, S.PARTIALLY_PAID])
+def test_the_rarer_statuses_have_their_place_and_are_left_again(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, status: InvoiceStatus
+) -> None:
+    invoice = issued_invoice()
+    seqr_proxy.rewrite = lambda answer: answer.replace(">ISSUED<", f">{status}<")
+
+    first = refresh(invoice)
+    seqr_proxy.rewrite = lambda answer: answer
+    second = refresh(invoice)
+
+    assert (first, second) == (status, S.ISSUED)
+
+
+def test_an_unknown_status_needs_attention_and_is_asked_again(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = issued_invoice()
+    seqr_proxy.rewrite = lambda answer: answer.replace(">ISSUED<", ">HALF_PAID<")
+    statuses = [refresh(invoice), refresh(invoice)]
+    seqr_proxy.rewrite = lambda answer: answer
+    sandbox.pay(reference(invoice))
+
+    statuses.append(refresh(invoice))
+
+    assert statuses == [S.NEEDS_ATTENTION, S.NEEDS_ATTENTION, S.PAID]
+    assert story(invoice)[2:] == ["attention_needed", "payment_confirmed"]
+
+
+def test_paid_without_a_payment_reference_is_not_yet_paid(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    seqr_proxy.rewrite = lambda answer: answer.replace("ersReference>", "ignored>")
+    first = refresh(invoice)
+    seqr_proxy.rewrite = lambda answer: answer
+
+    second = refresh(invoice)
+
+    assert (first, second) == (S.NEEDS_ATTENTION, S.PAID)
+    assert order_state(invoice) == "paid"
+
+
+def test_another_amount_in_the_receipt_is_recorded_and_the_order_needs_attention(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    seqr_proxy.rewrite = lambda answer: answer.replace(">45.00<", ">4.50<")
+
+    refresh(invoice)
+
+    paid = fresh(invoice)
+    assert (paid.status, str(paid.paid_amount)) == (S.PAID, "4.50")
+    assert order_state(invoice) == "needs_attention"
+
+
+def test_an_invoice_that_seqr_does_not_know_needs_attention(sandbox: SandboxProcess) -> None:
+    invoice = invoice_in(S.ISSUED)
+
+    status = refresh(invoice)
+
+    assert status == S.NEEDS_ATTENTION
+
+
+@pytest.mark.parametrize("garbage", ["", "<html>Bad gateway</html>", "<soap", "\x00\x01"], ids=repr)
+def test_an_unreadable_answer_changes_nothing(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, garbage: str
+) -> None:
+    invoice = issued_invoice()
+    seqr_proxy.rewrite = lambda _answer: garbage
+
+    with pytest.raises(SeqrProtocolError):
+        refresh(invoice)
+
+    assert fresh(invoice).status == S.ISSUED
+
+
+def test_a_lost_answer_about_a_payment_is_asked_for_again(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    seqr_proxy.lose_answers = True
+    with pytest.raises(SeqrOutcomeUnknown):
+        refresh(invoice)
+    seqr_proxy.lose_answers = False
+
+    status = refresh(invoice)
+
+    assert status == S.PAID
+
+
+def test_a_slow_answer_from_before_the_payment_does_not_undo_it(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = issued_invoice()
+
+    def the_customer_pays_and_someone_else_hears() -> None:
+        seqr_proxy.before_answer = lambda: None
+        sandbox.pay(reference(invoice))
+        refresh(invoice)
+
+    seqr_proxy.before_answer = the_customer_pays_and_someone_else_hears
+
+    refresh(invoice)
+
+    assert fresh(invoice).status == S.PAID
+    assert "unexpected_answer" not in story(invoice)
+
+
+def test_eight_askers_at_once_confirm_one_payment(sandbox: SandboxProcess) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+
+    at_once(8, lambda: refresh(invoice))
+
+    assert story(invoice).count("payment_confirmed") == 1
+
+
+def test_a_cancelled_payment_after_a_silence_of_ours_may_be_a_reversal(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = issued_invoice()
+    shard_last_heard(invoice, seconds_ago=16)
+    sandbox.pay(reference(invoice))
+    sandbox.advance(21)
+
+    refresh(invoice)
+
+    assert fresh(invoice).possibly_reversed
+    assert story(invoice)[-2:] == ["canceled_at_seqr", "possibly_reversed"]
+
+
+def test_a_cancelled_payment_while_we_were_asking_is_the_customers_own(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = issued_invoice()
+    shard_last_heard(invoice, seconds_ago=3)
+    sandbox.act(reference(invoice), "cancel")
+
+    refresh(invoice)
+
+    assert not fresh(invoice).possibly_reversed
+
+
+def test_a_reversal_after_paid_is_recorded_and_the_order_needs_attention(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    refresh(invoice)
+    seqr_proxy.rewrite = lambda answer: answer.replace(">PAID<", ">CANCELED<")
+
+    refresh(invoice)
+
+    assert (fresh(invoice).status, fresh(invoice).possibly_reversed) == (S.CANCELED, True)
+    assert order_state(invoice) == "needs_attention"
+    assert story(invoice)[-2:] == ["payment_reversed", "possibly_reversed"]
+
+
+def test_an_invoice_whose_order_another_one_paid_is_not_asked_about(
+    sandbox: SandboxProcess,
+) -> None:
+    paid = invoice_in(S.PAID)
+    other = InvoiceFactory.create(
+        order=paid.order,
+        attempt=2,
+        status=S.CANCELED,
+        invoice_reference="31",
+        issued_at=database_now(),
+    )
+
+    refresh(other)
+
+    assert asked(sandbox, "getPaymentStatus") == 0
+
+
+def test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_cancelled(
+    sandbox: SandboxProcess,
+) -> None:
+    """Our record of the first invoice is wrong; a second is being paid for."""
+    first = issued_invoice()
+    sandbox.pay(reference(first))
+    Invoice.objects.filter(pk=first.pk).update(status=S.CANCELED)
+    first.order.state = "canceled"
+    first.order.save()
+    second = services.pay_again(first.order.customer, first.order.public_id)
+    services.send_invoice(second.pk)
+
+    refresh(first)
+    services.settle_cancel(second.pk, Cause("sweep"))
+
+    assert story(first)[-1] == "corrected_to_match_seqr"
+    assert order_state(first) == "paid"
+    assert (fresh(second).status, fresh(second).cancel_reason) == (
+        S.CANCELED,
+        CancelReason.SUPERSEDED,
+    )
+    assert sandbox.invoice(reference(fresh(second)))["status"] == "CANCELED"
