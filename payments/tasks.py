@@ -6,6 +6,8 @@ import logging
 from typing import Any
 
 from celery import Task, shared_task
+from celery.signals import worker_shutting_down
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from orders.services import forget_expired_sessions
@@ -20,10 +22,13 @@ BY_SWEEP = Cause("sweep")
 LOOP_SECONDS = 60
 
 
-def enqueue(task: Task[..., Any], *args: Any) -> None:
-    """Put a task into its queue. Where the broker is away, leave it to the sweep."""
+def enqueue(task: Task[..., Any], *args: Any, expires: float | None = None) -> None:
+    """Put a task into its queue. Where the broker is away, leave it to the sweep.
+
+    A task not begun within `expires` seconds is dropped.
+    """
     try:
-        task.apply_async(args, retry=False)
+        task.apply_async(args, retry=False, expires=expires)
     except OperationalError:
         logger.warning("%s%r could not be enqueued; the sweep will find it", task.name, args)
 
@@ -61,12 +66,13 @@ def settle_cancel(invoice_id: int) -> None:
 def sweep() -> None:
     """Enqueue what lost messages, killed processes and time have left to do."""
     work = services.find_work()
-    for invoice_id in work.to_send:
-        enqueue(send_invoice, invoice_id)
-    for invoice_id in work.to_expire:
-        enqueue(cancel_overdue_invoice, invoice_id)
-    for invoice_id in work.to_settle:
-        enqueue(settle_cancel, invoice_id)
+    for task, invoice_ids in (
+        (send_invoice, work.to_send),
+        (cancel_overdue_invoice, work.to_expire),
+        (settle_cancel, work.to_settle),
+    ):
+        for invoice_id in invoice_ids:
+            enqueue(task, invoice_id, expires=settings.SWEEP_SECONDS)
 
 
 @shared_task
@@ -74,6 +80,12 @@ def poll_shard(shard: int) -> None:
     """Poll a shard for a while, then pass it on to the next loop; Beat is only the net."""
     if services.run_shard(shard, LOOP_SECONDS):
         enqueue(poll_shard, shard)
+
+
+@worker_shutting_down.connect
+def stop_loops(**_details: Any) -> None:
+    """Let a worker that is told to stop do so within a second."""
+    services.stop_polling()
 
 
 @shared_task

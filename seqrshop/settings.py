@@ -256,12 +256,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+SWEEP_SECONDS = 5
 POLL_NET_SECONDS = 2
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "payments.tasks.sweep",
-        "schedule": 5.0,
-        "options": {"expires": 5},
+        "schedule": float(SWEEP_SECONDS),
+        "options": {"expires": SWEEP_SECONDS},
     },
     "forget sessions": {
         "task": "payments.tasks.forget_sessions",

@@ -67,6 +67,7 @@ class Order(models.Model):
     class Meta:
         verbose_name = _("order")
         verbose_name_plural = _("orders")
+        permissions = [("serve_order", "Can mark an order as served")]
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["customer", "service", "-id"], name="order_of_customer"),

@@ -98,6 +98,10 @@ class Invoice(models.Model):
     class Meta:
         verbose_name = _("invoice")
         verbose_name_plural = _("invoices")
+        permissions = [
+            ("ask_invoice", "Can ask SEQR about an invoice"),
+            ("cancel_invoice", "Can cancel an invoice at SEQR"),
+        ]
         ordering = ["-id"]
         indexes = [
             models.Index(

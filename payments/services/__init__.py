@@ -3,7 +3,7 @@
 from payments.services.cancel import AlreadyPaid, cancel_invoice, settle_cancel
 from payments.services.exchange import TokenRefused, exchange_token
 from payments.services.notified import invoice_notified
-from payments.services.poll import ShardPoller, run_shard, shard_is_stale
+from payments.services.poll import ShardPoller, run_shard, shard_is_stale, stop_polling
 from payments.services.refresh import refresh_invoice
 from payments.services.send import send_invoice
 from payments.services.start import current_invoice, pay_again, start_payment
@@ -26,4 +26,5 @@ __all__ = [
     "settle_cancel",
     "shard_is_stale",
     "start_payment",
+    "stop_polling",
 ]

@@ -8,6 +8,7 @@ them. Asking is done by threads that touch no database; writing by the loop itse
 
 import logging
 import queue
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +39,8 @@ INTERVAL_SECONDS = 1.0
 ROW_EVERY_SECONDS = 5.0
 STALE_AFTER = timedelta(seconds=8)
 
+_stopping = threading.Event()
+
 
 class ShardPoller:
     """The open invoices of one shard, when each last had an answer, and the answers to write."""
@@ -47,11 +50,11 @@ class ShardPoller:
         shard: int,
         *,
         ask_seqr: Callable[[Question], Answer] = ask,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.shard = shard
         self._ask_seqr = ask_seqr
-        self._now = now
+        self._clock_offset: timedelta | None = None  # of PostgreSQL's clock to this machine's
+        self._heard_before_start: datetime | None = None
         self._threads = ThreadPoolExecutor(
             settings.SEQR_MAX_IN_FLIGHT, thread_name_prefix=f"shard-{shard}"
         )
@@ -151,19 +154,24 @@ class ShardPoller:
             .exclude(cancel_reason=CancelReason.SUPERSEDED)
             .values_list("id", "invoice_reference", "invoice_version", "status", "issued_at")
         )
-        heard_since = self._heard_before_start() if not self._last_answer_at else None
+        if self._clock_offset is None:
+            self._clock_offset = database_now() - datetime.now(UTC)
+            row = PollShard.objects.filter(number=self.shard).first()
+            self._heard_before_start = row.oldest_answer_at if row else None
         self._open = {}
         known: dict[int, datetime] = {}
         for key, reference, version, status, issued_at in rows:
             assert reference is not None
             assert issued_at is not None  # it has a reference
             self._open[key] = Question(key, reference, version, InvoiceStatus(status))
-            known[key] = self._last_answer_at.get(key) or max(issued_at, heard_since or issued_at)
+            known[key] = self._last_answer_at.get(key) or max(
+                issued_at, self._heard_before_start or issued_at
+            )
         self._last_answer_at = known
 
-    def _heard_before_start(self) -> datetime | None:
-        row = PollShard.objects.filter(number=self.shard).first()
-        return row.oldest_answer_at if row else None
+    def _now(self) -> datetime:
+        """PostgreSQL's time, without asking it."""
+        return datetime.now(UTC) + (self._clock_offset or timedelta())
 
     def _write_row(self) -> None:
         now = database_now()
@@ -176,14 +184,17 @@ class ShardPoller:
 
 
 def run_shard(shard: int, for_seconds: float) -> bool:
-    """Poll a shard for so long; return False where another loop does, or has taken it over."""
+    """Poll a shard for so long; return whether this process is to go on with it.
+
+    It is not where another loop polls the shard, and where the process is being stopped.
+    """
     lock = PollLock(shard)
     if not lock.take():
         return False
     poller = ShardPoller(shard)
     until = time.monotonic() + for_seconds
     try:
-        while time.monotonic() < until:
+        while time.monotonic() < until and not _stopping.is_set():
             started = time.monotonic()
             poller.start_round()
             poller.take_answers(started + INTERVAL_SECONDS - time.monotonic())
@@ -193,7 +204,12 @@ def run_shard(shard: int, for_seconds: float) -> bool:
     finally:
         poller.close()
         lock.give_back()
-    return True
+    return not _stopping.is_set()
+
+
+def stop_polling() -> None:
+    """Have this process's loops end after their round, so that another worker takes over."""
+    _stopping.set()
 
 
 def shard_is_stale(shard: int) -> bool:

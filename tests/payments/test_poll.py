@@ -312,3 +312,17 @@ def test_a_poller_through_seqr_answering_late_still_confirms(
 
     assert before == S.ISSUED
     assert fresh(invoice).status == S.PAID
+
+
+def test_a_worker_that_is_told_to_stop_ends_its_loops_and_frees_their_shards(
+    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poll, "_stopping", threading.Event())
+    services.stop_polling()
+
+    goes_on = services.run_shard(0, for_seconds=60)
+
+    lock = PollLock(0)
+    assert not goes_on
+    assert lock.take()
+    lock.give_back()

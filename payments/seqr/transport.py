@@ -1,0 +1,137 @@
+"""HTTP to SEQR over libcurl: every call bounded as a whole, in time and in size.
+
+libcurl also tells how many bytes of the request it handed to the network. That is the one fact
+which separates SeqrUnavailable (certainly nothing happened) from SeqrOutcomeUnknown.
+"""
+
+import os
+import threading
+from typing import NamedTuple
+
+import certifi
+import pycurl
+
+from payments.seqr.errors import SeqrError, SeqrOutcomeUnknown, SeqrProtocolError, SeqrUnavailable
+
+LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
+"""More than any report of a day; what is larger is not read."""
+
+_HEADERS = [
+    "Content-Type: text/xml; charset=utf-8",
+    'SOAPAction: ""',
+    # Without it libcurl waits for "100 Continue" before it sends a large invoice.
+    "Expect:",
+    "User-Agent: seqrshop",
+]
+
+_REASON_NOTHING_SENT = {
+    pycurl.E_COULDNT_RESOLVE_HOST: "the name of SEQR's server could not be resolved",
+    pycurl.E_COULDNT_CONNECT: "no connection to SEQR's server",
+    pycurl.E_SSL_CONNECT_ERROR: "TLS with SEQR's server could not be set up",
+    pycurl.E_PEER_FAILED_VERIFICATION: "the certificate of SEQR's server is not trusted",
+    pycurl.E_OPERATION_TIMEDOUT: "no connection to SEQR's server in time",
+}
+_REASON_UNREADABLE = {
+    pycurl.E_UNSUPPORTED_PROTOCOL: "the answer is not HTTP",
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: "the answer is not HTTP",
+    pycurl.E_PARTIAL_FILE: "the answer breaks off",
+    pycurl.E_WRITE_ERROR: f"the answer is larger than {LARGEST_ANSWER_BYTES} bytes",
+    pycurl.E_BAD_CONTENT_ENCODING: "the answer is in an encoding that was not asked for",
+}
+_REASON_OUTCOME_UNKNOWN = {
+    pycurl.E_OPERATION_TIMEDOUT: "no whole answer in time",
+    pycurl.E_GOT_NOTHING: "the connection was closed without an answer",
+}
+
+
+class HttpAnswer(NamedTuple):
+    """What came back: the HTTP status and the body, at most LARGEST_ANSWER_BYTES long."""
+
+    status: int
+    body: bytes
+
+
+class CurlTransport:
+    """Posts envelopes over connections that are kept alive, one libcurl handle per thread.
+
+    Any number of threads may share it. The environment's proxies are not used, redirects are not
+    followed, and TLS is verified against SSL_CERT_FILE or else certifi's authorities.
+    """
+
+    def __init__(self, timeout_seconds: float) -> None:
+        self._timeout_milliseconds = max(1, round(timeout_seconds * 1000))
+        self._authorities = os.environ.get("SSL_CERT_FILE") or certifi.where()
+        self._local = threading.local()
+
+    def post(self, operation: str, url: str, envelope: bytes, *, repeatable: bool) -> HttpAnswer:
+        """Send `envelope` and return the answer, whatever its HTTP status.
+
+        libcurl silently sends a request again when a connection that was kept alive dies before
+        the answer's first byte, although the server may have acted. Only what is `repeatable` may
+        therefore use such a connection; anything else gets a fresh one.
+
+        Raises SeqrUnavailable if no byte of the request left, SeqrProtocolError for an answer that
+        is not HTTP, breaks off or is too large, SeqrOutcomeUnknown for any other failure.
+        """
+        body = _BoundedBody()
+        handle = self._handle()
+        handle.reset()  # Forgets the options, keeps connections and TLS sessions.
+        self._set_limits(handle)
+        handle.setopt(pycurl.URL, url)
+        handle.setopt(pycurl.HTTPHEADER, _HEADERS)
+        handle.setopt(pycurl.POSTFIELDS, envelope)
+        handle.setopt(pycurl.WRITEFUNCTION, body.write)
+        handle.setopt(pycurl.FRESH_CONNECT, not repeatable)
+        try:
+            handle.perform()
+        except pycurl.error as failure:
+            sent = handle.getinfo(pycurl.REQUEST_SIZE) > 0
+            error = _error(operation, failure.args[0], sent=sent)
+        else:
+            return HttpAnswer(handle.getinfo(pycurl.RESPONSE_CODE), bytes(body.content))
+        raise error
+
+    def _set_limits(self, handle: pycurl.Curl) -> None:
+        handle.setopt(pycurl.TIMEOUT_MS, self._timeout_milliseconds)
+        handle.setopt(pycurl.CONNECTTIMEOUT_MS, self._timeout_milliseconds)
+        handle.setopt(pycurl.NOSIGNAL, True)
+        handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+        handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+        handle.setopt(pycurl.FOLLOWLOCATION, False)
+        handle.setopt(pycurl.PROXY, "")
+        handle.setopt(pycurl.TCP_KEEPALIVE, True)
+        handle.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
+        handle.setopt(pycurl.SSL_VERIFYPEER, True)
+        handle.setopt(pycurl.SSL_VERIFYHOST, 2)
+        handle.setopt(pycurl.CAINFO, self._authorities)
+
+    def _handle(self) -> pycurl.Curl:
+        # A forked child inherits its parent's sockets. Using or closing them would mix up or end
+        # the parent's conversations, so the child starts anew and leaves the old handle alone.
+        handles: dict[int, pycurl.Curl] = self._local.__dict__.setdefault("handle_of_process", {})
+        process = os.getpid()
+        if process not in handles:
+            handles[process] = pycurl.Curl()
+        return handles[process]
+
+
+class _BoundedBody:
+    """Collects an answer; refusing a chunk makes libcurl abort the transfer."""
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def write(self, chunk: bytes) -> int:
+        if len(self.content) + len(chunk) > LARGEST_ANSWER_BYTES:
+            return 0
+        self.content += chunk
+        return len(chunk)
+
+
+def _error(operation: str, curl_code: int, *, sent: bool) -> SeqrError:
+    fallback = f"the connection failed with curl's error {curl_code}"
+    if not sent:
+        return SeqrUnavailable(operation, _REASON_NOTHING_SENT.get(curl_code, fallback))
+    if curl_code in _REASON_UNREADABLE:
+        return SeqrProtocolError(operation, _REASON_UNREADABLE[curl_code])
+    return SeqrOutcomeUnknown(operation, _REASON_OUTCOME_UNKNOWN.get(curl_code, fallback))

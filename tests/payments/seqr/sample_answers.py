@@ -1,0 +1,53 @@
+"""Answers as SEQR writes them."""
+
+from tests.payments.seqr.hostile_server import http
+
+ENVELOPE = (
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"'
+    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+    "<soap:Body>{}</soap:Body></soap:Envelope>"
+)
+
+SENT = (
+    "<invoiceQRCode>HTTP://SEQR.SE/R1001</invoiceQRCode><invoiceReference>1001</invoiceReference>"
+)
+ISSUED = "<status>ISSUED</status><version>1</version>"
+PAID = (
+    "<status>PAID</status>"
+    "<receipt><terminalId>t1</terminalId><paymentDate>2012-06-04T10:48:54.530+02:00</paymentDate>"
+    "<clientInvoiceId>A-7</clientInvoiceId><invoiceReference>1001</invoiceReference>"
+    "<paymentReference>p9</paymentReference><payerTerminalId>phone</payerTerminalId>"
+    "<receiverName>Kaffe &amp; Kaka</receiverName>"
+    "<invoice><title>Kaffe</title>"
+    "<totalAmount><currency>SEK</currency><value>93.31000</value></totalAmount></invoice></receipt>"
+    "<customerTokens><token><description>Kort</description><id>loyalty</id><status>0</status>"
+    "<value>4711</value></token></customerTokens>"
+    "<version>3</version>"
+)
+SESSION = (
+    "<parameters><entry><key>msisdn</key><value>46700643933</value></entry>"
+    "<entry><key>subscriberKey</key><value>sub-1</value></entry>"
+    "<entry><key>authKey</key><value>auth-1</value></entry>"
+    "<entry><key>TABLE</key><value>4</value></entry></parameters>"
+)
+
+
+def envelope(content: str) -> bytes:
+    """Return a SOAP envelope with this body."""
+    return ENVELOPE.format(content).encode()
+
+
+def response(operation: str, fields: str) -> bytes:
+    """Return the envelope of an answer to `operation` with these fields in its `return`."""
+    return envelope(
+        f'<ns2:{operation}Response xmlns:ns2="http://external.interfaces.ers.seamless.com/">'
+        f"<return>{fields}</return></ns2:{operation}Response>"
+    )
+
+
+def answer(operation: str, fields: str = "", code: int = 0, ers_reference: str = "") -> bytes:
+    """Return the whole HTTP answer with this result code."""
+    reference = f"<ersReference>{ers_reference}</ersReference>" if ers_reference else ""
+    base = f"{reference}<resultCode>{code}</resultCode><resultDescription>x</resultDescription>"
+    return http(response(operation, base + fields))

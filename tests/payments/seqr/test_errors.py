@@ -1,0 +1,73 @@
+"""The error tree and the code that leads to each branch."""
+
+import pickle
+
+import pytest
+
+from payments.seqr import (
+    ResultCode,
+    SeqrAuthenticationError,
+    SeqrConfigurationError,
+    SeqrConflict,
+    SeqrError,
+    SeqrOutcomeUnknown,
+    SeqrProtocolError,
+    SeqrRejected,
+    SeqrUnavailable,
+    SeqrUnknownStatus,
+)
+from payments.seqr.results import ERROR_OF_RESULT_CODE, raise_unless_success
+
+EXPECTED: dict[type[SeqrError], list[int]] = {
+    SeqrUnavailable: [2, 93, 94],
+    SeqrOutcomeUnknown: [1, 90],
+    SeqrRejected: [10, 11, 12, 23, 48, 49, 52, 53, 54, 55, 58, 91, 97, 98, 99],
+    SeqrConfigurationError: [64, 92],
+    SeqrAuthenticationError: [20, 21, 29, 33, 37],
+    SeqrConflict: [50, 51, 95, 96],
+}
+
+
+def test_every_documented_code_has_its_error() -> None:
+    found: dict[type[SeqrError], list[int]] = {}
+    for code, error in ERROR_OF_RESULT_CODE.items():
+        found.setdefault(error, []).append(code.value)
+
+    assert found == EXPECTED
+    assert set(ERROR_OF_RESULT_CODE) == set(ResultCode) - {ResultCode.SUCCESS}
+
+
+def test_success_is_no_error() -> None:
+    raise_unless_success("cancelInvoice", 0)
+
+
+def test_the_tree_says_what_the_caller_may_do() -> None:
+    assert issubclass(SeqrUnknownStatus, SeqrProtocolError)
+    assert issubclass(SeqrProtocolError, SeqrOutcomeUnknown)
+    assert issubclass(SeqrAuthenticationError, SeqrConfigurationError)
+    assert issubclass(SeqrConfigurationError, SeqrRejected)
+    assert not issubclass(SeqrConflict, SeqrRejected)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SeqrRejected("sendInvoice", "SEQR answered 49 INVALID_INVOICE_DATA", 49),
+        SeqrUnavailable("sendInvoice", "no connection to SEQR's server"),
+        SeqrUnknownStatus("getPaymentStatus", "HALF_PAID", 4),
+    ],
+)
+def test_an_error_survives_the_way_between_processes(error: SeqrError) -> None:
+    arrived = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+
+    assert type(arrived) is type(error)
+    assert str(arrived) == str(error)
+    assert vars(arrived) == vars(error)
+    assert type(error)(*error.args).args == error.args
+
+
+def test_a_long_unknown_status_is_cut_in_the_sentence() -> None:
+    error = SeqrUnknownStatus("getPaymentStatus", "X" * 1000, 4)
+
+    assert str(error) == f"getPaymentStatus: the status '{'X' * 40}' is unknown."
+    assert error.status == "X" * 1000

@@ -1,0 +1,112 @@
+"""Our WSDL says what SEQR's reference says."""
+
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+import payments.seqr
+from payments.seqr import envelopes
+from payments.seqr.envelopes import SESSION_SERVICE, render
+from tests.payments.seqr.protocol_tables import EXTENSIONS, REQUESTS, RETURNS, TYPES, Fields
+
+DIRECTORY = Path(payments.seqr.__file__).parent / "wsdl"
+XS = {"xs": "http://www.w3.org/2001/XMLSchema"}
+WSDL = {
+    "wsdl": "http://schemas.xmlsoap.org/wsdl/",
+    "soap": "http://schemas.xmlsoap.org/wsdl/soap/",
+}
+SCHEMA = etree.parse(DIRECTORY / "messages.xsd").getroot()
+
+
+def local(name: str | None) -> str:
+    return (name or "").rpartition(":")[2]
+
+
+def fields_of(sequence: etree._Element) -> Fields:
+    """Return the elements of an xs:sequence in the notation of the tables."""
+    fields: Fields = []
+    for element in sequence.findall("xs:element", XS):
+        least, most = element.get("minOccurs", "1"), element.get("maxOccurs", "1")
+        mark = {("0", "1"): "", ("1", "1"): "!", ("0", "unbounded"): "*"}[least, most]
+        inner = element.find("xs:complexType/xs:sequence", XS)
+        named = SCHEMA.find(f"xs:complexType[@name='{local(element.get('type'))}']", XS)
+        if inner is not None:
+            content: str | Fields = fields_of(inner)
+        elif named is not None and local(element.get("type")) == "parameterEntry":
+            content = fields_of(named[0])
+        else:
+            content = local(element.get("type"))
+        fields.append((f"{element.get('name')}{mark}", content))
+    return fields
+
+
+def sequence_at(path: str) -> etree._Element:
+    found = SCHEMA.find(f"{path}/xs:sequence", XS)
+    assert found is not None, path
+    return found
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_type_has_the_elements_of_the_reference(name: str) -> None:
+    fields = fields_of(sequence_at(f"xs:complexType[@name='{name}']"))
+
+    assert fields == TYPES[name]
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_an_answer_extends_the_common_one(name: str) -> None:
+    path = f"xs:complexType[@name='{name}']/xs:complexContent/xs:extension"
+
+    fields = fields_of(sequence_at(f"{path}[@base='tns:erswsResponse']"))
+
+    assert fields == EXTENSIONS[name]
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_an_operation_has_the_elements_of_the_reference(name: str) -> None:
+    request = fields_of(sequence_at(f"xs:element[@name='{name}']/xs:complexType"))
+    answer = fields_of(sequence_at(f"xs:element[@name='{name}Response']/xs:complexType"))
+
+    assert request == REQUESTS[name]
+    assert answer == [("return", RETURNS[name])]
+
+
+def test_only_the_operations_own_elements_are_qualified() -> None:
+    assert SCHEMA.get("elementFormDefault") == "unqualified"
+    assert SCHEMA.get("targetNamespace") == "http://external.interfaces.ers.seamless.com/"
+    assert SCHEMA.findall(".//xs:element[@form]", XS) == []
+
+
+@pytest.mark.parametrize(
+    ("service", "operations"),
+    [
+        ("ERSWSExternalClientService", [n for n in REQUESTS if n != "getClientSessionInfo"]),
+        ("ERSWSClientSessionInfoService", ["getClientSessionInfo"]),
+    ],
+)
+def test_a_service_binds_its_operations_as_document_literal_soap_1_1(
+    service: str, operations: list[str]
+) -> None:
+    root = etree.parse(DIRECTORY / f"{service}.wsdl").getroot()
+
+    bound = root.findall("wsdl:binding/wsdl:operation", WSDL)
+    styles = {element.get("style") for element in root.iterfind("wsdl:binding/soap:binding", WSDL)}
+    actions = {element.get("soapAction") for element in root.iterfind(".//soap:operation", WSDL)}
+    uses = {element.get("use") for element in root.iterfind(".//soap:body", WSDL)}
+
+    assert [operation.get("name") for operation in bound] == operations
+    assert (styles, actions, uses) == ({"document"}, {""}, {"literal"})
+
+
+def test_nothing_is_fetched_to_render_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("something was fetched")
+
+    monkeypatch.setattr("requests.Session.send", refuse)
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    envelopes._zeep_client.cache_clear()
+
+    envelope = render(SESSION_SERVICE, "getClientSessionInfo", {"key": "k"})
+
+    assert b"<key>k</key>" in envelope

@@ -1,0 +1,160 @@
+"""The sandbox as a process of its own, for tests: started on a free port and driven over HTTP."""
+
+import http.client
+import json
+import re
+import select
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+REPOSITORY: Final = Path(__file__).resolve().parent.parent
+START_SECONDS: Final = 10
+REQUEST_SECONDS: Final = 10
+
+
+class ControlError(Exception):
+    """The control interface refused; `status` is HTTP's, the text is its sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(f"{status}: {sentence}")
+        self.status = status
+
+
+class SandboxProcess:
+    """python -m payments.sandbox on a free port; further options as on its command line.
+
+    A context manager: leaving it stops the process. Raises RuntimeError if it does not start.
+    """
+
+    def __init__(self, *options: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "payments.sandbox", "--port", "0", *options],
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.port = self._ready_port()
+        self.base_url = f"http://127.0.0.1:{self.port}"
+
+    def _ready_port(self) -> int:
+        assert self.process.stdout is not None
+        readable, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
+        line = self.process.stdout.readline() if readable else ""
+        match = re.search(r"ready on port (\d+)", line)
+        if match is None:
+            self.process.kill()
+            _, errors = self.process.communicate()
+            raise RuntimeError(f"the sandbox did not start: {line}{errors}")
+        return int(match[1])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the process; stopping twice is fine."""
+        self.process.terminate()
+        try:
+            self.process.communicate(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+
+    @property
+    def service_url(self) -> str:
+        """The endpoint of ERSWSExternalClientService (SEQR_SERVICE_URL)."""
+        return f"{self.base_url}/soap/service"
+
+    @property
+    def session_url(self) -> str:
+        """The endpoint of ERSWSClientSessionInfoService (SEQR_SESSION_URL)."""
+        return f"{self.base_url}/soap/session"
+
+    @property
+    def app_url(self) -> str:
+        """What goes before R<reference> to open a bill (SEQR_APP_URL)."""
+        return f"{self.base_url}/app/"
+
+    @property
+    def phone_url(self) -> str:
+        """The phone's first page."""
+        return f"{self.base_url}/"
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        """One call of the control interface, such as ("POST", "/clock", {"advance_seconds": 5}).
+
+        Returns the JSON of the answer. Raises ControlError for any status from 400 up.
+        """
+        content = None if body is None else json.dumps(body)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=REQUEST_SECONDS)
+        try:
+            connection.request(method, f"/control{path}", content, headers)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise ControlError(response.status, answer["error"])
+        return answer
+
+    def register_service(
+        self,
+        service_id: str,
+        base_url: str,
+        *,
+        name: str | None = None,
+        codes: list[str] | None = None,
+    ) -> Any:
+        """Register a service whose pages are base_url/order, /success, /failure and /cancel."""
+        pages = {
+            f"{page}_url": f"{base_url}/{page}"
+            for page in ("order", "success", "failure", "cancel")
+        }
+        body = {"service_id": service_id, "name": name, "codes": codes, **pages}
+        return self.control("POST", "/services", body)
+
+    def scan(self, url: str, msisdn: str | None = None) -> Any:
+        """A customer scans HTTP://SEQR.SE/000/<service id>?…; returns token and order_url."""
+        return self.control("POST", "/scan", {"url": url, "msisdn": msisdn})
+
+    def act(self, reference: str, action: str, token: str | None = None) -> Any:
+        """pay, cancel, fail, expire, hold or release; returns status and redirect_url."""
+        return self.control("POST", f"/invoices/{reference}/{action}", {"token": token})
+
+    def pay(self, reference: str, token: str | None = None) -> Any:
+        """The customer pays; returns status and redirect_url."""
+        return self.act(reference, "pay", token)
+
+    def invoice(self, reference: str) -> Any:
+        """Everything the sandbox knows about an invoice."""
+        return self.control("GET", f"/invoices/{reference}")
+
+    def invoices(self) -> list[Any]:
+        """All invoices, the oldest first."""
+        found: list[Any] = self.control("GET", "/invoices")["invoices"]
+        return found
+
+    def calls(self, operation: str | None = None) -> list[Any]:
+        """The recorded calls, or those of one operation ("notification" for SEQR's own)."""
+        found: list[Any] = self.control("GET", "/calls")["calls"]
+        return [call for call in found if operation in (None, call["operation"])]
+
+    def advance(self, seconds: float) -> None:
+        """Move the sandbox's clock forward."""
+        self.control("POST", "/clock", {"advance_seconds": seconds})
+
+    def reset(self) -> None:
+        """Forget everything, services included, and go back to real time."""
+        self.control("POST", "/reset")
