@@ -139,8 +139,9 @@ class ShardPoller:
             work()
         except (OperationalError, InterfaceError) as error:
             logger.error("shard %s: the database is away: %s", self.shard, type(error).__name__)
-            connection.close()
             return False
+        finally:
+            connection.close()  # goes back to the pool, which may be smaller than our number
         return True
 
     def _load(self) -> None:

@@ -1,0 +1,1 @@
+"""Development only: PostgreSQL and Redis from pip packages, `make run`, `make test`."""

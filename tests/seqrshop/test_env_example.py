@@ -1,0 +1,39 @@
+"""The list of settings that an operator reads is the list that the code reads."""
+
+import re
+
+from django.conf import settings
+
+from seqrshop.settings import SETTING_NAMES
+
+EXAMPLE = (settings.BASE_DIR / ".env.example").read_text()
+# Each setting's comment: the lines right above it.
+COMMENTS = {
+    name: comment
+    for comment, name in re.findall(r"((?:^# .+\n)+)([A-Z_]+)=", EXAMPLE, re.MULTILINE)
+}
+
+
+def test_it_holds_the_settings_that_are_read_and_no_others() -> None:
+    names = re.findall(r"^([A-Z_]+)=", EXAMPLE, re.MULTILINE)
+
+    assert sorted(names) == sorted(SETTING_NAMES)
+
+
+def test_each_setting_has_its_meaning_above_it() -> None:
+    unexplained = [name for name in SETTING_NAMES if len(COMMENTS.get(name, "")) < 20]
+
+    assert unexplained == []
+
+
+def test_each_duration_has_its_unit() -> None:
+    durations = [name for name in SETTING_NAMES if name.endswith("_SECONDS")]
+
+    assert [name for name in durations if "seconds" not in COMMENTS[name]] == []
+    assert durations
+
+
+def test_no_secret_has_a_value() -> None:
+    secrets = re.findall(r"^(SECRET_KEY|\w+_PASSWORD)=(.*)$", EXAMPLE, re.MULTILINE)
+
+    assert {value for _, value in secrets} == {""}
