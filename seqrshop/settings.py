@@ -211,8 +211,8 @@ STORAGES = {
 _https = PUBLIC_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _https
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
-SECURE_REFERRER_POLICY = "no-referrer"
-SESSION_COOKIE_AGE = CUSTOMER_SESSION_SECONDS
+SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" would make forms post "Origin: null"
+SESSION_COOKIE_AGE = 12 * 3600  # a working day of the staff; a customer's visit ends by its own row
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 CSRF_FAILURE_VIEW = "orders.views.errors.csrf_failure"

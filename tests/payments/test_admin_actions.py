@@ -16,7 +16,7 @@ from tests.staff import boss, list_url, page_url, run, staff, user_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PENDING = "Cancel pending, as SEQR has not confirmed it; it is tried again by itself"
+PENDING = "Not confirmed by SEQR yet, and tried again by itself (cancel pending)"
 
 
 def cancel(client: Client, *invoices: Invoice) -> list[str]:
@@ -87,7 +87,7 @@ def test_cancelling_asks_for_confirmation_first(sandbox: SandboxProcess) -> None
 
     page = response.content.decode()
     assert number(invoice) in page
-    assert "45.00 SEK" in page
+    assert "45.00\N{NO-BREAK SPACE}SEK" in page
     assert 'name="confirmed"' in page
     assert fresh(invoice).status == InvoiceStatus.ISSUED
     assert asked(sandbox, "cancelInvoice") == 0

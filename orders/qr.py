@@ -1,0 +1,91 @@
+"""Printed QR codes: what a service's code holds, and how it is drawn.
+
+SEQR's print guidelines: version 4 (33 × 33 modules), error correction M, 2 modules of white around
+it, at most 50 characters in capitals. The dark modules are CMYK 67/67/67/100, whose nearest RGB,
+the only colour that SVG and PNG know, is black.
+"""
+
+from io import BytesIO
+from typing import Any
+
+import qrcode
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db.models.functions import Now
+from qrcode.image.pil import PilImage
+from qrcode.image.svg import SvgPathFillImage
+
+from orders.models import QrCode, Service
+from payments.seqr.links import service_code_url
+
+VERSION = 4
+BORDER_MODULES = 2
+PNG_PIXELS_PER_MODULE = 32  # 1184 pixels in all: 10 cm at 300 dpi
+SVG_TENTHS_OF_MM_PER_MODULE = 10  # 37 mm in all; it may be scaled
+
+
+def payload(service: Service, parameters: str) -> str:
+    """Return what the code of a service holds, with these parameters (`TABLE=4`, or none).
+
+    Raises ValidationError, with a sentence for the person who typed it, where that breaks the
+    print rules.
+    """
+    try:
+        return service_code_url(service.service_id, parameters)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+def save_qr_code(service: Service, placement: str, parameters: str, made_by: User | None) -> QrCode:
+    """Make the service's code with these parameters, anew where there is one, and return it.
+
+    Raises ValidationError where it would break the print rules.
+    """
+    code = QrCode.objects.filter(service=service, parameters=parameters).first()
+    if code is None:
+        code = QrCode(parameters=parameters)
+    code.service = service
+    code.placement = placement
+    draw(code, made_by)
+    return code
+
+
+def draw(code: QrCode, made_by: User | None) -> None:
+    """Draw a code from its service and parameters, and save it with who and when.
+
+    Raises ValidationError where it would break the print rules; then nothing is saved.
+    """
+    code.payload = payload(code.service, code.parameters)
+    code.svg = svg_of(code.payload)
+    code.png = png_of(code.payload)
+    code.made_by = made_by
+    code.made_at = Now()
+    code.save()
+    code.refresh_from_db(fields=["made_at"])
+
+
+def svg_of(text: str) -> str:
+    """Return an SVG drawing of a code that holds this text, 37 mm wide."""
+    image = _modules(text, SVG_TENTHS_OF_MM_PER_MODULE).make_image(SvgPathFillImage)
+    return image.to_string(encoding="unicode")
+
+
+def png_of(text: str) -> bytes:
+    """Return a black and white PNG image of a code that holds this text, 1184 pixels wide."""
+    image = _modules(text, PNG_PIXELS_PER_MODULE).make_image(PilImage)
+    file = BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def _modules(text: str, box_size: int) -> qrcode.QRCode[Any]:
+    # Fifty bytes fit version 4-M in any mode, so the version never has to grow.
+    code: qrcode.QRCode[Any] = qrcode.QRCode(
+        version=VERSION,
+        error_correction=qrcode.ERROR_CORRECT_M,
+        box_size=box_size,
+        border=BORDER_MODULES,
+    )
+    code.add_data(text)
+    code.make(fit=False)
+    return code

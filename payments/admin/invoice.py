@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from functools import partial
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from orders.admin.detail import FROM_DETAIL, detail_url
+from orders.admin.history import HistoryAdmin
+from orders.admin.report import too_many
+from orders.admin.search import SEARCH_HELP, customers_found, number_in, reference_found
+from orders.admin.wording import NOTHING, age, money
+from orders.models import Order
+from payments.admin.outcomes import MOST_AT_ONCE, ask, cancel, each
+from payments.models import Invoice, InvoiceEvent, InvoiceStatus
+from payments.transitions import Cause
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(HistoryAdmin[Invoice]):
+    """Invoices: found by reference, number or phone number; never edited."""
+
+    list_display = (
+        "number",
+        "service",
+        "sum",
+        "status",
+        "invoice_reference",
+        "ers_reference",
+        "age",
+    )
+    list_filter = ("status", "possibly_reversed", "created_at", "order__service")
+    list_select_related = ("order__service",)
+    search_fields = ("invoice_reference",)
+    search_help_text = SEARCH_HELP
+    fieldsets = (
+        (None, {"fields": ("order_link", "service", "sum", "status", "reversal")}),
+        (
+            _("References"),
+            {"fields": ("invoice_reference", "ers_reference", "receipt_reference")},
+        ),
+        (
+            _("Course"),
+            {
+                "fields": (
+                    "created_at",
+                    "issued_at",
+                    "notified_at",
+                    "cancel_reason",
+                    "paid_at",
+                    "sum_in_receipt",
+                    "acknowledged_at",
+                    "invoice_version",
+                )
+            },
+        ),
+    )
+    readonly_fields = (
+        "order_link",
+        "service",
+        "sum",
+        "reversal",
+        "receipt_reference",
+        "sum_in_receipt",
+    )
+    actions = ("ask_seqr", "cancel_at_seqr")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
+        """Read along the order, which the number is made of."""
+        return super().get_queryset(request).select_related("order__service")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Invoice], search_term: str
+    ) -> tuple[QuerySet[Invoice], bool]:
+        """Find by what people know of an invoice."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        order_id, attempt = number_in(term)
+        numbered = (
+            Q(order_id=order_id) if attempt is None else Q(order_id=order_id, attempt=attempt)
+        )
+        orders = Order.objects.filter(customer__in=customers_found(term))
+        of_customer = Q(order_id__in=list(orders.values_list("pk", flat=True)))
+        return queryset.filter(numbered | reference_found(term) | of_customer), False
+
+    @admin.display(description=_("number"), ordering="order_id")
+    def number(self, invoice: Invoice) -> str:
+        """The order's number and the attempt."""
+        return invoice.client_invoice_id
+
+    @admin.display(description=_("order"))
+    def order_link(self, invoice: Invoice) -> str:
+        """The order, linked to its page."""
+        return format_html(
+            '<a href="{}">{}</a>',
+            reverse("admin:orders_order_change", args=[invoice.order_id]),
+            invoice.order.number,
+        )
+
+    @admin.display(description=_("service"), ordering="order__service__name")
+    def service(self, invoice: Invoice) -> str:
+        """Whose it is."""
+        return invoice.order.service.name
+
+    @admin.display(description=_("amount"), ordering="amount")
+    def sum(self, invoice: Invoice) -> str:
+        """The amount with its currency."""
+        return money(invoice.amount, invoice.currency)
+
+    @admin.display(description=_("possibly reversed"))
+    def reversal(self, invoice: Invoice) -> str:
+        """Whether the customer may have paid and got the money back, unseen by us."""
+        return gettext("yes") if invoice.possibly_reversed else gettext("no")
+
+    @admin.display(description=_("reference in SEQR's receipt"))
+    def receipt_reference(self, invoice: Invoice) -> str:
+        """The receipt's own name for the payment."""
+        return invoice.payment_reference or NOTHING
+
+    @admin.display(description=_("amount in SEQR's receipt"))
+    def sum_in_receipt(self, invoice: Invoice) -> str:
+        """What SEQR says was paid."""
+        if invoice.paid_amount is None:
+            return NOTHING
+        return money(invoice.paid_amount, invoice.paid_currency)
+
+    @admin.display(description=_("age"), ordering="-created_at")
+    def age(self, invoice: Invoice) -> str:
+        """How long ago it was made."""
+        return age(invoice.created_at)
+
+    def events(self, invoice: Invoice) -> QuerySet[InvoiceEvent]:
+        """Return what happened to this invoice."""
+        events = InvoiceEvent.objects.filter(invoice=invoice)
+        return events.select_related("actor", "invoice__order").order_by("id")
+
+    def detail_actions(self, invoice: Invoice) -> tuple[str, ...]:
+        """SEQR can be asked about what it has, and cancel what is not paid."""
+        asked = ("ask_seqr",) if invoice.invoice_reference else ()
+        return (*asked, "cancel_at_seqr") if invoice.is_open else asked
+
+    def has_ask_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may ask SEQR."""
+        return request.user.has_perm("payments.ask_invoice")
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may cancel invoices."""
+        return request.user.has_perm("payments.cancel_invoice")
+
+    @admin.action(description=_("Ask SEQR now"), permissions=["ask"])
+    def ask_seqr(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        """Ask SEQR about each chosen invoice, and say what it answered."""
+        if not too_many(self, request, queryset, MOST_AT_ONCE):
+            each(queryset, partial(ask, cause=_by(request))).tell(self, request)
+
+    @admin.action(description=_("Cancel at SEQR"), permissions=["cancel"])
+    def cancel_at_seqr(
+        self, request: HttpRequest, queryset: QuerySet[Invoice]
+    ) -> HttpResponse | None:
+        """Ask whether it is meant; then cancel each chosen invoice, and say what came of it."""
+        if too_many(self, request, queryset, MOST_AT_ONCE):
+            return None
+        if "confirmed" in request.POST:
+            each(queryset, partial(cancel, cause=_by(request))).tell(self, request)
+            return None
+        from_detail = FROM_DETAIL in request.POST
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Cancel at SEQR?"),
+            "opts": self.opts,
+            "invoices": [
+                (invoice, money(invoice.amount, invoice.currency), InvoiceStatus(invoice.status))
+                for invoice in queryset
+            ],
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "from_detail": FROM_DETAIL if from_detail else "",
+            "back_url": detail_url(self, request.POST[ACTION_CHECKBOX_NAME])
+            if from_detail
+            else request.get_full_path(),
+        }
+        return TemplateResponse(request, "admin/payments/invoice/cancel_confirmation.html", context)
+
+
+def _by(request: HttpRequest) -> Cause:
+    return Cause("staff", request.user)

@@ -1,0 +1,169 @@
+"""Makes the shop's rows. A test states only what matters to it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from orders.models import (
+    Customer,
+    CustomerSession,
+    Order,
+    OrderRow,
+    OrderState,
+    Product,
+    Service,
+)
+from orders.services import digest_of
+from payments.models import CancelReason, Invoice, InvoiceStatus
+
+
+class ServiceFactory(DjangoModelFactory[Service]):
+    """A service without products."""
+
+    class Meta:
+        model = Service
+
+    name = factory.Sequence(lambda n: f"Kafé {n}")
+    slug = factory.Sequence(lambda n: f"kafe-{n}")
+    service_id = factory.Sequence(lambda n: f"KAFE{n}")
+
+
+class ProductFactory(DjangoModelFactory[Product]):
+    """A product on sale at 45.00."""
+
+    class Meta:
+        model = Product
+
+    service = factory.SubFactory(ServiceFactory)
+    name_sv = "Kanelbulle"
+    name_en = "Cinnamon bun"
+    price = Decimal("45.00")
+    vat_rate = Decimal("12.00")
+
+
+class CustomerFactory(DjangoModelFactory[Customer]):
+    """A customer."""
+
+    class Meta:
+        model = Customer
+
+    subscriber_key = factory.Sequence(lambda n: f"subscriber-{n}")
+    msisdn = factory.Sequence(lambda n: f"4670{n:07}")
+
+
+class CustomerSessionFactory(DjangoModelFactory[CustomerSession]):
+    """A live session; give `token` to use it as X-SEQR-Token."""
+
+    class Meta:
+        model = CustomerSession
+
+    class Params:
+        token = factory.Sequence(lambda n: f"0000002012-{n:08}")
+        expired = factory.Trait(
+            expires_at=factory.LazyFunction(lambda: timezone.now() - timedelta(seconds=1))
+        )
+
+    token_digest = factory.LazyAttribute(lambda session: digest_of(session.token))
+    customer = factory.SubFactory(CustomerFactory)
+    service = factory.SubFactory(ServiceFactory)
+    parameters = factory.LazyFunction(lambda: {"TABLE": "4"})
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
+
+
+class OrderFactory(DjangoModelFactory[Order]):
+    """An order over 45.00 SEK, without rows or invoice."""
+
+    class Meta:
+        model = Order
+
+    service = factory.SubFactory(ServiceFactory)
+    customer = factory.SubFactory(CustomerFactory)
+    nonce = factory.Sequence(lambda n: f"nonce-{n:08}")
+    language = "en"
+    total = Decimal("45.00")
+    currency = "SEK"
+
+
+class OrderRowFactory(DjangoModelFactory[OrderRow]):
+    """One cinnamon bun at 45.00."""
+
+    class Meta:
+        model = OrderRow
+
+    order = factory.SubFactory(OrderFactory)
+    product = factory.SubFactory(ProductFactory, service=factory.SelfAttribute("..order.service"))
+    name_sv = factory.SelfAttribute("product.name_sv")
+    name_en = factory.SelfAttribute("product.name_en")
+    unit = factory.SelfAttribute("product.unit")
+    quantity = 1
+    unit_price = factory.SelfAttribute("product.price")
+    vat_rate = factory.SelfAttribute("product.vat_rate")
+    total = factory.LazyAttribute(lambda row: row.quantity * row.unit_price)
+
+
+class InvoiceFactory(DjangoModelFactory[Invoice]):
+    """An invoice in CREATED with its order; a trait puts both into another state."""
+
+    class Meta:
+        model = Invoice
+
+    class Params:
+        order_state = OrderState.CREATED
+        # What every invoice has that SEQR has answered about.
+        known = factory.Trait(
+            invoice_reference=factory.Sequence(lambda n: str(1_000_000_000 + n)),
+            issued_at=factory.LazyFunction(timezone.now),
+        )
+        sending = factory.Trait(
+            status=InvoiceStatus.SENDING,
+            order_state=OrderState.SENDING,
+            lease_until=factory.LazyFunction(lambda: timezone.now() + timedelta(seconds=30)),
+        )
+        issued = factory.Trait(
+            known=True, status=InvoiceStatus.ISSUED, order_state=OrderState.AWAITING_PAYMENT
+        )
+        reserved = factory.Trait(
+            known=True, status=InvoiceStatus.RESERVED, order_state=OrderState.AWAITING_PAYMENT
+        )
+        needs_attention = factory.Trait(
+            known=True,
+            status=InvoiceStatus.NEEDS_ATTENTION,
+            order_state=OrderState.NEEDS_ATTENTION,
+        )
+        cancel_pending = factory.Trait(
+            known=True,
+            status=InvoiceStatus.CANCEL_PENDING,
+            order_state=OrderState.CANCEL_PENDING,
+            cancel_reason=CancelReason.CUSTOMER,
+        )
+        paid = factory.Trait(
+            known=True,
+            status=InvoiceStatus.PAID,
+            order_state=OrderState.PAID,
+            ers_reference=factory.Sequence(lambda n: f"2012060410485453001{n:06}"),
+            paid_at=factory.LazyFunction(timezone.now),
+        )
+        canceled = factory.Trait(
+            known=True,
+            status=InvoiceStatus.CANCELED,
+            order_state=OrderState.CANCELED,
+            cancel_reason=CancelReason.CUSTOMER,
+        )
+        failed = factory.Trait(
+            known=True, status=InvoiceStatus.FAILED, order_state=OrderState.FAILED
+        )
+        expired = factory.Trait(
+            known=True,
+            status=InvoiceStatus.EXPIRED,
+            order_state=OrderState.EXPIRED,
+            cancel_reason=CancelReason.LIFETIME,
+        )
+
+    order = factory.SubFactory(OrderFactory, state=factory.SelfAttribute("..order_state"))
+    amount = factory.SelfAttribute("order.total")
+    currency = factory.SelfAttribute("order.currency")

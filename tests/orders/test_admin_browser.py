@@ -1,0 +1,119 @@
+"""The admin in a real browser: nothing that its pages need is refused by the page's own policy."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+import zxingcpp
+from django.contrib.auth.models import User
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from orders.models import Order, QrCode, Service
+from orders.qr import save_qr_code
+from payments.models import Invoice
+from tests.factories import InvoiceFactory, OrderRowFactory, ProductFactory, ServiceFactory
+from tests.staff import list_url, page_url
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Desk:
+    """A superuser's browser, logged in, and what its console complained about."""
+
+    page: Page
+    base_url: str
+    refused: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        """Go to a page of the admin."""
+        self.page.goto(f"{self.base_url}{path}")
+
+
+@contextmanager
+def desk(server: LiveServer) -> Iterator[Desk]:
+    """Log in at the admin by its own form. Inside, no row can be read by the test itself."""
+    User.objects.create_superuser("astrid", password=PASSWORD)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        opened = Desk(browser.new_page(), server.url)
+        opened.page.on(
+            "console",
+            lambda message: (
+                opened.refused.append(message.text)
+                if "Content Security Policy" in message.text
+                else None
+            ),
+        )
+        opened.page.on("pageerror", lambda error: opened.failed.append(str(error)))
+        opened.open("/admin/")
+        opened.page.fill("#id_username", "astrid")
+        opened.page.fill("#id_password", PASSWORD)
+        opened.page.click("[type=submit]")
+        opened.page.wait_for_selector("text=Log out")
+        yield opened
+        browser.close()
+
+
+def test_the_pages_of_the_admin_keep_to_the_policy_that_all_pages_have(
+    live_server: LiveServer,
+) -> None:
+    service = ServiceFactory.create()
+    ProductFactory.create(service=service)
+    code = save_qr_code(service, "Table 4", "TABLE=4", None)
+    invoice = InvoiceFactory.create(issued=True, order__service=service)
+    OrderRowFactory.create(order=invoice.order)
+    paths = [
+        *(list_url(model) for model in (Service, QrCode, Order, Invoice)),
+        *(page_url(row) for row in (service, code, invoice.order, invoice)),
+        "/admin/orders/service/add/",
+        "/admin/orders/qrcode/add/",
+        f"/admin/orders/service/{service.pk}/delete/",
+        f"/admin/orders/service/{service.pk}/history/",
+    ]
+
+    with desk(live_server) as at:
+        for path in paths:
+            at.open(path)
+        at.open(page_url(service))
+        at.page.click("text=Add another Product")
+        at.open(page_url(invoice))
+        at.page.click("text=Cancel at SEQR")
+        at.page.wait_for_selector("text=Yes, cancel them")
+        refused, failed = list(at.refused), list(at.failed)
+        at.page.evaluate("document.body.setAttribute('style', 'color: red')")
+        at.page.wait_for_timeout(200)
+        refused_in_the_end = list(at.refused)
+
+    assert refused == []
+    assert failed == []
+    assert len(refused_in_the_end) == 1  # so the console is heard
+
+
+def test_a_code_can_be_scanned_from_the_screen(live_server: LiveServer) -> None:
+    code = save_qr_code(ServiceFactory.create(service_id="LYKTAN"), "Table 4", "TABLE=4", None)
+
+    with desk(live_server) as at:
+        at.open(page_url(code))
+        picture = at.page.locator(".field-picture img").screenshot()
+
+    (read,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
+    assert read.text == "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"

@@ -1,0 +1,156 @@
+"""Printed codes: what they hold and how they are drawn, read back by an independent decoder."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+import zxingcpp
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from PIL import Image, ImageDraw
+
+from orders.models import QrCode, Service
+from orders.qr import payload, png_of, save_qr_code, svg_of
+from tests.factories import ServiceFactory
+
+PIXELS_PER_MM = 16
+PAYLOADS = [
+    "HTTP://SEQR.SE/000/LYKTAN",
+    "HTTP://SEQR.SE/000/LYKTAN?TABLE=4",
+    "HTTP://SEQR.SE/000/A?A=1&B=2&C=3&D=4&E=5&F=6&G=7&H",
+    "HTTP://SEQR.SE/000/0123456789-ABC.$*+?P=X:Y/Z%20&Q",
+]
+
+
+def rendered(svg: str) -> Image.Image:
+    """Draw an SVG of unit squares, as it stands, on a canvas of its own size."""
+    size = re.search(r'viewBox="0 0 (\d+) (\d+)"', svg)
+    background = re.search(r'<rect fill="(\w+)" x="0" y="0" width="100%" height="100%"', svg)
+    dark = re.search(r'<path d="([^"]*)"[^>]* fill="(#\w+)"', svg)
+    assert size
+    assert background
+    assert dark
+    width, height = (int(part) * PIXELS_PER_MM for part in size.groups())
+    image = Image.new("RGB", (width, height), background[1])
+    pen = ImageDraw.Draw(image)
+    squares = re.findall(r"M(\d+),(\d+)H(\d+)V(\d+)H\1z", dark[1])
+    assert "".join(f"M{x},{y}H{r}V{b}H{x}z" for x, y, r, b in squares) == dark[1]
+    for square in squares:
+        left, top, right, bottom = (int(edge) * PIXELS_PER_MM for edge in square)
+        pen.rectangle((left, top, right - 1, bottom - 1), fill=dark[2])
+    return image
+
+
+def opened(png: bytes) -> Image.Image:
+    """Open a PNG."""
+    return Image.open(io.BytesIO(png))
+
+
+@pytest.mark.parametrize("text", PAYLOADS)
+def test_both_drawings_of_a_code_are_read_back_as_what_they_were_made_from(text: str) -> None:
+    drawings = [opened(png_of(text)), rendered(svg_of(text))]
+
+    read = [zxingcpp.read_barcodes(drawing) for drawing in drawings]
+
+    assert [[code.text for code in codes] for codes in read] == [[text], [text]]
+
+
+@pytest.mark.parametrize("text", PAYLOADS)
+def test_codes_follow_the_print_guidelines(text: str) -> None:
+    image = opened(png_of(text))
+
+    (code,) = zxingcpp.read_barcodes(image)
+
+    margin = 2 * image.width // 37
+    assert code.ec_level == "M"
+    extra: Any = code.extra
+    assert extra["Version"] == "4"
+    assert image.width == image.height >= 1000
+    assert image.width % 37 == 0  # 33 modules and 2 of white on each side
+    assert image.convert("L").point(lambda grey: 255 - grey).getbbox() == (
+        margin,
+        margin,
+        image.width - margin,
+        image.height - margin,
+    )
+
+
+def test_the_svg_has_a_size_for_the_printer_and_stands_alone() -> None:
+    svg = svg_of("HTTP://SEQR.SE/000/LYKTAN")
+
+    assert svg.startswith("<svg ")
+    assert 'xmlns="http://www.w3.org/2000/svg"' in svg
+    assert 'width="37mm" height="37mm"' in svg
+
+
+def test_the_drawing_and_the_screen_are_black_on_white() -> None:
+    png = opened(png_of("HTTP://SEQR.SE/000/LYKTAN")).convert("RGB")
+    svg = rendered(svg_of("HTTP://SEQR.SE/000/LYKTAN"))
+
+    colours = [{colour for _, colour in image.getcolors() or []} for image in (png, svg)]
+
+    assert colours == [{(0, 0, 0), (255, 255, 255)}] * 2
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ("table=4", "capital letters"),
+        ("TABLE=Å", "may hold only"),
+        ("TABLE", "NAME=VALUE"),
+        ("A=1&A=2", "only once"),
+        ("TABLE=4&WHERE=AT-THE-WINDOW-LEFT", "50 are allowed"),
+    ],
+)
+def test_a_payload_that_breaks_the_rules_is_refused_with_a_sentence(
+    parameters: str, sentence: str
+) -> None:
+    service = Service(service_id="LYKTAN")
+
+    with pytest.raises(ValidationError) as refusal:
+        payload(service, parameters)
+
+    assert sentence in refusal.value.messages[0]
+
+
+@pytest.mark.django_db
+def test_a_code_is_kept_with_who_made_it_and_when() -> None:
+    service = ServiceFactory.create(service_id="LYKTAN")
+    user = User.objects.create_user("astrid")
+
+    code = save_qr_code(service, "Table 4", "TABLE=4", user)
+
+    kept = QrCode.objects.get(pk=code.pk)
+    assert kept.payload == "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"
+    assert kept.made_by == user
+    assert kept.made_at == code.made_at
+    assert (kept.svg, bytes(kept.png)) == (svg_of(kept.payload), png_of(kept.payload))
+
+
+@pytest.mark.django_db
+def test_making_a_code_again_replaces_it() -> None:
+    service = ServiceFactory.create(service_id="OLD")
+    first = save_qr_code(service, "Table 4", "TABLE=4", None)
+    service.service_id = "NEW"
+
+    second = save_qr_code(service, "Window table", "TABLE=4", None)
+
+    kept = QrCode.objects.get()
+    assert (first.pk, second.pk) == (kept.pk, kept.pk)
+    assert (kept.placement, kept.payload) == ("Window table", "HTTP://SEQR.SE/000/NEW?TABLE=4")
+    assert kept.svg == svg_of(kept.payload)
+
+
+@pytest.mark.django_db
+def test_a_refused_payload_leaves_the_code_as_it_was() -> None:
+    service = ServiceFactory.create(service_id="LYKTAN")
+    save_qr_code(service, "Table 4", "TABLE=4", None)
+    service.service_id = "A-SERVICE-ID-THAT-FILLS1"
+
+    with pytest.raises(ValidationError):
+        save_qr_code(service, "Table 4", "TABLE=4", None)
+
+    assert QrCode.objects.get().payload == "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"

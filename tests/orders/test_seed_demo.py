@@ -1,0 +1,68 @@
+"""The demo café, which an operator may change without having it changed back."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from orders.models import Product, QrCode, Service
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO_PASSWORD", "lanterns-by-the-water")
+
+
+def test_an_empty_database_becomes_a_cafe() -> None:
+    call_command("seed_demo")
+
+    cafe = Service.objects.get()
+    assert (cafe.name, cafe.slug, cafe.service_id) == ("Kafé Lyktan", "lyktan", "LYKTAN")
+    assert cafe.products.count() >= 12
+    assert set(cafe.products.values_list("vat_rate", flat=True)) == {12, 25}
+    assert not cafe.products.filter(sku="").exists()
+    assert cafe.qr_codes.get(parameters="TABLE=4").payload == "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"
+    assert User.objects.get(is_superuser=True).check_password("lanterns-by-the-water")
+
+
+def test_everything_in_the_cafe_is_valid() -> None:
+    call_command("seed_demo")
+
+    for kind in (Service, Product, QrCode):
+        for made in kind.objects.all():
+            made.full_clean()
+
+
+def test_a_second_run_changes_nothing_that_a_person_has() -> None:
+    call_command("seed_demo")
+    Service.objects.update(name="Kafé Fyren")
+    Product.objects.filter(sku="KAF-01").update(price=30)
+    Product.objects.filter(sku="VAR-02").delete()
+    staff = User.objects.get()
+    staff.set_password("another")
+    staff.save()
+    before = list(Product.objects.values()), list(QrCode.objects.values("id", "made_at"))
+
+    call_command("seed_demo")
+
+    assert Service.objects.get().name == "Kafé Fyren"
+    assert (list(Product.objects.values()), list(QrCode.objects.values("id", "made_at"))) == before
+    assert User.objects.get().check_password("another")
+
+
+def test_a_shop_of_ones_own_gets_no_cafe() -> None:
+    Service.objects.create(name="Bokhandeln", slug="bok", service_id="BOK")
+
+    call_command("seed_demo")
+
+    assert not Product.objects.exists()
+
+
+def test_the_new_user_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DEMO_PASSWORD")
+
+    with pytest.raises(CommandError, match="DEMO_PASSWORD is missing"):
+        call_command("seed_demo")
+
+    assert not Service.objects.exists()
