@@ -6,6 +6,7 @@ import re
 import select
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -37,6 +38,13 @@ class SandboxProcess:
             stderr=subprocess.PIPE,
             text=True,
         )
+        # A pipe that nobody reads would stop the process once it is full.
+        assert self.process.stderr is not None
+        self._errors: list[str] = []
+        self._reader = threading.Thread(
+            target=self._errors.extend, args=(self.process.stderr,), daemon=True
+        )
+        self._reader.start()
         self.port = self._ready_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
 
@@ -46,9 +54,8 @@ class SandboxProcess:
         line = self.process.stdout.readline() if readable else ""
         match = re.search(r"ready on port (\d+)", line)
         if match is None:
-            self.process.kill()
-            _, errors = self.process.communicate()
-            raise RuntimeError(f"the sandbox did not start: {line}{errors}")
+            self.stop()
+            raise RuntimeError(f"the sandbox did not start: {line}{self.errors()}")
         return int(match[1])
 
     def __enter__(self) -> Self:
@@ -66,10 +73,18 @@ class SandboxProcess:
         """End the process; stopping twice is fine."""
         self.process.terminate()
         try:
-            self.process.communicate(timeout=5)
+            self.process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.communicate()
+            self.process.wait()
+        self._reader.join()
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
+
+    def errors(self) -> str:
+        """What the process has written to stderr; complete once it is stopped."""
+        return "".join(self._errors)
 
     @property
     def service_url(self) -> str:

@@ -1,0 +1,9 @@
+"""A stand-in for SEQR and its phone app, as a process of its own: python -m payments.sandbox.
+
+It shares no code with the gateway that is tested against it: a common misreading would hide in
+both.
+
+One request's way: `soap` reads it, `schema` validates it, `operations` acts on the `state`, and the
+answer leaves through `soap` again. `control` moves the world from a test, `phone` from a person's
+hand.
+"""

@@ -1,0 +1,68 @@
+"""SEQR's result codes and the refusal that carries one.
+
+Source: API reference 2.6.0, result codes.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+
+class ResultCode(IntEnum):
+    """resultCode of an answer; the name is its resultDescription."""
+
+    SUCCESS = 0
+    PENDING_APPROVAL = 1
+    REPORT_NOT_READY = 2
+    REJECTED_BUSINESS_LOGIC = 10
+    REJECTED_AMOUNT = 11
+    REJECTED_PAYMENT = 12
+    AUTHENTICATION_FAILED = 20
+    ACCESS_DENIED = 21
+    INVALID_ERS_REFERENCE = 23
+    INVALID_INITIATOR_PRINCIPAL_ID = 29
+    INVALID_INITIATOR_PRINCIPAL_STATE = 33
+    INITIATOR_PRINCIPAL_NOT_FOUND = 37
+    PAYMENT_IN_PROGRESS = 48
+    INVALID_INVOICE_DATA = 49
+    CANNOT_CANCEL_PAID_INVOICE = 50
+    CANNOT_CANCEL_INVOICE_IN_PROGRESS = 51
+    INVALID_CUSTOMER = 52
+    INVALID_SEQR_ID = 53
+    INVALID_INVOICE_REFERENCE = 54
+    PAYMENT_ALREADY_CANCELLED = 55
+    PAYMENT_EXPIRED = 58
+    INVALID_NOTIFICATION_URL = 64
+    SYSTEM_ERROR = 90
+    UNSUPPORTED_OPERATION = 91
+    LICENSE_REJECTION = 92
+    SYSTEM_BUSY = 93
+    SERVICE_UNAVAILABLE = 94
+    INVOICE_ALREADY_CANCELED = 95
+    INVOICE_STATE_NOT_RESERVED = 96
+    RESELLER_NOT_ALLOWED_TO_DO_REFUND = 97
+    SUM_OF_REFUNDS_CAN_NOT_BE_MORE_THAN_ORIGINAL_TRANSACTION = 98
+    RECEIVER_ACCOUNT_DOES_NOT_ALLOW_REFUNDS = 99
+
+
+# The reference names no code for the cases below; these are the sandbox's own readings of the list.
+
+UNKNOWN_TOKEN: Final = ResultCode.INVALID_CUSTOMER
+"""getClientSessionInfo with a token that was never given out or has expired."""
+
+UNUSABLE_CONTEXT: Final = ResultCode.REJECTED_BUSINESS_LOGIC
+"""A context whose clientReference is missing, or with a text longer than allowed."""
+
+CANCEL_OF_FAILED: Final = ResultCode.PAYMENT_ALREADY_CANCELLED
+"""cancelInvoice on a FAILED invoice: nothing is left that could be cancelled."""
+
+
+class RefusedError(Exception):
+    """SEQR answers, and the answer is no.
+
+    `detail` says what was wrong, for the developer who reads resultDescription.
+    """
+
+    def __init__(self, code: ResultCode, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail

@@ -1,0 +1,195 @@
+"""The control interface: JSON over HTTP, with which a test plays the customer and moves the time.
+
+Errors are JSON too: {"error": "a sentence"} with 400, 404, 405, 409 or 413.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Final
+
+from aiohttp import web
+
+from payments.sandbox import control_input
+from payments.sandbox.calls import CallLog
+from payments.sandbox.clock import AdjustableClock
+from payments.sandbox.control_input import BadInputError, json_body
+from payments.sandbox.models import Invoice, Service, Status
+from payments.sandbox.notifier import Notifier
+from payments.sandbox.state import DEFAULT_MSISDN, ConflictError, NotFoundError, State
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+ERROR_STATUS: Final = {BadInputError: 400, NotFoundError: 404, ConflictError: 409}
+
+ENDINGS: Final = {"cancel": Status.CANCELED, "fail": Status.FAILED, "expire": Status.EXPIRED}
+
+
+@web.middleware
+async def json_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every refusal under /control as JSON."""
+    if not request.path.startswith("/control"):
+        return await handler(request)
+    try:
+        return await handler(request)
+    except (BadInputError, NotFoundError, ConflictError) as error:
+        return _error(ERROR_STATUS[type(error)], str(error))
+    except web.HTTPMethodNotAllowed as error:
+        allowed = ", ".join(sorted(error.allowed_methods))
+        return _error(405, f"Only {allowed} is allowed here.", {"Allow": allowed})
+    except web.HTTPError as error:
+        return _error(error.status, f"{error.reason}: {request.path}")
+
+
+def _error(status: int, sentence: str, headers: dict[str, str] | None = None) -> web.Response:
+    return web.json_response({"error": sentence}, status=status, headers=headers)
+
+
+class Control:
+    """The handlers of /control."""
+
+    def __init__(
+        self, state: State, clock: AdjustableClock, calls: CallLog, notifier: Notifier
+    ) -> None:
+        self._state = state
+        self._clock = clock
+        self._calls = calls
+        self._notifier = notifier
+
+    def add_routes(self, app: web.Application) -> None:
+        """Serve the control interface on the application."""
+        app.add_routes(
+            [
+                web.get("/control/services", self._list_services),
+                web.post("/control/services", self._add_service),
+                web.post("/control/scan", self._scan),
+                web.get("/control/invoices", self._list_invoices),
+                web.get("/control/invoices/{reference}", self._show_invoice),
+                web.post(
+                    "/control/invoices/{reference}/{action:pay|cancel|fail|expire|hold|release}",
+                    self._act,
+                ),
+                web.post("/control/clock", self._advance),
+                web.post("/control/reset", self._reset),
+                web.get("/control/calls", self._list_calls),
+            ]
+        )
+
+    async def _list_services(self, _: web.Request) -> web.Response:
+        services = [service_json(service) for service in self._state.services.values()]
+        return web.json_response({"services": services})
+
+    async def _add_service(self, request: web.Request) -> web.Response:
+        service = control_input.service(await json_body(request))
+        self._state.services[service.service_id] = service
+        return web.json_response(service_json(service), status=201)
+
+    async def _scan(self, request: web.Request) -> web.Response:
+        body = await json_body(request)
+        url = control_input.code_url(body)
+        msisdn = control_input.msisdn(body) or DEFAULT_MSISDN
+        try:
+            scan = self._state.scan(url, msisdn)
+        except ValueError as error:
+            raise BadInputError(f"url: {error}.") from None
+        return web.json_response({"token": scan.token, "order_url": self._state.order_url(scan)})
+
+    async def _list_invoices(self, _: web.Request) -> web.Response:
+        invoices = [invoice_json(invoice) for invoice in self._state.invoices()]
+        return web.json_response({"invoices": invoices})
+
+    async def _show_invoice(self, request: web.Request) -> web.Response:
+        return web.json_response(invoice_json(self._state.invoice(request.match_info["reference"])))
+
+    async def _act(self, request: web.Request) -> web.Response:
+        token = control_input.optional_text(await json_body(request), "token")
+        reference, action = request.match_info["reference"], request.match_info["action"]
+        try:
+            scan = self._state.scan_of(token)
+        except NotFoundError as error:
+            raise BadInputError(str(error)) from None
+        if action == "pay":
+            invoice = self._state.pay(reference, scan)
+        elif action in ENDINGS:
+            invoice = self._state.end(reference, ENDINGS[action])
+        else:
+            invoice = self._state.hold(reference, held=action == "hold")
+        ended = invoice.status is not Status.ISSUED
+        redirect_url = self._state.redirect_url(invoice, scan) if ended else None
+        return web.json_response({"status": invoice.status, "redirect_url": redirect_url})
+
+    async def _advance(self, request: web.Request) -> web.Response:
+        self._clock.advance(control_input.advance_seconds(await json_body(request)))
+        self._state.catch_up()
+        return web.json_response({"now": self._clock.now().isoformat()})
+
+    async def _reset(self, request: web.Request) -> web.Response:
+        await json_body(request)
+        self._notifier.forget()
+        self._state.reset()
+        self._clock.reset()
+        self._calls.clear()
+        return web.json_response({})
+
+    async def _list_calls(self, _: web.Request) -> web.Response:
+        return web.json_response({"calls": self._calls.as_json()})
+
+
+def service_json(service: Service) -> dict[str, Any]:
+    """A service as the control interface shows it."""
+    return {
+        "service_id": service.service_id,
+        "name": service.name,
+        "order_url": service.order_url,
+        "success_url": service.success_url,
+        "failure_url": service.failure_url,
+        "cancel_url": service.cancel_url,
+        "codes": list(service.codes),
+    }
+
+
+def invoice_json(invoice: Invoice) -> dict[str, Any]:
+    """Everything about an invoice as JSON: amounts as text, times in ISO 8601 with zone."""
+    content = invoice.content
+    return {
+        "invoice_reference": invoice.reference,
+        "status": invoice.status,
+        "version": invoice.version,
+        "amount": format(invoice.amount, "f"),
+        "currency": invoice.currency,
+        "title": invoice.title,
+        "client_invoice_id": content["clientInvoiceId"],
+        "terminal_id": invoice.terminal_id,
+        "cashier_id": content.get("cashierId"),
+        "footer": content.get("footer"),
+        "payment_mode": content["paymentMode"],
+        "acknowledgment_mode": content["acknowledgmentMode"],
+        "issue_date": content["issueDate"],
+        "rows": [_row_json(row) for row in invoice.rows],
+        "notification_url": content.get("notificationUrl"),
+        "back_url": content.get("backURL"),
+        "held": invoice.held,
+        "created_at": _time(invoice.created_at),
+        "asked_at": _time(invoice.asked_at),
+        "asked_version": invoice.asked_version,
+        "paid_at": _time(invoice.paid_at),
+        "confirmed_at": _time(invoice.confirmed_at),
+        "reversed": invoice.reversed_at is not None,
+        "reversed_at": _time(invoice.reversed_at),
+        "ers_reference": invoice.ers_reference,
+        "payer_msisdn": invoice.payer.msisdn if invoice.payer else None,
+    }
+
+
+def _row_json(row: dict[str, Any]) -> dict[str, Any]:
+    """A row's elements by SEQR's own names."""
+    return {
+        name: {"value": format(value["value"], "f"), "currency": value["currency"]}
+        if isinstance(value, dict)
+        else str(value)
+        for name, value in row.items()
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

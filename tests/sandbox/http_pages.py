@@ -1,0 +1,48 @@
+"""The phone by bare HTTP: forms, cookies and redirects, as a browser without scripts has them."""
+
+import http.client
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from tests.sandbox_process import REQUEST_SECONDS, SandboxProcess
+
+
+@dataclass(frozen=True)
+class Page:
+    status: int
+    headers: http.client.HTTPMessage
+    text: str
+
+    @property
+    def location(self) -> str | None:
+        return self.headers["Location"]
+
+
+class Browser:
+    """One browser of the phone's pages; it keeps its cookies and follows nothing."""
+
+    def __init__(self, sandbox: SandboxProcess) -> None:
+        self._port = sandbox.port
+        self._cookies: dict[str, str] = {}
+
+    def get(self, path: str) -> Page:
+        return self._request("GET", path, None)
+
+    def submit(self, path: str, **fields: str) -> Page:
+        return self._request("POST", path, urlencode(fields))
+
+    def _request(self, method: str, path: str, body: str | None) -> Page:
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=REQUEST_SECONDS)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            page = Page(response.status, response.headers, response.read().decode())
+        finally:
+            connection.close()
+        for cookie in page.headers.get_all("Set-Cookie", []):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self._cookies[name] = value
+        return page

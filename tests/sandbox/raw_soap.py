@@ -1,0 +1,152 @@
+"""Raw SOAP over HTTP: envelopes written by hand, answers read element by element."""
+
+import http.client
+from typing import Final
+
+from lxml import etree
+
+from tests.sandbox_process import REQUEST_SECONDS, SandboxProcess
+
+SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+SEQR: Final = "http://external.interfaces.ers.seamless.com/"
+
+TERMINAL: Final = (
+    "<initiatorPrincipalId><id>public_test_shop_terminal</id><type>TERMINALID</type>"
+    "</initiatorPrincipalId><password>12345678</password>"
+)
+RESELLER: Final = (
+    "<initiatorPrincipalId><id>public_test_shop</id><type>RESELLERUSER</type>"
+    "<userId>9900</userId></initiatorPrincipalId><password>1234</password>"
+)
+
+
+def context(principal: str = TERMINAL, *, reference: str = "ref-1", channel: str = "WS") -> str:
+    return (
+        f"<context><channel>{channel}</channel><clientId>tests</clientId>"
+        f"<clientReference>{reference}</clientReference>"
+        f"<clientRequestTimeout>0</clientRequestTimeout>{principal}</context>"
+    )
+
+
+def amount(name: str, value: str, currency: str = "SEK") -> str:
+    return f"<{name}><currency>{currency}</currency><value>{value}</value></{name}>"
+
+
+def row(total: str, *, quantity: str = "1", currency: str = "SEK", name: str = "Kaffe") -> str:
+    return (
+        f"<invoiceRow><itemDescription>{name}</itemDescription>"
+        f"<itemQuantity>{quantity}</itemQuantity>"
+        f"{amount('itemTotalAmount', total, currency)}</invoiceRow>"
+    )
+
+
+def invoice(
+    total: str = "45.00",
+    *,
+    rows: str | None = None,
+    currency: str = "SEK",
+    notification_url: str | None = None,
+    back_url: str | None = None,
+) -> str:
+    notification = f"<notificationUrl>{notification_url}</notificationUrl>"
+    return (
+        "<invoice><paymentMode>IMMEDIATE_DEBIT</paymentMode>"
+        "<acknowledgmentMode>NO_ACKNOWLEDGMENT</acknowledgmentMode>"
+        "<issueDate>2026-03-01T12:30:00.000+01:00</issueDate><title>Café Söder</title>"
+        "<clientInvoiceId>order-17</clientInvoiceId>"
+        f"<invoiceRows>{row(total, currency=currency) if rows is None else rows}</invoiceRows>"
+        f"{amount('totalAmount', total, currency)}"
+        "<cashierId>web</cashierId><footer>Order 17</footer>"
+        + (f"<backURL>{back_url}</backURL>" if back_url else "")
+        + (notification if notification_url is not None else "")
+        + "</invoice>"
+    )
+
+
+def envelope(operation: str, content: str, namespace: str = SEQR) -> str:
+    return (
+        f'<soapenv:Envelope xmlns:soapenv="{SOAP}" xmlns:ext="{namespace}"><soapenv:Body>'
+        f"<ext:{operation}>{content}</ext:{operation}></soapenv:Body></soapenv:Envelope>"
+    )
+
+
+class Answer:
+    """An HTTP answer with an envelope in it."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        self.status = status
+        self.root = etree.fromstring(body)
+
+    @property
+    def content(self) -> etree._Element:
+        """The one element in the Body: the response wrapper, or a Fault."""
+        return self.root[0][0]
+
+    def text(self, path: str) -> str | None:
+        """The text of an element below `return`, such as "receipt/invoice/title"."""
+        return self.content.findtext(f"return/{path}")
+
+    def names(self, path: str = "") -> list[str]:
+        """The names of the elements below `return`, or below a path in it, in order."""
+        parent = self.content.find(f"return/{path}".rstrip("/"))
+        assert parent is not None
+        return [str(child.tag) for child in parent]
+
+    @property
+    def code(self) -> int:
+        return int(self.text("resultCode") or "-1")
+
+    @property
+    def fault(self) -> str | None:
+        """The faultcode without its prefix, or None if the answer is no fault."""
+        code = self.content.findtext("faultcode")
+        return code.partition(":")[2] if code else None
+
+
+class Soap:
+    """Posts to one sandbox."""
+
+    def __init__(self, sandbox: SandboxProcess) -> None:
+        self._port = sandbox.port
+
+    def http(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+        """One request as it is; returns the status and the body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=REQUEST_SECONDS)
+        try:
+            headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def post(self, body: str | bytes, service: str = "service") -> Answer:
+        content = body.encode() if isinstance(body, str) else body
+        return Answer(*self.http("POST", f"/soap/{service}", content))
+
+    def call(self, operation: str, content: str, *, with_context: str | None = None) -> Answer:
+        service = "session" if operation == "getClientSessionInfo" else "service"
+        head = context() if with_context is None else with_context
+        return self.post(envelope(operation, head + content), service)
+
+    def send_invoice(self, content: str | None = None) -> Answer:
+        return self.call("sendInvoice", invoice() if content is None else content)
+
+    def issued(self, content: str | None = None) -> str:
+        """The reference of a new invoice."""
+        reference = self.send_invoice(content).text("invoiceReference")
+        assert reference is not None
+        return reference
+
+    def status(self, reference: str, version: int = 0) -> Answer:
+        return self.call(
+            "getPaymentStatus",
+            f"<invoiceReference>{reference}</invoiceReference>"
+            f"<invoiceVersion>{version}</invoiceVersion>",
+        )
+
+    def cancel(self, reference: str) -> Answer:
+        return self.call("cancelInvoice", f"<invoiceReference>{reference}</invoiceReference>")
+
+    def session(self, token: str) -> Answer:
+        return self.call("getClientSessionInfo", f"<key>{token}</key>")

@@ -1,0 +1,199 @@
+"""The control interface: playing the customer, and clear words for bad input."""
+
+import http.client
+import json
+
+import pytest
+
+from tests.sandbox.raw_soap import Soap, invoice
+from tests.sandbox_process import REQUEST_SECONDS, ControlError, SandboxProcess
+
+URLS = {
+    f"{page}_url": f"https://cafe.example/{page}"
+    for page in ("order", "success", "failure", "cancel")
+}
+
+
+def test_a_registered_service_is_listed_and_a_second_one_of_its_name_replaces_it(
+    sandbox: SandboxProcess,
+) -> None:
+    sandbox.control("POST", "/services", {"service_id": "CAFE", **URLS})
+
+    sandbox.control("POST", "/services", {"service_id": "CAFE", "name": "Café", **URLS})
+
+    listed = sandbox.control("GET", "/services")["services"]
+    assert listed == [{"service_id": "CAFE", "name": "Café", "codes": [""], **URLS}]
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "page"),
+    [
+        ("pay", "PAID", "success"),
+        ("cancel", "CANCELED", "cancel"),
+        ("fail", "FAILED", "failure"),
+        ("expire", "EXPIRED", "failure"),
+    ],
+)
+def test_an_action_of_the_customer_leads_to_the_service_page_of_the_latest_scan(
+    soap: Soap, cafe: SandboxProcess, action: str, status: str, page: str
+) -> None:
+    cafe.scan("HTTP://SEQR.SE/000/CAFE")
+    token = cafe.scan("HTTP://SEQR.SE/000/CAFE")["token"]
+    reference = soap.issued()
+
+    answer = cafe.act(reference, action)
+
+    redirect_url = f"https://cafe.example/{page}#{token}_{reference}"
+    assert answer == {"status": status, "redirect_url": redirect_url}
+
+
+def test_a_token_says_who_pays(soap: Soap, cafe: SandboxProcess) -> None:
+    token = cafe.scan("HTTP://SEQR.SE/000/CAFE", "46701234567")["token"]
+    cafe.scan("HTTP://SEQR.SE/000/CAFE", "46707654321")
+    reference = soap.issued()
+
+    answer = cafe.pay(reference, token)
+
+    assert answer["redirect_url"] == f"https://cafe.example/success#{token}_{reference}"
+    assert cafe.invoice(reference)["payer_msisdn"] == "46701234567"
+
+
+@pytest.mark.parametrize("back_url", [None, "https://cafe.example/back"])
+def test_without_a_scan_the_back_url_is_where_it_goes(
+    soap: Soap, sandbox: SandboxProcess, back_url: str | None
+) -> None:
+    reference = soap.issued(invoice(back_url=back_url))
+
+    answer = sandbox.pay(reference)
+
+    assert answer == {"status": "PAID", "redirect_url": back_url}
+
+
+def test_a_held_invoice_can_be_paid(soap: Soap, sandbox: SandboxProcess) -> None:
+    reference = soap.issued()
+    held = sandbox.act(reference, "hold")
+
+    paid = sandbox.pay(reference)
+
+    assert held == {"status": "ISSUED", "redirect_url": None}
+    assert paid["status"] == "PAID"
+    assert sandbox.invoice(reference)["held"] is False
+
+
+def test_an_unknown_token_or_invoice_is_named(soap: Soap, sandbox: SandboxProcess) -> None:
+    reference = soap.issued()
+
+    with pytest.raises(ControlError, match="400: token: "):
+        sandbox.pay(reference, "0000000001-00000000")
+    with pytest.raises(ControlError, match="404: There is no invoice '77'"):
+        sandbox.pay("77")
+    with pytest.raises(ControlError, match="404: There is no invoice '77'"):
+        sandbox.invoice("77")
+
+
+def test_a_reset_forgets_everything(soap: Soap, cafe: SandboxProcess) -> None:
+    token = cafe.scan("HTTP://SEQR.SE/000/CAFE")["token"]
+    reference = soap.issued()
+    cafe.advance(3000)
+
+    cafe.reset()
+
+    assert cafe.invoices() == []
+    assert cafe.calls() == []
+    assert cafe.control("GET", "/services") == {"services": []}
+    assert soap.status(reference).code == 54
+    assert soap.session(token).code == 52
+
+
+SERVICE = {"service_id": "CAFE", **URLS}
+
+BAD_INPUT = {
+    "no service_id": ("/services", URLS, "service_id"),
+    "service_id with a slash": ("/services", SERVICE | {"service_id": "a/b"}, "service_id"),
+    "service_id is a number": ("/services", SERVICE | {"service_id": 7}, "service_id"),
+    "no cancel_url": ("/services", SERVICE | {"cancel_url": None}, "cancel_url"),
+    "ftp": ("/services", SERVICE | {"order_url": "ftp://a.example/"}, "order_url"),
+    "a fragment": ("/services", SERVICE | {"order_url": "http://a.example/#x"}, "order_url"),
+    "no host": ("/services", SERVICE | {"order_url": "http:///order"}, "order_url"),
+    "broken host": ("/services", SERVICE | {"order_url": "http://["}, "order_url"),
+    "a line feed": ("/services", SERVICE | {"order_url": "http://a.example/\n"}, "order_url"),
+    "a lone surrogate": ("/services", SERVICE | {"name": "\ud800"}, "name"),
+    "endless name": ("/services", SERVICE | {"name": "x" * 501}, "name"),
+    "codes are a text": ("/services", SERVICE | {"codes": "TABLE=4"}, "codes"),
+    "no codes": ("/services", SERVICE | {"codes": []}, "codes"),
+    "a code is a number": ("/services", SERVICE | {"codes": [4]}, "codes"),
+    "a code with a null byte": ("/services", SERVICE | {"codes": ["TABLE=%00"]}, "codes"),
+    "no url": ("/scan", {}, "url"),
+    "msisdn with letters": ("/scan", {"url": "HTTP://SEQR.SE/000/A", "msisdn": "46x"}, "msisdn"),
+    "msisdn with a zero": ("/scan", {"url": "HTTP://SEQR.SE/000/A", "msisdn": "0700"}, "msisdn"),
+    "token is a list": ("/invoices/1/pay", {"token": []}, "token"),
+    "no advance": ("/clock", {}, "advance_seconds"),
+    "advance is a text": ("/clock", {"advance_seconds": "5"}, "advance_seconds"),
+    "advance is true": ("/clock", {"advance_seconds": True}, "advance_seconds"),
+    "back in time": ("/clock", {"advance_seconds": -1}, "advance_seconds"),
+    "endless advance": ("/clock", {"advance_seconds": float("inf")}, "advance_seconds"),
+    "no number at all": ("/clock", {"advance_seconds": float("nan")}, "advance_seconds"),
+    "a body that is a list": ("/clock", [], "The body"),
+}
+
+
+@pytest.mark.parametrize(("path", "body", "field"), BAD_INPUT.values(), ids=BAD_INPUT.keys())
+def test_bad_input_gets_a_400_that_names_the_field(
+    sandbox: SandboxProcess, path: str, body: object, field: str
+) -> None:
+    with pytest.raises(ControlError, match=f"^400: {field}"):
+        sandbox.control("POST", path, body)
+
+
+def request(
+    sandbox: SandboxProcess, method: str, path: str, body: bytes, content_type: str
+) -> tuple[int, str]:
+    """One raw request; returns the status and the sentence in its JSON."""
+    connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=REQUEST_SECONDS)
+    try:
+        connection.request(method, path, body, {"Content-Type": content_type})
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())["error"]
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"\xff", b"[" * 200_000, b'{"advance_seconds": ' + b"9" * 5000 + b"}", b"1e999"],
+    ids=["truncated", "not UTF-8", "deep", "long number", "no object"],
+)
+def test_a_body_that_is_no_json_object_is_refused(sandbox: SandboxProcess, body: bytes) -> None:
+    status, sentence = request(sandbox, "POST", "/control/clock", body, "application/json")
+
+    assert status == 400
+    assert sentence.startswith("The body ")
+
+
+def test_a_form_is_refused(sandbox: SandboxProcess) -> None:
+    form = "application/x-www-form-urlencoded"
+
+    status, sentence = request(sandbox, "POST", "/control/reset", b"a=b", form)
+
+    assert status == 400
+    assert "application/json" in sentence
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/control/scan", 405),
+        ("DELETE", "/control/services", 405),
+        ("POST", "/control/calls", 405),
+        ("GET", "/control", 404),
+        ("GET", "/control/nothing", 404),
+        ("POST", "/control/invoices/1/refund", 404),
+    ],
+)
+def test_wrong_methods_and_paths_are_told_in_json(
+    sandbox: SandboxProcess, method: str, path: str, status: int
+) -> None:
+    answered, sentence = request(sandbox, method, path, b"", "application/json")
+
+    assert answered == status
+    assert sentence

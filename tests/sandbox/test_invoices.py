@@ -1,0 +1,114 @@
+"""sendInvoice: what SEQR takes, and the code for what it does not."""
+
+import pytest
+
+from tests.sandbox.raw_soap import Soap, amount, invoice, row
+from tests.sandbox_process import SandboxProcess
+
+
+def test_a_sent_invoice_has_a_numeric_reference_and_a_code_to_scan(soap: Soap) -> None:
+    answer = soap.send_invoice()
+
+    reference = answer.text("invoiceReference")
+    assert answer.status == 200
+    assert answer.code == 0
+    assert reference is not None
+    assert reference.isdigit()
+    assert answer.text("invoiceQRCode") == f"HTTP://SEQR.SE/R{reference}"
+    assert answer.text("ersReference") is None
+
+
+def test_references_are_never_given_out_twice_even_after_a_reset(
+    soap: Soap, sandbox: SandboxProcess
+) -> None:
+    before = soap.issued()
+
+    sandbox.reset()
+    after = soap.issued()
+
+    assert int(after) > int(before)
+
+
+def test_the_control_interface_shows_the_invoice_as_it_was_sent(
+    soap: Soap, sandbox: SandboxProcess
+) -> None:
+    reference = soap.issued(
+        invoice("45.50", rows=row("40.00", quantity="2") + row("5.50", name="Åland &amp; ö 🥐"))
+    )
+
+    shown = sandbox.invoice(reference)
+
+    assert shown["status"] == "ISSUED"
+    assert shown["version"] == 1
+    assert (shown["amount"], shown["currency"]) == ("45.50", "SEK")
+    assert (shown["title"], shown["client_invoice_id"]) == ("Café Söder", "order-17")
+    assert [line["itemDescription"] for line in shown["rows"]] == ["Kaffe", "Åland & ö 🥐"]
+    assert shown["rows"][0]["itemTotalAmount"] == {"value": "40.00", "currency": "SEK"}
+    assert sandbox.invoices() == [shown]
+
+
+def test_a_negative_row_may_balance_a_discount(soap: Soap) -> None:
+    answer = soap.send_invoice(invoice("40.00", rows=row("45.00") + row("-5.00")))
+
+    assert answer.code == 0
+
+
+@pytest.mark.parametrize("total", ["0.01", "99999999.99", "45", "45.5"])
+def test_amounts_of_up_to_two_decimals_are_taken(soap: Soap, total: str) -> None:
+    answer = soap.send_invoice(invoice(total))
+
+    assert answer.code == 0
+
+
+INVALID = {
+    "total differs from the rows": invoice("45.00", rows=row("44.99")),
+    "total is zero": invoice("0.00"),
+    "total is negative": invoice("-1.00"),
+    "three decimals": invoice("45.001"),
+    "too large": invoice("1000000000000000.00"),
+    "no rows": invoice(rows=""),
+    "unknown currency": invoice(currency="QQQ"),
+    "lower case currency": invoice(currency="sek"),
+    "currencies differ": invoice(rows=row("45.00", currency="EUR")),
+    "a unit price in another currency": invoice().replace(
+        "</invoiceRow>", amount("itemUnitPrice", "45.00", "EUR") + "</invoiceRow>"
+    ),
+    "row without quantity": invoice().replace("<itemQuantity>1</itemQuantity>", ""),
+    "row without amount": invoice().replace(amount("itemTotalAmount", "45.00"), ""),
+    "amount without value": invoice().replace("<value>45.00</value>", ""),
+    "amount without currency": invoice().replace("<currency>SEK</currency>", ""),
+    "no total": invoice().replace(amount("totalAmount", "45.00"), ""),
+    "no title": invoice().replace("<title>Café Söder</title>", ""),
+    "blank title": invoice().replace("Café Söder", " "),
+    "no clientInvoiceId": invoice().replace("<clientInvoiceId>order-17</clientInvoiceId>", ""),
+    "no paymentMode": invoice().replace("<paymentMode>IMMEDIATE_DEBIT</paymentMode>", ""),
+    "no acknowledgmentMode": invoice().replace(
+        "<acknowledgmentMode>NO_ACKNOWLEDGMENT</acknowledgmentMode>", ""
+    ),
+    "no issueDate": invoice().replace("<issueDate>2026-03-01T12:30:00.000+01:00</issueDate>", ""),
+    "no invoice": "",
+}
+
+
+@pytest.mark.parametrize("content", INVALID.values(), ids=INVALID.keys())
+def test_invalid_invoice_data_is_refused_with_49(
+    soap: Soap, sandbox: SandboxProcess, content: str
+) -> None:
+    answer = soap.send_invoice(content)
+
+    assert answer.code == 49
+    assert answer.names() == ["resultCode", "resultDescription"]
+    assert sandbox.invoices() == []
+
+
+@pytest.mark.parametrize("url", ["", "ftp://shop.example/n", "shop.example/n", "httpx://a"])
+def test_a_notification_url_must_start_with_http(soap: Soap, url: str) -> None:
+    answer = soap.send_invoice(invoice(notification_url=url))
+
+    assert answer.code == 64
+
+
+def test_ten_thousand_rows_are_taken(soap: Soap) -> None:
+    answer = soap.send_invoice(invoice("10000.00", rows=row("1.00") * 10_000))
+
+    assert answer.code == 0

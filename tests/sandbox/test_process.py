@@ -1,0 +1,94 @@
+"""The command: python -m payments.sandbox."""
+
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from payments.sandbox.cli import main
+from tests.sandbox.raw_soap import Soap, invoice
+from tests.sandbox_process import REPOSITORY, SandboxProcess
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+
+
+def test_help_explains_it_to_a_stranger(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+
+    shown = capsys.readouterr().out
+    assert "/soap/service" in shown
+    assert "/control/scan" in shown
+
+
+def test_a_taken_port_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+
+        result = python("-m", "payments.sandbox", "--port", port)
+
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr == (
+        f"Port {port} on 127.0.0.1 is taken; choose another one with --port.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--port", "65536"),
+        ("--port", "x"),
+        ("--reversal-seconds", "-1"),
+        ("--public-url", "seqr.example"),
+        ("--service", "CAFE"),
+    ],
+    ids=" ".join,
+)
+def test_a_bad_option_is_named(
+    options: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(list(options))
+
+    assert f"argument {options[0]}: '{options[1]}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_at_once_even_with_a_notification_under_way(
+    number: signal.Signals,
+) -> None:
+    sandbox = SandboxProcess()
+    soap = Soap(sandbox)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        sandbox.pay(soap.issued(invoice(notification_url=url)))
+
+        sandbox.process.send_signal(number)
+
+        code = sandbox.process.wait(timeout=3)
+    sandbox.stop()
+    assert (code, sandbox.errors()) == (0, "")
+
+
+def test_it_uses_nothing_of_the_rest_of_the_project() -> None:
+    foreign = "[m for m in sys.modules if m.startswith(('django', 'payments.', 'orders', 'zeep'))"
+    program = (
+        "import sys, payments.sandbox.__main__\n"
+        f"print({foreign} and not m.startswith('payments.sandbox')])"
+    )
+
+    result = python("-c", program)
+
+    assert (result.stdout, result.stderr) == ("[]\n", "")

@@ -1,0 +1,105 @@
+"""The served WSDL, held against the published tables and against the sandbox's own answers."""
+
+import pytest
+from lxml import etree
+from zeep import Client
+
+from tests.sandbox.raw_soap import SOAP, Answer, Soap, invoice
+from tests.sandbox_process import SandboxProcess
+
+XS = "{http://www.w3.org/2001/XMLSchema}"
+
+ELEMENTS = {
+    "clientContext": "channel clientComment clientId clientReference clientRequestTimeout! "
+    "initiatorPrincipalId password",
+    "principalId": "id type userId",
+    "amount": "currency value",
+    "invoice": "paymentMode acknowledgmentMode issueDate title clientInvoiceId invoiceRows "
+    "totalAmount cashierId footer backURL notificationUrl commitReservationTimeout",
+    "paymentInvoiceRow": "itemDescription itemDiscount itemEAN itemQuantity itemSKU itemTaxRate "
+    "itemTotalAmount itemUnit itemUnitPrice",
+    "customerToken": "description id status! value",
+    "receipt": "terminalId paymentDate clientInvoiceId invoiceReference paymentReference "
+    "payerTerminalId receiverName invoice",
+    "erswsResponse": "ersReference resultCode! resultDescription",
+    "erswsPaymentStatusResponse": "status receipt customerTokens version!",
+    "erswsClientSessionInfoResponse": "parameters!",
+    "sendInvoice": "context invoice tokens",
+    "getPaymentStatus": "context invoiceReference invoiceVersion!",
+    "cancelInvoice": "context invoiceReference",
+    "refundPayment": "context ersReference invoice",
+    "registerTerminal": "context externalTerminalId password name",
+}
+
+
+def schema(soap: Soap, service: str = "service") -> etree._Element:
+    status, wsdl = soap.http("GET", f"/soap/{service}?wsdl")
+    assert status == 200
+    found = etree.fromstring(wsdl).find(f".//{XS}schema")
+    assert found is not None
+    return etree.fromstring(etree.tostring(found))
+
+
+def test_the_types_have_the_published_elements_in_order(soap: Soap) -> None:
+    described = schema(soap)
+
+    for name, elements in ELEMENTS.items():
+        sequence = described.find(f"{XS}complexType[@name='{name}']//{XS}sequence")
+        assert sequence is not None
+        found = [
+            str(element.get("name")) + ("" if element.get("minOccurs") == "0" else "!")
+            for element in sequence
+        ]
+        assert found == elements.split(), name
+
+
+@pytest.mark.parametrize(
+    ("service", "count"), [("service", 12), ("session", 1)], ids=["service", "session"]
+)
+def test_an_independent_client_reads_the_wsdl_and_finds_the_address_it_came_from(
+    sandbox: SandboxProcess, service: str, count: int
+) -> None:
+    url = f"{sandbox.base_url}/soap/{service}"
+
+    client = Client(f"{url}?wsdl")  # type: ignore[no-untyped-call, unused-ignore]
+
+    (described,) = client.wsdl.services.values()
+    (port,) = described.ports.values()
+    assert len(port.binding.all()) == count
+    assert port.binding_options["address"] == url
+
+
+def test_the_public_url_is_the_address_when_it_is_given(tuned: SandboxProcess) -> None:
+    _, wsdl = Soap(tuned).http("GET", "/soap/service?wsdl")
+
+    assert b'location="https://seqr.example/soap/service"' in wsdl
+
+
+def test_answers_are_valid_by_the_served_schema(soap: Soap, cafe: SandboxProcess) -> None:
+    token = cafe.scan("HTTP://SEQR.SE/000/CAFE?TABLE=4")["token"]
+    sent = soap.send_invoice(invoice(back_url="https://cafe.example/back"))
+    reference = sent.text("invoiceReference") or ""
+    issued = soap.status(reference)
+    cafe.pay(reference)
+    answers = [sent, issued, soap.status(reference), soap.cancel(reference), soap.status("77")]
+    sessions = [soap.session(token), soap.session("unknown")]
+
+    for service, given in (("service", answers), ("session", sessions)):
+        validator = etree.XMLSchema(schema(soap, service))
+        for answer in given:
+            validator.assertValid(alone(answer))
+
+
+def alone(answer: Answer) -> etree._Element:
+    """The response wrapper as a document of its own."""
+    return etree.fromstring(etree.tostring(answer.content))
+
+
+def test_an_answer_qualifies_the_wrapper_and_nothing_below_it(soap: Soap) -> None:
+    answer = soap.status(soap.issued())
+
+    assert answer.root.tag == f"{{{SOAP}}}Envelope"
+    assert answer.content.tag == (
+        "{http://external.interfaces.ers.seamless.com/}getPaymentStatusResponse"
+    )
+    assert [child.tag for child in answer.content] == ["return"]
