@@ -1,17 +1,22 @@
 """The gateway to SEQR. It knows nothing of Django or of the shop.
 
 client.py      one method per SOAP operation
+config.py      where SEQR is and who we are there
 messages.py    what is said and answered, as immutable values
+reports.py     what SEQR's reports say
 errors.py      what can go wrong, named by what the caller may do
 results.py     SEQR's result codes and the error that each becomes
 links.py       printed codes, invoice addresses, the way back into the app
+operations.py  who asks for each operation, and which may be repeated
+calls.py       one call, from the request's elements to a value or an error
 envelopes.py   requests, rendered by zeep from the WSDL in wsdl/
 transport.py   HTTP over libcurl, bounded in time and size
 answers.py     reading XML that is not trusted
 readers.py     what each operation's answer says
 """
 
-from payments.seqr.client import SeqrClient, SeqrConfig
+from payments.seqr.client import SeqrClient
+from payments.seqr.config import SeqrConfig
 from payments.seqr.errors import (
     SeqrAuthenticationError,
     SeqrConfigurationError,
@@ -20,6 +25,7 @@ from payments.seqr.errors import (
     SeqrOutcomeUnknown,
     SeqrProtocolError,
     SeqrRejected,
+    SeqrReportNotReady,
     SeqrUnavailable,
     SeqrUnknownStatus,
 )
@@ -29,13 +35,25 @@ from payments.seqr.messages import (
     Amount,
     ClientSession,
     CustomerToken,
+    CustomerTokenStatus,
     Invoice,
     InvoiceRow,
     InvoiceStatus,
     PaymentMode,
     PaymentStatus,
     Receipt,
+    ReceiptDocument,
+    Refund,
     SentInvoice,
+)
+from payments.seqr.reports import (
+    CashierTransactionSummary,
+    Report,
+    ReportId,
+    ReportMeta,
+    SummaryRow,
+    TransactionReport,
+    TransactionRow,
 )
 from payments.seqr.results import ResultCode
 
@@ -43,14 +61,21 @@ __all__ = [
     "LEAVE_URL",
     "AcknowledgmentMode",
     "Amount",
+    "CashierTransactionSummary",
     "ClientSession",
     "CustomerToken",
+    "CustomerTokenStatus",
     "Invoice",
     "InvoiceRow",
     "InvoiceStatus",
     "PaymentMode",
     "PaymentStatus",
     "Receipt",
+    "ReceiptDocument",
+    "Refund",
+    "Report",
+    "ReportId",
+    "ReportMeta",
     "ResultCode",
     "SentInvoice",
     "SeqrAuthenticationError",
@@ -62,8 +87,12 @@ __all__ = [
     "SeqrOutcomeUnknown",
     "SeqrProtocolError",
     "SeqrRejected",
+    "SeqrReportNotReady",
     "SeqrUnavailable",
     "SeqrUnknownStatus",
+    "SummaryRow",
+    "TransactionReport",
+    "TransactionRow",
     "app_url",
     "invoice_url",
     "service_code_url",

@@ -6,6 +6,8 @@ Here the XML must be whole and free of DTDs; elements with other names or in oth
 ignored wherever they stand; an element that should stand once and stands twice is unreadable.
 """
 
+import base64
+import binascii
 import re
 from datetime import datetime
 from decimal import Decimal
@@ -74,6 +76,23 @@ class AnswerElement:
         text = self.text(name)
         return Decimal(text) if text and _DECIMAL.fullmatch(text) else None
 
+    def required_decimal(self, name: str) -> Decimal:
+        """Return the child's value, which must be a number."""
+        value = self.decimal(name)
+        if value is None:
+            raise UnreadableAnswerError(f"the answer's {name} is not a number")
+        return value
+
+    def binary(self, name: str) -> bytes | None:
+        """Return what the child holds in base64; None if it is absent or empty."""
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            return base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError):
+            raise UnreadableAnswerError(f"the answer's {name} is not base64") from None
+
     def moment(self, name: str) -> datetime | None:
         """Return the child's date and time; None if it is absent, unreadable or without a zone."""
         try:
@@ -94,7 +113,7 @@ def open_answer(body: bytes, operation: str) -> AnswerElement:
 
     Raises UnreadableAnswerError for anything that is not such an answer.
     """
-    root = _parse(body)
+    root = _parse(body, "answer")
     if root.tag != f"{_SOAP}Envelope":
         raise UnreadableAnswerError("the answer is not a SOAP envelope")
     soap_body = AnswerElement(root).required_child(f"{_SOAP}Body")
@@ -106,8 +125,22 @@ def open_answer(body: bytes, operation: str) -> AnswerElement:
     return wrapper.required_child("return")
 
 
-def _parse(body: bytes) -> etree._Element:
+def open_document(content: bytes | str) -> tuple[str, AnswerElement]:
+    """Return the name and the content of the outermost element of a report.
+
+    Raises UnreadableAnswerError for anything that is not whole XML without a DTD.
+    """
+    if isinstance(content, str):
+        # The document arrived as text: what it says of its own encoding is no longer so.
+        root = _parse(content.encode(), "report", encoding="utf-8")
+    else:
+        root = _parse(content, "report")
+    return str(root.tag), AnswerElement(root)
+
+
+def _parse(body: bytes, what: str, encoding: str | None = None) -> etree._Element:
     parser = etree.XMLParser(
+        encoding=encoding,
         resolve_entities=False,
         load_dtd=False,
         no_network=True,
@@ -120,8 +153,8 @@ def _parse(body: bytes) -> etree._Element:
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError:
-        raise UnreadableAnswerError("the answer is not well-formed XML") from None
+        raise UnreadableAnswerError(f"the {what} is not well-formed XML") from None
     document: Any = root.getroottree().docinfo
     if document.doctype:
-        raise UnreadableAnswerError("the answer has a document type, which is refused")
+        raise UnreadableAnswerError(f"the {what} has a document type, which is refused")
     return root

@@ -4,96 +4,37 @@ Every method raises only errors of `errors.py`, and ValueError for an argument t
 be made of.
 """
 
-import logging
-import math
-import time
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
-
-from payments.seqr.answers import AnswerElement, UnreadableAnswerError, open_answer
-from payments.seqr.envelopes import PAYMENT_SERVICE, SESSION_SERVICE, invoice_elements, render
-from payments.seqr.errors import SeqrError, SeqrOutcomeUnknown, SeqrProtocolError
-from payments.seqr.messages import ClientSession, Invoice, PaymentStatus, SentInvoice
-from payments.seqr.readers import (
-    read_client_session,
-    read_nothing,
-    read_payment_status,
-    read_sent_invoice,
+from payments.seqr import operations
+from payments.seqr.calls import Caller
+from payments.seqr.config import SeqrConfig
+from payments.seqr.envelopes import (
+    amount_elements,
+    invoice_elements,
+    parameter_elements,
+    receipt_document_elements,
+    token_elements,
 )
-from payments.seqr.results import raise_unless_success
-from payments.seqr.transport import CurlTransport, HttpAnswer
-
-logger = logging.getLogger("payments.seqr")
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class SeqrConfig:
-    """Where SEQR is and who we are there.
-
-    `service_url` and `session_url` are the endpoints of the two SOAP services, `channel` is
-    `ClientWS` or `WS`, `client_id` the company's name while certifying and else the software with
-    its version. `timeout_seconds` bounds a whole call, from the first look-up of a name to the
-    answer's last byte. Raises ValueError for an endpoint that is not an http or https address.
-    """
-
-    service_url: str
-    session_url: str
-    terminal_id: str
-    terminal_password: str = field(repr=False)
-    reseller_id: str
-    reseller_user_id: str
-    reseller_password: str = field(repr=False)
-    client_id: str
-    channel: str
-    timeout_seconds: float
-
-    def __post_init__(self) -> None:
-        for name in ("service_url", "session_url"):
-            address = urlsplit(getattr(self, name))
-            if address.scheme not in {"http", "https"} or not address.hostname:
-                raise ValueError(f"{name} must be an http or https address.")
-            if address.username or address.password:
-                raise ValueError(f"{name} must not hold a user name or a password.")
-        if not (math.isfinite(self.timeout_seconds) and self.timeout_seconds > 0):
-            raise ValueError("timeout_seconds must be a number above 0.")
-
-
-@dataclass(frozen=True)
-class _Operation(Generic[T]):
-    """One operation of SEQR's.
-
-    `read` makes a value of a successful answer. `repeatable`: sending it twice does no harm, so
-    libcurl may use a connection on which it might send the request again by itself.
-    """
-
-    name: str
-    service: str
-    read: Callable[[AnswerElement], T]
-    repeatable: bool
-
-
-_GET_CLIENT_SESSION_INFO = _Operation(
-    "getClientSessionInfo", SESSION_SERVICE, read_client_session, repeatable=True
+from payments.seqr.messages import (
+    Amount,
+    ClientSession,
+    CustomerToken,
+    Invoice,
+    PaymentStatus,
+    ReceiptDocument,
+    Refund,
+    SentInvoice,
 )
-_SEND_INVOICE = _Operation("sendInvoice", PAYMENT_SERVICE, read_sent_invoice, repeatable=True)
-_GET_PAYMENT_STATUS = _Operation(
-    "getPaymentStatus", PAYMENT_SERVICE, read_payment_status, repeatable=True
-)
-_CANCEL_INVOICE = _Operation("cancelInvoice", PAYMENT_SERVICE, read_nothing, repeatable=True)
+from payments.seqr.reports import Report, ReportId
 
 
 class SeqrClient:
-    """Speaks to SEQR as one terminal. Build one per process; any number of threads may share it."""
+    """Speaks to SEQR as one terminal and its reseller.
+
+    Build one per process; any number of threads may share it.
+    """
 
     def __init__(self, config: SeqrConfig) -> None:
-        self._config = config
-        self._urls = {PAYMENT_SERVICE: config.service_url, SESSION_SERVICE: config.session_url}
-        self._transport = CurlTransport(config.timeout_seconds)
+        self._call = Caller(config).call
 
     def get_client_session_info(self, token: str) -> ClientSession:
         """Return who scanned the code and got `token` for it.
@@ -101,16 +42,40 @@ class SeqrClient:
         An invalid or expired token raises SeqrRejected.
         Source: API reference 2.6.0, getClientSessionInfo.
         """
-        return self._call(_GET_CLIENT_SESSION_INFO, key=token)
+        return self._call(operations.GET_CLIENT_SESSION_INFO, key=token)
 
-    def send_invoice(self, invoice: Invoice) -> SentInvoice:
+    def send_invoice(self, invoice: Invoice, tokens: tuple[CustomerToken, ...] = ()) -> SentInvoice:
         """Register `invoice` and return the reference under which the customer pays it.
+
+        `tokens` are loyalty cards that were swiped at the shop, with the status USED; each
+        overrides the one that SEQR has of the customer.
 
         SEQR does not recognise a repeat. After SeqrOutcomeUnknown it may be sent again as long as
         one reference at most is ever shown for an order.
         Source: API reference 2.6.0, sendInvoice.
         """
-        return self._call(_SEND_INVOICE, invoice=invoice_elements(invoice))
+        return self._call(
+            operations.SEND_INVOICE,
+            invoice=invoice_elements(invoice),
+            tokens=token_elements(tokens),
+        )
+
+    def update_invoice(
+        self, invoice_reference: str, invoice: Invoice, tokens: tuple[CustomerToken, ...] = ()
+    ) -> None:
+        """Put `invoice` in the place of one that is not paid.
+
+        This is the answer to a loyalty card that came with PENDING_ISSUER_ACKNOWLEDGE: the sums
+        recalculated, and the card in `tokens` as USED, BLOCKED or INVALID. Then the customer may
+        pay. It may be sent again. Source: API reference 2.6.0, updateInvoice.
+        """
+        _required("invoice_reference", invoice_reference)
+        self._call(
+            operations.UPDATE_INVOICE,
+            invoiceReference=invoice_reference,
+            invoice=invoice_elements(invoice),
+            tokens=token_elements(tokens),
+        )
 
     def get_payment_status(self, invoice_reference: str, invoice_version: int) -> PaymentStatus:
         """Ask where the invoice stands. An answer of PAID accepts the payment.
@@ -120,11 +85,11 @@ class SeqrClient:
         Raises SeqrUnknownStatus for a status that has no name here.
         Source: API reference 2.6.0, getPaymentStatus.
         """
-        _require_reference(invoice_reference)
+        _required("invoice_reference", invoice_reference)
         if not 0 <= invoice_version < 2**31:
             raise ValueError("invoice_version must be 0 or a version that SEQR sent.")
         return self._call(
-            _GET_PAYMENT_STATUS,
+            operations.GET_PAYMENT_STATUS,
             invoiceReference=invoice_reference,
             invoiceVersion=invoice_version,
         )
@@ -135,66 +100,127 @@ class SeqrClient:
         Raises SeqrConflict with its `result_code`: 95 already cancelled, so done; 50 paid and 51 in
         progress, so ask for its status. Source: API reference 2.6.0, cancelInvoice.
         """
-        _require_reference(invoice_reference)
-        self._call(_CANCEL_INVOICE, invoiceReference=invoice_reference)
+        _required("invoice_reference", invoice_reference)
+        self._call(operations.CANCEL_INVOICE, invoiceReference=invoice_reference)
 
-    def _call(self, operation: _Operation[T], **elements: Any) -> T:
-        """Render, send, read; tell the log how it went, without any content."""
-        envelope = render(
-            operation.service, operation.name, {"context": self._terminal_context(), **elements}
+    def commit_reservation(self, invoice_reference: str, amount: Amount) -> None:
+        """Take `amount`, in major units, of what is RESERVED for the invoice.
+
+        Raises SeqrConflict (96) if nothing is reserved. After SeqrOutcomeUnknown, the invoice's
+        status tells whether it was taken. Source: API reference 2.6.0, commitReservation.
+        """
+        _required("invoice_reference", invoice_reference)
+        self._call(
+            operations.COMMIT_RESERVATION,
+            amount=amount_elements(amount),
+            invoiceReference=invoice_reference,
         )
-        started = time.monotonic()
-        try:
-            answer = self._transport.post(
-                operation.name,
-                self._urls[operation.service],
-                envelope,
-                repeatable=operation.repeatable,
-            )
-            result = _read(operation, answer)
-        except SeqrError as error:
-            logger.warning(
-                "%s failed after %d ms: %s, result code %s: %s",
-                operation.name,
-                (time.monotonic() - started) * 1000,
-                type(error).__name__,
-                error.result_code,
-                error.reason,
-            )
-            raise
-        logger.debug("%s took %d ms", operation.name, (time.monotonic() - started) * 1000)
-        return result
 
-    def _terminal_context(self) -> dict[str, Any]:
-        """Return the context of a call in the terminal's name, with a reference of its own."""
-        return {
-            "channel": self._config.channel,
-            "clientId": self._config.client_id,
-            "clientReference": uuid.uuid4().hex,
-            "clientRequestTimeout": 0,
-            "initiatorPrincipalId": {"id": self._config.terminal_id, "type": "TERMINALID"},
-            "password": self._config.terminal_password,
-        }
+    def submit_payment_receipt(self, ers_reference: str, receipt_document: ReceiptDocument) -> None:
+        """Add the shop's own receipt to the payment `ers_reference`.
+
+        It may be sent again: a payment can have several.
+        Source: API reference 2.6.0, submitPaymentReceipt.
+        """
+        _required("ers_reference", ers_reference)
+        self._call(
+            operations.SUBMIT_PAYMENT_RECEIPT,
+            ersReference=ers_reference,
+            receiptDocument=receipt_document_elements(receipt_document),
+        )
+
+    def refund_payment(self, ers_reference: str, invoice: Invoice) -> Refund:
+        """Give back the total of `invoice`, above 0, of the payment `ers_reference`.
+
+        SeqrOutcomeUnknown means that the money may be on its way: a lost answer, 1, 90, 94. It
+        must never be sent again then, but settled by reconciliation or by a person. If it carries
+        the result code 0, SEQR did refund and did not say under which reference.
+        SeqrRejected (97, 98, 99 and others) and SeqrUnavailable mean that nothing was refunded.
+        Source: API reference 2.6.0, refundPayment.
+        """
+        _required("ers_reference", ers_reference)
+        if invoice.total_amount.value <= 0:
+            raise ValueError("A refund must be above 0.")
+        return self._call(
+            operations.REFUND_PAYMENT,
+            ersReference=ers_reference,
+            invoice=invoice_elements(invoice),
+        )
+
+    def mark_transaction_period(self, terminal_id: str | None = None) -> str:
+        """End the current period of the whole shop, or of one terminal, and return its id.
+
+        The period's reports are ready some 3 seconds later. After SeqrOutcomeUnknown the period
+        may be closed under an id that never reached us: sending it again would close the next one.
+        Source: API reference 2.6.0, markTransactionPeriod.
+        """
+        parameters = None
+        if terminal_id is not None:
+            parameters = parameter_elements({"TERMINALID": _required("terminal_id", terminal_id)})
+        return self._call(operations.MARK_TRANSACTION_PERIOD, parameters=parameters)
+
+    def execute_report(
+        self,
+        report: ReportId,
+        transaction_period_id: str,
+        terminal_id: str | None = None,
+        language: str = "en",
+    ) -> Report:
+        """Return a report of a period that has ended.
+
+        The report of one terminal needs its `terminal_id`. Raises SeqrReportNotReady until SEQR
+        has made the report: ask again after some 3 seconds. A report in which one amount cannot be
+        read is a SeqrProtocolError as a whole, for a row left out would look like a missing sale.
+        Source: API reference 2.6.0, executeReport.
+        """
+        _required("transaction_period_id", transaction_period_id)
+        parameters = {"transactionPeriodId": transaction_period_id}
+        if report.is_of_one_terminal or terminal_id is not None:
+            parameters["TERMINALID"] = _required("terminal_id", terminal_id)
+        return self._call(
+            operations.EXECUTE_REPORT,
+            reportId=report.value,
+            language=language,
+            parameters=parameter_elements(parameters),
+        )
+
+    def register_terminal(self, external_terminal_id: str, password: str, name: str) -> str:
+        """Make a cash register of the reseller's and return the id that SEQR gives it.
+
+        `external_terminal_id` is the shop's own name of it, `password` the one that it will speak
+        to SEQR with, `name` what customers see. Each new invoice of such a terminal cancels the
+        one before. After SeqrOutcomeUnknown there may be a terminal whose id never reached us.
+        Source: API reference 2.6.0, registerTerminal.
+        """
+        _required("external_terminal_id", external_terminal_id)
+        _required("password", password)
+        _required("name", name)
+        return self._call(
+            operations.REGISTER_TERMINAL,
+            externalTerminalId=external_terminal_id,
+            password=password,
+            name=name,
+        )
+
+    def unregister_terminal(self) -> None:
+        """Remove the terminal that this client speaks as.
+
+        After SeqrOutcomeUnknown it may be sent again; SeqrAuthenticationError then most likely
+        means that it is gone. Source: API reference 2.6.0, unregisterTerminal.
+        """
+        self._call(operations.UNREGISTER_TERMINAL)
+
+    def assign_seqr_id(self, seqr_id: str) -> None:
+        """Give this client's terminal the id that its printed code carries.
+
+        Raises SeqrRejected (53) for an id that is not alphanumeric or that another terminal has.
+        It may be sent again. Source: API reference 2.6.0, assignSeqrId.
+        """
+        _required("seqr_id", seqr_id)
+        self._call(operations.ASSIGN_SEQR_ID, seqrId=seqr_id)
 
 
-def _read(operation: _Operation[T], answer: HttpAnswer) -> T:
-    """Return what `answer` says, or raise the error that it stands for."""
-    if answer.status >= 500:
-        # SOAP 1.1 sends its faults so, and proxies their own troubles: neither tells how far
-        # SEQR got.
-        reason = f"SEQR's server failed with HTTP status {answer.status}"
-        raise SeqrOutcomeUnknown(operation.name, reason)
-    if answer.status != 200:
-        reason = f"SEQR's server answered with HTTP status {answer.status}"
-        raise SeqrProtocolError(operation.name, reason)
-    try:
-        content = open_answer(answer.body, operation.name)
-        raise_unless_success(operation.name, content.required_integer("resultCode"))
-        return operation.read(content)
-    except UnreadableAnswerError as unreadable:
-        raise SeqrProtocolError(operation.name, str(unreadable)) from None
-
-
-def _require_reference(invoice_reference: str) -> None:
-    if not invoice_reference:
-        raise ValueError("invoice_reference must not be empty.")
+def _required(name: str, text: str | None) -> str:
+    if not text:
+        raise ValueError(f"{name} must not be empty.")
+    return text

@@ -1,6 +1,7 @@
 """The SOAP envelopes that are sent, rendered by zeep from our own WSDL of SEQR's services."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import zeep
 from lxml import etree
 
-from payments.seqr.messages import Amount, Invoice, InvoiceRow
+from payments.seqr.messages import Amount, CustomerToken, Invoice, InvoiceRow, ReceiptDocument
 
 PAYMENT_SERVICE = "ERSWSExternalClientService"
 SESSION_SERVICE = "ERSWSClientSessionInfoService"
@@ -57,6 +58,7 @@ def invoice_elements(invoice: Invoice) -> dict[str, Any]:
         "footer": invoice.footer,
         "backURL": invoice.back_url,
         "notificationUrl": invoice.notification_url,
+        "commitReservationTimeout": invoice.commit_reservation_timeout_seconds,
     }
 
 
@@ -65,6 +67,34 @@ def amount_elements(amount: Amount | None) -> dict[str, Any] | None:
     if amount is None:
         return None
     return {"currency": amount.currency, "value": f"{amount.value:.2f}"}
+
+
+def token_elements(tokens: tuple[CustomerToken, ...]) -> list[dict[str, Any]]:
+    """Return the elements of each token."""
+    return [
+        {
+            "description": token.description,
+            "id": token.id,
+            "status": token.status,
+            "value": token.value,
+        }
+        for token in tokens
+    ]
+
+
+def receipt_document_elements(document: ReceiptDocument) -> dict[str, Any]:
+    """Return the elements of `document`; zeep writes the data in base64."""
+    return {
+        "mimeType": document.mime_type,
+        "receiptData": document.receipt_data,
+        "receiptType": document.receipt_type,
+    }
+
+
+def parameter_elements(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return SEQR's map of `parameters`, in their order."""
+    entries = [{"key": key, "value": value} for key, value in parameters.items()]
+    return {"parameter": {"entry": entries}}
 
 
 def _row_elements(row: InvoiceRow) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
     SeqrError
     ├─ SeqrUnavailable           certainly nothing happened, or SEQR is busy: try again
+    │  └─ SeqrReportNotReady     the report is still being made: ask again in some seconds
     ├─ SeqrOutcomeUnknown        it may have happened: ask before repeating
     │  └─ SeqrProtocolError      an answer that cannot be read
     │     └─ SeqrUnknownStatus   a readable answer with a status that has no name here
@@ -37,12 +38,19 @@ class SeqrUnavailable(SeqrError):
     """Nothing was sent, or SEQR said that it is busy or not ready: try again later."""
 
 
+class SeqrReportNotReady(SeqrUnavailable):
+    """SEQR is still making the report: ask again after some 3 seconds."""
+
+
 class SeqrOutcomeUnknown(SeqrError):
     """The request left us and no usable answer came: it may or may not have taken effect."""
 
 
 class SeqrProtocolError(SeqrOutcomeUnknown):
-    """An answer came that cannot be read as SEQR's answer to this operation."""
+    """An answer came that cannot be read as SEQR's answer to this operation.
+
+    `result_code` is 0 if SEQR did say that it succeeded, and only the rest is missing or damaged.
+    """
 
 
 class SeqrUnknownStatus(SeqrProtocolError):

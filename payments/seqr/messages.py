@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 # Far above any bill, and far below what would make a plain notation long.
 _LARGEST_NUMBER = Decimal(10) ** 15
@@ -44,6 +44,15 @@ class InvoiceStatus(StrEnum):
     RESERVED = "RESERVED"
     EXPIRED = "EXPIRED"
     PARTIALLY_PAID = "PARTIALLY_PAID"
+
+
+class CustomerTokenStatus(IntEnum):
+    """What became of a customer's token. SEQR sends PENDING, the merchant answers the others."""
+
+    PENDING = 0
+    USED = 1
+    BLOCKED = 90
+    INVALID = 99
 
 
 def _require_number(name: str, value: object, step: Decimal) -> None:
@@ -93,11 +102,13 @@ class InvoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A bill for one customer.
+    """A bill for one customer, or what is given back of one.
 
     `client_invoice_id` is the shop's own number. `footer` is shown on the receipt in the app, so
     it names the order. `notification_url` is called once when the invoice is paid, `back_url` is
-    where a mobile browser returns to. SEQR, not this class, judges whether the rows add up.
+    where a mobile browser returns to; a refund has neither. `commit_reservation_timeout_seconds`
+    is how long a reservation waits to be committed. SEQR, not this class, judges whether the rows
+    add up.
 
     Raises ValueError for an issue date without a time zone.
     """
@@ -110,10 +121,11 @@ class Invoice:
     cashier_id: str
     footer: str
     # Both hold an unguessable part that opens a door of the shop.
-    notification_url: str = field(repr=False)
-    back_url: str = field(repr=False)
+    notification_url: str | None = field(repr=False)
+    back_url: str | None = field(repr=False)
     payment_mode: PaymentMode = PaymentMode.IMMEDIATE_DEBIT
     acknowledgment_mode: AcknowledgmentMode = AcknowledgmentMode.NO_ACKNOWLEDGMENT
+    commit_reservation_timeout_seconds: int | None = None
 
     def __post_init__(self) -> None:
         if self.issue_date.utcoffset() is None:
@@ -151,7 +163,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class CustomerToken:
-    """A loyalty card or the like. `status`: 0 pending, 1 used, 90 blocked, 99 invalid."""
+    """A loyalty card or the like. `status` is a CustomerTokenStatus, or a number new to us."""
 
     id: str | None
     description: str | None
@@ -171,6 +183,30 @@ class PaymentStatus:
     ers_reference: str | None
     receipt: Receipt | None
     customer_tokens: tuple[CustomerToken, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptDocument:
+    """The shop's own receipt of a payment, in full.
+
+    `receipt_data` is the document as bytes, an HTML page or ARTS XML, which `mime_type` names;
+    `receipt_type` is the shop's word for it. Raises ValueError if one of the three is empty.
+    """
+
+    mime_type: str
+    receipt_data: bytes = field(repr=False)
+    receipt_type: str
+
+    def __post_init__(self) -> None:
+        if not (self.mime_type and self.receipt_data and self.receipt_type):
+            raise ValueError("A receipt needs its mime_type, its receipt_data and a receipt_type.")
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money given back. `ers_reference` is the refund's own, not that of the payment."""
+
+    ers_reference: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ UnreadableAnswerError where something is missing that the answer is worthless wi
 
 from decimal import Decimal
 
-from payments.seqr.answers import AnswerElement, UnreadableAnswerError
+from payments.seqr.answers import AnswerElement, UnreadableAnswerError, open_document
 from payments.seqr.errors import SeqrUnknownStatus
 from payments.seqr.messages import (
     Amount,
@@ -15,12 +15,28 @@ from payments.seqr.messages import (
     InvoiceStatus,
     PaymentStatus,
     Receipt,
+    Refund,
     SentInvoice,
+)
+from payments.seqr.reports import (
+    CashierTransactionSummary,
+    Report,
+    ReportMeta,
+    SummaryRow,
+    TransactionReport,
+    TransactionRow,
 )
 
 _CENT = Decimal("0.01")
 # Entries of getClientSessionInfo that SEQR adds to those of the scanned code.
 _OWN_ENTRIES = {"msisdn", "subscriberKey", "authKey"}
+# SEQR's own examples name the sums of a shop by the first, and those of a terminal by the second
+# in front and by the third behind.
+_SUMMARIES = {
+    "ResellerTransactionSummary",
+    "CashierTransactionSummary",
+    "TerminalTransactionSummary",
+}
 
 
 def read_nothing(answer: AnswerElement) -> None:
@@ -72,6 +88,72 @@ def read_payment_status(answer: AnswerElement) -> PaymentStatus:
         receipt=_receipt(answer.child("receipt")),
         customer_tokens=_customer_tokens(answer.child("customerTokens")),
     )
+
+
+def read_refund(answer: AnswerElement) -> Refund:
+    """Source: API reference 2.6.0, refundPayment."""
+    return Refund(answer.required_text("ersReference"))
+
+
+def read_transaction_period_id(answer: AnswerElement) -> str:
+    """Source: API reference 2.6.0, markTransactionPeriod."""
+    return answer.required_text("transactionPeriodId")
+
+
+def read_terminal_id(answer: AnswerElement) -> str:
+    """Source: API reference 2.6.0, registerTerminal."""
+    return answer.required_text("terminalId")
+
+
+def read_report(answer: AnswerElement) -> Report:
+    """Source: API reference 2.6.0, executeReport and reporting.
+
+    Unlike a receipt, a report is read as a whole or not at all.
+    """
+    report = answer.required_child("report")
+    content = report.text("contentString") or report.binary("content")
+    if content is None:
+        raise UnreadableAnswerError("the answer has no report")
+    name, document = open_document(content)
+    meta, rows = _report_meta(document.child("Meta")), document.children("Row")
+    if name == "TransactionDetails":
+        return TransactionReport(meta, tuple(_transaction_row(row) for row in rows))
+    if name in _SUMMARIES:
+        return CashierTransactionSummary(meta, tuple(_summary_row(row) for row in rows))
+    raise UnreadableAnswerError("the report is of an unknown kind")
+
+
+def _report_meta(element: AnswerElement | None) -> ReportMeta:
+    if element is None:
+        return ReportMeta(None, None, None, None)
+    return ReportMeta(
+        reseller_id=element.text("ResellerId"),
+        terminal_id=element.text("TerminalId"),
+        transaction_period_id=element.text("TransactionPeriodId"),
+        generated_at=element.text("GeneratedAt"),
+    )
+
+
+def _transaction_row(row: AnswerElement) -> TransactionRow:
+    return TransactionRow(
+        terminal_id=row.text("TerminalId"),
+        cashier_id=row.text("CashierId"),
+        sales_amount=_without_spare_zeros(row.required_decimal("SalesAmount")),
+        ers_reference=row.text("ErsReference"),
+    )
+
+
+def _summary_row(row: AnswerElement) -> SummaryRow:
+    return SummaryRow(
+        sales_count=row.required_integer("SalesCount"),
+        sales_total=_without_spare_zeros(row.required_decimal("SalesTotal")),
+    )
+
+
+def _without_spare_zeros(value: Decimal) -> Decimal:
+    """Return 93.31000 as 93.31; what is finer than a hundredth stays as it is."""
+    in_hundredths = value.quantize(_CENT)
+    return in_hundredths if in_hundredths == value else value
 
 
 def _receipt(element: AnswerElement | None) -> Receipt | None:

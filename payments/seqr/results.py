@@ -10,6 +10,7 @@ from payments.seqr.errors import (
     SeqrOutcomeUnknown,
     SeqrProtocolError,
     SeqrRejected,
+    SeqrReportNotReady,
     SeqrUnavailable,
 )
 
@@ -56,7 +57,7 @@ class ResultCode(IntEnum):
 
 ERROR_OF_RESULT_CODE: dict[ResultCode, type[SeqrError]] = {
     ResultCode.PENDING_APPROVAL: SeqrOutcomeUnknown,
-    ResultCode.REPORT_NOT_READY: SeqrUnavailable,
+    ResultCode.REPORT_NOT_READY: SeqrReportNotReady,
     ResultCode.REJECTED_BUSINESS_LOGIC: SeqrRejected,
     ResultCode.REJECTED_AMOUNT: SeqrRejected,
     ResultCode.REJECTED_PAYMENT: SeqrRejected,
@@ -88,11 +89,16 @@ ERROR_OF_RESULT_CODE: dict[ResultCode, type[SeqrError]] = {
     ResultCode.RECEIVER_ACCOUNT_DOES_NOT_ALLOW_REFUNDS: SeqrRejected,
 }
 
+# 94 may come from a bank behind SEQR, and then does not tell how far the operation got; 2 means
+# nothing outside of a report. Neither may lead to a repeat of what must not be repeated.
+_UNKNOWN_UNLESS_REPEATABLE = {ResultCode.REPORT_NOT_READY, ResultCode.SERVICE_UNAVAILABLE}
 
-def raise_unless_success(operation: str, result_code: int) -> None:
+
+def raise_unless_success(operation: str, result_code: int, *, repeatable: bool) -> None:
     """Raise the error that `result_code` stands for; return for SUCCESS.
 
-    A code that SEQR does not document is a SeqrProtocolError: nobody knows what it promises.
+    `repeatable` tells whether the operation may be sent again. A code that SEQR does not document
+    is a SeqrProtocolError: nobody knows what it promises.
     """
     if result_code == ResultCode.SUCCESS:
         return
@@ -102,4 +108,7 @@ def raise_unless_success(operation: str, result_code: int) -> None:
         reason = f"SEQR answered with the unknown result code {result_code}"
         raise SeqrProtocolError(operation, reason, result_code) from None
     reason = f"SEQR answered {known.value} {known.name}"
-    raise ERROR_OF_RESULT_CODE[known](operation, reason, result_code)
+    error = ERROR_OF_RESULT_CODE[known]
+    if known in _UNKNOWN_UNLESS_REPEATABLE and not repeatable:
+        error = SeqrOutcomeUnknown
+    raise error(operation, reason, result_code)

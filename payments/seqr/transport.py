@@ -14,7 +14,7 @@ import pycurl
 from payments.seqr.errors import SeqrError, SeqrOutcomeUnknown, SeqrProtocolError, SeqrUnavailable
 
 LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
-"""More than any report of a day; what is larger is not read."""
+"""Many times what any operation answers but a report; what is larger is not read."""
 
 _HEADERS = [
     "Content-Type: text/xml; charset=utf-8",
@@ -35,7 +35,7 @@ _REASON_UNREADABLE = {
     pycurl.E_UNSUPPORTED_PROTOCOL: "the answer is not HTTP",
     pycurl.E_FTP_WEIRD_SERVER_REPLY: "the answer is not HTTP",
     pycurl.E_PARTIAL_FILE: "the answer breaks off",
-    pycurl.E_WRITE_ERROR: f"the answer is larger than {LARGEST_ANSWER_BYTES} bytes",
+    pycurl.E_WRITE_ERROR: "the answer is larger than anything SEQR would send",
     pycurl.E_BAD_CONTENT_ENCODING: "the answer is in an encoding that was not asked for",
 }
 _REASON_OUTCOME_UNKNOWN = {
@@ -45,7 +45,7 @@ _REASON_OUTCOME_UNKNOWN = {
 
 
 class HttpAnswer(NamedTuple):
-    """What came back: the HTTP status and the body, at most LARGEST_ANSWER_BYTES long."""
+    """What came back: the HTTP status and the body."""
 
     status: int
     body: bytes
@@ -63,7 +63,15 @@ class CurlTransport:
         self._authorities = os.environ.get("SSL_CERT_FILE") or certifi.where()
         self._local = threading.local()
 
-    def post(self, operation: str, url: str, envelope: bytes, *, repeatable: bool) -> HttpAnswer:
+    def post(
+        self,
+        operation: str,
+        url: str,
+        envelope: bytes,
+        *,
+        repeatable: bool,
+        largest_answer_bytes: int = LARGEST_ANSWER_BYTES,
+    ) -> HttpAnswer:
         """Send `envelope` and return the answer, whatever its HTTP status.
 
         libcurl silently sends a request again when a connection that was kept alive dies before
@@ -73,7 +81,7 @@ class CurlTransport:
         Raises SeqrUnavailable if no byte of the request left, SeqrProtocolError for an answer that
         is not HTTP, breaks off or is too large, SeqrOutcomeUnknown for any other failure.
         """
-        body = _BoundedBody()
+        body = _BoundedBody(largest_answer_bytes)
         handle = self._handle()
         handle.reset()  # Forgets the options, keeps connections and TLS sessions.
         self._set_limits(handle)
@@ -118,11 +126,12 @@ class CurlTransport:
 class _BoundedBody:
     """Collects an answer; refusing a chunk makes libcurl abort the transfer."""
 
-    def __init__(self) -> None:
+    def __init__(self, largest_bytes: int) -> None:
         self.content = bytearray()
+        self._largest_bytes = largest_bytes
 
     def write(self, chunk: bytes) -> int:
-        if len(self.content) + len(chunk) > LARGEST_ANSWER_BYTES:
+        if len(self.content) + len(chunk) > self._largest_bytes:
             return 0
         self.content += chunk
         return len(chunk)

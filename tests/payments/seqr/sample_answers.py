@@ -1,5 +1,8 @@
 """Answers as SEQR writes them."""
 
+from base64 import b64encode
+from html import escape
+
 from tests.payments.seqr.hostile_server import http
 
 ENVELOPE = (
@@ -31,6 +34,22 @@ SESSION = (
     "<entry><key>authKey</key><value>auth-1</value></entry>"
     "<entry><key>TABLE</key><value>4</value></entry></parameters>"
 )
+SUMMARY = (
+    '<![CDATA[<?xml version="1.0" encoding="UTF-8"?>'
+    "<CashierTransactionSummary><Meta><ResellerId>hm1</ResellerId><TerminalId>t1</TerminalId>"
+    "<TransactionPeriodId>2012102916093771801000146</TransactionPeriodId>"
+    "<GeneratedAt>2012-10-30 12:18</GeneratedAt></Meta>"
+    "<Row><SalesCount>1</SalesCount><SalesTotal>10.00000</SalesTotal></Row>"
+    "</CashierTransactionSummary>]]>"
+)
+
+
+def report(document: str, *, as_text: bool = True, as_bytes: bool = True) -> bytes:
+    """Return the whole HTTP answer that holds this report."""
+    content = f"<content>{b64encode(document.encode()).decode()}</content>" if as_bytes else ""
+    text = f"<contentString>{escape(document)}</contentString>" if as_text else ""
+    kind = "<title>t</title><mimeType>text/html</mimeType>"
+    return answer("executeReport", f"<report>{kind}{content}{text}</report>")
 
 
 def envelope(content: str) -> bytes:

@@ -13,13 +13,15 @@ from payments.seqr import (
     SeqrOutcomeUnknown,
     SeqrProtocolError,
     SeqrRejected,
+    SeqrReportNotReady,
     SeqrUnavailable,
     SeqrUnknownStatus,
 )
 from payments.seqr.results import ERROR_OF_RESULT_CODE, raise_unless_success
 
 EXPECTED: dict[type[SeqrError], list[int]] = {
-    SeqrUnavailable: [2, 93, 94],
+    SeqrUnavailable: [93, 94],
+    SeqrReportNotReady: [2],
     SeqrOutcomeUnknown: [1, 90],
     SeqrRejected: [10, 11, 12, 23, 48, 49, 52, 53, 54, 55, 58, 91, 97, 98, 99],
     SeqrConfigurationError: [64, 92],
@@ -38,10 +40,12 @@ def test_every_documented_code_has_its_error() -> None:
 
 
 def test_success_is_no_error() -> None:
-    raise_unless_success("cancelInvoice", 0)
+    raise_unless_success("cancelInvoice", 0, repeatable=True)
+    raise_unless_success("refundPayment", 0, repeatable=False)
 
 
 def test_the_tree_says_what_the_caller_may_do() -> None:
+    assert issubclass(SeqrReportNotReady, SeqrUnavailable)
     assert issubclass(SeqrUnknownStatus, SeqrProtocolError)
     assert issubclass(SeqrProtocolError, SeqrOutcomeUnknown)
     assert issubclass(SeqrAuthenticationError, SeqrConfigurationError)

@@ -11,19 +11,21 @@ from payments.seqr import (
     CustomerToken,
     Invoice,
     Receipt,
+    ReceiptDocument,
     SeqrClient,
     SeqrConfig,
     SeqrError,
 )
 from tests.payments.seqr.conftest import PASSWORD, RESELLER_PASSWORD
 from tests.payments.seqr.hostile_server import HostileServer, Line, http
-from tests.payments.seqr.sample_answers import PAID, SENT, SESSION, answer, envelope, response
+from tests.payments.seqr.sample_answers import PAID, answer, envelope, response
+from tests.payments.seqr.sample_calls import NEW_TERMINAL_PASSWORD, SAMPLES, TOKEN
 
-TOKEN = "0000002012-63506374"
 MSISDN = "46700643933"
 SECRETS = [
     PASSWORD,
     RESELLER_PASSWORD,
+    NEW_TERMINAL_PASSWORD,
     TOKEN,
     MSISDN,
     "sub-1",
@@ -32,13 +34,6 @@ SECRETS = [
     "door-secret-2",
 ]
 EVERYTHING = " ".join(SECRETS)
-
-CALLS: dict[str, Callable[[SeqrClient, Invoice], object]] = {
-    "getClientSessionInfo": lambda client, _: client.get_client_session_info(TOKEN),
-    "sendInvoice": lambda client, invoice: client.send_invoice(invoice),
-    "getPaymentStatus": lambda client, _: client.get_payment_status("1001", 0),
-    "cancelInvoice": lambda client, _: client.cancel_invoice("1001"),
-}
 
 ANSWERS: dict[str, Callable[[str], bytes]] = {
     "refused": lambda operation: answer(operation, f"<why>{EVERYTHING}</why>", code=20),
@@ -73,10 +68,10 @@ def test_a_failed_call_tells_no_secret(
 ) -> None:
     caplog.set_level(logging.DEBUG)
 
-    for operation, call in CALLS.items():
+    for operation, sample in SAMPLES.items():
         hostile_server.answer_and_close(ANSWERS[kind](operation))
         with pytest.raises(SeqrError) as caught:
-            call(client, invoice)
+            sample.least(client, invoice)
         assert_nothing_told("".join(traceback.format_exception(caught.value)))
         assert_nothing_told(repr(caught.value) + str(caught.value))
 
@@ -92,7 +87,7 @@ def test_a_failed_connection_tells_no_secret(
     hostile_server.behave = Line.stay_silent
 
     with pytest.raises(SeqrError) as caught:
-        impatient_client.get_client_session_info(TOKEN)
+        impatient_client.register_terminal(TOKEN, NEW_TERMINAL_PASSWORD, MSISDN)
 
     assert_nothing_told("".join(traceback.format_exception(caught.value)))
     assert_nothing_told(caplog.text)
@@ -105,11 +100,12 @@ def test_a_call_that_succeeds_tells_no_secret(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    fields = {"getClientSessionInfo": SESSION, "sendInvoice": SENT, "getPaymentStatus": PAID}
 
-    for operation, call in CALLS.items():
-        hostile_server.answer_with(answer(operation, fields.get(operation, "")))
-        assert_nothing_told(repr(call(client, invoice)))
+    for operation, sample in SAMPLES.items():
+        hostile_server.answer_with(sample.answer(operation))
+        assert_nothing_told(repr(sample.least(client, invoice)))
+    hostile_server.answer_with(answer("getPaymentStatus", PAID))
+    assert_nothing_told(repr(client.get_payment_status("1001", 0)))
 
     assert_nothing_told(caplog.text)
     assert "getClientSessionInfo took" in caplog.text
@@ -140,6 +136,7 @@ def test_values_keep_what_is_personal_out_of_their_repr(
         ClientSession(MSISDN, "sub-1", {"TABLE": "4"}),
         CustomerToken("loyalty", None, 0, MSISDN),
         Receipt(None, None, None, None, None, MSISDN, None, None),
+        ReceiptDocument("text/html", MSISDN.encode(), "html"),
     ]
 
     assert_nothing_told(repr(values))

@@ -6,14 +6,11 @@ import pytest
 
 from payments.seqr import (
     Invoice,
-    ResultCode,
     SeqrClient,
-    SeqrError,
     SeqrOutcomeUnknown,
     SeqrProtocolError,
     SeqrUnknownStatus,
 )
-from payments.seqr.results import ERROR_OF_RESULT_CODE
 from tests.payments.seqr.hostile_server import HostileServer, http
 from tests.payments.seqr.sample_answers import ISSUED, answer, envelope, response
 
@@ -194,21 +191,6 @@ def test_a_failing_server_leaves_the_outcome_unknown(
         client.get_payment_status("1001", 0)
 
     assert type(caught.value) is SeqrOutcomeUnknown
-
-
-@pytest.mark.parametrize("code", [code for code in ResultCode if code])
-def test_a_result_code_becomes_its_error_even_if_all_else_is_missing(
-    code: ResultCode, client: SeqrClient, hostile_server: HostileServer
-) -> None:
-    fields = f"<resultCode>{code.value}</resultCode>"
-    hostile_server.answer_with(http(response("getPaymentStatus", fields)))
-
-    with pytest.raises(SeqrError) as caught:
-        client.get_payment_status("1001", 0)
-
-    assert type(caught.value) is ERROR_OF_RESULT_CODE[code]
-    assert caught.value.result_code == code
-    assert str(caught.value) == f"getPaymentStatus: SEQR answered {code.value} {code.name}."
 
 
 @pytest.mark.parametrize("code", [-1, 3, 100, 2147483647])

@@ -1,0 +1,96 @@
+"""One call to SEQR, from the request's elements to a value or an error of `errors.py`."""
+
+import logging
+import time
+import uuid
+from typing import Any, TypeVar
+
+from payments.seqr.answers import UnreadableAnswerError, open_answer
+from payments.seqr.config import SeqrConfig
+from payments.seqr.envelopes import PAYMENT_SERVICE, SESSION_SERVICE, render
+from payments.seqr.errors import SeqrError, SeqrOutcomeUnknown, SeqrProtocolError
+from payments.seqr.operations import Operation, Principal
+from payments.seqr.results import raise_unless_success
+from payments.seqr.transport import CurlTransport, HttpAnswer
+
+logger = logging.getLogger("payments.seqr")
+
+T = TypeVar("T")
+
+
+class Caller:
+    """Makes the calls of one terminal and its reseller. Any number of threads may share it."""
+
+    def __init__(self, config: SeqrConfig) -> None:
+        self._config = config
+        self._urls = {PAYMENT_SERVICE: config.service_url, SESSION_SERVICE: config.session_url}
+        self._transport = CurlTransport(config.timeout_seconds)
+
+    def call(self, operation: Operation[T], **elements: Any) -> T:
+        """Render, send, read; tell the log how it went, without any content."""
+        context = self._context(operation.principal)
+        envelope = render(operation.service, operation.name, {"context": context, **elements})
+        started = time.monotonic()
+        try:
+            answer = self._transport.post(
+                operation.name,
+                self._urls[operation.service],
+                envelope,
+                repeatable=operation.repeatable,
+                largest_answer_bytes=operation.largest_answer_bytes,
+            )
+            result = _read(operation, answer)
+        except SeqrError as error:
+            logger.warning(
+                "%s failed after %d ms: %s, result code %s: %s",
+                operation.name,
+                (time.monotonic() - started) * 1000,
+                type(error).__name__,
+                error.result_code,
+                error.reason,
+            )
+            raise
+        logger.debug("%s took %d ms", operation.name, (time.monotonic() - started) * 1000)
+        return result
+
+    def _context(self, principal: Principal) -> dict[str, Any]:
+        """Return the context of a call in the principal's name, with a reference of its own."""
+        config = self._config
+        if principal is Principal.TERMINAL:
+            initiator = {"id": config.terminal_id, "type": "TERMINALID"}
+            password = config.terminal_password
+        else:
+            initiator = {
+                "id": config.reseller_id,
+                "type": "RESELLERUSER",
+                "userId": config.reseller_user_id,
+            }
+            password = config.reseller_password
+        return {
+            "channel": config.channel,
+            "clientId": config.client_id,
+            "clientReference": uuid.uuid4().hex,
+            "clientRequestTimeout": 0,
+            "initiatorPrincipalId": initiator,
+            "password": password,
+        }
+
+
+def _read(operation: Operation[T], answer: HttpAnswer) -> T:
+    """Return what `answer` says, or raise the error that it stands for."""
+    if answer.status >= 500:
+        # SOAP 1.1 sends its faults so, and proxies their own troubles: neither tells how far
+        # SEQR got.
+        reason = f"SEQR's server failed with HTTP status {answer.status}"
+        raise SeqrOutcomeUnknown(operation.name, reason)
+    if answer.status != 200:
+        reason = f"SEQR's server answered with HTTP status {answer.status}"
+        raise SeqrProtocolError(operation.name, reason)
+    result_code = None
+    try:
+        content = open_answer(answer.body, operation.name)
+        result_code = content.required_integer("resultCode")
+        raise_unless_success(operation.name, result_code, repeatable=operation.repeatable)
+        return operation.read(content)
+    except UnreadableAnswerError as unreadable:
+        raise SeqrProtocolError(operation.name, str(unreadable), result_code) from None

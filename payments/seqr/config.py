@@ -1,0 +1,37 @@
+"""Where SEQR is and who we are there."""
+
+import math
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class SeqrConfig:
+    """Where SEQR is and who we are there.
+
+    `service_url` and `session_url` are the endpoints of the two SOAP services, `channel` is
+    `ClientWS` or `WS`, `client_id` the company's name while certifying and else the software with
+    its version. `timeout_seconds` bounds a whole call, from the first look-up of a name to the
+    answer's last byte. Raises ValueError for an endpoint that is not an http or https address.
+    """
+
+    service_url: str
+    session_url: str
+    terminal_id: str
+    terminal_password: str = field(repr=False)
+    reseller_id: str
+    reseller_user_id: str
+    reseller_password: str = field(repr=False)
+    client_id: str
+    channel: str
+    timeout_seconds: float
+
+    def __post_init__(self) -> None:
+        for name in ("service_url", "session_url"):
+            address = urlsplit(getattr(self, name))
+            if address.scheme not in {"http", "https"} or not address.hostname:
+                raise ValueError(f"{name} must be an http or https address.")
+            if address.username or address.password:
+                raise ValueError(f"{name} must not hold a user name or a password.")
+        if not (math.isfinite(self.timeout_seconds) and self.timeout_seconds > 0):
+            raise ValueError("timeout_seconds must be a number above 0.")
