@@ -33,6 +33,12 @@ def check_soon(invoice_id: int, source: str) -> None:
     _threads.submit(_check, invoice_id, source)
 
 
+def under_way() -> int:
+    """Return about how many invoices SEQR is being asked just now."""
+    with _lock:
+        return len(_under_way)
+
+
 def _check(invoice_id: int, source: str) -> None:
     again = True
     while again:

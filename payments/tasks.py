@@ -27,8 +27,9 @@ def enqueue(task: Task[..., Any], *args: Any, expires: float | None = None) -> N
 
     A task not begun within `expires` seconds is dropped.
     """
+    options = {} if expires is None else {"expires": expires}
     try:
-        task.apply_async(args, retry=False, expires=expires)
+        task.apply_async(args, retry=False, **options)
     except OperationalError:
         logger.warning("%s%r could not be enqueued; the sweep will find it", task.name, args)
 

@@ -7,6 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from orders import limits
+from payments import checks
 from payments.gateway import seqr
 from tests.sandbox_process import SandboxProcess
 
@@ -22,6 +23,16 @@ def _plain_static_files(settings: Settings) -> None:
 def _fresh_limits() -> None:
     """Count from zero in each test."""
     limits.forget()
+
+
+@pytest.fixture(autouse=True)
+def _no_check_outlives_its_test() -> Iterator[None]:
+    """Wait for the checks that a test has started, before its database is emptied."""
+    yield
+    deadline = time.monotonic() + 10
+    while checks.under_way():
+        assert time.monotonic() < deadline, "a check of the web process does not end"
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="session")

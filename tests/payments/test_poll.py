@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from orders.clock import database_now
 from payments import services
@@ -119,7 +119,7 @@ def test_what_must_not_be_paid_any_more_is_not_asked_about(poller: Pollers) -> N
 
 
 def test_the_unchanged_costs_one_query_a_round(
-    poller: Pollers, django_assert_num_queries: Callable[[int], object]
+    poller: Pollers, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(5):
         invoice_in(S.ISSUED)

@@ -1,6 +1,7 @@
 """The state machine: its table, its one writer, and what the database itself refuses."""
 
 from itertools import pairwise, product
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -24,7 +25,7 @@ from tests.races import at_once
 
 S = InvoiceStatus
 BY_TEST = Cause("test")
-NEEDED: dict[InvoiceStatus, dict[str, object]] = {
+NEEDED: dict[InvoiceStatus, dict[str, Any]] = {
     S.PAID: {"ers_reference": "ERS1", "paid_at": "2026-01-01T00:00:00Z"},
     S.ISSUED: {"invoice_reference": "1234567890"},
     S.CANCEL_PENDING: {"cancel_reason": CancelReason.CUSTOMER},

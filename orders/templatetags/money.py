@@ -1,0 +1,19 @@
+"""Amounts as people of a language write them."""
+
+import re
+from decimal import Decimal
+
+from babel.numbers import format_currency
+from django import template
+from django.utils.translation import get_language
+
+NO_BREAK_SPACE = "\u00a0"
+
+register = template.Library()
+
+
+@register.filter
+def money(value: Decimal, currency: str) -> str:
+    """Write an amount in major units with its currency: `45,00 kr` in Swedish."""
+    written = format_currency(value, currency, locale=get_language() or "en")
+    return re.sub(r"(?<=[A-Z])(?=\d)", NO_BREAK_SPACE, written)  # "SEK 45.00", as browsers write it

@@ -1,0 +1,24 @@
+"""The customers' addresses. Without a slug they mean the only service."""
+
+from django.urls import path
+
+from orders.views import orders, pages, session
+
+_OF_A_SERVICE = [
+    ("order", pages.order_page, "order_page"),
+    ("success", pages.result_page, "success_page"),
+    ("failure", pages.result_page, "failure_page"),
+    ("cancel", pages.result_page, "cancel_page"),
+    ("session", session.open_visit, "session"),
+    ("orders", orders.make_order, "orders"),
+]
+
+urlpatterns = [
+    path("orders/<uuid:public_id>", orders.show_order, name="order"),
+    path("orders/<uuid:public_id>/pay", orders.pay_order_again, name="pay_order"),
+    path("orders/<uuid:public_id>/cancel", orders.cancel_order, name="cancel_order"),
+    path("back/<slug:return_key>", pages.back_page, name="back"),
+    path("back/<slug:return_key>.json", pages.back_state, name="back_state"),
+    *(path(part, view, name=name) for part, view, name in _OF_A_SERVICE),
+    *(path(f"<slug:slug>/{part}", view, name=name) for part, view, name in _OF_A_SERVICE),
+]

@@ -1,0 +1,94 @@
+"""The shop's things as JSON. Amounts are texts, since a number might lose its öre on the way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import get_language
+
+from orders.models import CustomerSession, Order, OrderState, Product
+from orders.views.wording import state_message
+from payments import seqr
+from payments.models import Invoice
+from payments.services import current_invoice
+
+
+def amount(value: Decimal) -> str:
+    """Return an amount in major units with its two decimals."""
+    return f"{value:.2f}"
+
+
+def orders_with_details() -> QuerySet[Order]:
+    """Return all orders, to be fetched with what `order_details` reads."""
+    return Order.objects.select_related("service").prefetch_related("rows", "invoices")
+
+
+def order_summary(order: Order) -> dict[str, Any]:
+    """Return what the answer to a new order says of it."""
+    return {
+        "id": str(order.public_id),
+        "number": order.number,
+        "state": order.state,
+        "total": {"value": amount(order.total), "currency": order.currency},
+        "url": reverse("order", kwargs={"public_id": order.public_id}),
+    }
+
+
+def order_details(order: Order) -> dict[str, Any]:
+    """Return all that its customer may know of an order."""
+    invoice = current_invoice(order)
+    reference = _shown_reference(order, invoice)
+    payable = order.state == OrderState.AWAITING_PAYMENT and reference is not None
+    return {
+        **order_summary(order),
+        "rows": [
+            {
+                "product": row.product_id,
+                "name": row.name_in(get_language() or "en"),
+                "quantity": row.quantity,
+                "unit": row.unit,
+                "unit_price": amount(row.unit_price),
+                "total": amount(row.total),
+            }
+            for row in order.rows.all()
+        ],
+        "parameters": order.parameters,
+        "invoice_reference": reference,
+        "app_url": seqr.app_url(settings.SEQR_APP_URL, reference or "") if payable else None,
+        "ers_reference": invoice.ers_reference,
+        "message": state_message(order, invoice),
+    }
+
+
+def _shown_reference(order: Order, invoice: Invoice) -> str | None:
+    """Return the reference, but for one whose payment nobody should start any more."""
+    if order.state == OrderState.CANCEL_PENDING or (invoice.is_open and invoice.cancel_reason):
+        return None
+    return invoice.invoice_reference
+
+
+def session_details(
+    session: CustomerSession, *, open_order: Order | None, latest_order: Order | None
+) -> dict[str, Any]:
+    """Return what the page needs to let a customer order."""
+    service = session.service
+    return {
+        "parameters": session.parameters,
+        "service": {"name": service.name, "slug": service.slug, "currency": service.currency},
+        "products": [_product(product) for product in service.products.filter(on_sale=True)],
+        "order": order_details(open_order) if open_order else None,
+        "latest_order": order_details(latest_order) if latest_order else None,
+    }
+
+
+def _product(product: Product) -> dict[str, Any]:
+    return {
+        "id": product.pk,
+        "name": product.name_in(get_language() or "en"),
+        "price": amount(product.price),
+        "unit": product.unit,
+    }

@@ -1,0 +1,120 @@
+"""Orders as JSON: made, read, paid again and cancelled by the customer they belong to."""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from orders.models import Customer, CustomerSession, Order
+from orders.services import AnotherOrderOpen, NonceReused, OrderNotAccepted, place_order
+from orders.views import refusals
+from orders.views.endpoint import endpoint, for_customer, json_answer
+from orders.views.json_input import read_nonce, read_object, read_rows
+from orders.views.json_output import order_details, order_summary, orders_with_details
+from orders.views.recheck import recheck
+from orders.views.refusals import Refusal
+from orders.views.services import service_at
+from payments import tasks
+from payments.models import CancelReason
+from payments.services import (
+    AlreadyPaid,
+    cancel_invoice,
+    current_invoice,
+    pay_again,
+    start_payment,
+)
+from payments.transitions import Cause
+
+
+@endpoint("POST")
+@for_customer
+def make_order(
+    request: HttpRequest, session: CustomerSession, slug: str | None = None
+) -> HttpResponse:
+    """Make an order and its invoice, and have the invoice sent: 201, or 200 for a repeat."""
+    if service_at(slug).pk != session.service_id:
+        raise refusals.scan_again()
+    body = read_object(request)
+    nonce, rows = read_nonce(body), read_rows(body)
+    try:
+        with transaction.atomic():
+            order, is_new = place_order(session, nonce, rows, get_language() or "en")
+            if is_new:
+                _send_on_commit(start_payment(order).pk)
+    except OrderNotAccepted as error:
+        raise refusals.invalid(error.field, error.reason) from None
+    except AnotherOrderOpen as error:
+        raise _another_open(error) from None
+    except NonceReused as error:
+        raise _conflict(
+            "nonce_reused", _("This order was made already, with other rows."), error.order
+        ) from None
+    return json_answer(order_summary(order), 201 if is_new else 200)
+
+
+@endpoint("GET", "HEAD")
+@for_customer
+def show_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
+    """Tell how an order stands, and have SEQR asked where its poller seems to sleep."""
+    order = _order_of(session.customer, public_id)
+    recheck(current_invoice(order))
+    return json_answer(order_details(order))
+
+
+@endpoint("POST")
+@for_customer
+def pay_order_again(
+    request: HttpRequest, session: CustomerSession, public_id: UUID
+) -> HttpResponse:
+    """Make a new invoice for an order whose last one is dead, and have it sent."""
+    try:
+        with transaction.atomic():
+            _send_on_commit(pay_again(session.customer, public_id).pk)
+    except Order.DoesNotExist:
+        raise refusals.not_found() from None
+    except AnotherOrderOpen as error:
+        raise _another_open(error) from None
+    except OrderNotAccepted as error:
+        order = _order_of(session.customer, public_id)
+        raise _conflict("not_payable", error.reason, order) from None
+    return json_answer(order_details(_order_of(session.customer, public_id)))
+
+
+@endpoint("POST")
+@for_customer
+def cancel_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
+    """Cancel the order's invoice, as far as SEQR answers now: the order may be cancel_pending."""
+    invoice = current_invoice(_order_of(session.customer, public_id))
+    try:
+        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, Cause("customer"))
+    except AlreadyPaid:
+        order = _order_of(session.customer, public_id)
+        raise _conflict("already_paid", _("This order is paid already."), order) from None
+    return json_answer(order_details(_order_of(session.customer, public_id)))
+
+
+def _order_of(customer: Customer, public_id: UUID) -> Order:
+    """Return the order if it is this customer's; no one learns that another's exists."""
+    order = orders_with_details().filter(public_id=public_id, customer=customer).first()
+    if order is None:
+        raise refusals.not_found()
+    return order
+
+
+def _send_on_commit(invoice_id: int) -> None:
+    transaction.on_commit(partial(tasks.enqueue, tasks.send_invoice, invoice_id))
+
+
+def _another_open(error: AnotherOrderOpen) -> Refusal:
+    message = _("You have an order here that is not settled yet.")
+    return _conflict("order_open", message, error.order)
+
+
+def _conflict(code: str, message: str, order: Order) -> Refusal:
+    details = order_details(orders_with_details().get(pk=order.pk))
+    return Refusal(409, code, message, order=details)

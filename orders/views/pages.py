@@ -1,0 +1,91 @@
+"""The pages. None of them knows its customer: the script asks, with the token in its hands."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from orders import limits
+from orders.models import Order, Service
+from orders.models.order import BLOCKING_STATES
+from orders.views import refusals
+from orders.views.endpoint import endpoint, json_answer
+from orders.views.json_output import amount, orders_with_details
+from orders.views.services import service_at
+from orders.views.wording import HEADINGS, state_heading, state_message
+from payments.services import current_invoice
+
+
+@require_safe
+@never_cache
+@ensure_csrf_cookie
+def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
+    """Show the menu, once the script has exchanged the token."""
+    return render(request, "orders/order.html", _context(service_at(slug)))
+
+
+@require_safe
+@never_cache
+@ensure_csrf_cookie
+def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
+    """Show how the order stands. Arriving at the success page proves nothing, so all are one."""
+    return render(request, "orders/result.html", _context(service_at(slug)))
+
+
+@require_safe
+@never_cache
+def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
+    """Show a browser that comes back from the app how the order stands. Nothing personal."""
+    order = _order_to_return_to(return_key)
+    return render(
+        request,
+        "orders/back.html",
+        {
+            "order": order,
+            "service": order.service,
+            "heading": state_heading(order),
+            "message": state_message(order, current_invoice(order)),
+            "settled": order.state not in BLOCKING_STATES,
+            "state_url": reverse("back_state", kwargs={"return_key": return_key}),
+        },
+    )
+
+
+@endpoint("GET", "HEAD")
+def back_state(request: HttpRequest, return_key: str) -> HttpResponse:
+    """Tell that page how the order stands now."""
+    order = _order_to_return_to(return_key)
+    return json_answer(
+        {
+            "number": order.number,
+            "state": order.state,
+            "total": {"value": amount(order.total), "currency": order.currency},
+            "heading": state_heading(order),
+            "message": state_message(order, current_invoice(order)),
+        }
+    )
+
+
+def _order_to_return_to(return_key: str) -> Order:
+    limits.count(limits.BACK, token=return_key)
+    order = orders_with_details().filter(return_key=return_key).first()
+    if order is None:
+        raise refusals.not_found()
+    return order
+
+
+def _context(service: Service) -> dict[str, object]:
+    slug = {"slug": service.slug}
+    return {
+        "service": service,
+        "session_url": reverse("session", kwargs=slug),
+        "orders_url": reverse("orders", kwargs=slug),
+        "order_page_url": reverse("order_page", kwargs=slug),
+        "leave_url": settings.SEQR_LEAVE_URL,
+        "headings": HEADINGS,
+    }

@@ -1,0 +1,117 @@
+"""What the endpoints say when they do not do what they were asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+RETRY_SECONDS = 2  # when SEQR or the database is away: soon enough for a person who waits
+
+
+class Refusal(Exception):
+    """An answer other than the one asked for: HTTP's status, a code for programs, a sentence.
+
+    `more` goes into the JSON beside them; `headers` are the answer's. The sentence is for a
+    person, in the request's language.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(f"{status} {code}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers or {}
+        self.more = more
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the body of the answer."""
+        return {"error": self.code, "message": self.message, **self.more}
+
+
+def malformed(message: str) -> Refusal:
+    """Return the refusal of a body that is not what it should be as a whole."""
+    return Refusal(400, "malformed", message)
+
+
+def invalid(field: str, message: str) -> Refusal:
+    """Return the refusal of one field; `field` is its path, such as `rows[0].quantity`."""
+    return Refusal(400, "invalid", message, field=field)
+
+
+def scan_again() -> Refusal:
+    """Return the refusal of someone whom we do not know, or no longer."""
+    return Refusal(401, "scan_again", _("This visit has ended. Scan the code again."))
+
+
+def not_from_our_page() -> Refusal:
+    """Return the refusal of a request that another site, or an old page of ours, has sent."""
+    return Refusal(403, "csrf", _("This page is too old. Scan the code again."))
+
+
+def not_found(message: str = "") -> Refusal:
+    """Return the refusal of what does not exist, at least for this customer."""
+    return Refusal(404, "not_found", message or _("There is nothing at this address."))
+
+
+def method_not_allowed(allowed: str) -> Refusal:
+    """Return the refusal of a method; `allowed` names those that are taken."""
+    return Refusal(
+        405,
+        "method_not_allowed",
+        _("This address takes %(methods)s only.") % {"methods": allowed},
+        headers={"Allow": allowed},
+    )
+
+
+def too_large() -> Refusal:
+    """Return the refusal of a body that is longer than any that makes sense."""
+    return Refusal(413, "too_large", _("This is too much at once."))
+
+
+def not_json() -> Refusal:
+    """Return the refusal of a body that does not say it is JSON."""
+    return Refusal(415, "not_json", _("The content type must be application/json."))
+
+
+def too_many_requests(retry_after: int) -> Refusal:
+    """Return the refusal of someone who asks too often."""
+    return Refusal(
+        429,
+        "too_many_requests",
+        _("That was very often. Wait a moment and try again."),
+        headers={"Retry-After": str(retry_after)},
+    )
+
+
+def broken() -> Refusal:
+    """Return the answer for a fault of ours."""
+    return Refusal(500, "broken", _("Something went wrong here. Try again in a moment."))
+
+
+def seqr_away() -> Refusal:
+    """Return the refusal of what needs SEQR while it does not answer, or not to us."""
+    return Refusal(
+        503,
+        "seqr_unavailable",
+        _("SEQR cannot be reached just now."),
+        headers={"Retry-After": str(RETRY_SECONDS)},
+    )
+
+
+def unavailable() -> Refusal:
+    """Return the refusal of what needs the database while it is away."""
+    return Refusal(
+        503,
+        "unavailable",
+        _("The shop cannot be reached just now. Try again in a moment."),
+        headers={"Retry-After": str(RETRY_SECONDS)},
+    )

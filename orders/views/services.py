@@ -1,0 +1,25 @@
+"""Which service an address means."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from orders.models import Service
+from orders.views import refusals
+
+
+def service_at(slug: str | None) -> Service:
+    """Return the service of this slug, or without one the only service. Raises Refusal."""
+    if slug is not None:
+        service = Service.objects.filter(slug=slug).first()
+        if service is None:
+            raise refusals.not_found(_("There is no shop at this address."))
+        return service
+    services = list(Service.objects.order_by("pk")[:2])
+    if not services:
+        raise refusals.not_found(_("There is no shop here yet."))
+    if len(services) > 1:
+        raise refusals.not_found(
+            _("There are several shops here, so the address needs the name of one: /name/order.")
+        )
+    return services[0]

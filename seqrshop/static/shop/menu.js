@@ -1,0 +1,117 @@
+// The products, how many of each, and what they come to.
+
+import { hundredths, money } from "./money.js";
+import { say } from "./visit.js";
+
+const MOST = 999; // as many of one product as the shop takes
+
+export class Menu {
+  #root = document.querySelector("#menu");
+  #products = new Map();
+  #quantities = new Map();
+  #currency = "";
+  #nonce = null;
+
+  /** `submit` is called with the body of the order. */
+  constructor(submit) {
+    this.#find("form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      submit(this.#order());
+    });
+  }
+
+  /** Shows the products of a session. What was chosen before stays, as far as it is for sale. */
+  fill({ products, parameters, service }) {
+    this.#currency = service.currency;
+    this.#products = new Map(products.map((product) => [product.id, product]));
+    for (const id of this.#quantities.keys()) {
+      if (!this.#products.has(id)) this.#choose(id, 0);
+    }
+    this.#find("[data-products]").replaceChildren(...products.map((each) => this.#row(each)));
+    this.#find("[data-none]").hidden = products.length > 0;
+    const table = this.#find("[data-table]");
+    table.hidden = !parameters.TABLE;
+    table.textContent = say("table", parameters.TABLE);
+    this.#reckon();
+  }
+
+  /** Starts anew after an order. */
+  clear() {
+    this.#quantities.clear();
+    this.#nonce = null;
+  }
+
+  /** Forgets the nonce, so that the same choice makes another order. */
+  renewNonce() {
+    this.#nonce = null;
+  }
+
+  /** Holds the button while an order is on its way. */
+  set busy(busy) {
+    this.#find("form > .bar button").disabled = busy || this.#total() === 0;
+  }
+
+  #order() {
+    // Kept until the rows change: a second tap, or a repeat after a lost answer, is one order.
+    this.#nonce ??= randomName();
+    const rows = [...this.#quantities].map(([product, quantity]) => ({ product, quantity }));
+    return { nonce: this.#nonce, rows };
+  }
+
+  #row(product) {
+    const element = this.#find("[data-product]").content.cloneNode(true);
+    element.querySelector("[data-name]").textContent = product.name;
+    const price = money(hundredths(product.price), this.#currency);
+    element.querySelector("[data-price]").textContent = price;
+    const [less, more] = ["less", "more"].map((which) => {
+      const button = element.querySelector(`[data-${which}]`);
+      button.setAttribute("aria-label", say(which, product.name));
+      return button;
+    });
+    const output = element.querySelector("[data-quantity]");
+    const change = (by) => {
+      const quantity = (this.#quantities.get(product.id) ?? 0) + by;
+      if (quantity < 0 || quantity > MOST) return;
+      if (by) this.#choose(product.id, quantity);
+      output.textContent = quantity;
+      less.disabled = quantity === 0;
+      if (by && less.disabled) more.focus();
+      this.#reckon();
+    };
+    less.addEventListener("click", () => change(-1));
+    more.addEventListener("click", () => change(1));
+    change(0);
+    return element;
+  }
+
+  #choose(id, quantity) {
+    this.#nonce = null;
+    if (quantity > 0) this.#quantities.set(id, quantity);
+    else this.#quantities.delete(id);
+  }
+
+  #total() {
+    let total = 0;
+    for (const [id, quantity] of this.#quantities) {
+      total += quantity * hundredths(this.#products.get(id).price);
+    }
+    return total;
+  }
+
+  #reckon() {
+    const total = this.#total();
+    this.#find(".bar output").textContent = money(total, this.#currency);
+    this.busy = false;
+  }
+
+  #find(selector) {
+    return this.#root.querySelector(selector);
+  }
+}
+
+/** Returns a name that no other order has, also where the page came over plain http. */
+function randomName() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

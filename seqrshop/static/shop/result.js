@@ -1,0 +1,18 @@
+// Success, failure and cancel: how the order truly stands, whichever of them the app has opened.
+
+import { Panel } from "./panel.js";
+import { Visit, show } from "./visit.js";
+
+const visit = new Visit();
+const toMenu = () => visit.goToMenu();
+const panel = new Panel(visit, toMenu);
+document.querySelector("#nothing [data-menu]").addEventListener("click", (event) => {
+  event.preventDefault();
+  toMenu();
+});
+
+visit.begin((session) => {
+  panel.stop();
+  if (session.latest_order) panel.follow(session.latest_order);
+  else show("nothing");
+});

@@ -1,0 +1,196 @@
+"""Doubt, haste, and bad connections."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import SMALL_PHONE, Console, OpenBrowser, Stack
+from tests.browser.steps import (
+    choose,
+    fragmentless,
+    number_on,
+    numbers_at_seqr,
+    open_menu,
+    order_and_stay,
+    press_order,
+    sees,
+    stay_here,
+)
+
+pytestmark = pytest.mark.browser
+
+NO_CONNECTION = "No connection just now"
+
+
+def test_an_expired_token_asks_to_scan_again(stack: Stack, page: Page, console: Console) -> None:
+    console.expected.append("401")
+
+    page.goto(f"{stack.url}/lyktan/order#0000002012-00000000")
+
+    sees(page, "Scan the code again")
+    assert fragmentless(page)
+
+
+def test_what_is_no_token_asks_to_scan_again(stack: Stack, page: Page) -> None:
+    for fragment in ("x", "%3Cscript%3E", "a_b_c", "0000002012-1_<img>"):
+        page.goto(f"{stack.url}/lyktan/order?{fragment}#{fragment}")
+
+        sees(page, "Scan the code again")
+
+
+def test_two_tabs_and_a_double_tap_make_one_order(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("409")
+    scan = stack.scan()
+    second = page.context.new_page()
+    for tab in (page, second):
+        stay_here(tab)
+        open_menu(tab, scan)
+        choose(tab, "Cinnamon bun")
+
+    page.get_by_role("button", name="Order and pay").dblclick()
+    sees(page, "Pay in SEQR")
+    press_order(second)
+
+    expect(second.get_by_text("You have an order here that is not settled yet.")).to_be_visible()
+    assert number_on(second) == number_on(page)
+    assert len(numbers_at_seqr(stack, number_on(page))) == 1
+
+
+def test_a_lost_answer_is_asked_for_again_and_the_token_does_without_cookies(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected += ["ERR_FAILED", "401"]
+    stay_here(page)
+    page.clock.install()
+    open_menu(page, stack.scan())
+    page.context.clear_cookies()
+    choose(page, "Cinnamon bun")
+    lost: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        if lost:
+            route.continue_()
+            return
+        lost.append(json.loads(route.fetch().text())["number"])
+        route.abort()
+
+    page.route("**/lyktan/orders", lose_the_first)
+    press_order(page)
+    expect(page.get_by_text(NO_CONNECTION)).to_be_visible()
+    page.clock.fast_forward("00:02")
+
+    sees(page, "Pay in SEQR")
+    assert number_on(page) == lost[0]
+    assert len(numbers_at_seqr(stack, lost[0])) == 1
+
+    page.context.clear_cookies()
+    page.reload()
+    sees(page, "Scan the code again")
+
+
+def test_a_lost_connection_is_never_called_a_failure(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("ERR_INTERNET_DISCONNECTED")
+    scan = stack.scan()
+    reference = order_and_stay(page, scan)
+
+    page.context.set_offline(True)
+    expect(page.get_by_text(NO_CONNECTION)).to_be_visible()
+    sees(page, "Pay in SEQR")
+    stack.sandbox.pay(reference, scan.token)
+    page.context.set_offline(False)
+
+    sees(page, "Paid, thank you!")
+    expect(page.get_by_text(NO_CONNECTION)).to_be_hidden()
+
+
+def test_while_seqr_is_down_the_page_says_so_and_goes_on_trying(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("503")
+    away = {"error": "seqr_unavailable", "message": ""}
+    page.route(
+        "**/lyktan/session",
+        lambda route: route.fulfill(status=503, json=away, headers={"Retry-After": "1"}),
+        times=1,
+    )
+
+    page.clock.install()
+    page.goto(stack.scan().order_url)
+
+    expect(page.get_by_text("SEQR is not reachable just now")).to_be_visible()
+    page.clock.fast_forward("00:02")
+    sees(page, "What would you like?")
+
+
+def test_a_product_sold_out_meanwhile_keeps_the_rest(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("400")
+    open_menu(page, stack.scan())
+    choose(page, "Cinnamon bun")
+    refusal = {"error": "invalid", "field": "rows[0].product", "message": "Not for sale here."}
+    page.route("**/lyktan/orders", lambda route: route.fulfill(status=400, json=refusal), times=1)
+
+    press_order(page)
+
+    expect(page.get_by_text("Not for sale here.")).to_be_visible()
+    expect(page.get_by_role("button", name="One less Cinnamon bun")).to_be_enabled()
+    expect(page.get_by_role("button", name="Order and pay")).to_be_enabled()
+
+
+def test_a_small_phone_shows_all_and_lets_a_thumb_press_it(
+    stack: Stack, open_browser: OpenBrowser, console: Console
+) -> None:
+    console.expected.append("401")
+    page = open_browser(locale="sv-SE", viewport=SMALL_PHONE).new_page()  # the longer words
+    scan = stack.scan()
+    stay_here(page)
+
+    def fits() -> None:
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= SMALL_PHONE["width"]
+        for control in page.locator("a:visible, button:visible").all():
+            box = control.bounding_box()
+            assert box is not None
+            assert box["height"] >= 44, control.inner_text()
+            assert box["width"] >= 44, control.inner_text()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= SMALL_PHONE["width"]
+
+    page.goto(scan.order_url)
+    page.locator("#menu").wait_for()
+    page.locator("#menu [data-more]").first.click()
+    fits()
+    page.locator("#menu .bar button").click()
+    page.locator("#order [data-open]").wait_for()
+    fits()
+    page.locator("#order [data-cancel]").click()
+    page.locator("#order [data-pay]").wait_for()
+    fits()
+    page.goto(f"{stack.url}/lyktan/order#0000002012-00000000")
+    page.locator("#scan").wait_for()
+    fits()
+
+
+def test_the_keyboard_is_enough(stack: Stack, page: Page) -> None:
+    stay_here(page)
+    page.goto(stack.scan().order_url)
+    sees(page, "What would you like?")
+    expect(page.locator("#menu h1")).to_be_focused()
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Order and pay").focus()
+    page.keyboard.press("Enter")
+
+    sees(page, "Pay in SEQR")
+    expect(page.locator("#order h1")).to_be_focused()
+    assert re.fullmatch(r"\d{4,}", number_on(page))

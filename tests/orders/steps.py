@@ -1,0 +1,28 @@
+"""The steps that the stories about orders are told in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orders.models import CustomerSession
+from payments.models import Invoice
+from tests.factories import InvoiceFactory, OrderFactory, OrderRowFactory
+
+
+def invoice_of(visit: CustomerSession, trait: str | None = None, **fields: Any) -> Invoice:
+    """Return an invoice of this customer's; its order has one row."""
+    states = {"issued": "awaiting_payment", "reserved": "awaiting_payment", None: "created"}
+    order = OrderFactory.create(
+        service=visit.service,
+        customer=visit.customer,
+        state=states.get(trait, trait),
+        parameters={"TABLE": "4"},
+    )
+    OrderRowFactory.create(order=order)
+    traits = {trait: True} if trait else {}
+    return InvoiceFactory.create(order=order, **traits, **fields)
+
+
+def path_of(invoice: Invoice, action: str = "") -> str:
+    """Return the address of its order, or of something to be done with it."""
+    return f"/orders/{invoice.order.public_id}{action}"

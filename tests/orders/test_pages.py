@@ -1,0 +1,193 @@
+"""The pages, as far as they can be seen without a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from orders.models import Service
+from orders.validators import RESERVED_SLUGS
+from payments.models import Invoice
+from tests.factories import CustomerFactory, InvoiceFactory, OrderFactory, ServiceFactory
+from tests.orders.conftest import JsonClient
+
+PAGES = ["order", "success", "failure", "cancel"]
+MESSAGES = Path(settings.BASE_DIR) / "locale/sv/LC_MESSAGES"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_leads_its_script_to_its_service(
+    client: JsonClient, cafe: Service, page: str
+) -> None:
+    response = client.get(f"/lyktan/{page}")
+
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert 'data-session-url="/lyktan/session"' in html
+    assert 'data-orders-url="/lyktan/orders"' in html
+    assert 'data-leave-url="SEQR-ACTION://WIZARD/CANCEL"' in html
+    assert "Kafé Lyktan" in html
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_writes_nothing_and_keeps_nothing(
+    client: JsonClient, cafe: Service, page: str, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(1):  # the service
+        response = client.get(f"/lyktan/{page}")
+
+    assert set(response.cookies) == {"csrftoken"}
+    assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
+    client: JsonClient, cafe: Service, page: str
+) -> None:
+    response = client.get(f"/lyktan/{page}")
+
+    html = response.content.decode()
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:", html)
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', html)
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["Referrer-Policy"] in {"same-origin", "no-referrer"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_speaks_its_readers_language(client: JsonClient, cafe: Service, page: str) -> None:
+    swedish = client.get(f"/lyktan/{page}", headers={"Accept-Language": "sv"}).content.decode()
+    english = client.get(f"/lyktan/{page}", headers={"Accept-Language": "de"}).content.decode()
+
+    assert '<html lang="sv">' in swedish
+    assert "Avbryt beställningen" in swedish
+    assert '<html lang="en">' in english
+    assert "Cancel the order" in english
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_slug_a_page_serves_the_only_service(
+    client: JsonClient, cafe: Service, page: str
+) -> None:
+    assert 'data-session-url="/lyktan/session"' in client.get(f"/{page}").content.decode()
+
+    ServiceFactory.create()
+    response = client.get(f"/{page}", headers={"Accept": "text/html"})
+
+    assert response.status_code == 404
+    assert "several shops" in response.content.decode()
+
+
+def test_without_any_service_a_page_says_so(client: JsonClient, db: None) -> None:
+    response = client.get("/order", headers={"Accept": "text/html"})
+
+    assert response.status_code == 404
+    assert "no shop here yet" in response.content.decode()
+
+
+def test_a_name_with_markup_in_it_is_shown_as_text(client: JsonClient, db: None) -> None:
+    ServiceFactory.create(slug="x", name="<script>alert(1)</script>")
+
+    assert "<script>alert" not in client.get("/x/order").content.decode()
+
+
+def test_no_slug_can_hide_an_address_of_ours() -> None:
+    def first_parts(patterns: list[URLPattern | URLResolver]) -> set[str]:
+        found: set[str] = set()
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver) and str(pattern.pattern) == "":
+                found |= first_parts(pattern.url_patterns)
+            else:
+                found.add(str(pattern.pattern).split("/", maxsplit=1)[0])
+        return found
+
+    parts = first_parts(get_resolver().url_patterns) | {settings.STATIC_URL.strip("/")}
+
+    assert parts - {"<slug:slug>"} <= RESERVED_SLUGS
+
+
+# --- The page that a browser comes back to -------------------------------------------------------
+
+
+@pytest.fixture
+def paid(cafe: Service) -> Invoice:
+    """A paid order over 45.00 SEK."""
+    customer = CustomerFactory.create(msisdn="46700643933")
+    order = OrderFactory.create(service=cafe, customer=customer, state="paid")
+    return InvoiceFactory.create(order=order, paid=True)
+
+
+def test_who_comes_back_sees_number_total_and_state(client: JsonClient, paid: Invoice) -> None:
+    response = client.get(
+        f"/back/{paid.order.return_key}", headers={"Accept-Language": "sv", "Accept": "text/html"}
+    )
+
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert paid.order.number in html
+    assert "45,00\xa0kr" in html
+    assert "Betalt, tack!" in html
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_who_comes_back_learns_nothing_personal_and_nothing_to_pay_with(
+    client: JsonClient, paid: Invoice
+) -> None:
+    for path in (f"/back/{paid.order.return_key}", f"/back/{paid.order.return_key}.json"):
+        text = client.get(path).content.decode()
+        for secret in (
+            "46700643933",
+            paid.order.customer.subscriber_key,
+            str(paid.order.public_id),
+            paid.invoice_reference,
+            paid.ers_reference,
+            paid.notify_key,
+        ):
+            assert str(secret) not in text
+
+
+def test_the_state_can_be_asked_for_again(client: JsonClient, paid: Invoice) -> None:
+    assert client.get(f"/back/{paid.order.return_key}.json").json() == {
+        "number": paid.order.number,
+        "state": "paid",
+        "total": {"value": "45.00", "currency": "SEK"},
+        "heading": "Paid, thank you!",
+        "message": "We have your payment. Keep this number until you have your order.",
+    }
+
+
+@pytest.mark.parametrize("path", ["/back/guessed-key", "/back/guessed-key.json"])
+def test_a_guessed_return_key_leads_nowhere(client: JsonClient, paid: Invoice, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_the_return_page_changes_nothing(client: JsonClient, paid: Invoice) -> None:
+    for suffix in ("", ".json"):
+        assert client.post(f"/back/{paid.order.return_key}{suffix}").status_code in {403, 405}
+
+
+# --- Words ---------------------------------------------------------------------------------------
+
+
+def test_every_text_is_in_swedish_and_compiled() -> None:
+    with (MESSAGES / "django.po").open("rb") as file:
+        written = [message for message in read_po(file) if message.id]
+    compiled = (MESSAGES / "django.mo").read_bytes()
+
+    assert [each.id for each in written if each.fuzzy or not all(_texts(each.string))] == []
+    for message in written:
+        assert all(text.encode() in compiled for text in _texts(message.string))
+
+
+def _texts(text: str | Sequence[str] | None) -> list[str]:
+    """Return the one text, or the forms of a text with a number in it."""
+    return [text] if isinstance(text, str) else list(text or [""])
