@@ -27,7 +27,7 @@ def enqueue(task: Task[..., Any], *args: Any, expires: float | None = None) -> N
 
     A task not begun within `expires` seconds is dropped.
     """
-    options = {} if expires is None else {"expires": expires}
+    options: dict[str, Any] = {} if expires is None else {"expires": expires}
     try:
         task.apply_async(args, retry=False, **options)
     except OperationalError:

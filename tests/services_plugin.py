@@ -8,8 +8,10 @@ import os
 import shutil
 from collections.abc import Generator
 from contextlib import ExitStack
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from seqrshop.local import leftovers
 from seqrshop.local.services import LocalServiceError, services
@@ -22,6 +24,9 @@ _to_stop = ExitStack()
 def pytest_load_initial_conftests() -> Generator[None, None, None]:
     """Set the environment before pytest-django's own hook of this name loads the settings."""
     os.environ.update(settings_for_tests())
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # whose parent has started the servers
+        os.environ["REDIS_URL"] = _redis_of(worker)
+        return (yield)
     leftovers.stop_leftovers()
     folder = leftovers.own_folder(ROOT / ".local" / "test")
     _to_stop.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -39,6 +44,25 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
     os.environ["DATABASE_URL"] = addresses.database_url
     os.environ["REDIS_URL"] = addresses.redis_url
     return (yield)
+
+
+def _redis_of(worker: str) -> str:
+    """Return the address of a worker's own database in Redis; 0 and 1 are taken."""
+    number = 2 + int(worker.removeprefix("gw"))
+    return urlunsplit(urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}"))
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives each process whole files, and the files that drive the whole shop to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        return "browser" if file.startswith("tests/browser/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    """Have the tests shared out so, where several processes run them."""
+    return ByFile(config, log)
 
 
 def pytest_unconfigure() -> None:

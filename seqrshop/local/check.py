@@ -20,7 +20,8 @@ CHECKS = {
     "djlint": ["djlint", "--check", "--lint", "--quiet", "templates"],
     "mypy": ["mypy", "."],
 }
-TESTS = {"pytest": ["pytest"]}
+# Two at a time: a machine of two cores is the least, and the database is one for all.
+TESTS = {"pytest": ["pytest", "-n", "2", "--dist", "loadfile"]}
 # Checks look at the settings, and none of them at a database.
 NO_SERVERS = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
