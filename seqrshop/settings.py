@@ -220,8 +220,8 @@ X_FRAME_OPTIONS = "DENY"
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # bytes; an order of a hundred rows is 4 kB
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000  # the admin posts one for each row that it lists
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes; the admin's form of a thousand products
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # the same form has a dozen for each product
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
