@@ -166,6 +166,15 @@ class SandboxProcess:
         found: list[Any] = self.control("GET", "/calls")["calls"]
         return [call for call in found if operation in (None, call["operation"])]
 
+    def fault(self, operation: str, kind: str, **parameters: object) -> Any:
+        """Let calls of an operation ("*": any, "notification") go wrong; returns the fault."""
+        return self.control("POST", "/faults", {"operation": operation, "kind": kind, **parameters})
+
+    def faults(self) -> list[Any]:
+        """The faults, with how often each has struck."""
+        found: list[Any] = self.control("GET", "/faults")["faults"]
+        return found
+
     def advance(self, seconds: float) -> None:
         """Move the sandbox's clock forward."""
         self.control("POST", "/clock", {"advance_seconds": seconds})

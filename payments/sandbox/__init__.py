@@ -4,6 +4,7 @@ It shares no code with the gateway that is tested against it: a common misreadin
 both.
 
 One request's way: `soap` reads it, `schema` validates it, `operations` acts on the `state`, and the
-answer leaves through `soap` again. `control` moves the world from a test, `phone` from a person's
-hand.
+answer leaves through `soap` again, unless one of the `faults` strikes: then `spoiled_answers` lets
+go out what the shop sees instead. `control` moves the world from a test, `phone` from a customer's
+hand, `developer` from a developer's.
 """

@@ -2,6 +2,8 @@
 
 from collections import deque
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from lxml import etree
@@ -21,8 +23,9 @@ class Call:
     """One SOAP call to SEQR, or one notification from it (operation "notification").
 
     `result_code` is None for a fault, an unreadable request and a notification; `http_status` is
-    None when a notification got no answer at all. `request` and `answer` are the bytes on the wire,
-    or a text of our own about them.
+    None when there was no answer at all. `request` and `answer` are the bytes on the wire, or a
+    text of our own about them; an answer that a fault kept back is still shown. `fault` is the kind
+    of the fault that struck the call.
     """
 
     operation: str | None
@@ -32,12 +35,15 @@ class Call:
     duration_ms: float
     request: bytes | str
     answer: bytes | str
+    fault: str | None = None
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
+    """A call in the record: the n-th, ended at that time."""
+
     n: int
-    at: str
+    at: datetime
     call: Call
 
     @property
@@ -46,18 +52,22 @@ class _Entry:
 
 
 class CallLog:
-    """The latest calls, bounded in number and in size. Calls are numbered from 1."""
+    """The latest calls, bounded in number and in size. Calls are numbered from 1.
+
+    `era` changes when the numbers start again.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._entries: deque[_Entry] = deque()
+        self._entries: deque[Entry] = deque()
+        self.era = 0
         self._count = 0
         self._bytes = 0
 
     def add(self, call: Call) -> None:
         """Record one call; a request or answer too large to keep is replaced by its size."""
         self._count += 1
-        entry = _Entry(self._count, self._clock.now().isoformat(), _without_the_huge(call))
+        entry = Entry(self._count, self._clock.now(), _without_the_huge(call))
         self._entries.append(entry)
         self._bytes += entry.size
         while len(self._entries) > MAX_CALLS or self._bytes > MAX_BYTES:
@@ -67,16 +77,30 @@ class CallLog:
         """Forget all calls; the numbers start again."""
         self._entries.clear()
         self._count = self._bytes = 0
+        self.era += 1
+
+    def latest(self, limit: int, operation: str | None = None) -> list[Entry]:
+        """The latest calls, or those of one operation, the latest first."""
+        wanted = (
+            entry
+            for entry in reversed(self._entries)
+            if operation is None or entry.call.operation == operation
+        )
+        return list(islice(wanted, limit))
+
+    def entry(self, n: int) -> Entry | None:
+        """The call of that number, if it is still kept."""
+        return next((entry for entry in self._entries if entry.n == n), None)
 
     def as_json(self) -> list[dict[str, Any]]:
         """The calls, the oldest first."""
         return [
             {
                 "n": entry.n,
-                "at": entry.at,
+                "at": entry.at.isoformat(),
                 **asdict(entry.call),
-                "request": _readable(entry.call.request),
-                "answer": _readable(entry.call.answer),
+                "request": readable(entry.call.request),
+                "answer": readable(entry.call.answer),
             }
             for entry in self._entries
         ]
@@ -92,7 +116,8 @@ def _without_the_huge(call: Call) -> Call:
     )
 
 
-def _readable(body: bytes | str) -> str:
+def readable(body: bytes | str, *, indented: bool = False) -> str:
+    """A request or an answer as text, without passwords."""
     if isinstance(body, str):
         return body
     try:
@@ -103,4 +128,6 @@ def _readable(body: bytes | str) -> str:
     for element in root.iter("{*}password"):
         del element[:]
         element.text = REDACTED
+    if indented:
+        etree.indent(root)
     return etree.tostring(root, encoding="unicode")

@@ -6,6 +6,7 @@ import errno
 import logging
 import signal
 import sys
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -15,21 +16,38 @@ from payments.sandbox import control_input
 from payments.sandbox.control_input import BadInputError
 from payments.sandbox.models import Service
 from payments.sandbox.server import Options, build_app
+from payments.sandbox.state_file import StateFileError
 
 DESCRIPTION: Final = """\
-A stand-in for SEQR and its phone app: test your shop against it as if it were SEQR.
+A stand-in for SEQR, the Swedish QR wallet, and for the customer's phone.
+
+Run it beside a shop that is paid by SEQR, and test the shop as if it were SEQR: without a
+contract, a phone or money. It speaks SEQR's SOAP, so the shop may be written in any language.
 
   /                   the customer's phone: scan a printed code, see the bill, pay or cancel
+  /developer          watch the calls go by, let things go wrong, turn the clock
   /app/R<reference>   one bill, as seqr://SEQR.SE/R<reference> opens it in the app
   /soap/service       ERSWSExternalClientService; ?wsdl describes it
   /soap/session       ERSWSClientSessionInfoService; ?wsdl describes it
-  /control/…          JSON, for tests: play the customer, advance the clock, see every call
+  /control/...        JSON, for automatic tests; see below
 
-Terminal public_test_shop_terminal / 12345678, reseller public_test_shop, user 9900 / 1234.
-Everything is in memory and gone when it stops.
+How to point a shop at it: the shop's two SOAP addresses are the two above, and a bill is opened
+at /app/R<reference> in the place of seqr://SEQR.SE/R<reference>. The principals are the published
+ones: terminal public_test_shop_terminal, password 12345678; reseller public_test_shop, user 9900,
+password 1234.
+
+Everything is in memory and gone when it stops, unless --state names a file to keep it in.
+docs/sandbox.md walks through it all, with commands to copy.
 """
 
 EPILOG: Final = """\
+example:
+  python -m payments.sandbox --port 8001 --service CAFE=http://127.0.0.1:8000
+
+  The code HTTP://SEQR.SE/000/CAFE then hangs on the phone at http://127.0.0.1:8001/ and leads to
+  http://127.0.0.1:8000/order#<token>. The shop asks getClientSessionInfo who that is, sends an
+  invoice, and opens http://127.0.0.1:8001/app/R<reference> to have it paid.
+
 control interface:
   POST /control/services {"service_id", "order_url", "success_url", "failure_url", "cancel_url",
                           "name"?, "codes"?: ["TABLE=4", ...]}     GET lists them
@@ -39,13 +57,28 @@ control interface:
                                                   -> {"status", "redirect_url"}
   POST /control/invoices/<reference>/hold|release
                                                   the customer is about to pay: no cancelInvoice
+  POST /control/invoices/<reference>/open {"token"?, "msisdn"?}
+                                                  look at the bill: loyalty cards go to the shop
   GET  /control/invoices[/<reference>]
+  PUT  /control/invoices/<reference> {"status"?, "version"?, "receipt"?: true|false,
+                          "receipt_amount"?, "receipt_currency"?, "ers_reference"?: null|"..."}
+                                                  force what getPaymentStatus answers
+  POST /control/customers {"msisdn", "cards": [{"id", "value", "description"?}]}
+                                                  cards in the customer's app     GET lists them
+  POST /control/refund-refusals {"code": 97|99, "service_id"?, "msisdn"?, "count"?}
+                                                  GET lists them, DELETE ends them
+  GET  /control/terminals                         those that registerTerminal has made, too
+  POST /control/checkout {"url": "https://.../createPurchase", "purchaseToken", "customer"?}
+                                                  Instant Checkout -> {"invoice_reference"}
+  POST /control/faults {"operation", "kind", "count"?, "probability"?, "seed"?, ...}
+                                                  GET lists them, DELETE [/<id>] ends them
   POST /control/clock {"advance_seconds"}
   POST /control/reset                             forget everything, services included
   GET  /control/calls                             the latest SOAP calls and notifications
 
-example:
-  python -m payments.sandbox --port 8001 --service CAFE=http://127.0.0.1:8000
+faults: delay refuse reset drop drip http_status soap_fault result_code garbage html empty truncated
+  huge wrong_operation strike calls of one operation, or of any ("*"); lost doubled late reordered
+  strike "notification".
 """
 
 
@@ -54,6 +87,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         asyncio.run(_serve(options))
+    except StateFileError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     except OSError as error:
         sys.stderr.write(f"{_sentence(error, options.host, options.port)}\n")
         return 1
@@ -67,6 +103,7 @@ async def _serve(options: argparse.Namespace) -> None:
             reversal_seconds=options.reversal_seconds,
             token_seconds=options.token_seconds,
             services=tuple(options.service),
+            state_file=options.state,
         )
     )
     stopped = asyncio.Event()
@@ -136,6 +173,12 @@ def _parser() -> argparse.ArgumentParser:
         default=3600.0,
         metavar="SECONDS",
         help="how long the token of a scan is good (3600)",
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="keep everything in this file over restarts; made if it is not there",
     )
     parser.add_argument(
         "--service",

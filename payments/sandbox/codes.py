@@ -52,8 +52,32 @@ UNKNOWN_TOKEN: Final = ResultCode.INVALID_CUSTOMER
 UNUSABLE_CONTEXT: Final = ResultCode.REJECTED_BUSINESS_LOGIC
 """A context whose clientReference is missing, or with a text longer than allowed."""
 
+UNREGISTERED_TERMINAL: Final = ResultCode.INVALID_INITIATOR_PRINCIPAL_STATE
+"""Any call of a terminal that unregisterTerminal has ended; one that never was is 37."""
+
+NOT_A_CASH_REGISTER: Final = ResultCode.ACCESS_DENIED
+"""unregisterTerminal by a terminal that registerTerminal has not made."""
+
+UNUSABLE_REGISTRATION: Final = ResultCode.REJECTED_BUSINESS_LOGIC
+"""registerTerminal without one of its texts, or with an externalTerminalId that is in use."""
+
+BAD_PARAMETERS: Final = ResultCode.REJECTED_BUSINESS_LOGIC
+"""markTransactionPeriod or executeReport about what is not there: terminal, period or report."""
+
 CANCEL_OF_FAILED: Final = ResultCode.PAYMENT_ALREADY_CANCELLED
-"""cancelInvoice on a FAILED invoice: nothing is left that could be cancelled."""
+"""cancelInvoice or updateInvoice on a FAILED invoice: nothing is left to cancel or change."""
+
+UPDATE_OF_PAID: Final = ResultCode.REJECTED_BUSINESS_LOGIC
+"""updateInvoice on a PAID invoice, or on one with a status that SEQR does not have."""
+
+CUSTOMER_IS_PAYING: Final = ResultCode.PAYMENT_IN_PROGRESS
+"""updateInvoice, or a cash register's next sendInvoice, while the customer is about to pay."""
+
+REFUND_IN_OTHER_CURRENCY: Final = ResultCode.REJECTED_AMOUNT
+"""refundPayment in another currency than the payment's."""
+
+INCOMPLETE_RECEIPT: Final = ResultCode.INVALID_INVOICE_DATA
+"""submitPaymentReceipt without one of the three parts of its document."""
 
 
 class RefusedError(Exception):

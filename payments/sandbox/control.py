@@ -4,8 +4,7 @@ Errors are JSON too: {"error": "a sentence"} with 400, 404, 405, 409 or 413.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -13,7 +12,9 @@ from payments.sandbox import control_input
 from payments.sandbox.calls import CallLog
 from payments.sandbox.clock import AdjustableClock
 from payments.sandbox.control_input import BadInputError, json_body
-from payments.sandbox.models import Invoice, Service, Status
+from payments.sandbox.control_output import invoice_json, service_json
+from payments.sandbox.faults import Faults
+from payments.sandbox.models import Status
 from payments.sandbox.notifier import Notifier
 from payments.sandbox.state import DEFAULT_MSISDN, ConflictError, NotFoundError, State
 
@@ -49,12 +50,18 @@ class Control:
     """The handlers of /control."""
 
     def __init__(
-        self, state: State, clock: AdjustableClock, calls: CallLog, notifier: Notifier
+        self,
+        state: State,
+        clock: AdjustableClock,
+        calls: CallLog,
+        notifier: Notifier,
+        faults: Faults,
     ) -> None:
         self._state = state
         self._clock = clock
         self._calls = calls
         self._notifier = notifier
+        self._faults = faults
 
     def add_routes(self, app: web.Application) -> None:
         """Serve the control interface on the application."""
@@ -95,11 +102,12 @@ class Control:
         return web.json_response({"token": scan.token, "order_url": self._state.order_url(scan)})
 
     async def _list_invoices(self, _: web.Request) -> web.Response:
-        invoices = [invoice_json(invoice) for invoice in self._state.invoices()]
+        invoices = [invoice_json(self._state, invoice) for invoice in self._state.invoices()]
         return web.json_response({"invoices": invoices})
 
     async def _show_invoice(self, request: web.Request) -> web.Response:
-        return web.json_response(invoice_json(self._state.invoice(request.match_info["reference"])))
+        invoice = self._state.invoice(request.match_info["reference"])
+        return web.json_response(invoice_json(self._state, invoice))
 
     async def _act(self, request: web.Request) -> web.Response:
         token = control_input.optional_text(await json_body(request), "token")
@@ -114,8 +122,7 @@ class Control:
             invoice = self._state.end(reference, ENDINGS[action])
         else:
             invoice = self._state.hold(reference, held=action == "hold")
-        ended = invoice.status is not Status.ISSUED
-        redirect_url = self._state.redirect_url(invoice, scan) if ended else None
+        redirect_url = None if invoice.is_open else self._state.redirect_url(invoice, scan)
         return web.json_response({"status": invoice.status, "redirect_url": redirect_url})
 
     async def _advance(self, request: web.Request) -> web.Response:
@@ -125,71 +132,16 @@ class Control:
 
     async def _reset(self, request: web.Request) -> web.Response:
         await json_body(request)
+        self.forget_everything()
+        return web.json_response({})
+
+    def forget_everything(self) -> None:
+        """Services, invoices, faults and calls are gone; the clock is back at real time."""
+        self._faults.reset()
         self._notifier.forget()
         self._state.reset()
         self._clock.reset()
         self._calls.clear()
-        return web.json_response({})
 
     async def _list_calls(self, _: web.Request) -> web.Response:
         return web.json_response({"calls": self._calls.as_json()})
-
-
-def service_json(service: Service) -> dict[str, Any]:
-    """A service as the control interface shows it."""
-    return {
-        "service_id": service.service_id,
-        "name": service.name,
-        "order_url": service.order_url,
-        "success_url": service.success_url,
-        "failure_url": service.failure_url,
-        "cancel_url": service.cancel_url,
-        "codes": list(service.codes),
-    }
-
-
-def invoice_json(invoice: Invoice) -> dict[str, Any]:
-    """Everything about an invoice as JSON: amounts as text, times in ISO 8601 with zone."""
-    content = invoice.content
-    return {
-        "invoice_reference": invoice.reference,
-        "status": invoice.status,
-        "version": invoice.version,
-        "amount": format(invoice.amount, "f"),
-        "currency": invoice.currency,
-        "title": invoice.title,
-        "client_invoice_id": content["clientInvoiceId"],
-        "terminal_id": invoice.terminal_id,
-        "cashier_id": content.get("cashierId"),
-        "footer": content.get("footer"),
-        "payment_mode": content["paymentMode"],
-        "acknowledgment_mode": content["acknowledgmentMode"],
-        "issue_date": content["issueDate"],
-        "rows": [_row_json(row) for row in invoice.rows],
-        "notification_url": content.get("notificationUrl"),
-        "back_url": content.get("backURL"),
-        "held": invoice.held,
-        "created_at": _time(invoice.created_at),
-        "asked_at": _time(invoice.asked_at),
-        "asked_version": invoice.asked_version,
-        "paid_at": _time(invoice.paid_at),
-        "confirmed_at": _time(invoice.confirmed_at),
-        "reversed": invoice.reversed_at is not None,
-        "reversed_at": _time(invoice.reversed_at),
-        "ers_reference": invoice.ers_reference,
-        "payer_msisdn": invoice.payer.msisdn if invoice.payer else None,
-    }
-
-
-def _row_json(row: dict[str, Any]) -> dict[str, Any]:
-    """A row's elements by SEQR's own names."""
-    return {
-        name: {"value": format(value["value"], "f"), "currency": value["currency"]}
-        if isinstance(value, dict)
-        else str(value)
-        for name, value in row.items()
-    }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

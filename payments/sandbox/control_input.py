@@ -100,12 +100,13 @@ def service(body: Mapping[str, Any]) -> Service:
     service_id = text(body, "service_id")
     if not _SERVICE_ID.fullmatch(service_id):
         raise BadInputError("service_id: up to 40 letters, digits, dots, dashes and underscores.")
-    urls = {name: _service_url(body, name) for name in SERVICE_URLS}
+    urls = {name: service_url(body, name) for name in SERVICE_URLS}
     name = optional_text(body, "name") or service_id
     return Service(service_id, name, codes=_codes(body), **urls)
 
 
-def _service_url(body: Mapping[str, Any], name: str) -> str:
+def service_url(body: Mapping[str, Any], name: str) -> str:
+    """A URL of the merchant's, with http or https and without a fragment."""
     value = text(body, name)
     try:
         parts = urlsplit(value)

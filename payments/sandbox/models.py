@@ -1,22 +1,43 @@
-"""What the sandbox remembers: services, scans, invoices and what the phone was told."""
+"""What the sandbox remembers. Every record is immutable: a change is a new record in its place."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+from typing import Any, Final, Self
 from urllib.parse import parse_qsl
 
 from payments.sandbox.messages import Message
 
 
 class Status(StrEnum):
-    """invoiceStatus, as far as the sandbox sets it. Source: API reference 2.6.0."""
+    """invoiceStatus. Source: API reference 2.6.0."""
 
     ISSUED = "ISSUED"
     PAID = "PAID"
+    PENDING_ISSUER_ACKNOWLEDGE = "PENDING_ISSUER_ACKNOWLEDGE"
     CANCELED = "CANCELED"
     FAILED = "FAILED"
+    RESERVED = "RESERVED"
     EXPIRED = "EXPIRED"
+
+
+OPEN: Final = frozenset({Status.ISSUED, Status.PENDING_ISSUER_ACKNOWLEDGE})
+"""The customer may still pay or cancel."""
+
+
+def status_named(name: str) -> Status | str:
+    """The status of that name; a name that SEQR does not have stays a text."""
+    return Status(name) if name in Status.__members__ else name
+
+
+class TokenStatus(IntEnum):
+    """customerToken.status. Source: API reference 2.6.0, customer tokens."""
+
+    PENDING = 0
+    USED = 1
+    BLOCKED = 90
+    INVALID = 99
 
 
 @dataclass(frozen=True)
@@ -61,29 +82,103 @@ class Scan:
         }
 
 
-@dataclass
+@dataclass(frozen=True)
+class CustomerToken:
+    """A loyalty card as it travels with an invoice: `id` names the scheme, `value` the card."""
+
+    id: str
+    value: str
+    status: int = TokenStatus.PENDING
+    description: str | None = None
+
+    def as_message(self) -> Message:
+        """The customerToken element."""
+        return {
+            "description": self.description,
+            "id": self.id,
+            "status": self.status,
+            "value": self.value,
+        }
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer who has loyalty cards in the app."""
+
+    msisdn: str
+    cards: tuple[CustomerToken, ...]
+
+
+@dataclass(frozen=True)
+class Refund:
+    """One refund of a payment. `ers_reference` is its own; `amount` is positive."""
+
+    ers_reference: str
+    amount: Decimal
+    currency: str
+    title: str | None
+    terminal_id: str
+    cashier_id: str | None
+    refunded_at: datetime
+
+
+@dataclass(frozen=True)
+class ReceiptDocument:
+    """A receipt that the shop has added to a payment; `data` is base64, as sent."""
+
+    mime_type: str
+    receipt_type: str
+    data: str
+    submitted_at: datetime
+
+
+@dataclass(frozen=True)
+class Forced:
+    """What getPaymentStatus answers differently because the control interface says so.
+
+    None leaves a field as it is; True or False sends the ersReference, or the receipt, in any
+    status or in none.
+    """
+
+    ers_reference: bool | None = None
+    receipt: bool | None = None
+    receipt_amount: Decimal | None = None
+    receipt_currency: str | None = None
+
+
+@dataclass(frozen=True)
 class Invoice:
     """One sendInvoice and what became of it.
 
-    `content` is the invoice as sent. `version` is 1 when issued and grows with every change of
-    status. `held` means that the customer is about to pay: the shop cannot cancel it. `asked_at` is
-    the shop's last getPaymentStatus, `confirmed_at` the first one that answered PAID.
+    `content` is the invoice as sent, or as last updated. `version` is 1 when issued and grows with
+    every change of status. `held` means that the customer is about to pay: the shop cannot cancel
+    it. `acknowledged`: the shop has answered the customer's cards. `confirmed_at` is the shop's
+    first getPaymentStatus that answered PAID; a payment that nobody asked about is returned at
+    `reversed_at`, a reservation that nobody took at `released_at`. Amounts are in major units
+    (149.99 SEK, not öre).
     """
 
     reference: str
     terminal_id: str
     content: Message
     created_at: datetime
-    status: Status = Status.ISSUED
+    status: Status | str = Status.ISSUED
     version: int = 1
     held: bool = False
-    asked_at: datetime | None = None
-    asked_version: int | None = None
+    tokens: tuple[CustomerToken, ...] = ()
+    acknowledged: bool = False
+    reserved_amount: Decimal | None = None
+    reserved_until: datetime | None = None
+    paid_amount: Decimal | None = None
     paid_at: datetime | None = None
     confirmed_at: datetime | None = None
     reversed_at: datetime | None = None
+    released_at: datetime | None = None
     ers_reference: str | None = None
     payer: Scan | None = None
+    refunds: tuple[Refund, ...] = ()
+    receipts: tuple[ReceiptDocument, ...] = ()
+    forced: Forced = field(default_factory=Forced)
 
     @property
     def title(self) -> str:
@@ -92,7 +187,7 @@ class Invoice:
 
     @property
     def amount(self) -> Decimal:
-        """The total in major units (149.99 SEK, not öre)."""
+        """The bill's total."""
         value: Decimal = self.content["totalAmount"]["value"]
         return value
 
@@ -106,18 +201,37 @@ class Invoice:
         rows: list[Message] = self.content["invoiceRows"]["invoiceRow"]
         return rows
 
-    def move(self, status: Status) -> None:
-        """Change the status; the version grows with it."""
-        self.status = status
-        self.version += 1
-        self.held = False
+    @property
+    def is_open(self) -> bool:
+        """The customer may still pay or cancel."""
+        return self.status in OPEN
+
+    @property
+    def waits_for_the_shop(self) -> bool:
+        """The customer cannot pay before the shop has answered with updateInvoice."""
+        return (
+            self.status is Status.PENDING_ISSUER_ACKNOWLEDGE
+            and self.content["acknowledgmentMode"] == "REQUIRE_ACKNOWLEDGMENT"
+        )
+
+    @property
+    def due_amount(self) -> Decimal:
+        """What was paid, or else the bill's total; a reservation may be taken in part."""
+        return self.amount if self.paid_amount is None else self.paid_amount
+
+    @property
+    def refunded_amount(self) -> Decimal:
+        """All refunds together."""
+        return sum((refund.amount for refund in self.refunds), Decimal())
+
+    def moved(self, status: Status | str, **changes: Any) -> Self:
+        """The invoice in another status; the version grows with it."""
+        return replace(self, status=status, version=self.version + 1, held=False, **changes)
 
 
 @dataclass(frozen=True)
-class Note:
-    """A text message to the customer's phone."""
+class Asked:
+    """The shop's latest getPaymentStatus about an invoice, and the version it named."""
 
     at: datetime
-    msisdn: str | None
-    text: str
-    invoice_reference: str = field(default="")
+    version: int

@@ -1,62 +1,126 @@
 """Calls the shop's notificationUrl: once per payment, with an empty body, waiting for nobody.
 
+Faults make it lose a notification, send it twice, late, or after the next one.
+
 Source: API reference 2.6.0, sendInvoice, notificationUrl.
 """
 
 import asyncio
 import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 
 from payments.sandbox.calls import Call, CallLog
+from payments.sandbox.clock import AdjustableClock
+from payments.sandbox.faults import NOTIFICATION, Fault, Faults, Kind
 from payments.sandbox.models import Invoice
 
 TIMEOUT_SECONDS: Final = 10
 
 
+@dataclass(frozen=True)
+class _Notification:
+    url: str
+    invoice_reference: str
+    fault: Fault | None
+
+
 class Notifier:
     """Sends notifications in the background. A failure is recorded, and that is all."""
 
-    def __init__(self, calls: CallLog) -> None:
+    def __init__(self, calls: CallLog, faults: Faults, clock: AdjustableClock) -> None:
         self._calls = calls
+        self._faults = faults
+        self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
+        self._held: _Notification | None = None
+        self._holding: asyncio.Task[None] | None = None
 
     def paid(self, invoice: Invoice) -> None:
         """Start the notification of a payment; needs the running event loop."""
         url: str | None = invoice.content.get("notificationUrl")
         if url is None:
             return
-        task = asyncio.get_running_loop().create_task(self._send(url, invoice.reference))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if self._held is not None and self._holding is not None:
+            self._holding.cancel()
+            overtaking = _Notification(url, invoice.reference, self._held.fault)
+            self._start(self._send_in_turn(overtaking, self._held))
+            self._held = None
+            return
+        fault = self._faults.strike(NOTIFICATION)
+        notification = _Notification(url, invoice.reference, fault)
+        if fault is None:
+            self._start(self._send(notification))
+        else:
+            self._struck(notification, fault)
+
+    def _struck(self, notification: _Notification, fault: Fault) -> None:
+        if fault.kind is Kind.LOST:
+            self._record(notification, None, "never sent", 0)
+        elif fault.kind is Kind.DOUBLED:
+            self._start(self._send(notification))
+            self._start(self._send(notification))
+        elif fault.kind is Kind.LATE:
+            self._start(self._send_late(notification, fault))
+        else:
+            self._held = notification
+            self._holding = self._start(self._send_if_not_overtaken(notification, fault))
 
     def forget(self) -> None:
         """Stop what is under way."""
+        self._held = None
         for task in self._tasks:
             task.cancel()
 
-    async def _send(self, url: str, reference: str) -> None:
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _send_late(self, notification: _Notification, fault: Fault) -> None:
+        await self._clock.sleep(fault.parameters["seconds"], fault.ended)
+        await self._send(notification)
+
+    async def _send_if_not_overtaken(self, notification: _Notification, fault: Fault) -> None:
+        await self._clock.sleep(fault.parameters["seconds"], fault.ended)
+        self._held = None
+        await self._send(notification)
+
+    async def _send_in_turn(self, *notifications: _Notification) -> None:
+        for notification in notifications:
+            await self._send(notification)
+
+    async def _send(self, notification: _Notification) -> None:
         started = time.perf_counter()
         status = None
         try:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
-                session.post(url, allow_redirects=False) as response,
+                session.post(notification.url, allow_redirects=False) as response,
             ):
                 status = response.status
                 outcome = f"HTTP {status}"
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             outcome = f"no answer: {error!r}"
+        self._record(notification, status, outcome, time.perf_counter() - started)
+
+    def _record(
+        self, notification: _Notification, status: int | None, outcome: str, seconds: float
+    ) -> None:
         self._calls.add(
             Call(
-                operation="notification",
-                invoice_reference=reference,
+                operation=NOTIFICATION,
+                invoice_reference=notification.invoice_reference,
                 result_code=None,
                 http_status=status,
-                duration_ms=round((time.perf_counter() - started) * 1000, 3),
-                request=f"POST {url}",
+                duration_ms=round(seconds * 1000, 3),
+                request=f"POST {notification.url}",
                 answer=outcome,
+                fault=notification.fault.kind if notification.fault else None,
             )
         )

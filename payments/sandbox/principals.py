@@ -1,14 +1,18 @@
-"""Who may call: the published test principals, and the checks on a request's context.
+"""Who may call: the published test principals, terminals that a shop has registered, and the
+checks on a request's context.
 
 Source: API reference 2.6.0, clientContext.
 """
 
+import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from payments.sandbox.codes import UNUSABLE_CONTEXT, RefusedError, ResultCode
+from payments.sandbox.codes import UNREGISTERED_TERMINAL, UNUSABLE_CONTEXT, RefusedError, ResultCode
 from payments.sandbox.messages import Message
+from payments.sandbox.shop_models import Terminal
 
 MAX_CHANNEL: Final = 40
 MAX_CLIENT_COMMENT: Final = 80
@@ -23,40 +27,53 @@ EITHER_OPERATIONS: Final = frozenset({"getClientSessionInfo"})
 
 @dataclass(frozen=True)
 class Principal:
-    """Somebody who may call SEQR. `user_id` is only a RESELLERUSER's."""
+    """Somebody who may call SEQR. `type` is TERMINALID or RESELLERUSER."""
 
     type: str
     id: str
-    user_id: str | None
-    password: str
 
 
-TEST_TERMINAL: Final = Principal("TERMINALID", "public_test_shop_terminal", None, "12345678")
-TEST_RESELLER: Final = Principal("RESELLERUSER", "public_test_shop", "9900", "1234")
+def password_digest(terminal_id: str, password: str) -> str:
+    """How a terminal's password is remembered: never as it is, since people use one twice."""
+    return hashlib.sha256(f"{terminal_id}:{password}".encode("utf-8", "replace")).hexdigest()
 
-PRINCIPALS: Final = (TEST_TERMINAL, TEST_RESELLER)
+
+PUBLISHED_TERMINAL: Final = Terminal(
+    terminal_id="public_test_shop_terminal",
+    name="Public test shop's terminal",
+    password_digest=password_digest("public_test_shop_terminal", "12345678"),
+)
+
+RESELLER_ID: Final = "public_test_shop"
+RESELLER_USER_ID: Final = "9900"
+RESELLER_PASSWORD: Final = "1234"  # noqa: S105 (published, and for tests only)
 
 
-def authenticate(operation: str, context: Message | None) -> Principal:
+def authenticate(
+    terminals: Mapping[str, Terminal], operation: str, context: Message | None
+) -> Principal:
     """The principal that the context names.
 
-    Raises RefusedError: 29 malformed, 37 not found, 20 wrong password, 21 not for this kind of
-    principal, or UNUSABLE_CONTEXT.
+    Raises RefusedError: 29 malformed, 37 not found, 33 unregistered, 20 wrong password, 21 not for
+    this kind of principal, or UNUSABLE_CONTEXT.
     """
     if context is None:
         raise RefusedError(ResultCode.INVALID_INITIATOR_PRINCIPAL_ID, "context is missing")
-    principal = _find(context.get("initiatorPrincipalId") or {})
-    given = context.get("password", "").encode("utf-8", "replace")
-    if not hmac.compare_digest(given, principal.password.encode()):
-        raise RefusedError(ResultCode.AUTHENTICATION_FAILED, "wrong password")
+    given = context.get("initiatorPrincipalId") or {}
+    password = context.get("password", "")
+    _check_form(given)
+    if given["type"] == "RESELLERUSER":
+        _check_reseller(given, password)
+    else:
+        _check_terminal(terminals.get(given["id"]), password)
     _check_texts(context)
     wanted = "RESELLERUSER" if operation in RESELLER_OPERATIONS else "TERMINALID"
-    if operation not in EITHER_OPERATIONS and principal.type != wanted:
+    if operation not in EITHER_OPERATIONS and given["type"] != wanted:
         raise RefusedError(ResultCode.ACCESS_DENIED, f"{operation} is for a {wanted}")
-    return principal
+    return Principal(given["type"], given["id"])
 
 
-def _find(given: Message) -> Principal:
+def _check_form(given: Message) -> None:
     if given.get("type") not in {"TERMINALID", "RESELLERUSER"}:
         raise RefusedError(
             ResultCode.INVALID_INITIATOR_PRINCIPAL_ID,
@@ -70,12 +87,23 @@ def _find(given: Message) -> Principal:
         raise RefusedError(
             ResultCode.INVALID_INITIATOR_PRINCIPAL_ID, "initiatorPrincipalId.userId is missing"
         )
-    for principal in PRINCIPALS:
-        if (given["type"], given["id"]) == (principal.type, principal.id) and (
-            principal.user_id is None or given["userId"] == principal.user_id
-        ):
-            return principal
-    raise RefusedError(ResultCode.INITIATOR_PRINCIPAL_NOT_FOUND, "no such principal")
+
+
+def _check_reseller(given: Message, password: str) -> None:
+    if (given["id"], given["userId"]) != (RESELLER_ID, RESELLER_USER_ID):
+        raise RefusedError(ResultCode.INITIATOR_PRINCIPAL_NOT_FOUND, "no such principal")
+    if not hmac.compare_digest(password.encode("utf-8", "replace"), RESELLER_PASSWORD.encode()):
+        raise RefusedError(ResultCode.AUTHENTICATION_FAILED, "wrong password")
+
+
+def _check_terminal(terminal: Terminal | None, password: str) -> None:
+    if terminal is None:
+        raise RefusedError(ResultCode.INITIATOR_PRINCIPAL_NOT_FOUND, "no such principal")
+    digest = password_digest(terminal.terminal_id, password)
+    if not hmac.compare_digest(digest, terminal.password_digest):
+        raise RefusedError(ResultCode.AUTHENTICATION_FAILED, "wrong password")
+    if not terminal.active:
+        raise RefusedError(UNREGISTERED_TERMINAL, "the terminal was unregistered")
 
 
 def _check_texts(context: Message) -> None:

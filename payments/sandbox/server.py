@@ -1,19 +1,33 @@
 """The sandbox's web application, put together."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
-from payments.sandbox.addresses import PUBLIC_URL
+from payments.sandbox.addresses import PUBLIC_URL, bounded_reading
 from payments.sandbox.calls import CallLog
 from payments.sandbox.clock import AdjustableClock
 from payments.sandbox.control import Control, json_errors
+from payments.sandbox.control_faults import FaultControl
+from payments.sandbox.control_scenarios import ScenarioControl
+from payments.sandbox.developer import DeveloperCorner
+from payments.sandbox.faults import Faults
 from payments.sandbox.models import Service
 from payments.sandbox.notifier import Notifier
-from payments.sandbox.phone import Phone, friendly_errors
+from payments.sandbox.pages import Pages
+from payments.sandbox.phone import Phone
+from payments.sandbox.phone_bill import Bill
+from payments.sandbox.phone_receipts import Receipts
+from payments.sandbox.records import Records
 from payments.sandbox.soap import MAX_REQUEST_BYTES, SoapServices
 from payments.sandbox.state import State
+from payments.sandbox.state_file import StateFile, StateFileError
+
+CLOCK_OFFSET: Final = "clock_offset_seconds"
 
 
 @dataclass(frozen=True)
@@ -24,35 +38,81 @@ class Options:
     reversal_seconds: float
     token_seconds: float
     services: tuple[Service, ...]
+    state_file: Path | None = None
 
 
 def build_app(options: Options) -> web.Application:
-    """The application with its SOAP services, control interface and phone, all over one state."""
-    clock = AdjustableClock()
+    """The application with its SOAP services, control interface and phone, all over one state.
+
+    Raises StateFileError.
+    """
+    file = StateFile.open(options.state_file) if options.state_file else None
+    records = file.records() if file else Records()
+    clock = AdjustableClock(
+        records.numbers.get(CLOCK_OFFSET, 0.0),
+        lambda seconds: records.numbers.update({CLOCK_OFFSET: seconds}),
+    )
     calls = CallLog(clock)
-    notifier = Notifier(calls)
+    faults = Faults()
+    notifier = Notifier(calls, faults, clock)
     state = State(
         clock,
         notifier.paid,
+        records=records,
         reversal_seconds=options.reversal_seconds,
         token_seconds=options.token_seconds,
     )
     _add_services(state, options.services)
+    records.commit()
+    pages = Pages(clock)
     app = web.Application(
-        client_max_size=MAX_REQUEST_BYTES, middlewares=[json_errors, friendly_errors]
+        client_max_size=MAX_REQUEST_BYTES,
+        middlewares=[json_errors, pages.friendly_errors, bounded_reading, _keeper(records)],
     )
     app[PUBLIC_URL] = options.public_url
-    SoapServices(state, calls).add_routes(app)
-    Control(state, clock, calls, notifier).add_routes(app)
-    Phone(state).add_routes(app)
+    SoapServices(state, calls, faults).add_routes(app)
+    control = Control(state, clock, calls, notifier, faults)
+    control.add_routes(app)
+    ScenarioControl(state).add_routes(app)
+    FaultControl(faults).add_routes(app)
+    Phone(state, pages).add_routes(app)
+    Bill(state, pages).add_routes(app)
+    Receipts(state, pages).add_routes(app)
+    DeveloperCorner(
+        state, clock, calls=calls, faults=faults, control=control, pages=pages
+    ).add_routes(app)
 
-    async def stop_notifications(_: web.Application) -> None:
+    async def stop_what_waits(_: web.Application) -> None:
         notifier.forget()
+        faults.reset()
 
-    app.on_shutdown.append(stop_notifications)
+    async def close_file(_: web.Application) -> None:
+        if file:
+            file.close()
+
+    app.on_cleanup.append(close_file)
+    app.on_shutdown.append(stop_what_waits)
     return app
 
 
 def _add_services(state: State, services: Iterable[Service]) -> None:
     for service in services:
         state.services[service.service_id] = service
+
+
+def _keeper(records: Records) -> Middleware:
+    """Nothing is told before it is kept: what a request has changed is written as it returns."""
+
+    @web.middleware
+    async def keep(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        try:
+            try:
+                return await handler(request)
+            finally:
+                records.commit()
+        except StateFileError as error:
+            raise web.HTTPInternalServerError(text=f"{error}\n") from error
+
+    return keep

@@ -1,6 +1,7 @@
 """The two SOAP services over HTTP. Every answer to a shop leaves through `_answer`."""
 
 import time
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -9,24 +10,25 @@ from lxml import etree
 from payments.sandbox.addresses import public_url
 from payments.sandbox.calls import Call, CallLog
 from payments.sandbox.envelope import SoapFaultError, unwrap, wrap, wrap_fault
+from payments.sandbox.faults import Faults
 from payments.sandbox.messages import Message, read
 from payments.sandbox.operations import execute
 from payments.sandbox.schema import validator, wsdl
+from payments.sandbox.spoiled_answers import CONTENT_TYPE, Reply, deliver, untouched
 from payments.sandbox.state import State
 from payments.sandbox.tables import NAMESPACE, OPERATIONS, SERVICES, Operation
 
 MAX_REQUEST_BYTES: Final = 16 * 1024 * 1024
 """An invoice of 10,000 full rows is some 8 MB."""
 
-_CONTENT_TYPE = {"Content-Type": "text/xml; charset=utf-8"}
-
 
 class SoapServices:
     """The handlers of /soap/service and /soap/session."""
 
-    def __init__(self, state: State, calls: CallLog) -> None:
+    def __init__(self, state: State, calls: CallLog, faults: Faults) -> None:
         self._state = state
         self._calls = calls
+        self._faults = faults
         for service in SERVICES:
             validator(service)
 
@@ -41,36 +43,54 @@ class SoapServices:
                 "GET", ["POST"], text="POST a SOAP request here, or GET ?wsdl.\n"
             )
         address = f"{public_url(request)}{request.path}"
-        return web.Response(
-            body=wsdl(request.match_info["service"], address), headers=_CONTENT_TYPE
-        )
+        return web.Response(body=wsdl(request.match_info["service"], address), headers=CONTENT_TYPE)
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         started = time.perf_counter()
         operation: Operation | None = None
         message: Message = {}
-        result: Message = {}
         try:
             element = unwrap(body)
             operation = find_operation(request.match_info["service"], element)
             message = read_valid(operation, element)
-            result = execute(self._state, operation.name, message)
-            status, answer = 200, wrap(operation, result)
-        except SoapFaultError as fault:
-            status, answer = 500, wrap_fault(fault)
-        self._calls.add(
-            Call(
-                operation=operation.name if operation else None,
-                invoice_reference=result.get("invoiceReference", message.get("invoiceReference")),
-                result_code=result.get("resultCode"),
-                http_status=status,
-                duration_ms=round((time.perf_counter() - started) * 1000, 3),
-                request=body,
-                answer=answer,
+            effect = partial(self._execute, operation, message)
+        except SoapFaultError as error:
+            effect = partial(_refuse, error)
+        name = operation.name if operation else None
+        fault = self._faults.strike(name)
+        if fault is None:
+            delivery = untouched(effect())
+        else:
+            delivery = await deliver(request, fault, operation, effect)
+        if not delivery.void:
+            result = delivery.reply.result if delivery.reply else {}
+            self._calls.add(
+                Call(
+                    operation=name,
+                    invoice_reference=result.get(
+                        "invoiceReference", message.get("invoiceReference")
+                    ),
+                    result_code=result.get("resultCode"),
+                    http_status=delivery.status,
+                    duration_ms=round((time.perf_counter() - started) * 1000, 3),
+                    request=body,
+                    answer=delivery.seen,
+                    fault=fault.kind if fault else None,
+                )
             )
-        )
-        return web.Response(status=status, body=answer, headers=_CONTENT_TYPE)
+        return delivery.response
+
+    def _execute(self, operation: Operation, message: Message) -> Reply:
+        result = execute(self._state, operation.name, message)
+        # A fault may let an answer out, or wait, before this request is done.
+        self._state.records.commit()
+        self._state.records.commit()
+        return Reply(200, wrap(operation, result), result)
+
+
+def _refuse(error: SoapFaultError) -> Reply:
+    return Reply(500, wrap_fault(error), {})
 
 
 def find_operation(service: str, element: etree._Element) -> Operation:

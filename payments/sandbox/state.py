@@ -1,47 +1,38 @@
-"""SEQR's side of the world: services, scans and invoices over time.
+"""The customer's side of SEQR: scanning codes, opening bills, paying them.
 
-Nothing here waits or does I/O, so no two requests are ever halfway through it at once. Time comes
-from the injected clock; whatever has fallen due happens before anything is read or written.
+What the shop does is in `shop`, `refunds`, `terminals` and `periods`, over the same state.
 """
 
 import hashlib
-import heapq
 import secrets
-import time
-from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 from urllib.parse import urlsplit
 
+from payments.sandbox import loyalty
 from payments.sandbox.clock import Clock
-from payments.sandbox.codes import CANCEL_OF_FAILED, UNKNOWN_TOKEN, RefusedError, ResultCode
-from payments.sandbox.invoice_rules import checked
-from payments.sandbox.messages import Message
-from payments.sandbox.models import Invoice, Note, Scan, Service, Status
+from payments.sandbox.codes import UNKNOWN_TOKEN, RefusedError
+from payments.sandbox.models import Invoice, Scan, Status
+from payments.sandbox.records import Records
+from payments.sandbox.world import NotFoundError, World
+
+__all__ = ["DEFAULT_MSISDN", "ConflictError", "NotFoundError", "State"]
 
 DEFAULT_MSISDN: Final = "46700643933"
-MAX_NOTES: Final = 50
 
 SERVICE_ROUTING_KEY: Final = "000"
 
-CANCEL_REFUSALS: Final = {
-    Status.PAID: ResultCode.CANNOT_CANCEL_PAID_INVOICE,
-    Status.CANCELED: ResultCode.INVOICE_ALREADY_CANCELED,
-    Status.EXPIRED: ResultCode.PAYMENT_EXPIRED,
-    Status.FAILED: CANCEL_OF_FAILED,
-}
-
-
-class NotFoundError(Exception):
-    """What was named is not there; the text is a sentence."""
+SUCCESSES: Final = frozenset({Status.PAID, Status.RESERVED})
 
 
 class ConflictError(Exception):
     """The invoice's state forbids it; the text is a sentence."""
 
 
-class State:
+class State(World):
     """All that SEQR knows. `on_paid` is told of each payment, once; it must not block."""
 
     def __init__(
@@ -49,52 +40,13 @@ class State:
         clock: Clock,
         on_paid: Callable[[Invoice], None],
         *,
+        records: Records | None = None,
         reversal_seconds: float = 20,
         token_seconds: float = 3600,
     ) -> None:
-        self._clock = clock
+        super().__init__(clock, Records() if records is None else records, reversal_seconds)
         self._on_paid = on_paid
-        self._reversal_after = timedelta(seconds=reversal_seconds)
         self._token_lifetime = timedelta(seconds=token_seconds)
-        # References go on from the wall clock: a shop's database outlives this process, and a
-        # reference that it knows already must not come again.
-        self._last_reference = time.time_ns() // 100_000
-        self._sequence = 0
-        self._forget()
-
-    def _forget(self) -> None:
-        self.services: dict[str, Service] = {}
-        self._scans: dict[str, Scan] = {}
-        self._latest_scan: Scan | None = None
-        self._invoices: dict[str, Invoice] = {}
-        self._reversals: list[tuple[datetime, str]] = []
-        self._notes: deque[Note] = deque(maxlen=MAX_NOTES)
-
-    def reset(self) -> None:
-        """Forget everything, services too. Numbers go on: none is given out twice."""
-        self._forget()
-
-    def catch_up(self) -> None:
-        """Let everything happen that has fallen due by now."""
-        now = self._clock.now()
-        while self._reversals and self._reversals[0][0] <= now:
-            due, reference = heapq.heappop(self._reversals)
-            invoice = self._invoices[reference]
-            if invoice.status is Status.PAID and invoice.confirmed_at is None:
-                self._reverse(invoice, due)
-
-    def _reverse(self, invoice: Invoice, due: datetime) -> None:
-        invoice.move(Status.CANCELED)
-        invoice.reversed_at = due
-        self._notes.appendleft(
-            Note(
-                due,
-                invoice.payer.msisdn if invoice.payer else None,
-                f"Your payment to {invoice.title} was cancelled and the money is returned: "
-                "the shop never asked for it.",
-                invoice.reference,
-            )
-        )
 
     # Scanning
 
@@ -114,18 +66,16 @@ class State:
             raise ValueError("a service's code reads HTTP://SEQR.SE/000/<service id>")
         if segments[2] not in self.services:
             raise NotFoundError(f"No service has the ID {segments[2]!r}.")
-        self._sequence += 1
         scan = Scan(
-            token=f"{self._sequence:010d}-{secrets.randbelow(10**8):08d}",
+            token=f"{self.records.next_number():010d}-{secrets.randbelow(10**8):08d}",
             service_id=segments[2],
             msisdn=msisdn,
             subscriber_key=hashlib.sha256(msisdn.encode()).hexdigest()[:24],
             auth_key=secrets.token_hex(16),
             query=parts.query,
-            scanned_at=self._clock.now(),
+            scanned_at=self.now(),
         )
-        self._scans[scan.token] = scan
-        self._latest_scan = scan
+        self.records.scans[scan.token] = scan
         return scan
 
     def order_url(self, scan: Scan) -> str:
@@ -134,101 +84,87 @@ class State:
 
     def session(self, token: str) -> Scan:
         """The scan that a token stands for. Raises RefusedError."""
-        scan = self._scans.get(token)
+        scan = self.records.scans.get(token)
         if scan is None:
             raise RefusedError(UNKNOWN_TOKEN, "no such token")
-        if self._clock.now() >= scan.scanned_at + self._token_lifetime:
+        if self.now() >= scan.scanned_at + self._token_lifetime:
             raise RefusedError(UNKNOWN_TOKEN, "the token has expired")
         return scan
 
     def scan_of(self, token: str | None) -> Scan | None:
         """The scan by its token, expired or not, or the latest one. Raises NotFoundError."""
+        token = self.records.scans.latest_key() if token is None else token
         if token is None:
-            return self._latest_scan
-        if token not in self._scans:
+            return None
+        if token not in self.records.scans:
             raise NotFoundError("token: no scan has given out this token.")
-        return self._scans[token]
-
-    # What the shop does
-
-    def issue(self, terminal_id: str, content: Message | None) -> Invoice:
-        """sendInvoice. Raises RefusedError."""
-        self.catch_up()
-        content = checked(content)
-        self._last_reference += 1
-        reference = str(self._last_reference)
-        invoice = Invoice(reference, terminal_id, content, self._clock.now())
-        self._invoices[reference] = invoice
-        return invoice
-
-    def ask(self, reference: str, version: int) -> Invoice:
-        """getPaymentStatus: an answer of PAID is the shop's acceptance. Raises RefusedError."""
-        invoice = self._known(reference)
-        invoice.asked_at = self._clock.now()
-        invoice.asked_version = version
-        if invoice.status is Status.PAID and invoice.confirmed_at is None:
-            invoice.confirmed_at = invoice.asked_at
-        return invoice
-
-    def cancel_by_shop(self, reference: str) -> None:
-        """cancelInvoice. Raises RefusedError."""
-        invoice = self._known(reference)
-        if invoice.held:
-            raise RefusedError(
-                ResultCode.CANNOT_CANCEL_INVOICE_IN_PROGRESS, "the customer is about to pay"
-            )
-        if invoice.status in CANCEL_REFUSALS:
-            raise RefusedError(CANCEL_REFUSALS[invoice.status], f"the invoice is {invoice.status}")
-        invoice.move(Status.CANCELED)
-
-    def _known(self, reference: str) -> Invoice:
-        self.catch_up()
-        if reference not in self._invoices:
-            raise RefusedError(ResultCode.INVALID_INVOICE_REFERENCE, "no such invoice")
-        return self._invoices[reference]
+        return self.records.scans[token]
 
     # What the customer does, and what a test makes happen
 
-    def invoices(self) -> list[Invoice]:
-        """All invoices, the oldest first."""
-        self.catch_up()
-        return list(self._invoices.values())
-
-    def invoice(self, reference: str) -> Invoice:
-        """One invoice. Raises NotFoundError."""
-        self.catch_up()
-        if reference not in self._invoices:
-            raise NotFoundError(f"There is no invoice {reference!r}.")
-        return self._invoices[reference]
+    def open(self, reference: str, msisdn: str) -> Invoice:
+        """A customer opens the bill; their cards may go to the shop. Raises NotFoundError."""
+        invoice = self.invoice(reference)
+        customer = self.records.customers.get(msisdn)
+        opened = loyalty.opened(invoice, customer.cards if customer else ())
+        if opened is not invoice:
+            self.save(opened)
+        return opened
 
     def pay(self, reference: str, payer: Scan | None) -> Invoice:
-        """The customer pays. Raises NotFoundError, ConflictError."""
+        """The customer opens the bill and pays, or has the money reserved, as the shop wished.
+
+        Raises NotFoundError, ConflictError.
+        """
+        self.open(reference, payer.msisdn if payer else DEFAULT_MSISDN)
         invoice = self._payable(reference, "paid")
-        now = self._clock.now()
-        self._sequence += 1
-        invoice.move(Status.PAID)
-        invoice.paid_at = now
-        invoice.payer = payer
-        invoice.ers_reference = f"{now:%Y%m%d%H%M%S%f}"[:17] + f"{self._sequence:08d}"
-        heapq.heappush(self._reversals, (now + self._reversal_after, reference))
-        self._on_paid(invoice)
-        return invoice
+        if invoice.waits_for_the_shop:
+            raise ConflictError(
+                f"Invoice {reference} cannot be paid yet: "
+                "the shop has to answer with updateInvoice first."
+            )
+        invoice = replace(invoice, payer=payer)
+        if invoice.content["paymentMode"] == "IMMEDIATE_DEBIT":
+            return self.settle(invoice, invoice.amount)
+        seconds: int | None = invoice.content.get("commitReservationTimeout")
+        reserved = invoice.moved(
+            Status.RESERVED,
+            reserved_amount=invoice.amount,
+            reserved_until=None if seconds is None else self.now() + timedelta(seconds=seconds),
+        )
+        self.save(reserved)
+        return reserved
+
+    def settle(
+        self, invoice: Invoice, amount: Decimal, confirmed_at: datetime | None = None
+    ) -> Invoice:
+        """The money moves: `amount` in major units of the invoice's currency."""
+        paid = invoice.moved(
+            Status.PAID,
+            paid_amount=amount,
+            paid_at=self.now(),
+            confirmed_at=confirmed_at,
+            ers_reference=self.next_ers_reference(),
+        )
+        self.save(paid)
+        self._on_paid(paid)
+        return paid
 
     def end(self, reference: str, status: Status) -> Invoice:
         """The invoice ends unpaid, as that status. Raises NotFoundError, ConflictError."""
-        invoice = self._payable(reference, status.lower())
-        invoice.move(status)
-        return invoice
+        ended = self._payable(reference, status.lower()).moved(status)
+        self.save(ended)
+        return ended
 
     def hold(self, reference: str, *, held: bool) -> Invoice:
         """The customer is about to pay, or not any more. Raises NotFoundError, ConflictError."""
-        invoice = self._payable(reference, "held" if held else "released")
-        invoice.held = held
+        invoice = replace(self._payable(reference, "held" if held else "released"), held=held)
+        self.save(invoice)
         return invoice
 
     def _payable(self, reference: str, done: str) -> Invoice:
         invoice = self.invoice(reference)
-        if invoice.status is not Status.ISSUED:
+        if not invoice.is_open:
             raise ConflictError(
                 f"Invoice {reference} is {invoice.status}: only an ISSUED one can be {done}."
             )
@@ -243,12 +179,9 @@ class State:
             back_url: str | None = invoice.content.get("backURL")
             return back_url
         service = self.services[scan.service_id]
-        base = {Status.PAID: service.success_url, Status.CANCELED: service.cancel_url}.get(
-            invoice.status, service.failure_url
-        )
+        base = service.failure_url
+        if invoice.status in SUCCESSES:
+            base = service.success_url
+        elif invoice.status is Status.CANCELED:
+            base = service.cancel_url
         return f"{base}#{scan.token}_{invoice.reference}"
-
-    def notes(self, msisdn: str) -> list[Note]:
-        """The text messages to a phone, the latest first."""
-        self.catch_up()
-        return [note for note in self._notes if note.msisdn in (None, msisdn)]

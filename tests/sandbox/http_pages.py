@@ -28,11 +28,14 @@ class Browser:
     def get(self, path: str) -> Page:
         return self._request("GET", path, None)
 
-    def submit(self, path: str, **fields: str) -> Page:
-        return self._request("POST", path, urlencode(fields))
+    def submit(self, path: str, headers: dict[str, str] | None = None, /, **fields: str) -> Page:
+        return self._request("POST", path, urlencode(fields), headers)
 
-    def _request(self, method: str, path: str, body: str | None) -> Page:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+    def _request(
+        self, method: str, path: str, body: str | None, further: dict[str, str] | None = None
+    ) -> Page:
+        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        headers = {"Cookie": cookies, **(further or {})}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=REQUEST_SECONDS)

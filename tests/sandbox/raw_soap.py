@@ -47,11 +47,15 @@ def invoice(
     currency: str = "SEK",
     notification_url: str | None = None,
     back_url: str | None = None,
+    payment_mode: str = "IMMEDIATE_DEBIT",
+    acknowledgment_mode: str = "NO_ACKNOWLEDGMENT",
+    commit_timeout: int | None = None,
 ) -> str:
     notification = f"<notificationUrl>{notification_url}</notificationUrl>"
+    timeout = f"<commitReservationTimeout>{commit_timeout}</commitReservationTimeout>"
     return (
-        "<invoice><paymentMode>IMMEDIATE_DEBIT</paymentMode>"
-        "<acknowledgmentMode>NO_ACKNOWLEDGMENT</acknowledgmentMode>"
+        f"<invoice><paymentMode>{payment_mode}</paymentMode>"
+        f"<acknowledgmentMode>{acknowledgment_mode}</acknowledgmentMode>"
         "<issueDate>2026-03-01T12:30:00.000+01:00</issueDate><title>Café Söder</title>"
         "<clientInvoiceId>order-17</clientInvoiceId>"
         f"<invoiceRows>{row(total, currency=currency) if rows is None else rows}</invoiceRows>"
@@ -59,8 +63,25 @@ def invoice(
         "<cashierId>web</cashierId><footer>Order 17</footer>"
         + (f"<backURL>{back_url}</backURL>" if back_url else "")
         + (notification if notification_url is not None else "")
+        + (timeout if commit_timeout is not None else "")
         + "</invoice>"
     )
+
+
+def token(value: str, status: int = 1, *, name: str = "tokens", card_id: str = "CLUB") -> str:
+    return f"<{name}><id>{card_id}</id><status>{status}</status><value>{value}</value></{name}>"
+
+
+def parameters(**entries: str) -> str:
+    listed = "".join(
+        f"<entry><key>{key}</key><value>{value}</value></entry>" for key, value in entries.items()
+    )
+    return f"<parameters><parameter>{listed}</parameter></parameters>"
+
+
+def terminal(terminal_id: str, password: str) -> str:
+    """The principal of a terminal."""
+    return TERMINAL.replace("public_test_shop_terminal", terminal_id).replace("12345678", password)
 
 
 def envelope(operation: str, content: str, namespace: str = SEQR) -> str:
@@ -103,10 +124,15 @@ class Answer:
         return code.partition(":")[2] if code else None
 
 
+seen: set[tuple[str, int]] = set()
+"""Each operation and result code that has been answered since this was last cleared."""
+
+
 class Soap:
     """Posts to one sandbox."""
 
     def __init__(self, sandbox: SandboxProcess) -> None:
+        self._sandbox = sandbox
         self._port = sandbox.port
 
     def http(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -122,7 +148,10 @@ class Soap:
 
     def post(self, body: str | bytes, service: str = "service") -> Answer:
         content = body.encode() if isinstance(body, str) else body
-        return Answer(*self.http("POST", f"/soap/{service}", content))
+        answer = Answer(*self.http("POST", f"/soap/{service}", content))
+        operation = str(etree.QName(answer.content).localname).removesuffix("Response")
+        seen.add((operation, answer.code))
+        return answer
 
     def call(self, operation: str, content: str, *, with_context: str | None = None) -> Answer:
         service = "session" if operation == "getClientSessionInfo" else "service"
@@ -150,3 +179,54 @@ class Soap:
 
     def session(self, token: str) -> Answer:
         return self.call("getClientSessionInfo", f"<key>{token}</key>")
+
+    def update(self, reference: str, content: str, tokens: str = "") -> Answer:
+        return self.call(
+            "updateInvoice", f"<invoiceReference>{reference}</invoiceReference>{content}{tokens}"
+        )
+
+    def commit(self, reference: str, value: str, currency: str = "SEK") -> Answer:
+        return self.call(
+            "commitReservation",
+            f"{amount('amount', value, currency)}<invoiceReference>{reference}</invoiceReference>",
+        )
+
+    def refund(
+        self, ers_reference: str, content: str, *, with_context: str | None = None
+    ) -> Answer:
+        return self.call(
+            "refundPayment",
+            f"<ersReference>{ers_reference}</ersReference>{content}",
+            with_context=with_context,
+        )
+
+    def mark(self, **entries: str) -> Answer:
+        content = parameters(**entries) if entries else ""
+        return self.call("markTransactionPeriod", content, with_context=context(RESELLER))
+
+    def report(self, report_id: str, **entries: str) -> Answer:
+        content = f"<reportId>{report_id}</reportId><language>en</language>{parameters(**entries)}"
+        return self.call("executeReport", content, with_context=context(RESELLER))
+
+    def register(self, external_id: str = "till-1") -> Answer:
+        """Register a terminal with the password secret-1."""
+        return self.call(
+            "registerTerminal",
+            f"<externalTerminalId>{external_id}</externalTerminalId>"
+            f"<password>secret-1</password><name>Till {external_id}</name>",
+            with_context=context(RESELLER),
+        )
+
+    def till(self, external_id: str = "till-1") -> str:
+        """The context of a newly registered terminal, a cash register."""
+        terminal_id = self.register(external_id).text("terminalId")
+        assert terminal_id is not None
+        return context(terminal(terminal_id, "secret-1"))
+
+    def paid(self, content: str | None = None) -> str:
+        """The ersReference of a new invoice, paid and asked about."""
+        reference = self.issued(content)
+        self._sandbox.pay(reference)
+        ers_reference = self.status(reference).text("ersReference")
+        assert ers_reference is not None
+        return ers_reference

@@ -1,15 +1,12 @@
 """What the sandbox records of each call, and notifications."""
 
-import queue
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from payments.sandbox.calls import Call, CallLog
 from payments.sandbox.clock import AdjustableClock
+from tests.sandbox.notified_shop import NotifiedShop
 from tests.sandbox.raw_soap import Soap, context, envelope, invoice
 from tests.sandbox_process import SandboxProcess
 
@@ -86,31 +83,6 @@ def test_large_calls_push_out_old_ones_and_a_huge_one_is_only_told_of() -> None:
     assert kept[-1]["request"] == "(2000004 bytes, too large to keep)"
 
 
-Notifications = queue.Queue[tuple[str, str, bytes]]
-
-
-@pytest.fixture
-def shop() -> Iterator[tuple[str, Notifications]]:
-    """A shop's address, and what was sent to it: method, path and body."""
-    received: Notifications = queue.Queue()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            received.put((self.command, self.path, body))
-            self.send_response(500)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", received
-        server.shutdown()
-
-
 def recorded_notification(sandbox: SandboxProcess) -> Any:
     """The first notification in the record; it comes there when its answer is in."""
     for _ in range(5000):
@@ -120,34 +92,32 @@ def recorded_notification(sandbox: SandboxProcess) -> Any:
 
 
 def test_a_payment_is_notified_once_with_an_empty_body(
-    soap: Soap, sandbox: SandboxProcess, shop: tuple[str, Notifications]
+    soap: Soap, sandbox: SandboxProcess, shop: NotifiedShop
 ) -> None:
-    url, received = shop
-    reference = soap.issued(invoice(notification_url=f"{url}/notify/secret?a=b"))
+    reference = soap.issued(invoice(notification_url=f"{shop.url}/notify/secret?a=b"))
 
     sandbox.pay(reference)
 
-    assert received.get(timeout=5) == ("POST", "/notify/secret?a=b", b"")
+    assert shop.received.get(timeout=5) == ("POST", "/notify/secret?a=b", b"")
     call = recorded_notification(sandbox)
     assert (call["invoice_reference"], call["http_status"]) == (reference, 500)
     soap.status(reference, 1)
     assert len(sandbox.calls("notification")) == 1
-    assert received.empty()
+    assert shop.received.empty()
 
 
 @pytest.mark.parametrize("action", ["cancel", "fail", "expire"])
 def test_nothing_but_a_payment_is_notified(
-    soap: Soap, sandbox: SandboxProcess, shop: tuple[str, Notifications], action: str
+    soap: Soap, sandbox: SandboxProcess, shop: NotifiedShop, action: str
 ) -> None:
-    url, received = shop
-    other = soap.issued(invoice(notification_url=f"{url}/other"))
-    paid = soap.issued(invoice(notification_url=f"{url}/paid"))
+    other = soap.issued(invoice(notification_url=f"{shop.url}/other"))
+    paid = soap.issued(invoice(notification_url=f"{shop.url}/paid"))
 
     sandbox.act(other, action)
     sandbox.pay(paid)
 
-    assert received.get(timeout=5)[1] == "/paid"
-    assert received.empty()
+    assert shop.received.get(timeout=5)[1] == "/paid"
+    assert shop.received.empty()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/notify", "http://[/", "http://"])

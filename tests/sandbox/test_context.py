@@ -3,6 +3,7 @@
 import pytest
 
 from tests.sandbox.raw_soap import RESELLER, TERMINAL, Soap, context, invoice
+from tests.sandbox.shows import shows
 
 REFUSED = {
     "unknown type": (29, context(TERMINAL.replace("TERMINALID", "CARD"))),
@@ -26,6 +27,7 @@ REFUSED = {
 }
 
 
+@shows("sendInvoice")
 @pytest.mark.parametrize(("code", "given"), REFUSED.values(), ids=REFUSED.keys())
 def test_an_unusable_context_has_its_own_code(soap: Soap, code: int, given: str) -> None:
     answer = soap.call("sendInvoice", invoice(), with_context=given)
@@ -48,25 +50,70 @@ def test_texts_of_the_longest_allowed_length_are_taken(soap: Soap) -> None:
     assert answer.code == 0
 
 
-OTHER_OPERATIONS = {
-    "updateInvoice": TERMINAL,
-    "commitReservation": TERMINAL,
-    "submitPaymentReceipt": TERMINAL,
-    "refundPayment": TERMINAL,
-    "unregisterTerminal": TERMINAL,
-    "assignSeqrId": TERMINAL,
-    "markTransactionPeriod": RESELLER,
-    "executeReport": RESELLER,
-    "registerTerminal": RESELLER,
+ALL_OPERATIONS = (
+    "sendInvoice",
+    "updateInvoice",
+    "getPaymentStatus",
+    "cancelInvoice",
+    "commitReservation",
+    "submitPaymentReceipt",
+    "refundPayment",
+    "markTransactionPeriod",
+    "executeReport",
+    "registerTerminal",
+    "unregisterTerminal",
+    "assignSeqrId",
+    "getClientSessionInfo",
+)
+FOR_RESELLERS = {"markTransactionPeriod", "executeReport", "registerTerminal"}
+
+SPOILT = {
+    10: lambda principal: context(principal, reference=""),
+    20: lambda principal: context(principal.replace("<password>", "<password>x")),
+    29: lambda principal: context(principal.replace("<type>", "<type>x")),
+    37: lambda principal: context(principal.replace("<id>", "<id>x")),
 }
 
 
-@pytest.mark.parametrize(("operation", "principal"), OTHER_OPERATIONS.items())
-def test_an_operation_that_the_sandbox_lacks_is_answered_with_91(
-    soap: Soap, operation: str, principal: str
-) -> None:
-    answer = soap.call(operation, "", with_context=context(principal))
+def required(operation: str) -> str:
+    """What the schema requires besides the context."""
+    return "<invoiceVersion>0</invoiceVersion>" if operation == "getPaymentStatus" else ""
 
-    assert answer.status == 200
-    assert answer.content.tag.endswith(f"}}{operation}Response")
-    assert answer.code == 91
+
+@shows()
+@pytest.mark.parametrize(
+    ("operation", "code"), [(operation, code) for operation in ALL_OPERATIONS for code in SPOILT]
+)
+def test_every_operation_holds_its_context_against_the_rules(
+    soap: Soap, operation: str, code: int
+) -> None:
+    principal = RESELLER if operation in FOR_RESELLERS else TERMINAL
+
+    answer = soap.call(operation, required(operation), with_context=SPOILT[code](principal))
+
+    assert (answer.status, answer.code) == (200, code)
+
+
+@shows(None, 21)
+@pytest.mark.parametrize(
+    "operation", [name for name in ALL_OPERATIONS if name != "getClientSessionInfo"]
+)
+def test_the_other_kind_of_principal_is_denied(soap: Soap, operation: str) -> None:
+    principal = TERMINAL if operation in FOR_RESELLERS else RESELLER
+
+    answer = soap.call(operation, required(operation), with_context=context(principal))
+
+    assert answer.code == 21
+
+
+@shows(None, 33)
+@pytest.mark.parametrize(
+    "operation", [name for name in ALL_OPERATIONS if name not in FOR_RESELLERS]
+)
+def test_an_unregistered_terminal_can_do_nothing_more(soap: Soap, operation: str) -> None:
+    till = soap.till()
+    soap.call("unregisterTerminal", "", with_context=till)
+
+    answer = soap.call(operation, required(operation), with_context=till)
+
+    assert answer.code == 33

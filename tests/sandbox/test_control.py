@@ -105,6 +105,13 @@ def test_a_reset_forgets_everything(soap: Soap, cafe: SandboxProcess) -> None:
     assert soap.session(token).code == 52
 
 
+def test_the_clock_goes_no_further_than_the_year_3000(sandbox: SandboxProcess) -> None:
+    for _ in range(100):
+        now = sandbox.control("POST", "/clock", {"advance_seconds": 10 * 366 * 24 * 3600})["now"]
+
+    assert now.startswith("3000-01-01T00:00:00")
+
+
 SERVICE = {"service_id": "CAFE", **URLS}
 
 BAD_INPUT = {

@@ -3,9 +3,11 @@
 import pytest
 
 from tests.sandbox.raw_soap import Soap, amount, invoice, row
+from tests.sandbox.shows import shows
 from tests.sandbox_process import SandboxProcess
 
 
+@shows("sendInvoice", 0)
 def test_a_sent_invoice_has_a_numeric_reference_and_a_code_to_scan(soap: Soap) -> None:
     answer = soap.send_invoice()
 
@@ -90,6 +92,7 @@ INVALID = {
 }
 
 
+@shows("sendInvoice", 49)
 @pytest.mark.parametrize("content", INVALID.values(), ids=INVALID.keys())
 def test_invalid_invoice_data_is_refused_with_49(
     soap: Soap, sandbox: SandboxProcess, content: str
@@ -101,6 +104,7 @@ def test_invalid_invoice_data_is_refused_with_49(
     assert sandbox.invoices() == []
 
 
+@shows("sendInvoice", 64)
 @pytest.mark.parametrize("url", ["", "ftp://shop.example/n", "shop.example/n", "httpx://a"])
 def test_a_notification_url_must_start_with_http(soap: Soap, url: str) -> None:
     answer = soap.send_invoice(invoice(notification_url=url))

@@ -3,9 +3,11 @@
 import pytest
 
 from tests.sandbox.raw_soap import Soap, invoice, row
+from tests.sandbox.shows import shows
 from tests.sandbox_process import ControlError, SandboxProcess
 
 
+@shows("getPaymentStatus", 0)
 def test_an_issued_invoice_has_no_receipt_and_no_ers_reference(soap: Soap) -> None:
     reference = soap.issued()
 
@@ -52,6 +54,7 @@ def test_a_paid_invoice_has_its_whole_receipt(soap: Soap, cafe: SandboxProcess) 
     assert answer.text("receipt/invoice/invoiceRows/invoiceRow/itemQuantity") == "2"
 
 
+@shows(None, 54)
 @pytest.mark.parametrize("reference", ["", "999", "R1", "x"])
 @pytest.mark.parametrize("operation", ["getPaymentStatus", "cancelInvoice"])
 def test_an_unknown_reference_is_refused_with_54(
@@ -118,6 +121,7 @@ def test_the_version_last_sent_by_the_shop_is_shown(soap: Soap, sandbox: Sandbox
     assert sandbox.invoice(reference)["asked_version"] == 7
 
 
+@shows("cancelInvoice", 0)
 def test_a_cancelled_invoice_is_canceled_with_a_new_version(soap: Soap) -> None:
     reference = soap.issued()
 
@@ -128,6 +132,7 @@ def test_a_cancelled_invoice_is_canceled_with_a_new_version(soap: Soap) -> None:
     assert (answer.text("status"), answer.text("version")) == ("CANCELED", "2")
 
 
+@shows("cancelInvoice")
 @pytest.mark.parametrize(
     ("action", "code"), [("pay", 50), ("hold", 51), ("cancel", 95), ("fail", 55), ("expire", 58)]
 )

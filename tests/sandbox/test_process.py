@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from payments.sandbox.cli import main
+from payments.sandbox.faults import Kind
 from tests.sandbox.raw_soap import Soap, invoice
 from tests.sandbox_process import REPOSITORY, SandboxProcess
 
@@ -30,6 +31,9 @@ def test_help_explains_it_to_a_stranger(capsys: pytest.CaptureFixture[str]) -> N
     shown = capsys.readouterr().out
     assert "/soap/service" in shown
     assert "/control/scan" in shown
+    assert "docs/sandbox.md" in shown
+    assert all(kind in shown for kind in Kind)
+    assert max(map(len, shown.splitlines())) <= 100
 
 
 def test_a_taken_port_is_one_sentence() -> None:

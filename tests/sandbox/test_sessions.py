@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.sandbox.raw_soap import RESELLER, Answer, Soap, context
+from tests.sandbox.shows import shows
 from tests.sandbox_process import ControlError, SandboxProcess
 
 
@@ -22,6 +23,7 @@ def test_a_scan_leads_to_the_order_page_with_the_token_in_the_fragment(
     assert scan["order_url"] == f"https://cafe.example/order#{scan['token']}"
 
 
+@shows("getClientSessionInfo", 0)
 def test_the_token_tells_who_the_customer_is_and_what_the_code_said(
     soap: Soap, cafe: SandboxProcess
 ) -> None:
@@ -60,6 +62,7 @@ def test_a_phone_keeps_its_subscriber_key_over_scans_and_another_has_its_own(
     assert first != other
 
 
+@shows("getClientSessionInfo", 52)
 @pytest.mark.parametrize("token", ["", "0000000001-00000000", "nonsense"])
 def test_an_unknown_token_is_refused_with_52_and_an_empty_answer(soap: Soap, token: str) -> None:
     answer = soap.session(token)

@@ -9,6 +9,7 @@ import pytest
 
 from payments.seqr import Amount, Invoice, InvoiceRow, SeqrClient, SeqrConfig
 from tests.payments.seqr.hostile_server import HostileServer
+from tests.sandbox_process import SandboxProcess
 
 PASSWORD = "terminal-secret-8461"
 RESELLER_PASSWORD = "reseller-secret-3350"
@@ -60,4 +61,27 @@ def invoice() -> Invoice:
         footer="Order A-7",
         notification_url="https://shop.example/notify/door-secret-1",
         back_url="https://shop.example/back/door-secret-2",
+    )
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[SandboxProcess]:
+    """A stand-in for SEQR, which shares no code with the gateway."""
+    with SandboxProcess() as process:
+        yield process
+
+
+@pytest.fixture
+def sandbox_config(sandbox: SandboxProcess, config: SeqrConfig) -> SeqrConfig:
+    """The sandbox, emptied, and its published principals."""
+    sandbox.reset()
+    return replace(
+        config,
+        service_url=sandbox.service_url,
+        session_url=sandbox.session_url,
+        terminal_id="public_test_shop_terminal",
+        terminal_password="12345678",
+        reseller_id="public_test_shop",
+        reseller_user_id="9900",
+        reseller_password="1234",
     )

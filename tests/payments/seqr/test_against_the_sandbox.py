@@ -1,6 +1,5 @@
 """A whole payment between the gateway and the stand-in for SEQR, which share no code."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -24,26 +23,8 @@ from tests.sandbox_process import SandboxProcess
 MSISDN = "46700643933"
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[SandboxProcess]:
-    with SandboxProcess() as process:
-        yield process
-
-
-@pytest.fixture
-def sandbox_config(sandbox: SandboxProcess, config: SeqrConfig) -> SeqrConfig:
-    return replace(
-        config,
-        service_url=sandbox.service_url,
-        session_url=sandbox.session_url,
-        terminal_id="public_test_shop_terminal",
-        terminal_password="12345678",
-    )
-
-
 @pytest.fixture
 def sandbox_client(sandbox: SandboxProcess, sandbox_config: SeqrConfig) -> SeqrClient:
-    sandbox.reset()
     sandbox.register_service("CAFE1", "http://127.0.0.1:1/cafe")
     return SeqrClient(sandbox_config)
 

@@ -1,0 +1,141 @@
+"""SEQR's answers as its reference describes them, and a check of an answer against that.
+
+Written from the reference by hand, not from the sandbox's own tables: a misreading there must show.
+Notation: elements in their order; `name!` is required, `name*` may come several times, `name:type`
+is of another type than string. Source: API reference 2.6.0, types and operations.
+"""
+
+import base64
+import re
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from lxml import etree
+
+from tests.sandbox.raw_soap import SEQR, SOAP, Answer
+
+_RESPONSE: Final = "ersReference resultCode!:int resultDescription"
+
+TYPES: Final = {
+    "erswsResponse": _RESPONSE,
+    "erswsSendInvoiceResponse": f"{_RESPONSE} invoiceQRCode invoiceReference",
+    "erswsPaymentStatusResponse": (
+        f"{_RESPONSE} status:invoiceStatus receipt:receipt customerTokens:customerTokens "
+        "version!:int"
+    ),
+    "erswsMarkTransactionPeriodResponse": f"{_RESPONSE} transactionPeriodId",
+    "erswsExecuteReportResponse": f"{_RESPONSE} report:report",
+    "erswsClientSessionInfoResponse": f"{_RESPONSE} parameters!:entries",
+    "erswsRegisterTerminalResponse": f"{_RESPONSE} terminalId",
+    "receipt": (
+        "terminalId paymentDate:dateTime clientInvoiceId invoiceReference paymentReference "
+        "payerTerminalId receiverName invoice:invoice"
+    ),
+    "invoice": (
+        "paymentMode:paymentMode acknowledgmentMode:acknowledgmentMode issueDate:dateTime title "
+        "clientInvoiceId invoiceRows:invoiceRows totalAmount:amount cashierId footer backURL "
+        "notificationUrl commitReservationTimeout:long"
+    ),
+    "invoiceRows": "invoiceRow*:paymentInvoiceRow",
+    "paymentInvoiceRow": (
+        "itemDescription itemDiscount:amount itemEAN itemQuantity:decimal itemSKU "
+        "itemTaxRate:decimal itemTotalAmount:amount itemUnit itemUnitPrice:amount"
+    ),
+    "amount": "currency value:decimal",
+    "customerTokens": "token*:customerToken",
+    "customerToken": "description id status!:int value",
+    "report": "title mimeType content:base64Binary contentString",
+    "entries": "entry*:entry",
+    "entry": "key value",
+}
+
+RETURNS: Final = {
+    "sendInvoice": "erswsSendInvoiceResponse",
+    "updateInvoice": "erswsResponse",
+    "getPaymentStatus": "erswsPaymentStatusResponse",
+    "cancelInvoice": "erswsResponse",
+    "commitReservation": "erswsResponse",
+    "submitPaymentReceipt": "erswsResponse",
+    "refundPayment": "erswsResponse",
+    "markTransactionPeriod": "erswsMarkTransactionPeriodResponse",
+    "executeReport": "erswsExecuteReportResponse",
+    "registerTerminal": "erswsRegisterTerminalResponse",
+    "unregisterTerminal": "erswsResponse",
+    "assignSeqrId": "erswsResponse",
+    "getClientSessionInfo": "erswsClientSessionInfoResponse",
+}
+
+ENUMERATIONS: Final = {
+    "invoiceStatus": ("ISSUED PAID PENDING_ISSUER_ACKNOWLEDGE CANCELED FAILED RESERVED EXPIRED"),
+    "paymentMode": (
+        "IMMEDIATE_DEBIT RESERVATION_DESIRED RESERVATION_REQUIRED "
+        "RESERVATION_REQUIRED_PRELIMINARY_AMOUNT"
+    ),
+    "acknowledgmentMode": ("NO_ACKNOWLEDGMENT OPTIONAL_ACKNOWLEDGMENT REQUIRE_ACKNOWLEDGMENT"),
+}
+
+
+def _decimal(text: str) -> None:
+    if not re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
+        raise ValueError(text)
+    Decimal(text)
+
+
+def _date_time(text: str) -> None:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError(text)
+
+
+def _int(text: str) -> None:
+    if not -(2**31) <= int(text) < 2**31:
+        raise ValueError(text)
+
+
+SCALARS: Final[dict[str, Callable[[str], object]]] = {
+    "string": str,
+    "int": _int,
+    "long": int,
+    "decimal": _decimal,
+    "dateTime": _date_time,
+    "base64Binary": lambda text: base64.b64decode(text, validate=True),
+}
+
+_FIELD = re.compile(r"(\w+)(!?)(\*?)(?::(\w+))?")
+
+
+def check(answer: Answer, operation: str) -> None:
+    """Hold a whole answer against the reference: envelope, names, order, namespaces, types."""
+    assert answer.status == 200
+    assert answer.root.tag == f"{{{SOAP}}}Envelope"
+    assert [child.tag for child in answer.root] == [f"{{{SOAP}}}Body"]
+    assert [child.tag for child in answer.root[0]] == [f"{{{SEQR}}}{operation}Response"]
+    assert [child.tag for child in answer.content] == ["return"]
+    _check_type(answer.content[0], RETURNS[operation])
+
+
+def _check_type(element: etree._Element, name: str) -> None:
+    if name in ENUMERATIONS:
+        assert element.text in ENUMERATIONS[name].split()
+    elif name in SCALARS:
+        assert len(element) == 0
+        SCALARS[name](element.text or "")
+    else:
+        _check_elements(element, name)
+    assert not element.attrib
+
+
+def _check_elements(element: etree._Element, name: str) -> None:
+    fields = [_FIELD.fullmatch(field) for field in TYPES[name].split()]
+    order = [field[1] for field in fields if field]
+    found = [str(child.tag) for child in element]
+    assert set(found) <= set(order), f"{name} has no {set(found) - set(order)}"
+    assert found == sorted(found, key=order.index), f"{name}: {found} is out of order"
+    for field in fields:
+        assert field is not None
+        children = element.findall(field[1])
+        assert len(children) <= 1 or field[3], f"{name}: {field[1]} comes several times"
+        assert children or not field[2], f"{name}: {field[1]} is missing"
+        for child in children:
+            _check_type(child, field[4] or "string")

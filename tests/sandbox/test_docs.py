@@ -1,0 +1,60 @@
+"""docs/sandbox.md: its commands run as they stand, and answer what the page says."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from payments.sandbox.fault_input import PARAMETERS
+from payments.sandbox.faults import Kind
+from tests.sandbox_process import REPOSITORY, SandboxProcess
+
+PAGE = (REPOSITORY / "docs/sandbox.md").read_text()
+MARK = "--- end of block ---"
+
+
+def blocks() -> list[tuple[str, str | None]]:
+    """Each block of commands, with the answer that the page shows after it."""
+    return [
+        (commands, shown or None)
+        for commands, shown in re.findall(
+            r"```sh\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", PAGE, re.DOTALL
+        )
+    ]
+
+
+def alike(text: str) -> str:
+    """The text without what differs from run to run: numbers, keys, and space between elements."""
+    without_keys = re.sub(r"[0-9a-f]{24,32}(?=<)", "KEY", text)
+    without_numbers = re.sub(r"[\d.:+-]*\d[\d.:+-]*", "#", without_keys)
+    return re.sub(r" +", " ", re.sub(r">\s+<", "><", without_numbers)).strip()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page's commands need curl")
+def test_the_commands_answer_what_the_page_shows(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    script = "".join(f"{commands}\necho; echo '{MARK}'\n" for commands, _ in blocks())
+    script = script.replace("http://127.0.0.1:8001", sandbox.base_url)
+    # Whatever listens at the shop's usual port here is not to be disturbed.
+    script = script.replace("http://127.0.0.1:8000", "http://127.0.0.1:9")
+
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30
+    )
+
+    answers = done.stdout.split(MARK)[:-1]
+    assert done.stderr == ""
+    assert len(answers) == len(blocks())
+    for (commands, shown), answer in zip(blocks(), answers, strict=True):
+        if shown is not None:
+            assert alike(re.sub(r"}\s*{", "}\n{", answer)) == alike(shown), commands
+
+
+@pytest.mark.parametrize("kind", PARAMETERS)
+def test_every_kind_of_fault_is_in_the_table_with_its_parameters(kind: Kind) -> None:
+    (line,) = re.findall(rf"^\| `{kind}` \|.*$", PAGE, re.MULTILINE)
+
+    named = set(re.findall(r"`(\w+)`", line)) - {kind}
+    assert named == set(PARAMETERS[kind]) - {"takes_effect"}
+    assert ("choose" in line) is ("takes_effect" in PARAMETERS[kind])

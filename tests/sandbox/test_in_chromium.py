@@ -1,0 +1,252 @@
+"""The phone and the developer's corner in a real browser, on three sizes of screen."""
+
+import base64
+import re
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
+
+from tests.sandbox.raw_soap import Soap, invoice, row
+from tests.sandbox_process import SandboxProcess
+
+pytestmark = pytest.mark.browser
+
+WAIT_MS = 5000
+SIZES = [(390, 844), (320, 480), (1280, 800)]
+EVIL = "&lt;script&gt;document.title = 'evil'&lt;/script&gt;"
+
+CHROMIUM_OPTIONS = [
+    "--headless",
+    "--no-sandbox",  # which root may not use; only our own pages are opened
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Links within a sentence are exempt; so is what is not on the screen.
+SMALL_TARGETS = """
+() => [...document.querySelectorAll("button, input, select, summary, a")]
+  .filter((each) => each.checkVisibility({ visibilityProperty: true }))
+  .filter((each) => getComputedStyle(each).display !== "inline")
+  .map((each) => [each.outerHTML.slice(0, 80), each.getBoundingClientRect()])
+  .filter(([, box]) => box.height < 44 || box.width < 44)
+  .map(([html, box]) => `${html} ${box.width} x ${box.height}`)
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    assert program, "Chromium is needed: on Debian, `apt-get install chromium`"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(chromium: Browser, sandbox: SandboxProcess) -> Iterator[OpenPage]:
+    """Open pages in a browser of their own. Whatever the console complains of fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
+    def open_one(path: str, size: tuple[int, int] = SIZES[0], **options: object) -> Page:
+        viewport = {"width": size[0], "height": size[1]}
+        context = chromium.new_context(viewport=viewport, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(WAIT_MS)
+        context.on("console", note)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"{sandbox.base_url}{path}")
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def scene(soap: Soap, sandbox: SandboxProcess) -> dict[str, str]:
+    """A shop with codes, a paid bill with refund and receipt, an open one; paths by their names."""
+    base = sandbox.base_url
+    pages = {f"{page}_url": f"{base}/phone/lock" for page in ("order", "failure", "cancel")}
+    service = {"service_id": "CAFE", "name": "Kafé Lyktan", "codes": ["TABLE=4", "TABLE=5"]}
+    sandbox.control(
+        "POST", "/services", {**service, "success_url": f"{base}/phone/history"} | pages
+    )
+    token = sandbox.scan("HTTP://SEQR.SE/000/CAFE?TABLE=4")["token"]
+    paid = soap.issued()
+    sandbox.pay(paid, token)
+    ers_reference = soap.status(paid, 1).text("ersReference") or ""
+    soap.refund(ers_reference, invoice("5.00", rows=row("5.00")))
+    receipt = base64.b64encode("<h1>Kvitto för dig</h1>".encode()).decode()
+    soap.call(
+        "submitPaymentReceipt",
+        f"<ersReference>{ers_reference}</ersReference><receiptDocument>"
+        f"<mimeType>text/html; charset=utf-8</mimeType><receiptData>{receipt}</receiptData>"
+        "<receiptType>RECEIPT</receiptType></receiptDocument>",
+    )
+    sandbox.fault("cancelInvoice", "delay", seconds=2, probability=0.5)
+    soap.issued(invoice(rows=row("45.00", name=EVIL)).replace("Café Söder", EVIL))
+    return {
+        "home": "/",
+        "lock": "/phone/lock",
+        "history": "/phone/history",
+        "open": f"/app/R{soap.issued()}",
+        "paid": f"/app/R{paid}",
+        "receipt": f"/phone/receipts/{paid}/0",
+        "corner": "/developer",
+        "call": "/developer/calls/1",
+    }
+
+
+def test_every_page_fits_each_screen_and_a_thumb(
+    open_page: OpenPage, scene: dict[str, str], sandbox: SandboxProcess
+) -> None:
+    page = open_page("/")
+
+    for name, path in scene.items():
+        page.goto(f"{sandbox.base_url}{path}")
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+            assert page.evaluate(SMALL_TARGETS) == [], (name, width)
+    assert page.title() != "evil"
+
+
+def test_a_bill_is_paid_with_the_pad_and_the_phone_goes_on_to_the_shop(
+    open_page: OpenPage, scene: dict[str, str]
+) -> None:
+    page = open_page(scene["open"])
+
+    for key in ("1", "2", "Erase", "9", "0", "7"):
+        page.get_by_role("button", name=key, exact=True).click()
+    typed = page.get_by_label("PIN").input_value()
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+
+    expect(page.get_by_text("to Café Söder", exact=True)).to_be_visible()
+    page.wait_for_url("**/phone/history#*")
+    assert typed == "1907"
+
+
+def test_a_keyboard_pays_too_on_the_smallest_phone(
+    open_page: OpenPage, scene: dict[str, str]
+) -> None:
+    page = open_page(scene["open"], SIZES[1], reduced_motion="reduce")
+
+    page.get_by_label("PIN").focus()
+    page.keyboard.type("1234")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/phone/history#*")
+
+
+def test_without_scripts_everything_can_still_be_done(
+    open_page: OpenPage, scene: dict[str, str], sandbox: SandboxProcess
+) -> None:
+    page = open_page(scene["open"], java_script_enabled=False)
+
+    for key in "1234":
+        page.get_by_role("button", name=key, exact=True).click()
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+
+    page.wait_for_url("**/phone/history#*")
+    page.goto(f"{sandbox.base_url}/developer")
+    page.get_by_label("What goes wrong").select_option("http_status")
+    page.get_by_role("button", name="Add fault").click()
+    expect(page.get_by_text("status 503")).to_be_visible()
+
+
+def test_the_lock_screen_hears_of_a_payment_by_itself(
+    open_page: OpenPage, soap: Soap, sandbox: SandboxProcess
+) -> None:
+    page = open_page("/phone/lock")
+    expect(page.get_by_text("No messages")).to_be_visible()
+
+    sandbox.pay(soap.issued())
+
+    expect(page.get_by_text("You paid 45,00 kr.")).to_be_visible()
+    page.get_by_role("link", name="Unlock").click()
+    expect(page.get_by_role("heading", name="Scan and pay")).to_be_visible()
+
+
+def test_the_receipt_is_in_its_frame(open_page: OpenPage, scene: dict[str, str]) -> None:
+    page = open_page(scene["receipt"])
+
+    inside = page.frame_locator("iframe.document")
+
+    expect(inside.get_by_role("heading", name="Kvitto för dig")).to_be_visible()
+
+
+def test_the_corner_shows_a_call_live_and_opens_it_in_place(
+    open_page: OpenPage, soap: Soap
+) -> None:
+    page = open_page("/developer")
+    expect(page.get_by_text("No call yet.")).to_be_visible()
+
+    soap.send_invoice(invoice().replace("Order 17", EVIL))
+
+    page.locator("summary", has_text="sendInvoice").click()
+    expect(page.get_by_label("Request 1")).to_contain_text("[redacted]")
+    expect(page.get_by_label("Answer 1")).to_contain_text("invoiceReference")
+    soap.status("77")
+    expect(page.locator("summary")).to_have_count(2)
+    expect(page.get_by_label("Answer 1")).to_be_visible()
+    page.get_by_label("Operation", exact=True).select_option("getPaymentStatus")
+    expect(page.locator("summary")).to_have_count(1)
+    assert page.title() != "evil"
+
+
+def test_the_corner_offers_only_what_the_kind_of_fault_has(
+    open_page: OpenPage, sandbox: SandboxProcess
+) -> None:
+    page = open_page("/developer")
+    page.get_by_label("Which calls").select_option("notification")
+    offered = page.get_by_label("What goes wrong").input_value()
+    page.get_by_label("What goes wrong").select_option("late")
+    page.get_by_label("Seconds").fill("30")
+    hidden = page.get_by_label("Faultstring").is_hidden()
+
+    page.get_by_role("button", name="Add fault").click()
+
+    expect(page.get_by_text("seconds 30, every call")).to_be_visible()
+    assert (offered, hidden) == ("lost", True)
+    assert sandbox.faults()[0]["seconds"] == 30
+    page.get_by_role("button", name="Remove fault 1, late").click()
+    expect(page.get_by_text("Nothing goes wrong.")).to_be_visible()
+
+
+def test_on_a_wide_screen_the_corner_stands_beside_the_phone(
+    open_page: OpenPage, scene: dict[str, str], sandbox: SandboxProcess
+) -> None:
+    page = open_page(scene["open"], SIZES[2])
+    reference = scene["open"].partition("R")[2]
+
+    corner = page.frame_locator(".beside iframe")
+    corner.get_by_role("form", name=f"Invoice {reference}").get_by_text("Fail").click()
+
+    expect(page.get_by_text("Payment failed")).to_be_visible()
+    expect(open_page("/").locator(".beside")).to_be_hidden()
+    assert sandbox.invoice(reference)["status"] == "FAILED"
