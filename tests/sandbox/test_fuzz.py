@@ -17,7 +17,8 @@ from tests.sandbox_process import SandboxProcess
 
 SECONDS = float(os.environ.get("SANDBOX_FUZZ_SECONDS", "2"))
 SEED = int(os.environ.get("SANDBOX_FUZZ_SEED", "1"))
-REQUESTS_PER_SECOND = 2000
+LEAST_REQUESTS = 200
+MOST_REQUESTS = 2000 * SECONDS
 MAX_GROWTH_KB = 100_000
 
 
@@ -35,7 +36,7 @@ def test_a_storm_of_bad_requests_leaves_it_unharmed(own_sandbox: SandboxProcess)
     stop = time.monotonic() + SECONDS
     sent = 0
 
-    while time.monotonic() < stop and sent < SECONDS * REQUESTS_PER_SECOND:
+    while sent < LEAST_REQUESTS or (time.monotonic() < stop and sent < MOST_REQUESTS):
         sent += 1
         request = fuzzing.request(random)
         answer = exchange(own_sandbox, request)
@@ -43,7 +44,6 @@ def test_a_storm_of_bad_requests_leaves_it_unharmed(own_sandbox: SandboxProcess)
         if sent % 50 == 0:
             unfinished.append(hanging(own_sandbox))
 
-    assert sent > 100
     pays_as_ever(own_sandbox)
     assert memory_kb(own_sandbox) < memory + MAX_GROWTH_KB
     own_sandbox.stop()

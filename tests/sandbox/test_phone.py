@@ -1,6 +1,5 @@
-"""The phone's pages: scanning, the bill, paying and cancelling."""
+"""The phone's first page: the shelf of printed codes, scanning, whose phone it is."""
 
-import json
 import re
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from PIL import Image
 
 from payments.sandbox import qr
 from tests.sandbox.http_pages import Browser
-from tests.sandbox.raw_soap import Soap, invoice, row
+from tests.sandbox.raw_soap import Soap
 from tests.sandbox_process import SandboxProcess
 
 CODE = "HTTP://SEQR.SE/000/CAFE?TABLE=4"
@@ -112,191 +111,6 @@ def test_an_invoice_code_from_a_screen_leads_to_its_bill(browser: Browser, soap:
     page = browser.submit("/phone/scan", url=f"HTTP://SEQR.SE/R{reference}")
 
     assert (page.status, page.location) == (303, f"/app/R{reference}")
-
-
-def test_the_bill_shows_shop_rows_total_and_a_place_for_the_pin(
-    browser: Browser, soap: Soap
-) -> None:
-    rows = row("1200.00", quantity="2.50", name="&lt;b&gt;Tårta&lt;/b&gt;") + row("-1.50")
-    reference = soap.issued(invoice("1198.50", rows=rows))
-
-    page = browser.get(f"/app/R{reference}")
-
-    assert page.status == 200
-    assert "Café Söder" in page.text
-    assert "&lt;b&gt;Tårta&lt;/b&gt;" in page.text
-    assert "2,5 ×" in page.text
-    assert "1\u00a0200,00\u00a0kr" in page.text
-    assert "−1,50\u00a0kr" in page.text
-    assert "Pay 1\u00a0198,50\u00a0kr" in page.text
-    assert "Order 17" in page.text
-    assert 'name="pin"' in page.text
-
-
-@pytest.mark.parametrize(
-    ("action", "leads_to"),
-    [
-        ("pay", "success"),
-        ("cancel", "cancel"),
-    ],
-)
-def test_pay_and_cancel_lead_on_to_the_shop_with_token_and_reference(
-    browser: Browser,
-    soap: Soap,
-    cafe: SandboxProcess,
-    action: str,
-    leads_to: str,
-) -> None:
-    scanned = browser.submit("/phone/scan", url=CODE).location or ""
-    cafe.scan(CODE, "46709999999")
-    reference = soap.issued()
-
-    page = browser.submit(f"/app/R{reference}", action=action, pin="0000")
-
-    token = scanned.partition("#")[2]
-    assert page.status == 303
-    assert page.location == f"https://cafe.example/{leads_to}#{token}_{reference}"
-    assert cafe.invoice(reference)["status"] in {"PAID", "CANCELED"}
-
-
-@pytest.mark.parametrize("pin", ["", "123", "12345", "12a4", "１２３４"])
-def test_without_four_digits_nothing_is_paid(
-    browser: Browser, soap: Soap, cafe: SandboxProcess, pin: str
-) -> None:
-    reference = soap.issued()
-
-    page = browser.submit(f"/app/R{reference}", action="pay", pin=pin)
-
-    assert page.status == 400
-    assert "The PIN is four digits." in page.text
-    assert cafe.invoice(reference)["status"] == "ISSUED"
-
-
-@pytest.mark.parametrize(
-    ("typed", "key", "shown"),
-    [("", "1", "1"), ("12", "0", "120"), ("123", "erase", "12"), ("1234", "5", "1234")],
-)
-def test_the_pad_types_without_scripts_too(
-    browser: Browser, soap: Soap, cafe: SandboxProcess, *, typed: str, key: str, shown: str
-) -> None:
-    reference = soap.issued()
-
-    page = browser.submit(f"/app/R{reference}", pin=typed, key=key)
-
-    assert page.status == 200
-    assert f'class="pin" value="{shown}"' in page.text
-    assert cafe.invoice(reference)["status"] == "ISSUED"
-
-
-def test_the_pad_types_nothing_but_digits(browser: Browser, soap: Soap) -> None:
-    reference = soap.issued()
-
-    page = browser.submit(f"/app/R{reference}", pin='"><b>', key="x")
-
-    assert (page.status, 'class="pin" value=""' in page.text) == (200, True)
-
-
-def test_a_script_is_told_where_to_go_on_to(browser: Browser, soap: Soap) -> None:
-    scanned = browser.submit("/phone/scan", url=CODE).location or ""
-    reference = soap.issued()
-    accept = {"Accept": "application/json"}
-
-    page = browser.submit(f"/app/R{reference}", accept, action="pay", pin="1234")
-
-    onward = f"https://cafe.example/success#{scanned.partition('#')[2]}_{reference}"
-    assert (page.status, json.loads(page.text)) == (200, {"onward": onward})
-
-
-def test_the_bill_says_how_much_of_it_is_vat(browser: Browser, soap: Soap) -> None:
-    total = "<itemTotalAmount>"
-    rows = [
-        row("125.00").replace(total, f"<itemTaxRate>25</itemTaxRate>{total}"),
-        row("56.00").replace(total, f"<itemTaxRate>12.0</itemTaxRate>{total}"),
-        row("10.00").replace(total, f"<itemTaxRate>0</itemTaxRate>{total}"),
-    ]
-    reference = soap.issued(invoice("191.00", rows="".join(rows)))
-
-    page = browser.get(f"/app/R{reference}")
-
-    assert "VAT 25 %</span> <span>25,00\u00a0kr" in page.text
-    assert "VAT 12 %</span> <span>6,00\u00a0kr" in page.text
-    assert page.text.count("of which VAT") == 2
-
-
-def test_a_form_without_an_action_neither_pays_nor_cancels(
-    browser: Browser, soap: Soap, cafe: SandboxProcess
-) -> None:
-    reference = soap.issued()
-
-    page = browser.submit(f"/app/R{reference}", pin="1234")
-
-    assert page.status == 400
-    assert cafe.invoice(reference)["status"] == "ISSUED"
-
-
-def test_paying_twice_shows_that_it_is_paid(browser: Browser, soap: Soap) -> None:
-    reference = soap.issued()
-    browser.submit(f"/app/R{reference}", action="pay", pin="1234")
-
-    page = browser.submit(f"/app/R{reference}", action="pay", pin="1234")
-
-    assert page.status == 409
-    assert "Paid" in page.text
-    assert 'name="pin"' not in page.text
-
-
-@pytest.mark.parametrize(
-    ("action", "words"),
-    [("pay", "Paid"), ("cancel", "Cancelled"), ("fail", "Payment failed"), ("expire", "expired")],
-)
-def test_an_ended_bill_says_how_it_ended(
-    browser: Browser, soap: Soap, cafe: SandboxProcess, action: str, words: str
-) -> None:
-    reference = soap.issued()
-    cafe.act(reference, action)
-
-    page = browser.get(f"/app/R{reference}")
-
-    assert words in page.text
-    assert 'name="pin"' not in page.text
-
-
-def test_a_returned_payment_is_told_to_the_phone_that_paid_and_to_no_other(
-    browser: Browser, soap: Soap, cafe: SandboxProcess
-) -> None:
-    browser.submit("/phone/scan", url=CODE)
-    reference = soap.issued()
-    browser.submit(f"/app/R{reference}", action="pay", pin="1234")
-
-    cafe.advance(20)
-
-    bill, home = browser.get(f"/app/R{reference}"), browser.get("/")
-    browser.submit("/phone/owner", msisdn="46701234567")
-    other = browser.get("/")
-    assert "Payment returned" in bill.text
-    assert "Payment returned" in home.text
-    assert "Payment returned" not in other.text
-
-
-def test_without_a_scan_the_back_url_is_where_the_phone_goes(sandbox: SandboxProcess) -> None:
-    reference = Soap(sandbox).issued(invoice(back_url="https://cafe.example/back?order=17"))
-
-    page = Browser(sandbox).submit(f"/app/R{reference}", action="pay", pin="1234")
-
-    assert page.location == "https://cafe.example/back?order=17"
-
-
-@pytest.mark.parametrize("back_url", [None, "javascript:alert(1)", "https://a.example/\nX-Bad: 1"])
-def test_a_back_url_that_no_browser_can_follow_is_not_followed(
-    sandbox: SandboxProcess, back_url: str | None
-) -> None:
-    reference = Soap(sandbox).issued(invoice(back_url=back_url))
-    browser = Browser(sandbox)
-
-    page = browser.submit(f"/app/R{reference}", action="pay", pin="1234")
-
-    assert (page.status, page.location) == (303, f"/app/R{reference}")
-    assert "Back to the shop" not in browser.get(f"/app/R{reference}").text
 
 
 def test_no_page_runs_or_loads_anything_foreign(browser: Browser) -> None:

@@ -1,0 +1,51 @@
+"""Which calls a fault strikes: by operation, count and probability."""
+
+from tests.sandbox.raw_soap import Soap
+from tests.sandbox_process import SandboxProcess
+
+
+def test_a_fault_strikes_its_own_operation_only(soap: Soap, sandbox: SandboxProcess) -> None:
+    sandbox.fault("cancelInvoice", "result_code", code=93)
+
+    reference = soap.issued()
+
+    assert soap.cancel(reference).code == 93
+    assert soap.status(reference).text("status") == "ISSUED"
+
+
+def test_a_fault_of_any_operation_strikes_an_unreadable_request_too(
+    soap: Soap, sandbox: SandboxProcess
+) -> None:
+    sandbox.fault("*", "result_code", code=93)
+    sandbox.fault("*", "http_status")
+
+    answers = [soap.status("1"), soap.session("x"), soap.post("nonsense")]
+
+    assert [answer.code for answer in answers[:2]] == [93, 93]
+    assert answers[2].fault == "Client"
+
+
+def test_after_so_many_calls_a_fault_is_used_up_and_the_next_one_strikes(
+    soap: Soap, sandbox: SandboxProcess
+) -> None:
+    sandbox.fault("sendInvoice", "result_code", code=93, count=2)
+    sandbox.fault("sendInvoice", "result_code", code=94, count=1)
+
+    codes = [soap.send_invoice().code for _ in range(5)]
+
+    assert codes == [93, 93, 94, 0, 0]
+    assert [fault["struck"] for fault in sandbox.faults()] == [2, 1]
+    assert [call["fault"] for call in sandbox.calls()] == ["result_code"] * 3 + [None] * 2
+
+
+def test_a_probability_strikes_the_same_calls_with_the_same_seed(
+    soap: Soap, sandbox: SandboxProcess
+) -> None:
+    patterns = []
+    for _ in range(2):
+        fault = sandbox.fault("*", "result_code", code=93, probability=0.5, seed=4)
+        patterns.append([soap.status("1").code for _ in range(20)])
+        sandbox.control("DELETE", f"/faults/{fault['id']}")
+
+    assert patterns[0] == patterns[1]
+    assert set(patterns[0]) == {93, 54}
