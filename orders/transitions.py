@@ -1,6 +1,7 @@
 """The only writer of `Order.state`."""
 
-from orders.models import Order, OrderState
+from orders.events import Cause, Subject, record_event
+from orders.models import About, Order, OrderState
 
 _S = OrderState
 
@@ -39,8 +40,8 @@ class OrderMoveError(Exception):
     """The order may not go from the state it is in to the one asked for."""
 
 
-def move_order(order: Order, to: OrderState) -> bool:
-    """Write the order's state; return whether it changed.
+def move_order(order: Order, to: OrderState, cause: Cause) -> bool:
+    """Write the order's state and its event; return whether it changed.
 
     The caller holds the order's row lock (`lock_order`). Raises OrderMoveError for a move that
     the table does not have.
@@ -49,9 +50,16 @@ def move_order(order: Order, to: OrderState) -> bool:
         return False
     if to not in TABLE[OrderState(order.state)]:
         raise OrderMoveError(f"{order} cannot go from {order.state} to {to}.")
+    was = order.state
     order.state = to
     order.save(update_fields=["state"])
+    record_event(subject_of(order), f"order_{to}", cause, was=was, became=to)
     return True
+
+
+def subject_of(order: Order) -> Subject:
+    """Return the order as what an event is about."""
+    return Subject(About.ORDER, order.pk, order.number, order.pk)
 
 
 def lock_order(order_id: int) -> Order:

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection
 
+from orders.events import Cause
 from payments.seqr import SeqrError
 from payments.services import refresh_invoice
-from payments.transitions import Cause
 
 logger = logging.getLogger(__name__)
 

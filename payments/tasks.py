@@ -10,11 +10,11 @@ from celery.signals import worker_shutting_down
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from orders.events import Cause
 from orders.services import forget_expired_sessions
 from payments import services
 from payments.models import CancelReason
 from payments.seqr import SeqrConfigurationError, SeqrError
-from payments.transitions import Cause
 
 logger = logging.getLogger(__name__)
 

@@ -6,18 +6,17 @@ writes the invoice, its event and the order's state in one transaction. A replay
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 
-from orders.models import OrderState
+from orders.events import Cause, Subject, record_event, record_event_once
+from orders.models import About, OrderState
 from orders.transitions import lock_order, move_order
-from payments.models import CancelReason, Invoice, InvoiceEvent, InvoiceStatus
+from payments.models import CancelReason, Invoice, InvoiceStatus
 
 _S = InvoiceStatus
 
-_SEQR_OPEN = (_S.ISSUED, _S.PENDING_ISSUER_ACKNOWLEDGE, _S.RESERVED, _S.PARTIALLY_PAID)
 _SEQR_EVENTS = {
     _S.ISSUED: "issued_again",
     _S.PENDING_ISSUER_ACKNOWLEDGE: "acknowledgment_awaited",
@@ -85,14 +84,6 @@ class TransitionError(Exception):
     """The invoice may not go from the status it has to the one asked for."""
 
 
-@dataclass(frozen=True)
-class Cause:
-    """What brings a change about: a source ("poller", "customer", …) and its user, if any."""
-
-    source: str
-    actor: Any = None  # the staff's user; Any, because the user model is a setting
-
-
 def lock_invoice(invoice_id: int) -> Invoice:
     """Return the invoice with its order, both rows locked: the order first, always.
 
@@ -122,8 +113,8 @@ def transition(
     with transaction.atomic():
         invoice.status = to
         save_fields(invoice, status=to, **fields)
-        record(invoice, event, cause, detail=detail, from_status=was, to_status=to)
-        _move_order(invoice, was, to)
+        record(invoice, event, cause, detail=detail, was=was, became=to)
+        _move_order(invoice, was, to, cause)
     return True
 
 
@@ -134,47 +125,30 @@ def save_fields(invoice: Invoice, **fields: Any) -> None:
     invoice.save(update_fields=list(fields))
 
 
-def record(
-    invoice: Invoice,
-    event: str,
-    cause: Cause,
-    *,
-    detail: str = "",
-    from_status: str = "",
-    to_status: str = "",
-) -> None:
+def subject_of(invoice: Invoice) -> Subject:
+    """Return the invoice as what an event is about."""
+    return Subject(About.INVOICE, invoice.pk, invoice.client_invoice_id, invoice.order_id)
+
+
+def record(invoice: Invoice, event: str, cause: Cause, *, detail: str = "", **fields: Any) -> None:
     """Write an event of the invoice, in the transaction that it belongs to."""
-    InvoiceEvent.objects.create(
-        invoice=invoice,
-        name=event,
-        from_status=from_status,
-        to_status=to_status,
-        source=cause.source,
-        actor=cause.actor,
-        detail=detail[:300],
-    )
+    record_event(subject_of(invoice), event, cause, detail=detail, **fields)
 
 
 def record_once(invoice: Invoice, event: str, cause: Cause, *, detail: str = "") -> bool:
-    """Write an event unless the invoice's latest one says the same; return whether it was written.
-
-    For what is tried again and again, so that the history stays readable.
-    """
-    latest = InvoiceEvent.objects.filter(invoice=invoice).order_by("-id").first()
-    if latest is not None and (latest.name, latest.detail) == (event, detail[:300]):
-        return False
-    record(invoice, event, cause, detail=detail)
-    return True
+    """Write an event unless the latest one says the same; return whether it was written."""
+    return record_event_once(subject_of(invoice), event, cause, detail=detail)
 
 
-def _move_order(invoice: Invoice, was: InvoiceStatus, to: InvoiceStatus) -> None:
+def _move_order(invoice: Invoice, was: InvoiceStatus, to: InvoiceStatus, cause: Cause) -> None:
     order = invoice.order
     if was == _S.PAID:
-        move_order(order, OrderState.NEEDS_ATTENTION)  # the money went back, the goods perhaps not
+        # The money went back, the goods perhaps not.
+        move_order(order, OrderState.NEEDS_ATTENTION, cause)
     elif to == _S.PAID and paid_differs(invoice):
-        move_order(order, OrderState.NEEDS_ATTENTION)
+        move_order(order, OrderState.NEEDS_ATTENTION, cause)
     elif not paid_by_another(invoice):
-        move_order(order, _ORDER_STATE[to])
+        move_order(order, _ORDER_STATE[to], cause)
 
 
 def paid_by_another(invoice: Invoice) -> bool:

@@ -1,14 +1,15 @@
 """What happened, as a table below the page of one row."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from orders.admin.readonly import ReadOnlyAdmin
-from payments.models import InvoiceEvent, InvoiceStatus
+from orders.models import About, Event, OrderState
+from payments.models import InvoiceStatus
 
 M = TypeVar("M", bound=Model)
 
@@ -17,20 +18,21 @@ M = TypeVar("M", bound=Model)
 class Line:
     """One event, in words."""
 
-    event: InvoiceEvent
+    event: Event
+    about: str
     name: str
     source: str
-    from_status: str
-    to_status: str
+    was: str
+    became: str
 
 
 class HistoryAdmin(ReadOnlyAdmin[M]):
-    """A read-only row and what happened to its invoices, oldest first."""
+    """A read-only row and what happened to it, oldest first."""
 
     change_form_template = "admin/change_form_with_history.html"
 
-    def events(self, obj: M) -> Iterable[InvoiceEvent]:
-        """Return the events of this row, oldest first, with their actors and invoices."""
+    def events(self, obj: M) -> QuerySet[Event]:
+        """Return the events of this row."""
         raise NotImplementedError
 
     def render_change_form(
@@ -43,16 +45,20 @@ class HistoryAdmin(ReadOnlyAdmin[M]):
         return super().render_change_form(request, context, *args, **kwargs)
 
 
-def _lines(events: Iterable[InvoiceEvent]) -> Iterator[Line]:
-    for event in events:
+def _lines(events: QuerySet[Event]) -> Iterator[Line]:
+    for event in events.select_related("actor").order_by("id"):
         yield Line(
             event,
+            f"{About(event.about).label} {event.subject}",
             event.name.replace("_", " "),
             event.source.replace("_", " "),
-            _label(event.from_status),
-            _label(event.to_status),
+            _label(event.was),
+            _label(event.became),
         )
 
 
-def _label(status: str) -> str:
-    return str(InvoiceStatus(status).label) if status else ""
+def _label(state: str) -> str:
+    for states in (InvoiceStatus, OrderState):
+        if state in states:
+            return str(states(state).label)
+    return state

@@ -11,10 +11,11 @@ from orders.admin.readonly import ReadOnlyInline
 from orders.admin.report import Report, too_many
 from orders.admin.search import SEARCH_HELP, orders_found
 from orders.admin.wording import NOTHING, age, money, phone_number, when
-from orders.models import Order, OrderRow, OrderState
+from orders.events import Cause
+from orders.models import Event, Order, OrderRow, OrderState
 from orders.services import serve_order
 from orders.transitions import OrderMoveError
-from payments.models import Invoice, InvoiceEvent
+from payments.models import Invoice
 from payments.services import current_invoice
 
 MOST_SERVED = 200
@@ -153,10 +154,9 @@ class OrderAdmin(HistoryAdmin[Order]):
         """Only what is paid can be served."""
         return ("mark_as_served",) if order.state == OrderState.PAID else ()
 
-    def events(self, order: Order) -> QuerySet[InvoiceEvent]:
-        """Return what happened to the order's invoices."""
-        events = InvoiceEvent.objects.filter(invoice__order=order)
-        return events.select_related("actor", "invoice__order").order_by("id")
+    def events(self, order: Order) -> QuerySet[Event]:
+        """Return what happened to the order and all that belongs to it."""
+        return Event.objects.filter(order=order)
 
     def has_serve_permission(self, request: HttpRequest) -> bool:
         """Whether this user may say that an order has been handed over."""
@@ -170,7 +170,7 @@ class OrderAdmin(HistoryAdmin[Order]):
         report = Report()
         for order in queryset:
             try:
-                served = serve_order(order.pk)
+                served = serve_order(order.pk, Cause("staff", request.user))
             except OrderMoveError:
                 state = OrderState(order.state).label
                 outcome = _("Not served, as it is not paid but %(state)s") % {"state": state}

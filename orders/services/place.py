@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from orders.events import Cause
 from orders.models import (
     Customer,
     CustomerSession,
@@ -98,7 +99,7 @@ def place_order(
     return order, True
 
 
-def reopen_order(customer: Customer, public_id: UUID) -> Order:
+def reopen_order(customer: Customer, public_id: UUID, cause: Cause) -> Order:
     """Take a cancelled, failed or expired order up again, so that it can be paid by a new invoice.
 
     Returns the order, locked. To be called inside a transaction. Raises Order.DoesNotExist,
@@ -114,17 +115,17 @@ def reopen_order(customer: Customer, public_id: UUID) -> Order:
         raise AnotherOrderOpen(blocking)
     if order.state not in PAYABLE_AGAIN:
         raise OrderNotAccepted("state", _("This order cannot be paid again now."))
-    move_order(order, OrderState.CREATED)
+    move_order(order, OrderState.CREATED, cause)
     return order
 
 
 @transaction.atomic
-def serve_order(order_id: int) -> bool:
+def serve_order(order_id: int, cause: Cause) -> bool:
     """Record that a paid order has been handed over; return whether it was not before.
 
     Raises OrderMoveError where it is not paid.
     """
-    return move_order(lock_order(order_id), OrderState.SERVED)
+    return move_order(lock_order(order_id), OrderState.SERVED, cause)
 
 
 def _checked(rows: Sequence[RowRequest]) -> dict[int, int]:

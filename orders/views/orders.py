@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from orders.events import Cause
 from orders.models import Customer, CustomerSession, Order
 from orders.services import AnotherOrderOpen, NonceReused, OrderNotAccepted, place_order
 from orders.views import refusals
@@ -28,7 +29,6 @@ from payments.services import (
     pay_again,
     start_payment,
 )
-from payments.transitions import Cause
 
 
 @endpoint("POST")

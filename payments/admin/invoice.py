@@ -17,10 +17,10 @@ from orders.admin.history import HistoryAdmin
 from orders.admin.report import too_many
 from orders.admin.search import SEARCH_HELP, customers_found, number_in, reference_found
 from orders.admin.wording import NOTHING, age, money
-from orders.models import Order
+from orders.events import Cause
+from orders.models import About, Event, Order
 from payments.admin.outcomes import MOST_AT_ONCE, ask, cancel, each
-from payments.models import Invoice, InvoiceEvent, InvoiceStatus
-from payments.transitions import Cause
+from payments.models import Invoice, InvoiceStatus
 
 
 @admin.register(Invoice)
@@ -137,10 +137,9 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
         """How long ago it was made."""
         return age(invoice.created_at)
 
-    def events(self, invoice: Invoice) -> QuerySet[InvoiceEvent]:
+    def events(self, invoice: Invoice) -> QuerySet[Event]:
         """Return what happened to this invoice."""
-        events = InvoiceEvent.objects.filter(invoice=invoice)
-        return events.select_related("actor", "invoice__order").order_by("id")
+        return Event.objects.filter(about=About.INVOICE, about_id=invoice.pk)
 
     def detail_actions(self, invoice: Invoice) -> tuple[str, ...]:
         """SEQR can be asked about what it has, and cancel what is not paid."""

@@ -8,11 +8,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.admin.report import Report
+from orders.events import Cause
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
 from payments.services import AlreadyPaid, cancel_invoice, refresh_invoice
 from payments.services.refresh import question_about
-from payments.transitions import Cause
 
 MOST_AT_ONCE = 50
 MOST_SECONDS = 20.0

@@ -8,7 +8,6 @@ from payments.models.invoice import (
     Invoice,
     InvoiceStatus,
 )
-from payments.models.invoice_event import InvoiceEvent
 from payments.models.poll_shard import PollShard
 
 __all__ = [
@@ -17,7 +16,6 @@ __all__ = [
     "OPEN_STATUSES",
     "CancelReason",
     "Invoice",
-    "InvoiceEvent",
     "InvoiceStatus",
     "PollShard",
 ]

@@ -7,12 +7,12 @@ is dead when SEQR has said so, or when it never had a reference that anybody cou
 from django.db import transaction
 
 from orders.clock import database_now
+from orders.events import Cause
 from payments.gateway import seqr
 from payments.models import OPEN_STATUSES, CancelReason, Invoice, InvoiceStatus
 from payments.seqr import ResultCode, SeqrConflict, SeqrError, SeqrRejected
 from payments.services.refresh import refresh_invoice
 from payments.transitions import (
-    Cause,
     dead_status,
     lock_invoice,
     record_once,

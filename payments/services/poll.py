@@ -20,6 +20,7 @@ from django.db.models import Q
 from django.db.models.functions import Mod, Now
 
 from orders.clock import database_now
+from orders.events import Cause
 from payments.models import (
     ASKED_STATUSES,
     CancelReason,
@@ -30,7 +31,6 @@ from payments.models import (
 from payments.seqr import SeqrError
 from payments.services.polllock import PollLock
 from payments.services.refresh import Answer, Question, ask, record_answer
-from payments.transitions import Cause
 
 logger = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from orders.clock import database_now
+from orders.events import Cause
 from payments.gateway import seqr
 from payments.models import (
     DEAD_STATUSES,
@@ -25,7 +26,6 @@ from payments.seqr import PaymentStatus, ResultCode, SeqrRejected, SeqrUnknownSt
 from payments.services.shards import shard_of
 from payments.transitions import (
     TABLE,
-    Cause,
     dead_status,
     lock_invoice,
     paid_by_another,

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from orders.clock import database_now
+from orders.events import Cause
 from payments.gateway import seqr
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import (
@@ -19,7 +20,6 @@ from payments.services.cancel import settle_cancel
 from payments.services.message import invoice_message
 from payments.services.refresh import refresh_invoice
 from payments.transitions import (
-    Cause,
     dead_status,
     lock_invoice,
     record,

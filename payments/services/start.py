@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from orders.events import Cause
 from orders.models import Customer, Order
 from orders.services import reopen_order
 from payments.models import Invoice
@@ -25,7 +26,7 @@ def pay_again(customer: Customer, public_id: UUID) -> Invoice:
     reaches by SEQR's word alone (or without ever having been payable). The caller has the invoice
     sent. Raises Order.DoesNotExist, AnotherOrderOpen and OrderNotAccepted.
     """
-    order = reopen_order(customer, public_id)
+    order = reopen_order(customer, public_id, Cause("customer"))
     last = order.invoices.order_by("-attempt")[0]
     return Invoice.objects.create(
         order=order, attempt=last.attempt + 1, amount=order.total, currency=order.currency

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from orders.events import Cause
 from orders.models import Order, OrderState
 from payments.models import InvoiceStatus
-from payments.transitions import Cause, lock_invoice, transition
+from payments.transitions import lock_invoice, transition
 from tests.factories import InvoiceFactory, OrderFactory, OrderRowFactory, ProductFactory
 from tests.staff import boss, find, list_url, page_url, run, staff
 

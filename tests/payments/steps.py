@@ -6,14 +6,13 @@ from typing import Any
 from django.db import transaction
 
 from orders.clock import database_now
-from orders.models import Order, OrderState
+from orders.models import About, Event, Order, OrderState
 from orders.services import RowRequest, open_session, place_order
 from payments import services
 from payments.models import (
     DEAD_STATUSES,
     CancelReason,
     Invoice,
-    InvoiceEvent,
     InvoiceStatus,
 )
 from tests.factories import InvoiceFactory, OrderFactory, ProductFactory, ServiceFactory
@@ -86,7 +85,11 @@ def order_state(invoice: Invoice) -> str:
 
 def story(invoice: Invoice) -> list[str]:
     """Return the names of what happened to an invoice, in order."""
-    return list(InvoiceEvent.objects.filter(invoice=invoice).values_list("name", flat=True))
+    return list(
+        Event.objects.filter(about=About.INVOICE, about_id=invoice.pk).values_list(
+            "name", flat=True
+        )
+    )
 
 
 def asked(sandbox: SandboxProcess, operation: str) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from orders.events import Cause
+from orders.models import Event
 from payments import services
 from payments.admin import outcomes
-from payments.models import CancelReason, Invoice, InvoiceEvent, InvoiceStatus
-from payments.transitions import Cause
+from payments.models import CancelReason, Invoice, InvoiceStatus
 from tests.factories import InvoiceFactory
 from tests.payments.steps import asked, fresh, issued_invoice, new_invoice, reference, story
 from tests.sandbox_process import SandboxProcess
@@ -43,7 +44,7 @@ def test_asking_tells_which_invoices_are_paid_now_and_which_are_unchanged(
         f"Unchanged: issued: {number(waiting)}.",
     ]
     assert fresh(paid).status == InvoiceStatus.PAID
-    event = InvoiceEvent.objects.get(invoice=paid, name="payment_confirmed")
+    event = Event.objects.get(about_id=paid.pk, name="payment_confirmed")
     assert (event.source, event.actor) == ("staff", user_of(client))
 
 
@@ -108,7 +109,7 @@ def test_cancelling_tells_of_each_invoice_what_seqr_said(sandbox: SandboxProcess
     ]
     assert sandbox.invoice(reference(waiting))["status"] == "CANCELED"
     assert fresh(waiting).cancel_reason == CancelReason.STAFF
-    assert {event.actor for event in InvoiceEvent.objects.filter(name="cancel_requested")} == {
+    assert {event.actor for event in Event.objects.filter(name="cancel_requested")} == {
         user_of(client),
         None,
     }

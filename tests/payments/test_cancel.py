@@ -2,10 +2,10 @@
 
 import pytest
 
+from orders.events import Cause
 from orders.services import AnotherOrderOpen, OrderNotAccepted
 from payments import services
 from payments.models import CancelReason, InvoiceStatus
-from payments.transitions import Cause
 from tests.payments.steps import (
     asked,
     fresh,

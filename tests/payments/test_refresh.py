@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from orders.clock import database_now
+from orders.events import Cause
 from payments import services
 from payments.models import CancelReason, Invoice, InvoiceStatus, PollShard
 from payments.seqr import SeqrOutcomeUnknown, SeqrProtocolError
 from payments.services.shards import shard_of
-from payments.transitions import Cause
 from tests.factories import InvoiceFactory
 from tests.payments.steps import (
     asked,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from orders.events import Cause
 from payments import services
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.seqr import (
@@ -10,7 +11,6 @@ from payments.seqr import (
     SeqrProtocolError,
     SeqrUnavailable,
 )
-from payments.transitions import Cause
 from tests.payments.steps import (
     age,
     fresh,

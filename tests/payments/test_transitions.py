@@ -7,17 +7,17 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
-from orders.models import OrderState
+from orders.events import Cause
+from orders.models import About, Event, OrderState
 from payments.drawing import state_diagram
 from payments.models import (
     DEAD_STATUSES,
     OPEN_STATUSES,
     CancelReason,
     Invoice,
-    InvoiceEvent,
     InvoiceStatus,
 )
-from payments.transitions import TABLE, Cause, TransitionError, lock_invoice, record_once
+from payments.transitions import TABLE, TransitionError, lock_invoice, record_once
 from payments.transitions import transition as move
 from tests.factories import InvoiceFactory, OrderFactory
 from tests.payments.steps import invoice_in
@@ -53,7 +53,7 @@ def test_an_edge_of_the_table_is_taken_and_any_other_pair_is_refused(
         transition(invoice.pk, to)
 
     invoice.refresh_from_db()
-    events = [(e.name, e.from_status, e.to_status) for e in InvoiceEvent.objects.all()]
+    events = [(e.name, e.was, e.became) for e in Event.objects.filter(about=About.INVOICE)]
     if to in TABLE[was]:
         assert (invoice.status, events) == (to, [(TABLE[was][to], was, to)])
     else:
@@ -68,7 +68,7 @@ def test_a_replay_writes_nothing() -> None:
     moved = transition(invoice.pk, S.PAID)
 
     assert not moved
-    assert InvoiceEvent.objects.count() == 1
+    assert Event.objects.filter(about=About.INVOICE).count() == 1
 
 
 @pytest.mark.django_db
@@ -104,7 +104,7 @@ def test_two_writers_racing_to_paid_write_one_event() -> None:
     moved = at_once(8, lambda: transition(invoice.pk, S.PAID))
 
     assert sorted(moved) == [False] * 7 + [True]
-    assert InvoiceEvent.objects.count() == 1
+    assert Event.objects.filter(about=About.INVOICE).count() == 1
 
 
 @pytest.mark.django_db

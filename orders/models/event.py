@@ -1,0 +1,53 @@
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.order import Order
+
+
+class About(models.TextChoices):
+    """What an event is about."""
+
+    ORDER = "order", _("order")
+    INVOICE = "invoice", _("invoice")
+    REFUND = "refund", _("refund")
+    CASE = "case", _("case")
+    CALL = "call", _("call to SEQR")
+
+
+class Event(models.Model):
+    """A line of the audit: who or what changed something, from, to, and why.
+
+    Written in the transaction of what it tells, and append-only: a trigger of the database refuses
+    to change or delete one. It holds no secret and no personal data; the order leads to the
+    customer. `about_id` is the row's id, `subject` what people call it.
+    """
+
+    order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="events")
+    about = models.CharField(_("about"), max_length=8, choices=About.choices)
+    about_id = models.BigIntegerField(null=True)
+    subject = models.CharField(_("which"), max_length=40)
+    at = models.DateTimeField(_("at"), db_default=Now())
+    name = models.CharField(_("event"), max_length=40)
+    was = models.CharField(_("from"), max_length=26, blank=True)
+    became = models.CharField(_("to"), max_length=26, blank=True)
+    source = models.CharField(_("by"), max_length=20)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("who")
+    )
+    detail = models.CharField(_("detail"), max_length=300, blank=True)
+    result_code = models.SmallIntegerField(_("SEQR's code"), null=True)
+    duration_ms = models.PositiveIntegerField(_("milliseconds"), null=True)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["about", "about_id", "id"], name="event_of_its_row"),
+            models.Index(fields=["at"], name="event_by_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.name} ({self.source})"

@@ -1,0 +1,43 @@
+"""The audit: who or what changed something, from, to, and why."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from orders.events import Cause
+from orders.models import About, Event, OrderState
+from orders.services import serve_order
+from payments.models import InvoiceStatus
+from tests.payments.steps import invoice_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE orders_event SET detail = 'never mind'", "DELETE FROM orders_event"]
+)
+def test_the_database_refuses_to_change_or_delete_an_event(change: str) -> None:
+    served()
+
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(change)
+
+    assert Event.objects.count() == 1
+
+
+def test_an_orders_change_of_state_is_told_with_who_did_it() -> None:
+    order_id = served()
+
+    event = Event.objects.get(order_id=order_id, about=About.ORDER)
+
+    assert (event.name, event.was, event.became) == ("order_served", "paid", OrderState.SERVED)
+    assert event.source == "staff"
+
+
+def served() -> int:
+    invoice = invoice_in(InvoiceStatus.PAID)
+    serve_order(invoice.order_id, Cause("staff"))
+    return invoice.order_id
