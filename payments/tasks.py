@@ -90,6 +90,12 @@ def stop_loops(**_details: Any) -> None:
 
 
 @shared_task
+def send_mails() -> None:
+    """Send what waits in the outbox."""
+    services.send_mails()
+
+
+@shared_task
 def forget_sessions() -> None:
     """Delete customers' sessions that have expired."""
     forget_expired_sessions()

@@ -109,6 +109,26 @@ def database(raw: str) -> dict[str, Any]:
     return parsed
 
 
+def email_address(raw: str) -> str:
+    """Read one e-mail address."""
+    if not re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", raw):
+        raise ValueError
+    return raw
+
+
+def email_addresses(raw: str) -> list[str]:
+    """Read a comma-separated list of e-mail addresses."""
+    return [email_address(address) for address in names(raw)]
+
+
+def mail_server(raw: str) -> dict[str, Any]:
+    """Read the address of a mail server, as Django's EMAIL_ settings."""
+    if urlsplit(raw).scheme not in environ.Env.EMAIL_SCHEMES:
+        raise ValueError
+    parsed: dict[str, Any] = environ.Env.email_url_config(raw)
+    return parsed
+
+
 def redis_address(raw: str) -> str:
     """Read the address of a Redis database over TCP."""
     parts = urlsplit(raw)

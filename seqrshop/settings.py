@@ -113,8 +113,36 @@ SEQR_MAX_IN_FLIGHT = read(
     env.whole_number(1, 1000),
     default=32,
 )
+CASE_EMAILS: list[str] = read(
+    "CASE_EMAILS",
+    "the e-mail addresses, separated by commas, that are told of a new case",
+    env.email_addresses,
+    default=[],
+)
+_mail_server = read(
+    "EMAIL_URL",
+    "the mail server, such as smtp+tls://user:password@host:587",
+    env.mail_server,
+    default={"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"},
+)
+DEFAULT_FROM_EMAIL = read(
+    "EMAIL_FROM",
+    "the e-mail address that mails come from",
+    env.email_address,
+    default="seqrshop@localhost",
+)
 SETTING_NAMES = tuple(settings.names)
 settings.finish()
+
+EMAIL_BACKEND = _mail_server.get("EMAIL_BACKEND")
+EMAIL_HOST = _mail_server.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = _mail_server.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _mail_server.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _mail_server.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = bool(_mail_server.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_mail_server.get("EMAIL_USE_SSL"))
+EMAIL_FILE_PATH = _mail_server.get("EMAIL_FILE_PATH")
+EMAIL_TIMEOUT = 10
 
 # --- Django ----------------------------------------------------------------------------------
 
@@ -263,6 +291,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "payments.tasks.sweep",
         "schedule": float(SWEEP_SECONDS),
         "options": {"expires": SWEEP_SECONDS},
+    },
+    "send mails": {
+        "task": "payments.tasks.send_mails",
+        "schedule": 30.0,
+        "options": {"expires": 30},
     },
     "forget sessions": {
         "task": "payments.tasks.forget_sessions",

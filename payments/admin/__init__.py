@@ -1,6 +1,7 @@
 """The support desk's screen for payments."""
 
+from payments.admin.case import MoneyCaseAdmin
 from payments.admin.invoice import InvoiceAdmin
 from payments.admin.poll_shard import PollShardAdmin
 
-__all__ = ["InvoiceAdmin", "PollShardAdmin"]
+__all__ = ["InvoiceAdmin", "MoneyCaseAdmin", "PollShardAdmin"]

@@ -8,6 +8,7 @@ from payments.models.invoice import (
     Invoice,
     InvoiceStatus,
 )
+from payments.models.money_case import CaseKind, MoneyCase, OutboxMail
 from payments.models.poll_shard import PollShard
 
 __all__ = [
@@ -15,7 +16,10 @@ __all__ = [
     "DEAD_STATUSES",
     "OPEN_STATUSES",
     "CancelReason",
+    "CaseKind",
     "Invoice",
     "InvoiceStatus",
+    "MoneyCase",
+    "OutboxMail",
     "PollShard",
 ]

@@ -1,7 +1,9 @@
 """What can be done about payments. Each function is safe to call twice, and at any moment."""
 
+from payments.services.advice import ADVICE
 from payments.services.cancel import AlreadyPaid, cancel_invoice, settle_cancel
 from payments.services.exchange import TokenRefused, exchange_token
+from payments.services.mails import send_mails
 from payments.services.notified import invoice_notified
 from payments.services.poll import ShardPoller, run_shard, shard_is_stale, stop_polling
 from payments.services.refresh import refresh_invoice
@@ -10,6 +12,7 @@ from payments.services.start import current_invoice, pay_again, start_payment
 from payments.services.sweep import Work, find_work
 
 __all__ = [
+    "ADVICE",
     "AlreadyPaid",
     "ShardPoller",
     "TokenRefused",
@@ -23,6 +26,7 @@ __all__ = [
     "refresh_invoice",
     "run_shard",
     "send_invoice",
+    "send_mails",
     "settle_cancel",
     "shard_is_stale",
     "start_payment",

@@ -2,10 +2,14 @@
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from payments.models import Invoice
+from orders.events import Cause
+from payments.cases import open_case
+from payments.models import CaseKind, Invoice, InvoiceStatus
+from payments.transitions import lock_invoice, paid_by_another
 
 COALESCED_WITHIN = timedelta(seconds=1)
 
@@ -17,7 +21,25 @@ def invoice_notified(notify_key: str) -> int | None:
     """
     invoice_id = Invoice.objects.filter(notify_key=notify_key).values_list("pk", flat=True).first()
     if invoice_id is not None:
+        _tell_of_a_second_payment(invoice_id)
         Invoice.objects.filter(
             Q(notified_at=None) | Q(notified_at__lt=Now() - COALESCED_WITHIN), pk=invoice_id
         ).update(notified_at=Now())
     return invoice_id
+
+
+def _tell_of_a_second_payment(invoice_id: int) -> None:
+    """Open a case where another invoice has paid the order. Asking would accept this payment too.
+
+    The notification alone proves nothing, so the case says no more than that it came.
+    """
+    invoice = Invoice.objects.get(pk=invoice_id)
+    if invoice.status == InvoiceStatus.PAID or not paid_by_another(invoice):
+        return
+    with transaction.atomic():
+        open_case(
+            CaseKind.SECOND_PAYMENT,
+            Cause("notification"),
+            "SEQR notified of an invoice whose order another one has paid; it is not asked about",
+            invoice=lock_invoice(invoice_id),
+        )

@@ -15,12 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Mod, Now
 
 from orders.clock import database_now
 from orders.events import Cause
+from payments.cases import tell_of_configuration
 from payments.models import (
     ASKED_STATUSES,
     CancelReason,
@@ -28,7 +29,7 @@ from payments.models import (
     InvoiceStatus,
     PollShard,
 )
-from payments.seqr import SeqrError
+from payments.seqr import SeqrConfigurationError, SeqrError
 from payments.services.polllock import PollLock
 from payments.services.refresh import Answer, Question, ask, record_answer
 
@@ -64,6 +65,7 @@ class ShardPoller:
         self._last_answer_at: dict[int, datetime] = {}
         self._unwritten: list[tuple[Question, Answer, datetime]] = []
         self._row_written_at = 0.0
+        self._refused: SeqrConfigurationError | None = None
 
     def close(self) -> None:
         """Let the calls under way end by themselves; their answers are asked for again."""
@@ -95,6 +97,13 @@ class ShardPoller:
         """Leave word in the shard's row, every few seconds, that it goes round."""
         if time.monotonic() - self._row_written_at >= ROW_EVERY_SECONDS:
             self._with_database(self._write_row)
+            if self._refused is not None and self._with_database(self._tell_of_refusal):
+                self._refused = None
+
+    def _tell_of_refusal(self) -> None:
+        if self._refused is not None:
+            with transaction.atomic():
+                tell_of_configuration(self._refused, BY_POLLER)
 
     def _ask(self, question: Question) -> None:
         answer = None
@@ -102,6 +111,8 @@ class ShardPoller:
             answer = self._ask_seqr(question)
         except SeqrError as error:
             logger.warning("invoice %s: %s", question.invoice_id, error)
+            if isinstance(error, SeqrConfigurationError):
+                self._refused = error
         except Exception:
             logger.exception("invoice %s could not be asked about", question.invoice_id)
         finally:

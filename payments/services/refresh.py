@@ -13,11 +13,13 @@ from django.db import transaction
 
 from orders.clock import database_now
 from orders.events import Cause
+from payments.cases import close_cases_of, open_case
 from payments.gateway import seqr
 from payments.models import (
     DEAD_STATUSES,
     OPEN_STATUSES,
     CancelReason,
+    CaseKind,
     Invoice,
     InvoiceStatus,
     PollShard,
@@ -29,6 +31,7 @@ from payments.transitions import (
     dead_status,
     lock_invoice,
     paid_by_another,
+    paid_differs,
     record,
     record_once,
     save_fields,
@@ -38,6 +41,13 @@ from payments.transitions import (
 # SEQR takes a payment back 20 s after it was made, if nobody asked; this leaves a margin.
 REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)
 NO_ERS_REFERENCE = "PAID without an ersReference"
+PAID_ALL_THE_SAME = "The payment was made before the invoice could be cancelled"
+TWICE = "SEQR has a payment of this invoice too"
+PUZZLES = (
+    CaseKind.UNKNOWN_STATUS,
+    CaseKind.UNKNOWN_AT_SEQR,
+    CaseKind.PAID_WITHOUT_REFERENCE,
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,7 @@ class Answer:
     ers_reference: str | None = None
     paid: PaymentStatus | None = None
     detail: str = ""
+    case: CaseKind | None = None  # what a person has to be told about it
 
     def is_news(self, question: Question) -> bool:
         """Whether there is something to write. The unchanged costs no database access."""
@@ -91,20 +102,24 @@ def ask(question: Question) -> Answer:
     try:
         paid = seqr().get_payment_status(question.invoice_reference, question.invoice_version)
     except SeqrUnknownStatus as error:
-        return Answer(error.version, InvoiceStatus.NEEDS_ATTENTION, detail=str(error))
+        return _puzzle(error.version, CaseKind.UNKNOWN_STATUS, str(error))
     except SeqrRejected as error:
         if error.result_code != ResultCode.INVALID_INVOICE_REFERENCE:
             raise
-        return Answer(
+        return _puzzle(
             question.invoice_version,
-            InvoiceStatus.NEEDS_ATTENTION,
-            detail="SEQR does not know this invoice (54)",
+            CaseKind.UNKNOWN_AT_SEQR,
+            "SEQR does not know this invoice (54)",
         )
     status = InvoiceStatus(paid.status.value)
     if status == InvoiceStatus.PAID and not paid.ers_reference:
         # Not settled, since it could neither be refunded nor reconciled; so it is asked again.
-        return Answer(paid.version, InvoiceStatus.NEEDS_ATTENTION, detail=NO_ERS_REFERENCE)
+        return _puzzle(paid.version, CaseKind.PAID_WITHOUT_REFERENCE, NO_ERS_REFERENCE)
     return Answer(paid.version, status, paid.ers_reference, paid)
+
+
+def _puzzle(version: int, case: CaseKind, detail: str) -> Answer:
+    return Answer(version, InvoiceStatus.NEEDS_ATTENTION, detail=detail, case=case)
 
 
 def refresh_invoice(invoice_id: int, source: Cause) -> InvoiceStatus:
@@ -160,6 +175,8 @@ def record_answer(
         return
     if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):
         record_once(invoice, "answer_after_order_was_paid", cause, detail=answer.status)
+        if answer.status == InvoiceStatus.PAID:
+            open_case(CaseKind.SECOND_PAYMENT, cause, TWICE, invoice=invoice)
         return
     if answer.version != invoice.invoice_version:
         save_fields(invoice, invoice_version=answer.version)
@@ -171,6 +188,10 @@ def record_answer(
 
 def _follow(invoice: Invoice, answer: Answer, cause: Cause, last_answer_at: datetime) -> None:
     to = answer.status
+    if answer.case is not None:
+        open_case(answer.case, cause, answer.detail, invoice=invoice)
+    else:
+        close_cases_of(invoice, PUZZLES, cause, f"SEQR now answers {to}")
     if to == InvoiceStatus.PAID:
         _follow_paid(invoice, answer, cause)
         return
@@ -189,6 +210,7 @@ def _follow(invoice: Invoice, answer: Answer, cause: Cause, last_answer_at: date
     transition(invoice, to, cause, detail=answer.detail, **reversed_fields)
     if reversed_fields:
         record(invoice, "possibly_reversed", cause)
+        open_case(CaseKind.POSSIBLY_REVERSED, cause, f"SEQR answered {to}", invoice=invoice)
 
 
 def _may_be_a_reversal(invoice: Invoice, last_answer_at: datetime) -> bool:
@@ -202,6 +224,7 @@ def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> None:
     assert answer.paid is not None
     if invoice.status == InvoiceStatus.PAID:
         return
+    wanted_dead = invoice.cancel_reason or invoice.status in DEAD_STATUSES
     receipt = answer.paid.receipt
     total = receipt.total_amount if receipt else None
     transition(
@@ -214,6 +237,11 @@ def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> None:
         paid_amount=total.value if total else None,
         paid_currency=total.currency if total else "",
     )
+    if wanted_dead:
+        open_case(CaseKind.PAID_THOUGH_CANCELED, cause, PAID_ALL_THE_SAME, invoice=invoice)
+    if paid_differs(invoice):
+        what = f"SEQR's receipt tells {invoice.paid_amount} {invoice.paid_currency}"
+        open_case(CaseKind.AMOUNT_DIFFERS, cause, what, invoice=invoice)
     _cancel_the_others(invoice, cause)
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from orders.clock import database_now
 from orders.events import Cause
+from payments.cases import configuration_works, tell_of_configuration
 from payments.gateway import seqr
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import (
@@ -87,6 +88,8 @@ def _put_off(invoice_id: int, error: SeqrError) -> None:
             return
         save_fields(invoice, lease_until=None)
         record_once(invoice, "sending_failed", BY_SENDING, detail=str(error))
+        if isinstance(error, SeqrConfigurationError):
+            tell_of_configuration(error, BY_SENDING)
     settle_cancel(invoice_id, BY_SENDING)
 
 
@@ -114,6 +117,7 @@ def _keep(invoice_id: int, sent: SentInvoice) -> None:
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         stored = _store(invoice, sent)
+        configuration_works(BY_SENDING)
     if not stored:
         _cancel_stray(invoice_id, sent.invoice_reference)
     elif invoice.status == InvoiceStatus.CANCEL_PENDING:

@@ -52,6 +52,9 @@ MALFORMED = {
     "CUSTOMER_SESSION_SECONDS": "1e3",
     "SEQR_POLL_SHARDS": "0",
     "SEQR_MAX_IN_FLIGHT": "Malformed",
+    "CASE_EMAILS": "Malformed",
+    "EMAIL_URL": "Malformed",
+    "EMAIL_FROM": "Malformed",
 }
 
 

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from orders.admin.history import HistoryAdmin
+from orders.admin.typed import ModelForm
+from orders.admin.wording import NOTHING
+from orders.events import Cause
+from orders.models import About, Event
+from payments.cases import close_case
+from payments.models import CaseKind, MoneyCase
+from payments.services import ADVICE
+
+
+class IsOpen(admin.SimpleListFilter):
+    """Open cases first: they are what somebody has to look at."""
+
+    title = _("open")
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer both."""
+        return [("yes", _("Open")), ("no", _("Closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[MoneyCase]) -> QuerySet[MoneyCase]:
+        """Keep what was chosen."""
+        if self.value() is None:
+            return queryset
+        return queryset.filter(closed_at__isnull=self.value() == "yes")
+
+
+class ClosingForm(ModelForm[MoneyCase]):
+    """The reason that a case is closed with."""
+
+    closing_reason = forms.CharField(
+        label=_("Close this case because"),
+        max_length=300,
+        widget=forms.TextInput(attrs={"size": 80}),
+        help_text=_("What was found and done. It stays in the history."),
+    )
+
+    class Meta:
+        model = MoneyCase
+        fields = ("closing_reason",)
+
+
+@admin.register(MoneyCase)
+class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
+    """Cases: what happened, what to do, who closed it and why."""
+
+    list_display = ("__str__", "order_number", "what", "opened_at", "closed_at", "closed_by")
+    list_filter = (IsOpen, "kind", "opened_at")
+    list_select_related = ("order", "closed_by")
+    date_hierarchy = "opened_at"
+    form = ClosingForm
+    fields = (
+        "kind",
+        "what",
+        "advice",
+        "order_link",
+        "invoice_link",
+        "opened_at",
+        "closed_at",
+        "closed_by",
+        "closing_reason",
+    )
+    readonly_fields = fields[:-1]
+
+    def has_change_permission(self, request: HttpRequest, obj: MoneyCase | None = None) -> bool:
+        """An open case can be closed by those who may."""
+        may = request.user.has_perm("payments.close_moneycase")
+        return may and obj is not None and obj.closed_at is None
+
+    def save_model(
+        self, request: HttpRequest, obj: MoneyCase, form: ModelForm[MoneyCase], change: bool
+    ) -> None:
+        """Close the case: the only change there is."""
+        reason = form.cleaned_data["closing_reason"]
+        if not close_case(obj.pk, Cause("staff", request.user), reason):
+            messages.warning(request, _("Somebody else has closed this case meanwhile."))
+
+    def events(self, case: MoneyCase) -> QuerySet[Event]:
+        """Return what happened to this case."""
+        return Event.objects.filter(about=About.CASE, about_id=case.pk)
+
+    @admin.display(description=_("what to do"))
+    def advice(self, case: MoneyCase) -> str:
+        """What a person does about it."""
+        return str(ADVICE[CaseKind(case.kind)])
+
+    @admin.display(description=_("order"), ordering="order")
+    def order_number(self, case: MoneyCase) -> str:
+        """The order's number."""
+        return case.order.number if case.order else NOTHING
+
+    @admin.display(description=_("order"))
+    def order_link(self, case: MoneyCase) -> str:
+        """The order, linked to its page."""
+        if case.order is None:
+            return NOTHING
+        page = reverse("admin:orders_order_change", args=[case.order_id])
+        return format_html('<a href="{}">{}</a>', page, case.order.number)
+
+    @admin.display(description=_("invoice"))
+    def invoice_link(self, case: MoneyCase) -> str:
+        """The invoice, linked to its page, where SEQR can be asked."""
+        if case.invoice is None:
+            return NOTHING
+        page = reverse("admin:payments_invoice_change", args=[case.invoice_id])
+        return format_html('<a href="{}">{}</a>', page, case.invoice.client_invoice_id)

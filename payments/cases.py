@@ -1,0 +1,88 @@
+"""Money cases: opened once, in the transaction of their cause, and closed with a reason."""
+
+from django.conf import settings
+from django.db import transaction
+
+from orders.clock import database_now
+from orders.events import Cause, Subject, record_event
+from orders.models import About
+from payments.models import CaseKind, Invoice, MoneyCase, OutboxMail
+from payments.seqr import SeqrConfigurationError
+
+# What is wrong about an invoice is told once for good. Settings can be wrong again.
+RECURRING = (CaseKind.CONFIGURATION,)
+
+
+def open_case(
+    kind: CaseKind, cause: Cause, what: str, *, invoice: Invoice | None = None, key: str = ""
+) -> MoneyCase | None:
+    """Open a case, unless there is one of its kind about the same; return it if it is new.
+
+    About a locked invoice, or about what `key` names. A mail to each address of CASE_EMAILS goes
+    into the outbox with it.
+    """
+    key = key or f"invoice {invoice.pk if invoice else ''}"
+    earlier = MoneyCase.objects.filter(kind=kind, key=key)
+    if kind in RECURRING:
+        earlier = earlier.filter(closed_at=None)
+    if earlier.exists():
+        return None
+    case, is_new = MoneyCase.objects.get_or_create(
+        kind=kind,
+        key=key,
+        closed_at=None,
+        defaults={
+            "invoice": invoice,
+            "order_id": invoice.order_id if invoice else None,
+            "what": what[:300],
+        },
+    )
+    if not is_new:  # two have seen it at the same time
+        return None
+    record_event(subject_of(case), f"{kind}_case", cause, detail=what, became="open")
+    OutboxMail.objects.bulk_create(
+        OutboxMail(case=case, recipient=address) for address in settings.CASE_EMAILS
+    )
+    return case
+
+
+@transaction.atomic
+def close_case(case_id: int, cause: Cause, reason: str) -> bool:
+    """Close a case; return whether it was open. Raises ValueError where no reason is given."""
+    if not reason.strip():
+        raise ValueError("A case is closed with a reason.")
+    case = MoneyCase.objects.select_for_update().get(pk=case_id)
+    if case.closed_at is not None:
+        return False
+    case.closed_at = database_now()
+    case.closed_by = cause.actor
+    case.closing_reason = reason.strip()[:300]
+    case.save(update_fields=["closed_at", "closed_by", "closing_reason"])
+    record_event(subject_of(case), "case_closed", cause, detail=case.closing_reason, was="open")
+    return True
+
+
+def close_cases_of(
+    invoice: Invoice, kinds: tuple[CaseKind, ...], cause: Cause, reason: str
+) -> None:
+    """Close an invoice's open cases of these kinds, which have solved themselves."""
+    open_cases = MoneyCase.objects.filter(invoice=invoice, kind__in=kinds, closed_at=None)
+    for case_id in open_cases.values_list("pk", flat=True):
+        close_case(case_id, cause, reason)
+
+
+def tell_of_configuration(error: SeqrConfigurationError, cause: Cause) -> None:
+    """Open a case about settings that SEQR refuses, one for each of its codes."""
+    open_case(CaseKind.CONFIGURATION, cause, str(error), key=f"code {error.result_code}")
+
+
+def configuration_works(cause: Cause) -> None:
+    """Close the cases about settings: SEQR has taken an invoice."""
+    open_cases = MoneyCase.objects.filter(kind=CaseKind.CONFIGURATION, closed_at=None)
+    for case_id in open_cases.values_list("pk", flat=True):
+        close_case(case_id, cause, "SEQR has taken an invoice since")
+
+
+def subject_of(case: MoneyCase) -> Subject:
+    """Return the case as what an event is about."""
+    return Subject(About.CASE, case.pk, str(case.pk), case.order_id)
