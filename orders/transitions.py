@@ -24,7 +24,16 @@ TABLE: dict[OrderState, frozenset[OrderState]] = {
     ),
     _S.CANCEL_PENDING: frozenset({_S.PAID, _S.CANCELED, _S.EXPIRED, _S.FAILED, _S.NEEDS_ATTENTION}),
     _S.NEEDS_ATTENTION: frozenset(
-        {_S.AWAITING_PAYMENT, _S.PAID, _S.CANCEL_PENDING, _S.CANCELED, _S.EXPIRED, _S.FAILED}
+        {
+            _S.AWAITING_PAYMENT,
+            _S.PAID,
+            _S.CANCEL_PENDING,
+            _S.CANCELED,
+            _S.EXPIRED,
+            _S.FAILED,
+            _S.PARTLY_REFUNDED,
+            _S.REFUNDED,
+        }
     ),
     _S.CANCELED: frozenset({_S.CREATED, _S.PAID, _S.NEEDS_ATTENTION}),
     _S.FAILED: frozenset({_S.CREATED, _S.PAID, _S.NEEDS_ATTENTION}),

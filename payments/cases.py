@@ -6,7 +6,7 @@ from django.db import transaction
 from orders.clock import database_now
 from orders.events import Cause, Subject, record_event
 from orders.models import About
-from payments.models import CaseKind, Invoice, MoneyCase, OutboxMail
+from payments.models import CaseKind, Invoice, MoneyCase, OutboxMail, Refund
 from payments.seqr import SeqrConfigurationError
 
 # What is wrong about an invoice is told once for good. Settings can be wrong again.
@@ -14,7 +14,13 @@ RECURRING = (CaseKind.CONFIGURATION,)
 
 
 def open_case(
-    kind: CaseKind, cause: Cause, what: str, *, invoice: Invoice | None = None, key: str = ""
+    kind: CaseKind,
+    cause: Cause,
+    what: str,
+    *,
+    invoice: Invoice | None = None,
+    refund: Refund | None = None,
+    key: str = "",
 ) -> MoneyCase | None:
     """Open a case, unless there is one of its kind about the same; return it if it is new.
 
@@ -33,6 +39,7 @@ def open_case(
         closed_at=None,
         defaults={
             "invoice": invoice,
+            "refund": refund,
             "order_id": invoice.order_id if invoice else None,
             "what": what[:300],
         },
@@ -67,6 +74,26 @@ def close_cases_of(
 ) -> None:
     """Close an invoice's open cases of these kinds, which have solved themselves."""
     open_cases = MoneyCase.objects.filter(invoice=invoice, kind__in=kinds, closed_at=None)
+    for case_id in open_cases.values_list("pk", flat=True):
+        close_case(case_id, cause, reason)
+
+
+def open_refund_case(refund: Refund, cause: Cause, why: str) -> None:
+    """Open the case of a locked refund whose outcome is unknown."""
+    what = f"A refund of {refund.amount} {refund.currency} may have been made: {why}"
+    open_case(
+        CaseKind.REFUND_UNKNOWN,
+        cause,
+        what,
+        invoice=refund.invoice,
+        refund=refund,
+        key=f"refund {refund.pk}",
+    )
+
+
+def close_refund_case(refund: Refund, cause: Cause, reason: str) -> None:
+    """Close that case: the outcome is known."""
+    open_cases = MoneyCase.objects.filter(refund=refund, closed_at=None)
     for case_id in open_cases.values_list("pk", flat=True):
         close_case(case_id, cause, reason)
 

@@ -64,16 +64,33 @@ def settle_cancel(invoice_id: int) -> None:
 
 
 @shared_task
+def send_refund(refund_id: int) -> None:
+    """Send one refund; what could not leave is left to the sweep."""
+    try:
+        services.send_refund(refund_id)
+    except SeqrError as error:
+        logger.warning("refund %s: %s", refund_id, error)
+
+
+@shared_task
+def give_up_refund(refund_id: int) -> None:
+    """Call a refund unknown whose sender has died."""
+    services.give_up_sending(refund_id)
+
+
+@shared_task
 def sweep() -> None:
     """Enqueue what lost messages, killed processes and time have left to do."""
     work = services.find_work()
-    for task, invoice_ids in (
+    for task, ids in (
         (send_invoice, work.to_send),
         (cancel_overdue_invoice, work.to_expire),
         (settle_cancel, work.to_settle),
+        (send_refund, work.refunds_to_send),
+        (give_up_refund, work.refunds_to_give_up),
     ):
-        for invoice_id in invoice_ids:
-            enqueue(task, invoice_id, expires=settings.SWEEP_SECONDS)
+        for row_id in ids:
+            enqueue(task, row_id, expires=settings.SWEEP_SECONDS)
 
 
 @shared_task

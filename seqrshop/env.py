@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -107,6 +108,13 @@ def database(raw: str) -> dict[str, Any]:
     if not parsed.get("NAME"):
         raise ValueError
     return parsed
+
+
+def amount(raw: str) -> Decimal:
+    """Read an amount of money, not below 0, with two decimals at most."""
+    if not re.fullmatch(r"[0-9]{1,8}([.][0-9]{1,2})?", raw):
+        raise ValueError
+    return Decimal(raw)
 
 
 def email_address(raw: str) -> str:

@@ -1,5 +1,6 @@
 """Django's settings. What differs between deployments comes from the environment (.env.example)."""
 
+from decimal import Decimal
 from pathlib import Path
 
 from seqrshop import env
@@ -112,6 +113,12 @@ SEQR_MAX_IN_FLIGHT = read(
     "the number of getPaymentStatus calls one shard may have under way, 1 to 1000",
     env.whole_number(1, 1000),
     default=32,
+)
+REFUND_APPROVAL_LIMIT = read(
+    "REFUND_APPROVAL_LIMIT",
+    "the amount, such as 500.00, above which a second person approves a refund",
+    env.amount,
+    default=Decimal("500.00"),
 )
 CASE_EMAILS: list[str] = read(
     "CASE_EMAILS",

@@ -10,11 +10,13 @@ from payments.models.invoice import (
 )
 from payments.models.money_case import CaseKind, MoneyCase, OutboxMail
 from payments.models.poll_shard import PollShard
+from payments.models.refund import RESERVING, Refund, RefundStatus
 
 __all__ = [
     "ASKED_STATUSES",
     "DEAD_STATUSES",
     "OPEN_STATUSES",
+    "RESERVING",
     "CancelReason",
     "CaseKind",
     "Invoice",
@@ -22,4 +24,6 @@ __all__ = [
     "MoneyCase",
     "OutboxMail",
     "PollShard",
+    "Refund",
+    "RefundStatus",
 ]

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order
 from payments.models.invoice import Invoice
+from payments.models.refund import Refund
 
 
 class CaseKind(models.TextChoices):
@@ -17,6 +18,7 @@ class CaseKind(models.TextChoices):
     PAID_WITHOUT_REFERENCE = "paid_without_reference", _("paid without a reference")
     CONFIGURATION = "configuration", _("SEQR refuses our settings")
     UNKNOWN_AT_SEQR = "unknown_at_seqr", _("SEQR does not know the invoice")
+    REFUND_UNKNOWN = "refund_unknown", _("a refund whose outcome is unknown")
     UNKNOWN_STATUS = "unknown_status", _("a status that we do not know")
 
 
@@ -30,6 +32,7 @@ class MoneyCase(models.Model):
     key = models.CharField(max_length=40)
     order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="cases")
     invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="cases")
+    refund = models.ForeignKey(Refund, models.PROTECT, null=True, related_name="cases")
     what = models.CharField(_("what happened"), max_length=300)
     opened_at = models.DateTimeField(_("opened"), db_default=Now())
     closed_at = models.DateTimeField(_("closed"), null=True)

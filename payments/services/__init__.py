@@ -7,6 +7,16 @@ from payments.services.mails import send_mails
 from payments.services.notified import invoice_notified
 from payments.services.poll import ShardPoller, run_shard, shard_is_stale, stop_polling
 from payments.services.refresh import refresh_invoice
+from payments.services.refund import (
+    RefundNotAccepted,
+    approve_refund,
+    give_up_sending,
+    refundable_now,
+    request_refund,
+    send_refund,
+    settle_refund,
+    withdraw_refund,
+)
 from payments.services.send import send_invoice
 from payments.services.start import current_invoice, pay_again, start_payment
 from payments.services.sweep import Work, find_work
@@ -14,21 +24,29 @@ from payments.services.sweep import Work, find_work
 __all__ = [
     "ADVICE",
     "AlreadyPaid",
+    "RefundNotAccepted",
     "ShardPoller",
     "TokenRefused",
     "Work",
+    "approve_refund",
     "cancel_invoice",
     "current_invoice",
     "exchange_token",
     "find_work",
+    "give_up_sending",
     "invoice_notified",
     "pay_again",
     "refresh_invoice",
+    "refundable_now",
+    "request_refund",
     "run_shard",
     "send_invoice",
     "send_mails",
+    "send_refund",
     "settle_cancel",
+    "settle_refund",
     "shard_is_stale",
     "start_payment",
     "stop_polling",
+    "withdraw_refund",
 ]

@@ -31,6 +31,10 @@ ADVICE = {
         "SEQR does not know the invoice. See that SEQR_SERVICE_URL is the right SEQR; ask once "
         "more, then cancel the invoice."
     ),
+    CaseKind.REFUND_UNKNOWN: _(
+        "The money may be on its way back or not; it is not sent again by itself. Look for the "
+        "refund in the shop's reports at SEQR, then settle it with what you found."
+    ),
     CaseKind.UNKNOWN_STATUS: _(
         "SEQR answers with a status that this version does not know. It is asked again each "
         "second; call SEQR if this stays open."

@@ -8,7 +8,7 @@ from django.utils.translation import gettext, override
 
 from orders.models import Order
 from payments import seqr
-from payments.models import Invoice
+from payments.models import Invoice, Refund
 
 
 def invoice_message(invoice: Invoice) -> seqr.Invoice:
@@ -30,6 +30,25 @@ def invoice_message(invoice: Invoice) -> seqr.Invoice:
         footer=footer,
         notification_url=_address("notify", secret=invoice.notify_key),
         back_url=_address("back", return_key=order.return_key),
+    )
+
+
+def refund_message(refund: Refund) -> seqr.Invoice:
+    """Return refundPayment's invoice: one row with what goes back, and why."""
+    order = refund.invoice.order
+    with override(order.language):
+        description = gettext("Refund of order %(number)s") % {"number": order.number}
+    amount = seqr.Amount(refund.amount, refund.currency)
+    return seqr.Invoice(
+        title=order.service.name,
+        client_invoice_id=f"{refund.invoice.client_invoice_id}-R{refund.pk}",
+        issue_date=refund.created_at,
+        rows=(seqr.InvoiceRow(description, Decimal(1), amount),),
+        total_amount=amount,
+        cashier_id=order.service.slug,
+        footer=description,
+        notification_url=None,
+        back_url=None,
     )
 
 

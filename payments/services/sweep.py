@@ -1,13 +1,13 @@
 """What a lost message, a killed process or the passing of time has left to do."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Q
 
 from orders.clock import database_now
-from payments.models import OPEN_STATUSES, Invoice, InvoiceStatus
+from payments.models import OPEN_STATUSES, Invoice, InvoiceStatus, Refund, RefundStatus
 
 LEFT_BEHIND_AFTER = timedelta(seconds=2)  # younger ones are on their way through the broker
 AT_MOST = 500  # of each kind in one sweep; the next one is seconds away
@@ -15,11 +15,13 @@ AT_MOST = 500  # of each kind in one sweep; the next one is seconds away
 
 @dataclass(frozen=True)
 class Work:
-    """Ids of invoices by what is to be done with them."""
+    """Ids of invoices and refunds by what is to be done with them."""
 
     to_send: list[int]
     to_expire: list[int]
     to_settle: list[int]
+    refunds_to_send: list[int]
+    refunds_to_give_up: list[int]
 
 
 def find_work() -> Work:
@@ -37,8 +39,19 @@ def find_work() -> Work:
         to_send=_ids(unsent & ~overdue),
         to_expire=_ids(overdue),
         to_settle=_ids(Q(status__in=OPEN_STATUSES) & ~Q(cancel_reason="")),
+        refunds_to_send=_refunds(RefundStatus.CREATED, now),
+        refunds_to_give_up=_refunds(RefundStatus.SENDING, now),
     )
 
 
 def _ids(which: Q) -> list[int]:
     return list(Invoice.objects.filter(which).order_by("id").values_list("pk", flat=True)[:AT_MOST])
+
+
+def _refunds(status: RefundStatus, now: datetime) -> list[int]:
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    return list(
+        Refund.objects.filter(free, status=status)
+        .order_by("id")
+        .values_list("pk", flat=True)[:AT_MOST]
+    )

@@ -52,6 +52,7 @@ MALFORMED = {
     "CUSTOMER_SESSION_SECONDS": "1e3",
     "SEQR_POLL_SHARDS": "0",
     "SEQR_MAX_IN_FLIGHT": "Malformed",
+    "REFUND_APPROVAL_LIMIT": "Malformed",
     "CASE_EMAILS": "Malformed",
     "EMAIL_URL": "Malformed",
     "EMAIL_FROM": "Malformed",

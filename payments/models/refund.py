@@ -1,0 +1,109 @@
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from payments.models.invoice import Invoice
+
+
+class RefundStatus(models.TextChoices):
+    """How a refund stands."""
+
+    REQUESTED = "REQUESTED", _("waits for a second person")
+    CREATED = "CREATED", _("to be sent")
+    SENDING = "SENDING", _("being sent")
+    REFUNDED = "REFUNDED", _("refunded")
+    REFUSED = "REFUSED", _("refused by SEQR")
+    WITHDRAWN = "WITHDRAWN", _("withdrawn")
+    UNKNOWN = "UNKNOWN", _("unknown")
+
+
+# An amount that was given back, or may have been, or is about to be.
+RESERVING = tuple(
+    status
+    for status in RefundStatus
+    if status not in (RefundStatus.REFUSED, RefundStatus.WITHDRAWN)
+)
+
+
+def _nonce() -> str:
+    return secrets.token_urlsafe(16)
+
+
+class Refund(models.Model):
+    """Money that goes back to a customer. `amount` is in major units, in the invoice's currency.
+
+    Its `status` is written by `payments.refund_transitions` alone. `nonce` names the form that it
+    was asked for with: two clicks are one refund.
+    """
+
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="refunds")
+    nonce = models.CharField(max_length=40, unique=True, default=_nonce, editable=False)
+    status = models.CharField(
+        _("status"), max_length=10, choices=RefundStatus.choices, default=RefundStatus.CREATED
+    )
+    amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
+    currency = models.CharField(_("currency"), max_length=3)
+    reason = models.CharField(_("reason"), max_length=200)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked for by")
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("approved by"),
+    )
+    created_at = models.DateTimeField(_("asked for"), db_default=Now())
+    lease_until = models.DateTimeField(null=True, editable=False)
+    ers_reference = models.CharField(_("the refund's reference"), max_length=64, null=True)
+    refunded_at = models.DateTimeField(_("refunded"), null=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("settled by"),
+    )
+    settled_reason = models.CharField(_("settled because"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        ordering = ["-id"]
+        permissions = [
+            ("request_refund", "Can give money back"),
+            ("approve_refund", "Can approve a large refund"),
+            ("settle_refund", "Can settle a refund whose outcome is unknown"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status__in=(RefundStatus.CREATED, RefundStatus.SENDING)),
+                name="refund_to_send",
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=RefundStatus.values), name="refund_status_known"
+            ),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="refund_positive"),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="refund_has_reason"),
+            models.CheckConstraint(
+                condition=models.Q(approved_by=None)
+                | ~models.Q(approved_by=models.F("requested_by")),
+                name="refund_approved_by_another",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status=RefundStatus.REFUNDED)
+                | models.Q(ers_reference__isnull=False)
+                | models.Q(settled_by__isnull=False),
+                name="refund_done_has_reference_or_settler",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"refund {self.pk}"

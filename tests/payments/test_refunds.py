@@ -1,0 +1,360 @@
+"""Refunds: never more than was captured, never sent twice, never lost from sight."""
+
+from datetime import timedelta
+from decimal import Decimal
+from itertools import product
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from orders.clock import database_now
+from orders.events import Cause
+from orders.models import About, Event, OrderState
+from orders.services import serve_order
+from payments import services
+from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase, Refund, RefundStatus
+from payments.refund_transitions import TABLE, RefundMoveError, lock_refund, move_refund
+from payments.seqr import SeqrConfigurationError, SeqrUnavailable
+from tests.payments.steps import asked, fresh, invoice_in, issued_invoice, order_state, reference
+from tests.races import at_once
+from tests.sandbox_process import SandboxProcess
+
+S = RefundStatus
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def clerk() -> User:
+    return User.objects.create_user("clerk")
+
+
+@pytest.fixture
+def boss() -> User:
+    return User.objects.create_user("boss")
+
+
+def paid_invoice(sandbox: SandboxProcess) -> Invoice:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    services.refresh_invoice(invoice.pk, Cause("poller"))
+    return fresh(invoice)
+
+
+def ask_for(invoice: Invoice, amount: str, actor: User, nonce: str = "") -> Refund:
+    refund, _ = services.request_refund(
+        invoice.pk,
+        Decimal(amount),
+        "cold coffee",
+        actor,
+        nonce or f"{amount} {Refund.objects.count()}",
+    )
+    return refund
+
+
+def status_of(refund: Refund) -> str:
+    return Refund.objects.get(pk=refund.pk).status
+
+
+def given_back(sandbox: SandboxProcess, invoice: Invoice) -> Decimal:
+    refunds = sandbox.invoice(reference(invoice))["refunds"]
+    return sum((Decimal(refund["amount"]) for refund in refunds), Decimal(0))
+
+
+def test_a_refund_of_all_goes_back_and_the_order_is_refunded(
+    sandbox: SandboxProcess, clerk: User
+) -> None:
+    invoice = paid_invoice(sandbox)
+    refund = ask_for(invoice, "45.00", clerk)
+
+    services.send_refund(refund.pk)
+
+    refund.refresh_from_db()
+    assert (refund.status, order_state(invoice)) == (S.REFUNDED, "refunded")
+    assert refund.ers_reference not in (None, invoice.ers_reference)
+    assert given_back(sandbox, invoice) == Decimal("45.00")
+    assert fresh(invoice).amount == Decimal("45.00")
+
+
+def test_several_parts_go_back_each_with_its_own_reference_also_after_serving(
+    sandbox: SandboxProcess, clerk: User
+) -> None:
+    invoice = paid_invoice(sandbox)
+    serve_order(invoice.order_id, Cause("staff"))
+    states = []
+    for part in ("20.00", "24.99", "0.01"):
+        services.send_refund(ask_for(invoice, part, clerk).pk)
+        states.append(order_state(invoice))
+
+    references = set(Refund.objects.values_list("ers_reference", flat=True))
+    assert states == ["partly_refunded", "partly_refunded", "refunded"]
+    assert len(references) == 3
+    assert given_back(sandbox, invoice) == Decimal("45.00")
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "45.01", "0.001"])
+def test_an_amount_that_cannot_be_is_refused_in_words(clerk: User, amount: str) -> None:
+    invoice = invoice_in(InvoiceStatus.PAID)
+
+    with pytest.raises(services.RefundNotAccepted):
+        ask_for(invoice, amount, clerk)
+
+    assert Refund.objects.count() == 0
+
+
+@pytest.mark.parametrize("status", [s for s in InvoiceStatus if s != InvoiceStatus.PAID])
+def test_only_what_is_paid_can_be_given_back(clerk: User, status: InvoiceStatus) -> None:
+    with pytest.raises(services.RefundNotAccepted):
+        ask_for(invoice_in(status), "1.00", clerk)
+
+
+def test_two_clicks_are_one_refund(clerk: User) -> None:
+    invoice = invoice_in(InvoiceStatus.PAID)
+
+    at_once(4, lambda: ask_for(invoice, "10.00", clerk, nonce="one form"))
+
+    assert Refund.objects.count() == 1
+
+
+def test_two_staff_at_once_never_give_back_more_than_was_paid(clerk: User, boss: User) -> None:
+    invoice = invoice_in(InvoiceStatus.PAID)
+    people = iter([clerk, boss] * 5)
+
+    def ask() -> bool:
+        person = next(people)
+        try:
+            services.request_refund(
+                invoice.pk, Decimal("10.00"), "cold", person, f"form {id(object())}{person}"
+            )
+        except services.RefundNotAccepted:
+            return False
+        return True
+
+    made = at_once(10, ask)
+
+    assert made.count(True) <= 4
+    total = sum(refund.amount for refund in Refund.objects.all())
+    assert total <= invoice.amount
+
+
+def test_two_workers_send_a_refund_once(sandbox: SandboxProcess, clerk: User) -> None:
+    invoice = paid_invoice(sandbox)
+    refund = ask_for(invoice, "45.00", clerk)
+
+    at_once(4, lambda: services.send_refund(refund.pk))
+
+    assert asked(sandbox, "refundPayment") == 1
+    assert status_of(refund) == S.REFUNDED
+
+
+def test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again(
+    sandbox: SandboxProcess, clerk: User
+) -> None:
+    invoice = paid_invoice(sandbox)
+    refund = ask_for(invoice, "40.00", clerk)
+    sandbox.fault("refundPayment", "drop", count=1)
+
+    for _ in range(3):
+        services.send_refund(refund.pk)
+        services.give_up_sending(refund.pk)
+
+    assert status_of(refund) == S.UNKNOWN
+    assert asked(sandbox, "refundPayment") == 1
+    assert services.refundable_now(invoice.pk) == Decimal("5.00")
+    assert services.find_work().refunds_to_send == []
+    case = MoneyCase.objects.get()
+    assert (case.kind, case.refund, case.invoice) == (CaseKind.REFUND_UNKNOWN, refund, invoice)
+
+
+@pytest.mark.parametrize("code", [1, 90, 94])
+def test_a_doubtful_answer_makes_it_unknown(
+    sandbox: SandboxProcess, clerk: User, code: int
+) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=code)
+
+    services.send_refund(refund.pk)
+
+    assert status_of(refund) == S.UNKNOWN
+
+
+@pytest.mark.parametrize(("code", "word"), [(23, "23"), (97, "97"), (98, "98"), (99, "99")])
+def test_a_refusal_is_told_in_words_and_frees_the_amount(
+    sandbox: SandboxProcess, clerk: User, code: int, word: str
+) -> None:
+    invoice = paid_invoice(sandbox)
+    refund = ask_for(invoice, "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=code)
+
+    services.send_refund(refund.pk)
+
+    told = Event.objects.get(about=About.REFUND, about_id=refund.pk, name="refund_refused")
+    assert status_of(refund) == S.REFUSED
+    assert f"({word})" in told.detail
+    assert services.refundable_now(invoice.pk) == Decimal("45.00")
+    assert order_state(invoice) == "paid"
+
+
+def test_what_certainly_did_not_happen_is_sent_later(sandbox: SandboxProcess, clerk: User) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=93)
+    with pytest.raises(SeqrUnavailable):
+        services.send_refund(refund.pk)
+    too_soon = services.find_work().refunds_to_send
+    Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
+    later = services.find_work().refunds_to_send
+
+    services.send_refund(refund.pk)
+
+    assert (too_soon, later) == ([], [refund.pk])
+    assert status_of(refund) == S.REFUNDED
+
+
+def test_settings_that_seqr_refuses_keep_the_refund_and_open_a_case(
+    sandbox: SandboxProcess, clerk: User
+) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=20)
+
+    with pytest.raises(SeqrConfigurationError):
+        services.send_refund(refund.pk)
+
+    assert status_of(refund) == S.CREATED
+    assert MoneyCase.objects.get().kind == CaseKind.CONFIGURATION
+
+
+def test_a_killed_senders_refund_is_unknown_after_its_lease(
+    sandbox: SandboxProcess, clerk: User
+) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    with transaction.atomic():
+        move_refund(
+            lock_refund(refund.pk),
+            S.SENDING,
+            Cause("send_refund"),
+            lease_until=database_now() + timedelta(seconds=30),
+        )
+    early = services.give_up_sending(refund.pk)
+    Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
+
+    late = [services.give_up_sending(refund.pk), services.give_up_sending(refund.pk)]
+
+    assert (early, late) == (False, [True, False])
+    assert status_of(refund) == S.UNKNOWN
+    assert asked(sandbox, "refundPayment") == 0
+
+
+@pytest.mark.parametrize(
+    ("went_back", "status", "state"),
+    [(True, S.REFUNDED, "partly_refunded"), (False, S.REFUSED, "paid")],
+)
+def test_a_person_settles_what_is_unknown_with_a_reason(
+    sandbox: SandboxProcess, clerk: User, went_back: bool, status: str, state: str
+) -> None:
+    invoice = paid_invoice(sandbox)
+    refund = ask_for(invoice, "40.00", clerk)
+    sandbox.fault("refundPayment", "drop", count=1)
+    services.send_refund(refund.pk)
+    with pytest.raises(services.RefundNotAccepted):
+        services.settle_refund(refund.pk, went_back=went_back, reason=" ", actor=clerk)
+
+    settled = [
+        services.settle_refund(refund.pk, went_back=went_back, reason="the report", actor=clerk)
+        for _ in range(2)
+    ]
+
+    assert settled == [True, False]
+    assert (status_of(refund), order_state(invoice)) == (status, state)
+    assert MoneyCase.objects.get().closing_reason == "the report"
+
+
+def test_a_large_refund_waits_for_a_second_person(
+    sandbox: SandboxProcess, settings: Settings, clerk: User, boss: User
+) -> None:
+    settings.REFUND_APPROVAL_LIMIT = Decimal("30.00")
+    refund = ask_for(paid_invoice(sandbox), "30.01", clerk)
+    services.send_refund(refund.pk)
+    waiting = status_of(refund)
+    with pytest.raises(services.RefundNotAccepted):
+        services.approve_refund(refund.pk, clerk)
+
+    approved = [services.approve_refund(refund.pk, boss), services.approve_refund(refund.pk, boss)]
+    services.send_refund(refund.pk)
+
+    assert (waiting, approved) == (S.REQUESTED, [True, False])
+    assert status_of(refund) == S.REFUNDED
+
+
+def test_the_database_refuses_ones_own_approval(clerk: User) -> None:
+    refund = ask_for(invoice_in(InvoiceStatus.PAID), "10.00", clerk)
+
+    with pytest.raises(IntegrityError):
+        Refund.objects.filter(pk=refund.pk).update(approved_by=clerk)
+
+
+def test_what_is_not_sent_yet_can_be_withdrawn(sandbox: SandboxProcess, clerk: User) -> None:
+    invoice = paid_invoice(sandbox)
+    refund = ask_for(invoice, "40.00", clerk)
+
+    withdrawn = services.withdraw_refund(refund.pk, clerk)
+    services.send_refund(refund.pk)
+    too_late = services.withdraw_refund(refund.pk, clerk)
+
+    assert (withdrawn, too_late) == (True, False)
+    assert asked(sandbox, "refundPayment") == 0
+    assert services.refundable_now(invoice.pk) == Decimal("45.00")
+
+
+@pytest.mark.parametrize(("was", "to"), [p for p in product(S, S) if p[0] != p[1]])
+def test_an_edge_of_the_table_is_taken_and_any_other_is_refused(
+    clerk: User, was: RefundStatus, to: RefundStatus
+) -> None:
+    refund = ask_for(invoice_in(InvoiceStatus.PAID), "10.00", clerk)
+    Refund.objects.filter(pk=refund.pk).update(status=was, ers_reference="R1")
+    taken = to in TABLE[was]
+
+    with transaction.atomic():
+        if taken:
+            assert move_refund(lock_refund(refund.pk), to, Cause("test"))
+        else:
+            with pytest.raises(RefundMoveError):
+                move_refund(lock_refund(refund.pk), to, Cause("test"))
+
+    assert status_of(refund) == (to if taken else was)
+
+
+@hypothesis_settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(1, 6000), min_size=1, max_size=8))
+def test_whatever_is_asked_for_the_sum_stays_within_what_was_captured(ore: list[int]) -> None:
+    invoice = invoice_in(InvoiceStatus.PAID)
+    actor, _ = User.objects.get_or_create(username="clerk")
+    taken = Decimal(0)
+
+    for n, part in enumerate(ore):
+        amount = Decimal(part) / 100
+        try:
+            services.request_refund(invoice.pk, amount, "x", actor, f"{invoice.pk} {n}")
+        except services.RefundNotAccepted:
+            assert taken + amount > invoice.amount
+        else:
+            taken += amount
+
+    assert taken == sum(r.amount for r in Refund.objects.filter(invoice=invoice))
+    assert taken <= invoice.amount
+    assert services.refundable_now(invoice.pk) == invoice.amount - taken
+
+
+def test_an_order_that_needs_attention_can_be_given_back_whole(
+    sandbox: SandboxProcess, clerk: User
+) -> None:
+    invoice = paid_invoice(sandbox)
+    invoice.order.state = OrderState.NEEDS_ATTENTION
+    invoice.order.save()
+
+    services.send_refund(ask_for(invoice, "45.00", clerk).pk)
+
+    assert order_state(invoice) == "refunded"
