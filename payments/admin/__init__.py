@@ -3,5 +3,6 @@
 from payments.admin.case import MoneyCaseAdmin
 from payments.admin.invoice import InvoiceAdmin
 from payments.admin.poll_shard import PollShardAdmin
+from payments.admin.refund import RefundAdmin
 
-__all__ = ["InvoiceAdmin", "MoneyCaseAdmin", "PollShardAdmin"]
+__all__ = ["InvoiceAdmin", "MoneyCaseAdmin", "PollShardAdmin", "RefundAdmin"]

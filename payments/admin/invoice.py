@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +20,7 @@ from orders.admin.wording import NOTHING, age, money
 from orders.events import Cause
 from orders.models import About, Event, Order
 from payments.admin.outcomes import MOST_AT_ONCE, ask, cancel, each
+from payments.admin.refund import refund_invoice
 from payments.models import Invoice, InvoiceStatus
 
 
@@ -70,7 +71,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
         "receipt_reference",
         "sum_in_receipt",
     )
-    actions = ("ask_seqr", "cancel_at_seqr")
+    actions = ("ask_seqr", "cancel_at_seqr", "give_money_back")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
         """Read along the order, which the number is made of."""
@@ -144,7 +145,29 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
     def detail_actions(self, invoice: Invoice) -> tuple[str, ...]:
         """SEQR can be asked about what it has, and cancel what is not paid."""
         asked = ("ask_seqr",) if invoice.invoice_reference else ()
+        if invoice.status == InvoiceStatus.PAID:
+            return (*asked, "give_money_back")
         return (*asked, "cancel_at_seqr") if invoice.is_open else asked
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page on which a refund is asked for."""
+        page = self.admin_site.admin_view(refund_invoice)
+        name = "payments_invoice_refund"
+        return [path("<int:invoice_id>/refund/", page, name=name), *super().get_urls()]
+
+    def has_refund_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may give money back."""
+        return request.user.has_perm("payments.request_refund")
+
+    @admin.action(description=_("Give money back"), permissions=["refund"])
+    def give_money_back(
+        self, request: HttpRequest, queryset: QuerySet[Invoice]
+    ) -> HttpResponse | None:
+        """Show the page on which a refund of one invoice is asked for."""
+        if queryset.count() != 1:
+            self.message_user(request, _("Choose one invoice at a time."), messages.ERROR)
+            return None
+        return refund_invoice(request, queryset.get().pk)
 
     def has_ask_permission(self, request: HttpRequest) -> bool:
         """Whether this user may ask SEQR."""

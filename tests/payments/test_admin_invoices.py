@@ -127,7 +127,7 @@ def test_the_buttons_are_those_that_make_sense_and_are_allowed() -> None:
     }
     assert buttons == {
         "issued, superuser": ["ask_seqr", "cancel_at_seqr"],
-        "paid, superuser": ["ask_seqr"],
+        "paid, superuser": ["ask_seqr", "give_money_back"],
         "issued, may ask": ["ask_seqr"],
     }
 

@@ -1,0 +1,35 @@
+"""What the staff write about a refund."""
+
+from decimal import Decimal
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class RefundForm(forms.Form):
+    """How much goes back, and why. The nonce makes two clicks one refund."""
+
+    amount = forms.DecimalField(
+        label=_("Amount"), max_digits=10, decimal_places=2, min_value=Decimal("0.01")
+    )
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, widget=forms.TextInput(attrs={"size": 60})
+    )
+    nonce = forms.CharField(widget=forms.HiddenInput, max_length=40)
+
+
+class SettleForm(forms.Form):
+    """What became of a refund whose outcome was unknown, and how that was found out."""
+
+    went_back = forms.TypedChoiceField(
+        label=_("The money"),
+        choices=[("yes", _("went back to the customer")), ("no", _("did not go back"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    ers_reference = forms.CharField(
+        label=_("The refund's reference at SEQR, if known"), max_length=64, required=False
+    )
+    reason = forms.CharField(
+        label=_("How was it found out?"), max_length=300, widget=forms.TextInput(attrs={"size": 60})
+    )
