@@ -67,6 +67,11 @@ class ShardPoller:
         self._row_written_at = 0.0
         self._refused: SeqrConfigurationError | None = None
 
+    @property
+    def under_way(self) -> int:
+        """How many invoices SEQR is being asked about just now."""
+        return len(self._in_flight)
+
     def close(self) -> None:
         """Let the calls under way end by themselves; their answers are asked for again."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from seqrshop.local.testing import ROOT, settings_for_tests
 
 PROGRAMS = Path(sys.executable).parent
-CHROMIUM = "chromium"  # Debian's name for both the package and the program
+NEEDED = ("chromium", "curl")  # Debian's names for both the packages and the programs
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
@@ -32,7 +32,7 @@ NO_SERVERS = {
 def main(arguments: list[str]) -> int:
     """Run them all, whatever each says, and return 0 when all are content."""
     with_tests = "--no-tests" not in arguments
-    if with_tests and not _ensure_chromium():
+    if with_tests and not _ensure_programs():
         return 1
     settings = settings_for_tests()
     failed = [
@@ -58,25 +58,27 @@ def _passes(name: str, command: list[str], settings: dict[str, str]) -> bool:
     return done.returncode == 0
 
 
-def _ensure_chromium() -> bool:
-    """Install the browser that the tests drive, where we may. Return whether it is there."""
-    if shutil.which(CHROMIUM):
+def _ensure_programs() -> bool:
+    """Install what the tests drive, where we may. Return whether it is there."""
+    missing = [program for program in NEEDED if shutil.which(program) is None]
+    if not missing:
         return True
+    names = " and ".join(missing)
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         sys.stderr.write(
-            "The tests drive Chromium, which is missing: on Debian, `apt-get install chromium`.\n"
+            f"The tests drive {names}, which must be installed; Debian has packages of that name.\n"
         )
         return False
-    _say("Installing Chromium, which the tests drive")
+    _say(f"Installing {names}, which the tests drive")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (
         [apt, "-qq", "update"],
-        [apt, "-qq", "install", "--yes", "--no-install-recommends", CHROMIUM, "fonts-liberation"],
+        [apt, "-qq", "install", "--yes", "--no-install-recommends", *missing, "fonts-liberation"],
     ):
         done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            sys.stderr.write(f"{done.stderr}Chromium could not be installed.\n")
+            sys.stderr.write(f"{done.stderr}{names} could not be installed.\n")
             return False
     return True
 

@@ -1,7 +1,6 @@
 """docs/sandbox.md: its commands run as they stand, and answer what the page says."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -32,7 +31,6 @@ def alike(text: str) -> str:
     return re.sub(r" +", " ", re.sub(r">\s+<", "><", without_numbers)).strip()
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the page's commands need curl")
 def test_the_commands_answer_what_the_page_shows(sandbox: SandboxProcess, tmp_path: Path) -> None:
     script = "".join(f"{commands}\necho; echo '{MARK}'\n" for commands, _ in blocks())
     script = script.replace("http://127.0.0.1:8001", sandbox.base_url)
