@@ -79,6 +79,12 @@ def give_up_refund(refund_id: int) -> None:
 
 
 @shared_task
+def submit_receipt(invoice_id: int) -> None:
+    """Give SEQR the receipt of one payment; what fails is the sweep's again later."""
+    services.submit_receipt(invoice_id)
+
+
+@shared_task
 def sweep() -> None:
     """Enqueue what lost messages, killed processes and time have left to do."""
     work = services.find_work()
@@ -88,6 +94,7 @@ def sweep() -> None:
         (settle_cancel, work.to_settle),
         (send_refund, work.refunds_to_send),
         (give_up_refund, work.refunds_to_give_up),
+        (submit_receipt, work.to_receipt),
     ):
         for row_id in ids:
             enqueue(task, row_id, expires=settings.SWEEP_SECONDS)

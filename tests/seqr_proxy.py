@@ -77,7 +77,13 @@ class SeqrProxy:
 
 
 def _operation(body: bytes) -> str:
-    for name in (b"sendInvoice", b"getPaymentStatus", b"cancelInvoice", b"getClientSessionInfo"):
+    for name in (
+        b"sendInvoice",
+        b"getPaymentStatus",
+        b"cancelInvoice",
+        b"submitPaymentReceipt",
+        b"getClientSessionInfo",
+    ):
         if name in body:
             return name.decode()
     return "?"

@@ -58,6 +58,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
                     "paid_at",
                     "sum_in_receipt",
                     "acknowledged_at",
+                    "receipt_accepted_at",
                     "invoice_version",
                 )
             },

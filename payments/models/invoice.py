@@ -95,6 +95,12 @@ class Invoice(models.Model):
     acknowledged_at = models.DateTimeField(_("acknowledged to SEQR"), null=True)
     possibly_reversed = models.BooleanField(_("possibly reversed"), default=False)
 
+    # The receipt for SEQR. While its lease lasts, nobody submits it.
+    receipt_attempts = models.PositiveIntegerField(default=0, editable=False)
+    receipt_refusals = models.PositiveSmallIntegerField(default=0, editable=False)
+    receipt_lease_until = models.DateTimeField(null=True, editable=False)
+    receipt_accepted_at = models.DateTimeField(_("receipt accepted by SEQR"), null=True)
+
     class Meta:
         verbose_name = _("invoice")
         verbose_name_plural = _("invoices")
@@ -113,6 +119,11 @@ class Invoice(models.Model):
                 fields=["id"],
                 condition=models.Q(status=InvoiceStatus.PAID, acknowledged_at=None),
                 name="invoice_unacknowledged",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status=InvoiceStatus.PAID, receipt_accepted_at=None),
+                name="invoice_without_receipt",
             ),
         ]
         constraints = [

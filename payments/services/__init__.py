@@ -6,6 +6,7 @@ from payments.services.exchange import TokenRefused, exchange_token
 from payments.services.mails import send_mails
 from payments.services.notified import invoice_notified
 from payments.services.poll import ShardPoller, run_shard, shard_is_stale, stop_polling
+from payments.services.receipt import has_receipt, receipt_html, receipt_of
 from payments.services.refresh import refresh_invoice
 from payments.services.refund import (
     RefundNotAccepted,
@@ -19,6 +20,7 @@ from payments.services.refund import (
 )
 from payments.services.send import send_invoice
 from payments.services.start import current_invoice, pay_again, start_payment
+from payments.services.submit import submit_receipt
 from payments.services.sweep import Work, find_work
 
 __all__ = [
@@ -34,8 +36,11 @@ __all__ = [
     "exchange_token",
     "find_work",
     "give_up_sending",
+    "has_receipt",
     "invoice_notified",
     "pay_again",
+    "receipt_html",
+    "receipt_of",
     "refresh_invoice",
     "refundable_now",
     "request_refund",
@@ -48,5 +53,6 @@ __all__ = [
     "shard_is_stale",
     "start_payment",
     "stop_polling",
+    "submit_receipt",
     "withdraw_refund",
 ]

@@ -8,9 +8,11 @@ from django.db.models import Q
 
 from orders.clock import database_now
 from payments.models import OPEN_STATUSES, Invoice, InvoiceStatus, Refund, RefundStatus
+from payments.services.submit import receipts_due
 
 LEFT_BEHIND_AFTER = timedelta(seconds=2)  # younger ones are on their way through the broker
 AT_MOST = 500  # of each kind in one sweep; the next one is seconds away
+RECEIPTS_AT_MOST = 50  # so that no invoice waits in the queue behind many of them
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Work:
     to_settle: list[int]
     refunds_to_send: list[int]
     refunds_to_give_up: list[int]
+    to_receipt: list[int]
 
 
 def find_work() -> Work:
@@ -41,11 +44,12 @@ def find_work() -> Work:
         to_settle=_ids(Q(status__in=OPEN_STATUSES) & ~Q(cancel_reason="")),
         refunds_to_send=_refunds(RefundStatus.CREATED, now),
         refunds_to_give_up=_refunds(RefundStatus.SENDING, now),
+        to_receipt=_ids(receipts_due(now), RECEIPTS_AT_MOST),
     )
 
 
-def _ids(which: Q) -> list[int]:
-    return list(Invoice.objects.filter(which).order_by("id").values_list("pk", flat=True)[:AT_MOST])
+def _ids(which: Q, at_most: int = AT_MOST) -> list[int]:
+    return list(Invoice.objects.filter(which).order_by("id").values_list("pk", flat=True)[:at_most])
 
 
 def _refunds(status: RefundStatus, now: datetime) -> list[int]:
