@@ -47,6 +47,8 @@ CHANGE = Limit("change", per_token=40, per_customer=40, per_address=600)
 READ = Limit("read", per_token=300, per_customer=600)
 # The page that a browser comes back to asks once a second; the key in its address stands for it.
 BACK = Limit("back", per_token=300)
+# One order's receipt as a PDF, whoever asks: the dearest thing to make that can be read.
+PDF = Limit("pdf", per_token=20)
 # Sessions that have ended are told so once and then stop; more is guessing.
 UNKNOWN_TOKEN = Limit("unknown-token", per_address=300)
 

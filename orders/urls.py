@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import orders, pages, session
+from orders.views import orders, pages, receipts, session
 
 _OF_A_SERVICE = [
     ("order", pages.order_page, "order_page"),
@@ -17,8 +17,12 @@ urlpatterns = [
     path("orders/<uuid:public_id>", orders.show_order, name="order"),
     path("orders/<uuid:public_id>/pay", orders.pay_order_again, name="pay_order"),
     path("orders/<uuid:public_id>/cancel", orders.cancel_order, name="cancel_order"),
+    path("orders/<uuid:public_id>/receipt", receipts.show, name="order_receipt"),
+    path("orders/<uuid:public_id>/receipt.pdf", receipts.show_pdf, name="order_receipt_pdf"),
     path("back/<slug:return_key>", pages.back_page, name="back"),
     path("back/<slug:return_key>.json", pages.back_state, name="back_state"),
+    path("back/<slug:return_key>/receipt", receipts.show_by_key, name="receipt"),
+    path("back/<slug:return_key>/receipt.pdf", receipts.show_pdf_by_key, name="receipt_pdf"),
     *(path(part, view, name=name) for part, view, name in _OF_A_SERVICE),
     *(path(f"<slug:slug>/{part}", view, name=name) for part, view, name in _OF_A_SERVICE),
 ]

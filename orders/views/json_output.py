@@ -14,7 +14,7 @@ from orders.models import CustomerSession, Order, OrderState, Product
 from orders.views.wording import state_message
 from payments import seqr
 from payments.models import Invoice
-from payments.services import current_invoice
+from payments.services import current_invoice, has_receipt
 
 
 def amount(value: Decimal) -> str:
@@ -60,8 +60,19 @@ def order_details(order: Order) -> dict[str, Any]:
         "invoice_reference": reference,
         "app_url": seqr.app_url(settings.SEQR_APP_URL, reference or "") if payable else None,
         "ers_reference": invoice.ers_reference,
+        "receipt_url": receipt_url(order),
         "message": state_message(order, invoice),
     }
+
+
+def receipt_url(order: Order) -> str | None:
+    """Return where the order's receipt is, for anybody who has the address; its PDF, with `.pdf`.
+
+    By the return key, since a link can carry no header and a web view may keep no cookie.
+    """
+    if not has_receipt(current_invoice(order)):
+        return None
+    return reverse("receipt", kwargs={"return_key": order.return_key})
 
 
 def _shown_reference(order: Order, invoice: Invoice) -> str | None:

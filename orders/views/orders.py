@@ -61,7 +61,7 @@ def make_order(
 @for_customer
 def show_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
     """Tell how an order stands, and have SEQR asked where its poller seems to sleep."""
-    order = _order_of(session.customer, public_id)
+    order = order_of(session.customer, public_id)
     recheck(current_invoice(order))
     return json_answer(order_details(order))
 
@@ -80,25 +80,25 @@ def pay_order_again(
     except AnotherOrderOpen as error:
         raise _another_open(error) from None
     except OrderNotAccepted as error:
-        order = _order_of(session.customer, public_id)
+        order = order_of(session.customer, public_id)
         raise _conflict("not_payable", error.reason, order) from None
-    return json_answer(order_details(_order_of(session.customer, public_id)))
+    return json_answer(order_details(order_of(session.customer, public_id)))
 
 
 @endpoint("POST")
 @for_customer
 def cancel_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
     """Cancel the order's invoice, as far as SEQR answers now: the order may be cancel_pending."""
-    invoice = current_invoice(_order_of(session.customer, public_id))
+    invoice = current_invoice(order_of(session.customer, public_id))
     try:
         cancel_invoice(invoice.pk, CancelReason.CUSTOMER, Cause("customer"))
     except AlreadyPaid:
-        order = _order_of(session.customer, public_id)
+        order = order_of(session.customer, public_id)
         raise _conflict("already_paid", _("This order is paid already."), order) from None
-    return json_answer(order_details(_order_of(session.customer, public_id)))
+    return json_answer(order_details(order_of(session.customer, public_id)))
 
 
-def _order_of(customer: Customer, public_id: UUID) -> Order:
+def order_of(customer: Customer, public_id: UUID) -> Order:
     """Return the order if it is this customer's; no one learns that another's exists."""
     order = orders_with_details().filter(public_id=public_id, customer=customer).first()
     if order is None:

@@ -15,7 +15,7 @@ from orders.models import Order, Service
 from orders.models.order import BLOCKING_STATES
 from orders.views import refusals
 from orders.views.endpoint import endpoint, json_answer
-from orders.views.json_output import amount, orders_with_details
+from orders.views.json_output import amount, orders_with_details, receipt_url
 from orders.views.services import service_at
 from orders.views.wording import HEADINGS, state_heading, state_message
 from payments.services import current_invoice
@@ -41,7 +41,7 @@ def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 @never_cache
 def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
     """Show a browser that comes back from the app how the order stands. Nothing personal."""
-    order = _order_to_return_to(return_key)
+    order = order_to_return_to(return_key)
     return render(
         request,
         "orders/back.html",
@@ -50,6 +50,7 @@ def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
             "service": order.service,
             "heading": state_heading(order),
             "message": state_message(order, current_invoice(order)),
+            "receipt_url": receipt_url(order),
             "settled": order.state not in BLOCKING_STATES,
             "state_url": reverse("back_state", kwargs={"return_key": return_key}),
         },
@@ -59,7 +60,7 @@ def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
 @endpoint("GET", "HEAD")
 def back_state(request: HttpRequest, return_key: str) -> HttpResponse:
     """Tell that page how the order stands now."""
-    order = _order_to_return_to(return_key)
+    order = order_to_return_to(return_key)
     return json_answer(
         {
             "number": order.number,
@@ -67,11 +68,13 @@ def back_state(request: HttpRequest, return_key: str) -> HttpResponse:
             "total": {"value": amount(order.total), "currency": order.currency},
             "heading": state_heading(order),
             "message": state_message(order, current_invoice(order)),
+            "receipt_url": receipt_url(order),
         }
     )
 
 
-def _order_to_return_to(return_key: str) -> Order:
+def order_to_return_to(return_key: str) -> Order:
+    """Return the order of this key, counting how often it is asked for. Raises Refusal."""
     limits.count(limits.BACK, token=return_key)
     order = orders_with_details().filter(return_key=return_key).first()
     if order is None:

@@ -162,6 +162,7 @@ def test_the_state_can_be_asked_for_again(client: JsonClient, paid: Invoice) -> 
         "total": {"value": "45.00", "currency": "SEK"},
         "heading": "Paid, thank you!",
         "message": "We have your payment. Keep this number until you have your order.",
+        "receipt_url": f"/back/{paid.order.return_key}/receipt",
     }
 
 

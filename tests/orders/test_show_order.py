@@ -28,6 +28,7 @@ KEYS = {
     "invoice_reference",
     "app_url",
     "ers_reference",
+    "receipt_url",
     "message",
 }
 

@@ -28,10 +28,14 @@ async function ask() {
   schedule();
 }
 
-function show({ state, heading, message }) {
+function show({ state, heading, message, receipt_url: receipt }) {
   if (state === main.dataset.state) return;
   main.dataset.state = state;
   main.querySelector("[data-heading]").textContent = heading;
   main.querySelector("[data-message]").textContent = message;
   main.querySelector("[data-done]").hidden = UNSETTLED.includes(state);
+  const links = main.querySelector("[data-receipt]");
+  links.hidden = !receipt;
+  links.querySelector("[data-page]").href = receipt ?? "";
+  links.querySelector("[data-pdf]").href = receipt ? `${receipt}.pdf` : "";
 }

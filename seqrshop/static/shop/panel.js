@@ -112,9 +112,9 @@ export class Panel {
     this.#text("[data-total]", money(hundredths(order.total.value), order.total.currency));
     this.#text("[data-table]", order.parameters?.TABLE ? say("table", order.parameters.TABLE) : "");
     if (order.rows) this.#renderRows(order);
-    const open = this.#find("[data-open]");
-    if (order.app_url) open.href = order.app_url;
-    open.hidden = !order.app_url;
+    this.#link("[data-open]", order.app_url);
+    this.#link("[data-receipt]", order.receipt_url);
+    this.#link("[data-receipt-pdf]", order.receipt_url && `${order.receipt_url}.pdf`);
     this.#find("[data-cancel]").hidden = !CAN_BE_CANCELLED.includes(state);
     this.#find("[data-pay]").hidden = !CAN_BE_PAID_AGAIN.includes(state);
     this.#find("[data-menu]").hidden = UNSETTLED.includes(state);
@@ -139,6 +139,13 @@ export class Panel {
 
   #busy(busy) {
     for (const button of this.#root.querySelectorAll("button")) button.disabled = busy;
+  }
+
+  /** Leads a link to where it goes, or hides it where there is nothing to go to. */
+  #link(selector, url) {
+    const link = this.#find(selector);
+    if (url) link.href = url;
+    link.hidden = !url;
   }
 
   /** Writes only what is new, so that a screen reader says it once. */
