@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from orders.admin.readonly import ReadOnlyAdmin
 from orders.models import About, Event, OrderState
-from payments.models import InvoiceStatus
+from payments.models import InvoiceStatus, RefundStatus
 
 M = TypeVar("M", bound=Model)
 
@@ -58,7 +58,7 @@ def _lines(events: QuerySet[Event]) -> Iterator[Line]:
 
 
 def _label(state: str) -> str:
-    for states in (InvoiceStatus, OrderState):
+    for states in (InvoiceStatus, OrderState, RefundStatus):
         if state in states:
             return str(states(state).label)
     return state

@@ -136,3 +136,15 @@ def test_who_may_give_money_back_may_not_settle() -> None:
 
     assert answer.status_code == 403
     assert Refund.objects.get().status == RefundStatus.UNKNOWN
+
+
+def test_the_orders_history_tells_the_refund_in_words() -> None:
+    invoice = invoice_in(InvoiceStatus.PAID)
+    refund = request_of(invoice)
+    services.withdraw_refund(refund.pk, User.objects.get(username="clerk"))
+
+    page = boss().get(page_url(invoice.order)).content.decode()
+
+    assert "refund withdrawn" in page
+    assert "<td>withdrawn</td>" in page
+    assert "WITHDRAWN" not in page
