@@ -111,7 +111,6 @@ def transition(
     if event is None:
         raise TransitionError(f"{invoice} cannot go from {was} to {to}.")
     with transaction.atomic():
-        invoice.status = to
         save_fields(invoice, status=to, **fields)
         record(invoice, event, cause, detail=detail, was=was, became=to)
         _move_order(invoice, was, to, cause)

@@ -27,13 +27,14 @@ class Line:
 
 
 class HistoryAdmin(ReadOnlyAdmin[M]):
-    """A read-only row and what happened to it, oldest first."""
+    """A read-only row and what happened to it, oldest first. `about` is the kind of its events."""
 
+    about: About
     change_form_template = "admin/change_form_with_history.html"
 
     def events(self, obj: M) -> QuerySet[Event]:
-        """Return the events of this row."""
-        raise NotImplementedError
+        """Return what happened to this row."""
+        return Event.objects.filter(about=self.about, about_id=obj.pk)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

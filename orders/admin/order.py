@@ -12,7 +12,7 @@ from orders.admin.report import Report, too_many
 from orders.admin.search import SEARCH_HELP, orders_found
 from orders.admin.wording import NOTHING, age, money, phone_number, when
 from orders.events import Cause
-from orders.models import Event, Order, OrderRow, OrderState
+from orders.models import About, Event, Order, OrderRow, OrderState
 from orders.services import serve_order
 from orders.transitions import OrderMoveError
 from payments.models import Invoice
@@ -76,6 +76,7 @@ class InvoiceInline(ReadOnlyInline[Invoice, Order]):
 class OrderAdmin(HistoryAdmin[Order]):
     """Orders: found by number, reference or phone number; never edited."""
 
+    about = About.ORDER
     list_display = (
         "order_number",
         "service",

@@ -14,7 +14,7 @@ from orders.admin.history import HistoryAdmin
 from orders.admin.typed import ModelForm
 from orders.admin.wording import NOTHING
 from orders.events import Cause
-from orders.models import About, Event
+from orders.models import About
 from payments.cases import close_case
 from payments.models import CaseKind, MoneyCase
 from payments.services import ADVICE
@@ -56,6 +56,7 @@ class ClosingForm(ModelForm[MoneyCase]):
 class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
     """Cases: what happened, what to do, who closed it and why."""
 
+    about = About.CASE
     list_display = ("__str__", "order_number", "what", "opened_at", "closed_at", "closed_by")
     list_filter = (IsOpen, "kind", "opened_at")
     list_select_related = ("order", "closed_by")
@@ -86,10 +87,6 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
         reason = form.cleaned_data["closing_reason"]
         if not close_case(obj.pk, Cause("staff", request.user), reason):
             messages.warning(request, _("Somebody else has closed this case meanwhile."))
-
-    def events(self, case: MoneyCase) -> QuerySet[Event]:
-        """Return what happened to this case."""
-        return Event.objects.filter(about=About.CASE, about_id=case.pk)
 
     @admin.display(description=_("what to do"))
     def advice(self, case: MoneyCase) -> str:

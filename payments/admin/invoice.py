@@ -18,7 +18,7 @@ from orders.admin.report import too_many
 from orders.admin.search import SEARCH_HELP, customers_found, number_in, reference_found
 from orders.admin.wording import NOTHING, age, money
 from orders.events import Cause
-from orders.models import About, Event, Order
+from orders.models import About, Order
 from payments.admin.outcomes import MOST_AT_ONCE, ask, cancel, each
 from payments.admin.refund import refund_invoice
 from payments.models import Invoice, InvoiceStatus
@@ -28,6 +28,7 @@ from payments.models import Invoice, InvoiceStatus
 class InvoiceAdmin(HistoryAdmin[Invoice]):
     """Invoices: found by reference, number or phone number; never edited."""
 
+    about = About.INVOICE
     list_display = (
         "number",
         "service",
@@ -138,10 +139,6 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
     def age(self, invoice: Invoice) -> str:
         """How long ago it was made."""
         return age(invoice.created_at)
-
-    def events(self, invoice: Invoice) -> QuerySet[Event]:
-        """Return what happened to this invoice."""
-        return Event.objects.filter(about=About.INVOICE, about_id=invoice.pk)
 
     def detail_actions(self, invoice: Invoice) -> tuple[str, ...]:
         """SEQR can be asked about what it has, and cancel what is not paid."""

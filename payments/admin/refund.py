@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.admin.history import HistoryAdmin
 from orders.admin.report import Report, too_many
 from orders.admin.wording import age, money
-from orders.models import About, Event
+from orders.models import About
 from payments import services, tasks
 from payments.admin.form_page import form_page
 from payments.admin.forms import RefundForm, SettleForm
@@ -77,6 +77,7 @@ def _request(request: HttpRequest, invoice: Invoice, form: RefundForm) -> bool:
 class RefundAdmin(HistoryAdmin[Refund]):
     """Refunds: what went back, may have gone back, or waits for somebody."""
 
+    about = About.REFUND
     list_display = ("__str__", "order_number", "sum", "status", "reason", "requested_by", "age")
     list_filter = ("status", "created_at")
     list_select_related = ("invoice__order", "requested_by")
@@ -101,10 +102,6 @@ class RefundAdmin(HistoryAdmin[Refund]):
         settle = self.admin_site.admin_view(self.settle_page)
         name = "payments_refund_settle"
         return [path("<int:refund_id>/settle/", settle, name=name), *super().get_urls()]
-
-    def events(self, refund: Refund) -> QuerySet[Event]:
-        """Return what happened to this refund."""
-        return Event.objects.filter(about=About.REFUND, about_id=refund.pk)
 
     def detail_actions(self, refund: Refund) -> tuple[str, ...]:
         """Return what can be done with it as it stands."""
