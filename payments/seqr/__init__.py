@@ -15,6 +15,7 @@ answers.py     reading XML that is not trusted
 readers.py     what each operation's answer says
 """
 
+from payments.seqr.calls import CallMade
 from payments.seqr.client import SeqrClient
 from payments.seqr.config import SeqrConfig
 from payments.seqr.errors import (
@@ -61,6 +62,7 @@ __all__ = [
     "LEAVE_URL",
     "AcknowledgmentMode",
     "Amount",
+    "CallMade",
     "CashierTransactionSummary",
     "ClientSession",
     "CustomerToken",

@@ -3,14 +3,17 @@
 import logging
 import time
 import uuid
-from typing import Any, TypeVar
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
 
 from payments.seqr.answers import UnreadableAnswerError, open_answer
 from payments.seqr.config import SeqrConfig
 from payments.seqr.envelopes import PAYMENT_SERVICE, SESSION_SERVICE, render
 from payments.seqr.errors import SeqrError, SeqrOutcomeUnknown, SeqrProtocolError
 from payments.seqr.operations import Operation, Principal
-from payments.seqr.results import raise_unless_success
+from payments.seqr.results import ResultCode, raise_unless_success
 from payments.seqr.transport import CurlTransport, HttpAnswer
 
 logger = logging.getLogger("payments.seqr")
@@ -18,16 +21,46 @@ logger = logging.getLogger("payments.seqr")
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class CallMade:
+    """One call that has ended, as an audit may tell it: without content, secret or person.
+
+    `operation` is SEQR's name of it, `client_reference` what SEQR's support finds it by.
+    `result_code` is None where there was no readable answer; `reason` is the error's, or empty.
+    """
+
+    operation: str
+    client_reference: str
+    duration_ms: int
+    result_code: int | None
+    reason: str = ""
+
+
+Listener = Callable[[CallMade], None]
+"""Is told of each call as it ends. What it raises would hide SEQR's answer: it must not raise."""
+
+
+def _nobody(_call: CallMade) -> None:
+    pass
+
+
 class Caller:
     """Makes the calls of one terminal and its reseller. Any number of threads may share it."""
 
     def __init__(self, config: SeqrConfig) -> None:
+        self._listener: Listener = _nobody
         self._config = config
         self._urls = {PAYMENT_SERVICE: config.service_url, SESSION_SERVICE: config.session_url}
         self._transport = CurlTransport(config.timeout_seconds)
 
+    def heard_by(self, listener: Listener) -> Self:
+        """Return a caller over the same connections, of whose calls `listener` is told."""
+        heard = copy(self)
+        heard._listener = listener
+        return heard
+
     def call(self, operation: Operation[T], **elements: Any) -> T:
-        """Render, send, read; tell the log how it went, without any content."""
+        """Render, send, read; tell log and listener how it went, without any content."""
         context = self._context(operation.principal)
         envelope = render(operation.service, operation.name, {"context": context, **elements})
         started = time.monotonic()
@@ -41,16 +74,32 @@ class Caller:
             )
             result = _read(operation, answer)
         except SeqrError as error:
+            duration_ms = _milliseconds_since(started)
             logger.warning(
                 "%s failed after %d ms: %s, result code %s: %s",
                 operation.name,
-                (time.monotonic() - started) * 1000,
+                duration_ms,
                 type(error).__name__,
                 error.result_code,
                 error.reason,
             )
+            self._listener(
+                CallMade(
+                    operation.name,
+                    context["clientReference"],
+                    duration_ms,
+                    error.result_code,
+                    error.reason,
+                )
+            )
             raise
-        logger.debug("%s took %d ms", operation.name, (time.monotonic() - started) * 1000)
+        duration_ms = _milliseconds_since(started)
+        logger.debug("%s took %d ms", operation.name, duration_ms)
+        self._listener(
+            CallMade(
+                operation.name, context["clientReference"], duration_ms, ResultCode.SUCCESS.value
+            )
+        )
         return result
 
     def _context(self, principal: Principal) -> dict[str, Any]:
@@ -74,6 +123,10 @@ class Caller:
             "initiatorPrincipalId": initiator,
             "password": password,
         }
+
+
+def _milliseconds_since(started: float) -> int:
+    return int((time.monotonic() - started) * 1000)
 
 
 def _read(operation: Operation[T], answer: HttpAnswer) -> T:

@@ -4,8 +4,11 @@ Every method raises only errors of `errors.py`, and ValueError for an argument t
 be made of.
 """
 
+from copy import copy
+from typing import Self
+
 from payments.seqr import operations
-from payments.seqr.calls import Caller
+from payments.seqr.calls import Caller, Listener
 from payments.seqr.config import SeqrConfig
 from payments.seqr.envelopes import (
     amount_elements,
@@ -34,7 +37,20 @@ class SeqrClient:
     """
 
     def __init__(self, config: SeqrConfig) -> None:
-        self._call = Caller(config).call
+        self._use(Caller(config))
+
+    def _use(self, caller: Caller) -> None:
+        self._caller = caller
+        self._call = caller.call
+
+    def heard_by(self, listener: Listener) -> Self:
+        """Return a client over the same connections that tells `listener` of each call it made.
+
+        It costs next to nothing. `listener` must not raise.
+        """
+        heard = copy(self)
+        heard._use(self._caller.heard_by(listener))
+        return heard
 
     def get_client_session_info(self, token: str) -> ClientSession:
         """Return who scanned the code and got `token` for it.

@@ -77,7 +77,7 @@ def test_a_request_is_what_schema_and_reference_ask_for(
 
 
 def test_every_operation_has_its_sample() -> None:
-    public = {name for name in vars(SeqrClient) if not name.startswith("_")}
+    public = {name for name in vars(SeqrClient) if not name.startswith("_")} - {"heard_by"}
 
     assert set(SAMPLES) == set(REQUESTS)
     assert len(public) == len(SAMPLES)
