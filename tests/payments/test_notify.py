@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from orders.events import Cause
+from orders.models import Event
+from payments import services
+from payments.checks import under_way
 from payments.models import Invoice, InvoiceStatus
 from tests.factories import InvoiceFactory
-from tests.payments.steps import fresh, issued_invoice, order_state, reference
+from tests.payments.steps import asked, fresh, issued_invoice, order_state, reference
 from tests.sandbox_process import SandboxProcess
 
 
@@ -114,3 +118,21 @@ def test_a_notification_before_the_reference_is_stored_is_not_lost(
 
     assert Client().post(path_of(invoice)).status_code == 200
     assert fresh(invoice).notified_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thousand_notifications_of_one_invoice_are_few_calls_and_no_line_of_the_audit(
+    sandbox: SandboxProcess, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    invoice = issued_invoice()
+    services.refresh_invoice(invoice.pk, Cause("poller"))
+    told_before, asked_before = Event.objects.count(), asked(sandbox, "getPaymentStatus")
+    client, started = Client(), time.monotonic()
+
+    codes = {client.post(path_of(invoice)).status_code for _ in range(1000)}
+
+    seconds = time.monotonic() - started
+    eventually(lambda: under_way() == 0)
+    assert codes == {200}
+    assert 2 <= asked(sandbox, "getPaymentStatus") - asked_before <= seconds + 2
+    assert Event.objects.count() == told_before
