@@ -15,6 +15,11 @@ class Cause:
     source: str
     actor: Any = None  # the staff's user; Any, because the user model is a setting
 
+    @property
+    def is_person(self) -> bool:
+        """Whether a member of the staff wanted it."""
+        return self.actor is not None
+
 
 @dataclass(frozen=True)
 class Subject:

@@ -71,11 +71,14 @@ def close_case(case_id: int, cause: Cause, reason: str) -> bool:
 
 def close_cases_of(
     invoice: Invoice, kinds: tuple[CaseKind, ...], cause: Cause, reason: str
-) -> None:
-    """Close an invoice's open cases of these kinds, which have solved themselves."""
+) -> bool:
+    """Close an invoice's open cases of these kinds, which have solved themselves.
+
+    Return whether there were any.
+    """
     open_cases = MoneyCase.objects.filter(invoice=invoice, kind__in=kinds, closed_at=None)
-    for case_id in open_cases.values_list("pk", flat=True):
-        close_case(case_id, cause, reason)
+    closed = [close_case(pk, cause, reason) for pk in open_cases.values_list("pk", flat=True)]
+    return any(closed)
 
 
 def open_refund_case(refund: Refund, cause: Cause, why: str) -> None:

@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -21,14 +22,15 @@ class Event(models.Model):
 
     Written in the transaction of what it tells, and append-only: a trigger of the database refuses
     to change or delete one. It holds no secret and no personal data; the order leads to the
-    customer. `about_id` is the row's id, `subject` what people call it.
+    customer. `about_id` is the row's id, `subject` what people call it. A call to SEQR has no row:
+    its subject is the reference that SEQR's support finds it by, its name SEQR's own.
     """
 
     order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="events")
-    about = models.CharField(_("about"), max_length=8, choices=About.choices)
+    about = models.CharField(_("kind"), max_length=8, choices=About.choices)
     about_id = models.BigIntegerField(null=True)
     subject = models.CharField(_("which"), max_length=40)
-    at = models.DateTimeField(_("at"), db_default=Now())
+    at = models.DateTimeField(_("time"), db_default=Now())
     name = models.CharField(_("event"), max_length=40)
     was = models.CharField(_("from"), max_length=26, blank=True)
     became = models.CharField(_("to"), max_length=26, blank=True)
@@ -37,7 +39,7 @@ class Event(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("who")
     )
     detail = models.CharField(_("detail"), max_length=300, blank=True)
-    result_code = models.SmallIntegerField(_("SEQR's code"), null=True)
+    result_code = models.IntegerField(_("SEQR's code"), null=True)
     duration_ms = models.PositiveIntegerField(_("milliseconds"), null=True)
 
     class Meta:
@@ -47,6 +49,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["about", "about_id", "id"], name="event_of_its_row"),
             models.Index(fields=["at"], name="event_by_day"),
+            models.Index(fields=["subject"], name="event_of_call", condition=Q(about=About.CALL)),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from orders.clock import database_now
 from orders.events import Cause
-from payments.gateway import seqr
+from payments.calls import seqr_for
 from payments.models import OPEN_STATUSES, CancelReason, Invoice, InvoiceStatus
 from payments.seqr import ResultCode, SeqrConflict, SeqrError, SeqrRejected
 from payments.services.refresh import refresh_invoice
@@ -75,7 +75,7 @@ def settle_cancel(invoice_id: int, cause: Cause) -> None:
 def _tell_seqr(invoice: Invoice, cause: Cause) -> None:
     assert invoice.invoice_reference is not None
     try:
-        seqr().cancel_invoice(invoice.invoice_reference)
+        seqr_for(invoice.order_id, cause).cancel_invoice(invoice.invoice_reference)
     except SeqrConflict as error:
         if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:
             _confirm(invoice.pk, cause)

@@ -2,9 +2,10 @@
 
 import re
 
+from orders.events import Cause
 from orders.models import CustomerSession, Service
 from orders.services import open_session, session_of_token
-from payments.gateway import seqr
+from payments.calls import seqr_for
 from payments.seqr import SeqrConfigurationError, SeqrRejected
 
 _TOKEN = re.compile(r"[0-9A-Za-z.\-]{6,100}")
@@ -28,7 +29,7 @@ def exchange_token(service: Service, token: str) -> CustomerSession:
             raise TokenRefused
         return known
     try:
-        info = seqr().get_client_session_info(token)
+        info = seqr_for(None, Cause("customer")).get_client_session_info(token)
     except SeqrConfigurationError:
         raise
     except SeqrRejected as error:

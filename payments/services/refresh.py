@@ -6,13 +6,16 @@ any more, because another one paid its order, is not asked about.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
 from orders.clock import database_now
 from orders.events import Cause
+from payments.calls import record_call, record_failed_poll
 from payments.cases import close_cases_of, open_case
 from payments.gateway import seqr
 from payments.models import (
@@ -24,7 +27,15 @@ from payments.models import (
     InvoiceStatus,
     PollShard,
 )
-from payments.seqr import PaymentStatus, ResultCode, SeqrRejected, SeqrUnknownStatus
+from payments.seqr import (
+    CallMade,
+    PaymentStatus,
+    ResultCode,
+    SeqrClient,
+    SeqrError,
+    SeqrRejected,
+    SeqrUnknownStatus,
+)
 from payments.services.shards import shard_of
 from payments.transitions import (
     TABLE,
@@ -70,6 +81,7 @@ class Answer:
     paid: PaymentStatus | None = None
     detail: str = ""
     case: CaseKind | None = None  # what a person has to be told about it
+    call: CallMade | None = None  # the call that brought it, for the audit
 
     def is_news(self, question: Question) -> bool:
         """Whether there is something to write. The unchanged costs no database access."""
@@ -97,10 +109,24 @@ def question_about(invoice: Invoice) -> Question | None:
     )
 
 
-def ask(question: Question) -> Answer:
-    """Ask SEQR (getPaymentStatus). Touches no database. Raises the gateway's errors."""
+def ask(question: Question, *, if_it_fails: Callable[[CallMade], None] | None = None) -> Answer:
+    """Ask SEQR (getPaymentStatus). Touches no database. Raises the gateway's errors.
+
+    The answer carries the call that brought it; `if_it_fails` gets a call that brought none.
+    """
+    calls: list[CallMade] = []
     try:
-        paid = seqr().get_payment_status(question.invoice_reference, question.invoice_version)
+        answer = _ask(seqr().heard_by(calls.append), question)
+    except SeqrError:
+        if if_it_fails is not None:
+            if_it_fails(calls[0])
+        raise
+    return replace(answer, call=calls[0])
+
+
+def _ask(client: SeqrClient, question: Question) -> Answer:
+    try:
+        paid = client.get_payment_status(question.invoice_reference, question.invoice_version)
     except SeqrUnknownStatus as error:
         return _puzzle(error.version, CaseKind.UNKNOWN_STATUS, str(error))
     except SeqrRejected as error:
@@ -125,8 +151,9 @@ def _puzzle(version: int, case: CaseKind, detail: str) -> Answer:
 def refresh_invoice(invoice_id: int, source: Cause) -> InvoiceStatus:
     """Ask SEQR how an invoice stands, write what is new, and return its status.
 
-    After PAID is written, one more call with the new version acknowledges it. Raises the gateway's
-    errors, and Invoice.DoesNotExist.
+    After PAID is written, one more call with the new version acknowledges it. A call that changed
+    nothing is told in the audit only where a person wanted it, or where it failed in another way
+    than the last. Raises the gateway's errors, and Invoice.DoesNotExist.
     """
     for _ in range(2):
         invoice = Invoice.objects.get(pk=invoice_id)
@@ -134,11 +161,13 @@ def refresh_invoice(invoice_id: int, source: Cause) -> InvoiceStatus:
         if question is None:
             break
         asked_before = last_answer_at(invoice)
-        answer = ask(question)
-        if not answer.is_news(question):
-            break
-        record_answer(question, answer, source, last_answer_at=asked_before)
-        if not _awaits_acknowledgment(invoice_id):
+        tell = partial(record_failed_poll, order_id=invoice.order_id, cause=source)
+        answer = ask(question, if_it_fails=tell)
+        is_news = answer.is_news(question)
+        told = is_news and record_answer(question, answer, source, last_answer_at=asked_before)
+        if not told and source.is_person and answer.call is not None:
+            record_call(answer.call, invoice.order_id, source)
+        if not is_news or not _awaits_acknowledgment(invoice_id):
             break
     return InvoiceStatus(Invoice.objects.values_list("status", flat=True).get(pk=invoice_id))
 
@@ -164,46 +193,64 @@ def last_answer_at(invoice: Invoice) -> datetime:
 @transaction.atomic
 def record_answer(
     question: Question, answer: Answer, cause: Cause, *, last_answer_at: datetime
-) -> None:
-    """Write what an answer changes, under the rows' locks.
+) -> bool:
+    """Write what an answer changes, and its call, under the rows' locks; return whether it did.
 
     An answer older than what we know is dropped. `last_answer_at` tells a reversal apart: a payment
     that ended without our doing, after SEQR had not heard from us for so long.
     """
     invoice = lock_invoice(question.invoice_id)
+    changes = _take(invoice, question, answer, cause, last_answer_at)
+    if changes and answer.call is not None:
+        record_call(answer.call, invoice.order_id, cause)
+    return changes
+
+
+def _take(
+    invoice: Invoice, question: Question, answer: Answer, cause: Cause, last_answer_at: datetime
+) -> bool:
     if answer.version < invoice.invoice_version:
-        return
+        return False
     if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):
-        record_once(invoice, "answer_after_order_was_paid", cause, detail=answer.status)
-        if answer.status == InvoiceStatus.PAID:
-            open_case(CaseKind.SECOND_PAYMENT, cause, TWICE, invoice=invoice)
-        return
-    if answer.version != invoice.invoice_version:
+        return _take_too_late(invoice, answer, cause)
+    is_newer = answer.version != invoice.invoice_version
+    if is_newer:
         save_fields(invoice, invoice_version=answer.version)
-    _follow(invoice, answer, cause, last_answer_at)
-    acknowledges = question.status == InvoiceStatus.PAID and invoice.acknowledged_at is None
-    if acknowledges and invoice.status == InvoiceStatus.PAID:
+    follows = _follow(invoice, answer, cause, last_answer_at)
+    acknowledges = (
+        question.status == InvoiceStatus.PAID
+        and invoice.status == InvoiceStatus.PAID
+        and invoice.acknowledged_at is None
+    )
+    if acknowledges:
         save_fields(invoice, acknowledged_at=database_now())
+    return is_newer or follows or acknowledges
 
 
-def _follow(invoice: Invoice, answer: Answer, cause: Cause, last_answer_at: datetime) -> None:
+def _take_too_late(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
+    is_new = record_once(invoice, "answer_after_order_was_paid", cause, detail=answer.status)
+    if answer.status == InvoiceStatus.PAID:
+        open_case(CaseKind.SECOND_PAYMENT, cause, TWICE, invoice=invoice)
+    return is_new
+
+
+def _follow(invoice: Invoice, answer: Answer, cause: Cause, last_answer_at: datetime) -> bool:
+    """Go where the answer leads; return whether it led anywhere or told of anything."""
     to = answer.status
     if answer.case is not None:
-        open_case(answer.case, cause, answer.detail, invoice=invoice)
+        told = open_case(answer.case, cause, answer.detail, invoice=invoice) is not None
     else:
-        close_cases_of(invoice, PUZZLES, cause, f"SEQR now answers {to}")
+        told = close_cases_of(invoice, PUZZLES, cause, f"SEQR now answers {to}")
     if to == InvoiceStatus.PAID:
-        _follow_paid(invoice, answer, cause)
-        return
+        return _follow_paid(invoice, answer, cause) or told
     if invoice.cancel_reason and to in _STILL_OPEN:
         to = InvoiceStatus.CANCEL_PENDING
     elif invoice.cancel_reason and to == InvoiceStatus.CANCELED:
         to = dead_status(invoice.cancel_reason)
     if to == invoice.status:
-        return
+        return told
     if to not in TABLE[InvoiceStatus(invoice.status)]:
-        record_once(invoice, "unexpected_answer", cause, detail=answer.status)
-        return
+        return record_once(invoice, "unexpected_answer", cause, detail=answer.status) or told
     reversed_fields = {}
     if to in DEAD_STATUSES and _may_be_a_reversal(invoice, last_answer_at):
         reversed_fields = {"possibly_reversed": True}
@@ -211,6 +258,7 @@ def _follow(invoice: Invoice, answer: Answer, cause: Cause, last_answer_at: date
     if reversed_fields:
         record(invoice, "possibly_reversed", cause)
         open_case(CaseKind.POSSIBLY_REVERSED, cause, f"SEQR answered {to}", invoice=invoice)
+    return True
 
 
 def _may_be_a_reversal(invoice: Invoice, last_answer_at: datetime) -> bool:
@@ -220,10 +268,10 @@ def _may_be_a_reversal(invoice: Invoice, last_answer_at: datetime) -> bool:
     return not invoice.cancel_reason and unheard_for >= REVERSAL_SUSPECTED_AFTER
 
 
-def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> None:
+def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
     assert answer.paid is not None
     if invoice.status == InvoiceStatus.PAID:
-        return
+        return False
     wanted_dead = invoice.cancel_reason or invoice.status in DEAD_STATUSES
     receipt = answer.paid.receipt
     total = receipt.total_amount if receipt else None
@@ -243,6 +291,7 @@ def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> None:
         what = f"SEQR's receipt tells {invoice.paid_amount} {invoice.paid_currency}"
         open_case(CaseKind.AMOUNT_DIFFERS, cause, what, invoice=invoice)
     _cancel_the_others(invoice, cause)
+    return True
 
 
 def _cancel_the_others(paid: Invoice, cause: Cause) -> None:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from orders.clock import database_now
 from orders.events import Cause, record_event
+from payments.calls import seqr_for
 from payments.cases import close_refund_case, open_refund_case, tell_of_configuration
-from payments.gateway import seqr
 from payments.models import Invoice, Refund, RefundStatus
 from payments.refund_transitions import lock_refund, move_refund, refundable, subject_of
 from payments.seqr import (
@@ -110,7 +110,8 @@ def send_refund(refund_id: int) -> None:
         return
     ers_reference = refund.invoice.ers_reference or ""
     try:
-        done = seqr().refund_payment(ers_reference, refund_message(refund))
+        client = seqr_for(refund.invoice.order_id, BY_SENDING)
+        done = client.refund_payment(ers_reference, refund_message(refund))
     except (SeqrUnavailable, SeqrConfigurationError) as error:
         _put_off(refund_id, error)
         raise

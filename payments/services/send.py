@@ -7,8 +7,8 @@ from django.db import transaction
 
 from orders.clock import database_now
 from orders.events import Cause
+from payments.calls import seqr_for
 from payments.cases import configuration_works, tell_of_configuration
-from payments.gateway import seqr
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import (
     SentInvoice,
@@ -43,7 +43,8 @@ def send_invoice(invoice_id: int) -> None:
     if invoice is None:
         return
     try:
-        sent = _new_reference(seqr().send_invoice(invoice_message(invoice)))
+        client = seqr_for(invoice.order_id, BY_SENDING)
+        sent = _new_reference(client.send_invoice(invoice_message(invoice)))
     except SeqrConfigurationError as error:
         _put_off(invoice_id, error)
         raise
@@ -119,7 +120,7 @@ def _keep(invoice_id: int, sent: SentInvoice) -> None:
         stored = _store(invoice, sent)
         configuration_works(BY_SENDING)
     if not stored:
-        _cancel_stray(invoice_id, sent.invoice_reference)
+        _cancel_stray(invoice, sent.invoice_reference)
     elif invoice.status == InvoiceStatus.CANCEL_PENDING:
         settle_cancel(invoice_id, BY_SENDING)
     elif invoice.notified_at is not None:  # SEQR was quicker to notify than to answer
@@ -146,11 +147,11 @@ def _store(invoice: Invoice, sent: SentInvoice) -> bool:
     return False
 
 
-def _cancel_stray(invoice_id: int, invoice_reference: str) -> None:
+def _cancel_stray(invoice: Invoice, invoice_reference: str) -> None:
     try:
-        seqr().cancel_invoice(invoice_reference)
+        seqr_for(invoice.order_id, BY_SENDING).cancel_invoice(invoice_reference)
         event, detail = "stray_reference_canceled", invoice_reference
     except SeqrError as error:  # it was never shown, so nobody can pay it
         event, detail = "stray_reference_left", f"{invoice_reference}: {error}"
     with transaction.atomic():
-        record(lock_invoice(invoice_id), event, BY_SENDING, detail=detail)
+        record(lock_invoice(invoice.pk), event, BY_SENDING, detail=detail)

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from orders.clock import database_now
 from orders.events import Cause
-from payments.gateway import seqr
+from payments.calls import seqr_for
 from payments.models import Invoice
 from payments.seqr import (
     ReceiptDocument,
@@ -54,7 +54,8 @@ def submit_receipt(invoice_id: int) -> None:
         return
     assert invoice.ers_reference is not None
     try:
-        seqr().submit_payment_receipt(invoice.ers_reference, _document(invoice))
+        client = seqr_for(invoice.order_id, BY_RECEIPT)
+        client.submit_payment_receipt(invoice.ers_reference, _document(invoice))
     except ValueError as error:  # no receipt can be made; the next attempt may find it mended
         logger.error("invoice %s has no receipt: %s", invoice_id, error)
         _put_off(invoice_id, str(error))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from orders.models import CustomerSession, Order, Product, Service
+from orders.models import About, CustomerSession, Event, Order, Product, Service
 from payments.models import Invoice
+from seqrshop.celery import app as celery
 from tests.factories import (
     CustomerSessionFactory,
     InvoiceFactory,
@@ -17,7 +19,9 @@ from tests.factories import (
     ServiceFactory,
 )
 from tests.orders.conftest import TOKEN, JsonClient
+from tests.payments.steps import asked
 from tests.races import at_once
+from tests.sandbox_process import SandboxProcess
 
 
 def test_an_order_is_made_with_its_invoice(
@@ -207,17 +211,30 @@ def test_the_order_speaks_its_customers_language(
     assert Order.objects.get().language == "sv"
 
 
+@pytest.fixture
+def _tasks_at_once() -> Iterator[None]:
+    """Run each task where it is enqueued, as no worker runs."""
+    celery.conf.task_always_eager = True
+    yield
+    celery.conf.task_always_eager = False
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_double_tap_is_one_order(cafe: Service) -> None:
+@pytest.mark.usefixtures("_tasks_at_once")
+def test_twenty_submits_at_once_are_one_order_one_invoice_and_one_call_to_seqr(
+    cafe: Service, sandbox: SandboxProcess
+) -> None:
     bun = ProductFactory.create(service=cafe)
     CustomerSessionFactory.create(service=cafe, token=TOKEN)
-    body = {"nonce": "nonce-of-both-taps", "rows": [{"product": bun.pk, "quantity": 1}]}
+    body = {"nonce": "nonce-of-every-tap", "rows": [{"product": bun.pk, "quantity": 1}]}
 
-    responses = at_once(4, lambda: JsonClient(TOKEN).send("/lyktan/orders", body))
+    responses = at_once(20, lambda: JsonClient(TOKEN).send("/lyktan/orders", body))
 
-    assert sorted(response.status_code for response in responses) == [200, 200, 200, 201]
+    assert sorted(response.status_code for response in responses) == [200] * 19 + [201]
     assert len({response.json()["id"] for response in responses}) == 1
     assert Order.objects.count() == Invoice.objects.count() == 1
+    assert asked(sandbox, "sendInvoice") == len(sandbox.invoices()) == 1
+    assert Event.objects.filter(about=About.CALL).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -48,6 +48,17 @@ def test_asking_tells_which_invoices_are_paid_now_and_which_are_unchanged(
     assert (event.source, event.actor) == ("staff", user_of(client))
 
 
+def test_every_question_of_the_staff_stays_with_who_asked(sandbox: SandboxProcess) -> None:
+    invoice = issued_invoice()
+    client = boss()
+
+    for _ in range(3):
+        run(client, "ask_seqr", invoice)
+
+    asked_by = Event.objects.filter(order=invoice.order, name="getPaymentStatus")
+    assert [(event.source, event.actor) for event in asked_by] == [("staff", user_of(client))] * 3
+
+
 def test_asking_while_seqr_is_away_is_told_and_changes_nothing(seqr_away: None) -> None:
     invoice = InvoiceFactory.create(issued=True)
 

@@ -7,7 +7,10 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from pytest_django import Settings
 
+from orders.events import Cause
+from orders.models import Event
 from payments import services
+from payments.cases import open_refund_case
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
 from tests.payments.steps import invoice_in
 from tests.staff import boss, list_url, page_url, run, staff, user_of
@@ -136,6 +139,35 @@ def test_who_may_give_money_back_may_not_settle() -> None:
 
     assert answer.status_code == 403
     assert Refund.objects.get().status == RefundStatus.UNKNOWN
+
+
+def test_every_step_of_the_staff_stays_with_who_took_it(settings: Settings) -> None:
+    settings.REFUND_APPROVAL_LIMIT = Decimal("5.00")
+    invoice = invoice_in(InvoiceStatus.PAID)
+    asker, approver, settler = boss(), boss(), boss()
+    for nonce in ("one", "two"):
+        asker.post(form_of(invoice), {"amount": "10.00", "reason": "cold", "nonce": nonce})
+    refund, unwanted = Refund.objects.order_by("pk")
+    run(approver, "approve", refund)
+    run(approver, "withdraw", unwanted)
+    Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.UNKNOWN)
+    open_refund_case(refund, Cause("send_refund"), "no answer")
+    settler.post(
+        reverse("admin:payments_refund_settle", args=[refund.pk]),
+        {"went_back": "no", "reason": "x"},
+    )
+
+    told = Event.objects.filter(actor__isnull=False).order_by("id").values_list("name", "actor")
+
+    a, b, c = (user_of(client).pk for client in (asker, approver, settler))
+    assert list(told) == [
+        ("refund_asked_for", a),
+        ("refund_asked_for", a),
+        ("refund_approved", b),
+        ("refund_withdrawn", b),
+        ("refund_settled_as_not_done", c),
+        ("case_closed", c),
+    ]
 
 
 def test_the_orders_history_tells_the_refund_in_words() -> None:
