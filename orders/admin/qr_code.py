@@ -163,6 +163,7 @@ def regenerate(modeladmin: ModelAdmin[Any], request: HttpRequest, codes: QuerySe
             outcome = _("Left as it was (%(reason)s)") % {"reason": " ".join(error.messages)}
             report.add(messages.ERROR, outcome, code)
         else:
+            modeladmin.log_change(request, code, _("Made anew"))
             report.add(messages.SUCCESS, _("Made anew"), code)
     report.tell(modeladmin, request)
 

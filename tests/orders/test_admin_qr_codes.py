@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import zxingcpp
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
@@ -102,6 +103,9 @@ def test_regenerate_makes_the_chosen_codes_anew_and_leaves_the_others() -> None:
     assert payloads[three.pk] == "HTTP://SEQR.SE/000/OLD?TABLE=3"
     assert messages == [f"Made anew: {one}, {two}."]
     assert {code.made_by for code in QrCode.objects.exclude(pk=three.pk)} == {user_of(client)}
+    logged = LogEntry.objects.values_list("object_id", "user", "change_message")
+    by = user_of(client).pk
+    assert set(logged) == {(str(code.pk), by, "Made anew") for code in (one, two)}
 
 
 def test_a_code_that_cannot_be_made_anew_is_named_with_the_reason() -> None:
