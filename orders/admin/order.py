@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,7 +14,7 @@ from orders.admin.report import Report, too_many
 from orders.admin.search import SEARCH_HELP, orders_found
 from orders.admin.wording import NOTHING, age, money, phone_number, when
 from orders.events import Cause
-from orders.models import About, Event, Order, OrderRow, OrderState
+from orders.models import About, Order, OrderRow, OrderState
 from orders.services import serve_order
 from orders.transitions import OrderMoveError
 from payments.models import Invoice
@@ -155,9 +157,9 @@ class OrderAdmin(HistoryAdmin[Order]):
         """Only what is paid can be served."""
         return ("mark_as_served",) if order.state == OrderState.PAID else ()
 
-    def events(self, order: Order) -> QuerySet[Event]:
-        """Return what happened to the order and all that belongs to it."""
-        return Event.objects.filter(order=order)
+    def history_of(self, order: Order) -> dict[str, Any]:
+        """Its events are those of all that belongs to it."""
+        return {"order": order.pk}
 
     def has_serve_permission(self, request: HttpRequest) -> bool:
         """Whether this user may say that an order has been handed over."""

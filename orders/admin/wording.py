@@ -17,12 +17,13 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{number_format(amount, 2)}\N{NO-BREAK SPACE}{currency}"
 
 
-def when(moment: datetime) -> str:
+def when(moment: datetime, *, to_the_second: bool = False) -> str:
     """Return a moment in the shop's own time, short enough for a list: “2026-11-23 19:31”.
 
     A narrow column breaks it between the day and the hour only.
     """
-    return f"{localtime(moment):%Y-%m-%d %H:%M}".replace("-", "\N{NON-BREAKING HYPHEN}")
+    form = "%Y-%m-%d %H:%M:%S" if to_the_second else "%Y-%m-%d %H:%M"
+    return f"{localtime(moment):{form}}".replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
 def age(since: datetime) -> str:

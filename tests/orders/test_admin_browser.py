@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from orders.models import Order, QrCode, Service
+from orders.models import Event, Order, QrCode, Service
 from orders.qr import save_qr_code
 from payments.models import Invoice
 from tests.factories import InvoiceFactory, OrderRowFactory, ProductFactory, ServiceFactory
@@ -82,7 +82,7 @@ def test_the_pages_of_the_admin_keep_to_the_policy_that_all_pages_have(
     invoice = InvoiceFactory.create(issued=True, order__service=service)
     OrderRowFactory.create(order=invoice.order)
     paths = [
-        *(list_url(model) for model in (Service, QrCode, Order, Invoice)),
+        *(list_url(model) for model in (Service, QrCode, Order, Invoice, Event)),
         *(page_url(row) for row in (service, code, invoice.order, invoice)),
         "/admin/orders/service/add/",
         "/admin/orders/qrcode/add/",

@@ -8,7 +8,6 @@ from pytest_django import DjangoAssertNumQueries
 
 from orders.clock import database_now
 from orders.events import Cause
-from orders.models import Event
 from payments.models import Invoice, InvoiceStatus, PollShard
 from payments.transitions import lock_invoice, record
 from tests.factories import InvoiceFactory, OrderFactory
@@ -99,16 +98,6 @@ def test_nobody_adds_changes_or_deletes_an_invoice_not_even_a_superuser() -> Non
 
     assert answers == [403, 403, 403]
     assert Invoice.objects.get().status == InvoiceStatus.ISSUED
-
-
-def test_events_have_no_page_of_their_own_where_they_could_be_changed() -> None:
-    invoice = InvoiceFactory.create(issued=True)
-    record(lock_invoice(invoice.pk), "sent", Cause("send_invoice"))
-
-    page = boss().get(page_url(invoice)).content.decode()
-
-    assert "/event/" not in page
-    assert Event.objects.count() == 1
 
 
 def test_the_buttons_are_those_that_make_sense_and_are_allowed() -> None:

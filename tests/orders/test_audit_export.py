@@ -1,0 +1,206 @@
+"""`export_audit`: the audit as a file, whole or in part."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from orders import audit_export
+from orders.events import Cause, record_event
+from orders.models import Event, Order
+from orders.transitions import subject_of
+from payments.calls import record_call
+from payments.seqr import CallMade
+from tests.factories import OrderFactory
+
+pytestmark = pytest.mark.django_db
+BY_TEST = Cause("test")
+
+
+def exported(*options: str) -> str:
+    """Return what the command writes."""
+    out = io.StringIO()
+    call_command("export_audit", *options, stdout=out)
+    return out.getvalue()
+
+
+def rows(*options: str) -> list[dict[str, str]]:
+    """Return the lines of the CSV, by their columns."""
+    return list(csv.DictReader(io.StringIO(exported(*options), newline="")))
+
+
+def happened(order: Order, name: str = "sent", at: str = "", detail: str = "") -> Event:
+    """Write an event of an order, perhaps in the past."""
+    when = {"at": datetime.fromisoformat(at)} if at else {}
+    record_event(subject_of(order), name, BY_TEST, detail=detail, **when)
+    return Event.objects.latest("id")
+
+
+def test_each_event_is_a_line_with_all_that_is_known_of_it() -> None:
+    order, clerk = OrderFactory.create(), User.objects.create_user("astrid")
+    record_event(
+        subject_of(order), "order_served", Cause("staff", clerk), was="paid", became="served"
+    )
+    record_call(CallMade("cancelInvoice", "0123abcd", 12, 50, "SEQR said no"), order.pk, BY_TEST)
+    served, call = Event.objects.order_by("id")
+
+    lines = rows()
+
+    assert lines == [
+        {
+            "id": str(served.pk),
+            "at": served.at.isoformat(timespec="microseconds"),
+            "order": order.number,
+            "about": "order",
+            "subject": order.number,
+            "event": "order_served",
+            "from": "paid",
+            "to": "served",
+            "source": "staff",
+            "who": "astrid",
+            "detail": "",
+            "result_code": "",
+            "duration_ms": "",
+        },
+        {
+            "id": str(call.pk),
+            "at": call.at.isoformat(timespec="microseconds"),
+            "order": order.number,
+            "about": "call",
+            "subject": "0123abcd",
+            "event": "cancelInvoice",
+            "from": "",
+            "to": "",
+            "source": "test",
+            "who": "",
+            "detail": "SEQR said no",
+            "result_code": "50",
+            "duration_ms": "12",
+        },
+    ]
+
+
+def test_a_moment_is_exact_and_has_its_zone() -> None:
+    happened(OrderFactory.create(), at="2026-07-01T12:00:00.000500+02:00")
+
+    assert rows()[0]["at"] == "2026-07-01T10:00:00.000500+00:00"
+
+
+def test_json_lines_have_numbers_as_numbers_and_null_for_nothing() -> None:
+    record_call(
+        CallMade("getClientSessionInfo", "0123abcd", 12, None, "Å, inget svar"), None, BY_TEST
+    )
+
+    (line,) = exported("--format", "jsonl").splitlines()
+
+    call = json.loads(line)
+    assert list(call) == list(audit_export.COLUMNS)
+    assert (call["duration_ms"], call["result_code"], call["order"]) == (12, None, None)
+    assert "Å, inget svar" in line
+
+
+@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_is_a_formula_to_a_spreadsheet(begins: str) -> None:
+    formula = f'{begins}HYPERLINK("http://x.example", "räkna")'
+    happened(OrderFactory.create(), detail=formula)
+
+    assert rows()[0]["detail"] == f"'{formula}"
+    assert json.loads(exported("--format", "jsonl"))["detail"] == formula
+
+
+def test_an_order_is_chosen_by_its_number() -> None:
+    order, other = OrderFactory.create(), OrderFactory.create()
+    happened(order, "sent")
+    happened(other, "canceled")
+
+    assert [line["event"] for line in rows("--order", order.number)] == ["sent"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--since", "2026-07-02"], ["on the 2nd", "late on the 2nd", "on the 3rd"]),
+        (["--until", "2026-07-02"], ["on the 1st", "on the 2nd", "late on the 2nd"]),
+        (["--since", "2026-07-02", "--until", "2026-07-02"], ["on the 2nd", "late on the 2nd"]),
+        (["--since", "0001-01-01", "--until", "9999-12-31"], None),
+    ],
+)
+def test_days_are_whole_and_those_of_stockholm(
+    options: list[str], expected: list[str] | None
+) -> None:
+    order = OrderFactory.create()
+    happened(order, "on the 1st", at="2026-07-01T21:59:59.999999+00:00")
+    happened(order, "on the 2nd", at="2026-07-01T22:00:00+00:00")
+    happened(order, "late on the 2nd", at="2026-07-02T21:59:59.999999+00:00")
+    happened(order, "on the 3rd", at="2026-07-02T22:00:00+00:00")
+
+    events = [line["event"] for line in rows(*options)]
+
+    assert events == (expected or ["on the 1st", "on the 2nd", "late on the 2nd", "on the 3rd"])
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--order", "latte"], "argument --order: 'latte' is not an order's number such as 1005."),
+        (["--order", "-5"], "argument --order: "),
+        (["--order", "999999999999999"], "argument --order: there is no order 999999999999999."),
+        (
+            ["--since", "yesterday"],
+            "argument --since: 'yesterday' is not a day such as 2026-11-23.",
+        ),
+        (["--until", "2026-02-30"], "argument --until: '2026-02-30' is not a day such as"),
+        (["--format", "xlsx"], "argument --format: invalid choice: 'xlsx'"),
+        (
+            ["--since", "2026-07-02", "--until", "2026-07-01"],
+            "--since: 2026-07-02 is later than --until, 2026-07-01.",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_by_the_options_name(options: list[str], sentence: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        exported(*options)
+
+    assert sentence in str(caught.value)
+
+
+def test_a_shell_is_told_of_a_refusal_by_the_exit_status() -> None:
+    command = [sys.executable, "manage.py", "export_audit", "--since", "yesterday"]
+
+    run = subprocess.run(
+        command,
+        cwd=Path(audit_export.__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode != 0
+    assert run.stdout == ""
+    assert "argument --since: 'yesterday' is not a day such as 2026-11-23." in run.stderr
+
+
+def test_a_long_audit_is_read_in_parts_by_one_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_export, "AT_A_TIME", 10)
+    order = OrderFactory.create()
+    for _ in range(25):
+        happened(order)
+    lines = audit_export.csv_lines(Event.objects.all())
+
+    with CaptureQueriesContext(connection) as queries:
+        first = [next(lines), next(lines)]
+        rest = list(lines)
+
+    assert len(first) + len(rest) == 26
+    assert len(queries) <= 1
