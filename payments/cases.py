@@ -102,15 +102,21 @@ def close_refund_case(refund: Refund, cause: Cause, reason: str) -> None:
 
 
 def tell_of_configuration(error: SeqrConfigurationError, cause: Cause) -> None:
-    """Open a case about settings that SEQR refuses, one for each of its codes."""
-    open_case(CaseKind.CONFIGURATION, cause, str(error), key=f"code {error.result_code}")
+    """Open a case about settings that SEQR refuses, one for each operation and code.
+
+    For what leaves paying open; `payments/paying.py` has the rest.
+    """
+    key = f"{error.operation} code {error.result_code}"
+    open_case(CaseKind.CONFIGURATION, cause, str(error), key=key)
 
 
-def configuration_works(cause: Cause) -> None:
-    """Close the cases about settings: SEQR has taken an invoice."""
-    open_cases = MoneyCase.objects.filter(kind=CaseKind.CONFIGURATION, closed_at=None)
+def configuration_works(operation: str, cause: Cause) -> None:
+    """Close those cases of an operation that SEQR has accepted."""
+    open_cases = MoneyCase.objects.filter(
+        kind=CaseKind.CONFIGURATION, key__startswith=f"{operation} code ", closed_at=None
+    )
     for case_id in open_cases.values_list("pk", flat=True):
-        close_case(case_id, cause, "SEQR has taken an invoice since")
+        close_case(case_id, cause, f"SEQR has accepted {operation} since")
 
 
 def subject_of(case: MoneyCase) -> Subject:

@@ -85,6 +85,13 @@ def submit_receipt(invoice_id: int) -> None:
 
 
 @shared_task
+def probe_paying(stop_id: int) -> None:
+    """Find out whether SEQR accepts our settings again; if so, have what waits sent at once."""
+    if services.probe_paying(stop_id) == services.Probe.OPENED:
+        enqueue(sweep)
+
+
+@shared_task
 def sweep() -> None:
     """Enqueue what lost messages, killed processes and time have left to do."""
     work = services.find_work()
@@ -95,6 +102,7 @@ def sweep() -> None:
         (send_refund, work.refunds_to_send),
         (give_up_refund, work.refunds_to_give_up),
         (submit_receipt, work.to_receipt),
+        (probe_paying, work.to_probe),
     ):
         for row_id in ids:
             enqueue(task, row_id, expires=settings.SWEEP_SECONDS)

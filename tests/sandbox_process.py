@@ -175,6 +175,10 @@ class SandboxProcess:
         found: list[Any] = self.control("GET", "/faults")["faults"]
         return found
 
+    def mend(self) -> None:
+        """Let nothing go wrong any more."""
+        self.control("DELETE", "/faults")
+
     def advance(self, seconds: float) -> None:
         """Move the sandbox's clock forward."""
         self.control("POST", "/clock", {"advance_seconds": seconds})

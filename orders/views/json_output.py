@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from orders.models import CustomerSession, Order, OrderState, Product
-from orders.views.wording import state_message
+from orders.views.wording import closed_message, state_message
 from payments import seqr
 from payments.models import Invoice
 from payments.services import current_invoice, has_receipt
@@ -91,6 +91,7 @@ def session_details(
         "parameters": session.parameters,
         "service": {"name": service.name, "slug": service.slug, "currency": service.currency},
         "products": [_product(product) for product in service.products.filter(on_sale=True)],
+        "paying_closed": closed_message(),
         "order": order_details(open_order) if open_order else None,
         "latest_order": order_details(latest_order) if latest_order else None,
     }

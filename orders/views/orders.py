@@ -24,6 +24,7 @@ from payments import tasks
 from payments.models import CancelReason
 from payments.services import (
     AlreadyPaid,
+    PayingClosed,
     cancel_invoice,
     current_invoice,
     pay_again,
@@ -54,6 +55,8 @@ def make_order(
         raise _conflict(
             "nonce_reused", _("This order was made already, with other rows."), error.order
         ) from None
+    except PayingClosed:
+        raise refusals.paying_closed() from None
     return json_answer(order_summary(order), 201 if is_new else 200)
 
 
@@ -82,6 +85,8 @@ def pay_order_again(
     except OrderNotAccepted as error:
         order = order_of(session.customer, public_id)
         raise _conflict("not_payable", error.reason, order) from None
+    except PayingClosed:
+        raise refusals.paying_closed() from None
     return json_answer(order_details(order_of(session.customer, public_id)))
 
 

@@ -17,7 +17,7 @@ from orders.views import refusals
 from orders.views.endpoint import endpoint, json_answer
 from orders.views.json_output import amount, orders_with_details, receipt_url
 from orders.views.services import service_at
-from orders.views.wording import HEADINGS, state_heading, state_message
+from orders.views.wording import HEADINGS, closed_message, state_heading, state_message
 from payments.services import current_invoice
 
 
@@ -25,8 +25,9 @@ from payments.services import current_invoice
 @never_cache
 @ensure_csrf_cookie
 def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
-    """Show the menu, once the script has exchanged the token."""
-    return render(request, "orders/order.html", _context(service_at(slug)))
+    """Show the menu, once the script has exchanged the token; say at once if paying is closed."""
+    context = _context(service_at(slug)) | {"paying_closed": closed_message()}
+    return render(request, "orders/order.html", context)
 
 
 @require_safe

@@ -6,7 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from orders.views.wording import PAYING_CLOSED
+
 RETRY_SECONDS = 2  # when SEQR or the database is away: soon enough for a person who waits
+CLOSED_RETRY_SECONDS = 60  # while paying is closed: a person has to mend something first
 
 
 class Refusal(Exception):
@@ -95,6 +98,16 @@ def too_many_requests(retry_after: int) -> Refusal:
 def broken() -> Refusal:
     """Return the answer for a fault of ours."""
     return Refusal(500, "broken", _("Something went wrong here. Try again in a moment."))
+
+
+def paying_closed() -> Refusal:
+    """Return the refusal of what needs paying to be open."""
+    return Refusal(
+        503,
+        "paying_closed",
+        str(PAYING_CLOSED),
+        headers={"Retry-After": str(CLOSED_RETRY_SECONDS)},
+    )
 
 
 def seqr_away() -> Refusal:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import Order, OrderState
 from orders.models.order import PAYABLE_AGAIN
 from payments.models import Invoice
+from payments.paying import paying_is_closed
 
 _S = OrderState
 
@@ -48,6 +49,12 @@ PERHAPS_GIVEN_BACK = _(
     "The payment was cancelled. If money was drawn from your account, SEQR gives it back."
 )
 
+PAYING_CLOSED = _("Paying is closed for now. Try again in a few minutes.")
+WAITS_WHILE_CLOSED = _(
+    "Paying is closed for now. Your order waits until it opens again; you have paid nothing."
+)
+UNSENT = (_S.CREATED, _S.SENDING)
+
 
 def state_heading(order: Order) -> str:
     """Return the few words that tell a customer how the order stands."""
@@ -58,4 +65,11 @@ def state_message(order: Order, invoice: Invoice) -> str:
     """Return the sentence that tells a customer how the order stands, by its current invoice."""
     if invoice.possibly_reversed and order.state in PAYABLE_AGAIN:
         return str(PERHAPS_GIVEN_BACK)
+    if order.state in UNSENT and paying_is_closed():
+        return str(WAITS_WHILE_CLOSED)
     return str(MESSAGES[OrderState(order.state)])
+
+
+def closed_message() -> str | None:
+    """Return the sentence that tells a customer that paying is closed, or None while it is open."""
+    return str(PAYING_CLOSED) if paying_is_closed() else None

@@ -9,6 +9,7 @@ from payments.models.invoice import (
     InvoiceStatus,
 )
 from payments.models.money_case import CaseKind, MoneyCase, OutboxMail
+from payments.models.paying_stop import PayingStop
 from payments.models.poll_shard import PollShard
 from payments.models.refund import RESERVING, Refund, RefundStatus
 
@@ -23,6 +24,7 @@ __all__ = [
     "InvoiceStatus",
     "MoneyCase",
     "OutboxMail",
+    "PayingStop",
     "PollShard",
     "Refund",
     "RefundStatus",

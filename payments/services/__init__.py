@@ -6,6 +6,7 @@ from payments.services.exchange import TokenRefused, exchange_token
 from payments.services.mails import send_mails
 from payments.services.notified import invoice_notified
 from payments.services.poll import ShardPoller, run_shard, shard_is_stale, stop_polling
+from payments.services.probe import Probe, probe_paying, probe_soon
 from payments.services.receipt import has_receipt, receipt_html, receipt_of
 from payments.services.refresh import refresh_invoice
 from payments.services.refund import (
@@ -19,13 +20,15 @@ from payments.services.refund import (
     withdraw_refund,
 )
 from payments.services.send import send_invoice
-from payments.services.start import current_invoice, pay_again, start_payment
+from payments.services.start import PayingClosed, current_invoice, pay_again, start_payment
 from payments.services.submit import submit_receipt
 from payments.services.sweep import Work, find_work
 
 __all__ = [
     "ADVICE",
     "AlreadyPaid",
+    "PayingClosed",
+    "Probe",
     "RefundNotAccepted",
     "ShardPoller",
     "TokenRefused",
@@ -39,6 +42,8 @@ __all__ = [
     "has_receipt",
     "invoice_notified",
     "pay_again",
+    "probe_paying",
+    "probe_soon",
     "receipt_html",
     "receipt_of",
     "refresh_invoice",

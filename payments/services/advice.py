@@ -24,8 +24,9 @@ ADVICE = {
         "call SEQR."
     ),
     CaseKind.CONFIGURATION: _(
-        "SEQR refuses our settings, and nobody can pay. Mend SEQR_TERMINAL_ID, its password or "
-        "PUBLIC_BASE_URL, or call SEQR."
+        "SEQR refuses our settings. Mend SEQR_TERMINAL_ID, its password or PUBLIC_BASE_URL, or "
+        "call SEQR. Where paying is closed for it, it opens by itself once SEQR accepts them; "
+        "“Check now” tries at once."
     ),
     CaseKind.UNKNOWN_AT_SEQR: _(
         "SEQR does not know the invoice. See that SEQR_SERVICE_URL is the right SEQR; ask once "

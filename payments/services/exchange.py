@@ -2,12 +2,16 @@
 
 import re
 
+from django.db import transaction
+
 from orders.events import Cause
 from orders.models import CustomerSession, Service
 from orders.services import open_session, session_of_token
 from payments.calls import seqr_for
+from payments.cases import tell_of_configuration
 from payments.seqr import SeqrConfigurationError, SeqrRejected
 
+BY_CUSTOMER = Cause("customer")
 _TOKEN = re.compile(r"[0-9A-Za-z.\-]{6,100}")
 
 
@@ -29,8 +33,10 @@ def exchange_token(service: Service, token: str) -> CustomerSession:
             raise TokenRefused
         return known
     try:
-        info = seqr_for(None, Cause("customer")).get_client_session_info(token)
-    except SeqrConfigurationError:
+        info = seqr_for(None, BY_CUSTOMER).get_client_session_info(token)
+    except SeqrConfigurationError as error:
+        with transaction.atomic():
+            tell_of_configuration(error, BY_CUSTOMER)
         raise
     except SeqrRejected as error:
         raise TokenRefused from error

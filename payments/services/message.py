@@ -1,14 +1,16 @@
 """The invoice as SEQR gets it."""
 
+import secrets
 from decimal import Decimal
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
-from orders.models import Order
+from orders.clock import database_now
+from orders.models import Order, Service
 from payments import seqr
-from payments.models import Invoice, Refund
+from payments.models import Invoice, PayingStop, Refund
 
 
 def invoice_message(invoice: Invoice) -> seqr.Invoice:
@@ -49,6 +51,24 @@ def refund_message(refund: Refund) -> seqr.Invoice:
         footer=description,
         notification_url=None,
         back_url=None,
+    )
+
+
+def probe_message(stop: PayingStop) -> seqr.Invoice:
+    """Return a probe's invoice: like a customer's, over 1.00, its addresses leading to no order."""
+    service = Service.objects.earliest("pk")
+    amount = seqr.Amount(Decimal("1.00"), service.currency)
+    title = "Check of the settings, not to be paid"
+    return seqr.Invoice(
+        title=title,
+        client_invoice_id=f"check-{stop.pk}-{stop.probes}",
+        issue_date=database_now(),
+        rows=(seqr.InvoiceRow(title, Decimal(1), amount),),
+        total_amount=amount,
+        cashier_id=service.slug,
+        footer=title,
+        notification_url=_address("notify", secret=secrets.token_urlsafe(24)),
+        back_url=_address("back", return_key=secrets.token_urlsafe(24)),
     )
 
 

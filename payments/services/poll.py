@@ -21,7 +21,6 @@ from django.db.models.functions import Mod, Now
 
 from orders.clock import database_now
 from orders.events import Cause
-from payments.cases import tell_of_configuration
 from payments.models import (
     ASKED_STATUSES,
     CancelReason,
@@ -29,6 +28,7 @@ from payments.models import (
     InvoiceStatus,
     PollShard,
 )
+from payments.paying import settings_refused
 from payments.seqr import SeqrConfigurationError, SeqrError
 from payments.services.polllock import PollLock
 from payments.services.refresh import Answer, Question, ask, record_answer
@@ -60,12 +60,14 @@ class ShardPoller:
             settings.SEQR_MAX_IN_FLIGHT, thread_name_prefix=f"shard-{shard}"
         )
         self._in_flight: set[int] = set()
-        self._answered: queue.SimpleQueue[tuple[Question, Answer | None]] = queue.SimpleQueue()
+        self._answered: queue.SimpleQueue[tuple[Question, Answer | SeqrError | None]] = (
+            queue.SimpleQueue()
+        )
         self._open: dict[int, Question] = {}
         self._last_answer_at: dict[int, datetime] = {}
         self._unwritten: list[tuple[Question, Answer, datetime]] = []
         self._row_written_at = 0.0
-        self._refused: SeqrConfigurationError | None = None
+        self._refused: dict[int, SeqrConfigurationError] = {}  # by invoice id, not told of yet
 
     @property
     def under_way(self) -> int:
@@ -102,32 +104,34 @@ class ShardPoller:
         """Leave word in the shard's row, every few seconds, that it goes round."""
         if time.monotonic() - self._row_written_at >= ROW_EVERY_SECONDS:
             self._with_database(self._write_row)
-            if self._refused is not None and self._with_database(self._tell_of_refusal):
-                self._refused = None
+            if self._refused and self._with_database(self._tell_of_refusal):
+                self._refused.clear()
 
     def _tell_of_refusal(self) -> None:
-        if self._refused is not None:
-            with transaction.atomic():
-                tell_of_configuration(self._refused, BY_POLLER)
+        newest = max(self._refused)  # an older one might be refused for itself
+        with transaction.atomic():
+            settings_refused(Invoice.objects.get(pk=newest), self._refused[newest], BY_POLLER)
 
     def _ask(self, question: Question) -> None:
-        answer = None
+        answer: Answer | SeqrError | None = None
         try:
             answer = self._ask_seqr(question)
         except SeqrError as error:
+            answer = error
             logger.warning("invoice %s: %s", question.invoice_id, error)
-            if isinstance(error, SeqrConfigurationError):
-                self._refused = error
         except Exception:
             logger.exception("invoice %s could not be asked about", question.invoice_id)
         finally:
             self._answered.put((question, answer))
 
-    def _take(self, question: Question, answer: Answer | None) -> None:
+    def _take(self, question: Question, answer: Answer | SeqrError | None) -> None:
         key = question.invoice_id
         self._in_flight.discard(key)
-        if answer is None:
+        if isinstance(answer, SeqrConfigurationError):
+            self._refused[key] = answer
+        if not isinstance(answer, Answer):
             return
+        self._refused.pop(key, None)
         before = self._last_answer_at.get(key, self._now())
         self._last_answer_at[key] = self._now()
         if answer.is_news(question):

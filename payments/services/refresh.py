@@ -27,11 +27,13 @@ from payments.models import (
     InvoiceStatus,
     PollShard,
 )
+from payments.paying import settings_refused
 from payments.seqr import (
     CallMade,
     PaymentStatus,
     ResultCode,
     SeqrClient,
+    SeqrConfigurationError,
     SeqrError,
     SeqrRejected,
     SeqrUnknownStatus,
@@ -162,7 +164,12 @@ def refresh_invoice(invoice_id: int, source: Cause) -> InvoiceStatus:
             break
         asked_before = last_answer_at(invoice)
         tell = partial(record_failed_poll, order_id=invoice.order_id, cause=source)
-        answer = ask(question, if_it_fails=tell)
+        try:
+            answer = ask(question, if_it_fails=tell)
+        except SeqrConfigurationError as error:
+            with transaction.atomic():
+                settings_refused(invoice, error, source)
+            raise
         is_news = answer.is_news(question)
         told = is_news and record_answer(question, answer, source, last_answer_at=asked_before)
         if not told and source.is_person and answer.call is not None:

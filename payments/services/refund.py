@@ -11,7 +11,12 @@ from django.utils.translation import gettext as _
 from orders.clock import database_now
 from orders.events import Cause, record_event
 from payments.calls import seqr_for
-from payments.cases import close_refund_case, open_refund_case, tell_of_configuration
+from payments.cases import (
+    close_refund_case,
+    configuration_works,
+    open_refund_case,
+    tell_of_configuration,
+)
 from payments.models import Invoice, Refund, RefundStatus
 from payments.refund_transitions import lock_refund, move_refund, refundable, subject_of
 from payments.seqr import (
@@ -156,6 +161,7 @@ def _put_off(refund_id: int, error: SeqrError) -> None:
 def _done(refund_id: int, ers_reference: str) -> None:
     """Write that the money went back; also where the lease was over and it counts as unknown."""
     refund = lock_refund(refund_id)
+    configuration_works("refundPayment", BY_SENDING)
     if refund.status in (RefundStatus.SENDING, RefundStatus.UNKNOWN):
         was_unknown = refund.status == RefundStatus.UNKNOWN
         move_refund(

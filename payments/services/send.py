@@ -8,8 +8,8 @@ from django.db import transaction
 from orders.clock import database_now
 from orders.events import Cause
 from payments.calls import seqr_for
-from payments.cases import configuration_works, tell_of_configuration
 from payments.models import Invoice, InvoiceStatus
+from payments.paying import paying_is_closed, settings_refused
 from payments.seqr import (
     SentInvoice,
     SeqrConfigurationError,
@@ -34,6 +34,8 @@ BY_SENDING = Cause("send_invoice")
 
 def send_invoice(invoice_id: int) -> None:
     """Send an invoice that is wanted and has no reference yet; else do nothing.
+
+    Nor is anything sent while paying is closed: the invoice waits as it is.
 
     A reference that never reached us can be paid by nobody, so an invoice whose answer was lost is
     sent again by the next call. Raises SeqrUnavailable and SeqrOutcomeUnknown, which are worth
@@ -66,6 +68,8 @@ def _new_reference(sent: SentInvoice) -> SentInvoice:
 @transaction.atomic
 def _take_lease(invoice_id: int) -> Invoice | None:
     """Return the invoice if it is ours to send now; nobody else sends it until the lease ends."""
+    if paying_is_closed():
+        return None
     invoice = lock_invoice(invoice_id)
     now = database_now()
     lease_until = now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
@@ -90,7 +94,7 @@ def _put_off(invoice_id: int, error: SeqrError) -> None:
         save_fields(invoice, lease_until=None)
         record_once(invoice, "sending_failed", BY_SENDING, detail=str(error))
         if isinstance(error, SeqrConfigurationError):
-            tell_of_configuration(error, BY_SENDING)
+            settings_refused(invoice, error, BY_SENDING)
     settle_cancel(invoice_id, BY_SENDING)
 
 
@@ -118,7 +122,6 @@ def _keep(invoice_id: int, sent: SentInvoice) -> None:
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         stored = _store(invoice, sent)
-        configuration_works(BY_SENDING)
     if not stored:
         _cancel_stray(invoice, sent.invoice_reference)
     elif invoice.status == InvoiceStatus.CANCEL_PENDING:

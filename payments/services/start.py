@@ -8,13 +8,21 @@ from orders.events import Cause
 from orders.models import Customer, Order
 from orders.services import reopen_order
 from payments.models import Invoice
+from payments.paying import paying_is_closed
+
+
+class PayingClosed(Exception):
+    """Nothing is sold just now, since SEQR refuses our settings."""
 
 
 def start_payment(order: Order) -> Invoice:
     """Make the invoice of a new order. To be called in the transaction that made the order.
 
-    The caller has it sent once that transaction is committed.
+    The caller has it sent once that transaction is committed. Raises PayingClosed, which is to
+    undo the order too.
     """
+    if paying_is_closed():
+        raise PayingClosed
     return Invoice.objects.create(order=order, amount=order.total, currency=order.currency)
 
 
@@ -24,9 +32,11 @@ def pay_again(customer: Customer, public_id: UUID) -> Invoice:
 
     A cancelled, failed or expired order is one whose last invoice is in such a status, which it
     reaches by SEQR's word alone (or without ever having been payable). The caller has the invoice
-    sent. Raises Order.DoesNotExist, AnotherOrderOpen and OrderNotAccepted.
+    sent. Raises Order.DoesNotExist, AnotherOrderOpen, OrderNotAccepted and PayingClosed.
     """
     order = reopen_order(customer, public_id, Cause("customer"))
+    if paying_is_closed():
+        raise PayingClosed
     last = order.invoices.order_by("-attempt")[0]
     return Invoice.objects.create(
         order=order, attempt=last.attempt + 1, amount=order.total, currency=order.currency

@@ -1,7 +1,7 @@
 """submitPaymentReceipt: sent until SEQR has accepted it. The payment never waits for it.
 
-Settings that SEQR refuses open no case here: sendInvoice tells of them, and a shop that may sell
-but not add receipts goes on selling. The receipt is tried again, ever more seldom.
+Settings that SEQR refuses open a case and leave paying open: a shop that may sell but not add
+receipts goes on selling. The receipt is tried again, ever more seldom.
 """
 
 import logging
@@ -14,6 +14,7 @@ from django.db.models import Q
 from orders.clock import database_now
 from orders.events import Cause
 from payments.calls import seqr_for
+from payments.cases import configuration_works, tell_of_configuration
 from payments.models import Invoice
 from payments.seqr import (
     ReceiptDocument,
@@ -58,13 +59,13 @@ def submit_receipt(invoice_id: int) -> None:
         client.submit_payment_receipt(invoice.ers_reference, _document(invoice))
     except ValueError as error:  # no receipt can be made; the next attempt may find it mended
         logger.error("invoice %s has no receipt: %s", invoice_id, error)
-        _put_off(invoice_id, str(error))
+        _put_off(invoice_id, error)
     except SeqrError as error:
         logger.warning("invoice %s: %s", invoice_id, error)
         if _is_refusal(error):
             _refused(invoice_id, error)
         else:
-            _put_off(invoice_id, str(error))
+            _put_off(invoice_id, error)
     else:
         _accepted(invoice_id)
 
@@ -106,12 +107,14 @@ def _pause_after(attempts: int) -> timedelta:
 
 
 @transaction.atomic
-def _put_off(invoice_id: int, reason: str) -> None:
+def _put_off(invoice_id: int, why: ValueError | SeqrError) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.receipt_accepted_at is not None:
         return
     _wait(invoice)
-    record_once(invoice, "receipt_put_off", BY_RECEIPT, detail=reason)
+    record_once(invoice, "receipt_put_off", BY_RECEIPT, detail=str(why))
+    if isinstance(why, SeqrConfigurationError):
+        tell_of_configuration(why, BY_RECEIPT)
 
 
 @transaction.atomic
@@ -144,3 +147,4 @@ def _accepted(invoice_id: int) -> None:
         return
     save_fields(invoice, receipt_accepted_at=database_now(), receipt_lease_until=None)
     record(invoice, "receipt_accepted", BY_RECEIPT)
+    configuration_works("submitPaymentReceipt", BY_RECEIPT)

@@ -7,7 +7,15 @@ from django.conf import settings
 from django.db.models import Q
 
 from orders.clock import database_now
-from payments.models import OPEN_STATUSES, Invoice, InvoiceStatus, Refund, RefundStatus
+from payments.models import (
+    OPEN_STATUSES,
+    Invoice,
+    InvoiceStatus,
+    PayingStop,
+    Refund,
+    RefundStatus,
+)
+from payments.paying import paying_is_closed
 from payments.services.submit import receipts_due
 
 LEFT_BEHIND_AFTER = timedelta(seconds=2)  # younger ones are on their way through the broker
@@ -17,7 +25,7 @@ RECEIPTS_AT_MOST = 50  # so that no invoice waits in the queue behind many of th
 
 @dataclass(frozen=True)
 class Work:
-    """Ids of invoices and refunds by what is to be done with them."""
+    """Ids of invoices, refunds and times without paying, by what is to be done with them."""
 
     to_send: list[int]
     to_expire: list[int]
@@ -25,6 +33,7 @@ class Work:
     refunds_to_send: list[int]
     refunds_to_give_up: list[int]
     to_receipt: list[int]
+    to_probe: list[int]
 
 
 def find_work() -> Work:
@@ -39,12 +48,13 @@ def find_work() -> Work:
         created_at__lt=now - timedelta(seconds=settings.INVOICE_LIFETIME_SECONDS),
     )
     return Work(
-        to_send=_ids(unsent & ~overdue),
+        to_send=[] if paying_is_closed() else _ids(unsent & ~overdue),
         to_expire=_ids(overdue),
         to_settle=_ids(Q(status__in=OPEN_STATUSES) & ~Q(cancel_reason="")),
         refunds_to_send=_refunds(RefundStatus.CREATED, now),
         refunds_to_give_up=_refunds(RefundStatus.SENDING, now),
         to_receipt=_ids(receipts_due(now), RECEIPTS_AT_MOST),
+        to_probe=_stops(now),
     )
 
 
@@ -59,3 +69,9 @@ def _refunds(status: RefundStatus, now: datetime) -> list[int]:
         .order_by("id")
         .values_list("pk", flat=True)[:AT_MOST]
     )
+
+
+def _stops(now: datetime) -> list[int]:
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    due = PayingStop.objects.filter(free, ended_at=None, next_probe_at__lte=now)
+    return list(due.values_list("pk", flat=True))

@@ -38,6 +38,7 @@ def test_a_token_is_exchanged_for_what_the_page_needs(
             {"id": bun.pk, "name": "Cinnamon bun", "price": "45.00", "unit": "st"},
             {"id": coffee.pk, "name": "Filter coffee", "price": "32.50", "unit": "st"},
         ],
+        "paying_closed": None,
         "order": None,
         "latest_order": None,
     }

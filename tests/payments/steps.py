@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from orders.clock import database_now
+from orders.events import Cause
 from orders.models import About, Event, Order, OrderState
 from orders.services import RowRequest, open_session, place_order
 from payments import services
@@ -14,7 +15,10 @@ from payments.models import (
     CancelReason,
     Invoice,
     InvoiceStatus,
+    PayingStop,
 )
+from payments.paying import settings_refused
+from payments.seqr import SeqrAuthenticationError
 from tests.factories import InvoiceFactory, OrderFactory, ProductFactory, ServiceFactory
 from tests.sandbox_process import SandboxProcess
 
@@ -95,6 +99,19 @@ def story(invoice: Invoice) -> list[str]:
 def asked(sandbox: SandboxProcess, operation: str) -> int:
     """Return how many calls of an operation SEQR has had."""
     return len(sandbox.calls(operation))
+
+
+def close_paying() -> PayingStop:
+    """SEQR refuses our password; return the time without paying that begins."""
+    error = SeqrAuthenticationError("sendInvoice", "SEQR answered 20 AUTHENTICATION_FAILED", 20)
+    with transaction.atomic():
+        settings_refused(invoice_in(S.SENDING), error, Cause("send_invoice"))
+    return PayingStop.objects.get(ended_at=None)
+
+
+def let_probe_be_due(stop: PayingStop) -> None:
+    """Let so much time pass that the next probe is to be made."""
+    PayingStop.objects.filter(pk=stop.pk).update(next_probe_at=database_now())
 
 
 def let_lease_lapse(invoice: Invoice) -> None:

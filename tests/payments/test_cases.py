@@ -25,13 +25,12 @@ from payments.models import (
     OutboxMail,
     PollShard,
 )
-from payments.seqr import SeqrAuthenticationError, SeqrConfigurationError
+from payments.seqr import SeqrAuthenticationError
 from tests.factories import InvoiceFactory
 from tests.payments.steps import (
     fresh,
     invoice_in,
     issued_invoice,
-    new_invoice,
     reference,
 )
 from tests.races import at_once
@@ -129,31 +128,11 @@ def test_each_cause_opens_one_case_however_often_it_is_seen(
     assert Event.objects.get(about=About.CASE, about_id=case.pk).order_id == invoice.order_id
 
 
-def test_settings_that_seqr_refuses_open_one_case_until_an_invoice_is_taken(
-    sandbox: SandboxProcess, settings: Settings, seqr_proxy: SeqrProxy
-) -> None:
-    first, second = new_invoice(), new_invoice()
-    seqr_proxy.rewrite = lambda answer: answer.replace(
-        "<resultCode>0</resultCode>", "<resultCode>92</resultCode>"
-    )
-    for invoice in (first, second):
-        with pytest.raises(SeqrConfigurationError):
-            services.send_invoice(invoice.pk)
-    case = MoneyCase.objects.get()
-    seqr_proxy.rewrite = lambda answer: answer
-
-    services.send_invoice(first.pk)
-
-    assert (case.kind, case.key) == (CaseKind.CONFIGURATION, "code 92")
-    case.refresh_from_db()
-    assert case.closing_reason == "SEQR has taken an invoice since"
-
-
 def test_settings_may_be_wrong_again_and_are_told_again() -> None:
-    error = SeqrAuthenticationError("sendInvoice", "SEQR answered 20", 20)
+    error = SeqrAuthenticationError("refundPayment", "SEQR answered 20", 20)
 
     tell_of_configuration(error, BY_TEST)
-    configuration_works(BY_TEST)
+    configuration_works("refundPayment", BY_TEST)
     tell_of_configuration(error, BY_TEST)
 
     assert MoneyCase.objects.count() == 2
@@ -244,7 +223,7 @@ def test_the_staff_close_a_case_in_the_admin_with_a_reason() -> None:
 
     case.refresh_from_db()
     assert "&lt;script&gt;refused" in shown
-    assert "nobody can pay" in shown
+    assert "Mend SEQR_TERMINAL_ID" in shown
     assert "This field is required" in without.content.decode()
     assert case.closing_reason == "the password was mistyped"
 

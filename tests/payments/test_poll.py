@@ -12,7 +12,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from orders.clock import database_now
 from payments import services
 from payments.models import CancelReason, Invoice, InvoiceStatus, PollShard
-from payments.seqr import SeqrOutcomeUnknown
+from payments.paying import paying_is_closed
+from payments.seqr import SeqrAuthenticationError, SeqrOutcomeUnknown
 from payments.services import poll
 from payments.services.polllock import PollLock
 from payments.services.refresh import Answer, Question, ask
@@ -172,6 +173,26 @@ def test_one_failing_invoice_keeps_no_other_from_being_asked_about(poller: Polle
     go_round(poller(some_fail), times=2)
 
     assert asked_about.count(bad.pk) == asked_about.count(good.pk) == 2
+
+
+def test_a_refusal_of_our_settings_that_has_passed_meanwhile_does_not_close_paying(
+    poller: Pollers,
+) -> None:
+    invoice_in(S.ISSUED)
+    answers = iter([SeqrAuthenticationError("getPaymentStatus", "SEQR answered 20", 20)])
+
+    def refuse_once(question: Question) -> Answer:
+        for error in answers:
+            raise error
+        return still_issued(question)
+
+    going = poller(refuse_once)
+    for _ in range(2):
+        going.start_round()
+        take_answers(going)
+    going.end_round()
+
+    assert not paying_is_closed()
 
 
 def test_with_more_invoices_than_calls_allowed_the_longest_unheard_comes_first(

@@ -17,7 +17,15 @@ from orders.events import Cause
 from orders.models import About, Event, OrderState
 from orders.services import serve_order
 from payments import services
-from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase, Refund, RefundStatus
+from payments.models import (
+    CaseKind,
+    Invoice,
+    InvoiceStatus,
+    MoneyCase,
+    PayingStop,
+    Refund,
+    RefundStatus,
+)
 from payments.refund_transitions import TABLE, RefundMoveError, lock_refund, move_refund
 from payments.seqr import SeqrConfigurationError, SeqrUnavailable
 from tests.payments.steps import asked, fresh, invoice_in, issued_invoice, order_state, reference
@@ -211,7 +219,7 @@ def test_what_certainly_did_not_happen_is_sent_later(sandbox: SandboxProcess, cl
     assert status_of(refund) == S.REFUNDED
 
 
-def test_settings_that_seqr_refuses_keep_the_refund_and_open_a_case(
+def test_settings_that_seqr_refuses_keep_the_refund_and_open_a_case_but_do_not_close_paying(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
     refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
@@ -222,6 +230,22 @@ def test_settings_that_seqr_refuses_keep_the_refund_and_open_a_case(
 
     assert status_of(refund) == S.CREATED
     assert MoneyCase.objects.get().kind == CaseKind.CONFIGURATION
+    assert not PayingStop.objects.exists()
+
+
+def test_the_case_about_settings_is_closed_once_seqr_takes_a_refund(
+    sandbox: SandboxProcess, clerk: User
+) -> None:
+    invoice = paid_invoice(sandbox)
+    first, second = ask_for(invoice, "10.00", clerk), ask_for(invoice, "20.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=20)
+    with pytest.raises(SeqrConfigurationError):
+        services.send_refund(first.pk)
+
+    services.send_refund(second.pk)
+
+    case = MoneyCase.objects.get()
+    assert case.closing_reason == "SEQR has accepted refundPayment since"
 
 
 def test_a_killed_senders_refund_is_unknown_after_its_lease(

@@ -4,7 +4,7 @@ import pytest
 
 from orders.events import Cause
 from payments import services
-from payments.models import CancelReason, Invoice, InvoiceStatus
+from payments.models import CancelReason, Invoice, InvoiceStatus, PayingStop
 from payments.seqr import (
     SeqrAuthenticationError,
     SeqrOutcomeUnknown,
@@ -172,6 +172,8 @@ def test_a_wrong_password_fails_no_payment(sandbox: SandboxProcess, seqr_proxy: 
 
     with pytest.raises(SeqrAuthenticationError):
         services.send_invoice(invoice.pk)
+    seqr_proxy.rewrite = lambda answer: answer
+    services.probe_paying(PayingStop.objects.get().pk, at_once=True)
 
     assert fresh(invoice).status == S.SENDING
     assert invoice.pk in services.find_work().to_send

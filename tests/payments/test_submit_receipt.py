@@ -13,7 +13,7 @@ from orders.events import Cause
 from orders.models import About, Event
 from payments import services
 from payments.gateway import seqr
-from payments.models import Invoice, InvoiceStatus, MoneyCase
+from payments.models import Invoice, InvoiceStatus, MoneyCase, PayingStop
 from payments.services import submit
 from payments.services.submit import MOST_REFUSALS
 from tests.payments.steps import (
@@ -238,7 +238,7 @@ def test_seqr_may_change_its_mind_about_a_refusal(
     assert story(invoice)[-2:] == ["receipt_refused", "receipt_accepted"]
 
 
-@pytest.mark.parametrize("code", [21, 90, 93, 4711])
+@pytest.mark.parametrize("code", [90, 93, 4711])
 def test_what_may_pass_is_tried_for_ever_and_told_once(
     sandbox: SandboxProcess, seqr_proxy: SeqrProxy, code: int
 ) -> None:
@@ -251,7 +251,27 @@ def test_what_may_pass_is_tried_for_ever_and_told_once(
 
     assert is_due(invoice)
     assert story(invoice).count("receipt_put_off") == 1
-    assert MoneyCase.objects.count() == 0  # a fault of receipts alone must not close the shop
+    assert MoneyCase.objects.count() == 0
+
+
+def test_settings_refused_for_receipts_alone_open_a_case_and_leave_paying_open(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    answers(seqr_proxy, 21)
+    invoice = paid_invoice(sandbox)
+    for _ in range(MOST_REFUSALS + 2):
+        services.submit_receipt(invoice.pk)
+        let_pause_end(invoice)
+    case = MoneyCase.objects.get()
+
+    answers(seqr_proxy, 0)
+    services.submit_receipt(invoice.pk)
+
+    case.refresh_from_db()
+    assert case.key == "submitPaymentReceipt code 21"
+    assert case.closing_reason == "SEQR has accepted submitPaymentReceipt since"
+    assert not PayingStop.objects.exists()
+    assert story(invoice).count("receipt_put_off") == 1
 
 
 def test_an_amount_that_differs_has_no_receipt_until_a_person_has_looked(
