@@ -169,7 +169,7 @@ def test_a_small_phone_shows_all_and_lets_a_thumb_press_it(
     page.locator("#menu").wait_for()
     page.locator("#menu [data-more]").first.click()
     fits()
-    page.locator("#menu .bar button").click()
+    page.locator("#menu .bar [type=submit]").click()
     page.locator("#order [data-open]").wait_for()
     fits()
     page.locator("#order [data-cancel]").click()

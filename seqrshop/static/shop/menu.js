@@ -11,17 +11,25 @@ export class Menu {
   #quantities = new Map();
   #currency = "";
   #nonce = null;
+  #closed = false;
 
-  /** `submit` is called with the body of the order. */
-  constructor(submit) {
+  /** `submit` is called with the body of the order, `askAgain` to see whether paying is open. */
+  constructor(submit, askAgain) {
     this.#find("form").addEventListener("submit", (event) => {
       event.preventDefault();
       submit(this.#order());
     });
+    const again = this.#find("[data-again]");
+    again.addEventListener("click", async () => {
+      again.disabled = true;
+      await askAgain().finally(() => {
+        again.disabled = false;
+      });
+    });
   }
 
   /** Shows the products of a session. What was chosen before stays, as far as it is for sale. */
-  fill({ products, parameters, service }) {
+  fill({ products, parameters, service, paying_closed: closed }) {
     this.#currency = service.currency;
     this.#products = new Map(products.map((product) => [product.id, product]));
     for (const id of this.#quantities.keys()) {
@@ -32,6 +40,9 @@ export class Menu {
     const table = this.#find("[data-table]");
     table.hidden = !parameters.TABLE;
     table.textContent = say("table", parameters.TABLE);
+    this.#closed = Boolean(closed);
+    this.#find("[data-closed]").textContent = closed ?? "";
+    this.#find("[data-again]").hidden = !closed;
     this.#reckon();
   }
 
@@ -48,7 +59,8 @@ export class Menu {
 
   /** Holds the button while an order is on its way. */
   set busy(busy) {
-    this.#find("form > .bar button").disabled = busy || this.#total() === 0;
+    const nothing = this.#closed || this.#total() === 0;
+    this.#find(".bar [type=submit]").disabled = busy || nothing;
   }
 
   #order() {

@@ -9,7 +9,7 @@ const PAID_NOTHING = ["canceled", "failed", "expired"];
 
 const { ordersUrl } = document.querySelector("#main").dataset;
 const visit = new Visit();
-const menu = new Menu(submit);
+const menu = new Menu(submit, askAgain);
 const panel = new Panel(visit, backToMenu);
 let session = null;
 let submitting = false;
@@ -49,14 +49,22 @@ async function submit(order) {
   }
 }
 
-/** Shows why there is no new order: another is open, or the menu has changed meanwhile. */
+/** Shows why there is no new order: another is open, or the menu has changed, or paying closed. */
 async function explain({ body }) {
   if (body.order) panel.follow(body.order);
-  else {
-    await visit.guard(async () => {
-      session = await visit.renew();
-      menu.fill(session);
-    });
-  }
-  notice(body.message);
+  else await refill();
+  if (body.error !== "paying_closed") notice(body.message); // else the menu says it
+}
+
+/** Finds out whether paying is open again. An order made in another tab meanwhile is shown. */
+async function askAgain() {
+  await refill();
+  if (session.order) panel.follow(session.order);
+}
+
+function refill() {
+  return visit.guard(async () => {
+    session = await visit.renew();
+    menu.fill(session);
+  });
 }

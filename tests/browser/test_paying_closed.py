@@ -1,0 +1,87 @@
+"""SEQR refuses our settings: customers are told before they choose, and what waits goes on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DATABASE, SMALL_PHONE, WAIT_MS, Console, OpenBrowser, Stack
+from tests.browser.steps import choose, open_menu, press_order, stay_here
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def mend(stack: Stack) -> Iterator[Callable[[], None]]:
+    """Have SEQR accept our settings again, and the next probe made by the next sweep."""
+    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{DATABASE}"))
+
+    def mended() -> None:
+        stack.sandbox.mend()
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE payments_payingstop SET next_probe_at = now()")
+
+    yield mended
+    mended()
+
+
+def test_what_waits_is_paid_and_the_menu_opens_once_the_settings_are_mended(
+    stack: Stack,
+    page: Page,
+    open_browser: OpenBrowser,
+    mend: Callable[[], None],
+    console: Console,
+) -> None:
+    other = open_browser(locale="sv-SE", viewport=SMALL_PHONE).new_page()
+    order = other.locator("#menu [type=submit]")
+    stack.sandbox.fault("sendInvoice", "result_code", code=20)
+    stay_here(page)
+    open_menu(page, stack.scan())
+    choose(page, "Cinnamon bun")
+
+    press_order(page)
+    expect(page.get_by_text("Your order waits until it opens again")).to_be_visible()
+    other.goto(stack.scan().order_url)
+    other.locator("#menu [data-more]").first.click()
+    expect(other.locator("#closed")).to_contain_text("Det går inte att betala just nu.")
+    expect(order).to_be_disabled()
+    other.get_by_role("button", name="Försök igen").click()
+    expect(other.locator("#closed")).to_be_visible()
+    mend()
+
+    heading = page.get_by_role("heading", name="Pay in SEQR")
+    expect(heading).to_be_visible(timeout=2 * WAIT_MS)  # a sweep is 5 seconds away
+    other.get_by_role("button", name="Försök igen").click()
+    expect(other.locator("#closed")).to_be_hidden()
+    expect(order).to_be_enabled()
+    assert other.evaluate("document.documentElement.scrollWidth") <= SMALL_PHONE["width"]
+
+
+def test_paying_that_closes_while_one_chooses_keeps_what_was_chosen(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("503")
+    open_menu(page, stack.scan())
+    choose(page, "Cinnamon bun")
+    sentence = "Paying is closed for now."
+    refusal = {"error": "paying_closed", "message": sentence}
+    page.route("**/lyktan/orders", lambda route: route.fulfill(status=503, json=refusal))
+    page.route(
+        "**/lyktan/session",
+        lambda route: route.fulfill(json=route.fetch().json() | {"paying_closed": sentence}),
+        times=1,
+    )
+
+    press_order(page)
+    expect(page.locator("#closed")).to_have_text(sentence)
+    expect(page.get_by_role("button", name="Order and pay")).to_be_disabled()
+    page.get_by_role("button", name="Try again").click()
+
+    expect(page.locator("#closed")).to_be_hidden()
+    expect(page.get_by_role("button", name="One less Cinnamon bun")).to_be_enabled()
+    expect(page.get_by_role("button", name="Order and pay")).to_be_enabled()
