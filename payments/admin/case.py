@@ -11,13 +11,22 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from orders.admin.history import HistoryAdmin
+from orders.admin.report import Report
 from orders.admin.typed import ModelForm
-from orders.admin.wording import NOTHING
+from orders.admin.wording import NOTHING, when
 from orders.events import Cause
 from orders.models import About
+from payments import services, tasks
 from payments.cases import close_case
-from payments.models import CaseKind, MoneyCase
-from payments.services import ADVICE
+from payments.models import CaseKind, MoneyCase, PayingStop
+from payments.services import ADVICE, Probe
+
+OUTCOMES = {
+    Probe.OPENED: (messages.SUCCESS, _("SEQR accepts our settings, and paying is open again")),
+    Probe.REFUSED: (messages.ERROR, _("SEQR still refuses our settings")),
+    Probe.UNANSWERED: (messages.WARNING, _("SEQR gave no clear answer; it is tried again soon")),
+    Probe.NOT_MADE: (messages.INFO, _("Paying is open, or a check is under way")),
+}
 
 
 class IsOpen(admin.SimpleListFilter):
@@ -68,12 +77,14 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
         "advice",
         "order_link",
         "invoice_link",
+        "paying",
         "opened_at",
         "closed_at",
         "closed_by",
         "closing_reason",
     )
     readonly_fields = fields[:-1]
+    actions = ("check_paying",)
 
     def has_change_permission(self, request: HttpRequest, obj: MoneyCase | None = None) -> bool:
         """An open case can be closed by those who may."""
@@ -85,8 +96,44 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
     ) -> None:
         """Close the case: the only change there is."""
         reason = form.cleaned_data["closing_reason"]
+        services.probe_soon(obj.pk)
         if not close_case(obj.pk, Cause("staff", request.user), reason):
             messages.warning(request, _("Somebody else has closed this case meanwhile."))
+
+    def detail_actions(self, case: MoneyCase) -> tuple[str, ...]:
+        """Paying can be checked where it is closed by this case."""
+        return ("check_paying",) if _open_stop(case) else ()
+
+    def has_check_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may have SEQR tried."""
+        return request.user.has_perm("payments.check_payingstop")
+
+    @admin.action(description=_("Check now"), permissions=["check"])
+    def check_paying(self, request: HttpRequest, queryset: QuerySet[MoneyCase]) -> None:
+        """Try whether SEQR accepts our settings again, and say what came of it."""
+        report = Report()
+        for case in queryset:
+            stop = _open_stop(case)
+            if stop is None:
+                report.add(messages.INFO, _("Paying is not closed by it"), case)
+                continue
+            probe = services.probe_paying(stop.pk, Cause("staff", request.user), at_once=True)
+            if probe == Probe.OPENED:
+                tasks.enqueue(tasks.sweep)
+            report.add(*OUTCOMES[probe], case)
+        report.tell(self, request)
+
+    @admin.display(description=_("paying"))
+    def paying(self, case: MoneyCase) -> str:
+        """Whether paying is closed by this case, and how the probes stand."""
+        stop = _open_stop(case)
+        if stop is None:
+            return NOTHING
+        return _("closed since %(since)s; checked %(probes)d times, last refusal: %(reason)s") % {
+            "since": when(stop.since),
+            "probes": stop.probes,
+            "reason": stop.reason,
+        }
 
     @admin.display(description=_("what to do"))
     def advice(self, case: MoneyCase) -> str:
@@ -113,3 +160,7 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
             return NOTHING
         page = reverse("admin:payments_invoice_change", args=[case.invoice_id])
         return format_html('<a href="{}">{}</a>', page, case.invoice.client_invoice_id)
+
+
+def _open_stop(case: MoneyCase) -> PayingStop | None:
+    return case.paying_stops.filter(ended_at=None).first()
