@@ -12,13 +12,21 @@ _ORE = Decimal("0.01")
 
 @dataclass(frozen=True)
 class ReceiptRow:
-    """So many of one thing. Amounts are in major units, VAT included; `vat_rate` in per cent."""
+    """So many of one thing, or a discount. `vat_rate` is in per cent.
+
+    Amounts are in major units, VAT included; a discount's are below 0.
+    """
 
     name: str
     quantity: int
     unit_price: Decimal
     vat_rate: Decimal
     total: Decimal
+
+    @property
+    def is_discount(self) -> bool:
+        """Whether it takes something off; then there is no number of it and no price of one."""
+        return self.total < 0
 
 
 @dataclass(frozen=True)

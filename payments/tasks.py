@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from celery import Task, shared_task
@@ -92,6 +93,12 @@ def probe_paying(stop_id: int) -> None:
 
 
 @shared_task
+def answer_cards(invoice_id: int) -> None:
+    """Answer the loyalty cards of a customer who waits; what fails is the sweep's again later."""
+    services.answer_cards(invoice_id)
+
+
+@shared_task
 def sweep() -> None:
     """Enqueue what lost messages, killed processes and time have left to do."""
     work = services.find_work()
@@ -103,6 +110,7 @@ def sweep() -> None:
         (give_up_refund, work.refunds_to_give_up),
         (submit_receipt, work.to_receipt),
         (probe_paying, work.to_probe),
+        (answer_cards, work.to_answer),
     ):
         for row_id in ids:
             enqueue(task, row_id, expires=settings.SWEEP_SECONDS)
@@ -111,7 +119,7 @@ def sweep() -> None:
 @shared_task
 def poll_shard(shard: int) -> None:
     """Poll a shard for a while, then pass it on to the next loop; Beat is only the net."""
-    if services.run_shard(shard, LOOP_SECONDS):
+    if services.run_shard(shard, LOOP_SECONDS, on_card=partial(enqueue, answer_cards)):
         enqueue(poll_shard, shard)
 
 

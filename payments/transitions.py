@@ -160,10 +160,13 @@ def paid_by_another(invoice: Invoice) -> bool:
 
 
 def paid_differs(invoice: Invoice) -> bool:
-    """Whether SEQR's receipt tells another amount or currency than the invoice."""
-    return invoice.paid_amount is not None and (
-        (invoice.paid_amount, invoice.paid_currency) != (invoice.amount, invoice.currency)
-    )
+    """Whether SEQR's receipt tells another amount or currency than the invoice.
+
+    Or none, where SEQR may not know of the invoice's discount.
+    """
+    if invoice.paid_amount is None:
+        return invoice.discount_in_doubt
+    return (invoice.paid_amount, invoice.paid_currency) != (invoice.amount, invoice.currency)
 
 
 def dead_status(reason: str) -> InvoiceStatus:

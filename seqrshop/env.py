@@ -117,6 +117,13 @@ def amount(raw: str) -> Decimal:
     return Decimal(raw)
 
 
+def dotted_path(raw: str) -> str:
+    """Read where something stands in Python: a module and a name in it."""
+    if not re.fullmatch(r"[A-Za-z_]\w*([.][A-Za-z_]\w*)+", raw, re.ASCII):
+        raise ValueError
+    return raw
+
+
 def email_address(raw: str) -> str:
     """Read one e-mail address."""
     if not re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", raw):

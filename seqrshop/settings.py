@@ -120,6 +120,12 @@ REFUND_APPROVAL_LIMIT = read(
     env.amount,
     default=Decimal("500.00"),
 )
+LOYALTY_HOOK: str = read(
+    "LOYALTY_HOOK",
+    "the dotted path of a function, such as payments.loyalty_example.percentage",
+    env.dotted_path,
+    default="",
+)
 CASE_EMAILS: list[str] = read(
     "CASE_EMAILS",
     "the e-mail addresses, separated by commas, that are told of a new case",

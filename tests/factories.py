@@ -19,7 +19,7 @@ from orders.models import (
     Service,
 )
 from orders.services import digest_of
-from payments.models import CancelReason, Invoice, InvoiceStatus
+from payments.models import CancelReason, CardAnswer, Invoice, InvoiceDiscount, InvoiceStatus
 
 
 class ServiceFactory(DjangoModelFactory[Service]):
@@ -111,6 +111,7 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
 
     class Meta:
         model = Invoice
+        skip_postgeneration_save = True
 
     class Params:
         order_state = OrderState.CREATED
@@ -164,6 +165,28 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
             cancel_reason=CancelReason.LIFETIME,
         )
 
+        # A loyalty card has taken 4.50 off.
+        discounted = factory.Trait(
+            amount=Decimal("40.50"),
+            card_answer=CardAnswer.USED,
+            discount=factory.RelatedFactory(
+                "tests.factories.InvoiceDiscountFactory", factory_related_name="invoice"
+            ),
+        )
+
     order = factory.SubFactory(OrderFactory, state=factory.SelfAttribute("..order_state"))
     amount = factory.SelfAttribute("order.total")
     currency = factory.SelfAttribute("order.currency")
+
+
+class InvoiceDiscountFactory(DjangoModelFactory[InvoiceDiscount]):
+    """A regular's 4.50 off."""
+
+    class Meta:
+        model = InvoiceDiscount
+
+    invoice = factory.SubFactory(InvoiceFactory)
+    name_sv = "Stamkundsrabatt 10 %"
+    name_en = "Loyalty discount 10%"
+    amount = Decimal("-4.50")
+    vat_rate = Decimal("12.00")

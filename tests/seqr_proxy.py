@@ -79,6 +79,7 @@ class SeqrProxy:
 def _operation(body: bytes) -> str:
     for name in (
         b"sendInvoice",
+        b"updateInvoice",
         b"getPaymentStatus",
         b"cancelInvoice",
         b"submitPaymentReceipt",

@@ -14,7 +14,7 @@ from orders.models import CustomerSession, Order, OrderState, Product
 from orders.views.wording import closed_message, state_message
 from payments import seqr
 from payments.models import Invoice
-from payments.services import current_invoice, has_receipt
+from payments.services import current_invoice, discounts_of, has_receipt, total_of
 
 
 def amount(value: Decimal) -> str:
@@ -45,6 +45,7 @@ def order_details(order: Order) -> dict[str, Any]:
     payable = order.state == OrderState.AWAITING_PAYMENT and reference is not None
     return {
         **order_summary(order),
+        "total": {"value": amount(total_of(invoice)), "currency": order.currency},
         "rows": [
             {
                 "product": row.product_id,
@@ -55,6 +56,10 @@ def order_details(order: Order) -> dict[str, Any]:
                 "total": amount(row.total),
             }
             for row in order.rows.all()
+        ],
+        "discounts": [
+            {"name": each.name_in(get_language() or "en"), "total": amount(each.amount)}
+            for each in discounts_of(invoice)
         ],
         "parameters": order.parameters,
         "invoice_reference": reference,

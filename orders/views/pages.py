@@ -18,7 +18,7 @@ from orders.views.endpoint import endpoint, json_answer
 from orders.views.json_output import amount, orders_with_details, receipt_url
 from orders.views.services import service_at
 from orders.views.wording import HEADINGS, closed_message, state_heading, state_message
-from payments.services import current_invoice
+from payments.services import current_invoice, total_of
 
 
 @require_safe
@@ -43,6 +43,7 @@ def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
     """Show a browser that comes back from the app how the order stands. Nothing personal."""
     order = order_to_return_to(return_key)
+    invoice = current_invoice(order)
     return render(
         request,
         "orders/back.html",
@@ -50,7 +51,8 @@ def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
             "order": order,
             "service": order.service,
             "heading": state_heading(order),
-            "message": state_message(order, current_invoice(order)),
+            "message": state_message(order, invoice),
+            "total": total_of(invoice),
             "receipt_url": receipt_url(order),
             "settled": order.state not in BLOCKING_STATES,
             "state_url": reverse("back_state", kwargs={"return_key": return_key}),
@@ -62,13 +64,14 @@ def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
 def back_state(request: HttpRequest, return_key: str) -> HttpResponse:
     """Tell that page how the order stands now."""
     order = order_to_return_to(return_key)
+    invoice = current_invoice(order)
     return json_answer(
         {
             "number": order.number,
             "state": order.state,
-            "total": {"value": amount(order.total), "currency": order.currency},
+            "total": {"value": amount(total_of(invoice)), "currency": order.currency},
             "heading": state_heading(order),
-            "message": state_message(order, current_invoice(order)),
+            "message": state_message(order, invoice),
             "receipt_url": receipt_url(order),
         }
     )

@@ -2,7 +2,14 @@
 
 from payments.admin.case import MoneyCaseAdmin
 from payments.admin.invoice import InvoiceAdmin
+from payments.admin.loyalty_card import LoyaltyCardAdmin
 from payments.admin.poll_shard import PollShardAdmin
 from payments.admin.refund import RefundAdmin
 
-__all__ = ["InvoiceAdmin", "MoneyCaseAdmin", "PollShardAdmin", "RefundAdmin"]
+__all__ = [
+    "InvoiceAdmin",
+    "LoyaltyCardAdmin",
+    "MoneyCaseAdmin",
+    "PollShardAdmin",
+    "RefundAdmin",
+]

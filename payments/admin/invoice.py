@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -9,11 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.admin.detail import FROM_DETAIL, detail_url
 from orders.admin.history import HistoryAdmin
+from orders.admin.readonly import ReadOnlyInline
 from orders.admin.report import too_many
 from orders.admin.search import SEARCH_HELP, customers_found, number_in, reference_found
 from orders.admin.wording import NOTHING, age, money
@@ -21,7 +23,25 @@ from orders.events import Cause
 from orders.models import About, Order
 from payments.admin.outcomes import MOST_AT_ONCE, ask, cancel, each
 from payments.admin.refund import refund_invoice
-from payments.models import Invoice, InvoiceStatus
+from payments.models import CardAnswer, Invoice, InvoiceDiscount, InvoiceStatus
+
+
+class DiscountInline(ReadOnlyInline[InvoiceDiscount, Invoice]):
+    """What a loyalty card took off."""
+
+    model = InvoiceDiscount
+    fields = ("name", "vat_rate", "off")
+    readonly_fields = ("name", "off")
+
+    @admin.display(description=_("discount"))
+    def name(self, discount: InvoiceDiscount) -> str:
+        """Its name on the receipt, in the language of the staff."""
+        return discount.name_in(get_language() or "en")
+
+    @admin.display(description=_("amount"))
+    def off(self, discount: InvoiceDiscount) -> str:
+        """The amount, below 0, with its currency."""
+        return money(discount.amount, discount.invoice.currency)
 
 
 @admin.register(Invoice)
@@ -55,6 +75,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
                     "created_at",
                     "issued_at",
                     "notified_at",
+                    "card",
                     "cancel_reason",
                     "paid_at",
                     "sum_in_receipt",
@@ -70,6 +91,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
         "service",
         "sum",
         "reversal",
+        "card",
         "receipt_reference",
         "sum_in_receipt",
     )
@@ -123,6 +145,15 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
         """Whether the customer may have paid and got the money back, unseen by us."""
         return gettext("yes") if invoice.possibly_reversed else gettext("no")
 
+    @admin.display(description=_("loyalty card"))
+    def card(self, invoice: Invoice) -> str:
+        """What we said to the customer's card, if there was one."""
+        if invoice.card_answer is None:
+            return NOTHING
+        if invoice.discount_in_doubt:
+            return gettext("recognised; SEQR may not know of the discount")
+        return str(CardAnswer(invoice.card_answer).label)
+
     @admin.display(description=_("reference in SEQR's receipt"))
     def receipt_reference(self, invoice: Invoice) -> str:
         """The receipt's own name for the payment."""
@@ -146,6 +177,10 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
         if invoice.status == InvoiceStatus.PAID:
             return (*asked, "give_money_back")
         return (*asked, "cancel_at_seqr") if invoice.is_open else asked
+
+    def get_inlines(self, request: HttpRequest, obj: Invoice | None) -> Any:
+        """Show the discounts of an invoice that has some."""
+        return [DiscountInline] if obj is not None and obj.discounts.exists() else []
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page on which a refund is asked for."""

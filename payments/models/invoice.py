@@ -33,6 +33,13 @@ class CancelReason(models.TextChoices):
     SUPERSEDED = "superseded", _("another invoice paid the order")
 
 
+class CardAnswer(models.IntegerChoices):
+    """What we say to the loyalty cards of a bill, as SEQR numbers it."""
+
+    USED = 1, _("recognised")
+    INVALID = 99, _("not known to us")
+
+
 DEAD_STATUSES = (InvoiceStatus.CANCELED, InvoiceStatus.FAILED, InvoiceStatus.EXPIRED)
 OPEN_STATUSES = tuple(
     status for status in InvoiceStatus if status not in (*DEAD_STATUSES, InvoiceStatus.PAID)
@@ -52,6 +59,7 @@ def _notify_key() -> str:
 class Invoice(models.Model):
     """One attempt to have an order paid. `amount` is in major units, `currency` ISO 4217.
 
+    It is the order's total, less the invoice's discounts.
     Its `status` is written by `payments.transitions` alone.
     """
 
@@ -76,6 +84,14 @@ class Invoice(models.Model):
     invoice_version = models.IntegerField(_("version"), default=0)
     notify_key = models.CharField(max_length=32, unique=True, default=_notify_key, editable=False)
     notified_at = models.DateTimeField(_("notified"), null=True)
+
+    # The customer's loyalty card, whose number is not kept. In doubt is a discount of which SEQR
+    # may not know: it is given here first, and told then.
+    card_answer = models.PositiveSmallIntegerField(
+        _("loyalty card"), choices=CardAnswer.choices, null=True
+    )
+    card_scheme = models.CharField(_("the card's scheme"), max_length=64, blank=True, default="")
+    discount_in_doubt = models.BooleanField(_("discount in doubt"), default=False)
 
     # Cancelling
     cancel_reason = models.CharField(

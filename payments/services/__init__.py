@@ -2,6 +2,8 @@
 
 from payments.services.advice import ADVICE
 from payments.services.cancel import AlreadyPaid, cancel_invoice, settle_cancel
+from payments.services.card import answer_cards
+from payments.services.discount import discounts_of, total_of
 from payments.services.exchange import TokenRefused, exchange_token
 from payments.services.mails import send_mails
 from payments.services.notified import invoice_notified
@@ -33,9 +35,11 @@ __all__ = [
     "ShardPoller",
     "TokenRefused",
     "Work",
+    "answer_cards",
     "approve_refund",
     "cancel_invoice",
     "current_invoice",
+    "discounts_of",
     "exchange_token",
     "find_work",
     "give_up_sending",
@@ -59,5 +63,6 @@ __all__ = [
     "start_payment",
     "stop_polling",
     "submit_receipt",
+    "total_of",
     "withdraw_refund",
 ]

@@ -11,13 +11,15 @@ from orders.clock import database_now
 from orders.models import Order, Service
 from payments import seqr
 from payments.models import Invoice, PayingStop, Refund
+from payments.services.discount import discounts_of
 
 
 def invoice_message(invoice: Invoice) -> seqr.Invoice:
-    """Return sendInvoice's invoice, in the customer's language.
+    """Return sendInvoice's and updateInvoice's invoice, in the customer's language.
 
     Its addresses are built on PUBLIC_BASE_URL; the footer carries the order's number, since the
-    receipt in the app is what the customer keeps.
+    receipt in the app is what the customer keeps. With a LOYALTY_HOOK, SEQR sends us the
+    customer's cards; optional, so that who does not wait for our answer may still pay.
     """
     order = invoice.order
     with override(order.language):
@@ -26,12 +28,17 @@ def invoice_message(invoice: Invoice) -> seqr.Invoice:
         title=order.service.name,
         client_invoice_id=invoice.client_invoice_id,
         issue_date=invoice.created_at,
-        rows=_rows(order),
+        rows=(*_rows(order), *_discount_rows(invoice)),
         total_amount=seqr.Amount(invoice.amount, invoice.currency),
         cashier_id=order.service.slug,
         footer=footer,
         notification_url=_address("notify", secret=invoice.notify_key),
         back_url=_address("back", return_key=order.return_key),
+        acknowledgment_mode=(
+            seqr.AcknowledgmentMode.OPTIONAL_ACKNOWLEDGMENT
+            if settings.LOYALTY_HOOK
+            else seqr.AcknowledgmentMode.NO_ACKNOWLEDGMENT
+        ),
     )
 
 
@@ -84,6 +91,18 @@ def _rows(order: Order) -> tuple[seqr.InvoiceRow, ...]:
             item_total_amount=seqr.Amount(row.total, order.currency),
         )
         for row in order.rows.all()
+    )
+
+
+def _discount_rows(invoice: Invoice) -> tuple[seqr.InvoiceRow, ...]:
+    return tuple(
+        seqr.InvoiceRow(
+            item_description=discount.name_in(invoice.order.language),
+            item_quantity=Decimal(1),
+            item_tax_rate=discount.vat_rate,
+            item_total_amount=seqr.Amount(discount.amount, invoice.currency),
+        )
+        for discount in discounts_of(invoice)
     )
 
 

@@ -43,17 +43,26 @@ STALE_AFTER = timedelta(seconds=8)
 _stopping = threading.Event()
 
 
+def _leave_to_the_sweep(_invoice_id: int) -> None:
+    """Do nothing about a card: the sweep finds it within seconds."""
+
+
 class ShardPoller:
-    """The open invoices of one shard, when each last had an answer, and the answers to write."""
+    """The open invoices of one shard, when each last had an answer, and the answers to write.
+
+    `on_card` is told of an invoice whose customer waits for our word on a loyalty card.
+    """
 
     def __init__(
         self,
         shard: int,
         *,
         ask_seqr: Callable[[Question], Answer] = ask,
+        on_card: Callable[[int], None] = _leave_to_the_sweep,
     ) -> None:
         self.shard = shard
         self._ask_seqr = ask_seqr
+        self._on_card = on_card
         self._clock_offset: timedelta | None = None  # of PostgreSQL's clock to this machine's
         self._heard_before_start: datetime | None = None
         self._threads = ThreadPoolExecutor(
@@ -150,6 +159,9 @@ class ShardPoller:
                     return
             except Exception:  # a bad answer must not keep the others from being written
                 logger.exception("invoice %s: the answer could not be written", question.invoice_id)
+            if answer.status == InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE:
+                # In a thread: the loop waits for no broker.
+                self._threads.submit(self._on_card, question.invoice_id)
             del self._unwritten[0]
             self._open.pop(question.invoice_id, None)  # read again, as it is now
 
@@ -204,7 +216,9 @@ class ShardPoller:
         self._row_written_at = time.monotonic()
 
 
-def run_shard(shard: int, for_seconds: float) -> bool:
+def run_shard(
+    shard: int, for_seconds: float, on_card: Callable[[int], None] = _leave_to_the_sweep
+) -> bool:
     """Poll a shard for so long; return whether this process is to go on with it.
 
     It is not where another loop polls the shard, and where the process is being stopped.
@@ -212,7 +226,7 @@ def run_shard(shard: int, for_seconds: float) -> bool:
     lock = PollLock(shard)
     if not lock.take():
         return False
-    poller = ShardPoller(shard)
+    poller = ShardPoller(shard, on_card=on_card)
     until = time.monotonic() + for_seconds
     try:
         while time.monotonic() < until and not _stopping.is_set():

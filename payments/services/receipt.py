@@ -1,16 +1,21 @@
 """The receipt of a payment, and its HTML document."""
 
+from collections.abc import Iterator
+
 from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
+from orders.models import Order
 from payments.models import Invoice, InvoiceStatus
 from payments.receipts import Receipt, ReceiptRow
+from payments.services.discount import discounts_of
 from payments.transitions import paid_differs
 
 # Where SEQR tells another sum than ours, a person decides first: no receipt names a wrong one.
 HAS_RECEIPT = Q(status=InvoiceStatus.PAID) & (
-    Q(paid_amount=None) | Q(paid_amount=F("amount"), paid_currency=F("currency"))
+    Q(paid_amount=None, discount_in_doubt=False)
+    | Q(paid_amount=F("amount"), paid_currency=F("currency"))
 )
 
 
@@ -28,22 +33,35 @@ def receipt_of(invoice: Invoice) -> Receipt:
         number=order.number,
         language=order.language,
         paid_at=invoice.paid_at,
-        rows=tuple(
-            ReceiptRow(
-                name=row.name_in(order.language),
-                quantity=row.quantity,
-                unit_price=row.unit_price,
-                vat_rate=row.vat_rate,
-                total=row.total,
-            )
-            for row in order.rows.all()
-        ),
+        rows=(*_bought(order), *_taken_off(invoice)),
         total=invoice.amount,
         currency=invoice.currency,
         invoice_reference=invoice.invoice_reference or "",
         ers_reference=invoice.ers_reference or "",
         payment_reference=invoice.payment_reference,
     )
+
+
+def _bought(order: Order) -> Iterator[ReceiptRow]:
+    for row in order.rows.all():
+        yield ReceiptRow(
+            name=row.name_in(order.language),
+            quantity=row.quantity,
+            unit_price=row.unit_price,
+            vat_rate=row.vat_rate,
+            total=row.total,
+        )
+
+
+def _taken_off(invoice: Invoice) -> Iterator[ReceiptRow]:
+    for discount in discounts_of(invoice):
+        yield ReceiptRow(
+            name=discount.name_in(invoice.order.language),
+            quantity=1,
+            unit_price=discount.amount,
+            vat_rate=discount.vat_rate,
+            total=discount.amount,
+        )
 
 
 def receipt_html(receipt: Receipt) -> str:

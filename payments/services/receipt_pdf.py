@@ -67,7 +67,7 @@ def _rows(pdf: FPDF, receipt: Receipt) -> None:
     rows = []
     for row in receipt.rows:
         each = gettext("%(price)s each") % {"price": money(row.unit_price, receipt.currency)}
-        what = f"{row.quantity} × {row.name}\n{each}"
+        what = row.name if row.is_discount else f"{row.quantity} × {row.name}\n{each}"
         rows.append((what, money(row.total, receipt.currency)))
     _table(pdf, [(gettext("Product"), gettext("Amount")), *rows], widths=(3, 1))
     total = (gettext("Total"), money(receipt.total, receipt.currency))

@@ -38,6 +38,7 @@ from payments.seqr import (
     SeqrRejected,
     SeqrUnknownStatus,
 )
+from payments.services.discount import settle_doubt
 from payments.services.shards import shard_of
 from payments.transitions import (
     TABLE,
@@ -55,6 +56,7 @@ from payments.transitions import (
 REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)
 NO_ERS_REFERENCE = "PAID without an ersReference"
 PAID_ALL_THE_SAME = "The payment was made before the invoice could be cancelled"
+UNTOLD_AMOUNT = "SEQR tells no amount, and may not know of the invoice's discount"
 TWICE = "SEQR has a payment of this invoice too"
 PUZZLES = (
     CaseKind.UNKNOWN_STATUS,
@@ -158,25 +160,33 @@ def refresh_invoice(invoice_id: int, source: Cause) -> InvoiceStatus:
     than the last. Raises the gateway's errors, and Invoice.DoesNotExist.
     """
     for _ in range(2):
-        invoice = Invoice.objects.get(pk=invoice_id)
-        question = question_about(invoice)
-        if question is None:
-            break
-        asked_before = last_answer_at(invoice)
-        tell = partial(record_failed_poll, order_id=invoice.order_id, cause=source)
-        try:
-            answer = ask(question, if_it_fails=tell)
-        except SeqrConfigurationError as error:
-            with transaction.atomic():
-                settings_refused(invoice, error, source)
-            raise
-        is_news = answer.is_news(question)
-        told = is_news and record_answer(question, answer, source, last_answer_at=asked_before)
-        if not told and source.is_person and answer.call is not None:
-            record_call(answer.call, invoice.order_id, source)
-        if not is_news or not _awaits_acknowledgment(invoice_id):
+        answer = ask_and_record(Invoice.objects.get(pk=invoice_id), source)
+        if answer is None or not _awaits_acknowledgment(invoice_id):
             break
     return InvoiceStatus(Invoice.objects.values_list("status", flat=True).get(pk=invoice_id))
+
+
+def ask_and_record(invoice: Invoice, source: Cause) -> Answer | None:
+    """Ask SEQR once how an invoice stands, write what is new, and return the answer.
+
+    None where SEQR must not or cannot be asked. Raises the gateway's errors.
+    """
+    question = question_about(invoice)
+    if question is None:
+        return None
+    asked_before = last_answer_at(invoice)
+    tell = partial(record_failed_poll, order_id=invoice.order_id, cause=source)
+    try:
+        answer = ask(question, if_it_fails=tell)
+    except SeqrConfigurationError as error:
+        with transaction.atomic():
+            settings_refused(invoice, error, source)
+        raise
+    is_news = answer.is_news(question)
+    told = is_news and record_answer(question, answer, source, last_answer_at=asked_before)
+    if not told and source.is_person and answer.call is not None:
+        record_call(answer.call, invoice.order_id, source)
+    return answer
 
 
 def _awaits_acknowledgment(invoice_id: int) -> bool:
@@ -282,6 +292,7 @@ def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
     wanted_dead = invoice.cancel_reason or invoice.status in DEAD_STATUSES
     receipt = answer.paid.receipt
     total = receipt.total_amount if receipt else None
+    settle_doubt(invoice, total, cause)
     transition(
         invoice,
         InvoiceStatus.PAID,
@@ -295,7 +306,7 @@ def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
     if wanted_dead:
         open_case(CaseKind.PAID_THOUGH_CANCELED, cause, PAID_ALL_THE_SAME, invoice=invoice)
     if paid_differs(invoice):
-        what = f"SEQR's receipt tells {invoice.paid_amount} {invoice.paid_currency}"
+        what = f"SEQR's receipt tells {total.value} {total.currency}" if total else UNTOLD_AMOUNT
         open_case(CaseKind.AMOUNT_DIFFERS, cause, what, invoice=invoice)
     _cancel_the_others(invoice, cause)
     return True

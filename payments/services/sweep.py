@@ -34,6 +34,7 @@ class Work:
     refunds_to_give_up: list[int]
     to_receipt: list[int]
     to_probe: list[int]
+    to_answer: list[int]
 
 
 def find_work() -> Work:
@@ -47,6 +48,9 @@ def find_work() -> Work:
         cancel_reason="",
         created_at__lt=now - timedelta(seconds=settings.INVOICE_LIFETIME_SECONDS),
     )
+    waits_for_us = Q(status=InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE) | Q(
+        status=InvoiceStatus.ISSUED, discount_in_doubt=True
+    )
     return Work(
         to_send=[] if paying_is_closed() else _ids(unsent & ~overdue),
         to_expire=_ids(overdue),
@@ -55,6 +59,7 @@ def find_work() -> Work:
         refunds_to_give_up=_refunds(RefundStatus.SENDING, now),
         to_receipt=_ids(receipts_due(now), RECEIPTS_AT_MOST),
         to_probe=_stops(now),
+        to_answer=_ids(waits_for_us & Q(cancel_reason="")),
     )
 
 

@@ -115,6 +115,7 @@ def _environment(folder: Path, port: int, sandbox: SandboxProcess) -> dict[str, 
         "SEQR_SESSION_URL": sandbox.session_url,
         "SEQR_APP_URL": sandbox.app_url,
         "SEQR_LEAVE_URL": sandbox.phone_url,
+        "LOYALTY_HOOK": "tests.payments.hooks.club",
     }
 
 

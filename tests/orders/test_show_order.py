@@ -24,6 +24,7 @@ KEYS = {
     "total",
     "url",
     "rows",
+    "discounts",
     "parameters",
     "invoice_reference",
     "app_url",
@@ -60,6 +61,28 @@ def test_an_order_that_can_be_paid_has_the_apps_address(
             "total": "45.00",
         }
     ]
+
+
+def test_a_discount_stands_below_the_rows_and_the_total_is_what_is_to_be_paid(
+    customer: JsonClient, visit: CustomerSession
+) -> None:
+    invoice = invoice_of(visit, "issued", discounted=True)
+
+    body = customer.get(path_of(invoice)).json()
+    back = customer.get(f"/back/{invoice.order.return_key}").content.decode()
+    state = customer.get(f"/back/{invoice.order.return_key}.json").json()
+
+    assert body["discounts"] == [{"name": "Loyalty discount 10%", "total": "-4.50"}]
+    assert body["total"] == state["total"] == {"value": "40.50", "currency": "SEK"}
+    assert ">SEK\xa040.50<" in back
+
+
+def test_a_discount_ends_with_its_invoice(customer: JsonClient, visit: CustomerSession) -> None:
+    invoice = invoice_of(visit, "canceled", discounted=True)
+
+    body = customer.get(path_of(invoice)).json()
+
+    assert (body["discounts"], body["total"]["value"]) == ([], "45.00")
 
 
 @pytest.mark.parametrize(

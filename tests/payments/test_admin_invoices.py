@@ -75,6 +75,18 @@ def test_the_page_shows_both_references_and_the_history_with_who_did_it() -> Non
     assert page_url(invoice.order) in page
 
 
+def test_the_page_shows_what_a_card_took_off_and_what_is_paid() -> None:
+    invoice = InvoiceFactory.create(paid=True, discounted=True)
+    client = boss()
+
+    page = client.get(page_url(invoice)).content.decode()
+    without = client.get(page_url(InvoiceFactory.create(paid=True))).content.decode()
+
+    for text in ("Loyalty discount 10%", "-4.50\xa0SEK", "40.50\xa0SEK", "recognised"):
+        assert text in page
+    assert "Discounts" not in without
+
+
 def test_the_secret_of_the_notification_address_is_not_shown() -> None:
     invoice = InvoiceFactory.create(issued=True)
     client = boss()

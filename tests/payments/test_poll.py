@@ -141,6 +141,25 @@ def test_the_unchanged_costs_one_query_a_round(
         go_round(going)
 
 
+def test_a_customer_who_waits_for_our_word_on_a_card_is_handed_over_once(
+    eventually: Callable[[Callable[[], bool]], None],
+) -> None:
+    waiting, other = invoice_in(S.ISSUED), invoice_in(S.ISSUED)
+    handed_over: list[int] = []
+
+    def opens_the_bill(question: Question) -> Answer:
+        status = S.PENDING_ISSUER_ACKNOWLEDGE if question.invoice_id == waiting.pk else S.ISSUED
+        return Answer(question.invoice_version, status)
+
+    going = services.ShardPoller(0, ask_seqr=opens_the_bill, on_card=handed_over.append)
+    go_round(going, times=3)
+    eventually(lambda: bool(handed_over))
+    going.close()
+
+    assert handed_over == [waiting.pk]
+    assert fresh(other).status == S.ISSUED
+
+
 def test_a_slow_answer_keeps_no_other_invoice_waiting(poller: Pollers) -> None:
     slow, quick = invoice_in(S.ISSUED), invoice_in(S.ISSUED)
     asked_about: list[int] = []

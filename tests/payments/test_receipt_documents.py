@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -51,6 +52,13 @@ def text_of_pdf(told: Receipt) -> str:
     return " ".join(text.replace(NO_BREAK_SPACE, " ").split())
 
 
+def with_discount() -> Receipt:
+    """The same, less 4.50 at 12 %."""
+    full = receipt()
+    off = ReceiptRow("Stamkundsrabatt 10 %", 1, D("-4.50"), D("12.00"), D("-4.50"))
+    return replace(full, rows=(*full.rows, off), total=D("140.50"))
+
+
 FORMS = pytest.mark.parametrize("text_of", [text_of_html, text_of_pdf])
 
 
@@ -78,6 +86,16 @@ def test_a_receipt_tells_all_that_was_bought_and_how_it_was_paid(
         "PAY77",
     ):
         assert words in text
+
+
+@FORMS
+def test_a_discount_is_named_with_what_it_takes_off(text_of: Callable[[Receipt], str]) -> None:
+    text = text_of(with_discount())
+
+    assert "Stamkundsrabatt 10 % -4,50 kr" in text
+    assert "1 × Stamkund" not in text
+    assert "140,50 kr" in text
+    assert "12 % 36,16 4,34 40,50" in text
 
 
 @FORMS

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -56,13 +57,31 @@ def test_a_wanted_cancel_is_tried_until_it_is_settled() -> None:
     assert (work.to_settle, work.to_expire) == ([invoice.pk], [])
 
 
+@pytest.mark.parametrize(
+    ("status", "fields", "found"),
+    [
+        (S.PENDING_ISSUER_ACKNOWLEDGE, {}, True),
+        (S.ISSUED, {"discount_in_doubt": True}, True),
+        (S.ISSUED, {}, False),
+        (S.PENDING_ISSUER_ACKNOWLEDGE, {"cancel_reason": "customer"}, False),
+        (S.CANCELED, {"discount_in_doubt": True}, False),
+    ],
+)
+def test_who_waits_for_our_word_on_a_card_is_found(
+    status: InvoiceStatus, fields: dict[str, Any], *, found: bool
+) -> None:
+    invoice = invoice_in(status, **fields)
+
+    assert services.find_work().to_answer == ([invoice.pk] if found else [])
+
+
 def test_what_is_settled_is_left_alone() -> None:
     for status in (S.PAID, S.CANCELED, S.FAILED, S.EXPIRED):
         age(invoice_in(status, receipt_accepted_at=database_now()), 6000)
 
     work = services.find_work()
 
-    assert work == services.Work([], [], [], [], [], [], [])
+    assert work == services.Work([], [], [], [], [], [], [], [])
 
 
 def test_a_request_goes_on_at_once_where_the_broker_is_away() -> None:

@@ -53,6 +53,7 @@ MALFORMED = {
     "SEQR_POLL_SHARDS": "0",
     "SEQR_MAX_IN_FLIGHT": "Malformed",
     "REFUND_APPROVAL_LIMIT": "Malformed",
+    "LOYALTY_HOOK": "Malformed",
     "CASE_EMAILS": "Malformed",
     "EMAIL_URL": "Malformed",
     "EMAIL_FROM": "Malformed",
@@ -134,3 +135,31 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     )
 
     assert told.stdout.split() == ["given", "from-the-file"]
+
+
+@pytest.mark.parametrize(
+    ("hook", "said"),
+    [
+        ("payments.nowhere.hook", "LOYALTY_HOOK cannot be imported: No module named"),
+        ("payments.loyalty_example.no_such", "LOYALTY_HOOK cannot be imported: "),
+        ("tests.payments.hooks.not_a_function", "LOYALTY_HOOK names something that is not"),
+    ],
+)
+def test_a_hook_that_could_not_be_asked_stops_each_process(hook: str, said: str) -> None:
+    started = subprocess.run(
+        [sys.executable, "-c", "import django; django.setup()"],
+        cwd=settings.BASE_DIR,
+        env={
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "seqrshop.settings",
+            **GOOD,
+            "LOYALTY_HOOK": hook,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert started.returncode == 1
+    assert started.stderr.startswith(f"seqrshop cannot start: {said}")
+    assert "Traceback" not in started.stderr

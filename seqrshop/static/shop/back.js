@@ -1,5 +1,7 @@
 // The page that a browser comes back to from the app: asks how the order stands until it is settled.
 
+import { hundredths, money } from "./money.js";
+
 const UNSETTLED = ["created", "sending", "awaiting_payment", "cancel_pending", "needs_attention"];
 const POLL_MS = 1000;
 const SELDOM_MS = 5000;
@@ -28,11 +30,12 @@ async function ask() {
   schedule();
 }
 
-function show({ state, heading, message, receipt_url: receipt }) {
+function show({ state, heading, message, total, receipt_url: receipt }) {
   if (state === main.dataset.state) return;
   main.dataset.state = state;
   main.querySelector("[data-heading]").textContent = heading;
   main.querySelector("[data-message]").textContent = message;
+  main.querySelector("[data-total]").textContent = money(hundredths(total.value), total.currency);
   main.querySelector("[data-done]").hidden = UNSETTLED.includes(state);
   const links = main.querySelector("[data-receipt]");
   links.hidden = !receipt;

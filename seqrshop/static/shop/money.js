@@ -2,8 +2,9 @@
 
 /** Returns the hundredths of an amount. */
 export function hundredths(text) {
-  const [, whole, part] = /^(\d+)\.(\d\d)$/.exec(text);
-  return Number(whole) * 100 + Number(part);
+  const [, minus, whole, part] = /^(-?)(\d+)\.(\d\d)$/.exec(text);
+  const size = Number(whole) * 100 + Number(part);
+  return minus ? -size : size;
 }
 
 /** Writes hundredths as people here write money. */

@@ -125,16 +125,22 @@ export class Panel {
   }
 
   #renderRows(order) {
-    const template = this.#find("[data-row]").content;
     const rows = order.rows.map((row) => {
-      const element = template.cloneNode(true);
+      const element = this.#row("[data-row]", row, order.total.currency);
       element.querySelector("[data-quantity]").textContent = row.quantity;
-      element.querySelector("[data-name]").textContent = row.name;
-      const amount = money(hundredths(row.total), order.total.currency);
-      element.querySelector("[data-amount]").textContent = amount;
       return element;
     });
-    this.#find("[data-rows]").replaceChildren(...rows);
+    const discounts = order.discounts.map((discount) =>
+      this.#row("[data-discount]", discount, order.total.currency),
+    );
+    this.#find("[data-rows]").replaceChildren(...rows, ...discounts);
+  }
+
+  #row(template, { name, total }, currency) {
+    const element = this.#find(template).content.cloneNode(true);
+    element.querySelector("[data-name]").textContent = name;
+    element.querySelector("[data-amount]").textContent = money(hundredths(total), currency);
+    return element;
   }
 
   #busy(busy) {

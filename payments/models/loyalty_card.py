@@ -1,0 +1,38 @@
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+
+class LoyaltyCard(models.Model):
+    """A card that `payments.loyalty_example` knows, and the discount that it brings.
+
+    The number is personal, so only a keyed digest of it is kept: a card can be looked up and never
+    be read back.
+    """
+
+    number_digest = models.CharField(max_length=64, unique=True, editable=False)
+    percent = models.PositiveSmallIntegerField(
+        _("discount, per cent"), validators=[MinValueValidator(1), MaxValueValidator(90)]
+    )
+    created_at = models.DateTimeField(_("added"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("loyalty card")
+        verbose_name_plural = _("loyalty cards")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(percent__gte=1, percent__lte=90), name="card_percent_sane"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"card {self.pk}"
+
+    @staticmethod
+    def digest_of(number: str) -> str:
+        """Return the keyed digest under which a card's number is known, its spaces left out."""
+        compact = "".join(number.split())
+        return salted_hmac("payments.loyalty", compact, algorithm="sha256").hexdigest()
