@@ -80,6 +80,7 @@ def _operation(body: bytes) -> str:
     for name in (
         b"sendInvoice",
         b"updateInvoice",
+        b"commitReservation",
         b"getPaymentStatus",
         b"cancelInvoice",
         b"submitPaymentReceipt",

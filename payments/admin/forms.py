@@ -1,4 +1,4 @@
-"""What the staff write about a refund."""
+"""What the staff write about a refund, and agree to about a reservation."""
 
 from decimal import Decimal
 
@@ -16,6 +16,12 @@ class RefundForm(forms.Form):
         label=_("Reason"), max_length=200, widget=forms.TextInput(attrs={"size": 60})
     )
     nonce = forms.CharField(widget=forms.HiddenInput, max_length=40)
+
+
+class CommitForm(forms.Form):
+    """The amount that the staff have seen and agreed to take."""
+
+    amount = forms.DecimalField(widget=forms.HiddenInput, max_digits=10, decimal_places=2)
 
 
 class SettleForm(forms.Form):

@@ -21,6 +21,7 @@ from orders.admin.search import SEARCH_HELP, customers_found, number_in, referen
 from orders.admin.wording import NOTHING, age, money
 from orders.events import Cause
 from orders.models import About, Order
+from payments.admin.commit import commit_invoice
 from payments.admin.outcomes import MOST_AT_ONCE, ask, cancel, each
 from payments.admin.refund import refund_invoice
 from payments.models import CardAnswer, Invoice, InvoiceDiscount, InvoiceStatus
@@ -95,7 +96,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
         "receipt_reference",
         "sum_in_receipt",
     )
-    actions = ("ask_seqr", "cancel_at_seqr", "give_money_back")
+    actions = ("ask_seqr", "cancel_at_seqr", "take_reserved", "give_money_back")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
         """Read along the order, which the number is made of."""
@@ -176,6 +177,8 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
         asked = ("ask_seqr",) if invoice.invoice_reference else ()
         if invoice.status == InvoiceStatus.PAID:
             return (*asked, "give_money_back")
+        if invoice.status == InvoiceStatus.RESERVED:
+            asked = (*asked, "take_reserved")
         return (*asked, "cancel_at_seqr") if invoice.is_open else asked
 
     def get_inlines(self, request: HttpRequest, obj: Invoice | None) -> Any:
@@ -183,10 +186,33 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
         return [DiscountInline] if obj is not None and obj.discounts.exists() else []
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page on which a refund is asked for."""
-        page = self.admin_site.admin_view(refund_invoice)
-        name = "payments_invoice_refund"
-        return [path("<int:invoice_id>/refund/", page, name=name), *super().get_urls()]
+        """Add the pages on which a refund is asked for and a reservation is taken."""
+        pages = {"refund": refund_invoice, "commit": commit_invoice}
+        return [
+            *(
+                path(
+                    f"<int:invoice_id>/{name}/",
+                    self.admin_site.admin_view(page),
+                    name=f"payments_invoice_{name}",
+                )
+                for name, page in pages.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def has_commit_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may take a reserved amount."""
+        return request.user.has_perm("payments.commit_invoice")
+
+    @admin.action(description=_("Take the reserved amount"), permissions=["commit"])
+    def take_reserved(
+        self, request: HttpRequest, queryset: QuerySet[Invoice]
+    ) -> HttpResponse | None:
+        """Show the page on which what is reserved for one invoice is taken."""
+        if queryset.count() != 1:
+            self.message_user(request, _("Choose one invoice at a time."), messages.ERROR)
+            return None
+        return commit_invoice(request, queryset.get().pk)
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         """Whether this user may give money back."""

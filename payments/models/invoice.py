@@ -93,6 +93,9 @@ class Invoice(models.Model):
     card_scheme = models.CharField(_("the card's scheme"), max_length=64, blank=True, default="")
     discount_in_doubt = models.BooleanField(_("discount in doubt"), default=False)
 
+    # Taking what is reserved. While its lease lasts, nobody else takes it.
+    commit_lease_until = models.DateTimeField(null=True, editable=False)
+
     # Cancelling
     cancel_reason = models.CharField(
         _("cancel wanted because"), max_length=12, choices=CancelReason.choices, blank=True
@@ -123,6 +126,7 @@ class Invoice(models.Model):
         permissions = [
             ("ask_invoice", "Can ask SEQR about an invoice"),
             ("cancel_invoice", "Can cancel an invoice at SEQR"),
+            ("commit_invoice", "Can take a reserved amount"),
         ]
         ordering = ["-id"]
         indexes = [

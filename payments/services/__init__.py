@@ -3,6 +3,7 @@
 from payments.services.advice import ADVICE
 from payments.services.cancel import AlreadyPaid, cancel_invoice, settle_cancel
 from payments.services.card import answer_cards
+from payments.services.commit import CommitNotPossible, commit_reservation
 from payments.services.discount import discounts_of, total_of
 from payments.services.exchange import TokenRefused, exchange_token
 from payments.services.mails import send_mails
@@ -29,6 +30,7 @@ from payments.services.sweep import Work, find_work
 __all__ = [
     "ADVICE",
     "AlreadyPaid",
+    "CommitNotPossible",
     "PayingClosed",
     "Probe",
     "RefundNotAccepted",
@@ -38,6 +40,7 @@ __all__ = [
     "answer_cards",
     "approve_refund",
     "cancel_invoice",
+    "commit_reservation",
     "current_invoice",
     "discounts_of",
     "exchange_token",
