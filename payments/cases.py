@@ -6,11 +6,19 @@ from django.db import transaction
 from orders.clock import database_now
 from orders.events import Cause, Subject, record_event
 from orders.models import About
-from payments.models import CaseKind, Invoice, MoneyCase, OutboxMail, Refund
+from payments.models import (
+    CaseKind,
+    Invoice,
+    MoneyCase,
+    OutboxMail,
+    Refund,
+    TransactionPeriod,
+)
 from payments.seqr import SeqrConfigurationError
 
-# What is wrong about an invoice is told once for good. Settings can be wrong again.
-RECURRING = (CaseKind.CONFIGURATION,)
+# What is wrong about an invoice is told once for good. Settings can be wrong again, and a report
+# can show more than the first time.
+RECURRING = (CaseKind.CONFIGURATION, CaseKind.REPORT_DIFFERS)
 
 
 def open_case(
@@ -20,6 +28,7 @@ def open_case(
     *,
     invoice: Invoice | None = None,
     refund: Refund | None = None,
+    period: TransactionPeriod | None = None,
     key: str = "",
 ) -> MoneyCase | None:
     """Open a case, unless there is one of its kind about the same; return it if it is new.
@@ -40,6 +49,7 @@ def open_case(
         defaults={
             "invoice": invoice,
             "refund": refund,
+            "period": period,
             "order_id": invoice.order_id if invoice else None,
             "what": what[:300],
         },
@@ -97,6 +107,20 @@ def open_refund_case(refund: Refund, cause: Cause, why: str) -> None:
 def close_refund_case(refund: Refund, cause: Cause, reason: str) -> None:
     """Close that case: the outcome is known."""
     open_cases = MoneyCase.objects.filter(refund=refund, closed_at=None)
+    for case_id in open_cases.values_list("pk", flat=True):
+        close_case(case_id, cause, reason)
+
+
+def open_period_case(kind: CaseKind, period: TransactionPeriod, cause: Cause, what: str) -> None:
+    """Open a case about a locked transaction period."""
+    open_case(kind, cause, what, period=period, key=f"period {period.pk}")
+
+
+def close_period_cases(
+    period: TransactionPeriod, kind: CaseKind, cause: Cause, reason: str
+) -> None:
+    """Close a period's open case of this kind, which has solved itself."""
+    open_cases = MoneyCase.objects.filter(period=period, kind=kind, closed_at=None)
     for case_id in open_cases.values_list("pk", flat=True):
         close_case(case_id, cause, reason)
 

@@ -11,6 +11,7 @@ from celery.signals import worker_shutting_down
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from orders.clock import database_now
 from orders.events import Cause
 from orders.services import forget_expired_sessions
 from payments import services
@@ -114,6 +115,22 @@ def sweep() -> None:
     ):
         for row_id in ids:
             enqueue(task, row_id, expires=settings.SWEEP_SECONDS)
+
+
+@shared_task
+def sweep_periods() -> None:
+    """Begin the day's transaction period, and enqueue what each unfinished one needs next."""
+    for period_id in services.periods_due(database_now()):
+        enqueue(advance_period, period_id, expires=settings.SWEEP_SECONDS)
+
+
+@shared_task
+def advance_period(period_id: int) -> None:
+    """Close a period or fetch its report; what fails is the sweep's again later."""
+    try:
+        services.advance_period(period_id)
+    except SeqrError as error:
+        logger.warning("period %s: %s", period_id, error)
 
 
 @shared_task

@@ -126,6 +126,12 @@ LOYALTY_HOOK: str = read(
     env.dotted_path,
     default="",
 )
+RECONCILIATION_HOUR = read(
+    "RECONCILIATION_HOUR",
+    "the hour of the day in Sweden from which SEQR closes the day's period, 0 to 23",
+    env.whole_number(0, 23),
+    default=4,
+)
 CASE_EMAILS: list[str] = read(
     "CASE_EMAILS",
     "the e-mail addresses, separated by commas, that are told of a new case",
@@ -302,6 +308,11 @@ POLL_NET_SECONDS = 2
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "payments.tasks.sweep",
+        "schedule": float(SWEEP_SECONDS),
+        "options": {"expires": SWEEP_SECONDS},
+    },
+    "sweep periods": {
+        "task": "payments.tasks.sweep_periods",
         "schedule": float(SWEEP_SECONDS),
         "options": {"expires": SWEEP_SECONDS},
     },

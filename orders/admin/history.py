@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from orders.admin.readonly import ReadOnlyAdmin
 from orders.models import About, Event, OrderState
-from payments.models import InvoiceStatus, RefundStatus
+from payments.models import InvoiceStatus, PeriodStatus, RefundStatus
 
 M = TypeVar("M", bound=Model)
 
@@ -82,7 +82,7 @@ def _detail(call: Event) -> str:
 
 
 def _label(state: str) -> str:
-    for states in (InvoiceStatus, OrderState, RefundStatus):
+    for states in (InvoiceStatus, OrderState, RefundStatus, PeriodStatus):
         if state in states:
             return str(states(state).label)
     return state

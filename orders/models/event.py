@@ -14,6 +14,7 @@ class About(models.TextChoices):
     INVOICE = "invoice", _("invoice")
     REFUND = "refund", _("refund")
     CASE = "case", _("case")
+    PERIOD = "period", _("transaction period")
     CALL = "call", _("call to SEQR")
 
 

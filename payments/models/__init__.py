@@ -13,12 +13,23 @@ from payments.models.invoice import (
 from payments.models.loyalty_card import LoyaltyCard
 from payments.models.money_case import CaseKind, MoneyCase, OutboxMail
 from payments.models.paying_stop import PayingStop
+from payments.models.period_row import DIFFERENCES, EXPLAINED, PeriodRow, RowVerdict
 from payments.models.poll_shard import PollShard
 from payments.models.refund import RESERVING, Refund, RefundStatus
+from payments.models.transaction_period import (
+    MARK_KNOWN,
+    MARK_TRIED,
+    PeriodStatus,
+    TransactionPeriod,
+)
 
 __all__ = [
     "ASKED_STATUSES",
     "DEAD_STATUSES",
+    "DIFFERENCES",
+    "EXPLAINED",
+    "MARK_KNOWN",
+    "MARK_TRIED",
     "OPEN_STATUSES",
     "RESERVING",
     "CancelReason",
@@ -31,7 +42,11 @@ __all__ = [
     "MoneyCase",
     "OutboxMail",
     "PayingStop",
+    "PeriodRow",
+    "PeriodStatus",
     "PollShard",
     "Refund",
     "RefundStatus",
+    "RowVerdict",
+    "TransactionPeriod",
 ]

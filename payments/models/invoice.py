@@ -145,6 +145,11 @@ class Invoice(models.Model):
                 condition=models.Q(status=InvoiceStatus.PAID, receipt_accepted_at=None),
                 name="invoice_without_receipt",
             ),
+            models.Index(
+                fields=["paid_at"],
+                condition=models.Q(status=InvoiceStatus.PAID),
+                name="invoice_by_payment",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["order", "attempt"], name="invoice_attempt_once"),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import Order
 from payments.models.invoice import Invoice
 from payments.models.refund import Refund
+from payments.models.transaction_period import TransactionPeriod
 
 
 class CaseKind(models.TextChoices):
@@ -20,6 +21,9 @@ class CaseKind(models.TextChoices):
     UNKNOWN_AT_SEQR = "unknown_at_seqr", _("SEQR does not know the invoice")
     REFUND_UNKNOWN = "refund_unknown", _("a refund whose outcome is unknown")
     UNKNOWN_STATUS = "unknown_status", _("a status that we do not know")
+    LOST_PERIOD = "lost_period", _("a transaction period whose id is lost")
+    REPORT_DIFFERS = "report_differs", _("SEQR's report differs from our books")
+    RECONCILIATION_STUCK = "reconciliation_stuck", _("SEQR's report cannot be had")
 
 
 class MoneyCase(models.Model):
@@ -33,6 +37,7 @@ class MoneyCase(models.Model):
     order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="cases")
     invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="cases")
     refund = models.ForeignKey(Refund, models.PROTECT, null=True, related_name="cases")
+    period = models.ForeignKey(TransactionPeriod, models.PROTECT, null=True, related_name="cases")
     what = models.CharField(_("what happened"), max_length=300)
     opened_at = models.DateTimeField(_("opened"), db_default=Now())
     closed_at = models.DateTimeField(_("closed"), null=True)

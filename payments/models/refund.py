@@ -59,6 +59,7 @@ class Refund(models.Model):
     )
     created_at = models.DateTimeField(_("asked for"), db_default=Now())
     lease_until = models.DateTimeField(null=True, editable=False)
+    sent_at = models.DateTimeField(_("sent"), null=True)
     ers_reference = models.CharField(_("the refund's reference"), max_length=64, null=True)
     refunded_at = models.DateTimeField(_("refunded"), null=True)
     settled_by = models.ForeignKey(

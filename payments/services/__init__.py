@@ -8,8 +8,15 @@ from payments.services.discount import discounts_of, total_of
 from payments.services.exchange import TokenRefused, exchange_token
 from payments.services.mails import send_mails
 from payments.services.notified import invoice_notified
+from payments.services.periods import (
+    PeriodNotAccepted,
+    advance_period,
+    periods_due,
+    settle_lost_period,
+)
 from payments.services.poll import ShardPoller, run_shard, shard_is_stale, stop_polling
 from payments.services.probe import Probe, probe_paying, probe_soon
+from payments.services.proposal import Proposal, proposal_for
 from payments.services.receipt import has_receipt, receipt_html, receipt_of
 from payments.services.refresh import refresh_invoice
 from payments.services.refund import (
@@ -22,6 +29,7 @@ from payments.services.refund import (
     settle_refund,
     withdraw_refund,
 )
+from payments.services.report import fetch_report
 from payments.services.send import send_invoice
 from payments.services.start import PayingClosed, current_invoice, pay_again, start_payment
 from payments.services.submit import submit_receipt
@@ -32,11 +40,14 @@ __all__ = [
     "AlreadyPaid",
     "CommitNotPossible",
     "PayingClosed",
+    "PeriodNotAccepted",
     "Probe",
+    "Proposal",
     "RefundNotAccepted",
     "ShardPoller",
     "TokenRefused",
     "Work",
+    "advance_period",
     "answer_cards",
     "approve_refund",
     "cancel_invoice",
@@ -44,13 +55,16 @@ __all__ = [
     "current_invoice",
     "discounts_of",
     "exchange_token",
+    "fetch_report",
     "find_work",
     "give_up_sending",
     "has_receipt",
     "invoice_notified",
     "pay_again",
+    "periods_due",
     "probe_paying",
     "probe_soon",
+    "proposal_for",
     "receipt_html",
     "receipt_of",
     "refresh_invoice",
@@ -61,6 +75,7 @@ __all__ = [
     "send_mails",
     "send_refund",
     "settle_cancel",
+    "settle_lost_period",
     "settle_refund",
     "shard_is_stale",
     "start_payment",

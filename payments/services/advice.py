@@ -9,8 +9,8 @@ ADVICE = {
         "The money is ours and the order is paid. Serve it, or give the money back."
     ),
     CaseKind.SECOND_PAYMENT: _(
-        "SEQR returns a payment that is not asked about. See in the shop's reports that it did; "
-        "if it did not, give the money back."
+        "SEQR returns a payment that is not asked about. This closes by itself once SEQR's reports "
+        "show that it did, usually the next morning; if they show a sale, give the money back."
     ),
     CaseKind.AMOUNT_DIFFERS: _(
         "Compare the invoice with SEQR's receipt, and settle the difference with the customer."
@@ -33,11 +33,23 @@ ADVICE = {
         "more, then cancel the invoice."
     ),
     CaseKind.REFUND_UNKNOWN: _(
-        "The money may be on its way back or not; it is not sent again by itself. Look for the "
-        "refund in the shop's reports at SEQR, then settle it with what you found."
+        "The money may be on its way back or not; it is not sent again by itself. Settle it: the "
+        "page shows what SEQR's reports tell of it, usually the next morning."
     ),
     CaseKind.UNKNOWN_STATUS: _(
         "SEQR answers with a status that this version does not know. It is asked again each "
         "second; call SEQR if this stays open."
+    ),
+    CaseKind.LOST_PERIOD: _(
+        "Ask SEQR whether it closed a transaction period then and under which id, and enter that "
+        "on the period's page. It is not closed again by itself."
+    ),
+    CaseKind.REPORT_DIFFERS: _(
+        "See the period's page for the rows. Ask SEQR about each; fetch the report again once "
+        "something was mended."
+    ),
+    CaseKind.RECONCILIATION_STUCK: _(
+        "See that SEQR_RESELLER_ID, its user and password are right, or call SEQR. It is tried "
+        "again by itself for a day; then fetch the report on the period's page."
     ),
 }

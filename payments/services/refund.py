@@ -136,8 +136,9 @@ def _take_lease(refund_id: int) -> Refund | None:
     refund = lock_refund(refund_id)
     if refund.status != RefundStatus.CREATED or _is_held(refund):
         return None
-    lease = database_now() + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
-    move_refund(refund, RefundStatus.SENDING, BY_SENDING, lease_until=lease)
+    now = database_now()
+    lease = now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
+    move_refund(refund, RefundStatus.SENDING, BY_SENDING, sent_at=now, lease_until=lease)
     return refund
 
 

@@ -71,6 +71,14 @@ def issued_invoice() -> Invoice:
     return fresh(invoice)
 
 
+def paid_invoice(sandbox: SandboxProcess) -> Invoice:
+    """An invoice over 45.00 SEK that the customer has paid, as SEQR has told us."""
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    services.refresh_invoice(invoice.pk, Cause("poller"))
+    return fresh(invoice)
+
+
 def reference(invoice: Invoice) -> str:
     """Return the reference of an invoice that has one."""
     assert invoice.invoice_reference is not None

@@ -28,7 +28,7 @@ from payments.models import (
 )
 from payments.refund_transitions import TABLE, RefundMoveError, lock_refund, move_refund
 from payments.seqr import SeqrConfigurationError, SeqrUnavailable
-from tests.payments.steps import asked, fresh, invoice_in, issued_invoice, order_state, reference
+from tests.payments.steps import asked, fresh, invoice_in, order_state, paid_invoice, reference
 from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
 
@@ -44,13 +44,6 @@ def clerk() -> User:
 @pytest.fixture
 def boss() -> User:
     return User.objects.create_user("boss")
-
-
-def paid_invoice(sandbox: SandboxProcess) -> Invoice:
-    invoice = issued_invoice()
-    sandbox.pay(reference(invoice))
-    services.refresh_invoice(invoice.pk, Cause("poller"))
-    return fresh(invoice)
 
 
 def ask_for(invoice: Invoice, amount: str, actor: User, nonce: str = "") -> Refund:

@@ -54,6 +54,7 @@ MALFORMED = {
     "SEQR_MAX_IN_FLIGHT": "Malformed",
     "REFUND_APPROVAL_LIMIT": "Malformed",
     "LOYALTY_HOOK": "Malformed",
+    "RECONCILIATION_HOUR": "24",
     "CASE_EMAILS": "Malformed",
     "EMAIL_URL": "Malformed",
     "EMAIL_FROM": "Malformed",

@@ -1,0 +1,80 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from payments.models.invoice import Invoice
+from payments.models.refund import Refund
+from payments.models.transaction_period import TransactionPeriod
+
+
+class RowVerdict(models.TextChoices):
+    """What a row of a report is in our books."""
+
+    SALE = "sale", _("a payment of ours")
+    REFUND = "refund", _("a refund of ours")
+    ELSEWHERE = "elsewhere", _("another terminal's")
+    MAYBE_REFUND = "maybe_refund", _("perhaps a refund whose outcome is unknown")
+    UNKNOWN_SALE = "unknown_sale", _("a sale that we do not know")
+    UNKNOWN_REFUND = "unknown_refund", _("money given back that we do not know of")
+    AMOUNT_DIFFERS = "amount_differs", _("of another amount than in our books")
+    REPEATED = "repeated", _("told once more")
+    MISSING = "missing", _("a payment of ours that the report lacks")
+
+
+EXPLAINED = (RowVerdict.SALE, RowVerdict.REFUND, RowVerdict.ELSEWHERE)
+# What a person has to be told. Of a refund whose outcome is unknown they have been.
+DIFFERENCES = (
+    RowVerdict.UNKNOWN_SALE,
+    RowVerdict.UNKNOWN_REFUND,
+    RowVerdict.AMOUNT_DIFFERS,
+    RowVerdict.REPEATED,
+    RowVerdict.MISSING,
+)
+
+
+class PeriodRow(models.Model):
+    """A row of a period's report, or, without a `position`, a payment of ours that it lacks.
+
+    `amount` is in major units, negative where money went back; a report names no currency.
+    `invoice` or `refund` is what the row is in our books. `told`: a case has been opened about it.
+    """
+
+    period = models.ForeignKey(TransactionPeriod, models.PROTECT, related_name="rows")
+    position = models.PositiveIntegerField(_("row"), null=True)
+    verdict = models.CharField(_("what it is"), max_length=16, choices=RowVerdict.choices)
+    amount = models.DecimalField(_("amount"), max_digits=20, decimal_places=5)
+    ers_reference = models.CharField(_("reference"), max_length=200, blank=True)
+    terminal_id = models.CharField(_("terminal"), max_length=200, blank=True)
+    cashier_id = models.CharField(_("cashier"), max_length=200, blank=True)
+    invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="period_rows")
+    refund = models.ForeignKey(Refund, models.PROTECT, null=True, related_name="period_rows")
+    told = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("row of a report")
+        verbose_name_plural = _("rows of reports")
+        ordering = ["period_id", "position"]
+        indexes = [
+            models.Index(fields=["ers_reference"], name="period_row_by_reference"),
+            models.Index(
+                fields=["period"],
+                condition=~models.Q(verdict__in=EXPLAINED),
+                name="period_row_unexplained",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["period", "position"], name="period_row_once"),
+            # A payment or a refund is in the reports once, or lacking in them.
+            models.UniqueConstraint(fields=["invoice"], name="period_row_of_a_payment_once"),
+            models.UniqueConstraint(fields=["refund"], name="period_row_of_a_refund_once"),
+            models.CheckConstraint(
+                condition=models.Q(verdict__in=RowVerdict.values), name="period_row_verdict_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verdict=RowVerdict.MISSING, position=None, invoice__isnull=False)
+                | (~models.Q(verdict=RowVerdict.MISSING) & models.Q(position__isnull=False)),
+                name="period_row_without_position_is_missing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ers_reference or f"row {self.position}"

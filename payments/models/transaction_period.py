@@ -1,0 +1,78 @@
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class PeriodStatus(models.TextChoices):
+    """How a transaction period stands."""
+
+    TO_MARK = "TO_MARK", _("to be closed")
+    MARKING = "MARKING", _("being closed")
+    MARKED = "MARKED", _("waits for the report")
+    RECONCILED = "RECONCILED", _("compared")
+    LOST = "LOST", _("lost")
+    VOID = "VOID", _("never closed")
+
+
+# SEQR has closed the period, and told under which id.
+MARK_KNOWN = (PeriodStatus.MARKED, PeriodStatus.RECONCILED)
+# It has, or may have.
+MARK_TRIED = (*MARK_KNOWN, PeriodStatus.MARKING, PeriodStatus.LOST)
+
+
+class TransactionPeriod(models.Model):
+    """What SEQR took and gave back since the period before. `day` is the one on which it is closed.
+
+    Its `status` is written by `payments.period_transitions` alone. SEQR closed it between
+    `marking_started_at` and `marking_ended_at`, both by PostgreSQL's clock.
+    """
+
+    day = models.DateField(_("day"), unique=True)
+    status = models.CharField(
+        _("status"), max_length=10, choices=PeriodStatus.choices, default=PeriodStatus.TO_MARK
+    )
+    created_at = models.DateTimeField(_("due"), db_default=Now())
+    since = models.DateTimeField(_("in this status since"), db_default=Now())
+    lease_until = models.DateTimeField(null=True, editable=False)
+    marking_started_at = models.DateTimeField(_("closing began"), null=True)
+    marking_ended_at = models.DateTimeField(_("closing ended"), null=True)
+    transaction_period_id = models.CharField(
+        _("SEQR's id of the period"), max_length=100, null=True, unique=True
+    )
+    fetched_at = models.DateTimeField(_("report fetched"), null=True)
+
+    class Meta:
+        verbose_name = _("transaction period")
+        verbose_name_plural = _("transaction periods")
+        ordering = ["-day"]
+        permissions = [
+            ("reconcile_transactionperiod", "Can fetch a report again and settle a lost period")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=PeriodStatus.values), name="period_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=MARK_KNOWN, transaction_period_id__isnull=False)
+                | (~models.Q(status__in=MARK_KNOWN) & models.Q(transaction_period_id=None)),
+                name="period_has_an_id_once_closed",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status=PeriodStatus.MARKING)
+                | models.Q(marking_started_at__isnull=False, lease_until__isnull=False),
+                name="period_being_closed_has_a_lease",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=(*MARK_KNOWN, PeriodStatus.LOST))
+                | models.Q(marking_started_at__isnull=False, marking_ended_at__isnull=False),
+                name="period_closed_between_two_moments",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status=PeriodStatus.RECONCILED)
+                | models.Q(fetched_at__isnull=False),
+                name="period_compared_has_a_report",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"period {self.day:%Y-%m-%d}"

@@ -1,0 +1,81 @@
+"""The night's work, and the time between: nothing sleeps, all that is there grows older."""
+
+import re
+from datetime import timedelta
+
+from django.db.models import DurationField, ExpressionWrapper, F, Value
+
+from orders.clock import database_now
+from payments import services
+from payments.gateway import seqr
+from payments.models import Invoice, MoneyCase, PeriodRow, Refund, TransactionPeriod
+from tests.payments.steps import issued_invoice, reference
+from tests.sandbox_process import SandboxProcess
+
+MOMENTS = {
+    Invoice: ("paid_at",),
+    Refund: ("sent_at", "lease_until"),
+    MoneyCase: ("opened_at",),
+    TransactionPeriod: (
+        "created_at",
+        "since",
+        "lease_until",
+        "marking_started_at",
+        "marking_ended_at",
+    ),
+}
+
+
+def let_pass(delta: timedelta) -> None:
+    """Let so much time pass; after a day or more, yesterday's period is of another day."""
+    for model, names in MOMENTS.items():
+        shift = ExpressionWrapper(Value(delta), output_field=DurationField())
+        model.objects.update(**{name: F(name) - shift for name in names})  # type: ignore[attr-defined]
+    for period in TransactionPeriod.objects.order_by("day"):
+        period.day -= timedelta(days=delta.days)
+        period.save(update_fields=["day"])
+
+
+def let_a_day_pass() -> None:
+    let_pass(timedelta(days=1))
+
+
+def work(sandbox: SandboxProcess) -> list[int]:
+    """Do what is due now, when SEQR has had its three seconds; return the ids of what it was."""
+    sandbox.advance(3)
+    let_pass(timedelta(seconds=3))
+    due = services.periods_due(database_now())
+    for period_id in due:
+        services.advance_period(period_id)
+    return due
+
+
+def a_night(sandbox: SandboxProcess) -> TransactionPeriod:
+    """Let the day's period be closed and its report be compared; an hour after the last sale."""
+    let_pass(timedelta(hours=1))
+    work(sandbox)
+    work(sandbox)
+    return TransactionPeriod.objects.latest("day")
+
+
+def sale_unknown_to_us(sandbox: SandboxProcess) -> str:
+    """Let a customer pay 45.00 SEK, and SEQR's PAID never be written; return its reference."""
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    paid = seqr().get_payment_status(reference(invoice), 0)
+    assert paid.ers_reference is not None
+    return paid.ers_reference
+
+
+def verdicts(period: TransactionPeriod) -> list[str]:
+    """Return what the rows of a period's report are, in order, and then what it lacks."""
+    rows = PeriodRow.objects.filter(period=period)
+    return [row.verdict for row in rows.order_by(F("position").asc(nulls_last=True), "id")]
+
+
+def id_that_was_lost(sandbox: SandboxProcess) -> str:
+    """Return the id in SEQR's latest answer to markTransactionPeriod, which never arrived."""
+    answer = sandbox.calls("markTransactionPeriod")[-1]["answer"]
+    found = re.search(r"<transactionPeriodId>(\d+)<", answer)
+    assert found is not None
+    return found[1]
