@@ -77,6 +77,7 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
         "advice",
         "order_link",
         "invoice_link",
+        "period_link",
         "paying",
         "opened_at",
         "closed_at",
@@ -160,6 +161,14 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
             return NOTHING
         page = reverse("admin:payments_invoice_change", args=[case.invoice_id])
         return format_html('<a href="{}">{}</a>', page, case.invoice.client_invoice_id)
+
+    @admin.display(description=_("transaction period"))
+    def period_link(self, case: MoneyCase) -> str:
+        """The period, linked to its page with the rows of the report."""
+        if case.period is None:
+            return NOTHING
+        page = reverse("admin:payments_transactionperiod_change", args=[case.period_id])
+        return format_html('<a href="{}">{}</a>', page, case.period)
 
 
 def _open_stop(case: MoneyCase) -> PayingStop | None:

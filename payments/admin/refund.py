@@ -89,6 +89,7 @@ class RefundAdmin(HistoryAdmin[Refund]):
         "requested_by",
         "approved_by",
         "created_at",
+        "sent_at",
         "ers_reference",
         "refunded_at",
         "settled_by",
@@ -184,7 +185,8 @@ class RefundAdmin(HistoryAdmin[Refund]):
             raise PermissionDenied
         refund = get_object_or_404(Refund.objects.select_related("invoice__order"), pk=refund_id)
         back = reverse("admin:payments_refund_change", args=[refund.pk])
-        form = SettleForm(request.POST) if "reason" in request.POST else SettleForm()
+        proposal = _proposal(refund)
+        form = SettleForm(request.POST) if "reason" in request.POST else _as_proposed(proposal)
         if form.is_bound and form.is_valid():
             if services.settle_refund(refund.pk, actor=request.user, **form.cleaned_data):
                 self.message_user(request, _("Settled."))
@@ -196,9 +198,8 @@ class RefundAdmin(HistoryAdmin[Refund]):
             refund,
             form,
             title=_("Settle a refund"),
-            explain=_(
-                "Look for it in the shop's reports at SEQR. It is never sent again by itself."
-            ),
+            explain=_("%(proposal)s You decide; it is never sent again by itself.")
+            % {"proposal": proposal.why},
             button=_("Settle it"),
             action=reverse("admin:payments_refund_settle", args=[refund.pk]),
             back=back,
@@ -213,6 +214,18 @@ class RefundAdmin(HistoryAdmin[Refund]):
         for refund in queryset:
             report.add(messages.INFO, act(refund), refund)
         report.tell(self, request)
+
+
+def _proposal(refund: Refund) -> services.Proposal:
+    if refund.status != RefundStatus.UNKNOWN:
+        return services.Proposal(None, str(_("Its outcome is not unknown.")))
+    return services.proposal_for(refund)
+
+
+def _as_proposed(proposal: services.Proposal) -> SettleForm:
+    """Return the form as the reports would fill it in; the reason is the person's own."""
+    went_back = {True: "yes", False: "no", None: ""}[proposal.went_back]
+    return SettleForm(initial={"went_back": went_back, "ers_reference": proposal.ers_reference})
 
 
 def _send_on_commit(refund_id: int) -> None:
