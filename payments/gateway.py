@@ -4,23 +4,30 @@ from functools import cache
 
 from django.conf import settings
 
-from payments.seqr import SeqrClient, SeqrConfig
+from payments.seqr import SeqrClient, SeqrConfig, StatusCalls
 
 
 @cache
 def seqr() -> SeqrClient:
     """Return the client, made at the first call and kept with its connections."""
-    return SeqrClient(
-        SeqrConfig(
-            service_url=settings.SEQR_SERVICE_URL,
-            session_url=settings.SEQR_SESSION_URL,
-            terminal_id=settings.SEQR_TERMINAL_ID,
-            terminal_password=settings.SEQR_TERMINAL_PASSWORD,
-            reseller_id=settings.SEQR_RESELLER_ID,
-            reseller_user_id=settings.SEQR_RESELLER_USER_ID,
-            reseller_password=settings.SEQR_RESELLER_PASSWORD,
-            client_id=settings.SEQR_CLIENT_ID,
-            channel=settings.SEQR_CHANNEL,
-            timeout_seconds=settings.SEQR_TIMEOUT_SECONDS,
-        )
+    return SeqrClient(_config())
+
+
+def status_calls(most_under_way: int) -> StatusCalls:
+    """Return a poller's own way to ask for many statuses at a time."""
+    return StatusCalls(_config(), most_under_way)
+
+
+def _config() -> SeqrConfig:
+    return SeqrConfig(
+        service_url=settings.SEQR_SERVICE_URL,
+        session_url=settings.SEQR_SESSION_URL,
+        terminal_id=settings.SEQR_TERMINAL_ID,
+        terminal_password=settings.SEQR_TERMINAL_PASSWORD,
+        reseller_id=settings.SEQR_RESELLER_ID,
+        reseller_user_id=settings.SEQR_RESELLER_USER_ID,
+        reseller_password=settings.SEQR_RESELLER_PASSWORD,
+        client_id=settings.SEQR_CLIENT_ID,
+        channel=settings.SEQR_CHANNEL,
+        timeout_seconds=settings.SEQR_TIMEOUT_SECONDS,
     )

@@ -21,7 +21,7 @@ from payments.seqr import SeqrConfigurationError, SeqrError
 logger = logging.getLogger(__name__)
 
 BY_SWEEP = Cause("sweep")
-LOOP_SECONDS = 60
+LOOP_SECONDS = 300
 
 
 def enqueue(task: Task[..., Any], *args: Any, expires: float | None = None) -> None:

@@ -110,9 +110,15 @@ SEQR_POLL_SHARDS = read(
 )
 SEQR_MAX_IN_FLIGHT = read(
     "SEQR_MAX_IN_FLIGHT",
-    "the number of getPaymentStatus calls one shard may have under way, 1 to 1000",
-    env.whole_number(1, 1000),
-    default=32,
+    "the number of getPaymentStatus calls one shard may have under way, 1 to 4000",
+    env.whole_number(1, 4000),
+    default=800,
+)
+SEQR_POLL_INTERVAL_SECONDS = read(
+    "SEQR_POLL_INTERVAL_SECONDS",
+    "the seconds between two questions about an open invoice, 0.5 to 5",
+    env.seconds(0.5, 5),
+    default=1.0,
 )
 REFUND_APPROVAL_LIMIT = read(
     "REFUND_APPROVAL_LIMIT",
@@ -304,7 +310,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 SWEEP_SECONDS = 5
-POLL_NET_SECONDS = 2
+POLL_NET_SECONDS = 1
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "payments.tasks.sweep",

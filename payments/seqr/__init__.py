@@ -13,6 +13,8 @@ envelopes.py   requests, rendered by zeep from the WSDL in wsdl/
 transport.py   HTTP over libcurl, bounded in time and size
 answers.py     reading XML that is not trusted
 readers.py     what each operation's answer says
+status.py      getPaymentStatus for very many invoices at a time
+status_message.py  its envelope and its plain answers, written and read as fast as can be
 """
 
 from payments.seqr.calls import CallMade
@@ -57,6 +59,7 @@ from payments.seqr.reports import (
     TransactionRow,
 )
 from payments.seqr.results import ResultCode
+from payments.seqr.status import StatusCalls, StatusReply
 
 __all__ = [
     "LEAVE_URL",
@@ -92,6 +95,8 @@ __all__ = [
     "SeqrReportNotReady",
     "SeqrUnavailable",
     "SeqrUnknownStatus",
+    "StatusCalls",
+    "StatusReply",
     "SummaryRow",
     "TransactionReport",
     "TransactionRow",

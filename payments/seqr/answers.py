@@ -16,8 +16,9 @@ from typing import Any
 from lxml import etree
 
 SEQR_NAMESPACE = "http://external.interfaces.ers.seamless.com/"
+SOAP_NAMESPACE = "http://schemas.xmlsoap.org/soap/envelope/"
 
-_SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
+_SOAP = f"{{{SOAP_NAMESPACE}}}"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _INTEGER = re.compile(r"[+-]?[0-9]{1,10}")
 _DECIMAL = re.compile(r"[+-]?([0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15})")
@@ -138,8 +139,12 @@ def open_document(content: bytes | str) -> tuple[str, AnswerElement]:
     return str(root.tag), AnswerElement(root)
 
 
-def _parse(body: bytes, what: str, encoding: str | None = None) -> etree._Element:
-    parser = etree.XMLParser(
+def hardened_parser(encoding: str | None = None) -> etree.XMLParser:
+    """Return a parser that mends nothing, resolves no entity and reads no other file.
+
+    It does read over a document type, which has to be refused by who uses it. For one thread.
+    """
+    return etree.XMLParser(
         encoding=encoding,
         resolve_entities=False,
         load_dtd=False,
@@ -150,8 +155,11 @@ def _parse(body: bytes, what: str, encoding: str | None = None) -> etree._Elemen
         remove_pis=True,
         collect_ids=False,
     )
+
+
+def _parse(body: bytes, what: str, encoding: str | None = None) -> etree._Element:
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(body, hardened_parser(encoding))
     except etree.XMLSyntaxError:
         raise UnreadableAnswerError(f"the {what} is not well-formed XML") from None
     document: Any = root.getroottree().docinfo

@@ -61,7 +61,7 @@ class Caller:
 
     def call(self, operation: Operation[T], **elements: Any) -> T:
         """Render, send, read; tell log and listener how it went, without any content."""
-        context = self._context(operation.principal)
+        context = context_of(self._config, operation.principal, uuid.uuid4().hex)
         envelope = render(operation.service, operation.name, {"context": context, **elements})
         started = time.monotonic()
         try:
@@ -72,7 +72,7 @@ class Caller:
                 repeatable=operation.repeatable,
                 largest_answer_bytes=operation.largest_answer_bytes,
             )
-            result = _read(operation, answer)
+            result = read_answer(operation, answer)
         except SeqrError as error:
             duration_ms = _milliseconds_since(started)
             logger.warning(
@@ -102,34 +102,34 @@ class Caller:
         )
         return result
 
-    def _context(self, principal: Principal) -> dict[str, Any]:
-        """Return the context of a call in the principal's name, with a reference of its own."""
-        config = self._config
-        if principal is Principal.TERMINAL:
-            initiator = {"id": config.terminal_id, "type": "TERMINALID"}
-            password = config.terminal_password
-        else:
-            initiator = {
-                "id": config.reseller_id,
-                "type": "RESELLERUSER",
-                "userId": config.reseller_user_id,
-            }
-            password = config.reseller_password
-        return {
-            "channel": config.channel,
-            "clientId": config.client_id,
-            "clientReference": uuid.uuid4().hex,
-            "clientRequestTimeout": 0,
-            "initiatorPrincipalId": initiator,
-            "password": password,
+
+def context_of(config: SeqrConfig, principal: Principal, client_reference: str) -> dict[str, Any]:
+    """Return the context of a call in the principal's name."""
+    if principal is Principal.TERMINAL:
+        initiator = {"id": config.terminal_id, "type": "TERMINALID"}
+        password = config.terminal_password
+    else:
+        initiator = {
+            "id": config.reseller_id,
+            "type": "RESELLERUSER",
+            "userId": config.reseller_user_id,
         }
+        password = config.reseller_password
+    return {
+        "channel": config.channel,
+        "clientId": config.client_id,
+        "clientReference": client_reference,
+        "clientRequestTimeout": 0,
+        "initiatorPrincipalId": initiator,
+        "password": password,
+    }
 
 
 def _milliseconds_since(started: float) -> int:
     return int((time.monotonic() - started) * 1000)
 
 
-def _read(operation: Operation[T], answer: HttpAnswer) -> T:
+def read_answer(operation: Operation[T], answer: HttpAnswer) -> T:
     """Return what `answer` says, or raise the error that it stands for."""
     if answer.status >= 500:
         # SOAP 1.1 sends its faults so, and proxies their own troubles: neither tells how far

@@ -25,8 +25,8 @@ def render(service: str, operation: str, elements: dict[str, Any]) -> bytes:
     control character in a product's name must not stop a sale. Any number of threads may call it.
     """
     client = _zeep_client(service)
-    speakable = _without_unspeakable(elements)
-    envelope = client.create_message(client.service, operation, **speakable)
+    texts = _without_unspeakable(elements)
+    envelope = client.create_message(client.service, operation, **texts)
     return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
 
 
@@ -111,10 +111,15 @@ def _row_elements(row: InvoiceRow) -> dict[str, Any]:
     }
 
 
+def speakable(text: str) -> str:
+    """Return `text` freed of characters that XML 1.0 cannot hold."""
+    return _NOT_IN_XML.sub("", text)
+
+
 def _without_unspeakable(value: Any) -> Any:
-    """Return `value` with every text in it freed of characters that XML 1.0 cannot hold."""
+    """Return `value` with every text in it made speakable."""
     if isinstance(value, str):
-        return _NOT_IN_XML.sub("", value)
+        return speakable(value)
     if isinstance(value, dict):
         return {name: _without_unspeakable(part) for name, part in value.items()}
     if isinstance(value, list):

@@ -16,7 +16,7 @@ from payments.seqr.errors import SeqrError, SeqrOutcomeUnknown, SeqrProtocolErro
 LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
 """Many times what any operation answers but a report; what is larger is not read."""
 
-_HEADERS = [
+HEADERS = [
     "Content-Type: text/xml; charset=utf-8",
     'SOAPAction: ""',
     # Without it libcurl waits for "100 Continue" before it sends a large invoice.
@@ -59,8 +59,7 @@ class CurlTransport:
     """
 
     def __init__(self, timeout_seconds: float) -> None:
-        self._timeout_milliseconds = max(1, round(timeout_seconds * 1000))
-        self._authorities = os.environ.get("SSL_CERT_FILE") or certifi.where()
+        self._timeout_seconds = timeout_seconds
         self._local = threading.local()
 
     def post(
@@ -81,12 +80,12 @@ class CurlTransport:
         Raises SeqrUnavailable if no byte of the request left, SeqrProtocolError for an answer that
         is not HTTP, breaks off or is too large, SeqrOutcomeUnknown for any other failure.
         """
-        body = _BoundedBody(largest_answer_bytes)
+        body = BoundedBody(largest_answer_bytes)
         handle = self._handle()
         handle.reset()  # Forgets the options, keeps connections and TLS sessions.
-        self._set_limits(handle)
+        set_limits(handle, self._timeout_seconds)
         handle.setopt(pycurl.URL, url)
-        handle.setopt(pycurl.HTTPHEADER, _HEADERS)
+        handle.setopt(pycurl.HTTPHEADER, HEADERS)
         handle.setopt(pycurl.POSTFIELDS, envelope)
         handle.setopt(pycurl.WRITEFUNCTION, body.write)
         handle.setopt(pycurl.FRESH_CONNECT, not repeatable)
@@ -94,24 +93,10 @@ class CurlTransport:
             handle.perform()
         except pycurl.error as failure:
             sent = handle.getinfo(pycurl.REQUEST_SIZE) > 0
-            error = _error(operation, failure.args[0], sent=sent)
+            error = error_of(operation, failure.args[0], sent=sent)
         else:
             return HttpAnswer(handle.getinfo(pycurl.RESPONSE_CODE), bytes(body.content))
         raise error
-
-    def _set_limits(self, handle: pycurl.Curl) -> None:
-        handle.setopt(pycurl.TIMEOUT_MS, self._timeout_milliseconds)
-        handle.setopt(pycurl.CONNECTTIMEOUT_MS, self._timeout_milliseconds)
-        handle.setopt(pycurl.NOSIGNAL, True)
-        handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
-        handle.setopt(pycurl.FOLLOWLOCATION, False)
-        handle.setopt(pycurl.PROXY, "")
-        handle.setopt(pycurl.TCP_KEEPALIVE, True)
-        handle.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
-        handle.setopt(pycurl.SSL_VERIFYPEER, True)
-        handle.setopt(pycurl.SSL_VERIFYHOST, 2)
-        handle.setopt(pycurl.CAINFO, self._authorities)
 
     def _handle(self) -> pycurl.Curl:
         # A forked child inherits its parent's sockets. Using or closing them would mix up or end
@@ -123,7 +108,24 @@ class CurlTransport:
         return handles[process]
 
 
-class _BoundedBody:
+def set_limits(handle: pycurl.Curl, timeout_seconds: float) -> None:
+    """Bound a handle's calls in time, and let it speak HTTP/1.1 to a server that it trusts."""
+    milliseconds = max(1, round(timeout_seconds * 1000))
+    handle.setopt(pycurl.TIMEOUT_MS, milliseconds)
+    handle.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
+    handle.setopt(pycurl.NOSIGNAL, True)
+    handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+    handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+    handle.setopt(pycurl.FOLLOWLOCATION, False)
+    handle.setopt(pycurl.PROXY, "")
+    handle.setopt(pycurl.TCP_KEEPALIVE, True)
+    handle.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
+    handle.setopt(pycurl.SSL_VERIFYPEER, True)
+    handle.setopt(pycurl.SSL_VERIFYHOST, 2)
+    handle.setopt(pycurl.CAINFO, os.environ.get("SSL_CERT_FILE") or certifi.where())
+
+
+class BoundedBody:
     """Collects an answer; refusing a chunk makes libcurl abort the transfer."""
 
     def __init__(self, largest_bytes: int) -> None:
@@ -131,13 +133,15 @@ class _BoundedBody:
         self._largest_bytes = largest_bytes
 
     def write(self, chunk: bytes) -> int:
+        """Keep a chunk; libcurl's WRITEFUNCTION."""
         if len(self.content) + len(chunk) > self._largest_bytes:
             return 0
         self.content += chunk
         return len(chunk)
 
 
-def _error(operation: str, curl_code: int, *, sent: bool) -> SeqrError:
+def error_of(operation: str, curl_code: int, *, sent: bool) -> SeqrError:
+    """Return what libcurl's error means; `sent`: whether bytes of the request left us."""
     fallback = f"the connection failed with curl's error {curl_code}"
     if not sent:
         return SeqrUnavailable(operation, _REASON_NOTHING_SENT.get(curl_code, fallback))

@@ -14,7 +14,7 @@ from payments.services.periods import (
     periods_due,
     settle_lost_period,
 )
-from payments.services.poll import ShardPoller, run_shard, shard_is_stale, stop_polling
+from payments.services.poll import run_shard, stop_polling, told_of_shards
 from payments.services.probe import Probe, probe_paying, probe_soon
 from payments.services.proposal import Proposal, proposal_for
 from payments.services.receipt import has_receipt, receipt_html, receipt_of
@@ -31,6 +31,7 @@ from payments.services.refund import (
 )
 from payments.services.report import fetch_report
 from payments.services.send import send_invoice
+from payments.services.shards import shard_is_stale
 from payments.services.start import PayingClosed, current_invoice, pay_again, start_payment
 from payments.services.submit import submit_receipt
 from payments.services.sweep import Work, find_work
@@ -44,7 +45,6 @@ __all__ = [
     "Probe",
     "Proposal",
     "RefundNotAccepted",
-    "ShardPoller",
     "TokenRefused",
     "Work",
     "advance_period",
@@ -81,6 +81,7 @@ __all__ = [
     "start_payment",
     "stop_polling",
     "submit_receipt",
+    "told_of_shards",
     "total_of",
     "withdraw_refund",
 ]

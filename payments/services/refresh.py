@@ -131,21 +131,37 @@ def ask(question: Question, *, if_it_fails: Callable[[CallMade], None] | None = 
 def _ask(client: SeqrClient, question: Question) -> Answer:
     try:
         paid = client.get_payment_status(question.invoice_reference, question.invoice_version)
-    except SeqrUnknownStatus as error:
-        return _puzzle(error.version, CaseKind.UNKNOWN_STATUS, str(error))
-    except SeqrRejected as error:
-        if error.result_code != ResultCode.INVALID_INVOICE_REFERENCE:
+    except SeqrError as error:
+        answer = answer_of_error(question, error)
+        if answer is None:
             raise
-        return _puzzle(
-            question.invoice_version,
-            CaseKind.UNKNOWN_AT_SEQR,
-            "SEQR does not know this invoice (54)",
-        )
+        return answer
+    return answer_of(paid)
+
+
+def answer_of(paid: PaymentStatus) -> Answer:
+    """Return what a status of SEQR's means."""
     status = InvoiceStatus(paid.status.value)
     if status == InvoiceStatus.PAID and not paid.ers_reference:
         # Not settled, since it could neither be refunded nor reconciled; so it is asked again.
         return _puzzle(paid.version, CaseKind.PAID_WITHOUT_REFERENCE, NO_ERS_REFERENCE)
     return Answer(paid.version, status, paid.ers_reference, paid)
+
+
+def answer_of_error(question: Question, error: SeqrError) -> Answer | None:
+    """Return what an error tells of the invoice; None where it tells nothing of it."""
+    if isinstance(error, SeqrUnknownStatus):
+        return _puzzle(error.version, CaseKind.UNKNOWN_STATUS, str(error))
+    if (
+        isinstance(error, SeqrRejected)
+        and error.result_code == ResultCode.INVALID_INVOICE_REFERENCE
+    ):
+        return _puzzle(
+            question.invoice_version,
+            CaseKind.UNKNOWN_AT_SEQR,
+            "SEQR does not know this invoice (54)",
+        )
+    return None
 
 
 def _puzzle(version: int, case: CaseKind, detail: str) -> Answer:
@@ -183,7 +199,8 @@ def ask_and_record(invoice: Invoice, source: Cause) -> Answer | None:
             settings_refused(invoice, error, source)
         raise
     is_news = answer.is_news(question)
-    told = is_news and record_answer(question, answer, source, last_answer_at=asked_before)
+    unheard_for = database_now() - asked_before
+    told = is_news and record_answer(question, answer, source, unheard_for=unheard_for)
     if not told and source.is_person and answer.call is not None:
         record_call(answer.call, invoice.order_id, source)
     return answer
@@ -209,22 +226,23 @@ def last_answer_at(invoice: Invoice) -> datetime:
 
 @transaction.atomic
 def record_answer(
-    question: Question, answer: Answer, cause: Cause, *, last_answer_at: datetime
+    question: Question, answer: Answer, cause: Cause, *, unheard_for: timedelta
 ) -> bool:
     """Write what an answer changes, and its call, under the rows' locks; return whether it did.
 
-    An answer older than what we know is dropped. `last_answer_at` tells a reversal apart: a payment
-    that ended without our doing, after SEQR had not heard from us for so long.
+    An answer older than what we know is dropped. `unheard_for`, the time between the answer before
+    and this one, tells a reversal apart: a payment that ended without our doing, after SEQR had not
+    heard from us for so long.
     """
     invoice = lock_invoice(question.invoice_id)
-    changes = _take(invoice, question, answer, cause, last_answer_at)
+    changes = _take(invoice, question, answer, cause, unheard_for)
     if changes and answer.call is not None:
         record_call(answer.call, invoice.order_id, cause)
     return changes
 
 
 def _take(
-    invoice: Invoice, question: Question, answer: Answer, cause: Cause, last_answer_at: datetime
+    invoice: Invoice, question: Question, answer: Answer, cause: Cause, unheard_for: timedelta
 ) -> bool:
     if answer.version < invoice.invoice_version:
         return False
@@ -233,7 +251,7 @@ def _take(
     is_newer = answer.version != invoice.invoice_version
     if is_newer:
         save_fields(invoice, invoice_version=answer.version)
-    follows = _follow(invoice, answer, cause, last_answer_at)
+    follows = _follow(invoice, answer, cause, unheard_for)
     acknowledges = (
         question.status == InvoiceStatus.PAID
         and invoice.status == InvoiceStatus.PAID
@@ -251,7 +269,7 @@ def _take_too_late(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
     return is_new
 
 
-def _follow(invoice: Invoice, answer: Answer, cause: Cause, last_answer_at: datetime) -> bool:
+def _follow(invoice: Invoice, answer: Answer, cause: Cause, unheard_for: timedelta) -> bool:
     """Go where the answer leads; return whether it led anywhere or told of anything."""
     to = answer.status
     if answer.case is not None:
@@ -269,7 +287,7 @@ def _follow(invoice: Invoice, answer: Answer, cause: Cause, last_answer_at: date
     if to not in TABLE[InvoiceStatus(invoice.status)]:
         return record_once(invoice, "unexpected_answer", cause, detail=answer.status) or told
     reversed_fields = {}
-    if to in DEAD_STATUSES and _may_be_a_reversal(invoice, last_answer_at):
+    if to in DEAD_STATUSES and _may_be_a_reversal(invoice, unheard_for):
         reversed_fields = {"possibly_reversed": True}
     transition(invoice, to, cause, detail=answer.detail, **reversed_fields)
     if reversed_fields:
@@ -278,10 +296,9 @@ def _follow(invoice: Invoice, answer: Answer, cause: Cause, last_answer_at: date
     return True
 
 
-def _may_be_a_reversal(invoice: Invoice, last_answer_at: datetime) -> bool:
+def _may_be_a_reversal(invoice: Invoice, unheard_for: timedelta) -> bool:
     if invoice.status == InvoiceStatus.PAID:
         return True
-    unheard_for = database_now() - last_answer_at
     return not invoice.cancel_reason and unheard_for >= REVERSAL_SUSPECTED_AFTER
 
 

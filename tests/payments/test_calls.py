@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -248,9 +249,7 @@ def test_the_poller_tells_the_call_in_the_transaction_of_what_it_changed() -> No
     invoice = invoice_in(S.ISSUED)
     question = Question(invoice.pk, reference(invoice), 0, S.ISSUED)
 
-    record_answer(
-        question, Answer(1, S.CANCELED, call=POLL), BY_POLLER, last_answer_at=invoice.created_at
-    )
+    record_answer(question, Answer(1, S.CANCELED, call=POLL), BY_POLLER, unheard_for=timedelta())
 
     (line,) = lines()
     assert (line.subject, line.duration_ms) == (POLL.client_reference, POLL.duration_ms)
@@ -261,9 +260,7 @@ def test_an_answer_that_comes_too_late_to_change_anything_is_not_told() -> None:
     invoice = invoice_in(S.ISSUED, invoice_version=2)
     question = Question(invoice.pk, reference(invoice), 0, S.ISSUED)
 
-    record_answer(
-        question, Answer(1, S.CANCELED, call=POLL), BY_POLLER, last_answer_at=invoice.created_at
-    )
+    record_answer(question, Answer(1, S.CANCELED, call=POLL), BY_POLLER, unheard_for=timedelta())
 
     assert lines() == []
 

@@ -13,6 +13,7 @@ from orders.events import Cause
 from orders.models import About, Event
 from payments import services, tasks
 from payments.cases import close_case
+from payments.gateway import status_calls
 from payments.models import (
     CancelReason,
     CaseKind,
@@ -24,6 +25,7 @@ from payments.models import (
 from payments.paying import paying_is_closed
 from payments.seqr import SeqrConfigurationError
 from payments.services import Probe
+from tests.payments.polling import MOST_UNDER_WAY, Shard
 from tests.payments.steps import (
     age,
     asked,
@@ -46,11 +48,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def poller(settings: Settings) -> Iterator[services.ShardPoller]:
+def poller(settings: Settings) -> Iterator[Shard]:
     settings.SEQR_POLL_SHARDS = 1
-    going = services.ShardPoller(0)
-    yield going
-    going.close()
+    calls = status_calls(MOST_UNDER_WAY)
+    yield Shard(calls)
+    calls.close()
 
 
 def refuse(sandbox: SandboxProcess, operation: str, code: int = 20) -> None:
@@ -58,11 +60,9 @@ def refuse(sandbox: SandboxProcess, operation: str, code: int = 20) -> None:
     sandbox.fault(operation, "result_code", code=code)
 
 
-def go_round(poller: services.ShardPoller) -> None:
-    poller.start_round()
-    while poller.under_way:
-        poller.take_answers(0.01)
-    poller.end_round()
+def go_round(poller: Shard) -> None:
+    """Go round for as long as settings have to be refused before that counts."""
+    poller.go_round(times=6)
 
 
 def happened(case: MoneyCase) -> list[str]:
@@ -95,7 +95,7 @@ def test_settings_refused_in_sending_close_paying_and_tell_once(
 
 @pytest.mark.parametrize("code", CODES)
 def test_settings_refused_in_asking_close_paying_and_tell_once(
-    sandbox: SandboxProcess, poller: services.ShardPoller, code: int
+    sandbox: SandboxProcess, poller: Shard, code: int
 ) -> None:
     invoice = issued_invoice()
     refuse(sandbox, "getPaymentStatus", code)
@@ -158,9 +158,7 @@ def test_what_waits_can_be_cancelled_and_ends_with_its_lifetime(sandbox: Sandbox
     assert sandbox.calls() == []
 
 
-def test_open_invoices_are_asked_about_as_ever(
-    sandbox: SandboxProcess, poller: services.ShardPoller
-) -> None:
+def test_open_invoices_are_asked_about_as_ever(sandbox: SandboxProcess, poller: Shard) -> None:
     invoice = issued_invoice()
     close_paying()
     sandbox.pay(reference(invoice))
@@ -267,7 +265,7 @@ def test_a_killed_probe_is_made_again_after_its_lease(sandbox: SandboxProcess) -
 
 
 def test_a_fault_of_asking_alone_keeps_paying_closed_and_does_not_flap(
-    sandbox: SandboxProcess, poller: services.ShardPoller
+    sandbox: SandboxProcess, poller: Shard
 ) -> None:
     issued_invoice()
     refuse(sandbox, "getPaymentStatus")

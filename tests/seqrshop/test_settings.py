@@ -52,6 +52,7 @@ MALFORMED = {
     "CUSTOMER_SESSION_SECONDS": "1e3",
     "SEQR_POLL_SHARDS": "0",
     "SEQR_MAX_IN_FLIGHT": "Malformed",
+    "SEQR_POLL_INTERVAL_SECONDS": "0.1",
     "REFUND_APPROVAL_LIMIT": "Malformed",
     "LOYALTY_HOOK": "Malformed",
     "RECONCILIATION_HOUR": "24",

@@ -24,6 +24,11 @@ class Line:
         self._stopping = stopping
         self.open = True
 
+    @property
+    def tls_session_reused(self) -> bool:
+        """Whether the handshake took up the session of an earlier connection."""
+        return isinstance(self._connection, ssl.SSLSocket) and bool(self._connection.session_reused)
+
     def send(self, content: bytes) -> None:
         self._connection.sendall(content)
 

@@ -1,6 +1,7 @@
 """TLS is always verified, against an authority that is made for these tests."""
 
 import ssl
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +9,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from payments.seqr import SeqrClient, SeqrConfig, SeqrUnavailable
-from tests.payments.seqr.hostile_server import HostileServer
+from payments.seqr import PaymentStatus, SeqrClient, SeqrConfig, SeqrUnavailable, StatusCalls
+from tests.payments.seqr.hostile_server import HostileServer, Line
 from tests.payments.seqr.sample_answers import ISSUED, answer
 
 
@@ -79,3 +80,51 @@ def test_a_server_with_another_hosts_certificate_gets_nothing(
         client.get_payment_status("1001", 0)
 
     assert tls_server.requests == []
+
+
+def test_a_new_connection_of_the_pollers_takes_up_the_tls_session_of_an_earlier_one(
+    config: SeqrConfig,
+    tls_server: HostileServer,
+    authority_file: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", authority_file)
+    resumed: list[bool] = []
+
+    def answer_once(line: Line) -> None:
+        resumed.append(line.tls_session_reused)
+        line.send(answer("getPaymentStatus", ISSUED))
+        line.close()
+
+    tls_server.behave = answer_once
+    url = f"https://localhost:{tls_server.port}/soap"
+    calls = StatusCalls(replace(config, service_url=url), 10)
+
+    outcomes = [ask(calls) for _ in range(2)]
+    calls.close()
+
+    assert all(isinstance(outcome, PaymentStatus) for outcome in outcomes)
+    assert resumed == [False, True]
+
+
+def test_the_poller_speaks_to_no_server_that_nobody_vouches_for(
+    config: SeqrConfig, tls_server: HostileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    url = f"https://localhost:{tls_server.port}/soap"
+    calls = StatusCalls(replace(config, service_url=url), 10)
+
+    outcome = ask(calls)
+    calls.close()
+
+    assert isinstance(outcome, SeqrUnavailable)
+    assert tls_server.requests == []
+
+
+def ask(calls: StatusCalls) -> object:
+    calls.ask(1, "1001", 0)
+    deadline = time.monotonic() + 5
+    while not (replies := calls.collect()):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    return replies[0].outcome

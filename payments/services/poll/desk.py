@@ -1,0 +1,183 @@
+"""One shard's side of the database: which invoices are open, what SEQR's answers change."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Mod
+
+from orders.clock import database_now
+from orders.events import Cause
+from payments.models import ASKED_STATUSES, CancelReason, Invoice, InvoiceStatus, PollShard
+from payments.paying import settings_refused
+from payments.services.poll.asking import Asking, News, OpenInvoice
+from payments.services.refresh import Answer, Question, record_answer
+
+logger = logging.getLogger(__name__)
+
+BY_POLLER = Cause("poller")
+READ_SECONDS = 1.0
+ROW_SECONDS = 5.0
+WRITE_SECONDS = 1.0  # in one step
+
+_Row = tuple[int, str | None, int, str, datetime | None, datetime | None]
+
+
+def leave_to_the_sweep(_invoice_id: int) -> None:
+    """Do nothing about a card: the sweep finds it within seconds."""
+
+
+class Desk:
+    """Reads and writes for the asking of one shard. Each step may take as long as it takes.
+
+    `on_card` is told of an invoice whose customer waits for our word on a loyalty card.
+    """
+
+    def __init__(
+        self,
+        shard: int,
+        asking: Asking,
+        *,
+        on_card: Callable[[int], None] = leave_to_the_sweep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._shard = shard
+        self._asking = asking
+        self._on_card = on_card
+        self._clock = clock
+        self._known: dict[int, _Row] = {}
+        self._heard_before_start: datetime | None = None
+        self._has_read = False
+        self._read_at = self._row_written_at = float("-inf")
+
+    def step(self) -> None:
+        """Write what is news; once a second read what is open, every few seconds leave word."""
+        self.write_news()
+        now = self._clock()
+        if now - self._read_at >= READ_SECONDS and self._with_database(self.read):
+            self._read_at = now
+        if now - self._row_written_at >= ROW_SECONDS and self._with_database(self.write_row):
+            self._row_written_at = now
+            self._with_database(self._tell_of_refusal)
+
+    def read(self) -> None:
+        """Read which invoices are open, and hand over what is new about them."""
+        if not self._has_read:
+            row = PollShard.objects.filter(number=self._shard).first()
+            self._heard_before_start = row.oldest_answer_at if row else None
+            self._has_read = True
+        rows = {row[0]: row for row in self._open()}
+        self._hand_over(row for key, row in rows.items() if self._known.get(key) != row)
+        for key in self._known.keys() - rows.keys():
+            self._asking.hand_over_closed(key)
+        self._known = rows
+
+    def write_news(self) -> None:
+        """Write the answers that change something, and have those invoices asked about anew."""
+        news = self._asking.take_news()
+        until = self._clock() + WRITE_SECONDS
+        for position, each in enumerate(news):
+            if self._clock() > until:  # the lock has to be kept, too
+                self._asking.give_back(news[position:])
+                self._asking.news_came.set()
+                return
+            if not self._with_database(lambda: self._write(each)):  # noqa: B023
+                self._asking.give_back(news[position:])
+                return
+
+    def write_row(self) -> None:
+        """Leave word in the shard's row that it goes round, and since when all are answered for."""
+        now, clock, word = database_now(), self._clock(), self._asking.word
+        PollShard.objects.update_or_create(
+            number=self._shard,
+            defaults={
+                "round_started_at": now - timedelta(seconds=clock - word.at),
+                "oldest_answer_at": now - timedelta(seconds=clock - word.oldest_heard),
+            },
+        )
+
+    def _write(self, news: News) -> None:
+        question = news.question
+        try:
+            record_answer(
+                question,
+                news.answer,
+                BY_POLLER,
+                unheard_for=timedelta(seconds=news.unheard_seconds),
+            )
+            self._note_delay(news.answer)
+            if news.answer.status == InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE:
+                self._on_card(question.invoice_id)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # a bad answer must not keep the others from being written
+            logger.exception("invoice %s: the answer could not be written", question.invoice_id)
+        rows = list(self._open().filter(pk=question.invoice_id))
+        self._hand_over(rows)
+        for row in rows:
+            self._known[row[0]] = row
+        if not rows:
+            self._known.pop(question.invoice_id, None)
+            self._asking.hand_over_closed(question.invoice_id)
+
+    def _note_delay(self, answer: Answer) -> None:
+        """Count how long it took from the payment, by SEQR's receipt, until it was recorded."""
+        receipt = answer.paid.receipt if answer.paid else None
+        if answer.status == InvoiceStatus.PAID and receipt and receipt.payment_date:
+            delay = datetime.now(UTC) - receipt.payment_date
+            self._asking.figures.paid_to_recorded.note(max(0.0, delay.total_seconds()))
+
+    def _tell_of_refusal(self) -> None:
+        """Close paying where SEQR refuses our settings, and has not only done so for a moment."""
+        refused = self._asking.take_refused()
+        if refused:
+            newest = max(refused)  # an older one might be refused for itself
+            with transaction.atomic():
+                settings_refused(Invoice.objects.get(pk=newest), refused[newest], BY_POLLER)
+
+    def _open(self) -> QuerySet[Any, _Row]:
+        """Return the shard's invoices that SEQR is to be asked about."""
+        return (
+            Invoice.objects.annotate(shard=Mod("id", settings.SEQR_POLL_SHARDS))
+            .filter(
+                Q(status__in=ASKED_STATUSES) | Q(status=InvoiceStatus.PAID, acknowledged_at=None),
+                shard=self._shard,
+                invoice_reference__isnull=False,
+            )
+            .exclude(cancel_reason=CancelReason.SUPERSEDED)
+            .order_by()
+            .values_list(
+                "id", "invoice_reference", "invoice_version", "status", "issued_at", "notified_at"
+            )
+        )
+
+    def _hand_over(self, rows: Iterable[_Row]) -> None:
+        now = None
+        for key, reference, version, status, issued_at, notified_at in rows:
+            assert reference is not None  # it was asked for
+            assert issued_at is not None  # as it has a reference
+            now = now or database_now()
+            heard = max(issued_at, self._heard_before_start or issued_at)
+            self._asking.hand_over(
+                OpenInvoice(
+                    Question(key, reference, version, InvoiceStatus(status)),
+                    (now - heard).total_seconds(),
+                    notified_at.timestamp() if notified_at else None,
+                )
+            )
+
+    def _with_database(self, work: Callable[[], None]) -> bool:
+        """Do something with the database; return False where the database is away."""
+        try:
+            work()
+        except (OperationalError, InterfaceError) as error:
+            logger.error("shard %s: the database is away: %s", self._shard, type(error).__name__)
+            return False
+        finally:
+            connection.close()  # goes back to the pool, which may be smaller than our number
+        return True

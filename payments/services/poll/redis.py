@@ -1,0 +1,18 @@
+"""The poller's connections to Redis, which must never hold it up."""
+
+from functools import cache
+
+import redis
+from django.conf import settings
+
+TIMEOUT_SECONDS = 0.5
+
+
+@cache
+def poll_redis() -> "redis.Redis":
+    """Return this process's client, made at the first call."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+    )

@@ -1,0 +1,343 @@
+"""The desk: reads what is open, writes what is news, costs nothing for the unchanged."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from orders.clock import database_now
+from orders.models import About, Event
+from payments import services
+from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase, PollShard
+from payments.paying import paying_is_closed
+from payments.services.poll import desk
+from payments.services.refresh import Question, record_answer
+from payments.services.shards import shard_of
+from tests.payments.polling import Shard, StandIn, status
+from tests.payments.steps import (
+    age,
+    asked,
+    fresh,
+    invoice_in,
+    issued_invoice,
+    order_state,
+    reference,
+    story,
+)
+from tests.sandbox_process import SandboxProcess
+from tests.seqr_proxy import SeqrProxy
+
+S = InvoiceStatus
+pytestmark = pytest.mark.django_db(transaction=True)
+Shards = Callable[[], Shard]
+
+
+def still_issued() -> StandIn:
+    return StandIn(lambda _key: status("ISSUED"))
+
+
+def away(*_args: object, **_options: object) -> None:
+    raise OperationalError("the connection is lost")
+
+
+def test_payments_are_found_and_acknowledged_in_the_next_round(
+    sandbox: SandboxProcess, shard: Shards
+) -> None:
+    invoices = [issued_invoice() for _ in range(3)]
+    for invoice in invoices:
+        sandbox.pay(reference(invoice))
+    going = shard()
+
+    going.go_round(times=2)
+
+    assert [order_state(invoice) for invoice in invoices] == ["paid"] * 3
+    assert all(fresh(invoice).acknowledged_at for invoice in invoices)
+    going.go_round()
+    assert asked(sandbox, "getPaymentStatus") == 6  # nothing is asked about once it is settled
+
+
+@pytest.mark.parametrize(
+    "open_status",
+    [
+        S.ISSUED,
+        S.PENDING_ISSUER_ACKNOWLEDGE,
+        S.RESERVED,
+        S.PARTIALLY_PAID,
+        S.NEEDS_ATTENTION,
+        S.CANCEL_PENDING,
+    ],
+)
+def test_each_open_status_is_asked_about(open_status: InvoiceStatus) -> None:
+    invoice = invoice_in(open_status)
+    calls = still_issued()
+
+    Shard(calls).go_round()
+
+    assert calls.asked == [invoice.pk]
+
+
+def test_what_must_not_be_paid_any_more_is_not_asked_about() -> None:
+    invoice_in(S.CANCEL_PENDING, cancel_reason=CancelReason.SUPERSEDED)
+    invoice_in(S.CANCELED)
+    invoice_in(S.CREATED)
+    invoice_in(S.PAID, acknowledged_at=database_now())
+    calls = still_issued()
+
+    Shard(calls).go_round()
+
+    assert calls.asked == []
+
+
+def test_of_another_shards_invoices_none_is_asked_about(settings: Settings) -> None:
+    settings.SEQR_POLL_SHARDS = 2
+    invoices = [invoice_in(S.ISSUED) for _ in range(4)]
+    calls = still_issued()
+
+    Shard(calls).go_round()
+
+    assert calls.asked == [invoice.pk for invoice in invoices if shard_of(invoice.pk) == 0]
+
+
+def test_the_unchanged_costs_one_query_a_second(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for _ in range(5):
+        invoice_in(S.ISSUED)
+    going = Shard(still_issued())
+    going.go_round()
+
+    with django_assert_num_queries(1):
+        going.go_round()
+
+
+def test_a_new_invoice_is_taken_up_within_a_second_and_a_closed_one_let_go() -> None:
+    first = invoice_in(S.ISSUED)
+    calls = still_issued()
+    going = Shard(calls)
+    going.go_round()
+
+    second = invoice_in(S.ISSUED)
+    Invoice.objects.filter(pk=first.pk).update(status=S.CANCELED)
+    going.go_round(times=2)
+
+    assert calls.asked.count(second.pk) == 2
+    assert calls.asked.count(first.pk) == 1
+
+
+def test_after_a_start_the_newest_notification_is_asked_about_first() -> None:
+    plain = invoice_in(S.ISSUED)
+    older = invoice_in(S.ISSUED, notified_at=database_now() - timedelta(seconds=9))
+    newer = invoice_in(S.ISSUED, notified_at=database_now())
+    calls = still_issued()
+
+    Shard(calls).go_round()
+
+    assert calls.asked == [newer.pk, older.pk, plain.pk]
+
+
+def test_an_answer_is_kept_while_the_database_is_away(
+    sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    going = shard()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(desk, "record_answer", away)
+        going.go_round()
+    before = fresh(invoice).status
+    going.go_round(times=2)
+
+    assert before == S.ISSUED
+    assert fresh(invoice).status == S.PAID
+    assert fresh(invoice).acknowledged_at
+
+
+def test_a_customer_who_waits_for_our_word_on_a_card_is_handed_over_once() -> None:
+    waiting, other = invoice_in(S.ISSUED), invoice_in(S.ISSUED)
+    handed_over: list[int] = []
+    calls = StandIn(
+        lambda key: status("PENDING_ISSUER_ACKNOWLEDGE" if key == waiting.pk else "ISSUED")
+    )
+
+    Shard(calls, on_card=handed_over.append).go_round(times=3)
+
+    assert handed_over == [waiting.pk]
+    assert fresh(other).status == S.ISSUED
+
+
+def test_the_call_that_found_a_payment_is_in_the_orders_timeline(
+    sandbox: SandboxProcess, shard: Shards
+) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+
+    shard().go_round()
+
+    calls = Event.objects.filter(order=invoice.order, about=About.CALL, source="poller")
+    assert [(call.name, call.result_code) for call in calls] == [("getPaymentStatus", 0)]
+
+
+def test_it_goes_on_asking_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    invoice_in(S.ISSUED)
+    calls = still_issued()
+    going = Shard(calls)
+    going.go_round()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(connection, "cursor", away)
+        going.go_round(times=2)
+
+    assert len(calls.asked) == 3
+
+
+def test_an_answer_that_cannot_be_written_keeps_no_other_from_being_written(
+    sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = issued_invoice(), issued_invoice()
+    for invoice in (bad, good):
+        sandbox.pay(reference(invoice))
+
+    def not_the_bad_one(question: Question, *args: object, **options: object) -> None:
+        if question.invoice_id == bad.pk:
+            raise ValueError("a mistake of ours")
+        record_answer(question, *args, **options)  # type: ignore[arg-type]
+
+    going = shard()
+    with monkeypatch.context() as broken:
+        broken.setattr(desk, "record_answer", not_the_bad_one)
+        going.go_round()
+    before = [fresh(bad).status, fresh(good).status]
+    going.go_round(times=2)
+
+    assert before == [S.ISSUED, S.PAID]
+    assert fresh(bad).status == S.PAID
+
+
+def test_many_payments_at_once_are_written_in_steps_that_leave_time_for_the_lock(
+    sandbox: SandboxProcess, shard: Shards
+) -> None:
+    invoices = [issued_invoice() for _ in range(3)]
+    for invoice in invoices:
+        sandbox.pay(reference(invoice))
+    going = shard()
+    going.desk.step()
+    going.asking.step()
+    going.take_answers()
+    going.seconds_per_look = 0.6  # each look at the clock takes this long
+
+    going.desk.write_news()
+    written = [fresh(invoice).status for invoice in invoices].count(S.PAID)
+    for _ in range(3):
+        going.desk.write_news()
+
+    assert 0 < written < 3
+    assert [fresh(invoice).status for invoice in invoices] == [S.PAID] * 3
+
+
+def test_two_loops_over_one_shard_do_no_harm(sandbox: SandboxProcess, shard: Shards) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    first, second = shard(), shard()
+
+    for each in (first, second):
+        each.desk.step()
+        each.asking.step()
+        each.take_answers()
+    for each in (first, second):
+        each.desk.step()
+
+    assert order_state(invoice) == "paid"
+    assert story(invoice).count("payment_confirmed") == 1
+
+
+def test_a_payment_reversed_while_no_poller_was_alive_is_suspected_after_the_restart(
+    sandbox: SandboxProcess, shard: Shards
+) -> None:
+    invoice = issued_invoice()
+    age(invoice, 120)
+    heard = database_now() - timedelta(seconds=40)
+    PollShard.objects.create(number=0, round_started_at=heard, oldest_answer_at=heard)
+    sandbox.pay(reference(invoice))
+    sandbox.advance(21)
+
+    shard().go_round()
+
+    assert fresh(invoice).possibly_reversed
+
+
+def test_a_customers_cancel_is_no_reversal_because_the_database_was_away_meanwhile(
+    sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = issued_invoice()
+    going = shard()
+    going.go_round()
+    sandbox.act(reference(invoice), "cancel")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(desk, "record_answer", away)
+        going.go_round(times=30)
+    going.go_round()
+
+    assert fresh(invoice).status == S.CANCELED
+    assert not fresh(invoice).possibly_reversed
+
+
+def test_the_shards_row_tells_when_it_last_went_round() -> None:
+    invoice = invoice_in(S.ISSUED)
+    before = services.shard_is_stale(0)
+
+    Shard(still_issued()).go_round()
+
+    row = PollShard.objects.get()
+    assert before
+    assert not services.shard_is_stale(0)
+    assert row.oldest_answer_at >= fresh(invoice).issued_at  # type: ignore[operator]
+
+
+def test_a_poller_that_seqr_answers_late_still_confirms(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, shard: Shards
+) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    let_go = threading.Event()
+
+    def wait() -> None:
+        let_go.wait(5)
+
+    seqr_proxy.before_answer = wait
+    going = shard()
+    going.go_round(times=2, slow=1)
+    before = fresh(invoice).status
+
+    let_go.set()
+    going.go_round()
+
+    assert before == S.ISSUED
+    assert fresh(invoice).status == S.PAID
+
+
+def test_settings_that_seqr_refuses_are_told_to_a_person(
+    sandbox: SandboxProcess, shard: Shards
+) -> None:
+    invoice = issued_invoice()
+    sandbox.fault("getPaymentStatus", "result_code", code=20, count=9)
+
+    shard().go_round(times=8)
+
+    assert fresh(invoice).status == S.ISSUED
+    assert [case.kind for case in MoneyCase.objects.all()] == [CaseKind.CONFIGURATION]
+    assert paying_is_closed()
+
+
+def test_a_desk_reads_nothing_twice_within_a_second(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    going = Shard(still_issued())
+    going.desk.step()
+
+    with django_assert_num_queries(0):
+        going.desk.step()
