@@ -1,25 +1,29 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from orders.admin.history import HistoryAdmin
-from orders.admin.report import Report
+from orders.admin.report import Report, too_many
 from orders.admin.typed import ModelForm
 from orders.admin.wording import NOTHING, when
 from orders.events import Cause
 from orders.models import About
 from payments import services, tasks
+from payments.admin.outcomes import MOST_AT_ONCE, ask, each
+from payments.admin.refund import refund_invoice
 from payments.cases import close_case
-from payments.models import CaseKind, MoneyCase, PayingStop
+from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase, PayingStop, RefundStatus
 from payments.services import ADVICE, Probe
+from payments.services.refresh import question_about
 
 OUTCOMES = {
     Probe.OPENED: (messages.SUCCESS, _("SEQR accepts our settings, and paying is open again")),
@@ -85,7 +89,7 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
         "closing_reason",
     )
     readonly_fields = fields[:-1]
-    actions = ("check_paying",)
+    actions = ("ask_seqr", "give_money_back", "settle_refund", "check_paying")
 
     def has_change_permission(self, request: HttpRequest, obj: MoneyCase | None = None) -> bool:
         """An open case can be closed by those who may."""
@@ -102,8 +106,65 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
             messages.warning(request, _("Somebody else has closed this case meanwhile."))
 
     def detail_actions(self, case: MoneyCase) -> tuple[str, ...]:
-        """Paying can be checked where it is closed by this case."""
-        return ("check_paying",) if _open_stop(case) else ()
+        """Return what helps with a case of its kind, as its invoice and its refund stand."""
+        if case.closed_at is not None:
+            return ()
+        invoice, refund = case.invoice, case.refund
+        may_be_asked = invoice is not None and question_about(invoice) is not None
+        is_unknown = refund is not None and refund.status == RefundStatus.UNKNOWN
+        possible = {
+            "ask_seqr": may_be_asked and not is_unknown,
+            "give_money_back": invoice is not None and invoice.status == InvoiceStatus.PAID,
+            "settle_refund": is_unknown,
+            "check_paying": _open_stop(case) is not None,
+        }
+        return tuple(action for action, makes_sense in possible.items() if makes_sense)
+
+    def has_ask_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may ask SEQR."""
+        return request.user.has_perm("payments.ask_invoice")
+
+    def has_refund_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may give money back."""
+        return request.user.has_perm("payments.request_refund")
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may say what became of an unknown refund."""
+        return request.user.has_perm("payments.settle_refund")
+
+    @admin.action(description=_("Ask SEQR now"), permissions=["ask"])
+    def ask_seqr(self, request: HttpRequest, queryset: QuerySet[MoneyCase]) -> None:
+        """Ask SEQR about the invoice of each chosen case, and say what it answered."""
+        invoices = Invoice.objects.filter(cases__in=queryset).distinct().select_related("order")
+        if not too_many(self, request, queryset, MOST_AT_ONCE):
+            act = partial(ask, cause=Cause("staff", request.user))
+            each(invoices, act).tell(self, request)
+
+    @admin.action(description=_("Give money back"), permissions=["refund"])
+    def give_money_back(
+        self, request: HttpRequest, queryset: QuerySet[MoneyCase]
+    ) -> HttpResponse | None:
+        """Show the page on which a refund of the case's invoice is asked for."""
+        invoice_id = self._only(request, queryset, "invoice_id")
+        return None if invoice_id is None else refund_invoice(request, invoice_id)
+
+    @admin.action(description=_("Settle the refund"), permissions=["settle"])
+    def settle_refund(
+        self, request: HttpRequest, queryset: QuerySet[MoneyCase]
+    ) -> HttpResponse | None:
+        """Show the page on which the case's refund is settled."""
+        refund_id = self._only(request, queryset, "refund_id")
+        if refund_id is None:
+            return None
+        return HttpResponseRedirect(reverse("admin:payments_refund_settle", args=[refund_id]))
+
+    def _only(self, request: HttpRequest, queryset: QuerySet[MoneyCase], field: str) -> int | None:
+        """Return what the only chosen case is about; None, and a word, where that is not one."""
+        ids: list[int | None] = list(queryset.values_list(field, flat=True))
+        if len(ids) == 1 and ids[0] is not None:
+            return ids[0]
+        self.message_user(request, _("Choose one case at a time."), messages.ERROR)
+        return None
 
     def has_check_permission(self, request: HttpRequest) -> bool:
         """Whether this user may have SEQR tried."""
