@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.messages.pofile import read_po
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -19,7 +16,6 @@ from tests.factories import CustomerFactory, InvoiceFactory, OrderFactory, Servi
 from tests.orders.conftest import JsonClient
 
 PAGES = ["order", "success", "failure", "cancel"]
-MESSAGES = Path(settings.BASE_DIR) / "locale/sv/LC_MESSAGES"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -175,21 +171,3 @@ def test_a_guessed_return_key_leads_nowhere(client: JsonClient, paid: Invoice, p
 def test_the_return_page_changes_nothing(client: JsonClient, paid: Invoice) -> None:
     for suffix in ("", ".json"):
         assert client.post(f"/back/{paid.order.return_key}{suffix}").status_code in {403, 405}
-
-
-# --- Words ---------------------------------------------------------------------------------------
-
-
-def test_every_text_is_in_swedish_and_compiled() -> None:
-    with (MESSAGES / "django.po").open("rb") as file:
-        written = [message for message in read_po(file) if message.id]
-    compiled = (MESSAGES / "django.mo").read_bytes()
-
-    assert [each.id for each in written if each.fuzzy or not all(_texts(each.string))] == []
-    for message in written:
-        assert all(text.encode() in compiled for text in _texts(message.string))
-
-
-def _texts(text: str | Sequence[str] | None) -> list[str]:
-    """Return the one text, or the forms of a text with a number in it."""
-    return [text] if isinstance(text, str) else list(text or [""])
