@@ -1,11 +1,13 @@
-"""Which part of the poller an invoice belongs to, and whether that part is at work."""
+"""Which invoices the poller asks about, by which of its parts, and whether that part is at work."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models.functions import Now
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Mod, Now
 
-from payments.models import PollShard
+from payments.models import ASKED_STATUSES, CancelReason, Invoice, InvoiceStatus, PollShard
 
 STALE_AFTER = timedelta(seconds=8)  # its row is written every five
 
@@ -13,6 +15,19 @@ STALE_AFTER = timedelta(seconds=8)  # its row is written every five
 def shard_of(invoice_id: int) -> int:
     """Return the number of the shard that polls this invoice, from 0."""
     return int(invoice_id % settings.SEQR_POLL_SHARDS)
+
+
+def invoices_to_ask() -> QuerySet[Any]:
+    """Return the invoices that SEQR is to be asked about, each with the number of its `shard`."""
+    return (
+        Invoice.objects.annotate(shard=Mod("id", settings.SEQR_POLL_SHARDS))
+        .filter(
+            Q(status__in=ASKED_STATUSES) | Q(status=InvoiceStatus.PAID, acknowledged_at=None),
+            invoice_reference__isnull=False,
+        )
+        .exclude(cancel_reason=CancelReason.SUPERSEDED)
+        .order_by()
+    )
 
 
 def shard_is_stale(shard: int) -> bool:

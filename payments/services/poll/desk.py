@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Mod
+from django.db.models import QuerySet
 
 from orders.clock import database_now
 from orders.events import Cause
-from payments.models import ASKED_STATUSES, CancelReason, Invoice, InvoiceStatus, PollShard
+from payments.models import Invoice, InvoiceStatus, PollShard
 from payments.paying import settings_refused
 from payments.services.poll.asking import Asking, News, OpenInvoice
 from payments.services.refresh import Answer, Question, record_answer
+from payments.services.shards import invoices_to_ask
 
 logger = logging.getLogger(__name__)
 
@@ -143,14 +142,8 @@ class Desk:
     def _open(self) -> QuerySet[Any, _Row]:
         """Return the shard's invoices that SEQR is to be asked about."""
         return (
-            Invoice.objects.annotate(shard=Mod("id", settings.SEQR_POLL_SHARDS))
-            .filter(
-                Q(status__in=ASKED_STATUSES) | Q(status=InvoiceStatus.PAID, acknowledged_at=None),
-                shard=self._shard,
-                invoice_reference__isnull=False,
-            )
-            .exclude(cancel_reason=CancelReason.SUPERSEDED)
-            .order_by()
+            invoices_to_ask()
+            .filter(shard=self._shard)
             .values_list(
                 "id", "invoice_reference", "invoice_version", "status", "issued_at", "notified_at"
             )
