@@ -177,6 +177,13 @@ def seconds(at_least: float, at_most: float) -> Callable[[str], float]:
     return convert
 
 
+def token(raw: str) -> str:
+    """Read a secret that a program sends in a header: 16 to 200 characters, no spaces."""
+    if not re.fullmatch(r"[!-~]{16,200}", raw):
+        raise ValueError
+    return raw
+
+
 def text(at_most: int) -> Callable[[str], str]:
     """Return a reader of one line of text of at most so many characters."""
 

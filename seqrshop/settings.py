@@ -156,6 +156,12 @@ DEFAULT_FROM_EMAIL = read(
     env.email_address,
     default="seqrshop@localhost",
 )
+METRICS_TOKEN: str = read(
+    "METRICS_TOKEN",
+    "16 to 200 characters, kept secret, that /metrics is asked with",
+    env.token,
+    default="",
+)
 SETTING_NAMES = tuple(settings.names)
 settings.finish()
 
@@ -184,6 +190,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "seqrshop.middleware.AnswerWatchers",  # first: whoever watches knows neither host nor https
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -32,6 +32,14 @@ from payments.services.refund import (
 from payments.services.report import fetch_report
 from payments.services.send import send_invoice
 from payments.services.shards import shard_is_stale
+from payments.services.standing import (
+    ShardState,
+    Standing,
+    Waiting,
+    standing,
+    states_of_shards,
+    waiting,
+)
 from payments.services.start import PayingClosed, current_invoice, pay_again, start_payment
 from payments.services.submit import submit_receipt
 from payments.services.sweep import Work, find_work
@@ -45,7 +53,10 @@ __all__ = [
     "Probe",
     "Proposal",
     "RefundNotAccepted",
+    "ShardState",
+    "Standing",
     "TokenRefused",
+    "Waiting",
     "Work",
     "advance_period",
     "answer_cards",
@@ -78,10 +89,13 @@ __all__ = [
     "settle_lost_period",
     "settle_refund",
     "shard_is_stale",
+    "standing",
     "start_payment",
+    "states_of_shards",
     "stop_polling",
     "submit_receipt",
     "told_of_shards",
     "total_of",
+    "waiting",
     "withdraw_refund",
 ]

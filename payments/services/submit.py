@@ -34,15 +34,12 @@ RECEIPT_TYPE = "RECEIPT"  # the reference asks for a word and names none
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_REFUSALS = 5  # spread over minutes, lest SEQR is only slow to know its own payment
+RECEIPT_IS_WANTED = HAS_RECEIPT & Q(receipt_accepted_at=None, receipt_refusals__lt=MOST_REFUSALS)
 
 
 def receipts_due(now: datetime) -> Q:
     """Return which invoices have a receipt that SEQR is to be given now."""
-    return HAS_RECEIPT & Q(
-        Q(receipt_lease_until=None) | Q(receipt_lease_until__lte=now),
-        receipt_accepted_at=None,
-        receipt_refusals__lt=MOST_REFUSALS,
-    )
+    return RECEIPT_IS_WANTED & (Q(receipt_lease_until=None) | Q(receipt_lease_until__lte=now))
 
 
 def submit_receipt(invoice_id: int) -> None:

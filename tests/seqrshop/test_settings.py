@@ -59,6 +59,7 @@ MALFORMED = {
     "CASE_EMAILS": "Malformed",
     "EMAIL_URL": "Malformed",
     "EMAIL_FROM": "Malformed",
+    "METRICS_TOKEN": "Malformed, spaced",
 }
 
 
