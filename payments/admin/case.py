@@ -70,6 +70,7 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
     """Cases: what happened, what to do, who closed it and why."""
 
     about = About.CASE
+    change_form_template = "admin/payments/moneycase/change_form.html"
     list_display = ("__str__", "order_number", "what", "opened_at", "closed_at", "closed_by")
     list_filter = (IsOpen, "kind", "opened_at")
     list_select_related = ("order", "closed_by")
@@ -91,6 +92,20 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
     readonly_fields = fields[:-1]
     actions = ("ask_seqr", "give_money_back", "settle_refund", "check_paying")
 
+    def get_fields(self, request: HttpRequest, obj: MoneyCase | None = None) -> list[Any]:
+        """Leave out what this case has nothing of."""
+        if obj is None:
+            return list(self.fields)
+        has_nothing = {
+            "order_link": obj.order_id is None,
+            "invoice_link": obj.invoice_id is None,
+            "period_link": obj.period_id is None,
+            "paying": _open_stop(obj) is None,
+            "closed_at": obj.closed_at is None,
+            "closed_by": obj.closed_by_id is None,
+        }
+        return [name for name in self.fields if not has_nothing.get(name)]
+
     def has_change_permission(self, request: HttpRequest, obj: MoneyCase | None = None) -> bool:
         """An open case can be closed by those who may."""
         may = request.user.has_perm("payments.close_moneycase")
@@ -111,10 +126,11 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
             return ()
         invoice, refund = case.invoice, case.refund
         may_be_asked = invoice is not None and question_about(invoice) is not None
+        is_paid = invoice is not None and invoice.status == InvoiceStatus.PAID
         is_unknown = refund is not None and refund.status == RefundStatus.UNKNOWN
         possible = {
             "ask_seqr": may_be_asked and not is_unknown,
-            "give_money_back": invoice is not None and invoice.status == InvoiceStatus.PAID,
+            "give_money_back": is_paid and not is_unknown,  # it might go back twice
             "settle_refund": is_unknown,
             "check_paying": _open_stop(case) is not None,
         }

@@ -198,8 +198,16 @@ class RefundAdmin(HistoryAdmin[Refund]):
             refund,
             form,
             title=_("Settle a refund"),
-            explain=_("%(proposal)s You decide; it is never sent again by itself.")
-            % {"proposal": proposal.why},
+            explain=_(
+                "%(amount)s of order %(order)s, because: %(reason)s. %(proposal)s "
+                "You decide; it is never sent again by itself."
+            )
+            % {
+                "amount": money(refund.amount, refund.currency),
+                "order": refund.invoice.order.number,
+                "reason": refund.reason,
+                "proposal": proposal.why,
+            },
             button=_("Settle it"),
             action=reverse("admin:payments_refund_settle", args=[refund.pk]),
             back=back,
