@@ -232,6 +232,11 @@ DATABASES = {
         "OPTIONS": {
             **_database.get("OPTIONS", {}),
             "connect_timeout": 5,
+            # A server that vanished from the network is given up after some ten seconds.
+            "tcp_user_timeout": 10_000,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
             "pool": {"min_size": 1, "max_size": 20, "timeout": 5},
         },
     }
