@@ -1,0 +1,252 @@
+"""A lean SEQR: answers getPaymentStatus and sendInvoice as fast as one core can.
+
+For speed, as the sandbox is for truth: of a question it looks at the operation and the reference,
+and what it answers is made beforehand. One thread and one epoll; told what to do over HTTP, at
+/control. All its times are seconds; those it tells are since 1970.
+"""
+
+import heapq
+import json
+import random
+import select
+import socket
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tests.bench import fake_answers as answers
+
+FIRST_OWN_REFERENCE = 70_000_000_000_000  # of sendInvoice; those it is told of lie below
+LONGEST_SLEEP = 0.1
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How it answers. Shares are of 1."""
+
+    delay: float = 0.0
+    failing_share: float = 0.0  # half of them code 90, half HTTP 500
+    slow_share: float = 0.0
+    slow_delay: float = 5.0
+    payments_per_second: float = 0.0
+    unique_answers: bool = False  # no two to the byte the same
+
+
+@dataclass(slots=True, eq=False)
+class Bill:
+    """An invoice; `longest_gap` between two questions answered, until one was answered PAID."""
+
+    reference: str
+    asked_at: float
+    longest_gap: float = 0.0
+    paid_at: float | None = None
+    told_at: float | None = None
+    paid_answer: bytes = b""
+
+
+class FakeSeqr:
+    """The invoices, the figures and the answers."""
+
+    def __init__(self) -> None:
+        self._bills: dict[bytes, Bill] = {}
+        self._unpaid: list[Bill] = []
+        self._paid: list[Bill] = []
+        self._behaviour = Behaviour()
+        self._next_payment = float("inf")
+        self._next_reference = FIRST_OWN_REFERENCE
+        self._serial = 0
+        self._polls = 0
+        self._counting_since = time.time()
+        self._cpu_before = time.process_time()
+
+    def answer(self, request: bytes, now: float) -> tuple[bytes, float]:
+        """Return the answer to a whole request, and for how long to keep it back."""
+        start = request.find(b"<invoiceReference>")
+        if start > 0:
+            reference = request[start + 18 : request.find(b"<", start + 18)]
+            return self._status(reference, now)
+        if request.startswith((b"POST /control/", b"GET /control/")):
+            return self._control(request, now), 0.0
+        if b":sendInvoice" in request:
+            self._next_reference += 1
+            self._issue(self._next_reference, now)
+            return answers.sent(str(self._next_reference)), self._behaviour.delay
+        return answers.HTTP_500, 0.0
+
+    def pay(self, now: float) -> float:
+        """Let customers pay whose time has come; return when the next one does."""
+        while self._next_payment <= now and self._unpaid:
+            place = random.randrange(len(self._unpaid))
+            self._unpaid[place], self._unpaid[-1] = self._unpaid[-1], self._unpaid[place]
+            bill = self._unpaid.pop()
+            bill.paid_at = now
+            bill.paid_answer = answers.paid(bill.reference, now)
+            self._paid.append(bill)
+            self._next_payment += random.expovariate(self._behaviour.payments_per_second)
+        return self._next_payment
+
+    def _status(self, reference: bytes, now: float) -> tuple[bytes, float]:
+        self._polls += 1
+        behaviour = self._behaviour
+        delay = behaviour.delay
+        if behaviour.failing_share or behaviour.slow_share:
+            dice = random.random()
+            if dice < behaviour.failing_share:
+                failure = answers.HTTP_500 if random.random() < 0.5 else answers.SYSTEM_ERROR
+                return failure, delay
+            if dice < behaviour.failing_share + behaviour.slow_share:
+                delay = behaviour.slow_delay
+        bill = self._bills.get(reference)
+        if bill is None:
+            return answers.NO_SUCH_INVOICE, delay
+        if bill.told_at is None:
+            gap = now - bill.asked_at
+            bill.longest_gap = max(bill.longest_gap, gap)
+            bill.asked_at = now
+            if bill.paid_at is not None:
+                bill.told_at = now
+        if bill.paid_at is not None:
+            return bill.paid_answer, delay
+        if behaviour.unique_answers:
+            self._serial += 1
+            return b"%b%09d%b" % (answers.UNIQUE_START, self._serial, answers.UNIQUE_END), delay
+        return answers.ISSUED, delay
+
+    def _issue(self, reference: int, now: float) -> None:
+        bill = Bill(str(reference), now)
+        self._bills[bill.reference.encode()] = bill
+        self._unpaid.append(bill)
+
+    def _control(self, request: bytes, now: float) -> bytes:
+        head, _, body = request.partition(b"\r\n\r\n")
+        what = head.split(b" ", 2)[1].removeprefix(b"/control/")
+        told: dict[str, Any] = json.loads(body or b"{}")
+        if what == b"behave":
+            self._behaviour = replace(Behaviour(), **told)
+            rate = self._behaviour.payments_per_second
+            self._next_payment = now + random.expovariate(rate) if rate else float("inf")
+        elif what == b"issue":
+            for reference in told["references"]:
+                self._issue(reference, now)
+        elif what == b"forget":
+            self._bills, self._unpaid, self._paid = {}, [], []
+        elif what == b"count":
+            self._count_anew(now)
+        return answers.http(json.dumps(self._figures(now)).encode(), content_type="text/json")
+
+    def _count_anew(self, now: float) -> None:
+        self._polls, self._counting_since = 0, now
+        self._cpu_before = time.process_time()
+        self._paid.clear()
+        for bill in self._bills.values():
+            bill.asked_at, bill.longest_gap = now, 0.0
+
+    def _figures(self, now: float) -> dict[str, Any]:
+        return {
+            "seconds": now - self._counting_since,
+            "polls": self._polls,
+            "cpu_seconds": time.process_time() - self._cpu_before,
+            "longest_gap": max(
+                (
+                    bill.longest_gap if bill.told_at else max(bill.longest_gap, now - bill.asked_at)
+                    for bill in self._bills.values()
+                ),
+                default=0.0,
+            ),
+            "payments": [[bill.reference, bill.paid_at, bill.told_at] for bill in self._paid],
+        }
+
+
+class Server:
+    """HTTP/1.1 for clients that send their next request only after the answer to the last."""
+
+    def __init__(self, seqr: FakeSeqr) -> None:
+        self._seqr = seqr
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self.port: int = self._listener.getsockname()[1]
+        self._epoll = select.epoll()
+        self._epoll.register(self._listener, select.EPOLLIN)
+        self._connections: dict[int, socket.socket] = {}
+        self._begun: dict[int, bytes] = {}  # requests that have come in part
+        self._kept_back: list[tuple[float, int, socket.socket, bytes]] = []
+        self._kept = 0
+
+    def serve(self) -> None:
+        """Answer for ever."""
+        listener = self._listener.fileno()
+        sleep = 0.0
+        while True:
+            for descriptor, _ in self._epoll.poll(sleep):
+                if descriptor == listener:
+                    self._accept()
+                else:
+                    self._read(descriptor)
+            now = time.time()
+            next_event = min(self._seqr.pay(now), self._send_due(now))
+            sleep = max(0.0, min(next_event - now, LONGEST_SLEEP))
+
+    def _accept(self) -> None:
+        connection, _ = self._listener.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connections[connection.fileno()] = connection
+        self._epoll.register(connection, select.EPOLLIN)
+
+    def _read(self, descriptor: int) -> None:
+        connection = self._connections[descriptor]
+        try:
+            data = connection.recv(1 << 20)
+        except OSError:
+            data = b""
+        if not data:
+            self._close(descriptor, connection)
+            return
+        if descriptor in self._begun:
+            data = self._begun.pop(descriptor) + data
+        if not _is_whole(data):
+            self._begun[descriptor] = data
+            return
+        now = time.time()
+        answer, delay = self._seqr.answer(data, now)
+        if delay:
+            self._kept += 1
+            heapq.heappush(self._kept_back, (now + delay, self._kept, connection, answer))
+        else:
+            _send(connection, answer)
+
+    def _send_due(self, now: float) -> float:
+        while self._kept_back and self._kept_back[0][0] <= now:
+            _, _, connection, answer = heapq.heappop(self._kept_back)
+            _send(connection, answer)
+        return self._kept_back[0][0] if self._kept_back else float("inf")
+
+    def _close(self, descriptor: int, connection: socket.socket) -> None:
+        self._epoll.unregister(descriptor)
+        self._begun.pop(descriptor, None)
+        del self._connections[descriptor]
+        connection.close()
+
+
+def _is_whole(request: bytes) -> bool:
+    end = request.find(b"\r\n\r\n")
+    if end < 0:
+        return False
+    start = request.find(b"Content-Length: ")
+    if not 0 <= start < end:
+        return True
+    length = int(request[start + 16 : request.find(b"\r\n", start)])
+    return len(request) >= end + 4 + length
+
+
+def _send(connection: socket.socket, answer: bytes) -> None:
+    try:
+        connection.sendall(answer)
+    except OSError:
+        return  # who asked has hung up, which is seen when it is read from
+
+
+if __name__ == "__main__":
+    server = Server(FakeSeqr())
+    sys.stdout.write(f"ready on port {server.port}\n")
+    sys.stdout.flush()
+    server.serve()

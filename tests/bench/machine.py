@@ -1,0 +1,106 @@
+"""The machine: which process runs on which core, what it uses, and what all of it is."""
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+import pycurl
+from django.db import connection
+
+VERSIONS_OF = ("celery", "django", "lxml", "psycopg", "pycurl", "zeep")
+
+
+@dataclass(frozen=True)
+class Cores:
+    """Which cores are whose: the poller's, the fake SEQR's, everything else's."""
+
+    worker: frozenset[int]
+    seqr: frozenset[int]
+    rest: frozenset[int]
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether the three keep out of each other's way."""
+        return self.seqr != self.rest
+
+
+def share_out(cores: set[int]) -> Cores:
+    """Give the poller a core of its own, and the fake SEQR too where there are three."""
+    first, *others = sorted(cores)
+    if not others:
+        return Cores(*[frozenset({first})] * 3)
+    second, *rest = others
+    return Cores(frozenset({first}), frozenset({second}), frozenset(rest or {second}))
+
+
+@contextmanager
+def pinned(cores: frozenset[int]) -> Iterator[None]:
+    """Have the processes started meanwhile run on these cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """Return the CPU time that a process and its children, also the ended ones, have used."""
+    times = process.cpu_times()
+    total: float = times.user + times.system + times.children_user + times.children_system
+    for child in process.children():
+        with suppress(psutil.NoSuchProcess):  # it ended just now
+            total += cpu_seconds(child)
+    return total
+
+
+def pss_bytes(process: psutil.Process) -> int:
+    """Return the memory of a process: its own, and its part of what it shares (PSS)."""
+    for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("the kernel tells no PSS")
+
+
+def describe(cores: Cores) -> str:
+    """Return the machine and the versions, for people."""
+    memory = psutil.virtual_memory().total / 2**30
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        [postgres] = cursor.fetchone()
+    libraries = ", ".join(f"{name} {version(name)}" for name in VERSIONS_OF)
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GB; "
+        f"{platform.system()} {platform.release()}; CPython {platform.python_version()}, "
+        f"PostgreSQL {postgres}, {_libcurl()}, {libraries}. {_pinning(cores)}"
+    )
+
+
+def _pinning(cores: Cores) -> str:
+    if cores.are_enough:
+        return (
+            "The poller had a core of its own, the fake SEQR another, everything else "
+            f"{len(cores.rest)} more."
+        )
+    if cores.worker != cores.rest:
+        return (
+            "Two cores, where three are wanted: the poller had one, and the fake SEQR shared the "
+            "other with PostgreSQL, Redis and everything else."
+        )
+    return "One core, where three are wanted: everything shared it."
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _libcurl() -> str:
+    return str(next(part for part in pycurl.version.split() if part.startswith("libcurl")))
