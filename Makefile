@@ -1,5 +1,7 @@
 # make run      the shop, the sandbox that plays SEQR, and all they need, on this machine
 # make test     every check and test
+# make bench    how fast the poller is, into docs/performance.md (half an hour)
+# make bench-quick   two rows of that in two minutes, written nowhere
 # make format   put the code in its form
 # make requirements [UPGRADE=--upgrade]   compile requirements/*.in anew
 
@@ -8,7 +10,7 @@ VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test lint format requirements
+.PHONY: run test lint bench bench-quick format requirements
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed-local
@@ -19,6 +21,12 @@ test: $(VENV)/installed-test
 
 lint: $(VENV)/installed-test
 	@exec $(VENV_PYTHON) -m seqrshop.local.check --no-tests
+
+bench: $(VENV)/installed-test
+	@exec $(VENV_PYTHON) -m tests.bench.run
+
+bench-quick: $(VENV)/installed-test
+	@exec $(VENV_PYTHON) -m tests.bench.run --quick
 
 format: $(VENV)/installed-test
 	@$(VENV_PYTHON) -m ruff check --fix-only --quiet .

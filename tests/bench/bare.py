@@ -1,0 +1,89 @@
+"""The limit: a thread that does nothing but ask, with libcurl's multi interface.
+
+The questions are written beforehand, and answers are read into memory and not looked at. No
+database, no clock but its own, no answer that could change anything.
+"""
+
+import sys
+import time
+from collections import deque
+from io import BytesIO
+
+import pycurl
+
+from payments.seqr.config import SeqrConfig
+from payments.seqr.status_message import StatusMessages
+from payments.seqr.transport import HEADERS
+
+MOST_UNDER_WAY = 800
+AT_FULL_SPEED = 64
+LONGEST_WAIT = 0.1
+
+
+def ask_for_ever(
+    config: SeqrConfig, references: range, interval: float, most_under_way: int
+) -> None:
+    """Ask about each invoice once in `interval` seconds, or with 0 as often as can be."""
+    messages = StatusMessages(config)
+    multi = pycurl.CurlMulti()
+    multi.setopt(pycurl.M_MAXCONNECTS, most_under_way)
+    idle = [_handle(config.service_url) for _ in range(most_under_way)]
+    start = time.monotonic()
+    due = deque(
+        (start + interval * place / len(references), messages.question(str(reference), 1, "bare"))
+        for place, reference in enumerate(references)
+    )
+    while True:
+        now = time.monotonic()
+        while idle and due[0][0] <= now:
+            at, question = due.popleft()
+            due.append((at + interval, question))
+            handle, body = idle.pop()
+            body.seek(0)
+            handle.setopt(pycurl.POSTFIELDS, question)
+            multi.add_handle(handle)
+        multi.perform()
+        left = 1
+        while left:
+            left, done, failed = multi.info_read()
+            for handle in [*done, *(handle for handle, _, _ in failed)]:
+                multi.remove_handle(handle)
+                idle.append((handle, handle.body))
+        wait = due[0][0] - time.monotonic() if idle else LONGEST_WAIT
+        wait = max(0.0, min(wait, LONGEST_WAIT))
+        if len(idle) == most_under_way:
+            time.sleep(wait)
+        else:
+            multi.select(wait)
+
+
+def _handle(url: str) -> tuple[pycurl.Curl, BytesIO]:
+    handle, body = pycurl.Curl(), BytesIO()
+    handle.body = body
+    handle.setopt(pycurl.URL, url)
+    handle.setopt(pycurl.HTTPHEADER, HEADERS)
+    handle.setopt(pycurl.NOSIGNAL, True)
+    handle.setopt(pycurl.PROXY, "")
+    handle.setopt(pycurl.WRITEFUNCTION, body.write)
+    return handle, body
+
+
+if __name__ == "__main__":
+    url, first, number, interval = sys.argv[1:]
+    ask_for_ever(
+        SeqrConfig(
+            service_url=url,
+            session_url=url,
+            terminal_id="public_test_shop_terminal",
+            terminal_password="12345678",
+            reseller_id="public_test_shop",
+            reseller_user_id="9900",
+            reseller_password="1234",
+            client_id="seqrshop",
+            channel="ClientWS",
+            timeout_seconds=10,
+        ),
+        range(int(first), int(first) + int(number)),
+        float(interval),
+        MOST_UNDER_WAY if float(interval) else AT_FULL_SPEED,
+    )

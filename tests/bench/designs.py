@@ -1,0 +1,68 @@
+"""The designs that are compared, each as the process that asks, and what it needs beside it."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+import redis
+from django.conf import settings
+
+from payments import tasks
+from tests.bench import naive
+from tests.bench.launch import Launcher
+from tests.bench.machine import Cores
+from tests.bench.seqr import SeqrProcess
+from tests.bench.shop import Shop
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a measurement runs on."""
+
+    launcher: Launcher
+    cores: Cores
+    seqr: SeqrProcess
+    shop: Shop
+    postgres: psutil.Process
+
+    def clear_redis(self) -> None:
+        """Forget the tasks and locks of what was measured before."""
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            client.flushdb()
+
+
+@dataclass(frozen=True)
+class Design:
+    """A way to ask. `start` starts it, given the references, and returns the process that asks."""
+
+    name: str
+    start: Callable[[Bench, Launcher, list[int]], psutil.Process]
+    records: bool = True
+
+
+def _ours(bench: Bench, launcher: Launcher, _references: list[int]) -> psutil.Process:
+    started = launcher.start_from_procfile("poller", bench.cores.worker)
+    tasks.poll_shard.delay(0)
+    return psutil.Process(started.pid)
+
+
+def _naive(bench: Bench, launcher: Launcher, _references: list[int]) -> psutil.Process:
+    naive.enqueue_open()  # which may take longer than a second, so it is no part of the window
+    launcher.start("ticker", [sys.executable, "-m", "tests.bench.naive"], bench.cores.rest)
+    return psutil.Process(launcher.start("naive", naive.WORKER, bench.cores.worker).pid)
+
+
+def _bare(interval: float) -> Callable[[Bench, Launcher, list[int]], psutil.Process]:
+    def start(bench: Bench, launcher: Launcher, references: list[int]) -> psutil.Process:
+        command = [sys.executable, "-m", "tests.bench.bare", bench.seqr.service_url]
+        command += [str(references[0]), str(len(references)), str(interval)]
+        return psutil.Process(launcher.start("bare", command, bench.cores.worker).pid)
+
+    return start
+
+
+OURS = Design("ours", _ours)
+NAIVE = Design("naive", _naive)
+BARE = Design("bare", _bare(1.0), records=False)
+BARE_AT_FULL_SPEED = Design("bare, full speed", _bare(0.0), records=False)

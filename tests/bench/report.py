@@ -1,0 +1,151 @@
+"""The tables: ratios first, medians with the lowest and the highest of the runs behind them."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from seqrshop.local.testing import ROOT
+from tests.bench.designs import BARE, BARE_AT_FULL_SPEED, NAIVE, OURS, Design
+from tests.bench.machine import Cores, describe
+from tests.bench.measure import Case, Measured
+from tests.bench.rows import CASES, FAILING, MOST, UNIQUE, Results
+from tests.bench.spread import share, spread
+from tests.bench.targets import targets
+
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- make bench writes from here -->\n", "<!-- to here -->\n"
+
+
+def write(results: Results, cores: Cores) -> None:
+    """Put the tables between the marks of docs/performance.md."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    parts = [
+        f"Measured on {datetime.now(UTC):%Y-%m-%d}: {describe(cores)}",
+        f"Polls per CPU second:\n\n{rows(results)}",
+        _trouble(results),
+        _reserve(results),
+        _table(("target", "measured", ""), targets(results)),
+    ]
+    PAGE.write_text(f"{before}{BEGIN}\n" + "\n\n".join(parts) + f"\n\n{END}{after}")
+
+
+def rows(results: Results) -> str:
+    """Return the ratios, and the figures they come from."""
+    measured = [
+        case for case in (*CASES, UNIQUE, FAILING) if (case.name, OURS.name) in results.runs
+    ]
+    return "\n\n".join(
+        [
+            _table(
+                (
+                    "polls per CPU second, SEQR answering",
+                    "ours ÷ naive",
+                    "ours ÷ bare",
+                    "ours ÷ bare, full speed",
+                ),
+                [
+                    (case.name, *(_ratio(results, case, other) for other in OTHERS))
+                    for case in measured
+                    if (case.name, BARE.name) in results.runs
+                ],
+            ),
+            _table(
+                ("SEQR answering", "design", *COLUMNS),
+                [
+                    (case.name, design.name, *(column(runs) for column in COLUMNS.values()))
+                    for case in measured
+                    for design in (OURS, *OTHERS)
+                    if (runs := results.runs.get((case.name, design.name)))
+                ],
+            ),
+        ]
+    )
+
+
+OTHERS = (NAIVE, BARE, BARE_AT_FULL_SPEED)
+
+
+def _ratio(results: Results, case: Case, other: Design) -> str:
+    pairs = zip(
+        results.runs[case.name, OURS.name], results.runs[case.name, other.name], strict=False
+    )
+    ratios = [ours.polls_per_cpu_second / theirs.polls_per_cpu_second for ours, theirs in pairs]
+    return spread(ratios, "{:,.2f}") if ratios else "—"
+
+
+def _recorded(part: float) -> Callable[[Sequence[Measured]], str]:
+    def column(runs: Sequence[Measured]) -> str:
+        known = [run for run in runs if run.to_record]
+        if not known:
+            return "—"
+        told = spread([share(run.to_record, part) for run in known], "{:.2f} s")
+        return f"≥ {told}" if any(run.unrecorded for run in known) else told
+
+    return column
+
+
+def _of(form: str, value: Callable[[Measured], float]) -> Callable[[Sequence[Measured]], str]:
+    return lambda runs: spread([value(run) for run in runs], form)
+
+
+COLUMNS: dict[str, Callable[[Sequence[Measured]], str]] = {
+    "polls/s": _of("{:,.0f}", lambda run: run.polls_per_second),
+    "polls per CPU second": _of("{:,.0f}", lambda run: run.polls_per_cpu_second),
+    "poller's CPU": _of("{:.0%}", lambda run: run.worker_cpu),
+    "database's CPU": _of("{:.0%}", lambda run: run.database_cpu),
+    "fake SEQR's CPU": _of("{:.0%}", lambda run: run.seqr_cpu),
+    "longest unasked": _of("{:.1f} s", lambda run: run.longest_gap),
+    "paid → recorded, p50": _recorded(0.5),
+    "p99": _recorded(0.99),
+    "longest": _recorded(1.0),
+    "PSS": _of("{:.0f} MB", lambda run: run.pss / 1e6),
+}
+
+
+def _trouble(results: Results) -> str:
+    killed, taps = results.killed, results.taps
+    return _table(
+        ("", "median", "p99", "longest"),
+        [
+            (
+                f"{MOST.open:,} open, the worker that asks is killed: an invoice unasked for",
+                "",
+                "",
+                spread([each.longest_gap for each in killed], "{:.1f} s"),
+            ),
+            (
+                "the same: paid → recorded",
+                *(
+                    spread([share(each.to_record, part) for each in killed], "{:.2f} s")
+                    for part in (0.5, 0.99, 1.0)
+                ),
+            ),
+            (
+                "tap to app: an order posted → its `app_url` there",
+                *(
+                    spread([share(each, part) * 1000 for each in taps], "{:.0f} ms")
+                    for part in (0.5, 0.99, 1.0)
+                ),
+            ),
+        ],
+    )
+
+
+def _reserve(results: Results) -> str:
+    """Tell by how much the fake SEQR was no bottleneck."""
+    runs = [run for each in results.runs.values() for run in each]
+    busiest = max(runs, key=lambda run: run.seqr_cpu)
+    used = spread([run.seqr_cpu for run in results.runs[MOST.name, OURS.name]], "{:.0%}")
+    at_full_speed = results.runs[MOST.name, BARE_AT_FULL_SPEED.name]
+    limit = spread([run.seqr_limit for run in at_full_speed], "{:,.0f}")
+    return (
+        f"The fake SEQR used {used} of a core while ours asked about {MOST.open:,}, and "
+        f"{busiest.seqr_cpu:.0%} at the most; it answers {limit} questions in a CPU second."
+    )
+
+
+def _table(head: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
+    return "\n".join(
+        f"| {' | '.join(map(str, line))} |" for line in (head, ["---"] * len(head), *lines)
+    )

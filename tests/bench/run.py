@@ -1,0 +1,68 @@
+"""The command: `python -m tests.bench.run`, with --quick for two rows in two minutes."""
+
+import argparse
+import os
+import shutil
+import sys
+
+import django
+import psutil
+from django.core.management import call_command
+
+from seqrshop.local import leftovers
+from seqrshop.local.services import free_port, services
+from seqrshop.local.testing import ROOT, settings_for_tests
+from tests.bench.launch import Launcher
+from tests.bench.machine import Cores, pinned, share_out
+from tests.bench.seqr import SeqrProcess
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, and tell the tables; all of them are written to docs/performance.md."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="two rows, and nothing is written")
+    options = parser.parse_args(arguments)
+    cores = share_out(os.sched_getaffinity(0))
+    if not cores.are_enough:
+        sys.stdout.write("Three cores are wanted, and there are fewer: see the tables' last line\n")
+    leftovers.stop_leftovers()
+    folder = leftovers.own_folder(ROOT / ".local" / "bench")
+    try:
+        with pinned(cores.rest), services(folder, durable=True) as addresses:
+            given = {
+                **settings_for_tests(),
+                "DJANGO_SETTINGS_MODULE": "seqrshop.settings",
+                "DATABASE_URL": addresses.database_url,
+                "REDIS_URL": addresses.redis_url,
+                "PORT": str(free_port()),
+                "SEQR_POLL_SHARDS": "1",
+                "SEQR_TIMEOUT_SECONDS": "10",
+            }
+            os.environ.update(given)
+            with Launcher(folder, os.environ) as launcher:
+                seqr = SeqrProcess(launcher, cores.seqr)
+                where = {"SEQR_SERVICE_URL": seqr.service_url, "SEQR_SESSION_URL": seqr.service_url}
+                os.environ.update(where)
+                launcher.env.update(where)
+                _measure(launcher, cores, seqr, quick=options.quick)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _measure(launcher: Launcher, cores: Cores, seqr: SeqrProcess, *, quick: bool) -> None:
+    django.setup()
+    call_command("migrate", verbosity=0)
+    from tests.bench import report, rows  # noqa: PLC0415 - once Django is set up
+    from tests.bench.designs import Bench  # noqa: PLC0415
+    from tests.bench.shop import Shop  # noqa: PLC0415
+
+    [postgres] = [each for each in psutil.Process().children() if each.name() == "postgres"]
+    bench = Bench(launcher, cores, seqr, Shop(seqr), postgres)
+    if quick:
+        sys.stdout.write(f"\n{report.rows(rows.measure_quickly(bench))}\n")
+    else:
+        report.write(rows.measure_all(bench), cores)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

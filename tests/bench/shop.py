@@ -1,0 +1,105 @@
+"""The shop's rows: orders that wait for their payment, as the real flow leaves them."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone
+
+from orders.models import About, Customer, Event, Order, OrderState, Service
+from payments.models import Invoice, InvoiceStatus
+from tests.bench.fake_answers import AMOUNT
+from tests.bench.seqr import Payment, SeqrProcess
+
+_numbers = count(10_000_000_000)
+
+
+class Shop:
+    """One service and its open invoices, known to SEQR as well."""
+
+    def __init__(self, seqr: SeqrProcess) -> None:
+        self._seqr = seqr
+
+    def fill(self, open_invoices: int) -> list[int]:
+        """Begin anew with so many invoices, each asked about before; return their references."""
+        self._seqr.forget()
+        tables = [
+            connection.ops.quote_name(model._meta.db_table)
+            for name in ("orders", "payments")
+            for model in apps.get_app_config(name).get_models()
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        self.service = Service.objects.create(name="Lyktan", slug="lyktan", service_id="LYKTAN")
+        references = self.issue(open_invoices, version=1)
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+        return references
+
+    def issue(self, number: int, *, version: int = 0) -> list[int]:
+        """Issue further invoices; return their references. `version` 0: never asked about."""
+        references = [next(_numbers) for _ in range(number)]
+        self._seqr.issue(references)
+        customers = Customer.objects.bulk_create(
+            Customer(subscriber_key=str(each), msisdn=f"467{each}") for each in references
+        )
+        orders = Order.objects.bulk_create(
+            Order(
+                service=self.service,
+                customer=customer,
+                nonce=customer.subscriber_key,
+                state=OrderState.AWAITING_PAYMENT,
+                total=Decimal(AMOUNT),
+                currency="SEK",
+            )
+            for customer in customers
+        )
+        Invoice.objects.bulk_create(
+            Invoice(
+                order=order,
+                status=InvoiceStatus.ISSUED,
+                amount=order.total,
+                currency=order.currency,
+                invoice_reference=str(reference),
+                invoice_qr_code=f"HTTP://SEQR.SE/R{reference}",
+                issued_at=timezone.now(),
+                invoice_version=version,
+            )
+            for order, reference in zip(orders, references, strict=True)
+        )
+        return references
+
+    def recorded(self, payments: Sequence[Payment], *, within: float) -> tuple[list[float], int]:
+        """Return how long each payment took to be recorded, and how many are not, after a wait.
+
+        The times of those that are not are the times so far.
+        """
+        until = time.monotonic() + within
+        while True:
+            seconds, unrecorded = _seconds_to_record(payments)
+            if not unrecorded or time.monotonic() >= until:
+                return seconds, unrecorded
+            time.sleep(0.1)
+
+
+def _seconds_to_record(payments: Sequence[Payment]) -> tuple[list[float], int]:
+    ids: dict[int, str | None] = dict(
+        Invoice.objects.filter(
+            invoice_reference__in=[payment.reference for payment in payments]
+        ).values_list("pk", "invoice_reference")
+    )
+    recorded = {
+        ids[event.about_id or 0]: event.at
+        for event in Event.objects.filter(
+            about=About.INVOICE, about_id__in=ids, name="payment_confirmed"
+        )
+    }
+    now = datetime.now(UTC)
+    seconds = [
+        recorded.get(payment.reference, now).timestamp() - payment.paid_at for payment in payments
+    ]
+    return seconds, len(payments) - len(recorded)

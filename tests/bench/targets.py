@@ -1,0 +1,49 @@
+"""What the poller is to reach, and by how much it does or does not. Medians of the runs."""
+
+from statistics import median
+
+from tests.bench.designs import BARE, NAIVE, OURS, Design
+from tests.bench.measure import Measured
+from tests.bench.rows import MOST, Results
+from tests.bench.spread import share
+
+
+def targets(results: Results) -> list[tuple[str, str, str]]:
+    """Return each target, what was measured, and whether that is enough."""
+    ours = results.runs[MOST.name, OURS.name]
+    row = f"{MOST.open:,} open: "
+    return [
+        _at_least(f"{row}polls/s", 9_500, median(run.polls_per_second for run in ours)),
+        _at_most(
+            f"{row}paid → recorded, p99, s", 1.1, median(share(run.to_record, 0.99) for run in ours)
+        ),
+        _at_least(f"{row}times the naive one's polls per CPU second", 100, _ratio(results, NAIVE)),
+        _at_least(f"{row}of the bare loop's polls per CPU second", 0.6, _ratio(results, BARE)),
+        _at_most(f"{row}PSS, MB", 150, median(run.pss / 1e6 for run in ours)),
+        _at_most(
+            "a worker killed: an invoice unasked for, s",
+            6,
+            max(each.longest_gap for each in results.killed),
+        ),
+        _at_most("tap to app, ms", 150, median(share(each, 0.5) * 1000 for each in results.taps)),
+    ]
+
+
+def _ratio(results: Results, other: Design) -> float:
+    def of(run: Measured) -> float:
+        return run.polls_per_cpu_second
+
+    ours, theirs = results.runs[MOST.name, OURS.name], results.runs[MOST.name, other.name]
+    return median(of(our) / of(their) for our, their in zip(ours, theirs, strict=True))
+
+
+def _at_least(what: str, wanted: float, found: float) -> tuple[str, str, str]:
+    return _verdict(f"{what} ≥ {wanted:,}", found, is_met=found >= wanted, miss=1 - found / wanted)
+
+
+def _at_most(what: str, wanted: float, found: float) -> tuple[str, str, str]:
+    return _verdict(f"{what} ≤ {wanted:,}", found, is_met=found <= wanted, miss=found / wanted - 1)
+
+
+def _verdict(target: str, found: float, *, is_met: bool, miss: float) -> tuple[str, str, str]:
+    return target, f"{found:,.4g}", "met" if is_met else f"**missed** by {miss:.0%}"
