@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from payments.sandbox.models import Customer, Invoice, Service
-from payments.sandbox.shop_models import RefundRefusal, Terminal
+from payments.sandbox.shop_models import Period, RefundRefusal, Terminal
 from payments.sandbox.state import State
 
 if TYPE_CHECKING:
@@ -84,6 +84,15 @@ def customer_json(customer: Customer) -> dict[str, Any]:
             {"id": card.id, "value": card.value, "description": card.description}
             for card in customer.cards
         ],
+    }
+
+
+def period_json(period: Period) -> dict[str, Any]:
+    """A transaction period's id and end, and whose it is; None is the whole shop's."""
+    return {
+        "transaction_period_id": period.period_id,
+        "terminal_id": period.terminal_id,
+        "marked_at": _time(period.marked_at),
     }
 
 

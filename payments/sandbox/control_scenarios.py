@@ -1,6 +1,6 @@
 """The control interface that sets the scene.
 
-Forced answers, customers with cards, refused refunds, terminals, Instant Checkout.
+Forced answers, customers with cards, refused refunds, terminals, periods, Instant Checkout.
 """
 
 from typing import Final
@@ -13,6 +13,7 @@ from payments.sandbox.control_input import BadInputError, json_body, msisdn, opt
 from payments.sandbox.control_output import (
     customer_json,
     invoice_json,
+    period_json,
     refusal_json,
     terminal_json,
 )
@@ -39,6 +40,7 @@ class ScenarioControl:
                 web.get("/control/customers", self._list_customers),
                 web.post("/control/customers", self._add_customer),
                 web.get("/control/terminals", self._list_terminals),
+                web.get("/control/periods", self._list_periods),
                 web.get("/control/refund-refusals", self._list_refusals),
                 web.post("/control/refund-refusals", self._add_refusal),
                 web.delete("/control/refund-refusals", self._clear_refusals),
@@ -77,6 +79,10 @@ class ScenarioControl:
     async def _list_terminals(self, _: web.Request) -> web.Response:
         terminals = [terminal_json(each) for each in self._state.records.terminals.values()]
         return web.json_response({"terminals": terminals})
+
+    async def _list_periods(self, _: web.Request) -> web.Response:
+        periods = [period_json(each) for each in self._state.records.periods.values()]
+        return web.json_response({"periods": periods})
 
     async def _list_refusals(self, _: web.Request) -> web.Response:
         refusals = [refusal_json(each) for each in self._state.records.refusals.values()]

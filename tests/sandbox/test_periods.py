@@ -52,6 +52,19 @@ def test_marking_gives_the_period_an_id(soap: Soap) -> None:
     assert first.text("transactionPeriodId") != second.text("transactionPeriodId")
 
 
+def test_a_period_whose_id_got_lost_can_be_looked_up(soap: Soap, sandbox: SandboxProcess) -> None:
+    of_the_shop, of_a_terminal = (
+        marked(soap, sandbox),
+        marked(soap, sandbox, TERMINALID=TERMINAL_ID),
+    )
+
+    first, second = sandbox.control("GET", "/periods")["periods"]
+
+    assert (first["transaction_period_id"], first["terminal_id"]) == (of_the_shop, None)
+    assert (second["transaction_period_id"], second["terminal_id"]) == (of_a_terminal, TERMINAL_ID)
+    assert first["marked_at"] < second["marked_at"]
+
+
 @shows("executeReport", 0, 2)
 def test_a_report_is_ready_three_seconds_after_the_mark(
     soap: Soap, sandbox: SandboxProcess
