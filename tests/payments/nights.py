@@ -1,6 +1,5 @@
 """The night's work, and the time between: nothing sleeps, all that is there grows older."""
 
-import re
 from datetime import timedelta
 
 from django.db.models import DurationField, ExpressionWrapper, F, Value
@@ -13,7 +12,14 @@ from tests.payments.steps import issued_invoice, reference
 from tests.sandbox_process import SandboxProcess
 
 MOMENTS = {
-    Invoice: ("paid_at",),
+    Invoice: (
+        "created_at",
+        "lease_until",
+        "issued_at",
+        "commit_lease_until",
+        "paid_at",
+        "receipt_lease_until",
+    ),
     Refund: ("sent_at", "lease_until"),
     MoneyCase: ("opened_at",),
     TransactionPeriod: (
@@ -74,8 +80,5 @@ def verdicts(period: TransactionPeriod) -> list[str]:
 
 
 def id_that_was_lost(sandbox: SandboxProcess) -> str:
-    """Return the id in SEQR's latest answer to markTransactionPeriod, which never arrived."""
-    answer = sandbox.calls("markTransactionPeriod")[-1]["answer"]
-    found = re.search(r"<transactionPeriodId>(\d+)<", answer)
-    assert found is not None
-    return found[1]
+    """Return the id of the period that SEQR closed last, whose answer never arrived."""
+    return str(sandbox.control("GET", "/periods")["periods"][-1]["transaction_period_id"])
