@@ -1,0 +1,49 @@
+"""SEQR behind a door, struck by the test's fault; the tasks do their work at once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+
+import pytest
+from pytest_django import Settings
+
+from payments.gateway import seqr, status_calls
+from payments.seqr import StatusCalls
+from seqrshop.celery import app
+from tests.payments.polling import MOST_UNDER_WAY, Shard
+from tests.proof.matrix.door import Door
+from tests.proof.matrix.faults import Fault
+from tests.proof.matrix.world import World
+from tests.sandbox_process import SandboxProcess
+
+
+@pytest.fixture(autouse=True)
+def _tasks_at_once() -> Iterator[None]:
+    """What is enqueued is done there and then, each task with the errors that it lets through."""
+    app.conf.update(task_always_eager=True, task_eager_propagates=True)
+    yield
+    app.conf.update(task_always_eager=False, task_eager_propagates=False)
+
+
+@pytest.fixture
+def world(fault: Fault, sandbox: SandboxProcess, settings: Settings) -> Iterator[World]:
+    """SEQR and everything around it, with the one fault of this test."""
+    door = Door(sandbox.port)
+    with door if fault.is_at_the_door else nullcontext():
+        yield World(fault, sandbox, door, settings)
+    seqr.cache_clear()
+
+
+@pytest.fixture
+def shard(settings: Settings) -> Iterator[Callable[[], Shard]]:
+    """Make the only shard, in a world whose settings are as they are to be."""
+    settings.SEQR_POLL_SHARDS = 1
+    made: list[StatusCalls] = []
+
+    def make() -> Shard:
+        calls = status_calls(MOST_UNDER_WAY)
+        made.append(calls)
+        return Shard(calls)
+
+    yield make
+    for calls in made:
+        calls.close()

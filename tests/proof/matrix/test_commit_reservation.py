@@ -1,0 +1,112 @@
+"""commitReservation."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from payments.models import Invoice, InvoiceStatus
+from tests.payments.steps import fresh, issued_invoice, order_state, reference, story
+from tests.proof.matrix.faults import (
+    CODE_93,
+    CONNECT_TIME_OUT,
+    REFUSED,
+    Fault,
+    each_fault,
+)
+from tests.proof.matrix.outcomes import Expected, all_but
+from tests.proof.matrix.world import World, ask_about_each, cases
+from tests.staff import boss, told
+
+OPERATION = "commitReservation"
+S = InvoiceStatus
+pytestmark = pytest.mark.django_db
+
+
+def not_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> None:
+    """The clerk reads “Not taken”; the amount stays reserved, and the button may be pressed again
+    at once.
+    """
+    assert words.startswith("Not taken (commitReservation: ")
+    assert world.left() == int(world.fault.leaves)
+    assert (fresh(invoice).status, fresh(invoice).commit_lease_until) == (S.RESERVED, None)
+    assert story(invoice)[-1] == "commit_not_done"
+
+    world.mend()
+
+    assert take(clerk, invoice) == "Taken, and paid."
+    is_taken_once(world, invoice)
+
+
+def perhaps_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> None:
+    """The clerk reads that it is not known. Nothing is sent again by itself, and the button refuses
+    until the lease is over; SEQR is asked each second. It still says RESERVED, so nothing was
+    taken, and the button takes it, once.
+    """
+    assert words.startswith("Whether it was taken is not known (commitReservation: ")
+    assert world.left() == 1
+    assert fresh(invoice).status == S.RESERVED
+    assert story(invoice)[-1] == "commit_outcome_unknown"
+
+    world.mend()
+
+    assert take(clerk, invoice).startswith("It is being taken, or SEQR's answer was lost.")
+    world.go_on()
+    assert (fresh(invoice).status, world.arrived(OPERATION)) == (S.RESERVED, 0)
+    assert take(clerk, invoice) == "Taken, and paid."
+    is_taken_once(world, invoice)
+
+
+def found_by_asking(world: World, invoice: Invoice, _clerk: Client, words: str) -> None:
+    """The answer is lost, but SEQR is asked right after and says PAID. The clerk reads “Taken, and
+    paid.”
+    """
+    assert words == "Taken, and paid."
+    assert (world.left(), world.arrived(OPERATION)) == (1, 0)
+    assert "commit_outcome_unknown" in story(invoice)
+
+    is_taken_once(world, invoice)
+
+
+NOT_DONE_FOR_SURE = [REFUSED, CONNECT_TIME_OUT, CODE_93]
+TAKEN = [fault for fault in all_but() if fault.is_done]
+EXPECTED = Expected(
+    OPERATION,
+    {
+        not_taken: NOT_DONE_FOR_SURE,
+        found_by_asking: TAKEN,
+        perhaps_taken: all_but(*NOT_DONE_FOR_SURE, *TAKEN),
+    },
+)
+
+
+@each_fault
+def test_what_is_reserved_is_taken_once(world: World, fault: Fault) -> None:
+    invoice = reserved_invoice(world)
+    clerk = boss()
+    world.strike(OPERATION, after="getPaymentStatus")
+
+    words = take(clerk, invoice)
+
+    EXPECTED.of(fault)(world, invoice, clerk, words)
+
+
+def reserved_invoice(world: World) -> Invoice:
+    """An invoice whose 45.00 SEK are reserved at SEQR, as we know."""
+    invoice = issued_invoice()
+    world.sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "RESERVED"})
+    ask_about_each()
+    return fresh(invoice)
+
+
+def take(clerk: Client, invoice: Invoice) -> str:
+    """Press the button and agree; return what is told."""
+    page = reverse("admin:payments_invoice_commit", args=[invoice.pk])
+    return told(clerk.post(page, {"amount": "45.00"}))[-1]
+
+
+def is_taken_once(world: World, invoice: Invoice) -> None:
+    assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
+    at_seqr = world.sandbox.invoice(reference(invoice))
+    assert (at_seqr["status"], at_seqr["paid_amount"]) == ("PAID", "45.00")
+    assert world.arrived(OPERATION) + int(world.fault.is_done) == 1
+    assert cases() == []

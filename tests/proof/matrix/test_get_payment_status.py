@@ -1,0 +1,183 @@
+"""getPaymentStatus: asked by a notification or a page, and by the poller."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from orders.events import Cause
+from orders.models import Event
+from orders.views.wording import PERHAPS_GIVEN_BACK, state_message
+from payments import services
+from payments.models import Invoice, InvoiceStatus
+from payments.seqr import SeqrError
+from tests.payments.polling import Shard
+from tests.payments.steps import age, fresh, issued_invoice, order_state, reference, story
+from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
+from tests.proof.matrix.outcomes import Expected, all_but
+from tests.proof.matrix.world import (
+    IMPATIENT_SECONDS,
+    World,
+    calls_in_the_audit,
+    cases,
+    customer_reads,
+)
+
+OPERATION = "getPaymentStatus"
+S = InvoiceStatus
+SILENCE = 25  # seconds: longer than SEQR waits
+
+
+def asked_again(world: World, invoice: Invoice) -> None:
+    """The invoice stays as it was, and so does what the customer reads; a line of the audit tells
+    of the first such failure. The poller asks each second, so it is paid within a second of SEQR
+    being well, and acknowledged. If SEQR took our question for our yes, it answers PAID all the
+    same.
+    """
+    assert world.left() >= int(world.fault.leaves)
+    assert (fresh(invoice).status, fresh(invoice).invoice_version) == (S.ISSUED, 0)
+    assert customer_reads(invoice) == "Pay in SEQR"
+    assert calls_in_the_audit(OPERATION) == 1
+
+    world.mend()
+    world.go_on(seconds=1)
+
+    is_paid_once(world, invoice)
+
+
+def paid_at_once(world: World, invoice: Invoice) -> None:
+    """libcurl asks again by itself, on a new connection, and SEQR answers PAID once more."""
+    assert world.left() == 1
+
+    is_paid_once(world, invoice)
+
+
+BY_REFRESH = Expected(
+    f"{OPERATION}, a notification's or a page's",
+    {asked_again: all_but(KEPT_CONNECTION_DIES), paid_at_once: [KEPT_CONNECTION_DIES]},
+)
+
+
+@pytest.mark.django_db
+@each_fault
+def test_a_payment_that_seqr_told_of_is_found(world: World, fault: Fault) -> None:
+    invoice = issued_invoice()
+    world.sandbox.pay(reference(invoice))
+    world.strike(OPERATION)
+
+    with suppress(SeqrError):  # as payments/checks.py does
+        services.refresh_invoice(invoice.pk, Cause("notification"))
+
+    BY_REFRESH.of(fault)(world, invoice)
+
+
+def polled_again(world: World, invoice: Invoice, shard: Shard) -> None:
+    """Nothing is written, since an outage fails thousands of questions a second; the log and the
+    shard's figures count it. The same loop asks again after a second, in an outage after 5 s at
+    most, and acknowledges the payment that it then finds.
+    """
+    assert world.left() >= int(world.fault.leaves)
+    assert fresh(invoice).status == S.ISSUED
+    assert calls_in_the_audit(OPERATION) == 1  # of the round before
+    assert shard.asking.figures.errors.total() == 1
+
+    world.mend()
+    shard.go_round(times=2)
+
+    is_paid_once(world, invoice)
+
+
+def polled_once(world: World, invoice: Invoice, shard: Shard) -> None:
+    """libcurl asks again by itself, on a new connection; the loop notices nothing."""
+    assert (world.left(), shard.asking.figures.errors.total()) == (1, 0)
+    shard.go_round()
+
+    is_paid_once(world, invoice)
+
+
+BY_POLLING = Expected(
+    f"{OPERATION}, the poller's",
+    {polled_again: all_but(KEPT_CONNECTION_DIES), polled_once: [KEPT_CONNECTION_DIES]},
+)
+
+
+@pytest.mark.django_db(transaction=True)
+@each_fault
+def test_a_payment_that_the_poller_asks_about_is_found(
+    world: World, fault: Fault, shard: Callable[[], Shard]
+) -> None:
+    invoice = issued_invoice()
+    going = polling(world, shard)
+    world.sandbox.pay(reference(invoice))
+    world.strike(OPERATION)
+
+    going.go_round()
+
+    BY_POLLING.of(fault)(world, invoice, going)
+
+
+def paid_though_late(world: World, invoice: Invoice) -> None:
+    """SEQR has heard us and keeps the payment. The first answer that arrives says PAID."""
+    is_paid_once(world, invoice)
+
+
+def told_as_reversed(world: World, invoice: Invoice) -> None:
+    """SEQR has not heard us and has given the money back. The invoice ends as SEQR says; the
+    customer reads that money drawn is given back, and may order again; the case “the payment was
+    possibly reversed” tells a person.
+    """
+    assert fresh(invoice).status in (S.CANCELED, S.FAILED)
+    assert state_message(fresh(invoice).order, fresh(invoice)) == str(PERHAPS_GIVEN_BACK)
+    assert world.sandbox.invoice(reference(invoice))["status"] == fresh(invoice).status
+    assert cases() == ["possibly_reversed"]
+
+
+HEARD = [fault for fault in all_but() if fault.is_done]
+THROUGH_SILENCE = Expected(
+    f"{OPERATION}, the poller's, for {SILENCE} s",
+    {paid_though_late: HEARD, told_as_reversed: all_but(*HEARD)},
+)
+
+
+@pytest.mark.django_db(transaction=True)
+@each_fault
+def test_a_payment_during_a_long_outage_is_kept_or_told_as_reversed(
+    world: World, fault: Fault, shard: Callable[[], Shard]
+) -> None:
+    invoice = issued_invoice()
+    going = polling(world, shard)
+    world.sandbox.pay(reference(invoice))
+    world.strike(OPERATION)
+    going.go_round()
+
+    world.sandbox.advance(SILENCE)
+    age(invoice, SILENCE)
+    going.now += SILENCE
+    world.mend()
+    going.go_round(times=2)
+
+    THROUGH_SILENCE.of(fault)(world, invoice)
+
+
+def polling(world: World, shard: Callable[[], Shard]) -> Shard:
+    """A shard that has gone round once, so that there is a connection to keep.
+
+    Its time-out is as short as a slow fault needs it.
+    """
+    if world.fault.is_slow:
+        world.wait_for_answers(IMPATIENT_SECONDS)
+    going = shard()
+    going.go_round()
+    return going
+
+
+def is_paid_once(world: World, invoice: Invoice) -> None:
+    paid = fresh(invoice)
+    assert (paid.status, order_state(invoice)) == (S.PAID, "paid")
+    assert paid.acknowledged_at is not None
+    assert story(invoice)[:3] == ["sending_started", "sent", "payment_confirmed"]
+    assert story(invoice)[3:] in ([], ["receipt_accepted"])
+    assert Event.objects.filter(name="order_paid").count() == 1
+    world.sandbox.advance(SILENCE)
+    assert world.sandbox.invoice(reference(invoice))["status"] == "PAID"
+    assert cases() == []

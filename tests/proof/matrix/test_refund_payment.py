@@ -1,0 +1,115 @@
+"""refundPayment."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+
+from orders.models import About, Event
+from payments import services, tasks
+from payments.models import Refund, RefundStatus
+from tests.payments.nights import a_night, let_pass
+from tests.payments.steps import order_state, paid_invoice, reference
+from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault, each_fault
+from tests.proof.matrix.outcomes import Expected, all_but
+from tests.proof.matrix.world import World, cases
+
+OPERATION = "refundPayment"
+S = RefundStatus
+ALL = Decimal("45.00")
+pytestmark = pytest.mark.django_db
+
+
+def sent_later(world: World, refund: Refund) -> None:
+    """The refund is to be sent again, in 30 s at the earliest: certainly nothing happened. The
+    sweep sends it, and one refund reaches SEQR.
+    """
+    assert world.left() == int(world.fault.leaves)
+    assert status_of(refund) == S.CREATED
+    assert story(refund)[1:] == ["refund_sending", "refund_put_off"]
+    world.mend()
+    tasks.sweep()
+    assert status_of(refund) == S.CREATED
+
+    world.go_on()
+
+    went_back_once(world, refund)
+    assert cases() == []
+
+
+def unknown(world: World, refund: Refund) -> None:
+    """The refund is UNKNOWN, its amount stays reserved, and a case tells a person. It is never sent
+    again. After the night, the page that settles it proposes what SEQR's report shows; the person
+    decides, and only where nothing went back can it be asked for anew.
+    """
+    assert world.left() == 1
+    assert status_of(refund) == S.UNKNOWN
+    assert story(refund)[1:] == ["refund_sending", "refund_outcome_unknown"]
+    assert cases() == ["refund_unknown"]
+    assert services.refundable_now(refund.invoice_id) == 0
+
+    world.mend()
+    for hours in (1, 10):
+        let_pass(timedelta(hours=hours))
+        tasks.sweep()
+    assert world.arrived(OPERATION) == 0
+    a_night(world.sandbox)
+    proposal = services.proposal_for(Refund.objects.get(pk=refund.pk))
+
+    assert proposal.went_back == world.fault.is_done
+    services.settle_refund(
+        refund.pk,
+        went_back=proposal.went_back,
+        reason="the night's report",
+        actor=refund.requested_by,
+        ers_reference=proposal.ers_reference,
+    )
+    assert cases() == []
+    if not world.fault.is_done:
+        assert status_of(refund) == S.REFUSED
+        refund = asked_for(refund.invoice_id, refund.requested_by)
+        tasks.send_refund(refund.pk)
+    went_back_once(world, refund)
+
+
+NOT_DONE_FOR_SURE = [REFUSED, CONNECT_TIME_OUT, CODE_93]
+EXPECTED = Expected(
+    OPERATION, {sent_later: NOT_DONE_FOR_SURE, unknown: all_but(*NOT_DONE_FOR_SURE)}
+)
+
+
+@each_fault
+def test_money_goes_back_once_at_most(world: World, fault: Fault) -> None:
+    invoice = paid_invoice(world.sandbox)
+    tasks.sweep()  # SEQR gets the receipt
+    refund = asked_for(invoice.pk, User.objects.create_user("clerk"))
+    world.strike(OPERATION)
+
+    tasks.send_refund(refund.pk)
+
+    EXPECTED.of(fault)(world, refund)
+
+
+def asked_for(invoice_id: int, clerk: User) -> Refund:
+    nonce = f"form {Refund.objects.count()}"
+    refund, _ = services.request_refund(invoice_id, ALL, "cold coffee", clerk, nonce)
+    return refund
+
+
+def status_of(refund: Refund) -> str:
+    return Refund.objects.get(pk=refund.pk).status
+
+
+def story(refund: Refund) -> list[str]:
+    events = Event.objects.filter(about=About.REFUND, about_id=refund.pk)
+    return list(events.values_list("name", flat=True))
+
+
+def went_back_once(world: World, refund: Refund) -> None:
+    at_seqr = world.sandbox.invoice(reference(refund.invoice))["refunds"]
+    refund.refresh_from_db()
+    assert (refund.status, order_state(refund.invoice)) == (S.REFUNDED, "refunded")
+    assert [(each["amount"], each["ers_reference"]) for each in at_seqr] == [
+        ("45.00", refund.ers_reference)
+    ]

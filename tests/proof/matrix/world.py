@@ -1,0 +1,116 @@
+"""SEQR that goes wrong and is well again, and the time that passes meanwhile."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from pytest_django import Settings
+
+from orders.events import Cause
+from orders.models import About, Event, Order
+from orders.views.wording import state_heading
+from payments import services, tasks
+from payments.gateway import seqr
+from payments.models import Invoice, MoneyCase
+from payments.seqr import SeqrError
+from payments.services.shards import invoices_to_ask
+from tests.payments.nights import let_pass
+from tests.proof.matrix.door import Door
+from tests.proof.matrix.faults import Fault
+from tests.sandbox_process import SandboxProcess
+
+IMPATIENT_SECONDS = 0.3
+BY_POLLER = Cause("poller")
+
+
+class World:
+    """SEQR behind a door, and one fault that is to strike."""
+
+    def __init__(
+        self, fault: Fault, sandbox: SandboxProcess, door: Door, settings: Settings
+    ) -> None:
+        self.fault = fault
+        self.sandbox = sandbox
+        self._door = door
+        self._settings = settings
+        self._patience = settings.SEQR_TIMEOUT_SECONDS
+        self._struck = 0
+        if fault.is_at_the_door:
+            settings.SEQR_SERVICE_URL = f"{door.address}/soap/service"
+            settings.SEQR_SESSION_URL = f"{door.address}/soap/session"
+            seqr.cache_clear()
+
+    def strike(self, operation: str, *, after: str = "") -> None:
+        """Let the fault strike this operation from now on.
+
+        Where it follows on another one, `after` names that: the door is shut in between.
+        """
+        fault = self.fault
+        if fault.is_slow:
+            self.wait_for_answers(IMPATIENT_SECONDS)
+        if not fault.is_at_the_door:
+            self.sandbox.fault(operation, fault.kind, **fault.parameters)
+        elif fault.kind == "swallow":
+            self._door.swallowing = operation
+        else:
+            self._door.shut(ignoring=fault.kind == "ignore", after=after)
+
+    def mend(self) -> None:
+        """Let SEQR be well again."""
+        self._struck += self._striking()
+        self.sandbox.mend()
+        if self.fault.is_at_the_door:
+            self._door.open()
+        if self.fault.is_slow:
+            self.wait_for_answers(self._patience)
+
+    def wait_for_answers(self, seconds: float) -> None:
+        """Let each call that is made from now on last so long at most."""
+        self._settings.SEQR_TIMEOUT_SECONDS = seconds
+        seqr.cache_clear()
+
+    def left(self) -> int:
+        """Return how many calls have left us and met the fault."""
+        return self._struck + self._striking() + self._door.swallowed
+
+    def _striking(self) -> int:
+        return sum(int(fault["struck"]) for fault in self.sandbox.faults())
+
+    def arrived(self, operation: str) -> int:
+        """Return how many calls of an operation SEQR has answered as it should."""
+        return sum(call["fault"] is None for call in self.sandbox.calls(operation))
+
+    def go_on(self, seconds: float = 40) -> None:
+        """Let time pass; then the sweep does what it finds, and open invoices are asked about."""
+        let_pass(timedelta(seconds=seconds))
+        tasks.sweep()
+        ask_about_each()
+
+
+def ask_about_each() -> None:
+    """Do what a round of the poller does."""
+    for invoice in invoices_to_ask():
+        services.refresh_invoice(invoice.pk, BY_POLLER)
+
+
+def customer_reads(invoice: Invoice) -> str:
+    """Return what heads the customer's page about the order."""
+    return state_heading(Order.objects.get(pk=invoice.order_id))
+
+
+def cases() -> list[str]:
+    """Return the kinds of the cases that are open."""
+    return list(MoneyCase.objects.filter(closed_at=None).values_list("kind", flat=True))
+
+
+def calls_in_the_audit(operation: str) -> int:
+    """Return how many calls of an operation the audit tells of."""
+    return Event.objects.filter(about=About.CALL, name=operation).count()
+
+
+def failed_with(work: Callable[[], object]) -> SeqrError | None:
+    """Do something, and return the gateway's error that it ended with, if it did."""
+    try:
+        work()
+    except SeqrError as error:
+        return error
+    return None
