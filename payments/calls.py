@@ -8,10 +8,11 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from django.db import Error
 
-from orders.events import Cause, Subject, record_event
+from orders.events import Cause, Subject, record_event, record_events
 from orders.models import About, Event
 from payments.gateway import seqr
 from payments.seqr import CallMade, SeqrClient
@@ -26,13 +27,29 @@ def seqr_for(order_id: int | None, cause: Cause) -> SeqrClient:
 
 def record_call(call: CallMade, order_id: int | None, cause: Cause) -> None:
     """Write a call, in the transaction that it belongs to."""
-    record_event(
-        Subject(About.CALL, None, call.client_reference, order_id),
-        call.operation,
+    record_event(_subject_of(call, order_id), call.operation, cause, **_fields_of(call))
+
+
+def _subject_of(call: CallMade, order_id: int | None) -> Subject:
+    return Subject(About.CALL, None, call.client_reference, order_id)
+
+
+def _fields_of(call: CallMade) -> dict[str, Any]:
+    return {
+        "detail": call.reason,
+        "result_code": call.result_code,
+        "duration_ms": call.duration_ms,
+    }
+
+
+def record_calls(calls: list[tuple[CallMade, int]], cause: Cause) -> None:
+    """Write calls, each with the id of its order, in the transaction that they belong to."""
+    record_events(
+        [
+            (_subject_of(call, order_id), call.operation, _fields_of(call))
+            for call, order_id in calls
+        ],
         cause,
-        detail=call.reason,
-        result_code=call.result_code,
-        duration_ms=call.duration_ms,
     )
 
 

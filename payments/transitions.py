@@ -11,8 +11,8 @@ from typing import Any
 from django.db import transaction
 
 from orders.events import Cause, Subject, record_event, record_event_once
-from orders.models import About, OrderState
-from orders.transitions import lock_order, move_order
+from orders.models import About, Order, OrderState
+from orders.transitions import move_order
 from payments.models import CancelReason, Invoice, InvoiceStatus
 
 _S = InvoiceStatus
@@ -89,11 +89,18 @@ def lock_invoice(invoice_id: int) -> Invoice:
 
     To be called inside a transaction. Raises Invoice.DoesNotExist.
     """
-    order_id = Invoice.objects.values_list("order_id", flat=True).get(pk=invoice_id)
-    order = lock_order(order_id)
+    order = lock_order_of(invoice_id)
     invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
     invoice.order = order
     return invoice
+
+
+def lock_order_of(invoice_id: int) -> Order:
+    """Return an invoice's order, its row locked. Raises Invoice.DoesNotExist."""
+    try:
+        return Order.objects.select_for_update(of=("self",)).get(invoices=invoice_id)
+    except Order.DoesNotExist:
+        raise Invoice.DoesNotExist(f"There is no invoice {invoice_id}.") from None
 
 
 def transition(
@@ -110,7 +117,7 @@ def transition(
     event = TABLE[was].get(to)
     if event is None:
         raise TransitionError(f"{invoice} cannot go from {was} to {to}.")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         save_fields(invoice, status=to, **fields)
         record(invoice, event, cause, detail=detail, was=was, became=to)
         _move_order(invoice, was, to, cause)

@@ -6,16 +6,16 @@ any more, because another one paid its order, is not asked about.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from orders.clock import database_now
 from orders.events import Cause
-from payments.calls import record_call, record_failed_poll
+from payments.calls import record_call, record_calls, record_failed_poll
 from payments.cases import close_cases_of, open_case
 from payments.gateway import seqr
 from payments.models import (
@@ -86,6 +86,14 @@ class Answer:
     detail: str = ""
     case: CaseKind | None = None  # what a person has to be told about it
     call: CallMade | None = None  # the call that brought it, for the audit
+
+    def is_routine(self, question: Question) -> bool:
+        """Whether it is news that changes nothing but the version, or acknowledges a payment."""
+        return (
+            self.case is None
+            and self.status == question.status
+            and self.status in (InvoiceStatus.ISSUED, InvoiceStatus.PAID)
+        )
 
     def is_news(self, question: Question) -> bool:
         """Whether there is something to write. The unchanged costs no database access."""
@@ -241,6 +249,51 @@ def record_answer(
     return changes
 
 
+@transaction.atomic
+def record_routine(answers: Sequence[tuple[Question, Answer]], cause: Cause) -> set[int]:
+    """Write what routine answers change, all at once; return the ids of those invoices.
+
+    An invoice that another process is at, or that stands otherwise by now, is left out: its answer
+    is for `record_answer`. Waits for no lock.
+    """
+    columns = zip(
+        *((q.invoice_id, answer.version, answer.status.value) for q, answer in answers), strict=True
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_ROUTINE, [list(column) for column in columns])
+        written: dict[int, int] = dict(cursor.fetchall())
+    record_calls(
+        [
+            (answer.call, written[question.invoice_id])
+            for question, answer in answers
+            if question.invoice_id in written
+            and answer.status == InvoiceStatus.PAID
+            and answer.call is not None
+        ],
+        cause,
+    )
+    return set(written)
+
+
+_ROUTINE = """
+    UPDATE payments_invoice AS invoice
+    SET invoice_version = news.version,
+        acknowledged_at = CASE WHEN news.status = 'PAID' THEN statement_timestamp() END
+    FROM (
+        SELECT id, news.version, news.status
+        FROM payments_invoice
+        JOIN unnest(%s::bigint[], %s::integer[], %s::text[]) AS news (id, version, status)
+        USING (id)
+        WHERE payments_invoice.status = news.status
+          AND invoice_version <= news.version
+          AND acknowledged_at IS NULL
+        FOR UPDATE OF payments_invoice SKIP LOCKED
+    ) AS news
+    WHERE invoice.id = news.id
+    RETURNING invoice.id, invoice.order_id
+"""
+
+
 def _take(
     invoice: Invoice, question: Question, answer: Answer, cause: Cause, unheard_for: timedelta
 ) -> bool:
@@ -249,9 +302,10 @@ def _take(
     if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):
         return _take_too_late(invoice, answer, cause)
     is_newer = answer.version != invoice.invoice_version
-    if is_newer:
-        save_fields(invoice, invoice_version=answer.version)
+    was = invoice.status
     follows = _follow(invoice, answer, cause, unheard_for)
+    if is_newer and invoice.status == was:  # else it was saved with the new one
+        save_fields(invoice, invoice_version=answer.version)
     acknowledges = (
         question.status == InvoiceStatus.PAID
         and invoice.status == InvoiceStatus.PAID
@@ -289,7 +343,8 @@ def _follow(invoice: Invoice, answer: Answer, cause: Cause, unheard_for: timedel
     reversed_fields = {}
     if to in DEAD_STATUSES and _may_be_a_reversal(invoice, unheard_for):
         reversed_fields = {"possibly_reversed": True}
-    transition(invoice, to, cause, detail=answer.detail, **reversed_fields)
+    changes = {"invoice_version": answer.version, **reversed_fields}
+    transition(invoice, to, cause, detail=answer.detail, **changes)
     if reversed_fields:
         record(invoice, "possibly_reversed", cause)
         open_case(CaseKind.POSSIBLY_REVERSED, cause, f"SEQR answered {to}", invoice=invoice)
@@ -314,6 +369,7 @@ def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
         invoice,
         InvoiceStatus.PAID,
         cause,
+        invoice_version=answer.version,
         ers_reference=answer.ers_reference,
         payment_reference=(receipt.payment_reference or "") if receipt else "",
         paid_at=database_now(),

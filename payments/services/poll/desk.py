@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DataError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 
 from orders.clock import database_now
@@ -14,7 +14,7 @@ from orders.events import Cause
 from payments.models import Invoice, InvoiceStatus, PollShard
 from payments.paying import settings_refused
 from payments.services.poll.asking import Asking, News, OpenInvoice
-from payments.services.refresh import Answer, Question, record_answer
+from payments.services.refresh import Answer, Question, record_answer, record_routine
 from payments.services.shards import invoices_to_ask
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class Desk:
         self._clock = clock
         self._known: dict[int, _Row] = {}
         self._heard_before_start: datetime | None = None
+        self._routine: dict[int, News] = {}
         self._has_read = False
         self._read_at = self._row_written_at = float("-inf")
 
@@ -58,6 +59,8 @@ class Desk:
         """Write what is news; once a second read what is open, every few seconds leave word."""
         self.write_news()
         now = self._clock()
+        if now - self._read_at >= READ_SECONDS:
+            self._with_database(self._write_routine)
         if now - self._read_at >= READ_SECONDS and self._with_database(self.read):
             self._read_at = now
         if now - self._row_written_at >= ROW_SECONDS and self._with_database(self.write_row):
@@ -77,8 +80,17 @@ class Desk:
         self._known = rows
 
     def write_news(self) -> None:
-        """Write the answers that change something, and have those invoices asked about anew."""
-        news = self._asking.take_news()
+        """Write the answers that change something, and have those invoices asked about anew.
+
+        Payments first. What is routine is kept, to be written many at a time.
+        """
+        news = []
+        for each in self._asking.take_news():
+            if each.answer.is_routine(each.question):
+                self._routine[each.question.invoice_id] = each
+            else:
+                news.append(each)
+        news.sort(key=lambda each: each.answer.status != InvoiceStatus.PAID)
         until = self._clock() + WRITE_SECONDS
         for position, each in enumerate(news):
             if self._clock() > until:  # the lock has to be kept, too
@@ -88,6 +100,25 @@ class Desk:
             if not self._with_database(lambda: self._write(each)):  # noqa: B023
                 self._asking.give_back(news[position:])
                 return
+
+    def _write_routine(self) -> None:
+        """Write what is routine; what cannot be written so takes the long way."""
+        if not self._routine:
+            return
+        answers = [(each.question, each.answer) for each in self._routine.values()]
+        try:
+            written = record_routine(answers, BY_POLLER)
+        except DataError:  # one of them, which the long way finds
+            written = set()
+        for invoice_id, each in list(self._routine.items()):
+            if invoice_id not in written:
+                self._write(each)
+            del self._routine[invoice_id]
+
+    def finish(self) -> None:
+        """Write everything that is left."""
+        self.write_news()
+        self._with_database(self._write_routine)
 
     def write_row(self) -> None:
         """Leave word in the shard's row that it goes round, and since when all are answered for."""
@@ -159,7 +190,7 @@ class Desk:
             self._asking.hand_over(
                 OpenInvoice(
                     Question(key, reference, version, InvoiceStatus(status)),
-                    (now - heard).total_seconds(),
+                    (now - heard).total_seconds(),  # of an invoice that it does not know yet
                     notified_at.timestamp() if notified_at else None,
                 )
             )

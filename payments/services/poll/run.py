@@ -105,7 +105,7 @@ class _DeskThread(threading.Thread):
         self._asking.news_came.set()
         self.join(LAST_STEP_SECONDS)
         if not self.is_alive():  # else it waits for PostgreSQL, and the next loop asks again
-            self._desk.write_news()
+            self._desk.finish()
 
 
 def _raise_limit_of_files() -> None:

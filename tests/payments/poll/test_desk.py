@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from orders.clock import database_now
@@ -16,6 +16,7 @@ from payments.paying import paying_is_closed
 from payments.services.poll import desk
 from payments.services.refresh import Question, record_answer
 from payments.services.shards import shard_of
+from payments.transitions import lock_invoice
 from tests.payments.polling import Shard, StandIn, status
 from tests.payments.steps import (
     age,
@@ -51,7 +52,7 @@ def test_payments_are_found_and_acknowledged_in_the_next_round(
         sandbox.pay(reference(invoice))
     going = shard()
 
-    going.go_round(times=2)
+    going.go_round(times=3)
 
     assert [order_state(invoice) for invoice in invoices] == ["paid"] * 3
     assert all(fresh(invoice).acknowledged_at for invoice in invoices)
@@ -77,6 +78,51 @@ def test_each_open_status_is_asked_about(open_status: InvoiceStatus) -> None:
     Shard(calls).go_round()
 
     assert calls.asked == [invoice.pk]
+
+
+def test_what_is_routine_is_written_for_many_at_once(
+    sandbox: SandboxProcess, shard: Shards, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    invoices = [issued_invoice() for _ in range(20)]
+    going = shard()
+    going.desk.step()
+    going.asking.step()
+    going.take_answers()
+    going.desk.write_news()
+
+    with django_assert_num_queries(3):  # one for all, in a transaction
+        going.desk.finish()
+
+    assert [fresh(invoice).invoice_version for invoice in invoices] == [1] * 20
+
+
+def test_a_routine_answer_about_an_invoice_that_another_process_is_at_waits_for_its_turn(
+    sandbox: SandboxProcess, shard: Shards
+) -> None:
+    invoice, other = issued_invoice(), issued_invoice()
+    going = shard()
+    going.desk.step()
+    going.asking.step()
+    going.take_answers()
+    going.desk.write_news()
+    released = threading.Event()
+    locked = threading.Event()
+
+    def hold_the_row() -> None:
+        with transaction.atomic():
+            lock_invoice(invoice.pk)
+            locked.set()
+            released.wait(5)
+        connection.close()
+
+    holder = threading.Thread(target=hold_the_row)
+    holder.start()
+    locked.wait(5)
+    threading.Timer(0.2, released.set).start()
+    going.desk.finish()
+    holder.join()
+
+    assert [fresh(each).invoice_version for each in (invoice, other)] == [1, 1]
 
 
 def test_what_must_not_be_paid_any_more_is_not_asked_about() -> None:
