@@ -47,6 +47,8 @@ class StatusCalls:
             for first in range(0, most_under_way, LANE_SIZE)
         ]
 
+        self._lane = self._lanes[0]
+
     def __len__(self) -> int:
         """Return how many calls are under way."""
         return len(self._under_way)
@@ -55,7 +57,9 @@ class StatusCalls:
         """Start a call. Not to be called while `most_under_way` are under way."""
         self._calls_made += 1
         reference = f"{self._call_prefix}{self._calls_made:x}"
-        lane = next(lane for lane in self._lanes if lane.room)
+        lane = self._lane
+        if not lane.room:
+            lane = self._lane = next(lane for lane in self._lanes if lane.room)
         handle = lane.take()
         call = _Call(key, lane, reference, time.monotonic())
         handle.setopt(
@@ -69,9 +73,10 @@ class StatusCalls:
     def collect(self) -> list[StatusReply]:
         """Let the network go on as far as it can without waiting; return the calls that ended."""
         replies: list[StatusReply] = []
-        for lane in self._lanes:
+        for lane in reversed(self._lanes):
             if len(lane.idle) < len(lane.bodies):
                 self._collect(lane, replies)
+                self._lane = lane  # the first lanes are used first, so that the others rest
         return replies
 
     def count_older(self, seconds: float) -> int:
@@ -100,15 +105,16 @@ class StatusCalls:
 
     def _collect(self, lane: "_Lane", replies: list[StatusReply]) -> None:
         lane.multi.perform()
+        now = time.monotonic()
         queued = 1
         while queued:
             queued, done, failed = lane.multi.info_read()
             for handle in done:
-                replies.append(self._answered(handle))
+                replies.append(self._answered(handle, now))
             for handle, code, _ in failed:
-                replies.append(self._failed(handle, code))
+                replies.append(self._failed(handle, code, now))
 
-    def _answered(self, handle: pycurl.Curl) -> StatusReply:
+    def _answered(self, handle: pycurl.Curl, now: float) -> StatusReply:
         call = self._under_way[handle]
         body = bytes(call.lane.bodies[handle].content)
         answer = HttpAnswer(handle.getinfo(pycurl.RESPONSE_CODE), body)
@@ -118,13 +124,14 @@ class StatusCalls:
             outcome = self._messages.read(answer)
         except SeqrError as error:
             outcome = error
-        return _reply(call, outcome)
+        return StatusReply(call.key, outcome, call.client_reference, now - call.started)
 
-    def _failed(self, handle: pycurl.Curl, code: int) -> StatusReply:
+    def _failed(self, handle: pycurl.Curl, code: int, now: float) -> StatusReply:
         call = self._under_way[handle]
         sent = handle.getinfo(pycurl.REQUEST_SIZE) > 0
         self._end(handle, call)
-        return _reply(call, error_of(GET_PAYMENT_STATUS.name, code, sent=sent))
+        error = error_of(GET_PAYMENT_STATUS.name, code, sent=sent)
+        return StatusReply(call.key, error, call.client_reference, now - call.started)
 
     def _end(self, handle: pycurl.Curl, call: "_Call") -> None:
         call.lane.multi.remove_handle(handle)
@@ -137,10 +144,6 @@ class _Call(NamedTuple):
     lane: "_Lane"
     client_reference: str
     started: float
-
-
-def _reply(call: _Call, outcome: PaymentStatus | SeqrError) -> StatusReply:
-    return StatusReply(call.key, outcome, call.client_reference, time.monotonic() - call.started)
 
 
 class _Lane:

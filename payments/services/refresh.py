@@ -65,7 +65,7 @@ PUZZLES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Question:
     """What SEQR is to be asked about one invoice."""
 
@@ -75,7 +75,7 @@ class Question:
     status: InvoiceStatus
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What SEQR said: a status, or a status we do not know, or that it knows no such invoice."""
 

@@ -19,13 +19,17 @@ def shard_of(invoice_id: int) -> int:
 
 def invoices_to_ask() -> QuerySet[Any]:
     """Return the invoices that SEQR is to be asked about, each with the number of its `shard`."""
+    return open_at_seqr().exclude(cancel_reason=CancelReason.SUPERSEDED)
+
+
+def open_at_seqr() -> QuerySet[Any]:
+    """Return those, and the ones that it must not be asked about: superseded by a payment."""
     return (
         Invoice.objects.annotate(shard=Mod("id", settings.SEQR_POLL_SHARDS))
         .filter(
             Q(status__in=ASKED_STATUSES) | Q(status=InvoiceStatus.PAID, acknowledged_at=None),
             invoice_reference__isnull=False,
         )
-        .exclude(cancel_reason=CancelReason.SUPERSEDED)
         .order_by()
     )
 

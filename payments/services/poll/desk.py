@@ -7,23 +7,34 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import DataError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from orders.clock import database_now
 from orders.events import Cause
-from payments.models import Invoice, InvoiceStatus, PollShard
+from payments.models import CancelReason, Invoice, InvoiceStatus, PollShard
 from payments.paying import settings_refused
 from payments.services.poll.asking import Asking, News, OpenInvoice
 from payments.services.refresh import Answer, Question, record_answer, record_routine
-from payments.services.shards import invoices_to_ask
+from payments.services.shards import invoices_to_ask, open_at_seqr
 
 logger = logging.getLogger(__name__)
 
 BY_POLLER = Cause("poller")
 READ_SECONDS = 1.0
+READ_ALL_SECONDS = 5.0
+LATELY = timedelta(seconds=15)  # so that no transaction is too slow to be seen
 ROW_SECONDS = 5.0
 WRITE_SECONDS = 1.0  # in one step
 
+COLUMNS = (
+    "id",
+    "invoice_reference",
+    "invoice_version",
+    "status",
+    "issued_at",
+    "notified_at",
+)
 _Row = tuple[int, str | None, int, str, datetime | None, datetime | None]
 
 
@@ -49,35 +60,52 @@ class Desk:
         self._asking = asking
         self._on_card = on_card
         self._clock = clock
-        self._known: dict[int, _Row] = {}
+        self._known: dict[int, int] = {}  # invoice id: the hash of its row, which takes less
         self._heard_before_start: datetime | None = None
         self._routine: dict[int, News] = {}
         self._has_read = False
-        self._read_at = self._row_written_at = float("-inf")
+        self._all_read_at = self._read_at = self._row_written_at = float("-inf")
 
     def step(self) -> None:
-        """Write what is news; once a second read what is open, every few seconds leave word."""
+        """Write what is news, read what is open and leave word of it, each in its time."""
         self.write_news()
         now = self._clock()
         if now - self._read_at >= READ_SECONDS:
             self._with_database(self._write_routine)
-        if now - self._read_at >= READ_SECONDS and self._with_database(self.read):
+        if now - self._all_read_at >= READ_ALL_SECONDS:
+            if self._with_database(self.read_all):
+                self._all_read_at = self._read_at = now
+        elif now - self._read_at >= READ_SECONDS and self._with_database(self.read):
             self._read_at = now
         if now - self._row_written_at >= ROW_SECONDS and self._with_database(self.write_row):
             self._row_written_at = now
             self._with_database(self._tell_of_refusal)
 
     def read(self) -> None:
+        """Read what has become open, was notified or must not be asked about any more, lately."""
+        since = Now() - LATELY
+        is_superseded = Q(cancel_reason=CancelReason.SUPERSEDED)
+        changed = open_at_seqr().filter(
+            Q(issued_at__gt=since) | Q(notified_at__gt=since) | is_superseded, shard=self._shard
+        )
+        rows = []
+        for *row, cancel_reason in changed.values_list(*COLUMNS, "cancel_reason"):
+            if cancel_reason == CancelReason.SUPERSEDED:
+                self._let_go(row[0])
+            else:
+                rows.append(tuple(row))
+        self._take_over(rows)
+
+    def read_all(self) -> None:
         """Read which invoices are open, and hand over what is new about them."""
         if not self._has_read:
             row = PollShard.objects.filter(number=self._shard).first()
             self._heard_before_start = row.oldest_answer_at if row else None
             self._has_read = True
-        rows = {row[0]: row for row in self._open()}
-        self._hand_over(row for key, row in rows.items() if self._known.get(key) != row)
-        for key in self._known.keys() - rows.keys():
-            self._asking.hand_over_closed(key)
-        self._known = rows
+        rows = list(self._open())
+        self._take_over(rows)
+        for key in self._known.keys() - {row[0] for row in rows}:
+            self._let_go(key)
 
     def write_news(self) -> None:
         """Write the answers that change something, and have those invoices asked about anew.
@@ -147,12 +175,9 @@ class Desk:
             raise
         except Exception:  # a bad answer must not keep the others from being written
             logger.exception("invoice %s: the answer could not be written", question.invoice_id)
-        rows = list(self._open().filter(pk=question.invoice_id))
-        self._hand_over(rows)
-        for row in rows:
-            self._known[row[0]] = row
-        if not rows:
-            self._known.pop(question.invoice_id, None)
+        self._known.pop(question.invoice_id, None)  # to be handed over also if it is unchanged
+        self._take_over(self._open().filter(pk=question.invoice_id))
+        if question.invoice_id not in self._known:
             self._asking.hand_over_closed(question.invoice_id)
 
     def _note_delay(self, answer: Answer) -> None:
@@ -172,17 +197,20 @@ class Desk:
 
     def _open(self) -> QuerySet[Any, _Row]:
         """Return the shard's invoices that SEQR is to be asked about."""
-        return (
-            invoices_to_ask()
-            .filter(shard=self._shard)
-            .values_list(
-                "id", "invoice_reference", "invoice_version", "status", "issued_at", "notified_at"
-            )
-        )
+        return invoices_to_ask().filter(shard=self._shard).values_list(*COLUMNS)
 
-    def _hand_over(self, rows: Iterable[_Row]) -> None:
+    def _let_go(self, invoice_id: int) -> None:
+        if self._known.pop(invoice_id, None) is not None:
+            self._asking.hand_over_closed(invoice_id)
+
+    def _take_over(self, rows: Iterable[_Row]) -> None:
+        """Hand over those of the rows that are new, or not as they were."""
         now = None
-        for key, reference, version, status, issued_at, notified_at in rows:
+        for row in rows:
+            key, reference, version, status, issued_at, notified_at = row
+            if self._known.get(key) == hash(row):
+                continue
+            self._known[key] = hash(row)
             assert reference is not None  # it was asked for
             assert issued_at is not None  # as it has a reference
             now = now or database_now()

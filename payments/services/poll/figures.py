@@ -15,9 +15,9 @@ class Spread:
         self.counts = [0] * (len(BOUNDS) + 1)
         self.highest = 0.0
 
-    def note(self, seconds: float) -> None:
-        """Count one."""
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
+    def note(self, seconds: float, times: int = 1) -> None:
+        """Count one, or so many of the same."""
+        self.counts[bisect_left(BOUNDS, seconds)] += times
         self.highest = max(self.highest, seconds)
 
     def share(self, part: float) -> float:

@@ -9,7 +9,7 @@ from payments.services.poll.redis import poll_redis
 
 logger = logging.getLogger(__name__)
 
-HELD_SECONDS = 3.0  # a killed loop's shard is free again after this
+HELD_SECONDS = 2.5  # a killed loop's shard is free again after this
 
 
 class PollLock:

@@ -87,13 +87,16 @@ class _DeskThread(threading.Thread):
         self.lost_lock = threading.Event()
 
     def run(self) -> None:
+        kept_at = float("-inf")
         while not self._over.is_set():
             try:
-                if not self._lock.keep():
-                    self.lost_lock.set()
-                    break
+                if time.monotonic() - kept_at >= DESK_SECONDS:
+                    if not self._lock.keep():
+                        self.lost_lock.set()
+                        break
+                    self._telling.step()
+                    kept_at = time.monotonic()
                 self._desk.step()
-                self._telling.step()
             except Exception:  # the next step may do better, and no step at all loses payments
                 logger.exception("shard %s: a step at the desk failed", self._shard)
             self._asking.news_came.wait(DESK_SECONDS)

@@ -1,7 +1,7 @@
 """How many calls at a time suit SEQR."""
 
 SLOW_SECONDS = 1.0
-FIRST_SIZE = 32
+FIRST_SIZE = 100
 LEAST = 8
 TOLERATED_SECONDS = 0.02
 
@@ -46,7 +46,7 @@ class Window:
             if usual > 2 * self._best + TOLERATED_SECONDS:
                 self._resize(self.size * 4 // 5)
             elif self._was_full:
-                self._resize(self.size * 5 // 4 + 1)
+                self._resize(self.size * 3 // 2)
         self._sum, self._ended, self._slow, self._was_full = 0.0, 0, 0, False
 
     def _resize(self, size: int) -> None:

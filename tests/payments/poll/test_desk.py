@@ -159,7 +159,7 @@ def test_the_unchanged_costs_one_query_a_second(
         going.go_round()
 
 
-def test_a_new_invoice_is_taken_up_within_a_second_and_a_closed_one_let_go() -> None:
+def test_a_new_invoice_is_taken_up_within_a_second_and_a_closed_one_let_go_within_five() -> None:
     first = invoice_in(S.ISSUED)
     calls = still_issued()
     going = Shard(calls)
@@ -168,9 +168,28 @@ def test_a_new_invoice_is_taken_up_within_a_second_and_a_closed_one_let_go() -> 
     second = invoice_in(S.ISSUED)
     Invoice.objects.filter(pk=first.pk).update(status=S.CANCELED)
     going.go_round(times=2)
+    taken_up = calls.asked.count(second.pk)
+    going.go_round(times=3)  # all are read again every five seconds
+    asked_before = calls.asked.count(first.pk)
+    going.go_round()
 
-    assert calls.asked.count(second.pk) == 2
-    assert calls.asked.count(first.pk) == 1
+    assert taken_up == 2
+    assert calls.asked.count(first.pk) == asked_before
+
+
+def test_what_another_payment_supersedes_is_let_go_within_a_second() -> None:
+    invoice = invoice_in(S.ISSUED)
+    age(invoice, 60)
+    calls = still_issued()
+    going = Shard(calls)
+    going.go_round()
+
+    Invoice.objects.filter(pk=invoice.pk).update(
+        status=S.CANCEL_PENDING, cancel_reason=CancelReason.SUPERSEDED
+    )
+    going.go_round(times=3)
+
+    assert calls.asked == [invoice.pk]
 
 
 def test_after_a_start_the_newest_notification_is_asked_about_first() -> None:
