@@ -239,8 +239,8 @@ def record_answer(
     """Write what an answer changes, and its call, under the rows' locks; return whether it did.
 
     An answer older than what we know is dropped. `unheard_for`, the time between the answer before
-    and this one, tells a reversal apart: a payment that ended without our doing, after SEQR had not
-    heard from us for so long.
+    and this one, tells a reversal apart: a payment that ended after SEQR had not heard from us for
+    so long.
     """
     invoice = lock_invoice(question.invoice_id)
     changes = _take(invoice, question, answer, cause, unheard_for)
@@ -352,9 +352,11 @@ def _follow(invoice: Invoice, answer: Answer, cause: Cause, unheard_for: timedel
 
 
 def _may_be_a_reversal(invoice: Invoice, unheard_for: timedelta) -> bool:
-    if invoice.status == InvoiceStatus.PAID:
-        return True
-    return not invoice.cancel_reason and unheard_for >= REVERSAL_SUSPECTED_AFTER
+    """Whether the customer may have paid and got the money back, a cancel of ours or not.
+
+    A cancel is often wanted just because we did not hear of the payment.
+    """
+    return invoice.status == InvoiceStatus.PAID or unheard_for >= REVERSAL_SUSPECTED_AFTER
 
 
 def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> bool:

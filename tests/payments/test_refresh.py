@@ -8,7 +8,14 @@ from orders.clock import database_now
 from orders.events import Cause
 from orders.models import About, Event
 from payments import services
-from payments.models import CancelReason, Invoice, InvoiceStatus, PollShard
+from payments.models import (
+    CancelReason,
+    CaseKind,
+    Invoice,
+    InvoiceStatus,
+    MoneyCase,
+    PollShard,
+)
 from payments.seqr import CallMade, SeqrOutcomeUnknown, SeqrProtocolError
 from payments.services.refresh import Answer, Question, record_routine
 from payments.services.shards import shard_of
@@ -17,6 +24,7 @@ from tests.payments.steps import (
     asked,
     fresh,
     invoice_in,
+    is_dead,
     issued_invoice,
     order_state,
     reference,
@@ -242,6 +250,34 @@ def test_a_cancelled_payment_after_a_silence_of_ours_may_be_a_reversal(
 
     assert fresh(invoice).possibly_reversed
     assert story(invoice)[-2:] == ["canceled_at_seqr", "possibly_reversed"]
+
+
+@pytest.mark.parametrize("reason", [CancelReason.LIFETIME, CancelReason.CUSTOMER])
+def test_a_payment_that_was_reversed_before_we_cancelled_may_be_a_reversal_too(
+    sandbox: SandboxProcess, reason: CancelReason
+) -> None:
+    invoice = issued_invoice()
+    shard_last_heard(invoice, seconds_ago=25)
+    sandbox.pay(reference(invoice))
+    sandbox.advance(21)
+
+    services.cancel_invoice(invoice.pk, reason, Cause("sweep"))
+
+    assert is_dead(invoice)
+    assert fresh(invoice).possibly_reversed
+    assert [case.kind for case in MoneyCase.objects.all()] == [CaseKind.POSSIBLY_REVERSED]
+
+
+def test_an_invoice_that_we_cancel_after_a_silence_of_ours_is_no_reversal(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = issued_invoice()
+    shard_last_heard(invoice, seconds_ago=25)
+
+    services.cancel_invoice(invoice.pk, CancelReason.LIFETIME, Cause("sweep"))
+
+    assert is_dead(invoice)
+    assert not fresh(invoice).possibly_reversed
 
 
 def test_a_cancelled_payment_while_we_were_asking_is_the_customers_own(
