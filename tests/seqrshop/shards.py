@@ -32,7 +32,8 @@ def tell(
     if paid_after:
         asking.figures.paid_to_recorded.note(paid_after)
     now = at - answer_age
-    asking.step()
+    for _ in range(2):  # it counts when they were asked about
+        asking.step()
     now = at
     asking.step()
     Telling(0, asking).step()

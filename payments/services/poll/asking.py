@@ -42,18 +42,23 @@ class Calls(Protocol):
 
 @dataclass(frozen=True)
 class OpenInvoice:
-    """An invoice to be asked about, and how long ago SEQR was last heard about it."""
+    """An invoice to be asked about, and how long ago SEQR was last heard about it.
+
+    `is_written`: it stands so because what SEQR said of it has been written.
+    """
 
     question: Question
     unheard_seconds: float
     notified_at: float | None = None
+    is_written: bool = False
 
 
 @dataclass(frozen=True)
 class Word:
-    """How the asking goes, at a moment of its clock."""
+    """How the asking goes, at a moment of its clock, with so much of what was handed over."""
 
     at: float
+    taken_over: int
     oldest_due: float
     oldest_heard: float
     open: int
@@ -92,6 +97,8 @@ class Asking:
         self._slow = 0
         self.schedule = Schedule(interval)
         self._handed_over: SimpleQueue[OpenInvoice | int] = SimpleQueue()
+        self.handed_over = 0  # how many invoices, in all
+        self._taken_over = 0
         self._news: dict[int, News] = {}
         self._news_lock = threading.Lock()
         self.news_came = threading.Event()
@@ -107,10 +114,12 @@ class Asking:
 
     def hand_over(self, invoice: OpenInvoice) -> None:
         """Have an invoice asked about, or tell what is new about it."""
+        self.handed_over += 1
         self._handed_over.put(invoice)
 
     def hand_over_closed(self, invoice_id: int) -> None:
         """Have an invoice asked about no more."""
+        self.handed_over += 1
         self._handed_over.put(invoice_id)
 
     def take_news(self) -> list[News]:
@@ -151,15 +160,18 @@ class Asking:
         try:
             while True:
                 invoice = self._handed_over.get_nowait()
+                self._taken_over += 1
                 if isinstance(invoice, int):
                     self.schedule.drop(invoice)
-                else:
-                    self.schedule.put(
-                        invoice.question,
-                        now,
-                        heard_at=now - invoice.unheard_seconds,
-                        notified_at=invoice.notified_at,
-                    )
+                    continue
+                if invoice.is_written:
+                    self.schedule.written(invoice.question.invoice_id)
+                self.schedule.put(
+                    invoice.question,
+                    now,
+                    heard_at=now - invoice.unheard_seconds,
+                    notified_at=invoice.notified_at,
+                )
         except Empty:
             return
 
@@ -186,7 +198,13 @@ class Asking:
 
     def _word_at(self, now: float) -> Word:
         schedule = self.schedule
-        return Word(now, schedule.oldest_due(now), schedule.oldest_heard(now), len(schedule))
+        return Word(
+            now,
+            self._taken_over,
+            schedule.oldest_due(now),
+            schedule.oldest_heard(now),
+            len(schedule),
+        )
 
     def _take(self, reply: StatusReply, now: float) -> None:
         entry = self.schedule[reply.key]
@@ -237,6 +255,8 @@ class Asking:
                 unheard = max(unheard, earlier.unheard_seconds)
             self._news[key] = News(entry.question, answer, unheard)
             self.news_came.set()
+        if not answer.is_routine(entry.question):
+            self.schedule.to_be_written(key)
         if answer.status == InvoiceStatus.PAID:
             self.schedule.hold(key)
 

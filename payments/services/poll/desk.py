@@ -63,26 +63,31 @@ class Desk:
         self._known: dict[int, int] = {}  # invoice id: the hash of its row, which takes less
         self._heard_before_start: datetime | None = None
         self._routine: dict[int, News] = {}
-        self._has_read = False
+        self._read_began: float | None = None
+        self._handed_over = 0
         self._all_read_at = self._read_at = self._row_written_at = float("-inf")
 
     def step(self) -> None:
-        """Write what is news, read what is open and leave word of it, each in its time."""
+        """Write what is news, leave word, and read what is open, each in its time."""
         self.write_news()
         now = self._clock()
-        if now - self._read_at >= READ_SECONDS:
-            self._with_database(self._write_routine)
-        if now - self._all_read_at >= READ_ALL_SECONDS:
-            if self._with_database(self.read_all):
-                self._all_read_at = self._read_at = now
-        elif now - self._read_at >= READ_SECONDS and self._with_database(self.read):
-            self._read_at = now
-        if now - self._row_written_at >= ROW_SECONDS and self._with_database(self.write_row):
+        if (
+            now - self._row_written_at >= ROW_SECONDS
+            and self._is_at_work()
+            and self._with_database(self.write_row)
+        ):
             self._row_written_at = now
             self._with_database(self._tell_of_refusal)
+        if now - self._read_at >= READ_SECONDS:
+            self._with_database(self._write_routine)
+            is_whole = now - self._all_read_at >= READ_ALL_SECONDS
+            if self._with_database(self.read_all if is_whole else self.read):
+                self._read_at = now
+                self._all_read_at = now if is_whole else self._all_read_at
 
     def read(self) -> None:
         """Read what has become open, was notified or must not be asked about any more, lately."""
+        began = self._clock()
         since = Now() - LATELY
         is_superseded = Q(cancel_reason=CancelReason.SUPERSEDED)
         changed = open_at_seqr().filter(
@@ -95,17 +100,26 @@ class Desk:
             else:
                 rows.append(tuple(row))
         self._take_over(rows)
+        self._read_began, self._handed_over = began, self._asking.handed_over
 
     def read_all(self) -> None:
         """Read which invoices are open, and hand over what is new about them."""
-        if not self._has_read:
+        began = self._clock()
+        if self._read_began is None:
             row = PollShard.objects.filter(number=self._shard).first()
             self._heard_before_start = row.oldest_answer_at if row else None
-            self._has_read = True
         rows = list(self._open())
         self._take_over(rows)
         for key in self._known.keys() - {row[0] for row in rows}:
             self._let_go(key)
+        self._read_began, self._handed_over = began, self._asking.handed_over
+
+    def _is_at_work(self) -> bool:
+        """Whether all that was read is being asked about, so that word may be left of it.
+
+        Whoever comes after us believes that word: a payment may have been reversed before it.
+        """
+        return self._read_began is not None and self._asking.word.taken_over >= self._handed_over
 
     def write_news(self) -> None:
         """Write the answers that change something, and have those invoices asked about anew.
@@ -149,13 +163,18 @@ class Desk:
         self._with_database(self._write_routine)
 
     def write_row(self) -> None:
-        """Leave word in the shard's row that it goes round, and since when all are answered for."""
+        """Leave word in the shard's row that it goes round, and since when all are answered for.
+
+        What was issued after the last reading is not known here, so word goes no further.
+        """
+        assert self._read_began is not None
         now, clock, word = database_now(), self._clock(), self._asking.word
+        answered_for = min(word.oldest_heard, self._read_began)
         PollShard.objects.update_or_create(
             number=self._shard,
             defaults={
                 "round_started_at": now - timedelta(seconds=clock - word.at),
-                "oldest_answer_at": now - timedelta(seconds=clock - word.oldest_heard),
+                "oldest_answer_at": now - timedelta(seconds=clock - answered_for),
             },
         )
 
@@ -176,7 +195,7 @@ class Desk:
         except Exception:  # a bad answer must not keep the others from being written
             logger.exception("invoice %s: the answer could not be written", question.invoice_id)
         self._known.pop(question.invoice_id, None)  # to be handed over also if it is unchanged
-        self._take_over(self._open().filter(pk=question.invoice_id))
+        self._take_over(self._open().filter(pk=question.invoice_id), are_written=True)
         if question.invoice_id not in self._known:
             self._asking.hand_over_closed(question.invoice_id)
 
@@ -203,7 +222,7 @@ class Desk:
         if self._known.pop(invoice_id, None) is not None:
             self._asking.hand_over_closed(invoice_id)
 
-    def _take_over(self, rows: Iterable[_Row]) -> None:
+    def _take_over(self, rows: Iterable[_Row], *, are_written: bool = False) -> None:
         """Hand over those of the rows that are new, or not as they were."""
         now = None
         for row in rows:
@@ -220,6 +239,7 @@ class Desk:
                     Question(key, reference, version, InvoiceStatus(status)),
                     (now - heard).total_seconds(),  # of an invoice that it does not know yet
                     notified_at.timestamp() if notified_at else None,
+                    are_written,
                 )
             )
 

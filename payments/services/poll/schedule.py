@@ -21,7 +21,7 @@ class Entry:
     """An open invoice: the question about it, when it is due, and when SEQR was last heard."""
 
     question: Question
-    heard_at: float
+    heard_at: float  # when the last question was asked that SEQR has answered
     due: float
     asked_at: float = 0.0
     late_by: float = 0.0  # when it was last asked about
@@ -30,6 +30,7 @@ class Entry:
     is_held: bool = False  # paid, and not asked about until that is written
     failures: int = 0
     no_news: PaymentStatus | None = field(default=None)  # the answer that was last found unchanged
+    unwritten_since: float | None = None  # when SEQR was heard before an answer not written yet
 
 
 class Schedule:
@@ -102,7 +103,7 @@ class Schedule:
         If so, whatever was put off is due again, spread over one interval.
         """
         entry = self._entries[invoice_id]
-        entry.heard_at = now
+        entry.heard_at = entry.asked_at  # SEQR's answer may be as old as the question
         entry.failures = 0
         self._again(invoice_id, entry, max(entry.asked_at + self._interval, now))
         ends_outage = self._failures_in_a_row >= OUTAGE_AFTER
@@ -126,6 +127,21 @@ class Schedule:
         """Have an invoice asked about at once whose call was given up."""
         self._again(invoice_id, self._entries[invoice_id], now)
 
+    def to_be_written(self, invoice_id: int) -> None:
+        """Note that the answer that has just come changes something.
+
+        Until that is written, a loop after this one would know only of the answers before.
+        """
+        entry = self._entries[invoice_id]
+        if entry.unwritten_since is None:
+            entry.unwritten_since = entry.heard_at
+
+    def written(self, invoice_id: int) -> None:
+        """Note that what SEQR said of an invoice is written."""
+        entry = self._entries.get(invoice_id)
+        if entry is not None:
+            entry.unwritten_since = None
+
     def hold(self, invoice_id: int) -> None:
         """Do not ask about an invoice until what SEQR said of it is written."""
         self._entries[invoice_id].is_held = True
@@ -138,8 +154,14 @@ class Schedule:
         return min(now, heap[0][0]) if heap and heap[0][0] != AT_ONCE else now
 
     def oldest_heard(self, now: float) -> float:
-        """Return since when SEQR has surely been heard about each of them."""
-        return min((entry.heard_at for entry in self._entries.values()), default=now)
+        """Return since when SEQR has surely been heard about each of them, and that is written."""
+        return min(
+            (
+                entry.heard_at if entry.unwritten_since is None else entry.unwritten_since
+                for entry in self._entries.values()
+            ),
+            default=now,
+        )
 
     def _is_current(self, place: tuple[float, float, int]) -> bool:
         due, _, key = place

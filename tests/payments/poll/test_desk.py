@@ -153,7 +153,7 @@ def test_the_unchanged_costs_one_query_a_second(
     for _ in range(5):
         invoice_in(S.ISSUED)
     going = Shard(still_issued())
-    going.go_round()
+    going.go_round(times=2)
 
     with django_assert_num_queries(1):
         going.go_round()
@@ -351,11 +351,64 @@ def test_a_customers_cancel_is_no_reversal_because_the_database_was_away_meanwhi
     assert not fresh(invoice).possibly_reversed
 
 
+def test_a_reversal_is_suspected_also_by_the_second_poller_after_one_was_killed_at_its_start(
+    sandbox: SandboxProcess, shard: Shards
+) -> None:
+    invoice = issued_invoice()
+    age(invoice, 120)
+    heard = database_now() - timedelta(seconds=40)
+    PollShard.objects.create(number=0, round_started_at=heard, oldest_answer_at=heard)
+    sandbox.pay(reference(invoice))
+    sandbox.advance(21)
+    killed = shard()
+    killed.desk.step()
+    killed.desk.step()  # it has read what is open, and asked about nothing yet
+
+    shard().go_round()
+
+    assert fresh(invoice).possibly_reversed
+
+
+def test_a_reversal_is_suspected_although_the_poller_that_heard_of_it_was_killed_before_writing(
+    sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = issued_invoice()
+    age(invoice, 120)
+    heard = database_now() - timedelta(seconds=40)
+    PollShard.objects.create(number=0, round_started_at=heard, oldest_answer_at=heard)
+    sandbox.pay(reference(invoice))
+    sandbox.advance(21)
+    killed = shard()
+    with monkeypatch.context() as broken:
+        broken.setattr(desk, "record_answer", away)  # and only then is PostgreSQL back
+        killed.go_round(times=7)
+
+    shard().go_round()
+
+    assert PollShard.objects.get().round_started_at > heard
+    assert fresh(invoice).possibly_reversed
+
+
+def test_the_shards_row_answers_for_no_invoice_that_was_issued_after_the_last_reading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    going = Shard(still_issued())
+    going.go_round()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(going.desk, "read", away)
+        going.go_round(times=10)
+
+    row = PollShard.objects.get()
+    assert row.round_started_at - row.oldest_answer_at >= timedelta(seconds=4)
+
+
 def test_the_shards_row_tells_when_it_last_went_round() -> None:
     invoice = invoice_in(S.ISSUED)
+    age(invoice, 60)
     before = services.shard_is_stale(0)
 
-    Shard(still_issued()).go_round()
+    Shard(still_issued()).go_round(times=2)
 
     row = PollShard.objects.get()
     assert before
@@ -403,6 +456,7 @@ def test_a_desk_reads_nothing_twice_within_a_second(
 ) -> None:
     going = Shard(still_issued())
     going.desk.step()
+    going.desk.step()  # leaves word of what the first has read
 
     with django_assert_num_queries(0):
         going.desk.step()

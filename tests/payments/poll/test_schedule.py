@@ -168,6 +168,28 @@ def test_it_knows_since_when_all_have_been_heard_and_what_has_waited_longest() -
     assert schedule.oldest_due(START + 2) == START
 
 
+def test_an_answer_tells_how_it_stood_when_it_was_asked_for_not_when_it_came() -> None:
+    schedule = schedule_of(1)
+    taken(schedule, START)
+
+    schedule.answered(1, START + 14)
+
+    assert schedule.oldest_heard(START + 14) == START
+
+
+def test_an_answer_that_changes_something_is_not_counted_as_heard_until_it_is_written() -> None:
+    schedule = schedule_of(1)
+    schedule[1].heard_at = START - 9
+    taken(schedule, START)
+    schedule.to_be_written(1)
+    schedule.answered(1, START)
+    before = schedule.oldest_heard(START)
+
+    schedule.written(1)
+
+    assert (before, schedule.oldest_heard(START + 1)) == (START - 9, START)
+
+
 def test_what_is_new_about_an_invoice_forgets_what_its_last_answer_was() -> None:
     schedule = schedule_of(1)
     entry = schedule[1]
