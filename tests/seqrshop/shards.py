@@ -26,13 +26,12 @@ def tell(
     )
     for key in (1, 2, 3):
         asking.hand_over(OpenInvoice(Question(key, f"ref-{key}", 0, InvoiceStatus.ISSUED), 0.0))
-    asking.step()
     if errors:
         asking.figures.errors["SeqrUnavailable"] = errors
     if paid_after:
         asking.figures.paid_to_recorded.note(paid_after)
     now = at - answer_age
-    for _ in range(2):  # it counts when they were asked about
+    for _ in range(2):
         asking.step()
     now = at
     asking.step()
