@@ -41,6 +41,9 @@ _REASON_UNREADABLE = {
 _REASON_OUTCOME_UNKNOWN = {
     pycurl.E_OPERATION_TIMEDOUT: "no whole answer in time",
     pycurl.E_GOT_NOTHING: "the connection was closed without an answer",
+    pycurl.E_COULDNT_CONNECT: "the connection was lost, and no other could be made",
+    pycurl.E_SEND_ERROR: "the connection broke off before the answer",
+    pycurl.E_RECV_ERROR: "the connection broke off before the answer",
 }
 
 

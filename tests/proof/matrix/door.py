@@ -17,7 +17,7 @@ class Door:
     """Passes each call on to SEQR, and the answer back.
 
     Shut, it lets nobody connect: they are refused or, where it is `ignoring`, hear nothing. A call
-    of the operation `swallowing` does not arrive and gets no answer; `swallowed` counts them.
+    of the operation `swallowing` ("*": any) does not arrive and gets no answer; `swallowed` counts.
     """
 
     def __init__(self, seqr_port: int) -> None:
@@ -105,7 +105,7 @@ class Door:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 found = _OPERATION.search(body)
                 operation = found[1].decode() if found else ""
-                if operation == door.swallowing:
+                if door.swallowing in (operation, "*"):
                     door.swallowed += 1
                     door._held.wait(5)
                     self.close_connection = True
