@@ -30,10 +30,10 @@ def commit_reservation(invoice_id: int, amount: Decimal, cause: Cause) -> Invoic
 
     `amount` is the whole of the invoice, as the person saw it. SEQR is asked before and after: the
     invoice is still RESERVED where it does not say yet that it is paid. Raises CommitNotPossible,
-    and the gateway's errors: after SeqrOutcomeUnknown it may have been taken, which the invoice's
-    status tells as soon as SEQR says it.
+    also where SEQR does not answer beforehand, and the gateway's errors: after SeqrOutcomeUnknown
+    it may have been taken, which the invoice's status tells as soon as SEQR says it.
     """
-    refresh_invoice(invoice_id, cause)
+    _ask_before(invoice_id, cause)
     invoice = _take_lease(invoice_id, amount, cause)
     assert invoice.invoice_reference is not None
     try:
@@ -50,6 +50,16 @@ def commit_reservation(invoice_id: int, amount: Decimal, cause: Cause) -> Invoic
     else:
         _done(invoice_id, cause)
     return _status_now(invoice_id, cause)
+
+
+def _ask_before(invoice_id: int, cause: Cause) -> None:
+    try:
+        refresh_invoice(invoice_id, cause)
+    except SeqrError as error:  # whatever became of the question, nothing has been taken
+        raise CommitNotPossible(
+            _("Not taken, since SEQR does not say whether it is still reserved (%(error)s).")
+            % {"error": str(error).rstrip(".")}
+        ) from error
 
 
 def _status_now(invoice_id: int, cause: Cause) -> InvoiceStatus:

@@ -9,6 +9,7 @@ from tests.payments.steps import fresh, issued_invoice, order_state, reference, 
 from tests.proof.matrix.faults import (
     CODE_93,
     CONNECT_TIME_OUT,
+    KEPT_CONNECTION_DIES,
     REFUSED,
     Fault,
     each_fault,
@@ -90,6 +91,47 @@ def test_what_is_reserved_is_taken_once(world: World, fault: Fault) -> None:
     EXPECTED.of(fault)(world, invoice, clerk, words)
 
 
+def not_even_sent(world: World, invoice: Invoice, clerk: Client, words: str) -> None:
+    """The clerk reads “Not taken, since SEQR does not say whether it is still reserved”: only the
+    question was sent. The button may be pressed again at once.
+    """
+    assert words.startswith("Not taken, since SEQR does not say whether it is still reserved (")
+    assert (fresh(invoice).status, fresh(invoice).commit_lease_until) == (S.RESERVED, None)
+    assert "commit_started" not in story(invoice)
+    assert world.sandbox.calls(OPERATION) == []
+
+    world.mend()
+
+    assert take(clerk, invoice) == "Taken, and paid."
+    is_paid_once(world, invoice)
+
+
+def asked_at_once(world: World, invoice: Invoice, _clerk: Client, words: str) -> None:
+    """libcurl asks again by itself, on a new connection, and the amount is taken."""
+    assert words == "Taken, and paid."
+
+    is_paid_once(world, invoice)
+
+
+ASKING_BEFORE = Expected(
+    "getPaymentStatus, before a commitReservation",
+    {not_even_sent: all_but(KEPT_CONNECTION_DIES), asked_at_once: [KEPT_CONNECTION_DIES]},
+)
+
+
+@each_fault
+def test_nothing_is_taken_where_seqr_does_not_say_what_is_reserved(
+    world: World, fault: Fault
+) -> None:
+    invoice = reserved_invoice(world)
+    clerk = boss()
+    world.strike("getPaymentStatus")
+
+    words = take(clerk, invoice)
+
+    ASKING_BEFORE.of(fault)(world, invoice, clerk, words)
+
+
 def reserved_invoice(world: World) -> Invoice:
     """An invoice whose 45.00 SEK are reserved at SEQR, as we know."""
     invoice = issued_invoice()
@@ -105,8 +147,12 @@ def take(clerk: Client, invoice: Invoice) -> str:
 
 
 def is_taken_once(world: World, invoice: Invoice) -> None:
+    assert world.arrived(OPERATION) + int(world.fault.is_done) == 1
+    is_paid_once(world, invoice)
+
+
+def is_paid_once(world: World, invoice: Invoice) -> None:
     assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
     at_seqr = world.sandbox.invoice(reference(invoice))
     assert (at_seqr["status"], at_seqr["paid_amount"]) == ("PAID", "45.00")
-    assert world.arrived(OPERATION) + int(world.fault.is_done) == 1
     assert cases() == []
