@@ -7,6 +7,7 @@ any more, because another one paid its order, is not asked about.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -179,14 +180,15 @@ def _puzzle(version: int, case: CaseKind, detail: str) -> Answer:
 def refresh_invoice(invoice_id: int, source: Cause) -> InvoiceStatus:
     """Ask SEQR how an invoice stands, write what is new, and return its status.
 
-    After PAID is written, one more call with the new version acknowledges it. A call that changed
-    nothing is told in the audit only where a person wanted it, or where it failed in another way
-    than the last. Raises the gateway's errors, and Invoice.DoesNotExist.
+    After PAID is written, one more call with the new version acknowledges it; where that fails, it
+    is the poller's. A call that changed nothing is told in the audit only where a person wanted it,
+    or where it failed in another way than the last. Raises the gateway's errors, and
+    Invoice.DoesNotExist.
     """
-    for _ in range(2):
-        answer = ask_and_record(Invoice.objects.get(pk=invoice_id), source)
-        if answer is None or not _awaits_acknowledgment(invoice_id):
-            break
+    answer = ask_and_record(Invoice.objects.get(pk=invoice_id), source)
+    if answer is not None and _awaits_acknowledgment(invoice_id):
+        with suppress(SeqrError):  # the payment is written: that is what was asked
+            ask_and_record(Invoice.objects.get(pk=invoice_id), source)
     return InvoiceStatus(Invoice.objects.values_list("status", flat=True).get(pk=invoice_id))
 
 

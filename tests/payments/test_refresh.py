@@ -68,6 +68,23 @@ def test_a_payment_is_recorded_with_its_order_and_acknowledged(sandbox: SandboxP
     assert story(invoice) == ["sending_started", "sent", "payment_confirmed"]
 
 
+def test_a_payment_is_told_though_its_acknowledgment_goes_wrong(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+
+    def from_the_second_question_on() -> None:
+        seqr_proxy.lose_answers = seqr_proxy.calls.count("getPaymentStatus") > 1
+
+    seqr_proxy.before_answer = from_the_second_question_on
+
+    status = refresh(invoice)
+
+    assert (status, order_state(invoice)) == (S.PAID, "paid")
+    assert fresh(invoice).acknowledged_at is None
+
+
 def test_the_version_of_the_last_answer_goes_with_the_next_question(
     sandbox: SandboxProcess,
 ) -> None:

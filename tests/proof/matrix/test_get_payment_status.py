@@ -11,6 +11,7 @@ from orders.views.wording import PERHAPS_GIVEN_BACK, state_message
 from payments import services
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrError
+from payments.services.refresh import ask_and_record
 from tests.payments.polling import Shard
 from tests.payments.steps import age, fresh, issued_invoice, order_state, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
@@ -69,6 +70,49 @@ def test_a_payment_that_seqr_told_of_is_found(world: World, fault: Fault) -> Non
         services.refresh_invoice(invoice.pk, Cause("notification"))
 
     BY_REFRESH.of(fault)(world, invoice)
+
+
+def acknowledged_later(world: World, invoice: Invoice) -> None:
+    """The payment is written, and the customer reads it; SEQR keeps what it has once told us. The
+    poller asks on, each second, until it is acknowledged.
+    """
+    assert (order_state(invoice), fresh(invoice).acknowledged_at) == ("paid", None)
+    assert customer_reads(invoice) == "Paid, thank you!"
+
+    world.mend()
+    world.go_on(seconds=1)
+
+    is_paid_once(world, invoice)
+
+
+def acknowledged_at_once(world: World, invoice: Invoice) -> None:
+    """libcurl asks again by itself, on a new connection."""
+    assert world.left() == 1
+
+    is_paid_once(world, invoice)
+
+
+ACKNOWLEDGING = Expected(
+    f"{OPERATION}, acknowledging",
+    {
+        acknowledged_later: all_but(KEPT_CONNECTION_DIES),
+        acknowledged_at_once: [KEPT_CONNECTION_DIES],
+    },
+)
+
+
+@pytest.mark.django_db
+@each_fault
+def test_a_payment_is_written_before_it_is_acknowledged(world: World, fault: Fault) -> None:
+    invoice = issued_invoice()
+    world.sandbox.pay(reference(invoice))
+    ask_and_record(fresh(invoice), Cause("notification"))
+    world.strike(OPERATION)
+
+    with suppress(SeqrError):
+        services.refresh_invoice(invoice.pk, Cause("notification"))
+
+    ACKNOWLEDGING.of(fault)(world, invoice)
 
 
 def polled_again(world: World, invoice: Invoice, shard: Shard) -> None:
