@@ -104,8 +104,21 @@ def open_refund_case(refund: Refund, cause: Cause, why: str) -> None:
     )
 
 
-def close_refund_case(refund: Refund, cause: Cause, reason: str) -> None:
-    """Close that case: the outcome is known."""
+def open_stuck_case(refund: Refund, cause: Cause, why: str) -> None:
+    """Open the case of a locked refund that SEQR has not taken for long."""
+    what = f"A refund of {refund.amount} {refund.currency} could not be made yet: {why}"
+    open_case(
+        CaseKind.REFUND_STUCK,
+        cause,
+        what,
+        invoice=refund.invoice,
+        refund=refund,
+        key=f"refund {refund.pk}",
+    )
+
+
+def close_refund_cases(refund: Refund, cause: Cause, reason: str) -> None:
+    """Close what cases a refund has: it is not stuck any more, or its outcome is known."""
     open_cases = MoneyCase.objects.filter(refund=refund, closed_at=None)
     for case_id in open_cases.values_list("pk", flat=True):
         close_case(case_id, cause, reason)

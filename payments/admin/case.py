@@ -21,7 +21,15 @@ from payments import services, tasks
 from payments.admin.outcomes import MOST_AT_ONCE, ask, each
 from payments.admin.refund import refund_invoice
 from payments.cases import close_case
-from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase, PayingStop, RefundStatus
+from payments.models import (
+    UNSETTLED,
+    CaseKind,
+    Invoice,
+    InvoiceStatus,
+    MoneyCase,
+    PayingStop,
+    RefundStatus,
+)
 from payments.services import ADVICE, Probe
 from payments.services.refresh import question_about
 
@@ -127,11 +135,11 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
         invoice, refund = case.invoice, case.refund
         may_be_asked = invoice is not None and question_about(invoice) is not None
         is_paid = invoice is not None and invoice.status == InvoiceStatus.PAID
-        is_unknown = refund is not None and refund.status == RefundStatus.UNKNOWN
+        is_unsettled = refund is not None and refund.status in UNSETTLED
         possible = {
-            "ask_seqr": may_be_asked and not is_unknown,
-            "give_money_back": is_paid and not is_unknown,  # it might go back twice
-            "settle_refund": is_unknown,
+            "ask_seqr": may_be_asked and not is_unsettled,
+            "give_money_back": is_paid and not is_unsettled,  # it might go back twice
+            "settle_refund": refund is not None and refund.status == RefundStatus.UNKNOWN,
             "check_paying": _open_stop(case) is not None,
         }
         return tuple(action for action, makes_sense in possible.items() if makes_sense)

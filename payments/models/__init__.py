@@ -15,7 +15,7 @@ from payments.models.money_case import CaseKind, MoneyCase, OutboxMail
 from payments.models.paying_stop import PayingStop
 from payments.models.period_row import DIFFERENCES, EXPLAINED, PeriodRow, RowVerdict
 from payments.models.poll_shard import PollShard
-from payments.models.refund import RESERVING, Refund, RefundStatus
+from payments.models.refund import RESERVING, UNSETTLED, Refund, RefundStatus
 from payments.models.transaction_period import (
     MARK_KNOWN,
     MARK_TRIED,
@@ -32,6 +32,7 @@ __all__ = [
     "MARK_TRIED",
     "OPEN_STATUSES",
     "RESERVING",
+    "UNSETTLED",
     "CancelReason",
     "CardAnswer",
     "CaseKind",

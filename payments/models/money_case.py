@@ -20,6 +20,7 @@ class CaseKind(models.TextChoices):
     CONFIGURATION = "configuration", _("SEQR refuses our settings")
     UNKNOWN_AT_SEQR = "unknown_at_seqr", _("SEQR does not know the invoice")
     REFUND_UNKNOWN = "refund_unknown", _("a refund whose outcome is unknown")
+    REFUND_STUCK = "refund_stuck", _("a refund that SEQR does not take")
     UNKNOWN_STATUS = "unknown_status", _("a status that we do not know")
     LOST_PERIOD = "lost_period", _("a transaction period whose id is lost")
     REPORT_DIFFERS = "report_differs", _("SEQR's report differs from our books")

@@ -26,6 +26,8 @@ RESERVING = tuple(
     for status in RefundStatus
     if status not in (RefundStatus.REFUSED, RefundStatus.WITHDRAWN)
 )
+# An amount that may still go back without anybody asking for it anew.
+UNSETTLED = tuple(status for status in RESERVING if status != RefundStatus.REFUNDED)
 
 
 def _nonce() -> str:

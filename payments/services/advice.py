@@ -36,6 +36,10 @@ ADVICE = {
         "The money may be on its way back or not; it is not sent again by itself. Settle it: the "
         "page shows what SEQR's reports tell of it, usually the next morning."
     ),
+    CaseKind.REFUND_STUCK: _(
+        "Nothing has gone back yet, and the customer waits. It is sent again by itself until SEQR "
+        "takes it; else call SEQR, or withdraw it and give the money back another way."
+    ),
     CaseKind.UNKNOWN_STATUS: _(
         "SEQR answers with a status that this version does not know. It is asked again each "
         "second; call SEQR if this stays open."

@@ -12,9 +12,10 @@ from orders.clock import database_now
 from orders.events import Cause, record_event
 from payments.calls import seqr_for
 from payments.cases import (
-    close_refund_case,
+    close_refund_cases,
     configuration_works,
     open_refund_case,
+    open_stuck_case,
     tell_of_configuration,
 )
 from payments.models import Invoice, Refund, RefundStatus
@@ -31,6 +32,7 @@ from payments.transitions import lock_invoice
 
 BY_SENDING = Cause("send_refund")
 TRY_AGAIN_AFTER = timedelta(seconds=30)
+STUCK_AFTER = timedelta(hours=1)
 
 
 class RefundNotAccepted(Exception):
@@ -100,7 +102,9 @@ def withdraw_refund(refund_id: int, actor: Any) -> bool:
     refund = lock_refund(refund_id)
     if refund.status not in (RefundStatus.REQUESTED, RefundStatus.CREATED):
         return False
-    return move_refund(refund, RefundStatus.WITHDRAWN, Cause("staff", actor))
+    cause = Cause("staff", actor)
+    close_refund_cases(refund, cause, "it was withdrawn")
+    return move_refund(refund, RefundStatus.WITHDRAWN, cause)
 
 
 def send_refund(refund_id: int) -> None:
@@ -108,7 +112,8 @@ def send_refund(refund_id: int) -> None:
 
     "Sending" is committed before the call. Whatever leaves the outcome open makes the refund
     unknown: it is never sent again by itself. Raises SeqrUnavailable where certainly nothing
-    happened, and SeqrConfigurationError; both leave it to be sent later.
+    happened, and SeqrConfigurationError; both leave it to be sent later, and a person is told once
+    that takes long.
     """
     refund = _take_lease(refund_id)
     if refund is None:
@@ -121,10 +126,7 @@ def send_refund(refund_id: int) -> None:
         _put_off(refund_id, error)
         raise
     except SeqrRejected as error:
-        with transaction.atomic():
-            move_refund(
-                lock_refund(refund_id), RefundStatus.REFUSED, BY_SENDING, detail=why_refused(error)
-            )
+        _refused(refund_id, why_refused(error))
     except SeqrError as error:
         _unknown(refund_id, str(error))
     else:
@@ -154,8 +156,17 @@ def _put_off(refund_id: int, error: SeqrError) -> None:
         move_refund(
             refund, RefundStatus.CREATED, BY_SENDING, detail=str(error), lease_until=not_before
         )
+        if database_now() - refund.created_at > STUCK_AFTER:
+            open_stuck_case(refund, BY_SENDING, str(error))
     if isinstance(error, SeqrConfigurationError):
         tell_of_configuration(error, BY_SENDING)
+
+
+@transaction.atomic
+def _refused(refund_id: int, why: str) -> None:
+    refund = lock_refund(refund_id)
+    move_refund(refund, RefundStatus.REFUSED, BY_SENDING, detail=why)
+    close_refund_cases(refund, BY_SENDING, why)
 
 
 @transaction.atomic
@@ -164,7 +175,6 @@ def _done(refund_id: int, ers_reference: str) -> None:
     refund = lock_refund(refund_id)
     configuration_works("refundPayment", BY_SENDING)
     if refund.status in (RefundStatus.SENDING, RefundStatus.UNKNOWN):
-        was_unknown = refund.status == RefundStatus.UNKNOWN
         move_refund(
             refund,
             RefundStatus.REFUNDED,
@@ -174,8 +184,7 @@ def _done(refund_id: int, ers_reference: str) -> None:
             refunded_at=database_now(),
             lease_until=None,
         )
-        if was_unknown:
-            close_refund_case(refund, BY_SENDING, "SEQR's answer came late")
+        close_refund_cases(refund, BY_SENDING, "SEQR says that the money went back")
 
 
 @transaction.atomic
@@ -183,6 +192,7 @@ def _unknown(refund_id: int, detail: str) -> None:
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.SENDING:
         move_refund(refund, RefundStatus.UNKNOWN, BY_SENDING, detail=detail, lease_until=None)
+        close_refund_cases(refund, BY_SENDING, "it was sent, and may have been taken")
         open_refund_case(refund, BY_SENDING, detail)
 
 
@@ -195,6 +205,7 @@ def give_up_sending(refund_id: int) -> bool:
     cause = Cause("sweep")
     detail = "the process that sent it ended before SEQR's answer was written"
     move_refund(refund, RefundStatus.UNKNOWN, cause, detail=detail, lease_until=None)
+    close_refund_cases(refund, cause, "it was sent, and may have been taken")
     open_refund_case(refund, cause, detail)
     return True
 
@@ -218,7 +229,7 @@ def settle_refund(
         fields |= {"ers_reference": ers_reference or None, "refunded_at": database_now()}
     to = RefundStatus.REFUNDED if went_back else RefundStatus.REFUSED
     move_refund(refund, to, cause, detail=reason.strip(), **fields)
-    close_refund_case(refund, cause, reason.strip())
+    close_refund_cases(refund, cause, reason.strip())
     return True
 
 

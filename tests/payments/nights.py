@@ -20,7 +20,7 @@ MOMENTS = {
         "paid_at",
         "receipt_lease_until",
     ),
-    Refund: ("sent_at", "lease_until"),
+    Refund: ("created_at", "sent_at", "lease_until"),
     MoneyCase: ("opened_at",),
     TransactionPeriod: (
         "created_at",

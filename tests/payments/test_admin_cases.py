@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from orders.events import Cause
 from payments import services
-from payments.cases import close_case, open_case, open_refund_case
+from payments.cases import close_case, open_case, open_refund_case, open_stuck_case
 from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase, RefundStatus
 from payments.refund_transitions import lock_refund, move_refund
 from tests.payments.steps import fresh, invoice_in, issued_invoice, reference
@@ -61,6 +61,17 @@ def test_an_unknown_refund_is_settled_from_its_case() -> None:
 
     assert buttons == ["settle_refund"]
     assert response["Location"] == reverse("admin:payments_refund_settle", args=[case.refund_id])
+
+
+def test_money_of_a_stuck_refund_is_not_given_back_beside_it() -> None:
+    clerk = User.objects.create_user("clerk")
+    refund, _ = services.request_refund(invoice_in(S.PAID).pk, Decimal(10), "cold", clerk, "a form")
+    with transaction.atomic():
+        open_stuck_case(lock_refund(refund.pk), BY_TEST, "SEQR is busy")
+
+    buttons = buttons_of(MoneyCase.objects.get())
+
+    assert buttons == []
 
 
 def test_a_closed_case_has_no_buttons() -> None:

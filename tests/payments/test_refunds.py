@@ -323,6 +323,60 @@ def test_what_is_not_sent_yet_can_be_withdrawn(sandbox: SandboxProcess, clerk: U
     assert services.refundable_now(invoice.pk) == Decimal("45.00")
 
 
+def stuck(refund: Refund) -> None:
+    """SEQR is away, and has been since the refund was asked for an hour ago."""
+    earlier = database_now() - timedelta(hours=1, seconds=1)
+    Refund.objects.filter(pk=refund.pk).update(created_at=earlier, lease_until=None)
+    with pytest.raises(SeqrUnavailable):
+        services.send_refund(refund.pk)
+    Refund.objects.filter(pk=refund.pk).update(lease_until=None)
+
+
+def open_cases(refund: Refund) -> list[str]:
+    found = MoneyCase.objects.filter(refund=refund, closed_at=None)
+    return list(found.values_list("kind", flat=True))
+
+
+def test_a_refund_that_seqr_does_not_take_for_an_hour_is_told_once(
+    sandbox: SandboxProcess, clerk: User
+) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", code=93)
+
+    stuck(refund)
+    stuck(refund)
+
+    assert open_cases(refund) == [CaseKind.REFUND_STUCK]
+    assert status_of(refund) == S.CREATED
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "left"),
+    [
+        ("taken", S.REFUNDED, []),
+        ("withdrawn", S.WITHDRAWN, []),
+        ("refused", S.REFUSED, []),
+        ("lost", S.UNKNOWN, [CaseKind.REFUND_UNKNOWN]),
+    ],
+)
+def test_a_stuck_refund_is_told_no_more_once_it_goes_on(
+    sandbox: SandboxProcess, clerk: User, how: str, status: RefundStatus, left: list[CaseKind]
+) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", code=93, count=1)
+    stuck(refund)
+
+    if how == "withdrawn":
+        services.withdraw_refund(refund.pk, clerk)
+    elif how == "refused":
+        sandbox.fault("refundPayment", "result_code", code=99)
+    elif how == "lost":
+        sandbox.fault("refundPayment", "drop")
+    services.send_refund(refund.pk)
+
+    assert (status_of(refund), open_cases(refund)) == (status, left)
+
+
 @pytest.mark.parametrize(("was", "to"), [p for p in product(S, S) if p[0] != p[1]])
 def test_an_edge_of_the_table_is_taken_and_any_other_is_refused(
     clerk: User, was: RefundStatus, to: RefundStatus

@@ -47,6 +47,7 @@ GROUPS: Final[dict[str, tuple[Expected[Any], ...]]] = {
     ),
     "A customer pays": (
         test_get_payment_status.BY_REFRESH,
+        test_get_payment_status.ACKNOWLEDGING,
         test_get_payment_status.BY_POLLING,
         test_get_payment_status.THROUGH_SILENCE,
         test_submit_payment_receipt.EXPECTED,
@@ -54,6 +55,7 @@ GROUPS: Final[dict[str, tuple[Expected[Any], ...]]] = {
     "An invoice is cancelled, taken or given back": (
         test_cancel_invoice.ALONE,
         test_cancel_invoice.BESIDE_A_PAYMENT,
+        test_commit_reservation.ASKING_BEFORE,
         test_commit_reservation.EXPECTED,
         test_refund_payment.EXPECTED,
     ),

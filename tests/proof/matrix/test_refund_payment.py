@@ -22,16 +22,18 @@ pytestmark = pytest.mark.django_db
 
 
 def sent_later(world: World, refund: Refund) -> None:
-    """The refund is to be sent again, in 30 s at the earliest: certainly nothing happened. The
-    sweep sends it, and one refund reaches SEQR.
+    """The refund is to be sent again, in 30 s at the earliest: certainly nothing happened. After an
+    hour of it a case tells a person. When the sweep's one reaches SEQR, the case is closed.
     """
     assert world.left() == int(world.fault.leaves)
     assert status_of(refund) == S.CREATED
     assert story(refund)[1:] == ["refund_sending", "refund_put_off"]
-    world.mend()
     tasks.sweep()
-    assert status_of(refund) == S.CREATED
+    assert (world.left(), cases()) == (int(world.fault.leaves), [])
 
+    world.go_on(seconds=3600)
+    assert (status_of(refund), cases()) == (S.CREATED, ["refund_stuck"])
+    world.mend()
     world.go_on()
 
     went_back_once(world, refund)
