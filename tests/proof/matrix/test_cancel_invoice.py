@@ -26,7 +26,7 @@ def asked_then_cancelled(world: World, invoice: Invoice) -> None:
     is_wanted_cancelled(world, invoice)
 
     world.mend()
-    world.go_on()
+    world.go_on(seconds=5)
 
     is_cancelled(world, invoice)
 
@@ -64,7 +64,7 @@ def found_paid(world: World, invoice: Invoice) -> None:
     """
     world.sandbox.pay(reference(invoice))
     world.mend()
-    world.go_on()
+    world.go_on(seconds=5)
 
     assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
     assert story(invoice).count("cancel_refused_as_paid") == 1
@@ -78,7 +78,7 @@ def cannot_be_paid(world: World, invoice: Invoice) -> None:
     with pytest.raises(ControlError):
         world.sandbox.pay(reference(invoice))
     world.mend()
-    world.go_on()
+    world.go_on(seconds=5)
 
     is_cancelled(world, invoice)
 

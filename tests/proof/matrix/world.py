@@ -107,6 +107,11 @@ def calls_in_the_audit(operation: str) -> int:
     return Event.objects.filter(about=About.CALL, name=operation).count()
 
 
+def failures_in_the_audit(operation: str) -> int:
+    """Return how many calls of an operation that went wrong the audit tells of."""
+    return Event.objects.filter(about=About.CALL, name=operation).exclude(detail="").count()
+
+
 def failed_with(work: Callable[[], object]) -> SeqrError | None:
     """Do something, and return the gateway's error that it ended with, if it did."""
     try:
