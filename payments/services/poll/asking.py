@@ -248,15 +248,13 @@ class Asking:
 
     def _keep(self, entry: Entry, answer: Answer, now: float) -> None:
         key = entry.question.invoice_id
-        unheard = now - entry.heard_at
+        if answer.is_routine(entry.question):
+            unheard = now - entry.heard_at
+        else:
+            unheard = self.schedule.to_be_written(key, now)
         with self._news_lock:
-            earlier = self._news.get(key)
-            if earlier is not None:  # not written yet, so the silence before it still counts
-                unheard = max(unheard, earlier.unheard_seconds)
             self._news[key] = News(entry.question, answer, unheard)
             self.news_came.set()
-        if not answer.is_routine(entry.question):
-            self.schedule.to_be_written(key)
         if answer.status == InvoiceStatus.PAID:
             self.schedule.hold(key)
 

@@ -31,6 +31,7 @@ class Entry:
     failures: int = 0
     no_news: PaymentStatus | None = field(default=None)  # the answer that was last found unchanged
     unwritten_since: float | None = None  # when SEQR was heard before an answer not written yet
+    silence: float = 0.0  # the longest time without an answer, before one that is not written yet
 
 
 class Schedule:
@@ -127,20 +128,23 @@ class Schedule:
         """Have an invoice asked about at once whose call was given up."""
         self._again(invoice_id, self._entries[invoice_id], now)
 
-    def to_be_written(self, invoice_id: int) -> None:
-        """Note that the answer that has just come changes something.
+    def to_be_written(self, invoice_id: int, now: float) -> float:
+        """Note that the answer that has just come changes something; return the silence before it.
 
-        Until that is written, a loop after this one would know only of the answers before.
+        Until that is written, a loop after this one would know only of the answers before, and the
+        silence before an earlier answer counts for a later one.
         """
         entry = self._entries[invoice_id]
         if entry.unwritten_since is None:
             entry.unwritten_since = entry.heard_at
+        entry.silence = max(entry.silence, now - entry.heard_at)
+        return entry.silence
 
     def written(self, invoice_id: int) -> None:
         """Note that what SEQR said of an invoice is written."""
         entry = self._entries.get(invoice_id)
         if entry is not None:
-            entry.unwritten_since = None
+            entry.unwritten_since, entry.silence = None, 0.0
 
     def hold(self, invoice_id: int) -> None:
         """Do not ask about an invoice until what SEQR said of it is written."""

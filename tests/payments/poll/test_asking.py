@@ -97,6 +97,20 @@ def test_the_silence_before_an_answer_counts_until_that_answer_is_written() -> N
     assert news.unheard_seconds == 40
 
 
+def test_the_silence_before_an_answer_counts_for_one_that_comes_during_its_writing() -> None:
+    calls = StandIn(lambda _key: status("CANCELED", 1))
+    shard = Shard(calls)
+    shard.asking.hand_over(open_invoice(1, unheard_seconds=40))
+    ask_for(shard, 2)
+    being_written = shard.asking.take_news()
+    ask_for(shard, 2)
+
+    shard.asking.give_back(being_written)  # too many others were to be written before it
+
+    [news] = shard.asking.take_news()
+    assert news.unheard_seconds == 40
+
+
 def test_news_that_could_not_be_written_is_kept_unless_there_is_a_later_answer() -> None:
     answers = {1: status("RESERVED", 1), 2: status("RESERVED", 1)}
     calls = StandIn(lambda key: answers[key])

@@ -181,7 +181,7 @@ def test_an_answer_that_changes_something_is_not_counted_as_heard_until_it_is_wr
     schedule = schedule_of(1)
     schedule[1].heard_at = START - 9
     taken(schedule, START)
-    schedule.to_be_written(1)
+    schedule.to_be_written(1, START)
     schedule.answered(1, START)
     before = schedule.oldest_heard(START)
 
