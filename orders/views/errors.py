@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -26,7 +27,12 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer a request that Django itself does not take (handler400)."""
+    """Answer a request that Django itself does not take (handler400).
+
+    It calls so also one whose session it could not save, as where the database is away just then.
+    """
+    if isinstance(exception, SessionInterrupted):
+        return answer(request, refusals.unavailable())
     return answer(request, refusals.malformed(_("This address cannot be read.")))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from orders.models import CustomerSession
-from tests.orders.conftest import JsonClient
+from tests.orders.conftest import TOKEN, JsonClient
 
 PATHS = ["/lyktan/session", "/lyktan/orders"]
 NOBODYS = "740eec0f-7fa0-40fc-9432-ef05c7db7c71"  # an id that no order has
@@ -163,3 +164,18 @@ def test_while_the_database_is_away_one_may_try_again(
     assert data.json()["error"] == "unavailable"
     assert int(page["Retry-After"]) > 0
     assert b"10.0.0.7" not in page.content + data.content
+
+
+def test_where_the_database_dies_while_a_visit_is_kept_one_may_try_again(
+    client: JsonClient, visit: CustomerSession
+) -> None:
+    def die(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith('UPDATE "django_session"'):
+            raise OperationalError("server closed the connection unexpectedly")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(die):
+        answer = client.send("/lyktan/session", {"token": TOKEN})
+
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert int(answer["Retry-After"]) > 0
