@@ -1,5 +1,6 @@
 # make run      the shop, the sandbox that plays SEQR, and all they need, on this machine
 # make test     every check and test
+# make crashtest   the books after everything was killed at random (three minutes)
 # make bench    how fast the poller is, into docs/performance.md (half an hour)
 # make bench-quick   two rows of that in two minutes, written nowhere
 # make format   put the code in its form
@@ -10,7 +11,7 @@ VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test lint bench bench-quick format requirements
+.PHONY: run test lint crashtest bench bench-quick format requirements
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed-local
@@ -21,6 +22,9 @@ test: $(VENV)/installed-test
 
 lint: $(VENV)/installed-test
 	@exec $(VENV_PYTHON) -m seqrshop.local.check --no-tests
+
+crashtest: $(VENV)/installed-test
+	@exec $(VENV_PYTHON) -m tests.proof.crash
 
 bench: $(VENV)/installed-test
 	@exec $(VENV_PYTHON) -m tests.bench.run

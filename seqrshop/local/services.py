@@ -38,10 +38,11 @@ class LocalServiceError(Exception):
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the two are, as the settings DATABASE_URL and REDIS_URL."""
+    """Where the two are, as the settings DATABASE_URL and REDIS_URL, and those that we run."""
 
     database_url: str
     redis_url: str
+    running: tuple[subprocess.Popen[bytes], ...] = ()
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def services(
             database_url = _start_postgres(folder / "postgres", durable, running)
         if not redis_url:
             redis_url = _start_redis(folder / "redis", durable, running)
-        yield Addresses(database_url, redis_url)
+        yield Addresses(database_url, redis_url, tuple(running))
     finally:
         for process in reversed(running):
             _stop(process)

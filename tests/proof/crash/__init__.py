@@ -1,0 +1,1 @@
+"""The crash run: the whole shop under customers, killed at random, and its books compared."""

@@ -1,0 +1,170 @@
+"""Our books, read with plain SQL: no code of the shop's stands between them and the comparison."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row, dict_row
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order; `id` is the one that customers are told."""
+
+    pk: int
+    id: str
+    state: str
+    total: Decimal
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An invoice, and from which kinds of cause SEQR's PAID reached us."""
+
+    pk: int
+    order_pk: int
+    status: str
+    amount: Decimal
+    currency: str
+    reference: str | None
+    ers_reference: str | None
+    created_at: datetime
+    issued_at: datetime | None
+    paid_at: datetime | None
+    acknowledged_at: datetime | None
+    confirmed_by: str | None
+
+
+@dataclass(frozen=True)
+class Refund:
+    """A refund of an invoice."""
+
+    pk: int
+    invoice_pk: int
+    status: str
+    amount: Decimal
+    currency: str
+    ers_reference: str | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case about an invoice, a refund, or neither."""
+
+    kind: str
+    invoice_pk: int | None
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Move:
+    """An event that tells of a change of status."""
+
+    about: str
+    about_pk: int
+    was: str
+    became: str
+
+
+@dataclass(frozen=True)
+class OurBooks:
+    """All that we hold about money."""
+
+    orders: list[Order]
+    invoices: list[Invoice]
+    refunds: list[Refund]
+    cases: list[Case]
+    moves: list[Move]
+    stops: int  # how often paying was closed
+
+
+def read_ours(database_url: str) -> OurBooks:
+    """Return the books as they are now."""
+    with psycopg.connect(database_url) as connection:
+
+        def rows(kind: type[Any], query: str) -> list[Any]:
+            with connection.cursor(row_factory=class_row(kind)) as cursor:
+                return cursor.execute(query).fetchall()
+
+        stops = connection.execute("SELECT count(*) FROM payments_payingstop").fetchone()
+        assert stops is not None
+        return OurBooks(
+            rows(Order, "SELECT id AS pk, public_id::text AS id, state, total FROM orders_order"),
+            rows(
+                Invoice,
+                "SELECT i.id AS pk, i.order_id AS order_pk, status, amount, currency,"
+                " invoice_reference AS reference, ers_reference,"
+                " created_at, issued_at, paid_at, acknowledged_at,"
+                " (SELECT source FROM orders_event e WHERE e.about = 'invoice'"
+                "  AND e.about_id = i.id AND e.became = 'PAID' ORDER BY e.id DESC LIMIT 1"
+                " ) AS confirmed_by"
+                " FROM payments_invoice i ORDER BY i.id",
+            ),
+            rows(
+                Refund,
+                "SELECT id AS pk, invoice_id AS invoice_pk, status, amount, currency,"
+                " ers_reference FROM payments_refund ORDER BY id",
+            ),
+            rows(
+                Case,
+                "SELECT kind, invoice_id AS invoice_pk, closed_at IS NULL AS is_open"
+                " FROM payments_moneycase ORDER BY id",
+            ),
+            rows(
+                Move,
+                "SELECT about, about_id AS about_pk, was, became FROM orders_event"
+                " WHERE became <> '' AND about <> 'case' ORDER BY id",
+            ),
+            int(stops[0]),
+        )
+
+
+def unsettled(database_url: str) -> dict[str, int]:
+    """Return how many of what somebody still has to work on; nothing where all is at rest."""
+    questions = {
+        "invoices not ended": "SELECT count(*) FROM payments_invoice"
+        " WHERE status NOT IN ('PAID', 'CANCELED', 'FAILED', 'EXPIRED')",
+        "payments not acknowledged": "SELECT count(*) FROM payments_invoice"
+        " WHERE status = 'PAID' AND acknowledged_at IS NULL",
+        "refunds not sent": "SELECT count(*) FROM payments_refund"
+        " WHERE status IN ('CREATED', 'SENDING')",
+    }
+    with psycopg.connect(database_url) as connection:
+        found = {what: connection.execute(query).fetchone() for what, query in questions.items()}
+    return {what: row[0] for what, row in found.items() if row and row[0]}
+
+
+def unknown_refunds(database_url: str) -> list[dict[str, Any]]:
+    """Return the refunds that a person has to settle: id, amount, and the payment's reference."""
+    with psycopg.connect(database_url, row_factory=dict_row) as connection:
+        return connection.execute(
+            "SELECT r.id, r.amount, i.invoice_reference FROM payments_refund r"
+            " JOIN payments_invoice i ON i.id = r.invoice_id"
+            " WHERE r.status = 'UNKNOWN' ORDER BY r.id"
+        ).fetchall()
+
+
+def references_of_refunds(database_url: str) -> set[str]:
+    """Return SEQR's references of the refunds that we know."""
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute(
+            "SELECT ers_reference FROM payments_refund WHERE ers_reference IS NOT NULL"
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
+def audit_can_be_changed(database_url: str) -> list[str]:
+    """Return which of changing and deleting the database lets happen to the audit."""
+    done = []
+    for what in ("UPDATE orders_event SET name = 'never'", "DELETE FROM orders_event"):
+        with psycopg.connect(database_url) as connection:
+            try:
+                connection.execute(what)
+            except psycopg.errors.RaiseException:
+                pass
+            else:
+                done.append(what.split()[0])
+            connection.rollback()
+    return done
