@@ -117,6 +117,19 @@ def open_stuck_case(refund: Refund, cause: Cause, why: str) -> None:
     )
 
 
+def open_settled_wrongly_case(refund: Refund, cause: Cause, what: str) -> None:
+    """Open a case about a locked refund of which SEQR tells otherwise than a person settled it."""
+    what = f"A refund of {refund.amount} {refund.currency} was settled otherwise: {what}"
+    open_case(
+        CaseKind.REFUND_UNKNOWN,
+        cause,
+        what,
+        invoice=refund.invoice,
+        refund=refund,
+        key=f"refund {refund.pk} settled",
+    )
+
+
 def close_refund_cases(refund: Refund, cause: Cause, reason: str) -> None:
     """Close what cases a refund has: it is not stuck any more, or its outcome is known."""
     open_cases = MoneyCase.objects.filter(refund=refund, closed_at=None)

@@ -30,7 +30,8 @@ TABLE: dict[RefundStatus, dict[RefundStatus, str]] = {
     # A late answer may still arrive; else a person says what became of it.
     _S.UNKNOWN: {_S.REFUNDED: "refund_settled_as_done", _S.REFUSED: "refund_settled_as_not_done"},
     _S.REFUNDED: {},
-    _S.REFUSED: {},
+    # Settled as not done, and then SEQR's answer arrives.
+    _S.REFUSED: {_S.REFUNDED: "corrected_to_match_seqr"},
     _S.WITHDRAWN: {},
 }
 

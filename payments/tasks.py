@@ -100,6 +100,15 @@ def answer_cards(invoice_id: int) -> None:
 
 
 @shared_task
+def ask_once_more(invoice_id: int) -> None:
+    """Ask about an ended invoice whose last answer was lost; what fails is the sweep's again."""
+    try:
+        services.ask_once_more(invoice_id, BY_SWEEP)
+    except SeqrError as error:
+        logger.warning("invoice %s: %s", invoice_id, error)
+
+
+@shared_task
 def sweep() -> None:
     """Enqueue what lost messages, killed processes and time have left to do."""
     work = services.find_work()
@@ -112,6 +121,7 @@ def sweep() -> None:
         (submit_receipt, work.to_receipt),
         (probe_paying, work.to_probe),
         (answer_cards, work.to_answer),
+        (ask_once_more, work.to_ask_once_more),
     ):
         for row_id in ids:
             enqueue(task, row_id, expires=settings.SWEEP_SECONDS)

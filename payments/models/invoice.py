@@ -84,6 +84,8 @@ class Invoice(models.Model):
     invoice_version = models.IntegerField(_("version"), default=0)
     notify_key = models.CharField(max_length=32, unique=True, default=_notify_key, editable=False)
     notified_at = models.DateTimeField(_("notified"), null=True)
+    # Asked about after its end, and no answer is written yet: it may have accepted a payment.
+    answer_awaited_since = models.DateTimeField(null=True, editable=False)
 
     # The customer's loyalty card, whose number is not kept. In doubt is a discount of which SEQR
     # may not know: it is given here first, and told then.
@@ -144,6 +146,11 @@ class Invoice(models.Model):
                 fields=["id"],
                 condition=models.Q(status=InvoiceStatus.PAID, receipt_accepted_at=None),
                 name="invoice_without_receipt",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(answer_awaited_since__isnull=False),
+                name="invoice_answer_awaited",
             ),
             models.Index(
                 fields=["paid_at"],

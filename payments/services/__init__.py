@@ -18,7 +18,7 @@ from payments.services.poll import run_shard, stop_polling, told_of_shards
 from payments.services.probe import Probe, probe_paying, probe_soon
 from payments.services.proposal import Proposal, proposal_for
 from payments.services.receipt import has_receipt, receipt_html, receipt_of
-from payments.services.refresh import refresh_invoice
+from payments.services.refresh import ask_once_more, refresh_invoice
 from payments.services.refund import (
     RefundNotAccepted,
     approve_refund,
@@ -61,6 +61,7 @@ __all__ = [
     "advance_period",
     "answer_cards",
     "approve_refund",
+    "ask_once_more",
     "cancel_invoice",
     "commit_reservation",
     "current_invoice",

@@ -9,16 +9,26 @@ from django.db import transaction
 from orders.clock import database_now
 from orders.events import Cause
 from payments.calls import seqr_for
-from payments.models import OPEN_STATUSES, CancelReason, Invoice, InvoiceStatus
+from payments.cases import open_case
+from payments.models import OPEN_STATUSES, CancelReason, CaseKind, Invoice, InvoiceStatus
 from payments.seqr import ResultCode, SeqrConflict, SeqrError, SeqrRejected
 from payments.services.refresh import refresh_invoice
 from payments.transitions import (
     dead_status,
     lock_invoice,
+    paid_by_another,
     record_once,
     save_fields,
     transition,
 )
+
+# SEQR's refusals that say that nobody can pay it, or any more.
+DEAD_AT_SEQR = (
+    ResultCode.INVALID_INVOICE_REFERENCE,
+    ResultCode.PAYMENT_ALREADY_CANCELLED,
+    ResultCode.PAYMENT_EXPIRED,
+)
+PAID_TOO = "SEQR has a payment of this invoice too, and will not cancel it (50)"
 
 
 class AlreadyPaid(Exception):
@@ -82,14 +92,30 @@ def _tell_seqr(invoice: Invoice, cause: Cause) -> None:
             return
         _note(invoice.pk, "cancel_refused", error, cause)
         if error.result_code == ResultCode.CANNOT_CANCEL_PAID_INVOICE:
+            _tell_of_a_second_payment(invoice.pk, cause)
             _ask_again(invoice, cause)
     except SeqrRejected as error:
         _note(invoice.pk, "cancel_refused", error, cause)
-        _ask_again(invoice, cause)
+        if invoice.cancel_reason == CancelReason.SUPERSEDED and error.result_code in DEAD_AT_SEQR:
+            _confirm(invoice.pk, cause)  # which asking would tell of any other
+        else:
+            _ask_again(invoice, cause)
     except SeqrError as error:
         _note(invoice.pk, "cancel_put_off", error, cause)
     else:
         _confirm(invoice.pk, cause)
+
+
+@transaction.atomic
+def _tell_of_a_second_payment(invoice_id: int, cause: Cause) -> None:
+    """Open a case where another invoice has paid the order. Nobody else may ever hear of this one.
+
+    SEQR returns a payment that nobody has asked about, but keeps it where somebody has, and was
+    killed before the answer was written.
+    """
+    invoice = lock_invoice(invoice_id)
+    if paid_by_another(invoice):
+        open_case(CaseKind.SECOND_PAYMENT, cause, PAID_TOO, invoice=invoice)
 
 
 def _ask_again(invoice: Invoice, cause: Cause) -> None:

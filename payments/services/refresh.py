@@ -59,6 +59,7 @@ NO_ERS_REFERENCE = "PAID without an ersReference"
 PAID_ALL_THE_SAME = "The payment was made before the invoice could be cancelled"
 UNTOLD_AMOUNT = "SEQR tells no amount, and may not know of the invoice's discount"
 TWICE = "SEQR has a payment of this invoice too"
+PERHAPS_TWICE = "SEQR was asked about this ended invoice, which may have accepted a second payment"
 PUZZLES = (
     CaseKind.UNKNOWN_STATUS,
     CaseKind.UNKNOWN_AT_SEQR,
@@ -200,6 +201,7 @@ def ask_and_record(invoice: Invoice, source: Cause) -> Answer | None:
     question = question_about(invoice)
     if question is None:
         return None
+    awaited_since = _await_answer(invoice)
     asked_before = last_answer_at(invoice)
     tell = partial(record_failed_poll, order_id=invoice.order_id, cause=source)
     try:
@@ -213,7 +215,45 @@ def ask_and_record(invoice: Invoice, source: Cause) -> Answer | None:
     told = is_news and record_answer(question, answer, source, unheard_for=unheard_for)
     if not told and source.is_person and answer.call is not None:
         record_call(answer.call, invoice.order_id, source)
+    _await_no_more(invoice.pk, awaited_since)
     return answer
+
+
+def ask_once_more(invoice_id: int, cause: Cause) -> None:
+    """Ask about an ended invoice whose answer was lost: it may have accepted a payment.
+
+    Where another invoice has paid the order since, a person is told instead. Raises the gateway's
+    errors; else do nothing.
+    """
+    with transaction.atomic():
+        invoice = lock_invoice(invoice_id)
+        if invoice.answer_awaited_since is None:
+            return
+        if paid_by_another(invoice):
+            open_case(CaseKind.SECOND_PAYMENT, cause, PERHAPS_TWICE, invoice=invoice)
+            save_fields(invoice, answer_awaited_since=None)
+            return
+    refresh_invoice(invoice_id, cause)
+
+
+def _await_answer(invoice: Invoice) -> datetime | None:
+    """Note that SEQR is about to be asked about an ended invoice, which nobody asks about again.
+
+    Should SEQR answer PAID, it keeps the money; should that answer be lost, this note alone tells.
+    """
+    if invoice.status not in DEAD_STATUSES:
+        return None
+    now = database_now()
+    Invoice.objects.filter(pk=invoice.pk).update(answer_awaited_since=now)
+    return now
+
+
+def _await_no_more(invoice_id: int, since: datetime | None) -> None:
+    """Take that note back, unless somebody else has asked meanwhile."""
+    if since is not None:
+        Invoice.objects.filter(pk=invoice_id, answer_awaited_since=since).update(
+            answer_awaited_since=None
+        )
 
 
 def _awaits_acknowledgment(invoice_id: int) -> bool:

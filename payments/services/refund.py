@@ -15,6 +15,7 @@ from payments.cases import (
     close_refund_cases,
     configuration_works,
     open_refund_case,
+    open_settled_wrongly_case,
     open_stuck_case,
     tell_of_configuration,
 )
@@ -164,27 +165,39 @@ def _put_off(refund_id: int, error: SeqrError) -> None:
 
 @transaction.atomic
 def _refused(refund_id: int, why: str) -> None:
+    """Write that SEQR has refused; also where that comes as late as in `_done`."""
     refund = lock_refund(refund_id)
-    move_refund(refund, RefundStatus.REFUSED, BY_SENDING, detail=why)
+    if refund.status == RefundStatus.REFUNDED:
+        open_settled_wrongly_case(refund, BY_SENDING, f"SEQR has refused it: {why}")
+        return
+    move_refund(refund, RefundStatus.REFUSED, BY_SENDING, detail=why, lease_until=None)
     close_refund_cases(refund, BY_SENDING, why)
 
 
 @transaction.atomic
 def _done(refund_id: int, ers_reference: str) -> None:
-    """Write that the money went back; also where the lease was over and it counts as unknown."""
+    """Write that the money went back.
+
+    Also where the lease was over meanwhile: then it counts as unknown, or was settled by a person,
+    whom SEQR's own answer overrules.
+    """
     refund = lock_refund(refund_id)
     configuration_works("refundPayment", BY_SENDING)
-    if refund.status in (RefundStatus.SENDING, RefundStatus.UNKNOWN):
-        move_refund(
-            refund,
-            RefundStatus.REFUNDED,
-            BY_SENDING,
-            detail=ers_reference,
-            ers_reference=ers_reference,
-            refunded_at=database_now(),
-            lease_until=None,
-        )
-        close_refund_cases(refund, BY_SENDING, "SEQR says that the money went back")
+    was = refund.status
+    if was == RefundStatus.REFUNDED:
+        return
+    move_refund(
+        refund,
+        RefundStatus.REFUNDED,
+        BY_SENDING,
+        detail=ers_reference,
+        ers_reference=ers_reference,
+        refunded_at=database_now(),
+        lease_until=None,
+    )
+    close_refund_cases(refund, BY_SENDING, "SEQR says that the money went back")
+    if was == RefundStatus.REFUSED:
+        open_settled_wrongly_case(refund, BY_SENDING, "SEQR has made it, which it told late")
 
 
 @transaction.atomic

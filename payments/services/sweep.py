@@ -35,6 +35,7 @@ class Work:
     to_receipt: list[int]
     to_probe: list[int]
     to_answer: list[int]
+    to_ask_once_more: list[int]
 
 
 def find_work() -> Work:
@@ -60,7 +61,12 @@ def find_work() -> Work:
         to_receipt=_ids(receipts_due(now), RECEIPTS_AT_MOST),
         to_probe=_stops(now),
         to_answer=_ids(waits_for_us & Q(cancel_reason="")),
+        to_ask_once_more=_ids(Q(answer_awaited_since__lt=now - _whole_call())),
     )
+
+
+def _whole_call() -> timedelta:
+    return timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS)
 
 
 def _ids(which: Q, at_most: int = AT_MOST) -> list[int]:

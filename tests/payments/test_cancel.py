@@ -5,7 +5,8 @@ import pytest
 from orders.events import Cause
 from orders.services import AnotherOrderOpen, OrderNotAccepted
 from payments import services
-from payments.models import CancelReason, InvoiceStatus
+from payments.gateway import seqr
+from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
 from tests.payments.steps import (
     asked,
     fresh,
@@ -175,6 +176,50 @@ def test_a_wanted_cancel_outlives_a_status_that_we_do_not_know(
     again = fresh(invoice).status
 
     assert (unknown, again) == (S.NEEDS_ATTENTION, S.CANCEL_PENDING)
+
+
+def superseded_invoice(sandbox: SandboxProcess) -> tuple[Invoice, Invoice]:
+    """The customer has two bills of one order; return the one that SEQR finds paid after all, and
+    the other, which is to be cancelled for it."""
+    first = issued_invoice()
+    cancel(first.pk)
+    second = services.pay_again(first.order.customer, first.order.public_id)
+    services.send_invoice(second.pk)
+    sandbox.control("PUT", f"/invoices/{reference(first)}", {"status": "PAID"})
+    services.refresh_invoice(first.pk, BY_SWEEP)
+    return first, fresh(second)
+
+
+@pytest.mark.parametrize("action", ["cancel", "fail", "expire"])
+def test_what_is_superseded_and_has_ended_at_seqr_is_dead_without_asking(
+    sandbox: SandboxProcess, action: str
+) -> None:
+    """Codes 95, 55 and 58."""
+    first, second = superseded_invoice(sandbox)
+    sandbox.act(reference(second), action)
+    before = sandbox.invoice(reference(second))["asked_at"]
+
+    services.settle_cancel(second.pk, BY_SWEEP)
+
+    assert fresh(second).status == S.CANCELED
+    assert (fresh(first).status, order_state(first)) == (S.PAID, "paid")
+    assert sandbox.invoice(reference(second))["asked_at"] == before
+
+
+def test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case(
+    sandbox: SandboxProcess,
+) -> None:
+    """Code 50. The poller had asked, which accepts it, and was killed before it wrote that."""
+    _first, second = superseded_invoice(sandbox)
+    sandbox.pay(reference(second))
+    seqr().get_payment_status(reference(second), 0)
+
+    for _ in range(2):
+        services.settle_cancel(second.pk, BY_SWEEP)
+
+    case = MoneyCase.objects.get(invoice=second)
+    assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
+    assert fresh(second).status == S.CANCEL_PENDING
 
 
 def test_an_order_is_paid_again_by_a_new_invoice_once_the_old_one_is_dead(

@@ -365,6 +365,73 @@ def test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_
     assert sandbox.invoice(reference(fresh(second)))["status"] == "CANCELED"
 
 
+def ended_and_then_paid(sandbox: SandboxProcess) -> Invoice:
+    """SEQR has cancelled the bill, and finds a payment of it all the same."""
+    invoice = issued_invoice()
+    services.cancel_invoice(invoice.pk, CancelReason.CUSTOMER, Cause("customer"))
+    sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "PAID"})
+    return invoice
+
+
+def let_ten_seconds_pass(invoice: Invoice) -> None:
+    was = fresh(invoice).answer_awaited_since
+    assert was is not None
+    earlier = was - timedelta(seconds=10)
+    Invoice.objects.filter(pk=invoice.pk).update(answer_awaited_since=earlier)
+
+
+def test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    """The question has accepted the payment, and nobody polls an ended invoice."""
+    invoice = ended_and_then_paid(sandbox)
+    seqr_proxy.lose_answers = True
+    with pytest.raises(SeqrOutcomeUnknown):
+        refresh(invoice)
+    seqr_proxy.lose_answers = False
+    let_ten_seconds_pass(invoice)
+    work = services.find_work().to_ask_once_more
+
+    services.ask_once_more(invoice.pk, Cause("sweep"))
+
+    assert work == [invoice.pk]
+    assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
+    assert fresh(invoice).answer_awaited_since is None
+
+
+def test_where_another_invoice_has_paid_since_a_person_is_told_of_the_lost_answer(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = ended_and_then_paid(sandbox)
+    seqr_proxy.lose_answers = True
+    with pytest.raises(SeqrOutcomeUnknown):
+        refresh(invoice)
+    seqr_proxy.lose_answers = False
+    second = services.pay_again(invoice.order.customer, invoice.order.public_id)
+    services.send_invoice(second.pk)
+    sandbox.pay(reference(fresh(second)))
+    refresh(second)
+    before = asked(sandbox, "getPaymentStatus")
+
+    for _ in range(2):
+        services.ask_once_more(invoice.pk, Cause("sweep"))
+
+    case = MoneyCase.objects.get(invoice=invoice)
+    assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
+    assert asked(sandbox, "getPaymentStatus") == before
+
+
+def test_an_answered_question_about_an_ended_invoice_is_not_asked_again(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = issued_invoice()
+    services.cancel_invoice(invoice.pk, CancelReason.CUSTOMER, Cause("customer"))
+
+    refresh(invoice)
+
+    assert fresh(invoice).answer_awaited_since is None
+
+
 # --- Many at once --------------------------------------------------------------------------------
 
 

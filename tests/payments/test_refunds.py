@@ -31,6 +31,7 @@ from payments.seqr import SeqrConfigurationError, SeqrUnavailable
 from tests.payments.steps import asked, fresh, invoice_in, order_state, paid_invoice, reference
 from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
+from tests.seqr_proxy import SeqrProxy
 
 S = RefundStatus
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -284,6 +285,66 @@ def test_a_person_settles_what_is_unknown_with_a_reason(
     assert settled == [True, False]
     assert (status_of(refund), order_state(invoice)) == (status, state)
     assert MoneyCase.objects.get().closing_reason == "the report"
+
+
+def settled_while_it_is_sent(
+    proxy: SeqrProxy, refund: Refund, actor: User, *, went_back: bool | None
+) -> None:
+    """Its sender sleeps past its lease before it hears SEQR; a person settles it meanwhile."""
+
+    def meanwhile() -> None:
+        proxy.before_answer = lambda: None
+        Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
+        services.give_up_sending(refund.pk)
+        if went_back is not None:
+            services.settle_refund(refund.pk, went_back=went_back, reason="the list", actor=actor)
+
+    proxy.before_answer = meanwhile
+    services.send_refund(refund.pk)
+
+
+def open_cases() -> list[str]:
+    return list(MoneyCase.objects.filter(closed_at=None).values_list("what", flat=True))
+
+
+def test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_them(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, clerk: User
+) -> None:
+    invoice = paid_invoice(sandbox)
+    refund = ask_for(invoice, "40.00", clerk)
+
+    settled_while_it_is_sent(seqr_proxy, refund, clerk, went_back=False)
+
+    assert (status_of(refund), order_state(invoice)) == (S.REFUNDED, "partly_refunded")
+    assert services.refundable_now(invoice.pk) == Decimal("5.00")
+    assert open_cases() == [
+        "A refund of 40.00 SEK was settled otherwise: SEQR has made it, which it told late"
+    ]
+
+
+def test_a_refusal_that_comes_after_a_person_has_settled_it_otherwise_is_told(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, clerk: User
+) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=97)
+
+    settled_while_it_is_sent(seqr_proxy, refund, clerk, went_back=True)
+
+    assert status_of(refund) == S.REFUNDED
+    (told,) = open_cases()
+    assert "SEQR has refused it" in told
+
+
+def test_a_refusal_that_comes_late_closes_the_case_of_the_unknown_refund(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, clerk: User
+) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=97)
+
+    settled_while_it_is_sent(seqr_proxy, refund, clerk, went_back=None)
+
+    assert status_of(refund) == S.REFUSED
+    assert open_cases() == []
 
 
 def test_a_large_refund_waits_for_a_second_person(

@@ -81,7 +81,7 @@ def test_what_is_settled_is_left_alone() -> None:
 
     work = services.find_work()
 
-    assert work == services.Work([], [], [], [], [], [], [], [])
+    assert work == services.Work([], [], [], [], [], [], [], [], [])
 
 
 def test_a_request_goes_on_at_once_where_the_broker_is_away() -> None:
