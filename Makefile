@@ -1,6 +1,8 @@
 # make run      the shop, the sandbox that plays SEQR, and all they need, on this machine
 # make test     every check and test
 # make crashtest   the books after everything was killed at random (three minutes)
+# make proof    the lifecycle in very many runs [EXAMPLES=n] [SEED=n] [SHRINK=1], see docs/proof.md
+# make mutants  plant faults and see that the checks catch them, see docs/proof.md
 # make bench    how fast the poller is, into docs/performance.md (half an hour)
 # make bench-quick   two rows of that in two minutes, written nowhere
 # make format   put the code in its form
@@ -11,7 +13,7 @@ VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test lint crashtest bench bench-quick format requirements
+.PHONY: run test lint proof mutants crashtest bench bench-quick format requirements
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed-local
@@ -25,6 +27,12 @@ lint: $(VENV)/installed-test
 
 crashtest: $(VENV)/installed-test
 	@exec $(VENV_PYTHON) -m tests.proof.crash
+
+proof: $(VENV)/installed-test
+	@exec $(VENV_PYTHON) -m tests.proof.lifecycle
+
+mutants: $(VENV)/installed-test
+	@exec $(VENV_PYTHON) -m tests.proof.mutants
 
 bench: $(VENV)/installed-test
 	@exec $(VENV_PYTHON) -m tests.bench.run

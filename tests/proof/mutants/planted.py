@@ -1,0 +1,246 @@
+"""Faults to plant into the shop, one at a time, and the tests that are to catch each of them."""
+
+from dataclasses import dataclass
+
+CANCEL = "payments/services/cancel.py"
+REFRESH = "payments/services/refresh.py"
+REFUND = "payments/services/refund.py"
+SEND = "payments/services/send.py"
+SWEEP = "payments/services/sweep.py"
+TRANSITIONS = "payments/transitions.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault: in `file`, `old` becomes `new`. `old` stands there exactly once.
+
+    `test` is a test of its own that catches it too, as pytest names it; "" where the lifecycle is
+    the only net.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str = ""
+
+
+MUTANTS = (
+    Mutant(
+        "drop the locks",
+        TRANSITIONS,
+        "    order = lock_order(order_id)\n"
+        "    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)\n",
+        "    invoice = Invoice.objects.get(pk=invoice_id)\n"
+        "    order = invoice._meta.get_field('order').related_model.objects.get(pk=order_id)\n",
+        "tests/payments/test_refresh.py::test_eight_askers_at_once_confirm_one_payment",
+    ),
+    Mutant(
+        "write no event",
+        TRANSITIONS,
+        "        record(invoice, event, cause, detail=detail, was=was, became=to)\n",
+        "",
+        "tests/payments/test_transitions.py",
+    ),
+    Mutant(
+        "leave the order behind",
+        TRANSITIONS,
+        "        _move_order(invoice, was, to, cause)\n    return True\n",
+        "    return True\n",
+        "tests/payments/test_transitions.py",
+    ),
+    Mutant(
+        "trust the notification",
+        "payments/services/notified.py",
+        "        _tell_of_a_second_payment(invoice_id)\n",
+        "        from payments.transitions import transition\n"
+        "        with transaction.atomic():\n"
+        "            invoice = lock_invoice(invoice_id)\n"
+        "            if invoice.status == InvoiceStatus.ISSUED:\n"
+        "                paid = {'ers_reference': '1', 'paid_at': invoice.issued_at}\n"
+        "                transition(\n"
+        "                    invoice, InvoiceStatus.PAID, Cause('notification'), **paid\n"
+        "                )\n",
+        "tests/payments/test_notify.py::test_whatever_the_body_says_seqr_is_asked",
+    ),
+    Mutant(
+        "reset the version",
+        REFRESH,
+        "        invoice.invoice_version,\n        InvoiceStatus(invoice.status),\n",
+        "        0,\n        InvoiceStatus(invoice.status),\n",
+        "tests/payments/test_refresh.py"
+        "::test_the_version_of_the_last_answer_goes_with_the_next_question",
+    ),
+    Mutant(
+        "take an answer that is older than what we know",
+        REFRESH,
+        "    if answer.version < invoice.invoice_version:\n        return False\n",
+        "",
+        "tests/payments/test_refresh.py"
+        "::test_a_slow_answer_from_before_the_payment_does_not_undo_it",
+    ),
+    Mutant(
+        "ask about an invoice whose order another one has paid",
+        REFRESH,
+        "    if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):\n"
+        "        return None\n",
+        "",
+        "tests/payments/test_refresh.py"
+        "::test_an_invoice_whose_order_another_one_paid_is_not_asked_about",
+    ),
+    Mutant(
+        "poll the superseded invoice",
+        "payments/services/shards.py",
+        "        .exclude(cancel_reason=CancelReason.SUPERSEDED)\n",
+        "",
+        "tests/payments/poll/test_desk.py::test_what_must_not_be_paid_any_more_is_not_asked_about",
+    ),
+    Mutant(
+        "leave the other bill open",
+        REFRESH,
+        "    _cancel_the_others(invoice, cause)\n    return True\n",
+        "    return True\n",
+        "tests/payments/test_refresh.py"
+        "::test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_cancelled",
+    ),
+    Mutant(
+        "tell nobody of a second payment that comes too late",
+        REFRESH,
+        "    if answer.status == InvoiceStatus.PAID:\n"
+        "        open_case(CaseKind.SECOND_PAYMENT, cause, TWICE, invoice=invoice)\n",
+        "",
+    ),
+    Mutant(
+        "suspect no reversal",
+        REFRESH,
+        "REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)",
+        "REVERSAL_SUSPECTED_AFTER = timedelta(minutes=15)",
+        "tests/payments/test_refresh.py"
+        "::test_a_cancelled_payment_after_a_silence_of_ours_may_be_a_reversal",
+    ),
+    Mutant(
+        "forget the silence before a poller's start",
+        "payments/services/poll/desk.py",
+        "            heard = max(issued_at, self._heard_before_start or issued_at)\n",
+        "            heard = now\n",
+        "tests/payments/poll/test_desk.py"
+        "::test_a_payment_reversed_while_no_poller_was_alive_is_suspected_after_the_restart",
+    ),
+    Mutant(
+        "forget a lost answer about an ended invoice",
+        REFRESH,
+        "    if invoice.status not in DEAD_STATUSES:\n        return None\n    now =",
+        "    if invoice.status != 'no such status':\n        return None\n    now =",
+        "tests/payments/test_refresh.py"
+        "::test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer",
+    ),
+    Mutant(
+        "store a late reference over the one that was shown",
+        SEND,
+        "    if invoice.invoice_reference is not None:\n        return False\n    fields = {\n",
+        "    if invoice.invoice_reference is not None:\n"
+        "        save_fields(invoice, invoice_reference=sent.invoice_reference)\n"
+        "        return True\n"
+        "    fields = {\n",
+        "tests/payments/test_send.py"
+        "::test_a_late_answer_is_cancelled_at_seqr_and_never_stored_over_the_one_shown",
+    ),
+    Mutant(
+        "forget the lease of who sends",
+        SEND,
+        "    if invoice.status == InvoiceStatus.SENDING and _lapsed(invoice):\n",
+        "    if invoice.status == InvoiceStatus.SENDING:\n",
+        "tests/payments/test_send.py::test_eight_workers_at_once_send_one_invoice",
+    ),
+    Mutant(
+        "take code 50 for a cancel",
+        CANCEL,
+        "        if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:\n",
+        "        if error.result_code in (\n"
+        "            ResultCode.INVOICE_ALREADY_CANCELED,\n"
+        "            ResultCode.CANNOT_CANCEL_PAID_INVOICE,\n"
+        "        ):\n",
+        "tests/payments/test_cancel.py"
+        "::test_a_payment_between_asking_and_cancelling_is_found_by_the_refusal",
+    ),
+    Mutant(
+        "ignore code 50 of a superseded invoice",
+        CANCEL,
+        "            _tell_of_a_second_payment(invoice.pk, cause)\n",
+        "",
+        "tests/payments/test_cancel.py"
+        "::test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case",
+    ),
+    Mutant(
+        "ignore codes 55 and 58 of a superseded invoice",
+        CANCEL,
+        "    ResultCode.PAYMENT_ALREADY_CANCELLED,\n    ResultCode.PAYMENT_EXPIRED,\n",
+        "",
+        "tests/payments/test_cancel.py"
+        "::test_what_is_superseded_and_has_ended_at_seqr_is_dead_without_asking",
+    ),
+    Mutant(
+        "take a cancel without an answer for done",
+        CANCEL,
+        "    except SeqrError as error:\n"
+        '        _note(invoice.pk, "cancel_put_off", error, cause)\n'
+        "    else:\n",
+        "    except SeqrError:\n        _confirm(invoice.pk, cause)\n    else:\n",
+        "tests/payments/test_cancel.py"
+        "::test_no_answer_keeps_the_cancel_pending_and_it_is_tried_again",
+    ),
+    Mutant(
+        "send a refund again whose answer was lost",
+        REFUND,
+        "        _unknown(refund_id, str(error))\n",
+        "        _put_off(refund_id, error)\n",
+        "tests/payments/test_refunds.py"
+        "::test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again",
+    ),
+    Mutant(
+        "drop SEQR's late answer about a refund",
+        REFUND,
+        "    if was == RefundStatus.REFUNDED:\n        return\n    move_refund(\n",
+        "    if was != RefundStatus.SENDING:\n        return\n    move_refund(\n",
+        "tests/payments/test_refunds.py"
+        "::test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_them",
+    ),
+    Mutant(
+        "take each click for a refund of its own",
+        REFUND,
+        "    if earlier is not None:\n        return earlier, False\n"
+        "    return _make(invoice, amount, reason.strip(), actor, nonce), True\n",
+        "    if earlier is not None:\n"
+        '        nonce = f"{nonce}, once more"\n'
+        "    return _make(invoice, amount, reason.strip(), actor, nonce), True\n",
+        "tests/payments/test_refunds.py::test_two_clicks_are_one_refund",
+    ),
+    Mutant(
+        "let refunds under way be given back once more",
+        "payments/refund_transitions.py",
+        "    return captured(invoice) - _sum(invoice, RESERVING)\n",
+        "    return captured(invoice) - _sum(invoice, (_S.REFUNDED,))\n",
+        "tests/payments/test_refunds.py::test_two_staff_at_once_never_give_back_more_than_was_paid",
+    ),
+    Mutant(
+        "leave what was being sent by a killed worker",
+        SWEEP,
+        "        Q(lease_until=None) | Q(lease_until__lte=now), status=InvoiceStatus.SENDING\n",
+        "        Q(pk=None), status=InvoiceStatus.SENDING\n",
+        "tests/payments/test_sweep.py"
+        "::test_an_invoice_being_sent_is_left_to_its_sender_until_the_lease_ends",
+    ),
+    Mutant(
+        "leave a refund that was being sent by a killed worker",
+        SWEEP,
+        "_refunds(RefundStatus.SENDING, now)",
+        "[]",
+    ),
+    Mutant(
+        "show an order to whoever knows its address",
+        "orders/views/orders.py",
+        ".filter(public_id=public_id, customer=customer)",
+        ".filter(public_id=public_id)",
+        "tests/orders/test_show_order.py",
+    ),
+)
