@@ -227,13 +227,15 @@ def ask_once_more(invoice_id: int, cause: Cause) -> None:
     """
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
-        if invoice.answer_awaited_since is None:
+        awaited_since = invoice.answer_awaited_since
+        if awaited_since is None:
             return
         if paid_by_another(invoice):
             open_case(CaseKind.SECOND_PAYMENT, cause, PERHAPS_TWICE, invoice=invoice)
             save_fields(invoice, answer_awaited_since=None)
             return
     refresh_invoice(invoice_id, cause)
+    _await_no_more(invoice_id, awaited_since)  # which the question has not, where it is paid by now
 
 
 def _await_answer(invoice: Invoice) -> datetime | None:

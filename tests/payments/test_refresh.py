@@ -421,6 +421,19 @@ def test_where_another_invoice_has_paid_since_a_person_is_told_of_the_lost_answe
     assert asked(sandbox, "getPaymentStatus") == before
 
 
+def test_a_lost_answer_is_awaited_no_more_once_somebody_else_has_found_the_payment(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = ended_and_then_paid(sandbox)
+    refresh(invoice)
+    Invoice.objects.filter(pk=invoice.pk).update(answer_awaited_since=database_now())
+
+    services.ask_once_more(invoice.pk, Cause("sweep"))
+
+    assert fresh(invoice).status == S.PAID
+    assert fresh(invoice).answer_awaited_since is None
+
+
 def test_an_answered_question_about_an_ended_invoice_is_not_asked_again(
     sandbox: SandboxProcess,
 ) -> None:
