@@ -303,7 +303,7 @@ def settled_while_it_is_sent(
     services.send_refund(refund.pk)
 
 
-def open_cases() -> list[str]:
+def still_open() -> list[str]:
     return list(MoneyCase.objects.filter(closed_at=None).values_list("what", flat=True))
 
 
@@ -317,7 +317,7 @@ def test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_
 
     assert (status_of(refund), order_state(invoice)) == (S.REFUNDED, "partly_refunded")
     assert services.refundable_now(invoice.pk) == Decimal("5.00")
-    assert open_cases() == [
+    assert still_open() == [
         "A refund of 40.00 SEK was settled otherwise: SEQR has made it, which it told late"
     ]
 
@@ -331,7 +331,7 @@ def test_a_refusal_that_comes_after_a_person_has_settled_it_otherwise_is_told(
     settled_while_it_is_sent(seqr_proxy, refund, clerk, went_back=True)
 
     assert status_of(refund) == S.REFUNDED
-    (told,) = open_cases()
+    (told,) = still_open()
     assert "SEQR has refused it" in told
 
 
@@ -344,7 +344,7 @@ def test_a_refusal_that_comes_late_closes_the_case_of_the_unknown_refund(
     settled_while_it_is_sent(seqr_proxy, refund, clerk, went_back=None)
 
     assert status_of(refund) == S.REFUSED
-    assert open_cases() == []
+    assert still_open() == []
 
 
 def test_a_large_refund_waits_for_a_second_person(

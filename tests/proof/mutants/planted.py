@@ -29,10 +29,10 @@ MUTANTS = (
     Mutant(
         "drop the locks",
         TRANSITIONS,
-        "    order = lock_order(order_id)\n"
+        "    order = lock_order_of(invoice_id)\n"
         "    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)\n",
         "    invoice = Invoice.objects.get(pk=invoice_id)\n"
-        "    order = invoice._meta.get_field('order').related_model.objects.get(pk=order_id)\n",
+        "    order = Order.objects.get(invoices=invoice_id)\n",
         "tests/payments/test_refresh.py::test_eight_askers_at_once_confirm_one_payment",
     ),
     Mutant(
@@ -91,8 +91,8 @@ MUTANTS = (
     Mutant(
         "poll the superseded invoice",
         "payments/services/shards.py",
-        "        .exclude(cancel_reason=CancelReason.SUPERSEDED)\n",
-        "",
+        "    return open_at_seqr().exclude(cancel_reason=CancelReason.SUPERSEDED)\n",
+        "    return open_at_seqr()\n",
         "tests/payments/poll/test_desk.py::test_what_must_not_be_paid_any_more_is_not_asked_about",
     ),
     Mutant(
