@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import orders, pages, receipts, session
+from orders.views import looks, orders, pages, receipts, session
 
 _OF_A_SERVICE = [
     ("order", pages.order_page, "order_page"),
@@ -23,6 +23,8 @@ urlpatterns = [
     path("back/<slug:return_key>.json", pages.back_state, name="back_state"),
     path("back/<slug:return_key>/receipt", receipts.show_by_key, name="receipt"),
     path("back/<slug:return_key>/receipt.pdf", receipts.show_pdf_by_key, name="receipt_pdf"),
+    path("pictures/<slug:digest>.webp", looks.picture, name="picture"),
+    path("accents/<slug:colour>.css", looks.accent, name="accent"),
     *(path(part, view, name=name) for part, view, name in _OF_A_SERVICE),
     *(path(f"<slug:slug>/{part}", view, name=name) for part, view, name in _OF_A_SERVICE),
 ]

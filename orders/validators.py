@@ -5,9 +5,12 @@ import re
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from orders.colours import LEAST_CONTRAST, WHITE, contrast
+
 # The first part of every address of ours; a service of that slug could not be reached.
 RESERVED_SLUGS = frozenset(
     {
+        "accents",
         "admin",
         "back",
         "cancel",
@@ -17,6 +20,7 @@ RESERVED_SLUGS = frozenset(
         "notify",
         "order",
         "orders",
+        "pictures",
         "session",
         "static",
         "success",
@@ -45,3 +49,16 @@ def validate_currency(currency: str) -> None:
     """Raise ValidationError unless this has the form of an ISO 4217 code."""
     if not re.fullmatch(r"[A-Z]{3}", currency):
         raise ValidationError(_("A currency is three capital letters, such as SEK."))
+
+
+def validate_accent(colour: str) -> None:
+    """Raise ValidationError unless white text can be read on this colour, and it on white."""
+    if not re.fullmatch(r"#[0-9a-f]{6}", colour):
+        raise ValidationError(_("A colour is # and six digits or letters a to f: #7a3412."))
+    ratio = contrast(colour, WHITE)
+    if ratio < LEAST_CONTRAST:
+        # Cut off, not rounded: 4.49 must not be told as 4.5.
+        raise ValidationError(
+            _("White text on this colour has a contrast of %(ratio).1f:1; %(least)s:1 is needed."),
+            params={"ratio": int(ratio * 10) / 10, "least": LEAST_CONTRAST},
+        )

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from orders.models import (
+    Category,
     Customer,
     CustomerSession,
+    OpeningHours,
     Order,
     OrderRow,
     OrderState,
+    Picture,
     Product,
     Service,
 )
@@ -33,11 +37,52 @@ class ServiceFactory(DjangoModelFactory[Service]):
     service_id = factory.Sequence(lambda n: f"KAFE{n}")
 
 
+class OpeningHoursFactory(DjangoModelFactory[OpeningHours]):
+    """From 08:00 to 17:00 on Mondays."""
+
+    class Meta:
+        model = OpeningHours
+
+    service = factory.SubFactory(ServiceFactory)
+    weekday = 0
+    opens = time(8)
+    closes = time(17)
+
+
+class CategoryFactory(DjangoModelFactory[Category]):
+    """A heading on the page."""
+
+    class Meta:
+        model = Category
+
+    service = factory.SubFactory(ServiceFactory)
+    name_sv = "Bakat"
+    name_en = "Baked"
+
+
+class PictureFactory(DjangoModelFactory[Picture]):
+    """A picture, as far as its row goes."""
+
+    class Meta:
+        model = Picture
+
+    content = factory.Sequence(lambda n: f"the bytes of picture {n}".encode())
+    digest = factory.LazyAttribute(lambda picture: sha256(picture.content).hexdigest())
+    width = height = 320
+
+
 class ProductFactory(DjangoModelFactory[Product]):
     """A product on sale at 45.00."""
 
     class Meta:
         model = Product
+
+    class Params:
+        shown = factory.Trait(
+            picture=factory.SubFactory(PictureFactory),
+            picture_alt_sv="En snurrad bulle",
+            picture_alt_en="A swirled bun",
+        )
 
     service = factory.SubFactory(ServiceFactory)
     name_sv = "Kanelbulle"

@@ -2,17 +2,23 @@
 
 from orders.models.customer import Customer, CustomerSession
 from orders.models.event import About, Event
+from orders.models.opening_hours import OpeningHours
 from orders.models.order import Order, OrderRow, OrderState
-from orders.models.service import Product, QrCode, Service
+from orders.models.picture import Picture
+from orders.models.product import Category, Product
+from orders.models.service import QrCode, Service
 
 __all__ = [
     "About",
+    "Category",
     "Customer",
     "CustomerSession",
     "Event",
+    "OpeningHours",
     "Order",
     "OrderRow",
     "OrderState",
+    "Picture",
     "Product",
     "QrCode",
     "Service",

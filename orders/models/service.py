@@ -1,16 +1,23 @@
-from decimal import Decimal
-
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from orders.validators import validate_currency, validate_service_id, validate_slug_is_free
+from orders.colours import DEFAULT_ACCENT, text_on
+from orders.models.picture import Picture
+from orders.validators import (
+    validate_accent,
+    validate_currency,
+    validate_service_id,
+    validate_slug_is_free,
+)
 
 
 class Service(models.Model):
-    """A shop as SEQR knows it: one service ID, four URLs, a range of products."""
+    """A shop as SEQR knows it: one service ID, four URLs, a range of products, a look of its own.
+
+    While `paused` it takes no orders, whatever its opening hours are; a note may tell why.
+    """
 
     name = models.CharField(_("name"), max_length=60)
     slug = models.SlugField(
@@ -29,57 +36,49 @@ class Service(models.Model):
     currency = models.CharField(
         _("currency"), max_length=3, default="SEK", validators=[validate_currency]
     )
+    accent = models.CharField(
+        _("accent colour"),
+        max_length=7,
+        default=DEFAULT_ACCENT,
+        validators=[validate_accent],
+        help_text=_("Of the page's head and its buttons. White text must be legible on it."),
+    )
+    logo = models.ForeignKey(
+        Picture, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("logo")
+    )
+    paused = models.BooleanField(_("paused"), default=False)
+    pause_note_sv = models.CharField(
+        _("note in Swedish"),
+        max_length=120,
+        blank=True,
+        default="",
+        help_text=_("What customers read while the service is paused, such as until when."),
+    )
+    pause_note_en = models.CharField(_("note in English"), max_length=120, blank=True, default="")
 
     class Meta:
         verbose_name = _("service")
         verbose_name_plural = _("services")
+        permissions = [("pause_service", "Can pause and open a service")]
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(accent__regex="^#[0-9a-f]{6}$"), name="service_accent_is_hex"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def on_accent(self) -> str:
+        """The colour of text on the accent: black or white, whichever is more legible."""
+        return text_on(self.accent)
 
-class Product(models.Model):
-    """Something a service sells. The price includes VAT, in the service's currency."""
-
-    service = models.ForeignKey(Service, models.CASCADE, related_name="products")
-    name_sv = models.CharField(_("name in Swedish"), max_length=80)
-    name_en = models.CharField(_("name in English"), max_length=80)
-    price = models.DecimalField(
-        _("price, VAT included"),
-        max_digits=10,
-        decimal_places=2,
-        validators=[MinValueValidator(Decimal("0.01"))],
-    )
-    vat_rate = models.DecimalField(
-        _("VAT rate, per cent"),
-        max_digits=4,
-        decimal_places=2,
-        default=Decimal(25),
-        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(99))],
-    )
-    unit = models.CharField(_("unit"), max_length=10, default="st")
-    sku = models.CharField(_("article number"), max_length=40, blank=True, default="")
-    position = models.PositiveSmallIntegerField(_("position on the page"), default=0)
-    on_sale = models.BooleanField(_("on sale"), default=True)
-
-    class Meta:
-        verbose_name = _("product")
-        verbose_name_plural = _("products")
-        ordering = ["position", "id"]
-        constraints = [
-            models.CheckConstraint(condition=models.Q(price__gt=0), name="product_price_positive"),
-            models.CheckConstraint(
-                condition=models.Q(vat_rate__gte=0, vat_rate__lt=100), name="product_vat_rate_sane"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name_sv
-
-    def name_in(self, language: str) -> str:
-        """Return the name in Swedish for "sv", else in English."""
-        return self.name_sv if language == "sv" else self.name_en
+    def pause_note_in(self, language: str) -> str:
+        """Return the note in Swedish for "sv", else in English; in the other where it is not."""
+        notes = self.pause_note_sv, self.pause_note_en
+        return (notes[0] or notes[1]) if language == "sv" else (notes[1] or notes[0])
 
 
 class QrCode(models.Model):

@@ -1,0 +1,31 @@
+from django.db import models
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.service import Service
+
+
+class OpeningHours(models.Model):
+    """When a service takes orders, week by week, by Stockholm's clock. `weekday` 0 is Monday.
+
+    What closes no later than it opens closes on the next day: 18:00 to 02:00, or 00:00 to 00:00
+    for a whole day. A service without any is always open.
+    """
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="opening_hours")
+    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=WEEKDAYS)
+    opens = models.TimeField(_("opens"))
+    closes = models.TimeField(_("closes"))
+
+    class Meta:
+        verbose_name = _("opening hours")
+        verbose_name_plural = _("opening hours")
+        ordering = ["weekday", "opens"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(weekday__lte=6), name="opening_hours_weekday_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{WEEKDAYS[self.weekday]} {self.opens:%H:%M}–{self.closes:%H:%M}"

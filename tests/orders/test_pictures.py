@@ -1,0 +1,165 @@
+"""Pictures: made small and plain from whatever is uploaded, and served to be kept."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from orders.models import Picture
+from orders.pictures import LARGEST_CONTENT, LARGEST_FILE, keep, logo, product_picture
+from tests.factories import PictureFactory
+from tests.orders.conftest import JsonClient
+from tests.orders.drawings import drawn, noise, opened, upload
+
+# --- Making --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_a_photo_becomes_a_small_square_webp(form: str) -> None:
+    picture = product_picture(upload(noise((1200, 900)), form))
+
+    image = opened(picture.content)
+    assert (image.format, image.size) == ("WEBP", (320, 320))
+    assert (picture.width, picture.height) == (320, 320)
+    assert len(picture.content) <= LARGEST_CONTENT
+
+
+def test_a_product_is_shown_by_its_middle() -> None:
+    image = drawn((300, 100), "#ff0000")
+    image.paste(drawn((100, 100), "#0000ff"), (100, 0))
+
+    picture = product_picture(upload(image))
+
+    shown = opened(picture.content).convert("RGB")
+    assert shown.size == (100, 100)  # nothing is blown up
+    assert all(shown.getpixel(at)[2] > 200 for at in ((5, 50), (50, 50), (95, 50)))  # type: ignore[index]
+
+
+def test_a_logo_keeps_its_proportions_and_what_is_clear_in_it() -> None:
+    picture = logo(upload(drawn((1024, 256), (255, 0, 0, 0), "RGBA")))
+
+    image = opened(picture.content)
+    assert (picture.width, picture.height) == image.size == (256, 64)
+    assert image.convert("RGBA").getpixel((10, 10))[3] == 0  # type: ignore[index]
+
+
+def test_nothing_of_the_file_goes_on_but_its_pixels() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "Taken at Storgatan 1 by Astrid"
+    exif[0x0112] = 6  # the camera was held upright
+    photo = upload(drawn((800, 400)), "JPEG", exif=exif, comment=b"Storgatan", icc_profile=b"Storg")
+
+    picture = logo(photo)
+
+    image = opened(picture.content)
+    assert b"Storg" not in picture.content
+    assert not image.getexif()
+    assert "icc_profile" not in image.info
+    assert (picture.width, picture.height) == (128, 256)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "CMYK", "I;16"])
+def test_a_picture_of_any_kind_of_colours_is_taken(mode: str) -> None:
+    form = "JPEG" if mode == "CMYK" else "PNG"
+
+    picture = product_picture(upload(drawn((400, 400), 0 if mode != "CMYK" else None, mode), form))
+
+    assert opened(picture.content).size == (320, 320)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        SimpleUploadedFile("a.png", b"<svg onload='alert(1)'/>"),
+        SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n" + b"x" * 100),
+        SimpleUploadedFile("a.jpg", upload(noise((300, 300)), "JPEG").read()[:9000]),
+        upload(drawn((40, 40)), "GIF"),
+        upload(drawn((40, 40)), "TIFF"),
+        upload(drawn((40, 40)), "BMP"),
+    ],
+    ids=["svg", "broken", "cut off", "gif", "tiff", "bmp"],
+)
+def test_what_is_no_picture_of_the_three_kinds_is_refused(file: SimpleUploadedFile) -> None:
+    with pytest.raises(ValidationError, match="no JPEG, PNG or WebP picture"):
+        product_picture(file)
+
+
+@pytest.mark.parametrize("edge", [5500, 20_000])
+def test_a_small_file_of_vast_size_is_refused_before_it_is_unpacked(edge: int) -> None:
+    bomb = upload(drawn((edge, edge), 0, "1"))
+
+    with pytest.raises(ValidationError, match="more than 30 million pixels"):
+        product_picture(bomb)
+
+
+def test_a_file_that_is_too_large_is_refused_unread() -> None:
+    with pytest.raises(ValidationError, match="larger than 10 MB"):
+        product_picture(SimpleUploadedFile("a.png", bytes(LARGEST_FILE + 1)))
+
+
+@pytest.mark.django_db
+def test_the_same_picture_is_kept_once() -> None:
+    first = keep(product_picture(upload(drawn((400, 400)))))
+    second = keep(product_picture(upload(drawn((400, 400)))))
+    other = keep(product_picture(upload(drawn((400, 400), "#000000"))))
+
+    assert first == second != other
+    assert Picture.objects.count() == 2
+
+
+# --- Serving -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def picture(db: None) -> Picture:
+    """A picture in the database."""
+    return PictureFactory.create()
+
+
+def test_a_picture_is_served_to_be_kept_for_ever(client: JsonClient, picture: Picture) -> None:
+    response = client.get(picture.url)
+
+    assert (response.status_code, response.content) == (200, picture.content)
+    assert picture.url == f"/pictures/{picture.digest}.webp"
+    assert response["Content-Type"] == "image/webp"
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert not response.cookies
+    assert "Cookie" not in response["Vary"]
+
+
+def test_who_has_a_picture_is_told_so_without_a_look_at_it(
+    client: JsonClient, picture: Picture, django_assert_num_queries: object
+) -> None:
+    tag = client.get(picture.url)["ETag"]
+
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        again = client.get(picture.url, headers={"If-None-Match": tag})
+
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["0" * 64, "x", "a-b_c"])
+def test_a_picture_that_is_not_there_is_not_there(client: JsonClient, db: None, name: str) -> None:
+    response = client.get(f"/pictures/{name}.webp")
+
+    assert response.status_code == 404
+    assert "Cache-Control" not in response or "immutable" not in response["Cache-Control"]
+
+
+def test_an_accent_colour_is_a_style_sheet_to_be_kept(client: JsonClient, db: None) -> None:
+    response = client.get("/accents/0b57d0.css")
+
+    assert response.content == b":root { --accent: #0b57d0; --on-accent: #ffffff; }\n"
+    assert response["Content-Type"].startswith("text/css")
+    assert "immutable" in response["Cache-Control"]
+    assert not response.cookies
+
+
+@pytest.mark.parametrize("name", ["ffcc00", "0B57D0", "x", "0b57d0-"])
+def test_what_no_service_can_have_as_its_accent_is_not_there(
+    client: JsonClient, db: None, name: str
+) -> None:
+    assert client.get(f"/accents/{name}.css").status_code == 404
