@@ -1,9 +1,12 @@
 """What can be done with orders and the customers who make them."""
 
+from orders.services.catalogue import mark_paused, mark_sold_out, products_shown
+from orders.services.hours import is_open, opens_next
 from orders.services.place import (
     AnotherOrderOpen,
     NonceReused,
     OrderNotAccepted,
+    PriceChanged,
     RowRequest,
     place_order,
     reopen_order,
@@ -23,13 +26,19 @@ __all__ = [
     "AnotherOrderOpen",
     "NonceReused",
     "OrderNotAccepted",
+    "PriceChanged",
     "RowRequest",
     "blocking_order",
     "digest_of",
     "forget_expired_sessions",
+    "is_open",
     "latest_order",
+    "mark_paused",
+    "mark_sold_out",
     "open_session",
+    "opens_next",
     "place_order",
+    "products_shown",
     "reopen_order",
     "serve_order",
     "session_by_id",

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.events import Cause
@@ -52,6 +53,15 @@ class NonceReused(Exception):
         self.order = order
 
 
+class PriceChanged(Exception):
+    """The products wanted come to another total than the customer saw: `total`, `products`."""
+
+    def __init__(self, total: Decimal, products: Sequence[Product]) -> None:
+        super().__init__(f"It comes to {total} now.")
+        self.total = total
+        self.products = products
+
+
 @dataclass(frozen=True)
 class RowRequest:
     """A row as the customer asks for it: how many of which product."""
@@ -61,13 +71,17 @@ class RowRequest:
 
 
 def place_order(
-    session: CustomerSession, nonce: str, rows: Sequence[RowRequest], language: str
+    session: CustomerSession,
+    nonce: str,
+    rows: Sequence[RowRequest],
+    language: str,
+    seen_total: Decimal | None = None,
 ) -> tuple[Order, bool]:
     """Make an order at the server's prices; return it and whether it is new.
 
-    The same nonce and rows again return the order made before. To be called inside a transaction,
-    which the caller also makes the invoice in. Raises OrderNotAccepted, AnotherOrderOpen and
-    NonceReused.
+    `seen_total` is what the customer takes it to cost, where that is told. The same nonce and rows
+    again return the order made before. To be called inside a transaction, which the caller also
+    makes the invoice in. Raises OrderNotAccepted, AnotherOrderOpen, NonceReused and PriceChanged.
     """
     customer = Customer.objects.select_for_update().get(pk=session.customer_id)
     service = session.service
@@ -84,6 +98,8 @@ def place_order(
     total = sum((line.total for line in lines), Decimal(0))
     if total > MAX_TOTAL:
         raise OrderNotAccepted("rows", _("The order is too large."))
+    if seen_total is not None and seen_total != total:
+        raise PriceChanged(total, [line.product for line in lines])
     order = Order.objects.create(
         service=service,
         customer=customer,
@@ -103,7 +119,9 @@ def reopen_order(customer: Customer, public_id: UUID, cause: Cause) -> Order:
     """Take a cancelled, failed or expired order up again, so that it can be paid by a new invoice.
 
     Returns the order, locked. To be called inside a transaction. Raises Order.DoesNotExist,
-    AnotherOrderOpen, and OrderNotAccepted where the order is in another state.
+    AnotherOrderOpen, and OrderNotAccepted where the order is in another state or one of its
+    products is not to be had any more: a new invoice is a new sale. The prices stay those that the
+    customer has ordered at.
     """
     Customer.objects.select_for_update().get(pk=customer.pk)
     order_id = Order.objects.values_list("pk", flat=True).get(
@@ -115,6 +133,8 @@ def reopen_order(customer: Customer, public_id: UUID, cause: Cause) -> Order:
         raise AnotherOrderOpen(blocking)
     if order.state not in PAYABLE_AGAIN:
         raise OrderNotAccepted("state", _("This order cannot be paid again now."))
+    for index, row in enumerate(order.rows.select_related("product")):
+        _require_for_sale(row.product, index)
     move_order(order, OrderState.CREATED, cause)
     return order
 
@@ -153,10 +173,7 @@ def _quantities(order: Order) -> Mapping[int, int]:
 
 
 def _priced(service: Service, wanted: Mapping[int, int]) -> list[OrderRow]:
-    products = {
-        product.pk: product
-        for product in Product.objects.filter(service=service, pk__in=wanted, on_sale=True)
-    }
+    products = Product.objects.filter(service=service).in_bulk(list(wanted))
     lines = []
     for index, (product_id, quantity) in enumerate(wanted.items()):
         product = products.get(product_id)
@@ -164,6 +181,7 @@ def _priced(service: Service, wanted: Mapping[int, int]) -> list[OrderRow]:
             raise OrderNotAccepted(
                 f"rows[{index}].product", _("This product is not for sale here.")
             )
+        _require_for_sale(product, index)
         lines.append(
             OrderRow(
                 product=product,
@@ -178,3 +196,14 @@ def _priced(service: Service, wanted: Mapping[int, int]) -> list[OrderRow]:
             )
         )
     return lines
+
+
+def _require_for_sale(product: Product, index: int) -> None:
+    name = {"product": product.name_in(get_language() or "en")}
+    if not product.on_sale:
+        reason = _("%(product)s is not for sale any more.") % name
+    elif product.sold_out:
+        reason = _("%(product)s is sold out.") % name
+    else:
+        return
+    raise OrderNotAccepted(f"rows[{index}].product", reason)

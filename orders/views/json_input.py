@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from typing import Any, NoReturn, TypeGuard
 
 from django.http import HttpRequest, UnreadablePostError
@@ -15,6 +16,7 @@ from orders.views import refusals
 LARGEST_BODY = 64 * 1024  # bytes; an order of a hundred rows is 4 kB
 LARGEST_ID = 2**63 - 1  # of PostgreSQL's bigint
 _NONCE = re.compile(r"[0-9A-Za-z_\-]{8,64}")
+_TOTAL = re.compile(r"[0-9]{1,8}\.[0-9]{2}")
 _REFERENCE = re.compile(r"[0-9A-Za-z_\-]{1,64}")
 
 
@@ -75,6 +77,16 @@ def read_rows(body: dict[str, Any]) -> list[RowRequest]:
     if not isinstance(rows, list):
         raise refusals.invalid("rows", _("The rows are a list."))
     return [_read_row(row, f"rows[{index}]") for index, row in enumerate(rows)]
+
+
+def read_total(body: dict[str, Any]) -> Decimal | None:
+    """Return the total that the customer saw, or None where it is not told. Raises Refusal."""
+    total = body.get("total")
+    if total is None:
+        return None
+    if not isinstance(total, str) or not _TOTAL.fullmatch(total):
+        raise refusals.invalid("total", _("The total is a text such as 90.00."))
+    return Decimal(total)
 
 
 def _read_row(row: Any, field: str) -> RowRequest:

@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import get_language
 
-from orders.models import CustomerSession, Order, OrderState, Product
+from orders.models import Category, CustomerSession, Order, OrderState, Picture, Product, Service
+from orders.services import products_shown
 from orders.views.wording import closed_message, state_message
 from payments import seqr
 from payments.models import Invoice
@@ -88,24 +89,60 @@ def _shown_reference(order: Order, invoice: Invoice) -> str | None:
 
 
 def session_details(
-    session: CustomerSession, *, open_order: Order | None, latest_order: Order | None
+    session: CustomerSession,
+    service: Service,
+    *,
+    open_order: Order | None,
+    latest_order: Order | None,
 ) -> dict[str, Any]:
-    """Return what the page needs to let a customer order."""
-    service = session.service
+    """Return what the page needs to let a customer order. `service` is the session's own."""
+    products = list(products_shown(service))
+    categories = {product.category: None for product in products if product.category}
     return {
         "parameters": session.parameters,
-        "service": {"name": service.name, "slug": service.slug, "currency": service.currency},
-        "products": [_product(product) for product in service.products.filter(on_sale=True)],
-        "paying_closed": closed_message(),
+        "service": _service(service),
+        "categories": [_category(category) for category in categories],
+        "products": [_product(product) for product in products],
+        "closed": closed_message(service),
         "order": order_details(open_order) if open_order else None,
         "latest_order": order_details(latest_order) if latest_order else None,
     }
 
 
-def _product(product: Product) -> dict[str, Any]:
+def product_with_price(product: Product) -> dict[str, Any]:
+    """Return what a product is called and what one of it costs now."""
     return {
         "id": product.pk,
         "name": product.name_in(get_language() or "en"),
         "price": amount(product.price),
         "unit": product.unit,
     }
+
+
+def _product(product: Product) -> dict[str, Any]:
+    alt = product.picture_alt_in(get_language() or "en")
+    return {
+        **product_with_price(product),
+        "category": product.category_id,
+        "sold_out": product.sold_out,
+        "picture": _picture(product.picture, alt) if product.picture else None,
+    }
+
+
+def _category(category: Category) -> dict[str, Any]:
+    return {"id": category.pk, "name": category.name_in(get_language() or "en")}
+
+
+def _service(service: Service) -> dict[str, Any]:
+    return {
+        "name": service.name,
+        "slug": service.slug,
+        "currency": service.currency,
+        "accent": service.accent,
+        "on_accent": service.on_accent,
+        "logo": _picture(service.logo, service.name) if service.logo else None,
+    }
+
+
+def _picture(picture: Picture, alt: str) -> dict[str, Any]:
+    return {"url": picture.url, "alt": alt, "width": picture.width, "height": picture.height}

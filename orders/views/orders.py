@@ -7,24 +7,38 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.events import Cause
 from orders.models import Customer, CustomerSession, Order
-from orders.services import AnotherOrderOpen, NonceReused, OrderNotAccepted, place_order
+from orders.services import (
+    AnotherOrderOpen,
+    NonceReused,
+    OrderNotAccepted,
+    PriceChanged,
+    place_order,
+)
 from orders.views import refusals
 from orders.views.endpoint import endpoint, for_customer, json_answer
-from orders.views.json_input import read_nonce, read_object, read_rows
-from orders.views.json_output import order_details, order_summary, orders_with_details
+from orders.views.json_input import read_nonce, read_object, read_rows, read_total
+from orders.views.json_output import (
+    amount,
+    order_details,
+    order_summary,
+    orders_with_details,
+    product_with_price,
+)
 from orders.views.recheck import recheck
 from orders.views.refusals import Refusal
 from orders.views.services import service_at
+from orders.views.wording import closing_words
 from payments import tasks
 from payments.models import CancelReason
 from payments.services import (
     AlreadyPaid,
-    PayingClosed,
+    ServiceClosed,
     cancel_invoice,
     current_invoice,
     pay_again,
@@ -41,10 +55,10 @@ def make_order(
     if service_at(slug).pk != session.service_id:
         raise refusals.scan_again()
     body = read_object(request)
-    nonce, rows = read_nonce(body), read_rows(body)
+    nonce, rows, total = read_nonce(body), read_rows(body), read_total(body)
     try:
         with transaction.atomic():
-            order, is_new = place_order(session, nonce, rows, get_language() or "en")
+            order, is_new = place_order(session, nonce, rows, get_language() or "en", total)
             if is_new:
                 _send_on_commit(start_payment(order).pk)
     except OrderNotAccepted as error:
@@ -55,8 +69,10 @@ def make_order(
         raise _conflict(
             "nonce_reused", _("This order was made already, with other rows."), error.order
         ) from None
-    except PayingClosed:
-        raise refusals.paying_closed() from None
+    except PriceChanged as error:
+        raise _price_changed(error, session.service.currency) from None
+    except ServiceClosed as error:
+        raise _closed(error) from None
     return json_answer(order_summary(order), 201 if is_new else 200)
 
 
@@ -85,8 +101,8 @@ def pay_order_again(
     except OrderNotAccepted as error:
         order = order_of(session.customer, public_id)
         raise _conflict("not_payable", error.reason, order) from None
-    except PayingClosed:
-        raise refusals.paying_closed() from None
+    except ServiceClosed as error:
+        raise _closed(error) from None
     return json_answer(order_details(order_of(session.customer, public_id)))
 
 
@@ -118,6 +134,20 @@ def _send_on_commit(invoice_id: int) -> None:
 def _another_open(error: AnotherOrderOpen) -> Refusal:
     message = _("You have an order here that is not settled yet.")
     return _conflict("order_open", message, error.order)
+
+
+def _price_changed(error: PriceChanged, currency: str) -> Refusal:
+    return Refusal(
+        409,
+        "price_changed",
+        _("The prices have changed. Look at the new total before you order."),
+        total={"value": amount(error.total), "currency": currency},
+        products=[product_with_price(product) for product in error.products],
+    )
+
+
+def _closed(error: ServiceClosed) -> Refusal:
+    return refusals.closed(closing_words(error.closing, timezone.now()))
 
 
 def _conflict(code: str, message: str, order: Order) -> Refusal:

@@ -25,8 +25,9 @@ from payments.services import current_invoice, total_of
 @never_cache
 @ensure_csrf_cookie
 def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
-    """Show the menu, once the script has exchanged the token; say at once if paying is closed."""
-    context = _context(service_at(slug)) | {"paying_closed": closed_message()}
+    """Show the menu, once the script has exchanged the token; say at once if it is closed."""
+    service = service_at(slug)
+    context = _context(service) | {"closed": closed_message(service)}
     return render(request, "orders/order.html", context)
 
 

@@ -6,10 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from orders.views.wording import PAYING_CLOSED
-
 RETRY_SECONDS = 2  # when SEQR or the database is away: soon enough for a person who waits
-CLOSED_RETRY_SECONDS = 60  # while paying is closed: a person has to mend something first
+CLOSED_RETRY_SECONDS = 60  # while no orders are taken: somebody has to change that first
 
 
 class Refusal(Exception):
@@ -100,12 +98,12 @@ def broken() -> Refusal:
     return Refusal(500, "broken", _("Something went wrong here. Try again in a moment."))
 
 
-def paying_closed() -> Refusal:
-    """Return the refusal of what needs paying to be open."""
+def closed(message: str) -> Refusal:
+    """Return the refusal of an order while the service takes none; the message says why."""
     return Refusal(
         503,
-        "paying_closed",
-        str(PAYING_CLOSED),
+        "closed",
+        message,
         headers={"Retry-After": str(CLOSED_RETRY_SECONDS)},
     )
 

@@ -10,12 +10,13 @@ from orders.views import refusals
 
 def service_at(slug: str | None) -> Service:
     """Return the service of this slug, or without one the only service. Raises Refusal."""
+    found = Service.objects.select_related("logo").defer("logo__content")
     if slug is not None:
-        service = Service.objects.filter(slug=slug).first()
+        service = found.filter(slug=slug).first()
         if service is None:
             raise refusals.not_found(_("There is no shop at this address."))
         return service
-    services = list(Service.objects.order_by("pk")[:2])
+    services = list(found.order_by("pk")[:2])
     if not services:
         raise refusals.not_found(_("There is no shop here yet."))
     if len(services) > 1:

@@ -57,6 +57,7 @@ def open_visit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     return json_answer(
         session_details(
             session,
+            service,
             open_order=_fetched(blocking_order(session.customer, service)),
             latest_order=_latest(session, reference),
         )

@@ -1,14 +1,20 @@
-"""Sentences for a customer about an order's state."""
+"""Sentences for a customer: how an order stands, and why none is taken."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order, OrderState
+from orders.models import Order, OrderState, Service
 from orders.models.order import PAYABLE_AGAIN
 from payments.models import Invoice
 from payments.paying import paying_is_closed
+from payments.services import Closing, Why, closing_of
 
 _S = OrderState
 
@@ -44,12 +50,16 @@ MESSAGES: dict[OrderState, Promise] = {
     ),
 }
 
-
 PERHAPS_GIVEN_BACK = _(
     "The payment was cancelled. If money was drawn from your account, SEQR gives it back."
 )
 
 PAYING_CLOSED = _("Paying is closed for now. Try again in a few minutes.")
+PAUSED = _("We take no orders just now.")
+CLOSED = _("We are closed.")
+OPENS_TODAY = _("We open again today at %(time)s.")
+OPENS_TOMORROW = _("We open again tomorrow at %(time)s.")
+OPENS_LATER = _("We open again on %(day)s at %(time)s.")
 WAITS_WHILE_CLOSED = _(
     "Paying is closed for now. Your order waits until it opens again; you have paid nothing."
 )
@@ -70,6 +80,26 @@ def state_message(order: Order, invoice: Invoice) -> str:
     return str(MESSAGES[OrderState(order.state)])
 
 
-def closed_message() -> str | None:
-    """Return the sentence that tells a customer that paying is closed, or None while it is open."""
-    return str(PAYING_CLOSED) if paying_is_closed() else None
+def closed_message(service: Service) -> str | None:
+    """Return what tells a customer why the service takes no orders, or None while it takes them."""
+    now = timezone.now()
+    closing = closing_of(service, now)
+    return None if closing is None else closing_words(closing, now)
+
+
+def closing_words(closing: Closing, now: datetime) -> str:
+    """Return why a service takes no orders, and when it does again where that is known."""
+    if closing.why == Why.PAYING_CLOSED:
+        return str(PAYING_CLOSED)
+    if closing.why == Why.PAUSED:
+        return f"{PAUSED} {closing.service.pause_note_in(get_language() or 'en')}".strip()
+    if closing.opens_at is None:
+        return str(CLOSED)
+    return f"{CLOSED} {_opens_again(closing.opens_at, now)}"
+
+
+def _opens_again(opens_at: datetime, now: datetime) -> str:
+    opens = timezone.localtime(opens_at)
+    days = (opens.date() - timezone.localdate(now)).days
+    sentence = {0: OPENS_TODAY, 1: OPENS_TOMORROW}.get(days, OPENS_LATER)
+    return str(sentence) % {"time": f"{opens:%H:%M}", "day": date_format(opens, "l j F")}

@@ -3,6 +3,7 @@
 from payments.services.advice import ADVICE
 from payments.services.cancel import AlreadyPaid, cancel_invoice, settle_cancel
 from payments.services.card import answer_cards
+from payments.services.closing import Closing, ServiceClosed, Why, closing_of
 from payments.services.commit import CommitNotPossible, commit_reservation
 from payments.services.discount import discounts_of, total_of
 from payments.services.exchange import TokenRefused, exchange_token
@@ -40,29 +41,32 @@ from payments.services.standing import (
     states_of_shards,
     waiting,
 )
-from payments.services.start import PayingClosed, current_invoice, pay_again, start_payment
+from payments.services.start import current_invoice, pay_again, start_payment
 from payments.services.submit import submit_receipt
 from payments.services.sweep import Work, find_work
 
 __all__ = [
     "ADVICE",
     "AlreadyPaid",
+    "Closing",
     "CommitNotPossible",
-    "PayingClosed",
     "PeriodNotAccepted",
     "Probe",
     "Proposal",
     "RefundNotAccepted",
+    "ServiceClosed",
     "ShardState",
     "Standing",
     "TokenRefused",
     "Waiting",
+    "Why",
     "Work",
     "advance_period",
     "answer_cards",
     "approve_refund",
     "ask_once_more",
     "cancel_invoice",
+    "closing_of",
     "commit_reservation",
     "current_invoice",
     "discounts_of",

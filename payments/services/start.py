@@ -8,21 +8,16 @@ from orders.events import Cause
 from orders.models import Customer, Order
 from orders.services import reopen_order
 from payments.models import Invoice
-from payments.paying import paying_is_closed
-
-
-class PayingClosed(Exception):
-    """Nothing is sold just now, since SEQR refuses our settings."""
+from payments.services.closing import require_open
 
 
 def start_payment(order: Order) -> Invoice:
     """Make the invoice of a new order. To be called in the transaction that made the order.
 
-    The caller has it sent once that transaction is committed. Raises PayingClosed, which is to
+    The caller has it sent once that transaction is committed. Raises ServiceClosed, which is to
     undo the order too.
     """
-    if paying_is_closed():
-        raise PayingClosed
+    require_open(order.service)
     return Invoice.objects.create(order=order, amount=order.total, currency=order.currency)
 
 
@@ -31,12 +26,13 @@ def pay_again(customer: Customer, public_id: UUID) -> Invoice:
     """Make a new invoice for an order whose last one SEQR has confirmed dead.
 
     A cancelled, failed or expired order is one whose last invoice is in such a status, which it
-    reaches by SEQR's word alone (or without ever having been payable). The caller has the invoice
-    sent. Raises Order.DoesNotExist, AnotherOrderOpen, OrderNotAccepted and PayingClosed.
+    reaches by SEQR's word alone (or without ever having been payable). To the shop it is a sale
+    like a new order's, since somebody has to make and serve it: so it wants the service open. The
+    caller has the invoice sent. Raises Order.DoesNotExist, AnotherOrderOpen, OrderNotAccepted and
+    ServiceClosed.
     """
     order = reopen_order(customer, public_id, Cause("customer"))
-    if paying_is_closed():
-        raise PayingClosed
+    require_open(order.service)
     last = order.invoices.order_by("-attempt")[0]
     return Invoice.objects.create(
         order=order, attempt=last.attempt + 1, amount=order.total, currency=order.currency

@@ -36,8 +36,8 @@ def test_a_page_leads_its_script_to_its_service(
 def test_a_page_writes_nothing_and_keeps_nothing(
     client: JsonClient, cafe: Service, page: str, django_assert_num_queries: Any
 ) -> None:
-    # The service; and before one chooses, whether paying is closed.
-    with django_assert_num_queries(2 if page == "order" else 1):
+    # The service; and before one chooses, its hours and whether paying is closed.
+    with django_assert_num_queries(3 if page == "order" else 1):
         response = client.get(f"/lyktan/{page}")
 
     assert set(response.cookies) == {"csrftoken"}

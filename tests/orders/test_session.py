@@ -16,6 +16,8 @@ from tests.factories import (
 from tests.orders.conftest import TOKEN, JsonClient
 from tests.sandbox_process import SandboxProcess
 
+PLAIN = {"unit": "st", "category": None, "sold_out": False, "picture": None}
+
 
 @pytest.fixture
 def token(sandbox: SandboxProcess, cafe: Service) -> str:
@@ -33,12 +35,20 @@ def test_a_token_is_exchanged_for_what_the_page_needs(
     assert response.status_code == 200
     assert response.json() == {
         "parameters": {"TABLE": "4"},
-        "service": {"name": "Kafé Lyktan", "slug": "lyktan", "currency": "SEK"},
+        "service": {
+            "name": "Kafé Lyktan",
+            "slug": "lyktan",
+            "currency": "SEK",
+            "accent": "#7a3412",
+            "on_accent": "#ffffff",
+            "logo": None,
+        },
+        "categories": [],
         "products": [
-            {"id": bun.pk, "name": "Cinnamon bun", "price": "45.00", "unit": "st"},
-            {"id": coffee.pk, "name": "Filter coffee", "price": "32.50", "unit": "st"},
+            {"id": bun.pk, "name": "Cinnamon bun", "price": "45.00", **PLAIN},
+            {"id": coffee.pk, "name": "Filter coffee", "price": "32.50", **PLAIN},
         ],
-        "paying_closed": None,
+        "closed": None,
         "order": None,
         "latest_order": None,
     }

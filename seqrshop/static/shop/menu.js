@@ -13,7 +13,7 @@ export class Menu {
   #nonce = null;
   #closed = false;
 
-  /** `submit` is called with the body of the order, `askAgain` to see whether paying is open. */
+  /** `submit` is called with the body of the order, `askAgain` to see whether orders are taken. */
   constructor(submit, askAgain) {
     this.#find("form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -28,14 +28,16 @@ export class Menu {
     });
   }
 
-  /** Shows the products of a session. What was chosen before stays, as far as it is for sale. */
-  fill({ products, parameters, service, paying_closed: closed }) {
+  /** Shows the products of a session. What was chosen before stays, as far as it is to be had. */
+  fill({ products, categories, parameters, service, closed }) {
     this.#currency = service.currency;
     this.#products = new Map(products.map((product) => [product.id, product]));
     for (const id of this.#quantities.keys()) {
-      if (!this.#products.has(id)) this.#choose(id, 0);
+      if (this.#products.get(id)?.sold_out ?? true) this.#choose(id, 0);
     }
-    this.#find("[data-products]").replaceChildren(...products.map((each) => this.#row(each)));
+    const rest = { id: null, name: categories.length > 0 ? say("other") : "" };
+    const groups = [...categories, rest].map((each) => this.#group(each, products));
+    this.#find("[data-groups]").replaceChildren(...groups);
     this.#find("[data-none]").hidden = products.length > 0;
     const table = this.#find("[data-table]");
     table.hidden = !parameters.TABLE;
@@ -67,7 +69,20 @@ export class Menu {
     // Kept until the rows change: a second tap, or a repeat after a lost answer, is one order.
     this.#nonce ??= randomName();
     const rows = [...this.#quantities].map(([product, quantity]) => ({ product, quantity }));
-    return { nonce: this.#nonce, rows };
+    return { nonce: this.#nonce, rows, total: (this.#total() / 100).toFixed(2) };
+  }
+
+  /** Returns those of the products that are of one category, under its name. */
+  #group({ id, name }, products) {
+    const element = this.#find("[data-group]").content.cloneNode(true);
+    const heading = element.querySelector("[data-name]");
+    heading.textContent = name;
+    heading.hidden = !name;
+    const own = products.filter((product) => product.category === id);
+    const rows = own.map((product) => this.#row(product));
+    element.querySelector("[data-products]").replaceChildren(...rows);
+    element.querySelector("section").hidden = rows.length === 0;
+    return element;
   }
 
   #row(product) {
@@ -75,6 +90,25 @@ export class Menu {
     element.querySelector("[data-name]").textContent = product.name;
     const price = money(hundredths(product.price), this.#currency);
     element.querySelector("[data-price]").textContent = price;
+    this.#showPicture(element.querySelector("[data-picture]"), product.picture);
+    element.querySelector("[data-sold-out]").hidden = !product.sold_out;
+    if (product.sold_out) element.querySelector("[data-stepper]").remove();
+    else this.#step(element, product);
+    return element;
+  }
+
+  #showPicture(image, picture) {
+    if (!picture) {
+      image.remove();
+      return;
+    }
+    image.src = picture.url;
+    image.alt = picture.alt;
+    image.width = picture.width;
+    image.height = picture.height;
+  }
+
+  #step(element, product) {
     const [less, more] = ["less", "more"].map((which) => {
       const button = element.querySelector(`[data-${which}]`);
       button.setAttribute("aria-label", say(which, product.name));
@@ -93,7 +127,6 @@ export class Menu {
     less.addEventListener("click", () => change(-1));
     more.addEventListener("click", () => change(1));
     change(0);
-    return element;
   }
 
   #choose(id, quantity) {

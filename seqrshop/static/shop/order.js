@@ -49,14 +49,14 @@ async function submit(order) {
   }
 }
 
-/** Shows why there is no new order: another is open, or the menu has changed, or paying closed. */
+/** Shows why there is no new order: another is open, the menu has changed, or no order is taken. */
 async function explain({ body }) {
   if (body.order) panel.follow(body.order);
   else await refill();
-  if (body.error !== "paying_closed") notice(body.message); // else the menu says it
+  if (body.error !== "closed") notice(body.message); // else the menu says it
 }
 
-/** Finds out whether paying is open again. An order made in another tab meanwhile is shown. */
+/** Finds out whether orders are taken again. An order made in another tab meanwhile is shown. */
 async function askAgain() {
   await refill();
   if (session.order) panel.follow(session.order);

@@ -34,7 +34,7 @@ export class Shop {
       throw new Unreachable("noConnection"); // a network's sign-in page, say, answers too
     }
     if (response.ok) return answer;
-    if (answer.error === "paying_closed") throw new Refused(response.status, answer);
+    if (answer.error === "closed") throw new Refused(response.status, answer);
     if (response.status >= 500 || response.status === 429) {
       const seconds = Number(response.headers.get("Retry-After")) || 0;
       throw new Unreachable(reasonOf(response, answer), Math.max(seconds * 1000, TRY_AGAIN_MS));
