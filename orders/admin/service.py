@@ -5,9 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.forms import NumberInput, TextInput
+from django.forms import ColorInput
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -15,19 +16,50 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from orders.admin.detail import DetailActionsAdmin
+from orders.admin.menu import CategoryInline, OpeningHoursInline, ProductInline
+from orders.admin.picture import PictureField
 from orders.admin.qr_code import regenerate
-from orders.admin.typed import ModelForm, TabularInline
+from orders.admin.report import Report
+from orders.admin.typed import ModelForm
 from orders.models import Order, Product, QrCode, Service
 from orders.models.order import OPEN_STATES
+from orders.pictures import keep, logo
 from orders.qr import payload
+from orders.services import mark_paused
+from orders.views.wording import closed_message
 
 
 class ServiceForm(ModelForm[Service]):
     """A service. A new service ID must leave room in the codes that are printed already."""
 
+    logo = PictureField(
+        logo,
+        label=_("logo"),
+        help_text=_("JPEG, PNG or WebP. It stands before the name, on the accent colour."),
+    )
+
     class Meta:
         model = Service
-        fields = ("name", "slug", "service_id", "currency")
+        fields = (
+            "name",
+            "slug",
+            "service_id",
+            "currency",
+            "accent",
+            "logo",
+            "pause_note_sv",
+            "pause_note_en",
+        )
+        widgets = {"accent": ColorInput()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["logo"] = self.instance.logo
+
+    def save(self, commit: bool = True) -> Service:
+        """Keep the logo before the service that refers to it."""
+        self.instance.logo = keep(self.instance.logo)
+        return super().save(commit)
 
     def clean_service_id(self) -> str:
         """Refuse an ID with which one of the service's codes would break the print rules."""
@@ -44,49 +76,22 @@ class ServiceForm(ModelForm[Service]):
         return service_id
 
 
-class ProductForm(ModelForm[Product]):
-    """A product, in fields so narrow that a whole row of them fits a screen."""
-
-    class Meta:
-        model = Product
-        fields = (
-            "on_sale",
-            "position",
-            "name_sv",
-            "name_en",
-            "price",
-            "vat_rate",
-            "unit",
-            "sku",
-        )
-        widgets = {
-            "name_sv": TextInput(attrs={"size": 24}),
-            "name_en": TextInput(attrs={"size": 24}),
-            "price": NumberInput(attrs={"class": "vIntegerField"}),
-            "vat_rate": NumberInput(attrs={"class": "vIntegerField"}),
-            "unit": TextInput(attrs={"size": 4}),
-            "sku": TextInput(attrs={"size": 10}),
-        }
-
-
-class ProductInline(TabularInline[Product, Service]):
-    """What the service sells. A product that was ever sold stays: take it off sale instead."""
-
-    model = Product
-    form = ProductForm
-    extra = 0
-    can_delete = False
-
-
 @admin.register(Service)
 class ServiceAdmin(DetailActionsAdmin[Service]):
     """Services: their products, and what SEQR must be told about them."""
 
     form = ServiceForm
-    list_display = ("name", "slug", "service_id", "products_on_sale", "open_orders")
-    inlines = (ProductInline,)
-    actions = ("regenerate_codes",)
-    readonly_fields = ("order_url", "success_url", "failure_url", "cancel_url", "codes")
+    list_display = ("name", "slug", "service_id", "products_on_sale", "open_orders", "paused")
+    inlines = (OpeningHoursInline, CategoryInline, ProductInline)
+    actions = ("pause", "open", "regenerate_codes")
+    readonly_fields = (
+        "orders_now",
+        "order_url",
+        "success_url",
+        "failure_url",
+        "cancel_url",
+        "codes",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
         """Count along what the list shows."""
@@ -101,14 +106,20 @@ class ServiceAdmin(DetailActionsAdmin[Service]):
 
     def get_fieldsets(self, request: HttpRequest, obj: Service | None = None) -> Any:
         """The addresses can be told once the slug is saved."""
-        typed = (None, {"fields": ("name", "slug", "service_id", "currency")})
+        typed = (None, {"fields": ("name", "slug", "service_id", "currency", "accent", "logo")})
         if obj is None:
             return (typed,)
+        orders = {"fields": ("orders_now", "pause_note_sv", "pause_note_en")}
         addresses = {
             "fields": ("order_url", "success_url", "failure_url", "cancel_url"),
             "description": _("Hand these four to SEQR. They change with the slug."),
         }
-        return (typed, (_("Addresses"), addresses), (_("Printed codes"), {"fields": ("codes",)}))
+        return (
+            typed,
+            (_("Orders"), orders),
+            (_("Addresses"), addresses),
+            (_("Printed codes"), {"fields": ("codes",)}),
+        )
 
     def save_model(self, request: HttpRequest, obj: Service, form: Any, change: bool) -> None:
         """Save it, and remind of the codes on the walls when the service ID has changed."""
@@ -133,8 +144,8 @@ class ServiceAdmin(DetailActionsAdmin[Service]):
         return super().get_deleted_objects(objs, request)
 
     def detail_actions(self, service: Service) -> tuple[str, ...]:
-        """All codes of the service at once."""
-        return ("regenerate_codes",)
+        """Pause it or open it, and all its codes at once."""
+        return ("open" if service.paused else "pause", "regenerate_codes")
 
     @admin.display(description=_("products on sale"), ordering="number_of_products")
     def products_on_sale(self, service: Any) -> int:
@@ -145,6 +156,11 @@ class ServiceAdmin(DetailActionsAdmin[Service]):
     def open_orders(self, service: Any) -> int:
         """How many orders are not settled yet."""
         return int(service.number_of_open_orders)
+
+    @admin.display(description=_("just now"))
+    def orders_now(self, service: Service) -> str:
+        """What customers are told of why no order is taken, if none is."""
+        return closed_message(service) or str(_("Orders are taken."))
 
     @admin.display(description=_("order page"))
     def order_url(self, service: Service) -> str:
@@ -179,6 +195,34 @@ class ServiceAdmin(DetailActionsAdmin[Service]):
             service.pk,
             _("Add another"),
         )
+
+    def has_pause_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may stop and start the taking of orders."""
+        return request.user.has_perm("orders.pause_service")
+
+    @admin.action(description=_("Pause"), permissions=["pause"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
+        """Have the chosen services take no orders."""
+        self._mark(request, queryset, paused=True)
+
+    @admin.action(description=_("Open"), permissions=["pause"])
+    def open(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
+        """Have the chosen services take orders again, within their hours."""
+        self._mark(request, queryset, paused=False)
+
+    def _mark(self, request: HttpRequest, services: QuerySet[Service], *, paused: bool) -> None:
+        report = Report()
+        for service in services:
+            outcome = _("Paused") if paused else _("Opened")
+            with transaction.atomic():
+                changed = mark_paused(service, paused=paused)
+                if changed:
+                    self.log_change(request, service, str(outcome))
+            if changed:
+                report.add(messages.SUCCESS, outcome, service)
+            else:
+                report.add(messages.INFO, _("Nothing to change"), service)
+        report.tell(self, request)
 
     def has_codes_permission(self, request: HttpRequest) -> bool:
         """Whether this user may make codes anew."""

@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib import admin
+from django.forms import models
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin, TabularInline
     from django.forms import ModelForm
+    from django.forms.models import BaseInlineFormSet
 else:
 
     class _Subscriptable:
@@ -20,8 +22,11 @@ else:
     class TabularInline(_Subscriptable, admin.TabularInline):
         """`TabularInline[OrderRow, Order]` is the plain TabularInline when it runs."""
 
+    class BaseInlineFormSet(_Subscriptable, models.BaseInlineFormSet):
+        """`BaseInlineFormSet[Product, Service, ProductForm]` is the plain one when it runs."""
+
     class ModelForm(_Subscriptable, forms.ModelForm):
         """`ModelForm[Order]` is the plain ModelForm when it runs."""
 
 
-__all__ = ["ModelAdmin", "ModelForm", "TabularInline"]
+__all__ = ["BaseInlineFormSet", "ModelAdmin", "ModelForm", "TabularInline"]

@@ -1,4 +1,4 @@
-"""Amounts, ages and phone numbers as people read them."""
+"""Amounts, ages, stock and phone numbers as people read them."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -7,6 +7,8 @@ from django.utils.formats import number_format
 from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+
+from orders.models import Product
 
 NOTHING = "-"
 """What stands where there is nothing to show."""
@@ -30,6 +32,11 @@ def age(since: datetime) -> str:
     """Return how long ago this was, by its largest unit: “3 minutes”."""
     words = timesince(since, depth=1)
     return _("less than a minute") if words.startswith("0") else words
+
+
+def stock(product: Product) -> str:
+    """Return “sold out”, or nothing to speak of."""
+    return _("sold out") if product.sold_out else NOTHING
 
 
 def phone_number(msisdn: str) -> str:

@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from orders.models import Event, Order, QrCode, Service
+from orders.models import Event, Order, Product, QrCode, Service
 from orders.qr import save_qr_code
 from payments.models import Invoice
 from tests.factories import InvoiceFactory, OrderRowFactory, ProductFactory, ServiceFactory
@@ -77,13 +77,13 @@ def test_the_pages_of_the_admin_keep_to_the_policy_that_all_pages_have(
     live_server: LiveServer,
 ) -> None:
     service = ServiceFactory.create()
-    ProductFactory.create(service=service)
+    product = ProductFactory.create(service=service)
     code = save_qr_code(service, "Table 4", "TABLE=4", None)
     invoice = InvoiceFactory.create(issued=True, order__service=service)
     OrderRowFactory.create(order=invoice.order)
     paths = [
-        *(list_url(model) for model in (Service, QrCode, Order, Invoice, Event)),
-        *(page_url(row) for row in (service, code, invoice.order, invoice)),
+        *(list_url(model) for model in (Service, Product, QrCode, Order, Invoice, Event)),
+        *(page_url(row) for row in (service, product, code, invoice.order, invoice)),
         "/admin/orders/service/add/",
         "/admin/orders/qrcode/add/",
         f"/admin/orders/service/{service.pk}/delete/",
