@@ -130,22 +130,6 @@ def test_while_seqr_is_down_the_page_says_so_and_goes_on_trying(
     sees(page, "What would you like?")
 
 
-def test_a_product_sold_out_meanwhile_keeps_the_rest(
-    stack: Stack, page: Page, console: Console
-) -> None:
-    console.expected.append("400")
-    open_menu(page, stack.scan())
-    choose(page, "Cinnamon bun")
-    refusal = {"error": "invalid", "field": "rows[0].product", "message": "Not for sale here."}
-    page.route("**/lyktan/orders", lambda route: route.fulfill(status=400, json=refusal), times=1)
-
-    press_order(page)
-
-    expect(page.get_by_text("Not for sale here.")).to_be_visible()
-    expect(page.get_by_role("button", name="One less Cinnamon bun")).to_be_enabled()
-    expect(page.get_by_role("button", name="Order and pay")).to_be_enabled()
-
-
 def test_a_small_phone_shows_all_and_lets_a_thumb_press_it(
     stack: Stack, open_browser: OpenBrowser, console: Console
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from orders.models import Product, QrCode, Service
+from orders.models import Category, Picture, Product, QrCode, Service
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +22,10 @@ def test_an_empty_database_becomes_a_cafe() -> None:
     assert cafe.products.count() >= 12
     assert set(cafe.products.values_list("vat_rate", flat=True)) == {12, 25}
     assert not cafe.products.filter(sku="").exists()
+    assert not cafe.products.filter(category=None).exists()
+    assert cafe.logo is not None
+    assert cafe.products.filter(picture=None).count() == 0
+    assert Picture.objects.count() == cafe.products.count() + 1
     assert cafe.qr_codes.get(parameters="TABLE=4").payload == "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"
     assert User.objects.get(is_superuser=True).check_password("lanterns-by-the-water")
 
@@ -29,7 +33,7 @@ def test_an_empty_database_becomes_a_cafe() -> None:
 def test_everything_in_the_cafe_is_valid() -> None:
     call_command("seed_demo")
 
-    for kind in (Service, Product, QrCode):
+    for kind in (Service, Category, Product, QrCode):
         for made in kind.objects.all():
             made.full_clean()
 

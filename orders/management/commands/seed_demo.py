@@ -4,41 +4,20 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from orders.models import Product, Service
+from orders.demo import CODES, MENU, PICTURES, SOLD_OUT, Item
+from orders.models import Category, Product, Service
+from orders.pictures import keep, logo, product_picture
 from orders.qr import save_qr_code
 
 STAFF_USER = "staff"
-FOOD, DRINK_OR_GOODS = Decimal(12), Decimal(25)  # Swedish VAT, per cent
-
-# Article number, name in Swedish, name in English, price in SEK with VAT, VAT rate.
-PRODUCTS = [
-    ("KAF-01", "Bryggkaffe", "Filter coffee", "32.00", FOOD),
-    ("KAF-02", "Cappuccino", "Cappuccino", "45.00", FOOD),
-    ("KAF-03", "Havrelatte", "Oat latte", "49.00", FOOD),
-    ("TE-01", "Te, Earl Grey", "Earl Grey tea", "34.00", FOOD),
-    ("BAK-01", "Kanelbulle", "Cinnamon bun", "35.00", FOOD),
-    ("BAK-02", "Kardemummabulle", "Cardamom bun", "35.00", FOOD),
-    ("BAK-03", "Chokladboll", "Chocolate ball", "29.00", FOOD),
-    ("BAK-04", "Prinsesstårta, bit", "Princess cake, slice", "62.00", FOOD),
-    ("MAT-01", "Räksmörgås", "Open prawn sandwich", "145.00", FOOD),
-    ("MAT-02", "Ostfralla", "Cheese roll", "48.00", FOOD),
-    ("DRY-01", "Rabarbersaft", "Rhubarb cordial", "38.50", FOOD),
-    ("DRY-02", "Lageröl, 33 cl", "Lager, 33 cl", "69.00", DRINK_OR_GOODS),
-    ("VAR-01", "Kaffebönor, 250 g", "Coffee beans, 250 g", "119.00", FOOD),
-    ("VAR-02", "Mugg med lykta", "Lantern mug", "149.00", DRINK_OR_GOODS),
-]
-
-# Where each code hangs, and what it tells the order page.
-CODES = [
-    *((f"Table {number}", f"TABLE={number}") for number in range(1, 7)),
-    ("Takeaway window", "WHERE=TAKEAWAY"),
-]
 
 
 class Command(BaseCommand):
@@ -55,19 +34,16 @@ class Command(BaseCommand):
         staff = User.objects.filter(username=STAFF_USER).first() or self._make_staff()
         if Service.objects.exists():
             return
-        cafe = Service.objects.create(name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN")
-        Product.objects.bulk_create(
-            Product(
-                service=cafe,
-                sku=sku,
-                name_sv=name_sv,
-                name_en=name_en,
-                price=Decimal(price),
-                vat_rate=vat_rate,
-                position=position,
-            )
-            for position, (sku, name_sv, name_en, price, vat_rate) in enumerate(PRODUCTS, start=1)
+        cafe = Service.objects.create(
+            name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN", logo=keep(logo(_drawn("logo")))
         )
+        places = count(1)
+        for position, (name_sv, name_en, items) in enumerate(MENU, start=1):
+            category = Category.objects.create(
+                service=cafe, name_sv=name_sv, name_en=name_en, position=position
+            )
+            for item in items:
+                _add(item, category, next(places))
         for placement, parameters in CODES:
             save_qr_code(cafe, placement, parameters, staff)
 
@@ -79,3 +55,24 @@ class Command(BaseCommand):
                 f'"{STAFF_USER}".'
             )
         return User.objects.create_superuser(STAFF_USER, password=password)
+
+
+def _add(item: Item, category: Category, position: int) -> None:
+    Product.objects.create(
+        service=category.service,
+        category=category,
+        position=position,
+        sku=item.sku,
+        name_sv=item.name_sv,
+        name_en=item.name_en,
+        price=Decimal(item.price),
+        vat_rate=item.vat_rate,
+        sold_out=item.sku == SOLD_OUT,
+        picture=keep(product_picture(_drawn(item.sku))),
+        picture_alt_sv=item.alt_sv,
+        picture_alt_en=item.alt_en,
+    )
+
+
+def _drawn(name: str) -> ContentFile[bytes]:
+    return ContentFile((PICTURES / f"{name}.webp").read_bytes())

@@ -1,0 +1,190 @@
+"""The demo café: what it sells, with pictures drawn for it, named by article number."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+PICTURES = Path(__file__).parent
+
+FOOD, DRINK_OR_GOODS = Decimal(12), Decimal(25)  # Swedish VAT, per cent
+
+
+@dataclass(frozen=True)
+class Item:
+    """A product. The price is in SEK, VAT included; `alt` is what its picture shows."""
+
+    sku: str
+    name_sv: str
+    name_en: str
+    price: str
+    vat_rate: Decimal
+    alt_sv: str
+    alt_en: str
+
+
+# Each category in Swedish and in English, with its products.
+MENU = [
+    (
+        "Kaffe och te",
+        "Coffee and tea",
+        [
+            Item(
+                "KAF-01",
+                "Bryggkaffe",
+                "Filter coffee",
+                "32.00",
+                FOOD,
+                "En vit kopp svart kaffe som ångar",
+                "A white cup of steaming black coffee",
+            ),
+            Item(
+                "KAF-02",
+                "Cappuccino",
+                "Cappuccino",
+                "45.00",
+                FOOD,
+                "En röd kopp med ett hjärta i skummet",
+                "A red cup with a heart in the foam",
+            ),
+            Item(
+                "KAF-03",
+                "Havrelatte",
+                "Oat latte",
+                "49.00",
+                FOOD,
+                "Ett glas latte bredvid ett havreax",
+                "A glass of latte beside an ear of oats",
+            ),
+            Item(
+                "TE-01",
+                "Te, Earl Grey",
+                "Earl Grey tea",
+                "34.00",
+                FOOD,
+                "En vit kopp te med tepåsen över kanten",
+                "A white cup of tea, the bag's tag over its rim",
+            ),
+        ],
+    ),
+    (
+        "Bakat",
+        "Baked",
+        [
+            Item(
+                "BAK-01",
+                "Kanelbulle",
+                "Cinnamon bun",
+                "35.00",
+                FOOD,
+                "En snurrad bulle med pärlsocker",
+                "A swirled bun with pearl sugar",
+            ),
+            Item(
+                "BAK-02",
+                "Kardemummabulle",
+                "Cardamom bun",
+                "35.00",
+                FOOD,
+                "En knuten bulle med kardemummakorn",
+                "A knotted bun with cardamom seeds",
+            ),
+            Item(
+                "BAK-03",
+                "Chokladboll",
+                "Chocolate ball",
+                "29.00",
+                FOOD,
+                "Tre mörka bollar med kokos på ett fat",
+                "Three dark balls with coconut on a plate",
+            ),
+            Item(
+                "BAK-04",
+                "Prinsesstårta, bit",
+                "Princess cake, slice",
+                "62.00",
+                FOOD,
+                "En tårtbit under grön marsipan med en rosa ros",
+                "A slice under green marzipan with a pink rose",
+            ),
+        ],
+    ),
+    (
+        "Mat",
+        "Food",
+        [
+            Item(
+                "MAT-01",
+                "Räksmörgås",
+                "Open prawn sandwich",
+                "145.00",
+                FOOD,
+                "Bröd med sallad, ägg, räkor, dill och citron",
+                "Bread with lettuce, egg, prawns, dill and lemon",
+            ),
+            Item(
+                "MAT-02",
+                "Ostfralla",
+                "Cheese roll",
+                "48.00",
+                FOOD,
+                "En fralla med sesamfrön, ost och sallad",
+                "A sesame roll with cheese and lettuce",
+            ),
+        ],
+    ),
+    (
+        "Kalla drycker",
+        "Cold drinks",
+        [
+            Item(
+                "DRY-01",
+                "Rabarbersaft",
+                "Rhubarb cordial",
+                "38.50",
+                FOOD,
+                "Ett glas rosa saft med is, sugrör och en rabarberstjälk",
+                "A glass of pink cordial with ice, a straw and a stalk of rhubarb",
+            ),
+            Item(
+                "DRY-02",
+                "Lageröl, 33 cl",
+                "Lager, 33 cl",
+                "69.00",
+                DRINK_OR_GOODS,
+                "En sejdel ljust öl med högt skum",
+                "A tankard of pale beer with a tall head",
+            ),
+        ],
+    ),
+    (
+        "Att ta med hem",
+        "To take home",
+        [
+            Item(
+                "VAR-01",
+                "Kaffebönor, 250 g",
+                "Coffee beans, 250 g",
+                "119.00",
+                FOOD,
+                "En brun påse med en kaffeböna på etiketten",
+                "A brown bag with a coffee bean on its label",
+            ),
+            Item(
+                "VAR-02",
+                "Mugg med lykta",
+                "Lantern mug",
+                "149.00",
+                DRINK_OR_GOODS,
+                "En mörkblå mugg med en lykta på",
+                "A dark blue mug with a lantern on it",
+            ),
+        ],
+    ),
+]
+SOLD_OUT = "BAK-04"
+
+# Where each code hangs, and what it tells the order page.
+CODES = [
+    *((f"Table {number}", f"TABLE={number}") for number in range(1, 7)),
+    ("Takeaway window", "WHERE=TAKEAWAY"),
+]

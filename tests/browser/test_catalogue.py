@@ -1,0 +1,75 @@
+"""The menu: under headings, with pictures, and as it is now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DATABASE, Console, Stack
+from tests.browser.steps import choose, open_menu, press_order, sees, stay_here
+
+pytestmark = pytest.mark.browser
+
+BUN, COFFEE = "BAK-01", "KAF-01"
+
+
+@pytest.fixture
+def set_product() -> Iterator[Callable[..., None]]:
+    """Have the staff give a product another price, or mark it: undone after the test."""
+    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{DATABASE}"))
+
+    def change(sku: str, price: str, *, sold_out: bool = False) -> None:
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                "UPDATE orders_product SET price = %s, sold_out = %s WHERE sku = %s",
+                (price, sold_out, sku),
+            )
+
+    yield change
+    change(BUN, "35.00")
+    change(COFFEE, "32.00")
+
+
+def test_the_menu_has_headings_and_pictures_and_what_is_sold_out_cannot_be_chosen(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    open_menu(page, stack.scan())
+
+    headings = page.locator("#menu section:visible h2")
+    assert headings.all_inner_texts()[:2] == ["Coffee and tea", "Baked"]
+    assert page.locator("#menu h2:visible", has_text="Other").count() == 0
+    expect(page.get_by_alt_text("A swirled bun with pearl sugar")).to_be_visible()
+    cake = page.get_by_role("listitem").filter(has_text="Princess cake")
+    expect(cake.get_by_text("Sold out")).to_be_visible()
+    assert cake.get_by_role("button").count() == 0
+    sheets = page.evaluate("Array.from(document.styleSheets, (sheet) => sheet.href)")
+    assert f"{stack.url}/accents/7a3412.css" in sheets
+
+
+def test_what_changes_meanwhile_is_told_before_it_is_paid_and_the_rest_stays_chosen(
+    stack: Stack, page: Page, console: Console, set_product: Callable[..., None]
+) -> None:
+    console.expected += ["409", "400"]
+    stay_here(page)
+    open_menu(page, stack.scan())
+    choose(page, "Cinnamon bun", 2)
+    choose(page, "Filter coffee")
+
+    set_product(COFFEE, "40.00")
+    press_order(page)
+    expect(page.get_by_text("The prices have changed.")).to_be_visible()
+    expect(page.locator("#menu .bar output")).to_have_text("SEK\xa0110.00")
+
+    set_product(BUN, "35.00", sold_out=True)
+    press_order(page)
+    expect(page.get_by_text("Cinnamon bun is sold out.")).to_be_visible()
+    expect(page.locator("#menu .bar output")).to_have_text("SEK\xa040.00")
+
+    press_order(page)
+    sees(page, "Pay in SEQR")
+    expect(page.locator("#order [data-total]")).to_have_text("SEK\xa040.00")
