@@ -25,6 +25,7 @@ class Bench:
     seqr: SeqrProcess
     shop: Shop
     postgres: psutil.Process
+    redis: psutil.Process
 
     def clear_redis(self) -> None:
         """Forget the tasks and locks of what was measured before."""
@@ -34,30 +35,36 @@ class Bench:
 
 @dataclass(frozen=True)
 class Design:
-    """A way to ask. `start` starts it, given the references, and returns the process that asks."""
+    """A way to ask.
+
+    `start` starts it, given the references, and returns the process that asks, then any that
+    enqueue for it.
+    """
 
     name: str
-    start: Callable[[Bench, Launcher, list[int]], psutil.Process]
+    start: Callable[[Bench, Launcher, list[int]], list[psutil.Process]]
     records: bool = True
 
 
-def _ours(bench: Bench, launcher: Launcher, _references: list[int]) -> psutil.Process:
+def _ours(bench: Bench, launcher: Launcher, _references: list[int]) -> list[psutil.Process]:
     started = launcher.start_from_procfile("poller", bench.cores.worker)
     tasks.poll_shard.delay(0)
-    return psutil.Process(started.pid)
+    return [psutil.Process(started.pid)]
 
 
-def _naive(bench: Bench, launcher: Launcher, _references: list[int]) -> psutil.Process:
+def _naive(bench: Bench, launcher: Launcher, _references: list[int]) -> list[psutil.Process]:
     naive.enqueue_open()  # which may take longer than a second, so it is no part of the window
-    launcher.start("ticker", [sys.executable, "-m", "tests.bench.naive"], bench.cores.rest)
-    return psutil.Process(launcher.start("naive", naive.WORKER, bench.cores.worker).pid)
+    enqueues = [sys.executable, "-m", "tests.bench.naive"]
+    ticker = launcher.start("ticker", enqueues, bench.cores.rest)
+    worker = launcher.start("naive", naive.WORKER, bench.cores.worker)
+    return [psutil.Process(worker.pid), psutil.Process(ticker.pid)]
 
 
-def _bare(interval: float) -> Callable[[Bench, Launcher, list[int]], psutil.Process]:
-    def start(bench: Bench, launcher: Launcher, references: list[int]) -> psutil.Process:
+def _bare(interval: float) -> Callable[[Bench, Launcher, list[int]], list[psutil.Process]]:
+    def start(bench: Bench, launcher: Launcher, references: list[int]) -> list[psutil.Process]:
         command = [sys.executable, "-m", "tests.bench.bare", bench.seqr.service_url]
         command += [str(references[0]), str(len(references)), str(interval)]
-        return psutil.Process(launcher.start("bare", command, bench.cores.worker).pid)
+        return [psutil.Process(launcher.start("bare", command, bench.cores.worker).pid)]
 
     return start
 

@@ -49,6 +49,7 @@ class Measured:
     polls_per_second: float
     worker_cpu: float  # of one core
     database_cpu: float
+    broker_cpu: float  # Redis, and what enqueues
     seqr_cpu: float
     seqr_limit: float  # the polls that the fake SEQR answers in a CPU second
     longest_gap: float
@@ -61,6 +62,11 @@ class Measured:
         """Polls for each second of CPU that the poller and the database use together."""
         return self.polls_per_second / (self.worker_cpu + self.database_cpu)
 
+    @property
+    def polls_per_cpu_second_in_all(self) -> float:
+        """The same, with what Redis and the enqueueing use."""
+        return self.polls_per_second / (self.worker_cpu + self.database_cpu + self.broker_cpu)
+
 
 def measure(bench: Bench, design: Design, case: Case, times: Times) -> Measured:
     """Run a design: start it, warm it up, count, and end it."""
@@ -68,15 +74,16 @@ def measure(bench: Bench, design: Design, case: Case, times: Times) -> Measured:
     references = prepare(bench, case.open)
     rate = case.payments_per_second if design.records else 0.0
     with bench.launcher.within() as launcher:
-        process = design.start(bench, launcher, references)
+        process, *beside = design.start(bench, launcher, references)
+        measured = (process, bench.postgres, bench.redis, *beside)
         wait_for_questions(bench, design.name)
         bench.seqr.behave(delay=case.delay, payments_per_second=rate, **case.behaviour)
         keep_level(bench, rate, times.warm_up)
 
         bench.seqr.count()
-        cpu = [cpu_seconds(process), cpu_seconds(bench.postgres)]
+        before = [cpu_seconds(each) for each in measured]
         keep_level(bench, rate, times.window)
-        cpu = [cpu_seconds(process) - cpu[0], cpu_seconds(bench.postgres) - cpu[1]]
+        cpu = [cpu_seconds(each) - was for each, was in zip(measured, before, strict=True)]
         counted = bench.seqr.figures()
 
         pss = pss_bytes(process)
@@ -86,6 +93,7 @@ def measure(bench: Bench, design: Design, case: Case, times: Times) -> Measured:
         polls_per_second=counted.polls / counted.seconds,
         worker_cpu=cpu[0] / counted.seconds,
         database_cpu=cpu[1] / counted.seconds,
+        broker_cpu=sum(cpu[2:]) / counted.seconds,
         seqr_cpu=counted.cpu_seconds / counted.seconds,
         seqr_limit=counted.polls / counted.cpu_seconds,
         longest_gap=counted.longest_gap,

@@ -41,11 +41,17 @@ def rows(results: Results) -> str:
                 (
                     "polls per CPU second, SEQR answering",
                     "ours ÷ naive",
+                    "the same with broker and enqueueing",
                     "ours ÷ bare",
                     "ours ÷ bare, full speed",
                 ),
                 [
-                    (case.name, *(_ratio(results, case, other) for other in OTHERS))
+                    (
+                        case.name,
+                        _ratio(results, case, NAIVE),
+                        _ratio(results, case, NAIVE, lambda run: run.polls_per_cpu_second_in_all),
+                        *(_ratio(results, case, other) for other in OTHERS[1:]),
+                    )
                     for case in measured
                     if (case.name, BARE.name) in results.runs
                 ],
@@ -66,11 +72,16 @@ def rows(results: Results) -> str:
 OTHERS = (NAIVE, BARE, BARE_AT_FULL_SPEED)
 
 
-def _ratio(results: Results, case: Case, other: Design) -> str:
+def _ratio(
+    results: Results,
+    case: Case,
+    other: Design,
+    value: Callable[[Measured], float] = lambda run: run.polls_per_cpu_second,
+) -> str:
     pairs = zip(
         results.runs[case.name, OURS.name], results.runs[case.name, other.name], strict=False
     )
-    ratios = [ours.polls_per_cpu_second / theirs.polls_per_cpu_second for ours, theirs in pairs]
+    ratios = [value(ours) / value(theirs) for ours, theirs in pairs]
     return spread(ratios, "{:,.2f}") if ratios else "—"
 
 
@@ -94,6 +105,7 @@ COLUMNS: dict[str, Callable[[Sequence[Measured]], str]] = {
     "polls per CPU second": _of("{:,.0f}", lambda run: run.polls_per_cpu_second),
     "poller's CPU": _of("{:.0%}", lambda run: run.worker_cpu),
     "database's CPU": _of("{:.0%}", lambda run: run.database_cpu),
+    "broker's and enqueueing's CPU": _of("{:.0%}", lambda run: run.broker_cpu),
     "fake SEQR's CPU": _of("{:.0%}", lambda run: run.seqr_cpu),
     "longest unasked": _of("{:.1f} s", lambda run: run.longest_gap),
     "paid → recorded, p50": _recorded(0.5),

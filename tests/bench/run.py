@@ -56,8 +56,9 @@ def _measure(launcher: Launcher, cores: Cores, seqr: SeqrProcess, *, quick: bool
     from tests.bench.designs import Bench  # noqa: PLC0415
     from tests.bench.shop import Shop  # noqa: PLC0415
 
-    [postgres] = [each for each in psutil.Process().children() if each.name() == "postgres"]
-    bench = Bench(launcher, cores, seqr, Shop(seqr), postgres)
+    children = {each.name(): each for each in psutil.Process().children()}
+    servers = children["postgres"], children["redis-server"]
+    bench = Bench(launcher, cores, seqr, Shop(seqr), *servers)
     if quick:
         sys.stdout.write(f"\n{report.rows(rows.measure_quickly(bench))}\n")
     else:

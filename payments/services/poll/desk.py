@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import DataError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Func, Q, QuerySet
 from django.db.models.functions import Now
 
 from orders.clock import database_now
@@ -26,6 +26,7 @@ READ_ALL_SECONDS = 5.0
 LATELY = timedelta(seconds=15)  # so that no transaction is too slow to be seen
 ROW_SECONDS = 5.0
 WRITE_SECONDS = 1.0  # in one step
+ROWS_AT_A_TIME = 2000
 
 COLUMNS = (
     "id",
@@ -35,7 +36,13 @@ COLUMNS = (
     "issued_at",
     "notified_at",
 )
-_Row = tuple[int, str | None, int, str, datetime | None, datetime | None]
+_Row = tuple[int, str | None, int, str, datetime | None, datetime | None, int]
+# What a row comes to: ten thousand of these are read in the time of a tenth as many rows.
+DIGEST = Func(
+    *COLUMNS,
+    template="hash_record_extended(ROW(%(expressions)s), 0)",
+    output_field=BigIntegerField(),
+)
 
 
 def leave_to_the_sweep(_invoice_id: int) -> None:
@@ -60,7 +67,7 @@ class Desk:
         self._asking = asking
         self._on_card = on_card
         self._clock = clock
-        self._known: dict[int, int] = {}  # invoice id: the hash of its row, which takes less
+        self._known: dict[int, int] = {}  # invoice id: the digest of its row
         self._heard_before_start: datetime | None = None
         self._routine: dict[int, News] = {}
         self._read_began: float | None = None
@@ -93,13 +100,13 @@ class Desk:
         changed = open_at_seqr().filter(
             Q(issued_at__gt=since) | Q(notified_at__gt=since) | is_superseded, shard=self._shard
         )
-        rows = []
-        for *row, cancel_reason in changed.values_list(*COLUMNS, "cancel_reason"):
+        digests = {}
+        for key, digest, cancel_reason in changed.values_list("id", DIGEST, "cancel_reason"):
             if cancel_reason == CancelReason.SUPERSEDED:
-                self._let_go(row[0])
+                self._let_go(key)
             else:
-                rows.append(tuple(row))
-        self._take_over(rows)
+                digests[key] = digest
+        self._take_over_changed(digests)
         self._read_began, self._handed_over = began, self._asking.handed_over
 
     def read_all(self) -> None:
@@ -108,10 +115,10 @@ class Desk:
         if self._read_began is None:
             row = PollShard.objects.filter(number=self._shard).first()
             self._heard_before_start = row.oldest_answer_at if row else None
-        rows = list(self._open())
-        self._take_over(rows)
-        for key in self._known.keys() - {row[0] for row in rows}:
+        digests = dict(self._open().values_list("id", DIGEST))
+        for key in self._known.keys() - digests.keys():
             self._let_go(key)
+        self._take_over_changed(digests)
         self._read_began, self._handed_over = began, self._asking.handed_over
 
     def _is_at_work(self) -> bool:
@@ -132,16 +139,23 @@ class Desk:
                 self._routine[each.question.invoice_id] = each
             else:
                 news.append(each)
+        if not news:
+            return
         news.sort(key=lambda each: each.answer.status != InvoiceStatus.PAID)
+        if not self._with_database(lambda: self._write_all(news)):
+            self._asking.give_back(news)  # what is written by now, a second time changes nothing
+
+    def _write_all(self, news: list[News]) -> None:
         until = self._clock() + WRITE_SECONDS
-        for position, each in enumerate(news):
+        written = 0
+        for each in news:
             if self._clock() > until:  # the lock has to be kept, too
-                self._asking.give_back(news[position:])
+                self._asking.give_back(news[written:])
                 self._asking.news_came.set()
-                return
-            if not self._with_database(lambda: self._write(each)):  # noqa: B023
-                self._asking.give_back(news[position:])
-                return
+                break
+            self._write(each)
+            written += 1
+        self._have_asked_anew([each.question.invoice_id for each in news[:written]])
 
     def _write_routine(self) -> None:
         """Write what is routine; what cannot be written so takes the long way."""
@@ -152,10 +166,13 @@ class Desk:
             written = record_routine(answers, BY_POLLER)
         except DataError:  # one of them, which the long way finds
             written = set()
-        for invoice_id, each in list(self._routine.items()):
-            if invoice_id not in written:
-                self._write(each)
-            del self._routine[invoice_id]
+        left = [each for invoice_id, each in self._routine.items() if invoice_id not in written]
+        for each in left:
+            self._write(each)
+        self._have_asked_anew([each.question.invoice_id for each in left])
+        # Of these another answer, which is not routine, may still have to be written.
+        self._have_asked_anew(list(written), are_written=False)
+        self._routine.clear()
 
     def finish(self) -> None:
         """Write everything that is left."""
@@ -194,10 +211,17 @@ class Desk:
             raise
         except Exception:  # a bad answer must not keep the others from being written
             logger.exception("invoice %s: the answer could not be written", question.invoice_id)
-        self._known.pop(question.invoice_id, None)  # to be handed over also if it is unchanged
-        self._take_over(self._open().filter(pk=question.invoice_id), are_written=True)
-        if question.invoice_id not in self._known:
-            self._asking.hand_over_closed(question.invoice_id)
+
+    def _have_asked_anew(self, invoice_ids: list[int], *, are_written: bool = True) -> None:
+        """Hand over invoices about which an answer is written, or that they are closed by now."""
+        if not invoice_ids:
+            return
+        for invoice_id in invoice_ids:  # to be handed over also if it is unchanged
+            self._known.pop(invoice_id, None)
+        self._take_over(invoice_ids, are_written=are_written)
+        for invoice_id in invoice_ids:
+            if invoice_id not in self._known:
+                self._asking.hand_over_closed(invoice_id)
 
     def _note_delay(self, answer: Answer) -> None:
         """Count how long it took from the payment, by SEQR's receipt, until it was recorded."""
@@ -214,22 +238,26 @@ class Desk:
             with transaction.atomic():
                 settings_refused(Invoice.objects.get(pk=newest), refused[newest], BY_POLLER)
 
-    def _open(self) -> QuerySet[Any, _Row]:
+    def _open(self) -> QuerySet[Any]:
         """Return the shard's invoices that SEQR is to be asked about."""
-        return invoices_to_ask().filter(shard=self._shard).values_list(*COLUMNS)
+        return invoices_to_ask().filter(shard=self._shard)
 
     def _let_go(self, invoice_id: int) -> None:
         if self._known.pop(invoice_id, None) is not None:
             self._asking.hand_over_closed(invoice_id)
 
-    def _take_over(self, rows: Iterable[_Row], *, are_written: bool = False) -> None:
-        """Hand over those of the rows that are new, or not as they were."""
+    def _take_over_changed(self, digests: dict[int, int]) -> None:
+        """Hand over those of the rows, by their ids and digests, that are not as they were."""
+        changed = [key for key, digest in digests.items() if self._known.get(key) != digest]
+        for first in range(0, len(changed), ROWS_AT_A_TIME):
+            self._take_over(changed[first : first + ROWS_AT_A_TIME])
+
+    def _take_over(self, invoice_ids: list[int], *, are_written: bool = False) -> None:
+        """Hand over those of the invoices that SEQR is to be asked about."""
+        rows: Iterable[_Row] = self._open().filter(pk__in=invoice_ids).values_list(*COLUMNS, DIGEST)
         now = None
-        for row in rows:
-            key, reference, version, status, issued_at, notified_at = row
-            if self._known.get(key) == hash(row):
-                continue
-            self._known[key] = hash(row)
+        for key, reference, version, status, issued_at, notified_at, digest in rows:
+            self._known[key] = digest
             assert reference is not None  # it was asked for
             assert issued_at is not None  # as it has a reference
             now = now or database_now()
