@@ -1,27 +1,29 @@
 // One order, as it stands: shown, followed until it is settled, paid, cancelled.
 
+import { Live, isSettled } from "./live.js";
 import { hundredths, money } from "./money.js";
-import { Refused, Unreachable } from "./shop.js";
+import { Refused } from "./shop.js";
 import { notice, say, show } from "./visit.js";
 
 const CAN_BE_CANCELLED = ["created", "sending", "awaiting_payment"];
 const CAN_BE_PAID_AGAIN = ["canceled", "failed", "expired"];
-const UNSETTLED = [...CAN_BE_CANCELLED, "cancel_pending", "needs_attention"];
-
 const FIRST_MS = 400; // a new order's invoice is at SEQR by then, mostly
-const POLL_MS = 1000;
-const SELDOM_MS = 5000; // while nobody looks, and where a person has to mend it
 
 export class Panel {
   #root = document.querySelector("#order");
   #order = null;
   #opensApp = false;
-  #timer = 0;
-  #asking = false;
+  #live;
 
   /** `toMenu` is called with the order's state when the customer is done with it. */
   constructor(visit, toMenu) {
     this.visit = visit;
+    this.#live = new Live({
+      ask: (url) => visit.shop.ask("GET", url),
+      changed: (order) => this.#render(order),
+      away: notice,
+      refused: (error) => this.#refused(error),
+    });
     this.#on("[data-menu]", (event) => {
       event.preventDefault();
       const { state } = this.#order;
@@ -30,9 +32,6 @@ export class Panel {
     });
     this.#on("[data-cancel]", () => this.#change("cancel"));
     this.#on("[data-pay]", () => this.#change("pay"));
-    document.addEventListener("visibilitychange", () => {
-      if (!this.#root.hidden && this.#order && document.visibilityState === "visible") this.#poll();
-    });
   }
 
   /** Shows an order and follows it. `opensApp`: once, as soon as it can be paid there. */
@@ -40,38 +39,17 @@ export class Panel {
     this.#opensApp = opensApp;
     this.#render(order);
     show("order");
-    this.#schedule(FIRST_MS);
+    this.#live.follow(order.url, order.state, FIRST_MS);
   }
 
   stop() {
-    clearTimeout(this.#timer);
+    this.#live.stop();
     this.#order = null;
   }
 
-  #schedule(soonest = POLL_MS) {
-    clearTimeout(this.#timer);
-    if (this.#root.hidden || !UNSETTLED.includes(this.#order?.state)) return;
-    const seldom = document.hidden || this.#order.state === "needs_attention";
-    this.#timer = setTimeout(() => this.#poll(), seldom ? SELDOM_MS : soonest);
-  }
-
-  async #poll() {
-    if (this.#asking) return;
-    this.#asking = true;
-    try {
-      const order = await this.visit.shop.ask("GET", this.#order.url);
-      if (this.#order?.id === order.id) {
-        notice("");
-        this.#render(order);
-      }
-    } catch (error) {
-      if (error instanceof Unreachable) notice(error.reason);
-      else if (error instanceof Refused) this.visit.ended();
-      else throw error;
-    } finally {
-      this.#asking = false;
-      this.#schedule();
-    }
+  #refused(error) {
+    if (!(error instanceof Refused)) throw error;
+    if (!this.#root.hidden) this.visit.ended(); // else another scan is under way already
   }
 
   async #change(what) {
@@ -117,7 +95,7 @@ export class Panel {
     this.#link("[data-receipt-pdf]", order.receipt_url && `${order.receipt_url}.pdf`);
     this.#find("[data-cancel]").hidden = !CAN_BE_CANCELLED.includes(state);
     this.#find("[data-pay]").hidden = !CAN_BE_PAID_AGAIN.includes(state);
-    this.#find("[data-menu]").hidden = UNSETTLED.includes(state);
+    this.#find("[data-menu]").hidden = !isSettled(state);
     if (this.#opensApp && order.app_url) {
       this.#opensApp = false;
       location.assign(order.app_url);
