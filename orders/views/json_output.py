@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from orders.models import Category, CustomerSession, Order, OrderState, Picture, Product, Service
@@ -63,6 +64,7 @@ def order_details(order: Order) -> dict[str, Any]:
             for each in discounts_of(invoice)
         ],
         "parameters": order.parameters,
+        "ordered_at": timezone.localtime(order.created_at).isoformat(timespec="seconds"),
         "invoice_reference": reference,
         "app_url": seqr.app_url(settings.SEQR_APP_URL, reference or "") if payable else None,
         "ers_reference": invoice.ers_reference,

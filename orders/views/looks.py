@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import condition, require_safe
 
-from orders.colours import text_on
+from orders.colours import by_day, by_night, text_on
 from orders.models import Picture
 from orders.validators import validate_accent
 from orders.views import refusals
@@ -34,9 +34,13 @@ def accent(request: HttpRequest, colour: str) -> HttpResponse:
 
     A file of its own, since the pages' policy lets no style stand in them.
     """
+    shade = f"#{colour}"
     try:
-        validate_accent(f"#{colour}")
+        validate_accent(shade)
     except ValidationError:
         raise refusals.not_found() from None
-    rule = f":root {{ --accent: #{colour}; --on-accent: {text_on(f'#{colour}')}; }}\n"
+    rule = (
+        f":root {{ --accent: {shade}; --on-accent: {text_on(shade)};"
+        f" --accent-day: {by_day(shade)}; --accent-night: {by_night(shade)}; }}\n"
+    )
     return HttpResponse(rule, content_type="text/css; charset=utf-8", headers=FOR_EVER)

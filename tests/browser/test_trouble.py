@@ -142,6 +142,7 @@ def test_a_small_phone_shows_all_and_lets_a_thumb_press_it(
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= SMALL_PHONE["width"]
         for control in page.locator("a:visible, button:visible").all():
+            control.scroll_into_view_if_needed()  # the strip of headings scrolls sideways
             box = control.bounding_box()
             assert box is not None
             assert box["height"] >= 44, control.inner_text()
@@ -170,6 +171,9 @@ def test_the_keyboard_is_enough(stack: Stack, page: Page) -> None:
     sees(page, "What would you like?")
     expect(page.locator("#menu h1")).to_be_focused()
 
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Coffee and tea")).to_be_focused()
+    page.keyboard.press("Enter")  # on to what is under this heading
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Order and pay").focus()

@@ -1,14 +1,42 @@
 """An accent colour is refused unless it can be read."""
 
+import re
 from itertools import product
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from orders.colours import BLACK, WHITE, contrast, text_on
+from orders.colours import (
+    BLACK,
+    DAY,
+    DEFAULT_ACCENT,
+    LEAST_CONTRAST,
+    NIGHT,
+    WHITE,
+    by_day,
+    by_night,
+    contrast,
+    text_on,
+)
 from orders.validators import validate_accent
 
 CHANNELS = [f"{value:02x}" for value in range(0, 256, 15)]
+STYLE_SHEET = settings.BASE_DIR / "seqrshop" / "static" / "shop" / "shop.css"
+
+
+def tokens(scheme: str) -> dict[str, str]:
+    """Return the colours that the style sheet gives its names: "light", or "dark" over those."""
+    sheet = STYLE_SHEET.read_text()
+    light, dark = re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)
+    rules = light if scheme == "light" else light + dark
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", rules))
+
+
+def every_accent() -> list[str]:
+    """Return very many of the accents that a service can have, and those at the limit."""
+    colours = ["#" + "".join(channels) for channels in product(CHANNELS, repeat=3)]
+    return [c for c in [*colours, "#767676"] if contrast(c, WHITE) >= LEAST_CONTRAST]
 
 
 @pytest.mark.parametrize(
@@ -33,6 +61,44 @@ def test_the_text_that_goes_with_any_colour_can_be_read_on_it() -> None:
 
     assert min(contrast(colour, text_on(colour)) for colour in colours) >= 4.5
     assert (text_on("#1a1a1a"), text_on("#ffee00")) == (WHITE, BLACK)
+
+
+def test_every_accent_can_be_read_by_day_and_by_night() -> None:
+    light, dark = tokens("light"), tokens("dark")
+
+    for accent in every_accent():
+        assert contrast(by_day(accent), light["ground"]) >= LEAST_CONTRAST, accent
+        assert contrast(by_day(accent), light["paper"]) >= LEAST_CONTRAST, accent
+        for lies_on in (dark["ground"], dark["paper"], dark["on-strong"]):
+            assert contrast(by_night(accent), lies_on) >= LEAST_CONTRAST, accent
+
+
+def test_what_can_be_read_already_stays_as_it_is() -> None:
+    assert by_day("#7a3412") == "#7a3412"
+    assert by_day("#767676") == "#6c6c6c"
+    assert by_night("#7a3412") == "#e78a5d"
+
+
+@pytest.mark.parametrize(("scheme", "ground"), [("light", DAY), ("dark", NIGHT)])
+def test_the_style_sheet_has_the_colours_that_the_shades_are_made_for(
+    scheme: str, ground: str
+) -> None:
+    assert tokens(scheme)["ground"] == ground
+    assert tokens(scheme)["accent"] == DEFAULT_ACCENT
+    assert tokens(scheme)["accent-day"] == by_day(DEFAULT_ACCENT)
+    assert tokens(scheme)["accent-night"] == by_night(DEFAULT_ACCENT)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_on_what_it_lies_on(scheme: str) -> None:
+    colours = tokens(scheme)
+
+    for ground, text in product(("ground", "paper"), ("ink", "soft", "good", "stop")):
+        assert contrast(colours[text], colours[ground]) >= LEAST_CONTRAST, (text, ground)
+    assert contrast(colours["ink"], colours["note"]) >= LEAST_CONTRAST
+    assert contrast(colours["soft"], colours["line"]) >= LEAST_CONTRAST  # a button that waits
+    for ground in ("ground", "paper"):
+        assert contrast(colours["edge"], colours[ground]) >= 3  # WCAG 2.2, 1.4.11
 
 
 @pytest.mark.parametrize("colour", ["#7a3412", "#000000", "#0b57d0", "#767676"])

@@ -152,7 +152,10 @@ def test_a_picture_that_is_not_there_is_not_there(client: JsonClient, db: None, 
 def test_an_accent_colour_is_a_style_sheet_to_be_kept(client: JsonClient, db: None) -> None:
     response = client.get("/accents/0b57d0.css")
 
-    assert response.content == b":root { --accent: #0b57d0; --on-accent: #ffffff; }\n"
+    assert response.content == (
+        b":root { --accent: #0b57d0; --on-accent: #ffffff;"
+        b" --accent-day: #0b57d0; --accent-night: #74a2eb; }\n"
+    )
     assert response["Content-Type"].startswith("text/css")
     assert "immutable" in response["Cache-Control"]
     assert not response.cookies

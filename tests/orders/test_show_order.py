@@ -26,6 +26,7 @@ KEYS = {
     "rows",
     "discounts",
     "parameters",
+    "ordered_at",
     "invoice_reference",
     "app_url",
     "ers_reference",

@@ -1,5 +1,6 @@
 // The products, how many of each, and what they come to.
 
+import { Categories } from "./categories.js";
 import { hundredths, money } from "./money.js";
 import { say } from "./visit.js";
 
@@ -9,6 +10,7 @@ export class Menu {
   #root = document.querySelector("#menu");
   #products = new Map();
   #quantities = new Map();
+  #categories = new Categories();
   #currency = "";
   #nonce = null;
   #closed = false;
@@ -38,6 +40,8 @@ export class Menu {
     const rest = { id: null, name: categories.length > 0 ? say("other") : "" };
     const groups = [...categories, rest].map((each) => this.#group(each, products));
     this.#find("[data-groups]").replaceChildren(...groups);
+    const headings = this.#root.querySelectorAll("section:not([hidden]) h2:not([hidden])");
+    this.#categories.fill([...headings]);
     this.#find("[data-none]").hidden = products.length > 0;
     const table = this.#find("[data-table]");
     table.hidden = !parameters.TABLE;
@@ -145,8 +149,30 @@ export class Menu {
 
   #reckon() {
     const total = this.#total();
-    this.#find(".bar output").textContent = money(total, this.#currency);
+    this.#find("[data-count]").textContent = this.#count();
+    this.#find("[data-total]").textContent = money(total, this.#currency);
+    this.#find("[data-chosen]").replaceChildren(...this.#lines());
     this.busy = false;
+  }
+
+  #count() {
+    const count = [...this.#quantities.values()].reduce((sum, each) => sum + each, 0);
+    if (count === 0) return say("nothing");
+    const form = new Intl.PluralRules(document.documentElement.lang).select(count);
+    return say(`items-${form}`, count) || say("items-other", count);
+  }
+
+  /** Returns what was chosen, as the menu has it; a wide window has room for it. */
+  #lines() {
+    const chosen = [...this.#products.values()].filter(({ id }) => this.#quantities.has(id));
+    return chosen.map(({ id, name, price }) => {
+      const element = this.#find("[data-line]").content.cloneNode(true);
+      const quantity = this.#quantities.get(id);
+      element.querySelector("[data-name]").textContent = `${quantity} × ${name}`;
+      const amount = money(quantity * hundredths(price), this.#currency);
+      element.querySelector("[data-amount]").textContent = amount;
+      return element;
+    });
   }
 
   #find(selector) {

@@ -87,8 +87,9 @@ export class Panel {
     this.#text("[data-heading]", say(state));
     this.#text("[data-message]", order.message ?? "");
     this.#text("[data-number]", order.number);
+    this.#find("[data-number]").toggleAttribute("data-long", order.number.length > 4);
     this.#text("[data-total]", money(hundredths(order.total.value), order.total.currency));
-    this.#text("[data-table]", order.parameters?.TABLE ? say("table", order.parameters.TABLE) : "");
+    this.#text("[data-place]", whereAndWhen(order));
     if (order.rows) this.#renderRows(order);
     this.#link("[data-open]", order.app_url);
     this.#link("[data-receipt]", order.receipt_url);
@@ -100,6 +101,8 @@ export class Panel {
       this.#opensApp = false;
       location.assign(order.app_url);
     }
+    // Whoever was on what has gone goes on from the heading.
+    if (document.activeElement?.hidden) this.#find("h1").focus({ preventScroll: true });
   }
 
   #renderRows(order) {
@@ -145,4 +148,10 @@ export class Panel {
   #on(selector, act) {
     this.#find(selector).addEventListener("click", act);
   }
+}
+
+/** Returns the table and the shop's time of day, as far as they are known: "Table 4 · 13:04". */
+function whereAndWhen({ parameters, ordered_at: orderedAt }) {
+  const table = parameters?.TABLE && say("table", parameters.TABLE);
+  return [table, orderedAt?.slice(11, 16)].filter(Boolean).join(" · ");
 }
