@@ -1,18 +1,63 @@
-"""Turns what a view raises into the answer that its client understands."""
+"""Which language an answer is in; and what a view raises, told so that its client understands."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 
 from orders.limits import TooManyRequests
 from orders.views import errors, refusals
 from orders.views.refusals import Refusal
 
 logger = logging.getLogger(__name__)
+
+
+class ChosenLanguage(LocaleMiddleware):
+    """Lets whoever reads a page choose its language, by `?language=sv`; Django's cookie keeps it.
+
+    The query does without the cookie, which a web view may not take. Data, which is not asked for
+    as HTML, comes as Accept-Language alone says: a page that is shown goes on in its own language,
+    whatever has been chosen in another tab.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Go on in the language chosen, or else in what the browser prefers."""
+        chosen = _language_chosen(request)
+        if chosen is not None:
+            translation.activate(chosen)
+            request.LANGUAGE_CODE = chosen
+            return
+        if "text/html" not in request.headers.get("Accept", ""):
+            request.COOKIES.pop(settings.LANGUAGE_COOKIE_NAME, None)
+        super().process_request(request)
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Keep what was chosen for the next page."""
+        chosen = _language_chosen(request)
+        if chosen is not None:
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                chosen,
+                max_age=settings.LANGUAGE_COOKIE_AGE,
+                secure=settings.LANGUAGE_COOKIE_SECURE,
+                httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+                samesite="Lax",
+            )
+        return super().process_response(request, response)
+
+
+def _language_chosen(request: HttpRequest) -> str | None:
+    language = request.GET.get("language")
+    return language if language in dict(settings.LANGUAGES) else None
 
 
 class AnswerRefusals:

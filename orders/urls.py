@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import looks, orders, pages, receipts, session
+from orders.views import looks, orders, pages, receipts, screen_code, session
 
 _OF_A_SERVICE = [
     ("order", pages.order_page, "order_page"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("orders/<uuid:public_id>", orders.show_order, name="order"),
     path("orders/<uuid:public_id>/pay", orders.pay_order_again, name="pay_order"),
     path("orders/<uuid:public_id>/cancel", orders.cancel_order, name="cancel_order"),
+    path("orders/<uuid:public_id>/qr", screen_code.show, name="order_qr"),
     path("orders/<uuid:public_id>/receipt", receipts.show, name="order_receipt"),
     path("orders/<uuid:public_id>/receipt.pdf", receipts.show_pdf, name="order_receipt_pdf"),
     path("back/<slug:return_key>", pages.back_page, name="back"),

@@ -4,6 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from seqrshop import env
+from seqrshop.languages import languages_in
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 settings = env.Settings(BASE_DIR / ".env")
@@ -59,6 +60,18 @@ SEQR_LEAVE_URL = read(
     "what leaves the service for the app, such as SEQR-ACTION://WIZARD/CANCEL",
     env.app_address,
     default="SEQR-ACTION://WIZARD/CANCEL",
+)
+SEQR_STORE_URL_ANDROID = read(
+    "SEQR_STORE_URL_ANDROID",
+    "the http(s) address where an Android phone gets the app",
+    env.web_address,
+    default="https://play.google.com/store/search?q=SEQR&c=apps",
+)
+SEQR_STORE_URL_IOS = read(
+    "SEQR_STORE_URL_IOS",
+    "the http(s) address where an iPhone gets the app",
+    env.web_address,
+    default="https://appstore.com/seqr",
 )
 SEQR_TERMINAL_ID = read_secret(
     "SEQR_TERMINAL_ID",
@@ -195,7 +208,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "orders.middleware.ChosenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -253,8 +266,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("sv", "Svenska"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = languages_in(LOCALE_PATHS[0])
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Stockholm"
@@ -274,11 +287,14 @@ STORAGES = {
 # --- Security --------------------------------------------------------------------------------
 
 _https = PUBLIC_BASE_URL.startswith("https://")
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _https
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
+SECURE_SSL_REDIRECT = _https
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" would make forms post "Origin: null"
 SESSION_COOKIE_AGE = 12 * 3600  # a working day of the staff; a customer's visit ends by its own row
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 CSRF_FAILURE_VIEW = "orders.views.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"

@@ -57,7 +57,7 @@ class Order(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders")
     nonce = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict, blank=True)
-    language = models.CharField(max_length=2, default="sv")
+    language = models.CharField(max_length=10, default="sv")
     state = models.CharField(
         _("state"), max_length=20, choices=OrderState.choices, default=OrderState.CREATED
     )

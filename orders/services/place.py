@@ -54,10 +54,11 @@ class NonceReused(Exception):
 
 
 class PriceChanged(Exception):
-    """The products wanted come to another total than the customer saw: `total`, `products`."""
+    """The products wanted come to another total than the customer saw: `total`, not `seen`."""
 
-    def __init__(self, total: Decimal, products: Sequence[Product]) -> None:
-        super().__init__(f"It comes to {total} now.")
+    def __init__(self, seen: Decimal, total: Decimal, products: Sequence[Product]) -> None:
+        super().__init__(f"It comes to {total} now, not to {seen}.")
+        self.seen = seen
         self.total = total
         self.products = products
 
@@ -99,7 +100,7 @@ def place_order(
     if total > MAX_TOTAL:
         raise OrderNotAccepted("rows", _("The order is too large."))
     if seen_total is not None and seen_total != total:
-        raise PriceChanged(total, [line.product for line in lines])
+        raise PriceChanged(seen_total, total, [line.product for line in lines])
     order = Order.objects.create(
         service=service,
         customer=customer,

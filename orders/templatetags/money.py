@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from babel.numbers import format_currency, format_decimal
 from django import template
-from django.utils.translation import get_language
+from django.utils.translation import get_language, to_locale
 
 NO_BREAK_SPACE = "\u00a0"
 
@@ -15,17 +15,21 @@ register = template.Library()
 @register.filter
 def money(value: Decimal, currency: str) -> str:
     """Write an amount in major units with its currency: `45,00 kr` in Swedish."""
-    written = format_currency(value, currency, locale=get_language() or "en")
+    written = format_currency(value, currency, locale=_locale())
     return re.sub(r"(?<=[A-Z])(?=\d)", NO_BREAK_SPACE, written)  # "SEK 45.00", as browsers write it
 
 
 @register.filter
 def decimals(value: Decimal) -> str:
     """Write an amount whose currency stands elsewhere: `1 045,00` in Swedish."""
-    return str(format_decimal(value, "#,##0.00", locale=get_language() or "en"))
+    return str(format_decimal(value, "#,##0.00", locale=_locale()))
 
 
 @register.filter
 def percent(rate: Decimal) -> str:
     """Write a rate in per cent: `12,5 %` in Swedish."""
-    return f"{format_decimal(rate, locale=get_language() or 'en')}{NO_BREAK_SPACE}%"
+    return f"{format_decimal(rate, locale=_locale())}{NO_BREAK_SPACE}%"
+
+
+def _locale() -> str:
+    return to_locale(get_language() or "en")

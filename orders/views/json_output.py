@@ -43,8 +43,7 @@ def order_summary(order: Order) -> dict[str, Any]:
 def order_details(order: Order) -> dict[str, Any]:
     """Return all that its customer may know of an order."""
     invoice = current_invoice(order)
-    reference = _shown_reference(order, invoice)
-    payable = order.state == OrderState.AWAITING_PAYMENT and reference is not None
+    payable = payable_reference(order, invoice)
     return {
         **order_summary(order),
         "total": {"value": amount(total_of(invoice)), "currency": order.currency},
@@ -65,12 +64,19 @@ def order_details(order: Order) -> dict[str, Any]:
         ],
         "parameters": order.parameters,
         "ordered_at": timezone.localtime(order.created_at).isoformat(timespec="seconds"),
-        "invoice_reference": reference,
-        "app_url": seqr.app_url(settings.SEQR_APP_URL, reference or "") if payable else None,
+        "invoice_reference": _shown_reference(order, invoice),
+        "app_url": seqr.app_url(settings.SEQR_APP_URL, payable) if payable else None,
         "ers_reference": invoice.ers_reference,
         "receipt_url": receipt_url(order),
         "message": state_message(order, invoice),
     }
+
+
+def payable_reference(order: Order, invoice: Invoice) -> str | None:
+    """Return the reference that the order can be paid by now, or None."""
+    if order.state != OrderState.AWAITING_PAYMENT:
+        return None
+    return _shown_reference(order, invoice)
 
 
 def receipt_url(order: Order) -> str | None:

@@ -20,6 +20,7 @@ from orders.services import (
     PriceChanged,
     place_order,
 )
+from orders.templatetags.money import money
 from orders.views import refusals
 from orders.views.endpoint import endpoint, for_customer, json_answer
 from orders.views.json_input import read_nonce, read_object, read_rows, read_total
@@ -53,7 +54,7 @@ def make_order(
 ) -> HttpResponse:
     """Make an order and its invoice, and have the invoice sent: 201, or 200 for a repeat."""
     if service_at(slug).pk != session.service_id:
-        raise refusals.scan_again()
+        raise refusals.other_service()
     body = read_object(request)
     nonce, rows, total = read_nonce(body), read_rows(body), read_total(body)
     try:
@@ -137,10 +138,12 @@ def _another_open(error: AnotherOrderOpen) -> Refusal:
 
 
 def _price_changed(error: PriceChanged, currency: str) -> Refusal:
+    totals = {"before": money(error.seen, currency), "now": money(error.total, currency)}
     return Refusal(
         409,
         "price_changed",
-        _("The prices have changed. Look at the new total before you order."),
+        _("The prices have changed: %(before)s has become %(now)s. Order again to accept it.")
+        % totals,
         total={"value": amount(error.total), "currency": currency},
         products=[product_with_price(product) for product in error.products],
     )

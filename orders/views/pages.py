@@ -54,6 +54,7 @@ def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
             "heading": state_heading(order),
             "message": state_message(order, invoice),
             "total": total_of(invoice),
+            "order_page_url": reverse("order_page", kwargs={"slug": order.service.slug}),
             "receipt_url": receipt_url(order),
             "settled": order.state not in BLOCKING_STATES,
             "state_url": reverse("back_state", kwargs={"return_key": return_key}),
@@ -95,5 +96,9 @@ def _context(service: Service) -> dict[str, object]:
         "orders_url": reverse("orders", kwargs=slug),
         "order_page_url": reverse("order_page", kwargs=slug),
         "leave_url": settings.SEQR_LEAVE_URL,
+        "store_urls": {
+            "android": settings.SEQR_STORE_URL_ANDROID,
+            "ios": settings.SEQR_STORE_URL_IOS,
+        },
         "headings": HEADINGS,
     }

@@ -53,6 +53,11 @@ def scan_again() -> Refusal:
     return Refusal(401, "scan_again", _("This visit has ended. Scan the code again."))
 
 
+def other_service() -> Refusal:
+    """Return the refusal of someone whose visit is to another service here."""
+    return Refusal(401, "other_service", _("Your scan belongs to another shop than this one."))
+
+
 def not_from_our_page() -> Refusal:
     """Return the refusal of a request that another site, or an old page of ours, has sent."""
     return Refusal(403, "csrf", _("This page is too old. Scan the code again."))

@@ -20,7 +20,7 @@ from orders.views.json_input import read_object, read_reference, read_token
 from orders.views.json_output import orders_with_details, session_details
 from orders.views.services import service_at
 from payments.seqr import SeqrError
-from payments.services import TokenRefused, exchange_token
+from payments.services import TokenOfAnotherService, TokenRefused, exchange_token
 
 
 @endpoint("POST")
@@ -37,7 +37,7 @@ def open_visit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     if token is None:
         session = session_of_request(request)
         if session.service_id != service.pk:
-            raise refusals.scan_again()
+            raise refusals.other_service()
         limits.count(
             limits.SESSION,
             token=session.token_digest,
@@ -48,6 +48,8 @@ def open_visit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
         limits.count(limits.SESSION, token=digest_of(token), address=limits.client_address(request))
         try:
             session = exchange_token(service, token)
+        except TokenOfAnotherService:
+            raise refusals.other_service() from None
         except TokenRefused:
             raise refusals.scan_again() from None
         except SeqrError:

@@ -6,7 +6,7 @@ from payments.services.card import answer_cards
 from payments.services.closing import Closing, ServiceClosed, Why, closing_of
 from payments.services.commit import CommitNotPossible, commit_reservation
 from payments.services.discount import discounts_of, total_of
-from payments.services.exchange import TokenRefused, exchange_token
+from payments.services.exchange import TokenOfAnotherService, TokenRefused, exchange_token
 from payments.services.mails import send_mails
 from payments.services.notified import invoice_notified
 from payments.services.periods import (
@@ -57,6 +57,7 @@ __all__ = [
     "ServiceClosed",
     "ShardState",
     "Standing",
+    "TokenOfAnotherService",
     "TokenRefused",
     "Waiting",
     "Why",

@@ -16,21 +16,26 @@ _TOKEN = re.compile(r"[0-9A-Za-z.\-]{6,100}")
 
 
 class TokenRefused(Exception):
-    """The token is no token, has expired, or belongs to a session of another service."""
+    """The token is no token, or has expired."""
+
+
+class TokenOfAnotherService(TokenRefused):
+    """The token belongs to a session of another service."""
 
 
 def exchange_token(service: Service, token: str) -> CustomerSession:
     """Return the customer's session for a token, asking SEQR (getClientSessionInfo) at most once.
 
     A token exchanged before is known without SEQR until its session ends. Raises TokenRefused,
-    and the gateway's SeqrUnavailable, SeqrOutcomeUnknown and SeqrConfigurationError.
+    TokenOfAnotherService, and the gateway's SeqrUnavailable, SeqrOutcomeUnknown and
+    SeqrConfigurationError.
     """
     if not _TOKEN.fullmatch(token):
         raise TokenRefused
     known = session_of_token(token)
     if known is not None:
         if known.service_id != service.pk:
-            raise TokenRefused
+            raise TokenOfAnotherService
         return known
     try:
         info = seqr_for(None, BY_CUSTOMER).get_client_session_info(token)

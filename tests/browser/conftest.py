@@ -69,6 +69,7 @@ class Stack:
 
     url: str
     sandbox: SandboxProcess
+    log: Path
 
     def scan(self, msisdn: str | None = None) -> Scan:
         """Scan as a new customer, or as the one of this number."""
@@ -96,7 +97,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             sandbox.register_service(
                 "LYKTAN", f"http://localhost:{port}/lyktan", name="Kafé Lyktan", codes=["TABLE=4"]
             )
-            yield Stack(f"http://localhost:{port}", sandbox)
+            yield Stack(f"http://localhost:{port}", sandbox, folder / "log")
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(STOP_SECONDS)
@@ -185,10 +186,8 @@ def console() -> Iterator[Console]:
 OpenBrowser = Callable[..., BrowserContext]
 
 
-def _opened(
-    chromium: Browser, locale: str = "en-GB", viewport: dict[str, int] | None = None
-) -> BrowserContext:
-    context = chromium.new_context(locale=locale, viewport=viewport or PHONE)  # type: ignore[arg-type]
+def _opened(chromium: Browser, **options: Any) -> BrowserContext:
+    context = chromium.new_context(**{"locale": "en-GB", "viewport": PHONE, **options})
     context.set_default_timeout(WAIT_MS)
     return context
 

@@ -57,17 +57,30 @@ def test_what_changes_meanwhile_is_told_before_it_is_paid_and_the_rest_stays_cho
     console.expected += ["409", "400"]
     stay_here(page)
     open_menu(page, stack.scan())
+    whole = page.locator("#problem")
+    coffee, bun = (
+        page.locator("#menu li", has_text=name) for name in ("Filter coffee", "Cinnamon")
+    )
+
+    press_order(page)
+    expect(whole).to_have_text("Choose something first.")
     choose(page, "Cinnamon bun", 2)
     choose(page, "Filter coffee")
+    expect(whole).to_be_empty()
 
     set_product(COFFEE, "40.00")
     press_order(page)
-    expect(page.get_by_text("The prices have changed.")).to_be_visible()
+    expect(whole).to_contain_text("SEK\xa0102.00 has become SEK\xa0110.00.")
+    expect(coffee.get_by_role("alert")).to_have_text("The price was SEK\xa032.00.")
+    more = page.get_by_role("button", name="One more Filter coffee")
+    expect(more).to_have_accessible_description("The price was SEK\xa032.00.")
     expect(page.locator("#menu .bar output")).to_have_text("SEK\xa0110.00")
 
     set_product(BUN, "35.00", sold_out=True)
     press_order(page)
-    expect(page.get_by_text("Cinnamon bun is sold out.")).to_be_visible()
+    expect(bun.get_by_role("alert")).to_have_text("Cinnamon bun is sold out.")
+    expect(whole).to_be_empty()
+    expect(coffee.get_by_role("alert")).to_have_count(0)
     expect(page.locator("#menu .bar output")).to_have_text("SEK\xa040.00")
 
     press_order(page)

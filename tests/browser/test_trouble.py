@@ -35,6 +35,20 @@ def test_an_expired_token_asks_to_scan_again(stack: Stack, page: Page, console: 
     assert fragmentless(page)
 
 
+def test_a_scan_at_another_shop_is_told_from_one_that_is_over(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("401")
+    sentence = "Your scan belongs to another shop than this one."
+    refusal = {"error": "other_service", "message": sentence}
+    page.route("**/lyktan/session", lambda route: route.fulfill(status=401, json=refusal))
+
+    page.goto(stack.scan().order_url)
+
+    sees(page, "Scan the code again")
+    expect(page.get_by_text(sentence)).to_be_visible()
+
+
 def test_what_is_no_token_asks_to_scan_again(stack: Stack, page: Page) -> None:
     for fragment in ("x", "%3Cscript%3E", "a_b_c", "0000002012-1_<img>"):
         page.goto(f"{stack.url}/lyktan/order?{fragment}#{fragment}")

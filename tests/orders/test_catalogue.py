@@ -209,7 +209,8 @@ def test_a_price_changed_meanwhile_is_told_and_nothing_is_made(
     assert response.status_code == 409
     assert response.json() == {
         "error": "price_changed",
-        "message": "The prices have changed. Look at the new total before you order.",
+        "message": "The prices have changed: SEK\xa090.00 has become "
+        f"SEK\xa0{2 * Decimal(price)}. Order again to accept it.",
         "total": {"value": str(2 * Decimal(price)), "currency": "SEK"},
         "products": [{"id": bun.pk, "name": "Cinnamon bun", "price": price, "unit": "st"}],
     }

@@ -109,7 +109,13 @@ def test_a_token_exchanged_under_another_slug_is_refused(client: JsonClient, tok
     ServiceFactory.create(slug="baren")
     client.send("/lyktan/session", {"token": token})
 
-    assert client.send("/baren/session", {"token": token}).status_code == 401
+    by_token = client.send("/baren/session", {"token": token})
+    by_cookie = client.send("/baren/session")
+    by_header = JsonClient(token).send("/baren/orders", {})
+
+    for response in (by_token, by_cookie, by_header):
+        assert (response.status_code, response.json()["error"]) == (401, "other_service")
+        assert "another shop" in response.json()["message"]
 
 
 def test_while_seqr_is_down_the_page_may_try_again(client: JsonClient, cafe: Service) -> None:

@@ -40,6 +40,8 @@ MALFORMED = {
     "SEQR_SESSION_URL": "https://Malformed.example.se:port/",
     "SEQR_APP_URL": "Malformed",
     "SEQR_LEAVE_URL": "Malformed",
+    "SEQR_STORE_URL_ANDROID": "market://Malformed",
+    "SEQR_STORE_URL_IOS": "Malformed",
     "SEQR_TERMINAL_ID": "Malformed" * 50,
     "SEQR_TERMINAL_PASSWORD": "Malformed" * 50,
     "SEQR_RESELLER_ID": "Malformed" * 50,

@@ -1,4 +1,4 @@
-"""Every text that a person may read is in Swedish, and compiled."""
+"""Every text that a person may read is in every language, and compiled."""
 
 import ast
 import re
@@ -6,13 +6,17 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
+import pytest
 from babel.messages.extract import extract
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.utils.translation.template import templatize
 
-MESSAGES = Path(settings.LOCALE_PATHS[0]) / "sv" / "LC_MESSAGES"
+FOLDERS = sorted(Path(settings.LOCALE_PATHS[0]).glob("*/LC_MESSAGES"))
+in_each_language = pytest.mark.parametrize(
+    "folder", FOLDERS, ids=[folder.parent.name for folder in FOLDERS]
+)
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None,
     "gettext": None,
@@ -21,6 +25,9 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
 }
+# In a script's string: words after each other, or one word that begins with a capital.
+FOR_PEOPLE = re.compile(r"^[A-ZÅÄÖ][a-zåäö]+\b(?!-)|^[A-Za-zåäöÅÄÖ]+,? [a-zåäö…]+[ .!?a-zåäö…]*$")
+NO_TEXTS = {"Accept"}  # names of headers
 IN_A_TEMPLATE = re.compile(r"""gettext\(u?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 
 
@@ -42,22 +49,71 @@ def _texts_of(code: str) -> Iterator[str]:
         yield message if isinstance(message, str) else message[0]
 
 
-def test_every_text_is_in_swedish() -> None:
-    with (MESSAGES / "django.po").open("rb") as file:
+def test_there_is_a_language_to_look_at() -> None:
+    assert "sv" in [folder.parent.name for folder in FOLDERS]
+
+
+@in_each_language
+def test_every_text_is_translated(folder: Path) -> None:
+    with (folder / "django.po").open("rb") as file:
         written = {_id(message.id): message for message in read_po(file) if message.id}
 
     assert texts_in_the_code() - written.keys() == set()
     assert [each.id for each in written.values() if each.fuzzy or not all(forms(each.string))] == []
 
 
-def test_what_is_compiled_is_what_is_written() -> None:
-    with (MESSAGES / "django.po").open("rb") as po, (MESSAGES / "django.mo").open("rb") as mo:
+@in_each_language
+def test_what_is_compiled_is_what_is_written(folder: Path) -> None:
+    with (folder / "django.po").open("rb") as po, (folder / "django.mo").open("rb") as mo:
         written = {_id(message.id): forms(message.string) for message in read_po(po)}
         compiled = {_id(message.id): forms(message.string) for message in read_mo(mo)}
 
     written.pop("", None)
     compiled.pop("", None)
     assert compiled == written
+
+
+def test_no_script_has_a_text_of_its_own() -> None:
+    found = {
+        f"{path.name}: {text}"
+        for path in (settings.BASE_DIR / "seqrshop" / "static" / "shop").glob("*.js")
+        for text in _texts_in_a_script(path.read_text())
+    }
+
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'notice("Something went wrong.");',
+        "heading.textContent = `Order ${number}`;",
+        "label = 'table four'; // a comment",
+        'button.setAttribute("aria-label", "Cancel");',
+    ],
+)
+def test_a_text_in_a_script_is_found(script: str) -> None:
+    assert _texts_in_a_script(script)
+
+
+def test_what_programs_say_to_each_other_is_no_text() -> None:
+    script = """
+        // Words in a comment, "quoted ones" too.
+        import { say } from "./visit.js";
+        const headers = { Accept: "application/json", "X-SEQR-Token": token };
+        this.#find(".bar [type=submit]").disabled = cookie.split("; ");
+        response.headers.get("Retry-After") || say("noConnection") || "#main > section";
+    """
+
+    assert _texts_in_a_script(script) == []
+
+
+def _texts_in_a_script(code: str) -> list[str]:
+    """Return the strings that look like words for people: several, or one with a capital."""
+    bare = re.sub(r"/[*].*?[*]/|(?m:^\s*//.*$)|(?m:\s//\s.*$)", "", code, flags=re.DOTALL)
+    strings = re.findall(r""""((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`([^`]*)`""", bare)
+    texts = [re.sub(r"\$\{[^}]*\}", "…", "".join(each)) for each in strings]
+    return [text for text in texts if text not in NO_TEXTS and FOR_PEOPLE.search(text)]
 
 
 def _id(text: str | Sequence[str]) -> str:

@@ -21,6 +21,7 @@ function show({ state, heading, message, total, receipt_url: receipt }) {
   main.querySelector("[data-message]").textContent = message;
   main.querySelector("[data-total]").textContent = money(hundredths(total.value), total.currency);
   main.querySelector("[data-done]").hidden = !isSettled(state);
+  main.querySelector("[data-to-pay]").hidden = state !== "awaiting_payment";
   const links = main.querySelector("[data-receipt]");
   links.hidden = !receipt;
   links.querySelector("[data-page]").href = receipt ?? "";

@@ -52,6 +52,22 @@ export class Menu {
     this.#reckon();
   }
 
+  /** What each product costs on the page, by its id. */
+  get prices() {
+    const currency = this.#currency;
+    return new Map([...this.#products].map(([id, { price }]) => [id, { price, currency }]));
+  }
+
+  /** What is chosen: pairs of a product's id and how many of it. */
+  get chosen() {
+    return [...this.#quantities];
+  }
+
+  set chosen(pairs) {
+    this.#nonce = null;
+    this.#quantities = new Map(pairs.filter(([, quantity]) => quantity > 0));
+  }
+
   /** Starts anew after an order. */
   clear() {
     this.#quantities.clear();
@@ -65,8 +81,7 @@ export class Menu {
 
   /** Holds the button while an order is on its way. */
   set busy(busy) {
-    const nothing = this.#closed || this.#total() === 0;
-    this.#find(".bar [type=submit]").disabled = busy || nothing;
+    this.#find(".bar [type=submit]").disabled = busy || this.#closed;
   }
 
   #order() {
@@ -91,6 +106,7 @@ export class Menu {
 
   #row(product) {
     const element = this.#find("[data-product]").content.cloneNode(true);
+    element.querySelector("li").dataset.id = product.id;
     element.querySelector("[data-name]").textContent = product.name;
     const price = money(hundredths(product.price), this.#currency);
     element.querySelector("[data-price]").textContent = price;
@@ -125,6 +141,7 @@ export class Menu {
       if (by) this.#choose(product.id, quantity);
       output.textContent = quantity;
       less.disabled = quantity === 0;
+      more.disabled = quantity === MOST;
       if (by && less.disabled) more.focus();
       this.#reckon();
     };

@@ -1,9 +1,12 @@
 // The order page: choose, order, wait, pay.
 
+import { takeAlong } from "./language.js";
 import { Menu } from "./menu.js";
 import { Panel } from "./panel.js";
+import { Problems } from "./problems.js";
+import { askWhileClosed } from "./reopening.js";
 import { Refused } from "./shop.js";
-import { Visit, notice, show } from "./visit.js";
+import { Visit, notice, say, show } from "./visit.js";
 
 const PAID_NOTHING = ["canceled", "failed", "expired"];
 
@@ -11,16 +14,28 @@ const { ordersUrl } = document.querySelector("#main").dataset;
 const visit = new Visit();
 const menu = new Menu(submit, askAgain);
 const panel = new Panel(visit, backToMenu);
+const problems = new Problems();
 let session = null;
 let submitting = false;
 
-visit.begin((opened) => {
+takeAlong(() => ({
+  token: visit.shop.token,
+  reference: panel.reference,
+  chosen: menu.chosen,
+}));
+
+visit.begin((opened, { reference, chosen }) => {
   session = opened;
   panel.stop();
+  if (chosen) menu.chosen = chosen;
   menu.fill(session);
-  if (session.order) panel.follow(session.order);
+  const shown = chosen && reference ? session.latest_order : null; // before the language changed
+  const order = session.order ?? shown;
+  if (order) panel.follow(order);
   else show("menu");
 });
+
+askWhileClosed(() => session?.closed && !document.querySelector("#menu").hidden, askAgain);
 
 /** What came to nothing can be ordered anew or changed; after a paid order one starts over. */
 function backToMenu(state) {
@@ -32,6 +47,11 @@ function backToMenu(state) {
 
 async function submit(order) {
   if (submitting) return;
+  problems.clear();
+  if (order.rows.length === 0) {
+    problems.tell(say("chooseFirst"));
+    return;
+  }
   submitting = true;
   menu.busy = true;
   try {
@@ -42,7 +62,7 @@ async function submit(order) {
     });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    await explain(error);
+    await explain(error, order);
   } finally {
     submitting = false;
     menu.busy = false;
@@ -50,10 +70,15 @@ async function submit(order) {
 }
 
 /** Shows why there is no new order: another is open, the menu has changed, or no order is taken. */
-async function explain({ body }) {
-  if (body.order) panel.follow(body.order);
-  else await refill();
-  if (body.error !== "closed") notice(body.message); // else the menu says it
+async function explain({ body }, order) {
+  if (body.order) {
+    panel.follow(body.order);
+    notice(body.message);
+    return;
+  }
+  const pricesSeen = menu.prices;
+  await refill();
+  if (body.error !== "closed") problems.explain(body, order, pricesSeen); // else the menu says it
 }
 
 /** Finds out whether orders are taken again. An order made in another tab meanwhile is shown. */

@@ -1,5 +1,6 @@
 // One order, as it stands: shown, followed until it is settled, paid, cancelled.
 
+import { HandOver } from "./handover.js";
 import { Live, isSettled } from "./live.js";
 import { hundredths, money } from "./money.js";
 import { Refused } from "./shop.js";
@@ -12,12 +13,14 @@ const FIRST_MS = 400; // a new order's invoice is at SEQR by then, mostly
 export class Panel {
   #root = document.querySelector("#order");
   #order = null;
+  #handOver;
   #opensApp = false;
   #live;
 
   /** `toMenu` is called with the order's state when the customer is done with it. */
   constructor(visit, toMenu) {
     this.visit = visit;
+    this.#handOver = new HandOver(visit);
     this.#live = new Live({
       ask: (url) => visit.shop.ask("GET", url),
       changed: (order) => this.#render(order),
@@ -40,6 +43,11 @@ export class Panel {
     this.#render(order);
     show("order");
     this.#live.follow(order.url, order.state, FIRST_MS);
+  }
+
+  /** The reference of the order that is shown, where there is one. */
+  get reference() {
+    return this.#order?.invoice_reference;
   }
 
   stop() {
@@ -91,7 +99,7 @@ export class Panel {
     this.#text("[data-total]", money(hundredths(order.total.value), order.total.currency));
     this.#text("[data-place]", whereAndWhen(order));
     if (order.rows) this.#renderRows(order);
-    this.#link("[data-open]", order.app_url);
+    this.#handOver.show(order);
     this.#link("[data-receipt]", order.receipt_url);
     this.#link("[data-receipt-pdf]", order.receipt_url && `${order.receipt_url}.pdf`);
     this.#find("[data-cancel]").hidden = !CAN_BE_CANCELLED.includes(state);
@@ -99,7 +107,7 @@ export class Panel {
     this.#find("[data-menu]").hidden = !isSettled(state);
     if (this.#opensApp && order.app_url) {
       this.#opensApp = false;
-      location.assign(order.app_url);
+      this.#handOver.open();
     }
     // Whoever was on what has gone goes on from the heading.
     if (document.activeElement?.hidden) this.#find("h1").focus({ preventScroll: true });

@@ -1,5 +1,6 @@
 // Success, failure and cancel: how the order truly stands, whichever of them the app has opened.
 
+import { takeAlong } from "./language.js";
 import { Panel } from "./panel.js";
 import { Visit, show } from "./visit.js";
 
@@ -10,6 +11,8 @@ document.querySelector("#nothing [data-menu]").addEventListener("click", (event)
   event.preventDefault();
   toMenu();
 });
+
+takeAlong(() => ({ token: visit.shop.token, reference: panel.reference }));
 
 visit.begin((session) => {
   panel.stop();

@@ -58,7 +58,7 @@ export class Shop {
   }
 
   async #fetch(method, url, body) {
-    const headers = { Accept: "application/json" };
+    const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
     // The token works where cookies do not. Once it is gone, after a reload, the cookie stands in.
     if (this.token) headers["X-SEQR-Token"] = this.token;
     else headers["X-CSRFToken"] = cookie("csrftoken");

@@ -1,8 +1,7 @@
 // How every page begins: the token out of the address, the session, and which view is seen.
 
+import { takeFragment } from "./fragment.js";
 import { Refused, Shop } from "./shop.js";
-
-const FRAGMENT = /^([0-9A-Za-z.-]{6,100})(?:_([0-9A-Za-z-]{1,64}))?$/;
 
 const words = new Map();
 for (const word of document.querySelector("#words").content.querySelectorAll("[data-word]")) {
@@ -31,23 +30,23 @@ export class Visit {
   #page = document.querySelector("#main").dataset;
 
   /**
-   * Calls `opened` with the session, now and whenever another scan leads to this same page.
-   * Without a visit, the page asks to scan again.
+   * Calls `opened` with the session and what the fragment says, now and whenever another scan leads
+   * to this same page. Without a visit, the page asks to scan again.
    */
   begin(opened) {
     let scans = 0;
     const open = async () => {
       const scan = ++scans;
-      const fragment = this.#takeFragment();
+      const fragment = takeFragment();
       if (fragment === undefined) {
         this.ended();
         return;
       }
       show("connecting");
-      if (fragment) this.shop.token = fragment.token;
+      if (fragment?.token) this.shop.token = fragment.token;
       await this.guard(async () => {
         const session = await this.#open(fragment ?? {});
-        if (scan === scans) opened(session);
+        if (scan === scans) opened(session, fragment ?? {});
       });
     };
     window.addEventListener("hashchange", () => {
@@ -67,11 +66,14 @@ export class Visit {
       await work();
     } catch (error) {
       if (!(error instanceof Refused) || ![401, 403].includes(error.status)) throw error;
-      this.ended();
+      this.ended(error.body);
     }
   }
 
-  ended() {
+  /** Asks to scan again, and says why where it is not only that the visit is over. */
+  ended({ error = "scan_again", message } = {}) {
+    const reason = document.querySelector("#scan [data-reason]");
+    if (error !== "scan_again") reason.textContent = message;
     this.shop.token = null;
     notice("");
     show("scan");
@@ -79,8 +81,8 @@ export class Visit {
 
   /** Goes to the order page, the token in the fragment where there are perhaps no cookies. */
   goToMenu() {
-    const { orderPageUrl } = this.#page;
-    location.assign(this.shop.token ? `${orderPageUrl}#${this.shop.token}` : orderPageUrl);
+    const url = this.#page.orderPageUrl + location.search; // which may name the language
+    location.assign(this.shop.token ? `${url}#${this.shop.token}` : url);
   }
 
   #open({ token, reference }) {
@@ -88,14 +90,5 @@ export class Visit {
     if (token) body.token = token;
     if (reference) body.invoice_reference = reference;
     return this.shop.askUntilAnswered("POST", this.#page.sessionUrl, body, notice);
-  }
-
-  /** Returns null without a fragment, undefined for one that is no token. */
-  #takeFragment() {
-    const fragment = location.hash.slice(1);
-    if (!fragment) return null;
-    history.replaceState(history.state, "", location.pathname + location.search);
-    const found = FRAGMENT.exec(fragment);
-    return found ? { token: found[1], reference: found[2] } : undefined;
   }
 }

@@ -1,0 +1,93 @@
+"""The token: in the page's memory, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.browser.conftest import Console, Stack
+from tests.browser.steps import (
+    choose,
+    number_on,
+    open_menu,
+    press_order,
+    reference_on,
+    sees,
+    stay_here,
+)
+
+pytestmark = pytest.mark.browser
+
+# All that a page can keep beyond its own life.
+KEPT = """async () => JSON.stringify([
+    location.href, document.referrer, document.title, document.cookie, window.name, history.state,
+    {...localStorage}, {...sessionStorage},
+    await indexedDB.databases(), await caches.keys(),
+    document.documentElement.outerHTML,
+])"""
+
+
+def test_the_token_is_in_no_address_no_referrer_no_log_and_nothing_that_is_kept(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    scan = stack.scan()
+    requests: list[Request] = []
+    page.on("request", lambda request: requests.extend([request]))
+    stay_here(page)
+
+    open_menu(page, scan)
+    choose(page, "Cinnamon bun")
+    page.get_by_role("link", name="Svenska").click()
+    sees(page, "Vad får det lov att vara?")
+    page.get_by_role("link", name="English").click()
+    sees(page, "What would you like?")
+    press_order(page)
+    sees(page, "Pay in SEQR")
+    kept = page.evaluate(KEPT)
+    page.goto(stack.sandbox.pay(reference_on(page), scan.token)["redirect_url"])
+    sees(page, "Paid, thank you!")
+    kept += page.evaluate(KEPT)
+
+    assert scan.token not in kept
+    sent = [request for request in requests if request.url.startswith(stack.url)]
+    for request in sent:
+        assert scan.token not in request.url.partition("#")[0]
+        headers = {name for name, value in request.all_headers().items() if scan.token in value}
+        assert headers <= {"x-seqr-token"}
+        if scan.token in (request.post_data or ""):
+            assert request.url == f"{stack.url}/lyktan/session"
+            assert json.loads(request.post_data or "")["token"] == scan.token
+    assert any("x-seqr-token" in request.all_headers() for request in sent)
+    log = stack.log.read_text()
+    assert "web" in log
+    assert scan.token not in log
+
+
+def test_back_and_reload_need_the_cookie_or_another_scan_which_finds_the_open_order(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("401")
+    scan = stack.scan()
+    stay_here(page)
+    open_menu(page, scan)
+    choose(page, "Cinnamon bun")
+    press_order(page)
+    sees(page, "Pay in SEQR")
+    number = number_on(page)
+    page.goto(f"{stack.url}/lyktan/nothing")
+    console.expected.append("404")
+
+    page.go_back()
+    sees(page, "Pay in SEQR")
+    assert number_on(page) == number
+    page.context.clear_cookies()
+    page.reload()
+    sees(page, "Scan the code again")
+    expect(page.get_by_text(re.compile("order that you have made is still here"))).to_be_visible()
+
+    page.goto(stack.scan(scan.msisdn).order_url)
+    sees(page, "Pay in SEQR")
+    assert number_on(page) == number
