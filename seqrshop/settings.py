@@ -203,10 +203,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "seqrshop.middleware.AnswerWatchers",  # first: whoever watches knows neither host nor https
+    "seqrshop.middleware.secure_answers",
+    "csp.middleware.CSPMiddleware",
+    "seqrshop.middleware.AnswerWatchers",  # early: whoever watches knows neither host nor https
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "orders.middleware.ChosenLanguage",
     "django.middleware.common.CommonMiddleware",

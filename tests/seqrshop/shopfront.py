@@ -1,0 +1,101 @@
+"""A shop with one of everything that can be read, and where to read each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from orders.models import CustomerSession, Order, Picture
+from payments.models import Invoice
+from tests.factories import (
+    CustomerSessionFactory,
+    InvoiceFactory,
+    OrderFactory,
+    OrderRowFactory,
+    PictureFactory,
+    ProductFactory,
+    ServiceFactory,
+)
+
+TOKEN = "0000002012-63506374"
+
+
+@dataclass(frozen=True)
+class Shopfront:
+    """A service, a customer who is there, and two orders of theirs."""
+
+    visit: CustomerSession
+    to_pay: Invoice
+    paid: Invoice
+    picture: Picture
+
+    def customer(self) -> Client:
+        """Return the customer's browser, which sends the token."""
+        return Client(headers={"X-SEQR-Token": TOKEN})
+
+    def readable(self) -> dict[str, str]:
+        """Return an address for each name of the customers' addresses that answers a GET."""
+        slug = self.visit.service.slug
+        key, order = self.paid.order.return_key, f"/orders/{self.paid.order.public_id}"
+        return {
+            **{f"{page}_page": f"/{slug}/{page}" for page in PAGES},
+            "order": order,
+            "order_qr": f"/orders/{self.to_pay.order.public_id}/qr",
+            "order_receipt": f"{order}/receipt",
+            "order_receipt_pdf": f"{order}/receipt.pdf",
+            "back": f"/back/{key}",
+            "back_state": f"/back/{key}.json",
+            "receipt": f"/back/{key}/receipt",
+            "receipt_pdf": f"/back/{key}/receipt.pdf",
+            "picture": f"/pictures/{self.picture.digest}.webp",
+            "accent": "/accents/7a3412.css",
+        }
+
+
+PAGES = ("order", "success", "failure", "cancel")
+WRITE_ONLY = {"session", "orders", "pay_order", "cancel_order", "notify"}
+
+
+def open_shopfront() -> Shopfront:
+    """Make it."""
+    service = ServiceFactory.create(name="Kafé Lyktan", slug="lyktan")
+    picture = PictureFactory.create()
+    ProductFactory.create(service=service, shown=True, picture=picture)
+    visit = CustomerSessionFactory.create(service=service, token=TOKEN)
+    to_pay, paid = _order(visit, "awaiting_payment"), _order(visit, "paid")
+    return Shopfront(
+        visit,
+        to_pay=InvoiceFactory.create(order=to_pay, issued=True),
+        paid=InvoiceFactory.create(order=paid, paid=True),
+        picture=picture,
+    )
+
+
+def _order(visit: CustomerSession, state: str) -> Order:
+    order = OrderFactory.create(service=visit.service, customer=visit.customer, state=state)
+    OrderRowFactory.create(order=order)
+    return order
+
+
+def names_of_addresses() -> set[str]:
+    """Return the names of all of the shop's addresses but the admin's."""
+    return set(_names(get_resolver().url_patterns))
+
+
+def signed_in() -> Client:
+    """Return a browser in which somebody is signed in to the admin."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("staff"))
+    return client
+
+
+def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield str(pattern.name)
+        elif pattern.namespace is None:
+            yield from _names(pattern.url_patterns)

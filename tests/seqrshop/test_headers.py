@@ -1,0 +1,147 @@
+"""The headers that keep a browser from what no page of ours asks of it, on every kind of answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from seqrshop.middleware import NEVER_ASKED_FOR
+from tests.seqrshop.shopfront import Shopfront, open_shopfront, signed_in
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+HTML = {"Accept": "text/html"}
+Ask = Callable[[Shopfront], Any]
+
+
+def get(address: str, **options: Any) -> Ask:
+    return lambda _: Client(raise_request_exception=False).get(address, **options)
+
+
+def read(name: str) -> Ask:
+    return lambda shop: shop.customer().get(shop.readable()[name])
+
+
+def post(address: str, **options: Any) -> Ask:
+    return lambda _: Client(enforce_csrf_checks=True).post(address, **options)
+
+
+# What is asked, and the status that shows that it is the kind of answer that is meant.
+ANSWERS: dict[str, tuple[int, Ask]] = {
+    "a page": (200, get("/lyktan/order")),
+    "a result page": (200, get("/lyktan/success")),
+    "the page to come back to": (200, read("back")),
+    "a receipt": (200, read("receipt")),
+    "a receipt as PDF": (200, read("receipt_pdf")),
+    "data": (200, read("order")),
+    "a code": (200, read("order_qr")),
+    "a picture": (200, read("picture")),
+    "a colour": (200, read("accent")),
+    "a page that is not there": (404, get("/lyktan/nothing", headers=HTML)),
+    "no such data": (404, get("/back/guessed-key.json")),
+    "a refusal": (401, post("/lyktan/session", content_type="application/json", data={})),
+    "another method": (405, get("/lyktan/session")),
+    "another site's request": (
+        403,
+        post(
+            "/lyktan/session",
+            content_type="application/json",
+            data={},
+            headers={"Origin": "https://evil.example"},
+        ),
+    ),
+    "another host": (400, get("/lyktan/order", headers={"Host": "evil.example"})),
+    "a notification": (404, post("/notify/guessed")),
+    "a redirect": (301, get("/admin")),
+    "signing in": (200, get("/admin/login/")),
+    "the admin": (200, lambda _: signed_in().get("/admin/orders/product/")),
+    "health": (200, get("/health/live")),
+    "no figures": (404, get("/metrics")),
+}
+
+
+@pytest.fixture
+def shop(db: None) -> Shopfront:
+    """One of everything."""
+    return open_shopfront()
+
+
+def held(response: Any) -> None:
+    """Hold an answer to the headers that each has."""
+    policy = dict(
+        part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";")
+    )
+    assert policy == POLICY
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response["Cross-Origin-Resource-Policy"] == "same-origin"
+    permissions = response["Permissions-Policy"].split(", ")
+    assert permissions == [f"{feature}=()" for feature in NEVER_ASKED_FOR]
+    assert "Server" not in response
+    assert "X-Powered-By" not in response
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_every_kind_of_answer_has_them(shop: Shopfront, kind: str) -> None:
+    status, ask = ANSWERS[kind]
+
+    response = ask(shop)
+
+    assert response.status_code == status
+    held(response)
+
+
+@pytest.mark.usefixtures("collected")
+@pytest.mark.parametrize(
+    ("name", "status"), [("shop.css", 200), ("shop.js", 200), ("icon.svg", 200), ("no.css", 404)]
+)
+def test_static_files_have_them_too(db: None, name: str, status: int) -> None:
+    response = Client().get(f"/static/shop/{name}")
+
+    assert response.status_code == status
+    held(response)
+
+
+def test_a_fault_of_ours_has_them_too(shop: Shopfront, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("orders.views.pages.service_at", fail)
+
+    response = get("/lyktan/order", headers=HTML)(shop)
+
+    assert response.status_code == 500
+    held(response)
+
+
+def test_the_admins_pages_do_with_the_same_policy(shop: Shopfront) -> None:
+    staff = signed_in()
+
+    for address in ("/admin/", "/admin/orders/service/", "/admin/orders/order/"):
+        html = staff.get(address).content.decode()
+        assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", html)
+        assert not re.search(r"<script(?![^>]*(\ssrc=|application/json))", html)
+
+
+def test_over_https_a_browser_is_told_to_stay_there(shop: Shopfront, settings: Settings) -> None:
+    settings.SECURE_HSTS_SECONDS = 31_536_000
+
+    response = Client().get("/lyktan/order", secure=True)
+
+    assert response["Strict-Transport-Security"] == "max-age=31536000"

@@ -1,0 +1,79 @@
+"""Static files as they are served in production: collected, named by content, compressed ahead."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import brotli
+import pytest
+from django.conf import settings as given
+from django.test import Client
+
+from orders.models import Service
+from tests.factories import ServiceFactory
+
+pytestmark = pytest.mark.usefixtures("collected")
+
+
+@pytest.fixture
+def cafe(db: None) -> Service:
+    """A service."""
+    return ServiceFactory.create(slug="lyktan")
+
+
+def files_of(client: Client, path: str) -> set[str]:
+    """Return the static files that a page or a script of ours names."""
+    response = client.get(path)
+    text = b"".join(response) if response.streaming else response.content
+    names = set(re.findall(r'["(](/static/[^")]+)[")]', text.decode()))
+    return names | {
+        f"/static/shop/{name}" for name in re.findall(r'from "\./([^"]+)"', text.decode())
+    }
+
+
+def test_what_pages_and_scripts_name_changes_its_name_with_its_content_and_is_kept_for_ever(
+    client: Client, cafe: Service
+) -> None:
+    waiting = {"/lyktan/order", "/lyktan/success"}
+    found: set[str] = set()
+    while waiting:
+        files = files_of(client, waiting.pop())
+        waiting |= {each for each in files - found if each.endswith(".js")}
+        found |= files
+
+    kept = {path: client.get(path)["Cache-Control"] for path in found}
+
+    assert {re.sub(r"[.][0-9a-f]{12}[.]", ".", path) for path in found} >= {
+        f"/static/shop/{path.name}"
+        for path in (given.BASE_DIR / "seqrshop" / "static" / "shop").iterdir()
+        if path.name != "back.js"  # of another page
+    }
+    assert {path for path in found if not re.search(r"[.][0-9a-f]{12}[.]\w+$", path)} == set()
+    assert set(kept.values()) == {"max-age=315360000, public, immutable"}
+
+
+@pytest.mark.parametrize(
+    ("accepts", "coding", "plain"),
+    [
+        ("gzip, deflate, br", "br", brotli.decompress),
+        ("gzip", "gzip", gzip.decompress),
+        ("identity", None, bytes),
+    ],
+)
+def test_a_file_was_compressed_ahead_as_its_browser_can_read_it(
+    client: Client, cafe: Service, accepts: str, coding: str | None, plain: type[bytes]
+) -> None:
+    [sheet] = [
+        path
+        for path in files_of(client, "/lyktan/order")
+        if "shop.css" in path or re.search(r"shop[.].{12}[.]css", path)
+    ]
+
+    response = client.get(sheet, headers={"Accept-Encoding": accepts})
+    sent = b"".join(response)
+
+    assert response.get("Content-Encoding") == coding
+    assert "Accept-Encoding" in response["Vary"]
+    assert b".button.primary" in plain(sent)
+    assert int(response["Content-Length"]) == len(sent)
