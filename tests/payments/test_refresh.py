@@ -1,8 +1,10 @@
 """getPaymentStatus: what SEQR says, and what it changes here."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from orders.clock import database_now
 from orders.events import Cause
@@ -30,7 +32,7 @@ from tests.payments.steps import (
     reference,
     story,
 )
-from tests.races import at_once
+from tests.races import at_once, wait_until_somebody_waits, with_own_connection
 from tests.sandbox_process import SandboxProcess
 from tests.seqr_proxy import SeqrProxy
 
@@ -255,6 +257,19 @@ def test_eight_askers_at_once_confirm_one_payment(sandbox: SandboxProcess) -> No
     assert story(invoice).count("payment_confirmed") == 1
 
 
+def test_who_finds_a_payment_waits_for_who_is_writing_it(sandbox: SandboxProcess) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+
+    with ThreadPoolExecutor(1) as another, transaction.atomic():
+        refresh(invoice)
+        found_too = another.submit(with_own_connection, lambda: refresh(invoice))
+        wait_until_somebody_waits()
+        transaction.on_commit(found_too.result)
+
+    assert story(invoice).count("payment_confirmed") == 1
+
+
 def test_a_cancelled_payment_after_a_silence_of_ours_may_be_a_reversal(
     sandbox: SandboxProcess,
 ) -> None:
@@ -419,6 +434,28 @@ def test_where_another_invoice_has_paid_since_a_person_is_told_of_the_lost_answe
     case = MoneyCase.objects.get(invoice=invoice)
     assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
     assert asked(sandbox, "getPaymentStatus") == before
+
+
+def test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_person(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    first = ended_and_then_paid(sandbox)
+    second = services.pay_again(first.order.customer, first.order.public_id)
+    services.send_invoice(second.pk)
+    sandbox.pay(reference(fresh(second)))
+
+    def the_first_turns_out_to_be_paid() -> None:
+        seqr_proxy.before_answer = lambda: None
+        refresh(first)
+
+    seqr_proxy.before_answer = the_first_turns_out_to_be_paid
+
+    refresh(second)
+
+    assert fresh(first).status == S.PAID
+    assert "answer_after_order_was_paid" in story(second)
+    case = MoneyCase.objects.get(invoice=second)
+    assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
 
 
 def test_a_lost_answer_is_awaited_no_more_once_somebody_else_has_found_the_payment(

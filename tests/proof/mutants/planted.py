@@ -33,7 +33,7 @@ MUTANTS = (
         "    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)\n",
         "    invoice = Invoice.objects.get(pk=invoice_id)\n"
         "    order = Order.objects.get(invoices=invoice_id)\n",
-        "tests/payments/test_refresh.py::test_eight_askers_at_once_confirm_one_payment",
+        "tests/payments/test_refresh.py::test_who_finds_a_payment_waits_for_who_is_writing_it",
     ),
     Mutant(
         "write no event",
@@ -109,6 +109,8 @@ MUTANTS = (
         "    if answer.status == InvoiceStatus.PAID:\n"
         "        open_case(CaseKind.SECOND_PAYMENT, cause, TWICE, invoice=invoice)\n",
         "",
+        "tests/payments/test_refresh.py"
+        "::test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_person",
     ),
     Mutant(
         "suspect no reversal",
