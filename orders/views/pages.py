@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from orders import limits
@@ -22,6 +23,7 @@ from payments.services import current_invoice, total_of
 
 
 @require_safe
+@gzip_page
 @never_cache
 @ensure_csrf_cookie
 def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
@@ -32,6 +34,7 @@ def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 
 
 @require_safe
+@gzip_page
 @never_cache
 @ensure_csrf_cookie
 def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
@@ -40,6 +43,7 @@ def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 
 
 @require_safe
+@gzip_page
 @never_cache
 def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
     """Show a browser that comes back from the app how the order stands. Nothing personal."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
+from django.views.decorators.gzip import gzip_page
 
 from orders import limits
 from orders.models import CustomerSession, Order
@@ -24,6 +25,7 @@ from payments.services import TokenOfAnotherService, TokenRefused, exchange_toke
 
 
 @endpoint("POST")
+@gzip_page
 def open_visit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Exchange a token, or take up the visit of the header or the cookie where none is given.
 

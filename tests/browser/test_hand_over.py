@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Console, Stack
-from tests.browser.steps import order_and_stay, sees
+from tests.browser.steps import order_and_stay, reference_on, sees
 
 pytestmark = pytest.mark.browser
 
@@ -109,3 +109,23 @@ def test_a_computer_is_not_sent_to_an_address_that_only_phones_know(
     assert code_on(page) == f"HTTP://SEQR.SE/R{reference}"
     link = page.get_by_role("link", name="Open SEQR", exact=True)
     expect(link).to_have_attribute("href", f"seqr://SEQR.SE/R{reference}")
+
+
+def test_who_comes_back_without_having_paid_is_led_to_the_order_which_opens_the_app_again(
+    stack: Stack, page: Page
+) -> None:
+    scan = stack.scan()
+    reference = order_and_stay(page, scan)
+    back_url = stack.sandbox.invoice(reference)["back_url"]
+    page.goto(back_url)
+    sees(page, "Pay in SEQR")
+    expect(page.get_by_role("link", name="Open SEQR")).to_have_count(0)
+
+    page.get_by_role("link", name="Pay this order").click()
+    expect(page.get_by_role("link", name="Open SEQR")).to_be_visible()
+    assert reference_on(page) == reference
+
+    page.goto(back_url)
+    stack.sandbox.act(reference, "cancel", scan.token)
+    sees(page, "Cancelled")
+    expect(page.get_by_role("link", name="Pay this order")).to_be_hidden()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from typing import Any
 
@@ -9,11 +10,11 @@ import pytest
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from orders.models import Service
+from orders.models import CustomerSession, Product, Service
 from orders.validators import RESERVED_SLUGS
 from payments.models import Invoice
 from tests.factories import CustomerFactory, InvoiceFactory, OrderFactory, ServiceFactory
-from tests.orders.conftest import JsonClient
+from tests.orders.conftest import TOKEN, JsonClient
 
 PAGES = ["order", "success", "failure", "cancel"]
 
@@ -58,6 +59,32 @@ def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "DENY"
     assert response["Referrer-Policy"] in {"same-origin", "no-referrer"}
+
+
+def test_all_scripts_of_a_page_are_named_in_it_and_none_besides(
+    client: JsonClient, cafe: Service
+) -> None:
+    html = client.get("/lyktan/success").content.decode()
+
+    named = re.findall(r'<link rel="modulepreload" href="/static/shop/(\w+)\.js">', html)
+    assert sorted(named) == sorted(
+        ["fragment", "handover", "language", "live", "money", "panel", "shop", "visit"]
+    )
+    assert '<script type="module" src="/static/shop/result.js">' in html
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_and_the_menus_data_are_sent_compressed(
+    client: JsonClient, visit: CustomerSession, bun: Product, page: str
+) -> None:
+    headers = {"Accept-Encoding": "gzip"}
+
+    html = client.get(f"/lyktan/{page}", headers=headers)
+    data = client.send("/lyktan/session", {"token": TOKEN}, headers=headers)
+
+    assert html["Content-Encoding"] == data["Content-Encoding"] == "gzip"
+    assert b"data-session-url" in gzip.decompress(html.content)
+    assert b"Cinnamon bun" in gzip.decompress(data.content)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -150,6 +177,33 @@ def test_who_comes_back_learns_nothing_personal_and_nothing_to_pay_with(
             paid.notify_key,
         ):
             assert str(secret) not in text
+
+
+@pytest.mark.parametrize(
+    ("trait", "heading", "leads_to_the_order"),
+    [
+        ("issued", "Pay in SEQR", True),
+        ("needs_attention", "Ask our staff", False),
+        ("cancel_pending", "Cancelling", False),
+        ("canceled", "Cancelled", False),
+        ("failed", "The payment failed", False),
+        ("expired", "The time ran out", False),
+    ],
+)
+def test_who_comes_back_unpaid_sees_how_it_stands_and_is_led_to_pay_by_the_visit_alone(
+    client: JsonClient, cafe: Service, trait: str, heading: str, leads_to_the_order: bool
+) -> None:
+    invoice = InvoiceFactory.create(order__service=cafe, **{trait: True})
+
+    html = client.get(f"/back/{invoice.order.return_key}").content.decode()
+    data = client.get(f"/back/{invoice.order.return_key}.json").content.decode()
+
+    link = re.search(r'<a [^>]*data-to-pay[^>]*href="/lyktan/order"([^>]*)>', html)
+    assert f"<h1 data-heading>{heading}</h1>" in html
+    assert link is not None
+    assert ("hidden" not in link[1]) == leads_to_the_order
+    for secret in (invoice.invoice_reference, str(invoice.order.public_id), "seqr://"):
+        assert secret not in html + data
 
 
 def test_the_state_can_be_asked_for_again(client: JsonClient, paid: Invoice) -> None:

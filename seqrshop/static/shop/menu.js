@@ -40,7 +40,9 @@ export class Menu {
     const rest = { id: null, name: categories.length > 0 ? say("other") : "" };
     const groups = [...categories, rest].map((each) => this.#group(each, products));
     this.#find("[data-groups]").replaceChildren(...groups);
-    const headings = this.#root.querySelectorAll("section:not([hidden]) h2:not([hidden])");
+    const headings = this.#find("[data-groups]").querySelectorAll(
+      "section:not([hidden]) h2:not([hidden])",
+    );
     this.#categories.fill([...headings]);
     this.#find("[data-none]").hidden = products.length > 0;
     const table = this.#find("[data-table]");

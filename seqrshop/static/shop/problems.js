@@ -35,6 +35,7 @@ export class Problems {
     if (row) this.#tellIn(row, message);
     else this.tell(message);
     for (const { id, price } of products) this.#tellOfPrice(id, price, pricesSeen.get(id));
+    this.#root.querySelector("li .problem")?.parentElement.scrollIntoView({ block: "center" });
   }
 
   #tellOfPrice(id, price, seen) {
@@ -54,7 +55,6 @@ export class Problems {
     for (const button of row.querySelectorAll("button")) {
       button.setAttribute("aria-describedby", problem.id);
     }
-    row.scrollIntoView({ block: "center" });
   }
 
   #forget(row) {
