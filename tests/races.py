@@ -42,4 +42,3 @@ def wait_until_somebody_waits() -> None:
                 return
         time.sleep(0.01)
     raise AssertionError("nobody waits for a lock")
-

@@ -86,3 +86,21 @@ def test_what_changes_meanwhile_is_told_before_it_is_paid_and_the_rest_stays_cho
     press_order(page)
     sees(page, "Pay in SEQR")
     expect(page.locator("#order [data-total]")).to_have_text("SEK\xa040.00")
+
+
+def test_who_looks_again_after_a_while_sees_the_menu_of_now_and_keeps_the_choice(
+    stack: Stack, page: Page, console: Console, set_product: Callable[..., None]
+) -> None:
+    page.clock.install()
+    open_menu(page, stack.scan())
+    choose(page, "Filter coffee")
+    sold_out = page.locator("#menu li", has_text="Cinnamon bun").get_by_text("Sold out")
+    set_product(BUN, "35.00", sold_out=True)
+
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(sold_out).to_be_hidden()
+    page.clock.fast_forward("01:00")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(sold_out).to_be_visible()
+    expect(page.locator("#menu .bar output")).to_have_text("SEK\xa032.00")

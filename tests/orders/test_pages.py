@@ -202,7 +202,7 @@ def test_who_comes_back_unpaid_sees_how_it_stands_and_is_led_to_pay_by_the_visit
     assert f"<h1 data-heading>{heading}</h1>" in html
     assert link is not None
     assert ("hidden" not in link[1]) == leads_to_the_order
-    for secret in (invoice.invoice_reference, str(invoice.order.public_id), "seqr://"):
+    for secret in (str(invoice.invoice_reference), str(invoice.order.public_id), "seqr://"):
         assert secret not in html + data
 
 

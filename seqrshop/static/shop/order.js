@@ -1,10 +1,10 @@
 // The order page: choose, order, wait, pay.
 
+import { keepFresh } from "./fresh.js";
 import { takeAlong } from "./language.js";
 import { Menu } from "./menu.js";
 import { Panel } from "./panel.js";
 import { Problems } from "./problems.js";
-import { askWhileClosed } from "./reopening.js";
 import { Refused } from "./shop.js";
 import { Visit, notice, say, show } from "./visit.js";
 
@@ -35,7 +35,13 @@ visit.begin((opened, { reference, chosen }) => {
   else show("menu");
 });
 
-askWhileClosed(() => session?.closed && !document.querySelector("#menu").hidden, askAgain);
+const isChoosing = () => !submitting && !document.querySelector("#menu").hidden;
+
+keepFresh({
+  isShown: isChoosing,
+  isClosed: () => Boolean(session?.closed),
+  ask: askAgain,
+});
 
 /** What came to nothing can be ordered anew or changed; after a paid order one starts over. */
 function backToMenu(state) {
@@ -84,7 +90,7 @@ async function explain({ body }, order) {
 /** Finds out whether orders are taken again. An order made in another tab meanwhile is shown. */
 async function askAgain() {
   await refill();
-  if (session.order) panel.follow(session.order);
+  if (session.order && isChoosing()) panel.follow(session.order);
 }
 
 function refill() {
