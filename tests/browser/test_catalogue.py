@@ -40,8 +40,10 @@ def test_the_menu_has_headings_and_pictures_and_what_is_sold_out_cannot_be_chose
 ) -> None:
     open_menu(page, stack.scan())
 
-    headings = page.locator("#menu section:visible h2")
-    assert headings.all_inner_texts()[:2] == ["Coffee and tea", "Baked"]
+    headings = page.locator("#menu section h2:visible").all_inner_texts()
+    assert headings[:2] == ["Coffee and tea", "Baked"]
+    ways = page.get_by_role("navigation", name="Categories").get_by_role("button")
+    assert ways.all_inner_texts() == headings
     assert page.locator("#menu h2:visible", has_text="Other").count() == 0
     expect(page.get_by_alt_text("A swirled bun with pearl sugar")).to_be_visible()
     cake = page.get_by_role("listitem").filter(has_text="Princess cake")
