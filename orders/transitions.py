@@ -2,6 +2,7 @@
 
 from orders.events import Cause, Subject, record_event
 from orders.models import About, Order, OrderState
+from orders.publishing import publish_on_commit
 
 _S = OrderState
 
@@ -63,6 +64,7 @@ def move_order(order: Order, to: OrderState, cause: Cause) -> bool:
     order.state = to
     order.save(update_fields=["state"])
     record_event(subject_of(order), f"order_{to}", cause, was=was, became=to)
+    publish_on_commit(order.public_id)
     return True
 
 

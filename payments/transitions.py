@@ -12,6 +12,7 @@ from django.db import transaction
 
 from orders.events import Cause, Subject, record_event, record_event_once
 from orders.models import About, Order, OrderState
+from orders.publishing import publish_on_commit
 from orders.transitions import move_order
 from payments.models import CancelReason, Invoice, InvoiceStatus
 
@@ -79,6 +80,20 @@ _ORDER_STATE = {
     _S.EXPIRED: OrderState.EXPIRED,
 }
 
+# What a customer's page shows of an invoice, or decides by.
+_SHOWN = {
+    "status",
+    "invoice_reference",
+    "amount",
+    "discount_in_doubt",
+    "cancel_reason",
+    "ers_reference",
+    "paid_amount",
+    "paid_currency",
+    "paid_at",
+    "possibly_reversed",
+}
+
 
 class TransitionError(Exception):
     """The invoice may not go from the status it has to the one asked for."""
@@ -129,6 +144,8 @@ def save_fields(invoice: Invoice, **fields: Any) -> None:
     for name, value in fields.items():
         setattr(invoice, name, value)
     invoice.save(update_fields=list(fields))
+    if not _SHOWN.isdisjoint(fields):
+        publish_on_commit(invoice.order.public_id)
 
 
 def subject_of(invoice: Invoice) -> Subject:

@@ -7,7 +7,7 @@ import time
 
 from payments.checks import check_soon
 from payments.models import Invoice
-from payments.services import shard_is_stale
+from payments.services import shard_is_quiet
 from payments.services.shards import shard_of
 
 EVERY_SECONDS = 3  # for one invoice, however many pages wait for it
@@ -21,7 +21,7 @@ def recheck(invoice: Invoice) -> None:
     """Have SEQR asked about an open invoice, if its poller has not gone round as it should."""
     if not invoice.is_open or invoice.invoice_reference is None or not _is_due(invoice.pk):
         return
-    if shard_is_stale(shard_of(invoice.pk)):
+    if shard_is_quiet(shard_of(invoice.pk)):
         check_soon(invoice.pk, "page")
 
 

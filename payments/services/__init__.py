@@ -18,6 +18,7 @@ from payments.services.periods import (
 from payments.services.poll import run_shard, stop_polling, told_of_shards
 from payments.services.probe import Probe, probe_paying, probe_soon
 from payments.services.proposal import Proposal, proposal_for
+from payments.services.quiet import quiet_shards, shard_is_quiet
 from payments.services.receipt import has_receipt, receipt_html, receipt_of
 from payments.services.refresh import ask_once_more, refresh_invoice
 from payments.services.refund import (
@@ -82,6 +83,7 @@ __all__ = [
     "probe_paying",
     "probe_soon",
     "proposal_for",
+    "quiet_shards",
     "receipt_html",
     "receipt_of",
     "refresh_invoice",
@@ -94,6 +96,7 @@ __all__ = [
     "settle_cancel",
     "settle_lost_period",
     "settle_refund",
+    "shard_is_quiet",
     "shard_is_stale",
     "standing",
     "start_payment",
