@@ -15,6 +15,7 @@ _OF_A_SERVICE = [
 
 urlpatterns = [
     path("orders/<uuid:public_id>", orders.show_order, name="order"),
+    path("orders/<uuid:public_id>/events", orders.order_events, name="order_events"),
     path("orders/<uuid:public_id>/pay", orders.pay_order_again, name="pay_order"),
     path("orders/<uuid:public_id>/cancel", orders.cancel_order, name="cancel_order"),
     path("orders/<uuid:public_id>/qr", screen_code.show, name="order_qr"),
@@ -22,6 +23,7 @@ urlpatterns = [
     path("orders/<uuid:public_id>/receipt.pdf", receipts.show_pdf, name="order_receipt_pdf"),
     path("back/<slug:return_key>", pages.back_page, name="back"),
     path("back/<slug:return_key>.json", pages.back_state, name="back_state"),
+    path("back/<slug:return_key>/events", pages.back_events, name="back_events"),
     path("back/<slug:return_key>/receipt", receipts.show_by_key, name="receipt"),
     path("back/<slug:return_key>/receipt.pdf", receipts.show_pdf_by_key, name="receipt_pdf"),
     path("pictures/<slug:digest>.webp", looks.picture, name="picture"),

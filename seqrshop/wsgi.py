@@ -1,4 +1,4 @@
-"""The web process's entry point: `gunicorn seqrshop.wsgi`."""
+"""Django, as the web process runs it in threads (seqrshop.asgi)."""
 
 import os
 

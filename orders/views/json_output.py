@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 
 from orders.models import Category, CustomerSession, Order, OrderState, Picture, Product, Service
 from orders.services import products_shown
-from orders.views.wording import closed_message, state_message
+from orders.views.wording import closed_message, state_heading, state_message
 from payments import seqr
 from payments.models import Invoice
 from payments.services import current_invoice, discounts_of, has_receipt, total_of
@@ -77,6 +77,19 @@ def payable_reference(order: Order, invoice: Invoice) -> str | None:
     if order.state != OrderState.AWAITING_PAYMENT:
         return None
     return _shown_reference(order, invoice)
+
+
+def back_details(order: Order) -> dict[str, Any]:
+    """Return what whoever has the order's return key may know of it: nothing personal."""
+    invoice = current_invoice(order)
+    return {
+        "number": order.number,
+        "state": order.state,
+        "total": {"value": amount(total_of(invoice)), "currency": order.currency},
+        "heading": state_heading(order),
+        "message": state_message(order, invoice),
+        "receipt_url": receipt_url(order),
+    }
 
 
 def receipt_url(order: Order) -> str | None:

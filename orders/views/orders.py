@@ -23,6 +23,7 @@ from orders.services import (
 from orders.templatetags.money import money
 from orders.views import refusals
 from orders.views.endpoint import endpoint, for_customer, json_answer
+from orders.views.following import accept_stream
 from orders.views.json_input import read_nonce, read_object, read_rows, read_total
 from orders.views.json_output import (
     amount,
@@ -83,6 +84,16 @@ def show_order(request: HttpRequest, session: CustomerSession, public_id: UUID) 
     """Tell how an order stands, and have SEQR asked where its poller seems to sleep."""
     order = order_of(session.customer, public_id)
     recheck(current_invoice(order))
+    return json_answer(order_details(order))
+
+
+@endpoint("GET", "HEAD")
+@for_customer
+def order_events(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
+    """Tell the same, and go on telling it in a stream where the server offers one."""
+    order = order_of(session.customer, public_id)
+    recheck(current_invoice(order))
+    accept_stream(request, order, "order", f"customer {session.customer_id}", session.expires_at)
     return json_answer(order_details(order))
 
 

@@ -16,7 +16,9 @@ from orders.models import Order, Service
 from orders.models.order import BLOCKING_STATES
 from orders.views import refusals
 from orders.views.endpoint import endpoint, json_answer
-from orders.views.json_output import amount, orders_with_details, receipt_url
+from orders.views.following import accept_stream
+from orders.views.json_output import back_details, orders_with_details, receipt_url
+from orders.views.recheck import recheck
 from orders.views.services import service_at
 from orders.views.wording import HEADINGS, closed_message, state_heading, state_message
 from payments.services import current_invoice, total_of
@@ -68,19 +70,19 @@ def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
 
 @endpoint("GET", "HEAD")
 def back_state(request: HttpRequest, return_key: str) -> HttpResponse:
-    """Tell that page how the order stands now."""
+    """Tell that page how the order stands now, and have SEQR asked as `show_order` does."""
     order = order_to_return_to(return_key)
-    invoice = current_invoice(order)
-    return json_answer(
-        {
-            "number": order.number,
-            "state": order.state,
-            "total": {"value": amount(total_of(invoice)), "currency": order.currency},
-            "heading": state_heading(order),
-            "message": state_message(order, invoice),
-            "receipt_url": receipt_url(order),
-        }
-    )
+    recheck(current_invoice(order))
+    return json_answer(back_details(order))
+
+
+@endpoint("GET", "HEAD")
+def back_events(request: HttpRequest, return_key: str) -> HttpResponse:
+    """Tell the same, and go on telling it in a stream where the server offers one."""
+    order = order_to_return_to(return_key)
+    recheck(current_invoice(order))
+    accept_stream(request, order, "back", f"back {return_key}")
+    return json_answer(back_details(order))
 
 
 def order_to_return_to(return_key: str) -> Order:

@@ -44,10 +44,12 @@ class Shopfront:
         return {
             **{f"{page}_page": f"/{slug}/{page}" for page in PAGES},
             "order": order,
+            "order_events": f"{order}/events",
             "order_qr": f"/orders/{self.to_pay.order.public_id}/qr",
             "order_receipt": f"{order}/receipt",
             "order_receipt_pdf": f"{order}/receipt.pdf",
             "back": f"/back/{key}",
+            "back_events": f"/back/{key}/events",
             "back_state": f"/back/{key}.json",
             "receipt": f"/back/{key}/receipt",
             "receipt_pdf": f"/back/{key}/receipt.pdf",

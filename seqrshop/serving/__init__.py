@@ -1,0 +1,1 @@
+"""Serves the shop under ASGI: streams by the event loop, everything else by threads (ADR 12)."""
