@@ -124,6 +124,23 @@ def test_no_answer_keeps_the_cancel_pending_and_it_is_tried_again(
     assert story(invoice).count("cancel_put_off") == 1
 
 
+def test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = issued_invoice()
+
+    def lose_the_answer_to_the_cancel() -> None:
+        seqr_proxy.lose_answers = seqr_proxy.calls[-1] == "cancelInvoice"
+
+    seqr_proxy.before_answer = lose_the_answer_to_the_cancel
+    before = cancel(invoice.pk)
+    seqr_proxy.lose_answers = False
+
+    services.settle_cancel(invoice.pk, BY_SWEEP)
+
+    assert (before, fresh(invoice).status) == (S.CANCEL_PENDING, S.CANCELED)
+
+
 def test_what_seqr_cancelled_already_is_done(
     sandbox: SandboxProcess, seqr_proxy: SeqrProxy
 ) -> None:

@@ -189,7 +189,7 @@ MUTANTS = (
         "    else:\n",
         "    except SeqrError:\n        _confirm(invoice.pk, cause)\n    else:\n",
         "tests/payments/test_cancel.py"
-        "::test_no_answer_keeps_the_cancel_pending_and_it_is_tried_again",
+        "::test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it",
     ),
     Mutant(
         "send a refund again whose answer was lost",
