@@ -71,7 +71,8 @@ class Customer:
         (self._order,) = heard
 
     def _wish(self, products: list[dict[str, Any]]) -> dict[str, Any]:
-        chosen = self._random.sample(products, self._random.randint(1, 3))
+        to_be_had = [each for each in products if not each["sold_out"]]
+        chosen = self._random.sample(to_be_had, self._random.randint(1, 3))
         rows = [{"product": each["id"], "quantity": self._random.randint(1, 2)} for each in chosen]
         return {"nonce": f"nonce-{self._random.getrandbits(64):x}", "rows": rows}
 
