@@ -56,7 +56,7 @@ class Hub:
     def start(self) -> None:
         """Begin to listen and to compare."""
         for loop in (
-            listen(self.hear),
+            _for_ever(partial(listen, self.hear)),
             _for_ever(self._read_changed),
             _for_ever(partial(self._after, self._pace.compare, self._compare)),
             _for_ever(partial(self._after, self._pace.look, self._look_at_poller)),
@@ -93,9 +93,9 @@ class Hub:
             others.popleft().end("replaced")
         others.append(stream)
         self._streams[follower.order].add(stream)
-        self._marks.setdefault(follower.order, follower.mark)
-        if self._heard_at.get(follower.order, asked_at) > asked_at:
-            self._change(follower.order)
+        told_others = self._marks.setdefault(follower.order, follower.mark)
+        if told_others != follower.mark or self._heard_at.get(follower.order, 0.0) > asked_at:
+            self._change(follower.order)  # since it was read for this stream
         return stream
 
     def leave(self, stream: Stream) -> None:

@@ -64,6 +64,7 @@ def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
             "receipt_url": receipt_url(order),
             "settled": order.state not in BLOCKING_STATES,
             "state_url": reverse("back_state", kwargs={"return_key": return_key}),
+            "events_url": reverse("back_events", kwargs={"return_key": return_key}),
         },
     )
 

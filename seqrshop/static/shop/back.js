@@ -1,4 +1,4 @@
-// The page that a browser comes back to from the app: asks how the order stands until it is settled.
+// The page that a browser comes back to from the app: follows the order until it is settled.
 
 import { Live, isSettled } from "./live.js";
 import { hundredths, money } from "./money.js";
@@ -8,11 +8,17 @@ const main = document.querySelector("#main");
 const shop = new Shop();
 const live = new Live({
   ask: (url) => shop.ask("GET", url),
+  open: (url, signal) => shop.open(url, signal),
   changed: show,
-  away: () => {}, // what the page shows is still the last that we know
-  refused: () => {},
+  away: notice,
+  refused: () => {}, // what the page shows is still the last that we know
 });
-live.follow(main.dataset.stateUrl, main.dataset.state);
+live.follow(main.dataset.stateUrl, main.dataset.eventsUrl, main.dataset.state);
+
+function notice(word) {
+  const element = document.querySelector("#notice");
+  element.textContent = element.dataset[word] ?? word;
+}
 
 function show({ state, heading, message, total, receipt_url: receipt }) {
   if (state === main.dataset.state) return;

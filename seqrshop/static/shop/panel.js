@@ -8,7 +8,6 @@ import { notice, say, show } from "./visit.js";
 
 const CAN_BE_CANCELLED = ["created", "sending", "awaiting_payment"];
 const CAN_BE_PAID_AGAIN = ["canceled", "failed", "expired"];
-const FIRST_MS = 400; // a new order's invoice is at SEQR by then, mostly
 
 export class Panel {
   #root = document.querySelector("#order");
@@ -23,6 +22,7 @@ export class Panel {
     this.#handOver = new HandOver(visit);
     this.#live = new Live({
       ask: (url) => visit.shop.ask("GET", url),
+      open: (url, signal) => visit.shop.open(url, signal),
       changed: (order) => this.#render(order),
       away: notice,
       refused: (error) => this.#refused(error),
@@ -42,7 +42,7 @@ export class Panel {
     this.#opensApp = opensApp;
     this.#render(order);
     show("order");
-    this.#live.follow(order.url, order.state, FIRST_MS);
+    this.#live.follow(order.url, `${order.url}/events`, order.state);
   }
 
   /** The reference of the order that is shown, where there is one. */

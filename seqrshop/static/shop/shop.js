@@ -57,11 +57,22 @@ export class Shop {
     }
   }
 
-  async #fetch(method, url, body) {
-    const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
+  /** Asks for a stream; returns the response, whatever it is. */
+  open(url, signal) {
+    const headers = this.#headers("text/event-stream");
+    return fetch(url, { headers, cache: "no-store", redirect: "error", signal });
+  }
+
+  #headers(accept) {
+    const headers = { Accept: accept, "Accept-Language": document.documentElement.lang };
     // The token works where cookies do not. Once it is gone, after a reload, the cookie stands in.
     if (this.token) headers["X-SEQR-Token"] = this.token;
     else headers["X-CSRFToken"] = cookie("csrftoken");
+    return headers;
+  }
+
+  async #fetch(method, url, body) {
+    const headers = this.#headers("application/json");
     if (body) headers["Content-Type"] = "application/json";
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), ANSWER_MS);
