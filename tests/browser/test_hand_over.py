@@ -94,7 +94,7 @@ def test_an_app_that_has_opened_raises_no_alarm(stack: Stack, page: Page) -> Non
     expect(page.get_by_role("link", name="Get SEQR")).to_be_visible()
 
 
-def test_a_computer_is_not_sent_to_an_address_that_only_phones_know(
+def test_a_computer_is_not_sent_to_an_address_that_only_phones_know_and_a_phone_is(
     stack: Stack, page: Page, console: Console
 ) -> None:
     def as_in_production(route: Route) -> None:
@@ -103,12 +103,17 @@ def test_a_computer_is_not_sent_to_an_address_that_only_phones_know(
         route.fulfill(response=answer, json=json.loads(body))
 
     page.route(re.compile(r"/orders/[0-9a-f-]{36}$"), as_in_production)
+    page.clock.install()
 
     reference = order_and_stay(page, stack.scan())
-
     assert code_on(page) == f"HTTP://SEQR.SE/R{reference}"
     link = page.get_by_role("link", name="Open SEQR", exact=True)
     expect(link).to_have_attribute("href", f"seqr://SEQR.SE/R{reference}")
+
+    be_on(page, ANDROID)
+    open_app_and_wait(page)
+    expect(page.get_by_role("link", name="Get SEQR")).to_have_attribute("href", PLAY_STORE)
+    sees(page, "Pay in SEQR")
 
 
 def test_who_comes_back_without_having_paid_is_led_to_the_order_which_opens_the_app_again(
