@@ -12,12 +12,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from django.utils.datastructures import CaseInsensitiveMapping
 
 from orders.models import CustomerSession
 from seqrshop.serving.body import LARGEST
 from seqrshop.serving.environ import environ_of
 from tests.factories import CustomerSessionFactory, ServiceFactory
 from tests.orders.steps import invoice_of, path_of
+from tests.seqrshop.security import held
 from tests.web_process import EventStream, WebProcess
 
 TOKEN = "0000002012-63506374"
@@ -57,6 +59,15 @@ def test_an_answer_says_nothing_of_the_server_and_is_logged_nowhere(
     assert "server" not in answer.headers
     assert "date" in answer.headers
     assert web.log.read_text() == before
+
+
+def test_a_stream_has_the_headers_of_every_answer(visit: CustomerSession, web: WebProcess) -> None:
+    path = path_of(invoice_of(visit, "paid"), "/events")
+
+    answer = web.ask("GET", path, AS_CUSTOMER)
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    held(CaseInsensitiveMapping(answer.headers))
 
 
 def test_a_head_has_what_a_get_has_but_the_body(visit: CustomerSession, web: WebProcess) -> None:
