@@ -52,7 +52,7 @@ export class Categories {
     const line = this.#nav.offsetHeight + far * clientHeight;
     const headings = [...this.#buttons.keys()];
     const above = headings.filter((heading) => heading.getBoundingClientRect().top <= line);
-    return above.at(-1) ?? headings[0];
+    return above.pop() ?? headings[0];
   }
 
   #mark(heading) {
