@@ -23,7 +23,7 @@ MOST_PIXELS = 30_000_000  # 120 MB while it is read
 LARGEST_CONTENT = 12 * 1024  # bytes; twenty of them load in a second where the network is poor
 QUALITIES = (82, 65, 45, 25, 5)  # the first that is small enough; mere noise takes the last
 PRODUCT_PIXELS = 320
-LOGO_PIXELS = 256
+LOGO_PIXELS = (256, 144)  # three to each that the page gives it
 
 # What Pillow raises for files that are broken, or made to break it.
 _BROKEN = (
@@ -52,8 +52,8 @@ def logo(file: File[bytes]) -> Picture:
 
     Raises ValidationError, with a sentence for who uploaded it.
     """
-    image = _read(file, LOGO_PIXELS)
-    image.thumbnail((LOGO_PIXELS, LOGO_PIXELS))
+    image = _read(file, max(LOGO_PIXELS))
+    image.thumbnail(LOGO_PIXELS)
     return _picture(image)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Scan, Stack
+from tests.browser.stack import Scan, Stack
 
 
 def open_menu(page: Page, scan: Scan) -> None:
@@ -49,7 +49,7 @@ def order_and_stay(page: Page, scan: Scan) -> str:
 
 def reference_on(page: Page) -> str:
     """Return the reference that the button into the app leads to."""
-    target = page.get_by_role("link", name="Open SEQR").get_attribute("href") or ""
+    target = page.locator("#order [data-open]").get_attribute("href") or ""
     return target.rpartition("/R")[2]
 
 

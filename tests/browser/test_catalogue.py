@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DATABASE, Console, Stack
+from tests.browser.conftest import Console
+from tests.browser.stack import Stack
 from tests.browser.steps import choose, open_menu, press_order, sees, stay_here
 
 pytestmark = pytest.mark.browser
@@ -19,16 +17,16 @@ BUN, COFFEE = "BAK-01", "KAF-01"
 
 
 @pytest.fixture
-def set_product() -> Iterator[Callable[..., None]]:
+def set_product(stack: Stack) -> Iterator[Callable[..., None]]:
     """Have the staff give a product another price, or mark it: undone after the test."""
-    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{DATABASE}"))
 
     def change(sku: str, price: str, *, sold_out: bool = False) -> None:
-        with psycopg.connect(url) as connection:
-            connection.execute(
-                "UPDATE orders_product SET price = %s, sold_out = %s WHERE sku = %s",
-                (price, sold_out, sku),
-            )
+        stack.write(
+            "UPDATE orders_product SET price = %s, sold_out = %s WHERE sku = %s",
+            price,
+            sold_out,
+            sku,
+        )
 
     yield change
     change(BUN, "35.00")

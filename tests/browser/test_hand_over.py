@@ -11,7 +11,8 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Console, Stack
+from tests.browser.conftest import Console
+from tests.browser.stack import Stack
 from tests.browser.steps import order_and_stay, reference_on, sees
 
 pytestmark = pytest.mark.browser

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenBrowser, Stack
+from tests.browser.browsers import SIZES
+from tests.browser.conftest import OpenBrowser
+from tests.browser.layout import misfits
+from tests.browser.stack import Stack
 from tests.browser.steps import (
     choose,
     fragmentless,
@@ -22,7 +26,29 @@ from tests.browser.steps import (
 pytestmark = pytest.mark.browser
 
 
-def test_a_customer_scans_orders_pays_and_sees_the_receipt(stack: Stack, page: Page) -> None:
+@pytest.fixture(params=SIZES.values(), ids=list(SIZES))
+def sized(request: pytest.FixtureRequest, page: Page) -> Page:
+    """A page on a small phone, on a phone, on a desktop."""
+    page.set_viewport_size(request.param)
+    return page
+
+
+@pytest.fixture
+def paused(stack: Stack) -> Iterator[None]:
+    """The staff take no orders for a while."""
+    stack.write("UPDATE orders_service SET paused = true, pause_note_en = 'Back at two.'")
+    yield
+    stack.write("UPDATE orders_service SET paused = false, pause_note_en = ''")
+
+
+def sees_whole(page: Page, heading: str) -> None:
+    """Wait until the page says how the order stands, in full on this screen."""
+    sees(page, heading)
+    assert misfits(page) == []
+
+
+def test_a_customer_scans_orders_pays_and_sees_the_receipt(stack: Stack, sized: Page) -> None:
+    page = sized
     page.goto(stack.sandbox.phone_url)
     page.get_by_role("button", name=re.compile("Kafé Lyktan")).click()
     sees(page, "What would you like?")
@@ -36,7 +62,7 @@ def test_a_customer_scans_orders_pays_and_sees_the_receipt(stack: Stack, page: P
     page.get_by_label("PIN").fill("1234")
     page.get_by_role("button", name=re.compile("^Pay")).click()
 
-    sees(page, "Paid, thank you!")
+    sees_whole(page, "Paid, thank you!")
     assert fragmentless(page)
     assert page.url == f"{stack.url}/lyktan/success"
     expect(page.get_by_role("row", name=re.compile("2 × Cinnamon bun"))).to_be_visible()
@@ -50,7 +76,10 @@ def test_a_customer_scans_orders_pays_and_sees_the_receipt(stack: Stack, page: P
     assert number_on(page) == number
 
 
-def test_a_payment_that_came_to_nothing_can_be_made_again_or_left(stack: Stack, page: Page) -> None:
+def test_a_payment_that_came_to_nothing_can_be_made_again_or_left(
+    stack: Stack, sized: Page
+) -> None:
+    page = sized
     scan = stack.scan()
     open_menu(page, scan)
     choose(page, "Cappuccino")
@@ -58,30 +87,58 @@ def test_a_payment_that_came_to_nothing_can_be_made_again_or_left(stack: Stack, 
     page.get_by_label("PIN").wait_for()
     page.get_by_role("button", name="Cancel", exact=True).click()
 
-    sees(page, "Cancelled")
+    sees_whole(page, "Cancelled")
     assert page.url == f"{stack.url}/lyktan/cancel"
     page.get_by_role("button", name="Pay again").click()
     page.get_by_label("PIN").wait_for()
     second = page.url.rpartition("/R")[2]
     page.goto(stack.sandbox.act(second, "fail", scan.token)["redirect_url"])
 
-    sees(page, "The payment failed")
+    sees_whole(page, "The payment failed")
     assert page.url == f"{stack.url}/lyktan/failure"
     page.get_by_role("link", name="Back to the menu").click()
     sees(page, "What would you like?")
     assert page.url == f"{stack.url}/lyktan/order"
 
 
-def test_an_order_cancelled_on_the_page_keeps_what_was_chosen(stack: Stack, page: Page) -> None:
+def test_an_order_cancelled_on_the_page_keeps_what_was_chosen(stack: Stack, sized: Page) -> None:
+    page = sized
     reference = order_and_stay(page, stack.scan())
 
     page.get_by_role("button", name="Cancel the order").click()
-    sees(page, "Cancelled")
+    sees_whole(page, "Cancelled")
     page.get_by_role("link", name="Back to the menu").click()
 
     sees(page, "What would you like?")
     expect(page.get_by_role("button", name="One less Cinnamon bun")).to_be_enabled()
     assert stack.sandbox.invoice(reference)["status"] == "CANCELED"
+
+
+def test_who_leaves_and_comes_back_finds_the_order_until_its_time_runs_out(
+    stack: Stack, sized: Page
+) -> None:
+    scan = stack.scan()
+    reference = order_and_stay(sized, scan)
+    number = number_on(sized)
+    sized.goto("about:blank")
+
+    sized.goto(stack.scan(scan.msisdn).order_url)
+    sees_whole(sized, "Pay in SEQR")
+    assert number_on(sized) == number
+    stack.sandbox.act(reference, "expire")
+
+    sees_whole(sized, "The time ran out")
+    expect(sized.get_by_role("button", name="Pay again")).to_be_visible()
+
+
+def test_a_closed_shop_says_so_before_one_has_chosen(
+    stack: Stack, sized: Page, paused: None
+) -> None:
+    sized.goto(stack.scan().order_url)
+
+    sees_whole(sized, "What would you like?")
+    expect(sized.locator("#closed")).to_have_text("We take no orders just now. Back at two.")
+    expect(sized.get_by_role("button", name="Order and pay")).to_be_disabled()
 
 
 def test_wherever_the_customer_looks_stands_the_true_state(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Console, OpenBrowser, Stack
+from tests.browser.conftest import Console, OpenBrowser
+from tests.browser.stack import Stack
 from tests.browser.steps import (
     choose,
     fragmentless,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DATABASE, SMALL_PHONE, WAIT_MS, Console, OpenBrowser, Stack
+from tests.browser.browsers import SMALL_PHONE, WAIT_MS
+from tests.browser.conftest import Console, OpenBrowser
+from tests.browser.stack import Stack
 from tests.browser.steps import choose, open_menu, press_order, stay_here
 
 pytestmark = pytest.mark.browser
@@ -19,12 +18,10 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def mend(stack: Stack) -> Iterator[Callable[[], None]]:
     """Have SEQR accept our settings again, and the next probe made by the next sweep."""
-    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{DATABASE}"))
 
     def mended() -> None:
         stack.sandbox.mend()
-        with psycopg.connect(url) as connection:
-            connection.execute("UPDATE payments_payingstop SET next_probe_at = now()")
+        stack.write("UPDATE payments_payingstop SET next_probe_at = now()")
 
     yield mended
     mended()

@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import SMALL_PHONE, OpenBrowser, Scan, Stack
+from tests.browser.browsers import SMALL_PHONE
+from tests.browser.conftest import OpenBrowser
+from tests.browser.stack import Scan, Stack
 from tests.browser.steps import number_on, order_and_stay, sees
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,8 @@ import re
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.conftest import Console, Stack
+from tests.browser.conftest import Console
+from tests.browser.stack import Stack
 from tests.browser.steps import (
     choose,
     number_on,

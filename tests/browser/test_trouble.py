@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import SMALL_PHONE, Console, OpenBrowser, Stack
+from tests.browser.conftest import Console
+from tests.browser.stack import Stack
 from tests.browser.steps import (
     choose,
     fragmentless,
@@ -142,57 +142,3 @@ def test_while_seqr_is_down_the_page_says_so_and_goes_on_trying(
     expect(page.get_by_text("SEQR is not reachable just now")).to_be_visible()
     page.clock.fast_forward("00:02")
     sees(page, "What would you like?")
-
-
-def test_a_small_phone_shows_all_and_lets_a_thumb_press_it(
-    stack: Stack, open_browser: OpenBrowser, console: Console
-) -> None:
-    console.expected.append("401")
-    page = open_browser(locale="sv-SE", viewport=SMALL_PHONE).new_page()  # the longer words
-    scan = stack.scan()
-    stay_here(page)
-
-    def fits() -> None:
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= SMALL_PHONE["width"]
-        for control in page.locator("a:visible, button:visible").all():
-            control.scroll_into_view_if_needed()  # the strip of headings scrolls sideways
-            box = control.bounding_box()
-            assert box is not None
-            assert box["height"] >= 44, control.inner_text()
-            assert box["width"] >= 44, control.inner_text()
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= SMALL_PHONE["width"]
-
-    page.goto(scan.order_url)
-    page.locator("#menu").wait_for()
-    page.locator("#menu [data-more]").first.click()
-    fits()
-    page.locator("#menu .bar [type=submit]").click()
-    page.locator("#order [data-open]").wait_for()
-    fits()
-    page.locator("#order [data-cancel]").click()
-    page.locator("#order [data-pay]").wait_for()
-    fits()
-    page.goto(f"{stack.url}/lyktan/order#0000002012-00000000")
-    page.locator("#scan").wait_for()
-    fits()
-
-
-def test_the_keyboard_is_enough(stack: Stack, page: Page) -> None:
-    stay_here(page)
-    page.goto(stack.scan().order_url)
-    sees(page, "What would you like?")
-    expect(page.locator("#menu h1")).to_be_focused()
-
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Coffee and tea")).to_be_focused()
-    page.keyboard.press("Enter")  # on to what is under this heading
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    page.get_by_role("button", name="Order and pay").focus()
-    page.keyboard.press("Enter")
-
-    sees(page, "Pay in SEQR")
-    expect(page.locator("#order h1")).to_be_focused()
-    assert re.fullmatch(r"\d{4,}", number_on(page))

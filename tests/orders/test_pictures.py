@@ -57,7 +57,7 @@ def test_nothing_of_the_file_goes_on_but_its_pixels() -> None:
     assert b"Storg" not in picture.content
     assert not image.getexif()
     assert "icc_profile" not in image.info
-    assert (picture.width, picture.height) == (128, 256)
+    assert (picture.width, picture.height) == (72, 144)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "CMYK", "I;16"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.utils import translation
 from pytest_django import Settings
 
 from orders.clock import database_now
@@ -138,6 +139,14 @@ def test_sentences_and_names_come_in_the_language_asked_for(
 
 def test_every_state_has_its_own_words() -> None:
     assert set(HEADINGS) == set(MESSAGES) == set(OrderState)
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_states_are_told_apart_by_words_and_not_by_colours_alone(language: str) -> None:
+    told = {state: heading for state, heading in HEADINGS.items() if state != OrderState.SENDING}
+
+    with translation.override(language):  # created and sending are one and the same to a customer
+        assert len({str(heading) for heading in told.values()}) == len(told)
 
 
 def test_a_payment_that_may_have_been_returned_is_not_called_unpaid(

@@ -42,6 +42,9 @@ export class Categories {
       this.#mark(heading);
       this.#led = true;
     });
+    button.addEventListener("focus", () => {
+      if (button.matches(":focus-visible")) this.#bring(button, "auto"); // a finger is on it already
+    });
     return button;
   }
 
@@ -60,10 +63,15 @@ export class Categories {
       if (each !== heading) button.removeAttribute("aria-current");
       else if (!button.hasAttribute("aria-current")) {
         button.setAttribute("aria-current", "true");
-        const left = button.offsetLeft - (this.#nav.clientWidth - button.offsetWidth) / 2;
-        this.#nav.scrollTo({ left, behavior: isCalm() ? "auto" : "smooth" });
+        this.#bring(button, isCalm() ? "auto" : "smooth");
       }
     }
+  }
+
+  /** Brings a button to the middle of the strip. */
+  #bring(button, behavior) {
+    const left = button.offsetLeft - (this.#nav.clientWidth - button.offsetWidth) / 2;
+    this.#nav.scrollTo({ left, behavior });
   }
 }
 

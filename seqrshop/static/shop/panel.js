@@ -90,6 +90,7 @@ export class Panel {
 
   #render(order) {
     const { state } = order;
+    const focused = document.activeElement;
     this.#order = order;
     this.#root.dataset.state = state;
     this.#text("[data-heading]", say(state));
@@ -105,6 +106,7 @@ export class Panel {
     this.#find("[data-cancel]").hidden = !CAN_BE_CANCELLED.includes(state);
     this.#find("[data-pay]").hidden = !CAN_BE_PAID_AGAIN.includes(state);
     this.#find("[data-menu]").hidden = !isSettled(state);
+    if (this.#root.contains(focused) && focused.closest("[hidden]")) this.#find("h1").focus();
     if (this.#opensApp && order.app_url) {
       this.#opensApp = false;
       this.#handOver.open();

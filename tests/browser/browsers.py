@@ -1,0 +1,52 @@
+"""Chromium, and the screens that it plays."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
+
+WAIT_MS = 10_000
+
+# Windows in CSS pixels.
+SMALL_PHONE: ViewportSize = {"width": 320, "height": 480}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+ZOOMED: ViewportSize = {
+    "width": 320,
+    "height": 256,
+}  # 1280 × 1024 at 400 %
+SIZES = {f"{size['width']}x{size['height']}": size for size in (SMALL_PHONE, PHONE, DESKTOP)}
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+# Without these, a browser that nobody looks at goes out to look for updates and the like.
+OPTIONS = [
+    "--no-sandbox",  # which root may not use; only our own pages are opened
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Run Chromium until the block ends."""
+    program = shutil.which("chromium")
+    assert program, "Chromium is needed: on Debian, `apt-get install chromium`"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+def opened(chromium: Browser, **options: Any) -> BrowserContext:
+    """Return a fresh browser, a phone's and in English unless the options say another."""
+    context = chromium.new_context(**{"locale": "en-GB", "viewport": PHONE, **options})
+    context.set_default_timeout(WAIT_MS)
+    return context

@@ -1,0 +1,138 @@
+"""The whole shop as a process: web, workers and Beat of the Procfile, and the sandbox beside it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+from seqrshop.local.services import free_port
+from seqrshop.local.testing import ROOT, settings_for_tests
+from tests.sandbox_process import SandboxProcess
+
+START_SECONDS = 120  # on a machine that is busy
+STOP_SECONDS = 20
+WAIT_SECONDS = 20
+CODE = "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"
+
+_numbers = count(46_700_100_000)
+
+
+class DidNotStartError(Exception):
+    """The shop's processes ended, or never answered; the text is what they said."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One scan of the code on table 4, by a customer of this phone number."""
+
+    token: str
+    order_url: str
+    msisdn: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The running shop, the sandbox that it takes for SEQR, its database, and what it says."""
+
+    url: str
+    sandbox: SandboxProcess
+    database_url: str
+    log: Path
+
+    def scan(self, msisdn: str | None = None) -> Scan:
+        """Scan as a new customer, or as the one of this number."""
+        msisdn = msisdn or str(next(_numbers))
+        told = self.sandbox.scan(CODE, msisdn)
+        return Scan(told["token"], told["order_url"], msisdn)
+
+    def write(self, statement: str, *values: object) -> None:
+        """Change the shop's database behind its back, for what no customer can bring about."""
+        with psycopg.connect(self.database_url) as connection:
+            connection.execute(statement, values)
+
+    def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the shop's database."""
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def wait_for(self, query: str, *values: object) -> None:
+        """Wait until the shop's database answers with a row. Raises TimeoutError."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not self.read(query, *values):
+            if time.monotonic() > deadline:
+                raise TimeoutError(query)
+            time.sleep(0.1)
+
+
+@contextmanager
+def running(folder: Path, given: Mapping[str, str]) -> Iterator[Stack]:
+    """Run the whole shop, as `make run` does, with these settings: the two servers' at least.
+
+    Raises DidNotStartError.
+    """
+    port = free_port()
+    with SandboxProcess() as sandbox, (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "seqrshop.local.run"],
+            cwd=ROOT,
+            env={**_environment(folder, port, sandbox), **given},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_open(process, port, folder / "log")
+            sandbox.register_service(
+                "LYKTAN", f"http://localhost:{port}/lyktan", name="Kafé Lyktan", codes=["TABLE=4"]
+            )
+            yield Stack(f"http://localhost:{port}", sandbox, given["DATABASE_URL"], folder / "log")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(STOP_SECONDS)
+
+
+def _environment(folder: Path, port: int, sandbox: SandboxProcess) -> dict[str, str]:
+    settings = settings_for_tests()
+    given = {name: value for name, value in os.environ.items() if name not in settings}
+    return given | {
+        "SEQRSHOP_LOCAL_DIR": str(folder),
+        "PORT": str(port),
+        "WEB_CONCURRENCY": "1",
+        "SEQR_SERVICE_URL": sandbox.service_url,
+        "SEQR_SESSION_URL": sandbox.session_url,
+        "SEQR_APP_URL": sandbox.app_url,
+        "SEQR_LEAVE_URL": sandbox.phone_url,
+    }
+
+
+def make_database(name: str, beside: str) -> str:
+    """Make an empty database on the server of another; return its address."""
+    with psycopg.connect(beside, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+    return urlunsplit(urlsplit(beside)._replace(path=f"/{name}"))
+
+
+def _wait_until_open(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/lyktan/order", timeout=5).close()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+        else:
+            return
+    raise DidNotStartError(log.read_text())

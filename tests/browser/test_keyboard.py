@@ -1,0 +1,81 @@
+"""The whole journey by keyboard alone, on a desktop as on a screen that shows all at four times."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, ViewportSize, expect
+
+from tests.browser.browsers import DESKTOP, PHONE, ZOOMED
+from tests.browser.conftest import OpenBrowser
+from tests.browser.layout import focus_trouble, misfits
+from tests.browser.stack import Stack
+from tests.browser.steps import order_and_stay, sees
+
+pytestmark = pytest.mark.browser
+
+MOST_STOPS = 60
+
+
+def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
+    """Press the key until the target has the focus; wherever it stops meanwhile, it is seen."""
+    target.wait_for()
+    for _ in range(MOST_STOPS):
+        page.keyboard.press(key)
+        assert focus_trouble(page) == ""
+        if target.evaluate("element => element === document.activeElement"):
+            return
+    pytest.fail(f"no way to {target} by keyboard")
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE, ZOOMED], ids=["desktop", "phone", "zoomed"])
+def test_the_keyboard_is_enough_from_the_menu_to_the_receipt(
+    stack: Stack, open_browser: OpenBrowser, viewport: ViewportSize
+) -> None:
+    page = open_browser(viewport=viewport).new_page()
+    page.route(re.compile(r"/app/R\d+$"), lambda route: route.fulfill(status=204), times=1)
+    page.goto(stack.scan().order_url)
+    sees(page, "What would you like?")
+    expect(page.locator("#menu h1")).to_be_focused()
+
+    more = page.get_by_role("button", name="One more Cinnamon bun")
+    less = page.get_by_role("button", name="One less Cinnamon bun")
+    tab_to(page, more)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    tab_to(page, less, "Shift+Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(more).to_be_focused()  # since there is nothing left to take away
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("button", name="Order and pay"))
+    page.keyboard.press("Enter")
+
+    sees(page, "Pay in SEQR")
+    expect(page.locator("#order h1")).to_be_focused()
+    assert misfits(page) == []
+    tab_to(page, page.get_by_role("link", name="Open SEQR"))
+    page.keyboard.press("Enter")
+    page.get_by_label("PIN").focus()  # the app's, which is not ours to look at
+    page.keyboard.type("1234")
+    page.keyboard.press("Enter")
+
+    sees(page, "Paid, thank you!")
+    expect(page.locator("#order h1")).to_be_focused()
+    tab_to(page, page.get_by_role("link", name="Receipt", exact=True))
+    page.keyboard.press("Enter")
+    sees(page, "Receipt")
+    tab_to(page, page.get_by_role("link", name="Save as PDF"))
+    assert misfits(page) == []
+
+
+def test_focus_is_not_lost_where_a_change_takes_away_what_had_it(stack: Stack, page: Page) -> None:
+    scan = stack.scan()
+    reference = order_and_stay(page, scan)
+    page.get_by_role("link", name="Open SEQR").focus()
+
+    stack.sandbox.pay(reference, scan.token)
+
+    sees(page, "Paid, thank you!")
+    expect(page.locator("#order h1")).to_be_focused()
