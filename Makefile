@@ -5,6 +5,7 @@
 # make mutants  plant faults and see that the checks catch them, see docs/proof.md
 # make bench    how fast the poller is, into docs/performance.md (half an hour)
 # make bench-quick   two rows of that in two minutes, written nowhere
+# make screenshots   every page in every state, into .local/screenshots/; the README's anew (two minutes)
 # make format   put the code in its form
 # make requirements [UPGRADE=--upgrade]   compile requirements/*.in anew
 
@@ -13,7 +14,7 @@ VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test lint proof mutants crashtest bench bench-quick format requirements
+.PHONY: run test lint proof mutants crashtest bench bench-quick screenshots format requirements
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed-local
@@ -39,6 +40,9 @@ bench: $(VENV)/installed-test
 
 bench-quick: $(VENV)/installed-test
 	@exec $(VENV_PYTHON) -m tests.bench.run --quick
+
+screenshots: $(VENV)/installed-test
+	@exec $(VENV_PYTHON) -m tests.screenshots
 
 format: $(VENV)/installed-test
 	@$(VENV_PYTHON) -m ruff check --fix-only --quiet .

@@ -32,7 +32,7 @@ NO_SERVERS = {
 def main(arguments: list[str]) -> int:
     """Run them all, whatever each says, and return 0 when all are content."""
     with_tests = "--no-tests" not in arguments
-    if with_tests and not _ensure_programs():
+    if with_tests and not ensure_programs():
         return 1
     settings = settings_for_tests()
     failed = [
@@ -58,7 +58,7 @@ def _passes(name: str, command: list[str], settings: dict[str, str]) -> bool:
     return done.returncode == 0
 
 
-def _ensure_programs() -> bool:
+def ensure_programs() -> bool:
     """Install what the tests drive, where we may. Return whether it is there."""
     missing = [program for program in NEEDED if shutil.which(program) is None]
     if not missing:

@@ -1,0 +1,74 @@
+"""python -m tests.screenshots: what customers and staff see, as pictures.
+
+Every state of the customers' pages on every screen, light and dark, in English, and in Swedish on
+the phones, into .local/screenshots/; the few that the README shows into docs/images/.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+
+from playwright.sync_api import Browser, Page
+
+from seqrshop.local import leftovers
+from seqrshop.local.check import ensure_programs
+from seqrshop.local.services import services
+from seqrshop.local.testing import ROOT
+from tests.browser.browsers import PHONE, SIZES, SMALL_PHONE, THEMES, launched, opened
+from tests.browser.stack import Stack, running
+from tests.browser.states import STATES, Customer
+from tests.screenshots import desk, readme
+
+PICTURES = ROOT / ".local" / "screenshots"
+LANGUAGES = {"en": "en-GB", "sv": "sv-SE"}
+
+
+def main() -> int:
+    """Take them all; return the exit code."""
+    began = time.monotonic()
+    if not ensure_programs():
+        return 1
+    leftovers.stop_leftovers()
+    folder = leftovers.own_folder(ROOT / ".local" / "screenshots-run")
+    shutil.rmtree(PICTURES, ignore_errors=True)
+    with services(folder, durable=False) as servers:
+        given = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+        with running(folder, given) as stack, launched() as chromium:
+            password = json.loads((folder / "demo.json").read_text())["staff_password"]
+            desk.take(stack, chromium, password, PICTURES / "admin")
+            for language in LANGUAGES:
+                _take_all(stack, chromium, language)
+    readme.refresh(PICTURES)
+    shutil.rmtree(folder, ignore_errors=True)
+    taken = len(list(PICTURES.rglob("*.png")))
+    sys.stdout.write(f"{taken} pictures in {PICTURES} after {time.monotonic() - began:.0f} s\n")
+    return 0
+
+
+def _take_all(stack: Stack, chromium: Browser, language: str) -> None:
+    context = opened(chromium, locale=LANGUAGES[language])
+    customer = Customer(stack, context.new_page())
+    for state in STATES:
+        customer.comes_to(state)
+        _take(customer.page, language, state)
+    customer.leaves()
+    context.close()
+
+
+def _take(page: Page, language: str, state: str) -> None:
+    sizes = SIZES if language == "en" else {"320x480": SMALL_PHONE, "390x844": PHONE}
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        for name, size in sizes.items():
+            page.set_viewport_size(size)
+            page.screenshot(
+                path=PICTURES / f"{name}-{theme}-{language}" / f"{state}.png",
+                animations="disabled",  # each at its end
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""The staff's screens, after a customer has paid and had some of it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from seqrshop.local.demo import STAFF_USER
+from tests.browser.browsers import opened
+from tests.browser.stack import Stack
+from tests.browser.states import Customer
+
+WINDOW = {"width": 1300, "height": 900}
+LISTS = {
+    "orders": "orders/order",
+    "products": "orders/product",
+    "services": "orders/service",
+    "codes": "orders/qrcode",
+    "invoices": "payments/invoice",
+    "audit": "orders/event",
+}
+
+
+def take(stack: Stack, chromium: Browser, password: str, folder: Path) -> None:
+    """Take the lists, and the page of an order that has a history, into the folder."""
+    context = opened(chromium, viewport=WINDOW)
+    _, reference = Customer(stack, context.new_page()).pays_for_an_order()
+    page = context.new_page()
+    _log_in(page, stack, password)
+    [(order, invoice)] = stack.read(
+        "SELECT order_id, id FROM payments_invoice WHERE invoice_reference = %s", reference
+    )
+    _give_back(page, f"{stack.url}/admin/payments/invoice/{invoice}/refund/")
+    stack.wait_for("SELECT 1 FROM orders_order WHERE state = 'partly_refunded'")
+    for name, path in {**LISTS, "order": f"orders/order/{order}/change"}.items():
+        page.goto(f"{stack.url}/admin/{path}/")
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
+    context.close()
+
+
+def _log_in(page: Page, stack: Stack, password: str) -> None:
+    page.goto(f"{stack.url}/admin/")
+    page.get_by_label("Username").fill(STAFF_USER)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("heading", name="Site administration").wait_for()
+
+
+def _give_back(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_label("Amount").fill("35.00")
+    page.get_by_label("Reason").fill("One bun was yesterday's")
+    page.get_by_role("button", name="Give it back").click()
+    page.get_by_text("The refund is on its way to SEQR.").wait_for()

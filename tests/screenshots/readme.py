@@ -1,0 +1,30 @@
+"""The few pictures that the README shows, small enough for a repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from seqrshop.local.testing import ROOT
+
+FOLDER = ROOT / "docs" / "images"
+COLOURS = 128  # as many as the product pictures need to look like themselves
+
+# What each is made of.
+SHOWN = {
+    "order": "390x844-light-en/menu-chosen",
+    "order-dark": "390x844-dark-sv/menu-chosen",
+    "paying": "390x844-light-en/order-awaiting-payment",
+    "paid": "390x844-light-en/order-paid",
+    "desktop": "1280x800-light-en/order-awaiting-payment",
+    "admin": "admin/order",
+}
+
+
+def refresh(pictures: Path) -> None:
+    """Make them anew from what was taken."""
+    for name, source in SHOWN.items():
+        with Image.open(pictures / f"{source}.png") as taken:
+            few = taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+            few.save(FOLDER / f"{name}.png", optimize=True)
