@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.browser.browsers import DESKTOP, PHONE, ZOOMED
-from tests.browser.conftest import OpenBrowser
+from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.layout import focus_trouble, misfits
 from tests.browser.stack import Stack
-from tests.browser.steps import order_and_stay, sees
+from tests.browser.steps import choose, open_menu, order_and_stay, sees
 
 pytestmark = pytest.mark.browser
 
 MOST_STOPS = 60
+
+
+@pytest.fixture
+def raise_price(stack: Stack) -> Iterator[Callable[[], None]]:
+    """Have the staff ask more for the bun: undone after the test."""
+    statement = "UPDATE orders_product SET price = %s WHERE sku = 'BAK-01'"
+    yield lambda: stack.write(statement, 36)
+    stack.write(statement, 35)
 
 
 def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
@@ -68,6 +77,39 @@ def test_the_keyboard_is_enough_from_the_menu_to_the_receipt(
     sees(page, "Receipt")
     tab_to(page, page.get_by_role("link", name="Save as PDF"))
     assert misfits(page) == []
+
+
+def test_a_refused_order_leaves_the_keyboard_where_it_was(
+    stack: Stack, page: Page, console: Console, raise_price: Callable[[], None]
+) -> None:
+    console.expected.append("409")
+    open_menu(page, stack.scan())
+    choose(page, "Cinnamon bun")
+    order = page.get_by_role("button", name="Order and pay")
+    order.focus()
+
+    raise_price()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("listitem").filter(has_text="SEK\xa036.00").first).to_be_visible()
+    expect(order).to_be_focused()
+
+
+def test_a_menu_looked_at_anew_leaves_the_keyboard_where_it_was(stack: Stack, page: Page) -> None:
+    page.clock.install()
+    open_menu(page, stack.scan())
+    more = page.get_by_role("button", name="One more Cinnamon bun")
+    more.focus()
+    more.evaluate("button => { button.dataset.before = '' }")
+
+    page.clock.fast_forward("01:01")
+    with page.expect_response("**/lyktan/session"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(more).not_to_have_attribute("data-before", "")
+
+    expect(more).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#menu .bar output")).to_have_text("SEK\xa035.00")
 
 
 def test_focus_is_not_lost_where_a_change_takes_away_what_had_it(stack: Stack, page: Page) -> None:

@@ -1,6 +1,7 @@
 // The products, how many of each, and what they come to.
 
 import { Categories } from "./categories.js";
+import { holdFocus } from "./focus.js";
 import { hundredths, money } from "./money.js";
 import { say } from "./visit.js";
 
@@ -23,15 +24,18 @@ export class Menu {
     });
     const again = this.#find("[data-again]");
     again.addEventListener("click", async () => {
+      const giveBack = holdFocus(this.#root);
       again.disabled = true;
       await askAgain().finally(() => {
         again.disabled = false;
+        giveBack();
       });
     });
   }
 
   /** Shows the products of a session. What was chosen before stays, as far as it is to be had. */
   fill({ products, categories, parameters, service, closed }) {
+    const giveBack = holdFocus(this.#root);
     this.#currency = service.currency;
     this.#products = new Map(products.map((product) => [product.id, product]));
     for (const id of this.#quantities.keys()) {
@@ -52,6 +56,7 @@ export class Menu {
     this.#find("[data-closed]").textContent = closed ?? "";
     this.#find("[data-again]").hidden = !closed;
     this.#reckon();
+    giveBack();
   }
 
   /** What each product costs on the page, by its id. */

@@ -1,5 +1,6 @@
 // The order page: choose, order, wait, pay.
 
+import { holdFocus } from "./focus.js";
 import { keepFresh } from "./fresh.js";
 import { takeAlong } from "./language.js";
 import { Menu } from "./menu.js";
@@ -58,6 +59,7 @@ async function submit(order) {
     problems.tell(say("chooseFirst"));
     return;
   }
+  const giveBack = holdFocus(document.querySelector("#menu"));
   submitting = true;
   menu.busy = true;
   try {
@@ -72,6 +74,7 @@ async function submit(order) {
   } finally {
     submitting = false;
     menu.busy = false;
+    giveBack();
   }
 }
 

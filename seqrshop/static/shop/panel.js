@@ -1,5 +1,6 @@
 // One order, as it stands: shown, followed until it is settled, paid, cancelled.
 
+import { holdFocus } from "./focus.js";
 import { HandOver } from "./handover.js";
 import { Live, isSettled } from "./live.js";
 import { hundredths, money } from "./money.js";
@@ -90,7 +91,7 @@ export class Panel {
 
   #render(order) {
     const { state } = order;
-    const focused = document.activeElement;
+    const giveBack = holdFocus(this.#root);
     this.#order = order;
     this.#root.dataset.state = state;
     this.#text("[data-heading]", say(state));
@@ -106,7 +107,7 @@ export class Panel {
     this.#find("[data-cancel]").hidden = !CAN_BE_CANCELLED.includes(state);
     this.#find("[data-pay]").hidden = !CAN_BE_PAID_AGAIN.includes(state);
     this.#find("[data-menu]").hidden = !isSettled(state);
-    if (this.#root.contains(focused) && focused.closest("[hidden]")) this.#find("h1").focus();
+    giveBack();
     if (this.#opensApp && order.app_url) {
       this.#opensApp = false;
       this.#handOver.open();
