@@ -3,7 +3,8 @@
 # make crashtest   the books after everything was killed at random (three minutes)
 # make proof    the lifecycle in very many runs [EXAMPLES=n] [SEED=n] [SHRINK=1], see docs/proof.md
 # make mutants  plant faults and see that the checks catch them, see docs/proof.md
-# make bench    how fast the poller is, into docs/performance.md (half an hour)
+# make bench    how fast the poller and the streams are, into docs/performance.md (half an hour)
+# make bench-streams   the streams alone (three minutes)
 # make bench-quick   two rows of that in two minutes, written nowhere
 # make screenshots   every page in every state, into .local/screenshots/; the README's anew (two minutes)
 # make format   put the code in its form
@@ -14,7 +15,7 @@ VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test lint proof mutants crashtest bench bench-quick screenshots format requirements
+.PHONY: run test lint proof mutants crashtest bench bench-quick bench-streams screenshots format requirements
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed-local
@@ -37,6 +38,9 @@ mutants: $(VENV)/installed-test
 
 bench: $(VENV)/installed-test
 	@exec $(VENV_PYTHON) -m tests.bench.run
+
+bench-streams: $(VENV)/installed-test
+	@exec $(VENV_PYTHON) -m tests.bench.run --streams
 
 bench-quick: $(VENV)/installed-test
 	@exec $(VENV_PYTHON) -m tests.bench.run --quick

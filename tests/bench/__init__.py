@@ -8,6 +8,9 @@ naive.py         one of them: a task for each invoice and second
 bare.py          another: nothing but questions, the limit
 trouble.py       a poller killed
 tap.py           from an order to the app
+streams.py       a thousand streams held by one web process
+stream_reader.py who reads them
+stream_report.py their table
 fake_seqr.py     SEQR, quick enough to be no part of what is measured
 fake_answers.py  what it says
 seqr.py          it as a process

@@ -12,7 +12,7 @@ import psutil
 import pycurl
 from django.db import connection
 
-VERSIONS_OF = ("celery", "django", "lxml", "psycopg", "pycurl", "zeep")
+VERSIONS_OF = ("celery", "django", "lxml", "psycopg", "pycurl", "uvicorn", "zeep")
 
 
 @dataclass(frozen=True)

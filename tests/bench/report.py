@@ -25,7 +25,7 @@ def write(results: Results, cores: Cores) -> None:
         f"Polls per CPU second:\n\n{rows(results)}",
         _trouble(results),
         _reserve(results),
-        _table(("target", "measured", ""), targets(results)),
+        table(("target", "measured", ""), targets(results)),
     ]
     PAGE.write_text(f"{before}{BEGIN}\n" + "\n\n".join(parts) + f"\n\n{END}{after}")
 
@@ -37,7 +37,7 @@ def rows(results: Results) -> str:
     ]
     return "\n\n".join(
         [
-            _table(
+            table(
                 (
                     "polls per CPU second, SEQR answering",
                     "ours ÷ naive",
@@ -56,7 +56,7 @@ def rows(results: Results) -> str:
                     if (case.name, BARE.name) in results.runs
                 ],
             ),
-            _table(
+            table(
                 ("SEQR answering", "design", *COLUMNS),
                 [
                     (case.name, design.name, *(column(runs) for column in COLUMNS.values()))
@@ -117,7 +117,7 @@ COLUMNS: dict[str, Callable[[Sequence[Measured]], str]] = {
 
 def _trouble(results: Results) -> str:
     killed, taps = results.killed, results.taps
-    return _table(
+    return table(
         ("", "median", "p99", "longest"),
         [
             (
@@ -157,7 +157,8 @@ def _reserve(results: Results) -> str:
     )
 
 
-def _table(head: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
+def table(head: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
+    """Return a table in Markdown."""
     return "\n".join(
         f"| {' | '.join(map(str, line))} |" for line in (head, ["---"] * len(head), *lines)
     )

@@ -1,4 +1,4 @@
-"""The command: `python -m tests.bench.run`, with --quick for two rows in two minutes."""
+"""The command: `python -m tests.bench.run`; --quick for two rows, --streams for streams alone."""
 
 import argparse
 import os
@@ -21,6 +21,7 @@ def main(arguments: list[str]) -> None:
     """Measure, and tell the tables; all of them are written to docs/performance.md."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two rows, and nothing is written")
+    parser.add_argument("--streams", action="store_true", help="the streams alone")
     options = parser.parse_args(arguments)
     cores = share_out(os.sched_getaffinity(0))
     if not cores.are_enough:
@@ -44,25 +45,32 @@ def main(arguments: list[str]) -> None:
                 where = {"SEQR_SERVICE_URL": seqr.service_url, "SEQR_SESSION_URL": seqr.service_url}
                 os.environ.update(where)
                 launcher.env.update(where)
-                _measure(launcher, cores, seqr, quick=options.quick)
+                _measure(launcher, cores, seqr, options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _measure(launcher: Launcher, cores: Cores, seqr: SeqrProcess, *, quick: bool) -> None:
+def _measure(
+    launcher: Launcher, cores: Cores, seqr: SeqrProcess, options: argparse.Namespace
+) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
-    from tests.bench import report, rows  # noqa: PLC0415 - once Django is set up
+    from tests.bench import report, rows, stream_report  # noqa: PLC0415 - once Django is set up
     from tests.bench.designs import Bench  # noqa: PLC0415
     from tests.bench.shop import Shop  # noqa: PLC0415
+    from tests.bench.streams import hold_streams  # noqa: PLC0415
 
     children = {each.name(): each for each in psutil.Process().children()}
     servers = children["postgres"], children["redis-server"]
     bench = Bench(launcher, cores, seqr, Shop(seqr), *servers)
-    if quick:
+    if options.quick:
         sys.stdout.write(f"\n{report.rows(rows.measure_quickly(bench))}\n")
-    else:
+        return
+    if not options.streams:
         report.write(rows.measure_all(bench), cores)
+    held = [hold_streams(bench) for _ in range(rows.RUNS)]
+    stream_report.write(held, cores)
+    sys.stdout.write(f"\n{stream_report.rows(held)}\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,97 @@
+"""Holds streams as many pages would, and tells when each heard of its payment.
+
+    python -m tests.bench.stream_reader PORT FILE PAYMENTS REQUESTS
+
+FILE has the path and token of each stream, as JSON. It says `ready` once all are open, and at last,
+as JSON, when each payment was heard of, by this machine's monotonic clock. After half of PAYMENTS
+it also asks for orders, REQUESTS times a second.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+OPENED_AT_ONCE = 32
+PATIENCE_SECONDS = 60
+PAID = b'"state": "paid"'
+
+
+class Reader:
+    """The streams of one run."""
+
+    def __init__(self, port: int, payments: int, requests: float) -> None:
+        self._port = port
+        self._payments = payments
+        self._requests = requests
+        self._opening = asyncio.Semaphore(OPENED_AT_ONCE)
+        self._open = 0
+        self.all_open = asyncio.Event()
+        self.heard: dict[str, float] = {}
+        self._half_heard = asyncio.Event()
+        self.all_heard = asyncio.Event()
+
+    async def hold(self, path: str, token: str, others: int) -> None:
+        """Open one stream and read it until its payment is told."""
+        async with self._opening:
+            reader, writer = await self._ask(f"{path}/events", token)
+            await reader.readuntil(b"event: order")
+        self._open += 1
+        if self._open == others:
+            self.all_open.set()
+        while PAID not in (line := await reader.readline()):
+            assert line, "a stream has ended without its payment"
+        self.heard[path] = time.monotonic()
+        if len(self.heard) >= self._payments / 2:
+            self._half_heard.set()
+        if len(self.heard) >= self._payments:
+            self.all_heard.set()
+        writer.close()
+
+    async def ask_beside(self, pages: list[tuple[str, str]]) -> None:
+        """Ask for one order after the other, as pages without a stream would."""
+        await self._half_heard.wait()
+        number = 0
+        while True:
+            await asyncio.sleep(1 / self._requests)
+            path, token = pages[number % len(pages)]
+            number += 1
+            _, writer = await self._ask(path, token)
+            writer.close()
+
+    async def _ask(
+        self, path: str, token: str
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-SEQR-Token: {token}\r\n\r\n"
+        writer.write(request.encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 "), head.decode()
+        return reader, writer
+
+
+async def main(port: int, file: Path, payments: int, requests: float) -> None:
+    """Run to the end, or fail where a payment is not told within a minute."""
+    pages = [(path, token) for path, token in json.loads(file.read_text())]
+    reader = Reader(port, payments, requests)
+    tasks = [asyncio.create_task(reader.hold(*page, len(pages))) for page in pages]
+    tasks.append(asyncio.create_task(reader.ask_beside(pages)))
+    await asyncio.wait_for(reader.all_open.wait(), PATIENCE_SECONDS)
+    _say("ready")
+    await asyncio.wait_for(reader.all_heard.wait(), PATIENCE_SECONDS)
+    _say(json.dumps(reader.heard))
+    for task in tasks:
+        task.cancel()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])))

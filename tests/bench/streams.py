@@ -1,0 +1,141 @@
+"""Streams: what a thousand of them cost one web process, and how soon they tell of a payment."""
+
+import http.client
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psutil
+from django.db import transaction
+from django.utils import timezone
+
+from orders.events import Cause
+from orders.models import Customer, CustomerSession, Order
+from orders.services import digest_of
+from payments.models import Invoice, InvoiceStatus
+from payments.services.poll.redis import poll_redis
+from payments.transitions import lock_invoice
+from payments.transitions import transition as move
+from tests.bench.designs import Bench
+from tests.bench.launch import Launcher
+from tests.bench.machine import cpu_seconds, pss_bytes
+from tests.bench.measure import prepare
+
+STREAMS = 1_000
+PAYMENTS = 500
+PAYMENTS_PER_SECOND = 50
+REQUESTS_PER_SECOND = 50
+IDLE_SECONDS = 5.0
+PATIENCE_SECONDS = 60
+
+Page = tuple[str, str]  # an order's path and its customer's token
+
+
+@dataclass(frozen=True)
+class Held:
+    """One run. Times in seconds from just before the commit to the page's byte, memory in bytes."""
+
+    pss_each: float
+    idle_cpu: float  # of one core, while nothing changes
+    told: list[float]
+    told_beside_requests: list[float]
+
+
+def hold_streams(bench: Bench) -> Held:
+    """Open the streams, have half of their orders paid, and half of those beside other requests."""
+    prepare(bench, STREAMS)
+    poll_redis().set("seqrshop:polled:0", json.dumps({"round_started_at": time.time() + 3600}))
+    pages = _pages()
+    file = bench.launcher.folder / "streams.json"
+    file.write_text(json.dumps(pages))
+    bench.launcher.env["WEB_CONCURRENCY"] = "1"
+    port = bench.launcher.env["PORT"]
+    with bench.launcher.within() as launcher:
+        web = psutil.Process(launcher.start_from_procfile("web", bench.cores.worker).pid)
+        _warm_up(launcher, int(port), pages)
+        before = pss_bytes(web)
+        command = [sys.executable, "-m", "tests.bench.stream_reader", port, str(file)]
+        command += [str(PAYMENTS), str(REQUESTS_PER_SECOND)]
+        reader = launcher.start("streams", command, bench.cores.rest, stdout=subprocess.PIPE)
+        _line_of(launcher, reader)
+        cpu = cpu_seconds(web)
+        time.sleep(IDLE_SECONDS)
+        idle_cpu = (cpu_seconds(web) - cpu) / IDLE_SECONDS
+        pss_each = (pss_bytes(web) - before) / STREAMS
+        paid_at = _pay(pages[:PAYMENTS])
+        heard = json.loads(_line_of(launcher, reader))
+    told = [heard[path] - at for path, at in paid_at.items()]
+    half = PAYMENTS // 2
+    return Held(pss_each, idle_cpu, told[:half], told[half:])
+
+
+def _pages() -> list[Page]:
+    """Let each customer have a session, and return their pages."""
+    until = timezone.now() + timedelta(hours=1)
+    orders = list(Order.objects.select_related("service").order_by("id"))
+    tokens = [f"0000002012-{number:08}" for number in range(len(orders))]
+    CustomerSession.objects.bulk_create(
+        CustomerSession(
+            token_digest=digest_of(token),
+            customer=Customer(pk=order.customer_id),
+            service=order.service,
+            parameters={},
+            expires_at=until,
+        )
+        for order, token in zip(orders, tokens, strict=True)
+    )
+    paths = [f"/orders/{order.public_id}" for order in orders]
+    return list(zip(paths, tokens, strict=True))
+
+
+def _warm_up(launcher: Launcher, port: int, pages: list[Page]) -> None:
+    """Have everything loaded that a stream needs, before memory is compared."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    for path, token in pages[:50]:
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+            try:
+                connection.request("GET", f"{path}/events", headers={"X-SEQR-Token": token})
+                connection.getresponse().readline()
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise RuntimeError(
+                        f"web does not answer:\n{launcher.end_of_log('web')}"
+                    ) from None
+                time.sleep(0.1)
+            else:
+                break
+            finally:
+                connection.close()
+
+
+def _pay(pages: list[Page]) -> dict[str, float]:
+    """Have these orders paid, so many a second; return when each was about to be committed."""
+    ids = dict(Invoice.objects.values_list("order__public_id", "pk"))
+    invoices = {f"/orders/{public_id}": pk for public_id, pk in ids.items()}
+    began = time.monotonic()
+    at = {}
+    for number, (path, _) in enumerate(pages):
+        time.sleep(max(0.0, began + number / PAYMENTS_PER_SECOND - time.monotonic()))
+        with transaction.atomic():
+            invoice = lock_invoice(invoices[path])
+            move(
+                invoice,
+                InvoiceStatus.PAID,
+                Cause("poller"),
+                ers_reference=f"ERS{number}",
+                paid_at=timezone.now(),
+            )
+            at[path] = time.monotonic()
+    return at
+
+
+def _line_of(launcher: Launcher, reader: "subprocess.Popen[bytes]") -> str:
+    assert reader.stdout is not None
+    line = reader.stdout.readline().decode()
+    if not line:
+        raise RuntimeError(f"the streams were not held:\n{launcher.end_of_log('streams')}")
+    return line
