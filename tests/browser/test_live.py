@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.browser.conftest import Console, Stack
+from tests.browser.conftest import Console
+from tests.browser.stack import Stack
 from tests.browser.steps import order_and_stay, sees
 
 pytestmark = pytest.mark.browser
