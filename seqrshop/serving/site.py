@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import signal
 from collections.abc import Callable
+from multiprocessing import parent_process
 from types import FrameType
 
 from orders.streams import Hub, Pace, Stream
@@ -55,6 +57,7 @@ class Site:
         self._hub = Hub(self._pace)
         self._hub.start()
         _when_stopping(self._hub.stop)
+        _end_with_parent()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._hub.close()
@@ -120,6 +123,20 @@ def _when_stopping(stop: Callable[[], None]) -> None:
         before = signal.getsignal(number)
         if callable(before):
             signal.signal(number, wrap(before))
+
+
+def _end_with_parent() -> None:
+    """End where the process above has been killed: its successor wants our port."""
+    parent = parent_process()
+    if parent is None:
+        return
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(parent.sentinel)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    loop.add_reader(parent.sentinel, end)
 
 
 def _raise_limit_of_files() -> None:

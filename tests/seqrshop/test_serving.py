@@ -20,7 +20,7 @@ from seqrshop.serving.environ import environ_of
 from tests.factories import CustomerSessionFactory, ServiceFactory
 from tests.orders.steps import invoice_of, path_of
 from tests.seqrshop.security import held
-from tests.web_process import EventStream, WebProcess
+from tests.web_process import STOP_SECONDS, EventStream, WebProcess
 
 TOKEN = "0000002012-63506374"
 THREADS = 16
@@ -187,6 +187,18 @@ def test_a_worker_that_is_killed_has_a_successor(transactional_db: None, tmp_pat
         while set(_workers(web)) & set(workers):
             time.sleep(0.05)
         web.wait_until_open()
+
+
+def test_no_worker_outlives_the_process_above_it(transactional_db: None, tmp_path: Path) -> None:
+    with WebProcess(tmp_path / "log", WEB_CONCURRENCY="2") as web:
+        while web.log.read_text().count("startup complete") < 2:
+            time.sleep(0.05)
+        workers = _workers(web)
+
+        web.process.kill()
+
+        _, alive = psutil.wait_procs(workers, timeout=STOP_SECONDS)
+        assert alive == []
 
 
 def test_it_logs_in_the_shops_own_form(visit: CustomerSession, web: WebProcess) -> None:
