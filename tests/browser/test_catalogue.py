@@ -94,6 +94,8 @@ def test_who_looks_again_after_a_while_sees_the_menu_of_now_and_keeps_the_choice
     page.clock.install()
     open_menu(page, stack.scan())
     choose(page, "Filter coffee")
+    categories = page.locator("[data-categories] button")
+    before = categories.all_inner_texts()
     sold_out = page.locator("#menu li", has_text="Cinnamon bun").get_by_text("Sold out")
     set_product(BUN, "35.00", sold_out=True)
 
@@ -103,4 +105,5 @@ def test_who_looks_again_after_a_while_sees_the_menu_of_now_and_keeps_the_choice
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
     expect(sold_out).to_be_visible()
+    assert categories.all_inner_texts() == before
     expect(page.locator("#menu .bar output")).to_have_text("SEK\xa032.00")

@@ -45,7 +45,7 @@ export class Menu {
     const groups = [...categories, rest].map((each) => this.#group(each, products));
     this.#find("[data-groups]").replaceChildren(...groups);
     const headings = this.#find("[data-groups]").querySelectorAll(
-      "section:not([hidden]) h2:not([hidden])",
+      ":scope > section:not([hidden]) > h2:not([hidden])",
     );
     this.#categories.fill([...headings]);
     this.#find("[data-none]").hidden = products.length > 0;
