@@ -68,7 +68,7 @@ def test_all_scripts_of_a_page_are_named_in_it_and_none_besides(
 
     named = re.findall(r'<link rel="modulepreload" href="/static/shop/(\w+)\.js">', html)
     assert sorted(named) == sorted(
-        ["fragment", "handover", "language", "live", "money", "panel", "shop", "visit"]
+        ["focus", "fragment", "handover", "language", "live", "money", "panel", "shop", "visit"]
     )
     assert '<script type="module" src="/static/shop/result.js">' in html
 
