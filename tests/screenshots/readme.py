@@ -9,15 +9,16 @@ from PIL import Image
 from seqrshop.local.testing import ROOT
 
 FOLDER = ROOT / "docs" / "images"
-COLOURS = 128  # as many as the product pictures need to look like themselves
+COLOURS = 256  # as many as a palette holds
 
 # What each is made of.
 SHOWN = {
     "order": "390x844-light-en/menu-chosen",
-    "order-dark": "390x844-dark-sv/menu-chosen",
     "paying": "390x844-light-en/order-awaiting-payment",
     "paid": "390x844-light-en/order-paid",
-    "desktop": "1280x800-light-en/order-awaiting-payment",
+    "order-dark": "390x844-dark-sv/menu-chosen",
+    "desk": "1280x800-light-en/menu-chosen",
+    "code": "1280x800-light-en/order-no-app",
     "admin": "admin/order",
 }
 
