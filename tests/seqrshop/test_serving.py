@@ -50,7 +50,7 @@ def visit(transactional_db: None) -> CustomerSession:
 def test_an_answer_says_nothing_of_the_server_and_is_logged_nowhere(
     visit: CustomerSession, web: WebProcess
 ) -> None:
-    path = path_of(invoice_of(visit, "issued"))
+    path = path_of(invoice_of(visit, "paid"))
     before = web.log.read_text()
 
     answer = web.ask("GET", f"{path}?never-in-a-log", AS_CUSTOMER)
@@ -71,7 +71,7 @@ def test_a_stream_has_the_headers_of_every_answer(visit: CustomerSession, web: W
 
 
 def test_a_head_has_what_a_get_has_but_the_body(visit: CustomerSession, web: WebProcess) -> None:
-    path = path_of(invoice_of(visit, "issued"))
+    path = path_of(invoice_of(visit, "paid"))
 
     asked = [web.ask(method, path, AS_CUSTOMER) for method in ("GET", "HEAD")]
 
@@ -83,7 +83,7 @@ def test_a_head_has_what_a_get_has_but_the_body(visit: CustomerSession, web: Web
 def test_https_is_believed_of_the_proxys_header_and_of_none_that_looks_like_it(
     visit: CustomerSession, web: WebProcess
 ) -> None:
-    path = path_of(invoice_of(visit, "issued"))
+    path = path_of(invoice_of(visit, "paid"))
     told_by = [None, "X_Forwarded_Proto", "X-Forwarded-Proto"]
 
     answers = []
@@ -143,7 +143,7 @@ def test_a_body_in_chunks_is_read_and_bounded_too(visit: CustomerSession, web: W
 def test_bodies_that_drip_keep_no_thread_from_the_others(
     visit: CustomerSession, web: WebProcess
 ) -> None:
-    path = path_of(invoice_of(visit, "issued"))
+    path = path_of(invoice_of(visit, "paid"))
     dripping = [socket.create_connection(("127.0.0.1", web.port)) for _ in range(2 * THREADS)]
     for each in dripping:
         each.sendall(
