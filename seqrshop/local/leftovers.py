@@ -68,7 +68,7 @@ def _is_running(name: str) -> bool:
     try:
         process = psutil.Process(int(number))
         same = abs(_born(process) - int(born)) < CLOCK_SECONDS
-        return same and _is_alive(process)
+        return same and is_alive(process)
     except (psutil.Error, ValueError):
         return False
 
@@ -79,11 +79,11 @@ def _born(process: psutil.Process) -> int:
 
 def _wait_for(processes: list[psutil.Process]) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
-    while any(map(_is_alive, processes)) and time.monotonic() < deadline:
+    while any(map(is_alive, processes)) and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
-def _is_alive(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
     """Tell whether it still runs: a zombie does not, though nobody may ever collect it."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)

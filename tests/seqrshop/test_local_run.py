@@ -18,7 +18,7 @@ from django.conf import settings
 
 from seqrshop.local import demo
 from seqrshop.local.demo import Ports, Secrets
-from seqrshop.local.leftovers import MARK
+from seqrshop.local.leftovers import MARK, is_alive
 from seqrshop.local.services import Addresses, free_port
 from seqrshop.settings import SETTING_NAMES
 
@@ -166,7 +166,7 @@ def test_it_prints_its_links_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     assert "LYKTAN" in json.dumps(services)
     assert running.returncode == 0, rest
     assert len(started) >= 7  # PostgreSQL, Redis and the five processes
-    assert [process for process in started if process.is_running()] == []
+    assert [process for process in started if is_alive(process)] == []
 
 
 def _read_until(running: subprocess.Popen[str], closing: str) -> str:
