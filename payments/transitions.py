@@ -14,7 +14,7 @@ from orders.events import Cause, Subject, record_event, record_event_once
 from orders.models import About, Order, OrderState
 from orders.publishing import publish_on_commit
 from orders.transitions import move_order
-from payments.models import CancelReason, Invoice, InvoiceStatus
+from payments.models import SHOWN_FIELDS, CancelReason, Invoice, InvoiceStatus
 
 _S = InvoiceStatus
 
@@ -80,20 +80,6 @@ _ORDER_STATE = {
     _S.EXPIRED: OrderState.EXPIRED,
 }
 
-# What a customer's page shows of an invoice, or decides by.
-_SHOWN = {
-    "status",
-    "invoice_reference",
-    "amount",
-    "discount_in_doubt",
-    "cancel_reason",
-    "ers_reference",
-    "paid_amount",
-    "paid_currency",
-    "paid_at",
-    "possibly_reversed",
-}
-
 
 class TransitionError(Exception):
     """The invoice may not go from the status it has to the one asked for."""
@@ -144,7 +130,7 @@ def save_fields(invoice: Invoice, **fields: Any) -> None:
     for name, value in fields.items():
         setattr(invoice, name, value)
     invoice.save(update_fields=list(fields))
-    if not _SHOWN.isdisjoint(fields):
+    if not fields.keys().isdisjoint(SHOWN_FIELDS):
         publish_on_commit(invoice.order.public_id)
 
 

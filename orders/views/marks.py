@@ -9,21 +9,10 @@ from uuid import UUID
 
 from orders.models import Order
 from orders.views.wording import UNSENT
-from payments.models import ASKED_STATUSES
+from payments.models import ASKED_STATUSES, SHOWN_FIELDS
 from payments.services.shards import shard_of
 
-_OF_INVOICE = (
-    "id",
-    "status",
-    "invoice_reference",
-    "amount",
-    "discount_in_doubt",
-    "cancel_reason",
-    "ers_reference",
-    "paid_amount",
-    "paid_currency",
-    "possibly_reversed",
-)
+_OF_INVOICE = ("id", *SHOWN_FIELDS)
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,19 @@ ASKED_STATUSES = tuple(
     if status not in (InvoiceStatus.CREATED, InvoiceStatus.SENDING)
 )
 
+# What a customer's page shows of an invoice, or decides by.
+SHOWN_FIELDS = (
+    "status",
+    "invoice_reference",
+    "amount",
+    "discount_in_doubt",
+    "cancel_reason",
+    "ers_reference",
+    "paid_amount",
+    "paid_currency",
+    "possibly_reversed",
+)
+
 
 def _notify_key() -> str:
     return secrets.token_urlsafe(24)

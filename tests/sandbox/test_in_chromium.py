@@ -2,7 +2,6 @@
 
 import base64
 import re
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,9 +11,9 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     expect,
-    sync_playwright,
 )
 
+from tests.browser.browsers import launched
 from tests.sandbox.raw_soap import Soap, invoice, row
 from tests.sandbox_process import SandboxProcess
 
@@ -23,17 +22,6 @@ pytestmark = pytest.mark.browser
 WAIT_MS = 5000
 SIZES = [(390, 844), (320, 480), (1280, 800)]
 EVIL = "&lt;script&gt;document.title = 'evil'&lt;/script&gt;"
-
-CHROMIUM_OPTIONS = [
-    "--headless",
-    "--no-sandbox",  # which root may not use; only our own pages are opened
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 # Links within a sentence are exempt; so is what is not on the screen.
 SMALL_TARGETS = """
@@ -48,12 +36,8 @@ SMALL_TARGETS = """
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    assert program, "Chromium is needed: on Debian, `apt-get install chromium`"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 OpenPage = Callable[..., Page]
