@@ -35,6 +35,18 @@ def refuse_and_note(page: Page, address: re.Pattern[str]) -> list[Request]:
     return asked
 
 
+# A stream that says nothing but that the shop's poller sleeps.
+ASLEEP = """
+    const ask = window.fetch;
+    const word = new TextEncoder().encode('event: poller\\ndata: {"asleep": true}\\n\\n');
+    const headers = {"Content-Type": "text/event-stream"};
+    const start = (stream) => setInterval(() => stream.enqueue(word), 300);
+    window.fetch = (url, options) => /events$/.test(url)
+        ? Promise.resolve(new Response(new ReadableStream({start}), {headers}))
+        : ask(url, options);
+"""
+
+
 def keep(_route: Route) -> None:
     """Do as a proxy that hands nothing on before it has all of it."""
 
@@ -66,6 +78,20 @@ def test_without_a_stream_a_page_asks(
     stack.sandbox.pay(reference, scan.token)
 
     sees(page, "Paid, thank you!")
+
+
+def test_while_the_poller_sleeps_a_page_says_that_it_checks_and_asks(
+    stack: Stack, page: Page
+) -> None:
+    page.add_init_script(ASLEEP)
+    scan = stack.scan()
+    reference = order_and_stay(page, scan)
+    expect(page.locator("#notice")).to_have_text("Checking how your order stands …")
+
+    stack.sandbox.pay(reference, scan.token)
+
+    sees(page, "Paid, thank you!")
+    expect(page.locator("#notice")).to_be_empty()
 
 
 def test_a_page_that_wakes_asks_at_once_and_opens_a_new_stream(stack: Stack, page: Page) -> None:
