@@ -8,7 +8,7 @@ from functools import partial
 from playwright.sync_api import Page, Route
 
 from tests.browser.stack import Scan, Stack
-from tests.browser.steps import reference_on, stay_here
+from tests.browser.steps import opens_the_app, reference_on, stay_here
 
 EXPIRED_TOKEN = "0000002012-00000000"
 UNPAID = (
@@ -167,7 +167,8 @@ class Customer:
         self._scans("order", scan)
         self.page.locator("#menu").wait_for()
         self._takes_three()
-        self.page.locator("#menu [type=submit]").click()
+        with opens_the_app(self.page):
+            self.page.locator("#menu [type=submit]").click()
         self.page.locator("#order[data-state=awaiting_payment]").wait_for()
         return scan, reference_on(self.page)
 

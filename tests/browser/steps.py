@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.stack import Scan, Stack
+
+APP = re.compile(r"/app/R\d+$")
 
 
 def open_menu(page: Page, scan: Scan) -> None:
@@ -29,7 +33,24 @@ def press_order(page: Page) -> None:
 
 def stay_here(page: Page) -> None:
     """Act as a browser on a machine without the app: its address leads nowhere."""
-    page.route(re.compile(r"/app/R\d+$"), lambda route: route.fulfill(status=204))
+    page.route(APP, lambda route: route.fulfill(status=204))
+
+
+@contextmanager
+def opens_the_app(page: Page) -> Iterator[None]:
+    """Wait until the page has tried to open the app, which leads nowhere.
+
+    Before that, whatever leaves the page or loads it anew would be stopped by it.
+    """
+    with page.expect_event("requestfailed", lambda request: APP.search(request.url) is not None):
+        yield
+
+
+def place_order(page: Page) -> None:
+    """Press the button, and wait until the page says how to pay and nothing moves any more."""
+    with opens_the_app(page):
+        press_order(page)
+    sees(page, "Pay in SEQR")
 
 
 def sees(page: Page, heading: str) -> None:
@@ -42,8 +63,7 @@ def order_and_stay(page: Page, scan: Scan) -> str:
     stay_here(page)
     open_menu(page, scan)
     choose(page, "Cinnamon bun")
-    press_order(page)
-    sees(page, "Pay in SEQR")
+    place_order(page)
     return reference_on(page)
 
 

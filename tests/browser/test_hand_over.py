@@ -13,7 +13,14 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Console
 from tests.browser.stack import Stack
-from tests.browser.steps import order_and_stay, reference_on, sees
+from tests.browser.steps import (
+    choose,
+    open_menu,
+    order_and_stay,
+    press_order,
+    reference_on,
+    sees,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -107,8 +114,12 @@ def test_a_computer_is_not_sent_to_an_address_that_only_phones_know_and_a_phone_
     page.route("**/events", lambda route: route.abort())  # the page asks instead
     page.route(re.compile(r"/orders/[0-9a-f-]{36}$"), as_in_production)
     page.clock.install()
+    open_menu(page, stack.scan())
+    choose(page, "Cinnamon bun")
 
-    reference = order_and_stay(page, stack.scan())
+    press_order(page)
+    sees(page, "Pay in SEQR")
+    reference = reference_on(page)
     assert code_on(page) == f"HTTP://SEQR.SE/R{reference}"
     link = page.get_by_role("link", name="Open SEQR", exact=True)
     expect(link).to_have_attribute("href", f"seqr://SEQR.SE/R{reference}")

@@ -12,7 +12,7 @@ from tests.browser.steps import (
     fragmentless,
     number_on,
     open_menu,
-    press_order,
+    place_order,
     reference_on,
     sees,
     stay_here,
@@ -42,8 +42,7 @@ def test_without_cookies_another_language_keeps_what_is_chosen_and_what_is_order
     assert fragmentless(page)
 
     change_to(page, "English")
-    press_order(page)
-    sees(page, "Pay in SEQR")
+    place_order(page)
     number, reference = number_on(page), reference_on(page)
     change_to(page, "Svenska")
     sees(page, "Betala i SEQR")
@@ -66,8 +65,7 @@ def test_a_result_page_keeps_its_order_and_a_cookie_keeps_the_language(
     stay_here(page)
     open_menu(page, scan)
     choose(page, "Cinnamon bun")
-    press_order(page)
-    sees(page, "Pay in SEQR")
+    place_order(page)
     reference = reference_on(page)
     stack.sandbox.pay(reference, scan.token)
     other = open_browser().new_page()

@@ -14,7 +14,7 @@ from tests.browser.steps import (
     choose,
     number_on,
     open_menu,
-    press_order,
+    place_order,
     reference_on,
     sees,
     stay_here,
@@ -45,8 +45,7 @@ def test_the_token_is_in_no_address_no_referrer_no_log_and_nothing_that_is_kept(
     sees(page, "Vad får det lov att vara?")
     page.get_by_role("link", name="English").click()
     sees(page, "What would you like?")
-    press_order(page)
-    sees(page, "Pay in SEQR")
+    place_order(page)
     kept = page.evaluate(KEPT)
     page.goto(stack.sandbox.pay(reference_on(page), scan.token)["redirect_url"])
     sees(page, "Paid, thank you!")
@@ -75,8 +74,7 @@ def test_back_and_reload_need_the_cookie_or_another_scan_which_finds_the_open_or
     stay_here(page)
     open_menu(page, scan)
     choose(page, "Cinnamon bun")
-    press_order(page)
-    sees(page, "Pay in SEQR")
+    place_order(page)
     number = number_on(page)
     page.goto(f"{stack.url}/lyktan/nothing")
     console.expected.append("404")

@@ -15,6 +15,7 @@ from tests.browser.steps import (
     number_on,
     numbers_at_seqr,
     open_menu,
+    opens_the_app,
     order_and_stay,
     press_order,
     sees,
@@ -95,9 +96,10 @@ def test_a_lost_answer_is_asked_for_again_and_the_token_does_without_cookies(
         route.abort()
 
     page.route("**/lyktan/orders", lose_the_first)
-    press_order(page)
-    expect(page.get_by_text(NO_CONNECTION)).to_be_visible()
-    page.clock.fast_forward("00:02")
+    with opens_the_app(page):
+        press_order(page)
+        expect(page.get_by_text(NO_CONNECTION)).to_be_visible()
+        page.clock.fast_forward("00:02")
 
     sees(page, "Pay in SEQR")
     assert number_on(page) == lost[0]
