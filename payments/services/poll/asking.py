@@ -42,13 +42,13 @@ class Calls(Protocol):
 
 @dataclass(frozen=True)
 class OpenInvoice:
-    """An invoice to be asked about, and how long ago SEQR was last heard about it.
+    """An invoice to be asked about, and when SEQR was last heard about it, by the asking's clock.
 
     `is_written`: it stands so because what SEQR said of it has been written.
     """
 
     question: Question
-    unheard_seconds: float
+    heard_at: float
     notified_at: float | None = None
     is_written: bool = False
 
@@ -169,7 +169,7 @@ class Asking:
                 self.schedule.put(
                     invoice.question,
                     now,
-                    heard_at=now - invoice.unheard_seconds,
+                    heard_at=invoice.heard_at,
                     notified_at=invoice.notified_at,
                 )
         except Empty:

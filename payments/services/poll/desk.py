@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -93,7 +93,10 @@ class Desk:
                 self._all_read_at = now if is_whole else self._all_read_at
 
     def read(self) -> None:
-        """Read what has become open, was notified or must not be asked about any more, lately."""
+        """Read what has become open, was notified or must not be asked about any more, lately.
+
+        The latter are superseded: cancelled for another payment of the order, or dead before it.
+        """
         began = self._clock()
         since = Now() - LATELY
         is_superseded = Q(cancel_reason=CancelReason.SUPERSEDED)
@@ -106,6 +109,10 @@ class Desk:
                 self._let_go(key)
             else:
                 digests[key] = digest
+        paid_lately = Invoice.objects.filter(status=InvoiceStatus.PAID, paid_at__gt=since)
+        others = Invoice.objects.filter(order__in=paid_lately.values("order"))
+        for key in others.exclude(status=InvoiceStatus.PAID).values_list("id", flat=True):
+            self._let_go(key)
         self._take_over_changed(digests)
         self._read_began, self._handed_over = began, self._asking.handed_over
 
@@ -254,18 +261,21 @@ class Desk:
 
     def _take_over(self, invoice_ids: list[int], *, are_written: bool = False) -> None:
         """Hand over those of the invoices that SEQR is to be asked about."""
-        rows: Iterable[_Row] = self._open().filter(pk__in=invoice_ids).values_list(*COLUMNS, DIGEST)
-        now = None
+        rows: list[_Row] = list(
+            self._open().filter(pk__in=invoice_ids).values_list(*COLUMNS, DIGEST)
+        )
+        if not rows:
+            return
+        now, clock = database_now(), self._clock()
         for key, reference, version, status, issued_at, notified_at, digest in rows:
             self._known[key] = digest
             assert reference is not None  # it was asked for
             assert issued_at is not None  # as it has a reference
-            now = now or database_now()
             heard = max(issued_at, self._heard_before_start or issued_at)
             self._asking.hand_over(
                 OpenInvoice(
                     Question(key, reference, version, InvoiceStatus(status)),
-                    (now - heard).total_seconds(),  # of an invoice that it does not know yet
+                    clock - (now - heard).total_seconds(),  # of one that it does not know yet
                     notified_at.timestamp() if notified_at else None,
                     are_written,
                 )

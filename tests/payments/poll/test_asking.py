@@ -13,9 +13,9 @@ S = InvoiceStatus
 
 
 def open_invoice(
-    key: int, *, was: InvoiceStatus = S.ISSUED, unheard_seconds: float = 0.0
+    key: int, *, was: InvoiceStatus = S.ISSUED, heard_at: float = 1000.0
 ) -> OpenInvoice:
-    return OpenInvoice(Question(key, f"ref-{key}", 0, was), unheard_seconds)
+    return OpenInvoice(Question(key, f"ref-{key}", 0, was), heard_at)
 
 
 def shard_with(calls: StandIn, *keys: int) -> Shard:
@@ -89,7 +89,7 @@ def test_other_news_is_kept_while_asking_goes_on_and_the_latest_answer_counts() 
 def test_the_silence_before_an_answer_counts_until_that_answer_is_written() -> None:
     calls = StandIn(lambda _key: status("CANCELED", 1))
     shard = Shard(calls)
-    shard.asking.hand_over(open_invoice(1, unheard_seconds=40))
+    shard.asking.hand_over(open_invoice(1, heard_at=shard.now - 40))
 
     ask_for(shard, 3)
 
@@ -100,7 +100,7 @@ def test_the_silence_before_an_answer_counts_until_that_answer_is_written() -> N
 def test_the_silence_before_an_answer_counts_for_one_that_comes_during_its_writing() -> None:
     calls = StandIn(lambda _key: status("CANCELED", 1))
     shard = Shard(calls)
-    shard.asking.hand_over(open_invoice(1, unheard_seconds=40))
+    shard.asking.hand_over(open_invoice(1, heard_at=shard.now - 40))
     ask_for(shard, 2)
     being_written = shard.asking.take_news()
     ask_for(shard, 2)

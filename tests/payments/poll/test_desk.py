@@ -17,6 +17,7 @@ from payments.services.poll import desk
 from payments.services.refresh import Question, record_answer
 from payments.services.shards import shard_of
 from payments.transitions import lock_invoice
+from tests.factories import InvoiceFactory
 from tests.payments.polling import Shard, StandIn, status
 from tests.payments.steps import (
     age,
@@ -147,7 +148,7 @@ def test_of_another_shards_invoices_none_is_asked_about(settings: Settings) -> N
     assert calls.asked == [invoice.pk for invoice in invoices if shard_of(invoice.pk) == 0]
 
 
-def test_the_unchanged_costs_one_query_a_second(
+def test_the_unchanged_costs_two_queries_a_second(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for _ in range(5):
@@ -155,7 +156,7 @@ def test_the_unchanged_costs_one_query_a_second(
     going = Shard(still_issued())
     going.go_round(times=2)
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         going.go_round()
 
 
@@ -186,6 +187,27 @@ def test_what_another_payment_supersedes_is_let_go_within_a_second() -> None:
 
     Invoice.objects.filter(pk=invoice.pk).update(
         status=S.CANCEL_PENDING, cancel_reason=CancelReason.SUPERSEDED
+    )
+    going.go_round(times=3)
+
+    assert calls.asked == [invoice.pk]
+
+
+def test_an_invoice_that_was_dead_before_another_one_was_paid_is_let_go_within_a_second() -> None:
+    invoice = invoice_in(S.ISSUED)
+    age(invoice, 60)
+    calls = still_issued()
+    going = Shard(calls)
+    going.go_round()
+
+    Invoice.objects.filter(pk=invoice.pk).update(status=S.EXPIRED)
+    InvoiceFactory.create(
+        order=invoice.order,
+        attempt=2,
+        status=S.PAID,
+        ers_reference="ERS",
+        paid_at=database_now(),
+        acknowledged_at=database_now(),
     )
     going.go_round(times=3)
 
@@ -365,6 +387,21 @@ def test_a_reversal_is_suspected_also_by_the_second_poller_after_one_was_killed_
     killed.desk.step()  # it has read what is open, and asked about nothing yet
 
     shard().go_round()
+
+    assert fresh(invoice).possibly_reversed
+
+
+def test_a_poller_that_stood_still_before_it_asked_has_not_heard_meanwhile(
+    sandbox: SandboxProcess, shard: Shards
+) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    going = shard()
+    going.desk.step()  # it has read what is open, and its process is stopped
+
+    sandbox.advance(21)
+    going.now += 21
+    going.go_round()
 
     assert fresh(invoice).possibly_reversed
 
