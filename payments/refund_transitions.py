@@ -72,8 +72,21 @@ def move_refund(
         refund.save(update_fields=["status", *fields])
         record_event(subject_of(refund), event, cause, detail=detail, was=was, became=to)
         if to == _S.REFUNDED:
-            _move_order(refund.invoice, cause)
+            order_follows_refunds(refund.invoice, cause)
     return True
+
+
+def order_follows_refunds(invoice: Invoice, cause: Cause) -> None:
+    """Tell in the order's state how much of a locked, paid invoice went back, if anything did.
+
+    Of one that is not paid any more the state tells nothing: the order may have another payment.
+    """
+    done = _sum(invoice, (_S.REFUNDED,))
+    if invoice.status != InvoiceStatus.PAID or not done:
+        return
+    whole = done >= captured(invoice)
+    to = OrderState.REFUNDED if whole else OrderState.PARTLY_REFUNDED
+    move_order(invoice.order, to, cause)
 
 
 def captured(invoice: Invoice) -> Decimal:
@@ -93,13 +106,6 @@ def refundable(invoice: Invoice) -> Decimal:
 def subject_of(refund: Refund) -> Subject:
     """Return the refund as what an event is about."""
     return Subject(About.REFUND, refund.pk, str(refund.pk), refund.invoice.order_id)
-
-
-def _move_order(invoice: Invoice, cause: Cause) -> None:
-    done = _sum(invoice, (_S.REFUNDED,))
-    whole = done >= captured(invoice)
-    to = OrderState.REFUNDED if whole else OrderState.PARTLY_REFUNDED
-    move_order(invoice.order, to, cause)
 
 
 def _sum(invoice: Invoice, statuses: tuple[RefundStatus, ...]) -> Decimal:

@@ -29,6 +29,7 @@ from payments.models import (
     PollShard,
 )
 from payments.paying import settings_refused
+from payments.refund_transitions import order_follows_refunds
 from payments.seqr import (
     CallMade,
     PaymentStatus,
@@ -422,6 +423,7 @@ def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
         paid_amount=total.value if total else None,
         paid_currency=total.currency if total else "",
     )
+    order_follows_refunds(invoice, cause)  # of a payment that SEQR had taken back meanwhile
     if wanted_dead:
         open_case(CaseKind.PAID_THOUGH_CANCELED, cause, PAID_ALL_THE_SAME, invoice=invoice)
     if paid_differs(invoice):
