@@ -111,7 +111,10 @@ class Customer:
 
 @dataclass(frozen=True)
 class Refund:
-    """One refund of a payment. `ers_reference` is its own; `amount` is positive."""
+    """One refund of a payment. `ers_reference` is its own; `amount` is positive.
+
+    `client_invoice_id` is the shop's number for it; a state file of an earlier version lacks it.
+    """
 
     ers_reference: str
     amount: Decimal
@@ -120,6 +123,7 @@ class Refund:
     terminal_id: str
     cashier_id: str | None
     refunded_at: datetime
+    client_invoice_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ def refund(state: State, terminal_id: str, ers_reference: str, content: Message 
         terminal_id=terminal_id,
         cashier_id=content.get("cashierId"),
         refunded_at=state.now(),
+        client_invoice_id=content.get("clientInvoiceId"),
     )
     state.save(replace(payment, refunds=(*payment.refunds, made)))
     state.records.add_transaction(

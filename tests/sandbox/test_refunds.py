@@ -28,6 +28,7 @@ def test_a_refund_has_an_ers_reference_of_its_own_and_is_seen(
     (refund,) = paid["refunds"]
     assert refund["ers_reference"] == answer.text("ersReference")
     assert (refund["amount"], refund["currency"]) == ("45.00", "SEK")
+    assert refund["client_invoice_id"] == ("order-17" if "clientInvoiceId" in content else None)
 
 
 @shows("refundPayment", 0, 98)
