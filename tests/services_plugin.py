@@ -53,10 +53,15 @@ def _redis_of(worker: str) -> str:
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives each process whole files, and the files that drive the whole shop to one of them."""
+    """Gives each process whole files, and the files that drive the whole shop to one of them.
+
+    The seeds of the lifecycle, which may be a hundred, are shared out one by one.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, _ = nodeid.partition("::")
+        if file.startswith("tests/proof/lifecycle/"):
+            return nodeid
         return "browser" if file.startswith("tests/browser/") else file
 
 
