@@ -26,7 +26,7 @@ def main() -> int:
     began = time.monotonic()
     command = [sys.executable, "-m", "pytest", TEST, "-q", "-p", "no:logging"]
     if seeds > 1:
-        command += ["-n", str(MOST_PROCESSES), "--dist", "load"]
+        command += ["-n", str(MOST_PROCESSES)]
     done = subprocess.run(
         command,
         env={**os.environ, "SEED": str(seed), "SEEDS": str(seeds)},

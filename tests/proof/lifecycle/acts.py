@@ -20,6 +20,7 @@ from payments.models import (
     RefundStatus,
 )
 from payments.seqr import SeqrError
+from tests.proof.lifecycle.books import times_made
 from tests.proof.lifecycle.world import Act, World, invoice_number, newest, wait_for_checks
 from tests.sandbox_process import ControlError
 from tests.staff import run
@@ -201,6 +202,14 @@ def is_restarted(world: World, who: int, which: int) -> None:
     world.restart_poller(who)
 
 
+# Nobody
+
+
+def waits_in_vain(world: World, who: int, which: int) -> None:
+    """Nobody asks SEQR for longer than it keeps a payment that nobody asked about."""
+    world.pass_time(21)
+
+
 # The staff
 
 
@@ -235,7 +244,7 @@ def settles_a_refund(world: World, who: int, which: int) -> None:
     """Find out at SEQR's what became of an unknown refund, and write it down."""
     unknown = list(Refund.objects.filter(status=RefundStatus.UNKNOWN).order_by("pk"))
     if refund := newest(unknown, which):
-        went_back = "yes" if world.road.refunded[refund.pk] else "no"
+        went_back = "yes" if times_made(world.sandbox.invoices(), refund) else "no"
         page = reverse("admin:payments_refund_settle", args=[refund.pk])
         world.staff[who].post(page, {"went_back": went_back, "reason": "SEQR's own list"})
 
@@ -283,6 +292,7 @@ ACTS: dict[str, Act] = {
     "poller writes": writes,
     "poller goes round": goes_round,
     "poller is restarted": is_restarted,
+    "nobody asks": waits_in_vain,
     "staff refunds": refunds,
     "staff sends the form again": sends_the_form_again,
     "staff approves": _with_a_refund("approve"),

@@ -93,6 +93,13 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, Decimal("0.00"))
 
 
+def times_made(at_seqr: Iterable[dict[str, Any]], refund: Refund) -> int:
+    """Return how often SEQR has made a refund of ours, whatever it answered."""
+    number = f"-R{refund.pk}"
+    made = [each for payment in at_seqr for each in payment["refunds"]]
+    return sum(each["client_invoice_id"].endswith(number) for each in made)
+
+
 def given_back(seqrs: dict[str, Any]) -> Decimal:
     """Return the sum of SEQR's refunds of one payment."""
     return total(Decimal(each["amount"]) for each in seqrs["refunds"])

@@ -32,6 +32,15 @@ def what_is_wrong(world: World, books: Books) -> Iterator[str]:
     yield from _is_told(world, books)
 
 
+def what_is_unsent(books: Books) -> Iterator[str]:
+    """Name each invoice that should have been sent, long before its lifetime ends."""
+    if any(stop.ended_at is None for stop in books.stops):
+        return
+    for invoice in books.invoices:
+        if invoice.status in (S.CREATED, S.SENDING):
+            yield f"{invoice} is {invoice.status}, and nobody sends it"
+
+
 def _left_over(books: Books, invoice: Invoice) -> Iterator[str]:
     """Nothing of it is left that somebody would have to work on."""
     if invoice.is_open and CaseKind.SECOND_PAYMENT not in books.kinds_of(invoice):

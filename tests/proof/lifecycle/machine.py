@@ -15,6 +15,7 @@ from tests.proof.lifecycle.books import read_books
 from tests.proof.lifecycle.mishaps import killed_at
 from tests.proof.lifecycle.promises import Broken, Watch
 from tests.proof.lifecycle.rest import come_to_rest
+from tests.proof.lifecycle.story import last_event, tell
 from tests.proof.lifecycle.world import World
 from tests.races import at_once
 
@@ -54,6 +55,7 @@ TALKING = (  # what has SEQR called
     "staff asks",
     "staff cancels",
 )
+LEASED = ("worker sends", "worker sends a refund", "worker submits a receipt")
 WRITING = (*CUSTOMERS, *SHOPS, *STAFF)
 ANYBODY = (*CUSTOMERS, *APPS, *SEQRS, *SHOPS, *STAFF)
 
@@ -63,6 +65,7 @@ BEGINNINGS = {
     "issued": (Step("customer orders"), Step("worker sends"), Step("customer looks")),
 }
 BEGINNINGS["paid at SEQR"] = (*BEGINNINGS["issued"], Step("app pays"))
+BEGINNINGS["taken back unseen"] = (*BEGINNINGS["paid at SEQR"], Step("nobody asks"))
 BEGINNINGS["paid"] = (*BEGINNINGS["paid at SEQR"], Step("seqr notifies"))
 BEGINNINGS["refund asked for"] = (*BEGINNINGS["paid"], Step("staff refunds", which=1))
 BEGINNINGS["two bills"] = (
@@ -113,6 +116,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.world = world
         self.watch = Watch(self.world)
         self.is_whole = True
+        self.has_held = False
 
     @initialize(beginning=st.sampled_from(list(BEGINNINGS)))
     def begins(self, beginning: str) -> None:
@@ -192,6 +196,30 @@ class Lifecycle(RuleBasedStateMachine):
             self.world.road.on_the_way_back = lambda: self._meanwhile(others, seconds)
             self._do(step)
 
+    @rule(step=_steps(*TALKING), change=_steps(*APPS), other=_steps(*TALKING))
+    def is_overtaken(self, step: Step, change: Step, other: Step) -> None:
+        """While an answer is held up, SEQR changes its mind and tells somebody else."""
+        with self._looked_at():
+            self.world.road.on_the_way_back = lambda: self._meanwhile([change, other], 0)
+            self._do(step)
+
+    @rule(
+        step=_steps(*LEASED),
+        other=_steps(*STAFF, "customer looks"),
+        arrives=st.booleans(),
+        seconds=st.sampled_from((0, 16)),
+    )
+    def is_done_twice(self, step: Step, other: Step, arrives: bool, seconds: int) -> None:
+        """While a call is held up, or its answer, the same is begun again, and others find it so.
+
+        After 16 seconds nobody has to wait for the first any more.
+        """
+        others = [step, Step("worker sweeps"), other]
+        with self._looked_at():
+            where = "on_the_way_back" if arrives else "on_the_way"
+            setattr(self.world.road, where, lambda: self._meanwhile(others, seconds))
+            self._do(step)
+
     @rule(step=_steps(*WRITING, *SEQRS), other=_steps(*WRITING, *SEQRS))
     def at_once(self, step: Step, other: Step) -> None:
         """Two do something at the same moment; a poller is one thread."""
@@ -205,11 +233,16 @@ class Lifecycle(RuleBasedStateMachine):
         """Let all come to rest, unless the run has ended already by what it found."""
         try:
             if self.is_whole:
+                self.world.steps.append((last_event(), "all come to rest"))
                 come_to_rest(self.world, self.watch)
+                self.has_held = True
         finally:
+            if not self.has_held:
+                tell(self.world)
             self.world.close()
 
     def _do(self, step: Step) -> None:
+        self.world.steps.append((last_event(), f"{step.do} (who {step.who}, which {step.which})"))
         with suppress(SeqrError):
             ACTS[step.do](self.world, step.who, step.which)
 

@@ -14,18 +14,18 @@ from payments.models import (
     InvoiceStatus,
     RefundStatus,
 )
-from tests.proof.lifecycle.books import OPEN_AT_SEQR, Books, given_back
+from tests.proof.lifecycle.books import OPEN_AT_SEQR, Books, given_back, times_made
 
 if TYPE_CHECKING:
     from tests.proof.lifecycle.world import World
 
 S = InvoiceStatus
 R = RefundStatus
+REFUNDED_STATES = (OrderState.PARTLY_REFUNDED, OrderState.REFUNDED)
 PAID_STATES = (
     OrderState.PAID,
     OrderState.SERVED,
-    OrderState.PARTLY_REFUNDED,
-    OrderState.REFUNDED,
+    *REFUNDED_STATES,
     OrderState.NEEDS_ATTENTION,
 )
 STATE_OF = {
@@ -59,6 +59,7 @@ class Watch:
             *self._world.slips.records,
             *(f"{number} was sent by two at once" for number in self._world.road.crowded),
             *self._versions_and_references(books),
+            *self._what_was_shown_is_known(books),
             *self._payments_are_seqrs(books),
             *self._paid_is_left_by_reversal(books),
             *self._one_payable(books),
@@ -83,6 +84,13 @@ class Watch:
                 yield f"{now}: its reference changed"
             if was.ers_reference not in (None, now.ers_reference):
                 yield f"{now}: its payment reference changed"
+
+    def _what_was_shown_is_known(self, books: Books) -> Iterator[str]:
+        """Whoever pays what they were shown pays an invoice that we ask about."""
+        ours = {each.invoice_reference: str(each.order.public_id) for each in books.invoices}
+        for reference, order_id in self._world.shown.items():
+            if ours.get(reference) != order_id:
+                yield f"{reference} was shown for an order, and is no invoice of it any more"
 
     def _payments_are_seqrs(self, books: Books) -> Iterator[str]:
         for invoice in books.invoices:
@@ -160,9 +168,10 @@ class Watch:
             if given > sent:
                 yield f"{invoice}: {given} went back at SEQR, {sent} here"
         for refund in books.refunds:
-            if self._world.road.refunded[refund.pk] > 1:
+            made = times_made(books.at_seqr.values(), refund)
+            if made > 1:
                 yield f"{refund} was made twice at SEQR"
-            if refund.status == R.REFUNDED and not self._world.road.refunded[refund.pk]:
+            if refund.status == R.REFUNDED and not made:
                 yield f"{refund} is done here and was never made at SEQR"
 
     def _orders_follow(self, books: Books) -> Iterator[str]:
@@ -172,11 +181,15 @@ class Watch:
             if any(each.status == S.PAID for each in invoices):
                 if state not in PAID_STATES:
                     yield f"{order} is {state} and has a paid invoice"
-                refunded = any(
-                    books.refunds_of(each, R.REFUNDED) for each in invoices if each.paid_at
+                went_back = any(
+                    books.refunds_of(each, R.REFUNDED) for each in invoices if each.status == S.PAID
                 )
-                if refunded and state in (OrderState.PAID, OrderState.SERVED):
+                if went_back and state in (OrderState.PAID, OrderState.SERVED):
                     yield f"{order} is {state}, though money went back"
+                if not went_back and state in REFUNDED_STATES:
+                    yield f"{order} is {state}, though nothing went back of what paid it"
+            elif state in REFUNDED_STATES:
+                yield f"{order} is {state}, and has no paid invoice"
             elif all(each.paid_at is None for each in invoices):
                 expected = STATE_OF.get(S(invoices[-1].status), OrderState.AWAITING_PAYMENT)
                 if state != expected:

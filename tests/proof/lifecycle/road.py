@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import re
 import threading
-from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -24,7 +23,7 @@ class Road:
 
     `on_the_way` happens once before SEQR has the next call, `on_the_way_back` once before its
     answer arrives. While `loses_answers`, no answer arrives. `told` has the highest version that
-    SEQR was told of each reference, `refunded` which refunds of ours SEQR has made, and how often.
+    SEQR was told of each reference.
     `crowded` has the invoices that two have sent at the same time.
     """
 
@@ -42,7 +41,7 @@ class Road:
                     road._note_call(body)
                     road._let_happen("on_the_way")
                     response, answer = road._pass_on(self.path, body)
-                    road._note_answer(body, answer)
+                    road._note_answer(body)
                     road._let_happen("on_the_way_back")
                 finally:
                     connection.close()  # what happened meanwhile has used it, in this thread
@@ -68,7 +67,6 @@ class Road:
         self.end_mishaps()
         self.went_wrong: list[BaseException] = []
         self.told: dict[str, int] = {}
-        self.refunded: Counter[int] = Counter()
         self.crowded: list[str] = []
         self._being_sent: set[str] = set()
         self._lock = threading.Lock()
@@ -128,12 +126,10 @@ class Road:
                     self.crowded.append(number)
                 self._being_sent.add(number)
 
-    def _note_answer(self, body: str, answer: bytes) -> None:
+    def _note_answer(self, body: str) -> None:
         with self._lock:
             if "sendInvoice" in body:
                 self._being_sent.discard(_text(body, "clientInvoiceId"))
-            elif "refundPayment" in body and b"<resultCode>0<" in answer:
-                self.refunded[int(_text(body, "clientInvoiceId").rpartition("-R")[2])] += 1
 
 
 def _text(body: str, name: str) -> str:

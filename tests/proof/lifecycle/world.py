@@ -62,8 +62,8 @@ class World:
         self.shown: dict[str, str] = {}  # reference: the order that it was shown for
         self.notifications: list[str] = []  # the addresses that SEQR has to call
         self.delivered: list[str] = []
+        self.steps: list[tuple[int, str]] = []  # what was done, each after which event
         self.meddled: set[str] = set()  # references about which SEQR has contradicted itself
-        self.meddled_and_asked: set[str] = set()
         self.refund_forms: list[tuple[int, dict[str, str]]] = []
         self.customers = [Customer(self, number) for number in NUMBERS]
         self.staff = [person(name) for name in ("clerk", "boss")]
