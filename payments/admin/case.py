@@ -31,7 +31,7 @@ from payments.models import (
     RefundStatus,
 )
 from payments.services import ADVICE, Probe
-from payments.services.refresh import question_about
+from payments.services.question import question_about
 
 OUTCOMES = {
     Probe.OPENED: (messages.SUCCESS, _("SEQR accepts our settings, and paying is open again")),

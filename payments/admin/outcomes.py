@@ -12,7 +12,7 @@ from orders.events import Cause
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
 from payments.services import AlreadyPaid, cancel_invoice, refresh_invoice
-from payments.services.refresh import question_about
+from payments.services.question import question_about
 
 MOST_AT_ONCE = 50
 MOST_SECONDS = 20.0

@@ -75,8 +75,13 @@ def paid_invoice(sandbox: SandboxProcess) -> Invoice:
     """An invoice over 45.00 SEK that the customer has paid, as SEQR has told us."""
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
-    services.refresh_invoice(invoice.pk, Cause("poller"))
+    refresh(invoice)
     return fresh(invoice)
+
+
+def refresh(invoice: Invoice) -> InvoiceStatus:
+    """Ask SEQR about an invoice as the poller would; return how it stands."""
+    return services.refresh_invoice(invoice.pk, Cause("poller"))
 
 
 def reference(invoice: Invoice) -> str:

@@ -14,7 +14,8 @@ from orders.models import About, Event
 from payments import calls, services
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.seqr import CallMade, SeqrOutcomeUnknown, SeqrUnavailable
-from payments.services.refresh import Answer, Question, record_answer
+from payments.services.answer import record_answer
+from payments.services.question import Answer, Question
 from tests.factories import ServiceFactory
 from tests.payments.steps import (
     fresh,

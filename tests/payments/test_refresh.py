@@ -1,35 +1,19 @@
 """getPaymentStatus: what SEQR says, and what it changes here."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
 from django.db import transaction
 
-from orders.clock import database_now
-from orders.events import Cause
-from orders.models import About, Event
-from payments import services
-from payments.models import (
-    CancelReason,
-    CaseKind,
-    Invoice,
-    InvoiceStatus,
-    MoneyCase,
-    PollShard,
-)
-from payments.seqr import CallMade, SeqrOutcomeUnknown, SeqrProtocolError
-from payments.services.refresh import Answer, Question, record_routine
-from payments.services.shards import shard_of
-from tests.factories import InvoiceFactory
+from payments.models import Invoice, InvoiceStatus
+from payments.seqr import SeqrOutcomeUnknown, SeqrProtocolError
 from tests.payments.steps import (
-    asked,
     fresh,
     invoice_in,
-    is_dead,
     issued_invoice,
     order_state,
     reference,
+    refresh,
     story,
 )
 from tests.races import at_once, wait_until_somebody_waits, with_own_connection
@@ -37,21 +21,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
-BY_POLLER = Cause("poller")
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def refresh(invoice: Invoice) -> InvoiceStatus:
-    return services.refresh_invoice(invoice.pk, BY_POLLER)
-
-
-def shard_last_heard(invoice: Invoice, seconds_ago: int) -> None:
-    """SEQR last answered the poller about this invoice so long ago; it is older than that."""
-    heard = database_now() - timedelta(seconds=seconds_ago)
-    PollShard.objects.update_or_create(
-        number=shard_of(invoice.pk), defaults={"round_started_at": heard, "oldest_answer_at": heard}
-    )
-    Invoice.objects.filter(pk=invoice.pk).update(issued_at=heard - timedelta(seconds=60))
 
 
 def test_a_payment_is_recorded_with_its_order_and_acknowledged(sandbox: SandboxProcess) -> None:
@@ -268,256 +238,3 @@ def test_who_finds_a_payment_waits_for_who_is_writing_it(sandbox: SandboxProcess
         transaction.on_commit(found_too.result)
 
     assert story(invoice).count("payment_confirmed") == 1
-
-
-def test_a_cancelled_payment_after_a_silence_of_ours_may_be_a_reversal(
-    sandbox: SandboxProcess,
-) -> None:
-    invoice = issued_invoice()
-    shard_last_heard(invoice, seconds_ago=16)
-    sandbox.pay(reference(invoice))
-    sandbox.advance(21)
-
-    refresh(invoice)
-
-    assert fresh(invoice).possibly_reversed
-    assert story(invoice)[-2:] == ["canceled_at_seqr", "possibly_reversed"]
-
-
-@pytest.mark.parametrize("reason", [CancelReason.LIFETIME, CancelReason.CUSTOMER])
-def test_a_payment_that_was_reversed_before_we_cancelled_may_be_a_reversal_too(
-    sandbox: SandboxProcess, reason: CancelReason
-) -> None:
-    invoice = issued_invoice()
-    shard_last_heard(invoice, seconds_ago=25)
-    sandbox.pay(reference(invoice))
-    sandbox.advance(21)
-
-    services.cancel_invoice(invoice.pk, reason, Cause("sweep"))
-
-    assert is_dead(invoice)
-    assert fresh(invoice).possibly_reversed
-    assert [case.kind for case in MoneyCase.objects.all()] == [CaseKind.POSSIBLY_REVERSED]
-
-
-def test_an_invoice_that_we_cancel_after_a_silence_of_ours_is_no_reversal(
-    sandbox: SandboxProcess,
-) -> None:
-    invoice = issued_invoice()
-    shard_last_heard(invoice, seconds_ago=25)
-
-    services.cancel_invoice(invoice.pk, CancelReason.LIFETIME, Cause("sweep"))
-
-    assert is_dead(invoice)
-    assert not fresh(invoice).possibly_reversed
-
-
-def test_a_cancelled_payment_while_we_were_asking_is_the_customers_own(
-    sandbox: SandboxProcess,
-) -> None:
-    invoice = issued_invoice()
-    shard_last_heard(invoice, seconds_ago=3)
-    sandbox.act(reference(invoice), "cancel")
-
-    refresh(invoice)
-
-    assert not fresh(invoice).possibly_reversed
-
-
-def test_a_reversal_after_paid_is_recorded_and_the_order_needs_attention(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
-) -> None:
-    invoice = issued_invoice()
-    sandbox.pay(reference(invoice))
-    refresh(invoice)
-    seqr_proxy.rewrite = lambda answer: answer.replace(">PAID<", ">CANCELED<")
-
-    refresh(invoice)
-
-    assert (fresh(invoice).status, fresh(invoice).possibly_reversed) == (S.CANCELED, True)
-    assert order_state(invoice) == "needs_attention"
-    assert story(invoice)[-2:] == ["payment_reversed", "possibly_reversed"]
-
-
-def test_an_invoice_whose_order_another_one_paid_is_not_asked_about(
-    sandbox: SandboxProcess,
-) -> None:
-    paid = invoice_in(S.PAID)
-    other = InvoiceFactory.create(
-        order=paid.order,
-        attempt=2,
-        status=S.CANCELED,
-        invoice_reference="31",
-        issued_at=database_now(),
-    )
-
-    refresh(other)
-
-    assert asked(sandbox, "getPaymentStatus") == 0
-
-
-def test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_cancelled(
-    sandbox: SandboxProcess,
-) -> None:
-    """Our record of the first invoice is wrong; a second is being paid for."""
-    first = issued_invoice()
-    sandbox.pay(reference(first))
-    Invoice.objects.filter(pk=first.pk).update(status=S.CANCELED)
-    first.order.state = "canceled"
-    first.order.save()
-    second = services.pay_again(first.order.customer, first.order.public_id)
-    services.send_invoice(second.pk)
-
-    refresh(first)
-    services.settle_cancel(second.pk, Cause("sweep"))
-
-    assert story(first)[-1] == "corrected_to_match_seqr"
-    assert order_state(first) == "paid"
-    assert (fresh(second).status, fresh(second).cancel_reason) == (
-        S.CANCELED,
-        CancelReason.SUPERSEDED,
-    )
-    assert sandbox.invoice(reference(fresh(second)))["status"] == "CANCELED"
-
-
-def ended_and_then_paid(sandbox: SandboxProcess) -> Invoice:
-    """SEQR has cancelled the bill, and finds a payment of it all the same."""
-    invoice = issued_invoice()
-    services.cancel_invoice(invoice.pk, CancelReason.CUSTOMER, Cause("customer"))
-    sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "PAID"})
-    return invoice
-
-
-def let_ten_seconds_pass(invoice: Invoice) -> None:
-    was = fresh(invoice).answer_awaited_since
-    assert was is not None
-    earlier = was - timedelta(seconds=10)
-    Invoice.objects.filter(pk=invoice.pk).update(answer_awaited_since=earlier)
-
-
-def test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
-) -> None:
-    """The question has accepted the payment, and nobody polls an ended invoice."""
-    invoice = ended_and_then_paid(sandbox)
-    seqr_proxy.lose_answers = True
-    with pytest.raises(SeqrOutcomeUnknown):
-        refresh(invoice)
-    seqr_proxy.lose_answers = False
-    let_ten_seconds_pass(invoice)
-    work = services.find_work().to_ask_once_more
-
-    services.ask_once_more(invoice.pk, Cause("sweep"))
-
-    assert work == [invoice.pk]
-    assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
-    assert fresh(invoice).answer_awaited_since is None
-
-
-def test_where_another_invoice_has_paid_since_a_person_is_told_of_the_lost_answer(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
-) -> None:
-    invoice = ended_and_then_paid(sandbox)
-    seqr_proxy.lose_answers = True
-    with pytest.raises(SeqrOutcomeUnknown):
-        refresh(invoice)
-    seqr_proxy.lose_answers = False
-    second = services.pay_again(invoice.order.customer, invoice.order.public_id)
-    services.send_invoice(second.pk)
-    sandbox.pay(reference(fresh(second)))
-    refresh(second)
-    before = asked(sandbox, "getPaymentStatus")
-
-    for _ in range(2):
-        services.ask_once_more(invoice.pk, Cause("sweep"))
-
-    case = MoneyCase.objects.get(invoice=invoice)
-    assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
-    assert asked(sandbox, "getPaymentStatus") == before
-
-
-def test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_person(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
-) -> None:
-    first = ended_and_then_paid(sandbox)
-    second = services.pay_again(first.order.customer, first.order.public_id)
-    services.send_invoice(second.pk)
-    sandbox.pay(reference(fresh(second)))
-
-    def the_first_turns_out_to_be_paid() -> None:
-        seqr_proxy.before_answer = lambda: None
-        refresh(first)
-
-    seqr_proxy.before_answer = the_first_turns_out_to_be_paid
-
-    refresh(second)
-
-    assert fresh(first).status == S.PAID
-    assert "answer_after_order_was_paid" in story(second)
-    case = MoneyCase.objects.get(invoice=second)
-    assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
-
-
-def test_a_lost_answer_is_awaited_no_more_once_somebody_else_has_found_the_payment(
-    sandbox: SandboxProcess,
-) -> None:
-    invoice = ended_and_then_paid(sandbox)
-    refresh(invoice)
-    Invoice.objects.filter(pk=invoice.pk).update(answer_awaited_since=database_now())
-
-    services.ask_once_more(invoice.pk, Cause("sweep"))
-
-    assert fresh(invoice).status == S.PAID
-    assert fresh(invoice).answer_awaited_since is None
-
-
-def test_an_answered_question_about_an_ended_invoice_is_not_asked_again(
-    sandbox: SandboxProcess,
-) -> None:
-    invoice = issued_invoice()
-    services.cancel_invoice(invoice.pk, CancelReason.CUSTOMER, Cause("customer"))
-
-    refresh(invoice)
-
-    assert fresh(invoice).answer_awaited_since is None
-
-
-# --- Many at once --------------------------------------------------------------------------------
-
-
-def routine(invoice: Invoice, version: int, status: InvoiceStatus) -> tuple[Question, Answer]:
-    question = Question(
-        invoice.pk, invoice.invoice_reference or "", invoice.invoice_version, status
-    )
-    return question, Answer(version, status, call=CallMade("getPaymentStatus", "ref", 3, 0))
-
-
-def test_routine_answers_bring_versions_and_acknowledge_payments() -> None:
-    issued, paid = invoice_in(S.ISSUED), invoice_in(S.PAID, invoice_version=2)
-    answers = [routine(issued, 1, S.ISSUED), routine(paid, 3, S.PAID)]
-
-    written = record_routine(answers, Cause("poller"))
-
-    assert written == {issued.pk, paid.pk}
-    assert (fresh(issued).invoice_version, fresh(issued).acknowledged_at) == (1, None)
-    assert fresh(paid).invoice_version == 3
-    assert fresh(paid).acknowledged_at is not None
-    [call] = Event.objects.filter(about=About.CALL)  # what only brings a version is not told
-    assert call.order_id == paid.order_id
-
-
-@pytest.mark.parametrize(
-    ("became", "version"),
-    [(S.PAID, 0), (S.CANCEL_PENDING, 0), (S.CANCELED, 0), (S.ISSUED, 7)],
-    ids=["paid", "being cancelled", "cancelled", "newer"],
-)
-def test_a_routine_answer_about_what_stands_otherwise_by_now_is_left_out(
-    became: InvoiceStatus, version: int
-) -> None:
-    invoice = invoice_in(became, invoice_version=version)
-    answer = routine(invoice, 1, S.ISSUED)
-
-    written = record_routine([answer], Cause("poller"))
-
-    assert written == set()
-    assert fresh(invoice).invoice_version == version

@@ -7,7 +7,7 @@ from orders.clock import database_now
 from payments.models import InvoiceStatus, PollShard
 from payments.services.poll.asking import Asking, OpenInvoice
 from payments.services.poll.telling import LINE_SECONDS, Telling
-from payments.services.refresh import Question
+from payments.services.question import Question
 from tests.payments.polling import MOST_UNDER_WAY, StandIn, status
 
 

@@ -20,7 +20,7 @@ from payments.seqr import (
 from payments.services.poll.figures import Figures
 from payments.services.poll.schedule import Entry, Schedule
 from payments.services.poll.window import SLOW_SECONDS, Window
-from payments.services.refresh import Answer, Question, answer_of, answer_of_error
+from payments.services.question import Answer, Question, answer_of, answer_of_error
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,9 @@ from orders.clock import database_now
 from orders.events import Cause
 from payments.models import CancelReason, Invoice, InvoiceStatus, PollShard
 from payments.paying import settings_refused
+from payments.services.answer import record_answer, record_routine
 from payments.services.poll.asking import Asking, News, OpenInvoice
-from payments.services.refresh import Answer, Question, record_answer, record_routine
+from payments.services.question import Answer, Question
 from payments.services.shards import invoices_to_ask, open_at_seqr
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from payments.seqr import PaymentStatus
-from payments.services.refresh import Question
+from payments.services.question import Question
 
 AT_ONCE = 0.0  # before anything that is due by the clock
 LONGEST_PAUSE = 5.0

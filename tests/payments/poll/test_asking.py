@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from payments.models import InvoiceStatus
 from payments.seqr import SeqrAuthenticationError, SeqrOutcomeUnknown, SeqrUnavailable
 from payments.services.poll.asking import OpenInvoice
-from payments.services.refresh import Question
+from payments.services.question import Question
 from tests.payments.polling import MOST_UNDER_WAY, Outcome, Shard, StandIn, status
 
 S = InvoiceStatus

@@ -13,8 +13,9 @@ from orders.models import About, Event
 from payments import services
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase, PollShard
 from payments.paying import paying_is_closed
+from payments.services.answer import record_answer
 from payments.services.poll import desk
-from payments.services.refresh import Question, record_answer
+from payments.services.question import Question
 from payments.services.shards import shard_of
 from payments.transitions import lock_invoice
 from tests.factories import InvoiceFactory

@@ -7,7 +7,7 @@ from payments.models import InvoiceStatus
 from payments.seqr import InvoiceStatus as SeqrStatus
 from payments.seqr import PaymentStatus
 from payments.services.poll.schedule import LONGEST_PAUSE, OUTAGE_AFTER, Schedule
-from payments.services.refresh import Question
+from payments.services.question import Question
 
 START = 1000.0
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+ANSWER = "payments/services/answer.py"
 CANCEL = "payments/services/cancel.py"
+QUESTION = "payments/services/question.py"
 REFRESH = "payments/services/refresh.py"
 REFUND = "payments/services/refund.py"
 SEND = "payments/services/send.py"
@@ -65,7 +67,7 @@ MUTANTS = (
     ),
     Mutant(
         "reset the version",
-        REFRESH,
+        QUESTION,
         "        invoice.invoice_version,\n        InvoiceStatus(invoice.status),\n",
         "        0,\n        InvoiceStatus(invoice.status),\n",
         "tests/payments/test_refresh.py"
@@ -73,7 +75,7 @@ MUTANTS = (
     ),
     Mutant(
         "take an answer that is older than what we know",
-        REFRESH,
+        ANSWER,
         "    if answer.version < invoice.invoice_version:\n        return False\n",
         "",
         "tests/payments/test_refresh.py"
@@ -81,11 +83,11 @@ MUTANTS = (
     ),
     Mutant(
         "ask about an invoice whose order another one has paid",
-        REFRESH,
+        QUESTION,
         "    if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):\n"
         "        return None\n",
         "",
-        "tests/payments/test_refresh.py"
+        "tests/payments/test_ended_invoices.py"
         "::test_an_invoice_whose_order_another_one_paid_is_not_asked_about",
     ),
     Mutant(
@@ -97,27 +99,27 @@ MUTANTS = (
     ),
     Mutant(
         "leave the other bill open",
-        REFRESH,
+        ANSWER,
         "    _cancel_the_others(invoice, cause)\n    return True\n",
         "    return True\n",
-        "tests/payments/test_refresh.py"
+        "tests/payments/test_ended_invoices.py"
         "::test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_cancelled",
     ),
     Mutant(
         "tell nobody of a second payment that comes too late",
-        REFRESH,
+        ANSWER,
         "    if answer.status == InvoiceStatus.PAID:\n"
         "        open_case(CaseKind.SECOND_PAYMENT, cause, TWICE, invoice=invoice)\n",
         "",
-        "tests/payments/test_refresh.py"
+        "tests/payments/test_ended_invoices.py"
         "::test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_person",
     ),
     Mutant(
         "suspect no reversal",
-        REFRESH,
+        ANSWER,
         "REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)",
         "REVERSAL_SUSPECTED_AFTER = timedelta(minutes=15)",
-        "tests/payments/test_refresh.py"
+        "tests/payments/test_reversals.py"
         "::test_a_cancelled_payment_after_a_silence_of_ours_may_be_a_reversal",
     ),
     Mutant(
@@ -133,7 +135,7 @@ MUTANTS = (
         REFRESH,
         "    if invoice.status not in DEAD_STATUSES:\n        return None\n    now =",
         "    if invoice.status != 'no such status':\n        return None\n    now =",
-        "tests/payments/test_refresh.py"
+        "tests/payments/test_ended_invoices.py"
         "::test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer",
     ),
     Mutant(
