@@ -81,7 +81,7 @@ def order_follows_refunds(invoice: Invoice, cause: Cause) -> None:
 
     Of one that is not paid any more the state tells nothing: the order may have another payment.
     """
-    done = _sum(invoice, (_S.REFUNDED,))
+    done = given_back(invoice)
     if invoice.status != InvoiceStatus.PAID or not done:
         return
     whole = done >= captured(invoice)
@@ -101,6 +101,11 @@ def captured(invoice: Invoice) -> Decimal:
 def refundable(invoice: Invoice) -> Decimal:
     """Return how much of a locked invoice may still be given back."""
     return captured(invoice) - _sum(invoice, RESERVING)
+
+
+def given_back(invoice: Invoice) -> Decimal:
+    """Return how much of an invoice's payment SEQR has given back for us."""
+    return _sum(invoice, (_S.REFUNDED,))
 
 
 def subject_of(refund: Refund) -> Subject:

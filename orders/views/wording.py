@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order, OrderState, Service
 from orders.models.order import PAYABLE_AGAIN
+from orders.templatetags.money import money
 from payments.models import Invoice
 from payments.paying import paying_is_closed
-from payments.services import Closing, Why, closing_of
+from payments.services import Closing, Why, closing_of, given_back, total_of
 
 _S = OrderState
 
@@ -43,8 +44,8 @@ MESSAGES: dict[OrderState, Promise] = {
     _S.CANCELED: _("The order was cancelled. You have paid nothing."),
     _S.FAILED: _("The payment did not go through. You have paid nothing."),
     _S.EXPIRED: _("The order was not paid in time. You have paid nothing."),
-    _S.PARTLY_REFUNDED: _("Part of the money has been sent back to you."),
-    _S.REFUNDED: _("The money has been sent back to you."),
+    _S.PARTLY_REFUNDED: _("%(back)s of %(total)s has been sent back to you."),
+    _S.REFUNDED: _("%(back)s has been sent back to you."),
     _S.NEEDS_ATTENTION: _(
         "We are checking the payment with SEQR. Please do not pay again; our staff can help you."
     ),
@@ -77,7 +78,11 @@ def state_message(order: Order, invoice: Invoice) -> str:
         return str(PERHAPS_GIVEN_BACK)
     if order.state in UNSENT and paying_is_closed():
         return str(WAITS_WHILE_CLOSED)
-    return str(MESSAGES[OrderState(order.state)])
+    message = str(MESSAGES[OrderState(order.state)])
+    if order.state in (_S.PARTLY_REFUNDED, _S.REFUNDED):
+        sums = {"back": given_back(invoice), "total": total_of(invoice)}
+        return message % {name: money(value, order.currency) for name, value in sums.items()}
+    return message
 
 
 def closed_message(service: Service) -> str | None:

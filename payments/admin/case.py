@@ -20,7 +20,6 @@ from orders.models import About
 from payments import services, tasks
 from payments.admin.outcomes import MOST_AT_ONCE, ask, each
 from payments.admin.refund import refund_invoice
-from payments.cases import close_case
 from payments.models import (
     UNSETTLED,
     CaseKind,
@@ -122,10 +121,10 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
     def save_model(
         self, request: HttpRequest, obj: MoneyCase, form: ModelForm[MoneyCase], change: bool
     ) -> None:
-        """Close the case: the only change there is."""
+        """Close the case, the only change there is; its order may go on by that."""
         reason = form.cleaned_data["closing_reason"]
         services.probe_soon(obj.pk)
-        if not close_case(obj.pk, Cause("staff", request.user), reason):
+        if not services.close_case_of_order(obj.pk, Cause("staff", request.user), reason):
             messages.warning(request, _("Somebody else has closed this case meanwhile."))
 
     def detail_actions(self, case: MoneyCase) -> tuple[str, ...]:

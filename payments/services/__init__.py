@@ -1,6 +1,8 @@
 """What can be done about payments. Each function is safe to call twice, and at any moment."""
 
+from payments.refund_transitions import given_back
 from payments.services.advice import ADVICE
+from payments.services.attention import close_case_of_order
 from payments.services.cancel import AlreadyPaid, cancel_invoice, settle_cancel
 from payments.services.card import answer_cards
 from payments.services.closing import Closing, ServiceClosed, Why, closing_of
@@ -68,6 +70,7 @@ __all__ = [
     "approve_refund",
     "ask_once_more",
     "cancel_invoice",
+    "close_case_of_order",
     "closing_of",
     "commit_reservation",
     "current_invoice",
@@ -76,6 +79,7 @@ __all__ = [
     "fetch_report",
     "find_work",
     "give_up_sending",
+    "given_back",
     "has_receipt",
     "invoice_notified",
     "pay_again",

@@ -13,11 +13,13 @@ ADVICE = {
         "show that it did, usually the next morning; if they show a sale, give the money back."
     ),
     CaseKind.AMOUNT_DIFFERS: _(
-        "Compare the invoice with SEQR's receipt, and settle the difference with the customer."
+        "Compare the invoice with SEQR's receipt, and settle the difference with the customer, who "
+        "reads that the staff can help, and cannot order anew until this is closed."
     ),
     CaseKind.POSSIBLY_REVERSED: _(
         "The customer may have paid and got the money back. Serve only what has been paid for, and "
-        "see that the poller runs."
+        "see that the poller runs. An order that needs attention is cancelled by closing this, and "
+        "can then be paid again."
     ),
     CaseKind.PAID_WITHOUT_REFERENCE: _(
         "SEQR says paid and gives no reference. It is asked again each second; if this stays open, "

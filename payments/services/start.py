@@ -7,7 +7,7 @@ from django.db import transaction
 from orders.events import Cause
 from orders.models import Customer, Order
 from orders.services import reopen_order
-from payments.models import Invoice
+from payments.models import Invoice, InvoiceStatus
 from payments.services.closing import require_open
 
 
@@ -40,11 +40,15 @@ def pay_again(customer: Customer, public_id: UUID) -> Invoice:
 
 
 def current_invoice(order: Order) -> Invoice:
-    """Return the invoice that tells how the order stands: the paid one, else the newest."""
-    invoices = sorted(order.invoices.all(), key=lambda invoice: invoice.attempt, reverse=True)
-    for invoice in invoices:
-        if invoice.paid_at is not None:
-            invoice.order = order
-            return invoice
-    invoices[0].order = order
-    return invoices[0]
+    """Return the invoice that tells how the order stands.
+
+    The paid one, else the open one, else one whose payment was taken back, else the newest.
+    """
+
+    def tells_most(invoice: Invoice) -> tuple[bool, bool, bool, int]:
+        is_paid = invoice.status == InvoiceStatus.PAID
+        return is_paid, invoice.is_open, invoice.paid_at is not None, invoice.attempt
+
+    invoice = max(order.invoices.all(), key=tells_most)
+    invoice.order = order
+    return invoice

@@ -21,7 +21,15 @@ UNPAID = (
     "failed",
     "expired",
 )
-PAID = ("paid", "served", "partly_refunded", "refunded")
+REFUNDED = {"partly_refunded": "35.00", "refunded": "102.00"}
+PAID = ("paid", "served", *REFUNDED)
+REFUND = """
+    INSERT INTO payments_refund (invoice_id, nonce, status, amount, currency, reason,
+        settled_reason, requested_by_id, ers_reference)
+    SELECT id, invoice_reference, 'REFUNDED', %s, currency, 'cold coffee', '',
+        (SELECT min(id) FROM auth_user), 'ERS' FROM payments_invoice WHERE invoice_reference = %s
+    ON CONFLICT (nonce) DO UPDATE SET amount = excluded.amount
+"""
 
 
 class Customer:
@@ -158,6 +166,8 @@ class Customer:
             state,
             reference,
         )
+        if state in REFUNDED:
+            self.stack.write(REFUND, REFUNDED[state], reference)
         return scan
 
     def makes_an_order(self) -> tuple[Scan, str]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import translation
 from pytest_django import Settings
 
 from orders.clock import database_now
-from orders.models import CustomerSession, OrderState
+from orders.models import CustomerSession, Order, OrderState
 from orders.views import recheck
 from orders.views.wording import HEADINGS, MESSAGES
-from payments.models import PollShard
+from payments.models import PollShard, Refund, RefundStatus
 from payments.services.shards import shard_of
 from tests.factories import CustomerSessionFactory, InvoiceFactory
 from tests.orders.conftest import JsonClient
@@ -116,6 +118,78 @@ def test_a_paid_order_has_its_payments_reference(
     body = customer.get(path_of(invoice)).json()
 
     assert (body["state"], body["ers_reference"]) == ("paid", invoice.ers_reference)
+
+
+@pytest.mark.parametrize(
+    ("amount", "state", "sentences"),
+    [
+        (
+            "10.00",
+            "partly_refunded",
+            [
+                "SEK\xa010.00 of SEK\xa045.00 has been sent back to you.",
+                "10,00\xa0kr av 45,00\xa0kr har skickats tillbaka till dig.",
+            ],
+        ),
+        (
+            "45.00",
+            "refunded",
+            [
+                "SEK\xa045.00 has been sent back to you.",
+                "45,00\xa0kr har skickats tillbaka till dig.",
+            ],
+        ),
+    ],
+)
+def test_an_order_tells_how_much_of_it_went_back(
+    customer: JsonClient, visit: CustomerSession, amount: str, state: str, sentences: list[str]
+) -> None:
+    invoice = invoice_of(visit, "paid")
+    clerk = User.objects.create_user("clerk")
+    for status in (RefundStatus.REFUNDED, RefundStatus.REFUSED):
+        Refund.objects.create(
+            invoice=invoice,
+            status=status,
+            amount=Decimal(amount),
+            currency="SEK",
+            reason="cold",
+            requested_by=clerk,
+            ers_reference="ERS",
+        )
+    Order.objects.filter(pk=invoice.order_id).update(state=state)
+
+    messages = [
+        customer.get(path_of(invoice), headers={"Accept-Language": language}).json()["message"]
+        for language in ("en", "sv")
+    ]
+    back = customer.get(f"/back/{invoice.order.return_key}.json").json()
+
+    assert messages == sentences
+    assert back["message"] == sentences[0]
+
+
+def test_an_order_that_is_paid_again_after_a_reversal_shows_the_new_bill(
+    customer: JsonClient, visit: CustomerSession
+) -> None:
+    reversed_one = invoice_of(visit, "canceled", paid_at=database_now(), possibly_reversed=True)
+    new = InvoiceFactory.create(order=reversed_one.order, attempt=2, issued=True)
+    Order.objects.filter(pk=new.order_id).update(state="awaiting_payment")
+
+    body = customer.get(path_of(new)).json()
+
+    assert body["invoice_reference"] == new.invoice_reference
+    assert body["app_url"]
+
+
+def test_an_order_whose_payment_was_taken_back_tells_so_though_another_bill_has_ended_since(
+    customer: JsonClient, visit: CustomerSession
+) -> None:
+    reversed_one = invoice_of(visit, "canceled", paid_at=database_now(), possibly_reversed=True)
+    InvoiceFactory.create(order=reversed_one.order, attempt=2, canceled=True)
+
+    body = customer.get(path_of(reversed_one)).json()
+
+    assert "gives it back" in body["message"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from payments.models import (
     DEAD_STATUSES,
     Invoice,
     InvoiceStatus,
+    MoneyCase,
     PayingStop,
     Refund,
     RefundStatus,
@@ -23,7 +24,7 @@ from payments.seqr import SeqrError
 from tests.proof.lifecycle.books import times_made
 from tests.proof.lifecycle.world import Act, World, invoice_number, newest, wait_for_checks
 from tests.sandbox_process import ControlError
-from tests.staff import run
+from tests.staff import page_url, run
 
 # Customers
 
@@ -249,6 +250,17 @@ def settles_a_refund(world: World, who: int, which: int) -> None:
         world.staff[who].post(page, {"went_back": went_back, "reason": "SEQR's own list"})
 
 
+def closes_a_case(world: World, who: int, which: int) -> None:
+    """Close a case of money, whatever it is about."""
+    if case := newest(list(MoneyCase.objects.filter(closed_at=None).order_by("pk")), which):
+        close(world.staff[who], case)
+
+
+def close(member: Client, case: MoneyCase) -> None:
+    """Close a case on its page."""
+    member.post(page_url(case), {"closing_reason": "settled with the customer"})
+
+
 def _with_an_invoice(action: str) -> Act:
     def act(world: World, who: int, which: int) -> None:
         if invoice := invoice_number(which):
@@ -298,6 +310,7 @@ ACTS: dict[str, Act] = {
     "staff approves": _with_a_refund("approve"),
     "staff withdraws": _with_a_refund("withdraw"),
     "staff settles a refund": settles_a_refund,
+    "staff closes a case": closes_a_case,
     "staff asks": _with_an_invoice("ask_seqr"),
     "staff cancels": _with_an_invoice("cancel_at_seqr"),
     "staff serves": serves,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from orders.models import OrderState
 from orders.models.order import OPEN_STATES
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, RefundStatus
 from tests.proof.lifecycle.books import Books, given_back, total
@@ -23,7 +24,7 @@ def what_is_wrong(world: World, books: Books) -> Iterator[str]:
         yield from _left_over(books, invoice)
     yield from _left_of_refunds(books)
     for order in books.orders:
-        if order.state in OPEN_STATES:
+        if order.state in (*OPEN_STATES, OrderState.NEEDS_ATTENTION):
             yield f"{order} is still {order.state}"
     for stop in books.stops:
         if stop.ended_at is None:

@@ -10,10 +10,11 @@ from django.test import Client
 
 from orders.models import Order
 from payments import tasks
-from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
+from payments.models import Invoice, InvoiceStatus, MoneyCase, Refund, RefundStatus
 from payments.seqr import SeqrError
+from payments.services.attention import HOLDING
 from payments.transitions import paid_by_another
-from tests.proof.lifecycle.acts import ACTS
+from tests.proof.lifecycle.acts import ACTS, close
 from tests.proof.lifecycle.books import Books, read_books
 from tests.proof.lifecycle.closing import what_is_unsent, what_is_wrong
 from tests.proof.lifecycle.promises import Broken, Watch
@@ -74,11 +75,13 @@ def _work_until_still(world: World, watch: Watch, pauses: tuple[int, ...]) -> No
 def _staff_do_theirs(world: World) -> bool:
     """Do what waits for a person; return whether that changed anything.
 
-    Refunds to approve and to settle, and the orders about which SEQR has contradicted itself: of
-    another invoice may be asked only once it is known that the payment was taken back. Where SEQR
-    has told that it keeps a payment, the shop has to find it by itself, though the answer was lost.
+    Refunds to approve and to settle, cases that hold an order, and the orders about which SEQR has
+    contradicted itself: of another invoice may be asked only once it is known that the payment was
+    taken back. Where SEQR has told that it keeps a payment, the shop has to find it by itself,
+    though the answer was lost.
     """
     before = read_books(world).facts()
+    holding = list(MoneyCase.objects.filter(closed_at=None, kind__in=HOLDING))
     to_approve = list(Refund.objects.filter(status=R.REQUESTED))
     to_settle = list(Refund.objects.filter(status=R.UNKNOWN))
     contradicted = Invoice.objects.filter(invoice_reference__in=world.meddled)
@@ -86,6 +89,8 @@ def _staff_do_theirs(world: World) -> bool:
     for refund in to_approve:
         for member in world.staff:
             run(member, "approve", refund)
+    for case in holding:
+        close(world.staff[0], case)
     for _ in to_settle:
         ACTS["staff settles a refund"](world, 0, 0)
     for invoice in to_ask:

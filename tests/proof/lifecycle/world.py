@@ -40,6 +40,8 @@ RIGHTS = (
     "settle_refund",
     "view_order",
     "serve_order",
+    "view_moneycase",
+    "close_moneycase",
 )
 
 
