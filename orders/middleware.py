@@ -18,6 +18,8 @@ from orders.views.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 
+NOT_READ = "seqrshop.not_read"  # in the environment: why the server could not read the body
+
 
 class ChosenLanguage(LocaleMiddleware):
     """Lets whoever reads a page choose its language, by `?language=sv`; Django's cookie keeps it.
@@ -61,13 +63,19 @@ def _language_chosen(request: HttpRequest) -> str | None:
 
 
 class AnswerRefusals:
-    """Answers refusals, limits and a database that is away; leaves every other error to Django."""
+    """Answers refusals, limits, a body that did not come and a database that is away.
+
+    Every other error is left to Django.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on."""
+        """Pass the request on, if the server could read it."""
+        not_read = request.META.get(NOT_READ)
+        if not_read is not None:
+            return errors.answer(request, refusals.not_read(not_read))
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -11,7 +11,7 @@ from orders.views import refusals
 from orders.views.endpoint import json_answer
 from orders.views.refusals import Refusal
 
-MAY_PASS = (429, 500, 503)
+MAY_PASS = (408, 429, 500, 503)
 
 
 def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:

@@ -83,6 +83,13 @@ def too_large() -> Refusal:
     return Refusal(413, "too_large", _("This is too much at once."))
 
 
+def not_read(status: int) -> Refusal:
+    """Return the refusal of a body that came too slowly (408), or with too many others (503)."""
+    if status == 503:
+        return unavailable()
+    return Refusal(status, "too_slow", _("This took too long to arrive. Try again."))
+
+
 def not_json() -> Refusal:
     """Return the refusal of a body that does not say it is JSON."""
     return Refusal(415, "not_json", _("The content type must be application/json."))

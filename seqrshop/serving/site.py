@@ -10,6 +10,7 @@ from collections.abc import Callable
 from multiprocessing import parent_process
 from types import FrameType
 
+from orders.middleware import NOT_READ
 from orders.streams import Hub, Pace, Stream
 from orders.views.following import OFFER, Follower
 from seqrshop.serving.asgi_types import Headers, Receive, Scope, Send
@@ -44,12 +45,19 @@ class Site:
         except Gone:
             return
         except NotRead as error:
-            await _refuse(error.status, send)
+            await self._refuse(scope, error.status, send)
             return
         if scope["method"] == "GET" and scope["path"].endswith(STREAMS):
             await self._stream(scope, receive, send)
         else:
             await self._django.answer(environ_of(scope, body, length, {}), receive, send)
+
+    async def _refuse(self, scope: Scope, status: int, send: Send) -> None:
+        """Let Django say in words that the body is not to be had; nothing more of it is read."""
+        answer = await self._django.ask(environ_of(scope, b"", 0, {NOT_READ: status}))
+        headers = [*answer.headers, (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -97,12 +105,6 @@ async def _follow(stream: Stream, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": b""})
     finally:
         gone.cancel()
-
-
-async def _refuse(status: int, send: Send) -> None:
-    headers = [(b"content-length", b"0"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
 
 
 def _when_stopping(stop: Callable[[], None]) -> None:

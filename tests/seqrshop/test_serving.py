@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 import signal
 import socket
@@ -12,11 +14,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from django.core.wsgi import get_wsgi_application
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from orders.models import CustomerSession
-from seqrshop.serving.body import LARGEST
+from seqrshop.serving.asgi_types import Message
+from seqrshop.serving.body import LARGEST, MOST_UPLOADED
 from seqrshop.serving.environ import environ_of
+from seqrshop.serving.site import Site
 from tests.factories import CustomerSessionFactory, ServiceFactory
 from tests.orders.steps import invoice_of, path_of
 from tests.seqrshop.security import held
@@ -158,6 +163,49 @@ def test_bodies_that_drip_keep_no_thread_from_the_others(
 
 
 # --- How it ends and begins ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("most_uploaded", "status", "sentence"),
+    [
+        (MOST_UPLOADED, 408, "Det här tog för lång tid på vägen. Försök igen."),
+        (0, 503, "Butiken kan inte nås just nu. Försök igen om en stund."),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch, most_uploaded: int, status: int, sentence: str
+) -> None:
+    monkeypatch.setattr("seqrshop.serving.body.SECONDS", 0.01)
+    monkeypatch.setattr("seqrshop.serving.body.MOST_UPLOADED", most_uploaded)
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if most_uploaded:
+            await asyncio.Event().wait()  # nothing comes any more
+        return {"type": "http.request", "body": bytes(LARGEST + 1), "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/admin/",
+        "raw_path": b"/admin/",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"accept-language", b"sv")],
+    }
+
+    asyncio.run(Site(get_wsgi_application())(scope, receive, send))
+
+    start, body = sent
+    headers = dict(start["headers"])
+    assert start["status"] == status
+    assert json.loads(body["body"])["message"] == sentence
+    assert b"content-security-policy" in {name.lower() for name in headers}
+    assert headers[b"connection"] == b"close"
 
 
 def test_streams_end_at_once_when_the_process_is_stopped(
