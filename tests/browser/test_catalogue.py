@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Console
 from tests.browser.stack import Stack
@@ -107,3 +107,14 @@ def test_who_looks_again_after_a_while_sees_the_menu_of_now_and_keeps_the_choice
     expect(sold_out).to_be_visible()
     assert categories.all_inner_texts() == before
     expect(page.locator("#menu .bar output")).to_have_text("SEK\xa032.00")
+
+
+def test_where_nothing_is_for_sale_there_is_nothing_to_press(stack: Stack, page: Page) -> None:
+    def empty(route: Route) -> None:
+        route.fulfill(json=route.fetch().json() | {"products": [], "categories": []})
+
+    page.route("**/lyktan/session", empty)
+    open_menu(page, stack.scan())
+
+    expect(page.get_by_text("There is nothing for sale just now.")).to_be_visible()
+    expect(page.get_by_role("button")).to_have_count(0)

@@ -49,6 +49,7 @@ export class Menu {
     );
     this.#categories.fill([...headings]);
     this.#find("[data-none]").hidden = products.length > 0;
+    this.#find(".bar").hidden = products.length === 0 && !closed;
     const table = this.#find("[data-table]");
     table.hidden = !parameters.TABLE;
     table.textContent = say("table", parameters.TABLE);
