@@ -242,7 +242,7 @@ def test_the_case_about_settings_is_closed_once_seqr_takes_a_refund(
     assert case.closing_reason == "SEQR has accepted refundPayment since"
 
 
-def test_a_killed_senders_refund_is_unknown_after_its_lease(
+def test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lease(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
     refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
@@ -254,10 +254,13 @@ def test_a_killed_senders_refund_is_unknown_after_its_lease(
             lease_until=database_now() + timedelta(seconds=30),
         )
     early = services.give_up_sending(refund.pk)
+    held = services.find_work().refunds_to_give_up
     Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
+    left = services.find_work().refunds_to_give_up
 
     late = [services.give_up_sending(refund.pk), services.give_up_sending(refund.pk)]
 
+    assert (held, left) == ([], [refund.pk])
     assert (early, late) == (False, [True, False])
     assert status_of(refund) == S.UNKNOWN
     assert asked(sandbox, "refundPayment") == 0

@@ -111,7 +111,7 @@ class Desk:
             else:
                 digests[key] = digest
         paid_lately = Invoice.objects.filter(status=InvoiceStatus.PAID, paid_at__gt=since)
-        others = Invoice.objects.filter(order__in=paid_lately.values("order"))
+        others = Invoice.objects.filter(order__in=paid_lately.values("order")).order_by()
         for key in others.exclude(status=InvoiceStatus.PAID).values_list("id", flat=True):
             self._let_go(key)
         self._take_over_changed(digests)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from payments.seqr import SeqrError
 from tests.proof.lifecycle.acts import ACTS
 from tests.proof.lifecycle.books import read_books
-from tests.proof.lifecycle.mishaps import killed_at
+from tests.proof.lifecycle.mishaps import killed_at, killed_once
 from tests.proof.lifecycle.promises import Broken, Watch
 from tests.proof.lifecycle.rest import come_to_rest
 from tests.proof.lifecycle.story import last_event, tell
@@ -182,6 +183,17 @@ class Lifecycle(RuleBasedStateMachine):
             if step.do.startswith("poller"):
                 self.world.restart_poller(step.who)
 
+    @rule(step=_steps(*2 * LEASED, "staff asks", "customer cancels", "poller goes round"))
+    def dies_before_it_writes(self, step: Step) -> None:
+        """SEQR has heard a call of this step, and the process is killed with the answer in hand."""
+        with self._looked_at():
+            is_heard = threading.Event()
+            self.world.road.on_the_way_back = is_heard.set
+            with killed_once(is_heard.is_set):
+                self._do(step)
+            if step.do.startswith("poller"):
+                self.world.restart_poller(step.who)
+
     @rule(step=_steps(*TALKING), others=_some(*ANYBODY), seconds=st.sampled_from((0, 0, 16)))
     def before_seqr_hears(self, step: Step, others: list[Step], seconds: int) -> None:
         """The step's call is held up on its way; others are done meanwhile."""
@@ -205,7 +217,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(
         step=_steps(*LEASED),
-        other=_steps(*STAFF, "customer looks"),
+        other=_steps(*STAFF, *4 * ("staff settles a refund",), "customer looks"),
         arrives=st.booleans(),
         seconds=st.sampled_from((0, 16)),
     )

@@ -1,7 +1,8 @@
 """What befalls a process: it is killed at any statement, or others act while it waits for SEQR."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
 from typing import Any
 
 from django.db import connection
@@ -11,18 +12,21 @@ class Killed(BaseException):
     """The process is gone. Nothing catches it, and nothing it would still do gets through."""
 
 
-@contextmanager
-def killed_at(statement: int) -> Iterator[None]:
+def killed_at(statement: int) -> AbstractContextManager[None]:
     """Kill this thread's process before it executes that statement, counted from 0."""
-    left = statement
+    numbers = count()
+    return killed_once(lambda: next(numbers) >= statement)
+
+
+@contextmanager
+def killed_once(is_so: Callable[[], bool]) -> Iterator[None]:
+    """Kill this thread's process before it executes a statement, once this is so."""
 
     def execute_or_die(
         execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
-        nonlocal left
-        if left <= 0:
+        if is_so():
             raise Killed
-        left -= 1
         return execute(sql, params, many, context)
 
     try:

@@ -239,6 +239,8 @@ MUTANTS = (
         SWEEP,
         "_refunds(RefundStatus.SENDING, now)",
         "[]",
+        "tests/payments/test_refunds.py"
+        "::test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lease",
     ),
     Mutant(
         "show an order to whoever knows its address",
