@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from orders.admin.event_words import name_in_words, source_in_words
 from orders.admin.readonly import ReadOnlyAdmin
 from orders.models import About, Event, OrderState
 from payments.models import InvoiceStatus, PeriodStatus, RefundStatus
@@ -63,8 +64,8 @@ def line_of(event: Event) -> Line:
     return Line(
         event,
         f"{About(event.about).label} {event.subject}",
-        event.name.replace("_", " "),
-        event.source.replace("_", " "),
+        name_in_words(event),
+        source_in_words(event.source),
         _label(event.was),
         _label(event.became),
         _detail(event) if event.about == About.CALL else event.detail,
@@ -85,4 +86,4 @@ def _label(state: str) -> str:
     for states in (InvoiceStatus, OrderState, RefundStatus, PeriodStatus):
         if state in states:
             return str(states(state).label)
-    return state
+    return _("open case") if state == "open" else state

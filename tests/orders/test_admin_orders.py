@@ -138,7 +138,7 @@ def test_the_page_shows_rows_invoices_phone_number_and_history() -> None:
         "7000111",
     ):
         assert text in page
-    for text in ("canceled at seqr", "SEQR said so", "poller"):
+    for text in ("cancelled at SEQR", "SEQR said so", "poller"):
         assert f"{text}\n" in page or f">{text}<" in page
     assert page_url(invoice) in page
 

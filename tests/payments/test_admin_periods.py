@@ -51,7 +51,7 @@ def test_a_periods_page_shows_what_is_not_explained_and_leads_to_all_rows(
     assert unknown in page
     assert str(known.ers_reference) not in page
     assert f'<a href="{list_url(PeriodRow)}?period__id__exact={period.pk}">2 rows</a>' in page
-    assert "period reconciled" in page
+    assert "period compared" in page
     assert [row.invoice for row in rows] == [known, None]
 
 
