@@ -38,6 +38,7 @@ from payments.transitions import (
 REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)
 PAID_ALL_THE_SAME = "The payment was made before the invoice could be cancelled"
 UNTOLD_AMOUNT = "SEQR tells no amount, and may not know of the invoice's discount"
+PAYS_NOW = "It pays the order, whose other payment SEQR has taken back"
 TWICE = "SEQR has a payment of this invoice too"
 PUZZLES = (
     CaseKind.UNKNOWN_STATUS,
@@ -146,10 +147,11 @@ def _follow(invoice: Invoice, answer: Answer, cause: Cause, unheard_for: timedel
         told = close_cases_of(invoice, PUZZLES, cause, f"SEQR now answers {to}")
     if to == InvoiceStatus.PAID:
         return _follow_paid(invoice, answer, cause) or told
-    if invoice.cancel_reason and to in STILL_OPEN:
-        to = InvoiceStatus.CANCEL_PENDING
-    elif invoice.cancel_reason and to == InvoiceStatus.CANCELED:
-        to = dead_status(invoice.cancel_reason)
+    if invoice.cancel_reason and invoice.status != InvoiceStatus.PAID:
+        if to in STILL_OPEN:
+            to = InvoiceStatus.CANCEL_PENDING
+        elif to == InvoiceStatus.CANCELED:
+            to = dead_status(invoice.cancel_reason)
     if to == invoice.status:
         return told
     if to not in TABLE[InvoiceStatus(invoice.status)]:
@@ -193,6 +195,7 @@ def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
         paid_currency=total.currency if total else "",
     )
     order_follows_refunds(invoice, cause)  # of a payment that SEQR had taken back meanwhile
+    close_cases_of(invoice, (CaseKind.SECOND_PAYMENT,), cause, PAYS_NOW)
     if wanted_dead:
         open_case(CaseKind.PAID_THOUGH_CANCELED, cause, PAID_ALL_THE_SAME, invoice=invoice)
     if paid_differs(invoice):

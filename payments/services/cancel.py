@@ -70,7 +70,7 @@ def settle_cancel(invoice_id: int, cause: Cause) -> None:
     if invoice.invoice_reference is None:
         _end_unsent(invoice_id, cause)
         return
-    if invoice.cancel_reason != CancelReason.SUPERSEDED:
+    if not _is_superseded(invoice):
         # Ask first: were it paid, a refused cancel alone would leave the payment unasked.
         try:
             status = refresh_invoice(invoice_id, cause)
@@ -118,8 +118,13 @@ def _tell_of_a_second_payment(invoice_id: int, cause: Cause) -> None:
         open_case(CaseKind.SECOND_PAYMENT, cause, PAID_TOO, invoice=invoice)
 
 
+def _is_superseded(invoice: Invoice) -> bool:
+    """Whether another invoice pays the order still: SEQR may have taken that payment back."""
+    return invoice.cancel_reason == CancelReason.SUPERSEDED and paid_by_another(invoice)
+
+
 def _ask_again(invoice: Invoice, cause: Cause) -> None:
-    if invoice.cancel_reason == CancelReason.SUPERSEDED:
+    if _is_superseded(invoice):
         return  # asking would accept a second payment of the same order
     try:
         refresh_invoice(invoice.pk, cause)

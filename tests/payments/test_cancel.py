@@ -239,6 +239,24 @@ def test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case(
     assert fresh(second).status == S.CANCEL_PENDING
 
 
+def test_a_second_payment_pays_the_order_once_the_first_was_taken_back(
+    sandbox: SandboxProcess,
+) -> None:
+    first, second = superseded_invoice(sandbox)
+    sandbox.pay(reference(second))
+    seqr().get_payment_status(reference(second), 0)
+    services.settle_cancel(second.pk, BY_SWEEP)
+    case = MoneyCase.objects.get(invoice=second, kind=CaseKind.SECOND_PAYMENT)
+
+    sandbox.control("PUT", f"/invoices/{reference(first)}", {"status": "CANCELED"})
+    services.refresh_invoice(first.pk, BY_SWEEP)
+    services.settle_cancel(second.pk, BY_SWEEP)
+
+    assert (fresh(second).status, order_state(first)) == (S.PAID, "paid")
+    case.refresh_from_db()
+    assert case.closed_at is not None
+
+
 def test_an_order_is_paid_again_by_a_new_invoice_once_the_old_one_is_dead(
     sandbox: SandboxProcess,
 ) -> None:

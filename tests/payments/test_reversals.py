@@ -88,12 +88,14 @@ def test_a_cancelled_payment_while_we_were_asking_is_the_customers_own(
     assert not fresh(invoice).possibly_reversed
 
 
+@pytest.mark.parametrize("cancel_wanted", ["", *CancelReason])
 def test_a_reversal_after_paid_is_recorded_and_the_order_needs_attention(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, cancel_wanted: str
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     refresh(invoice)
+    Invoice.objects.filter(pk=invoice.pk).update(cancel_reason=cancel_wanted)  # it came too late
     seqr_proxy.rewrite = lambda answer: answer.replace(">PAID<", ">CANCELED<")
 
     refresh(invoice)
