@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import override
 
 from orders.models import Order
@@ -58,11 +58,16 @@ def _holding_nothing(read: Callable[P, T]) -> Callable[P, T]:
 
 @_holding_nothing
 def read_orders(wanted: Mapping[UUID, Collection[Form]]) -> dict[UUID, Read]:
-    """Return these orders, each in these forms."""
-    return {
-        order.public_id: _read(order, wanted[order.public_id])
-        for order in orders_with_details().filter(public_id__in=wanted.keys())
-    }
+    """Return these orders, each in these forms, as they stand at one moment.
+
+    Else an order might be told with an invoice that has moved on since.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return {
+            order.public_id: _read(order, wanted[order.public_id])
+            for order in orders_with_details().filter(public_id__in=wanted.keys())
+        }
 
 
 @_holding_nothing

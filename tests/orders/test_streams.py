@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from orders import publishing
 from orders.events import Cause
 from orders.models import CustomerSession
+from orders.streams.reading import read_orders
+from orders.views.following import Form
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.transitions import lock_invoice
 from payments.transitions import transition as move
 from tests.factories import CustomerSessionFactory
 from tests.orders.conftest import TOKEN, JsonClient
 from tests.orders.steps import invoice_of, path_of
+from tests.races import with_own_connection
 from tests.seqrshop.shards import tell
 from tests.web_process import EventStream, WebProcess
 
@@ -112,6 +118,28 @@ def test_each_change_is_told_within_a_second_until_the_order_is_settled(
     assert told[2][1]["app_url"].endswith("R1234567890")
     assert stream.next() == ("end", {"reason": "settled"})
     assert stream.is_over()
+
+
+def test_an_order_is_told_as_it_stood_at_one_moment(visit: CustomerSession) -> None:
+    """It is paid just after its row was read, and before its invoices are."""
+    invoice = invoice_of(visit, "issued")
+    payer = partial(with_own_connection, partial(pay, invoice))
+    waiting = [threading.Thread(target=payer)]
+    form = Form("order", "en")
+
+    def pay_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if 'FROM "payments_invoice"' in sql and waiting:
+            thread = waiting.pop()
+            thread.start()
+            thread.join()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(pay_first):
+        read = read_orders({invoice.order.public_id: {form}})
+
+    told = json.loads(read[invoice.order.public_id].bodies[form])
+    assert (told["state"], told["ers_reference"]) == ("awaiting_payment", None)
+    assert not waiting
 
 
 def test_what_redis_loses_is_found_by_comparing(

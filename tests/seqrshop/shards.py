@@ -17,6 +17,7 @@ def tell(
     """Let shard 0, which has three invoices, leave word as if so many seconds ago."""
     at = time.monotonic() - round_age
     now = at - LINE_SECONDS - 5
+    heard_at = at - answer_age
     asking = Asking(
         0,
         StandIn(lambda _key: status("ISSUED") if now <= at - answer_age else None),
@@ -25,7 +26,9 @@ def tell(
         clock=lambda: now,
     )
     for key in (1, 2, 3):
-        asking.hand_over(OpenInvoice(Question(key, f"ref-{key}", 0, InvoiceStatus.ISSUED), 0.0))
+        asking.hand_over(
+            OpenInvoice(Question(key, f"ref-{key}", 0, InvoiceStatus.ISSUED), heard_at)
+        )
     if errors:
         asking.figures.errors["SeqrUnavailable"] = errors
     if paid_after:
