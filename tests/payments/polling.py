@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from django.db import OperationalError
+
 from payments.seqr import InvoiceStatus, PaymentStatus, SeqrError, StatusReply
 from payments.services.poll.asking import Asking, Calls
 from payments.services.poll.desk import Desk, leave_to_the_sweep
@@ -87,3 +89,16 @@ class Shard:
         while self.asking.under_way > slow:
             assert time.monotonic() < deadline, "SEQR was asked and no answer was taken"
             self.asking.step()
+
+
+Shards = Callable[[], Shard]
+
+
+def still_issued() -> StandIn:
+    """Return a SEQR by which nothing has changed."""
+    return StandIn(lambda _key: status("ISSUED"))
+
+
+def away(*_args: object, **_options: object) -> None:
+    """Stand for a call of a database that is away. Raises OperationalError."""
+    raise OperationalError("the connection is lost")

@@ -1,17 +1,15 @@
 """The desk: reads what is open, writes what is news, costs nothing for the unchanged."""
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from orders.clock import database_now
 from orders.models import About, Event
-from payments import services
-from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase, PollShard
+from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
 from payments.paying import paying_is_closed
 from payments.services.answer import record_answer
 from payments.services.poll import desk
@@ -19,7 +17,7 @@ from payments.services.question import Question
 from payments.services.shards import shard_of
 from payments.transitions import lock_invoice
 from tests.factories import InvoiceFactory
-from tests.payments.polling import Shard, StandIn, status
+from tests.payments.polling import Shard, Shards, StandIn, away, status, still_issued
 from tests.payments.steps import (
     age,
     asked,
@@ -35,15 +33,6 @@ from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
-Shards = Callable[[], Shard]
-
-
-def still_issued() -> StandIn:
-    return StandIn(lambda _key: status("ISSUED"))
-
-
-def away(*_args: object, **_options: object) -> None:
-    raise OperationalError("the connection is lost")
 
 
 def test_payments_are_found_and_acknowledged_in_the_next_round(
@@ -340,118 +329,6 @@ def test_two_loops_over_one_shard_do_no_harm(sandbox: SandboxProcess, shard: Sha
 
     assert order_state(invoice) == "paid"
     assert story(invoice).count("payment_confirmed") == 1
-
-
-def test_a_payment_reversed_while_no_poller_was_alive_is_suspected_after_the_restart(
-    sandbox: SandboxProcess, shard: Shards
-) -> None:
-    invoice = issued_invoice()
-    age(invoice, 120)
-    heard = database_now() - timedelta(seconds=40)
-    PollShard.objects.create(number=0, round_started_at=heard, oldest_answer_at=heard)
-    sandbox.pay(reference(invoice))
-    sandbox.advance(21)
-
-    shard().go_round()
-
-    assert fresh(invoice).possibly_reversed
-
-
-def test_a_customers_cancel_is_no_reversal_because_the_database_was_away_meanwhile(
-    sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    invoice = issued_invoice()
-    going = shard()
-    going.go_round()
-    sandbox.act(reference(invoice), "cancel")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(desk, "record_answer", away)
-        going.go_round(times=30)
-    going.go_round()
-
-    assert fresh(invoice).status == S.CANCELED
-    assert not fresh(invoice).possibly_reversed
-
-
-def test_a_reversal_is_suspected_also_by_the_second_poller_after_one_was_killed_at_its_start(
-    sandbox: SandboxProcess, shard: Shards
-) -> None:
-    invoice = issued_invoice()
-    age(invoice, 120)
-    heard = database_now() - timedelta(seconds=40)
-    PollShard.objects.create(number=0, round_started_at=heard, oldest_answer_at=heard)
-    sandbox.pay(reference(invoice))
-    sandbox.advance(21)
-    killed = shard()
-    killed.desk.step()
-    killed.desk.step()  # it has read what is open, and asked about nothing yet
-
-    shard().go_round()
-
-    assert fresh(invoice).possibly_reversed
-
-
-def test_a_poller_that_stood_still_before_it_asked_has_not_heard_meanwhile(
-    sandbox: SandboxProcess, shard: Shards
-) -> None:
-    invoice = issued_invoice()
-    sandbox.pay(reference(invoice))
-    going = shard()
-    going.desk.step()  # it has read what is open, and its process is stopped
-
-    sandbox.advance(21)
-    going.now += 21
-    going.go_round()
-
-    assert fresh(invoice).possibly_reversed
-
-
-def test_a_reversal_is_suspected_although_the_poller_that_heard_of_it_was_killed_before_writing(
-    sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    invoice = issued_invoice()
-    age(invoice, 120)
-    heard = database_now() - timedelta(seconds=40)
-    PollShard.objects.create(number=0, round_started_at=heard, oldest_answer_at=heard)
-    sandbox.pay(reference(invoice))
-    sandbox.advance(21)
-    killed = shard()
-    with monkeypatch.context() as broken:
-        broken.setattr(desk, "record_answer", away)  # and only then is PostgreSQL back
-        killed.go_round(times=7)
-
-    shard().go_round()
-
-    assert PollShard.objects.get().round_started_at > heard
-    assert fresh(invoice).possibly_reversed
-
-
-def test_the_shards_row_answers_for_no_invoice_that_was_issued_after_the_last_reading(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    going = Shard(still_issued())
-    going.go_round()
-
-    with monkeypatch.context() as broken:
-        broken.setattr(going.desk, "read", away)
-        going.go_round(times=10)
-
-    row = PollShard.objects.get()
-    assert row.round_started_at - row.oldest_answer_at >= timedelta(seconds=4)
-
-
-def test_the_shards_row_tells_when_it_last_went_round() -> None:
-    invoice = invoice_in(S.ISSUED)
-    age(invoice, 60)
-    before = services.shard_is_stale(0)
-
-    Shard(still_issued()).go_round(times=2)
-
-    row = PollShard.objects.get()
-    assert before
-    assert not services.shard_is_stale(0)
-    assert row.oldest_answer_at >= fresh(invoice).issued_at  # type: ignore[operator]
 
 
 def test_a_poller_that_seqr_answers_late_still_confirms(

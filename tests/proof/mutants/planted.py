@@ -127,7 +127,7 @@ MUTANTS = (
         "payments/services/poll/desk.py",
         "            heard = max(issued_at, self._heard_before_start or issued_at)\n",
         "            heard = now\n",
-        "tests/payments/poll/test_desk.py"
+        "tests/payments/poll/test_silence.py"
         "::test_a_payment_reversed_while_no_poller_was_alive_is_suspected_after_the_restart",
     ),
     Mutant(
