@@ -1,8 +1,9 @@
-"""SEQR behind a proxy that can misbehave, and SEQR away."""
+"""SEQR behind a proxy that can misbehave, SEQR away, and two of the staff."""
 
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from payments.gateway import seqr
@@ -31,3 +32,15 @@ def seqr_away(settings: Settings) -> Iterator[None]:
     _reach_seqr_at(settings, "http://127.0.0.1:9")
     yield
     seqr.cache_clear()
+
+
+@pytest.fixture
+def clerk() -> User:
+    """One of the staff, who asks for refunds."""
+    return User.objects.create_user("clerk")
+
+
+@pytest.fixture
+def boss() -> User:
+    """Another, who approves them."""
+    return User.objects.create_user("boss")

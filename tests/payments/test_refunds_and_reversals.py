@@ -1,7 +1,5 @@
 """Refunds of a payment that SEQR has taken back, or found again."""
 
-from decimal import Decimal
-
 import pytest
 from django.contrib.auth.models import User
 
@@ -10,21 +8,12 @@ from orders.events import Cause
 from payments import services
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
 from tests.factories import InvoiceFactory
+from tests.payments.refunding import ask_for
 from tests.payments.steps import fresh, order_state, paid_invoice, reference
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def clerk() -> User:
-    return User.objects.create_user("clerk")
-
-
-def ask_for(invoice: Invoice, amount: str, clerk: User) -> Refund:
-    refund, _ = services.request_refund(invoice.pk, Decimal(amount), "cold", clerk, "a nonce")
-    return refund
 
 
 def seqr_says(sandbox: SandboxProcess, invoice: Invoice, status: str) -> None:

@@ -198,7 +198,7 @@ MUTANTS = (
         REFUND,
         "        _unknown(refund_id, str(error))\n",
         "        _put_off(refund_id, error)\n",
-        "tests/payments/test_refunds.py"
+        "tests/payments/test_refund_outcomes.py"
         "::test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again",
     ),
     Mutant(
@@ -206,7 +206,7 @@ MUTANTS = (
         REFUND,
         "    if was == RefundStatus.REFUNDED:\n        return\n    move_refund(\n",
         "    if was != RefundStatus.SENDING:\n        return\n    move_refund(\n",
-        "tests/payments/test_refunds.py"
+        "tests/payments/test_refund_outcomes.py"
         "::test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_them",
     ),
     Mutant(
@@ -239,7 +239,7 @@ MUTANTS = (
         SWEEP,
         "_refunds(RefundStatus.SENDING, now)",
         "[]",
-        "tests/payments/test_refunds.py"
+        "tests/payments/test_refund_outcomes.py"
         "::test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lease",
     ),
     Mutant(
