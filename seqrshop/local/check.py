@@ -19,6 +19,7 @@ CHECKS = {
     "import-linter": ["lint-imports", "--no-logo"],
     "djlint": ["djlint", "--check", "--lint", "--quiet", "templates"],
     "mypy": ["mypy", "."],
+    "typos": ["typos"],
 }
 # Two at a time: a machine of two cores is the least, and the database is one for all.
 TESTS = {"pytest": ["pytest", "-n", "2", "--dist", "loadfile"]}

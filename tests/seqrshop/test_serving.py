@@ -85,7 +85,7 @@ def test_a_head_has_what_a_get_has_but_the_body(visit: CustomerSession, web: Web
     assert asked[1].body == b""
 
 
-def test_https_is_believed_of_the_proxys_header_and_of_none_that_looks_like_it(
+def test_https_is_taken_from_the_proxy_header_alone(
     visit: CustomerSession, web: WebProcess
 ) -> None:
     path = path_of(invoice_of(visit, "paid"))
