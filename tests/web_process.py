@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 from honcho.environ import parse_procfile
 
-from seqrshop.local.services import free_port
+from seqrshop.local.servers import free_port
 from seqrshop.local.testing import ROOT
 
 START_SECONDS: Final = 30

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from seqrshop.local.services import Addresses
+from seqrshop.local.servers import Servers
 
 STAFF_USER = "staff"
 
@@ -80,7 +80,7 @@ def uses_sandbox(given: Mapping[str, str]) -> bool:
 
 
 def environment(
-    given: Mapping[str, str], ports: Ports, kept: Secrets, addresses: Addresses
+    given: Mapping[str, str], ports: Ports, kept: Secrets, addresses: Servers
 ) -> dict[str, str]:
     """Return the environment of the demo's processes: what is given wins."""
     here = f"http://localhost:{ports.shop}"

@@ -23,10 +23,10 @@ def main() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
     call_command("seed_demo", verbosity=0)
-    json.dump({"services": _services(), "password_is_kept": _password_is_kept()}, sys.stdout)
+    json.dump({"shops": _shops(), "password_is_kept": _password_is_kept()}, sys.stdout)
 
 
-def _services() -> list[dict[str, object]]:
+def _shops() -> list[dict[str, object]]:
     """Return every service as the sandbox wants to be told of it."""
     from django.conf import settings  # noqa: PLC0415 - once Django is set up
 

@@ -23,9 +23,9 @@ from typing import Any
 import environ
 from honcho.environ import parse_procfile
 
-from seqrshop.local import demo, leftovers
+from seqrshop.local import demo, orphans
 from seqrshop.local.demo import DemoError, Ports
-from seqrshop.local.services import LocalServiceError, services
+from seqrshop.local.servers import ServerStartError, run_servers
 from seqrshop.local.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +41,7 @@ def main() -> int:
         environ.Env.read_env(ROOT / ".env")
     try:
         return run(dict(os.environ))
-    except (DemoError, LocalServiceError) as error:
+    except (DemoError, ServerStartError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
@@ -49,24 +49,24 @@ def main() -> int:
 
 
 def run(given: Mapping[str, str]) -> int:
-    """Run the demo with these settings. Raises DemoError, LocalServiceError, KeyboardInterrupt."""
+    """Run the demo with these settings. Raises DemoError, ServerStartError, KeyboardInterrupt."""
     folder = Path(given.get("SEQRSHOP_LOCAL_DIR") or ROOT / ".local").resolve()
     ports = demo.read_ports(given)
     with_sandbox = demo.uses_sandbox(given)
     with _only_one(folder):
-        leftovers.stop_leftovers()
+        orphans.stop_orphans()
         _check_free("PORT", ports.shop)
         if with_sandbox:
             _check_free("SANDBOX_PORT", ports.sandbox)
         kept = demo.read_secrets(folder / "demo.json")
         _say("Starting PostgreSQL and Redis")
-        with services(
+        with run_servers(
             folder,
             durable=True,
             database_url=given.get("DATABASE_URL"),
             redis_url=given.get("REDIS_URL"),
         ) as addresses:
-            env = demo.environment(given, ports, kept, addresses) | leftovers.mark()
+            env = demo.environment(given, ports, kept, addresses) | orphans.owner_environment()
             env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}"
             _say("Preparing the database and the demo's café")
             prepared = _prepare(env)
@@ -80,7 +80,7 @@ def _supervise(
         _wait_for_answer(ports.shop, "/admin/login/")
         if with_sandbox:
             _wait_for_answer(ports.sandbox, "/")
-            for service in prepared["services"]:
+            for service in prepared["shops"]:
                 _register(ports.sandbox, service)
         _say(_links(env, ports, prepared, with_sandbox))
 
@@ -183,7 +183,7 @@ def _links(
     env: Mapping[str, str], ports: Ports, prepared: dict[str, Any], with_sandbox: bool
 ) -> str:
     here = f"http://localhost:{ports.shop}"
-    first = prepared["services"][0]
+    first = prepared["shops"][0]
     phone = f"http://localhost:{ports.sandbox}/" if with_sandbox else "the SEQR app"
     password = env["DEMO_PASSWORD"] if prepared["password_is_kept"] else "the one you gave it"
     lines = [

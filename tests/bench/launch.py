@@ -10,7 +10,7 @@ from typing import Self
 
 from honcho.environ import parse_procfile
 
-from seqrshop.local import leftovers
+from seqrshop.local import orphans
 from seqrshop.local.testing import ROOT
 from tests.bench.machine import pinned
 
@@ -22,7 +22,7 @@ class Launcher:
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self.folder = folder
-        self.env = {**env, **leftovers.mark()}
+        self.env = {**env, **orphans.owner_environment()}
         self.env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self._running: list[subprocess.Popen[bytes]] = []
 

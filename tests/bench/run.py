@@ -9,8 +9,8 @@ import django
 import psutil
 from django.core.management import call_command
 
-from seqrshop.local import leftovers
-from seqrshop.local.services import free_port, services
+from seqrshop.local import orphans
+from seqrshop.local.servers import free_port, run_servers
 from seqrshop.local.testing import ROOT, settings_for_tests
 from tests.bench.launch import Launcher
 from tests.bench.machine import Cores, pinned, share_out
@@ -26,10 +26,10 @@ def main(arguments: list[str]) -> None:
     cores = share_out(os.sched_getaffinity(0))
     if not cores.are_enough:
         sys.stdout.write("Three cores are wanted, and there are fewer: see the tables' last line\n")
-    leftovers.stop_leftovers()
-    folder = leftovers.own_folder(ROOT / ".local" / "bench")
+    orphans.stop_orphans()
+    folder = orphans.process_folder(ROOT / ".local" / "bench")
     try:
-        with pinned(cores.rest), services(folder, durable=True) as addresses:
+        with pinned(cores.rest), run_servers(folder, durable=True) as addresses:
             given = {
                 **settings_for_tests(),
                 "DJANGO_SETTINGS_MODULE": "seqrshop.settings",

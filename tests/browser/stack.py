@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from seqrshop.local.services import free_port
+from seqrshop.local.servers import free_port
 from seqrshop.local.testing import ROOT, settings_for_tests
 from tests.sandbox_process import SandboxProcess
 

@@ -13,9 +13,9 @@ import time
 
 from playwright.sync_api import Browser, Page
 
-from seqrshop.local import leftovers
+from seqrshop.local import orphans
 from seqrshop.local.check import ensure_programs
-from seqrshop.local.services import services
+from seqrshop.local.servers import run_servers
 from seqrshop.local.testing import ROOT
 from tests.browser.browsers import PHONE, SIZES, SMALL_PHONE, THEMES, launched, opened
 from tests.browser.stack import Stack, running
@@ -31,10 +31,10 @@ def main() -> int:
     began = time.monotonic()
     if not ensure_programs():
         return 1
-    leftovers.stop_leftovers()
-    folder = leftovers.own_folder(ROOT / ".local" / "screenshots-run")
+    orphans.stop_orphans()
+    folder = orphans.process_folder(ROOT / ".local" / "screenshots-run")
     shutil.rmtree(PICTURES, ignore_errors=True)
-    with services(folder, durable=False) as servers:
+    with run_servers(folder, durable=False) as servers:
         given = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
         with running(folder, given) as stack, launched() as chromium:
             password = json.loads((folder / "demo.json").read_text())["staff_password"]

@@ -18,8 +18,8 @@ from django.conf import settings
 
 from seqrshop.local import demo
 from seqrshop.local.demo import Ports, Secrets
-from seqrshop.local.leftovers import MARK, is_alive
-from seqrshop.local.services import Addresses, free_port
+from seqrshop.local.orphans import OWNER_VARIABLE, is_alive
+from seqrshop.local.servers import Servers, free_port
 from seqrshop.settings import SETTING_NAMES
 
 LINKS_SECONDS = 60
@@ -29,7 +29,7 @@ SAID = subprocess.PIPE
 
 PORTS = Ports(shop=8000, sandbox=8001)
 KEPT = Secrets("a secret key", "a password")
-ADDRESSES = Addresses("postgresql://127.0.0.1/here", "redis://127.0.0.1/0")
+ADDRESSES = Servers("postgresql://127.0.0.1/here", "redis://127.0.0.1/0")
 
 
 def surroundings(folder: Path, **given: str) -> dict[str, str]:
@@ -185,7 +185,7 @@ def _started_by(pid: int) -> list[psutil.Process]:
 
 def _mark(process: psutil.Process) -> str:
     try:
-        mark: str = process.environ().get(MARK, "")
+        mark: str = process.environ().get(OWNER_VARIABLE, "")
     except psutil.Error:
         return ""
     return mark

@@ -10,7 +10,7 @@ import time
 
 import aiohttp
 
-from seqrshop.local import leftovers
+from seqrshop.local import orphans
 from seqrshop.local.testing import ROOT
 from tests.proof.crash import books, ours
 from tests.proof.crash.customers import Customer, Told
@@ -30,8 +30,8 @@ def main() -> int:
     options = _options()
     began = time.monotonic()
     _say(f"Crash run: {options.orders} customers, seed {options.seed}")
-    leftovers.stop_leftovers()
-    folder = leftovers.own_folder(ROOT / ".local" / "crash")
+    orphans.stop_orphans()
+    folder = orphans.process_folder(ROOT / ".local" / "crash")
     with open_house(folder) as house:
         _say(f"The shop is open after {time.monotonic() - began:.0f} s; killing begins")
         told = asyncio.run(_run(house, options.orders, options.seed, began))

@@ -15,8 +15,8 @@ from typing import Any
 
 from honcho.environ import parse_procfile
 
-from seqrshop.local import leftovers
-from seqrshop.local.services import free_port, services
+from seqrshop.local import orphans
+from seqrshop.local.servers import free_port, run_servers
 from seqrshop.local.testing import ROOT, settings_for_tests
 from tests.proof.crash.process import Process
 from tests.sandbox_process import SandboxProcess
@@ -55,8 +55,8 @@ def open_house(folder: Path) -> Iterator[House]:
     """
     with ExitStack() as to_stop:
         enter = to_stop.enter_context
-        database = enter(services(folder, durable=True, redis_url="none"))
-        redis = enter(services(folder, durable=False, database_url="none"))
+        database = enter(run_servers(folder, durable=True, redis_url="none"))
+        redis = enter(run_servers(folder, durable=False, database_url="none"))
         sandbox = enter(SandboxProcess())
         sandbox.fault("notification", "lost")
         password = secrets.token_urlsafe(9)
@@ -66,8 +66,8 @@ def open_house(folder: Path) -> Iterator[House]:
             sandbox.control("POST", "/services", service)
         processes = _processes(folder, env)
         for name, running, cwd in (
-            ("postgresql", database.running, Path("/")),
-            ("redis", redis.running, folder / "redis"),
+            ("postgresql", database.processes, Path("/")),
+            ("redis", redis.processes, folder / "redis"),
         ):
             (server,) = running
             assert isinstance(server.args, list)
@@ -91,7 +91,7 @@ def _environment(
     return {
         **os.environ,
         **settings_for_tests(),
-        **leftovers.mark(),
+        **orphans.owner_environment(),
         "PATH": path,
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -116,7 +116,7 @@ def _prepare(env: Mapping[str, str]) -> list[dict[str, Any]]:
         stdout=subprocess.PIPE,
         check=True,
     )
-    found: list[dict[str, Any]] = json.loads(done.stdout)["services"]
+    found: list[dict[str, Any]] = json.loads(done.stdout)["shops"]
     return found
 
 

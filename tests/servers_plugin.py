@@ -13,8 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from seqrshop.local import leftovers
-from seqrshop.local.services import LocalServiceError, services
+from seqrshop.local import orphans
+from seqrshop.local.servers import ServerStartError, run_servers
 from seqrshop.local.testing import ROOT, settings_for_tests
 
 _to_stop = ExitStack()
@@ -27,19 +27,19 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # whose parent has started the servers
         os.environ["REDIS_URL"] = _redis_of(worker)
         return (yield)
-    leftovers.stop_leftovers()
-    folder = leftovers.own_folder(ROOT / ".local" / "test")
+    orphans.stop_orphans()
+    folder = orphans.process_folder(ROOT / ".local" / "test")
     _to_stop.callback(shutil.rmtree, folder, ignore_errors=True)
     try:
         addresses = _to_stop.enter_context(
-            services(
+            run_servers(
                 folder,
                 durable=False,
                 database_url=os.environ.get("DATABASE_URL"),
                 redis_url=os.environ.get("REDIS_URL"),
             )
         )
-    except LocalServiceError as error:
+    except ServerStartError as error:
         raise pytest.UsageError(str(error)) from error
     os.environ["DATABASE_URL"] = addresses.database_url
     os.environ["REDIS_URL"] = addresses.redis_url

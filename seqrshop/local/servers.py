@@ -1,7 +1,7 @@
 """Starts a real PostgreSQL and a real Redis, both from pip packages, for development and tests.
 
 They listen on loopback only, behind a password, and are children of this process. What a killed
-earlier run left behind is found by `seqrshop.local.leftovers`.
+earlier run left behind is found by `seqrshop.local.orphans`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import psycopg
 import redis
 from psycopg import sql
 
-from seqrshop.local import leftovers
+from seqrshop.local import orphans
 
 START_SECONDS = 30
 STOP_SECONDS = 5
@@ -32,31 +32,31 @@ ATTEMPTS = 3  # another process may take the free port before the server does
 DATABASE = USER = "seqrshop"
 
 
-class LocalServiceError(Exception):
+class ServerStartError(Exception):
     """PostgreSQL or Redis could not be started; the message is for a person."""
 
 
 @dataclass(frozen=True)
-class Addresses:
-    """Where the two are, as the settings DATABASE_URL and REDIS_URL, and those that we run."""
+class Servers:
+    """The settings DATABASE_URL and REDIS_URL, and the server processes started for them."""
 
     database_url: str
     redis_url: str
-    running: tuple[subprocess.Popen[bytes], ...] = ()
+    processes: tuple[subprocess.Popen[bytes], ...] = ()
 
 
 @contextmanager
-def services(
+def run_servers(
     folder: Path,
     *,
     durable: bool,
     database_url: str | None = None,
     redis_url: str | None = None,
-) -> Iterator[Addresses]:
+) -> Iterator[Servers]:
     """Run whichever of the two has no address given, until the block ends.
 
     Their data is kept below `folder`; not durable means quick: nothing waits for the disk.
-    Raises LocalServiceError.
+    Raises ServerStartError.
     """
     running: list[subprocess.Popen[bytes]] = []
     try:
@@ -65,7 +65,7 @@ def services(
             database_url = _start_postgres(folder / "postgres", durable, running)
         if not redis_url:
             redis_url = _start_redis(folder / "redis", durable, running)
-        yield Addresses(database_url, redis_url, tuple(running))
+        yield Servers(database_url, redis_url, tuple(running))
     finally:
         for process in reversed(running):
             _stop(process)
@@ -125,7 +125,7 @@ def _make_database(programs: Path, folder: Path, data: Path) -> str:
     if (data / "PG_VERSION").exists() and password_file.exists():
         made_by = (data / "PG_VERSION").read_text().strip()
         if made_by != "18":
-            raise LocalServiceError(
+            raise ServerStartError(
                 f"{data} was made by PostgreSQL {made_by} and this is 18: remove it to start anew."
             )
         return password_file.read_text()
@@ -155,7 +155,7 @@ def _make_database(programs: Path, folder: Path, data: Path) -> str:
     ]
     made = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
     if made.returncode != 0:
-        raise LocalServiceError(f"PostgreSQL's database could not be made:\n{made.stderr.strip()}")
+        raise ServerStartError(f"PostgreSQL's database could not be made:\n{made.stderr.strip()}")
     offered.rename(password_file)  # the last step: the folder is whole
     return password
 
@@ -179,7 +179,7 @@ def _as_ordinary_user() -> list[str]:
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise LocalServiceError(
+        raise ServerStartError(
             "PostgreSQL does not run as root: install setpriv (Debian's package util-linux), "
             "or be an ordinary user."
         )
@@ -238,7 +238,7 @@ def _package_folder(name: str) -> Path:
     """Return the folder of an installed package, without running any of its code."""
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
-        raise LocalServiceError(f"{name} is not installed: requirements/local.txt has it.")
+        raise ServerStartError(f"{name} is not installed: requirements/local.txt has it.")
     return Path(found.submodule_search_locations[0])
 
 
@@ -258,7 +258,7 @@ def _start(
             process = subprocess.Popen(
                 command(port),
                 cwd=cwd,
-                env={**os.environ, **leftovers.mark()},
+                env={**os.environ, **orphans.owner_environment()},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -272,7 +272,7 @@ def _start(
                 return port
             time.sleep(0.03)
         _stop(process)
-    raise LocalServiceError(f"{name} did not start; the last it said:\n{_end_of(log)}")
+    raise ServerStartError(f"{name} did not start; the last it said:\n{_end_of(log)}")
 
 
 def _end_of(log: Path) -> str:
