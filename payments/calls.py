@@ -15,26 +15,26 @@ from django.db import Error
 from orders.events import Cause, Subject, record_event, record_events
 from orders.models import About, Event
 from payments.gateway import seqr
-from payments.seqr import CallMade, SeqrClient
+from payments.seqr import CallRecord, SeqrClient
 
 logger = logging.getLogger(__name__)
 
 
 def seqr_for(order_id: int | None, cause: Cause) -> SeqrClient:
     """Return the client of SEQR for calls about this order, or about none; each is written down."""
-    return seqr().heard_by(partial(_write, order_id, cause))
+    return seqr().with_listener(partial(_write, order_id, cause))
 
 
-def record_call(call: CallMade, order_id: int | None, cause: Cause) -> None:
+def record_call(call: CallRecord, order_id: int | None, cause: Cause) -> None:
     """Write a call, in the transaction that it belongs to."""
     record_event(_subject_of(call, order_id), call.operation, cause, **_fields_of(call))
 
 
-def _subject_of(call: CallMade, order_id: int | None) -> Subject:
+def _subject_of(call: CallRecord, order_id: int | None) -> Subject:
     return Subject(About.CALL, None, call.client_reference, order_id)
 
 
-def _fields_of(call: CallMade) -> dict[str, Any]:
+def _fields_of(call: CallRecord) -> dict[str, Any]:
     return {
         "detail": call.reason,
         "result_code": call.result_code,
@@ -42,7 +42,7 @@ def _fields_of(call: CallMade) -> dict[str, Any]:
     }
 
 
-def record_calls(calls: list[tuple[CallMade, int]], cause: Cause) -> None:
+def record_calls(calls: list[tuple[CallRecord, int]], cause: Cause) -> None:
     """Write calls, each with the id of its order, in the transaction that they belong to."""
     record_events(
         [
@@ -53,7 +53,7 @@ def record_calls(calls: list[tuple[CallMade, int]], cause: Cause) -> None:
     )
 
 
-def record_failed_poll(call: CallMade, order_id: int, cause: Cause) -> None:
+def record_failed_poll(call: CallRecord, order_id: int, cause: Cause) -> None:
     """Write a question that brought no answer, unless the order's latest call failed just so.
 
     So an outage does not fill the audit. What a person wanted is always written.
@@ -63,7 +63,7 @@ def record_failed_poll(call: CallMade, order_id: int, cause: Cause) -> None:
             record_call(call, order_id, cause)
 
 
-def _is_told(call: CallMade, order_id: int) -> bool:
+def _is_told(call: CallRecord, order_id: int) -> bool:
     latest = Event.objects.filter(order_id=order_id, about=About.CALL).order_by("-id").first()
     return latest is not None and (
         (latest.name, latest.result_code, latest.detail)
@@ -71,13 +71,13 @@ def _is_told(call: CallMade, order_id: int) -> bool:
     )
 
 
-def _write(order_id: int | None, cause: Cause, call: CallMade) -> None:
+def _write(order_id: int | None, cause: Cause, call: CallRecord) -> None:
     with _sparing_the_answer(call):
         record_call(call, order_id, cause)
 
 
 @contextmanager
-def _sparing_the_answer(call: CallMade) -> Iterator[None]:
+def _sparing_the_answer(call: CallRecord) -> Iterator[None]:
     """Go on without the line where it cannot be written: what SEQR said is worth more."""
     try:
         yield

@@ -4,7 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
-from payments.seqr import SeqrClient, SeqrConfig, StatusCalls
+from payments.seqr import BulkStatusClient, SeqrClient, SeqrConfig
 
 
 @cache
@@ -13,9 +13,9 @@ def seqr() -> SeqrClient:
     return SeqrClient(_config())
 
 
-def status_calls(most_under_way: int) -> StatusCalls:
+def status_calls(max_in_flight: int) -> BulkStatusClient:
     """Return a poller's own way to ask for many statuses at a time."""
-    return StatusCalls(_config(), most_under_way)
+    return BulkStatusClient(_config(), max_in_flight)
 
 
 def _config() -> SeqrConfig:

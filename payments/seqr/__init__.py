@@ -1,23 +1,17 @@
-"""The gateway to SEQR. It knows nothing of Django or of the shop.
+"""The SOAP gateway to SEQR. It imports neither Django nor any other part of the shop.
 
-client.py      one method per SOAP operation
-config.py      where SEQR is and who we are there
-messages.py    what is said and answered, as immutable values
-reports.py     what SEQR's reports say
-errors.py      what can go wrong, named by what the caller may do
-results.py     SEQR's result codes and the error that each becomes
-links.py       printed codes, invoice addresses, the way back into the app
-operations.py  who asks for each operation, and which may be repeated
-calls.py       one call, from the request's elements to a value or an error
-envelopes.py   requests, rendered by zeep from the WSDL in wsdl/
-transport.py   HTTP over libcurl, bounded in time and size
-answers.py     reading XML that is not trusted
-readers.py     what each operation's answer says
-status.py      getPaymentStatus for very many invoices at a time
-status_message.py  its envelope and its plain answers, written and read as fast as can be
+Callers use SeqrClient (client.py, one method per operation) or, for thousands of getPaymentStatus
+calls at a time, BulkStatusClient (bulk_status_client.py; status_codec.py is its fast path). Values
+are in types.py and reports.py, settings in config.py, errors in errors.py, QR codes in links.py.
+A call runs through soap_client.py: request_builder.py renders the envelope from wsdl/, transport.py
+posts it, response_parser.py validates the XML, result_codes.py maps the code to an error, and a
+reader in response_readers.py returns the value.
+
+To add an operation: add its messages to wsdl/, a reader to response_readers.py, an entry to
+operations.py, a method to client.py, and a sample call to tests/payments/seqr/sample_calls.py.
 """
 
-from payments.seqr.calls import CallMade
+from payments.seqr.bulk_status_client import BulkStatusClient, CompletedStatusCall
 from payments.seqr.client import SeqrClient
 from payments.seqr.config import SeqrConfig
 from payments.seqr.errors import (
@@ -32,8 +26,19 @@ from payments.seqr.errors import (
     SeqrUnavailable,
     SeqrUnknownStatus,
 )
-from payments.seqr.links import LEAVE_URL, app_url, invoice_url, service_code_url
-from payments.seqr.messages import (
+from payments.seqr.links import app_url, invoice_url, service_code_url
+from payments.seqr.reports import (
+    CashierTransactionSummary,
+    Report,
+    ReportId,
+    ReportMeta,
+    SummaryRow,
+    TransactionReport,
+    TransactionRow,
+)
+from payments.seqr.result_codes import ResultCode
+from payments.seqr.soap_client import CallRecord
+from payments.seqr.types import (
     AcknowledgmentMode,
     Amount,
     ClientSession,
@@ -49,25 +54,15 @@ from payments.seqr.messages import (
     Refund,
     SentInvoice,
 )
-from payments.seqr.reports import (
-    CashierTransactionSummary,
-    Report,
-    ReportId,
-    ReportMeta,
-    SummaryRow,
-    TransactionReport,
-    TransactionRow,
-)
-from payments.seqr.results import ResultCode
-from payments.seqr.status import StatusCalls, StatusReply
 
 __all__ = [
-    "LEAVE_URL",
     "AcknowledgmentMode",
     "Amount",
-    "CallMade",
+    "BulkStatusClient",
+    "CallRecord",
     "CashierTransactionSummary",
     "ClientSession",
+    "CompletedStatusCall",
     "CustomerToken",
     "CustomerTokenStatus",
     "Invoice",
@@ -95,8 +90,6 @@ __all__ = [
     "SeqrReportNotReady",
     "SeqrUnavailable",
     "SeqrUnknownStatus",
-    "StatusCalls",
-    "StatusReply",
     "SummaryRow",
     "TransactionReport",
     "TransactionRow",

@@ -8,16 +8,17 @@ from copy import copy
 from typing import Self
 
 from payments.seqr import operations
-from payments.seqr.calls import Caller, Listener
 from payments.seqr.config import SeqrConfig
-from payments.seqr.envelopes import (
+from payments.seqr.reports import Report, ReportId
+from payments.seqr.request_builder import (
     amount_elements,
     invoice_elements,
     parameter_elements,
     receipt_document_elements,
     token_elements,
 )
-from payments.seqr.messages import (
+from payments.seqr.soap_client import Caller, Listener
+from payments.seqr.types import (
     Amount,
     ClientSession,
     CustomerToken,
@@ -27,7 +28,6 @@ from payments.seqr.messages import (
     Refund,
     SentInvoice,
 )
-from payments.seqr.reports import Report, ReportId
 
 
 class SeqrClient:
@@ -43,13 +43,13 @@ class SeqrClient:
         self._caller = caller
         self._call = caller.call
 
-    def heard_by(self, listener: Listener) -> Self:
+    def with_listener(self, listener: Listener) -> Self:
         """Return a client over the same connections that tells `listener` of each call it made.
 
         It costs next to nothing. `listener` must not raise.
         """
         heard = copy(self)
-        heard._use(self._caller.heard_by(listener))
+        heard._use(self._caller.with_listener(listener))
         return heard
 
     def get_client_session_info(self, token: str) -> ClientSession:

@@ -3,9 +3,6 @@
 import re
 from collections.abc import Mapping
 
-LEAVE_URL = "SEQR-ACTION://WIZARD/CANCEL"
-"""Opening it inside the app leaves the service."""
-
 SERVICE_CODE_LENGTH = 50
 """The most characters that SEQR's print rules allow in a code of version 4."""
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
-from payments.seqr.answers import AnswerElement
-from payments.seqr.envelopes import PAYMENT_SERVICE, SESSION_SERVICE
-from payments.seqr.readers import (
+from payments.seqr.request_builder import PAYMENT_SERVICE, SESSION_SERVICE
+from payments.seqr.response_parser import AnswerElement
+from payments.seqr.response_readers import (
     read_client_session,
     read_nothing,
     read_payment_status,

@@ -16,7 +16,7 @@ from payments.seqr.errors import SeqrError, SeqrOutcomeUnknown, SeqrProtocolErro
 LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
 """Many times what any operation answers but a report; what is larger is not read."""
 
-HEADERS = [
+REQUEST_HEADERS = [
     "Content-Type: text/xml; charset=utf-8",
     'SOAPAction: ""',
     # Without it libcurl waits for "100 Continue" before it sends a large invoice.
@@ -88,7 +88,7 @@ class CurlTransport:
         handle.reset()  # Forgets the options, keeps connections and TLS sessions.
         set_limits(handle, self._timeout_seconds)
         handle.setopt(pycurl.URL, url)
-        handle.setopt(pycurl.HTTPHEADER, HEADERS)
+        handle.setopt(pycurl.HTTPHEADER, REQUEST_HEADERS)
         handle.setopt(pycurl.POSTFIELDS, envelope)
         handle.setopt(pycurl.WRITEFUNCTION, body.write)
         handle.setopt(pycurl.FRESH_CONNECT, not repeatable)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from payments.gateway import seqr
 from payments.models import OPEN_STATUSES, CaseKind, Invoice, InvoiceStatus
 from payments.seqr import (
-    CallMade,
+    CallRecord,
     PaymentStatus,
     ResultCode,
     SeqrClient,
@@ -46,7 +46,7 @@ class Answer:
     paid: PaymentStatus | None = None
     detail: str = ""
     case: CaseKind | None = None  # what a person has to be told about it
-    call: CallMade | None = None  # the call that brought it, for the audit
+    call: CallRecord | None = None  # the call that brought it, for the audit
 
     def is_routine(self, question: Question) -> bool:
         """Whether it is news that changes nothing but the version, or acknowledges a payment."""
@@ -79,14 +79,14 @@ def question_about(invoice: Invoice) -> Question | None:
     )
 
 
-def ask(question: Question, *, if_it_fails: Callable[[CallMade], None] | None = None) -> Answer:
+def ask(question: Question, *, if_it_fails: Callable[[CallRecord], None] | None = None) -> Answer:
     """Ask SEQR (getPaymentStatus). Touches no database. Raises the gateway's errors.
 
     The answer carries the call that brought it; `if_it_fails` gets a call that brought none.
     """
-    calls: list[CallMade] = []
+    calls: list[CallRecord] = []
     try:
-        answer = _ask(seqr().heard_by(calls.append), question)
+        answer = _ask(seqr().with_listener(calls.append), question)
     except SeqrError:
         if if_it_fails is not None:
             if_it_fails(calls[0])

@@ -12,8 +12,8 @@ from io import BytesIO
 import pycurl
 
 from payments.seqr.config import SeqrConfig
-from payments.seqr.status_message import StatusMessages
-from payments.seqr.transport import HEADERS
+from payments.seqr.status_codec import StatusCodec
+from payments.seqr.transport import REQUEST_HEADERS
 
 MOST_UNDER_WAY = 800
 AT_FULL_SPEED = 64
@@ -21,16 +21,16 @@ LONGEST_WAIT = 0.1
 
 
 def ask_for_ever(
-    config: SeqrConfig, references: range, interval: float, most_under_way: int
+    config: SeqrConfig, references: range, interval: float, max_in_flight: int
 ) -> None:
     """Ask about each invoice once in `interval` seconds, or with 0 as often as can be."""
-    messages = StatusMessages(config)
+    messages = StatusCodec(config)
     multi = pycurl.CurlMulti()
-    multi.setopt(pycurl.M_MAXCONNECTS, most_under_way)
-    idle = [_handle(config.service_url) for _ in range(most_under_way)]
+    multi.setopt(pycurl.M_MAXCONNECTS, max_in_flight)
+    idle = [_handle(config.service_url) for _ in range(max_in_flight)]
     start = time.monotonic()
     due = deque(
-        (start + interval * place / len(references), messages.question(str(reference), 1, "bare"))
+        (start + interval * place / len(references), messages.encode(str(reference), 1, "bare"))
         for place, reference in enumerate(references)
     )
     while True:
@@ -51,7 +51,7 @@ def ask_for_ever(
                 idle.append((handle, handle.body))
         wait = due[0][0] - time.monotonic() if idle else LONGEST_WAIT
         wait = max(0.0, min(wait, LONGEST_WAIT))
-        if len(idle) == most_under_way:
+        if len(idle) == max_in_flight:
             time.sleep(wait)
         else:
             multi.select(wait)
@@ -61,7 +61,7 @@ def _handle(url: str) -> tuple[pycurl.Curl, BytesIO]:
     handle, body = pycurl.Curl(), BytesIO()
     handle.body = body
     handle.setopt(pycurl.URL, url)
-    handle.setopt(pycurl.HTTPHEADER, HEADERS)
+    handle.setopt(pycurl.HTTPHEADER, REQUEST_HEADERS)
     handle.setopt(pycurl.NOSIGNAL, True)
     handle.setopt(pycurl.PROXY, "")
     handle.setopt(pycurl.WRITEFUNCTION, body.write)

@@ -14,7 +14,7 @@ from orders.events import Cause
 from orders.models import Event, OrderState
 from payments.calls import record_call
 from payments.models import Invoice
-from payments.seqr import CallMade
+from payments.seqr import CallRecord
 from payments.transitions import lock_invoice, record
 from tests.factories import InvoiceFactory, OrderFactory
 from tests.staff import boss, find, list_url, page_url, run, staff, user_of
@@ -22,7 +22,7 @@ from tests.staff import boss, find, list_url, page_url, run, staff, user_of
 pytestmark = pytest.mark.django_db
 BY_POLLER = Cause("poller")
 EXPORT = "/admin/orders/event/export/"
-CALL = CallMade("cancelInvoice", "0123456789abcdef0123456789abcdef", 12, 51, "SEQR answered 51")
+CALL = CallRecord("cancelInvoice", "0123456789abcdef0123456789abcdef", 12, 51, "SEQR answered 51")
 
 
 def invoice_with_a_story(**fields: str) -> Invoice:
@@ -52,7 +52,7 @@ def test_an_orders_page_tells_of_its_calls_with_code_and_time() -> None:
 
 def test_a_call_without_an_answer_says_so() -> None:
     order = OrderFactory.create()
-    lost = CallMade("refundPayment", "0123", 5003, None, "no whole answer in time")
+    lost = CallRecord("refundPayment", "0123", 5003, None, "no whole answer in time")
     record_call(lost, order.pk, BY_POLLER)
 
     page = boss().get(page_url(order)).content.decode()
@@ -63,7 +63,7 @@ def test_a_call_without_an_answer_says_so() -> None:
 def test_events_are_found_by_what_people_know_of_an_order_or_a_call() -> None:
     invoice = invoice_with_a_story(order__customer__msisdn="46701234567")
     invoice_with_a_story()
-    other_call = CallMade("getClientSessionInfo", "fedcba", 3, 0)
+    other_call = CallRecord("getClientSessionInfo", "fedcba", 3, 0)
     record_call(other_call, None, Cause("customer"))
     client = boss()
 

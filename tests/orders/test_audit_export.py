@@ -21,7 +21,7 @@ from orders.events import Cause, record_event
 from orders.models import Event, Order
 from orders.transitions import subject_of
 from payments.calls import record_call
-from payments.seqr import CallMade
+from payments.seqr import CallRecord
 from tests.factories import OrderFactory
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_each_event_is_a_line_with_all_that_is_known_of_it() -> None:
     record_event(
         subject_of(order), "order_served", Cause("staff", clerk), was="paid", became="served"
     )
-    record_call(CallMade("cancelInvoice", "0123abcd", 12, 50, "SEQR said no"), order.pk, BY_TEST)
+    record_call(CallRecord("cancelInvoice", "0123abcd", 12, 50, "SEQR said no"), order.pk, BY_TEST)
     served, call = Event.objects.order_by("id")
 
     lines = rows()
@@ -99,7 +99,7 @@ def test_a_moment_is_exact_and_has_its_zone() -> None:
 
 def test_json_lines_have_numbers_as_numbers_and_null_for_nothing() -> None:
     record_call(
-        CallMade("getClientSessionInfo", "0123abcd", 12, None, "Å, inget svar"), None, BY_TEST
+        CallRecord("getClientSessionInfo", "0123abcd", 12, None, "Å, inget svar"), None, BY_TEST
     )
 
     (line,) = exported("--format", "jsonl").splitlines()

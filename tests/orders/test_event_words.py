@@ -14,7 +14,7 @@ from orders.models import Event
 from payments.calls import record_call
 from payments.cases import open_case
 from payments.models import CaseKind, Invoice
-from payments.seqr import CallMade
+from payments.seqr import CallRecord
 from payments.transitions import lock_invoice, record
 from tests.factories import InvoiceFactory
 from tests.orders.written_events import event_names, sources
@@ -116,7 +116,7 @@ def test_swedish_staff_read_an_invoices_history_in_swedish() -> None:
 @pytest.mark.django_db
 def test_swedish_staff_read_the_audit_in_swedish_but_for_the_names_of_seqrs_operations() -> None:
     invoice = happened("cancel_refused_as_paid", "sweep")
-    call = CallMade("cancelInvoice", "0123abcd", 12, 50, "SEQR said no")
+    call = CallRecord("cancelInvoice", "0123abcd", 12, 50, "SEQR said no")
     record_call(call, invoice.order_id, Cause("staff"))
 
     page = boss().get(list_url(Event), headers=IN_SWEDISH)

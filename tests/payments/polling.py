@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.db import OperationalError
 
-from payments.seqr import InvoiceStatus, PaymentStatus, SeqrError, StatusReply
+from payments.seqr import CompletedStatusCall, InvoiceStatus, PaymentStatus, SeqrError
 from payments.services.poll.asking import Asking, Calls
 from payments.services.poll.desk import Desk, leave_to_the_sweep
 
@@ -32,13 +32,13 @@ class StandIn:
     def __len__(self) -> int:
         return len(self._under_way)
 
-    def ask(self, key: int, _invoice_reference: str, invoice_version: int) -> None:
+    def send(self, key: int, _invoice_reference: str, invoice_version: int) -> None:
         self.asked.append(key)
         self._under_way[key] = invoice_version
 
-    def collect(self) -> list[StatusReply]:
+    def collect(self) -> list[CompletedStatusCall]:
         replies = [
-            StatusReply(key, outcome, "call", 0.01)
+            CompletedStatusCall(key, outcome, "call", 0.01)
             for key in self._under_way
             if (outcome := self._answer(key)) is not None
         ]
@@ -46,7 +46,7 @@ class StandIn:
             del self._under_way[reply.key]
         return replies
 
-    def count_older(self, _seconds: float) -> int:
+    def count_older_than(self, _seconds: float) -> int:
         return 0
 
     def abandon(self, _older_than_seconds: float) -> list[int]:
@@ -65,9 +65,7 @@ class Shard:
         self.now = 1000.0
         self.seconds_per_look = 0.0
         self.calls = calls
-        self.asking = Asking(
-            0, calls, interval=1.0, most_under_way=MOST_UNDER_WAY, clock=self._look
-        )
+        self.asking = Asking(0, calls, interval=1.0, max_in_flight=MOST_UNDER_WAY, clock=self._look)
         self.desk = Desk(0, self.asking, on_card=on_card, clock=self._look)
 
     def _look(self) -> float:

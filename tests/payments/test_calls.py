@@ -13,7 +13,7 @@ from orders.events import Cause
 from orders.models import About, Event
 from payments import calls, services
 from payments.models import CancelReason, Invoice, InvoiceStatus
-from payments.seqr import CallMade, SeqrOutcomeUnknown, SeqrUnavailable
+from payments.seqr import CallRecord, SeqrOutcomeUnknown, SeqrUnavailable
 from payments.services.answer import record_answer
 from payments.services.question import Answer, Question
 from tests.factories import ServiceFactory
@@ -32,7 +32,7 @@ from tests.seqr_proxy import SeqrProxy
 S = InvoiceStatus
 BY_POLLER = Cause("poller")
 TOKEN = "0000002012-63506374"
-POLL = CallMade("getPaymentStatus", "0123456789abcdef0123456789abcdef", 7, 0)
+POLL = CallRecord("getPaymentStatus", "0123456789abcdef0123456789abcdef", 7, 0)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

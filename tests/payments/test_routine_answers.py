@@ -5,7 +5,7 @@ import pytest
 from orders.events import Cause
 from orders.models import About, Event
 from payments.models import Invoice, InvoiceStatus
-from payments.seqr import CallMade
+from payments.seqr import CallRecord
 from payments.services.answer import record_routine
 from payments.services.question import Answer, Question
 from tests.payments.steps import fresh, invoice_in
@@ -18,7 +18,7 @@ def routine(invoice: Invoice, version: int, status: InvoiceStatus) -> tuple[Ques
     question = Question(
         invoice.pk, invoice.invoice_reference or "", invoice.invoice_version, status
     )
-    return question, Answer(version, status, call=CallMade("getPaymentStatus", "ref", 3, 0))
+    return question, Answer(version, status, call=CallRecord("getPaymentStatus", "ref", 3, 0))
 
 
 def test_routine_answers_bring_versions_and_acknowledge_payments() -> None:

@@ -22,7 +22,7 @@ def tell(
         0,
         StandIn(lambda _key: status("ISSUED") if now <= at - answer_age else None),
         interval=1.0,
-        most_under_way=MOST_UNDER_WAY,
+        max_in_flight=MOST_UNDER_WAY,
         clock=lambda: now,
     )
     for key in (1, 2, 3):

@@ -10,12 +10,12 @@ from typing import Protocol
 
 from payments.models import InvoiceStatus
 from payments.seqr import (
-    CallMade,
+    CallRecord,
+    CompletedStatusCall,
     PaymentStatus,
     ResultCode,
     SeqrConfigurationError,
     SeqrError,
-    StatusReply,
 )
 from payments.services.poll.figures import Figures
 from payments.services.poll.schedule import Entry, Schedule
@@ -31,12 +31,12 @@ IDLE_SECONDS = 0.02
 
 
 class Calls(Protocol):
-    """What asks SEQR: payments.seqr.StatusCalls."""
+    """What asks SEQR: payments.seqr.BulkStatusClient."""
 
     def __len__(self) -> int: ...
-    def ask(self, key: int, invoice_reference: str, invoice_version: int) -> None: ...
-    def collect(self) -> list[StatusReply]: ...
-    def count_older(self, seconds: float) -> int: ...
+    def send(self, key: int, invoice_reference: str, invoice_version: int) -> None: ...
+    def collect(self) -> list[CompletedStatusCall]: ...
+    def count_older_than(self, seconds: float) -> int: ...
     def abandon(self, older_than_seconds: float) -> list[int]: ...
 
 
@@ -85,14 +85,14 @@ class Asking:
         calls: Calls,
         *,
         interval: float,
-        most_under_way: int,
+        max_in_flight: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._shard = shard
         self._calls = calls
         self._clock = clock
-        self._most = most_under_way
-        self._window = Window(most_under_way)
+        self._most = max_in_flight
+        self._window = Window(max_in_flight)
         self._adapted_at = clock()
         self._slow = 0
         self.schedule = Schedule(interval)
@@ -186,13 +186,13 @@ class Asking:
             self.figures.lateness.note(max(entry.late_by for entry in due), len(due))
         for entry in due:
             question = entry.question
-            self._calls.ask(
+            self._calls.send(
                 question.invoice_id, question.invoice_reference, question.invoice_version
             )
 
     def _adapt(self, now: float) -> None:
         self._window.adapt()
-        self._slow = self._calls.count_older(SLOW_SECONDS)
+        self._slow = self._calls.count_older_than(SLOW_SECONDS)
         self._adapted_at = now
         self.word = self._word_at(now)
 
@@ -206,11 +206,11 @@ class Asking:
             len(schedule),
         )
 
-    def _take(self, reply: StatusReply, now: float) -> None:
+    def _take(self, reply: CompletedStatusCall, now: float) -> None:
         entry = self.schedule[reply.key]
-        self._window.ended(reply.seconds)
+        self._window.ended(reply.duration_seconds)
         self.figures.asked += 1
-        self.figures.answer_time.note(reply.seconds)
+        self.figures.answer_time.note(reply.duration_seconds)
         outcome = reply.outcome
         if outcome is not entry.no_news:
             answer = self._understand(entry, outcome)
@@ -259,10 +259,10 @@ class Asking:
             self.schedule.hold(key)
 
 
-def _call(reply: StatusReply) -> CallMade:
+def _call(reply: CompletedStatusCall) -> CallRecord:
     code: int | None = ResultCode.SUCCESS.value
     reason = ""
     if isinstance(reply.outcome, SeqrError):
         code, reason = reply.outcome.result_code, reply.outcome.reason
-    milliseconds = int(reply.seconds * 1000)
-    return CallMade("getPaymentStatus", reply.client_reference, milliseconds, code, reason)
+    milliseconds = int(reply.duration_seconds * 1000)
+    return CallRecord("getPaymentStatus", reply.client_reference, milliseconds, code, reason)

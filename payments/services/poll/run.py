@@ -43,7 +43,7 @@ def run_shard(
             shard,
             calls,
             interval=settings.SEQR_POLL_INTERVAL_SECONDS,
-            most_under_way=settings.SEQR_MAX_IN_FLIGHT,
+            max_in_flight=settings.SEQR_MAX_IN_FLIGHT,
         )
         desk = _DeskThread(shard, asking, Desk(shard, asking, on_card=on_card), lock)
         desk.start()

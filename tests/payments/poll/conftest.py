@@ -6,7 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from payments.gateway import status_calls
-from payments.seqr import StatusCalls
+from payments.seqr import BulkStatusClient
 from tests.payments.polling import MOST_UNDER_WAY, Shard
 
 
@@ -18,7 +18,7 @@ def one_shard(settings: Settings) -> None:
 @pytest.fixture
 def shard() -> Iterator[Callable[[], Shard]]:
     """Make shards that ask SEQR."""
-    made: list[StatusCalls] = []
+    made: list[BulkStatusClient] = []
 
     def make() -> Shard:
         calls = status_calls(MOST_UNDER_WAY)

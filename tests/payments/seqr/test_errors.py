@@ -17,7 +17,7 @@ from payments.seqr import (
     SeqrUnavailable,
     SeqrUnknownStatus,
 )
-from payments.seqr.results import ERROR_OF_RESULT_CODE, raise_unless_success
+from payments.seqr.result_codes import ERROR_OF_RESULT_CODE, raise_unless_success
 
 EXPECTED: dict[type[SeqrError], list[int]] = {
     SeqrUnavailable: [93, 94],

@@ -4,7 +4,14 @@ import re
 
 import pytest
 
-from payments.seqr import CallMade, Invoice, SeqrClient, SeqrConflict, SeqrError, SeqrOutcomeUnknown
+from payments.seqr import (
+    CallRecord,
+    Invoice,
+    SeqrClient,
+    SeqrConflict,
+    SeqrError,
+    SeqrOutcomeUnknown,
+)
 from tests.payments.seqr.hostile_server import HostileServer, Line
 from tests.payments.seqr.sample_answers import ISSUED, answer
 from tests.payments.seqr.sample_calls import SAMPLES
@@ -16,9 +23,9 @@ def test_a_success_is_told_with_its_code_and_without_content(
     operation: str, client: SeqrClient, hostile_server: HostileServer, invoice: Invoice
 ) -> None:
     hostile_server.answer_with(SAMPLES[operation].answer(operation))
-    calls: list[CallMade] = []
+    calls: list[CallRecord] = []
 
-    SAMPLES[operation].most(client.heard_by(calls.append), invoice)
+    SAMPLES[operation].most(client.with_listener(calls.append), invoice)
 
     (call,) = calls
     assert (call.operation, call.result_code, call.reason) == (operation, 0, "")
@@ -31,9 +38,9 @@ def test_the_reference_told_is_the_one_that_seqr_got(
     client: SeqrClient, hostile_server: HostileServer
 ) -> None:
     hostile_server.answer_with(answer("cancelInvoice"))
-    calls: list[CallMade] = []
+    calls: list[CallRecord] = []
 
-    client.heard_by(calls.append).cancel_invoice("1001")
+    client.with_listener(calls.append).cancel_invoice("1001")
 
     assert (
         f"<clientReference>{calls[0].client_reference}<".encode()
@@ -45,10 +52,10 @@ def test_a_refusal_is_told_with_its_code_and_raised_as_ever(
     client: SeqrClient, hostile_server: HostileServer
 ) -> None:
     hostile_server.answer_with(answer("cancelInvoice", code=50))
-    calls: list[CallMade] = []
+    calls: list[CallRecord] = []
 
     with pytest.raises(SeqrConflict) as caught:
-        client.heard_by(calls.append).cancel_invoice("1001")
+        client.with_listener(calls.append).cancel_invoice("1001")
 
     (call,) = calls
     assert (call.result_code, call.reason) == (50, caught.value.reason)
@@ -58,10 +65,10 @@ def test_silence_is_told_without_a_code_and_with_how_long_it_was(
     impatient_client: SeqrClient, hostile_server: HostileServer
 ) -> None:
     hostile_server.behave = Line.stay_silent
-    calls: list[CallMade] = []
+    calls: list[CallRecord] = []
 
     with pytest.raises(SeqrOutcomeUnknown):
-        impatient_client.heard_by(calls.append).cancel_invoice("1001")
+        impatient_client.with_listener(calls.append).cancel_invoice("1001")
 
     (call,) = calls
     assert (call.result_code, call.reason) == (None, "no whole answer in time")
@@ -72,22 +79,22 @@ def test_silence_is_told_without_a_code_and_with_how_long_it_was(
 def test_a_failure_tells_no_secret(
     kind: str, client: SeqrClient, hostile_server: HostileServer, invoice: Invoice
 ) -> None:
-    calls: list[CallMade] = []
+    calls: list[CallRecord] = []
 
     for operation, sample in SAMPLES.items():
         hostile_server.answer_and_close(ANSWERS[kind](operation))
         with pytest.raises(SeqrError):
-            sample.least(client.heard_by(calls.append), invoice)
+            sample.least(client.with_listener(calls.append), invoice)
 
     assert [call.operation for call in calls] == list(SAMPLES)
     assert_nothing_told(repr(calls))
 
 
 def test_what_cannot_be_asked_is_no_call(client: SeqrClient) -> None:
-    calls: list[CallMade] = []
+    calls: list[CallRecord] = []
 
     with pytest.raises(ValueError, match="invoice_reference"):
-        client.heard_by(calls.append).cancel_invoice("")
+        client.with_listener(calls.append).cancel_invoice("")
 
     assert calls == []
 
@@ -96,11 +103,11 @@ def test_each_listener_hears_its_own_calls_over_one_connection(
     client: SeqrClient, hostile_server: HostileServer
 ) -> None:
     hostile_server.answer_with(answer("getPaymentStatus", ISSUED))
-    first: list[CallMade] = []
-    second: list[CallMade] = []
+    first: list[CallRecord] = []
+    second: list[CallRecord] = []
 
-    client.heard_by(first.append).get_payment_status("1001", 0)
-    client.heard_by(second.append).get_payment_status("1001", 0)
+    client.with_listener(first.append).get_payment_status("1001", 0)
+    client.with_listener(second.append).get_payment_status("1001", 0)
     client.get_payment_status("1001", 0)
 
     assert (len(first), len(second)) == (1, 1)

@@ -10,7 +10,7 @@ from payments.seqr import (
     SeqrOutcomeUnknown,
     SeqrProtocolError,
 )
-from payments.seqr.results import ERROR_OF_RESULT_CODE
+from payments.seqr.result_codes import ERROR_OF_RESULT_CODE
 from tests.payments.seqr.hostile_server import HostileServer, Line, http
 from tests.payments.seqr.sample_answers import ISSUED, answer, response
 from tests.payments.seqr.sample_calls import SAMPLES

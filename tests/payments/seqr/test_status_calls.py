@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from payments.seqr import (
+    BulkStatusClient,
+    CompletedStatusCall,
     PaymentStatus,
     SeqrClient,
     SeqrConfig,
     SeqrError,
     SeqrOutcomeUnknown,
     SeqrUnavailable,
-    StatusCalls,
-    StatusReply,
 )
-from payments.seqr.calls import read_answer
+from payments.seqr.bulk_status_client import LANE_SIZE
 from payments.seqr.operations import GET_PAYMENT_STATUS
-from payments.seqr.status import LANE_SIZE
-from payments.seqr.status_message import StatusMessages
+from payments.seqr.soap_client import read_answer
+from payments.seqr.status_codec import StatusCodec
 from payments.seqr.transport import HttpAnswer
 from tests.payments.seqr.hostile_server import HostileServer, Line, Request, http
 from tests.payments.seqr.sample_answers import ISSUED, PAID, answer, response
@@ -34,19 +34,19 @@ PLAIN = response("getPaymentStatus", BASE + ISSUED)
 
 
 @pytest.fixture
-def calls(config: SeqrConfig) -> Iterator[StatusCalls]:
-    made = StatusCalls(replace(config, timeout_seconds=0.5), 200)
+def calls(config: SeqrConfig) -> Iterator[BulkStatusClient]:
+    made = BulkStatusClient(replace(config, timeout_seconds=0.5), 200)
     yield made
     made.close()
 
 
 @pytest.fixture
-def messages(config: SeqrConfig) -> StatusMessages:
-    return StatusMessages(config)
+def messages(config: SeqrConfig) -> StatusCodec:
+    return StatusCodec(config)
 
 
-def replies_of(calls: StatusCalls, *, at_most_seconds: float = 5) -> list[StatusReply]:
-    replies: list[StatusReply] = []
+def replies_of(calls: BulkStatusClient, *, at_most_seconds: float = 5) -> list[CompletedStatusCall]:
+    replies: list[CompletedStatusCall] = []
     until = time.monotonic() + at_most_seconds
     while len(calls) and time.monotonic() < until:
         replies += calls.collect()
@@ -73,10 +73,10 @@ def full_reading(body: bytes, status: int = 200) -> PaymentStatus | tuple[type, 
 
 
 def quick_reading(
-    messages: StatusMessages, body: bytes, status: int = 200
+    messages: StatusCodec, body: bytes, status: int = 200
 ) -> PaymentStatus | tuple[type, object]:
     try:
-        return messages.read(HttpAnswer(status, body))
+        return messages.decode(HttpAnswer(status, body))
     except SeqrError as error:
         return type(error), error.args
 
@@ -85,7 +85,7 @@ def quick_reading(
 @pytest.mark.parametrize("version", [0, 7, 2**31 - 1])
 def test_the_question_is_the_one_that_the_gateway_sends(
     client: SeqrClient,
-    calls: StatusCalls,
+    calls: BulkStatusClient,
     hostile_server: HostileServer,
     reference: str,
     version: int,
@@ -93,7 +93,7 @@ def test_the_question_is_the_one_that_the_gateway_sends(
     hostile_server.behave = lambda line: line.send(answer("getPaymentStatus", ISSUED))
 
     client.get_payment_status(reference, version)
-    calls.ask(1, reference, version)
+    calls.send(1, reference, version)
     replies_of(calls)
 
     theirs, ours = (request.body for request in hostile_server.requests)
@@ -105,12 +105,12 @@ def test_the_question_is_the_one_that_the_gateway_sends(
 
 
 def test_each_question_has_a_client_reference_of_its_own(
-    calls: StatusCalls, hostile_server: HostileServer
+    calls: BulkStatusClient, hostile_server: HostileServer
 ) -> None:
     hostile_server.behave = lambda line: line.send(answer("getPaymentStatus", ISSUED))
 
     for key in range(5):
-        calls.ask(key, "1001", 0)
+        calls.send(key, "1001", 0)
     replies = replies_of(calls)
 
     sent = {
@@ -162,7 +162,7 @@ BODIES = {
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 @pytest.mark.parametrize("status", [200, 302, 404, 500, 502])
 def test_every_answer_is_read_as_the_gateway_reads_it(
-    messages: StatusMessages, body: bytes, status: int
+    messages: StatusCodec, body: bytes, status: int
 ) -> None:
     first, again = (quick_reading(messages, body, status) for _ in range(2))
 
@@ -173,7 +173,7 @@ def test_every_answer_is_read_as_the_gateway_reads_it(
 def test_an_answer_with_anything_changed_is_read_as_the_gateway_reads_it(
     data: st.DataObject,
 ) -> None:
-    messages = StatusMessages(CONFIG)
+    messages = StatusCodec(CONFIG)
     body = bytearray(data.draw(st.sampled_from([PLAIN, BODIES["paid"]])))
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(body) - 1))
@@ -182,20 +182,20 @@ def test_an_answer_with_anything_changed_is_read_as_the_gateway_reads_it(
     assert quick_reading(messages, bytes(body)) == full_reading(bytes(body))
 
 
-def test_the_plain_answer_takes_the_quick_way(messages: StatusMessages) -> None:
+def test_the_plain_answer_takes_the_quick_way(messages: StatusCodec) -> None:
     assert messages._read_plain(PLAIN) == full_reading(PLAIN)
     assert messages._read_plain(BODIES["paid"]) is None
 
 
 def test_many_calls_are_under_way_at_a_time_over_connections_that_are_kept(
-    calls: StatusCalls, hostile_server: HostileServer
+    calls: BulkStatusClient, hostile_server: HostileServer
 ) -> None:
     hostile_server.behave = lambda line: line.send(answer("getPaymentStatus", ISSUED))
     size = LANE_SIZE + 10
 
     for _ in range(2):
         for key in range(size):
-            calls.ask(key, str(key), 0)
+            calls.send(key, str(key), 0)
         assert len(calls) == size
         replies = replies_of(calls)
 
@@ -205,9 +205,9 @@ def test_many_calls_are_under_way_at_a_time_over_connections_that_are_kept(
 
 
 def test_each_reply_is_about_its_own_invoice(
-    calls: StatusCalls, sandbox: SandboxProcess, config: SeqrConfig
+    calls: BulkStatusClient, sandbox: SandboxProcess, config: SeqrConfig
 ) -> None:
-    at_the_sandbox = StatusCalls(
+    at_the_sandbox = BulkStatusClient(
         replace(
             config,
             service_url=f"{sandbox.base_url}/soap/service",
@@ -217,7 +217,7 @@ def test_each_reply_is_about_its_own_invoice(
         10,
     )
 
-    at_the_sandbox.ask(1, "no such invoice", 0)
+    at_the_sandbox.send(1, "no such invoice", 0)
     [reply] = replies_of(at_the_sandbox)
     at_the_sandbox.close()
 
@@ -243,11 +243,11 @@ def silent(line: Line) -> None:
     ids=["closed", "reset", "silent", "dripping", "not HTTP", "huge"],
 )
 def test_a_call_that_goes_wrong_ends_in_time_in_an_error_of_the_gateway(
-    calls: StatusCalls, hostile_server: HostileServer, behave: object, kind: type[SeqrError]
+    calls: BulkStatusClient, hostile_server: HostileServer, behave: object, kind: type[SeqrError]
 ) -> None:
     hostile_server.behave = behave  # type: ignore[assignment]
 
-    calls.ask(7, "1001", 0)
+    calls.send(7, "1001", 0)
     [reply] = replies_of(calls, at_most_seconds=2)
 
     assert reply.key == 7
@@ -255,30 +255,30 @@ def test_a_call_that_goes_wrong_ends_in_time_in_an_error_of_the_gateway(
 
 
 def test_a_refused_connection_means_that_nothing_happened(
-    calls: StatusCalls, hostile_server: HostileServer
+    calls: BulkStatusClient, hostile_server: HostileServer
 ) -> None:
     hostile_server.stop()
 
-    calls.ask(7, "1001", 0)
+    calls.send(7, "1001", 0)
     [reply] = replies_of(calls)
 
     assert isinstance(reply.outcome, SeqrUnavailable)
 
 
 def test_calls_that_are_given_up_end_at_once_and_leave_room(
-    calls: StatusCalls, hostile_server: HostileServer
+    calls: BulkStatusClient, hostile_server: HostileServer
 ) -> None:
     hostile_server.behave = silent
-    calls.ask(7, "1001", 0)
+    calls.send(7, "1001", 0)
     calls.collect()
     time.sleep(0.02)
 
-    old = calls.count_older(0.01)
+    old = calls.count_older_than(0.01)
     given_up = calls.abandon(0.01)
 
     assert (old, given_up, len(calls)) == (1, [7], 0)
     hostile_server.behave = lambda line: line.send(answer("getPaymentStatus", ISSUED))
-    calls.ask(8, "1001", 0)
+    calls.send(8, "1001", 0)
     [reply] = replies_of(calls)
     assert isinstance(reply.outcome, PaymentStatus)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from payments.seqr import PaymentStatus, SeqrClient, SeqrConfig, SeqrUnavailable, StatusCalls
+from payments.seqr import BulkStatusClient, PaymentStatus, SeqrClient, SeqrConfig, SeqrUnavailable
 from tests.payments.seqr.hostile_server import HostileServer, Line
 from tests.payments.seqr.sample_answers import ISSUED, answer
 
@@ -98,7 +98,7 @@ def test_a_new_connection_of_the_pollers_takes_up_the_tls_session_of_an_earlier_
 
     tls_server.behave = answer_once
     url = f"https://localhost:{tls_server.port}/soap"
-    calls = StatusCalls(replace(config, service_url=url), 10)
+    calls = BulkStatusClient(replace(config, service_url=url), 10)
 
     outcomes = [ask(calls) for _ in range(2)]
     calls.close()
@@ -112,7 +112,7 @@ def test_the_poller_speaks_to_no_server_that_nobody_vouches_for(
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     url = f"https://localhost:{tls_server.port}/soap"
-    calls = StatusCalls(replace(config, service_url=url), 10)
+    calls = BulkStatusClient(replace(config, service_url=url), 10)
 
     outcome = ask(calls)
     calls.close()
@@ -121,8 +121,8 @@ def test_the_poller_speaks_to_no_server_that_nobody_vouches_for(
     assert tls_server.requests == []
 
 
-def ask(calls: StatusCalls) -> object:
-    calls.ask(1, "1001", 0)
+def ask(calls: BulkStatusClient) -> object:
+    calls.send(1, "1001", 0)
     deadline = time.monotonic() + 5
     while not (replies := calls.collect()):
         assert time.monotonic() < deadline

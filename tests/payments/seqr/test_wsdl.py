@@ -6,8 +6,8 @@ import pytest
 from lxml import etree
 
 import payments.seqr
-from payments.seqr import envelopes
-from payments.seqr.envelopes import SESSION_SERVICE, render
+from payments.seqr import request_builder
+from payments.seqr.request_builder import SESSION_SERVICE, render
 from tests.payments.seqr.protocol_tables import EXTENSIONS, REQUESTS, RETURNS, TYPES, Fields
 
 DIRECTORY = Path(payments.seqr.__file__).parent / "wsdl"
@@ -105,7 +105,7 @@ def test_nothing_is_fetched_to_render_a_request(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("requests.Session.send", refuse)
     monkeypatch.setattr("socket.socket.connect", refuse)
-    envelopes._zeep_client.cache_clear()
+    request_builder._zeep_client.cache_clear()
 
     envelope = render(SESSION_SERVICE, "getClientSessionInfo", {"key": "k"})
 

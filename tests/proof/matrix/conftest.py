@@ -7,7 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from payments.gateway import seqr, status_calls
-from payments.seqr import StatusCalls
+from payments.seqr import BulkStatusClient
 from seqrshop.celery import app
 from tests.payments.polling import MOST_UNDER_WAY, Shard
 from tests.proof.matrix.door import Door
@@ -37,7 +37,7 @@ def world(fault: Fault, sandbox: SandboxProcess, settings: Settings) -> Iterator
 def shard(settings: Settings) -> Iterator[Callable[[], Shard]]:
     """Make the only shard, in a world whose settings are as they are to be."""
     settings.SEQR_POLL_SHARDS = 1
-    made: list[StatusCalls] = []
+    made: list[BulkStatusClient] = []
 
     def make() -> Shard:
         calls = status_calls(MOST_UNDER_WAY)

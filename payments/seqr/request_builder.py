@@ -9,7 +9,7 @@ from typing import Any
 import zeep
 from lxml import etree
 
-from payments.seqr.messages import Amount, CustomerToken, Invoice, InvoiceRow, ReceiptDocument
+from payments.seqr.types import Amount, CustomerToken, Invoice, InvoiceRow, ReceiptDocument
 
 PAYMENT_SERVICE = "ERSWSExternalClientService"
 SESSION_SERVICE = "ERSWSClientSessionInfoService"

@@ -13,29 +13,29 @@ import pycurl
 
 from payments.seqr.config import SeqrConfig
 from payments.seqr.errors import SeqrError
-from payments.seqr.messages import PaymentStatus
 from payments.seqr.operations import GET_PAYMENT_STATUS
-from payments.seqr.status_message import StatusMessages
-from payments.seqr.transport import HEADERS, BoundedBody, HttpAnswer, error_of, set_limits
+from payments.seqr.status_codec import StatusCodec
+from payments.seqr.transport import REQUEST_HEADERS, BoundedBody, HttpAnswer, error_of, set_limits
+from payments.seqr.types import PaymentStatus
 
 LANE_SIZE = 64
 BUFFER_BYTES = 4096  # most answers are a tenth of that
 
 
-class StatusReply(NamedTuple):
+class CompletedStatusCall(NamedTuple):
     """How one call ended: what SEQR said of the invoice `key`, or why that is not known."""
 
     key: int
     outcome: PaymentStatus | SeqrError
     client_reference: str
-    seconds: float
+    duration_seconds: float
 
 
-class StatusCalls:
+class BulkStatusClient:
     """The calls that one thread has under way, `most_under_way` at the most."""
 
-    def __init__(self, config: SeqrConfig, most_under_way: int) -> None:
-        self._messages = StatusMessages(config)
+    def __init__(self, config: SeqrConfig, max_in_flight: int) -> None:
+        self._messages = StatusCodec(config)
         self._call_prefix = uuid.uuid4().hex[:20]  # leaves 12 of the 32 characters to a number
         self._calls_made = 0
         self._under_way: dict[pycurl.Curl, _Call] = {}
@@ -43,8 +43,8 @@ class StatusCalls:
         self._share = pycurl.CurlShare()
         self._share.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_SSL_SESSION)
         self._lanes = [
-            _Lane(config, self._share, min(LANE_SIZE, most_under_way - first))
-            for first in range(0, most_under_way, LANE_SIZE)
+            _Lane(config, self._share, min(LANE_SIZE, max_in_flight - first))
+            for first in range(0, max_in_flight, LANE_SIZE)
         ]
 
         self._lane = self._lanes[0]
@@ -53,7 +53,7 @@ class StatusCalls:
         """Return how many calls are under way."""
         return len(self._under_way)
 
-    def ask(self, key: int, invoice_reference: str, invoice_version: int) -> None:
+    def send(self, key: int, invoice_reference: str, invoice_version: int) -> None:
         """Start a call. Not to be called while `most_under_way` are under way."""
         self._calls_made += 1
         reference = f"{self._call_prefix}{self._calls_made:x}"
@@ -64,22 +64,22 @@ class StatusCalls:
         call = _Call(key, lane, reference, time.monotonic())
         handle.setopt(
             pycurl.POSTFIELDS,
-            self._messages.question(invoice_reference, invoice_version, reference),
+            self._messages.encode(invoice_reference, invoice_version, reference),
         )
         lane.bodies[handle].content.clear()
         lane.multi.add_handle(handle)
         self._under_way[handle] = call
 
-    def collect(self) -> list[StatusReply]:
+    def collect(self) -> list[CompletedStatusCall]:
         """Let the network go on as far as it can without waiting; return the calls that ended."""
-        replies: list[StatusReply] = []
+        replies: list[CompletedStatusCall] = []
         for lane in reversed(self._lanes):
             if len(lane.idle) < len(lane.bodies):
                 self._collect(lane, replies)
                 self._lane = lane  # the first lanes are used first, so that the others rest
         return replies
 
-    def count_older(self, seconds: float) -> int:
+    def count_older_than(self, seconds: float) -> int:
         """Return how many calls have been under way for longer."""
         now = time.monotonic()
         return sum(now - call.started > seconds for call in self._under_way.values())
@@ -103,7 +103,7 @@ class StatusCalls:
             lane.close()
         self._share.close()
 
-    def _collect(self, lane: "_Lane", replies: list[StatusReply]) -> None:
+    def _collect(self, lane: "_Lane", replies: list[CompletedStatusCall]) -> None:
         lane.multi.perform()
         now = time.monotonic()
         queued = 1
@@ -114,24 +114,24 @@ class StatusCalls:
             for handle, code, _ in failed:
                 replies.append(self._failed(handle, code, now))
 
-    def _answered(self, handle: pycurl.Curl, now: float) -> StatusReply:
+    def _answered(self, handle: pycurl.Curl, now: float) -> CompletedStatusCall:
         call = self._under_way[handle]
         body = bytes(call.lane.bodies[handle].content)
         answer = HttpAnswer(handle.getinfo(pycurl.RESPONSE_CODE), body)
         self._end(handle, call)
         outcome: PaymentStatus | SeqrError
         try:
-            outcome = self._messages.read(answer)
+            outcome = self._messages.decode(answer)
         except SeqrError as error:
             outcome = error
-        return StatusReply(call.key, outcome, call.client_reference, now - call.started)
+        return CompletedStatusCall(call.key, outcome, call.client_reference, now - call.started)
 
-    def _failed(self, handle: pycurl.Curl, code: int, now: float) -> StatusReply:
+    def _failed(self, handle: pycurl.Curl, code: int, now: float) -> CompletedStatusCall:
         call = self._under_way[handle]
         sent = handle.getinfo(pycurl.REQUEST_SIZE) > 0
         self._end(handle, call)
         error = error_of(GET_PAYMENT_STATUS.name, code, sent=sent)
-        return StatusReply(call.key, error, call.client_reference, now - call.started)
+        return CompletedStatusCall(call.key, error, call.client_reference, now - call.started)
 
     def _end(self, handle: pycurl.Curl, call: "_Call") -> None:
         call.lane.multi.remove_handle(handle)
@@ -171,7 +171,7 @@ class _Lane:
         handle = pycurl.Curl()
         set_limits(handle, self._config.timeout_seconds)
         handle.setopt(pycurl.URL, self._config.service_url)
-        handle.setopt(pycurl.HTTPHEADER, HEADERS)
+        handle.setopt(pycurl.HTTPHEADER, REQUEST_HEADERS)
         handle.setopt(pycurl.SHARE, self._share)
         handle.setopt(pycurl.BUFFERSIZE, BUFFER_BYTES)
         self.bodies[handle] = body = BoundedBody(GET_PAYMENT_STATUS.largest_answer_bytes)

@@ -11,12 +11,12 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from payments.seqr import operations
-from payments.seqr.answers import SEQR_NAMESPACE, SOAP_NAMESPACE, hardened_parser
-from payments.seqr.calls import context_of, read_answer
 from payments.seqr.config import SeqrConfig
-from payments.seqr.envelopes import render, speakable
-from payments.seqr.messages import InvoiceStatus, PaymentStatus
+from payments.seqr.request_builder import render, speakable
+from payments.seqr.response_parser import SEQR_NAMESPACE, SOAP_NAMESPACE, hardened_parser
+from payments.seqr.soap_client import context_of, read_answer
 from payments.seqr.transport import HttpAnswer
+from payments.seqr.types import InvoiceStatus, PaymentStatus
 
 _REFERENCE, _CLIENT_REFERENCE, _VERSION = "placeholder-1", "placeholder-2", 1234567890
 _PLACEHOLDERS = re.compile(f"{_REFERENCE}|{_CLIENT_REFERENCE}|{_VERSION}")
@@ -31,7 +31,7 @@ _MAY_BE_EMPTY = {"ersReference", "resultDescription"}
 _PLAIN = {"resultCode", "resultDescription", "status", "version"}
 
 
-class StatusMessages:
+class StatusCodec:
     """Writes the questions of one terminal and reads their answers. For one thread."""
 
     def __init__(self, config: SeqrConfig) -> None:
@@ -47,9 +47,7 @@ class StatusMessages:
         self._parser = hardened_parser()
         self._read_before: dict[bytes, PaymentStatus] = {}
 
-    def question(
-        self, invoice_reference: str, invoice_version: int, client_reference: str
-    ) -> bytes:
+    def encode(self, invoice_reference: str, invoice_version: int, client_reference: str) -> bytes:
         """Return the envelope of one question."""
         reference = escape(speakable(invoice_reference))
         return (
@@ -57,7 +55,7 @@ class StatusMessages:
             f"{self._between}{invoice_version}{self._end}"
         ).encode()
 
-    def read(self, answer: HttpAnswer) -> PaymentStatus:
+    def decode(self, answer: HttpAnswer) -> PaymentStatus:
         """Return what an answer says. Raises the gateway's errors, as the gateway does."""
         if answer.status != 200:
             return read_answer(operations.GET_PAYMENT_STATUS, answer)

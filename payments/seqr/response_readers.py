@@ -6,9 +6,17 @@ UnreadableAnswerError where something is missing that the answer is worthless wi
 
 from decimal import Decimal
 
-from payments.seqr.answers import AnswerElement, UnreadableAnswerError, open_document
 from payments.seqr.errors import SeqrUnknownStatus
-from payments.seqr.messages import (
+from payments.seqr.reports import (
+    CashierTransactionSummary,
+    Report,
+    ReportMeta,
+    SummaryRow,
+    TransactionReport,
+    TransactionRow,
+)
+from payments.seqr.response_parser import AnswerElement, UnreadableAnswerError, open_document
+from payments.seqr.types import (
     Amount,
     ClientSession,
     CustomerToken,
@@ -17,14 +25,6 @@ from payments.seqr.messages import (
     Receipt,
     Refund,
     SentInvoice,
-)
-from payments.seqr.reports import (
-    CashierTransactionSummary,
-    Report,
-    ReportMeta,
-    SummaryRow,
-    TransactionReport,
-    TransactionRow,
 )
 
 _CENT = Decimal("0.01")

@@ -8,12 +8,12 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
-from payments.seqr.answers import UnreadableAnswerError, open_answer
 from payments.seqr.config import SeqrConfig
-from payments.seqr.envelopes import PAYMENT_SERVICE, SESSION_SERVICE, render
 from payments.seqr.errors import SeqrError, SeqrOutcomeUnknown, SeqrProtocolError
 from payments.seqr.operations import Operation, Principal
-from payments.seqr.results import ResultCode, raise_unless_success
+from payments.seqr.request_builder import PAYMENT_SERVICE, SESSION_SERVICE, render
+from payments.seqr.response_parser import UnreadableAnswerError, open_answer
+from payments.seqr.result_codes import ResultCode, raise_unless_success
 from payments.seqr.transport import CurlTransport, HttpAnswer
 
 logger = logging.getLogger("payments.seqr")
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class CallMade:
+class CallRecord:
     """One call that has ended, as an audit may tell it: without content, secret or person.
 
     `operation` is SEQR's name of it, `client_reference` what SEQR's support finds it by.
@@ -36,11 +36,11 @@ class CallMade:
     reason: str = ""
 
 
-Listener = Callable[[CallMade], None]
+Listener = Callable[[CallRecord], None]
 """Is told of each call as it ends. What it raises would hide SEQR's answer: it must not raise."""
 
 
-def _nobody(_call: CallMade) -> None:
+def _nobody(_call: CallRecord) -> None:
     pass
 
 
@@ -53,7 +53,7 @@ class Caller:
         self._urls = {PAYMENT_SERVICE: config.service_url, SESSION_SERVICE: config.session_url}
         self._transport = CurlTransport(config.timeout_seconds)
 
-    def heard_by(self, listener: Listener) -> Self:
+    def with_listener(self, listener: Listener) -> Self:
         """Return a caller over the same connections, of whose calls `listener` is told."""
         heard = copy(self)
         heard._listener = listener
@@ -84,7 +84,7 @@ class Caller:
                 error.reason,
             )
             self._listener(
-                CallMade(
+                CallRecord(
                     operation.name,
                     context["clientReference"],
                     duration_ms,
@@ -96,7 +96,7 @@ class Caller:
         duration_ms = _milliseconds_since(started)
         logger.debug("%s took %d ms", operation.name, duration_ms)
         self._listener(
-            CallMade(
+            CallRecord(
                 operation.name, context["clientReference"], duration_ms, ResultCode.SUCCESS.value
             )
         )
