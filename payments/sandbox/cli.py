@@ -12,11 +12,11 @@ from typing import Final
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from payments.sandbox import control_input
-from payments.sandbox.control_input import BadInputError
-from payments.sandbox.models import Service
+from payments.sandbox.control import json_input
+from payments.sandbox.control.json_input import BadInputError
 from payments.sandbox.server import Options, build_app
-from payments.sandbox.state_file import StateFileError
+from payments.sandbox.storage.models import Service
+from payments.sandbox.storage.state_file import StateFileError
 
 DESCRIPTION: Final = """\
 A stand-in for SEQR, the Swedish QR wallet, and for the customer's phone.
@@ -199,7 +199,7 @@ def _port(value: str) -> int:
 
 def _seconds(value: str) -> float:
     try:
-        return control_input.advance_seconds({"advance_seconds": float(value)})
+        return json_input.advance_seconds({"advance_seconds": float(value)})
     except (ValueError, BadInputError):
         raise argparse.ArgumentTypeError(f"{value!r} is not a number of seconds") from None
 
@@ -215,6 +215,6 @@ def _service(value: str) -> Service:
     base = base.rstrip("/")
     pages = {f"{page}_url": f"{base}/{page}" for page in ("order", "success", "failure", "cancel")}
     try:
-        return control_input.service({"service_id": service_id, **pages})
+        return json_input.service({"service_id": service_id, **pages})
     except BadInputError as error:
         raise argparse.ArgumentTypeError(f"{value!r}: {error}") from None

@@ -13,10 +13,10 @@ from typing import Final
 
 import aiohttp
 
-from payments.sandbox.calls import Call, CallLog
 from payments.sandbox.clock import AdjustableClock
-from payments.sandbox.faults import NOTIFICATION, Fault, Faults, Kind
-from payments.sandbox.models import Invoice
+from payments.sandbox.faults.registry import NOTIFICATION, Fault, FaultRegistry, Kind
+from payments.sandbox.storage.call_log import Call, CallLog
+from payments.sandbox.storage.models import Invoice
 
 TIMEOUT_SECONDS: Final = 10
 
@@ -31,7 +31,7 @@ class _Notification:
 class Notifier:
     """Sends notifications in the background. A failure is recorded, and that is all."""
 
-    def __init__(self, calls: CallLog, faults: Faults, clock: AdjustableClock) -> None:
+    def __init__(self, calls: CallLog, faults: FaultRegistry, clock: AdjustableClock) -> None:
         self._calls = calls
         self._faults = faults
         self._clock = clock

@@ -9,10 +9,11 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from payments.sandbox import control_input, wording
+from payments.sandbox import wording
 from payments.sandbox.clock import Clock
-from payments.sandbox.control_input import BadInputError
-from payments.sandbox.state import DEFAULT_MSISDN
+from payments.sandbox.control import json_input
+from payments.sandbox.control.json_input import BadInputError
+from payments.sandbox.operations.simulator import DEFAULT_MSISDN
 
 HERE: Final = Path(__file__).parent
 
@@ -113,7 +114,7 @@ async def form_of(request: web.Request) -> dict[str, str]:
 def owner_of(request: web.Request) -> str:
     """The number of the phone that asks."""
     try:
-        owner = control_input.msisdn({"msisdn": request.cookies.get(OWNER_COOKIE)})
+        owner = json_input.msisdn({"msisdn": request.cookies.get(OWNER_COOKIE)})
     except BadInputError:
         return DEFAULT_MSISDN
     return owner or DEFAULT_MSISDN

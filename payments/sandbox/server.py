@@ -8,24 +8,24 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from payments.sandbox.addresses import PUBLIC_URL, bounded_reading
-from payments.sandbox.calls import CallLog
 from payments.sandbox.clock import AdjustableClock
-from payments.sandbox.control import Control, json_errors
-from payments.sandbox.control_faults import FaultControl
-from payments.sandbox.control_scenarios import ScenarioControl
-from payments.sandbox.developer import DeveloperCorner
-from payments.sandbox.faults import Faults
-from payments.sandbox.models import Service
+from payments.sandbox.console.console import DeveloperConsole
+from payments.sandbox.control.api import ControlApi, json_errors
+from payments.sandbox.control.fault_api import FaultApi
+from payments.sandbox.control.scenario_api import ScenarioApi
+from payments.sandbox.faults.registry import FaultRegistry
+from payments.sandbox.http_requests import PUBLIC_URL, bounded_reading
 from payments.sandbox.notifier import Notifier
+from payments.sandbox.operations.simulator import SeqrSimulator
 from payments.sandbox.pages import Pages
-from payments.sandbox.phone import Phone
-from payments.sandbox.phone_bill import Bill
-from payments.sandbox.phone_receipts import Receipts
-from payments.sandbox.records import Records
-from payments.sandbox.soap import MAX_REQUEST_BYTES, SoapServices
-from payments.sandbox.state import State
-from payments.sandbox.state_file import StateFile, StateFileError
+from payments.sandbox.phone.home import HomePages
+from payments.sandbox.phone.payment_page import PaymentPage
+from payments.sandbox.phone.receipts import Receipts
+from payments.sandbox.soap_endpoint import MAX_REQUEST_BYTES, SoapEndpoint
+from payments.sandbox.storage.call_log import CallLog
+from payments.sandbox.storage.models import Service
+from payments.sandbox.storage.records import Records
+from payments.sandbox.storage.state_file import StateFile, StateFileError
 
 CLOCK_OFFSET: Final = "clock_offset_seconds"
 
@@ -53,9 +53,9 @@ def build_app(options: Options) -> web.Application:
         lambda seconds: records.numbers.update({CLOCK_OFFSET: seconds}),
     )
     calls = CallLog(clock)
-    faults = Faults()
+    faults = FaultRegistry()
     notifier = Notifier(calls, faults, clock)
-    state = State(
+    state = SeqrSimulator(
         clock,
         notifier.paid,
         records=records,
@@ -70,15 +70,15 @@ def build_app(options: Options) -> web.Application:
         middlewares=[json_errors, pages.friendly_errors, bounded_reading, _keeper(records)],
     )
     app[PUBLIC_URL] = options.public_url
-    SoapServices(state, calls, faults).add_routes(app)
-    control = Control(state, clock, calls, notifier, faults)
+    SoapEndpoint(state, calls, faults).add_routes(app)
+    control = ControlApi(state, clock, calls, notifier, faults)
     control.add_routes(app)
-    ScenarioControl(state).add_routes(app)
-    FaultControl(faults).add_routes(app)
-    Phone(state, pages).add_routes(app)
-    Bill(state, pages).add_routes(app)
+    ScenarioApi(state).add_routes(app)
+    FaultApi(faults).add_routes(app)
+    HomePages(state, pages).add_routes(app)
+    PaymentPage(state, pages).add_routes(app)
     Receipts(state, pages).add_routes(app)
-    DeveloperCorner(
+    DeveloperConsole(
         state, clock, calls=calls, faults=faults, control=control, pages=pages
     ).add_routes(app)
 
@@ -95,7 +95,7 @@ def build_app(options: Options) -> web.Application:
     return app
 
 
-def _add_services(state: State, services: Iterable[Service]) -> None:
+def _add_services(state: SeqrSimulator, services: Iterable[Service]) -> None:
     for service in services:
         state.services[service.service_id] = service
 

@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl
 
 from markupsafe import Markup, escape
 
-from payments.sandbox.calls import Entry
-from payments.sandbox.codes import ResultCode
-from payments.sandbox.faults import NOTIFICATION
-from payments.sandbox.messages import Message
+from payments.sandbox.faults.registry import NOTIFICATION
+from payments.sandbox.soap.messages import Message
+from payments.sandbox.soap.result_codes import ResultCode
+from payments.sandbox.storage.call_log import Entry
 
 NO_BREAK_SPACE: Final = "\u00a0"
 MINUS: Final = "\u2212"

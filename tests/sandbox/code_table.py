@@ -5,8 +5,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from payments.sandbox.operations import possible_codes
-from payments.sandbox.tables import OPERATIONS
+from payments.sandbox.operations.dispatch import possible_codes
+from payments.sandbox.soap.tables import OPERATIONS
 from tests.sandbox.shows import Claim, claims_of_function
 
 HERE: Final = Path(__file__).parent
@@ -27,8 +27,8 @@ claim; a test fails when this page is out of date or a code is shown by no test.
 def shown() -> dict[Claim, list[str]]:
     """The tests that show an operation's code, each as `file: sentence`."""
     found: dict[Claim, list[str]] = {}
-    for path in sorted(HERE.glob("test_*.py")):
-        module = import_module(f"tests.sandbox.{path.stem}")
+    for path in sorted(HERE.glob("*/test_*.py")):
+        module = import_module(f"tests.sandbox.{path.parent.name}.{path.stem}")
         for name, test in vars(module).items():
             if name.startswith("test_"):
                 for claim in claims_of_function(test):

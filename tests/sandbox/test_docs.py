@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from payments.sandbox.fault_input import PARAMETERS
-from payments.sandbox.faults import Kind
+from payments.sandbox.control.fault_input import PARAMETERS
+from payments.sandbox.faults.registry import Kind
 from tests.sandbox_process import REPOSITORY, SandboxProcess
 
 PAGE = (REPOSITORY / "docs/sandbox.md").read_text()

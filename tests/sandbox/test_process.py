@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from payments.sandbox.cli import main
-from payments.sandbox.faults import Kind
+from payments.sandbox.faults.registry import Kind
 from tests.sandbox.raw_soap import Soap, invoice
 from tests.sandbox_process import REPOSITORY, SandboxProcess
 

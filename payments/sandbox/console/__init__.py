@@ -1,0 +1,1 @@
+"""The developer console: faults, the clock, invoices, and calls as they arrive."""

@@ -1,0 +1,178 @@
+"""Reading a fault that a test or a person asks for.
+
+Every reader raises BadInputError, whose sentence names the field.
+"""
+
+import math
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from payments.sandbox.control.json_input import BadInputError, text
+from payments.sandbox.faults.registry import (
+    ANY_OPERATION,
+    NOTIFICATION,
+    NOTIFICATION_KINDS,
+    SOAP_KINDS,
+    Fault,
+    Kind,
+)
+from payments.sandbox.soap.tables import OPERATIONS
+
+MAX_SECONDS: Final = 3600
+MAX_COUNT: Final = 1_000_000
+MAX_SEED: Final = 2**53
+"""The whole numbers that every JSON reader keeps as they are."""
+
+MAX_MEGABYTES: Final = 1000
+MAX_GARBAGE_BYTES: Final = 1_000_000
+MAX_SENTENCE: Final = 200
+
+COMMON_FIELDS: Final = frozenset({"operation", "kind", "count", "probability", "seed"})
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One of a kind's parameters: what it is when not given, how it is read, and its choices."""
+
+    default: Any
+    read: Callable[[str, Any], Any]
+    choices: tuple[str, ...] = ()
+
+
+def _number(low: float, high: float) -> Callable[[str, Any], float]:
+    def read(name: str, value: Any) -> float:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+            or not low <= value <= high
+        ):
+            raise BadInputError(f"{name}: a number from {low:g} to {high:g} is needed.")
+        return float(value)
+
+    return read
+
+
+def _whole(low: int, high: int) -> Callable[[str, Any], int]:
+    def read(name: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise BadInputError(f"{name}: a whole number from {low} to {high} is needed.")
+        return value
+
+    return read
+
+
+def _one_of(default: str, *others: str) -> Parameter:
+    choices = (default, *others)
+
+    def read(name: str, value: Any) -> str:
+        if value not in choices:
+            raise BadInputError(f"{name}: must be {' or '.join(choices)}.")
+        return str(value)
+
+    return Parameter(default, read, choices)
+
+
+def _yes_or_no(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise BadInputError(f"{name}: must be true or false.")
+    return value
+
+
+def _sentence(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable() or len(value) > MAX_SENTENCE:
+        raise BadInputError(
+            f"{name}: must be a printable text of at most {MAX_SENTENCE} characters."
+        )
+    return value
+
+
+def _operation_name(name: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or value not in OPERATIONS:
+        raise BadInputError(f"{name}: must be the name of a SOAP operation.")
+    return value
+
+
+def _seconds(default: float) -> Parameter:
+    return Parameter(default, _number(0.01, MAX_SECONDS))
+
+
+_SPOILT: Final = {"takes_effect": Parameter(True, _yes_or_no)}
+_INSTEAD: Final = {"takes_effect": Parameter(False, _yes_or_no)}
+
+PARAMETERS: Final[dict[Kind, dict[str, Parameter]]] = {
+    Kind.DELAY: {
+        "seconds": _seconds(5),
+        "before": _one_of("effect", "answer"),
+    },
+    Kind.REFUSE: {},
+    Kind.RESET: _INSTEAD,
+    Kind.DROP: {},
+    Kind.DRIP: {"seconds": _seconds(5)},
+    Kind.HTTP_STATUS: {"status": Parameter(503, _whole(200, 599)), **_INSTEAD},
+    Kind.SOAP_FAULT: {
+        "faultcode": _one_of("Server", "Client"),
+        "faultstring": Parameter("Something went wrong.", _sentence),
+        **_INSTEAD,
+    },
+    Kind.RESULT_CODE: {"code": Parameter(90, _whole(-(2**31), 2**31 - 1))},
+    Kind.GARBAGE: {"bytes": Parameter(1000, _whole(1, MAX_GARBAGE_BYTES)), **_SPOILT},
+    Kind.HTML: _SPOILT,
+    Kind.EMPTY: _SPOILT,
+    Kind.TRUNCATED: {"length": _one_of("full", "sent")},
+    Kind.HUGE: {"megabytes": Parameter(50, _whole(1, MAX_MEGABYTES))},
+    Kind.WRONG_OPERATION: {
+        "answers": Parameter(None, _operation_name, tuple(OPERATIONS)),
+        **_SPOILT,
+    },
+    Kind.LOST: {},
+    Kind.DOUBLED: {},
+    Kind.LATE: {"seconds": _seconds(5)},
+    Kind.REORDERED: {"seconds": _seconds(30)},
+}
+"""What can be set for each kind, in the order in which it is shown."""
+
+
+def fault(body: Mapping[str, Any]) -> Fault:
+    """The fault that a JSON object describes. A field that is null counts as not given."""
+    given = {name: value for name, value in body.items() if value is not None}
+    operation = _operation(given)
+    kind = _kind(given, operation)
+    known = PARAMETERS[kind]
+    for name in given:
+        if name not in COMMON_FIELDS and name not in known:
+            raise BadInputError(f"{name}: {kind} has no such parameter{_list_of(known)}.")
+    seed = given.get("seed", secrets.randbelow(MAX_SEED))
+    return Fault(
+        operation,
+        kind,
+        {name: one.read(name, given.get(name, one.default)) for name, one in known.items()},
+        count=_whole(1, MAX_COUNT)("count", given["count"]) if "count" in given else None,
+        probability=_number(0, 1)("probability", given.get("probability", 1)),
+        seed=_whole(0, MAX_SEED)("seed", seed),
+    )
+
+
+def _operation(given: Mapping[str, Any]) -> str:
+    operation = text(given, "operation")
+    if operation not in {*OPERATIONS, ANY_OPERATION, NOTIFICATION}:
+        raise BadInputError(
+            f"operation: must be the name of a SOAP operation, {ANY_OPERATION} or {NOTIFICATION}."
+        )
+    return operation
+
+
+def _kind(given: Mapping[str, Any], operation: str) -> Kind:
+    kinds = NOTIFICATION_KINDS if operation == NOTIFICATION else SOAP_KINDS
+    kind = text(given, "kind")
+    if kind not in kinds:
+        raise BadInputError(f"kind: for {operation} it must be one of {', '.join(kinds)}.")
+    return Kind(kind)
+
+
+def _list_of(known: Mapping[str, Parameter]) -> str:
+    return f", only {', '.join(known)}" if known else ""

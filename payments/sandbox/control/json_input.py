@@ -1,0 +1,144 @@
+"""Reading what a test or a person sends to the control interface.
+
+Every reader raises BadInputError, whose sentence names the field.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from aiohttp import web
+
+from payments.sandbox.storage.models import Service
+
+MAX_TEXT: Final = 500
+MAX_CODES: Final = 100
+MAX_ADVANCE_SECONDS: Final = 10 * 366 * 24 * 3600
+
+SERVICE_URLS: Final = ("order_url", "success_url", "failure_url", "cancel_url")
+
+_MSISDN = re.compile(r"[1-9][0-9]{5,14}", re.ASCII)
+_SERVICE_ID = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII)
+
+
+class BadInputError(Exception):
+    """The text is a sentence for the caller."""
+
+
+async def json_body(request: web.Request) -> dict[str, Any]:
+    """The request's JSON object; an empty body is an empty object."""
+    body = await request.read()
+    if not body:
+        return {}
+    if request.content_type != "application/json":
+        raise BadInputError("The body must be JSON, sent as Content-Type: application/json.")
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadInputError("The body is not readable JSON.") from None
+    if not isinstance(value, dict):
+        raise BadInputError("The body must be a JSON object.")
+    return value
+
+
+def text(body: Mapping[str, Any], name: str) -> str:
+    """A text field that must be there."""
+    value = optional_text(body, name)
+    if not value:
+        raise BadInputError(f"{name}: a text is needed.")
+    return value
+
+
+def optional_text(body: Mapping[str, Any], name: str) -> str | None:
+    """A text field that may be missing or null."""
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.isprintable() or len(value) > MAX_TEXT:
+        raise BadInputError(f"{name}: must be a printable text of at most {MAX_TEXT} characters.")
+    return value
+
+
+def msisdn(body: Mapping[str, Any]) -> str | None:
+    """The customer's phone number in international form without +, such as 46700643933."""
+    value = optional_text(body, "msisdn")
+    if value is not None and not _MSISDN.fullmatch(value):
+        raise BadInputError("msisdn: 6 to 15 digits in international form without +.")
+    return value
+
+
+def code_url(body: Mapping[str, Any]) -> str:
+    """What a scanned code says: a URL, whose parameters are printable text."""
+    value = text(body, "url")
+    try:
+        query = urlsplit(value).query
+    except ValueError:
+        raise BadInputError("url: not a URL.") from None
+    if not _printable(query):
+        raise BadInputError("url: its parameters must be printable text.")
+    return value
+
+
+def advance_seconds(body: Mapping[str, Any]) -> float:
+    """By how much to advance the clock."""
+    value = body.get("advance_seconds")
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not math.isfinite(value)
+        or not 0 <= value <= MAX_ADVANCE_SECONDS
+    ):
+        raise BadInputError("advance_seconds: a number from 0 to ten years is needed.")
+    return float(value)
+
+
+def service(body: Mapping[str, Any]) -> Service:
+    """A service with its four URLs, and perhaps a name and the parameters of its printed codes."""
+    service_id = text(body, "service_id")
+    if not _SERVICE_ID.fullmatch(service_id):
+        raise BadInputError("service_id: up to 40 letters, digits, dots, dashes and underscores.")
+    urls = {name: service_url(body, name) for name in SERVICE_URLS}
+    name = optional_text(body, "name") or service_id
+    return Service(service_id, name, codes=_codes(body), **urls)
+
+
+def service_url(body: Mapping[str, Any], name: str) -> str:
+    """A URL of the merchant's, with http or https and without a fragment."""
+    value = text(body, name)
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and "#" not in value
+    except ValueError:
+        usable = False
+    if not usable or " " in value:
+        raise BadInputError(f"{name}: an http or https URL without a fragment is needed.")
+    return value
+
+
+def _codes(body: Mapping[str, Any]) -> tuple[str, ...]:
+    value = body.get("codes")
+    if value is None:
+        return ("",)
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_CODES:
+        raise BadInputError(f"codes: a list of 1 to {MAX_CODES} texts such as 'TABLE=4' is needed.")
+    return tuple(_code(item) for item in value)
+
+
+def _code(value: object) -> str:
+    if (
+        not isinstance(value, str)
+        or len(value) > 100
+        or not value.isascii()
+        or not value.isprintable()
+        or any(letter in value for letter in "#? ")
+        or not _printable(value)
+    ):
+        raise BadInputError("codes: each is the parameters of one printed code, such as 'TABLE=4'.")
+    return value
+
+
+def _printable(query: str) -> bool:
+    return all(part.isprintable() for pair in parse_qsl(query) for part in pair)

@@ -1,0 +1,130 @@
+"""What the control interface shows, as JSON: amounts as text, times in ISO 8601 with zone."""
+
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from payments.sandbox.operations.simulator import SeqrSimulator
+from payments.sandbox.storage.models import Customer, Invoice, Service
+from payments.sandbox.storage.shop_models import Period, RefundRefusal, Terminal
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+def service_json(service: Service) -> dict[str, Any]:
+    """A service as the control interface shows it."""
+    return {
+        "service_id": service.service_id,
+        "name": service.name,
+        "order_url": service.order_url,
+        "success_url": service.success_url,
+        "failure_url": service.failure_url,
+        "cancel_url": service.cancel_url,
+        "codes": list(service.codes),
+    }
+
+
+def invoice_json(state: SeqrSimulator, invoice: Invoice) -> dict[str, Any]:
+    """Everything about an invoice as JSON: amounts as text, times in ISO 8601 with zone."""
+    content = invoice.content
+    asked = state.records.asked.get(invoice.reference)
+    return {
+        "invoice_reference": invoice.reference,
+        "status": invoice.status,
+        "version": invoice.version,
+        "amount": format(invoice.amount, "f"),
+        "currency": invoice.currency,
+        "title": invoice.title,
+        "client_invoice_id": content["clientInvoiceId"],
+        "terminal_id": invoice.terminal_id,
+        "terminal": terminal_json(state.records.terminals[invoice.terminal_id]),
+        "cashier_id": content.get("cashierId"),
+        "footer": content.get("footer"),
+        "payment_mode": content["paymentMode"],
+        "acknowledgment_mode": content["acknowledgmentMode"],
+        "issue_date": content["issueDate"],
+        "rows": [_row_json(row) for row in invoice.rows],
+        "notification_url": content.get("notificationUrl"),
+        "back_url": content.get("backURL"),
+        "held": invoice.held,
+        "created_at": _time(invoice.created_at),
+        "asked_at": _time(asked.at) if asked else None,
+        "asked_version": asked.version if asked else None,
+        "paid_at": _time(invoice.paid_at),
+        "confirmed_at": _time(invoice.confirmed_at),
+        "reversed": invoice.reversed_at is not None,
+        "reversed_at": _time(invoice.reversed_at),
+        "released_at": _time(invoice.released_at),
+        "reserved_amount": _amount(invoice.reserved_amount),
+        "reserved_until": _time(invoice.reserved_until),
+        "paid_amount": _amount(invoice.paid_amount),
+        "ers_reference": invoice.ers_reference,
+        "payer_msisdn": invoice.payer.msisdn if invoice.payer else None,
+        "customer_tokens": [_plain(token) for token in invoice.tokens],
+        "refunds": [_plain(refund) for refund in invoice.refunds],
+        "receipts": [_plain(receipt) for receipt in invoice.receipts],
+        "forced": _plain(invoice.forced),
+    }
+
+
+def terminal_json(terminal: Terminal) -> dict[str, Any]:
+    """A terminal without its password."""
+    shown = _plain(terminal)
+    del shown["password_digest"]
+    return shown
+
+
+def customer_json(customer: Customer) -> dict[str, Any]:
+    """A customer with the loyalty cards in the app."""
+    return {
+        "msisdn": customer.msisdn,
+        "cards": [
+            {"id": card.id, "value": card.value, "description": card.description}
+            for card in customer.cards
+        ],
+    }
+
+
+def period_json(period: Period) -> dict[str, Any]:
+    """A transaction period's id and end, and whose it is; None is the whole shop's."""
+    return {
+        "transaction_period_id": period.period_id,
+        "terminal_id": period.terminal_id,
+        "marked_at": _time(period.marked_at),
+    }
+
+
+def refusal_json(refusal: RefundRefusal) -> dict[str, Any]:
+    """Which refunds are refused, and with what."""
+    return _plain(refusal)
+
+
+def _plain(record: "DataclassInstance") -> dict[str, Any]:
+    """A record's fields by their names."""
+    return {name: _text(value) for name, value in asdict(record).items()}
+
+
+def _text(value: object) -> object:
+    if isinstance(value, Decimal):
+        return _amount(value)
+    return _time(value) if isinstance(value, datetime) else value
+
+
+def _row_json(row: dict[str, Any]) -> dict[str, Any]:
+    """A row's elements by SEQR's own names."""
+    return {
+        name: {"value": format(value["value"], "f"), "currency": value["currency"]}
+        if isinstance(value, dict)
+        else str(value)
+        for name, value in row.items()
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _amount(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")

@@ -1,0 +1,170 @@
+"""Reading what sets the scene: forced answers, customers, refused refunds, purchases.
+
+Every reader raises BadInputError, whose sentence names the field.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from payments.sandbox.control.json_input import (
+    BadInputError,
+    msisdn,
+    optional_text,
+    service_url,
+    text,
+)
+from payments.sandbox.operations.checkout import CUSTOMER_FIELDS, Purchase
+from payments.sandbox.operations.refunds import REFUSALS
+from payments.sandbox.storage.models import Customer, CustomerToken, Forced, Status, status_named
+from payments.sandbox.storage.shop_models import RefundRefusal
+
+MAX_CARDS: Final = 20
+MAX_VERSION: Final = 2**31 - 1
+MAX_COUNT: Final = 1_000_000
+
+FORCED_FIELDS: Final = frozenset(
+    {"status", "version", "receipt", "receipt_amount", "receipt_currency", "ers_reference"}
+)
+
+_STATUS = re.compile(r"[A-Z_]{1,60}", re.ASCII)
+_PURCHASE_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,200}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How an invoice shall be from now on; None leaves it as it is.
+
+    `ers_reference` is a new one; whether one is sent at all is said in `forced`.
+    """
+
+    status: Status | str | None
+    version: int | None
+    ers_reference: str | None
+    forced: Forced
+
+
+def wanted(body: Mapping[str, Any], forced: Forced) -> Wanted:
+    """What to force; `forced` is what has been forced before."""
+    if unknown := sorted(body.keys() - FORCED_FIELDS):
+        raise BadInputError(f"{unknown[0]}: only {', '.join(sorted(FORCED_FIELDS))} can be set.")
+    if not body:
+        raise BadInputError(f"The body must set one of {', '.join(sorted(FORCED_FIELDS))}.")
+    reference = optional_text(body, "ers_reference")
+    shown = reference is not None if "ers_reference" in body else forced.ers_reference
+    return Wanted(
+        status=_status(body),
+        version=_whole_number(body, "version", MAX_VERSION),
+        ers_reference=reference,
+        forced=Forced(
+            ers_reference=shown,
+            receipt=_flag(body, "receipt") if "receipt" in body else forced.receipt,
+            receipt_amount=(
+                _amount(body, "receipt_amount")
+                if "receipt_amount" in body
+                else forced.receipt_amount
+            ),
+            receipt_currency=(
+                optional_text(body, "receipt_currency")
+                if "receipt_currency" in body
+                else forced.receipt_currency
+            ),
+        ),
+    )
+
+
+def _status(body: Mapping[str, Any]) -> Status | str | None:
+    name = optional_text(body, "status")
+    if name is None:
+        return None
+    if not _STATUS.fullmatch(name):
+        raise BadInputError("status: up to 60 capital letters and underscores are needed.")
+    return status_named(name)
+
+
+def _whole_number(body: Mapping[str, Any], name: str, largest: int) -> int | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= largest:
+        raise BadInputError(f"{name}: a whole number from 0 to {largest} is needed.")
+    return value
+
+
+def _flag(body: Mapping[str, Any], name: str) -> bool | None:
+    value = body[name]
+    if value is not None and not isinstance(value, bool):
+        raise BadInputError(f"{name}: true, false or null is needed.")
+    return value
+
+
+def _amount(body: Mapping[str, Any], name: str) -> Decimal | None:
+    value = optional_text(body, name)
+    if value is None:
+        return None
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or abs(amount.adjusted()) > 20:
+        raise BadInputError(f"{name}: an amount as text, such as '45.00', is needed.")
+    return amount
+
+
+def customer(body: Mapping[str, Any]) -> Customer:
+    """A customer with loyalty cards."""
+    number = msisdn(body)
+    if number is None:
+        raise BadInputError("msisdn: a text is needed.")
+    cards = body.get("cards")
+    if not isinstance(cards, list) or len(cards) > MAX_CARDS:
+        raise BadInputError(f"cards: a list of at most {MAX_CARDS} cards is needed.")
+    return Customer(number, tuple(map(_card, cards)))
+
+
+def _card(value: object) -> CustomerToken:
+    if not isinstance(value, dict):
+        raise BadInputError("cards: each is an object with id, value and perhaps description.")
+    try:
+        return CustomerToken(
+            id=text(value, "id"),
+            value=text(value, "value"),
+            description=optional_text(value, "description"),
+        )
+    except BadInputError as error:
+        raise BadInputError(f"cards: {error}") from None
+
+
+def refusal(body: Mapping[str, Any]) -> RefundRefusal:
+    """Which refunds to refuse, and with what."""
+    code = _whole_number(body, "code", 99)
+    if code not in REFUSALS:
+        allowed = " or ".join(str(int(each)) for each in sorted(REFUSALS))
+        raise BadInputError(f"code: {allowed} is needed.")
+    count = _whole_number(body, "count", MAX_COUNT)
+    if count == 0:
+        raise BadInputError("count: at least 1 is needed.")
+    return RefundRefusal(int(code), optional_text(body, "service_id"), msisdn(body), count)
+
+
+def purchase(body: Mapping[str, Any]) -> Purchase:
+    """A product to buy, who buys it, and the merchant's address for that."""
+    url = service_url(body, "url")
+    if not url.partition("?")[0].endswith("createPurchase"):
+        raise BadInputError("url: the merchant's address ends in createPurchase.")
+    token = text(body, "purchaseToken")
+    if not _PURCHASE_TOKEN.fullmatch(token):
+        raise BadInputError("purchaseToken: letters, digits, dashes, underscores and dots only.")
+    given = body.get("customer", {})
+    if not isinstance(given, dict):
+        raise BadInputError("customer: an object is needed.")
+    if unknown := sorted(given.keys() - set(CUSTOMER_FIELDS)):
+        raise BadInputError(f"customer: {unknown[0]} is none of {', '.join(CUSTOMER_FIELDS)}.")
+    try:
+        msisdn(given)
+        details = {name: value for name in given if (value := optional_text(given, name))}
+    except BadInputError as error:
+        raise BadInputError(f"customer: {error}") from None
+    return Purchase(url, token, details)

@@ -1,0 +1,1 @@
+"""SEQR's operations, and what its customers do: scan codes, pay, hold loyalty cards."""

@@ -1,0 +1,112 @@
+"""Who may call: the published test principals, terminals that a shop has registered, and the
+checks on a request's context.
+
+Source: API reference 2.6.0, clientContext.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from payments.sandbox.soap.messages import Message
+from payments.sandbox.soap.result_codes import (
+    UNREGISTERED_TERMINAL,
+    UNUSABLE_CONTEXT,
+    RefusedError,
+    ResultCode,
+)
+from payments.sandbox.storage.published_principals import (
+    RESELLER_ID,
+    RESELLER_PASSWORD,
+    RESELLER_USER_ID,
+    password_digest,
+)
+from payments.sandbox.storage.shop_models import Terminal
+
+MAX_CHANNEL: Final = 40
+MAX_CLIENT_COMMENT: Final = 80
+MAX_CLIENT_REFERENCE: Final = 32
+
+RESELLER_OPERATIONS: Final = frozenset(
+    {"registerTerminal", "markTransactionPeriod", "executeReport"}
+)
+EITHER_OPERATIONS: Final = frozenset({"getClientSessionInfo"})
+"""For which kind of principal this call is, the reference leaves open."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody who may call SEQR. `type` is TERMINALID or RESELLERUSER."""
+
+    type: str
+    id: str
+
+
+def authenticate(
+    terminals: Mapping[str, Terminal], operation: str, context: Message | None
+) -> Principal:
+    """The principal that the context names.
+
+    Raises RefusedError: 29 malformed, 37 not found, 33 unregistered, 20 wrong password, 21 not for
+    this kind of principal, or UNUSABLE_CONTEXT.
+    """
+    if context is None:
+        raise RefusedError(ResultCode.INVALID_INITIATOR_PRINCIPAL_ID, "context is missing")
+    given = context.get("initiatorPrincipalId") or {}
+    password = context.get("password", "")
+    _check_form(given)
+    if given["type"] == "RESELLERUSER":
+        _check_reseller(given, password)
+    else:
+        _check_terminal(terminals.get(given["id"]), password)
+    _check_texts(context)
+    wanted = "RESELLERUSER" if operation in RESELLER_OPERATIONS else "TERMINALID"
+    if operation not in EITHER_OPERATIONS and given["type"] != wanted:
+        raise RefusedError(ResultCode.ACCESS_DENIED, f"{operation} is for a {wanted}")
+    return Principal(given["type"], given["id"])
+
+
+def _check_form(given: Message) -> None:
+    if given.get("type") not in {"TERMINALID", "RESELLERUSER"}:
+        raise RefusedError(
+            ResultCode.INVALID_INITIATOR_PRINCIPAL_ID,
+            "initiatorPrincipalId.type must be TERMINALID or RESELLERUSER",
+        )
+    if not given.get("id"):
+        raise RefusedError(
+            ResultCode.INVALID_INITIATOR_PRINCIPAL_ID, "initiatorPrincipalId.id is missing"
+        )
+    if given["type"] == "RESELLERUSER" and not given.get("userId"):
+        raise RefusedError(
+            ResultCode.INVALID_INITIATOR_PRINCIPAL_ID, "initiatorPrincipalId.userId is missing"
+        )
+
+
+def _check_reseller(given: Message, password: str) -> None:
+    if (given["id"], given["userId"]) != (RESELLER_ID, RESELLER_USER_ID):
+        raise RefusedError(ResultCode.INITIATOR_PRINCIPAL_NOT_FOUND, "no such principal")
+    if not hmac.compare_digest(password.encode("utf-8", "replace"), RESELLER_PASSWORD.encode()):
+        raise RefusedError(ResultCode.AUTHENTICATION_FAILED, "wrong password")
+
+
+def _check_terminal(terminal: Terminal | None, password: str) -> None:
+    if terminal is None:
+        raise RefusedError(ResultCode.INITIATOR_PRINCIPAL_NOT_FOUND, "no such principal")
+    digest = password_digest(terminal.terminal_id, password)
+    if not hmac.compare_digest(digest, terminal.password_digest):
+        raise RefusedError(ResultCode.AUTHENTICATION_FAILED, "wrong password")
+    if not terminal.active:
+        raise RefusedError(UNREGISTERED_TERMINAL, "the terminal was unregistered")
+
+
+def _check_texts(context: Message) -> None:
+    if not context.get("clientReference"):
+        raise RefusedError(UNUSABLE_CONTEXT, "clientReference is mandatory")
+    for name, longest in (
+        ("clientReference", MAX_CLIENT_REFERENCE),
+        ("channel", MAX_CHANNEL),
+        ("clientComment", MAX_CLIENT_COMMENT),
+    ):
+        if len(context.get(name, "")) > longest:
+            raise RefusedError(UNUSABLE_CONTEXT, f"{name} is longer than {longest} characters")

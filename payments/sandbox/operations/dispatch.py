@@ -1,0 +1,194 @@
+"""SEQR's operations. Each is one function: the request's message in, the answer's message out.
+
+A function raises RefusedError to answer with another code than 0, one of those that it declares.
+"""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from payments.sandbox.operations import invoices, periods, refunds, terminals
+from payments.sandbox.operations.authentication import (
+    EITHER_OPERATIONS,
+    RESELLER_OPERATIONS,
+    Principal,
+    authenticate,
+)
+from payments.sandbox.operations.simulator import SeqrSimulator
+from payments.sandbox.soap.messages import Message
+from payments.sandbox.soap.result_codes import RefusedError, ResultCode
+from payments.sandbox.storage.models import Invoice, Status
+
+RECEIVER_NAME: Final = "Public Test Shop"
+
+Handler = Callable[[SeqrSimulator, Principal, Message], Message]
+
+
+@dataclass(frozen=True)
+class _Operation:
+    handler: Handler
+    codes: frozenset[ResultCode]
+
+
+_OPERATIONS: Final[dict[str, _Operation]] = {}
+
+_CONTEXT_CODES: Final = (10, 20, 29, 37)
+
+
+def _operation(name: str, *refusals: int) -> Callable[[Handler], Handler]:
+    """Register the operation, which may refuse with these codes besides those of its context."""
+    codes = {0, *_CONTEXT_CODES, *refusals}
+    if name not in RESELLER_OPERATIONS:
+        codes.add(33)
+    if name not in EITHER_OPERATIONS:
+        codes.add(21)
+
+    def register(handler: Handler) -> Handler:
+        _OPERATIONS[name] = _Operation(handler, frozenset(map(ResultCode, codes)))
+        return handler
+
+    return register
+
+
+def possible_codes() -> dict[str, frozenset[ResultCode]]:
+    """The result codes that each operation can give, faults that were ordered aside."""
+    return {name: operation.codes for name, operation in _OPERATIONS.items()}
+
+
+def execute(state: SeqrSimulator, operation: str, request: Message) -> Message:
+    """The answer to a request of the named operation, with its resultCode.
+
+    Raises ValueError for a code that the operation does not declare: the sandbox's own mistake.
+    """
+    known = _OPERATIONS[operation]
+    try:
+        principal = authenticate(state.records.terminals, operation, request.get("context"))
+        answer = known.handler(state, principal, request)
+    except RefusedError as refusal:
+        if refusal.code not in known.codes:
+            raise ValueError(f"{operation} does not declare {refusal.code}") from refusal
+        return {
+            "resultCode": refusal.code.value,
+            "resultDescription": f"{refusal.code.name}: {refusal.detail}",
+        }
+    return {
+        "resultCode": ResultCode.SUCCESS.value,
+        "resultDescription": ResultCode.SUCCESS.name,
+        **answer,
+    }
+
+
+@_operation("getClientSessionInfo", 52)
+def _get_client_session_info(state: SeqrSimulator, _: Principal, request: Message) -> Message:
+    parameters = state.session(request.get("key", "")).parameters()
+    return {
+        "parameters": {"entry": [{"key": key, "value": value} for key, value in parameters.items()]}
+    }
+
+
+@_operation("sendInvoice", 48, 49, 64)
+def _send_invoice(state: SeqrSimulator, principal: Principal, request: Message) -> Message:
+    invoice = invoices.issue(state, principal.id, request.get("invoice"), request.get("tokens", []))
+    return {
+        "invoiceQRCode": f"HTTP://SEQR.SE/R{invoice.reference}",
+        "invoiceReference": invoice.reference,
+    }
+
+
+@_operation("updateInvoice", 11, 48, 49, 52, 54, 55, 58, 64, 95)
+def _update_invoice(state: SeqrSimulator, _: Principal, request: Message) -> Message:
+    reference = request.get("invoiceReference", "")
+    invoices.update(state, reference, request.get("invoice"), request.get("tokens", []))
+    return {}
+
+
+@_operation("getPaymentStatus", 54)
+def _get_payment_status(state: SeqrSimulator, _: Principal, request: Message) -> Message:
+    invoice = invoices.ask(state, request.get("invoiceReference", ""), request["invoiceVersion"])
+    answer: Message = {"status": str(invoice.status), "version": invoice.version}
+    paid, forced = invoice.status is Status.PAID, invoice.forced
+    if paid if forced.ers_reference is None else forced.ers_reference:
+        answer["ersReference"] = invoice.ers_reference
+    if paid if forced.receipt is None else forced.receipt:
+        answer["receipt"] = _receipt(invoice)
+    if invoice.tokens:
+        answer["customerTokens"] = {"token": [token.as_message() for token in invoice.tokens]}
+    return answer
+
+
+@_operation("cancelInvoice", 50, 51, 54, 55, 58, 95)
+def _cancel_invoice(state: SeqrSimulator, _: Principal, request: Message) -> Message:
+    invoices.cancel(state, request.get("invoiceReference", ""))
+    return {}
+
+
+@_operation("commitReservation", 11, 54, 96)
+def _commit_reservation(state: SeqrSimulator, _: Principal, request: Message) -> Message:
+    invoices.commit_reservation(state, request.get("invoiceReference", ""), request.get("amount"))
+    return {}
+
+
+@_operation("submitPaymentReceipt", 23, 49)
+def _submit_payment_receipt(state: SeqrSimulator, _: Principal, request: Message) -> Message:
+    refunds.submit_receipt(state, request.get("ersReference", ""), request.get("receiptDocument"))
+    return {}
+
+
+@_operation("refundPayment", 11, 23, 49, 97, 98, 99)
+def _refund_payment(state: SeqrSimulator, principal: Principal, request: Message) -> Message:
+    refund = refunds.refund(
+        state, principal.id, request.get("ersReference", ""), request.get("invoice")
+    )
+    return {"ersReference": refund.ers_reference}
+
+
+@_operation("markTransactionPeriod")
+def _mark_transaction_period(state: SeqrSimulator, _: Principal, request: Message) -> Message:
+    return {"transactionPeriodId": periods.mark(state, request.get("parameters")).period_id}
+
+
+@_operation("executeReport", 2)
+def _execute_report(state: SeqrSimulator, _: Principal, request: Message) -> Message:
+    report = periods.execute_report(state, request.get("reportId", ""), request.get("parameters"))
+    return {
+        "report": {
+            "title": report.title,
+            "mimeType": "text/xml",
+            "content": base64.b64encode(report.xml.encode()).decode(),
+            "contentString": report.xml,
+        }
+    }
+
+
+@_operation("registerTerminal")
+def _register_terminal(state: SeqrSimulator, _: Principal, request: Message) -> Message:
+    return {"terminalId": terminals.register(state, request).terminal_id}
+
+
+@_operation("unregisterTerminal")
+def _unregister_terminal(state: SeqrSimulator, principal: Principal, _: Message) -> Message:
+    terminals.unregister(state, principal.id)
+    return {}
+
+
+@_operation("assignSeqrId", 53)
+def _assign_seqr_id(state: SeqrSimulator, principal: Principal, request: Message) -> Message:
+    terminals.assign_seqr_id(state, principal.id, request.get("seqrId", ""))
+    return {}
+
+
+def _receipt(invoice: Invoice) -> Message:
+    forced = invoice.forced
+    amount = invoice.due_amount if forced.receipt_amount is None else forced.receipt_amount
+    total = {"currency": forced.receipt_currency or invoice.currency, "value": amount}
+    return {
+        "terminalId": invoice.terminal_id,
+        "paymentDate": invoice.paid_at,
+        "clientInvoiceId": invoice.content["clientInvoiceId"],
+        "invoiceReference": invoice.reference,
+        "paymentReference": invoice.ers_reference,
+        "payerTerminalId": invoice.payer.subscriber_key if invoice.payer else None,
+        "receiverName": RECEIVER_NAME,
+        "invoice": invoice.content | {"totalAmount": total},
+    }

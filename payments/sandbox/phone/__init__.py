@@ -1,0 +1,1 @@
+"""The customer's phone: lock screen, wallet, payment page, history and receipts."""

@@ -1,0 +1,85 @@
+"""SOAP 1.1 envelopes: taking the one element out of a request, wrapping an answer, faults."""
+
+from typing import Final
+
+from lxml import etree
+
+from payments.sandbox.soap.messages import Message, write
+from payments.sandbox.soap.tables import NAMESPACE, Operation
+
+SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+
+MAX_FAULT_STRING: Final = 500
+
+_PREFIXES = {"soap": SOAP}
+
+
+class SoapFaultError(Exception):
+    """The request cannot be answered as an operation. `code` is a SOAP 1.1 faultcode."""
+
+    def __init__(self, sentence: str, code: str = "Client") -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+def parse(document: bytes) -> etree._Element:
+    """The document's root; no entity is resolved, nothing is fetched. Raises SoapFaultError."""
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(document, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise SoapFaultError(f"The body is not readable XML: {error}") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise SoapFaultError("A document type declaration is not allowed.")
+    return root
+
+
+def unwrap(document: bytes) -> etree._Element:
+    """The one element in the envelope's body. Raises SoapFaultError."""
+    root = parse(document)
+    if etree.QName(root).localname != "Envelope":
+        raise SoapFaultError("The document is not a SOAP envelope.")
+    if root.tag != f"{{{SOAP}}}Envelope":
+        raise SoapFaultError("Only SOAP 1.1 envelopes are understood.", "VersionMismatch")
+    for header in root.iterfind(f"{{{SOAP}}}Header/*"):
+        if header.get(f"{{{SOAP}}}mustUnderstand") == "1":
+            raise SoapFaultError(f"The header {header.tag} is not understood.", "MustUnderstand")
+    body = root.find(f"{{{SOAP}}}Body")
+    if body is None or len(body) != 1:
+        raise SoapFaultError("The envelope needs a Body with exactly one element.")
+    return body[0]
+
+
+def wrap(operation: Operation, message: Message) -> bytes:
+    """The answer's envelope: operationResponse in SEQR's namespace, unqualified below it."""
+    envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap=_PREFIXES)
+    body = etree.SubElement(envelope, f"{{{SOAP}}}Body")
+    response = etree.SubElement(
+        body, f"{{{NAMESPACE}}}{operation.name}Response", nsmap={"ns2": NAMESPACE}
+    )
+    write(etree.SubElement(response, "return"), operation.returns, message)
+    return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
+
+
+def wrap_fault(fault: SoapFaultError) -> bytes:
+    """The fault's envelope, to be sent with HTTP 500."""
+    envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap=_PREFIXES)
+    body = etree.SubElement(envelope, f"{{{SOAP}}}Body")
+    element = etree.SubElement(body, f"{{{SOAP}}}Fault")
+    etree.SubElement(element, "faultcode").text = f"soap:{fault.code}"
+    etree.SubElement(element, "faultstring").text = _plain(fault.sentence)
+    return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
+
+
+def _plain(sentence: str) -> str:
+    # The parser's messages quote the request, and it may hold what XML cannot.
+    shortened = sentence[:MAX_FAULT_STRING]
+    return "".join(letter if letter.isprintable() else " " for letter in shortened)

@@ -1,0 +1,131 @@
+"""What SEQR remembers, and what falls due in it as time goes by.
+
+Nothing here waits or does I/O, so no two requests are ever halfway through it at once. Time comes
+from the injected clock; whatever has fallen due happens before anything is read or written.
+"""
+
+import heapq
+import time
+from datetime import datetime, timedelta
+
+from payments.sandbox.clock import Clock
+from payments.sandbox.soap.result_codes import RefusedError, ResultCode
+from payments.sandbox.storage.models import Invoice, Service, Status
+from payments.sandbox.storage.published_principals import PUBLISHED_TERMINAL
+from payments.sandbox.storage.records import Records, Table
+
+
+class NotFoundError(Exception):
+    """What was named is not there; the text is a sentence."""
+
+
+class Ledger:
+    """The records, the clock, and the numbers that SEQR gives out."""
+
+    def __init__(self, clock: Clock, records: Records, reversal_seconds: float) -> None:
+        self._clock = clock
+        self._reversal_after = timedelta(seconds=reversal_seconds)
+        self.records = records
+        # References go on from the wall clock: a shop's database outlives this process, and a
+        # reference that it knows already must not come again.
+        self._last_reference = max(
+            time.time_ns() // 100_000, int(records.invoices.latest_key() or 0)
+        )
+        self._due: list[tuple[datetime, str]] = []
+        self._by_ers_reference: dict[str, str] = {}
+        for invoice in records.invoices.values():
+            self._index(invoice)
+        self._add_published_terminal()
+
+    def _add_published_terminal(self) -> None:
+        self.records.terminals.setdefault(PUBLISHED_TERMINAL.terminal_id, PUBLISHED_TERMINAL)
+
+    @property
+    def services(self) -> Table[Service]:
+        """The merchants' services by their ids."""
+        return self.records.services
+
+    def now(self) -> datetime:
+        """The sandbox's time."""
+        return self._clock.now()
+
+    def reset(self) -> None:
+        """Forget everything, services too. Numbers go on: none is given out twice."""
+        self.records.forget()
+        self._due.clear()
+        self._by_ers_reference.clear()
+        self._add_published_terminal()
+
+    def catch_up(self) -> None:
+        """Let everything happen that has fallen due by now."""
+        now = self.now()
+        while self._due and self._due[0][0] <= now:
+            due, reference = heapq.heappop(self._due)
+            invoice = self.records.invoices[reference]
+            if self._falls_due(invoice) == due:
+                self._lapse(invoice, due)
+
+    def _falls_due(self, invoice: Invoice) -> datetime | None:
+        """When something happens to the invoice if nobody does anything."""
+        if invoice.status is Status.RESERVED:
+            return invoice.reserved_until
+        if invoice.status is Status.PAID and invoice.paid_at and invoice.confirmed_at is None:
+            return invoice.paid_at + self._reversal_after
+        return None
+
+    def _lapse(self, invoice: Invoice, due: datetime) -> None:
+        if invoice.status is Status.RESERVED:
+            self.save(invoice.moved(Status.EXPIRED, released_at=due))
+        else:
+            self.save(invoice.moved(Status.CANCELED, reversed_at=due))
+
+    def next_reference(self) -> str:
+        """The reference of a new invoice."""
+        self._last_reference += 1
+        return str(self._last_reference)
+
+    def next_ers_reference(self) -> str:
+        """The reference of a new payment, refund or period: 25 digits."""
+        return f"{self.now():%Y%m%d%H%M%S%f}"[:17] + f"{self.records.next_number():08d}"
+
+    def save(self, invoice: Invoice) -> None:
+        """Put a new or changed invoice in its place."""
+        self.records.invoices[invoice.reference] = invoice
+        self._index(invoice)
+
+    def _index(self, invoice: Invoice) -> None:
+        if due := self._falls_due(invoice):
+            heapq.heappush(self._due, (due, invoice.reference))
+        if invoice.ers_reference:
+            self._by_ers_reference[invoice.ers_reference] = invoice.reference
+
+    def invoices(self) -> list[Invoice]:
+        """All invoices, the oldest first."""
+        self.catch_up()
+        return list(self.records.invoices.values())
+
+    def invoice(self, reference: str) -> Invoice:
+        """One invoice. Raises NotFoundError."""
+        self.catch_up()
+        if reference not in self.records.invoices:
+            raise NotFoundError(f"There is no invoice {reference!r}.")
+        return self.records.invoices[reference]
+
+    def known(self, reference: str) -> Invoice:
+        """The invoice that the shop names. Raises RefusedError: 54."""
+        try:
+            return self.invoice(reference)
+        except NotFoundError:
+            raise RefusedError(ResultCode.INVALID_INVOICE_REFERENCE, "no such invoice") from None
+
+    def payment(self, ers_reference: str) -> Invoice:
+        """The paid invoice whose payment the shop names. Raises RefusedError: 23."""
+        self.catch_up()
+        invoice = self.records.invoices.get(self._by_ers_reference.get(ers_reference, ""))
+        if (
+            invoice is None
+            or invoice.status is not Status.PAID
+            or invoice.ers_reference != ers_reference
+        ):
+            raise RefusedError(ResultCode.INVALID_ERS_REFERENCE, "no such payment")
+        return invoice
