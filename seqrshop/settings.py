@@ -275,7 +275,7 @@ TIME_ZONE = "Europe/Stockholm"
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static-collected"
-STATICFILES_DIRS = [BASE_DIR / "seqrshop" / "static"]
+STATICFILES_DIRS = [BASE_DIR / "seqrshop" / "storefront" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -19,7 +19,7 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if _wants_page(request):
         again = request.get_full_path() if refusal.status in MAY_PASS else None
         context = {"refusal": refusal, "again": again}
-        response = render(request, "error.html", context, status=refusal.status)
+        response = render(request, "storefront/error.html", context, status=refusal.status)
         for name, value in refusal.headers.items():
             response[name] = value
         return response

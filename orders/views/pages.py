@@ -32,7 +32,7 @@ def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Show the menu, once the script has exchanged the token; say at once if it is closed."""
     service = service_at(slug)
     context = _context(service) | {"closed": closed_message(service)}
-    return render(request, "orders/order.html", context)
+    return render(request, "storefront/order_page.html", context)
 
 
 @require_safe
@@ -41,7 +41,7 @@ def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 @ensure_csrf_cookie
 def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Show how the order stands. Arriving at the success page proves nothing, so all are one."""
-    return render(request, "orders/result.html", _context(service_at(slug)))
+    return render(request, "storefront/result_page.html", _context(service_at(slug)))
 
 
 @require_safe
@@ -53,7 +53,7 @@ def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
     invoice = current_invoice(order)
     return render(
         request,
-        "orders/back.html",
+        "storefront/return_page.html",
         {
             "order": order,
             "service": order.service,

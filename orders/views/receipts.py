@@ -68,7 +68,7 @@ def _page(request: HttpRequest, order: Order) -> HttpResponse:
         "leave_url": settings.SEQR_LEAVE_URL,
     }
     with override(order.language):
-        response = render(request, "orders/receipt.html", context)
+        response = render(request, "storefront/receipt_page.html", context)
     response["Content-Language"] = order.language
     return response
 

@@ -22,7 +22,7 @@ from orders.colours import (
 from orders.validators import validate_accent
 
 CHANNELS = [f"{value:02x}" for value in range(0, 256, 15)]
-STYLE_SHEET = settings.BASE_DIR / "seqrshop" / "static" / "shop" / "shop.css"
+STYLE_SHEET = settings.BASE_DIR / "seqrshop" / "storefront" / "static" / "storefront" / "base.css"
 
 
 def tokens(scheme: str) -> dict[str, str]:

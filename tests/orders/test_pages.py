@@ -66,11 +66,21 @@ def test_all_scripts_of_a_page_are_named_in_it_and_none_besides(
 ) -> None:
     html = client.get("/lyktan/success").content.decode()
 
-    named = re.findall(r'<link rel="modulepreload" href="/static/shop/(\w+)\.js">', html)
+    named = re.findall(r'<link rel="modulepreload" href="/static/storefront/([\w-]+)\.js">', html)
     assert sorted(named) == sorted(
-        ["focus", "fragment", "handover", "language", "live", "money", "panel", "shop", "visit"]
+        [
+            "api-client",
+            "app-handover",
+            "focus",
+            "fragment",
+            "language-links",
+            "money",
+            "order-stream",
+            "order-view",
+            "session",
+        ]
     )
-    assert '<script type="module" src="/static/shop/result.js">' in html
+    assert '<script type="module" src="/static/storefront/result-page.js">' in html
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -82,10 +82,11 @@ def test_every_kind_of_answer_has_them(shop: Shopfront, kind: str) -> None:
 
 @pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize(
-    ("name", "status"), [("shop.css", 200), ("shop.js", 200), ("icon.svg", 200), ("no.css", 404)]
+    ("name", "status"),
+    [("base.css", 200), ("api-client.js", 200), ("icon.svg", 200), ("no.css", 404)],
 )
 def test_static_files_have_them_too(db: None, name: str, status: int) -> None:
-    response = Client().get(f"/static/shop/{name}")
+    response = Client().get(f"/static/storefront/{name}")
 
     assert response.status_code == status
     held(response.headers)

@@ -28,7 +28,7 @@ def files_of(client: Client, path: str) -> set[str]:
     text = b"".join(response) if response.streaming else response.content
     names = set(re.findall(r'["(](/static/[^")]+)[")]', text.decode()))
     return names | {
-        f"/static/shop/{name}" for name in re.findall(r'from "\./([^"]+)"', text.decode())
+        f"/static/storefront/{name}" for name in re.findall(r'from "\./([^"]+)"', text.decode())
     }
 
 
@@ -45,9 +45,9 @@ def test_what_pages_and_scripts_name_changes_its_name_with_its_content_and_is_ke
     kept = {path: client.get(path)["Cache-Control"] for path in found}
 
     assert {re.sub(r"[.][0-9a-f]{12}[.]", ".", path) for path in found} >= {
-        f"/static/shop/{path.name}"
-        for path in (given.BASE_DIR / "seqrshop" / "static" / "shop").iterdir()
-        if path.name != "back.js"  # of another page
+        f"/static/storefront/{path.name}"
+        for path in (given.STATICFILES_DIRS[0] / "storefront").iterdir()
+        if path.name != "return-page.js"  # of another page
     }
     assert {path for path in found if not re.search(r"[.][0-9a-f]{12}[.]\w+$", path)} == set()
     assert set(kept.values()) == {"max-age=315360000, public, immutable"}
@@ -64,11 +64,7 @@ def test_what_pages_and_scripts_name_changes_its_name_with_its_content_and_is_ke
 def test_a_file_was_compressed_ahead_as_its_browser_can_read_it(
     client: Client, cafe: Service, accepts: str, coding: str | None, plain: type[bytes]
 ) -> None:
-    [sheet] = [
-        path
-        for path in files_of(client, "/lyktan/order")
-        if "shop.css" in path or re.search(r"shop[.].{12}[.]css", path)
-    ]
+    [sheet] = [path for path in files_of(client, "/lyktan/order") if "/base." in path]
 
     response = client.get(sheet, headers={"Accept-Encoding": accepts})
     sent = b"".join(response)

@@ -76,7 +76,7 @@ def test_what_is_compiled_is_what_is_written(folder: Path) -> None:
 def test_no_script_has_a_text_of_its_own() -> None:
     found = {
         f"{path.name}: {text}"
-        for path in (settings.BASE_DIR / "seqrshop" / "static" / "shop").glob("*.js")
+        for path in (settings.STATICFILES_DIRS[0] / "storefront").glob("*.js")
         for text in _texts_in_a_script(path.read_text())
     }
 
@@ -99,7 +99,7 @@ def test_a_text_in_a_script_is_found(script: str) -> None:
 def test_what_programs_say_to_each_other_is_no_text() -> None:
     script = """
         // Words in a comment, "quoted ones" too.
-        import { say } from "./visit.js";
+        import { say } from "./session.js";
         const headers = { Accept: "application/json", "X-SEQR-Token": token };
         this.#find(".bar [type=submit]").disabled = cookie.split("; ");
         response.headers.get("Retry-After") || say("noConnection") || "#main > section";

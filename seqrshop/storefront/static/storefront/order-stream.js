@@ -1,6 +1,6 @@
 // Follows one order until it is settled: by a stream of events, or by asking where there is none.
 
-import { Unreachable } from "./shop.js";
+import { Unreachable } from "./api-client.js";
 
 const ASK_MS = 1000;
 const SELDOM_MS = 5000; // while nobody looks, and where a person has to mend it

@@ -1,9 +1,9 @@
 // The products, how many of each, and what they come to.
 
-import { Categories } from "./categories.js";
+import { Categories } from "./category-nav.js";
 import { holdFocus } from "./focus.js";
 import { hundredths, money } from "./money.js";
-import { say } from "./visit.js";
+import { say } from "./session.js";
 
 const MOST = 999; // as many of one product as the shop takes
 

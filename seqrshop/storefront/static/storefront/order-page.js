@@ -1,13 +1,13 @@
 // The order page: choose, order, wait, pay.
 
 import { holdFocus } from "./focus.js";
-import { keepFresh } from "./fresh.js";
-import { takeAlong } from "./language.js";
+import { keepFresh } from "./menu-refresh.js";
+import { takeAlong } from "./language-links.js";
 import { Menu } from "./menu.js";
-import { Panel } from "./panel.js";
-import { Problems } from "./problems.js";
-import { Refused } from "./shop.js";
-import { Visit, notice, say, show } from "./visit.js";
+import { Panel } from "./order-view.js";
+import { Problems } from "./form-errors.js";
+import { Refused } from "./api-client.js";
+import { Visit, notice, say, show } from "./session.js";
 
 const PAID_NOTHING = ["canceled", "failed", "expired"];
 

@@ -1,7 +1,7 @@
 // What keeps an order from being made, told beside what it is about.
 
 import { hundredths, money } from "./money.js";
-import { say } from "./visit.js";
+import { say } from "./session.js";
 
 const ROW = /^rows\[(\d+)\]/;
 

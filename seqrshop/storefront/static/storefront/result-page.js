@@ -1,8 +1,8 @@
 // Success, failure and cancel: how the order truly stands, whichever of them the app has opened.
 
-import { takeAlong } from "./language.js";
-import { Panel } from "./panel.js";
-import { Visit, show } from "./visit.js";
+import { takeAlong } from "./language-links.js";
+import { Panel } from "./order-view.js";
+import { Visit, show } from "./session.js";
 
 const visit = new Visit();
 const toMenu = () => visit.goToMenu();

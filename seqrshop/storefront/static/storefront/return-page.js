@@ -1,8 +1,8 @@
 // The page that a browser comes back to from the app: follows the order until it is settled.
 
-import { Live, isSettled } from "./live.js";
+import { Live, isSettled } from "./order-stream.js";
 import { hundredths, money } from "./money.js";
-import { Shop } from "./shop.js";
+import { Shop } from "./api-client.js";
 
 const main = document.querySelector("#main");
 const shop = new Shop();

@@ -1,6 +1,6 @@
 // The way into the app; and where no app opens, what helps: its store, or a code for another phone.
 
-import { say } from "./visit.js";
+import { say } from "./session.js";
 
 const PATIENCE_MS = 2000; // an app that opens has taken the screen by then
 const WIDE = "(min-width: 40rem)";

@@ -1,11 +1,11 @@
 // One order, as it stands: shown, followed until it is settled, paid, cancelled.
 
 import { holdFocus } from "./focus.js";
-import { HandOver } from "./handover.js";
-import { Live, isSettled } from "./live.js";
+import { HandOver } from "./app-handover.js";
+import { Live, isSettled } from "./order-stream.js";
 import { hundredths, money } from "./money.js";
-import { Refused } from "./shop.js";
-import { notice, say, show } from "./visit.js";
+import { Refused } from "./api-client.js";
+import { notice, say, show } from "./session.js";
 
 const CAN_BE_CANCELLED = ["created", "sending", "awaiting_payment"];
 const CAN_BE_PAID_AGAIN = ["canceled", "failed", "expired"];

@@ -1,7 +1,7 @@
 // How every page begins: the token out of the address, the session, and which view is seen.
 
 import { takeFragment } from "./fragment.js";
-import { Refused, Shop } from "./shop.js";
+import { Refused, Shop } from "./api-client.js";
 
 const words = new Map();
 for (const word of document.querySelector("#words").content.querySelectorAll("[data-word]")) {
