@@ -14,8 +14,7 @@ from payments.sandbox.operations.dispatch import execute
 from payments.sandbox.operations.simulator import SeqrSimulator
 from payments.sandbox.soap.envelope import SoapFaultError, unwrap, wrap, wrap_fault
 from payments.sandbox.soap.messages import Message, read
-from payments.sandbox.soap.schema import validator, wsdl
-from payments.sandbox.soap.tables import NAMESPACE, OPERATIONS, SERVICES, Operation
+from payments.sandbox.soap.schema import NAMESPACE, SERVICES, Operation
 from payments.sandbox.storage.call_log import Call, CallLog
 
 MAX_REQUEST_BYTES: Final = 16 * 1024 * 1024
@@ -29,8 +28,6 @@ class SoapEndpoint:
         self._state = state
         self._calls = calls
         self._faults = faults
-        for service in SERVICES:
-            validator(service)
 
     def add_routes(self, app: web.Application) -> None:
         """Serve both services on the application."""
@@ -43,7 +40,9 @@ class SoapEndpoint:
                 "GET", ["POST"], text="POST a SOAP request here, or GET ?wsdl.\n"
             )
         address = f"{public_url(request)}{request.path}"
-        return web.Response(body=wsdl(request.match_info["service"], address), headers=CONTENT_TYPE)
+        return web.Response(
+            body=SERVICES[request.match_info["service"]].wsdl(address), headers=CONTENT_TYPE
+        )
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -85,7 +84,6 @@ class SoapEndpoint:
         result = execute(self._state, operation.name, message)
         # A fault may let an answer out, or wait, before this request is done.
         self._state.records.commit()
-        self._state.records.commit()
         return Reply(200, wrap(operation, result), result)
 
 
@@ -94,18 +92,18 @@ def _refuse(error: SoapFaultError) -> Reply:
 
 
 def find_operation(service: str, element: etree._Element) -> Operation:
-    """The operation of a service that a request's element names. Raises SoapFaultError."""
+    """Find the operation that a request's element names. Raises SoapFaultError."""
     name = etree.QName(element)
-    operation = OPERATIONS.get(name.localname)
-    if name.namespace != NAMESPACE or operation is None or operation.service != service:
-        raise SoapFaultError(f"{SERVICES[service]} has no operation {name.text}.")
+    operation = SERVICES[service].operations.get(name.localname)
+    if name.namespace != NAMESPACE or operation is None:
+        raise SoapFaultError(f"{SERVICES[service].name} has no operation {name.text}.")
     return operation
 
 
 def read_valid(operation: Operation, element: etree._Element) -> Message:
-    """The request's message, held against the schema. Raises SoapFaultError."""
+    """Validate a request against the schema and read it. Raises SoapFaultError."""
     try:
-        validator(operation.service).assertValid(element)
+        SERVICES[operation.service].validator.assertValid(element)
     except etree.DocumentInvalid as error:
         raise SoapFaultError(f"The request breaks the schema: {error}") from error
     return read(element, operation.request)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from payments.sandbox.operations.dispatch import possible_codes
-from payments.sandbox.soap.tables import OPERATIONS
+from payments.sandbox.soap.schema import OPERATIONS
 from tests.sandbox.shows import Claim, claims_of_function
 
 HERE: Final = Path(__file__).parent

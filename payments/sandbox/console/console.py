@@ -21,7 +21,7 @@ from payments.sandbox.faults.registry import (
 )
 from payments.sandbox.operations.simulator import ConflictError, NotFoundError, SeqrSimulator
 from payments.sandbox.pages import CORNER_POLICY, Pages, form_of, see_other
-from payments.sandbox.soap.tables import OPERATIONS
+from payments.sandbox.soap.schema import OPERATIONS
 from payments.sandbox.storage.call_log import CallLog, Entry, readable
 
 CORNER: Final = "/developer"

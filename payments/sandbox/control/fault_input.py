@@ -18,7 +18,7 @@ from payments.sandbox.faults.registry import (
     Fault,
     Kind,
 )
-from payments.sandbox.soap.tables import OPERATIONS
+from payments.sandbox.soap.schema import OPERATIONS
 
 MAX_SECONDS: Final = 3600
 MAX_COUNT: Final = 1_000_000

@@ -12,7 +12,7 @@ from payments.sandbox.faults.registry import Fault, Kind
 from payments.sandbox.soap.envelope import SoapFaultError, wrap, wrap_fault
 from payments.sandbox.soap.messages import Message
 from payments.sandbox.soap.result_codes import ResultCode
-from payments.sandbox.soap.tables import OPERATIONS, Operation
+from payments.sandbox.soap.schema import OPERATIONS, Operation
 
 CONTENT_TYPE: Final = {"Content-Type": "text/xml; charset=utf-8"}
 

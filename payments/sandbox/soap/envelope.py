@@ -5,7 +5,7 @@ from typing import Final
 from lxml import etree
 
 from payments.sandbox.soap.messages import Message, write
-from payments.sandbox.soap.tables import NAMESPACE, Operation
+from payments.sandbox.soap.schema import NAMESPACE, Operation
 
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 
@@ -65,7 +65,7 @@ def wrap(operation: Operation, message: Message) -> bytes:
     response = etree.SubElement(
         body, f"{{{NAMESPACE}}}{operation.name}Response", nsmap={"ns2": NAMESPACE}
     )
-    write(etree.SubElement(response, "return"), operation.returns, message)
+    write(etree.SubElement(response, operation.response.name), operation.response.children, message)
     return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
 
 

@@ -1,61 +1,55 @@
-"""Between XML elements and plain dictionaries, following the tables.
+"""Converts messages between XML elements and dictionaries.
 
-A message is a dictionary by element name: text for strings, enumerations, dateTime and base64Binary
-(as sent), int for int and long, Decimal for decimal, a dictionary for a compound type, a list where
-an element may come several times. An element that is absent is absent from the dictionary.
+A message maps element names to values: text for strings, enumerations, dateTime and base64Binary
+(as sent), int for int and long, Decimal for decimal, a dictionary for a compound type, a list for a
+repeated element. It has no key for an absent element.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from lxml import etree
 
-from payments.sandbox.soap.tables import FIELDS, Field
+from payments.sandbox.soap.schema import Element
 
 Message = dict[str, Any]
 
-_READERS: dict[str, Callable[[str], Any]] = {"int": int, "long": int, "decimal": Decimal}
-
-_BY_NAME = {name: {field.name: field for field in fields} for name, fields in FIELDS.items()}
+_READERS: Final[dict[str, Callable[[str], Any]]] = {"int": int, "long": int, "decimal": Decimal}
 
 
-def read(element: etree._Element, fields: tuple[Field, ...]) -> Message:
-    """The message in an element that has been validated against the schema."""
-    return _read(element, {field.name: field for field in fields})
-
-
-def _read(element: etree._Element, fields: dict[str, Field]) -> Message:
+def read(parent: etree._Element, declared: dict[str, Element]) -> Message:
+    """Read the message in an element that was validated against the schema."""
     message: Message = {}
-    for child in element:
-        field = fields[child.tag]
-        if field.type in _BY_NAME:
-            value: Any = _read(child, _BY_NAME[field.type])
+    for child in parent:
+        element = declared[child.tag]
+        if element.children:
+            value: Any = read(child, element.children)
         else:
-            value = _READERS.get(field.type, str)(child.text or "")
-        if field.many:
-            message.setdefault(field.name, []).append(value)
+            value = _READERS.get(element.scalar, str)(child.text or "")
+        if element.repeated:
+            message.setdefault(element.name, []).append(value)
         else:
-            message[field.name] = value
+            message[element.name] = value
     return message
 
 
-def write(parent: etree._Element, type_name: str, message: Message) -> None:
-    """Append the message's elements to `parent` in the type's order.
+def write(parent: etree._Element, declared: dict[str, Element], message: Message) -> None:
+    """Append the message's elements to `parent` in the order of the schema.
 
-    A required element without a value is written as 0 or empty, as a refusal needs it.
+    A required element without a value is written as 0 or empty: a refusal has no values for it.
     """
-    for field in FIELDS[type_name]:
-        value: Any = message.get(field.name)
+    for element in declared.values():
+        value: Any = message.get(element.name)
         if value is None:
-            if not field.required:
+            if not element.required:
                 continue
-            value = {} if field.type in FIELDS else 0
-        for item in value if field.many else [value]:
-            child = etree.SubElement(parent, field.name)
-            if field.type in FIELDS:
-                write(child, field.type, item)
+            value = {} if element.children else 0
+        for item in value if element.repeated else [value]:
+            child = etree.SubElement(parent, element.name)
+            if element.children:
+                write(child, element.children, item)
             else:
                 child.text = _text(item)
 

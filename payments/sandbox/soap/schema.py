@@ -1,138 +1,115 @@
-"""The XML schema and the WSDL of the two SOAP services, written from the tables."""
+"""Reads the WSDL files in `wsdl/`, the only description of SEQR's messages.
 
-from functools import cache, partial
+Validation, reading and writing of messages follow what these files say of each element's type,
+order and number. Source: API reference 2.6.0, WSDL of both services.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from lxml import etree
 
-from payments.sandbox.soap.tables import (
-    ENUMERATIONS,
-    FIELDS,
-    NAMELESS_TYPES,
-    NAMESPACE,
-    OPERATIONS,
-    SCALARS,
-    SERVICES,
-    TYPES,
-    Field,
-    Operation,
-    split_base,
-)
+NAMESPACE: Final = "http://external.interfaces.ers.seamless.com/"
 
-XS: Final = "http://www.w3.org/2001/XMLSchema"
-WSDL: Final = "http://schemas.xmlsoap.org/wsdl/"
-SOAP_BINDING: Final = "http://schemas.xmlsoap.org/wsdl/soap/"
-HTTP_TRANSPORT: Final = "http://schemas.xmlsoap.org/soap/http"
-
-_PREFIXES: Final = {"wsdl": WSDL, "soap": SOAP_BINDING, "xs": XS, "tns": NAMESPACE}
+_DIRECTORY: Final = Path(__file__).parent / "wsdl"
+_XS: Final = "{http://www.w3.org/2001/XMLSchema}"
+_ADDRESS: Final = "{http://schemas.xmlsoap.org/wsdl/soap/}address"
 
 
-def _make(namespace: str, tag: str, *children: etree._Element, **attributes: str) -> etree._Element:
-    element = etree.Element(f"{{{namespace}}}{tag}", attributes, nsmap=_PREFIXES)
-    element.extend(children)
-    return element
+@dataclass(frozen=True)
+class Element:
+    """An element of a message.
+
+    `scalar` is the XML schema type of its text; `children` are the elements of a compound type, in
+    their order on the wire. `repeated` allows any number of them.
+    """
+
+    name: str
+    scalar: str
+    children: dict[str, "Element"]
+    required: bool
+    repeated: bool
 
 
-_xs = partial(_make, XS)
-_wsdl = partial(_make, WSDL)
-_soap = partial(_make, SOAP_BINDING)
+@dataclass(frozen=True)
+class Operation:
+    """An operation: its SOAP service ("service" or "session"), request elements and response."""
+
+    name: str
+    service: str
+    request: dict[str, Element]
+    response: Element
 
 
-def _element(field: Field) -> etree._Element:
-    occurs = {} if field.required else {"minOccurs": "0"}
-    if field.many:
-        occurs["maxOccurs"] = "unbounded"
-    if field.type in NAMELESS_TYPES:
-        return _xs(
-            "element", _xs("complexType", _sequence(FIELDS[field.type])), name=field.name, **occurs
+class Service:
+    """One SOAP service. `key` is the last part of its path and the name of its WSDL file."""
+
+    def __init__(self, key: str) -> None:
+        self._wsdl = etree.parse(_DIRECTORY / f"{key}.wsdl").getroot()
+        schema = self._wsdl.find(f".//{_XS}schema")
+        assert schema is not None
+        include = schema.find(f"{_XS}include")
+        assert include is not None
+        schema[:1] = etree.parse(_DIRECTORY / _get(include, "schemaLocation")).getroot()
+        self.name = _get(self._wsdl, "name")
+        self.validator = etree.XMLSchema(deepcopy(schema))
+        self._types = {_get(each, "name"): each for each in schema if each.tag != f"{_XS}element"}
+        self.operations = {
+            name: Operation(name, key, self._children(self._types[name]), self._response(name))
+            for element in schema.iterfind(f"{_XS}element")
+            if not (name := _get(element, "name")).endswith("Response")
+        }
+
+    def wsdl(self, address: str) -> bytes:
+        """The service's WSDL; `address` is the URL that clients post to."""
+        wsdl = deepcopy(self._wsdl)
+        for element in wsdl.iter(_ADDRESS):
+            element.set("location", address)
+        return etree.tostring(wsdl, xml_declaration=True, encoding="UTF-8")
+
+    def _response(self, operation: str) -> Element:
+        return self._children(self._types[f"{operation}Response"])["return"]
+
+    def _children(self, compound: etree._Element) -> dict[str, Element]:
+        """A compound type's elements, those of its base type first."""
+        inherited: dict[str, Element] = {}
+        extension = compound.find(f"{_XS}complexContent/{_XS}extension")
+        if extension is not None:
+            base = _get(extension, "base").removeprefix("tns:")
+            inherited = self._children(self._types[base])
+            compound = extension
+        own = map(self._element, compound.iterfind(f"{_XS}sequence/{_XS}element"))
+        return inherited | {element.name: element for element in own}
+
+    def _element(self, declaration: etree._Element) -> Element:
+        scalar, children = "", {}
+        prefix, _, type_name = _get(declaration, "type").partition(":")
+        content = self._types[type_name] if prefix == "tns" else declaration.find(f"{_XS}*")
+        if content is None:
+            scalar = type_name
+        elif content.tag == f"{_XS}complexType":
+            children = self._children(content)
+        else:
+            scalar = "string"
+        return Element(
+            name=_get(declaration, "name"),
+            scalar=scalar,
+            children=children,
+            required=declaration.get("minOccurs") != "0",
+            repeated=declaration.get("maxOccurs") == "unbounded",
         )
-    prefix = "xs" if field.type in SCALARS else "tns"
-    return _xs("element", name=field.name, type=f"{prefix}:{field.type}", **occurs)
 
 
-def _sequence(fields: tuple[Field, ...]) -> etree._Element:
-    return _xs("sequence", *map(_element, fields))
+def _get(element: etree._Element, attribute: str) -> str:
+    return str(element.get(attribute, ""))
 
 
-def _complex_type(name: str, notation: str) -> etree._Element:
-    base, own = split_base(notation)
-    content = _sequence(own)
-    if base:
-        content = _xs("complexContent", _xs("extension", content, base=f"tns:{base}"))
-    return _xs("complexType", content, name=name)
+SERVICES: Final = {key: Service(key) for key in ("service", "session")}
 
-
-def _enumeration(name: str, values: tuple[str, ...]) -> etree._Element:
-    choices = [_xs("enumeration", value=value) for value in values]
-    return _xs("simpleType", _xs("restriction", *choices, base="xs:string"), name=name)
-
-
-def _operations_of(service: str) -> list[Operation]:
-    return [operation for operation in OPERATIONS.values() if operation.service == service]
-
-
-def schema_element(service: str) -> etree._Element:
-    """The xs:schema of one service ("service" or "session")."""
-    schema = _xs("schema", targetNamespace=NAMESPACE, elementFormDefault="unqualified")
-    for operation in _operations_of(service):
-        response = f"{operation.name}Response"
-        returned = Field("return", operation.returns, required=False, many=False)
-        schema.append(_xs("element", name=operation.name, type=f"tns:{operation.name}"))
-        schema.append(_xs("element", name=response, type=f"tns:{response}"))
-        schema.append(_xs("complexType", _sequence(operation.request), name=operation.name))
-        schema.append(_xs("complexType", _sequence((returned,)), name=response))
-    for name, notation in TYPES.items():
-        schema.append(_complex_type(name, notation))
-    for name, values in ENUMERATIONS.items():
-        schema.append(_enumeration(name, values))
-    return schema
-
-
-@cache
-def validator(service: str) -> etree.XMLSchema:
-    """The compiled schema that requests to one service are held against."""
-    return etree.XMLSchema(schema_element(service))
-
-
-def wsdl(service: str, address: str) -> bytes:
-    """The WSDL of one service; `address` is the URL that clients will post to."""
-    name = SERVICES[service]
-    definitions = _wsdl(
-        "definitions", _wsdl("types", schema_element(service)), name=name, targetNamespace=NAMESPACE
-    )
-    port_type = _wsdl("portType", name=name)
-    binding = _wsdl(
-        "binding",
-        _soap("binding", style="document", transport=HTTP_TRANSPORT),
-        name=f"{name}SoapBinding",
-        type=f"tns:{name}",
-    )
-    for operation in _operations_of(service):
-        for message in (operation.name, f"{operation.name}Response"):
-            part = _wsdl("part", name="parameters", element=f"tns:{message}")
-            definitions.append(_wsdl("message", part, name=message))
-        port_type.append(
-            _wsdl(
-                "operation",
-                _wsdl("input", message=f"tns:{operation.name}"),
-                _wsdl("output", message=f"tns:{operation.name}Response"),
-                name=operation.name,
-            )
-        )
-        binding.append(
-            _wsdl(
-                "operation",
-                _soap("operation", soapAction="", style="document"),
-                _wsdl("input", _soap("body", use="literal")),
-                _wsdl("output", _soap("body", use="literal")),
-                name=operation.name,
-            )
-        )
-    port = _wsdl(
-        "port",
-        _soap("address", location=address),
-        name=f"{name}Port",
-        binding=f"tns:{name}SoapBinding",
-    )
-    definitions.extend([port_type, binding, _wsdl("service", port, name=name)])
-    return etree.tostring(definitions, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+OPERATIONS: Final = {
+    name: operation
+    for service in SERVICES.values()
+    for name, operation in service.operations.items()
+}

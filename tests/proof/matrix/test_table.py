@@ -1,6 +1,6 @@
 """The fault matrix in the docs: complete, and as written there."""
 
-from payments.sandbox.soap.tables import OPERATIONS
+from payments.sandbox.soap.schema import OPERATIONS
 from tests.proof.matrix import table
 
 

@@ -1,7 +1,7 @@
 """The table of result codes: complete, and as written in the docs."""
 
 from payments.sandbox.operations.dispatch import possible_codes
-from payments.sandbox.soap.tables import OPERATIONS
+from payments.sandbox.soap.schema import OPERATIONS
 from tests.sandbox import code_table
 
 
