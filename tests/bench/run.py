@@ -61,7 +61,7 @@ def _measure(
     from tests.bench.streams import hold_streams  # noqa: PLC0415
 
     children = {each.name(): each for each in psutil.Process().children()}
-    servers = children["postgres"], children["redis-server"]
+    servers = children["postgres"], children["valkey-server"]
     bench = Bench(launcher, cores, seqr, Shop(seqr), *servers)
     if options.quick:
         sys.stdout.write(f"\n{report.rows(rows.measure_quickly(bench))}\n")
