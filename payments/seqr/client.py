@@ -1,14 +1,9 @@
-"""The gateway to SEQR: one method per operation.
+"""SeqrClient: one method per SEQR operation.
 
-Every method raises only errors of `errors.py`, and ValueError for an argument that no request can
-be made of.
+A method raises the errors of `errors.py`, and ValueError for an argument that SEQR cannot accept.
 """
 
-from copy import copy
-from typing import Self
-
 from payments.seqr import operations
-from payments.seqr.config import SeqrConfig
 from payments.seqr.reports import Report, ReportId
 from payments.seqr.request_builder import (
     amount_elements,
@@ -17,7 +12,7 @@ from payments.seqr.request_builder import (
     receipt_document_elements,
     token_elements,
 )
-from payments.seqr.soap_client import Caller, Listener
+from payments.seqr.soap_client import SoapClient
 from payments.seqr.types import (
     Amount,
     ClientSession,
@@ -30,30 +25,11 @@ from payments.seqr.types import (
 )
 
 
-class SeqrClient:
-    """Speaks to SEQR as one terminal and its reseller.
-
-    Build one per process; any number of threads may share it.
-    """
-
-    def __init__(self, config: SeqrConfig) -> None:
-        self._use(Caller(config))
-
-    def _use(self, caller: Caller) -> None:
-        self._caller = caller
-        self._call = caller.call
-
-    def with_listener(self, listener: Listener) -> Self:
-        """Return a client over the same connections that tells `listener` of each call it made.
-
-        It costs next to nothing. `listener` must not raise.
-        """
-        heard = copy(self)
-        heard._use(self._caller.with_listener(listener))
-        return heard
+class SeqrClient(SoapClient):
+    """Calls SEQR's operations. Make one per process; threads may share it."""
 
     def get_client_session_info(self, token: str) -> ClientSession:
-        """Return who scanned the code and got `token` for it.
+        """Return the customer who scanned the QR code and received `token`.
 
         An invalid or expired token raises SeqrRejected.
         Source: API reference 2.6.0, getClientSessionInfo.
@@ -61,13 +37,13 @@ class SeqrClient:
         return self._call(operations.GET_CLIENT_SESSION_INFO, key=token)
 
     def send_invoice(self, invoice: Invoice, tokens: tuple[CustomerToken, ...] = ()) -> SentInvoice:
-        """Register `invoice` and return the reference under which the customer pays it.
+        """Register `invoice` and return the reference that the customer pays.
 
-        `tokens` are loyalty cards that were swiped at the shop, with the status USED; each
-        overrides the one that SEQR has of the customer.
+        `tokens` are loyalty cards swiped in the shop, with the status USED. Each overrides the one
+        that SEQR has stored for the customer.
 
-        SEQR does not recognise a repeat. After SeqrOutcomeUnknown it may be sent again as long as
-        one reference at most is ever shown for an order.
+        SEQR does not recognise a repeat. After SeqrOutcomeUnknown the caller may send the invoice
+        again, as long as an order never shows more than one reference.
         Source: API reference 2.6.0, sendInvoice.
         """
         return self._call(
@@ -79,13 +55,13 @@ class SeqrClient:
     def update_invoice(
         self, invoice_reference: str, invoice: Invoice, tokens: tuple[CustomerToken, ...] = ()
     ) -> None:
-        """Put `invoice` in the place of one that is not paid.
+        """Replace an unpaid invoice with `invoice`. It is safe to repeat.
 
-        This is the answer to a loyalty card that came with PENDING_ISSUER_ACKNOWLEDGE: the sums
-        recalculated, and the card in `tokens` as USED, BLOCKED or INVALID. Then the customer may
-        pay. It may be sent again. Source: API reference 2.6.0, updateInvoice.
+        The shop sends it for a loyalty card that came with PENDING_ISSUER_ACKNOWLEDGE: the amounts
+        recalculated, and the card in `tokens` as USED, BLOCKED or INVALID. The customer may pay
+        afterwards. Source: API reference 2.6.0, updateInvoice.
         """
-        _required("invoice_reference", invoice_reference)
+        _require_text("invoice_reference", invoice_reference)
         self._call(
             operations.UPDATE_INVOICE,
             invoiceReference=invoice_reference,
@@ -94,14 +70,14 @@ class SeqrClient:
         )
 
     def get_payment_status(self, invoice_reference: str, invoice_version: int) -> PaymentStatus:
-        """Ask where the invoice stands. An answer of PAID accepts the payment.
+        """Return the invoice's status. Receiving PAID accepts the payment.
 
-        `invoice_version` is 0 the first time, then the latest `version` received, which it
-        acknowledges. SEQR reverses a payment whose status nobody asks for within 20 seconds.
-        Raises SeqrUnknownStatus for a status that has no name here.
+        `invoice_version` is 0 the first time, then the last `version` received, which the call
+        acknowledges. SEQR reverses a payment whose status nobody requests within 20 seconds.
+        Raises SeqrUnknownStatus for an undocumented status.
         Source: API reference 2.6.0, getPaymentStatus.
         """
-        _required("invoice_reference", invoice_reference)
+        _require_text("invoice_reference", invoice_reference)
         if not 0 <= invoice_version < 2**31:
             raise ValueError("invoice_version must be 0 or a version that SEQR sent.")
         return self._call(
@@ -111,21 +87,21 @@ class SeqrClient:
         )
 
     def cancel_invoice(self, invoice_reference: str) -> None:
-        """Cancel an invoice that nobody has paid.
+        """Cancel an unpaid invoice.
 
-        Raises SeqrConflict with its `result_code`: 95 already cancelled, so done; 50 paid and 51 in
-        progress, so ask for its status. Source: API reference 2.6.0, cancelInvoice.
+        Raises SeqrConflict: 95 means that it is already cancelled, 50 that it is paid and 51 that a
+        payment is in progress. Source: API reference 2.6.0, cancelInvoice.
         """
-        _required("invoice_reference", invoice_reference)
+        _require_text("invoice_reference", invoice_reference)
         self._call(operations.CANCEL_INVOICE, invoiceReference=invoice_reference)
 
     def commit_reservation(self, invoice_reference: str, amount: Amount) -> None:
-        """Take `amount`, in major units, of what is RESERVED for the invoice.
+        """Capture `amount`, in major units, of a RESERVED invoice.
 
-        Raises SeqrConflict (96) if nothing is reserved. After SeqrOutcomeUnknown, the invoice's
-        status tells whether it was taken. Source: API reference 2.6.0, commitReservation.
+        Raises SeqrConflict (96) if nothing is reserved. After SeqrOutcomeUnknown the invoice's
+        status shows whether it was captured. Source: API reference 2.6.0, commitReservation.
         """
-        _required("invoice_reference", invoice_reference)
+        _require_text("invoice_reference", invoice_reference)
         self._call(
             operations.COMMIT_RESERVATION,
             amount=amount_elements(amount),
@@ -135,10 +111,10 @@ class SeqrClient:
     def submit_payment_receipt(self, ers_reference: str, receipt_document: ReceiptDocument) -> None:
         """Add the shop's own receipt to the payment `ers_reference`.
 
-        It may be sent again: a payment can have several.
+        It is safe to repeat: a payment may have several receipts.
         Source: API reference 2.6.0, submitPaymentReceipt.
         """
-        _required("ers_reference", ers_reference)
+        _require_text("ers_reference", ers_reference)
         self._call(
             operations.SUBMIT_PAYMENT_RECEIPT,
             ersReference=ers_reference,
@@ -146,15 +122,15 @@ class SeqrClient:
         )
 
     def refund_payment(self, ers_reference: str, invoice: Invoice) -> Refund:
-        """Give back the total of `invoice`, above 0, of the payment `ers_reference`.
+        """Refund the total of `invoice`, above 0, from the payment `ers_reference`.
 
-        SeqrOutcomeUnknown means that the money may be on its way: a lost answer, 1, 90, 94. It
-        must never be sent again then, but settled by reconciliation or by a person. If it carries
-        the result code 0, SEQR did refund and did not say under which reference.
-        SeqrRejected (97, 98, 99 and others) and SeqrUnavailable mean that nothing was refunded.
+        SeqrOutcomeUnknown (no response, 1, 90 or 94) means that the money may be on its way. The
+        caller must not send it again: reconciliation or a person resolves it. With result code 0
+        SEQR did refund, but sent no reference. SeqrRejected (97, 98, 99 and others) and
+        SeqrUnavailable mean that nothing was refunded.
         Source: API reference 2.6.0, refundPayment.
         """
-        _required("ers_reference", ers_reference)
+        _require_text("ers_reference", ers_reference)
         if invoice.total_amount.value <= 0:
             raise ValueError("A refund must be above 0.")
         return self._call(
@@ -164,15 +140,16 @@ class SeqrClient:
         )
 
     def mark_transaction_period(self, terminal_id: str | None = None) -> str:
-        """End the current period of the whole shop, or of one terminal, and return its id.
+        """Close the current period of the whole shop, or of one terminal; return its id.
 
-        The period's reports are ready some 3 seconds later. After SeqrOutcomeUnknown the period
-        may be closed under an id that never reached us: sending it again would close the next one.
+        The period's reports are ready after about 3 seconds. After SeqrOutcomeUnknown the period
+        may be closed without its id having arrived; a repeat would close the next period.
         Source: API reference 2.6.0, markTransactionPeriod.
         """
         parameters = None
         if terminal_id is not None:
-            parameters = parameter_elements({"TERMINALID": _required("terminal_id", terminal_id)})
+            _require_text("terminal_id", terminal_id)
+            parameters = parameter_elements({"TERMINALID": terminal_id})
         return self._call(operations.MARK_TRANSACTION_PERIOD, parameters=parameters)
 
     def execute_report(
@@ -182,17 +159,16 @@ class SeqrClient:
         terminal_id: str | None = None,
         language: str = "en",
     ) -> Report:
-        """Return a report of a period that has ended.
+        """Return a report of a closed period. A terminal's report requires `terminal_id`.
 
-        The report of one terminal needs its `terminal_id`. Raises SeqrReportNotReady until SEQR
-        has made the report: ask again after some 3 seconds. A report in which one amount cannot be
-        read is a SeqrProtocolError as a whole, for a row left out would look like a missing sale.
-        Source: API reference 2.6.0, executeReport.
+        Raises SeqrReportNotReady until SEQR has made the report; try again after about 3 seconds.
+        One unreadable amount raises SeqrProtocolError, because a report without that row would
+        look as if a sale were missing. Source: API reference 2.6.0, executeReport.
         """
-        _required("transaction_period_id", transaction_period_id)
+        _require_text("transaction_period_id", transaction_period_id)
         parameters = {"transactionPeriodId": transaction_period_id}
-        if report.is_of_one_terminal or terminal_id is not None:
-            parameters["TERMINALID"] = _required("terminal_id", terminal_id)
+        if report.requires_terminal_id or terminal_id is not None:
+            parameters["TERMINALID"] = _require_text("terminal_id", terminal_id)
         return self._call(
             operations.EXECUTE_REPORT,
             reportId=report.value,
@@ -201,16 +177,16 @@ class SeqrClient:
         )
 
     def register_terminal(self, external_terminal_id: str, password: str, name: str) -> str:
-        """Make a cash register of the reseller's and return the id that SEQR gives it.
+        """Register a cash register with the reseller and return SEQR's id for it.
 
-        `external_terminal_id` is the shop's own name of it, `password` the one that it will speak
-        to SEQR with, `name` what customers see. Each new invoice of such a terminal cancels the
-        one before. After SeqrOutcomeUnknown there may be a terminal whose id never reached us.
+        `external_terminal_id` is the shop's own id, `password` the new terminal's, and `name` what
+        customers see. On such a terminal each new invoice cancels the previous one. After
+        SeqrOutcomeUnknown a terminal may exist whose id never arrived.
         Source: API reference 2.6.0, registerTerminal.
         """
-        _required("external_terminal_id", external_terminal_id)
-        _required("password", password)
-        _required("name", name)
+        _require_text("external_terminal_id", external_terminal_id)
+        _require_text("password", password)
+        _require_text("name", name)
         return self._call(
             operations.REGISTER_TERMINAL,
             externalTerminalId=external_terminal_id,
@@ -219,24 +195,24 @@ class SeqrClient:
         )
 
     def unregister_terminal(self) -> None:
-        """Remove the terminal that this client speaks as.
+        """Remove this client's own terminal.
 
-        After SeqrOutcomeUnknown it may be sent again; SeqrAuthenticationError then most likely
-        means that it is gone. Source: API reference 2.6.0, unregisterTerminal.
+        After SeqrOutcomeUnknown the caller may repeat it. SeqrAuthenticationError then most likely
+        means that the terminal is gone. Source: API reference 2.6.0, unregisterTerminal.
         """
         self._call(operations.UNREGISTER_TERMINAL)
 
     def assign_seqr_id(self, seqr_id: str) -> None:
-        """Give this client's terminal the id that its printed code carries.
+        """Assign to this client's terminal the id in its printed QR code. It is safe to repeat.
 
-        Raises SeqrRejected (53) for an id that is not alphanumeric or that another terminal has.
-        It may be sent again. Source: API reference 2.6.0, assignSeqrId.
+        Raises SeqrRejected (53) for an id that is not alphanumeric or belongs to another terminal.
+        Source: API reference 2.6.0, assignSeqrId.
         """
-        _required("seqr_id", seqr_id)
+        _require_text("seqr_id", seqr_id)
         self._call(operations.ASSIGN_SEQR_ID, seqrId=seqr_id)
 
 
-def _required(name: str, text: str | None) -> str:
+def _require_text(name: str, text: str | None) -> str:
     if not text:
         raise ValueError(f"{name} must not be empty.")
     return text

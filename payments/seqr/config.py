@@ -1,4 +1,4 @@
-"""Where SEQR is and who we are there."""
+"""The gateway's settings."""
 
 import math
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class SeqrConfig:
-    """Where SEQR is and who we are there.
+    """SEQR's endpoints and the credentials of one terminal and its reseller.
 
-    `service_url` and `session_url` are the endpoints of the two SOAP services, `channel` is
-    `ClientWS` or `WS`, `client_id` the company's name while certifying and else the software with
-    its version. `timeout_seconds` bounds a whole call, from the first look-up of a name to the
-    answer's last byte. Raises ValueError for an endpoint that is not an http or https address.
+    `service_url` and `session_url` are the endpoints of the two SOAP services. `channel` is
+    `ClientWS` or `WS`. `client_id` is the company's name during certification, otherwise the
+    software with its version. `timeout_seconds` bounds a whole call, from the DNS lookup to the
+    response's last byte. Raises ValueError for an endpoint that is not an http or https address.
     """
 
     service_url: str

@@ -1,15 +1,14 @@
-"""The operations of SEQR's two services: who asks, what the answer becomes, what is repeatable."""
+"""The operations of SEQR's two services: reader, repeatability and principal of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
-from payments.seqr.request_builder import PAYMENT_SERVICE, SESSION_SERVICE
-from payments.seqr.response_parser import AnswerElement
+from payments.seqr.response_parser import ResponseElement
 from payments.seqr.response_readers import (
     read_client_session,
-    read_nothing,
+    read_no_content,
     read_payment_status,
     read_refund,
     read_report,
@@ -17,16 +16,19 @@ from payments.seqr.response_readers import (
     read_terminal_id,
     read_transaction_period_id,
 )
-from payments.seqr.transport import LARGEST_ANSWER_BYTES
+from payments.seqr.transport import MAX_RESPONSE_BYTES
 
 T = TypeVar("T")
 
-LARGEST_REPORT_BYTES = 16 * 1024 * 1024
-"""A report comes twice in one answer, as text and in base64, which takes some 500 bytes a row."""
+PAYMENT_SERVICE = "ERSWSExternalClientService"
+SESSION_SERVICE = "ERSWSClientSessionInfoService"
+
+MAX_REPORT_RESPONSE_BYTES = 16 * 1024 * 1024
+"""A response holds the report as text and in base64, about 500 bytes a row together."""
 
 
 class Principal(Enum):
-    """In whose name an operation is asked for."""
+    """The account that a call is made as."""
 
     TERMINAL = auto()
     RESELLER_USER = auto()
@@ -34,39 +36,39 @@ class Principal(Enum):
 
 @dataclass(frozen=True)
 class Operation(Generic[T]):
-    """One operation of SEQR's.
+    """One operation.
 
-    `read` makes a value of a successful answer. `repeatable`: sending it twice does no harm, so
-    libcurl may use a connection on which it might send the request again by itself, and the caller
-    may try again when SEQR says that it is unavailable.
+    `read` converts a successful response into a value. `repeatable` means that a second request
+    does no harm: libcurl may then reuse a connection, on which it may repeat the request by itself,
+    and the caller may try again when SEQR is unavailable.
     """
 
     name: str
-    read: Callable[[AnswerElement], T]
+    read: Callable[[ResponseElement], T]
     repeatable: bool
     principal: Principal = Principal.TERMINAL
     service: str = PAYMENT_SERVICE
-    largest_answer_bytes: int = LARGEST_ANSWER_BYTES
+    max_response_bytes: int = MAX_RESPONSE_BYTES
 
 
 GET_CLIENT_SESSION_INFO = Operation(
     "getClientSessionInfo", read_client_session, repeatable=True, service=SESSION_SERVICE
 )
 
-# A second invoice whose reference never reached the shop cannot be paid by anyone.
+# An invoice whose reference was lost cannot be paid, so a second one does no harm.
 SEND_INVOICE = Operation("sendInvoice", read_sent_invoice, repeatable=True)
-# Puts the same content there once more.
-UPDATE_INVOICE = Operation("updateInvoice", read_nothing, repeatable=True)
+# A second update writes the same content.
+UPDATE_INVOICE = Operation("updateInvoice", read_no_content, repeatable=True)
 GET_PAYMENT_STATUS = Operation("getPaymentStatus", read_payment_status, repeatable=True)
-CANCEL_INVOICE = Operation("cancelInvoice", read_nothing, repeatable=True)
-# Takes money, and SEQR does not say what a second one does.
-COMMIT_RESERVATION = Operation("commitReservation", read_nothing, repeatable=False)
-# SEQR keeps as many receipts of a payment as it is given.
-SUBMIT_PAYMENT_RECEIPT = Operation("submitPaymentReceipt", read_nothing, repeatable=True)
-# A second one may pay twice.
+CANCEL_INVOICE = Operation("cancelInvoice", read_no_content, repeatable=True)
+# Captures money; SEQR does not document a second call.
+COMMIT_RESERVATION = Operation("commitReservation", read_no_content, repeatable=False)
+# A payment may have several receipts.
+SUBMIT_PAYMENT_RECEIPT = Operation("submitPaymentReceipt", read_no_content, repeatable=True)
+# A second refund may pay the customer twice.
 REFUND_PAYMENT = Operation("refundPayment", read_refund, repeatable=False)
 
-# A second one makes a period of its own, and leaves the first without an owner.
+# A second call closes another period, and the first one's id is lost.
 MARK_TRANSACTION_PERIOD = Operation(
     "markTransactionPeriod",
     read_transaction_period_id,
@@ -78,14 +80,14 @@ EXECUTE_REPORT = Operation(
     read_report,
     repeatable=True,
     principal=Principal.RESELLER_USER,
-    largest_answer_bytes=LARGEST_REPORT_BYTES,
+    max_response_bytes=MAX_REPORT_RESPONSE_BYTES,
 )
 
-# A second one may make another terminal, and the first has an id that nobody knows.
+# A second call may register another terminal, and the first one's id is lost.
 REGISTER_TERMINAL = Operation(
     "registerTerminal", read_terminal_id, repeatable=False, principal=Principal.RESELLER_USER
 )
-# A second one comes from a terminal that is gone, and its refusal would hide the success.
-UNREGISTER_TERMINAL = Operation("unregisterTerminal", read_nothing, repeatable=False)
-# SEQR refuses only an id that another terminal has.
-ASSIGN_SEQR_ID = Operation("assignSeqrId", read_nothing, repeatable=True)
+# SEQR refuses a second call, because the terminal is gone; that would hide the success.
+UNREGISTER_TERMINAL = Operation("unregisterTerminal", read_no_content, repeatable=False)
+# SEQR refuses only another terminal's id.
+ASSIGN_SEQR_ID = Operation("assignSeqrId", read_no_content, repeatable=True)

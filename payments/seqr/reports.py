@@ -1,4 +1,4 @@
-"""What SEQR's reports say about a transaction period, as immutable values.
+"""SEQR's reports about a transaction period, as immutable values.
 
 Money is a Decimal in major units. The reports name no currency.
 """
@@ -17,17 +17,17 @@ class ReportId(StrEnum):
     TERMINAL_TRANSACTIONS = "Reconciliation/STD_RECON_007.xml"
 
     @property
-    def is_of_one_terminal(self) -> bool:
-        """Whether the report needs to be told which terminal it is about."""
+    def requires_terminal_id(self) -> bool:
+        """Whether the report covers one terminal, which the request must name."""
         return self in {ReportId.TERMINAL_SUMMARY, ReportId.TERMINAL_TRANSACTIONS}
 
 
 @dataclass(frozen=True, slots=True)
 class ReportMeta:
-    """What a report says of itself. Anything missing is None.
+    """A report's header. A missing field is None.
 
-    `generated_at` is as SEQR writes it, "2012-07-18 15:21": it names no time zone.
-    `transaction_period_id` should be the one that was asked for.
+    `generated_at` is SEQR's text, such as "2012-07-18 15:21", without a time zone.
+    `transaction_period_id` should be the one in the request.
     """
 
     reseller_id: str | None
@@ -38,10 +38,10 @@ class ReportMeta:
 
 @dataclass(frozen=True, slots=True)
 class TransactionRow:
-    """One payment, or one refund.
+    """One payment or one refund.
 
-    `sales_amount` may be negative. `ers_reference` is the transaction's own; a row without one
-    can be matched to nothing and is a person's to look at.
+    `sales_amount` may be negative. `ers_reference` is the transaction's own. A row without one
+    matches no payment and needs manual review.
     """
 
     terminal_id: str | None
@@ -52,7 +52,7 @@ class TransactionRow:
 
 @dataclass(frozen=True, slots=True)
 class TransactionReport:
-    """The transactions of a period, one by one, in SEQR's order."""
+    """A period's transactions, one by one, in SEQR's order."""
 
     meta: ReportMeta
     rows: tuple[TransactionRow, ...]
@@ -60,7 +60,7 @@ class TransactionReport:
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """How many transactions, and their sum."""
+    """The number of transactions and their sum."""
 
     sales_count: int
     sales_total: Decimal
@@ -68,11 +68,11 @@ class SummaryRow:
 
 @dataclass(frozen=True, slots=True)
 class CashierTransactionSummary:
-    """The sums of a period, of one terminal or of the whole shop."""
+    """A period's totals, for one terminal or for the whole shop."""
 
     meta: ReportMeta
     rows: tuple[SummaryRow, ...]
 
 
 Report = TransactionReport | CashierTransactionSummary
-"""What the report turned out to be: SEQR's own examples mix up which id brings which."""
+"""Either kind: SEQR's own examples are inconsistent about which report id returns which."""

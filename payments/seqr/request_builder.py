@@ -1,7 +1,8 @@
-"""The SOAP envelopes that are sent, rendered by zeep from our own WSDL of SEQR's services."""
+"""Renders request envelopes: zeep serialises them from the bundled WSDL of SEQR's services."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,43 +10,84 @@ from typing import Any
 import zeep
 from lxml import etree
 
+from payments.seqr.config import SeqrConfig
+from payments.seqr.operations import Operation, Principal
 from payments.seqr.types import Amount, CustomerToken, Invoice, InvoiceRow, ReceiptDocument
 
-PAYMENT_SERVICE = "ERSWSExternalClientService"
-SESSION_SERVICE = "ERSWSClientSessionInfoService"
-
 _WSDL_DIRECTORY = Path(__file__).parent / "wsdl"
-_NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_INVALID_XML_CHARACTERS = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(service: str, operation: str, elements: dict[str, Any]) -> bytes:
-    """Return the envelope of one request; `elements` are those below the operation's own.
+def build_request(
+    config: SeqrConfig, operation: Operation[Any], client_reference: str, elements: dict[str, Any]
+) -> bytes:
+    """Return the SOAP envelope of one request; `elements` follow the context, by SEQR's names.
 
-    None leaves an element out. Characters that XML 1.0 cannot hold are dropped from texts: a
-    control character in a product's name must not stop a sale. Any number of threads may call it.
+    None omits an element. Texts lose the characters that XML 1.0 does not allow, because a control
+    character in a product's name must not stop a sale. Thread-safe.
     """
-    client = _zeep_client(service)
-    texts = _without_unspeakable(elements)
-    envelope = client.create_message(client.service, operation, **texts)
+    context = _context_elements(config, operation.principal, client_reference)
+    texts = _as_xml_text({"context": context, **elements})
+    client = _zeep_client(operation.service)
+    envelope = client.create_message(client.service, operation.name, **texts)
     return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
+
+
+def xml_text(text: str) -> str:
+    """Return `text` without the characters that XML 1.0 does not allow."""
+    return _INVALID_XML_CHARACTERS.sub("", text)
+
+
+def _as_xml_text(value: Any) -> Any:
+    """Apply `xml_text` to every text in a structure of elements."""
+    if isinstance(value, str):
+        return xml_text(value)
+    if isinstance(value, dict):
+        return {name: _as_xml_text(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_as_xml_text(part) for part in value]
+    return value
 
 
 @cache
 def _zeep_client(service: str) -> Any:
-    """Return the client that knows this service's messages, built once per process."""
+    """Return zeep's client of a service, made once per process."""
     wsdl = _WSDL_DIRECTORY / f"{service}.wsdl"
-    return zeep.Client(str(wsdl), transport=_BundledFilesOnly())  # type: ignore[no-untyped-call]
+    return zeep.Client(str(wsdl), transport=_BundledWsdl())  # type: ignore[no-untyped-call]
 
 
-class _BundledFilesOnly:
-    """What zeep gets as its transport: it can read our WSDL and do nothing else."""
+class _BundledWsdl:
+    """A zeep transport that reads the bundled files and has no network access."""
 
     def load(self, address: str) -> bytes:
         return (_WSDL_DIRECTORY / Path(address).name).read_bytes()
 
 
+def _context_elements(
+    config: SeqrConfig, principal: Principal, client_reference: str
+) -> dict[str, Any]:
+    if principal is Principal.TERMINAL:
+        initiator = {"id": config.terminal_id, "type": "TERMINALID"}
+        password = config.terminal_password
+    else:
+        initiator = {
+            "id": config.reseller_id,
+            "type": "RESELLERUSER",
+            "userId": config.reseller_user_id,
+        }
+        password = config.reseller_password
+    return {
+        "channel": config.channel,
+        "clientId": config.client_id,
+        "clientReference": client_reference,
+        "clientRequestTimeout": 0,
+        "initiatorPrincipalId": initiator,
+        "password": password,
+    }
+
+
 def invoice_elements(invoice: Invoice) -> dict[str, Any]:
-    """Return the elements of `invoice`, named as SEQR names them."""
+    """Return SEQR's `invoice`."""
     return {
         "paymentMode": invoice.payment_mode.value,
         "acknowledgmentMode": invoice.acknowledgment_mode.value,
@@ -62,41 +104,6 @@ def invoice_elements(invoice: Invoice) -> dict[str, Any]:
     }
 
 
-def amount_elements(amount: Amount | None) -> dict[str, Any] | None:
-    """Return currency and value, the value always with two decimals."""
-    if amount is None:
-        return None
-    return {"currency": amount.currency, "value": f"{amount.value:.2f}"}
-
-
-def token_elements(tokens: tuple[CustomerToken, ...]) -> list[dict[str, Any]]:
-    """Return the elements of each token."""
-    return [
-        {
-            "description": token.description,
-            "id": token.id,
-            "status": token.status,
-            "value": token.value,
-        }
-        for token in tokens
-    ]
-
-
-def receipt_document_elements(document: ReceiptDocument) -> dict[str, Any]:
-    """Return the elements of `document`; zeep writes the data in base64."""
-    return {
-        "mimeType": document.mime_type,
-        "receiptData": document.receipt_data,
-        "receiptType": document.receipt_type,
-    }
-
-
-def parameter_elements(parameters: Mapping[str, str]) -> dict[str, Any]:
-    """Return SEQR's map of `parameters`, in their order."""
-    entries = [{"key": key, "value": value} for key, value in parameters.items()]
-    return {"parameter": {"entry": entries}}
-
-
 def _row_elements(row: InvoiceRow) -> dict[str, Any]:
     return {
         "itemDescription": row.item_description,
@@ -111,17 +118,28 @@ def _row_elements(row: InvoiceRow) -> dict[str, Any]:
     }
 
 
-def speakable(text: str) -> str:
-    """Return `text` freed of characters that XML 1.0 cannot hold."""
-    return _NOT_IN_XML.sub("", text)
+def amount_elements(amount: Amount | None) -> dict[str, Any] | None:
+    """Return SEQR's `amount`, its value with two decimals."""
+    if amount is None:
+        return None
+    return {"currency": amount.currency, "value": f"{amount.value:.2f}"}
 
 
-def _without_unspeakable(value: Any) -> Any:
-    """Return `value` with every text in it made speakable."""
-    if isinstance(value, str):
-        return speakable(value)
-    if isinstance(value, dict):
-        return {name: _without_unspeakable(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_without_unspeakable(part) for part in value]
-    return value
+def token_elements(tokens: tuple[CustomerToken, ...]) -> list[dict[str, Any]]:
+    """Return a SEQR `customerToken` per token; the fields' names are SEQR's."""
+    return [asdict(token) for token in tokens]
+
+
+def receipt_document_elements(document: ReceiptDocument) -> dict[str, Any]:
+    """Return SEQR's `receiptDocument`; zeep encodes the data in base64."""
+    return {
+        "mimeType": document.mime_type,
+        "receiptData": document.receipt_data,
+        "receiptType": document.receipt_type,
+    }
+
+
+def parameter_elements(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return SEQR's `parameterMap` of `parameters`, in their order."""
+    entries = [{"key": key, "value": value} for key, value in parameters.items()]
+    return {"parameter": {"entry": entries}}

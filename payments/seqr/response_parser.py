@@ -1,9 +1,9 @@
-"""Reading an answer's XML without trusting it.
+"""Parses and validates the XML of SEQR's responses and reports.
 
-zeep's own reader is not used: to ignore elements it does not know it also mends broken XML, and so
-reads a truncated answer as a whole one; and it reads a number it cannot parse as none at all.
-Here the XML must be whole and free of DTDs; elements with other names or in other namespaces are
-ignored wherever they stand; an element that should stand once and stands twice is unreadable.
+zeep's parser is not used. To ignore unknown elements it also repairs broken XML, and so accepts a
+truncated response; and it returns None for a number that it cannot parse. This parser accepts only
+well-formed XML without a document type. It ignores elements with unknown names or in other
+namespaces at any level, and rejects a repeated element that should occur once.
 """
 
 import base64
@@ -11,12 +11,14 @@ import binascii
 import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from lxml import etree
 
 SEQR_NAMESPACE = "http://external.interfaces.ers.seamless.com/"
 SOAP_NAMESPACE = "http://schemas.xmlsoap.org/soap/envelope/"
+
+T = TypeVar("T")
 
 _SOAP = f"{{{SOAP_NAMESPACE}}}"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -24,12 +26,12 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,10}")
 _DECIMAL = re.compile(r"[+-]?([0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15})")
 
 
-class UnreadableAnswerError(Exception):
-    """The answer is not what SEQR documents. Its text is half a sentence without content of it."""
+class UnreadableResponseError(Exception):
+    """The response is not as SEQR documents it. The message quotes no content."""
 
 
-class AnswerElement:
-    """One element of an answer, with its unqualified children by name."""
+class ResponseElement:
+    """One XML element of a response, with its unqualified children by name."""
 
     def __init__(self, element: etree._Element) -> None:
         self._children: dict[str, list[etree._Element]] = {}
@@ -37,21 +39,18 @@ class AnswerElement:
             if child.get(_NIL, "").strip() not in {"true", "1"}:
                 self._children.setdefault(str(child.tag), []).append(child)
 
-    def children(self, name: str) -> list["AnswerElement"]:
-        """Return all children of this name, perhaps none."""
-        return [AnswerElement(child) for child in self._children.get(name, [])]
+    def children(self, name: str) -> list["ResponseElement"]:
+        """Return all children of this name."""
+        return [ResponseElement(child) for child in self._children.get(name, [])]
 
-    def child(self, name: str) -> "AnswerElement | None":
+    def child(self, name: str) -> "ResponseElement | None":
         """Return the only child of this name, or None."""
         element = self._only(name)
-        return None if element is None else AnswerElement(element)
+        return None if element is None else ResponseElement(element)
 
-    def required_child(self, name: str) -> "AnswerElement":
+    def required_child(self, name: str) -> "ResponseElement":
         """Return the only child of this name."""
-        child = self.child(name)
-        if child is None:
-            raise UnreadableAnswerError(f"the answer has no {name}")
-        return child
+        return _required(name, self.child(name))
 
     def text(self, name: str) -> str | None:
         """Return the child's text without surrounding space; None if it is absent or empty."""
@@ -60,16 +59,13 @@ class AnswerElement:
 
     def required_text(self, name: str) -> str:
         """Return the child's text, which must not be empty."""
-        text = self.text(name)
-        if text is None:
-            raise UnreadableAnswerError(f"the answer has no {name}")
-        return text
+        return _required(name, self.text(name))
 
     def required_integer(self, name: str) -> int:
         """Return the child's value, which must be an xs:int."""
         text = self.required_text(name)
         if not _INTEGER.fullmatch(text) or not -(2**31) <= int(text) < 2**31:
-            raise UnreadableAnswerError(f"the answer's {name} is not a number")
+            raise UnreadableResponseError(f"the response's {name} is not a number")
         return int(text)
 
     def decimal(self, name: str) -> Decimal | None:
@@ -81,68 +77,68 @@ class AnswerElement:
         """Return the child's value, which must be a number."""
         value = self.decimal(name)
         if value is None:
-            raise UnreadableAnswerError(f"the answer's {name} is not a number")
+            raise UnreadableResponseError(f"the response's {name} is not a number")
         return value
 
     def binary(self, name: str) -> bytes | None:
-        """Return what the child holds in base64; None if it is absent or empty."""
+        """Return the child's decoded base64; None if it is absent or empty."""
         text = self.text(name)
         if text is None:
             return None
         try:
             return base64.b64decode("".join(text.split()), validate=True)
         except (binascii.Error, ValueError):
-            raise UnreadableAnswerError(f"the answer's {name} is not base64") from None
+            raise UnreadableResponseError(f"the response's {name} is not base64") from None
 
-    def moment(self, name: str) -> datetime | None:
-        """Return the child's date and time; None if it is absent, unreadable or without a zone."""
+    def date_time(self, name: str) -> datetime | None:
+        """Return the child's time; None if it is absent, unreadable or without a time zone."""
         try:
-            moment = datetime.fromisoformat(self.text(name) or "")
+            value = datetime.fromisoformat(self.text(name) or "")
         except ValueError:
             return None
-        return None if moment.utcoffset() is None else moment
+        return None if value.utcoffset() is None else value
 
     def _only(self, name: str) -> etree._Element | None:
         elements = self._children.get(name, [])
         if len(elements) > 1:
-            raise UnreadableAnswerError(f"the answer has more than one {name}")
+            raise UnreadableResponseError(f"the response has more than one {name}")
         return elements[0] if elements else None
 
 
-def open_answer(body: bytes, operation: str) -> AnswerElement:
-    """Return the `return` element of the answer to `operation`.
+def parse_response(body: bytes, operation: str) -> ResponseElement:
+    """Return the `return` element of a SOAP response to `operation`.
 
-    Raises UnreadableAnswerError for anything that is not such an answer.
+    Raises UnreadableResponseError for any other body.
     """
-    root = _parse(body, "answer")
+    root = _parse(body, "response")
     if root.tag != f"{_SOAP}Envelope":
-        raise UnreadableAnswerError("the answer is not a SOAP envelope")
-    soap_body = AnswerElement(root).required_child(f"{_SOAP}Body")
+        raise UnreadableResponseError("the response is not a SOAP envelope")
+    soap_body = ResponseElement(root).required_child(f"{_SOAP}Body")
     if soap_body.children(f"{_SOAP}Fault"):
-        raise UnreadableAnswerError("the answer is a SOAP fault")
+        raise UnreadableResponseError("the response is a SOAP fault")
     wrapper = soap_body.child(f"{{{SEQR_NAMESPACE}}}{operation}Response")
     if wrapper is None:
-        raise UnreadableAnswerError(f"the answer is not one to {operation}")
+        raise UnreadableResponseError(f"the response is not one to {operation}")
     return wrapper.required_child("return")
 
 
-def open_document(content: bytes | str) -> tuple[str, AnswerElement]:
-    """Return the name and the content of the outermost element of a report.
+def parse_report(content: bytes | str) -> tuple[str, ResponseElement]:
+    """Return the name and the content of a report's outermost element.
 
-    Raises UnreadableAnswerError for anything that is not whole XML without a DTD.
+    Raises UnreadableResponseError for anything but well-formed XML without a document type.
     """
     if isinstance(content, str):
-        # The document arrived as text: what it says of its own encoding is no longer so.
+        # The text has been decoded already, so the encoding in its XML declaration is obsolete.
         root = _parse(content.encode(), "report", encoding="utf-8")
     else:
         root = _parse(content, "report")
-    return str(root.tag), AnswerElement(root)
+    return str(root.tag), ResponseElement(root)
 
 
 def hardened_parser(encoding: str | None = None) -> etree.XMLParser:
-    """Return a parser that mends nothing, resolves no entity and reads no other file.
+    """Return a parser that repairs nothing, expands no entity and loads no other file.
 
-    It does read over a document type, which has to be refused by who uses it. For one thread.
+    It accepts a document type, which the caller must reject. It must stay in one thread.
     """
     return etree.XMLParser(
         encoding=encoding,
@@ -157,12 +153,18 @@ def hardened_parser(encoding: str | None = None) -> etree.XMLParser:
     )
 
 
-def _parse(body: bytes, what: str, encoding: str | None = None) -> etree._Element:
+def _required(name: str, value: T | None) -> T:
+    if value is None:
+        raise UnreadableResponseError(f"the response has no {name}")
+    return value
+
+
+def _parse(body: bytes, document: str, encoding: str | None = None) -> etree._Element:
     try:
         root = etree.fromstring(body, hardened_parser(encoding))
     except etree.XMLSyntaxError:
-        raise UnreadableAnswerError(f"the {what} is not well-formed XML") from None
-    document: Any = root.getroottree().docinfo
-    if document.doctype:
-        raise UnreadableAnswerError(f"the {what} has a document type, which is refused")
+        raise UnreadableResponseError(f"the {document} is not well-formed XML") from None
+    docinfo: Any = root.getroottree().docinfo
+    if docinfo.doctype:
+        raise UnreadableResponseError(f"the {document} has a document type, which is refused")
     return root

@@ -1,7 +1,7 @@
-"""What each operation's successful answer says: one reader per operation.
+"""Converts each operation's successful response into a value: one reader per operation.
 
-A reader gets the `return` element of an answer whose result code is SUCCESS, and raises
-UnreadableAnswerError where something is missing that the answer is worthless without.
+A reader gets the `return` element of a response whose result code is SUCCESS. It raises
+UnreadableResponseError if an element is missing that the caller cannot do without.
 """
 
 from decimal import Decimal
@@ -15,8 +15,9 @@ from payments.seqr.reports import (
     TransactionReport,
     TransactionRow,
 )
-from payments.seqr.response_parser import AnswerElement, UnreadableAnswerError, open_document
+from payments.seqr.response_parser import ResponseElement, UnreadableResponseError, parse_report
 from payments.seqr.types import (
+    CENT,
     Amount,
     ClientSession,
     CustomerToken,
@@ -27,170 +28,168 @@ from payments.seqr.types import (
     SentInvoice,
 )
 
-_CENT = Decimal("0.01")
-# Entries of getClientSessionInfo that SEQR adds to those of the scanned code.
-_OWN_ENTRIES = {"msisdn", "subscriberKey", "authKey"}
-# SEQR's own examples name the sums of a shop by the first, and those of a terminal by the second
-# in front and by the third behind.
-_SUMMARIES = {
+# Entries of getClientSessionInfo that SEQR adds to the QR code's own parameters.
+_SEQR_SESSION_KEYS = {"msisdn", "subscriberKey", "authKey"}
+# SEQR's examples name a shop's summary by the first, and a terminal's by the second and the third.
+_SUMMARY_ELEMENTS = {
     "ResellerTransactionSummary",
     "CashierTransactionSummary",
     "TerminalTransactionSummary",
 }
 
 
-def read_nothing(answer: AnswerElement) -> None:
-    """The result code said it all."""
+def read_no_content(response: ResponseElement) -> None:
+    """Return None: the response holds only its result code."""
 
 
-def read_client_session(answer: AnswerElement) -> ClientSession:
+def read_client_session(response: ResponseElement) -> ClientSession:
     """Source: API reference 2.6.0, getClientSessionInfo."""
     entries: dict[str, str] = {}
-    for entry in answer.required_child("parameters").children("entry"):
+    for entry in response.required_child("parameters").children("entry"):
         key, value = entry.text("key"), entry.text("value") or ""
         if key is None:
             continue
-        # A printed code may carry any parameters. One that pretends to be SEQR's own must not
-        # make its owner another customer.
-        if key in _OWN_ENTRIES and entries.get(key, value) != value:
-            raise UnreadableAnswerError(f"the answer names more than one {key}")
+        # A printed QR code may contain any parameter. One named like SEQR's own must not turn the
+        # customer into another one.
+        if key in _SEQR_SESSION_KEYS and entries.get(key, value) != value:
+            raise UnreadableResponseError(f"the response has more than one {key}")
         entries[key] = value
     if not (entries.get("msisdn") and entries.get("subscriberKey")):
-        raise UnreadableAnswerError("the answer has no msisdn or no subscriberKey")
+        raise UnreadableResponseError("the response has no msisdn or no subscriberKey")
     return ClientSession(
         msisdn=entries["msisdn"],
         subscriber_key=entries["subscriberKey"],
-        parameters={key: value for key, value in entries.items() if key not in _OWN_ENTRIES},
+        parameters={key: value for key, value in entries.items() if key not in _SEQR_SESSION_KEYS},
     )
 
 
-def read_sent_invoice(answer: AnswerElement) -> SentInvoice:
+def read_sent_invoice(response: ResponseElement) -> SentInvoice:
     """Source: API reference 2.6.0, sendInvoice."""
     return SentInvoice(
-        invoice_reference=answer.required_text("invoiceReference"),
-        invoice_qr_code=answer.text("invoiceQRCode") or "",
+        invoice_reference=response.required_text("invoiceReference"),
+        invoice_qr_code=response.text("invoiceQRCode") or "",
     )
 
 
-def read_payment_status(answer: AnswerElement) -> PaymentStatus:
-    """Source: API reference 2.6.0, getPaymentStatus. Raises SeqrUnknownStatus, too.
+def read_payment_status(response: ResponseElement) -> PaymentStatus:
+    """Read status and version, with the receipt and tokens that are readable.
 
-    Status and version decide; an unreadable receipt or token is left out rather than allowed to
-    hide that a customer has paid.
+    An unreadable receipt or token is left out, so that it cannot hide a payment. Raises
+    SeqrUnknownStatus. Source: API reference 2.6.0, getPaymentStatus.
     """
-    status, version = answer.required_text("status"), answer.required_integer("version")
+    status, version = response.required_text("status"), response.required_integer("version")
     if status not in InvoiceStatus.__members__:
         raise SeqrUnknownStatus("getPaymentStatus", status, version)
     return PaymentStatus(
         status=InvoiceStatus(status),
         version=version,
-        ers_reference=answer.text("ersReference"),
-        receipt=_receipt(answer.child("receipt")),
-        customer_tokens=_customer_tokens(answer.child("customerTokens")),
+        ers_reference=response.text("ersReference"),
+        receipt=_read_receipt(response.child("receipt")),
+        customer_tokens=_read_customer_tokens(response.child("customerTokens")),
     )
 
 
-def read_refund(answer: AnswerElement) -> Refund:
+def read_refund(response: ResponseElement) -> Refund:
     """Source: API reference 2.6.0, refundPayment."""
-    return Refund(answer.required_text("ersReference"))
+    return Refund(response.required_text("ersReference"))
 
 
-def read_transaction_period_id(answer: AnswerElement) -> str:
+def read_transaction_period_id(response: ResponseElement) -> str:
     """Source: API reference 2.6.0, markTransactionPeriod."""
-    return answer.required_text("transactionPeriodId")
+    return response.required_text("transactionPeriodId")
 
 
-def read_terminal_id(answer: AnswerElement) -> str:
+def read_terminal_id(response: ResponseElement) -> str:
     """Source: API reference 2.6.0, registerTerminal."""
-    return answer.required_text("terminalId")
+    return response.required_text("terminalId")
 
 
-def read_report(answer: AnswerElement) -> Report:
-    """Source: API reference 2.6.0, executeReport and reporting.
+def read_report(response: ResponseElement) -> Report:
+    """Read the whole report; one unreadable row makes all of it unreadable.
 
-    Unlike a receipt, a report is read as a whole or not at all.
+    Source: API reference 2.6.0, executeReport and reporting.
     """
-    report = answer.required_child("report")
+    report = response.required_child("report")
     content = report.text("contentString") or report.binary("content")
     if content is None:
-        raise UnreadableAnswerError("the answer has no report")
-    name, document = open_document(content)
-    meta, rows = _report_meta(document.child("Meta")), document.children("Row")
+        raise UnreadableResponseError("the response has no report")
+    name, document = parse_report(content)
+    meta, rows = _read_report_meta(document.child("Meta")), document.children("Row")
     if name == "TransactionDetails":
-        return TransactionReport(meta, tuple(_transaction_row(row) for row in rows))
-    if name in _SUMMARIES:
-        return CashierTransactionSummary(meta, tuple(_summary_row(row) for row in rows))
-    raise UnreadableAnswerError("the report is of an unknown kind")
+        return TransactionReport(meta, tuple(_read_transaction_row(row) for row in rows))
+    if name in _SUMMARY_ELEMENTS:
+        return CashierTransactionSummary(meta, tuple(_read_summary_row(row) for row in rows))
+    raise UnreadableResponseError("the report is of an unknown kind")
 
 
-def _report_meta(element: AnswerElement | None) -> ReportMeta:
-    if element is None:
+def _read_report_meta(meta: ResponseElement | None) -> ReportMeta:
+    if meta is None:
         return ReportMeta(None, None, None, None)
     return ReportMeta(
-        reseller_id=element.text("ResellerId"),
-        terminal_id=element.text("TerminalId"),
-        transaction_period_id=element.text("TransactionPeriodId"),
-        generated_at=element.text("GeneratedAt"),
+        reseller_id=meta.text("ResellerId"),
+        terminal_id=meta.text("TerminalId"),
+        transaction_period_id=meta.text("TransactionPeriodId"),
+        generated_at=meta.text("GeneratedAt"),
     )
 
 
-def _transaction_row(row: AnswerElement) -> TransactionRow:
+def _read_transaction_row(row: ResponseElement) -> TransactionRow:
     return TransactionRow(
         terminal_id=row.text("TerminalId"),
         cashier_id=row.text("CashierId"),
-        sales_amount=_without_spare_zeros(row.required_decimal("SalesAmount")),
+        sales_amount=_to_cents(row.required_decimal("SalesAmount")),
         ers_reference=row.text("ErsReference"),
     )
 
 
-def _summary_row(row: AnswerElement) -> SummaryRow:
+def _read_summary_row(row: ResponseElement) -> SummaryRow:
     return SummaryRow(
         sales_count=row.required_integer("SalesCount"),
-        sales_total=_without_spare_zeros(row.required_decimal("SalesTotal")),
+        sales_total=_to_cents(row.required_decimal("SalesTotal")),
     )
 
 
-def _without_spare_zeros(value: Decimal) -> Decimal:
-    """Return 93.31000 as 93.31; what is finer than a hundredth stays as it is."""
-    in_hundredths = value.quantize(_CENT)
-    return in_hundredths if in_hundredths == value else value
+def _to_cents(value: Decimal) -> Decimal:
+    """Return 93.31000 as 93.31; a value with a fraction of a cent stays as it is."""
+    cents = value.quantize(CENT)
+    return cents if cents == value else value
 
 
-def _receipt(element: AnswerElement | None) -> Receipt | None:
-    if element is None:
+def _read_receipt(receipt: ResponseElement | None) -> Receipt | None:
+    if receipt is None:
         return None
     try:
-        invoice = element.child("invoice")
+        invoice = receipt.child("invoice")
         return Receipt(
-            terminal_id=element.text("terminalId"),
-            payment_date=element.moment("paymentDate"),
-            client_invoice_id=element.text("clientInvoiceId"),
-            invoice_reference=element.text("invoiceReference"),
-            payment_reference=element.text("paymentReference"),
-            payer_terminal_id=element.text("payerTerminalId"),
-            receiver_name=element.text("receiverName"),
-            total_amount=_amount(invoice.child("totalAmount")) if invoice else None,
+            terminal_id=receipt.text("terminalId"),
+            payment_date=receipt.date_time("paymentDate"),
+            client_invoice_id=receipt.text("clientInvoiceId"),
+            invoice_reference=receipt.text("invoiceReference"),
+            payment_reference=receipt.text("paymentReference"),
+            payer_terminal_id=receipt.text("payerTerminalId"),
+            receiver_name=receipt.text("receiverName"),
+            total_amount=_read_amount(invoice.child("totalAmount")) if invoice else None,
         )
-    except UnreadableAnswerError:
+    except UnreadableResponseError:
         return None
 
 
-def _amount(element: AnswerElement | None) -> Amount | None:
-    value = element.decimal("value") if element else None
-    currency = element.text("currency") if element else None
-    if value is None or currency is None or value != value.quantize(_CENT):
+def _read_amount(amount: ResponseElement | None) -> Amount | None:
+    value = amount.decimal("value") if amount else None
+    currency = amount.text("currency") if amount else None
+    if value is None or currency is None:
         return None
     try:
-        return Amount(value.quantize(_CENT), currency)
+        return Amount(_to_cents(value), currency)
     except ValueError:
         return None
 
 
-def _customer_tokens(element: AnswerElement | None) -> tuple[CustomerToken, ...]:
-    tokens = []
-    for token in element.children("token") if element else []:
+def _read_customer_tokens(tokens: ResponseElement | None) -> tuple[CustomerToken, ...]:
+    readable = []
+    for token in tokens.children("token") if tokens else []:
         try:
-            tokens.append(
+            readable.append(
                 CustomerToken(
                     id=token.text("id"),
                     description=token.text("description"),
@@ -198,6 +197,6 @@ def _customer_tokens(element: AnswerElement | None) -> tuple[CustomerToken, ...]
                     value=token.text("value"),
                 )
             )
-        except UnreadableAnswerError:
+        except UnreadableResponseError:
             continue
-    return tuple(tokens)
+    return tuple(readable)

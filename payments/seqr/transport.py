@@ -1,7 +1,7 @@
-"""HTTP to SEQR over libcurl: every call bounded as a whole, in time and in size.
+"""HTTP to SEQR over libcurl; every call is bounded in time and size.
 
-libcurl also tells how many bytes of the request it handed to the network. That is the one fact
-which separates SeqrUnavailable (certainly nothing happened) from SeqrOutcomeUnknown.
+libcurl reports how many bytes of the request it passed to the network. Only that fact separates
+SeqrUnavailable (nothing happened) from SeqrOutcomeUnknown.
 """
 
 import os
@@ -13,8 +13,8 @@ import pycurl
 
 from payments.seqr.errors import SeqrError, SeqrOutcomeUnknown, SeqrProtocolError, SeqrUnavailable
 
-LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
-"""Many times what any operation answers but a report; what is larger is not read."""
+MAX_RESPONSE_BYTES = 4 * 1024 * 1024
+"""Far above every response except a report; the transport aborts a larger one."""
 
 REQUEST_HEADERS = [
     "Content-Type: text/xml; charset=utf-8",
@@ -24,7 +24,7 @@ REQUEST_HEADERS = [
     "User-Agent: seqrshop",
 ]
 
-_REASON_NOTHING_SENT = {
+_REASON_NOT_SENT = {
     pycurl.E_COULDNT_RESOLVE_HOST: "the name of SEQR's server could not be resolved",
     pycurl.E_COULDNT_CONNECT: "no connection to SEQR's server",
     pycurl.E_SSL_CONNECT_ERROR: "TLS with SEQR's server could not be set up",
@@ -32,33 +32,33 @@ _REASON_NOTHING_SENT = {
     pycurl.E_OPERATION_TIMEDOUT: "no connection to SEQR's server in time",
 }
 _REASON_UNREADABLE = {
-    pycurl.E_UNSUPPORTED_PROTOCOL: "the answer is not HTTP",
-    pycurl.E_FTP_WEIRD_SERVER_REPLY: "the answer is not HTTP",
-    pycurl.E_PARTIAL_FILE: "the answer breaks off",
-    pycurl.E_WRITE_ERROR: "the answer is larger than anything SEQR would send",
-    pycurl.E_BAD_CONTENT_ENCODING: "the answer is in an encoding that was not asked for",
+    pycurl.E_UNSUPPORTED_PROTOCOL: "the response is not HTTP",
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: "the response is not HTTP",
+    pycurl.E_PARTIAL_FILE: "the response is truncated",
+    pycurl.E_WRITE_ERROR: "the response is larger than anything SEQR would send",
+    pycurl.E_BAD_CONTENT_ENCODING: "the response has an encoding that was not requested",
 }
 _REASON_OUTCOME_UNKNOWN = {
-    pycurl.E_OPERATION_TIMEDOUT: "no whole answer in time",
-    pycurl.E_GOT_NOTHING: "the connection was closed without an answer",
-    pycurl.E_COULDNT_CONNECT: "the connection was lost, and no other could be made",
-    pycurl.E_SEND_ERROR: "the connection broke off before the answer",
-    pycurl.E_RECV_ERROR: "the connection broke off before the answer",
+    pycurl.E_OPERATION_TIMEDOUT: "no complete response in time",
+    pycurl.E_GOT_NOTHING: "the connection was closed without a response",
+    pycurl.E_COULDNT_CONNECT: "the connection was lost, and reconnecting failed",
+    pycurl.E_SEND_ERROR: "the connection was lost before the response",
+    pycurl.E_RECV_ERROR: "the connection was lost before the response",
 }
 
 
-class HttpAnswer(NamedTuple):
-    """What came back: the HTTP status and the body."""
+class HttpResponse(NamedTuple):
+    """An HTTP status and body."""
 
     status: int
     body: bytes
 
 
 class CurlTransport:
-    """Posts envelopes over connections that are kept alive, one libcurl handle per thread.
+    """Posts envelopes over kept-alive connections, one libcurl handle per thread. Thread-safe.
 
-    Any number of threads may share it. The environment's proxies are not used, redirects are not
-    followed, and TLS is verified against SSL_CERT_FILE or else certifi's authorities.
+    It ignores proxies in the environment, follows no redirects, and verifies TLS against
+    SSL_CERT_FILE or certifi's authorities.
     """
 
     def __init__(self, timeout_seconds: float) -> None:
@@ -72,48 +72,47 @@ class CurlTransport:
         envelope: bytes,
         *,
         repeatable: bool,
-        largest_answer_bytes: int = LARGEST_ANSWER_BYTES,
-    ) -> HttpAnswer:
-        """Send `envelope` and return the answer, whatever its HTTP status.
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+    ) -> HttpResponse:
+        """Send `envelope` and return the response, whatever its HTTP status.
 
-        libcurl silently sends a request again when a connection that was kept alive dies before
-        the answer's first byte, although the server may have acted. Only what is `repeatable` may
-        therefore use such a connection; anything else gets a fresh one.
+        libcurl silently repeats a request when a kept-alive connection dies before the response's
+        first byte, although the server may have acted on it. So only a `repeatable` operation uses
+        such a connection; any other gets a new one.
 
-        Raises SeqrUnavailable if no byte of the request left, SeqrProtocolError for an answer that
-        is not HTTP, breaks off or is too large, SeqrOutcomeUnknown for any other failure.
+        Raises SeqrUnavailable if no byte was sent, SeqrProtocolError for a response that is not
+        HTTP, truncated or too large, SeqrOutcomeUnknown for any other failure.
         """
-        body = BoundedBody(largest_answer_bytes)
+        body = BoundedBody(max_response_bytes)
         handle = self._handle()
-        handle.reset()  # Forgets the options, keeps connections and TLS sessions.
-        set_limits(handle, self._timeout_seconds)
+        handle.reset()  # Clears the options, keeps connections and TLS sessions.
+        configure(handle, self._timeout_seconds)
         handle.setopt(pycurl.URL, url)
-        handle.setopt(pycurl.HTTPHEADER, REQUEST_HEADERS)
         handle.setopt(pycurl.POSTFIELDS, envelope)
         handle.setopt(pycurl.WRITEFUNCTION, body.write)
         handle.setopt(pycurl.FRESH_CONNECT, not repeatable)
         try:
             handle.perform()
         except pycurl.error as failure:
-            sent = handle.getinfo(pycurl.REQUEST_SIZE) > 0
-            error = error_of(operation, failure.args[0], sent=sent)
+            error = curl_error(operation, handle, failure.args[0])
         else:
-            return HttpAnswer(handle.getinfo(pycurl.RESPONSE_CODE), bytes(body.content))
+            return HttpResponse(handle.getinfo(pycurl.RESPONSE_CODE), bytes(body.content))
         raise error
 
     def _handle(self) -> pycurl.Curl:
-        # A forked child inherits its parent's sockets. Using or closing them would mix up or end
-        # the parent's conversations, so the child starts anew and leaves the old handle alone.
-        handles: dict[int, pycurl.Curl] = self._local.__dict__.setdefault("handle_of_process", {})
+        # A forked child inherits its parent's sockets, and using or closing them would corrupt the
+        # parent's connections. So the child makes a handle of its own and leaves that one alone.
+        handles: dict[int, pycurl.Curl] = self._local.__dict__.setdefault("handle_by_process", {})
         process = os.getpid()
         if process not in handles:
             handles[process] = pycurl.Curl()
         return handles[process]
 
 
-def set_limits(handle: pycurl.Curl, timeout_seconds: float) -> None:
-    """Bound a handle's calls in time, and let it speak HTTP/1.1 to a server that it trusts."""
+def configure(handle: pycurl.Curl, timeout_seconds: float) -> None:
+    """Set the options of every call: time limit, HTTP/1.1, TLS verification and headers."""
     milliseconds = max(1, round(timeout_seconds * 1000))
+    handle.setopt(pycurl.HTTPHEADER, REQUEST_HEADERS)
     handle.setopt(pycurl.TIMEOUT_MS, milliseconds)
     handle.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
     handle.setopt(pycurl.NOSIGNAL, True)
@@ -129,25 +128,25 @@ def set_limits(handle: pycurl.Curl, timeout_seconds: float) -> None:
 
 
 class BoundedBody:
-    """Collects an answer; refusing a chunk makes libcurl abort the transfer."""
+    """Collects a response's body; makes libcurl abort a transfer that grows too large."""
 
-    def __init__(self, largest_bytes: int) -> None:
+    def __init__(self, max_bytes: int) -> None:
         self.content = bytearray()
-        self._largest_bytes = largest_bytes
+        self._max_bytes = max_bytes
 
     def write(self, chunk: bytes) -> int:
-        """Keep a chunk; libcurl's WRITEFUNCTION."""
-        if len(self.content) + len(chunk) > self._largest_bytes:
+        """Append a chunk, or return 0 to abort; libcurl's WRITEFUNCTION."""
+        if len(self.content) + len(chunk) > self._max_bytes:
             return 0
         self.content += chunk
         return len(chunk)
 
 
-def error_of(operation: str, curl_code: int, *, sent: bool) -> SeqrError:
-    """Return what libcurl's error means; `sent`: whether bytes of the request left us."""
-    fallback = f"the connection failed with curl's error {curl_code}"
-    if not sent:
-        return SeqrUnavailable(operation, _REASON_NOTHING_SENT.get(curl_code, fallback))
+def curl_error(operation: str, handle: pycurl.Curl, curl_code: int) -> SeqrError:
+    """Return the error of a failed call, depending on whether any of the request was sent."""
+    fallback = f"the connection failed with curl error {curl_code}"
+    if handle.getinfo(pycurl.REQUEST_SIZE) == 0:
+        return SeqrUnavailable(operation, _REASON_NOT_SENT.get(curl_code, fallback))
     if curl_code in _REASON_UNREADABLE:
         return SeqrProtocolError(operation, _REASON_UNREADABLE[curl_code])
     return SeqrOutcomeUnknown(operation, _REASON_OUTCOME_UNKNOWN.get(curl_code, fallback))

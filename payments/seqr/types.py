@@ -1,7 +1,7 @@
-"""What is said to SEQR and what it answers, as immutable values with SEQR's own names.
+"""The values in SEQR's requests and responses: immutable, with SEQR's own field names.
 
-Money is a Decimal in major units (149.99 SEK, not öre). Fields that are personal or secret are left
-out of every repr.
+Money is a Decimal in major units (149.99 SEK, not öre). Every repr leaves out personal and secret
+fields.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 
-# Far above any bill, and far below what would make a plain notation long.
-_LARGEST_NUMBER = Decimal(10) ** 15
-_SMALLEST_STEP = Decimal("0.000001")
-_CENT = Decimal("0.01")
+CENT = Decimal("0.01")
+
+_MAX_NUMBER = Decimal(10) ** 15  # above any invoice; keeps numbers short in plain notation
+_MIN_STEP = Decimal("0.000001")
 
 
 class PaymentMode(StrEnum):
@@ -26,7 +26,7 @@ class PaymentMode(StrEnum):
 
 
 class AcknowledgmentMode(StrEnum):
-    """Whether the merchant answers a customer's loyalty token before the customer may pay."""
+    """Whether the shop confirms a loyalty token before the customer may pay."""
 
     NO_ACKNOWLEDGMENT = "NO_ACKNOWLEDGMENT"
     OPTIONAL_ACKNOWLEDGMENT = "OPTIONAL_ACKNOWLEDGMENT"
@@ -34,7 +34,7 @@ class AcknowledgmentMode(StrEnum):
 
 
 class InvoiceStatus(StrEnum):
-    """Where an invoice stands at SEQR."""
+    """An invoice's status at SEQR."""
 
     ISSUED = "ISSUED"
     PAID = "PAID"
@@ -47,7 +47,7 @@ class InvoiceStatus(StrEnum):
 
 
 class CustomerTokenStatus(IntEnum):
-    """What became of a customer's token. SEQR sends PENDING, the merchant answers the others."""
+    """A customer token's status. SEQR sends PENDING, the shop sends the others."""
 
     PENDING = 0
     USED = 1
@@ -56,9 +56,9 @@ class CustomerTokenStatus(IntEnum):
 
 
 def _require_number(name: str, value: object, step: Decimal) -> None:
-    """Raise ValueError unless `value` is a finite, sensible Decimal and a multiple of `step`."""
-    if not (isinstance(value, Decimal) and value.is_finite() and abs(value) < _LARGEST_NUMBER):
-        raise ValueError(f"{name} must be a finite Decimal below {_LARGEST_NUMBER:f}.")
+    """Raise ValueError unless `value` is a finite Decimal in range and a multiple of `step`."""
+    if not (isinstance(value, Decimal) and value.is_finite() and abs(value) < _MAX_NUMBER):
+        raise ValueError(f"{name} must be a finite Decimal below {_MAX_NUMBER:f}.")
     if value != value.quantize(step):
         raise ValueError(f"{name} must not be finer than {step:f}.")
 
@@ -74,7 +74,7 @@ class Amount:
     currency: str
 
     def __post_init__(self) -> None:
-        _require_number("An amount", self.value, _CENT)
+        _require_number("An amount", self.value, CENT)
         code = self.currency
         if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
             raise ValueError("A currency must be three capital letters, such as SEK.")
@@ -82,7 +82,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRow:
-    """One line of the bill. A negative total is a discount; `item_tax_rate` is in per cent."""
+    """One row of an invoice. A negative total is a discount. `item_tax_rate` is in per cent."""
 
     item_description: str
     item_quantity: Decimal
@@ -95,20 +95,19 @@ class InvoiceRow:
     item_discount: Amount | None = None
 
     def __post_init__(self) -> None:
-        _require_number("item_quantity", self.item_quantity, _SMALLEST_STEP)
+        _require_number("item_quantity", self.item_quantity, _MIN_STEP)
         if self.item_tax_rate is not None:
-            _require_number("item_tax_rate", self.item_tax_rate, _SMALLEST_STEP)
+            _require_number("item_tax_rate", self.item_tax_rate, _MIN_STEP)
 
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A bill for one customer, or what is given back of one.
+    """An invoice to one customer, or the part of one to refund.
 
-    `client_invoice_id` is the shop's own number. `footer` is shown on the receipt in the app, so
-    it names the order. `notification_url` is called once when the invoice is paid, `back_url` is
-    where a mobile browser returns to; a refund has neither. `commit_reservation_timeout_seconds`
-    is how long a reservation waits to be committed. SEQR, not this class, judges whether the rows
-    add up.
+    `client_invoice_id` is the shop's own number. The app shows `footer` on the receipt, so it
+    names the order. SEQR calls `notification_url` once, when the invoice is paid. `back_url` is
+    the page that a mobile browser returns to. A refund has neither. A reservation lapses after
+    `commit_reservation_timeout_seconds`. SEQR checks that the rows add up; this class does not.
 
     Raises ValueError for an issue date without a time zone.
     """
@@ -120,7 +119,7 @@ class Invoice:
     total_amount: Amount
     cashier_id: str
     footer: str
-    # Both hold an unguessable part that opens a door of the shop.
+    # Both URLs contain a secret.
     notification_url: str | None = field(repr=False)
     back_url: str | None = field(repr=False)
     payment_mode: PaymentMode = PaymentMode.IMMEDIATE_DEBIT
@@ -134,9 +133,9 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True)
 class SentInvoice:
-    """SEQR's reference of a new invoice, and the content of the QR code that leads to it.
+    """SEQR's reference of a new invoice, and the content of its QR code.
 
-    `invoice_qr_code` is empty if SEQR sent none; `links.invoice_url` makes the same address.
+    `invoice_qr_code` is empty if SEQR sent none; `links.invoice_url` returns the same content.
     """
 
     invoice_reference: str
@@ -145,10 +144,10 @@ class SentInvoice:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What SEQR says about a payment. Anything missing or unreadable is None.
+    """SEQR's receipt of a payment. A missing or unreadable field is None.
 
-    `total_amount` is the total of the invoice inside the receipt: what the customer paid.
-    `payment_date` always carries a time zone.
+    `total_amount` is the total of the invoice in the receipt: the amount that the customer paid.
+    `payment_date` has a time zone.
     """
 
     terminal_id: str | None
@@ -163,7 +162,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class CustomerToken:
-    """A loyalty card or the like. `status` is a CustomerTokenStatus, or a number new to us."""
+    """A loyalty card or similar. `status` is a CustomerTokenStatus or an undocumented number."""
 
     id: str | None
     description: str | None
@@ -173,9 +172,9 @@ class CustomerToken:
 
 @dataclass(frozen=True, slots=True)
 class PaymentStatus:
-    """Where an invoice stands. `version` is to be sent with the next question about it.
+    """An invoice's status. The next status call sends `version`.
 
-    `ers_reference` identifies the payment; it should come with PAID and is None before.
+    `ers_reference` identifies the payment. SEQR should send it with PAID; before, it is None.
     """
 
     status: InvoiceStatus
@@ -187,10 +186,10 @@ class PaymentStatus:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptDocument:
-    """The shop's own receipt of a payment, in full.
+    """The shop's own receipt of a payment.
 
-    `receipt_data` is the document as bytes, an HTML page or ARTS XML, which `mime_type` names;
-    `receipt_type` is the shop's word for it. Raises ValueError if one of the three is empty.
+    `receipt_data` is the document, an HTML page or ARTS XML as `mime_type` says. `receipt_type` is
+    the shop's own name of its kind. Raises ValueError if one of the three is empty.
     """
 
     mime_type: str
@@ -204,17 +203,17 @@ class ReceiptDocument:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back. `ers_reference` is the refund's own, not that of the payment."""
+    """A completed refund. `ers_reference` is the refund's own, not the payment's."""
 
     ers_reference: str
 
 
 @dataclass(frozen=True, slots=True)
 class ClientSession:
-    """Who scanned the code. `parameters` are those printed in the code, such as TABLE.
+    """The customer who scanned the QR code, and the code's own parameters, such as TABLE.
 
-    `msisdn` is the phone number in international form without a plus sign, `subscriber_key` the
-    customer's lasting key; both are personal.
+    `msisdn` is the phone number in international form without a plus sign. `subscriber_key` is
+    the customer's permanent key. Both are personal data.
     """
 
     msisdn: str = field(repr=False)

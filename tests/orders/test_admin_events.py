@@ -52,12 +52,12 @@ def test_an_orders_page_tells_of_its_calls_with_code_and_time() -> None:
 
 def test_a_call_without_an_answer_says_so() -> None:
     order = OrderFactory.create()
-    lost = CallRecord("refundPayment", "0123", 5003, None, "no whole answer in time")
+    lost = CallRecord("refundPayment", "0123", 5003, None, "no complete response in time")
     record_call(lost, order.pk, BY_POLLER)
 
     page = boss().get(page_url(order)).content.decode()
 
-    assert "No answer in 5003 ms: no whole answer in time" in page
+    assert "No answer in 5003 ms: no complete response in time" in page
 
 
 def test_events_are_found_by_what_people_know_of_an_order_or_a_call() -> None:

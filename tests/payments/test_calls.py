@@ -129,7 +129,7 @@ def test_each_attempt_to_send_an_invoice_is_told_with_how_it_failed(
     services.send_invoice(invoice.pk)
 
     assert told() == [("sendInvoice", None), ("sendInvoice", None), ("sendInvoice", 0)]
-    assert lines()[0].detail == "the connection was closed without an answer"
+    assert lines()[0].detail == "the connection was closed without a response"
 
 
 def test_a_lost_refund_is_told_as_a_call_without_an_answer(

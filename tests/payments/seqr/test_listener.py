@@ -71,7 +71,7 @@ def test_silence_is_told_without_a_code_and_with_how_long_it_was(
         impatient_client.with_listener(calls.append).cancel_invoice("1001")
 
     (call,) = calls
-    assert (call.result_code, call.reason) == (None, "no whole answer in time")
+    assert (call.result_code, call.reason) == (None, "no complete response in time")
     assert 290 <= call.duration_ms < 3000
 
 

@@ -10,7 +10,6 @@ from payments.seqr import (
     SeqrOutcomeUnknown,
     SeqrProtocolError,
 )
-from payments.seqr.result_codes import ERROR_OF_RESULT_CODE
 from tests.payments.seqr.hostile_server import HostileServer, Line, http
 from tests.payments.seqr.sample_answers import ISSUED, answer, response
 from tests.payments.seqr.sample_calls import SAMPLES
@@ -29,7 +28,8 @@ FAILURES = [code for code in ResultCode if code]
 def expected_error(operation: str, code: ResultCode) -> type[SeqrError]:
     if operation in NOT_REPEATABLE and code in UNKNOWN_IF_NOT_REPEATABLE:
         return SeqrOutcomeUnknown
-    return ERROR_OF_RESULT_CODE[code]
+    assert code.error is not None
+    return code.error
 
 
 def test_the_samples_name_what_must_not_be_repeated() -> None:
@@ -125,7 +125,7 @@ def test_a_success_without_what_matters_is_a_protocol_error_that_tells_of_the_su
     hostile_server.answer_with(answer(operation), empty)
 
     for _ in range(2):
-        with pytest.raises(SeqrProtocolError, match=f"the answer has no {missing}") as caught:
+        with pytest.raises(SeqrProtocolError, match=f"the response has no {missing}") as caught:
             SAMPLES[operation].least(client, invoice)
 
         assert caught.value.result_code == 0

@@ -20,8 +20,8 @@ from payments.seqr import (
     TransactionReport,
     TransactionRow,
 )
-from payments.seqr.operations import LARGEST_REPORT_BYTES
-from payments.seqr.transport import LARGEST_ANSWER_BYTES
+from payments.seqr.operations import MAX_REPORT_RESPONSE_BYTES
+from payments.seqr.transport import MAX_RESPONSE_BYTES
 from tests.payments.seqr.hostile_server import HostileServer, http
 from tests.payments.seqr.sample_answers import answer, report
 
@@ -150,7 +150,7 @@ def test_ten_thousand_rows_are_read(client: SeqrClient, hostile_server: HostileS
 
     found = ask(client)
 
-    assert LARGEST_ANSWER_BYTES < len(whole) < LARGEST_REPORT_BYTES / 2
+    assert MAX_RESPONSE_BYTES < len(whole) < MAX_REPORT_RESPONSE_BYTES / 2
     assert len(found.rows) == 10_000
     assert found.rows[9_999] == replace(TRANSACTION, ers_reference="2012060410485453001009999")
 
@@ -158,7 +158,7 @@ def test_ten_thousand_rows_are_read(client: SeqrClient, hostile_server: HostileS
 def test_only_a_report_may_be_as_large_as_a_report(
     client: SeqrClient, hostile_server: HostileServer
 ) -> None:
-    hostile_server.answer_with(http(b" " * (LARGEST_REPORT_BYTES + 1)))
+    hostile_server.answer_with(http(b" " * (MAX_REPORT_RESPONSE_BYTES + 1)))
 
     with pytest.raises(SeqrProtocolError, match="larger than anything SEQR would send"):
         ask(client)

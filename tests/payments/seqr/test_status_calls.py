@@ -19,11 +19,11 @@ from payments.seqr import (
     SeqrOutcomeUnknown,
     SeqrUnavailable,
 )
-from payments.seqr.bulk_status_client import LANE_SIZE
+from payments.seqr.bulk_status_client import POOL_CONNECTIONS
 from payments.seqr.operations import GET_PAYMENT_STATUS
-from payments.seqr.soap_client import read_answer
+from payments.seqr.soap_client import read_response
 from payments.seqr.status_codec import StatusCodec
-from payments.seqr.transport import HttpAnswer
+from payments.seqr.transport import HttpResponse
 from tests.payments.seqr.hostile_server import HostileServer, Line, Request, http
 from tests.payments.seqr.sample_answers import ISSUED, PAID, answer, response
 from tests.payments.seqr.test_unreadable_answers import UNREADABLE
@@ -67,7 +67,7 @@ def headers_of(request: Request) -> set[str]:
 
 def full_reading(body: bytes, status: int = 200) -> PaymentStatus | tuple[type, object]:
     try:
-        return read_answer(GET_PAYMENT_STATUS, HttpAnswer(status, body))
+        return read_response(GET_PAYMENT_STATUS, HttpResponse(status, body))
     except SeqrError as error:
         return type(error), error.args
 
@@ -76,7 +76,7 @@ def quick_reading(
     messages: StatusCodec, body: bytes, status: int = 200
 ) -> PaymentStatus | tuple[type, object]:
     try:
-        return messages.decode(HttpAnswer(status, body))
+        return messages.decode(HttpResponse(status, body))
     except SeqrError as error:
         return type(error), error.args
 
@@ -183,15 +183,15 @@ def test_an_answer_with_anything_changed_is_read_as_the_gateway_reads_it(
 
 
 def test_the_plain_answer_takes_the_quick_way(messages: StatusCodec) -> None:
-    assert messages._read_plain(PLAIN) == full_reading(PLAIN)
-    assert messages._read_plain(BODIES["paid"]) is None
+    assert messages._decode_plain(PLAIN) == full_reading(PLAIN)
+    assert messages._decode_plain(BODIES["paid"]) is None
 
 
 def test_many_calls_are_under_way_at_a_time_over_connections_that_are_kept(
     calls: BulkStatusClient, hostile_server: HostileServer
 ) -> None:
     hostile_server.behave = lambda line: line.send(answer("getPaymentStatus", ISSUED))
-    size = LANE_SIZE + 10
+    size = POOL_CONNECTIONS + 10
 
     for _ in range(2):
         for key in range(size):
@@ -242,7 +242,7 @@ def silent(line: Line) -> None:
     ],
     ids=["closed", "reset", "silent", "dripping", "not HTTP", "huge"],
 )
-def test_a_call_that_goes_wrong_ends_in_time_in_an_error_of_the_gateway(
+def test_a_call_that_goes_wrong_ends_in_time_in_an_curl_error_the_gateway(
     calls: BulkStatusClient, hostile_server: HostileServer, behave: object, kind: type[SeqrError]
 ) -> None:
     hostile_server.behave = behave  # type: ignore[assignment]

@@ -6,8 +6,9 @@ import pytest
 from lxml import etree
 
 import payments.seqr
-from payments.seqr import request_builder
-from payments.seqr.request_builder import SESSION_SERVICE, render
+from payments.seqr import SeqrConfig, request_builder
+from payments.seqr.operations import GET_CLIENT_SESSION_INFO
+from payments.seqr.request_builder import build_request
 from tests.payments.seqr.protocol_tables import EXTENSIONS, REQUESTS, RETURNS, TYPES, Fields
 
 DIRECTORY = Path(payments.seqr.__file__).parent / "wsdl"
@@ -99,7 +100,9 @@ def test_a_service_binds_its_operations_as_document_literal_soap_1_1(
     assert (styles, actions, uses) == ({"document"}, {""}, {"literal"})
 
 
-def test_nothing_is_fetched_to_render_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_fetched_to_render_a_request(
+    monkeypatch: pytest.MonkeyPatch, config: SeqrConfig
+) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("something was fetched")
 
@@ -107,6 +110,6 @@ def test_nothing_is_fetched_to_render_a_request(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("socket.socket.connect", refuse)
     request_builder._zeep_client.cache_clear()
 
-    envelope = render(SESSION_SERVICE, "getClientSessionInfo", {"key": "k"})
+    envelope = build_request(config, GET_CLIENT_SESSION_INFO, "r", {"key": "k"})
 
     assert b"<key>k</key>" in envelope
