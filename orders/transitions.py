@@ -1,6 +1,6 @@
 """The only writer of `Order.state`."""
 
-from orders.events import Cause, Subject, record_event
+from orders.audit import Cause, Subject, record_event
 from orders.models import About, Order, OrderState
 from orders.publishing import publish_on_commit
 

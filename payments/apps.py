@@ -3,7 +3,7 @@ import sys
 from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
 
-from payments.loyalty import find_hook
+from payments.loyalty.hook import find_hook
 
 
 class PaymentsConfig(AppConfig):

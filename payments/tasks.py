@@ -11,11 +11,19 @@ from celery.signals import worker_shutting_down
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from orders.audit import Cause
 from orders.clock import database_now
-from orders.events import Cause
 from orders.services import forget_expired_sessions
-from payments import services
+from payments import recovery
+from payments.availability import probe
+from payments.cases import outbox
+from payments.invoices import cancel, refresh, send
+from payments.loyalty import answer
 from payments.models import CancelReason
+from payments.polling.run import run_shard, stop_polling
+from payments.receipts import submit
+from payments.reconciliation import periods
+from payments.refunds import refund
 from payments.seqr import SeqrConfigurationError, SeqrError
 
 logger = logging.getLogger(__name__)
@@ -40,7 +48,7 @@ def enqueue(task: Task[..., Any], *args: Any, expires: float | None = None) -> N
 def send_invoice(self: Task[..., Any], invoice_id: int) -> None:
     """Send one invoice; try again in a second, then leave it to the sweep."""
     try:
-        services.send_invoice(invoice_id)
+        send.send_invoice(invoice_id)
     except SeqrConfigurationError as error:
         logger.error("invoice %s waits for a person: %s", invoice_id, error)
     except SeqrError as error:
@@ -54,22 +62,22 @@ def send_invoice(self: Task[..., Any], invoice_id: int) -> None:
 def cancel_overdue_invoice(invoice_id: int) -> None:
     """Cancel an invoice whose lifetime is over, listening to SEQR's answer."""
     try:
-        services.cancel_invoice(invoice_id, CancelReason.LIFETIME, BY_SWEEP)
-    except services.AlreadyPaid:
+        cancel.cancel_invoice(invoice_id, CancelReason.LIFETIME, BY_SWEEP)
+    except cancel.AlreadyPaid:
         logger.info("invoice %s was paid at the last moment", invoice_id)
 
 
 @shared_task
 def settle_cancel(invoice_id: int) -> None:
     """Try once more to bring a wanted cancel to its end."""
-    services.settle_cancel(invoice_id, BY_SWEEP)
+    cancel.settle_cancel(invoice_id, BY_SWEEP)
 
 
 @shared_task
 def send_refund(refund_id: int) -> None:
     """Send one refund; what could not leave is left to the sweep."""
     try:
-        services.send_refund(refund_id)
+        refund.send_refund(refund_id)
     except SeqrError as error:
         logger.warning("refund %s: %s", refund_id, error)
 
@@ -77,33 +85,33 @@ def send_refund(refund_id: int) -> None:
 @shared_task
 def give_up_refund(refund_id: int) -> None:
     """Call a refund unknown whose sender has died."""
-    services.give_up_sending(refund_id)
+    refund.give_up_sending(refund_id)
 
 
 @shared_task
 def submit_receipt(invoice_id: int) -> None:
     """Give SEQR the receipt of one payment; what fails is the sweep's again later."""
-    services.submit_receipt(invoice_id)
+    submit.submit_receipt(invoice_id)
 
 
 @shared_task
 def probe_paying(stop_id: int) -> None:
     """Find out whether SEQR accepts our settings again; if so, have what waits sent at once."""
-    if services.probe_paying(stop_id) == services.Probe.OPENED:
+    if probe.probe_paying(stop_id) == probe.Probe.OPENED:
         enqueue(sweep)
 
 
 @shared_task
 def answer_cards(invoice_id: int) -> None:
     """Answer the loyalty cards of a customer who waits; what fails is the sweep's again later."""
-    services.answer_cards(invoice_id)
+    answer.answer_cards(invoice_id)
 
 
 @shared_task
 def ask_once_more(invoice_id: int) -> None:
     """Ask about an ended invoice whose last answer was lost; what fails is the sweep's again."""
     try:
-        services.ask_once_more(invoice_id, BY_SWEEP)
+        refresh.ask_once_more(invoice_id, BY_SWEEP)
     except SeqrError as error:
         logger.warning("invoice %s: %s", invoice_id, error)
 
@@ -111,7 +119,7 @@ def ask_once_more(invoice_id: int) -> None:
 @shared_task
 def sweep() -> None:
     """Enqueue what lost messages, killed processes and time have left to do."""
-    work = services.find_work()
+    work = recovery.find_work()
     for task, ids in (
         (send_invoice, work.to_send),
         (cancel_overdue_invoice, work.to_expire),
@@ -130,7 +138,7 @@ def sweep() -> None:
 @shared_task
 def sweep_periods() -> None:
     """Begin the day's transaction period, and enqueue what each unfinished one needs next."""
-    for period_id in services.periods_due(database_now()):
+    for period_id in periods.periods_due(database_now()):
         enqueue(advance_period, period_id, expires=settings.SWEEP_SECONDS)
 
 
@@ -138,7 +146,7 @@ def sweep_periods() -> None:
 def advance_period(period_id: int) -> None:
     """Close a period or fetch its report; what fails is the sweep's again later."""
     try:
-        services.advance_period(period_id)
+        periods.advance_period(period_id)
     except SeqrError as error:
         logger.warning("period %s: %s", period_id, error)
 
@@ -146,20 +154,20 @@ def advance_period(period_id: int) -> None:
 @shared_task
 def poll_shard(shard: int) -> None:
     """Poll a shard for a while, then pass it on to the next loop; Beat is only the net."""
-    if services.run_shard(shard, LOOP_SECONDS, on_card=partial(enqueue, answer_cards)):
+    if run_shard(shard, LOOP_SECONDS, on_card=partial(enqueue, answer_cards)):
         enqueue(poll_shard, shard)
 
 
 @worker_shutting_down.connect
 def stop_loops(**_details: Any) -> None:
     """Let a worker that is told to stop do so within a second."""
-    services.stop_polling()
+    stop_polling()
 
 
 @shared_task
 def send_mails() -> None:
     """Send what waits in the outbox."""
-    services.send_mails()
+    outbox.send_mails()
 
 
 @shared_task

@@ -15,6 +15,6 @@ except SystemExit as error:  # the settings are not complete
     sys.stderr.write(f"{error.code}\n")
     sys.exit(CANNOT_START)
 
-from seqrshop.serving.site import Site  # noqa: E402 - it has models, for which Django is set up now
+from seqrshop.serving.asgi_app import Site  # noqa: E402 - it has models, for which Django is set up now
 
 application = Site(django)

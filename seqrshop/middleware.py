@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-from seqrshop.health import health, live
-from seqrshop.metrics import metrics
+from seqrshop.ops.health import health, live
+from seqrshop.ops.metrics import metrics
 
 VIEWS = {"/health/live": live, "/health": health, "/metrics": metrics}
 

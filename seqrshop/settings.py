@@ -141,7 +141,7 @@ REFUND_APPROVAL_LIMIT = read(
 )
 LOYALTY_HOOK: str = read(
     "LOYALTY_HOOK",
-    "the dotted path of a function, such as payments.loyalty_example.percentage",
+    "the dotted path of a function, such as payments.loyalty.example.percentage",
     env.dotted_path,
     default="",
 )
@@ -200,6 +200,8 @@ INSTALLED_APPS = [
     "csp",
     "orders",
     "payments",
+    "seqrshop.storefront",
+    "seqrshop.backoffice",
 ]
 
 MIDDLEWARE = [
@@ -209,13 +211,13 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "orders.middleware.ChosenLanguage",
+    "seqrshop.storefront.middleware.ChosenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "orders.middleware.AnswerRefusals",
+    "seqrshop.storefront.middleware.AnswerRefusals",
 ]
 
 ROOT_URLCONF = "seqrshop.urls"
@@ -297,7 +299,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
-CSRF_FAILURE_VIEW = "orders.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "seqrshop.storefront.error_pages.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

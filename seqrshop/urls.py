@@ -5,11 +5,10 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("", include("payments.urls")),
-    path("", include("orders.urls")),  # last: it has the services' slugs
+    path("", include("seqrshop.storefront.urls")),  # last: it has the services' slugs
 ]
 
-handler400 = "orders.views.errors.bad_request"
-handler403 = "orders.views.errors.permission_denied"
-handler404 = "orders.views.errors.page_not_found"
-handler500 = "orders.views.errors.server_error"
+handler400 = "seqrshop.storefront.error_pages.bad_request"
+handler403 = "seqrshop.storefront.error_pages.permission_denied"
+handler404 = "seqrshop.storefront.error_pages.page_not_found"
+handler500 = "seqrshop.storefront.error_pages.server_error"

@@ -2,14 +2,22 @@
 
 import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from orders import limits
-from payments import checks
+from orders.models import CustomerSession, Product, Service
 from payments.gateway import seqr
+from payments.polling import status_checks
+from seqrshop.storefront import rate_limits
+from tests.factories import CustomerSessionFactory, ProductFactory, ServiceFactory
 from tests.sandbox_process import SandboxProcess
+from tests.seqr_proxy import SeqrProxy
+
+TOKEN = "0000002012-63506374"
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +30,7 @@ def _plain_static_files(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def _fresh_limits() -> None:
     """Count from zero in each test."""
-    limits.forget()
+    rate_limits.forget()
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +38,7 @@ def _no_check_outlives_its_test() -> Iterator[None]:
     """Wait for the checks that a test has started, before its database is emptied."""
     yield
     deadline = time.monotonic() + 10
-    while checks.under_way():
+    while status_checks.under_way():
         assert time.monotonic() < deadline, "a check of the web process does not end"
         time.sleep(0.01)
 
@@ -65,3 +73,70 @@ def eventually() -> Callable[[Callable[[], bool]], None]:
             time.sleep(0.02)
 
     return wait
+
+
+def _reach_seqr_at(settings: Settings, address: str) -> None:
+    settings.SEQR_SERVICE_URL = f"{address}/soap/service"
+    settings.SEQR_SESSION_URL = f"{address}/soap/session"
+    seqr.cache_clear()
+
+
+@pytest.fixture
+def seqr_proxy(sandbox: SandboxProcess, settings: Settings) -> Iterator[SeqrProxy]:
+    """Everything said to SEQR goes through this proxy."""
+    with SeqrProxy(sandbox.base_url) as proxy:
+        _reach_seqr_at(settings, proxy.address)
+        yield proxy
+    seqr.cache_clear()
+
+
+@pytest.fixture
+def seqr_away(settings: Settings) -> Iterator[None]:
+    """Nothing listens where SEQR should be."""
+    _reach_seqr_at(settings, "http://127.0.0.1:9")
+    yield
+    seqr.cache_clear()
+
+
+@pytest.fixture
+def clerk() -> User:
+    """One of the staff, who asks for refunds."""
+    return User.objects.create_user("clerk")
+
+
+@pytest.fixture
+def boss() -> User:
+    """Another, who approves them."""
+    return User.objects.create_user("boss")
+
+
+@pytest.fixture
+def cafe(db: None) -> Service:
+    """The only service."""
+    return ServiceFactory.create(name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN")
+
+
+@pytest.fixture
+def bun(cafe: Service) -> Product:
+    """A cinnamon bun at 45.00."""
+    return ProductFactory.create(service=cafe)
+
+
+@pytest.fixture
+def coffee(cafe: Service) -> Product:
+    """A coffee at 32.50."""
+    return ProductFactory.create(
+        service=cafe, name_sv="Bryggkaffe", name_en="Filter coffee", price=Decimal("32.50")
+    )
+
+
+@pytest.fixture
+def visit(cafe: Service) -> CustomerSession:
+    """The session of a customer who has scanned a code in the café."""
+    return CustomerSessionFactory.create(service=cafe, token=TOKEN)
+
+
+@pytest.fixture
+def two_buns(bun: Product) -> dict[str, Any]:
+    """The body of an order over 90.00."""
+    return {"nonce": "nonce-of-this-order", "rows": [{"product": bun.pk, "quantity": 2}]}

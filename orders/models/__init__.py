@@ -1,12 +1,12 @@
 """What is sold and ordered, and by whom."""
 
+from orders.models.audit_event import About, Event
 from orders.models.customer import Customer, CustomerSession
-from orders.models.event import About, Event
 from orders.models.opening_hours import OpeningHours
 from orders.models.order import Order, OrderRow, OrderState
 from orders.models.picture import Picture
 from orders.models.product import Category, Product
-from orders.models.service import QrCode, Service
+from orders.models.shop import QrCode, Service
 
 __all__ = [
     "About",

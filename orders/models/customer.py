@@ -2,7 +2,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from orders.models.service import Service
+from orders.models.shop import Service
 
 
 class Customer(models.Model):

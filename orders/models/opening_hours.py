@@ -2,7 +2,7 @@ from django.db import models
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
-from orders.models.service import Service
+from orders.models.shop import Service
 
 
 class OpeningHours(models.Model):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models.customer import Customer
 from orders.models.product import Product
-from orders.models.service import Service
+from orders.models.shop import Service
 
 FIRST_NUMBER = 1000  # so that the first customer's number does not look like a test
 

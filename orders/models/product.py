@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.picture import Picture
-from orders.models.service import Service
+from orders.models.shop import Service
 
 
 class Category(models.Model):

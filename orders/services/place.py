@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from orders.events import Cause
+from orders.audit import Cause
 from orders.models import (
     Customer,
     CustomerSession,

@@ -13,9 +13,9 @@ from payments.models.invoice import (
 )
 from payments.models.loyalty_card import LoyaltyCard
 from payments.models.money_case import CaseKind, MoneyCase, OutboxMail
-from payments.models.paying_stop import PayingStop
+from payments.models.payment_pause import PayingStop
 from payments.models.period_row import DIFFERENCES, EXPLAINED, PeriodRow, RowVerdict
-from payments.models.poll_shard import PollShard
+from payments.models.poll_shard import PollShard, shard_of
 from payments.models.refund import RESERVING, UNSETTLED, Refund, RefundStatus
 from payments.models.transaction_period import (
     MARK_KNOWN,
@@ -52,4 +52,5 @@ __all__ = [
     "RefundStatus",
     "RowVerdict",
     "TransactionPeriod",
+    "shard_of",
 ]

@@ -73,7 +73,7 @@ class Invoice(models.Model):
     """One attempt to have an order paid. `amount` is in major units, `currency` ISO 4217.
 
     It is the order's total, less the invoice's discounts.
-    Its `status` is written by `payments.transitions` alone.
+    Its `status` is written by `payments.invoices.transitions` alone.
     """
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="invoices")

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class LoyaltyCard(models.Model):
-    """A card that `payments.loyalty_example` knows, and the discount that it brings.
+    """A card that `payments.loyalty.example` knows, and the discount that it brings.
 
     The number is personal, so only a keyed digest of it is kept: a card can be looked up and never
     be read back.
@@ -35,4 +35,4 @@ class LoyaltyCard(models.Model):
     def digest_of(number: str) -> str:
         """Return the keyed digest under which a card's number is known, its spaces left out."""
         compact = "".join(number.split())
-        return salted_hmac("payments.loyalty", compact, algorithm="sha256").hexdigest()
+        return salted_hmac("payments.loyalty.hook", compact, algorithm="sha256").hexdigest()

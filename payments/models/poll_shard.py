@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -19,3 +20,8 @@ class PollShard(models.Model):
 
     def __str__(self) -> str:
         return f"shard {self.number}"
+
+
+def shard_of(invoice_id: int) -> int:
+    """Return the number of the shard that polls this invoice, from 0."""
+    return int(invoice_id % settings.SEQR_POLL_SHARDS)

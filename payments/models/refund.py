@@ -37,7 +37,7 @@ def _nonce() -> str:
 class Refund(models.Model):
     """Money that goes back to a customer. `amount` is in major units, in the invoice's currency.
 
-    Its `status` is written by `payments.refund_transitions` alone. `nonce` names the form that it
+    Its `status` is written by `payments.refunds.transitions` alone. `nonce` names the form that it
     was asked for with: two clicks are one refund.
     """
 

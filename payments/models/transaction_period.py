@@ -23,7 +23,7 @@ MARK_TRIED = (*MARK_KNOWN, PeriodStatus.MARKING, PeriodStatus.LOST)
 class TransactionPeriod(models.Model):
     """What SEQR took and gave back since the period before. `day` is the one on which it is closed.
 
-    Its `status` is written by `payments.period_transitions` alone. SEQR closed it between
+    Its `status` is written by `payments.reconciliation.transitions` alone. SEQR closed it between
     `marking_started_at` and `marking_ended_at`, both by PostgreSQL's clock.
     """
 

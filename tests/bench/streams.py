@@ -12,13 +12,13 @@ import psutil
 from django.db import transaction
 from django.utils import timezone
 
-from orders.events import Cause
+from orders.audit import Cause
 from orders.models import Customer, CustomerSession, Order
 from orders.services import digest_of
+from payments.invoices.transitions import lock_invoice
+from payments.invoices.transitions import transition as move
 from payments.models import Invoice, InvoiceStatus
-from payments.services.poll.redis import poll_redis
-from payments.transitions import lock_invoice
-from payments.transitions import transition as move
+from payments.polling.redis import poll_redis
 from tests.bench.designs import Bench
 from tests.bench.launch import Launcher
 from tests.bench.machine import cpu_seconds, pss_bytes

@@ -24,7 +24,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         "DATABASE_URL": make_database("seqrshop_browser", beside=os.environ["DATABASE_URL"]),
         # Another of Redis's databases: other tests leave tasks in the first.
         "REDIS_URL": urlunsplit(redis._replace(path="/1")),
-        "LOYALTY_HOOK": "tests.payments.hooks.club",
+        "LOYALTY_HOOK": "tests.payments.loyalty.hooks.club",
     }
     with running(tmp_path_factory.mktemp("stack"), settings) as stack:
         yield stack

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.stack import Stack
 from tests.browser.steps import order_and_stay, sees
-from tests.payments import hooks
+from tests.payments.loyalty import hooks
 
 pytestmark = pytest.mark.browser
 

@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from orders.events import Cause
+from orders.audit import Cause
 from orders.models import About, Event, OrderState
 from orders.services import serve_order
 from payments.models import InvoiceStatus

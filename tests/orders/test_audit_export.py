@@ -17,10 +17,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orders import audit_export
-from orders.events import Cause, record_event
+from orders.audit import Cause, record_event
 from orders.models import Event, Order
 from orders.transitions import subject_of
-from payments.calls import record_call
+from payments.call_audit import record_call
 from payments.seqr import CallRecord
 from tests.factories import OrderFactory
 

@@ -10,8 +10,8 @@ from PIL import Image
 from orders.models import Picture
 from orders.pictures import LARGEST_CONTENT, LARGEST_FILE, keep, logo, product_picture
 from tests.factories import PictureFactory
-from tests.orders.conftest import JsonClient
-from tests.orders.drawings import drawn, noise, opened, upload
+from tests.image_files import drawn, noise, opened, upload
+from tests.storefront.conftest import JsonClient
 
 # --- Making --------------------------------------------------------------------------------------
 

@@ -15,11 +15,11 @@ from pytest_django import Settings
 from redis.client import PubSub
 
 from orders import publishing
-from orders.events import Cause
+from orders.audit import Cause
 from orders.models import Order, OrderState
 from orders.transitions import lock_order, move_order
+from payments.invoices.transitions import lock_invoice, save_fields
 from payments.models import Invoice, InvoiceStatus
-from payments.transitions import lock_invoice, save_fields
 from tests.factories import InvoiceFactory
 
 CAUSE = Cause("poller")

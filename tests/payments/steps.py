@@ -5,11 +5,14 @@ from typing import Any
 
 from django.db import transaction
 
+from orders.audit import Cause
 from orders.clock import database_now
-from orders.events import Cause
 from orders.models import About, Event, Order, OrderState
 from orders.services import RowRequest, open_session, place_order
-from payments import services
+from payments.availability.pause import settings_refused
+from payments.invoices.create import start_payment
+from payments.invoices.refresh import refresh_invoice
+from payments.invoices.send import send_invoice
 from payments.models import (
     DEAD_STATUSES,
     CancelReason,
@@ -17,7 +20,6 @@ from payments.models import (
     InvoiceStatus,
     PayingStop,
 )
-from payments.paying import settings_refused
 from payments.seqr import SeqrAuthenticationError
 from tests.factories import InvoiceFactory, OrderFactory, ProductFactory, ServiceFactory
 from tests.sandbox_process import SandboxProcess
@@ -61,13 +63,13 @@ def new_invoice(**order_fields: Any) -> Invoice:
     )
     with transaction.atomic():
         order, _ = place_order(session, "nonce", [RowRequest(product.pk, 2)], "sv")
-        return services.start_payment(order)
+        return start_payment(order)
 
 
 def issued_invoice() -> Invoice:
     """An invoice that SEQR knows and the customer may pay."""
     invoice = new_invoice()
-    services.send_invoice(invoice.pk)
+    send_invoice(invoice.pk)
     return fresh(invoice)
 
 
@@ -81,7 +83,7 @@ def paid_invoice(sandbox: SandboxProcess) -> Invoice:
 
 def refresh(invoice: Invoice) -> InvoiceStatus:
     """Ask SEQR about an invoice as the poller would; return how it stands."""
-    return services.refresh_invoice(invoice.pk, Cause("poller"))
+    return refresh_invoice(invoice.pk, Cause("poller"))
 
 
 def reference(invoice: Invoice) -> str:

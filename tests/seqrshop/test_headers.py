@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.seqrshop.security import held
-from tests.seqrshop.shopfront import Shopfront, open_shopfront, signed_in
+from tests.storefront.shopfront import Shopfront, open_shopfront, signed_in
 
 HTML = {"Accept": "text/html"}
 Ask = Callable[[Shopfront], Any]
@@ -96,7 +96,7 @@ def test_a_fault_of_ours_has_them_too(shop: Shopfront, monkeypatch: pytest.Monke
     def fail(*args: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("orders.views.pages.service_at", fail)
+    monkeypatch.setattr("seqrshop.storefront.pages.service_at", fail)
 
     response = get("/lyktan/order", headers=HTML)(shop)
 

@@ -146,8 +146,8 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     ("hook", "said"),
     [
         ("payments.nowhere.hook", "LOYALTY_HOOK cannot be imported: No module named"),
-        ("payments.loyalty_example.no_such", "LOYALTY_HOOK cannot be imported: "),
-        ("tests.payments.hooks.not_a_function", "LOYALTY_HOOK names something that is not"),
+        ("payments.loyalty.example.no_such", "LOYALTY_HOOK cannot be imported: "),
+        ("tests.payments.loyalty.hooks.not_a_function", "LOYALTY_HOOK names something that is not"),
     ],
 )
 def test_a_hook_that_could_not_be_asked_stops_each_process(hook: str, said: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from payments.drawing import state_diagram
+from payments.invoices.state_diagram import state_diagram
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.models import Order
-from payments import services, tasks
+from payments import tasks
 from payments.models import (
     DEAD_STATUSES,
     Invoice,
@@ -20,6 +20,8 @@ from payments.models import (
     Refund,
     RefundStatus,
 )
+from payments.recovery import find_work
+from payments.refunds.refund import refundable_now
 from payments.seqr import SeqrError
 from tests.proof.lifecycle.books import times_made
 from tests.proof.lifecycle.world import Act, World, invoice_number, newest, wait_for_checks
@@ -161,7 +163,7 @@ def probes(world: World, who: int, which: int) -> None:
 
 def sweeps(world: World, who: int, which: int) -> None:
     """All that the sweep would put into the queue, from one of them on."""
-    work = services.find_work()
+    work = find_work()
     jobs = [
         (task, row_id)
         for task, ids in (
@@ -218,7 +220,7 @@ def refunds(world: World, who: int, which: int) -> None:
     """Ask for all that is left, for a part, or for what may be too much."""
     invoice = newest(list(Invoice.objects.filter(status=InvoiceStatus.PAID).order_by("pk")), 0)
     if invoice is not None:
-        left = max(services.refundable_now(invoice.pk), Decimal("0.01"))
+        left = max(refundable_now(invoice.pk), Decimal("0.01"))
         amount = (left, Decimal("10.00"), Decimal("45.00"))[which]
         nonce = f"form {len(world.refund_forms)}"
         form = {"amount": str(amount), "reason": "cold coffee", "nonce": nonce}

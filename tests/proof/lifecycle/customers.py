@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orders.models import Order
-from tests.orders.conftest import JsonClient
+from tests.storefront.conftest import JsonClient
 
 if TYPE_CHECKING:
     from tests.proof.lifecycle.world import World

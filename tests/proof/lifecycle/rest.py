@@ -10,10 +10,10 @@ from django.test import Client
 
 from orders.models import Order
 from payments import tasks
+from payments.invoices.resolve_attention import HOLDING
+from payments.invoices.transitions import paid_by_another
 from payments.models import Invoice, InvoiceStatus, MoneyCase, Refund, RefundStatus
 from payments.seqr import SeqrError
-from payments.services.attention import HOLDING
-from payments.transitions import paid_by_another
 from tests.proof.lifecycle.acts import ACTS, close
 from tests.proof.lifecycle.books import Books, read_books
 from tests.proof.lifecycle.closing import what_is_unsent, what_is_wrong

@@ -16,13 +16,13 @@ from django.db import connection
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Model, Value
 from django.test import Client
 
-from orders import limits
 from orders.models import Event, Product
-from payments import checks
 from payments.gateway import status_calls
 from payments.models import Invoice
+from payments.polling import status_checks
+from seqrshop.storefront import rate_limits
 from tests.factories import ProductFactory, ServiceFactory
-from tests.payments.polling import MOST_UNDER_WAY, Shard
+from tests.payments.polling.shard import MOST_UNDER_WAY, Shard
 from tests.proof.lifecycle.customers import Customer
 from tests.proof.lifecycle.road import Road
 from tests.sandbox_process import SandboxProcess
@@ -54,7 +54,7 @@ class World:
         sandbox.fault("notification", "lost")  # the run itself delivers them, or does not
         road.start_anew()
         slips.records.clear()
-        limits.forget()
+        rate_limits.forget()
         self.sandbox = sandbox
         self.road = road
         self.slips = slips
@@ -158,7 +158,7 @@ def invoice_number(which: int) -> Invoice | None:
 def wait_for_checks() -> None:
     """Wait for the questions that the web process asks in threads of its own."""
     deadline = time.monotonic() + 10
-    while checks.under_way():
+    while status_checks.under_way():
         assert time.monotonic() < deadline, "a check of the web process does not end"
         time.sleep(0.001)
 

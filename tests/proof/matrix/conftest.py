@@ -9,7 +9,7 @@ from pytest_django import Settings
 from payments.gateway import seqr, status_calls
 from payments.seqr import BulkStatusClient
 from seqrshop.celery import app
-from tests.payments.polling import MOST_UNDER_WAY, Shard
+from tests.payments.polling.shard import MOST_UNDER_WAY, Shard
 from tests.proof.matrix.door import Door
 from tests.proof.matrix.faults import Fault
 from tests.proof.matrix.world import World

@@ -2,9 +2,10 @@
 
 import pytest
 
-from orders.events import Cause
-from payments import services
+from orders.audit import Cause
+from payments.invoices.cancel import cancel_invoice
 from payments.models import CancelReason, Invoice, InvoiceStatus
+from payments.recovery import find_work
 from tests.payments.steps import fresh, issued_invoice, order_state, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
@@ -52,7 +53,7 @@ def test_an_invoice_is_cancelled_in_the_end(world: World, fault: Fault) -> None:
     invoice = issued_invoice()
     world.strike(OPERATION, after="getPaymentStatus")
 
-    services.cancel_invoice(invoice.pk, CancelReason.CUSTOMER, BY_CUSTOMER)
+    cancel_invoice(invoice.pk, CancelReason.CUSTOMER, BY_CUSTOMER)
 
     ALONE.of(fault)(world, invoice)
 
@@ -94,7 +95,7 @@ BESIDE_A_PAYMENT = Expected(
 def test_a_payment_beside_a_lost_cancel_is_never_lost(world: World, fault: Fault) -> None:
     invoice = issued_invoice()
     world.strike(OPERATION, after="getPaymentStatus")
-    services.cancel_invoice(invoice.pk, CancelReason.CUSTOMER, BY_CUSTOMER)
+    cancel_invoice(invoice.pk, CancelReason.CUSTOMER, BY_CUSTOMER)
 
     BESIDE_A_PAYMENT.of(fault)(world, invoice)
 
@@ -104,7 +105,7 @@ def is_wanted_cancelled(world: World, invoice: Invoice) -> None:
     assert (fresh(invoice).status, order_state(invoice)) == (S.CANCEL_PENDING, "cancel_pending")
     assert customer_reads(invoice) == "Cancelling"
     assert story(invoice)[-2:] == ["cancel_requested", "cancel_put_off"]
-    assert services.find_work().to_settle == [invoice.pk]
+    assert find_work().to_settle == [invoice.pk]
 
 
 def is_cancelled(world: World, invoice: Invoice) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from payments import tasks
 from payments.models import PeriodStatus, TransactionPeriod
-from tests.payments.nights import let_pass
+from tests.payments.reconciliation.nights import let_pass
 from tests.payments.steps import paid_invoice
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but

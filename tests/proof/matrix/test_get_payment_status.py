@@ -5,14 +5,13 @@ from contextlib import suppress
 
 import pytest
 
-from orders.events import Cause
+from orders.audit import Cause
 from orders.models import Event
-from orders.views.wording import PERHAPS_GIVEN_BACK, state_message
-from payments import services
+from payments.invoices.refresh import ask_and_record, refresh_invoice
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrError
-from payments.services.refresh import ask_and_record
-from tests.payments.polling import Shard
+from seqrshop.storefront.messages import PERHAPS_GIVEN_BACK, state_message
+from tests.payments.polling.shard import Shard
 from tests.payments.steps import age, fresh, issued_invoice, order_state, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
@@ -66,8 +65,8 @@ def test_a_payment_that_seqr_told_of_is_found(world: World, fault: Fault) -> Non
     world.sandbox.pay(reference(invoice))
     world.strike(OPERATION)
 
-    with suppress(SeqrError):  # as payments/checks.py does
-        services.refresh_invoice(invoice.pk, Cause("notification"))
+    with suppress(SeqrError):  # as payments/polling/status_checks.py does
+        refresh_invoice(invoice.pk, Cause("notification"))
 
     BY_REFRESH.of(fault)(world, invoice)
 
@@ -110,7 +109,7 @@ def test_a_payment_is_written_before_it_is_acknowledged(world: World, fault: Fau
     world.strike(OPERATION)
 
     with suppress(SeqrError):
-        services.refresh_invoice(invoice.pk, Cause("notification"))
+        refresh_invoice(invoice.pk, Cause("notification"))
 
     ACKNOWLEDGING.of(fault)(world, invoice)
 

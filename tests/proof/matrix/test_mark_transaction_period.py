@@ -6,9 +6,16 @@ import pytest
 from django.contrib.auth.models import User
 
 from orders.models import About, Event
-from payments import services, tasks
+from payments import tasks
 from payments.models import PeriodStatus, TransactionPeriod
-from tests.payments.nights import a_night, id_that_was_lost, let_a_day_pass, let_pass, work
+from payments.reconciliation.periods import settle_lost_period
+from tests.payments.reconciliation.nights import (
+    a_night,
+    id_that_was_lost,
+    let_a_day_pass,
+    let_pass,
+    work,
+)
 from tests.payments.steps import paid_invoice
 from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
@@ -56,7 +63,7 @@ def lost(world: World) -> None:
     assert world.arrived(OPERATION) == 0
     world.sandbox.advance(3)
     found = id_that_was_lost(world.sandbox) if world.fault.is_done else ""
-    services.settle_lost_period(
+    settle_lost_period(
         the_period().pk,
         transaction_period_id=found,
         reason="SEQR's support says so",

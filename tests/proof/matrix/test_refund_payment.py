@@ -7,9 +7,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from orders.models import About, Event
-from payments import services, tasks
+from payments import tasks
 from payments.models import Refund, RefundStatus
-from tests.payments.nights import a_night, let_pass
+from payments.reconciliation.refund_suggestion import proposal_for
+from payments.refunds.refund import refundable_now, request_refund, settle_refund
+from tests.payments.reconciliation.nights import a_night, let_pass
 from tests.payments.steps import order_state, paid_invoice, reference
 from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
@@ -49,7 +51,7 @@ def unknown(world: World, refund: Refund) -> None:
     assert status_of(refund) == S.UNKNOWN
     assert story(refund)[1:] == ["refund_sending", "refund_outcome_unknown"]
     assert cases() == ["refund_unknown"]
-    assert services.refundable_now(refund.invoice_id) == 0
+    assert refundable_now(refund.invoice_id) == 0
 
     world.mend()
     for hours in (1, 10):
@@ -57,10 +59,10 @@ def unknown(world: World, refund: Refund) -> None:
         tasks.sweep()
     assert world.arrived(OPERATION) == 0
     a_night(world.sandbox)
-    proposal = services.proposal_for(Refund.objects.get(pk=refund.pk))
+    proposal = proposal_for(Refund.objects.get(pk=refund.pk))
 
     assert proposal.went_back == world.fault.is_done
-    services.settle_refund(
+    settle_refund(
         refund.pk,
         went_back=proposal.went_back,
         reason="the night's report",
@@ -95,7 +97,7 @@ def test_money_goes_back_once_at_most(world: World, fault: Fault) -> None:
 
 def asked_for(invoice_id: int, clerk: User) -> Refund:
     nonce = f"form {Refund.objects.count()}"
-    refund, _ = services.request_refund(invoice_id, ALL, "cold coffee", clerk, nonce)
+    refund, _ = request_refund(invoice_id, ALL, "cold coffee", clerk, nonce)
     return refund
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from payments import services, tasks
+from payments import tasks
 from payments.models import Invoice, InvoiceStatus
+from payments.recovery import find_work
 from tests.payments.steps import fresh, issued_invoice, new_invoice, order_state, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
@@ -23,7 +24,7 @@ def sent_again(world: World, invoice: Invoice) -> None:
     assert (fresh(invoice).status, fresh(invoice).lease_until) == (S.SENDING, None)
     assert customer_reads(invoice) == "One moment"
     assert story(invoice) == ["sending_started", "sending_failed"]
-    assert services.find_work().to_send == [invoice.pk]
+    assert find_work().to_send == [invoice.pk]
 
     world.mend()
     world.go_on()

@@ -2,8 +2,9 @@
 
 import pytest
 
-from payments import services, tasks
+from payments import tasks
 from payments.models import Invoice
+from payments.receipts.document import has_receipt
 from tests.payments.steps import fresh, paid_invoice, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
@@ -21,7 +22,7 @@ def submitted_again(world: World, invoice: Invoice) -> None:
     assert world.left() in (int(world.fault.leaves), 2)  # libcurl may have sent it again
     waiting = fresh(invoice)
     assert (waiting.receipt_accepted_at, waiting.receipt_refusals) == (None, 0)
-    assert services.has_receipt(waiting)
+    assert has_receipt(waiting)
     assert story(invoice)[-1] == "receipt_put_off"
     world.mend()
     tasks.sweep()

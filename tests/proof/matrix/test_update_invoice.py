@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from payments import tasks
 from payments.models import Invoice, InvoiceStatus
-from tests.payments import hooks
+from tests.payments.loyalty import hooks
 from tests.payments.steps import fresh, issued_invoice, order_state, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _club(settings: Settings) -> None:
     """A shop whose hook takes 4.50 off 45.00 for one card."""
-    settings.LOYALTY_HOOK = "tests.payments.hooks.club"
+    settings.LOYALTY_HOOK = "tests.payments.loyalty.hooks.club"
 
 
 def told_again(world: World, invoice: Invoice) -> None:

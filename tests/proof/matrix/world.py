@@ -5,15 +5,16 @@ from datetime import timedelta
 
 from pytest_django import Settings
 
-from orders.events import Cause
+from orders.audit import Cause
 from orders.models import About, Event, Order
-from orders.views.wording import state_heading
-from payments import services, tasks
+from payments import tasks
 from payments.gateway import seqr
+from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, MoneyCase
+from payments.polling.shards import invoices_to_ask
 from payments.seqr import SeqrError
-from payments.services.shards import invoices_to_ask
-from tests.payments.nights import let_pass
+from seqrshop.storefront.messages import state_heading
+from tests.payments.reconciliation.nights import let_pass
 from tests.proof.matrix.door import Door
 from tests.proof.matrix.faults import Fault
 from tests.sandbox_process import SandboxProcess
@@ -89,7 +90,7 @@ class World:
 def ask_about_each() -> None:
     """Do what a round of the poller does."""
     for invoice in invoices_to_ask():
-        services.refresh_invoice(invoice.pk, BY_POLLER)
+        refresh_invoice(invoice.pk, BY_POLLER)
 
 
 def customer_reads(invoice: Invoice) -> str:

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-ANSWER = "payments/services/answer.py"
-CANCEL = "payments/services/cancel.py"
-QUESTION = "payments/services/question.py"
-REFRESH = "payments/services/refresh.py"
-REFUND = "payments/services/refund.py"
-SEND = "payments/services/send.py"
-SWEEP = "payments/services/sweep.py"
-TRANSITIONS = "payments/transitions.py"
+ANSWER = "payments/invoices/apply_status.py"
+CANCEL = "payments/invoices/cancel.py"
+QUESTION = "payments/invoices/status_query.py"
+REFRESH = "payments/invoices/refresh.py"
+REFUND = "payments/refunds/refund.py"
+SEND = "payments/invoices/send.py"
+SWEEP = "payments/recovery.py"
+TRANSITIONS = "payments/invoices/transitions.py"
 
 
 @dataclass(frozen=True)
@@ -35,25 +35,25 @@ MUTANTS = (
         "    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)\n",
         "    invoice = Invoice.objects.get(pk=invoice_id)\n"
         "    order = Order.objects.get(invoices=invoice_id)\n",
-        "tests/payments/test_refresh.py::test_who_finds_a_payment_waits_for_who_is_writing_it",
+        "tests/payments/invoices/test_refresh.py::test_who_finds_a_payment_waits_for_who_is_writing_it",
     ),
     Mutant(
         "write no event",
         TRANSITIONS,
         "        record(invoice, event, cause, detail=detail, was=was, became=to)\n",
         "",
-        "tests/payments/test_transitions.py",
+        "tests/payments/invoices/test_transitions.py",
     ),
     Mutant(
         "leave the order behind",
         TRANSITIONS,
         "        _move_order(invoice, was, to, cause)\n    return True\n",
         "    return True\n",
-        "tests/payments/test_transitions.py",
+        "tests/payments/invoices/test_transitions.py",
     ),
     Mutant(
         "trust the notification",
-        "payments/services/notified.py",
+        "payments/invoices/notification.py",
         "        _tell_of_a_second_payment(invoice_id)\n",
         "        from payments.transitions import transition\n"
         "        with transaction.atomic():\n"
@@ -63,14 +63,14 @@ MUTANTS = (
         "                transition(\n"
         "                    invoice, InvoiceStatus.PAID, Cause('notification'), **paid\n"
         "                )\n",
-        "tests/payments/test_notify.py::test_whatever_the_body_says_seqr_is_asked",
+        "tests/storefront/test_notify.py::test_whatever_the_body_says_seqr_is_asked",
     ),
     Mutant(
         "reset the version",
         QUESTION,
         "        invoice.invoice_version,\n        InvoiceStatus(invoice.status),\n",
         "        0,\n        InvoiceStatus(invoice.status),\n",
-        "tests/payments/test_refresh.py"
+        "tests/payments/invoices/test_refresh.py"
         "::test_the_version_of_the_last_answer_goes_with_the_next_question",
     ),
     Mutant(
@@ -78,7 +78,7 @@ MUTANTS = (
         ANSWER,
         "    if answer.version < invoice.invoice_version:\n        return False\n",
         "",
-        "tests/payments/test_refresh.py"
+        "tests/payments/invoices/test_refresh.py"
         "::test_a_slow_answer_from_before_the_payment_does_not_undo_it",
     ),
     Mutant(
@@ -87,22 +87,22 @@ MUTANTS = (
         "    if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):\n"
         "        return None\n",
         "",
-        "tests/payments/test_ended_invoices.py"
+        "tests/payments/invoices/test_ended_invoices.py"
         "::test_an_invoice_whose_order_another_one_paid_is_not_asked_about",
     ),
     Mutant(
         "poll the superseded invoice",
-        "payments/services/shards.py",
+        "payments/polling/shards.py",
         "    return open_at_seqr().exclude(cancel_reason=CancelReason.SUPERSEDED)\n",
         "    return open_at_seqr()\n",
-        "tests/payments/poll/test_desk.py::test_what_must_not_be_paid_any_more_is_not_asked_about",
+        "tests/payments/polling/test_store.py::test_what_must_not_be_paid_any_more_is_not_asked_about",
     ),
     Mutant(
         "leave the other bill open",
         ANSWER,
         "    _cancel_the_others(invoice, cause)\n    return True\n",
         "    return True\n",
-        "tests/payments/test_ended_invoices.py"
+        "tests/payments/invoices/test_ended_invoices.py"
         "::test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_cancelled",
     ),
     Mutant(
@@ -111,7 +111,7 @@ MUTANTS = (
         "    if answer.status == InvoiceStatus.PAID:\n"
         "        open_case(CaseKind.SECOND_PAYMENT, cause, TWICE, invoice=invoice)\n",
         "",
-        "tests/payments/test_ended_invoices.py"
+        "tests/payments/invoices/test_ended_invoices.py"
         "::test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_person",
     ),
     Mutant(
@@ -119,15 +119,15 @@ MUTANTS = (
         ANSWER,
         "REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)",
         "REVERSAL_SUSPECTED_AFTER = timedelta(minutes=15)",
-        "tests/payments/test_reversals.py"
+        "tests/payments/invoices/test_reversals.py"
         "::test_a_cancelled_payment_after_a_silence_of_ours_may_be_a_reversal",
     ),
     Mutant(
         "forget the silence before a poller's start",
-        "payments/services/poll/desk.py",
+        "payments/polling/store.py",
         "            heard = max(issued_at, self._heard_before_start or issued_at)\n",
         "            heard = now\n",
-        "tests/payments/poll/test_silence.py"
+        "tests/payments/polling/test_silence.py"
         "::test_a_payment_reversed_while_no_poller_was_alive_is_suspected_after_the_restart",
     ),
     Mutant(
@@ -135,7 +135,7 @@ MUTANTS = (
         REFRESH,
         "    if invoice.status not in DEAD_STATUSES:\n        return None\n    now =",
         "    if invoice.status != 'no such status':\n        return None\n    now =",
-        "tests/payments/test_ended_invoices.py"
+        "tests/payments/invoices/test_ended_invoices.py"
         "::test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer",
     ),
     Mutant(
@@ -146,7 +146,7 @@ MUTANTS = (
         "        save_fields(invoice, invoice_reference=sent.invoice_reference)\n"
         "        return True\n"
         "    fields = {\n",
-        "tests/payments/test_send.py"
+        "tests/payments/invoices/test_send.py"
         "::test_a_late_answer_is_cancelled_at_seqr_and_never_stored_over_the_one_shown",
     ),
     Mutant(
@@ -154,7 +154,7 @@ MUTANTS = (
         SEND,
         "    if invoice.status == InvoiceStatus.SENDING and _lapsed(invoice):\n",
         "    if invoice.status == InvoiceStatus.SENDING:\n",
-        "tests/payments/test_send.py::test_eight_workers_at_once_send_one_invoice",
+        "tests/payments/invoices/test_send.py::test_eight_workers_at_once_send_one_invoice",
     ),
     Mutant(
         "take code 50 for a cancel",
@@ -164,7 +164,7 @@ MUTANTS = (
         "            ResultCode.INVOICE_ALREADY_CANCELED,\n"
         "            ResultCode.CANNOT_CANCEL_PAID_INVOICE,\n"
         "        ):\n",
-        "tests/payments/test_cancel.py"
+        "tests/payments/invoices/test_cancel.py"
         "::test_a_payment_between_asking_and_cancelling_is_found_by_the_refusal",
     ),
     Mutant(
@@ -172,7 +172,7 @@ MUTANTS = (
         CANCEL,
         "            _tell_of_a_second_payment(invoice.pk, cause)\n",
         "",
-        "tests/payments/test_cancel.py"
+        "tests/payments/invoices/test_cancel.py"
         "::test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case",
     ),
     Mutant(
@@ -180,7 +180,7 @@ MUTANTS = (
         CANCEL,
         "    ResultCode.PAYMENT_ALREADY_CANCELLED,\n    ResultCode.PAYMENT_EXPIRED,\n",
         "",
-        "tests/payments/test_cancel.py"
+        "tests/payments/invoices/test_cancel.py"
         "::test_what_is_superseded_and_has_ended_at_seqr_is_dead_without_asking",
     ),
     Mutant(
@@ -190,7 +190,7 @@ MUTANTS = (
         '        _note(invoice.pk, "cancel_put_off", error, cause)\n'
         "    else:\n",
         "    except SeqrError:\n        _confirm(invoice.pk, cause)\n    else:\n",
-        "tests/payments/test_cancel.py"
+        "tests/payments/invoices/test_cancel.py"
         "::test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it",
     ),
     Mutant(
@@ -198,7 +198,7 @@ MUTANTS = (
         REFUND,
         "        _unknown(refund_id, str(error))\n",
         "        _put_off(refund_id, error)\n",
-        "tests/payments/test_refund_outcomes.py"
+        "tests/payments/refunds/test_refund_outcomes.py"
         "::test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again",
     ),
     Mutant(
@@ -206,7 +206,7 @@ MUTANTS = (
         REFUND,
         "    if was == RefundStatus.REFUNDED:\n        return\n    move_refund(\n",
         "    if was != RefundStatus.SENDING:\n        return\n    move_refund(\n",
-        "tests/payments/test_refund_outcomes.py"
+        "tests/payments/refunds/test_refund_outcomes.py"
         "::test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_them",
     ),
     Mutant(
@@ -217,21 +217,21 @@ MUTANTS = (
         "    if earlier is not None:\n"
         '        nonce = f"{nonce}, once more"\n'
         "    return _make(invoice, amount, reason.strip(), actor, nonce), True\n",
-        "tests/payments/test_refunds.py::test_two_clicks_are_one_refund",
+        "tests/payments/refunds/test_refunds.py::test_two_clicks_are_one_refund",
     ),
     Mutant(
         "let refunds under way be given back once more",
-        "payments/refund_transitions.py",
+        "payments/balance.py",
         "    return captured(invoice) - _sum(invoice, RESERVING)\n",
-        "    return captured(invoice) - _sum(invoice, (_S.REFUNDED,))\n",
-        "tests/payments/test_refunds.py::test_two_staff_at_once_never_give_back_more_than_was_paid",
+        "    return captured(invoice) - _sum(invoice, (RefundStatus.REFUNDED,))\n",
+        "tests/payments/refunds/test_refunds.py::test_two_staff_at_once_never_give_back_more_than_was_paid",
     ),
     Mutant(
         "leave what was being sent by a killed worker",
         SWEEP,
         "        Q(lease_until=None) | Q(lease_until__lte=now), status=InvoiceStatus.SENDING\n",
         "        Q(pk=None), status=InvoiceStatus.SENDING\n",
-        "tests/payments/test_sweep.py"
+        "tests/payments/test_recovery.py"
         "::test_an_invoice_being_sent_is_left_to_its_sender_until_the_lease_ends",
     ),
     Mutant(
@@ -239,14 +239,14 @@ MUTANTS = (
         SWEEP,
         "_refunds(RefundStatus.SENDING, now)",
         "[]",
-        "tests/payments/test_refund_outcomes.py"
+        "tests/payments/refunds/test_refund_outcomes.py"
         "::test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lease",
     ),
     Mutant(
         "show an order to whoever knows its address",
-        "orders/views/orders.py",
+        "seqrshop/storefront/orders.py",
         ".filter(public_id=public_id, customer=customer)",
         ".filter(public_id=public_id)",
-        "tests/orders/test_show_order.py",
+        "tests/storefront/test_show_order.py",
     ),
 )

@@ -1,0 +1,1 @@
+"""Availability: whether payments can be taken now, and the probe that ends a pause."""

@@ -1,0 +1,45 @@
+"""Sentences that say why a shop takes no orders, for customers and staff."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Service
+from payments.availability.availability import Closing, Why, closing_of
+
+PAYING_CLOSED = _("Paying is closed for now. Try again in a few minutes.")
+PAUSED = _("We take no orders just now.")
+CLOSED = _("We are closed.")
+OPENS_TODAY = _("We open again today at %(time)s.")
+OPENS_TOMORROW = _("We open again tomorrow at %(time)s.")
+OPENS_LATER = _("We open again on %(day)s at %(time)s.")
+
+
+def closed_message(service: Service) -> str | None:
+    """Return what tells a customer why the service takes no orders, or None while it takes them."""
+    now = timezone.now()
+    closing = closing_of(service, now)
+    return None if closing is None else closing_words(closing, now)
+
+
+def closing_words(closing: Closing, now: datetime) -> str:
+    """Return why a service takes no orders, and when it does again where that is known."""
+    if closing.why == Why.PAYING_CLOSED:
+        return str(PAYING_CLOSED)
+    if closing.why == Why.PAUSED:
+        return f"{PAUSED} {closing.service.pause_note_in(get_language() or 'en')}".strip()
+    if closing.opens_at is None:
+        return str(CLOSED)
+    return f"{CLOSED} {_opens_again(closing.opens_at, now)}"
+
+
+def _opens_again(opens_at: datetime, now: datetime) -> str:
+    opens = timezone.localtime(opens_at)
+    days = (opens.date() - timezone.localdate(now)).days
+    sentence = {0: OPENS_TODAY, 1: OPENS_TOMORROW}.get(days, OPENS_LATER)
+    return str(sentence) % {"time": f"{opens:%H:%M}", "day": date_format(opens, "l j F")}

@@ -1,0 +1,155 @@
+"""The probe: an invoice of its own finds out whether SEQR accepts our settings again.
+
+It is sent, asked about and cancelled, as a customer's is, and nobody is ever shown it: so nobody
+can pay it, and one that is left behind at SEQR does no harm.
+"""
+
+import logging
+import secrets
+from datetime import timedelta
+from decimal import Decimal
+from enum import Enum, auto
+
+from django.conf import settings
+from django.db import transaction
+
+from orders.audit import Cause, record_event, record_event_once
+from orders.clock import database_now
+from orders.models import Service
+from payments import seqr
+from payments.availability.pause import FIRST_PROBE_AFTER, PAYING
+from payments.call_audit import seqr_for
+from payments.callback_urls import back_url, notification_url
+from payments.cases.cases import close_case, open_case, subject_of
+from payments.models import CaseKind, PayingStop
+from payments.seqr import SeqrClient, SeqrConfigurationError, SeqrError
+
+logger = logging.getLogger(__name__)
+
+BY_PROBE = Cause("probe")
+LONGEST_PAUSE = timedelta(seconds=60)
+
+
+class Probe(Enum):
+    """What came of a probe."""
+
+    OPENED = auto()  # SEQR accepts our settings, and paying is open
+    REFUSED = auto()  # SEQR refuses our settings as before
+    UNANSWERED = auto()  # SEQR said nothing about our settings
+    NOT_MADE = auto()  # paying is open, or a probe is under way or not due yet
+
+
+def probe_paying(stop_id: int, cause: Cause = BY_PROBE, *, at_once: bool = False) -> Probe:
+    """Probe whether paying can be opened, if that is due or wanted `at_once`; say what came of it.
+
+    One probe is made at a time. Once it has opened paying, the caller has the waiting invoices
+    sent.
+    """
+    stop = _take_lease(stop_id, at_once=at_once)
+    if stop is None:
+        return Probe.NOT_MADE
+    try:
+        _make_probe(stop, seqr_for(None, cause))
+    except SeqrConfigurationError as error:
+        _stay_closed(stop_id, "probe_refused", error, cause)
+        return Probe.REFUSED
+    except SeqrError as error:
+        _stay_closed(stop_id, "probe_unanswered", error, cause)
+        return Probe.UNANSWERED
+    _open(stop_id, cause)
+    return Probe.OPENED
+
+
+def probe_soon(case_id: int) -> None:
+    """Have the next sweep make a probe, if paying is closed by this case."""
+    PayingStop.objects.filter(case_id=case_id, ended_at=None).update(next_probe_at=database_now())
+
+
+@transaction.atomic
+def _take_lease(stop_id: int, *, at_once: bool) -> PayingStop | None:
+    """Return the stop if its probe is ours to make; nobody else makes one until the lease ends."""
+    stop = _lock(stop_id)
+    now = database_now()
+    if stop.ended_at is not None or (stop.lease_until is not None and stop.lease_until > now):
+        return None
+    if stop.next_probe_at > now and not at_once:
+        return None
+    stop.probes += 1
+    stop.lease_until = now + timedelta(seconds=4 * settings.SEQR_TIMEOUT_SECONDS + 5)
+    stop.save(update_fields=["probes", "lease_until"])
+    return stop
+
+
+def _lock(stop_id: int) -> PayingStop:
+    return PayingStop.objects.select_for_update().get(pk=stop_id)
+
+
+def _make_probe(stop: PayingStop, seqr: SeqrClient) -> None:
+    sent = seqr.send_invoice(_probe_message(stop))
+    try:
+        seqr.get_payment_status(sent.invoice_reference, 0)
+    finally:
+        _cancel(sent.invoice_reference, seqr)
+
+
+def _cancel(invoice_reference: str, seqr: SeqrClient) -> None:
+    """Cancel the probe's invoice. Only a refusal of our settings says anything about them."""
+    try:
+        seqr.cancel_invoice(invoice_reference)
+    except SeqrConfigurationError:
+        raise
+    except SeqrError as error:
+        logger.info("the probe's invoice %s is left at SEQR: %s", invoice_reference, error)
+
+
+@transaction.atomic
+def _stay_closed(stop_id: int, event: str, error: SeqrError, cause: Cause) -> None:
+    stop = _lock(stop_id)
+    if stop.ended_at is not None:
+        return
+    if isinstance(error, SeqrConfigurationError):
+        stop.reason = str(error)
+        # New where a person has closed the one before, believing that the settings were mended.
+        stop.case = open_case(CaseKind.CONFIGURATION, cause, str(error), key=PAYING) or stop.case
+    stop.next_probe_at = database_now() + _pause_after(stop.probes)
+    stop.lease_until = None
+    stop.save(update_fields=["case", "reason", "next_probe_at", "lease_until"])
+    if cause.is_person:  # each of whose checks is in the history
+        record_event(subject_of(stop.case), event, cause, detail=str(error))
+    else:
+        record_event_once(subject_of(stop.case), event, cause, detail=str(error))
+
+
+def _pause_after(probes: int) -> timedelta:
+    return min(FIRST_PROBE_AFTER * (1 << min(probes, 10)), LONGEST_PAUSE)
+
+
+@transaction.atomic
+def _open(stop_id: int, cause: Cause) -> None:
+    stop = _lock(stop_id)
+    if stop.ended_at is not None:
+        return
+    stop.ended_at = database_now()
+    stop.lease_until = None
+    stop.save(update_fields=["ended_at", "lease_until"])
+    record_event(subject_of(stop.case), "paying_opened", cause)
+    close_case(stop.case_id, cause, "SEQR accepts our settings again")
+    logger.info("paying is open again")
+
+
+def _probe_message(stop: PayingStop) -> seqr.Invoice:
+    """Return a probe's invoice: like a customer's, over 1.00, its addresses leading to no order."""
+    service = Service.objects.earliest("pk")
+    amount = seqr.Amount(Decimal("1.00"), service.currency)
+    title = "Check of the settings, not to be paid"
+    return seqr.Invoice(
+        title=title,
+        client_invoice_id=f"check-{stop.pk}-{stop.probes}",
+        issue_date=database_now(),
+        rows=(seqr.InvoiceRow(title, Decimal(1), amount),),
+        total_amount=amount,
+        cashier_id=service.slug,
+        footer=title,
+        notification_url=notification_url(secrets.token_urlsafe(24)),
+        back_url=back_url(secrets.token_urlsafe(24)),
+    )

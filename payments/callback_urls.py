@@ -1,0 +1,18 @@
+"""The addresses that an invoice carries: SEQR's notification, and the browser's return page."""
+
+from django.conf import settings
+from django.urls import reverse
+
+
+def notification_url(notify_key: str) -> str:
+    """Return the address that SEQR notifies of a payment, on PUBLIC_BASE_URL."""
+    return _public_url("notify", secret=notify_key)
+
+
+def back_url(return_key: str) -> str:
+    """Return the address that a browser returns to after the payment, on PUBLIC_BASE_URL."""
+    return _public_url("back", return_key=return_key)
+
+
+def _public_url(name: str, **parts: str) -> str:
+    return f"{settings.PUBLIC_BASE_URL}{reverse(name, kwargs=parts)}"

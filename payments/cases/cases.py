@@ -1,0 +1,174 @@
+"""Money cases: opened once, in the transaction of their cause, and closed with a reason."""
+
+from django.conf import settings
+from django.db import transaction
+
+from orders.audit import Cause, Subject, record_event
+from orders.clock import database_now
+from orders.models import About
+from payments.models import (
+    CaseKind,
+    Invoice,
+    MoneyCase,
+    OutboxMail,
+    Refund,
+    TransactionPeriod,
+)
+from payments.seqr import SeqrConfigurationError
+
+# What is wrong about an invoice is told once for good. Settings can be wrong again, and a report
+# can show more than the first time.
+RECURRING = (CaseKind.CONFIGURATION, CaseKind.REPORT_DIFFERS)
+
+
+def open_case(
+    kind: CaseKind,
+    cause: Cause,
+    what: str,
+    *,
+    invoice: Invoice | None = None,
+    refund: Refund | None = None,
+    period: TransactionPeriod | None = None,
+    key: str = "",
+) -> MoneyCase | None:
+    """Open a case, unless there is one of its kind about the same; return it if it is new.
+
+    About a locked invoice, or about what `key` names. A mail to each address of CASE_EMAILS goes
+    into the outbox with it.
+    """
+    key = key or f"invoice {invoice.pk if invoice else ''}"
+    earlier = MoneyCase.objects.filter(kind=kind, key=key)
+    if kind in RECURRING:
+        earlier = earlier.filter(closed_at=None)
+    if earlier.exists():
+        return None
+    case, is_new = MoneyCase.objects.get_or_create(
+        kind=kind,
+        key=key,
+        closed_at=None,
+        defaults={
+            "invoice": invoice,
+            "refund": refund,
+            "period": period,
+            "order_id": invoice.order_id if invoice else None,
+            "what": what[:300],
+        },
+    )
+    if not is_new:  # two have seen it at the same time
+        return None
+    record_event(subject_of(case), f"{kind}_case", cause, detail=what, became="open")
+    OutboxMail.objects.bulk_create(
+        OutboxMail(case=case, recipient=address) for address in settings.CASE_EMAILS
+    )
+    return case
+
+
+@transaction.atomic
+def close_case(case_id: int, cause: Cause, reason: str) -> bool:
+    """Close a case; return whether it was open. Raises ValueError where no reason is given."""
+    if not reason.strip():
+        raise ValueError("A case is closed with a reason.")
+    case = MoneyCase.objects.select_for_update().get(pk=case_id)
+    if case.closed_at is not None:
+        return False
+    case.closed_at = database_now()
+    case.closed_by = cause.actor
+    case.closing_reason = reason.strip()[:300]
+    case.save(update_fields=["closed_at", "closed_by", "closing_reason"])
+    record_event(subject_of(case), "case_closed", cause, detail=case.closing_reason, was="open")
+    return True
+
+
+def close_cases_of(
+    invoice: Invoice, kinds: tuple[CaseKind, ...], cause: Cause, reason: str
+) -> bool:
+    """Close an invoice's open cases of these kinds, which have solved themselves.
+
+    Return whether there were any.
+    """
+    open_cases = MoneyCase.objects.filter(invoice=invoice, kind__in=kinds, closed_at=None)
+    closed = [close_case(pk, cause, reason) for pk in open_cases.values_list("pk", flat=True)]
+    return any(closed)
+
+
+def open_refund_case(refund: Refund, cause: Cause, why: str) -> None:
+    """Open the case of a locked refund whose outcome is unknown."""
+    what = f"A refund of {refund.amount} {refund.currency} may have been made: {why}"
+    open_case(
+        CaseKind.REFUND_UNKNOWN,
+        cause,
+        what,
+        invoice=refund.invoice,
+        refund=refund,
+        key=f"refund {refund.pk}",
+    )
+
+
+def open_stuck_case(refund: Refund, cause: Cause, why: str) -> None:
+    """Open the case of a locked refund that SEQR has not taken for long."""
+    what = f"A refund of {refund.amount} {refund.currency} could not be made yet: {why}"
+    open_case(
+        CaseKind.REFUND_STUCK,
+        cause,
+        what,
+        invoice=refund.invoice,
+        refund=refund,
+        key=f"refund {refund.pk}",
+    )
+
+
+def open_settled_wrongly_case(refund: Refund, cause: Cause, what: str) -> None:
+    """Open a case about a locked refund of which SEQR tells otherwise than a person settled it."""
+    what = f"A refund of {refund.amount} {refund.currency} was settled otherwise: {what}"
+    open_case(
+        CaseKind.REFUND_UNKNOWN,
+        cause,
+        what,
+        invoice=refund.invoice,
+        refund=refund,
+        key=f"refund {refund.pk} settled",
+    )
+
+
+def close_refund_cases(refund: Refund, cause: Cause, reason: str) -> None:
+    """Close what cases a refund has: it is not stuck any more, or its outcome is known."""
+    open_cases = MoneyCase.objects.filter(refund=refund, closed_at=None)
+    for case_id in open_cases.values_list("pk", flat=True):
+        close_case(case_id, cause, reason)
+
+
+def open_period_case(kind: CaseKind, period: TransactionPeriod, cause: Cause, what: str) -> None:
+    """Open a case about a locked transaction period."""
+    open_case(kind, cause, what, period=period, key=f"period {period.pk}")
+
+
+def close_period_cases(
+    period: TransactionPeriod, kind: CaseKind, cause: Cause, reason: str
+) -> None:
+    """Close a period's open case of this kind, which has solved itself."""
+    open_cases = MoneyCase.objects.filter(period=period, kind=kind, closed_at=None)
+    for case_id in open_cases.values_list("pk", flat=True):
+        close_case(case_id, cause, reason)
+
+
+def tell_of_configuration(error: SeqrConfigurationError, cause: Cause) -> None:
+    """Open a case about settings that SEQR refuses, one for each operation and code.
+
+    For what leaves paying open; `payments/availability/pause.py` has the rest.
+    """
+    key = f"{error.operation} code {error.result_code}"
+    open_case(CaseKind.CONFIGURATION, cause, str(error), key=key)
+
+
+def configuration_works(operation: str, cause: Cause) -> None:
+    """Close those cases of an operation that SEQR has accepted."""
+    open_cases = MoneyCase.objects.filter(
+        kind=CaseKind.CONFIGURATION, key__startswith=f"{operation} code ", closed_at=None
+    )
+    for case_id in open_cases.values_list("pk", flat=True):
+        close_case(case_id, cause, f"SEQR has accepted {operation} since")
+
+
+def subject_of(case: MoneyCase) -> Subject:
+    """Return the case as what an event is about."""
+    return Subject(About.CASE, case.pk, str(case.pk), case.order_id)

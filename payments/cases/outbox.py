@@ -1,0 +1,61 @@
+"""The outbox: each mail is sent once, as far as a mail server lets one know."""
+
+import logging
+from datetime import timedelta
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+
+from orders.clock import database_now
+from payments.cases.guidance import ADVICE
+from payments.models import CaseKind, OutboxMail
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)  # longer than a mail server may take
+AT_MOST = 50
+
+
+def send_mails() -> int:
+    """Send what waits in the outbox; return how many mails were sent."""
+    sent = 0
+    for _ in range(AT_MOST):
+        mail = _take_next()
+        if mail is None:
+            break
+        try:
+            _message(mail).send()
+        except (OSError, SMTPException) as error:  # tried again when the lease is over
+            logger.warning("mail %s could not be sent: %s", mail.pk, type(error).__name__)
+            continue
+        OutboxMail.objects.filter(pk=mail.pk).update(sent_at=database_now())
+        sent += 1
+    return sent
+
+
+@transaction.atomic
+def _take_next() -> OutboxMail | None:
+    now = database_now()
+    waiting = OutboxMail.objects.filter(Q(lease_until=None) | Q(lease_until__lte=now), sent_at=None)
+    mail = waiting.select_for_update(skip_locked=True).order_by("id").first()
+    if mail is not None:
+        mail.lease_until = now + LEASE
+        mail.save(update_fields=["lease_until"])
+    return mail
+
+
+def _message(mail: OutboxMail) -> EmailMessage:
+    case = mail.case
+    page = f"{settings.PUBLIC_BASE_URL}{reverse('admin:payments_moneycase_change', args=[case.pk])}"
+    order = f" of order {case.order.number}" if case.order else ""
+    return EmailMessage(
+        subject=f"Case {case.pk}{order}: {case.get_kind_display()}",
+        body=f"{case.what}.\n\n{ADVICE[CaseKind(case.kind)]}\n\n{page}\n",
+        to=[mail.recipient],
+        # The same for each attempt, so that a mail sent twice by a crash is seen to be one.
+        headers={"Message-ID": f"<case-{case.pk}-mail-{mail.pk}@seqrshop>"},
+    )

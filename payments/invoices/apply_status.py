@@ -1,0 +1,219 @@
+"""getPaymentStatus: what an answer of SEQR's changes, written under the rows' locks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import connection, transaction
+
+from orders.audit import Cause
+from orders.clock import database_now
+from payments.balance import order_follows_refunds
+from payments.call_audit import record_call, record_calls
+from payments.cases.cases import close_cases_of, open_case
+from payments.invoices.discounts import settle_doubt
+from payments.invoices.status_query import STILL_OPEN, Answer, Question
+from payments.invoices.transitions import (
+    TABLE,
+    dead_status,
+    lock_invoice,
+    paid_by_another,
+    paid_differs,
+    record,
+    record_once,
+    save_fields,
+    transition,
+)
+from payments.models import (
+    DEAD_STATUSES,
+    OPEN_STATUSES,
+    CancelReason,
+    CaseKind,
+    Invoice,
+    InvoiceStatus,
+)
+
+# SEQR takes a payment back 20 s after it was made, if nobody asked; this leaves a margin.
+REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)
+PAID_ALL_THE_SAME = "The payment was made before the invoice could be cancelled"
+UNTOLD_AMOUNT = "SEQR tells no amount, and may not know of the invoice's discount"
+PAYS_NOW = "It pays the order, whose other payment SEQR has taken back"
+TWICE = "SEQR has a payment of this invoice too"
+PUZZLES = (
+    CaseKind.UNKNOWN_STATUS,
+    CaseKind.UNKNOWN_AT_SEQR,
+    CaseKind.PAID_WITHOUT_REFERENCE,
+)
+
+
+@transaction.atomic
+def record_answer(
+    question: Question, answer: Answer, cause: Cause, *, unheard_for: timedelta
+) -> bool:
+    """Write what an answer changes, and its call, under the rows' locks; return whether it did.
+
+    An answer older than what we know is dropped. `unheard_for`, the time between the answer before
+    and this one, tells a reversal apart: a payment that ended after SEQR had not heard from us for
+    so long.
+    """
+    invoice = lock_invoice(question.invoice_id)
+    changes = _take(invoice, question, answer, cause, unheard_for)
+    if changes and answer.call is not None:
+        record_call(answer.call, invoice.order_id, cause)
+    return changes
+
+
+@transaction.atomic
+def record_routine(answers: Sequence[tuple[Question, Answer]], cause: Cause) -> set[int]:
+    """Write what routine answers change, all at once; return the ids of those invoices.
+
+    An invoice that another process is at, or that stands otherwise by now, is left out: its answer
+    is for `record_answer`. Waits for no lock.
+    """
+    columns = zip(
+        *((q.invoice_id, answer.version, answer.status.value) for q, answer in answers), strict=True
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_ROUTINE, [list(column) for column in columns])
+        written: dict[int, int] = dict(cursor.fetchall())
+    record_calls(
+        [
+            (answer.call, written[question.invoice_id])
+            for question, answer in answers
+            if question.invoice_id in written
+            and answer.status == InvoiceStatus.PAID
+            and answer.call is not None
+        ],
+        cause,
+    )
+    return set(written)
+
+
+_ROUTINE = """
+    UPDATE payments_invoice AS invoice
+    SET invoice_version = news.version,
+        acknowledged_at = CASE WHEN news.status = 'PAID' THEN statement_timestamp() END
+    FROM (
+        SELECT id, news.version, news.status
+        FROM payments_invoice
+        JOIN unnest(%s::bigint[], %s::integer[], %s::text[]) AS news (id, version, status)
+        USING (id)
+        WHERE payments_invoice.status = news.status
+          AND invoice_version <= news.version
+          AND acknowledged_at IS NULL
+        FOR UPDATE OF payments_invoice SKIP LOCKED
+    ) AS news
+    WHERE invoice.id = news.id
+    RETURNING invoice.id, invoice.order_id
+"""
+
+
+def _take(
+    invoice: Invoice, question: Question, answer: Answer, cause: Cause, unheard_for: timedelta
+) -> bool:
+    if answer.version < invoice.invoice_version:
+        return False
+    if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):
+        return _take_too_late(invoice, answer, cause)
+    is_newer = answer.version != invoice.invoice_version
+    was = invoice.status
+    follows = _follow(invoice, answer, cause, unheard_for)
+    if is_newer and invoice.status == was:  # else it was saved with the new one
+        save_fields(invoice, invoice_version=answer.version)
+    acknowledges = (
+        question.status == InvoiceStatus.PAID
+        and invoice.status == InvoiceStatus.PAID
+        and invoice.acknowledged_at is None
+    )
+    if acknowledges:
+        save_fields(invoice, acknowledged_at=database_now())
+    return is_newer or follows or acknowledges
+
+
+def _take_too_late(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
+    is_new = record_once(invoice, "answer_after_order_was_paid", cause, detail=answer.status)
+    if answer.status == InvoiceStatus.PAID:
+        open_case(CaseKind.SECOND_PAYMENT, cause, TWICE, invoice=invoice)
+    return is_new
+
+
+def _follow(invoice: Invoice, answer: Answer, cause: Cause, unheard_for: timedelta) -> bool:
+    """Go where the answer leads; return whether it led anywhere or told of anything."""
+    to = answer.status
+    if answer.case is not None:
+        told = open_case(answer.case, cause, answer.detail, invoice=invoice) is not None
+    else:
+        told = close_cases_of(invoice, PUZZLES, cause, f"SEQR now answers {to}")
+    if to == InvoiceStatus.PAID:
+        return _follow_paid(invoice, answer, cause) or told
+    if invoice.cancel_reason and invoice.status != InvoiceStatus.PAID:
+        if to in STILL_OPEN:
+            to = InvoiceStatus.CANCEL_PENDING
+        elif to == InvoiceStatus.CANCELED:
+            to = dead_status(invoice.cancel_reason)
+    if to == invoice.status:
+        return told
+    if to not in TABLE[InvoiceStatus(invoice.status)]:
+        return record_once(invoice, "unexpected_answer", cause, detail=answer.status) or told
+    reversed_fields = {}
+    if to in DEAD_STATUSES and _may_be_a_reversal(invoice, unheard_for):
+        reversed_fields = {"possibly_reversed": True}
+    changes = {"invoice_version": answer.version, **reversed_fields}
+    transition(invoice, to, cause, detail=answer.detail, **changes)
+    if reversed_fields:
+        record(invoice, "possibly_reversed", cause)
+        open_case(CaseKind.POSSIBLY_REVERSED, cause, f"SEQR answered {to}", invoice=invoice)
+    return True
+
+
+def _may_be_a_reversal(invoice: Invoice, unheard_for: timedelta) -> bool:
+    """Whether the customer may have paid and got the money back, a cancel of ours or not.
+
+    A cancel is often wanted just because we did not hear of the payment.
+    """
+    return invoice.status == InvoiceStatus.PAID or unheard_for >= REVERSAL_SUSPECTED_AFTER
+
+
+def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
+    assert answer.paid is not None
+    if invoice.status == InvoiceStatus.PAID:
+        return False
+    wanted_dead = invoice.cancel_reason or invoice.status in DEAD_STATUSES
+    receipt = answer.paid.receipt
+    total = receipt.total_amount if receipt else None
+    settle_doubt(invoice, total, cause)
+    transition(
+        invoice,
+        InvoiceStatus.PAID,
+        cause,
+        invoice_version=answer.version,
+        ers_reference=answer.ers_reference,
+        payment_reference=(receipt.payment_reference or "") if receipt else "",
+        paid_at=database_now(),
+        paid_amount=total.value if total else None,
+        paid_currency=total.currency if total else "",
+    )
+    order_follows_refunds(invoice, cause)  # of a payment that SEQR had taken back meanwhile
+    close_cases_of(invoice, (CaseKind.SECOND_PAYMENT,), cause, PAYS_NOW)
+    if wanted_dead:
+        open_case(CaseKind.PAID_THOUGH_CANCELED, cause, PAID_ALL_THE_SAME, invoice=invoice)
+    if paid_differs(invoice):
+        what = f"SEQR's receipt tells {total.value} {total.currency}" if total else UNTOLD_AMOUNT
+        open_case(CaseKind.AMOUNT_DIFFERS, cause, what, invoice=invoice)
+    _cancel_the_others(invoice, cause)
+    return True
+
+
+def _cancel_the_others(paid: Invoice, cause: Cause) -> None:
+    """Want every other open invoice of the order cancelled; the order's lock covers them all."""
+    others = Invoice.objects.filter(order=paid.order, status__in=OPEN_STATUSES)
+    for other in others.exclude(pk=paid.pk).select_for_update():
+        other.order = paid.order
+        to = InvoiceStatus.CANCEL_PENDING
+        if other.status == InvoiceStatus.CREATED:
+            to = InvoiceStatus.CANCELED
+        if other.status != InvoiceStatus.CANCEL_PENDING:
+            transition(other, to, cause, cancel_reason=CancelReason.SUPERSEDED)
+        else:
+            save_fields(other, cancel_reason=CancelReason.SUPERSEDED)

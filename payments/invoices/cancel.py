@@ -1,0 +1,155 @@
+"""cancelInvoice: one path for the customer, the staff and the end of an invoice's lifetime.
+
+First it is written that a cancel is wanted; then SEQR is asked, told, and listened to. An invoice
+is dead when SEQR has said so, or when it never had a reference that anybody could pay.
+"""
+
+from django.db import transaction
+
+from orders.audit import Cause
+from orders.clock import database_now
+from payments.call_audit import seqr_for
+from payments.cases.cases import open_case
+from payments.invoices.refresh import refresh_invoice
+from payments.invoices.transitions import (
+    dead_status,
+    lock_invoice,
+    paid_by_another,
+    record_once,
+    save_fields,
+    transition,
+)
+from payments.models import OPEN_STATUSES, CancelReason, CaseKind, Invoice, InvoiceStatus
+from payments.seqr import ResultCode, SeqrConflict, SeqrError, SeqrRejected
+
+# SEQR's refusals that say that nobody can pay it, or any more.
+DEAD_AT_SEQR = (
+    ResultCode.INVALID_INVOICE_REFERENCE,
+    ResultCode.PAYMENT_ALREADY_CANCELLED,
+    ResultCode.PAYMENT_EXPIRED,
+)
+PAID_TOO = "SEQR has a payment of this invoice too, and will not cancel it (50)"
+
+
+class AlreadyPaid(Exception):
+    """The invoice is paid, so it cannot be cancelled; money goes back by a refund."""
+
+
+def cancel_invoice(invoice_id: int, reason: CancelReason, cause: Cause) -> Invoice:
+    """Want an invoice cancelled, try at once, and return it as it then stands.
+
+    It may still be CANCEL_PENDING (SEQR did not answer, or a payment is under way): the sweep
+    tries again. Raises AlreadyPaid, and Invoice.DoesNotExist.
+    """
+    _want_cancel(invoice_id, reason, cause)
+    settle_cancel(invoice_id, cause)
+    invoice = Invoice.objects.select_related("order").get(pk=invoice_id)
+    if invoice.status == InvoiceStatus.PAID:
+        raise AlreadyPaid
+    return invoice
+
+
+@transaction.atomic
+def _want_cancel(invoice_id: int, reason: CancelReason, cause: Cause) -> None:
+    invoice = lock_invoice(invoice_id)
+    if invoice.status == InvoiceStatus.PAID:
+        raise AlreadyPaid
+    if not invoice.is_open or invoice.cancel_reason:
+        return
+    if invoice.status == InvoiceStatus.CREATED:
+        transition(invoice, dead_status(reason), cause, cancel_reason=reason)
+    else:
+        transition(invoice, InvoiceStatus.CANCEL_PENDING, cause, cancel_reason=reason)
+
+
+def settle_cancel(invoice_id: int, cause: Cause) -> None:
+    """Bring a wanted cancel to its end, as far as SEQR answers now. Else do nothing."""
+    invoice = Invoice.objects.get(pk=invoice_id)
+    if not invoice.is_open or not invoice.cancel_reason:
+        return
+    if invoice.invoice_reference is None:
+        _end_unsent(invoice_id, cause)
+        return
+    if not _is_superseded(invoice):
+        # Ask first: were it paid, a refused cancel alone would leave the payment unasked.
+        try:
+            status = refresh_invoice(invoice_id, cause)
+        except SeqrError as error:
+            _note(invoice_id, "cancel_put_off", error, cause)
+            return
+        if status not in OPEN_STATUSES:
+            return
+    _tell_seqr(invoice, cause)
+
+
+def _tell_seqr(invoice: Invoice, cause: Cause) -> None:
+    assert invoice.invoice_reference is not None
+    try:
+        seqr_for(invoice.order_id, cause).cancel_invoice(invoice.invoice_reference)
+    except SeqrConflict as error:
+        if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:
+            _confirm(invoice.pk, cause)
+            return
+        _note(invoice.pk, "cancel_refused", error, cause)
+        if error.result_code == ResultCode.CANNOT_CANCEL_PAID_INVOICE:
+            _tell_of_a_second_payment(invoice.pk, cause)
+            _ask_again(invoice, cause)
+    except SeqrRejected as error:
+        _note(invoice.pk, "cancel_refused", error, cause)
+        if invoice.cancel_reason == CancelReason.SUPERSEDED and error.result_code in DEAD_AT_SEQR:
+            _confirm(invoice.pk, cause)  # which asking would tell of any other
+        else:
+            _ask_again(invoice, cause)
+    except SeqrError as error:
+        _note(invoice.pk, "cancel_put_off", error, cause)
+    else:
+        _confirm(invoice.pk, cause)
+
+
+@transaction.atomic
+def _tell_of_a_second_payment(invoice_id: int, cause: Cause) -> None:
+    """Open a case where another invoice has paid the order. Nobody else may ever hear of this one.
+
+    SEQR returns a payment that nobody has asked about, but keeps it where somebody has, and was
+    killed before the answer was written.
+    """
+    invoice = lock_invoice(invoice_id)
+    if paid_by_another(invoice):
+        open_case(CaseKind.SECOND_PAYMENT, cause, PAID_TOO, invoice=invoice)
+
+
+def _is_superseded(invoice: Invoice) -> bool:
+    """Whether another invoice pays the order still: SEQR may have taken that payment back."""
+    return invoice.cancel_reason == CancelReason.SUPERSEDED and paid_by_another(invoice)
+
+
+def _ask_again(invoice: Invoice, cause: Cause) -> None:
+    if _is_superseded(invoice):
+        return  # asking would accept a second payment of the same order
+    try:
+        refresh_invoice(invoice.pk, cause)
+    except SeqrError as error:
+        _note(invoice.pk, "cancel_put_off", error, cause)
+
+
+@transaction.atomic
+def _confirm(invoice_id: int, cause: Cause) -> None:
+    invoice = lock_invoice(invoice_id)
+    if invoice.is_open:
+        transition(invoice, dead_status(invoice.cancel_reason), cause)
+
+
+@transaction.atomic
+def _end_unsent(invoice_id: int, cause: Cause) -> None:
+    """End an invoice without a reference, unless its sender may still be waiting for one."""
+    invoice = lock_invoice(invoice_id)
+    if not invoice.is_open or invoice.invoice_reference is not None:
+        return
+    if invoice.lease_until is None or invoice.lease_until <= database_now():
+        save_fields(invoice, lease_until=None)
+        transition(invoice, dead_status(invoice.cancel_reason), cause, detail="never sent")
+
+
+@transaction.atomic
+def _note(invoice_id: int, event: str, error: SeqrError, cause: Cause) -> None:
+    record_once(lock_invoice(invoice_id), event, cause, detail=str(error))

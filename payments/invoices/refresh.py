@@ -1,0 +1,120 @@
+"""Asking SEQR about one invoice and writing what it says, or noting that no answer came."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+
+from orders.audit import Cause
+from orders.clock import database_now
+from payments.availability.pause import settings_refused
+from payments.call_audit import record_call, record_failed_poll
+from payments.cases.cases import open_case
+from payments.invoices.apply_status import record_answer
+from payments.invoices.status_query import Answer, ask, question_about
+from payments.invoices.transitions import lock_invoice, paid_by_another, save_fields
+from payments.models import DEAD_STATUSES, CaseKind, Invoice, InvoiceStatus, PollShard, shard_of
+from payments.seqr import SeqrConfigurationError, SeqrError
+
+PERHAPS_TWICE = "SEQR was asked about this ended invoice, which may have accepted a second payment"
+
+
+def refresh_invoice(invoice_id: int, source: Cause) -> InvoiceStatus:
+    """Ask SEQR how an invoice stands, write what is new, and return its status.
+
+    After PAID is written, one more call with the new version acknowledges it; where that fails, it
+    is the poller's. A call that changed nothing is told in the audit only where a person wanted it,
+    or where it failed in another way than the last. Raises the gateway's errors, and
+    Invoice.DoesNotExist.
+    """
+    answer = ask_and_record(Invoice.objects.get(pk=invoice_id), source)
+    if answer is not None and _awaits_acknowledgment(invoice_id):
+        with suppress(SeqrError):  # the payment is written: that is what was asked
+            ask_and_record(Invoice.objects.get(pk=invoice_id), source)
+    return InvoiceStatus(Invoice.objects.values_list("status", flat=True).get(pk=invoice_id))
+
+
+def ask_and_record(invoice: Invoice, source: Cause) -> Answer | None:
+    """Ask SEQR once how an invoice stands, write what is new, and return the answer.
+
+    None where SEQR must not or cannot be asked. Raises the gateway's errors.
+    """
+    question = question_about(invoice)
+    if question is None:
+        return None
+    awaited_since = _await_answer(invoice)
+    asked_before = last_answer_at(invoice)
+    tell = partial(record_failed_poll, order_id=invoice.order_id, cause=source)
+    try:
+        answer = ask(question, if_it_fails=tell)
+    except SeqrConfigurationError as error:
+        with transaction.atomic():
+            settings_refused(invoice, error, source)
+        raise
+    is_news = answer.is_news(question)
+    unheard_for = database_now() - asked_before
+    told = is_news and record_answer(question, answer, source, unheard_for=unheard_for)
+    if not told and source.is_person and answer.call is not None:
+        record_call(answer.call, invoice.order_id, source)
+    _await_no_more(invoice.pk, awaited_since)
+    return answer
+
+
+def ask_once_more(invoice_id: int, cause: Cause) -> None:
+    """Ask about an ended invoice whose answer was lost: it may have accepted a payment.
+
+    Where another invoice has paid the order since, a person is told instead. Raises the gateway's
+    errors; else do nothing.
+    """
+    with transaction.atomic():
+        invoice = lock_invoice(invoice_id)
+        awaited_since = invoice.answer_awaited_since
+        if awaited_since is None:
+            return
+        if paid_by_another(invoice):
+            open_case(CaseKind.SECOND_PAYMENT, cause, PERHAPS_TWICE, invoice=invoice)
+            save_fields(invoice, answer_awaited_since=None)
+            return
+    refresh_invoice(invoice_id, cause)
+    _await_no_more(invoice_id, awaited_since)  # which the question has not, where it is paid by now
+
+
+def _await_answer(invoice: Invoice) -> datetime | None:
+    """Note that SEQR is about to be asked about an ended invoice, which nobody asks about again.
+
+    Should SEQR answer PAID, it keeps the money; should that answer be lost, this note alone tells.
+    """
+    if invoice.status not in DEAD_STATUSES:
+        return None
+    now = database_now()
+    Invoice.objects.filter(pk=invoice.pk).update(answer_awaited_since=now)
+    return now
+
+
+def _await_no_more(invoice_id: int, since: datetime | None) -> None:
+    """Take that note back, unless somebody else has asked meanwhile."""
+    if since is not None:
+        Invoice.objects.filter(pk=invoice_id, answer_awaited_since=since).update(
+            answer_awaited_since=None
+        )
+
+
+def _awaits_acknowledgment(invoice_id: int) -> bool:
+    return Invoice.objects.filter(
+        pk=invoice_id, status=InvoiceStatus.PAID, acknowledged_at=None
+    ).exists()
+
+
+def last_answer_at(invoice: Invoice) -> datetime:
+    """Return when SEQR was surely last heard about an invoice: by its shard's row, or its issue.
+
+    Nobody can have paid it before it was issued.
+    """
+    assert invoice.issued_at is not None  # it has a reference
+    row = PollShard.objects.filter(number=shard_of(invoice.pk)).first()
+    if row is None:
+        return invoice.issued_at
+    return max(invoice.issued_at, row.oldest_answer_at)

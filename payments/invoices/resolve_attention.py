@@ -1,0 +1,46 @@
+"""An order that needs attention goes on once a person has closed what it needed attention for."""
+
+from django.db import transaction
+
+from orders.audit import Cause
+from orders.models import Order, OrderState
+from orders.transitions import lock_order, move_order
+from payments.balance import order_follows_refunds
+from payments.cases.cases import close_case
+from payments.invoices.transitions import lock_invoice
+from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase
+
+# What keeps an order in need of attention although SEQR has said its last word about the invoice.
+HOLDING = (CaseKind.AMOUNT_DIFFERS, CaseKind.POSSIBLY_REVERSED)
+
+
+@transaction.atomic
+def close_case_of_order(case_id: int, cause: Cause, reason: str) -> bool:
+    """Close a case for a person, and let its order go on; return whether the case was open.
+
+    The order is paid then, or given back, if an invoice has paid it; else cancelled, so that its
+    customer may pay it again, or order anew. As long as an invoice is open, SEQR's answer decides.
+    Raises ValueError where no reason is given.
+    """
+    order_id = MoneyCase.objects.values_list("order_id", flat=True).get(pk=case_id)
+    order = None if order_id is None else lock_order(order_id)
+    if not close_case(case_id, cause, reason):
+        return False
+    if order is not None and order.state == OrderState.NEEDS_ATTENTION:
+        _go_on(order, cause)
+    return True
+
+
+def _go_on(order: Order, cause: Cause) -> None:
+    if MoneyCase.objects.filter(order=order, kind__in=HOLDING, closed_at=None).exists():
+        return
+    invoices = list(Invoice.objects.filter(order=order))
+    if any(invoice.is_open for invoice in invoices):
+        return
+    paid = next((each for each in invoices if each.status == InvoiceStatus.PAID), None)
+    if paid is None:
+        move_order(order, OrderState.CANCELED, cause)
+        return
+    invoice = lock_invoice(paid.pk)
+    move_order(invoice.order, OrderState.PAID, cause)
+    order_follows_refunds(invoice, cause)

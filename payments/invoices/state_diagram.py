@@ -1,0 +1,19 @@
+"""The state machine drawn from its table, so that the picture cannot differ from the code."""
+
+from payments.invoices.transitions import TABLE
+from payments.models import DEAD_STATUSES, InvoiceStatus
+
+
+def state_diagram() -> str:
+    """Return the invoice's statuses and the events between them as a Mermaid diagram."""
+    edges = [
+        f"    {status} --> {to}: {event}"
+        for status in InvoiceStatus
+        for to, event in _edges(status)
+    ]
+    ends = [f"    {status} --> [*]" for status in (InvoiceStatus.PAID, *DEAD_STATUSES)]
+    return "\n".join(["stateDiagram-v2", f"    [*] --> {InvoiceStatus.CREATED}", *edges, *ends])
+
+
+def _edges(status: InvoiceStatus) -> list[tuple[InvoiceStatus, str]]:
+    return sorted(TABLE[status].items(), key=lambda edge: list(InvoiceStatus).index(edge[0]))

@@ -1,0 +1,134 @@
+"""getPaymentStatus: what SEQR is asked about an invoice, and what its answer means.
+
+`PAID` in SEQR's answer is the shop's acceptance of the money. So an invoice that must not be paid
+any more, because another one paid its order, is not asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from payments.gateway import seqr
+from payments.invoices.transitions import paid_by_another
+from payments.models import OPEN_STATUSES, CaseKind, Invoice, InvoiceStatus
+from payments.seqr import (
+    CallRecord,
+    PaymentStatus,
+    ResultCode,
+    SeqrClient,
+    SeqrError,
+    SeqrRejected,
+    SeqrUnknownStatus,
+)
+
+NO_ERS_REFERENCE = "PAID without an ersReference"
+STILL_OPEN = tuple(status for status in OPEN_STATUSES if status != InvoiceStatus.NEEDS_ATTENTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What SEQR is to be asked about one invoice."""
+
+    invoice_id: int
+    invoice_reference: str
+    invoice_version: int
+    status: InvoiceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What SEQR said: a status, or a status we do not know, or that it knows no such invoice."""
+
+    version: int
+    status: InvoiceStatus
+    ers_reference: str | None = None
+    paid: PaymentStatus | None = None
+    detail: str = ""
+    case: CaseKind | None = None  # what a person has to be told about it
+    call: CallRecord | None = None  # the call that brought it, for the audit
+
+    def is_routine(self, question: Question) -> bool:
+        """Whether it is news that changes nothing but the version, or acknowledges a payment."""
+        return (
+            self.case is None
+            and self.status == question.status
+            and self.status in (InvoiceStatus.ISSUED, InvoiceStatus.PAID)
+        )
+
+    def is_news(self, question: Question) -> bool:
+        """Whether there is something to write. The unchanged costs no database access."""
+        if self.version != question.invoice_version or question.status == InvoiceStatus.PAID:
+            return True
+        if question.status == InvoiceStatus.CANCEL_PENDING:
+            return self.status not in STILL_OPEN
+        return self.status != question.status
+
+
+def question_about(invoice: Invoice) -> Question | None:
+    """Return the question about an invoice, or None where SEQR must not or cannot be asked."""
+    if invoice.invoice_reference is None:
+        return None
+    if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):
+        return None
+    return Question(
+        invoice.pk,
+        invoice.invoice_reference,
+        invoice.invoice_version,
+        InvoiceStatus(invoice.status),
+    )
+
+
+def ask(question: Question, *, if_it_fails: Callable[[CallRecord], None] | None = None) -> Answer:
+    """Ask SEQR (getPaymentStatus). Touches no database. Raises the gateway's errors.
+
+    The answer carries the call that brought it; `if_it_fails` gets a call that brought none.
+    """
+    calls: list[CallRecord] = []
+    try:
+        answer = _ask(seqr().with_listener(calls.append), question)
+    except SeqrError:
+        if if_it_fails is not None:
+            if_it_fails(calls[0])
+        raise
+    return replace(answer, call=calls[0])
+
+
+def _ask(client: SeqrClient, question: Question) -> Answer:
+    try:
+        paid = client.get_payment_status(question.invoice_reference, question.invoice_version)
+    except SeqrError as error:
+        answer = answer_of_error(question, error)
+        if answer is None:
+            raise
+        return answer
+    return answer_of(paid)
+
+
+def answer_of(paid: PaymentStatus) -> Answer:
+    """Return what a status of SEQR's means."""
+    status = InvoiceStatus(paid.status.value)
+    if status == InvoiceStatus.PAID and not paid.ers_reference:
+        # Not settled, since it could neither be refunded nor reconciled; so it is asked again.
+        return _puzzle(paid.version, CaseKind.PAID_WITHOUT_REFERENCE, NO_ERS_REFERENCE)
+    return Answer(paid.version, status, paid.ers_reference, paid)
+
+
+def answer_of_error(question: Question, error: SeqrError) -> Answer | None:
+    """Return what an error tells of the invoice; None where it tells nothing of it."""
+    if isinstance(error, SeqrUnknownStatus):
+        return _puzzle(error.version, CaseKind.UNKNOWN_STATUS, str(error))
+    if (
+        isinstance(error, SeqrRejected)
+        and error.result_code == ResultCode.INVALID_INVOICE_REFERENCE
+    ):
+        return _puzzle(
+            question.invoice_version,
+            CaseKind.UNKNOWN_AT_SEQR,
+            "SEQR does not know this invoice (54)",
+        )
+    return None
+
+
+def _puzzle(version: int, case: CaseKind, detail: str) -> Answer:
+    return Answer(version, InvoiceStatus.NEEDS_ATTENTION, detail=detail, case=case)

@@ -1,0 +1,35 @@
+"""An example of a hook, which a shop may use as it is: a percentage for a known card.
+
+Set LOYALTY_HOOK=payments.loyalty.example.percentage, and add the cards in the admin.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from orders.models import Order
+from payments.loyalty.hook import Discount
+from payments.models import LoyaltyCard
+
+PATH = "payments.loyalty.example.percentage"
+
+
+def percentage(order: Order, card: str) -> list[Discount] | None:
+    """Return the card's percentage of what was bought, a row for each rate of VAT.
+
+    Each is rounded half up to the öre; None for a card that nobody has added.
+    """
+    known = LoyaltyCard.objects.filter(number_digest=LoyaltyCard.digest_of(card)).first()
+    if known is None:
+        return None
+    bought: dict[Decimal, Decimal] = {}
+    for row in order.rows.all():
+        bought[row.vat_rate] = bought.get(row.vat_rate, Decimal(0)) + row.total
+    return [
+        Discount(
+            name_sv=f"Stamkundsrabatt {known.percent} %",
+            name_en=f"Loyalty discount {known.percent}%",
+            amount=-off,
+            vat_rate=vat_rate,
+        )
+        for vat_rate, total in bought.items()
+        if (off := (total * known.percent / 100).quantize(Decimal("0.01"), ROUND_HALF_UP))
+    ]

@@ -1,0 +1,1 @@
+"""Receipts: their content, HTML and PDF, and their submission to SEQR."""

@@ -1,0 +1,147 @@
+"""submitPaymentReceipt: sent until SEQR has accepted it. The payment never waits for it.
+
+Settings that SEQR refuses open a case and leave paying open: a shop that may sell but not add
+receipts goes on selling. The receipt is tried again, ever more seldom.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from orders.audit import Cause
+from orders.clock import database_now
+from payments.call_audit import seqr_for
+from payments.cases.cases import configuration_works, tell_of_configuration
+from payments.invoices.transitions import lock_invoice, record, record_once, save_fields
+from payments.models import Invoice
+from payments.receipts.document import HAS_RECEIPT, receipt_html, receipt_of
+from payments.seqr import (
+    ReceiptDocument,
+    SeqrConfigurationError,
+    SeqrConflict,
+    SeqrError,
+    SeqrRejected,
+)
+
+logger = logging.getLogger(__name__)
+
+BY_RECEIPT = Cause("submit_receipt")
+MIME_TYPE = "text/html"
+RECEIPT_TYPE = "RECEIPT"  # the reference asks for a word and names none
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(hours=1)
+MOST_REFUSALS = 5  # spread over minutes, lest SEQR is only slow to know its own payment
+RECEIPT_IS_WANTED = HAS_RECEIPT & Q(receipt_accepted_at=None, receipt_refusals__lt=MOST_REFUSALS)
+
+
+def receipts_due(now: datetime) -> Q:
+    """Return which invoices have a receipt that SEQR is to be given now."""
+    return RECEIPT_IS_WANTED & (Q(receipt_lease_until=None) | Q(receipt_lease_until__lte=now))
+
+
+def submit_receipt(invoice_id: int) -> None:
+    """Give SEQR the receipt of a paid invoice, if it is due; else do nothing.
+
+    A lost answer leads to a second submission of the same document, which SEQR allows.
+    """
+    invoice = _take_lease(invoice_id)
+    if invoice is None:
+        return
+    assert invoice.ers_reference is not None
+    try:
+        client = seqr_for(invoice.order_id, BY_RECEIPT)
+        client.submit_payment_receipt(invoice.ers_reference, _document(invoice))
+    except ValueError as error:  # no receipt can be made; the next attempt may find it mended
+        logger.error("invoice %s has no receipt: %s", invoice_id, error)
+        _put_off(invoice_id, error)
+    except SeqrError as error:
+        logger.warning("invoice %s: %s", invoice_id, error)
+        if _is_refusal(error):
+            _refused(invoice_id, error)
+        else:
+            _put_off(invoice_id, error)
+    else:
+        _accepted(invoice_id)
+
+
+def _document(invoice: Invoice) -> ReceiptDocument:
+    html = receipt_html(receipt_of(invoice))
+    return ReceiptDocument(
+        mime_type=MIME_TYPE, receipt_data=html.encode(), receipt_type=RECEIPT_TYPE
+    )
+
+
+def _is_refusal(error: SeqrError) -> bool:
+    return isinstance(error, SeqrRejected | SeqrConflict) and not isinstance(
+        error, SeqrConfigurationError
+    )
+
+
+@transaction.atomic
+def _take_lease(invoice_id: int) -> Invoice | None:
+    """Return the invoice if its receipt is ours to submit; nobody else does until the lease ends.
+
+    The lease outlasts the call, also where this process is killed during it.
+    """
+    invoice = lock_invoice(invoice_id)
+    now = database_now()
+    if not Invoice.objects.filter(receipts_due(now), pk=invoice_id).exists():
+        return None
+    save_fields(
+        invoice,
+        receipt_attempts=invoice.receipt_attempts + 1,
+        receipt_lease_until=now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5),
+    )
+    return invoice
+
+
+def _pause_after(attempts: int) -> timedelta:
+    doublings = min(attempts - 1, 20)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+
+
+@transaction.atomic
+def _put_off(invoice_id: int, why: ValueError | SeqrError) -> None:
+    invoice = lock_invoice(invoice_id)
+    if invoice.receipt_accepted_at is not None:
+        return
+    _wait(invoice)
+    record_once(invoice, "receipt_put_off", BY_RECEIPT, detail=str(why))
+    if isinstance(why, SeqrConfigurationError):
+        tell_of_configuration(why, BY_RECEIPT)
+
+
+@transaction.atomic
+def _refused(invoice_id: int, error: SeqrError) -> None:
+    invoice = lock_invoice(invoice_id)
+    if invoice.receipt_accepted_at is not None:
+        return
+    _wait(invoice, receipt_refusals=invoice.receipt_refusals + 1)
+    if invoice.receipt_refusals == MOST_REFUSALS:
+        record(
+            invoice,
+            "receipt_given_up",
+            BY_RECEIPT,
+            detail=str(error),
+            result_code=error.result_code,
+        )
+    else:
+        record_once(invoice, "receipt_refused", BY_RECEIPT, detail=str(error))
+
+
+def _wait(invoice: Invoice, **fields: int) -> None:
+    pause = _pause_after(invoice.receipt_attempts)
+    save_fields(invoice, receipt_lease_until=database_now() + pause, **fields)
+
+
+@transaction.atomic
+def _accepted(invoice_id: int) -> None:
+    invoice = lock_invoice(invoice_id)
+    if invoice.receipt_accepted_at is not None:
+        return
+    save_fields(invoice, receipt_accepted_at=database_now(), receipt_lease_until=None)
+    record(invoice, "receipt_accepted", BY_RECEIPT)
+    configuration_works("submitPaymentReceipt", BY_RECEIPT)

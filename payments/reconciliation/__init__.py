@@ -1,0 +1,1 @@
+"""Reconciliation: SEQR's transaction periods and reports, compared with the ledger."""

@@ -1,0 +1,34 @@
+"""How long the night's work waits before it tries again, and when a person is told."""
+
+from datetime import datetime, timedelta
+
+from orders.audit import Cause
+from orders.clock import database_now
+from payments.cases.cases import open_period_case
+from payments.models import CaseKind, TransactionPeriod
+from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
+
+SHORTEST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=10)
+PATIENCE = timedelta(hours=3)
+
+
+def pause_after(error: SeqrError, *, waiting_since: datetime) -> datetime:
+    """Return when to try again: after a tenth of the time that it has taken already."""
+    now = database_now()
+    if not _may_pass(error):
+        return now + LONGEST_PAUSE
+    return now + min(max((now - waiting_since) / 10, SHORTEST_PAUSE), LONGEST_PAUSE)
+
+
+def tell_if_stuck(
+    period: TransactionPeriod, error: SeqrError, cause: Cause, *, waiting_since: datetime
+) -> None:
+    """Open a case about a locked period where SEQR refuses, or where it takes hours already."""
+    if not _may_pass(error) or database_now() - waiting_since > PATIENCE:
+        what = f"The report of {period.day} cannot be had: {error}"
+        open_period_case(CaseKind.RECONCILIATION_STUCK, period, cause, what)
+
+
+def _may_pass(error: SeqrError) -> bool:
+    return isinstance(error, SeqrUnavailable | SeqrOutcomeUnknown)

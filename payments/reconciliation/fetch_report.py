@@ -1,0 +1,77 @@
+"""executeReport: a closed period's transactions, fetched until they are there, and compared.
+
+It may be asked as often as one likes.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from orders.audit import Cause
+from orders.clock import database_now
+from payments.call_audit import seqr_for
+from payments.models import MARK_KNOWN, PeriodStatus
+from payments.reconciliation.backoff import pause_after, tell_if_stuck
+from payments.reconciliation.reconcile import keep_report
+from payments.reconciliation.transitions import lock_period, record_once, save_fields
+from payments.seqr import (
+    ReportId,
+    SeqrError,
+    SeqrProtocolError,
+    TransactionReport,
+    TransactionRow,
+)
+
+
+def fetch_report(period_id: int, cause: Cause, *, at_once: bool = False) -> bool:
+    """Fetch a closed period's report and compare it with our books; return whether that was done.
+
+    Not while somebody else is just doing so or a pause lasts, unless it is wanted at once. Raises
+    the gateway's errors; until the first report has come, the night's work asks again after a
+    while, and opens a case where that takes long.
+    """
+    transaction_period_id = _take_lease(period_id, at_once=at_once)
+    if transaction_period_id is None:
+        return False
+    try:
+        rows = report_rows(transaction_period_id, cause)
+    except SeqrError as error:
+        _put_off(period_id, error, cause)
+        raise
+    keep_report(period_id, rows, cause)
+    return True
+
+
+def report_rows(transaction_period_id: str, cause: Cause) -> tuple[TransactionRow, ...]:
+    """Return the shop's transactions of a period, one by one. Raises the gateway's errors."""
+    client = seqr_for(None, cause)
+    report = client.execute_report(ReportId.SHOP_TRANSACTIONS, transaction_period_id)
+    if not isinstance(report, TransactionReport):
+        raise SeqrProtocolError("executeReport", "the report tells sums, not transactions", 0)
+    if report.meta.transaction_period_id not in (None, transaction_period_id):
+        raise SeqrProtocolError("executeReport", "the report is of another period", 0)
+    return report.rows
+
+
+@transaction.atomic
+def _take_lease(period_id: int, *, at_once: bool) -> str | None:
+    """Return SEQR's id of the period if its report is ours to fetch now."""
+    period = lock_period(period_id)
+    now = database_now()
+    is_held = period.lease_until is not None and period.lease_until > now
+    if period.status not in MARK_KNOWN or (is_held and not at_once):
+        return None
+    save_fields(period, lease_until=now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5))
+    return period.transaction_period_id
+
+
+@transaction.atomic
+def _put_off(period_id: int, error: SeqrError, cause: Cause) -> None:
+    period = lock_period(period_id)
+    if period.status == PeriodStatus.RECONCILED:  # a person wanted it again, and is told
+        save_fields(period, lease_until=None)
+        return
+    save_fields(period, lease_until=pause_after(error, waiting_since=period.since))
+    record_once(period, "report_put_off", cause, detail=str(error))
+    tell_if_stuck(period, error, cause, waiting_since=period.since)

@@ -1,0 +1,232 @@
+"""Transaction periods: SEQR closes one a day, once, and tells afterwards what was in it.
+
+markTransactionPeriod closes the running period. Where its answer is lost, SEQR may have closed one
+under an id that we do not have, and sending it again would close the next: so "being closed" is
+committed before the call, and without a clear answer the day's period is lost, never marked again.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from orders.audit import Cause
+from orders.clock import database_now
+from payments.call_audit import seqr_for
+from payments.cases.cases import close_period_cases, open_period_case
+from payments.models import CaseKind, PeriodStatus, TransactionPeriod
+from payments.reconciliation.backoff import pause_after, tell_if_stuck
+from payments.reconciliation.fetch_report import fetch_report, report_rows
+from payments.reconciliation.reconcile import compare_since, keep_report
+from payments.reconciliation.transitions import lock_period, lock_periods, move_period
+from payments.seqr import SeqrConflict, SeqrError, SeqrRejected, SeqrUnavailable
+
+BY_NIGHT = Cause("reconciliation")
+REPORT_AFTER = timedelta(seconds=3)  # what SEQR takes to make it
+GIVE_UP_AFTER = timedelta(days=1)
+NOBODY_KNOWS = "the process that closed it ended before SEQR's answer was written"
+
+
+class PeriodNotAccepted(Exception):
+    """What a person says about a lost period cannot be. The text says why, to them."""
+
+
+def day_of(moment: datetime) -> date:
+    """Return the day whose period is to be closed at this moment: from RECONCILIATION_HOUR on."""
+    local = timezone.localtime(moment)
+    early = local.hour < settings.RECONCILIATION_HOUR
+    return local.date() - timedelta(days=1) if early else local.date()
+
+
+def periods_due(now: datetime) -> list[int]:
+    """Begin the day's period, and return the ids of those that have something to be done now.
+
+    A day has one period, however many processes begin it. One that could not be closed before the
+    next day is left out: the next one has its transactions too.
+    """
+    day = day_of(now)
+    TransactionPeriod.objects.get_or_create(day=day)
+    for period_id in _ids(Q(status=PeriodStatus.TO_MARK, day__lt=day)):
+        _leave_out(period_id)
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    unmarked = Q(status__in=(PeriodStatus.TO_MARK, PeriodStatus.MARKING))
+    unreported = Q(status=PeriodStatus.MARKED, since__gt=now - GIVE_UP_AFTER)
+    return _ids(free & (unmarked | unreported))
+
+
+def _ids(which: Q) -> list[int]:
+    return list(
+        TransactionPeriod.objects.filter(which).order_by("day").values_list("pk", flat=True)
+    )
+
+
+@transaction.atomic
+def _leave_out(period_id: int) -> None:
+    period = lock_period(period_id)
+    if period.status == PeriodStatus.TO_MARK:
+        detail = "the day was over before SEQR could be told"
+        move_period(period, PeriodStatus.VOID, BY_NIGHT, detail=detail)
+        reason = "the next period has its transactions too"
+        close_period_cases(period, CaseKind.RECONCILIATION_STUCK, BY_NIGHT, reason)
+
+
+def advance_period(period_id: int) -> None:
+    """Do the next thing about a period: close it, give it up as lost, or fetch its report.
+
+    Raises the gateway's errors for what is tried again later.
+    """
+    status = TransactionPeriod.objects.values_list("status", flat=True).get(pk=period_id)
+    if status == PeriodStatus.TO_MARK:
+        mark_period(period_id)
+    elif status == PeriodStatus.MARKING:
+        give_up_marking(period_id)
+    elif status == PeriodStatus.MARKED:
+        fetch_report(period_id, BY_NIGHT)
+
+
+def mark_period(period_id: int) -> None:
+    """Have SEQR close the period of a day, once. Else do nothing.
+
+    Raises SeqrUnavailable where certainly nothing happened, and SeqrRejected; both leave it to be
+    closed later. Whatever leaves the outcome open makes the period lost.
+    """
+    if not _take_lease(period_id):
+        return
+    try:
+        transaction_period_id = seqr_for(None, BY_NIGHT).mark_transaction_period()
+    except (SeqrUnavailable, SeqrRejected, SeqrConflict) as error:
+        _put_off(period_id, error)
+        raise
+    except SeqrError as error:
+        _lost(period_id, str(error))
+    else:
+        _marked(period_id, transaction_period_id)
+
+
+@transaction.atomic
+def _take_lease(period_id: int) -> bool:
+    period = lock_period(period_id)
+    if period.status != PeriodStatus.TO_MARK or _is_held(period):
+        return False
+    now = database_now()
+    lease = now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
+    move_period(period, PeriodStatus.MARKING, BY_NIGHT, marking_started_at=now, lease_until=lease)
+    return True
+
+
+def _is_held(period: TransactionPeriod) -> bool:
+    return period.lease_until is not None and period.lease_until > database_now()
+
+
+@transaction.atomic
+def _put_off(period_id: int, error: SeqrError) -> None:
+    period = lock_period(period_id)
+    if period.status != PeriodStatus.MARKING:
+        return
+    not_before = pause_after(error, waiting_since=period.created_at)
+    move_period(
+        period,
+        PeriodStatus.TO_MARK,
+        BY_NIGHT,
+        detail=str(error),
+        marking_started_at=None,
+        lease_until=not_before,
+    )
+    tell_if_stuck(period, error, BY_NIGHT, waiting_since=period.created_at)
+
+
+@transaction.atomic
+def _marked(period_id: int, transaction_period_id: str) -> None:
+    """Write the period's id; also where the lease was over and it counts as lost."""
+    period = lock_period(period_id)
+    if period.status not in (PeriodStatus.MARKING, PeriodStatus.LOST):
+        return
+    now = database_now()
+    move_period(
+        period,
+        PeriodStatus.MARKED,
+        BY_NIGHT,
+        detail=transaction_period_id,
+        transaction_period_id=transaction_period_id,
+        marking_ended_at=now,
+        lease_until=now + REPORT_AFTER,
+    )
+    close_period_cases(period, CaseKind.LOST_PERIOD, BY_NIGHT, "SEQR's answer came late")
+
+
+@transaction.atomic
+def _lost(period_id: int, why: str) -> None:
+    period = lock_period(period_id)
+    if period.status == PeriodStatus.MARKING:
+        _lose(period, why)
+
+
+@transaction.atomic
+def give_up_marking(period_id: int) -> bool:
+    """Call a period lost that is found being closed after its lease; return whether it was."""
+    period = lock_period(period_id)
+    if period.status != PeriodStatus.MARKING or _is_held(period):
+        return False
+    _lose(period, NOBODY_KNOWS)
+    return True
+
+
+def _lose(period: TransactionPeriod, why: str) -> None:
+    move_period(
+        period,
+        PeriodStatus.LOST,
+        BY_NIGHT,
+        detail=why,
+        marking_ended_at=database_now(),
+        lease_until=None,
+    )
+    what = f"SEQR may have closed the period of {period.day}, under an id that we do not have: "
+    open_period_case(CaseKind.LOST_PERIOD, period, BY_NIGHT, what + why)
+
+
+def settle_lost_period(
+    period_id: int, *, transaction_period_id: str, reason: str, actor: Any
+) -> bool:
+    """Write what SEQR's support told of a lost period; return whether it was lost.
+
+    With an id, the report is fetched first: an id that SEQR has no report of is not accepted.
+    Without one, SEQR closed no period, and the next one has the transactions too. Raises
+    PeriodNotAccepted, and the gateway's errors, which leave everything as it was.
+    """
+    if not reason.strip():
+        raise PeriodNotAccepted(_("Say how you found out."))
+    cause = Cause("staff", actor)
+    if not transaction_period_id:
+        return _never_closed(period_id, reason.strip(), cause)
+    if TransactionPeriod.objects.filter(transaction_period_id=transaction_period_id).exists():
+        raise PeriodNotAccepted(_("Another period of ours has this id."))
+    rows = report_rows(transaction_period_id, cause)
+    with transaction.atomic():
+        period = lock_periods()[period_id]
+        if period.status != PeriodStatus.LOST:
+            return False
+        move_period(
+            period,
+            PeriodStatus.MARKED,
+            cause,
+            detail=reason.strip(),
+            transaction_period_id=transaction_period_id,
+        )
+        close_period_cases(period, CaseKind.LOST_PERIOD, cause, reason)
+        keep_report(period_id, rows, cause)
+    return True
+
+
+@transaction.atomic
+def _never_closed(period_id: int, reason: str, cause: Cause) -> bool:
+    period = lock_periods()[period_id]
+    if period.status != PeriodStatus.LOST:
+        return False
+    move_period(period, PeriodStatus.VOID, cause, detail=reason)
+    close_period_cases(period, CaseKind.LOST_PERIOD, cause, reason)
+    compare_since(period, cause)
+    return True

@@ -1,0 +1,173 @@
+"""A period's report beside our books: kept row by row, compared, and told where they differ.
+
+All of it is one transaction, and doing it again gives the same. What is not explained yet is looked
+at again with each further report: a payment at the border of two periods is in the next one.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from orders.audit import Cause
+from orders.clock import database_now
+from payments.balance import captured
+from payments.cases.cases import close_period_cases, open_period_case
+from payments.models import (
+    DIFFERENCES,
+    EXPLAINED,
+    MARK_KNOWN,
+    CaseKind,
+    Invoice,
+    InvoiceStatus,
+    PeriodRow,
+    PeriodStatus,
+    RowVerdict,
+    TransactionPeriod,
+)
+from payments.reconciliation.duplicate_payment import close_second_payments
+from payments.reconciliation.matching import match
+from payments.reconciliation.report_coverage import Coverage, Window
+from payments.reconciliation.transitions import lock_periods, move_period, record, save_fields
+from payments.seqr import TransactionRow
+
+LONGEST_NAME = 200
+AT_ONCE = 1000
+NAMED_IN_A_CASE = 3
+
+
+@transaction.atomic
+def keep_report(period_id: int, report: Iterable[TransactionRow], cause: Cause) -> None:
+    """Keep the rows of a period's report in the place of earlier ones, and compare them.
+
+    Does nothing where the period is not closed under an id that we know.
+    """
+    period = lock_periods()[period_id]
+    if period.status not in MARK_KNOWN:
+        return
+    _replace_rows(period, report)
+    told = _in_numbers(period)
+    fields = {"fetched_at": database_now(), "lease_until": None}
+    if period.status == PeriodStatus.MARKED:
+        move_period(period, PeriodStatus.RECONCILED, cause, detail=told, **fields)
+    else:
+        save_fields(period, **fields)
+        record(period, "report_fetched_again", cause, detail=told)
+    close_period_cases(period, CaseKind.RECONCILIATION_STUCK, cause, "the report has come")
+    compare_since(period, cause)
+
+
+def compare_since(period: TransactionPeriod, cause: Cause) -> None:
+    """Compare again what a change of this period may explain, under the locks of all periods."""
+    coverage = Coverage()
+    for other in _to_compare(period):
+        _compare(other, coverage, cause)
+    close_second_payments(coverage, cause)
+
+
+def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -> None:
+    period.rows.all().delete()
+    rows = [
+        PeriodRow(
+            period=period,
+            position=position,
+            amount=row.sales_amount,
+            ers_reference=(row.ers_reference or "")[:LONGEST_NAME],
+            terminal_id=(row.terminal_id or "")[:LONGEST_NAME],
+            cashier_id=(row.cashier_id or "")[:LONGEST_NAME],
+        )
+        for position, row in enumerate(report, start=1)
+    ]
+    match(period, rows, Coverage())
+    _no_longer_missing(rows)
+    PeriodRow.objects.bulk_create(rows, batch_size=AT_ONCE)
+
+
+def _to_compare(period: TransactionPeriod) -> list[TransactionPeriod]:
+    """Return this period, those after it and those with rows that nobody has explained."""
+    unexplained = PeriodRow.objects.filter(period=OuterRef("pk")).exclude(verdict__in=EXPLAINED)
+    return list(
+        TransactionPeriod.objects.filter(
+            Q(day__gte=period.day) | Exists(unexplained), status=PeriodStatus.RECONCILED
+        ).order_by("day")
+    )
+
+
+def _compare(period: TransactionPeriod, coverage: Coverage, cause: Cause) -> None:
+    rows = list(period.rows.exclude(verdict__in=(*EXPLAINED, RowVerdict.MISSING)))
+    match(period, rows, coverage)
+    _no_longer_missing(rows)
+    PeriodRow.objects.bulk_update(rows, ["verdict", "invoice", "refund"], batch_size=AT_ONCE)
+    missing = period.rows.filter(verdict=RowVerdict.MISSING)
+    missing.exclude(invoice__status=InvoiceStatus.PAID).delete()
+    window = coverage.window_of(period)
+    if window is not None:
+        _note_missing(period, window)
+    _tell(period, cause)
+
+
+def _no_longer_missing(rows: list[PeriodRow]) -> None:
+    found = [row.invoice_id for row in rows if row.invoice_id is not None]
+    PeriodRow.objects.filter(verdict=RowVerdict.MISSING, invoice_id__in=found).delete()
+
+
+def _note_missing(period: TransactionPeriod, window: Window) -> None:
+    """Note the payments of ours that neither this report has nor any other that could."""
+    lacking = Invoice.objects.filter(
+        ~Exists(PeriodRow.objects.filter(invoice=OuterRef("pk"))),
+        status=InvoiceStatus.PAID,
+        paid_at__gte=window.begin,
+        paid_at__lt=window.end,
+    )
+    PeriodRow.objects.bulk_create(
+        (
+            PeriodRow(
+                period=period,
+                verdict=RowVerdict.MISSING,
+                amount=captured(invoice),
+                ers_reference=invoice.ers_reference or "",
+                invoice=invoice,
+            )
+            for invoice in lacking.order_by("paid_at", "id")
+        ),
+        batch_size=AT_ONCE,
+    )
+
+
+def _tell(period: TransactionPeriod, cause: Cause) -> None:
+    """Open a case about differences that nobody has been told of; close it once there are none."""
+    differences = period.rows.filter(verdict__in=DIFFERENCES)
+    if not differences.exists():
+        reason = "the report and our books agree now"
+        close_period_cases(period, CaseKind.REPORT_DIFFERS, cause, reason)
+    elif differences.filter(told=False).exists():
+        open_period_case(CaseKind.REPORT_DIFFERS, period, cause, _in_words(period))
+        differences.update(told=True)
+
+
+def _in_words(period: TransactionPeriod) -> str:
+    differences = period.rows.filter(verdict__in=DIFFERENCES)
+    kinds = []
+    for verdict in DIFFERENCES:
+        references = list(differences.filter(verdict=verdict).values_list("ers_reference"))
+        named = [reference or "no reference" for (reference,) in references[:NAMED_IN_A_CASE]]
+        if references:
+            more = ", …" if len(references) > len(named) else ""
+            kinds.append(f"{len(references)} {_WORDS[verdict]} ({', '.join(named)}{more})")
+    return f"SEQR's report of {period.day}: {'; '.join(kinds)}"
+
+
+_WORDS = {
+    RowVerdict.UNKNOWN_SALE: "sales unknown to us",
+    RowVerdict.UNKNOWN_REFUND: "refunds unknown to us",
+    RowVerdict.AMOUNT_DIFFERS: "of another amount",
+    RowVerdict.REPEATED: "told once more",
+    RowVerdict.MISSING: "payments of ours missing",
+}
+
+
+def _in_numbers(period: TransactionPeriod) -> str:
+    numbers = Counter(period.rows.values_list("verdict", flat=True))
+    told = [f"{number} {verdict.replace('_', ' ')}" for verdict, number in sorted(numbers.items())]
+    return ", ".join(told) or "no rows"

@@ -1,0 +1,79 @@
+"""What SEQR's reports say about a refund whose outcome is unknown. A person decides."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from payments.models import Invoice, PeriodRow, Refund, RefundStatus, RowVerdict
+from payments.reconciliation.matching import may_have_been_made, sent_between
+from payments.reconciliation.report_coverage import Coverage
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Whether the money went back as far as the reports tell, or None; and why, to a person."""
+
+    went_back: bool | None
+    why: str
+    ers_reference: str = ""
+
+
+def proposal_for(refund: Refund) -> Proposal:
+    """Return what the reports that we have say about an unknown refund.
+
+    A row that fits is one of its amount that is no other refund's. Where there are fewer such rows
+    than unknown refunds that each may be, nobody can tell which of them went back.
+    """
+    if refund.sent_at is None:
+        return Proposal(None, _("It is not written when it was sent: look in the reports."))
+    coverage = Coverage()
+    rows = _rows_that_fit(refund, coverage)
+    rivals = _unknown_refunds_that_fit(rows, refund, coverage)
+    if rows and len(rows) >= len(rivals):
+        row = rows[rivals.index(refund.pk)]
+        why = _("It went back: the report of %(day)s has it as %(reference)s.") % {
+            "day": row.period.day,
+            "reference": row.ers_reference or _("a row without a reference"),
+        }
+        return Proposal(True, why, row.ers_reference)
+    if rows:
+        why = _(
+            "%(rows)d of %(refunds)d unknown refunds of this amount went back, and the reports do "
+            "not tell which: ask SEQR."
+        ) % {"rows": len(rows), "refunds": len(rivals)}
+        return Proposal(None, why)
+    if coverage.tells_all(*sent_between(refund)):
+        return Proposal(
+            False, _("It probably did not go back: no report of that time has a refund like it.")
+        )
+    return Proposal(None, _("Not known yet: the report of that time has not come."))
+
+
+def _rows_that_fit(refund: Refund, coverage: Coverage) -> list[PeriodRow]:
+    """Return the rows that may be this refund: under its payment's reference, or under no one's."""
+    rows = (
+        PeriodRow.objects.filter(
+            verdict__in=(RowVerdict.MAYBE_REFUND, RowVerdict.UNKNOWN_REFUND),
+            amount=-refund.amount,
+            period__in=coverage.may_be_in(*sent_between(refund)),
+        )
+        .select_related("period")
+        .order_by("period__day", "position")
+    )
+    own = [row for row in rows if row.ers_reference == refund.invoice.ers_reference]
+    if own:
+        return own
+    payments = Invoice.objects.filter(ers_reference__in=[row.ers_reference for row in rows])
+    of_payments = set(payments.values_list("ers_reference", flat=True))
+    return [row for row in rows if row.ers_reference not in of_payments]
+
+
+def _unknown_refunds_that_fit(
+    rows: list[PeriodRow], refund: Refund, coverage: Coverage
+) -> list[int]:
+    """Return the ids of the unknown refunds that these rows may be, this one among them."""
+    periods = {row.period_id for row in rows}
+    unknown = may_have_been_made(refund.amount).filter(status=RefundStatus.UNKNOWN)
+    if rows and rows[0].ers_reference == refund.invoice.ers_reference:
+        unknown = unknown.filter(invoice=refund.invoice_id)
+    return [each.pk for each in unknown if periods & coverage.may_be_in(*sent_between(each))]

@@ -1,0 +1,1 @@
+"""Refunds: request, approve, send and resolve."""

@@ -1,0 +1,252 @@
+"""Refunds: asked for, approved, sent once, and settled by a person where SEQR's answer was lost."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from orders.audit import Cause, record_event
+from orders.clock import database_now
+from payments.balance import refundable
+from payments.call_audit import seqr_for
+from payments.cases.cases import (
+    close_refund_cases,
+    configuration_works,
+    open_refund_case,
+    open_settled_wrongly_case,
+    open_stuck_case,
+    tell_of_configuration,
+)
+from payments.invoices.payloads import refund_message
+from payments.invoices.transitions import lock_invoice
+from payments.models import Invoice, Refund, RefundStatus
+from payments.refunds.transitions import lock_refund, move_refund, subject_of
+from payments.refunds.wording import why_refused
+from payments.seqr import (
+    SeqrConfigurationError,
+    SeqrError,
+    SeqrRejected,
+    SeqrUnavailable,
+)
+
+BY_SENDING = Cause("send_refund")
+TRY_AGAIN_AFTER = timedelta(seconds=30)
+STUCK_AFTER = timedelta(hours=1)
+
+
+class RefundNotAccepted(Exception):
+    """The refund cannot be as it was asked for. The text says why, to a person."""
+
+
+@transaction.atomic
+def request_refund(
+    invoice_id: int, amount: Decimal, reason: str, actor: Any, nonce: str
+) -> tuple[Refund, bool]:
+    """Make a refund of a paid invoice; return it and whether it is new.
+
+    The same nonce returns the refund made before. Above REFUND_APPROVAL_LIMIT it waits for a
+    second person; else the caller has it sent. Raises RefundNotAccepted, Invoice.DoesNotExist.
+    """
+    invoice = lock_invoice(invoice_id)
+    earlier = Refund.objects.filter(nonce=nonce, invoice=invoice).first()
+    if earlier is not None:
+        return earlier, False
+    return _make(invoice, amount, reason.strip(), actor, nonce), True
+
+
+def _make(invoice: Invoice, amount: Decimal, reason: str, actor: Any, nonce: str) -> Refund:
+    if not reason:
+        raise RefundNotAccepted(_("Say why the money goes back."))
+    if amount <= 0 or amount != amount.quantize(Decimal("0.01")):
+        raise RefundNotAccepted(_("The amount is above 0 and has two decimals at most."))
+    most = refundable(invoice)
+    if amount > most:
+        raise RefundNotAccepted(
+            _("At most %(most)s %(currency)s can be given back.")
+            % {"most": most, "currency": invoice.currency}
+        )
+    large = amount > settings.REFUND_APPROVAL_LIMIT
+    refund = Refund.objects.create(
+        invoice=invoice,
+        nonce=nonce,
+        amount=amount,
+        currency=invoice.currency,
+        reason=reason[:200],
+        requested_by=actor,
+        status=RefundStatus.REQUESTED if large else RefundStatus.CREATED,
+    )
+    detail = f"{refund.amount} {refund.currency}: {refund.reason}"
+    cause = Cause("staff", actor)
+    record_event(subject_of(refund), "refund_asked_for", cause, detail=detail, became=refund.status)
+    return refund
+
+
+@transaction.atomic
+def approve_refund(refund_id: int, actor: Any) -> bool:
+    """Let a large refund be sent; return whether it was waiting for that.
+
+    Raises RefundNotAccepted where the one who asked for it approves it.
+    """
+    refund = lock_refund(refund_id)
+    if refund.requested_by_id == actor.pk:
+        raise RefundNotAccepted(_("A second person approves a refund of this size."))
+    if refund.status != RefundStatus.REQUESTED:
+        return False
+    return move_refund(refund, RefundStatus.CREATED, Cause("staff", actor), approved_by=actor)
+
+
+@transaction.atomic
+def withdraw_refund(refund_id: int, actor: Any) -> bool:
+    """Take a refund back that has not been sent; return whether it could be."""
+    refund = lock_refund(refund_id)
+    if refund.status not in (RefundStatus.REQUESTED, RefundStatus.CREATED):
+        return False
+    cause = Cause("staff", actor)
+    close_refund_cases(refund, cause, "it was withdrawn")
+    return move_refund(refund, RefundStatus.WITHDRAWN, cause)
+
+
+def send_refund(refund_id: int) -> None:
+    """Send a refund that is to be sent, once. Else do nothing.
+
+    "Sending" is committed before the call. Whatever leaves the outcome open makes the refund
+    unknown: it is never sent again by itself. Raises SeqrUnavailable where certainly nothing
+    happened, and SeqrConfigurationError; both leave it to be sent later, and a person is told once
+    that takes long.
+    """
+    refund = _take_lease(refund_id)
+    if refund is None:
+        return
+    ers_reference = refund.invoice.ers_reference or ""
+    try:
+        client = seqr_for(refund.invoice.order_id, BY_SENDING)
+        done = client.refund_payment(ers_reference, refund_message(refund))
+    except (SeqrUnavailable, SeqrConfigurationError) as error:
+        _put_off(refund_id, error)
+        raise
+    except SeqrRejected as error:
+        _refused(refund_id, why_refused(error))
+    except SeqrError as error:
+        _unknown(refund_id, str(error))
+    else:
+        _done(refund_id, done.ers_reference)
+
+
+@transaction.atomic
+def _take_lease(refund_id: int) -> Refund | None:
+    refund = lock_refund(refund_id)
+    if refund.status != RefundStatus.CREATED or _is_held(refund):
+        return None
+    now = database_now()
+    lease = now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
+    move_refund(refund, RefundStatus.SENDING, BY_SENDING, sent_at=now, lease_until=lease)
+    return refund
+
+
+def _is_held(refund: Refund) -> bool:
+    return refund.lease_until is not None and refund.lease_until > database_now()
+
+
+@transaction.atomic
+def _put_off(refund_id: int, error: SeqrError) -> None:
+    refund = lock_refund(refund_id)
+    if refund.status == RefundStatus.SENDING:
+        not_before = database_now() + TRY_AGAIN_AFTER
+        move_refund(
+            refund, RefundStatus.CREATED, BY_SENDING, detail=str(error), lease_until=not_before
+        )
+        if database_now() - refund.created_at > STUCK_AFTER:
+            open_stuck_case(refund, BY_SENDING, str(error))
+    if isinstance(error, SeqrConfigurationError):
+        tell_of_configuration(error, BY_SENDING)
+
+
+@transaction.atomic
+def _refused(refund_id: int, why: str) -> None:
+    """Write that SEQR has refused; also where that comes as late as in `_done`."""
+    refund = lock_refund(refund_id)
+    if refund.status == RefundStatus.REFUNDED:
+        open_settled_wrongly_case(refund, BY_SENDING, f"SEQR has refused it: {why}")
+        return
+    move_refund(refund, RefundStatus.REFUSED, BY_SENDING, detail=why, lease_until=None)
+    close_refund_cases(refund, BY_SENDING, why)
+
+
+@transaction.atomic
+def _done(refund_id: int, ers_reference: str) -> None:
+    """Write that the money went back.
+
+    Also where the lease was over meanwhile: then it counts as unknown, or was settled by a person,
+    whom SEQR's own answer overrules.
+    """
+    refund = lock_refund(refund_id)
+    configuration_works("refundPayment", BY_SENDING)
+    was = refund.status
+    if was == RefundStatus.REFUNDED:
+        return
+    move_refund(
+        refund,
+        RefundStatus.REFUNDED,
+        BY_SENDING,
+        detail=ers_reference,
+        ers_reference=ers_reference,
+        refunded_at=database_now(),
+        lease_until=None,
+    )
+    close_refund_cases(refund, BY_SENDING, "SEQR says that the money went back")
+    if was == RefundStatus.REFUSED:
+        open_settled_wrongly_case(refund, BY_SENDING, "SEQR has made it, which it told late")
+
+
+@transaction.atomic
+def _unknown(refund_id: int, detail: str) -> None:
+    refund = lock_refund(refund_id)
+    if refund.status == RefundStatus.SENDING:
+        move_refund(refund, RefundStatus.UNKNOWN, BY_SENDING, detail=detail, lease_until=None)
+        close_refund_cases(refund, BY_SENDING, "it was sent, and may have been taken")
+        open_refund_case(refund, BY_SENDING, detail)
+
+
+@transaction.atomic
+def give_up_sending(refund_id: int) -> bool:
+    """Make a refund unknown that is found in sending after its lease; return whether it was."""
+    refund = lock_refund(refund_id)
+    if refund.status != RefundStatus.SENDING or _is_held(refund):
+        return False
+    cause = Cause("sweep")
+    detail = "the process that sent it ended before SEQR's answer was written"
+    move_refund(refund, RefundStatus.UNKNOWN, cause, detail=detail, lease_until=None)
+    close_refund_cases(refund, cause, "it was sent, and may have been taken")
+    open_refund_case(refund, cause, detail)
+    return True
+
+
+@transaction.atomic
+def settle_refund(
+    refund_id: int, *, went_back: bool, reason: str, actor: Any, ers_reference: str = ""
+) -> bool:
+    """Write what became of an unknown refund, as a person found out; return whether it was unknown.
+
+    Raises RefundNotAccepted where no reason is given.
+    """
+    if not reason.strip():
+        raise RefundNotAccepted(_("Say how you found out."))
+    refund = lock_refund(refund_id)
+    if refund.status != RefundStatus.UNKNOWN:
+        return False
+    cause = Cause("staff", actor)
+    fields: dict[str, Any] = {"settled_by": actor, "settled_reason": reason.strip()[:300]}
+    if went_back:
+        fields |= {"ers_reference": ers_reference or None, "refunded_at": database_now()}
+    to = RefundStatus.REFUNDED if went_back else RefundStatus.REFUSED
+    move_refund(refund, to, cause, detail=reason.strip(), **fields)
+    close_refund_cases(refund, cause, reason.strip())
+    return True
+
+
+def refundable_now(invoice_id: int) -> Decimal:
+    """Return how much of an invoice may still be given back, as things stand."""
+    return refundable(Invoice.objects.get(pk=invoice_id))

@@ -1,0 +1,54 @@
+"""A token from the app becomes a customer's session."""
+
+import re
+
+from django.db import transaction
+
+from orders.audit import Cause
+from orders.models import CustomerSession, Service
+from orders.services import open_session, session_of_token
+from payments.call_audit import seqr_for
+from payments.cases.cases import tell_of_configuration
+from payments.seqr import SeqrConfigurationError, SeqrRejected
+
+BY_CUSTOMER = Cause("customer")
+_TOKEN = re.compile(r"[0-9A-Za-z.\-]{6,100}")
+
+
+class TokenRefused(Exception):
+    """The token is no token, or has expired."""
+
+
+class TokenOfAnotherService(TokenRefused):
+    """The token belongs to a session of another service."""
+
+
+def exchange_token(service: Service, token: str) -> CustomerSession:
+    """Return the customer's session for a token, asking SEQR (getClientSessionInfo) at most once.
+
+    A token exchanged before is known without SEQR until its session ends. Raises TokenRefused,
+    TokenOfAnotherService, and the gateway's SeqrUnavailable, SeqrOutcomeUnknown and
+    SeqrConfigurationError.
+    """
+    if not _TOKEN.fullmatch(token):
+        raise TokenRefused
+    known = session_of_token(token)
+    if known is not None:
+        if known.service_id != service.pk:
+            raise TokenOfAnotherService
+        return known
+    try:
+        info = seqr_for(None, BY_CUSTOMER).get_client_session_info(token)
+    except SeqrConfigurationError as error:
+        with transaction.atomic():
+            tell_of_configuration(error, BY_CUSTOMER)
+        raise
+    except SeqrRejected as error:
+        raise TokenRefused from error
+    return open_session(
+        service,
+        token,
+        msisdn=info.msisdn,
+        subscriber_key=info.subscriber_key,
+        parameters=info.parameters,
+    )

@@ -1,0 +1,89 @@
+"""What happened, as a table below the page of one row."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from orders.models import About, Event, OrderState
+from payments.models import InvoiceStatus, PeriodStatus, RefundStatus
+from seqrshop.backoffice.event_words import name_in_words, source_in_words
+from seqrshop.backoffice.readonly import ReadOnlyAdmin
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event, in words."""
+
+    event: Event
+    about: str
+    name: str
+    source: str
+    was: str
+    became: str
+    detail: str
+
+
+class HistoryAdmin(ReadOnlyAdmin[M]):
+    """A read-only row and what happened to it, oldest first. `about` is the kind of its events."""
+
+    about: About
+    change_form_template = "admin/change_form_with_history.html"
+
+    def history_of(self, obj: M) -> dict[str, Any]:
+        """Return what its events have in common, by their fields."""
+        return {"about": str(self.about), "about_id": obj.pk}
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add the history, for those who may see invoices, and its export for auditors."""
+        obj = context.get("original")
+        if obj is not None and request.user.has_perm("payments.view_invoice"):
+            which = self.history_of(obj)
+            context["history"] = list(_lines(Event.objects.filter(**which)))
+            if request.user.has_perm("orders.view_event"):
+                context["export_url"] = f"{reverse('admin:orders_event_export')}?{urlencode(which)}"
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _lines(events: QuerySet[Event]) -> Iterator[Line]:
+    for event in events.select_related("actor").order_by("id"):
+        yield line_of(event)
+
+
+def line_of(event: Event) -> Line:
+    """Return an event in words, in the language of the staff."""
+    return Line(
+        event,
+        f"{About(event.about).label} {event.subject}",
+        name_in_words(event),
+        source_in_words(event.source),
+        _label(event.was),
+        _label(event.became),
+        _detail(event) if event.about == About.CALL else event.detail,
+    )
+
+
+def _detail(call: Event) -> str:
+    """Return what SEQR answered to a call, and after how long."""
+    numbers = {"code": call.result_code, "ms": call.duration_ms}
+    if call.result_code is None:
+        told = _("No answer in %(ms)s ms") % numbers
+    else:
+        told = _("Result code %(code)s in %(ms)s ms") % numbers
+    return f"{told}: {call.detail}" if call.detail else told
+
+
+def _label(state: str) -> str:
+    for states in (InvoiceStatus, OrderState, RefundStatus, PeriodStatus):
+        if state in states:
+            return str(states(state).label)
+    return _("open case") if state == "open" else state

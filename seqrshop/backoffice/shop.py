@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.forms import ColorInput
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from orders.models import Order, Product, QrCode, Service
+from orders.models.order import OPEN_STATES
+from orders.pictures import keep, logo
+from orders.qr import payload
+from orders.services import mark_paused
+from payments.availability.messages import closed_message
+from seqrshop.backoffice.action_results import Report
+from seqrshop.backoffice.detail import DetailActionsAdmin
+from seqrshop.backoffice.menu import CategoryInline, OpeningHoursInline, ProductInline
+from seqrshop.backoffice.picture import PictureField
+from seqrshop.backoffice.qr_code import regenerate
+from seqrshop.backoffice.typed import ModelForm
+
+
+class ServiceForm(ModelForm[Service]):
+    """A service. A new service ID must leave room in the codes that are printed already."""
+
+    logo = PictureField(
+        logo,
+        label=_("logo"),
+        help_text=_("JPEG, PNG or WebP. It stands before the name, on the accent colour."),
+    )
+
+    class Meta:
+        model = Service
+        fields = (
+            "name",
+            "slug",
+            "service_id",
+            "currency",
+            "accent",
+            "logo",
+            "pause_note_sv",
+            "pause_note_en",
+        )
+        widgets = {"accent": ColorInput()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["logo"] = self.instance.logo
+
+    def save(self, commit: bool = True) -> Service:
+        """Keep the logo before the service that refers to it."""
+        self.instance.logo = keep(self.instance.logo)
+        return super().save(commit)
+
+    def clean_service_id(self) -> str:
+        """Refuse an ID with which one of the service's codes would break the print rules."""
+        service_id: str = self.cleaned_data["service_id"]
+        if self.instance.pk and "service_id" in self.changed_data:
+            for code in self.instance.qr_codes.defer("svg", "png"):
+                try:
+                    payload(Service(service_id=service_id), code.parameters)
+                except ValidationError as error:
+                    raise ValidationError(
+                        _("The code “%(placement)s” cannot hold this ID: %(reason)s"),
+                        params={"placement": code.placement, "reason": " ".join(error.messages)},
+                    ) from error
+        return service_id
+
+
+@admin.register(Service)
+class ServiceAdmin(DetailActionsAdmin[Service]):
+    """Services: their products, and what SEQR must be told about them."""
+
+    form = ServiceForm
+    list_display = ("name", "slug", "service_id", "products_on_sale", "open_orders", "paused")
+    inlines = (OpeningHoursInline, CategoryInline, ProductInline)
+    actions = ("pause", "open", "regenerate_codes")
+    readonly_fields = (
+        "orders_now",
+        "order_url",
+        "success_url",
+        "failure_url",
+        "cancel_url",
+        "codes",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
+        """Count along what the list shows."""
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                number_of_products=_count(Product.objects.filter(on_sale=True)),
+                number_of_open_orders=_count(Order.objects.filter(state__in=OPEN_STATES)),
+            )
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Service | None = None) -> Any:
+        """The addresses can be told once the slug is saved."""
+        typed = (None, {"fields": ("name", "slug", "service_id", "currency", "accent", "logo")})
+        if obj is None:
+            return (typed,)
+        orders = {"fields": ("orders_now", "pause_note_sv", "pause_note_en")}
+        addresses = {
+            "fields": ("order_url", "success_url", "failure_url", "cancel_url"),
+            "description": _("Hand these four to SEQR. They change with the slug."),
+        }
+        return (
+            typed,
+            (_("Orders"), orders),
+            (_("Addresses"), addresses),
+            (_("Printed codes"), {"fields": ("codes",)}),
+        )
+
+    def save_model(self, request: HttpRequest, obj: Service, form: Any, change: bool) -> None:
+        """Save it, and remind of the codes on the walls when the service ID has changed."""
+        super().save_model(request, obj, form, change)
+        if change and "service_id" in form.changed_data and obj.qr_codes.exists():
+            self.message_user(
+                request,
+                _("The printed codes still hold the old service ID: regenerate and print them."),
+                messages.WARNING,
+            )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Say of a service with orders that it stays, instead of listing every order."""
+        kept = [
+            ngettext("%(service)s: %(n)d order", "%(service)s: %(n)d orders", number)
+            % {"service": service, "n": number}
+            for service in objs
+            if (number := Order.objects.filter(service=service).count())
+        ]
+        if kept:
+            return [], {}, set(), kept
+        return super().get_deleted_objects(objs, request)
+
+    def detail_actions(self, service: Service) -> tuple[str, ...]:
+        """Pause it or open it, and all its codes at once."""
+        return ("open" if service.paused else "pause", "regenerate_codes")
+
+    @admin.display(description=_("products on sale"), ordering="number_of_products")
+    def products_on_sale(self, service: Any) -> int:
+        """How many products a customer can choose from."""
+        return int(service.number_of_products)
+
+    @admin.display(description=_("open orders"), ordering="number_of_open_orders")
+    def open_orders(self, service: Any) -> int:
+        """How many orders are not settled yet."""
+        return int(service.number_of_open_orders)
+
+    @admin.display(description=_("just now"))
+    def orders_now(self, service: Service) -> str:
+        """What customers are told of why no order is taken, if none is."""
+        return closed_message(service) or str(_("Orders are taken."))
+
+    @admin.display(description=_("order page"))
+    def order_url(self, service: Service) -> str:
+        """Where a scan leads."""
+        return _address(service, "order_page")
+
+    @admin.display(description=_("success page"))
+    def success_url(self, service: Service) -> str:
+        """Where a payment leads."""
+        return _address(service, "success_page")
+
+    @admin.display(description=_("failure page"))
+    def failure_url(self, service: Service) -> str:
+        """Where a failed payment leads."""
+        return _address(service, "failure_page")
+
+    @admin.display(description=_("cancel page"))
+    def cancel_url(self, service: Service) -> str:
+        """Where a cancelled payment leads."""
+        return _address(service, "cancel_page")
+
+    @admin.display(description=_("codes"))
+    def codes(self, service: Service) -> str:
+        """Links to the service's codes, and to a new one."""
+        number = service.qr_codes.count()
+        return format_html(
+            '<a href="{}?service__id__exact={}">{}</a> · <a href="{}?service={}">{}</a>',
+            reverse("admin:orders_qrcode_changelist"),
+            service.pk,
+            ngettext("%(n)d QR code", "%(n)d QR codes", number) % {"n": number},
+            reverse("admin:orders_qrcode_add"),
+            service.pk,
+            _("Add another"),
+        )
+
+    def has_pause_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may stop and start the taking of orders."""
+        return request.user.has_perm("orders.pause_service")
+
+    @admin.action(description=_("Pause"), permissions=["pause"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
+        """Have the chosen services take no orders."""
+        self._mark(request, queryset, paused=True)
+
+    @admin.action(description=_("Open"), permissions=["pause"])
+    def open(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
+        """Have the chosen services take orders again, within their hours."""
+        self._mark(request, queryset, paused=False)
+
+    def _mark(self, request: HttpRequest, services: QuerySet[Service], *, paused: bool) -> None:
+        report = Report()
+        for service in services:
+            outcome = _("Paused") if paused else _("Opened")
+            with transaction.atomic():
+                changed = mark_paused(service, paused=paused)
+                if changed:
+                    self.log_change(request, service, str(outcome))
+            if changed:
+                report.add(messages.SUCCESS, outcome, service)
+            else:
+                report.add(messages.INFO, _("Nothing to change"), service)
+        report.tell(self, request)
+
+    def has_codes_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may make codes anew."""
+        return request.user.has_perm("orders.change_qrcode")
+
+    @admin.action(description=_("Regenerate all QR codes"), permissions=["codes"])
+    def regenerate_codes(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
+        """Make every code of the chosen services anew."""
+        regenerate(self, request, QrCode.objects.filter(service__in=queryset.values("pk")))
+
+
+def _address(service: Service, page: str) -> str:
+    path = reverse(page, kwargs={"slug": service.slug})
+    # A field, not text: a click and Ctrl-A, or the Tab key, selects the whole of it.
+    return format_html(
+        '<input type="text" class="vLargeTextField" readonly value="{}" aria-label="{}">',
+        f"{settings.PUBLIC_BASE_URL}{path}",
+        page.replace("_", " "),
+    )
+
+
+def _count(queryset: QuerySet[Any]) -> Coalesce:
+    numbers = (
+        queryset.filter(service=OuterRef("pk"))
+        .order_by()
+        .values("service")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    return Coalesce(Subquery(numbers, output_field=IntegerField()), 0)

@@ -1,0 +1,46 @@
+"""Pictures and colours, under addresses that change with what they hold: browsers keep them."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import condition, require_safe
+
+from orders.colours import by_day, by_night, text_on
+from orders.models import Picture
+from orders.validators import validate_accent
+from seqrshop.storefront import api_errors
+
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def _etag(request: HttpRequest, digest: str) -> str:
+    return f'"{digest}"'
+
+
+@require_safe
+@condition(etag_func=_etag)
+def picture(request: HttpRequest, digest: str) -> HttpResponse:
+    """Answer with a picture's content; who has it already is told so without a look at it."""
+    content = Picture.objects.filter(digest=digest).values_list("content", flat=True).first()
+    if content is None:
+        raise api_errors.not_found()
+    return HttpResponse(bytes(content), content_type="image/webp", headers=FOR_EVER)
+
+
+@require_safe
+def accent(request: HttpRequest, colour: str) -> HttpResponse:
+    """Answer with the style sheet of a service's accent colour, such as `7a3412`.
+
+    A file of its own, since the pages' policy lets no style stand in them.
+    """
+    shade = f"#{colour}"
+    try:
+        validate_accent(shade)
+    except ValidationError:
+        raise api_errors.not_found() from None
+    rule = (
+        f":root {{ --accent: {shade}; --on-accent: {text_on(shade)};"
+        f" --accent-day: {by_day(shade)}; --accent-night: {by_night(shade)}; }}\n"
+    )
+    return HttpResponse(rule, content_type="text/css; charset=utf-8", headers=FOR_EVER)

@@ -1,0 +1,109 @@
+"""Reads the bodies of requests, which may be anything."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, NoReturn, TypeGuard
+
+from django.http import HttpRequest, UnreadablePostError
+from django.utils.translation import gettext as _
+
+from orders.services import RowRequest
+from seqrshop.storefront import api_errors
+
+LARGEST_BODY = 64 * 1024  # bytes; an order of a hundred rows is 4 kB
+LARGEST_ID = 2**63 - 1  # of PostgreSQL's bigint
+_NONCE = re.compile(r"[0-9A-Za-z_\-]{8,64}")
+_TOTAL = re.compile(r"[0-9]{1,8}\.[0-9]{2}")
+_REFERENCE = re.compile(r"[0-9A-Za-z_\-]{1,64}")
+
+
+def read_object(request: HttpRequest) -> dict[str, Any]:
+    """Return the JSON object in the request's body. Raises Refusal."""
+    if request.content_type != "application/json":
+        raise api_errors.not_json()
+    if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY:
+        raise api_errors.too_large()
+    try:
+        text = request.body.decode("utf-8")
+    except UnreadablePostError:
+        raise api_errors.malformed(_("The request broke off.")) from None
+    except UnicodeDecodeError:
+        raise api_errors.malformed(_("The body is not UTF-8.")) from None
+    try:
+        body = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise api_errors.malformed(_("The body is not JSON.")) from None
+    if not isinstance(body, dict):
+        raise api_errors.malformed(_("The body is not a JSON object."))
+    return body
+
+
+def read_token(body: dict[str, Any]) -> str | None:
+    """Return the token, or None where there is none. Raises Refusal."""
+    token = body.get("token")
+    if token is not None and not isinstance(token, str):
+        raise api_errors.invalid("token", _("The token is a text."))
+    return token
+
+
+def read_reference(body: dict[str, Any]) -> str | None:
+    """Return the invoice reference, or None where there is none. Raises Refusal."""
+    reference = body.get("invoice_reference")
+    if reference is None:
+        return None
+    if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
+        raise api_errors.invalid(
+            "invoice_reference", _("An invoice reference is a text of letters and digits.")
+        )
+    return reference
+
+
+def read_nonce(body: dict[str, Any]) -> str:
+    """Return the nonce. Raises Refusal."""
+    nonce = body.get("nonce")
+    if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce):
+        raise api_errors.invalid(
+            "nonce", _("The nonce is a text of 8 to 64 letters, digits, hyphens or underscores.")
+        )
+    return nonce
+
+
+def read_rows(body: dict[str, Any]) -> list[RowRequest]:
+    """Return the rows of an order, as far as their form goes. Raises Refusal."""
+    rows = body.get("rows")
+    if not isinstance(rows, list):
+        raise api_errors.invalid("rows", _("The rows are a list."))
+    return [_read_row(row, f"rows[{index}]") for index, row in enumerate(rows)]
+
+
+def read_total(body: dict[str, Any]) -> Decimal | None:
+    """Return the total that the customer saw, or None where it is not told. Raises Refusal."""
+    total = body.get("total")
+    if total is None:
+        return None
+    if not isinstance(total, str) or not _TOTAL.fullmatch(total):
+        raise api_errors.invalid("total", _("The total is a text such as 90.00."))
+    return Decimal(total)
+
+
+def _read_row(row: Any, field: str) -> RowRequest:
+    if not isinstance(row, dict):
+        raise api_errors.invalid(field, _("A row is an object with a product and a quantity."))
+    product, quantity = row.get("product"), row.get("quantity")
+    if not _is_whole(product) or not 0 < product <= LARGEST_ID:
+        raise api_errors.invalid(f"{field}.product", _("A product is named by its id."))
+    if not _is_whole(quantity):
+        raise api_errors.invalid(f"{field}.quantity", _("The quantity is a whole number."))
+    return RowRequest(product, quantity)
+
+
+def _is_whole(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse NaN and the infinities, which Python reads and JSON does not have."""
+    raise ValueError(name)

@@ -1,0 +1,164 @@
+"""Orders as JSON: made, read, paid again and cancelled by the customer they belong to."""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from orders.audit import Cause
+from orders.models import Customer, CustomerSession, Order
+from orders.services import (
+    AnotherOrderOpen,
+    NonceReused,
+    OrderNotAccepted,
+    PriceChanged,
+    place_order,
+)
+from orders.templatetags.money import money
+from payments import tasks
+from payments.availability.availability import ServiceClosed
+from payments.availability.messages import closing_words
+from payments.invoices.cancel import AlreadyPaid, cancel_invoice
+from payments.invoices.create import current_invoice, pay_again, start_payment
+from payments.models import CancelReason
+from seqrshop.storefront import api_errors
+from seqrshop.storefront.api_errors import Refusal
+from seqrshop.storefront.endpoint import endpoint, for_customer, json_answer
+from seqrshop.storefront.json_input import read_nonce, read_object, read_rows, read_total
+from seqrshop.storefront.json_output import (
+    amount,
+    order_details,
+    order_summary,
+    orders_with_details,
+    product_with_price,
+)
+from seqrshop.storefront.recheck import recheck
+from seqrshop.storefront.shops import service_at
+from seqrshop.storefront.streams.stream_acceptor import accept_stream
+
+
+@endpoint("POST")
+@for_customer
+def make_order(
+    request: HttpRequest, session: CustomerSession, slug: str | None = None
+) -> HttpResponse:
+    """Make an order and its invoice, and have the invoice sent: 201, or 200 for a repeat."""
+    if service_at(slug).pk != session.service_id:
+        raise api_errors.other_service()
+    body = read_object(request)
+    nonce, rows, total = read_nonce(body), read_rows(body), read_total(body)
+    try:
+        with transaction.atomic():
+            order, is_new = place_order(session, nonce, rows, get_language() or "en", total)
+            if is_new:
+                _send_on_commit(start_payment(order).pk)
+    except OrderNotAccepted as error:
+        raise api_errors.invalid(error.field, error.reason) from None
+    except AnotherOrderOpen as error:
+        raise _another_open(error) from None
+    except NonceReused as error:
+        raise _conflict(
+            "nonce_reused", _("This order was made already, with other rows."), error.order
+        ) from None
+    except PriceChanged as error:
+        raise _price_changed(error, session.service.currency) from None
+    except ServiceClosed as error:
+        raise _closed(error) from None
+    return json_answer(order_summary(order), 201 if is_new else 200)
+
+
+@endpoint("GET", "HEAD")
+@for_customer
+def show_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
+    """Tell how an order stands, and have SEQR asked where its poller seems to sleep."""
+    order = order_of(session.customer, public_id)
+    recheck(current_invoice(order))
+    return json_answer(order_details(order))
+
+
+@endpoint("GET", "HEAD")
+@for_customer
+def order_events(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
+    """Tell the same, and go on telling it in a stream where the server offers one."""
+    order = order_of(session.customer, public_id)
+    recheck(current_invoice(order))
+    accept_stream(request, order, "order", f"customer {session.customer_id}", session.expires_at)
+    return json_answer(order_details(order))
+
+
+@endpoint("POST")
+@for_customer
+def pay_order_again(
+    request: HttpRequest, session: CustomerSession, public_id: UUID
+) -> HttpResponse:
+    """Make a new invoice for an order whose last one is dead, and have it sent."""
+    try:
+        with transaction.atomic():
+            _send_on_commit(pay_again(session.customer, public_id).pk)
+    except Order.DoesNotExist:
+        raise api_errors.not_found() from None
+    except AnotherOrderOpen as error:
+        raise _another_open(error) from None
+    except OrderNotAccepted as error:
+        order = order_of(session.customer, public_id)
+        raise _conflict("not_payable", error.reason, order) from None
+    except ServiceClosed as error:
+        raise _closed(error) from None
+    return json_answer(order_details(order_of(session.customer, public_id)))
+
+
+@endpoint("POST")
+@for_customer
+def cancel_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
+    """Cancel the order's invoice, as far as SEQR answers now: the order may be cancel_pending."""
+    invoice = current_invoice(order_of(session.customer, public_id))
+    try:
+        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, Cause("customer"))
+    except AlreadyPaid:
+        order = order_of(session.customer, public_id)
+        raise _conflict("already_paid", _("This order is paid already."), order) from None
+    return json_answer(order_details(order_of(session.customer, public_id)))
+
+
+def order_of(customer: Customer, public_id: UUID) -> Order:
+    """Return the order if it is this customer's; no one learns that another's exists."""
+    order = orders_with_details().filter(public_id=public_id, customer=customer).first()
+    if order is None:
+        raise api_errors.not_found()
+    return order
+
+
+def _send_on_commit(invoice_id: int) -> None:
+    transaction.on_commit(partial(tasks.enqueue, tasks.send_invoice, invoice_id))
+
+
+def _another_open(error: AnotherOrderOpen) -> Refusal:
+    message = _("You have an order here that is not settled yet.")
+    return _conflict("order_open", message, error.order)
+
+
+def _price_changed(error: PriceChanged, currency: str) -> Refusal:
+    totals = {"before": money(error.seen, currency), "now": money(error.total, currency)}
+    return Refusal(
+        409,
+        "price_changed",
+        _("The prices have changed: %(before)s has become %(now)s. Order again to accept it.")
+        % totals,
+        total={"value": amount(error.total), "currency": currency},
+        products=[product_with_price(product) for product in error.products],
+    )
+
+
+def _closed(error: ServiceClosed) -> Refusal:
+    return api_errors.closed(closing_words(error.closing, timezone.now()))
+
+
+def _conflict(code: str, message: str, order: Order) -> Refusal:
+    details = order_details(orders_with_details().get(pk=order.pk))
+    return Refusal(409, code, message, order=details)

@@ -1,0 +1,92 @@
+"""The receipt of a paid order, as a page and as a PDF, in the order's own language.
+
+By the customer's visit, or by the order's return key: a link that a web view opens carries no
+header, and perhaps no cookie. It names no customer either way.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from orders.models import CustomerSession, Order
+from payments.invoices.create import current_invoice
+from payments.receipts.content import Receipt
+from payments.receipts.document import has_receipt, receipt_of
+from payments.receipts.pdf import receipt_pdf
+from seqrshop.storefront import api_errors, rate_limits
+from seqrshop.storefront.endpoint import for_customer
+from seqrshop.storefront.orders import order_of
+from seqrshop.storefront.pages import order_to_return_to
+
+
+@require_safe
+@never_cache
+@for_customer
+def show(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
+    """Show a customer's receipt."""
+    return _page(request, order_of(session.customer, public_id))
+
+
+@require_safe
+@never_cache
+@for_customer
+def show_pdf(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
+    """Hand over a customer's receipt to be kept."""
+    return _pdf(order_of(session.customer, public_id))
+
+
+@require_safe
+@never_cache
+def show_by_key(request: HttpRequest, return_key: str) -> HttpResponse:
+    """Show the receipt to whoever has the order's return key."""
+    return _page(request, order_to_return_to(return_key))
+
+
+@require_safe
+@never_cache
+def show_pdf_by_key(request: HttpRequest, return_key: str) -> HttpResponse:
+    """Hand over the receipt to whoever has the order's return key."""
+    return _pdf(order_to_return_to(return_key))
+
+
+def _page(request: HttpRequest, order: Order) -> HttpResponse:
+    key = {"return_key": order.return_key}
+    context = {
+        "receipt": _receipt_of(order),
+        "service": order.service,
+        "pdf_url": reverse("receipt_pdf", kwargs=key),
+        "order_url": reverse("back", kwargs=key),
+        "leave_url": settings.SEQR_LEAVE_URL,
+    }
+    with override(order.language):
+        response = render(request, "storefront/receipt_page.html", context)
+    response["Content-Language"] = order.language
+    return response
+
+
+def _pdf(order: Order) -> HttpResponse:
+    receipt = _receipt_of(order)
+    rate_limits.count(rate_limits.PDF, token=order.return_key)
+    with override(order.language):
+        name = _("receipt-%(number)s.pdf") % {"number": order.number}
+    return HttpResponse(
+        receipt_pdf(receipt),
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _receipt_of(order: Order) -> Receipt:
+    invoice = current_invoice(order)
+    if not has_receipt(invoice):
+        raise api_errors.not_found()
+    return receipt_of(invoice)

@@ -1,0 +1,34 @@
+"""The customers' addresses. Without a slug they mean the only service."""
+
+from django.urls import path
+
+from seqrshop.storefront import branding, notify, orders, pages, receipts, screen_code, session
+
+_OF_A_SERVICE = [
+    ("order", pages.order_page, "order_page"),
+    ("success", pages.result_page, "success_page"),
+    ("failure", pages.result_page, "failure_page"),
+    ("cancel", pages.result_page, "cancel_page"),
+    ("session", session.open_visit, "session"),
+    ("orders", orders.make_order, "orders"),
+]
+
+urlpatterns = [
+    path("notify/<slug:secret>", notify.notify, name="notify"),
+    path("orders/<uuid:public_id>", orders.show_order, name="order"),
+    path("orders/<uuid:public_id>/events", orders.order_events, name="order_events"),
+    path("orders/<uuid:public_id>/pay", orders.pay_order_again, name="pay_order"),
+    path("orders/<uuid:public_id>/cancel", orders.cancel_order, name="cancel_order"),
+    path("orders/<uuid:public_id>/qr", screen_code.show, name="order_qr"),
+    path("orders/<uuid:public_id>/receipt", receipts.show, name="order_receipt"),
+    path("orders/<uuid:public_id>/receipt.pdf", receipts.show_pdf, name="order_receipt_pdf"),
+    path("back/<slug:return_key>", pages.back_page, name="back"),
+    path("back/<slug:return_key>.json", pages.back_state, name="back_state"),
+    path("back/<slug:return_key>/events", pages.back_events, name="back_events"),
+    path("back/<slug:return_key>/receipt", receipts.show_by_key, name="receipt"),
+    path("back/<slug:return_key>/receipt.pdf", receipts.show_pdf_by_key, name="receipt_pdf"),
+    path("pictures/<slug:digest>.webp", branding.picture, name="picture"),
+    path("accents/<slug:colour>.css", branding.accent, name="accent"),
+    *(path(part, view, name=name) for part, view, name in _OF_A_SERVICE),
+    *(path(f"<slug:slug>/{part}", view, name=name) for part, view, name in _OF_A_SERVICE),
+]

@@ -1,0 +1,140 @@
+"""/metrics tells the shop's figures to Prometheus, and to nobody else."""
+
+import re
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+from pytest_django import Settings
+
+from orders.audit import Cause
+from payments.cases.cases import open_case
+from payments.models import CaseKind, InvoiceStatus, OutboxMail
+from tests.ops.shards import tell, write_row
+from tests.payments.steps import invoice_in
+
+S = InvoiceStatus
+TOKEN = "token-of-the-tests"
+OPERATIONS = (django_settings.BASE_DIR / "docs" / "operations.md").read_text()
+
+pytestmark = pytest.mark.usefixtures("nothing_told")
+
+
+@pytest.fixture(autouse=True)
+def token(settings: Settings) -> None:
+    settings.METRICS_TOKEN = TOKEN
+
+
+def read() -> dict[str, float]:
+    """Return the samples, each by its name and labels as Prometheus writes them."""
+    response = Client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith("text/plain; version=0.0.4")
+    found = {}
+    for family in text_string_to_metric_families(response.content.decode()):
+        assert family.type == "gauge"
+        assert family.documentation
+        for sample in family.samples:
+            labels = ",".join(f"{name}={value}" for name, value in sample.labels.items())
+            found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
+    return found
+
+
+def test_nothing_is_here_unless_a_token_is_set(settings: Settings) -> None:
+    settings.METRICS_TOKEN = ""
+
+    response = Client().get("/metrics", headers={"Authorization": "Bearer "})
+
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", TOKEN, "Bearer", "Bearer ", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer å"],
+)
+def test_who_lacks_the_token_is_told_nothing(authorization: str | None) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+
+    response = Client().get("/metrics", headers=headers)
+
+    assert (response.status_code, response.content) == (401, b"")
+    assert response["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_shard_tells_how_its_last_ten_seconds_went(transactional_db: None) -> None:
+    tell(answer_age=1, errors=7, paid_after=1.5)
+
+    found = read()
+
+    assert found["seqr_polls_per_second{shard=0}"] > 0
+    assert found["seqr_polls_in_flight{shard=0}"] == 3
+    assert found["seqr_poll_errors{kind=SeqrUnavailable,shard=0}"] == 7
+    assert found["seqr_poll_lateness_seconds{quantile=0.99,shard=0}"] == 0
+    assert found["seqr_answer_seconds{quantile=0.5,shard=0}"] == 0.01
+    assert found["seqr_payment_to_recorded_seconds{quantile=1,shard=0}"] == 1.5
+    assert 1 <= found["seqr_oldest_answer_age_seconds{shard=0}"] < 3
+    assert found["seqr_round_age_seconds{shard=0}"] < 2
+
+
+def test_a_time_to_the_record_is_told_only_where_something_was_paid(transactional_db: None) -> None:
+    tell()
+
+    assert not [name for name in read() if name.startswith("seqr_payment_to_recorded")]
+
+
+def test_what_waits_is_counted(transactional_db: None) -> None:
+    issued, _ = invoice_in(S.ISSUED), invoice_in(S.PAID)
+    invoice_in(S.CREATED)
+    case = open_case(CaseKind.UNKNOWN_AT_SEQR, Cause("poller"), "54", invoice=issued)
+    assert case is not None
+    OutboxMail.objects.create(case=case, recipient="someone@example.se")
+
+    found = read()
+
+    assert found["seqr_open_invoices{shard=0}"] == 2  # a payment is not acknowledged yet
+    assert found["seqrshop_cases_open{kind=unknown_at_seqr}"] == 1
+    assert found["seqrshop_cases_open{kind=second_payment}"] == 0
+    assert found["seqrshop_invoices_waiting_to_be_sent"] == 1
+    assert found["seqrshop_refunds_unknown"] == 0
+    assert found["seqrshop_mails_waiting"] == 1
+    assert found["seqrshop_receipts_waiting"] == 1
+
+
+def test_a_shard_that_stands_still_is_told_by_its_age_alone(transactional_db: None) -> None:
+    tell(round_age=9)
+
+    found = read()
+
+    assert found["seqr_round_age_seconds{shard=0}"] >= 9
+    assert not [name for name in found if name.startswith("seqr_poll")]
+
+
+def test_without_postgresql_the_shards_are_still_told(no_postgresql: None) -> None:
+    tell()
+
+    found = read()
+
+    assert (found["seqrshop_postgresql_up"], found["seqrshop_redis_up"]) == (0, 1)
+    assert "seqr_polls_per_second{shard=0}" in found
+    assert "seqrshop_mails_waiting" not in found
+
+
+def test_without_redis_the_rows_tell_the_shards_ages(
+    transactional_db: None, no_redis: None
+) -> None:
+    write_row(round_age=4, answer_age=5)
+
+    found = read()
+
+    assert (found["seqrshop_postgresql_up"], found["seqrshop_redis_up"]) == (1, 0)
+    assert 5 <= found["seqr_oldest_answer_age_seconds{shard=0}"] < 7
+    assert "seqr_polls_per_second{shard=0}" not in found
+
+
+def test_the_documentation_names_each_figure_and_no_other(transactional_db: None) -> None:
+    tell(errors=1, paid_after=1)
+
+    told = {name.partition("{")[0] for name in read()}
+
+    assert set(re.findall(r"\bseqr(?:shop)?_[a-z_]+", OPERATIONS)) == told

@@ -1,0 +1,373 @@
+"""While SEQR refuses our settings nothing is sold or sent; a probe finds out when that is over."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from orders.audit import Cause
+from orders.clock import database_now
+from orders.models import About, Event
+from payments import tasks
+from payments.availability.pause import paying_is_closed
+from payments.availability.probe import Probe, probe_paying, probe_soon
+from payments.cases.cases import close_case
+from payments.gateway import status_calls
+from payments.invoices.cancel import cancel_invoice
+from payments.invoices.refresh import refresh_invoice
+from payments.invoices.send import send_invoice
+from payments.models import (
+    CancelReason,
+    CaseKind,
+    InvoiceStatus,
+    MoneyCase,
+    OutboxMail,
+    PayingStop,
+)
+from payments.recovery import find_work
+from payments.seqr import SeqrConfigurationError
+from payments.session_exchange import exchange_token
+from tests.payments.polling.shard import MOST_UNDER_WAY, Shard
+from tests.payments.steps import (
+    age,
+    asked,
+    close_paying,
+    fresh,
+    invoice_in,
+    issued_invoice,
+    let_probe_be_due,
+    new_invoice,
+    order_state,
+    reference,
+)
+from tests.races import at_once
+from tests.sandbox_process import SandboxProcess
+
+S = InvoiceStatus
+CODES = [20, 21, 29, 33, 37, 64, 92]
+BY_PAGE = Cause("page")
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def poller(settings: Settings) -> Iterator[Shard]:
+    settings.SEQR_POLL_SHARDS = 1
+    calls = status_calls(MOST_UNDER_WAY)
+    yield Shard(calls)
+    calls.close()
+
+
+def refuse(sandbox: SandboxProcess, operation: str, code: int = 20) -> None:
+    """Let SEQR answer an operation with a code that is about our settings."""
+    sandbox.fault(operation, "result_code", code=code)
+
+
+def go_round(poller: Shard) -> None:
+    """Go round for as long as settings have to be refused before that counts."""
+    poller.go_round(times=6)
+
+
+def happened(case: MoneyCase) -> list[str]:
+    """Return the names of what happened to a case, in order."""
+    events = Event.objects.filter(about=About.CASE, about_id=case.pk)
+    return list(events.values_list("name", flat=True))
+
+
+# --- Closing -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_settings_refused_in_sending_close_paying_and_tell_once(
+    sandbox: SandboxProcess, settings: Settings, code: int
+) -> None:
+    settings.CASE_EMAILS = ["owner@shop.example"]
+    refuse(sandbox, "sendInvoice", code)
+    invoice = new_invoice()
+
+    with pytest.raises(SeqrConfigurationError):
+        send_invoice(invoice.pk)
+
+    case = MoneyCase.objects.get()
+    assert PayingStop.objects.get(ended_at=None).case == case
+    assert (case.kind, case.closed_at) == (CaseKind.CONFIGURATION, None)
+    assert f"SEQR answered {code} " in case.what
+    assert happened(case) == ["configuration_case", "paying_closed"]
+    assert OutboxMail.objects.count() == 1
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_settings_refused_in_asking_close_paying_and_tell_once(
+    sandbox: SandboxProcess, poller: Shard, code: int
+) -> None:
+    invoice = issued_invoice()
+    refuse(sandbox, "getPaymentStatus", code)
+
+    go_round(poller)
+    for _ in range(2):
+        with pytest.raises(SeqrConfigurationError):
+            refresh_invoice(invoice.pk, BY_PAGE)
+
+    case = MoneyCase.objects.get()
+    assert PayingStop.objects.get(ended_at=None).case == case
+    assert happened(case) == ["configuration_case", "paying_closed"]
+
+
+def test_eight_who_are_refused_at_once_close_paying_once(sandbox: SandboxProcess) -> None:
+    refuse(sandbox, "sendInvoice")
+    waiting = [new_invoice() for _ in range(8)]
+    left = iter(waiting)
+
+    def send() -> None:
+        with suppress(SeqrConfigurationError):
+            send_invoice(next(left).pk)
+
+    at_once(8, send)
+
+    assert PayingStop.objects.count() == MoneyCase.objects.count() == 1
+    assert happened(MoneyCase.objects.get()) == ["configuration_case", "paying_closed"]
+
+
+# --- While it is closed --------------------------------------------------------------------------
+
+
+def test_waiting_invoices_make_no_calls_and_no_events(sandbox: SandboxProcess) -> None:
+    waiting = [new_invoice() for _ in range(5)]
+    put_off = invoice_in(S.SENDING, lease_until=None)
+    close_paying()
+    events = Event.objects.count()
+
+    for invoice in (*waiting, put_off):
+        age(invoice, 3)
+        send_invoice(invoice.pk)
+
+    assert find_work().to_send == []
+    assert sandbox.calls() == []
+    assert Event.objects.count() == events
+    assert {fresh(invoice).status for invoice in waiting} == {S.CREATED}
+
+
+def test_what_waits_can_be_cancelled_and_ends_with_its_lifetime(sandbox: SandboxProcess) -> None:
+    unwanted, overdue = new_invoice(), new_invoice()
+    age(overdue, 601)
+    close_paying()
+
+    cancel_invoice(unwanted.pk, CancelReason.CUSTOMER, Cause("customer"))
+    to_expire = find_work().to_expire
+    tasks.cancel_overdue_invoice(overdue.pk)
+
+    assert to_expire == [overdue.pk]
+    assert (fresh(unwanted).status, fresh(overdue).status) == (S.CANCELED, S.EXPIRED)
+    assert sandbox.calls() == []
+
+
+def test_open_invoices_are_asked_about_as_ever(sandbox: SandboxProcess, poller: Shard) -> None:
+    invoice = issued_invoice()
+    close_paying()
+    sandbox.pay(reference(invoice))
+
+    go_round(poller)
+
+    assert order_state(invoice) == "paid"
+
+
+# --- The probe -----------------------------------------------------------------------------------
+
+
+def test_a_probe_opens_paying_and_what_waits_is_sent_at_once(
+    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(sandbox, "sendInvoice")
+    invoice = new_invoice()
+    with pytest.raises(SeqrConfigurationError):
+        send_invoice(invoice.pk)
+    stop = PayingStop.objects.get()
+    let_probe_be_due(stop)
+    sandbox.mend()
+    enqueued: list[str] = []
+    monkeypatch.setattr("payments.tasks.enqueue", lambda task, *_args: enqueued.append(task.name))
+
+    tasks.probe_paying(stop.pk)
+
+    stop.refresh_from_db()
+    assert stop.ended_at is not None
+    assert not paying_is_closed()
+    assert stop.case.closing_reason == "SEQR accepts our settings again"
+    assert happened(stop.case)[-2:] == ["paying_opened", "case_closed"]
+    assert enqueued == ["payments.tasks.sweep"]
+    assert find_work().to_send == [invoice.pk]
+    send_invoice(invoice.pk)
+    assert fresh(invoice).status == S.ISSUED
+
+
+def test_the_probes_invoice_is_like_a_customers_asked_about_cancelled_and_of_no_order(
+    sandbox: SandboxProcess, client: Client
+) -> None:
+    stop = close_paying()
+
+    probe_paying(stop.pk, at_once=True)
+
+    (at_seqr,) = sandbox.invoices()
+    operations = [call["operation"] for call in sandbox.calls()]
+    assert operations == ["sendInvoice", "getPaymentStatus", "cancelInvoice"]
+    told = Event.objects.filter(about=About.CALL, source="probe", order=None)
+    assert list(told.values_list("name", flat=True)) == operations
+    assert (at_seqr["status"], at_seqr["amount"], at_seqr["currency"]) == (
+        "CANCELED",
+        "1.00",
+        "SEK",
+    )
+    assert at_seqr["client_invoice_id"] == f"check-{stop.pk}-1"
+    address = at_seqr["notification_url"]
+    assert address.startswith("http://testserver/notify/")
+    assert client.post(address.removeprefix("http://testserver")).status_code == 404
+
+
+def test_probes_come_after_10_seconds_and_then_ever_more_seldom(sandbox: SandboxProcess) -> None:
+    refuse(sandbox, "sendInvoice")
+    stop = close_paying()
+    pauses = [stop.next_probe_at - stop.since]
+    too_soon = find_work().to_probe, probe_paying(stop.pk)
+
+    for _ in range(4):
+        let_probe_be_due(stop)
+        assert find_work().to_probe == [stop.pk]
+        assert probe_paying(stop.pk) == Probe.REFUSED
+        stop.refresh_from_db()
+        pauses.append(stop.next_probe_at - database_now())
+
+    assert too_soon == ([], Probe.NOT_MADE)
+    assert [round(pause.total_seconds()) for pause in pauses] == [10, 20, 40, 60, 60]
+    assert paying_is_closed()
+    assert MoneyCase.objects.count() == 1
+    assert happened(stop.case).count("probe_refused") == 1
+
+
+def test_eight_workers_at_once_make_one_probe(sandbox: SandboxProcess) -> None:
+    stop = close_paying()
+    let_probe_be_due(stop)
+
+    came = at_once(8, lambda: probe_paying(stop.pk))
+
+    assert came.count(Probe.OPENED) == 1
+    assert came.count(Probe.NOT_MADE) == 7
+    assert asked(sandbox, "sendInvoice") == 1
+
+
+def test_a_killed_probe_is_made_again_after_its_lease(sandbox: SandboxProcess) -> None:
+    stop = close_paying()
+    let_probe_be_due(stop)
+    PayingStop.objects.update(lease_until=database_now() + timedelta(seconds=25))
+    held = find_work().to_probe, probe_paying(stop.pk, at_once=True)
+
+    PayingStop.objects.update(lease_until=database_now())
+
+    assert held == ([], Probe.NOT_MADE)
+    assert find_work().to_probe == [stop.pk]
+    assert probe_paying(stop.pk) == Probe.OPENED
+
+
+def test_a_fault_of_asking_alone_keeps_paying_closed_and_does_not_flap(
+    sandbox: SandboxProcess, poller: Shard
+) -> None:
+    issued_invoice()
+    refuse(sandbox, "getPaymentStatus")
+    go_round(poller)
+    stop = PayingStop.objects.get()
+
+    came = [probe_paying(stop.pk, at_once=True) for _ in range(3)]
+
+    assert came == [Probe.REFUSED] * 3
+    assert PayingStop.objects.get(ended_at=None) == stop
+    assert MoneyCase.objects.count() == 1
+    assert [each["status"] for each in sandbox.invoices()[1:]] == ["CANCELED"] * 3
+
+
+@pytest.mark.parametrize("operation", ["sendInvoice", "getPaymentStatus"])
+def test_no_clear_answer_says_nothing_about_the_settings(
+    sandbox: SandboxProcess, operation: str
+) -> None:
+    stop = close_paying()
+    sandbox.fault(operation, "http_status", status=503, takes_effect=False)
+
+    came = probe_paying(stop.pk, at_once=True)
+
+    assert came == Probe.UNANSWERED
+    assert paying_is_closed()
+    assert happened(stop.case)[-1] == "probe_unanswered"
+
+
+def test_a_probe_that_cannot_be_cancelled_opens_paying_all_the_same(
+    sandbox: SandboxProcess,
+) -> None:
+    stop = close_paying()
+    refuse(sandbox, "cancelInvoice", 90)
+
+    assert probe_paying(stop.pk, at_once=True) == Probe.OPENED
+
+
+def test_settings_refused_in_cancelling_keep_paying_closed(sandbox: SandboxProcess) -> None:
+    stop = close_paying()
+    refuse(sandbox, "cancelInvoice", 21)
+
+    assert probe_paying(stop.pk, at_once=True) == Probe.REFUSED
+
+
+def test_an_invoice_that_seqr_still_refuses_after_a_probe_does_not_close_paying_again(
+    sandbox: SandboxProcess,
+) -> None:
+    """Such as one of a terminal that we had before. Probe and invoice would take turns for ever."""
+    refused = issued_invoice()
+    probe_paying(close_paying().pk, at_once=True)
+    refuse(sandbox, "getPaymentStatus", 21)
+
+    for _ in range(3):
+        with pytest.raises(SeqrConfigurationError):
+            refresh_invoice(refused.pk, BY_PAGE)
+
+    assert not paying_is_closed()
+    assert MoneyCase.objects.get(closed_at=None).key == "getPaymentStatus code 21"
+
+
+def test_a_new_invoice_that_is_refused_closes_paying_again(sandbox: SandboxProcess) -> None:
+    probe_paying(close_paying().pk, at_once=True)
+    refuse(sandbox, "sendInvoice")
+
+    with pytest.raises(SeqrConfigurationError):
+        send_invoice(new_invoice().pk)
+
+    assert PayingStop.objects.count() == MoneyCase.objects.count() == 2
+
+
+def test_who_closes_the_case_without_having_mended_the_settings_is_told_again(
+    sandbox: SandboxProcess,
+) -> None:
+    refuse(sandbox, "sendInvoice", 92)
+    stop = close_paying()
+    first = stop.case
+    probe_soon(first.pk)
+    close_case(first.pk, Cause("staff"), "the password was mistyped")
+
+    (due,) = find_work().to_probe
+    probe_paying(due)
+
+    stop.refresh_from_db()
+    assert stop.case != first
+    assert stop.case.what == "sendInvoice: SEQR answered 92 LICENSE_REJECTION."
+    assert MoneyCase.objects.filter(closed_at=None).count() == 1
+
+
+def test_settings_refused_at_the_scan_open_a_case(
+    sandbox: SandboxProcess,
+) -> None:
+    refuse(sandbox, "getClientSessionInfo", 33)
+    service = new_invoice().order.service
+
+    for _ in range(2):
+        with pytest.raises(SeqrConfigurationError):
+            exchange_token(service, "0000002012-63506374")
+
+    assert MoneyCase.objects.get().key == "getClientSessionInfo code 33"
+    assert not paying_is_closed()

@@ -1,0 +1,294 @@
+"""Cancelling: ask first, then tell SEQR, and listen to what it answers."""
+
+import pytest
+
+from orders.audit import Cause
+from orders.services import AnotherOrderOpen, OrderNotAccepted
+from payments.gateway import seqr
+from payments.invoices.cancel import AlreadyPaid, cancel_invoice, settle_cancel
+from payments.invoices.create import pay_again
+from payments.invoices.refresh import refresh_invoice
+from payments.invoices.send import send_invoice
+from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
+from payments.recovery import find_work
+from tests.payments.steps import (
+    asked,
+    fresh,
+    invoice_in,
+    issued_invoice,
+    new_invoice,
+    order_state,
+    reference,
+    story,
+)
+from tests.races import at_once
+from tests.sandbox_process import SandboxProcess
+from tests.seqr_proxy import SeqrProxy
+
+S = InvoiceStatus
+BY_CUSTOMER = Cause("customer")
+BY_SWEEP = Cause("sweep")
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def cancel(invoice_id: int, reason: CancelReason = CancelReason.CUSTOMER) -> InvoiceStatus:
+    return InvoiceStatus(cancel_invoice(invoice_id, reason, BY_CUSTOMER).status)
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "event"),
+    [
+        (CancelReason.CUSTOMER, S.CANCELED, "cancel_confirmed"),
+        (CancelReason.STAFF, S.CANCELED, "cancel_confirmed"),
+        (CancelReason.LIFETIME, S.EXPIRED, "lifetime_ended"),
+    ],
+)
+def test_an_open_invoice_is_cancelled_at_seqr(
+    sandbox: SandboxProcess, reason: CancelReason, status: InvoiceStatus, event: str
+) -> None:
+    invoice = issued_invoice()
+
+    ended = cancel(invoice.pk, reason)
+
+    assert ended == status
+    assert sandbox.invoice(reference(invoice))["status"] == "CANCELED"
+    assert story(invoice)[-2:] == ["cancel_requested", event]
+    calls = [c["operation"] for c in sandbox.calls() if c["operation"] != "sendInvoice"]
+    assert calls.index("getPaymentStatus") < calls.index("cancelInvoice")
+
+
+def test_an_invoice_not_yet_sent_is_cancelled_at_once(seqr_away: None) -> None:
+    invoice = new_invoice()
+
+    ended = cancel(invoice.pk)
+
+    assert (ended, order_state(invoice)) == (S.CANCELED, "canceled")
+    assert find_work().to_send == []
+
+
+def test_a_payment_that_was_made_wins_over_the_cancel(sandbox: SandboxProcess) -> None:
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+
+    with pytest.raises(AlreadyPaid):
+        cancel(invoice.pk)
+
+    assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
+    assert story(invoice)[-1] == "cancel_refused_as_paid"
+    assert asked(sandbox, "cancelInvoice") == 0
+
+
+def test_a_payment_between_asking_and_cancelling_is_found_by_the_refusal(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    """Code 50: SEQR will not cancel a paid invoice, so it is asked, which keeps the payment."""
+    invoice = issued_invoice()
+
+    def the_customer_pays() -> None:
+        seqr_proxy.before_answer = lambda: None
+        sandbox.pay(reference(invoice))
+
+    seqr_proxy.before_answer = the_customer_pays
+
+    with pytest.raises(AlreadyPaid):
+        cancel(invoice.pk)
+
+    assert story(invoice)[-2:] == ["cancel_refused", "cancel_refused_as_paid"]
+
+
+def test_a_payment_in_progress_keeps_the_cancel_pending_until_seqr_says_which(
+    sandbox: SandboxProcess,
+) -> None:
+    """Code 51."""
+    invoice = issued_invoice()
+    sandbox.act(reference(invoice), "hold")
+    pending = cancel(invoice.pk)
+    sandbox.act(reference(invoice), "release")
+
+    work = find_work()
+    settle_cancel(invoice.pk, BY_SWEEP)
+
+    assert pending == S.CANCEL_PENDING
+    assert invoice.pk in work.to_settle
+    assert fresh(invoice).status == S.CANCELED
+
+
+def test_no_answer_keeps_the_cancel_pending_and_it_is_tried_again(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = issued_invoice()
+    seqr_proxy.lose_answers = True
+    pending = [cancel(invoice.pk), cancel(invoice.pk)]
+    seqr_proxy.lose_answers = False
+
+    settle_cancel(invoice.pk, BY_SWEEP)
+
+    assert pending == [S.CANCEL_PENDING] * 2
+    assert order_state(invoice) == "canceled"
+    assert story(invoice).count("cancel_put_off") == 1
+
+
+def test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = issued_invoice()
+
+    def lose_the_answer_to_the_cancel() -> None:
+        seqr_proxy.lose_answers = seqr_proxy.calls[-1] == "cancelInvoice"
+
+    seqr_proxy.before_answer = lose_the_answer_to_the_cancel
+    before = cancel(invoice.pk)
+    seqr_proxy.lose_answers = False
+
+    settle_cancel(invoice.pk, BY_SWEEP)
+
+    assert (before, fresh(invoice).status) == (S.CANCEL_PENDING, S.CANCELED)
+
+
+def test_what_seqr_cancelled_already_is_done(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    """Code 95, after the answer to the first cancel was lost."""
+    invoice = issued_invoice()
+
+    def the_app_cancels() -> None:
+        seqr_proxy.before_answer = lambda: None
+        sandbox.act(reference(invoice), "cancel")
+
+    seqr_proxy.before_answer = the_app_cancels
+
+    ended = cancel(invoice.pk)
+
+    assert ended == S.CANCELED
+    assert sandbox.calls("cancelInvoice")[-1]["result_code"] == 95
+
+
+def test_cancelling_twice_at_once_is_cancelling_once(sandbox: SandboxProcess) -> None:
+    invoice = issued_invoice()
+
+    ended = at_once(4, lambda: cancel(invoice.pk))
+
+    assert S.CANCELED in ended
+    assert story(invoice).count("cancel_requested") == 1
+    assert story(invoice).count("cancel_confirmed") == 1
+
+
+@pytest.mark.parametrize("status", [S.CANCELED, S.FAILED, S.EXPIRED])
+def test_a_dead_invoice_stays_as_it_is(seqr_away: None, status: InvoiceStatus) -> None:
+    invoice = invoice_in(status)
+
+    ended = cancel(invoice.pk)
+
+    assert ended == status
+    assert story(invoice) == []
+
+
+def test_a_wanted_cancel_outlives_a_status_that_we_do_not_know(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = issued_invoice()
+    sandbox.act(reference(invoice), "hold")
+    seqr_proxy.rewrite = lambda answer: answer.replace(">ISSUED<", ">PONDERING<")
+    cancel(invoice.pk)
+    unknown = fresh(invoice).status
+    seqr_proxy.rewrite = lambda answer: answer
+
+    refresh_invoice(invoice.pk, BY_SWEEP)
+    again = fresh(invoice).status
+
+    assert (unknown, again) == (S.NEEDS_ATTENTION, S.CANCEL_PENDING)
+
+
+def superseded_invoice(sandbox: SandboxProcess) -> tuple[Invoice, Invoice]:
+    """The customer has two bills of one order; return the one that SEQR finds paid after all, and
+    the other, which is to be cancelled for it."""
+    first = issued_invoice()
+    cancel(first.pk)
+    second = pay_again(first.order.customer, first.order.public_id)
+    send_invoice(second.pk)
+    sandbox.control("PUT", f"/invoices/{reference(first)}", {"status": "PAID"})
+    refresh_invoice(first.pk, BY_SWEEP)
+    return first, fresh(second)
+
+
+@pytest.mark.parametrize("action", ["cancel", "fail", "expire"])
+def test_what_is_superseded_and_has_ended_at_seqr_is_dead_without_asking(
+    sandbox: SandboxProcess, action: str
+) -> None:
+    """Codes 95, 55 and 58."""
+    first, second = superseded_invoice(sandbox)
+    sandbox.act(reference(second), action)
+    before = sandbox.invoice(reference(second))["asked_at"]
+
+    settle_cancel(second.pk, BY_SWEEP)
+
+    assert fresh(second).status == S.CANCELED
+    assert (fresh(first).status, order_state(first)) == (S.PAID, "paid")
+    assert sandbox.invoice(reference(second))["asked_at"] == before
+
+
+def test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case(
+    sandbox: SandboxProcess,
+) -> None:
+    """Code 50. The poller had asked, which accepts it, and was killed before it wrote that."""
+    _first, second = superseded_invoice(sandbox)
+    sandbox.pay(reference(second))
+    seqr().get_payment_status(reference(second), 0)
+
+    for _ in range(2):
+        settle_cancel(second.pk, BY_SWEEP)
+
+    case = MoneyCase.objects.get(invoice=second)
+    assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
+    assert fresh(second).status == S.CANCEL_PENDING
+
+
+def test_a_second_payment_pays_the_order_once_the_first_was_taken_back(
+    sandbox: SandboxProcess,
+) -> None:
+    first, second = superseded_invoice(sandbox)
+    sandbox.pay(reference(second))
+    seqr().get_payment_status(reference(second), 0)
+    settle_cancel(second.pk, BY_SWEEP)
+    case = MoneyCase.objects.get(invoice=second, kind=CaseKind.SECOND_PAYMENT)
+
+    sandbox.control("PUT", f"/invoices/{reference(first)}", {"status": "CANCELED"})
+    refresh_invoice(first.pk, BY_SWEEP)
+    settle_cancel(second.pk, BY_SWEEP)
+
+    assert (fresh(second).status, order_state(first)) == (S.PAID, "paid")
+    case.refresh_from_db()
+    assert case.closed_at is not None
+
+
+def test_an_order_is_paid_again_by_a_new_invoice_once_the_old_one_is_dead(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = issued_invoice()
+    order = invoice.order
+    with pytest.raises(OrderNotAccepted):
+        pay_again(order.customer, order.public_id)
+    cancel(invoice.pk)
+
+    second = pay_again(order.customer, order.public_id)
+    send_invoice(second.pk)
+
+    assert fresh(second).client_invoice_id == f"{order.number}-2"
+    assert [i["status"] for i in sandbox.invoices()] == ["CANCELED", "ISSUED"]
+
+
+def test_paying_again_five_times_at_once_makes_one_invoice() -> None:
+    invoice = invoice_in(S.CANCELED)
+    order = invoice.order
+
+    def pay() -> bool:
+        try:
+            pay_again(order.customer, order.public_id)
+        except (OrderNotAccepted, AnotherOrderOpen):
+            return False
+        return True
+
+    made = at_once(5, pay)
+
+    assert made.count(True) == 1
+    assert order.invoices.count() == 2

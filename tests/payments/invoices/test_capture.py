@@ -1,0 +1,254 @@
+"""commitReservation: the staff take what is reserved, once, whatever becomes of SEQR's answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from orders.audit import Cause
+from orders.clock import database_now
+from orders.models import Event
+from payments.invoices.capture import CommitNotPossible, commit_reservation
+from payments.invoices.refresh import refresh_invoice
+from payments.models import Invoice, InvoiceStatus
+from payments.seqr import SeqrConflict, SeqrOutcomeUnknown
+from tests.payments.steps import (
+    asked,
+    fresh,
+    invoice_in,
+    issued_invoice,
+    order_state,
+    reference,
+    story,
+)
+from tests.races import at_once
+from tests.sandbox_process import SandboxProcess
+from tests.seqr_proxy import SeqrProxy
+from tests.staff import boss, list_url, page_url, run, staff, told, user_of
+
+S = InvoiceStatus
+ALL = Decimal("45.00")
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def reserved_invoice(sandbox: SandboxProcess) -> Invoice:
+    """An invoice whose 45.00 SEK are reserved at SEQR, as we know."""
+    invoice = issued_invoice()
+    sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "RESERVED"})
+    refresh_invoice(invoice.pk, Cause("poller"))
+    return fresh(invoice)
+
+
+def clerk() -> Cause:
+    user, _ = User.objects.get_or_create(username="clerk")
+    return Cause("staff", user)
+
+
+def commit(invoice: Invoice, amount: Decimal = ALL) -> InvoiceStatus:
+    return commit_reservation(invoice.pk, amount, clerk())
+
+
+def page_of(invoice: Invoice) -> str:
+    return reverse("admin:payments_invoice_commit", args=[invoice.pk])
+
+
+def confirm(client: Client, invoice: Invoice) -> list[str]:
+    """Agree on the page; return what is told."""
+    return told(client.post(page_of(invoice), {"amount": "45.00"}))
+
+
+def test_what_is_reserved_is_taken_and_paid_with_who_did_it(sandbox: SandboxProcess) -> None:
+    invoice = reserved_invoice(sandbox)
+
+    status = commit(invoice)
+
+    paid = fresh(invoice)
+    assert (status, order_state(invoice)) == (S.PAID, "paid")
+    assert paid.paid_amount == ALL
+    assert story(invoice)[2:] == [
+        "amount_reserved",
+        "commit_started",
+        "reservation_committed",
+        "payment_confirmed",
+    ]
+    started = Event.objects.get(name="commit_started", actor__username="clerk")
+    assert started.detail == "45.00 SEK"
+
+
+def test_a_lost_answer_is_found_by_asking(sandbox: SandboxProcess) -> None:
+    invoice = reserved_invoice(sandbox)
+    sandbox.fault("commitReservation", "drop")
+
+    status = commit(invoice)
+
+    assert status == S.PAID
+    assert story(invoice)[3:] == ["commit_started", "commit_outcome_unknown", "payment_confirmed"]
+    assert asked(sandbox, "commitReservation") == 1
+
+
+def test_an_unknown_outcome_is_not_tried_again_before_its_lease_ends(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = reserved_invoice(sandbox)
+    sandbox.fault("commitReservation", "refuse")
+    with pytest.raises(SeqrOutcomeUnknown):
+        commit(invoice)
+    sandbox.control("DELETE", "/faults")
+    with pytest.raises(CommitNotPossible, match="answer was lost"):
+        commit(invoice)
+    lapsed = database_now() - timedelta(seconds=1)
+    Invoice.objects.filter(pk=invoice.pk).update(commit_lease_until=lapsed)
+
+    status = commit(invoice)
+
+    assert status == S.PAID
+    assert order_state(invoice) == "paid"
+
+
+def test_a_taken_amount_is_taken_though_seqr_then_falls_silent(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = reserved_invoice(sandbox)
+
+    def from_now_on() -> None:
+        if seqr_proxy.calls[-1] == "getPaymentStatus" and "commitReservation" in seqr_proxy.calls:
+            seqr_proxy.lose_answers = True
+
+    seqr_proxy.before_answer = from_now_on
+
+    status = commit(invoice)
+
+    assert status == S.RESERVED
+    assert story(invoice)[-1] == "reservation_committed"
+    assert sandbox.invoice(reference(invoice))["status"] == "PAID"
+
+
+def test_a_reservation_released_in_between_is_seen_and_told(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+) -> None:
+    invoice = reserved_invoice(sandbox)
+
+    def the_reservation_ends() -> None:
+        seqr_proxy.before_answer = lambda: None
+        sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "EXPIRED"})
+
+    seqr_proxy.before_answer = the_reservation_ends
+
+    with pytest.raises(SeqrConflict):
+        commit(invoice)
+
+    assert (fresh(invoice).status, fresh(invoice).commit_lease_until) == (S.EXPIRED, None)
+    assert story(invoice)[3:] == ["commit_started", "commit_not_done", "expired_at_seqr"]
+
+
+def test_four_at_once_take_it_once(sandbox: SandboxProcess) -> None:
+    invoice = reserved_invoice(sandbox)
+    clerk()
+
+    def try_it() -> bool:
+        try:
+            commit(invoice)
+        except CommitNotPossible:
+            return False
+        return True
+
+    took = at_once(4, try_it)
+
+    assert took.count(True) == 1
+    assert asked(sandbox, "commitReservation") == 1
+    assert fresh(invoice).status == S.PAID
+
+
+@pytest.mark.parametrize(
+    ("amount", "status", "said"),
+    [(ALL, S.ISSUED, "is now issued"), (Decimal("44.00"), S.RESERVED, "has changed")],
+)
+def test_what_is_not_as_it_was_seen_is_not_taken(
+    sandbox: SandboxProcess, amount: Decimal, status: InvoiceStatus, said: str
+) -> None:
+    invoice = issued_invoice() if status == S.ISSUED else reserved_invoice(sandbox)
+
+    with pytest.raises(CommitNotPossible, match=said):
+        commit(invoice, amount)
+
+    assert asked(sandbox, "commitReservation") == 0
+    assert fresh(invoice).status == status
+
+
+# --- In the admin --------------------------------------------------------------------------------
+
+
+def test_the_button_leads_to_a_page_that_names_the_amount(sandbox: SandboxProcess) -> None:
+    invoice = reserved_invoice(sandbox)
+    client = boss()
+
+    page = client.get(page_url(invoice)).content.decode()
+    asks = client.post(
+        list_url(Invoice), {"action": "take_reserved", "_selected_action": [invoice.pk]}
+    ).content.decode()
+
+    assert "Take the reserved amount" in page
+    assert "SEQR draws 45.00\N{NO-BREAK SPACE}SEK from the customer." in asks
+    assert f'action="{page_of(invoice)}"' in asks
+    assert asked(sandbox, "commitReservation") == 0
+
+
+def test_only_what_is_reserved_has_the_button(sandbox: SandboxProcess) -> None:
+    invoice = issued_invoice()
+
+    assert "Take the reserved amount" not in boss().get(page_url(invoice)).content.decode()
+
+
+def test_agreeing_takes_it_and_tells_so(sandbox: SandboxProcess) -> None:
+    invoice = reserved_invoice(sandbox)
+    client = boss()
+
+    confirm(client, invoice)
+    messages = confirm(client, invoice)
+
+    assert messages == ["Taken, and paid.", "Nothing is reserved: the invoice is now paid."]
+    assert asked(sandbox, "commitReservation") == 1
+    assert Event.objects.get(name="commit_started").actor == user_of(client)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"kind": "refuse"}, "Whether it was taken is not known (commitReservation: "),
+        ({"kind": "result_code", "code": 96}, "Not taken (commitReservation: SEQR answered 96"),
+        ({"kind": "result_code", "code": 11}, "Not taken (commitReservation: SEQR answered 11"),
+    ],
+    ids=["no answer", "96", "11"],
+)
+def test_what_came_of_it_is_told_as_far_as_it_is_known(
+    sandbox: SandboxProcess, fault: dict[str, object], said: str
+) -> None:
+    invoice = reserved_invoice(sandbox)
+    sandbox.fault("commitReservation", **fault)  # type: ignore[arg-type]
+
+    (message,) = confirm(boss(), invoice)
+
+    assert message.startswith(said)
+    assert fresh(invoice).status == S.RESERVED
+
+
+def test_who_has_no_permission_takes_nothing() -> None:
+    invoice = invoice_in(S.RESERVED)
+    client = staff("payments.view_invoice", "payments.cancel_invoice", "payments.ask_invoice")
+
+    page = client.get(page_url(invoice)).content.decode()
+    response = client.post(page_of(invoice), {"amount": "45.00"})
+
+    assert "Take the reserved amount" not in page
+    assert response.status_code == 403
+
+
+def test_several_invoices_are_not_taken_with_one_click() -> None:
+    messages = run(boss(), "take_reserved", invoice_in(S.RESERVED), invoice_in(S.RESERVED))
+
+    assert messages == ["Choose one invoice at a time."]

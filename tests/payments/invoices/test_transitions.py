@@ -1,0 +1,187 @@
+"""The state machine: its table, its one writer, and what the database itself refuses."""
+
+from itertools import pairwise, product
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+
+from orders.audit import Cause
+from orders.models import About, Event, OrderState
+from payments.invoices.state_diagram import state_diagram
+from payments.invoices.transitions import TABLE, TransitionError, lock_invoice, record_once
+from payments.invoices.transitions import transition as move
+from payments.models import (
+    DEAD_STATUSES,
+    OPEN_STATUSES,
+    CancelReason,
+    Invoice,
+    InvoiceStatus,
+)
+from tests.factories import InvoiceFactory, OrderFactory
+from tests.payments.steps import invoice_in
+from tests.races import at_once
+
+S = InvoiceStatus
+BY_TEST = Cause("test")
+NEEDED: dict[InvoiceStatus, dict[str, Any]] = {
+    S.PAID: {"ers_reference": "ERS1", "paid_at": "2026-01-01T00:00:00Z"},
+    S.ISSUED: {"invoice_reference": "1234567890"},
+    S.CANCEL_PENDING: {"cancel_reason": CancelReason.CUSTOMER},
+}
+
+
+def transition(invoice_id: int, to: InvoiceStatus) -> bool:
+    with transaction.atomic():
+        return move(lock_invoice(invoice_id), to, BY_TEST, **NEEDED.get(to, {}))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("was", "to"), [pair for pair in product(S, S) if pair[0] != pair[1]], ids=lambda s: s.value
+)
+def test_an_edge_of_the_table_is_taken_and_any_other_pair_is_refused(
+    was: InvoiceStatus, to: InvoiceStatus
+) -> None:
+    invoice = invoice_in(was)
+
+    if to not in TABLE[was]:
+        with pytest.raises(TransitionError):
+            transition(invoice.pk, to)
+    else:
+        transition(invoice.pk, to)
+
+    invoice.refresh_from_db()
+    events = [(e.name, e.was, e.became) for e in Event.objects.filter(about=About.INVOICE)]
+    if to in TABLE[was]:
+        assert (invoice.status, events) == (to, [(TABLE[was][to], was, to)])
+    else:
+        assert (invoice.status, events) == (was, [])
+
+
+@pytest.mark.django_db
+def test_a_replay_writes_nothing() -> None:
+    invoice = invoice_in(S.ISSUED)
+    transition(invoice.pk, S.PAID)
+
+    moved = transition(invoice.pk, S.PAID)
+
+    assert not moved
+    assert Event.objects.filter(about=About.INVOICE).count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("way", "state"),
+    [
+        ((S.CREATED,), OrderState.CREATED),
+        ((S.CREATED, S.SENDING), OrderState.SENDING),
+        ((S.ISSUED, S.PENDING_ISSUER_ACKNOWLEDGE), OrderState.AWAITING_PAYMENT),
+        ((S.ISSUED, S.PARTIALLY_PAID), OrderState.AWAITING_PAYMENT),
+        ((S.ISSUED, S.NEEDS_ATTENTION), OrderState.NEEDS_ATTENTION),
+        ((S.ISSUED, S.CANCEL_PENDING), OrderState.CANCEL_PENDING),
+        ((S.ISSUED, S.CANCEL_PENDING, S.PAID), OrderState.PAID),
+        ((S.ISSUED, S.EXPIRED), OrderState.EXPIRED),
+        ((S.ISSUED, S.FAILED, S.PAID), OrderState.PAID),
+        ((S.ISSUED, S.PAID, S.CANCELED), OrderState.NEEDS_ATTENTION),
+    ],
+)
+def test_the_order_follows_its_invoice(way: tuple[InvoiceStatus, ...], state: OrderState) -> None:
+    invoice = invoice_in(way[0])
+
+    for _was, to in pairwise(way):
+        transition(invoice.pk, to)
+
+    invoice.order.refresh_from_db()
+    assert invoice.order.state == state
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_writers_racing_to_paid_write_one_event() -> None:
+    invoice = invoice_in(S.ISSUED)
+
+    moved = at_once(8, lambda: transition(invoice.pk, S.PAID))
+
+    assert sorted(moved) == [False] * 7 + [True]
+    assert Event.objects.filter(about=About.INVOICE).count() == 1
+
+
+@pytest.mark.django_db
+def test_what_is_tried_again_and_again_is_told_once() -> None:
+    invoice = invoice_in(S.ISSUED)
+
+    told = [record_once(invoice, "cancel_put_off", BY_TEST, detail="busy") for _ in range(3)]
+
+    assert told == [True, False, False]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"status": "PAYED"},
+        {"status": S.PAID, "ers_reference": None},
+        {"status": S.ISSUED, "invoice_reference": None},
+        {"status": S.CANCEL_PENDING, "cancel_reason": ""},
+        {"amount": 0},
+        {"amount": -1},
+    ],
+    ids=str,
+)
+def test_the_database_refuses_an_invoice_that_cannot_be(wrong: dict[str, object]) -> None:
+    invoice = invoice_in(S.CREATED)
+
+    with pytest.raises(IntegrityError):
+        Invoice.objects.filter(pk=invoice.pk).update(**wrong)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", OPEN_STATUSES)
+def test_the_database_refuses_a_second_open_invoice_of_an_order(status: InvoiceStatus) -> None:
+    invoice = invoice_in(status)
+
+    with pytest.raises(IntegrityError):
+        InvoiceFactory.create(order=invoice.order, attempt=2, status=S.CREATED)
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_a_reference_that_another_invoice_has() -> None:
+    invoice_in(S.ISSUED, invoice_reference="77")
+
+    with pytest.raises(IntegrityError):
+        invoice_in(S.ISSUED, invoice_reference="77")
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_a_customers_second_open_order() -> None:
+    order = OrderFactory.create(state=OrderState.AWAITING_PAYMENT)
+
+    with pytest.raises(IntegrityError):
+        OrderFactory.create(
+            customer=order.customer, service=order.service, state=OrderState.CREATED
+        )
+
+
+def test_nothing_leaves_paid_but_a_reversal_and_nothing_dead_comes_back_but_as_paid() -> None:
+    assert set(TABLE) == set(S)
+    assert set(TABLE[S.PAID].values()) == {"payment_reversed"}
+    assert all(set(TABLE[dead]) == {S.PAID} for dead in DEAD_STATUSES)
+
+
+def test_the_drawn_table_is_the_one_in_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("draw_states")
+
+    drawn = capsys.readouterr().out.strip()
+    with open("docs/states.md", encoding="utf-8") as page:  # noqa: PTH123
+        assert drawn in page.read()
+    assert drawn == state_diagram()
+
+
+@pytest.mark.django_db
+def test_the_open_invoices_are_found_by_their_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'invoice_open'")
+        definition = cursor.fetchone()[0]
+
+    assert all(status in definition for status in OPEN_STATUSES)

@@ -1,0 +1,100 @@
+"""What a receipt says: VAT by rate, and sums that hold to the öre."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments.receipts.content import Receipt, ReceiptRow, VatLine, vat_by_rate
+
+D = Decimal
+RATES = st.one_of(
+    st.sampled_from([D("25.00"), D("12.00"), D("6.00"), D("0.00")]),
+    st.decimals(0, D("99.99"), places=2),
+)
+ORE = st.integers(-10_000_000, 10_000_000).map(lambda ore: D(ore) / 100)
+
+
+def row(total: str, rate: str = "25.00") -> ReceiptRow:
+    return ReceiptRow("Kanelbulle", 1, D(total), D(rate), D(total))
+
+
+def receipt(**fields: Any) -> Receipt:
+    """A receipt of one bun; give what matters."""
+    told: dict[str, Any] = {
+        "shop": "Kafé Lyktan",
+        "number": "1005",
+        "language": "sv",
+        "paid_at": datetime(2026, 6, 30, 22, 5, tzinfo=UTC),
+        "rows": (row("45.00"),),
+        "total": D("45.00"),
+        "currency": "SEK",
+        "invoice_reference": "1234567890",
+        "ers_reference": "2012060410485453001000101",
+        "payment_reference": "",
+    }
+    return Receipt(**(told | fields))
+
+
+@given(st.lists(st.tuples(ORE, RATES), max_size=30))
+def test_net_and_vat_come_to_what_was_paid_whatever_was_bought(
+    bought: list[tuple[Decimal, Decimal]],
+) -> None:
+    rows = [ReceiptRow("x", 1, total, rate, total) for total, rate in bought]
+
+    lines = vat_by_rate(rows)
+
+    assert all(line.net + line.vat == line.gross for line in lines)
+    assert sum(line.gross for line in lines) == sum(each.total for each in rows)
+    for line in lines:
+        assert line.gross == sum(each.total for each in rows if each.vat_rate == line.rate)
+        assert line.vat == line.vat.quantize(D("0.01"))
+        exact = line.gross - line.gross / (1 + line.rate / 100)
+        assert abs(line.vat - exact) <= D("0.005") + D("1e-18")
+    rates = [line.rate for line in lines]
+    assert rates == sorted(set(rates), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("gross", "rate", "vat"),
+    [
+        ("100.00", "25.00", "20.00"),
+        ("45.00", "12.00", "4.82"),
+        ("45.00", "6.00", "2.55"),
+        ("45.00", "0.00", "0.00"),
+        ("0.03", "25.00", "0.01"),  # 0.006
+        ("0.02", "25.00", "0.00"),  # 0.004
+        ("2.10", "5.00", "0.10"),
+        ("3.00", "20.00", "0.50"),
+        ("0.63", "5.00", "0.03"),
+        ("0.105", "5.00", "0.01"),  # exactly 0.005, which half up rounds up
+    ],
+)
+def test_vat_is_rounded_half_up_to_the_ore(gross: str, rate: str, vat: str) -> None:
+    assert vat_by_rate([row(gross, rate)])[0].vat == D(vat)
+
+
+def test_a_rate_is_rounded_once_and_not_row_by_row() -> None:
+    lines = vat_by_rate([row("0.03"), row("0.03"), row("0.03")])
+
+    assert lines == (VatLine(D("25.00"), D("0.07"), D("0.02"), D("0.09")),)
+
+
+def test_a_rate_written_in_two_ways_is_one_rate() -> None:
+    assert len(vat_by_rate([row("45.00", "25"), row("45.00", "25.00")])) == 1
+
+
+def test_a_receipt_whose_rows_do_not_come_to_the_total_cannot_be_made() -> None:
+    with pytest.raises(ValueError, match="do not come to what was paid"):
+        receipt(total=D("44.99"))
+
+
+def test_the_time_is_swedens_in_summer_and_in_winter() -> None:
+    summer = receipt()
+    winter = receipt(paid_at=datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
+
+    assert summer.date_and_time == "2026-07-01 00:05"
+    assert winter.date_and_time == "2027-01-01 00:30"

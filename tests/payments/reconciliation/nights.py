@@ -1,0 +1,84 @@
+"""The night's work, and the time between: nothing sleeps, all that is there grows older."""
+
+from datetime import timedelta
+
+from django.db.models import DurationField, ExpressionWrapper, F, Value
+
+from orders.clock import database_now
+from payments.gateway import seqr
+from payments.models import Invoice, MoneyCase, PeriodRow, Refund, TransactionPeriod
+from payments.reconciliation.periods import advance_period, periods_due
+from tests.payments.steps import issued_invoice, reference
+from tests.sandbox_process import SandboxProcess
+
+MOMENTS = {
+    Invoice: (
+        "created_at",
+        "lease_until",
+        "issued_at",
+        "commit_lease_until",
+        "paid_at",
+        "receipt_lease_until",
+    ),
+    Refund: ("created_at", "sent_at", "lease_until"),
+    MoneyCase: ("opened_at",),
+    TransactionPeriod: (
+        "created_at",
+        "since",
+        "lease_until",
+        "marking_started_at",
+        "marking_ended_at",
+    ),
+}
+
+
+def let_pass(delta: timedelta) -> None:
+    """Let so much time pass; after a day or more, yesterday's period is of another day."""
+    for model, names in MOMENTS.items():
+        shift = ExpressionWrapper(Value(delta), output_field=DurationField())
+        model.objects.update(**{name: F(name) - shift for name in names})  # type: ignore[attr-defined]
+    for period in TransactionPeriod.objects.order_by("day"):
+        period.day -= timedelta(days=delta.days)
+        period.save(update_fields=["day"])
+
+
+def let_a_day_pass() -> None:
+    let_pass(timedelta(days=1))
+
+
+def work(sandbox: SandboxProcess) -> list[int]:
+    """Do what is due now, when SEQR has had its three seconds; return the ids of what it was."""
+    sandbox.advance(3)
+    let_pass(timedelta(seconds=3))
+    due = periods_due(database_now())
+    for period_id in due:
+        advance_period(period_id)
+    return due
+
+
+def a_night(sandbox: SandboxProcess) -> TransactionPeriod:
+    """Let the day's period be closed and its report be compared; an hour after the last sale."""
+    let_pass(timedelta(hours=1))
+    work(sandbox)
+    work(sandbox)
+    return TransactionPeriod.objects.latest("day")
+
+
+def sale_unknown_to_us(sandbox: SandboxProcess) -> str:
+    """Let a customer pay 45.00 SEK, and SEQR's PAID never be written; return its reference."""
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    paid = seqr().get_payment_status(reference(invoice), 0)
+    assert paid.ers_reference is not None
+    return paid.ers_reference
+
+
+def verdicts(period: TransactionPeriod) -> list[str]:
+    """Return what the rows of a period's report are, in order, and then what it lacks."""
+    rows = PeriodRow.objects.filter(period=period)
+    return [row.verdict for row in rows.order_by(F("position").asc(nulls_last=True), "id")]
+
+
+def id_that_was_lost(sandbox: SandboxProcess) -> str:
+    """Return the id of the period that SEQR closed last, whose answer never arrived."""
+    return str(sandbox.control("GET", "/periods")["periods"][-1]["transaction_period_id"])

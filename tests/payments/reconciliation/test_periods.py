@@ -1,0 +1,362 @@
+"""Transaction periods: one a day, closed once, and never lost from sight."""
+
+from datetime import date, datetime, timedelta
+from itertools import product
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from pytest_django import Settings
+
+from orders.audit import Cause
+from orders.clock import database_now
+from orders.models import About, Event
+from payments import tasks
+from payments.models import CaseKind, MoneyCase, PeriodStatus, TransactionPeriod
+from payments.reconciliation.fetch_report import fetch_report
+from payments.reconciliation.periods import (
+    PeriodNotAccepted,
+    advance_period,
+    day_of,
+    give_up_marking,
+    periods_due,
+    settle_lost_period,
+)
+from payments.reconciliation.transitions import TABLE, PeriodMoveError, lock_period, move_period
+from payments.seqr import SeqrAuthenticationError, SeqrReportNotReady, SeqrUnavailable
+from tests.payments.reconciliation.nights import (
+    a_night,
+    id_that_was_lost,
+    let_a_day_pass,
+    let_pass,
+    work,
+)
+from tests.payments.steps import asked, paid_invoice
+from tests.races import at_once
+from tests.sandbox_process import SandboxProcess
+
+S = PeriodStatus
+pytestmark = pytest.mark.django_db
+
+NOW = "2026-01-01T00:00:00Z"
+CLOSED = {"marking_started_at": NOW, "marking_ended_at": NOW}
+NEEDED: dict[PeriodStatus, dict[str, Any]] = {
+    S.MARKING: {"marking_started_at": NOW, "lease_until": NOW},
+    S.MARKED: CLOSED | {"transaction_period_id": "P1"},
+    S.RECONCILED: CLOSED | {"transaction_period_id": "P1", "fetched_at": NOW},
+    S.LOST: CLOSED,
+}
+
+
+def period_in(status: PeriodStatus, **fields: Any) -> TransactionPeriod:
+    """Return yesterday's period, in this status."""
+    needed = NEEDED.get(status, {}) | fields
+    day = day_of(database_now()) - timedelta(days=1)
+    return TransactionPeriod.objects.create(day=day, status=status, **needed)
+
+
+def todays_period() -> TransactionPeriod:
+    periods_due(database_now())
+    return TransactionPeriod.objects.latest("day")
+
+
+def status_of(period: TransactionPeriod) -> str:
+    return TransactionPeriod.objects.get(pk=period.pk).status
+
+
+def story(period: TransactionPeriod) -> list[str]:
+    events = Event.objects.filter(about=About.PERIOD, about_id=period.pk)
+    return list(events.values_list("name", flat=True))
+
+
+def test_a_days_period_is_closed_and_then_compared(sandbox: SandboxProcess) -> None:
+    period = a_night(sandbox)
+
+    assert (period.status, story(period)) == (
+        S.RECONCILED,
+        ["marking_started", "period_marked", "period_reconciled"],
+    )
+    assert period.transaction_period_id == id_that_was_lost(sandbox)
+    assert work(sandbox) == []
+    assert asked(sandbox, "markTransactionPeriod") == 1
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ((2026, 11, 24, 3, 59), date(2026, 11, 23)),
+        ((2026, 11, 24, 4, 0), date(2026, 11, 24)),
+        ((2026, 11, 24, 23, 59), date(2026, 11, 24)),
+        ((2026, 11, 25, 0, 0), date(2026, 11, 24)),
+        ((2026, 7, 1, 4, 0), date(2026, 7, 1)),
+    ],
+)
+def test_a_period_is_due_from_four_in_the_morning_in_sweden_all_day_long(
+    moment: tuple[int, int, int, int, int], day: date
+) -> None:
+    assert day_of(datetime(*moment, tzinfo=ZoneInfo("Europe/Stockholm"))) == day
+
+
+def test_the_hour_is_a_setting(settings: Settings) -> None:
+    settings.RECONCILIATION_HOUR = 22
+    noon = datetime(2026, 11, 24, 12, 0, tzinfo=ZoneInfo("Europe/Stockholm"))
+
+    assert day_of(noon) == date(2026, 11, 23)
+    assert day_of(noon + timedelta(hours=10)) == date(2026, 11, 24)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_beats_and_many_workers_at_once_close_one_period(sandbox: SandboxProcess) -> None:
+    def beat() -> None:
+        for period_id in periods_due(database_now()):
+            advance_period(period_id)
+
+    at_once(6, beat)
+
+    assert status_of(TransactionPeriod.objects.get()) == S.MARKED
+    assert asked(sandbox, "markTransactionPeriod") == 1
+
+
+def test_the_sweep_hands_what_is_due_to_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[Any] = []
+    monkeypatch.setattr("payments.tasks.enqueue", lambda *args, **_: handed.append(args))
+
+    tasks.sweep_periods()
+
+    assert handed == [(tasks.advance_period, TransactionPeriod.objects.get().pk)]
+
+
+def test_a_lost_answer_makes_the_period_lost_tells_it_once_and_is_never_repeated(
+    sandbox: SandboxProcess,
+) -> None:
+    sandbox.fault("markTransactionPeriod", "drop", count=1)
+
+    for _ in range(4):
+        work(sandbox)
+
+    period = TransactionPeriod.objects.get()
+    case = MoneyCase.objects.get()
+    assert (period.status, period.transaction_period_id) == (S.LOST, None)
+    assert asked(sandbox, "markTransactionPeriod") == 1
+    assert (case.kind, case.period) == (CaseKind.LOST_PERIOD, period)
+
+
+@pytest.mark.parametrize("code", [1, 90, 94])
+def test_a_doubtful_answer_makes_it_lost(sandbox: SandboxProcess, code: int) -> None:
+    sandbox.fault("markTransactionPeriod", "result_code", count=1, code=code)
+
+    work(sandbox)
+
+    assert status_of(TransactionPeriod.objects.get()) == S.LOST
+
+
+def test_a_killed_workers_period_is_lost_after_its_lease(sandbox: SandboxProcess) -> None:
+    lease = database_now() + timedelta(seconds=30)
+    period = period_in(S.MARKING, marking_started_at=database_now(), lease_until=lease)
+    early = give_up_marking(period.pk)
+    let_pass(timedelta(seconds=31))
+
+    advance_period(period.pk)
+    again = give_up_marking(period.pk)
+
+    assert (early, again, status_of(period)) == (False, False, S.LOST)
+    assert MoneyCase.objects.get().kind == CaseKind.LOST_PERIOD
+    assert asked(sandbox, "markTransactionPeriod") == 0
+
+
+def test_the_next_day_has_a_period_of_its_own_after_a_lost_one(sandbox: SandboxProcess) -> None:
+    sandbox.fault("markTransactionPeriod", "drop", count=1)
+    work(sandbox)
+    let_a_day_pass()
+
+    latest = a_night(sandbox)
+
+    assert latest.status == S.RECONCILED
+    assert set(TransactionPeriod.objects.values_list("status", flat=True)) == {
+        S.LOST,
+        S.RECONCILED,
+    }
+
+
+def test_where_seqr_is_away_it_is_closed_later_the_same_day(sandbox: SandboxProcess) -> None:
+    period = todays_period()
+    sandbox.fault("markTransactionPeriod", "result_code", count=1, code=93)
+    with pytest.raises(SeqrUnavailable):
+        advance_period(period.pk)
+    put_off = status_of(period), periods_due(database_now())
+    let_pass(timedelta(seconds=6))
+
+    advance_period(period.pk)
+
+    assert put_off == (S.TO_MARK, [])
+    assert status_of(period) == S.MARKED
+    assert MoneyCase.objects.count() == 0
+
+
+def test_what_could_not_be_closed_all_day_is_left_to_the_next_period(seqr_away: None) -> None:
+    period = todays_period()
+    with pytest.raises(SeqrUnavailable):
+        advance_period(period.pk)
+    let_a_day_pass()
+
+    due = periods_due(database_now())
+
+    assert status_of(period) == S.VOID
+    assert due == [TransactionPeriod.objects.latest("day").pk]
+
+
+def test_settings_that_seqr_refuses_are_told_once_and_solve_themselves(
+    sandbox: SandboxProcess,
+) -> None:
+    period = todays_period()
+    sandbox.fault("markTransactionPeriod", "result_code", count=2, code=20)
+    for _ in range(2):
+        with pytest.raises(SeqrAuthenticationError):
+            advance_period(period.pk)
+        let_pass(timedelta(minutes=11))
+    case = MoneyCase.objects.get()
+
+    a_night(sandbox)
+
+    case.refresh_from_db()
+    assert case.kind == CaseKind.RECONCILIATION_STUCK
+    assert (status_of(period), case.closing_reason) == (S.RECONCILED, "the report has come")
+
+
+def test_a_report_that_is_not_ready_is_asked_for_again_and_told_after_hours(
+    sandbox: SandboxProcess,
+) -> None:
+    period = todays_period()
+    advance_period(period.pk)
+    let_pass(timedelta(seconds=3))
+    with pytest.raises(SeqrReportNotReady):
+        advance_period(period.pk)
+    told_at_once = MoneyCase.objects.exists()
+    let_pass(timedelta(hours=4))
+    with pytest.raises(SeqrReportNotReady):
+        advance_period(period.pk)
+    told_later = MoneyCase.objects.get().kind
+    let_pass(timedelta(minutes=11))
+
+    work(sandbox)
+
+    assert (told_at_once, told_later) == (False, CaseKind.RECONCILIATION_STUCK)
+    assert status_of(period) == S.RECONCILED
+    assert MoneyCase.objects.get().closed_at is not None
+
+
+def test_a_report_that_never_comes_is_left_to_the_staff_after_a_day() -> None:
+    period = period_in(S.MARKED)
+    due = periods_due(database_now())
+    TransactionPeriod.objects.update(since=database_now() - timedelta(days=2))
+
+    later = periods_due(database_now())
+
+    assert period.pk in due
+    assert period.pk not in later
+
+
+def test_a_worker_that_dies_with_the_report_in_hand_leaves_it_to_the_next(
+    sandbox: SandboxProcess,
+) -> None:
+    period = todays_period()
+    advance_period(period.pk)
+    lease = database_now() + timedelta(seconds=15)
+    TransactionPeriod.objects.update(lease_until=lease)
+    held = fetch_report(period.pk, Cause("reconciliation"))
+    let_pass(timedelta(seconds=16))
+    sandbox.advance(3)
+
+    fetched = fetch_report(period.pk, Cause("reconciliation"))
+
+    assert (held, fetched, status_of(period)) == (False, True, S.RECONCILED)
+
+
+def test_the_id_that_support_told_brings_the_lost_report(sandbox: SandboxProcess) -> None:
+    sale = paid_invoice(sandbox)
+    sandbox.fault("markTransactionPeriod", "drop", count=1)
+    period = a_night(sandbox)
+    boss = User.objects.create_user("boss")
+    given: dict[str, Any] = {"reason": "SEQR's support by phone", "actor": boss}
+
+    with pytest.raises(PeriodNotAccepted):
+        settle_lost_period(period.pk, transaction_period_id="7", reason=" ", actor=boss)
+    settled = [
+        settle_lost_period(period.pk, transaction_period_id=id_that_was_lost(sandbox), **given)
+    ]
+    settled.append(settle_lost_period(period.pk, transaction_period_id="", **given))
+
+    assert settled == [True, False]
+    assert status_of(period) == S.RECONCILED
+    assert [row.invoice for row in period.rows.all()] == [sale]
+    assert MoneyCase.objects.get().closing_reason == "SEQR's support by phone"
+
+
+def test_where_support_knows_of_no_period_the_next_one_has_the_sales(
+    sandbox: SandboxProcess,
+) -> None:
+    sale = paid_invoice(sandbox)
+    sandbox.fault("markTransactionPeriod", "result_code", count=1, code=90)
+    period = a_night(sandbox)
+    boss = User.objects.create_user("boss")
+    settle_lost_period(period.pk, transaction_period_id="", reason="none was closed", actor=boss)
+    let_a_day_pass()
+
+    following = a_night(sandbox)
+
+    assert status_of(period) == S.VOID
+    assert [row.invoice for row in following.rows.all()] == [sale]
+    assert MoneyCase.objects.get().closing_reason == "none was closed"
+
+
+@pytest.mark.parametrize(("was", "to"), [p for p in product(S, S) if p[0] != p[1]])
+def test_an_edge_of_the_table_is_taken_and_any_other_is_refused(
+    was: PeriodStatus, to: PeriodStatus
+) -> None:
+    period = period_in(was)
+    taken = to in TABLE[was]
+    needed = {"transaction_period_id": None} | NEEDED.get(to, {})
+
+    with transaction.atomic():
+        if taken:
+            move_period(lock_period(period.pk), to, Cause("test"), **needed)
+        else:
+            with pytest.raises(PeriodMoveError):
+                move_period(lock_period(period.pk), to, Cause("test"), **needed)
+
+    assert status_of(period) == (to if taken else was)
+    assert story(period) == ([TABLE[was][to]] if taken else [])
+
+
+def test_nothing_leads_back_to_being_closed_once_seqr_may_have_closed_it() -> None:
+    again = {was for was in S if {S.TO_MARK, S.MARKING} & set(TABLE[was])}
+
+    assert again == {S.TO_MARK, S.MARKING}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"status": "CLOSED"},
+        {"transaction_period_id": None},
+        {"status": S.LOST},
+        {"marking_started_at": None},
+        {"marking_ended_at": None},
+        {"fetched_at": None},
+    ],
+    ids=str,
+)
+def test_the_database_refuses_a_period_that_cannot_be(wrong: dict[str, object]) -> None:
+    period_in(S.RECONCILED)
+
+    with pytest.raises(IntegrityError):
+        TransactionPeriod.objects.update(**wrong)
+
+
+def test_the_database_refuses_a_second_period_of_a_day() -> None:
+    period = period_in(S.TO_MARK)
+
+    with pytest.raises(IntegrityError):
+        TransactionPeriod.objects.create(day=period.day)

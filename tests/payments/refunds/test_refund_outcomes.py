@@ -1,0 +1,236 @@
+"""What becomes of a refund once it is sent: done, refused, put off, or unknown until settled."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from orders.audit import Cause
+from orders.clock import database_now
+from orders.models import About, Event
+from payments.models import (
+    CaseKind,
+    MoneyCase,
+    PayingStop,
+    Refund,
+    RefundStatus,
+)
+from payments.recovery import find_work
+from payments.refunds.refund import (
+    RefundNotAccepted,
+    give_up_sending,
+    refundable_now,
+    send_refund,
+    settle_refund,
+)
+from payments.refunds.transitions import lock_refund, move_refund
+from payments.seqr import SeqrConfigurationError, SeqrUnavailable
+from tests.payments.refunds.refunding import ask_for, status_of
+from tests.payments.steps import asked, order_state, paid_invoice
+from tests.sandbox_process import SandboxProcess
+from tests.seqr_proxy import SeqrProxy
+
+S = RefundStatus
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again(
+    sandbox: SandboxProcess, clerk: User
+) -> None:
+    invoice = paid_invoice(sandbox)
+    refund = ask_for(invoice, "40.00", clerk)
+    sandbox.fault("refundPayment", "drop", count=1)
+
+    for _ in range(3):
+        send_refund(refund.pk)
+        give_up_sending(refund.pk)
+
+    assert status_of(refund) == S.UNKNOWN
+    assert asked(sandbox, "refundPayment") == 1
+    assert refundable_now(invoice.pk) == Decimal("5.00")
+    assert find_work().refunds_to_send == []
+    case = MoneyCase.objects.get()
+    assert (case.kind, case.refund, case.invoice) == (CaseKind.REFUND_UNKNOWN, refund, invoice)
+
+
+@pytest.mark.parametrize("code", [1, 90, 94])
+def test_a_doubtful_answer_makes_it_unknown(
+    sandbox: SandboxProcess, clerk: User, code: int
+) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=code)
+
+    send_refund(refund.pk)
+
+    assert status_of(refund) == S.UNKNOWN
+
+
+@pytest.mark.parametrize(("code", "word"), [(23, "23"), (97, "97"), (98, "98"), (99, "99")])
+def test_a_refusal_is_told_in_words_and_frees_the_amount(
+    sandbox: SandboxProcess, clerk: User, code: int, word: str
+) -> None:
+    invoice = paid_invoice(sandbox)
+    refund = ask_for(invoice, "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=code)
+
+    send_refund(refund.pk)
+
+    told = Event.objects.get(about=About.REFUND, about_id=refund.pk, name="refund_refused")
+    assert status_of(refund) == S.REFUSED
+    assert f"({word})" in told.detail
+    assert refundable_now(invoice.pk) == Decimal("45.00")
+    assert order_state(invoice) == "paid"
+
+
+def test_what_certainly_did_not_happen_is_sent_later(sandbox: SandboxProcess, clerk: User) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=93)
+    with pytest.raises(SeqrUnavailable):
+        send_refund(refund.pk)
+    too_soon = find_work().refunds_to_send
+    Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
+    later = find_work().refunds_to_send
+
+    send_refund(refund.pk)
+
+    assert (too_soon, later) == ([], [refund.pk])
+    assert status_of(refund) == S.REFUNDED
+
+
+def test_settings_that_seqr_refuses_keep_the_refund_and_open_a_case_but_do_not_close_paying(
+    sandbox: SandboxProcess, clerk: User
+) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=20)
+
+    with pytest.raises(SeqrConfigurationError):
+        send_refund(refund.pk)
+
+    assert status_of(refund) == S.CREATED
+    assert MoneyCase.objects.get().kind == CaseKind.CONFIGURATION
+    assert not PayingStop.objects.exists()
+
+
+def test_the_case_about_settings_is_closed_once_seqr_takes_a_refund(
+    sandbox: SandboxProcess, clerk: User
+) -> None:
+    invoice = paid_invoice(sandbox)
+    first, second = ask_for(invoice, "10.00", clerk), ask_for(invoice, "20.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=20)
+    with pytest.raises(SeqrConfigurationError):
+        send_refund(first.pk)
+
+    send_refund(second.pk)
+
+    case = MoneyCase.objects.get()
+    assert case.closing_reason == "SEQR has accepted refundPayment since"
+
+
+def test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lease(
+    sandbox: SandboxProcess, clerk: User
+) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    with transaction.atomic():
+        move_refund(
+            lock_refund(refund.pk),
+            S.SENDING,
+            Cause("send_refund"),
+            lease_until=database_now() + timedelta(seconds=30),
+        )
+    early = give_up_sending(refund.pk)
+    held = find_work().refunds_to_give_up
+    Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
+    left = find_work().refunds_to_give_up
+
+    late = [give_up_sending(refund.pk), give_up_sending(refund.pk)]
+
+    assert (held, left) == ([], [refund.pk])
+    assert (early, late) == (False, [True, False])
+    assert status_of(refund) == S.UNKNOWN
+    assert asked(sandbox, "refundPayment") == 0
+
+
+@pytest.mark.parametrize(
+    ("went_back", "status", "state"),
+    [(True, S.REFUNDED, "partly_refunded"), (False, S.REFUSED, "paid")],
+)
+def test_a_person_settles_what_is_unknown_with_a_reason(
+    sandbox: SandboxProcess, clerk: User, went_back: bool, status: str, state: str
+) -> None:
+    invoice = paid_invoice(sandbox)
+    refund = ask_for(invoice, "40.00", clerk)
+    sandbox.fault("refundPayment", "drop", count=1)
+    send_refund(refund.pk)
+    with pytest.raises(RefundNotAccepted):
+        settle_refund(refund.pk, went_back=went_back, reason=" ", actor=clerk)
+
+    settled = [
+        settle_refund(refund.pk, went_back=went_back, reason="the report", actor=clerk)
+        for _ in range(2)
+    ]
+
+    assert settled == [True, False]
+    assert (status_of(refund), order_state(invoice)) == (status, state)
+    assert MoneyCase.objects.get().closing_reason == "the report"
+
+
+def settled_while_it_is_sent(
+    proxy: SeqrProxy, refund: Refund, actor: User, *, went_back: bool | None
+) -> None:
+    """Its sender sleeps past its lease before it hears SEQR; a person settles it meanwhile."""
+
+    def meanwhile() -> None:
+        proxy.before_answer = lambda: None
+        Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
+        give_up_sending(refund.pk)
+        if went_back is not None:
+            settle_refund(refund.pk, went_back=went_back, reason="the list", actor=actor)
+
+    proxy.before_answer = meanwhile
+    send_refund(refund.pk)
+
+
+def still_open() -> list[str]:
+    return list(MoneyCase.objects.filter(closed_at=None).values_list("what", flat=True))
+
+
+def test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_them(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, clerk: User
+) -> None:
+    invoice = paid_invoice(sandbox)
+    refund = ask_for(invoice, "40.00", clerk)
+
+    settled_while_it_is_sent(seqr_proxy, refund, clerk, went_back=False)
+
+    assert (status_of(refund), order_state(invoice)) == (S.REFUNDED, "partly_refunded")
+    assert refundable_now(invoice.pk) == Decimal("5.00")
+    assert still_open() == [
+        "A refund of 40.00 SEK was settled otherwise: SEQR has made it, which it told late"
+    ]
+
+
+def test_a_refusal_that_comes_after_a_person_has_settled_it_otherwise_is_told(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, clerk: User
+) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=97)
+
+    settled_while_it_is_sent(seqr_proxy, refund, clerk, went_back=True)
+
+    assert status_of(refund) == S.REFUNDED
+    (told,) = still_open()
+    assert "SEQR has refused it" in told
+
+
+def test_a_refusal_that_comes_late_closes_the_case_of_the_unknown_refund(
+    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, clerk: User
+) -> None:
+    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    sandbox.fault("refundPayment", "result_code", count=1, code=97)
+
+    settled_while_it_is_sent(seqr_proxy, refund, clerk, went_back=None)
+
+    assert status_of(refund) == S.REFUSED
+    assert still_open() == []

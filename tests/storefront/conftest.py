@@ -1,0 +1,35 @@
+"""A café, a customer in it, and clients that speak JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from orders.models import CustomerSession
+from tests.conftest import TOKEN
+
+
+class JsonClient(Client):
+    """A client that posts JSON; with a token, as X-SEQR-Token in each request."""
+
+    def __init__(self, token: str | None = None, **options: Any) -> None:
+        headers = {"X-SEQR-Token": token} if token else {}
+        super().__init__(enforce_csrf_checks=True, headers=headers, **options)
+
+    def send(self, path: str, body: object = None, **options: Any) -> Any:
+        """POST the body as JSON; return the response."""
+        return self.post(path, {} if body is None else body, "application/json", **options)
+
+
+@pytest.fixture
+def client() -> JsonClient:
+    """A client without cookies or token."""
+    return JsonClient()
+
+
+@pytest.fixture
+def customer(visit: CustomerSession) -> JsonClient:
+    """That customer, without cookies, by the token in the header."""
+    return JsonClient(TOKEN)

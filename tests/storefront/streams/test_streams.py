@@ -1,0 +1,276 @@
+"""GET orders/<id>/events, from a web process as it is deployed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from orders import publishing
+from orders.audit import Cause
+from orders.models import CustomerSession
+from payments.invoices.transitions import lock_invoice
+from payments.invoices.transitions import transition as move
+from payments.models import CancelReason, Invoice, InvoiceStatus
+from seqrshop.storefront.streams.order_reads import read_orders
+from seqrshop.storefront.streams.stream_acceptor import Form
+from tests.conftest import TOKEN
+from tests.factories import CustomerSessionFactory
+from tests.ops.shards import tell
+from tests.races import with_own_connection
+from tests.storefront.conftest import JsonClient
+from tests.storefront.steps import invoice_of, path_of
+from tests.web_process import EventStream, WebProcess
+
+S = InvoiceStatus
+TOLD_WITHIN = 1.0  # seconds from the commit
+FOUND_WITHIN = 3.0  # where Redis has lost it: it is compared every two
+STRANGER = "0000002012-00000001"
+
+
+@pytest.fixture(scope="module")
+def web(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
+    with WebProcess(tmp_path_factory.mktemp("web") / "log", SEQR_POLL_SHARDS="1") as process:
+        yield process
+
+
+@pytest.fixture(autouse=True)
+def _committed(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the web process see what a test writes, and hear of it."""
+    monkeypatch.setattr(publishing, "_away_until", 0.0)
+
+
+@pytest.fixture
+def follow(web: WebProcess) -> Iterator[Callable[..., EventStream]]:
+    """Open streams: follow(invoice), as the customer of TOKEN."""
+    opened: list[EventStream] = []
+
+    def open_one(invoice: Invoice, token: str = TOKEN, **headers: str) -> EventStream:
+        path = path_of(invoice, "/events")
+        opened.append(EventStream(web, path, X_SEQR_Token=token, **headers))
+        return opened[-1]
+
+    yield open_one
+    for stream in opened:
+        stream.close()
+
+
+Follow = Callable[..., EventStream]
+
+
+def change(invoice: Invoice, status: InvoiceStatus, **fields: Any) -> None:
+    """Move an invoice as SEQR's answer would, and commit it."""
+    with transaction.atomic():
+        move(lock_invoice(invoice.pk), status, Cause("poller"), **fields)
+
+
+def pay(invoice: Invoice) -> None:
+    change(invoice, S.PAID, ers_reference="ERS", paid_at=invoice.issued_at)
+
+
+# --- What is told --------------------------------------------------------------------------------
+
+
+def test_a_stream_begins_with_the_order_as_its_customer_may_read_it(
+    visit: CustomerSession, customer: JsonClient, follow: Follow
+) -> None:
+    invoice = invoice_of(visit, "issued")
+
+    stream = follow(invoice, Accept_Encoding="gzip, br")
+
+    assert stream.response.status == 200
+    assert stream.response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    assert stream.response.headers["Cache-Control"] == "no-store"
+    assert stream.response.headers["X-Accel-Buffering"] == "no"
+    assert stream.next() == ("order", customer.get(path_of(invoice)).json())
+
+
+def test_each_change_is_told_within_a_second_until_the_order_is_settled(
+    visit: CustomerSession, follow: Follow
+) -> None:
+    invoice = invoice_of(visit)
+    stream = follow(invoice)
+    told = [stream.next()]
+
+    for status, fields in (
+        (S.SENDING, {}),
+        (S.ISSUED, {"invoice_reference": "1234567890", "issued_at": visit.expires_at}),
+        (S.CANCEL_PENDING, {"cancel_reason": CancelReason.CUSTOMER}),
+        (S.NEEDS_ATTENTION, {}),
+        (S.PAID, {"ers_reference": "ERS", "paid_at": visit.expires_at}),
+    ):
+        change(invoice, status, **fields)
+        told.append(stream.next(within=TOLD_WITHIN))
+
+    assert [(kind, order["state"]) for kind, order in told] == [
+        ("order", "created"),
+        ("order", "sending"),
+        ("order", "awaiting_payment"),
+        ("order", "cancel_pending"),
+        ("order", "needs_attention"),
+        ("order", "paid"),
+    ]
+    assert told[2][1]["app_url"].endswith("R1234567890")
+    assert stream.next() == ("end", {"reason": "settled"})
+    assert stream.is_over()
+
+
+def test_an_order_is_told_as_it_stood_at_one_moment(visit: CustomerSession) -> None:
+    """It is paid just after its row was read, and before its invoices are."""
+    invoice = invoice_of(visit, "issued")
+    payer = partial(with_own_connection, partial(pay, invoice))
+    waiting = [threading.Thread(target=payer)]
+    form = Form("order", "en")
+
+    def pay_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if 'FROM "payments_invoice"' in sql and waiting:
+            thread = waiting.pop()
+            thread.start()
+            thread.join()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(pay_first):
+        read = read_orders({invoice.order.public_id: {form}})
+
+    told = json.loads(read[invoice.order.public_id].bodies[form])
+    assert (told["state"], told["ers_reference"]) == ("awaiting_payment", None)
+    assert not waiting
+
+
+def test_what_redis_loses_is_found_by_comparing(
+    visit: CustomerSession, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = invoice_of(visit, "issued")
+    stream = follow(invoice)
+    stream.next()
+    monkeypatch.setattr(publishing, "_publish", lambda _public_id: None)
+
+    pay(invoice)
+
+    assert stream.next(within=FOUND_WITHIN)[1]["state"] == "paid"
+
+
+def test_without_redis_a_payment_is_told_within_about_two_seconds(
+    visit: CustomerSession, tmp_path: Path
+) -> None:
+    invoice = invoice_of(visit, "issued")
+    with (
+        WebProcess(tmp_path / "log", REDIS_URL="redis://127.0.0.1:9/0") as web,
+        EventStream(web, path_of(invoice, "/events"), X_SEQR_Token=TOKEN) as stream,
+    ):
+        first = stream.next()
+        pay(invoice)
+        told = stream.next(within=FOUND_WITHIN)
+
+    assert first[1]["state"] == "awaiting_payment"
+    assert told[1]["state"] == "paid"
+
+
+def test_a_settled_order_is_told_once_and_ends_the_stream(
+    visit: CustomerSession, follow: Follow
+) -> None:
+    stream = follow(invoice_of(visit, "paid"))
+
+    assert stream.next()[1]["state"] == "paid"
+    assert stream.next() == ("end", {"reason": "settled"})
+
+
+def test_each_stream_speaks_the_language_that_it_was_asked_for_in(
+    visit: CustomerSession, follow: Follow
+) -> None:
+    invoice = invoice_of(visit, "issued")
+    streams = [follow(invoice, Accept_Language=language) for language in ("sv-SE,sv;q=0.9", "en")]
+    for stream in streams:
+        stream.next()
+
+    pay(invoice)
+
+    messages = [stream.next(within=TOLD_WITHIN)[1]["message"] for stream in streams]
+    assert messages == [
+        "Vi har fått din betalning. Spara numret tills du har fått din beställning.",
+        "We have your payment. Keep this number until you have your order.",
+    ]
+
+
+def test_the_returning_browsers_page_needs_its_key_alone_and_learns_nothing_personal(
+    visit: CustomerSession, web: WebProcess
+) -> None:
+    invoice = invoice_of(visit, "issued")
+    path = f"/back/{invoice.order.return_key}"
+
+    with EventStream(web, f"{path}/events") as stream:
+        first = stream.next()
+        read = web.ask("GET", f"{path}.json").json()
+        pay(invoice)
+        told = stream.next(within=TOLD_WITHIN)
+
+    assert first == ("order", read)
+    assert told[1]["heading"] == "Paid, thank you!"
+    assert set(told[1]) == {"number", "state", "total", "heading", "message", "receipt_url"}
+
+
+def test_a_sleeping_poller_is_told_until_it_wakes(visit: CustomerSession, follow: Follow) -> None:
+    tell()
+    stream = follow(invoice_of(visit, "issued"))
+    stream.next()
+
+    tell(round_age=3)
+    asleep = stream.next("poller", within=FOUND_WITHIN)
+    tell()
+    awake = stream.next("poller", within=FOUND_WITHIN)
+
+    assert asleep == ("poller", {"asleep": True})
+    assert awake == ("poller", {"asleep": False})
+
+
+# --- Who may follow ------------------------------------------------------------------------------
+
+
+def test_another_customers_order_is_as_unknown_as_none(
+    visit: CustomerSession, follow: Follow
+) -> None:
+    CustomerSessionFactory.create(service=visit.service, token=STRANGER)
+
+    stream = follow(invoice_of(visit, "issued"), token=STRANGER)
+
+    assert stream.response.status == 404
+    assert b'"not_found"' in stream.response.read()
+
+
+def test_a_token_that_is_unknown_asks_to_scan_again(visit: CustomerSession, follow: Follow) -> None:
+    stream = follow(invoice_of(visit, "issued"), token=STRANGER)
+
+    assert stream.response.status == 401
+    assert b'"scan_again"' in stream.response.read()
+
+
+def test_a_fourth_stream_of_a_customer_ends_the_oldest(
+    visit: CustomerSession, follow: Follow
+) -> None:
+    invoice = invoice_of(visit, "issued")
+    oldest, *others = [follow(invoice) for _ in range(4)]
+    for stream in (oldest, *others):
+        stream.next()
+
+    assert oldest.next(within=TOLD_WITHIN) == ("end", {"reason": "replaced"})
+    pay(invoice)
+    assert [stream.next(within=TOLD_WITHIN)[1]["state"] for stream in others] == ["paid"] * 3
+
+
+def test_streams_hold_no_connection_to_postgresql(
+    visit: CustomerSession, follow: Follow, web: WebProcess
+) -> None:
+    for number in range(45):  # twice what its pool has
+        session = CustomerSessionFactory.create(service=visit.service, token=f"{STRANGER}{number}")
+        invoice = invoice_of(session, "issued")
+        follow(invoice, token=f"{STRANGER}{number}").next()
+
+    answer = web.ask("GET", path_of(invoice), {"X-SEQR-Token": f"{STRANGER}44"})
+
+    assert answer.status == 200

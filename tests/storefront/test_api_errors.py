@@ -1,0 +1,172 @@
+"""What a customer is told of an order that cannot be made: one answer each, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from orders.models import CustomerSession, Order, Product
+from payments.models import Invoice
+from tests.conftest import TOKEN
+from tests.factories import InvoiceFactory, ServiceFactory
+from tests.storefront.conftest import JsonClient
+
+NONCE = "nonce-of-this-order"
+LARGE = "x" * 100_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks, and for what."""
+
+    customer: JsonClient
+    bun: Product
+
+    def order(self, rows: Any = None, path: str = "/lyktan/orders", **more: Any) -> Any:
+        """Ask for one bun, or for these rows."""
+        rows = [{"product": self.bun.pk, "quantity": 1}] if rows is None else rows
+        return self.customer.send(path, {"nonce": NONCE, "rows": rows, **more})
+
+    def buns(self, quantity: int) -> Any:
+        """Ask for so many buns."""
+        return self.order([{"product": self.bun.pk, "quantity": quantity}])
+
+
+def sold_out(asked: Asked) -> Any:
+    Product.objects.update(sold_out=True)
+    return asked.order()
+
+
+def off_sale(asked: Asked) -> Any:
+    Product.objects.update(on_sale=False)
+    return asked.order()
+
+
+def price_changed(asked: Asked) -> Any:
+    Product.objects.update(price="48.00")
+    return asked.order(total="45.00")
+
+
+def another_shop(asked: Asked) -> Any:
+    ServiceFactory.create(slug="baren")
+    return asked.order(path="/baren/orders")
+
+
+def malformed_token(asked: Asked) -> Any:
+    return asked.customer.send("/lyktan/session", {"token": "<script>"})
+
+
+def another_customers_order(asked: Asked) -> Any:
+    theirs = InvoiceFactory.create(order__service=asked.bun.service, issued=True)
+    return asked.customer.send(f"/orders/{theirs.order.public_id}/cancel")
+
+
+QUANTITY = (
+    "The quantity is a whole number from 1 to 999.",
+    "Antalet är ett heltal från 1 till 999.",
+)
+ENDED = ("This visit has ended. Scan the code again.", "Besöket är slut. Skanna koden igen.")
+ANSWERS: dict[str, tuple[Callable[[Asked], Any], int, str | None, tuple[str, str]]] = {
+    "nothing": (
+        lambda asked: asked.order([]),
+        400,
+        "rows",
+        ("Choose at least one product.", "Välj minst en produkt."),
+    ),
+    "none": (lambda asked: asked.buns(0), 400, "rows[0].quantity", QUANTITY),
+    "less than none": (lambda asked: asked.buns(-1), 400, "rows[0].quantity", QUANTITY),
+    "a million": (lambda asked: asked.buns(1_000_000), 400, "rows[0].quantity", QUANTITY),
+    "something unknown": (
+        lambda asked: asked.order([{"product": 999_999_999, "quantity": 1}]),
+        400,
+        "rows[0].product",
+        ("This product is not for sale here.", "Den här produkten säljs inte här."),
+    ),
+    "what is sold out": (
+        sold_out,
+        400,
+        "rows[0].product",
+        ("Cinnamon bun is sold out.", "Kanelbulle är slut."),
+    ),
+    "what is sold no more": (
+        off_sale,
+        400,
+        "rows[0].product",
+        ("Cinnamon bun is not for sale any more.", "Kanelbulle säljs inte längre."),
+    ),
+    "another price": (
+        price_changed,
+        409,
+        None,
+        (
+            "The prices have changed: SEK\xa045.00 has become SEK\xa048.00. "
+            "Order again to accept it.",
+            "Priserna har ändrats: 45,00\xa0kr har blivit 48,00\xa0kr. "
+            "Beställ igen för att godkänna det.",
+        ),
+    ),
+    "too much at once": (
+        lambda asked: asked.order(note=LARGE),
+        413,
+        None,
+        ("This is too much at once.", "Det här är för mycket på en gång."),
+    ),
+    "at another shop": (
+        another_shop,
+        401,
+        None,
+        (
+            "Your scan belongs to another shop than this one.",
+            "Din skanning hör till en annan butik än den här.",
+        ),
+    ),
+    "with what is no token": (malformed_token, 401, None, ENDED),
+    "another's order": (
+        another_customers_order,
+        404,
+        None,
+        ("There is nothing at this address.", "Det finns inget på den här adressen."),
+    ),
+}
+
+
+@pytest.mark.parametrize(("language", "at"), [("en", 0), ("sv", 1)])
+@pytest.mark.parametrize("what", ANSWERS)
+def test_the_answer_says_what_is_wrong_and_where_and_nothing_is_made(
+    visit: CustomerSession, bun: Product, what: str, language: str, at: int
+) -> None:
+    ask, status, field, sentences = ANSWERS[what]
+    customer = JsonClient(TOKEN)
+    customer.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+
+    answer = ask(Asked(customer, bun))
+
+    assert (answer.status_code, answer.json().get("field")) == (status, field)
+    assert answer.json()["message"] == sentences[at]
+    assert not Order.objects.filter(customer=visit.customer).exists()
+    assert not Invoice.objects.filter(order__customer=visit.customer).exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "This order was made already, with other rows."),
+        ("sv", "Den här beställningen är redan gjord, med andra rader."),
+    ],
+)
+def test_a_stale_nonce_is_answered_with_the_order_that_it_made(
+    visit: CustomerSession, bun: Product, language: str, sentence: str
+) -> None:
+    customer = JsonClient(TOKEN)
+    customer.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    made = Asked(customer, bun).buns(1).json()
+
+    answer = Asked(customer, bun).buns(2)
+
+    assert (answer.status_code, answer.json()["error"]) == (409, "nonce_reused")
+    assert answer.json()["message"] == sentence
+    assert answer.json()["order"]["id"] == made["id"]
+    assert Order.objects.count() == 1

@@ -1,0 +1,182 @@
+"""Bodies, methods and addresses that make no sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+
+from orders.models import CustomerSession
+from tests.conftest import TOKEN
+from tests.storefront.conftest import JsonClient
+
+PATHS = ["/lyktan/session", "/lyktan/orders"]
+NOBODYS = "740eec0f-7fa0-40fc-9432-ef05c7db7c71"  # an id that no order has
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b" ",
+        b"{",
+        b"[]",
+        b'"text"',
+        b"7",
+        b"null",
+        b"NaN",
+        b'{"token": NaN}',
+        b'{"token": Infinity}',
+        b'\xff\xfe{"\x00',
+        b'{"token": "\xff"}',
+        b'{"a":' * 20_000,
+        b"[" * 60_000,
+        b'{"token": ' + b"9" * 5_000 + b"}",
+        b"token=x",
+        b"{}{}",
+    ],
+)
+def test_what_is_no_json_object_is_refused(
+    customer: JsonClient, visit: CustomerSession, path: str, body: bytes
+) -> None:
+
+    response = customer.post(path, body, "application/json")
+
+    assert response.status_code == 400 or (len(body) > 64 * 1024 and response.status_code == 413)
+    assert response.json()["error"] in {"malformed", "too_large"}
+
+
+@pytest.mark.parametrize("token", [7, True, [], {}, 1.5])
+def test_a_token_that_is_no_text_is_named(
+    customer: JsonClient, visit: CustomerSession, token: object
+) -> None:
+    response = customer.send("/lyktan/session", {"token": token})
+
+    assert (response.status_code, response.json()["field"]) == (400, "token")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_huge_body_is_refused_unread(
+    customer: JsonClient, visit: CustomerSession, path: str
+) -> None:
+    response = customer.post(path, b'{"token": "' + b"x" * 100_000 + b'"}', "application/json")
+
+    assert (response.status_code, response.json()["error"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_what_does_not_say_it_is_json_is_refused(
+    customer: JsonClient, visit: CustomerSession, path: str, content_type: str
+) -> None:
+    response = customer.post(path, "{}", content_type)
+
+    assert (response.status_code, response.json()["error"]) == (415, "not_json")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("get", "/lyktan/session", "POST"),
+        ("put", "/lyktan/session", "POST"),
+        ("get", "/lyktan/orders", "POST"),
+        ("get", "/orders", "POST"),
+        ("post", f"/orders/{NOBODYS}", "GET, HEAD"),
+        ("delete", f"/orders/{NOBODYS}", "GET, HEAD"),
+        ("get", f"/orders/{NOBODYS}/pay", "POST"),
+        ("get", f"/orders/{NOBODYS}/cancel", "POST"),
+    ],
+)
+def test_another_method_is_refused(
+    customer: JsonClient, visit: CustomerSession, method: str, path: str, allowed: str
+) -> None:
+    response = getattr(customer, method)(path)
+
+    assert (response.status_code, response["Allow"]) == (405, allowed)
+    assert response.json()["error"] == "method_not_allowed"
+
+
+def test_an_unknown_service_is_not_there(customer: JsonClient, visit: CustomerSession) -> None:
+    response = customer.send("/baren/session", {"token": "0000002012-63506374"})
+
+    assert (response.status_code, response.json()["error"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"), [("text/html", "text/html"), ("*/*", "application/json")]
+)
+def test_nothing_at_an_address_is_said_to_people_and_to_programs(
+    client: JsonClient, db: None, accept: str, content_type: str
+) -> None:
+    response = client.get("/lyktan/nothing", headers={"Accept": accept})
+
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith(content_type)
+
+
+def test_json_endpoints_speak_json_to_a_browser_too(
+    customer: JsonClient, visit: CustomerSession
+) -> None:
+    response = customer.get(f"/orders/{NOBODYS}", headers={"Accept": "text/html"})
+
+    assert (response.status_code, response.json()["error"]) == (404, "not_found")
+
+
+def test_a_host_that_is_not_ours_is_refused(client: JsonClient, db: None) -> None:
+    response = client.get("/lyktan/order", headers={"Host": "evil.example", "Accept": "text/html"})
+
+    assert response.status_code == 400
+    assert b"<h1" in response.content
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+def test_a_fault_of_ours_shows_no_traceback(
+    cafe: Any, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    def fail(*args: object) -> None:
+        raise RuntimeError("the secret detail")
+
+    monkeypatch.setattr("seqrshop.storefront.pages.service_at", fail)
+
+    client = JsonClient(raise_request_exception=False)
+    response = client.get("/lyktan/order", headers={"Accept": accept})
+
+    assert response.status_code == 500
+    assert b"secret detail" not in response.content
+    assert b"Something went wrong here" in response.content
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+def test_while_the_database_is_away_one_may_try_again(
+    client: JsonClient, cafe: Any, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    def fail(*args: object) -> None:
+        raise OperationalError("connection refused by 10.0.0.7")
+
+    monkeypatch.setattr("seqrshop.storefront.pages.service_at", fail)
+    monkeypatch.setattr("seqrshop.storefront.session.service_at", fail)
+
+    page = client.get("/lyktan/order", headers={"Accept": accept})
+    data = client.send("/lyktan/session", {"token": "0000002012-63506374"})
+
+    assert (page.status_code, data.status_code) == (503, 503)
+    assert data.json()["error"] == "unavailable"
+    assert int(page["Retry-After"]) > 0
+    assert b"10.0.0.7" not in page.content + data.content
+
+
+def test_where_the_database_dies_while_a_visit_is_kept_one_may_try_again(
+    client: JsonClient, visit: CustomerSession
+) -> None:
+    def die(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith('UPDATE "django_session"'):
+            raise OperationalError("server closed the connection unexpectedly")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(die):
+        answer = client.send("/lyktan/session", {"token": TOKEN})
+
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert int(answer["Retry-After"]) > 0

@@ -1,0 +1,274 @@
+"""What a shop sells, as its customers are told: categories, pictures, sold out, prices of now."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+from pytest_django import DjangoAssertNumQueries
+
+from orders.models import Category, CustomerSession, Order, Product, Service
+from payments.models import Invoice
+from tests.factories import CategoryFactory, PictureFactory, ProductFactory
+from tests.storefront.conftest import JsonClient
+from tests.storefront.steps import invoice_of, path_of
+
+# --- Told ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "name"), [("sv", "Bakat"), ("en", "Baked")])
+def test_products_come_by_category_and_those_without_come_last(
+    customer: JsonClient, cafe: Service, language: str, name: str
+) -> None:
+    drinks = CategoryFactory.create(service=cafe, position=2, name_sv="Dryck", name_en="Drinks")
+    baked = CategoryFactory.create(service=cafe, position=1)
+    CategoryFactory.create(service=cafe, position=0, name_sv="Tom", name_en="Empty")
+    loose = ProductFactory.create(service=cafe, position=0)
+    tea = ProductFactory.create(service=cafe, category=drinks, position=1)
+    cake = ProductFactory.create(service=cafe, category=baked, position=5)
+    bun = ProductFactory.create(service=cafe, category=baked, position=4)
+
+    told = customer.send("/lyktan/session", headers={"Accept-Language": language}).json()
+
+    assert [(each["id"], each["category"]) for each in told["products"]] == [
+        (bun.pk, baked.pk),
+        (cake.pk, baked.pk),
+        (tea.pk, drinks.pk),
+        (loose.pk, None),
+    ]
+    assert [each["id"] for each in told["categories"]] == [baked.pk, drinks.pk]
+    assert told["categories"][0]["name"] == name
+
+
+@pytest.mark.parametrize(("language", "alt"), [("sv", "En snurrad bulle"), ("en", "A swirled bun")])
+def test_a_picture_comes_with_what_it_shows(
+    customer: JsonClient, cafe: Service, language: str, alt: str
+) -> None:
+    picture = PictureFactory.create()
+    ProductFactory.create(service=cafe, shown=True, picture=picture)
+
+    told = customer.send("/lyktan/session", headers={"Accept-Language": language}).json()
+
+    assert told["products"][0]["picture"] == {
+        "url": f"/pictures/{picture.digest}.webp",
+        "alt": alt,
+        "width": 320,
+        "height": 320,
+    }
+
+
+def test_a_service_has_a_look_of_its_own(customer: JsonClient, cafe: Service) -> None:
+    picture = PictureFactory.create(width=256, height=64)
+    Service.objects.update(accent="#0b57d0", logo=picture)
+
+    page = customer.get("/lyktan/order").content.decode()
+    told = customer.send("/lyktan/session").json()["service"]
+
+    assert '<link rel="stylesheet" href="/accents/0b57d0.css">' in page
+    assert '<meta name="theme-color" content="#0b57d0">' in page
+    assert f'<img src="{picture.url}"' in page
+    assert (told["accent"], told["on_accent"]) == ("#0b57d0", "#ffffff")
+    assert told["logo"] == {"url": picture.url, "alt": "Kafé Lyktan", "width": 256, "height": 64}
+
+
+def test_a_menu_of_two_hundred_costs_no_more_queries_than_one(
+    customer: JsonClient, cafe: Service, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    category = CategoryFactory.create(service=cafe)
+    picture = PictureFactory.create()
+    Product.objects.bulk_create(
+        ProductFactory.build_batch(
+            200,
+            service=cafe,
+            category=category,
+            picture=picture,
+            picture_alt_sv="x",
+            picture_alt_en="x",
+        )
+    )
+
+    with django_assert_max_num_queries(8):
+        told = customer.send("/lyktan/session").json()
+
+    assert len(told["products"]) == 200
+
+
+@pytest.mark.parametrize("page", ["order", "success", "failure", "cancel"])
+def test_no_get_writes_anything(
+    client: JsonClient, cafe: Service, page: str, django_assert_num_queries: Any
+) -> None:
+    picture = PictureFactory.create()
+
+    with django_assert_num_queries(4 if page == "order" else 2) as asked:
+        client.get(f"/lyktan/{page}")
+        client.get(picture.url)
+        client.get("/accents/7a3412.css")
+
+    assert all(query["sql"].startswith("SELECT") for query in asked.captured_queries)
+
+
+# --- Sold out ------------------------------------------------------------------------------------
+
+
+def test_what_is_sold_out_is_shown_as_such(
+    customer: JsonClient, visit: CustomerSession, bun: Product
+) -> None:
+    Product.objects.update(sold_out=True)
+
+    (told,) = customer.send("/lyktan/session").json()["products"]
+
+    assert (told["id"], told["sold_out"]) == (bun.pk, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "english", "swedish"),
+    [
+        ({"sold_out": True}, "Cinnamon bun is sold out.", "Kanelbulle är slut."),
+        (
+            {"on_sale": False},
+            "Cinnamon bun is not for sale any more.",
+            "Kanelbulle säljs inte längre.",
+        ),
+    ],
+)
+def test_what_is_not_to_be_had_is_named_and_nothing_is_made(
+    customer: JsonClient,
+    two_buns: dict[str, Any],
+    change: dict[str, bool],
+    english: str,
+    swedish: str,
+) -> None:
+    Product.objects.update(**change)
+    coffee = ProductFactory.create(service=Service.objects.get())
+    two_buns["rows"].insert(0, {"product": coffee.pk, "quantity": 1})
+
+    for language, sentence in (("en", english), ("sv", swedish)):
+        response = customer.send("/lyktan/orders", two_buns, headers={"Accept-Language": language})
+
+        assert response.status_code == 400
+        assert response.json() == {
+            "error": "invalid",
+            "field": "rows[1].product",
+            "message": sentence,
+        }
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"sold_out": True}, "Cinnamon bun is sold out."),
+        ({"on_sale": False}, "Cinnamon bun is not for sale any more."),
+    ],
+)
+def test_an_order_with_something_not_to_be_had_is_not_paid_again(
+    customer: JsonClient, visit: CustomerSession, change: dict[str, bool], sentence: str
+) -> None:
+    invoice = invoice_of(visit, "expired")
+    Product.objects.update(**change)
+
+    response = customer.send(path_of(invoice, "/pay"))
+
+    assert response.status_code == 409
+    assert response.json()["error"] == "not_payable"
+    assert response.json()["message"] == sentence
+    assert response.json()["order"]["state"] == "expired"
+    assert Invoice.objects.count() == 1
+
+
+def test_what_sells_out_after_the_order_is_paid_as_ordered(
+    customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    made = customer.send("/lyktan/orders", two_buns).json()
+    Product.objects.update(sold_out=True)
+
+    again = customer.send("/lyktan/orders", two_buns)
+
+    assert (again.status_code, again.json()) == (200, made)
+
+
+# --- Prices --------------------------------------------------------------------------------------
+
+
+def test_an_order_at_the_total_that_was_seen_is_made(
+    customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    assert customer.send("/lyktan/orders", {**two_buns, "total": "90.00"}).status_code == 201
+
+
+@pytest.mark.parametrize("price", ["46.00", "44.50"])
+def test_a_price_changed_meanwhile_is_told_and_nothing_is_made(
+    customer: JsonClient, two_buns: dict[str, Any], bun: Product, price: str
+) -> None:
+    Product.objects.update(price=price)
+
+    response = customer.send("/lyktan/orders", {**two_buns, "total": "90.00"})
+
+    assert response.status_code == 409
+    assert response.json() == {
+        "error": "price_changed",
+        "message": "The prices have changed: SEK\xa090.00 has become "
+        f"SEK\xa0{2 * Decimal(price)}. Order again to accept it.",
+        "total": {"value": str(2 * Decimal(price)), "currency": "SEK"},
+        "products": [{"id": bun.pk, "name": "Cinnamon bun", "price": price, "unit": "st"}],
+    }
+    assert not Order.objects.exists()
+    assert not Invoice.objects.exists()
+
+
+def test_who_then_orders_at_the_new_total_may_use_the_same_nonce(
+    customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    Product.objects.update(price="50.00")
+    refused = customer.send("/lyktan/orders", {**two_buns, "total": "90.00"})
+
+    made = customer.send("/lyktan/orders", {**two_buns, "total": refused.json()["total"]["value"]})
+
+    assert (made.status_code, made.json()["total"]["value"]) == (201, "100.00")
+
+
+def test_a_repeat_is_answered_with_its_order_whatever_the_price_is_now(
+    customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    body = {**two_buns, "total": "90.00"}
+    made = customer.send("/lyktan/orders", body).json()
+    Product.objects.update(price="50.00")
+
+    again = customer.send("/lyktan/orders", body)
+
+    assert (again.status_code, again.json()) == (200, made)
+
+
+@pytest.mark.parametrize(
+    "total",
+    ["", "90", "90.0", "90,00", "-90.00", "1e2", "٩٠.٠٠", "999999999.00", 90, 90.0, True, []],
+)
+def test_what_is_no_total_is_named(
+    customer: JsonClient, two_buns: dict[str, Any], total: object
+) -> None:
+    response = customer.send("/lyktan/orders", {**two_buns, "total": total})
+
+    assert (response.status_code, response.json()["field"]) == (400, "total")
+
+
+# --- What the database holds ---------------------------------------------------------------------
+
+
+def test_a_deleted_category_leaves_its_products_on_sale(
+    customer: JsonClient, cafe: Service
+) -> None:
+    category = CategoryFactory.create(service=cafe)
+    bun = ProductFactory.create(service=cafe, category=category)
+
+    Category.objects.all().delete()
+
+    (told,) = customer.send("/lyktan/session").json()["products"]
+    assert (told["id"], told["category"]) == (bun.pk, None)
+
+
+@pytest.mark.parametrize("missing", ["picture_alt_sv", "picture_alt_en"])
+def test_no_picture_is_without_words(cafe: Service, missing: str) -> None:
+    with pytest.raises(IntegrityError):
+        ProductFactory.create(service=cafe, shown=True, **{missing: ""})

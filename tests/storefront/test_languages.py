@@ -1,0 +1,195 @@
+"""Languages: one more is one file, and a reader may choose among them."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from django.conf import settings as given
+from django.test import Client
+from django.utils import translation
+from pytest_django import Settings
+
+from orders.models import Service
+from payments.models import Invoice
+from seqrshop.languages import languages_in
+from seqrshop.storefront.templatetags.languages import counted_items
+from tests.factories import (
+    CustomerSessionFactory,
+    InvoiceFactory,
+    OrderFactory,
+    OrderRowFactory,
+    ProductFactory,
+    ServiceFactory,
+)
+
+TOKEN = "0000002012-63506374"
+PAGES = ["order", "success", "failure", "cancel"]
+Attributes = list[tuple[str, str | None]]
+READ_ALOUD = ("alt", "aria-label", "title", "placeholder")
+
+
+@pytest.fixture
+def cafe(db: None) -> Service:
+    """A service that sells a bun, and is paused."""
+    cafe = ServiceFactory.create(name="Kafé Lyktan", slug="lyktan", paused=True)
+    ProductFactory.create(service=cafe)
+    return cafe
+
+
+@pytest.fixture
+def paid(cafe: Service) -> Invoice:
+    """A paid order of one bun."""
+    order = OrderFactory.create(service=cafe, state="paid", language="fi")
+    OrderRowFactory.create(order=order)
+    return InvoiceFactory.create(order=order, paid=True)
+
+
+@pytest.fixture
+def finnish(settings: Settings, tmp_path: Path) -> None:
+    """One file more: each text in brackets, for Finnish."""
+    swedish = Path(given.LOCALE_PATHS[0]) / "sv" / "LC_MESSAGES" / "django.po"
+    bracketed = Catalog(locale="fi")
+    with swedish.open("rb") as file:
+        for message in read_po(file):
+            texts = [message.id] if isinstance(message.id, str) else list(message.id)
+            if message.id:
+                marked = [f"⟦{text}⟧" for text in texts]
+                bracketed.add(message.id, marked[0] if len(marked) == 1 else marked)
+    folder = tmp_path / "fi" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with (folder / "django.mo").open("wb") as file:
+        write_mo(file, bracketed)
+    settings.LOCALE_PATHS = [tmp_path]
+    settings.LANGUAGES = languages_in(tmp_path)
+
+
+class Texts(HTMLParser):
+    """Collects what a page lets its reader read or hear."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.feed(html)
+
+    def handle_data(self, data: str) -> None:
+        self.found |= {" ".join(data.split())} - {""}
+
+    def handle_starttag(self, tag: str, attrs: Attributes) -> None:  # noqa: ARG002
+        self.found |= {value for name, value in attrs if name in READ_ALOUD and value}
+
+
+def untranslated(html: str, *names: str) -> list[str]:
+    """Return what is neither in brackets nor one of these names."""
+    texts = {text for text in Texts(html).found if re.search(r"[^\W\d_]", text)}
+    allowed = {"English", *names}
+    return sorted(text for text in texts - allowed if "⟦" not in text)
+
+
+def test_the_languages_are_english_and_those_that_have_a_folder() -> None:
+    assert languages_in(Path(given.LOCALE_PATHS[0])) == [("en", "English"), ("sv", "Svenska")]
+    assert languages_in(Path(given.LOCALE_PATHS[0])) == given.LANGUAGES
+
+
+@pytest.mark.usefixtures("finnish")
+def test_one_file_more_is_one_language_more_on_every_page(cafe: Service, paid: Invoice) -> None:
+    client = Client(headers={"Accept": "text/html", "Accept-Language": "fi"})
+    key = paid.order.return_key
+    addresses = [f"/lyktan/{page}" for page in PAGES] + [f"/back/{key}", f"/back/{key}/receipt"]
+
+    pages = [client.get(address) for address in [*addresses, "/lyktan/nothing"]]
+
+    for page in pages:
+        html = page.content.decode()
+        assert '<html lang="fi">' in html
+        names = ["Kafé Lyktan", "1 × Cinnamon bun", "45,00 SEK"]
+        assert untranslated(html, *names) == []
+
+
+@pytest.mark.usefixtures("finnish")
+def test_data_comes_in_that_language_and_names_that_the_shop_lacks_in_english(
+    cafe: Service, paid: Invoice
+) -> None:
+    CustomerSessionFactory.create(service=cafe, token=TOKEN, customer=paid.order.customer)
+
+    response = Client(headers={"X-SEQR-Token": TOKEN, "Accept-Language": "fi"}).post(
+        "/lyktan/session", {}, "application/json"
+    )
+
+    body = response.json()
+    assert body["products"][0]["name"] == "Cinnamon bun"
+    assert body["closed"] == "⟦We take no orders just now.⟧"
+    assert body["latest_order"]["message"].startswith("⟦We have your payment.")
+
+
+@pytest.mark.usefixtures("finnish")
+def test_the_switch_lists_the_other_languages_by_their_own_names(cafe: Service) -> None:
+    html = Client().get("/lyktan/order", headers={"Accept-Language": "en"}).content.decode()
+
+    links = re.findall(r'<a href="(\?language=..)"\s+lang="(..)"[^>]*>([^<]+)</a>', html)
+    assert links == [("?language=fi", "fi", "Suomi")]
+
+
+@pytest.mark.parametrize(
+    ("language", "forms"),
+    [
+        ("en", {"one": "{} item", "other": "{} items"}),
+        ("sv", {"one": "{} vara", "other": "{} varor"}),
+    ],
+)
+def test_items_are_counted_in_each_form_that_the_language_has(
+    language: str, forms: dict[str, str]
+) -> None:
+    with translation.override(language):
+        assert counted_items() == forms
+
+
+def test_a_language_with_more_forms_has_them_all() -> None:
+    with translation.override("pl"):
+        assert set(counted_items()) == {"one", "few", "many"}  # whole numbers have no "other"
+
+
+@pytest.mark.parametrize("page", [*PAGES, "nothing"])
+def test_what_is_chosen_wins_over_the_browser_and_is_kept(
+    client: Client, cafe: Service, page: str
+) -> None:
+    headers = {"Accept": "text/html", "Accept-Language": "sv"}
+
+    chosen = client.get(f"/lyktan/{page}?language=en", headers=headers)
+    later = client.get("/lyktan/order", headers=headers)
+
+    assert b'<html lang="en">' in chosen.content
+    assert chosen["Content-Language"] == "en"
+    assert b'<html lang="en">' in later.content
+    assert client.cookies["django_language"]["httponly"]
+    assert client.cookies["django_language"]["samesite"] == "Lax"
+
+
+@pytest.mark.parametrize("language", ["xx", "", "sv-se", "<script>", "../../etc"])
+def test_a_language_that_there_is_not_changes_nothing(
+    client: Client, cafe: Service, language: str
+) -> None:
+    page = client.get("/lyktan/order", {"language": language}, headers={"Accept-Language": "sv"})
+
+    assert b'<html lang="sv">' in page.content
+    assert "django_language" not in client.cookies
+
+
+def test_data_is_in_the_language_of_the_page_that_asks_whatever_was_chosen_elsewhere(
+    client: Client, cafe: Service
+) -> None:
+    client.get("/lyktan/order?language=sv")
+    CustomerSessionFactory.create(service=cafe, token=TOKEN)
+    headers: dict[str, Any] = {"Accept-Language": "en", "Accept": "application/json"}
+
+    body = client.post(
+        "/lyktan/session", {"token": TOKEN}, "application/json", headers=headers
+    ).json()
+
+    assert body["closed"] == "We take no orders just now."

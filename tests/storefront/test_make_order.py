@@ -1,0 +1,254 @@
+"""POST orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from orders.models import About, CustomerSession, Event, Order, Product, Service
+from payments.models import Invoice
+from seqrshop.celery import app as celery
+from tests.conftest import TOKEN
+from tests.factories import (
+    CustomerSessionFactory,
+    InvoiceFactory,
+    OrderFactory,
+    ProductFactory,
+    ServiceFactory,
+)
+from tests.payments.steps import asked
+from tests.races import at_once
+from tests.sandbox_process import SandboxProcess
+from tests.storefront.conftest import JsonClient
+
+
+def test_an_order_is_made_with_its_invoice(
+    customer: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
+) -> None:
+    response = customer.send("/lyktan/orders", two_buns)
+
+    order = Order.objects.get()
+    assert response.status_code == 201
+    assert response.json() == {
+        "id": str(order.public_id),
+        "number": order.number,
+        "state": "created",
+        "total": {"value": "90.00", "currency": "SEK"},
+        "url": f"/orders/{order.public_id}",
+    }
+    assert order.parameters == {"TABLE": "4"}
+    assert Invoice.objects.get().amount == Decimal("90.00")
+
+
+def test_the_invoice_is_sent_once_the_order_is_committed(
+    customer: JsonClient,
+    two_buns: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    enqueued: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        "payments.tasks.enqueue", lambda task, *args: enqueued.append((task.name, *args))
+    )
+
+    with django_capture_on_commit_callbacks(execute=True):
+        customer.send("/lyktan/orders", two_buns)
+
+    assert enqueued == [("payments.tasks.send_invoice", Invoice.objects.get().pk)]
+
+
+def test_the_same_nonce_and_rows_are_the_same_order(
+    customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    first = customer.send("/lyktan/orders", two_buns)
+    second = customer.send("/lyktan/orders", two_buns)
+
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+    assert Order.objects.count() == Invoice.objects.count() == 1
+
+
+def test_the_same_nonce_with_other_rows_is_a_conflict(
+    customer: JsonClient, two_buns: dict[str, Any], coffee: Product
+) -> None:
+    made = customer.send("/lyktan/orders", two_buns).json()
+
+    other = {**two_buns, "rows": [{"product": coffee.pk, "quantity": 1}]}
+    response = customer.send("/lyktan/orders", other)
+
+    assert response.status_code == 409
+    assert response.json()["error"] == "nonce_reused"
+    assert response.json()["order"]["id"] == made["id"]
+
+
+def test_while_an_order_is_open_another_is_answered_with_it(
+    customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    made = customer.send("/lyktan/orders", two_buns).json()
+
+    response = customer.send("/lyktan/orders", {**two_buns, "nonce": "another-nonce"})
+
+    assert response.status_code == 409
+    assert response.json()["error"] == "order_open"
+    assert response.json()["order"]["id"] == made["id"]
+
+
+def test_an_order_that_needs_attention_is_not_settled(
+    customer: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
+) -> None:
+    order = OrderFactory.create(
+        service=visit.service, customer=visit.customer, state="needs_attention"
+    )
+    InvoiceFactory.create(order=order, needs_attention=True)
+
+    assert customer.send("/lyktan/orders", two_buns).status_code == 409
+
+
+def test_a_paid_order_leaves_room_for_the_next(
+    customer: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
+) -> None:
+    OrderFactory.create(service=visit.service, customer=visit.customer, state="paid")
+
+    assert customer.send("/lyktan/orders", two_buns).status_code == 201
+
+
+def test_prices_are_the_servers(
+    customer: JsonClient, bun: Product, two_buns: dict[str, Any]
+) -> None:
+    two_buns["rows"][0] |= {"price": "0.01", "unit_price": "0.01"}
+
+    total = customer.send("/lyktan/orders", two_buns).json()["total"]
+
+    assert total["value"] == "90.00"
+
+
+@pytest.mark.parametrize(
+    ("rows", "field"),
+    [
+        ([], "rows"),
+        (None, "rows"),
+        ({}, "rows"),
+        ("rows", "rows"),
+        ([[]], "rows[0]"),
+        ([{"product": "BUN", "quantity": 0}], "rows[0].quantity"),
+        ([{"product": "BUN", "quantity": -1}], "rows[0].quantity"),
+        ([{"product": "BUN", "quantity": 1_000_000}], "rows[0].quantity"),
+        ([{"product": "BUN", "quantity": 10**400}], "rows[0].quantity"),
+        ([{"product": "BUN", "quantity": 1.0}], "rows[0].quantity"),
+        ([{"product": "BUN", "quantity": "1"}], "rows[0].quantity"),
+        ([{"product": "BUN", "quantity": True}], "rows[0].quantity"),
+        ([{"product": "BUN"}], "rows[0].quantity"),
+        ([{"product": True, "quantity": 1}], "rows[0].product"),
+        ([{"product": 2**63, "quantity": 1}], "rows[0].product"),
+        ([{"product": -1, "quantity": 1}], "rows[0].product"),
+        ([{"product": 999_999_999, "quantity": 1}], "rows[0].product"),
+        ([{"product": "1", "quantity": 1}], "rows[0].product"),
+        ([{"quantity": 1}], "rows[0].product"),
+        ([{"product": "BUN", "quantity": 1}] * 2, "rows[1].product"),
+        ([{"product": "BUN", "quantity": 1}] * 101, "rows"),
+    ],
+)
+def test_what_cannot_be_ordered_is_named(
+    customer: JsonClient, bun: Product, rows: Any, field: str
+) -> None:
+    if isinstance(rows, list):
+        rows = [
+            {**row, "product": bun.pk} if row and row.get("product") == "BUN" else row
+            for row in rows
+        ]
+
+    response = customer.send("/lyktan/orders", {"nonce": "nonce-0001", "rows": rows})
+
+    assert response.status_code == 400
+    assert response.json()["field"] == field
+    assert response.json()["message"]
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "nonce", [None, "", "short", "x" * 65, 12345678, True, "a b c d e", "\x00" * 8]
+)
+def test_what_is_no_nonce_is_named(
+    customer: JsonClient, two_buns: dict[str, Any], nonce: object
+) -> None:
+    response = customer.send("/lyktan/orders", {**two_buns, "nonce": nonce})
+
+    assert (response.status_code, response.json()["field"]) == (400, "nonce")
+
+
+def test_another_services_product_is_not_for_sale_here(
+    customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    two_buns["rows"].append({"product": ProductFactory.create().pk, "quantity": 1})
+
+    response = customer.send("/lyktan/orders", two_buns)
+
+    assert (response.status_code, response.json()["field"]) == (400, "rows[1].product")
+
+
+def test_a_visit_of_one_service_does_not_order_from_another(
+    customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    ServiceFactory.create(slug="baren")
+
+    assert customer.send("/baren/orders", two_buns).status_code == 401
+    assert customer.send("/orders", two_buns).status_code == 404
+
+
+def test_without_a_slug_the_only_service_takes_the_order(
+    customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    assert customer.send("/orders", two_buns).status_code == 201
+
+
+def test_the_order_speaks_its_customers_language(
+    customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    customer.send("/lyktan/orders", two_buns, headers={"Accept-Language": "sv-SE,sv;q=0.9"})
+
+    assert Order.objects.get().language == "sv"
+
+
+@pytest.fixture
+def _tasks_at_once() -> Iterator[None]:
+    """Run each task where it is enqueued, as no worker runs."""
+    celery.conf.task_always_eager = True
+    yield
+    celery.conf.task_always_eager = False
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_tasks_at_once")
+def test_twenty_submits_at_once_are_one_order_one_invoice_and_one_call_to_seqr(
+    cafe: Service, sandbox: SandboxProcess
+) -> None:
+    bun = ProductFactory.create(service=cafe)
+    CustomerSessionFactory.create(service=cafe, token=TOKEN)
+    body = {"nonce": "nonce-of-every-tap", "rows": [{"product": bun.pk, "quantity": 1}]}
+
+    responses = at_once(20, lambda: JsonClient(TOKEN).send("/lyktan/orders", body))
+
+    assert sorted(response.status_code for response in responses) == [200] * 19 + [201]
+    assert len({response.json()["id"] for response in responses}) == 1
+    assert Order.objects.count() == Invoice.objects.count() == 1
+    assert asked(sandbox, "sendInvoice") == len(sandbox.invoices()) == 1
+    assert Event.objects.filter(about=About.CALL).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_tabs_at_once_make_one_order(cafe: Service) -> None:
+    bun = ProductFactory.create(service=cafe)
+    CustomerSessionFactory.create(service=cafe, token=TOKEN)
+    nonces = iter(["nonce-of-tab-one", "nonce-of-tab-two"])
+
+    def order() -> Any:
+        rows = [{"product": bun.pk, "quantity": 1}]
+        return JsonClient(TOKEN).send("/lyktan/orders", {"nonce": next(nonces), "rows": rows})
+
+    responses = at_once(2, order)
+
+    assert sorted(response.status_code for response in responses) == [201, 409]
+    assert Order.objects.count() == 1

@@ -1,0 +1,138 @@
+"""SEQR's notification."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from orders.audit import Cause
+from orders.models import Event
+from payments.invoices.refresh import refresh_invoice
+from payments.models import Invoice, InvoiceStatus
+from payments.polling.status_checks import under_way
+from tests.factories import InvoiceFactory
+from tests.payments.steps import asked, fresh, issued_invoice, order_state, reference
+from tests.sandbox_process import SandboxProcess
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What SEQR would have been asked about."""
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("seqrshop.storefront.notify.check_soon", lambda *args: asked.append(args))
+    return asked
+
+
+def path_of(invoice: Invoice) -> str:
+    return f"/notify/{invoice.notify_key}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"", ""),
+        (b"", "text/xml"),
+        (b"status=CANCELED", "application/x-www-form-urlencoded"),
+        (b"{", "application/json"),
+        (b"\xff" * 200_000, "multipart/form-data; boundary=x"),
+    ],
+)
+def test_whatever_the_body_says_seqr_is_asked(
+    checks: list[tuple[Any, ...]], body: bytes, content_type: str
+) -> None:
+    invoice = InvoiceFactory.create(issued=True)
+
+    response = Client(enforce_csrf_checks=True).post(path_of(invoice), body, content_type)
+
+    assert (response.status_code, response.content) == (200, b"")
+    assert checks == [(invoice.pk, "notification")]
+    assert fresh(invoice).notified_at is not None
+    assert fresh(invoice).status == InvoiceStatus.ISSUED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("secret", ["x", "-", "a" * 32, "1"])
+def test_a_guessed_address_is_nowhere(secret: str, checks: list[tuple[Any, ...]]) -> None:
+    InvoiceFactory.create(issued=True)
+
+    assert Client().post(f"/notify/{secret}").status_code == 404
+    assert checks == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "head", "put", "delete", "options"])
+def test_only_a_post_is_a_notification(method: str, checks: list[tuple[Any, ...]]) -> None:
+    invoice = InvoiceFactory.create(issued=True)
+
+    assert getattr(Client(), method)(path_of(invoice)).status_code == 405
+    assert checks == []
+
+
+@pytest.mark.django_db
+def test_a_flood_of_notifications_is_never_refused(checks: list[tuple[Any, ...]]) -> None:
+    invoice = InvoiceFactory.create(issued=True)
+
+    codes = {Client().post(path_of(invoice)).status_code for _ in range(50)}
+
+    assert codes == {200}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_payment_is_confirmed_by_the_notification_alone(
+    sandbox: SandboxProcess, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    invoice = issued_invoice()
+    sandbox.register_service("CAFE", "http://testserver/cafe")
+    token = sandbox.scan("HTTP://SEQR.SE/000/CAFE")["token"]
+    sandbox.pay(reference(invoice), token)
+
+    Client().post(path_of(invoice))
+
+    eventually(lambda: order_state(invoice) == "paid")
+    assert fresh(invoice).ers_reference
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_forged_notification_pays_nothing(
+    sandbox: SandboxProcess, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    invoice = issued_invoice()
+
+    Client().post(path_of(invoice), {"status": "PAID", "ersReference": "1"})
+
+    eventually(lambda: bool(sandbox.calls("getPaymentStatus")))
+    time.sleep(0.1)
+    assert order_state(invoice) == "awaiting_payment"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_notification_before_the_reference_is_stored_is_not_lost(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = InvoiceFactory.create(sending=True)
+
+    assert Client().post(path_of(invoice)).status_code == 200
+    assert fresh(invoice).notified_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thousand_notifications_of_one_invoice_are_few_calls_and_no_line_of_the_audit(
+    sandbox: SandboxProcess, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    invoice = issued_invoice()
+    refresh_invoice(invoice.pk, Cause("poller"))
+    told_before, asked_before = Event.objects.count(), asked(sandbox, "getPaymentStatus")
+    client, started = Client(), time.monotonic()
+
+    codes = {client.post(path_of(invoice)).status_code for _ in range(1000)}
+
+    seconds = time.monotonic() - started
+    eventually(lambda: under_way() == 0)
+    assert codes == {200}
+    assert 2 <= asked(sandbox, "getPaymentStatus") - asked_before <= seconds + 2
+    assert Event.objects.count() == told_before

@@ -1,0 +1,238 @@
+"""The pages, as far as they can be seen without a browser."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from orders.models import CustomerSession, Product, Service
+from orders.validators import RESERVED_SLUGS
+from payments.models import Invoice
+from tests.conftest import TOKEN
+from tests.factories import CustomerFactory, InvoiceFactory, OrderFactory, ServiceFactory
+from tests.storefront.conftest import JsonClient
+
+PAGES = ["order", "success", "failure", "cancel"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_leads_its_script_to_its_service(
+    client: JsonClient, cafe: Service, page: str
+) -> None:
+    response = client.get(f"/lyktan/{page}")
+
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert 'data-session-url="/lyktan/session"' in html
+    assert 'data-orders-url="/lyktan/orders"' in html
+    assert 'data-leave-url="SEQR-ACTION://WIZARD/CANCEL"' in html
+    assert "Kafé Lyktan" in html
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_writes_nothing_and_keeps_nothing(
+    client: JsonClient, cafe: Service, page: str, django_assert_num_queries: Any
+) -> None:
+    # The service; and before one chooses, its hours and whether paying is closed.
+    with django_assert_num_queries(3 if page == "order" else 1):
+        response = client.get(f"/lyktan/{page}")
+
+    assert set(response.cookies) == {"csrftoken"}
+    assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
+    client: JsonClient, cafe: Service, page: str
+) -> None:
+    response = client.get(f"/lyktan/{page}")
+
+    html = response.content.decode()
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:", html)
+    assert not re.search(r'<(?!a\b)[^>]*\s(?:src|href)="(?:https?:)?//', html)
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["Referrer-Policy"] in {"same-origin", "no-referrer"}
+
+
+def test_all_scripts_of_a_page_are_named_in_it_and_none_besides(
+    client: JsonClient, cafe: Service
+) -> None:
+    html = client.get("/lyktan/success").content.decode()
+
+    named = re.findall(r'<link rel="modulepreload" href="/static/storefront/([\w-]+)\.js">', html)
+    assert sorted(named) == sorted(
+        [
+            "api-client",
+            "app-handover",
+            "focus",
+            "fragment",
+            "language-links",
+            "money",
+            "order-stream",
+            "order-view",
+            "session",
+        ]
+    )
+    assert '<script type="module" src="/static/storefront/result-page.js">' in html
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_and_the_menus_data_are_sent_compressed(
+    client: JsonClient, visit: CustomerSession, bun: Product, page: str
+) -> None:
+    headers = {"Accept-Encoding": "gzip"}
+
+    html = client.get(f"/lyktan/{page}", headers=headers)
+    data = client.send("/lyktan/session", {"token": TOKEN}, headers=headers)
+
+    assert html["Content-Encoding"] == data["Content-Encoding"] == "gzip"
+    assert b"data-session-url" in gzip.decompress(html.content)
+    assert b"Cinnamon bun" in gzip.decompress(data.content)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_speaks_its_readers_language(client: JsonClient, cafe: Service, page: str) -> None:
+    swedish = client.get(f"/lyktan/{page}", headers={"Accept-Language": "sv"}).content.decode()
+    english = client.get(f"/lyktan/{page}", headers={"Accept-Language": "de"}).content.decode()
+
+    assert '<html lang="sv">' in swedish
+    assert "Avbryt beställningen" in swedish
+    assert '<html lang="en">' in english
+    assert "Cancel the order" in english
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_slug_a_page_serves_the_only_service(
+    client: JsonClient, cafe: Service, page: str
+) -> None:
+    assert 'data-session-url="/lyktan/session"' in client.get(f"/{page}").content.decode()
+
+    ServiceFactory.create()
+    response = client.get(f"/{page}", headers={"Accept": "text/html"})
+
+    assert response.status_code == 404
+    assert "several shops" in response.content.decode()
+
+
+def test_without_any_service_a_page_says_so(client: JsonClient, db: None) -> None:
+    response = client.get("/order", headers={"Accept": "text/html"})
+
+    assert response.status_code == 404
+    assert "no shop here yet" in response.content.decode()
+
+
+def test_a_name_with_markup_in_it_is_shown_as_text(client: JsonClient, db: None) -> None:
+    ServiceFactory.create(slug="x", name="<script>alert(1)</script>")
+
+    assert "<script>alert" not in client.get("/x/order").content.decode()
+
+
+def test_no_slug_can_hide_an_address_of_ours() -> None:
+    def first_parts(patterns: list[URLPattern | URLResolver]) -> set[str]:
+        found: set[str] = set()
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver) and str(pattern.pattern) == "":
+                found |= first_parts(pattern.url_patterns)
+            else:
+                found.add(str(pattern.pattern).split("/", maxsplit=1)[0])
+        return found
+
+    parts = first_parts(get_resolver().url_patterns) | {settings.STATIC_URL.strip("/")}
+
+    assert parts - {"<slug:slug>"} <= RESERVED_SLUGS
+
+
+# --- The page that a browser comes back to -------------------------------------------------------
+
+
+@pytest.fixture
+def paid(cafe: Service) -> Invoice:
+    """A paid order over 45.00 SEK."""
+    customer = CustomerFactory.create(msisdn="46700643933")
+    order = OrderFactory.create(service=cafe, customer=customer, state="paid")
+    return InvoiceFactory.create(order=order, paid=True)
+
+
+def test_who_comes_back_sees_number_total_and_state(client: JsonClient, paid: Invoice) -> None:
+    response = client.get(
+        f"/back/{paid.order.return_key}", headers={"Accept-Language": "sv", "Accept": "text/html"}
+    )
+
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert paid.order.number in html
+    assert "45,00\xa0kr" in html
+    assert "Betalt, tack!" in html
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_who_comes_back_learns_nothing_personal_and_nothing_to_pay_with(
+    client: JsonClient, paid: Invoice
+) -> None:
+    for path in (f"/back/{paid.order.return_key}", f"/back/{paid.order.return_key}.json"):
+        text = client.get(path).content.decode()
+        for secret in (
+            "46700643933",
+            paid.order.customer.subscriber_key,
+            str(paid.order.public_id),
+            paid.invoice_reference,
+            paid.ers_reference,
+            paid.notify_key,
+        ):
+            assert str(secret) not in text
+
+
+@pytest.mark.parametrize(
+    ("trait", "heading", "leads_to_the_order"),
+    [
+        ("issued", "Pay in SEQR", True),
+        ("needs_attention", "Ask our staff", False),
+        ("cancel_pending", "Cancelling", False),
+        ("canceled", "Cancelled", False),
+        ("failed", "The payment failed", False),
+        ("expired", "The time ran out", False),
+    ],
+)
+def test_who_comes_back_unpaid_sees_how_it_stands_and_is_led_to_pay_by_the_visit_alone(
+    client: JsonClient, cafe: Service, trait: str, heading: str, leads_to_the_order: bool
+) -> None:
+    invoice = InvoiceFactory.create(order__service=cafe, **{trait: True})
+
+    html = client.get(f"/back/{invoice.order.return_key}").content.decode()
+    data = client.get(f"/back/{invoice.order.return_key}.json").content.decode()
+
+    link = re.search(r'<a [^>]*data-to-pay[^>]*href="/lyktan/order"([^>]*)>', html)
+    assert f"<h1 data-heading>{heading}</h1>" in html
+    assert link is not None
+    assert ("hidden" not in link[1]) == leads_to_the_order
+    for secret in (str(invoice.invoice_reference), str(invoice.order.public_id), "seqr://"):
+        assert secret not in html + data
+
+
+def test_the_state_can_be_asked_for_again(client: JsonClient, paid: Invoice) -> None:
+    assert client.get(f"/back/{paid.order.return_key}.json").json() == {
+        "number": paid.order.number,
+        "state": "paid",
+        "total": {"value": "45.00", "currency": "SEK"},
+        "heading": "Paid, thank you!",
+        "message": "We have your payment. Keep this number until you have your order.",
+        "receipt_url": f"/back/{paid.order.return_key}/receipt",
+    }
+
+
+@pytest.mark.parametrize("path", ["/back/guessed-key", "/back/guessed-key.json"])
+def test_a_guessed_return_key_leads_nowhere(client: JsonClient, paid: Invoice, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_the_return_page_changes_nothing(client: JsonClient, paid: Invoice) -> None:
+    for suffix in ("", ".json"):
+        assert client.post(f"/back/{paid.order.return_key}{suffix}").status_code in {403, 405}

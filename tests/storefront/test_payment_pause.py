@@ -1,0 +1,124 @@
+"""While paying is closed: said before anything is chosen, and nothing new is begun."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orders.models import CustomerSession, Order, Service
+from payments.models import Invoice, PayingStop
+from tests.payments.steps import close_paying
+from tests.storefront.conftest import JsonClient
+from tests.storefront.steps import invoice_of, path_of
+
+CLOSED = {
+    "en": "Paying is closed for now. Try again in a few minutes.",
+    "sv": "Det går inte att betala just nu. Försök igen om några minuter.",
+}
+
+
+@pytest.fixture
+def closed(cafe: Service) -> PayingStop:
+    """SEQR refuses our settings."""
+    return close_paying()
+
+
+@pytest.mark.parametrize("language", CLOSED)
+def test_the_page_says_so_before_it_knows_its_customer(
+    client: JsonClient, closed: PayingStop, language: str
+) -> None:
+    response = client.get("/lyktan/order", headers={"Accept-Language": language})
+
+    assert CLOSED[language] in response.content.decode()
+
+
+def test_a_page_opened_while_paying_is_open_says_nothing_of_it(
+    client: JsonClient, cafe: Service
+) -> None:
+    assert "Paying is closed" not in client.get("/lyktan/order").content.decode()
+
+
+@pytest.mark.parametrize("language", CLOSED)
+def test_the_visit_tells_so_before_anything_is_chosen(
+    customer: JsonClient, closed: PayingStop, language: str
+) -> None:
+    response = customer.send("/lyktan/session", headers={"Accept-Language": language})
+
+    assert response.status_code == 200
+    assert response.json()["closed"] == CLOSED[language]
+
+
+@pytest.mark.parametrize("language", CLOSED)
+def test_an_order_is_refused_and_nothing_is_changed(
+    customer: JsonClient, closed: PayingStop, two_buns: dict[str, Any], language: str
+) -> None:
+    before = Order.objects.count()
+
+    response = customer.send("/lyktan/orders", two_buns, headers={"Accept-Language": language})
+
+    assert response.status_code == 503
+    assert response.json() == {"error": "closed", "message": CLOSED[language]}
+    assert response["Retry-After"] == "60"
+    assert Order.objects.count() == Invoice.objects.count() == before
+
+
+def test_the_repeat_of_an_order_made_before_is_answered_with_that_order(
+    customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    made = customer.send("/lyktan/orders", two_buns).json()
+    close_paying()
+
+    again = customer.send("/lyktan/orders", two_buns)
+
+    assert (again.status_code, again.json()) == (200, made)
+
+
+def test_an_open_order_is_still_seen_and_another_answered_with_it(
+    customer: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
+) -> None:
+    invoice = invoice_of(visit, "issued")
+    close_paying()
+
+    shown = customer.send("/lyktan/session").json()["order"]
+    another = customer.send("/lyktan/orders", two_buns)
+
+    assert (shown["id"], shown["state"]) == (str(invoice.order.public_id), "awaiting_payment")
+    assert (another.status_code, another.json()["error"]) == (409, "order_open")
+
+
+@pytest.mark.parametrize("trait", [None, "sending"])
+def test_an_order_that_waits_to_be_sent_says_what_it_waits_for(
+    customer: JsonClient, visit: CustomerSession, trait: str | None
+) -> None:
+    invoice = invoice_of(visit, trait)
+    before = customer.get(path_of(invoice)).json()["message"]
+    close_paying()
+
+    message = customer.get(path_of(invoice)).json()["message"]
+
+    assert before == "Your order is on its way to SEQR."
+    assert message.startswith("Paying is closed for now. Your order waits")
+
+
+def test_an_order_that_came_to_nothing_is_not_paid_again(
+    customer: JsonClient, visit: CustomerSession
+) -> None:
+    invoice = invoice_of(visit, "expired")
+    close_paying()
+
+    response = customer.send(path_of(invoice, "/pay"))
+
+    invoice.order.refresh_from_db()
+    assert (response.status_code, response.json()["error"]) == (503, "closed")
+    assert invoice.order.state == "expired"
+    assert invoice.order.invoices.count() == 1
+
+
+def test_what_is_open_can_still_be_cancelled(customer: JsonClient, visit: CustomerSession) -> None:
+    invoice = invoice_of(visit)
+    close_paying()
+
+    response = customer.send(path_of(invoice, "/cancel"))
+
+    assert response.json()["state"] == "canceled"

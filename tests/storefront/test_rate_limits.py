@@ -1,0 +1,164 @@
+"""Rate rate_limits, counted in a real Redis."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from django.test import RequestFactory
+from pytest_django import Settings
+
+from orders.models import CustomerSession, Service
+from seqrshop.storefront import rate_limits
+from tests.conftest import TOKEN
+from tests.factories import CustomerSessionFactory
+from tests.storefront.conftest import JsonClient
+
+
+def allow(monkeypatch: pytest.MonkeyPatch, name: str, **numbers: int | None) -> None:
+    """Set other numbers for one limit."""
+    limit = replace(getattr(rate_limits, name), per_token=None, per_customer=None, per_address=None)
+    monkeypatch.setattr(rate_limits, name, replace(limit, **numbers))
+
+
+def test_one_token_is_exchanged_so_often_and_not_more(
+    client: JsonClient, visit: CustomerSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(monkeypatch, "SESSION", per_token=2)
+
+    codes = [client.send("/lyktan/session", {"token": TOKEN}).status_code for _ in range(3)]
+    other = client.send("/lyktan/session", {"token": "0000002012-00000001"})
+
+    assert codes == [200, 200, 429]
+    assert other.status_code != 429
+
+
+def test_the_answer_says_when_to_try_again(
+    client: JsonClient, visit: CustomerSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(monkeypatch, "SESSION", per_address=0)
+
+    response = client.send("/lyktan/session", {"token": TOKEN})
+
+    assert response.json()["error"] == "too_many_requests"
+    assert 1 <= int(response["Retry-After"]) <= 61
+
+
+def test_a_customer_with_two_tokens_is_one_customer(
+    visit: CustomerSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(monkeypatch, "CHANGE", per_customer=2)
+    CustomerSessionFactory.create(
+        customer=visit.customer, service=visit.service, token="second-token"
+    )
+
+    codes = [
+        JsonClient(token).send("/lyktan/orders", {}).status_code
+        for token in (TOKEN, "second-token", TOKEN)
+    ]
+
+    assert codes == [400, 400, 429]
+
+
+def test_customers_at_one_address_do_not_hold_each_other_up(
+    visit: CustomerSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(monkeypatch, "CHANGE", per_customer=1)
+    CustomerSessionFactory.create(service=visit.service, token="second-token")
+
+    codes = [
+        JsonClient(token).send("/lyktan/orders", {}).status_code
+        for token in (TOKEN, "second-token", TOKEN)
+    ]
+
+    assert codes == [400, 400, 429]
+
+
+def test_reading_is_counted_apart_from_changing(
+    customer: JsonClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(monkeypatch, "CHANGE", per_token=0)
+    path = "/orders/00000000-0000-0000-0000-000000000000"
+
+    assert customer.get(path).status_code == 404
+    assert customer.send(f"{path}/cancel").status_code == 429
+
+
+def test_guessing_tokens_is_slow(
+    cafe: Service, client: JsonClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(monkeypatch, "UNKNOWN_TOKEN", per_address=2)
+
+    codes = [
+        client.send("/lyktan/orders", headers={"X-SEQR-Token": f"guess-{n}"}).status_code
+        for n in range(3)
+    ]
+
+    assert codes == [401, 401, 429]
+
+
+def test_a_person_is_told_on_a_page(
+    client: JsonClient, cafe: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(monkeypatch, "BACK", per_token=0)
+
+    response = client.get("/back/some-key", headers={"Accept": "text/html"})
+
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) > 0
+    assert b"Wait a moment and try again" in response.content
+
+
+def test_a_page_that_waits_for_a_minute_on_two_phones_is_within_its_limits() -> None:
+    assert (rate_limits.READ.per_customer or 0) >= 60 * 2 * 2
+
+
+def test_without_redis_nobody_is_refused_and_nobody_waits(
+    client: JsonClient,
+    visit: CustomerSession,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+) -> None:
+    allow(monkeypatch, "SESSION", per_token=1, per_address=1)
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+
+    started = time.monotonic()
+    codes = [client.send("/lyktan/session", {"token": TOKEN}).status_code for _ in range(5)]
+
+    assert codes == [200] * 5
+    assert time.monotonic() - started < 2
+
+
+def test_a_redis_that_hangs_is_waited_for_once(settings: Settings) -> None:
+    settings.REDIS_URL = "redis://192.0.2.1:6379/0"  # an address that nothing answers at
+
+    started = time.monotonic()
+    for _ in range(10):
+        rate_limits.count(rate_limits.SESSION, token="digest", address="10.0.0.1")
+
+    assert time.monotonic() - started < 2 * rate_limits.REDIS_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "remote", "expected"),
+    [
+        (0, "203.0.113.7", "10.0.0.1", "10.0.0.1"),
+        (1, "203.0.113.7", "10.0.0.1", "203.0.113.7"),
+        (1, "1.1.1.1, 203.0.113.7", "10.0.0.1", "203.0.113.7"),
+        (2, "1.1.1.1, 203.0.113.7, 10.0.0.2", "10.0.0.1", "203.0.113.7"),
+        (2, "203.0.113.7", "10.0.0.1", "10.0.0.1"),
+        (1, "", "10.0.0.1", "unknown"),
+        (1, "x" * 5000, "10.0.0.1", "unknown"),
+        (0, "", "", "unknown"),
+        (0, "", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        (0, "", "::ffff:203.0.113.7", "203.0.113.7"),
+    ],
+)
+def test_the_address_is_the_one_that_our_own_proxy_has_seen(
+    settings: Settings, proxies: int, forwarded: str, remote: str, expected: str
+) -> None:
+    settings.TRUSTED_PROXIES = proxies
+    request = RequestFactory().get("/", headers={"X-Forwarded-For": forwarded}, REMOTE_ADDR=remote)
+
+    assert rate_limits.client_address(request) == expected

@@ -1,0 +1,81 @@
+"""Whoever only reads changes nothing in the database: pages, endpoints, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from tests.storefront.shopfront import (
+    TOKEN,
+    WRITE_ONLY,
+    Shopfront,
+    names_of_addresses,
+    open_shopfront,
+)
+
+READING = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK TO")
+NAMES = sorted(names_of_addresses() - WRITE_ONLY)
+
+
+@pytest.fixture
+def shop(db: None) -> Shopfront:
+    """One of everything."""
+    return open_shopfront()
+
+
+@contextmanager
+def writes() -> Iterator[list[str]]:
+    """Collect each statement that is more than a reading one."""
+    found: list[str] = []
+
+    def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if not sql.lstrip(" (").upper().startswith(READING) or "FOR UPDATE" in sql.upper():
+            found.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        yield found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reading_it_writes_nothing(shop: Shopfront, name: str) -> None:
+    address = shop.readable()[name]
+    by_cookie = Client()
+    by_cookie.post("/lyktan/session", {"token": TOKEN}, "application/json")
+
+    with writes() as found:
+        answers = [
+            client.get(address + query)
+            for client in (shop.customer(), by_cookie)
+            for query in ("", "?language=sv")
+        ]
+        Client().get(address)
+
+    assert found == []
+    assert {answer.status_code for answer in answers} == {200}
+
+
+def test_every_address_that_can_be_read_is_looked_at(shop: Shopfront) -> None:
+    assert set(shop.readable()) == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    "address", ["/lyktan/nothing", "/nothing", "/static/x.css", "/health/live"]
+)
+def test_so_do_errors_and_who_watches(shop: Shopfront, address: str) -> None:
+    with writes() as found:
+        Client().get(address)
+
+    assert found == []
+
+
+def test_a_write_would_be_seen(shop: Shopfront) -> None:
+    with writes() as found:
+        Client().post("/lyktan/session", {"token": TOKEN}, "application/json")
+
+    assert any("django_session" in sql for sql in found)

@@ -1,0 +1,226 @@
+"""The receipt for the customer: by the visit, and by the order's return key."""
+
+from __future__ import annotations
+
+import io
+import re
+import uuid
+
+import pytest
+from pypdf import PdfReader
+
+from orders.models import CustomerSession
+from payments.models import Invoice
+from seqrshop.storefront import rate_limits
+from tests.conftest import TOKEN
+from tests.factories import InvoiceFactory
+from tests.storefront.conftest import JsonClient
+from tests.storefront.steps import invoice_of, path_of
+
+KINDS = pytest.mark.parametrize("kind", ["/receipt", "/receipt.pdf"])
+UNPAID = [None, "sending", "issued", "needs_attention", "cancel_pending", "canceled", "failed"]
+
+
+@pytest.fixture
+def paid(visit: CustomerSession) -> Invoice:
+    """A paid order over 45.00 SEK of that customer's."""
+    return invoice_of(visit, "paid")
+
+
+def back_path(invoice: Invoice, kind: str = "/receipt") -> str:
+    """Return where the receipt is for whoever has the return key."""
+    return f"/back/{invoice.order.return_key}{kind}"
+
+
+def in_swedish(invoice: Invoice) -> Invoice:
+    """Make it an order that was made in Swedish."""
+    invoice.order.language = "sv"
+    invoice.order.save()
+    return invoice
+
+
+def test_the_receipt_tells_what_was_paid_in_the_orders_own_language(
+    client: JsonClient, paid: Invoice
+) -> None:
+    response = client.get(back_path(in_swedish(paid)), headers={"Accept-Language": "en"})
+
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert response["Content-Language"] == "sv"
+    for words in (
+        "Kvitto",
+        "Kafé Lyktan",
+        paid.order.number,
+        "1 × Kanelbulle",
+        "12\xa0%",
+        ">40,18<",
+        ">4,82<",
+        "45,00\xa0kr",
+        str(paid.invoice_reference),
+        str(paid.ers_reference),
+        "Betalt med SEQR",
+    ):
+        assert words in html
+
+
+def test_the_customer_has_the_same_receipt_by_the_token_and_by_the_key(
+    client: JsonClient, customer: JsonClient, paid: Invoice
+) -> None:
+    by_token = customer.get(path_of(paid, "/receipt"))
+    by_key = client.get(back_path(paid))
+
+    assert (by_token.status_code, by_token.content) == (200, by_key.content)
+
+
+@KINDS
+def test_the_customer_has_the_receipt_by_the_cookie(
+    client: JsonClient, paid: Invoice, kind: str
+) -> None:
+    client.send("/lyktan/session", {"token": TOKEN})
+
+    assert client.get(path_of(paid, kind)).status_code == 200
+
+
+@KINDS
+def test_without_a_visit_there_is_no_receipt_but_by_the_key(
+    client: JsonClient, paid: Invoice, kind: str
+) -> None:
+    page = client.get(path_of(paid, kind), headers={"Accept": "text/html"})
+
+    assert page.status_code == 401
+    assert "Scan the code again" in page.content.decode()
+    assert client.get(back_path(paid, kind)).status_code == 200
+
+
+@KINDS
+@pytest.mark.parametrize("trait", UNPAID)
+def test_what_is_not_paid_has_no_receipt(
+    customer: JsonClient, visit: CustomerSession, kind: str, trait: str | None
+) -> None:
+    invoice = invoice_of(visit, trait)
+
+    assert customer.get(path_of(invoice, kind)).status_code == 404
+    assert customer.get(back_path(invoice, kind)).status_code == 404
+    assert customer.get(path_of(invoice)).json()["receipt_url"] is None
+
+
+@KINDS
+def test_another_sum_than_ours_has_no_receipt(
+    customer: JsonClient, visit: CustomerSession, kind: str
+) -> None:
+    invoice = invoice_of(visit, "paid", paid_amount="4.50", paid_currency="SEK")
+
+    assert customer.get(path_of(invoice, kind)).status_code == 404
+    assert customer.get(path_of(invoice)).json()["receipt_url"] is None
+
+
+@KINDS
+def test_another_customers_receipt_is_as_unknown_as_none(customer: JsonClient, kind: str) -> None:
+    others = InvoiceFactory.create(paid=True)
+
+    for path in (
+        path_of(others, kind),
+        f"/orders/{uuid.uuid4()}{kind}",
+        f"/back/guessed-key{kind}",
+    ):
+        assert customer.get(path).status_code == 404
+
+
+@KINDS
+def test_a_receipt_is_only_read(client: JsonClient, paid: Invoice, kind: str) -> None:
+    assert client.post(back_path(paid, kind)).status_code in {403, 405}
+
+
+@KINDS
+def test_a_receipt_is_kept_by_nothing_on_its_way(
+    client: JsonClient, paid: Invoice, kind: str
+) -> None:
+    response = client.get(back_path(paid, kind))
+
+    assert "no-store" in response["Cache-Control"]
+    assert not response.cookies
+
+
+def test_a_receipt_names_no_customer(client: JsonClient, paid: Invoice) -> None:
+    customer = paid.order.customer
+
+    html = client.get(back_path(paid)).content.decode()
+
+    for secret in (customer.msisdn, customer.subscriber_key, str(paid.order.public_id), TOKEN):
+        assert secret not in html
+
+
+def test_the_page_has_nothing_inline_and_nothing_from_elsewhere(
+    client: JsonClient, paid: Invoice
+) -> None:
+    response = client.get(back_path(paid))
+
+    html = response.content.decode()
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script|javascript:", html)
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', html)
+    assert "unsafe" not in response["Content-Security-Policy"]
+
+
+def test_the_page_leads_to_the_pdf_to_the_order_and_back_to_the_app(
+    client: JsonClient, paid: Invoice
+) -> None:
+    html = client.get(back_path(paid)).content.decode()
+
+    assert f'href="{back_path(paid, "/receipt.pdf")}"' in html
+    assert f'href="{back_path(paid, "")}"' in html
+    assert 'href="SEQR-ACTION://WIZARD/CANCEL"' in html
+
+
+def test_the_pdf_can_be_opened_and_has_a_name(client: JsonClient, paid: Invoice) -> None:
+    response = client.get(back_path(in_swedish(paid), "/receipt.pdf"))
+
+    text = PdfReader(io.BytesIO(response.content)).pages[0].extract_text()
+    assert response["Content-Type"] == "application/pdf"
+    name = f"kvitto-{paid.order.number}.pdf"
+    assert response["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert "1 × Kanelbulle" in text
+    assert str(paid.ers_reference) in text
+
+
+def test_a_paid_order_leads_to_its_receipt(customer: JsonClient, paid: Invoice) -> None:
+    url = customer.get(path_of(paid)).json()["receipt_url"]
+
+    assert url == back_path(paid)
+    assert customer.get(url).status_code == 200
+    assert customer.get(f"{url}.pdf").status_code == 200
+
+
+@pytest.mark.parametrize("trait", ["paid", "issued"])
+def test_the_page_to_come_back_to_links_to_the_receipt_once_paid(
+    client: JsonClient, visit: CustomerSession, trait: str
+) -> None:
+    invoice = invoice_of(visit, trait)
+
+    html = client.get(f"/back/{invoice.order.return_key}").content.decode()
+    told = client.get(f"/back/{invoice.order.return_key}.json").json()["receipt_url"]
+
+    assert (back_path(invoice) in html) == (trait == "paid")
+    assert (f"{back_path(invoice)}.pdf" in html) == (trait == "paid")
+    assert told == (back_path(invoice) if trait == "paid" else None)
+
+
+def test_a_pdf_is_made_so_often_and_not_more(
+    client: JsonClient, paid: Invoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limits, "PDF", rate_limits.Limit("pdf", per_token=2))
+
+    codes = [client.get(back_path(paid, "/receipt.pdf")).status_code for _ in range(3)]
+
+    assert codes == [200, 200, 429]
+
+
+def test_receipts_are_counted_like_the_other_readings(
+    client: JsonClient, customer: JsonClient, paid: Invoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limits, "READ", rate_limits.Limit("read", per_customer=1))
+    monkeypatch.setattr(rate_limits, "BACK", rate_limits.Limit("back", per_token=1))
+
+    by_token = [customer.get(path_of(paid, "/receipt")).status_code for _ in range(2)]
+    by_key = [client.get(back_path(paid)).status_code for _ in range(2)]
+
+    assert by_token == by_key == [200, 429]

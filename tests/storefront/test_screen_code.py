@@ -1,0 +1,59 @@
+"""GET orders/<id>/qr: the invoice's code, to be scanned with another phone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import zxingcpp
+from PIL import Image, ImageDraw
+
+from orders.models import CustomerSession
+from tests.factories import CustomerSessionFactory
+from tests.storefront.conftest import JsonClient
+from tests.storefront.steps import invoice_of, path_of
+
+MODULE = 8  # pixels
+BORDER = 4  # modules
+
+
+def read_code(size: int, path: str) -> str:
+    """Return what a phone reads from the drawing."""
+    image = Image.new("L", ((size + 2 * BORDER) * MODULE,) * 2, 255)
+    draw = ImageDraw.Draw(image)
+    for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\3z", path):
+        left, top = ((int(at) + BORDER) * MODULE for at in (x, y))
+        draw.rectangle((left, top, left + int(width) * MODULE - 1, top + MODULE - 1), fill=0)
+    [found] = zxingcpp.read_barcodes(image)
+    return found.text
+
+
+def test_an_order_that_can_be_paid_has_a_code_that_leads_to_its_invoice(
+    customer: JsonClient, visit: CustomerSession
+) -> None:
+    invoice = invoice_of(visit, "issued")
+
+    response = customer.get(path_of(invoice, "/qr"))
+
+    assert read_code(**response.json()["code"]) == f"HTTP://SEQR.SE/R{invoice.invoice_reference}"
+    assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "trait",
+    [None, "sending", "needs_attention", "cancel_pending", "paid", "canceled", "failed", "expired"],
+)
+def test_what_cannot_be_paid_has_no_code(
+    customer: JsonClient, visit: CustomerSession, trait: str | None
+) -> None:
+    response = customer.get(path_of(invoice_of(visit, trait), "/qr"))
+
+    assert (response.status_code, response.json()) == (200, {"code": None})
+
+
+def test_nobody_else_has_the_code(visit: CustomerSession) -> None:
+    path = path_of(invoice_of(visit, "issued"), "/qr")
+    CustomerSessionFactory.create(service=visit.service, token="other-customers-token")
+
+    assert JsonClient("other-customers-token").get(path).status_code == 404
+    assert JsonClient().get(path).status_code == 401

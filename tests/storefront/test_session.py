@@ -1,0 +1,266 @@
+"""POST session: a token becomes a customer's visit."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django import Settings
+
+from orders.models import CustomerSession, Product, Service
+from tests.conftest import TOKEN
+from tests.factories import (
+    CustomerSessionFactory,
+    InvoiceFactory,
+    OrderFactory,
+    OrderRowFactory,
+    ServiceFactory,
+)
+from tests.sandbox_process import SandboxProcess
+from tests.storefront.conftest import JsonClient
+
+PLAIN = {"unit": "st", "category": None, "sold_out": False, "picture": None}
+
+
+@pytest.fixture
+def token(sandbox: SandboxProcess, cafe: Service) -> str:
+    """What the app hands over after a scan at table 4."""
+    sandbox.register_service(cafe.service_id, "http://testserver/lyktan")
+    scan = sandbox.scan("HTTP://SEQR.SE/000/LYKTAN?TABLE=4", "46700643933")
+    return str(scan["token"])
+
+
+def test_a_token_is_exchanged_for_what_the_page_needs(
+    client: JsonClient, token: str, bun: Product, coffee: Product
+) -> None:
+    response = client.send("/lyktan/session", {"token": token})
+
+    assert response.status_code == 200
+    assert response.json() == {
+        "parameters": {"TABLE": "4"},
+        "service": {
+            "name": "Kafé Lyktan",
+            "slug": "lyktan",
+            "currency": "SEK",
+            "accent": "#7a3412",
+            "on_accent": "#ffffff",
+            "logo": None,
+        },
+        "categories": [],
+        "products": [
+            {"id": bun.pk, "name": "Cinnamon bun", "price": "45.00", **PLAIN},
+            {"id": coffee.pk, "name": "Filter coffee", "price": "32.50", **PLAIN},
+        ],
+        "closed": None,
+        "order": None,
+        "latest_order": None,
+    }
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_the_customer_is_kept_and_the_token_is_not(client: JsonClient, token: str) -> None:
+    client.send("/lyktan/session", {"token": token})
+
+    session = CustomerSession.objects.select_related("customer").get()
+    assert session.customer.msisdn == "46700643933"
+    assert token not in str(session.__dict__)
+    assert token not in str(client.session.items())
+
+
+def test_the_phone_number_is_in_no_answer(client: JsonClient, token: str) -> None:
+    response = client.send("/lyktan/session", {"token": token})
+
+    assert b"46700643933" not in response.content
+
+
+def test_a_token_is_asked_about_once(
+    client: JsonClient, token: str, sandbox: SandboxProcess
+) -> None:
+    first = client.send("/lyktan/session", {"token": token})
+    second = client.send("/lyktan/session", {"token": token})
+
+    assert first.json() == second.json()
+    assert len(sandbox.calls("getClientSessionInfo")) == 1
+
+
+def test_a_token_seqr_does_not_know_asks_to_scan_again(client: JsonClient, token: str) -> None:
+    response = client.send("/lyktan/session", {"token": "0000002012-99999999"})
+
+    assert response.status_code == 401
+    assert response.json() == {
+        "error": "scan_again",
+        "message": "This visit has ended. Scan the code again.",
+    }
+
+
+def test_an_expired_token_asks_to_scan_again(
+    client: JsonClient, token: str, sandbox: SandboxProcess
+) -> None:
+    sandbox.advance(3601)
+
+    assert client.send("/lyktan/session", {"token": token}).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["", "short", "x" * 101, "a b c d e f", "\x00" * 10, "å" * 10])
+def test_what_is_no_token_is_refused_without_asking_seqr(
+    client: JsonClient, cafe: Service, token: str
+) -> None:
+    assert client.send("/lyktan/session", {"token": token}).status_code == 401
+
+
+def test_a_token_exchanged_under_another_slug_is_refused(client: JsonClient, token: str) -> None:
+    ServiceFactory.create(slug="baren")
+    client.send("/lyktan/session", {"token": token})
+
+    by_token = client.send("/baren/session", {"token": token})
+    by_cookie = client.send("/baren/session")
+    by_header = JsonClient(token).send("/baren/orders", {})
+
+    for response in (by_token, by_cookie, by_header):
+        assert (response.status_code, response.json()["error"]) == (401, "other_service")
+        assert "another shop" in response.json()["message"]
+
+
+def test_while_seqr_is_down_the_page_may_try_again(client: JsonClient, cafe: Service) -> None:
+    response = client.send("/lyktan/session", {"token": TOKEN})
+
+    assert response.status_code == 503
+    assert response.json()["error"] == "seqr_unavailable"
+    assert int(response["Retry-After"]) > 0
+
+
+def test_a_fault_in_the_settings_looks_like_seqr_being_down(
+    client: JsonClient, token: str, settings: Settings
+) -> None:
+    settings.SEQR_TERMINAL_PASSWORD = "wrong"
+
+    assert client.send("/lyktan/session", {"token": token}).status_code == 503
+
+
+def test_the_open_order_is_handed_over(customer: JsonClient, visit: CustomerSession) -> None:
+    order = OrderFactory.create(
+        service=visit.service, customer=visit.customer, state="awaiting_payment"
+    )
+    OrderRowFactory.create(order=order)
+    InvoiceFactory.create(order=order, issued=True)
+
+    body = customer.send("/lyktan/session", {"token": TOKEN}).json()
+
+    assert body["order"]["id"] == str(order.public_id)
+    assert body["order"]["app_url"]
+    assert body["latest_order"] == body["order"]
+
+
+def test_a_settled_order_is_the_latest_and_not_the_open_one(
+    customer: JsonClient, visit: CustomerSession
+) -> None:
+    order = OrderFactory.create(service=visit.service, customer=visit.customer, state="paid")
+    InvoiceFactory.create(order=order, paid=True)
+
+    body = customer.send("/lyktan/session").json()
+
+    assert body["order"] is None
+    assert body["latest_order"]["state"] == "paid"
+
+
+def test_a_reference_selects_among_the_customers_own_orders(
+    customer: JsonClient, visit: CustomerSession
+) -> None:
+    for _ in range(2):
+        order = OrderFactory.create(service=visit.service, customer=visit.customer, state="paid")
+        InvoiceFactory.create(order=order, paid=True)
+    first = InvoiceFactory._meta.model.objects.order_by("id")[0]
+    others = InvoiceFactory.create(paid=True)
+
+    def latest(reference: str | None) -> object:
+        body = {"token": TOKEN, "invoice_reference": reference}
+        return customer.send("/lyktan/session", body).json()["latest_order"]
+
+    assert latest(first.invoice_reference)["id"] == str(first.order.public_id)  # type: ignore[index]
+    assert latest(others.invoice_reference) is None
+    assert latest("4711") is None
+
+
+@pytest.mark.parametrize("reference", ["", "a b", 7, True, [], "x" * 65, "\x00"])
+def test_what_is_no_reference_is_named(
+    customer: JsonClient, visit: CustomerSession, reference: object
+) -> None:
+    response = customer.send("/lyktan/session", {"token": TOKEN, "invoice_reference": reference})
+
+    assert response.status_code == 400
+    assert response.json()["field"] == "invoice_reference"
+
+
+def test_without_a_token_the_cookie_takes_the_visit_up(
+    client: JsonClient, visit: CustomerSession
+) -> None:
+    client.send("/lyktan/session", {"token": TOKEN})
+
+    response = client.send("/lyktan/session")
+
+    assert response.status_code == 200
+    assert response.json()["parameters"] == {"TABLE": "4"}
+
+
+def test_without_a_token_and_without_a_cookie_one_scans_again(
+    client: JsonClient, cafe: Service
+) -> None:
+    assert client.send("/lyktan/session").status_code == 401
+
+
+def test_a_new_token_replaces_the_old_visit_under_a_new_cookie(
+    client: JsonClient, visit: CustomerSession
+) -> None:
+    newer = CustomerSessionFactory.create(
+        service=visit.service, token="0000002012-00000002", parameters={"TABLE": "5"}
+    )
+    client.send("/lyktan/session", {"token": TOKEN})
+    first_cookie = client.cookies["sessionid"].value
+
+    client.send("/lyktan/session", {"token": "0000002012-00000002"})
+
+    assert client.cookies["sessionid"].value != first_cookie
+    assert client.session["customer_session"] == newer.pk
+    assert client.send("/lyktan/session").json()["parameters"] == {"TABLE": "5"}
+
+
+def test_another_sites_page_cannot_make_someone_a_customer(
+    client: JsonClient, visit: CustomerSession
+) -> None:
+    body = {"token": TOKEN}
+
+    foreign = client.send("/lyktan/session", body, headers={"Origin": "https://evil.example"})
+    nowhere = client.send("/lyktan/session", body, headers={"Origin": "null"})
+    as_form = client.post("/lyktan/session", '{"token": "x"}', "text/plain")
+    own = client.send("/lyktan/session", body, headers={"Origin": "http://testserver"})
+
+    assert [foreign.status_code, nowhere.status_code, as_form.status_code] == [403, 403, 415]
+    assert foreign.json()["error"] == "csrf"
+    assert own.status_code == 200
+
+
+def test_without_a_slug_the_only_service_is_meant(
+    customer: JsonClient, visit: CustomerSession
+) -> None:
+    response = customer.send("/session", {"token": TOKEN})
+
+    assert response.json()["service"]["slug"] == "lyktan"
+
+
+def test_with_several_services_an_address_without_slug_says_so(
+    customer: JsonClient, visit: CustomerSession
+) -> None:
+    ServiceFactory.create()
+
+    response = customer.send("/session", {"token": TOKEN})
+
+    assert response.status_code == 404
+    assert "several shops" in response.json()["message"]
+
+
+def test_products_that_are_not_on_sale_are_not_listed(
+    customer: JsonClient, visit: CustomerSession, bun: Product, coffee: Product
+) -> None:
+    Product.objects.filter(pk=bun.pk).update(on_sale=False)
+
+    products = customer.send("/lyktan/session", {"token": TOKEN}).json()["products"]
+
+    assert [product["id"] for product in products] == [coffee.pk]

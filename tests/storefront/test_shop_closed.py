@@ -1,0 +1,189 @@
+"""While a service takes no orders: why, until when, and what can be done all the same."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone, translation
+
+from orders.models import CustomerSession, Order, Service
+from payments.availability.availability import Why, closing_of
+from payments.availability.messages import closing_words
+from payments.models import Invoice
+from tests.factories import OpeningHoursFactory, ServiceFactory
+from tests.payments.steps import close_paying
+from tests.storefront.conftest import JsonClient
+from tests.storefront.steps import invoice_of, path_of
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+PAUSED = {
+    "en": "We take no orders just now. Back at 14:00.",
+    "sv": "Vi tar inte emot beställningar just nu. Tillbaka 14:00.",
+}
+
+
+@pytest.fixture
+def paused(cafe: Service) -> Service:
+    """The café, paused by its staff."""
+    cafe.paused = True
+    cafe.pause_note_sv, cafe.pause_note_en = "Tillbaka 14:00.", "Back at 14:00."
+    cafe.save()
+    return cafe
+
+
+@pytest.fixture
+def out_of_hours(cafe: Service) -> Service:
+    """The café, open in two days' time only."""
+    day = timezone.localdate() + timedelta(days=2)
+    OpeningHoursFactory.create(service=cafe, weekday=day.weekday())
+    return cafe
+
+
+# --- In the customer's words ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("moment", "english", "swedish"),
+    [
+        ("2026-11-23 05:00", "today at 08:00", "i dag 08:00"),
+        ("2026-11-22 23:59", "tomorrow at 08:00", "i morgon 08:00"),
+        ("2026-11-21 12:00", "on Monday 23 November at 08:00", "måndag 23 november 08:00"),
+        ("2026-11-23 17:00", "on Monday 30 November at 08:00", "måndag 30 november 08:00"),
+    ],
+)
+def test_who_comes_too_early_or_too_late_reads_when_it_opens(
+    cafe: Service, moment: str, english: str, swedish: str
+) -> None:
+    OpeningHoursFactory.create(service=cafe)  # Mondays from 08:00 to 17:00
+    now = datetime.fromisoformat(moment).replace(tzinfo=STOCKHOLM)
+
+    closing = closing_of(cafe, now)
+
+    assert closing is not None
+    with translation.override("en"):
+        assert closing_words(closing, now) == f"We are closed. We open again {english}."
+    with translation.override("sv"):
+        assert closing_words(closing, now) == f"Vi har stängt. Vi öppnar igen {swedish}."
+
+
+def test_within_its_hours_a_service_takes_orders(cafe: Service) -> None:
+    OpeningHoursFactory.create(service=cafe)
+
+    assert closing_of(cafe, datetime(2026, 11, 23, 12, tzinfo=STOCKHOLM)) is None
+
+
+def test_one_services_hours_close_no_other(out_of_hours: Service) -> None:
+    assert closing_of(out_of_hours) is not None
+    assert closing_of(ServiceFactory.create()) is None
+
+
+@pytest.mark.parametrize(
+    ("paused", "hours", "paying", "expected"),
+    [
+        (True, True, True, Why.PAUSED),
+        (False, True, True, Why.OUT_OF_HOURS),
+        (False, False, True, Why.PAYING_CLOSED),
+        (False, False, False, None),
+    ],
+)
+def test_of_several_reasons_the_one_that_helps_most_is_told(
+    cafe: Service, paused: bool, hours: bool, paying: bool, expected: Why | None
+) -> None:
+    cafe.paused = paused
+    if hours:
+        OpeningHoursFactory.create(service=cafe)
+    if paying:
+        close_paying()
+
+    closing = closing_of(cafe, datetime(2026, 11, 24, 12, tzinfo=STOCKHOLM))
+
+    assert (closing and closing.why) == expected
+
+
+@pytest.mark.parametrize(
+    ("swedish", "english", "expected"),
+    [("", "", "We take no orders just now."), ("Strax!", "", "We take no orders just now. Strax!")],
+)
+def test_a_note_in_one_language_is_better_than_none(
+    client: JsonClient, paused: Service, swedish: str, english: str, expected: str
+) -> None:
+    Service.objects.update(pause_note_sv=swedish, pause_note_en=english)
+
+    page = client.get("/lyktan/order").content.decode()
+
+    assert f'<p class="notice">{expected}</p>' in page
+
+
+# --- Said before one chooses, and held when one orders -------------------------------------------
+
+
+@pytest.mark.parametrize("language", PAUSED)
+def test_the_page_and_the_visit_say_so_before_anything_is_chosen(
+    customer: JsonClient, paused: Service, language: str
+) -> None:
+    headers = {"Accept-Language": language}
+
+    page = customer.get("/lyktan/order", headers=headers).content.decode()
+    visit = customer.send("/lyktan/session", headers=headers)
+
+    assert PAUSED[language] in page
+    assert (visit.status_code, visit.json()["closed"]) == (200, PAUSED[language])
+
+
+@pytest.mark.parametrize("closed", ["paused", "out_of_hours"])
+def test_an_order_is_refused_in_the_same_words_and_nothing_is_made(
+    customer: JsonClient, two_buns: dict[str, Any], request: pytest.FixtureRequest, closed: str
+) -> None:
+    request.getfixturevalue(closed)
+    told = customer.send("/lyktan/session").json()["closed"]
+
+    response = customer.send("/lyktan/orders", two_buns)
+
+    assert response.status_code == 503
+    assert response.json() == {"error": "closed", "message": told}
+    assert response["Retry-After"] == "60"
+    assert not Order.objects.exists()
+    assert not Invoice.objects.exists()
+
+
+def test_the_repeat_of_an_order_made_before_is_answered_with_that_order(
+    customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    made = customer.send("/lyktan/orders", two_buns).json()
+    Service.objects.update(paused=True)
+
+    again = customer.send("/lyktan/orders", two_buns)
+
+    assert (again.status_code, again.json()) == (200, made)
+
+
+@pytest.mark.parametrize("closed", ["paused", "out_of_hours"])
+def test_what_is_open_can_still_be_seen_paid_and_cancelled(
+    customer: JsonClient, visit: CustomerSession, request: pytest.FixtureRequest, closed: str
+) -> None:
+    invoice = invoice_of(visit, "issued")
+    request.getfixturevalue(closed)
+
+    shown = customer.send("/lyktan/session").json()["order"]
+    cancelled = customer.send(path_of(invoice, "/cancel"))
+
+    assert shown["state"] == "awaiting_payment"
+    assert shown["app_url"]
+    assert cancelled.status_code == 200
+
+
+@pytest.mark.parametrize("closed", ["paused", "out_of_hours"])
+def test_what_came_to_nothing_is_not_paid_again(
+    customer: JsonClient, visit: CustomerSession, request: pytest.FixtureRequest, closed: str
+) -> None:
+    invoice = invoice_of(visit, "expired")
+    request.getfixturevalue(closed)
+
+    response = customer.send(path_of(invoice, "/pay"))
+
+    invoice.order.refresh_from_db()
+    assert (response.status_code, response.json()["error"]) == (503, "closed")
+    assert (invoice.order.state, invoice.order.invoices.count()) == ("expired", 1)
