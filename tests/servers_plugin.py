@@ -1,7 +1,7 @@
-"""Gives the test run its environment, before Django reads its settings.
+"""Sets the environment of a test run before Django reads its settings.
 
-PostgreSQL and Redis are started unless DATABASE_URL and REDIS_URL are given. pyproject.toml loads
-this with `-p`, since a conftest.py would come too late.
+Starts PostgreSQL and Valkey unless DATABASE_URL and REDIS_URL are given. pyproject.toml loads this
+plugin with `-p`, since pytest loads conftest.py too late.
 """
 
 import os
@@ -13,25 +13,25 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from seqrshop.local import orphans
+from seqrshop.local import ROOT, orphans
 from seqrshop.local.servers import ServerStartError, run_servers
-from seqrshop.local.testing import ROOT, settings_for_tests
+from seqrshop.local.testing import settings_for_tests
 
-_to_stop = ExitStack()
+_on_exit = ExitStack()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None, None, None]:
-    """Set the environment before pytest-django's own hook of this name loads the settings."""
+    """Set the environment before pytest-django's hook of the same name loads the settings."""
     os.environ.update(settings_for_tests())
-    if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # whose parent has started the servers
-        os.environ["REDIS_URL"] = _redis_of(worker)
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # the parent has started the servers
+        os.environ["REDIS_URL"] = _worker_redis_url(worker)
         return (yield)
-    orphans.stop_orphans()
-    folder = orphans.process_folder(ROOT / ".local" / "test")
-    _to_stop.callback(shutil.rmtree, folder, ignore_errors=True)
     try:
-        addresses = _to_stop.enter_context(
+        orphans.stop_orphans()
+        folder = orphans.process_folder(ROOT / ".local" / "test")
+        _on_exit.callback(shutil.rmtree, folder, ignore_errors=True)
+        servers = _on_exit.enter_context(
             run_servers(
                 folder,
                 durable=False,
@@ -39,23 +39,23 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
                 redis_url=os.environ.get("REDIS_URL"),
             )
         )
-    except ServerStartError as error:
+    except (OSError, ServerStartError) as error:
         raise pytest.UsageError(str(error)) from error
-    os.environ["DATABASE_URL"] = addresses.database_url
-    os.environ["REDIS_URL"] = addresses.redis_url
+    os.environ["DATABASE_URL"] = servers.database_url
+    os.environ["REDIS_URL"] = servers.redis_url
     return (yield)
 
 
-def _redis_of(worker: str) -> str:
-    """Return the address of a worker's own database in Redis; 0 and 1 are taken."""
-    number = 2 + int(worker.removeprefix("gw"))
-    return urlunsplit(urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}"))
+def _worker_redis_url(worker: str) -> str:
+    """Return the address of a Redis database for one worker; databases 0 and 1 are taken."""
+    database = 2 + int(worker.removeprefix("gw"))
+    return urlunsplit(urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{database}"))
 
 
-class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives each process whole files, and the files that drive the whole shop to one of them.
+class FileScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Assigns whole files to workers, and all browser tests to the same worker.
 
-    The seeds of the lifecycle, which may be a hundred, are shared out one by one.
+    The seeds of the lifecycle, of which there may be a hundred, are assigned one by one.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -65,11 +65,11 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
         return "browser" if file.startswith("tests/browser/") else file
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
-    """Have the tests shared out so, where several processes run them."""
-    return ByFile(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FileScheduling:
+    """Return the scheduler of a run with several workers."""
+    return FileScheduling(config, log)
 
 
 def pytest_unconfigure() -> None:
-    """Stop what was started."""
-    _to_stop.close()
+    """Stop the servers and remove their folder."""
+    _on_exit.close()

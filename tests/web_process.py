@@ -19,8 +19,8 @@ from django.conf import settings
 from django.db import connection
 from honcho.environ import parse_procfile
 
+from seqrshop.local import ROOT
 from seqrshop.local.servers import free_port
-from seqrshop.local.testing import ROOT
 
 START_SECONDS: Final = 30
 STOP_SECONDS: Final = 30

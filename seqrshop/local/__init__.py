@@ -1,1 +1,5 @@
-"""Development only: PostgreSQL and Redis from pip packages, `make run`, `make test`."""
+"""Development only: PostgreSQL and Valkey from pip packages, `make run`, `make test`."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]

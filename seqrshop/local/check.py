@@ -9,7 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-from seqrshop.local.testing import ROOT, settings_for_tests
+from seqrshop.local import ROOT
+from seqrshop.local.testing import settings_for_tests
 
 PROGRAMS = Path(sys.executable).parent
 NEEDED = ("chromium", "curl")  # Debian's names for both the packages and the programs

@@ -1,4 +1,4 @@
-"""What `make run` sets: everything that the environment does not."""
+"""Builds the settings of `make run`: defaults for all that the environment does not set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seqrshop.local.servers import Servers
 
 STAFF_USER = "staff"
 
-# SEQR publishes these for everyone who tries it out, and the sandbox knows them.
+# SEQR publishes these test credentials for every developer, and the sandbox accepts them.
 TEST_PRINCIPALS = {
     "SEQR_TERMINAL_ID": "public_test_shop_terminal",
     "SEQR_TERMINAL_PASSWORD": "12345678",
@@ -24,12 +24,12 @@ TEST_PRINCIPALS = {
 
 
 class DemoError(Exception):
-    """The demo cannot start as asked; the message is one sentence for a person."""
+    """The demo cannot start; the message is one sentence for a person."""
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """What the demo made up for itself, once."""
+    """The secrets that the demo generates at its first start."""
 
     secret_key: str
     staff_password: str
@@ -37,38 +37,41 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the shop and the sandbox listen."""
+    """The TCP ports of the shop and the sandbox."""
 
     shop: int
     sandbox: int
 
 
-def read_secrets(file: Path) -> Secrets:
-    """Return the demo's secrets, made and kept in `file` the first time."""
+def load_secrets(file: Path) -> Secrets:
+    """Return the demo's secrets from `file`, which the first call creates."""
     if file.exists():
         return Secrets(**json.loads(file.read_text()))
-    made = Secrets(secrets.token_urlsafe(50), secrets.token_urlsafe(9))
+    generated = Secrets(secrets.token_urlsafe(50), secrets.token_urlsafe(9))
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
-    file.write_text(json.dumps(asdict(made), indent=2))
-    return made
+    file.write_text(json.dumps(asdict(generated), indent=2))
+    return generated
 
 
 def read_ports(given: Mapping[str, str]) -> Ports:
     """Return PORT and SANDBOX_PORT. Raises DemoError."""
-    found = []
+    ports = []
     for name, default in (("PORT", "8000"), ("SANDBOX_PORT", "8001")):
         text = given.get(name) or default
         if not text.isdecimal() or not 1 <= int(text) <= 65535:
-            raise DemoError(f"{name} should be a port's number, 1 to 65535, not {text!r}.")
-        found.append(int(text))
-    if found[0] == found[1]:
-        raise DemoError(f"PORT and SANDBOX_PORT are both {found[0]}: give one of them another.")
-    return Ports(*found)
+            raise DemoError(f"{name} should be a port number, 1 to 65535, not {text!r}.")
+        ports.append(int(text))
+    if ports[0] == ports[1]:
+        raise DemoError(f"PORT and SANDBOX_PORT are both {ports[0]}: change one of them.")
+    return Ports(*ports)
 
 
 def uses_sandbox(given: Mapping[str, str]) -> bool:
-    """Tell whether the sandbox plays SEQR: unless both addresses of another are given."""
+    """Return whether the sandbox plays SEQR, which it does unless both addresses are given.
+
+    Raises DemoError where only one address is given.
+    """
     names = ("SEQR_SERVICE_URL", "SEQR_SESSION_URL")
     missing = [name for name in names if not given.get(name)]
     if len(missing) == 1:
@@ -80,35 +83,35 @@ def uses_sandbox(given: Mapping[str, str]) -> bool:
 
 
 def environment(
-    given: Mapping[str, str], ports: Ports, kept: Secrets, addresses: Servers
+    given: Mapping[str, str], ports: Ports, generated: Secrets, servers: Servers
 ) -> dict[str, str]:
-    """Return the environment of the demo's processes: what is given wins."""
-    here = f"http://localhost:{ports.shop}"
-    public = urlsplit(given.get("PUBLIC_BASE_URL") or here).hostname
-    hosts = dict.fromkeys(["localhost", "127.0.0.1", "[::1]", public or "localhost"])
-    made = {
-        "SECRET_KEY": kept.secret_key,
+    """Return the environment of the demo's processes; a given setting overrides its default."""
+    shop_url = f"http://localhost:{ports.shop}"
+    public_host = urlsplit(given.get("PUBLIC_BASE_URL") or shop_url).hostname
+    hosts = dict.fromkeys(["localhost", "127.0.0.1", "[::1]", public_host or "localhost"])
+    defaults = {
+        "SECRET_KEY": generated.secret_key,
         "DEBUG": "off",
         "ALLOWED_HOSTS": ",".join(hosts),
-        "PUBLIC_BASE_URL": here,
+        "PUBLIC_BASE_URL": shop_url,
         **TEST_PRINCIPALS,
     }
     if uses_sandbox(given):
-        sandbox = f"http://localhost:{ports.sandbox}"
-        made |= {
-            "SEQR_SERVICE_URL": f"{sandbox}/soap/service",
-            "SEQR_SESSION_URL": f"{sandbox}/soap/session",
-            "SEQR_APP_URL": f"{sandbox}/app/",
-            "SEQR_LEAVE_URL": f"{sandbox}/",
+        sandbox_url = f"http://localhost:{ports.sandbox}"
+        defaults |= {
+            "SEQR_SERVICE_URL": f"{sandbox_url}/soap/service",
+            "SEQR_SESSION_URL": f"{sandbox_url}/soap/session",
+            "SEQR_APP_URL": f"{sandbox_url}/app/",
+            "SEQR_LEAVE_URL": f"{sandbox_url}/",
         }
-    said = {name: value for name, value in given.items() if value.strip()}
+    overrides = {name: value for name, value in given.items() if value.strip()}
     fixed = {
-        "DATABASE_URL": addresses.database_url,
-        "REDIS_URL": addresses.redis_url,
+        "DATABASE_URL": servers.database_url,
+        "REDIS_URL": servers.redis_url,
         "PORT": str(ports.shop),
-        "DEMO_PASSWORD": kept.staff_password,
-        "PYTHONUNBUFFERED": "1",  # a log line is seen when it is written
-        # Celery's to root. It is right, but this is a demo.
+        "DEMO_PASSWORD": generated.staff_password,
+        "PYTHONUNBUFFERED": "1",  # each log line appears when it is written
+        # Celery's warning to root, which is right in production.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
     }
-    return made | said | fixed
+    return defaults | overrides | fixed

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import psutil
 
+from seqrshop.local import ROOT
+
 OWNER_VARIABLE = "SEQRSHOP_STARTED_BY"
 STOP_TIMEOUT_SECONDS = 3
 # Setting the clock shifts the start time that the kernel reports for every process.
 START_TIME_TOLERANCE_SECONDS = 600
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def owner_environment() -> dict[str, str]:

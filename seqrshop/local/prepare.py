@@ -1,6 +1,6 @@
-"""Makes the database and the files of the demo ready, and tells what there is.
+"""Migrates the database, collects the static files, creates the demo data, and describes its shops.
 
-Run by `make run` as a process of its own: what Django opens here is gone before the shop starts.
+`make run` runs it as a separate process, which closes its database connections on exit.
 """
 
 from __future__ import annotations
@@ -10,27 +10,28 @@ import os
 import sys
 
 import django
+from django.conf import settings
+from django.contrib.auth import authenticate
 from django.core.management import call_command
 
 from seqrshop.local.demo import STAFF_USER
 
-MAX_CODES = 100  # as many as the sandbox takes
+MAX_CODES = 100  # the sandbox accepts no more per shop
+PAGES = ("order", "success", "failure", "cancel")
 
 
 def main() -> None:
-    """Migrate, collect static files, seed; write to standard output what run.py needs, as JSON."""
+    """Prepare the demo, and write what `make run` needs to standard output, as JSON."""
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
     call_command("seed_demo", verbosity=0)
-    json.dump({"shops": _shops(), "password_is_kept": _password_is_kept()}, sys.stdout)
+    json.dump({"shops": _shops(), "staff_password_works": _staff_password_works()}, sys.stdout)
 
 
 def _shops() -> list[dict[str, object]]:
-    """Return every service as the sandbox wants to be told of it."""
-    from django.conf import settings  # noqa: PLC0415 - once Django is set up
-
-    from orders.models import Service  # noqa: PLC0415
+    """Return every shop in the form in which the sandbox registers it."""
+    from orders.models import Service  # noqa: PLC0415 - models load after django.setup()
 
     def describe(service: Service) -> dict[str, object]:
         address = f"{settings.PUBLIC_BASE_URL}/{service.slug}"
@@ -45,13 +46,8 @@ def _shops() -> list[dict[str, object]]:
     return [describe(service) for service in Service.objects.order_by("id")]
 
 
-PAGES = ("order", "success", "failure", "cancel")
-
-
-def _password_is_kept() -> bool:
-    """Tell whether the demo's password still opens the admin: a person may have changed it."""
-    from django.contrib.auth import authenticate  # noqa: PLC0415
-
+def _staff_password_works() -> bool:
+    """Return whether the generated password still signs in: staff may have changed it."""
     return authenticate(username=STAFF_USER, password=os.environ["DEMO_PASSWORD"]) is not None
 
 

@@ -1,4 +1,4 @@
-"""`make run`: the whole shop on this machine, until Ctrl-C."""
+"""`make run`: runs the shop, the sandbox and their servers on this machine until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -23,20 +23,19 @@ from typing import Any
 import environ
 from honcho.environ import parse_procfile
 
-from seqrshop.local import demo, orphans
+from seqrshop.local import ROOT, demo, orphans
 from seqrshop.local.demo import DemoError, Ports
 from seqrshop.local.servers import ServerStartError, run_servers
 from seqrshop.local.supervisor import Supervisor
 
-ROOT = Path(__file__).resolve().parents[2]
-ANSWER_SECONDS = 60
+START_TIMEOUT_SECONDS = 60
 
 
 def main() -> int:
-    """Run the demo, and return the exit code: 0 when it was asked to stop."""
+    """Run the demo, and return the exit code: 0 after Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, _interrupt)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal may know no Swedish letters
+        sys.stdout.reconfigure(errors="replace")  # for a terminal without Swedish letters
     if (ROOT / ".env").is_file():
         environ.Env.read_env(ROOT / ".env")
     try:
@@ -49,26 +48,29 @@ def main() -> int:
 
 
 def run(given: Mapping[str, str]) -> int:
-    """Run the demo with these settings. Raises DemoError, ServerStartError, KeyboardInterrupt."""
+    """Run the demo with the settings in `given`, and return the exit code.
+
+    Raises DemoError, ServerStartError, KeyboardInterrupt.
+    """
     folder = Path(given.get("SEQRSHOP_LOCAL_DIR") or ROOT / ".local").resolve()
     ports = demo.read_ports(given)
     with_sandbox = demo.uses_sandbox(given)
-    with _only_one(folder):
+    with _exclusive_lock(folder):
         orphans.stop_orphans()
-        _check_free("PORT", ports.shop)
+        _require_free_port("PORT", ports.shop)
         if with_sandbox:
-            _check_free("SANDBOX_PORT", ports.sandbox)
-        kept = demo.read_secrets(folder / "demo.json")
-        _say("Starting PostgreSQL and Redis")
+            _require_free_port("SANDBOX_PORT", ports.sandbox)
+        generated = demo.load_secrets(folder / "demo.json")
+        _print("Starting PostgreSQL and Valkey")
         with run_servers(
             folder,
             durable=True,
             database_url=given.get("DATABASE_URL"),
             redis_url=given.get("REDIS_URL"),
-        ) as addresses:
-            env = demo.environment(given, ports, kept, addresses) | orphans.owner_environment()
+        ) as servers:
+            env = demo.environment(given, ports, generated, servers) | orphans.owner_environment()
             env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}"
-            _say("Preparing the database and the demo's café")
+            _print("Preparing the database and the demo's café")
             prepared = _prepare(env)
             return _supervise(env, ports, prepared, with_sandbox)
 
@@ -76,15 +78,15 @@ def run(given: Mapping[str, str]) -> int:
 def _supervise(
     env: dict[str, str], ports: Ports, prepared: dict[str, Any], with_sandbox: bool
 ) -> int:
-    def greet() -> None:
-        _wait_for_answer(ports.shop, "/admin/login/")
+    def announce() -> None:
+        _wait_for_http(ports.shop, "/admin/login/")
         if with_sandbox:
-            _wait_for_answer(ports.sandbox, "/")
-            for service in prepared["shops"]:
-                _register(ports.sandbox, service)
-        _say(_links(env, ports, prepared, with_sandbox))
+            _wait_for_http(ports.sandbox, "/")
+            for shop in prepared["shops"]:
+                _register_shop(ports.sandbox, shop)
+        _print(_banner(env, ports, prepared, with_sandbox))
 
-    supervisor = Supervisor(when_started=greet)
+    supervisor = Supervisor(on_started=announce)
     processes = parse_procfile((ROOT / "Procfile").read_text()).processes
     if with_sandbox:
         processes["sandbox"] = shlex.join(
@@ -94,12 +96,12 @@ def _supervise(
             ]
         )
     for name, command in processes.items():
-        # exec: no shell stands between us and the process that is told to stop.
+        # exec: the signal that stops a process reaches it without a shell in between.
         supervisor.add_process(name, f"exec {command}", env=env, cwd=str(ROOT))
     supervisor.loop()
-    if supervisor.stopped_unasked is None:
+    if supervisor.exited_process is None:
         return 0
-    sys.stderr.write(f"{supervisor.stopped_unasked} stopped by itself, so everything stopped.\n")
+    sys.stderr.write(f"{supervisor.exited_process} exited, so everything was stopped.\n")
     return 1
 
 
@@ -108,11 +110,15 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    """Hold the demo's folder. Raises DemoError where another run holds it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        # What honcho forks would hold the lock as well, and may outlive us.
+def _exclusive_lock(folder: Path) -> Iterator[None]:
+    """Lock the demo's folder. Raises DemoError where another run holds the lock."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise DemoError(f"`make run` cannot write to {folder}: {error.strerror}.") from error
+    with lock:
+        # A process that honcho forks would share the lock, and may outlive this one.
         os.register_at_fork(after_in_child=lock.close)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -121,21 +127,21 @@ def _only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def _check_free(name: str, port: int) -> None:
+def _require_free_port(name: str, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("0.0.0.0", port))  # noqa: S104 - as the web process will
         except OSError as error:
             raise DemoError(
-                f"Port {port} cannot be used ({error.strerror}): free it, or give another with "
+                f"Port {port} cannot be used ({error.strerror}): free it, or choose another with "
                 f"{name}=…, such as `{name}={port + 10} make run`."
             ) from None
 
 
 def _prepare(env: dict[str, str]) -> dict[str, Any]:
-    """Run seqrshop.local.prepare, and return what it tells."""
-    done = subprocess.run(
+    """Run seqrshop.local.prepare, and return its output. Raises DemoError."""
+    completed = subprocess.run(
         [sys.executable, "-m", "seqrshop.local.prepare"],
         cwd=ROOT,
         env={**env, "DJANGO_SETTINGS_MODULE": "seqrshop.settings"},
@@ -143,15 +149,15 @@ def _prepare(env: dict[str, str]) -> dict[str, Any]:
         text=True,
         check=False,
     )
-    if done.returncode != 0:
+    if completed.returncode != 0:
         raise DemoError("The demo could not be prepared; the reason is above.")
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    prepared: dict[str, Any] = json.loads(completed.stdout)
+    return prepared
 
 
-def _wait_for_answer(port: int, path: str) -> None:
-    """Wait until something speaks HTTP there, whatever it says."""
-    deadline = time.monotonic() + ANSWER_SECONDS
+def _wait_for_http(port: int, path: str) -> None:
+    """Wait until a server answers an HTTP request, with any status."""
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5).close()
@@ -163,37 +169,37 @@ def _wait_for_answer(port: int, path: str) -> None:
             return
 
 
-def _register(port: int, service: dict[str, object]) -> None:
-    """Tell the sandbox of a service: it keeps them in memory only."""
+def _register_shop(port: int, shop: dict[str, object]) -> None:
+    """Register a shop with the sandbox, which keeps its shops in memory only."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/control/services",
-        data=json.dumps(service).encode(),
+        data=json.dumps(shop).encode(),
         headers={"Content-Type": "application/json"},
     )
     try:
         urllib.request.urlopen(request, timeout=5).close()
     except urllib.error.HTTPError as error:
         answer = error.read().decode(errors="replace")
-        _say(f"The sandbox does not take the service {service['service_id']}: {answer}")
+        _print(f"The sandbox rejected the shop {shop['service_id']}: {answer}")
     except OSError as error:
-        _say(f"The sandbox could not be told of {service['service_id']}: {error}")
+        _print(f"The shop {shop['service_id']} could not be registered: {error}")
 
 
-def _links(
+def _banner(
     env: Mapping[str, str], ports: Ports, prepared: dict[str, Any], with_sandbox: bool
 ) -> str:
-    here = f"http://localhost:{ports.shop}"
+    shop_url = f"http://localhost:{ports.shop}"
     first = prepared["shops"][0]
     phone = f"http://localhost:{ports.sandbox}/" if with_sandbox else "the SEQR app"
-    password = env["DEMO_PASSWORD"] if prepared["password_is_kept"] else "the one you gave it"
+    password = env["DEMO_PASSWORD"] if prepared["staff_password_works"] else "as you changed it"
     lines = [
         f"{first['name']} is open.",
         "",
         f"  Phone       {phone}",
         "              scan a code, order, pay with any PIN",
         f"  Order page  {first['order_url']}",
-        "              wants a scan: come here from the phone",
-        f"  Admin       {here}/admin/",
+        "              needs a scan: open it from the phone",
+        f"  Admin       {shop_url}/admin/",
         f"              user {demo.STAFF_USER}, password {password}",
         "",
         "Ctrl-C stops everything.",
@@ -202,7 +208,7 @@ def _links(
     return "\n".join(["", "─" * width, *lines, "─" * width, ""])
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

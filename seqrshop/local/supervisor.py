@@ -1,4 +1,4 @@
-"""Keeps the demo's processes, shows what they say, and stops them all together."""
+"""Runs the processes of `make run`, prints their logs, and stops them all together."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from honcho.manager import Manager
 
 
 class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
-    """honcho's manager, which also tells who stopped unasked, and calls back once all run."""
+    """A honcho manager that records the first process to exit, and calls back after the start."""
 
-    def __init__(self, when_started: Callable[[], None]) -> None:
+    def __init__(self, on_started: Callable[[], None]) -> None:
         super().__init__()
-        self._when_started = when_started
-        self.stopped_unasked: str | None = None
+        self._on_started = on_started
+        self.exited_process: str | None = None
 
     def terminate(self) -> None:
-        """Stop all: called for a signal, or because one has stopped by itself."""
-        gone = [name for name, entry in self._processes.items() if "returncode" in entry]
-        if gone and not self._terminating:
-            self.stopped_unasked = gone[0]
+        """Stop every process, on a signal or after one process has exited."""
+        exited = [name for name, entry in self._processes.items() if "returncode" in entry]
+        if exited and not self._terminating:
+            self.exited_process = exited[0]
         super().terminate()
 
     def _start(self) -> None:
         super()._start()
-        # Only now: honcho forks, and a process should not be forked while a thread runs in it.
-        threading.Thread(target=self._when_started, daemon=True).start()
+        # The thread starts after honcho has forked: forking a process with threads is unsafe.
+        threading.Thread(target=self._on_started, daemon=True).start()

@@ -1,18 +1,17 @@
-"""The settings that tests and checks run with, whatever this machine's own are."""
+"""The settings of the tests and checks, which the machine's own settings never change."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from seqrshop.local import ROOT
 
-SETTINGS = {
+TEST_SETTINGS = {
     "DEBUG": "off",
     "SECRET_KEY": "a-secret-of-the-tests-which-guards-nothing-at-all-anywhere",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "PUBLIC_BASE_URL": "http://testserver",
-    # Nothing listens there: a test that talks to SEQR takes the sandbox's fixture.
+    # Nothing listens on port 9: a test that calls SEQR uses the sandbox fixture.
     "SEQR_SERVICE_URL": "http://127.0.0.1:9/soap/service",
     "SEQR_SESSION_URL": "http://127.0.0.1:9/soap/session",
     "SEQR_TERMINAL_ID": "public_test_shop_terminal",
@@ -21,11 +20,11 @@ SETTINGS = {
     "SEQR_RESELLER_USER_ID": "9900",
     "SEQR_RESELLER_PASSWORD": "1234",
 }
-SERVERS = ("DATABASE_URL", "REDIS_URL")
+SERVER_SETTINGS = ("DATABASE_URL", "REDIS_URL")
 
 
 def settings_for_tests() -> dict[str, str]:
-    """Return every setting but those of the servers; an empty one takes its default."""
+    """Return every setting except the servers' addresses; an empty value means its default."""
     example = (ROOT / ".env.example").read_text()
     names = re.findall(r"^([A-Z_]+)=", example, flags=re.MULTILINE)
-    return {name: SETTINGS.get(name, "") for name in names if name not in SERVERS}
+    return {name: TEST_SETTINGS.get(name, "") for name in names if name not in SERVER_SETTINGS}

@@ -10,8 +10,7 @@ from typing import Self
 
 from honcho.environ import parse_procfile
 
-from seqrshop.local import orphans
-from seqrshop.local.testing import ROOT
+from seqrshop.local import ROOT, orphans
 from tests.bench.machine import pinned
 
 STOP_SECONDS = 5

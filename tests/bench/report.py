@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from seqrshop.local.testing import ROOT
+from seqrshop.local import ROOT
 from tests.bench.designs import BARE, BARE_AT_FULL_SPEED, NAIVE, OURS, Design
 from tests.bench.machine import Cores, describe
 from tests.bench.measure import Case, Measured

@@ -9,9 +9,9 @@ import django
 import psutil
 from django.core.management import call_command
 
-from seqrshop.local import orphans
+from seqrshop.local import ROOT, orphans
 from seqrshop.local.servers import free_port, run_servers
-from seqrshop.local.testing import ROOT, settings_for_tests
+from seqrshop.local.testing import settings_for_tests
 from tests.bench.launch import Launcher
 from tests.bench.machine import Cores, pinned, share_out
 from tests.bench.seqr import SeqrProcess

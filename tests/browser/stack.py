@@ -19,8 +19,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+from seqrshop.local import ROOT
 from seqrshop.local.servers import free_port
-from seqrshop.local.testing import ROOT, settings_for_tests
+from seqrshop.local.testing import settings_for_tests
 from tests.sandbox_process import SandboxProcess
 
 START_SECONDS = 120  # on a machine that is busy

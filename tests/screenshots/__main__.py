@@ -13,10 +13,9 @@ import time
 
 from playwright.sync_api import Browser, Page
 
-from seqrshop.local import orphans
+from seqrshop.local import ROOT, orphans
 from seqrshop.local.check import ensure_programs
 from seqrshop.local.servers import run_servers
-from seqrshop.local.testing import ROOT
 from tests.browser.browsers import PHONE, SIZES, SMALL_PHONE, THEMES, launched, opened
 from tests.browser.stack import Stack, running
 from tests.browser.states import STATES, Customer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from seqrshop.local.testing import ROOT
+from seqrshop.local import ROOT
 
 FOLDER = ROOT / "docs" / "images"
 COLOURS = 256  # as many as a palette holds

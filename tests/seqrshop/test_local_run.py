@@ -1,8 +1,7 @@
-"""`make run`, from the refusal to start to the last process gone."""
+"""`make run`, from its start errors to the exit of its last process."""
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -14,26 +13,24 @@ from pathlib import Path
 
 import psutil
 import pytest
-from django.conf import settings
 
-from seqrshop.local import demo
+from seqrshop.local import ROOT, demo
 from seqrshop.local.demo import Ports, Secrets
 from seqrshop.local.orphans import OWNER_VARIABLE, is_alive
 from seqrshop.local.servers import Servers, free_port
 from seqrshop.settings import SETTING_NAMES
 
-LINKS_SECONDS = 60
-STOP_SECONDS = 20
+START_TIMEOUT_SECONDS = 120
+STOP_TIMEOUT_SECONDS = 60
 COMMAND = [sys.executable, "-m", "seqrshop.local.run"]
-SAID = subprocess.PIPE
 
 PORTS = Ports(shop=8000, sandbox=8001)
-KEPT = Secrets("a secret key", "a password")
-ADDRESSES = Servers("postgresql://127.0.0.1/here", "redis://127.0.0.1/0")
+SECRETS = Secrets("a secret key", "a password")
+SERVERS = Servers("postgresql://127.0.0.1/here", "redis://127.0.0.1/0")
 
 
-def surroundings(folder: Path, **given: str) -> dict[str, str]:
-    """Return an environment as a newcomer has it: none of our settings, two free ports."""
+def newcomer_environment(folder: Path, **given: str) -> dict[str, str]:
+    """Return an environment with none of the shop's settings, and two free ports."""
     ours = {*SETTING_NAMES, "DJANGO_SETTINGS_MODULE"}
     return {
         **{name: value for name, value in os.environ.items() if name not in ours},
@@ -44,21 +41,21 @@ def surroundings(folder: Path, **given: str) -> dict[str, str]:
     }
 
 
-def refusal(environment: Mapping[str, str]) -> str:
-    """Return the one sentence with which `make run` refuses to start."""
-    refused = subprocess.run(
+def start_error(environment: Mapping[str, str]) -> str:
+    """Return the one sentence with which `make run` fails to start."""
+    failed = subprocess.run(
         COMMAND,
-        cwd=settings.BASE_DIR,
+        cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
-        timeout=LINKS_SECONDS,
+        timeout=START_TIMEOUT_SECONDS,
         check=False,
     )
-    assert refused.returncode == 1
-    assert refused.stdout == ""
-    assert refused.stderr.count("\n") == 1
-    return refused.stderr
+    assert failed.returncode == 1
+    assert failed.stdout == ""
+    assert failed.stderr.count("\n") == 1
+    return failed.stderr
 
 
 @pytest.fixture
@@ -70,128 +67,132 @@ def taken_port() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT"])
-def test_a_taken_port_is_one_sentence(tmp_path: Path, taken_port: str, name: str) -> None:
-    sentence = refusal(surroundings(tmp_path, **{name: taken_port}))
+def test_taken_port_is_a_start_error(tmp_path: Path, taken_port: str, name: str) -> None:
+    sentence = start_error(newcomer_environment(tmp_path, **{name: taken_port}))
 
     assert f"Port {taken_port} cannot be used" in sentence
     assert f"{name}=" in sentence
 
 
+def test_folder_that_cannot_be_written_is_a_start_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    sentence = start_error(newcomer_environment(tmp_path / "file" / "folder"))
+
+    assert f"cannot write to {tmp_path / 'file' / 'folder'}" in sentence
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({"PORT": "eight"}, "PORT should be a port's number"),
-        ({"SANDBOX_PORT": "65536"}, "SANDBOX_PORT should be a port's number"),
+        ({"PORT": "eight"}, "PORT should be a port number"),
+        ({"SANDBOX_PORT": "65536"}, "SANDBOX_PORT should be a port number"),
         ({"PORT": "8001"}, "PORT and SANDBOX_PORT are both 8001"),
     ],
 )
-def test_a_port_that_is_none_is_named(given: dict[str, str], expected: str) -> None:
+def test_invalid_port_is_named(given: dict[str, str], expected: str) -> None:
     with pytest.raises(demo.DemoError, match=expected):
         demo.read_ports(given)
 
 
-def test_one_address_of_another_seqr_is_not_enough(tmp_path: Path) -> None:
-    sentence = refusal(surroundings(tmp_path, SEQR_SERVICE_URL="https://seqr.example/service"))
+def test_one_address_of_another_seqr_is_a_start_error(tmp_path: Path) -> None:
+    given = {"SEQR_SERVICE_URL": "https://seqr.example/service"}
+
+    sentence = start_error(newcomer_environment(tmp_path, **given))
 
     assert "SEQR_SESSION_URL is missing" in sentence
 
 
-def test_what_is_given_wins_over_the_demo() -> None:
+def test_given_settings_override_the_demo_defaults() -> None:
     given = {"PUBLIC_BASE_URL": "https://shop.example.se", "SEQR_CHANNEL": "WS", "DEBUG": ""}
 
-    made = demo.environment(given, PORTS, KEPT, ADDRESSES)
+    environment = demo.environment(given, PORTS, SECRETS, SERVERS)
 
-    assert made["PUBLIC_BASE_URL"] == "https://shop.example.se"
-    assert "shop.example.se" in made["ALLOWED_HOSTS"].split(",")
-    assert made["SEQR_CHANNEL"] == "WS"
-    assert made["DEBUG"] == "off"
-    assert made["SEQR_SERVICE_URL"] == "http://localhost:8001/soap/service"
+    assert environment["PUBLIC_BASE_URL"] == "https://shop.example.se"
+    assert "shop.example.se" in environment["ALLOWED_HOSTS"].split(",")
+    assert environment["SEQR_CHANNEL"] == "WS"
+    assert environment["DEBUG"] == "off"
+    assert environment["SEQR_SERVICE_URL"] == "http://localhost:8001/soap/service"
 
 
-def test_another_seqr_has_its_own_app() -> None:
-    other = {
+def test_another_seqr_keeps_its_own_app_addresses() -> None:
+    given = {
         "SEQR_SERVICE_URL": "https://seqr.example/service",
         "SEQR_SESSION_URL": "https://seqr.example/session",
     }
 
-    made = demo.environment(other, PORTS, KEPT, ADDRESSES)
+    environment = demo.environment(given, PORTS, SECRETS, SERVERS)
 
-    assert not demo.uses_sandbox(other)
-    assert made["SEQR_SERVICE_URL"] == "https://seqr.example/service"
-    assert "SEQR_APP_URL" not in made
-    assert "SEQR_LEAVE_URL" not in made
+    assert not demo.uses_sandbox(given)
+    assert environment["SEQR_SERVICE_URL"] == "https://seqr.example/service"
+    assert "SEQR_APP_URL" not in environment
+    assert "SEQR_LEAVE_URL" not in environment
 
 
-def test_the_demo_makes_up_its_secrets_once(tmp_path: Path) -> None:
-    first = demo.read_secrets(tmp_path / "demo.json")
-    second = demo.read_secrets(tmp_path / "demo.json")
+def test_demo_secrets_are_generated_once_and_private(tmp_path: Path) -> None:
+    first = demo.load_secrets(tmp_path / "demo.json")
+    second = demo.load_secrets(tmp_path / "demo.json")
 
     assert first == second
     assert len(first.secret_key) >= 50
     assert (tmp_path / "demo.json").stat().st_mode & 0o077 == 0
 
 
-def test_it_prints_its_links_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+def test_run_prints_its_links_and_ctrl_c_stops_every_process(tmp_path: Path) -> None:
     folder = tmp_path / "with a space"
-    environment = surroundings(folder)
+    environment = newcomer_environment(folder)
+    sandbox_url = f"http://localhost:{environment['SANDBOX_PORT']}/"
     running = subprocess.Popen(
         COMMAND,
-        cwd=settings.BASE_DIR,
+        cwd=ROOT,
         env=environment,
-        stdout=SAID,
+        stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
 
-    patience = threading.Timer(LINKS_SECONDS, running.kill)
-    patience.start()
+    timeout = threading.Timer(START_TIMEOUT_SECONDS, running.kill)
+    timeout.start()
     try:
-        told = _read_until(running, "Ctrl-C stops everything")
-        started = _started_by(running.pid)
-        services = json.loads(
-            _get(f"http://127.0.0.1:{environment['SANDBOX_PORT']}/control/services")
-        )
+        banner = read_until(running, "Ctrl-C stops everything")
+        started = processes_started_by(running.pid)
+        with urllib.request.urlopen(f"{sandbox_url}control/services", timeout=30) as answer:  # noqa: S310 - the sandbox's
+            shops = answer.read().decode()
         os.killpg(running.pid, signal.SIGINT)
-        rest, _ = running.communicate(timeout=STOP_SECONDS)
+        rest, _ = running.communicate(timeout=STOP_TIMEOUT_SECONDS)
     finally:
-        patience.cancel()
+        timeout.cancel()
         running.kill()
 
     password = json.loads((folder / "demo.json").read_text())["staff_password"]
-    assert f"http://localhost:{environment['SANDBOX_PORT']}/" in told
-    assert f"http://localhost:{environment['PORT']}/lyktan/order" in told
-    assert f"http://localhost:{environment['PORT']}/admin/" in told
-    assert f"user staff, password {password}" in told
-    assert "LYKTAN" in json.dumps(services)
+    assert sandbox_url in banner
+    assert f"http://localhost:{environment['PORT']}/lyktan/order" in banner
+    assert f"http://localhost:{environment['PORT']}/admin/" in banner
+    assert f"user staff, password {password}" in banner
+    assert "LYKTAN" in shops
     assert running.returncode == 0, rest
-    assert len(started) >= 7  # PostgreSQL, Redis and the five processes
+    assert len(started) >= 7  # PostgreSQL, Valkey and the five processes
     assert [process for process in started if is_alive(process)] == []
 
 
-def _read_until(running: subprocess.Popen[str], closing: str) -> str:
+def read_until(running: subprocess.Popen[str], last_line: str) -> str:
     assert running.stdout is not None
     lines = []
     for line in running.stdout:
         lines.append(line)
-        if re.search(closing, line):
+        if last_line in line:
             return "".join(lines)
     pytest.fail("".join(["it stopped:\n", *lines]))
 
 
-def _started_by(pid: int) -> list[psutil.Process]:
-    return [process for process in psutil.process_iter() if _mark(process).startswith(f"{pid}-")]
+def processes_started_by(pid: int) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if owner(process).startswith(f"{pid}-")]
 
 
-def _mark(process: psutil.Process) -> str:
+def owner(process: psutil.Process) -> str:
     try:
-        mark: str = process.environ().get(OWNER_VARIABLE, "")
+        value: str = process.environ().get(OWNER_VARIABLE, "")
     except psutil.Error:
         return ""
-    return mark
-
-
-def _get(address: str) -> bytes:
-    with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - the sandbox's
-        content: bytes = answer.read()
-        return content
+    return value

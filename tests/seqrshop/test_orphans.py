@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seqrshop.local import orphans
+from seqrshop.local import ROOT, orphans
 
 EXITED_OWNER = "999999999-1"  # above the kernel's highest process ID
 
@@ -24,7 +24,7 @@ def sleeping_process(owner: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]
 
 @pytest.fixture
 def orphan() -> Iterator[subprocess.Popen[bytes]]:
-    with sleeping_process({orphans.OWNER_VARIABLE: f"{EXITED_OWNER} {orphans.ROOT}"}) as process:
+    with sleeping_process({orphans.OWNER_VARIABLE: f"{EXITED_OWNER} {ROOT}"}) as process:
         yield process
 
 

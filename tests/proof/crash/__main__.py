@@ -10,8 +10,7 @@ import time
 
 import aiohttp
 
-from seqrshop.local import orphans
-from seqrshop.local.testing import ROOT
+from seqrshop.local import ROOT, orphans
 from tests.proof.crash import books, ours
 from tests.proof.crash.customers import Customer, Told
 from tests.proof.crash.health import LONG_ENOUGH_SECONDS, longest_health

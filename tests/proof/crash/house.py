@@ -15,9 +15,9 @@ from typing import Any
 
 from honcho.environ import parse_procfile
 
-from seqrshop.local import orphans
+from seqrshop.local import ROOT, orphans
 from seqrshop.local.servers import free_port, run_servers
-from seqrshop.local.testing import ROOT, settings_for_tests
+from seqrshop.local.testing import settings_for_tests
 from tests.proof.crash.process import Process
 from tests.sandbox_process import SandboxProcess
 
