@@ -21,6 +21,7 @@ CHECKS = {
     "djlint": ["djlint", "--check", "--lint", "--quiet", "templates"],
     "mypy": ["mypy", "."],
     "typos": ["typos"],
+    "javascript": ["python", "-m", "seqrshop.local.javascript"],
 }
 # Two at a time: a machine of two cores is the least, and the database is one for all.
 TESTS = {"pytest": ["pytest", "-n", "2", "--dist", "loadfile"]}

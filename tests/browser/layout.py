@@ -1,4 +1,4 @@
-"""Whether a page fits its window, a thumb can press what is to be pressed, and focus is seen."""
+"""Checks of a page's layout: it fits the window, targets fit a thumb, the focus is visible."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-LEAST_TARGET = 44  # CSS pixels, either way
-SCRIPT = Path(__file__).with_suffix(".js").read_text()
+MIN_TARGET_SIZE = 44  # CSS pixels, either way
+EXPRESSION = Path(__file__).with_suffix(".js").read_text().rstrip().removesuffix(";")
 
 
-def misfits(page: Page) -> list[str]:
-    """Return what is cut, sticks out of the window, or is too small for a thumb."""
-    found: list[str] = page.evaluate(f"{SCRIPT}.misfits({LEAST_TARGET})")
-    return found
+def layout_faults(page: Page) -> list[str]:
+    """Return the elements that are clipped, outside the window or too small to touch."""
+    faults: list[str] = page.evaluate(f"{EXPRESSION}.layoutFaults({MIN_TARGET_SIZE})")
+    return faults
 
 
-def focus_trouble(page: Page) -> str:
-    """Return why one does not see what has the focus, or an empty text where one does."""
-    found: str = page.evaluate(f"{SCRIPT}.focusTrouble()")
-    return found
+def focus_fault(page: Page) -> str:
+    """Return why the focused element is not visible as such, or "" if it is."""
+    fault: str = page.evaluate(f"{EXPRESSION}.focusFault()")
+    return fault

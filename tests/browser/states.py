@@ -104,7 +104,7 @@ class Customer:
             "UPDATE orders_product SET sold_out = %s WHERE sku = 'KAF-01'", (True,), (False,)
         )
         self.page.locator("#menu [type=submit]").click()
-        self.page.locator("#menu .problem").first.wait_for()
+        self.page.locator("#menu .form-error").first.wait_for()
 
     def has_an_order(self, state: str) -> None:
         """As it is shown on any of the three result pages, or on the order page."""
@@ -123,8 +123,8 @@ class Customer:
         """Or none that opens: the page offers what helps."""
         self.has_an_order("awaiting_payment")
         stay_here(self.page)
-        self.page.locator("#order [data-open]").click()
-        self.page.locator("#order [data-hand-over]").wait_for()
+        self.page.locator("#order [data-open-app]").click()
+        self.page.locator("#order [data-app-help]").wait_for()
 
     def comes_back(self, state: str) -> None:
         """From the app, to a browser that knows nothing of the visit."""
@@ -136,7 +136,7 @@ class Customer:
     def reads_the_receipt(self) -> None:
         """Of an order that is paid."""
         self.comes_back("paid")
-        self.page.locator("[data-page]").click()
+        self.page.locator("[data-receipt-page]").click()
         self.page.locator(".receipt-page").wait_for()
 
     def has_an_expired_token(self) -> None:

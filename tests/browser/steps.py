@@ -69,7 +69,7 @@ def order_and_stay(page: Page, scan: Scan) -> str:
 
 def reference_on(page: Page) -> str:
     """Return the reference that the button into the app leads to."""
-    target = page.locator("#order [data-open]").get_attribute("href") or ""
+    target = page.locator("#order [data-open-app]").get_attribute("href") or ""
     return target.rpartition("/R")[2]
 
 

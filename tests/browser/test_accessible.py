@@ -11,7 +11,7 @@ from orders.models import OrderState
 from tests.browser.axe import complaints
 from tests.browser.browsers import SIZES, THEMES, ZOOMED, opened
 from tests.browser.conftest import Console
-from tests.browser.layout import misfits
+from tests.browser.layout import layout_faults
 from tests.browser.stack import Stack
 from tests.browser.states import PAID, STATES, UNPAID, Customer
 from tests.browser.steps import order_and_stay, sees
@@ -83,7 +83,7 @@ def test_each_state_is_accessible_in_each_theme_and_fits_each_screen_and_thumb(
         assert complaints(page) == [], theme
     for size in (*SIZES.values(), ZOOMED):
         page.set_viewport_size(size)
-        assert misfits(page) == [], size
+        assert layout_faults(page) == [], size
 
 
 @pytest.mark.parametrize("state", ["menu-chosen", "order-paid"])

@@ -57,7 +57,7 @@ def test_what_changes_meanwhile_is_told_before_it_is_paid_and_the_rest_stays_cho
     console.expected += ["409", "400"]
     stay_here(page)
     open_menu(page, stack.scan())
-    whole = page.locator("#problem")
+    whole = page.locator("#form-error")
     coffee, bun = (
         page.locator("#menu li", has_text=name) for name in ("Filter coffee", "Cinnamon")
     )

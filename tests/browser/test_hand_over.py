@@ -59,7 +59,7 @@ def test_where_no_app_opens_a_computer_shows_a_code_and_a_phone_its_store(
     stack: Stack, page: Page
 ) -> None:
     page.clock.install()
-    help_offered = page.locator("[data-hand-over]")
+    help_offered = page.locator("[data-app-help]")
     reference = order_and_stay(page, stack.scan())
     expect(help_offered).to_be_hidden()
     page.clock.fast_forward(2_500)
@@ -88,14 +88,14 @@ def test_an_app_that_has_opened_raises_no_alarm(stack: Stack, page: Page) -> Non
     order_and_stay(page, stack.scan())
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.clock.fast_forward(2_500)
-    expect(page.locator("[data-hand-over]")).to_be_hidden()
+    expect(page.locator("[data-app-help]")).to_be_hidden()
 
     open_app_and_wait(page, "window.dispatchEvent(new Event('pagehide'))")
-    expect(page.locator("[data-hand-over]")).to_be_hidden()
+    expect(page.locator("[data-app-help]")).to_be_hidden()
     for inside_an_app in (ANDROID_APP, IPHONE_APP):
         be_on(page, inside_an_app)
         open_app_and_wait(page)
-        expect(page.locator("[data-hand-over]")).to_be_hidden()
+        expect(page.locator("[data-app-help]")).to_be_hidden()
 
     be_on(page, ANDROID)
     open_app_and_wait(page)

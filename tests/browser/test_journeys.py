@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.browsers import SIZES
 from tests.browser.conftest import OpenBrowser
-from tests.browser.layout import misfits
+from tests.browser.layout import layout_faults
 from tests.browser.stack import Stack
 from tests.browser.steps import (
     choose,
@@ -44,7 +44,7 @@ def paused(stack: Stack) -> Iterator[None]:
 def sees_whole(page: Page, heading: str) -> None:
     """Wait until the page says how the order stands, in full on this screen."""
     sees(page, heading)
-    assert misfits(page) == []
+    assert layout_faults(page) == []
 
 
 def test_a_customer_scans_orders_pays_and_sees_the_receipt(stack: Stack, sized: Page) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.browser.browsers import DESKTOP, PHONE, ZOOMED
 from tests.browser.conftest import Console, OpenBrowser
-from tests.browser.layout import focus_trouble, misfits
+from tests.browser.layout import focus_fault, layout_faults
 from tests.browser.stack import Stack
 from tests.browser.steps import choose, open_menu, order_and_stay, sees
 
@@ -32,7 +32,7 @@ def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
     target.wait_for()
     for _ in range(MOST_STOPS):
         page.keyboard.press(key)
-        assert focus_trouble(page) == ""
+        assert focus_fault(page) == ""
         if target.evaluate("element => element === document.activeElement"):
             return
     pytest.fail(f"no way to {target} by keyboard")
@@ -63,7 +63,7 @@ def test_the_keyboard_is_enough_from_the_menu_to_the_receipt(
 
     sees(page, "Pay in SEQR")
     expect(page.locator("#order h1")).to_be_focused()
-    assert misfits(page) == []
+    assert layout_faults(page) == []
     tab_to(page, page.get_by_role("link", name="Open SEQR"))
     page.keyboard.press("Enter")
     page.get_by_label("PIN").focus()  # the app's, which is not ours to look at
@@ -76,7 +76,7 @@ def test_the_keyboard_is_enough_from_the_menu_to_the_receipt(
     page.keyboard.press("Enter")
     sees(page, "Receipt")
     tab_to(page, page.get_by_role("link", name="Save as PDF"))
-    assert misfits(page) == []
+    assert layout_faults(page) == []
 
 
 def test_a_refused_order_leaves_the_keyboard_where_it_was(

@@ -86,9 +86,9 @@ def test_a_result_page_keeps_its_order_and_a_cookie_keeps_the_language(
 def test_a_fragment_that_somebody_made_up_chooses_nothing_that_there_is_not(
     stack: Stack, page: Page, console: Console
 ) -> None:
-    chosen = "1x1000000,999999x2,-1x3,1x0,axb,__proto__x1"
+    basket = "1x1000000,999999x2,-1x3,1x0,axb,__proto__x1"
 
-    page.goto(f"{stack.url}/lyktan/order#token={stack.scan().token}&chosen={chosen}&reference=<b>")
+    page.goto(f"{stack.url}/lyktan/order#token={stack.scan().token}&basket={basket}&reference=<b>")
 
     sees(page, "What would you like?")
     expect(page.locator("#menu .bar output")).to_have_text("SEK\xa00.00")

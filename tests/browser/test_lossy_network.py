@@ -89,7 +89,7 @@ def test_over_a_slow_and_lossy_network_one_order_is_paid_once_and_nothing_is_cal
     press_order(page)
     heading = page.locator("#order h1")
     expect(heading).to_have_text("Pay in SEQR", timeout=PATIENCE_MS)
-    page.locator("#order [data-open]").wait_for()
+    page.locator("#order [data-open-app]").wait_for()
     number, reference = number_on(page), reference_on(page)
     page.context.set_offline(True)
     stack.sandbox.pay(reference, scan.token)

@@ -67,9 +67,9 @@ def test_every_accent_can_be_read_by_day_and_by_night() -> None:
     light, dark = tokens("light"), tokens("dark")
 
     for accent in every_accent():
-        assert contrast(by_day(accent), light["ground"]) >= LEAST_CONTRAST, accent
+        assert contrast(by_day(accent), light["background"]) >= LEAST_CONTRAST, accent
         assert contrast(by_day(accent), light["paper"]) >= LEAST_CONTRAST, accent
-        for lies_on in (dark["ground"], dark["paper"], dark["on-strong"]):
+        for lies_on in (dark["background"], dark["paper"], dark["on-button"]):
             assert contrast(by_night(accent), lies_on) >= LEAST_CONTRAST, accent
 
 
@@ -79,11 +79,11 @@ def test_what_can_be_read_already_stays_as_it_is() -> None:
     assert by_night("#7a3412") == "#e78a5d"
 
 
-@pytest.mark.parametrize(("scheme", "ground"), [("light", DAY), ("dark", NIGHT)])
+@pytest.mark.parametrize(("scheme", "background"), [("light", DAY), ("dark", NIGHT)])
 def test_the_style_sheet_has_the_colours_that_the_shades_are_made_for(
-    scheme: str, ground: str
+    scheme: str, background: str
 ) -> None:
-    assert tokens(scheme)["ground"] == ground
+    assert tokens(scheme)["background"] == background
     assert tokens(scheme)["accent"] == DEFAULT_ACCENT
     assert tokens(scheme)["accent-day"] == by_day(DEFAULT_ACCENT)
     assert tokens(scheme)["accent-night"] == by_night(DEFAULT_ACCENT)
@@ -93,12 +93,12 @@ def test_the_style_sheet_has_the_colours_that_the_shades_are_made_for(
 def test_text_can_be_read_on_what_it_lies_on(scheme: str) -> None:
     colours = tokens(scheme)
 
-    for ground, text in product(("ground", "paper"), ("ink", "soft", "good", "stop")):
-        assert contrast(colours[text], colours[ground]) >= LEAST_CONTRAST, (text, ground)
-    assert contrast(colours["ink"], colours["note"]) >= LEAST_CONTRAST
-    assert contrast(colours["soft"], colours["line"]) >= LEAST_CONTRAST  # a button that waits
-    for ground in ("ground", "paper"):
-        assert contrast(colours["edge"], colours[ground]) >= 3  # WCAG 2.2, 1.4.11
+    for name, text in product(("background", "paper"), ("text", "text-muted", "success", "danger")):
+        assert contrast(colours[text], colours[name]) >= LEAST_CONTRAST, (text, name)
+    assert contrast(colours["text"], colours["notice"]) >= LEAST_CONTRAST
+    assert contrast(colours["text-muted"], colours["divider"]) >= LEAST_CONTRAST  # disabled button
+    for name in ("background", "paper"):
+        assert contrast(colours["border"], colours[name]) >= 3  # WCAG 2.2, 1.4.11
 
 
 @pytest.mark.parametrize("colour", ["#7a3412", "#000000", "#0b57d0", "#767676"])

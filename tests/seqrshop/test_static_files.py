@@ -11,6 +11,7 @@ from django.conf import settings as given
 from django.test import Client
 
 from orders.models import Service
+from seqrshop.static_storage import without_comments
 from tests.factories import ServiceFactory
 
 pytestmark = pytest.mark.usefixtures("collected")
@@ -73,3 +74,37 @@ def test_a_file_was_compressed_ahead_as_its_browser_can_read_it(
     assert "Accept-Encoding" in response["Vary"]
     assert b".button.primary" in plain(sent)
     assert int(response["Content-Length"]) == len(sent)
+
+
+def test_served_scripts_have_no_comments(client: Client, cafe: Service) -> None:
+    [script] = [
+        path for path in files_of(client, "/lyktan/order") if "/menu." in path and ".js" in path
+    ]
+
+    text = b"".join(client.get(script)).decode()
+
+    assert "export class Menu" in text
+    assert "@param" not in text
+    assert "// The menu" not in text
+
+
+def test_comments_are_removed_only_where_they_have_lines_of_their_own() -> None:
+    code = """
+        // A comment.
+        const url = "https://seqr.example/*"; // the scheme
+        /**
+         * @type {string}
+         */
+        const name = /** @type {string} */ (find());
+        /** @type {number} */ (count) + /* of all */
+        1;
+    """
+
+    lines = [line.strip() for line in without_comments(code).splitlines() if line.strip()]
+
+    assert lines == [
+        'const url = "https://seqr.example/*"; // the scheme',
+        "const name = /** @type {string} */ (find());",
+        "/** @type {number} */ (count) + /* of all */",
+        "1;",
+    ]

@@ -86,7 +86,7 @@ def test_no_script_has_a_text_of_its_own() -> None:
 @pytest.mark.parametrize(
     "script",
     [
-        'notice("Something went wrong.");',
+        'showNotice("Something went wrong.");',
         "heading.textContent = `Order ${number}`;",
         "label = 'table four'; // a comment",
         'button.setAttribute("aria-label", "Cancel");',
@@ -99,10 +99,10 @@ def test_a_text_in_a_script_is_found(script: str) -> None:
 def test_what_programs_say_to_each_other_is_no_text() -> None:
     script = """
         // Words in a comment, "quoted ones" too.
-        import { say } from "./session.js";
+        import { translate } from "./page.js";
         const headers = { Accept: "application/json", "X-SEQR-Token": token };
         this.#find(".bar [type=submit]").disabled = cookie.split("; ");
-        response.headers.get("Retry-After") || say("noConnection") || "#main > section";
+        response.headers.get("Retry-After") || translate("noConnection") || "#main > section";
     """
 
     assert _texts_in_a_script(script) == []

@@ -72,12 +72,14 @@ def test_all_scripts_of_a_page_are_named_in_it_and_none_besides(
         [
             "api-client",
             "app-handover",
+            "dom",
             "focus",
             "fragment",
             "language-links",
             "money",
             "order-stream",
             "order-view",
+            "page",
             "session",
         ]
     )

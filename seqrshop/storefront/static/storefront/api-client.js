@@ -1,19 +1,27 @@
-// Talks JSON to the shop. The token is kept here, in memory, and nowhere else.
+// Calls the storefront's JSON API. The token is kept here, in memory, and nowhere else.
 
-const ANSWER_MS = 15000;
-const TRY_AGAIN_MS = 2000;
+const TIMEOUT_MS = 15000;
+const RETRY_MS = 2000;
 
-/** No answer, or one that says to try again. `reason` is what to tell the customer. */
-export class Unreachable extends Error {
-  constructor(reason, afterMs = TRY_AGAIN_MS) {
+/** The API gave no answer, or one that says to retry. `reason` is the notice to show meanwhile. */
+export class ApiUnavailable extends Error {
+  /**
+   * @param {string} reason
+   * @param {number} [retryAfterMs]
+   */
+  constructor(reason, retryAfterMs = RETRY_MS) {
     super(reason);
     this.reason = reason;
-    this.afterMs = afterMs;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
-/** The shop said no: `status`, and `body` with its code and a sentence for the customer. */
-export class Refused extends Error {
+/** The API refused the request; `body` has its error code and a message for the customer. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status
+   * @param {ErrorBody} body
+   */
   constructor(status, body) {
     super(body.error);
     this.status = status;
@@ -21,61 +29,84 @@ export class Refused extends Error {
   }
 }
 
-export class Shop {
+export class ApiClient {
+  /** @type {string | null} */
   token = null;
 
-  /** Returns the JSON of a good answer; throws Unreachable or Refused. */
-  async ask(method, url, body) {
+  /**
+   * Returns the JSON of a successful answer; throws ApiUnavailable or ApiError.
+   * @param {string} method
+   * @param {string} url
+   * @param {object} [body]
+   */
+  async request(method, url, body) {
     const response = await this.#fetch(method, url, body);
     let answer;
     try {
       answer = await response.json();
     } catch {
-      throw new Unreachable("noConnection"); // a network's sign-in page, say, answers too
+      throw new ApiUnavailable("noConnection"); // a network's sign-in page answers in HTML
     }
     if (response.ok) return answer;
-    if (answer.error === "closed") throw new Refused(response.status, answer);
+    if (answer.error === "closed") throw new ApiError(response.status, answer);
     if (response.status >= 500 || response.status === 429) {
       const seconds = Number(response.headers.get("Retry-After")) || 0;
-      throw new Unreachable(reasonOf(response, answer), Math.max(seconds * 1000, TRY_AGAIN_MS));
+      throw new ApiUnavailable(reasonOf(response, answer), Math.max(seconds * 1000, RETRY_MS));
     }
-    throw new Refused(response.status, answer);
+    throw new ApiError(response.status, answer);
   }
 
-  /** Asks until there is an answer, telling `notice` each time that there was none. */
-  async askUntilAnswered(method, url, body, notice) {
+  /**
+   * Repeats a request until it is answered, calling `showNotice` with the reason of each failure.
+   * @param {string} method
+   * @param {string} url
+   * @param {object | undefined} body
+   * @param {(reason: string) => void} showNotice
+   */
+  async requestUntilAnswered(method, url, body, showNotice) {
     for (;;) {
       try {
-        const answer = await this.ask(method, url, body);
-        notice("");
+        const answer = await this.request(method, url, body);
+        showNotice("");
         return answer;
       } catch (error) {
-        if (!(error instanceof Unreachable)) throw error;
-        notice(error.reason);
-        await new Promise((resolve) => setTimeout(resolve, error.afterMs));
+        if (!(error instanceof ApiUnavailable)) throw error;
+        showNotice(error.reason);
+        await new Promise((resolve) => setTimeout(resolve, error.retryAfterMs));
       }
     }
   }
 
-  /** Asks for a stream; returns the response, whatever it is. */
-  open(url, signal) {
+  /**
+   * Requests an event stream and returns the response, whatever its type.
+   * @param {string} url
+   * @param {AbortSignal} signal
+   */
+  openStream(url, signal) {
     const headers = this.#headers("text/event-stream");
     return fetch(url, { headers, cache: "no-store", redirect: "error", signal });
   }
 
+  /** @param {string} accept */
   #headers(accept) {
+    /** @type {Record<string, string>} */
     const headers = { Accept: accept, "Accept-Language": document.documentElement.lang };
-    // The token works where cookies do not. Once it is gone, after a reload, the cookie stands in.
+    // The token works where cookies do not. After a reload it is gone, and the cookie is used.
     if (this.token) headers["X-SEQR-Token"] = this.token;
     else headers["X-CSRFToken"] = cookie("csrftoken");
     return headers;
   }
 
+  /**
+   * @param {string} method
+   * @param {string} url
+   * @param {object} [body]
+   */
   async #fetch(method, url, body) {
     const headers = this.#headers("application/json");
     if (body) headers["Content-Type"] = "application/json";
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), ANSWER_MS);
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
     try {
       return await fetch(url, {
         method,
@@ -83,21 +114,26 @@ export class Shop {
         body: body && JSON.stringify(body),
         cache: "no-store",
         redirect: "error",
-        signal: patience.signal,
+        signal: controller.signal,
       });
     } catch {
-      throw new Unreachable("noConnection");
+      throw new ApiUnavailable("noConnection");
     } finally {
       clearTimeout(timer);
     }
   }
 }
 
+/**
+ * @param {Response} response
+ * @param {ErrorBody} answer
+ */
 function reasonOf(response, answer) {
   if (response.status === 429) return answer.message;
   return answer.error === "seqr_unavailable" ? "noSeqr" : "noConnection";
 }
 
+/** @param {string} name */
 function cookie(name) {
   const found = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
   return found ? found.slice(name.length + 1) : "";

@@ -1,141 +1,165 @@
-// The way into the app; and where no app opens, what helps: its store, or a code for another phone.
+// Opens the SEQR app; where it does not open, offers the app store, or a QR code for another phone.
 
-import { say } from "./session.js";
+import { find } from "./dom.js";
+import { translate } from "./page.js";
 
-const PATIENCE_MS = 2000; // an app that opens has taken the screen by then
-const WIDE = "(min-width: 40rem)";
-const SVG = "http://www.w3.org/2000/svg";
-const QUIET = 4; // the modules of white around a code that scanners want
+/** @typedef {import("./api-client.js").ApiClient} ApiClient */
 
-export class HandOver {
-  #root = document.querySelector("#order");
-  #visit;
+const APP_OPENING_MS = 2000; // an app that opens has taken the screen by then
+const WIDE_SCREEN = "(min-width: 40rem)";
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
+const QUIET_ZONE_MODULES = 4; // the white border that QR scanners require
+
+export class AppHandover {
+  #root = find(document, "#order");
+  #link = find(this.#root, "[data-open-app]", HTMLAnchorElement);
+  #code = find(this.#root, "[data-code]");
+  #api;
+  /** @type {Order | null} */
   #order = null;
+  /** @type {AbortController | null} */
   #watching = null;
-  #drawn = null;
+  /** @type {string | null} */
+  #drawnUrl = null;
 
-  constructor(visit) {
-    this.#visit = visit;
-    this.#find("[data-open]").addEventListener("click", () => this.#watch());
+  /** @param {ApiClient} api */
+  constructor(api) {
+    this.#api = api;
+    this.#link.addEventListener("click", () => this.#watchForApp());
   }
 
-  /** Shows the way into the app while the order can be paid; on what is no phone, its code too. */
+  /**
+   * Shows the link to the app while the order can be paid; where no app can open, the code too.
+   * @param {Order} order
+   */
   show(order) {
-    if (order.app_url !== this.#order?.app_url) this.#begin(order);
+    if (order.app_url !== this.#order?.app_url) this.#reset(order.app_url);
     this.#order = order;
-    if (order.app_url && hasNoApp(order.app_url)) this.#offer();
+    if (order.app_url && hasNoApp(order.app_url)) this.#offerHelp();
   }
 
-  /** Opens the app, as far as there can be one here. */
-  open() {
-    const { app_url: url } = this.#order;
-    if (hasNoApp(url)) return;
-    this.#watch();
+  /** Opens the app, where this device can have one. */
+  openApp() {
+    const url = this.#order?.app_url;
+    if (!url || hasNoApp(url)) return;
+    this.#watchForApp();
     location.assign(url);
   }
 
-  #begin({ app_url: url }) {
+  /** @param {string | null | undefined} appUrl */
+  #reset(appUrl) {
     this.#watching?.abort();
-    this.#drawn = null;
-    this.#find("[data-hand-over]").hidden = true;
-    const link = this.#find("[data-open]");
-    if (url) link.href = url;
-    link.hidden = !url;
-    link.textContent = say("open");
+    this.#drawnUrl = null;
+    find(this.#root, "[data-app-help]").hidden = true;
+    if (appUrl) this.#link.href = appUrl;
+    this.#link.hidden = !appUrl;
+    this.#link.textContent = translate("open");
   }
 
-  /** Waits for the app to take the screen, and offers help where it does not. */
-  #watch() {
-    if (isInsideAnApp()) return; // which takes the address itself, and perhaps shows it over the page
+  /** Waits for the app to take the screen, and offers help if it does not. */
+  #watchForApp() {
+    if (isInsideAnApp()) return; // it handles the address itself, perhaps in a window over the page
     this.#watching?.abort();
     const watching = new AbortController();
     this.#watching = watching;
     const { signal } = watching;
-    const taken = () => watching.abort();
-    document.addEventListener("visibilitychange", taken, { signal });
-    window.addEventListener("pagehide", taken, { signal });
-    const look = () => {
-      const began = performance.now();
+    const stop = () => watching.abort();
+    document.addEventListener("visibilitychange", stop, { signal });
+    window.addEventListener("pagehide", stop, { signal });
+    const check = () => {
+      const startedAt = performance.now();
       const timer = setTimeout(() => {
-        if (performance.now() - began > 2 * PATIENCE_MS) taken(); // the phone has slept
-        else if (document.hasFocus()) this.#offerAgain();
-        else look(); // the browser asks whether to open the app, say
-      }, PATIENCE_MS);
+        const hasSlept = performance.now() - startedAt > 2 * APP_OPENING_MS;
+        if (hasSlept) stop();
+        else if (document.hasFocus()) this.#offerHelpAndRetry();
+        else check(); // the browser may be asking whether to open the app
+      }, APP_OPENING_MS);
       signal.addEventListener("abort", () => clearTimeout(timer));
     };
-    look();
+    check();
   }
 
-  #offerAgain() {
-    this.#find("[data-open]").textContent = say("openAgain");
-    this.#offer();
+  #offerHelpAndRetry() {
+    this.#link.textContent = translate("openAgain");
+    this.#offerHelp();
   }
 
-  #offer() {
-    const phone = platform();
+  #offerHelp() {
+    const platform = mobilePlatform();
     for (const store of this.#root.querySelectorAll("[data-store]")) {
-      store.hidden = store.dataset.store !== phone;
+      store.toggleAttribute("hidden", store.getAttribute("data-store") !== platform);
     }
-    this.#find("[data-no-app]").hidden = !phone;
-    this.#find("[data-hand-over]").hidden = false;
-    if (!phone || matchMedia(WIDE).matches) this.#draw();
+    find(this.#root, "[data-no-app]").hidden = !platform;
+    find(this.#root, "[data-app-help]").hidden = false;
+    if (!platform || matchMedia(WIDE_SCREEN).matches) this.#drawCode();
   }
 
-  async #draw() {
-    const { app_url: wanted, url } = this.#order;
-    if (this.#drawn === wanted) return;
-    this.#drawn = wanted;
-    this.#find("[data-code]").hidden = true;
+  async #drawCode() {
+    const { app_url: appUrl, url } = this.#order ?? {};
+    if (!appUrl || this.#drawnUrl === appUrl) return;
+    this.#drawnUrl = appUrl;
+    this.#code.hidden = true;
     try {
-      const { code } = await this.#visit.shop.ask("GET", `${url}/qr`);
-      if (this.#drawn !== wanted || !code) return;
-      this.#find("[data-code] svg")?.remove();
-      this.#find("[data-code]").prepend(svgOf(code));
-      this.#find("[data-code]").hidden = false;
+      const { code } = await this.#api.request("GET", `${url}/qr`);
+      if (this.#drawnUrl !== appUrl || !code) return;
+      this.#code.querySelector("svg")?.remove();
+      this.#code.prepend(drawQrCode(code));
+      this.#code.hidden = false;
     } catch {
-      this.#drawn = null; // the next look at the order tries again, if it can still be paid
+      this.#drawnUrl = null; // the next update of the order retries, if it can still be paid
     }
-  }
-
-  #find(selector) {
-    return this.#root.querySelector(selector);
   }
 }
 
-/** Returns whose phone or tablet this is, or null for what is neither. */
-function platform() {
+/** Returns which phone or tablet this is, or null for any other device. */
+function mobilePlatform() {
   const { userAgent, maxTouchPoints } = navigator;
   if (/Android/.test(userAgent)) return "android";
-  const isPad = /Macintosh/.test(userAgent) && maxTouchPoints > 1; // as an iPad calls itself
+  const isPad = /Macintosh/.test(userAgent) && maxTouchPoints > 1; // iPads call themselves that
   return isPad || /iPhone|iPad|iPod/.test(userAgent) ? "ios" : null;
 }
 
-/** Whether the address is one that only an app opens, on a device that has none. */
+/**
+ * Whether only an app opens the address, on a device that cannot have the app.
+ * @param {string} url
+ */
 function hasNoApp(url) {
-  return !platform() && !/^https?:/.test(url);
+  return !mobilePlatform() && !/^https?:/.test(url);
 }
 
-/** Whether the page stands in an app's own web view. Who has a token there is in SEQR's. */
+/** Whether the page runs in an app's web view; a customer with a token there is in SEQR's. */
 function isInsideAnApp() {
   const { userAgent } = navigator;
-  const isOnApples = /iPhone|iPad|iPod/.test(userAgent) && !/Safari\//.test(userAgent);
-  return isOnApples || /Android.*; wv\)/.test(userAgent);
+  const isIosWebView = /iPhone|iPad|iPod/.test(userAgent) && !/Safari\//.test(userAgent);
+  return isIosWebView || /Android.*; wv\)/.test(userAgent);
 }
 
-/** Draws a code in black on white, whatever the page's colours: scanners want it so. */
-function svgOf({ size, path }) {
-  const [svg, white, black] = ["svg", "rect", "path"].map((name) =>
-    document.createElementNS(SVG, name),
+/**
+ * Draws a QR code in black on white whatever the page's colours, since scanners require it.
+ * @param {QrCode} code
+ */
+function drawQrCode({ size, path }) {
+  const width = size + 2 * QUIET_ZONE_MODULES;
+  const corner = -QUIET_ZONE_MODULES;
+  const svg = svgElement("svg", {
+    viewBox: `${corner} ${corner} ${width} ${width}`,
+    role: "img",
+    "aria-label": translate("code"),
+    "shape-rendering": "crispEdges",
+  });
+  svg.append(
+    svgElement("rect", { x: corner, y: corner, width, height: width, fill: "#fff" }),
+    svgElement("path", { d: path, fill: "#000" }),
   );
-  const width = size + 2 * QUIET;
-  const attributes = { viewBox: `${-QUIET} ${-QUIET} ${width} ${width}`, role: "img" };
-  for (const [name, value] of Object.entries(attributes)) svg.setAttribute(name, value);
-  svg.setAttribute("aria-label", say("code"));
-  svg.setAttribute("shape-rendering", "crispEdges");
-  const ground = { x: -QUIET, y: -QUIET, width, height: width, fill: "#fff" };
-  for (const [name, value] of Object.entries(ground)) white.setAttribute(name, value);
-  black.setAttribute("d", path);
-  black.setAttribute("fill", "#000");
-  svg.append(white, black);
   return svg;
+}
+
+/**
+ * @param {string} name
+ * @param {Record<string, string | number>} attributes
+ */
+function svgElement(name, attributes) {
+  const element = document.createElementNS(SVG_NAMESPACE, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  return element;
 }

@@ -1,78 +1,93 @@
-// Where the menu is long: a button for each of its headings, which leads there and tells where one is.
+// The category buttons of a long menu: each scrolls to its heading, and the current one is marked.
 
-const ENOUGH = 3;
-const BY_HAND = ["wheel", "touchmove", "keydown"];
+import { find } from "./dom.js";
 
-export class Categories {
-  #nav = document.querySelector("[data-categories]");
+const MIN_CATEGORIES = 3;
+const SCROLLING_EVENTS = ["wheel", "touchmove", "keydown"];
+
+export class CategoryNav {
+  #nav = find(document, "[data-categories]");
+  /** @type {Map<HTMLElement, HTMLButtonElement>} by their headings */
   #buttons = new Map();
-  #led = false; // to a heading, which stays marked until the customer scrolls on
+  #isPinned = false; // a button's heading stays marked until the customer scrolls
 
   constructor() {
-    let waiting = false;
-    const look = () => {
-      waiting = false;
-      if (!this.#led) this.#mark(this.#inSight());
+    let isWaiting = false;
+    const markCurrent = () => {
+      isWaiting = false;
+      if (!this.#isPinned) this.#mark(this.#currentHeading());
     };
-    const lookSoon = () => {
-      if (!waiting && !this.#nav.hidden) requestAnimationFrame(look);
-      waiting = !this.#nav.hidden;
+    const onScroll = () => {
+      if (!isWaiting && !this.#nav.hidden) requestAnimationFrame(markCurrent);
+      isWaiting = !this.#nav.hidden;
     };
-    window.addEventListener("scroll", lookSoon, { passive: true });
-    for (const event of BY_HAND) {
-      window.addEventListener(event, () => (this.#led = false), { passive: true });
-    }
+    const unpin = () => {
+      this.#isPinned = false;
+    };
+    window.addEventListener("scroll", onScroll, { passive: true });
+    for (const event of SCROLLING_EVENTS) window.addEventListener(event, unpin, { passive: true });
   }
 
-  /** Shows a button for each heading, if there are enough of them. */
-  fill(headings) {
-    this.#nav.hidden = headings.length < ENOUGH;
+  /**
+   * Shows a button for each heading, if there are enough of them.
+   * @param {HTMLElement[]} headings
+   */
+  render(headings) {
+    this.#nav.hidden = headings.length < MIN_CATEGORIES;
     this.#buttons = new Map(headings.map((heading) => [heading, this.#button(heading)]));
     this.#nav.replaceChildren(...this.#buttons.values());
     this.#mark(headings[0]);
   }
 
+  /** @param {HTMLElement} heading */
   #button(heading) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = heading.textContent;
     button.addEventListener("click", () => {
-      heading.focus({ preventScroll: true }); // so that Tab goes on from there
-      heading.scrollIntoView({ behavior: isCalm() ? "auto" : "smooth" });
+      heading.focus({ preventScroll: true }); // so that Tab continues from there
+      heading.scrollIntoView({ behavior: scrollBehavior() });
       this.#mark(heading);
-      this.#led = true;
+      this.#isPinned = true;
     });
     button.addEventListener("focus", () => {
-      if (button.matches(":focus-visible")) this.#bring(button, "auto"); // a finger is on it already
+      if (button.matches(":focus-visible")) this.#center(button, "auto"); // not under a finger
     });
     return button;
   }
 
-  /** Returns the last heading above a line that goes from the window's top to its bottom meanwhile. */
-  #inSight() {
+  /** Returns the last heading above a line that moves down the window as the page is scrolled. */
+  #currentHeading() {
     const { scrollHeight, clientHeight } = document.documentElement;
-    const far = window.scrollY / Math.max(1, scrollHeight - clientHeight);
-    const line = this.#nav.offsetHeight + far * clientHeight;
+    const scrolled = window.scrollY / Math.max(1, scrollHeight - clientHeight);
+    const line = this.#nav.offsetHeight + scrolled * clientHeight;
     const headings = [...this.#buttons.keys()];
     const above = headings.filter((heading) => heading.getBoundingClientRect().top <= line);
     return above.pop() ?? headings[0];
   }
 
-  #mark(heading) {
-    for (const [each, button] of this.#buttons) {
-      if (each !== heading) button.removeAttribute("aria-current");
+  /** @param {HTMLElement} current */
+  #mark(current) {
+    for (const [heading, button] of this.#buttons) {
+      if (heading !== current) button.removeAttribute("aria-current");
       else if (!button.hasAttribute("aria-current")) {
         button.setAttribute("aria-current", "true");
-        this.#bring(button, isCalm() ? "auto" : "smooth");
+        this.#center(button, scrollBehavior());
       }
     }
   }
 
-  /** Brings a button to the middle of the strip. */
-  #bring(button, behavior) {
+  /**
+   * Scrolls the strip until a button is in its middle.
+   * @param {HTMLButtonElement} button
+   * @param {ScrollBehavior} behavior
+   */
+  #center(button, behavior) {
     const left = button.offsetLeft - (this.#nav.clientWidth - button.offsetWidth) / 2;
     this.#nav.scrollTo({ left, behavior });
   }
 }
 
-const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+/** @returns {ScrollBehavior} */
+const scrollBehavior = () =>
+  matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";

@@ -1,22 +1,30 @@
-// Keeps whoever uses the keyboard where they are, through what changes on the page.
+// Keeps keyboard users where they are while a part of the page is rebuilt.
 
 /**
- * Remembers what has the focus in `root`. Returns what is to be called after the change: it gives the
- * focus back if it was lost, to what has the same label if the same is gone, else to the heading.
+ * Remembers the focused element in `root`. Returns a function to call after the change: if the focus
+ * was lost, it goes back to that element, else to the one of the same label, else to the heading.
+ * @param {HTMLElement} root
  */
-export function holdFocus(root) {
-  const held = document.activeElement;
-  if (!root.contains(held)) return () => {};
-  const label = held.getAttribute("aria-label");
+export function preserveFocus(root) {
+  const focused = document.activeElement;
+  if (!(focused instanceof HTMLElement) || !root.contains(focused)) return () => {};
+  const label = focused.getAttribute("aria-label");
   return () => {
     const { activeElement } = document;
-    if (activeElement !== document.body && (activeElement !== held || isThere(held))) return;
+    if (activeElement !== document.body && (activeElement !== focused || isFocusable(focused))) {
+      return;
+    }
     const namesake = label && root.querySelector(`[aria-label="${CSS.escape(label)}"]`);
-    const heir = [held, namesake].find((each) => each && isThere(each));
-    (heir ?? root.querySelector("h1")).focus({ preventScroll: true });
+    for (const element of [focused, namesake, root.querySelector("h1")]) {
+      if (element instanceof HTMLElement && isFocusable(element)) {
+        element.focus({ preventScroll: true });
+        return;
+      }
+    }
   };
 }
 
-function isThere(element) {
-  return element.isConnected && !element.disabled && !element.closest("[hidden]");
+/** @param {HTMLElement} element */
+function isFocusable(element) {
+  return element.isConnected && !element.matches(":disabled") && !element.closest("[hidden]");
 }

@@ -1,67 +1,92 @@
-// What keeps an order from being made, told beside what it is about.
+// Shows why an order is rejected, beside the product or the button that it is about.
 
-import { hundredths, money } from "./money.js";
-import { say } from "./session.js";
+import { find } from "./dom.js";
+import { formatMoney, toMinorUnits } from "./money.js";
+import { translate } from "./page.js";
 
-const ROW = /^rows\[(\d+)\]/;
+const ROW_FIELD = /^rows\[(\d+)\]/;
 
-export class Problems {
-  #root = document.querySelector("#menu");
-  #general = this.#root.querySelector("[data-problem]");
+export class FormErrors {
+  #root = find(document, "#menu");
+  #general = find(this.#root, "[data-form-error]");
 
   constructor() {
     this.#root.addEventListener("click", ({ target }) => {
-      const stepper = target.closest("[data-stepper]");
-      if (!stepper) return;
+      const row = target instanceof Element && target.closest("[data-stepper]")?.closest("li");
+      if (!row) return;
       this.#general.textContent = ""; // it was about another choice
-      this.#forget(stepper.closest("li"));
+      this.#clearRow(row);
     });
   }
 
   clear() {
     this.#general.textContent = "";
-    for (const row of this.#root.querySelectorAll("li")) this.#forget(row);
+    for (const row of this.#root.querySelectorAll("li")) this.#clearRow(row);
   }
 
-  /** Tells something about the order as a whole: beside the button that makes it. */
-  tell(text) {
+  /**
+   * Shows an error of the whole order, beside the button that submits it.
+   * @param {string} text
+   */
+  showGeneral(text) {
     this.#general.textContent = text;
   }
 
-  /** Tells what the shop said to an order, `pricesSeen` being the products' prices at that time. */
-  explain({ field, message, products = [] }, order, pricesSeen) {
-    const [, index] = ROW.exec(field) ?? [];
-    const row = index && this.#rowOf(order.rows[index].product);
-    if (row) this.#tellIn(row, message);
-    else this.tell(message);
-    for (const { id, price } of products) this.#tellOfPrice(id, price, pricesSeen.get(id));
-    this.#root.querySelector("li .problem")?.parentElement.scrollIntoView({ block: "center" });
+  /**
+   * Shows why the shop rejected an order, and each price that has changed since.
+   * @param {ErrorBody} body
+   * @param {OrderRequest} order
+   * @param {Map<number, ShownPrice>} shownPrices the products' prices when it was submitted
+   */
+  showRejection({ field = "", message, products = [] }, order, shownPrices) {
+    const [, index] = ROW_FIELD.exec(field) ?? [];
+    const row = index && this.#rowOf(order.rows[Number(index)].product);
+    if (row) this.#showInRow(row, message);
+    else this.showGeneral(message);
+    for (const { id, price } of products) this.#showOldPrice(id, price, shownPrices.get(id));
+    const first = this.#root.querySelector("li .form-error");
+    first?.parentElement?.scrollIntoView({ block: "center" });
   }
 
-  #tellOfPrice(id, price, seen) {
+  /**
+   * @param {number} id
+   * @param {string} price
+   * @param {ShownPrice | undefined} shown
+   */
+  #showOldPrice(id, price, shown) {
     const row = this.#rowOf(id);
-    if (!row || !seen || seen.price === price) return;
-    this.#tellIn(row, say("priceWas", money(hundredths(seen.price), seen.currency)));
+    if (!row || !shown || shown.price === price) return;
+    const oldPrice = formatMoney(toMinorUnits(shown.price), shown.currency);
+    this.#showInRow(row, translate("priceWas", oldPrice));
   }
 
-  #tellIn(row, text) {
-    this.#forget(row);
-    const problem = document.createElement("p");
-    problem.className = "problem";
-    problem.id = `problem-${row.dataset.id}`;
-    problem.setAttribute("role", "alert");
-    problem.textContent = text;
-    row.append(problem);
+  /**
+   * @param {HTMLLIElement} row
+   * @param {string} text
+   */
+  #showInRow(row, text) {
+    this.#clearRow(row);
+    const error = document.createElement("p");
+    error.className = "form-error";
+    error.id = `form-error-${row.dataset.id}`;
+    error.setAttribute("role", "alert");
+    error.textContent = text;
+    row.append(error);
     for (const button of row.querySelectorAll("button")) {
-      button.setAttribute("aria-describedby", problem.id);
+      button.setAttribute("aria-describedby", error.id);
     }
   }
 
-  #forget(row) {
-    row.querySelector(".problem")?.remove();
+  /** @param {HTMLLIElement} row */
+  #clearRow(row) {
+    row.querySelector(".form-error")?.remove();
     for (const button of row.querySelectorAll("button")) button.removeAttribute("aria-describedby");
   }
 
+  /**
+   * @param {number} id
+   * @returns {HTMLLIElement | null}
+   */
   #rowOf(id) {
     return this.#root.querySelector(`li[data-id="${id}"]`);
   }

@@ -1,40 +1,52 @@
-// What stands behind the # of the address: the token that the app hands over, perhaps with the
-// reference of an invoice; or what a page of ours has taken along into another language.
+// The fragment of the address: a token from the app, perhaps with an invoice's reference; or what a
+// page of ours passes on to the same page in another language.
 
 const TOKEN = "[0-9A-Za-z.-]{6,100}";
 const REFERENCE = "[0-9A-Za-z-]{1,64}";
-const FROM_THE_APP = new RegExp(`^(?<token>${TOKEN})(?:_(?<reference>${REFERENCE}))?$`);
-const CHOSEN = /^\d{1,15}x\d{1,3}$/;
+const APP_FRAGMENT = new RegExp(`^(?<token>${TOKEN})(?:_(?<reference>${REFERENCE}))?$`);
+const BASKET_ITEM = /^\d{1,15}x\d{1,3}$/;
 
 /**
- * Takes the fragment out of the address bar and returns what it says: token, reference, and, where
- * it is of a page of ours, what was chosen. Null without a fragment, undefined for one that is none.
+ * Removes the fragment from the address bar and returns its content: null if there is none,
+ * undefined if it is malformed.
+ * @returns {Fragment | null | undefined}
  */
 export function takeFragment() {
   const fragment = location.hash.slice(1);
   if (!fragment) return null;
   history.replaceState(history.state, "", location.pathname + location.search);
-  return fragment.includes("=") ? ofOurs(fragment) : FROM_THE_APP.exec(fragment)?.groups;
+  return fragment.includes("=") ? parsePageState(fragment) : APP_FRAGMENT.exec(fragment)?.groups;
 }
 
-/** Writes what to take along. What is chosen are pairs of a product's id and how many of it. */
-export function writeFragment({ token, reference, chosen = [] }) {
-  const parts = { chosen: chosen.map((pair) => pair.join("x")).join(",") };
-  if (token) parts.token = token;
-  if (reference) parts.reference = reference;
-  return new URLSearchParams(parts).toString();
+/**
+ * Returns the fragment that passes a page's state on.
+ * @param {Fragment} state
+ */
+export function writeFragment({ token, reference, basket = [] }) {
+  const parts = new URLSearchParams({ basket: basket.map((item) => item.join("x")).join(",") });
+  if (token) parts.set("token", token);
+  if (reference) parts.set("reference", reference);
+  return parts.toString();
 }
 
-function ofOurs(fragment) {
+/**
+ * @param {string} fragment
+ * @returns {Fragment}
+ */
+function parsePageState(fragment) {
   const parts = new URLSearchParams(fragment);
-  const pairs = (parts.get("chosen") ?? "").split(",").filter((pair) => CHOSEN.test(pair));
+  const items = (parts.get("basket") ?? "").split(",").filter((item) => BASKET_ITEM.test(item));
   return {
-    token: matching(TOKEN, parts.get("token")),
-    reference: matching(REFERENCE, parts.get("reference")),
-    chosen: pairs.map((pair) => pair.split("x").map(Number)),
+    token: validated(TOKEN, parts.get("token")),
+    reference: validated(REFERENCE, parts.get("reference")),
+    basket: items.map((item) => /** @type {BasketItem} */ (item.split("x").map(Number))),
   };
 }
 
-function matching(pattern, text) {
+/**
+ * @param {string} pattern
+ * @param {string | null} text
+ */
+function validated(pattern, text) {
   return text && new RegExp(`^${pattern}$`).test(text) ? text : undefined;
 }

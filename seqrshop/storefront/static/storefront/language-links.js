@@ -1,13 +1,14 @@
-// Another language: the page comes anew in it, and takes along what only this one knows.
+// The language links: they reload the page in another language and pass its state on.
 
 import { writeFragment } from "./fragment.js";
 
-/** `known` returns what to take along: the token, an order's reference, what is chosen. */
-export function takeAlong(known) {
-  for (const link of document.querySelectorAll("[data-language]")) {
+/** @param {() => Fragment} pageState called when a link is followed */
+export function keepStateAcrossLanguages(pageState) {
+  for (const link of document.querySelectorAll("a")) {
+    if (!("language" in link.dataset)) continue;
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      location.replace(`${link.search}#${writeFragment(known())}`);
+      location.replace(`${link.search}#${writeFragment(pageState())}`);
     });
   }
 }

@@ -1,23 +1,31 @@
-// Keeps the menu as the shop has it, so that nobody has to reload: while no orders are taken it is
-// asked for now and then, and else when somebody looks at it again after a while.
+// Refreshes the menu, so that nobody has to reload: at intervals while the shop takes no orders, and
+// otherwise when a customer returns to the page after a while.
 
-const WHILE_CLOSED_MS = 20000;
-const STALE_MS = 60000;
+const CLOSED_REFRESH_MS = 20000;
+const STALE_AFTER_MS = 60000;
 
-/** Calls `ask` when the menu should be looked at anew. `isShown`: is it, and `isClosed`: so far. */
-export function keepFresh({ isShown, isClosed, ask }) {
-  let asking = false;
-  let askedAt = Date.now();
-  const look = async (olderThanMs) => {
-    if (asking || document.hidden || !isShown() || Date.now() - askedAt < olderThanMs) return;
-    asking = true;
-    await ask().finally(() => {
-      asking = false;
-      askedAt = Date.now();
+/**
+ * Calls `refresh` when it is due, while the menu is shown.
+ * @param {object} menu
+ * @param {() => boolean} menu.isShown
+ * @param {() => boolean} menu.isClosed
+ * @param {() => Promise<void>} menu.refresh
+ */
+export function keepMenuFresh({ isShown, isClosed, refresh }) {
+  let refreshing = false;
+  let refreshedAt = Date.now();
+  const refreshIfOlder = async (/** @type {number} */ ageMs) => {
+    if (refreshing || document.hidden || !isShown() || Date.now() - refreshedAt < ageMs) return;
+    refreshing = true;
+    await refresh().finally(() => {
+      refreshing = false;
+      refreshedAt = Date.now();
     });
   };
   setInterval(() => {
-    if (isClosed()) look(0);
-  }, WHILE_CLOSED_MS);
-  document.addEventListener("visibilitychange", () => look(isClosed() ? 0 : STALE_MS));
+    if (isClosed()) refreshIfOlder(0);
+  }, CLOSED_REFRESH_MS);
+  document.addEventListener("visibilitychange", () =>
+    refreshIfOlder(isClosed() ? 0 : STALE_AFTER_MS),
+  );
 }

@@ -1,14 +1,21 @@
-// Amounts come as texts ("45.00") and are reckoned in hundredths, whole numbers all the way.
+// Amounts arrive as texts ("45.00"). Sums are made of minor units (öre), which are whole numbers.
 
-/** Returns the hundredths of an amount. */
-export function hundredths(text) {
-  const [, minus, whole, part] = /^(-?)(\d+)\.(\d\d)$/.exec(text);
-  const size = Number(whole) * 100 + Number(part);
+/** @param {string} text an amount in major units, with two decimals */
+export function toMinorUnits(text) {
+  const [, minus, major, minor] = /^(-?)(\d+)\.(\d\d)$/.exec(text) ?? [];
+  const size = Number(major) * 100 + Number(minor);
   return minus ? -size : size;
 }
 
-/** Writes hundredths as people here write money. */
-export function money(value, currency) {
-  const style = { style: "currency", currency };
-  return new Intl.NumberFormat(document.documentElement.lang, style).format(value / 100);
+/**
+ * Formats an amount in the page's language.
+ * @param {number} minorUnits
+ * @param {string} currency
+ */
+export function formatMoney(minorUnits, currency) {
+  const format = new Intl.NumberFormat(document.documentElement.lang, {
+    style: "currency",
+    currency,
+  });
+  return format.format(minorUnits / 100);
 }

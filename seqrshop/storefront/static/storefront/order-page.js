@@ -1,104 +1,113 @@
-// The order page: choose, order, wait, pay.
+// The order page: choose products, order, wait, pay.
 
-import { holdFocus } from "./focus.js";
-import { keepFresh } from "./menu-refresh.js";
-import { takeAlong } from "./language-links.js";
+import { ApiError } from "./api-client.js";
+import { find } from "./dom.js";
+import { preserveFocus } from "./focus.js";
+import { FormErrors } from "./form-errors.js";
+import { keepStateAcrossLanguages } from "./language-links.js";
 import { Menu } from "./menu.js";
-import { Panel } from "./order-view.js";
-import { Problems } from "./form-errors.js";
-import { Refused } from "./api-client.js";
-import { Visit, notice, say, show } from "./session.js";
+import { keepMenuFresh } from "./menu-refresh.js";
+import { OrderView } from "./order-view.js";
+import { showNotice, showView, translate } from "./page.js";
+import { Session } from "./session.js";
 
-const PAID_NOTHING = ["canceled", "failed", "expired"];
+const UNPAID_FINAL_STATES = ["canceled", "failed", "expired"];
 
-const { ordersUrl } = document.querySelector("#main").dataset;
-const visit = new Visit();
-const menu = new Menu(submit, askAgain);
-const panel = new Panel(visit, backToMenu);
-const problems = new Problems();
-let session = null;
+const menuView = find(document, "#menu");
+const { ordersUrl = "" } = find(document, "#main").dataset;
+const session = new Session();
+const menu = new Menu(submit, refresh);
+const orderView = new OrderView(session, returnToMenu);
+const formErrors = new FormErrors();
+/** @type {SessionDetails} */
+let details;
 let submitting = false;
 
-takeAlong(() => ({
-  token: visit.shop.token,
-  reference: panel.reference,
-  chosen: menu.chosen,
+keepStateAcrossLanguages(() => ({
+  token: session.api.token,
+  reference: orderView.reference,
+  basket: menu.basket,
 }));
 
-visit.begin((opened, { reference, chosen }) => {
-  session = opened;
-  panel.stop();
-  if (chosen) menu.chosen = chosen;
-  menu.fill(session);
-  const shown = chosen && reference ? session.latest_order : null; // before the language changed
-  const order = session.order ?? shown;
-  if (order) panel.follow(order);
-  else show("menu");
+session.start((opened, { reference, basket }) => {
+  details = opened;
+  orderView.stop();
+  if (basket) menu.basket = basket;
+  menu.render(details);
+  // With a basket, the reference is of the order that was shown before the language changed.
+  const order = details.order ?? (basket && reference ? details.latest_order : null);
+  if (order) orderView.follow(order);
+  else showView("menu");
 });
 
-const isChoosing = () => !submitting && !document.querySelector("#menu").hidden;
+const isChoosing = () => !submitting && !menuView.hidden;
 
-keepFresh({
-  isShown: isChoosing,
-  isClosed: () => Boolean(session?.closed),
-  ask: askAgain,
-});
+keepMenuFresh({ isShown: isChoosing, isClosed: () => Boolean(details?.closed), refresh });
 
-/** What came to nothing can be ordered anew or changed; after a paid order one starts over. */
-function backToMenu(state) {
-  if (!PAID_NOTHING.includes(state)) menu.clear();
-  menu.fill(session);
-  notice("");
-  show("menu");
+/**
+ * Keeps the basket of an order that was never paid; after any other order, it starts empty.
+ * @param {OrderState} state
+ */
+function returnToMenu(state) {
+  if (!UNPAID_FINAL_STATES.includes(state)) menu.clear();
+  menu.render(details);
+  showNotice("");
+  showView("menu");
 }
 
-async function submit(order) {
+/** @param {OrderRequest} request */
+async function submit(request) {
   if (submitting) return;
-  problems.clear();
-  if (order.rows.length === 0) {
-    problems.tell(say("chooseFirst"));
+  formErrors.clear();
+  if (request.rows.length === 0) {
+    formErrors.showGeneral(translate("chooseFirst"));
     return;
   }
-  const giveBack = holdFocus(document.querySelector("#menu"));
+  const restoreFocus = preserveFocus(menuView);
   submitting = true;
-  menu.busy = true;
+  menu.setBusy(true);
   try {
-    await visit.guard(async () => {
-      const made = await visit.shop.askUntilAnswered("POST", ordersUrl, order, notice);
-      menu.renewNonce();
-      panel.follow(made, { opensApp: true });
+    await session.guard(async () => {
+      const order = await session.api.requestUntilAnswered("POST", ordersUrl, request, showNotice);
+      menu.resetNonce();
+      orderView.follow(order, { opensApp: true });
     });
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    await explain(error, order);
+    if (!(error instanceof ApiError)) throw error;
+    await showRejection(error.body, request);
   } finally {
     submitting = false;
-    menu.busy = false;
-    giveBack();
+    menu.setBusy(false);
+    restoreFocus();
   }
 }
 
-/** Shows why there is no new order: another is open, the menu has changed, or no order is taken. */
-async function explain({ body }, order) {
+/**
+ * Shows why there is no new order: another is open, the menu has changed, or the shop is closed.
+ * @param {ErrorBody} body
+ * @param {OrderRequest} request
+ */
+async function showRejection(body, request) {
   if (body.order) {
-    panel.follow(body.order);
-    notice(body.message);
+    orderView.follow(body.order);
+    showNotice(body.message);
     return;
   }
-  const pricesSeen = menu.prices;
-  await refill();
-  if (body.error !== "closed") problems.explain(body, order, pricesSeen); // else the menu says it
+  const shownPrices = menu.shownPrices;
+  await reload();
+  if (body.error === "closed") return; // the menu shows why
+  formErrors.showRejection(body, request, shownPrices);
 }
 
-/** Finds out whether orders are taken again. An order made in another tab meanwhile is shown. */
-async function askAgain() {
-  await refill();
-  if (session.order && isChoosing()) panel.follow(session.order);
+/** Updates the menu. If an order was made in another tab meanwhile, shows that. */
+async function refresh() {
+  await reload();
+  if (details.order && isChoosing()) orderView.follow(details.order);
 }
 
-function refill() {
-  return visit.guard(async () => {
-    session = await visit.renew();
-    menu.fill(session);
+function reload() {
+  return session.guard(async () => {
+    details = await session.refresh();
+    menu.render(details);
   });
 }

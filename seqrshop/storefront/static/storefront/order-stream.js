@@ -1,191 +1,213 @@
-// Follows one order until it is settled: by a stream of events, or by asking where there is none.
+// Follows one order until it is settled: by an event stream, or by polling where none works.
 
-import { Unreachable } from "./api-client.js";
+import { ApiUnavailable } from "./api-client.js";
 
-const ASK_MS = 1000;
-const SELDOM_MS = 5000; // while nobody looks, and where a person has to mend it
-const CHECKING_MS = 700; // a page that wakes says that it asks, unless there is an answer by then
+const POLL_MS = 1000;
+const SLOW_POLL_MS = 5000; // while the page is hidden, and while staff have to resolve the order
+const CHECKING_NOTICE_MS = 700; // a page that wakes shows the notice unless it is answered by then
 
-const FIRST_MS = 3000; // a proxy that gathers what it hands on lets nothing through by then
-const SILENCE_MS = 10000; // the server says something every four seconds
-const STEADY_MS = 10000; // a stream that has lasted so long is opened again at once
-const STREAM_AGAIN_MS = 20000; // another one is not
-const REOPEN_MS = 1000; // at the most: many pages reopen at the same time
+const FIRST_EVENT_TIMEOUT_MS = 3000; // a proxy that buffers delivers nothing by then
+const SILENCE_TIMEOUT_MS = 10000; // the server sends something every four seconds
+const STEADY_STREAM_MS = 10000; // a stream that lasted this long is reopened at once
+const STREAM_RETRY_MS = 20000; // after a shorter one
+const MAX_REOPEN_DELAY_MS = 1000; // many pages reopen at the same time
 const NEVER = Infinity; // until the page wakes
 
 const UNSETTLED = ["created", "sending", "awaiting_payment", "cancel_pending", "needs_attention"];
 
+/** @param {string} state */
 export const isSettled = (state) => !UNSETTLED.includes(state);
 
-export class Live {
-  #tell;
+/** @template {{ state: OrderState }} T what the API returns of an order */
+export class OrderStream {
+  #handlers;
   #url = "";
   #eventsUrl = "";
   #state = "";
-  #reason = "";
-  #asleep = false; // the shop's poller
+  #notice = "";
+  #isPollerStalled = false;
   #timer = 0;
-  #turn = 0; // what began in an earlier turn is told no more
-  #told = 0; // what was asked before something was told is too old
+  #round = 0; // results of an earlier round are ignored
+  #updates = 0; // a result that was requested before the latest update is outdated
   #stream = new AbortController();
-  #streamAt = 0; // when one is to be tried
+  #nextStreamAt = 0;
 
   /**
-   * `tell.ask(url)` returns how the order stands, or throws what a Shop does; `tell.open(url,
-   * signal)` returns a response that may be a stream. `tell.changed` is called with each answer,
-   * `tell.away` with a word for why the page does not know just now, "" once it does, and
-   * `tell.refused` with what ends the following.
+   * `fetchOrder` throws what ApiClient.request throws; `onNotice` gets the name of a text, or "";
+   * `onError` gets the error that ends the following.
+   * @param {object} handlers
+   * @param {(url: string) => Promise<T>} handlers.fetchOrder
+   * @param {(url: string, signal: AbortSignal) => Promise<Response>} handlers.openStream
+   * @param {(order: T) => void} handlers.onOrder
+   * @param {(reason: string) => void} handlers.onNotice
+   * @param {(error: unknown) => void} handlers.onError
    */
-  constructor(tell) {
-    this.#tell = tell;
+  constructor(handlers) {
+    this.#handlers = handlers;
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.#wake();
     });
     window.addEventListener("pageshow", (event) => {
       if (event.persisted) this.#wake();
     });
-    window.addEventListener("pagehide", () => this.#beginTurn());
+    window.addEventListener("pagehide", () => this.#startRound());
     window.addEventListener("online", () => this.#wake());
     window.addEventListener("offline", () => this.#wake());
   }
 
-  /** Follows an order, which is known to stand so, in place of another. */
+  /**
+   * Follows an order, whose state is known, instead of another.
+   * @param {string} url
+   * @param {string} eventsUrl
+   * @param {string} state
+   */
   follow(url, eventsUrl, state) {
     this.#url = url;
     this.#eventsUrl = eventsUrl;
     this.#state = state;
-    this.#reason = "";
-    this.#asleep = false;
-    this.#streamAt = 0;
-    this.#beginTurn();
-    this.#goOn();
+    this.#notice = "";
+    this.#isPollerStalled = false;
+    this.#nextStreamAt = 0;
+    this.#startRound();
+    this.#continue();
   }
 
   stop() {
     this.#url = "";
-    this.#beginTurn();
+    this.#startRound();
   }
 
-  /** Nothing that began before the phone slept may ever be answered: everything begins anew. */
+  /** Starts over: a request from before the phone slept may never be answered. */
   #wake() {
     if (!this.#url) return;
-    this.#streamAt = 0;
-    this.#ask();
-    const turn = this.#turn;
+    this.#nextStreamAt = 0;
+    this.#poll();
+    const round = this.#round;
     setTimeout(() => {
-      if (turn === this.#turn && !isSettled(this.#state)) this.#away("checking");
-    }, CHECKING_MS);
+      if (round === this.#round && !isSettled(this.#state)) this.#showNotice("checking");
+    }, CHECKING_NOTICE_MS);
   }
 
-  #beginTurn() {
+  #startRound() {
     clearTimeout(this.#timer);
     this.#stream.abort();
-    this.#asleep = false;
-    return ++this.#turn;
+    this.#isPollerStalled = false;
+    return ++this.#round;
   }
 
-  /** Waits for the next change, as well as can be done just now. */
-  #goOn() {
+  /** Waits for the next change: by a stream if one may be opened now, else by the next poll. */
+  #continue() {
     if (isSettled(this.#state)) return;
-    if (!document.hidden && Date.now() >= this.#streamAt) {
-      this.#listen();
+    if (!document.hidden && Date.now() >= this.#nextStreamAt) {
+      this.#readStream();
       return;
     }
-    const seldom = document.hidden || this.#state === "needs_attention";
-    this.#timer = setTimeout(() => this.#ask(), seldom ? SELDOM_MS : ASK_MS);
+    const slow = document.hidden || this.#state === "needs_attention";
+    this.#timer = setTimeout(() => this.#poll(), slow ? SLOW_POLL_MS : POLL_MS);
   }
 
-  async #ask() {
-    const turn = this.#beginTurn();
+  async #poll() {
+    const round = this.#startRound();
     try {
-      const order = await this.#tell.ask(this.#url);
-      if (turn !== this.#turn) return;
-      this.#beginTurn();
-      this.#take(order);
+      const order = await this.#handlers.fetchOrder(this.#url);
+      if (round !== this.#round) return;
+      this.#startRound();
+      this.#update(order);
     } catch (error) {
-      if (turn !== this.#turn) return;
-      if (!(error instanceof Unreachable)) {
+      if (round !== this.#round) return;
+      if (!(error instanceof ApiUnavailable)) {
         this.stop();
-        this.#tell.refused(error);
+        this.#handlers.onError(error);
         return;
       }
-      this.#beginTurn();
-      this.#away(error.reason);
+      this.#startRound();
+      this.#showNotice(error.reason);
     }
-    if (this.#url) this.#goOn();
+    if (this.#url) this.#continue();
   }
 
-  /** Reads the stream to its end, and asks once it is lost. */
-  async #listen() {
-    const turn = this.#beginTurn();
+  /** Reads a stream to its end, and polls once it is lost. */
+  async #readStream() {
+    const round = this.#startRound();
     const stream = new AbortController();
     this.#stream = stream;
-    const began = Date.now();
-    const lost = () => {
-      if (turn !== this.#turn) return;
+    const startedAt = Date.now();
+    const onLost = () => {
+      if (round !== this.#round) return;
       const now = Date.now();
-      this.#streamAt = now - began > STEADY_MS ? now : now + STREAM_AGAIN_MS;
-      this.#ask();
+      this.#nextStreamAt = now - startedAt > STEADY_STREAM_MS ? now : now + STREAM_RETRY_MS;
+      this.#poll();
     };
-    this.#timer = setTimeout(lost, FIRST_MS);
+    this.#timer = setTimeout(onLost, FIRST_EVENT_TIMEOUT_MS);
     try {
-      const response = await this.#tell.open(this.#eventsUrl, stream.signal);
-      for await (const { kind, data } of eventsIn(response)) {
-        if (turn !== this.#turn) return;
+      const response = await this.#handlers.openStream(this.#eventsUrl, stream.signal);
+      for await (const { kind, data } of readEvents(response)) {
+        if (round !== this.#round) return;
         clearTimeout(this.#timer);
-        this.#timer = setTimeout(lost, SILENCE_MS);
-        if (kind === "end") return this.#ended(data.reason);
-        if (kind === "order") this.#take(data);
-        if (kind === "poller") this.#heed(data.asleep);
+        this.#timer = setTimeout(onLost, SILENCE_TIMEOUT_MS);
+        if (kind === "end") return this.#onEnd(data.reason);
+        if (kind === "order") this.#update(data);
+        if (kind === "poller") this.#onPoller(data.asleep);
       }
     } catch {
-      // No connection, or a stream that is none: what is asked next tells.
+      // No connection, or no event stream: the next poll finds out.
     }
-    lost();
+    onLost();
   }
 
-  #ended(reason) {
+  /** @param {string} reason */
+  #onEnd(reason) {
     if (reason === "settled") {
-      this.#beginTurn();
+      this.#startRound();
       return;
     }
     clearTimeout(this.#timer);
-    if (reason === "replaced") this.#streamAt = NEVER; // by a page that is looked at
-    this.#timer = setTimeout(() => this.#goOn(), Math.random() * REOPEN_MS);
+    if (reason === "replaced") this.#nextStreamAt = NEVER; // by a page that the customer looks at
+    this.#timer = setTimeout(() => this.#continue(), Math.random() * MAX_REOPEN_DELAY_MS);
   }
 
-  /** While the shop's poller sleeps, asking has the shop ask SEQR. */
-  async #heed(asleep) {
-    this.#asleep = asleep;
-    this.#away(asleep ? "checking" : "");
-    if (!asleep) return;
-    const [turn, told] = [this.#turn, this.#told];
+  /**
+   * While the shop's poller is stalled, requesting the order makes the shop poll SEQR.
+   * @param {boolean} isStalled
+   */
+  async #onPoller(isStalled) {
+    this.#isPollerStalled = isStalled;
+    this.#showNotice(isStalled ? "checking" : "");
+    if (!isStalled) return;
+    const [round, updates] = [this.#round, this.#updates];
     try {
-      const order = await this.#tell.ask(this.#url);
-      if (turn === this.#turn && told === this.#told) this.#take(order);
+      const order = await this.#handlers.fetchOrder(this.#url);
+      if (round === this.#round && updates === this.#updates) this.#update(order);
     } catch {
-      // The stream goes on, or is found lost.
+      // The stream continues, or its timeout finds it lost.
     }
   }
 
-  #take(order) {
-    this.#told += 1;
+  /** @param {T} order */
+  #update(order) {
+    this.#updates += 1;
     this.#state = order.state;
-    this.#away(this.#asleep && !isSettled(order.state) ? "checking" : "");
-    this.#tell.changed(order);
+    this.#showNotice(this.#isPollerStalled && !isSettled(order.state) ? "checking" : "");
+    this.#handlers.onOrder(order);
   }
 
-  /** Tells it once, and leaves alone what others have told the customer meanwhile. */
-  #away(reason) {
-    if (reason !== this.#reason) this.#tell.away(reason);
-    this.#reason = reason;
+  /**
+   * Reports a notice once, and so leaves alone what others have shown meanwhile.
+   * @param {string} reason
+   */
+  #showNotice(reason) {
+    if (reason !== this.#notice) this.#handlers.onNotice(reason);
+    this.#notice = reason;
   }
 }
 
-/** Yields the events of a response, and one without a kind for a mere sign of life. */
-async function* eventsIn(response) {
+/**
+ * Yields the events of a response; a heartbeat is one without a kind.
+ * @param {Response} response
+ */
+async function* readEvents(response) {
   const type = response.headers.get("Content-Type") ?? "";
-  if (!response.ok || !type.startsWith("text/event-stream")) return;
+  if (!response.ok || !response.body || !type.startsWith("text/event-stream")) return;
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
   let text = "";
@@ -194,7 +216,7 @@ async function* eventsIn(response) {
     if (done) return;
     text += decoder.decode(value, { stream: true });
     const blocks = text.split("\n\n");
-    text = blocks.pop();
+    text = blocks.pop() ?? "";
     for (const block of blocks) {
       const [, kind, data] = /^event: (\w+)\ndata: (.*)$/.exec(block) ?? [];
       yield { kind, data: data && JSON.parse(data) };

@@ -1,168 +1,218 @@
-// One order, as it stands: shown, followed until it is settled, paid, cancelled.
+// The view of one order: shows it, follows it until it is settled, pays and cancels it.
 
-import { holdFocus } from "./focus.js";
-import { HandOver } from "./app-handover.js";
-import { Live, isSettled } from "./order-stream.js";
-import { hundredths, money } from "./money.js";
-import { Refused } from "./api-client.js";
-import { notice, say, show } from "./session.js";
+import { ApiError } from "./api-client.js";
+import { AppHandover } from "./app-handover.js";
+import { copyTemplate, find, setText } from "./dom.js";
+import { preserveFocus } from "./focus.js";
+import { formatMoney, toMinorUnits } from "./money.js";
+import { isSettled, OrderStream } from "./order-stream.js";
+import { showNotice, showView, translate } from "./page.js";
 
-const CAN_BE_CANCELLED = ["created", "sending", "awaiting_payment"];
-const CAN_BE_PAID_AGAIN = ["canceled", "failed", "expired"];
+/** @typedef {import("./session.js").Session} Session */
 
-export class Panel {
-  #root = document.querySelector("#order");
+const CANCELLABLE_STATES = ["created", "sending", "awaiting_payment"];
+const PAYABLE_AGAIN_STATES = ["canceled", "failed", "expired"];
+const LONG_NUMBER_LENGTH = 4;
+
+export class OrderView {
+  #root = find(document, "#order");
+  #session;
+  #handover;
+  #stream;
+  /** @type {Order | null} */
   #order = null;
-  #handOver;
   #opensApp = false;
-  #live;
 
-  /** `toMenu` is called with the order's state when the customer is done with it. */
-  constructor(visit, toMenu) {
-    this.visit = visit;
-    this.#handOver = new HandOver(visit);
-    this.#live = new Live({
-      ask: (url) => visit.shop.ask("GET", url),
-      open: (url, signal) => visit.shop.open(url, signal),
-      changed: (order) => this.#render(order),
-      away: notice,
-      refused: (error) => this.#refused(error),
+  /**
+   * @param {Session} session
+   * @param {(state: OrderState) => void} goToMenu called when the customer leaves an order
+   */
+  constructor(session, goToMenu) {
+    this.#session = session;
+    this.#handover = new AppHandover(session.api);
+    /** @type {OrderStream<Order>} */
+    this.#stream = new OrderStream({
+      fetchOrder: (url) => session.api.request("GET", url),
+      openStream: (url, signal) => session.api.openStream(url, signal),
+      onOrder: (order) => this.#render(order),
+      onNotice: showNotice,
+      onError: (error) => this.#onError(error),
     });
-    this.#on("[data-menu]", (event) => {
+    this.#onClick("[data-to-menu]", (order, event) => {
       event.preventDefault();
-      const { state } = this.#order;
       this.stop();
-      toMenu(state);
+      goToMenu(order.state);
     });
-    this.#on("[data-cancel]", () => this.#change("cancel"));
-    this.#on("[data-pay]", () => this.#change("pay"));
+    this.#onClick("[data-cancel]", (order) => this.#change(order, "cancel"));
+    this.#onClick("[data-pay]", (order) => this.#change(order, "pay"));
   }
 
-  /** Shows an order and follows it. `opensApp`: once, as soon as it can be paid there. */
+  /**
+   * Shows an order and follows it. With `opensApp`, opens the app once, when it can be paid.
+   * @param {Order} order
+   */
   follow(order, { opensApp = false } = {}) {
     this.#opensApp = opensApp;
     this.#render(order);
-    show("order");
-    this.#live.follow(order.url, `${order.url}/events`, order.state);
+    showView("order");
+    this.#stream.follow(order.url, `${order.url}/events`, order.state);
   }
 
-  /** The reference of the order that is shown, where there is one. */
+  /** The invoice reference of the order that is shown, if any. */
   get reference() {
     return this.#order?.invoice_reference;
   }
 
   stop() {
-    this.#live.stop();
+    this.#stream.stop();
     this.#order = null;
   }
 
-  #refused(error) {
-    if (!(error instanceof Refused)) throw error;
-    if (!this.#root.hidden) this.visit.ended(); // else another scan is under way already
+  /** @param {unknown} error */
+  #onError(error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (!this.#root.hidden) this.#session.end(); // else another scan is already being opened
   }
 
-  async #change(what) {
-    const followed = this.#order;
-    this.#busy(true);
+  /**
+   * @param {Order} order
+   * @param {"cancel" | "pay"} action
+   */
+  async #change({ url }, action) {
+    const { api } = this.#session;
+    this.#setBusy(true);
     try {
-      await this.visit.guard(async () => {
-        const url = `${followed.url}/${what}`;
-        const order = await this.visit.shop.askUntilAnswered("POST", url, undefined, notice);
-        this.follow(order, { opensApp: what === "pay" });
+      await this.#session.guard(async () => {
+        const address = `${url}/${action}`;
+        const order = await api.requestUntilAnswered("POST", address, undefined, showNotice);
+        this.follow(order, { opensApp: action === "pay" });
       });
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      this.#explain(error.body, what);
+      if (!(error instanceof ApiError)) throw error;
+      this.#showRejection(error.body, action);
     } finally {
-      this.#busy(false);
+      this.#setBusy(false);
     }
   }
 
-  /** Shows the order as it is instead, with the reason. */
-  #explain({ order, message }, what) {
-    const isBeingPaid = order?.id === this.#order?.id && CAN_BE_CANCELLED.includes(order?.state);
-    if (what === "pay" && isBeingPaid) {
-      this.follow(order, { opensApp: true }); // an earlier try of ours has got through
+  /**
+   * Shows the order as it is now, with the reason why it was not changed.
+   * @param {ErrorBody} body
+   * @param {"cancel" | "pay"} action
+   */
+  #showRejection({ order, message }, action) {
+    const isShown = order?.id === this.#order?.id;
+    if (order && isShown && action === "pay" && CANCELLABLE_STATES.includes(order.state)) {
+      this.follow(order, { opensApp: true }); // an earlier attempt of ours got through
       return;
     }
     if (order) this.follow(order);
-    notice(message);
+    showNotice(message);
   }
 
+  /** @param {Order} order */
   #render(order) {
-    const { state } = order;
-    const giveBack = holdFocus(this.#root);
+    const { state, total } = order;
+    const restoreFocus = preserveFocus(this.#root);
     this.#order = order;
     this.#root.dataset.state = state;
-    this.#text("[data-heading]", say(state));
-    this.#text("[data-message]", order.message ?? "");
-    this.#text("[data-number]", order.number);
-    this.#find("[data-number]").toggleAttribute("data-long", order.number.length > 4);
-    this.#text("[data-total]", money(hundredths(order.total.value), order.total.currency));
-    this.#text("[data-place]", whereAndWhen(order));
-    if (order.rows) this.#renderRows(order);
-    this.#handOver.show(order);
-    this.#link("[data-receipt]", order.receipt_url);
-    this.#link("[data-receipt-pdf]", order.receipt_url && `${order.receipt_url}.pdf`);
-    this.#find("[data-cancel]").hidden = !CAN_BE_CANCELLED.includes(state);
-    this.#find("[data-pay]").hidden = !CAN_BE_PAID_AGAIN.includes(state);
-    this.#find("[data-menu]").hidden = !isSettled(state);
-    giveBack();
+    this.#setText("[data-heading]", translate(state));
+    this.#setText("[data-message]", order.message ?? "");
+    this.#setText("[data-number]", order.number);
+    const isLong = order.number.length > LONG_NUMBER_LENGTH;
+    this.#find("[data-number]").toggleAttribute("data-long", isLong);
+    this.#setText("[data-total]", formatMoney(toMinorUnits(total.value), total.currency));
+    this.#setText("[data-place]", placeAndTime(order));
+    if (order.rows) this.#renderRows(order.rows, order.discounts ?? [], total.currency);
+    this.#handover.show(order);
+    this.#setLink("[data-receipt-page]", order.receipt_url);
+    this.#setLink("[data-receipt-pdf]", order.receipt_url && `${order.receipt_url}.pdf`);
+    this.#find("[data-cancel]").hidden = !CANCELLABLE_STATES.includes(state);
+    this.#find("[data-pay]").hidden = !PAYABLE_AGAIN_STATES.includes(state);
+    this.#find("[data-to-menu]").hidden = !isSettled(state);
+    restoreFocus();
     if (this.#opensApp && order.app_url) {
       this.#opensApp = false;
-      this.#handOver.open();
+      this.#handover.openApp();
     }
-    // Whoever was on what has gone goes on from the heading.
-    if (document.activeElement?.hidden) this.#find("h1").focus({ preventScroll: true });
+    // If the focused button is gone, the keyboard continues from the heading.
+    const { activeElement } = document;
+    if (activeElement instanceof HTMLElement && activeElement.hidden) {
+      this.#find("h1").focus({ preventScroll: true });
+    }
   }
 
-  #renderRows(order) {
-    const rows = order.rows.map((row) => {
-      const element = this.#row("[data-row]", row, order.total.currency);
-      element.querySelector("[data-quantity]").textContent = row.quantity;
+  /**
+   * @param {OrderRow[]} rows
+   * @param {Discount[]} discounts
+   * @param {string} currency
+   */
+  #renderRows(rows, discounts, currency) {
+    const products = rows.map((row) => {
+      const element = this.#row("[data-row]", row, currency);
+      find(element, "[data-quantity]").textContent = String(row.quantity);
       return element;
     });
-    const discounts = order.discounts.map((discount) =>
-      this.#row("[data-discount]", discount, order.total.currency),
-    );
-    this.#find("[data-rows]").replaceChildren(...rows, ...discounts);
+    const reductions = discounts.map((each) => this.#row("[data-discount]", each, currency));
+    this.#find("[data-rows]").replaceChildren(...products, ...reductions);
   }
 
+  /**
+   * @param {string} template
+   * @param {Discount} row
+   * @param {string} currency
+   */
   #row(template, { name, total }, currency) {
-    const element = this.#find(template).content.cloneNode(true);
-    element.querySelector("[data-name]").textContent = name;
-    element.querySelector("[data-amount]").textContent = money(hundredths(total), currency);
+    const element = copyTemplate(this.#root, template);
+    find(element, "[data-name]").textContent = name;
+    find(element, "[data-amount]").textContent = formatMoney(toMinorUnits(total), currency);
     return element;
   }
 
-  #busy(busy) {
-    for (const button of this.#root.querySelectorAll("button")) button.disabled = busy;
+  /** @param {boolean} isBusy */
+  #setBusy(isBusy) {
+    for (const button of this.#root.querySelectorAll("button")) button.disabled = isBusy;
   }
 
-  /** Leads a link to where it goes, or hides it where there is nothing to go to. */
-  #link(selector, url) {
-    const link = this.#find(selector);
+  /**
+   * @param {string} selector
+   * @param {string | null | undefined} url nothing hides the link
+   */
+  #setLink(selector, url) {
+    const link = find(this.#root, selector, HTMLAnchorElement);
     if (url) link.href = url;
     link.hidden = !url;
   }
 
-  /** Writes only what is new, so that a screen reader says it once. */
-  #text(selector, text) {
-    const element = this.#find(selector);
-    if (element.textContent !== text) element.textContent = text;
+  /**
+   * @param {string} selector
+   * @param {string} text
+   */
+  #setText(selector, text) {
+    setText(this.#find(selector), text);
   }
 
+  /** @param {string} selector */
   #find(selector) {
-    return this.#root.querySelector(selector);
+    return find(this.#root, selector);
   }
 
-  #on(selector, act) {
-    this.#find(selector).addEventListener("click", act);
+  /**
+   * @param {string} selector
+   * @param {(order: Order, event: Event) => void} act
+   */
+  #onClick(selector, act) {
+    this.#find(selector).addEventListener("click", (event) => {
+      if (this.#order) act(this.#order, event);
+    });
   }
 }
 
-/** Returns the table and the shop's time of day, as far as they are known: "Table 4 · 13:04". */
-function whereAndWhen({ parameters, ordered_at: orderedAt }) {
-  const table = parameters?.TABLE && say("table", parameters.TABLE);
+/**
+ * Returns the table and the time of the order, as far as they are known: "Table 4 · 13:04".
+ * @param {Order} order
+ */
+function placeAndTime({ parameters, ordered_at: orderedAt }) {
+  const table = parameters?.TABLE && translate("table", parameters.TABLE);
   return [table, orderedAt?.slice(11, 16)].filter(Boolean).join(" · ");
 }

@@ -1,21 +1,23 @@
-// Success, failure and cancel: how the order truly stands, whichever of them the app has opened.
+// The success, failure and cancel pages: each shows the order's actual state, whichever the app opens.
 
-import { takeAlong } from "./language-links.js";
-import { Panel } from "./order-view.js";
-import { Visit, show } from "./session.js";
+import { find } from "./dom.js";
+import { keepStateAcrossLanguages } from "./language-links.js";
+import { OrderView } from "./order-view.js";
+import { showView } from "./page.js";
+import { Session } from "./session.js";
 
-const visit = new Visit();
-const toMenu = () => visit.goToMenu();
-const panel = new Panel(visit, toMenu);
-document.querySelector("#nothing [data-menu]").addEventListener("click", (event) => {
+const session = new Session();
+const goToMenu = () => session.goToMenu();
+const orderView = new OrderView(session, goToMenu);
+find(document, "#nothing [data-to-menu]").addEventListener("click", (event) => {
   event.preventDefault();
-  toMenu();
+  goToMenu();
 });
 
-takeAlong(() => ({ token: visit.shop.token, reference: panel.reference }));
+keepStateAcrossLanguages(() => ({ token: session.api.token, reference: orderView.reference }));
 
-visit.begin((session) => {
-  panel.stop();
-  if (session.latest_order) panel.follow(session.latest_order);
-  else show("nothing");
+session.start(({ latest_order: order }) => {
+  orderView.stop();
+  if (order) orderView.follow(order);
+  else showView("nothing");
 });

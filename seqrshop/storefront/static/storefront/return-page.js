@@ -1,35 +1,40 @@
-// The page that a browser comes back to from the app: follows the order until it is settled.
+// The page that a browser returns to from the app: follows the order until it is settled.
 
-import { Live, isSettled } from "./order-stream.js";
-import { hundredths, money } from "./money.js";
-import { Shop } from "./api-client.js";
+import { ApiClient } from "./api-client.js";
+import { find } from "./dom.js";
+import { formatMoney, toMinorUnits } from "./money.js";
+import { isSettled, OrderStream } from "./order-stream.js";
 
-const main = document.querySelector("#main");
-const shop = new Shop();
-const live = new Live({
-  ask: (url) => shop.ask("GET", url),
-  open: (url, signal) => shop.open(url, signal),
-  changed: show,
-  away: notice,
-  refused: () => {}, // what the page shows is still the last that we know
+const main = find(document, "#main");
+const api = new ApiClient();
+const stream = new OrderStream({
+  fetchOrder: (url) => api.request("GET", url),
+  openStream: (url, signal) => api.openStream(url, signal),
+  onOrder: show,
+  onNotice: showNotice,
+  onError: () => {}, // the page keeps the last known state
 });
-live.follow(main.dataset.stateUrl, main.dataset.eventsUrl, main.dataset.state);
+const { stateUrl = "", eventsUrl = "", state = "" } = main.dataset;
+stream.follow(stateUrl, eventsUrl, state);
 
-function notice(word) {
-  const element = document.querySelector("#notice");
-  element.textContent = element.dataset[word] ?? word;
+/** @param {string} name */
+function showNotice(name) {
+  const notice = find(document, "#notice");
+  notice.textContent = notice.dataset[name] ?? name;
 }
 
-function show({ state, heading, message, total, receipt_url: receipt }) {
+/** @param {ReturnedOrder} order */
+function show({ state, heading, message, total, receipt_url: receiptUrl }) {
   if (state === main.dataset.state) return;
   main.dataset.state = state;
-  main.querySelector("[data-heading]").textContent = heading;
-  main.querySelector("[data-message]").textContent = message;
-  main.querySelector("[data-total]").textContent = money(hundredths(total.value), total.currency);
-  main.querySelector("[data-done]").hidden = !isSettled(state);
-  main.querySelector("[data-to-pay]").hidden = state !== "awaiting_payment";
-  const links = main.querySelector("[data-receipt]");
-  links.hidden = !receipt;
-  links.querySelector("[data-page]").href = receipt ?? "";
-  links.querySelector("[data-pdf]").href = receipt ? `${receipt}.pdf` : "";
+  find(main, "[data-heading]").textContent = heading;
+  find(main, "[data-message]").textContent = message;
+  const amount = formatMoney(toMinorUnits(total.value), total.currency);
+  find(main, "[data-total]").textContent = amount;
+  find(main, "[data-settled]").hidden = !isSettled(state);
+  find(main, "[data-to-pay]").hidden = state !== "awaiting_payment";
+  const links = find(main, "[data-receipt]");
+  links.hidden = !receiptUrl;
+  find(links, "[data-receipt-page]", HTMLAnchorElement).href = receiptUrl ?? "";
+  find(links, "[data-receipt-pdf]", HTMLAnchorElement).href = receiptUrl ? `${receiptUrl}.pdf` : "";
 }

@@ -1,52 +1,33 @@
-// How every page begins: the token out of the address, the session, and which view is seen.
+// Starts every page: takes the token out of the address, opens the session, chooses the first view.
 
+import { ApiClient, ApiError } from "./api-client.js";
+import { find } from "./dom.js";
 import { takeFragment } from "./fragment.js";
-import { Refused, Shop } from "./api-client.js";
+import { showNotice, showView } from "./page.js";
 
-const words = new Map();
-for (const word of document.querySelector("#words").content.querySelectorAll("[data-word]")) {
-  words.set(word.dataset.word, word.textContent);
-}
-
-/** Returns a text of the template's, with its {} filled in. */
-export const say = (word, part = "") => (words.get(word) ?? "").replace("{}", part);
-
-/** Tells the customer something beside what the page shows: a word of the template, or a text. */
-export function notice(text) {
-  const element = document.querySelector("#notice");
-  const told = words.get(text) ?? text;
-  if (element.textContent !== told) element.textContent = told;
-}
-
-/** Shows one view and moves the focus to its heading. */
-export function show(id) {
-  for (const view of document.querySelectorAll("#main > section")) view.hidden = view.id !== id;
-  window.scrollTo(0, 0);
-  document.querySelector(`#${id} h1`).focus({ preventScroll: true });
-}
-
-export class Visit {
-  shop = new Shop();
-  #page = document.querySelector("#main").dataset;
+export class Session {
+  api = new ApiClient();
+  #page = find(document, "#main").dataset;
 
   /**
-   * Calls `opened` with the session and what the fragment says, now and whenever another scan leads
-   * to this same page. Without a visit, the page asks to scan again.
+   * Calls `opened` with the session and the fragment, now and whenever another scan leads to this
+   * same page. Without a session, the page asks to scan again.
+   * @param {(details: SessionDetails, fragment: Fragment) => void} opened
    */
-  begin(opened) {
+  start(opened) {
     let scans = 0;
     const open = async () => {
       const scan = ++scans;
       const fragment = takeFragment();
       if (fragment === undefined) {
-        this.ended();
+        this.end();
         return;
       }
-      show("connecting");
-      if (fragment?.token) this.shop.token = fragment.token;
+      showView("connecting");
+      if (fragment?.token) this.api.token = fragment.token;
       await this.guard(async () => {
-        const session = await this.#open(fragment ?? {});
-        if (scan === scans) opened(session, fragment ?? {});
+        const details = await this.#request(fragment ?? {});
+        if (scan === scans) opened(details, fragment ?? {});
       });
     };
     window.addEventListener("hashchange", () => {
@@ -55,40 +36,51 @@ export class Visit {
     return open();
   }
 
-  /** Asks for the session once more, such as for the prices of now. */
-  renew() {
-    return this.#open({});
+  /** Reads the session again, with the current prices. */
+  refresh() {
+    return this.#request({});
   }
 
-  /** Runs `work`; where the visit has ended meanwhile, the page asks to scan again. */
+  /**
+   * Runs `work`; if the session has expired, the page asks to scan again.
+   * @param {() => Promise<void>} work
+   */
   async guard(work) {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof Refused) || ![401, 403].includes(error.status)) throw error;
-      this.ended(error.body);
+      if (!(error instanceof ApiError) || ![401, 403].includes(error.status)) throw error;
+      this.end(error.body);
     }
   }
 
-  /** Asks to scan again, and says why where it is not only that the visit is over. */
-  ended({ error = "scan_again", message } = {}) {
-    const reason = document.querySelector("#scan [data-reason]");
-    if (error !== "scan_again") reason.textContent = message;
-    this.shop.token = null;
-    notice("");
-    show("scan");
+  /**
+   * Asks to scan again, with the reason unless it is just that the session has expired.
+   * @param {Partial<ErrorBody>} [body]
+   */
+  end({ error = "scan_again", message = "" } = {}) {
+    if (error !== "scan_again") find(document, "#scan [data-reason]").textContent = message;
+    this.api.token = null;
+    showNotice("");
+    showView("scan");
   }
 
-  /** Goes to the order page, the token in the fragment where there are perhaps no cookies. */
+  /** Opens the order page, with the token in the fragment in case cookies are disabled. */
   goToMenu() {
     const url = this.#page.orderPageUrl + location.search; // which may name the language
-    location.assign(this.shop.token ? `${url}#${this.shop.token}` : url);
+    location.assign(this.api.token ? `${url}#${this.api.token}` : url);
   }
 
-  #open({ token, reference }) {
+  /**
+   * @param {Fragment} fragment
+   * @returns {Promise<SessionDetails>}
+   */
+  #request({ token, reference }) {
+    /** @type {Record<string, string>} */
     const body = {};
     if (token) body.token = token;
     if (reference) body.invoice_reference = reference;
-    return this.shop.askUntilAnswered("POST", this.#page.sessionUrl, body, notice);
+    const url = this.#page.sessionUrl ?? "";
+    return this.api.requestUntilAnswered("POST", url, body, showNotice);
   }
 }

@@ -1,0 +1,123 @@
+// The storefront's JSON, as docs/api.md describes it, and what its scripts pass to each other.
+// Types alone: the check of the scripts reads this file, browsers never do.
+
+type OrderState =
+  | "created"
+  | "sending"
+  | "awaiting_payment"
+  | "cancel_pending"
+  | "paid"
+  | "served"
+  | "canceled"
+  | "failed"
+  | "expired"
+  | "partly_refunded"
+  | "refunded"
+  | "needs_attention";
+
+/** `value` is in major units: "149.99". */
+interface Amount {
+  value: string;
+  currency: string;
+}
+
+interface Picture {
+  url: string;
+  alt: string;
+  width: number;
+  height: number;
+}
+
+interface Category {
+  id: number;
+  name: string;
+}
+
+interface Product {
+  id: number;
+  name: string;
+  price: string;
+  category: number | null;
+  sold_out: boolean;
+  picture: Picture | null;
+}
+
+interface Discount {
+  name: string;
+  total: string;
+}
+
+interface OrderRow extends Discount {
+  quantity: number;
+}
+
+/** The answer to a new order has the first five alone. */
+interface Order {
+  id: string;
+  number: string;
+  state: OrderState;
+  total: Amount;
+  url: string;
+  rows?: OrderRow[];
+  discounts?: Discount[];
+  parameters?: Record<string, string>;
+  ordered_at?: string;
+  invoice_reference?: string | null;
+  app_url?: string | null;
+  receipt_url?: string | null;
+  message?: string;
+}
+
+/** An order as the return page may see it. */
+interface ReturnedOrder {
+  state: OrderState;
+  total: Amount;
+  heading: string;
+  message: string;
+  receipt_url: string | null;
+}
+
+/** `closed` says why the shop takes no orders now. */
+interface SessionDetails {
+  parameters: Record<string, string>;
+  service: { currency: string };
+  categories: Category[];
+  products: Product[];
+  closed: string | null;
+  order: Order | null;
+  latest_order: Order | null;
+}
+
+interface OrderRequest {
+  nonce: string;
+  rows: { product: number; quantity: number }[];
+  total: string;
+}
+
+/** `order` is the one that stands in the way; `products` those with their current prices. */
+interface ErrorBody {
+  error: string;
+  message: string;
+  field?: string;
+  order?: Order;
+  products?: { id: number; price: string }[];
+}
+
+interface QrCode {
+  size: number;
+  path: string;
+}
+
+interface ShownPrice {
+  price: string;
+  currency: string;
+}
+
+type BasketItem = [product: number, quantity: number];
+
+/** The content of an address's fragment. */
+interface Fragment {
+  token?: string | null;
+  reference?: string | null;
+  basket?: BasketItem[];
+}

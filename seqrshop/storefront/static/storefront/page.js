@@ -1,0 +1,38 @@
+// The parts of a page that its scripts share: its texts, its notice and its views.
+
+import { find, setText } from "./dom.js";
+
+const { content } = find(document, "#texts", HTMLTemplateElement);
+const texts = new Map(
+  Array.from(content.querySelectorAll("span"), ({ dataset, textContent }) => [
+    dataset.text,
+    textContent,
+  ]),
+);
+
+/**
+ * Returns a text of the page's template, with its {} replaced.
+ * @param {string} name
+ * @param {string | number} [part]
+ */
+export const translate = (name, part = "") => (texts.get(name) ?? "").replace("{}", String(part));
+
+/**
+ * Shows a notice above the page; an empty one hides it.
+ * @param {string} text a text, or the name of one in the page's template
+ */
+export function showNotice(text) {
+  setText(find(document, "#notice"), texts.get(text) ?? text);
+}
+
+/**
+ * Shows one view and moves the focus to its heading.
+ * @param {string} id
+ */
+export function showView(id) {
+  for (const view of document.querySelectorAll("#main > section")) {
+    view.toggleAttribute("hidden", view.id !== id);
+  }
+  window.scrollTo(0, 0);
+  find(document, `#${id} h1`).focus({ preventScroll: true });
+}
