@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from orders.models import About, Event
+from orders.models import AuditEvent, SubjectType
 
 LONGEST_DETAIL = 300
 
 
 @dataclass(frozen=True)
-class Cause:
+class ChangeSource:
     """What brings a change about: a source ("poller", "customer", …) and its user, if any."""
 
     source: str
@@ -25,52 +25,58 @@ class Cause:
 class Subject:
     """What an event is about: a row, what people call it, and the order that it belongs to."""
 
-    about: About
-    about_id: int | None
+    subject_type: SubjectType
+    subject_id: int | None
     name: str
     order_id: int | None
 
 
 def record_event(
-    subject: Subject, name: str, cause: Cause, *, detail: str = "", **fields: Any
+    subject: Subject, name: str, source: ChangeSource, *, detail: str = "", **fields: Any
 ) -> None:
     """Write an event, in the transaction that it belongs to.
 
     `fields` may be `was`, `became`, `result_code` and `duration_ms`.
     """
-    _event(subject, name, cause, detail=detail, **fields).save(force_insert=True)
+    _event(subject, name, source, detail=detail, **fields).save(force_insert=True)
 
 
-def record_events(events: list[tuple[Subject, str, dict[str, Any]]], cause: Cause) -> None:
+def record_events(events: list[tuple[Subject, str, dict[str, Any]]], source: ChangeSource) -> None:
     """Write many at once: of each its subject, its name and its fields."""
-    Event.objects.bulk_create(
-        _event(subject, name, cause, **fields) for subject, name, fields in events
+    AuditEvent.objects.bulk_create(
+        _event(subject, name, source, **fields) for subject, name, fields in events
     )
 
 
-def _event(subject: Subject, name: str, cause: Cause, *, detail: str = "", **fields: Any) -> Event:
-    return Event(
+def _event(
+    subject: Subject, name: str, source: ChangeSource, *, detail: str = "", **fields: Any
+) -> AuditEvent:
+    return AuditEvent(
         order_id=subject.order_id,
-        about=subject.about,
-        about_id=subject.about_id,
+        subject_type=subject.subject_type,
+        subject_id=subject.subject_id,
         subject=subject.name,
         name=name,
-        source=cause.source,
-        actor=cause.actor,
+        source=source.source,
+        actor=source.actor,
         detail=detail[:LONGEST_DETAIL],
         **fields,
     )
 
 
-def record_event_once(subject: Subject, name: str, cause: Cause, *, detail: str = "") -> bool:
+def record_event_once(
+    subject: Subject, name: str, source: ChangeSource, *, detail: str = ""
+) -> bool:
     """Write an event unless the subject's latest one says the same; return whether it was written.
 
     For what is tried again and again, so that the history stays readable.
     """
     latest = (
-        Event.objects.filter(about=subject.about, about_id=subject.about_id).order_by("-id").first()
+        AuditEvent.objects.filter(subject_type=subject.subject_type, subject_id=subject.subject_id)
+        .order_by("-id")
+        .first()
     )
     if latest is not None and (latest.name, latest.detail) == (name, detail[:LONGEST_DETAIL]):
         return False
-    record_event(subject, name, cause, detail=detail)
+    record_event(subject, name, source, detail=detail)
     return True

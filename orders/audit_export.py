@@ -9,14 +9,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from orders.models import Event
+from orders.models import AuditEvent
 
 AT_A_TIME = 2000  # events read from the database at once, however many there are
 COLUMNS = (
     "id",
     "at",
     "order",
-    "about",
+    "subject_type",
     "subject",
     "event",
     "from",
@@ -31,34 +31,34 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def csv_lines(events: QuerySet[Event]) -> Iterator[str]:
+def csv_lines(events: QuerySet[AuditEvent]) -> Iterator[str]:
     """Yield a line of column names, then one for each event, oldest first."""
     yield _csv_line(COLUMNS)
     for event in _read(events):
         yield _csv_line([_harmless(value) for value in _values(event)])
 
 
-def json_lines(events: QuerySet[Event]) -> Iterator[str]:
+def json_lines(events: QuerySet[AuditEvent]) -> Iterator[str]:
     """Yield a line with a JSON object for each event, oldest first; null where there is nothing."""
     for event in _read(events):
         yield json.dumps(dict(zip(COLUMNS, _values(event), strict=True)), ensure_ascii=False) + "\n"
 
 
-def _read(events: QuerySet[Event]) -> Iterator[Event]:
+def _read(events: QuerySet[AuditEvent]) -> Iterator[AuditEvent]:
     ordered = events.select_related("order", "actor").order_by("id")
     return ordered.iterator(chunk_size=AT_A_TIME)
 
 
-def _values(event: Event) -> tuple[str | int | None, ...]:
+def _values(event: AuditEvent) -> tuple[str | int | None, ...]:
     return (
         event.pk,
         event.at.astimezone(UTC).isoformat(timespec="microseconds"),
         event.order.number if event.order else None,
-        event.about,
+        event.subject_type,
         event.subject,
         event.name,
-        event.was or None,
-        event.became or None,
+        event.from_state or None,
+        event.to_state or None,
         event.source,
         event.actor.get_username() if event.actor else None,
         event.detail or None,

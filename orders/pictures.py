@@ -48,7 +48,7 @@ def product_picture(file: File[bytes]) -> Picture:
 
 
 def logo(file: File[bytes]) -> Picture:
-    """Return a service's logo, not saved yet: all of what was uploaded, in its own proportions.
+    """Return a shop's logo, not saved yet: all of what was uploaded, in its own proportions.
 
     Raises ValidationError, with a sentence for who uploaded it.
     """

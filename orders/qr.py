@@ -1,4 +1,4 @@
-"""Printed QR codes: what a service's code holds, and how it is drawn.
+"""Printed QR codes: what a shop's code holds, and how it is drawn.
 
 SEQR's print guidelines: version 4 (33 × 33 modules), error correction M, 2 modules of white around
 it, at most 50 characters in capitals. The dark modules are CMYK 67/67/67/100, whose nearest RGB,
@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from qrcode.image.pil import PilImage
 from qrcode.image.svg import SvgPathFillImage
 
-from orders.models import QrCode, Service
+from orders.models import QrCode, Shop
 from payments.seqr.links import service_code_url
 
 VERSION = 4
@@ -24,38 +24,38 @@ PNG_PIXELS_PER_MODULE = 32  # 1184 pixels in all: 10 cm at 300 dpi
 SVG_TENTHS_OF_MM_PER_MODULE = 10  # 37 mm in all; it may be scaled
 
 
-def payload(service: Service, parameters: str) -> str:
-    """Return what the code of a service holds, with these parameters (`TABLE=4`, or none).
+def payload(shop: Shop, parameters: str) -> str:
+    """Return what the code of a shop holds, with these parameters (`TABLE=4`, or none).
 
     Raises ValidationError, with a sentence for the person who typed it, where that breaks the
     print rules.
     """
     try:
-        return service_code_url(service.service_id, parameters)
+        return service_code_url(shop.service_id, parameters)
     except ValueError as error:
         raise ValidationError(str(error)) from error
 
 
-def save_qr_code(service: Service, placement: str, parameters: str, made_by: User | None) -> QrCode:
-    """Make the service's code with these parameters, anew where there is one, and return it.
+def save_qr_code(shop: Shop, placement: str, parameters: str, made_by: User | None) -> QrCode:
+    """Make the shop's code with these parameters, anew where there is one, and return it.
 
     Raises ValidationError where it would break the print rules.
     """
-    code = QrCode.objects.filter(service=service, parameters=parameters).first()
+    code = QrCode.objects.filter(shop=shop, parameters=parameters).first()
     if code is None:
         code = QrCode(parameters=parameters)
-    code.service = service
+    code.shop = shop
     code.placement = placement
     draw(code, made_by)
     return code
 
 
 def draw(code: QrCode, made_by: User | None) -> None:
-    """Draw a code from its service and parameters, and save it with who and when.
+    """Draw a code from its shop and parameters, and save it with who and when.
 
     Raises ValidationError where it would break the print rules; then nothing is saved.
     """
-    code.payload = payload(code.service, code.parameters)
+    code.payload = payload(code.shop, code.parameters)
     code.svg = svg_of(code.payload)
     code.png = png_of(code.payload)
     code.made_by = made_by

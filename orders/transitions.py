@@ -1,7 +1,7 @@
 """The only writer of `Order.state`."""
 
-from orders.audit import Cause, Subject, record_event
-from orders.models import About, Order, OrderState
+from orders.audit import ChangeSource, Subject, record_event
+from orders.models import Order, OrderState, SubjectType
 from orders.publishing import publish_on_commit
 
 _S = OrderState
@@ -50,7 +50,7 @@ class OrderMoveError(Exception):
     """The order may not go from the state it is in to the one asked for."""
 
 
-def move_order(order: Order, to: OrderState, cause: Cause) -> bool:
+def transition_order(order: Order, to: OrderState, source: ChangeSource) -> bool:
     """Write the order's state and its event; return whether it changed.
 
     The caller holds the order's row lock (`lock_order`). Raises OrderMoveError for a move that
@@ -60,17 +60,17 @@ def move_order(order: Order, to: OrderState, cause: Cause) -> bool:
         return False
     if to not in TABLE[OrderState(order.state)]:
         raise OrderMoveError(f"{order} cannot go from {order.state} to {to}.")
-    was = order.state
+    from_state = order.state
     order.state = to
     order.save(update_fields=["state"])
-    record_event(subject_of(order), f"order_{to}", cause, was=was, became=to)
+    record_event(subject_of(order), f"order_{to}", source, from_state=from_state, to_state=to)
     publish_on_commit(order.public_id)
     return True
 
 
 def subject_of(order: Order) -> Subject:
     """Return the order as what an event is about."""
-    return Subject(About.ORDER, order.pk, order.number, order.pk)
+    return Subject(SubjectType.ORDER, order.pk, order.number, order.pk)
 
 
 def lock_order(order_id: int) -> Order:

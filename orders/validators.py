@@ -1,4 +1,4 @@
-"""What the words of a service, a product and a printed code may be."""
+"""What the words of a shop, a product and a printed code may be."""
 
 import re
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.colours import LEAST_CONTRAST, WHITE, contrast
 
-# The first part of every address of ours; a service of that slug could not be reached.
+# The first part of every address of ours; a shop of that slug could not be reached.
 RESERVED_SLUGS = frozenset(
     {
         "accents",
@@ -38,7 +38,7 @@ def validate_slug_is_free(slug: str) -> None:
 
 
 def validate_service_id(service_id: str) -> None:
-    """Raise ValidationError unless the service ID can stand in a printed code."""
+    """Raise ValidationError unless the shop ID can stand in a printed code."""
     if not re.fullmatch(r"[0-9A-Z$*+.\-]{1,24}", service_id):
         raise ValidationError(
             _("A service ID has 1 to 24 capital letters, digits or the signs $ * + - .")

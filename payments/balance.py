@@ -4,26 +4,26 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.models import OrderState
-from orders.transitions import move_order
-from payments.models import RESERVING, Invoice, InvoiceStatus, Refund, RefundStatus
+from orders.transitions import transition_order
+from payments.models import RESERVING_REFUND_STATUSES, Invoice, InvoiceStatus, Refund, RefundStatus
 
 
-def order_follows_refunds(invoice: Invoice, cause: Cause) -> None:
+def update_order_refund_state(invoice: Invoice, source: ChangeSource) -> None:
     """Tell in the order's state how much of a locked, paid invoice went back, if anything did.
 
     Of one that is not paid any more the state tells nothing: the order may have another payment.
     """
-    done = given_back(invoice)
+    done = refunded_amount(invoice)
     if invoice.status != InvoiceStatus.PAID or not done:
         return
-    whole = done >= captured(invoice)
+    whole = done >= captured_amount(invoice)
     to = OrderState.REFUNDED if whole else OrderState.PARTLY_REFUNDED
-    move_order(invoice.order, to, cause)
+    transition_order(invoice.order, to, source)
 
 
-def captured(invoice: Invoice) -> Decimal:
+def captured_amount(invoice: Invoice) -> Decimal:
     """Return what SEQR took from the customer, by its receipt where that tells it."""
     if invoice.status != InvoiceStatus.PAID:
         return Decimal(0)
@@ -32,12 +32,12 @@ def captured(invoice: Invoice) -> Decimal:
     return invoice.paid_amount
 
 
-def refundable(invoice: Invoice) -> Decimal:
+def refundable_amount(invoice: Invoice) -> Decimal:
     """Return how much of a locked invoice may still be given back."""
-    return captured(invoice) - _sum(invoice, RESERVING)
+    return captured_amount(invoice) - _sum(invoice, RESERVING_REFUND_STATUSES)
 
 
-def given_back(invoice: Invoice) -> Decimal:
+def refunded_amount(invoice: Invoice) -> Decimal:
     """Return how much of an invoice's payment SEQR has given back for us."""
     return _sum(invoice, (RefundStatus.REFUNDED,))
 

@@ -12,26 +12,26 @@ from typing import Any
 
 from django.db import Error
 
-from orders.audit import Cause, Subject, record_event, record_events
-from orders.models import About, Event
+from orders.audit import ChangeSource, Subject, record_event, record_events
+from orders.models import AuditEvent, SubjectType
 from payments.gateway import seqr
 from payments.seqr import CallRecord, SeqrClient
 
 logger = logging.getLogger(__name__)
 
 
-def seqr_for(order_id: int | None, cause: Cause) -> SeqrClient:
+def audited_client(order_id: int | None, source: ChangeSource) -> SeqrClient:
     """Return the client of SEQR for calls about this order, or about none; each is written down."""
-    return seqr().with_listener(partial(_write, order_id, cause))
+    return seqr().with_listener(partial(_write, order_id, source))
 
 
-def record_call(call: CallRecord, order_id: int | None, cause: Cause) -> None:
+def record_call(call: CallRecord, order_id: int | None, source: ChangeSource) -> None:
     """Write a call, in the transaction that it belongs to."""
-    record_event(_subject_of(call, order_id), call.operation, cause, **_fields_of(call))
+    record_event(_subject_of(call, order_id), call.operation, source, **_fields_of(call))
 
 
 def _subject_of(call: CallRecord, order_id: int | None) -> Subject:
-    return Subject(About.CALL, None, call.client_reference, order_id)
+    return Subject(SubjectType.CALL, None, call.client_reference, order_id)
 
 
 def _fields_of(call: CallRecord) -> dict[str, Any]:
@@ -42,38 +42,42 @@ def _fields_of(call: CallRecord) -> dict[str, Any]:
     }
 
 
-def record_calls(calls: list[tuple[CallRecord, int]], cause: Cause) -> None:
+def record_calls(calls: list[tuple[CallRecord, int]], source: ChangeSource) -> None:
     """Write calls, each with the id of its order, in the transaction that they belong to."""
     record_events(
         [
             (_subject_of(call, order_id), call.operation, _fields_of(call))
             for call, order_id in calls
         ],
-        cause,
+        source,
     )
 
 
-def record_failed_poll(call: CallRecord, order_id: int, cause: Cause) -> None:
+def record_failed_poll(call: CallRecord, order_id: int, source: ChangeSource) -> None:
     """Write a question that brought no answer, unless the order's latest call failed just so.
 
     So an outage does not fill the audit. What a person wanted is always written.
     """
     with _sparing_the_answer(call):
-        if cause.is_person or not _is_told(call, order_id):
-            record_call(call, order_id, cause)
+        if source.is_person or not _is_told(call, order_id):
+            record_call(call, order_id, source)
 
 
 def _is_told(call: CallRecord, order_id: int) -> bool:
-    latest = Event.objects.filter(order_id=order_id, about=About.CALL).order_by("-id").first()
+    latest = (
+        AuditEvent.objects.filter(order_id=order_id, subject_type=SubjectType.CALL)
+        .order_by("-id")
+        .first()
+    )
     return latest is not None and (
         (latest.name, latest.result_code, latest.detail)
         == (call.operation, call.result_code, call.reason)
     )
 
 
-def _write(order_id: int | None, cause: Cause, call: CallRecord) -> None:
+def _write(order_id: int | None, source: ChangeSource, call: CallRecord) -> None:
     with _sparing_the_answer(call):
-        record_call(call, order_id, cause)
+        record_call(call, order_id, source)
 
 
 @contextmanager

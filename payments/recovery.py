@@ -7,12 +7,12 @@ from django.conf import settings
 from django.db.models import Q
 
 from orders.clock import database_now
-from payments.availability.pause import paying_is_closed
+from payments.availability.pause import payments_are_paused
 from payments.models import (
     OPEN_STATUSES,
     Invoice,
     InvoiceStatus,
-    PayingStop,
+    PaymentPause,
     Refund,
     RefundStatus,
 )
@@ -50,10 +50,10 @@ def find_work() -> Work:
         created_at__lt=now - timedelta(seconds=settings.INVOICE_LIFETIME_SECONDS),
     )
     waits_for_us = Q(status=InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE) | Q(
-        status=InvoiceStatus.ISSUED, discount_in_doubt=True
+        status=InvoiceStatus.ISSUED, discount_unconfirmed=True
     )
     return Work(
-        to_send=[] if paying_is_closed() else _ids(unsent & ~overdue),
+        to_send=[] if payments_are_paused() else _ids(unsent & ~overdue),
         to_expire=_ids(overdue),
         to_settle=_ids(Q(status__in=OPEN_STATUSES) & ~Q(cancel_reason="")),
         refunds_to_send=_refunds(RefundStatus.CREATED, now),
@@ -61,7 +61,7 @@ def find_work() -> Work:
         to_receipt=_ids(receipts_due(now), RECEIPTS_AT_MOST),
         to_probe=_stops(now),
         to_answer=_ids(waits_for_us & Q(cancel_reason="")),
-        to_ask_once_more=_ids(Q(answer_awaited_since__lt=now - _whole_call())),
+        to_ask_once_more=_ids(Q(late_query_pending_since__lt=now - _whole_call())),
     )
 
 
@@ -84,5 +84,5 @@ def _refunds(status: RefundStatus, now: datetime) -> list[int]:
 
 def _stops(now: datetime) -> list[int]:
     free = Q(lease_until=None) | Q(lease_until__lte=now)
-    due = PayingStop.objects.filter(free, ended_at=None, next_probe_at__lte=now)
+    due = PaymentPause.objects.filter(free, ended_at=None, next_probe_at__lte=now)
     return list(due.values_list("pk", flat=True))

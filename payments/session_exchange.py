@@ -4,14 +4,14 @@ import re
 
 from django.db import transaction
 
-from orders.audit import Cause
-from orders.models import CustomerSession, Service
-from orders.services import open_session, session_of_token
-from payments.call_audit import seqr_for
+from orders.audit import ChangeSource
+from orders.models import CustomerSession, Shop
+from orders.services import create_session, session_of_token
+from payments.call_audit import audited_client
 from payments.cases.cases import tell_of_configuration
 from payments.seqr import SeqrConfigurationError, SeqrRejected
 
-BY_CUSTOMER = Cause("customer")
+BY_CUSTOMER = ChangeSource("customer")
 _TOKEN = re.compile(r"[0-9A-Za-z.\-]{6,100}")
 
 
@@ -19,11 +19,11 @@ class TokenRefused(Exception):
     """The token is no token, or has expired."""
 
 
-class TokenOfAnotherService(TokenRefused):
-    """The token belongs to a session of another service."""
+class TokenOfAnotherShop(TokenRefused):
+    """The token belongs to a session of another shop."""
 
 
-def exchange_token(service: Service, token: str) -> CustomerSession:
+def exchange_token(shop: Shop, token: str) -> CustomerSession:
     """Return the customer's session for a token, asking SEQR (getClientSessionInfo) at most once.
 
     A token exchanged before is known without SEQR until its session ends. Raises TokenRefused,
@@ -34,19 +34,19 @@ def exchange_token(service: Service, token: str) -> CustomerSession:
         raise TokenRefused
     known = session_of_token(token)
     if known is not None:
-        if known.service_id != service.pk:
-            raise TokenOfAnotherService
+        if known.shop_id != shop.pk:
+            raise TokenOfAnotherShop
         return known
     try:
-        info = seqr_for(None, BY_CUSTOMER).get_client_session_info(token)
+        info = audited_client(None, BY_CUSTOMER).get_client_session_info(token)
     except SeqrConfigurationError as error:
         with transaction.atomic():
             tell_of_configuration(error, BY_CUSTOMER)
         raise
     except SeqrRejected as error:
         raise TokenRefused from error
-    return open_session(
-        service,
+    return create_session(
+        shop,
         token,
         msisdn=info.msisdn,
         subscriber_key=info.subscriber_key,

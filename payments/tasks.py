@@ -1,4 +1,4 @@
-"""Celery's way in: ids in, a service call, another try where that helps."""
+"""Celery's way in: ids in, a shop call, another try where that helps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from celery.signals import worker_shutting_down
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
 from orders.services import forget_expired_sessions
 from payments import recovery
@@ -28,7 +28,7 @@ from payments.seqr import SeqrConfigurationError, SeqrError
 
 logger = logging.getLogger(__name__)
 
-BY_SWEEP = Cause("sweep")
+BY_SWEEP = ChangeSource("sweep")
 LOOP_SECONDS = 300
 
 
@@ -68,9 +68,9 @@ def cancel_overdue_invoice(invoice_id: int) -> None:
 
 
 @shared_task
-def settle_cancel(invoice_id: int) -> None:
+def finish_cancel(invoice_id: int) -> None:
     """Try once more to bring a wanted cancel to its end."""
-    cancel.settle_cancel(invoice_id, BY_SWEEP)
+    cancel.finish_cancel(invoice_id, BY_SWEEP)
 
 
 @shared_task
@@ -123,7 +123,7 @@ def sweep() -> None:
     for task, ids in (
         (send_invoice, work.to_send),
         (cancel_overdue_invoice, work.to_expire),
-        (settle_cancel, work.to_settle),
+        (finish_cancel, work.to_settle),
         (send_refund, work.refunds_to_send),
         (give_up_refund, work.refunds_to_give_up),
         (submit_receipt, work.to_receipt),

@@ -217,7 +217,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "seqrshop.storefront.middleware.AnswerRefusals",
+    "seqrshop.storefront.middleware.AnswerApiErrors",
 ]
 
 ROOT_URLCONF = "seqrshop.urls"

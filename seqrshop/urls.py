@@ -5,7 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("", include("seqrshop.storefront.urls")),  # last: it has the services' slugs
+    path("", include("seqrshop.storefront.urls")),  # last: it has the shops' slugs
 ]
 
 handler400 = "seqrshop.storefront.error_pages.bad_request"

@@ -9,11 +9,11 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from orders.models import CustomerSession, Product, Service
+from orders.models import CustomerSession, Product, Shop
 from payments.gateway import seqr
 from payments.polling import status_checks
 from seqrshop.storefront import rate_limits
-from tests.factories import CustomerSessionFactory, ProductFactory, ServiceFactory
+from tests.factories import CustomerSessionFactory, ProductFactory, ShopFactory
 from tests.sandbox_process import SandboxProcess
 from tests.seqr_proxy import SeqrProxy
 
@@ -111,29 +111,29 @@ def boss() -> User:
 
 
 @pytest.fixture
-def cafe(db: None) -> Service:
-    """The only service."""
-    return ServiceFactory.create(name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN")
+def cafe(db: None) -> Shop:
+    """The only shop."""
+    return ShopFactory.create(name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN")
 
 
 @pytest.fixture
-def bun(cafe: Service) -> Product:
+def bun(cafe: Shop) -> Product:
     """A cinnamon bun at 45.00."""
-    return ProductFactory.create(service=cafe)
+    return ProductFactory.create(shop=cafe)
 
 
 @pytest.fixture
-def coffee(cafe: Service) -> Product:
+def coffee(cafe: Shop) -> Product:
     """A coffee at 32.50."""
     return ProductFactory.create(
-        service=cafe, name_sv="Bryggkaffe", name_en="Filter coffee", price=Decimal("32.50")
+        shop=cafe, name_sv="Bryggkaffe", name_en="Filter coffee", price=Decimal("32.50")
     )
 
 
 @pytest.fixture
-def visit(cafe: Service) -> CustomerSession:
+def visit(cafe: Shop) -> CustomerSession:
     """The session of a customer who has scanned a code in the café."""
-    return CustomerSessionFactory.create(service=cafe, token=TOKEN)
+    return CustomerSessionFactory.create(shop=cafe, token=TOKEN)
 
 
 @pytest.fixture

@@ -20,17 +20,17 @@ from orders.models import (
     OrderState,
     Picture,
     Product,
-    Service,
+    Shop,
 )
 from orders.services import digest_of
-from payments.models import CancelReason, CardAnswer, Invoice, InvoiceDiscount, InvoiceStatus
+from payments.models import CancelReason, Invoice, InvoiceDiscount, InvoiceStatus, LoyaltyAnswer
 
 
-class ServiceFactory(DjangoModelFactory[Service]):
-    """A service without products."""
+class ShopFactory(DjangoModelFactory[Shop]):
+    """A shop without products."""
 
     class Meta:
-        model = Service
+        model = Shop
 
     name = factory.Sequence(lambda n: f"Kafé {n}")
     slug = factory.Sequence(lambda n: f"kafe-{n}")
@@ -43,7 +43,7 @@ class OpeningHoursFactory(DjangoModelFactory[OpeningHours]):
     class Meta:
         model = OpeningHours
 
-    service = factory.SubFactory(ServiceFactory)
+    shop = factory.SubFactory(ShopFactory)
     weekday = 0
     opens = time(8)
     closes = time(17)
@@ -55,7 +55,7 @@ class CategoryFactory(DjangoModelFactory[Category]):
     class Meta:
         model = Category
 
-    service = factory.SubFactory(ServiceFactory)
+    shop = factory.SubFactory(ShopFactory)
     name_sv = "Bakat"
     name_en = "Baked"
 
@@ -84,7 +84,7 @@ class ProductFactory(DjangoModelFactory[Product]):
             picture_alt_en="A swirled bun",
         )
 
-    service = factory.SubFactory(ServiceFactory)
+    shop = factory.SubFactory(ShopFactory)
     name_sv = "Kanelbulle"
     name_en = "Cinnamon bun"
     price = Decimal("45.00")
@@ -115,7 +115,7 @@ class CustomerSessionFactory(DjangoModelFactory[CustomerSession]):
 
     token_digest = factory.LazyAttribute(lambda session: digest_of(session.token))
     customer = factory.SubFactory(CustomerFactory)
-    service = factory.SubFactory(ServiceFactory)
+    shop = factory.SubFactory(ShopFactory)
     parameters = factory.LazyFunction(lambda: {"TABLE": "4"})
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
 
@@ -126,7 +126,7 @@ class OrderFactory(DjangoModelFactory[Order]):
     class Meta:
         model = Order
 
-    service = factory.SubFactory(ServiceFactory)
+    shop = factory.SubFactory(ShopFactory)
     customer = factory.SubFactory(CustomerFactory)
     nonce = factory.Sequence(lambda n: f"nonce-{n:08}")
     language = "en"
@@ -141,7 +141,7 @@ class OrderRowFactory(DjangoModelFactory[OrderRow]):
         model = OrderRow
 
     order = factory.SubFactory(OrderFactory)
-    product = factory.SubFactory(ProductFactory, service=factory.SelfAttribute("..order.service"))
+    product = factory.SubFactory(ProductFactory, shop=factory.SelfAttribute("..order.service"))
     name_sv = factory.SelfAttribute("product.name_sv")
     name_en = factory.SelfAttribute("product.name_en")
     unit = factory.SelfAttribute("product.unit")
@@ -213,7 +213,7 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
         # A loyalty card has taken 4.50 off.
         discounted = factory.Trait(
             amount=Decimal("40.50"),
-            card_answer=CardAnswer.USED,
+            loyalty_answer=LoyaltyAnswer.USED,
             discount=factory.RelatedFactory(
                 "tests.factories.InvoiceDiscountFactory", factory_related_name="invoice"
             ),

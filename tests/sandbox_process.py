@@ -132,7 +132,7 @@ class SandboxProcess:
         name: str | None = None,
         codes: list[str] | None = None,
     ) -> Any:
-        """Register a service whose pages are base_url/order, /success, /failure and /cancel."""
+        """Register a shop whose pages are base_url/order, /success, /failure and /cancel."""
         pages = {
             f"{page}_url": f"{base_url}/{page}"
             for page in ("order", "success", "failure", "cancel")
@@ -184,5 +184,5 @@ class SandboxProcess:
         self.control("POST", "/clock", {"advance_seconds": seconds})
 
     def reset(self) -> None:
-        """Forget everything, services included, and go back to real time."""
+        """Forget everything, shops included, and go back to real time."""
         self.control("POST", "/reset")

@@ -64,13 +64,13 @@ class WebProcess:
 
     def ask(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Answer:
+    ) -> StatusResult:
         """Ask over a connection of its own; return the answer, read whole."""
         asking = self.connect()
         try:
             asking.request(method, path, body or None, dict(headers or {}))
             response = asking.getresponse()
-            return Answer(response.status, dict(response.getheaders()), response.read())
+            return StatusResult(response.status, dict(response.getheaders()), response.read())
         finally:
             asking.close()
 
@@ -93,7 +93,7 @@ class WebProcess:
             self.stop()
 
 
-class Answer:
+class StatusResult:
     """An HTTP answer."""
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:

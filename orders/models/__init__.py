@@ -1,19 +1,18 @@
 """What is sold and ordered, and by whom."""
 
-from orders.models.audit_event import About, Event
+from orders.models.audit_event import AuditEvent, SubjectType
 from orders.models.customer import Customer, CustomerSession
 from orders.models.opening_hours import OpeningHours
 from orders.models.order import Order, OrderRow, OrderState
 from orders.models.picture import Picture
 from orders.models.product import Category, Product
-from orders.models.shop import QrCode, Service
+from orders.models.shop import QrCode, Shop
 
 __all__ = [
-    "About",
+    "AuditEvent",
     "Category",
     "Customer",
     "CustomerSession",
-    "Event",
     "OpeningHours",
     "Order",
     "OrderRow",
@@ -21,5 +20,6 @@ __all__ = [
     "Picture",
     "Product",
     "QrCode",
-    "Service",
+    "Shop",
+    "SubjectType",
 ]

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.models.order import Order
 
 
-class About(models.TextChoices):
+class SubjectType(models.TextChoices):
     """What an event is about."""
 
     ORDER = "order", _("order")
@@ -18,23 +18,24 @@ class About(models.TextChoices):
     CALL = "call", _("call to SEQR")
 
 
-class Event(models.Model):
+class AuditEvent(models.Model):
     """A line of the audit: who or what changed something, from, to, and why.
 
     Written in the transaction of what it tells, and append-only: a trigger of the database refuses
     to change or delete one. It holds no secret and no personal data; the order leads to the
-    customer. `about_id` is the row's id, `subject` what people call it. A call to SEQR has no row:
+    customer. `subject_id` is the row's id, `subject` its number for people. A call to SEQR has no
+    row:
     its subject is the reference that SEQR's support finds it by, its name SEQR's own.
     """
 
     order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="events")
-    about = models.CharField(_("kind"), max_length=8, choices=About.choices)
-    about_id = models.BigIntegerField(null=True)
+    subject_type = models.CharField(_("kind"), max_length=8, choices=SubjectType.choices)
+    subject_id = models.BigIntegerField(null=True)
     subject = models.CharField(_("which"), max_length=40)
     at = models.DateTimeField(_("time"), db_default=Now())
     name = models.CharField(_("event"), max_length=40)
-    was = models.CharField(_("from"), max_length=26, blank=True)
-    became = models.CharField(_("to"), max_length=26, blank=True)
+    from_state = models.CharField(_("from"), max_length=26, blank=True)
+    to_state = models.CharField(_("to"), max_length=26, blank=True)
     source = models.CharField(_("by"), max_length=20)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("who")
@@ -48,9 +49,11 @@ class Event(models.Model):
         verbose_name_plural = _("events")
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["about", "about_id", "id"], name="event_of_its_row"),
+            models.Index(fields=["subject_type", "subject_id", "id"], name="event_of_its_row"),
             models.Index(fields=["at"], name="event_by_day"),
-            models.Index(fields=["subject"], name="event_of_call", condition=Q(about=About.CALL)),
+            models.Index(
+                fields=["subject"], name="event_of_call", condition=Q(subject_type=SubjectType.CALL)
+            ),
         ]
 
     def __str__(self) -> str:

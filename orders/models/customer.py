@@ -2,7 +2,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from orders.models.shop import Service
+from orders.models.shop import Shop
 
 
 class Customer(models.Model):
@@ -22,14 +22,14 @@ class Customer(models.Model):
 
 
 class CustomerSession(models.Model):
-    """One scan: a token exchanged for a customer at one service, valid until it expires.
+    """One scan: a token exchanged for a customer at one shop, valid until it expires.
 
     Only a digest of the token is kept.
     """
 
     token_digest = models.CharField(max_length=64, unique=True)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="sessions")
-    service = models.ForeignKey(Service, models.CASCADE, related_name="+")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
     parameters = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(db_index=True)

@@ -2,17 +2,17 @@ from django.db import models
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
-from orders.models.shop import Service
+from orders.models.shop import Shop
 
 
 class OpeningHours(models.Model):
-    """When a service takes orders, week by week, by Stockholm's clock. `weekday` 0 is Monday.
+    """When a shop takes orders, week by week, by Stockholm's clock. `weekday` 0 is Monday.
 
     What closes no later than it opens closes on the next day: 18:00 to 02:00, or 00:00 to 00:00
-    for a whole day. A service without any is always open.
+    for a whole day. A shop without any is always open.
     """
 
-    service = models.ForeignKey(Service, models.CASCADE, related_name="opening_hours")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="opening_hours")
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=WEEKDAYS)
     opens = models.TimeField(_("opens"))
     closes = models.TimeField(_("closes"))

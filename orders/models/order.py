@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models.customer import Customer
 from orders.models.product import Product
-from orders.models.shop import Service
+from orders.models.shop import Shop
 
 FIRST_NUMBER = 1000  # so that the first customer's number does not look like a test
 
@@ -46,14 +46,14 @@ def _return_key() -> str:
 
 
 class Order(models.Model):
-    """What one customer ordered from one service. `total` includes VAT, in major units.
+    """What one customer ordered from one shop. `total` includes VAT, in major units.
 
     Its `state` is written by `orders.transitions.move_order` alone.
     """
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     return_key = models.CharField(max_length=32, unique=True, default=_return_key, editable=False)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="orders")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="orders")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders")
     nonce = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict, blank=True)
@@ -71,15 +71,13 @@ class Order(models.Model):
         permissions = [("serve_order", "Can mark an order as served")]
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["customer", "service", "-id"], name="order_of_customer"),
+            models.Index(fields=["customer", "shop", "-id"], name="order_of_customer"),
             models.Index(fields=["created_at"], name="order_by_day"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["customer", "shop", "nonce"], name="order_nonce_once"),
             models.UniqueConstraint(
-                fields=["customer", "service", "nonce"], name="order_nonce_once"
-            ),
-            models.UniqueConstraint(
-                fields=["customer", "service"],
+                fields=["customer", "shop"],
                 condition=models.Q(state__in=OPEN_STATES),
                 name="order_open_once",
             ),

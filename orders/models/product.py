@@ -6,13 +6,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.picture import Picture
-from orders.models.shop import Service
+from orders.models.shop import Shop
 
 
 class Category(models.Model):
-    """A heading on a service's page. Its products outlive it: they stay, without a heading."""
+    """A heading on a shop's page. Its products outlive it: they stay, without a heading."""
 
-    service = models.ForeignKey(Service, models.CASCADE, related_name="categories")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="categories")
     name_sv = models.CharField(_("name in Swedish"), max_length=40)
     name_en = models.CharField(_("name in English"), max_length=40)
     position = models.PositiveSmallIntegerField(_("position on the page"), default=0)
@@ -31,12 +31,12 @@ class Category(models.Model):
 
 
 class Product(models.Model):
-    """Something a service sells. The price includes VAT, in the service's currency.
+    """Something a shop sells. The price includes VAT, in the shop's currency.
 
     What is `sold_out` is shown and cannot be chosen; what is not `on_sale` is not shown at all.
     """
 
-    service = models.ForeignKey(Service, models.CASCADE, related_name="products")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="products")
     category = models.ForeignKey(
         Category,
         models.SET_NULL,
@@ -97,8 +97,8 @@ class Product(models.Model):
         return self.name_sv
 
     def clean(self) -> None:
-        """Refuse another service's category."""
-        if self.category is not None and self.category.service_id != self.service_id:
+        """Refuse another shop's category."""
+        if self.category is not None and self.category.shop_id != self.shop_id:
             raise ValidationError({"category": _("This category is another service's.")})
 
     def name_in(self, language: str) -> str:

@@ -13,8 +13,8 @@ from orders.validators import (
 )
 
 
-class Service(models.Model):
-    """A shop as SEQR knows it: one service ID, four URLs, a range of products, a look of its own.
+class Shop(models.Model):
+    """A shop as SEQR knows it: one shop ID, four URLs, a range of products, a look of its own.
 
     While `paused` it takes no orders, whatever its opening hours are; a note may tell why.
     """
@@ -59,7 +59,7 @@ class Service(models.Model):
     class Meta:
         verbose_name = _("service")
         verbose_name_plural = _("services")
-        permissions = [("pause_service", "Can pause and open a service")]
+        permissions = [("pause_shop", "Can pause and open a service")]
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
@@ -82,9 +82,9 @@ class Service(models.Model):
 
 
 class QrCode(models.Model):
-    """A printed code of a service at one place, as it was last made."""
+    """A printed code of a shop at one place, as it was last made."""
 
-    service = models.ForeignKey(Service, models.CASCADE, related_name="qr_codes")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="qr_codes")
     placement = models.CharField(
         _("placement"), max_length=60, help_text=_("Where it hangs, for people: “Table 4”.")
     )
@@ -111,14 +111,14 @@ class QrCode(models.Model):
     class Meta:
         verbose_name = _("QR code")
         verbose_name_plural = _("QR codes")
-        ordering = ["service", "placement"]
+        ordering = ["shop", "placement"]
         constraints = [
             models.UniqueConstraint(
-                fields=["service", "parameters"],
+                fields=["shop", "parameters"],
                 name="qr_code_once_per_placement",
                 violation_error_message=_("This service has a code with these parameters."),
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.service}: {self.placement}"
+        return f"{self.shop}: {self.placement}"

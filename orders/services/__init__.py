@@ -14,10 +14,10 @@ from orders.services.place import (
 )
 from orders.services.sessions import (
     blocking_order,
+    create_session,
     digest_of,
     forget_expired_sessions,
     latest_order,
-    open_session,
     session_by_id,
     session_of_token,
 )
@@ -29,13 +29,13 @@ __all__ = [
     "PriceChanged",
     "RowRequest",
     "blocking_order",
+    "create_session",
     "digest_of",
     "forget_expired_sessions",
     "is_open",
     "latest_order",
     "mark_paused",
     "mark_sold_out",
-    "open_session",
     "opens_next",
     "place_order",
     "products_shown",

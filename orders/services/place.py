@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.models import (
     Customer,
     CustomerSession,
@@ -17,11 +17,11 @@ from orders.models import (
     OrderRow,
     OrderState,
     Product,
-    Service,
+    Shop,
 )
 from orders.models.order import PAYABLE_AGAIN
 from orders.services.sessions import blocking_order
-from orders.transitions import lock_order, move_order
+from orders.transitions import lock_order, transition_order
 
 MAX_ROWS = 100
 MAX_QUANTITY = 999
@@ -85,30 +85,30 @@ def place_order(
     makes the invoice in. Raises OrderNotAccepted, AnotherOrderOpen, NonceReused and PriceChanged.
     """
     customer = Customer.objects.select_for_update().get(pk=session.customer_id)
-    service = session.service
+    shop = session.shop
     wanted = _checked(rows)
-    earlier = Order.objects.filter(customer=customer, service=service, nonce=nonce).first()
+    earlier = Order.objects.filter(customer=customer, shop=shop, nonce=nonce).first()
     if earlier is not None:
         if _quantities(earlier) != wanted:
             raise NonceReused(earlier)
         return earlier, False
-    if (blocking := blocking_order(customer, service)) is not None:
+    if (blocking := blocking_order(customer, shop)) is not None:
         raise AnotherOrderOpen(blocking)
 
-    lines = _priced(service, wanted)
+    lines = _priced(shop, wanted)
     total = sum((line.total for line in lines), Decimal(0))
     if total > MAX_TOTAL:
         raise OrderNotAccepted("rows", _("The order is too large."))
     if seen_total is not None and seen_total != total:
         raise PriceChanged(seen_total, total, [line.product for line in lines])
     order = Order.objects.create(
-        service=service,
+        shop=shop,
         customer=customer,
         nonce=nonce,
         parameters=session.parameters,
         language=language,
         total=total,
-        currency=service.currency,
+        currency=shop.currency,
     )
     for line in lines:
         line.order = order
@@ -116,7 +116,7 @@ def place_order(
     return order, True
 
 
-def reopen_order(customer: Customer, public_id: UUID, cause: Cause) -> Order:
+def reopen_order(customer: Customer, public_id: UUID, source: ChangeSource) -> Order:
     """Take a cancelled, failed or expired order up again, so that it can be paid by a new invoice.
 
     Returns the order, locked. To be called inside a transaction. Raises Order.DoesNotExist,
@@ -129,24 +129,24 @@ def reopen_order(customer: Customer, public_id: UUID, cause: Cause) -> Order:
         public_id=public_id, customer=customer
     )
     order = lock_order(order_id)
-    blocking = blocking_order(customer, order.service)
+    blocking = blocking_order(customer, order.shop)
     if blocking is not None and blocking != order:
         raise AnotherOrderOpen(blocking)
     if order.state not in PAYABLE_AGAIN:
         raise OrderNotAccepted("state", _("This order cannot be paid again now."))
     for index, row in enumerate(order.rows.select_related("product")):
         _require_for_sale(row.product, index)
-    move_order(order, OrderState.CREATED, cause)
+    transition_order(order, OrderState.CREATED, source)
     return order
 
 
 @transaction.atomic
-def serve_order(order_id: int, cause: Cause) -> bool:
+def serve_order(order_id: int, source: ChangeSource) -> bool:
     """Record that a paid order has been handed over; return whether it was not before.
 
     Raises OrderMoveError where it is not paid.
     """
-    return move_order(lock_order(order_id), OrderState.SERVED, cause)
+    return transition_order(lock_order(order_id), OrderState.SERVED, source)
 
 
 def _checked(rows: Sequence[RowRequest]) -> dict[int, int]:
@@ -173,8 +173,8 @@ def _quantities(order: Order) -> Mapping[int, int]:
     return dict(order.rows.values_list("product_id", "quantity"))
 
 
-def _priced(service: Service, wanted: Mapping[int, int]) -> list[OrderRow]:
-    products = Product.objects.filter(service=service).in_bulk(list(wanted))
+def _priced(shop: Shop, wanted: Mapping[int, int]) -> list[OrderRow]:
+    products = Product.objects.filter(shop=shop).in_bulk(list(wanted))
     lines = []
     for index, (product_id, quantity) in enumerate(wanted.items()):
         product = products.get(product_id)

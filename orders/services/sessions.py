@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from orders.clock import database_now
-from orders.models import Customer, CustomerSession, Order, Service
+from orders.models import Customer, CustomerSession, Order, Shop
 from orders.models.order import BLOCKING_STATES
 
 
@@ -19,8 +19,8 @@ def digest_of(token: str) -> str:
 
 
 @transaction.atomic
-def open_session(
-    service: Service,
+def create_session(
+    shop: Shop,
     token: str,
     *,
     msisdn: str,
@@ -35,7 +35,7 @@ def open_session(
         token_digest=digest_of(token),
         defaults={
             "customer": customer,
-            "service": service,
+            "shop": shop,
             "parameters": dict(parameters),
             "expires_at": database_now() + timedelta(seconds=settings.CUSTOMER_SESSION_SECONDS),
         },
@@ -53,18 +53,18 @@ def session_by_id(session_id: int) -> CustomerSession | None:
     return _live().filter(pk=session_id).first()
 
 
-def blocking_order(customer: Customer, service: Service) -> Order | None:
+def blocking_order(customer: Customer, shop: Shop) -> Order | None:
     """Return the order that keeps this customer from making another here, if there is one."""
     return (
-        Order.objects.filter(customer=customer, service=service, state__in=BLOCKING_STATES)
+        Order.objects.filter(customer=customer, shop=shop, state__in=BLOCKING_STATES)
         .order_by("-id")
         .first()
     )
 
 
-def latest_order(customer: Customer, service: Service) -> Order | None:
-    """Return the customer's newest order at this service, if there is one."""
-    return Order.objects.filter(customer=customer, service=service).order_by("-id").first()
+def latest_order(customer: Customer, shop: Shop) -> Order | None:
+    """Return the customer's newest order at this shop, if there is one."""
+    return Order.objects.filter(customer=customer, shop=shop).order_by("-id").first()
 
 
 def forget_expired_sessions() -> int:
@@ -74,6 +74,6 @@ def forget_expired_sessions() -> int:
 
 
 def _live() -> QuerySet[CustomerSession]:
-    return CustomerSession.objects.select_related("customer", "service").filter(
+    return CustomerSession.objects.select_related("customer", "shop").filter(
         expires_at__gt=database_now()
     )

@@ -1,4 +1,4 @@
-"""Whether a service takes orders now, and if not, why."""
+"""Whether a shop takes orders now, and if not, why."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,53 +6,53 @@ from enum import Enum, auto
 
 from django.utils import timezone
 
-from orders.models import Service
+from orders.models import Shop
 from orders.services import is_open, opens_next
-from payments.availability.pause import paying_is_closed
+from payments.availability.pause import payments_are_paused
 
 
-class Why(Enum):
-    """Why a service takes no orders."""
+class Reason(Enum):
+    """Why a shop takes no orders."""
 
     PAUSED = auto()  # the staff have paused it
     OUT_OF_HOURS = auto()
-    PAYING_CLOSED = auto()  # SEQR refuses our settings
+    PAYMENTS_PAUSED = auto()  # SEQR refuses our settings
 
 
 @dataclass(frozen=True)
-class Closing:
-    """Why a service takes no orders, and when it opens by itself, where that is known."""
+class Unavailable:
+    """Why a shop takes no orders, and when it opens by itself, where that is known."""
 
-    service: Service
-    why: Why
+    shop: Shop
+    why: Reason
     opens_at: datetime | None = None
 
 
-class ServiceClosed(Exception):
+class ShopUnavailable(Exception):
     """The service takes no orders just now: `closing` says why."""
 
-    def __init__(self, closing: Closing) -> None:
-        super().__init__(f"{closing.service} is closed: {closing.why.name}.")
+    def __init__(self, closing: Unavailable) -> None:
+        super().__init__(f"{closing.shop} is closed: {closing.why.name}.")
         self.closing = closing
 
 
-def closing_of(service: Service, now: datetime | None = None) -> Closing | None:
-    """Return why the service takes no orders at this moment, or None where it takes them.
+def unavailability_of(shop: Shop, now: datetime | None = None) -> Unavailable | None:
+    """Return why the shop takes no orders at this moment, or None where it takes them.
 
     What the staff say goes before the hours, and both before what only stops paying: a customer
     who comes again when paying works should not find the door shut.
     """
-    if service.paused:
-        return Closing(service, Why.PAUSED)
+    if shop.paused:
+        return Unavailable(shop, Reason.PAUSED)
     now = now or timezone.now()
-    hours = list(service.opening_hours.all())
+    hours = list(shop.opening_hours.all())
     if not is_open(hours, now):
-        return Closing(service, Why.OUT_OF_HOURS, opens_next(hours, now))
-    return Closing(service, Why.PAYING_CLOSED) if paying_is_closed() else None
+        return Unavailable(shop, Reason.OUT_OF_HOURS, opens_next(hours, now))
+    return Unavailable(shop, Reason.PAYMENTS_PAUSED) if payments_are_paused() else None
 
 
-def require_open(service: Service) -> None:
-    """Raise ServiceClosed unless the service takes orders now."""
-    closing = closing_of(service)
+def require_available(shop: Shop) -> None:
+    """Raise ServiceClosed unless the shop takes orders now."""
+    closing = unavailability_of(shop)
     if closing is not None:
-        raise ServiceClosed(closing)
+        raise ShopUnavailable(closing)

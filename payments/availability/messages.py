@@ -9,10 +9,10 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Service
-from payments.availability.availability import Closing, Why, closing_of
+from orders.models import Shop
+from payments.availability.availability import Reason, Unavailable, unavailability_of
 
-PAYING_CLOSED = _("Paying is closed for now. Try again in a few minutes.")
+PAYMENTS_PAUSED = _("Paying is closed for now. Try again in a few minutes.")
 PAUSED = _("We take no orders just now.")
 CLOSED = _("We are closed.")
 OPENS_TODAY = _("We open again today at %(time)s.")
@@ -20,19 +20,19 @@ OPENS_TOMORROW = _("We open again tomorrow at %(time)s.")
 OPENS_LATER = _("We open again on %(day)s at %(time)s.")
 
 
-def closed_message(service: Service) -> str | None:
-    """Return what tells a customer why the service takes no orders, or None while it takes them."""
+def closed_message(shop: Shop) -> str | None:
+    """Return what tells a customer why the shop takes no orders, or None while it takes them."""
     now = timezone.now()
-    closing = closing_of(service, now)
-    return None if closing is None else closing_words(closing, now)
+    closing = unavailability_of(shop, now)
+    return None if closing is None else unavailable_message(closing, now)
 
 
-def closing_words(closing: Closing, now: datetime) -> str:
-    """Return why a service takes no orders, and when it does again where that is known."""
-    if closing.why == Why.PAYING_CLOSED:
-        return str(PAYING_CLOSED)
-    if closing.why == Why.PAUSED:
-        return f"{PAUSED} {closing.service.pause_note_in(get_language() or 'en')}".strip()
+def unavailable_message(closing: Unavailable, now: datetime) -> str:
+    """Return why a shop takes no orders, and when it does again where that is known."""
+    if closing.why == Reason.PAYMENTS_PAUSED:
+        return str(PAYMENTS_PAUSED)
+    if closing.why == Reason.PAUSED:
+        return f"{PAUSED} {closing.shop.pause_note_in(get_language() or 'en')}".strip()
     if closing.opens_at is None:
         return str(CLOSED)
     return f"{CLOSED} {_opens_again(closing.opens_at, now)}"

@@ -1,15 +1,15 @@
 """Paying is closed while SEQR refuses our settings: told once, in the transaction of its cause.
 
-All processes read it in the database. `services/probe.py` opens it again.
+All processes read it in the database. `shops/probe.py` opens it again.
 """
 
 import logging
 from datetime import timedelta
 
-from orders.audit import Cause, record_event
+from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
 from payments.cases.cases import open_case, subject_of, tell_of_configuration
-from payments.models import CaseKind, Invoice, PayingStop
+from payments.models import CaseKind, Invoice, PaymentPause
 from payments.seqr import SeqrConfigurationError
 
 logger = logging.getLogger(__name__)
@@ -18,34 +18,34 @@ PAYING = "paying"  # the key of its cases
 FIRST_PROBE_AFTER = timedelta(seconds=10)
 
 
-def paying_is_closed() -> bool:
+def payments_are_paused() -> bool:
     """Whether nothing is sold just now and no invoice is sent."""
-    return PayingStop.objects.filter(ended_at=None).exists()
+    return PaymentPause.objects.filter(ended_at=None).exists()
 
 
-def settings_refused(invoice: Invoice, error: SeqrConfigurationError, cause: Cause) -> None:
+def pause_payments(invoice: Invoice, error: SeqrConfigurationError, source: ChangeSource) -> None:
     """Close paying: SEQR refuses our settings when an invoice is sent or asked about.
 
     To be called inside a transaction. An invoice made before paying was last opened only opens a
     case: SEQR has accepted a probe since, so it is this invoice that it refuses. It would close
     paying after each probe otherwise.
     """
-    if paying_is_closed():
+    if payments_are_paused():
         return
-    if PayingStop.objects.filter(ended_at__gt=invoice.created_at).exists():
-        tell_of_configuration(error, cause)
+    if PaymentPause.objects.filter(ended_at__gt=invoice.created_at).exists():
+        tell_of_configuration(error, source)
     else:
-        _close(error, cause)
+        _close(error, source)
 
 
-def _close(error: SeqrConfigurationError, cause: Cause) -> None:
-    case = open_case(CaseKind.CONFIGURATION, cause, str(error), key=PAYING)
+def _close(error: SeqrConfigurationError, source: ChangeSource) -> None:
+    case = open_case(CaseKind.CONFIGURATION, source, str(error), key=PAYING)
     if case is None:  # another process has just closed it
         return
-    PayingStop.objects.create(
+    PaymentPause.objects.create(
         case=case, reason=str(error), next_probe_at=database_now() + FIRST_PROBE_AFTER
     )
     record_event(
-        subject_of(case), "paying_closed", cause, detail=str(error), result_code=error.result_code
+        subject_of(case), "paying_closed", source, detail=str(error), result_code=error.result_code
     )
     logger.error("paying is closed: %s", error)

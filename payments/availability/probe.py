@@ -13,20 +13,20 @@ from enum import Enum, auto
 from django.conf import settings
 from django.db import transaction
 
-from orders.audit import Cause, record_event, record_event_once
+from orders.audit import ChangeSource, record_event, record_event_once
 from orders.clock import database_now
-from orders.models import Service
+from orders.models import Shop
 from payments import seqr
 from payments.availability.pause import FIRST_PROBE_AFTER, PAYING
-from payments.call_audit import seqr_for
+from payments.call_audit import audited_client
 from payments.callback_urls import back_url, notification_url
 from payments.cases.cases import close_case, open_case, subject_of
-from payments.models import CaseKind, PayingStop
+from payments.models import CaseKind, PaymentPause
 from payments.seqr import SeqrClient, SeqrConfigurationError, SeqrError
 
 logger = logging.getLogger(__name__)
 
-BY_PROBE = Cause("probe")
+BY_PROBE = ChangeSource("probe")
 LONGEST_PAUSE = timedelta(seconds=60)
 
 
@@ -39,7 +39,7 @@ class Probe(Enum):
     NOT_MADE = auto()  # paying is open, or a probe is under way or not due yet
 
 
-def probe_paying(stop_id: int, cause: Cause = BY_PROBE, *, at_once: bool = False) -> Probe:
+def probe_paying(stop_id: int, source: ChangeSource = BY_PROBE, *, at_once: bool = False) -> Probe:
     """Probe whether paying can be opened, if that is due or wanted `at_once`; say what came of it.
 
     One probe is made at a time. Once it has opened paying, the caller has the waiting invoices
@@ -49,24 +49,24 @@ def probe_paying(stop_id: int, cause: Cause = BY_PROBE, *, at_once: bool = False
     if stop is None:
         return Probe.NOT_MADE
     try:
-        _make_probe(stop, seqr_for(None, cause))
+        _make_probe(stop, audited_client(None, source))
     except SeqrConfigurationError as error:
-        _stay_closed(stop_id, "probe_refused", error, cause)
+        _stay_closed(stop_id, "probe_refused", error, source)
         return Probe.REFUSED
     except SeqrError as error:
-        _stay_closed(stop_id, "probe_unanswered", error, cause)
+        _stay_closed(stop_id, "probe_unanswered", error, source)
         return Probe.UNANSWERED
-    _open(stop_id, cause)
+    _open(stop_id, source)
     return Probe.OPENED
 
 
 def probe_soon(case_id: int) -> None:
     """Have the next sweep make a probe, if paying is closed by this case."""
-    PayingStop.objects.filter(case_id=case_id, ended_at=None).update(next_probe_at=database_now())
+    PaymentPause.objects.filter(case_id=case_id, ended_at=None).update(next_probe_at=database_now())
 
 
 @transaction.atomic
-def _take_lease(stop_id: int, *, at_once: bool) -> PayingStop | None:
+def _take_lease(stop_id: int, *, at_once: bool) -> PaymentPause | None:
     """Return the stop if its probe is ours to make; nobody else makes one until the lease ends."""
     stop = _lock(stop_id)
     now = database_now()
@@ -80,11 +80,11 @@ def _take_lease(stop_id: int, *, at_once: bool) -> PayingStop | None:
     return stop
 
 
-def _lock(stop_id: int) -> PayingStop:
-    return PayingStop.objects.select_for_update().get(pk=stop_id)
+def _lock(stop_id: int) -> PaymentPause:
+    return PaymentPause.objects.select_for_update().get(pk=stop_id)
 
 
-def _make_probe(stop: PayingStop, seqr: SeqrClient) -> None:
+def _make_probe(stop: PaymentPause, seqr: SeqrClient) -> None:
     sent = seqr.send_invoice(_probe_message(stop))
     try:
         seqr.get_payment_status(sent.invoice_reference, 0)
@@ -103,21 +103,21 @@ def _cancel(invoice_reference: str, seqr: SeqrClient) -> None:
 
 
 @transaction.atomic
-def _stay_closed(stop_id: int, event: str, error: SeqrError, cause: Cause) -> None:
+def _stay_closed(stop_id: int, event: str, error: SeqrError, source: ChangeSource) -> None:
     stop = _lock(stop_id)
     if stop.ended_at is not None:
         return
     if isinstance(error, SeqrConfigurationError):
         stop.reason = str(error)
         # New where a person has closed the one before, believing that the settings were mended.
-        stop.case = open_case(CaseKind.CONFIGURATION, cause, str(error), key=PAYING) or stop.case
+        stop.case = open_case(CaseKind.CONFIGURATION, source, str(error), key=PAYING) or stop.case
     stop.next_probe_at = database_now() + _pause_after(stop.probes)
     stop.lease_until = None
     stop.save(update_fields=["case", "reason", "next_probe_at", "lease_until"])
-    if cause.is_person:  # each of whose checks is in the history
-        record_event(subject_of(stop.case), event, cause, detail=str(error))
+    if source.is_person:  # each of whose checks is in the history
+        record_event(subject_of(stop.case), event, source, detail=str(error))
     else:
-        record_event_once(subject_of(stop.case), event, cause, detail=str(error))
+        record_event_once(subject_of(stop.case), event, source, detail=str(error))
 
 
 def _pause_after(probes: int) -> timedelta:
@@ -125,22 +125,22 @@ def _pause_after(probes: int) -> timedelta:
 
 
 @transaction.atomic
-def _open(stop_id: int, cause: Cause) -> None:
+def _open(stop_id: int, source: ChangeSource) -> None:
     stop = _lock(stop_id)
     if stop.ended_at is not None:
         return
     stop.ended_at = database_now()
     stop.lease_until = None
     stop.save(update_fields=["ended_at", "lease_until"])
-    record_event(subject_of(stop.case), "paying_opened", cause)
-    close_case(stop.case_id, cause, "SEQR accepts our settings again")
+    record_event(subject_of(stop.case), "paying_opened", source)
+    close_case(stop.case_id, source, "SEQR accepts our settings again")
     logger.info("paying is open again")
 
 
-def _probe_message(stop: PayingStop) -> seqr.Invoice:
+def _probe_message(stop: PaymentPause) -> seqr.Invoice:
     """Return a probe's invoice: like a customer's, over 1.00, its addresses leading to no order."""
-    service = Service.objects.earliest("pk")
-    amount = seqr.Amount(Decimal("1.00"), service.currency)
+    shop = Shop.objects.earliest("pk")
+    amount = seqr.Amount(Decimal("1.00"), shop.currency)
     title = "Check of the settings, not to be paid"
     return seqr.Invoice(
         title=title,
@@ -148,7 +148,7 @@ def _probe_message(stop: PayingStop) -> seqr.Invoice:
         issue_date=database_now(),
         rows=(seqr.InvoiceRow(title, Decimal(1), amount),),
         total_amount=amount,
-        cashier_id=service.slug,
+        cashier_id=shop.slug,
         footer=title,
         notification_url=notification_url(secrets.token_urlsafe(24)),
         back_url=back_url(secrets.token_urlsafe(24)),

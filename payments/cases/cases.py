@@ -3,9 +3,9 @@
 from django.conf import settings
 from django.db import transaction
 
-from orders.audit import Cause, Subject, record_event
+from orders.audit import ChangeSource, Subject, record_event
 from orders.clock import database_now
-from orders.models import About
+from orders.models import SubjectType
 from payments.models import (
     CaseKind,
     Invoice,
@@ -23,7 +23,7 @@ RECURRING = (CaseKind.CONFIGURATION, CaseKind.REPORT_DIFFERS)
 
 def open_case(
     kind: CaseKind,
-    cause: Cause,
+    source: ChangeSource,
     what: str,
     *,
     invoice: Invoice | None = None,
@@ -56,7 +56,7 @@ def open_case(
     )
     if not is_new:  # two have seen it at the same time
         return None
-    record_event(subject_of(case), f"{kind}_case", cause, detail=what, became="open")
+    record_event(subject_of(case), f"{kind}_case", source, detail=what, to_state="open")
     OutboxMail.objects.bulk_create(
         OutboxMail(case=case, recipient=address) for address in settings.CASE_EMAILS
     )
@@ -64,7 +64,7 @@ def open_case(
 
 
 @transaction.atomic
-def close_case(case_id: int, cause: Cause, reason: str) -> bool:
+def close_case(case_id: int, source: ChangeSource, reason: str) -> bool:
     """Close a case; return whether it was open. Raises ValueError where no reason is given."""
     if not reason.strip():
         raise ValueError("A case is closed with a reason.")
@@ -72,31 +72,33 @@ def close_case(case_id: int, cause: Cause, reason: str) -> bool:
     if case.closed_at is not None:
         return False
     case.closed_at = database_now()
-    case.closed_by = cause.actor
+    case.closed_by = source.actor
     case.closing_reason = reason.strip()[:300]
     case.save(update_fields=["closed_at", "closed_by", "closing_reason"])
-    record_event(subject_of(case), "case_closed", cause, detail=case.closing_reason, was="open")
+    record_event(
+        subject_of(case), "case_closed", source, detail=case.closing_reason, from_state="open"
+    )
     return True
 
 
 def close_cases_of(
-    invoice: Invoice, kinds: tuple[CaseKind, ...], cause: Cause, reason: str
+    invoice: Invoice, kinds: tuple[CaseKind, ...], source: ChangeSource, reason: str
 ) -> bool:
     """Close an invoice's open cases of these kinds, which have solved themselves.
 
     Return whether there were any.
     """
     open_cases = MoneyCase.objects.filter(invoice=invoice, kind__in=kinds, closed_at=None)
-    closed = [close_case(pk, cause, reason) for pk in open_cases.values_list("pk", flat=True)]
+    closed = [close_case(pk, source, reason) for pk in open_cases.values_list("pk", flat=True)]
     return any(closed)
 
 
-def open_refund_case(refund: Refund, cause: Cause, why: str) -> None:
+def open_refund_case(refund: Refund, source: ChangeSource, why: str) -> None:
     """Open the case of a locked refund whose outcome is unknown."""
     what = f"A refund of {refund.amount} {refund.currency} may have been made: {why}"
     open_case(
         CaseKind.REFUND_UNKNOWN,
-        cause,
+        source,
         what,
         invoice=refund.invoice,
         refund=refund,
@@ -104,12 +106,12 @@ def open_refund_case(refund: Refund, cause: Cause, why: str) -> None:
     )
 
 
-def open_stuck_case(refund: Refund, cause: Cause, why: str) -> None:
+def open_stuck_case(refund: Refund, source: ChangeSource, why: str) -> None:
     """Open the case of a locked refund that SEQR has not taken for long."""
     what = f"A refund of {refund.amount} {refund.currency} could not be made yet: {why}"
     open_case(
         CaseKind.REFUND_STUCK,
-        cause,
+        source,
         what,
         invoice=refund.invoice,
         refund=refund,
@@ -117,12 +119,12 @@ def open_stuck_case(refund: Refund, cause: Cause, why: str) -> None:
     )
 
 
-def open_settled_wrongly_case(refund: Refund, cause: Cause, what: str) -> None:
+def open_settled_wrongly_case(refund: Refund, source: ChangeSource, what: str) -> None:
     """Open a case about a locked refund of which SEQR tells otherwise than a person settled it."""
     what = f"A refund of {refund.amount} {refund.currency} was settled otherwise: {what}"
     open_case(
         CaseKind.REFUND_UNKNOWN,
-        cause,
+        source,
         what,
         invoice=refund.invoice,
         refund=refund,
@@ -130,45 +132,47 @@ def open_settled_wrongly_case(refund: Refund, cause: Cause, what: str) -> None:
     )
 
 
-def close_refund_cases(refund: Refund, cause: Cause, reason: str) -> None:
+def close_refund_cases(refund: Refund, source: ChangeSource, reason: str) -> None:
     """Close what cases a refund has: it is not stuck any more, or its outcome is known."""
     open_cases = MoneyCase.objects.filter(refund=refund, closed_at=None)
     for case_id in open_cases.values_list("pk", flat=True):
-        close_case(case_id, cause, reason)
+        close_case(case_id, source, reason)
 
 
-def open_period_case(kind: CaseKind, period: TransactionPeriod, cause: Cause, what: str) -> None:
+def open_period_case(
+    kind: CaseKind, period: TransactionPeriod, source: ChangeSource, what: str
+) -> None:
     """Open a case about a locked transaction period."""
-    open_case(kind, cause, what, period=period, key=f"period {period.pk}")
+    open_case(kind, source, what, period=period, key=f"period {period.pk}")
 
 
 def close_period_cases(
-    period: TransactionPeriod, kind: CaseKind, cause: Cause, reason: str
+    period: TransactionPeriod, kind: CaseKind, source: ChangeSource, reason: str
 ) -> None:
     """Close a period's open case of this kind, which has solved itself."""
     open_cases = MoneyCase.objects.filter(period=period, kind=kind, closed_at=None)
     for case_id in open_cases.values_list("pk", flat=True):
-        close_case(case_id, cause, reason)
+        close_case(case_id, source, reason)
 
 
-def tell_of_configuration(error: SeqrConfigurationError, cause: Cause) -> None:
+def tell_of_configuration(error: SeqrConfigurationError, source: ChangeSource) -> None:
     """Open a case about settings that SEQR refuses, one for each operation and code.
 
     For what leaves paying open; `payments/availability/pause.py` has the rest.
     """
     key = f"{error.operation} code {error.result_code}"
-    open_case(CaseKind.CONFIGURATION, cause, str(error), key=key)
+    open_case(CaseKind.CONFIGURATION, source, str(error), key=key)
 
 
-def configuration_works(operation: str, cause: Cause) -> None:
+def configuration_works(operation: str, source: ChangeSource) -> None:
     """Close those cases of an operation that SEQR has accepted."""
     open_cases = MoneyCase.objects.filter(
         kind=CaseKind.CONFIGURATION, key__startswith=f"{operation} code ", closed_at=None
     )
     for case_id in open_cases.values_list("pk", flat=True):
-        close_case(case_id, cause, f"SEQR has accepted {operation} since")
+        close_case(case_id, source, f"SEQR has accepted {operation} since")
 
 
 def subject_of(case: MoneyCase) -> Subject:
     """Return the case as what an event is about."""
-    return Subject(About.CASE, case.pk, str(case.pk), case.order_id)
+    return Subject(SubjectType.CASE, case.pk, str(case.pk), case.order_id)

@@ -7,16 +7,15 @@ from datetime import timedelta
 
 from django.db import connection, transaction
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from payments.balance import order_follows_refunds
+from payments.balance import update_order_refund_state
 from payments.call_audit import record_call, record_calls
 from payments.cases.cases import close_cases_of, open_case
 from payments.invoices.discounts import settle_doubt
-from payments.invoices.status_query import STILL_OPEN, Answer, Question
+from payments.invoices.status_query import STILL_OPEN, StatusQuery, StatusResult
 from payments.invoices.transitions import (
     TABLE,
-    dead_status,
     lock_invoice,
     paid_by_another,
     paid_differs,
@@ -24,10 +23,11 @@ from payments.invoices.transitions import (
     record_once,
     save_fields,
     transition,
+    unpaid_final_status,
 )
 from payments.models import (
-    DEAD_STATUSES,
     OPEN_STATUSES,
+    UNPAID_FINAL_STATUSES,
     CancelReason,
     CaseKind,
     Invoice,
@@ -48,8 +48,8 @@ PUZZLES = (
 
 
 @transaction.atomic
-def record_answer(
-    question: Question, answer: Answer, cause: Cause, *, unheard_for: timedelta
+def apply_status(
+    question: StatusQuery, answer: StatusResult, source: ChangeSource, *, unheard_for: timedelta
 ) -> bool:
     """Write what an answer changes, and its call, under the rows' locks; return whether it did.
 
@@ -58,14 +58,16 @@ def record_answer(
     so long.
     """
     invoice = lock_invoice(question.invoice_id)
-    changes = _take(invoice, question, answer, cause, unheard_for)
+    changes = _take(invoice, question, answer, source, unheard_for)
     if changes and answer.call is not None:
-        record_call(answer.call, invoice.order_id, cause)
+        record_call(answer.call, invoice.order_id, source)
     return changes
 
 
 @transaction.atomic
-def record_routine(answers: Sequence[tuple[Question, Answer]], cause: Cause) -> set[int]:
+def apply_unchanged_batch(
+    answers: Sequence[tuple[StatusQuery, StatusResult]], source: ChangeSource
+) -> set[int]:
     """Write what routine answers change, all at once; return the ids of those invoices.
 
     An invoice that another process is at, or that stands otherwise by now, is left out: its answer
@@ -85,7 +87,7 @@ def record_routine(answers: Sequence[tuple[Question, Answer]], cause: Cause) -> 
             and answer.status == InvoiceStatus.PAID
             and answer.call is not None
         ],
-        cause,
+        source,
     )
     return set(written)
 
@@ -110,16 +112,20 @@ _ROUTINE = """
 
 
 def _take(
-    invoice: Invoice, question: Question, answer: Answer, cause: Cause, unheard_for: timedelta
+    invoice: Invoice,
+    question: StatusQuery,
+    answer: StatusResult,
+    source: ChangeSource,
+    unheard_for: timedelta,
 ) -> bool:
     if answer.version < invoice.invoice_version:
         return False
     if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):
-        return _take_too_late(invoice, answer, cause)
+        return _take_too_late(invoice, answer, source)
     is_newer = answer.version != invoice.invoice_version
-    was = invoice.status
-    follows = _follow(invoice, answer, cause, unheard_for)
-    if is_newer and invoice.status == was:  # else it was saved with the new one
+    from_state = invoice.status
+    follows = _follow(invoice, answer, source, unheard_for)
+    if is_newer and invoice.status == from_state:  # else it was saved with the new one
         save_fields(invoice, invoice_version=answer.version)
     acknowledges = (
         question.status == InvoiceStatus.PAID
@@ -131,39 +137,41 @@ def _take(
     return is_newer or follows or acknowledges
 
 
-def _take_too_late(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
-    is_new = record_once(invoice, "answer_after_order_was_paid", cause, detail=answer.status)
+def _take_too_late(invoice: Invoice, answer: StatusResult, source: ChangeSource) -> bool:
+    is_new = record_once(invoice, "answer_after_order_was_paid", source, detail=answer.status)
     if answer.status == InvoiceStatus.PAID:
-        open_case(CaseKind.SECOND_PAYMENT, cause, TWICE, invoice=invoice)
+        open_case(CaseKind.SECOND_PAYMENT, source, TWICE, invoice=invoice)
     return is_new
 
 
-def _follow(invoice: Invoice, answer: Answer, cause: Cause, unheard_for: timedelta) -> bool:
+def _follow(
+    invoice: Invoice, answer: StatusResult, source: ChangeSource, unheard_for: timedelta
+) -> bool:
     """Go where the answer leads; return whether it led anywhere or told of anything."""
     to = answer.status
     if answer.case is not None:
-        told = open_case(answer.case, cause, answer.detail, invoice=invoice) is not None
+        told = open_case(answer.case, source, answer.detail, invoice=invoice) is not None
     else:
-        told = close_cases_of(invoice, PUZZLES, cause, f"SEQR now answers {to}")
+        told = close_cases_of(invoice, PUZZLES, source, f"SEQR now answers {to}")
     if to == InvoiceStatus.PAID:
-        return _follow_paid(invoice, answer, cause) or told
+        return _follow_paid(invoice, answer, source) or told
     if invoice.cancel_reason and invoice.status != InvoiceStatus.PAID:
         if to in STILL_OPEN:
             to = InvoiceStatus.CANCEL_PENDING
         elif to == InvoiceStatus.CANCELED:
-            to = dead_status(invoice.cancel_reason)
+            to = unpaid_final_status(invoice.cancel_reason)
     if to == invoice.status:
         return told
     if to not in TABLE[InvoiceStatus(invoice.status)]:
-        return record_once(invoice, "unexpected_answer", cause, detail=answer.status) or told
+        return record_once(invoice, "unexpected_answer", source, detail=answer.status) or told
     reversed_fields = {}
-    if to in DEAD_STATUSES and _may_be_a_reversal(invoice, unheard_for):
+    if to in UNPAID_FINAL_STATUSES and _may_be_a_reversal(invoice, unheard_for):
         reversed_fields = {"possibly_reversed": True}
     changes = {"invoice_version": answer.version, **reversed_fields}
-    transition(invoice, to, cause, detail=answer.detail, **changes)
+    transition(invoice, to, source, detail=answer.detail, **changes)
     if reversed_fields:
-        record(invoice, "possibly_reversed", cause)
-        open_case(CaseKind.POSSIBLY_REVERSED, cause, f"SEQR answered {to}", invoice=invoice)
+        record(invoice, "possibly_reversed", source)
+        open_case(CaseKind.POSSIBLY_REVERSED, source, f"SEQR answered {to}", invoice=invoice)
     return True
 
 
@@ -175,18 +183,18 @@ def _may_be_a_reversal(invoice: Invoice, unheard_for: timedelta) -> bool:
     return invoice.status == InvoiceStatus.PAID or unheard_for >= REVERSAL_SUSPECTED_AFTER
 
 
-def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
+def _follow_paid(invoice: Invoice, answer: StatusResult, source: ChangeSource) -> bool:
     assert answer.paid is not None
     if invoice.status == InvoiceStatus.PAID:
         return False
-    wanted_dead = invoice.cancel_reason or invoice.status in DEAD_STATUSES
+    wanted_dead = invoice.cancel_reason or invoice.status in UNPAID_FINAL_STATUSES
     receipt = answer.paid.receipt
     total = receipt.total_amount if receipt else None
-    settle_doubt(invoice, total, cause)
+    settle_doubt(invoice, total, source)
     transition(
         invoice,
         InvoiceStatus.PAID,
-        cause,
+        source,
         invoice_version=answer.version,
         ers_reference=answer.ers_reference,
         payment_reference=(receipt.payment_reference or "") if receipt else "",
@@ -194,18 +202,18 @@ def _follow_paid(invoice: Invoice, answer: Answer, cause: Cause) -> bool:
         paid_amount=total.value if total else None,
         paid_currency=total.currency if total else "",
     )
-    order_follows_refunds(invoice, cause)  # of a payment that SEQR had taken back meanwhile
-    close_cases_of(invoice, (CaseKind.SECOND_PAYMENT,), cause, PAYS_NOW)
+    update_order_refund_state(invoice, source)  # of a payment that SEQR had taken back meanwhile
+    close_cases_of(invoice, (CaseKind.SECOND_PAYMENT,), source, PAYS_NOW)
     if wanted_dead:
-        open_case(CaseKind.PAID_THOUGH_CANCELED, cause, PAID_ALL_THE_SAME, invoice=invoice)
+        open_case(CaseKind.PAID_THOUGH_CANCELED, source, PAID_ALL_THE_SAME, invoice=invoice)
     if paid_differs(invoice):
         what = f"SEQR's receipt tells {total.value} {total.currency}" if total else UNTOLD_AMOUNT
-        open_case(CaseKind.AMOUNT_DIFFERS, cause, what, invoice=invoice)
-    _cancel_the_others(invoice, cause)
+        open_case(CaseKind.AMOUNT_DIFFERS, source, what, invoice=invoice)
+    _cancel_the_others(invoice, source)
     return True
 
 
-def _cancel_the_others(paid: Invoice, cause: Cause) -> None:
+def _cancel_the_others(paid: Invoice, source: ChangeSource) -> None:
     """Want every other open invoice of the order cancelled; the order's lock covers them all."""
     others = Invoice.objects.filter(order=paid.order, status__in=OPEN_STATUSES)
     for other in others.exclude(pk=paid.pk).select_for_update():
@@ -214,6 +222,6 @@ def _cancel_the_others(paid: Invoice, cause: Cause) -> None:
         if other.status == InvoiceStatus.CREATED:
             to = InvoiceStatus.CANCELED
         if other.status != InvoiceStatus.CANCEL_PENDING:
-            transition(other, to, cause, cancel_reason=CancelReason.SUPERSEDED)
+            transition(other, to, source, cancel_reason=CancelReason.SUPERSEDED)
         else:
             save_fields(other, cancel_reason=CancelReason.SUPERSEDED)

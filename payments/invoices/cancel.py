@@ -6,18 +6,18 @@ is dead when SEQR has said so, or when it never had a reference that anybody cou
 
 from django.db import transaction
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from payments.call_audit import seqr_for
+from payments.call_audit import audited_client
 from payments.cases.cases import open_case
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.transitions import (
-    dead_status,
     lock_invoice,
     paid_by_another,
     record_once,
     save_fields,
     transition,
+    unpaid_final_status,
 )
 from payments.models import OPEN_STATUSES, CancelReason, CaseKind, Invoice, InvoiceStatus
 from payments.seqr import ResultCode, SeqrConflict, SeqrError, SeqrRejected
@@ -35,14 +35,14 @@ class AlreadyPaid(Exception):
     """The invoice is paid, so it cannot be cancelled; money goes back by a refund."""
 
 
-def cancel_invoice(invoice_id: int, reason: CancelReason, cause: Cause) -> Invoice:
+def cancel_invoice(invoice_id: int, reason: CancelReason, source: ChangeSource) -> Invoice:
     """Want an invoice cancelled, try at once, and return it as it then stands.
 
     It may still be CANCEL_PENDING (SEQR did not answer, or a payment is under way): the sweep
     tries again. Raises AlreadyPaid, and Invoice.DoesNotExist.
     """
-    _want_cancel(invoice_id, reason, cause)
-    settle_cancel(invoice_id, cause)
+    _want_cancel(invoice_id, reason, source)
+    finish_cancel(invoice_id, source)
     invoice = Invoice.objects.select_related("order").get(pk=invoice_id)
     if invoice.status == InvoiceStatus.PAID:
         raise AlreadyPaid
@@ -50,64 +50,64 @@ def cancel_invoice(invoice_id: int, reason: CancelReason, cause: Cause) -> Invoi
 
 
 @transaction.atomic
-def _want_cancel(invoice_id: int, reason: CancelReason, cause: Cause) -> None:
+def _want_cancel(invoice_id: int, reason: CancelReason, source: ChangeSource) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.status == InvoiceStatus.PAID:
         raise AlreadyPaid
     if not invoice.is_open or invoice.cancel_reason:
         return
     if invoice.status == InvoiceStatus.CREATED:
-        transition(invoice, dead_status(reason), cause, cancel_reason=reason)
+        transition(invoice, unpaid_final_status(reason), source, cancel_reason=reason)
     else:
-        transition(invoice, InvoiceStatus.CANCEL_PENDING, cause, cancel_reason=reason)
+        transition(invoice, InvoiceStatus.CANCEL_PENDING, source, cancel_reason=reason)
 
 
-def settle_cancel(invoice_id: int, cause: Cause) -> None:
+def finish_cancel(invoice_id: int, source: ChangeSource) -> None:
     """Bring a wanted cancel to its end, as far as SEQR answers now. Else do nothing."""
     invoice = Invoice.objects.get(pk=invoice_id)
     if not invoice.is_open or not invoice.cancel_reason:
         return
     if invoice.invoice_reference is None:
-        _end_unsent(invoice_id, cause)
+        _end_unsent(invoice_id, source)
         return
     if not _is_superseded(invoice):
         # Ask first: were it paid, a refused cancel alone would leave the payment unasked.
         try:
-            status = refresh_invoice(invoice_id, cause)
+            status = refresh_invoice(invoice_id, source)
         except SeqrError as error:
-            _note(invoice_id, "cancel_put_off", error, cause)
+            _note(invoice_id, "cancel_put_off", error, source)
             return
         if status not in OPEN_STATUSES:
             return
-    _tell_seqr(invoice, cause)
+    _tell_seqr(invoice, source)
 
 
-def _tell_seqr(invoice: Invoice, cause: Cause) -> None:
+def _tell_seqr(invoice: Invoice, source: ChangeSource) -> None:
     assert invoice.invoice_reference is not None
     try:
-        seqr_for(invoice.order_id, cause).cancel_invoice(invoice.invoice_reference)
+        audited_client(invoice.order_id, source).cancel_invoice(invoice.invoice_reference)
     except SeqrConflict as error:
         if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:
-            _confirm(invoice.pk, cause)
+            _confirm(invoice.pk, source)
             return
-        _note(invoice.pk, "cancel_refused", error, cause)
+        _note(invoice.pk, "cancel_refused", error, source)
         if error.result_code == ResultCode.CANNOT_CANCEL_PAID_INVOICE:
-            _tell_of_a_second_payment(invoice.pk, cause)
-            _ask_again(invoice, cause)
+            _tell_of_a_second_payment(invoice.pk, source)
+            _ask_again(invoice, source)
     except SeqrRejected as error:
-        _note(invoice.pk, "cancel_refused", error, cause)
+        _note(invoice.pk, "cancel_refused", error, source)
         if invoice.cancel_reason == CancelReason.SUPERSEDED and error.result_code in DEAD_AT_SEQR:
-            _confirm(invoice.pk, cause)  # which asking would tell of any other
+            _confirm(invoice.pk, source)  # which asking would tell of any other
         else:
-            _ask_again(invoice, cause)
+            _ask_again(invoice, source)
     except SeqrError as error:
-        _note(invoice.pk, "cancel_put_off", error, cause)
+        _note(invoice.pk, "cancel_put_off", error, source)
     else:
-        _confirm(invoice.pk, cause)
+        _confirm(invoice.pk, source)
 
 
 @transaction.atomic
-def _tell_of_a_second_payment(invoice_id: int, cause: Cause) -> None:
+def _tell_of_a_second_payment(invoice_id: int, source: ChangeSource) -> None:
     """Open a case where another invoice has paid the order. Nobody else may ever hear of this one.
 
     SEQR returns a payment that nobody has asked about, but keeps it where somebody has, and was
@@ -115,7 +115,7 @@ def _tell_of_a_second_payment(invoice_id: int, cause: Cause) -> None:
     """
     invoice = lock_invoice(invoice_id)
     if paid_by_another(invoice):
-        open_case(CaseKind.SECOND_PAYMENT, cause, PAID_TOO, invoice=invoice)
+        open_case(CaseKind.SECOND_PAYMENT, source, PAID_TOO, invoice=invoice)
 
 
 def _is_superseded(invoice: Invoice) -> bool:
@@ -123,33 +123,33 @@ def _is_superseded(invoice: Invoice) -> bool:
     return invoice.cancel_reason == CancelReason.SUPERSEDED and paid_by_another(invoice)
 
 
-def _ask_again(invoice: Invoice, cause: Cause) -> None:
+def _ask_again(invoice: Invoice, source: ChangeSource) -> None:
     if _is_superseded(invoice):
         return  # asking would accept a second payment of the same order
     try:
-        refresh_invoice(invoice.pk, cause)
+        refresh_invoice(invoice.pk, source)
     except SeqrError as error:
-        _note(invoice.pk, "cancel_put_off", error, cause)
+        _note(invoice.pk, "cancel_put_off", error, source)
 
 
 @transaction.atomic
-def _confirm(invoice_id: int, cause: Cause) -> None:
+def _confirm(invoice_id: int, source: ChangeSource) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.is_open:
-        transition(invoice, dead_status(invoice.cancel_reason), cause)
+        transition(invoice, unpaid_final_status(invoice.cancel_reason), source)
 
 
 @transaction.atomic
-def _end_unsent(invoice_id: int, cause: Cause) -> None:
+def _end_unsent(invoice_id: int, source: ChangeSource) -> None:
     """End an invoice without a reference, unless its sender may still be waiting for one."""
     invoice = lock_invoice(invoice_id)
     if not invoice.is_open or invoice.invoice_reference is not None:
         return
     if invoice.lease_until is None or invoice.lease_until <= database_now():
         save_fields(invoice, lease_until=None)
-        transition(invoice, dead_status(invoice.cancel_reason), cause, detail="never sent")
+        transition(invoice, unpaid_final_status(invoice.cancel_reason), source, detail="never sent")
 
 
 @transaction.atomic
-def _note(invoice_id: int, event: str, error: SeqrError, cause: Cause) -> None:
-    record_once(lock_invoice(invoice_id), event, cause, detail=str(error))
+def _note(invoice_id: int, event: str, error: SeqrError, source: ChangeSource) -> None:
+    record_once(lock_invoice(invoice_id), event, source, detail=str(error))

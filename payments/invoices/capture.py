@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from payments.call_audit import seqr_for
+from payments.call_audit import audited_client
 from payments.cases.cases import configuration_works, tell_of_configuration
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.transitions import lock_invoice, paid_by_another, record, save_fields
@@ -25,7 +25,7 @@ class CommitNotPossible(Exception):
     """The amount cannot be taken as things are. The text says why, to a person."""
 
 
-def commit_reservation(invoice_id: int, amount: Decimal, cause: Cause) -> InvoiceStatus:
+def commit_reservation(invoice_id: int, amount: Decimal, source: ChangeSource) -> InvoiceStatus:
     """Take the amount, in major units, that is reserved for an invoice; return how it then stands.
 
     `amount` is the whole of the invoice, as the person saw it. SEQR is asked before and after: the
@@ -33,28 +33,28 @@ def commit_reservation(invoice_id: int, amount: Decimal, cause: Cause) -> Invoic
     also where SEQR does not answer beforehand, and the gateway's errors: after SeqrOutcomeUnknown
     it may have been taken, which the invoice's status tells as soon as SEQR says it.
     """
-    _ask_before(invoice_id, cause)
-    invoice = _take_lease(invoice_id, amount, cause)
+    _ask_before(invoice_id, source)
+    invoice = _take_lease(invoice_id, amount, source)
     assert invoice.invoice_reference is not None
     try:
-        client = seqr_for(invoice.order_id, cause)
+        client = audited_client(invoice.order_id, source)
         client.commit_reservation(invoice.invoice_reference, Amount(amount, invoice.currency))
     except SeqrOutcomeUnknown as error:
-        _note(invoice_id, "commit_outcome_unknown", cause, str(error))
-        if _status_now(invoice_id, cause) != InvoiceStatus.PAID:
+        _note(invoice_id, "commit_outcome_unknown", source, str(error))
+        if _status_now(invoice_id, source) != InvoiceStatus.PAID:
             raise
     except SeqrError as error:
-        _not_done(invoice_id, cause, error)
-        if _status_now(invoice_id, cause) != InvoiceStatus.PAID:
+        _not_done(invoice_id, source, error)
+        if _status_now(invoice_id, source) != InvoiceStatus.PAID:
             raise
     else:
-        _done(invoice_id, cause)
-    return _status_now(invoice_id, cause)
+        _done(invoice_id, source)
+    return _status_now(invoice_id, source)
 
 
-def _ask_before(invoice_id: int, cause: Cause) -> None:
+def _ask_before(invoice_id: int, source: ChangeSource) -> None:
     try:
-        refresh_invoice(invoice_id, cause)
+        refresh_invoice(invoice_id, source)
     except SeqrError as error:  # whatever became of the question, nothing has been taken
         raise CommitNotPossible(
             _("Not taken, since SEQR does not say whether it is still reserved (%(error)s).")
@@ -62,16 +62,16 @@ def _ask_before(invoice_id: int, cause: Cause) -> None:
         ) from error
 
 
-def _status_now(invoice_id: int, cause: Cause) -> InvoiceStatus:
+def _status_now(invoice_id: int, source: ChangeSource) -> InvoiceStatus:
     """Ask SEQR; where it does not answer now, return what we know: the poller goes on asking."""
     try:
-        return refresh_invoice(invoice_id, cause)
+        return refresh_invoice(invoice_id, source)
     except SeqrError:
         return InvoiceStatus(Invoice.objects.get(pk=invoice_id).status)
 
 
 @transaction.atomic
-def _take_lease(invoice_id: int, amount: Decimal, cause: Cause) -> Invoice:
+def _take_lease(invoice_id: int, amount: Decimal, source: ChangeSource) -> Invoice:
     invoice = lock_invoice(invoice_id)
     now = database_now()
     if invoice.status != InvoiceStatus.RESERVED:
@@ -81,31 +81,31 @@ def _take_lease(invoice_id: int, amount: Decimal, cause: Cause) -> Invoice:
         raise CommitNotPossible(_("Another invoice has paid the order."))
     if amount != invoice.amount:
         raise CommitNotPossible(_("The amount has changed meanwhile; look at it again."))
-    if invoice.commit_lease_until is not None and invoice.commit_lease_until > now:
+    if invoice.capture_lease_until is not None and invoice.capture_lease_until > now:
         raise CommitNotPossible(
             _("It is being taken, or SEQR's answer was lost. Ask SEQR again in half a minute.")
         )
     lease_until = now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
-    save_fields(invoice, commit_lease_until=lease_until)
-    record(invoice, "commit_started", cause, detail=f"{amount} {invoice.currency}")
+    save_fields(invoice, capture_lease_until=lease_until)
+    record(invoice, "commit_started", source, detail=f"{amount} {invoice.currency}")
     return invoice
 
 
 @transaction.atomic
-def _not_done(invoice_id: int, cause: Cause, error: SeqrError) -> None:
-    save_fields(lock_invoice(invoice_id), commit_lease_until=None)
-    _note(invoice_id, "commit_not_done", cause, str(error))
+def _not_done(invoice_id: int, source: ChangeSource, error: SeqrError) -> None:
+    save_fields(lock_invoice(invoice_id), capture_lease_until=None)
+    _note(invoice_id, "commit_not_done", source, str(error))
     if isinstance(error, SeqrConfigurationError):
-        tell_of_configuration(error, cause)
+        tell_of_configuration(error, source)
 
 
 @transaction.atomic
-def _done(invoice_id: int, cause: Cause) -> None:
+def _done(invoice_id: int, source: ChangeSource) -> None:
     """Write that it is taken. The lease stays: who has asked SEQR before may come only now."""
-    _note(invoice_id, "reservation_committed", cause)
-    configuration_works("commitReservation", cause)
+    _note(invoice_id, "reservation_committed", source)
+    configuration_works("commitReservation", source)
 
 
 @transaction.atomic
-def _note(invoice_id: int, event: str, cause: Cause, detail: str = "") -> None:
-    record(lock_invoice(invoice_id), event, cause, detail=detail)
+def _note(invoice_id: int, event: str, source: ChangeSource, detail: str = "") -> None:
+    record(lock_invoice(invoice_id), event, source, detail=detail)

@@ -5,10 +5,10 @@ All but the reading is done to a locked invoice, in the transaction of what it b
 
 from decimal import Decimal
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from payments import seqr
 from payments.invoices.transitions import record, save_fields
-from payments.models import DEAD_STATUSES, CardAnswer, Invoice, InvoiceDiscount
+from payments.models import UNPAID_FINAL_STATUSES, Invoice, InvoiceDiscount, LoyaltyAnswer
 
 
 def discounts_of(invoice: Invoice) -> list[InvoiceDiscount]:
@@ -23,30 +23,30 @@ def discounts_of(invoice: Invoice) -> list[InvoiceDiscount]:
 
 def total_of(invoice: Invoice) -> Decimal:
     """Return what the order costs its customer, by its current invoice."""
-    return invoice.order.total if invoice.status in DEAD_STATUSES else invoice.amount
+    return invoice.order.total if invoice.status in UNPAID_FINAL_STATUSES else invoice.amount
 
 
-def drop_discounts(invoice: Invoice, cause: Cause, why: str) -> None:
+def drop_discounts(invoice: Invoice, source: ChangeSource, why: str) -> None:
     """Take an invoice's discounts back: SEQR has the full amount."""
     off = invoice.amount - invoice.order.total
     invoice.discounts.all().delete()
     save_fields(
         invoice,
         amount=invoice.order.total,
-        card_answer=CardAnswer.INVALID,
-        discount_in_doubt=False,
+        loyalty_answer=LoyaltyAnswer.INVALID,
+        discount_unconfirmed=False,
     )
-    record(invoice, "discount_dropped", cause, detail=f"{off} {invoice.currency}: {why}")
+    record(invoice, "discount_dropped", source, detail=f"{off} {invoice.currency}: {why}")
 
 
-def settle_doubt(invoice: Invoice, paid: seqr.Amount | None, cause: Cause) -> None:
+def settle_doubt(invoice: Invoice, paid: seqr.Amount | None, source: ChangeSource) -> None:
     """End the doubt about a discount by what SEQR's receipt says was paid.
 
     The full amount was paid: SEQR never took the discount. Any other sum is left to be compared.
     """
-    if not invoice.discount_in_doubt or paid is None:
+    if not invoice.discount_unconfirmed or paid is None:
         return
     if paid == seqr.Amount(invoice.amount, invoice.currency):
-        save_fields(invoice, discount_in_doubt=False)
+        save_fields(invoice, discount_unconfirmed=False)
     elif paid == seqr.Amount(invoice.order.total, invoice.currency):
-        drop_discounts(invoice, cause, "the full amount was paid")
+        drop_discounts(invoice, source, "the full amount was paid")

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from payments.cases.cases import open_case
 from payments.invoices.transitions import lock_invoice, paid_by_another
 from payments.models import CaseKind, Invoice, InvoiceStatus
@@ -39,7 +39,7 @@ def _tell_of_a_second_payment(invoice_id: int) -> None:
     with transaction.atomic():
         open_case(
             CaseKind.SECOND_PAYMENT,
-            Cause("notification"),
+            ChangeSource("notification"),
             "SEQR notified of an invoice whose order another one has paid; it is not asked about",
             invoice=lock_invoice(invoice_id),
         )

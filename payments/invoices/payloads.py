@@ -23,12 +23,12 @@ def invoice_message(invoice: Invoice) -> seqr.Invoice:
     with override(order.language):
         footer = gettext("Order %(number)s") % {"number": order.number}
     return seqr.Invoice(
-        title=order.service.name,
+        title=order.shop.name,
         client_invoice_id=invoice.client_invoice_id,
         issue_date=invoice.created_at,
         rows=(*_rows(order), *_discount_rows(invoice)),
         total_amount=seqr.Amount(invoice.amount, invoice.currency),
-        cashier_id=order.service.slug,
+        cashier_id=order.shop.slug,
         footer=footer,
         notification_url=notification_url(invoice.notify_key),
         back_url=back_url(order.return_key),
@@ -47,12 +47,12 @@ def refund_message(refund: Refund) -> seqr.Invoice:
         description = gettext("Refund of order %(number)s") % {"number": order.number}
     amount = seqr.Amount(refund.amount, refund.currency)
     return seqr.Invoice(
-        title=order.service.name,
+        title=order.shop.name,
         client_invoice_id=f"{refund.invoice.client_invoice_id}-R{refund.pk}",
         issue_date=refund.created_at,
         rows=(seqr.InvoiceRow(description, Decimal(1), amount),),
         total_amount=amount,
-        cashier_id=order.service.slug,
+        cashier_id=order.shop.slug,
         footer=description,
         notification_url=None,
         back_url=None,

@@ -8,21 +8,28 @@ from functools import partial
 
 from django.db import transaction
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from payments.availability.pause import settings_refused
+from payments.availability.pause import pause_payments
 from payments.call_audit import record_call, record_failed_poll
 from payments.cases.cases import open_case
-from payments.invoices.apply_status import record_answer
-from payments.invoices.status_query import Answer, ask, question_about
+from payments.invoices.apply_status import apply_status
+from payments.invoices.status_query import StatusResult, ask, question_about
 from payments.invoices.transitions import lock_invoice, paid_by_another, save_fields
-from payments.models import DEAD_STATUSES, CaseKind, Invoice, InvoiceStatus, PollShard, shard_of
+from payments.models import (
+    UNPAID_FINAL_STATUSES,
+    CaseKind,
+    Invoice,
+    InvoiceStatus,
+    PollShard,
+    shard_of,
+)
 from payments.seqr import SeqrConfigurationError, SeqrError
 
 PERHAPS_TWICE = "SEQR was asked about this ended invoice, which may have accepted a second payment"
 
 
-def refresh_invoice(invoice_id: int, source: Cause) -> InvoiceStatus:
+def refresh_invoice(invoice_id: int, source: ChangeSource) -> InvoiceStatus:
     """Ask SEQR how an invoice stands, write what is new, and return its status.
 
     After PAID is written, one more call with the new version acknowledges it; where that fails, it
@@ -37,7 +44,7 @@ def refresh_invoice(invoice_id: int, source: Cause) -> InvoiceStatus:
     return InvoiceStatus(Invoice.objects.values_list("status", flat=True).get(pk=invoice_id))
 
 
-def ask_and_record(invoice: Invoice, source: Cause) -> Answer | None:
+def ask_and_record(invoice: Invoice, source: ChangeSource) -> StatusResult | None:
     """Ask SEQR once how an invoice stands, write what is new, and return the answer.
 
     None where SEQR must not or cannot be asked. Raises the gateway's errors.
@@ -47,23 +54,23 @@ def ask_and_record(invoice: Invoice, source: Cause) -> Answer | None:
         return None
     awaited_since = _await_answer(invoice)
     asked_before = last_answer_at(invoice)
-    tell = partial(record_failed_poll, order_id=invoice.order_id, cause=source)
+    tell = partial(record_failed_poll, order_id=invoice.order_id, source=source)
     try:
         answer = ask(question, if_it_fails=tell)
     except SeqrConfigurationError as error:
         with transaction.atomic():
-            settings_refused(invoice, error, source)
+            pause_payments(invoice, error, source)
         raise
-    is_news = answer.is_news(question)
+    needs_write = answer.needs_write(question)
     unheard_for = database_now() - asked_before
-    told = is_news and record_answer(question, answer, source, unheard_for=unheard_for)
+    told = needs_write and apply_status(question, answer, source, unheard_for=unheard_for)
     if not told and source.is_person and answer.call is not None:
         record_call(answer.call, invoice.order_id, source)
     _await_no_more(invoice.pk, awaited_since)
     return answer
 
 
-def ask_once_more(invoice_id: int, cause: Cause) -> None:
+def ask_once_more(invoice_id: int, source: ChangeSource) -> None:
     """Ask about an ended invoice whose answer was lost: it may have accepted a payment.
 
     Where another invoice has paid the order since, a person is told instead. Raises the gateway's
@@ -71,14 +78,14 @@ def ask_once_more(invoice_id: int, cause: Cause) -> None:
     """
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
-        awaited_since = invoice.answer_awaited_since
+        awaited_since = invoice.late_query_pending_since
         if awaited_since is None:
             return
         if paid_by_another(invoice):
-            open_case(CaseKind.SECOND_PAYMENT, cause, PERHAPS_TWICE, invoice=invoice)
-            save_fields(invoice, answer_awaited_since=None)
+            open_case(CaseKind.SECOND_PAYMENT, source, PERHAPS_TWICE, invoice=invoice)
+            save_fields(invoice, late_query_pending_since=None)
             return
-    refresh_invoice(invoice_id, cause)
+    refresh_invoice(invoice_id, source)
     _await_no_more(invoice_id, awaited_since)  # which the question has not, where it is paid by now
 
 
@@ -87,18 +94,18 @@ def _await_answer(invoice: Invoice) -> datetime | None:
 
     Should SEQR answer PAID, it keeps the money; should that answer be lost, this note alone tells.
     """
-    if invoice.status not in DEAD_STATUSES:
+    if invoice.status not in UNPAID_FINAL_STATUSES:
         return None
     now = database_now()
-    Invoice.objects.filter(pk=invoice.pk).update(answer_awaited_since=now)
+    Invoice.objects.filter(pk=invoice.pk).update(late_query_pending_since=now)
     return now
 
 
 def _await_no_more(invoice_id: int, since: datetime | None) -> None:
     """Take that note back, unless somebody else has asked meanwhile."""
     if since is not None:
-        Invoice.objects.filter(pk=invoice_id, answer_awaited_since=since).update(
-            answer_awaited_since=None
+        Invoice.objects.filter(pk=invoice_id, late_query_pending_since=since).update(
+            late_query_pending_since=None
         )
 
 

@@ -2,10 +2,10 @@
 
 from django.db import transaction
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.models import Order, OrderState
-from orders.transitions import lock_order, move_order
-from payments.balance import order_follows_refunds
+from orders.transitions import lock_order, transition_order
+from payments.balance import update_order_refund_state
 from payments.cases.cases import close_case
 from payments.invoices.transitions import lock_invoice
 from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase
@@ -15,7 +15,7 @@ HOLDING = (CaseKind.AMOUNT_DIFFERS, CaseKind.POSSIBLY_REVERSED)
 
 
 @transaction.atomic
-def close_case_of_order(case_id: int, cause: Cause, reason: str) -> bool:
+def close_case_of_order(case_id: int, source: ChangeSource, reason: str) -> bool:
     """Close a case for a person, and let its order go on; return whether the case was open.
 
     The order is paid then, or given back, if an invoice has paid it; else cancelled, so that its
@@ -24,14 +24,14 @@ def close_case_of_order(case_id: int, cause: Cause, reason: str) -> bool:
     """
     order_id = MoneyCase.objects.values_list("order_id", flat=True).get(pk=case_id)
     order = None if order_id is None else lock_order(order_id)
-    if not close_case(case_id, cause, reason):
+    if not close_case(case_id, source, reason):
         return False
     if order is not None and order.state == OrderState.NEEDS_ATTENTION:
-        _go_on(order, cause)
+        _go_on(order, source)
     return True
 
 
-def _go_on(order: Order, cause: Cause) -> None:
+def _go_on(order: Order, source: ChangeSource) -> None:
     if MoneyCase.objects.filter(order=order, kind__in=HOLDING, closed_at=None).exists():
         return
     invoices = list(Invoice.objects.filter(order=order))
@@ -39,8 +39,8 @@ def _go_on(order: Order, cause: Cause) -> None:
         return
     paid = next((each for each in invoices if each.status == InvoiceStatus.PAID), None)
     if paid is None:
-        move_order(order, OrderState.CANCELED, cause)
+        transition_order(order, OrderState.CANCELED, source)
         return
     invoice = lock_invoice(paid.pk)
-    move_order(invoice.order, OrderState.PAID, cause)
-    order_follows_refunds(invoice, cause)
+    transition_order(invoice.order, OrderState.PAID, source)
+    update_order_refund_state(invoice, source)

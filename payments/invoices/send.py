@@ -5,20 +5,20 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from payments.availability.pause import paying_is_closed, settings_refused
-from payments.call_audit import seqr_for
-from payments.invoices.cancel import settle_cancel
+from payments.availability.pause import pause_payments, payments_are_paused
+from payments.call_audit import audited_client
+from payments.invoices.cancel import finish_cancel
 from payments.invoices.payloads import invoice_message
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.transitions import (
-    dead_status,
     lock_invoice,
     record,
     record_once,
     save_fields,
     transition,
+    unpaid_final_status,
 )
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import (
@@ -29,7 +29,7 @@ from payments.seqr import (
     SeqrRejected,
 )
 
-BY_SENDING = Cause("send_invoice")
+BY_SENDING = ChangeSource("send_invoice")
 
 
 def send_invoice(invoice_id: int) -> None:
@@ -45,7 +45,7 @@ def send_invoice(invoice_id: int) -> None:
     if invoice is None:
         return
     try:
-        client = seqr_for(invoice.order_id, BY_SENDING)
+        client = audited_client(invoice.order_id, BY_SENDING)
         sent = _new_reference(client.send_invoice(invoice_message(invoice)))
     except SeqrConfigurationError as error:
         _put_off(invoice_id, error)
@@ -68,7 +68,7 @@ def _new_reference(sent: SentInvoice) -> SentInvoice:
 @transaction.atomic
 def _take_lease(invoice_id: int) -> Invoice | None:
     """Return the invoice if it is ours to send now; nobody else sends it until the lease ends."""
-    if paying_is_closed():
+    if payments_are_paused():
         return None
     invoice = lock_invoice(invoice_id)
     now = database_now()
@@ -94,8 +94,8 @@ def _put_off(invoice_id: int, error: SeqrError) -> None:
         save_fields(invoice, lease_until=None)
         record_once(invoice, "sending_failed", BY_SENDING, detail=str(error))
         if isinstance(error, SeqrConfigurationError):
-            settings_refused(invoice, error, BY_SENDING)
-    settle_cancel(invoice_id, BY_SENDING)
+            pause_payments(invoice, error, BY_SENDING)
+    finish_cancel(invoice_id, BY_SENDING)
 
 
 def _refused(invoice_id: int, error: SeqrRejected) -> None:
@@ -110,7 +110,7 @@ def _refused(invoice_id: int, error: SeqrRejected) -> None:
         elif invoice.status == InvoiceStatus.CANCEL_PENDING:
             transition(
                 invoice,
-                dead_status(invoice.cancel_reason),
+                unpaid_final_status(invoice.cancel_reason),
                 BY_SENDING,
                 detail=str(error),
                 lease_until=None,
@@ -125,9 +125,9 @@ def _keep(invoice_id: int, sent: SentInvoice) -> None:
     if not stored:
         _cancel_stray(invoice, sent.invoice_reference)
     elif invoice.status == InvoiceStatus.CANCEL_PENDING:
-        settle_cancel(invoice_id, BY_SENDING)
+        finish_cancel(invoice_id, BY_SENDING)
     elif invoice.notified_at is not None:  # SEQR was quicker to notify than to answer
-        refresh_invoice(invoice_id, Cause("notification"))
+        refresh_invoice(invoice_id, ChangeSource("notification"))
 
 
 def _store(invoice: Invoice, sent: SentInvoice) -> bool:
@@ -152,7 +152,7 @@ def _store(invoice: Invoice, sent: SentInvoice) -> bool:
 
 def _cancel_stray(invoice: Invoice, invoice_reference: str) -> None:
     try:
-        seqr_for(invoice.order_id, BY_SENDING).cancel_invoice(invoice_reference)
+        audited_client(invoice.order_id, BY_SENDING).cancel_invoice(invoice_reference)
         event, detail = "stray_reference_canceled", invoice_reference
     except SeqrError as error:  # it was never shown, so nobody can pay it
         event, detail = "stray_reference_left", f"{invoice_reference}: {error}"

@@ -1,7 +1,7 @@
 """The state machine drawn from its table, so that the picture cannot differ from the code."""
 
 from payments.invoices.transitions import TABLE
-from payments.models import DEAD_STATUSES, InvoiceStatus
+from payments.models import UNPAID_FINAL_STATUSES, InvoiceStatus
 
 
 def state_diagram() -> str:
@@ -11,7 +11,7 @@ def state_diagram() -> str:
         for status in InvoiceStatus
         for to, event in _edges(status)
     ]
-    ends = [f"    {status} --> [*]" for status in (InvoiceStatus.PAID, *DEAD_STATUSES)]
+    ends = [f"    {status} --> [*]" for status in (InvoiceStatus.PAID, *UNPAID_FINAL_STATUSES)]
     return "\n".join(["stateDiagram-v2", f"    [*] --> {InvoiceStatus.CREATED}", *edges, *ends])
 
 

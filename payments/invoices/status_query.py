@@ -27,7 +27,7 @@ STILL_OPEN = tuple(status for status in OPEN_STATUSES if status != InvoiceStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class StatusQuery:
     """What SEQR is to be asked about one invoice."""
 
     invoice_id: int
@@ -37,7 +37,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StatusResult:
     """What SEQR said: a status, or a status we do not know, or that it knows no such invoice."""
 
     version: int
@@ -48,7 +48,7 @@ class Answer:
     case: CaseKind | None = None  # what a person has to be told about it
     call: CallRecord | None = None  # the call that brought it, for the audit
 
-    def is_routine(self, question: Question) -> bool:
+    def is_routine(self, question: StatusQuery) -> bool:
         """Whether it is news that changes nothing but the version, or acknowledges a payment."""
         return (
             self.case is None
@@ -56,7 +56,7 @@ class Answer:
             and self.status in (InvoiceStatus.ISSUED, InvoiceStatus.PAID)
         )
 
-    def is_news(self, question: Question) -> bool:
+    def needs_write(self, question: StatusQuery) -> bool:
         """Whether there is something to write. The unchanged costs no database access."""
         if self.version != question.invoice_version or question.status == InvoiceStatus.PAID:
             return True
@@ -65,13 +65,13 @@ class Answer:
         return self.status != question.status
 
 
-def question_about(invoice: Invoice) -> Question | None:
+def question_about(invoice: Invoice) -> StatusQuery | None:
     """Return the question about an invoice, or None where SEQR must not or cannot be asked."""
     if invoice.invoice_reference is None:
         return None
     if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):
         return None
-    return Question(
+    return StatusQuery(
         invoice.pk,
         invoice.invoice_reference,
         invoice.invoice_version,
@@ -79,7 +79,9 @@ def question_about(invoice: Invoice) -> Question | None:
     )
 
 
-def ask(question: Question, *, if_it_fails: Callable[[CallRecord], None] | None = None) -> Answer:
+def ask(
+    question: StatusQuery, *, if_it_fails: Callable[[CallRecord], None] | None = None
+) -> StatusResult:
     """Ask SEQR (getPaymentStatus). Touches no database. Raises the gateway's errors.
 
     The answer carries the call that brought it; `if_it_fails` gets a call that brought none.
@@ -94,7 +96,7 @@ def ask(question: Question, *, if_it_fails: Callable[[CallRecord], None] | None 
     return replace(answer, call=calls[0])
 
 
-def _ask(client: SeqrClient, question: Question) -> Answer:
+def _ask(client: SeqrClient, question: StatusQuery) -> StatusResult:
     try:
         paid = client.get_payment_status(question.invoice_reference, question.invoice_version)
     except SeqrError as error:
@@ -105,16 +107,16 @@ def _ask(client: SeqrClient, question: Question) -> Answer:
     return answer_of(paid)
 
 
-def answer_of(paid: PaymentStatus) -> Answer:
+def answer_of(paid: PaymentStatus) -> StatusResult:
     """Return what a status of SEQR's means."""
     status = InvoiceStatus(paid.status.value)
     if status == InvoiceStatus.PAID and not paid.ers_reference:
         # Not settled, since it could neither be refunded nor reconciled; so it is asked again.
         return _puzzle(paid.version, CaseKind.PAID_WITHOUT_REFERENCE, NO_ERS_REFERENCE)
-    return Answer(paid.version, status, paid.ers_reference, paid)
+    return StatusResult(paid.version, status, paid.ers_reference, paid)
 
 
-def answer_of_error(question: Question, error: SeqrError) -> Answer | None:
+def answer_of_error(question: StatusQuery, error: SeqrError) -> StatusResult | None:
     """Return what an error tells of the invoice; None where it tells nothing of it."""
     if isinstance(error, SeqrUnknownStatus):
         return _puzzle(error.version, CaseKind.UNKNOWN_STATUS, str(error))
@@ -130,5 +132,5 @@ def answer_of_error(question: Question, error: SeqrError) -> Answer | None:
     return None
 
 
-def _puzzle(version: int, case: CaseKind, detail: str) -> Answer:
-    return Answer(version, InvoiceStatus.NEEDS_ATTENTION, detail=detail, case=case)
+def _puzzle(version: int, case: CaseKind, detail: str) -> StatusResult:
+    return StatusResult(version, InvoiceStatus.NEEDS_ATTENTION, detail=detail, case=case)

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.db import transaction
 
-from orders.audit import Cause, Subject, record_event, record_event_once
-from orders.models import About, Order, OrderState
+from orders.audit import ChangeSource, Subject, record_event, record_event_once
+from orders.models import Order, OrderState, SubjectType
 from orders.publishing import publish_on_commit
-from orders.transitions import move_order
-from payments.models import SHOWN_FIELDS, CancelReason, Invoice, InvoiceStatus
+from orders.transitions import transition_order
+from payments.models import CUSTOMER_VISIBLE_FIELDS, CancelReason, Invoice, InvoiceStatus
 
 _S = InvoiceStatus
 
@@ -105,23 +105,23 @@ def lock_order_of(invoice_id: int) -> Order:
 
 
 def transition(
-    invoice: Invoice, to: InvoiceStatus, cause: Cause, *, detail: str = "", **fields: Any
+    invoice: Invoice, to: InvoiceStatus, source: ChangeSource, *, detail: str = "", **fields: Any
 ) -> bool:
     """Move a locked invoice, with these other fields of it, and its order; return whether it moved.
 
     To be called between `lock_invoice` and the transaction's end. An invoice that is there already
     is left as it is. Raises TransitionError for an edge that the table does not have.
     """
-    was = InvoiceStatus(invoice.status)
-    if was == to:
+    from_state = InvoiceStatus(invoice.status)
+    if from_state == to:
         return False
-    event = TABLE[was].get(to)
+    event = TABLE[from_state].get(to)
     if event is None:
-        raise TransitionError(f"{invoice} cannot go from {was} to {to}.")
+        raise TransitionError(f"{invoice} cannot go from {from_state} to {to}.")
     with transaction.atomic(savepoint=False):
         save_fields(invoice, status=to, **fields)
-        record(invoice, event, cause, detail=detail, was=was, became=to)
-        _move_order(invoice, was, to, cause)
+        record(invoice, event, source, detail=detail, from_state=from_state, to_state=to)
+        _move_order(invoice, from_state, to, source)
     return True
 
 
@@ -130,34 +130,38 @@ def save_fields(invoice: Invoice, **fields: Any) -> None:
     for name, value in fields.items():
         setattr(invoice, name, value)
     invoice.save(update_fields=list(fields))
-    if not fields.keys().isdisjoint(SHOWN_FIELDS):
+    if not fields.keys().isdisjoint(CUSTOMER_VISIBLE_FIELDS):
         publish_on_commit(invoice.order.public_id)
 
 
 def subject_of(invoice: Invoice) -> Subject:
     """Return the invoice as what an event is about."""
-    return Subject(About.INVOICE, invoice.pk, invoice.client_invoice_id, invoice.order_id)
+    return Subject(SubjectType.INVOICE, invoice.pk, invoice.client_invoice_id, invoice.order_id)
 
 
-def record(invoice: Invoice, event: str, cause: Cause, *, detail: str = "", **fields: Any) -> None:
+def record(
+    invoice: Invoice, event: str, source: ChangeSource, *, detail: str = "", **fields: Any
+) -> None:
     """Write an event of the invoice, in the transaction that it belongs to."""
-    record_event(subject_of(invoice), event, cause, detail=detail, **fields)
+    record_event(subject_of(invoice), event, source, detail=detail, **fields)
 
 
-def record_once(invoice: Invoice, event: str, cause: Cause, *, detail: str = "") -> bool:
+def record_once(invoice: Invoice, event: str, source: ChangeSource, *, detail: str = "") -> bool:
     """Write an event unless the latest one says the same; return whether it was written."""
-    return record_event_once(subject_of(invoice), event, cause, detail=detail)
+    return record_event_once(subject_of(invoice), event, source, detail=detail)
 
 
-def _move_order(invoice: Invoice, was: InvoiceStatus, to: InvoiceStatus, cause: Cause) -> None:
+def _move_order(
+    invoice: Invoice, from_state: InvoiceStatus, to: InvoiceStatus, source: ChangeSource
+) -> None:
     order = invoice.order
-    if was == _S.PAID:
+    if from_state == _S.PAID:
         # The money went back, the goods perhaps not.
-        move_order(order, OrderState.NEEDS_ATTENTION, cause)
+        transition_order(order, OrderState.NEEDS_ATTENTION, source)
     elif to == _S.PAID and paid_differs(invoice):
-        move_order(order, OrderState.NEEDS_ATTENTION, cause)
+        transition_order(order, OrderState.NEEDS_ATTENTION, source)
     elif not paid_by_another(invoice):
-        move_order(order, _ORDER_STATE[to], cause)
+        transition_order(order, _ORDER_STATE[to], source)
 
 
 def paid_by_another(invoice: Invoice) -> bool:
@@ -175,10 +179,10 @@ def paid_differs(invoice: Invoice) -> bool:
     Or none, where SEQR may not know of the invoice's discount.
     """
     if invoice.paid_amount is None:
-        return invoice.discount_in_doubt
+        return invoice.discount_unconfirmed
     return (invoice.paid_amount, invoice.paid_currency) != (invoice.amount, invoice.currency)
 
 
-def dead_status(reason: str) -> InvoiceStatus:
+def unpaid_final_status(reason: str) -> InvoiceStatus:
     """Return what an invoice becomes once SEQR has confirmed a cancel wanted for this reason."""
     return _S.EXPIRED if reason == CancelReason.LIFETIME else _S.CANCELED

@@ -14,16 +14,16 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.models import Order
-from payments.call_audit import seqr_for
+from payments.call_audit import audited_client
 from payments.cases.cases import configuration_works, tell_of_configuration
 from payments.invoices.discounts import drop_discounts
 from payments.invoices.payloads import invoice_message
 from payments.invoices.refresh import ask_and_record
 from payments.invoices.transitions import lock_invoice, record, record_once, save_fields
 from payments.loyalty.hook import Discount, HookFailed, discounts_for
-from payments.models import CardAnswer, Invoice, InvoiceDiscount, InvoiceStatus
+from payments.models import Invoice, InvoiceDiscount, InvoiceStatus, LoyaltyAnswer
 from payments.seqr import (
     CustomerToken,
     CustomerTokenStatus,
@@ -36,7 +36,7 @@ from payments.seqr import (
 
 logger = logging.getLogger(__name__)
 
-BY_CARD = Cause("answer_cards")
+BY_CARD = ChangeSource("answer_cards")
 LONGEST_SCHEME = 64
 
 _WAITS = InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE
@@ -77,7 +77,7 @@ def answer_cards(invoice_id: int) -> None:
 def _waiting_cards(invoice_id: int) -> tuple[CustomerToken, ...]:
     """Ask SEQR how the invoice stands, and return the cards that it waits for our word on."""
     invoice = Invoice.objects.get(pk=invoice_id)
-    if not (invoice.status == _WAITS or invoice.discount_in_doubt):
+    if not (invoice.status == _WAITS or invoice.discount_unconfirmed):
         return ()
     answer = ask_and_record(invoice, BY_CARD)
     if answer is None or answer.paid is None or answer.status != _WAITS:
@@ -97,7 +97,7 @@ def _tell(invoice_id: int, tokens: tuple[CustomerToken, ...]) -> SeqrError | Non
     assert invoice.invoice_reference is not None
     answers = _answers(invoice, tokens)
     try:
-        client = seqr_for(invoice.order_id, BY_CARD)
+        client = audited_client(invoice.order_id, BY_CARD)
         client.update_invoice(invoice.invoice_reference, invoice_message(invoice), answers)
     except SeqrConfigurationError as error:
         with transaction.atomic():
@@ -114,17 +114,17 @@ def _tell(invoice_id: int, tokens: tuple[CustomerToken, ...]) -> SeqrError | Non
 
 def _decided(invoice_id: int, tokens: tuple[CustomerToken, ...]) -> Invoice | None:
     """Return the invoice with our word on it, or None where there is nothing to tell."""
-    invoice = Invoice.objects.select_related("order__service").get(pk=invoice_id)
+    invoice = Invoice.objects.select_related("order__shop").get(pk=invoice_id)
     if not _to_be_told(invoice, tokens):
         return None
-    if invoice.card_answer is not None:
+    if invoice.loyalty_answer is not None:
         return invoice
     verdict = _verdict(invoice.order, tokens)
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         if not _to_be_told(invoice, tokens):  # it went on while the shop was asked
             return None
-        if invoice.card_answer is None:
+        if invoice.loyalty_answer is None:
             _write(invoice, verdict)
     return invoice
 
@@ -134,7 +134,7 @@ def _to_be_told(invoice: Invoice, tokens: tuple[CustomerToken, ...]) -> bool:
         return False
     if invoice.status == _WAITS:
         return bool(tokens)
-    return invoice.status == InvoiceStatus.ISSUED and invoice.discount_in_doubt
+    return invoice.status == InvoiceStatus.ISSUED and invoice.discount_unconfirmed
 
 
 def _verdict(order: Order, tokens: tuple[CustomerToken, ...]) -> Verdict:
@@ -155,10 +155,10 @@ def _write(invoice: Invoice, verdict: Verdict) -> None:
     if verdict.fault:
         record(invoice, "loyalty_hook_failed", BY_CARD, detail=verdict.fault)
     if verdict.discounts is None:
-        save_fields(invoice, card_answer=CardAnswer.INVALID)
+        save_fields(invoice, loyalty_answer=LoyaltyAnswer.INVALID)
         record(invoice, "card_not_recognised", BY_CARD)
         return
-    save_fields(invoice, card_answer=CardAnswer.USED, card_scheme=verdict.scheme)
+    save_fields(invoice, loyalty_answer=LoyaltyAnswer.USED, loyalty_scheme=verdict.scheme)
     _give_discounts(invoice, verdict.discounts)
     detail = f"{invoice.amount} {invoice.currency} to pay; the card's scheme: {verdict.scheme}"
     record(invoice, "card_recognised", BY_CARD, detail=detail)
@@ -168,8 +168,8 @@ def _answers(invoice: Invoice, tokens: Sequence[CustomerToken]) -> tuple[Custome
     """Return the cards with our word on each: one at most is used."""
     schemes = [_scheme(token) for token in tokens]
     used = None
-    if invoice.card_answer == CardAnswer.USED and invoice.card_scheme in schemes:
-        used = schemes.index(invoice.card_scheme)
+    if invoice.loyalty_answer == LoyaltyAnswer.USED and invoice.loyalty_scheme in schemes:
+        used = schemes.index(invoice.loyalty_scheme)
     return tuple(
         replace(
             token,
@@ -186,7 +186,7 @@ def _scheme(token: CustomerToken) -> str:
 @transaction.atomic
 def _drop(invoice_id: int, refusal: SeqrError) -> bool:
     invoice = lock_invoice(invoice_id)
-    if not invoice.discount_in_doubt:
+    if not invoice.discount_unconfirmed:
         return False
     drop_discounts(invoice, BY_CARD, str(refusal))
     return True
@@ -195,8 +195,8 @@ def _drop(invoice_id: int, refusal: SeqrError) -> bool:
 @transaction.atomic
 def _told(invoice_id: int) -> None:
     invoice = lock_invoice(invoice_id)
-    if invoice.discount_in_doubt:
-        save_fields(invoice, discount_in_doubt=False)
+    if invoice.discount_unconfirmed:
+        save_fields(invoice, discount_unconfirmed=False)
     record_once(invoice, "cards_answered", BY_CARD)
     configuration_works("updateInvoice", BY_CARD)
 
@@ -219,4 +219,4 @@ def _give_discounts(invoice: Invoice, discounts: Sequence[Discount]) -> None:
         for each in discounts
     )
     off = sum((each.amount for each in discounts), Decimal(0))
-    save_fields(invoice, amount=invoice.order.total + off, discount_in_doubt=bool(discounts))
+    save_fields(invoice, amount=invoice.order.total + off, discount_unconfirmed=bool(discounts))

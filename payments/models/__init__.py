@@ -2,21 +2,26 @@
 
 from payments.models.discount import InvoiceDiscount
 from payments.models.invoice import (
-    ASKED_STATUSES,
-    DEAD_STATUSES,
+    CUSTOMER_VISIBLE_FIELDS,
     OPEN_STATUSES,
-    SHOWN_FIELDS,
+    POLLED_STATUSES,
+    UNPAID_FINAL_STATUSES,
     CancelReason,
-    CardAnswer,
     Invoice,
     InvoiceStatus,
+    LoyaltyAnswer,
 )
 from payments.models.loyalty_card import LoyaltyCard
 from payments.models.money_case import CaseKind, MoneyCase, OutboxMail
-from payments.models.payment_pause import PayingStop
-from payments.models.period_row import DIFFERENCES, EXPLAINED, PeriodRow, RowVerdict
+from payments.models.payment_pause import PaymentPause
+from payments.models.period_row import DIFFERENCES, EXPLAINED, MatchResult, PeriodRow
 from payments.models.poll_shard import PollShard, shard_of
-from payments.models.refund import RESERVING, UNSETTLED, Refund, RefundStatus
+from payments.models.refund import (
+    RESERVING_REFUND_STATUSES,
+    UNRESOLVED_REFUND_STATUSES,
+    Refund,
+    RefundStatus,
+)
 from payments.models.transaction_period import (
     MARK_KNOWN,
     MARK_TRIED,
@@ -25,32 +30,32 @@ from payments.models.transaction_period import (
 )
 
 __all__ = [
-    "ASKED_STATUSES",
-    "DEAD_STATUSES",
+    "CUSTOMER_VISIBLE_FIELDS",
     "DIFFERENCES",
     "EXPLAINED",
     "MARK_KNOWN",
     "MARK_TRIED",
     "OPEN_STATUSES",
-    "RESERVING",
-    "SHOWN_FIELDS",
-    "UNSETTLED",
+    "POLLED_STATUSES",
+    "RESERVING_REFUND_STATUSES",
+    "UNPAID_FINAL_STATUSES",
+    "UNRESOLVED_REFUND_STATUSES",
     "CancelReason",
-    "CardAnswer",
     "CaseKind",
     "Invoice",
     "InvoiceDiscount",
     "InvoiceStatus",
+    "LoyaltyAnswer",
     "LoyaltyCard",
+    "MatchResult",
     "MoneyCase",
     "OutboxMail",
-    "PayingStop",
+    "PaymentPause",
     "PeriodRow",
     "PeriodStatus",
     "PollShard",
     "Refund",
     "RefundStatus",
-    "RowVerdict",
     "TransactionPeriod",
     "shard_of",
 ]

@@ -33,30 +33,30 @@ class CancelReason(models.TextChoices):
     SUPERSEDED = "superseded", _("another invoice paid the order")
 
 
-class CardAnswer(models.IntegerChoices):
+class LoyaltyAnswer(models.IntegerChoices):
     """What we say to the loyalty cards of a bill, as SEQR numbers it."""
 
     USED = 1, _("recognised")
     INVALID = 99, _("not known to us")
 
 
-DEAD_STATUSES = (InvoiceStatus.CANCELED, InvoiceStatus.FAILED, InvoiceStatus.EXPIRED)
+UNPAID_FINAL_STATUSES = (InvoiceStatus.CANCELED, InvoiceStatus.FAILED, InvoiceStatus.EXPIRED)
 OPEN_STATUSES = tuple(
-    status for status in InvoiceStatus if status not in (*DEAD_STATUSES, InvoiceStatus.PAID)
+    status for status in InvoiceStatus if status not in (*UNPAID_FINAL_STATUSES, InvoiceStatus.PAID)
 )
 # Open, and known to SEQR where they have a reference: their status is asked for.
-ASKED_STATUSES = tuple(
+POLLED_STATUSES = tuple(
     status
     for status in OPEN_STATUSES
     if status not in (InvoiceStatus.CREATED, InvoiceStatus.SENDING)
 )
 
 # What a customer's page shows of an invoice, or decides by.
-SHOWN_FIELDS = (
+CUSTOMER_VISIBLE_FIELDS = (
     "status",
     "invoice_reference",
     "amount",
-    "discount_in_doubt",
+    "discount_unconfirmed",
     "cancel_reason",
     "ers_reference",
     "paid_amount",
@@ -98,18 +98,18 @@ class Invoice(models.Model):
     notify_key = models.CharField(max_length=32, unique=True, default=_notify_key, editable=False)
     notified_at = models.DateTimeField(_("notified"), null=True)
     # Asked about after its end, and no answer is written yet: it may have accepted a payment.
-    answer_awaited_since = models.DateTimeField(null=True, editable=False)
+    late_query_pending_since = models.DateTimeField(null=True, editable=False)
 
     # The customer's loyalty card, whose number is not kept. In doubt is a discount of which SEQR
     # may not know: it is given here first, and told then.
-    card_answer = models.PositiveSmallIntegerField(
-        _("loyalty card"), choices=CardAnswer.choices, null=True
+    loyalty_answer = models.PositiveSmallIntegerField(
+        _("loyalty card"), choices=LoyaltyAnswer.choices, null=True
     )
-    card_scheme = models.CharField(_("the card's scheme"), max_length=64, blank=True, default="")
-    discount_in_doubt = models.BooleanField(_("discount in doubt"), default=False)
+    loyalty_scheme = models.CharField(_("the card's scheme"), max_length=64, blank=True, default="")
+    discount_unconfirmed = models.BooleanField(_("discount in doubt"), default=False)
 
     # Taking what is reserved. While its lease lasts, nobody else takes it.
-    commit_lease_until = models.DateTimeField(null=True, editable=False)
+    capture_lease_until = models.DateTimeField(null=True, editable=False)
 
     # Cancelling
     cancel_reason = models.CharField(
@@ -162,7 +162,7 @@ class Invoice(models.Model):
             ),
             models.Index(
                 fields=["id"],
-                condition=models.Q(answer_awaited_since__isnull=False),
+                condition=models.Q(late_query_pending_since__isnull=False),
                 name="invoice_answer_awaited",
             ),
             models.Index(

@@ -5,7 +5,7 @@ from django.db.models.lookups import IsNull
 from payments.models.money_case import MoneyCase
 
 
-class PayingStop(models.Model):
+class PaymentPause(models.Model):
     """A time in which nothing is sold, since SEQR refuses our settings. One at most is open.
 
     It has a case and is none itself: a person may close the case, having mended the settings, but
@@ -23,7 +23,7 @@ class PayingStop(models.Model):
 
     class Meta:
         default_permissions = ()
-        permissions = [("check_payingstop", "Can check whether paying works again")]
+        permissions = [("check_paymentpause", "Can check whether paying works again")]
         constraints = [
             models.UniqueConstraint(
                 IsNull(models.F("ended_at"), True),

@@ -6,7 +6,7 @@ from payments.models.refund import Refund
 from payments.models.transaction_period import TransactionPeriod
 
 
-class RowVerdict(models.TextChoices):
+class MatchResult(models.TextChoices):
     """What a row of a report is in our books."""
 
     SALE = "sale", _("a payment of ours")
@@ -20,14 +20,14 @@ class RowVerdict(models.TextChoices):
     MISSING = "missing", _("a payment of ours that the report lacks")
 
 
-EXPLAINED = (RowVerdict.SALE, RowVerdict.REFUND, RowVerdict.ELSEWHERE)
+EXPLAINED = (MatchResult.SALE, MatchResult.REFUND, MatchResult.ELSEWHERE)
 # What a person has to be told. Of a refund whose outcome is unknown they have been.
 DIFFERENCES = (
-    RowVerdict.UNKNOWN_SALE,
-    RowVerdict.UNKNOWN_REFUND,
-    RowVerdict.AMOUNT_DIFFERS,
-    RowVerdict.REPEATED,
-    RowVerdict.MISSING,
+    MatchResult.UNKNOWN_SALE,
+    MatchResult.UNKNOWN_REFUND,
+    MatchResult.AMOUNT_DIFFERS,
+    MatchResult.REPEATED,
+    MatchResult.MISSING,
 )
 
 
@@ -40,7 +40,7 @@ class PeriodRow(models.Model):
 
     period = models.ForeignKey(TransactionPeriod, models.PROTECT, related_name="rows")
     position = models.PositiveIntegerField(_("row"), null=True)
-    verdict = models.CharField(_("what it is"), max_length=16, choices=RowVerdict.choices)
+    verdict = models.CharField(_("what it is"), max_length=16, choices=MatchResult.choices)
     amount = models.DecimalField(_("amount"), max_digits=20, decimal_places=5)
     ers_reference = models.CharField(_("reference"), max_length=200, blank=True)
     terminal_id = models.CharField(_("terminal"), max_length=200, blank=True)
@@ -67,11 +67,13 @@ class PeriodRow(models.Model):
             models.UniqueConstraint(fields=["invoice"], name="period_row_of_a_payment_once"),
             models.UniqueConstraint(fields=["refund"], name="period_row_of_a_refund_once"),
             models.CheckConstraint(
-                condition=models.Q(verdict__in=RowVerdict.values), name="period_row_verdict_known"
+                condition=models.Q(verdict__in=MatchResult.values), name="period_row_verdict_known"
             ),
             models.CheckConstraint(
-                condition=models.Q(verdict=RowVerdict.MISSING, position=None, invoice__isnull=False)
-                | (~models.Q(verdict=RowVerdict.MISSING) & models.Q(position__isnull=False)),
+                condition=models.Q(
+                    verdict=MatchResult.MISSING, position=None, invoice__isnull=False
+                )
+                | (~models.Q(verdict=MatchResult.MISSING) & models.Q(position__isnull=False)),
                 name="period_row_without_position_is_missing",
             ),
         ]

@@ -21,13 +21,15 @@ class RefundStatus(models.TextChoices):
 
 
 # An amount that was given back, or may have been, or is about to be.
-RESERVING = tuple(
+RESERVING_REFUND_STATUSES = tuple(
     status
     for status in RefundStatus
     if status not in (RefundStatus.REFUSED, RefundStatus.WITHDRAWN)
 )
 # An amount that may still go back without anybody asking for it anew.
-UNSETTLED = tuple(status for status in RESERVING if status != RefundStatus.REFUNDED)
+UNRESOLVED_REFUND_STATUSES = tuple(
+    status for status in RESERVING_REFUND_STATUSES if status != RefundStatus.REFUNDED
+)
 
 
 def _nonce() -> str:
@@ -80,7 +82,7 @@ class Refund(models.Model):
         permissions = [
             ("request_refund", "Can give money back"),
             ("approve_refund", "Can approve a large refund"),
-            ("settle_refund", "Can settle a refund whose outcome is unknown"),
+            ("resolve_unknown_refund", "Can settle a refund whose outcome is unknown"),
         ]
         indexes = [
             models.Index(

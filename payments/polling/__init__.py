@@ -15,7 +15,7 @@ telling.py   what a shard tells of itself
 figures.py   what is counted for that
 """
 
-from payments.polling.heartbeat import told_of_shards
+from payments.polling.heartbeat import read_heartbeats
 from payments.polling.run import run_shard, stop_polling
 
-__all__ = ["run_shard", "stop_polling", "told_of_shards"]
+__all__ = ["read_heartbeats", "run_shard", "stop_polling"]

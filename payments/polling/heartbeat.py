@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from payments.polling.poller import Asking
+from payments.polling.poller import ShardPoller
 from payments.polling.redis import poll_redis
-from payments.polling.stats import Figures, Spread
+from payments.polling.stats import Figures, Histogram
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ LINE_SECONDS = 10.0
 class Telling:
     """Leaves word of one shard's asking where others look for it."""
 
-    def __init__(self, shard: int, asking: Asking) -> None:
+    def __init__(self, shard: int, asking: ShardPoller) -> None:
         self._shard = shard
         self._asking = asking
         self._line: dict[str, Any] = {}
@@ -51,7 +51,7 @@ class Telling:
             logger.warning("shard %s cannot leave word: %s", self._shard, type(error).__name__)
 
 
-def told_of_shards() -> dict[int, dict[str, Any] | None]:
+def read_heartbeats() -> dict[int, dict[str, Any] | None]:
     """Return what each shard last told, None for one that has told nothing for a minute.
 
     Times are seconds since 1970. Raises RedisError where Redis is away.
@@ -78,7 +78,7 @@ def _line(figures: Figures, seconds: float) -> dict[str, Any]:
     return line | {f"errors_{kind}": count for kind, count in figures.errors.items()}
 
 
-def _milliseconds(name: str, spread: Spread) -> dict[str, int]:
+def _milliseconds(name: str, spread: Histogram) -> dict[str, int]:
     return {
         f"{name}_p50_ms": round(spread.share(0.5) * 1000),
         f"{name}_p99_ms": round(spread.share(0.99) * 1000),

@@ -6,7 +6,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from payments.polling import told_of_shards
+from payments.polling import read_heartbeats
 from payments.polling.shards import shard_is_stale
 
 QUIET_SECONDS = 2.0  # a shard leaves word each second
@@ -15,15 +15,15 @@ AWAY_SECONDS = 5.0  # after a failure a page does not wait for Redis for so long
 _away_until = 0.0
 
 
-def quiet_shards() -> set[int]:
+def stalled_shards() -> set[int]:
     """Return the shards without a round for QUIET_SECONDS, or without any word of one.
 
     Raises RedisError where Redis is away, and nothing is known.
     """
-    return {shard for shard, word in told_of_shards().items() if word is None or _is_old(word)}
+    return {shard for shard, word in read_heartbeats().items() if word is None or _is_old(word)}
 
 
-def shard_is_quiet(shard: int) -> bool:
+def shard_is_stalled(shard: int) -> bool:
     """Whether a shard has not gone round, by its word; without one, by its row in PostgreSQL."""
     word = _word_of(shard)
     return shard_is_stale(shard) if word is None else _is_old(word)
@@ -34,7 +34,7 @@ def _word_of(shard: int) -> Mapping[str, Any] | None:
     if time.monotonic() < _away_until:
         return None
     try:
-        return told_of_shards().get(shard)
+        return read_heartbeats().get(shard)
     except RedisError:
         _away_until = time.monotonic() + AWAY_SECONDS
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from payments.invoices.status_query import Answer, Question, answer_of, answer_of_error
+from payments.invoices.status_query import StatusQuery, StatusResult, answer_of, answer_of_error
 from payments.models import InvoiceStatus
 from payments.polling.concurrency import SLOW_SECONDS, Window
 from payments.polling.schedule import Entry, Schedule
@@ -47,14 +47,14 @@ class OpenInvoice:
     `is_written`: it stands so because what SEQR said of it has been written.
     """
 
-    question: Question
+    question: StatusQuery
     heard_at: float
     notified_at: float | None = None
     is_written: bool = False
 
 
 @dataclass(frozen=True)
-class Word:
+class Heartbeat:
     """How the asking goes, at a moment of its clock, with so much of what was handed over."""
 
     at: float
@@ -68,12 +68,12 @@ class Word:
 class News:
     """An answer that changes something, and how long SEQR had not been heard before it."""
 
-    question: Question
-    answer: Answer
+    question: StatusQuery
+    answer: StatusResult
     unheard_seconds: float
 
 
-class Asking:
+class ShardPoller:
     """Asks about each open invoice of a shard in its turn, and keeps the answers that are news.
 
     One thread takes the steps; any other one may hand over invoices and take the news away.
@@ -196,9 +196,9 @@ class Asking:
         self._adapted_at = now
         self.word = self._word_at(now)
 
-    def _word_at(self, now: float) -> Word:
+    def _word_at(self, now: float) -> Heartbeat:
         schedule = self.schedule
-        return Word(
+        return Heartbeat(
             now,
             self._taken_over,
             schedule.oldest_due(now),
@@ -217,7 +217,7 @@ class Asking:
             if answer is None:
                 self.schedule.failed(reply.key, now)
                 return
-            if answer.is_news(entry.question):
+            if answer.needs_write(entry.question):
                 self._keep(entry, replace(answer, call=_call(reply)), now)
             elif isinstance(outcome, PaymentStatus):
                 entry.no_news = outcome
@@ -227,7 +227,7 @@ class Asking:
             for invoice_id in self._calls.abandon(STUCK_SECONDS):
                 self.schedule.ask_again(invoice_id, now)
 
-    def _understand(self, entry: Entry, outcome: PaymentStatus | SeqrError) -> Answer | None:
+    def _understand(self, entry: Entry, outcome: PaymentStatus | SeqrError) -> StatusResult | None:
         """Return what an outcome means; None where it tells nothing of the invoice."""
         if isinstance(outcome, PaymentStatus):
             return answer_of(outcome)
@@ -246,7 +246,7 @@ class Asking:
         with self._news_lock:
             self._refused.pop(invoice_id, None)
 
-    def _keep(self, entry: Entry, answer: Answer, now: float) -> None:
+    def _keep(self, entry: Entry, answer: StatusResult, now: float) -> None:
         key = entry.question.invoice_id
         if answer.is_routine(entry.question):
             unheard = now - entry.heard_at

@@ -12,8 +12,8 @@ from django.conf import settings
 from payments.gateway import status_calls
 from payments.polling.heartbeat import Telling
 from payments.polling.lock import PollLock
-from payments.polling.poller import Asking
-from payments.polling.store import Desk, leave_to_the_sweep
+from payments.polling.poller import ShardPoller
+from payments.polling.store import PollStore, leave_to_the_sweep
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +39,13 @@ def run_shard(
         return False
     _raise_limit_of_files()
     with closing(status_calls(settings.SEQR_MAX_IN_FLIGHT)) as calls:
-        asking = Asking(
+        asking = ShardPoller(
             shard,
             calls,
             interval=settings.SEQR_POLL_INTERVAL_SECONDS,
             max_in_flight=settings.SEQR_MAX_IN_FLIGHT,
         )
-        desk = _DeskThread(shard, asking, Desk(shard, asking, on_card=on_card), lock)
+        desk = _DeskThread(shard, asking, PollStore(shard, asking, on_card=on_card), lock)
         desk.start()
         until = time.monotonic() + for_seconds
         try:
@@ -65,7 +65,7 @@ def stop_polling() -> None:
     _stopping.set()
 
 
-def _take_last_answers(asking: Asking) -> None:
+def _take_last_answers(asking: ShardPoller) -> None:
     """Take the answers that are on their way; the others are asked for again by the next loop."""
     until = time.monotonic() + LAST_ANSWERS_SECONDS
     asking.stop()
@@ -76,7 +76,7 @@ def _take_last_answers(asking: Asking) -> None:
 class _DeskThread(threading.Thread):
     """Does what may have to wait, for PostgreSQL or for Redis."""
 
-    def __init__(self, shard: int, asking: Asking, desk: Desk, lock: PollLock) -> None:
+    def __init__(self, shard: int, asking: ShardPoller, desk: PollStore, lock: PollLock) -> None:
         super().__init__(name=f"desk-{shard}", daemon=True)
         self._shard = shard
         self._asking = asking

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from payments.invoices.status_query import Question
+from payments.invoices.status_query import StatusQuery
 from payments.seqr import PaymentStatus
 
 AT_ONCE = 0.0  # before anything that is due by the clock
@@ -20,7 +20,7 @@ OUTAGE_AFTER = 20  # failures with no answer among them
 class Entry:
     """An open invoice: the question about it, when it is due, and when SEQR was last heard."""
 
-    question: Question
+    question: StatusQuery
     heard_at: float  # when the last question was asked that SEQR has answered
     due: float
     asked_at: float = 0.0
@@ -55,7 +55,7 @@ class Schedule:
         return self._entries[invoice_id]
 
     def put(
-        self, question: Question, now: float, *, heard_at: float, notified_at: float | None
+        self, question: StatusQuery, now: float, *, heard_at: float, notified_at: float | None
     ) -> None:
         """Take up an invoice, or what is new about it.
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Mod, Now
 
-from payments.models import ASKED_STATUSES, CancelReason, Invoice, InvoiceStatus, PollShard
+from payments.models import POLLED_STATUSES, CancelReason, Invoice, InvoiceStatus, PollShard
 
 STALE_AFTER = timedelta(seconds=8)  # its row is written every five
 
@@ -22,7 +22,7 @@ def open_at_seqr() -> QuerySet[Any]:
     return (
         Invoice.objects.annotate(shard=Mod("id", settings.SEQR_POLL_SHARDS))
         .filter(
-            Q(status__in=ASKED_STATUSES) | Q(status=InvoiceStatus.PAID, acknowledged_at=None),
+            Q(status__in=POLLED_STATUSES) | Q(status=InvoiceStatus.PAID, acknowledged_at=None),
             invoice_reference__isnull=False,
         )
         .order_by()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 BOUNDS = [0.001 * 1.15**step for step in range(80)]
 
 
-class Spread:
+class Histogram:
     """How long something took, as counts between bounds; so a share is known within 15 %."""
 
     def __init__(self) -> None:
@@ -37,6 +37,6 @@ class Figures:
     since: float
     asked: int = 0
     errors: Counter[str] = field(default_factory=Counter)
-    lateness: Spread = field(default_factory=Spread)
-    answer_time: Spread = field(default_factory=Spread)
-    paid_to_recorded: Spread = field(default_factory=Spread)
+    lateness: Histogram = field(default_factory=Histogram)
+    answer_time: Histogram = field(default_factory=Histogram)
+    paid_to_recorded: Histogram = field(default_factory=Histogram)

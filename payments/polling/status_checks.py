@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from payments.invoices.refresh import refresh_invoice
 from payments.seqr import SeqrError
 
@@ -54,7 +54,7 @@ def under_way() -> int:
 def _check(invoice_id: int, source: str) -> None:
     _begin(invoice_id)
     try:
-        refresh_invoice(invoice_id, Cause(source))
+        refresh_invoice(invoice_id, ChangeSource(source))
     except SeqrError as error:  # the poller goes on asking
         logger.warning("invoice %s: %s", invoice_id, error)
     except Exception:

@@ -10,18 +10,18 @@ from django.db import DataError, InterfaceError, OperationalError, connection, t
 from django.db.models import BigIntegerField, Func, Q, QuerySet
 from django.db.models.functions import Now
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from payments.availability.pause import settings_refused
-from payments.invoices.apply_status import record_answer, record_routine
-from payments.invoices.status_query import Answer, Question
+from payments.availability.pause import pause_payments
+from payments.invoices.apply_status import apply_status, apply_unchanged_batch
+from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import CancelReason, Invoice, InvoiceStatus, PollShard
-from payments.polling.poller import Asking, News, OpenInvoice
+from payments.polling.poller import News, OpenInvoice, ShardPoller
 from payments.polling.shards import invoices_to_ask, open_at_seqr
 
 logger = logging.getLogger(__name__)
 
-BY_POLLER = Cause("poller")
+BY_POLLER = ChangeSource("poller")
 READ_SECONDS = 1.0
 READ_ALL_SECONDS = 5.0
 LATELY = timedelta(seconds=15)  # so that no transaction is too slow to be seen
@@ -50,7 +50,7 @@ def leave_to_the_sweep(_invoice_id: int) -> None:
     """Do nothing about a card: the sweep finds it within seconds."""
 
 
-class Desk:
+class PollStore:
     """Reads and writes for the asking of one shard. Each step may take as long as it takes.
 
     `on_card` is told of an invoice whose customer waits for our word on a loyalty card.
@@ -59,7 +59,7 @@ class Desk:
     def __init__(
         self,
         shard: int,
-        asking: Asking,
+        asking: ShardPoller,
         *,
         on_card: Callable[[int], None] = leave_to_the_sweep,
         clock: Callable[[], float] = time.monotonic,
@@ -171,7 +171,7 @@ class Desk:
             return
         answers = [(each.question, each.answer) for each in self._routine.values()]
         try:
-            written = record_routine(answers, BY_POLLER)
+            written = apply_unchanged_batch(answers, BY_POLLER)
         except DataError:  # one of them, which the long way finds
             written = set()
         left = [each for invoice_id, each in self._routine.items() if invoice_id not in written]
@@ -206,7 +206,7 @@ class Desk:
     def _write(self, news: News) -> None:
         question = news.question
         try:
-            record_answer(
+            apply_status(
                 question,
                 news.answer,
                 BY_POLLER,
@@ -231,7 +231,7 @@ class Desk:
             if invoice_id not in self._known:
                 self._asking.hand_over_closed(invoice_id)
 
-    def _note_delay(self, answer: Answer) -> None:
+    def _note_delay(self, answer: StatusResult) -> None:
         """Count how long it took from the payment, by SEQR's receipt, until it was recorded."""
         receipt = answer.paid.receipt if answer.paid else None
         if answer.status == InvoiceStatus.PAID and receipt and receipt.payment_date:
@@ -244,7 +244,7 @@ class Desk:
         if refused:
             newest = max(refused)  # an older one might be refused for itself
             with transaction.atomic():
-                settings_refused(Invoice.objects.get(pk=newest), refused[newest], BY_POLLER)
+                pause_payments(Invoice.objects.get(pk=newest), refused[newest], BY_POLLER)
 
     def _open(self) -> QuerySet[Any]:
         """Return the shard's invoices that SEQR is to be asked about."""
@@ -275,7 +275,7 @@ class Desk:
             heard = max(issued_at, self._heard_before_start or issued_at)
             self._asking.hand_over(
                 OpenInvoice(
-                    Question(key, reference, version, InvoiceStatus(status)),
+                    StatusQuery(key, reference, version, InvoiceStatus(status)),
                     clock - (now - heard).total_seconds(),  # of one that it does not know yet
                     notified_at.timestamp() if notified_at else None,
                     are_written,

@@ -14,7 +14,7 @@ from payments.receipts.content import Receipt, ReceiptRow
 
 # Where SEQR tells another sum than ours, a person decides first: no receipt names a wrong one.
 HAS_RECEIPT = Q(status=InvoiceStatus.PAID) & (
-    Q(paid_amount=None, discount_in_doubt=False)
+    Q(paid_amount=None, discount_unconfirmed=False)
     | Q(paid_amount=F("amount"), paid_currency=F("currency"))
 )
 
@@ -29,7 +29,7 @@ def receipt_of(invoice: Invoice) -> Receipt:
     assert invoice.paid_at is not None
     order = invoice.order
     return Receipt(
-        shop=order.service.name,
+        shop=order.shop.name,
         number=order.number,
         language=order.language,
         paid_at=invoice.paid_at,

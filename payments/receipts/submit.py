@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from payments.call_audit import seqr_for
+from payments.call_audit import audited_client
 from payments.cases.cases import configuration_works, tell_of_configuration
 from payments.invoices.transitions import lock_invoice, record, record_once, save_fields
 from payments.models import Invoice
@@ -28,7 +28,7 @@ from payments.seqr import (
 
 logger = logging.getLogger(__name__)
 
-BY_RECEIPT = Cause("submit_receipt")
+BY_RECEIPT = ChangeSource("submit_receipt")
 MIME_TYPE = "text/html"
 RECEIPT_TYPE = "RECEIPT"  # the reference asks for a word and names none
 FIRST_PAUSE = timedelta(seconds=5)
@@ -52,7 +52,7 @@ def submit_receipt(invoice_id: int) -> None:
         return
     assert invoice.ers_reference is not None
     try:
-        client = seqr_for(invoice.order_id, BY_RECEIPT)
+        client = audited_client(invoice.order_id, BY_RECEIPT)
         client.submit_payment_receipt(invoice.ers_reference, _document(invoice))
     except ValueError as error:  # no receipt can be made; the next attempt may find it mended
         logger.error("invoice %s has no receipt: %s", invoice_id, error)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
 from payments.cases.cases import open_period_case
 from payments.models import CaseKind, TransactionPeriod
@@ -22,12 +22,12 @@ def pause_after(error: SeqrError, *, waiting_since: datetime) -> datetime:
 
 
 def tell_if_stuck(
-    period: TransactionPeriod, error: SeqrError, cause: Cause, *, waiting_since: datetime
+    period: TransactionPeriod, error: SeqrError, source: ChangeSource, *, waiting_since: datetime
 ) -> None:
     """Open a case about a locked period where SEQR refuses, or where it takes hours already."""
     if not _may_pass(error) or database_now() - waiting_since > PATIENCE:
         what = f"The report of {period.day} cannot be had: {error}"
-        open_period_case(CaseKind.RECONCILIATION_STUCK, period, cause, what)
+        open_period_case(CaseKind.RECONCILIATION_STUCK, period, source, what)
 
 
 def _may_pass(error: SeqrError) -> bool:

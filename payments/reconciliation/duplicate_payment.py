@@ -5,16 +5,16 @@ Nobody asks about such an invoice, so SEQR returns its payment; then no report h
 
 from django.db.models import Q
 
-from orders.audit import Cause, record_event_once
-from orders.models import About, Event
+from orders.audit import ChangeSource, record_event_once
+from orders.models import AuditEvent, SubjectType
 from payments.cases.cases import close_case, subject_of
-from payments.models import CaseKind, MoneyCase, PeriodRow, RowVerdict
+from payments.models import CaseKind, MatchResult, MoneyCase, PeriodRow
 from payments.reconciliation.report_coverage import MARGIN, Coverage
 
 NO_SALE = "SEQR's reports of that time hold no sale of this invoice: the money went back"
 
 
-def close_second_payments(coverage: Coverage, cause: Cause) -> None:
+def close_duplicate_payment_cases(coverage: Coverage, source: ChangeSource) -> None:
     """Close the open cases about a second payment whose time the reports cover without a sale.
 
     A sale that we do not know of the same amount keeps its case open, and is noted there.
@@ -25,9 +25,9 @@ def close_second_payments(coverage: Coverage, cause: Cause) -> None:
         sale = _sale_of(case)
         if sale is not None:
             detail = f"{sale.ers_reference} of {sale.amount:.2f} in the report of {sale.period.day}"
-            record_event_once(subject_of(case), "perhaps_this_sale", cause, detail=detail)
+            record_event_once(subject_of(case), "perhaps_this_sale", source, detail=detail)
         elif not _was_accepted(case):
-            close_case(case.pk, cause, NO_SALE)
+            close_case(case.pk, source, NO_SALE)
 
 
 def _sale_of(case: MoneyCase) -> PeriodRow | None:
@@ -36,7 +36,7 @@ def _sale_of(case: MoneyCase) -> PeriodRow | None:
     amounts = (invoice.amount, invoice.order.total)  # SEQR may not know of a discount
     return (
         PeriodRow.objects.filter(
-            Q(verdict=RowVerdict.UNKNOWN_SALE, amount__in=amounts) | Q(invoice=invoice),
+            Q(verdict=MatchResult.UNKNOWN_SALE, amount__in=amounts) | Q(invoice=invoice),
             period__marking_ended_at__gt=case.opened_at - 2 * MARGIN,
         )
         .select_related("period")
@@ -47,5 +47,5 @@ def _sale_of(case: MoneyCase) -> PeriodRow | None:
 
 def _was_accepted(case: MoneyCase) -> bool:
     """Whether SEQR has answered PAID to us about it, which accepts the money."""
-    told = Event.objects.filter(about=About.INVOICE, about_id=case.invoice_id)
+    told = AuditEvent.objects.filter(subject_type=SubjectType.INVOICE, subject_id=case.invoice_id)
     return told.filter(name="answer_after_order_was_paid", detail="PAID").exists()

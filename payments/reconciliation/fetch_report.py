@@ -8,9 +8,9 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from payments.call_audit import seqr_for
+from payments.call_audit import audited_client
 from payments.models import MARK_KNOWN, PeriodStatus
 from payments.reconciliation.backoff import pause_after, tell_if_stuck
 from payments.reconciliation.reconcile import keep_report
@@ -24,7 +24,7 @@ from payments.seqr import (
 )
 
 
-def fetch_report(period_id: int, cause: Cause, *, at_once: bool = False) -> bool:
+def fetch_report(period_id: int, source: ChangeSource, *, at_once: bool = False) -> bool:
     """Fetch a closed period's report and compare it with our books; return whether that was done.
 
     Not while somebody else is just doing so or a pause lasts, unless it is wanted at once. Raises
@@ -35,17 +35,17 @@ def fetch_report(period_id: int, cause: Cause, *, at_once: bool = False) -> bool
     if transaction_period_id is None:
         return False
     try:
-        rows = report_rows(transaction_period_id, cause)
+        rows = report_rows(transaction_period_id, source)
     except SeqrError as error:
-        _put_off(period_id, error, cause)
+        _put_off(period_id, error, source)
         raise
-    keep_report(period_id, rows, cause)
+    keep_report(period_id, rows, source)
     return True
 
 
-def report_rows(transaction_period_id: str, cause: Cause) -> tuple[TransactionRow, ...]:
+def report_rows(transaction_period_id: str, source: ChangeSource) -> tuple[TransactionRow, ...]:
     """Return the shop's transactions of a period, one by one. Raises the gateway's errors."""
-    client = seqr_for(None, cause)
+    client = audited_client(None, source)
     report = client.execute_report(ReportId.SHOP_TRANSACTIONS, transaction_period_id)
     if not isinstance(report, TransactionReport):
         raise SeqrProtocolError("executeReport", "the report tells sums, not transactions", 0)
@@ -67,11 +67,11 @@ def _take_lease(period_id: int, *, at_once: bool) -> str | None:
 
 
 @transaction.atomic
-def _put_off(period_id: int, error: SeqrError, cause: Cause) -> None:
+def _put_off(period_id: int, error: SeqrError, source: ChangeSource) -> None:
     period = lock_period(period_id)
     if period.status == PeriodStatus.RECONCILED:  # a person wanted it again, and is told
         save_fields(period, lease_until=None)
         return
     save_fields(period, lease_until=pause_after(error, waiting_since=period.since))
-    record_once(period, "report_put_off", cause, detail=str(error))
-    tell_if_stuck(period, error, cause, waiting_since=period.since)
+    record_once(period, "report_put_off", source, detail=str(error))
+    tell_if_stuck(period, error, source, waiting_since=period.since)

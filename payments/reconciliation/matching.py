@@ -12,18 +12,18 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from payments.balance import captured
+from payments.balance import captured_amount
 from payments.models import (
     Invoice,
+    MatchResult,
     PeriodRow,
     Refund,
     RefundStatus,
-    RowVerdict,
     TransactionPeriod,
 )
 from payments.reconciliation.report_coverage import Coverage
 
-_V = RowVerdict
+_V = MatchResult
 
 
 def match(period: TransactionPeriod, rows: list[PeriodRow], coverage: Coverage) -> None:
@@ -61,11 +61,11 @@ class _Books:
         }
         reported = self._others.exclude(verdict=_V.MISSING)
         paid = reported.filter(invoice__in=self._invoices.values())
-        given_back = reported.filter(refund__in=self._refunds.values())
+        refunded_amount = reported.filter(refund__in=self._refunds.values())
         self._paid_in_report = set(paid.values_list("invoice_id", flat=True))
-        self._given_back_in_report = set(given_back.values_list("refund_id", flat=True))
+        self._given_back_in_report = set(refunded_amount.values_list("refund_id", flat=True))
 
-    def verdict_by_reference(self, row: PeriodRow) -> RowVerdict:
+    def verdict_by_reference(self, row: PeriodRow) -> MatchResult:
         refund = self._refunds.get(row.ers_reference)
         if refund is not None:
             return self._refund(row, refund)
@@ -74,21 +74,21 @@ class _Books:
         invoice = self._invoices.get(row.ers_reference)
         return _V.UNKNOWN_SALE if invoice is None else self._sale(row, invoice)
 
-    def _sale(self, row: PeriodRow, invoice: Invoice) -> RowVerdict:
+    def _sale(self, row: PeriodRow, invoice: Invoice) -> MatchResult:
         if invoice.pk in self._paid_in_report:
             return _V.REPEATED
         self._paid_in_report.add(invoice.pk)
         row.invoice = invoice
-        return _V.SALE if row.amount == captured(invoice) else _V.AMOUNT_DIFFERS
+        return _V.SALE if row.amount == captured_amount(invoice) else _V.AMOUNT_DIFFERS
 
-    def _refund(self, row: PeriodRow, refund: Refund) -> RowVerdict:
+    def _refund(self, row: PeriodRow, refund: Refund) -> MatchResult:
         if refund.pk in self._given_back_in_report:
             return _V.REPEATED
         self._given_back_in_report.add(refund.pk)
         row.refund = refund
         return _V.REFUND if abs(row.amount) == refund.amount else _V.AMOUNT_DIFFERS
 
-    def verdict_by_amount(self, row: PeriodRow, period: TransactionPeriod) -> RowVerdict:
+    def verdict_by_amount(self, row: PeriodRow, period: TransactionPeriod) -> MatchResult:
         fitting = [
             refund
             for refund in self._fitting(row)

@@ -14,18 +14,18 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from payments.call_audit import seqr_for
+from payments.call_audit import audited_client
 from payments.cases.cases import close_period_cases, open_period_case
 from payments.models import CaseKind, PeriodStatus, TransactionPeriod
 from payments.reconciliation.backoff import pause_after, tell_if_stuck
 from payments.reconciliation.fetch_report import fetch_report, report_rows
 from payments.reconciliation.reconcile import compare_since, keep_report
-from payments.reconciliation.transitions import lock_period, lock_periods, move_period
+from payments.reconciliation.transitions import lock_period, lock_periods, transition_period
 from payments.seqr import SeqrConflict, SeqrError, SeqrRejected, SeqrUnavailable
 
-BY_NIGHT = Cause("reconciliation")
+BY_NIGHT = ChangeSource("reconciliation")
 REPORT_AFTER = timedelta(seconds=3)  # what SEQR takes to make it
 GIVE_UP_AFTER = timedelta(days=1)
 NOBODY_KNOWS = "the process that closed it ended before SEQR's answer was written"
@@ -69,7 +69,7 @@ def _leave_out(period_id: int) -> None:
     period = lock_period(period_id)
     if period.status == PeriodStatus.TO_MARK:
         detail = "the day was over before SEQR could be told"
-        move_period(period, PeriodStatus.VOID, BY_NIGHT, detail=detail)
+        transition_period(period, PeriodStatus.VOID, BY_NIGHT, detail=detail)
         reason = "the next period has its transactions too"
         close_period_cases(period, CaseKind.RECONCILIATION_STUCK, BY_NIGHT, reason)
 
@@ -97,7 +97,7 @@ def mark_period(period_id: int) -> None:
     if not _take_lease(period_id):
         return
     try:
-        transaction_period_id = seqr_for(None, BY_NIGHT).mark_transaction_period()
+        transaction_period_id = audited_client(None, BY_NIGHT).mark_transaction_period()
     except (SeqrUnavailable, SeqrRejected, SeqrConflict) as error:
         _put_off(period_id, error)
         raise
@@ -114,7 +114,9 @@ def _take_lease(period_id: int) -> bool:
         return False
     now = database_now()
     lease = now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
-    move_period(period, PeriodStatus.MARKING, BY_NIGHT, marking_started_at=now, lease_until=lease)
+    transition_period(
+        period, PeriodStatus.MARKING, BY_NIGHT, marking_started_at=now, lease_until=lease
+    )
     return True
 
 
@@ -128,7 +130,7 @@ def _put_off(period_id: int, error: SeqrError) -> None:
     if period.status != PeriodStatus.MARKING:
         return
     not_before = pause_after(error, waiting_since=period.created_at)
-    move_period(
+    transition_period(
         period,
         PeriodStatus.TO_MARK,
         BY_NIGHT,
@@ -146,7 +148,7 @@ def _marked(period_id: int, transaction_period_id: str) -> None:
     if period.status not in (PeriodStatus.MARKING, PeriodStatus.LOST):
         return
     now = database_now()
-    move_period(
+    transition_period(
         period,
         PeriodStatus.MARKED,
         BY_NIGHT,
@@ -176,7 +178,7 @@ def give_up_marking(period_id: int) -> bool:
 
 
 def _lose(period: TransactionPeriod, why: str) -> None:
-    move_period(
+    transition_period(
         period,
         PeriodStatus.LOST,
         BY_NIGHT,
@@ -188,7 +190,7 @@ def _lose(period: TransactionPeriod, why: str) -> None:
     open_period_case(CaseKind.LOST_PERIOD, period, BY_NIGHT, what + why)
 
 
-def settle_lost_period(
+def resolve_lost_period(
     period_id: int, *, transaction_period_id: str, reason: str, actor: Any
 ) -> bool:
     """Write what SEQR's support told of a lost period; return whether it was lost.
@@ -199,34 +201,34 @@ def settle_lost_period(
     """
     if not reason.strip():
         raise PeriodNotAccepted(_("Say how you found out."))
-    cause = Cause("staff", actor)
+    source = ChangeSource("staff", actor)
     if not transaction_period_id:
-        return _never_closed(period_id, reason.strip(), cause)
+        return _never_closed(period_id, reason.strip(), source)
     if TransactionPeriod.objects.filter(transaction_period_id=transaction_period_id).exists():
         raise PeriodNotAccepted(_("Another period of ours has this id."))
-    rows = report_rows(transaction_period_id, cause)
+    rows = report_rows(transaction_period_id, source)
     with transaction.atomic():
         period = lock_periods()[period_id]
         if period.status != PeriodStatus.LOST:
             return False
-        move_period(
+        transition_period(
             period,
             PeriodStatus.MARKED,
-            cause,
+            source,
             detail=reason.strip(),
             transaction_period_id=transaction_period_id,
         )
-        close_period_cases(period, CaseKind.LOST_PERIOD, cause, reason)
-        keep_report(period_id, rows, cause)
+        close_period_cases(period, CaseKind.LOST_PERIOD, source, reason)
+        keep_report(period_id, rows, source)
     return True
 
 
 @transaction.atomic
-def _never_closed(period_id: int, reason: str, cause: Cause) -> bool:
+def _never_closed(period_id: int, reason: str, source: ChangeSource) -> bool:
     period = lock_periods()[period_id]
     if period.status != PeriodStatus.LOST:
         return False
-    move_period(period, PeriodStatus.VOID, cause, detail=reason)
-    close_period_cases(period, CaseKind.LOST_PERIOD, cause, reason)
-    compare_since(period, cause)
+    transition_period(period, PeriodStatus.VOID, source, detail=reason)
+    close_period_cases(period, CaseKind.LOST_PERIOD, source, reason)
+    compare_since(period, source)
     return True

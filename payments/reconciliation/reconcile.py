@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from payments.balance import captured
+from payments.balance import captured_amount
 from payments.cases.cases import close_period_cases, open_period_case
 from payments.models import (
     DIFFERENCES,
@@ -21,15 +21,15 @@ from payments.models import (
     CaseKind,
     Invoice,
     InvoiceStatus,
+    MatchResult,
     PeriodRow,
     PeriodStatus,
-    RowVerdict,
     TransactionPeriod,
 )
-from payments.reconciliation.duplicate_payment import close_second_payments
+from payments.reconciliation.duplicate_payment import close_duplicate_payment_cases
 from payments.reconciliation.matching import match
 from payments.reconciliation.report_coverage import Coverage, Window
-from payments.reconciliation.transitions import lock_periods, move_period, record, save_fields
+from payments.reconciliation.transitions import lock_periods, record, save_fields, transition_period
 from payments.seqr import TransactionRow
 
 LONGEST_NAME = 200
@@ -38,7 +38,7 @@ NAMED_IN_A_CASE = 3
 
 
 @transaction.atomic
-def keep_report(period_id: int, report: Iterable[TransactionRow], cause: Cause) -> None:
+def keep_report(period_id: int, report: Iterable[TransactionRow], source: ChangeSource) -> None:
     """Keep the rows of a period's report in the place of earlier ones, and compare them.
 
     Does nothing where the period is not closed under an id that we know.
@@ -50,20 +50,20 @@ def keep_report(period_id: int, report: Iterable[TransactionRow], cause: Cause) 
     told = _in_numbers(period)
     fields = {"fetched_at": database_now(), "lease_until": None}
     if period.status == PeriodStatus.MARKED:
-        move_period(period, PeriodStatus.RECONCILED, cause, detail=told, **fields)
+        transition_period(period, PeriodStatus.RECONCILED, source, detail=told, **fields)
     else:
         save_fields(period, **fields)
-        record(period, "report_fetched_again", cause, detail=told)
-    close_period_cases(period, CaseKind.RECONCILIATION_STUCK, cause, "the report has come")
-    compare_since(period, cause)
+        record(period, "report_fetched_again", source, detail=told)
+    close_period_cases(period, CaseKind.RECONCILIATION_STUCK, source, "the report has come")
+    compare_since(period, source)
 
 
-def compare_since(period: TransactionPeriod, cause: Cause) -> None:
+def compare_since(period: TransactionPeriod, source: ChangeSource) -> None:
     """Compare again what a change of this period may explain, under the locks of all periods."""
     coverage = Coverage()
     for other in _to_compare(period):
-        _compare(other, coverage, cause)
-    close_second_payments(coverage, cause)
+        _compare(other, coverage, source)
+    close_duplicate_payment_cases(coverage, source)
 
 
 def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -> None:
@@ -94,22 +94,22 @@ def _to_compare(period: TransactionPeriod) -> list[TransactionPeriod]:
     )
 
 
-def _compare(period: TransactionPeriod, coverage: Coverage, cause: Cause) -> None:
-    rows = list(period.rows.exclude(verdict__in=(*EXPLAINED, RowVerdict.MISSING)))
+def _compare(period: TransactionPeriod, coverage: Coverage, source: ChangeSource) -> None:
+    rows = list(period.rows.exclude(verdict__in=(*EXPLAINED, MatchResult.MISSING)))
     match(period, rows, coverage)
     _no_longer_missing(rows)
     PeriodRow.objects.bulk_update(rows, ["verdict", "invoice", "refund"], batch_size=AT_ONCE)
-    missing = period.rows.filter(verdict=RowVerdict.MISSING)
+    missing = period.rows.filter(verdict=MatchResult.MISSING)
     missing.exclude(invoice__status=InvoiceStatus.PAID).delete()
     window = coverage.window_of(period)
     if window is not None:
         _note_missing(period, window)
-    _tell(period, cause)
+    _tell(period, source)
 
 
 def _no_longer_missing(rows: list[PeriodRow]) -> None:
     found = [row.invoice_id for row in rows if row.invoice_id is not None]
-    PeriodRow.objects.filter(verdict=RowVerdict.MISSING, invoice_id__in=found).delete()
+    PeriodRow.objects.filter(verdict=MatchResult.MISSING, invoice_id__in=found).delete()
 
 
 def _note_missing(period: TransactionPeriod, window: Window) -> None:
@@ -124,8 +124,8 @@ def _note_missing(period: TransactionPeriod, window: Window) -> None:
         (
             PeriodRow(
                 period=period,
-                verdict=RowVerdict.MISSING,
-                amount=captured(invoice),
+                verdict=MatchResult.MISSING,
+                amount=captured_amount(invoice),
                 ers_reference=invoice.ers_reference or "",
                 invoice=invoice,
             )
@@ -135,14 +135,14 @@ def _note_missing(period: TransactionPeriod, window: Window) -> None:
     )
 
 
-def _tell(period: TransactionPeriod, cause: Cause) -> None:
+def _tell(period: TransactionPeriod, source: ChangeSource) -> None:
     """Open a case about differences that nobody has been told of; close it once there are none."""
     differences = period.rows.filter(verdict__in=DIFFERENCES)
     if not differences.exists():
         reason = "the report and our books agree now"
-        close_period_cases(period, CaseKind.REPORT_DIFFERS, cause, reason)
+        close_period_cases(period, CaseKind.REPORT_DIFFERS, source, reason)
     elif differences.filter(told=False).exists():
-        open_period_case(CaseKind.REPORT_DIFFERS, period, cause, _in_words(period))
+        open_period_case(CaseKind.REPORT_DIFFERS, period, source, _in_words(period))
         differences.update(told=True)
 
 
@@ -159,11 +159,11 @@ def _in_words(period: TransactionPeriod) -> str:
 
 
 _WORDS = {
-    RowVerdict.UNKNOWN_SALE: "sales unknown to us",
-    RowVerdict.UNKNOWN_REFUND: "refunds unknown to us",
-    RowVerdict.AMOUNT_DIFFERS: "of another amount",
-    RowVerdict.REPEATED: "told once more",
-    RowVerdict.MISSING: "payments of ours missing",
+    MatchResult.UNKNOWN_SALE: "sales unknown to us",
+    MatchResult.UNKNOWN_REFUND: "refunds unknown to us",
+    MatchResult.AMOUNT_DIFFERS: "of another amount",
+    MatchResult.REPEATED: "told once more",
+    MatchResult.MISSING: "payments of ours missing",
 }
 
 

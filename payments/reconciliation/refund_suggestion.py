@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from payments.models import Invoice, PeriodRow, Refund, RefundStatus, RowVerdict
+from payments.models import Invoice, MatchResult, PeriodRow, Refund, RefundStatus
 from payments.reconciliation.matching import may_have_been_made, sent_between
 from payments.reconciliation.report_coverage import Coverage
 
 
 @dataclass(frozen=True)
-class Proposal:
+class RefundSuggestion:
     """Whether the money went back as far as the reports tell, or None; and why, to a person."""
 
     went_back: bool | None
@@ -18,14 +18,14 @@ class Proposal:
     ers_reference: str = ""
 
 
-def proposal_for(refund: Refund) -> Proposal:
+def suggest_refund_outcome(refund: Refund) -> RefundSuggestion:
     """Return what the reports that we have say about an unknown refund.
 
     A row that fits is one of its amount that is no other refund's. Where there are fewer such rows
     than unknown refunds that each may be, nobody can tell which of them went back.
     """
     if refund.sent_at is None:
-        return Proposal(None, _("It is not written when it was sent: look in the reports."))
+        return RefundSuggestion(None, _("It is not written when it was sent: look in the reports."))
     coverage = Coverage()
     rows = _rows_that_fit(refund, coverage)
     rivals = _unknown_refunds_that_fit(rows, refund, coverage)
@@ -35,25 +35,25 @@ def proposal_for(refund: Refund) -> Proposal:
             "day": row.period.day,
             "reference": row.ers_reference or _("a row without a reference"),
         }
-        return Proposal(True, why, row.ers_reference)
+        return RefundSuggestion(True, why, row.ers_reference)
     if rows:
         why = _(
             "%(rows)d of %(refunds)d unknown refunds of this amount went back, and the reports do "
             "not tell which: ask SEQR."
         ) % {"rows": len(rows), "refunds": len(rivals)}
-        return Proposal(None, why)
+        return RefundSuggestion(None, why)
     if coverage.tells_all(*sent_between(refund)):
-        return Proposal(
+        return RefundSuggestion(
             False, _("It probably did not go back: no report of that time has a refund like it.")
         )
-    return Proposal(None, _("Not known yet: the report of that time has not come."))
+    return RefundSuggestion(None, _("Not known yet: the report of that time has not come."))
 
 
 def _rows_that_fit(refund: Refund, coverage: Coverage) -> list[PeriodRow]:
     """Return the rows that may be this refund: under its payment's reference, or under no one's."""
     rows = (
         PeriodRow.objects.filter(
-            verdict__in=(RowVerdict.MAYBE_REFUND, RowVerdict.UNKNOWN_REFUND),
+            verdict__in=(MatchResult.MAYBE_REFUND, MatchResult.UNKNOWN_REFUND),
             amount=-refund.amount,
             period__in=coverage.may_be_in(*sent_between(refund)),
         )

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.db import transaction
 
-from orders.audit import Cause, Subject, record_event, record_event_once
+from orders.audit import ChangeSource, Subject, record_event, record_event_once
 from orders.clock import database_now
-from orders.models import About
+from orders.models import SubjectType
 from payments.models import PeriodStatus, TransactionPeriod
 
 _S = PeriodStatus
@@ -48,20 +48,27 @@ def lock_periods() -> dict[int, TransactionPeriod]:
     return {period.pk: period for period in TransactionPeriod.objects.select_for_update()}
 
 
-def move_period(
-    period: TransactionPeriod, to: PeriodStatus, cause: Cause, *, detail: str = "", **fields: Any
+def transition_period(
+    period: TransactionPeriod,
+    to: PeriodStatus,
+    source: ChangeSource,
+    *,
+    detail: str = "",
+    **fields: Any,
 ) -> None:
     """Move a locked period, with these other fields of it.
 
     Raises PeriodMoveError for an edge that the table does not have.
     """
-    was = PeriodStatus(period.status)
-    event = TABLE[was].get(to)
+    from_state = PeriodStatus(period.status)
+    event = TABLE[from_state].get(to)
     if event is None:
-        raise PeriodMoveError(f"{period} cannot go from {was} to {to}.")
+        raise PeriodMoveError(f"{period} cannot go from {from_state} to {to}.")
     with transaction.atomic():
         save_fields(period, status=to, since=database_now(), **fields)
-        record_event(subject_of(period), event, cause, detail=detail, was=was, became=to)
+        record_event(
+            subject_of(period), event, source, detail=detail, from_state=from_state, to_state=to
+        )
 
 
 def save_fields(period: TransactionPeriod, **fields: Any) -> None:
@@ -71,16 +78,20 @@ def save_fields(period: TransactionPeriod, **fields: Any) -> None:
     period.save(update_fields=list(fields))
 
 
-def record(period: TransactionPeriod, event: str, cause: Cause, *, detail: str = "") -> None:
+def record(
+    period: TransactionPeriod, event: str, source: ChangeSource, *, detail: str = ""
+) -> None:
     """Write an event of the period, in the transaction that it belongs to."""
-    record_event(subject_of(period), event, cause, detail=detail)
+    record_event(subject_of(period), event, source, detail=detail)
 
 
-def record_once(period: TransactionPeriod, event: str, cause: Cause, *, detail: str = "") -> None:
+def record_once(
+    period: TransactionPeriod, event: str, source: ChangeSource, *, detail: str = ""
+) -> None:
     """Write an event unless the period's latest one says the same."""
-    record_event_once(subject_of(period), event, cause, detail=detail)
+    record_event_once(subject_of(period), event, source, detail=detail)
 
 
 def subject_of(period: TransactionPeriod) -> Subject:
     """Return the period as what an event is about."""
-    return Subject(About.PERIOD, period.pk, f"{period.day:%Y-%m-%d}", None)
+    return Subject(SubjectType.PERIOD, period.pk, f"{period.day:%Y-%m-%d}", None)

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from orders.audit import Cause, record_event
+from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
-from payments.balance import refundable
-from payments.call_audit import seqr_for
+from payments.balance import refundable_amount
+from payments.call_audit import audited_client
 from payments.cases.cases import (
     close_refund_cases,
     configuration_works,
@@ -23,7 +23,7 @@ from payments.cases.cases import (
 from payments.invoices.payloads import refund_message
 from payments.invoices.transitions import lock_invoice
 from payments.models import Invoice, Refund, RefundStatus
-from payments.refunds.transitions import lock_refund, move_refund, subject_of
+from payments.refunds.transitions import lock_refund, subject_of, transition_refund
 from payments.refunds.wording import why_refused
 from payments.seqr import (
     SeqrConfigurationError,
@@ -32,7 +32,7 @@ from payments.seqr import (
     SeqrUnavailable,
 )
 
-BY_SENDING = Cause("send_refund")
+BY_SENDING = ChangeSource("send_refund")
 TRY_AGAIN_AFTER = timedelta(seconds=30)
 STUCK_AFTER = timedelta(hours=1)
 
@@ -62,7 +62,7 @@ def _make(invoice: Invoice, amount: Decimal, reason: str, actor: Any, nonce: str
         raise RefundNotAccepted(_("Say why the money goes back."))
     if amount <= 0 or amount != amount.quantize(Decimal("0.01")):
         raise RefundNotAccepted(_("The amount is above 0 and has two decimals at most."))
-    most = refundable(invoice)
+    most = refundable_amount(invoice)
     if amount > most:
         raise RefundNotAccepted(
             _("At most %(most)s %(currency)s can be given back.")
@@ -79,8 +79,10 @@ def _make(invoice: Invoice, amount: Decimal, reason: str, actor: Any, nonce: str
         status=RefundStatus.REQUESTED if large else RefundStatus.CREATED,
     )
     detail = f"{refund.amount} {refund.currency}: {refund.reason}"
-    cause = Cause("staff", actor)
-    record_event(subject_of(refund), "refund_asked_for", cause, detail=detail, became=refund.status)
+    source = ChangeSource("staff", actor)
+    record_event(
+        subject_of(refund), "refund_asked_for", source, detail=detail, to_state=refund.status
+    )
     return refund
 
 
@@ -95,7 +97,9 @@ def approve_refund(refund_id: int, actor: Any) -> bool:
         raise RefundNotAccepted(_("A second person approves a refund of this size."))
     if refund.status != RefundStatus.REQUESTED:
         return False
-    return move_refund(refund, RefundStatus.CREATED, Cause("staff", actor), approved_by=actor)
+    return transition_refund(
+        refund, RefundStatus.CREATED, ChangeSource("staff", actor), approved_by=actor
+    )
 
 
 @transaction.atomic
@@ -104,9 +108,9 @@ def withdraw_refund(refund_id: int, actor: Any) -> bool:
     refund = lock_refund(refund_id)
     if refund.status not in (RefundStatus.REQUESTED, RefundStatus.CREATED):
         return False
-    cause = Cause("staff", actor)
-    close_refund_cases(refund, cause, "it was withdrawn")
-    return move_refund(refund, RefundStatus.WITHDRAWN, cause)
+    source = ChangeSource("staff", actor)
+    close_refund_cases(refund, source, "it was withdrawn")
+    return transition_refund(refund, RefundStatus.WITHDRAWN, source)
 
 
 def send_refund(refund_id: int) -> None:
@@ -122,7 +126,7 @@ def send_refund(refund_id: int) -> None:
         return
     ers_reference = refund.invoice.ers_reference or ""
     try:
-        client = seqr_for(refund.invoice.order_id, BY_SENDING)
+        client = audited_client(refund.invoice.order_id, BY_SENDING)
         done = client.refund_payment(ers_reference, refund_message(refund))
     except (SeqrUnavailable, SeqrConfigurationError) as error:
         _put_off(refund_id, error)
@@ -142,7 +146,7 @@ def _take_lease(refund_id: int) -> Refund | None:
         return None
     now = database_now()
     lease = now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
-    move_refund(refund, RefundStatus.SENDING, BY_SENDING, sent_at=now, lease_until=lease)
+    transition_refund(refund, RefundStatus.SENDING, BY_SENDING, sent_at=now, lease_until=lease)
     return refund
 
 
@@ -155,7 +159,7 @@ def _put_off(refund_id: int, error: SeqrError) -> None:
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.SENDING:
         not_before = database_now() + TRY_AGAIN_AFTER
-        move_refund(
+        transition_refund(
             refund, RefundStatus.CREATED, BY_SENDING, detail=str(error), lease_until=not_before
         )
         if database_now() - refund.created_at > STUCK_AFTER:
@@ -171,7 +175,7 @@ def _refused(refund_id: int, why: str) -> None:
     if refund.status == RefundStatus.REFUNDED:
         open_settled_wrongly_case(refund, BY_SENDING, f"SEQR has refused it: {why}")
         return
-    move_refund(refund, RefundStatus.REFUSED, BY_SENDING, detail=why, lease_until=None)
+    transition_refund(refund, RefundStatus.REFUSED, BY_SENDING, detail=why, lease_until=None)
     close_refund_cases(refund, BY_SENDING, why)
 
 
@@ -184,10 +188,10 @@ def _done(refund_id: int, ers_reference: str) -> None:
     """
     refund = lock_refund(refund_id)
     configuration_works("refundPayment", BY_SENDING)
-    was = refund.status
-    if was == RefundStatus.REFUNDED:
+    from_state = refund.status
+    if from_state == RefundStatus.REFUNDED:
         return
-    move_refund(
+    transition_refund(
         refund,
         RefundStatus.REFUNDED,
         BY_SENDING,
@@ -197,7 +201,7 @@ def _done(refund_id: int, ers_reference: str) -> None:
         lease_until=None,
     )
     close_refund_cases(refund, BY_SENDING, "SEQR says that the money went back")
-    if was == RefundStatus.REFUSED:
+    if from_state == RefundStatus.REFUSED:
         open_settled_wrongly_case(refund, BY_SENDING, "SEQR has made it, which it told late")
 
 
@@ -205,7 +209,7 @@ def _done(refund_id: int, ers_reference: str) -> None:
 def _unknown(refund_id: int, detail: str) -> None:
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.SENDING:
-        move_refund(refund, RefundStatus.UNKNOWN, BY_SENDING, detail=detail, lease_until=None)
+        transition_refund(refund, RefundStatus.UNKNOWN, BY_SENDING, detail=detail, lease_until=None)
         close_refund_cases(refund, BY_SENDING, "it was sent, and may have been taken")
         open_refund_case(refund, BY_SENDING, detail)
 
@@ -216,16 +220,16 @@ def give_up_sending(refund_id: int) -> bool:
     refund = lock_refund(refund_id)
     if refund.status != RefundStatus.SENDING or _is_held(refund):
         return False
-    cause = Cause("sweep")
+    source = ChangeSource("sweep")
     detail = "the process that sent it ended before SEQR's answer was written"
-    move_refund(refund, RefundStatus.UNKNOWN, cause, detail=detail, lease_until=None)
-    close_refund_cases(refund, cause, "it was sent, and may have been taken")
-    open_refund_case(refund, cause, detail)
+    transition_refund(refund, RefundStatus.UNKNOWN, source, detail=detail, lease_until=None)
+    close_refund_cases(refund, source, "it was sent, and may have been taken")
+    open_refund_case(refund, source, detail)
     return True
 
 
 @transaction.atomic
-def settle_refund(
+def resolve_unknown_refund(
     refund_id: int, *, went_back: bool, reason: str, actor: Any, ers_reference: str = ""
 ) -> bool:
     """Write what became of an unknown refund, as a person found out; return whether it was unknown.
@@ -237,16 +241,16 @@ def settle_refund(
     refund = lock_refund(refund_id)
     if refund.status != RefundStatus.UNKNOWN:
         return False
-    cause = Cause("staff", actor)
+    source = ChangeSource("staff", actor)
     fields: dict[str, Any] = {"settled_by": actor, "settled_reason": reason.strip()[:300]}
     if went_back:
         fields |= {"ers_reference": ers_reference or None, "refunded_at": database_now()}
     to = RefundStatus.REFUNDED if went_back else RefundStatus.REFUSED
-    move_refund(refund, to, cause, detail=reason.strip(), **fields)
-    close_refund_cases(refund, cause, reason.strip())
+    transition_refund(refund, to, source, detail=reason.strip(), **fields)
+    close_refund_cases(refund, source, reason.strip())
     return True
 
 
 def refundable_now(invoice_id: int) -> Decimal:
     """Return how much of an invoice may still be given back, as things stand."""
-    return refundable(Invoice.objects.get(pk=invoice_id))
+    return refundable_amount(Invoice.objects.get(pk=invoice_id))

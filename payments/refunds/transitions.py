@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import transaction
 
-from orders.audit import Cause, Subject, record_event
-from orders.models import About
-from payments.balance import order_follows_refunds
+from orders.audit import ChangeSource, Subject, record_event
+from orders.models import SubjectType
+from payments.balance import update_order_refund_state
 from payments.invoices.transitions import lock_invoice
 from payments.models import Refund, RefundStatus
 
@@ -50,30 +50,32 @@ def lock_refund(refund_id: int) -> Refund:
     return refund
 
 
-def move_refund(
-    refund: Refund, to: RefundStatus, cause: Cause, *, detail: str = "", **fields: Any
+def transition_refund(
+    refund: Refund, to: RefundStatus, source: ChangeSource, *, detail: str = "", **fields: Any
 ) -> bool:
     """Move a locked refund, with these other fields of it; return whether it moved.
 
     Once money went back, the order's state follows. Raises RefundMoveError for an edge that the
     table does not have.
     """
-    was = RefundStatus(refund.status)
-    if was == to:
+    from_state = RefundStatus(refund.status)
+    if from_state == to:
         return False
-    event = TABLE[was].get(to)
+    event = TABLE[from_state].get(to)
     if event is None:
-        raise RefundMoveError(f"{refund} cannot go from {was} to {to}.")
+        raise RefundMoveError(f"{refund} cannot go from {from_state} to {to}.")
     with transaction.atomic():
         for name, value in {"status": to, **fields}.items():
             setattr(refund, name, value)
         refund.save(update_fields=["status", *fields])
-        record_event(subject_of(refund), event, cause, detail=detail, was=was, became=to)
+        record_event(
+            subject_of(refund), event, source, detail=detail, from_state=from_state, to_state=to
+        )
         if to == _S.REFUNDED:
-            order_follows_refunds(refund.invoice, cause)
+            update_order_refund_state(refund.invoice, source)
     return True
 
 
 def subject_of(refund: Refund) -> Subject:
     """Return the refund as what an event is about."""
-    return Subject(About.REFUND, refund.pk, str(refund.pk), refund.invoice.order_id)
+    return Subject(SubjectType.REFUND, refund.pk, str(refund.pk), refund.invoice.order_id)

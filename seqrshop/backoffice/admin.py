@@ -12,7 +12,7 @@ from seqrshop.backoffice.poll_shard import PollShardAdmin
 from seqrshop.backoffice.product import ProductAdmin
 from seqrshop.backoffice.qr_code import QrCodeAdmin
 from seqrshop.backoffice.refund import RefundAdmin
-from seqrshop.backoffice.shop import ServiceAdmin
+from seqrshop.backoffice.shop import ShopAdmin
 
 admin.site.site_header = admin.site.site_title = "seqrshop"
 admin.site.site_url = None  # each shop has its own first page
@@ -29,6 +29,6 @@ __all__ = [
     "ProductAdmin",
     "QrCodeAdmin",
     "RefundAdmin",
-    "ServiceAdmin",
+    "ShopAdmin",
     "TransactionPeriodAdmin",
 ]

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from payments.invoices.capture import CommitNotPossible, commit_reservation
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrError, SeqrOutcomeUnknown
@@ -40,9 +40,9 @@ def commit_invoice(request: HttpRequest, invoice_id: int) -> HttpResponse:
 
 
 def _commit(request: HttpRequest, invoice: Invoice, form: CommitForm) -> tuple[int, str]:
-    cause = Cause("staff", request.user)
+    source = ChangeSource("staff", request.user)
     try:
-        status = commit_reservation(invoice.pk, form.cleaned_data["amount"], cause)
+        status = commit_reservation(invoice.pk, form.cleaned_data["amount"], source)
     except CommitNotPossible as error:
         return messages.ERROR, str(error)
     except SeqrOutcomeUnknown as error:

@@ -11,20 +11,20 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from orders.audit import Cause
-from orders.models import About
+from orders.audit import ChangeSource
+from orders.models import SubjectType
 from payments import tasks
 from payments.availability.probe import Probe, probe_paying, probe_soon
 from payments.cases.guidance import ADVICE
 from payments.invoices.resolve_attention import close_case_of_order
 from payments.invoices.status_query import question_about
 from payments.models import (
-    UNSETTLED,
+    UNRESOLVED_REFUND_STATUSES,
     CaseKind,
     Invoice,
     InvoiceStatus,
     MoneyCase,
-    PayingStop,
+    PaymentPause,
     RefundStatus,
 )
 from seqrshop.backoffice.action_results import Report, too_many
@@ -78,7 +78,7 @@ class ClosingForm(ModelForm[MoneyCase]):
 class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
     """Cases: what happened, what to do, who closed it and why."""
 
-    about = About.CASE
+    subject_type = SubjectType.CASE
     change_form_template = "admin/payments/moneycase/change_form.html"
     list_display = ("__str__", "order_number", "what", "opened_at", "closed_at", "closed_by")
     list_filter = (IsOpen, "kind", "opened_at")
@@ -99,7 +99,7 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
         "closing_reason",
     )
     readonly_fields = fields[:-1]
-    actions = ("ask_seqr", "give_money_back", "settle_refund", "check_paying")
+    actions = ("ask_seqr", "give_money_back", "resolve_unknown_refund", "check_paying")
 
     def get_fields(self, request: HttpRequest, obj: MoneyCase | None = None) -> list[Any]:
         """Leave out what this case has nothing of."""
@@ -126,7 +126,7 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
         """Close the case, the only change there is; its order may go on by that."""
         reason = form.cleaned_data["closing_reason"]
         probe_soon(obj.pk)
-        if not close_case_of_order(obj.pk, Cause("staff", request.user), reason):
+        if not close_case_of_order(obj.pk, ChangeSource("staff", request.user), reason):
             messages.warning(request, _("Somebody else has closed this case meanwhile."))
 
     def detail_actions(self, case: MoneyCase) -> tuple[str, ...]:
@@ -136,11 +136,11 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
         invoice, refund = case.invoice, case.refund
         may_be_asked = invoice is not None and question_about(invoice) is not None
         is_paid = invoice is not None and invoice.status == InvoiceStatus.PAID
-        is_unsettled = refund is not None and refund.status in UNSETTLED
+        is_unsettled = refund is not None and refund.status in UNRESOLVED_REFUND_STATUSES
         possible = {
             "ask_seqr": may_be_asked and not is_unsettled,
             "give_money_back": is_paid and not is_unsettled,  # it might go back twice
-            "settle_refund": refund is not None and refund.status == RefundStatus.UNKNOWN,
+            "resolve_unknown_refund": refund is not None and refund.status == RefundStatus.UNKNOWN,
             "check_paying": _open_stop(case) is not None,
         }
         return tuple(action for action, makes_sense in possible.items() if makes_sense)
@@ -155,14 +155,14 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         """Whether this user may say what became of an unknown refund."""
-        return request.user.has_perm("payments.settle_refund")
+        return request.user.has_perm("payments.resolve_unknown_refund")
 
     @admin.action(description=_("Ask SEQR now"), permissions=["ask"])
     def ask_seqr(self, request: HttpRequest, queryset: QuerySet[MoneyCase]) -> None:
         """Ask SEQR about the invoice of each chosen case, and say what it answered."""
         invoices = Invoice.objects.filter(cases__in=queryset).distinct().select_related("order")
         if not too_many(self, request, queryset, MOST_AT_ONCE):
-            act = partial(ask, cause=Cause("staff", request.user))
+            act = partial(ask, source=ChangeSource("staff", request.user))
             each(invoices, act).tell(self, request)
 
     @admin.action(description=_("Give money back"), permissions=["refund"])
@@ -174,7 +174,7 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
         return None if invoice_id is None else refund_invoice(request, invoice_id)
 
     @admin.action(description=_("Settle the refund"), permissions=["settle"])
-    def settle_refund(
+    def resolve_unknown_refund(
         self, request: HttpRequest, queryset: QuerySet[MoneyCase]
     ) -> HttpResponse | None:
         """Show the page on which the case's refund is settled."""
@@ -193,7 +193,7 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
 
     def has_check_permission(self, request: HttpRequest) -> bool:
         """Whether this user may have SEQR tried."""
-        return request.user.has_perm("payments.check_payingstop")
+        return request.user.has_perm("payments.check_paymentpause")
 
     @admin.action(description=_("Check now"), permissions=["check"])
     def check_paying(self, request: HttpRequest, queryset: QuerySet[MoneyCase]) -> None:
@@ -204,7 +204,7 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
             if stop is None:
                 report.add(messages.INFO, _("Paying is not closed by it"), case)
                 continue
-            probe = probe_paying(stop.pk, Cause("staff", request.user), at_once=True)
+            probe = probe_paying(stop.pk, ChangeSource("staff", request.user), at_once=True)
             if probe == Probe.OPENED:
                 tasks.enqueue(tasks.sweep)
             report.add(*OUTCOMES[probe], case)
@@ -257,5 +257,5 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
         return format_html('<a href="{}">{}</a>', page, case.period)
 
 
-def _open_stop(case: MoneyCase) -> PayingStop | None:
+def _open_stop(case: MoneyCase) -> PaymentPause | None:
     return case.paying_stops.filter(ended_at=None).first()

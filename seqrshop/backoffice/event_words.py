@@ -6,7 +6,7 @@ In the table and the export they are names for programs, as `payment_confirmed`.
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import About, Event, OrderState
+from orders.models import AuditEvent, OrderState, SubjectType
 from payments.models import CaseKind
 
 EVENTS = {
@@ -104,9 +104,9 @@ SOURCES = {
 }
 
 
-def name_in_words(event: Event) -> str:
+def name_in_words(event: AuditEvent) -> str:
     """Return what happened. A call to SEQR keeps the name that SEQR gave the operation."""
-    return event.name if event.about == About.CALL else event_in_words(event.name)
+    return event.name if event.subject_type == SubjectType.CALL else event_in_words(event.name)
 
 
 def event_in_words(name: str) -> str:

@@ -13,9 +13,9 @@ from django.utils.html import format_html
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.audit import Cause
-from orders.models import About, Order
-from payments.models import CardAnswer, Invoice, InvoiceDiscount, InvoiceStatus
+from orders.audit import ChangeSource
+from orders.models import Order, SubjectType
+from payments.models import Invoice, InvoiceDiscount, InvoiceStatus, LoyaltyAnswer
 from seqrshop.backoffice.action_results import too_many
 from seqrshop.backoffice.capture import commit_invoice
 from seqrshop.backoffice.detail import FROM_DETAIL, detail_url
@@ -49,22 +49,22 @@ class DiscountInline(ReadOnlyInline[InvoiceDiscount, Invoice]):
 class InvoiceAdmin(HistoryAdmin[Invoice]):
     """Invoices: found by reference, number or phone number; never edited."""
 
-    about = About.INVOICE
+    subject_type = SubjectType.INVOICE
     list_display = (
         "number",
-        "service",
+        "shop",
         "sum",
         "status",
         "invoice_reference",
         "ers_reference",
         "age",
     )
-    list_filter = ("status", "possibly_reversed", "created_at", "order__service")
-    list_select_related = ("order__service",)
+    list_filter = ("status", "possibly_reversed", "created_at", "order__shop")
+    list_select_related = ("order__shop",)
     search_fields = ("invoice_reference",)
     search_help_text = SEARCH_HELP
     fieldsets = (
-        (None, {"fields": ("order_link", "service", "sum", "status", "reversal")}),
+        (None, {"fields": ("order_link", "shop", "sum", "status", "reversal")}),
         (
             _("References"),
             {"fields": ("invoice_reference", "ers_reference", "receipt_reference")},
@@ -89,7 +89,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
     )
     readonly_fields = (
         "order_link",
-        "service",
+        "shop",
         "sum",
         "reversal",
         "card",
@@ -100,7 +100,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
         """Read along the order, which the number is made of."""
-        return super().get_queryset(request).select_related("order__service")
+        return super().get_queryset(request).select_related("order__shop")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Invoice], search_term: str
@@ -131,10 +131,10 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
             invoice.order.number,
         )
 
-    @admin.display(description=_("service"), ordering="order__service__name")
-    def service(self, invoice: Invoice) -> str:
+    @admin.display(description=_("service"), ordering="order__shop__name")
+    def shop(self, invoice: Invoice) -> str:
         """Whose it is."""
-        return invoice.order.service.name
+        return invoice.order.shop.name
 
     @admin.display(description=_("amount"), ordering="amount")
     def sum(self, invoice: Invoice) -> str:
@@ -149,11 +149,11 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
     @admin.display(description=_("loyalty card"))
     def card(self, invoice: Invoice) -> str:
         """What we said to the customer's card, if there was one."""
-        if invoice.card_answer is None:
+        if invoice.loyalty_answer is None:
             return NOTHING
-        if invoice.discount_in_doubt:
+        if invoice.discount_unconfirmed:
             return gettext("recognised; SEQR may not know of the discount")
-        return str(CardAnswer(invoice.card_answer).label)
+        return str(LoyaltyAnswer(invoice.loyalty_answer).label)
 
     @admin.display(description=_("reference in SEQR's receipt"))
     def receipt_reference(self, invoice: Invoice) -> str:
@@ -240,7 +240,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
     def ask_seqr(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         """Ask SEQR about each chosen invoice, and say what it answered."""
         if not too_many(self, request, queryset, MOST_AT_ONCE):
-            each(queryset, partial(ask, cause=_by(request))).tell(self, request)
+            each(queryset, partial(ask, source=_by(request))).tell(self, request)
 
     @admin.action(description=_("Cancel at SEQR"), permissions=["cancel"])
     def cancel_at_seqr(
@@ -250,7 +250,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
         if too_many(self, request, queryset, MOST_AT_ONCE):
             return None
         if "confirmed" in request.POST:
-            each(queryset, partial(cancel, cause=_by(request))).tell(self, request)
+            each(queryset, partial(cancel, source=_by(request))).tell(self, request)
             return None
         from_detail = FROM_DETAIL in request.POST
         context = {
@@ -270,5 +270,5 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
         return TemplateResponse(request, "admin/payments/invoice/cancel_confirmation.html", context)
 
 
-def _by(request: HttpRequest) -> Cause:
-    return Cause("staff", request.user)
+def _by(request: HttpRequest) -> ChangeSource:
+    return ChangeSource("staff", request.user)

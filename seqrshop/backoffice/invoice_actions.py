@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.status_query import question_about
@@ -35,14 +35,14 @@ def each(invoices: Iterable[Invoice], act: Callable[[Invoice], Outcome]) -> Repo
     return report
 
 
-def ask(invoice: Invoice, cause: Cause) -> Outcome:
+def ask(invoice: Invoice, source: ChangeSource) -> Outcome:
     """Ask SEQR how an invoice stands."""
     if invoice.invoice_reference is None:
         return messages.WARNING, _("Not asked, as SEQR does not have it yet")
     if question_about(invoice) is None:
         return messages.WARNING, _("Not asked, as another invoice has paid the order")
     try:
-        status = refresh_invoice(invoice.pk, cause)
+        status = refresh_invoice(invoice.pk, source)
     except (SeqrUnavailable, SeqrOutcomeUnknown) as error:
         return messages.ERROR, _("No answer from SEQR (%(error)s)") % {"error": _reason(error)}
     except SeqrError as error:
@@ -52,13 +52,13 @@ def ask(invoice: Invoice, cause: Cause) -> Outcome:
     return messages.SUCCESS, _("Now: %(status)s") % {"status": status.label}
 
 
-def cancel(invoice: Invoice, cause: Cause) -> Outcome:
+def cancel(invoice: Invoice, source: ChangeSource) -> Outcome:
     """Cancel an invoice at SEQR, listening to the answer."""
     if not invoice.is_open and invoice.status != InvoiceStatus.PAID:
         label = InvoiceStatus(invoice.status).label
         return messages.INFO, _("Nothing to cancel: %(status)s") % {"status": label}
     try:
-        after = cancel_invoice(invoice.pk, CancelReason.STAFF, cause)
+        after = cancel_invoice(invoice.pk, CancelReason.STAFF, source)
     except AlreadyPaid:
         return messages.WARNING, _("Not cancelled, as it is already paid")
     label = InvoiceStatus(after.status).label

@@ -1,4 +1,4 @@
-"""What stands on the page of a service below its own fields: hours, categories, products."""
+"""What stands on the page of a shop below its own fields: hours, categories, products."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Category, OpeningHours, Product, Service
+from orders.models import Category, OpeningHours, Product, Shop
 from seqrshop.backoffice.formatting import stock
 from seqrshop.backoffice.picture import thumbnail
 from seqrshop.backoffice.typed import BaseInlineFormSet, ModelForm, TabularInline
@@ -38,7 +38,7 @@ class OpeningHoursForm(ModelForm[OpeningHours]):
         }
 
 
-class OpeningHoursInline(TabularInline[OpeningHours, Service]):
+class OpeningHoursInline(TabularInline[OpeningHours, Shop]):
     """When orders are taken. Without any, always."""
 
     model = OpeningHours
@@ -58,7 +58,7 @@ class CategoryForm(ModelForm[Category]):
         widgets = NARROW_NAMES
 
 
-class CategoryInline(TabularInline[Category, Service]):
+class CategoryInline(TabularInline[Category, Shop]):
     """The headings on the page. A deleted one leaves its products without."""
 
     model = Category
@@ -107,19 +107,19 @@ class QuickSelect(Select):
         return format_html("<select{}>{}</select>", field_attrs, options)
 
 
-class ProductFormSet(BaseInlineFormSet[Product, Service, ModelForm[Product]]):
-    """The rows of a service's products: a thousand of them are read, checked and saved in seconds.
+class ProductFormSet(BaseInlineFormSet[Product, Shop, ModelForm[Product]]):
+    """The rows of a shop's products: a thousand of them are read, checked and saved in seconds.
 
     Its categories are read once and not once for each, and what is as it was is not checked again.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        categories = Category.objects.filter(service_id=self.instance.pk)
+        categories = Category.objects.filter(shop_id=self.instance.pk)
         self._categories = {str(category.pk): category for category in categories}
 
     def add_fields(self, form: ModelForm[Product], index: int | None) -> None:
-        """Let a row choose among the service's own categories."""
+        """Let a row choose among the shop's own categories."""
         super().add_fields(form, index)
         form.empty_permitted = True  # and so unchecked where nothing has changed
         form.fields["category"] = TypedChoiceField(
@@ -138,8 +138,8 @@ class ProductFormSet(BaseInlineFormSet[Product, Service, ModelForm[Product]]):
         return category
 
 
-class ProductInline(TabularInline[Product, Service]):
-    """What the service sells. A product that was ever sold stays: take it off sale instead.
+class ProductInline(TabularInline[Product, Shop]):
+    """What the shop sells. A product that was ever sold stays: take it off sale instead.
 
     A picture is uploaded on the product's own page: a thousand fields for a file each would be
     more than a browser should send. Whether it is sold out is seen here only, so that a page left

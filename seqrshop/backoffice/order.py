@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from orders.audit import Cause
-from orders.models import About, Order, OrderRow, OrderState
+from orders.audit import ChangeSource
+from orders.models import Order, OrderRow, OrderState, SubjectType
 from orders.services import serve_order
 from orders.transitions import OrderMoveError
 from payments.invoices.create import current_invoice
@@ -78,10 +78,10 @@ class InvoiceInline(ReadOnlyInline[Invoice, Order]):
 class OrderAdmin(HistoryAdmin[Order]):
     """Orders: found by number, reference or phone number; never edited."""
 
-    about = About.ORDER
+    subject_type = SubjectType.ORDER
     list_display = (
         "order_number",
-        "service",
+        "shop",
         "sum",
         "state",
         "invoice_reference",
@@ -89,11 +89,11 @@ class OrderAdmin(HistoryAdmin[Order]):
         "ordered",
         "age",
     )
-    list_filter = ("state", "service")
+    list_filter = ("state", "shop")
     date_hierarchy = "created_at"
     search_fields = ("invoices__invoice_reference",)
     search_help_text = SEARCH_HELP
-    fields = ("order_number", "service", "placed_with", "state", "sum", "phone", "created_at")
+    fields = ("order_number", "shop", "placed_with", "state", "sum", "phone", "created_at")
     readonly_fields = ("order_number", "placed_with", "sum", "phone")
     inlines = (RowInline, InvoiceInline)
     actions = ("mark_as_served",)
@@ -101,7 +101,7 @@ class OrderAdmin(HistoryAdmin[Order]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         """Read with each order what its line in the list shows."""
         queryset = super().get_queryset(request)
-        return queryset.select_related("service").prefetch_related("invoices")
+        return queryset.select_related("shop").prefetch_related("invoices")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
@@ -173,7 +173,7 @@ class OrderAdmin(HistoryAdmin[Order]):
         report = Report()
         for order in queryset:
             try:
-                served = serve_order(order.pk, Cause("staff", request.user))
+                served = serve_order(order.pk, ChangeSource("staff", request.user))
             except OrderMoveError:
                 state = OrderState(order.state).label
                 outcome = _("Not served, as it is not paid but %(state)s") % {"state": state}

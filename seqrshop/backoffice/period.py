@@ -17,11 +17,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from orders.audit import Cause
-from orders.models import About
+from orders.audit import ChangeSource
+from orders.models import SubjectType
 from payments.models import EXPLAINED, MARK_KNOWN, PeriodRow, PeriodStatus, TransactionPeriod
 from payments.reconciliation.fetch_report import fetch_report
-from payments.reconciliation.periods import PeriodNotAccepted, settle_lost_period
+from payments.reconciliation.periods import PeriodNotAccepted, resolve_lost_period
 from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
 from seqrshop.backoffice.action_results import Report, too_many
 from seqrshop.backoffice.form_page import form_page
@@ -93,7 +93,7 @@ class PeriodRowAdmin(RowColumns, ReadOnlyAdmin[PeriodRow]):
 class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
     """Periods: closed each night, their reports compared with our books."""
 
-    about = About.PERIOD
+    subject_type = SubjectType.PERIOD
     list_display = ("day", "status", "unexplained", "fetched_at", "transaction_period_id")
     list_filter = ("status",)
     date_hierarchy = "day"
@@ -154,7 +154,7 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
             return
         report = Report()
         for period in queryset:
-            report.add(*_fetch(period, Cause("staff", request.user)), period)
+            report.add(*_fetch(period, ChangeSource("staff", request.user)), period)
         report.tell(self, request)
 
     @admin.action(description=_("Settle"), permissions=["reconcile"])
@@ -194,7 +194,7 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
     ) -> bool:
         given = form.cleaned_data
         try:
-            settled = settle_lost_period(
+            settled = resolve_lost_period(
                 period.pk,
                 transaction_period_id=given["transaction_period_id"] if given["closed"] else "",
                 reason=given["reason"],
@@ -214,11 +214,11 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
         return True
 
 
-def _fetch(period: TransactionPeriod, cause: Cause) -> tuple[int, str | Promise]:
+def _fetch(period: TransactionPeriod, source: ChangeSource) -> tuple[int, str | Promise]:
     if period.status not in MARK_KNOWN:
         return messages.WARNING, _("SEQR has no report of it")
     try:
-        fetch_report(period.pk, cause, at_once=True)
+        fetch_report(period.pk, source, at_once=True)
     except SeqrError as error:
         return _in_words(error)
     return messages.SUCCESS, _("Fetched and compared")

@@ -49,7 +49,7 @@ class ProductPageForm(ModelForm[Product]):
         super().__init__(*args, **kwargs)
         self.initial["picture"] = self.instance.picture
         if "category" in self.fields:  # who may only look has no fields
-            own = Category.objects.filter(service=self.instance.service)
+            own = Category.objects.filter(shop=self.instance.shop)
             self.fields["category"].queryset = own  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -69,28 +69,28 @@ class ProductPageForm(ModelForm[Product]):
 
 @admin.register(Product)
 class ProductAdmin(DetailActionsAdmin[Product]):
-    """Products of all services: found by name, sold out and back in stock; added at their service.
+    """Products of all shops: found by name, sold out and back in stock; added at their shop.
 
     Staff at the counter mark what is sold out on a phone: from the list, or with a button here.
     """
 
     form = ProductPageForm
-    list_display = ("small_picture", "name", "stock", "cost", "category", "service", "on_sale")
+    list_display = ("small_picture", "name", "stock", "cost", "category", "shop", "on_sale")
     list_display_links = ("small_picture", "name")
-    list_filter = ("sold_out", "on_sale", "service")
+    list_filter = ("sold_out", "on_sale", "shop")
     search_fields = ("name_sv", "name_en", "sku")
-    ordering = ("service", "position", "id")
+    ordering = ("shop", "position", "id")
     actions = ("sold_out_now", "back_in_stock")
-    readonly_fields = ("service", "stock")
+    readonly_fields = ("shop", "stock")
     fields = (*readonly_fields, *ProductPageForm.Meta.fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         """Read along what a line of the list shows, but for the pictures' content."""
         queryset = super().get_queryset(request)
-        return queryset.select_related("service", "category", "picture").defer("picture__content")
+        return queryset.select_related("shop", "category", "picture").defer("picture__content")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """A product is added on its service's page."""
+        """A product is added on its shop's page."""
         return False
 
     def detail_actions(self, product: Product) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ class ProductAdmin(DetailActionsAdmin[Product]):
     @admin.display(description=_("price"), ordering="price")
     def cost(self, product: Product) -> str:
         """The price with its currency."""
-        return money(product.price, product.service.currency)
+        return money(product.price, product.shop.currency)
 
     def has_sell_out_permission(self, request: HttpRequest) -> bool:
         """Whether this user may say what is sold out."""

@@ -27,15 +27,15 @@ class QrCodeForm(ModelForm[QrCode]):
 
     class Meta:
         model = QrCode
-        fields = ("service", "placement", "parameters")
+        fields = ("shop", "placement", "parameters")
 
     def clean(self) -> dict[str, Any]:
         """Put a payload that breaks the print rules beside the parameters."""
         cleaned: dict[str, Any] = super().clean() or {}
-        service, parameters = cleaned.get("service"), cleaned.get("parameters")
-        if service is not None and parameters is not None:
+        shop, parameters = cleaned.get("shop"), cleaned.get("parameters")
+        if shop is not None and parameters is not None:
             try:
-                payload(service, parameters)
+                payload(shop, parameters)
             except ValidationError as error:
                 self.add_error("parameters", error)
         return cleaned
@@ -49,7 +49,7 @@ class QrCodeAdmin(DetailActionsAdmin[QrCode]):
     list_display = (
         "thumbnail",
         "placement",
-        "service",
+        "shop",
         "parameters",
         "payload",
         "up_to_date",
@@ -57,8 +57,8 @@ class QrCodeAdmin(DetailActionsAdmin[QrCode]):
         "downloads",
     )
     list_display_links = ("thumbnail", "placement")
-    list_filter = ("service",)
-    list_select_related = ("service", "made_by")
+    list_filter = ("shop",)
+    list_select_related = ("shop", "made_by")
     search_fields = ("placement", "parameters", "payload")
     readonly_fields = ("picture", "payload", "up_to_date", "made_at", "made_by", "downloads")
     actions = ("regenerate",)
@@ -69,7 +69,7 @@ class QrCodeAdmin(DetailActionsAdmin[QrCode]):
 
     def get_fields(self, request: HttpRequest, obj: QrCode | None = None) -> tuple[str, ...]:
         """A new code has only what is typed; the rest comes with the drawing."""
-        typed = ("service", "placement", "parameters")
+        typed = ("shop", "placement", "parameters")
         return (*typed, *self.readonly_fields) if obj else typed
 
     def save_model(self, request: HttpRequest, obj: QrCode, form: Any, change: Any) -> None:
@@ -101,9 +101,9 @@ class QrCodeAdmin(DetailActionsAdmin[QrCode]):
 
     @admin.display(description=_("up to date"), boolean=True)
     def up_to_date(self, code: QrCode) -> bool:
-        """Whether it holds what it would hold if made now; the service ID may have changed."""
+        """Whether it holds what it would hold if made now; the shop ID may have changed."""
         try:
-            return payload(code.service, code.parameters) == code.payload
+            return payload(code.shop, code.parameters) == code.payload
         except ValidationError:
             return False
 
@@ -123,7 +123,7 @@ class QrCodeAdmin(DetailActionsAdmin[QrCode]):
 
     @admin.action(description=_("Regenerate"), permissions=["change"])
     def regenerate(self, request: HttpRequest, queryset: QuerySet[QrCode]) -> None:
-        """Make the chosen codes anew from their service and parameters."""
+        """Make the chosen codes anew from their shop and parameters."""
         regenerate(self, request, queryset)
 
     def get_urls(self) -> list[URLPattern]:
@@ -141,11 +141,11 @@ class QrCodeAdmin(DetailActionsAdmin[QrCode]):
 
     def download(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         """Answer with a code's drawing as a file: `kind` is svg or png."""
-        code = get_object_or_404(QrCode.objects.select_related("service"), pk=pk)
+        code = get_object_or_404(QrCode.objects.select_related("shop"), pk=pk)
         if not self.has_view_permission(request, code):
             raise PermissionDenied
         content = code.svg.encode() if kind == "svg" else bytes(code.png)
-        name = slugify(f"{code.service.slug} {code.placement} {code.parameters}")
+        name = slugify(f"{code.shop.slug} {code.placement} {code.parameters}")
         return HttpResponse(
             content,
             content_type=CONTENT_TYPES[kind],
@@ -156,7 +156,7 @@ class QrCodeAdmin(DetailActionsAdmin[QrCode]):
 def regenerate(modeladmin: ModelAdmin[Any], request: HttpRequest, codes: QuerySet[QrCode]) -> None:
     """Make these codes anew, and say of each what came of it."""
     report = Report()
-    for code in codes.select_related("service"):
+    for code in codes.select_related("shop"):
         try:
             draw(code, _user(request))
         except ValidationError as error:

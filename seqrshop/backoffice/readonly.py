@@ -13,7 +13,7 @@ P = TypeVar("P", bound=Model)
 
 
 class ReadOnlyAdmin(DetailActionsAdmin[M]):
-    """Rows that change by services alone; staff reach those through actions."""
+    """Rows that change by shops alone; staff reach those through actions."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds one by hand."""

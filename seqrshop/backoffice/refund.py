@@ -17,16 +17,16 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import About
+from orders.models import SubjectType
 from payments import tasks
 from payments.models import Invoice, Refund, RefundStatus
-from payments.reconciliation.refund_suggestion import Proposal, proposal_for
+from payments.reconciliation.refund_suggestion import RefundSuggestion, suggest_refund_outcome
 from payments.refunds.refund import (
     RefundNotAccepted,
     approve_refund,
     refundable_now,
     request_refund,
-    settle_refund,
+    resolve_unknown_refund,
     withdraw_refund,
 )
 from seqrshop.backoffice.action_results import Report, too_many
@@ -86,7 +86,7 @@ def _request(request: HttpRequest, invoice: Invoice, form: RefundForm) -> bool:
 class RefundAdmin(HistoryAdmin[Refund]):
     """Refunds: what went back, may have gone back, or waits for somebody."""
 
-    about = About.REFUND
+    subject_type = SubjectType.REFUND
     list_display = ("__str__", "order_number", "sum", "status", "reason", "requested_by", "age")
     list_filter = ("status", "created_at")
     list_select_related = ("invoice__order", "requested_by")
@@ -152,7 +152,7 @@ class RefundAdmin(HistoryAdmin[Refund]):
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         """Whether this user may say what became of an unknown refund."""
-        return request.user.has_perm("payments.settle_refund")
+        return request.user.has_perm("payments.resolve_unknown_refund")
 
     @admin.action(description=_("Approve"), permissions=["approve"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
@@ -197,7 +197,7 @@ class RefundAdmin(HistoryAdmin[Refund]):
         proposal = _proposal(refund)
         form = SettleForm(request.POST) if "reason" in request.POST else _as_proposed(proposal)
         if form.is_bound and form.is_valid():
-            if settle_refund(refund.pk, actor=request.user, **form.cleaned_data):
+            if resolve_unknown_refund(refund.pk, actor=request.user, **form.cleaned_data):
                 self.message_user(request, _("Settled."))
             else:
                 self.message_user(request, _("Its outcome is not unknown."), messages.ERROR)
@@ -233,13 +233,13 @@ class RefundAdmin(HistoryAdmin[Refund]):
         report.tell(self, request)
 
 
-def _proposal(refund: Refund) -> Proposal:
+def _proposal(refund: Refund) -> RefundSuggestion:
     if refund.status != RefundStatus.UNKNOWN:
-        return Proposal(None, str(_("Its outcome is not unknown.")))
-    return proposal_for(refund)
+        return RefundSuggestion(None, str(_("Its outcome is not unknown.")))
+    return suggest_refund_outcome(refund)
 
 
-def _as_proposed(proposal: Proposal) -> SettleForm:
+def _as_proposed(proposal: RefundSuggestion) -> SettleForm:
     """Return the form as the reports would fill it in; the reason is the person's own."""
     went_back = {True: "yes", False: "no", None: ""}[proposal.went_back]
     return SettleForm(initial={"went_back": went_back, "ers_reference": proposal.ers_reference})

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from orders.models import Order, Product, QrCode, Service
+from orders.models import Order, Product, QrCode, Shop
 from orders.models.order import OPEN_STATES
 from orders.pictures import keep, logo
 from orders.qr import payload
@@ -29,8 +29,8 @@ from seqrshop.backoffice.qr_code import regenerate
 from seqrshop.backoffice.typed import ModelForm
 
 
-class ServiceForm(ModelForm[Service]):
-    """A service. A new service ID must leave room in the codes that are printed already."""
+class ShopForm(ModelForm[Shop]):
+    """A shop. A new service ID must leave room in the codes that are printed already."""
 
     logo = PictureField(
         logo,
@@ -39,7 +39,7 @@ class ServiceForm(ModelForm[Service]):
     )
 
     class Meta:
-        model = Service
+        model = Shop
         fields = (
             "name",
             "slug",
@@ -56,18 +56,18 @@ class ServiceForm(ModelForm[Service]):
         super().__init__(*args, **kwargs)
         self.initial["logo"] = self.instance.logo
 
-    def save(self, commit: bool = True) -> Service:
-        """Keep the logo before the service that refers to it."""
+    def save(self, commit: bool = True) -> Shop:
+        """Keep the logo before the shop that refers to it."""
         self.instance.logo = keep(self.instance.logo)
         return super().save(commit)
 
     def clean_service_id(self) -> str:
-        """Refuse an ID with which one of the service's codes would break the print rules."""
+        """Refuse an ID with which one of the shop's codes would break the print rules."""
         service_id: str = self.cleaned_data["service_id"]
         if self.instance.pk and "service_id" in self.changed_data:
             for code in self.instance.qr_codes.defer("svg", "png"):
                 try:
-                    payload(Service(service_id=service_id), code.parameters)
+                    payload(Shop(service_id=service_id), code.parameters)
                 except ValidationError as error:
                     raise ValidationError(
                         _("The code “%(placement)s” cannot hold this ID: %(reason)s"),
@@ -76,11 +76,11 @@ class ServiceForm(ModelForm[Service]):
         return service_id
 
 
-@admin.register(Service)
-class ServiceAdmin(DetailActionsAdmin[Service]):
+@admin.register(Shop)
+class ShopAdmin(DetailActionsAdmin[Shop]):
     """Services: their products, and what SEQR must be told about them."""
 
-    form = ServiceForm
+    form = ShopForm
     list_display = ("name", "slug", "service_id", "products_on_sale", "open_orders", "paused")
     inlines = (OpeningHoursInline, CategoryInline, ProductInline)
     actions = ("pause", "open", "regenerate_codes")
@@ -93,7 +93,7 @@ class ServiceAdmin(DetailActionsAdmin[Service]):
         "codes",
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Shop]:
         """Count along what the list shows."""
         return (
             super()
@@ -104,7 +104,7 @@ class ServiceAdmin(DetailActionsAdmin[Service]):
             )
         )
 
-    def get_fieldsets(self, request: HttpRequest, obj: Service | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Shop | None = None) -> Any:
         """The addresses can be told once the slug is saved."""
         typed = (None, {"fields": ("name", "slug", "service_id", "currency", "accent", "logo")})
         if obj is None:
@@ -121,8 +121,8 @@ class ServiceAdmin(DetailActionsAdmin[Service]):
             (_("Printed codes"), {"fields": ("codes",)}),
         )
 
-    def save_model(self, request: HttpRequest, obj: Service, form: Any, change: bool) -> None:
-        """Save it, and remind of the codes on the walls when the service ID has changed."""
+    def save_model(self, request: HttpRequest, obj: Shop, form: Any, change: bool) -> None:
+        """Save it, and remind of the codes on the walls when the shop ID has changed."""
         super().save_model(request, obj, form, change)
         if change and "service_id" in form.changed_data and obj.qr_codes.exists():
             self.message_user(
@@ -132,96 +132,96 @@ class ServiceAdmin(DetailActionsAdmin[Service]):
             )
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Say of a service with orders that it stays, instead of listing every order."""
+        """Say of a shop with orders that it stays, instead of listing every order."""
         kept = [
             ngettext("%(service)s: %(n)d order", "%(service)s: %(n)d orders", number)
-            % {"service": service, "n": number}
-            for service in objs
-            if (number := Order.objects.filter(service=service).count())
+            % {"shop": shop, "n": number}
+            for shop in objs
+            if (number := Order.objects.filter(shop=shop).count())
         ]
         if kept:
             return [], {}, set(), kept
         return super().get_deleted_objects(objs, request)
 
-    def detail_actions(self, service: Service) -> tuple[str, ...]:
+    def detail_actions(self, shop: Shop) -> tuple[str, ...]:
         """Pause it or open it, and all its codes at once."""
-        return ("open" if service.paused else "pause", "regenerate_codes")
+        return ("open" if shop.paused else "pause", "regenerate_codes")
 
     @admin.display(description=_("products on sale"), ordering="number_of_products")
-    def products_on_sale(self, service: Any) -> int:
+    def products_on_sale(self, shop: Any) -> int:
         """How many products a customer can choose from."""
-        return int(service.number_of_products)
+        return int(shop.number_of_products)
 
     @admin.display(description=_("open orders"), ordering="number_of_open_orders")
-    def open_orders(self, service: Any) -> int:
+    def open_orders(self, shop: Any) -> int:
         """How many orders are not settled yet."""
-        return int(service.number_of_open_orders)
+        return int(shop.number_of_open_orders)
 
     @admin.display(description=_("just now"))
-    def orders_now(self, service: Service) -> str:
+    def orders_now(self, shop: Shop) -> str:
         """What customers are told of why no order is taken, if none is."""
-        return closed_message(service) or str(_("Orders are taken."))
+        return closed_message(shop) or str(_("Orders are taken."))
 
     @admin.display(description=_("order page"))
-    def order_url(self, service: Service) -> str:
+    def order_url(self, shop: Shop) -> str:
         """Where a scan leads."""
-        return _address(service, "order_page")
+        return _address(shop, "order_page")
 
     @admin.display(description=_("success page"))
-    def success_url(self, service: Service) -> str:
+    def success_url(self, shop: Shop) -> str:
         """Where a payment leads."""
-        return _address(service, "success_page")
+        return _address(shop, "success_page")
 
     @admin.display(description=_("failure page"))
-    def failure_url(self, service: Service) -> str:
+    def failure_url(self, shop: Shop) -> str:
         """Where a failed payment leads."""
-        return _address(service, "failure_page")
+        return _address(shop, "failure_page")
 
     @admin.display(description=_("cancel page"))
-    def cancel_url(self, service: Service) -> str:
+    def cancel_url(self, shop: Shop) -> str:
         """Where a cancelled payment leads."""
-        return _address(service, "cancel_page")
+        return _address(shop, "cancel_page")
 
     @admin.display(description=_("codes"))
-    def codes(self, service: Service) -> str:
-        """Links to the service's codes, and to a new one."""
-        number = service.qr_codes.count()
+    def codes(self, shop: Shop) -> str:
+        """Links to the shop's codes, and to a new one."""
+        number = shop.qr_codes.count()
         return format_html(
             '<a href="{}?service__id__exact={}">{}</a> · <a href="{}?service={}">{}</a>',
             reverse("admin:orders_qrcode_changelist"),
-            service.pk,
+            shop.pk,
             ngettext("%(n)d QR code", "%(n)d QR codes", number) % {"n": number},
             reverse("admin:orders_qrcode_add"),
-            service.pk,
+            shop.pk,
             _("Add another"),
         )
 
     def has_pause_permission(self, request: HttpRequest) -> bool:
         """Whether this user may stop and start the taking of orders."""
-        return request.user.has_perm("orders.pause_service")
+        return request.user.has_perm("orders.pause_shop")
 
     @admin.action(description=_("Pause"), permissions=["pause"])
-    def pause(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
-        """Have the chosen services take no orders."""
+    def pause(self, request: HttpRequest, queryset: QuerySet[Shop]) -> None:
+        """Have the chosen shops take no orders."""
         self._mark(request, queryset, paused=True)
 
     @admin.action(description=_("Open"), permissions=["pause"])
-    def open(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
-        """Have the chosen services take orders again, within their hours."""
+    def open(self, request: HttpRequest, queryset: QuerySet[Shop]) -> None:
+        """Have the chosen shops take orders again, within their hours."""
         self._mark(request, queryset, paused=False)
 
-    def _mark(self, request: HttpRequest, services: QuerySet[Service], *, paused: bool) -> None:
+    def _mark(self, request: HttpRequest, services: QuerySet[Shop], *, paused: bool) -> None:
         report = Report()
-        for service in services:
+        for shop in services:
             outcome = _("Paused") if paused else _("Opened")
             with transaction.atomic():
-                changed = mark_paused(service, paused=paused)
+                changed = mark_paused(shop, paused=paused)
                 if changed:
-                    self.log_change(request, service, str(outcome))
+                    self.log_change(request, shop, str(outcome))
             if changed:
-                report.add(messages.SUCCESS, outcome, service)
+                report.add(messages.SUCCESS, outcome, shop)
             else:
-                report.add(messages.INFO, _("Nothing to change"), service)
+                report.add(messages.INFO, _("Nothing to change"), shop)
         report.tell(self, request)
 
     def has_codes_permission(self, request: HttpRequest) -> bool:
@@ -229,13 +229,13 @@ class ServiceAdmin(DetailActionsAdmin[Service]):
         return request.user.has_perm("orders.change_qrcode")
 
     @admin.action(description=_("Regenerate all QR codes"), permissions=["codes"])
-    def regenerate_codes(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
-        """Make every code of the chosen services anew."""
-        regenerate(self, request, QrCode.objects.filter(service__in=queryset.values("pk")))
+    def regenerate_codes(self, request: HttpRequest, queryset: QuerySet[Shop]) -> None:
+        """Make every code of the chosen shops anew."""
+        regenerate(self, request, QrCode.objects.filter(shop__in=queryset.values("pk")))
 
 
-def _address(service: Service, page: str) -> str:
-    path = reverse(page, kwargs={"slug": service.slug})
+def _address(shop: Shop, page: str) -> str:
+    path = reverse(page, kwargs={"slug": shop.slug})
     # A field, not text: a click and Ctrl-A, or the Tab key, selects the whole of it.
     return format_html(
         '<input type="text" class="vLargeTextField" readonly value="{}" aria-label="{}">',
@@ -246,9 +246,9 @@ def _address(service: Service, page: str) -> str:
 
 def _count(queryset: QuerySet[Any]) -> Coalesce:
     numbers = (
-        queryset.filter(service=OuterRef("pk"))
+        queryset.filter(shop=OuterRef("pk"))
         .order_by()
-        .values("service")
+        .values("shop")
         .annotate(number=Count("pk"))
         .values("number")
     )

@@ -31,19 +31,19 @@ def main() -> None:
 
 def _shops() -> list[dict[str, object]]:
     """Return every shop in the form in which the sandbox registers it."""
-    from orders.models import Service  # noqa: PLC0415 - models load after django.setup()
+    from orders.models import Shop  # noqa: PLC0415 - models load after django.setup()
 
-    def describe(service: Service) -> dict[str, object]:
-        address = f"{settings.PUBLIC_BASE_URL}/{service.slug}"
-        parameters = service.qr_codes.values_list("parameters", flat=True).order_by("id")
+    def describe(shop: Shop) -> dict[str, object]:
+        address = f"{settings.PUBLIC_BASE_URL}/{shop.slug}"
+        parameters = shop.qr_codes.values_list("parameters", flat=True).order_by("id")
         return {
-            "service_id": service.service_id,
-            "name": service.name,
+            "service_id": shop.service_id,
+            "name": shop.name,
             **{f"{page}_url": f"{address}/{page}" for page in PAGES},
             "codes": list(parameters[:MAX_CODES]) or [""],
         }
 
-    return [describe(service) for service in Service.objects.order_by("id")]
+    return [describe(shop) for shop in Shop.objects.order_by("id")]
 
 
 def _staff_password_works() -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from django.db import DatabaseError, InterfaceError, connection
 from redis.exceptions import RedisError
 
-from payments.polling import told_of_shards
+from payments.polling import read_heartbeats
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,6 @@ class Reading(Generic[T]):
 def told() -> dict[int, dict[str, Any] | None] | None:
     """Return what each shard of the poller last told in Redis, or None where Redis is away."""
     try:
-        return told_of_shards()
+        return read_heartbeats()
     except RedisError:
         return None

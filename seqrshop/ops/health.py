@@ -11,14 +11,19 @@ from django.views.decorators.http import require_safe
 
 from payments.polling.shards import STALE_AFTER
 from seqrshop.ops.bounded_reads import Reading, told
-from seqrshop.ops.health_snapshot import ShardState, Standing, standing, states_of_shards
+from seqrshop.ops.health_snapshot import (
+    HealthSnapshot,
+    ShardStatus,
+    health_snapshot,
+    states_of_shards,
+)
 
 # SEQR takes a payment back after 20 seconds. Half of them are left for another poller to take over,
 # or for a person to see to it.
 OLDEST_ANSWER_SECONDS = 10.0
 OLDEST_ROUND_SECONDS = STALE_AFTER.total_seconds()
 
-_standing = Reading(standing)
+_standing = Reading(health_snapshot)
 _last_at_risk: dict[str, Any] = {}  # of this process
 
 
@@ -35,7 +40,7 @@ def health(request: HttpRequest) -> JsonResponse:
     shards = states_of_shards(words or {}, stands.rows if stands else {})
     risks = _risks(shards, stands)
     faults = ["redis_away"] if words is None else []
-    if stands and stands.paying_is_closed:
+    if stands and stands.payments_are_paused:
         faults.append("paying_closed")
     if risks:
         _last_at_risk.update(at=datetime.now(UTC).isoformat(timespec="seconds"), problems=risks)
@@ -45,7 +50,7 @@ def health(request: HttpRequest) -> JsonResponse:
         "postgresql": "up" if stands else "away",
         "redis": "away" if words is None else "up",
         "shards": [_shard(number, state, stands) for number, state in shards.items()],
-        "paying_is_closed": stands.paying_is_closed if stands else None,
+        "payments_are_paused": stands.payments_are_paused if stands else None,
         "open_cases": sum(stands.open_cases.values()) if stands else None,
         "last_at_risk": _last_at_risk or None,
     }
@@ -55,7 +60,7 @@ def health(request: HttpRequest) -> JsonResponse:
     return response
 
 
-def _risks(shards: dict[int, ShardState | None], stands: Standing | None) -> list[str]:
+def _risks(shards: dict[int, ShardStatus | None], stands: HealthSnapshot | None) -> list[str]:
     if stands is None:
         return ["postgresql_away"]
     risks = []
@@ -69,7 +74,7 @@ def _risks(shards: dict[int, ShardState | None], stands: Standing | None) -> lis
     return risks
 
 
-def _shard(number: int, state: ShardState | None, stands: Standing | None) -> dict[str, Any]:
+def _shard(number: int, state: ShardStatus | None, stands: HealthSnapshot | None) -> dict[str, Any]:
     return {
         "shard": number,
         "told_in": state.source if state else None,

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, QuerySet
 
 from orders.clock import database_now
-from payments.availability.pause import paying_is_closed
+from payments.availability.pause import payments_are_paused
 from payments.models import (
     CaseKind,
     Invoice,
@@ -25,7 +25,7 @@ from payments.receipts.submit import RECEIPT_IS_WANTED
 
 
 @dataclass(frozen=True)
-class ShardState:
+class ShardStatus:
     """What a shard of the poller last told of itself, and where. Ages are in seconds.
 
     `oldest_answer_age` is the time since which each of its open invoices has had an answer.
@@ -39,17 +39,17 @@ class ShardState:
 
 
 @dataclass(frozen=True)
-class Standing:
+class HealthSnapshot:
     """What PostgreSQL tells of the poller and of what a person has to see."""
 
-    rows: dict[int, ShardState]  # by shard
+    rows: dict[int, ShardStatus]  # by shard
     open_invoices: dict[int, int]  # by shard
     open_cases: dict[str, int]  # by kind
-    paying_is_closed: bool
+    payments_are_paused: bool
 
 
 @dataclass(frozen=True)
-class Waiting:
+class Backlog:
     """How many of each kind wait for something."""
 
     invoices_to_send: int
@@ -58,12 +58,12 @@ class Waiting:
     receipts: int
 
 
-def standing() -> Standing:
+def health_snapshot() -> HealthSnapshot:
     """Read how the shop stands. Cheap enough for each second."""
     now = database_now()
-    return Standing(
+    return HealthSnapshot(
         rows={
-            row.number: ShardState(
+            row.number: ShardStatus(
                 "row",
                 (now - row.round_started_at).total_seconds(),
                 (now - row.oldest_answer_at).total_seconds(),
@@ -74,14 +74,14 @@ def standing() -> Standing:
         | _counted(invoices_to_ask(), "shard"),
         open_cases=dict.fromkeys(CaseKind.values, 0)
         | _counted(MoneyCase.objects.filter(closed_at=None), "kind"),
-        paying_is_closed=paying_is_closed(),
+        payments_are_paused=payments_are_paused(),
     )
 
 
-def waiting() -> Waiting:
+def waiting() -> Backlog:
     """Count what waits."""
     unsent = (InvoiceStatus.CREATED, InvoiceStatus.SENDING)
-    return Waiting(
+    return Backlog(
         invoices_to_send=Invoice.objects.filter(status__in=unsent).count(),
         refunds_unknown=Refund.objects.filter(status=RefundStatus.UNKNOWN).count(),
         mails=OutboxMail.objects.filter(sent_at=None).count(),
@@ -90,14 +90,14 @@ def waiting() -> Waiting:
 
 
 def states_of_shards(
-    told: Mapping[int, Mapping[str, Any] | None], rows: Mapping[int, ShardState]
-) -> dict[int, ShardState | None]:
+    told: Mapping[int, Mapping[str, Any] | None], rows: Mapping[int, ShardStatus]
+) -> dict[int, ShardStatus | None]:
     """Return each shard's state by the later of its word in Redis and its row, None without both.
 
     The row is up to 5 seconds behind the word; it is the later one where a poller reaches
     PostgreSQL and not Redis.
     """
-    states: dict[int, ShardState | None] = {}
+    states: dict[int, ShardStatus | None] = {}
     for shard in range(settings.SEQR_POLL_SHARDS):
         word, row = told.get(shard), rows.get(shard)
         known = [state for state in (_state_of(word) if word else None, row) if state]
@@ -105,9 +105,9 @@ def states_of_shards(
     return states
 
 
-def _state_of(word: Mapping[str, Any]) -> ShardState:
+def _state_of(word: Mapping[str, Any]) -> ShardStatus:
     now = time.time()
-    return ShardState(
+    return ShardStatus(
         "redis",
         # Another machine's clock may be ahead of ours.
         max(0.0, now - word["round_started_at"]),

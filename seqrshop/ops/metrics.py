@@ -13,10 +13,10 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from seqrshop.ops.bounded_reads import Reading, told
-from seqrshop.ops.health_snapshot import standing, waiting
+from seqrshop.ops.health_snapshot import health_snapshot, waiting
 from seqrshop.ops.metrics_collector import Figures
 
-_reading = Reading(lambda: (standing(), waiting()))
+_reading = Reading(lambda: (health_snapshot(), waiting()))
 
 
 @require_safe

@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from payments.polling.shards import STALE_AFTER
-from seqrshop.ops.health_snapshot import ShardState, Standing, Waiting, states_of_shards
+from seqrshop.ops.health_snapshot import Backlog, HealthSnapshot, ShardStatus, states_of_shards
 
 # By the names in a shard's word (payments/polling/heartbeat.py).
 SPREADS = {
@@ -30,13 +30,13 @@ class Figures(Collector):
     def __init__(
         self,
         told: Mapping[int, Mapping[str, Any] | None] | None,
-        standing: Standing | None,
-        waiting: Waiting | None,
+        health_snapshot: HealthSnapshot | None,
+        waiting: Backlog | None,
     ) -> None:
         self._redis_is_up = told is not None
-        self._standing = standing
+        self._standing = health_snapshot
         self._waiting = waiting
-        self._shards = states_of_shards(told or {}, standing.rows if standing else {})
+        self._shards = states_of_shards(told or {}, health_snapshot.rows if health_snapshot else {})
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield each figure that is known."""
@@ -53,7 +53,7 @@ class Figures(Collector):
             yield from _queues(self._waiting)
 
 
-def _ages(shards: Mapping[int, ShardState]) -> Iterator[GaugeMetricFamily]:
+def _ages(shards: Mapping[int, ShardStatus]) -> Iterator[GaugeMetricFamily]:
     rounds = _labelled("seqr_round_age_seconds", "Time since the shard last went round", "shard")
     answers = _labelled(
         "seqr_oldest_answer_age_seconds",
@@ -67,7 +67,7 @@ def _ages(shards: Mapping[int, ShardState]) -> Iterator[GaugeMetricFamily]:
     yield answers
 
 
-def _last_ten_seconds(shards: Mapping[int, ShardState]) -> Iterator[GaugeMetricFamily]:
+def _last_ten_seconds(shards: Mapping[int, ShardStatus]) -> Iterator[GaugeMetricFamily]:
     polls = _labelled("seqr_polls_per_second", "Answers of SEQR's a second", "shard")
     in_flight = _labelled("seqr_polls_in_flight", "Questions that await SEQR's answer", "shard")
     errors = _labelled("seqr_poll_errors", "Polls that failed in ten seconds", "shard", "kind")
@@ -94,21 +94,23 @@ def _last_ten_seconds(shards: Mapping[int, ShardState]) -> Iterator[GaugeMetricF
     yield from (polls, in_flight, errors, *spreads.values())
 
 
-def _by_postgresql(standing: Standing) -> Iterator[GaugeMetricFamily]:
+def _by_postgresql(health_snapshot: HealthSnapshot) -> Iterator[GaugeMetricFamily]:
     invoices = _labelled("seqr_open_invoices", "Invoices that SEQR is asked about", "shard")
-    for shard, count in standing.open_invoices.items():
+    for shard, count in health_snapshot.open_invoices.items():
         invoices.add_metric([str(shard)], count)
     yield invoices
     cases = _labelled("seqrshop_cases_open", "Open cases", "kind")
-    for kind, count in standing.open_cases.items():
+    for kind, count in health_snapshot.open_cases.items():
         cases.add_metric([kind], count)
     yield cases
     yield _one(
-        "seqrshop_paying_closed", "Whether nothing is sold just now", standing.paying_is_closed
+        "seqrshop_paying_closed",
+        "Whether nothing is sold just now",
+        health_snapshot.payments_are_paused,
     )
 
 
-def _queues(waiting: Waiting) -> Iterator[GaugeMetricFamily]:
+def _queues(waiting: Backlog) -> Iterator[GaugeMetricFamily]:
     yield _one(
         "seqrshop_invoices_waiting_to_be_sent",
         "Invoices that have no reference of SEQR's yet",

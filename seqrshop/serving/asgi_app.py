@@ -15,8 +15,8 @@ from seqrshop.serving.body import Bodies, Gone, NotRead
 from seqrshop.serving.environ import environ_of
 from seqrshop.serving.threads import Threads, Wsgi, hung_up
 from seqrshop.storefront.middleware import NOT_READ
-from seqrshop.storefront.streams import Hub, Pace, Stream
-from seqrshop.storefront.streams.stream_acceptor import OFFER, Follower
+from seqrshop.storefront.streams import Stream, StreamBroker, StreamTimings
+from seqrshop.storefront.streams.stream_acceptor import STREAM_ACCEPTOR, Subscription
 
 THREADS = 16
 STREAMS = "/events"
@@ -29,11 +29,11 @@ STREAM_HEADERS: Headers = [
 class Site:
     """Everything at the shop's address."""
 
-    def __init__(self, django: Wsgi, pace: Pace | None = None) -> None:
+    def __init__(self, django: Wsgi, pace: StreamTimings | None = None) -> None:
         self._django = Threads(django, THREADS)
         self._bodies = Bodies()
-        self._pace = pace or Pace()
-        self._hub: Hub
+        self._pace = pace or StreamTimings()
+        self._hub: StreamBroker
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or begin and end with the server."""
@@ -62,7 +62,7 @@ class Site:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         _raise_limit_of_files()
-        self._hub = Hub(self._pace)
+        self._hub = StreamBroker(self._pace)
         self._hub.start()
         _when_stopping(self._hub.stop)
         _end_with_parent()
@@ -73,9 +73,9 @@ class Site:
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let Django say who may follow what. Where nobody may, its answer is the answer."""
-        followers: list[Follower] = []
+        followers: list[Subscription] = []
         asked_at = self._pace.clock()
-        environ = environ_of(scope, b"", 0, {OFFER: followers.append})
+        environ = environ_of(scope, b"", 0, {STREAM_ACCEPTOR: followers.append})
         environ.pop("HTTP_ACCEPT_ENCODING", None)  # the stream begins with the answer's own text
         answer = await self._django.ask(environ)
         stream = self._hub.join(followers[0], answer.body, asked_at) if followers else None

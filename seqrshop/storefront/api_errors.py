@@ -10,7 +10,7 @@ RETRY_SECONDS = 2  # when SEQR or the database is away: soon enough for a person
 CLOSED_RETRY_SECONDS = 60  # while no orders are taken: somebody has to change that first
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """An answer other than the one asked for: HTTP's status, a code for programs, a sentence.
 
     `more` goes into the JSON beside them; `headers` are the answer's. The sentence is for a
@@ -38,39 +38,39 @@ class Refusal(Exception):
         return {"error": self.code, "message": self.message, **self.more}
 
 
-def malformed(message: str) -> Refusal:
+def malformed(message: str) -> ApiError:
     """Return the refusal of a body that is not what it should be as a whole."""
-    return Refusal(400, "malformed", message)
+    return ApiError(400, "malformed", message)
 
 
-def invalid(field: str, message: str) -> Refusal:
+def invalid(field: str, message: str) -> ApiError:
     """Return the refusal of one field; `field` is its path, such as `rows[0].quantity`."""
-    return Refusal(400, "invalid", message, field=field)
+    return ApiError(400, "invalid", message, field=field)
 
 
-def scan_again() -> Refusal:
+def scan_again() -> ApiError:
     """Return the refusal of someone whom we do not know, or no longer."""
-    return Refusal(401, "scan_again", _("This visit has ended. Scan the code again."))
+    return ApiError(401, "scan_again", _("This visit has ended. Scan the code again."))
 
 
-def other_service() -> Refusal:
-    """Return the refusal of someone whose visit is to another service here."""
-    return Refusal(401, "other_service", _("Your scan belongs to another shop than this one."))
+def other_shop() -> ApiError:
+    """Return the refusal of someone whose visit is to another shop here."""
+    return ApiError(401, "other_shop", _("Your scan belongs to another shop than this one."))
 
 
-def not_from_our_page() -> Refusal:
+def not_from_our_page() -> ApiError:
     """Return the refusal of a request that another site, or an old page of ours, has sent."""
-    return Refusal(403, "csrf", _("This page is too old. Scan the code again."))
+    return ApiError(403, "csrf", _("This page is too old. Scan the code again."))
 
 
-def not_found(message: str = "") -> Refusal:
+def not_found(message: str = "") -> ApiError:
     """Return the refusal of what does not exist, at least for this customer."""
-    return Refusal(404, "not_found", message or _("There is nothing at this address."))
+    return ApiError(404, "not_found", message or _("There is nothing at this address."))
 
 
-def method_not_allowed(allowed: str) -> Refusal:
+def method_not_allowed(allowed: str) -> ApiError:
     """Return the refusal of a method; `allowed` names those that are taken."""
-    return Refusal(
+    return ApiError(
         405,
         "method_not_allowed",
         _("This address takes %(methods)s only.") % {"methods": allowed},
@@ -78,26 +78,26 @@ def method_not_allowed(allowed: str) -> Refusal:
     )
 
 
-def too_large() -> Refusal:
+def too_large() -> ApiError:
     """Return the refusal of a body that is longer than any that makes sense."""
-    return Refusal(413, "too_large", _("This is too much at once."))
+    return ApiError(413, "too_large", _("This is too much at once."))
 
 
-def not_read(status: int) -> Refusal:
+def not_read(status: int) -> ApiError:
     """Return the refusal of a body that came too slowly (408), or with too many others (503)."""
     if status == 503:
         return unavailable()
-    return Refusal(status, "too_slow", _("This took too long to arrive. Try again."))
+    return ApiError(status, "too_slow", _("This took too long to arrive. Try again."))
 
 
-def not_json() -> Refusal:
+def not_json() -> ApiError:
     """Return the refusal of a body that does not say it is JSON."""
-    return Refusal(415, "not_json", _("The content type must be application/json."))
+    return ApiError(415, "not_json", _("The content type must be application/json."))
 
 
-def too_many_requests(retry_after: int) -> Refusal:
+def too_many_requests(retry_after: int) -> ApiError:
     """Return the refusal of someone who asks too often."""
-    return Refusal(
+    return ApiError(
         429,
         "too_many_requests",
         _("That was very often. Wait a moment and try again."),
@@ -105,14 +105,14 @@ def too_many_requests(retry_after: int) -> Refusal:
     )
 
 
-def broken() -> Refusal:
+def broken() -> ApiError:
     """Return the answer for a fault of ours."""
-    return Refusal(500, "broken", _("Something went wrong here. Try again in a moment."))
+    return ApiError(500, "broken", _("Something went wrong here. Try again in a moment."))
 
 
-def closed(message: str) -> Refusal:
-    """Return the refusal of an order while the service takes none; the message says why."""
-    return Refusal(
+def closed(message: str) -> ApiError:
+    """Return the refusal of an order while the shop takes none; the message says why."""
+    return ApiError(
         503,
         "closed",
         message,
@@ -120,9 +120,9 @@ def closed(message: str) -> Refusal:
     )
 
 
-def seqr_away() -> Refusal:
+def seqr_away() -> ApiError:
     """Return the refusal of what needs SEQR while it does not answer, or not to us."""
-    return Refusal(
+    return ApiError(
         503,
         "seqr_unavailable",
         _("SEQR cannot be reached just now."),
@@ -130,9 +130,9 @@ def seqr_away() -> Refusal:
     )
 
 
-def unavailable() -> Refusal:
+def unavailable() -> ApiError:
     """Return the refusal of what needs the database while it is away."""
-    return Refusal(
+    return ApiError(
         503,
         "unavailable",
         _("The shop cannot be reached just now. Try again in a moment."),

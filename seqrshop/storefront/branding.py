@@ -30,7 +30,7 @@ def picture(request: HttpRequest, digest: str) -> HttpResponse:
 
 @require_safe
 def accent(request: HttpRequest, colour: str) -> HttpResponse:
-    """Answer with the style sheet of a service's accent colour, such as `7a3412`.
+    """Answer with the style sheet of a shop's accent colour, such as `7a3412`.
 
     A file of its own, since the pages' policy lets no style stand in them.
     """

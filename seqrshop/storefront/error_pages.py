@@ -8,13 +8,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from seqrshop.storefront import api_errors
-from seqrshop.storefront.api_errors import Refusal
+from seqrshop.storefront.api_errors import ApiError
 from seqrshop.storefront.endpoint import json_answer
 
 MAY_PASS = (408, 429, 500, 503)
 
 
-def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+def answer(request: HttpRequest, refusal: ApiError) -> HttpResponse:
     """Return the answer that says this to whoever asks."""
     if _wants_page(request):
         again = request.get_full_path() if refusal.status in MAY_PASS else None
@@ -38,7 +38,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer where somebody is not allowed something (handler403)."""
-    return answer(request, Refusal(403, "forbidden", _("You may not do this.")))
+    return answer(request, ApiError(403, "forbidden", _("You may not do this.")))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from orders.models import Category, CustomerSession, Order, OrderState, Picture, Product, Service
+from orders.models import Category, CustomerSession, Order, OrderState, Picture, Product, Shop
 from orders.services import products_shown
 from payments import seqr
 from payments.availability.messages import closed_message
@@ -29,7 +29,7 @@ def amount(value: Decimal) -> str:
 
 def orders_with_details() -> QuerySet[Order]:
     """Return all orders, to be fetched with what `order_details` reads."""
-    return Order.objects.select_related("service").prefetch_related("rows", "invoices")
+    return Order.objects.select_related("shop").prefetch_related("rows", "invoices")
 
 
 def order_summary(order: Order) -> dict[str, Any]:
@@ -114,20 +114,20 @@ def _shown_reference(order: Order, invoice: Invoice) -> str | None:
 
 def session_details(
     session: CustomerSession,
-    service: Service,
+    shop: Shop,
     *,
     open_order: Order | None,
     latest_order: Order | None,
 ) -> dict[str, Any]:
     """Return what the page needs to let a customer order. `service` is the session's own."""
-    products = list(products_shown(service))
+    products = list(products_shown(shop))
     categories = {product.category: None for product in products if product.category}
     return {
         "parameters": session.parameters,
-        "service": _service(service),
+        "shop": _shop(shop),
         "categories": [_category(category) for category in categories],
         "products": [_product(product) for product in products],
-        "closed": closed_message(service),
+        "closed": closed_message(shop),
         "order": order_details(open_order) if open_order else None,
         "latest_order": order_details(latest_order) if latest_order else None,
     }
@@ -157,14 +157,14 @@ def _category(category: Category) -> dict[str, Any]:
     return {"id": category.pk, "name": category.name_in(get_language() or "en")}
 
 
-def _service(service: Service) -> dict[str, Any]:
+def _shop(shop: Shop) -> dict[str, Any]:
     return {
-        "name": service.name,
-        "slug": service.slug,
-        "currency": service.currency,
-        "accent": service.accent,
-        "on_accent": service.on_accent,
-        "logo": _picture(service.logo, service.name) if service.logo else None,
+        "name": shop.name,
+        "slug": shop.slug,
+        "currency": shop.currency,
+        "accent": shop.accent,
+        "on_accent": shop.on_accent,
+        "logo": _picture(shop.logo, shop.name) if shop.logo else None,
     }
 
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import Order, OrderState
 from orders.models.order import PAYABLE_AGAIN
 from orders.templatetags.money import money
-from payments.availability.pause import paying_is_closed
-from payments.balance import given_back
+from payments.availability.pause import payments_are_paused
+from payments.balance import refunded_amount
 from payments.invoices.discounts import total_of
 from payments.models import Invoice
 
@@ -47,7 +47,7 @@ MESSAGES: dict[OrderState, Promise] = {
     ),
 }
 
-PERHAPS_GIVEN_BACK = _(
+POSSIBLY_REVERSED = _(
     "The payment was cancelled. If money was drawn from your account, SEQR gives it back."
 )
 
@@ -65,11 +65,11 @@ def state_heading(order: Order) -> str:
 def state_message(order: Order, invoice: Invoice) -> str:
     """Return the sentence that tells a customer how the order stands, by its current invoice."""
     if invoice.possibly_reversed and order.state in PAYABLE_AGAIN:
-        return str(PERHAPS_GIVEN_BACK)
-    if order.state in UNSENT and paying_is_closed():
+        return str(POSSIBLY_REVERSED)
+    if order.state in UNSENT and payments_are_paused():
         return str(WAITS_WHILE_CLOSED)
     message = str(MESSAGES[OrderState(order.state)])
     if order.state in (_S.PARTLY_REFUNDED, _S.REFUNDED):
-        sums = {"back": given_back(invoice), "total": total_of(invoice)}
+        sums = {"back": refunded_amount(invoice), "total": total_of(invoice)}
         return message % {name: money(value, order.currency) for name, value in sums.items()}
     return message

@@ -13,7 +13,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
 from seqrshop.storefront import api_errors, error_pages
-from seqrshop.storefront.api_errors import Refusal
+from seqrshop.storefront.api_errors import ApiError
 from seqrshop.storefront.rate_limits import TooManyRequests
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def _language_chosen(request: HttpRequest) -> str | None:
     return language if language in dict(settings.LANGUAGES) else None
 
 
-class AnswerRefusals:
+class AnswerApiErrors:
     """Answers refusals, limits, a body that did not come and a database that is away.
 
     Every other error is left to Django.
@@ -80,7 +80,7 @@ class AnswerRefusals:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return the answer to what a view has raised, or None for what is not ours."""
-        if isinstance(error, Refusal):
+        if isinstance(error, ApiError):
             return error_pages.answer(request, error)
         if isinstance(error, TooManyRequests):
             return error_pages.answer(request, api_errors.too_many_requests(error.retry_after))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.models import Customer, CustomerSession, Order
 from orders.services import (
     AnotherOrderOpen,
@@ -22,13 +22,13 @@ from orders.services import (
 )
 from orders.templatetags.money import money
 from payments import tasks
-from payments.availability.availability import ServiceClosed
-from payments.availability.messages import closing_words
+from payments.availability.availability import ShopUnavailable
+from payments.availability.messages import unavailable_message
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice
-from payments.invoices.create import current_invoice, pay_again, start_payment
+from payments.invoices.create import create_invoice, current_invoice, retry_payment
 from payments.models import CancelReason
 from seqrshop.storefront import api_errors
-from seqrshop.storefront.api_errors import Refusal
+from seqrshop.storefront.api_errors import ApiError
 from seqrshop.storefront.endpoint import endpoint, for_customer, json_answer
 from seqrshop.storefront.json_input import read_nonce, read_object, read_rows, read_total
 from seqrshop.storefront.json_output import (
@@ -39,7 +39,7 @@ from seqrshop.storefront.json_output import (
     product_with_price,
 )
 from seqrshop.storefront.recheck import recheck
-from seqrshop.storefront.shops import service_at
+from seqrshop.storefront.shops import shop_at
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
 
 
@@ -49,15 +49,15 @@ def make_order(
     request: HttpRequest, session: CustomerSession, slug: str | None = None
 ) -> HttpResponse:
     """Make an order and its invoice, and have the invoice sent: 201, or 200 for a repeat."""
-    if service_at(slug).pk != session.service_id:
-        raise api_errors.other_service()
+    if shop_at(slug).pk != session.shop_id:
+        raise api_errors.other_shop()
     body = read_object(request)
     nonce, rows, total = read_nonce(body), read_rows(body), read_total(body)
     try:
         with transaction.atomic():
             order, is_new = place_order(session, nonce, rows, get_language() or "en", total)
             if is_new:
-                _send_on_commit(start_payment(order).pk)
+                _send_on_commit(create_invoice(order).pk)
     except OrderNotAccepted as error:
         raise api_errors.invalid(error.field, error.reason) from None
     except AnotherOrderOpen as error:
@@ -67,8 +67,8 @@ def make_order(
             "nonce_reused", _("This order was made already, with other rows."), error.order
         ) from None
     except PriceChanged as error:
-        raise _price_changed(error, session.service.currency) from None
-    except ServiceClosed as error:
+        raise _price_changed(error, session.shop.currency) from None
+    except ShopUnavailable as error:
         raise _closed(error) from None
     return json_answer(order_summary(order), 201 if is_new else 200)
 
@@ -100,7 +100,7 @@ def pay_order_again(
     """Make a new invoice for an order whose last one is dead, and have it sent."""
     try:
         with transaction.atomic():
-            _send_on_commit(pay_again(session.customer, public_id).pk)
+            _send_on_commit(retry_payment(session.customer, public_id).pk)
     except Order.DoesNotExist:
         raise api_errors.not_found() from None
     except AnotherOrderOpen as error:
@@ -108,7 +108,7 @@ def pay_order_again(
     except OrderNotAccepted as error:
         order = order_of(session.customer, public_id)
         raise _conflict("not_payable", error.reason, order) from None
-    except ServiceClosed as error:
+    except ShopUnavailable as error:
         raise _closed(error) from None
     return json_answer(order_details(order_of(session.customer, public_id)))
 
@@ -119,7 +119,7 @@ def cancel_order(request: HttpRequest, session: CustomerSession, public_id: UUID
     """Cancel the order's invoice, as far as SEQR answers now: the order may be cancel_pending."""
     invoice = current_invoice(order_of(session.customer, public_id))
     try:
-        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, Cause("customer"))
+        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource("customer"))
     except AlreadyPaid:
         order = order_of(session.customer, public_id)
         raise _conflict("already_paid", _("This order is paid already."), order) from None
@@ -138,14 +138,14 @@ def _send_on_commit(invoice_id: int) -> None:
     transaction.on_commit(partial(tasks.enqueue, tasks.send_invoice, invoice_id))
 
 
-def _another_open(error: AnotherOrderOpen) -> Refusal:
+def _another_open(error: AnotherOrderOpen) -> ApiError:
     message = _("You have an order here that is not settled yet.")
     return _conflict("order_open", message, error.order)
 
 
-def _price_changed(error: PriceChanged, currency: str) -> Refusal:
+def _price_changed(error: PriceChanged, currency: str) -> ApiError:
     totals = {"before": money(error.seen, currency), "now": money(error.total, currency)}
-    return Refusal(
+    return ApiError(
         409,
         "price_changed",
         _("The prices have changed: %(before)s has become %(now)s. Order again to accept it.")
@@ -155,10 +155,10 @@ def _price_changed(error: PriceChanged, currency: str) -> Refusal:
     )
 
 
-def _closed(error: ServiceClosed) -> Refusal:
-    return api_errors.closed(closing_words(error.closing, timezone.now()))
+def _closed(error: ShopUnavailable) -> ApiError:
+    return api_errors.closed(unavailable_message(error.closing, timezone.now()))
 
 
-def _conflict(code: str, message: str, order: Order) -> Refusal:
+def _conflict(code: str, message: str, order: Order) -> ApiError:
     details = order_details(orders_with_details().get(pk=order.pk))
-    return Refusal(409, code, message, order=details)
+    return ApiError(409, code, message, order=details)

@@ -11,7 +11,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from orders.models import Order, Service
+from orders.models import Order, Shop
 from orders.models.order import BLOCKING_STATES
 from payments.availability.messages import closed_message
 from payments.invoices.create import current_invoice
@@ -21,7 +21,7 @@ from seqrshop.storefront.endpoint import endpoint, json_answer
 from seqrshop.storefront.json_output import back_details, orders_with_details, receipt_url
 from seqrshop.storefront.messages import HEADINGS, state_heading, state_message
 from seqrshop.storefront.recheck import recheck
-from seqrshop.storefront.shops import service_at
+from seqrshop.storefront.shops import shop_at
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
 
 
@@ -31,8 +31,8 @@ from seqrshop.storefront.streams.stream_acceptor import accept_stream
 @ensure_csrf_cookie
 def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Show the menu, once the script has exchanged the token; say at once if it is closed."""
-    service = service_at(slug)
-    context = _context(service) | {"closed": closed_message(service)}
+    shop = shop_at(slug)
+    context = _context(shop) | {"closed": closed_message(shop)}
     return render(request, "storefront/order_page.html", context)
 
 
@@ -42,7 +42,7 @@ def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 @ensure_csrf_cookie
 def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Show how the order stands. Arriving at the success page proves nothing, so all are one."""
-    return render(request, "storefront/result_page.html", _context(service_at(slug)))
+    return render(request, "storefront/result_page.html", _context(shop_at(slug)))
 
 
 @require_safe
@@ -57,11 +57,11 @@ def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
         "storefront/return_page.html",
         {
             "order": order,
-            "service": order.service,
+            "shop": order.shop,
             "heading": state_heading(order),
             "message": state_message(order, invoice),
             "total": total_of(invoice),
-            "order_page_url": reverse("order_page", kwargs={"slug": order.service.slug}),
+            "order_page_url": reverse("order_page", kwargs={"slug": order.shop.slug}),
             "receipt_url": receipt_url(order),
             "settled": order.state not in BLOCKING_STATES,
             "state_url": reverse("back_state", kwargs={"return_key": return_key}),
@@ -96,10 +96,10 @@ def order_to_return_to(return_key: str) -> Order:
     return order
 
 
-def _context(service: Service) -> dict[str, object]:
-    slug = {"slug": service.slug}
+def _context(shop: Shop) -> dict[str, object]:
+    slug = {"slug": shop.slug}
     return {
-        "service": service,
+        "shop": shop,
         "session_url": reverse("session", kwargs=slug),
         "orders_url": reverse("orders", kwargs=slug),
         "order_page_url": reverse("order_page", kwargs=slug),

@@ -62,7 +62,7 @@ def _page(request: HttpRequest, order: Order) -> HttpResponse:
     key = {"return_key": order.return_key}
     context = {
         "receipt": _receipt_of(order),
-        "service": order.service,
+        "shop": order.shop,
         "pdf_url": reverse("receipt_pdf", kwargs=key),
         "order_url": reverse("back", kwargs=key),
         "leave_url": settings.SEQR_LEAVE_URL,

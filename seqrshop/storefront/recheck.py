@@ -6,7 +6,7 @@ import threading
 import time
 
 from payments.models import Invoice, shard_of
-from payments.polling.liveness import shard_is_quiet
+from payments.polling.liveness import shard_is_stalled
 from payments.polling.status_checks import check_soon
 
 EVERY_SECONDS = 3  # for one invoice, however many pages wait for it
@@ -20,7 +20,7 @@ def recheck(invoice: Invoice) -> None:
     """Have SEQR asked about an open invoice, if its poller has not gone round as it should."""
     if not invoice.is_open or invoice.invoice_reference is None or not _is_due(invoice.pk):
         return
-    if shard_is_quiet(shard_of(invoice.pk)):
+    if shard_is_stalled(shard_of(invoice.pk)):
         check_soon(invoice.pk, "page")
 
 

@@ -9,7 +9,7 @@ from django.views.decorators.gzip import gzip_page
 from orders.models import CustomerSession, Order
 from orders.services import blocking_order, digest_of, latest_order
 from payments.seqr import SeqrError
-from payments.session_exchange import TokenOfAnotherService, TokenRefused, exchange_token
+from payments.session_exchange import TokenOfAnotherShop, TokenRefused, exchange_token
 from seqrshop.storefront import api_errors, rate_limits
 from seqrshop.storefront.endpoint import (
     endpoint,
@@ -20,7 +20,7 @@ from seqrshop.storefront.endpoint import (
 )
 from seqrshop.storefront.json_input import read_object, read_reference, read_token
 from seqrshop.storefront.json_output import orders_with_details, session_details
-from seqrshop.storefront.shops import service_at
+from seqrshop.storefront.shops import shop_at
 
 
 @endpoint("POST")
@@ -34,11 +34,11 @@ def open_visit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     require_own_page(request)
     body = read_object(request)
     token, reference = read_token(body), read_reference(body)
-    service = service_at(slug)
+    shop = shop_at(slug)
     if token is None:
         session = session_of_request(request)
-        if session.service_id != service.pk:
-            raise api_errors.other_service()
+        if session.shop_id != shop.pk:
+            raise api_errors.other_shop()
         rate_limits.count(
             rate_limits.SESSION,
             token=session.token_digest,
@@ -50,9 +50,9 @@ def open_visit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
             rate_limits.SESSION, token=digest_of(token), address=rate_limits.client_address(request)
         )
         try:
-            session = exchange_token(service, token)
-        except TokenOfAnotherService:
-            raise api_errors.other_service() from None
+            session = exchange_token(shop, token)
+        except TokenOfAnotherShop:
+            raise api_errors.other_shop() from None
         except TokenRefused:
             raise api_errors.scan_again() from None
         except SeqrError:
@@ -62,8 +62,8 @@ def open_visit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     return json_answer(
         session_details(
             session,
-            service,
-            open_order=_fetched(blocking_order(session.customer, service)),
+            shop,
+            open_order=_fetched(blocking_order(session.customer, shop)),
             latest_order=_latest(session, reference),
         )
     )
@@ -76,7 +76,7 @@ def _fetched(order: Order | None) -> Order | None:
 def _latest(session: CustomerSession, reference: str | None) -> Order | None:
     """Return the order of this customer that the reference names, else the latest here."""
     if reference is None:
-        return _fetched(latest_order(session.customer, session.service))
+        return _fetched(latest_order(session.customer, session.shop))
     return (
         orders_with_details()
         .filter(customer=session.customer, invoices__invoice_reference=reference)

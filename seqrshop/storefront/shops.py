@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from orders.models import Service
+from orders.models import Shop
 from seqrshop.storefront import api_errors
 
 
-def service_at(slug: str | None) -> Service:
-    """Return the service of this slug, or without one the only service. Raises Refusal."""
-    found = Service.objects.select_related("logo").defer("logo__content")
+def shop_at(slug: str | None) -> Shop:
+    """Return the shop of this slug, or without one the only shop. Raises Refusal."""
+    found = Shop.objects.select_related("logo").defer("logo__content")
     if slug is not None:
-        service = found.filter(slug=slug).first()
-        if service is None:
+        shop = found.filter(slug=slug).first()
+        if shop is None:
             raise api_errors.not_found(_("There is no shop at this address."))
-        return service
+        return shop
     services = list(found.order_by("pk")[:2])
     if not services:
         raise api_errors.not_found(_("There is no shop here yet."))

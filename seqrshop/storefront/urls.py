@@ -1,4 +1,4 @@
-"""The customers' addresses. Without a slug they mean the only service."""
+"""The customers' addresses. Without a slug they mean the only shop."""
 
 from django.urls import path
 

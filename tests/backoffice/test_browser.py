@@ -15,10 +15,10 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from orders.models import Event, Order, Product, QrCode, Service
+from orders.models import AuditEvent, Order, Product, QrCode, Shop
 from orders.qr import save_qr_code
 from payments.models import Invoice
-from tests.factories import InvoiceFactory, OrderRowFactory, ProductFactory, ServiceFactory
+from tests.factories import InvoiceFactory, OrderRowFactory, ProductFactory, ShopFactory
 from tests.staff import list_url, page_url
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -35,7 +35,7 @@ PASSWORD = "correct horse battery"
 
 
 @dataclass
-class Desk:
+class PollStore:
     """A superuser's browser, logged in, and what its console complained about."""
 
     page: Page
@@ -49,12 +49,12 @@ class Desk:
 
 
 @contextmanager
-def desk(server: LiveServer) -> Iterator[Desk]:
+def desk(server: LiveServer) -> Iterator[PollStore]:
     """Log in at the admin by its own form. Inside, no row can be read by the test itself."""
     User.objects.create_superuser("astrid", password=PASSWORD)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        opened = Desk(browser.new_page(), server.url)
+        opened = PollStore(browser.new_page(), server.url)
         opened.page.on(
             "console",
             lambda message: (
@@ -76,24 +76,24 @@ def desk(server: LiveServer) -> Iterator[Desk]:
 def test_the_pages_of_the_admin_keep_to_the_policy_that_all_pages_have(
     live_server: LiveServer,
 ) -> None:
-    service = ServiceFactory.create()
-    product = ProductFactory.create(service=service)
-    code = save_qr_code(service, "Table 4", "TABLE=4", None)
-    invoice = InvoiceFactory.create(issued=True, order__service=service)
+    shop = ShopFactory.create()
+    product = ProductFactory.create(shop=shop)
+    code = save_qr_code(shop, "Table 4", "TABLE=4", None)
+    invoice = InvoiceFactory.create(issued=True, order__shop=shop)
     OrderRowFactory.create(order=invoice.order)
     paths = [
-        *(list_url(model) for model in (Service, Product, QrCode, Order, Invoice, Event)),
-        *(page_url(row) for row in (service, product, code, invoice.order, invoice)),
+        *(list_url(model) for model in (Shop, Product, QrCode, Order, Invoice, AuditEvent)),
+        *(page_url(row) for row in (shop, product, code, invoice.order, invoice)),
         "/admin/orders/service/add/",
         "/admin/orders/qrcode/add/",
-        f"/admin/orders/service/{service.pk}/delete/",
-        f"/admin/orders/service/{service.pk}/history/",
+        f"/admin/orders/service/{shop.pk}/delete/",
+        f"/admin/orders/service/{shop.pk}/history/",
     ]
 
     with desk(live_server) as at:
         for path in paths:
             at.open(path)
-        at.open(page_url(service))
+        at.open(page_url(shop))
         at.page.click("text=Add another Product")
         at.open(page_url(invoice))
         at.page.click("text=Cancel at SEQR")
@@ -109,7 +109,7 @@ def test_the_pages_of_the_admin_keep_to_the_policy_that_all_pages_have(
 
 
 def test_a_code_can_be_scanned_from_the_screen(live_server: LiveServer) -> None:
-    code = save_qr_code(ServiceFactory.create(service_id="LYKTAN"), "Table 4", "TABLE=4", None)
+    code = save_qr_code(ShopFactory.create(service_id="LYKTAN"), "Table 4", "TABLE=4", None)
 
     with desk(live_server) as at:
         at.open(page_url(code))

@@ -7,17 +7,17 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from payments.cases.cases import close_case, open_case, open_refund_case, open_stuck_case
 from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase, RefundStatus
 from payments.refunds.refund import request_refund
-from payments.refunds.transitions import lock_refund, move_refund
+from payments.refunds.transitions import lock_refund, transition_refund
 from tests.payments.steps import fresh, invoice_in, issued_invoice, reference
 from tests.sandbox_process import SandboxProcess
 from tests.staff import boss, list_url, page_url, run, staff
 
 S = InvoiceStatus
-BY_TEST = Cause("test")
+BY_TEST = ChangeSource("test")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -33,7 +33,7 @@ def unknown_refund_case() -> MoneyCase:
     refund, _ = request_refund(invoice.pk, Decimal(10), "cold", clerk, "a form")
     with transaction.atomic():
         for to in (RefundStatus.SENDING, RefundStatus.UNKNOWN):
-            move_refund(lock_refund(refund.pk), to, BY_TEST)
+            transition_refund(lock_refund(refund.pk), to, BY_TEST)
         open_refund_case(lock_refund(refund.pk), BY_TEST, "no answer came")
     return MoneyCase.objects.get()
 
@@ -56,10 +56,10 @@ def test_an_unknown_refund_is_settled_from_its_case() -> None:
 
     buttons = buttons_of(case)
     response = boss().post(
-        list_url(MoneyCase), {"action": "settle_refund", "_selected_action": [case.pk]}
+        list_url(MoneyCase), {"action": "resolve_unknown_refund", "_selected_action": [case.pk]}
     )
 
-    assert buttons == ["settle_refund"]
+    assert buttons == ["resolve_unknown_refund"]
     assert response["Location"] == reverse("admin:payments_refund_settle", args=[case.refund_id])
 
 

@@ -8,8 +8,8 @@ import io
 import pytest
 from django.utils import translation
 
-from orders.audit import Cause
-from orders.models import Event
+from orders.audit import ChangeSource
+from orders.models import AuditEvent
 from payments.call_audit import record_call
 from payments.cases.cases import open_case
 from payments.invoices.transitions import lock_invoice, record
@@ -26,7 +26,9 @@ IN_SWEDISH = {"Accept-Language": "sv"}
 def happened(name: str, source: str) -> Invoice:
     """Return an invoice of which this is the whole history."""
     invoice: Invoice = InvoiceFactory.create(paid=True)
-    record(lock_invoice(invoice.pk), name, Cause(source), was="ISSUED", became="PAID")
+    record(
+        lock_invoice(invoice.pk), name, ChangeSource(source), from_state="ISSUED", to_state="PAID"
+    )
     return invoice
 
 
@@ -109,7 +111,7 @@ def test_swedish_staff_read_an_invoices_history_in_swedish() -> None:
 
     (line,) = page.context["history"]
     words = ("betalning bekräftad", "avfrågning", "utfärdad", "betald")
-    assert (line.name, line.source, line.was, line.became) == words
+    assert (line.name, line.source, line.from_state, line.to_state) == words
     assert "<td>betalning bekräftad</td>" in page.content.decode()
 
 
@@ -117,9 +119,9 @@ def test_swedish_staff_read_an_invoices_history_in_swedish() -> None:
 def test_swedish_staff_read_the_audit_in_swedish_but_for_the_names_of_seqrs_operations() -> None:
     invoice = happened("cancel_refused_as_paid", "sweep")
     call = CallRecord("cancelInvoice", "0123abcd", 12, 50, "SEQR said no")
-    record_call(call, invoice.order_id, Cause("staff"))
+    record_call(call, invoice.order_id, ChangeSource("staff"))
 
-    page = boss().get(list_url(Event), headers=IN_SWEDISH)
+    page = boss().get(list_url(AuditEvent), headers=IN_SWEDISH)
 
     shown = page.content.decode()
     for text in ("avbröts inte, den är betald", "genomgång", "cancelInvoice", "personal"):
@@ -129,14 +131,16 @@ def test_swedish_staff_read_the_audit_in_swedish_but_for_the_names_of_seqrs_oper
 @pytest.mark.django_db
 def test_swedish_staff_read_a_cases_history_in_swedish() -> None:
     invoice = InvoiceFactory.create(paid=True)
-    case = open_case(CaseKind.SECOND_PAYMENT, Cause("notification"), "twice", invoice=invoice)
+    case = open_case(
+        CaseKind.SECOND_PAYMENT, ChangeSource("notification"), "twice", invoice=invoice
+    )
     assert case is not None
 
     page = boss().get(page_url(case), headers=IN_SWEDISH)
 
     (line,) = page.context["history"]
     words = ("ärende öppnat: en andra betalning av samma beställning", "öppet ärende")
-    assert (line.name, line.became) == words
+    assert (line.name, line.to_state) == words
     assert line.source == "SEQR:s avisering"
 
 

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from orders.audit import Cause
-from orders.models import Event, OrderState
+from orders.audit import ChangeSource
+from orders.models import AuditEvent, OrderState
 from payments.call_audit import record_call
 from payments.invoices.transitions import lock_invoice, record
 from payments.models import Invoice
@@ -20,7 +20,7 @@ from tests.factories import InvoiceFactory, OrderFactory
 from tests.staff import boss, find, list_url, page_url, run, staff, user_of
 
 pytestmark = pytest.mark.django_db
-BY_POLLER = Cause("poller")
+BY_POLLER = ChangeSource("poller")
 EXPORT = "/admin/orders/event/export/"
 CALL = CallRecord("cancelInvoice", "0123456789abcdef0123456789abcdef", 12, 51, "SEQR answered 51")
 
@@ -28,7 +28,13 @@ CALL = CallRecord("cancelInvoice", "0123456789abcdef0123456789abcdef", 12, 51, "
 def invoice_with_a_story(**fields: str) -> Invoice:
     """An invoice that was paid, and one call about its order."""
     invoice: Invoice = InvoiceFactory.create(paid=True, **fields)
-    record(lock_invoice(invoice.pk), "payment_confirmed", BY_POLLER, was="ISSUED", became="PAID")
+    record(
+        lock_invoice(invoice.pk),
+        "payment_confirmed",
+        BY_POLLER,
+        from_state="ISSUED",
+        to_state="PAID",
+    )
     record_call(CALL, invoice.order_id, BY_POLLER)
     return invoice
 
@@ -64,11 +70,11 @@ def test_events_are_found_by_what_people_know_of_an_order_or_a_call() -> None:
     invoice = invoice_with_a_story(order__customer__msisdn="46701234567")
     invoice_with_a_story()
     other_call = CallRecord("getClientSessionInfo", "fedcba", 3, 0)
-    record_call(other_call, None, Cause("customer"))
+    record_call(other_call, None, ChangeSource("customer"))
     client = boss()
 
     found = {
-        term: [event.name for event in find(client, Event, q=term)]
+        term: [event.name for event in find(client, AuditEvent, q=term)]
         for term in (invoice.order.number, invoice.invoice_reference or "", "0701234567", "fedcba")
     }
 
@@ -81,7 +87,7 @@ def test_the_export_holds_what_the_list_shows() -> None:
     invoice_with_a_story()
     client = boss()
 
-    lines = exported(client, EXPORT, q=invoice.order.number, about__exact="call")
+    lines = exported(client, EXPORT, q=invoice.order.number, subject_type__exact="call")
 
     assert [(line["order"], line["event"]) for line in lines] == [
         (invoice.order.number, "cancelInvoice")
@@ -101,7 +107,11 @@ def test_the_export_is_a_file_that_streams_and_that_no_proxy_keeps() -> None:
 
 
 def test_the_list_leads_to_the_export_with_its_own_filter() -> None:
-    page = boss().get(list_url(Event), {"q": "1005", "about__exact": "call"}).content.decode()
+    page = (
+        boss()
+        .get(list_url(AuditEvent), {"q": "1005", "subject_type__exact": "call"})
+        .content.decode()
+    )
 
     assert f'href="{EXPORT}?about__exact=call&amp;q=1005"' in page
 
@@ -124,14 +134,14 @@ def test_a_page_leads_to_the_export_of_its_own_history(whose: str) -> None:
 def test_a_filter_that_cannot_be_leads_back_to_the_list() -> None:
     response = boss().get(EXPORT, {"at__gte": "yesterday"})
 
-    assert (response.status_code, response.headers["Location"]) == (302, list_url(Event))
+    assert (response.status_code, response.headers["Location"]) == (302, list_url(AuditEvent))
 
 
 def test_who_may_not_see_events_may_not_export_them() -> None:
     invoice = invoice_with_a_story()
     desk = staff("orders.view_order", "payments.view_invoice")
 
-    answers = [desk.get(address).status_code for address in (EXPORT, list_url(Event))]
+    answers = [desk.get(address).status_code for address in (EXPORT, list_url(AuditEvent))]
 
     assert answers == [403, 403]
     assert EXPORT not in desk.get(page_url(invoice.order)).content.decode()
@@ -141,18 +151,18 @@ def test_who_may_not_see_events_may_not_export_them() -> None:
 
 def test_nobody_adds_changes_or_deletes_an_event_not_even_a_superuser() -> None:
     invoice_with_a_story()
-    event = Event.objects.latest("id")
+    event = AuditEvent.objects.latest("id")
     client = boss()
 
     answers = [
-        client.post(reverse("admin:orders_event_add"), {}).status_code,
+        client.post(reverse("admin:orders_auditevent_add"), {}).status_code,
         client.post(page_url(event), {"detail": "never mind"}).status_code,
-        client.post(reverse("admin:orders_event_delete", args=[event.pk])).status_code,
+        client.post(reverse("admin:orders_auditevent_delete", args=[event.pk])).status_code,
     ]
     run(client, "delete_selected", event)
 
     assert answers == [403, 403, 403]
-    assert Event.objects.count() == 2
+    assert AuditEvent.objects.count() == 2
 
 
 def test_the_list_of_forty_events_costs_no_more_queries_than_one(
@@ -163,7 +173,7 @@ def test_the_list_of_forty_events_costs_no_more_queries_than_one(
     client = boss()
 
     with django_assert_max_num_queries(6):
-        response = client.get(list_url(Event))
+        response = client.get(list_url(AuditEvent))
 
     assert len(response.context["cl"].result_list) == 40
 
@@ -174,5 +184,5 @@ def test_what_staff_did_is_told_with_who_it_was() -> None:
 
     run(client, "mark_as_served", order)
 
-    page = client.get(list_url(Event), {"q": order.number}).content.decode()
+    page = client.get(list_url(AuditEvent), {"q": order.number}).content.decode()
     assert f"staff ({user_of(client).username})" in page

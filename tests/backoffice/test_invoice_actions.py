@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from orders.audit import Cause
-from orders.models import Event
+from orders.audit import ChangeSource
+from orders.models import AuditEvent
 from payments.invoices.cancel import cancel_invoice
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from seqrshop.backoffice import invoice_actions
@@ -44,7 +44,7 @@ def test_asking_tells_which_invoices_are_paid_now_and_which_are_unchanged(
         f"Unchanged: issued: {number(waiting)}.",
     ]
     assert fresh(paid).status == InvoiceStatus.PAID
-    event = Event.objects.get(about_id=paid.pk, name="payment_confirmed")
+    event = AuditEvent.objects.get(subject_id=paid.pk, name="payment_confirmed")
     assert (event.source, event.actor) == ("staff", user_of(client))
 
 
@@ -55,7 +55,7 @@ def test_every_question_of_the_staff_stays_with_who_asked(sandbox: SandboxProces
     for _ in range(3):
         run(client, "ask_seqr", invoice)
 
-    asked_by = Event.objects.filter(order=invoice.order, name="getPaymentStatus")
+    asked_by = AuditEvent.objects.filter(order=invoice.order, name="getPaymentStatus")
     assert [(event.source, event.actor) for event in asked_by] == [("staff", user_of(client))] * 3
 
 
@@ -108,7 +108,7 @@ def test_cancelling_asks_for_confirmation_first(sandbox: SandboxProcess) -> None
 def test_cancelling_tells_of_each_invoice_what_seqr_said(sandbox: SandboxProcess) -> None:
     waiting, paid, ended = issued_invoice(), issued_invoice(), issued_invoice()
     sandbox.pay(reference(paid))
-    cancel_invoice(ended.pk, CancelReason.STAFF, Cause("staff"))
+    cancel_invoice(ended.pk, CancelReason.STAFF, ChangeSource("staff"))
     client = boss()
 
     messages = cancel(client, waiting, paid, ended)
@@ -120,7 +120,7 @@ def test_cancelling_tells_of_each_invoice_what_seqr_said(sandbox: SandboxProcess
     ]
     assert sandbox.invoice(reference(waiting))["status"] == "CANCELED"
     assert fresh(waiting).cancel_reason == CancelReason.STAFF
-    assert {event.actor for event in Event.objects.filter(name="cancel_requested")} == {
+    assert {event.actor for event in AuditEvent.objects.filter(name="cancel_requested")} == {
         user_of(client),
         None,
     }

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
 from payments.invoices.transitions import lock_invoice, record
 from payments.models import Invoice, InvoiceStatus, PollShard
@@ -54,7 +54,7 @@ def test_invoices_are_filtered_by_status_service_and_suspected_reversal() -> Non
     found = [
         find(client, Invoice, status__exact="FAILED"),
         find(client, Invoice, possibly_reversed__exact="1"),
-        find(client, Invoice, order__service__id__exact=str(invoice.order.service_id)),
+        find(client, Invoice, order__shop__id__exact=str(invoice.order.shop_id)),
     ]
 
     assert found == [[invoice]] * 3
@@ -66,7 +66,12 @@ def test_the_page_shows_both_references_and_the_history_with_who_did_it() -> Non
     )
     client = boss()
     user = user_of(client)
-    record(lock_invoice(invoice.pk), "payment_confirmed", Cause("staff", user), detail="by asking")
+    record(
+        lock_invoice(invoice.pk),
+        "payment_confirmed",
+        ChangeSource("staff", user),
+        detail="by asking",
+    )
 
     page = client.get(page_url(invoice)).content.decode()
 

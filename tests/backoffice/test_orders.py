@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.models import Order, OrderState
 from payments.invoices.transitions import lock_invoice, transition
 from payments.models import InvoiceStatus
@@ -85,7 +85,7 @@ def test_orders_are_filtered_by_state_service_and_day() -> None:
 
     found = [
         find(client, Order, state__exact="paid"),
-        find(client, Order, service__id__exact=str(order.service_id)),
+        find(client, Order, shop__id__exact=str(order.shop_id)),
         find(client, Order, created_at__year=str(day.year), created_at__month=str(day.month)),
     ]
 
@@ -124,7 +124,7 @@ def test_the_page_shows_rows_invoices_phone_number_and_history() -> None:
     transition(
         lock_invoice(invoice.pk),
         InvoiceStatus.CANCELED,
-        Cause("poller"),
+        ChangeSource("poller"),
         detail="SEQR said so",
     )
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orders.models import About, Event
-from payments.availability.pause import paying_is_closed
+from orders.models import AuditEvent, SubjectType
+from payments.availability.pause import payments_are_paused
 from payments.models import MoneyCase
 from payments.recovery import find_work
 from tests.payments.steps import close_paying
@@ -30,10 +30,10 @@ def test_a_check_opens_paying_and_its_history_tells_who_made_it(sandbox: Sandbox
 
     told = run(client, "check_paying", stop.case)
 
-    opened = Event.objects.get(about=About.CASE, name="paying_opened")
+    opened = AuditEvent.objects.get(subject_type=SubjectType.CASE, name="paying_opened")
     assert told == [f"SEQR accepts our settings, and paying is open again: {stop.case}."]
     assert (opened.source, opened.actor) == ("staff", user_of(client))
-    assert not paying_is_closed()
+    assert not payments_are_paused()
     assert BUTTON not in client.get(page_url(stop.case)).content.decode()
 
 
@@ -45,8 +45,8 @@ def test_each_check_that_fails_is_told_and_in_the_history(sandbox: SandboxProces
     told = [run(client, "check_paying", stop.case) for _ in range(2)]
 
     assert set(told[-1]) == {f"SEQR still refuses our settings: {stop.case}."}
-    assert Event.objects.filter(name="probe_refused", actor=user_of(client)).count() == 2
-    assert paying_is_closed()
+    assert AuditEvent.objects.filter(name="probe_refused", actor=user_of(client)).count() == 2
+    assert payments_are_paused()
 
 
 def test_without_the_permission_nobody_checks(sandbox: SandboxProcess) -> None:
@@ -61,7 +61,7 @@ def test_without_the_permission_nobody_checks(sandbox: SandboxProcess) -> None:
 
 def test_with_the_permission_one_checks() -> None:
     stop = close_paying()
-    client = staff("payments.view_moneycase", "payments.check_payingstop")
+    client = staff("payments.view_moneycase", "payments.check_paymentpause")
 
     assert BUTTON in client.get(page_url(stop.case)).content.decode()
 
@@ -73,4 +73,4 @@ def test_who_closes_the_case_has_paying_checked_soon() -> None:
 
     assert MoneyCase.objects.get().closed_at is not None
     assert find_work().to_probe == [stop.pk]
-    assert paying_is_closed()
+    assert payments_are_paused()

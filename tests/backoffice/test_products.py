@@ -92,7 +92,7 @@ def test_the_list_of_fifty_products_costs_no_more_queries_than_one(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for category in CategoryFactory.create_batch(5):
-        ProductFactory.create_batch(10, service=category.service, category=category, shown=True)
+        ProductFactory.create_batch(10, shop=category.shop, category=category, shown=True)
     client = boss()
 
     with django_assert_max_num_queries(8):

@@ -13,19 +13,19 @@ from django.urls import reverse
 from PIL import Image
 from pytest_django import DjangoAssertNumQueries
 
-from orders.models import QrCode, Service
+from orders.models import QrCode, Shop
 from orders.qr import save_qr_code
-from tests.factories import ServiceFactory
+from tests.factories import ShopFactory
 from tests.staff import boss, find, list_url, page_url, run, staff, user_of
 
 pytestmark = pytest.mark.django_db
 
 
-def add(client: Client, service: Service, parameters: str) -> Any:
+def add(client: Client, shop: Shop, parameters: str) -> Any:
     """Post the form for a new code at table 4."""
     return client.post(
         reverse("admin:orders_qrcode_add"),
-        {"service": service.pk, "placement": "Table 4", "parameters": parameters},
+        {"shop": shop.pk, "placement": "Table 4", "parameters": parameters},
     )
 
 
@@ -35,10 +35,10 @@ def file_url(code: QrCode, kind: str) -> str:
 
 
 def test_a_code_is_made_when_its_form_is_saved() -> None:
-    service = ServiceFactory.create(service_id="LYKTAN")
+    shop = ShopFactory.create(service_id="LYKTAN")
     client = boss()
 
-    add(client, service, "TABLE=4")
+    add(client, shop, "TABLE=4")
 
     code = QrCode.objects.get()
     (read,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(code.png)))
@@ -57,29 +57,29 @@ def test_a_code_is_made_when_its_form_is_saved() -> None:
 def test_parameters_that_break_the_print_rules_are_refused_beside_their_field(
     parameters: str, sentence: str
 ) -> None:
-    service = ServiceFactory.create(service_id="LYKTAN")
+    shop = ShopFactory.create(service_id="LYKTAN")
 
-    response = add(boss(), service, parameters)
+    response = add(boss(), shop, parameters)
 
     assert sentence in response.context["adminform"].form.errors["parameters"][0]
     assert not QrCode.objects.exists()
 
 
 def test_a_second_code_with_the_same_parameters_is_refused() -> None:
-    service = ServiceFactory.create()
-    save_qr_code(service, "Table 4", "TABLE=4", None)
+    shop = ShopFactory.create()
+    save_qr_code(shop, "Table 4", "TABLE=4", None)
 
-    response = add(boss(), service, "TABLE=4")
+    response = add(boss(), shop, "TABLE=4")
 
     assert "has a code with these parameters" in str(response.context["adminform"].form.errors)
     assert QrCode.objects.count() == 1
 
 
 def test_a_changed_code_is_drawn_anew() -> None:
-    service = ServiceFactory.create(service_id="LYKTAN")
-    code = save_qr_code(service, "Table 4", "TABLE=4", None)
+    shop = ShopFactory.create(service_id="LYKTAN")
+    code = save_qr_code(shop, "Table 4", "TABLE=4", None)
 
-    changed = {"service": service.pk, "placement": "Table 5", "parameters": "TABLE=5"}
+    changed = {"shop": shop.pk, "placement": "Table 5", "parameters": "TABLE=5"}
     boss().post(page_url(code), changed)
 
     code = QrCode.objects.get()
@@ -88,11 +88,11 @@ def test_a_changed_code_is_drawn_anew() -> None:
 
 
 def test_regenerate_makes_the_chosen_codes_anew_and_leaves_the_others() -> None:
-    service = ServiceFactory.create(service_id="OLD")
+    shop = ShopFactory.create(service_id="OLD")
     one, two, three = (
-        save_qr_code(service, f"Table {table}", f"TABLE={table}", None) for table in (1, 2, 3)
+        save_qr_code(shop, f"Table {table}", f"TABLE={table}", None) for table in (1, 2, 3)
     )
-    Service.objects.update(service_id="NEW")
+    Shop.objects.update(service_id="NEW")
     client = boss()
 
     messages = run(client, "regenerate", one, two)
@@ -109,10 +109,10 @@ def test_regenerate_makes_the_chosen_codes_anew_and_leaves_the_others() -> None:
 
 
 def test_a_code_that_cannot_be_made_anew_is_named_with_the_reason() -> None:
-    service = ServiceFactory.create(service_id="OLD")
-    fits = save_qr_code(service, "Counter", "", None)
-    long = save_qr_code(service, "Table 4", "WHERE=TABLE-4", None)
-    Service.objects.update(service_id="KAFE-LYKTAN-I-UPPSALA")
+    shop = ShopFactory.create(service_id="OLD")
+    fits = save_qr_code(shop, "Counter", "", None)
+    long = save_qr_code(shop, "Table 4", "WHERE=TABLE-4", None)
+    Shop.objects.update(service_id="KAFE-LYKTAN-I-UPPSALA")
 
     messages = run(boss(), "regenerate", fits, long)
 
@@ -123,8 +123,8 @@ def test_a_code_that_cannot_be_made_anew_is_named_with_the_reason() -> None:
 
 
 def test_regenerate_needs_the_permission_to_change_codes() -> None:
-    code = save_qr_code(ServiceFactory.create(service_id="OLD"), "Table 4", "TABLE=4", None)
-    Service.objects.update(service_id="NEW")
+    code = save_qr_code(ShopFactory.create(service_id="OLD"), "Table 4", "TABLE=4", None)
+    Shop.objects.update(service_id="NEW")
 
     run(staff("orders.view_qrcode"), "regenerate", code)
 
@@ -132,11 +132,11 @@ def test_regenerate_needs_the_permission_to_change_codes() -> None:
 
 
 def test_a_code_whose_service_id_has_changed_is_shown_as_out_of_date() -> None:
-    save_qr_code(ServiceFactory.create(service_id="OLD"), "Table 4", "TABLE=4", None)
+    save_qr_code(ShopFactory.create(service_id="OLD"), "Table 4", "TABLE=4", None)
     client = boss()
     before = client.get(list_url(QrCode)).content.decode()
 
-    Service.objects.update(service_id="NEW")
+    Shop.objects.update(service_id="NEW")
 
     after = client.get(list_url(QrCode)).content.decode()
     assert ("icon-no.svg" in before, "icon-no.svg" in after) == (False, True)
@@ -149,8 +149,8 @@ def test_a_code_whose_service_id_has_changed_is_shown_as_out_of_date() -> None:
 def test_both_files_are_downloaded_under_a_name_that_tells_the_place(
     kind: str, content_type: str, start: bytes
 ) -> None:
-    service = ServiceFactory.create(slug="lyktan")
-    code = save_qr_code(service, "Bord 4, uteservering", "TABLE=4", None)
+    shop = ShopFactory.create(slug="lyktan")
+    code = save_qr_code(shop, "Bord 4, uteservering", "TABLE=4", None)
 
     response = boss().get(file_url(code, kind))
 
@@ -162,7 +162,7 @@ def test_both_files_are_downloaded_under_a_name_that_tells_the_place(
 
 
 def test_files_are_only_for_staff_who_may_see_codes() -> None:
-    code = save_qr_code(ServiceFactory.create(), "Table 4", "TABLE=4", None)
+    code = save_qr_code(ShopFactory.create(), "Table 4", "TABLE=4", None)
     url = file_url(code, "png")
 
     answers = [
@@ -175,7 +175,7 @@ def test_files_are_only_for_staff_who_may_see_codes() -> None:
 
 
 def test_the_list_shows_each_code_by_the_address_of_its_drawing() -> None:
-    code = save_qr_code(ServiceFactory.create(), "Table 4", "TABLE=4", None)
+    code = save_qr_code(ShopFactory.create(), "Table 4", "TABLE=4", None)
 
     page = boss().get(list_url(QrCode)).content.decode()
 
@@ -184,9 +184,9 @@ def test_the_list_shows_each_code_by_the_address_of_its_drawing() -> None:
 
 
 def test_codes_are_found_by_placement_and_parameters() -> None:
-    service = ServiceFactory.create()
-    window = save_qr_code(service, "Window", "TABLE=4", None)
-    save_qr_code(service, "Counter", "TABLE=5", None)
+    shop = ShopFactory.create()
+    window = save_qr_code(shop, "Window", "TABLE=4", None)
+    save_qr_code(shop, "Counter", "TABLE=5", None)
     client = boss()
 
     found = [find(client, QrCode, q=term) for term in ("window", "TABLE=4")]
@@ -198,7 +198,7 @@ def test_the_list_of_twenty_codes_costs_no_more_queries_than_one(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for number in range(20):
-        save_qr_code(ServiceFactory.create(), "Table", f"TABLE={number}", None)
+        save_qr_code(ShopFactory.create(), "Table", f"TABLE={number}", None)
     client = boss()
 
     with django_assert_max_num_queries(8):

@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from pytest_django import Settings
 
-from orders.audit import Cause
-from orders.models import Event
+from orders.audit import ChangeSource
+from orders.models import AuditEvent
 from payments.cases.cases import open_refund_case
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
 from payments.refunds.refund import request_refund, withdraw_refund
@@ -151,13 +151,15 @@ def test_every_step_of_the_staff_stays_with_who_took_it(settings: Settings) -> N
     run(approver, "approve", refund)
     run(approver, "withdraw", unwanted)
     Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.UNKNOWN)
-    open_refund_case(refund, Cause("send_refund"), "no answer")
+    open_refund_case(refund, ChangeSource("send_refund"), "no answer")
     settler.post(
         reverse("admin:payments_refund_settle", args=[refund.pk]),
         {"went_back": "no", "reason": "x"},
     )
 
-    told = Event.objects.filter(actor__isnull=False).order_by("id").values_list("name", "actor")
+    told = (
+        AuditEvent.objects.filter(actor__isnull=False).order_by("id").values_list("name", "actor")
+    )
 
     a, b, c = (user_of(client).pk for client in (asker, approver, settler))
     assert list(told) == [

@@ -11,14 +11,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from orders.models import Category, OpeningHours, OrderState, Picture, Product, QrCode, Service
+from orders.models import Category, OpeningHours, OrderState, Picture, Product, QrCode, Shop
 from orders.qr import save_qr_code
 from tests.factories import (
     CategoryFactory,
     OrderFactory,
     PictureFactory,
     ProductFactory,
-    ServiceFactory,
+    ShopFactory,
 )
 from tests.image_files import drawn, upload
 from tests.staff import boss, find, list_url, page_url, run, staff, told, user_of
@@ -29,7 +29,7 @@ INLINES = ("opening_hours", "categories", "products")
 
 
 def form(**fields: Any) -> dict[str, Any]:
-    """The fields of a service's form, without products."""
+    """The fields of a shop's form, without products."""
     return {
         "name": "Kafé Lyktan",
         "slug": "lyktan",
@@ -58,9 +58,9 @@ def errors(response: Any) -> dict[str, list[str]]:
 
 def test_the_page_shows_the_four_addresses_to_hand_to_seqr(settings: Any) -> None:
     settings.PUBLIC_BASE_URL = "https://shop.example.se"
-    service = ServiceFactory.create(slug="lyktan")
+    shop = ShopFactory.create(slug="lyktan")
 
-    page = boss().get(page_url(service)).content.decode()
+    page = boss().get(page_url(shop)).content.decode()
 
     for name in ("order", "success", "failure", "cancel"):
         assert f'readonly value="https://shop.example.se/lyktan/{name}"' in page
@@ -78,10 +78,10 @@ def test_a_new_service_is_made_with_its_products() -> None:
         "products-0-unit": "st",
     }
 
-    boss().post(reverse("admin:orders_service_add"), form(**first_product))
+    boss().post(reverse("admin:orders_shop_add"), form(**first_product))
 
     product = Product.objects.get()
-    assert (product.service.slug, product.name_sv, str(product.price)) == (
+    assert (product.shop.slug, product.name_sv, str(product.price)) == (
         "lyktan",
         "Kanelbulle",
         "35.00",
@@ -102,42 +102,42 @@ def test_a_new_service_is_made_with_its_products() -> None:
 def test_what_a_service_cannot_be_called_is_told_beside_the_field(
     field: str, value: str, sentence: str
 ) -> None:
-    response = boss().post(reverse("admin:orders_service_add"), form(**{field: value}))
+    response = boss().post(reverse("admin:orders_shop_add"), form(**{field: value}))
 
     assert sentence in errors(response)[field][0]
-    assert not Service.objects.exists()
+    assert not Shop.objects.exists()
 
 
 def test_a_service_id_too_long_for_a_printed_code_is_refused() -> None:
-    service = ServiceFactory.create(service_id="LYKTAN")
-    save_qr_code(service, "Table 4", "WHERE=TABLE-4", None)
+    shop = ShopFactory.create(service_id="LYKTAN")
+    save_qr_code(shop, "Table 4", "WHERE=TABLE-4", None)
 
-    response = boss().post(page_url(service), form(service_id="KAFE-LYKTAN-I-UPPSALA"))
+    response = boss().post(page_url(shop), form(service_id="KAFE-LYKTAN-I-UPPSALA"))
 
     assert "Table 4" in errors(response)["service_id"][0]
     assert "50 are allowed" in errors(response)["service_id"][0]
 
 
 def test_a_new_service_id_reminds_of_the_printed_codes() -> None:
-    service = ServiceFactory.create(service_id="LYKTAN")
-    save_qr_code(service, "Table 4", "TABLE=4", None)
+    shop = ShopFactory.create(service_id="LYKTAN")
+    save_qr_code(shop, "Table 4", "TABLE=4", None)
 
-    response = boss().post(page_url(service), form(service_id="KAFE"))
+    response = boss().post(page_url(shop), form(service_id="KAFE"))
 
     assert any("old service ID" in message for message in told(response))
 
 
 def test_all_codes_of_a_service_are_made_anew_by_one_action() -> None:
-    service, other = ServiceFactory.create(service_id="OLD"), ServiceFactory.create()
+    shop, other = ShopFactory.create(service_id="OLD"), ShopFactory.create()
     for table in range(3):
-        save_qr_code(service, f"Table {table}", f"TABLE={table}", None)
+        save_qr_code(shop, f"Table {table}", f"TABLE={table}", None)
     elsewhere = save_qr_code(other, "Counter", "", None)
-    Service.objects.filter(pk=service.pk).update(service_id="NEW")
+    Shop.objects.filter(pk=shop.pk).update(service_id="NEW")
     client = boss()
 
-    messages = run(client, "regenerate_codes", service)
+    messages = run(client, "regenerate_codes", shop)
 
-    payloads = QrCode.objects.filter(service=service).order_by("parameters")
+    payloads = QrCode.objects.filter(shop=shop).order_by("parameters")
     assert [code.payload for code in payloads] == [
         f"HTTP://SEQR.SE/000/NEW?TABLE={table}" for table in range(3)
     ]
@@ -147,51 +147,51 @@ def test_all_codes_of_a_service_are_made_anew_by_one_action() -> None:
 
 
 def test_codes_are_made_anew_only_by_staff_who_may_change_them() -> None:
-    service = ServiceFactory.create(service_id="OLD")
-    save_qr_code(service, "Table 4", "TABLE=4", None)
-    Service.objects.filter(pk=service.pk).update(service_id="NEW")
+    shop = ShopFactory.create(service_id="OLD")
+    save_qr_code(shop, "Table 4", "TABLE=4", None)
+    Shop.objects.filter(pk=shop.pk).update(service_id="NEW")
 
-    run(staff("orders.view_service"), "regenerate_codes", service)
+    run(staff("orders.view_shop"), "regenerate_codes", shop)
 
     assert QrCode.objects.get().payload == "HTTP://SEQR.SE/000/OLD?TABLE=4"
 
 
 @pytest.mark.parametrize("way", ["page", "list"])
 def test_a_service_with_orders_is_not_deleted_and_the_page_says_why(way: str) -> None:
-    service = ServiceFactory.create(name="Kafé Lyktan")
-    OrderFactory.create_batch(2, service=service)
+    shop = ShopFactory.create(name="Kafé Lyktan")
+    OrderFactory.create_batch(2, shop=shop)
     client = boss()
-    url = reverse("admin:orders_service_delete", args=[service.pk])
+    url = reverse("admin:orders_shop_delete", args=[shop.pk])
 
     response: Any
     if way == "page":
         response = client.post(url, {"post": "yes"})
     else:
-        chosen = {"action": "delete_selected", "_selected_action": service.pk, "post": "yes"}
-        response = client.post(list_url(Service), chosen)
+        chosen = {"action": "delete_selected", "_selected_action": shop.pk, "post": "yes"}
+        response = client.post(list_url(Shop), chosen)
 
-    assert Service.objects.filter(pk=service.pk).exists()
+    assert Shop.objects.filter(pk=shop.pk).exists()
     assert "Kafé Lyktan: 2 orders" in client.get(url).content.decode()
     assert response.status_code in (200, 302)
 
 
 def test_a_service_without_orders_can_be_deleted() -> None:
-    service = ServiceFactory.create()
-    ProductFactory.create(service=service)
+    shop = ShopFactory.create()
+    ProductFactory.create(shop=shop)
 
-    boss().post(reverse("admin:orders_service_delete", args=[service.pk]), {"post": "yes"})
+    boss().post(reverse("admin:orders_shop_delete", args=[shop.pk]), {"post": "yes"})
 
-    assert not Service.objects.exists()
+    assert not Shop.objects.exists()
 
 
 def test_the_list_counts_products_on_sale_and_open_orders() -> None:
-    service = ServiceFactory.create()
-    ProductFactory.create_batch(3, service=service)
-    ProductFactory.create(service=service, on_sale=False)
-    OrderFactory.create_batch(2, service=service, state=OrderState.AWAITING_PAYMENT)
-    OrderFactory.create(service=service, state=OrderState.PAID)
+    shop = ShopFactory.create()
+    ProductFactory.create_batch(3, shop=shop)
+    ProductFactory.create(shop=shop, on_sale=False)
+    OrderFactory.create_batch(2, shop=shop, state=OrderState.AWAITING_PAYMENT)
+    OrderFactory.create(shop=shop, state=OrderState.PAID)
 
-    (row,) = find(boss(), Service)
+    (row,) = find(boss(), Shop)
 
     assert (row.number_of_products, row.number_of_open_orders) == (3, 2)
 
@@ -199,29 +199,29 @@ def test_the_list_counts_products_on_sale_and_open_orders() -> None:
 def test_the_list_of_twenty_services_costs_no_more_queries_than_one(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    for service in ServiceFactory.create_batch(20):
-        ProductFactory.create_batch(2, service=service)
-        OrderFactory.create(service=service)
+    for shop in ShopFactory.create_batch(20):
+        ProductFactory.create_batch(2, shop=shop)
+        OrderFactory.create(shop=shop)
     client = boss()
 
     with django_assert_max_num_queries(6):
-        response = client.get(list_url(Service))
+        response = client.get(list_url(Shop))
 
     assert len(response.context["cl"].result_list) == 20
 
 
 def test_a_name_with_a_script_in_it_is_shown_as_text() -> None:
-    service = ServiceFactory.create(name="<script>alert(1)</script>")
-    CategoryFactory.create(service=service, name_sv="<script>alert(4)</script>")
-    ProductFactory.create(service=service, name_sv="<script>alert(2)</script>")
-    save_qr_code(service, "<script>alert(3)</script>", "", None)
+    shop = ShopFactory.create(name="<script>alert(1)</script>")
+    CategoryFactory.create(shop=shop, name_sv="<script>alert(4)</script>")
+    ProductFactory.create(shop=shop, name_sv="<script>alert(2)</script>")
+    save_qr_code(shop, "<script>alert(3)</script>", "", None)
     client = boss()
 
     pages = [
         client.get(url).content.decode()
         for url in (
-            page_url(service),
-            list_url(Service),
+            page_url(shop),
+            list_url(Shop),
             list_url(QrCode),
             page_url(QrCode.objects.get()),
         )
@@ -235,31 +235,31 @@ def test_a_name_with_a_script_in_it_is_shown_as_text() -> None:
 
 
 def test_a_logo_is_kept_small_shown_and_taken_away() -> None:
-    service = ServiceFactory.create()
+    shop = ShopFactory.create()
     client = boss()
 
-    client.post(page_url(service), form(logo=upload(drawn((1024, 512)))))
-    service.refresh_from_db()
-    page = client.get(page_url(service)).content.decode()
-    kept = service.logo
-    client.post(page_url(service), form(accent="#0b57d0"))
-    service.refresh_from_db()
-    after_another_change = service.logo
-    client.post(page_url(service), form(**{"logo-clear": "on"}))
-    service.refresh_from_db()
+    client.post(page_url(shop), form(logo=upload(drawn((1024, 512)))))
+    shop.refresh_from_db()
+    page = client.get(page_url(shop)).content.decode()
+    kept = shop.logo
+    client.post(page_url(shop), form(accent="#0b57d0"))
+    shop.refresh_from_db()
+    after_another_change = shop.logo
+    client.post(page_url(shop), form(**{"logo-clear": "on"}))
+    shop.refresh_from_db()
 
     assert kept is not None
     assert (kept.width, kept.height) == (256, 128)
     assert kept.url in page
     assert after_another_change == kept
-    assert service.logo is None
+    assert shop.logo is None
 
 
 def test_what_cannot_be_a_logo_is_told_beside_the_field() -> None:
-    service = ServiceFactory.create()
+    shop = ShopFactory.create()
     file = SimpleUploadedFile("logo.svg", b"<svg/>", "image/svg+xml")
 
-    response = boss().post(page_url(service), form(logo=file))
+    response = boss().post(page_url(shop), form(logo=file))
 
     assert "no JPEG, PNG or WebP" in errors(response)["logo"][0]
     assert not Picture.objects.exists()
@@ -269,17 +269,17 @@ def test_what_cannot_be_a_logo_is_told_beside_the_field() -> None:
 
 
 def test_a_service_is_paused_and_opened_by_those_who_may_and_the_log_says_who() -> None:
-    service = ServiceFactory.create(name="Kafé Lyktan")
-    client = staff("orders.view_service", "orders.pause_service")
+    shop = ShopFactory.create(name="Kafé Lyktan")
+    client = staff("orders.view_shop", "orders.pause_shop")
 
-    run(client, "pause", service)
-    run(client, "pause", service)
-    service.refresh_from_db()
-    was_paused = service.paused
-    messages = run(client, "open", service, from_detail="yes")
-    service.refresh_from_db()
+    run(client, "pause", shop)
+    run(client, "pause", shop)
+    shop.refresh_from_db()
+    was_paused = shop.paused
+    messages = run(client, "open", shop, from_detail="yes")
+    shop.refresh_from_db()
 
-    assert (was_paused, service.paused) == (True, False)
+    assert (was_paused, shop.paused) == (True, False)
     assert messages == [
         "Paused: Kafé Lyktan.",
         "Nothing to change: Kafé Lyktan.",
@@ -293,31 +293,31 @@ def test_a_service_is_paused_and_opened_by_those_who_may_and_the_log_says_who() 
 
 
 def test_a_service_is_not_paused_by_staff_who_may_only_change_it() -> None:
-    service = ServiceFactory.create()
+    shop = ShopFactory.create()
 
-    run(staff("orders.view_service", "orders.change_service"), "pause", service)
+    run(staff("orders.view_shop", "orders.change_shop"), "pause", shop)
 
-    service.refresh_from_db()
-    assert not service.paused
+    shop.refresh_from_db()
+    assert not shop.paused
     assert not LogEntry.objects.exists()
 
 
 def test_a_page_that_was_open_since_before_the_pause_does_not_undo_it() -> None:
-    service = ServiceFactory.create(paused=True)
+    shop = ShopFactory.create(paused=True)
 
-    boss().post(page_url(service), form(name="Kafé Fyren"))
+    boss().post(page_url(shop), form(name="Kafé Fyren"))
 
-    service.refresh_from_db()
-    assert (service.name, service.paused) == ("Kafé Fyren", True)
+    shop.refresh_from_db()
+    assert (shop.name, shop.paused) == ("Kafé Fyren", True)
 
 
 def test_the_page_offers_what_can_be_done_and_says_what_customers_read() -> None:
-    service = ServiceFactory.create()
+    shop = ShopFactory.create()
     client = boss()
 
-    open_page = client.get(page_url(service)).content.decode()
-    Service.objects.update(paused=True, pause_note_en="Back at 14:00.")
-    paused_page = client.get(page_url(service)).content.decode()
+    open_page = client.get(page_url(shop)).content.decode()
+    Shop.objects.update(paused=True, pause_note_en="Back at 14:00.")
+    paused_page = client.get(page_url(shop)).content.decode()
 
     assert 'name="action" value="pause"' in open_page
     assert "Orders are taken." in open_page
@@ -326,7 +326,7 @@ def test_the_page_offers_what_can_be_done_and_says_what_customers_read() -> None
 
 
 def test_hours_and_categories_are_typed_on_the_page() -> None:
-    service = ServiceFactory.create()
+    shop = ShopFactory.create()
     rows = {
         "opening_hours-TOTAL_FORMS": "1",
         "opening_hours-0-weekday": "4",
@@ -338,7 +338,7 @@ def test_hours_and_categories_are_typed_on_the_page() -> None:
         "categories-0-name_en": "Baked",
     }
 
-    boss().post(page_url(service), form(**rows))
+    boss().post(page_url(shop), form(**rows))
 
     hours = OpeningHours.objects.get()
     assert (hours.weekday, hours.opens, hours.closes) == (4, time(18), time(2))
@@ -349,17 +349,17 @@ def test_hours_and_categories_are_typed_on_the_page() -> None:
 
 
 def test_a_product_moves_to_a_category_of_its_own_service_only() -> None:
-    service = ServiceFactory.create()
-    own, foreign = CategoryFactory.create(service=service), CategoryFactory.create()
-    bun = ProductFactory.create(service=service)
+    shop = ShopFactory.create()
+    own, foreign = CategoryFactory.create(shop=shop), CategoryFactory.create()
+    bun = ProductFactory.create(shop=shop)
     one = {"products-TOTAL_FORMS": "1", "products-INITIAL_FORMS": "1"}
     client = boss()
 
-    client.post(page_url(service), form(**one, **row_of(bun, category=own.pk)))
+    client.post(page_url(shop), form(**one, **row_of(bun, category=own.pk)))
     bun.refresh_from_db()
     moved = bun.category
-    page = client.get(page_url(service)).content.decode()
-    response = client.post(page_url(service), form(**one, **row_of(bun, category=foreign.pk)))
+    page = client.get(page_url(shop)).content.decode()
+    response = client.post(page_url(shop), form(**one, **row_of(bun, category=foreign.pk)))
     bun.refresh_from_db()
 
     assert moved == bun.category == own
@@ -371,7 +371,7 @@ def test_a_page_that_was_open_since_the_morning_puts_nothing_back_in_stock() -> 
     bun = ProductFactory.create(sold_out=True)
     one = {"products-TOTAL_FORMS": "1", "products-INITIAL_FORMS": "1"}
 
-    boss().post(page_url(bun.service), form(**one, **row_of(bun, price="46.00")))
+    boss().post(page_url(bun.shop), form(**one, **row_of(bun, price="46.00")))
 
     bun.refresh_from_db()
     assert (str(bun.price), bun.sold_out) == ("46.00", True)
@@ -380,14 +380,14 @@ def test_a_page_that_was_open_since_the_morning_puts_nothing_back_in_stock() -> 
 def test_the_page_of_many_products_reads_them_at_once(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    service = ServiceFactory.create()
-    category, picture = CategoryFactory.create(service=service), PictureFactory.create()
+    shop = ShopFactory.create()
+    category, picture = CategoryFactory.create(shop=shop), PictureFactory.create()
     shown = {"picture": picture, "picture_alt_sv": "x", "picture_alt_en": "x"}
-    ProductFactory.create_batch(50, service=service, category=category, **shown)
+    ProductFactory.create_batch(50, shop=shop, category=category, **shown)
     client = boss()
 
     with django_assert_max_num_queries(20):
-        page = client.get(page_url(service)).content.decode()
+        page = client.get(page_url(shop)).content.decode()
 
     assert page.count(f'<img src="{picture.url}" width="40" height="40"') == 50
     assert page.count('type="file"') == 1  # the logo's

@@ -20,7 +20,7 @@ Function = tuple[str, str]  # its module and its name
 Parameter = tuple[int, str]  # its position and its name
 WRITERS = "orders.audit"
 NAME_OF = {(WRITERS, "record_event"): (1, "name"), (WRITERS, "record_event_once"): (1, "name")}
-SOURCE_OF = {(WRITERS, "Cause"): (0, "source")}
+SOURCE_OF = {(WRITERS, "ChangeSource"): (0, "source")}
 OF_MANY = (WRITERS, "record_events")
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -13,7 +13,7 @@ from tests.bench import naive
 from tests.bench.launch import Launcher
 from tests.bench.machine import Cores
 from tests.bench.seqr import SeqrProcess
-from tests.bench.shop import Shop
+from tests.bench.shop import BenchShop
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Bench:
     launcher: Launcher
     cores: Cores
     seqr: SeqrProcess
-    shop: Shop
+    shop: BenchShop
     postgres: psutil.Process
     redis: psutil.Process
 

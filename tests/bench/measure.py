@@ -83,7 +83,10 @@ def measure(bench: Bench, design: Design, case: Case, times: Times) -> Measured:
         bench.seqr.count()
         before = [cpu_seconds(each) for each in measured]
         keep_level(bench, rate, times.window)
-        cpu = [cpu_seconds(each) - was for each, was in zip(measured, before, strict=True)]
+        cpu = [
+            cpu_seconds(each) - from_state
+            for each, from_state in zip(measured, before, strict=True)
+        ]
         counted = bench.seqr.figures()
 
         pss = pss_bytes(process)

@@ -75,7 +75,7 @@ def refresh(invoice_id: int) -> None:
 
 @transaction.atomic
 def _write(invoice_id: int, answer: Any) -> None:
-    from orders.models import Event, Order, OrderState  # noqa: PLC0415
+    from orders.models import AuditEvent, Order, OrderState  # noqa: PLC0415
     from payments.models import Invoice, InvoiceStatus  # noqa: PLC0415
 
     invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
@@ -86,13 +86,13 @@ def _write(invoice_id: int, answer: Any) -> None:
         invoice.paid_amount = answer.receipt.invoice.totalAmount.value
         invoice.paid_currency = answer.receipt.invoice.totalAmount.currency
         Order.objects.filter(pk=invoice.order_id).update(state=OrderState.PAID)
-        Event.objects.create(
+        AuditEvent.objects.create(
             order_id=invoice.order_id,
-            about="invoice",
-            about_id=invoice_id,
+            subject_type="invoice",
+            subject_id=invoice_id,
             name="payment_confirmed",
-            was=InvoiceStatus.ISSUED,
-            became=InvoiceStatus.PAID,
+            from_state=InvoiceStatus.ISSUED,
+            to_state=InvoiceStatus.PAID,
             source="poller",
         )
     invoice.invoice_version = answer.version

@@ -57,12 +57,12 @@ def _measure(
     call_command("migrate", verbosity=0)
     from tests.bench import report, rows, stream_report  # noqa: PLC0415 - once Django is set up
     from tests.bench.designs import Bench  # noqa: PLC0415
-    from tests.bench.shop import Shop  # noqa: PLC0415
+    from tests.bench.shop import BenchShop  # noqa: PLC0415
     from tests.bench.streams import hold_streams  # noqa: PLC0415
 
     children = {each.name(): each for each in psutil.Process().children()}
     servers = children["postgres"], children["valkey-server"]
-    bench = Bench(launcher, cores, seqr, Shop(seqr), *servers)
+    bench = Bench(launcher, cores, seqr, BenchShop(seqr), *servers)
     if options.quick:
         sys.stdout.write(f"\n{report.rows(rows.measure_quickly(bench))}\n")
         return

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
-from orders.models import About, Customer, Event, Order, OrderState, Service
+from orders.models import AuditEvent, Customer, Order, OrderState, Shop, SubjectType
 from payments.models import Invoice, InvoiceStatus
 from tests.bench.fake_answers import AMOUNT
 from tests.bench.seqr import Payment, SeqrProcess
@@ -18,8 +18,8 @@ from tests.bench.seqr import Payment, SeqrProcess
 _numbers = count(10_000_000_000)
 
 
-class Shop:
-    """One service and its open invoices, known to SEQR as well."""
+class BenchShop:
+    """One shop and its open invoices, known to SEQR as well."""
 
     def __init__(self, seqr: SeqrProcess) -> None:
         self._seqr = seqr
@@ -34,7 +34,7 @@ class Shop:
         ]
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
-        self.service = Service.objects.create(name="Lyktan", slug="lyktan", service_id="LYKTAN")
+        self.shop = Shop.objects.create(name="Lyktan", slug="lyktan", service_id="LYKTAN")
         references = self.issue(open_invoices, version=1)
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
@@ -49,7 +49,7 @@ class Shop:
         )
         orders = Order.objects.bulk_create(
             Order(
-                service=self.service,
+                shop=self.shop,
                 customer=customer,
                 nonce=customer.subscriber_key,
                 state=OrderState.AWAITING_PAYMENT,
@@ -93,9 +93,9 @@ def _seconds_to_record(payments: Sequence[Payment]) -> tuple[list[float], int]:
         ).values_list("pk", "invoice_reference")
     )
     recorded = {
-        ids[event.about_id or 0]: event.at
-        for event in Event.objects.filter(
-            about=About.INVOICE, about_id__in=ids, name="payment_confirmed"
+        ids[event.subject_id or 0]: event.at
+        for event in AuditEvent.objects.filter(
+            subject_type=SubjectType.INVOICE, subject_id__in=ids, name="payment_confirmed"
         )
     }
     now = datetime.now(UTC)

@@ -12,7 +12,7 @@ import psutil
 from django.db import transaction
 from django.utils import timezone
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.models import Customer, CustomerSession, Order
 from orders.services import digest_of
 from payments.invoices.transitions import lock_invoice
@@ -75,13 +75,13 @@ def hold_streams(bench: Bench) -> Held:
 def _pages() -> list[Page]:
     """Let each customer have a session, and return their pages."""
     until = timezone.now() + timedelta(hours=1)
-    orders = list(Order.objects.select_related("service").order_by("id"))
+    orders = list(Order.objects.select_related("shop").order_by("id"))
     tokens = [f"0000002012-{number:08}" for number in range(len(orders))]
     CustomerSession.objects.bulk_create(
         CustomerSession(
             token_digest=digest_of(token),
             customer=Customer(pk=order.customer_id),
-            service=order.service,
+            shop=order.shop,
             parameters={},
             expires_at=until,
         )
@@ -125,7 +125,7 @@ def _pay(pages: list[Page]) -> dict[str, float]:
             move(
                 invoice,
                 InvoiceStatus.PAID,
-                Cause("poller"),
+                ChangeSource("poller"),
                 ers_reference=f"ERS{number}",
                 paid_at=timezone.now(),
             )

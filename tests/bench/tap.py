@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from orders.models import Product
-from orders.services import open_session
+from orders.services import create_session
 from tests.bench.designs import Bench
 from tests.bench.measure import prepare
 
@@ -22,7 +22,7 @@ def tap_to_app(bench: Bench) -> list[float]:
     prepare(bench, 0)
     port = int(bench.launcher.env["PORT"])
     product = Product.objects.create(
-        service=bench.shop.service, name_sv="Kanelbulle", name_en="Cinnamon bun", price="45.00"
+        shop=bench.shop.shop, name_sv="Kanelbulle", name_en="Cinnamon bun", price="45.00"
     )
     with bench.launcher.within() as launcher:
         launcher.start_from_procfile("worker", bench.cores.worker)
@@ -30,8 +30,8 @@ def tap_to_app(bench: Bench) -> list[float]:
         taken = []
         for number in range(WARM_UP_ORDERS + ORDERS):
             token = f"0000002012-{number:08}"
-            open_session(
-                bench.shop.service,
+            create_session(
+                bench.shop.shop,
                 token,
                 msisdn=f"4670{number:07}",
                 subscriber_key=f"tap-{number}",

@@ -42,8 +42,8 @@ def kill_one_of_two(bench: Bench, case: Case) -> Killed:
         before = [cpu_seconds(psutil.Process(worker.pid)) for worker in workers]
         keep_level(bench, rate, BEFORE_SECONDS)
         used = [
-            cpu_seconds(psutil.Process(worker.pid)) - was
-            for worker, was in zip(workers, before, strict=True)
+            cpu_seconds(psutil.Process(worker.pid)) - from_state
+            for worker, from_state in zip(workers, before, strict=True)
         ]
         workers[used.index(max(used))].kill()
         keep_level(bench, rate, AFTER_SECONDS)

@@ -78,9 +78,9 @@ class Customer:
         self._takes_three()
 
     def finds_it_closed(self) -> None:
-        """The staff have paused the service."""
+        """The staff have paused the shop."""
         self._write_for_now(
-            "UPDATE orders_service SET paused = %s, pause_note_sv = %s, pause_note_en = %s",
+            "UPDATE orders_shop SET paused = %s, pause_note_sv = %s, pause_note_en = %s",
             (True, "Vi är tillbaka klockan två.", "We are back at two o'clock."),
             (False, "", ""),
         )

@@ -36,9 +36,9 @@ def sized(request: pytest.FixtureRequest, page: Page) -> Page:
 @pytest.fixture
 def paused(stack: Stack) -> Iterator[None]:
     """The staff take no orders for a while."""
-    stack.write("UPDATE orders_service SET paused = true, pause_note_en = 'Back at two.'")
+    stack.write("UPDATE orders_shop SET paused = true, pause_note_en = 'Back at two.'")
     yield
-    stack.write("UPDATE orders_service SET paused = false, pause_note_en = ''")
+    stack.write("UPDATE orders_shop SET paused = false, pause_note_en = ''")
 
 
 def sees_whole(page: Page, heading: str) -> None:

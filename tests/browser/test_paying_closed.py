@@ -21,7 +21,7 @@ def mend(stack: Stack) -> Iterator[Callable[[], None]]:
 
     def mended() -> None:
         stack.sandbox.mend()
-        stack.write("UPDATE payments_payingstop SET next_probe_at = now()")
+        stack.write("UPDATE payments_paymentpause SET next_probe_at = now()")
 
     yield mended
     mended()

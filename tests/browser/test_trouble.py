@@ -41,7 +41,7 @@ def test_a_scan_at_another_shop_is_told_from_one_that_is_over(
 ) -> None:
     console.expected.append("401")
     sentence = "Your scan belongs to another shop than this one."
-    refusal = {"error": "other_service", "message": sentence}
+    refusal = {"error": "other_shop", "message": sentence}
     page.route("**/lyktan/session", lambda route: route.fulfill(status=401, json=refusal))
 
     page.goto(stack.scan().order_url)

@@ -4,10 +4,10 @@ import time
 from datetime import timedelta
 
 from orders.clock import database_now
-from payments.invoices.status_query import Question
+from payments.invoices.status_query import StatusQuery
 from payments.models import InvoiceStatus, PollShard
 from payments.polling.heartbeat import LINE_SECONDS, Telling
-from payments.polling.poller import Asking, OpenInvoice
+from payments.polling.poller import OpenInvoice, ShardPoller
 from tests.payments.polling.shard import MOST_UNDER_WAY, StandIn, status
 
 
@@ -18,7 +18,7 @@ def tell(
     at = time.monotonic() - round_age
     now = at - LINE_SECONDS - 5
     heard_at = at - answer_age
-    asking = Asking(
+    asking = ShardPoller(
         0,
         StandIn(lambda _key: status("ISSUED") if now <= at - answer_age else None),
         interval=1.0,
@@ -27,7 +27,7 @@ def tell(
     )
     for key in (1, 2, 3):
         asking.hand_over(
-            OpenInvoice(Question(key, f"ref-{key}", 0, InvoiceStatus.ISSUED), heard_at)
+            OpenInvoice(StatusQuery(key, f"ref-{key}", 0, InvoiceStatus.ISSUED), heard_at)
         )
     if errors:
         asking.figures.errors["SeqrUnavailable"] = errors

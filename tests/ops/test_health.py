@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test import Client
 from pytest_django import Settings
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from payments.cases.cases import open_case
 from payments.models import CaseKind, InvoiceStatus, PollShard
 from seqrshop.ops import bounded_reads, health
@@ -54,7 +54,7 @@ def test_a_shop_that_is_well_says_so_and_tells_nothing_else(transactional_db: No
         "postgresql": "up",
         "redis": "up",
         "shards": [{"shard": 0, "told_in": "redis", "has_open_invoices": True}],
-        "paying_is_closed": False,
+        "payments_are_paused": False,
         "open_cases": 0,
         "last_at_risk": None,
     }
@@ -204,7 +204,7 @@ def test_a_risk_is_logged_and_the_last_one_stays_to_be_read(
 
 def test_open_cases_are_counted(transactional_db: None) -> None:
     with transaction.atomic():
-        open_case(CaseKind.CONFIGURATION, Cause("sweep"), "SEQR answered 20", key="code 20")
+        open_case(CaseKind.CONFIGURATION, ChangeSource("sweep"), "SEQR answered 20", key="code 20")
 
     code, body = ask()
 
@@ -217,7 +217,7 @@ def test_closed_paying_is_told_and_puts_no_money_at_risk(transactional_db: None)
     code, body = ask()
 
     assert (code, body["status"], body["problems"]) == (200, "degraded", ["paying_closed"])
-    assert body["paying_is_closed"] is True
+    assert body["payments_are_paused"] is True
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/live"])

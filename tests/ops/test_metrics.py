@@ -8,7 +8,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from payments.cases.cases import open_case
 from payments.models import CaseKind, InvoiceStatus, OutboxMail
 from tests.ops.shards import tell, write_row
@@ -86,7 +86,7 @@ def test_a_time_to_the_record_is_told_only_where_something_was_paid(transactiona
 def test_what_waits_is_counted(transactional_db: None) -> None:
     issued, _ = invoice_in(S.ISSUED), invoice_in(S.PAID)
     invoice_in(S.CREATED)
-    case = open_case(CaseKind.UNKNOWN_AT_SEQR, Cause("poller"), "54", invoice=issued)
+    case = open_case(CaseKind.UNKNOWN_AT_SEQR, ChangeSource("poller"), "54", invoice=issued)
     assert case is not None
     OutboxMail.objects.create(case=case, recipient="someone@example.se")
 

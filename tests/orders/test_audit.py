@@ -3,8 +3,8 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from orders.audit import Cause
-from orders.models import About, Event, OrderState
+from orders.audit import ChangeSource
+from orders.models import AuditEvent, OrderState, SubjectType
 from orders.services import serve_order
 from payments.models import InvoiceStatus
 from tests.payments.steps import invoice_in
@@ -13,7 +13,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    "change", ["UPDATE orders_event SET detail = 'never mind'", "DELETE FROM orders_event"]
+    "change",
+    ["UPDATE orders_auditevent SET detail = 'never mind'", "DELETE FROM orders_auditevent"],
 )
 def test_the_database_refuses_to_change_or_delete_an_event(change: str) -> None:
     served()
@@ -25,19 +26,23 @@ def test_the_database_refuses_to_change_or_delete_an_event(change: str) -> None:
     ):
         cursor.execute(change)
 
-    assert Event.objects.count() == 1
+    assert AuditEvent.objects.count() == 1
 
 
 def test_an_orders_change_of_state_is_told_with_who_did_it() -> None:
     order_id = served()
 
-    event = Event.objects.get(order_id=order_id, about=About.ORDER)
+    event = AuditEvent.objects.get(order_id=order_id, subject_type=SubjectType.ORDER)
 
-    assert (event.name, event.was, event.became) == ("order_served", "paid", OrderState.SERVED)
+    assert (event.name, event.from_state, event.to_state) == (
+        "order_served",
+        "paid",
+        OrderState.SERVED,
+    )
     assert event.source == "staff"
 
 
 def served() -> int:
     invoice = invoice_in(InvoiceStatus.PAID)
-    serve_order(invoice.order_id, Cause("staff"))
+    serve_order(invoice.order_id, ChangeSource("staff"))
     return invoice.order_id

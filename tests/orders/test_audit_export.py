@@ -17,15 +17,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orders import audit_export
-from orders.audit import Cause, record_event
-from orders.models import Event, Order
+from orders.audit import ChangeSource, record_event
+from orders.models import AuditEvent, Order
 from orders.transitions import subject_of
 from payments.call_audit import record_call
 from payments.seqr import CallRecord
 from tests.factories import OrderFactory
 
 pytestmark = pytest.mark.django_db
-BY_TEST = Cause("test")
+BY_TEST = ChangeSource("test")
 
 
 def exported(*options: str) -> str:
@@ -40,20 +40,24 @@ def rows(*options: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(exported(*options), newline="")))
 
 
-def happened(order: Order, name: str = "sent", at: str = "", detail: str = "") -> Event:
+def happened(order: Order, name: str = "sent", at: str = "", detail: str = "") -> AuditEvent:
     """Write an event of an order, perhaps in the past."""
     when = {"at": datetime.fromisoformat(at)} if at else {}
     record_event(subject_of(order), name, BY_TEST, detail=detail, **when)
-    return Event.objects.latest("id")
+    return AuditEvent.objects.latest("id")
 
 
 def test_each_event_is_a_line_with_all_that_is_known_of_it() -> None:
     order, clerk = OrderFactory.create(), User.objects.create_user("astrid")
     record_event(
-        subject_of(order), "order_served", Cause("staff", clerk), was="paid", became="served"
+        subject_of(order),
+        "order_served",
+        ChangeSource("staff", clerk),
+        from_state="paid",
+        to_state="served",
     )
     record_call(CallRecord("cancelInvoice", "0123abcd", 12, 50, "SEQR said no"), order.pk, BY_TEST)
-    served, call = Event.objects.order_by("id")
+    served, call = AuditEvent.objects.order_by("id")
 
     lines = rows()
 
@@ -62,7 +66,7 @@ def test_each_event_is_a_line_with_all_that_is_known_of_it() -> None:
             "id": str(served.pk),
             "at": served.at.isoformat(timespec="microseconds"),
             "order": order.number,
-            "about": "order",
+            "subject_type": "order",
             "subject": order.number,
             "event": "order_served",
             "from": "paid",
@@ -77,7 +81,7 @@ def test_each_event_is_a_line_with_all_that_is_known_of_it() -> None:
             "id": str(call.pk),
             "at": call.at.isoformat(timespec="microseconds"),
             "order": order.number,
-            "about": "call",
+            "subject_type": "call",
             "subject": "0123abcd",
             "event": "cancelInvoice",
             "from": "",
@@ -196,7 +200,7 @@ def test_a_long_audit_is_read_in_parts_by_one_query(monkeypatch: pytest.MonkeyPa
     order = OrderFactory.create()
     for _ in range(25):
         happened(order)
-    lines = audit_export.csv_lines(Event.objects.all())
+    lines = audit_export.csv_lines(AuditEvent.objects.all())
 
     with CaptureQueriesContext(connection) as queries:
         first = [next(lines), next(lines)]

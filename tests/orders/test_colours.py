@@ -34,7 +34,7 @@ def tokens(scheme: str) -> dict[str, str]:
 
 
 def every_accent() -> list[str]:
-    """Return very many of the accents that a service can have, and those at the limit."""
+    """Return very many of the accents that a shop can have, and those at the limit."""
     colours = ["#" + "".join(channels) for channels in product(CHANNELS, repeat=3)]
     return [c for c in [*colours, "#767676"] if contrast(c, WHITE) >= LEAST_CONTRAST]
 

@@ -15,14 +15,14 @@ from pytest_django import Settings
 from redis.client import PubSub
 
 from orders import publishing
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.models import Order, OrderState
-from orders.transitions import lock_order, move_order
+from orders.transitions import lock_order, transition_order
 from payments.invoices.transitions import lock_invoice, save_fields
 from payments.models import Invoice, InvoiceStatus
 from tests.factories import InvoiceFactory
 
-CAUSE = Cause("poller")
+CAUSE = ChangeSource("poller")
 
 
 class Heard:
@@ -66,7 +66,7 @@ def invoice(transactional_db: None) -> Invoice:
 
 def pay(invoice: Invoice) -> Order:
     order = lock_order(invoice.order_id)
-    move_order(order, OrderState.PAID, CAUSE)
+    transition_order(order, OrderState.PAID, CAUSE)
     return order
 
 

@@ -12,9 +12,9 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from PIL import Image, ImageDraw
 
-from orders.models import QrCode, Service
+from orders.models import QrCode, Shop
 from orders.qr import payload, png_of, save_qr_code, svg_of
-from tests.factories import ServiceFactory
+from tests.factories import ShopFactory
 
 PIXELS_PER_MM = 16
 PAYLOADS = [
@@ -108,20 +108,20 @@ def test_the_drawing_and_the_screen_are_black_on_white() -> None:
 def test_a_payload_that_breaks_the_rules_is_refused_with_a_sentence(
     parameters: str, sentence: str
 ) -> None:
-    service = Service(service_id="LYKTAN")
+    shop = Shop(service_id="LYKTAN")
 
     with pytest.raises(ValidationError) as refusal:
-        payload(service, parameters)
+        payload(shop, parameters)
 
     assert sentence in refusal.value.messages[0]
 
 
 @pytest.mark.django_db
 def test_a_code_is_kept_with_who_made_it_and_when() -> None:
-    service = ServiceFactory.create(service_id="LYKTAN")
+    shop = ShopFactory.create(service_id="LYKTAN")
     user = User.objects.create_user("astrid")
 
-    code = save_qr_code(service, "Table 4", "TABLE=4", user)
+    code = save_qr_code(shop, "Table 4", "TABLE=4", user)
 
     kept = QrCode.objects.get(pk=code.pk)
     assert kept.payload == "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"
@@ -132,11 +132,11 @@ def test_a_code_is_kept_with_who_made_it_and_when() -> None:
 
 @pytest.mark.django_db
 def test_making_a_code_again_replaces_it() -> None:
-    service = ServiceFactory.create(service_id="OLD")
-    first = save_qr_code(service, "Table 4", "TABLE=4", None)
-    service.service_id = "NEW"
+    shop = ShopFactory.create(service_id="OLD")
+    first = save_qr_code(shop, "Table 4", "TABLE=4", None)
+    shop.service_id = "NEW"
 
-    second = save_qr_code(service, "Window table", "TABLE=4", None)
+    second = save_qr_code(shop, "Window table", "TABLE=4", None)
 
     kept = QrCode.objects.get()
     assert (first.pk, second.pk) == (kept.pk, kept.pk)
@@ -146,11 +146,11 @@ def test_making_a_code_again_replaces_it() -> None:
 
 @pytest.mark.django_db
 def test_a_refused_payload_leaves_the_code_as_it_was() -> None:
-    service = ServiceFactory.create(service_id="LYKTAN")
-    save_qr_code(service, "Table 4", "TABLE=4", None)
-    service.service_id = "A-SERVICE-ID-THAT-FILLS1"
+    shop = ShopFactory.create(service_id="LYKTAN")
+    save_qr_code(shop, "Table 4", "TABLE=4", None)
+    shop.service_id = "A-SERVICE-ID-THAT-FILLS1"
 
     with pytest.raises(ValidationError):
-        save_qr_code(service, "Table 4", "TABLE=4", None)
+        save_qr_code(shop, "Table 4", "TABLE=4", None)
 
     assert QrCode.objects.get().payload == "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"

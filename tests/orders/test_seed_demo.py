@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from orders.models import Category, Picture, Product, QrCode, Service
+from orders.models import Category, Picture, Product, QrCode, Shop
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +17,7 @@ def _password(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_empty_database_becomes_a_cafe() -> None:
     call_command("seed_demo")
 
-    cafe = Service.objects.get()
+    cafe = Shop.objects.get()
     assert (cafe.name, cafe.slug, cafe.service_id) == ("Kafé Lyktan", "lyktan", "LYKTAN")
     assert cafe.products.count() >= 12
     assert set(cafe.products.values_list("vat_rate", flat=True)) == {12, 25}
@@ -33,14 +33,14 @@ def test_an_empty_database_becomes_a_cafe() -> None:
 def test_everything_in_the_cafe_is_valid() -> None:
     call_command("seed_demo")
 
-    for kind in (Service, Category, Product, QrCode):
+    for kind in (Shop, Category, Product, QrCode):
         for made in kind.objects.all():
             made.full_clean()
 
 
 def test_a_second_run_changes_nothing_that_a_person_has() -> None:
     call_command("seed_demo")
-    Service.objects.update(name="Kafé Fyren")
+    Shop.objects.update(name="Kafé Fyren")
     Product.objects.filter(sku="KAF-01").update(price=30)
     Product.objects.filter(sku="VAR-02").delete()
     staff = User.objects.get()
@@ -50,13 +50,13 @@ def test_a_second_run_changes_nothing_that_a_person_has() -> None:
 
     call_command("seed_demo")
 
-    assert Service.objects.get().name == "Kafé Fyren"
+    assert Shop.objects.get().name == "Kafé Fyren"
     assert (list(Product.objects.values()), list(QrCode.objects.values("id", "made_at"))) == before
     assert User.objects.get().check_password("another")
 
 
 def test_a_shop_of_ones_own_gets_no_cafe() -> None:
-    Service.objects.create(name="Bokhandeln", slug="bok", service_id="BOK")
+    Shop.objects.create(name="Bokhandeln", slug="bok", service_id="BOK")
 
     call_command("seed_demo")
 
@@ -69,4 +69,4 @@ def test_the_new_user_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CommandError, match="DEMO_PASSWORD is missing"):
         call_command("seed_demo")
 
-    assert not Service.objects.exists()
+    assert not Shop.objects.exists()

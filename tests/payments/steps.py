@@ -5,23 +5,23 @@ from typing import Any
 
 from django.db import transaction
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import About, Event, Order, OrderState
-from orders.services import RowRequest, open_session, place_order
-from payments.availability.pause import settings_refused
-from payments.invoices.create import start_payment
+from orders.models import AuditEvent, Order, OrderState, SubjectType
+from orders.services import RowRequest, create_session, place_order
+from payments.availability.pause import pause_payments
+from payments.invoices.create import create_invoice
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.send import send_invoice
 from payments.models import (
-    DEAD_STATUSES,
+    UNPAID_FINAL_STATUSES,
     CancelReason,
     Invoice,
     InvoiceStatus,
-    PayingStop,
+    PaymentPause,
 )
 from payments.seqr import SeqrAuthenticationError
-from tests.factories import InvoiceFactory, OrderFactory, ProductFactory, ServiceFactory
+from tests.factories import InvoiceFactory, OrderFactory, ProductFactory, ShopFactory
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -53,9 +53,9 @@ def invoice_in(status: InvoiceStatus, **fields: Any) -> Invoice:
 
 def new_invoice(**order_fields: Any) -> Invoice:
     """A customer orders two of one product for 45.00 SEK; return the invoice, not yet sent."""
-    product = ProductFactory.create(price="22.50", service=ServiceFactory.create())
-    session = open_session(
-        product.service,
+    product = ProductFactory.create(price="22.50", shop=ShopFactory.create())
+    session = create_session(
+        product.shop,
         f"token-{next(_references)}",
         msisdn="46700000001",
         subscriber_key=f"key-{next(_references)}",
@@ -63,7 +63,7 @@ def new_invoice(**order_fields: Any) -> Invoice:
     )
     with transaction.atomic():
         order, _ = place_order(session, "nonce", [RowRequest(product.pk, 2)], "sv")
-        return start_payment(order)
+        return create_invoice(order)
 
 
 def issued_invoice() -> Invoice:
@@ -83,7 +83,7 @@ def paid_invoice(sandbox: SandboxProcess) -> Invoice:
 
 def refresh(invoice: Invoice) -> InvoiceStatus:
     """Ask SEQR about an invoice as the poller would; return how it stands."""
-    return refresh_invoice(invoice.pk, Cause("poller"))
+    return refresh_invoice(invoice.pk, ChangeSource("poller"))
 
 
 def reference(invoice: Invoice) -> str:
@@ -105,9 +105,9 @@ def order_state(invoice: Invoice) -> str:
 def story(invoice: Invoice) -> list[str]:
     """Return the names of what happened to an invoice, in order."""
     return list(
-        Event.objects.filter(about=About.INVOICE, about_id=invoice.pk).values_list(
-            "name", flat=True
-        )
+        AuditEvent.objects.filter(
+            subject_type=SubjectType.INVOICE, subject_id=invoice.pk
+        ).values_list("name", flat=True)
     )
 
 
@@ -116,17 +116,17 @@ def asked(sandbox: SandboxProcess, operation: str) -> int:
     return len(sandbox.calls(operation))
 
 
-def close_paying() -> PayingStop:
+def close_paying() -> PaymentPause:
     """SEQR refuses our password; return the time without paying that begins."""
     error = SeqrAuthenticationError("sendInvoice", "SEQR answered 20 AUTHENTICATION_FAILED", 20)
     with transaction.atomic():
-        settings_refused(invoice_in(S.SENDING), error, Cause("send_invoice"))
-    return PayingStop.objects.get(ended_at=None)
+        pause_payments(invoice_in(S.SENDING), error, ChangeSource("send_invoice"))
+    return PaymentPause.objects.get(ended_at=None)
 
 
-def let_probe_be_due(stop: PayingStop) -> None:
+def let_probe_be_due(stop: PaymentPause) -> None:
     """Let so much time pass that the next probe is to be made."""
-    PayingStop.objects.filter(pk=stop.pk).update(next_probe_at=database_now())
+    PaymentPause.objects.filter(pk=stop.pk).update(next_probe_at=database_now())
 
 
 def let_lease_lapse(invoice: Invoice) -> None:
@@ -137,11 +137,13 @@ def let_lease_lapse(invoice: Invoice) -> None:
 def age(invoice: Invoice, seconds: int) -> None:
     """Make the invoice so many seconds older."""
     for name in ("created_at", "issued_at"):
-        was = getattr(fresh(invoice), name)
-        if was is not None:
-            Invoice.objects.filter(pk=invoice.pk).update(**{name: was - timedelta(seconds=seconds)})
+        from_state = getattr(fresh(invoice), name)
+        if from_state is not None:
+            Invoice.objects.filter(pk=invoice.pk).update(
+                **{name: from_state - timedelta(seconds=seconds)}
+            )
 
 
 def is_dead(invoice: Invoice) -> bool:
     """Whether SEQR has confirmed that nobody can pay the invoice any more."""
-    return fresh(invoice).status in DEAD_STATUSES
+    return fresh(invoice).status in UNPAID_FINAL_STATUSES

@@ -9,20 +9,20 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError
 
-from orders.audit import Cause
-from orders.models import About, Event
+from orders.audit import ChangeSource
+from orders.models import AuditEvent, SubjectType
 from payments import call_audit
-from payments.invoices.apply_status import record_answer
+from payments.invoices.apply_status import apply_status
 from payments.invoices.cancel import cancel_invoice
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.send import send_invoice
-from payments.invoices.status_query import Answer, Question
+from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.receipts.submit import submit_receipt
 from payments.refunds.refund import request_refund, send_refund
 from payments.seqr import CallRecord, SeqrOutcomeUnknown, SeqrUnavailable
 from payments.session_exchange import TokenRefused, exchange_token
-from tests.factories import ServiceFactory
+from tests.factories import ShopFactory
 from tests.payments.steps import (
     fresh,
     invoice_in,
@@ -36,7 +36,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
-BY_POLLER = Cause("poller")
+BY_POLLER = ChangeSource("poller")
 TOKEN = "0000002012-63506374"
 POLL = CallRecord("getPaymentStatus", "0123456789abcdef0123456789abcdef", 7, 0)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,9 +47,9 @@ def clerk() -> User:
     return User.objects.create_user("clerk")
 
 
-def lines() -> list[Event]:
+def lines() -> list[AuditEvent]:
     """Return the calls in the audit, oldest first."""
-    return list(Event.objects.filter(about=About.CALL).order_by("id"))
+    return list(AuditEvent.objects.filter(subject_type=SubjectType.CALL).order_by("id"))
 
 
 def told() -> list[tuple[str, int | None]]:
@@ -99,7 +99,7 @@ def test_an_orders_whole_course_is_told_call_by_call(sandbox: SandboxProcess, cl
 def test_a_cancel_is_told_with_who_wanted_it(sandbox: SandboxProcess, clerk: User) -> None:
     invoice = issued_invoice()
 
-    cancel_invoice(invoice.pk, CancelReason.STAFF, Cause("staff", clerk))
+    cancel_invoice(invoice.pk, CancelReason.STAFF, ChangeSource("staff", clerk))
 
     assert told() == [("sendInvoice", 0), ("getPaymentStatus", 0), ("cancelInvoice", 0)]
     assert [line.actor for line in lines()] == [None, clerk, clerk]
@@ -153,13 +153,13 @@ def test_a_lost_refund_is_told_as_a_call_without_an_answer(
 def test_an_exchange_of_a_token_is_told_without_the_token_and_without_the_customer(
     sandbox: SandboxProcess,
 ) -> None:
-    service = ServiceFactory.create(service_id="CAFE")
+    shop = ShopFactory.create(service_id="CAFE")
     sandbox.register_service("CAFE", "http://testserver/cafe")
     token = sandbox.scan("HTTP://SEQR.SE/000/CAFE?TABLE=4", "46700643933")["token"]
-    session = exchange_token(service, token)
+    session = exchange_token(shop, token)
 
     with pytest.raises(TokenRefused):
-        exchange_token(service, TOKEN)
+        exchange_token(shop, TOKEN)
 
     accepted, refused = lines()
     assert (accepted.name, accepted.result_code, accepted.order) == (
@@ -168,7 +168,7 @@ def test_an_exchange_of_a_token_is_told_without_the_token_and_without_the_custom
         None,
     )
     assert (refused.source, refused.result_code != 0) == ("customer", True)
-    everything = str(list(Event.objects.values()))
+    everything = str(list(AuditEvent.objects.values()))
     for secret in (token, TOKEN, "46700643933", session.customer.subscriber_key, "TABLE"):
         assert secret not in everything
 
@@ -177,7 +177,7 @@ def test_no_secret_of_ours_is_in_the_audit(sandbox: SandboxProcess, clerk: User)
     invoice = paid_invoice(sandbox)
     submit_receipt(invoice.pk)
 
-    everything = str(list(Event.objects.values()))
+    everything = str(list(AuditEvent.objects.values()))
 
     for secret in ("12345678", invoice.notify_key, invoice.order.return_key, "46700000001"):
         assert secret not in everything
@@ -189,22 +189,22 @@ def test_no_secret_of_ours_is_in_the_audit(sandbox: SandboxProcess, clerk: User)
 def test_unchanged_polls_are_not_told(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
     refresh_invoice(invoice.pk, BY_POLLER)  # brings the invoice's version
-    before = Event.objects.count()
+    before = AuditEvent.objects.count()
 
     for source in ("poller", "notification", "page", "sweep"):
-        refresh_invoice(invoice.pk, Cause(source))
+        refresh_invoice(invoice.pk, ChangeSource(source))
 
-    assert Event.objects.count() == before
+    assert AuditEvent.objects.count() == before
 
 
 def test_asking_about_what_is_settled_is_not_told(sandbox: SandboxProcess) -> None:
     invoice = paid_invoice(sandbox)
-    before = Event.objects.count()
+    before = AuditEvent.objects.count()
 
     for _ in range(5):
-        refresh_invoice(invoice.pk, Cause("notification"))
+        refresh_invoice(invoice.pk, ChangeSource("notification"))
 
-    assert Event.objects.count() == before
+    assert AuditEvent.objects.count() == before
 
 
 def test_what_seqr_answers_against_our_expectation_is_told_once(
@@ -215,7 +215,7 @@ def test_what_seqr_answers_against_our_expectation_is_told_once(
     before = len(lines())
 
     for _ in range(5):
-        refresh_invoice(invoice.pk, Cause("notification"))
+        refresh_invoice(invoice.pk, ChangeSource("notification"))
 
     assert story(invoice).count("unexpected_answer") == 1
     assert len(lines()) == before + 1
@@ -228,7 +228,7 @@ def test_a_question_of_the_staff_is_told_whatever_seqr_answers(
     before = len(lines())
 
     for invoice in (waiting, settled):
-        refresh_invoice(invoice.pk, Cause("staff", clerk))
+        refresh_invoice(invoice.pk, ChangeSource("staff", clerk))
 
     asked = lines()[before:]
     assert [(line.order_id, line.name, line.source, line.actor) for line in asked] == [
@@ -241,7 +241,12 @@ def test_a_question_without_an_answer_is_told_once_until_something_else_is(
 ) -> None:
     invoice = invoice_in(S.ISSUED)
 
-    for source in (Cause("notification"), Cause("page"), Cause("staff", clerk), Cause("page")):
+    for source in (
+        ChangeSource("notification"),
+        ChangeSource("page"),
+        ChangeSource("staff", clerk),
+        ChangeSource("page"),
+    ):
         with pytest.raises(SeqrUnavailable):
             refresh_invoice(invoice.pk, source)
 
@@ -254,9 +259,11 @@ def test_a_question_without_an_answer_is_told_once_until_something_else_is(
 
 def test_the_poller_tells_the_call_in_the_transaction_of_what_it_changed() -> None:
     invoice = invoice_in(S.ISSUED)
-    question = Question(invoice.pk, reference(invoice), 0, S.ISSUED)
+    question = StatusQuery(invoice.pk, reference(invoice), 0, S.ISSUED)
 
-    record_answer(question, Answer(1, S.CANCELED, call=POLL), BY_POLLER, unheard_for=timedelta())
+    apply_status(
+        question, StatusResult(1, S.CANCELED, call=POLL), BY_POLLER, unheard_for=timedelta()
+    )
 
     (line,) = lines()
     assert (line.subject, line.duration_ms) == (POLL.client_reference, POLL.duration_ms)
@@ -265,9 +272,11 @@ def test_the_poller_tells_the_call_in_the_transaction_of_what_it_changed() -> No
 
 def test_an_answer_that_comes_too_late_to_change_anything_is_not_told() -> None:
     invoice = invoice_in(S.ISSUED, invoice_version=2)
-    question = Question(invoice.pk, reference(invoice), 0, S.ISSUED)
+    question = StatusQuery(invoice.pk, reference(invoice), 0, S.ISSUED)
 
-    record_answer(question, Answer(1, S.CANCELED, call=POLL), BY_POLLER, unheard_for=timedelta())
+    apply_status(
+        question, StatusResult(1, S.CANCELED, call=POLL), BY_POLLER, unheard_for=timedelta()
+    )
 
     assert lines() == []
 

@@ -61,10 +61,10 @@ def test_a_wanted_cancel_is_tried_until_it_is_settled() -> None:
     ("status", "fields", "found"),
     [
         (S.PENDING_ISSUER_ACKNOWLEDGE, {}, True),
-        (S.ISSUED, {"discount_in_doubt": True}, True),
+        (S.ISSUED, {"discount_unconfirmed": True}, True),
         (S.ISSUED, {}, False),
         (S.PENDING_ISSUER_ACKNOWLEDGE, {"cancel_reason": "customer"}, False),
-        (S.CANCELED, {"discount_in_doubt": True}, False),
+        (S.CANCELED, {"discount_unconfirmed": True}, False),
     ],
 )
 def test_who_waits_for_our_word_on_a_card_is_found(

@@ -15,10 +15,10 @@ WINDOW = {"width": 1300, "height": 900}
 LISTS = {
     "orders": "orders/order",
     "products": "orders/product",
-    "services": "orders/service",
+    "shops": "orders/shop",
     "codes": "orders/qrcode",
     "invoices": "payments/invoice",
-    "audit": "orders/event",
+    "audit": "orders/auditevent",
 }
 
 

@@ -96,7 +96,7 @@ def test_a_fault_of_ours_has_them_too(shop: Shopfront, monkeypatch: pytest.Monke
     def fail(*args: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("seqrshop.storefront.pages.service_at", fail)
+    monkeypatch.setattr("seqrshop.storefront.pages.shop_at", fail)
 
     response = get("/lyktan/order", headers=HTML)(shop)
 

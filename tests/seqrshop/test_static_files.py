@@ -10,17 +10,17 @@ import pytest
 from django.conf import settings as given
 from django.test import Client
 
-from orders.models import Service
+from orders.models import Shop
 from seqrshop.static_storage import without_comments
-from tests.factories import ServiceFactory
+from tests.factories import ShopFactory
 
 pytestmark = pytest.mark.usefixtures("collected")
 
 
 @pytest.fixture
-def cafe(db: None) -> Service:
-    """A service."""
-    return ServiceFactory.create(slug="lyktan")
+def cafe(db: None) -> Shop:
+    """A shop."""
+    return ShopFactory.create(slug="lyktan")
 
 
 def files_of(client: Client, path: str) -> set[str]:
@@ -34,7 +34,7 @@ def files_of(client: Client, path: str) -> set[str]:
 
 
 def test_what_pages_and_scripts_name_changes_its_name_with_its_content_and_is_kept_for_ever(
-    client: Client, cafe: Service
+    client: Client, cafe: Shop
 ) -> None:
     waiting = {"/lyktan/order", "/lyktan/success"}
     found: set[str] = set()
@@ -63,7 +63,7 @@ def test_what_pages_and_scripts_name_changes_its_name_with_its_content_and_is_ke
     ],
 )
 def test_a_file_was_compressed_ahead_as_its_browser_can_read_it(
-    client: Client, cafe: Service, accepts: str, coding: str | None, plain: type[bytes]
+    client: Client, cafe: Shop, accepts: str, coding: str | None, plain: type[bytes]
 ) -> None:
     [sheet] = [path for path in files_of(client, "/lyktan/order") if "/base." in path]
 
@@ -76,7 +76,7 @@ def test_a_file_was_compressed_ahead_as_its_browser_can_read_it(
     assert int(response["Content-Length"]) == len(sent)
 
 
-def test_served_scripts_have_no_comments(client: Client, cafe: Service) -> None:
+def test_served_scripts_have_no_comments(client: Client, cafe: Shop) -> None:
     [script] = [
         path for path in files_of(client, "/lyktan/order") if "/menu." in path and ".js" in path
     ]

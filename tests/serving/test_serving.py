@@ -22,7 +22,7 @@ from seqrshop.serving.asgi_app import Site
 from seqrshop.serving.asgi_types import Message
 from seqrshop.serving.body import LARGEST, MOST_UPLOADED
 from seqrshop.serving.environ import environ_of
-from tests.factories import CustomerSessionFactory, ServiceFactory
+from tests.factories import CustomerSessionFactory, ShopFactory
 from tests.seqrshop.security import held
 from tests.storefront.steps import invoice_of, path_of
 from tests.web_process import STOP_SECONDS, EventStream, WebProcess
@@ -46,7 +46,7 @@ def web(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture
 def visit(transactional_db: None) -> CustomerSession:
-    return CustomerSessionFactory.create(service=ServiceFactory.create(slug="lyktan"), token=TOKEN)
+    return CustomerSessionFactory.create(shop=ShopFactory.create(slug="lyktan"), token=TOKEN)
 
 
 # --- What it takes -------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from tests.factories import (
     OrderRowFactory,
     PictureFactory,
     ProductFactory,
-    ServiceFactory,
+    ShopFactory,
 )
 
 TOKEN = "0000002012-63506374"
@@ -26,7 +26,7 @@ TOKEN = "0000002012-63506374"
 
 @dataclass(frozen=True)
 class Shopfront:
-    """A service, a customer who is there, and two orders of theirs."""
+    """A shop, a customer who is there, and two orders of theirs."""
 
     visit: CustomerSession
     to_pay: Invoice
@@ -39,7 +39,7 @@ class Shopfront:
 
     def readable(self) -> dict[str, str]:
         """Return an address for each name of the customers' addresses that answers a GET."""
-        slug = self.visit.service.slug
+        slug = self.visit.shop.slug
         key, order = self.paid.order.return_key, f"/orders/{self.paid.order.public_id}"
         return {
             **{f"{page}_page": f"/{slug}/{page}" for page in PAGES},
@@ -64,10 +64,10 @@ WRITE_ONLY = {"session", "orders", "pay_order", "cancel_order", "notify"}
 
 def open_shopfront() -> Shopfront:
     """Make it."""
-    service = ServiceFactory.create(name="Kafé Lyktan", slug="lyktan")
+    shop = ShopFactory.create(name="Kafé Lyktan", slug="lyktan")
     picture = PictureFactory.create()
-    ProductFactory.create(service=service, shown=True, picture=picture)
-    visit = CustomerSessionFactory.create(service=service, token=TOKEN)
+    ProductFactory.create(shop=shop, shown=True, picture=picture)
+    visit = CustomerSessionFactory.create(shop=shop, token=TOKEN)
     to_pay, paid = _order(visit, "awaiting_payment"), _order(visit, "paid")
     return Shopfront(
         visit,
@@ -78,7 +78,7 @@ def open_shopfront() -> Shopfront:
 
 
 def _order(visit: CustomerSession, state: str) -> Order:
-    order = OrderFactory.create(service=visit.service, customer=visit.customer, state=state)
+    order = OrderFactory.create(shop=visit.shop, customer=visit.customer, state=state)
     OrderRowFactory.create(order=order)
     return order
 

@@ -13,7 +13,7 @@ def invoice_of(visit: CustomerSession, trait: str | None = None, **fields: Any) 
     """Return an invoice of this customer's; its order has one row."""
     states = {"issued": "awaiting_payment", "reserved": "awaiting_payment", None: "created"}
     order = OrderFactory.create(
-        service=visit.service,
+        shop=visit.shop,
         customer=visit.customer,
         state=states.get(trait, trait),
         parameters={"TABLE": "4"},

@@ -11,7 +11,7 @@ import pytest
 from orders.models import CustomerSession, Order, Product
 from payments.models import Invoice
 from tests.conftest import TOKEN
-from tests.factories import InvoiceFactory, ServiceFactory
+from tests.factories import InvoiceFactory, ShopFactory
 from tests.storefront.conftest import JsonClient
 
 NONCE = "nonce-of-this-order"
@@ -51,7 +51,7 @@ def price_changed(asked: Asked) -> Any:
 
 
 def another_shop(asked: Asked) -> Any:
-    ServiceFactory.create(slug="baren")
+    ShopFactory.create(slug="baren")
     return asked.order(path="/baren/orders")
 
 
@@ -60,7 +60,7 @@ def malformed_token(asked: Asked) -> Any:
 
 
 def another_customers_order(asked: Asked) -> Any:
-    theirs = InvoiceFactory.create(order__service=asked.bun.service, issued=True)
+    theirs = InvoiceFactory.create(order__shop=asked.bun.shop, issued=True)
     return asked.customer.send(f"/orders/{theirs.order.public_id}/cancel")
 
 

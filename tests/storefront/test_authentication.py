@@ -74,7 +74,7 @@ def test_an_unknown_token_in_the_header_is_not_saved_by_the_cookie(browser: Json
 
 def test_the_header_wins_over_the_cookie(browser: JsonClient, visit: CustomerSession) -> None:
     CustomerSessionFactory.create(
-        service=visit.service, token="other-customers-token", parameters={"TABLE": "9"}
+        shop=visit.shop, token="other-customers-token", parameters={"TABLE": "9"}
     )
 
     response = browser.send("/lyktan/session", headers={"X-SEQR-Token": "other-customers-token"})
@@ -106,7 +106,7 @@ def test_a_visit_that_another_customer_replaced_in_this_browser_is_over(
     browser: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
 ) -> None:
     made = browser.send("/lyktan/orders", two_buns, headers=csrf(browser)).json()
-    CustomerSessionFactory.create(service=visit.service, token="other-customers-token")
+    CustomerSessionFactory.create(shop=visit.shop, token="other-customers-token")
 
     browser.send("/lyktan/session", {"token": "other-customers-token"})
 

@@ -138,7 +138,7 @@ def test_a_fault_of_ours_shows_no_traceback(
     def fail(*args: object) -> None:
         raise RuntimeError("the secret detail")
 
-    monkeypatch.setattr("seqrshop.storefront.pages.service_at", fail)
+    monkeypatch.setattr("seqrshop.storefront.pages.shop_at", fail)
 
     client = JsonClient(raise_request_exception=False)
     response = client.get("/lyktan/order", headers={"Accept": accept})
@@ -155,8 +155,8 @@ def test_while_the_database_is_away_one_may_try_again(
     def fail(*args: object) -> None:
         raise OperationalError("connection refused by 10.0.0.7")
 
-    monkeypatch.setattr("seqrshop.storefront.pages.service_at", fail)
-    monkeypatch.setattr("seqrshop.storefront.session.service_at", fail)
+    monkeypatch.setattr("seqrshop.storefront.pages.shop_at", fail)
+    monkeypatch.setattr("seqrshop.storefront.session.shop_at", fail)
 
     page = client.get("/lyktan/order", headers={"Accept": accept})
     data = client.send("/lyktan/session", {"token": "0000002012-63506374"})

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError
 from pytest_django import DjangoAssertNumQueries
 
-from orders.models import Category, CustomerSession, Order, Product, Service
+from orders.models import Category, CustomerSession, Order, Product, Shop
 from payments.models import Invoice
 from tests.factories import CategoryFactory, PictureFactory, ProductFactory
 from tests.storefront.conftest import JsonClient
@@ -20,15 +20,15 @@ from tests.storefront.steps import invoice_of, path_of
 
 @pytest.mark.parametrize(("language", "name"), [("sv", "Bakat"), ("en", "Baked")])
 def test_products_come_by_category_and_those_without_come_last(
-    customer: JsonClient, cafe: Service, language: str, name: str
+    customer: JsonClient, cafe: Shop, language: str, name: str
 ) -> None:
-    drinks = CategoryFactory.create(service=cafe, position=2, name_sv="Dryck", name_en="Drinks")
-    baked = CategoryFactory.create(service=cafe, position=1)
-    CategoryFactory.create(service=cafe, position=0, name_sv="Tom", name_en="Empty")
-    loose = ProductFactory.create(service=cafe, position=0)
-    tea = ProductFactory.create(service=cafe, category=drinks, position=1)
-    cake = ProductFactory.create(service=cafe, category=baked, position=5)
-    bun = ProductFactory.create(service=cafe, category=baked, position=4)
+    drinks = CategoryFactory.create(shop=cafe, position=2, name_sv="Dryck", name_en="Drinks")
+    baked = CategoryFactory.create(shop=cafe, position=1)
+    CategoryFactory.create(shop=cafe, position=0, name_sv="Tom", name_en="Empty")
+    loose = ProductFactory.create(shop=cafe, position=0)
+    tea = ProductFactory.create(shop=cafe, category=drinks, position=1)
+    cake = ProductFactory.create(shop=cafe, category=baked, position=5)
+    bun = ProductFactory.create(shop=cafe, category=baked, position=4)
 
     told = customer.send("/lyktan/session", headers={"Accept-Language": language}).json()
 
@@ -44,10 +44,10 @@ def test_products_come_by_category_and_those_without_come_last(
 
 @pytest.mark.parametrize(("language", "alt"), [("sv", "En snurrad bulle"), ("en", "A swirled bun")])
 def test_a_picture_comes_with_what_it_shows(
-    customer: JsonClient, cafe: Service, language: str, alt: str
+    customer: JsonClient, cafe: Shop, language: str, alt: str
 ) -> None:
     picture = PictureFactory.create()
-    ProductFactory.create(service=cafe, shown=True, picture=picture)
+    ProductFactory.create(shop=cafe, shown=True, picture=picture)
 
     told = customer.send("/lyktan/session", headers={"Accept-Language": language}).json()
 
@@ -59,12 +59,12 @@ def test_a_picture_comes_with_what_it_shows(
     }
 
 
-def test_a_service_has_a_look_of_its_own(customer: JsonClient, cafe: Service) -> None:
+def test_a_service_has_a_look_of_its_own(customer: JsonClient, cafe: Shop) -> None:
     picture = PictureFactory.create(width=256, height=64)
-    Service.objects.update(accent="#0b57d0", logo=picture)
+    Shop.objects.update(accent="#0b57d0", logo=picture)
 
     page = customer.get("/lyktan/order").content.decode()
-    told = customer.send("/lyktan/session").json()["service"]
+    told = customer.send("/lyktan/session").json()["shop"]
 
     assert '<link rel="stylesheet" href="/accents/0b57d0.css">' in page
     assert '<meta name="theme-color" content="#0b57d0">' in page
@@ -74,14 +74,14 @@ def test_a_service_has_a_look_of_its_own(customer: JsonClient, cafe: Service) ->
 
 
 def test_a_menu_of_two_hundred_costs_no_more_queries_than_one(
-    customer: JsonClient, cafe: Service, django_assert_max_num_queries: DjangoAssertNumQueries
+    customer: JsonClient, cafe: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    category = CategoryFactory.create(service=cafe)
+    category = CategoryFactory.create(shop=cafe)
     picture = PictureFactory.create()
     Product.objects.bulk_create(
         ProductFactory.build_batch(
             200,
-            service=cafe,
+            shop=cafe,
             category=category,
             picture=picture,
             picture_alt_sv="x",
@@ -97,7 +97,7 @@ def test_a_menu_of_two_hundred_costs_no_more_queries_than_one(
 
 @pytest.mark.parametrize("page", ["order", "success", "failure", "cancel"])
 def test_no_get_writes_anything(
-    client: JsonClient, cafe: Service, page: str, django_assert_num_queries: Any
+    client: JsonClient, cafe: Shop, page: str, django_assert_num_queries: Any
 ) -> None:
     picture = PictureFactory.create()
 
@@ -141,7 +141,7 @@ def test_what_is_not_to_be_had_is_named_and_nothing_is_made(
     swedish: str,
 ) -> None:
     Product.objects.update(**change)
-    coffee = ProductFactory.create(service=Service.objects.get())
+    coffee = ProductFactory.create(shop=Shop.objects.get())
     two_buns["rows"].insert(0, {"product": coffee.pk, "quantity": 1})
 
     for language, sentence in (("en", english), ("sv", swedish)):
@@ -256,11 +256,9 @@ def test_what_is_no_total_is_named(
 # --- What the database holds ---------------------------------------------------------------------
 
 
-def test_a_deleted_category_leaves_its_products_on_sale(
-    customer: JsonClient, cafe: Service
-) -> None:
-    category = CategoryFactory.create(service=cafe)
-    bun = ProductFactory.create(service=cafe, category=category)
+def test_a_deleted_category_leaves_its_products_on_sale(customer: JsonClient, cafe: Shop) -> None:
+    category = CategoryFactory.create(shop=cafe)
+    bun = ProductFactory.create(shop=cafe, category=category)
 
     Category.objects.all().delete()
 
@@ -269,6 +267,6 @@ def test_a_deleted_category_leaves_its_products_on_sale(
 
 
 @pytest.mark.parametrize("missing", ["picture_alt_sv", "picture_alt_en"])
-def test_no_picture_is_without_words(cafe: Service, missing: str) -> None:
+def test_no_picture_is_without_words(cafe: Shop, missing: str) -> None:
     with pytest.raises(IntegrityError):
-        ProductFactory.create(service=cafe, shown=True, **{missing: ""})
+        ProductFactory.create(shop=cafe, shown=True, **{missing: ""})

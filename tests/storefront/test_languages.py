@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import translation
 from pytest_django import Settings
 
-from orders.models import Service
+from orders.models import Shop
 from payments.models import Invoice
 from seqrshop.languages import languages_in
 from seqrshop.storefront.templatetags.languages import counted_items
@@ -26,7 +26,7 @@ from tests.factories import (
     OrderFactory,
     OrderRowFactory,
     ProductFactory,
-    ServiceFactory,
+    ShopFactory,
 )
 
 TOKEN = "0000002012-63506374"
@@ -36,17 +36,17 @@ READ_ALOUD = ("alt", "aria-label", "title", "placeholder")
 
 
 @pytest.fixture
-def cafe(db: None) -> Service:
-    """A service that sells a bun, and is paused."""
-    cafe = ServiceFactory.create(name="Kafé Lyktan", slug="lyktan", paused=True)
-    ProductFactory.create(service=cafe)
+def cafe(db: None) -> Shop:
+    """A shop that sells a bun, and is paused."""
+    cafe = ShopFactory.create(name="Kafé Lyktan", slug="lyktan", paused=True)
+    ProductFactory.create(shop=cafe)
     return cafe
 
 
 @pytest.fixture
-def paid(cafe: Service) -> Invoice:
+def paid(cafe: Shop) -> Invoice:
     """A paid order of one bun."""
-    order = OrderFactory.create(service=cafe, state="paid", language="fi")
+    order = OrderFactory.create(shop=cafe, state="paid", language="fi")
     OrderRowFactory.create(order=order)
     return InvoiceFactory.create(order=order, paid=True)
 
@@ -98,7 +98,7 @@ def test_the_languages_are_english_and_those_that_have_a_folder() -> None:
 
 
 @pytest.mark.usefixtures("finnish")
-def test_one_file_more_is_one_language_more_on_every_page(cafe: Service, paid: Invoice) -> None:
+def test_one_file_more_is_one_language_more_on_every_page(cafe: Shop, paid: Invoice) -> None:
     client = Client(headers={"Accept": "text/html", "Accept-Language": "fi"})
     key = paid.order.return_key
     addresses = [f"/lyktan/{page}" for page in PAGES] + [f"/back/{key}", f"/back/{key}/receipt"]
@@ -114,9 +114,9 @@ def test_one_file_more_is_one_language_more_on_every_page(cafe: Service, paid: I
 
 @pytest.mark.usefixtures("finnish")
 def test_data_comes_in_that_language_and_names_that_the_shop_lacks_in_english(
-    cafe: Service, paid: Invoice
+    cafe: Shop, paid: Invoice
 ) -> None:
-    CustomerSessionFactory.create(service=cafe, token=TOKEN, customer=paid.order.customer)
+    CustomerSessionFactory.create(shop=cafe, token=TOKEN, customer=paid.order.customer)
 
     response = Client(headers={"X-SEQR-Token": TOKEN, "Accept-Language": "fi"}).post(
         "/lyktan/session", {}, "application/json"
@@ -129,7 +129,7 @@ def test_data_comes_in_that_language_and_names_that_the_shop_lacks_in_english(
 
 
 @pytest.mark.usefixtures("finnish")
-def test_the_switch_lists_the_other_languages_by_their_own_names(cafe: Service) -> None:
+def test_the_switch_lists_the_other_languages_by_their_own_names(cafe: Shop) -> None:
     html = Client().get("/lyktan/order", headers={"Accept-Language": "en"}).content.decode()
 
     links = re.findall(r'<a href="(\?language=..)"\s+lang="(..)"[^>]*>([^<]+)</a>', html)
@@ -157,7 +157,7 @@ def test_a_language_with_more_forms_has_them_all() -> None:
 
 @pytest.mark.parametrize("page", [*PAGES, "nothing"])
 def test_what_is_chosen_wins_over_the_browser_and_is_kept(
-    client: Client, cafe: Service, page: str
+    client: Client, cafe: Shop, page: str
 ) -> None:
     headers = {"Accept": "text/html", "Accept-Language": "sv"}
 
@@ -173,7 +173,7 @@ def test_what_is_chosen_wins_over_the_browser_and_is_kept(
 
 @pytest.mark.parametrize("language", ["xx", "", "sv-se", "<script>", "../../etc"])
 def test_a_language_that_there_is_not_changes_nothing(
-    client: Client, cafe: Service, language: str
+    client: Client, cafe: Shop, language: str
 ) -> None:
     page = client.get("/lyktan/order", {"language": language}, headers={"Accept-Language": "sv"})
 
@@ -182,10 +182,10 @@ def test_a_language_that_there_is_not_changes_nothing(
 
 
 def test_data_is_in_the_language_of_the_page_that_asks_whatever_was_chosen_elsewhere(
-    client: Client, cafe: Service
+    client: Client, cafe: Shop
 ) -> None:
     client.get("/lyktan/order?language=sv")
-    CustomerSessionFactory.create(service=cafe, token=TOKEN)
+    CustomerSessionFactory.create(shop=cafe, token=TOKEN)
     headers: dict[str, Any] = {"Accept-Language": "en", "Accept": "application/json"}
 
     body = client.post(

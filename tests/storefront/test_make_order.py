@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orders.models import About, CustomerSession, Event, Order, Product, Service
+from orders.models import AuditEvent, CustomerSession, Order, Product, Shop, SubjectType
 from payments.models import Invoice
 from seqrshop.celery import app as celery
 from tests.conftest import TOKEN
@@ -17,7 +17,7 @@ from tests.factories import (
     InvoiceFactory,
     OrderFactory,
     ProductFactory,
-    ServiceFactory,
+    ShopFactory,
 )
 from tests.payments.steps import asked
 from tests.races import at_once
@@ -99,9 +99,7 @@ def test_while_an_order_is_open_another_is_answered_with_it(
 def test_an_order_that_needs_attention_is_not_settled(
     customer: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
 ) -> None:
-    order = OrderFactory.create(
-        service=visit.service, customer=visit.customer, state="needs_attention"
-    )
+    order = OrderFactory.create(shop=visit.shop, customer=visit.customer, state="needs_attention")
     InvoiceFactory.create(order=order, needs_attention=True)
 
     assert customer.send("/lyktan/orders", two_buns).status_code == 409
@@ -110,7 +108,7 @@ def test_an_order_that_needs_attention_is_not_settled(
 def test_a_paid_order_leaves_room_for_the_next(
     customer: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
 ) -> None:
-    OrderFactory.create(service=visit.service, customer=visit.customer, state="paid")
+    OrderFactory.create(shop=visit.shop, customer=visit.customer, state="paid")
 
     assert customer.send("/lyktan/orders", two_buns).status_code == 201
 
@@ -192,7 +190,7 @@ def test_another_services_product_is_not_for_sale_here(
 def test_a_visit_of_one_service_does_not_order_from_another(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
-    ServiceFactory.create(slug="baren")
+    ShopFactory.create(slug="baren")
 
     assert customer.send("/baren/orders", two_buns).status_code == 401
     assert customer.send("/orders", two_buns).status_code == 404
@@ -223,10 +221,10 @@ def _tasks_at_once() -> Iterator[None]:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_tasks_at_once")
 def test_twenty_submits_at_once_are_one_order_one_invoice_and_one_call_to_seqr(
-    cafe: Service, sandbox: SandboxProcess
+    cafe: Shop, sandbox: SandboxProcess
 ) -> None:
-    bun = ProductFactory.create(service=cafe)
-    CustomerSessionFactory.create(service=cafe, token=TOKEN)
+    bun = ProductFactory.create(shop=cafe)
+    CustomerSessionFactory.create(shop=cafe, token=TOKEN)
     body = {"nonce": "nonce-of-every-tap", "rows": [{"product": bun.pk, "quantity": 1}]}
 
     responses = at_once(20, lambda: JsonClient(TOKEN).send("/lyktan/orders", body))
@@ -235,13 +233,13 @@ def test_twenty_submits_at_once_are_one_order_one_invoice_and_one_call_to_seqr(
     assert len({response.json()["id"] for response in responses}) == 1
     assert Order.objects.count() == Invoice.objects.count() == 1
     assert asked(sandbox, "sendInvoice") == len(sandbox.invoices()) == 1
-    assert Event.objects.filter(about=About.CALL).count() == 1
+    assert AuditEvent.objects.filter(subject_type=SubjectType.CALL).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_tabs_at_once_make_one_order(cafe: Service) -> None:
-    bun = ProductFactory.create(service=cafe)
-    CustomerSessionFactory.create(service=cafe, token=TOKEN)
+def test_two_tabs_at_once_make_one_order(cafe: Shop) -> None:
+    bun = ProductFactory.create(shop=cafe)
+    CustomerSessionFactory.create(shop=cafe, token=TOKEN)
     nonces = iter(["nonce-of-tab-one", "nonce-of-tab-two"])
 
     def order() -> Any:

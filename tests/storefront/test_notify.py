@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from orders.audit import Cause
-from orders.models import Event
+from orders.audit import ChangeSource
+from orders.models import AuditEvent
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus
 from payments.polling.status_checks import under_way
@@ -125,8 +125,8 @@ def test_a_thousand_notifications_of_one_invoice_are_few_calls_and_no_line_of_th
     sandbox: SandboxProcess, eventually: Callable[[Callable[[], bool]], None]
 ) -> None:
     invoice = issued_invoice()
-    refresh_invoice(invoice.pk, Cause("poller"))
-    told_before, asked_before = Event.objects.count(), asked(sandbox, "getPaymentStatus")
+    refresh_invoice(invoice.pk, ChangeSource("poller"))
+    told_before, asked_before = AuditEvent.objects.count(), asked(sandbox, "getPaymentStatus")
     client, started = Client(), time.monotonic()
 
     codes = {client.post(path_of(invoice)).status_code for _ in range(1000)}
@@ -135,4 +135,4 @@ def test_a_thousand_notifications_of_one_invoice_are_few_calls_and_no_line_of_th
     eventually(lambda: under_way() == 0)
     assert codes == {200}
     assert 2 <= asked(sandbox, "getPaymentStatus") - asked_before <= seconds + 2
-    assert Event.objects.count() == told_before
+    assert AuditEvent.objects.count() == told_before

@@ -10,20 +10,18 @@ import pytest
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from orders.models import CustomerSession, Product, Service
+from orders.models import CustomerSession, Product, Shop
 from orders.validators import RESERVED_SLUGS
 from payments.models import Invoice
 from tests.conftest import TOKEN
-from tests.factories import CustomerFactory, InvoiceFactory, OrderFactory, ServiceFactory
+from tests.factories import CustomerFactory, InvoiceFactory, OrderFactory, ShopFactory
 from tests.storefront.conftest import JsonClient
 
 PAGES = ["order", "success", "failure", "cancel"]
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_leads_its_script_to_its_service(
-    client: JsonClient, cafe: Service, page: str
-) -> None:
+def test_a_page_leads_its_script_to_its_service(client: JsonClient, cafe: Shop, page: str) -> None:
     response = client.get(f"/lyktan/{page}")
 
     html = response.content.decode()
@@ -36,7 +34,7 @@ def test_a_page_leads_its_script_to_its_service(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_writes_nothing_and_keeps_nothing(
-    client: JsonClient, cafe: Service, page: str, django_assert_num_queries: Any
+    client: JsonClient, cafe: Shop, page: str, django_assert_num_queries: Any
 ) -> None:
     # The service; and before one chooses, its hours and whether paying is closed.
     with django_assert_num_queries(3 if page == "order" else 1):
@@ -48,7 +46,7 @@ def test_a_page_writes_nothing_and_keeps_nothing(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
-    client: JsonClient, cafe: Service, page: str
+    client: JsonClient, cafe: Shop, page: str
 ) -> None:
     response = client.get(f"/lyktan/{page}")
 
@@ -63,7 +61,7 @@ def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
 
 
 def test_all_scripts_of_a_page_are_named_in_it_and_none_besides(
-    client: JsonClient, cafe: Service
+    client: JsonClient, cafe: Shop
 ) -> None:
     html = client.get("/lyktan/success").content.decode()
 
@@ -101,7 +99,7 @@ def test_pages_and_the_menus_data_are_sent_compressed(
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_speaks_its_readers_language(client: JsonClient, cafe: Service, page: str) -> None:
+def test_a_page_speaks_its_readers_language(client: JsonClient, cafe: Shop, page: str) -> None:
     swedish = client.get(f"/lyktan/{page}", headers={"Accept-Language": "sv"}).content.decode()
     english = client.get(f"/lyktan/{page}", headers={"Accept-Language": "de"}).content.decode()
 
@@ -113,11 +111,11 @@ def test_a_page_speaks_its_readers_language(client: JsonClient, cafe: Service, p
 
 @pytest.mark.parametrize("page", PAGES)
 def test_without_a_slug_a_page_serves_the_only_service(
-    client: JsonClient, cafe: Service, page: str
+    client: JsonClient, cafe: Shop, page: str
 ) -> None:
     assert 'data-session-url="/lyktan/session"' in client.get(f"/{page}").content.decode()
 
-    ServiceFactory.create()
+    ShopFactory.create()
     response = client.get(f"/{page}", headers={"Accept": "text/html"})
 
     assert response.status_code == 404
@@ -132,7 +130,7 @@ def test_without_any_service_a_page_says_so(client: JsonClient, db: None) -> Non
 
 
 def test_a_name_with_markup_in_it_is_shown_as_text(client: JsonClient, db: None) -> None:
-    ServiceFactory.create(slug="x", name="<script>alert(1)</script>")
+    ShopFactory.create(slug="x", name="<script>alert(1)</script>")
 
     assert "<script>alert" not in client.get("/x/order").content.decode()
 
@@ -156,10 +154,10 @@ def test_no_slug_can_hide_an_address_of_ours() -> None:
 
 
 @pytest.fixture
-def paid(cafe: Service) -> Invoice:
+def paid(cafe: Shop) -> Invoice:
     """A paid order over 45.00 SEK."""
     customer = CustomerFactory.create(msisdn="46700643933")
-    order = OrderFactory.create(service=cafe, customer=customer, state="paid")
+    order = OrderFactory.create(shop=cafe, customer=customer, state="paid")
     return InvoiceFactory.create(order=order, paid=True)
 
 
@@ -204,9 +202,9 @@ def test_who_comes_back_learns_nothing_personal_and_nothing_to_pay_with(
     ],
 )
 def test_who_comes_back_unpaid_sees_how_it_stands_and_is_led_to_pay_by_the_visit_alone(
-    client: JsonClient, cafe: Service, trait: str, heading: str, leads_to_the_order: bool
+    client: JsonClient, cafe: Shop, trait: str, heading: str, leads_to_the_order: bool
 ) -> None:
-    invoice = InvoiceFactory.create(order__service=cafe, **{trait: True})
+    invoice = InvoiceFactory.create(order__shop=cafe, **{trait: True})
 
     html = client.get(f"/back/{invoice.order.return_key}").content.decode()
     data = client.get(f"/back/{invoice.order.return_key}.json").content.decode()

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from orders.models import CustomerSession, Order, Service
-from payments.models import Invoice, PayingStop
+from orders.models import CustomerSession, Order, Shop
+from payments.models import Invoice, PaymentPause
 from tests.payments.steps import close_paying
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
@@ -19,14 +19,14 @@ CLOSED = {
 
 
 @pytest.fixture
-def closed(cafe: Service) -> PayingStop:
+def closed(cafe: Shop) -> PaymentPause:
     """SEQR refuses our settings."""
     return close_paying()
 
 
 @pytest.mark.parametrize("language", CLOSED)
 def test_the_page_says_so_before_it_knows_its_customer(
-    client: JsonClient, closed: PayingStop, language: str
+    client: JsonClient, closed: PaymentPause, language: str
 ) -> None:
     response = client.get("/lyktan/order", headers={"Accept-Language": language})
 
@@ -34,14 +34,14 @@ def test_the_page_says_so_before_it_knows_its_customer(
 
 
 def test_a_page_opened_while_paying_is_open_says_nothing_of_it(
-    client: JsonClient, cafe: Service
+    client: JsonClient, cafe: Shop
 ) -> None:
     assert "Paying is closed" not in client.get("/lyktan/order").content.decode()
 
 
 @pytest.mark.parametrize("language", CLOSED)
 def test_the_visit_tells_so_before_anything_is_chosen(
-    customer: JsonClient, closed: PayingStop, language: str
+    customer: JsonClient, closed: PaymentPause, language: str
 ) -> None:
     response = customer.send("/lyktan/session", headers={"Accept-Language": language})
 
@@ -51,7 +51,7 @@ def test_the_visit_tells_so_before_anything_is_chosen(
 
 @pytest.mark.parametrize("language", CLOSED)
 def test_an_order_is_refused_and_nothing_is_changed(
-    customer: JsonClient, closed: PayingStop, two_buns: dict[str, Any], language: str
+    customer: JsonClient, closed: PaymentPause, two_buns: dict[str, Any], language: str
 ) -> None:
     before = Order.objects.count()
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from orders.models import CustomerSession, Service
+from orders.models import CustomerSession, Shop
 from seqrshop.storefront import rate_limits
 from tests.conftest import TOKEN
 from tests.factories import CustomerSessionFactory
@@ -49,9 +49,7 @@ def test_a_customer_with_two_tokens_is_one_customer(
     visit: CustomerSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow(monkeypatch, "CHANGE", per_customer=2)
-    CustomerSessionFactory.create(
-        customer=visit.customer, service=visit.service, token="second-token"
-    )
+    CustomerSessionFactory.create(customer=visit.customer, shop=visit.shop, token="second-token")
 
     codes = [
         JsonClient(token).send("/lyktan/orders", {}).status_code
@@ -65,7 +63,7 @@ def test_customers_at_one_address_do_not_hold_each_other_up(
     visit: CustomerSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow(monkeypatch, "CHANGE", per_customer=1)
-    CustomerSessionFactory.create(service=visit.service, token="second-token")
+    CustomerSessionFactory.create(shop=visit.shop, token="second-token")
 
     codes = [
         JsonClient(token).send("/lyktan/orders", {}).status_code
@@ -86,7 +84,7 @@ def test_reading_is_counted_apart_from_changing(
 
 
 def test_guessing_tokens_is_slow(
-    cafe: Service, client: JsonClient, monkeypatch: pytest.MonkeyPatch
+    cafe: Shop, client: JsonClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow(monkeypatch, "UNKNOWN_TOKEN", per_address=2)
 
@@ -99,7 +97,7 @@ def test_guessing_tokens_is_slow(
 
 
 def test_a_person_is_told_on_a_page(
-    client: JsonClient, cafe: Service, monkeypatch: pytest.MonkeyPatch
+    client: JsonClient, cafe: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow(monkeypatch, "BACK", per_token=0)
 

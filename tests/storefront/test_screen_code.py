@@ -53,7 +53,7 @@ def test_what_cannot_be_paid_has_no_code(
 
 def test_nobody_else_has_the_code(visit: CustomerSession) -> None:
     path = path_of(invoice_of(visit, "issued"), "/qr")
-    CustomerSessionFactory.create(service=visit.service, token="other-customers-token")
+    CustomerSessionFactory.create(shop=visit.shop, token="other-customers-token")
 
     assert JsonClient("other-customers-token").get(path).status_code == 404
     assert JsonClient().get(path).status_code == 401

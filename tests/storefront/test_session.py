@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from orders.models import CustomerSession, Product, Service
+from orders.models import CustomerSession, Product, Shop
 from tests.conftest import TOKEN
 from tests.factories import (
     CustomerSessionFactory,
     InvoiceFactory,
     OrderFactory,
     OrderRowFactory,
-    ServiceFactory,
+    ShopFactory,
 )
 from tests.sandbox_process import SandboxProcess
 from tests.storefront.conftest import JsonClient
@@ -21,7 +21,7 @@ PLAIN = {"unit": "st", "category": None, "sold_out": False, "picture": None}
 
 
 @pytest.fixture
-def token(sandbox: SandboxProcess, cafe: Service) -> str:
+def token(sandbox: SandboxProcess, cafe: Shop) -> str:
     """What the app hands over after a scan at table 4."""
     sandbox.register_service(cafe.service_id, "http://testserver/lyktan")
     scan = sandbox.scan("HTTP://SEQR.SE/000/LYKTAN?TABLE=4", "46700643933")
@@ -36,7 +36,7 @@ def test_a_token_is_exchanged_for_what_the_page_needs(
     assert response.status_code == 200
     assert response.json() == {
         "parameters": {"TABLE": "4"},
-        "service": {
+        "shop": {
             "name": "Kafé Lyktan",
             "slug": "lyktan",
             "currency": "SEK",
@@ -101,13 +101,13 @@ def test_an_expired_token_asks_to_scan_again(
 
 @pytest.mark.parametrize("token", ["", "short", "x" * 101, "a b c d e f", "\x00" * 10, "å" * 10])
 def test_what_is_no_token_is_refused_without_asking_seqr(
-    client: JsonClient, cafe: Service, token: str
+    client: JsonClient, cafe: Shop, token: str
 ) -> None:
     assert client.send("/lyktan/session", {"token": token}).status_code == 401
 
 
 def test_a_token_exchanged_under_another_slug_is_refused(client: JsonClient, token: str) -> None:
-    ServiceFactory.create(slug="baren")
+    ShopFactory.create(slug="baren")
     client.send("/lyktan/session", {"token": token})
 
     by_token = client.send("/baren/session", {"token": token})
@@ -115,11 +115,11 @@ def test_a_token_exchanged_under_another_slug_is_refused(client: JsonClient, tok
     by_header = JsonClient(token).send("/baren/orders", {})
 
     for response in (by_token, by_cookie, by_header):
-        assert (response.status_code, response.json()["error"]) == (401, "other_service")
+        assert (response.status_code, response.json()["error"]) == (401, "other_shop")
         assert "another shop" in response.json()["message"]
 
 
-def test_while_seqr_is_down_the_page_may_try_again(client: JsonClient, cafe: Service) -> None:
+def test_while_seqr_is_down_the_page_may_try_again(client: JsonClient, cafe: Shop) -> None:
     response = client.send("/lyktan/session", {"token": TOKEN})
 
     assert response.status_code == 503
@@ -136,9 +136,7 @@ def test_a_fault_in_the_settings_looks_like_seqr_being_down(
 
 
 def test_the_open_order_is_handed_over(customer: JsonClient, visit: CustomerSession) -> None:
-    order = OrderFactory.create(
-        service=visit.service, customer=visit.customer, state="awaiting_payment"
-    )
+    order = OrderFactory.create(shop=visit.shop, customer=visit.customer, state="awaiting_payment")
     OrderRowFactory.create(order=order)
     InvoiceFactory.create(order=order, issued=True)
 
@@ -152,7 +150,7 @@ def test_the_open_order_is_handed_over(customer: JsonClient, visit: CustomerSess
 def test_a_settled_order_is_the_latest_and_not_the_open_one(
     customer: JsonClient, visit: CustomerSession
 ) -> None:
-    order = OrderFactory.create(service=visit.service, customer=visit.customer, state="paid")
+    order = OrderFactory.create(shop=visit.shop, customer=visit.customer, state="paid")
     InvoiceFactory.create(order=order, paid=True)
 
     body = customer.send("/lyktan/session").json()
@@ -165,7 +163,7 @@ def test_a_reference_selects_among_the_customers_own_orders(
     customer: JsonClient, visit: CustomerSession
 ) -> None:
     for _ in range(2):
-        order = OrderFactory.create(service=visit.service, customer=visit.customer, state="paid")
+        order = OrderFactory.create(shop=visit.shop, customer=visit.customer, state="paid")
         InvoiceFactory.create(order=order, paid=True)
     first = InvoiceFactory._meta.model.objects.order_by("id")[0]
     others = InvoiceFactory.create(paid=True)
@@ -201,7 +199,7 @@ def test_without_a_token_the_cookie_takes_the_visit_up(
 
 
 def test_without_a_token_and_without_a_cookie_one_scans_again(
-    client: JsonClient, cafe: Service
+    client: JsonClient, cafe: Shop
 ) -> None:
     assert client.send("/lyktan/session").status_code == 401
 
@@ -210,7 +208,7 @@ def test_a_new_token_replaces_the_old_visit_under_a_new_cookie(
     client: JsonClient, visit: CustomerSession
 ) -> None:
     newer = CustomerSessionFactory.create(
-        service=visit.service, token="0000002012-00000002", parameters={"TABLE": "5"}
+        shop=visit.shop, token="0000002012-00000002", parameters={"TABLE": "5"}
     )
     client.send("/lyktan/session", {"token": TOKEN})
     first_cookie = client.cookies["sessionid"].value
@@ -242,13 +240,13 @@ def test_without_a_slug_the_only_service_is_meant(
 ) -> None:
     response = customer.send("/session", {"token": TOKEN})
 
-    assert response.json()["service"]["slug"] == "lyktan"
+    assert response.json()["shop"]["slug"] == "lyktan"
 
 
 def test_with_several_services_an_address_without_slug_says_so(
     customer: JsonClient, visit: CustomerSession
 ) -> None:
-    ServiceFactory.create()
+    ShopFactory.create()
 
     response = customer.send("/session", {"token": TOKEN})
 

@@ -1,4 +1,4 @@
-"""While a service takes no orders: why, until when, and what can be done all the same."""
+"""While a shop takes no orders: why, until when, and what can be done all the same."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone, translation
 
-from orders.models import CustomerSession, Order, Service
-from payments.availability.availability import Why, closing_of
-from payments.availability.messages import closing_words
+from orders.models import CustomerSession, Order, Shop
+from payments.availability.availability import Reason, unavailability_of
+from payments.availability.messages import unavailable_message
 from payments.models import Invoice
-from tests.factories import OpeningHoursFactory, ServiceFactory
+from tests.factories import OpeningHoursFactory, ShopFactory
 from tests.payments.steps import close_paying
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
@@ -26,7 +26,7 @@ PAUSED = {
 
 
 @pytest.fixture
-def paused(cafe: Service) -> Service:
+def paused(cafe: Shop) -> Shop:
     """The café, paused by its staff."""
     cafe.paused = True
     cafe.pause_note_sv, cafe.pause_note_en = "Tillbaka 14:00.", "Back at 14:00."
@@ -35,10 +35,10 @@ def paused(cafe: Service) -> Service:
 
 
 @pytest.fixture
-def out_of_hours(cafe: Service) -> Service:
+def out_of_hours(cafe: Shop) -> Shop:
     """The café, open in two days' time only."""
     day = timezone.localdate() + timedelta(days=2)
-    OpeningHoursFactory.create(service=cafe, weekday=day.weekday())
+    OpeningHoursFactory.create(shop=cafe, weekday=day.weekday())
     return cafe
 
 
@@ -55,50 +55,50 @@ def out_of_hours(cafe: Service) -> Service:
     ],
 )
 def test_who_comes_too_early_or_too_late_reads_when_it_opens(
-    cafe: Service, moment: str, english: str, swedish: str
+    cafe: Shop, moment: str, english: str, swedish: str
 ) -> None:
-    OpeningHoursFactory.create(service=cafe)  # Mondays from 08:00 to 17:00
+    OpeningHoursFactory.create(shop=cafe)  # Mondays from 08:00 to 17:00
     now = datetime.fromisoformat(moment).replace(tzinfo=STOCKHOLM)
 
-    closing = closing_of(cafe, now)
+    closing = unavailability_of(cafe, now)
 
     assert closing is not None
     with translation.override("en"):
-        assert closing_words(closing, now) == f"We are closed. We open again {english}."
+        assert unavailable_message(closing, now) == f"We are closed. We open again {english}."
     with translation.override("sv"):
-        assert closing_words(closing, now) == f"Vi har stängt. Vi öppnar igen {swedish}."
+        assert unavailable_message(closing, now) == f"Vi har stängt. Vi öppnar igen {swedish}."
 
 
-def test_within_its_hours_a_service_takes_orders(cafe: Service) -> None:
-    OpeningHoursFactory.create(service=cafe)
+def test_within_its_hours_a_service_takes_orders(cafe: Shop) -> None:
+    OpeningHoursFactory.create(shop=cafe)
 
-    assert closing_of(cafe, datetime(2026, 11, 23, 12, tzinfo=STOCKHOLM)) is None
+    assert unavailability_of(cafe, datetime(2026, 11, 23, 12, tzinfo=STOCKHOLM)) is None
 
 
-def test_one_services_hours_close_no_other(out_of_hours: Service) -> None:
-    assert closing_of(out_of_hours) is not None
-    assert closing_of(ServiceFactory.create()) is None
+def test_one_services_hours_close_no_other(out_of_hours: Shop) -> None:
+    assert unavailability_of(out_of_hours) is not None
+    assert unavailability_of(ShopFactory.create()) is None
 
 
 @pytest.mark.parametrize(
     ("paused", "hours", "paying", "expected"),
     [
-        (True, True, True, Why.PAUSED),
-        (False, True, True, Why.OUT_OF_HOURS),
-        (False, False, True, Why.PAYING_CLOSED),
+        (True, True, True, Reason.PAUSED),
+        (False, True, True, Reason.OUT_OF_HOURS),
+        (False, False, True, Reason.PAYMENTS_PAUSED),
         (False, False, False, None),
     ],
 )
 def test_of_several_reasons_the_one_that_helps_most_is_told(
-    cafe: Service, paused: bool, hours: bool, paying: bool, expected: Why | None
+    cafe: Shop, paused: bool, hours: bool, paying: bool, expected: Reason | None
 ) -> None:
     cafe.paused = paused
     if hours:
-        OpeningHoursFactory.create(service=cafe)
+        OpeningHoursFactory.create(shop=cafe)
     if paying:
         close_paying()
 
-    closing = closing_of(cafe, datetime(2026, 11, 24, 12, tzinfo=STOCKHOLM))
+    closing = unavailability_of(cafe, datetime(2026, 11, 24, 12, tzinfo=STOCKHOLM))
 
     assert (closing and closing.why) == expected
 
@@ -108,9 +108,9 @@ def test_of_several_reasons_the_one_that_helps_most_is_told(
     [("", "", "We take no orders just now."), ("Strax!", "", "We take no orders just now. Strax!")],
 )
 def test_a_note_in_one_language_is_better_than_none(
-    client: JsonClient, paused: Service, swedish: str, english: str, expected: str
+    client: JsonClient, paused: Shop, swedish: str, english: str, expected: str
 ) -> None:
-    Service.objects.update(pause_note_sv=swedish, pause_note_en=english)
+    Shop.objects.update(pause_note_sv=swedish, pause_note_en=english)
 
     page = client.get("/lyktan/order").content.decode()
 
@@ -122,7 +122,7 @@ def test_a_note_in_one_language_is_better_than_none(
 
 @pytest.mark.parametrize("language", PAUSED)
 def test_the_page_and_the_visit_say_so_before_anything_is_chosen(
-    customer: JsonClient, paused: Service, language: str
+    customer: JsonClient, paused: Shop, language: str
 ) -> None:
     headers = {"Accept-Language": language}
 
@@ -153,7 +153,7 @@ def test_the_repeat_of_an_order_made_before_is_answered_with_that_order(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     made = customer.send("/lyktan/orders", two_buns).json()
-    Service.objects.update(paused=True)
+    Shop.objects.update(paused=True)
 
     again = customer.send("/lyktan/orders", two_buns)
 

@@ -246,9 +246,7 @@ def test_another_customers_order_is_as_unknown_as_none(
 
 def test_the_customer_reaches_the_order_from_another_browser(visit: CustomerSession) -> None:
     invoice = invoice_of(visit, "issued")
-    CustomerSessionFactory.create(
-        customer=visit.customer, service=visit.service, token="another-token-1"
-    )
+    CustomerSessionFactory.create(customer=visit.customer, shop=visit.shop, token="another-token-1")
 
     assert JsonClient("another-token-1").get(path_of(invoice)).status_code == 200
 

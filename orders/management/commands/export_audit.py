@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.timezone import make_aware
 
 from orders.audit_export import csv_lines, json_lines
-from orders.models import Event, Order
+from orders.models import AuditEvent, Order
 from orders.models.order import FIRST_NUMBER
 
 FORMATS = {"csv": csv_lines, "jsonl": json_lines}
@@ -38,8 +38,8 @@ class Command(BaseCommand):
             self.stdout.write(line, ending="")
 
 
-def _events(order: Order | None, since: date | None, until: date | None) -> QuerySet[Event]:
-    events = Event.objects.all()
+def _events(order: Order | None, since: date | None, until: date | None) -> QuerySet[AuditEvent]:
+    events = AuditEvent.objects.all()
     if order is not None:
         events = events.filter(order=order)
     if since is not None:

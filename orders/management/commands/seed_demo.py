@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from orders.demo import CODES, MENU, PICTURES, SOLD_OUT, Item
-from orders.models import Category, Product, Service
+from orders.models import Category, Product, Shop
 from orders.pictures import keep, logo, product_picture
 from orders.qr import save_qr_code
 
@@ -21,7 +21,7 @@ STAFF_USER = "staff"
 
 
 class Command(BaseCommand):
-    """Seeds the demo. Nothing is added to a database that has a service, nor changed in one."""
+    """Seeds the demo. Nothing is added to a database that has a shop, nor changed in one."""
 
     help = (
         "Fill an empty database with a café: its service, products and printed codes, and the "
@@ -32,15 +32,15 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Add the staff user and the café, each where there is none."""
         staff = User.objects.filter(username=STAFF_USER).first() or self._make_staff()
-        if Service.objects.exists():
+        if Shop.objects.exists():
             return
-        cafe = Service.objects.create(
+        cafe = Shop.objects.create(
             name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN", logo=keep(logo(_drawn("logo")))
         )
         places = count(1)
         for position, (name_sv, name_en, items) in enumerate(MENU, start=1):
             category = Category.objects.create(
-                service=cafe, name_sv=name_sv, name_en=name_en, position=position
+                shop=cafe, name_sv=name_sv, name_en=name_en, position=position
             )
             for item in items:
                 _add(item, category, next(places))
@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
 def _add(item: Item, category: Category, position: int) -> None:
     Product.objects.create(
-        service=category.service,
+        shop=category.shop,
         category=category,
         position=position,
         sku=item.sku,

@@ -10,7 +10,7 @@ reading.py    the database: orders as they are told, and marks by which a change
 listening.py  the subscription
 """
 
-from seqrshop.storefront.streams.broker import Hub
-from seqrshop.storefront.streams.stream import Pace, Stream
+from seqrshop.storefront.streams.broker import StreamBroker
+from seqrshop.storefront.streams.stream import Stream, StreamTimings
 
-__all__ = ["Hub", "Pace", "Stream"]
+__all__ = ["Stream", "StreamBroker", "StreamTimings"]

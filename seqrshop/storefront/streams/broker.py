@@ -15,11 +15,11 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError
 from redis.exceptions import RedisError
 
-from payments.polling.liveness import quiet_shards
+from payments.polling.liveness import stalled_shards
 from seqrshop.storefront.streams import order_reads
-from seqrshop.storefront.streams.order_version import Mark
-from seqrshop.storefront.streams.stream import Pace, Stream
-from seqrshop.storefront.streams.stream_acceptor import Follower
+from seqrshop.storefront.streams.order_version import OrderVersion
+from seqrshop.storefront.streams.stream import Stream, StreamTimings
+from seqrshop.storefront.streams.stream_acceptor import Subscription
 from seqrshop.storefront.streams.subscriber import listen
 
 logger = logging.getLogger(__name__)
@@ -34,14 +34,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Hub:
+class StreamBroker:
     """All streams of a process. To be used within one event loop."""
 
-    def __init__(self, pace: Pace | None = None) -> None:
-        self._pace = pace or Pace()
+    def __init__(self, pace: StreamTimings | None = None) -> None:
+        self._pace = pace or StreamTimings()
         self._streams: dict[UUID, set[Stream]] = defaultdict(set)  # by the order followed
         self._of_reader: dict[str, deque[Stream]] = defaultdict(deque)
-        self._marks: dict[UUID, Mark] = {}  # of what was told
+        self._marks: dict[UUID, OrderVersion] = {}  # of what was told
         self._paying_is_closed = False
         self._changed: set[UUID] = set()
         self._has_changed = asyncio.Event()
@@ -79,7 +79,7 @@ class Hub:
                 await loop
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def join(self, follower: Follower, body: bytes, asked_at: float) -> Stream | None:
+    def join(self, follower: Subscription, body: bytes, asked_at: float) -> Stream | None:
         """Open a stream that begins with this body, read after `asked_at`; None: there is no room.
 
         A reader's oldest stream gives way to a fourth one. It may be that of a page which is gone
@@ -159,8 +159,8 @@ class Hub:
         compared = await self._from_database(order_reads.compare, list(self._streams))
         if compared is None:
             return
-        words_changed = compared.paying_is_closed != self._paying_is_closed
-        self._paying_is_closed = compared.paying_is_closed
+        words_changed = compared.payments_are_paused != self._paying_is_closed
+        self._paying_is_closed = compared.payments_are_paused
         for order, mark in compared.marks.items():
             if mark != self._marks.get(order) or (words_changed and mark.is_unsent):
                 self._change(order)
@@ -169,7 +169,7 @@ class Hub:
         shards = {order: mark.shard for order, mark in self._marks.items()}
         quiet: set[int] | None
         try:
-            quiet = await self._in_thread(quiet_shards)
+            quiet = await self._in_thread(stalled_shards)
         except RedisError:
             quiet = None  # nothing is known
         for order, shard in shards.items():

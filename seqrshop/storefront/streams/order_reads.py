@@ -15,9 +15,9 @@ from django.utils.translation import override
 
 from orders.models import Order
 from orders.models.order import BLOCKING_STATES
-from payments.availability.pause import paying_is_closed
+from payments.availability.pause import payments_are_paused
 from seqrshop.storefront.json_output import back_details, order_details, orders_with_details
-from seqrshop.storefront.streams.order_version import Mark, mark_of, read_marks
+from seqrshop.storefront.streams.order_version import OrderVersion, read_versions, version_of
 from seqrshop.storefront.streams.stream_acceptor import Form
 
 P = ParamSpec("P")
@@ -30,7 +30,7 @@ _DETAILS = {"order": order_details, "back": back_details}
 class Read:
     """An order as it was read: its mark, and its JSON in each form that was asked for."""
 
-    mark: Mark
+    mark: OrderVersion
     is_settled: bool
     bodies: Mapping[Form, bytes]
 
@@ -39,8 +39,8 @@ class Read:
 class Compared:
     """What stands in the database now, to be compared with what was told."""
 
-    marks: Mapping[UUID, Mark]
-    paying_is_closed: bool
+    marks: Mapping[UUID, OrderVersion]
+    payments_are_paused: bool
 
 
 def _holding_nothing(read: Callable[P, T]) -> Callable[P, T]:
@@ -73,7 +73,7 @@ def read_orders(wanted: Mapping[UUID, Collection[Form]]) -> dict[UUID, Read]:
 @_holding_nothing
 def compare(orders: Collection[UUID]) -> Compared:
     """Return by what a change of any of these orders can be seen."""
-    return Compared(read_marks(orders), paying_is_closed())
+    return Compared(read_versions(orders), payments_are_paused())
 
 
 def _read(order: Order, forms: Collection[Form]) -> Read:
@@ -82,4 +82,4 @@ def _read(order: Order, forms: Collection[Form]) -> Read:
         with override(form.language):
             details = _DETAILS[form.kind](order)
         bodies[form] = json.dumps(details, cls=DjangoJSONEncoder).encode()
-    return Read(mark_of(order), order.state not in BLOCKING_STATES, bodies)
+    return Read(version_of(order), order.state not in BLOCKING_STATES, bodies)

@@ -8,14 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from orders.models import Order
-from payments.models import ASKED_STATUSES, SHOWN_FIELDS, shard_of
+from payments.models import CUSTOMER_VISIBLE_FIELDS, POLLED_STATUSES, shard_of
 from seqrshop.storefront.messages import UNSENT
 
-_OF_INVOICE = ("id", *SHOWN_FIELDS)
+_OF_INVOICE = ("id", *CUSTOMER_VISIBLE_FIELDS)
 
 
 @dataclass(frozen=True)
-class Mark:
+class OrderVersion:
     """An order's state, and of each of its invoices what is shown or decides what is."""
 
     state: str
@@ -30,14 +30,14 @@ class Mark:
     def shard(self) -> int | None:
         """The shard of the poller that asks about it, if one does."""
         for pk, status, reference, *_ in self.invoices:
-            if status in ASKED_STATUSES and reference is not None:
+            if status in POLLED_STATUSES and reference is not None:
                 return shard_of(pk)
         return None
 
 
-def mark_of(order: Order) -> Mark:
+def version_of(order: Order) -> OrderVersion:
     """Return the mark of an order fetched with its invoices."""
-    return Mark(
+    return OrderVersion(
         order.state,
         frozenset(
             tuple(getattr(invoice, name) for name in _OF_INVOICE)
@@ -46,7 +46,7 @@ def mark_of(order: Order) -> Mark:
     )
 
 
-def read_marks(orders: Collection[UUID]) -> dict[UUID, Mark]:
+def read_versions(orders: Collection[UUID]) -> dict[UUID, OrderVersion]:
     """Return the marks of these orders, by one query."""
     found: dict[UUID, tuple[str, set[tuple[Any, ...]]]] = {}
     rows = Order.objects.filter(public_id__in=orders).values_list(
@@ -55,6 +55,6 @@ def read_marks(orders: Collection[UUID]) -> dict[UUID, Mark]:
     for public_id, state, *invoice in rows:
         found.setdefault(public_id, (state, set()))[1].add(tuple(invoice))
     return {
-        public_id: Mark(state, frozenset(invoices))
+        public_id: OrderVersion(state, frozenset(invoices))
         for public_id, (state, invoices) in found.items()
     }

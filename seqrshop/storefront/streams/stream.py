@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
 
-from seqrshop.storefront.streams.stream_acceptor import Follower
+from seqrshop.storefront.streams.stream_acceptor import Subscription
 
 
 class Clock(Protocol):
@@ -19,7 +19,7 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True)
-class Pace:
+class StreamTimings:
     """How long and how often, in seconds."""
 
     lasts: float = 300.0  # a stream; its page then opens another
@@ -36,7 +36,7 @@ class Stream:
     However slowly it reads, nothing piles up: of each kind of event only the last one waits.
     """
 
-    def __init__(self, follower: Follower, body: bytes, pace: Pace) -> None:
+    def __init__(self, follower: Subscription, body: bytes, pace: StreamTimings) -> None:
         self.follower = follower
         self._pace = pace
         self._ends_at = pace.clock() + min(pace.lasts, follower.seconds or pace.lasts)

@@ -18,9 +18,9 @@ from django.utils.translation import get_language
 from orders.clock import database_now
 from orders.models import Order
 from orders.models.order import BLOCKING_STATES
-from seqrshop.storefront.streams.order_version import Mark, mark_of
+from seqrshop.storefront.streams.order_version import OrderVersion, version_of
 
-OFFER = "seqrshop.stream"  # in the request's environment
+STREAM_ACCEPTOR = "seqrshop.stream"  # in the request's environment
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Follower:
+class Subscription:
     """Who follows which order. `reader` is counted: a customer, or the holder of a return key."""
 
     order: UUID
     form: Form
     reader: str
-    mark: Mark
+    mark: OrderVersion
     is_settled: bool
     seconds: float | None  # until the customer's session ends
 
@@ -47,10 +47,10 @@ def accept_stream(
     request: HttpRequest, order: Order, kind: str, reader: str, until: datetime | None = None
 ) -> None:
     """Take up the server's offer of a stream, if it has made one."""
-    offer: Callable[[Follower], None] | None = request.META.get(OFFER)
+    offer: Callable[[Subscription], None] | None = request.META.get(STREAM_ACCEPTOR)
     if offer is None:
         return
     seconds = None if until is None else (until - database_now()).total_seconds()
     form = Form(kind, get_language() or "en")
     is_settled = order.state not in BLOCKING_STATES
-    offer(Follower(order.public_id, form, reader, mark_of(order), is_settled, seconds))
+    offer(Subscription(order.public_id, form, reader, version_of(order), is_settled, seconds))

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import About, Event
+from orders.models import AuditEvent, SubjectType
 from payments import tasks
-from payments.availability.pause import paying_is_closed
+from payments.availability.pause import payments_are_paused
 from payments.availability.probe import Probe, probe_paying, probe_soon
 from payments.cases.cases import close_case
 from payments.gateway import status_calls
@@ -25,7 +25,7 @@ from payments.models import (
     InvoiceStatus,
     MoneyCase,
     OutboxMail,
-    PayingStop,
+    PaymentPause,
 )
 from payments.recovery import find_work
 from payments.seqr import SeqrConfigurationError
@@ -48,7 +48,7 @@ from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
 CODES = [20, 21, 29, 33, 37, 64, 92]
-BY_PAGE = Cause("page")
+BY_PAGE = ChangeSource("page")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -72,7 +72,7 @@ def go_round(poller: Shard) -> None:
 
 def happened(case: MoneyCase) -> list[str]:
     """Return the names of what happened to a case, in order."""
-    events = Event.objects.filter(about=About.CASE, about_id=case.pk)
+    events = AuditEvent.objects.filter(subject_type=SubjectType.CASE, subject_id=case.pk)
     return list(events.values_list("name", flat=True))
 
 
@@ -91,7 +91,7 @@ def test_settings_refused_in_sending_close_paying_and_tell_once(
         send_invoice(invoice.pk)
 
     case = MoneyCase.objects.get()
-    assert PayingStop.objects.get(ended_at=None).case == case
+    assert PaymentPause.objects.get(ended_at=None).case == case
     assert (case.kind, case.closed_at) == (CaseKind.CONFIGURATION, None)
     assert f"SEQR answered {code} " in case.what
     assert happened(case) == ["configuration_case", "paying_closed"]
@@ -111,7 +111,7 @@ def test_settings_refused_in_asking_close_paying_and_tell_once(
             refresh_invoice(invoice.pk, BY_PAGE)
 
     case = MoneyCase.objects.get()
-    assert PayingStop.objects.get(ended_at=None).case == case
+    assert PaymentPause.objects.get(ended_at=None).case == case
     assert happened(case) == ["configuration_case", "paying_closed"]
 
 
@@ -126,7 +126,7 @@ def test_eight_who_are_refused_at_once_close_paying_once(sandbox: SandboxProcess
 
     at_once(8, send)
 
-    assert PayingStop.objects.count() == MoneyCase.objects.count() == 1
+    assert PaymentPause.objects.count() == MoneyCase.objects.count() == 1
     assert happened(MoneyCase.objects.get()) == ["configuration_case", "paying_closed"]
 
 
@@ -137,7 +137,7 @@ def test_waiting_invoices_make_no_calls_and_no_events(sandbox: SandboxProcess) -
     waiting = [new_invoice() for _ in range(5)]
     put_off = invoice_in(S.SENDING, lease_until=None)
     close_paying()
-    events = Event.objects.count()
+    events = AuditEvent.objects.count()
 
     for invoice in (*waiting, put_off):
         age(invoice, 3)
@@ -145,7 +145,7 @@ def test_waiting_invoices_make_no_calls_and_no_events(sandbox: SandboxProcess) -
 
     assert find_work().to_send == []
     assert sandbox.calls() == []
-    assert Event.objects.count() == events
+    assert AuditEvent.objects.count() == events
     assert {fresh(invoice).status for invoice in waiting} == {S.CREATED}
 
 
@@ -154,7 +154,7 @@ def test_what_waits_can_be_cancelled_and_ends_with_its_lifetime(sandbox: Sandbox
     age(overdue, 601)
     close_paying()
 
-    cancel_invoice(unwanted.pk, CancelReason.CUSTOMER, Cause("customer"))
+    cancel_invoice(unwanted.pk, CancelReason.CUSTOMER, ChangeSource("customer"))
     to_expire = find_work().to_expire
     tasks.cancel_overdue_invoice(overdue.pk)
 
@@ -183,7 +183,7 @@ def test_a_probe_opens_paying_and_what_waits_is_sent_at_once(
     invoice = new_invoice()
     with pytest.raises(SeqrConfigurationError):
         send_invoice(invoice.pk)
-    stop = PayingStop.objects.get()
+    stop = PaymentPause.objects.get()
     let_probe_be_due(stop)
     sandbox.mend()
     enqueued: list[str] = []
@@ -193,7 +193,7 @@ def test_a_probe_opens_paying_and_what_waits_is_sent_at_once(
 
     stop.refresh_from_db()
     assert stop.ended_at is not None
-    assert not paying_is_closed()
+    assert not payments_are_paused()
     assert stop.case.closing_reason == "SEQR accepts our settings again"
     assert happened(stop.case)[-2:] == ["paying_opened", "case_closed"]
     assert enqueued == ["payments.tasks.sweep"]
@@ -212,7 +212,7 @@ def test_the_probes_invoice_is_like_a_customers_asked_about_cancelled_and_of_no_
     (at_seqr,) = sandbox.invoices()
     operations = [call["operation"] for call in sandbox.calls()]
     assert operations == ["sendInvoice", "getPaymentStatus", "cancelInvoice"]
-    told = Event.objects.filter(about=About.CALL, source="probe", order=None)
+    told = AuditEvent.objects.filter(subject_type=SubjectType.CALL, source="probe", order=None)
     assert list(told.values_list("name", flat=True)) == operations
     assert (at_seqr["status"], at_seqr["amount"], at_seqr["currency"]) == (
         "CANCELED",
@@ -240,7 +240,7 @@ def test_probes_come_after_10_seconds_and_then_ever_more_seldom(sandbox: Sandbox
 
     assert too_soon == ([], Probe.NOT_MADE)
     assert [round(pause.total_seconds()) for pause in pauses] == [10, 20, 40, 60, 60]
-    assert paying_is_closed()
+    assert payments_are_paused()
     assert MoneyCase.objects.count() == 1
     assert happened(stop.case).count("probe_refused") == 1
 
@@ -259,10 +259,10 @@ def test_eight_workers_at_once_make_one_probe(sandbox: SandboxProcess) -> None:
 def test_a_killed_probe_is_made_again_after_its_lease(sandbox: SandboxProcess) -> None:
     stop = close_paying()
     let_probe_be_due(stop)
-    PayingStop.objects.update(lease_until=database_now() + timedelta(seconds=25))
+    PaymentPause.objects.update(lease_until=database_now() + timedelta(seconds=25))
     held = find_work().to_probe, probe_paying(stop.pk, at_once=True)
 
-    PayingStop.objects.update(lease_until=database_now())
+    PaymentPause.objects.update(lease_until=database_now())
 
     assert held == ([], Probe.NOT_MADE)
     assert find_work().to_probe == [stop.pk]
@@ -275,12 +275,12 @@ def test_a_fault_of_asking_alone_keeps_paying_closed_and_does_not_flap(
     issued_invoice()
     refuse(sandbox, "getPaymentStatus")
     go_round(poller)
-    stop = PayingStop.objects.get()
+    stop = PaymentPause.objects.get()
 
     came = [probe_paying(stop.pk, at_once=True) for _ in range(3)]
 
     assert came == [Probe.REFUSED] * 3
-    assert PayingStop.objects.get(ended_at=None) == stop
+    assert PaymentPause.objects.get(ended_at=None) == stop
     assert MoneyCase.objects.count() == 1
     assert [each["status"] for each in sandbox.invoices()[1:]] == ["CANCELED"] * 3
 
@@ -295,7 +295,7 @@ def test_no_clear_answer_says_nothing_about_the_settings(
     came = probe_paying(stop.pk, at_once=True)
 
     assert came == Probe.UNANSWERED
-    assert paying_is_closed()
+    assert payments_are_paused()
     assert happened(stop.case)[-1] == "probe_unanswered"
 
 
@@ -327,7 +327,7 @@ def test_an_invoice_that_seqr_still_refuses_after_a_probe_does_not_close_paying_
         with pytest.raises(SeqrConfigurationError):
             refresh_invoice(refused.pk, BY_PAGE)
 
-    assert not paying_is_closed()
+    assert not payments_are_paused()
     assert MoneyCase.objects.get(closed_at=None).key == "getPaymentStatus code 21"
 
 
@@ -338,7 +338,7 @@ def test_a_new_invoice_that_is_refused_closes_paying_again(sandbox: SandboxProce
     with pytest.raises(SeqrConfigurationError):
         send_invoice(new_invoice().pk)
 
-    assert PayingStop.objects.count() == MoneyCase.objects.count() == 2
+    assert PaymentPause.objects.count() == MoneyCase.objects.count() == 2
 
 
 def test_who_closes_the_case_without_having_mended_the_settings_is_told_again(
@@ -348,7 +348,7 @@ def test_who_closes_the_case_without_having_mended_the_settings_is_told_again(
     stop = close_paying()
     first = stop.case
     probe_soon(first.pk)
-    close_case(first.pk, Cause("staff"), "the password was mistyped")
+    close_case(first.pk, ChangeSource("staff"), "the password was mistyped")
 
     (due,) = find_work().to_probe
     probe_paying(due)
@@ -363,11 +363,11 @@ def test_settings_refused_at_the_scan_open_a_case(
     sandbox: SandboxProcess,
 ) -> None:
     refuse(sandbox, "getClientSessionInfo", 33)
-    service = new_invoice().order.service
+    shop = new_invoice().order.shop
 
     for _ in range(2):
         with pytest.raises(SeqrConfigurationError):
-            exchange_token(service, "0000002012-63506374")
+            exchange_token(shop, "0000002012-63506374")
 
     assert MoneyCase.objects.get().key == "getClientSessionInfo code 33"
-    assert not paying_is_closed()
+    assert not payments_are_paused()

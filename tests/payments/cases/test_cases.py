@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import About, Event
+from orders.models import AuditEvent, SubjectType
 from payments.cases.cases import close_case, configuration_works, open_case, tell_of_configuration
 from payments.cases.outbox import send_mails
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice
@@ -41,7 +41,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
-BY_TEST = Cause("poller")
+BY_TEST = ChangeSource("poller")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Story = Callable[[SandboxProcess, SeqrProxy], Invoice]
@@ -55,7 +55,7 @@ def paid_though_canceled(sandbox: SandboxProcess, proxy: SeqrProxy) -> Invoice:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     with pytest.raises(AlreadyPaid):
-        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, Cause("customer"))
+        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource("customer"))
     return invoice
 
 
@@ -128,7 +128,10 @@ def test_each_cause_opens_one_case_however_often_it_is_seen(
     case = MoneyCase.objects.get()
     assert (case.kind, case.invoice, case.closed_at) == (kind, invoice, None)
     assert case.order_id == invoice.order_id
-    assert Event.objects.get(about=About.CASE, about_id=case.pk).order_id == invoice.order_id
+    assert (
+        AuditEvent.objects.get(subject_type=SubjectType.CASE, subject_id=case.pk).order_id
+        == invoice.order_id
+    )
 
 
 def test_settings_may_be_wrong_again_and_are_told_again() -> None:
@@ -158,7 +161,7 @@ def test_eight_who_see_it_at_once_open_one_case() -> None:
     at_once(8, lambda: open_case(CaseKind.CONFIGURATION, BY_TEST, "refused", key="code 20"))
 
     assert MoneyCase.objects.count() == 1
-    assert Event.objects.count() == 1
+    assert AuditEvent.objects.count() == 1
 
 
 def test_a_case_is_closed_once_with_who_and_why() -> None:
@@ -166,14 +169,14 @@ def test_a_case_is_closed_once_with_who_and_why() -> None:
     assert case is not None
     boss = User.objects.create_user("boss")
 
-    closed = [close_case(case.pk, Cause("staff", boss), "the password was mistyped")] * 1
-    closed.append(close_case(case.pk, Cause("staff", boss), "once more"))
+    closed = [close_case(case.pk, ChangeSource("staff", boss), "the password was mistyped")] * 1
+    closed.append(close_case(case.pk, ChangeSource("staff", boss), "once more"))
 
     case.refresh_from_db()
     assert closed == [True, False]
     assert (case.closed_by, case.closing_reason) == (boss, "the password was mistyped")
     with pytest.raises(ValueError, match="reason"):
-        close_case(case.pk, Cause("staff", boss), "  ")
+        close_case(case.pk, ChangeSource("staff", boss), "  ")
 
 
 def test_the_database_refuses_a_case_closed_without_a_reason() -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from orders.audit import Cause
-from orders.models import About, Event
-from payments.invoices.apply_status import record_routine
-from payments.invoices.status_query import Answer, Question
+from orders.audit import ChangeSource
+from orders.models import AuditEvent, SubjectType
+from payments.invoices.apply_status import apply_unchanged_batch
+from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import CallRecord
 from tests.payments.steps import fresh, invoice_in
@@ -14,39 +14,43 @@ S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def routine(invoice: Invoice, version: int, status: InvoiceStatus) -> tuple[Question, Answer]:
-    question = Question(
+def routine(
+    invoice: Invoice, version: int, status: InvoiceStatus
+) -> tuple[StatusQuery, StatusResult]:
+    question = StatusQuery(
         invoice.pk, invoice.invoice_reference or "", invoice.invoice_version, status
     )
-    return question, Answer(version, status, call=CallRecord("getPaymentStatus", "ref", 3, 0))
+    return question, StatusResult(version, status, call=CallRecord("getPaymentStatus", "ref", 3, 0))
 
 
 def test_routine_answers_bring_versions_and_acknowledge_payments() -> None:
     issued, paid = invoice_in(S.ISSUED), invoice_in(S.PAID, invoice_version=2)
     answers = [routine(issued, 1, S.ISSUED), routine(paid, 3, S.PAID)]
 
-    written = record_routine(answers, Cause("poller"))
+    written = apply_unchanged_batch(answers, ChangeSource("poller"))
 
     assert written == {issued.pk, paid.pk}
     assert (fresh(issued).invoice_version, fresh(issued).acknowledged_at) == (1, None)
     assert fresh(paid).invoice_version == 3
     assert fresh(paid).acknowledged_at is not None
-    [call] = Event.objects.filter(about=About.CALL)  # what only brings a version is not told
+    [call] = AuditEvent.objects.filter(
+        subject_type=SubjectType.CALL
+    )  # what only brings a version is not told
     assert call.order_id == paid.order_id
 
 
 @pytest.mark.parametrize(
-    ("became", "version"),
+    ("to_state", "version"),
     [(S.PAID, 0), (S.CANCEL_PENDING, 0), (S.CANCELED, 0), (S.ISSUED, 7)],
     ids=["paid", "being cancelled", "cancelled", "newer"],
 )
 def test_a_routine_answer_about_what_stands_otherwise_by_now_is_left_out(
-    became: InvoiceStatus, version: int
+    to_state: InvoiceStatus, version: int
 ) -> None:
-    invoice = invoice_in(became, invoice_version=version)
+    invoice = invoice_in(to_state, invoice_version=version)
     answer = routine(invoice, 1, S.ISSUED)
 
-    written = record_routine([answer], Cause("poller"))
+    written = apply_unchanged_batch([answer], ChangeSource("poller"))
 
     assert written == set()
     assert fresh(invoice).invoice_version == version

@@ -2,11 +2,11 @@
 
 import pytest
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.services import AnotherOrderOpen, OrderNotAccepted
 from payments.gateway import seqr
-from payments.invoices.cancel import AlreadyPaid, cancel_invoice, settle_cancel
-from payments.invoices.create import pay_again
+from payments.invoices.cancel import AlreadyPaid, cancel_invoice, finish_cancel
+from payments.invoices.create import retry_payment
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.send import send_invoice
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
@@ -26,8 +26,8 @@ from tests.sandbox_process import SandboxProcess
 from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
-BY_CUSTOMER = Cause("customer")
-BY_SWEEP = Cause("sweep")
+BY_CUSTOMER = ChangeSource("customer")
+BY_SWEEP = ChangeSource("sweep")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -106,7 +106,7 @@ def test_a_payment_in_progress_keeps_the_cancel_pending_until_seqr_says_which(
     sandbox.act(reference(invoice), "release")
 
     work = find_work()
-    settle_cancel(invoice.pk, BY_SWEEP)
+    finish_cancel(invoice.pk, BY_SWEEP)
 
     assert pending == S.CANCEL_PENDING
     assert invoice.pk in work.to_settle
@@ -121,7 +121,7 @@ def test_no_answer_keeps_the_cancel_pending_and_it_is_tried_again(
     pending = [cancel(invoice.pk), cancel(invoice.pk)]
     seqr_proxy.lose_answers = False
 
-    settle_cancel(invoice.pk, BY_SWEEP)
+    finish_cancel(invoice.pk, BY_SWEEP)
 
     assert pending == [S.CANCEL_PENDING] * 2
     assert order_state(invoice) == "canceled"
@@ -140,7 +140,7 @@ def test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it(
     before = cancel(invoice.pk)
     seqr_proxy.lose_answers = False
 
-    settle_cancel(invoice.pk, BY_SWEEP)
+    finish_cancel(invoice.pk, BY_SWEEP)
 
     assert (before, fresh(invoice).status) == (S.CANCEL_PENDING, S.CANCELED)
 
@@ -204,7 +204,7 @@ def superseded_invoice(sandbox: SandboxProcess) -> tuple[Invoice, Invoice]:
     the other, which is to be cancelled for it."""
     first = issued_invoice()
     cancel(first.pk)
-    second = pay_again(first.order.customer, first.order.public_id)
+    second = retry_payment(first.order.customer, first.order.public_id)
     send_invoice(second.pk)
     sandbox.control("PUT", f"/invoices/{reference(first)}", {"status": "PAID"})
     refresh_invoice(first.pk, BY_SWEEP)
@@ -220,7 +220,7 @@ def test_what_is_superseded_and_has_ended_at_seqr_is_dead_without_asking(
     sandbox.act(reference(second), action)
     before = sandbox.invoice(reference(second))["asked_at"]
 
-    settle_cancel(second.pk, BY_SWEEP)
+    finish_cancel(second.pk, BY_SWEEP)
 
     assert fresh(second).status == S.CANCELED
     assert (fresh(first).status, order_state(first)) == (S.PAID, "paid")
@@ -236,7 +236,7 @@ def test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case(
     seqr().get_payment_status(reference(second), 0)
 
     for _ in range(2):
-        settle_cancel(second.pk, BY_SWEEP)
+        finish_cancel(second.pk, BY_SWEEP)
 
     case = MoneyCase.objects.get(invoice=second)
     assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
@@ -249,12 +249,12 @@ def test_a_second_payment_pays_the_order_once_the_first_was_taken_back(
     first, second = superseded_invoice(sandbox)
     sandbox.pay(reference(second))
     seqr().get_payment_status(reference(second), 0)
-    settle_cancel(second.pk, BY_SWEEP)
+    finish_cancel(second.pk, BY_SWEEP)
     case = MoneyCase.objects.get(invoice=second, kind=CaseKind.SECOND_PAYMENT)
 
     sandbox.control("PUT", f"/invoices/{reference(first)}", {"status": "CANCELED"})
     refresh_invoice(first.pk, BY_SWEEP)
-    settle_cancel(second.pk, BY_SWEEP)
+    finish_cancel(second.pk, BY_SWEEP)
 
     assert (fresh(second).status, order_state(first)) == (S.PAID, "paid")
     case.refresh_from_db()
@@ -267,10 +267,10 @@ def test_an_order_is_paid_again_by_a_new_invoice_once_the_old_one_is_dead(
     invoice = issued_invoice()
     order = invoice.order
     with pytest.raises(OrderNotAccepted):
-        pay_again(order.customer, order.public_id)
+        retry_payment(order.customer, order.public_id)
     cancel(invoice.pk)
 
-    second = pay_again(order.customer, order.public_id)
+    second = retry_payment(order.customer, order.public_id)
     send_invoice(second.pk)
 
     assert fresh(second).client_invoice_id == f"{order.number}-2"
@@ -283,7 +283,7 @@ def test_paying_again_five_times_at_once_makes_one_invoice() -> None:
 
     def pay() -> bool:
         try:
-            pay_again(order.customer, order.public_id)
+            retry_payment(order.customer, order.public_id)
         except (OrderNotAccepted, AnotherOrderOpen):
             return False
         return True

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import Event
+from orders.models import AuditEvent
 from payments.invoices.capture import CommitNotPossible, commit_reservation
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus
@@ -40,13 +40,13 @@ def reserved_invoice(sandbox: SandboxProcess) -> Invoice:
     """An invoice whose 45.00 SEK are reserved at SEQR, as we know."""
     invoice = issued_invoice()
     sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "RESERVED"})
-    refresh_invoice(invoice.pk, Cause("poller"))
+    refresh_invoice(invoice.pk, ChangeSource("poller"))
     return fresh(invoice)
 
 
-def clerk() -> Cause:
+def clerk() -> ChangeSource:
     user, _ = User.objects.get_or_create(username="clerk")
-    return Cause("staff", user)
+    return ChangeSource("staff", user)
 
 
 def commit(invoice: Invoice, amount: Decimal = ALL) -> InvoiceStatus:
@@ -76,7 +76,7 @@ def test_what_is_reserved_is_taken_and_paid_with_who_did_it(sandbox: SandboxProc
         "reservation_committed",
         "payment_confirmed",
     ]
-    started = Event.objects.get(name="commit_started", actor__username="clerk")
+    started = AuditEvent.objects.get(name="commit_started", actor__username="clerk")
     assert started.detail == "45.00 SEK"
 
 
@@ -102,7 +102,7 @@ def test_an_unknown_outcome_is_not_tried_again_before_its_lease_ends(
     with pytest.raises(CommitNotPossible, match="answer was lost"):
         commit(invoice)
     lapsed = database_now() - timedelta(seconds=1)
-    Invoice.objects.filter(pk=invoice.pk).update(commit_lease_until=lapsed)
+    Invoice.objects.filter(pk=invoice.pk).update(capture_lease_until=lapsed)
 
     status = commit(invoice)
 
@@ -142,7 +142,7 @@ def test_a_reservation_released_in_between_is_seen_and_told(
     with pytest.raises(SeqrConflict):
         commit(invoice)
 
-    assert (fresh(invoice).status, fresh(invoice).commit_lease_until) == (S.EXPIRED, None)
+    assert (fresh(invoice).status, fresh(invoice).capture_lease_until) == (S.EXPIRED, None)
     assert story(invoice)[3:] == ["commit_started", "commit_not_done", "expired_at_seqr"]
 
 
@@ -213,7 +213,7 @@ def test_agreeing_takes_it_and_tells_so(sandbox: SandboxProcess) -> None:
 
     assert messages == ["Taken, and paid.", "Nothing is reserved: the invoice is now paid."]
     assert asked(sandbox, "commitReservation") == 1
-    assert Event.objects.get(name="commit_started").actor == user_of(client)
+    assert AuditEvent.objects.get(name="commit_started").actor == user_of(client)
 
 
 @pytest.mark.parametrize(

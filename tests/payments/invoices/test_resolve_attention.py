@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.models import Order, OrderState
-from payments.invoices.create import current_invoice, pay_again
+from payments.invoices.create import current_invoice, retry_payment
 from payments.invoices.resolve_attention import close_case_of_order
 from payments.invoices.send import send_invoice
 from payments.models import CancelReason, CaseKind, Invoice, MoneyCase
@@ -81,7 +81,7 @@ def test_an_order_whose_payment_was_taken_back_can_be_paid_again_once_that_is_se
 
     assert order_state(invoice) == "canceled"
     order = invoice.order
-    again = pay_again(order.customer, order.public_id)
+    again = retry_payment(order.customer, order.public_id)
     send_invoice(again.pk)
     assert current_invoice(Order.objects.get(pk=order.pk)) == again
     sandbox.pay(reference(fresh(again)))
@@ -125,7 +125,7 @@ def test_the_case_of_an_order_that_needs_none_changes_nothing_but_itself(
         kind=CaseKind.PAID_THOUGH_CANCELED, invoice=invoice, order=invoice.order, what="late"
     )
 
-    closed = close_case_of_order(case.pk, Cause("staff"), "served")
-    again = close_case_of_order(case.pk, Cause("staff"), "served")
+    closed = close_case_of_order(case.pk, ChangeSource("staff"), "served")
+    again = close_case_of_order(case.pk, ChangeSource("staff"), "served")
 
     assert (closed, again, order_state(invoice)) == (True, False, "paid")

@@ -2,12 +2,12 @@
 
 import pytest
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from payments.availability.probe import probe_paying
 from payments.invoices.cancel import cancel_invoice
 from payments.invoices.notification import invoice_notified
 from payments.invoices.send import send_invoice
-from payments.models import CancelReason, Invoice, InvoiceStatus, PayingStop
+from payments.models import CancelReason, Invoice, InvoiceStatus, PaymentPause
 from payments.recovery import find_work
 from payments.seqr import (
     SeqrAuthenticationError,
@@ -30,7 +30,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
-BY_CUSTOMER = Cause("customer")
+BY_CUSTOMER = ChangeSource("customer")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -177,7 +177,7 @@ def test_a_wrong_password_fails_no_payment(sandbox: SandboxProcess, seqr_proxy: 
     with pytest.raises(SeqrAuthenticationError):
         send_invoice(invoice.pk)
     seqr_proxy.rewrite = lambda answer: answer
-    probe_paying(PayingStop.objects.get().pk, at_once=True)
+    probe_paying(PaymentPause.objects.get().pk, at_once=True)
 
     assert fresh(invoice).status == S.SENDING
     assert invoice.pk in find_work().to_send
@@ -235,7 +235,7 @@ def test_an_invoice_past_its_lifetime_is_not_sent_but_expired(seqr_away: None) -
     work = find_work()
 
     assert (invoice.pk in work.to_send, invoice.pk in work.to_expire) == (False, True)
-    ended = cancel_invoice(invoice.pk, CancelReason.LIFETIME, Cause("sweep"))
+    ended = cancel_invoice(invoice.pk, CancelReason.LIFETIME, ChangeSource("sweep"))
     assert (ended.status, order_state(invoice)) == (S.EXPIRED, "expired")
 
 

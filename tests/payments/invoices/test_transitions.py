@@ -7,14 +7,14 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
-from orders.audit import Cause
-from orders.models import About, Event, OrderState
+from orders.audit import ChangeSource
+from orders.models import AuditEvent, OrderState, SubjectType
 from payments.invoices.state_diagram import state_diagram
 from payments.invoices.transitions import TABLE, TransitionError, lock_invoice, record_once
 from payments.invoices.transitions import transition as move
 from payments.models import (
-    DEAD_STATUSES,
     OPEN_STATUSES,
+    UNPAID_FINAL_STATUSES,
     CancelReason,
     Invoice,
     InvoiceStatus,
@@ -24,7 +24,7 @@ from tests.payments.steps import invoice_in
 from tests.races import at_once
 
 S = InvoiceStatus
-BY_TEST = Cause("test")
+BY_TEST = ChangeSource("test")
 NEEDED: dict[InvoiceStatus, dict[str, Any]] = {
     S.PAID: {"ers_reference": "ERS1", "paid_at": "2026-01-01T00:00:00Z"},
     S.ISSUED: {"invoice_reference": "1234567890"},
@@ -39,25 +39,30 @@ def transition(invoice_id: int, to: InvoiceStatus) -> bool:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("was", "to"), [pair for pair in product(S, S) if pair[0] != pair[1]], ids=lambda s: s.value
+    ("from_state", "to"),
+    [pair for pair in product(S, S) if pair[0] != pair[1]],
+    ids=lambda s: s.value,
 )
 def test_an_edge_of_the_table_is_taken_and_any_other_pair_is_refused(
-    was: InvoiceStatus, to: InvoiceStatus
+    from_state: InvoiceStatus, to: InvoiceStatus
 ) -> None:
-    invoice = invoice_in(was)
+    invoice = invoice_in(from_state)
 
-    if to not in TABLE[was]:
+    if to not in TABLE[from_state]:
         with pytest.raises(TransitionError):
             transition(invoice.pk, to)
     else:
         transition(invoice.pk, to)
 
     invoice.refresh_from_db()
-    events = [(e.name, e.was, e.became) for e in Event.objects.filter(about=About.INVOICE)]
-    if to in TABLE[was]:
-        assert (invoice.status, events) == (to, [(TABLE[was][to], was, to)])
+    events = [
+        (e.name, e.from_state, e.to_state)
+        for e in AuditEvent.objects.filter(subject_type=SubjectType.INVOICE)
+    ]
+    if to in TABLE[from_state]:
+        assert (invoice.status, events) == (to, [(TABLE[from_state][to], from_state, to)])
     else:
-        assert (invoice.status, events) == (was, [])
+        assert (invoice.status, events) == (from_state, [])
 
 
 @pytest.mark.django_db
@@ -68,7 +73,7 @@ def test_a_replay_writes_nothing() -> None:
     moved = transition(invoice.pk, S.PAID)
 
     assert not moved
-    assert Event.objects.filter(about=About.INVOICE).count() == 1
+    assert AuditEvent.objects.filter(subject_type=SubjectType.INVOICE).count() == 1
 
 
 @pytest.mark.django_db
@@ -104,7 +109,7 @@ def test_two_writers_racing_to_paid_write_one_event() -> None:
     moved = at_once(8, lambda: transition(invoice.pk, S.PAID))
 
     assert sorted(moved) == [False] * 7 + [True]
-    assert Event.objects.filter(about=About.INVOICE).count() == 1
+    assert AuditEvent.objects.filter(subject_type=SubjectType.INVOICE).count() == 1
 
 
 @pytest.mark.django_db
@@ -158,15 +163,13 @@ def test_the_database_refuses_a_customers_second_open_order() -> None:
     order = OrderFactory.create(state=OrderState.AWAITING_PAYMENT)
 
     with pytest.raises(IntegrityError):
-        OrderFactory.create(
-            customer=order.customer, service=order.service, state=OrderState.CREATED
-        )
+        OrderFactory.create(customer=order.customer, shop=order.shop, state=OrderState.CREATED)
 
 
 def test_nothing_leaves_paid_but_a_reversal_and_nothing_dead_comes_back_but_as_paid() -> None:
     assert set(TABLE) == set(S)
     assert set(TABLE[S.PAID].values()) == {"payment_reversed"}
-    assert all(set(TABLE[dead]) == {S.PAID} for dead in DEAD_STATUSES)
+    assert all(set(TABLE[dead]) == {S.PAID} for dead in UNPAID_FINAL_STATUSES)
 
 
 def test_the_drawn_table_is_the_one_in_the_docs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,10 +10,10 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from orders.audit import Cause
-from orders.models import About, Event
+from orders.audit import ChangeSource
+from orders.models import AuditEvent, SubjectType
 from payments.invoices.cancel import cancel_invoice
-from payments.invoices.create import pay_again
+from payments.invoices.create import retry_payment
 from payments.invoices.discounts import discounts_of, total_of
 from payments.invoices.refresh import refresh_invoice
 from payments.loyalty import hook
@@ -29,7 +29,7 @@ from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
 D = Decimal
-BY_POLLER = Cause("poller")
+BY_POLLER = ChangeSource("poller")
 MSISDN = "46701234567"
 CLUB = {"id": "CLUB", "value": hooks.CARD, "description": "Café club"}
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -94,7 +94,7 @@ def at_seqr(sandbox: SandboxProcess, invoice: Invoice) -> tuple[str, str, list[i
 def here(invoice: Invoice) -> tuple[Decimal, bool, int]:
     """What the bill costs here, whether SEQR may think otherwise, and how many discounts it has."""
     now = fresh(invoice)
-    return now.amount, now.discount_in_doubt, now.discounts.count()
+    return now.amount, now.discount_unconfirmed, now.discounts.count()
 
 
 def test_a_known_card_lowers_the_bill_and_the_customer_pays_that(sandbox: SandboxProcess) -> None:
@@ -163,7 +163,7 @@ def test_of_several_cards_the_first_known_one_counts(sandbox: SandboxProcess) ->
     answer(invoice)
 
     assert at_seqr(sandbox, invoice) == ("ISSUED", "40.50", [99, 1])
-    assert fresh(invoice).card_scheme == "CLUB"
+    assert fresh(invoice).loyalty_scheme == "CLUB"
 
 
 def test_without_a_hook_nobody_waits_for_us(sandbox: SandboxProcess, settings: Settings) -> None:
@@ -209,7 +209,7 @@ def test_a_broken_hook_costs_the_discount_and_no_payment(
     sandbox.pay(reference(invoice))
     refresh(invoice)
 
-    fault = Event.objects.get(name="loyalty_hook_failed")
+    fault = AuditEvent.objects.get(name="loyalty_hook_failed")
     assert said in fault.detail
     assert at_seqr(sandbox, invoice) == ("PAID", "45.00", [99])
     assert order_state(invoice) == "paid"
@@ -254,7 +254,7 @@ def test_hooks_that_never_end_take_no_more_threads_than_a_few(
     for invoice in invoices:
         answer(invoice)
 
-    faults = Event.objects.filter(name="loyalty_hook_failed").order_by("id")
+    faults = AuditEvent.objects.filter(name="loyalty_hook_failed").order_by("id")
     assert ["took longer" in each.detail for each in faults] == [True] * hook.AT_ONCE + [False]
     assert "has not ended" in faults[hook.AT_ONCE].detail
     assert at_seqr(sandbox, invoices[-1]) == ("ISSUED", "45.00", [99])
@@ -458,7 +458,7 @@ def test_what_is_answered_is_not_answered_again(sandbox: SandboxProcess) -> None
 
 def test_a_bill_that_is_being_cancelled_gets_no_discount(sandbox: SandboxProcess) -> None:
     invoice = waiting_invoice(sandbox)
-    cancel_invoice(invoice.pk, CancelReason.CUSTOMER, Cause("customer"))
+    cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource("customer"))
 
     answer(invoice)
 
@@ -472,7 +472,7 @@ def test_a_bill_that_came_to_nothing_is_paid_again_in_full(sandbox: SandboxProce
     sandbox.act(reference(invoice), "cancel")
     refresh(invoice)
 
-    again = pay_again(invoice.order.customer, invoice.order.public_id)
+    again = retry_payment(invoice.order.customer, invoice.order.public_id)
 
     assert again.amount == D("45.00")
     assert total_of(fresh(invoice)) == D("45.00")
@@ -484,5 +484,5 @@ def test_the_history_names_the_scheme_and_the_new_sum(sandbox: SandboxProcess) -
 
     answer(invoice)
 
-    event = Event.objects.get(about=About.INVOICE, name="card_recognised")
+    event = AuditEvent.objects.get(subject_type=SubjectType.INVOICE, name="card_recognised")
     assert event.detail == "40.50 SEK to pay; the card's scheme: CLUB"

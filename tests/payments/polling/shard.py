@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from django.db import OperationalError
 
-from payments.polling.poller import Asking, Calls
-from payments.polling.store import Desk, leave_to_the_sweep
+from payments.polling.poller import Calls, ShardPoller
+from payments.polling.store import PollStore, leave_to_the_sweep
 from payments.seqr import CompletedStatusCall, InvoiceStatus, PaymentStatus, SeqrError
 
 Outcome = PaymentStatus | SeqrError | None
@@ -65,8 +65,10 @@ class Shard:
         self.now = 1000.0
         self.seconds_per_look = 0.0
         self.calls = calls
-        self.asking = Asking(0, calls, interval=1.0, max_in_flight=MOST_UNDER_WAY, clock=self._look)
-        self.desk = Desk(0, self.asking, on_card=on_card, clock=self._look)
+        self.asking = ShardPoller(
+            0, calls, interval=1.0, max_in_flight=MOST_UNDER_WAY, clock=self._look
+        )
+        self.desk = PollStore(0, self.asking, on_card=on_card, clock=self._look)
 
     def _look(self) -> float:
         self.now += self.seconds_per_look

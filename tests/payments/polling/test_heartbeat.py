@@ -6,10 +6,10 @@ import pytest
 from pytest_django import Settings
 from redis.exceptions import RedisError
 
-from payments.polling import told_of_shards
+from payments.polling import read_heartbeats
 from payments.polling.heartbeat import Telling
 from payments.polling.redis import poll_redis
-from payments.polling.stats import Spread
+from payments.polling.stats import Histogram
 from tests.payments.polling.shard import Shard, StandIn, status
 from tests.payments.polling.test_poller import open_invoice
 
@@ -57,11 +57,11 @@ def test_the_next_line_is_due_ten_seconds_later(
 
 
 def test_what_is_told_in_redis_can_be_read_by_every_process(going: Shard) -> None:
-    before = told_of_shards()
+    before = read_heartbeats()
 
     Telling(0, going.asking).step()
 
-    told = told_of_shards()[0]
+    told = read_heartbeats()[0]
     assert before == {0: None}
     assert told is not None
     assert (told["open"], told["in_flight"]) == (3, 0)
@@ -86,18 +86,18 @@ def test_without_redis_the_loop_goes_on_and_says_so(
 
     Telling(0, going.asking).step()
     with pytest.raises(RedisError):
-        told_of_shards()
+        read_heartbeats()
     poll_redis.cache_clear()
 
     assert "shard 0 cannot leave word" in caplog.text
 
 
 def test_a_spread_knows_its_shares_within_fifteen_per_cent() -> None:
-    spread = Spread()
+    spread = Histogram()
     for millisecond in range(1, 1001):
         spread.note(millisecond / 1000)
 
     assert 0.5 <= spread.share(0.5) <= 0.5 * 1.15
     assert 0.99 <= spread.share(0.99) <= 1.0
     assert spread.highest == 1.0
-    assert Spread().share(0.99) == 0.0
+    assert Histogram().share(0.99) == 0.0

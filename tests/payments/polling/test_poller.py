@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from payments.invoices.status_query import Question
+from payments.invoices.status_query import StatusQuery
 from payments.models import InvoiceStatus
 from payments.polling.poller import OpenInvoice
 from payments.seqr import SeqrAuthenticationError, SeqrOutcomeUnknown, SeqrUnavailable
@@ -13,9 +13,9 @@ S = InvoiceStatus
 
 
 def open_invoice(
-    key: int, *, was: InvoiceStatus = S.ISSUED, heard_at: float = 1000.0
+    key: int, *, from_state: InvoiceStatus = S.ISSUED, heard_at: float = 1000.0
 ) -> OpenInvoice:
-    return OpenInvoice(Question(key, f"ref-{key}", 0, was), heard_at)
+    return OpenInvoice(StatusQuery(key, f"ref-{key}", 0, from_state), heard_at)
 
 
 def shard_with(calls: StandIn, *keys: int) -> Shard:

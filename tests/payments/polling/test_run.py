@@ -9,10 +9,10 @@ import pytest
 from pytest_django import Settings
 
 from payments.models import InvoiceStatus
-from payments.polling import run, run_shard, stop_polling, told_of_shards
+from payments.polling import read_heartbeats, run, run_shard, stop_polling
 from payments.polling.lock import HELD_SECONDS, PollLock
 from payments.polling.redis import poll_redis
-from payments.polling.store import Desk
+from payments.polling.store import PollStore
 from seqrshop import settings as project_settings
 from tests.payments.steps import asked, fresh, issued_invoice, order_state, reference
 from tests.sandbox_process import SandboxProcess
@@ -44,7 +44,7 @@ def test_a_loop_confirms_a_payment_and_leaves_word_and_frees_its_shard(
 
     assert goes_on
     assert order_state(invoice) == "paid"
-    told = told_of_shards()[0]
+    told = read_heartbeats()[0]
     assert told is not None
     assert time.time() - told["round_started_at"] < 2
     assert not poll_redis().exists("seqrshop:poll:0")
@@ -123,15 +123,15 @@ def test_a_fault_at_the_desk_ends_no_loop(
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
-    step, failed = Desk.step, threading.Event()
+    step, failed = PollStore.step, threading.Event()
 
-    def fails_once(desk: Desk) -> None:
+    def fails_once(desk: PollStore) -> None:
         if not failed.is_set():
             failed.set()
             raise ValueError("a mistake of ours")
         step(desk)
 
-    monkeypatch.setattr(Desk, "step", fails_once)
+    monkeypatch.setattr(PollStore, "step", fails_once)
 
     with caplog.at_level(logging.ERROR):
         run_shard(0, for_seconds=1.5)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.invoices.status_query import Question
+from payments.invoices.status_query import StatusQuery
 from payments.models import InvoiceStatus
 from payments.polling.schedule import LONGEST_PAUSE, OUTAGE_AFTER, Schedule
 from payments.seqr import InvoiceStatus as SeqrStatus
@@ -12,8 +12,8 @@ from payments.seqr import PaymentStatus
 START = 1000.0
 
 
-def question(key: int, version: int = 0) -> Question:
-    return Question(key, f"ref-{key}", version, InvoiceStatus.ISSUED)
+def question(key: int, version: int = 0) -> StatusQuery:
+    return StatusQuery(key, f"ref-{key}", version, InvoiceStatus.ISSUED)
 
 
 def schedule_of(*keys: int, interval: float = 1.0, share: float = 0.5) -> Schedule:

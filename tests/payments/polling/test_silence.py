@@ -40,7 +40,7 @@ def test_a_customers_cancel_is_no_reversal_because_the_database_was_away_meanwhi
     sandbox.act(reference(invoice), "cancel")
 
     with monkeypatch.context() as broken:
-        broken.setattr(store, "record_answer", away)
+        broken.setattr(store, "apply_status", away)
         going.go_round(times=30)
     going.go_round()
 
@@ -92,7 +92,7 @@ def test_a_reversal_is_suspected_although_the_poller_that_heard_of_it_was_killed
     sandbox.advance(21)
     killed = shard()
     with monkeypatch.context() as broken:
-        broken.setattr(store, "record_answer", away)  # and only then is PostgreSQL back
+        broken.setattr(store, "apply_status", away)  # and only then is PostgreSQL back
         killed.go_round(times=7)
 
     shard().go_round()

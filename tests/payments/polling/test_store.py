@@ -8,10 +8,10 @@ from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from orders.clock import database_now
-from orders.models import About, Event
-from payments.availability.pause import paying_is_closed
-from payments.invoices.apply_status import record_answer
-from payments.invoices.status_query import Question
+from orders.models import AuditEvent, SubjectType
+from payments.availability.pause import payments_are_paused
+from payments.invoices.apply_status import apply_status
+from payments.invoices.status_query import StatusQuery
 from payments.invoices.transitions import lock_invoice
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase, shard_of
 from payments.polling import store
@@ -222,7 +222,7 @@ def test_an_answer_is_kept_while_the_database_is_away(
     going = shard()
 
     with monkeypatch.context() as broken:
-        broken.setattr(store, "record_answer", away)
+        broken.setattr(store, "apply_status", away)
         going.go_round()
     before = fresh(invoice).status
     going.go_round(times=2)
@@ -253,7 +253,9 @@ def test_the_call_that_found_a_payment_is_in_the_orders_timeline(
 
     shard().go_round()
 
-    calls = Event.objects.filter(order=invoice.order, about=About.CALL, source="poller")
+    calls = AuditEvent.objects.filter(
+        order=invoice.order, subject_type=SubjectType.CALL, source="poller"
+    )
     assert [(call.name, call.result_code) for call in calls] == [("getPaymentStatus", 0)]
 
 
@@ -277,14 +279,14 @@ def test_an_answer_that_cannot_be_written_keeps_no_other_from_being_written(
     for invoice in (bad, good):
         sandbox.pay(reference(invoice))
 
-    def not_the_bad_one(question: Question, *args: object, **options: object) -> None:
+    def not_the_bad_one(question: StatusQuery, *args: object, **options: object) -> None:
         if question.invoice_id == bad.pk:
             raise ValueError("a mistake of ours")
-        record_answer(question, *args, **options)  # type: ignore[arg-type]
+        apply_status(question, *args, **options)  # type: ignore[arg-type]
 
     going = shard()
     with monkeypatch.context() as broken:
-        broken.setattr(store, "record_answer", not_the_bad_one)
+        broken.setattr(store, "apply_status", not_the_bad_one)
         going.go_round()
     before = [fresh(bad).status, fresh(good).status]
     going.go_round(times=2)
@@ -362,7 +364,7 @@ def test_settings_that_seqr_refuses_are_told_to_a_person(
 
     assert fresh(invoice).status == S.ISSUED
     assert [case.kind for case in MoneyCase.objects.all()] == [CaseKind.CONFIGURATION]
-    assert paying_is_closed()
+    assert payments_are_paused()
 
 
 def test_a_desk_reads_nothing_twice_within_a_second(

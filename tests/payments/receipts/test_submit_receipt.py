@@ -8,12 +8,12 @@ from typing import NoReturn
 import pytest
 from pytest_django import Settings
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import About, Event
+from orders.models import AuditEvent, SubjectType
 from payments.gateway import seqr
 from payments.invoices.refresh import refresh_invoice
-from payments.models import Invoice, InvoiceStatus, MoneyCase, PayingStop
+from payments.models import Invoice, InvoiceStatus, MoneyCase, PaymentPause
 from payments.receipts import submit
 from payments.receipts.document import has_receipt
 from payments.receipts.submit import MOST_REFUSALS, submit_receipt
@@ -39,7 +39,7 @@ def paid_invoice(sandbox: SandboxProcess) -> Invoice:
     """An invoice that its customer has paid, and we know it."""
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
-    refresh_invoice(invoice.pk, Cause("poller"))
+    refresh_invoice(invoice.pk, ChangeSource("poller"))
     return fresh(invoice)
 
 
@@ -107,7 +107,7 @@ def test_seqr_gets_the_whole_receipt_and_nothing_personal(
 
     (html,) = documents(sandbox)
     for words in (
-        invoice.order.service.name,
+        invoice.order.shop.name,
         invoice.order.number,
         "2 × Kanelbulle",
         "22,50\xa0kr",
@@ -221,7 +221,9 @@ def test_a_refusal_that_does_not_change_is_told_and_then_left(
     assert asked(sandbox, "submitPaymentReceipt") == MOST_REFUSALS
     assert not is_due(invoice)
     assert story(invoice)[-2:] == ["receipt_refused", "receipt_given_up"]
-    last = Event.objects.filter(about=About.INVOICE, about_id=invoice.pk).latest("id")
+    last = AuditEvent.objects.filter(
+        subject_type=SubjectType.INVOICE, subject_id=invoice.pk
+    ).latest("id")
     assert last.result_code == code
     assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
 
@@ -272,7 +274,7 @@ def test_settings_refused_for_receipts_alone_open_a_case_and_leave_paying_open(
     case.refresh_from_db()
     assert case.key == "submitPaymentReceipt code 21"
     assert case.closing_reason == "SEQR has accepted submitPaymentReceipt since"
-    assert not PayingStop.objects.exists()
+    assert not PaymentPause.objects.exists()
     assert story(invoice).count("receipt_put_off") == 1
 
 
@@ -282,7 +284,7 @@ def test_an_amount_that_differs_has_no_receipt_until_a_person_has_looked(
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     seqr_proxy.rewrite = lambda answer: answer.replace(">45.00<", ">4.50<")
-    refresh_invoice(invoice.pk, Cause("poller"))
+    refresh_invoice(invoice.pk, ChangeSource("poller"))
 
     submit_receipt(invoice.pk)
 

@@ -16,7 +16,7 @@ MOMENTS = {
         "created_at",
         "lease_until",
         "issued_at",
-        "commit_lease_until",
+        "capture_lease_until",
         "paid_at",
         "receipt_lease_until",
     ),

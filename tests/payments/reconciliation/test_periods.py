@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from pytest_django import Settings
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import About, Event
+from orders.models import AuditEvent, SubjectType
 from payments import tasks
 from payments.models import CaseKind, MoneyCase, PeriodStatus, TransactionPeriod
 from payments.reconciliation.fetch_report import fetch_report
@@ -22,9 +22,14 @@ from payments.reconciliation.periods import (
     day_of,
     give_up_marking,
     periods_due,
-    settle_lost_period,
+    resolve_lost_period,
 )
-from payments.reconciliation.transitions import TABLE, PeriodMoveError, lock_period, move_period
+from payments.reconciliation.transitions import (
+    TABLE,
+    PeriodMoveError,
+    lock_period,
+    transition_period,
+)
 from payments.seqr import SeqrAuthenticationError, SeqrReportNotReady, SeqrUnavailable
 from tests.payments.reconciliation.nights import (
     a_night,
@@ -67,7 +72,7 @@ def status_of(period: TransactionPeriod) -> str:
 
 
 def story(period: TransactionPeriod) -> list[str]:
-    events = Event.objects.filter(about=About.PERIOD, about_id=period.pk)
+    events = AuditEvent.objects.filter(subject_type=SubjectType.PERIOD, subject_id=period.pk)
     return list(events.values_list("name", flat=True))
 
 
@@ -265,11 +270,11 @@ def test_a_worker_that_dies_with_the_report_in_hand_leaves_it_to_the_next(
     advance_period(period.pk)
     lease = database_now() + timedelta(seconds=15)
     TransactionPeriod.objects.update(lease_until=lease)
-    held = fetch_report(period.pk, Cause("reconciliation"))
+    held = fetch_report(period.pk, ChangeSource("reconciliation"))
     let_pass(timedelta(seconds=16))
     sandbox.advance(3)
 
-    fetched = fetch_report(period.pk, Cause("reconciliation"))
+    fetched = fetch_report(period.pk, ChangeSource("reconciliation"))
 
     assert (held, fetched, status_of(period)) == (False, True, S.RECONCILED)
 
@@ -282,11 +287,11 @@ def test_the_id_that_support_told_brings_the_lost_report(sandbox: SandboxProcess
     given: dict[str, Any] = {"reason": "SEQR's support by phone", "actor": boss}
 
     with pytest.raises(PeriodNotAccepted):
-        settle_lost_period(period.pk, transaction_period_id="7", reason=" ", actor=boss)
+        resolve_lost_period(period.pk, transaction_period_id="7", reason=" ", actor=boss)
     settled = [
-        settle_lost_period(period.pk, transaction_period_id=id_that_was_lost(sandbox), **given)
+        resolve_lost_period(period.pk, transaction_period_id=id_that_was_lost(sandbox), **given)
     ]
-    settled.append(settle_lost_period(period.pk, transaction_period_id="", **given))
+    settled.append(resolve_lost_period(period.pk, transaction_period_id="", **given))
 
     assert settled == [True, False]
     assert status_of(period) == S.RECONCILED
@@ -301,7 +306,7 @@ def test_where_support_knows_of_no_period_the_next_one_has_the_sales(
     sandbox.fault("markTransactionPeriod", "result_code", count=1, code=90)
     period = a_night(sandbox)
     boss = User.objects.create_user("boss")
-    settle_lost_period(period.pk, transaction_period_id="", reason="none was closed", actor=boss)
+    resolve_lost_period(period.pk, transaction_period_id="", reason="none was closed", actor=boss)
     let_a_day_pass()
 
     following = a_night(sandbox)
@@ -311,27 +316,27 @@ def test_where_support_knows_of_no_period_the_next_one_has_the_sales(
     assert MoneyCase.objects.get().closing_reason == "none was closed"
 
 
-@pytest.mark.parametrize(("was", "to"), [p for p in product(S, S) if p[0] != p[1]])
+@pytest.mark.parametrize(("from_state", "to"), [p for p in product(S, S) if p[0] != p[1]])
 def test_an_edge_of_the_table_is_taken_and_any_other_is_refused(
-    was: PeriodStatus, to: PeriodStatus
+    from_state: PeriodStatus, to: PeriodStatus
 ) -> None:
-    period = period_in(was)
-    taken = to in TABLE[was]
+    period = period_in(from_state)
+    taken = to in TABLE[from_state]
     needed = {"transaction_period_id": None} | NEEDED.get(to, {})
 
     with transaction.atomic():
         if taken:
-            move_period(lock_period(period.pk), to, Cause("test"), **needed)
+            transition_period(lock_period(period.pk), to, ChangeSource("test"), **needed)
         else:
             with pytest.raises(PeriodMoveError):
-                move_period(lock_period(period.pk), to, Cause("test"), **needed)
+                transition_period(lock_period(period.pk), to, ChangeSource("test"), **needed)
 
-    assert status_of(period) == (to if taken else was)
-    assert story(period) == ([TABLE[was][to]] if taken else [])
+    assert status_of(period) == (to if taken else from_state)
+    assert story(period) == ([TABLE[from_state][to]] if taken else [])
 
 
 def test_nothing_leads_back_to_being_closed_once_seqr_may_have_closed_it() -> None:
-    again = {was for was in S if {S.TO_MARK, S.MARKING} & set(TABLE[was])}
+    again = {from_state for from_state in S if {S.TO_MARK, S.MARKING} & set(TABLE[from_state])}
 
     assert again == {S.TO_MARK, S.MARKING}
 

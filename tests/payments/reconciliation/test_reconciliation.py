@@ -7,27 +7,27 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import User
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import About, Event
+from orders.models import AuditEvent, SubjectType
 from payments.invoices.notification import invoice_notified
 from payments.invoices.refresh import refresh_invoice
 from payments.models import (
     CaseKind,
     Invoice,
     InvoiceStatus,
+    MatchResult,
     MoneyCase,
     PeriodRow,
     PeriodStatus,
     Refund,
     RefundStatus,
-    RowVerdict,
     TransactionPeriod,
 )
 from payments.reconciliation.fetch_report import fetch_report
-from payments.reconciliation.periods import advance_period, periods_due, settle_lost_period
-from payments.reconciliation.refund_suggestion import proposal_for
-from payments.refunds.refund import request_refund, send_refund, settle_refund
+from payments.reconciliation.periods import advance_period, periods_due, resolve_lost_period
+from payments.reconciliation.refund_suggestion import suggest_refund_outcome
+from payments.refunds.refund import request_refund, resolve_unknown_refund, send_refund
 from payments.seqr import SeqrProtocolError
 from tests.factories import InvoiceFactory
 from tests.payments.reconciliation.nights import (
@@ -43,8 +43,8 @@ from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
 from tests.seqr_proxy import SeqrProxy
 
-V = RowVerdict
-BY_TEST = Cause("staff")
+V = MatchResult
+BY_TEST = ChangeSource("staff")
 pytestmark = pytest.mark.django_db
 
 
@@ -98,10 +98,10 @@ def test_a_whole_day_is_matched_and_each_unknown_refund_has_its_proposal(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
     first, second, third = (paid_invoice(sandbox) for _ in range(3))
-    given_back = refund_of(first, "5.00", clerk)
+    refunded_amount = refund_of(first, "5.00", clerk)
     happened = refund_whose_answer_is_lost(sandbox, second, "12.00", clerk)
     did_not = refund_that_seqr_did_not_make(sandbox, third, "7.00", clerk)
-    before = proposal_for(happened), proposal_for(did_not)
+    before = suggest_refund_outcome(happened), suggest_refund_outcome(did_not)
 
     period = a_night(sandbox)
 
@@ -109,12 +109,12 @@ def test_a_whole_day_is_matched_and_each_unknown_refund_has_its_proposal(
         refund.refresh_from_db()
     assert verdicts(period) == [V.SALE, V.SALE, V.SALE, V.REFUND, V.MAYBE_REFUND]
     ours = [row.invoice or row.refund for row in period.rows.order_by("position")]
-    assert ours == [first, second, third, given_back, None]
+    assert ours == [first, second, third, refunded_amount, None]
     assert [proposal.went_back for proposal in before] == [None, None]
     row = period.rows.get(verdict=V.MAYBE_REFUND)
-    proposal = proposal_for(happened)
+    proposal = suggest_refund_outcome(happened)
     assert (proposal.went_back, proposal.ers_reference) == (True, row.ers_reference)
-    assert proposal_for(did_not).went_back is False
+    assert suggest_refund_outcome(did_not).went_back is False
     assert {happened.status, did_not.status} == {RefundStatus.UNKNOWN}
     assert cases(CaseKind.REPORT_DIFFERS) == []
 
@@ -124,8 +124,8 @@ def test_a_refund_settled_as_proposed_is_matched_by_the_next_report(
 ) -> None:
     refund = refund_whose_answer_is_lost(sandbox, paid_invoice(sandbox), "12.00", clerk)
     period = a_night(sandbox)
-    proposal = proposal_for(refund)
-    settle_refund(
+    proposal = suggest_refund_outcome(refund)
+    resolve_unknown_refund(
         refund.pk,
         went_back=True,
         reason="the report",
@@ -145,7 +145,7 @@ def test_a_refund_settled_against_the_report_is_told_by_the_next_one(
 ) -> None:
     refund = refund_whose_answer_is_lost(sandbox, paid_invoice(sandbox), "12.00", clerk)
     period = a_night(sandbox)
-    settle_refund(refund.pk, went_back=False, reason="a guess", actor=clerk)
+    resolve_unknown_refund(refund.pk, went_back=False, reason="a guess", actor=clerk)
     let_a_day_pass()
 
     a_night(sandbox)
@@ -162,7 +162,7 @@ def test_where_one_row_may_be_either_of_two_refunds_nobody_guesses(
 
     a_night(sandbox)
 
-    proposals = [proposal_for(one), proposal_for(other)]
+    proposals = [suggest_refund_outcome(one), suggest_refund_outcome(other)]
     assert [proposal.went_back for proposal in proposals] == [None, None]
     assert "1 of 2 unknown refunds" in proposals[0].why
 
@@ -175,7 +175,7 @@ def test_two_equal_refunds_that_both_happened_have_a_row_each(
 
     period = a_night(sandbox)
 
-    proposed = [proposal_for(refund).ers_reference for refund in (one, other)]
+    proposed = [suggest_refund_outcome(refund).ers_reference for refund in (one, other)]
     rows = period.rows.filter(verdict=V.MAYBE_REFUND).order_by("position")
     assert proposed == [row.ers_reference for row in rows]
 
@@ -201,13 +201,13 @@ def test_a_refund_in_a_lost_period_is_not_known_yet(sandbox: SandboxProcess, cle
     let_a_day_pass()
     a_night(sandbox)
     refund.refresh_from_db()
-    before = proposal_for(refund).went_back
+    before = suggest_refund_outcome(refund).went_back
 
     lost_id = _first_period_id(sandbox)
-    settle_lost_period(lost.pk, transaction_period_id=lost_id, reason="by phone", actor=clerk)
+    resolve_lost_period(lost.pk, transaction_period_id=lost_id, reason="by phone", actor=clerk)
 
     assert before is None
-    assert proposal_for(refund).went_back is False
+    assert suggest_refund_outcome(refund).went_back is False
 
 
 def _first_period_id(sandbox: SandboxProcess) -> str:
@@ -255,7 +255,7 @@ def test_a_sale_that_we_learn_of_later_closes_the_case_by_itself(
 ) -> None:
     unknown = sale_unknown_to_us(sandbox)
     period = a_night(sandbox)
-    refresh_invoice(Invoice.objects.get().pk, Cause("poller"))
+    refresh_invoice(Invoice.objects.get().pk, ChangeSource("poller"))
     let_a_day_pass()
 
     following = a_night(sandbox)
@@ -314,7 +314,7 @@ def test_a_payment_before_a_lost_mark_is_not_called_missing_until_the_id_is_know
     following = a_night(sandbox)
     before = verdicts(following)
 
-    settle_lost_period(
+    resolve_lost_period(
         lost.pk, transaction_period_id=_first_period_id(sandbox), reason="by phone", actor=clerk
     )
 
@@ -414,7 +414,9 @@ def test_a_sale_that_may_be_the_second_payment_keeps_its_case_open_and_is_named(
     fetch_report(period.pk, BY_TEST)
 
     case.refresh_from_db()
-    note = Event.objects.get(about=About.CASE, about_id=case.pk, name="perhaps_this_sale")
+    note = AuditEvent.objects.get(
+        subject_type=SubjectType.CASE, subject_id=case.pk, name="perhaps_this_sale"
+    )
     assert case.closed_at is None
     assert unknown in note.detail
 
@@ -428,7 +430,7 @@ def test_a_report_fetched_again_gives_the_same_rows(sandbox: SandboxProcess) -> 
     fetch_report(period.pk, BY_TEST)
 
     after = list(PeriodRow.objects.values_list("position", "verdict", "ers_reference"))
-    again = Event.objects.filter(about=About.PERIOD, name="report_fetched_again")
+    again = AuditEvent.objects.filter(subject_type=SubjectType.PERIOD, name="report_fetched_again")
     assert before == after
     assert again.count() == 1
     assert len(cases(CaseKind.REPORT_DIFFERS)) == 1

@@ -27,7 +27,7 @@ def status_of(refund: Refund) -> str:
     return Refund.objects.get(pk=refund.pk).status
 
 
-def given_back(sandbox: SandboxProcess, invoice: Invoice) -> Decimal:
+def refunded_amount(sandbox: SandboxProcess, invoice: Invoice) -> Decimal:
     """Return how much of a payment has gone back at SEQR."""
     refunds = sandbox.invoice(reference(invoice))["refunds"]
     return sum((Decimal(refund["amount"]) for refund in refunds), Decimal(0))

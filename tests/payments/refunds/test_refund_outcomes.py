@@ -7,13 +7,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import About, Event
+from orders.models import AuditEvent, SubjectType
 from payments.models import (
     CaseKind,
     MoneyCase,
-    PayingStop,
+    PaymentPause,
     Refund,
     RefundStatus,
 )
@@ -22,10 +22,10 @@ from payments.refunds.refund import (
     RefundNotAccepted,
     give_up_sending,
     refundable_now,
+    resolve_unknown_refund,
     send_refund,
-    settle_refund,
 )
-from payments.refunds.transitions import lock_refund, move_refund
+from payments.refunds.transitions import lock_refund, transition_refund
 from payments.seqr import SeqrConfigurationError, SeqrUnavailable
 from tests.payments.refunds.refunding import ask_for, status_of
 from tests.payments.steps import asked, order_state, paid_invoice
@@ -77,7 +77,9 @@ def test_a_refusal_is_told_in_words_and_frees_the_amount(
 
     send_refund(refund.pk)
 
-    told = Event.objects.get(about=About.REFUND, about_id=refund.pk, name="refund_refused")
+    told = AuditEvent.objects.get(
+        subject_type=SubjectType.REFUND, subject_id=refund.pk, name="refund_refused"
+    )
     assert status_of(refund) == S.REFUSED
     assert f"({word})" in told.detail
     assert refundable_now(invoice.pk) == Decimal("45.00")
@@ -110,7 +112,7 @@ def test_settings_that_seqr_refuses_keep_the_refund_and_open_a_case_but_do_not_c
 
     assert status_of(refund) == S.CREATED
     assert MoneyCase.objects.get().kind == CaseKind.CONFIGURATION
-    assert not PayingStop.objects.exists()
+    assert not PaymentPause.objects.exists()
 
 
 def test_the_case_about_settings_is_closed_once_seqr_takes_a_refund(
@@ -133,10 +135,10 @@ def test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lea
 ) -> None:
     refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
     with transaction.atomic():
-        move_refund(
+        transition_refund(
             lock_refund(refund.pk),
             S.SENDING,
-            Cause("send_refund"),
+            ChangeSource("send_refund"),
             lease_until=database_now() + timedelta(seconds=30),
         )
     early = give_up_sending(refund.pk)
@@ -164,10 +166,10 @@ def test_a_person_settles_what_is_unknown_with_a_reason(
     sandbox.fault("refundPayment", "drop", count=1)
     send_refund(refund.pk)
     with pytest.raises(RefundNotAccepted):
-        settle_refund(refund.pk, went_back=went_back, reason=" ", actor=clerk)
+        resolve_unknown_refund(refund.pk, went_back=went_back, reason=" ", actor=clerk)
 
     settled = [
-        settle_refund(refund.pk, went_back=went_back, reason="the report", actor=clerk)
+        resolve_unknown_refund(refund.pk, went_back=went_back, reason="the report", actor=clerk)
         for _ in range(2)
     ]
 
@@ -186,7 +188,7 @@ def settled_while_it_is_sent(
         Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
         give_up_sending(refund.pk)
         if went_back is not None:
-            settle_refund(refund.pk, went_back=went_back, reason="the list", actor=actor)
+            resolve_unknown_refund(refund.pk, went_back=went_back, reason="the list", actor=actor)
 
     proxy.before_answer = meanwhile
     send_refund(refund.pk)

@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
 from orders.models import OrderState
 from orders.services import serve_order
@@ -31,9 +31,9 @@ from payments.refunds.refund import (
     send_refund,
     withdraw_refund,
 )
-from payments.refunds.transitions import TABLE, RefundMoveError, lock_refund, move_refund
+from payments.refunds.transitions import TABLE, RefundMoveError, lock_refund, transition_refund
 from payments.seqr import SeqrUnavailable
-from tests.payments.refunds.refunding import ask_for, given_back, status_of
+from tests.payments.refunds.refunding import ask_for, refunded_amount, status_of
 from tests.payments.steps import asked, fresh, invoice_in, order_state, paid_invoice
 from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
@@ -53,7 +53,7 @@ def test_a_refund_of_all_goes_back_and_the_order_is_refunded(
     refund.refresh_from_db()
     assert (refund.status, order_state(invoice)) == (S.REFUNDED, "refunded")
     assert refund.ers_reference not in (None, invoice.ers_reference)
-    assert given_back(sandbox, invoice) == Decimal("45.00")
+    assert refunded_amount(sandbox, invoice) == Decimal("45.00")
     assert fresh(invoice).amount == Decimal("45.00")
 
 
@@ -61,7 +61,7 @@ def test_several_parts_go_back_each_with_its_own_reference_also_after_serving(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
     invoice = paid_invoice(sandbox)
-    serve_order(invoice.order_id, Cause("staff"))
+    serve_order(invoice.order_id, ChangeSource("staff"))
     states = []
     for part in ("20.00", "24.99", "0.01"):
         send_refund(ask_for(invoice, part, clerk).pk)
@@ -70,7 +70,7 @@ def test_several_parts_go_back_each_with_its_own_reference_also_after_serving(
     references = set(Refund.objects.values_list("ers_reference", flat=True))
     assert states == ["partly_refunded", "partly_refunded", "refunded"]
     assert len(references) == 3
-    assert given_back(sandbox, invoice) == Decimal("45.00")
+    assert refunded_amount(sandbox, invoice) == Decimal("45.00")
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "45.01", "0.001"])
@@ -216,22 +216,22 @@ def test_a_stuck_refund_is_told_no_more_once_it_goes_on(
     assert (status_of(refund), open_cases(refund)) == (status, left)
 
 
-@pytest.mark.parametrize(("was", "to"), [p for p in product(S, S) if p[0] != p[1]])
+@pytest.mark.parametrize(("from_state", "to"), [p for p in product(S, S) if p[0] != p[1]])
 def test_an_edge_of_the_table_is_taken_and_any_other_is_refused(
-    clerk: User, was: RefundStatus, to: RefundStatus
+    clerk: User, from_state: RefundStatus, to: RefundStatus
 ) -> None:
     refund = ask_for(invoice_in(InvoiceStatus.PAID), "10.00", clerk)
-    Refund.objects.filter(pk=refund.pk).update(status=was, ers_reference="R1")
-    taken = to in TABLE[was]
+    Refund.objects.filter(pk=refund.pk).update(status=from_state, ers_reference="R1")
+    taken = to in TABLE[from_state]
 
     with transaction.atomic():
         if taken:
-            assert move_refund(lock_refund(refund.pk), to, Cause("test"))
+            assert transition_refund(lock_refund(refund.pk), to, ChangeSource("test"))
         else:
             with pytest.raises(RefundMoveError):
-                move_refund(lock_refund(refund.pk), to, Cause("test"))
+                transition_refund(lock_refund(refund.pk), to, ChangeSource("test"))
 
-    assert status_of(refund) == (to if taken else was)
+    assert status_of(refund) == (to if taken else from_state)
 
 
 @hypothesis_settings(max_examples=20, deadline=None)

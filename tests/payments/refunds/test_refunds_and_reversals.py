@@ -3,11 +3,11 @@
 import pytest
 from django.contrib.auth.models import User
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.clock import database_now
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
-from payments.refunds.refund import send_refund, settle_refund
+from payments.refunds.refund import resolve_unknown_refund, send_refund
 from tests.factories import InvoiceFactory
 from tests.payments.refunds.refunding import ask_for
 from tests.payments.steps import fresh, order_state, paid_invoice, reference
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def seqr_says(sandbox: SandboxProcess, invoice: Invoice, status: str) -> None:
     sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": status})
-    refresh_invoice(invoice.pk, Cause("staff"))
+    refresh_invoice(invoice.pk, ChangeSource("staff"))
 
 
 def settled_after_its_payment_was_taken_back(
@@ -35,7 +35,7 @@ def settled_after_its_payment_was_taken_back(
     state = "paid" if meanwhile == S.PAID else "canceled"
     type(invoice.order).objects.filter(pk=invoice.order_id).update(state=state)
 
-    settle_refund(refund.pk, went_back=True, reason="the report", actor=clerk)
+    resolve_unknown_refund(refund.pk, went_back=True, reason="the report", actor=clerk)
     refund.refresh_from_db()
     return refund
 

@@ -221,15 +221,21 @@ def _histories(ours: OurBooks) -> Iterable[str]:
     }
     told: defaultdict[tuple[str, int], list[Move]] = defaultdict(list)
     for move in ours.moves:
-        told[move.about, move.about_pk].append(move)
-    for (about, pk), status in stands.items():
-        (reached,) = FIRST[about]
-        for move in told[about, pk]:
-            if move.was != reached:
-                yield f"The history of {about} {pk} goes on from {move.was} after {reached}."
-            reached = move.became
+        told[move.subject_type, move.subject_pk].append(move)
+    for (subject_type, pk), status in stands.items():
+        (reached,) = FIRST[subject_type]
+        for move in told[subject_type, pk]:
+            if move.from_state != reached:
+                yield (
+                    f"The history of {subject_type} {pk} goes on from {move.from_state}"
+                    f" after {reached}."
+                )
+            reached = move.to_state
         if reached != status:
-            yield f"The history of {about} {pk} ends in {reached or 'nothing'}; it is {status}."
+            yield (
+                f"The history of {subject_type} {pk} ends in {reached or 'nothing'};"
+                f" it is {status}."
+            )
 
 
 def _told(

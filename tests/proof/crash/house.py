@@ -62,8 +62,8 @@ def open_house(folder: Path) -> Iterator[House]:
         password = secrets.token_urlsafe(9)
         port = free_port()
         env = _environment(database.database_url, redis.redis_url, sandbox, port, password)
-        for service in _prepare(env):
-            sandbox.control("POST", "/services", service)
+        for shop in _prepare(env):
+            sandbox.control("POST", "/services", shop)
         processes = _processes(folder, env)
         for name, running, cwd in (
             ("postgresql", database.processes, Path("/")),
@@ -108,7 +108,7 @@ def _environment(
 
 
 def _prepare(env: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Make the tables and the demo's café; return its service as the sandbox wants to know it."""
+    """Make the tables and the demo's café; return its shop as the sandbox wants to know it."""
     done = subprocess.run(
         [sys.executable, "-m", "seqrshop.local.prepare"],
         cwd=ROOT,

@@ -62,10 +62,10 @@ class Case:
 class Move:
     """An event that tells of a change of status."""
 
-    about: str
-    about_pk: int
-    was: str
-    became: str
+    subject_type: str
+    subject_pk: int
+    from_state: str
+    to_state: str
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def read_ours(database_url: str) -> OurBooks:
             with connection.cursor(row_factory=class_row(kind)) as cursor:
                 return cursor.execute(query).fetchall()
 
-        stops = connection.execute("SELECT count(*) FROM payments_payingstop").fetchone()
+        stops = connection.execute("SELECT count(*) FROM payments_paymentpause").fetchone()
         assert stops is not None
         return OurBooks(
             rows(Order, "SELECT id AS pk, public_id::text AS id, state, total FROM orders_order"),
@@ -97,8 +97,8 @@ def read_ours(database_url: str) -> OurBooks:
                 "SELECT i.id AS pk, i.order_id AS order_pk, status, amount, currency,"
                 " invoice_reference AS reference, ers_reference,"
                 " created_at, issued_at, paid_at, acknowledged_at,"
-                " (SELECT source FROM orders_event e WHERE e.about = 'invoice'"
-                "  AND e.about_id = i.id AND e.became = 'PAID' ORDER BY e.id DESC LIMIT 1"
+                " (SELECT source FROM orders_auditevent e WHERE e.subject_type = 'invoice'"
+                "  AND e.subject_id = i.id AND e.to_state = 'PAID' ORDER BY e.id DESC LIMIT 1"
                 " ) AS confirmed_by"
                 " FROM payments_invoice i ORDER BY i.id",
             ),
@@ -114,8 +114,9 @@ def read_ours(database_url: str) -> OurBooks:
             ),
             rows(
                 Move,
-                "SELECT about, about_id AS about_pk, was, became FROM orders_event"
-                " WHERE became <> '' AND about <> 'case' ORDER BY id",
+                "SELECT subject_type, subject_id AS subject_pk, from_state, to_state"
+                " FROM orders_auditevent"
+                " WHERE to_state <> '' AND subject_type <> 'case' ORDER BY id",
             ),
             int(stops[0]),
         )
@@ -158,7 +159,7 @@ def references_of_refunds(database_url: str) -> set[str]:
 def audit_can_be_changed(database_url: str) -> list[str]:
     """Return which of changing and deleting the database lets happen to the audit."""
     done = []
-    for what in ("UPDATE orders_event SET name = 'never'", "DELETE FROM orders_event"):
+    for what in ("UPDATE orders_auditevent SET name = 'never'", "DELETE FROM orders_auditevent"):
         with psycopg.connect(database_url) as connection:
             try:
                 connection.execute(what)

@@ -12,11 +12,11 @@ from django.urls import reverse
 from orders.models import Order
 from payments import tasks
 from payments.models import (
-    DEAD_STATUSES,
+    UNPAID_FINAL_STATUSES,
     Invoice,
     InvoiceStatus,
     MoneyCase,
-    PayingStop,
+    PaymentPause,
     Refund,
     RefundStatus,
 )
@@ -49,7 +49,7 @@ def cancels(world: World, who: int, which: int) -> None:
 
 
 def pays_again(world: World, who: int, which: int) -> None:
-    world.customers[who].pay_again(which % 2, which)
+    world.customers[who].retry_payment(which % 2, which)
 
 
 def comes_from_the_app(world: World, who: int, which: int) -> None:
@@ -107,7 +107,9 @@ def takes_a_payment_back(world: World, who: int, which: int) -> None:
 def finds_a_payment(world: World, who: int, which: int) -> None:
     """SEQR has said that a bill is dead, and then it is paid all the same."""
     known_dead = set(
-        Invoice.objects.filter(status__in=DEAD_STATUSES).values_list("invoice_reference", flat=True)
+        Invoice.objects.filter(status__in=UNPAID_FINAL_STATUSES).values_list(
+            "invoice_reference", flat=True
+        )
     )
 
     def is_dead(invoice: dict[str, object]) -> bool:
@@ -157,7 +159,7 @@ def _about_a_refund(task: Callable[[int], object]) -> Act:
 
 
 def probes(world: World, who: int, which: int) -> None:
-    if stop := PayingStop.objects.filter(ended_at=None).first():
+    if stop := PaymentPause.objects.filter(ended_at=None).first():
         tasks.probe_paying(stop.pk)
 
 
@@ -169,7 +171,7 @@ def sweeps(world: World, who: int, which: int) -> None:
         for task, ids in (
             (tasks.send_invoice, work.to_send),
             (tasks.cancel_overdue_invoice, work.to_expire),
-            (tasks.settle_cancel, work.to_settle),
+            (tasks.finish_cancel, work.to_settle),
             (tasks.send_refund, work.refunds_to_send),
             (tasks.give_up_refund, work.refunds_to_give_up),
             (tasks.submit_receipt, work.to_receipt),
@@ -295,7 +297,7 @@ ACTS: dict[str, Act] = {
     "seqr takes a payment back": takes_a_payment_back,
     "seqr finds a payment": finds_a_payment,
     "worker sends": _about_an_invoice(tasks.send_invoice),
-    "worker settles a cancel": _about_an_invoice(tasks.settle_cancel),
+    "worker settles a cancel": _about_an_invoice(tasks.finish_cancel),
     "worker submits a receipt": _about_an_invoice(tasks.submit_receipt),
     "worker asks once more": _about_an_invoice(tasks.ask_once_more),
     "worker sends a refund": _about_a_refund(tasks.send_refund),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from orders.models import Order
-from payments.models import Invoice, MoneyCase, PayingStop, Refund, RefundStatus
+from payments.models import Invoice, MoneyCase, PaymentPause, Refund, RefundStatus
 
 if TYPE_CHECKING:
     from tests.proof.lifecycle.world import World
@@ -24,7 +24,7 @@ class Books:
     invoices: list[Invoice]
     refunds: list[Refund]
     cases: list[MoneyCase]
-    stops: list[PayingStop]
+    stops: list[PaymentPause]
     at_seqr: dict[str, dict[str, Any]]
 
     def of_order(self, order: Order) -> list[Invoice]:
@@ -83,7 +83,7 @@ def read_books(world: World) -> Books:
         invoices=list(Invoice.objects.select_related("order").order_by("pk")),
         refunds=list(Refund.objects.order_by("pk")),
         cases=list(MoneyCase.objects.order_by("pk")),
-        stops=list(PayingStop.objects.order_by("pk")),
+        stops=list(PaymentPause.objects.order_by("pk")),
         at_seqr={each["invoice_reference"]: each for each in world.sandbox.invoices()},
     )
 
@@ -100,6 +100,6 @@ def times_made(at_seqr: Iterable[dict[str, Any]], refund: Refund) -> int:
     return sum(each["client_invoice_id"].endswith(number) for each in made)
 
 
-def given_back(seqrs: dict[str, Any]) -> Decimal:
+def refunded_amount(seqrs: dict[str, Any]) -> Decimal:
     """Return the sum of SEQR's refunds of one payment."""
     return total(Decimal(each["amount"]) for each in seqrs["refunds"])

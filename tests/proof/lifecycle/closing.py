@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orders.models import OrderState
 from orders.models.order import OPEN_STATES
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, RefundStatus
-from tests.proof.lifecycle.books import Books, given_back, total
+from tests.proof.lifecycle.books import Books, refunded_amount, total
 
 if TYPE_CHECKING:
     from tests.proof.lifecycle.world import World
@@ -52,7 +52,7 @@ def _left_over(books: Books, invoice: Invoice) -> Iterator[str]:
         yield f"{invoice} is not acknowledged"
     if invoice.lease_until is not None:
         yield f"{invoice} has an open lease"
-    if invoice.answer_awaited_since is not None:
+    if invoice.late_query_pending_since is not None:
         yield f"{invoice} was asked about after its end, and the answer is awaited still"
 
 
@@ -80,7 +80,7 @@ def _agrees(world: World, books: Books) -> Iterator[str]:
             yield f"{invoice}: SEQR was never told of version {seqrs['version']}"
     for invoice in books.invoices:
         seqrs_own = books.seqrs(invoice)
-        went_back = given_back(seqrs_own) if seqrs_own else 0
+        went_back = refunded_amount(seqrs_own) if seqrs_own else 0
         if books.refunds_of(invoice, R.REFUNDED) != went_back:
             yield f"{invoice}: {went_back} went back at SEQR"
     ours = total(each.amount for each in paid.values())

@@ -51,7 +51,7 @@ class Customer:
         if path := self._path(which):
             self._post(phone, f"{path}/cancel", {})
 
-    def pay_again(self, phone: int, which: int) -> None:
+    def retry_payment(self, phone: int, which: int) -> None:
         """Take an order up again that came to nothing."""
         if path := self._path(which):
             self._post(phone, f"{path}/pay", {})

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from orders.models import About, Event, OrderState
+from orders.models import AuditEvent, OrderState, SubjectType
 from payments.models import (
-    DEAD_STATUSES,
-    RESERVING,
+    RESERVING_REFUND_STATUSES,
+    UNPAID_FINAL_STATUSES,
     CaseKind,
     Invoice,
     InvoiceStatus,
     RefundStatus,
 )
-from tests.proof.lifecycle.books import OPEN_AT_SEQR, Books, given_back, times_made
+from tests.proof.lifecycle.books import OPEN_AT_SEQR, Books, refunded_amount, times_made
 
 if TYPE_CHECKING:
     from tests.proof.lifecycle.world import World
@@ -75,14 +75,14 @@ class Watch:
 
     def _versions_and_references(self, books: Books) -> Iterator[str]:
         for now in books.invoices:
-            was = self._before.get(now.pk)
-            if was is None:
+            from_state = self._before.get(now.pk)
+            if from_state is None:
                 continue
-            if now.invoice_version < was.invoice_version:
-                yield f"{now}: version {was.invoice_version} fell to {now.invoice_version}"
-            if was.invoice_reference not in (None, now.invoice_reference):
+            if now.invoice_version < from_state.invoice_version:
+                yield f"{now}: version {from_state.invoice_version} fell to {now.invoice_version}"
+            if from_state.invoice_reference not in (None, now.invoice_reference):
                 yield f"{now}: its reference changed"
-            if was.ers_reference not in (None, now.ers_reference):
+            if from_state.ers_reference not in (None, now.ers_reference):
                 yield f"{now}: its payment reference changed"
 
     def _what_was_shown_is_known(self, books: Books) -> Iterator[str]:
@@ -104,8 +104,8 @@ class Watch:
 
     def _paid_is_left_by_reversal(self, books: Books) -> Iterator[str]:
         for now in books.invoices:
-            was = self._before.get(now.pk)
-            if was is None or was.status != S.PAID or now.status == S.PAID:
+            from_state = self._before.get(now.pk)
+            if from_state is None or from_state.status != S.PAID or now.status == S.PAID:
                 continue
             if CaseKind.POSSIBLY_REVERSED not in books.kinds_of(now):
                 yield f"{now} was paid, is {now.status}, and nobody was told"
@@ -126,7 +126,7 @@ class Watch:
     def _dead_is_dead(self, books: Books) -> Iterator[str]:
         for invoice in books.invoices:
             seqrs = books.seqrs(invoice)
-            if invoice.status not in DEAD_STATUSES or seqrs is None:
+            if invoice.status not in UNPAID_FINAL_STATUSES or seqrs is None:
                 continue
             if invoice.invoice_reference in self._world.meddled:
                 continue
@@ -159,12 +159,12 @@ class Watch:
                 continue
             seqrs = books.seqrs(invoice)
             assert seqrs is not None
-            captured = invoice.amount if invoice.paid_amount is None else invoice.paid_amount
-            promised = books.refunds_of(invoice, *RESERVING)
-            if promised > captured:
-                yield f"{invoice}: {promised} are to go back of {captured}"
+            captured_amount = invoice.amount if invoice.paid_amount is None else invoice.paid_amount
+            promised = books.refunds_of(invoice, *RESERVING_REFUND_STATUSES)
+            if promised > captured_amount:
+                yield f"{invoice}: {promised} are to go back of {captured_amount}"
             sent = books.refunds_of(invoice, R.SENDING, R.UNKNOWN, R.REFUNDED)
-            given = given_back(seqrs)
+            given = refunded_amount(seqrs)
             if given > sent:
                 yield f"{invoice}: {given} went back at SEQR, {sent} here"
         for refund in books.refunds:
@@ -196,21 +196,29 @@ class Watch:
                     yield f"{order} is {state}, its invoice is {invoices[-1].status}"
 
     def _every_change_has_its_event(self, books: Books) -> Iterator[str]:
-        events = Event.objects.filter(pk__gt=self._last_event).exclude(about=About.CALL)
+        events = AuditEvent.objects.filter(pk__gt=self._last_event).exclude(
+            subject_type=SubjectType.CALL
+        )
         for event in events.order_by("pk"):
             self._last_event = event.pk
-            key = (event.about, event.about_id)
-            if not (event.was or event.became):
+            key = (event.subject_type, event.subject_id)
+            if not (event.from_state or event.to_state):
                 continue
-            if event.was and event.was != self._stories.get(key, event.was):
-                yield f"{event}: it was {self._stories[key]}, not {event.was}"
-            self._stories[key] = event.became
+            if event.from_state and event.from_state != self._stories.get(key, event.from_state):
+                yield f"{event}: it was {self._stories[key]}, not {event.from_state}"
+            self._stories[key] = event.to_state
         rows = [
-            *((About.ORDER, each.pk, each.state, OrderState.CREATED) for each in books.orders),
-            *((About.INVOICE, each.pk, each.status, S.CREATED) for each in books.invoices),
-            *((About.REFUND, each.pk, each.status, "") for each in books.refunds),
-            *((About.CASE, each.pk, "" if each.closed_at else "open", "") for each in books.cases),
+            *(
+                (SubjectType.ORDER, each.pk, each.state, OrderState.CREATED)
+                for each in books.orders
+            ),
+            *((SubjectType.INVOICE, each.pk, each.status, S.CREATED) for each in books.invoices),
+            *((SubjectType.REFUND, each.pk, each.status, "") for each in books.refunds),
+            *(
+                (SubjectType.CASE, each.pk, "" if each.closed_at else "open", "")
+                for each in books.cases
+            ),
         ]
-        for about, pk, stands, began in rows:
-            if self._stories.get((about, pk), began) != stands:
-                yield f"{about} {pk} is {stands}, and no event says so"
+        for subject_type, pk, stands, began in rows:
+            if self._stories.get((subject_type, pk), began) != stands:
+                yield f"{subject_type} {pk} is {stands}, and no event says so"

@@ -111,7 +111,7 @@ def _replay(world: World) -> None:
     for invoice_id in Invoice.objects.values_list("pk", flat=True):
         for task in (
             tasks.send_invoice,
-            tasks.settle_cancel,
+            tasks.finish_cancel,
             tasks.cancel_overdue_invoice,
             tasks.submit_receipt,
         ):
@@ -148,7 +148,7 @@ def _notified_and_not_second(world: World) -> Iterator[str]:
 
 def _difference(before: Books, after: Books) -> str:
     return "; ".join(
-        f"{was} to {now}"
-        for was, now in zip(before.facts(), after.facts(), strict=True)
-        if was != now
+        f"{from_state} to {now}"
+        for from_state, now in zip(before.facts(), after.facts(), strict=True)
+        if from_state != now
     )

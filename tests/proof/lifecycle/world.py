@@ -16,12 +16,12 @@ from django.db import connection
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Model, Value
 from django.test import Client
 
-from orders.models import Event, Product
+from orders.models import AuditEvent, Product
 from payments.gateway import status_calls
 from payments.models import Invoice
 from payments.polling import status_checks
 from seqrshop.storefront import rate_limits
-from tests.factories import ProductFactory, ServiceFactory
+from tests.factories import ProductFactory, ShopFactory
 from tests.payments.polling.shard import MOST_UNDER_WAY, Shard
 from tests.proof.lifecycle.customers import Customer
 from tests.proof.lifecycle.road import Road
@@ -37,7 +37,7 @@ RIGHTS = (
     "view_refund",
     "request_refund",
     "approve_refund",
-    "settle_refund",
+    "resolve_unknown_refund",
     "view_order",
     "serve_order",
     "view_moneycase",
@@ -58,8 +58,8 @@ class World:
         self.sandbox = sandbox
         self.road = road
         self.slips = slips
-        self.service = ServiceFactory.create(name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN")
-        self.bun: Product = ProductFactory.create(service=self.service)
+        self.shop = ShopFactory.create(name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN")
+        self.bun: Product = ProductFactory.create(shop=self.shop)
         sandbox.register_service("LYKTAN", "http://testserver/lyktan")
         self.shown: dict[str, str] = {}  # reference: the order that it was shown for
         self.notifications: list[str] = []  # the addresses that SEQR has to call
@@ -192,7 +192,7 @@ def grow_older(by: timedelta) -> None:
         moments = [
             field.name for field in model._meta.concrete_fields if isinstance(field, DateTimeField)
         ]
-        if moments and model is not Event:
+        if moments and model is not AuditEvent:
             model._default_manager.update(**{name: F(name) - shift for name in moments})
 
 

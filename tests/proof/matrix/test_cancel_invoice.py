@@ -2,7 +2,7 @@
 
 import pytest
 
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from payments.invoices.cancel import cancel_invoice
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.recovery import find_work
@@ -14,7 +14,7 @@ from tests.sandbox_process import ControlError
 
 OPERATION = "cancelInvoice"
 S = InvoiceStatus
-BY_CUSTOMER = Cause("customer")
+BY_CUSTOMER = ChangeSource("customer")
 
 
 pytestmark = pytest.mark.django_db

@@ -29,7 +29,7 @@ def not_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> None
     """
     assert words.startswith("Not taken (commitReservation: ")
     assert world.left() == int(world.fault.leaves)
-    assert (fresh(invoice).status, fresh(invoice).commit_lease_until) == (S.RESERVED, None)
+    assert (fresh(invoice).status, fresh(invoice).capture_lease_until) == (S.RESERVED, None)
     assert story(invoice)[-1] == "commit_not_done"
 
     world.mend()
@@ -96,7 +96,7 @@ def not_even_sent(world: World, invoice: Invoice, clerk: Client, words: str) -> 
     question was sent. The button may be pressed again at once.
     """
     assert words.startswith("Not taken, since SEQR does not say whether it is still reserved (")
-    assert (fresh(invoice).status, fresh(invoice).commit_lease_until) == (S.RESERVED, None)
+    assert (fresh(invoice).status, fresh(invoice).capture_lease_until) == (S.RESERVED, None)
     assert "commit_started" not in story(invoice)
     assert world.sandbox.calls(OPERATION) == []
 

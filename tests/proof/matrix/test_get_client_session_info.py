@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from orders.models import Customer, CustomerSession, Service
-from tests.factories import ServiceFactory
+from orders.models import Customer, CustomerSession, Shop
+from tests.factories import ShopFactory
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
 from tests.proof.matrix.world import World, calls_in_the_audit, cases
@@ -19,7 +19,7 @@ class Phone:
     """A customer's phone, which has scanned the code of a café."""
 
     def __init__(self, world: World) -> None:
-        self._cafe: Service = ServiceFactory.create()
+        self._cafe: Shop = ShopFactory.create()
         self._browser = Client()
         world.sandbox.register_service(self._cafe.service_id, "http://testserver")
         scan = world.sandbox.scan(f"HTTP://SEQR.SE/000/{self._cafe.service_id}", "46700643933")

@@ -5,12 +5,12 @@ from contextlib import suppress
 
 import pytest
 
-from orders.audit import Cause
-from orders.models import Event
+from orders.audit import ChangeSource
+from orders.models import AuditEvent
 from payments.invoices.refresh import ask_and_record, refresh_invoice
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrError
-from seqrshop.storefront.messages import PERHAPS_GIVEN_BACK, state_message
+from seqrshop.storefront.messages import POSSIBLY_REVERSED, state_message
 from tests.payments.polling.shard import Shard
 from tests.payments.steps import age, fresh, issued_invoice, order_state, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
@@ -66,7 +66,7 @@ def test_a_payment_that_seqr_told_of_is_found(world: World, fault: Fault) -> Non
     world.strike(OPERATION)
 
     with suppress(SeqrError):  # as payments/polling/status_checks.py does
-        refresh_invoice(invoice.pk, Cause("notification"))
+        refresh_invoice(invoice.pk, ChangeSource("notification"))
 
     BY_REFRESH.of(fault)(world, invoice)
 
@@ -105,11 +105,11 @@ ACKNOWLEDGING = Expected(
 def test_a_payment_is_written_before_it_is_acknowledged(world: World, fault: Fault) -> None:
     invoice = issued_invoice()
     world.sandbox.pay(reference(invoice))
-    ask_and_record(fresh(invoice), Cause("notification"))
+    ask_and_record(fresh(invoice), ChangeSource("notification"))
     world.strike(OPERATION)
 
     with suppress(SeqrError):
-        refresh_invoice(invoice.pk, Cause("notification"))
+        refresh_invoice(invoice.pk, ChangeSource("notification"))
 
     ACKNOWLEDGING.of(fault)(world, invoice)
 
@@ -170,7 +170,7 @@ def told_as_reversed(world: World, invoice: Invoice) -> None:
     possibly reversed” tells a person.
     """
     assert fresh(invoice).status in (S.CANCELED, S.FAILED)
-    assert state_message(fresh(invoice).order, fresh(invoice)) == str(PERHAPS_GIVEN_BACK)
+    assert state_message(fresh(invoice).order, fresh(invoice)) == str(POSSIBLY_REVERSED)
     assert world.sandbox.invoice(reference(invoice))["status"] == fresh(invoice).status
     assert cases() == ["possibly_reversed"]
 
@@ -220,7 +220,7 @@ def is_paid_once(world: World, invoice: Invoice) -> None:
     assert paid.acknowledged_at is not None
     assert story(invoice)[:3] == ["sending_started", "sent", "payment_confirmed"]
     assert story(invoice)[3:] in ([], ["receipt_accepted"])
-    assert Event.objects.filter(name="order_paid").count() == 1
+    assert AuditEvent.objects.filter(name="order_paid").count() == 1
     world.sandbox.advance(SILENCE)
     assert world.sandbox.invoice(reference(invoice))["status"] == "PAID"
     assert cases() == []

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from orders.models import About, Event
+from orders.models import AuditEvent, SubjectType
 from payments import tasks
 from payments.models import PeriodStatus, TransactionPeriod
-from payments.reconciliation.periods import settle_lost_period
+from payments.reconciliation.periods import resolve_lost_period
 from tests.payments.reconciliation.nights import (
     a_night,
     id_that_was_lost,
@@ -63,7 +63,7 @@ def lost(world: World) -> None:
     assert world.arrived(OPERATION) == 0
     world.sandbox.advance(3)
     found = id_that_was_lost(world.sandbox) if world.fault.is_done else ""
-    settle_lost_period(
+    resolve_lost_period(
         the_period().pk,
         transaction_period_id=found,
         reason="SEQR's support says so",
@@ -95,7 +95,7 @@ def the_period() -> TransactionPeriod:
 
 
 def story(period: TransactionPeriod) -> list[str]:
-    events = Event.objects.filter(about=About.PERIOD, about_id=period.pk)
+    events = AuditEvent.objects.filter(subject_type=SubjectType.PERIOD, subject_id=period.pk)
     return list(events.values_list("name", flat=True))
 
 

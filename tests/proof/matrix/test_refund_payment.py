@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import User
 
-from orders.models import About, Event
+from orders.models import AuditEvent, SubjectType
 from payments import tasks
 from payments.models import Refund, RefundStatus
-from payments.reconciliation.refund_suggestion import proposal_for
-from payments.refunds.refund import refundable_now, request_refund, settle_refund
+from payments.reconciliation.refund_suggestion import suggest_refund_outcome
+from payments.refunds.refund import refundable_now, request_refund, resolve_unknown_refund
 from tests.payments.reconciliation.nights import a_night, let_pass
 from tests.payments.steps import order_state, paid_invoice, reference
 from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault, each_fault
@@ -59,10 +59,10 @@ def unknown(world: World, refund: Refund) -> None:
         tasks.sweep()
     assert world.arrived(OPERATION) == 0
     a_night(world.sandbox)
-    proposal = proposal_for(Refund.objects.get(pk=refund.pk))
+    proposal = suggest_refund_outcome(Refund.objects.get(pk=refund.pk))
 
     assert proposal.went_back == world.fault.is_done
-    settle_refund(
+    resolve_unknown_refund(
         refund.pk,
         went_back=proposal.went_back,
         reason="the night's report",
@@ -106,7 +106,7 @@ def status_of(refund: Refund) -> str:
 
 
 def story(refund: Refund) -> list[str]:
-    events = Event.objects.filter(about=About.REFUND, about_id=refund.pk)
+    events = AuditEvent.objects.filter(subject_type=SubjectType.REFUND, subject_id=refund.pk)
     return list(events.values_list("name", flat=True))
 
 

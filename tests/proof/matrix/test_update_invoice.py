@@ -106,7 +106,7 @@ def waiting_invoice(world: World) -> Invoice:
 def is_in_doubt(world: World, invoice: Invoice) -> None:
     assert world.left() in (int(world.fault.leaves), 2)  # libcurl may have sent it again
     doubtful = fresh(invoice)
-    assert (doubtful.amount, doubtful.discount_in_doubt) == (LESS, True)
+    assert (doubtful.amount, doubtful.discount_unconfirmed) == (LESS, True)
     assert customer_reads(invoice) == "Pay in SEQR"
     assert story(invoice)[-2:] == ["card_recognised", "card_answer_put_off"]
 
@@ -121,5 +121,5 @@ def is_paid_with_the_discount(world: World, invoice: Invoice) -> None:
 def is_paid(world: World, invoice: Invoice, amount: Decimal) -> None:
     paid = fresh(invoice)
     assert (paid.status, order_state(invoice)) == (S.PAID, "paid")
-    assert (paid.amount, paid.paid_amount, paid.discount_in_doubt) == (amount, amount, False)
+    assert (paid.amount, paid.paid_amount, paid.discount_unconfirmed) == (amount, amount, False)
     assert cases() == []

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from pytest_django import Settings
 
-from orders.audit import Cause
-from orders.models import About, Event, Order
+from orders.audit import ChangeSource
+from orders.models import AuditEvent, Order, SubjectType
 from payments import tasks
 from payments.gateway import seqr
 from payments.invoices.refresh import refresh_invoice
@@ -20,7 +20,7 @@ from tests.proof.matrix.faults import Fault
 from tests.sandbox_process import SandboxProcess
 
 IMPATIENT_SECONDS = 0.3
-BY_POLLER = Cause("poller")
+BY_POLLER = ChangeSource("poller")
 
 
 class World:
@@ -105,12 +105,16 @@ def cases() -> list[str]:
 
 def calls_in_the_audit(operation: str) -> int:
     """Return how many calls of an operation the audit tells of."""
-    return Event.objects.filter(about=About.CALL, name=operation).count()
+    return AuditEvent.objects.filter(subject_type=SubjectType.CALL, name=operation).count()
 
 
 def failures_in_the_audit(operation: str) -> int:
     """Return how many calls of an operation that went wrong the audit tells of."""
-    return Event.objects.filter(about=About.CALL, name=operation).exclude(detail="").count()
+    return (
+        AuditEvent.objects.filter(subject_type=SubjectType.CALL, name=operation)
+        .exclude(detail="")
+        .count()
+    )
 
 
 def failed_with(work: Callable[[], object]) -> SeqrError | None:

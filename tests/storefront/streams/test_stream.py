@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from seqrshop.storefront.streams import Pace, Stream
-from seqrshop.storefront.streams.order_version import Mark
-from seqrshop.storefront.streams.stream_acceptor import Follower, Form
+from seqrshop.storefront.streams import Stream, StreamTimings
+from seqrshop.storefront.streams.order_version import OrderVersion
+from seqrshop.storefront.streams.stream_acceptor import Form, Subscription
 
 
 class Page:
@@ -19,10 +19,12 @@ class Page:
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float | None) -> None:
         self.now = 1000.0
         self._loop = loop
-        mark = Mark("created", frozenset())
+        mark = OrderVersion("created", frozenset())
         form = Form("order", "en")
-        follower = Follower(uuid4(), form, "customer 1", mark, is_settled=False, seconds=seconds)
-        pace = Pace(beat=0.01, clock=lambda: self.now)
+        follower = Subscription(
+            uuid4(), form, "customer 1", mark, is_settled=False, seconds=seconds
+        )
+        pace = StreamTimings(beat=0.01, clock=lambda: self.now)
         self.stream = Stream(follower, b'{"state": "created"}', pace)
         self._chunks = self.stream.chunks()
 

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 
 from orders import publishing
-from orders.audit import Cause
+from orders.audit import ChangeSource
 from orders.models import CustomerSession
 from payments.invoices.transitions import lock_invoice
 from payments.invoices.transitions import transition as move
@@ -67,7 +67,7 @@ Follow = Callable[..., EventStream]
 def change(invoice: Invoice, status: InvoiceStatus, **fields: Any) -> None:
     """Move an invoice as SEQR's answer would, and commit it."""
     with transaction.atomic():
-        move(lock_invoice(invoice.pk), status, Cause("poller"), **fields)
+        move(lock_invoice(invoice.pk), status, ChangeSource("poller"), **fields)
 
 
 def pay(invoice: Invoice) -> None:
@@ -235,7 +235,7 @@ def test_a_sleeping_poller_is_told_until_it_wakes(visit: CustomerSession, follow
 def test_another_customers_order_is_as_unknown_as_none(
     visit: CustomerSession, follow: Follow
 ) -> None:
-    CustomerSessionFactory.create(service=visit.service, token=STRANGER)
+    CustomerSessionFactory.create(shop=visit.shop, token=STRANGER)
 
     stream = follow(invoice_of(visit, "issued"), token=STRANGER)
 
@@ -267,7 +267,7 @@ def test_streams_hold_no_connection_to_postgresql(
     visit: CustomerSession, follow: Follow, web: WebProcess
 ) -> None:
     for number in range(45):  # twice what its pool has
-        session = CustomerSessionFactory.create(service=visit.service, token=f"{STRANGER}{number}")
+        session = CustomerSessionFactory.create(shop=visit.shop, token=f"{STRANGER}{number}")
         invoice = invoice_of(session, "issued")
         follow(invoice, token=f"{STRANGER}{number}").next()
 

@@ -45,9 +45,9 @@ export class Menu {
    * Shows a session's products. The basket keeps what is still for sale.
    * @param {SessionDetails} details
    */
-  render({ products, categories, parameters, service, closed }) {
+  render({ products, categories, parameters, shop, closed }) {
     const restoreFocus = preserveFocus(this.#root);
-    this.#currency = service.currency;
+    this.#currency = shop.currency;
     this.#products = new Map(products.map((product) => [product.id, product]));
     for (const id of this.#basket.keys()) {
       if (this.#products.get(id)?.sold_out ?? true) this.#setQuantity(id, 0);
