@@ -1,47 +1,65 @@
-// The developer's corner: only the fields of the chosen kind of fault, and calls opened in place.
+// The developer's console: shows only the fields of the chosen fault, and opens calls in place.
 
+/** @type {(id: string) => HTMLFormElement} */
+const formOf = (id) => /** @type {HTMLFormElement} */ (document.getElementById(id));
+
+/** @type {(form: HTMLFormElement, name: string) => HTMLSelectElement} */
+const selectOf = (form, name) => /** @type {HTMLSelectElement} */ (form.elements.namedItem(name));
+
+/** @param {string} kind */
 function showFieldsOf(kind) {
-  for (const field of document.querySelectorAll("[data-kinds]")) {
-    field.hidden = !field.dataset.kinds.split(" ").includes(kind);
-  }
+  /** @type {NodeListOf<HTMLElement>} */
+  const fields = document.querySelectorAll("[data-kinds]");
+  for (const field of fields) field.hidden = !field.dataset.kinds?.split(" ").includes(kind);
 }
 
-// A kind belongs to calls or to notifications: the other ones cannot be chosen.
+/**
+ * Disables the kinds of faults that the operation cannot have: each is of calls or of notifications.
+ * @param {HTMLSelectElement} operation
+ * @param {HTMLSelectElement} kind
+ */
 function offerKinds(operation, kind) {
   const [calls, notifications] = kind.querySelectorAll("optgroup");
   calls.disabled = operation.value === "notification";
   notifications.disabled = !calls.disabled;
-  if (kind.selectedOptions[0]?.parentElement.disabled) {
-    kind.value = (calls.disabled ? notifications : calls).firstElementChild.value;
+  const group = kind.selectedOptions[0]?.parentElement;
+  if (group instanceof HTMLOptGroupElement && group.disabled) {
+    const first = (calls.disabled ? notifications : calls).querySelector("option");
+    kind.value = first?.value ?? "";
   }
   showFieldsOf(kind.value);
 }
 
+/** @param {HTMLDetailsElement} details */
 async function showBodies(details) {
   const place = details.querySelector(".bodies");
-  const link = place.querySelector("a");
-  if (!details.open || !link) return;
+  const link = place?.querySelector("a");
+  if (!details.open || !place || !link) return;
   try {
     const response = await fetch(link.href);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const bodies = page.getElementById("bodies");
     if (bodies) place.replaceChildren(...document.adoptNode(bodies).children);
-    else place.replaceChildren("This call is not kept any more.");
+    else place.replaceChildren("This call is no longer kept.");
   } catch {
-    // The link is still there to be followed.
+    // The link stays, and can be followed.
   }
 }
 
-const form = document.getElementById("fault-form");
-form.classList.add("scripted");
-const { operation, kind } = form.elements;
+const faultForm = formOf("fault-form");
+faultForm.classList.add("scripted");
+const operation = selectOf(faultForm, "operation");
+const kind = selectOf(faultForm, "kind");
 operation.addEventListener("change", () => offerKinds(operation, kind));
 kind.addEventListener("change", () => showFieldsOf(kind.value));
 offerKinds(operation, kind);
 
-// "toggle" does not bubble, so it is caught on its way down.
-document.getElementById("calls").addEventListener("toggle", (event) => showBodies(event.target), true);
+// A "toggle" event does not bubble, so it is captured on its way down.
+const onToggle = (/** @type {Event} */ { target }) => {
+  if (target instanceof HTMLDetailsElement) showBodies(target);
+};
+document.getElementById("calls")?.addEventListener("toggle", onToggle, true);
 
-const filter = document.getElementById("filter");
-filter.querySelector("button").hidden = true;
-filter.elements.operation.addEventListener("change", () => filter.requestSubmit());
+const filter = formOf("filter");
+filter.querySelector("button")?.toggleAttribute("hidden", true);
+selectOf(filter, "operation").addEventListener("change", () => filter.requestSubmit());

@@ -1,29 +1,41 @@
-// The PIN pad without a page load per key, and the tick before the phone goes on to the shop. The
-// form does the same without this script, only plainer.
+// The PIN pad without a page load per key, and the tick before the phone goes on to the shop. Without
+// this script, the form does the same with page loads.
 
 const TICK_MS = 1200;
-const CALM_TICK_MS = 800;
+const REDUCED_MOTION_TICK_MS = 800;
 
-const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const prefersReducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-function press(field, key, length) {
+/**
+ * @param {HTMLInputElement} field
+ * @param {string} key
+ * @param {number} length
+ */
+function pressKey(field, key, length) {
   const digits = field.value.replace(/\D/g, "");
   field.value = key === "erase" ? digits.slice(0, -1) : (digits + key).slice(0, length);
 }
 
-function showTick(onward) {
-  const done = document.getElementById("done");
-  document.getElementById("bill").inert = true;
-  done.classList.add("shown");
-  done.firstElementChild.hidden = false;
-  setTimeout(() => location.assign(onward), calm ? CALM_TICK_MS : TICK_MS);
+/** @param {string} nextUrl */
+function showTick(nextUrl) {
+  document.getElementById("bill")?.toggleAttribute("inert", true);
+  const tick = document.getElementById("done");
+  tick?.classList.add("shown");
+  tick?.firstElementChild?.removeAttribute("hidden");
+  const delayMs = prefersReducedMotion ? REDUCED_MOTION_TICK_MS : TICK_MS;
+  setTimeout(() => location.assign(nextUrl), delayMs);
 }
 
+/**
+ * @param {HTMLFormElement} form
+ * @param {HTMLButtonElement} button
+ */
 async function pay(form, button) {
+  const fields = [...new FormData(form, button)].map(([name, value]) => [name, String(value)]);
   try {
     const answer = await fetch(location.href, {
       method: "POST",
-      body: new URLSearchParams(new FormData(form, button)),
+      body: new URLSearchParams(fields),
       headers: { Accept: "application/json" },
     });
     if (answer.ok) {
@@ -31,22 +43,24 @@ async function pay(form, button) {
       return;
     }
   } catch {
-    // Sent as a plain form, the page says what is the matter.
+    // The form is sent without the script, and the page shows what is wrong.
   }
   form.dataset.plain = "yes";
   form.requestSubmit(button);
 }
 
-for (const form of document.querySelectorAll("[data-pay]")) {
-  const field = form.elements.pin;
-  // The pad is on the screen: a keyboard over it would only hide it.
-  field.inputMode = "none";
+/** @type {NodeListOf<HTMLFormElement>} */
+const forms = document.querySelectorAll("[data-pay]");
+for (const form of forms) {
+  const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("pin"));
+  field.inputMode = "none"; // the pad is on the page: the phone's keyboard would hide it
   form.addEventListener("submit", (event) => {
     const button = event.submitter;
-    if (button?.name === "key") {
+    if (!(button instanceof HTMLButtonElement)) return;
+    if (button.name === "key") {
       event.preventDefault();
-      press(field, button.value, Number(form.dataset.length));
-    } else if (button?.value === "pay" && !form.dataset.plain) {
+      pressKey(field, button.value, Number(form.dataset.length));
+    } else if (button.value === "pay" && !form.dataset.plain) {
       event.preventDefault();
       if (form.getAttribute("aria-busy")) return;
       form.setAttribute("aria-busy", "true");
@@ -55,7 +69,7 @@ for (const form of document.querySelectorAll("[data-pay]")) {
   });
 }
 
-// Coming back with the browser's own button must not show a tick that is over.
+// A page restored by the browser's back button must not show the tick of an earlier payment.
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
