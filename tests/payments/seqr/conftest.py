@@ -1,32 +1,37 @@
-"""A hostile server and clients that speak to it."""
+"""A scripted server, clients of it, and clients of the sandbox."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
+from lxml import etree
 
-from payments.seqr import Amount, Invoice, InvoiceRow, SeqrClient, SeqrConfig
-from tests.payments.seqr.hostile_server import HostileServer
+from payments.seqr import CallRecord, PaymentStatus, SeqrClient, SeqrConfig
+from tests.payments.seqr.sample_calls import SAMPLE_CALLS
+from tests.payments.seqr.scripted_server import ScriptedServer
 from tests.sandbox_process import SandboxProcess
 
 PASSWORD = "terminal-secret-8461"
 RESELLER_PASSWORD = "reseller-secret-3350"
 
+SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
+
+ReadStatus = Callable[[bytes], PaymentStatus]
+Send = Callable[[str, Callable[[SeqrClient], object]], etree._Element]
+
 
 @pytest.fixture
-def hostile_server() -> Iterator[HostileServer]:
-    server = HostileServer()
+def server() -> Iterator[ScriptedServer]:
+    server = ScriptedServer()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def config(hostile_server: HostileServer) -> SeqrConfig:
+def config(server: ScriptedServer) -> SeqrConfig:
     return SeqrConfig(
-        service_url=hostile_server.url,
-        session_url=hostile_server.url,
+        service_url=server.url,
+        session_url=server.url,
         terminal_id="terminal-1",
         terminal_password=PASSWORD,
         reseller_id="reseller-1",
@@ -34,7 +39,7 @@ def config(hostile_server: HostileServer) -> SeqrConfig:
         reseller_password=RESELLER_PASSWORD,
         client_id="seqrshop 0.1",
         channel="ClientWS",
-        timeout_seconds=5,
+        timeout_seconds=30,
     )
 
 
@@ -44,36 +49,57 @@ def client(config: SeqrConfig) -> SeqrClient:
 
 
 @pytest.fixture
-def impatient_client(config: SeqrConfig) -> SeqrClient:
-    """A client whose calls may take 0.3 seconds."""
-    return SeqrClient(replace(config, timeout_seconds=0.3))
+def short_timeout_client(config: SeqrConfig) -> SeqrClient:
+    """A client whose calls time out after 1 second."""
+    return SeqrClient(replace(config, timeout_seconds=1))
 
 
 @pytest.fixture
-def invoice() -> Invoice:
-    return Invoice(
-        title="Kaffe",
-        client_invoice_id="A-7",
-        issue_date=datetime(2026, 5, 17, 12, 30, tzinfo=UTC),
-        rows=(InvoiceRow("Bryggkaffe", Decimal(2), Amount(Decimal("45.00"), "SEK")),),
-        total_amount=Amount(Decimal("45.00"), "SEK"),
-        cashier_id="web",
-        footer="Order A-7",
-        notification_url="https://shop.example/notify/door-secret-1",
-        back_url="https://shop.example/back/door-secret-2",
-    )
+def records() -> list[CallRecord]:
+    """The calls that `listening_client` has reported."""
+    return []
+
+
+@pytest.fixture
+def listening_client(client: SeqrClient, records: list[CallRecord]) -> SeqrClient:
+    return client.with_listener(records.append)
+
+
+@pytest.fixture
+def read_status(client: SeqrClient, server: ScriptedServer) -> ReadStatus:
+    """Returns the client's reading of an HTTP response to getPaymentStatus."""
+
+    def read(response: bytes) -> PaymentStatus:
+        server.respond_with(response)
+        return client.get_payment_status("1001", 0)
+
+    return read
+
+
+@pytest.fixture
+def send(client: SeqrClient, server: ScriptedServer) -> Send:
+    """Returns the operation's element in the request that a successful call sends."""
+
+    def send(operation: str, call: Callable[[SeqrClient], object]) -> etree._Element:
+        server.respond_with(SAMPLE_CALLS[operation].response)
+        call(client)
+        envelope = etree.fromstring(server.requests[-1].body)
+        assert (envelope.tag, envelope[-1].tag) == (f"{SOAP}Envelope", f"{SOAP}Body")
+        (element,) = envelope[-1]
+        return element
+
+    return send
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[SandboxProcess]:
-    """A stand-in for SEQR, which shares no code with the gateway."""
     with SandboxProcess() as process:
         yield process
 
 
 @pytest.fixture
 def sandbox_config(sandbox: SandboxProcess, config: SeqrConfig) -> SeqrConfig:
-    """The sandbox, emptied, and its published principals."""
+    """The empty sandbox and its published principals."""
     sandbox.reset()
     return replace(
         config,

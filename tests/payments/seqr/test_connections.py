@@ -1,4 +1,4 @@
-"""Connections are kept and shared with nobody, and libcurl repeats only what may be repeated."""
+"""Connections are kept alive and never shared, and libcurl repeats only repeatable requests."""
 
 import os
 import threading
@@ -8,73 +8,73 @@ import pytest
 
 from payments.seqr import SeqrClient, SeqrOutcomeUnknown
 from payments.seqr.transport import CurlTransport
-from tests.payments.seqr.hostile_server import HostileServer, Line, http
-from tests.payments.seqr.sample_answers import ISSUED, answer
+from tests.payments.seqr.sample_responses import ISSUED_RESPONSE
+from tests.payments.seqr.scripted_server import Connection, ScriptedServer, http_response
 
-STATUS = answer("getPaymentStatus", ISSUED)
-
-
-def close_the_second_request(server: HostileServer) -> None:
-    """Answer every request but the second, which is read and then left without an answer."""
-
-    def behave(line: Line) -> None:
-        if len(server.requests) == 2:
-            line.close()
-        else:
-            line.send(http(b"<ok/>"))
-
-    server.behave = behave
+OK = http_response(b"<ok/>")
 
 
-def test_calls_of_one_thread_share_a_connection(
-    client: SeqrClient, hostile_server: HostileServer
-) -> None:
-    hostile_server.answer_with(STATUS)
+@pytest.fixture
+def transport() -> CurlTransport:
+    return CurlTransport(timeout_seconds=30)
+
+
+def close_second_request(server: ScriptedServer, *, stop_listening: bool = False) -> None:
+    """Make the server respond to every request except the second, whose connection it closes."""
+
+    def handler(connection: Connection) -> None:
+        if len(server.requests) != 2:
+            connection.send(OK)
+            return
+        if stop_listening:
+            server.stop_listening()
+        connection.close()
+
+    server.handler = handler
+
+
+def test_calls_in_one_thread_share_a_connection(client: SeqrClient, server: ScriptedServer) -> None:
+    server.respond_with(ISSUED_RESPONSE)
 
     for version in range(5):
         client.get_payment_status("1001", version)
 
-    assert hostile_server.connections == 1
+    assert server.connections == 1
 
 
-def test_a_failed_call_does_not_spoil_the_next_one(
-    impatient_client: SeqrClient, hostile_server: HostileServer
+def test_call_succeeds_after_a_timed_out_one(
+    short_timeout_client: SeqrClient, server: ScriptedServer
 ) -> None:
-    hostile_server.behave = Line.stay_silent
+    server.handler = Connection.stall
     with pytest.raises(SeqrOutcomeUnknown):
-        impatient_client.get_payment_status("1001", 0)
-    hostile_server.answer_with(STATUS)
+        short_timeout_client.get_payment_status("1001", 0)
+    server.respond_with(ISSUED_RESPONSE)
 
-    status = impatient_client.get_payment_status("1001", 0)
+    status = short_timeout_client.get_payment_status("1001", 0)
 
     assert status.version == 1
 
 
-def test_thirty_two_threads_share_one_client(
-    client: SeqrClient, hostile_server: HostileServer
-) -> None:
-    def behave(line: Line) -> None:
-        line.send(STATUS)
+def test_thirty_two_threads_share_one_client(client: SeqrClient, server: ScriptedServer) -> None:
+    server.respond_with(ISSUED_RESPONSE)
+    barrier = threading.Barrier(32)
 
-    hostile_server.behave = behave
-    start_together = threading.Barrier(32)
-
-    def ask(reference: int) -> int:
-        start_together.wait()
+    def poll(reference: int) -> int:
+        barrier.wait()
         return sum(client.get_payment_status(str(reference), 0).version for _ in range(5))
 
     with ThreadPoolExecutor(32) as pool:
-        versions = list(pool.map(ask, range(32)))
+        versions = list(pool.map(poll, range(32)))
 
     assert versions == [5] * 32
-    assert len(hostile_server.requests) == 160
-    assert hostile_server.connections == 32
+    assert len(server.requests) == 160
+    assert server.connections == 32
 
 
-def test_a_forked_child_does_not_use_its_parents_connection(
-    client: SeqrClient, hostile_server: HostileServer
+def test_forked_child_does_not_use_its_parents_connection(
+    client: SeqrClient, server: ScriptedServer
 ) -> None:
-    hostile_server.answer_with(STATUS)
+    server.respond_with(ISSUED_RESPONSE)
     client.get_payment_status("1001", 0)
 
     child = os.fork()
@@ -88,49 +88,41 @@ def test_a_forked_child_does_not_use_its_parents_connection(
     client.get_payment_status("1001", 0)
 
     assert os.waitstatus_to_exitcode(wait_status) == 0
-    assert hostile_server.connections == 2
+    assert server.connections == 2
 
 
-def test_what_is_repeatable_is_sent_again_when_a_kept_connection_dies(
-    hostile_server: HostileServer,
+def test_repeatable_request_is_repeated_when_a_kept_connection_dies(
+    transport: CurlTransport, server: ScriptedServer
 ) -> None:
-    transport = CurlTransport(timeout_seconds=5)
-    close_the_second_request(hostile_server)
-    transport.post("getPaymentStatus", hostile_server.url, b"one", repeatable=True)
+    close_second_request(server)
+    transport.post("getPaymentStatus", server.url, b"one", repeatable=True)
 
-    again = transport.post("getPaymentStatus", hostile_server.url, b"two", repeatable=True)
+    second = transport.post("getPaymentStatus", server.url, b"two", repeatable=True)
 
-    assert again.body == b"<ok/>"
-    assert [request.body for request in hostile_server.requests] == [b"one", b"two", b"two"]
+    assert second.body == b"<ok/>"
+    assert [request.body for request in server.requests] == [b"one", b"two", b"two"]
 
 
-def test_what_is_not_repeatable_reaches_the_server_once(hostile_server: HostileServer) -> None:
-    transport = CurlTransport(timeout_seconds=5)
-    close_the_second_request(hostile_server)
-    transport.post("refundPayment", hostile_server.url, b"one", repeatable=False)
+def test_request_that_is_not_repeatable_reaches_the_server_once(
+    transport: CurlTransport, server: ScriptedServer
+) -> None:
+    close_second_request(server)
+    transport.post("refundPayment", server.url, b"one", repeatable=False)
 
     with pytest.raises(SeqrOutcomeUnknown):
-        transport.post("refundPayment", hostile_server.url, b"two", repeatable=False)
+        transport.post("refundPayment", server.url, b"two", repeatable=False)
 
-    assert [request.body for request in hostile_server.requests] == [b"one", b"two"]
-    assert hostile_server.connections == 2
+    assert [request.body for request in server.requests] == [b"one", b"two"]
+    assert server.connections == 2
 
 
-def test_a_refused_repeat_does_not_hide_that_the_first_request_was_sent(
-    hostile_server: HostileServer,
+def test_refused_repeat_leaves_the_outcome_of_the_first_request_unknown(
+    transport: CurlTransport, server: ScriptedServer
 ) -> None:
-    def behave(line: Line) -> None:
-        if len(hostile_server.requests) == 2:
-            hostile_server.stop_listening()
-            line.close()
-        else:
-            line.send(http(b"<ok/>"))
-
-    transport = CurlTransport(timeout_seconds=5)
-    hostile_server.behave = behave
-    transport.post("sendInvoice", hostile_server.url, b"one", repeatable=True)
+    close_second_request(server, stop_listening=True)
+    transport.post("sendInvoice", server.url, b"one", repeatable=True)
 
     with pytest.raises(SeqrOutcomeUnknown):
-        transport.post("sendInvoice", hostile_server.url, b"two", repeatable=True)
+        transport.post("sendInvoice", server.url, b"two", repeatable=True)
 
-    assert len(hostile_server.requests) == 2
+    assert len(server.requests) == 2

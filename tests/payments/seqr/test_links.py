@@ -1,4 +1,4 @@
-"""Printed codes and invoice addresses."""
+"""The contents of QR codes, and the link to the SEQR app."""
 
 import pytest
 
@@ -14,13 +14,13 @@ from payments.seqr import app_url, invoice_url, service_code_url
         ({"TABLE": "4", "ROOM": "B"}, "HTTP://SEQR.SE/000/CAFE1?TABLE=4&ROOM=B"),
     ],
 )
-def test_a_printed_code_names_the_service_and_its_place(
+def test_service_code_holds_service_id_and_parameters(
     parameters: str | dict[str, str], url: str
 ) -> None:
     assert service_code_url("CAFE1", parameters) == url
 
 
-def test_a_printed_code_holds_fifty_characters() -> None:
+def test_service_code_holds_at_most_fifty_characters() -> None:
     longest = service_code_url("CAFE1", f"TABLE={'4' * 19}")
 
     with pytest.raises(ValueError, match="would hold 51 characters; 50 are allowed"):
@@ -50,14 +50,14 @@ def test_a_printed_code_holds_fifty_characters() -> None:
         ("CAFE1", {"TABLE": "4&B=5"}, "The value of TABLE may hold only"),
     ],
 )
-def test_a_code_that_cannot_be_printed_is_refused_with_a_sentence(
+def test_unprintable_service_code_is_refused_with_a_sentence(
     service_id: str, parameters: str | dict[str, str], sentence: str
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
         service_code_url(service_id, parameters)
 
 
-def test_an_invoice_is_reached_from_the_phone_and_from_a_screen() -> None:
+def test_invoice_has_an_app_link_and_a_qr_code() -> None:
     assert app_url("seqr://SEQR.SE/", "1001") == "seqr://SEQR.SE/R1001"
     assert app_url("seqr-demo://SEQR.SE/", "1001") == "seqr-demo://SEQR.SE/R1001"
     assert invoice_url("1001") == "HTTP://SEQR.SE/R1001"

@@ -1,18 +1,17 @@
-"""What each operation makes of success, of every result code, and of an answer that is lost."""
+"""Every operation's success, result codes and lost responses."""
 
 import pytest
 
 from payments.seqr import (
-    Invoice,
     ResultCode,
     SeqrClient,
     SeqrError,
     SeqrOutcomeUnknown,
     SeqrProtocolError,
 )
-from tests.payments.seqr.hostile_server import HostileServer, Line, http
-from tests.payments.seqr.sample_answers import ISSUED, answer, response
-from tests.payments.seqr.sample_calls import SAMPLES
+from tests.payments.seqr.sample_calls import SAMPLE_CALLS, SampleCall, every_operation
+from tests.payments.seqr.sample_responses import ISSUED_RESPONSE, seqr_response, soap_response
+from tests.payments.seqr.scripted_server import Connection, ScriptedServer, http_response
 
 NOT_REPEATABLE = {
     "commitReservation",
@@ -22,86 +21,86 @@ NOT_REPEATABLE = {
     "unregisterTerminal",
 }
 UNKNOWN_IF_NOT_REPEATABLE = {1, 2, 90, 94}
-FAILURES = [code for code in ResultCode if code]
+FAILURE_CODES = [code for code in ResultCode if code]
 
 
-def expected_error(operation: str, code: ResultCode) -> type[SeqrError]:
+def expected_error(operation: str, code: ResultCode) -> type[SeqrError] | None:
     if operation in NOT_REPEATABLE and code in UNKNOWN_IF_NOT_REPEATABLE:
         return SeqrOutcomeUnknown
-    assert code.error is not None
     return code.error
 
 
-def test_the_samples_name_what_must_not_be_repeated() -> None:
-    assert {name for name, sample in SAMPLES.items() if not sample.repeatable} == NOT_REPEATABLE
+def test_sample_calls_agree_on_repeatability() -> None:
+    not_repeatable = {name for name, call in SAMPLE_CALLS.items() if not call.repeatable}
+
+    assert not_repeatable == NOT_REPEATABLE
 
 
-@pytest.mark.parametrize("operation", SAMPLES)
-def test_success_becomes_its_value(
-    operation: str, client: SeqrClient, hostile_server: HostileServer, invoice: Invoice
+@every_operation
+def test_success_returns_the_value(
+    call: SampleCall, client: SeqrClient, server: ScriptedServer
 ) -> None:
-    sample = SAMPLES[operation]
-    hostile_server.answer_with(sample.answer(operation))
+    server.respond_with(call.response)
 
-    assert sample.least(client, invoice) == sample.result
-    assert sample.most(client, invoice) == sample.result
+    assert call.minimal(client) == call.value
+    assert call.full(client) == call.value
 
 
-@pytest.mark.parametrize("operation", SAMPLES)
-def test_every_result_code_becomes_its_error_even_if_all_else_is_missing(
-    operation: str, client: SeqrClient, hostile_server: HostileServer, invoice: Invoice
+@every_operation
+def test_each_result_code_raises_its_error_even_without_other_fields(
+    call: SampleCall, client: SeqrClient, server: ScriptedServer
 ) -> None:
-    answers = [response(operation, f"<resultCode>{code.value}</resultCode>") for code in FAILURES]
-    hostile_server.answer_with(*[http(body) for body in answers])
+    bodies = [
+        soap_response(call.operation, f"<resultCode>{code.value}</resultCode>")
+        for code in FAILURE_CODES
+    ]
+    server.respond_with(*[http_response(body) for body in bodies])
 
-    for code in FAILURES:
+    for code in FAILURE_CODES:
         with pytest.raises(SeqrError) as caught:
-            SAMPLES[operation].least(client, invoice)
+            call.minimal(client)
 
-        assert type(caught.value) is expected_error(operation, code), code
+        assert type(caught.value) is expected_error(call.operation, code), code
         assert caught.value.result_code == code
-        assert str(caught.value) == f"{operation}: SEQR answered {code.value} {code.name}."
+        assert str(caught.value) == f"{call.operation}: SEQR answered {code.value} {code.name}."
 
 
-@pytest.mark.parametrize("operation", SAMPLES)
-def test_without_an_answer_the_outcome_is_unknown(
-    operation: str, client: SeqrClient, hostile_server: HostileServer, invoice: Invoice
+@every_operation
+def test_missing_response_leaves_the_outcome_unknown(
+    call: SampleCall, client: SeqrClient, server: ScriptedServer
 ) -> None:
-    hostile_server.behave = Line.close
+    server.handler = Connection.close
 
     with pytest.raises(SeqrOutcomeUnknown) as caught:
-        SAMPLES[operation].least(client, invoice)
+        call.minimal(client)
 
     assert type(caught.value) is SeqrOutcomeUnknown
-    assert len(hostile_server.requests) == 1
+    assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("operation", SAMPLES)
-def test_only_what_is_repeatable_is_sent_again_when_a_kept_connection_dies(
-    operation: str, client: SeqrClient, hostile_server: HostileServer, invoice: Invoice
+@every_operation
+def test_only_a_repeatable_request_is_repeated_when_a_kept_connection_dies(
+    call: SampleCall, client: SeqrClient, server: ScriptedServer
 ) -> None:
-    sample = SAMPLES[operation]
-
-    def behave(line: Line) -> None:
-        if len(hostile_server.requests) == 1:
-            line.send(answer("getPaymentStatus", ISSUED))
-        elif len(hostile_server.requests) == 2:
-            line.close()
+    def handler(connection: Connection) -> None:
+        if len(server.requests) == 1:
+            connection.send(ISSUED_RESPONSE)
+        elif len(server.requests) == 2:
+            connection.close()
         else:
-            line.send(sample.answer(operation))
+            connection.send(call.response)
 
-    hostile_server.behave = behave
+    server.handler = handler
     client.get_payment_status("1", 0)
 
-    if sample.repeatable:
-        assert sample.least(client, invoice) == sample.result
+    if call.repeatable:
+        assert call.minimal(client) == call.value
     else:
         with pytest.raises(SeqrOutcomeUnknown):
-            sample.least(client, invoice)
+            call.minimal(client)
 
-    seen = [request for request in hostile_server.requests if operation.encode() in request.body]
-    others = 1 if operation == "getPaymentStatus" else 0
-    assert len(seen) - others == (2 if sample.repeatable else 1)
+    sent = [request for request in server.requests[1:] if call.operation.encode() in request.body]
+    assert len(sent) == (2 if call.repeatable else 1)
 
 
 @pytest.mark.parametrize(
@@ -114,18 +113,14 @@ def test_only_what_is_repeatable_is_sent_again_when_a_kept_connection_dies(
         ("registerTerminal", "terminalId"),
     ],
 )
-def test_a_success_without_what_matters_is_a_protocol_error_that_tells_of_the_success(
-    operation: str,
-    missing: str,
-    client: SeqrClient,
-    hostile_server: HostileServer,
-    invoice: Invoice,
+def test_success_without_a_required_field_is_a_protocol_error_with_code_0(
+    operation: str, missing: str, client: SeqrClient, server: ScriptedServer
 ) -> None:
-    empty = http(response(operation, f"<{missing}> </{missing}><resultCode>0</resultCode>"))
-    hostile_server.answer_with(answer(operation), empty)
+    empty = soap_response(operation, f"<{missing}> </{missing}><resultCode>0</resultCode>")
+    server.respond_with(seqr_response(operation), http_response(empty))
 
     for _ in range(2):
         with pytest.raises(SeqrProtocolError, match=f"the response has no {missing}") as caught:
-            SAMPLES[operation].least(client, invoice)
+            SAMPLE_CALLS[operation].minimal(client)
 
         assert caught.value.result_code == 0

@@ -1,6 +1,7 @@
-"""What is made of SEQR's reports, and which are refused."""
+"""SEQR's reports: which are read, and which are refused."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from html import escape
@@ -22,8 +23,8 @@ from payments.seqr import (
 )
 from payments.seqr.operations import MAX_REPORT_RESPONSE_BYTES
 from payments.seqr.transport import MAX_RESPONSE_BYTES
-from tests.payments.seqr.hostile_server import HostileServer, http
-from tests.payments.seqr.sample_answers import answer, report
+from tests.payments.seqr.sample_responses import report_response, seqr_response
+from tests.payments.seqr.scripted_server import ScriptedServer, http_response
 
 META = (
     "<Meta><ResellerId>hm1</ResellerId>"
@@ -42,7 +43,7 @@ TRANSACTION = TransactionRow(
     sales_amount=Decimal("93.31"),
     ers_reference="2012060410485453001000101",
 )
-READ = TransactionReport(
+EXPECTED = TransactionReport(
     ReportMeta("hm1", None, "2012071711291546101000028", "2012-07-18 15:21"), (TRANSACTION,)
 )
 SUMS = "<Row><SalesCount>202</SalesCount><SalesTotal>-5476.52000</SalesTotal></Row>"
@@ -50,68 +51,71 @@ UTF_8 = '<?xml version="1.0" encoding="UTF-8"?>\n'
 LATIN_1 = '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
 
 
-def ask(client: SeqrClient) -> Report:
-    return client.execute_report(ReportId.SHOP_TRANSACTIONS, "2012071711291546101000028")
+ReadReport = Callable[[bytes], Report]
+
+
+@pytest.fixture
+def read_report(client: SeqrClient, server: ScriptedServer) -> ReadReport:
+    """Returns the client's reading of an HTTP response to executeReport."""
+
+    def read(response: bytes) -> Report:
+        server.respond_with(response)
+        return client.execute_report(ReportId.SHOP_TRANSACTIONS, "2012071711291546101000028")
+
+    return read
 
 
 def in_base64(content: bytes) -> bytes:
-    """Return the answer that holds these bytes, in lines as some encoders write them."""
+    """Return a response with these bytes, in lines as some encoders write them."""
     text = b64encode(content).decode()
     lines = "\n".join(text[start : start + 76] for start in range(0, len(text), 76))
-    return answer("executeReport", f"<report><content>{lines}</content></report>")
+    return seqr_response("executeReport", f"<report><content>{lines}</content></report>")
 
 
 WITH_UNKNOWN_ELEMENTS = DETAILS.replace(
     "><", '><New at="all"><SalesAmount>1</SalesAmount></New><x:Row xmlns:x="urn:vendor"/><'
 )
 READABLE: dict[str, bytes] = {
-    "as text and in base64": report(DETAILS),
-    "as text": report(DETAILS, as_bytes=False),
-    "in base64": report(DETAILS, as_text=False),
-    "with a declaration": report(UTF_8 + DETAILS),
-    "as text that once had another charset": report(LATIN_1 + DETAILS, as_bytes=False),
-    "in base64 with another charset": in_base64((LATIN_1 + DETAILS).encode("latin-1")),
+    "as text and in base64": report_response(DETAILS),
+    "as text": report_response(DETAILS, as_bytes=False),
+    "in base64": report_response(DETAILS, as_text=False),
+    "with a declaration": report_response(UTF_8 + DETAILS),
+    "as text that declares another encoding": report_response(LATIN_1 + DETAILS, as_bytes=False),
+    "in base64 with another encoding": in_base64((LATIN_1 + DETAILS).encode("latin-1")),
     "in base64 with a byte order mark": in_base64((UTF_8 + DETAILS).encode("utf-8-sig")),
-    "with unknown elements": report(WITH_UNKNOWN_ELEMENTS),
-    "in CDATA": answer(
+    "with unknown elements": report_response(WITH_UNKNOWN_ELEMENTS),
+    "in CDATA": seqr_response(
         "executeReport",
         f"<report><contentString><![CDATA[\n{UTF_8}{DETAILS}\n]]></contentString></report>",
     ),
 }
 
 
-@pytest.mark.parametrize("how", READABLE)
-def test_a_report_is_read(how: str, client: SeqrClient, hostile_server: HostileServer) -> None:
-    hostile_server.answer_with(READABLE[how])
-
-    assert ask(client) == READ
+@pytest.mark.parametrize("name", READABLE)
+def test_report_is_read_in_every_encoding(name: str, read_report: ReadReport) -> None:
+    assert read_report(READABLE[name]) == EXPECTED
 
 
 @pytest.mark.parametrize(
     "name",
     ["ResellerTransactionSummary", "CashierTransactionSummary", "TerminalTransactionSummary"],
 )
-def test_a_summary_is_read_under_each_name_that_seqr_gives_it(
-    name: str, client: SeqrClient, hostile_server: HostileServer
-) -> None:
-    hostile_server.answer_with(report(f"<{name}>{META}{SUMS}{SUMS}</{name}>"))
-
-    summary = client.execute_report(ReportId.SHOP, "2012071711291546101000028")
-
+def test_summary_is_read_under_each_of_its_names(name: str, read_report: ReadReport) -> None:
     row = SummaryRow(202, Decimal("-5476.52"))
-    assert summary == CashierTransactionSummary(READ.meta, (row, row))
+
+    summary = read_report(report_response(f"<{name}>{META}{SUMS}{SUMS}</{name}>"))
+
+    assert summary == CashierTransactionSummary(EXPECTED.meta, (row, row))
 
 
-def test_a_period_without_transactions_is_an_empty_report(
-    client: SeqrClient, hostile_server: HostileServer
-) -> None:
-    hostile_server.answer_with(report("<TransactionDetails/>"))
+def test_period_without_transactions_is_an_empty_report(read_report: ReadReport) -> None:
+    report = read_report(report_response("<TransactionDetails/>"))
 
-    assert ask(client) == TransactionReport(ReportMeta(None, None, None, None), ())
+    assert report == TransactionReport(ReportMeta(None, None, None, None), ())
 
 
 @pytest.mark.parametrize(
-    ("sent", "read"),
+    ("sent", "expected"),
     [
         ("93.31000", "93.31"),
         ("-30.00000", "-30.00"),
@@ -121,101 +125,89 @@ def test_a_period_without_transactions_is_an_empty_report(
         ("0.00500", "0.00500"),
     ],
 )
-def test_an_amount_has_hundredths_and_what_is_finer_stays(
-    sent: str, read: str, client: SeqrClient, hostile_server: HostileServer
+def test_amount_has_two_decimals_unless_it_has_a_fraction_of_a_cent(
+    sent: str, expected: str, read_report: ReadReport
 ) -> None:
-    hostile_server.answer_with(report(DETAILS.replace("93.31000", sent)))
+    report = read_report(report_response(DETAILS.replace("93.31000", sent)))
 
-    found = ask(client)
-
-    assert isinstance(found, TransactionReport)
-    assert str(found.rows[0].sales_amount) == read
+    assert isinstance(report, TransactionReport)
+    assert str(report.rows[0].sales_amount) == expected
 
 
-def test_a_row_that_names_only_its_amount_is_not_left_out(
-    client: SeqrClient, hostile_server: HostileServer
-) -> None:
+def test_row_with_only_an_amount_is_kept(read_report: ReadReport) -> None:
     bare = "<Row><SalesAmount>1</SalesAmount></Row>"
-    hostile_server.answer_with(report(DETAILS.replace(ROW, ROW + bare)))
 
-    found = ask(client)
+    report = read_report(report_response(DETAILS.replace(ROW, ROW + bare)))
 
-    assert found.rows == (TRANSACTION, TransactionRow(None, None, Decimal(1), None))
+    assert report.rows == (TRANSACTION, TransactionRow(None, None, Decimal(1), None))
 
 
-def test_ten_thousand_rows_are_read(client: SeqrClient, hostile_server: HostileServer) -> None:
+def test_ten_thousand_rows_are_read(read_report: ReadReport) -> None:
     rows = "".join(ROW.replace("000101<", f"{number:06}<") for number in range(10_000))
-    whole = report(UTF_8 + DETAILS.replace(ROW, rows))
-    hostile_server.answer_with(whole)
+    response = report_response(UTF_8 + DETAILS.replace(ROW, rows))
 
-    found = ask(client)
+    report = read_report(response)
 
-    assert MAX_RESPONSE_BYTES < len(whole) < MAX_REPORT_RESPONSE_BYTES / 2
-    assert len(found.rows) == 10_000
-    assert found.rows[9_999] == replace(TRANSACTION, ers_reference="2012060410485453001009999")
+    assert MAX_RESPONSE_BYTES < len(response) < MAX_REPORT_RESPONSE_BYTES / 2
+    assert len(report.rows) == 10_000
+    assert report.rows[9_999] == replace(TRANSACTION, ers_reference="2012060410485453001009999")
 
 
-def test_only_a_report_may_be_as_large_as_a_report(
-    client: SeqrClient, hostile_server: HostileServer
-) -> None:
-    hostile_server.answer_with(http(b" " * (MAX_REPORT_RESPONSE_BYTES + 1)))
-
+def test_oversized_report_is_aborted(read_report: ReadReport) -> None:
     with pytest.raises(SeqrProtocolError, match="larger than anything SEQR would send"):
-        ask(client)
+        read_report(http_response(b" " * (MAX_REPORT_RESPONSE_BYTES + 1)))
 
 
 ENTITY = '<!DOCTYPE TransactionDetails [<!ENTITY a "93.31">]>'
-BOMB = (
+ENTITY_BOMB = (
     '<!DOCTYPE x [<!ENTITY e0 "0123456789">'
     + "".join(f'<!ENTITY e{i + 1} "{f"&e{i};" * 10}">' for i in range(8))
     + "]>"
 )
-OUTSIDE = '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/hostname">]>'
+EXTERNAL_ENTITY = '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/hostname">]>'
 UNREADABLE: dict[str, bytes] = {
-    "no report": answer("executeReport"),
-    "an empty report": answer("executeReport", "<report/>"),
-    "a report of blanks": answer("executeReport", "<report><content> </content></report>"),
-    "two reports": answer("executeReport", "<report/><report/>"),
-    "two texts": answer(
+    "no report": seqr_response("executeReport"),
+    "an empty report": seqr_response("executeReport", "<report/>"),
+    "a report of blanks": seqr_response("executeReport", "<report><content> </content></report>"),
+    "two reports": seqr_response("executeReport", "<report/><report/>"),
+    "two texts": seqr_response(
         "executeReport",
         f"<report>{f'<contentString>{escape(DETAILS)}</contentString>' * 2}</report>",
     ),
-    "no base64": answer("executeReport", "<report><content>¤¤¤</content></report>"),
-    "base64 broken off": answer("executeReport", "<report><content>PD94b</content></report>"),
-    "no XML": report("115792"),
-    "XML broken off": report(DETAILS[:-30]),
-    "another kind of document": report("<html><Row/></html>"),
-    "another namespace": report(
+    "no base64": seqr_response("executeReport", "<report><content>¤¤¤</content></report>"),
+    "truncated base64": seqr_response("executeReport", "<report><content>PD94b</content></report>"),
+    "no XML": report_response("115792"),
+    "truncated XML": report_response(DETAILS[:-30]),
+    "another kind of document": report_response("<html><Row/></html>"),
+    "another namespace": report_response(
         DETAILS.replace("<TransactionDetails>", '<TransactionDetails xmlns="urn:x">')
     ),
-    "a document type": report("<!DOCTYPE TransactionDetails>" + DETAILS),
-    "an entity": report(ENTITY + DETAILS.replace("93.31000", "&a;")),
-    "an entity bomb": report(BOMB + DETAILS.replace("93.31000", "&e8;")),
-    "an entity bomb in an attribute": report(BOMB + DETAILS.replace("<Row>", '<Row a="&e8;">')),
-    "an external entity": report(OUTSIDE + DETAILS.replace("Åsa", "&f;")),
-    "a row without an amount": report(DETAILS.replace(ROW, ROW + "<Row/>")),
-    "a row with two amounts": report(
+    "a document type": report_response("<!DOCTYPE TransactionDetails>" + DETAILS),
+    "an entity": report_response(ENTITY + DETAILS.replace("93.31000", "&a;")),
+    "an entity bomb": report_response(ENTITY_BOMB + DETAILS.replace("93.31000", "&e8;")),
+    "an entity bomb in an attribute": report_response(
+        ENTITY_BOMB + DETAILS.replace("<Row>", '<Row a="&e8;">')
+    ),
+    "an external entity": report_response(EXTERNAL_ENTITY + DETAILS.replace("Åsa", "&f;")),
+    "a row without an amount": report_response(DETAILS.replace(ROW, ROW + "<Row/>")),
+    "a row with two amounts": report_response(
         DETAILS.replace("</Row>", "<SalesAmount>1</SalesAmount></Row>")
     ),
-    "two descriptions of itself": report(DETAILS.replace(ROW, META + ROW)),
-    "a sum without its count": report(
+    "two headers": report_response(DETAILS.replace(ROW, META + ROW)),
+    "a total without its count": report_response(
         "<CashierTransactionSummary><Row><SalesTotal>1</SalesTotal></Row>"
         "</CashierTransactionSummary>"
     ),
 } | {
-    f"an amount of {amount!r}": report(DETAILS.replace("93.31000", amount))
+    f"an amount of {amount!r}": report_response(DETAILS.replace("93.31000", amount))
     for amount in ("", "ten", "93,31", "1 000.00", "1E2", "NaN", "-", "٣", "9" * 400)
 }
 
 
-@pytest.mark.parametrize("what", UNREADABLE)
-def test_a_report_that_cannot_be_trusted_is_refused_as_a_whole(
-    what: str, client: SeqrClient, hostile_server: HostileServer
-) -> None:
-    hostile_server.answer_with(UNREADABLE[what])
-
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_unreadable_report_is_refused_as_a_whole(name: str, read_report: ReadReport) -> None:
     with pytest.raises(SeqrProtocolError) as caught:
-        ask(client)
+        read_report(UNREADABLE[name])
 
     assert caught.value.result_code == 0
 
@@ -230,9 +222,7 @@ money = st.decimals(Decimal("-99999999.99"), Decimal("99999999.99"), places=2)
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(rows=st.lists(st.builds(TransactionRow, names, names, money, names), max_size=5))
-def test_any_rows_are_read_as_they_were_written(
-    rows: list[TransactionRow], client: SeqrClient, hostile_server: HostileServer
-) -> None:
+def test_any_rows_are_read_unchanged(rows: list[TransactionRow], read_report: ReadReport) -> None:
     def element(name: str, text: object) -> str:
         return "" if text is None else f"<{name}>{escape(str(text))}</{name}>"
 
@@ -245,8 +235,7 @@ def test_any_rows_are_read_as_they_were_written(
         + "</Row>"
         for row in rows
     )
-    whole = f"<TransactionDetails>{document}</TransactionDetails>"
-    hostile_server.answer_with(report(whole, as_bytes=False), report(whole, as_text=False))
+    details = f"<TransactionDetails>{document}</TransactionDetails>"
 
-    assert ask(client).rows == tuple(rows)
-    assert ask(client).rows == tuple(rows)
+    assert read_report(report_response(details, as_bytes=False)).rows == tuple(rows)
+    assert read_report(report_response(details, as_text=False)).rows == tuple(rows)

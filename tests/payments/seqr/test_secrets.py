@@ -1,4 +1,4 @@
-"""No password, token or personal datum reaches a log, a repr or a traceback."""
+"""Passwords, tokens and personal data stay out of logs, reprs and tracebacks."""
 
 import logging
 import traceback
@@ -9,7 +9,6 @@ import pytest
 from payments.seqr import (
     ClientSession,
     CustomerToken,
-    Invoice,
     Receipt,
     ReceiptDocument,
     SeqrClient,
@@ -17,9 +16,15 @@ from payments.seqr import (
     SeqrError,
 )
 from tests.payments.seqr.conftest import PASSWORD, RESELLER_PASSWORD
-from tests.payments.seqr.hostile_server import HostileServer, Line, http
-from tests.payments.seqr.sample_answers import PAID, answer, envelope, response
-from tests.payments.seqr.sample_calls import NEW_TERMINAL_PASSWORD, SAMPLES, TOKEN
+from tests.payments.seqr.sample_calls import INVOICE, NEW_TERMINAL_PASSWORD, SAMPLE_CALLS, TOKEN
+from tests.payments.seqr.sample_responses import (
+    PAID,
+    seqr_response,
+    soap_envelope,
+    soap_response,
+    status_response,
+)
+from tests.payments.seqr.scripted_server import Connection, ScriptedServer, http_response
 
 MSISDN = "46700643933"
 SECRETS = [
@@ -30,92 +35,86 @@ SECRETS = [
     MSISDN,
     "sub-1",
     "auth-1",
-    "door-secret-1",
-    "door-secret-2",
+    "url-secret-1",
+    "url-secret-2",
 ]
-EVERYTHING = " ".join(SECRETS)
+ALL_SECRETS = " ".join(SECRETS)
 
-ANSWERS: dict[str, Callable[[str], bytes]] = {
-    "refused": lambda operation: answer(operation, f"<why>{EVERYTHING}</why>", code=20),
-    "of an unknown code": lambda operation: answer(operation, code=777),
-    "a fault": lambda _: http(
-        envelope(f"<soap:Fault><faultstring>{EVERYTHING}</faultstring></soap:Fault>")
+FAILURES: dict[str, Callable[[str], bytes]] = {
+    "refused": lambda operation: seqr_response(operation, f"<why>{ALL_SECRETS}</why>", code=20),
+    "unknown code": lambda operation: seqr_response(operation, code=777),
+    "SOAP fault": lambda _: http_response(
+        soap_envelope(f"<soap:Fault><faultstring>{ALL_SECRETS}</faultstring></soap:Fault>")
     ),
-    "an error page": lambda _: http(f"<html>{EVERYTHING}".encode(), "500 Server Error"),
-    "not XML": lambda _: http(EVERYTHING.encode()),
-    "an entity": lambda _: http(f"<!DOCTYPE a [<!ENTITY b '{EVERYTHING}'>]><a>&b;</a>".encode()),
-    "a code in words": lambda operation: http(
-        response(operation, f"<resultCode>{EVERYTHING}</resultCode>")
+    "error page": lambda _: http_response(f"<html>{ALL_SECRETS}".encode(), "500 Server Error"),
+    "not XML": lambda _: http_response(ALL_SECRETS.encode()),
+    "entity": lambda _: http_response(
+        f"<!DOCTYPE a [<!ENTITY b '{ALL_SECRETS}'>]><a>&b;</a>".encode()
     ),
-    "a header in words": lambda _: (
-        f"HTTP/1.1 200 OK\r\nContent-Length: {EVERYTHING}\r\n\r\n".encode()
+    "text as code": lambda operation: http_response(
+        soap_response(operation, f"<resultCode>{ALL_SECRETS}</resultCode>")
     ),
-    "not HTTP": lambda _: EVERYTHING.encode(),
+    "text as header": lambda _: (
+        f"HTTP/1.1 200 OK\r\nContent-Length: {ALL_SECRETS}\r\n\r\n".encode()
+    ),
+    "not HTTP": lambda _: ALL_SECRETS.encode(),
 }
 
 
-def assert_nothing_told(text: str) -> None:
+def assert_no_secret(text: str) -> None:
     assert [secret for secret in SECRETS if secret in text] == []
 
 
-@pytest.mark.parametrize("kind", ANSWERS)
-def test_a_failed_call_tells_no_secret(
-    kind: str,
-    client: SeqrClient,
-    hostile_server: HostileServer,
-    invoice: Invoice,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.DEBUG)
+    return caplog
 
-    for operation, sample in SAMPLES.items():
-        hostile_server.answer_and_close(ANSWERS[kind](operation))
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_failed_call_reveals_no_secret(
+    failure: str, client: SeqrClient, server: ScriptedServer, log: pytest.LogCaptureFixture
+) -> None:
+    for operation, call in SAMPLE_CALLS.items():
+        server.respond_and_close(FAILURES[failure](operation))
         with pytest.raises(SeqrError) as caught:
-            sample.least(client, invoice)
-        assert_nothing_told("".join(traceback.format_exception(caught.value)))
-        assert_nothing_told(repr(caught.value) + str(caught.value))
+            call.minimal(client)
+        assert_no_secret("".join(traceback.format_exception(caught.value)))
+        assert_no_secret(repr(caught.value) + str(caught.value))
 
-    assert_nothing_told(caplog.text)
+    assert_no_secret(log.text)
 
 
-def test_a_failed_connection_tells_no_secret(
-    impatient_client: SeqrClient,
-    hostile_server: HostileServer,
-    caplog: pytest.LogCaptureFixture,
+def test_timed_out_call_reveals_no_secret(
+    short_timeout_client: SeqrClient, server: ScriptedServer, log: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
-    hostile_server.behave = Line.stay_silent
+    server.handler = Connection.stall
 
     with pytest.raises(SeqrError) as caught:
-        impatient_client.register_terminal(TOKEN, NEW_TERMINAL_PASSWORD, MSISDN)
+        short_timeout_client.register_terminal(TOKEN, NEW_TERMINAL_PASSWORD, MSISDN)
 
-    assert_nothing_told("".join(traceback.format_exception(caught.value)))
-    assert_nothing_told(caplog.text)
+    assert_no_secret("".join(traceback.format_exception(caught.value)))
+    assert_no_secret(log.text)
 
 
-def test_a_call_that_succeeds_tells_no_secret(
-    client: SeqrClient,
-    hostile_server: HostileServer,
-    invoice: Invoice,
-    caplog: pytest.LogCaptureFixture,
+def test_successful_call_reveals_no_secret(
+    client: SeqrClient, server: ScriptedServer, log: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    for call in SAMPLE_CALLS.values():
+        server.respond_with(call.response)
+        assert_no_secret(repr(call.minimal(client)))
+    server.respond_with(status_response(PAID))
+    assert_no_secret(repr(client.get_payment_status("1001", 0)))
 
-    for operation, sample in SAMPLES.items():
-        hostile_server.answer_with(sample.answer(operation))
-        assert_nothing_told(repr(sample.least(client, invoice)))
-    hostile_server.answer_with(answer("getPaymentStatus", PAID))
-    assert_nothing_told(repr(client.get_payment_status("1001", 0)))
-
-    assert_nothing_told(caplog.text)
-    assert "getClientSessionInfo took" in caplog.text
+    assert_no_secret(log.text)
+    assert "getClientSessionInfo took" in log.text
 
 
-def test_a_failed_call_is_one_line_in_the_log(
-    client: SeqrClient, hostile_server: HostileServer, caplog: pytest.LogCaptureFixture
+def test_failed_call_logs_one_warning(
+    client: SeqrClient, server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    hostile_server.answer_with(answer("cancelInvoice", code=50))
+    server.respond_with(seqr_response("cancelInvoice", code=50))
 
     with pytest.raises(SeqrError):
         client.cancel_invoice("1001")
@@ -126,17 +125,15 @@ def test_a_failed_call_is_one_line_in_the_log(
     assert "SeqrConflict, result code 50" in record.getMessage()
 
 
-def test_values_keep_what_is_personal_out_of_their_repr(
-    config: SeqrConfig, client: SeqrClient, invoice: Invoice
-) -> None:
+def test_reprs_omit_secrets_and_personal_data(config: SeqrConfig, client: SeqrClient) -> None:
     values = [
         config,
         client,
-        invoice,
+        INVOICE,
         ClientSession(MSISDN, "sub-1", {"TABLE": "4"}),
         CustomerToken("loyalty", None, 0, MSISDN),
         Receipt(None, None, None, None, None, MSISDN, None, None),
         ReceiptDocument("text/html", MSISDN.encode(), "html"),
     ]
 
-    assert_nothing_told(repr(values))
+    assert_no_secret(repr(values))

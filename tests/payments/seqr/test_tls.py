@@ -1,7 +1,6 @@
-"""TLS is always verified, against an authority that is made for these tests."""
+"""TLS is always verified. The tests make a certificate authority of their own."""
 
 import ssl
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +8,17 @@ from pathlib import Path
 import pytest
 import trustme
 
-from payments.seqr import BulkStatusClient, PaymentStatus, SeqrClient, SeqrConfig, SeqrUnavailable
-from tests.payments.seqr.hostile_server import HostileServer, Line
-from tests.payments.seqr.sample_answers import ISSUED, answer
+from payments.seqr import (
+    BulkStatusClient,
+    PaymentStatus,
+    SeqrClient,
+    SeqrConfig,
+    SeqrError,
+    SeqrUnavailable,
+)
+from tests.payments.seqr.bulk_calls import collect_all
+from tests.payments.seqr.sample_responses import ISSUED_RESPONSE
+from tests.payments.seqr.scripted_server import Connection, ScriptedServer
 
 
 @pytest.fixture(scope="module")
@@ -20,34 +27,52 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture
-def authority_file(authority: trustme.CA, tmp_path: Path) -> str:
+def trusted_authority(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(path)
-    return str(path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
 
 
 @pytest.fixture
-def tls_server(authority: trustme.CA) -> Iterator[HostileServer]:
+def unknown_authority(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+
+
+@pytest.fixture
+def tls_server(authority: trustme.CA) -> Iterator[ScriptedServer]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
-    server = HostileServer(context)
-    server.answer_with(answer("getPaymentStatus", ISSUED))
+    server = ScriptedServer(context)
+    server.respond_with(ISSUED_RESPONSE)
     yield server
     server.stop()
 
 
-def client_of(config: SeqrConfig, host: str, server: HostileServer) -> SeqrClient:
-    return SeqrClient(replace(config, service_url=f"https://{host}:{server.port}/soap"))
+@pytest.fixture
+def tls_config(config: SeqrConfig, tls_server: ScriptedServer) -> SeqrConfig:
+    return replace(config, service_url=f"https://localhost:{tls_server.port}/soap")
 
 
-def test_a_trusted_server_is_spoken_to_over_one_kept_connection(
-    config: SeqrConfig,
-    tls_server: HostileServer,
-    authority_file: str,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def bulk_client(tls_config: SeqrConfig) -> Iterator[BulkStatusClient]:
+    client = BulkStatusClient(tls_config, max_in_flight=10)
+    yield client
+    client.close()
+
+
+def poll(client: BulkStatusClient) -> PaymentStatus | SeqrError:
+    client.send(1, "1001", 0)
+    [call] = collect_all(client)
+    return call.outcome
+
+
+@pytest.mark.usefixtures("trusted_authority")
+def test_trusted_server_is_called_over_one_kept_connection(
+    tls_config: SeqrConfig, tls_server: ScriptedServer
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", authority_file)
-    client = client_of(config, "localhost", tls_server)
+    client = SeqrClient(tls_config)
 
     versions = [client.get_payment_status("1001", 0).version for _ in range(3)]
 
@@ -55,11 +80,22 @@ def test_a_trusted_server_is_spoken_to_over_one_kept_connection(
     assert tls_server.connections == 1
 
 
-def test_a_server_that_nobody_vouches_for_gets_nothing(
-    config: SeqrConfig, tls_server: HostileServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("unknown_authority")
+def test_server_with_an_untrusted_certificate_gets_no_request(
+    tls_config: SeqrConfig, tls_server: ScriptedServer
 ) -> None:
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    client = client_of(config, "localhost", tls_server)
+    with pytest.raises(SeqrUnavailable, match="certificate of SEQR's server is not trusted"):
+        SeqrClient(tls_config).get_payment_status("1001", 0)
+
+    assert tls_server.requests == []
+
+
+@pytest.mark.usefixtures("trusted_authority")
+def test_server_with_another_hosts_certificate_gets_no_request(
+    tls_config: SeqrConfig, tls_server: ScriptedServer
+) -> None:
+    url = tls_config.service_url.replace("localhost", "127.0.0.1")
+    client = SeqrClient(replace(tls_config, service_url=url))
 
     with pytest.raises(SeqrUnavailable, match="certificate of SEQR's server is not trusted"):
         client.get_payment_status("1001", 0)
@@ -67,64 +103,28 @@ def test_a_server_that_nobody_vouches_for_gets_nothing(
     assert tls_server.requests == []
 
 
-def test_a_server_with_another_hosts_certificate_gets_nothing(
-    config: SeqrConfig,
-    tls_server: HostileServer,
-    authority_file: str,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.usefixtures("trusted_authority")
+def test_bulk_client_resumes_the_tls_session_on_a_new_connection(
+    bulk_client: BulkStatusClient, tls_server: ScriptedServer
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", authority_file)
-    client = client_of(config, "127.0.0.1", tls_server)
-
-    with pytest.raises(SeqrUnavailable, match="certificate of SEQR's server is not trusted"):
-        client.get_payment_status("1001", 0)
-
-    assert tls_server.requests == []
-
-
-def test_a_new_connection_of_the_pollers_takes_up_the_tls_session_of_an_earlier_one(
-    config: SeqrConfig,
-    tls_server: HostileServer,
-    authority_file: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", authority_file)
     resumed: list[bool] = []
 
-    def answer_once(line: Line) -> None:
-        resumed.append(line.tls_session_reused)
-        line.send(answer("getPaymentStatus", ISSUED))
-        line.close()
+    def respond_once(connection: Connection) -> None:
+        resumed.append(connection.tls_session_reused)
+        connection.send(ISSUED_RESPONSE)
+        connection.close()
 
-    tls_server.behave = answer_once
-    url = f"https://localhost:{tls_server.port}/soap"
-    calls = BulkStatusClient(replace(config, service_url=url), 10)
+    tls_server.handler = respond_once
 
-    outcomes = [ask(calls) for _ in range(2)]
-    calls.close()
+    outcomes = [poll(bulk_client) for _ in range(2)]
 
     assert all(isinstance(outcome, PaymentStatus) for outcome in outcomes)
     assert resumed == [False, True]
 
 
-def test_the_poller_speaks_to_no_server_that_nobody_vouches_for(
-    config: SeqrConfig, tls_server: HostileServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("unknown_authority")
+def test_bulk_client_sends_no_request_to_an_untrusted_server(
+    bulk_client: BulkStatusClient, tls_server: ScriptedServer
 ) -> None:
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    url = f"https://localhost:{tls_server.port}/soap"
-    calls = BulkStatusClient(replace(config, service_url=url), 10)
-
-    outcome = ask(calls)
-    calls.close()
-
-    assert isinstance(outcome, SeqrUnavailable)
+    assert isinstance(poll(bulk_client), SeqrUnavailable)
     assert tls_server.requests == []
-
-
-def ask(calls: BulkStatusClient) -> object:
-    calls.send(1, "1001", 0)
-    deadline = time.monotonic() + 5
-    while not (replies := calls.collect()):
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-    return replies[0].outcome

@@ -1,4 +1,4 @@
-"""Our WSDL says what SEQR's reference says."""
+"""The bundled WSDL agrees with SEQR's API reference."""
 
 from pathlib import Path
 
@@ -9,7 +9,13 @@ import payments.seqr
 from payments.seqr import SeqrConfig, request_builder
 from payments.seqr.operations import GET_CLIENT_SESSION_INFO
 from payments.seqr.request_builder import build_request
-from tests.payments.seqr.protocol_tables import EXTENSIONS, REQUESTS, RETURNS, TYPES, Fields
+from tests.payments.seqr.reference_schema import (
+    REQUESTS,
+    RESPONSE_EXTENSIONS,
+    RESPONSE_TYPES,
+    TYPES,
+    Fields,
+)
 
 DIRECTORY = Path(payments.seqr.__file__).parent / "wsdl"
 XS = {"xs": "http://www.w3.org/2001/XMLSchema"}
@@ -25,7 +31,7 @@ def local(name: str | None) -> str:
 
 
 def fields_of(sequence: etree._Element) -> Fields:
-    """Return the elements of an xs:sequence in the notation of the tables."""
+    """Return the elements of an xs:sequence in the notation of `reference_schema`."""
     fields: Fields = []
     for element in sequence.findall("xs:element", XS):
         least, most = element.get("minOccurs", "1"), element.get("maxOccurs", "1")
@@ -49,31 +55,31 @@ def sequence_at(path: str) -> etree._Element:
 
 
 @pytest.mark.parametrize("name", TYPES)
-def test_a_type_has_the_elements_of_the_reference(name: str) -> None:
+def test_type_has_the_elements_of_the_reference(name: str) -> None:
     fields = fields_of(sequence_at(f"xs:complexType[@name='{name}']"))
 
     assert fields == TYPES[name]
 
 
-@pytest.mark.parametrize("name", EXTENSIONS)
-def test_an_answer_extends_the_common_one(name: str) -> None:
+@pytest.mark.parametrize("name", RESPONSE_EXTENSIONS)
+def test_response_extends_the_common_type(name: str) -> None:
     path = f"xs:complexType[@name='{name}']/xs:complexContent/xs:extension"
 
     fields = fields_of(sequence_at(f"{path}[@base='tns:erswsResponse']"))
 
-    assert fields == EXTENSIONS[name]
+    assert fields == RESPONSE_EXTENSIONS[name]
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_an_operation_has_the_elements_of_the_reference(name: str) -> None:
+def test_operation_has_the_elements_of_the_reference(name: str) -> None:
     request = fields_of(sequence_at(f"xs:element[@name='{name}']/xs:complexType"))
-    answer = fields_of(sequence_at(f"xs:element[@name='{name}Response']/xs:complexType"))
+    response = fields_of(sequence_at(f"xs:element[@name='{name}Response']/xs:complexType"))
 
     assert request == REQUESTS[name]
-    assert answer == [("return", RETURNS[name])]
+    assert response == [("return", RESPONSE_TYPES[name])]
 
 
-def test_only_the_operations_own_elements_are_qualified() -> None:
+def test_only_operation_elements_are_qualified() -> None:
     assert SCHEMA.get("elementFormDefault") == "unqualified"
     assert SCHEMA.get("targetNamespace") == "http://external.interfaces.ers.seamless.com/"
     assert SCHEMA.findall(".//xs:element[@form]", XS) == []
@@ -86,7 +92,7 @@ def test_only_the_operations_own_elements_are_qualified() -> None:
         ("ERSWSClientSessionInfoService", ["getClientSessionInfo"]),
     ],
 )
-def test_a_service_binds_its_operations_as_document_literal_soap_1_1(
+def test_service_binds_its_operations_as_document_literal_soap_1_1(
     service: str, operations: list[str]
 ) -> None:
     root = etree.parse(DIRECTORY / f"{service}.wsdl").getroot()
@@ -100,11 +106,11 @@ def test_a_service_binds_its_operations_as_document_literal_soap_1_1(
     assert (styles, actions, uses) == ({"document"}, {""}, {"literal"})
 
 
-def test_nothing_is_fetched_to_render_a_request(
+def test_rendering_a_request_needs_no_network(
     monkeypatch: pytest.MonkeyPatch, config: SeqrConfig
 ) -> None:
     def refuse(*_: object) -> None:
-        raise AssertionError("something was fetched")
+        raise AssertionError("the network was used")
 
     monkeypatch.setattr("requests.Session.send", refuse)
     monkeypatch.setattr("socket.socket.connect", refuse)

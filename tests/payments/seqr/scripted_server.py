@@ -1,4 +1,4 @@
-"""An HTTP server that remembers what it was sent and answers with any bytes, in any manner."""
+"""An HTTP server for tests: records requests and responds with any bytes, at any pace."""
 
 import socket
 import ssl
@@ -8,16 +8,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+TIMEOUT_SECONDS = 30
+
 
 class Request(NamedTuple):
-    """One request as it arrived."""
+    """A request as received."""
 
     head: str
     body: bytes
 
 
-class Line:
-    """The server's end of one connection, for a behaviour to answer on."""
+class Connection:
+    """The server's end of one connection; a handler responds on it."""
 
     def __init__(self, connection: socket.socket, stopping: threading.Event) -> None:
         self._connection = connection
@@ -26,42 +28,43 @@ class Line:
 
     @property
     def tls_session_reused(self) -> bool:
-        """Whether the handshake took up the session of an earlier connection."""
+        """Whether the handshake resumed an earlier connection's TLS session."""
         return isinstance(self._connection, ssl.SSLSocket) and bool(self._connection.session_reused)
 
     def send(self, content: bytes) -> None:
         self._connection.sendall(content)
 
-    def drip(self, content: bytes, seconds_between: float) -> None:
-        """Send byte by byte, until all is sent, the caller hangs up or the server stops."""
+    def trickle(self, content: bytes, interval_seconds: float) -> None:
+        """Send byte by byte until all is sent, the client disconnects or the server stops."""
         for position in range(len(content)):
-            if self._stopping.wait(seconds_between):
+            if self._stopping.wait(interval_seconds):
                 return
             self.send(content[position : position + 1])
 
-    def stay_silent(self) -> None:
-        self._stopping.wait(5)
+    def stall(self) -> None:
+        """Send nothing until the server stops."""
+        self._stopping.wait(TIMEOUT_SECONDS)
 
     def close(self) -> None:
         self.open = False
 
     def reset(self) -> None:
-        """Break the connection off with a TCP reset."""
-        linger_for_nothing = struct.pack("ii", 1, 0)
-        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_for_nothing)
+        """Close the connection with a TCP reset."""
+        no_linger = struct.pack("ii", 1, 0)
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
         self.open = False
 
 
-Behaviour = Callable[[Line], None]
+Handler = Callable[[Connection], None]
 
 
-class HostileServer:
-    """Listens on a port of its own. `behave` answers each request; `requests` has them all."""
+class ScriptedServer:
+    """Listens on its own port. `handler` responds to each request; `requests` records them."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
         self.connections = 0
-        self.behave: Behaviour = Line.close
+        self.handler: Handler = Connection.close
         self._tls = tls
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -75,26 +78,24 @@ class HostileServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/soap"
 
-    def answer_with(self, *answers: bytes) -> None:
-        """Send these whole HTTP answers in turn, the last one for ever."""
-        remaining = list(answers)
+    def respond_with(self, *responses: bytes) -> None:
+        """Send these HTTP responses in turn, and the last one to every further request."""
+        remaining = list(responses)
+        self.handler = lambda connection: connection.send(
+            remaining.pop(0) if len(remaining) > 1 else remaining[0]
+        )
 
-        def behave(line: Line) -> None:
-            line.send(remaining.pop(0) if len(remaining) > 1 else remaining[0])
-
-        self.behave = behave
-
-    def answer_and_close(self, answer: bytes) -> None:
+    def respond_and_close(self, response: bytes) -> None:
         """Send these bytes and close the connection."""
 
-        def behave(line: Line) -> None:
-            line.send(answer)
-            line.close()
+        def handler(connection: Connection) -> None:
+            connection.send(response)
+            connection.close()
 
-        self.behave = behave
+        self.handler = handler
 
     def stop_listening(self) -> None:
-        # Closing alone would leave a thread that waits in accept() listening on.
+        # Closing alone would not interrupt the thread in accept().
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -108,7 +109,7 @@ class HostileServer:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(TIMEOUT_SECONDS)
 
     def _accept(self) -> None:
         while not self._stopping.is_set():
@@ -123,19 +124,19 @@ class HostileServer:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        # A caller that opens a connection and then says nothing must not hold up the end of a test.
-        connection.settimeout(5)
+        # A client that connects and sends nothing must not block the end of a test.
+        connection.settimeout(TIMEOUT_SECONDS)
         with suppress(OSError):
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             with self._lock:
                 self._open.add(connection)
-            line = Line(connection, self._stopping)
+            line = Connection(connection, self._stopping)
             with connection.makefile("rb") as reader:
                 while line.open and (request := self._read(reader.readline, reader.read)):
                     with self._lock:
                         self.requests.append(request)
-                    self.behave(line)
+                    self.handler(line)
         connection.close()
         with self._lock:
             self._open.discard(connection)
@@ -153,7 +154,7 @@ class HostileServer:
         return None
 
 
-def http(body: bytes, status: str = "200 OK", headers: str = "") -> bytes:
-    """Return a whole HTTP answer, after which the connection stays open."""
+def http_response(body: bytes, status: str = "200 OK", headers: str = "") -> bytes:
+    """Return an HTTP response that leaves the connection open."""
     head = f"HTTP/1.1 {status}\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n"
     return (head + headers + "\r\n").encode() + body

@@ -1,4 +1,4 @@
-"""What can be said, and what is refused before it is said."""
+"""Values refuse invalid content when they are made."""
 
 from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime
@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from payments.seqr import Amount, Invoice, InvoiceRow, SeqrConfig
+from payments.seqr import Amount, InvoiceRow, SeqrConfig
+from tests.payments.seqr.sample_calls import INVOICE
 
 
 @pytest.mark.parametrize("value", ["0.01", "99999999.99", "-45", "1E+3", "93.31000", "0"])
-def test_an_amount_has_at_most_two_significant_decimals(value: str) -> None:
+def test_amount_accepts_at_most_two_significant_decimals(value: str) -> None:
     amount = Amount(Decimal(value), "SEK")
 
     assert amount.value == Decimal(value)
@@ -19,24 +20,24 @@ def test_an_amount_has_at_most_two_significant_decimals(value: str) -> None:
 @pytest.mark.parametrize(
     "value", ["0.001", "10.005", "1E-1000", "NaN", "sNaN", "Infinity", "1E+15"]
 )
-def test_an_amount_that_is_no_money_is_refused(value: str) -> None:
+def test_amount_refuses_invalid_decimals(value: str) -> None:
     with pytest.raises(ValueError, match="An amount must"):
         Amount(Decimal(value), "SEK")
 
 
 @pytest.mark.parametrize("value", [45, 45.0, "45.00", None])
-def test_an_amount_that_is_not_a_decimal_is_refused(value: object) -> None:
+def test_amount_refuses_other_types_than_decimal(value: object) -> None:
     with pytest.raises(ValueError, match="An amount must be a finite Decimal"):
         Amount(value, "SEK")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("currency", ["", "SE", "SEKK", "sek", "S1K", "ÅÄÖ"])
-def test_a_currency_is_three_capital_letters(currency: str) -> None:
+def test_amount_refuses_other_currencies_than_three_capital_letters(currency: str) -> None:
     with pytest.raises(ValueError, match="three capital letters"):
         Amount(Decimal(1), currency)
 
 
-def test_a_row_refuses_what_is_no_number() -> None:
+def test_invoice_row_refuses_nan_and_infinity() -> None:
     row = InvoiceRow("Kaffe", Decimal(1), Amount(Decimal(1), "SEK"))
 
     with pytest.raises(ValueError, match="item_quantity"):
@@ -45,12 +46,12 @@ def test_a_row_refuses_what_is_no_number() -> None:
         replace(row, item_tax_rate=Decimal("Infinity"))
 
 
-def test_an_issue_date_without_a_zone_is_refused(invoice: Invoice) -> None:
+def test_invoice_refuses_an_issue_date_without_time_zone() -> None:
     with pytest.raises(ValueError, match="issue_date must carry a time zone"):
-        replace(invoice, issue_date=datetime(2026, 5, 17, 12, 30, tzinfo=UTC).replace(tzinfo=None))
+        replace(INVOICE, issue_date=datetime(2026, 5, 17, 12, 30, tzinfo=UTC).replace(tzinfo=None))
 
 
-def test_a_message_cannot_be_changed() -> None:
+def test_values_are_immutable() -> None:
     amount = Amount(Decimal(1), "SEK")
 
     with pytest.raises(FrozenInstanceError):
@@ -61,17 +62,19 @@ def test_a_message_cannot_be_changed() -> None:
     "url", ["", "seqr.example/soap", "ftp://seqr.example/", "file:///etc/passwd", "https://"]
 )
 @pytest.mark.parametrize("name", ["service_url", "session_url"])
-def test_an_endpoint_must_be_an_http_address(config: SeqrConfig, name: str, url: str) -> None:
+def test_config_refuses_an_endpoint_that_is_not_http(
+    config: SeqrConfig, name: str, url: str
+) -> None:
     with pytest.raises(ValueError, match=f"{name} must be an http or https address"):
         replace(config, **{name: url})  # type: ignore[arg-type]
 
 
-def test_an_endpoint_must_not_hold_a_password(config: SeqrConfig) -> None:
+def test_config_refuses_an_endpoint_with_a_password(config: SeqrConfig) -> None:
     with pytest.raises(ValueError, match="must not hold a user name or a password"):
         replace(config, service_url="https://me:secret@seqr.example/soap")
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_a_time_out_must_end(config: SeqrConfig, seconds: float) -> None:
+def test_config_refuses_an_invalid_timeout(config: SeqrConfig, seconds: float) -> None:
     with pytest.raises(ValueError, match="timeout_seconds"):
         replace(config, timeout_seconds=seconds)

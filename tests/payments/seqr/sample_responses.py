@@ -1,9 +1,9 @@
-"""Answers as SEQR writes them."""
+"""Responses as SEQR writes them."""
 
 from base64 import b64encode
 from html import escape
 
-from tests.payments.seqr.hostile_server import http
+from tests.payments.seqr.scripted_server import http_response
 
 ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?>'
@@ -44,29 +44,39 @@ SUMMARY = (
 )
 
 
-def report(document: str, *, as_text: bool = True, as_bytes: bool = True) -> bytes:
-    """Return the whole HTTP answer that holds this report."""
-    content = f"<content>{b64encode(document.encode()).decode()}</content>" if as_bytes else ""
-    text = f"<contentString>{escape(document)}</contentString>" if as_text else ""
-    kind = "<title>t</title><mimeType>text/html</mimeType>"
-    return answer("executeReport", f"<report>{kind}{content}{text}</report>")
-
-
-def envelope(content: str) -> bytes:
+def soap_envelope(content: str) -> bytes:
     """Return a SOAP envelope with this body."""
     return ENVELOPE.format(content).encode()
 
 
-def response(operation: str, fields: str) -> bytes:
-    """Return the envelope of an answer to `operation` with these fields in its `return`."""
-    return envelope(
+def soap_response(operation: str, fields: str) -> bytes:
+    """Return the envelope of an operation's response with these fields in its `return`."""
+    return soap_envelope(
         f'<ns2:{operation}Response xmlns:ns2="http://external.interfaces.ers.seamless.com/">'
         f"<return>{fields}</return></ns2:{operation}Response>"
     )
 
 
-def answer(operation: str, fields: str = "", code: int = 0, ers_reference: str = "") -> bytes:
-    """Return the whole HTTP answer with this result code."""
+def seqr_response(
+    operation: str, fields: str = "", code: int = 0, ers_reference: str = ""
+) -> bytes:
+    """Return SEQR's HTTP response with this result code and these fields."""
     reference = f"<ersReference>{ers_reference}</ersReference>" if ers_reference else ""
     base = f"{reference}<resultCode>{code}</resultCode><resultDescription>x</resultDescription>"
-    return http(response(operation, base + fields))
+    return http_response(soap_response(operation, base + fields))
+
+
+def status_response(fields: str, ers_reference: str = "") -> bytes:
+    """Return SEQR's HTTP response to getPaymentStatus with these fields."""
+    return seqr_response("getPaymentStatus", fields, ers_reference=ers_reference)
+
+
+def report_response(document: str, *, as_text: bool = True, as_bytes: bool = True) -> bytes:
+    """Return SEQR's HTTP response with this report."""
+    content = f"<content>{b64encode(document.encode()).decode()}</content>" if as_bytes else ""
+    text = f"<contentString>{escape(document)}</contentString>" if as_text else ""
+    kind = "<title>t</title><mimeType>text/html</mimeType>"
+    return seqr_response("executeReport", f"<report>{kind}{content}{text}</report>")
+
+
+ISSUED_RESPONSE = status_response(ISSUED)

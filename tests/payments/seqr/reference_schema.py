@@ -1,7 +1,7 @@
-"""SEQR's messages as its reference lists them, written down apart from our WSDL.
+"""SEQR's messages as its API reference lists them, independent of the bundled WSDL.
 
-`name: type`, in order. A trailing `!` marks a required element, `*` any number of them; everything
-else may be left out. A list stands for an element that holds others.
+Each field is a name and a type, in order. A trailing `!` marks a required element and `*` a
+repeated one; all others are optional. A list is the content of a nested element.
 """
 
 from typing import Final, Union
@@ -80,7 +80,7 @@ TYPES: Final[dict[str, Fields]] = {
     ],
 }
 
-EXTENSIONS: Final[dict[str, Fields]] = {
+RESPONSE_EXTENSIONS: Final[dict[str, Fields]] = {
     "erswsSendInvoiceResponse": [("invoiceQRCode", "string"), ("invoiceReference", "string")],
     "erswsPaymentStatusResponse": [
         ("status", "invoiceStatus"),
@@ -95,7 +95,7 @@ EXTENSIONS: Final[dict[str, Fields]] = {
     ],
     "erswsRegisterTerminalResponse": [("terminalId", "string")],
 }
-"""What each answer adds after the elements of erswsResponse."""
+"""The fields that each response adds after those of erswsResponse."""
 
 _CONTEXT = ("context", "clientContext")
 
@@ -134,7 +134,7 @@ REQUESTS: Final[dict[str, Fields]] = {
     "getClientSessionInfo": [_CONTEXT, ("key", "string")],
 }
 
-RETURNS: Final[dict[str, str]] = {
+RESPONSE_TYPES: Final[dict[str, str]] = {
     "sendInvoice": "erswsSendInvoiceResponse",
     "updateInvoice": "erswsResponse",
     "getPaymentStatus": "erswsPaymentStatusResponse",
