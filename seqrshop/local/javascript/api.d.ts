@@ -80,7 +80,7 @@ interface ReturnedOrder {
 /** `closed` says why the shop takes no orders now. */
 interface SessionDetails {
   parameters: Record<string, string>;
-  service: { currency: string };
+  shop: { currency: string };
   categories: Category[];
   products: Product[];
   closed: string | null;
