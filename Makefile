@@ -1,56 +1,53 @@
-# make run      the shop, the sandbox that plays SEQR, and all they need, on this machine
-# make test     every check and test
-# make crashtest   the books after everything was killed at random (three minutes)
-# make proof    the lifecycle in very many runs [EXAMPLES=n] [SEED=n] [SHRINK=1], see docs/proof.md
-# make mutants  plant faults and see that the checks catch them, see docs/proof.md
-# make bench    how fast the poller and the streams are, into docs/performance.md (half an hour)
-# make bench-streams   the streams alone (three minutes)
-# make bench-quick   two rows of that in two minutes, written nowhere
-# make screenshots   every page in every state, into .local/screenshots/; the README's anew (two minutes)
-# make format   put the code in its form
-# make requirements [UPGRADE=--upgrade]   compile requirements/*.in anew
-
 PYTHON ?= python3
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test lint proof mutants crashtest bench bench-quick bench-streams screenshots format requirements
+.DEFAULT_GOAL := help
+.PHONY: help run check test lint format requirements screenshots proof mutants crashtest \
+	bench bench-quick bench-streams
 .DELETE_ON_ERROR:
 
-run: $(VENV)/installed-local
+help: ## print this list
+	@awk -F ' ## ' '/^[a-z-]+:.* ## / { split($$1, target, ":"); \
+		printf "make %-14s %s\n", target[1], $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(VENV)/installed-local ## run the shop, the sandbox that plays SEQR, PostgreSQL and Redis
 	@exec $(VENV_PYTHON) -m seqrshop.local.run
 
-test: $(VENV)/installed-test
-	@exec $(VENV_PYTHON) -m seqrshop.local.check
+check: $(VENV)/installed-test ## run the linters, mypy and the unit tests (90 s)
+	@exec $(VENV_PYTHON) -m seqrshop.local.check unit
 
-lint: $(VENV)/installed-test
-	@exec $(VENV_PYTHON) -m seqrshop.local.check --no-tests
+test: $(VENV)/installed-test ## run every linter and test, and report how long each part took
+	@exec $(VENV_PYTHON) -m seqrshop.local.check all
 
-crashtest: $(VENV)/installed-test
-	@exec $(VENV_PYTHON) -m tests.proof.crash
+lint: $(VENV)/installed-test ## run the linters and mypy alone
+	@exec $(VENV_PYTHON) -m seqrshop.local.check lint
 
-proof: $(VENV)/installed-test
-	@exec $(VENV_PYTHON) -m tests.proof.lifecycle
-
-mutants: $(VENV)/installed-test
-	@exec $(VENV_PYTHON) -m tests.proof.mutants
-
-bench: $(VENV)/installed-test
-	@exec $(VENV_PYTHON) -m tests.bench.run
-
-bench-streams: $(VENV)/installed-test
-	@exec $(VENV_PYTHON) -m tests.bench.run --streams
-
-bench-quick: $(VENV)/installed-test
-	@exec $(VENV_PYTHON) -m tests.bench.run --quick
-
-screenshots: $(VENV)/installed-test
-	@exec $(VENV_PYTHON) -m tests.screenshots
-
-format: $(VENV)/installed-test
+format: $(VENV)/installed-test ## format the code
 	@$(VENV_PYTHON) -m ruff check --fix-only --quiet .
 	@$(VENV_PYTHON) -m ruff format .
+
+screenshots: $(VENV)/installed-test ## photograph every page in every state into .local/screenshots/ (2 min)
+	@exec $(VENV_PYTHON) -m tests.screenshots
+
+proof: $(VENV)/installed-test ## run the model-based tests at length: EXAMPLES=n SEED=n SHRINK=1 (docs/proof.md)
+	@exec $(VENV_PYTHON) -m tests.proof.lifecycle
+
+mutants: $(VENV)/installed-test ## plant faults and report which of them no test catches (docs/proof.md)
+	@exec $(VENV_PYTHON) -m tests.proof.mutants
+
+crashtest: $(VENV)/installed-test ## kill processes at random, then compare the books (3 min)
+	@exec $(VENV_PYTHON) -m tests.proof.crash
+
+bench: $(VENV)/installed-test ## measure poller and streams, and write docs/performance.md (30 min)
+	@exec $(VENV_PYTHON) -m tests.bench.run
+
+bench-quick: $(VENV)/installed-test ## measure two rows of the poller, and write nothing (2 min)
+	@exec $(VENV_PYTHON) -m tests.bench.run --quick
+
+bench-streams: $(VENV)/installed-test ## measure the streams alone (3 min)
+	@exec $(VENV_PYTHON) -m tests.bench.run --streams
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -68,12 +65,12 @@ $(VENV)/installed-%: requirements/%.txt | $(VENV)/made
 	@$(PIP_INSTALL) --requirement $<
 	@touch $@
 
-# The compiler has an environment of its own: what it needs is none of the shop's business.
+# uv has an environment of its own, so that requirements/*.txt never holds its dependencies.
 .local/compiler/bin/uv: | $(VENV)/made
 	@$(PYTHON) -m venv --clear .local/compiler
 	@.local/compiler/bin/python -m pip install --quiet --quiet --disable-pip-version-check uv
 
-requirements: .local/compiler/bin/uv
+requirements: .local/compiler/bin/uv ## compile requirements/*.in; UPGRADE=--upgrade takes newer versions
 	@for name in base production local test; do \
 		echo "Compiling requirements/$$name.txt"; \
 		$< pip compile --quiet --universal --python-version 3.11 --generate-hashes \

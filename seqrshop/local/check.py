@@ -1,20 +1,22 @@
-"""`make test`: every check and test, each with the time it took. `--no-tests`: the checks alone."""
+"""Runs the linters and tests of `make lint`, `make check` and `make test`, and times each part."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from seqrshop.local import ROOT
 from seqrshop.local.testing import settings_for_tests
 
 PROGRAMS = Path(sys.executable).parent
-NEEDED = ("chromium", "curl")  # Debian's names for both the packages and the programs
-CHECKS = {
+DEBIAN_PACKAGES = ("chromium", "curl")  # the programs have the same names
+LINTERS = {
     "ruff": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
     "import-linter": ["lint-imports", "--no-logo"],
@@ -23,70 +25,85 @@ CHECKS = {
     "typos": ["typos"],
     "javascript": ["python", "-m", "seqrshop.local.javascript"],
 }
-# Two at a time: a machine of two cores is the least, and the database is one for all.
-TESTS = {"pytest": ["pytest", "-n", "2", "--dist", "loadfile"]}
-# Checks look at the settings, and none of them at a database.
+# Two processes: the smallest machine has two cores, and all share one PostgreSQL.
+PYTEST = ["pytest", "-n", "2", "--dist", "loadfile"]
+TESTS: dict[str, dict[str, list[str]]] = {
+    "lint": {},
+    "unit": {"unit tests": [*PYTEST, "--quiet", "-m", "unit"]},
+    "all": {"pytest": PYTEST},
+}
+# The linters import the settings and connect to no server.
 NO_SERVERS = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
     "REDIS_URL": "redis://127.0.0.1:9/0",
 }
 
 
+@dataclass(frozen=True)
+class Result:
+    """How one part ended, and how long it took."""
+
+    name: str
+    exit_code: int
+    seconds: float
+
+    def __str__(self) -> str:
+        verdict = "passed" if self.exit_code == 0 else f"failed ({self.exit_code})"
+        return f"{self.name:<15}{verdict:<12}{self.seconds:>7.1f} s"
+
+
 def main(arguments: list[str]) -> int:
-    """Run them all, whatever each says, and return 0 when all are content."""
-    with_tests = "--no-tests" not in arguments
-    if with_tests and not ensure_programs():
+    """Run every part, also after a failure, and return 0 when all passed."""
+    parser = argparse.ArgumentParser(prog="python -m seqrshop.local.check")
+    parser.add_argument("tests", choices=TESTS, help="the tests to run after the linters")
+    scope = parser.parse_args(arguments).tests
+    if scope == "all" and not ensure_programs():
         return 1
     settings = settings_for_tests()
-    failed = [
-        name for name, step in CHECKS.items() if not _passes(name, step, NO_SERVERS | settings)
-    ]
-    if with_tests:
-        failed += [name for name, step in TESTS.items() if not _passes(name, step, settings)]
-    _say(f"Failed: {', '.join(failed)}" if failed else "Everything passed")
-    return 1 if failed else 0
+    results = [_run(name, command, NO_SERVERS | settings) for name, command in LINTERS.items()]
+    results += [_run(name, command, settings) for name, command in TESTS[scope].items()]
+    worst = max(result.exit_code for result in results)
+    results.append(Result("all", worst, sum(result.seconds for result in results)))
+    _print_line("\n".join(["", "── summary", *map(str, results)]))
+    return min(worst, 1)
 
 
-def _passes(name: str, command: list[str], settings: dict[str, str]) -> bool:
-    _say(f"── {name}")
-    began = time.monotonic()
+def _run(name: str, command: list[str], settings: dict[str, str]) -> Result:
+    _print_line(f"── {name}")
+    started = time.monotonic()
     done = subprocess.run(
         [PROGRAMS / command[0], *command[1:]],
         cwd=ROOT,
         env={**os.environ, **settings},
         check=False,
     )
-    verdict = "passed" if done.returncode == 0 else f"failed ({done.returncode})"
-    _say(f"   {name}: {verdict} after {time.monotonic() - began:.1f} s")
-    return done.returncode == 0
+    return Result(name, done.returncode, time.monotonic() - started)
 
 
 def ensure_programs() -> bool:
-    """Install what the tests drive, where we may. Return whether it is there."""
-    missing = [program for program in NEEDED if shutil.which(program) is None]
+    """Install the programs that the tests need, if we may. Return whether all are installed."""
+    missing = [program for program in DEBIAN_PACKAGES if shutil.which(program) is None]
     if not missing:
         return True
     names = " and ".join(missing)
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
-        sys.stderr.write(
-            f"The tests drive {names}, which must be installed; Debian has packages of that name.\n"
-        )
+        sys.stderr.write(f"The tests need {names}; install Debian's packages of that name.\n")
         return False
-    _say(f"Installing {names}, which the tests drive")
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    _print_line(f"Installing {names}, which the tests need")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (
         [apt, "-qq", "update"],
         [apt, "-qq", "install", "--yes", "--no-install-recommends", *missing, "fonts-liberation"],
     ):
-        done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             sys.stderr.write(f"{done.stderr}{names} could not be installed.\n")
             return False
     return True
 
 
-def _say(text: str) -> None:
+def _print_line(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

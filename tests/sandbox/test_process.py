@@ -12,6 +12,8 @@ from payments.sandbox.faults.registry import Kind
 from tests.sandbox.raw_soap import Soap, invoice
 from tests.sandbox_process import REPOSITORY, SandboxProcess
 
+pytestmark = pytest.mark.slow
+
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -20,6 +20,8 @@ from seqrshop.local.orphans import OWNER_VARIABLE, is_alive
 from seqrshop.local.servers import Servers, free_port
 from seqrshop.settings import SETTING_NAMES
 
+pytestmark = pytest.mark.slow
+
 START_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 60
 COMMAND = [sys.executable, "-m", "seqrshop.local.run"]

@@ -12,6 +12,8 @@ import redis
 from seqrshop.local import servers
 from seqrshop.local.servers import ServerStartError, run_servers
 
+pytestmark = pytest.mark.slow
+
 
 def test_servers_start_from_folders_that_only_this_user_may_enter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

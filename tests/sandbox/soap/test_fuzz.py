@@ -15,6 +15,8 @@ from tests.sandbox.raw_soap import Soap
 from tests.sandbox.soap import fuzzing
 from tests.sandbox_process import SandboxProcess
 
+pytestmark = pytest.mark.slow
+
 SECONDS = float(os.environ.get("SANDBOX_FUZZ_SECONDS", "2"))
 SEED = int(os.environ.get("SANDBOX_FUZZ_SEED", "1"))
 LEAST_REQUESTS = 200
