@@ -12,7 +12,6 @@ RESERVED_SLUGS = frozenset(
     {
         "accents",
         "admin",
-        "back",
         "cancel",
         "failure",
         "health",
@@ -21,6 +20,7 @@ RESERVED_SLUGS = frozenset(
         "order",
         "orders",
         "pictures",
+        "return",
         "session",
         "static",
         "success",

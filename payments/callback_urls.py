@@ -11,7 +11,7 @@ def notification_url(notify_key: str) -> str:
 
 def back_url(return_key: str) -> str:
     """Return the address that a browser returns to after the payment, on PUBLIC_BASE_URL."""
-    return _public_url("back", return_key=return_key)
+    return _public_url("return_page", return_key=return_key)
 
 
 def _public_url(name: str, **parts: str) -> str:

@@ -48,9 +48,9 @@ def invalid(field: str, message: str) -> ApiError:
     return ApiError(400, "invalid", message, field=field)
 
 
-def scan_again() -> ApiError:
+def invalid_session() -> ApiError:
     """Return the refusal of someone whom we do not know, or no longer."""
-    return ApiError(401, "scan_again", _("This visit has ended. Scan the code again."))
+    return ApiError(401, "invalid_session", _("This visit has ended. Scan the code again."))
 
 
 def other_shop() -> ApiError:
@@ -58,9 +58,9 @@ def other_shop() -> ApiError:
     return ApiError(401, "other_shop", _("Your scan belongs to another shop than this one."))
 
 
-def not_from_our_page() -> ApiError:
+def csrf_failed() -> ApiError:
     """Return the refusal of a request that another site, or an old page of ours, has sent."""
-    return ApiError(403, "csrf", _("This page is too old. Scan the code again."))
+    return ApiError(403, "csrf_failed", _("This page is too old. Scan the code again."))
 
 
 def not_found(message: str = "") -> ApiError:
@@ -86,13 +86,13 @@ def too_large() -> ApiError:
 def not_read(status: int) -> ApiError:
     """Return the refusal of a body that came too slowly (408), or with too many others (503)."""
     if status == 503:
-        return unavailable()
-    return ApiError(status, "too_slow", _("This took too long to arrive. Try again."))
+        return temporarily_unavailable()
+    return ApiError(status, "request_timeout", _("This took too long to arrive. Try again."))
 
 
-def not_json() -> ApiError:
+def unsupported_media_type() -> ApiError:
     """Return the refusal of a body that does not say it is JSON."""
-    return ApiError(415, "not_json", _("The content type must be application/json."))
+    return ApiError(415, "unsupported_media_type", _("The content type must be application/json."))
 
 
 def too_many_requests(retry_after: int) -> ApiError:
@@ -105,22 +105,22 @@ def too_many_requests(retry_after: int) -> ApiError:
     )
 
 
-def broken() -> ApiError:
+def internal_error() -> ApiError:
     """Return the answer for a fault of ours."""
-    return ApiError(500, "broken", _("Something went wrong here. Try again in a moment."))
+    return ApiError(500, "internal_error", _("Something went wrong here. Try again in a moment."))
 
 
-def closed(message: str) -> ApiError:
+def shop_unavailable(message: str) -> ApiError:
     """Return the refusal of an order while the shop takes none; the message says why."""
     return ApiError(
         503,
-        "closed",
+        "shop_unavailable",
         message,
         headers={"Retry-After": str(CLOSED_RETRY_SECONDS)},
     )
 
 
-def seqr_away() -> ApiError:
+def seqr_unavailable() -> ApiError:
     """Return the refusal of what needs SEQR while it does not answer, or not to us."""
     return ApiError(
         503,
@@ -130,11 +130,11 @@ def seqr_away() -> ApiError:
     )
 
 
-def unavailable() -> ApiError:
+def temporarily_unavailable() -> ApiError:
     """Return the refusal of what needs the database while it is away."""
     return ApiError(
         503,
-        "unavailable",
+        "temporarily_unavailable",
         _("The shop cannot be reached just now. Try again in a moment."),
         headers={"Retry-After": str(RETRY_SECONDS)},
     )

@@ -91,7 +91,7 @@ def session_of_request(request: HttpRequest) -> CustomerSession:
         session_id = request.session.get(SESSION_KEY)
         session = session_by_id(session_id) if isinstance(session_id, int) else None
     if session is None:
-        raise api_errors.scan_again()
+        raise api_errors.invalid_session()
     return session
 
 
@@ -112,4 +112,4 @@ def require_own_page(request: HttpRequest) -> None:
     if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
         return
     if urlsplit(origin).netloc != request.get_host():
-        raise api_errors.not_from_our_page()
+        raise api_errors.csrf_failed()

@@ -32,7 +32,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     It calls so also one whose session it could not save, as where the database is away just then.
     """
     if isinstance(exception, SessionInterrupted):
-        return answer(request, api_errors.unavailable())
+        return answer(request, api_errors.temporarily_unavailable())
     return answer(request, api_errors.malformed(_("This address cannot be read.")))
 
 
@@ -43,7 +43,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a request without the token of our own page (CSRF_FAILURE_VIEW)."""
-    return answer(request, api_errors.not_from_our_page())
+    return answer(request, api_errors.csrf_failed())
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -53,7 +53,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer after a fault of ours (handler500); the log has what it was."""
-    return answer(request, api_errors.broken())
+    return answer(request, api_errors.internal_error())
 
 
 def _wants_page(request: HttpRequest) -> bool:

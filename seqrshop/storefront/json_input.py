@@ -23,7 +23,7 @@ _REFERENCE = re.compile(r"[0-9A-Za-z_\-]{1,64}")
 def read_object(request: HttpRequest) -> dict[str, Any]:
     """Return the JSON object in the request's body. Raises Refusal."""
     if request.content_type != "application/json":
-        raise api_errors.not_json()
+        raise api_errors.unsupported_media_type()
     if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY:
         raise api_errors.too_large()
     try:

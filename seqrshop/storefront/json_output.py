@@ -82,7 +82,7 @@ def payable_reference(order: Order, invoice: Invoice) -> str | None:
     return _shown_reference(order, invoice)
 
 
-def back_details(order: Order) -> dict[str, Any]:
+def return_page_details(order: Order) -> dict[str, Any]:
     """Return what whoever has the order's return key may know of it: nothing personal."""
     invoice = current_invoice(order)
     return {
@@ -127,7 +127,7 @@ def session_details(
         "shop": _shop(shop),
         "categories": [_category(category) for category in categories],
         "products": [_product(product) for product in products],
-        "closed": closed_message(shop),
+        "unavailable_message": closed_message(shop),
         "order": order_details(open_order) if open_order else None,
         "latest_order": order_details(latest_order) if latest_order else None,
     }

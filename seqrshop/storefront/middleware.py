@@ -86,5 +86,5 @@ class AnswerApiErrors:
             return error_pages.answer(request, api_errors.too_many_requests(error.retry_after))
         if isinstance(error, OperationalError | InterfaceError):
             logger.error("the database is away: %s", type(error).__name__)
-            return error_pages.answer(request, api_errors.unavailable())
+            return error_pages.answer(request, api_errors.temporarily_unavailable())
         return None

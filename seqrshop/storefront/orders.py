@@ -156,7 +156,7 @@ def _price_changed(error: PriceChanged, currency: str) -> ApiError:
 
 
 def _closed(error: ShopUnavailable) -> ApiError:
-    return api_errors.closed(unavailable_message(error.closing, timezone.now()))
+    return api_errors.shop_unavailable(unavailable_message(error.closing, timezone.now()))
 
 
 def _conflict(code: str, message: str, order: Order) -> ApiError:

@@ -18,7 +18,7 @@ from payments.invoices.create import current_invoice
 from payments.invoices.discounts import total_of
 from seqrshop.storefront import api_errors, rate_limits
 from seqrshop.storefront.endpoint import endpoint, json_answer
-from seqrshop.storefront.json_output import back_details, orders_with_details, receipt_url
+from seqrshop.storefront.json_output import orders_with_details, receipt_url, return_page_details
 from seqrshop.storefront.messages import HEADINGS, state_heading, state_message
 from seqrshop.storefront.recheck import recheck
 from seqrshop.storefront.shops import shop_at
@@ -32,7 +32,7 @@ from seqrshop.storefront.streams.stream_acceptor import accept_stream
 def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Show the menu, once the script has exchanged the token; say at once if it is closed."""
     shop = shop_at(slug)
-    context = _context(shop) | {"closed": closed_message(shop)}
+    context = _context(shop) | {"unavailable_message": closed_message(shop)}
     return render(request, "storefront/order_page.html", context)
 
 
@@ -48,7 +48,7 @@ def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 @require_safe
 @gzip_page
 @never_cache
-def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
+def return_page(request: HttpRequest, return_key: str) -> HttpResponse:
     """Show a browser that comes back from the app how the order stands. Nothing personal."""
     order = order_to_return_to(return_key)
     invoice = current_invoice(order)
@@ -64,32 +64,32 @@ def back_page(request: HttpRequest, return_key: str) -> HttpResponse:
             "order_page_url": reverse("order_page", kwargs={"slug": order.shop.slug}),
             "receipt_url": receipt_url(order),
             "settled": order.state not in BLOCKING_STATES,
-            "state_url": reverse("back_state", kwargs={"return_key": return_key}),
-            "events_url": reverse("back_events", kwargs={"return_key": return_key}),
+            "state_url": reverse("return_state", kwargs={"return_key": return_key}),
+            "events_url": reverse("return_events", kwargs={"return_key": return_key}),
         },
     )
 
 
 @endpoint("GET", "HEAD")
-def back_state(request: HttpRequest, return_key: str) -> HttpResponse:
+def return_state(request: HttpRequest, return_key: str) -> HttpResponse:
     """Tell that page how the order stands now, and have SEQR asked as `show_order` does."""
     order = order_to_return_to(return_key)
     recheck(current_invoice(order))
-    return json_answer(back_details(order))
+    return json_answer(return_page_details(order))
 
 
 @endpoint("GET", "HEAD")
-def back_events(request: HttpRequest, return_key: str) -> HttpResponse:
+def return_events(request: HttpRequest, return_key: str) -> HttpResponse:
     """Tell the same, and go on telling it in a stream where the server offers one."""
     order = order_to_return_to(return_key)
     recheck(current_invoice(order))
-    accept_stream(request, order, "back", f"back {return_key}")
-    return json_answer(back_details(order))
+    accept_stream(request, order, "return_page", f"return page {return_key}")
+    return json_answer(return_page_details(order))
 
 
 def order_to_return_to(return_key: str) -> Order:
     """Return the order of this key, counting how often it is asked for. Raises Refusal."""
-    rate_limits.count(rate_limits.BACK, token=return_key)
+    rate_limits.count(rate_limits.RETURN_PAGE, token=return_key)
     order = orders_with_details().filter(return_key=return_key).first()
     if order is None:
         raise api_errors.not_found()

@@ -46,7 +46,7 @@ CHANGE = Limit("change", per_token=40, per_customer=40, per_address=600)
 # A page asks once a second; a customer has a few of them open, on two devices perhaps.
 READ = Limit("read", per_token=300, per_customer=600)
 # The page that a browser comes back to asks once a second; the key in its address stands for it.
-BACK = Limit("back", per_token=300)
+RETURN_PAGE = Limit("return-page", per_token=300)
 # One order's receipt as a PDF, whoever asks: the dearest thing to make that can be read.
 PDF = Limit("pdf", per_token=20)
 # Sessions that have ended are told so once and then stop; more is guessing.

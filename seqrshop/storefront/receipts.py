@@ -64,7 +64,7 @@ def _page(request: HttpRequest, order: Order) -> HttpResponse:
         "receipt": _receipt_of(order),
         "shop": order.shop,
         "pdf_url": reverse("receipt_pdf", kwargs=key),
-        "order_url": reverse("back", kwargs=key),
+        "order_url": reverse("return_page", kwargs=key),
         "leave_url": settings.SEQR_LEAVE_URL,
     }
     with override(order.language):

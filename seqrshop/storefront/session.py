@@ -54,9 +54,9 @@ def open_visit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
         except TokenOfAnotherShop:
             raise api_errors.other_shop() from None
         except TokenRefused:
-            raise api_errors.scan_again() from None
+            raise api_errors.invalid_session() from None
         except SeqrError:
-            raise api_errors.seqr_away() from None
+            raise api_errors.seqr_unavailable() from None
         remember_session(request, session)
         get_token(request)  # the cookie that changing requests need, for who has not seen a page
     return json_answer(

@@ -15,7 +15,7 @@ from tests.browser.steps import order_and_stay, sees
 pytestmark = pytest.mark.browser
 
 ORDER = re.compile(r"/orders/[0-9a-f-]{36}$")
-BACK_STATE = re.compile(r"/back/[\w-]+\.json$")
+RETURN_STATE = re.compile(r"/return/[\w-]+\.json$")
 EVENTS = re.compile(r"/events$")
 
 
@@ -38,7 +38,7 @@ def refuse_and_note(page: Page, address: re.Pattern[str]) -> list[Request]:
 # A stream that says nothing but that the shop's poller sleeps.
 ASLEEP = """
     const ask = window.fetch;
-    const word = new TextEncoder().encode('event: poller\\ndata: {"asleep": true}\\n\\n');
+    const word = new TextEncoder().encode('event: poller\\ndata: {"stalled": true}\\n\\n');
     const headers = {"Content-Type": "text/event-stream"};
     const start = (stream) => setInterval(() => stream.enqueue(word), 300);
     window.fetch = (url, options) => /events$/.test(url)
@@ -109,7 +109,7 @@ def test_the_page_of_a_returning_browser_hears_of_the_payment_too(stack: Stack, 
     reference = order_and_stay(page, scan)
     back_url = stack.sandbox.invoice(reference)["back_url"]
     returned = page.context.new_page()
-    asked = refuse_and_note(returned, BACK_STATE)
+    asked = refuse_and_note(returned, RETURN_STATE)
     returned.goto(back_url)
     sees(returned, "Pay in SEQR")
 

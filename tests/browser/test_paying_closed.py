@@ -67,11 +67,11 @@ def test_paying_that_closes_while_one_chooses_keeps_what_was_chosen(
     open_menu(page, stack.scan())
     choose(page, "Cinnamon bun")
     sentence = "Paying is closed for now."
-    refusal = {"error": "closed", "message": sentence}
+    refusal = {"error": "shop_unavailable", "message": sentence}
     page.route("**/lyktan/orders", lambda route: route.fulfill(status=503, json=refusal))
     page.route(
         "**/lyktan/session",
-        lambda route: route.fulfill(json=route.fetch().json() | {"closed": sentence}),
+        lambda route: route.fulfill(json=route.fetch().json() | {"unavailable_message": sentence}),
         times=1,
     )
 

@@ -33,7 +33,7 @@ def post(address: str, **options: Any) -> Ask:
 ANSWERS: dict[str, tuple[int, Ask]] = {
     "a page": (200, get("/lyktan/order")),
     "a result page": (200, get("/lyktan/success")),
-    "the page to come back to": (200, read("back")),
+    "the page to come back to": (200, read("return_page")),
     "a receipt": (200, read("receipt")),
     "a receipt as PDF": (200, read("receipt_pdf")),
     "data": (200, read("order")),
@@ -42,7 +42,7 @@ ANSWERS: dict[str, tuple[int, Ask]] = {
     "a picture": (200, read("picture")),
     "a colour": (200, read("accent")),
     "a page that is not there": (404, get("/lyktan/nothing", headers=HTML)),
-    "no such data": (404, get("/back/guessed-key.json")),
+    "no such data": (404, get("/return/guessed-key.json")),
     "a refusal": (401, post("/lyktan/session", content_type="application/json", data={})),
     "another method": (405, get("/lyktan/session")),
     "another site's request": (

@@ -41,7 +41,7 @@ def test_the_cookie_without_the_csrf_token_changes_nothing(
     for path in ("/lyktan/orders", f"{made['url']}/cancel", f"{made['url']}/pay"):
         response = browser.send(path, two_buns)
         assert response.status_code == 403
-        assert response.json()["error"] == "csrf"
+        assert response.json()["error"] == "csrf_failed"
     assert Order.objects.get().state == "created"
 
 
@@ -69,7 +69,7 @@ def test_the_token_in_the_header_needs_neither(
 def test_an_unknown_token_in_the_header_is_not_saved_by_the_cookie(browser: JsonClient) -> None:
     response = browser.send("/lyktan/session", headers={"X-SEQR-Token": "0000002012-99999999"})
 
-    assert (response.status_code, response.json()["error"]) == (401, "scan_again")
+    assert (response.status_code, response.json()["error"]) == (401, "invalid_session")
 
 
 def test_the_header_wins_over_the_cookie(browser: JsonClient, visit: CustomerSession) -> None:
@@ -88,7 +88,7 @@ def test_nobody_orders_without_a_visit(
 ) -> None:
     response = client.send(path, two_buns)
 
-    assert (response.status_code, response.json()["error"]) == (401, "scan_again")
+    assert (response.status_code, response.json()["error"]) == (401, "invalid_session")
 
 
 def test_an_ended_visit_asks_to_scan_again(

@@ -73,7 +73,7 @@ def test_what_does_not_say_it_is_json_is_refused(
 ) -> None:
     response = customer.post(path, "{}", content_type)
 
-    assert (response.status_code, response.json()["error"]) == (415, "not_json")
+    assert (response.status_code, response.json()["error"]) == (415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_while_the_database_is_away_one_may_try_again(
     data = client.send("/lyktan/session", {"token": "0000002012-63506374"})
 
     assert (page.status_code, data.status_code) == (503, 503)
-    assert data.json()["error"] == "unavailable"
+    assert data.json()["error"] == "temporarily_unavailable"
     assert int(page["Retry-After"]) > 0
     assert b"10.0.0.7" not in page.content + data.content
 
@@ -178,5 +178,5 @@ def test_where_the_database_dies_while_a_visit_is_kept_one_may_try_again(
     with connection.execute_wrapper(die):
         answer = client.send("/lyktan/session", {"token": TOKEN})
 
-    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable")
     assert int(answer["Retry-After"]) > 0

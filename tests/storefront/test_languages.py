@@ -101,7 +101,7 @@ def test_the_languages_are_english_and_those_that_have_a_folder() -> None:
 def test_one_file_more_is_one_language_more_on_every_page(cafe: Shop, paid: Invoice) -> None:
     client = Client(headers={"Accept": "text/html", "Accept-Language": "fi"})
     key = paid.order.return_key
-    addresses = [f"/lyktan/{page}" for page in PAGES] + [f"/back/{key}", f"/back/{key}/receipt"]
+    addresses = [f"/lyktan/{page}" for page in PAGES] + [f"/return/{key}", f"/return/{key}/receipt"]
 
     pages = [client.get(address) for address in [*addresses, "/lyktan/nothing"]]
 
@@ -124,7 +124,7 @@ def test_data_comes_in_that_language_and_names_that_the_shop_lacks_in_english(
 
     body = response.json()
     assert body["products"][0]["name"] == "Cinnamon bun"
-    assert body["closed"] == "⟦We take no orders just now.⟧"
+    assert body["unavailable_message"] == "⟦We take no orders just now.⟧"
     assert body["latest_order"]["message"].startswith("⟦We have your payment.")
 
 
@@ -192,4 +192,4 @@ def test_data_is_in_the_language_of_the_page_that_asks_whatever_was_chosen_elsew
         "/lyktan/session", {"token": TOKEN}, "application/json", headers=headers
     ).json()
 
-    assert body["closed"] == "We take no orders just now."
+    assert body["unavailable_message"] == "We take no orders just now."

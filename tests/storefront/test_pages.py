@@ -163,7 +163,7 @@ def paid(cafe: Shop) -> Invoice:
 
 def test_who_comes_back_sees_number_total_and_state(client: JsonClient, paid: Invoice) -> None:
     response = client.get(
-        f"/back/{paid.order.return_key}", headers={"Accept-Language": "sv", "Accept": "text/html"}
+        f"/return/{paid.order.return_key}", headers={"Accept-Language": "sv", "Accept": "text/html"}
     )
 
     html = response.content.decode()
@@ -177,7 +177,7 @@ def test_who_comes_back_sees_number_total_and_state(client: JsonClient, paid: In
 def test_who_comes_back_learns_nothing_personal_and_nothing_to_pay_with(
     client: JsonClient, paid: Invoice
 ) -> None:
-    for path in (f"/back/{paid.order.return_key}", f"/back/{paid.order.return_key}.json"):
+    for path in (f"/return/{paid.order.return_key}", f"/return/{paid.order.return_key}.json"):
         text = client.get(path).content.decode()
         for secret in (
             "46700643933",
@@ -206,8 +206,8 @@ def test_who_comes_back_unpaid_sees_how_it_stands_and_is_led_to_pay_by_the_visit
 ) -> None:
     invoice = InvoiceFactory.create(order__shop=cafe, **{trait: True})
 
-    html = client.get(f"/back/{invoice.order.return_key}").content.decode()
-    data = client.get(f"/back/{invoice.order.return_key}.json").content.decode()
+    html = client.get(f"/return/{invoice.order.return_key}").content.decode()
+    data = client.get(f"/return/{invoice.order.return_key}.json").content.decode()
 
     link = re.search(r'<a [^>]*data-to-pay[^>]*href="/lyktan/order"([^>]*)>', html)
     assert f"<h1 data-heading>{heading}</h1>" in html
@@ -218,21 +218,21 @@ def test_who_comes_back_unpaid_sees_how_it_stands_and_is_led_to_pay_by_the_visit
 
 
 def test_the_state_can_be_asked_for_again(client: JsonClient, paid: Invoice) -> None:
-    assert client.get(f"/back/{paid.order.return_key}.json").json() == {
+    assert client.get(f"/return/{paid.order.return_key}.json").json() == {
         "number": paid.order.number,
         "state": "paid",
         "total": {"value": "45.00", "currency": "SEK"},
         "heading": "Paid, thank you!",
         "message": "We have your payment. Keep this number until you have your order.",
-        "receipt_url": f"/back/{paid.order.return_key}/receipt",
+        "receipt_url": f"/return/{paid.order.return_key}/receipt",
     }
 
 
-@pytest.mark.parametrize("path", ["/back/guessed-key", "/back/guessed-key.json"])
+@pytest.mark.parametrize("path", ["/return/guessed-key", "/return/guessed-key.json"])
 def test_a_guessed_return_key_leads_nowhere(client: JsonClient, paid: Invoice, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
 def test_the_return_page_changes_nothing(client: JsonClient, paid: Invoice) -> None:
     for suffix in ("", ".json"):
-        assert client.post(f"/back/{paid.order.return_key}{suffix}").status_code in {403, 405}
+        assert client.post(f"/return/{paid.order.return_key}{suffix}").status_code in {403, 405}

@@ -46,7 +46,7 @@ def test_the_visit_tells_so_before_anything_is_chosen(
     response = customer.send("/lyktan/session", headers={"Accept-Language": language})
 
     assert response.status_code == 200
-    assert response.json()["closed"] == CLOSED[language]
+    assert response.json()["unavailable_message"] == CLOSED[language]
 
 
 @pytest.mark.parametrize("language", CLOSED)
@@ -58,7 +58,7 @@ def test_an_order_is_refused_and_nothing_is_changed(
     response = customer.send("/lyktan/orders", two_buns, headers={"Accept-Language": language})
 
     assert response.status_code == 503
-    assert response.json() == {"error": "closed", "message": CLOSED[language]}
+    assert response.json() == {"error": "shop_unavailable", "message": CLOSED[language]}
     assert response["Retry-After"] == "60"
     assert Order.objects.count() == Invoice.objects.count() == before
 
@@ -110,7 +110,7 @@ def test_an_order_that_came_to_nothing_is_not_paid_again(
     response = customer.send(path_of(invoice, "/pay"))
 
     invoice.order.refresh_from_db()
-    assert (response.status_code, response.json()["error"]) == (503, "closed")
+    assert (response.status_code, response.json()["error"]) == (503, "shop_unavailable")
     assert invoice.order.state == "expired"
     assert invoice.order.invoices.count() == 1
 

@@ -99,9 +99,9 @@ def test_guessing_tokens_is_slow(
 def test_a_person_is_told_on_a_page(
     client: JsonClient, cafe: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    allow(monkeypatch, "BACK", per_token=0)
+    allow(monkeypatch, "RETURN_PAGE", per_token=0)
 
-    response = client.get("/back/some-key", headers={"Accept": "text/html"})
+    response = client.get("/return/some-key", headers={"Accept": "text/html"})
 
     assert response.status_code == 429
     assert int(response["Retry-After"]) > 0

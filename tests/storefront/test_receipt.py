@@ -29,7 +29,7 @@ def paid(visit: CustomerSession) -> Invoice:
 
 def back_path(invoice: Invoice, kind: str = "/receipt") -> str:
     """Return where the receipt is for whoever has the return key."""
-    return f"/back/{invoice.order.return_key}{kind}"
+    return f"/return/{invoice.order.return_key}{kind}"
 
 
 def in_swedish(invoice: Invoice) -> Invoice:
@@ -121,7 +121,7 @@ def test_another_customers_receipt_is_as_unknown_as_none(customer: JsonClient, k
     for path in (
         path_of(others, kind),
         f"/orders/{uuid.uuid4()}{kind}",
-        f"/back/guessed-key{kind}",
+        f"/return/guessed-key{kind}",
     ):
         assert customer.get(path).status_code == 404
 
@@ -196,8 +196,8 @@ def test_the_page_to_come_back_to_links_to_the_receipt_once_paid(
 ) -> None:
     invoice = invoice_of(visit, trait)
 
-    html = client.get(f"/back/{invoice.order.return_key}").content.decode()
-    told = client.get(f"/back/{invoice.order.return_key}.json").json()["receipt_url"]
+    html = client.get(f"/return/{invoice.order.return_key}").content.decode()
+    told = client.get(f"/return/{invoice.order.return_key}.json").json()["receipt_url"]
 
     assert (back_path(invoice) in html) == (trait == "paid")
     assert (f"{back_path(invoice)}.pdf" in html) == (trait == "paid")
@@ -218,7 +218,7 @@ def test_receipts_are_counted_like_the_other_readings(
     client: JsonClient, customer: JsonClient, paid: Invoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limits, "READ", rate_limits.Limit("read", per_customer=1))
-    monkeypatch.setattr(rate_limits, "BACK", rate_limits.Limit("back", per_token=1))
+    monkeypatch.setattr(rate_limits, "RETURN_PAGE", rate_limits.Limit("return-page", per_token=1))
 
     by_token = [customer.get(path_of(paid, "/receipt")).status_code for _ in range(2)]
     by_key = [client.get(back_path(paid)).status_code for _ in range(2)]

@@ -49,7 +49,7 @@ def test_a_token_is_exchanged_for_what_the_page_needs(
             {"id": bun.pk, "name": "Cinnamon bun", "price": "45.00", **PLAIN},
             {"id": coffee.pk, "name": "Filter coffee", "price": "32.50", **PLAIN},
         ],
-        "closed": None,
+        "unavailable_message": None,
         "order": None,
         "latest_order": None,
     }
@@ -86,7 +86,7 @@ def test_a_token_seqr_does_not_know_asks_to_scan_again(client: JsonClient, token
 
     assert response.status_code == 401
     assert response.json() == {
-        "error": "scan_again",
+        "error": "invalid_session",
         "message": "This visit has ended. Scan the code again.",
     }
 
@@ -231,7 +231,7 @@ def test_another_sites_page_cannot_make_someone_a_customer(
     own = client.send("/lyktan/session", body, headers={"Origin": "http://testserver"})
 
     assert [foreign.status_code, nowhere.status_code, as_form.status_code] == [403, 403, 415]
-    assert foreign.json()["error"] == "csrf"
+    assert foreign.json()["error"] == "csrf_failed"
     assert own.status_code == 200
 
 

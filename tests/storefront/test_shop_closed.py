@@ -130,7 +130,7 @@ def test_the_page_and_the_visit_say_so_before_anything_is_chosen(
     visit = customer.send("/lyktan/session", headers=headers)
 
     assert PAUSED[language] in page
-    assert (visit.status_code, visit.json()["closed"]) == (200, PAUSED[language])
+    assert (visit.status_code, visit.json()["unavailable_message"]) == (200, PAUSED[language])
 
 
 @pytest.mark.parametrize("closed", ["paused", "out_of_hours"])
@@ -138,12 +138,12 @@ def test_an_order_is_refused_in_the_same_words_and_nothing_is_made(
     customer: JsonClient, two_buns: dict[str, Any], request: pytest.FixtureRequest, closed: str
 ) -> None:
     request.getfixturevalue(closed)
-    told = customer.send("/lyktan/session").json()["closed"]
+    told = customer.send("/lyktan/session").json()["unavailable_message"]
 
     response = customer.send("/lyktan/orders", two_buns)
 
     assert response.status_code == 503
-    assert response.json() == {"error": "closed", "message": told}
+    assert response.json() == {"error": "shop_unavailable", "message": told}
     assert response["Retry-After"] == "60"
     assert not Order.objects.exists()
     assert not Invoice.objects.exists()
@@ -185,5 +185,5 @@ def test_what_came_to_nothing_is_not_paid_again(
     response = customer.send(path_of(invoice, "/pay"))
 
     invoice.order.refresh_from_db()
-    assert (response.status_code, response.json()["error"]) == (503, "closed")
+    assert (response.status_code, response.json()["error"]) == (503, "shop_unavailable")
     assert (invoice.order.state, invoice.order.invoices.count()) == ("expired", 1)

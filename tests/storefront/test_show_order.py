@@ -72,8 +72,8 @@ def test_a_discount_stands_below_the_rows_and_the_total_is_what_is_to_be_paid(
     invoice = invoice_of(visit, "issued", discounted=True)
 
     body = customer.get(path_of(invoice)).json()
-    back = customer.get(f"/back/{invoice.order.return_key}").content.decode()
-    state = customer.get(f"/back/{invoice.order.return_key}.json").json()
+    back = customer.get(f"/return/{invoice.order.return_key}").content.decode()
+    state = customer.get(f"/return/{invoice.order.return_key}.json").json()
 
     assert body["discounts"] == [{"name": "Loyalty discount 10%", "total": "-4.50"}]
     assert body["total"] == state["total"] == {"value": "40.50", "currency": "SEK"}
@@ -161,7 +161,7 @@ def test_an_order_tells_how_much_of_it_went_back(
         customer.get(path_of(invoice), headers={"Accept-Language": language}).json()["message"]
         for language in ("en", "sv")
     ]
-    back = customer.get(f"/back/{invoice.order.return_key}.json").json()
+    back = customer.get(f"/return/{invoice.order.return_key}.json").json()
 
     assert messages == sentences
     assert back["message"] == sentences[0]

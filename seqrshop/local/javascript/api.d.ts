@@ -77,13 +77,13 @@ interface ReturnedOrder {
   receipt_url: string | null;
 }
 
-/** `closed` says why the shop takes no orders now. */
+/** `unavailable_message` says why the shop takes no orders now. */
 interface SessionDetails {
   parameters: Record<string, string>;
   shop: { currency: string };
   categories: Category[];
   products: Product[];
-  closed: string | null;
+  unavailable_message: string | null;
   order: Order | null;
   latest_order: Order | null;
 }

@@ -16,14 +16,14 @@ from django.utils.translation import override
 from orders.models import Order
 from orders.models.order import BLOCKING_STATES
 from payments.availability.pause import payments_are_paused
-from seqrshop.storefront.json_output import back_details, order_details, orders_with_details
+from seqrshop.storefront.json_output import order_details, orders_with_details, return_page_details
 from seqrshop.storefront.streams.order_version import OrderVersion, read_versions, version_of
 from seqrshop.storefront.streams.stream_acceptor import Form
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_DETAILS = {"order": order_details, "back": back_details}
+_DETAILS = {"order": order_details, "return_page": return_page_details}
 
 
 @dataclass(frozen=True)

@@ -52,18 +52,18 @@ class Stream:
             self._told = body
             self._tell("order", body)
         if is_settled:
-            self.end("settled")
+            self.end("final")
 
     def tell_poller(self, *, is_asleep: bool) -> None:
         """Tell that the order's poller sleeps, as long as it does now and then, or woke."""
         now = self._pace.clock()
         if not is_asleep:
             if self._reminded_at is not None:
-                self._tell("poller", b'{"asleep": false}')
+                self._tell("poller", b'{"stalled": false}')
             self._reminded_at = None
         elif self._reminded_at is None or now - self._reminded_at >= self._pace.remind:
             self._reminded_at = now
-            self._tell("poller", b'{"asleep": true}')
+            self._tell("poller", b'{"stalled": true}')
 
     def end(self, reason: str) -> None:
         """Tell why the stream ends, and end it."""
@@ -75,7 +75,7 @@ class Stream:
         while True:
             await self._wait()
             if self._pace.clock() >= self._ends_at:
-                self.end("time")
+                self.end("timeout")
             waiting, self._waiting = self._waiting, {}
             self._news.clear()
             yield b"".join(_event(*each) for each in waiting.items()) or b":\n\n"

@@ -45,7 +45,7 @@ def test_a_new_invoice_is_sent_and_gets_seqrs_reference(sandbox: SandboxProcess)
     assert (at_seqr["amount"], at_seqr["currency"]) == ("45.00", "SEK")
     assert at_seqr["client_invoice_id"] == f"{invoice.order.number}-1"
     assert at_seqr["notification_url"] == f"http://testserver/notify/{invoice.notify_key}"
-    assert at_seqr["back_url"] == f"http://testserver/back/{invoice.order.return_key}"
+    assert at_seqr["back_url"] == f"http://testserver/return/{invoice.order.return_key}"
     assert invoice.invoice_qr_code.endswith(f"/R{invoice.invoice_reference}")
     assert story(invoice) == ["sending_started", "sent"]
 

@@ -47,8 +47,8 @@ def page() -> Iterator[Callable[..., Page]]:
 
 BEGINNING = b'event: order\ndata: {"state": "created"}\n\n'
 SIGN_OF_LIFE = b":\n\n"
-ASLEEP = b'event: poller\ndata: {"asleep": true}\n\n'
-TIME_IS_OVER = b'event: end\ndata: {"reason": "time"}\n\n'
+ASLEEP = b'event: poller\ndata: {"stalled": true}\n\n'
+TIME_IS_OVER = b'event: end\ndata: {"reason": "timeout"}\n\n'
 
 
 def test_a_stream_ends_after_five_minutes_and_says_so(page: Callable[..., Page]) -> None:
@@ -75,7 +75,7 @@ def test_a_page_that_reads_slowly_is_told_the_last_change_alone(page: Callable[.
     slow.stream.tell_order(b'{"state": "paid"}', is_settled=True)
 
     assert slow.read(1000) == (
-        b'event: order\ndata: {"state": "paid"}\n\nevent: end\ndata: {"reason": "settled"}\n\n'
+        b'event: order\ndata: {"state": "paid"}\n\nevent: end\ndata: {"reason": "final"}\n\n'
     )
 
 

@@ -117,7 +117,7 @@ def test_each_change_is_told_within_a_second_until_the_order_is_settled(
         ("order", "paid"),
     ]
     assert told[2][1]["app_url"].endswith("R1234567890")
-    assert stream.next() == ("end", {"reason": "settled"})
+    assert stream.next() == ("end", {"reason": "final"})
     assert stream.is_over()
 
 
@@ -178,7 +178,7 @@ def test_a_settled_order_is_told_once_and_ends_the_stream(
     stream = follow(invoice_of(visit, "paid"))
 
     assert stream.next()[1]["state"] == "paid"
-    assert stream.next() == ("end", {"reason": "settled"})
+    assert stream.next() == ("end", {"reason": "final"})
 
 
 def test_each_stream_speaks_the_language_that_it_was_asked_for_in(
@@ -202,7 +202,7 @@ def test_the_returning_browsers_page_needs_its_key_alone_and_learns_nothing_pers
     visit: CustomerSession, web: WebProcess
 ) -> None:
     invoice = invoice_of(visit, "issued")
-    path = f"/back/{invoice.order.return_key}"
+    path = f"/return/{invoice.order.return_key}"
 
     with EventStream(web, f"{path}/events") as stream:
         first = stream.next()
@@ -225,8 +225,8 @@ def test_a_sleeping_poller_is_told_until_it_wakes(visit: CustomerSession, follow
     tell()
     awake = stream.next("poller", within=FOUND_WITHIN)
 
-    assert asleep == ("poller", {"asleep": True})
-    assert awake == ("poller", {"asleep": False})
+    assert asleep == ("poller", {"stalled": True})
+    assert awake == ("poller", {"stalled": False})
 
 
 # --- Who may follow ------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ def test_a_token_that_is_unknown_asks_to_scan_again(visit: CustomerSession, foll
     stream = follow(invoice_of(visit, "issued"), token=STRANGER)
 
     assert stream.response.status == 401
-    assert b'"scan_again"' in stream.response.read()
+    assert b'"invalid_session"' in stream.response.read()
 
 
 def test_a_fourth_stream_of_a_customer_ends_the_oldest(

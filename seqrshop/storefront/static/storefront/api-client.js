@@ -48,7 +48,7 @@ export class ApiClient {
       throw new ApiUnavailable("noConnection"); // a network's sign-in page answers in HTML
     }
     if (response.ok) return answer;
-    if (answer.error === "closed") throw new ApiError(response.status, answer);
+    if (answer.error === "shop_unavailable") throw new ApiError(response.status, answer);
     if (response.status >= 500 || response.status === 429) {
       const seconds = Number(response.headers.get("Retry-After")) || 0;
       throw new ApiUnavailable(reasonOf(response, answer), Math.max(seconds * 1000, RETRY_MS));

@@ -45,7 +45,7 @@ export class Menu {
    * Shows a session's products. The basket keeps what is still for sale.
    * @param {SessionDetails} details
    */
-  render({ products, categories, parameters, shop, closed }) {
+  render({ products, categories, parameters, shop, unavailable_message: unavailableMessage }) {
     const restoreFocus = preserveFocus(this.#root);
     this.#currency = shop.currency;
     this.#products = new Map(products.map((product) => [product.id, product]));
@@ -54,13 +54,13 @@ export class Menu {
     }
     this.#renderGroups(products, categories);
     this.#find("[data-empty]").hidden = products.length > 0;
-    this.#find(".bar").hidden = products.length === 0 && !closed;
+    this.#find(".bar").hidden = products.length === 0 && !unavailableMessage;
     const table = this.#find("[data-table]");
     table.hidden = !parameters.TABLE;
     table.textContent = translate("table", parameters.TABLE);
-    this.#isClosed = Boolean(closed);
-    this.#find("[data-closed]").textContent = closed ?? "";
-    this.#retryButton.hidden = !closed;
+    this.#isClosed = Boolean(unavailableMessage);
+    this.#find("[data-closed]").textContent = unavailableMessage ?? "";
+    this.#retryButton.hidden = !unavailableMessage;
     this.#renderBasket();
     restoreFocus();
   }

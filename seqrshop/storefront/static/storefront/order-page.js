@@ -42,7 +42,7 @@ session.start((opened, { reference, basket }) => {
 
 const isChoosing = () => !submitting && !menuView.hidden;
 
-keepMenuFresh({ isShown: isChoosing, isClosed: () => Boolean(details?.closed), refresh });
+keepMenuFresh({ isShown: isChoosing, isClosed: () => Boolean(details?.unavailable_message), refresh });
 
 /**
  * Keeps the basket of an order that was never paid; after any other order, it starts empty.
@@ -95,7 +95,7 @@ async function showRejection(body, request) {
   }
   const shownPrices = menu.shownPrices;
   await reload();
-  if (body.error === "closed") return; // the menu shows why
+  if (body.error === "shop_unavailable") return; // the menu shows why
   formErrors.showRejection(body, request, shownPrices);
 }
 

@@ -147,7 +147,7 @@ export class OrderStream {
         this.#timer = setTimeout(onLost, SILENCE_TIMEOUT_MS);
         if (kind === "end") return this.#onEnd(data.reason);
         if (kind === "order") this.#update(data);
-        if (kind === "poller") this.#onPoller(data.asleep);
+        if (kind === "poller") this.#onPoller(data.stalled);
       }
     } catch {
       // No connection, or no event stream: the next poll finds out.
@@ -157,7 +157,7 @@ export class OrderStream {
 
   /** @param {string} reason */
   #onEnd(reason) {
-    if (reason === "settled") {
+    if (reason === "final") {
       this.#startRound();
       return;
     }

@@ -58,8 +58,8 @@ export class Session {
    * Asks to scan again, with the reason unless it is just that the session has expired.
    * @param {Partial<ErrorBody>} [body]
    */
-  end({ error = "scan_again", message = "" } = {}) {
-    if (error !== "scan_again") find(document, "#scan [data-reason]").textContent = message;
+  end({ error = "invalid_session", message = "" } = {}) {
+    if (error !== "invalid_session") find(document, "#scan [data-reason]").textContent = message;
     this.api.token = null;
     showNotice("");
     showView("scan");
