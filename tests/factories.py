@@ -141,7 +141,7 @@ class OrderRowFactory(DjangoModelFactory[OrderRow]):
         model = OrderRow
 
     order = factory.SubFactory(OrderFactory)
-    product = factory.SubFactory(ProductFactory, shop=factory.SelfAttribute("..order.service"))
+    product = factory.SubFactory(ProductFactory, shop=factory.SelfAttribute("..order.shop"))
     name_sv = factory.SelfAttribute("product.name_sv")
     name_en = factory.SelfAttribute("product.name_en")
     unit = factory.SelfAttribute("product.unit")
