@@ -8,7 +8,8 @@ posts it, response_parser.py validates the XML, result_codes.py maps the code to
 reader in response_readers.py returns the value.
 
 To add an operation: add its messages to wsdl/, a reader to response_readers.py, an entry to
-operations.py, a method to client.py, and a sample call to tests/payments/seqr/sample_calls.py.
+operations.py and a method to client.py; in tests/payments/seqr/, add it to reference_schema.py and
+sample_calls.py, which the tests of every operation use.
 """
 
 from payments.seqr.bulk_status_client import BulkStatusClient, CompletedStatusCall

@@ -2,6 +2,8 @@
 
 A reader gets the `return` element of a response whose result code is SUCCESS. It raises
 UnreadableResponseError if an element is missing that the caller cannot do without.
+
+Source: API reference 2.6.0, each operation and reporting.
 """
 
 from decimal import Decimal
@@ -43,7 +45,7 @@ def read_no_content(response: ResponseElement) -> None:
 
 
 def read_client_session(response: ResponseElement) -> ClientSession:
-    """Source: API reference 2.6.0, getClientSessionInfo."""
+    """Return the customer and the QR code's parameters."""
     entries: dict[str, str] = {}
     for entry in response.required_child("parameters").children("entry"):
         key, value = entry.text("key"), entry.text("value") or ""
@@ -64,7 +66,7 @@ def read_client_session(response: ResponseElement) -> ClientSession:
 
 
 def read_sent_invoice(response: ResponseElement) -> SentInvoice:
-    """Source: API reference 2.6.0, sendInvoice."""
+    """Return the new invoice's reference and QR code."""
     return SentInvoice(
         invoice_reference=response.required_text("invoiceReference"),
         invoice_qr_code=response.text("invoiceQRCode") or "",
@@ -72,10 +74,10 @@ def read_sent_invoice(response: ResponseElement) -> SentInvoice:
 
 
 def read_payment_status(response: ResponseElement) -> PaymentStatus:
-    """Read status and version, with the receipt and tokens that are readable.
+    """Return the status and version, with the receipt and tokens if they are readable.
 
     An unreadable receipt or token is left out, so that it cannot hide a payment. Raises
-    SeqrUnknownStatus. Source: API reference 2.6.0, getPaymentStatus.
+    SeqrUnknownStatus for an undocumented status.
     """
     status, version = response.required_text("status"), response.required_integer("version")
     if status not in InvoiceStatus.__members__:
@@ -90,25 +92,22 @@ def read_payment_status(response: ResponseElement) -> PaymentStatus:
 
 
 def read_refund(response: ResponseElement) -> Refund:
-    """Source: API reference 2.6.0, refundPayment."""
+    """Return the refund's own reference."""
     return Refund(response.required_text("ersReference"))
 
 
 def read_transaction_period_id(response: ResponseElement) -> str:
-    """Source: API reference 2.6.0, markTransactionPeriod."""
+    """Return the closed period's id."""
     return response.required_text("transactionPeriodId")
 
 
 def read_terminal_id(response: ResponseElement) -> str:
-    """Source: API reference 2.6.0, registerTerminal."""
+    """Return the new terminal's id."""
     return response.required_text("terminalId")
 
 
 def read_report(response: ResponseElement) -> Report:
-    """Read the whole report; one unreadable row makes all of it unreadable.
-
-    Source: API reference 2.6.0, executeReport and reporting.
-    """
+    """Return the report. One unreadable row makes all of it unreadable."""
     report = response.required_child("report")
     content = report.text("contentString") or report.binary("content")
     if content is None:

@@ -66,7 +66,7 @@ class ResultCode(IntEnum):
     RECEIVER_ACCOUNT_DOES_NOT_ALLOW_REFUNDS = 99, SeqrRejected
 
 
-# 94 may come from a bank behind SEQR and does not say how far the operation got. 2 has no meaning
+# 94 may come from a bank behind SEQR and does not show how far the operation got. 2 has no meaning
 # outside reports. Neither may lead to a repeat of an operation that is not repeatable.
 _UNKNOWN_UNLESS_REPEATABLE = {ResultCode.REPORT_NOT_READY, ResultCode.SERVICE_UNAVAILABLE}
 

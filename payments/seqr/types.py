@@ -188,8 +188,8 @@ class PaymentStatus:
 class ReceiptDocument:
     """The shop's own receipt of a payment.
 
-    `receipt_data` is the document, an HTML page or ARTS XML as `mime_type` says. `receipt_type` is
-    the shop's own name of its kind. Raises ValueError if one of the three is empty.
+    `receipt_data` is an HTML page or ARTS XML, of type `mime_type`. `receipt_type` is the shop's
+    own name for the kind of receipt. Raises ValueError if one of the three is empty.
     """
 
     mime_type: str

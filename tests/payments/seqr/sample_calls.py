@@ -26,18 +26,24 @@ from payments.seqr import (
     SeqrClient,
     SummaryRow,
 )
-from tests.payments.seqr.sample_responses import ISSUED, SENT, SESSION, SUMMARY, seqr_response
+from tests.payments.seqr.sample_responses import (
+    ISSUED_FIELDS,
+    SENT_INVOICE_FIELDS,
+    SESSION_FIELDS,
+    SUMMARY_REPORT,
+    seqr_response,
+)
 
 SEK = "SEK"
 TOKEN = "0000002012-63506374"
 NEW_TERMINAL_PASSWORD = "new-terminal-secret-2207"
-AWKWARD = "Räksmörgås <&> \"'☕ ]]>"
+SPECIAL_TEXT = "Räksmörgås <&> \"'☕ ]]>"
 """Swedish letters, an emoji and all of XML's special characters."""
 
-LOYALTY_CARD = CustomerToken("SOME_CARD", AWKWARD, CustomerTokenStatus.USED, "2610411111110")
-RECEIPT = ReceiptDocument("text/html", f"<p>{AWKWARD}</p>".encode(), AWKWARD)
+LOYALTY_CARD = CustomerToken("SOME_CARD", SPECIAL_TEXT, CustomerTokenStatus.USED, "2610411111110")
+RECEIPT = ReceiptDocument("text/html", f"<p>{SPECIAL_TEXT}</p>".encode(), SPECIAL_TEXT)
 FULL_ROW = InvoiceRow(
-    item_description=AWKWARD,
+    item_description=SPECIAL_TEXT,
     item_quantity=Decimal("1E+1"),
     item_total_amount=Amount(Decimal("99999999.99"), SEK),
     item_unit_price=Amount(Decimal("0.01"), SEK),
@@ -64,7 +70,7 @@ MINIMAL_INVOICE = replace(INVOICE, notification_url=None, back_url=None)
 FULL_INVOICE = replace(
     INVOICE,
     rows=(FULL_ROW, FULL_ROW),
-    footer=AWKWARD,
+    footer=SPECIAL_TEXT,
     payment_mode=PaymentMode.RESERVATION_REQUIRED_PRELIMINARY_AMOUNT,
     commit_reservation_timeout_seconds=3600,
 )
@@ -94,7 +100,7 @@ _CALLS = [
         "sendInvoice",
         lambda client: client.send_invoice(MINIMAL_INVOICE),
         lambda client: client.send_invoice(FULL_INVOICE, (LOYALTY_CARD, LOYALTY_CARD)),
-        fields=SENT,
+        fields=SENT_INVOICE_FIELDS,
         value=SentInvoice("1001", "HTTP://SEQR.SE/R1001"),
     ),
     SampleCall(
@@ -106,13 +112,13 @@ _CALLS = [
         "getPaymentStatus",
         lambda client: client.get_payment_status("1", 0),
         lambda client: client.get_payment_status("1001", 2**31 - 1),
-        fields=ISSUED,
+        fields=ISSUED_FIELDS,
         value=PaymentStatus(InvoiceStatus.ISSUED, 1, None, None, ()),
     ),
     SampleCall(
         "cancelInvoice",
         lambda client: client.cancel_invoice("1"),
-        lambda client: client.cancel_invoice(AWKWARD),
+        lambda client: client.cancel_invoice(SPECIAL_TEXT),
     ),
     SampleCall(
         "commitReservation",
@@ -136,7 +142,7 @@ _CALLS = [
     SampleCall(
         "markTransactionPeriod",
         lambda client: client.mark_transaction_period(),
-        lambda client: client.mark_transaction_period(AWKWARD),
+        lambda client: client.mark_transaction_period(SPECIAL_TEXT),
         fields="<transactionPeriodId>2012053119463656301000002</transactionPeriodId>",
         value="2012053119463656301000002",
         by_reseller=True,
@@ -146,9 +152,9 @@ _CALLS = [
         "executeReport",
         lambda client: client.execute_report(ReportId.SHOP, "1"),
         lambda client: client.execute_report(
-            ReportId.TERMINAL_SUMMARY, "2012053119463656301000002", AWKWARD, language="sv"
+            ReportId.TERMINAL_SUMMARY, "2012053119463656301000002", SPECIAL_TEXT, language="sv"
         ),
-        fields=f"<report><contentString>{SUMMARY}</contentString></report>",
+        fields=f"<report><contentString>{SUMMARY_REPORT}</contentString></report>",
         value=CashierTransactionSummary(
             ReportMeta("hm1", "t1", "2012102916093771801000146", "2012-10-30 12:18"),
             (SummaryRow(1, Decimal(10)),),
@@ -158,7 +164,7 @@ _CALLS = [
     SampleCall(
         "registerTerminal",
         lambda client: client.register_terminal("1", NEW_TERMINAL_PASSWORD, "n"),
-        lambda client: client.register_terminal(AWKWARD, NEW_TERMINAL_PASSWORD, AWKWARD),
+        lambda client: client.register_terminal(SPECIAL_TEXT, NEW_TERMINAL_PASSWORD, SPECIAL_TEXT),
         fields="<terminalId>87e791f9e24148a6892c52aa85bb0331</terminalId>",
         value="87e791f9e24148a6892c52aa85bb0331",
         by_reseller=True,
@@ -173,13 +179,13 @@ _CALLS = [
     SampleCall(
         "assignSeqrId",
         lambda client: client.assign_seqr_id("A"),
-        lambda client: client.assign_seqr_id(AWKWARD),
+        lambda client: client.assign_seqr_id(SPECIAL_TEXT),
     ),
     SampleCall(
         "getClientSessionInfo",
         lambda client: client.get_client_session_info(TOKEN),
-        lambda client: client.get_client_session_info(AWKWARD),
-        fields=SESSION,
+        lambda client: client.get_client_session_info(SPECIAL_TEXT),
+        fields=SESSION_FIELDS,
         value=ClientSession("46700643933", "sub-1", {"TABLE": "4"}),
     ),
 ]

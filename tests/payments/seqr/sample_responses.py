@@ -12,11 +12,11 @@ ENVELOPE = (
     "<soap:Body>{}</soap:Body></soap:Envelope>"
 )
 
-SENT = (
+SENT_INVOICE_FIELDS = (
     "<invoiceQRCode>HTTP://SEQR.SE/R1001</invoiceQRCode><invoiceReference>1001</invoiceReference>"
 )
-ISSUED = "<status>ISSUED</status><version>1</version>"
-PAID = (
+ISSUED_FIELDS = "<status>ISSUED</status><version>1</version>"
+PAID_FIELDS = (
     "<status>PAID</status>"
     "<receipt><terminalId>t1</terminalId><paymentDate>2012-06-04T10:48:54.530+02:00</paymentDate>"
     "<clientInvoiceId>A-7</clientInvoiceId><invoiceReference>1001</invoiceReference>"
@@ -28,13 +28,13 @@ PAID = (
     "<value>4711</value></token></customerTokens>"
     "<version>3</version>"
 )
-SESSION = (
+SESSION_FIELDS = (
     "<parameters><entry><key>msisdn</key><value>46700643933</value></entry>"
     "<entry><key>subscriberKey</key><value>sub-1</value></entry>"
     "<entry><key>authKey</key><value>auth-1</value></entry>"
     "<entry><key>TABLE</key><value>4</value></entry></parameters>"
 )
-SUMMARY = (
+SUMMARY_REPORT = (
     '<![CDATA[<?xml version="1.0" encoding="UTF-8"?>'
     "<CashierTransactionSummary><Meta><ResellerId>hm1</ResellerId><TerminalId>t1</TerminalId>"
     "<TransactionPeriodId>2012102916093771801000146</TransactionPeriodId>"
@@ -79,4 +79,4 @@ def report_response(document: str, *, as_text: bool = True, as_bytes: bool = Tru
     return seqr_response("executeReport", f"<report>{kind}{content}{text}</report>")
 
 
-ISSUED_RESPONSE = status_response(ISSUED)
+ISSUED_RESPONSE = status_response(ISSUED_FIELDS)

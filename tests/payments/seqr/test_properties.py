@@ -23,7 +23,12 @@ from payments.seqr import (
 )
 from tests.payments.seqr.conftest import ReadStatus, Send
 from tests.payments.seqr.sample_calls import INVOICE, SAMPLE_CALLS
-from tests.payments.seqr.sample_responses import PAID, SENT, seqr_response, status_response
+from tests.payments.seqr.sample_responses import (
+    PAID_FIELDS,
+    SENT_INVOICE_FIELDS,
+    seqr_response,
+    status_response,
+)
 from tests.payments.seqr.scripted_server import ScriptedServer, http_response
 
 # The fixtures keep no state between examples.
@@ -74,7 +79,7 @@ def number(element: etree._Element, path: str) -> Decimal:
 def test_invoice_arrives_unchanged(
     client: SeqrClient, server: ScriptedServer, data: st.DataObject
 ) -> None:
-    server.respond_with(seqr_response("sendInvoice", SENT))
+    server.respond_with(seqr_response("sendInvoice", SENT_INVOICE_FIELDS))
     drawn = replace(
         INVOICE,
         title=data.draw(texts),
@@ -174,7 +179,7 @@ def test_damaged_response_raises_no_other_exception(
 ) -> None:
     operation = data.draw(st.sampled_from(["getPaymentStatus", *SAMPLE_CALLS]))
     call = SAMPLE_CALLS[operation]
-    response = status_response(PAID) if operation == "getPaymentStatus" else call.response
+    response = status_response(PAID_FIELDS) if operation == "getPaymentStatus" else call.response
     body = response.partition(b"\r\n\r\n")[2]
     start = data.draw(st.integers(0, len(body)))
     end = data.draw(st.integers(start, min(len(body), start + 40)))

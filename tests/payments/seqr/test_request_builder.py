@@ -16,12 +16,12 @@ from payments.seqr import Amount, ReceiptDocument, ReportId, SeqrClient
 from tests.payments.seqr.conftest import PASSWORD, RESELLER_PASSWORD, Send
 from tests.payments.seqr.reference_schema import REQUESTS, TYPES, Fields
 from tests.payments.seqr.sample_calls import (
-    AWKWARD,
     FULL_ROW,
     INVOICE,
     MINIMAL_INVOICE,
     RECEIPT,
     SAMPLE_CALLS,
+    SPECIAL_TEXT,
     SampleCall,
     every_operation,
 )
@@ -116,7 +116,7 @@ def test_numbers_are_in_plain_notation_and_texts_unchanged(send: Send) -> None:
 
     row = element.find("invoice/invoiceRows/invoiceRow")
     assert row is not None
-    assert row.findtext("itemDescription") == AWKWARD
+    assert row.findtext("itemDescription") == SPECIAL_TEXT
     assert row.findtext("itemQuantity") == "10"
     assert row.findtext("itemTaxRate") == "12"
     assert row.findtext("itemTotalAmount/value") == "99999999.99"

@@ -13,7 +13,7 @@ from payments.seqr import (
 from tests.payments.seqr.conftest import ReadStatus
 from tests.payments.seqr.sample_calls import INVOICE, TOKEN
 from tests.payments.seqr.sample_responses import (
-    ISSUED,
+    ISSUED_FIELDS,
     seqr_response,
     soap_envelope,
     soap_response,
@@ -33,7 +33,7 @@ def status_body(fields: str) -> bytes:
     return soap_response("getPaymentStatus", fields)
 
 
-STATUS_BODY = status_body(OK + ISSUED)
+STATUS_BODY = status_body(OK + ISSUED_FIELDS)
 
 
 def with_prolog(prolog: str, body: bytes) -> bytes:
@@ -76,23 +76,27 @@ UNREADABLE: dict[str, bytes] = {
     ),
     "no SOAP body": STATUS_BODY.replace(b"soap:Body", b"soap:Header"),
     "an empty SOAP body": soap_envelope(""),
-    "another operation's response": soap_response("cancelInvoice", OK + ISSUED),
+    "another operation's response": soap_response("cancelInvoice", OK + ISSUED_FIELDS),
     "another namespace": STATUS_BODY.replace(b"ers.seamless.com", b"example.com"),
     "no return element": STATUS_BODY.replace(b"return>", b"result>"),
     "two return elements": STATUS_BODY.replace(b"</return>", b"</return><return/>"),
     "a nil return element": STATUS_BODY.replace(b"<return>", b'<return xsi:nil="true">'),
-    "no result code": status_body(ISSUED),
-    "an empty result code": status_body("<resultCode/>" + ISSUED),
-    "a result code in words": status_body("<resultCode>OK</resultCode>" + ISSUED),
-    "a result code with a fraction": status_body("<resultCode>0.0</resultCode>" + ISSUED),
-    "a result code in Arabic digits": status_body("<resultCode>٠</resultCode>" + ISSUED),
-    "a result code beyond an int": status_body("<resultCode>4294967296</resultCode>" + ISSUED),
-    "a qualified result code": status_body('<resultCode xmlns="urn:x">0</resultCode>' + ISSUED),
+    "no result code": status_body(ISSUED_FIELDS),
+    "an empty result code": status_body("<resultCode/>" + ISSUED_FIELDS),
+    "a result code in words": status_body("<resultCode>OK</resultCode>" + ISSUED_FIELDS),
+    "a result code with a fraction": status_body("<resultCode>0.0</resultCode>" + ISSUED_FIELDS),
+    "a result code in Arabic digits": status_body("<resultCode>٠</resultCode>" + ISSUED_FIELDS),
+    "a result code beyond an int": status_body(
+        "<resultCode>4294967296</resultCode>" + ISSUED_FIELDS
+    ),
+    "a qualified result code": status_body(
+        '<resultCode xmlns="urn:x">0</resultCode>' + ISSUED_FIELDS
+    ),
     "two result codes": status_body(
-        "<resultCode>0</resultCode><resultCode>10</resultCode>" + ISSUED
+        "<resultCode>0</resultCode><resultCode>10</resultCode>" + ISSUED_FIELDS
     ),
     "no status": status_body(OK + "<version>1</version>"),
-    "two statuses": status_body(OK + ISSUED + "<status>PAID</status>"),
+    "two statuses": status_body(OK + ISSUED_FIELDS + "<status>PAID</status>"),
     "no version": status_body(OK + "<status>PAID</status>"),
     "a version in words": status_body(OK + "<status>PAID</status><version>one</version>"),
     "an unknown status without a version": status_body(OK + "<status>HALF_PAID</status>"),
@@ -189,6 +193,6 @@ def test_undocumented_result_code_is_a_protocol_error_with_that_code(
     code: int, read_status: ReadStatus
 ) -> None:
     with pytest.raises(SeqrProtocolError) as caught:
-        read_status(seqr_response("getPaymentStatus", ISSUED, code=code))
+        read_status(seqr_response("getPaymentStatus", ISSUED_FIELDS, code=code))
 
     assert caught.value.result_code == code

@@ -20,11 +20,11 @@ from payments.seqr import (
 from tests.payments.seqr.conftest import ReadStatus
 from tests.payments.seqr.sample_calls import INVOICE, TOKEN
 from tests.payments.seqr.sample_responses import (
-    ISSUED,
+    ISSUED_FIELDS,
     ISSUED_RESPONSE,
-    PAID,
-    SENT,
-    SESSION,
+    PAID_FIELDS,
+    SENT_INVOICE_FIELDS,
+    SESSION_FIELDS,
     seqr_response,
     soap_response,
     status_response,
@@ -70,14 +70,17 @@ def with_unknown_elements(envelope: bytes) -> bytes:
 def test_session_has_the_customer_and_the_codes_parameters(
     client: SeqrClient, server: ScriptedServer
 ) -> None:
-    server.respond_with(seqr_response("getClientSessionInfo", SESSION))
+    server.respond_with(seqr_response("getClientSessionInfo", SESSION_FIELDS))
 
     assert client.get_client_session_info(TOKEN) == CLIENT_SESSION
 
 
 @pytest.mark.parametrize(
     ("fields", "qr_code"),
-    [(SENT, "HTTP://SEQR.SE/R1001"), ("<invoiceReference>1001</invoiceReference>", "")],
+    [
+        (SENT_INVOICE_FIELDS, "HTTP://SEQR.SE/R1001"),
+        ("<invoiceReference>1001</invoiceReference>", ""),
+    ],
 )
 def test_sent_invoice_has_its_reference_and_perhaps_a_qr_code(
     client: SeqrClient, server: ScriptedServer, fields: str, qr_code: str
@@ -92,7 +95,7 @@ def test_open_invoice_has_no_ers_reference_and_no_receipt(read_status: ReadStatu
 
 
 def test_paid_invoice_has_ers_reference_receipt_and_tokens(read_status: ReadStatus) -> None:
-    assert read_status(status_response(PAID, ERS_REFERENCE)) == PAID_STATUS
+    assert read_status(status_response(PAID_FIELDS, ERS_REFERENCE)) == PAID_STATUS
 
 
 def test_paid_invoice_without_ers_reference_is_still_paid(read_status: ReadStatus) -> None:
@@ -137,7 +140,9 @@ def test_cancel_of_an_invoice_in_another_state_is_a_conflict(
 
 def test_unknown_elements_in_a_status_are_ignored(read_status: ReadStatus) -> None:
     reference = f"<ersReference>{ERS_REFERENCE}</ersReference>"
-    envelope = soap_response("getPaymentStatus", f"{reference}<resultCode>0</resultCode>{PAID}")
+    envelope = soap_response(
+        "getPaymentStatus", f"{reference}<resultCode>0</resultCode>{PAID_FIELDS}"
+    )
 
     assert read_status(http_response(with_unknown_elements(envelope))) == PAID_STATUS
 
@@ -145,7 +150,7 @@ def test_unknown_elements_in_a_status_are_ignored(read_status: ReadStatus) -> No
 def test_unknown_elements_in_a_session_are_ignored(
     client: SeqrClient, server: ScriptedServer
 ) -> None:
-    envelope = soap_response("getClientSessionInfo", f"<resultCode>0</resultCode>{SESSION}")
+    envelope = soap_response("getClientSessionInfo", f"<resultCode>0</resultCode>{SESSION_FIELDS}")
     server.respond_with(http_response(with_unknown_elements(envelope)))
 
     assert client.get_client_session_info(TOKEN) == CLIENT_SESSION
@@ -161,7 +166,7 @@ def test_nil_elements_are_absent(read_status: ReadStatus) -> None:
     names = ("ersReference", "resultDescription", "receipt", "customerTokens")
     nil = "".join(f'<{name} xsi:nil="true"/>' for name in names)
 
-    status = read_status(raw_status_response(f"<resultCode>0</resultCode>{nil}{ISSUED}"))
+    status = read_status(raw_status_response(f"<resultCode>0</resultCode>{nil}{ISSUED_FIELDS}"))
 
     assert status == ISSUED_STATUS
 

@@ -18,7 +18,7 @@ from payments.seqr import (
 from tests.payments.seqr.conftest import PASSWORD, RESELLER_PASSWORD
 from tests.payments.seqr.sample_calls import INVOICE, NEW_TERMINAL_PASSWORD, SAMPLE_CALLS, TOKEN
 from tests.payments.seqr.sample_responses import (
-    PAID,
+    PAID_FIELDS,
     seqr_response,
     soap_envelope,
     soap_response,
@@ -103,7 +103,7 @@ def test_successful_call_reveals_no_secret(
     for call in SAMPLE_CALLS.values():
         server.respond_with(call.response)
         assert_no_secret(repr(call.minimal(client)))
-    server.respond_with(status_response(PAID))
+    server.respond_with(status_response(PAID_FIELDS))
     assert_no_secret(repr(client.get_payment_status("1001", 0)))
 
     assert_no_secret(log.text)

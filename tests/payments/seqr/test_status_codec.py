@@ -11,43 +11,43 @@ from payments.seqr.operations import GET_PAYMENT_STATUS
 from payments.seqr.soap_client import read_response
 from payments.seqr.status_codec import StatusCodec
 from payments.seqr.transport import HttpResponse
-from tests.payments.seqr.sample_responses import ISSUED, PAID, soap_response
+from tests.payments.seqr.sample_responses import ISSUED_FIELDS, PAID_FIELDS, soap_response
 from tests.payments.seqr.test_response_parser import UNREADABLE
 
 BASE = "<resultCode>0</resultCode><resultDescription>SUCCESS</resultDescription>"
-PLAIN = soap_response("getPaymentStatus", BASE + ISSUED)
+PLAIN = soap_response("getPaymentStatus", BASE + ISSUED_FIELDS)
 
 FIELDS = {
-    "issued": BASE + ISSUED,
-    "with an empty ersReference": "<ersReference/>" + BASE + ISSUED,
-    "with no description": "<resultCode>0</resultCode>" + ISSUED,
-    "paid": "<ersReference>E1</ersReference>" + BASE + PAID,
-    "paid without a reference": BASE + PAID,
-    "with a nil receipt": BASE + ISSUED + '<receipt xsi:nil="true"/>',
-    "with an empty receipt": BASE + ISSUED + "<receipt/>",
+    "issued": BASE + ISSUED_FIELDS,
+    "with an empty ersReference": "<ersReference/>" + BASE + ISSUED_FIELDS,
+    "with no description": "<resultCode>0</resultCode>" + ISSUED_FIELDS,
+    "paid": "<ersReference>E1</ersReference>" + BASE + PAID_FIELDS,
+    "paid without a reference": BASE + PAID_FIELDS,
+    "with a nil receipt": BASE + ISSUED_FIELDS + '<receipt xsi:nil="true"/>',
+    "with an empty receipt": BASE + ISSUED_FIELDS + "<receipt/>",
     "with a token": BASE
     + "<status>PENDING_ISSUER_ACKNOWLEDGE</status><customerTokens><token><id>a</id>"
     "<status>0</status></token></customerTokens><version>2</version>",
-    "with an unknown element": BASE + "<news>1</news>" + ISSUED,
+    "with an unknown element": BASE + "<news>1</news>" + ISSUED_FIELDS,
     "an unknown status": BASE + "<status>HOVERING</status><version>2</version>",
     "no status": BASE + "<version>2</version>",
     "a nil status": BASE + '<status xsi:nil="true">PAID</status><version>2</version>',
     "an empty status": BASE + "<status/><version>2</version>",
-    "two versions": BASE + ISSUED + "<version>2</version>",
-    "an empty version and another": BASE + "<version/>" + ISSUED,
+    "two versions": BASE + ISSUED_FIELDS + "<version>2</version>",
+    "an empty version and another": BASE + "<version/>" + ISSUED_FIELDS,
     "a version with spaces": BASE + "<status> ISSUED </status><version> 2 </version>",
     "a negative version": BASE + "<status>ISSUED</status><version>-1</version>",
     "a version beyond an int": BASE + "<status>ISSUED</status><version>2147483648</version>",
     "a version in Arabic digits": BASE + "<status>ISSUED</status><version>٣</version>",
     "a status around an element": BASE + "<status>ISSUED<x/></status><version>2</version>",
     "a comment in the status": BASE + "<status>ISS<!-- x -->UED</status><version>2</version>",
-    "CDATA": BASE + "<status><![CDATA[ISSUED]]></status><version>2</version>",
+    "CDATA": BASE + "<status><![CDATA[ISSUED_FIELDS]]></status><version>2</version>",
     "result code 54": "<resultCode>54</resultCode>",
     "result code 20": "<resultCode>20</resultCode>",
     "result code 93": "<resultCode>93</resultCode>",
     "result code 90": "<resultCode>90</resultCode>",
-    "result code 1234": "<resultCode>1234</resultCode>" + ISSUED,
-    "no result code": ISSUED,
+    "result code 1234": "<resultCode>1234</resultCode>" + ISSUED_FIELDS,
+    "no result code": ISSUED_FIELDS,
     "an attribute": BASE + '<status kind="x">ISSUED</status><version>2</version>',
 }
 BODIES = {

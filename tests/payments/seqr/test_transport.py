@@ -15,7 +15,7 @@ from payments.seqr import (
 )
 from payments.seqr.transport import MAX_RESPONSE_BYTES, CurlTransport
 from tests.payments.seqr.conftest import ReadStatus
-from tests.payments.seqr.sample_responses import ISSUED, ISSUED_RESPONSE, soap_response
+from tests.payments.seqr.sample_responses import ISSUED_FIELDS, ISSUED_RESPONSE, soap_response
 from tests.payments.seqr.scripted_server import (
     Connection,
     Handler,
@@ -199,7 +199,7 @@ def test_truncated_response_is_a_protocol_error(
 def test_truncated_chunked_response_is_a_protocol_error(
     client: SeqrClient, server: ScriptedServer
 ) -> None:
-    body = soap_response("getPaymentStatus", f"<resultCode>0</resultCode>{ISSUED}")
+    body = soap_response("getPaymentStatus", f"<resultCode>0</resultCode>{ISSUED_FIELDS}")
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     server.respond_and_close(head + f"{len(body):x}\r\n".encode() + body[:-20])
 
