@@ -124,7 +124,7 @@ class SandboxProcess:
             raise ControlError(response.status, answer["error"])
         return answer
 
-    def register_service(
+    def register_shop(
         self,
         service_id: str,
         base_url: str,
@@ -138,7 +138,7 @@ class SandboxProcess:
             for page in ("order", "success", "failure", "cancel")
         }
         body = {"service_id": service_id, "name": name, "codes": codes, **pages}
-        return self.control("POST", "/services", body)
+        return self.control("POST", "/shops", body)
 
     def scan(self, url: str, msisdn: str | None = None) -> Any:
         """A customer scans HTTP://SEQR.SE/000/<service id>?…; returns token and order_url."""
@@ -175,7 +175,7 @@ class SandboxProcess:
         found: list[Any] = self.control("GET", "/faults")["faults"]
         return found
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """Let nothing go wrong any more."""
         self.control("DELETE", "/faults")
 

@@ -15,75 +15,77 @@ from aiohttp.http_exceptions import HttpProcessingError
 from payments.sandbox.control import json_input
 from payments.sandbox.control.json_input import BadInputError
 from payments.sandbox.server import Options, build_app
-from payments.sandbox.storage.models import Service
+from payments.sandbox.storage.models import Shop
 from payments.sandbox.storage.state_file import StateFileError
 
 DESCRIPTION: Final = """\
-A stand-in for SEQR, the Swedish QR wallet, and for the customer's phone.
+Simulates SEQR, the Swedish QR wallet, and the customer's phone.
 
-Run it beside a shop that is paid by SEQR, and test the shop as if it were SEQR: without a
-contract, a phone or money. It speaks SEQR's SOAP, so the shop may be written in any language.
+Use it to test a shop that accepts SEQR payments without a contract, a phone or money. It speaks
+SEQR's SOAP, so the shop may be written in any language.
 
-  /                   the customer's phone: scan a printed code, see the bill, pay or cancel
-  /developer          watch the calls go by, let things go wrong, turn the clock
-  /app/R<reference>   one bill, as seqr://SEQR.SE/R<reference> opens it in the app
-  /soap/service       ERSWSExternalClientService; ?wsdl describes it
-  /soap/session       ERSWSClientSessionInfoService; ?wsdl describes it
-  /control/...        JSON, for automatic tests; see below
+  /                   the customer's phone: scan a printed code, pay or cancel
+  /console            see calls as they arrive, add faults, advance the clock
+  /app/R<reference>   the payment that seqr://SEQR.SE/R<reference> opens in the app
+  /soap/service       ERSWSExternalClientService; its WSDL at ?wsdl
+  /soap/session       ERSWSClientSessionInfoService; its WSDL at ?wsdl
+  /control/...        the control API: JSON for automated tests, see below
 
-How to point a shop at it: the shop's two SOAP addresses are the two above, and a bill is opened
-at /app/R<reference> in the place of seqr://SEQR.SE/R<reference>. The principals are the published
-ones: terminal public_test_shop_terminal, password 12345678; reseller public_test_shop, user 9900,
+Configure the shop with the two SOAP addresses, and with /app/R<reference> instead of
+seqr://SEQR.SE/R<reference> to open a payment. The principals are the published test principals:
+terminal public_test_shop_terminal, password 12345678; reseller public_test_shop, user 9900,
 password 1234.
 
-Everything is in memory and gone when it stops, unless --state names a file to keep it in.
-docs/sandbox.md walks through it all, with commands to copy.
+The sandbox keeps everything in memory, unless --state names a file.
+docs/sandbox.md is a guide with commands to copy.
 """
 
 EPILOG: Final = """\
 example:
-  python -m payments.sandbox --port 8001 --service CAFE=http://127.0.0.1:8000
+  python -m payments.sandbox --port 8001 --shop CAFE=http://127.0.0.1:8000
 
-  The code HTTP://SEQR.SE/000/CAFE then hangs on the phone at http://127.0.0.1:8001/ and leads to
-  http://127.0.0.1:8000/order#<token>. The shop asks getClientSessionInfo who that is, sends an
-  invoice, and opens http://127.0.0.1:8001/app/R<reference> to have it paid.
+  The phone at http://127.0.0.1:8001/ shows the code HTTP://SEQR.SE/000/CAFE. Scanning it opens
+  http://127.0.0.1:8000/order#<token>. The shop calls getClientSessionInfo with the token, sends an
+  invoice, and opens http://127.0.0.1:8001/app/R<reference> for the customer to pay.
 
-control interface:
-  POST /control/services {"service_id", "order_url", "success_url", "failure_url", "cancel_url",
-                          "name"?, "codes"?: ["TABLE=4", ...]}     GET lists them
+control API:
+  POST /control/shops {"service_id", "order_url", "success_url", "failure_url", "cancel_url",
+                       "name"?, "codes"?: ["TABLE=4", ...]}     GET lists them
   POST /control/scan {"url": "HTTP://SEQR.SE/000/<service id>?TABLE=4", "msisdn"?}
                                                   -> {"token", "order_url"}
   POST /control/invoices/<reference>/pay|cancel|fail|expire {"token"?}
                                                   -> {"status", "redirect_url"}
   POST /control/invoices/<reference>/hold|release
-                                                  the customer is about to pay: no cancelInvoice
+                                                  the customer is about to pay: cancelInvoice
+                                                  is refused
   POST /control/invoices/<reference>/open {"token"?, "msisdn"?}
-                                                  look at the bill: loyalty cards go to the shop
+                                                  open the payment: sends loyalty cards to the shop
   GET  /control/invoices[/<reference>]
   PUT  /control/invoices/<reference> {"status"?, "version"?, "receipt"?: true|false,
                           "receipt_amount"?, "receipt_currency"?, "ers_reference"?: null|"..."}
-                                                  force what getPaymentStatus answers
+                                                  set what getPaymentStatus returns
   POST /control/customers {"msisdn", "cards": [{"id", "value", "description"?}]}
                                                   cards in the customer's app     GET lists them
   POST /control/refund-refusals {"code": 97|99, "service_id"?, "msisdn"?, "count"?}
-                                                  GET lists them, DELETE ends them
-  GET  /control/terminals                         those that registerTerminal has made, too
+                                                  GET lists them, DELETE removes them
+  GET  /control/periods                           the transaction periods
+  GET  /control/terminals                         includes those from registerTerminal
   POST /control/checkout {"url": "https://.../createPurchase", "purchaseToken", "customer"?}
                                                   Instant Checkout -> {"invoice_reference"}
   POST /control/faults {"operation", "kind", "count"?, "probability"?, "seed"?, ...}
-                                                  GET lists them, DELETE [/<id>] ends them
+                                                  GET lists them, DELETE [/<id>] removes them
   POST /control/clock {"advance_seconds"}
-  POST /control/reset                             forget everything, services included
+  POST /control/reset                             delete everything, shops included
   GET  /control/calls                             the latest SOAP calls and notifications
 
 faults: delay refuse reset drop drip http_status soap_fault result_code garbage html empty truncated
-  huge wrong_operation strike calls of one operation, or of any ("*"); lost doubled late reordered
-  strike "notification".
+  huge wrong_operation apply to calls of one operation, or of any ("*"); lost doubled late reordered
+  apply to "notification".
 """
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the sandbox until SIGTERM or SIGINT; returns the exit code."""
+    """Run the sandbox until SIGTERM or SIGINT and return the exit code."""
     options = _parser().parse_args(arguments)
     try:
         asyncio.run(_serve(options))
@@ -91,7 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except OSError as error:
-        sys.stderr.write(f"{_sentence(error, options.host, options.port)}\n")
+        sys.stderr.write(f"{_os_error_sentence(error, options.host, options.port)}\n")
         return 1
     return 0
 
@@ -102,15 +104,15 @@ async def _serve(options: argparse.Namespace) -> None:
             public_url=options.public_url or "",
             reversal_seconds=options.reversal_seconds,
             token_seconds=options.token_seconds,
-            services=tuple(options.service),
+            shops=tuple(options.shop),
             state_file=options.state,
         )
     )
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    logging.getLogger("aiohttp.server").addFilter(_is_our_own_error)
-    # No body is unpacked: a compressed one is as unreadable as any other that is not XML or JSON.
+    logging.getLogger("aiohttp.server").addFilter(_is_server_error)
+    # Compressed bodies are not unpacked: they are unreadable like any other non-XML, non-JSON body.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, auto_decompress=False)
     await runner.setup()
     try:
@@ -124,15 +126,15 @@ async def _serve(options: argparse.Namespace) -> None:
         await runner.cleanup()
 
 
-def _is_our_own_error(record: logging.LogRecord) -> bool:
-    """Not a request that is no HTTP, nor a client that has gone: both are the client's doing."""
+def _is_server_error(record: logging.LogRecord) -> bool:
+    """Filter out the errors of clients: malformed HTTP and closed connections."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, HttpProcessingError | ConnectionError)
 
 
-def _sentence(error: OSError, host: str, port: int) -> str:
+def _os_error_sentence(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is taken; choose another one with --port."
+        return f"Port {port} on {host} is in use; choose another with --port."
     return f"The sandbox cannot listen on {host}, port {port}: {error.strerror or error}."
 
 
@@ -152,41 +154,41 @@ def _parser() -> argparse.ArgumentParser:
         "--port",
         type=_port,
         default=8001,
-        help="port to listen on (%(default)s); 0 takes a free one",
+        help="port to listen on (%(default)s); 0 chooses a free one",
     )
     parser.add_argument(
         "--public-url",
         type=_public_url,
         metavar="URL",
-        help="where others reach the sandbox, for the WSDL (as each request came in)",
+        help="address of the sandbox for the WSDL (default: the Host header of each request)",
     )
     parser.add_argument(
         "--reversal-seconds",
         type=_seconds,
         default=20.0,
         metavar="SECONDS",
-        help="a payment that the shop has not asked about for so long is returned (20)",
+        help="a payment whose status the shop does not ask for is reversed after this time (20)",
     )
     parser.add_argument(
         "--token-seconds",
         type=_seconds,
         default=3600.0,
         metavar="SECONDS",
-        help="how long the token of a scan is good (3600)",
+        help="lifetime of the token from a scan (3600)",
     )
     parser.add_argument(
         "--state",
         type=Path,
         metavar="FILE",
-        help="keep everything in this file over restarts; made if it is not there",
+        help="keep everything in this file across restarts; created if missing",
     )
     parser.add_argument(
-        "--service",
-        type=_service,
+        "--shop",
+        type=_shop,
         action="append",
         default=[],
         metavar="ID=URL",
-        help="a service with its pages URL/order, URL/success, URL/failure, URL/cancel; repeatable",
+        help="a shop with the pages URL/order, URL/success, URL/failure, URL/cancel; repeatable",
     )
     return parser
 
@@ -210,11 +212,11 @@ def _public_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _service(value: str) -> Service:
+def _shop(value: str) -> Shop:
     service_id, _, base = value.partition("=")
     base = base.rstrip("/")
     pages = {f"{page}_url": f"{base}/{page}" for page in ("order", "success", "failure", "cancel")}
     try:
-        return json_input.service({"service_id": service_id, **pages})
+        return json_input.shop({"service_id": service_id, **pages})
     except BadInputError as error:
         raise argparse.ArgumentTypeError(f"{value!r}: {error}") from None

@@ -4,32 +4,26 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
-LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC)
-"""How far the clock can be advanced: Python's own calendar ends in the year 9999."""
-
-
-class Clock(Protocol):
-    """Anything that tells the time as an aware datetime in UTC."""
-
-    def now(self) -> datetime: ...
+LATEST_TIME: Final = datetime(3000, 1, 1, tzinfo=UTC)
+"""The clock cannot be advanced further: Python's own calendar ends in the year 9999."""
 
 
-class AdjustableClock:
-    """Runs on the monotonic clock, so a change of the machine's time moves nothing here.
+class Clock:
+    """Runs on the monotonic clock, so a change of the machine's time has no effect.
 
-    `on_move` is told the seconds by which the clock is now ahead of real time.
+    Calls `on_change` with the seconds by which the clock is now ahead of real time.
     """
 
     def __init__(
-        self, offset_seconds: float = 0, on_move: Callable[[float], None] = lambda _: None
+        self, offset_seconds: float = 0, on_change: Callable[[float], None] = lambda _: None
     ) -> None:
         self._started_at = datetime.now(UTC)
         self._started = time.monotonic()
         self._offset = timedelta(seconds=offset_seconds)
-        self._on_move = on_move
-        self._moved = asyncio.Event()
+        self._on_change = on_change
+        self._advanced = asyncio.Event()
 
     def now(self) -> datetime:
         """The sandbox's time, in UTC."""
@@ -37,21 +31,21 @@ class AdjustableClock:
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward by that many seconds, but not beyond the year 3000."""
-        self._offset += min(timedelta(seconds=seconds), LATEST - self.now())
-        self._on_move(self._offset.total_seconds())
-        self._moved.set()
-        self._moved = asyncio.Event()
+        self._offset += min(timedelta(seconds=seconds), LATEST_TIME - self.now())
+        self._on_change(self._offset.total_seconds())
+        self._advanced.set()
+        self._advanced = asyncio.Event()
 
     def reset(self) -> None:
         """Go back to real time."""
         self._offset = timedelta()
-        self._on_move(0.0)
+        self._on_change(0.0)
 
     async def sleep(self, seconds: float, interrupted: asyncio.Event) -> None:
-        """Wait until this clock has gone on by so much, by itself or by `advance`."""
+        """Wait for so many seconds of this clock, or until interrupted."""
         due = self.now() + timedelta(seconds=seconds)
         while not interrupted.is_set() and (left := (due - self.now()).total_seconds()) > 0:
-            waits = [asyncio.ensure_future(event.wait()) for event in (self._moved, interrupted)]
+            waits = [asyncio.ensure_future(event.wait()) for event in (self._advanced, interrupted)]
             try:
                 await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             finally:

@@ -1,4 +1,4 @@
-"""Small matters of HTTP that several parts need."""
+"""The sandbox's own address, and the time limit for request bodies."""
 
 import asyncio
 import re
@@ -8,16 +8,14 @@ from typing import Final
 from aiohttp import web
 
 PUBLIC_URL: Final = web.AppKey("public_url", str)
-"""Where the sandbox is reached, given on the command line; empty: as each request came in."""
+"""The address from the command line; if empty, each request's own Host header."""
 
-READ_SECONDS: Final = 30
-"""A request's body must be here by then."""
-
+BODY_READ_TIMEOUT_SECONDS: Final = 30
 _HOST = re.compile(r"[\w.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?", re.ASCII)
 
 
 def public_url(request: web.Request) -> str:
-    """The sandbox's own address, as its callers see it, without a slash at the end."""
+    """The sandbox's address as its clients see it, without a trailing slash."""
     if configured := request.app[PUBLIC_URL]:
         return configured
     if not _HOST.fullmatch(request.host):
@@ -26,13 +24,13 @@ def public_url(request: web.Request) -> str:
 
 
 @web.middleware
-async def bounded_reading(
+async def read_body_in_time(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Read the body before anything else, and not for ever: callers who hang must not pile up."""
+    """Read the whole body before the handler runs, so that stalled clients cannot pile up."""
     try:
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(BODY_READ_TIMEOUT_SECONDS):
             await request.read()
     except TimeoutError:
-        raise web.HTTPRequestTimeout(text="The body has not come in time.\n") from None
+        raise web.HTTPRequestTimeout(text="The body did not arrive in time.\n") from None
     return await handler(request)

@@ -1,6 +1,6 @@
-"""Calls the shop's notificationUrl: once per payment, with an empty body, waiting for nobody.
+"""Notifies the shop of payments: one POST to notificationUrl each, with an empty body.
 
-Faults make it lose a notification, send it twice, late, or after the next one.
+Faults drop a notification, send it twice, late, or after the next one.
 
 Source: API reference 2.6.0, sendInvoice, notificationUrl.
 """
@@ -13,12 +13,12 @@ from typing import Final
 
 import aiohttp
 
-from payments.sandbox.clock import AdjustableClock
+from payments.sandbox.clock import Clock
 from payments.sandbox.faults.registry import NOTIFICATION, Fault, FaultRegistry, Kind
 from payments.sandbox.storage.call_log import Call, CallLog
 from payments.sandbox.storage.models import Invoice
 
-TIMEOUT_SECONDS: Final = 10
+NOTIFICATION_TIMEOUT_SECONDS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -29,49 +29,49 @@ class _Notification:
 
 
 class Notifier:
-    """Sends notifications in the background. A failure is recorded, and that is all."""
+    """Sends notifications in the background. A failure is logged and not retried."""
 
-    def __init__(self, calls: CallLog, faults: FaultRegistry, clock: AdjustableClock) -> None:
+    def __init__(self, calls: CallLog, faults: FaultRegistry, clock: Clock) -> None:
         self._calls = calls
         self._faults = faults
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
-        self._held: _Notification | None = None
-        self._holding: asyncio.Task[None] | None = None
+        self._reordered: _Notification | None = None
+        self._reorder_timer: asyncio.Task[None] | None = None
 
-    def paid(self, invoice: Invoice) -> None:
-        """Start the notification of a payment; needs the running event loop."""
+    def notify_paid(self, invoice: Invoice) -> None:
+        """Start to send the notification of a payment; needs a running event loop."""
         url: str | None = invoice.content.get("notificationUrl")
         if url is None:
             return
-        if self._held is not None and self._holding is not None:
-            self._holding.cancel()
-            overtaking = _Notification(url, invoice.reference, self._held.fault)
-            self._start(self._send_in_turn(overtaking, self._held))
-            self._held = None
+        if self._reordered is not None and self._reorder_timer is not None:
+            self._reorder_timer.cancel()
+            first = _Notification(url, invoice.reference, self._reordered.fault)
+            self._start(self._send_in_order(first, self._reordered))
+            self._reordered = None
             return
-        fault = self._faults.strike(NOTIFICATION)
+        fault = self._faults.next_match(NOTIFICATION)
         notification = _Notification(url, invoice.reference, fault)
         if fault is None:
             self._start(self._send(notification))
         else:
-            self._struck(notification, fault)
+            self._send_with_fault(notification, fault)
 
-    def _struck(self, notification: _Notification, fault: Fault) -> None:
+    def _send_with_fault(self, notification: _Notification, fault: Fault) -> None:
         if fault.kind is Kind.LOST:
-            self._record(notification, None, "never sent", 0)
+            self._log(notification, None, "never sent", 0)
         elif fault.kind is Kind.DOUBLED:
             self._start(self._send(notification))
             self._start(self._send(notification))
         elif fault.kind is Kind.LATE:
             self._start(self._send_late(notification, fault))
         else:
-            self._held = notification
-            self._holding = self._start(self._send_if_not_overtaken(notification, fault))
+            self._reordered = notification
+            self._reorder_timer = self._start(self._send_unless_reordered(notification, fault))
 
-    def forget(self) -> None:
-        """Stop what is under way."""
-        self._held = None
+    def cancel_pending(self) -> None:
+        """Cancel all notifications that are not sent yet."""
+        self._reordered = None
         for task in self._tasks:
             task.cancel()
 
@@ -85,12 +85,12 @@ class Notifier:
         await self._clock.sleep(fault.parameters["seconds"], fault.ended)
         await self._send(notification)
 
-    async def _send_if_not_overtaken(self, notification: _Notification, fault: Fault) -> None:
+    async def _send_unless_reordered(self, notification: _Notification, fault: Fault) -> None:
         await self._clock.sleep(fault.parameters["seconds"], fault.ended)
-        self._held = None
+        self._reordered = None
         await self._send(notification)
 
-    async def _send_in_turn(self, *notifications: _Notification) -> None:
+    async def _send_in_order(self, *notifications: _Notification) -> None:
         for notification in notifications:
             await self._send(notification)
 
@@ -98,7 +98,7 @@ class Notifier:
         started = time.perf_counter()
         status = None
         try:
-            timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+            timeout = aiohttp.ClientTimeout(total=NOTIFICATION_TIMEOUT_SECONDS)
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.post(notification.url, allow_redirects=False) as response,
@@ -106,10 +106,10 @@ class Notifier:
                 status = response.status
                 outcome = f"HTTP {status}"
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            outcome = f"no answer: {error!r}"
-        self._record(notification, status, outcome, time.perf_counter() - started)
+            outcome = f"no response: {error!r}"
+        self._log(notification, status, outcome, time.perf_counter() - started)
 
-    def _record(
+    def _log(
         self, notification: _Notification, status: int | None, outcome: str, seconds: float
     ) -> None:
         self._calls.add(
@@ -120,7 +120,7 @@ class Notifier:
                 http_status=status,
                 duration_ms=round(seconds * 1000, 3),
                 request=f"POST {notification.url}",
-                answer=outcome,
+                response=outcome,
                 fault=notification.fault.kind if notification.fault else None,
             )
         )

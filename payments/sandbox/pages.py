@@ -1,4 +1,4 @@
-"""What the phone and the developer's corner share: templates, headers, forms and cookies."""
+"""Templates, headers, forms and cookies of the phone and the console."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from payments.sandbox import wording
+from payments.sandbox import formatting
 from payments.sandbox.clock import Clock
 from payments.sandbox.control import json_input
 from payments.sandbox.control.json_input import BadInputError
@@ -22,15 +22,14 @@ _POLICY: Final = (
     "frame-src 'self'; base-uri 'none'; "
 )
 
-# A form's target is this site, but where the phone is sent on to is the shop's own site, and
-# browsers hold form-action against that too.
+# A form posts to this site, but may redirect to the shop's; browsers check form-action for both.
 PHONE_POLICY: Final = _POLICY + "form-action 'self' http: https:; frame-ancestors 'none'"
 
-# On a wide screen the developer's corner stands beside the phone, in a frame.
-CORNER_POLICY: Final = _POLICY + "form-action 'self'; frame-ancestors 'self'"
+# A wide screen shows the console in a frame beside the phone.
+CONSOLE_POLICY: Final = _POLICY + "form-action 'self'; frame-ancestors 'self'"
 
-# Cookies are shared by all ports of a host, so the name says whose it is.
-OWNER_COOKIE: Final = "sandbox_msisdn"
+# All ports of a host share cookies, so the name starts with the sandbox's.
+MSISDN_COOKIE: Final = "sandbox_msisdn"
 
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
@@ -40,18 +39,18 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters.update(
-    money=lambda amount: wording.money(amount["value"], amount["currency"]),
-    quantity=wording.quantity,
-    place=wording.place,
-    phone_number=wording.phone_number,
-    tint=wording.tint,
-    clock=wording.clock,
-    setting=wording.setting,
-    succeeded=wording.succeeded,
-    xml=wording.xml,
+    money=lambda amount: formatting.money(amount["value"], amount["currency"]),
+    quantity=formatting.quantity,
+    place=formatting.place,
+    phone_number=formatting.phone_number,
+    tint=formatting.tint,
+    clock=formatting.clock,
+    setting=formatting.setting,
+    succeeded=formatting.succeeded,
+    xml=formatting.xml,
 )
-_drawings: Any = _templates.get_template("icons.html").module
-_templates.globals.update(outcome=wording.outcome, vat=wording.vat, icon=_drawings.icon)
+_icons: Any = _templates.get_template("icons.html").module
+_templates.globals.update(outcome=formatting.outcome, vat=formatting.vat, icon=_icons.icon)
 
 
 def security_headers(policy: str) -> dict[str, str]:
@@ -65,19 +64,19 @@ def security_headers(policy: str) -> dict[str, str]:
 
 
 class Pages:
-    """Renders pages; they show the sandbox's time."""
+    """Renders pages with the sandbox's time."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def now(self) -> datetime:
-        """The sandbox's time, in the machine's zone: what a person compares with their watch."""
+        """The sandbox's time in the machine's time zone."""
         return self._clock.now().astimezone()
 
     def page(
         self, template: str, status: int = 200, *, policy: str = PHONE_POLICY, **context: Any
     ) -> web.Response:
-        """A rendered page. It keeps itself up to date, unless it tells of an error."""
+        """Render a page. It updates itself unless it shows an error."""
         text = _templates.get_template(template).render(
             now=self.now(), live=status == 200, **context
         )
@@ -86,12 +85,12 @@ class Pages:
         )
 
     @web.middleware
-    async def friendly_errors(
+    async def html_not_found(
         self,
         request: web.Request,
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
-        """Show a person a page, where a program gets a status only."""
+        """Respond with an HTML page to 404 outside the APIs."""
         try:
             return await handler(request)
         except web.HTTPNotFound:
@@ -101,9 +100,9 @@ class Pages:
 
 
 async def form_of(request: web.Request) -> dict[str, str]:
-    """The fields of a form of our own. A form on another site is refused."""
+    """Read the fields of a form. A form on another site is refused."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
-        raise web.HTTPForbidden(text="This form belongs to another site.\n")
+        raise web.HTTPForbidden(text="This form was sent from another site.\n")
     body = (await request.read()).decode("utf-8", "replace")
     try:
         return dict(parse_qsl(body, max_num_fields=40))
@@ -111,22 +110,22 @@ async def form_of(request: web.Request) -> dict[str, str]:
         raise web.HTTPBadRequest(text="The form has too many fields.\n") from None
 
 
-def owner_of(request: web.Request) -> str:
-    """The number of the phone that asks."""
+def msisdn_of(request: web.Request) -> str:
+    """The number of the phone that this browser shows."""
     try:
-        owner = json_input.msisdn({"msisdn": request.cookies.get(OWNER_COOKIE)})
+        msisdn = json_input.msisdn({"msisdn": request.cookies.get(MSISDN_COOKIE)})
     except BadInputError:
         return DEFAULT_MSISDN
-    return owner or DEFAULT_MSISDN
+    return msisdn or DEFAULT_MSISDN
 
 
-def remember(response: web.Response, cookie: str, value: str) -> None:
-    """Keep a value in the browser, out of reach of scripts."""
-    response.set_cookie(cookie, value, httponly=True, samesite="Lax")
+def set_cookie(response: web.Response, name: str, value: str) -> None:
+    """Set a cookie that scripts cannot read."""
+    response.set_cookie(name, value, httponly=True, samesite="Lax")
 
 
 def see_other(url: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Send the browser on with a GET."""
+    """Redirect the browser to a GET."""
     return web.Response(
         status=303, headers={**security_headers(PHONE_POLICY), **(headers or {}), "Location": url}
     )

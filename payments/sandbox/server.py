@@ -1,4 +1,4 @@
-"""The sandbox's web application, put together."""
+"""Builds the sandbox's web application."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from payments.sandbox.clock import AdjustableClock
+from payments.sandbox.clock import Clock
 from payments.sandbox.console.console import DeveloperConsole
 from payments.sandbox.control.api import ControlApi, json_errors
 from payments.sandbox.control.fault_api import FaultApi
 from payments.sandbox.control.scenario_api import ScenarioApi
 from payments.sandbox.faults.registry import FaultRegistry
-from payments.sandbox.http_requests import PUBLIC_URL, bounded_reading
+from payments.sandbox.http_requests import PUBLIC_URL, read_body_in_time
 from payments.sandbox.notifier import Notifier
 from payments.sandbox.operations.simulator import SeqrSimulator
 from payments.sandbox.pages import Pages
@@ -23,7 +23,7 @@ from payments.sandbox.phone.payment_page import PaymentPage
 from payments.sandbox.phone.receipts import Receipts
 from payments.sandbox.soap_endpoint import MAX_REQUEST_BYTES, SoapEndpoint
 from payments.sandbox.storage.call_log import CallLog
-from payments.sandbox.storage.models import Service
+from payments.sandbox.storage.models import Shop
 from payments.sandbox.storage.records import Records
 from payments.sandbox.storage.state_file import StateFile, StateFileError
 
@@ -32,58 +32,63 @@ CLOCK_OFFSET: Final = "clock_offset_seconds"
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line decides; times in seconds."""
+    """The options of the command line; times in seconds."""
 
     public_url: str
     reversal_seconds: float
     token_seconds: float
-    services: tuple[Service, ...]
+    shops: tuple[Shop, ...]
     state_file: Path | None = None
 
 
 def build_app(options: Options) -> web.Application:
-    """The application with its SOAP services, control interface and phone, all over one state.
+    """Build the application: SOAP, control API, phone and console over one simulator.
 
     Raises StateFileError.
     """
     file = StateFile.open(options.state_file) if options.state_file else None
     records = file.records() if file else Records()
-    clock = AdjustableClock(
+    clock = Clock(
         records.numbers.get(CLOCK_OFFSET, 0.0),
         lambda seconds: records.numbers.update({CLOCK_OFFSET: seconds}),
     )
     calls = CallLog(clock)
     faults = FaultRegistry()
     notifier = Notifier(calls, faults, clock)
-    state = SeqrSimulator(
+    seqr = SeqrSimulator(
         clock,
-        notifier.paid,
+        notifier.notify_paid,
         records=records,
         reversal_seconds=options.reversal_seconds,
         token_seconds=options.token_seconds,
     )
-    _add_services(state, options.services)
+    _add_shops(seqr, options.shops)
     records.commit()
     pages = Pages(clock)
     app = web.Application(
         client_max_size=MAX_REQUEST_BYTES,
-        middlewares=[json_errors, pages.friendly_errors, bounded_reading, _keeper(records)],
+        middlewares=[
+            json_errors,
+            pages.html_not_found,
+            read_body_in_time,
+            _commit_middleware(records),
+        ],
     )
     app[PUBLIC_URL] = options.public_url
-    SoapEndpoint(state, calls, faults).add_routes(app)
-    control = ControlApi(state, clock, calls, notifier, faults)
+    SoapEndpoint(seqr, calls, faults).add_routes(app)
+    control = ControlApi(seqr, clock, calls, notifier, faults)
     control.add_routes(app)
-    ScenarioApi(state).add_routes(app)
+    ScenarioApi(seqr).add_routes(app)
     FaultApi(faults).add_routes(app)
-    HomePages(state, pages).add_routes(app)
-    PaymentPage(state, pages).add_routes(app)
-    Receipts(state, pages).add_routes(app)
+    HomePages(seqr, pages).add_routes(app)
+    PaymentPage(seqr, pages).add_routes(app)
+    Receipts(seqr, pages).add_routes(app)
     DeveloperConsole(
-        state, clock, calls=calls, faults=faults, control=control, pages=pages
+        seqr, clock, calls=calls, faults=faults, control=control, pages=pages
     ).add_routes(app)
 
-    async def stop_what_waits(_: web.Application) -> None:
-        notifier.forget()
+    async def cancel_pending_work(_: web.Application) -> None:
+        notifier.cancel_pending()
         faults.reset()
 
     async def close_file(_: web.Application) -> None:
@@ -91,20 +96,20 @@ def build_app(options: Options) -> web.Application:
             file.close()
 
     app.on_cleanup.append(close_file)
-    app.on_shutdown.append(stop_what_waits)
+    app.on_shutdown.append(cancel_pending_work)
     return app
 
 
-def _add_services(state: SeqrSimulator, services: Iterable[Service]) -> None:
-    for service in services:
-        state.services[service.service_id] = service
+def _add_shops(seqr: SeqrSimulator, shops: Iterable[Shop]) -> None:
+    for shop in shops:
+        seqr.shops[shop.service_id] = shop
 
 
-def _keeper(records: Records) -> Middleware:
-    """Nothing is told before it is kept: what a request has changed is written as it returns."""
+def _commit_middleware(records: Records) -> Middleware:
+    """Writes a request's changes to the state file before its response leaves."""
 
     @web.middleware
-    async def keep(
+    async def commit(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         try:
@@ -115,4 +120,4 @@ def _keeper(records: Records) -> Middleware:
         except StateFileError as error:
             raise web.HTTPInternalServerError(text=f"{error}\n") from error
 
-    return keep
+    return commit

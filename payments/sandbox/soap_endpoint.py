@@ -1,4 +1,4 @@
-"""The two SOAP services over HTTP. Every answer to a shop leaves through `_answer`."""
+"""Serves the two SOAP services over HTTP."""
 
 import time
 from functools import partial
@@ -7,7 +7,12 @@ from typing import Final
 from aiohttp import web
 from lxml import etree
 
-from payments.sandbox.faults.fault_responses import CONTENT_TYPE, Reply, deliver, untouched
+from payments.sandbox.faults.fault_responses import (
+    CONTENT_TYPE,
+    SeqrResponse,
+    respond_with_fault,
+    unaltered,
+)
 from payments.sandbox.faults.registry import FaultRegistry
 from payments.sandbox.http_requests import public_url
 from payments.sandbox.operations.dispatch import execute
@@ -18,23 +23,23 @@ from payments.sandbox.soap.schema import NAMESPACE, SERVICES, Operation
 from payments.sandbox.storage.call_log import Call, CallLog
 
 MAX_REQUEST_BYTES: Final = 16 * 1024 * 1024
-"""An invoice of 10,000 full rows is some 8 MB."""
+"""An invoice of 10,000 full rows has about 8 MB."""
 
 
 class SoapEndpoint:
     """The handlers of /soap/service and /soap/session."""
 
-    def __init__(self, state: SeqrSimulator, calls: CallLog, faults: FaultRegistry) -> None:
-        self._state = state
+    def __init__(self, seqr: SeqrSimulator, calls: CallLog, faults: FaultRegistry) -> None:
+        self._seqr = seqr
         self._calls = calls
         self._faults = faults
 
     def add_routes(self, app: web.Application) -> None:
-        """Serve both services on the application."""
+        """Add the routes to the application."""
         path = "/soap/{service:service|session}"
-        app.add_routes([web.get(path, self._describe), web.post(path, self._answer)])
+        app.add_routes([web.get(path, self._wsdl), web.post(path, self._call)])
 
-    async def _describe(self, request: web.Request) -> web.Response:
+    async def _wsdl(self, request: web.Request) -> web.Response:
         if not request.query_string.lower().startswith("wsdl"):
             raise web.HTTPMethodNotAllowed(
                 "GET", ["POST"], text="POST a SOAP request here, or GET ?wsdl.\n"
@@ -44,7 +49,7 @@ class SoapEndpoint:
             body=SERVICES[request.match_info["service"]].wsdl(address), headers=CONTENT_TYPE
         )
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
+    async def _call(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         started = time.perf_counter()
         operation: Operation | None = None
@@ -53,17 +58,17 @@ class SoapEndpoint:
             element = unwrap(body)
             operation = find_operation(request.match_info["service"], element)
             message = read_valid(operation, element)
-            effect = partial(self._execute, operation, message)
+            execution = partial(self._execute, operation, message)
         except SoapFaultError as error:
-            effect = partial(_refuse, error)
+            execution = partial(_refuse, error)
         name = operation.name if operation else None
-        fault = self._faults.strike(name)
+        fault = self._faults.next_match(name)
         if fault is None:
-            delivery = untouched(effect())
+            sent = unaltered(execution())
         else:
-            delivery = await deliver(request, fault, operation, effect)
-        if not delivery.void:
-            result = delivery.reply.result if delivery.reply else {}
+            sent = await respond_with_fault(request, fault, operation, execution)
+        if not sent.discarded:
+            result = sent.seqr_response.result if sent.seqr_response else {}
             self._calls.add(
                 Call(
                     operation=name,
@@ -71,24 +76,24 @@ class SoapEndpoint:
                         "invoiceReference", message.get("invoiceReference")
                     ),
                     result_code=result.get("resultCode"),
-                    http_status=delivery.status,
+                    http_status=sent.status,
                     duration_ms=round((time.perf_counter() - started) * 1000, 3),
                     request=body,
-                    answer=delivery.seen,
+                    response=sent.logged,
                     fault=fault.kind if fault else None,
                 )
             )
-        return delivery.response
+        return sent.response
 
-    def _execute(self, operation: Operation, message: Message) -> Reply:
-        result = execute(self._state, operation.name, message)
-        # A fault may let an answer out, or wait, before this request is done.
-        self._state.records.commit()
-        return Reply(200, wrap(operation, result), result)
+    def _execute(self, operation: Operation, message: Message) -> SeqrResponse:
+        result = execute(self._seqr, operation.name, message)
+        # A fault may send a part of the response, or wait, before this request is done.
+        self._seqr.records.commit()
+        return SeqrResponse(200, wrap(operation, result), result)
 
 
-def _refuse(error: SoapFaultError) -> Reply:
-    return Reply(500, wrap_fault(error), {})
+def _refuse(error: SoapFaultError) -> SeqrResponse:
+    return SeqrResponse(500, wrap_fault(error), {})
 
 
 def find_operation(service: str, element: etree._Element) -> Operation:

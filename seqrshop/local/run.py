@@ -172,7 +172,7 @@ def _wait_for_http(port: int, path: str) -> None:
 def _register_shop(port: int, shop: dict[str, object]) -> None:
     """Register a shop with the sandbox, which keeps its shops in memory only."""
     request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/control/services",
+        f"http://127.0.0.1:{port}/control/shops",
         data=json.dumps(shop).encode(),
         headers={"Content-Type": "application/json"},
     )

@@ -96,7 +96,7 @@ def running(folder: Path, given: Mapping[str, str]) -> Iterator[Stack]:
         )
         try:
             _wait_until_open(process, port, folder / "log")
-            sandbox.register_service(
+            sandbox.register_shop(
                 "LYKTAN", f"http://localhost:{port}/lyktan", name="Kafé Lyktan", codes=["TABLE=4"]
             )
             yield Stack(f"http://localhost:{port}", sandbox, given["DATABASE_URL"], folder / "log")

@@ -20,7 +20,7 @@ def mend(stack: Stack) -> Iterator[Callable[[], None]]:
     """Have SEQR accept our settings again, and the next probe made by the next sweep."""
 
     def mended() -> None:
-        stack.sandbox.mend()
+        stack.sandbox.clear_faults()
         stack.write("UPDATE payments_paymentpause SET next_probe_at = now()")
 
     yield mended

@@ -154,7 +154,7 @@ def test_an_exchange_of_a_token_is_told_without_the_token_and_without_the_custom
     sandbox: SandboxProcess,
 ) -> None:
     shop = ShopFactory.create(service_id="CAFE")
-    sandbox.register_service("CAFE", "http://testserver/cafe")
+    sandbox.register_shop("CAFE", "http://testserver/cafe")
     token = sandbox.scan("HTTP://SEQR.SE/000/CAFE?TABLE=4", "46700643933")["token"]
     session = exchange_token(shop, token)
 

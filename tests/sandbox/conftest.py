@@ -38,7 +38,7 @@ def tuned() -> Iterator[SandboxProcess]:
         *("--reversal-seconds", "5"),
         *("--token-seconds", "60"),
         *("--public-url", "https://seqr.example/"),
-        *("--service", "CAFE=https://cafe.example/shop/"),
+        *("--shop", "CAFE=https://cafe.example/shop/"),
     ) as process:
         yield process
 
@@ -59,7 +59,7 @@ def soap(sandbox: SandboxProcess) -> Soap:
 @pytest.fixture
 def cafe(sandbox: SandboxProcess) -> SandboxProcess:
     """The sandbox with one service, CAFE, at https://cafe.example."""
-    sandbox.register_service("CAFE", "https://cafe.example", name="Café Söder", codes=["TABLE=4"])
+    sandbox.register_shop("CAFE", "https://cafe.example", name="Café Söder", codes=["TABLE=4"])
     return sandbox
 
 

@@ -76,9 +76,7 @@ def scene(soap: Soap, sandbox: SandboxProcess) -> dict[str, str]:
     base = sandbox.base_url
     pages = {f"{page}_url": f"{base}/phone/lock" for page in ("order", "failure", "cancel")}
     service = {"service_id": "CAFE", "name": "Kafé Lyktan", "codes": ["TABLE=4", "TABLE=5"]}
-    sandbox.control(
-        "POST", "/services", {**service, "success_url": f"{base}/phone/history"} | pages
-    )
+    sandbox.control("POST", "/shops", {**service, "success_url": f"{base}/phone/history"} | pages)
     token = sandbox.scan("HTTP://SEQR.SE/000/CAFE?TABLE=4")["token"]
     paid = soap.issued()
     sandbox.pay(paid, token)
@@ -100,8 +98,8 @@ def scene(soap: Soap, sandbox: SandboxProcess) -> dict[str, str]:
         "open": f"/app/R{soap.issued()}",
         "paid": f"/app/R{paid}",
         "receipt": f"/phone/receipts/{paid}/0",
-        "corner": "/developer",
-        "call": "/developer/calls/1",
+        "corner": "/console",
+        "call": "/console/calls/1",
     }
 
 
@@ -157,8 +155,8 @@ def test_without_scripts_everything_can_still_be_done(
     page.get_by_role("button", name=re.compile("^Pay")).click()
 
     page.wait_for_url("**/phone/history#*")
-    page.goto(f"{sandbox.base_url}/developer")
-    page.get_by_label("What goes wrong").select_option("http_status")
+    page.goto(f"{sandbox.base_url}/console")
+    page.get_by_label("Fault kind").select_option("http_status")
     page.get_by_role("button", name="Add fault").click()
     expect(page.get_by_text("status 503")).to_be_visible()
 
@@ -187,18 +185,18 @@ def test_the_receipt_is_in_its_frame(open_page: OpenPage, scene: dict[str, str])
 def test_the_corner_shows_a_call_live_and_opens_it_in_place(
     open_page: OpenPage, soap: Soap
 ) -> None:
-    page = open_page("/developer")
-    expect(page.get_by_text("No call yet.")).to_be_visible()
+    page = open_page("/console")
+    expect(page.get_by_text("No calls yet.")).to_be_visible()
 
     soap.send_invoice(invoice().replace("Order 17", EVIL))
 
     page.locator("summary", has_text="sendInvoice").click()
     expect(page.get_by_label("Request 1")).to_contain_text("[redacted]")
-    expect(page.get_by_label("Answer 1")).to_contain_text("invoiceReference")
+    expect(page.get_by_label("Response 1")).to_contain_text("invoiceReference")
     soap.status("77")
     expect(page.locator("summary")).to_have_count(2)
-    expect(page.get_by_label("Answer 1")).to_be_visible()
-    page.get_by_label("Operation", exact=True).select_option("getPaymentStatus")
+    expect(page.get_by_label("Response 1")).to_be_visible()
+    page.get_by_label("Filter by operation").select_option("getPaymentStatus")
     expect(page.locator("summary")).to_have_count(1)
     assert page.title() != "evil"
 
@@ -206,10 +204,10 @@ def test_the_corner_shows_a_call_live_and_opens_it_in_place(
 def test_the_corner_offers_only_what_the_kind_of_fault_has(
     open_page: OpenPage, sandbox: SandboxProcess
 ) -> None:
-    page = open_page("/developer")
-    page.get_by_label("Which calls").select_option("notification")
-    offered = page.get_by_label("What goes wrong").input_value()
-    page.get_by_label("What goes wrong").select_option("late")
+    page = open_page("/console")
+    page.get_by_label("Operation", exact=True).select_option("notification")
+    offered = page.get_by_label("Fault kind").input_value()
+    page.get_by_label("Fault kind").select_option("late")
     page.get_by_label("Seconds").fill("30")
     hidden = page.get_by_label("Faultstring").is_hidden()
 
@@ -219,7 +217,7 @@ def test_the_corner_offers_only_what_the_kind_of_fault_has(
     assert (offered, hidden) == ("lost", True)
     assert sandbox.faults()[0]["seconds"] == 30
     page.get_by_role("button", name="Remove fault 1, late").click()
-    expect(page.get_by_text("Nothing goes wrong.")).to_be_visible()
+    expect(page.get_by_text("No faults.")).to_be_visible()
 
 
 def test_on_a_wide_screen_the_corner_stands_beside_the_phone(

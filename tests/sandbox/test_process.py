@@ -46,9 +46,7 @@ def test_a_taken_port_is_one_sentence() -> None:
 
     assert result.returncode == 1
     assert result.stdout == ""
-    assert result.stderr == (
-        f"Port {port} on 127.0.0.1 is taken; choose another one with --port.\n"
-    )
+    assert result.stderr == (f"Port {port} on 127.0.0.1 is in use; choose another with --port.\n")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +56,7 @@ def test_a_taken_port_is_one_sentence() -> None:
         ("--port", "x"),
         ("--reversal-seconds", "-1"),
         ("--public-url", "seqr.example"),
-        ("--service", "CAFE"),
+        ("--shop", "CAFE"),
     ],
     ids=" ".join,
 )

@@ -159,7 +159,7 @@ def test_run_prints_its_links_and_ctrl_c_stops_every_process(tmp_path: Path) -> 
     try:
         banner = read_until(running, "Ctrl-C stops everything")
         started = processes_started_by(running.pid)
-        with urllib.request.urlopen(f"{sandbox_url}control/services", timeout=30) as answer:  # noqa: S310 - the sandbox's
+        with urllib.request.urlopen(f"{sandbox_url}control/shops", timeout=30) as answer:  # noqa: S310 - the sandbox's
             shops = answer.read().decode()
         os.killpg(running.pid, signal.SIGINT)
         rest, _ = running.communicate(timeout=STOP_TIMEOUT_SECONDS)

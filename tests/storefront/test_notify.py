@@ -87,7 +87,7 @@ def test_a_payment_is_confirmed_by_the_notification_alone(
     sandbox: SandboxProcess, eventually: Callable[[Callable[[], bool]], None]
 ) -> None:
     invoice = issued_invoice()
-    sandbox.register_service("CAFE", "http://testserver/cafe")
+    sandbox.register_shop("CAFE", "http://testserver/cafe")
     token = sandbox.scan("HTTP://SEQR.SE/000/CAFE")["token"]
     sandbox.pay(reference(invoice), token)
 

@@ -96,7 +96,7 @@ def test_cancelling_while_seqr_is_down_stays_wanted(
 def test_what_is_paid_is_not_cancelled(
     customer: JsonClient, sent: Invoice, sandbox: SandboxProcess
 ) -> None:
-    sandbox.register_service("LYKTAN", "http://testserver/lyktan")
+    sandbox.register_shop("LYKTAN", "http://testserver/lyktan")
     token = sandbox.scan("HTTP://SEQR.SE/000/LYKTAN")["token"]
     sandbox.pay(str(sent.invoice_reference), token)
 

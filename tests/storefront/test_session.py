@@ -23,7 +23,7 @@ PLAIN = {"unit": "st", "category": None, "sold_out": False, "picture": None}
 @pytest.fixture
 def token(sandbox: SandboxProcess, cafe: Shop) -> str:
     """What the app hands over after a scan at table 4."""
-    sandbox.register_service(cafe.service_id, "http://testserver/lyktan")
+    sandbox.register_shop(cafe.service_id, "http://testserver/lyktan")
     scan = sandbox.scan("HTTP://SEQR.SE/000/LYKTAN?TABLE=4", "46700643933")
     return str(scan["token"])
 

@@ -1,4 +1,4 @@
-"""The developer's corner: faults, the clock, the invoices, and the calls as they go by."""
+"""The console page: faults, clock, invoices, and calls as they arrive."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from payments.sandbox.clock import AdjustableClock
+from payments.sandbox.clock import Clock
 from payments.sandbox.console.fault_form import form_fault, form_fields
 from payments.sandbox.control import json_input
-from payments.sandbox.control.api import ENDINGS, ControlApi
-from payments.sandbox.control.fault_api import added_fault
+from payments.sandbox.control.api import END_STATUSES, ControlApi
+from payments.sandbox.control.fault_api import add_fault
 from payments.sandbox.control.json_input import BadInputError
 from payments.sandbox.faults.registry import (
     ANY_OPERATION,
@@ -20,15 +20,15 @@ from payments.sandbox.faults.registry import (
     FaultRegistry,
 )
 from payments.sandbox.operations.simulator import ConflictError, NotFoundError, SeqrSimulator
-from payments.sandbox.pages import CORNER_POLICY, Pages, form_of, see_other
+from payments.sandbox.pages import CONSOLE_POLICY, Pages, form_of, see_other
 from payments.sandbox.soap.schema import OPERATIONS
 from payments.sandbox.storage.call_log import CallLog, Entry, readable
 
-CORNER: Final = "/developer"
+CONSOLE: Final = "/console"
 
-MAX_ROWS: Final = 100
-MAX_INVOICES: Final = 30
-MAX_SHOWN_LETTERS: Final = 200_000
+MAX_CALL_ROWS: Final = 100
+MAX_INVOICE_ROWS: Final = 30
+MAX_BODY_LETTERS: Final = 200_000
 
 Action = Callable[[dict[str, str]], None]
 
@@ -38,15 +38,15 @@ class DeveloperConsole:
 
     def __init__(
         self,
-        state: SeqrSimulator,
-        clock: AdjustableClock,
+        seqr: SeqrSimulator,
+        clock: Clock,
         *,
         calls: CallLog,
         faults: FaultRegistry,
         control: ControlApi,
         pages: Pages,
     ) -> None:
-        self._state = state
+        self._seqr = seqr
         self._clock = clock
         self._calls = calls
         self._faults = faults
@@ -54,16 +54,16 @@ class DeveloperConsole:
         self._pages = pages
 
     def add_routes(self, app: web.Application) -> None:
-        """Serve them on the application."""
+        """Add the routes to the application."""
         app.add_routes(
             [
-                web.get(CORNER, self._show),
-                web.get(f"{CORNER}/calls/{{n:[0-9]{{1,18}}}}", self._show_call),
-                web.post(f"{CORNER}/clock", self._handler(self._advance)),
-                web.post(f"{CORNER}/faults", self._handler(self._add_fault)),
-                web.post(f"{CORNER}/faults/remove", self._handler(self._remove_fault)),
-                web.post(f"{CORNER}/invoices", self._handler(self._act)),
-                web.post(f"{CORNER}/reset", self._handler(self._reset)),
+                web.get(CONSOLE, self._show),
+                web.get(f"{CONSOLE}/calls/{{n:[0-9]{{1,18}}}}", self._show_call),
+                web.post(f"{CONSOLE}/clock", self._form_handler(self._advance_clock)),
+                web.post(f"{CONSOLE}/faults", self._form_handler(self._add_fault)),
+                web.post(f"{CONSOLE}/faults/remove", self._form_handler(self._remove_fault)),
+                web.post(f"{CONSOLE}/invoices", self._form_handler(self._act)),
+                web.post(f"{CONSOLE}/reset", self._form_handler(self._reset)),
             ]
         )
 
@@ -76,80 +76,80 @@ class DeveloperConsole:
         *,
         operation: str = "",
         error: str = "",
-        given: dict[str, str] | None = None,
+        entered: dict[str, str] | None = None,
     ) -> web.Response:
-        wanted = operation if operation in {*OPERATIONS, NOTIFICATION} else ""
-        invoices = self._state.invoices()
+        shown = operation if operation in {*OPERATIONS, NOTIFICATION} else ""
+        invoices = self._seqr.invoices()
         return self._pages.page(
-            "developer.html",
+            "console.html",
             status,
-            policy=CORNER_POLICY,
+            policy=CONSOLE_POLICY,
             error=error,
-            given=defaultdict(str, given or {}),
+            entered=defaultdict(str, entered or {}),
             faults=self._faults.all(),
             operations=[*OPERATIONS],
             targets=[ANY_OPERATION, *OPERATIONS, NOTIFICATION],
             kinds={"A SOAP call": SOAP_KINDS, "A notification": NOTIFICATION_KINDS},
             fields=form_fields(),
-            invoices=invoices[: -MAX_INVOICES - 1 : -1],
+            invoices=invoices[: -MAX_INVOICE_ROWS - 1 : -1],
             invoice_count=len(invoices),
-            wanted=wanted,
-            calls=self._calls.latest(MAX_ROWS, wanted or None),
-            era=self._calls.era,
+            shown=shown,
+            calls=self._calls.latest(MAX_CALL_ROWS, shown or None),
+            generation=self._calls.generation,
         )
 
     async def _show_call(self, request: web.Request) -> web.Response:
         entry = self._calls.entry(int(request.match_info["n"]))
         if entry is None:
             raise web.HTTPNotFound
-        return self._pages.page("call.html", policy=CORNER_POLICY, entry=entry, **_bodies(entry))
+        return self._pages.page("call.html", policy=CONSOLE_POLICY, entry=entry, **_bodies(entry))
 
-    def _handler(self, action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def _form_handler(self, action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
             form = await form_of(request)
             try:
                 action(form)
             except (BadInputError, ConflictError, NotFoundError) as error:
-                return self._page(400, error=str(error), given=form)
-            return see_other(CORNER)
+                return self._page(400, error=str(error), entered=form)
+            return see_other(CONSOLE)
 
         return handle
 
-    def _advance(self, form: dict[str, str]) -> None:
+    def _advance_clock(self, form: dict[str, str]) -> None:
         try:
             seconds = float(form.get("advance_seconds", ""))
         except ValueError:
             seconds = -1
         self._clock.advance(json_input.advance_seconds({"advance_seconds": seconds}))
-        self._state.catch_up()
+        self._seqr.apply_due_changes()
 
     def _add_fault(self, form: dict[str, str]) -> None:
-        added_fault(self._faults, form_fault(form))
+        add_fault(self._faults, form_fault(form))
 
     def _remove_fault(self, form: dict[str, str]) -> None:
         try:
             self._faults.remove(int(form.get("id", "")))
         except (ValueError, KeyError):
-            # Whoever sees an old page presses the button of a fault that is gone already.
+            # An outdated page still shows the button of a removed fault.
             return
 
     def _act(self, form: dict[str, str]) -> None:
         reference, action = form.get("reference", ""), form.get("action", "")
         if action == "pay":
-            self._state.pay(reference, self._state.scan_of(None))
-        elif action in ENDINGS:
-            self._state.end(reference, ENDINGS[action])
+            self._seqr.pay(reference, self._seqr.scan_of(None))
+        elif action in END_STATUSES:
+            self._seqr.end_unpaid(reference, END_STATUSES[action])
         elif action in {"hold", "release"}:
-            self._state.hold(reference, held=action == "hold")
+            self._seqr.hold(reference, held=action == "hold")
         else:
             raise BadInputError("action: pay, cancel, fail, expire, hold or release is needed.")
 
     def _reset(self, _: dict[str, str]) -> None:
-        self._control.forget_everything()
+        self._control.reset()
 
 
 def _bodies(entry: Entry) -> dict[str, Any]:
     return {
-        name: readable(body, indented=True)[:MAX_SHOWN_LETTERS]
-        for name, body in (("request", entry.call.request), ("answer", entry.call.answer))
+        name: readable(body, indented=True)[:MAX_BODY_LETTERS]
+        for name, body in (("request", entry.call.request), ("response", entry.call.response))
     }

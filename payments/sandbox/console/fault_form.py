@@ -1,4 +1,4 @@
-"""The developer's corner's form for a new fault: its fields, and what comes of them."""
+"""The console's form for a new fault: its fields, and how it is read."""
 
 import json
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ from typing import Any, Final
 from payments.sandbox.control.fault_input import COMMON_FIELDS, PARAMETERS, fault
 from payments.sandbox.faults.registry import Fault, Kind
 
-NUMBERS: Final = frozenset({"count", "probability", "seed"})
+NUMBER_FIELDS: Final = frozenset({"count", "probability", "seed"})
 
 YES_OR_NO: Final = (("true", "yes"), ("false", "no"))
 
 
 @dataclass(frozen=True)
 class FormField:
-    """One parameter, for all the kinds that have it. Left empty it is the kind's own default.
+    """A parameter of one or several kinds. An empty field takes the kind's default.
 
-    `choices` are values with their words; without any it is a field to type in.
+    `choices` are values with labels; a field without choices is a text field.
     """
 
     name: str
@@ -35,37 +35,38 @@ def form_fields() -> list[FormField]:
 def _form_field(name: str) -> FormField:
     kinds = tuple(kind for kind, parameters in PARAMETERS.items() if name in parameters)
     defaults = {PARAMETERS[kind][name].default for kind in kinds}
-    known = PARAMETERS[kinds[0]][name]
-    choices = tuple((choice, choice) for choice in known.choices)
-    if isinstance(known.default, bool):
+    parameter = PARAMETERS[kinds[0]][name]
+    choices = tuple((choice, choice) for choice in parameter.choices)
+    if isinstance(parameter.default, bool):
         choices = YES_OR_NO
     default = ""
     if len(defaults) == 1:
-        value = "" if known.default is None else str(known.default).lower()
-        default = dict(choices).get(value, str(known.default or ""))
+        value = "" if parameter.default is None else str(parameter.default).lower()
+        default = dict(choices).get(value, str(parameter.default or ""))
     return FormField(name, kinds, choices, default)
 
 
 def form_fault(form: Mapping[str, str]) -> Fault:
-    """The fault that a form describes; empty fields and those of other kinds do not count.
+    """Read a fault from the form; empty fields and those of other kinds are ignored.
 
     Raises BadInputError.
     """
     kind = form.get("kind", "")
-    known = PARAMETERS[Kind(kind)] if kind in set(Kind) else {}
-    given: dict[str, Any] = {}
+    parameters = PARAMETERS[Kind(kind)] if kind in set(Kind) else {}
+    fields: dict[str, Any] = {}
     for name, value in form.items():
         if not value:
             continue
-        if name in NUMBERS or (name in known and isinstance(known[name].default, int | float)):
-            given[name] = _number(value)
-        elif name in known or name in COMMON_FIELDS:
-            given[name] = value
-    return fault(given)
+        parameter = parameters.get(name)
+        if name in NUMBER_FIELDS or (parameter and isinstance(parameter.default, int | float)):
+            fields[name] = _number(value)
+        elif parameter or name in COMMON_FIELDS:
+            fields[name] = value
+    return fault(fields)
 
 
 def _number(value: str) -> Any:
-    """A number, or true or false, as JSON writes it; anything else stays a text to be refused."""
+    """Read a JSON number or boolean; other text is returned as it is, to be refused."""
     try:
         return json.loads(value)
     except (ValueError, RecursionError):

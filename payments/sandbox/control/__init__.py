@@ -1,1 +1,1 @@
-"""The control API: JSON over HTTP that lets a test play the customer and move the clock."""
+"""The control API: JSON over HTTP for tests to play the customer and advance the clock."""

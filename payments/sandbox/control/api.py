@@ -1,6 +1,6 @@
-"""The control interface: JSON over HTTP, with which a test plays the customer and moves the time.
+"""The control API's core: shops, scans, invoices, clock, calls and reset.
 
-Errors are JSON too: {"error": "a sentence"} with 400, 404, 405, 409 or 413.
+Errors are JSON: {"error": "a sentence"} with status 400, 404, 405, 409 or 413.
 """
 
 from collections.abc import Awaitable, Callable
@@ -8,10 +8,10 @@ from typing import Final
 
 from aiohttp import web
 
-from payments.sandbox.clock import AdjustableClock
+from payments.sandbox.clock import Clock
 from payments.sandbox.control import json_input
 from payments.sandbox.control.json_input import BadInputError, json_body
-from payments.sandbox.control.json_output import invoice_json, service_json
+from payments.sandbox.control.json_output import invoice_json, shop_json
 from payments.sandbox.faults.registry import FaultRegistry
 from payments.sandbox.notifier import Notifier
 from payments.sandbox.operations.simulator import (
@@ -28,12 +28,16 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 ERROR_STATUS: Final = {BadInputError: 400, NotFoundError: 404, ConflictError: 409}
 
-ENDINGS: Final = {"cancel": Status.CANCELED, "fail": Status.FAILED, "expire": Status.EXPIRED}
+END_STATUSES: Final = {
+    "cancel": Status.CANCELED,
+    "fail": Status.FAILED,
+    "expire": Status.EXPIRED,
+}
 
 
 @web.middleware
 async def json_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer every refusal under /control as JSON."""
+    """Respond with JSON to every error under /control."""
     if not request.path.startswith("/control"):
         return await handler(request)
     try:
@@ -56,24 +60,24 @@ class ControlApi:
 
     def __init__(
         self,
-        state: SeqrSimulator,
-        clock: AdjustableClock,
+        seqr: SeqrSimulator,
+        clock: Clock,
         calls: CallLog,
         notifier: Notifier,
         faults: FaultRegistry,
     ) -> None:
-        self._state = state
+        self._seqr = seqr
         self._clock = clock
         self._calls = calls
         self._notifier = notifier
         self._faults = faults
 
     def add_routes(self, app: web.Application) -> None:
-        """Serve the control interface on the application."""
+        """Add the routes to the application."""
         app.add_routes(
             [
-                web.get("/control/services", self._list_services),
-                web.post("/control/services", self._add_service),
+                web.get("/control/shops", self._list_shops),
+                web.post("/control/shops", self._add_shop),
                 web.post("/control/scan", self._scan),
                 web.get("/control/invoices", self._list_invoices),
                 web.get("/control/invoices/{reference}", self._show_invoice),
@@ -81,70 +85,70 @@ class ControlApi:
                     "/control/invoices/{reference}/{action:pay|cancel|fail|expire|hold|release}",
                     self._act,
                 ),
-                web.post("/control/clock", self._advance),
+                web.post("/control/clock", self._advance_clock),
                 web.post("/control/reset", self._reset),
                 web.get("/control/calls", self._list_calls),
             ]
         )
 
-    async def _list_services(self, _: web.Request) -> web.Response:
-        services = [service_json(service) for service in self._state.services.values()]
-        return web.json_response({"services": services})
+    async def _list_shops(self, _: web.Request) -> web.Response:
+        shops = [shop_json(shop) for shop in self._seqr.shops.values()]
+        return web.json_response({"shops": shops})
 
-    async def _add_service(self, request: web.Request) -> web.Response:
-        service = json_input.service(await json_body(request))
-        self._state.services[service.service_id] = service
-        return web.json_response(service_json(service), status=201)
+    async def _add_shop(self, request: web.Request) -> web.Response:
+        shop = json_input.shop(await json_body(request))
+        self._seqr.shops[shop.service_id] = shop
+        return web.json_response(shop_json(shop), status=201)
 
     async def _scan(self, request: web.Request) -> web.Response:
         body = await json_body(request)
         url = json_input.code_url(body)
         msisdn = json_input.msisdn(body) or DEFAULT_MSISDN
         try:
-            scan = self._state.scan(url, msisdn)
+            scan = self._seqr.scan(url, msisdn)
         except ValueError as error:
             raise BadInputError(f"url: {error}.") from None
-        return web.json_response({"token": scan.token, "order_url": self._state.order_url(scan)})
+        return web.json_response({"token": scan.token, "order_url": self._seqr.order_url(scan)})
 
     async def _list_invoices(self, _: web.Request) -> web.Response:
-        invoices = [invoice_json(self._state, invoice) for invoice in self._state.invoices()]
+        invoices = [invoice_json(self._seqr, invoice) for invoice in self._seqr.invoices()]
         return web.json_response({"invoices": invoices})
 
     async def _show_invoice(self, request: web.Request) -> web.Response:
-        invoice = self._state.invoice(request.match_info["reference"])
-        return web.json_response(invoice_json(self._state, invoice))
+        invoice = self._seqr.invoice(request.match_info["reference"])
+        return web.json_response(invoice_json(self._seqr, invoice))
 
     async def _act(self, request: web.Request) -> web.Response:
         token = json_input.optional_text(await json_body(request), "token")
         reference, action = request.match_info["reference"], request.match_info["action"]
         try:
-            scan = self._state.scan_of(token)
+            scan = self._seqr.scan_of(token)
         except NotFoundError as error:
             raise BadInputError(str(error)) from None
         if action == "pay":
-            invoice = self._state.pay(reference, scan)
-        elif action in ENDINGS:
-            invoice = self._state.end(reference, ENDINGS[action])
+            invoice = self._seqr.pay(reference, scan)
+        elif action in END_STATUSES:
+            invoice = self._seqr.end_unpaid(reference, END_STATUSES[action])
         else:
-            invoice = self._state.hold(reference, held=action == "hold")
-        redirect_url = None if invoice.is_open else self._state.redirect_url(invoice, scan)
+            invoice = self._seqr.hold(reference, held=action == "hold")
+        redirect_url = None if invoice.is_open else self._seqr.redirect_url(invoice, scan)
         return web.json_response({"status": invoice.status, "redirect_url": redirect_url})
 
-    async def _advance(self, request: web.Request) -> web.Response:
+    async def _advance_clock(self, request: web.Request) -> web.Response:
         self._clock.advance(json_input.advance_seconds(await json_body(request)))
-        self._state.catch_up()
+        self._seqr.apply_due_changes()
         return web.json_response({"now": self._clock.now().isoformat()})
 
     async def _reset(self, request: web.Request) -> web.Response:
         await json_body(request)
-        self.forget_everything()
+        self.reset()
         return web.json_response({})
 
-    def forget_everything(self) -> None:
-        """Services, invoices, faults and calls are gone; the clock is back at real time."""
+    def reset(self) -> None:
+        """Delete shops, invoices, faults and calls, and return the clock to real time."""
         self._faults.reset()
-        self._notifier.forget()
-        self._state.reset()
+        self._notifier.cancel_pending()
+        self._seqr.reset()
         self._clock.reset()
         self._calls.clear()
 

@@ -1,10 +1,10 @@
-"""The control interface of faults: /control/faults."""
+"""The control API of faults: /control/faults."""
 
 from typing import Any
 
 from aiohttp import web
 
-from payments.sandbox.control.fault_input import fault
+from payments.sandbox.control.fault_input import fault as read_fault
 from payments.sandbox.control.json_input import json_body
 from payments.sandbox.faults.registry import MAX_FAULTS, Fault, FaultRegistry, TooManyFaultsError
 from payments.sandbox.operations.simulator import ConflictError, NotFoundError
@@ -17,7 +17,7 @@ class FaultApi:
         self._faults = faults
 
     def add_routes(self, app: web.Application) -> None:
-        """Serve them on the application."""
+        """Add the routes to the application."""
         app.add_routes(
             [
                 web.get("/control/faults", self._list),
@@ -31,7 +31,7 @@ class FaultApi:
         return web.json_response({"faults": [fault_json(each) for each in self._faults.all()]})
 
     async def _add(self, request: web.Request) -> web.Response:
-        added = added_fault(self._faults, fault(await json_body(request)))
+        added = add_fault(self._faults, read_fault(await json_body(request)))
         return web.json_response(fault_json(added), status=201)
 
     async def _clear(self, _: web.Request) -> web.Response:
@@ -47,7 +47,7 @@ class FaultApi:
         return web.json_response(fault_json(removed))
 
 
-def added_fault(faults: FaultRegistry, new: Fault) -> Fault:
+def add_fault(faults: FaultRegistry, new: Fault) -> Fault:
     """Add a fault. Raises ConflictError."""
     try:
         return faults.add(new)
@@ -55,15 +55,15 @@ def added_fault(faults: FaultRegistry, new: Fault) -> Fault:
         raise ConflictError(f"There are {MAX_FAULTS} faults already; remove some first.") from None
 
 
-def fault_json(given: Fault) -> dict[str, Any]:
-    """A fault as the control interface shows it, its kind's parameters included."""
+def fault_json(fault: Fault) -> dict[str, Any]:
+    """A fault as JSON, with the parameters of its kind."""
     return {
-        "id": given.id,
-        "operation": given.operation,
-        "kind": given.kind,
-        **given.parameters,
-        "count": given.count,
-        "probability": given.probability,
-        "seed": given.seed,
-        "struck": given.struck,
+        "id": fault.id,
+        "operation": fault.operation,
+        "kind": fault.kind,
+        **fault.parameters,
+        "count": fault.count,
+        "probability": fault.probability,
+        "seed": fault.seed,
+        "applied": fault.applied,
     }

@@ -1,6 +1,6 @@
-"""Reading a fault that a test or a person asks for.
+"""Reads faults from JSON.
 
-Every reader raises BadInputError, whose sentence names the field.
+Every reader raises BadInputError with a sentence that names the field.
 """
 
 import math
@@ -20,21 +20,21 @@ from payments.sandbox.faults.registry import (
 )
 from payments.sandbox.soap.schema import OPERATIONS
 
-MAX_SECONDS: Final = 3600
-MAX_COUNT: Final = 1_000_000
+MAX_FAULT_SECONDS: Final = 3600
+MAX_FAULT_COUNT: Final = 1_000_000
 MAX_SEED: Final = 2**53
-"""The whole numbers that every JSON reader keeps as they are."""
+"""The largest whole number that every JSON reader keeps exact."""
 
 MAX_MEGABYTES: Final = 1000
 MAX_GARBAGE_BYTES: Final = 1_000_000
-MAX_SENTENCE: Final = 200
+MAX_FAULTSTRING: Final = 200
 
 COMMON_FIELDS: Final = frozenset({"operation", "kind", "count", "probability", "seed"})
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One of a kind's parameters: what it is when not given, how it is read, and its choices."""
+    """A parameter of a kind of fault: its default, its reader and its choices."""
 
     default: Any
     read: Callable[[str, Any], Any]
@@ -82,9 +82,9 @@ def _yes_or_no(name: str, value: Any) -> bool:
 
 
 def _sentence(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.isprintable() or len(value) > MAX_SENTENCE:
+    if not isinstance(value, str) or not value.isprintable() or len(value) > MAX_FAULTSTRING:
         raise BadInputError(
-            f"{name}: must be a printable text of at most {MAX_SENTENCE} characters."
+            f"{name}: must be printable text of at most {MAX_FAULTSTRING} characters."
         )
     return value
 
@@ -98,60 +98,60 @@ def _operation_name(name: str, value: Any) -> str | None:
 
 
 def _seconds(default: float) -> Parameter:
-    return Parameter(default, _number(0.01, MAX_SECONDS))
+    return Parameter(default, _number(0.01, MAX_FAULT_SECONDS))
 
 
-_SPOILT: Final = {"takes_effect": Parameter(True, _yes_or_no)}
-_INSTEAD: Final = {"takes_effect": Parameter(False, _yes_or_no)}
+_EXECUTED_BY_DEFAULT: Final = {"takes_effect": Parameter(True, _yes_or_no)}
+_NOT_EXECUTED_BY_DEFAULT: Final = {"takes_effect": Parameter(False, _yes_or_no)}
 
 PARAMETERS: Final[dict[Kind, dict[str, Parameter]]] = {
     Kind.DELAY: {
         "seconds": _seconds(5),
-        "before": _one_of("effect", "answer"),
+        "before": _one_of("effect", "response"),
     },
     Kind.REFUSE: {},
-    Kind.RESET: _INSTEAD,
+    Kind.RESET: _NOT_EXECUTED_BY_DEFAULT,
     Kind.DROP: {},
     Kind.DRIP: {"seconds": _seconds(5)},
-    Kind.HTTP_STATUS: {"status": Parameter(503, _whole(200, 599)), **_INSTEAD},
+    Kind.HTTP_STATUS: {"status": Parameter(503, _whole(200, 599)), **_NOT_EXECUTED_BY_DEFAULT},
     Kind.SOAP_FAULT: {
         "faultcode": _one_of("Server", "Client"),
         "faultstring": Parameter("Something went wrong.", _sentence),
-        **_INSTEAD,
+        **_NOT_EXECUTED_BY_DEFAULT,
     },
     Kind.RESULT_CODE: {"code": Parameter(90, _whole(-(2**31), 2**31 - 1))},
-    Kind.GARBAGE: {"bytes": Parameter(1000, _whole(1, MAX_GARBAGE_BYTES)), **_SPOILT},
-    Kind.HTML: _SPOILT,
-    Kind.EMPTY: _SPOILT,
+    Kind.GARBAGE: {"bytes": Parameter(1000, _whole(1, MAX_GARBAGE_BYTES)), **_EXECUTED_BY_DEFAULT},
+    Kind.HTML: _EXECUTED_BY_DEFAULT,
+    Kind.EMPTY: _EXECUTED_BY_DEFAULT,
     Kind.TRUNCATED: {"length": _one_of("full", "sent")},
     Kind.HUGE: {"megabytes": Parameter(50, _whole(1, MAX_MEGABYTES))},
     Kind.WRONG_OPERATION: {
-        "answers": Parameter(None, _operation_name, tuple(OPERATIONS)),
-        **_SPOILT,
+        "response_of": Parameter(None, _operation_name, tuple(OPERATIONS)),
+        **_EXECUTED_BY_DEFAULT,
     },
     Kind.LOST: {},
     Kind.DOUBLED: {},
     Kind.LATE: {"seconds": _seconds(5)},
     Kind.REORDERED: {"seconds": _seconds(30)},
 }
-"""What can be set for each kind, in the order in which it is shown."""
+"""The parameters of each kind, in the order in which they are shown."""
 
 
 def fault(body: Mapping[str, Any]) -> Fault:
-    """The fault that a JSON object describes. A field that is null counts as not given."""
+    """Read a fault. A null field counts as missing."""
     given = {name: value for name, value in body.items() if value is not None}
     operation = _operation(given)
     kind = _kind(given, operation)
-    known = PARAMETERS[kind]
+    parameters = PARAMETERS[kind]
     for name in given:
-        if name not in COMMON_FIELDS and name not in known:
-            raise BadInputError(f"{name}: {kind} has no such parameter{_list_of(known)}.")
+        if name not in COMMON_FIELDS and name not in parameters:
+            raise BadInputError(f"{name}: {kind} has no such parameter{_only(parameters)}.")
     seed = given.get("seed", secrets.randbelow(MAX_SEED))
     return Fault(
         operation,
         kind,
-        {name: one.read(name, given.get(name, one.default)) for name, one in known.items()},
-        count=_whole(1, MAX_COUNT)("count", given["count"]) if "count" in given else None,
+        {name: each.read(name, given.get(name, each.default)) for name, each in parameters.items()},
+        count=_whole(1, MAX_FAULT_COUNT)("count", given["count"]) if "count" in given else None,
         probability=_number(0, 1)("probability", given.get("probability", 1)),
         seed=_whole(0, MAX_SEED)("seed", seed),
     )
@@ -174,5 +174,5 @@ def _kind(given: Mapping[str, Any], operation: str) -> Kind:
     return Kind(kind)
 
 
-def _list_of(known: Mapping[str, Parameter]) -> str:
-    return f", only {', '.join(known)}" if known else ""
+def _only(parameters: Mapping[str, Parameter]) -> str:
+    return f", only {', '.join(parameters)}" if parameters else ""

@@ -1,6 +1,6 @@
-"""Reading what a test or a person sends to the control interface.
+"""Reads JSON input of the control API, and the same fields in forms.
 
-Every reader raises BadInputError, whose sentence names the field.
+Every reader raises BadInputError with a sentence that names the field.
 """
 
 import json
@@ -12,24 +12,24 @@ from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 
-from payments.sandbox.storage.models import Service
+from payments.sandbox.storage.models import Shop
 
 MAX_TEXT: Final = 500
 MAX_CODES: Final = 100
 MAX_ADVANCE_SECONDS: Final = 10 * 366 * 24 * 3600
 
-SERVICE_URLS: Final = ("order_url", "success_url", "failure_url", "cancel_url")
+SHOP_URLS: Final = ("order_url", "success_url", "failure_url", "cancel_url")
 
 _MSISDN = re.compile(r"[1-9][0-9]{5,14}", re.ASCII)
 _SERVICE_ID = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII)
 
 
 class BadInputError(Exception):
-    """The text is a sentence for the caller."""
+    """The input is invalid; the text is a sentence for the caller."""
 
 
 async def json_body(request: web.Request) -> dict[str, Any]:
-    """The request's JSON object; an empty body is an empty object."""
+    """Read the request's JSON object; an empty body is an empty object."""
     body = await request.read()
     if not body:
         return {}
@@ -45,7 +45,7 @@ async def json_body(request: web.Request) -> dict[str, Any]:
 
 
 def text(body: Mapping[str, Any], name: str) -> str:
-    """A text field that must be there."""
+    """Read a required text field."""
     value = optional_text(body, name)
     if not value:
         raise BadInputError(f"{name}: a text is needed.")
@@ -53,17 +53,17 @@ def text(body: Mapping[str, Any], name: str) -> str:
 
 
 def optional_text(body: Mapping[str, Any], name: str) -> str | None:
-    """A text field that may be missing or null."""
+    """Read a text field that may be missing or null."""
     value = body.get(name)
     if value is None:
         return None
     if not isinstance(value, str) or not value.isprintable() or len(value) > MAX_TEXT:
-        raise BadInputError(f"{name}: must be a printable text of at most {MAX_TEXT} characters.")
+        raise BadInputError(f"{name}: must be printable text of at most {MAX_TEXT} characters.")
     return value
 
 
 def msisdn(body: Mapping[str, Any]) -> str | None:
-    """The customer's phone number in international form without +, such as 46700643933."""
+    """Read a phone number in international form without +, such as 46700643933."""
     value = optional_text(body, "msisdn")
     if value is not None and not _MSISDN.fullmatch(value):
         raise BadInputError("msisdn: 6 to 15 digits in international form without +.")
@@ -71,7 +71,7 @@ def msisdn(body: Mapping[str, Any]) -> str | None:
 
 
 def code_url(body: Mapping[str, Any]) -> str:
-    """What a scanned code says: a URL, whose parameters are printable text."""
+    """Read the URL in a scanned code; its parameters must be printable text."""
     value = text(body, "url")
     try:
         query = urlsplit(value).query
@@ -83,7 +83,7 @@ def code_url(body: Mapping[str, Any]) -> str:
 
 
 def advance_seconds(body: Mapping[str, Any]) -> float:
-    """By how much to advance the clock."""
+    """Read by how many seconds to advance the clock."""
     value = body.get("advance_seconds")
     if (
         isinstance(value, bool)
@@ -95,18 +95,18 @@ def advance_seconds(body: Mapping[str, Any]) -> float:
     return float(value)
 
 
-def service(body: Mapping[str, Any]) -> Service:
-    """A service with its four URLs, and perhaps a name and the parameters of its printed codes."""
+def shop(body: Mapping[str, Any]) -> Shop:
+    """Read a shop: service ID, four URLs, optional name and printed codes."""
     service_id = text(body, "service_id")
     if not _SERVICE_ID.fullmatch(service_id):
         raise BadInputError("service_id: up to 40 letters, digits, dots, dashes and underscores.")
-    urls = {name: service_url(body, name) for name in SERVICE_URLS}
+    urls = {name: http_url(body, name) for name in SHOP_URLS}
     name = optional_text(body, "name") or service_id
-    return Service(service_id, name, codes=_codes(body), **urls)
+    return Shop(service_id, name, codes=_codes(body), **urls)
 
 
-def service_url(body: Mapping[str, Any], name: str) -> str:
-    """A URL of the merchant's, with http or https and without a fragment."""
+def http_url(body: Mapping[str, Any], name: str) -> str:
+    """Read a URL of the merchant: http or https, without a fragment."""
     value = text(body, name)
     try:
         parts = urlsplit(value)

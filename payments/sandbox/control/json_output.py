@@ -1,4 +1,4 @@
-"""What the control interface shows, as JSON: amounts as text, times in ISO 8601 with zone."""
+"""Writes JSON output of the control API: amounts as text, times in ISO 8601 with zone."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -6,30 +6,30 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from payments.sandbox.operations.simulator import SeqrSimulator
-from payments.sandbox.storage.models import Customer, Invoice, Service
-from payments.sandbox.storage.shop_models import Period, RefundRefusal, Terminal
+from payments.sandbox.storage.merchant_models import Period, RefundRefusal, Terminal
+from payments.sandbox.storage.models import Customer, Invoice, Shop
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-def service_json(service: Service) -> dict[str, Any]:
-    """A service as the control interface shows it."""
+def shop_json(shop: Shop) -> dict[str, Any]:
+    """A shop."""
     return {
-        "service_id": service.service_id,
-        "name": service.name,
-        "order_url": service.order_url,
-        "success_url": service.success_url,
-        "failure_url": service.failure_url,
-        "cancel_url": service.cancel_url,
-        "codes": list(service.codes),
+        "service_id": shop.service_id,
+        "name": shop.name,
+        "order_url": shop.order_url,
+        "success_url": shop.success_url,
+        "failure_url": shop.failure_url,
+        "cancel_url": shop.cancel_url,
+        "codes": list(shop.codes),
     }
 
 
-def invoice_json(state: SeqrSimulator, invoice: Invoice) -> dict[str, Any]:
-    """Everything about an invoice as JSON: amounts as text, times in ISO 8601 with zone."""
+def invoice_json(seqr: SeqrSimulator, invoice: Invoice) -> dict[str, Any]:
+    """Everything about an invoice."""
     content = invoice.content
-    asked = state.records.asked.get(invoice.reference)
+    query = seqr.records.status_queries.get(invoice.reference)
     return {
         "invoice_reference": invoice.reference,
         "status": invoice.status,
@@ -39,7 +39,7 @@ def invoice_json(state: SeqrSimulator, invoice: Invoice) -> dict[str, Any]:
         "title": invoice.title,
         "client_invoice_id": content["clientInvoiceId"],
         "terminal_id": invoice.terminal_id,
-        "terminal": terminal_json(state.records.terminals[invoice.terminal_id]),
+        "terminal": terminal_json(seqr.records.terminals[invoice.terminal_id]),
         "cashier_id": content.get("cashierId"),
         "footer": content.get("footer"),
         "payment_mode": content["paymentMode"],
@@ -50,8 +50,8 @@ def invoice_json(state: SeqrSimulator, invoice: Invoice) -> dict[str, Any]:
         "back_url": content.get("backURL"),
         "held": invoice.held,
         "created_at": _time(invoice.created_at),
-        "asked_at": _time(asked.at) if asked else None,
-        "asked_version": asked.version if asked else None,
+        "status_queried_at": _time(query.at) if query else None,
+        "status_queried_version": query.version if query else None,
         "paid_at": _time(invoice.paid_at),
         "confirmed_at": _time(invoice.confirmed_at),
         "reversed": invoice.reversed_at is not None,
@@ -88,7 +88,7 @@ def customer_json(customer: Customer) -> dict[str, Any]:
 
 
 def period_json(period: Period) -> dict[str, Any]:
-    """A transaction period's id and end, and whose it is; None is the whole shop's."""
+    """A transaction period. Its terminal is None if it is the whole shop's."""
     return {
         "transaction_period_id": period.period_id,
         "terminal_id": period.terminal_id,
@@ -97,12 +97,12 @@ def period_json(period: Period) -> dict[str, Any]:
 
 
 def refusal_json(refusal: RefundRefusal) -> dict[str, Any]:
-    """Which refunds are refused, and with what."""
+    """A rule that refuses refunds."""
     return _plain(refusal)
 
 
 def _plain(record: "DataclassInstance") -> dict[str, Any]:
-    """A record's fields by their names."""
+    """A record's fields."""
     return {name: _text(value) for name, value in asdict(record).items()}
 
 
@@ -113,7 +113,7 @@ def _text(value: object) -> object:
 
 
 def _row_json(row: dict[str, Any]) -> dict[str, Any]:
-    """A row's elements by SEQR's own names."""
+    """A row's elements by SEQR's names."""
     return {
         name: {"value": format(value["value"], "f"), "currency": value["currency"]}
         if isinstance(value, dict)

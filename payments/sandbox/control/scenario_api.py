@@ -1,6 +1,6 @@
-"""The control interface that sets the scene.
+"""The control API's scenarios.
 
-Forced answers, customers with cards, refused refunds, terminals, periods, Instant Checkout.
+Forced states, loyalty cards, refund refusals, terminals, periods and Instant Checkout.
 """
 
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from payments.sandbox.control import scenario_input
-from payments.sandbox.control.force_state import force
+from payments.sandbox.control.force_state import force_state
 from payments.sandbox.control.json_input import BadInputError, json_body, msisdn, optional_text
 from payments.sandbox.control.json_output import (
     customer_json,
@@ -24,18 +24,18 @@ MAX_REFUSALS: Final = 100
 
 
 class ScenarioApi:
-    """The handlers of /control that set the scene."""
+    """The handlers of the scenarios."""
 
-    def __init__(self, state: SeqrSimulator) -> None:
-        self._state = state
+    def __init__(self, seqr: SeqrSimulator) -> None:
+        self._seqr = seqr
 
     def add_routes(self, app: web.Application) -> None:
-        """Serve them on the application."""
+        """Add the routes to the application."""
         invoice = "/control/invoices/{reference}"
         app.add_routes(
             [
-                web.put(invoice, self._force),
-                web.post(invoice, self._force),
+                web.put(invoice, self._force_state),
+                web.post(invoice, self._force_state),
                 web.post(f"{invoice}/open", self._open),
                 web.get("/control/customers", self._list_customers),
                 web.post("/control/customers", self._add_customer),
@@ -48,66 +48,66 @@ class ScenarioApi:
             ]
         )
 
-    async def _force(self, request: web.Request) -> web.Response:
+    async def _force_state(self, request: web.Request) -> web.Response:
         body = await json_body(request)
-        invoice = self._state.invoice(request.match_info["reference"])
-        wanted = scenario_input.wanted(body, invoice.forced)
-        return web.json_response(invoice_json(self._state, force(self._state, invoice, wanted)))
+        invoice = self._seqr.invoice(request.match_info["reference"])
+        forced = scenario_input.forced_state(body, invoice.forced)
+        return web.json_response(invoice_json(self._seqr, force_state(self._seqr, invoice, forced)))
 
     async def _open(self, request: web.Request) -> web.Response:
         body = await json_body(request)
         number = msisdn(body) or self._msisdn_of(optional_text(body, "token"))
-        invoice = self._state.open(request.match_info["reference"], number)
+        invoice = self._seqr.open_invoice(request.match_info["reference"], number)
         return web.json_response({"status": invoice.status, "version": invoice.version})
 
     def _msisdn_of(self, token: str | None) -> str:
         try:
-            scan = self._state.scan_of(token)
+            scan = self._seqr.scan_of(token)
         except NotFoundError as error:
             raise BadInputError(str(error)) from None
         return scan.msisdn if scan else DEFAULT_MSISDN
 
     async def _list_customers(self, _: web.Request) -> web.Response:
-        customers = [customer_json(each) for each in self._state.records.customers.values()]
+        customers = [customer_json(each) for each in self._seqr.records.customers.values()]
         return web.json_response({"customers": customers})
 
     async def _add_customer(self, request: web.Request) -> web.Response:
         customer = scenario_input.customer(await json_body(request))
-        self._state.records.customers[customer.msisdn] = customer
+        self._seqr.records.customers[customer.msisdn] = customer
         return web.json_response(customer_json(customer), status=201)
 
     async def _list_terminals(self, _: web.Request) -> web.Response:
-        terminals = [terminal_json(each) for each in self._state.records.terminals.values()]
+        terminals = [terminal_json(each) for each in self._seqr.records.terminals.values()]
         return web.json_response({"terminals": terminals})
 
     async def _list_periods(self, _: web.Request) -> web.Response:
-        periods = [period_json(each) for each in self._state.records.periods.values()]
+        periods = [period_json(each) for each in self._seqr.records.periods.values()]
         return web.json_response({"periods": periods})
 
     async def _list_refusals(self, _: web.Request) -> web.Response:
-        refusals = [refusal_json(each) for each in self._state.records.refusals.values()]
+        refusals = [refusal_json(each) for each in self._seqr.records.refund_refusals.values()]
         return web.json_response({"refund_refusals": refusals})
 
     async def _add_refusal(self, request: web.Request) -> web.Response:
-        refusal = scenario_input.refusal(await json_body(request))
-        refusals = self._state.records.refusals
+        refusal = scenario_input.refund_refusal(await json_body(request))
+        refusals = self._seqr.records.refund_refusals
         if len(refusals) >= MAX_REFUSALS:
-            raise BadInputError(f"There are {MAX_REFUSALS} refusals already; DELETE them first.")
-        refusals[str(self._state.records.next_number())] = refusal
+            raise BadInputError(f"There are {MAX_REFUSALS} refusals already; delete them first.")
+        refusals[str(self._seqr.records.next_number())] = refusal
         return web.json_response(refusal_json(refusal), status=201)
 
     async def _clear_refusals(self, _: web.Request) -> web.Response:
-        self._state.records.refusals.clear()
+        self._seqr.records.refund_refusals.clear()
         return web.json_response({})
 
     async def _check_out(self, request: web.Request) -> web.Response:
         purchase = scenario_input.purchase(await json_body(request))
         try:
-            invoice = self._state.invoice(await create_purchase(purchase))
+            invoice = self._seqr.invoice(await create_purchase(purchase))
         except (PurchaseFailedError, NotFoundError) as error:
             return web.json_response({"error": str(error)}, status=502)
         if not invoice.content.get("notificationUrl"):
-            sentence = f"Invoice {invoice.reference} has no notificationUrl, which it needs here."
+            sentence = f"Invoice {invoice.reference} lacks the notificationUrl it needs here."
             return web.json_response({"error": sentence}, status=502)
         return web.json_response(
             {

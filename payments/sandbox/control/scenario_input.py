@@ -1,6 +1,6 @@
-"""Reading what sets the scene: forced answers, customers, refused refunds, purchases.
+"""Reads scenarios from JSON: forced states, customers, refund refusals, purchases.
 
-Every reader raises BadInputError, whose sentence names the field.
+Every reader raises BadInputError with a sentence that names the field.
 """
 
 import re
@@ -11,19 +11,25 @@ from typing import Any, Final
 
 from payments.sandbox.control.json_input import (
     BadInputError,
+    http_url,
     msisdn,
     optional_text,
-    service_url,
     text,
 )
 from payments.sandbox.operations.checkout import CUSTOMER_FIELDS, Purchase
-from payments.sandbox.operations.refunds import REFUSALS
-from payments.sandbox.storage.models import Customer, CustomerToken, Forced, Status, status_named
-from payments.sandbox.storage.shop_models import RefundRefusal
+from payments.sandbox.operations.refunds import REFUND_REFUSAL_CODES
+from payments.sandbox.storage.merchant_models import RefundRefusal
+from payments.sandbox.storage.models import (
+    Customer,
+    CustomerToken,
+    ForcedAnswer,
+    Status,
+    status_named,
+)
 
 MAX_CARDS: Final = 20
 MAX_VERSION: Final = 2**31 - 1
-MAX_COUNT: Final = 1_000_000
+MAX_REFUSAL_COUNT: Final = 1_000_000
 
 FORCED_FIELDS: Final = frozenset(
     {"status", "version", "receipt", "receipt_amount", "receipt_currency", "ers_reference"}
@@ -34,32 +40,32 @@ _PURCHASE_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,200}", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """How an invoice shall be from now on; None leaves it as it is.
+class ForcedState:
+    """The state to force an invoice into; None leaves a field as it is.
 
-    `ers_reference` is a new one; whether one is sent at all is said in `forced`.
+    `ers_reference` is a new reference. Whether getPaymentStatus sends one depends on `forced`.
     """
 
     status: Status | str | None
     version: int | None
     ers_reference: str | None
-    forced: Forced
+    forced: ForcedAnswer
 
 
-def wanted(body: Mapping[str, Any], forced: Forced) -> Wanted:
-    """What to force; `forced` is what has been forced before."""
+def forced_state(body: Mapping[str, Any], forced: ForcedAnswer) -> ForcedState:
+    """Read the state to force; `forced` is what was forced before."""
     if unknown := sorted(body.keys() - FORCED_FIELDS):
         raise BadInputError(f"{unknown[0]}: only {', '.join(sorted(FORCED_FIELDS))} can be set.")
     if not body:
         raise BadInputError(f"The body must set one of {', '.join(sorted(FORCED_FIELDS))}.")
     reference = optional_text(body, "ers_reference")
-    shown = reference is not None if "ers_reference" in body else forced.ers_reference
-    return Wanted(
+    sent = reference is not None if "ers_reference" in body else forced.ers_reference
+    return ForcedState(
         status=_status(body),
         version=_whole_number(body, "version", MAX_VERSION),
         ers_reference=reference,
-        forced=Forced(
-            ers_reference=shown,
+        forced=ForcedAnswer(
+            ers_reference=sent,
             receipt=_flag(body, "receipt") if "receipt" in body else forced.receipt,
             receipt_amount=(
                 _amount(body, "receipt_amount")
@@ -114,7 +120,7 @@ def _amount(body: Mapping[str, Any], name: str) -> Decimal | None:
 
 
 def customer(body: Mapping[str, Any]) -> Customer:
-    """A customer with loyalty cards."""
+    """Read a customer with loyalty cards."""
     number = msisdn(body)
     if number is None:
         raise BadInputError("msisdn: a text is needed.")
@@ -126,7 +132,7 @@ def customer(body: Mapping[str, Any]) -> Customer:
 
 def _card(value: object) -> CustomerToken:
     if not isinstance(value, dict):
-        raise BadInputError("cards: each is an object with id, value and perhaps description.")
+        raise BadInputError("cards: each is an object with id, value and optional description.")
     try:
         return CustomerToken(
             id=text(value, "id"),
@@ -137,23 +143,23 @@ def _card(value: object) -> CustomerToken:
         raise BadInputError(f"cards: {error}") from None
 
 
-def refusal(body: Mapping[str, Any]) -> RefundRefusal:
-    """Which refunds to refuse, and with what."""
+def refund_refusal(body: Mapping[str, Any]) -> RefundRefusal:
+    """Read a rule that refuses refunds."""
     code = _whole_number(body, "code", 99)
-    if code not in REFUSALS:
-        allowed = " or ".join(str(int(each)) for each in sorted(REFUSALS))
+    if code not in REFUND_REFUSAL_CODES:
+        allowed = " or ".join(str(int(each)) for each in sorted(REFUND_REFUSAL_CODES))
         raise BadInputError(f"code: {allowed} is needed.")
-    count = _whole_number(body, "count", MAX_COUNT)
+    count = _whole_number(body, "count", MAX_REFUSAL_COUNT)
     if count == 0:
         raise BadInputError("count: at least 1 is needed.")
     return RefundRefusal(int(code), optional_text(body, "service_id"), msisdn(body), count)
 
 
 def purchase(body: Mapping[str, Any]) -> Purchase:
-    """A product to buy, who buys it, and the merchant's address for that."""
-    url = service_url(body, "url")
+    """Read a purchase: the merchant's createPurchase URL, product and customer."""
+    url = http_url(body, "url")
     if not url.partition("?")[0].endswith("createPurchase"):
-        raise BadInputError("url: the merchant's address ends in createPurchase.")
+        raise BadInputError("url: the merchant's URL must end in createPurchase.")
     token = text(body, "purchaseToken")
     if not _PURCHASE_TOKEN.fullmatch(token):
         raise BadInputError("purchaseToken: letters, digits, dashes, underscores and dots only.")
@@ -161,7 +167,7 @@ def purchase(body: Mapping[str, Any]) -> Purchase:
     if not isinstance(given, dict):
         raise BadInputError("customer: an object is needed.")
     if unknown := sorted(given.keys() - set(CUSTOMER_FIELDS)):
-        raise BadInputError(f"customer: {unknown[0]} is none of {', '.join(CUSTOMER_FIELDS)}.")
+        raise BadInputError(f"customer: {unknown[0]} is not one of {', '.join(CUSTOMER_FIELDS)}.")
     try:
         msisdn(given)
         details = {name: value for name in given if (value := optional_text(given, name))}

@@ -1,4 +1,4 @@
-"""What a shop sees of a SOAP call that a fault has struck."""
+"""Responds to SOAP calls that a fault applies to."""
 
 import socket
 import struct
@@ -16,12 +16,14 @@ from payments.sandbox.soap.schema import OPERATIONS, Operation
 
 CONTENT_TYPE: Final = {"Content-Type": "text/xml; charset=utf-8"}
 
-TAKES_EFFECT: Final = frozenset({Kind.DELAY, Kind.DROP, Kind.DRIP, Kind.TRUNCATED, Kind.HUGE})
-"""The kinds that only spoil an answer: what was asked has happened. Others can be told whether."""
+EFFECTIVE_KINDS: Final = frozenset({Kind.DELAY, Kind.DROP, Kind.DRIP, Kind.TRUNCATED, Kind.HUGE})
+"""The kinds that alter only the response: the operation is executed. Others have a parameter."""
 
-MEGABYTE: Final = 1_000_000
-PIECE_BYTES: Final = 64 * 1024
+MEGABYTE_BYTES: Final = 1_000_000
+CHUNK_BYTES: Final = 64 * 1024
 DRIPS_PER_SECOND: Final = 100
+
+CONNECTION_LOST: Final = "(the shop closed the connection before the end)"
 
 HTML_PAGE: Final = b"""\
 <!doctype html>
@@ -31,8 +33,8 @@ HTML_PAGE: Final = b"""\
 
 
 @dataclass(frozen=True)
-class Reply:
-    """SEQR's answer to one call. An empty `result` is a SOAP fault's."""
+class SeqrResponse:
+    """The response without a fault. The `result` of a SOAP fault is empty."""
 
     status: int
     body: bytes
@@ -40,173 +42,183 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """What went out instead. `status` is None when there was no answer at all.
+class SentResponse:
+    """The response that the shop received.
 
-    `seen` is what the record of calls shows as the answer: bytes, or a text of our own about them.
-    `reply` is SEQR's own answer, None if it came to none. `void` tells that the sandbox was reset
-    meanwhile.
+    - `status`: None if no response was sent.
+    - `logged`: its body for the call log, as bytes or as a text about them.
+    - `seqr_response`: the response without the fault; None if the operation was not executed.
+    - `discarded`: the sandbox was reset while the fault delayed the call.
     """
 
     response: web.StreamResponse
     status: int | None
-    seen: bytes | str
-    reply: Reply | None = None
-    void: bool = False
+    logged: bytes | str
+    seqr_response: SeqrResponse | None = None
+    discarded: bool = False
 
 
 @dataclass(frozen=True)
-class Struck:
-    """A call that a fault has struck; `operation` is None if it could not be read."""
+class FaultedCall:
+    """A call with the fault applied to it; `operation` is None for an unreadable request."""
 
     request: web.Request
     fault: Fault
     operation: Operation | None
-    reply: Reply | None
+    seqr_response: SeqrResponse | None
 
     @property
-    def whole(self) -> bytes:
-        """SEQR's own answer, or nothing."""
-        return self.reply.body if self.reply else b""
+    def intended_body(self) -> bytes:
+        """The body without the fault; empty if the operation was not executed."""
+        return self.seqr_response.body if self.seqr_response else b""
 
 
-Spoiler = Callable[[Struck], Awaitable[Delivery]]
+Responder = Callable[[FaultedCall], Awaitable[SentResponse]]
 
 
-def untouched(reply: Reply) -> Delivery:
-    """The answer as it is, since nothing has struck it."""
-    return replace(_plain(reply.status, reply.body), reply=reply)
+def unaltered(seqr_response: SeqrResponse) -> SentResponse:
+    """Respond without a fault."""
+    return replace(_plain(seqr_response.status, seqr_response.body), seqr_response=seqr_response)
 
 
-async def deliver(
-    request: web.Request, fault: Fault, operation: Operation | None, effect: Callable[[], Reply]
-) -> Delivery:
-    """Let the fault have its way with one call; `effect` does what was asked, once at most."""
+async def respond_with_fault(
+    request: web.Request,
+    fault: Fault,
+    operation: Operation | None,
+    execute: Callable[[], SeqrResponse],
+) -> SentResponse:
+    """Apply the fault to a call; `execute` runs the operation, once at most."""
     parameters = fault.parameters
     if parameters.get("before") == "effect":
         await fault.pause(parameters["seconds"])
-    struck = Struck(request, fault, operation, None)
-    if fault.void:
-        return replace(_closed(struck), void=True)
-    if parameters.get("takes_effect", fault.kind in TAKES_EFFECT):
-        struck = replace(struck, reply=effect())
-    delivery = await _SPOILERS[fault.kind](struck)
-    return replace(delivery, reply=delivery.reply or struck.reply, void=fault.void)
+    call = FaultedCall(request, fault, operation, None)
+    if fault.discarded:
+        return replace(_closed(call), discarded=True)
+    if parameters.get("takes_effect", fault.kind in EFFECTIVE_KINDS):
+        call = replace(call, seqr_response=execute())
+    sent = await _RESPONDERS[fault.kind](call)
+    return replace(
+        sent,
+        seqr_response=sent.seqr_response or call.seqr_response,
+        discarded=fault.discarded,
+    )
 
 
-async def _delay(struck: Struck) -> Delivery:
-    if struck.fault.parameters["before"] == "answer":
-        await struck.fault.pause(struck.fault.parameters["seconds"])
-    reply = struck.reply
-    if struck.fault.void or reply is None:
-        return _closed(struck)
-    return _plain(reply.status, reply.body)
+async def _delay(call: FaultedCall) -> SentResponse:
+    if call.fault.parameters["before"] == "response":
+        await call.fault.pause(call.fault.parameters["seconds"])
+    seqr_response = call.seqr_response
+    if call.fault.discarded or seqr_response is None:
+        return _closed(call)
+    return _plain(seqr_response.status, seqr_response.body)
 
 
-async def _close(struck: Struck) -> Delivery:
-    return _closed(struck)
+async def _close(call: FaultedCall) -> SentResponse:
+    return _closed(call)
 
 
-async def _reset(struck: Struck) -> Delivery:
-    return _closed(struck, hard=True)
+async def _reset(call: FaultedCall) -> SentResponse:
+    return _closed(call, reset=True)
 
 
-async def _drip(struck: Struck) -> Delivery:
-    whole, seconds = struck.whole, struck.fault.parameters["seconds"]
-    size = max(1, round(len(whole) / (seconds * DRIPS_PER_SECOND)))
-    response = _stream(struck, length=len(whole))
+async def _drip(call: FaultedCall) -> SentResponse:
+    body, seconds = call.intended_body, call.fault.parameters["seconds"]
+    size = max(1, round(len(body) / (seconds * DRIPS_PER_SECOND)))
+    response = _stream(call, length=len(body))
     try:
-        await response.prepare(struck.request)
-        for piece in _pieces(whole, size):
-            await response.write(piece)
-            await struck.fault.pause(seconds * len(piece) / len(whole))
-            if struck.fault.void:
-                return _closed(struck)
+        await response.prepare(call.request)
+        for chunk in _chunks(body, size):
+            await response.write(chunk)
+            await call.fault.pause(seconds * len(chunk) / len(body))
+            if call.fault.discarded:
+                return _closed(call)
     except ConnectionError:
-        return Delivery(response, response.status, "(the shop hung up before the end)")
-    return Delivery(response, response.status, whole)
+        return SentResponse(response, response.status, CONNECTION_LOST)
+    return SentResponse(response, response.status, body)
 
 
-async def _http_status(struck: Struck) -> Delivery:
-    status = struck.fault.parameters["status"]
+async def _http_status(call: FaultedCall) -> SentResponse:
+    status = call.fault.parameters["status"]
     page = f"<html><body><h1>{status}</h1></body></html>\n"
     response = web.Response(status=status, text=page, content_type="text/html")
-    return Delivery(response, status, page)
+    return SentResponse(response, status, page)
 
 
-async def _soap_fault(struck: Struck) -> Delivery:
-    parameters = struck.fault.parameters
+async def _soap_fault(call: FaultedCall) -> SentResponse:
+    parameters = call.fault.parameters
     fault = SoapFaultError(parameters["faultstring"], parameters["faultcode"])
     return _plain(500, wrap_fault(fault))
 
 
-async def _result_code(struck: Struck) -> Delivery:
-    if struck.operation is None:
+async def _result_code(call: FaultedCall) -> SentResponse:
+    if call.operation is None:
         return _plain(500, wrap_fault(SoapFaultError("The request cannot be read.")))
-    code = struck.fault.parameters["code"]
+    code = call.fault.parameters["code"]
     known = set(ResultCode)
     name = ResultCode(code).name if code in known else "UNKNOWN"
     result = {"resultCode": code, "resultDescription": name}
-    return untouched(Reply(200, wrap(struck.operation, result), result))
+    return unaltered(SeqrResponse(200, wrap(call.operation, result), result))
 
 
-async def _garbage(struck: Struck) -> Delivery:
-    size = struck.fault.parameters["bytes"]
-    # Read in pieces: the generator makes no more than this much in one go.
-    drawn = (struck.fault.random.randbytes(min(PIECE_BYTES, size - at)) for at in _steps(size))
+async def _garbage(call: FaultedCall) -> SentResponse:
+    size = call.fault.parameters["bytes"]
+    # In pieces, because randbytes cannot make more at once.
+    drawn = (call.fault.random.randbytes(min(CHUNK_BYTES, size - at)) for at in _steps(size))
     return _plain(200, b"".join(drawn))
 
 
-async def _html(_: Struck) -> Delivery:
+async def _html(_: FaultedCall) -> SentResponse:
     response = web.Response(body=HTML_PAGE, content_type="text/html")
-    return Delivery(response, 200, HTML_PAGE.decode())
+    return SentResponse(response, 200, HTML_PAGE.decode())
 
 
-async def _empty(_: Struck) -> Delivery:
+async def _empty(_: FaultedCall) -> SentResponse:
     return _plain(200, b"")
 
 
-async def _truncated(struck: Struck) -> Delivery:
-    whole = struck.whole
-    half = whole[: len(whole) // 2]
-    seen = f"(the first {len(half)} of {len(whole)} bytes)"
-    if struck.fault.parameters["length"] == "sent":
-        return replace(_plain(200, half), seen=seen)
-    response = _stream(struck, length=len(whole))
+async def _truncated(call: FaultedCall) -> SentResponse:
+    body = call.intended_body
+    half = body[: len(body) // 2]
+    logged = f"(the first {len(half)} of {len(body)} bytes)"
+    if call.fault.parameters["length"] == "sent":
+        return replace(_plain(200, half), logged=logged)
+    response = _stream(call, length=len(body))
     try:
-        await response.prepare(struck.request)
+        await response.prepare(call.request)
         await response.write(half)
     except ConnectionError:
         pass
-    return replace(_closed(struck), status=200, seen=seen)
+    return replace(_closed(call), status=200, logged=logged)
 
 
-async def _huge(struck: Struck) -> Delivery:
-    size = struck.fault.parameters["megabytes"] * MEGABYTE
-    head, mark, tail = struck.whole.partition(b"?>")
-    response = _stream(struck, length=None)
+async def _huge(call: FaultedCall) -> SentResponse:
+    size = call.fault.parameters["megabytes"] * MEGABYTE_BYTES
+    head, mark, tail = call.intended_body.partition(b"?>")
+    response = _stream(call, length=None)
     try:
-        await response.prepare(struck.request)
+        await response.prepare(call.request)
         await response.write(head + mark + b"\n<!--")
         for start in _steps(size):
-            await response.write(b"x" * min(PIECE_BYTES, size - start))
-            if struck.fault.void:
-                return _closed(struck)
+            await response.write(b"x" * min(CHUNK_BYTES, size - start))
+            if call.fault.discarded:
+                return _closed(call)
         await response.write(b"-->\n" + tail)
     except ConnectionError:
-        return Delivery(response, response.status, "(the shop hung up before the end)")
-    return Delivery(response, response.status, f"(the answer behind a comment of {size} bytes)")
+        return SentResponse(response, response.status, CONNECTION_LOST)
+    return SentResponse(
+        response, response.status, f"(the response after a comment of {size} bytes)"
+    )
 
 
-async def _wrong_operation(struck: Struck) -> Delivery:
-    asked = struck.operation.name if struck.operation else None
-    another = "cancelInvoice" if asked == "getPaymentStatus" else "getPaymentStatus"
-    operation = OPERATIONS[struck.fault.parameters["answers"] or another]
+async def _wrong_operation(call: FaultedCall) -> SentResponse:
+    called = call.operation.name if call.operation else None
+    other = "cancelInvoice" if called == "getPaymentStatus" else "getPaymentStatus"
+    operation = OPERATIONS[call.fault.parameters["response_of"] or other]
     message = {"resultCode": 0, "resultDescription": ResultCode.SUCCESS.name}
     return _plain(200, wrap(operation, message))
 
 
-_SPOILERS: Final[dict[Kind, Spoiler]] = {
+_RESPONDERS: Final[dict[Kind, Responder]] = {
     Kind.DELAY: _delay,
     Kind.REFUSE: _close,
     Kind.RESET: _reset,
@@ -224,35 +236,35 @@ _SPOILERS: Final[dict[Kind, Spoiler]] = {
 }
 
 
-def _plain(status: int, body: bytes) -> Delivery:
-    return Delivery(web.Response(status=status, body=body, headers=CONTENT_TYPE), status, body)
+def _plain(status: int, body: bytes) -> SentResponse:
+    return SentResponse(web.Response(status=status, body=body, headers=CONTENT_TYPE), status, body)
 
 
-def _stream(struck: Struck, *, length: int | None) -> web.StreamResponse:
-    status = struck.reply.status if struck.reply else 200
+def _stream(call: FaultedCall, *, length: int | None) -> web.StreamResponse:
+    status = call.seqr_response.status if call.seqr_response else 200
     response = web.StreamResponse(status=status, headers=CONTENT_TYPE)
     response.content_length = length
     return response
 
 
-def _closed(struck: Struck, *, hard: bool = False) -> Delivery:
-    """End the connection, with what was written; `hard`: by a reset."""
-    transport = struck.request.transport
-    if transport is not None and hard:
-        linger_for_nothing = struct.pack("ii", 1, 0)
+def _closed(call: FaultedCall, *, reset: bool = False) -> SentResponse:
+    """Close the connection after the bytes written so far; `reset` sends a TCP reset."""
+    transport = call.request.transport
+    if transport is not None and reset:
+        no_linger = struct.pack("ii", 1, 0)
         connection: socket.socket = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_for_nothing)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
         transport.abort()
     elif transport is not None:
         transport.close()
-    seen = struck.whole or "(no answer, and nothing took effect)"
-    # There is no way to send this response any more, and aiohttp knows it.
-    return Delivery(web.Response(), None, seen)
+    logged = call.intended_body or "(no response, operation not executed)"
+    # aiohttp drops this response, because the connection is closed.
+    return SentResponse(web.Response(), None, logged)
 
 
 def _steps(size: int) -> Iterator[int]:
-    return iter(range(0, size, PIECE_BYTES))
+    return iter(range(0, size, CHUNK_BYTES))
 
 
-def _pieces(whole: bytes, size: int) -> Iterator[bytes]:
-    return (whole[start : start + size] for start in range(0, len(whole), size))
+def _chunks(body: bytes, size: int) -> Iterator[bytes]:
+    return (body[start : start + size] for start in range(0, len(body), size))

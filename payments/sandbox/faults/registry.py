@@ -1,7 +1,7 @@
-"""Faults on demand: which calls go wrong, and how.
+"""Faults on demand: which calls they apply to.
 
-A fault waits for calls of one operation. The first fault in the list that wants a call strikes it,
-and it alone. What the shop then sees is in `spoiled_answers` and `notifier`.
+A fault waits for calls of one operation. The first fault in the registry that matches a call
+applies to it, and no other does. `fault_responses` and the notifier carry it out.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ from typing import Any, Final
 MAX_FAULTS: Final = 200
 
 ANY_OPERATION: Final = "*"
-"""Every SOAP call, also one that cannot be read. Notifications are not among them."""
+"""Every SOAP call, unreadable ones too, but no notification."""
 
 NOTIFICATION: Final = "notification"
 
 
 class Kind(StrEnum):
-    """What goes wrong."""
+    """The kinds of fault."""
 
     DELAY = "delay"
     REFUSE = "refuse"
@@ -46,16 +46,17 @@ SOAP_KINDS: Final = tuple(kind for kind in Kind if kind not in NOTIFICATION_KIND
 
 
 class TooManyFaultsError(Exception):
-    """There are MAX_FAULTS already, and each may still strike."""
+    """There are MAX_FAULTS already, and each may still apply."""
 
 
 @dataclass(eq=False)
 class Fault:
-    """One fault. `parameters` are its kind's, complete.
+    """One fault. `parameters` holds every parameter of its kind.
 
-    It strikes `count` calls (None: all), each with `probability`, as its own random numbers say.
-    `ended` is set once it has been removed: whoever waits because of it waits no longer. `void`
-    says that the world it belonged to is gone: a call that waited must not take effect any more.
+    It applies to `count` calls (None: all), to each with `probability`, drawn from its own random
+    numbers. `applied` counts them. `ended` is set when the fault is removed, and ends every wait
+    that it causes. `discarded` is set when the sandbox is reset: calls that were waiting must not
+    be executed.
     """
 
     operation: str
@@ -65,20 +66,20 @@ class Fault:
     probability: float
     seed: int
     id: int = 0
-    struck: int = 0
-    void: bool = False
+    applied: int = 0
+    discarded: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)  # noqa: S311 - it must be repeatable
+        self.random = random.Random(self.seed)  # noqa: S311 - repeatable by its seed
 
     @property
     def left(self) -> int | None:
-        """How many more calls it strikes; None is without end."""
-        return None if self.count is None else self.count - self.struck
+        """How many more calls it applies to; None is no limit."""
+        return None if self.count is None else self.count - self.applied
 
-    def takes(self, operation: str | None) -> bool:
-        """Whether it strikes this call, which is then counted."""
+    def matches(self, operation: str | None) -> bool:
+        """Whether it applies to this call; if so, counts the call."""
         if self.left == 0 or not (
             self.operation == operation
             or (self.operation == ANY_OPERATION and operation != NOTIFICATION)
@@ -86,7 +87,7 @@ class Fault:
             return False
         if self.probability < 1 and self.random.random() >= self.probability:
             return False
-        self.struck += 1
+        self.applied += 1
         return True
 
     async def pause(self, seconds: float) -> None:
@@ -97,23 +98,23 @@ class Fault:
         except TimeoutError:
             return
 
-    def end(self, *, void: bool) -> None:
-        """Let go of whoever waits because of it."""
-        self.void = void
+    def end(self, *, discarded: bool) -> None:
+        """End every wait that the fault causes."""
+        self.discarded = discarded
         self.ended.set()
 
 
 class FaultRegistry:
-    """The faults in the order in which they were added. One that is used up stays to be read."""
+    """The faults in the order in which they were added. Used-up faults stay listed."""
 
     def __init__(self) -> None:
         self._faults: dict[int, Fault] = {}
         self._last_id = 0
 
     def add(self, fault: Fault) -> Fault:
-        """Let it strike from now on; it gets its id. Raises TooManyFaultsError."""
+        """Add a fault and assign its id. Raises TooManyFaultsError."""
         if len(self._faults) >= MAX_FAULTS:
-            self._faults = {key: kept for key, kept in self._faults.items() if kept.left != 0}
+            self._faults = {key: each for key, each in self._faults.items() if each.left != 0}
         if len(self._faults) >= MAX_FAULTS:
             raise TooManyFaultsError
         self._last_id += 1
@@ -122,32 +123,32 @@ class FaultRegistry:
         return fault
 
     def all(self) -> list[Fault]:
-        """The faults, the oldest first."""
+        """The faults, oldest first."""
         return list(self._faults.values())
 
     def remove(self, fault_id: int) -> Fault:
-        """End one; calls that it holds up go on at once. Raises KeyError."""
+        """Remove a fault; calls that it delays go on at once. Raises KeyError."""
         fault = self._faults.pop(fault_id)
-        fault.end(void=False)
+        fault.end(discarded=False)
         return fault
 
     def clear(self) -> None:
-        """End them all; calls that they hold up go on at once."""
-        self._end_all(void=False)
+        """Remove all faults; calls that they delay go on at once."""
+        self._end_all(discarded=False)
 
     def reset(self) -> None:
-        """End them all; calls that they hold up end without an answer and change nothing."""
-        self._end_all(void=True)
+        """Remove all faults; calls that they delay get no response and change nothing."""
+        self._end_all(discarded=True)
         self._last_id = 0
 
-    def _end_all(self, *, void: bool) -> None:
+    def _end_all(self, *, discarded: bool) -> None:
         for fault in self._faults.values():
-            fault.end(void=void)
+            fault.end(discarded=discarded)
         self._faults.clear()
 
-    def strike(self, operation: str | None) -> Fault | None:
-        """The fault that strikes this call, if one does; None is a call that cannot be read."""
+    def next_match(self, operation: str | None) -> Fault | None:
+        """The fault for this call, if there is one. An unreadable call has the operation None."""
         for fault in self._faults.values():
-            if fault.takes(operation):
+            if fault.matches(operation):
                 return fault
         return None

@@ -1,1 +1,1 @@
-"""SEQR's operations, and what its customers do: scan codes, pay, hold loyalty cards."""
+"""SEQR's operations, and what its customers do: scan codes, pay, show loyalty cards."""

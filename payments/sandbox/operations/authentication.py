@@ -1,5 +1,4 @@
-"""Who may call: the published test principals, terminals that a shop has registered, and the
-checks on a request's context.
+"""Checks a request's context: its principal, password and texts.
 
 Source: API reference 2.6.0, clientContext.
 """
@@ -16,28 +15,28 @@ from payments.sandbox.soap.result_codes import (
     RefusedError,
     ResultCode,
 )
+from payments.sandbox.storage.merchant_models import Terminal
 from payments.sandbox.storage.published_principals import (
     RESELLER_ID,
     RESELLER_PASSWORD,
     RESELLER_USER_ID,
     password_digest,
 )
-from payments.sandbox.storage.shop_models import Terminal
 
-MAX_CHANNEL: Final = 40
-MAX_CLIENT_COMMENT: Final = 80
-MAX_CLIENT_REFERENCE: Final = 32
+MAX_CHANNEL_LETTERS: Final = 40
+MAX_CLIENT_COMMENT_LETTERS: Final = 80
+MAX_CLIENT_REFERENCE_LETTERS: Final = 32
 
 RESELLER_OPERATIONS: Final = frozenset(
     {"registerTerminal", "markTransactionPeriod", "executeReport"}
 )
 EITHER_OPERATIONS: Final = frozenset({"getClientSessionInfo"})
-"""For which kind of principal this call is, the reference leaves open."""
+"""The reference does not name the kind of principal for these operations."""
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Somebody who may call SEQR. `type` is TERMINALID or RESELLERUSER."""
+    """A caller. `type` is TERMINALID or RESELLERUSER."""
 
     type: str
     id: str
@@ -46,10 +45,10 @@ class Principal:
 def authenticate(
     terminals: Mapping[str, Terminal], operation: str, context: Message | None
 ) -> Principal:
-    """The principal that the context names.
+    """Return the principal that the context names.
 
-    Raises RefusedError: 29 malformed, 37 not found, 33 unregistered, 20 wrong password, 21 not for
-    this kind of principal, or UNUSABLE_CONTEXT.
+    Raises RefusedError: 29 malformed, 37 not found, 33 unregistered, 20 wrong password, 21 wrong
+    kind of principal for the operation, or UNUSABLE_CONTEXT.
     """
     if context is None:
         raise RefusedError(ResultCode.INVALID_INITIATOR_PRINCIPAL_ID, "context is missing")
@@ -61,9 +60,9 @@ def authenticate(
     else:
         _check_terminal(terminals.get(given["id"]), password)
     _check_texts(context)
-    wanted = "RESELLERUSER" if operation in RESELLER_OPERATIONS else "TERMINALID"
-    if operation not in EITHER_OPERATIONS and given["type"] != wanted:
-        raise RefusedError(ResultCode.ACCESS_DENIED, f"{operation} is for a {wanted}")
+    required = "RESELLERUSER" if operation in RESELLER_OPERATIONS else "TERMINALID"
+    if operation not in EITHER_OPERATIONS and given["type"] != required:
+        raise RefusedError(ResultCode.ACCESS_DENIED, f"{operation} needs a {required}")
     return Principal(given["type"], given["id"])
 
 
@@ -97,16 +96,16 @@ def _check_terminal(terminal: Terminal | None, password: str) -> None:
     if not hmac.compare_digest(digest, terminal.password_digest):
         raise RefusedError(ResultCode.AUTHENTICATION_FAILED, "wrong password")
     if not terminal.active:
-        raise RefusedError(UNREGISTERED_TERMINAL, "the terminal was unregistered")
+        raise RefusedError(UNREGISTERED_TERMINAL, "the terminal is unregistered")
 
 
 def _check_texts(context: Message) -> None:
     if not context.get("clientReference"):
         raise RefusedError(UNUSABLE_CONTEXT, "clientReference is mandatory")
     for name, longest in (
-        ("clientReference", MAX_CLIENT_REFERENCE),
-        ("channel", MAX_CHANNEL),
-        ("clientComment", MAX_CLIENT_COMMENT),
+        ("clientReference", MAX_CLIENT_REFERENCE_LETTERS),
+        ("channel", MAX_CHANNEL_LETTERS),
+        ("clientComment", MAX_CLIENT_COMMENT_LETTERS),
     ):
         if len(context.get(name, "")) > longest:
             raise RefusedError(UNUSABLE_CONTEXT, f"{name} is longer than {longest} characters")

@@ -1,6 +1,6 @@
-"""Instant Checkout: a product bought without a visit to the shop's pages.
+"""Instant Checkout: the customer buys a product without visiting the shop's pages.
 
-SEQR tells the merchant who buys what; the merchant answers with an invoice.
+SEQR posts the product and the customer to the merchant, who returns an invoice reference.
 Source: API reference 2.6.0, Instant Checkout, createPurchase.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 import aiohttp
 
 TIMEOUT_SECONDS: Final = 10
-MAX_ANSWER_BYTES: Final = 64 * 1024
+MAX_RESPONSE_BYTES: Final = 64 * 1024
 
 CUSTOMER_FIELDS: Final = (
     "clientName",
@@ -39,27 +39,27 @@ DEFAULT_CUSTOMER: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Purchase:
-    """What is bought, by whom; `customer` are the details that differ from the default ones."""
+    """A purchase. `customer` are the details that differ from DEFAULT_CUSTOMER."""
 
     url: str
     purchase_token: str
     customer: Mapping[str, str]
 
     def as_json(self) -> dict[str, str]:
-        """What the merchant is sent."""
+        """The JSON sent to the merchant."""
         return {"purchaseToken": self.purchase_token, **DEFAULT_CUSTOMER, **self.customer}
 
 
 class PurchaseFailedError(Exception):
-    """The merchant's answer is of no use; the text is a sentence."""
+    """The merchant returned no invoice reference; the text is a sentence."""
 
 
 async def create_purchase(purchase: Purchase) -> str:
-    """The invoice reference with which the merchant answers. Raises PurchaseFailedError.
+    """Post the purchase and return the merchant's invoice reference. Raises PurchaseFailedError.
 
-    At most ten seconds, 64 KB, and no redirects.
+    It takes at most ten seconds, reads at most 64 KB and follows no redirects.
     """
-    # A compressed answer would be larger than what is counted here.
+    # A compressed response would be larger than what is counted here.
     headers = {"Accept-Encoding": "identity"}
     try:
         async with (
@@ -71,22 +71,24 @@ async def create_purchase(purchase: Purchase) -> str:
             ) as response,
         ):
             if response.status != 200:
-                raise PurchaseFailedError(f"The merchant answered with HTTP {response.status}.")
-            body = await response.content.read(MAX_ANSWER_BYTES + 1)
-            while not response.content.at_eof() and len(body) <= MAX_ANSWER_BYTES:
-                body += await response.content.read(MAX_ANSWER_BYTES + 1 - len(body))
+                raise PurchaseFailedError(f"The merchant responded with HTTP {response.status}.")
+            body = await response.content.read(MAX_RESPONSE_BYTES + 1)
+            while not response.content.at_eof() and len(body) <= MAX_RESPONSE_BYTES:
+                body += await response.content.read(MAX_RESPONSE_BYTES + 1 - len(body))
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise PurchaseFailedError(f"The merchant cannot be reached: {error!r}") from error
     return _reference(body)
 
 
 def _reference(body: bytes) -> str:
-    if len(body) > MAX_ANSWER_BYTES:
-        raise PurchaseFailedError(f"The merchant's answer is longer than {MAX_ANSWER_BYTES} bytes.")
+    if len(body) > MAX_RESPONSE_BYTES:
+        raise PurchaseFailedError(
+            f"The merchant's response is longer than {MAX_RESPONSE_BYTES} bytes."
+        )
     try:
         reference = json.loads(body)["invoiceReferenceId"]
     except (ValueError, RecursionError, TypeError, KeyError):
         reference = None
     if not isinstance(reference, str):
-        raise PurchaseFailedError('The merchant\'s answer is not {"invoiceReferenceId": "…"}.')
+        raise PurchaseFailedError('The merchant\'s response is not {"invoiceReferenceId": "…"}.')
     return reference

@@ -1,6 +1,6 @@
-"""SEQR's operations. Each is one function: the request's message in, the answer's message out.
+"""Dispatches SEQR's operations, one function each, from request message to response message.
 
-A function raises RefusedError to answer with another code than 0, one of those that it declares.
+A function raises RefusedError with one of its declared codes to respond with a code other than 0.
 """
 
 import base64
@@ -37,7 +37,7 @@ _CONTEXT_CODES: Final = (10, 20, 29, 37)
 
 
 def _operation(name: str, *refusals: int) -> Callable[[Handler], Handler]:
-    """Register the operation, which may refuse with these codes besides those of its context."""
+    """Register an operation with its codes besides those for a bad context."""
     codes = {0, *_CONTEXT_CODES, *refusals}
     if name not in RESELLER_OPERATIONS:
         codes.add(33)
@@ -52,21 +52,21 @@ def _operation(name: str, *refusals: int) -> Callable[[Handler], Handler]:
 
 
 def possible_codes() -> dict[str, frozenset[ResultCode]]:
-    """The result codes that each operation can give, faults that were ordered aside."""
+    """The result codes that each operation can return, except through faults."""
     return {name: operation.codes for name, operation in _OPERATIONS.items()}
 
 
-def execute(state: SeqrSimulator, operation: str, request: Message) -> Message:
-    """The answer to a request of the named operation, with its resultCode.
+def execute(seqr: SeqrSimulator, operation: str, request: Message) -> Message:
+    """Run an operation; the response message includes its resultCode.
 
-    Raises ValueError for a code that the operation does not declare: the sandbox's own mistake.
+    Raises ValueError for a code that the operation does not declare: a bug of the sandbox.
     """
-    known = _OPERATIONS[operation]
+    called = _OPERATIONS[operation]
     try:
-        principal = authenticate(state.records.terminals, operation, request.get("context"))
-        answer = known.handler(state, principal, request)
+        principal = authenticate(seqr.records.terminals, operation, request.get("context"))
+        response = called.handler(seqr, principal, request)
     except RefusedError as refusal:
-        if refusal.code not in known.codes:
+        if refusal.code not in called.codes:
             raise ValueError(f"{operation} does not declare {refusal.code}") from refusal
         return {
             "resultCode": refusal.code.value,
@@ -75,21 +75,23 @@ def execute(state: SeqrSimulator, operation: str, request: Message) -> Message:
     return {
         "resultCode": ResultCode.SUCCESS.value,
         "resultDescription": ResultCode.SUCCESS.name,
-        **answer,
+        **response,
     }
 
 
 @_operation("getClientSessionInfo", 52)
-def _get_client_session_info(state: SeqrSimulator, _: Principal, request: Message) -> Message:
-    parameters = state.session(request.get("key", "")).parameters()
+def _get_client_session_info(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
+    parameters = seqr.session(request.get("key", "")).parameters()
     return {
         "parameters": {"entry": [{"key": key, "value": value} for key, value in parameters.items()]}
     }
 
 
 @_operation("sendInvoice", 48, 49, 64)
-def _send_invoice(state: SeqrSimulator, principal: Principal, request: Message) -> Message:
-    invoice = invoices.issue(state, principal.id, request.get("invoice"), request.get("tokens", []))
+def _send_invoice(seqr: SeqrSimulator, principal: Principal, request: Message) -> Message:
+    invoice = invoices.send_invoice(
+        seqr, principal.id, request.get("invoice"), request.get("tokens", [])
+    )
     return {
         "invoiceQRCode": f"HTTP://SEQR.SE/R{invoice.reference}",
         "invoiceReference": invoice.reference,
@@ -97,60 +99,62 @@ def _send_invoice(state: SeqrSimulator, principal: Principal, request: Message) 
 
 
 @_operation("updateInvoice", 11, 48, 49, 52, 54, 55, 58, 64, 95)
-def _update_invoice(state: SeqrSimulator, _: Principal, request: Message) -> Message:
+def _update_invoice(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
     reference = request.get("invoiceReference", "")
-    invoices.update(state, reference, request.get("invoice"), request.get("tokens", []))
+    invoices.update_invoice(seqr, reference, request.get("invoice"), request.get("tokens", []))
     return {}
 
 
 @_operation("getPaymentStatus", 54)
-def _get_payment_status(state: SeqrSimulator, _: Principal, request: Message) -> Message:
-    invoice = invoices.ask(state, request.get("invoiceReference", ""), request["invoiceVersion"])
-    answer: Message = {"status": str(invoice.status), "version": invoice.version}
+def _get_payment_status(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
+    invoice = invoices.get_payment_status(
+        seqr, request.get("invoiceReference", ""), request["invoiceVersion"]
+    )
+    response: Message = {"status": str(invoice.status), "version": invoice.version}
     paid, forced = invoice.status is Status.PAID, invoice.forced
     if paid if forced.ers_reference is None else forced.ers_reference:
-        answer["ersReference"] = invoice.ers_reference
+        response["ersReference"] = invoice.ers_reference
     if paid if forced.receipt is None else forced.receipt:
-        answer["receipt"] = _receipt(invoice)
+        response["receipt"] = _receipt(invoice)
     if invoice.tokens:
-        answer["customerTokens"] = {"token": [token.as_message() for token in invoice.tokens]}
-    return answer
+        response["customerTokens"] = {"token": [token.as_message() for token in invoice.tokens]}
+    return response
 
 
 @_operation("cancelInvoice", 50, 51, 54, 55, 58, 95)
-def _cancel_invoice(state: SeqrSimulator, _: Principal, request: Message) -> Message:
-    invoices.cancel(state, request.get("invoiceReference", ""))
+def _cancel_invoice(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
+    invoices.cancel_invoice(seqr, request.get("invoiceReference", ""))
     return {}
 
 
 @_operation("commitReservation", 11, 54, 96)
-def _commit_reservation(state: SeqrSimulator, _: Principal, request: Message) -> Message:
-    invoices.commit_reservation(state, request.get("invoiceReference", ""), request.get("amount"))
+def _commit_reservation(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
+    invoices.commit_reservation(seqr, request.get("invoiceReference", ""), request.get("amount"))
     return {}
 
 
 @_operation("submitPaymentReceipt", 23, 49)
-def _submit_payment_receipt(state: SeqrSimulator, _: Principal, request: Message) -> Message:
-    refunds.submit_receipt(state, request.get("ersReference", ""), request.get("receiptDocument"))
+def _submit_payment_receipt(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
+    refunds.submit_receipt(seqr, request.get("ersReference", ""), request.get("receiptDocument"))
     return {}
 
 
 @_operation("refundPayment", 11, 23, 49, 97, 98, 99)
-def _refund_payment(state: SeqrSimulator, principal: Principal, request: Message) -> Message:
+def _refund_payment(seqr: SeqrSimulator, principal: Principal, request: Message) -> Message:
     refund = refunds.refund(
-        state, principal.id, request.get("ersReference", ""), request.get("invoice")
+        seqr, principal.id, request.get("ersReference", ""), request.get("invoice")
     )
     return {"ersReference": refund.ers_reference}
 
 
 @_operation("markTransactionPeriod")
-def _mark_transaction_period(state: SeqrSimulator, _: Principal, request: Message) -> Message:
-    return {"transactionPeriodId": periods.mark(state, request.get("parameters")).period_id}
+def _mark_transaction_period(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
+    return {"transactionPeriodId": periods.mark_period(seqr, request.get("parameters")).period_id}
 
 
 @_operation("executeReport", 2)
-def _execute_report(state: SeqrSimulator, _: Principal, request: Message) -> Message:
-    report = periods.execute_report(state, request.get("reportId", ""), request.get("parameters"))
+def _execute_report(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
+    report = periods.execute_report(seqr, request.get("reportId", ""), request.get("parameters"))
     return {
         "report": {
             "title": report.title,
@@ -162,25 +166,25 @@ def _execute_report(state: SeqrSimulator, _: Principal, request: Message) -> Mes
 
 
 @_operation("registerTerminal")
-def _register_terminal(state: SeqrSimulator, _: Principal, request: Message) -> Message:
-    return {"terminalId": terminals.register(state, request).terminal_id}
+def _register_terminal(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
+    return {"terminalId": terminals.register(seqr, request).terminal_id}
 
 
 @_operation("unregisterTerminal")
-def _unregister_terminal(state: SeqrSimulator, principal: Principal, _: Message) -> Message:
-    terminals.unregister(state, principal.id)
+def _unregister_terminal(seqr: SeqrSimulator, principal: Principal, _: Message) -> Message:
+    terminals.unregister(seqr, principal.id)
     return {}
 
 
 @_operation("assignSeqrId", 53)
-def _assign_seqr_id(state: SeqrSimulator, principal: Principal, request: Message) -> Message:
-    terminals.assign_seqr_id(state, principal.id, request.get("seqrId", ""))
+def _assign_seqr_id(seqr: SeqrSimulator, principal: Principal, request: Message) -> Message:
+    terminals.assign_seqr_id(seqr, principal.id, request.get("seqrId", ""))
     return {}
 
 
 def _receipt(invoice: Invoice) -> Message:
     forced = invoice.forced
-    amount = invoice.due_amount if forced.receipt_amount is None else forced.receipt_amount
+    amount = invoice.charged_amount if forced.receipt_amount is None else forced.receipt_amount
     total = {"currency": forced.receipt_currency or invoice.currency, "value": amount}
     return {
         "terminalId": invoice.terminal_id,

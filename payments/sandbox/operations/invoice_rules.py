@@ -1,4 +1,4 @@
-"""What SEQR demands of an invoice before it takes one.
+"""Validates invoices and amounts.
 
 Source: API reference 2.6.0, sendInvoice.
 """
@@ -10,8 +10,8 @@ from typing import Final
 from payments.sandbox.soap.messages import Message
 from payments.sandbox.soap.result_codes import RefusedError, ResultCode
 
-LARGEST_EXPONENT: Final = 14
-"""Amounts of a quadrillion and more are refused: decimal arithmetic would start to round."""
+MAX_AMOUNT_EXPONENT: Final = 14
+"""Amounts from a quadrillion up are refused: decimal arithmetic would start to round."""
 
 _ISO_4217 = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD
@@ -24,16 +24,15 @@ _ISO_4217 = """
 """
 
 CURRENCIES: Final = frozenset(_ISO_4217.split())
-"""The currencies that people pay with."""
+"""ISO 4217 codes of currencies in circulation."""
+
+MAX_RESERVATION_SECONDS: Final = 366 * 24 * 3600
 
 
-LONGEST_RESERVATION_SECONDS: Final = 366 * 24 * 3600
+def validated_invoice(invoice: Message | None) -> Message:
+    """Return the invoice, if it is valid.
 
-
-def checked(invoice: Message | None) -> Message:
-    """The invoice, if SEQR takes it.
-
-    commitReservationTimeout is in seconds, by our reading; without it a reservation stays.
+    By our reading commitReservationTimeout is in seconds; a reservation without it never expires.
     Raises RefusedError: 49 INVALID_INVOICE_DATA, or 64 INVALID_NOTIFICATION_URL.
     """
     if invoice is None:
@@ -47,13 +46,13 @@ def checked(invoice: Message | None) -> Message:
     _check_amounts(invoice, rows)
     _check_notification_url(invoice)
     seconds: int | None = invoice.get("commitReservationTimeout")
-    if seconds is not None and not 0 < seconds <= LONGEST_RESERVATION_SECONDS:
-        raise _invalid("commitReservationTimeout must be from one second to a year")
+    if seconds is not None and not 0 < seconds <= MAX_RESERVATION_SECONDS:
+        raise _invalid("commitReservationTimeout must be between one second and a year")
     return invoice
 
 
-def checked_refund(invoice: Message | None) -> Message:
-    """What a refund says, if SEQR takes it: a total, and rows only if the shop likes.
+def validated_refund(invoice: Message | None) -> Message:
+    """Return the content of a refund, if it is valid: a total and optional rows.
 
     Raises RefusedError: 49 INVALID_INVOICE_DATA.
     """
@@ -63,10 +62,10 @@ def checked_refund(invoice: Message | None) -> Message:
     return invoice
 
 
-def checked_amount(
+def validated_amount(
     name: str, amount: Message | None, code: ResultCode = ResultCode.INVALID_INVOICE_DATA
 ) -> tuple[Decimal, str]:
-    """The value in major units and the currency. Raises RefusedError with that code."""
+    """Return the value in major units and the currency. Raises RefusedError with `code`."""
     if amount is None:
         raise RefusedError(code, f"{name} is missing")
     currency: str | None = amount.get("currency")
@@ -78,7 +77,7 @@ def checked_amount(
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -2:
         raise RefusedError(code, f"{name}: an amount has at most two decimals")
-    if value.adjusted() > LARGEST_EXPONENT:
+    if value.adjusted() > MAX_AMOUNT_EXPONENT:
         raise RefusedError(code, f"{name}: the amount is too large")
     return value, currency
 
@@ -88,17 +87,17 @@ def _check_amounts(invoice: Message, rows: list[Message]) -> None:
         for name in ("itemQuantity", "itemTotalAmount"):
             if name not in row:
                 raise _invalid(f"row {number}: {name} is missing")
-    total, currency = checked_amount("totalAmount", invoice.get("totalAmount"))
+    total, currency = validated_amount("totalAmount", invoice.get("totalAmount"))
     for name, amount in _row_amounts(rows):
-        if checked_amount(name, amount)[1] != currency:
+        if validated_amount(name, amount)[1] != currency:
             raise _invalid(f"{name}: every amount must have the currency of totalAmount")
     if total <= 0:
-        raise _invalid("totalAmount must be more than 0")
+        raise _invalid("totalAmount must be above 0")
     if not rows:
         return
     rows_sum = sum((row["itemTotalAmount"]["value"] for row in rows), Decimal())
     if total != rows_sum:
-        raise _invalid(f"totalAmount is {total}, but the rows sum up to {rows_sum}")
+        raise _invalid(f"totalAmount is {total}, but the rows add up to {rows_sum}")
 
 
 def _row_amounts(rows: list[Message]) -> Iterator[tuple[str, Message]]:
@@ -111,7 +110,9 @@ def _row_amounts(rows: list[Message]) -> Iterator[tuple[str, Message]]:
 def _check_notification_url(invoice: Message) -> None:
     url: str | None = invoice.get("notificationUrl")
     if url is not None and not url.lower().startswith(("http://", "https://")):
-        raise RefusedError(ResultCode.INVALID_NOTIFICATION_URL, "it must start with http")
+        raise RefusedError(
+            ResultCode.INVALID_NOTIFICATION_URL, "notificationUrl must start with http"
+        )
 
 
 def _invalid(detail: str) -> RefusedError:

@@ -1,13 +1,13 @@
-"""What the shop does with a payment: refunds, and receipts.
+"""What the shop does with a payment: refund it, and add receipts.
 
-Every function raises RefusedError to answer with another code than 0.
+Every function raises RefusedError to respond with a code other than 0.
 Source: API reference 2.6.0, refundPayment, submitPaymentReceipt.
 """
 
 from dataclasses import replace
 from typing import Final
 
-from payments.sandbox.operations.invoice_rules import checked_refund
+from payments.sandbox.operations.invoice_rules import validated_refund
 from payments.sandbox.operations.simulator import SeqrSimulator
 from payments.sandbox.soap.messages import Message
 from payments.sandbox.soap.result_codes import (
@@ -16,45 +16,46 @@ from payments.sandbox.soap.result_codes import (
     RefusedError,
     ResultCode,
 )
+from payments.sandbox.storage.merchant_models import RefundRefusal, Transaction
 from payments.sandbox.storage.models import Invoice, ReceiptDocument, Refund
-from payments.sandbox.storage.shop_models import RefundRefusal, Transaction
 
-REFUSALS: Final = frozenset(
+REFUND_REFUSAL_CODES: Final = frozenset(
     {
         ResultCode.RESELLER_NOT_ALLOWED_TO_DO_REFUND,
         ResultCode.RECEIVER_ACCOUNT_DOES_NOT_ALLOW_REFUNDS,
     }
 )
-"""What a refund can be made to be refused with."""
+"""The codes with which a test can have refunds refused."""
 
 
 def refund(
-    state: SeqrSimulator, terminal_id: str, ers_reference: str, content: Message | None
+    seqr: SeqrSimulator, terminal_id: str, ers_reference: str, content: Message | None
 ) -> Refund:
-    """refundPayment: give back the total of `content`, all refunds together at most the payment."""
-    payment = state.payment(ers_reference)
-    content = checked_refund(content)
+    """refundPayment. All refunds of a payment together cannot exceed it."""
+    payment = seqr.payment_or_refuse(ers_reference)
+    content = validated_refund(content)
     total = content["totalAmount"]
     if total["currency"] != payment.currency:
-        raise RefusedError(REFUND_IN_OTHER_CURRENCY, f"the payment was in {payment.currency}")
-    _refuse_as_ordered(state, payment)
-    left = payment.due_amount - payment.refunded_amount
+        raise RefusedError(REFUND_IN_OTHER_CURRENCY, f"the payment is in {payment.currency}")
+    _apply_refund_refusals(seqr, payment)
+    left = payment.charged_amount - payment.refunded_amount
     if total["value"] > left:
         raise RefusedError(
-            ResultCode.SUM_OF_REFUNDS_CAN_NOT_BE_MORE_THAN_ORIGINAL_TRANSACTION, f"{left} are left"
+            ResultCode.SUM_OF_REFUNDS_CAN_NOT_BE_MORE_THAN_ORIGINAL_TRANSACTION,
+            f"only {left} can be refunded",
         )
     made = Refund(
-        ers_reference=state.next_ers_reference(),
+        ers_reference=seqr.next_ers_reference(),
         amount=total["value"],
         currency=total["currency"],
         title=content.get("title"),
         terminal_id=terminal_id,
         cashier_id=content.get("cashierId"),
-        refunded_at=state.now(),
+        refunded_at=seqr.now(),
         client_invoice_id=content.get("clientInvoiceId"),
     )
-    state.save(replace(payment, refunds=(*payment.refunds, made)))
-    state.records.add_transaction(
+    seqr.save(replace(payment, refunds=(*payment.refunds, made)))
+    seqr.records.add_transaction(
         Transaction(
             terminal_id=made.terminal_id,
             cashier_id=made.cashier_id,
@@ -66,27 +67,27 @@ def refund(
     return made
 
 
-def _refuse_as_ordered(state: SeqrSimulator, payment: Invoice) -> None:
-    for key, refusal in list(state.records.refusals.items()):
-        if not _concerns(refusal, payment):
+def _apply_refund_refusals(seqr: SeqrSimulator, payment: Invoice) -> None:
+    for key, refusal in list(seqr.records.refund_refusals.items()):
+        if not _applies_to(refusal, payment):
             continue
         if refusal.count is not None:
             if refusal.count > 1:
-                state.records.refusals[key] = replace(refusal, count=refusal.count - 1)
+                seqr.records.refund_refusals[key] = replace(refusal, count=refusal.count - 1)
             else:
-                del state.records.refusals[key]
-        raise RefusedError(ResultCode(refusal.code), "as ordered by the control interface")
+                del seqr.records.refund_refusals[key]
+        raise RefusedError(ResultCode(refusal.code), "set by the control API")
 
 
-def _concerns(refusal: RefundRefusal, payment: Invoice) -> bool:
+def _applies_to(refusal: RefundRefusal, payment: Invoice) -> bool:
     service_id = payment.payer.service_id if payment.payer else None
     msisdn = payment.payer.msisdn if payment.payer else None
     return refusal.service_id in (None, service_id) and refusal.msisdn in (None, msisdn)
 
 
-def submit_receipt(state: SeqrSimulator, ers_reference: str, document: Message | None) -> None:
-    """submitPaymentReceipt: add a receipt to a payment; it may have several."""
-    payment = state.payment(ers_reference)
+def submit_receipt(seqr: SeqrSimulator, ers_reference: str, document: Message | None) -> None:
+    """submitPaymentReceipt. A payment may have several receipts."""
+    payment = seqr.payment_or_refuse(ers_reference)
     document = document or {}
     for part in ("mimeType", "receiptData", "receiptType"):
         if not document.get(part, "").strip():
@@ -95,6 +96,6 @@ def submit_receipt(state: SeqrSimulator, ers_reference: str, document: Message |
         mime_type=document["mimeType"],
         receipt_type=document["receiptType"],
         data=document["receiptData"],
-        submitted_at=state.now(),
+        submitted_at=seqr.now(),
     )
-    state.save(replace(payment, receipts=(*payment.receipts, receipt)))
+    seqr.save(replace(payment, receipts=(*payment.receipts, receipt)))

@@ -1,7 +1,7 @@
-"""The reports' XML, in SEQR's form.
+"""Writes the reports as SEQR's XML.
 
-Refunds are rows with a negative SalesAmount, count as transactions and lower the total: how SEQR
-shows them is not documented, and this is the likeliest.
+How SEQR reports refunds is not documented. Here a refund is a row with a negative SalesAmount; it
+counts as a transaction and lowers the total.
 Source: API reference 2.6.0, reporting.
 """
 
@@ -13,13 +13,13 @@ from typing import Final
 
 from lxml import etree
 
+from payments.sandbox.storage.merchant_models import Transaction
 from payments.sandbox.storage.published_principals import RESELLER_ID
-from payments.sandbox.storage.shop_models import Transaction
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A report that can be asked for."""
+    """A report that executeReport offers."""
 
     title: str
     per_terminal: bool = False
@@ -50,7 +50,7 @@ class Report:
 def render(
     kind: Kind, period_id: str, generated_at: datetime, transactions: Sequence[Transaction]
 ) -> Report:
-    """The report about these transactions."""
+    """Write the report of these transactions."""
     root = etree.Element("CashierTransactionSummary" if kind.summary else "TransactionDetails")
     meta = etree.SubElement(root, "Meta")
     _add(meta, "ResellerId", RESELLER_ID)

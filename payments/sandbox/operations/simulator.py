@@ -1,6 +1,6 @@
-"""The customer's side of SEQR: scanning codes, opening bills, paying them.
+"""The customer's side of SEQR: scan codes, open invoices, pay them.
 
-What the shop does is in `shop`, `refunds`, `terminals` and `periods`, over the same state.
+The shop's side is in `invoices`, `refunds`, `terminals` and `periods`.
 """
 
 import hashlib
@@ -25,15 +25,15 @@ DEFAULT_MSISDN: Final = "46700643933"
 
 SERVICE_ROUTING_KEY: Final = "000"
 
-SUCCESSES: Final = frozenset({Status.PAID, Status.RESERVED})
+SUCCESS_STATUSES: Final = frozenset({Status.PAID, Status.RESERVED})
 
 
 class ConflictError(Exception):
-    """The invoice's state forbids it; the text is a sentence."""
+    """The invoice's status does not allow this; the text is a sentence."""
 
 
 class SeqrSimulator(Ledger):
-    """All that SEQR knows. `on_paid` is told of each payment, once; it must not block."""
+    """SEQR with its customers. Calls `on_paid` once for each payment; it must not block."""
 
     def __init__(
         self,
@@ -51,9 +51,9 @@ class SeqrSimulator(Ledger):
     # Scanning
 
     def scan(self, url: str, msisdn: str = DEFAULT_MSISDN) -> Scan:
-        """A customer scans a printed code, HTTP://SEQR.SE/000/<service id>?….
+        """Scan a printed code, HTTP://SEQR.SE/000/<service id>?….
 
-        Raises ValueError for what is no such code, NotFoundError for an unknown service.
+        Raises ValueError for any other text, NotFoundError for an unknown service ID.
         """
         parts = urlsplit(url)
         segments = parts.path.split("/")
@@ -63,9 +63,9 @@ class SeqrSimulator(Ledger):
             or len(segments) != 3
             or segments[1] != SERVICE_ROUTING_KEY
         ):
-            raise ValueError("a service's code reads HTTP://SEQR.SE/000/<service id>")
-        if segments[2] not in self.services:
-            raise NotFoundError(f"No service has the ID {segments[2]!r}.")
+            raise ValueError("a printed code reads HTTP://SEQR.SE/000/<service id>")
+        if segments[2] not in self.shops:
+            raise NotFoundError(f"No shop has the service ID {segments[2]!r}.")
         scan = Scan(
             token=f"{self.records.next_number():010d}-{secrets.randbelow(10**8):08d}",
             service_id=segments[2],
@@ -79,11 +79,11 @@ class SeqrSimulator(Ledger):
         return scan
 
     def order_url(self, scan: Scan) -> str:
-        """Where the app goes after a scan."""
-        return f"{self.services[scan.service_id].order_url}#{scan.token}"
+        """The page that the app opens after a scan."""
+        return f"{self.shops[scan.service_id].order_url}#{scan.token}"
 
     def session(self, token: str) -> Scan:
-        """The scan that a token stands for. Raises RefusedError."""
+        """The scan of a token. Raises RefusedError for an unknown or expired token."""
         scan = self.records.scans.get(token)
         if scan is None:
             raise RefusedError(UNKNOWN_TOKEN, "no such token")
@@ -92,42 +92,41 @@ class SeqrSimulator(Ledger):
         return scan
 
     def scan_of(self, token: str | None) -> Scan | None:
-        """The scan by its token, expired or not, or the latest one. Raises NotFoundError."""
+        """The scan of a token, expired or not; by default the latest. Raises NotFoundError."""
         token = self.records.scans.latest_key() if token is None else token
         if token is None:
             return None
         if token not in self.records.scans:
-            raise NotFoundError("token: no scan has given out this token.")
+            raise NotFoundError("token: no scan has this token.")
         return self.records.scans[token]
 
-    # What the customer does, and what a test makes happen
+    # Paying
 
-    def open(self, reference: str, msisdn: str) -> Invoice:
-        """A customer opens the bill; their cards may go to the shop. Raises NotFoundError."""
+    def open_invoice(self, reference: str, msisdn: str) -> Invoice:
+        """The customer opens the invoice. This may send cards to the shop. Raises NotFoundError."""
         invoice = self.invoice(reference)
         customer = self.records.customers.get(msisdn)
-        opened = loyalty.opened(invoice, customer.cards if customer else ())
+        opened = loyalty.after_opening(invoice, customer.cards if customer else ())
         if opened is not invoice:
             self.save(opened)
         return opened
 
     def pay(self, reference: str, payer: Scan | None) -> Invoice:
-        """The customer opens the bill and pays, or has the money reserved, as the shop wished.
+        """The customer pays, or has the amount reserved if the shop asked for that.
 
         Raises NotFoundError, ConflictError.
         """
-        self.open(reference, payer.msisdn if payer else DEFAULT_MSISDN)
+        self.open_invoice(reference, payer.msisdn if payer else DEFAULT_MSISDN)
         invoice = self._payable(reference, "paid")
-        if invoice.waits_for_the_shop:
+        if invoice.awaits_acknowledgment:
             raise ConflictError(
-                f"Invoice {reference} cannot be paid yet: "
-                "the shop has to answer with updateInvoice first."
+                f"Invoice {reference} cannot be paid yet: the shop has to call updateInvoice first."
             )
         invoice = replace(invoice, payer=payer)
         if invoice.content["paymentMode"] == "IMMEDIATE_DEBIT":
-            return self.settle(invoice, invoice.amount)
+            return self.complete_payment(invoice, invoice.amount)
         seconds: int | None = invoice.content.get("commitReservationTimeout")
-        reserved = invoice.moved(
+        reserved = invoice.with_status(
             Status.RESERVED,
             reserved_amount=invoice.amount,
             reserved_until=None if seconds is None else self.now() + timedelta(seconds=seconds),
@@ -135,11 +134,11 @@ class SeqrSimulator(Ledger):
         self.save(reserved)
         return reserved
 
-    def settle(
+    def complete_payment(
         self, invoice: Invoice, amount: Decimal, confirmed_at: datetime | None = None
     ) -> Invoice:
-        """The money moves: `amount` in major units of the invoice's currency."""
-        paid = invoice.moved(
+        """Pay `amount`, in major units of the invoice's currency."""
+        paid = invoice.with_status(
             Status.PAID,
             paid_amount=amount,
             paid_at=self.now(),
@@ -150,14 +149,17 @@ class SeqrSimulator(Ledger):
         self._on_paid(paid)
         return paid
 
-    def end(self, reference: str, status: Status) -> Invoice:
-        """The invoice ends unpaid, as that status. Raises NotFoundError, ConflictError."""
-        ended = self._payable(reference, status.lower()).moved(status)
+    def end_unpaid(self, reference: str, status: Status) -> Invoice:
+        """End the invoice unpaid, in that status. Raises NotFoundError, ConflictError."""
+        ended = self._payable(reference, status.lower()).with_status(status)
         self.save(ended)
         return ended
 
     def hold(self, reference: str, *, held: bool) -> Invoice:
-        """The customer is about to pay, or not any more. Raises NotFoundError, ConflictError."""
+        """Block the shop's cancelInvoice, as while a customer enters the PIN; or unblock it.
+
+        Raises NotFoundError, ConflictError.
+        """
         invoice = replace(self._payable(reference, "held" if held else "released"), held=held)
         self.save(invoice)
         return invoice
@@ -171,17 +173,17 @@ class SeqrSimulator(Ledger):
         return invoice
 
     def redirect_url(self, invoice: Invoice, scan: Scan | None) -> str | None:
-        """Where the app goes when it has done with the invoice: a URL of the scanned service.
+        """The page that the app opens when the invoice is done: one of the scanned shop's URLs.
 
-        Without a scan it is the invoice's backURL, if it has one.
+        Without a scan it is the invoice's backURL, if there is one.
         """
         if scan is None:
             back_url: str | None = invoice.content.get("backURL")
             return back_url
-        service = self.services[scan.service_id]
-        base = service.failure_url
-        if invoice.status in SUCCESSES:
-            base = service.success_url
+        shop = self.shops[scan.service_id]
+        base = shop.failure_url
+        if invoice.status in SUCCESS_STATUSES:
+            base = shop.success_url
         elif invoice.status is Status.CANCELED:
-            base = service.cancel_url
+            base = shop.cancel_url
         return f"{base}#{scan.token}_{invoice.reference}"

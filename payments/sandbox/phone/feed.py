@@ -1,4 +1,4 @@
-"""What has happened on one customer's phone: the messages on its lock screen and its history."""
+"""The events of one customer's payments, for the lock screen and the history."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,21 +8,19 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
-from payments.sandbox import wording
+from payments.sandbox import formatting
 from payments.sandbox.storage.models import Invoice
 
-MAX_MESSAGES: Final = 5
-"""On the lock screen."""
-
-MAX_MESSAGES_AT_HOME: Final = 2
-"""Above the shelf, which is what a customer came for."""
+MAX_LOCK_SCREEN_MESSAGES: Final = 5
+MAX_HOME_MESSAGES: Final = 2
+"""Few, so that the printed codes below stay in view."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that the phone tells of. `amount` is positive when money comes in.
+    """An event of a payment. `amount` is positive if the customer receives it.
 
-    `alarming` is what the customer did not expect.
+    `alarming` marks an event that the customer did not expect.
     """
 
     at: datetime
@@ -37,17 +35,17 @@ class Event:
 
     @property
     def money(self) -> str:
-        """The amount with its sign, or nothing."""
+        """The amount with its sign; empty for 0."""
         if not self.amount:
             return ""
         sign = "+" if self.amount > 0 else ""
-        return sign + wording.money(self.amount, self.currency)
+        return sign + formatting.money(self.amount, self.currency)
 
 
-def events(invoices: list[Invoice], msisdn: str) -> list[Event]:
-    """Everything about this customer's payments, the latest first.
+def customer_events(invoices: list[Invoice], msisdn: str) -> list[Event]:
+    """All events of this customer's payments, newest first.
 
-    A payment without a scan is nobody's in particular, so each phone shows it.
+    Every phone shows a payment without a scan, since its customer is unknown.
     """
     found = [
         event
@@ -58,72 +56,72 @@ def events(invoices: list[Invoice], msisdn: str) -> list[Event]:
     return sorted(found, key=lambda event: event.at, reverse=True)
 
 
-def by_day(given: list[Event], now: datetime) -> list[tuple[str, list[Event]]]:
-    """The events under the days on which they happened."""
+def by_day(events: list[Event], now: datetime) -> list[tuple[str, list[Event]]]:
+    """Group events by day."""
 
     def day_of(event: Event) -> date:
         return event.at.astimezone(now.tzinfo).date()
 
-    return [(wording.day(day, now.date()), list(each)) for day, each in groupby(given, day_of)]
+    return [(formatting.day(day, now.date()), list(each)) for day, each in groupby(events, day_of)]
 
 
-def spent_this_month(given: list[Event], now: datetime) -> list[str]:
-    """What this month's payments come to, less what came back; one sum per currency."""
+def spent_this_month(events: list[Event], now: datetime) -> list[str]:
+    """This month's payments less what was returned, one sum per currency."""
     sums: dict[str, Decimal] = {}
-    for event in given:
+    for event in events:
         at = event.at.astimezone(now.tzinfo)
         if (at.year, at.month) == (now.year, now.month) and event.amount:
             sums[event.currency] = sums.get(event.currency, Decimal()) - event.amount
-    return [wording.money(total, currency) for currency, total in sums.items()]
+    return [formatting.money(total, currency) for currency, total in sums.items()]
 
 
 def _of_invoice(invoice: Invoice) -> Iterator[Event]:
-    of_this = partial(
+    event = partial(
         Event, shop=invoice.title, url=f"/app/R{invoice.reference}", currency=invoice.currency
     )
-    paid = wording.money(invoice.due_amount, invoice.currency)
+    paid = formatting.money(invoice.charged_amount, invoice.currency)
     if invoice.paid_at:
-        yield of_this(
+        yield event(
             at=invoice.paid_at,
             icon="tick",
             headline="Paid",
             text=f"You paid {paid}.",
-            amount=-invoice.due_amount,
+            amount=-invoice.charged_amount,
         )
     if invoice.reversed_at:
-        yield of_this(
+        yield event(
             at=invoice.reversed_at,
             icon="back",
             headline="Payment returned",
-            text="Your payment was cancelled and the money is back: the shop never asked for it.",
-            amount=invoice.due_amount,
+            text="The shop did not confirm your payment, so the money was returned to you.",
+            amount=invoice.charged_amount,
             alarming=True,
         )
     if invoice.released_at:
-        yield of_this(
+        yield event(
             at=invoice.released_at,
             icon="back",
             headline="Reservation ended",
-            text="The shop has not taken the money that was reserved.",
+            text="The shop did not charge the reserved amount.",
         )
     for refund in invoice.refunds:
-        yield of_this(
+        yield event(
             at=refund.refunded_at,
-            icon="in",
+            icon="incoming",
             headline="Refund",
-            text=f"{wording.money(refund.amount, refund.currency)} has come back to you.",
+            text=f"{formatting.money(refund.amount, refund.currency)} was refunded to you.",
             amount=refund.amount,
         )
     for number, receipt in enumerate(invoice.receipts):
-        yield of_this(
+        yield event(
             at=receipt.submitted_at,
             icon="paper",
             headline="Receipt",
-            text=f"Your receipt for {paid} is here.",
+            text=f"You have a receipt for {paid}.",
             url=receipt_url(invoice, number),
         )
 
 
 def receipt_url(invoice: Invoice, number: int) -> str:
-    """The page of one of the receipts that the shop has sent, counted from 0."""
+    """The page of one of an invoice's receipts, counted from 0."""
     return f"/phone/receipts/{invoice.reference}/{number}"

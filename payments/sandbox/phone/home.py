@@ -1,4 +1,4 @@
-"""The customer's phone: lock screen, wallet with its shelf of printed codes, and history."""
+"""The phone's wallet, lock screen and history, and scanning of printed codes."""
 
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,40 +10,40 @@ from payments.sandbox.control.json_input import BadInputError
 from payments.sandbox.operations.simulator import DEFAULT_MSISDN, NotFoundError, SeqrSimulator
 from payments.sandbox.pages import (
     HERE,
-    OWNER_COOKIE,
+    MSISDN_COOKIE,
     PHONE_POLICY,
     Pages,
     form_of,
-    owner_of,
-    remember,
+    msisdn_of,
     security_headers,
     see_other,
+    set_cookie,
 )
 from payments.sandbox.phone import feed, qr
 
-# The scan that was made with this browser; what is paid here is paid by that customer.
+# The token of this browser's latest scan: its customer pays here.
 SCAN_COOKIE: Final = "sandbox_token"
 
-MAX_OTHER_PHONES: Final = 6
-MAX_SCANS_LOOKED_AT: Final = 200
+MAX_OTHER_NUMBERS: Final = 6
+MAX_SCANS_SEARCHED: Final = 200
 
 
 class HomePages:
-    """The handlers of the phone's pages, except for the bill."""
+    """The handlers of the phone's pages but for payments and receipts."""
 
-    def __init__(self, state: SeqrSimulator, pages: Pages) -> None:
-        self._state = state
+    def __init__(self, seqr: SeqrSimulator, pages: Pages) -> None:
+        self._seqr = seqr
         self._pages = pages
 
     def add_routes(self, app: web.Application) -> None:
-        """Serve them on the application."""
+        """Add the routes to the application."""
         app.add_routes(
             [
                 web.get("/", self._home),
                 web.get("/phone", self._home),
                 web.get("/phone/lock", self._lock),
                 web.get("/phone/history", self._history),
-                web.post("/phone/owner", self._set_owner),
+                web.post("/phone/number", self._set_number),
                 web.post("/phone/scan", self._scan),
                 web.get("/phone/codes/{service_id}/{number:[0-9]{1,3}}.svg", self._code),
                 web.static("/phone/static", HERE / "static"),
@@ -54,44 +54,44 @@ class HomePages:
         return self._home_page(request)
 
     def _home_page(self, request: web.Request, error: str = "", status: int = 200) -> web.Response:
-        owner = owner_of(request)
-        events = feed.events(self._state.invoices(), owner)
+        msisdn = msisdn_of(request)
+        events = feed.customer_events(self._seqr.invoices(), msisdn)
         return self._pages.page(
             "home.html",
             status,
-            owner=owner,
-            other_phones=self._other_phones(owner),
+            msisdn=msisdn,
+            other_numbers=self._other_numbers(msisdn),
             error=error,
-            services=list(self._state.services.values()),
-            messages=events[: feed.MAX_MESSAGES_AT_HOME],
+            shops=list(self._seqr.shops.values()),
+            messages=events[: feed.MAX_HOME_MESSAGES],
             spent=feed.spent_this_month(events, self._pages.now()),
         )
 
     async def _lock(self, request: web.Request) -> web.Response:
-        events = feed.events(self._state.invoices(), owner_of(request))
-        return self._pages.page("lock.html", messages=events[: feed.MAX_MESSAGES])
+        events = feed.customer_events(self._seqr.invoices(), msisdn_of(request))
+        return self._pages.page("lock.html", messages=events[: feed.MAX_LOCK_SCREEN_MESSAGES])
 
     async def _history(self, request: web.Request) -> web.Response:
-        events = feed.events(self._state.invoices(), owner_of(request))
+        events = feed.customer_events(self._seqr.invoices(), msisdn_of(request))
         return self._pages.page("history.html", days=feed.by_day(events, self._pages.now()))
 
-    def _other_phones(self, owner: str) -> list[str]:
-        records = self._state.records
-        latest = list(records.scans.values())[-MAX_SCANS_LOOKED_AT:]
+    def _other_numbers(self, msisdn: str) -> list[str]:
+        records = self._seqr.records
+        latest = list(records.scans.values())[-MAX_SCANS_SEARCHED:]
         scanned = [scan.msisdn for scan in reversed(latest)]
         others = dict.fromkeys([DEFAULT_MSISDN, *records.customers, *scanned])
-        others.pop(owner, None)
-        return list(others)[:MAX_OTHER_PHONES]
+        others.pop(msisdn, None)
+        return list(others)[:MAX_OTHER_NUMBERS]
 
-    async def _set_owner(self, request: web.Request) -> web.Response:
+    async def _set_number(self, request: web.Request) -> web.Response:
         form = await form_of(request)
         number = "".join(form.get("msisdn", "").split()).lstrip("+")
         try:
-            owner = json_input.msisdn({"msisdn": number})
+            msisdn = json_input.msisdn({"msisdn": number})
         except BadInputError as error:
             return self._home_page(request, str(error), 400)
         response = see_other("/")
-        remember(response, OWNER_COOKIE, owner or DEFAULT_MSISDN)
+        set_cookie(response, MSISDN_COOKIE, msisdn or DEFAULT_MSISDN)
         return response
 
     async def _scan(self, request: web.Request) -> web.Response:
@@ -100,27 +100,27 @@ class HomePages:
             url = json_input.code_url(form)
             if reference := _invoice_reference(url):
                 return see_other(f"/app/R{reference}")
-            scan = self._state.scan(url, owner_of(request))
+            scan = self._seqr.scan(url, msisdn_of(request))
         except (BadInputError, ValueError, NotFoundError) as error:
-            return self._home_page(request, f"This code cannot be used. {error}", 400)
-        response = see_other(self._state.order_url(scan))
-        remember(response, SCAN_COOKIE, scan.token)
+            return self._home_page(request, f"This code does not work. {error}", 400)
+        response = see_other(self._seqr.order_url(scan))
+        set_cookie(response, SCAN_COOKIE, scan.token)
         return response
 
     async def _code(self, request: web.Request) -> web.Response:
-        service = self._state.services.get(request.match_info["service_id"])
+        shop = self._seqr.shops.get(request.match_info["service_id"])
         number = int(request.match_info["number"])
-        if service is None or number >= len(service.codes):
+        if shop is None or number >= len(shop.codes):
             raise web.HTTPNotFound
         return web.Response(
-            body=qr.svg(service.payload(service.codes[number])),
+            body=qr.svg(shop.payload(shop.codes[number])),
             content_type="image/svg+xml",
             headers=security_headers(PHONE_POLICY),
         )
 
 
 def _invoice_reference(url: str) -> str | None:
-    """The reference in an invoice's code, HTTP://SEQR.SE/R<reference>."""
+    """Read the reference in an invoice's code, HTTP://SEQR.SE/R<reference>."""
     parts = urlsplit(url)
     reference = parts.path.removeprefix("/R")
     if parts.netloc.lower() == "seqr.se" and parts.path.startswith("/R") and reference.isdigit():

@@ -1,17 +1,17 @@
-"""The phone's bill: what seqr://SEQR.SE/R<reference> opens in the app, to be paid with a PIN."""
+"""The payment page that seqr://SEQR.SE/R<reference> opens in the app."""
 
 from typing import Final
 
 from aiohttp import web
 
 from payments.sandbox.operations.simulator import ConflictError, NotFoundError, SeqrSimulator
-from payments.sandbox.pages import Pages, form_of, owner_of, see_other
+from payments.sandbox.pages import Pages, form_of, msisdn_of, see_other
 from payments.sandbox.phone.feed import receipt_url
 from payments.sandbox.phone.home import SCAN_COOKIE
 from payments.sandbox.storage.models import Invoice, Scan, Status
 
 PIN: Final = "1234"
-"""The PIN that the bill suggests; any four digits are taken."""
+"""The PIN that the page suggests; any four digits are accepted."""
 
 PIN_LENGTH: Final = 4
 KEYS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0")
@@ -19,25 +19,27 @@ ERASE: Final = "erase"
 
 
 class PaymentPage:
-    """The handlers of the bill."""
+    """The handlers of the payment page."""
 
-    def __init__(self, state: SeqrSimulator, pages: Pages) -> None:
-        self._state = state
+    def __init__(self, seqr: SeqrSimulator, pages: Pages) -> None:
+        self._seqr = seqr
         self._pages = pages
 
     def add_routes(self, app: web.Application) -> None:
-        """Serve them on the application."""
+        """Add the routes to the application."""
         app.add_routes(
             [
                 web.get("/app/R{reference}", self._show),
-                web.post("/app/R{reference}", self._settle),
+                web.post("/app/R{reference}", self._pay_or_cancel),
             ]
         )
 
     async def _show(self, request: web.Request) -> web.Response:
         invoice = self._invoice(request)
-        scan = self._scan_on_this_phone(request)
-        opened = self._state.open(invoice.reference, scan.msisdn if scan else owner_of(request))
+        scan = self._scan_of_browser(request)
+        opened = self._seqr.open_invoice(
+            invoice.reference, scan.msisdn if scan else msisdn_of(request)
+        )
         return self._page(request, opened)
 
     def _page(
@@ -49,12 +51,12 @@ class PaymentPage:
         status: int = 200,
         typed: str = "",
     ) -> web.Response:
-        scan = self._scan_on_this_phone(request)
+        scan = self._scan_of_browser(request)
         return self._pages.page(
-            "bill.html",
+            "payment.html",
             status,
             invoice=invoice,
-            payable=invoice.is_open and not invoice.waits_for_the_shop,
+            payable=invoice.is_open and not invoice.awaits_acknowledgment,
             receipts=[receipt_url(invoice, number) for number in range(len(invoice.receipts))],
             pin=PIN,
             pin_length=PIN_LENGTH,
@@ -62,10 +64,10 @@ class PaymentPage:
             keys=KEYS,
             erase=ERASE,
             error=error,
-            back=_followable(self._state.redirect_url(invoice, scan)),
+            shop_url=_web_url(self._seqr.redirect_url(invoice, scan)),
         )
 
-    async def _settle(self, request: web.Request) -> web.Response:
+    async def _pay_or_cancel(self, request: web.Request) -> web.Response:
         form = await form_of(request)
         invoice = self._invoice(request)
         pin = form.get("pin", "")
@@ -73,35 +75,35 @@ class PaymentPage:
         if "key" in form:
             return self._page(request, invoice, typed=_pressed(pin, form["key"]))
         if action not in {"pay", "cancel"}:
-            return self._page(request, invoice, error="Choose to pay or to cancel.", status=400)
+            return self._page(request, invoice, error="Choose Pay or Cancel.", status=400)
         if action == "pay" and not _is_pin(pin):
-            return self._page(request, invoice, error="The PIN is four digits.", status=400)
-        scan = self._scan_on_this_phone(request)
+            return self._page(request, invoice, error="The PIN has four digits.", status=400)
+        scan = self._scan_of_browser(request)
         try:
             if action == "pay":
-                invoice = self._state.pay(invoice.reference, scan)
+                invoice = self._seqr.pay(invoice.reference, scan)
             else:
-                invoice = self._state.end(invoice.reference, Status.CANCELED)
+                invoice = self._seqr.end_unpaid(invoice.reference, Status.CANCELED)
         except ConflictError:
             return self._page(request, self._invoice(request), status=409)
-        onward = _followable(self._state.redirect_url(invoice, scan))
-        onward = onward or f"/app/R{invoice.reference}"
-        # A script shows the tick first and goes on then; a form is sent on at once.
+        next_url = _web_url(self._seqr.redirect_url(invoice, scan))
+        next_url = next_url or f"/app/R{invoice.reference}"
+        # A script shows the tick before it opens the next page; a plain form is redirected at once.
         if request.headers.get("Accept") == "application/json":
-            return web.json_response({"onward": onward})
-        return see_other(onward)
+            return web.json_response({"next_url": next_url})
+        return see_other(next_url)
 
     def _invoice(self, request: web.Request) -> Invoice:
         try:
-            return self._state.invoice(request.match_info["reference"])
+            return self._seqr.invoice(request.match_info["reference"])
         except NotFoundError:
             raise web.HTTPNotFound from None
 
-    def _scan_on_this_phone(self, request: web.Request) -> Scan | None:
+    def _scan_of_browser(self, request: web.Request) -> Scan | None:
         try:
-            return self._state.scan_of(request.cookies.get(SCAN_COOKIE))
+            return self._seqr.scan_of(request.cookies.get(SCAN_COOKIE))
         except NotFoundError:
-            return self._state.scan_of(None)
+            return self._seqr.scan_of(None)
 
 
 def _is_pin(text: str) -> bool:
@@ -109,15 +111,15 @@ def _is_pin(text: str) -> bool:
 
 
 def _pressed(pin: str, key: str) -> str:
-    """The PIN after a key of the pad."""
+    """The PIN after a key press."""
     typed = "".join(letter for letter in pin if letter in KEYS)[:PIN_LENGTH]
     if key == ERASE:
         return typed[:-1]
     return (typed + key)[:PIN_LENGTH] if key in KEYS else typed
 
 
-def _followable(url: str | None) -> str | None:
-    """The URL, if a browser can be sent there: a backURL is whatever the shop wrote."""
+def _web_url(url: str | None) -> str | None:
+    """Return the URL if it is http or https: a backURL may hold anything."""
     if url and url.lower().startswith(("http://", "https://")) and url.isprintable():
         return url
     return None

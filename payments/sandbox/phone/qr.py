@@ -1,4 +1,4 @@
-"""A printed code's picture.
+"""Draws printed codes.
 
 Source: SEQR's print guidelines: version 4, error correction level M, two modules of padding.
 """
@@ -12,7 +12,7 @@ from qrcode.image.svg import SvgPathFillImage
 
 @lru_cache(maxsize=200)
 def svg(payload: str) -> bytes:
-    """The payload as a QR code in SVG, on white; larger than version 4 only if it must be."""
+    """Draw the payload as a QR code in SVG on white, larger than version 4 only if needed."""
     code = qrcode.QRCode(version=4, error_correction=ERROR_CORRECT_M, border=2)
     code.add_data(payload)
     code.make(fit=True)

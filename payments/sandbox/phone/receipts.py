@@ -1,4 +1,4 @@
-"""The receipts that a shop has sent after a payment, shown without trusting them."""
+"""Shows the receipts that a shop has sent, without trusting them."""
 
 import base64
 import binascii
@@ -11,26 +11,26 @@ from payments.sandbox.pages import Pages, security_headers
 from payments.sandbox.phone.feed import receipt_url
 from payments.sandbox.storage.models import Invoice, ReceiptDocument
 
-# Shop's own markup: it may have looks, but runs nothing, loads nothing and sends nothing.
+# The shop's markup may have styles, but cannot run, load or send anything.
 DOCUMENT_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
 )
 
-HTML: Final = "text/html"
-PICTURES: Final = frozenset({"image/png", "image/jpeg"})
-DOWNLOAD: Final = "application/octet-stream"
+HTML_TYPE: Final = "text/html"
+IMAGE_TYPES: Final = frozenset({"image/png", "image/jpeg"})
+DOWNLOAD_TYPE: Final = "application/octet-stream"
 
 
 class Receipts:
-    """The handlers of receipts: a page, and within it the document in a frame of its own."""
+    """The handlers of receipts: a page that shows the document in a frame."""
 
-    def __init__(self, state: SeqrSimulator, pages: Pages) -> None:
-        self._state = state
+    def __init__(self, seqr: SeqrSimulator, pages: Pages) -> None:
+        self._seqr = seqr
         self._pages = pages
 
     def add_routes(self, app: web.Application) -> None:
-        """Serve them on the application."""
+        """Add the routes to the application."""
         path = "/phone/receipts/{reference}/{number:[0-9]{1,4}}"
         app.add_routes([web.get(path, self._page), web.get(f"{path}/document", self._document)])
 
@@ -41,7 +41,7 @@ class Receipts:
             invoice=invoice,
             receipt=receipt,
             document=f"{receipt_url(invoice, int(request.match_info['number']))}/document",
-            shown=shown_as(receipt.mime_type) != DOWNLOAD,
+            shown=served_type(receipt.mime_type) != DOWNLOAD_TYPE,
         )
 
     async def _document(self, request: web.Request) -> web.Response:
@@ -50,26 +50,26 @@ class Receipts:
             document = base64.b64decode(receipt.data)
         except (binascii.Error, ValueError):
             document = b"The shop's receipt is not readable base64."
-        shown = shown_as(receipt.mime_type)
+        shown = served_type(receipt.mime_type)
         headers = security_headers(DOCUMENT_POLICY)
         headers["Content-Type"] = f"{shown}; charset=utf-8" if shown.startswith("text/") else shown
-        if shown == DOWNLOAD:
+        if shown == DOWNLOAD_TYPE:
             headers["Content-Disposition"] = 'attachment; filename="receipt"'
         return web.Response(body=document, headers=headers)
 
     def _receipt(self, request: web.Request) -> tuple[Invoice, ReceiptDocument]:
         try:
-            invoice = self._state.invoice(request.match_info["reference"])
+            invoice = self._seqr.invoice(request.match_info["reference"])
             return invoice, invoice.receipts[int(request.match_info["number"])]
         except (NotFoundError, IndexError):
             raise web.HTTPNotFound from None
 
 
-def shown_as(mime_type: str) -> str:
-    """The type under which a document is served: HTML, plain text, a picture, or a download."""
-    given = mime_type.partition(";")[0].strip().lower()
-    if given == HTML or given in PICTURES:
-        return given
-    if given.startswith("text/") or given.endswith(("/xml", "+xml", "/json")):
+def served_type(mime_type: str) -> str:
+    """The type to serve a document with: HTML, plain text, an image, or a download."""
+    media_type = mime_type.partition(";")[0].strip().lower()
+    if media_type == HTML_TYPE or media_type in IMAGE_TYPES:
+        return media_type
+    if media_type.startswith("text/") or media_type.endswith(("/xml", "+xml", "/json")):
         return "text/plain"
-    return DOWNLOAD
+    return DOWNLOAD_TYPE

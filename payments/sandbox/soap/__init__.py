@@ -1,1 +1,1 @@
-"""SOAP 1.1 as the sandbox speaks it: schema, messages, envelopes, result codes."""
+"""SEQR's SOAP 1.1: WSDL files, messages, envelopes and result codes."""

@@ -1,4 +1,4 @@
-"""SOAP 1.1 envelopes: taking the one element out of a request, wrapping an answer, faults."""
+"""Reads SOAP 1.1 requests; writes responses and SOAP faults."""
 
 from typing import Final
 
@@ -9,13 +9,13 @@ from payments.sandbox.soap.schema import NAMESPACE, Operation
 
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 
-MAX_FAULT_STRING: Final = 500
+MAX_FAULT_STRING_LETTERS: Final = 500
 
 _PREFIXES = {"soap": SOAP}
 
 
 class SoapFaultError(Exception):
-    """The request cannot be answered as an operation. `code` is a SOAP 1.1 faultcode."""
+    """The request gets a SOAP fault. `code` is a SOAP 1.1 faultcode."""
 
     def __init__(self, sentence: str, code: str = "Client") -> None:
         super().__init__(sentence)
@@ -24,7 +24,7 @@ class SoapFaultError(Exception):
 
 
 def parse(document: bytes) -> etree._Element:
-    """The document's root; no entity is resolved, nothing is fetched. Raises SoapFaultError."""
+    """Parse XML without resolving entities or fetching anything. Raises SoapFaultError."""
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -43,7 +43,7 @@ def parse(document: bytes) -> etree._Element:
 
 
 def unwrap(document: bytes) -> etree._Element:
-    """The one element in the envelope's body. Raises SoapFaultError."""
+    """Return the one element in the envelope's body. Raises SoapFaultError."""
     root = parse(document)
     if etree.QName(root).localname != "Envelope":
         raise SoapFaultError("The document is not a SOAP envelope.")
@@ -59,7 +59,7 @@ def unwrap(document: bytes) -> etree._Element:
 
 
 def wrap(operation: Operation, message: Message) -> bytes:
-    """The answer's envelope: operationResponse in SEQR's namespace, unqualified below it."""
+    """Write a response: its wrapper is in SEQR's namespace, the elements below in none."""
     envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap=_PREFIXES)
     body = etree.SubElement(envelope, f"{{{SOAP}}}Body")
     response = etree.SubElement(
@@ -70,16 +70,16 @@ def wrap(operation: Operation, message: Message) -> bytes:
 
 
 def wrap_fault(fault: SoapFaultError) -> bytes:
-    """The fault's envelope, to be sent with HTTP 500."""
+    """Write a SOAP fault, to be sent with HTTP 500."""
     envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap=_PREFIXES)
     body = etree.SubElement(envelope, f"{{{SOAP}}}Body")
     element = etree.SubElement(body, f"{{{SOAP}}}Fault")
     etree.SubElement(element, "faultcode").text = f"soap:{fault.code}"
-    etree.SubElement(element, "faultstring").text = _plain(fault.sentence)
+    etree.SubElement(element, "faultstring").text = _printable(fault.sentence)
     return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
 
 
-def _plain(sentence: str) -> str:
-    # The parser's messages quote the request, and it may hold what XML cannot.
-    shortened = sentence[:MAX_FAULT_STRING]
+def _printable(sentence: str) -> str:
+    # Parser messages quote the request, which may hold characters that XML cannot.
+    shortened = sentence[:MAX_FAULT_STRING_LETTERS]
     return "".join(letter if letter.isprintable() else " " for letter in shortened)

@@ -38,7 +38,7 @@ def read(parent: etree._Element, declared: dict[str, Element]) -> Message:
 def write(parent: etree._Element, declared: dict[str, Element], message: Message) -> None:
     """Append the message's elements to `parent` in the order of the schema.
 
-    A required element without a value is written as 0 or empty: a refusal has no values for it.
+    A required element without a value is written as 0 or empty, since refusals leave them out.
     """
     for element in declared.values():
         value: Any = message.get(element.name)

@@ -1,4 +1,4 @@
-"""SEQR's result codes and the refusal that carries one.
+"""SEQR's result codes, and the error that carries one.
 
 Source: API reference 2.6.0, result codes.
 """
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class ResultCode(IntEnum):
-    """resultCode of an answer; the name is its resultDescription."""
+    """resultCode of a response; the name is its resultDescription."""
 
     SUCCESS = 0
     PENDING_APPROVAL = 1
@@ -44,7 +44,7 @@ class ResultCode(IntEnum):
     RECEIVER_ACCOUNT_DOES_NOT_ALLOW_REFUNDS = 99
 
 
-# The reference names no code for the cases below; these are the sandbox's own readings of the list.
+# The reference names no code for the cases below; the sandbox has chosen these.
 
 UNKNOWN_TOKEN: Final = ResultCode.INVALID_CUSTOMER
 """getClientSessionInfo with a token that was never given out or has expired."""
@@ -53,37 +53,37 @@ UNUSABLE_CONTEXT: Final = ResultCode.REJECTED_BUSINESS_LOGIC
 """A context whose clientReference is missing, or with a text longer than allowed."""
 
 UNREGISTERED_TERMINAL: Final = ResultCode.INVALID_INITIATOR_PRINCIPAL_STATE
-"""Any call of a terminal that unregisterTerminal has ended; one that never was is 37."""
+"""Any call by a terminal after its unregisterTerminal; an unknown terminal gets 37."""
 
 NOT_A_CASH_REGISTER: Final = ResultCode.ACCESS_DENIED
-"""unregisterTerminal by a terminal that registerTerminal has not made."""
+"""unregisterTerminal by a terminal that registerTerminal did not make."""
 
 UNUSABLE_REGISTRATION: Final = ResultCode.REJECTED_BUSINESS_LOGIC
-"""registerTerminal without one of its texts, or with an externalTerminalId that is in use."""
+"""registerTerminal with a missing text, or with an externalTerminalId that is in use."""
 
 BAD_PARAMETERS: Final = ResultCode.REJECTED_BUSINESS_LOGIC
-"""markTransactionPeriod or executeReport about what is not there: terminal, period or report."""
+"""markTransactionPeriod or executeReport for an unknown terminal, period or report."""
 
 CANCEL_OF_FAILED: Final = ResultCode.PAYMENT_ALREADY_CANCELLED
-"""cancelInvoice or updateInvoice on a FAILED invoice: nothing is left to cancel or change."""
+"""cancelInvoice or updateInvoice for a FAILED invoice: nothing is left to cancel or change."""
 
 UPDATE_OF_PAID: Final = ResultCode.REJECTED_BUSINESS_LOGIC
-"""updateInvoice on a PAID invoice, or on one with a status that SEQR does not have."""
+"""updateInvoice for a PAID invoice, or for one with a status unknown to SEQR."""
 
 CUSTOMER_IS_PAYING: Final = ResultCode.PAYMENT_IN_PROGRESS
 """updateInvoice, or a cash register's next sendInvoice, while the customer is about to pay."""
 
 REFUND_IN_OTHER_CURRENCY: Final = ResultCode.REJECTED_AMOUNT
-"""refundPayment in another currency than the payment's."""
+"""refundPayment in a currency other than the payment's."""
 
 INCOMPLETE_RECEIPT: Final = ResultCode.INVALID_INVOICE_DATA
-"""submitPaymentReceipt without one of the three parts of its document."""
+"""submitPaymentReceipt with a missing part of its document."""
 
 
 class RefusedError(Exception):
-    """SEQR answers, and the answer is no.
+    """SEQR responds with a result code other than 0.
 
-    `detail` says what was wrong, for the developer who reads resultDescription.
+    `detail` is added to resultDescription for the developer of the shop.
     """
 
     def __init__(self, code: ResultCode, detail: str) -> None:

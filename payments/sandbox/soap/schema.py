@@ -1,7 +1,7 @@
 """Reads the WSDL files in `wsdl/`, the only description of SEQR's messages.
 
-Validation, reading and writing of messages follow what these files say of each element's type,
-order and number. Source: API reference 2.6.0, WSDL of both services.
+Messages are validated, read and written by each element's type, order and number in these files.
+Source: API reference 2.6.0, WSDL of both services.
 """
 
 from copy import deepcopy
@@ -20,10 +20,10 @@ _ADDRESS: Final = "{http://schemas.xmlsoap.org/wsdl/soap/}address"
 
 @dataclass(frozen=True)
 class Element:
-    """An element of a message.
+    """A declared element of a message.
 
-    `scalar` is the XML schema type of its text; `children` are the elements of a compound type, in
-    their order on the wire. `repeated` allows any number of them.
+    `scalar` is the XML schema type of its text. `children` are the elements of a compound type, in
+    their order on the wire. A `repeated` element may occur any number of times.
     """
 
     name: str

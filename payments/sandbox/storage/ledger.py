@@ -1,7 +1,7 @@
-"""What SEQR remembers, and what falls due in it as time goes by.
+"""SEQR's records with its clock, and the changes that time alone makes to them.
 
-Nothing here waits or does I/O, so no two requests are ever halfway through it at once. Time comes
-from the injected clock; whatever has fallen due happens before anything is read or written.
+Nothing here waits or does I/O, so two requests never see a change half made. Changes that have
+fallen due are applied before anything is read or written.
 """
 
 import heapq
@@ -10,24 +10,24 @@ from datetime import datetime, timedelta
 
 from payments.sandbox.clock import Clock
 from payments.sandbox.soap.result_codes import RefusedError, ResultCode
-from payments.sandbox.storage.models import Invoice, Service, Status
+from payments.sandbox.storage.models import Invoice, Shop, Status
 from payments.sandbox.storage.published_principals import PUBLISHED_TERMINAL
 from payments.sandbox.storage.records import Records, Table
 
 
 class NotFoundError(Exception):
-    """What was named is not there; the text is a sentence."""
+    """The named record does not exist; the text is a sentence."""
 
 
 class Ledger:
-    """The records, the clock, and the numbers that SEQR gives out."""
+    """The records, the clock, and the references that SEQR gives out."""
 
     def __init__(self, clock: Clock, records: Records, reversal_seconds: float) -> None:
         self._clock = clock
         self._reversal_after = timedelta(seconds=reversal_seconds)
         self.records = records
-        # References go on from the wall clock: a shop's database outlives this process, and a
-        # reference that it knows already must not come again.
+        # References start from the wall clock: a shop's database outlives this process, and must
+        # not see a reference a second time.
         self._last_reference = max(
             time.time_ns() // 100_000, int(records.invoices.latest_key() or 0)
         )
@@ -41,43 +41,43 @@ class Ledger:
         self.records.terminals.setdefault(PUBLISHED_TERMINAL.terminal_id, PUBLISHED_TERMINAL)
 
     @property
-    def services(self) -> Table[Service]:
-        """The merchants' services by their ids."""
-        return self.records.services
+    def shops(self) -> Table[Shop]:
+        """The shops by their service IDs."""
+        return self.records.shops
 
     def now(self) -> datetime:
         """The sandbox's time."""
         return self._clock.now()
 
     def reset(self) -> None:
-        """Forget everything, services too. Numbers go on: none is given out twice."""
-        self.records.forget()
+        """Delete all records, shops too. Numbers continue: none is given out twice."""
+        self.records.clear()
         self._due.clear()
         self._by_ers_reference.clear()
         self._add_published_terminal()
 
-    def catch_up(self) -> None:
-        """Let everything happen that has fallen due by now."""
+    def apply_due_changes(self) -> None:
+        """Reverse payments and release reservations whose time is up."""
         now = self.now()
         while self._due and self._due[0][0] <= now:
             due, reference = heapq.heappop(self._due)
             invoice = self.records.invoices[reference]
-            if self._falls_due(invoice) == due:
-                self._lapse(invoice, due)
+            if self._due_at(invoice) == due:
+                self._apply_due_change(invoice, due)
 
-    def _falls_due(self, invoice: Invoice) -> datetime | None:
-        """When something happens to the invoice if nobody does anything."""
+    def _due_at(self, invoice: Invoice) -> datetime | None:
+        """When the invoice changes by itself, if nobody changes it before."""
         if invoice.status is Status.RESERVED:
             return invoice.reserved_until
         if invoice.status is Status.PAID and invoice.paid_at and invoice.confirmed_at is None:
             return invoice.paid_at + self._reversal_after
         return None
 
-    def _lapse(self, invoice: Invoice, due: datetime) -> None:
+    def _apply_due_change(self, invoice: Invoice, due: datetime) -> None:
         if invoice.status is Status.RESERVED:
-            self.save(invoice.moved(Status.EXPIRED, released_at=due))
+            self.save(invoice.with_status(Status.EXPIRED, released_at=due))
         else:
-            self.save(invoice.moved(Status.CANCELED, reversed_at=due))
+            self.save(invoice.with_status(Status.CANCELED, reversed_at=due))
 
     def next_reference(self) -> str:
         """The reference of a new invoice."""
@@ -89,38 +89,38 @@ class Ledger:
         return f"{self.now():%Y%m%d%H%M%S%f}"[:17] + f"{self.records.next_number():08d}"
 
     def save(self, invoice: Invoice) -> None:
-        """Put a new or changed invoice in its place."""
+        """Store a new or changed invoice."""
         self.records.invoices[invoice.reference] = invoice
         self._index(invoice)
 
     def _index(self, invoice: Invoice) -> None:
-        if due := self._falls_due(invoice):
+        if due := self._due_at(invoice):
             heapq.heappush(self._due, (due, invoice.reference))
         if invoice.ers_reference:
             self._by_ers_reference[invoice.ers_reference] = invoice.reference
 
     def invoices(self) -> list[Invoice]:
         """All invoices, the oldest first."""
-        self.catch_up()
+        self.apply_due_changes()
         return list(self.records.invoices.values())
 
     def invoice(self, reference: str) -> Invoice:
         """One invoice. Raises NotFoundError."""
-        self.catch_up()
+        self.apply_due_changes()
         if reference not in self.records.invoices:
             raise NotFoundError(f"There is no invoice {reference!r}.")
         return self.records.invoices[reference]
 
-    def known(self, reference: str) -> Invoice:
-        """The invoice that the shop names. Raises RefusedError: 54."""
+    def invoice_or_refuse(self, reference: str) -> Invoice:
+        """The invoice that a request names. Raises RefusedError: 54."""
         try:
             return self.invoice(reference)
         except NotFoundError:
             raise RefusedError(ResultCode.INVALID_INVOICE_REFERENCE, "no such invoice") from None
 
-    def payment(self, ers_reference: str) -> Invoice:
-        """The paid invoice whose payment the shop names. Raises RefusedError: 23."""
-        self.catch_up()
+    def payment_or_refuse(self, ers_reference: str) -> Invoice:
+        """The paid invoice whose payment a request names. Raises RefusedError: 23."""
+        self.apply_due_changes()
         invoice = self.records.invoices.get(self._by_ers_reference.get(ers_reference, ""))
         if (
             invoice is None

@@ -1,4 +1,7 @@
-"""What the sandbox remembers. Every record is immutable: a change is a new record in its place."""
+"""Records of shops, customers and invoices.
+
+Every record is immutable: a change puts a new record in its place.
+"""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,12 +25,12 @@ class Status(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-OPEN: Final = frozenset({Status.ISSUED, Status.PENDING_ISSUER_ACKNOWLEDGE})
-"""The customer may still pay or cancel."""
+OPEN_STATUSES: Final = frozenset({Status.ISSUED, Status.PENDING_ISSUER_ACKNOWLEDGE})
+"""The customer can still pay or cancel."""
 
 
 def status_named(name: str) -> Status | str:
-    """The status of that name; a name that SEQR does not have stays a text."""
+    """Return the status of that name, or the name itself if SEQR has no such status."""
     return Status(name) if name in Status.__members__ else name
 
 
@@ -41,10 +44,10 @@ class TokenStatus(IntEnum):
 
 
 @dataclass(frozen=True)
-class Service:
-    """A merchant's service with its four URLs.
+class Shop:
+    """A merchant's service with its service ID and four URLs.
 
-    `codes` are the parameters of its printed codes, such as "TABLE=4"; "" is a code without any.
+    `codes` are the parameters of its printed codes, such as "TABLE=4"; "" has no parameters.
     """
 
     service_id: str
@@ -56,14 +59,14 @@ class Service:
     codes: tuple[str, ...] = ("",)
 
     def payload(self, parameters: str) -> str:
-        """What the printed code with these parameters says."""
+        """The text in the printed code with these parameters."""
         query = f"?{parameters}" if parameters else ""
         return f"HTTP://SEQR.SE/000/{self.service_id}{query}"
 
 
 @dataclass(frozen=True)
 class Scan:
-    """One scan of a printed code: the customer's session, known to the shop by its token."""
+    """One scan of a printed code. Its token identifies the customer's session to the shop."""
 
     token: str
     service_id: str
@@ -74,7 +77,7 @@ class Scan:
     scanned_at: datetime
 
     def parameters(self) -> dict[str, str]:
-        """The entries of getClientSessionInfo; the code cannot overwrite who the customer is."""
+        """The entries of getClientSessionInfo; the code's own cannot replace the customer's."""
         return dict(parse_qsl(self.query, keep_blank_values=True)) | {
             "msisdn": self.msisdn,
             "subscriberKey": self.subscriber_key,
@@ -84,7 +87,7 @@ class Scan:
 
 @dataclass(frozen=True)
 class CustomerToken:
-    """A loyalty card as it travels with an invoice: `id` names the scheme, `value` the card."""
+    """A loyalty card sent with an invoice: `id` names the scheme, `value` the card."""
 
     id: str
     value: str
@@ -111,9 +114,9 @@ class Customer:
 
 @dataclass(frozen=True)
 class Refund:
-    """One refund of a payment. `ers_reference` is its own; `amount` is positive.
+    """A refund of a payment. `ers_reference` is the refund's own; `amount` is positive.
 
-    `client_invoice_id` is the shop's number for it; a state file of an earlier version lacks it.
+    `client_invoice_id` is the shop's number for the refund.
     """
 
     ers_reference: str
@@ -137,11 +140,11 @@ class ReceiptDocument:
 
 
 @dataclass(frozen=True)
-class Forced:
-    """What getPaymentStatus answers differently because the control interface says so.
+class ForcedAnswer:
+    """What the control API makes getPaymentStatus return.
 
-    None leaves a field as it is; True or False sends the ersReference, or the receipt, in any
-    status or in none.
+    None leaves a field as it is. True sends the ersReference, or the receipt, in every status;
+    False sends it in none.
     """
 
     ers_reference: bool | None = None
@@ -152,14 +155,17 @@ class Forced:
 
 @dataclass(frozen=True)
 class Invoice:
-    """One sendInvoice and what became of it.
+    """An invoice from its sendInvoice to its end.
 
-    `content` is the invoice as sent, or as last updated. `version` is 1 when issued and grows with
-    every change of status. `held` means that the customer is about to pay: the shop cannot cancel
-    it. `acknowledged`: the shop has answered the customer's cards. `confirmed_at` is the shop's
-    first getPaymentStatus that answered PAID; a payment that nobody asked about is returned at
-    `reversed_at`, a reservation that nobody took at `released_at`. Amounts are in major units
-    (149.99 SEK, not öre).
+    - `content`: the invoice as sent, or as last updated.
+    - `version`: 1 when issued; each change of status adds 1.
+    - `held`: the customer is about to pay, so the shop cannot cancel.
+    - `acknowledged`: the shop has answered the customer's loyalty cards.
+    - `confirmed_at`: the shop's first getPaymentStatus that returned PAID.
+    - `reversed_at`: SEQR returned a payment whose status the shop had not asked for.
+    - `released_at`: SEQR released a reservation that the shop had not committed.
+
+    Amounts are in major units (149.99 SEK, not öre).
     """
 
     reference: str
@@ -182,7 +188,7 @@ class Invoice:
     payer: Scan | None = None
     refunds: tuple[Refund, ...] = ()
     receipts: tuple[ReceiptDocument, ...] = ()
-    forced: Forced = field(default_factory=Forced)
+    forced: ForcedAnswer = field(default_factory=ForcedAnswer)
 
     @property
     def title(self) -> str:
@@ -191,7 +197,7 @@ class Invoice:
 
     @property
     def amount(self) -> Decimal:
-        """The bill's total."""
+        """The invoice's total."""
         value: Decimal = self.content["totalAmount"]["value"]
         return value
 
@@ -207,35 +213,34 @@ class Invoice:
 
     @property
     def is_open(self) -> bool:
-        """The customer may still pay or cancel."""
-        return self.status in OPEN
+        """The customer can still pay or cancel."""
+        return self.status in OPEN_STATUSES
 
     @property
-    def waits_for_the_shop(self) -> bool:
-        """The customer cannot pay before the shop has answered with updateInvoice."""
+    def awaits_acknowledgment(self) -> bool:
+        """The customer cannot pay until the shop has called updateInvoice."""
         return (
             self.status is Status.PENDING_ISSUER_ACKNOWLEDGE
             and self.content["acknowledgmentMode"] == "REQUIRE_ACKNOWLEDGMENT"
         )
 
     @property
-    def due_amount(self) -> Decimal:
-        """What was paid, or else the bill's total; a reservation may be taken in part."""
+    def charged_amount(self) -> Decimal:
+        """The amount paid, else the total. They differ if a reservation was committed in part."""
         return self.amount if self.paid_amount is None else self.paid_amount
 
     @property
     def refunded_amount(self) -> Decimal:
-        """All refunds together."""
         return sum((refund.amount for refund in self.refunds), Decimal())
 
-    def moved(self, status: Status | str, **changes: Any) -> Self:
-        """The invoice in another status; the version grows with it."""
+    def with_status(self, status: Status | str, **changes: Any) -> Self:
+        """The invoice in another status and with the next version."""
         return replace(self, status=status, version=self.version + 1, held=False, **changes)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The shop's latest getPaymentStatus about an invoice, and the version it named."""
+class StatusQuery:
+    """The shop's latest getPaymentStatus for an invoice, with the version it sent."""
 
     at: datetime
     version: int

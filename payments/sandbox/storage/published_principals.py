@@ -1,13 +1,17 @@
-"""The published test principals, and the digest that stands in for a password."""
+"""The published test principals. Source: API reference 2.6.0, clientContext."""
 
 import hashlib
 from typing import Final
 
-from payments.sandbox.storage.shop_models import Terminal
+from payments.sandbox.storage.merchant_models import Terminal
+
+RESELLER_ID: Final = "public_test_shop"
+RESELLER_USER_ID: Final = "9900"
+RESELLER_PASSWORD: Final = "1234"  # noqa: S105 (published, and for tests only)
 
 
 def password_digest(terminal_id: str, password: str) -> str:
-    """How a terminal's password is remembered: never as it is, since people use one twice."""
+    """Digest a terminal's password. Plain ones are not stored, since people reuse passwords."""
     return hashlib.sha256(f"{terminal_id}:{password}".encode("utf-8", "replace")).hexdigest()
 
 
@@ -16,7 +20,3 @@ PUBLISHED_TERMINAL: Final = Terminal(
     name="Public test shop's terminal",
     password_digest=password_digest("public_test_shop_terminal", "12345678"),
 )
-
-RESELLER_ID: Final = "public_test_shop"
-RESELLER_USER_ID: Final = "9900"
-RESELLER_PASSWORD: Final = "1234"  # noqa: S105 (published, and for tests only)

@@ -1,6 +1,6 @@
-"""Between records and JSON, losing nothing: for the state file.
+"""Converts records to JSON and back without loss, for the state file.
 
-An immutable record is an object that names its class, {"$": "Invoice", …}; a Decimal and a time are
+A record is an object that names its class, {"$": "Invoice", …}. A Decimal and a datetime are
 objects that name their type.
 """
 
@@ -11,11 +11,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from payments.sandbox.storage import models, shop_models
+from payments.sandbox.storage import merchant_models, models
 
 _CLASSES: Final = {
     record.__name__: record
-    for record in (*vars(models).values(), *vars(shop_models).values())
+    for record in (*vars(models).values(), *vars(merchant_models).values())
     if isinstance(record, type) and is_dataclass(record)
 }
 
@@ -26,23 +26,23 @@ def to_json(record: object) -> str:
 
 
 def from_json(text: str) -> Any:
-    """The record in a line of JSON. Raises ValueError, TypeError or KeyError for anything else."""
+    """Read a record from a line of JSON. Raises ValueError, TypeError or KeyError."""
     return json.loads(text, object_hook=_restored)
 
 
-def _plain(value: object) -> dict[str, object]:
+def _encodable(value: object) -> dict[str, object]:
     if is_dataclass(value):
-        # Only one level: the encoder comes back for what is inside.
+        # Only one level: the encoder calls again for what is inside.
         shallow = {field.name: getattr(value, field.name) for field in fields(value)}
         return {"$": type(value).__name__} | shallow
     if isinstance(value, Decimal):
         return {"$": "Decimal", "text": str(value)}
     if isinstance(value, datetime):
         return {"$": "datetime", "text": value.isoformat()}
-    raise TypeError(f"{type(value).__name__} has no place in a state file")
+    raise TypeError(f"{type(value).__name__} cannot be written to a state file")
 
 
-_encoder = json.JSONEncoder(default=_plain, separators=(",", ":"))
+_encoder = json.JSONEncoder(default=_encodable, separators=(",", ":"))
 
 
 def _restored(value: dict[str, Any]) -> Any:

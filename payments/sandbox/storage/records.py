@@ -1,33 +1,33 @@
-"""All that the sandbox remembers, in tables of immutable records.
+"""All that the sandbox remembers, as tables of immutable records.
 
-Since a record never changes in place, whatever is put into a table is all that has changed: that is
-what a state file has to write.
+A record never changes in place, so the journal of a state file has only to follow what is put into
+a table or deleted from it.
 """
 
 from collections import UserDict
 from collections.abc import Iterable
 from typing import Any, Protocol, TypeVar
 
-from payments.sandbox.storage.models import Asked, Customer, Invoice, Scan, Service
-from payments.sandbox.storage.shop_models import Period, RefundRefusal, Terminal, Transaction
+from payments.sandbox.storage.merchant_models import Period, RefundRefusal, Terminal, Transaction
+from payments.sandbox.storage.models import Customer, Invoice, Scan, Shop, StatusQuery
 
 R = TypeVar("R")
 
 
 class Journal(Protocol):
-    """Where changes are kept."""
+    """Stores changes of records."""
 
-    def note(self, table: str, key: str, record: object | None) -> None:
-        """Take a changed record, or None for one that is gone."""
+    def record_change(self, table: str, key: str, record: object | None) -> None:
+        """Add a change to the next commit; None deletes the record."""
 
     def commit(self) -> None:
-        """Keep all that was taken since the last time."""
+        """Write all changes since the last commit."""
 
 
 class _NoJournal:
-    """Everything is in memory only."""
+    """Keeps everything in memory only."""
 
-    def note(self, _: str, __: str, ___: object | None) -> None:
+    def record_change(self, _: str, __: str, ___: object | None) -> None:
         pass
 
     def commit(self) -> None:
@@ -35,7 +35,7 @@ class _NoJournal:
 
 
 class Table(UserDict[str, R]):
-    """Records by key, in the order in which they came."""
+    """Records by key, in the order in which they were added."""
 
     def __init__(self, name: str, record_type: type[R], journal: Journal) -> None:
         super().__init__()
@@ -44,58 +44,62 @@ class Table(UserDict[str, R]):
         self._journal = journal
 
     def restore(self, key: str, record: object) -> None:
-        """Take back a record of an earlier run. Raises TypeError for one of another table."""
+        """Add a record of an earlier run. Raises TypeError for a record of another table."""
         if not isinstance(record, self._record_type):
             raise TypeError(f"{type(record).__name__} does not belong to {self._name}")
         self.data[key] = record
 
     def __setitem__(self, key: str, record: R) -> None:
         self.data[key] = record
-        self._journal.note(self._name, key, record)
+        self._journal.record_change(self._name, key, record)
 
     def __delitem__(self, key: str) -> None:
         del self.data[key]
-        self._journal.note(self._name, key, None)
+        self._journal.record_change(self._name, key, None)
 
     def latest_key(self) -> str | None:
-        """The key that came last."""
+        """The key that was added last."""
         return next(reversed(self.data), None)
 
 
 class Records:
-    """The tables. `kept` are the records of an earlier run, as (table, key, record).
+    """The tables. `restored` are the records of an earlier run, as (table, key, record).
 
-    Raises KeyError or TypeError for records that are none of these.
+    Raises KeyError for an unknown table, TypeError for a record of another table.
     """
 
     def __init__(
-        self, journal: Journal | None = None, kept: Iterable[tuple[str, str, Any]] = ()
+        self, journal: Journal | None = None, restored: Iterable[tuple[str, str, Any]] = ()
     ) -> None:
         self._journal = _NoJournal() if journal is None else journal
-        self.services: Table[Service] = Table("services", Service, self._journal)
+        self.shops: Table[Shop] = Table("shops", Shop, self._journal)
         self.scans: Table[Scan] = Table("scans", Scan, self._journal)
         self.customers: Table[Customer] = Table("customers", Customer, self._journal)
         self.invoices: Table[Invoice] = Table("invoices", Invoice, self._journal)
-        self.asked: Table[Asked] = Table("asked", Asked, self._journal)
+        self.status_queries: Table[StatusQuery] = Table(
+            "status_queries", StatusQuery, self._journal
+        )
         self.terminals: Table[Terminal] = Table("terminals", Terminal, self._journal)
         self.transactions: Table[Transaction] = Table("transactions", Transaction, self._journal)
         self.periods: Table[Period] = Table("periods", Period, self._journal)
-        self.refusals: Table[RefundRefusal] = Table("refusals", RefundRefusal, self._journal)
+        self.refund_refusals: Table[RefundRefusal] = Table(
+            "refund_refusals", RefundRefusal, self._journal
+        )
         self.numbers: Table[float] = Table("numbers", float, self._journal)
-        for table, key, record in kept:
+        for table, key, record in restored:
             self._tables()[table].restore(key, record)
 
     def _tables(self) -> dict[str, Table[Any]]:
         return {name: table for name, table in vars(self).items() if isinstance(table, Table)}
 
-    def forget(self) -> None:
-        """Empty every table, except for the numbers: none is given out twice."""
+    def clear(self) -> None:
+        """Empty every table but the numbers, so that no number is given out twice."""
         for table in self._tables().values():
             if table is not self.numbers:
                 table.clear()
 
     def commit(self) -> None:
-        """Keep what has changed, if there is a state file. Raises StateFileError."""
+        """Write all changes to the state file, if there is one. Raises StateFileError."""
         self._journal.commit()
 
     def next_number(self) -> int:

@@ -1,11 +1,10 @@
 """The state file: an SQLite database of one line of JSON per record.
 
-Changes are collected and written in one transaction when `commit` is called, which the server does
-before an answer or a notification leaves. So a killed process, at whatever moment, loses nothing
-that anybody was told; a power cut may lose the last few seconds and damages nothing, since the
-journal is not flushed to the disk for every call.
+The server calls `commit` before a response or a notification leaves; it writes all changes in one
+transaction. So killing the process loses nothing that a client has seen. A power cut may lose the
+last few seconds, since the write-ahead log is not flushed for every call, but damages nothing.
 
-Not kept: the record of calls, and faults that were ordered.
+The call log and the faults are not stored.
 """
 
 import sqlite3
@@ -16,16 +15,16 @@ from payments.sandbox.storage.record_json import from_json, to_json
 from payments.sandbox.storage.records import Records
 
 APPLICATION_ID: Final = 0x53455152
-"""In the header of each of our files: "SEQR"."""
+"""Marks the header of each state file: "SEQR"."""
 
-FORMAT: Final = 1
-"""The version of what the records look like."""
+FORMAT_VERSION: Final = 2
+"""Changes with the fields of the records."""
 
 _MAGIC: Final = b"SQLite format 3\x00"
 
 _CREATE: Final = f"""
     PRAGMA application_id = {APPLICATION_ID};
-    PRAGMA user_version = {FORMAT};
+    PRAGMA user_version = {FORMAT_VERSION};
     CREATE TABLE records (
         record_table TEXT NOT NULL,
         key TEXT NOT NULL,
@@ -34,19 +33,19 @@ _CREATE: Final = f"""
     );
 """
 
-# An update keeps the row's place: tables come back in the order in which their records came.
-_PUT: Final = """
+# An update keeps the rowid, so tables are loaded in the order in which records were added.
+_SAVE: Final = """
     INSERT INTO records (record_table, key, value) VALUES (?, ?, ?)
     ON CONFLICT (record_table, key) DO UPDATE SET value = excluded.value
 """
 
 
 class StateFileError(Exception):
-    """The file cannot be used; the text is a sentence that names it."""
+    """The file cannot be used; the text is a sentence that names the file."""
 
 
 class StateFile:
-    """One open state file, which nobody else can open until it is closed."""
+    """An open state file. No other process can open it until it is closed."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
@@ -55,14 +54,14 @@ class StateFile:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open the file, or make it. Raises StateFileError and leaves the file alone then."""
+        """Open the file, or create it. Raises StateFileError and then leaves the file unchanged."""
         try:
             if not path.exists():
                 _create(path)
             _check_header(path)
             connection = sqlite3.connect(path, timeout=0, isolation_level=None)
             try:
-                _take(connection)
+                _lock(connection)
             except sqlite3.Error:
                 connection.close()
                 raise
@@ -73,27 +72,27 @@ class StateFile:
         return cls(path, connection)
 
     def records(self) -> Records:
-        """What the file holds, with every change noted from here on. Raises StateFileError."""
+        """Load the records; the file follows their changes from now on. Raises StateFileError."""
         query = "SELECT record_table, key, value FROM records ORDER BY rowid"
         try:
-            kept = (
+            stored = (
                 (table, key, from_json(value))
                 for table, key, value in self._connection.execute(query)
             )
-            return Records(self, kept)
+            return Records(self, stored)
         except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
             raise StateFileError(_damaged(self.path)) from error
 
-    def note(self, table: str, key: str, record: object | None) -> None:
-        """Remember a change for the next commit; None is a record that is gone."""
+    def record_change(self, table: str, key: str, record: object | None) -> None:
+        """Add a change to the next commit; None deletes the record."""
         self._changes[table, key] = record
 
     def commit(self) -> None:
-        """Write what has changed. Raises StateFileError; the changes are kept for the next time."""
+        """Write all changes. Raises StateFileError and keeps the changes for the next commit."""
         if not self._changes:
             return
-        gone = [place for place, record in self._changes.items() if record is None]
-        put = [
+        deleted = [place for place, record in self._changes.items() if record is None]
+        saved = [
             (*place, to_json(record))
             for place, record in self._changes.items()
             if record is not None
@@ -101,8 +100,10 @@ class StateFile:
         connection = self._connection
         try:
             connection.execute("BEGIN")
-            connection.executemany("DELETE FROM records WHERE record_table = ? AND key = ?", gone)
-            connection.executemany(_PUT, put)
+            connection.executemany(
+                "DELETE FROM records WHERE record_table = ? AND key = ?", deleted
+            )
+            connection.executemany(_SAVE, saved)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             if connection.in_transaction:
@@ -111,12 +112,12 @@ class StateFile:
         self._changes.clear()
 
     def close(self) -> None:
-        """Let others open the file."""
+        """Close the file, so that others can open it."""
         self._connection.close()
 
 
 def _create(path: Path) -> None:
-    # Under another name first: a kill halfway must not leave a file that looks damaged.
+    # Under another name first: a kill in between must not leave a file that looks damaged.
     unfinished = path.with_name(f".{path.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     connection = sqlite3.connect(unfinished)
@@ -128,7 +129,7 @@ def _create(path: Path) -> None:
 
 
 def _check_header(path: Path) -> None:
-    """Look before SQLite does: it would leave files of its own beside a database not ours."""
+    """Check before SQLite opens the file: it would write files beside a foreign database."""
     with path.open("rb") as file:
         header = file.read(100)
     if (
@@ -137,17 +138,17 @@ def _check_header(path: Path) -> None:
         or int.from_bytes(header[68:72]) != APPLICATION_ID
     ):
         raise StateFileError(f"{path} is not a state file of the sandbox; it was left as it is.")
-    if int.from_bytes(header[60:64]) != FORMAT:
+    if int.from_bytes(header[60:64]) != FORMAT_VERSION:
         raise StateFileError(
             f"{path} was written by another version of the sandbox; it was left as it is."
         )
 
 
-def _take(connection: sqlite3.Connection) -> None:
+def _lock(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        raise sqlite3.DatabaseError(verdict)
+    (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if result != "ok":
+        raise sqlite3.DatabaseError(result)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
 

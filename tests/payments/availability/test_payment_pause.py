@@ -185,7 +185,7 @@ def test_a_probe_opens_paying_and_what_waits_is_sent_at_once(
         send_invoice(invoice.pk)
     stop = PaymentPause.objects.get()
     let_probe_be_due(stop)
-    sandbox.mend()
+    sandbox.clear_faults()
     enqueued: list[str] = []
     monkeypatch.setattr("payments.tasks.enqueue", lambda task, *_args: enqueued.append(task.name))
 

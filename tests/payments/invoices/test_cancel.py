@@ -218,13 +218,13 @@ def test_what_is_superseded_and_has_ended_at_seqr_is_dead_without_asking(
     """Codes 95, 55 and 58."""
     first, second = superseded_invoice(sandbox)
     sandbox.act(reference(second), action)
-    before = sandbox.invoice(reference(second))["asked_at"]
+    before = sandbox.invoice(reference(second))["status_queried_at"]
 
     finish_cancel(second.pk, BY_SWEEP)
 
     assert fresh(second).status == S.CANCELED
     assert (fresh(first).status, order_state(first)) == (S.PAID, "paid")
-    assert sandbox.invoice(reference(second))["asked_at"] == before
+    assert sandbox.invoice(reference(second))["status_queried_at"] == before
 
 
 def test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case(

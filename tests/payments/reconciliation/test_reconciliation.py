@@ -211,7 +211,7 @@ def test_a_refund_in_a_lost_period_is_not_known_yet(sandbox: SandboxProcess, cle
 
 
 def _first_period_id(sandbox: SandboxProcess) -> str:
-    answer = sandbox.calls("markTransactionPeriod")[0]["answer"]
+    answer = sandbox.calls("markTransactionPeriod")[0]["response"]
     return str(answer).partition("<transactionPeriodId>")[2].partition("<")[0]
 
 

@@ -63,7 +63,7 @@ def open_house(folder: Path) -> Iterator[House]:
         port = free_port()
         env = _environment(database.database_url, redis.redis_url, sandbox, port, password)
         for shop in _prepare(env):
-            sandbox.control("POST", "/services", shop)
+            sandbox.control("POST", "/shops", shop)
         processes = _processes(folder, env)
         for name, running, cwd in (
             ("postgresql", database.processes, Path("/")),

@@ -147,9 +147,9 @@ class Watch:
                     yield f"{other} may still be paid, and its order is"
                 if seqrs := books.seqrs(other):
                     reference = seqrs["invoice_reference"]
-                    asked_at = self._asked.get(reference, seqrs["asked_at"])
+                    asked_at = self._asked.get(reference, seqrs["status_queried_at"])
                     forbidden[reference] = asked_at
-                    if seqrs["asked_at"] != asked_at:
+                    if seqrs["status_queried_at"] != asked_at:
                         yield f"{other} was asked about, and another one has paid its order"
         self._asked = forbidden
 

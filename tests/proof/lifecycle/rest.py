@@ -34,7 +34,7 @@ MOST_ROUNDS = 30
 
 def come_to_rest(world: World, watch: Watch) -> None:
     """Let everyone work until nothing changes any more; raise Broken where that is not the end."""
-    world.sandbox.mend()
+    world.sandbox.clear_faults()
     world.road.end_mishaps()
     for reference in world.shown:
         if world.sandbox.invoice(reference)["held"]:

@@ -60,7 +60,7 @@ class World:
         self.slips = slips
         self.shop = ShopFactory.create(name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN")
         self.bun: Product = ProductFactory.create(shop=self.shop)
-        sandbox.register_service("LYKTAN", "http://testserver/lyktan")
+        sandbox.register_shop("LYKTAN", "http://testserver/lyktan")
         self.shown: dict[str, str] = {}  # reference: the order that it was shown for
         self.notifications: list[str] = []  # the addresses that SEQR has to call
         self.delivered: list[str] = []

@@ -26,7 +26,7 @@ def asked_then_cancelled(world: World, invoice: Invoice) -> None:
     """
     is_wanted_cancelled(world, invoice)
 
-    world.mend()
+    world.clear_faults()
     world.go_on(seconds=5)
 
     is_cancelled(world, invoice)
@@ -64,7 +64,7 @@ def found_paid(world: World, invoice: Invoice) -> None:
     to give the money back.
     """
     world.sandbox.pay(reference(invoice))
-    world.mend()
+    world.clear_faults()
     world.go_on(seconds=5)
 
     assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
@@ -78,7 +78,7 @@ def cannot_be_paid(world: World, invoice: Invoice) -> None:
     """SEQR had cancelled it, and lets nobody pay it. The next question finds it CANCELED."""
     with pytest.raises(ControlError):
         world.sandbox.pay(reference(invoice))
-    world.mend()
+    world.clear_faults()
     world.go_on(seconds=5)
 
     is_cancelled(world, invoice)

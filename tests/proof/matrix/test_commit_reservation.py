@@ -32,7 +32,7 @@ def not_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> None
     assert (fresh(invoice).status, fresh(invoice).capture_lease_until) == (S.RESERVED, None)
     assert story(invoice)[-1] == "commit_not_done"
 
-    world.mend()
+    world.clear_faults()
 
     assert take(clerk, invoice) == "Taken, and paid."
     is_taken_once(world, invoice)
@@ -48,7 +48,7 @@ def perhaps_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> 
     assert fresh(invoice).status == S.RESERVED
     assert story(invoice)[-1] == "commit_outcome_unknown"
 
-    world.mend()
+    world.clear_faults()
 
     assert take(clerk, invoice).startswith("It is being taken, or SEQR's answer was lost.")
     world.go_on()
@@ -100,7 +100,7 @@ def not_even_sent(world: World, invoice: Invoice, clerk: Client, words: str) -> 
     assert "commit_started" not in story(invoice)
     assert world.sandbox.calls(OPERATION) == []
 
-    world.mend()
+    world.clear_faults()
 
     assert take(clerk, invoice) == "Taken, and paid."
     is_paid_once(world, invoice)

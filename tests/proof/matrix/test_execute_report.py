@@ -30,7 +30,7 @@ def fetched_again(world: World) -> None:
     let_pass(timedelta(hours=4))
     tasks.sweep_periods()
     assert cases() == ["reconciliation_stuck"]
-    world.mend()
+    world.clear_faults()
     let_pass(timedelta(minutes=10))
     tasks.sweep_periods()
 

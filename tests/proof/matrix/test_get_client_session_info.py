@@ -21,7 +21,7 @@ class Phone:
     def __init__(self, world: World) -> None:
         self._cafe: Shop = ShopFactory.create()
         self._browser = Client()
-        world.sandbox.register_service(self._cafe.service_id, "http://testserver")
+        world.sandbox.register_shop(self._cafe.service_id, "http://testserver")
         scan = world.sandbox.scan(f"HTTP://SEQR.SE/000/{self._cafe.service_id}", "46700643933")
         self._token = scan["token"]
 
@@ -45,7 +45,7 @@ def asked_again(world: World, phone: Phone, answer: Any) -> None:
     assert (CustomerSession.objects.count(), Customer.objects.count()) == (0, 0)
     assert calls_in_the_audit(OPERATION) == 1
 
-    world.mend()
+    world.clear_faults()
     answer = phone.open_page()
 
     is_open_once(answer)

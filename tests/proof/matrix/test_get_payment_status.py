@@ -39,7 +39,7 @@ def asked_again(world: World, invoice: Invoice) -> None:
     assert customer_reads(invoice) == "Pay in SEQR"
     assert failures_in_the_audit(OPERATION) == 1
 
-    world.mend()
+    world.clear_faults()
     world.go_on(seconds=1)
 
     is_paid_once(world, invoice)
@@ -78,7 +78,7 @@ def acknowledged_later(world: World, invoice: Invoice) -> None:
     assert (order_state(invoice), fresh(invoice).acknowledged_at) == ("paid", None)
     assert customer_reads(invoice) == "Paid, thank you!"
 
-    world.mend()
+    world.clear_faults()
     world.go_on(seconds=1)
 
     is_paid_once(world, invoice)
@@ -124,7 +124,7 @@ def polled_again(world: World, invoice: Invoice, shard: Shard) -> None:
     assert failures_in_the_audit(OPERATION) == 0
     assert shard.asking.figures.errors.total() == 1
 
-    world.mend()
+    world.clear_faults()
     shard.go_round(times=3)
 
     is_paid_once(world, invoice)
@@ -196,7 +196,7 @@ def test_a_payment_during_a_long_outage_is_kept_or_told_as_reversed(
     world.sandbox.advance(SILENCE)
     age(invoice, SILENCE)
     going.now += SILENCE
-    world.mend()
+    world.clear_faults()
     going.go_round(times=3)
 
     THROUGH_SILENCE.of(fault)(world, invoice)

@@ -38,7 +38,7 @@ def closed_later(world: World) -> None:
     let_pass(timedelta(hours=4))
     tasks.sweep_periods()
     assert (the_period().status, cases()) == (S.TO_MARK, ["reconciliation_stuck"])
-    world.mend()
+    world.clear_faults()
     let_pass(timedelta(minutes=10))
     work(world.sandbox)
     work(world.sandbox)
@@ -56,7 +56,7 @@ def lost(world: World) -> None:
     assert story(the_period()) == ["marking_started", "period_lost"]
     assert cases() == ["lost_period"]
 
-    world.mend()
+    world.clear_faults()
     for hours in (1, 10):
         let_pass(timedelta(hours=hours))
         tasks.sweep_periods()

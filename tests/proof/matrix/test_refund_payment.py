@@ -35,7 +35,7 @@ def sent_later(world: World, refund: Refund) -> None:
 
     world.go_on(seconds=3600)
     assert (status_of(refund), cases()) == (S.CREATED, ["refund_stuck"])
-    world.mend()
+    world.clear_faults()
     world.go_on()
 
     went_back_once(world, refund)
@@ -53,7 +53,7 @@ def unknown(world: World, refund: Refund) -> None:
     assert cases() == ["refund_unknown"]
     assert refundable_now(refund.invoice_id) == 0
 
-    world.mend()
+    world.clear_faults()
     for hours in (1, 10):
         let_pass(timedelta(hours=hours))
         tasks.sweep()

@@ -26,7 +26,7 @@ def sent_again(world: World, invoice: Invoice) -> None:
     assert story(invoice) == ["sending_started", "sending_failed"]
     assert find_work().to_send == [invoice.pk]
 
-    world.mend()
+    world.clear_faults()
     world.go_on()
 
     is_paid_once_by_the_one_that_is_shown(world, invoice)

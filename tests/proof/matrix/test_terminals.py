@@ -73,7 +73,7 @@ def test_a_terminal_is_registered_once(world: World, fault: Fault) -> None:
 
     REGISTER.of(fault)(error)
     assert world.left() == int(fault.leaves)
-    world.mend()
+    world.clear_faults()
     again = failed_with(register)
     assert isinstance(again, SeqrRejected) == fault.is_done
 
@@ -86,7 +86,7 @@ def test_a_terminal_is_unregistered_once(world: World, fault: Fault, own_termina
 
     UNREGISTER.of(fault)(error)
     assert world.left() == int(fault.leaves)
-    world.mend()
+    world.clear_faults()
     again = failed_with(seqr().unregister_terminal)
     assert isinstance(again, SeqrAuthenticationError) == fault.is_done
 
@@ -100,7 +100,7 @@ def test_a_seqr_id_is_assigned_in_the_end(world: World, fault: Fault, own_termin
     error = failed_with(assign)
 
     ASSIGN.of(fault)(error)
-    world.mend()
+    world.clear_faults()
     assert failed_with(assign) is None
 
 

@@ -33,7 +33,7 @@ def told_again(world: World, invoice: Invoice) -> None:
     """
     is_in_doubt(world, invoice)
 
-    world.mend()
+    world.clear_faults()
     world.go_on(seconds=5)
 
     is_paid_with_the_discount(world, invoice)
@@ -89,7 +89,7 @@ def test_a_bill_paid_in_doubt_is_paid_as_seqr_says(world: World, fault: Fault) -
     invoice = waiting_invoice(world)
     world.strike(OPERATION, after="getPaymentStatus")
     tasks.answer_cards(invoice.pk)
-    world.mend()
+    world.clear_faults()
 
     BESIDE_A_PAYMENT.of(fault)(world, invoice)
 

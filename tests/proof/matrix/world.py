@@ -55,10 +55,10 @@ class World:
         else:
             self._door.shut(ignoring=fault.kind == "ignore", after=after)
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """Let SEQR be well again."""
         self._struck += self._striking()
-        self.sandbox.mend()
+        self.sandbox.clear_faults()
         if self.fault.is_at_the_door:
             self._door.open()
         if self.fault.is_slow:
@@ -74,7 +74,7 @@ class World:
         return self._struck + self._striking() + self._door.swallowed
 
     def _striking(self) -> int:
-        return sum(int(fault["struck"]) for fault in self.sandbox.faults())
+        return sum(int(fault["applied"]) for fault in self.sandbox.faults())
 
     def arrived(self, operation: str) -> int:
         """Return how many calls of an operation SEQR has answered as it should."""

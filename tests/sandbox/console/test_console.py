@@ -27,18 +27,18 @@ def test_calls_are_listed_the_latest_first_and_lead_to_request_and_answer(
     soap.status("77")
     soap.post("nonsense")
 
-    page = corner.get("/developer")
+    page = corner.get("/console")
 
     assert rows(page) == ["2", "1"]
     assert "code 54" in page.text
     assert "unreadable" in page.text
-    assert 'href="/developer/calls/1"' in page.text
+    assert 'href="/console/calls/1"' in page.text
 
 
 def test_a_call_is_shown_indented_and_without_its_password(corner: Browser, soap: Soap) -> None:
     soap.send_invoice(invoice().replace("Order 17", EVIL.replace("<", "&lt;")))
 
-    page = corner.get("/developer/calls/1")
+    page = corner.get("/console/calls/1")
 
     assert "12345678" not in page.text
     assert "[redacted]" in page.text
@@ -47,7 +47,7 @@ def test_a_call_is_shown_indented_and_without_its_password(corner: Browser, soap
 
 
 def test_a_call_that_is_not_kept_is_not_found(corner: Browser) -> None:
-    assert corner.get("/developer/calls/1").status == 404
+    assert corner.get("/console/calls/1").status == 404
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_calls_of_one_operation(
     soap.status("77")
     soap.cancel("77")
 
-    page = corner.get(f"/developer?operation={wanted}")
+    page = corner.get(f"/console?operation={wanted}")
 
     assert rows(page) == numbers
     assert EVIL not in page.text
@@ -70,7 +70,7 @@ def test_a_fault_is_added_and_removed_by_forms(
     corner: Browser, soap: Soap, sandbox: SandboxProcess
 ) -> None:
     added = corner.submit(
-        "/developer/faults",
+        "/console/faults",
         operation="sendInvoice",
         kind="http_status",
         status="502",
@@ -81,15 +81,15 @@ def test_a_fault_is_added_and_removed_by_forms(
     )
     (fault,) = sandbox.faults()
     soap.http("POST", "/soap/service", b"<a/>")
-    shown = corner.get("/developer").text
+    shown = corner.get("/console").text
 
-    removed = corner.submit("/developer/faults/remove", id=str(fault["id"]))
+    removed = corner.submit("/console/faults/remove", id=str(fault["id"]))
 
     assert (added.status, removed.status) == (303, 303)
     assert (fault["kind"], fault["status"], fault["takes_effect"]) == ("http_status", 502, True)
     assert "status 502, takes effect yes, once" in shown
     assert sandbox.faults() == []
-    assert corner.submit("/developer/faults/remove", id="x").status == 303
+    assert corner.submit("/console/faults/remove", id="x").status == 303
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_bad_field_is_named_and_the_form_keeps_what_was_typed(
 ) -> None:
     form = {"operation": "sendInvoice", "kind": "delay", "seconds": "2", "seed": "77"}
 
-    page = corner.submit("/developer/faults", **form | {field: value})
+    page = corner.submit("/console/faults", **form | {field: value})
 
     named = "kind" if value == "notification" else field
     assert page.status == 400
@@ -129,11 +129,11 @@ def test_an_open_invoice_has_buttons_that_end_it(
     corner: Browser, soap: Soap, sandbox: SandboxProcess, action: str, status: str
 ) -> None:
     reference = soap.issued()
-    before = corner.get("/developer").text
+    before = corner.get("/console").text
 
-    corner.submit("/developer/invoices", reference=reference, action=action)
+    corner.submit("/console/invoices", reference=reference, action=action)
 
-    after = corner.get("/developer").text
+    after = corner.get("/console").text
     assert f'id="{action}-{reference}"' in before
     assert f'id="{action}-{reference}"' not in after
     assert sandbox.invoice(reference)["status"] == status
@@ -144,9 +144,9 @@ def test_an_invoice_is_held_and_released(
 ) -> None:
     reference = soap.issued()
 
-    corner.submit("/developer/invoices", reference=reference, action="hold")
+    corner.submit("/console/invoices", reference=reference, action="hold")
     held = sandbox.invoice(reference)["held"]
-    corner.submit("/developer/invoices", reference=reference, action="release")
+    corner.submit("/console/invoices", reference=reference, action="release")
 
     assert (held, sandbox.invoice(reference)["held"]) == (True, False)
 
@@ -155,7 +155,7 @@ def test_an_invoice_is_held_and_released(
     ("reference", "action"), [("77", "pay"), ("", "explode"), ("77", ""), (EVIL, "fail")]
 )
 def test_what_cannot_be_done_is_said(corner: Browser, reference: str, action: str) -> None:
-    page = corner.submit("/developer/invoices", reference=reference, action=action)
+    page = corner.submit("/console/invoices", reference=reference, action=action)
 
     assert (page.status, 'role="alert"' in page.text, EVIL in page.text) == (400, True, False)
 
@@ -164,14 +164,14 @@ def test_the_clock_is_advanced(corner: Browser, soap: Soap, sandbox: SandboxProc
     reference = soap.issued()
     sandbox.pay(reference)
 
-    corner.submit("/developer/clock", advance_seconds="20")
+    corner.submit("/console/clock", advance_seconds="20")
 
     assert sandbox.invoice(reference)["reversed"] is True
 
 
 @pytest.mark.parametrize("seconds", ["", "-1", "inf", "nan", "x"])
 def test_the_clock_takes_no_nonsense(corner: Browser, seconds: str) -> None:
-    page = corner.submit("/developer/clock", advance_seconds=seconds)
+    page = corner.submit("/console/clock", advance_seconds=seconds)
 
     assert (page.status, "advance_seconds: " in page.text) == (400, True)
 
@@ -180,21 +180,21 @@ def test_everything_is_forgotten(corner: Browser, soap: Soap, cafe: SandboxProce
     soap.issued()
     cafe.fault("*", "drop")
 
-    corner.submit("/developer/reset")
+    corner.submit("/console/reset")
 
     assert (cafe.invoices(), cafe.faults(), cafe.calls()) == ([], [], [])
-    assert cafe.control("GET", "/services") == {"services": []}
+    assert cafe.control("GET", "/shops") == {"shops": []}
 
 
 def test_names_from_outside_are_only_text(
     corner: Browser, soap: Soap, sandbox: SandboxProcess
 ) -> None:
-    sandbox.register_service("EVIL", "https://evil.example", name=EVIL, codes=['A="><b>'])
+    sandbox.register_shop("EVIL", "https://evil.example", name=EVIL, codes=['A="><b>'])
     text = EVIL.replace("<", "&lt;")
     reference = soap.issued(invoice().replace("Café Söder", text).replace("Kaffe", text))
     sandbox.pay(reference)
 
-    paths = ("/", "/phone/lock", "/phone/history", f"/app/R{reference}", "/developer")
+    paths = ("/", "/phone/lock", "/phone/history", f"/app/R{reference}", "/console")
     pages = [corner.get(path) for path in paths]
 
     assert [page.status for page in pages] == [200] * len(paths)
@@ -204,17 +204,17 @@ def test_names_from_outside_are_only_text(
 
 
 def test_a_form_of_another_site_is_refused(corner: Browser, cafe: SandboxProcess) -> None:
-    for path in ("/developer/reset", "/phone/owner", "/app/R1"):
+    for path in ("/console/reset", "/phone/number", "/app/R1"):
         page = corner.submit(path, {"Sec-Fetch-Site": "cross-site"})
 
         assert page.status == 403
-    assert len(cafe.control("GET", "/services")["services"]) == 1
+    assert len(cafe.control("GET", "/shops")["shops"]) == 1
 
 
 def test_the_corner_may_stand_beside_the_phone_and_nothing_else_in_a_frame(
     corner: Browser,
 ) -> None:
-    policies = [corner.get(path).headers["Content-Security-Policy"] for path in ("/", "/developer")]
+    policies = [corner.get(path).headers["Content-Security-Policy"] for path in ("/", "/console")]
 
     assert ["frame-ancestors 'none'" in policy for policy in policies] == [True, False]
     assert "frame-ancestors 'self'" in policies[1]

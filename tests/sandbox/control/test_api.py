@@ -17,11 +17,11 @@ URLS = {
 def test_a_registered_service_is_listed_and_a_second_one_of_its_name_replaces_it(
     sandbox: SandboxProcess,
 ) -> None:
-    sandbox.control("POST", "/services", {"service_id": "CAFE", **URLS})
+    sandbox.control("POST", "/shops", {"service_id": "CAFE", **URLS})
 
-    sandbox.control("POST", "/services", {"service_id": "CAFE", "name": "Café", **URLS})
+    sandbox.control("POST", "/shops", {"service_id": "CAFE", "name": "Café", **URLS})
 
-    listed = sandbox.control("GET", "/services")["services"]
+    listed = sandbox.control("GET", "/shops")["shops"]
     assert listed == [{"service_id": "CAFE", "name": "Café", "codes": [""], **URLS}]
 
 
@@ -100,7 +100,7 @@ def test_a_reset_forgets_everything(soap: Soap, cafe: SandboxProcess) -> None:
 
     assert cafe.invoices() == []
     assert cafe.calls() == []
-    assert cafe.control("GET", "/services") == {"services": []}
+    assert cafe.control("GET", "/shops") == {"shops": []}
     assert soap.status(reference).code == 54
     assert soap.session(token).code == 52
 
@@ -115,21 +115,21 @@ def test_the_clock_goes_no_further_than_the_year_3000(sandbox: SandboxProcess) -
 SERVICE = {"service_id": "CAFE", **URLS}
 
 BAD_INPUT = {
-    "no service_id": ("/services", URLS, "service_id"),
-    "service_id with a slash": ("/services", SERVICE | {"service_id": "a/b"}, "service_id"),
-    "service_id is a number": ("/services", SERVICE | {"service_id": 7}, "service_id"),
-    "no cancel_url": ("/services", SERVICE | {"cancel_url": None}, "cancel_url"),
-    "ftp": ("/services", SERVICE | {"order_url": "ftp://a.example/"}, "order_url"),
-    "a fragment": ("/services", SERVICE | {"order_url": "http://a.example/#x"}, "order_url"),
-    "no host": ("/services", SERVICE | {"order_url": "http:///order"}, "order_url"),
-    "broken host": ("/services", SERVICE | {"order_url": "http://["}, "order_url"),
-    "a line feed": ("/services", SERVICE | {"order_url": "http://a.example/\n"}, "order_url"),
-    "a lone surrogate": ("/services", SERVICE | {"name": "\ud800"}, "name"),
-    "endless name": ("/services", SERVICE | {"name": "x" * 501}, "name"),
-    "codes are a text": ("/services", SERVICE | {"codes": "TABLE=4"}, "codes"),
-    "no codes": ("/services", SERVICE | {"codes": []}, "codes"),
-    "a code is a number": ("/services", SERVICE | {"codes": [4]}, "codes"),
-    "a code with a null byte": ("/services", SERVICE | {"codes": ["TABLE=%00"]}, "codes"),
+    "no service_id": ("/shops", URLS, "service_id"),
+    "service_id with a slash": ("/shops", SERVICE | {"service_id": "a/b"}, "service_id"),
+    "service_id is a number": ("/shops", SERVICE | {"service_id": 7}, "service_id"),
+    "no cancel_url": ("/shops", SERVICE | {"cancel_url": None}, "cancel_url"),
+    "ftp": ("/shops", SERVICE | {"order_url": "ftp://a.example/"}, "order_url"),
+    "a fragment": ("/shops", SERVICE | {"order_url": "http://a.example/#x"}, "order_url"),
+    "no host": ("/shops", SERVICE | {"order_url": "http:///order"}, "order_url"),
+    "broken host": ("/shops", SERVICE | {"order_url": "http://["}, "order_url"),
+    "a line feed": ("/shops", SERVICE | {"order_url": "http://a.example/\n"}, "order_url"),
+    "a lone surrogate": ("/shops", SERVICE | {"name": "\ud800"}, "name"),
+    "endless name": ("/shops", SERVICE | {"name": "x" * 501}, "name"),
+    "codes are a text": ("/shops", SERVICE | {"codes": "TABLE=4"}, "codes"),
+    "no codes": ("/shops", SERVICE | {"codes": []}, "codes"),
+    "a code is a number": ("/shops", SERVICE | {"codes": [4]}, "codes"),
+    "a code with a null byte": ("/shops", SERVICE | {"codes": ["TABLE=%00"]}, "codes"),
     "no url": ("/scan", {}, "url"),
     "msisdn with letters": ("/scan", {"url": "HTTP://SEQR.SE/000/A", "msisdn": "46x"}, "msisdn"),
     "msisdn with a zero": ("/scan", {"url": "HTTP://SEQR.SE/000/A", "msisdn": "0700"}, "msisdn"),
@@ -190,7 +190,7 @@ def test_a_form_is_refused(sandbox: SandboxProcess) -> None:
     ("method", "path", "status"),
     [
         ("GET", "/control/scan", 405),
-        ("DELETE", "/control/services", 405),
+        ("DELETE", "/control/shops", 405),
         ("POST", "/control/calls", 405),
         ("GET", "/control", 404),
         ("GET", "/control/nothing", 404),

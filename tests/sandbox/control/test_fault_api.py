@@ -17,7 +17,7 @@ def test_a_fault_is_listed_with_all_that_it_will_do(sandbox: SandboxProcess) -> 
         "count": 3,
         "probability": 1.0,
         "seed": 5,
-        "struck": 0,
+        "applied": 0,
     }
     assert added == expected
     assert sandbox.faults() == [expected]
@@ -84,7 +84,10 @@ BAD_INPUT = {
     "no garbage": ({"operation": "*", "kind": "garbage", "bytes": 0}, "bytes"),
     "too huge": ({"operation": "*", "kind": "huge", "megabytes": 10**6}, "megabytes"),
     "length": ({"operation": "*", "kind": "truncated", "length": 7}, "length"),
-    "answers": ({"operation": "*", "kind": "wrong_operation", "answers": "x"}, "answers"),
+    "response_of": (
+        {"operation": "*", "kind": "wrong_operation", "response_of": "x"},
+        "response_of",
+    ),
     "a misspelt parameter": ({"operation": "*", "kind": "drip", "secnds": 1}, "secnds"),
     "another kind's parameter": ({"operation": "*", "kind": "drop", "seconds": 1}, "seconds"),
     "no object": ([], "The body"),

@@ -34,7 +34,7 @@ def test_after_so_many_calls_a_fault_is_used_up_and_the_next_one_strikes(
     codes = [soap.send_invoice().code for _ in range(5)]
 
     assert codes == [93, 93, 94, 0, 0]
-    assert [fault["struck"] for fault in sandbox.faults()] == [2, 1]
+    assert [fault["applied"] for fault in sandbox.faults()] == [2, 1]
     assert [call["fault"] for call in sandbox.calls()] == ["result_code"] * 3 + [None] * 2
 
 

@@ -55,10 +55,10 @@ def test_a_connection_ends_without_an_answer(
     call = recorded(sandbox)
     assert (call["fault"], call["http_status"]) == (kind, None)
     assert call["result_code"] == (0 if effect else None)
-    assert ("invoiceReference" in call["answer"]) is effect
+    assert ("invoiceReference" in call["response"]) is effect
 
 
-@pytest.mark.parametrize(("before", "effect"), [("effect", False), ("answer", True)])
+@pytest.mark.parametrize(("before", "effect"), [("effect", False), ("response", True)])
 def test_a_delay_holds_up_the_effect_or_only_the_answer(
     sandbox: SandboxProcess, before: str, effect: bool
 ) -> None:
@@ -75,7 +75,7 @@ def test_a_delay_holds_up_the_effect_or_only_the_answer(
     assert took_effect(sandbox)
 
 
-@pytest.mark.parametrize("before", ["effect", "answer"])
+@pytest.mark.parametrize("before", ["effect", "response"])
 def test_a_delay_is_as_long_as_asked_for(sandbox: SandboxProcess, before: str) -> None:
     seen = struck(sandbox, "delay", seconds=0.1, before=before)
 
@@ -204,7 +204,7 @@ def test_a_huge_answer_is_as_large_as_asked_for_and_still_an_answer(
     [
         ("sendInvoice", {}, "getPaymentStatus"),
         ("getPaymentStatus", {}, "cancelInvoice"),
-        ("sendInvoice", {"answers": "registerTerminal"}, "registerTerminal"),
+        ("sendInvoice", {"response_of": "registerTerminal"}, "registerTerminal"),
     ],
 )
 def test_the_answer_of_another_operation(
@@ -237,7 +237,7 @@ def test_a_reset_ends_held_up_calls_without_effect(sandbox: SandboxProcess) -> N
 def when_struck(sandbox: SandboxProcess) -> None:
     """Wait until the one fault has struck."""
     for _ in range(5000):
-        if sandbox.faults()[0]["struck"]:
+        if sandbox.faults()[0]["applied"]:
             return
     raise AssertionError("the fault has not struck")
 

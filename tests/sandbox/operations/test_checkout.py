@@ -90,13 +90,13 @@ def test_what_is_not_said_about_the_customer_is_made_up(
 @pytest.mark.parametrize(
     ("status", "answer", "sentence"),
     [
-        (500, b"", "The merchant answered with HTTP 500."),
-        (302, b"", "The merchant answered with HTTP 302."),
-        (200, b"sorry", "The merchant's answer is not"),
-        (200, b'{"invoiceReferenceId": 7}', "The merchant's answer is not"),
-        (200, b"[]", "The merchant's answer is not"),
+        (500, b"", "The merchant responded with HTTP 500."),
+        (302, b"", "The merchant responded with HTTP 302."),
+        (200, b"sorry", "The merchant's response is not"),
+        (200, b'{"invoiceReferenceId": 7}', "The merchant's response is not"),
+        (200, b"[]", "The merchant's response is not"),
         (200, b'{"invoiceReferenceId": "77"}', "There is no invoice '77'."),
-        (200, b" " * 70_000, "The merchant's answer is longer than 65536 bytes."),
+        (200, b" " * 70_000, "The merchant's response is longer than 65536 bytes."),
     ],
     ids=["500", "redirect", "no JSON", "number", "list", "unknown", "long"],
 )
@@ -117,7 +117,7 @@ def test_an_invoice_without_a_notification_url_is_told(
     reference = soap.issued()
     merchant.answer = lambda: (200, json.dumps({"invoiceReferenceId": reference}).encode())
 
-    with pytest.raises(ControlError, match=f"502: Invoice {reference} has no notificationUrl"):
+    with pytest.raises(ControlError, match=f"502: Invoice {reference} lacks the notificationUrl"):
         sandbox.control("POST", "/checkout", {"url": merchant.url, "purchaseToken": "mug"})
 
 

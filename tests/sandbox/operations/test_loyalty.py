@@ -72,7 +72,7 @@ def test_where_the_shops_answer_is_required_nobody_pays_before_it(
 ) -> None:
     reference = soap.issued(invoice(acknowledgment_mode=REQUIRE))
 
-    with pytest.raises(ControlError, match=r"409: .* the shop has to answer with updateInvoice"):
+    with pytest.raises(ControlError, match=r"409: .* the shop has to call updateInvoice"):
         cafe.pay(reference)
 
     assert cafe.invoice(reference)["status"] == "PENDING_ISSUER_ACKNOWLEDGE"

@@ -118,7 +118,7 @@ def test_the_version_last_sent_by_the_shop_is_shown(soap: Soap, sandbox: Sandbox
 
     soap.status(reference, 7)
 
-    assert sandbox.invoice(reference)["asked_version"] == 7
+    assert sandbox.invoice(reference)["status_queried_version"] == 7
 
 
 @shows("cancelInvoice", 0)

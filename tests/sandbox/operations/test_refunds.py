@@ -139,7 +139,7 @@ def test_the_next_refunds_can_be_refused_on_demand(
 def test_the_refunds_of_a_service_or_a_customer_are_refused_until_that_is_ended(
     soap: Soap, cafe: SandboxProcess, order: dict[str, str]
 ) -> None:
-    cafe.register_service("BAR", "https://bar.example")
+    cafe.register_shop("BAR", "https://bar.example")
     cafe.scan("HTTP://SEQR.SE/000/CAFE", "46701234567")
     concerned = soap.paid()
     cafe.scan("HTTP://SEQR.SE/000/BAR", "46707654321")

@@ -126,5 +126,5 @@ def test_what_is_no_service_code_cannot_be_scanned(cafe: SandboxProcess, url: st
 
 @pytest.mark.parametrize("service_id", ["BAR", "cafe"])
 def test_the_code_of_an_unknown_service_is_not_found(cafe: SandboxProcess, service_id: str) -> None:
-    with pytest.raises(ControlError, match=f"404: No service has the ID '{service_id}'"):
+    with pytest.raises(ControlError, match=f"404: No shop has the service ID '{service_id}'"):
         cafe.scan(f"HTTP://SEQR.SE/000/{service_id}")

@@ -68,13 +68,13 @@ def test_the_history_has_signs_and_days(browser: Browser, soap: Soap, cafe: Sand
 
 
 def test_an_empty_history_says_so(browser: Browser) -> None:
-    assert "Nothing yet." in browser.get("/phone/history").text
+    assert "No payments yet." in browser.get("/phone/history").text
 
 
 def test_each_customer_has_a_history_of_their_own(browser: Browser, soap: Soap) -> None:
     paid(browser, soap)
 
-    browser.submit("/phone/owner", msisdn="+46 70 123 45 67")
+    browser.submit("/phone/number", msisdn="+46 70 123 45 67")
 
     assert "Café Söder" not in browser.get("/phone/history").text
     assert "+46\u00a070\u00a0064\u00a039\u00a033" in browser.get("/").text
@@ -130,7 +130,7 @@ def test_other_receipts_are_plain_text_pictures_or_downloads(
     download = shown_as == "application/octet-stream"
     assert document.headers["Content-Type"] == shown_as
     assert (document.headers["Content-Disposition"] is not None) is download
-    assert ("Download it" in page.text) is download
+    assert (">Download</a>" in page.text) is download
 
 
 @pytest.mark.parametrize("path", ["/phone/receipts/1/0", "/phone/receipts/1/0/document"])
@@ -149,7 +149,7 @@ def test_a_bill_that_waits_for_the_shop_can_only_be_cancelled(
     refused = browser.submit(f"/app/R{waiting}", action="pay", pin="1234")
 
     assert "Waiting for the shop" in page.text
-    assert "Club &lt;card&gt;: shown to the shop" in page.text
+    assert "Club &lt;card&gt;: sent to the shop" in page.text
     assert 'name="pin"' not in page.text
     assert 'value="cancel"' in page.text
     assert refused.status == 409

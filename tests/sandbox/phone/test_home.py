@@ -37,7 +37,7 @@ def test_the_shelf_shows_each_printed_code_with_its_service_and_place(
 def test_an_empty_shelf_says_how_to_fill_it(sandbox: SandboxProcess) -> None:
     page = Browser(sandbox).get("/")
 
-    assert "--service ID=URL" in page.text
+    assert "--shop ID=URL" in page.text
 
 
 def test_a_printed_code_is_a_version_4_picture_with_two_modules_of_padding(
@@ -68,13 +68,13 @@ def test_what_is_not_there_gets_a_friendly_page(browser: Browser, path: str) -> 
     page = browser.get(path)
 
     assert page.status == 404
-    assert "There is nothing here" in page.text
+    assert "Page not found" in page.text
 
 
 def test_scanning_leads_to_the_order_page_and_the_shop_learns_the_phone_number(
     browser: Browser, soap: Soap
 ) -> None:
-    browser.submit("/phone/owner", msisdn="+46701234567")
+    browser.submit("/phone/number", msisdn="+46701234567")
 
     page = browser.submit("/phone/scan", url=CODE)
 
@@ -100,7 +100,7 @@ def test_a_code_that_leads_nowhere_says_so(browser: Browser, url: str) -> None:
 
 @pytest.mark.parametrize("number", ["", "07", "abc", "<b>"])
 def test_a_phone_number_must_be_international(browser: Browser, number: str) -> None:
-    page = browser.submit("/phone/owner", msisdn=number)
+    page = browser.submit("/phone/number", msisdn=number)
 
     assert (page.status, 'role="alert"' in page.text) == (400, True)
 

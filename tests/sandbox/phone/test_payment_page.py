@@ -71,7 +71,7 @@ def test_without_four_digits_nothing_is_paid(
     page = browser.submit(f"/app/R{reference}", action="pay", pin=pin)
 
     assert page.status == 400
-    assert "The PIN is four digits." in page.text
+    assert "The PIN has four digits." in page.text
     assert cafe.invoice(reference)["status"] == "ISSUED"
 
 
@@ -106,8 +106,8 @@ def test_a_script_is_told_where_to_go_on_to(browser: Browser, soap: Soap) -> Non
 
     page = browser.submit(f"/app/R{reference}", accept, action="pay", pin="1234")
 
-    onward = f"https://cafe.example/success#{scanned.partition('#')[2]}_{reference}"
-    assert (page.status, json.loads(page.text)) == (200, {"onward": onward})
+    next_url = f"https://cafe.example/success#{scanned.partition('#')[2]}_{reference}"
+    assert (page.status, json.loads(page.text)) == (200, {"next_url": next_url})
 
 
 def test_the_bill_says_how_much_of_it_is_vat(browser: Browser, soap: Soap) -> None:
@@ -174,7 +174,7 @@ def test_a_returned_payment_is_told_to_the_phone_that_paid_and_to_no_other(
     cafe.advance(20)
 
     bill, home = browser.get(f"/app/R{reference}"), browser.get("/")
-    browser.submit("/phone/owner", msisdn="46701234567")
+    browser.submit("/phone/number", msisdn="46701234567")
     other = browser.get("/")
     assert "Payment returned" in bill.text
     assert "Payment returned" in home.text

@@ -27,12 +27,12 @@ PIECES = [
 METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "BREW", "get"]
 
 PATHS = [
-    *("/", "/phone", "/phone/lock", "/phone/history", "/phone/owner", "/phone/scan", "/app/R1"),
+    *("/", "/phone", "/phone/lock", "/phone/history", "/phone/number", "/phone/scan", "/app/R1"),
     *("/phone/codes/CAFE/0.svg", "/phone/receipts/1/0", "/phone/receipts/1/0/document"),
     *("/phone/static/../pages.py", "/phone/static/%2e%2e/pages.py", "/phone/static/"),
-    *("/developer", "/developer/calls/1", "/developer/clock", "/developer/faults"),
-    *("/developer/faults/remove", "/developer/invoices", "/soap/service", "/soap/session"),
-    *("/soap/service?wsdl", "/soap/other", "/control/services", "/control/scan"),
+    *("/console", "/console/calls/1", "/console/clock", "/console/faults"),
+    *("/console/faults/remove", "/console/invoices", "/soap/service", "/soap/session"),
+    *("/soap/service?wsdl", "/soap/other", "/control/shops", "/control/scan"),
     *("/control/invoices", "/control/invoices/1", "/control/invoices/1/pay", "/control/clock"),
     *(
         "/control/calls",
@@ -98,7 +98,7 @@ def _control(random: Random) -> bytes:
 
 def _form(random: Random) -> bytes:
     pairs = [f"{random.choice(FIELDS)}={quote(random.choice(PIECES))}" for _ in range(5)]
-    paths = [path for path in PATHS if path.startswith(("/app", "/phone", "/developer"))]
+    paths = [path for path in PATHS if path.startswith(("/app", "/phone", "/console"))]
     form = "application/x-www-form-urlencoded"
     return http("POST", random.choice(paths), "&".join(pairs).encode(), form)
 

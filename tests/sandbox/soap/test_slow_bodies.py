@@ -22,13 +22,13 @@ def answered(*, body_comes: bool) -> web.StreamResponse:
         return web.Response(text="handled")
 
     request = cast(web.Request, SimpleNamespace(read=read))
-    return asyncio.run(http_requests.bounded_reading(request, handler))
+    return asyncio.run(http_requests.read_body_in_time(request, handler))
 
 
 def test_a_body_that_does_not_come_in_time_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(http_requests, "READ_SECONDS", 0.01)
+    monkeypatch.setattr(http_requests, "BODY_READ_TIMEOUT_SECONDS", 0.01)
 
     with pytest.raises(web.HTTPRequestTimeout):
         answered(body_comes=False)

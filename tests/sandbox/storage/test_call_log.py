@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from payments.sandbox.clock import AdjustableClock
+from payments.sandbox.clock import Clock
 from payments.sandbox.storage.call_log import Call, CallLog
 from tests.sandbox.notified_shop import NotifiedShop
 from tests.sandbox.raw_soap import Soap, context, envelope, invoice
@@ -43,7 +43,7 @@ def test_requests_and_answers_are_readable_and_without_passwords(
     assert "12345678" not in call["request"]
     assert "<password>[redacted]</password>" in call["request"]
     assert "<title>Café Söder</title>" in call["request"]
-    assert "invoiceReference" in call["answer"]
+    assert "invoiceReference" in call["response"]
 
 
 def test_a_password_in_an_unreadable_request_is_not_recorded(
@@ -62,7 +62,7 @@ def call(size: int) -> Call:
 
 
 def test_only_the_latest_thousand_calls_are_kept() -> None:
-    log = CallLog(AdjustableClock())
+    log = CallLog(Clock())
 
     for _ in range(1005):
         log.add(call(10))
@@ -72,7 +72,7 @@ def test_only_the_latest_thousand_calls_are_kept() -> None:
 
 
 def test_large_calls_push_out_old_ones_and_a_huge_one_is_only_told_of() -> None:
-    log = CallLog(AdjustableClock())
+    log = CallLog(Clock())
 
     for _ in range(20):
         log.add(call(1_000_000))
@@ -131,5 +131,5 @@ def test_a_notification_that_reaches_nobody_changes_nothing(
     assert answer["status"] == "PAID"
     call = recorded_notification(sandbox)
     assert call["http_status"] is None
-    assert call["answer"].startswith("no answer: ")
+    assert call["response"].startswith("no response: ")
     assert soap.status(reference, 1).text("status") == "PAID"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from payments.sandbox.cli import main
-from payments.sandbox.clock import AdjustableClock
+from payments.sandbox.clock import Clock
 from payments.sandbox.operations.simulator import SeqrSimulator
 from payments.sandbox.storage.models import Customer, Invoice, Status
 from payments.sandbox.storage.state_file import StateFile, StateFileError
@@ -30,14 +30,14 @@ def path(tmp_path: Path) -> Path:
 
 def seen_of(sandbox: SandboxProcess) -> dict[str, Any]:
     """Everything that the control interface tells."""
-    paths = ("/invoices", "/services", "/customers", "/terminals", "/refund-refusals")
+    paths = ("/invoices", "/shops", "/customers", "/terminals", "/refund-refusals")
     return {path: sandbox.control("GET", path) for path in paths}
 
 
 def test_everything_survives_a_kill(path: Path) -> None:
     with SandboxProcess("--state", str(path)) as sandbox:
         soap = Soap(sandbox)
-        sandbox.register_service("CAFE", "https://cafe.example", codes=["TABLE=4", "TABLE=5"])
+        sandbox.register_shop("CAFE", "https://cafe.example", codes=["TABLE=4", "TABLE=5"])
         cards = [{"id": "CLUB", "value": "77001"}]
         sandbox.control("POST", "/customers", {"msisdn": "46700643933", "cards": cards})
         sandbox.control("POST", "/refund-refusals", {"code": 97, "service_id": "BAR"})
@@ -114,7 +114,7 @@ def test_a_kill_amid_calls_loses_nothing_that_was_answered(path: Path) -> None:
 
 def test_a_reset_is_kept_too_and_numbers_go_on(path: Path) -> None:
     file = StateFile.open(path)
-    state = SeqrSimulator(AdjustableClock(), lambda _: None, records=file.records())
+    state = SeqrSimulator(Clock(), lambda _: None, records=file.records())
     before = state.next_ers_reference()
     state.records.customers["1"] = Customer("1", ())
     file.commit()
@@ -124,7 +124,7 @@ def test_a_reset_is_kept_too_and_numbers_go_on(path: Path) -> None:
     file.close()
 
     kept = StateFile.open(path).records()
-    again = SeqrSimulator(AdjustableClock(), lambda _: None, records=kept)
+    again = SeqrSimulator(Clock(), lambda _: None, records=kept)
     assert kept.customers.data == {}
     assert list(kept.terminals) == ["public_test_shop_terminal"]
     assert int(again.next_ers_reference()[-8:]) > int(before[-8:])
@@ -215,7 +215,7 @@ def test_records_come_back_as_they_were_and_in_their_order(path: Path) -> None:
     second = Invoice("1", "terminal", content, moment, "HALF_PAID")
     records.invoices["2"], records.invoices["1"] = first, second
     file.commit()
-    records.invoices["2"] = first.moved(Status.CANCELED)
+    records.invoices["2"] = first.with_status(Status.CANCELED)
     records.customers["3"] = Customer("3", ())
     file.commit()
     del records.customers["3"]
@@ -225,7 +225,7 @@ def test_records_come_back_as_they_were_and_in_their_order(path: Path) -> None:
     again = StateFile.open(path).records()
 
     assert again.customers.data == {}
-    assert list(again.invoices.values()) == [first.moved(Status.CANCELED), second]
+    assert list(again.invoices.values()) == [first.with_status(Status.CANCELED), second]
     assert again.invoices["2"].status is Status.CANCELED
     assert again.invoices["2"].amount.as_tuple().exponent == -2
 

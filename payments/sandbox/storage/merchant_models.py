@@ -1,6 +1,6 @@
-"""What the sandbox remembers of a shop: terminals, books, and how its refunds fare.
+"""Records of a merchant's terminals, transactions and periods, and of refunds to be refused.
 
-Every record is immutable: a change is a new record in its place.
+Every record is immutable: a change puts a new record in its place.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from decimal import Decimal
 class Terminal:
     """A shop's terminal.
 
-    `external_id` is the shop's own name for a terminal that registerTerminal made: a cash register,
-    which keeps one open invoice, `latest_invoice`. The published test terminal has none. `active`
-    is False once it is unregistered.
+    registerTerminal makes a cash register: `external_id` is the shop's name for it, and
+    `latest_invoice` is the only invoice that it keeps open. The published test terminal has
+    neither. `active` is False once the terminal is unregistered.
     """
 
     terminal_id: str
@@ -32,7 +32,7 @@ class Terminal:
 
 @dataclass(frozen=True)
 class Transaction:
-    """One row of the reports: a sale that the shop has confirmed, or a refund as a negative one."""
+    """A row of the reports: a confirmed sale, or a refund with a negative amount."""
 
     terminal_id: str
     cashier_id: str | None
@@ -45,7 +45,7 @@ class Transaction:
 class Period:
     """The transactions between two marks, of the whole shop or of one terminal.
 
-    They are those whose number is above `after` and at most `last`.
+    It holds the transactions with a number above `after` and up to `last`.
     """
 
     period_id: str
@@ -57,7 +57,7 @@ class Period:
 
 @dataclass(frozen=True)
 class RefundRefusal:
-    """Refunds are refused with `code`: of one service, of one customer, or the next `count`."""
+    """Refuses refunds with `code`: of one shop, of one customer, or the next `count`."""
 
     code: int
     service_id: str | None = None
