@@ -34,7 +34,7 @@ Action = Callable[[dict[str, str]], None]
 
 
 class DeveloperConsole:
-    """The handlers of /developer."""
+    """The handlers of /console."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-// The developer's console: shows only the fields of the chosen fault, and opens calls in place.
+// The developer's console: shows only the fields of the chosen fault, and opens calls in container.
 
 /** @type {(id: string) => HTMLFormElement} */
 const formOf = (id) => /** @type {HTMLFormElement} */ (document.getElementById(id));
@@ -32,15 +32,15 @@ function offerKinds(operation, kind) {
 
 /** @param {HTMLDetailsElement} details */
 async function showBodies(details) {
-  const place = details.querySelector(".bodies");
-  const link = place?.querySelector("a");
-  if (!details.open || !place || !link) return;
+  const container = details.querySelector(".bodies");
+  const link = container?.querySelector("a");
+  if (!details.open || !container || !link) return;
   try {
     const response = await fetch(link.href);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const bodies = page.getElementById("bodies");
-    if (bodies) place.replaceChildren(...document.adoptNode(bodies).children);
-    else place.replaceChildren("This call is no longer kept.");
+    if (bodies) container.replaceChildren(...document.adoptNode(bodies).children);
+    else container.replaceChildren("This call is no longer logged.");
   } catch {
     // The link stays, and can be followed.
   }

@@ -1,4 +1,4 @@
-// The PIN pad without a page load per key, and the tick before the phone goes on to the shop. Without
+// The PIN pad without a page load per key, and the tick before the shop's page opens. Without
 // this script, the form does the same with page loads.
 
 const TICK_MS = 1200;
@@ -18,7 +18,7 @@ function pressKey(field, key, length) {
 
 /** @param {string} nextUrl */
 function showTick(nextUrl) {
-  document.getElementById("bill")?.toggleAttribute("inert", true);
+  document.getElementById("payment")?.toggleAttribute("inert", true);
   const tick = document.getElementById("done");
   tick?.classList.add("shown");
   tick?.firstElementChild?.removeAttribute("hidden");
@@ -33,13 +33,13 @@ function showTick(nextUrl) {
 async function pay(form, button) {
   const fields = [...new FormData(form, button)].map(([name, value]) => [name, String(value)]);
   try {
-    const answer = await fetch(location.href, {
+    const response = await fetch(location.href, {
       method: "POST",
       body: new URLSearchParams(fields),
       headers: { Accept: "application/json" },
     });
-    if (answer.ok) {
-      showTick((await answer.json()).onward);
+    if (response.ok) {
+      showTick((await response.json()).next_url);
       return;
     }
   } catch {
