@@ -37,7 +37,7 @@ MSISDN = "46700643933"
 
 @pytest.fixture
 def client(sandbox: SandboxProcess, sandbox_config: SeqrConfig) -> SeqrClient:
-    sandbox.register_service("CAFE1", "http://127.0.0.1:1/cafe")
+    sandbox.register_shop("CAFE1", "http://127.0.0.1:1/cafe")
     return SeqrClient(sandbox_config)
 
 
