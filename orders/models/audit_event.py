@@ -11,9 +11,9 @@ class SubjectType(models.TextChoices):
     """What an event is about."""
 
     ORDER = "order", _("order")
-    INVOICE = "invoice", _("invoice")
+    INVOICE = "invoice", _("payment")
     REFUND = "refund", _("refund")
-    CASE = "case", _("case")
+    CASE = "case", _("payment case")
     PERIOD = "period", _("transaction period")
     CALL = "call", _("call to SEQR")
 
@@ -29,19 +29,23 @@ class AuditEvent(models.Model):
     """
 
     order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="events")
-    subject_type = models.CharField(_("kind"), max_length=8, choices=SubjectType.choices)
+    subject_type = models.CharField(_("type"), max_length=8, choices=SubjectType.choices)
     subject_id = models.BigIntegerField(null=True)
-    subject = models.CharField(_("which"), max_length=40)
+    subject = models.CharField(_("subject"), max_length=40)
     at = models.DateTimeField(_("time"), db_default=Now())
     name = models.CharField(_("event"), max_length=40)
     from_state = models.CharField(_("from"), max_length=26, blank=True)
     to_state = models.CharField(_("to"), max_length=26, blank=True)
     source = models.CharField(_("by"), max_length=20)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("who")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("user"),
     )
-    detail = models.CharField(_("detail"), max_length=300, blank=True)
-    result_code = models.IntegerField(_("SEQR's code"), null=True)
+    detail = models.CharField(_("details"), max_length=300, blank=True)
+    result_code = models.IntegerField(_("result code from SEQR"), null=True)
     duration_ms = models.PositiveIntegerField(_("milliseconds"), null=True)
 
     class Meta:

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.shop import Shop
@@ -10,7 +11,10 @@ class Customer(models.Model):
 
     subscriber_key = models.CharField(max_length=128, unique=True)
     msisdn = models.CharField(
-        _("phone number"), max_length=32, db_index=True, help_text=_("International, without +.")
+        _("phone number"),
+        max_length=32,
+        db_index=True,
+        help_text=_("In international form, without +."),
     )
 
     class Meta:
@@ -18,7 +22,7 @@ class Customer(models.Model):
         verbose_name_plural = _("customers")
 
     def __str__(self) -> str:
-        return f"customer {self.pk}"
+        return gettext("Customer %(number)s") % {"number": self.pk}
 
 
 class CustomerSession(models.Model):
@@ -39,4 +43,4 @@ class CustomerSession(models.Model):
         verbose_name_plural = _("customer sessions")
 
     def __str__(self) -> str:
-        return f"session {self.pk}"
+        return gettext("Session %(number)s") % {"number": self.pk}

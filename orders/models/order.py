@@ -3,6 +3,7 @@ import uuid
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.customer import Customer
@@ -23,7 +24,7 @@ class OrderState(models.TextChoices):
     SERVED = "served", _("served")
     CANCELED = "canceled", _("cancelled")
     FAILED = "failed", _("failed")
-    EXPIRED = "expired", _("expired")
+    EXPIRED = "expired", _("timed out")
     PARTLY_REFUNDED = "partly_refunded", _("partly refunded")
     REFUNDED = "refunded", _("refunded")
     NEEDS_ATTENTION = "needs_attention", _("needs attention")
@@ -53,8 +54,10 @@ class Order(models.Model):
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     return_key = models.CharField(max_length=32, unique=True, default=_return_key, editable=False)
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="orders")
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="orders", verbose_name=_("shop"))
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="orders", verbose_name=_("customer")
+    )
     nonce = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict, blank=True)
     language = models.CharField(max_length=10, default="sv")
@@ -88,7 +91,7 @@ class Order(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"order {self.number}"
+        return gettext("Order %(number)s") % {"number": self.number}
 
     @property
     def number(self) -> str:
@@ -104,15 +107,15 @@ class OrderRow(models.Model):
     name_sv = models.CharField(max_length=80)
     name_en = models.CharField(max_length=80)
     sku = models.CharField(max_length=40, blank=True, default="")
-    unit = models.CharField(max_length=10)
+    unit = models.CharField(_("unit"), max_length=10)
     quantity = models.PositiveIntegerField(_("quantity"))
     unit_price = models.DecimalField(_("unit price"), max_digits=10, decimal_places=2)
-    vat_rate = models.DecimalField(_("VAT rate, per cent"), max_digits=4, decimal_places=2)
+    vat_rate = models.DecimalField(_("VAT rate (%)"), max_digits=4, decimal_places=2)
     total = models.DecimalField(_("total"), max_digits=10, decimal_places=2)
 
     class Meta:
-        verbose_name = _("row")
-        verbose_name_plural = _("rows")
+        verbose_name = _("order row")
+        verbose_name_plural = _("order rows")
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(condition=models.Q(quantity__gt=0), name="row_quantity"),

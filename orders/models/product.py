@@ -36,7 +36,7 @@ class Product(models.Model):
     What is `sold_out` is shown and cannot be chosen; what is not `on_sale` is not shown at all.
     """
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="products")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="products", verbose_name=_("shop"))
     category = models.ForeignKey(
         Category,
         models.SET_NULL,
@@ -48,13 +48,13 @@ class Product(models.Model):
     name_sv = models.CharField(_("name in Swedish"), max_length=80)
     name_en = models.CharField(_("name in English"), max_length=80)
     price = models.DecimalField(
-        _("price, VAT included"),
+        _("price including VAT"),
         max_digits=10,
         decimal_places=2,
         validators=[MinValueValidator(Decimal("0.01"))],
     )
     vat_rate = models.DecimalField(
-        _("VAT rate, per cent"),
+        _("VAT rate (%)"),
         max_digits=4,
         decimal_places=2,
         default=Decimal(25),
@@ -69,16 +69,16 @@ class Product(models.Model):
         Picture, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("picture")
     )
     picture_alt_sv = models.CharField(
-        _("what the picture shows, in Swedish"), max_length=120, blank=True, default=""
+        _("picture description in Swedish"), max_length=120, blank=True, default=""
     )
     picture_alt_en = models.CharField(
-        _("what the picture shows, in English"), max_length=120, blank=True, default=""
+        _("picture description in English"), max_length=120, blank=True, default=""
     )
 
     class Meta:
         verbose_name = _("product")
         verbose_name_plural = _("products")
-        permissions = [("sell_out_product", "Can mark a product as sold out and back in stock")]
+        permissions = [("sell_out_product", "Can mark a product as sold out or back in stock")]
         ordering = ["position", "id"]
         constraints = [
             models.CheckConstraint(condition=models.Q(price__gt=0), name="product_price_positive"),
@@ -89,7 +89,7 @@ class Product(models.Model):
                 condition=models.Q(picture=None)
                 | ~models.Q(picture_alt_sv="") & ~models.Q(picture_alt_en=""),
                 name="product_picture_is_told",
-                violation_error_message=_("Say in both languages what the picture shows."),
+                violation_error_message=_("Describe the picture in both languages."),
             ),
         ]
 
@@ -99,7 +99,7 @@ class Product(models.Model):
     def clean(self) -> None:
         """Refuse another shop's category."""
         if self.category is not None and self.category.shop_id != self.shop_id:
-            raise ValidationError({"category": _("This category is another service's.")})
+            raise ValidationError({"category": _("This category belongs to another shop.")})
 
     def name_in(self, language: str) -> str:
         """Return the name in Swedish for "sv", else in English."""

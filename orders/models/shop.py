@@ -21,17 +21,17 @@ class Shop(models.Model):
 
     name = models.CharField(_("name"), max_length=60)
     slug = models.SlugField(
-        _("slug"),
+        _("web address"),
         unique=True,
         validators=[validate_slug_is_free],
-        help_text=_("The first part of the four addresses: /slug/order and so on."),
+        help_text=_("First part of the four page addresses, such as /slug/order."),
     )
     service_id = models.CharField(
         _("SEQR service ID"),
         max_length=24,
         unique=True,
         validators=[validate_service_id],
-        help_text=_("Agreed with SEQR; it stands in the printed codes."),
+        help_text=_("Agreed with SEQR and printed in the QR codes."),
     )
     currency = models.CharField(
         _("currency"), max_length=3, default="SEK", validators=[validate_currency]
@@ -41,7 +41,7 @@ class Shop(models.Model):
         max_length=7,
         default=DEFAULT_ACCENT,
         validators=[validate_accent],
-        help_text=_("Of the page's head and its buttons. White text must be legible on it."),
+        help_text=_("For the page header and buttons. White text must be legible on it."),
     )
     logo = models.ForeignKey(
         Picture, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("logo")
@@ -52,14 +52,14 @@ class Shop(models.Model):
         max_length=120,
         blank=True,
         default="",
-        help_text=_("What customers read while the service is paused, such as until when."),
+        help_text=_("Shown to customers while the shop is paused, such as when it opens again."),
     )
     pause_note_en = models.CharField(_("note in English"), max_length=120, blank=True, default="")
 
     class Meta:
-        verbose_name = _("service")
-        verbose_name_plural = _("services")
-        permissions = [("pause_shop", "Can pause and open a service")]
+        verbose_name = _("shop")
+        verbose_name_plural = _("shops")
+        permissions = [("pause_shop", "Can pause and open a shop")]
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
@@ -84,28 +84,28 @@ class Shop(models.Model):
 class QrCode(models.Model):
     """A printed code of a shop at one place, as it was last made."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="qr_codes")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="qr_codes", verbose_name=_("shop"))
     placement = models.CharField(
-        _("placement"), max_length=60, help_text=_("Where it hangs, for people: “Table 4”.")
+        _("placement"), max_length=60, help_text=_("Shown to staff, such as “Table 4”.")
     )
     parameters = models.CharField(
         _("parameters"),
         max_length=40,
         blank=True,
         default="",
-        help_text=_("What the code tells the order page, such as TABLE=4."),
+        help_text=_("Passed from the code to the order page, such as TABLE=4."),
     )
-    payload = models.CharField(_("payload"), max_length=50, editable=False)
+    payload = models.CharField(_("content"), max_length=50, editable=False)
     svg = models.TextField(_("SVG"), editable=False)
     png = models.BinaryField(_("PNG"))
-    made_at = models.DateTimeField(_("made"), db_default=Now(), editable=False)
+    made_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
         null=True,
         editable=False,
         related_name="+",
-        verbose_name=_("made by"),
+        verbose_name=_("created by"),
     )
 
     class Meta:
@@ -116,7 +116,7 @@ class QrCode(models.Model):
             models.UniqueConstraint(
                 fields=["shop", "parameters"],
                 name="qr_code_once_per_placement",
-                violation_error_message=_("This service has a code with these parameters."),
+                violation_error_message=_("This shop already has a code with these parameters."),
             )
         ]
 

@@ -15,7 +15,7 @@ class InvoiceDiscount(models.Model):
     name_sv = models.CharField(max_length=80)
     name_en = models.CharField(max_length=80)
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
-    vat_rate = models.DecimalField(_("VAT rate, per cent"), max_digits=4, decimal_places=2)
+    vat_rate = models.DecimalField(_("VAT rate (%)"), max_digits=4, decimal_places=2)
 
     class Meta:
         verbose_name = _("discount")

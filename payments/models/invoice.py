@@ -2,6 +2,7 @@ import secrets
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order
@@ -13,7 +14,7 @@ class InvoiceStatus(models.TextChoices):
     CREATED = "CREATED", _("created")
     SENDING = "SENDING", _("being sent")
     ISSUED = "ISSUED", _("issued")
-    PENDING_ISSUER_ACKNOWLEDGE = "PENDING_ISSUER_ACKNOWLEDGE", _("waiting for us")
+    PENDING_ISSUER_ACKNOWLEDGE = "PENDING_ISSUER_ACKNOWLEDGE", _("awaiting our acknowledgement")
     RESERVED = "RESERVED", _("reserved")
     PARTIALLY_PAID = "PARTIALLY_PAID", _("partially paid")
     NEEDS_ATTENTION = "NEEDS_ATTENTION", _("needs attention")
@@ -21,23 +22,23 @@ class InvoiceStatus(models.TextChoices):
     PAID = "PAID", _("paid")
     CANCELED = "CANCELED", _("cancelled")
     FAILED = "FAILED", _("failed")
-    EXPIRED = "EXPIRED", _("expired")
+    EXPIRED = "EXPIRED", _("timed out")
 
 
 class CancelReason(models.TextChoices):
     """Why we want an invoice cancelled."""
 
-    CUSTOMER = "customer", _("the customer cancelled")
-    STAFF = "staff", _("the staff cancelled")
-    LIFETIME = "lifetime", _("the time to pay ran out")
-    SUPERSEDED = "superseded", _("another invoice paid the order")
+    CUSTOMER = "customer", _("cancelled by the customer")
+    STAFF = "staff", _("cancelled by staff")
+    LIFETIME = "lifetime", _("the payment timed out")
+    SUPERSEDED = "superseded", _("another payment paid the order")
 
 
 class LoyaltyAnswer(models.IntegerChoices):
     """What we say to the loyalty cards of a bill, as SEQR numbers it."""
 
     USED = 1, _("recognised")
-    INVALID = 99, _("not known to us")
+    INVALID = 99, _("unknown card")
 
 
 UNPAID_FINAL_STATUSES = (InvoiceStatus.CANCELED, InvoiceStatus.FAILED, InvoiceStatus.EXPIRED)
@@ -76,7 +77,9 @@ class Invoice(models.Model):
     Its `status` is written by `payments.invoices.transitions` alone.
     """
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="invoices")
+    order = models.ForeignKey(
+        Order, models.PROTECT, related_name="invoices", verbose_name=_("order")
+    )
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     status = models.CharField(
         _("status"), max_length=26, choices=InvoiceStatus.choices, default=InvoiceStatus.CREATED
@@ -94,9 +97,9 @@ class Invoice(models.Model):
     issued_at = models.DateTimeField(_("issued"), null=True)
 
     # Asking
-    invoice_version = models.IntegerField(_("version"), default=0)
+    invoice_version = models.IntegerField(_("version at SEQR"), default=0)
     notify_key = models.CharField(max_length=32, unique=True, default=_notify_key, editable=False)
-    notified_at = models.DateTimeField(_("notified"), null=True)
+    notified_at = models.DateTimeField(_("notified by SEQR"), null=True)
     # Asked about after its end, and no answer is written yet: it may have accepted a payment.
     late_query_pending_since = models.DateTimeField(null=True, editable=False)
 
@@ -105,15 +108,15 @@ class Invoice(models.Model):
     loyalty_answer = models.PositiveSmallIntegerField(
         _("loyalty card"), choices=LoyaltyAnswer.choices, null=True
     )
-    loyalty_scheme = models.CharField(_("the card's scheme"), max_length=64, blank=True, default="")
-    discount_unconfirmed = models.BooleanField(_("discount in doubt"), default=False)
+    loyalty_scheme = models.CharField(_("loyalty scheme"), max_length=64, blank=True, default="")
+    discount_unconfirmed = models.BooleanField(_("discount unconfirmed"), default=False)
 
     # Taking what is reserved. While its lease lasts, nobody else takes it.
     capture_lease_until = models.DateTimeField(null=True, editable=False)
 
     # Cancelling
     cancel_reason = models.CharField(
-        _("cancel wanted because"), max_length=12, choices=CancelReason.choices, blank=True
+        _("reason for cancelling"), max_length=12, choices=CancelReason.choices, blank=True
     )
 
     # Paid
@@ -127,7 +130,7 @@ class Invoice(models.Model):
     )
     paid_currency = models.CharField(max_length=3, blank=True, default="")
     acknowledged_at = models.DateTimeField(_("acknowledged to SEQR"), null=True)
-    possibly_reversed = models.BooleanField(_("possibly reversed"), default=False)
+    possibly_reversed = models.BooleanField(_("possible reversal"), default=False)
 
     # The receipt for SEQR. While its lease lasts, nobody submits it.
     receipt_attempts = models.PositiveIntegerField(default=0, editable=False)
@@ -136,12 +139,12 @@ class Invoice(models.Model):
     receipt_accepted_at = models.DateTimeField(_("receipt accepted by SEQR"), null=True)
 
     class Meta:
-        verbose_name = _("invoice")
-        verbose_name_plural = _("invoices")
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
         permissions = [
-            ("ask_invoice", "Can ask SEQR about an invoice"),
-            ("cancel_invoice", "Can cancel an invoice at SEQR"),
-            ("commit_invoice", "Can take a reserved amount"),
+            ("check_invoice", "Can check a payment with SEQR"),
+            ("cancel_invoice", "Can cancel a payment at SEQR"),
+            ("capture_invoice", "Can capture a reserved amount"),
         ]
         ordering = ["-id"]
         indexes = [
@@ -207,7 +210,7 @@ class Invoice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"invoice {self.client_invoice_id}"
+        return gettext("Payment %(number)s") % {"number": self.client_invoice_id}
 
     @property
     def client_invoice_id(self) -> str:

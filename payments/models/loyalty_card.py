@@ -2,6 +2,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,7 +15,7 @@ class LoyaltyCard(models.Model):
 
     number_digest = models.CharField(max_length=64, unique=True, editable=False)
     percent = models.PositiveSmallIntegerField(
-        _("discount, per cent"), validators=[MinValueValidator(1), MaxValueValidator(90)]
+        _("discount (%)"), validators=[MinValueValidator(1), MaxValueValidator(90)]
     )
     created_at = models.DateTimeField(_("added"), db_default=Now())
 
@@ -29,7 +30,7 @@ class LoyaltyCard(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"card {self.pk}"
+        return gettext("Loyalty card %(number)s") % {"number": self.pk}
 
     @staticmethod
     def digest_of(number: str) -> str:

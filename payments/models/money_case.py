@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order
@@ -12,19 +13,19 @@ from payments.models.transaction_period import TransactionPeriod
 class CaseKind(models.TextChoices):
     """What can be wrong about money, so that a person has to look."""
 
-    PAID_THOUGH_CANCELED = "paid_though_canceled", _("paid although a cancel was wanted")
-    SECOND_PAYMENT = "second_payment", _("a second payment of one order")
-    AMOUNT_DIFFERS = "amount_differs", _("another amount was paid")
-    POSSIBLY_REVERSED = "possibly_reversed", _("the payment was possibly reversed")
-    PAID_WITHOUT_REFERENCE = "paid_without_reference", _("paid without a reference")
-    CONFIGURATION = "configuration", _("SEQR refuses our settings")
-    UNKNOWN_AT_SEQR = "unknown_at_seqr", _("SEQR does not know the invoice")
-    REFUND_UNKNOWN = "refund_unknown", _("a refund whose outcome is unknown")
-    REFUND_STUCK = "refund_stuck", _("a refund that SEQR does not take")
-    UNKNOWN_STATUS = "unknown_status", _("a status that we do not know")
-    LOST_PERIOD = "lost_period", _("a transaction period whose id is lost")
+    PAID_THOUGH_CANCELED = "paid_though_canceled", _("paid although it was being cancelled")
+    SECOND_PAYMENT = "second_payment", _("duplicate payment of an order")
+    AMOUNT_DIFFERS = "amount_differs", _("wrong amount paid")
+    POSSIBLY_REVERSED = "possibly_reversed", _("possible reversal")
+    PAID_WITHOUT_REFERENCE = "paid_without_reference", _("paid without a payment reference")
+    CONFIGURATION = "configuration", _("SEQR rejects our settings")
+    UNKNOWN_AT_SEQR = "unknown_at_seqr", _("SEQR cannot find the payment")
+    REFUND_UNKNOWN = "refund_unknown", _("refund with unknown outcome")
+    REFUND_STUCK = "refund_stuck", _("refund not accepted by SEQR")
+    UNKNOWN_STATUS = "unknown_status", _("unknown status from SEQR")
+    LOST_PERIOD = "lost_period", _("transaction period without an ID")
     REPORT_DIFFERS = "report_differs", _("SEQR's report differs from our books")
-    RECONCILIATION_STUCK = "reconciliation_stuck", _("SEQR's report cannot be had")
+    RECONCILIATION_STUCK = "reconciliation_stuck", _("SEQR's report is unavailable")
 
 
 class MoneyCase(models.Model):
@@ -33,14 +34,14 @@ class MoneyCase(models.Model):
     `key` names what it is about: of one kind there is one open case for each key.
     """
 
-    kind = models.CharField(_("kind"), max_length=24, choices=CaseKind.choices)
+    kind = models.CharField(_("type"), max_length=24, choices=CaseKind.choices)
     key = models.CharField(max_length=40)
     order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="cases")
     invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="cases")
     refund = models.ForeignKey(Refund, models.PROTECT, null=True, related_name="cases")
     period = models.ForeignKey(TransactionPeriod, models.PROTECT, null=True, related_name="cases")
     what = models.CharField(_("what happened"), max_length=300)
-    opened_at = models.DateTimeField(_("opened"), db_default=Now())
+    opened_at = models.DateTimeField(_("created"), db_default=Now())
     closed_at = models.DateTimeField(_("closed"), null=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -49,13 +50,13 @@ class MoneyCase(models.Model):
         related_name="+",
         verbose_name=_("closed by"),
     )
-    closing_reason = models.CharField(_("closed because"), max_length=300, blank=True)
+    closing_reason = models.CharField(_("reason for closing"), max_length=300, blank=True)
 
     class Meta:
-        verbose_name = _("case")
-        verbose_name_plural = _("cases")
+        verbose_name = _("payment case")
+        verbose_name_plural = _("payment cases")
         ordering = ["-id"]
-        permissions = [("close_moneycase", "Can close a case")]
+        permissions = [("close_moneycase", "Can close a payment case")]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "key"],
@@ -73,7 +74,8 @@ class MoneyCase(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"case {self.pk}: {self.get_kind_display()}"
+        words = {"number": self.pk, "kind": self.get_kind_display()}
+        return gettext("Case %(number)s: %(kind)s") % words
 
 
 class OutboxMail(models.Model):
@@ -86,8 +88,8 @@ class OutboxMail(models.Model):
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name = _("mail")
-        verbose_name_plural = _("mails")
+        verbose_name = _("email")
+        verbose_name_plural = _("emails")
         ordering = ["id"]
         indexes = [
             models.Index(fields=["id"], condition=models.Q(sent_at=None), name="mail_to_send")

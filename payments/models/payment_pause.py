@@ -23,7 +23,7 @@ class PaymentPause(models.Model):
 
     class Meta:
         default_permissions = ()
-        permissions = [("check_paymentpause", "Can check whether paying works again")]
+        permissions = [("check_paymentpause", "Can check whether payments work again")]
         constraints = [
             models.UniqueConstraint(
                 IsNull(models.F("ended_at"), True),

@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from payments.models.invoice import Invoice
@@ -9,15 +10,15 @@ from payments.models.transaction_period import TransactionPeriod
 class MatchResult(models.TextChoices):
     """What a row of a report is in our books."""
 
-    SALE = "sale", _("a payment of ours")
-    REFUND = "refund", _("a refund of ours")
-    ELSEWHERE = "elsewhere", _("another terminal's")
-    MAYBE_REFUND = "maybe_refund", _("perhaps a refund whose outcome is unknown")
-    UNKNOWN_SALE = "unknown_sale", _("a sale that we do not know")
-    UNKNOWN_REFUND = "unknown_refund", _("money given back that we do not know of")
-    AMOUNT_DIFFERS = "amount_differs", _("of another amount than in our books")
-    REPEATED = "repeated", _("told once more")
-    MISSING = "missing", _("a payment of ours that the report lacks")
+    SALE = "sale", _("our payment")
+    REFUND = "refund", _("our refund")
+    ELSEWHERE = "elsewhere", _("another terminal")
+    MAYBE_REFUND = "maybe_refund", _("possibly a refund with unknown outcome")
+    UNKNOWN_SALE = "unknown_sale", _("unknown sale")
+    UNKNOWN_REFUND = "unknown_refund", _("unknown refund")
+    AMOUNT_DIFFERS = "amount_differs", _("amount differs from our books")
+    REPEATED = "repeated", _("repeated row")
+    MISSING = "missing", _("our payment, missing in the report")
 
 
 EXPLAINED = (MatchResult.SALE, MatchResult.REFUND, MatchResult.ELSEWHERE)
@@ -38,11 +39,16 @@ class PeriodRow(models.Model):
     `invoice` or `refund` is what the row is in our books. `told`: a case has been opened about it.
     """
 
-    period = models.ForeignKey(TransactionPeriod, models.PROTECT, related_name="rows")
-    position = models.PositiveIntegerField(_("row"), null=True)
-    verdict = models.CharField(_("what it is"), max_length=16, choices=MatchResult.choices)
+    period = models.ForeignKey(
+        TransactionPeriod,
+        models.PROTECT,
+        related_name="rows",
+        verbose_name=_("transaction period"),
+    )
+    position = models.PositiveIntegerField(_("row number"), null=True)
+    verdict = models.CharField(_("match"), max_length=16, choices=MatchResult.choices)
     amount = models.DecimalField(_("amount"), max_digits=20, decimal_places=5)
-    ers_reference = models.CharField(_("reference"), max_length=200, blank=True)
+    ers_reference = models.CharField(_("payment reference"), max_length=200, blank=True)
     terminal_id = models.CharField(_("terminal"), max_length=200, blank=True)
     cashier_id = models.CharField(_("cashier"), max_length=200, blank=True)
     invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="period_rows")
@@ -50,8 +56,8 @@ class PeriodRow(models.Model):
     told = models.BooleanField(default=False, editable=False)
 
     class Meta:
-        verbose_name = _("row of a report")
-        verbose_name_plural = _("rows of reports")
+        verbose_name = _("row in SEQR's report")
+        verbose_name_plural = _("rows in SEQR's report")
         ordering = ["period_id", "position"]
         indexes = [
             models.Index(fields=["ers_reference"], name="period_row_by_reference"),
@@ -79,4 +85,4 @@ class PeriodRow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.ers_reference or f"row {self.position}"
+        return self.ers_reference or gettext("Row %(number)s") % {"number": self.position}

@@ -1,25 +1,26 @@
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
 class PollShard(models.Model):
     """When a shard of the poller (the invoices of one id modulo shards) last went round."""
 
-    number = models.PositiveSmallIntegerField(_("shard"), primary_key=True)
-    round_started_at = models.DateTimeField(_("last round"))
+    number = models.PositiveSmallIntegerField(_("number"), primary_key=True)
+    round_started_at = models.DateTimeField(_("last check started"))
     oldest_answer_at = models.DateTimeField(
-        _("oldest answer"),
-        help_text=_("Each of its open invoices has had an answer from SEQR since then."),
+        _("oldest answer from SEQR"),
+        help_text=_("SEQR has answered about every open payment since then."),
     )
 
     class Meta:
-        verbose_name = _("poller shard")
-        verbose_name_plural = _("poller shards")
+        verbose_name = _("payment check")
+        verbose_name_plural = _("payment checks")
         ordering = ["number"]
 
     def __str__(self) -> str:
-        return f"shard {self.number}"
+        return gettext("Payment check %(number)s") % {"number": self.number}
 
 
 def shard_of(invoice_id: int) -> int:

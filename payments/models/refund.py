@@ -3,6 +3,7 @@ import secrets
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from payments.models.invoice import Invoice
@@ -11,13 +12,13 @@ from payments.models.invoice import Invoice
 class RefundStatus(models.TextChoices):
     """How a refund stands."""
 
-    REQUESTED = "REQUESTED", _("waits for a second person")
+    REQUESTED = "REQUESTED", _("awaiting approval")
     CREATED = "CREATED", _("to be sent")
     SENDING = "SENDING", _("being sent")
     REFUNDED = "REFUNDED", _("refunded")
     REFUSED = "REFUSED", _("refused by SEQR")
     WITHDRAWN = "WITHDRAWN", _("withdrawn")
-    UNKNOWN = "UNKNOWN", _("unknown")
+    UNKNOWN = "UNKNOWN", _("unknown outcome")
 
 
 # An amount that was given back, or may have been, or is about to be.
@@ -52,7 +53,7 @@ class Refund(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     reason = models.CharField(_("reason"), max_length=200)
     requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked for by")
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("requested by")
     )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -61,28 +62,28 @@ class Refund(models.Model):
         related_name="+",
         verbose_name=_("approved by"),
     )
-    created_at = models.DateTimeField(_("asked for"), db_default=Now())
+    created_at = models.DateTimeField(_("requested"), db_default=Now())
     lease_until = models.DateTimeField(null=True, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True)
-    ers_reference = models.CharField(_("the refund's reference"), max_length=64, null=True)
+    ers_reference = models.CharField(_("refund reference"), max_length=64, null=True)
     refunded_at = models.DateTimeField(_("refunded"), null=True)
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
         null=True,
         related_name="+",
-        verbose_name=_("settled by"),
+        verbose_name=_("outcome recorded by"),
     )
-    settled_reason = models.CharField(_("settled because"), max_length=300, blank=True)
+    settled_reason = models.CharField(_("basis for the outcome"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
         ordering = ["-id"]
         permissions = [
-            ("request_refund", "Can give money back"),
+            ("request_refund", "Can refund a payment"),
             ("approve_refund", "Can approve a large refund"),
-            ("resolve_unknown_refund", "Can settle a refund whose outcome is unknown"),
+            ("resolve_unknown_refund", "Can record the outcome of an unknown refund"),
         ]
         indexes = [
             models.Index(
@@ -111,4 +112,4 @@ class Refund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"refund {self.pk}"
+        return gettext("Refund %(number)s") % {"number": self.pk}

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,9 +9,9 @@ class PeriodStatus(models.TextChoices):
 
     TO_MARK = "TO_MARK", _("to be closed")
     MARKING = "MARKING", _("being closed")
-    MARKED = "MARKED", _("waits for the report")
-    RECONCILED = "RECONCILED", _("compared")
-    LOST = "LOST", _("lost")
+    MARKED = "MARKED", _("awaiting the report")
+    RECONCILED = "RECONCILED", _("reconciled")
+    LOST = "LOST", _("ID missing")
     VOID = "VOID", _("never closed")
 
 
@@ -32,12 +33,12 @@ class TransactionPeriod(models.Model):
         _("status"), max_length=10, choices=PeriodStatus.choices, default=PeriodStatus.TO_MARK
     )
     created_at = models.DateTimeField(_("due"), db_default=Now())
-    since = models.DateTimeField(_("in this status since"), db_default=Now())
+    since = models.DateTimeField(_("status since"), db_default=Now())
     lease_until = models.DateTimeField(null=True, editable=False)
-    marking_started_at = models.DateTimeField(_("closing began"), null=True)
+    marking_started_at = models.DateTimeField(_("closing started"), null=True)
     marking_ended_at = models.DateTimeField(_("closing ended"), null=True)
     transaction_period_id = models.CharField(
-        _("SEQR's id of the period"), max_length=100, null=True, unique=True
+        _("period ID at SEQR"), max_length=100, null=True, unique=True
     )
     fetched_at = models.DateTimeField(_("report fetched"), null=True)
 
@@ -46,7 +47,7 @@ class TransactionPeriod(models.Model):
         verbose_name_plural = _("transaction periods")
         ordering = ["-day"]
         permissions = [
-            ("reconcile_transactionperiod", "Can fetch a report again and settle a lost period")
+            ("reconcile_transactionperiod", "Can fetch a report again and record a lost period")
         ]
         constraints = [
             models.CheckConstraint(
@@ -75,4 +76,4 @@ class TransactionPeriod(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"period {self.day:%Y-%m-%d}"
+        return gettext("Period %(day)s") % {"day": f"{self.day:%Y-%m-%d}"}

@@ -16,9 +16,9 @@ from seqrshop.backoffice.formatting import money
 from seqrshop.backoffice.forms import CommitForm
 
 
-def commit_invoice(request: HttpRequest, invoice_id: int) -> HttpResponse:
+def capture_invoice(request: HttpRequest, invoice_id: int) -> HttpResponse:
     """Ask whether the reserved amount is to be taken; then take it, and say what came of it."""
-    if not request.user.has_perm("payments.commit_invoice"):
+    if not request.user.has_perm("payments.capture_invoice"):
         raise PermissionDenied
     invoice = get_object_or_404(Invoice.objects.select_related("order"), pk=invoice_id)
     back = reverse("admin:payments_invoice_change", args=[invoice.pk])

@@ -147,7 +147,7 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
 
     def has_ask_permission(self, request: HttpRequest) -> bool:
         """Whether this user may ask SEQR."""
-        return request.user.has_perm("payments.ask_invoice")
+        return request.user.has_perm("payments.check_invoice")
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         """Whether this user may give money back."""

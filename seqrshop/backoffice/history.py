@@ -49,7 +49,7 @@ class HistoryAdmin(ReadOnlyAdmin[M]):
         if obj is not None and request.user.has_perm("payments.view_invoice"):
             which = self.history_of(obj)
             context["history"] = list(_lines(AuditEvent.objects.filter(**which)))
-            if request.user.has_perm("orders.view_event"):
+            if request.user.has_perm("orders.view_auditevent"):
                 context["export_url"] = (
                     f"{reverse('admin:orders_auditevent_export')}?{urlencode(which)}"
                 )

@@ -17,7 +17,7 @@ from orders.audit import ChangeSource
 from orders.models import Order, SubjectType
 from payments.models import Invoice, InvoiceDiscount, InvoiceStatus, LoyaltyAnswer
 from seqrshop.backoffice.action_results import too_many
-from seqrshop.backoffice.capture import commit_invoice
+from seqrshop.backoffice.capture import capture_invoice
 from seqrshop.backoffice.detail import FROM_DETAIL, detail_url
 from seqrshop.backoffice.formatting import NOTHING, age, money
 from seqrshop.backoffice.history import HistoryAdmin
@@ -187,7 +187,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages on which a refund is asked for and a reservation is taken."""
-        pages = {"refund": refund_invoice, "commit": commit_invoice}
+        pages = {"refund": refund_invoice, "commit": capture_invoice}
         return [
             *(
                 path(
@@ -202,7 +202,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
 
     def has_commit_permission(self, request: HttpRequest) -> bool:
         """Whether this user may take a reserved amount."""
-        return request.user.has_perm("payments.commit_invoice")
+        return request.user.has_perm("payments.capture_invoice")
 
     @admin.action(description=_("Take the reserved amount"), permissions=["commit"])
     def take_reserved(
@@ -212,7 +212,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
         if queryset.count() != 1:
             self.message_user(request, _("Choose one invoice at a time."), messages.ERROR)
             return None
-        return commit_invoice(request, queryset.get().pk)
+        return capture_invoice(request, queryset.get().pk)
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         """Whether this user may give money back."""
@@ -230,7 +230,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
 
     def has_ask_permission(self, request: HttpRequest) -> bool:
         """Whether this user may ask SEQR."""
-        return request.user.has_perm("payments.ask_invoice")
+        return request.user.has_perm("payments.check_invoice")
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         """Whether this user may cancel invoices."""

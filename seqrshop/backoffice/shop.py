@@ -134,7 +134,7 @@ class ShopAdmin(DetailActionsAdmin[Shop]):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Say of a shop with orders that it stays, instead of listing every order."""
         kept = [
-            ngettext("%(service)s: %(n)d order", "%(service)s: %(n)d orders", number)
+            ngettext("%(shop)s: %(n)d order", "%(shop)s: %(n)d orders", number)
             % {"shop": shop, "n": number}
             for shop in objs
             if (number := Order.objects.filter(shop=shop).count())
@@ -187,7 +187,7 @@ class ShopAdmin(DetailActionsAdmin[Shop]):
         """Links to the shop's codes, and to a new one."""
         number = shop.qr_codes.count()
         return format_html(
-            '<a href="{}?service__id__exact={}">{}</a> · <a href="{}?service={}">{}</a>',
+            '<a href="{}?shop__id__exact={}">{}</a> · <a href="{}?shop={}">{}</a>',
             reverse("admin:orders_qrcode_changelist"),
             shop.pk,
             ngettext("%(n)d QR code", "%(n)d QR codes", number) % {"n": number},

@@ -84,10 +84,10 @@ def test_the_pages_of_the_admin_keep_to_the_policy_that_all_pages_have(
     paths = [
         *(list_url(model) for model in (Shop, Product, QrCode, Order, Invoice, AuditEvent)),
         *(page_url(row) for row in (shop, product, code, invoice.order, invoice)),
-        "/admin/orders/service/add/",
+        "/admin/orders/shop/add/",
         "/admin/orders/qrcode/add/",
-        f"/admin/orders/service/{shop.pk}/delete/",
-        f"/admin/orders/service/{shop.pk}/history/",
+        f"/admin/orders/shop/{shop.pk}/delete/",
+        f"/admin/orders/shop/{shop.pk}/history/",
     ]
 
     with desk(live_server) as at:

@@ -94,7 +94,7 @@ def test_seqr_is_asked_from_the_case(sandbox: SandboxProcess) -> None:
     case = case_about(invoice)
     sandbox.pay(reference(invoice))
 
-    said = run(staff("payments.view_moneycase", "payments.ask_invoice"), "ask_seqr", case)
+    said = run(staff("payments.view_moneycase", "payments.check_invoice"), "ask_seqr", case)
 
     assert said == [f"Now: paid: {invoice.client_invoice_id}."]
     assert fresh(invoice).status == S.PAID

@@ -84,8 +84,8 @@ def test_a_source_is_found_behind_the_thread_that_it_is_handed_to() -> None:
         ),
         (
             "second_payment_case",
-            "case opened: a second payment of one order",
-            "ärende öppnat: en andra betalning av samma beställning",
+            "case opened: duplicate payment of an order",
+            "ärende öppnat: dubbel betalning av en beställning",
         ),
         ("written_long_ago", "written long ago", "written long ago"),
         ("order_lost", "order lost", "order lost"),
@@ -139,7 +139,7 @@ def test_swedish_staff_read_a_cases_history_in_swedish() -> None:
     page = boss().get(page_url(case), headers=IN_SWEDISH)
 
     (line,) = page.context["history"]
-    words = ("ärende öppnat: en andra betalning av samma beställning", "öppet ärende")
+    words = ("ärende öppnat: dubbel betalning av en beställning", "öppet ärende")
     assert (line.name, line.to_state) == words
     assert line.source == "SEQR:s avisering"
 
@@ -148,7 +148,7 @@ def test_swedish_staff_read_a_cases_history_in_swedish() -> None:
 def test_the_export_keeps_the_names_whatever_the_language() -> None:
     happened("payment_confirmed", "send_invoice")
 
-    response = boss().get("/admin/orders/event/export/", headers=IN_SWEDISH)
+    response = boss().get("/admin/orders/auditevent/export/", headers=IN_SWEDISH)
 
     content = response.getvalue().decode("utf-8-sig")
     (line,) = csv.DictReader(io.StringIO(content, newline=""))

@@ -21,7 +21,7 @@ from tests.staff import boss, find, list_url, page_url, run, staff, user_of
 
 pytestmark = pytest.mark.django_db
 BY_POLLER = ChangeSource("poller")
-EXPORT = "/admin/orders/event/export/"
+EXPORT = "/admin/orders/auditevent/export/"
 CALL = CallRecord("cancelInvoice", "0123456789abcdef0123456789abcdef", 12, 51, "SEQR answered 51")
 
 
@@ -145,7 +145,7 @@ def test_who_may_not_see_events_may_not_export_them() -> None:
 
     assert answers == [403, 403]
     assert EXPORT not in desk.get(page_url(invoice.order)).content.decode()
-    assert staff("orders.view_event").get(EXPORT).status_code == 200
+    assert staff("orders.view_auditevent").get(EXPORT).status_code == 200
     assert Client().get(EXPORT).status_code == 302
 
 

@@ -140,7 +140,7 @@ def test_an_action_is_refused_without_the_permission_of_its_own(
     action: str, sandbox: SandboxProcess
 ) -> None:
     invoice = issued_invoice()
-    other = {"ask_seqr": "cancel_invoice", "cancel_at_seqr": "ask_invoice"}[action]
+    other = {"ask_seqr": "cancel_invoice", "cancel_at_seqr": "check_invoice"}[action]
     client = staff("payments.view_invoice", "payments.change_invoice", f"payments.{other}")
     before = story(invoice)
 
@@ -155,7 +155,7 @@ def test_the_permission_of_its_own_is_enough(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
     view = "payments.view_invoice"
 
-    asked_now = run(staff(view, "payments.ask_invoice"), "ask_seqr", invoice)
+    asked_now = run(staff(view, "payments.check_invoice"), "ask_seqr", invoice)
     cancelled = cancel(staff(view, "payments.cancel_invoice"), invoice)
 
     assert asked_now == [f"Unchanged: issued: {number(invoice)}."]

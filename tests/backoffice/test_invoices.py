@@ -119,7 +119,7 @@ def test_nobody_adds_changes_or_deletes_an_invoice_not_even_a_superuser() -> Non
 
 def test_the_buttons_are_those_that_make_sense_and_are_allowed() -> None:
     issued, paid = InvoiceFactory.create(issued=True), InvoiceFactory.create(paid=True)
-    asker = staff("payments.view_invoice", "payments.ask_invoice")
+    asker = staff("payments.view_invoice", "payments.check_invoice")
 
     pages = {
         "issued, superuser": boss().get(page_url(issued)),

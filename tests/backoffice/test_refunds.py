@@ -94,8 +94,8 @@ def test_a_second_person_approves_and_the_first_cannot(settings: Settings) -> No
     own = run(first, "approve", refund)
     others = run(second, "approve", refund)
 
-    assert own[-1] == f"A second person approves a refund of this size: refund {refund.pk}."
-    assert others == [f"Approved, and on its way to SEQR: refund {refund.pk}."]
+    assert own[-1] == f"A second person approves a refund of this size: Refund {refund.pk}."
+    assert others == [f"Approved, and on its way to SEQR: Refund {refund.pk}."]
     assert Refund.objects.get().approved_by == user_of(second)
 
 
@@ -105,8 +105,8 @@ def test_what_waits_is_withdrawn() -> None:
     told = [run(boss(), "withdraw", refund), run(boss(), "withdraw", refund)]
 
     assert told == [
-        [f"Withdrawn: refund {refund.pk}."],
-        [f"Too late to withdraw: refund {refund.pk}."],
+        [f"Withdrawn: Refund {refund.pk}."],
+        [f"Too late to withdraw: Refund {refund.pk}."],
     ]
 
 

@@ -239,7 +239,7 @@ def test_what_came_of_it_is_told_as_far_as_it_is_known(
 
 def test_who_has_no_permission_takes_nothing() -> None:
     invoice = invoice_in(S.RESERVED)
-    client = staff("payments.view_invoice", "payments.cancel_invoice", "payments.ask_invoice")
+    client = staff("payments.view_invoice", "payments.cancel_invoice", "payments.check_invoice")
 
     page = client.get(page_url(invoice)).content.decode()
     response = client.post(page_of(invoice), {"amount": "45.00"})

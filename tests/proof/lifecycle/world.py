@@ -32,7 +32,7 @@ T = TypeVar("T")
 NUMBERS = ("46700000001", "46700000002")
 RIGHTS = (
     "view_invoice",
-    "ask_invoice",
+    "check_invoice",
     "cancel_invoice",
     "view_refund",
     "request_refund",
