@@ -4,8 +4,11 @@
 import os
 import sys
 
+from django.core.management import execute_from_command_line
+
+from seqrshop.startup import stop_without_traceback
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seqrshop.settings")
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(sys.argv)
+    with stop_without_traceback():
+        execute_from_command_line(sys.argv)

@@ -1,6 +1,5 @@
-import sys
-
 from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -12,8 +11,13 @@ class PaymentsConfig(AppConfig):
     verbose_name = _("Payments")
 
     def ready(self) -> None:
-        """Stop a process whose LOYALTY_HOOK could not be asked, before a customer waits for it."""
-        try:
-            find_hook()
-        except ImproperlyConfigured as error:
-            sys.exit(f"seqrshop cannot start: {error}")
+        register(check_loyalty_hook, "settings")
+
+
+def check_loyalty_hook(**_arguments: object) -> list[CheckMessage]:
+    """Report a LOYALTY_HOOK that cannot be called, before a customer waits for it."""
+    try:
+        find_hook()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="payments.E001")]
+    return []

@@ -132,14 +132,14 @@ def sweep() -> None:
         (ask_once_more, work.to_ask_once_more),
     ):
         for row_id in ids:
-            enqueue(task, row_id, expires=settings.SWEEP_SECONDS)
+            enqueue(task, row_id, expires=settings.RECOVERY_INTERVAL_SECONDS)
 
 
 @shared_task
 def sweep_periods() -> None:
     """Begin the day's transaction period, and enqueue what each unfinished one needs next."""
     for period_id in periods.periods_due(database_now()):
-        enqueue(advance_period, period_id, expires=settings.SWEEP_SECONDS)
+        enqueue(advance_period, period_id, expires=settings.RECOVERY_INTERVAL_SECONDS)
 
 
 @shared_task

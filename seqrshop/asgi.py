@@ -1,20 +1,19 @@
 """The web process's entry point: `uvicorn seqrshop.asgi:application`."""
 
 import os
-import sys
 
 from django.core.wsgi import get_wsgi_application
 
+from seqrshop.startup import require_valid_settings, stop_without_traceback
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seqrshop.settings")
 
-CANNOT_START = 3  # to uvicorn, which would else try again for ever
+UVICORN_STARTUP_FAILURE = 3  # at any other exit code uvicorn starts the worker again, for ever
 
-try:
+with stop_without_traceback(UVICORN_STARTUP_FAILURE):
     django = get_wsgi_application()
-except SystemExit as error:  # the settings are not complete
-    sys.stderr.write(f"{error.code}\n")
-    sys.exit(CANNOT_START)
+    require_valid_settings()
 
-from seqrshop.serving.asgi_app import Site  # noqa: E402 - it has models, for which Django is set up now
+from seqrshop.serving.asgi_app import Site  # noqa: E402 - it imports models, which Django has loaded
 
 application = Site(django)

@@ -1,46 +1,42 @@
-"""Reads the settings from the environment, each with what it should be.
+"""Reads the settings from the environment, and describes what each of them should be.
 
-Every problem is collected, and start-up stops with all of them at once: an operator mends a
-deployment in one go. Values are never printed, since one of them may be a secret.
+All problems are collected and reported at once, so that an operator corrects a deployment in one
+go. A message never holds a value, which may be a secret.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
+Convert = Callable[[str], Any]
 _MISSING = object()
 
 
 class Settings:
-    """The environment, read once. `finish()` stops the process when anything was wrong."""
+    """The environment and the file `dotenv`; the environment overrides the file."""
 
     def __init__(self, dotenv: Path) -> None:
         if dotenv.is_file():
-            environ.Env.read_env(dotenv)  # the environment itself wins over the file
+            environ.Env.read_env(dotenv)
         self._env = environ.Env()
         self._problems: list[str] = []
         self.names: list[str] = []
 
     def read(
-        self,
-        name: str,
-        expects: str,
-        convert: Callable[[str], Any] = str,
-        *,
-        default: Any = _MISSING,
+        self, name: str, expects: str, convert: Convert = str, *, default: Any = _MISSING
     ) -> Any:
         """Return the converted value of the setting `name`, or `default` where it is not given.
 
         `expects` completes the sentence "NAME should be …". `convert` raises ValueError for a
-        value that is not so.
+        malformed value.
         """
         self.names.append(name)
         raw = self._env.str(name, default="")
@@ -56,14 +52,12 @@ class Settings:
             return None
 
     def finish(self) -> None:
-        """Stop with every missing and malformed setting by name, if there is one."""
+        """Raise ImproperlyConfigured with every missing and malformed setting, if there is one."""
         if self._problems:
-            _stop(self._problems)
-
-
-def _stop(problems: list[str]) -> NoReturn:
-    lines = "\n".join(f"  {problem}" for problem in problems)
-    sys.exit(f"seqrshop cannot start, its settings are not complete:\n{lines}\nSee .env.example.")
+            lines = "\n".join(f"  {problem}" for problem in self._problems)
+            raise ImproperlyConfigured(
+                f"these settings are missing or malformed.\n{lines}\nSee .env.example."
+            )
 
 
 def boolean(raw: str) -> bool:
@@ -85,23 +79,23 @@ def names(raw: str) -> list[str]:
 
 
 def web_address(raw: str) -> str:
-    """Read an http or https address, without its closing slash."""
+    """Read an http or https address, and return it without its closing slash."""
     parts = urlsplit(raw)
     if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", raw):
         raise ValueError
-    _ = parts.port  # raises ValueError where the port is not a number
+    _ = parts.port  # raises ValueError for a port that is not a number
     return raw.rstrip("/")
 
 
 def app_address(raw: str) -> str:
-    """Read the start of an app's address, of any scheme, such as `seqr://SEQR.SE/`."""
+    """Read the address of an app, with any scheme, such as `seqr://SEQR.SE/`."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S+", raw):
         raise ValueError
     return raw
 
 
 def database(raw: str) -> dict[str, Any]:
-    """Read the address of a PostgreSQL database."""
+    """Read the address of a PostgreSQL database, and return Django's settings for it."""
     if not raw.startswith(("postgres://", "postgresql://")):
         raise ValueError
     parsed: dict[str, Any] = environ.Env.db_url_config(raw)
@@ -111,14 +105,14 @@ def database(raw: str) -> dict[str, Any]:
 
 
 def amount(raw: str) -> Decimal:
-    """Read an amount of money, not below 0, with two decimals at most."""
+    """Read an amount in major units, 0 or more, with at most two decimals."""
     if not re.fullmatch(r"[0-9]{1,8}([.][0-9]{1,2})?", raw):
         raise ValueError
     return Decimal(raw)
 
 
 def dotted_path(raw: str) -> str:
-    """Read where something stands in Python: a module and a name in it."""
+    """Read a dotted path: a Python module and a name in it."""
     if not re.fullmatch(r"[A-Za-z_]\w*([.][A-Za-z_]\w*)+", raw, re.ASCII):
         raise ValueError
     return raw
@@ -137,7 +131,7 @@ def email_addresses(raw: str) -> list[str]:
 
 
 def mail_server(raw: str) -> dict[str, Any]:
-    """Read the address of a mail server, as Django's EMAIL_ settings."""
+    """Read the address of a mail server, and return Django's EMAIL_ settings."""
     if urlsplit(raw).scheme not in environ.Env.EMAIL_SCHEMES:
         raise ValueError
     parsed: dict[str, Any] = environ.Env.email_url_config(raw)
@@ -153,24 +147,24 @@ def redis_address(raw: str) -> str:
     return raw
 
 
-def whole_number(at_least: int, at_most: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers within these bounds, both included."""
+def whole_number(minimum: int, maximum: int) -> Callable[[str], int]:
+    """Return a converter of whole numbers from `minimum` to `maximum`, both included."""
 
     def convert(raw: str) -> int:
         value = int(raw)
-        if not at_least <= value <= at_most:
+        if not minimum <= value <= maximum:
             raise ValueError
         return value
 
     return convert
 
 
-def seconds(at_least: float, at_most: float) -> Callable[[str], float]:
-    """Return a reader of a number of seconds within these bounds, both included."""
+def seconds(minimum: float, maximum: float) -> Callable[[str], float]:
+    """Return a converter of seconds from `minimum` to `maximum`, both included."""
 
     def convert(raw: str) -> float:
         value = float(raw)
-        if not at_least <= value <= at_most:  # also refuses "nan"
+        if not minimum <= value <= maximum:  # false for "nan" too
             raise ValueError
         return value
 
@@ -178,17 +172,17 @@ def seconds(at_least: float, at_most: float) -> Callable[[str], float]:
 
 
 def token(raw: str) -> str:
-    """Read a secret that a program sends in a header: 16 to 200 characters, no spaces."""
+    """Read a secret for an HTTP header: 16 to 200 printable characters without spaces."""
     if not re.fullmatch(r"[!-~]{16,200}", raw):
         raise ValueError
     return raw
 
 
-def text(at_most: int) -> Callable[[str], str]:
-    """Return a reader of one line of text of at most so many characters."""
+def text(max_length: int) -> Callable[[str], str]:
+    """Return a converter of one line of text of at most `max_length` characters."""
 
     def convert(raw: str) -> str:
-        if len(raw) > at_most or not raw.isprintable():
+        if len(raw) > max_length or not raw.isprintable():
             raise ValueError
         return raw
 

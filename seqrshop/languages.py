@@ -1,4 +1,4 @@
-"""Which languages the shop speaks: English, and each that has a folder of translations."""
+"""Lists the languages of the pages: English, and each that has a folder of translations."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ from django.utils.translation import to_language, to_locale
 
 
 def languages_in(folder: Path) -> list[tuple[str, str]]:
-    """Return each language's code and its own name, by name: `("sv", "Svenska")`.
+    """Return the code and own name of each language, `("sv", "Svenska")`, sorted by name.
 
-    English needs no folder, since the texts in the code are in it.
+    English has no folder, since the texts in the code are English.
     """
     compiled = folder.glob("*/LC_MESSAGES/django.mo")
     codes = {"en"} | {to_language(path.parent.parent.name) for path in compiled}

@@ -1,7 +1,12 @@
-"""Django's settings. What differs between deployments comes from the environment (.env.example)."""
+"""Django's settings. Those that differ between deployments come from the environment.
+
+.env.example explains each of them. With DEBUG on, development defaults stand in for the required
+settings; with DEBUG off, a missing one stops start-up.
+"""
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from seqrshop import env
 from seqrshop.languages import languages_in
@@ -10,130 +15,168 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 settings = env.Settings(BASE_DIR / ".env")
 read = settings.read
 
-# --- What an operator sets -------------------------------------------------------------------
+# --- Settings from the environment -----------------------------------------------------------
 
 DEBUG: bool = bool(read("DEBUG", '"on" or "off"', env.boolean, default=False))
+DEVELOPMENT_SECRET_KEY = "for-development-only-" * 3
+short_text = env.text(200)
 
 
-def read_secret(name: str, expects: str, for_debugging: str) -> str:
-    """Read a secret, for which a default stands in only while debugging."""
-    options = {"default": for_debugging} if DEBUG else {}
-    return str(read(name, expects, env.text(200), **options))
+def read_required(
+    name: str, expects: str, convert: env.Convert = short_text, *, development: str
+) -> Any:
+    """Read a setting that has a default, `development`, only while DEBUG is on."""
+    if DEBUG:
+        return read(name, expects, convert, default=convert(development))
+    return read(name, expects, convert)
 
 
-SECRET_KEY = read_secret(
-    "SECRET_KEY", "50 or more random characters, kept secret", "only-for-debugging" * 3
+def secret_key(raw: str) -> str:
+    """Read SECRET_KEY, and refuse the published development key with DEBUG off."""
+    if raw == DEVELOPMENT_SECRET_KEY and not DEBUG:
+        raise ValueError
+    return short_text(raw)
+
+
+SECRET_KEY: str = read_required(
+    "SECRET_KEY",
+    "50 or more random characters, kept secret",
+    secret_key,
+    development=DEVELOPMENT_SECRET_KEY,
 )
-ALLOWED_HOSTS = read(
+ALLOWED_HOSTS: list[str] = read_required(
     "ALLOWED_HOSTS",
-    "the host names we are reached by, separated by commas",
+    "the shop's host names, separated by commas",
     env.names,
-    **({"default": ["localhost", "127.0.0.1", "[::1]"]} if DEBUG else {}),
+    development="localhost,127.0.0.1,[::1]",
 )
-_database = read("DATABASE_URL", "postgresql://user:password@host:5432/name", env.database)
-REDIS_URL = read("REDIS_URL", "redis://host:6379/0", env.redis_address)
-PUBLIC_BASE_URL = read(
+_database = read_required(
+    "DATABASE_URL",
+    "postgresql://user:password@host:5432/name",
+    env.database,
+    development="postgresql://seqrshop@localhost:5432/seqrshop",
+)
+REDIS_URL: str = read_required(
+    "REDIS_URL",
+    "redis://host:6379/0",
+    env.redis_address,
+    development="redis://localhost:6379/0",
+)
+PUBLIC_BASE_URL: str = read_required(
     "PUBLIC_BASE_URL",
-    "the http(s) address where SEQR and the app reach us, such as https://shop.example.se",
+    "the http(s) address where SEQR and the app reach the shop, such as https://shop.example.se",
     env.web_address,
+    development="http://localhost:8000",
 )
-TRUSTED_PROXIES = read(
+TRUSTED_PROXIES: int = read(
     "TRUSTED_PROXIES",
-    "the number of our own proxies in front of the web process, 0 to 5",
+    "the number of your own proxies in front of the web process, 0 to 5",
     env.whole_number(0, 5),
     default=0,
 )
-SEQR_SERVICE_URL = read(
-    "SEQR_SERVICE_URL", "the http(s) address of ERSWSExternalClientService", env.web_address
+SEQR_SERVICE_URL: str = read_required(
+    "SEQR_SERVICE_URL",
+    "the http(s) address of ERSWSExternalClientService",
+    env.web_address,
+    development="http://localhost:8001/soap/service",
 )
-SEQR_SESSION_URL = read(
-    "SEQR_SESSION_URL", "the http(s) address of ERSWSClientSessionInfoService", env.web_address
+SEQR_SESSION_URL: str = read_required(
+    "SEQR_SESSION_URL",
+    "the http(s) address of ERSWSClientSessionInfoService",
+    env.web_address,
+    development="http://localhost:8001/soap/session",
 )
-SEQR_APP_URL = read(
+SEQR_APP_URL: str = read(
     "SEQR_APP_URL",
-    "what opens the app, up to the R of the reference, such as seqr://SEQR.SE/",
+    "the address that opens the app, up to the R of the reference, such as seqr://SEQR.SE/",
     env.app_address,
     default="seqr://SEQR.SE/",
 )
-SEQR_LEAVE_URL = read(
+SEQR_LEAVE_URL: str = read(
     "SEQR_LEAVE_URL",
-    "what leaves the service for the app, such as SEQR-ACTION://WIZARD/CANCEL",
+    "the address that leaves the shop's pages for the app, such as SEQR-ACTION://WIZARD/CANCEL",
     env.app_address,
     default="SEQR-ACTION://WIZARD/CANCEL",
 )
-SEQR_STORE_URL_ANDROID = read(
+SEQR_STORE_URL_ANDROID: str = read(
     "SEQR_STORE_URL_ANDROID",
-    "the http(s) address where an Android phone gets the app",
+    "the http(s) address where an Android phone installs the app",
     env.web_address,
     default="https://play.google.com/store/search?q=SEQR&c=apps",
 )
-SEQR_STORE_URL_IOS = read(
+SEQR_STORE_URL_IOS: str = read(
     "SEQR_STORE_URL_IOS",
-    "the http(s) address where an iPhone gets the app",
+    "the http(s) address where an iPhone installs the app",
     env.web_address,
     default="https://appstore.com/seqr",
 )
-SEQR_TERMINAL_ID = read_secret(
+SEQR_TERMINAL_ID: str = read_required(
     "SEQR_TERMINAL_ID",
-    "the id of the terminal that SEQR gave the shop",
-    "public_test_shop_terminal",
+    "the id of the shop's terminal at SEQR",
+    development="public_test_shop_terminal",
 )
-SEQR_TERMINAL_PASSWORD = read_secret(
-    "SEQR_TERMINAL_PASSWORD", "the password of that terminal", "12345678"
+SEQR_TERMINAL_PASSWORD: str = read_required(
+    "SEQR_TERMINAL_PASSWORD", "the password of that terminal", development="12345678"
 )
-SEQR_RESELLER_ID = read_secret(
-    "SEQR_RESELLER_ID", "the id of the shop's reseller account at SEQR", "public_test_shop"
+SEQR_RESELLER_ID: str = read_required(
+    "SEQR_RESELLER_ID",
+    "the id of the shop's reseller account at SEQR",
+    development="public_test_shop",
 )
-SEQR_RESELLER_USER_ID = read_secret(
-    "SEQR_RESELLER_USER_ID", "the user id in the reseller account, such as 9900", "9900"
+SEQR_RESELLER_USER_ID: str = read_required(
+    "SEQR_RESELLER_USER_ID",
+    "the user id in the reseller account, such as 9900",
+    development="9900",
 )
-SEQR_RESELLER_PASSWORD = read_secret("SEQR_RESELLER_PASSWORD", "the password of that user", "1234")
-SEQR_CLIENT_ID = read(
+SEQR_RESELLER_PASSWORD: str = read_required(
+    "SEQR_RESELLER_PASSWORD", "the password of that user", development="1234"
+)
+SEQR_CLIENT_ID: str = read(
     "SEQR_CLIENT_ID",
-    "what SEQR knows this software by, at most 80 characters",
+    "the name that identifies this software to SEQR, at most 80 characters",
     env.text(80),
     default="seqrshop 0.1",
 )
-SEQR_CHANNEL = read(
+SEQR_CHANNEL: str = read(
     "SEQR_CHANNEL", "ClientWS or WS, at most 40 characters", env.text(40), default="ClientWS"
 )
-SEQR_TIMEOUT_SECONDS = read(
+SEQR_TIMEOUT_SECONDS: float = read(
     "SEQR_TIMEOUT_SECONDS",
-    "the seconds that one call to SEQR may take in all, 0.5 to 15",
+    "the seconds after which a call to SEQR is given up, 0.5 to 15",
     env.seconds(0.5, 15),
     default=5.0,
 )
-INVOICE_LIFETIME_SECONDS = read(
+INVOICE_LIFETIME_SECONDS: int = read(
     "INVOICE_LIFETIME_SECONDS",
-    "the seconds a customer has to pay, 30 to 86400",
+    "the seconds that a customer has to pay, 30 to 86400",
     env.whole_number(30, 86400),
     default=600,
 )
-CUSTOMER_SESSION_SECONDS = read(
+CUSTOMER_SESSION_SECONDS: int = read(
     "CUSTOMER_SESSION_SECONDS",
-    "the seconds a customer's session lasts, 60 to 86400",
+    "the seconds that a customer's session lasts, 60 to 86400",
     env.whole_number(60, 86400),
     default=3600,
 )
-SEQR_POLL_SHARDS = read(
+SEQR_POLL_SHARDS: int = read(
     "SEQR_POLL_SHARDS",
-    "the number of parts that open invoices are polled in, 1 to 64",
+    "the number of shards that the open invoices are divided into, 1 to 64",
     env.whole_number(1, 64),
     default=2,
 )
-SEQR_MAX_IN_FLIGHT = read(
+SEQR_MAX_IN_FLIGHT: int = read(
     "SEQR_MAX_IN_FLIGHT",
-    "the number of getPaymentStatus calls one shard may have under way, 1 to 4000",
+    "the number of getPaymentStatus calls that one shard may have in flight, 1 to 4000",
     env.whole_number(1, 4000),
     default=800,
 )
-SEQR_POLL_INTERVAL_SECONDS = read(
+SEQR_POLL_INTERVAL_SECONDS: float = read(
     "SEQR_POLL_INTERVAL_SECONDS",
-    "the seconds between two questions about an open invoice, 0.5 to 5",
+    "the seconds between two polls of an open invoice, 0.5 to 5",
     env.seconds(0.5, 5),
     default=1.0,
 )
-REFUND_APPROVAL_LIMIT = read(
+REFUND_APPROVAL_LIMIT: Decimal = read(
     "REFUND_APPROVAL_LIMIT",
     "the amount, such as 500.00, above which a second person approves a refund",
     env.amount,
@@ -145,33 +188,33 @@ LOYALTY_HOOK: str = read(
     env.dotted_path,
     default="",
 )
-RECONCILIATION_HOUR = read(
+RECONCILIATION_HOUR: int = read(
     "RECONCILIATION_HOUR",
-    "the hour of the day in Sweden from which SEQR closes the day's period, 0 to 23",
+    "the hour in Sweden from which the day's transaction period is closed, 0 to 23",
     env.whole_number(0, 23),
     default=4,
 )
 CASE_EMAILS: list[str] = read(
     "CASE_EMAILS",
-    "the e-mail addresses, separated by commas, that are told of a new case",
+    "the e-mail addresses that new cases are sent to, separated by commas",
     env.email_addresses,
     default=[],
 )
-_mail_server = read(
+_mail_server: dict[str, Any] = read(
     "EMAIL_URL",
     "the mail server, such as smtp+tls://user:password@host:587",
     env.mail_server,
     default={"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"},
 )
-DEFAULT_FROM_EMAIL = read(
+DEFAULT_FROM_EMAIL: str = read(
     "EMAIL_FROM",
-    "the e-mail address that mails come from",
+    "the e-mail address of the sender",
     env.email_address,
     default="seqrshop@localhost",
 )
 METRICS_TOKEN: str = read(
     "METRICS_TOKEN",
-    "16 to 200 characters, kept secret, that /metrics is asked with",
+    "16 to 200 characters without spaces, kept secret, that /metrics requires",
     env.token,
     default="",
 )
@@ -207,7 +250,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "seqrshop.middleware.secure_answers",
     "csp.middleware.CSPMiddleware",
-    "seqrshop.middleware.AnswerWatchers",  # early: whoever watches knows neither host nor https
+    "seqrshop.middleware.AnswerWatchers",  # early: monitors know neither host nor https
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -239,7 +282,7 @@ TEMPLATES = [
     }
 ]
 
-# One pool per process: a thread, a task or a check takes a connection and gives it back.
+# One pool per process: each request, task or status check borrows a connection from it.
 DATABASES = {
     "default": {
         **_database,
@@ -248,7 +291,7 @@ DATABASES = {
         "OPTIONS": {
             **_database.get("OPTIONS", {}),
             "connect_timeout": 5,
-            # A server that vanished from the network is given up after some ten seconds.
+            # A connection to a host that vanished from the network is closed after some 10 seconds.
             "tcp_user_timeout": 10_000,
             "keepalives_idle": 5,
             "keepalives_interval": 2,
@@ -294,7 +337,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
 SECURE_SSL_REDIRECT = _https
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" would make forms post "Origin: null"
-SESSION_COOKIE_AGE = 12 * 3600  # a working day of the staff; a customer's visit ends by its own row
+SESSION_COOKIE_AGE = 12 * 3600  # a working day; CUSTOMER_SESSION_SECONDS limits customers' sessions
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
@@ -304,8 +347,8 @@ X_FRAME_OPTIONS = "DENY"
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes; the admin's form of a thousand products
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # the same form has a dozen for each product
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes, for an admin form of 1,000 products
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # the same form has a dozen per product
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -328,7 +371,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"payments.tasks.poll_shard": {"queue": "poll"}}
-CELERY_TASK_PUBLISH_RETRY = False  # the sweep finds what was not enqueued
+CELERY_TASK_PUBLISH_RETRY = False  # recovery finds the work that was not enqueued
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -340,18 +383,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-SWEEP_SECONDS = 5
-POLL_NET_SECONDS = 1
+RECOVERY_INTERVAL_SECONDS = 5
+POLL_START_INTERVAL_SECONDS = 1  # starts the shards that no poller runs
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "payments.tasks.sweep",
-        "schedule": float(SWEEP_SECONDS),
-        "options": {"expires": SWEEP_SECONDS},
+        "schedule": float(RECOVERY_INTERVAL_SECONDS),
+        "options": {"expires": RECOVERY_INTERVAL_SECONDS},
     },
     "sweep periods": {
         "task": "payments.tasks.sweep_periods",
-        "schedule": float(SWEEP_SECONDS),
-        "options": {"expires": SWEEP_SECONDS},
+        "schedule": float(RECOVERY_INTERVAL_SECONDS),
+        "options": {"expires": RECOVERY_INTERVAL_SECONDS},
     },
     "send mails": {
         "task": "payments.tasks.send_mails",
@@ -366,15 +409,15 @@ CELERY_BEAT_SCHEDULE = {
     **{
         f"poll shard {shard}": {
             "task": "payments.tasks.poll_shard",
-            "schedule": float(POLL_NET_SECONDS),
+            "schedule": float(POLL_START_INTERVAL_SECONDS),
             "args": (shard,),
-            "options": {"expires": POLL_NET_SECONDS},
+            "options": {"expires": POLL_START_INTERVAL_SECONDS},
         }
         for shard in range(SEQR_POLL_SHARDS)
     },
 }
 
-# --- Logging: one line each, to standard error; nothing that is secret or personal -----------
+# --- Logging: one line per record on standard error, without secrets or personal data --------
 
 LOGGING = {
     "version": 1,
@@ -385,7 +428,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
-        # zeep and its HTTP library can print whole envelopes, passwords included.
+        # At DEBUG, zeep and urllib3 log whole envelopes, passwords included.
         "zeep": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

@@ -1,4 +1,4 @@
-"""Django, as the web process runs it in threads (seqrshop.asgi)."""
+"""Django's WSGI application, which `manage.py runserver` serves."""
 
 import os
 

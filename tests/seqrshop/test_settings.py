@@ -1,4 +1,4 @@
-"""What an operator gets wrong is named at start-up, all of it at once, and never repeated."""
+"""Start-up stops with every wrong setting by name, and never prints a value."""
 
 import os
 import re
@@ -11,7 +11,9 @@ from django.conf import settings
 
 from seqrshop.local.check import NO_SERVERS
 from seqrshop.local.testing import settings_for_tests
-from seqrshop.settings import SETTING_NAMES
+from seqrshop.settings import DEVELOPMENT_SECRET_KEY, SETTING_NAMES
+
+pytestmark = pytest.mark.slow
 
 GOOD = settings_for_tests() | NO_SERVERS
 REQUIRED = {
@@ -65,33 +67,39 @@ MALFORMED = {
 }
 
 
-def start(given: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Read the settings in a process that has these alone."""
+def run(command: list[str], given: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a program of this environment with these settings and no others."""
+    programs = Path(sys.executable).parent
     return subprocess.run(
-        [sys.executable, "-c", "import seqrshop.settings"],
+        [programs / command[0], *command[1:]],
         cwd=settings.BASE_DIR,
         env={"PATH": os.environ["PATH"], **dict.fromkeys(SETTING_NAMES, ""), **given},
         capture_output=True,
         text=True,
+        timeout=60,
         check=False,
     )
 
 
+def load_settings(given: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    code = "from seqrshop.startup import *\nwith stop_without_traceback(): import seqrshop.settings"
+    return run(["python", "-c", code], given)
+
+
 def named(stderr: str, problem: str) -> set[str]:
-    return set(
-        re.findall(rf"^  ([A-Z_]+) is {problem}: it should be .{{5,}}\.$", stderr, re.MULTILINE)
-    )
+    pattern = rf"^  ([A-Z_]+) is {problem}: it should be .{{5,}}\.$"
+    return set(re.findall(pattern, stderr, re.MULTILINE))
 
 
 def test_every_missing_setting_is_named_at_once() -> None:
-    stopped = start({})
+    stopped = load_settings({})
 
     assert stopped.returncode == 1
     assert named(stopped.stderr, "missing") == REQUIRED
 
 
 def test_every_malformed_setting_is_named_at_once_without_its_value() -> None:
-    stopped = start(MALFORMED)
+    stopped = load_settings(MALFORMED)
 
     assert stopped.returncode == 1
     assert set(MALFORMED) == set(SETTING_NAMES)
@@ -100,38 +108,44 @@ def test_every_malformed_setting_is_named_at_once_without_its_value() -> None:
     assert "Traceback" not in stopped.stderr
 
 
-def test_the_required_settings_are_enough() -> None:
-    started = start({name: GOOD[name] for name in REQUIRED})
+def test_required_settings_are_enough() -> None:
+    started = load_settings({name: GOOD[name] for name in REQUIRED})
 
     assert (started.returncode, started.stderr) == (0, "")
 
 
-def test_only_debugging_lets_defaults_stand_in_for_secrets() -> None:
-    addresses = {name: GOOD[name] for name in REQUIRED if name.endswith("_URL")}
+def test_debug_alone_is_enough_for_development() -> None:
+    started = load_settings({"DEBUG": "on"})
 
-    assert start(addresses | {"DEBUG": "on"}).returncode == 0
-    assert start(addresses | {"DEBUG": "off"}).returncode == 1
+    assert (started.returncode, started.stderr) == (0, "")
+
+
+def test_development_secret_key_is_refused_with_debug_off() -> None:
+    stopped = load_settings(GOOD | {"SECRET_KEY": DEVELOPMENT_SECRET_KEY})
+
+    assert stopped.returncode == 1
+    assert named(stopped.stderr, "malformed") == {"SECRET_KEY"}
 
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "SEQR_TERMINAL_PASSWORD"])
-def test_a_single_missing_secret_stops_start_up(missing: str) -> None:
-    stopped = start(GOOD | {missing: "  "})
+def test_single_missing_secret_stops_start_up(missing: str) -> None:
+    stopped = load_settings(GOOD | {missing: "  "})
 
     assert stopped.returncode == 1
     assert named(stopped.stderr, "missing") == {missing}
 
 
-def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+def test_environment_overrides_file(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("SEQR_CHANNEL=from-the-file\nSEQR_CLIENT_ID=from-the-file\n")
-    read = (
+    code = (
         "from pathlib import Path; from seqrshop.env import Settings; import sys;"
         "found = Settings(Path(sys.argv[1]));"
         "print(found.read('SEQR_CHANNEL', ''), found.read('SEQR_CLIENT_ID', ''))"
     )
 
-    told = subprocess.run(
-        [sys.executable, "-c", read, file],
+    printed = subprocess.run(
+        [sys.executable, "-c", code, file],
         cwd=settings.BASE_DIR,
         env={"PATH": os.environ["PATH"], "SEQR_CHANNEL": "given"},
         capture_output=True,
@@ -139,32 +153,69 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         check=True,
     )
 
-    assert told.stdout.split() == ["given", "from-the-file"]
+    assert printed.stdout.split() == ["given", "from-the-file"]
+
+
+# Each with the exit code that its supervisor sees.
+ENTRY_POINTS = {
+    "web": (["uvicorn", "seqrshop.asgi:application", "--port", "0"], 3),
+    "worker": (["celery", "--quiet", "-A", "seqrshop", "worker", "--pool", "threads"], 1),
+    "beat": (["celery", "--quiet", "-A", "seqrshop", "beat"], 1),
+    "migrate": (["python", "manage.py", "migrate"], 1),
+    "check": (["python", "manage.py", "check"], 1),
+}
+
+
+@pytest.mark.parametrize("name", ENTRY_POINTS)
+def test_entry_point_reports_missing_setting_without_traceback(name: str) -> None:
+    command, exit_code = ENTRY_POINTS[name]
+
+    stopped = run(command, GOOD | {"SECRET_KEY": ""})
+
+    assert stopped.returncode == exit_code, stopped.stderr
+    assert stopped.stderr.startswith("seqrshop cannot start: ")
+    assert named(stopped.stderr, "missing") == {"SECRET_KEY"}
+    assert stopped.stderr.count("\n") == 3
 
 
 @pytest.mark.parametrize(
-    ("hook", "said"),
+    ("hook", "reason"),
     [
         ("payments.nowhere.hook", "LOYALTY_HOOK cannot be imported: No module named"),
         ("payments.loyalty.example.no_such", "LOYALTY_HOOK cannot be imported: "),
         ("tests.payments.loyalty.hooks.not_a_function", "LOYALTY_HOOK names something that is not"),
     ],
 )
-def test_a_hook_that_could_not_be_asked_stops_each_process(hook: str, said: str) -> None:
-    started = subprocess.run(
-        [sys.executable, "-c", "import django; django.setup()"],
-        cwd=settings.BASE_DIR,
-        env={
-            "PATH": os.environ["PATH"],
-            "DJANGO_SETTINGS_MODULE": "seqrshop.settings",
-            **GOOD,
-            "LOYALTY_HOOK": hook,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+def test_web_process_reports_unusable_loyalty_hook_in_one_sentence(hook: str, reason: str) -> None:
+    command, exit_code = ENTRY_POINTS["web"]
+
+    stopped = run(command, GOOD | {"LOYALTY_HOOK": hook})
+
+    assert stopped.returncode == exit_code
+    assert stopped.stderr.startswith(f"seqrshop cannot start: {reason}")
+    assert stopped.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["worker", "beat"])
+@pytest.mark.parametrize("skip_checks", ["", "1"], ids=["", "as poller"])
+def test_celery_process_reports_unusable_loyalty_hook_in_one_sentence(
+    name: str, skip_checks: str
+) -> None:
+    command, exit_code = ENTRY_POINTS[name]
+    given = GOOD | {"LOYALTY_HOOK": "payments.nowhere.hook", "CELERY_SKIP_CHECKS": skip_checks}
+
+    stopped = run(command, given)
+
+    assert stopped.returncode == exit_code, stopped.stderr
+    assert "seqrshop cannot start: LOYALTY_HOOK cannot be imported: " in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+
+
+def test_manage_py_check_reports_unusable_loyalty_hook() -> None:
+    stopped = run(
+        ["python", "manage.py", "check"], GOOD | {"LOYALTY_HOOK": "payments.nowhere.hook"}
     )
 
-    assert started.returncode == 1
-    assert started.stderr.startswith(f"seqrshop cannot start: {said}")
-    assert "Traceback" not in started.stderr
+    assert stopped.returncode == 1
+    assert "?: (payments.E001) LOYALTY_HOOK cannot be imported: " in stopped.stderr
+    assert "Traceback" not in stopped.stderr
