@@ -4,7 +4,7 @@ VENV_PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint format requirements screenshots proof mutants crashtest \
+.PHONY: help run check test test-anywhere lint format requirements screenshots proof mutants crashtest \
 	bench bench-quick bench-streams
 .DELETE_ON_ERROR:
 
@@ -20,6 +20,9 @@ check: $(VENV)/installed-test ## run the linters, mypy and the unit tests (90 s)
 
 test: $(VENV)/installed-test ## run every linter and test, and report how long each part took
 	@exec $(VENV_PYTHON) -m seqrshop.local.check all
+
+test-anywhere: $(VENV)/installed-test ## run and test copies in root's home, a path with spaces, ... [PLACES=...]
+	@exec $(VENV_PYTHON) -m tests.anywhere $(PLACES)
 
 lint: $(VENV)/installed-test ## run the linters and mypy alone
 	@exec $(VENV_PYTHON) -m seqrshop.local.check lint
@@ -50,6 +53,9 @@ bench-streams: $(VENV)/installed-test ## measure the streams alone (3 min)
 	@exec $(VENV_PYTHON) -m tests.bench.run --streams
 
 $(VENV)/made:
+	@test -w . || { \
+		echo "$$(id -un) cannot write to $$PWD: make it writable, or clone the repository elsewhere." >&2; \
+		exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Python 3.11 or later is needed; name one with: make PYTHON=/path/to/python3.11 ..." >&2; \
 		exit 1; }

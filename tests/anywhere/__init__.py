@@ -1,0 +1,1 @@
+"""`make test-anywhere`: fresh checkouts in places where a checkout often fails."""
