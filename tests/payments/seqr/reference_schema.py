@@ -1,151 +1,86 @@
 """SEQR's messages as its API reference lists them, independent of the bundled WSDL.
 
-Each field is a name and a type, in order. A trailing `!` marks a required element and `*` a
-repeated one; all others are optional. A list is the content of a nested element.
+Elements are in order: `name` is an optional string, `name:type` has another type, `name{...}`
+contains elements, `name!` is required and `name*` is repeated. Source: API reference 2.6.0.
 """
 
+import re
 from typing import Final, Union
 
 Fields = list[tuple[str, Union[str, "Fields"]]]
+"""Each element's name with its mark, and its type or its own elements."""
+
+_ELEMENT = re.compile(r"(\w+[!*]?)(?::(\w+)|\{(.*?)\})?")
+
+
+def _fields(text: str) -> Fields:
+    return [
+        (name, _fields(elements) if elements else type_ or "string")
+        for name, type_, elements in _ELEMENT.findall(text)
+    ]
+
 
 TYPES: Final[dict[str, Fields]] = {
-    "clientContext": [
-        ("channel", "string"),
-        ("clientComment", "string"),
-        ("clientId", "string"),
-        ("clientReference", "string"),
-        ("clientRequestTimeout!", "long"),
-        ("initiatorPrincipalId", "principalId"),
-        ("password", "string"),
-    ],
-    "principalId": [("id", "string"), ("type", "string"), ("userId", "string")],
-    "amount": [("currency", "string"), ("value", "decimal")],
-    "invoice": [
-        ("paymentMode", "paymentMode"),
-        ("acknowledgmentMode", "acknowledgmentMode"),
-        ("issueDate", "dateTime"),
-        ("title", "string"),
-        ("clientInvoiceId", "string"),
-        ("invoiceRows", [("invoiceRow*", "paymentInvoiceRow")]),
-        ("totalAmount", "amount"),
-        ("cashierId", "string"),
-        ("footer", "string"),
-        ("backURL", "string"),
-        ("notificationUrl", "string"),
-        ("commitReservationTimeout", "long"),
-    ],
-    "paymentInvoiceRow": [
-        ("itemDescription", "string"),
-        ("itemDiscount", "amount"),
-        ("itemEAN", "string"),
-        ("itemQuantity", "decimal"),
-        ("itemSKU", "string"),
-        ("itemTaxRate", "decimal"),
-        ("itemTotalAmount", "amount"),
-        ("itemUnit", "string"),
-        ("itemUnitPrice", "amount"),
-    ],
-    "customerToken": [
-        ("description", "string"),
-        ("id", "string"),
-        ("status!", "int"),
-        ("value", "string"),
-    ],
-    "receipt": [
-        ("terminalId", "string"),
-        ("paymentDate", "dateTime"),
-        ("clientInvoiceId", "string"),
-        ("invoiceReference", "string"),
-        ("paymentReference", "string"),
-        ("payerTerminalId", "string"),
-        ("receiverName", "string"),
-        ("invoice", "invoice"),
-    ],
-    "receiptDocument": [
-        ("mimeType!", "string"),
-        ("receiptData!", "base64Binary"),
-        ("receiptType!", "string"),
-    ],
-    "report": [
-        ("title", "string"),
-        ("mimeType", "string"),
-        ("content", "base64Binary"),
-        ("contentString", "string"),
-    ],
-    "parameterMap": [("parameter", [("entry*", [("key", "string"), ("value", "string")])])],
-    "erswsResponse": [
-        ("ersReference", "string"),
-        ("resultCode!", "int"),
-        ("resultDescription", "string"),
-    ],
+    name: _fields(elements)
+    for name, elements in {
+        "clientContext": "channel clientComment clientId clientReference"
+        " clientRequestTimeout!:long initiatorPrincipalId:principalId password",
+        "principalId": "id type userId",
+        "amount": "currency value:decimal",
+        "invoice": "paymentMode:paymentMode acknowledgmentMode:acknowledgmentMode"
+        " issueDate:dateTime title clientInvoiceId invoiceRows{invoiceRow*:paymentInvoiceRow}"
+        " totalAmount:amount cashierId footer backURL notificationUrl"
+        " commitReservationTimeout:long",
+        "paymentInvoiceRow": "itemDescription itemDiscount:amount itemEAN itemQuantity:decimal"
+        " itemSKU itemTaxRate:decimal itemTotalAmount:amount itemUnit itemUnitPrice:amount",
+        "customerToken": "description id status!:int value",
+        "receipt": "terminalId paymentDate:dateTime clientInvoiceId invoiceReference"
+        " paymentReference payerTerminalId receiverName invoice:invoice",
+        "receiptDocument": "mimeType! receiptData!:base64Binary receiptType!",
+        "report": "title mimeType content:base64Binary contentString",
+        "parameterMap": "parameter{entry*:parameterEntry}",
+        "parameterEntry": "key value",
+        "erswsResponse": "ersReference resultCode!:int resultDescription",
+    }.items()
 }
 
 RESPONSE_EXTENSIONS: Final[dict[str, Fields]] = {
-    "erswsSendInvoiceResponse": [("invoiceQRCode", "string"), ("invoiceReference", "string")],
-    "erswsPaymentStatusResponse": [
-        ("status", "invoiceStatus"),
-        ("receipt", "receipt"),
-        ("customerTokens", [("token*", "customerToken")]),
-        ("version!", "int"),
-    ],
-    "erswsMarkTransactionPeriodResponse": [("transactionPeriodId", "string")],
-    "erswsExecuteReportResponse": [("report", "report")],
-    "erswsClientSessionInfoResponse": [
-        ("parameters!", [("entry*", [("key", "string"), ("value", "string")])])
-    ],
-    "erswsRegisterTerminalResponse": [("terminalId", "string")],
+    name: _fields(elements)
+    for name, elements in {
+        "erswsSendInvoiceResponse": "invoiceQRCode invoiceReference",
+        "erswsPaymentStatusResponse": "status:invoiceStatus receipt:receipt"
+        " customerTokens{token*:customerToken} version!:int",
+        "erswsMarkTransactionPeriodResponse": "transactionPeriodId",
+        "erswsExecuteReportResponse": "report:report",
+        "erswsClientSessionInfoResponse": "parameters!{entry*:parameterEntry}",
+        "erswsRegisterTerminalResponse": "terminalId",
+    }.items()
 }
-"""The fields that each response adds after those of erswsResponse."""
+"""The elements that each response adds after those of erswsResponse."""
 
-_CONTEXT = ("context", "clientContext")
-
-REQUESTS: Final[dict[str, Fields]] = {
-    "sendInvoice": [_CONTEXT, ("invoice", "invoice"), ("tokens*", "customerToken")],
-    "updateInvoice": [
-        _CONTEXT,
-        ("invoiceReference", "string"),
-        ("invoice", "invoice"),
-        ("tokens*", "customerToken"),
-    ],
-    "getPaymentStatus": [_CONTEXT, ("invoiceReference", "string"), ("invoiceVersion!", "int")],
-    "cancelInvoice": [_CONTEXT, ("invoiceReference", "string")],
-    "commitReservation": [_CONTEXT, ("amount", "amount"), ("invoiceReference", "string")],
-    "submitPaymentReceipt": [
-        _CONTEXT,
-        ("ersReference", "string"),
-        ("receiptDocument", "receiptDocument"),
-    ],
-    "refundPayment": [_CONTEXT, ("ersReference", "string"), ("invoice", "invoice")],
-    "markTransactionPeriod": [_CONTEXT, ("parameters", "parameterMap")],
-    "executeReport": [
-        _CONTEXT,
-        ("reportId", "string"),
-        ("language", "string"),
-        ("parameters", "parameterMap"),
-    ],
-    "registerTerminal": [
-        _CONTEXT,
-        ("externalTerminalId", "string"),
-        ("password", "string"),
-        ("name", "string"),
-    ],
-    "unregisterTerminal": [_CONTEXT],
-    "assignSeqrId": [_CONTEXT, ("seqrId", "string")],
-    "getClientSessionInfo": [_CONTEXT, ("key", "string")],
+_OPERATIONS: Final = {
+    "sendInvoice": ("invoice:invoice tokens*:customerToken", "erswsSendInvoiceResponse"),
+    "updateInvoice": (
+        "invoiceReference invoice:invoice tokens*:customerToken",
+        "erswsResponse",
+    ),
+    "getPaymentStatus": (
+        "invoiceReference invoiceVersion!:int",
+        "erswsPaymentStatusResponse",
+    ),
+    "cancelInvoice": ("invoiceReference", "erswsResponse"),
+    "commitReservation": ("amount:amount invoiceReference", "erswsResponse"),
+    "submitPaymentReceipt": ("ersReference receiptDocument:receiptDocument", "erswsResponse"),
+    "refundPayment": ("ersReference invoice:invoice", "erswsResponse"),
+    "markTransactionPeriod": ("parameters:parameterMap", "erswsMarkTransactionPeriodResponse"),
+    "executeReport": ("reportId language parameters:parameterMap", "erswsExecuteReportResponse"),
+    "registerTerminal": ("externalTerminalId password name", "erswsRegisterTerminalResponse"),
+    "unregisterTerminal": ("", "erswsResponse"),
+    "assignSeqrId": ("seqrId", "erswsResponse"),
+    "getClientSessionInfo": ("key", "erswsClientSessionInfoResponse"),
 }
-
-RESPONSE_TYPES: Final[dict[str, str]] = {
-    "sendInvoice": "erswsSendInvoiceResponse",
-    "updateInvoice": "erswsResponse",
-    "getPaymentStatus": "erswsPaymentStatusResponse",
-    "cancelInvoice": "erswsResponse",
-    "commitReservation": "erswsResponse",
-    "submitPaymentReceipt": "erswsResponse",
-    "refundPayment": "erswsResponse",
-    "markTransactionPeriod": "erswsMarkTransactionPeriodResponse",
-    "executeReport": "erswsExecuteReportResponse",
-    "registerTerminal": "erswsRegisterTerminalResponse",
-    "unregisterTerminal": "erswsResponse",
-    "assignSeqrId": "erswsResponse",
-    "getClientSessionInfo": "erswsClientSessionInfoResponse",
+REQUESTS: Final = {
+    name: _fields(f"context:clientContext {elements}")
+    for name, (elements, _) in _OPERATIONS.items()
 }
+RESPONSE_TYPES: Final = {name: response_type for name, (_, response_type) in _OPERATIONS.items()}

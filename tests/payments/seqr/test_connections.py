@@ -3,10 +3,11 @@
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
-from payments.seqr import SeqrClient, SeqrOutcomeUnknown
+from payments.seqr import SeqrClient, SeqrConfig, SeqrOutcomeUnknown
 from payments.seqr.transport import CurlTransport
 from tests.payments.seqr.sample_responses import ISSUED_RESPONSE
 from tests.payments.seqr.scripted_server import Connection, ScriptedServer, http_response
@@ -42,15 +43,14 @@ def test_calls_in_one_thread_share_a_connection(client: SeqrClient, server: Scri
     assert server.connections == 1
 
 
-def test_call_succeeds_after_a_timed_out_one(
-    short_timeout_client: SeqrClient, server: ScriptedServer
-) -> None:
+def test_call_succeeds_after_a_timed_out_one(config: SeqrConfig, server: ScriptedServer) -> None:
+    client = SeqrClient(replace(config, timeout_seconds=3))
     server.handler = Connection.stall
     with pytest.raises(SeqrOutcomeUnknown):
-        short_timeout_client.get_payment_status("1001", 0)
+        client.get_payment_status("1001", 0)
     server.respond_with(ISSUED_RESPONSE)
 
-    status = short_timeout_client.get_payment_status("1001", 0)
+    status = client.get_payment_status("1001", 0)
 
     assert status.version == 1
 

@@ -37,13 +37,7 @@ def fields_of(sequence: etree._Element) -> Fields:
         least, most = element.get("minOccurs", "1"), element.get("maxOccurs", "1")
         mark = {("0", "1"): "", ("1", "1"): "!", ("0", "unbounded"): "*"}[least, most]
         inner = element.find("xs:complexType/xs:sequence", XS)
-        named = SCHEMA.find(f"xs:complexType[@name='{local(element.get('type'))}']", XS)
-        if inner is not None:
-            content: str | Fields = fields_of(inner)
-        elif named is not None and local(element.get("type")) == "parameterEntry":
-            content = fields_of(named[0])
-        else:
-            content = local(element.get("type"))
+        content = local(element.get("type")) if inner is None else fields_of(inner)
         fields.append((f"{element.get('name')}{mark}", content))
     return fields
 
