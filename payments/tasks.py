@@ -154,7 +154,7 @@ def advance_period(period_id: int) -> None:
 @shared_task
 def poll_shard(shard: int) -> None:
     """Poll a shard for a while, then pass it on to the next loop; Beat is only the net."""
-    if run_shard(shard, LOOP_SECONDS, on_card=partial(enqueue, answer_cards)):
+    if run_shard(shard, LOOP_SECONDS, on_loyalty_card=partial(enqueue, answer_cards)):
         enqueue(poll_shard, shard)
 
 

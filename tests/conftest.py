@@ -38,7 +38,7 @@ def _no_check_outlives_its_test() -> Iterator[None]:
     """Wait for the checks that a test has started, before its database is emptied."""
     yield
     deadline = time.monotonic() + 10
-    while status_checks.under_way():
+    while status_checks.checks_in_flight():
         assert time.monotonic() < deadline, "a check of the web process does not end"
         time.sleep(0.01)
 

@@ -49,16 +49,16 @@ PUZZLES = (
 
 @transaction.atomic
 def apply_status(
-    question: StatusQuery, answer: StatusResult, source: ChangeSource, *, unheard_for: timedelta
+    question: StatusQuery, answer: StatusResult, source: ChangeSource, *, silence: timedelta
 ) -> bool:
     """Write what an answer changes, and its call, under the rows' locks; return whether it did.
 
-    An answer older than what we know is dropped. `unheard_for`, the time between the answer before
+    An answer older than what we know is dropped. `silence`, the time between the answer before
     and this one, tells a reversal apart: a payment that ended after SEQR had not heard from us for
     so long.
     """
     invoice = lock_invoice(question.invoice_id)
-    changes = _take(invoice, question, answer, source, unheard_for)
+    changes = _take(invoice, question, answer, source, silence)
     if changes and answer.call is not None:
         record_call(answer.call, invoice.order_id, source)
     return changes
@@ -116,7 +116,7 @@ def _take(
     question: StatusQuery,
     answer: StatusResult,
     source: ChangeSource,
-    unheard_for: timedelta,
+    silence: timedelta,
 ) -> bool:
     if answer.version < invoice.invoice_version:
         return False
@@ -124,7 +124,7 @@ def _take(
         return _take_too_late(invoice, answer, source)
     is_newer = answer.version != invoice.invoice_version
     from_state = invoice.status
-    follows = _follow(invoice, answer, source, unheard_for)
+    follows = _follow(invoice, answer, source, silence)
     if is_newer and invoice.status == from_state:  # else it was saved with the new one
         save_fields(invoice, invoice_version=answer.version)
     acknowledges = (
@@ -145,7 +145,7 @@ def _take_too_late(invoice: Invoice, answer: StatusResult, source: ChangeSource)
 
 
 def _follow(
-    invoice: Invoice, answer: StatusResult, source: ChangeSource, unheard_for: timedelta
+    invoice: Invoice, answer: StatusResult, source: ChangeSource, silence: timedelta
 ) -> bool:
     """Go where the answer leads; return whether it led anywhere or told of anything."""
     to = answer.status
@@ -165,7 +165,7 @@ def _follow(
     if to not in TABLE[InvoiceStatus(invoice.status)]:
         return record_once(invoice, "unexpected_answer", source, detail=answer.status) or told
     reversed_fields = {}
-    if to in UNPAID_FINAL_STATUSES and _may_be_a_reversal(invoice, unheard_for):
+    if to in UNPAID_FINAL_STATUSES and _may_be_a_reversal(invoice, silence):
         reversed_fields = {"possibly_reversed": True}
     changes = {"invoice_version": answer.version, **reversed_fields}
     transition(invoice, to, source, detail=answer.detail, **changes)
@@ -175,12 +175,12 @@ def _follow(
     return True
 
 
-def _may_be_a_reversal(invoice: Invoice, unheard_for: timedelta) -> bool:
+def _may_be_a_reversal(invoice: Invoice, silence: timedelta) -> bool:
     """Whether the customer may have paid and got the money back, a cancel of ours or not.
 
     A cancel is often wanted just because we did not hear of the payment.
     """
-    return invoice.status == InvoiceStatus.PAID or unheard_for >= REVERSAL_SUSPECTED_AFTER
+    return invoice.status == InvoiceStatus.PAID or silence >= REVERSAL_SUSPECTED_AFTER
 
 
 def _follow_paid(invoice: Invoice, answer: StatusResult, source: ChangeSource) -> bool:

@@ -14,7 +14,7 @@ from payments.availability.pause import pause_payments
 from payments.call_audit import record_call, record_failed_poll
 from payments.cases.cases import open_case
 from payments.invoices.apply_status import apply_status
-from payments.invoices.status_query import StatusResult, ask, question_about
+from payments.invoices.status_query import StatusResult, ask, status_query_for
 from payments.invoices.transitions import lock_invoice, paid_by_another, save_fields
 from payments.models import (
     UNPAID_FINAL_STATUSES,
@@ -49,21 +49,21 @@ def ask_and_record(invoice: Invoice, source: ChangeSource) -> StatusResult | Non
 
     None where SEQR must not or cannot be asked. Raises the gateway's errors.
     """
-    question = question_about(invoice)
+    question = status_query_for(invoice)
     if question is None:
         return None
     awaited_since = _await_answer(invoice)
     asked_before = last_answer_at(invoice)
     tell = partial(record_failed_poll, order_id=invoice.order_id, source=source)
     try:
-        answer = ask(question, if_it_fails=tell)
+        answer = ask(question, on_failure=tell)
     except SeqrConfigurationError as error:
         with transaction.atomic():
             pause_payments(invoice, error, source)
         raise
     needs_write = answer.needs_write(question)
-    unheard_for = database_now() - asked_before
-    told = needs_write and apply_status(question, answer, source, unheard_for=unheard_for)
+    silence = database_now() - asked_before
+    told = needs_write and apply_status(question, answer, source, silence=silence)
     if not told and source.is_person and answer.call is not None:
         record_call(answer.call, invoice.order_id, source)
     _await_no_more(invoice.pk, awaited_since)

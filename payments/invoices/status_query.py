@@ -48,7 +48,7 @@ class StatusResult:
     case: CaseKind | None = None  # what a person has to be told about it
     call: CallRecord | None = None  # the call that brought it, for the audit
 
-    def is_routine(self, question: StatusQuery) -> bool:
+    def is_unchanged(self, question: StatusQuery) -> bool:
         """Whether it is news that changes nothing but the version, or acknowledges a payment."""
         return (
             self.case is None
@@ -65,7 +65,7 @@ class StatusResult:
         return self.status != question.status
 
 
-def question_about(invoice: Invoice) -> StatusQuery | None:
+def status_query_for(invoice: Invoice) -> StatusQuery | None:
     """Return the question about an invoice, or None where SEQR must not or cannot be asked."""
     if invoice.invoice_reference is None:
         return None
@@ -80,18 +80,18 @@ def question_about(invoice: Invoice) -> StatusQuery | None:
 
 
 def ask(
-    question: StatusQuery, *, if_it_fails: Callable[[CallRecord], None] | None = None
+    question: StatusQuery, *, on_failure: Callable[[CallRecord], None] | None = None
 ) -> StatusResult:
     """Ask SEQR (getPaymentStatus). Touches no database. Raises the gateway's errors.
 
-    The answer carries the call that brought it; `if_it_fails` gets a call that brought none.
+    The answer carries the call that brought it; `on_failure` gets a call that brought none.
     """
     calls: list[CallRecord] = []
     try:
         answer = _ask(seqr().with_listener(calls.append), question)
     except SeqrError:
-        if if_it_fails is not None:
-            if_it_fails(calls[0])
+        if on_failure is not None:
+            on_failure(calls[0])
         raise
     return replace(answer, call=calls[0])
 
@@ -100,31 +100,31 @@ def _ask(client: SeqrClient, question: StatusQuery) -> StatusResult:
     try:
         paid = client.get_payment_status(question.invoice_reference, question.invoice_version)
     except SeqrError as error:
-        answer = answer_of_error(question, error)
+        answer = result_of_error(question, error)
         if answer is None:
             raise
         return answer
-    return answer_of(paid)
+    return result_of_status(paid)
 
 
-def answer_of(paid: PaymentStatus) -> StatusResult:
+def result_of_status(paid: PaymentStatus) -> StatusResult:
     """Return what a status of SEQR's means."""
     status = InvoiceStatus(paid.status.value)
     if status == InvoiceStatus.PAID and not paid.ers_reference:
         # Not settled, since it could neither be refunded nor reconciled; so it is asked again.
-        return _puzzle(paid.version, CaseKind.PAID_WITHOUT_REFERENCE, NO_ERS_REFERENCE)
+        return _needs_attention(paid.version, CaseKind.PAID_WITHOUT_REFERENCE, NO_ERS_REFERENCE)
     return StatusResult(paid.version, status, paid.ers_reference, paid)
 
 
-def answer_of_error(question: StatusQuery, error: SeqrError) -> StatusResult | None:
+def result_of_error(question: StatusQuery, error: SeqrError) -> StatusResult | None:
     """Return what an error tells of the invoice; None where it tells nothing of it."""
     if isinstance(error, SeqrUnknownStatus):
-        return _puzzle(error.version, CaseKind.UNKNOWN_STATUS, str(error))
+        return _needs_attention(error.version, CaseKind.UNKNOWN_STATUS, str(error))
     if (
         isinstance(error, SeqrRejected)
         and error.result_code == ResultCode.INVALID_INVOICE_REFERENCE
     ):
-        return _puzzle(
+        return _needs_attention(
             question.invoice_version,
             CaseKind.UNKNOWN_AT_SEQR,
             "SEQR does not know this invoice (54)",
@@ -132,5 +132,5 @@ def answer_of_error(question: StatusQuery, error: SeqrError) -> StatusResult | N
     return None
 
 
-def _puzzle(version: int, case: CaseKind, detail: str) -> StatusResult:
+def _needs_attention(version: int, case: CaseKind, detail: str) -> StatusResult:
     return StatusResult(version, InvoiceStatus.NEEDS_ATTENTION, detail=detail, case=case)

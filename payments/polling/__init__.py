@@ -1,18 +1,21 @@
-"""The poller: asks SEQR about each open invoice of a shard, once a second.
+"""The poller: queries SEQR for the status of each open invoice of a shard, once a second.
 
-A loop per shard, under a lock in Redis. Without Redis it goes on, since two loops that ask about
-the same invoice do no harm and an invoice that nobody asks about loses a payment. Without
-PostgreSQL it goes on asking about the invoices it knows, and keeps the answers until it can write
-them.
+One loop runs per shard, under a lock in Redis. Without Redis the loop continues: two loops that
+query the same invoice do no harm, and an invoice that nobody queries loses its payment. Without
+PostgreSQL the loop keeps querying the invoices it knows, and keeps the results until they can be
+written.
 
-run.py       the loop and its two threads
-asking.py    the conversation with SEQR, which waits for nothing
-schedule.py  which invoice is due
-window.py    how many calls at a time suit SEQR
-desk.py      the database: what is open, what the answers change
-lock.py      one loop a shard, where Redis can be reached
-telling.py   what a shard tells of itself
-figures.py   what is counted for that
+run.py            the loop and its two threads
+poller.py         sends queries to SEQR and collects results; never blocks
+schedule.py       decides which invoice is due
+concurrency.py    limits the calls in flight to what SEQR answers quickly
+store.py          reads open invoices and writes results; the only part that uses the database
+lock.py           one loop per shard, as long as Redis answers
+shards.py         selects the invoices of a shard
+heartbeat.py      publishes and reads what each shard does
+liveness.py       detects stalled shards
+stats.py          histograms and counters
+status_checks.py  queries a single invoice at once, in the web process
 """
 
 from payments.polling.heartbeat import read_heartbeats

@@ -1,53 +1,54 @@
-"""How many calls at a time suit SEQR."""
+"""Limits the number of concurrent calls to what SEQR answers quickly."""
 
-SLOW_SECONDS = 1.0
-FIRST_SIZE = 100
-LEAST = 8
-TOLERATED_SECONDS = 0.02
+SLOW_CALL_SECONDS = 1.0
+INITIAL_LIMIT = 100
+MIN_LIMIT = 8
+LATENCY_TOLERANCE_SECONDS = 0.02
+BASELINE_DECAY = 1.02  # per adaptation: a baseline is forgotten within half a minute
 
 
-class Window:
-    """The number of quick calls that may be under way, fitted to how long SEQR takes to answer.
+class ConcurrencyLimit:
+    """The number of quick calls allowed in flight, adapted to SEQR's answer time.
 
-    It grows while it is full and answers come as quickly as before, and shrinks when they slow
-    down: more calls would then only wait at SEQR's. Calls that take longer than SLOW_SECONDS are
-    outside it, so that a few slow ones hold up no others.
+    The limit grows while it is reached and answers stay quick. It shrinks when answers slow down,
+    since more calls would only queue at SEQR. Calls slower than SLOW_CALL_SECONDS do not count
+    against the limit, so that a few slow ones delay no others.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.size = min(FIRST_SIZE, most)
-        self._best = float("inf")
-        self._sum = 0.0
-        self._ended = 0
-        self._slow = 0
-        self._was_full = False
+    def __init__(self, max_limit: int) -> None:
+        self._max_limit = max_limit
+        self.limit = min(INITIAL_LIMIT, max_limit)
+        self._baseline_seconds = float("inf")
+        self._total_seconds = 0.0
+        self._quick_count = 0
+        self._slow_count = 0
+        self._limit_reached = False
 
-    def ended(self, seconds: float) -> None:
-        """Note how long a call took."""
-        if seconds < SLOW_SECONDS:
-            self._ended += 1
-            self._sum += seconds
+    def record_call(self, seconds: float) -> None:
+        """Count a finished call."""
+        if seconds < SLOW_CALL_SECONDS:
+            self._quick_count += 1
+            self._total_seconds += seconds
         else:
-            self._slow += 1
+            self._slow_count += 1
 
-    def full(self) -> None:
-        """Note that a call had to wait for another one to end."""
-        self._was_full = True
+    def record_limit_reached(self) -> None:
+        """Record that a due call may have to wait for another one to finish."""
+        self._limit_reached = True
 
     def adapt(self) -> None:
-        """Fit the size to what was noted since the last time. To be called some times a second."""
-        if self._slow > self._ended:
-            self._resize(self.size // 2)
-        elif self._ended:
-            usual = self._sum / self._ended
-            # What is best is forgotten within half a minute: SEQR may have become slower for good.
-            self._best = min(self._best * 1.02, usual)
-            if usual > 2 * self._best + TOLERATED_SECONDS:
-                self._resize(self.size * 4 // 5)
-            elif self._was_full:
-                self._resize(self.size * 3 // 2)
-        self._sum, self._ended, self._slow, self._was_full = 0.0, 0, 0, False
+        """Adapt the limit to the latest calls; to be called several times a second."""
+        if self._slow_count > self._quick_count:
+            self._set_limit(self.limit // 2)
+        elif self._quick_count:
+            average = self._total_seconds / self._quick_count
+            self._baseline_seconds = min(self._baseline_seconds * BASELINE_DECAY, average)
+            if average > 2 * self._baseline_seconds + LATENCY_TOLERANCE_SECONDS:
+                self._set_limit(self.limit * 4 // 5)
+            elif self._limit_reached:
+                self._set_limit(self.limit * 3 // 2)
+        self._total_seconds, self._quick_count, self._slow_count = 0.0, 0, 0
+        self._limit_reached = False
 
-    def _resize(self, size: int) -> None:
-        self.size = max(min(LEAST, self._most), min(size, self._most))
+    def _set_limit(self, limit: int) -> None:
+        self.limit = max(min(MIN_LIMIT, self._max_limit), min(limit, self._max_limit))

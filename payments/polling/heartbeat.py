@@ -1,4 +1,4 @@
-"""What a shard tells of itself: in Redis each second, in the log every ten."""
+"""Publishes each shard's heartbeat: to Redis each second, to the log every ten."""
 
 import json
 import logging
@@ -10,77 +10,80 @@ from redis.exceptions import RedisError
 
 from payments.polling.poller import ShardPoller
 from payments.polling.redis import poll_redis
-from payments.polling.stats import Figures, Histogram
+from payments.polling.stats import Histogram, PollStats
 
 logger = logging.getLogger(__name__)
 
-KEPT_SECONDS = 60
-LINE_SECONDS = 10.0
+HEARTBEAT_TTL_SECONDS = 60
+STATS_INTERVAL_SECONDS = 10.0
 
 
-class Telling:
-    """Leaves word of one shard's asking where others look for it."""
+class HeartbeatPublisher:
+    """Publishes the heartbeat and the statistics of one shard."""
 
-    def __init__(self, shard: int, asking: ShardPoller) -> None:
+    def __init__(self, shard: int, poller: ShardPoller) -> None:
         self._shard = shard
-        self._asking = asking
-        self._line: dict[str, Any] = {}
+        self._poller = poller
+        self._stats: dict[str, Any] = {}
 
-    def step(self) -> None:
-        """Leave word; a line in the log with it when one is due."""
-        word = self._asking.word
-        figures = self._asking.figures
-        if word.at - figures.since >= LINE_SECONDS:
-            self._asking.figures = Figures(word.at)
-            self._line = _line(figures, word.at - figures.since)
+    def publish(self) -> None:
+        """Publish the heartbeat to Redis, and log the statistics when they are due."""
+        heartbeat = self._poller.heartbeat
+        stats = self._poller.stats
+        if heartbeat.at - stats.since >= STATS_INTERVAL_SECONDS:
+            self._poller.stats = PollStats(heartbeat.at)
+            self._stats = _stats_fields(stats, heartbeat.at - stats.since)
             logger.info(
-                "shard %s: %s", self._shard, " ".join(f"{k}={v}" for k, v in self._line.items())
+                "shard %s: %s", self._shard, " ".join(f"{k}={v}" for k, v in self._stats.items())
             )
         clock, wall = time.monotonic(), time.time()
-        told = {
-            "round_started_at": wall - (clock - word.at),
-            "oldest_due_at": wall - (clock - word.oldest_due),
-            "oldest_answer_at": wall - (clock - word.oldest_heard),
-            "open": word.open,
-            "in_flight": self._asking.under_way,
-            **self._line,
+        published = {
+            "round_started_at": wall - (clock - heartbeat.at),
+            "oldest_due_at": wall - (clock - heartbeat.oldest_due),
+            "oldest_answer_at": wall - (clock - heartbeat.oldest_answer),
+            "open": heartbeat.open,
+            "in_flight": self._poller.in_flight,
+            **self._stats,
         }
         try:
-            poll_redis().set(_key(self._shard), json.dumps(told), ex=KEPT_SECONDS)
+            poll_redis().set(_key(self._shard), json.dumps(published), ex=HEARTBEAT_TTL_SECONDS)
         except RedisError as error:
-            logger.warning("shard %s cannot leave word: %s", self._shard, type(error).__name__)
+            logger.warning(
+                "shard %s cannot publish its heartbeat: %s", self._shard, type(error).__name__
+            )
 
 
 def read_heartbeats() -> dict[int, dict[str, Any] | None]:
-    """Return what each shard last told, None for one that has told nothing for a minute.
+    """Return each shard's latest heartbeat, None for a shard without one for a minute.
 
-    Times are seconds since 1970. Raises RedisError where Redis is away.
+    Times are seconds since 1970. Raises RedisError when Redis does not answer.
     """
     shards = range(settings.SEQR_POLL_SHARDS)
-    told = poll_redis().mget([_key(shard) for shard in shards])
+    published = poll_redis().mget([_key(shard) for shard in shards])
     return {
-        shard: json.loads(word) if word else None for shard, word in zip(shards, told, strict=True)
+        shard: json.loads(value) if value else None
+        for shard, value in zip(shards, published, strict=True)
     }
 
 
 def _key(shard: int) -> str:
-    return f"seqrshop:polled:{shard}"
+    return f"seqrshop:heartbeat:{shard}"
 
 
-def _line(figures: Figures, seconds: float) -> dict[str, Any]:
-    line: dict[str, Any] = {"polls_per_second": round(figures.asked / seconds, 1)}
-    for name, spread in (
-        ("late", figures.lateness),
-        ("answer", figures.answer_time),
-        ("paid_to_recorded", figures.paid_to_recorded),
+def _stats_fields(stats: PollStats, seconds: float) -> dict[str, Any]:
+    fields: dict[str, Any] = {"polls_per_second": round(stats.queries / seconds, 1)}
+    for name, histogram in (
+        ("late", stats.lateness),
+        ("answer", stats.answer_time),
+        ("paid_to_recorded", stats.paid_to_recorded),
     ):
-        line |= _milliseconds(name, spread)
-    return line | {f"errors_{kind}": count for kind, count in figures.errors.items()}
+        fields |= _milliseconds(name, histogram)
+    return fields | {f"errors_{kind}": count for kind, count in stats.errors.items()}
 
 
-def _milliseconds(name: str, spread: Histogram) -> dict[str, int]:
+def _milliseconds(name: str, histogram: Histogram) -> dict[str, int]:
     return {
-        f"{name}_p50_ms": round(spread.share(0.5) * 1000),
-        f"{name}_p99_ms": round(spread.share(0.99) * 1000),
-        f"{name}_max_ms": round(spread.highest * 1000),
+        f"{name}_p50_ms": round(histogram.percentile(0.5) * 1000),
+        f"{name}_p99_ms": round(histogram.percentile(0.99) * 1000),
+        f"{name}_max_ms": round(histogram.highest * 1000),
     }

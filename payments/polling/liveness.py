@@ -1,4 +1,4 @@
-"""Which shards of the poller do not go round just now, for those who would ask in their place."""
+"""Detects stalled shards, so that callers can query SEQR themselves."""
 
 import time
 from collections.abc import Mapping
@@ -6,39 +6,43 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from payments.polling import read_heartbeats
-from payments.polling.shards import shard_is_stale
+from payments.polling.heartbeat import read_heartbeats
+from payments.polling.shards import shard_row_is_stale
 
-QUIET_SECONDS = 2.0  # a shard leaves word each second
-AWAY_SECONDS = 5.0  # after a failure a page does not wait for Redis for so long
+STALLED_AFTER_SECONDS = 2.0  # a shard publishes its heartbeat each second
+REDIS_PAUSE_SECONDS = 5.0  # after a failure no caller waits for Redis for so long
 
-_away_until = 0.0
+_redis_paused_until = 0.0
 
 
 def stalled_shards() -> set[int]:
-    """Return the shards without a round for QUIET_SECONDS, or without any word of one.
+    """Return the shards whose heartbeat is missing or older than STALLED_AFTER_SECONDS.
 
-    Raises RedisError where Redis is away, and nothing is known.
+    Raises RedisError when Redis does not answer.
     """
-    return {shard for shard, word in read_heartbeats().items() if word is None or _is_old(word)}
+    return {
+        shard
+        for shard, heartbeat in read_heartbeats().items()
+        if heartbeat is None or _is_old(heartbeat)
+    }
 
 
 def shard_is_stalled(shard: int) -> bool:
-    """Whether a shard has not gone round, by its word; without one, by its row in PostgreSQL."""
-    word = _word_of(shard)
-    return shard_is_stale(shard) if word is None else _is_old(word)
+    """Return whether a shard is stalled, by its heartbeat, or by its row if it has none."""
+    heartbeat = _heartbeat_of(shard)
+    return shard_row_is_stale(shard) if heartbeat is None else _is_old(heartbeat)
 
 
-def _word_of(shard: int) -> Mapping[str, Any] | None:
-    global _away_until  # noqa: PLW0603 - of the process, as the connections are
-    if time.monotonic() < _away_until:
+def _heartbeat_of(shard: int) -> Mapping[str, Any] | None:
+    global _redis_paused_until  # noqa: PLW0603 - of the process, as the connections are
+    if time.monotonic() < _redis_paused_until:
         return None
     try:
         return read_heartbeats().get(shard)
     except RedisError:
-        _away_until = time.monotonic() + AWAY_SECONDS
+        _redis_paused_until = time.monotonic() + REDIS_PAUSE_SECONDS
         return None
 
 
-def _is_old(word: Mapping[str, Any]) -> bool:
-    return bool(time.time() - word["round_started_at"] > QUIET_SECONDS)
+def _is_old(heartbeat: Mapping[str, Any]) -> bool:
+    return bool(time.time() - heartbeat["round_started_at"] > STALLED_AFTER_SECONDS)

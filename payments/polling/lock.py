@@ -1,4 +1,4 @@
-"""The lock that keeps two loops from polling one shard, where Redis can be reached."""
+"""The Redis lock that gives a shard to one loop, as long as Redis answers."""
 
 import logging
 
@@ -9,47 +9,47 @@ from payments.polling.redis import poll_redis
 
 logger = logging.getLogger(__name__)
 
-HELD_SECONDS = 2.5  # a killed loop's shard is free again after this
+LOCK_TTL_SECONDS = 2.5  # a killed loop's shard is free again after this
 
 
-class PollLock:
-    """A shard's lock. Where Redis is away it counts as held: asking twice does no harm."""
+class ShardLock:
+    """A shard's lock. Without Redis it counts as held, since polling twice does no harm."""
 
     def __init__(self, shard: int) -> None:
-        self.is_sure = False  # whether Redis has confirmed it
+        self.is_confirmed = False  # whether Redis has confirmed it
         self._lock = Lock(
-            poll_redis(), f"seqrshop:poll:{shard}", timeout=HELD_SECONDS, thread_local=False
+            poll_redis(), f"seqrshop:poll:{shard}", timeout=LOCK_TTL_SECONDS, thread_local=False
         )
 
-    def take(self) -> bool:
-        """Return False where another loop holds the lock."""
+    def acquire(self) -> bool:
+        """Acquire the lock; return False if another loop holds it."""
         try:
-            self.is_sure = bool(self._lock.acquire(blocking=False))
+            self.is_confirmed = bool(self._lock.acquire(blocking=False))
         except RedisError as error:
-            return self._without_redis(error)
-        return self.is_sure
+            return self._assume_held(error)
+        return self.is_confirmed
 
-    def keep(self) -> bool:
-        """Hold the lock for another while; return False where another loop has taken it over."""
+    def renew(self) -> bool:
+        """Renew the lock; return False if another loop has acquired it."""
         try:
-            if self._lock.local.token is None:  # taken while Redis was away
-                return self.take()
-            self.is_sure = bool(self._lock.reacquire())
+            if self._lock.local.token is None:  # assumed held while Redis was away
+                return self.acquire()
+            self.is_confirmed = bool(self._lock.reacquire())
         except LockError:
-            return self.take()  # it lapsed; free again, unless someone was quicker
+            return self.acquire()  # it lapsed, and may be free
         except RedisError as error:
-            return self._without_redis(error)
-        return self.is_sure
+            return self._assume_held(error)
+        return self.is_confirmed
 
-    def give_back(self) -> None:
-        """Free the lock, so that the next loop need not wait until it lapses."""
+    def release(self) -> None:
+        """Release the lock, so that the next loop need not wait until it lapses."""
         try:
             if self._lock.local.token is not None:
                 self._lock.release()
         except RedisError:
-            logger.info("the shard's lock is left to lapse")
+            logger.info("the shard's lock could not be released; it lapses by itself")
 
-    def _without_redis(self, error: RedisError) -> bool:
-        self.is_sure = False
-        logger.warning("polling on without Redis: %s", type(error).__name__)
+    def _assume_held(self, error: RedisError) -> bool:
+        self.is_confirmed = False
+        logger.warning("polling without Redis: %s", type(error).__name__)
         return True

@@ -1,4 +1,4 @@
-"""One shard's conversation with SEQR. Waits for nothing: neither for SEQR nor for a database."""
+"""Sends the status queries of one shard to SEQR and collects their results. Never blocks."""
 
 import logging
 import threading
@@ -8,11 +8,16 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from payments.invoices.status_query import StatusQuery, StatusResult, answer_of, answer_of_error
+from payments.invoices.status_query import (
+    StatusQuery,
+    StatusResult,
+    result_of_error,
+    result_of_status,
+)
 from payments.models import InvoiceStatus
-from payments.polling.concurrency import SLOW_SECONDS, Window
+from payments.polling.concurrency import SLOW_CALL_SECONDS, ConcurrencyLimit
 from payments.polling.schedule import Entry, Schedule
-from payments.polling.stats import Figures
+from payments.polling.stats import PollStats
 from payments.seqr import (
     CallRecord,
     CompletedStatusCall,
@@ -24,14 +29,14 @@ from payments.seqr import (
 
 logger = logging.getLogger(__name__)
 
-ADAPT_SECONDS = 0.25
-STUCK_SECONDS = 2.0  # calls older than this at the end of an outage will hardly be answered
-TICK_SECONDS = 0.005
-IDLE_SECONDS = 0.02
+ADAPT_INTERVAL_SECONDS = 0.25
+STUCK_CALL_SECONDS = 2.0  # calls older than this at the end of an outage are abandoned
+BUSY_PAUSE_SECONDS = 0.005
+IDLE_PAUSE_SECONDS = 0.02
 
 
-class Calls(Protocol):
-    """What asks SEQR: payments.seqr.BulkStatusClient."""
+class StatusClient(Protocol):
+    """Calls getPaymentStatus for many invoices at once: payments.seqr.BulkStatusClient."""
 
     def __len__(self) -> int: ...
     def send(self, key: int, invoice_reference: str, invoice_version: int) -> None: ...
@@ -42,47 +47,47 @@ class Calls(Protocol):
 
 @dataclass(frozen=True)
 class OpenInvoice:
-    """An invoice to be asked about, and when SEQR was last heard about it, by the asking's clock.
+    """An invoice to poll. Times are of the poller's clock, but `notified_at` of any clock.
 
-    `is_written`: it stands so because what SEQR said of it has been written.
+    `is_written`: every earlier result about it has been written.
     """
 
-    question: StatusQuery
-    heard_at: float
+    query: StatusQuery
+    last_answer_at: float
     notified_at: float | None = None
     is_written: bool = False
 
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """How the asking goes, at a moment of its clock, with so much of what was handed over."""
+    """The poller's state at time `at` of its clock, after it accepted so many submissions."""
 
     at: float
-    taken_over: int
+    accepted_count: int
     oldest_due: float
-    oldest_heard: float
+    oldest_answer: float
     open: int
 
 
 @dataclass(frozen=True)
-class News:
-    """An answer that changes something, and how long SEQR had not been heard before it."""
+class StatusUpdate:
+    """A result that has to be written, and the seconds without an answer before it."""
 
-    question: StatusQuery
-    answer: StatusResult
-    unheard_seconds: float
+    query: StatusQuery
+    result: StatusResult
+    silence_seconds: float
 
 
 class ShardPoller:
-    """Asks about each open invoice of a shard in its turn, and keeps the answers that are news.
+    """Queries each open invoice of a shard in turn, and keeps the results that need a write.
 
-    One thread takes the steps; any other one may hand over invoices and take the news away.
+    One thread calls `step`. Any other thread may submit invoices and drain updates.
     """
 
     def __init__(
         self,
         shard: int,
-        calls: Calls,
+        calls: StatusClient,
         *,
         interval: float,
         max_in_flight: int,
@@ -91,178 +96,176 @@ class ShardPoller:
         self._shard = shard
         self._calls = calls
         self._clock = clock
-        self._most = max_in_flight
-        self._window = Window(max_in_flight)
+        self._max_in_flight = max_in_flight
+        self._concurrency = ConcurrencyLimit(max_in_flight)
         self._adapted_at = clock()
         self._slow = 0
         self.schedule = Schedule(interval)
-        self._handed_over: SimpleQueue[OpenInvoice | int] = SimpleQueue()
-        self.handed_over = 0  # how many invoices, in all
-        self._taken_over = 0
-        self._news: dict[int, News] = {}
-        self._news_lock = threading.Lock()
-        self.news_came = threading.Event()
-        self._refused: dict[int, SeqrConfigurationError] = {}  # by invoice id
-        self.figures = Figures(clock())
-        self.word = self._word_at(clock())
+        self._submissions: SimpleQueue[OpenInvoice | int] = SimpleQueue()
+        self.submitted_count = 0
+        self._accepted_count = 0
+        self._updates: dict[int, StatusUpdate] = {}
+        self._updates_lock = threading.Lock()
+        self.updates_available = threading.Event()
+        self._configuration_errors: dict[int, SeqrConfigurationError] = {}  # by invoice id
+        self.stats = PollStats(clock())
+        self.heartbeat = self._heartbeat_at(clock())
         self._is_stopping = False
 
     @property
-    def under_way(self) -> int:
-        """How many invoices SEQR is being asked about just now."""
+    def in_flight(self) -> int:
+        """The number of calls in flight."""
         return len(self._calls)
 
-    def hand_over(self, invoice: OpenInvoice) -> None:
-        """Have an invoice asked about, or tell what is new about it."""
-        self.handed_over += 1
-        self._handed_over.put(invoice)
+    def submit(self, invoice: OpenInvoice) -> None:
+        """Start polling an invoice, or replace its query."""
+        self.submitted_count += 1
+        self._submissions.put(invoice)
 
-    def hand_over_closed(self, invoice_id: int) -> None:
-        """Have an invoice asked about no more."""
-        self.handed_over += 1
-        self._handed_over.put(invoice_id)
+    def submit_closed(self, invoice_id: int) -> None:
+        """Stop polling an invoice."""
+        self.submitted_count += 1
+        self._submissions.put(invoice_id)
 
-    def take_news(self) -> list[News]:
-        """Return the answers to be written, of each invoice the latest one."""
-        with self._news_lock:
-            news, self._news = self._news, {}
-            self.news_came.clear()
-        return list(news.values())
+    def drain_updates(self) -> list[StatusUpdate]:
+        """Return and clear the updates to write: the latest of each invoice."""
+        with self._updates_lock:
+            updates, self._updates = self._updates, {}
+            self.updates_available.clear()
+        return list(updates.values())
 
-    def give_back(self, news: list[News]) -> None:
-        """Keep what could not be written, unless there is a later answer by now."""
-        with self._news_lock:
-            self._news = {each.question.invoice_id: each for each in news} | self._news
+    def requeue(self, updates: list[StatusUpdate]) -> None:
+        """Keep updates that could not be written, unless a later one has arrived."""
+        with self._updates_lock:
+            self._updates = {each.query.invoice_id: each for each in updates} | self._updates
 
     def stop(self) -> None:
-        """Ask nothing more; further steps only take in what has come."""
+        """Send no more queries; further steps only collect results."""
         self._is_stopping = True
 
-    def take_refused(self) -> dict[int, SeqrConfigurationError]:
-        """Return for which invoices, by id, SEQR has refused our settings and still does."""
-        with self._news_lock:
-            refused, self._refused = self._refused, {}
-        return refused
+    def drain_configuration_errors(self) -> dict[int, SeqrConfigurationError]:
+        """Return and clear the configuration errors that SEQR has not taken back, by invoice id."""
+        with self._updates_lock:
+            errors, self._configuration_errors = self._configuration_errors, {}
+        return errors
 
     def step(self) -> float:
-        """Take in what has come, ask what is due; return for how many seconds nothing is to do."""
+        """Collect results and send due queries; return the seconds to pause afterwards."""
         now = self._clock()
-        self._take_over(now)
-        for reply in self._calls.collect():
-            self._take(reply, now)
-        if now - self._adapted_at >= ADAPT_SECONDS:
+        self._accept_submissions(now)
+        for call in self._calls.collect():
+            self._handle_result(call, now)
+        if now - self._adapted_at >= ADAPT_INTERVAL_SECONDS:
             self._adapt(now)
         if not self._is_stopping:
-            self._ask(now)
-        return TICK_SECONDS if len(self._calls) else IDLE_SECONDS
+            self._send_due(now)
+        return BUSY_PAUSE_SECONDS if len(self._calls) else IDLE_PAUSE_SECONDS
 
-    def _take_over(self, now: float) -> None:
+    def _accept_submissions(self, now: float) -> None:
         try:
             while True:
-                invoice = self._handed_over.get_nowait()
-                self._taken_over += 1
-                if isinstance(invoice, int):
-                    self.schedule.drop(invoice)
+                submission = self._submissions.get_nowait()
+                self._accepted_count += 1
+                if isinstance(submission, int):
+                    self.schedule.remove(submission)
                     continue
-                if invoice.is_written:
-                    self.schedule.written(invoice.question.invoice_id)
+                if submission.is_written:
+                    self.schedule.mark_written(submission.query.invoice_id)
                 self.schedule.put(
-                    invoice.question,
+                    submission.query,
                     now,
-                    heard_at=invoice.heard_at,
-                    notified_at=invoice.notified_at,
+                    last_answer_at=submission.last_answer_at,
+                    notified_at=submission.notified_at,
                 )
         except Empty:
             return
 
-    def _ask(self, now: float) -> None:
-        under_way = len(self._calls)
-        quick = max(0, under_way - self._slow)
-        room = min(self._window.size - quick, self._most - under_way)
+    def _send_due(self, now: float) -> None:
+        in_flight = len(self._calls)
+        quick = max(0, in_flight - self._slow)
+        room = min(self._concurrency.limit - quick, self._max_in_flight - in_flight)
         due = self.schedule.take_due(now, room) if room > 0 else []
         if len(due) == room:
-            self._window.full()
-        if due:  # all as late as the latest: they are some milliseconds apart
-            self.figures.lateness.note(max(entry.late_by for entry in due), len(due))
+            self._concurrency.record_limit_reached()
+        if due:  # all counted as late as the latest: they are milliseconds apart
+            self.stats.lateness.record(max(entry.lateness_seconds for entry in due), len(due))
         for entry in due:
-            question = entry.question
-            self._calls.send(
-                question.invoice_id, question.invoice_reference, question.invoice_version
-            )
+            query = entry.query
+            self._calls.send(query.invoice_id, query.invoice_reference, query.invoice_version)
 
     def _adapt(self, now: float) -> None:
-        self._window.adapt()
-        self._slow = self._calls.count_older_than(SLOW_SECONDS)
+        self._concurrency.adapt()
+        self._slow = self._calls.count_older_than(SLOW_CALL_SECONDS)
         self._adapted_at = now
-        self.word = self._word_at(now)
+        self.heartbeat = self._heartbeat_at(now)
 
-    def _word_at(self, now: float) -> Heartbeat:
+    def _heartbeat_at(self, now: float) -> Heartbeat:
         schedule = self.schedule
         return Heartbeat(
             now,
-            self._taken_over,
+            self._accepted_count,
             schedule.oldest_due(now),
-            schedule.oldest_heard(now),
+            schedule.oldest_answer(now),
             len(schedule),
         )
 
-    def _take(self, reply: CompletedStatusCall, now: float) -> None:
-        entry = self.schedule[reply.key]
-        self._window.ended(reply.duration_seconds)
-        self.figures.asked += 1
-        self.figures.answer_time.note(reply.duration_seconds)
-        outcome = reply.outcome
-        if outcome is not entry.no_news:
-            answer = self._understand(entry, outcome)
-            if answer is None:
-                self.schedule.failed(reply.key, now)
+    def _handle_result(self, call: CompletedStatusCall, now: float) -> None:
+        entry = self.schedule[call.key]
+        self._concurrency.record_call(call.duration_seconds)
+        self.stats.queries += 1
+        self.stats.answer_time.record(call.duration_seconds)
+        outcome = call.outcome
+        if outcome is not entry.unchanged_status:
+            result = self._interpret(entry, outcome)
+            if result is None:
+                self.schedule.record_failure(call.key, now)
                 return
-            if answer.needs_write(entry.question):
-                self._keep(entry, replace(answer, call=_call(reply)), now)
+            if result.needs_write(entry.query):
+                self._keep(entry, replace(result, call=_call_record(call)), now)
             elif isinstance(outcome, PaymentStatus):
-                entry.no_news = outcome
-        if self._refused:
-            self._accepted(reply.key)
-        if self.schedule.answered(reply.key, now):
-            for invoice_id in self._calls.abandon(STUCK_SECONDS):
-                self.schedule.ask_again(invoice_id, now)
+                entry.unchanged_status = outcome
+        if self._configuration_errors:
+            self._clear_configuration_error(call.key)
+        if self.schedule.record_answer(call.key, now):
+            for invoice_id in self._calls.abandon(STUCK_CALL_SECONDS):
+                self.schedule.reschedule_now(invoice_id, now)
 
-    def _understand(self, entry: Entry, outcome: PaymentStatus | SeqrError) -> StatusResult | None:
-        """Return what an outcome means; None where it tells nothing of the invoice."""
+    def _interpret(self, entry: Entry, outcome: PaymentStatus | SeqrError) -> StatusResult | None:
+        """Return the result of an outcome; None for an error that says nothing of the invoice."""
         if isinstance(outcome, PaymentStatus):
-            return answer_of(outcome)
-        answer = answer_of_error(entry.question, outcome)
-        if answer is None:
+            return result_of_status(outcome)
+        result = result_of_error(entry.query, outcome)
+        if result is None:
             kind = type(outcome).__name__
-            if not self.figures.errors[kind]:  # once in ten seconds; the rest are counted
-                logger.warning("invoice %s: %s", entry.question.invoice_id, outcome)
-            self.figures.errors[kind] += 1
+            if not self.stats.errors[kind]:  # logged once per stats line; the rest are counted
+                logger.warning("invoice %s: %s", entry.query.invoice_id, outcome)
+            self.stats.errors[kind] += 1
             if isinstance(outcome, SeqrConfigurationError):
-                with self._news_lock:
-                    self._refused[entry.question.invoice_id] = outcome
-        return answer
+                with self._updates_lock:
+                    self._configuration_errors[entry.query.invoice_id] = outcome
+        return result
 
-    def _accepted(self, invoice_id: int) -> None:
-        with self._news_lock:
-            self._refused.pop(invoice_id, None)
+    def _clear_configuration_error(self, invoice_id: int) -> None:
+        with self._updates_lock:
+            self._configuration_errors.pop(invoice_id, None)
 
-    def _keep(self, entry: Entry, answer: StatusResult, now: float) -> None:
-        key = entry.question.invoice_id
-        if answer.is_routine(entry.question):
-            unheard = now - entry.heard_at
+    def _keep(self, entry: Entry, result: StatusResult, now: float) -> None:
+        key = entry.query.invoice_id
+        if result.is_unchanged(entry.query):
+            silence = now - entry.last_answer_at
         else:
-            unheard = self.schedule.to_be_written(key, now)
-        with self._news_lock:
-            self._news[key] = News(entry.question, answer, unheard)
-            self.news_came.set()
-        if answer.status == InvoiceStatus.PAID:
+            silence = self.schedule.mark_unwritten(key, now)
+        with self._updates_lock:
+            self._updates[key] = StatusUpdate(entry.query, result, silence)
+            self.updates_available.set()
+        if result.status == InvoiceStatus.PAID:
             self.schedule.hold(key)
 
 
-def _call(reply: CompletedStatusCall) -> CallRecord:
+def _call_record(call: CompletedStatusCall) -> CallRecord:
     code: int | None = ResultCode.SUCCESS.value
     reason = ""
-    if isinstance(reply.outcome, SeqrError):
-        code, reason = reply.outcome.result_code, reply.outcome.reason
-    milliseconds = int(reply.duration_seconds * 1000)
-    return CallRecord("getPaymentStatus", reply.client_reference, milliseconds, code, reason)
+    if isinstance(call.outcome, SeqrError):
+        code, reason = call.outcome.result_code, call.outcome.reason
+    milliseconds = int(call.duration_seconds * 1000)
+    return CallRecord("getPaymentStatus", call.client_reference, milliseconds, code, reason)

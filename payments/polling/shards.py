@@ -1,4 +1,4 @@
-"""Which invoices the poller asks about, by which of its parts, and whether that part is at work."""
+"""Selects the invoices that the poller queries, by shard, and checks the shards' rows."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,16 +9,16 @@ from django.db.models.functions import Mod, Now
 
 from payments.models import POLLED_STATUSES, CancelReason, Invoice, InvoiceStatus, PollShard
 
-STALE_AFTER = timedelta(seconds=8)  # its row is written every five
+ROW_STALE_AFTER = timedelta(seconds=8)  # a shard writes its row every five seconds
 
 
-def invoices_to_ask() -> QuerySet[Any]:
-    """Return the invoices that SEQR is to be asked about, each with the number of its `shard`."""
-    return open_at_seqr().exclude(cancel_reason=CancelReason.SUPERSEDED)
+def invoices_to_poll() -> QuerySet[Any]:
+    """Return the invoices to query, each annotated with its `shard`."""
+    return invoices_open_at_seqr().exclude(cancel_reason=CancelReason.SUPERSEDED)
 
 
-def open_at_seqr() -> QuerySet[Any]:
-    """Return those, and the ones that it must not be asked about: superseded by a payment."""
+def invoices_open_at_seqr() -> QuerySet[Any]:
+    """Return the invoices to query and the superseded ones, which must not be queried."""
     return (
         Invoice.objects.annotate(shard=Mod("id", settings.SEQR_POLL_SHARDS))
         .filter(
@@ -29,8 +29,8 @@ def open_at_seqr() -> QuerySet[Any]:
     )
 
 
-def shard_is_stale(shard: int) -> bool:
-    """Whether a shard has not gone round for longer than it should, by its row."""
+def shard_row_is_stale(shard: int) -> bool:
+    """Return whether a shard has not written its row for ROW_STALE_AFTER."""
     return not PollShard.objects.filter(
-        number=shard, round_started_at__gt=Now() - STALE_AFTER
+        number=shard, round_started_at__gt=Now() - ROW_STALE_AFTER
     ).exists()

@@ -1,8 +1,8 @@
-"""Asks SEQR at once from within the web process, without the broker.
+"""Queries the status of single invoices at once, in threads of the web process.
 
-A notification and a customer's own page both want an answer now. Checks of one invoice are
-coalesced: the first is made at once, and any number of further ones within a second make one more
-at its end. A storm of notifications so is a question a second, as the poller's are.
+SEQR's notification and the customer's page need an answer without the broker. Checks of one
+invoice are coalesced: the first runs at once, and all further ones within a second become one
+check at its end. So a storm of notifications makes one query a second.
 """
 
 import logging
@@ -18,25 +18,25 @@ from payments.seqr import SeqrError
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 4
-EVERY_SECONDS = 1.0  # for one invoice, however often it is wanted
-REMEMBERED = 10_000
+THREAD_COUNT = 4
+CHECK_INTERVAL_SECONDS = 1.0  # between two checks of one invoice
+REMEMBERED_INVOICES = 10_000
 
-_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check")
+_threads = ThreadPoolExecutor(THREAD_COUNT, thread_name_prefix="check")
 _lock = threading.Lock()
-_under_way: dict[int, bool] = {}  # invoice id: whether it is wanted once more
-_began_at: dict[int, float] = {}  # invoice id: when its last check began
+_in_flight: dict[int, bool] = {}  # invoice id: whether another check was requested meanwhile
+_started_at: dict[int, float] = {}  # invoice id: when its last check started
 
 
-def check_soon(invoice_id: int, source: str) -> None:
-    """Have SEQR asked about an invoice by a thread of this process; return at once."""
+def check_status_soon(invoice_id: int, source: str) -> None:
+    """Query an invoice's status in a thread of this process, and return at once."""
     with _lock:
-        if invoice_id in _under_way:
-            _under_way[invoice_id] = True
+        if invoice_id in _in_flight:
+            _in_flight[invoice_id] = True
             return
-        _under_way[invoice_id] = False
-        began_at = _began_at.get(invoice_id)
-    wait = 0.0 if began_at is None else began_at + EVERY_SECONDS - time.monotonic()
+        _in_flight[invoice_id] = False
+        started_at = _started_at.get(invoice_id)
+    wait = 0.0 if started_at is None else started_at + CHECK_INTERVAL_SECONDS - time.monotonic()
     if wait <= 0:
         _threads.submit(_check, invoice_id, source)
     else:
@@ -45,31 +45,31 @@ def check_soon(invoice_id: int, source: str) -> None:
         timer.start()
 
 
-def under_way() -> int:
-    """Return about how many invoices SEQR is being asked, or is to be asked within a second."""
+def checks_in_flight() -> int:
+    """Return the approximate number of invoices with a check running or scheduled."""
     with _lock:
-        return len(_under_way)
+        return len(_in_flight)
 
 
 def _check(invoice_id: int, source: str) -> None:
-    _begin(invoice_id)
+    _start(invoice_id)
     try:
         refresh_invoice(invoice_id, ChangeSource(source))
-    except SeqrError as error:  # the poller goes on asking
+    except SeqrError as error:  # the poller keeps querying
         logger.warning("invoice %s: %s", invoice_id, error)
     except Exception:
-        logger.exception("invoice %s could not be asked about", invoice_id)
+        logger.exception("invoice %s could not be checked", invoice_id)
     finally:
         connection.close()
         with _lock:
-            again = _under_way.pop(invoice_id)
+            again = _in_flight.pop(invoice_id)
         if again:
-            check_soon(invoice_id, source)
+            check_status_soon(invoice_id, source)
 
 
-def _begin(invoice_id: int) -> None:
+def _start(invoice_id: int) -> None:
     with _lock:
-        _under_way[invoice_id] = False  # what was wanted until now is served by this check
-        if len(_began_at) >= REMEMBERED:
-            _began_at.clear()
-        _began_at[invoice_id] = time.monotonic()
+        _in_flight[invoice_id] = False  # this check serves every request until now
+        if len(_started_at) >= REMEMBERED_INVOICES:
+            _started_at.clear()
+        _started_at[invoice_id] = time.monotonic()

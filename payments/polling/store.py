@@ -1,4 +1,4 @@
-"""One shard's side of the database: which invoices are open, what SEQR's answers change."""
+"""Reads the open invoices of one shard and writes the results of its queries."""
 
 import logging
 import time
@@ -16,18 +16,18 @@ from payments.availability.pause import pause_payments
 from payments.invoices.apply_status import apply_status, apply_unchanged_batch
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import CancelReason, Invoice, InvoiceStatus, PollShard
-from payments.polling.poller import News, OpenInvoice, ShardPoller
-from payments.polling.shards import invoices_to_ask, open_at_seqr
+from payments.polling.poller import OpenInvoice, ShardPoller, StatusUpdate
+from payments.polling.shards import invoices_open_at_seqr, invoices_to_poll
 
 logger = logging.getLogger(__name__)
 
 BY_POLLER = ChangeSource("poller")
-READ_SECONDS = 1.0
-READ_ALL_SECONDS = 5.0
-LATELY = timedelta(seconds=15)  # so that no transaction is too slow to be seen
-ROW_SECONDS = 5.0
-WRITE_SECONDS = 1.0  # in one step
-ROWS_AT_A_TIME = 2000
+READ_INTERVAL_SECONDS = 1.0
+FULL_READ_INTERVAL_SECONDS = 5.0
+RECENT = timedelta(seconds=15)  # longer than any transaction takes to become visible
+ROW_INTERVAL_SECONDS = 5.0
+WRITE_STEP_SECONDS = 1.0  # the lock has to be renewed between two steps
+READ_BATCH_SIZE = 2000
 
 COLUMNS = (
     "id",
@@ -38,257 +38,255 @@ COLUMNS = (
     "notified_at",
 )
 _Row = tuple[int, str | None, int, str, datetime | None, datetime | None, int]
-# What a row comes to: ten thousand of these are read in the time of a tenth as many rows.
-DIGEST = Func(
+# A changed digest shows a changed row: ten thousand digests are read as fast as a thousand rows.
+ROW_DIGEST = Func(
     *COLUMNS,
     template="hash_record_extended(ROW(%(expressions)s), 0)",
     output_field=BigIntegerField(),
 )
 
 
-def leave_to_the_sweep(_invoice_id: int) -> None:
-    """Do nothing about a card: the sweep finds it within seconds."""
+def leave_to_recovery(_invoice_id: int) -> None:
+    """Do nothing about a loyalty card: recovery finds it within seconds."""
 
 
 class PollStore:
-    """Reads and writes for the asking of one shard. Each step may take as long as it takes.
+    """Reads and writes for the poller of one shard. A step may take as long as the database does.
 
-    `on_card` is told of an invoice whose customer waits for our word on a loyalty card.
+    `on_loyalty_card` gets the id of an invoice whose customer waits for an answer about a card.
     """
 
     def __init__(
         self,
         shard: int,
-        asking: ShardPoller,
+        poller: ShardPoller,
         *,
-        on_card: Callable[[int], None] = leave_to_the_sweep,
+        on_loyalty_card: Callable[[int], None] = leave_to_recovery,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._shard = shard
-        self._asking = asking
-        self._on_card = on_card
+        self._poller = poller
+        self._on_loyalty_card = on_loyalty_card
         self._clock = clock
-        self._known: dict[int, int] = {}  # invoice id: the digest of its row
-        self._heard_before_start: datetime | None = None
-        self._routine: dict[int, News] = {}
-        self._read_began: float | None = None
-        self._handed_over = 0
-        self._all_read_at = self._read_at = self._row_written_at = float("-inf")
+        self._digests: dict[int, int] = {}  # by invoice id, of the rows submitted
+        self._answered_before_start: datetime | None = None
+        self._unchanged: dict[int, StatusUpdate] = {}
+        self._read_began_at: float | None = None
+        self._submitted_count = 0
+        self._full_read_at = self._read_at = self._row_written_at = float("-inf")
 
     def step(self) -> None:
-        """Write what is news, leave word, and read what is open, each in its time."""
-        self.write_news()
+        """Write what has come, and read the open invoices, each when it is due."""
+        self.write_updates()
         now = self._clock()
         if (
-            now - self._row_written_at >= ROW_SECONDS
-            and self._is_at_work()
-            and self._with_database(self.write_row)
+            now - self._row_written_at >= ROW_INTERVAL_SECONDS
+            and self._covers_all_read()
+            and self._try_database(self.write_row)
         ):
             self._row_written_at = now
-            self._with_database(self._tell_of_refusal)
-        if now - self._read_at >= READ_SECONDS:
-            self._with_database(self._write_routine)
-            is_whole = now - self._all_read_at >= READ_ALL_SECONDS
-            if self._with_database(self.read_all if is_whole else self.read):
+            self._try_database(self._pause_payments_if_refused)
+        if now - self._read_at >= READ_INTERVAL_SECONDS:
+            self._try_database(self._write_unchanged)
+            is_full = now - self._full_read_at >= FULL_READ_INTERVAL_SECONDS
+            if self._try_database(self.read_all if is_full else self.read_recent):
                 self._read_at = now
-                self._all_read_at = now if is_whole else self._all_read_at
+                self._full_read_at = now if is_full else self._full_read_at
 
-    def read(self) -> None:
-        """Read what has become open, was notified or must not be asked about any more, lately.
+    def read_recent(self) -> None:
+        """Submit invoices issued, notified or superseded recently.
 
-        The latter are superseded: cancelled for another payment of the order, or dead before it.
+        A superseded invoice is cancelled because another one paid its order, or ended before that.
         """
-        began = self._clock()
-        since = Now() - LATELY
+        began_at = self._clock()
+        since = Now() - RECENT
         is_superseded = Q(cancel_reason=CancelReason.SUPERSEDED)
-        changed = open_at_seqr().filter(
+        changed = invoices_open_at_seqr().filter(
             Q(issued_at__gt=since) | Q(notified_at__gt=since) | is_superseded, shard=self._shard
         )
         digests = {}
-        for key, digest, cancel_reason in changed.values_list("id", DIGEST, "cancel_reason"):
+        for key, digest, cancel_reason in changed.values_list("id", ROW_DIGEST, "cancel_reason"):
             if cancel_reason == CancelReason.SUPERSEDED:
-                self._let_go(key)
+                self._close(key)
             else:
                 digests[key] = digest
-        paid_lately = Invoice.objects.filter(status=InvoiceStatus.PAID, paid_at__gt=since)
-        others = Invoice.objects.filter(order__in=paid_lately.values("order")).order_by()
+        paid_recently = Invoice.objects.filter(status=InvoiceStatus.PAID, paid_at__gt=since)
+        others = Invoice.objects.filter(order__in=paid_recently.values("order")).order_by()
         for key in others.exclude(status=InvoiceStatus.PAID).values_list("id", flat=True):
-            self._let_go(key)
-        self._take_over_changed(digests)
-        self._read_began, self._handed_over = began, self._asking.handed_over
+            self._close(key)
+        self._submit_changed(digests)
+        self._read_began_at, self._submitted_count = began_at, self._poller.submitted_count
 
     def read_all(self) -> None:
-        """Read which invoices are open, and hand over what is new about them."""
-        began = self._clock()
-        if self._read_began is None:
+        """Submit every open invoice whose row has changed, and close those no longer open."""
+        began_at = self._clock()
+        if self._read_began_at is None:
             row = PollShard.objects.filter(number=self._shard).first()
-            self._heard_before_start = row.oldest_answer_at if row else None
-        digests = dict(self._open().values_list("id", DIGEST))
-        for key in self._known.keys() - digests.keys():
-            self._let_go(key)
-        self._take_over_changed(digests)
-        self._read_began, self._handed_over = began, self._asking.handed_over
+            self._answered_before_start = row.oldest_answer_at if row else None
+        digests = dict(self._invoices().values_list("id", ROW_DIGEST))
+        for key in self._digests.keys() - digests.keys():
+            self._close(key)
+        self._submit_changed(digests)
+        self._read_began_at, self._submitted_count = began_at, self._poller.submitted_count
 
-    def _is_at_work(self) -> bool:
-        """Whether all that was read is being asked about, so that word may be left of it.
+    def _covers_all_read(self) -> bool:
+        """Return whether the poller has accepted all that was read.
 
-        Whoever comes after us believes that word: a payment may have been reversed before it.
+        The next loop believes the shard's row: before that time a payment may have been reversed.
         """
-        return self._read_began is not None and self._asking.word.taken_over >= self._handed_over
+        return (
+            self._read_began_at is not None
+            and self._poller.heartbeat.accepted_count >= self._submitted_count
+        )
 
-    def write_news(self) -> None:
-        """Write the answers that change something, and have those invoices asked about anew.
+    def write_updates(self) -> None:
+        """Write the updates, payments first, and submit their invoices anew.
 
-        Payments first. What is routine is kept, to be written many at a time.
+        Results that leave the status unchanged are kept, and written many at a time.
         """
-        news = []
-        for each in self._asking.take_news():
-            if each.answer.is_routine(each.question):
-                self._routine[each.question.invoice_id] = each
+        updates = []
+        for each in self._poller.drain_updates():
+            if each.result.is_unchanged(each.query):
+                self._unchanged[each.query.invoice_id] = each
             else:
-                news.append(each)
-        if not news:
+                updates.append(each)
+        if not updates:
             return
-        news.sort(key=lambda each: each.answer.status != InvoiceStatus.PAID)
-        if not self._with_database(lambda: self._write_all(news)):
-            self._asking.give_back(news)  # what is written by now, a second time changes nothing
+        updates.sort(key=lambda each: each.result.status != InvoiceStatus.PAID)
+        if not self._try_database(lambda: self._write_all(updates)):
+            self._poller.requeue(updates)  # a second write of the same update changes nothing
 
-    def _write_all(self, news: list[News]) -> None:
-        until = self._clock() + WRITE_SECONDS
+    def _write_all(self, updates: list[StatusUpdate]) -> None:
+        until = self._clock() + WRITE_STEP_SECONDS
         written = 0
-        for each in news:
-            if self._clock() > until:  # the lock has to be kept, too
-                self._asking.give_back(news[written:])
-                self._asking.news_came.set()
+        for each in updates:
+            if self._clock() > until:
+                self._poller.requeue(updates[written:])
+                self._poller.updates_available.set()
                 break
             self._write(each)
             written += 1
-        self._have_asked_anew([each.question.invoice_id for each in news[:written]])
+        self._resubmit([each.query.invoice_id for each in updates[:written]])
 
-    def _write_routine(self) -> None:
-        """Write what is routine; what cannot be written so takes the long way."""
-        if not self._routine:
+    def _write_unchanged(self) -> None:
+        """Write the unchanged results in one statement, and the rest one by one."""
+        if not self._unchanged:
             return
-        answers = [(each.question, each.answer) for each in self._routine.values()]
+        results = [(each.query, each.result) for each in self._unchanged.values()]
         try:
-            written = apply_unchanged_batch(answers, BY_POLLER)
-        except DataError:  # one of them, which the long way finds
+            written = apply_unchanged_batch(results, BY_POLLER)
+        except DataError:  # caused by one of them, which the write one by one finds
             written = set()
-        left = [each for invoice_id, each in self._routine.items() if invoice_id not in written]
+        left = [each for invoice_id, each in self._unchanged.items() if invoice_id not in written]
         for each in left:
             self._write(each)
-        self._have_asked_anew([each.question.invoice_id for each in left])
-        # Of these another answer, which is not routine, may still have to be written.
-        self._have_asked_anew(list(written), are_written=False)
-        self._routine.clear()
+        self._resubmit([each.query.invoice_id for each in left])
+        # A later result of these may still have to be written.
+        self._resubmit(list(written), are_written=False)
+        self._unchanged.clear()
 
-    def finish(self) -> None:
+    def flush(self) -> None:
         """Write everything that is left."""
-        self.write_news()
-        self._with_database(self._write_routine)
+        self.write_updates()
+        self._try_database(self._write_unchanged)
 
     def write_row(self) -> None:
-        """Leave word in the shard's row that it goes round, and since when all are answered for.
+        """Update the shard's row: its last round, and since when every invoice has an answer.
 
-        What was issued after the last reading is not known here, so word goes no further.
+        Invoices issued after the last read are not known here, so that time ends at the read.
         """
-        assert self._read_began is not None
-        now, clock, word = database_now(), self._clock(), self._asking.word
-        answered_for = min(word.oldest_heard, self._read_began)
+        assert self._read_began_at is not None
+        now, clock, heartbeat = database_now(), self._clock(), self._poller.heartbeat
+        answered_at = min(heartbeat.oldest_answer, self._read_began_at)
         PollShard.objects.update_or_create(
             number=self._shard,
             defaults={
-                "round_started_at": now - timedelta(seconds=clock - word.at),
-                "oldest_answer_at": now - timedelta(seconds=clock - answered_for),
+                "round_started_at": now - timedelta(seconds=clock - heartbeat.at),
+                "oldest_answer_at": now - timedelta(seconds=clock - answered_at),
             },
         )
 
-    def _write(self, news: News) -> None:
-        question = news.question
+    def _write(self, update: StatusUpdate) -> None:
+        invoice_id, result = update.query.invoice_id, update.result
         try:
-            apply_status(
-                question,
-                news.answer,
-                BY_POLLER,
-                unheard_for=timedelta(seconds=news.unheard_seconds),
-            )
-            self._note_delay(news.answer)
-            if news.answer.status == InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE:
-                self._on_card(question.invoice_id)
+            silence = timedelta(seconds=update.silence_seconds)
+            apply_status(update.query, result, BY_POLLER, silence=silence)
+            self._record_delay(result)
+            if result.status == InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE:
+                self._on_loyalty_card(invoice_id)
         except (OperationalError, InterfaceError):
             raise
-        except Exception:  # a bad answer must not keep the others from being written
-            logger.exception("invoice %s: the answer could not be written", question.invoice_id)
+        except Exception:  # one bad result must not keep the others from being written
+            logger.exception("invoice %s: the result could not be written", invoice_id)
 
-    def _have_asked_anew(self, invoice_ids: list[int], *, are_written: bool = True) -> None:
-        """Hand over invoices about which an answer is written, or that they are closed by now."""
+    def _resubmit(self, invoice_ids: list[int], *, are_written: bool = True) -> None:
+        """Submit invoices anew after a write, or close those that are no longer open."""
         if not invoice_ids:
             return
-        for invoice_id in invoice_ids:  # to be handed over also if it is unchanged
-            self._known.pop(invoice_id, None)
-        self._take_over(invoice_ids, are_written=are_written)
+        for invoice_id in invoice_ids:  # so that it is submitted even if its row is unchanged
+            self._digests.pop(invoice_id, None)
+        self._submit_rows(invoice_ids, are_written=are_written)
         for invoice_id in invoice_ids:
-            if invoice_id not in self._known:
-                self._asking.hand_over_closed(invoice_id)
+            if invoice_id not in self._digests:
+                self._poller.submit_closed(invoice_id)
 
-    def _note_delay(self, answer: StatusResult) -> None:
-        """Count how long it took from the payment, by SEQR's receipt, until it was recorded."""
-        receipt = answer.paid.receipt if answer.paid else None
-        if answer.status == InvoiceStatus.PAID and receipt and receipt.payment_date:
+    def _record_delay(self, result: StatusResult) -> None:
+        """Count the time from the payment, by SEQR's receipt, to its record here."""
+        receipt = result.paid.receipt if result.paid else None
+        if result.status == InvoiceStatus.PAID and receipt and receipt.payment_date:
             delay = datetime.now(UTC) - receipt.payment_date
-            self._asking.figures.paid_to_recorded.note(max(0.0, delay.total_seconds()))
+            self._poller.stats.paid_to_recorded.record(max(0.0, delay.total_seconds()))
 
-    def _tell_of_refusal(self) -> None:
-        """Close paying where SEQR refuses our settings, and has not only done so for a moment."""
-        refused = self._asking.take_refused()
-        if refused:
-            newest = max(refused)  # an older one might be refused for itself
+    def _pause_payments_if_refused(self) -> None:
+        """Pause payments when SEQR has refused the shop's settings since the last row."""
+        errors = self._poller.drain_configuration_errors()
+        if errors:
+            newest = max(errors)  # an older invoice might be refused for reasons of its own
             with transaction.atomic():
-                pause_payments(Invoice.objects.get(pk=newest), refused[newest], BY_POLLER)
+                pause_payments(Invoice.objects.get(pk=newest), errors[newest], BY_POLLER)
 
-    def _open(self) -> QuerySet[Any]:
-        """Return the shard's invoices that SEQR is to be asked about."""
-        return invoices_to_ask().filter(shard=self._shard)
+    def _invoices(self) -> QuerySet[Any]:
+        return invoices_to_poll().filter(shard=self._shard)
 
-    def _let_go(self, invoice_id: int) -> None:
-        if self._known.pop(invoice_id, None) is not None:
-            self._asking.hand_over_closed(invoice_id)
+    def _close(self, invoice_id: int) -> None:
+        if self._digests.pop(invoice_id, None) is not None:
+            self._poller.submit_closed(invoice_id)
 
-    def _take_over_changed(self, digests: dict[int, int]) -> None:
-        """Hand over those of the rows, by their ids and digests, that are not as they were."""
-        changed = [key for key, digest in digests.items() if self._known.get(key) != digest]
-        for first in range(0, len(changed), ROWS_AT_A_TIME):
-            self._take_over(changed[first : first + ROWS_AT_A_TIME])
+    def _submit_changed(self, digests: dict[int, int]) -> None:
+        """Submit the invoices whose digests have changed."""
+        changed = [key for key, digest in digests.items() if self._digests.get(key) != digest]
+        for first in range(0, len(changed), READ_BATCH_SIZE):
+            self._submit_rows(changed[first : first + READ_BATCH_SIZE])
 
-    def _take_over(self, invoice_ids: list[int], *, are_written: bool = False) -> None:
-        """Hand over those of the invoices that SEQR is to be asked about."""
+    def _submit_rows(self, invoice_ids: list[int], *, are_written: bool = False) -> None:
+        """Submit those of the invoices that are to be polled."""
         rows: list[_Row] = list(
-            self._open().filter(pk__in=invoice_ids).values_list(*COLUMNS, DIGEST)
+            self._invoices().filter(pk__in=invoice_ids).values_list(*COLUMNS, ROW_DIGEST)
         )
         if not rows:
             return
         now, clock = database_now(), self._clock()
         for key, reference, version, status, issued_at, notified_at, digest in rows:
-            self._known[key] = digest
-            assert reference is not None  # it was asked for
-            assert issued_at is not None  # as it has a reference
-            heard = max(issued_at, self._heard_before_start or issued_at)
-            self._asking.hand_over(
+            self._digests[key] = digest
+            assert reference is not None  # invoices_to_poll requires it
+            assert issued_at is not None  # stored with the reference
+            answered_at = max(issued_at, self._answered_before_start or issued_at)
+            self._poller.submit(
                 OpenInvoice(
                     StatusQuery(key, reference, version, InvoiceStatus(status)),
-                    clock - (now - heard).total_seconds(),  # of one that it does not know yet
+                    clock - (now - answered_at).total_seconds(),  # used if it is new to the poller
                     notified_at.timestamp() if notified_at else None,
                     are_written,
                 )
             )
 
-    def _with_database(self, work: Callable[[], None]) -> bool:
-        """Do something with the database; return False where the database is away."""
+    def _try_database(self, work: Callable[[], None]) -> bool:
+        """Run `work`; return False if the database is away."""
         try:
             work()
         except (OperationalError, InterfaceError) as error:
             logger.error("shard %s: the database is away: %s", self._shard, type(error).__name__)
             return False
         finally:
-            connection.close()  # goes back to the pool, which may be smaller than our number
+            connection.close()  # returns it to the pool, which may be smaller than the shard count
         return True

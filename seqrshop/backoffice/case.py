@@ -17,7 +17,7 @@ from payments import tasks
 from payments.availability.probe import Probe, probe_paying, probe_soon
 from payments.cases.guidance import ADVICE
 from payments.invoices.resolve_attention import close_case_of_order
-from payments.invoices.status_query import question_about
+from payments.invoices.status_query import status_query_for
 from payments.models import (
     UNRESOLVED_REFUND_STATUSES,
     CaseKind,
@@ -134,7 +134,7 @@ class MoneyCaseAdmin(HistoryAdmin[MoneyCase]):
         if case.closed_at is not None:
             return ()
         invoice, refund = case.invoice, case.refund
-        may_be_asked = invoice is not None and question_about(invoice) is not None
+        may_be_asked = invoice is not None and status_query_for(invoice) is not None
         is_paid = invoice is not None and invoice.status == InvoiceStatus.PAID
         is_unsettled = refund is not None and refund.status in UNRESOLVED_REFUND_STATUSES
         possible = {

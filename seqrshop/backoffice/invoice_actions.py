@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.audit import ChangeSource
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice
 from payments.invoices.refresh import refresh_invoice
-from payments.invoices.status_query import question_about
+from payments.invoices.status_query import status_query_for
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
 from seqrshop.backoffice.action_results import Report
@@ -39,7 +39,7 @@ def ask(invoice: Invoice, source: ChangeSource) -> Outcome:
     """Ask SEQR how an invoice stands."""
     if invoice.invoice_reference is None:
         return messages.WARNING, _("Not asked, as SEQR does not have it yet")
-    if question_about(invoice) is None:
+    if status_query_for(invoice) is None:
         return messages.WARNING, _("Not asked, as another invoice has paid the order")
     try:
         status = refresh_invoice(invoice.pk, source)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.log import log_response
 from django.views.decorators.http import require_safe
 
-from payments.polling.shards import STALE_AFTER
+from payments.polling.shards import ROW_STALE_AFTER
 from seqrshop.ops.bounded_reads import Reading, told
 from seqrshop.ops.health_snapshot import (
     HealthSnapshot,
@@ -21,7 +21,7 @@ from seqrshop.ops.health_snapshot import (
 # SEQR takes a payment back after 20 seconds. Half of them are left for another poller to take over,
 # or for a person to see to it.
 OLDEST_ANSWER_SECONDS = 10.0
-OLDEST_ROUND_SECONDS = STALE_AFTER.total_seconds()
+OLDEST_ROUND_SECONDS = ROW_STALE_AFTER.total_seconds()
 
 _standing = Reading(health_snapshot)
 _last_at_risk: dict[str, Any] = {}  # of this process

@@ -20,7 +20,7 @@ from payments.models import (
     Refund,
     RefundStatus,
 )
-from payments.polling.shards import invoices_to_ask
+from payments.polling.shards import invoices_to_poll
 from payments.receipts.submit import RECEIPT_IS_WANTED
 
 
@@ -71,7 +71,7 @@ def health_snapshot() -> HealthSnapshot:
             for row in PollShard.objects.all()
         },
         open_invoices=dict.fromkeys(range(settings.SEQR_POLL_SHARDS), 0)
-        | _counted(invoices_to_ask(), "shard"),
+        | _counted(invoices_to_poll(), "shard"),
         open_cases=dict.fromkeys(CaseKind.values, 0)
         | _counted(MoneyCase.objects.filter(closed_at=None), "kind"),
         payments_are_paused=payments_are_paused(),

@@ -8,7 +8,7 @@ from typing import Any
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from payments.polling.shards import STALE_AFTER
+from payments.polling.shards import ROW_STALE_AFTER
 from seqrshop.ops.health_snapshot import Backlog, HealthSnapshot, ShardStatus, states_of_shards
 
 # By the names in a shard's word (payments/polling/heartbeat.py).
@@ -76,7 +76,7 @@ def _last_ten_seconds(shards: Mapping[int, ShardStatus]) -> Iterator[GaugeMetric
         for key, (name, documentation) in SPREADS.items()
     }
     for number, state in shards.items():
-        if state.round_age > STALE_AFTER.total_seconds():
+        if state.round_age > ROW_STALE_AFTER.total_seconds():
             continue  # what it told before it stopped is no longer so
         shard, told = str(number), state.figures
         if "in_flight" in told:

@@ -7,7 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from payments.invoices.notification import invoice_notified
-from payments.polling.status_checks import check_soon
+from payments.polling.status_checks import check_status_soon
 
 
 @csrf_exempt
@@ -20,5 +20,5 @@ def notify(request: HttpRequest, secret: str) -> HttpResponse:
     invoice_id = invoice_notified(secret)
     if invoice_id is None:
         raise Http404
-    check_soon(invoice_id, "notification")
+    check_status_soon(invoice_id, "notification")
     return HttpResponse(headers={"Cache-Control": "no-store"})

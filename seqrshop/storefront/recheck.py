@@ -7,7 +7,7 @@ import time
 
 from payments.models import Invoice, shard_of
 from payments.polling.liveness import shard_is_stalled
-from payments.polling.status_checks import check_soon
+from payments.polling.status_checks import check_status_soon
 
 EVERY_SECONDS = 3  # for one invoice, however many pages wait for it
 REMEMBERED = 10_000
@@ -21,7 +21,7 @@ def recheck(invoice: Invoice) -> None:
     if not invoice.is_open or invoice.invoice_reference is None or not _is_due(invoice.pk):
         return
     if shard_is_stalled(shard_of(invoice.pk)):
-        check_soon(invoice.pk, "page")
+        check_status_soon(invoice.pk, "page")
 
 
 def _is_due(invoice_id: int) -> bool:

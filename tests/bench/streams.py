@@ -47,7 +47,7 @@ class Held:
 def hold_streams(bench: Bench) -> Held:
     """Open the streams, have half of their orders paid, and half of those beside other requests."""
     prepare(bench, STREAMS)
-    poll_redis().set("seqrshop:polled:0", json.dumps({"round_started_at": time.time() + 3600}))
+    poll_redis().set("seqrshop:heartbeat:0", json.dumps({"round_started_at": time.time() + 3600}))
     pages = _pages()
     file = bench.launcher.folder / "streams.json"
     file.write_text(json.dumps(pages))

@@ -14,7 +14,7 @@ from payments.polling.redis import poll_redis
 def nothing_told(settings: Settings) -> None:
     """One shard, which has not told anything in Redis."""
     settings.SEQR_POLL_SHARDS = 1
-    poll_redis().delete("seqrshop:polled:0")
+    poll_redis().delete("seqrshop:heartbeat:0")
 
 
 @pytest.fixture

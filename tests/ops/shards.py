@@ -6,9 +6,9 @@ from datetime import timedelta
 from orders.clock import database_now
 from payments.invoices.status_query import StatusQuery
 from payments.models import InvoiceStatus, PollShard
-from payments.polling.heartbeat import LINE_SECONDS, Telling
+from payments.polling.heartbeat import STATS_INTERVAL_SECONDS, HeartbeatPublisher
 from payments.polling.poller import OpenInvoice, ShardPoller
-from tests.payments.polling.shard import MOST_UNDER_WAY, StandIn, status
+from tests.payments.polling.shard import MAX_IN_FLIGHT, FakeStatusClient, status
 
 
 def tell(
@@ -16,29 +16,29 @@ def tell(
 ) -> None:
     """Let shard 0, which has three invoices, leave word as if so many seconds ago."""
     at = time.monotonic() - round_age
-    now = at - LINE_SECONDS - 5
-    heard_at = at - answer_age
-    asking = ShardPoller(
+    now = at - STATS_INTERVAL_SECONDS - 5
+    last_answer_at = at - answer_age
+    poller = ShardPoller(
         0,
-        StandIn(lambda _key: status("ISSUED") if now <= at - answer_age else None),
+        FakeStatusClient(lambda _key: status("ISSUED") if now <= at - answer_age else None),
         interval=1.0,
-        max_in_flight=MOST_UNDER_WAY,
+        max_in_flight=MAX_IN_FLIGHT,
         clock=lambda: now,
     )
     for key in (1, 2, 3):
-        asking.hand_over(
-            OpenInvoice(StatusQuery(key, f"ref-{key}", 0, InvoiceStatus.ISSUED), heard_at)
+        poller.submit(
+            OpenInvoice(StatusQuery(key, f"ref-{key}", 0, InvoiceStatus.ISSUED), last_answer_at)
         )
     if errors:
-        asking.figures.errors["SeqrUnavailable"] = errors
+        poller.stats.errors["SeqrUnavailable"] = errors
     if paid_after:
-        asking.figures.paid_to_recorded.note(paid_after)
+        poller.stats.paid_to_recorded.record(paid_after)
     now = at - answer_age
     for _ in range(2):
-        asking.step()
+        poller.step()
     now = at
-    asking.step()
-    Telling(0, asking).step()
+    poller.step()
+    HeartbeatPublisher(0, poller).publish()
 
 
 def write_row(*, round_age: float = 0.0, answer_age: float = 0.0) -> None:

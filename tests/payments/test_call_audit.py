@@ -261,9 +261,7 @@ def test_the_poller_tells_the_call_in_the_transaction_of_what_it_changed() -> No
     invoice = invoice_in(S.ISSUED)
     question = StatusQuery(invoice.pk, reference(invoice), 0, S.ISSUED)
 
-    apply_status(
-        question, StatusResult(1, S.CANCELED, call=POLL), BY_POLLER, unheard_for=timedelta()
-    )
+    apply_status(question, StatusResult(1, S.CANCELED, call=POLL), BY_POLLER, silence=timedelta())
 
     (line,) = lines()
     assert (line.subject, line.duration_ms) == (POLL.client_reference, POLL.duration_ms)
@@ -274,9 +272,7 @@ def test_an_answer_that_comes_too_late_to_change_anything_is_not_told() -> None:
     invoice = invoice_in(S.ISSUED, invoice_version=2)
     question = StatusQuery(invoice.pk, reference(invoice), 0, S.ISSUED)
 
-    apply_status(
-        question, StatusResult(1, S.CANCELED, call=POLL), BY_POLLER, unheard_for=timedelta()
-    )
+    apply_status(question, StatusResult(1, S.CANCELED, call=POLL), BY_POLLER, silence=timedelta())
 
     assert lines() == []
 

@@ -13,7 +13,7 @@ from orders.audit import ChangeSource
 from orders.models import AuditEvent
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus
-from payments.polling.status_checks import under_way
+from payments.polling.status_checks import checks_in_flight
 from tests.factories import InvoiceFactory
 from tests.payments.steps import asked, fresh, issued_invoice, order_state, reference
 from tests.sandbox_process import SandboxProcess
@@ -23,7 +23,9 @@ from tests.sandbox_process import SandboxProcess
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What SEQR would have been asked about."""
     asked: list[tuple[Any, ...]] = []
-    monkeypatch.setattr("seqrshop.storefront.notify.check_soon", lambda *args: asked.append(args))
+    monkeypatch.setattr(
+        "seqrshop.storefront.notify.check_status_soon", lambda *args: asked.append(args)
+    )
     return asked
 
 
@@ -132,7 +134,7 @@ def test_a_thousand_notifications_of_one_invoice_are_few_calls_and_no_line_of_th
     codes = {client.post(path_of(invoice)).status_code for _ in range(1000)}
 
     seconds = time.monotonic() - started
-    eventually(lambda: under_way() == 0)
+    eventually(lambda: checks_in_flight() == 0)
     assert codes == {200}
     assert 2 <= asked(sandbox, "getPaymentStatus") - asked_before <= seconds + 2
     assert AuditEvent.objects.count() == told_before

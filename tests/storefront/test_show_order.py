@@ -267,7 +267,7 @@ def test_a_guessed_id_leads_nowhere(
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     """Which invoices SEQR would have been asked about."""
     asked: list[tuple[int, str]] = []
-    monkeypatch.setattr(recheck, "check_soon", lambda *args: asked.append(args))
+    monkeypatch.setattr(recheck, "check_status_soon", lambda *args: asked.append(args))
     return asked
 
 

@@ -30,7 +30,7 @@ from payments.models import (
 from payments.recovery import find_work
 from payments.seqr import SeqrConfigurationError
 from payments.session_exchange import exchange_token
-from tests.payments.polling.shard import MOST_UNDER_WAY, Shard
+from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
 from tests.payments.steps import (
     age,
     asked,
@@ -55,7 +55,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def poller(settings: Settings) -> Iterator[Shard]:
     settings.SEQR_POLL_SHARDS = 1
-    calls = status_calls(MOST_UNDER_WAY)
+    calls = status_calls(MAX_IN_FLIGHT)
     yield Shard(calls)
     calls.close()
 
@@ -65,9 +65,9 @@ def refuse(sandbox: SandboxProcess, operation: str, code: int = 20) -> None:
     sandbox.fault(operation, "result_code", code=code)
 
 
-def go_round(poller: Shard) -> None:
+def run_rounds(poller: Shard) -> None:
     """Go round for as long as settings have to be refused before that counts."""
-    poller.go_round(times=6)
+    poller.run_rounds(times=6)
 
 
 def happened(case: MoneyCase) -> list[str]:
@@ -105,7 +105,7 @@ def test_settings_refused_in_asking_close_paying_and_tell_once(
     invoice = issued_invoice()
     refuse(sandbox, "getPaymentStatus", code)
 
-    go_round(poller)
+    run_rounds(poller)
     for _ in range(2):
         with pytest.raises(SeqrConfigurationError):
             refresh_invoice(invoice.pk, BY_PAGE)
@@ -168,7 +168,7 @@ def test_open_invoices_are_asked_about_as_ever(sandbox: SandboxProcess, poller: 
     close_paying()
     sandbox.pay(reference(invoice))
 
-    go_round(poller)
+    run_rounds(poller)
 
     assert order_state(invoice) == "paid"
 
@@ -274,7 +274,7 @@ def test_a_fault_of_asking_alone_keeps_paying_closed_and_does_not_flap(
 ) -> None:
     issued_invoice()
     refuse(sandbox, "getPaymentStatus")
-    go_round(poller)
+    run_rounds(poller)
     stop = PaymentPause.objects.get()
 
     came = [probe_paying(stop.pk, at_once=True) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Shards that ask SEQR."""
+"""Shards that poll the sandbox."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from payments.gateway import status_calls
 from payments.seqr import BulkStatusClient
-from tests.payments.polling.shard import MOST_UNDER_WAY, Shard
+from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
 
 
 @pytest.fixture(autouse=True)
@@ -17,11 +17,11 @@ def one_shard(settings: Settings) -> None:
 
 @pytest.fixture
 def shard() -> Iterator[Callable[[], Shard]]:
-    """Make shards that ask SEQR."""
+    """Make shards that poll the sandbox."""
     made: list[BulkStatusClient] = []
 
     def make() -> Shard:
-        calls = status_calls(MOST_UNDER_WAY)
+        calls = status_calls(MAX_IN_FLIGHT)
         made.append(calls)
         return Shard(calls)
 

@@ -1,84 +1,86 @@
-"""How many calls at a time: more while SEQR keeps up, fewer when it slows down."""
+"""The concurrency limit: grows while SEQR answers quickly, shrinks when it slows down."""
 
-from payments.polling.concurrency import LEAST, Window
+from payments.polling.concurrency import MIN_LIMIT, ConcurrencyLimit
 
 
-def spell(window: Window, seconds: float, times: int = 100, *, full: bool = True) -> None:
+def record_period(
+    limit: ConcurrencyLimit, seconds: float, times: int = 100, *, limit_reached: bool = True
+) -> None:
     for _ in range(times):
-        window.ended(seconds)
-    if full:
-        window.full()
-    window.adapt()
+        limit.record_call(seconds)
+    if limit_reached:
+        limit.record_limit_reached()
+    limit.adapt()
 
 
-def test_it_grows_to_the_most_while_answers_come_as_quickly_as_ever() -> None:
-    window = Window(800)
-
-    for _ in range(30):
-        spell(window, 0.050)
-
-    assert window.size == 800
-
-
-def test_it_stays_where_nobody_waited() -> None:
-    window = Window(800)
-    before = window.size
+def test_limit_grows_to_the_maximum_while_answers_stay_quick() -> None:
+    limit = ConcurrencyLimit(800)
 
     for _ in range(30):
-        spell(window, 0.050, full=False)
+        record_period(limit, 0.050)
 
-    assert window.size == before
+    assert limit.limit == 800
 
 
-def test_it_shrinks_when_more_calls_only_make_each_slower() -> None:
-    window = Window(800)
+def test_limit_stays_when_it_was_not_reached() -> None:
+    limit = ConcurrencyLimit(800)
+    before = limit.limit
+
+    for _ in range(30):
+        record_period(limit, 0.050, limit_reached=False)
+
+    assert limit.limit == before
+
+
+def test_limit_shrinks_when_answers_slow_down() -> None:
+    limit = ConcurrencyLimit(800)
     for _ in range(10):
-        spell(window, 0.010)
-    before = window.size
+        record_period(limit, 0.010)
+    before = limit.limit
 
-    spell(window, 0.200)
+    record_period(limit, 0.200)
 
-    assert window.size < before
+    assert limit.limit < before
 
 
-def test_a_few_slow_answers_do_not_shrink_it() -> None:
-    window = Window(800)
-    spell(window, 0.010)
-    before = window.size
+def test_few_slow_calls_do_not_shrink_the_limit() -> None:
+    limit = ConcurrencyLimit(800)
+    record_period(limit, 0.010)
+    before = limit.limit
 
     for _ in range(5):
-        window.ended(5.0)
-    spell(window, 0.010)
+        limit.record_call(5.0)
+    record_period(limit, 0.010)
 
-    assert window.size >= before
+    assert limit.limit >= before
 
 
-def test_when_all_answers_are_slow_it_shrinks_to_the_least_and_no_further() -> None:
-    window = Window(800)
+def test_limit_shrinks_to_the_minimum_when_all_calls_are_slow() -> None:
+    limit = ConcurrencyLimit(800)
 
     for _ in range(10):
-        spell(window, 5.0)
+        record_period(limit, 5.0)
 
-    assert window.size == LEAST
+    assert limit.limit == MIN_LIMIT
 
 
-def test_slowness_that_lasts_becomes_the_usual() -> None:
-    window = Window(800)
-    spell(window, 0.010)
+def test_lasting_slowness_becomes_the_baseline() -> None:
+    limit = ConcurrencyLimit(800)
+    record_period(limit, 0.010)
     for _ in range(20):
-        spell(window, 0.300)
-    smallest = window.size
+        record_period(limit, 0.300)
+    smallest = limit.limit
 
     for _ in range(200):
-        spell(window, 0.300)
+        record_period(limit, 0.300)
 
-    assert window.size > smallest
+    assert limit.limit > smallest
 
 
-def test_it_never_leaves_its_bounds() -> None:
-    window = Window(3)
+def test_limit_stays_within_its_bounds() -> None:
+    limit = ConcurrencyLimit(3)
 
-    spell(window, 9.0)
-    spell(window, 0.001)
+    record_period(limit, 9.0)
+    record_period(limit, 0.001)
 
-    assert window.size == 3
+    assert limit.limit == 3

@@ -1,4 +1,4 @@
-"""The conversation with SEQR: nobody waits for anybody, and no answer that matters is lost."""
+"""The poller: no invoice delays another one, and no result is lost."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,196 +7,196 @@ from payments.invoices.status_query import StatusQuery
 from payments.models import InvoiceStatus
 from payments.polling.poller import OpenInvoice
 from payments.seqr import SeqrAuthenticationError, SeqrOutcomeUnknown, SeqrUnavailable
-from tests.payments.polling.shard import MOST_UNDER_WAY, Outcome, Shard, StandIn, status
+from tests.payments.polling.shard import MAX_IN_FLIGHT, FakeStatusClient, Outcome, Shard, status
 
 S = InvoiceStatus
 
 
 def open_invoice(
-    key: int, *, from_state: InvoiceStatus = S.ISSUED, heard_at: float = 1000.0
+    key: int, *, from_state: InvoiceStatus = S.ISSUED, last_answer_at: float = 1000.0
 ) -> OpenInvoice:
-    return OpenInvoice(StatusQuery(key, f"ref-{key}", 0, from_state), heard_at)
+    return OpenInvoice(StatusQuery(key, f"ref-{key}", 0, from_state), last_answer_at)
 
 
-def shard_with(calls: StandIn, *keys: int) -> Shard:
+def shard_with(calls: FakeStatusClient, *keys: int) -> Shard:
     shard = Shard(calls)
     for key in keys:
-        shard.asking.hand_over(open_invoice(key))
+        shard.poller.submit(open_invoice(key))
     return shard
 
 
-def ask_for(shard: Shard, seconds: int) -> None:
+def poll_for(shard: Shard, seconds: int) -> None:
     for _ in range(seconds):
-        shard.asking.step()
-        shard.asking.step()
+        shard.poller.step()
+        shard.poller.step()
         shard.now += 1
 
 
-def test_each_invoice_is_asked_about_once_a_second_and_the_unchanged_is_no_news() -> None:
-    calls = StandIn(lambda _key: status("ISSUED"))
+def test_each_invoice_is_queried_once_a_second_and_unchanged_results_make_no_update() -> None:
+    calls = FakeStatusClient(lambda _key: status("ISSUED"))
     shard = shard_with(calls, 1, 2)
 
-    ask_for(shard, 3)
+    poll_for(shard, 3)
 
-    assert Counter(calls.asked) == {1: 3, 2: 3}
-    assert shard.asking.take_news() == []
+    assert Counter(calls.queried) == {1: 3, 2: 3}
+    assert shard.poller.drain_updates() == []
 
 
-def test_a_slow_answer_keeps_no_other_invoice_waiting() -> None:
-    calls = StandIn(lambda key: None if key == 1 else status("ISSUED"))
+def test_slow_answer_delays_no_other_invoice() -> None:
+    calls = FakeStatusClient(lambda key: None if key == 1 else status("ISSUED"))
     shard = shard_with(calls, 1, 2)
 
-    ask_for(shard, 3)
+    poll_for(shard, 3)
 
-    assert Counter(calls.asked) == {1: 1, 2: 3}
+    assert Counter(calls.queried) == {1: 1, 2: 3}
 
 
-def test_a_failing_invoice_keeps_no_other_from_being_asked_about() -> None:
+def test_failing_invoice_delays_no_other_invoice() -> None:
     def one_fails(key: int) -> Outcome:
         return SeqrOutcomeUnknown("getPaymentStatus", "none") if key == 1 else status("ISSUED")
 
-    calls = StandIn(one_fails)
+    calls = FakeStatusClient(one_fails)
     shard = shard_with(calls, 1, 2)
 
-    ask_for(shard, 3)
+    poll_for(shard, 3)
 
-    assert Counter(calls.asked) == {1: 3, 2: 3}
-    assert shard.asking.figures.errors == {"SeqrOutcomeUnknown": 3}
+    assert Counter(calls.queried) == {1: 3, 2: 3}
+    assert shard.poller.stats.errors == {"SeqrOutcomeUnknown": 3}
 
 
-def test_a_payment_is_news_and_is_not_asked_about_until_it_is_written() -> None:
-    calls = StandIn(lambda _key: status("PAID", 1, "ERS"))
+def test_paid_invoice_is_not_queried_until_the_payment_is_written() -> None:
+    calls = FakeStatusClient(lambda _key: status("PAID", 1, "ERS"))
     shard = shard_with(calls, 1)
 
-    ask_for(shard, 3)
+    poll_for(shard, 3)
 
-    [news] = shard.asking.take_news()
-    assert news.answer.status == S.PAID
-    assert calls.asked == [1]
+    [update] = shard.poller.drain_updates()
+    assert update.result.status == S.PAID
+    assert calls.queried == [1]
 
 
-def test_other_news_is_kept_while_asking_goes_on_and_the_latest_answer_counts() -> None:
+def test_latest_result_replaces_an_unwritten_one() -> None:
     answers = iter([status("RESERVED", 1), status("PAID", 2, "ERS")])
-    calls = StandIn(lambda _key: next(answers))
+    calls = FakeStatusClient(lambda _key: next(answers))
     shard = shard_with(calls, 1)
 
-    ask_for(shard, 2)
+    poll_for(shard, 2)
 
-    [news] = shard.asking.take_news()
-    assert (news.answer.status, news.answer.version) == (S.PAID, 2)
+    [update] = shard.poller.drain_updates()
+    assert (update.result.status, update.result.version) == (S.PAID, 2)
 
 
-def test_the_silence_before_an_answer_counts_until_that_answer_is_written() -> None:
-    calls = StandIn(lambda _key: status("CANCELED", 1))
+def test_silence_before_an_answer_counts_until_the_answer_is_written() -> None:
+    calls = FakeStatusClient(lambda _key: status("CANCELED", 1))
     shard = Shard(calls)
-    shard.asking.hand_over(open_invoice(1, heard_at=shard.now - 40))
+    shard.poller.submit(open_invoice(1, last_answer_at=shard.now - 40))
 
-    ask_for(shard, 3)
+    poll_for(shard, 3)
 
-    [news] = shard.asking.take_news()
-    assert news.unheard_seconds == 40
+    [update] = shard.poller.drain_updates()
+    assert update.silence_seconds == 40
 
 
-def test_the_silence_before_an_answer_counts_for_one_that_comes_during_its_writing() -> None:
-    calls = StandIn(lambda _key: status("CANCELED", 1))
+def test_silence_before_an_answer_counts_for_an_answer_that_arrives_during_the_write() -> None:
+    calls = FakeStatusClient(lambda _key: status("CANCELED", 1))
     shard = Shard(calls)
-    shard.asking.hand_over(open_invoice(1, heard_at=shard.now - 40))
-    ask_for(shard, 2)
-    being_written = shard.asking.take_news()
-    ask_for(shard, 2)
+    shard.poller.submit(open_invoice(1, last_answer_at=shard.now - 40))
+    poll_for(shard, 2)
+    being_written = shard.poller.drain_updates()
+    poll_for(shard, 2)
 
-    shard.asking.give_back(being_written)  # too many others were to be written before it
+    shard.poller.requeue(being_written)  # the write step was over before it
 
-    [news] = shard.asking.take_news()
-    assert news.unheard_seconds == 40
+    [update] = shard.poller.drain_updates()
+    assert update.silence_seconds == 40
 
 
-def test_news_that_could_not_be_written_is_kept_unless_there_is_a_later_answer() -> None:
+def test_requeued_update_is_kept_unless_a_later_one_has_arrived() -> None:
     answers = {1: status("RESERVED", 1), 2: status("RESERVED", 1)}
-    calls = StandIn(lambda key: answers[key])
+    calls = FakeStatusClient(lambda key: answers[key])
     shard = shard_with(calls, 1, 2)
-    ask_for(shard, 1)
-    unwritten = shard.asking.take_news()
+    poll_for(shard, 1)
+    unwritten = shard.poller.drain_updates()
     answers[2] = status("FAILED", 2)
-    ask_for(shard, 1)
-    later = {each.question.invoice_id: each for each in shard.asking.take_news()}
-    shard.asking.give_back([later[2]])
+    poll_for(shard, 1)
+    later = {each.query.invoice_id: each for each in shard.poller.drain_updates()}
+    shard.poller.requeue([later[2]])
 
-    shard.asking.give_back([each for each in unwritten if each.question.invoice_id == 1])
+    shard.poller.requeue([each for each in unwritten if each.query.invoice_id == 1])
 
-    kept = {each.question.invoice_id: each.answer.status for each in shard.asking.take_news()}
+    kept = {each.query.invoice_id: each.result.status for each in shard.poller.drain_updates()}
     assert kept == {1: S.RESERVED, 2: S.FAILED}
 
 
-def test_no_more_calls_are_under_way_than_there_may_be() -> None:
-    calls = StandIn(lambda _key: None)
+def test_calls_in_flight_never_exceed_the_maximum() -> None:
+    calls = FakeStatusClient(lambda _key: None)
     shard = shard_with(calls, *range(200))
 
-    ask_for(shard, 5)
+    poll_for(shard, 5)
 
-    assert len(calls) <= MOST_UNDER_WAY
+    assert len(calls) <= MAX_IN_FLIGHT
 
 
-def test_at_the_end_of_an_outage_calls_that_hang_are_given_up_and_made_again() -> None:
+def test_hanging_calls_are_abandoned_and_repeated_at_the_end_of_an_outage() -> None:
     is_over = False
 
-    def answer(key: int) -> Outcome:
+    def result(key: int) -> Outcome:
         if key == 99:  # its first call hangs for good
-            return None if calls.asked.count(99) < 2 else status("ISSUED")
+            return None if calls.queried.count(99) < 2 else status("ISSUED")
         return status("ISSUED") if is_over else SeqrUnavailable("getPaymentStatus", "busy")
 
-    calls = StandIn(answer)
+    calls = FakeStatusClient(result)
     shard = shard_with(calls, 99, *range(30))
-    ask_for(shard, 2)
+    poll_for(shard, 2)
     is_over = True
 
-    ask_for(shard, 6)
+    poll_for(shard, 6)
 
     assert calls.abandoned == [99]
-    assert calls.asked.count(99) > 1
-    assert shard.asking.under_way == 0
+    assert calls.queried.count(99) > 1
+    assert shard.poller.in_flight == 0
 
 
-def test_settings_that_seqr_refuses_are_remembered_for_the_desk() -> None:
+def test_configuration_errors_are_kept_for_the_store() -> None:
     refusal = SeqrAuthenticationError("getPaymentStatus", "no", 20)
-    shard = shard_with(StandIn(lambda _key: refusal), 1)
+    shard = shard_with(FakeStatusClient(lambda _key: refusal), 1)
 
-    ask_for(shard, 1)
+    poll_for(shard, 1)
 
-    assert shard.asking.take_refused() == {1: refusal}
+    assert shard.poller.drain_configuration_errors() == {1: refusal}
 
 
-def test_a_refusal_of_our_settings_that_has_passed_meanwhile_is_forgotten() -> None:
+def test_configuration_error_is_cleared_by_a_later_answer() -> None:
     refusal = SeqrAuthenticationError("getPaymentStatus", "no", 20)
     outcomes: Iterator[Outcome] = iter([refusal, status("ISSUED")])
-    shard = shard_with(StandIn(lambda _key: next(outcomes)), 1)
+    shard = shard_with(FakeStatusClient(lambda _key: next(outcomes)), 1)
 
-    ask_for(shard, 2)
+    poll_for(shard, 2)
 
-    assert shard.asking.take_refused() == {}
+    assert shard.poller.drain_configuration_errors() == {}
 
 
-def test_an_answer_about_an_invoice_that_was_closed_meanwhile_is_still_news() -> None:
+def test_answer_about_an_invoice_closed_during_the_call_makes_an_update() -> None:
     answers: dict[int, Outcome] = {1: None}
-    calls = StandIn(lambda key: answers[key])
+    calls = FakeStatusClient(lambda key: answers[key])
     shard = shard_with(calls, 1)
-    ask_for(shard, 1)
-    shard.asking.hand_over_closed(1)
-    ask_for(shard, 1)
+    poll_for(shard, 1)
+    shard.poller.submit_closed(1)
+    poll_for(shard, 1)
 
     answers[1] = status("PAID", 1, "ERS")
-    ask_for(shard, 2)
+    poll_for(shard, 2)
 
-    assert [news.answer.status for news in shard.asking.take_news()] == [S.PAID]
-    assert len(shard.asking.schedule) == 0
+    assert [update.result.status for update in shard.poller.drain_updates()] == [S.PAID]
+    assert len(shard.poller.schedule) == 0
 
 
-def test_it_tells_how_it_goes() -> None:
-    calls = StandIn(lambda _key: status("ISSUED"))
+def test_heartbeat_reports_open_invoices_oldest_answer_and_queries() -> None:
+    calls = FakeStatusClient(lambda _key: status("ISSUED"))
     shard = shard_with(calls, 1, 2)
 
-    ask_for(shard, 3)
+    poll_for(shard, 3)
 
-    assert shard.asking.word.open == 2
-    assert shard.now - shard.asking.word.oldest_heard <= 2
-    assert shard.asking.figures.asked == 6
+    assert shard.poller.heartbeat.open == 2
+    assert shard.now - shard.poller.heartbeat.oldest_answer <= 2
+    assert shard.poller.stats.queries == 6

@@ -1,4 +1,4 @@
-"""A loop over a shard, with its threads: one at a time, taken over, stopped, without Redis."""
+"""The loop over one shard: locked, taken over, stopped, and without Redis."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from payments.models import InvoiceStatus
 from payments.polling import read_heartbeats, run, run_shard, stop_polling
-from payments.polling.lock import HELD_SECONDS, PollLock
+from payments.polling.lock import LOCK_TTL_SECONDS, ShardLock
 from payments.polling.redis import poll_redis
 from payments.polling.store import PollStore
 from seqrshop import settings as project_settings
@@ -34,7 +34,7 @@ def not_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "_stopping", threading.Event())
 
 
-def test_a_loop_confirms_a_payment_and_leaves_word_and_frees_its_shard(
+def test_loop_confirms_a_payment_publishes_its_heartbeat_and_releases_its_shard(
     sandbox: SandboxProcess,
 ) -> None:
     invoice = issued_invoice()
@@ -50,36 +50,36 @@ def test_a_loop_confirms_a_payment_and_leaves_word_and_frees_its_shard(
     assert not poll_redis().exists("seqrshop:poll:0")
 
 
-def test_a_shard_polled_by_one_worker_is_left_alone_by_another(sandbox: SandboxProcess) -> None:
-    lock = PollLock(0)
-    assert lock.take()
+def test_second_worker_does_not_poll_a_locked_shard(sandbox: SandboxProcess) -> None:
+    lock = ShardLock(0)
+    assert lock.acquire()
 
     ran = run_shard(0, for_seconds=5)
-    lock.give_back()
+    lock.release()
 
     assert not ran
     assert asked(sandbox, "getPaymentStatus") == 0
 
 
-def test_the_shard_of_a_killed_worker_is_free_within_five_seconds() -> None:
-    # A killed worker gives nothing back: its lock lapses, and Beat starts the next loop.
-    assert HELD_SECONDS + project_settings.POLL_START_INTERVAL_SECONDS < 5
-    lock = PollLock(0)
-    lock.take()
+def test_shard_of_a_killed_worker_is_free_within_five_seconds() -> None:
+    # A killed worker releases nothing: its lock lapses, and Beat starts the next loop.
+    assert LOCK_TTL_SECONDS + project_settings.POLL_START_INTERVAL_SECONDS < 5
+    lock = ShardLock(0)
+    lock.acquire()
 
     left_ms = poll_redis().pttl("seqrshop:poll:0")
-    lock.give_back()
+    lock.release()
 
-    assert 0 < left_ms <= HELD_SECONDS * 1000
+    assert 0 < left_ms <= LOCK_TTL_SECONDS * 1000
 
 
-def test_a_loop_whose_shard_another_has_taken_over_ends(sandbox: SandboxProcess) -> None:
+def test_loop_ends_when_another_holds_its_lock(sandbox: SandboxProcess) -> None:
     loop = threading.Thread(target=run_shard, args=(0, 60))
     loop.start()
     while not poll_redis().exists("seqrshop:poll:0"):
         time.sleep(0.01)
 
-    poll_redis().set("seqrshop:poll:0", "another", px=int(HELD_SECONDS * 1000))
+    poll_redis().set("seqrshop:poll:0", "another", px=int(LOCK_TTL_SECONDS * 1000))
     loop.join(5)
 
     assert not loop.is_alive()
@@ -87,7 +87,7 @@ def test_a_loop_whose_shard_another_has_taken_over_ends(sandbox: SandboxProcess)
 
 
 @pytest.mark.usefixtures("no_redis")
-def test_a_shard_is_polled_without_redis_and_longer_than_it_should(
+def test_loop_continues_past_its_end_while_redis_is_away(
     sandbox: SandboxProcess,
 ) -> None:
     invoice = issued_invoice()
@@ -96,45 +96,45 @@ def test_a_shard_is_polled_without_redis_and_longer_than_it_should(
     loop.start()
 
     loop.join(1.5)
-    still_going = loop.is_alive()
+    still_running = loop.is_alive()
     stop_polling()
     loop.join(10)
 
-    assert still_going  # nobody could be told to go on
+    assert still_running  # the next loop could not be enqueued
     assert not loop.is_alive()
     assert order_state(invoice) == "paid"
 
 
-def test_a_worker_that_is_told_to_stop_ends_its_loops_and_frees_their_shards(
+def test_stopping_worker_ends_its_loops_and_releases_their_shards(
     sandbox: SandboxProcess,
 ) -> None:
     stop_polling()
 
     goes_on = run_shard(0, for_seconds=60)
 
-    lock = PollLock(0)
+    lock = ShardLock(0)
     assert not goes_on
-    assert lock.take()
-    lock.give_back()
+    assert lock.acquire()
+    lock.release()
 
 
-def test_a_fault_at_the_desk_ends_no_loop(
+def test_error_in_the_store_does_not_end_the_loop(
     sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     step, failed = PollStore.step, threading.Event()
 
-    def fails_once(desk: PollStore) -> None:
+    def fails_once(store: PollStore) -> None:
         if not failed.is_set():
             failed.set()
             raise ValueError("a mistake of ours")
-        step(desk)
+        step(store)
 
     monkeypatch.setattr(PollStore, "step", fails_once)
 
     with caplog.at_level(logging.ERROR):
         run_shard(0, for_seconds=1.5)
 
-    assert "a step at the desk failed" in caplog.text
+    assert "a step of the store failed" in caplog.text
     assert fresh(invoice).status == S.PAID

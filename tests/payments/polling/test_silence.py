@@ -1,4 +1,4 @@
-"""How long SEQR was not heard about an invoice, over restarts and kills, and in a shard's row."""
+"""Silence: the time without an answer about an invoice, across restarts, kills and outages."""
 
 from datetime import timedelta
 
@@ -7,8 +7,8 @@ import pytest
 from orders.clock import database_now
 from payments.models import InvoiceStatus, PollShard
 from payments.polling import store
-from payments.polling.shards import shard_is_stale
-from tests.payments.polling.shard import Shard, Shards, away, still_issued
+from payments.polling.shards import shard_row_is_stale
+from tests.payments.polling.shard import Shard, Shards, away, unchanged_seqr
 from tests.payments.steps import age, fresh, invoice_in, issued_invoice, reference
 from tests.sandbox_process import SandboxProcess
 
@@ -16,7 +16,7 @@ S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_payment_reversed_while_no_poller_was_alive_is_suspected_after_the_restart(
+def test_reversal_during_a_poller_outage_is_suspected_after_the_restart(
     sandbox: SandboxProcess, shard: Shards
 ) -> None:
     invoice = issued_invoice()
@@ -26,29 +26,29 @@ def test_a_payment_reversed_while_no_poller_was_alive_is_suspected_after_the_res
     sandbox.pay(reference(invoice))
     sandbox.advance(21)
 
-    shard().go_round()
+    shard().run_rounds()
 
     assert fresh(invoice).possibly_reversed
 
 
-def test_a_customers_cancel_is_no_reversal_because_the_database_was_away_meanwhile(
+def test_customers_cancel_during_a_database_outage_is_not_suspected_as_a_reversal(
     sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoice = issued_invoice()
-    going = shard()
-    going.go_round()
+    running = shard()
+    running.run_rounds()
     sandbox.act(reference(invoice), "cancel")
 
     with monkeypatch.context() as broken:
         broken.setattr(store, "apply_status", away)
-        going.go_round(times=30)
-    going.go_round()
+        running.run_rounds(times=30)
+    running.run_rounds()
 
     assert fresh(invoice).status == S.CANCELED
     assert not fresh(invoice).possibly_reversed
 
 
-def test_a_reversal_is_suspected_also_by_the_second_poller_after_one_was_killed_at_its_start(
+def test_reversal_is_suspected_after_a_poller_was_killed_at_its_start(
     sandbox: SandboxProcess, shard: Shards
 ) -> None:
     invoice = issued_invoice()
@@ -58,30 +58,30 @@ def test_a_reversal_is_suspected_also_by_the_second_poller_after_one_was_killed_
     sandbox.pay(reference(invoice))
     sandbox.advance(21)
     killed = shard()
-    killed.desk.step()
-    killed.desk.step()  # it has read what is open, and asked about nothing yet
+    killed.store.step()
+    killed.store.step()  # read the open invoices, and has sent no query
 
-    shard().go_round()
+    shard().run_rounds()
 
     assert fresh(invoice).possibly_reversed
 
 
-def test_a_poller_that_stood_still_before_it_asked_has_not_heard_meanwhile(
+def test_pause_between_read_and_query_counts_as_silence(
     sandbox: SandboxProcess, shard: Shards
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
-    going = shard()
-    going.desk.step()  # it has read what is open, and its process is stopped
+    running = shard()
+    running.store.step()  # read the open invoices; then its process is stopped
 
     sandbox.advance(21)
-    going.now += 21
-    going.go_round()
+    running.now += 21
+    running.run_rounds()
 
     assert fresh(invoice).possibly_reversed
 
 
-def test_a_reversal_is_suspected_although_the_poller_that_heard_of_it_was_killed_before_writing(
+def test_reversal_is_suspected_after_a_poller_was_killed_before_writing_it(
     sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoice = issued_invoice()
@@ -92,37 +92,37 @@ def test_a_reversal_is_suspected_although_the_poller_that_heard_of_it_was_killed
     sandbox.advance(21)
     killed = shard()
     with monkeypatch.context() as broken:
-        broken.setattr(store, "apply_status", away)  # and only then is PostgreSQL back
-        killed.go_round(times=7)
+        broken.setattr(store, "apply_status", away)  # PostgreSQL is back only after the kill
+        killed.run_rounds(times=7)
 
-    shard().go_round()
+    shard().run_rounds()
 
     assert PollShard.objects.get().round_started_at > heard
     assert fresh(invoice).possibly_reversed
 
 
-def test_the_shards_row_answers_for_no_invoice_that_was_issued_after_the_last_reading(
+def test_shard_row_excludes_invoices_issued_after_the_last_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    going = Shard(still_issued())
-    going.go_round()
+    running = Shard(unchanged_seqr())
+    running.run_rounds()
 
     with monkeypatch.context() as broken:
-        broken.setattr(going.desk, "read", away)
-        going.go_round(times=10)
+        broken.setattr(running.store, "read_recent", away)
+        running.run_rounds(times=10)
 
     row = PollShard.objects.get()
     assert row.round_started_at - row.oldest_answer_at >= timedelta(seconds=4)
 
 
-def test_the_shards_row_tells_when_it_last_went_round() -> None:
+def test_shard_row_records_the_last_round() -> None:
     invoice = invoice_in(S.ISSUED)
     age(invoice, 60)
-    before = shard_is_stale(0)
+    before = shard_row_is_stale(0)
 
-    Shard(still_issued()).go_round(times=2)
+    Shard(unchanged_seqr()).run_rounds(times=2)
 
     row = PollShard.objects.get()
     assert before
-    assert not shard_is_stale(0)
+    assert not shard_row_is_stale(0)
     assert row.oldest_answer_at >= fresh(invoice).issued_at  # type: ignore[operator]

@@ -22,7 +22,7 @@ from payments.models import Invoice
 from payments.polling import status_checks
 from seqrshop.storefront import rate_limits
 from tests.factories import ProductFactory, ShopFactory
-from tests.payments.polling.shard import MOST_UNDER_WAY, Shard
+from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
 from tests.proof.lifecycle.customers import Customer
 from tests.proof.lifecycle.road import Road
 from tests.sandbox_process import SandboxProcess
@@ -97,7 +97,7 @@ class Poller:
     """
 
     def __init__(self) -> None:
-        self._calls = status_calls(MOST_UNDER_WAY)
+        self._calls = status_calls(MAX_IN_FLIGHT)
         self._busy = threading.Lock()
         self._looked_at = time.monotonic()
         self.shard = Shard(self._calls)
@@ -108,7 +108,7 @@ class Poller:
 
     def write(self) -> bool:
         """Write what SEQR has answered."""
-        return self._unless_busy(self.shard.desk.step)
+        return self._unless_busy(self.shard.store.step)
 
     def end(self) -> bool:
         """Close its connections."""
@@ -127,9 +127,9 @@ class Poller:
         now = time.monotonic()
         self.shard.now += 1.0 + now - self._looked_at
         self._looked_at = now
-        self.shard.desk.step()
-        self.shard.asking.step()
-        self.shard.take_answers()
+        self.shard.store.step()
+        self.shard.poller.step()
+        self.shard.collect_answers()
 
 
 class Slips(logging.Handler):
@@ -158,7 +158,7 @@ def invoice_number(which: int) -> Invoice | None:
 def wait_for_checks() -> None:
     """Wait for the questions that the web process asks in threads of its own."""
     deadline = time.monotonic() + 10
-    while status_checks.under_way():
+    while status_checks.checks_in_flight():
         assert time.monotonic() < deadline, "a check of the web process does not end"
         time.sleep(0.001)
 

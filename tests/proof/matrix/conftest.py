@@ -9,7 +9,7 @@ from pytest_django import Settings
 from payments.gateway import seqr, status_calls
 from payments.seqr import BulkStatusClient
 from seqrshop.celery import app
-from tests.payments.polling.shard import MOST_UNDER_WAY, Shard
+from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
 from tests.proof.matrix.door import Door
 from tests.proof.matrix.faults import Fault
 from tests.proof.matrix.world import World
@@ -40,7 +40,7 @@ def shard(settings: Settings) -> Iterator[Callable[[], Shard]]:
     made: list[BulkStatusClient] = []
 
     def make() -> Shard:
-        calls = status_calls(MOST_UNDER_WAY)
+        calls = status_calls(MAX_IN_FLIGHT)
         made.append(calls)
         return Shard(calls)
 

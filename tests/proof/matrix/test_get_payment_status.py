@@ -122,18 +122,18 @@ def polled_again(world: World, invoice: Invoice, shard: Shard) -> None:
     assert world.left() >= int(world.fault.leaves)
     assert fresh(invoice).status == S.ISSUED
     assert failures_in_the_audit(OPERATION) == 0
-    assert shard.asking.figures.errors.total() == 1
+    assert shard.poller.stats.errors.total() == 1
 
     world.clear_faults()
-    shard.go_round(times=3)
+    shard.run_rounds(times=3)
 
     is_paid_once(world, invoice)
 
 
 def polled_once(world: World, invoice: Invoice, shard: Shard) -> None:
     """libcurl asks again by itself, on a new connection; the loop notices nothing."""
-    assert (world.left(), shard.asking.figures.errors.total()) == (1, 0)
-    shard.go_round(times=2)
+    assert (world.left(), shard.poller.stats.errors.total()) == (1, 0)
+    shard.run_rounds(times=2)
 
     is_paid_once(world, invoice)
 
@@ -154,7 +154,7 @@ def test_a_payment_that_the_poller_asks_about_is_found(
     world.sandbox.pay(reference(invoice))
     world.strike(OPERATION)
 
-    going.go_round()
+    going.run_rounds()
 
     BY_POLLING.of(fault)(world, invoice, going)
 
@@ -191,13 +191,13 @@ def test_a_payment_during_a_long_outage_is_kept_or_told_as_reversed(
     going = polling(world, shard)
     world.sandbox.pay(reference(invoice))
     world.strike(OPERATION)
-    going.go_round()
+    going.run_rounds()
 
     world.sandbox.advance(SILENCE)
     age(invoice, SILENCE)
     going.now += SILENCE
     world.clear_faults()
-    going.go_round(times=3)
+    going.run_rounds(times=3)
 
     THROUGH_SILENCE.of(fault)(world, invoice)
 
@@ -210,7 +210,7 @@ def polling(world: World, shard: Callable[[], Shard]) -> Shard:
     if world.fault.is_slow:
         world.wait_for_answers(IMPATIENT_SECONDS)
     going = shard()
-    going.go_round()
+    going.run_rounds()
     return going
 
 

@@ -11,7 +11,7 @@ from payments import tasks
 from payments.gateway import seqr
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, MoneyCase
-from payments.polling.shards import invoices_to_ask
+from payments.polling.shards import invoices_to_poll
 from payments.seqr import SeqrError
 from seqrshop.storefront.messages import state_heading
 from tests.payments.reconciliation.nights import let_pass
@@ -89,7 +89,7 @@ class World:
 
 def ask_about_each() -> None:
     """Do what a round of the poller does."""
-    for invoice in invoices_to_ask():
+    for invoice in invoices_to_poll():
         refresh_invoice(invoice.pk, BY_POLLER)
 
 

@@ -40,14 +40,15 @@ MUTANTS = (
     Mutant(
         "write no event",
         TRANSITIONS,
-        "        record(invoice, event, cause, detail=detail, was=was, became=to)\n",
+        "        record(invoice, event, source, detail=detail, "
+        "from_state=from_state, to_state=to)\n",
         "",
         "tests/payments/invoices/test_transitions.py",
     ),
     Mutant(
         "leave the order behind",
         TRANSITIONS,
-        "        _move_order(invoice, was, to, cause)\n    return True\n",
+        "        _move_order(invoice, from_state, to, source)\n    return True\n",
         "    return True\n",
         "tests/payments/invoices/test_transitions.py",
     ),
@@ -61,7 +62,7 @@ MUTANTS = (
         "            if invoice.status == InvoiceStatus.ISSUED:\n"
         "                paid = {'ers_reference': '1', 'paid_at': invoice.issued_at}\n"
         "                transition(\n"
-        "                    invoice, InvoiceStatus.PAID, Cause('notification'), **paid\n"
+        "                    invoice, InvoiceStatus.PAID, ChangeSource('notification'), **paid\n"
         "                )\n",
         "tests/storefront/test_notify.py::test_whatever_the_body_says_seqr_is_asked",
     ),
@@ -93,14 +94,14 @@ MUTANTS = (
     Mutant(
         "poll the superseded invoice",
         "payments/polling/shards.py",
-        "    return open_at_seqr().exclude(cancel_reason=CancelReason.SUPERSEDED)\n",
-        "    return open_at_seqr()\n",
-        "tests/payments/polling/test_store.py::test_what_must_not_be_paid_any_more_is_not_asked_about",
+        "    return invoices_open_at_seqr().exclude(cancel_reason=CancelReason.SUPERSEDED)\n",
+        "    return invoices_open_at_seqr()\n",
+        "tests/payments/polling/test_store.py::test_superseded_ended_unsent_and_acknowledged_invoices_are_not_queried",
     ),
     Mutant(
         "leave the other bill open",
         ANSWER,
-        "    _cancel_the_others(invoice, cause)\n    return True\n",
+        "    _cancel_the_others(invoice, source)\n    return True\n",
         "    return True\n",
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_cancelled",
@@ -109,7 +110,7 @@ MUTANTS = (
         "tell nobody of a second payment that comes too late",
         ANSWER,
         "    if answer.status == InvoiceStatus.PAID:\n"
-        "        open_case(CaseKind.SECOND_PAYMENT, cause, TWICE, invoice=invoice)\n",
+        "        open_case(CaseKind.SECOND_PAYMENT, source, TWICE, invoice=invoice)\n",
         "",
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_person",
@@ -125,15 +126,15 @@ MUTANTS = (
     Mutant(
         "forget the silence before a poller's start",
         "payments/polling/store.py",
-        "            heard = max(issued_at, self._heard_before_start or issued_at)\n",
+        "            answered_at = max(issued_at, self._answered_before_start or issued_at)\n",
         "            heard = now\n",
         "tests/payments/polling/test_silence.py"
-        "::test_a_payment_reversed_while_no_poller_was_alive_is_suspected_after_the_restart",
+        "::test_reversal_during_a_poller_outage_is_suspected_after_the_restart",
     ),
     Mutant(
         "forget a lost answer about an ended invoice",
         REFRESH,
-        "    if invoice.status not in DEAD_STATUSES:\n        return None\n    now =",
+        "    if invoice.status not in UNPAID_FINAL_STATUSES:\n        return None\n    now =",
         "    if invoice.status != 'no such status':\n        return None\n    now =",
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer",
@@ -170,7 +171,7 @@ MUTANTS = (
     Mutant(
         "ignore code 50 of a superseded invoice",
         CANCEL,
-        "            _tell_of_a_second_payment(invoice.pk, cause)\n",
+        "            _tell_of_a_second_payment(invoice.pk, source)\n",
         "",
         "tests/payments/invoices/test_cancel.py"
         "::test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case",
@@ -187,9 +188,9 @@ MUTANTS = (
         "take a cancel without an answer for done",
         CANCEL,
         "    except SeqrError as error:\n"
-        '        _note(invoice.pk, "cancel_put_off", error, cause)\n'
+        '        _note(invoice.pk, "cancel_put_off", error, source)\n'
         "    else:\n",
-        "    except SeqrError:\n        _confirm(invoice.pk, cause)\n    else:\n",
+        "    except SeqrError:\n        _confirm(invoice.pk, source)\n    else:\n",
         "tests/payments/invoices/test_cancel.py"
         "::test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it",
     ),
@@ -204,8 +205,8 @@ MUTANTS = (
     Mutant(
         "drop SEQR's late answer about a refund",
         REFUND,
-        "    if was == RefundStatus.REFUNDED:\n        return\n    move_refund(\n",
-        "    if was != RefundStatus.SENDING:\n        return\n    move_refund(\n",
+        "    if from_state == RefundStatus.REFUNDED:\n        return\n    transition_refund(\n",
+        "    if from_state != RefundStatus.SENDING:\n        return\n    transition_refund(\n",
         "tests/payments/refunds/test_refund_outcomes.py"
         "::test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_them",
     ),
@@ -222,8 +223,8 @@ MUTANTS = (
     Mutant(
         "let refunds under way be given back once more",
         "payments/balance.py",
-        "    return captured(invoice) - _sum(invoice, RESERVING)\n",
-        "    return captured(invoice) - _sum(invoice, (RefundStatus.REFUNDED,))\n",
+        "    return captured_amount(invoice) - _sum(invoice, RESERVING_REFUND_STATUSES)\n",
+        "    return captured_amount(invoice) - _sum(invoice, (RefundStatus.REFUNDED,))\n",
         "tests/payments/refunds/test_refunds.py::test_two_staff_at_once_never_give_back_more_than_was_paid",
     ),
     Mutant(
