@@ -25,6 +25,7 @@ from honcho.environ import parse_procfile
 
 from seqrshop.local import ROOT, demo, orphans
 from seqrshop.local.demo import DemoError, Ports
+from seqrshop.local.development import publish_settings
 from seqrshop.local.servers import ServerStartError, run_servers
 from seqrshop.local.supervisor import Supervisor
 
@@ -72,7 +73,8 @@ def run(given: Mapping[str, str]) -> int:
             env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}"
             _print("Preparing the database and the demo's café")
             prepared = _prepare(env)
-            return _supervise(env, ports, prepared, with_sandbox)
+            with publish_settings(folder, env):
+                return _supervise(env, ports, prepared, with_sandbox)
 
 
 def _supervise(
@@ -114,7 +116,7 @@ def _exclusive_lock(folder: Path) -> Iterator[None]:
     """Lock the demo's folder. Raises DemoError where another run holds the lock."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("w")
+        lock = (folder / "lock").open("a")
     except OSError as error:
         raise DemoError(f"`make run` cannot write to {folder}: {error.strerror}.") from error
     with lock:
@@ -123,7 +125,7 @@ def _exclusive_lock(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DemoError(f"Another `make run` is using {folder}: stop that one first.") from None
+            raise DemoError(f"Another command is using {folder}: stop that one first.") from None
         yield
 
 

@@ -23,8 +23,13 @@ TEST_SETTINGS = {
 SERVER_SETTINGS = ("DATABASE_URL", "REDIS_URL")
 
 
+def setting_names() -> list[str]:
+    """Return the names of the settings in .env.example."""
+    return re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE)
+
+
 def settings_for_tests() -> dict[str, str]:
     """Return every setting except the servers' addresses; an empty value means its default."""
-    example = (ROOT / ".env.example").read_text()
-    names = re.findall(r"^([A-Z_]+)=", example, flags=re.MULTILINE)
-    return {name: TEST_SETTINGS.get(name, "") for name in names if name not in SERVER_SETTINGS}
+    return {
+        name: TEST_SETTINGS.get(name, "") for name in setting_names() if name not in SERVER_SETTINGS
+    }
