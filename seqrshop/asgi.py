@@ -14,6 +14,6 @@ with stop_without_traceback(UVICORN_STARTUP_FAILURE):
     django = get_wsgi_application()
     require_valid_settings()
 
-from seqrshop.serving.asgi_app import Site  # noqa: E402 - it imports models, which Django has loaded
+from seqrshop.serving.asgi_app import AsgiApp  # noqa: E402 - it imports models, which Django has loaded
 
-application = Site(django)
+application = AsgiApp(django)

@@ -1,4 +1,4 @@
-"""What comes before everything else: headers for every answer, and answers for who watches."""
+"""Outermost middleware: security headers, and the endpoints for monitoring."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from django.utils.decorators import sync_and_async_middleware
 from seqrshop.ops.health import health, live
 from seqrshop.ops.metrics import metrics
 
-VIEWS = {"/health/live": live, "/health": health, "/metrics": metrics}
+MONITORING_VIEWS = {"/health/live": live, "/health": health, "/metrics": metrics}
 
-# What no page of ours asks a browser for, and no script that got into one should either.
-NEVER_ASKED_FOR = (
+# Browser features that no page uses, denied to injected scripts too.
+DENIED_FEATURES = (
     "accelerometer",
     "camera",
     "display-capture",
@@ -32,10 +32,10 @@ NEVER_ASKED_FOR = (
     "serial",
     "usb",
 )
-ON_EVERY_ANSWER = {
+SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in NEVER_ASKED_FOR),
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in DENIED_FEATURES),
     "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -43,39 +43,39 @@ ON_EVERY_ANSWER = {
 
 
 @sync_and_async_middleware
-def secure_answers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Give every answer the headers of ON_EVERY_ANSWER: files, errors and JSON as well as pages.
+def security_headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Add SECURITY_HEADERS to every response: files, errors and JSON as well as pages.
 
-    Django sets some of them, on some.
+    Django sets only some of them, and not on every response.
     """
     if iscoroutinefunction(get_response):
 
-        async def answer_later(request: HttpRequest) -> HttpResponseBase:
-            return _secured(await get_response(request))
+        async def respond_async(request: HttpRequest) -> HttpResponseBase:
+            return _with_headers(await get_response(request))
 
-        return answer_later
+        return respond_async
 
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        return _secured(get_response(request))
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        return _with_headers(get_response(request))
 
-    return answer
+    return respond
 
 
-def _secured(response: HttpResponseBase) -> HttpResponseBase:
-    for name, value in ON_EVERY_ANSWER.items():
+def _with_headers(response: HttpResponseBase) -> HttpResponseBase:
+    for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     return response
 
 
-class AnswerWatchers:
-    """Has three addresses answered at once: without session, redirect to https or host names.
+class MonitoringMiddleware:
+    """Serves health and metrics ahead of sessions, the https redirect and the host check.
 
-    A load balancer asks from within, over http and by a number for a host.
+    A load balancer requests them over http and by IP address.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, or pass the request on."""
-        return VIEWS.get(request.path_info, self._get_response)(request)
+        """Call the monitoring view of this path, or pass the request on."""
+        return MONITORING_VIEWS.get(request.path_info, self._get_response)(request)

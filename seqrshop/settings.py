@@ -248,19 +248,19 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "seqrshop.middleware.secure_answers",
+    "seqrshop.middleware.security_headers",
     "csp.middleware.CSPMiddleware",
-    "seqrshop.middleware.AnswerWatchers",  # early: monitors know neither host nor https
+    "seqrshop.middleware.MonitoringMiddleware",  # early: monitors know neither host nor https
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "seqrshop.storefront.middleware.ChosenLanguage",
+    "seqrshop.storefront.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "seqrshop.storefront.middleware.AnswerApiErrors",
+    "seqrshop.storefront.middleware.ApiErrorMiddleware",
 ]
 
 ROOT_URLCONF = "seqrshop.urls"

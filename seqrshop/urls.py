@@ -1,11 +1,11 @@
-"""Which address leads where."""
+"""The project's URLs: the admin, then the storefront."""
 
 from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("", include("seqrshop.storefront.urls")),  # last: it has the shops' slugs
+    path("", include("seqrshop.storefront.urls")),  # last: its paths begin with a shop's slug
 ]
 
 handler400 = "seqrshop.storefront.error_pages.bad_request"

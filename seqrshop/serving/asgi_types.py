@@ -1,4 +1,4 @@
-"""What ASGI hands about. Its messages are plain dictionaries."""
+"""Types of the ASGI interface, whose messages are plain dictionaries."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any

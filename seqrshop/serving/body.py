@@ -1,77 +1,76 @@
-"""A request's body, read whole before a thread is given to the request.
+"""Receives a request's body before the request gets a thread, bounded in size and time.
 
-So a body that drips holds no thread. It is bounded in size and time before it is kept.
+So a client that sends its body slowly occupies no thread.
 """
 
 import asyncio
 
 from seqrshop.serving.asgi_types import Receive, Scope
 
-LARGEST = 128 * 1024  # bytes; twice what a view takes, so that it is the view which refuses
-LARGEST_UPLOAD = 32 * 1024 * 1024  # in the admin: a few pictures at once
-UPLOADS_TO = "/admin/"
-MOST_UPLOADED = 96 * 1024 * 1024  # bytes of such bodies at a time, in one process
-SECONDS = 60.0
+MAX_BODY_BYTES = 128 * 1024  # twice the API's own limit, so that the view rejects the body
+UPLOAD_PATH = "/admin/"
+MAX_UPLOAD_BYTES = 32 * 1024 * 1024  # a few pictures in one form
+MAX_CONCURRENT_UPLOAD_BYTES = 96 * 1024 * 1024  # in one process, beyond MAX_BODY_BYTES of each
+RECEIVE_TIMEOUT_SECONDS = 60.0
 
 
-class Gone(Exception):
-    """Whoever asked has hung up."""
+class ClientDisconnected(Exception):
+    """The client has closed the connection."""
 
 
-class NotRead(Exception):
-    """The body is not to be had; `status` tells why, as HTTP numbers it."""
+class BodyNotReceived(Exception):
+    """The body was not received; `status` is the HTTP status to respond with."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(f"The body was not read: {status}.")
+        super().__init__(f"The body was not received: {status}.")
         self.status = status
 
 
-class Bodies:
-    """Reads bodies, and knows how much of them is kept just now."""
+class BodyReader:
+    """Receives bodies, and limits the memory that large ones take together."""
 
     def __init__(self) -> None:
-        self.uploaded = 0
+        self.upload_bytes = 0
 
     async def read(self, scope: Scope, receive: Receive) -> tuple[bytes, int]:
-        """Return a body and the length that it says it has, which may be more than is kept.
+        """Return a body and its length. Of a body that is too long, returns the length only.
 
-        What is too long is not kept at all. Raises Gone, NotRead.
+        Raises ClientDisconnected, BodyNotReceived.
         """
-        declared = _declared(scope)
-        most = LARGEST_UPLOAD if scope["path"].startswith(UPLOADS_TO) else LARGEST
-        if declared > most:
+        max_bytes = MAX_UPLOAD_BYTES if scope["path"].startswith(UPLOAD_PATH) else MAX_BODY_BYTES
+        declared = _content_length(scope)
+        if declared > max_bytes:
             return b"", declared
         try:
-            async with asyncio.timeout(SECONDS):
-                return await self._read(receive, most)
+            async with asyncio.timeout(RECEIVE_TIMEOUT_SECONDS):
+                return await self._receive(receive, max_bytes)
         except TimeoutError:
-            raise NotRead(408) from None
+            raise BodyNotReceived(408) from None
 
-    async def _read(self, receive: Receive, most: int) -> tuple[bytes, int]:
-        parts: list[bytes] = []
-        length = 0
-        counted = 0
+    async def _receive(self, receive: Receive, max_bytes: int) -> tuple[bytes, int]:
+        chunks: list[bytes] = []
+        length = upload_bytes = 0
         try:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise Gone
-                parts.append(message.get("body", b""))
-                length += len(parts[-1])
-                if length > most:
+                    raise ClientDisconnected
+                chunks.append(message.get("body", b""))
+                length += len(chunks[-1])
+                if length > max_bytes:
                     return b"", length
-                if length > LARGEST:
-                    self.uploaded += length - max(counted, LARGEST)
-                    counted = length
-                    if self.uploaded > MOST_UPLOADED:
-                        raise NotRead(503)
+                added = max(0, length - MAX_BODY_BYTES) - upload_bytes
+                upload_bytes += added
+                self.upload_bytes += added
+                if added and self.upload_bytes > MAX_CONCURRENT_UPLOAD_BYTES:
+                    raise BodyNotReceived(503)
                 if not message.get("more_body", False):
-                    return b"".join(parts), length
+                    return b"".join(chunks), length
         finally:
-            self.uploaded -= max(0, counted - LARGEST)
+            self.upload_bytes -= upload_bytes
 
 
-def _declared(scope: Scope) -> int:
+def _content_length(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
             return int(value)

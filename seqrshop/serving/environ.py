@@ -1,4 +1,4 @@
-"""A request of ASGI's as WSGI describes it."""
+"""Converts an ASGI request to a WSGI environment."""
 
 import io
 import sys
@@ -8,14 +8,14 @@ from urllib.parse import unquote_to_bytes
 
 from seqrshop.serving.asgi_types import Scope
 
-_OWN_NAMES = {b"content-length": "CONTENT_LENGTH", b"content-type": "CONTENT_TYPE"}
+_CGI_NAMES = {b"content-length": "CONTENT_LENGTH", b"content-type": "CONTENT_TYPE"}
 
 
-def environ_of(scope: Scope, body: bytes, length: int, more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the environment of a request whose body has been read.
+def environ_of(scope: Scope, body: bytes, length: int, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the environment of a request whose body has been received.
 
-    A header whose name has an underscore is left out: it would pass for the one with a hyphen,
-    such as X_Forwarded_For.
+    Drops headers whose names have an underscore: Django could not tell X_Forwarded_For, which
+    anybody can send, from the proxy's X-Forwarded-For.
     """
     host, port = scope.get("server") or ("localhost", 0)
     environ: dict[str, Any] = {
@@ -34,14 +34,14 @@ def environ_of(scope: Scope, body: bytes, length: int, more: Mapping[str, Any]) 
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
-        **more,
+        **extra,
     }
     for name, value in scope["headers"]:
         if b"_" in name:
             continue
-        key = _OWN_NAMES.get(name) or f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}"
+        key = _CGI_NAMES.get(name) or f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}"
         text = value.decode("latin-1")
-        between = "; " if key == "HTTP_COOKIE" else ","
-        environ[key] = f"{environ[key]}{between}{text}" if key in environ else text
+        separator = "; " if key == "HTTP_COOKIE" else ","
+        environ[key] = f"{environ[key]}{separator}{text}" if key in environ else text
     environ["CONTENT_LENGTH"] = str(length)
     return environ

@@ -1,4 +1,4 @@
-"""Runs a WSGI application in threads, a bounded number of them, for an event loop."""
+"""Runs a WSGI application in a bounded number of threads beside an event loop."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 
 from seqrshop.serving.asgi_types import Headers, Message, Receive, Send
 
-AT_ONCE = 256 * 1024  # bytes; an answer up to this is handed over whole
+MAX_BUFFERED_BYTES = 256 * 1024  # a shorter response goes to the loop in one piece
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @dataclass
-class Answer:
-    """What the application answers: all of it, or the beginning and `rest`, still to be made."""
+class Response:
+    """A response: complete, or its beginning with `rest` still to be generated."""
 
     status: int
     headers: Headers
@@ -27,66 +27,83 @@ class Answer:
     rest: Iterator[bytes] | None = None
     close: Callable[[], None] = lambda: None
 
+    @property
+    def start(self) -> Message:
+        """The message that starts the response."""
+        return {"type": "http.response.start", "status": self.status, "headers": self.headers}
 
-class Threads:
-    """The application, and the threads that it runs in."""
+
+class WsgiThreads:
+    """The WSGI application and its threads."""
 
     def __init__(self, application: Wsgi, threads: int) -> None:
         self._application = application
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="web")
 
-    async def ask(self, environ: dict[str, Any]) -> Answer:
-        """Return the answer to a request that must have a short one."""
-        return await self._in_thread(self._answer, environ)
+    async def call(self, environ: dict[str, Any]) -> Response:
+        """Return the response to a request whose response is short."""
+        return await self._in_thread(self._call, environ)
 
-    async def answer(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Answer a request. A long answer is made as fast as it is taken, in one thread."""
+    async def respond(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Send the response to a request. A long one is generated as fast as it is received."""
         loop = asyncio.get_running_loop()
 
-        def work() -> Answer:
-            answer = self._answer(environ)
-            if answer.rest is not None:
-                _tell_long(answer, loop, receive, send)
-            return answer
+        def work() -> Response:
+            response = self._call(environ)
+            if response.rest is not None:
+                _send_long(response, loop, receive, send)
+            return response
 
-        answer = await self._in_thread(work)
-        if answer.rest is None:
-            await send(_start(answer))
-            await send({"type": "http.response.body", "body": answer.body})
+        response = await self._in_thread(work)
+        if response.rest is None:
+            await send_whole(response, send)
         else:
             await send({"type": "http.response.body", "body": b""})
 
-    async def _in_thread(self, work: Callable[..., Answer], *arguments: Any) -> Answer:
+    async def _in_thread(self, work: Callable[..., Response], *args: Any) -> Response:
         loop = asyncio.get_running_loop()
-        # A context of its own, as a thread has it: nothing of one request is seen by another.
-        return await loop.run_in_executor(self._threads, Context().run, work, *arguments)
+        # In a new context, as in a new thread: no request sees another's context variables.
+        return await loop.run_in_executor(self._threads, Context().run, work, *args)
 
-    def _answer(self, environ: dict[str, Any]) -> Answer:
+    def _call(self, environ: dict[str, Any]) -> Response:
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
-        def start(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
+        def start_response(
+            status: str, headers: list[tuple[str, str]], _exc_info: object = None
+        ) -> None:
             started.append((status, headers))
 
-        parts = self._application(environ, start)
-        close: Callable[[], None] = getattr(parts, "close", lambda: None)
-        rest = iter(parts)
-        gathered, size = [], 0
+        iterable = self._application(environ, start_response)
+        close: Callable[[], None] = getattr(iterable, "close", lambda: None)
+        rest = iter(iterable)
+        body = bytearray()
         try:
-            for part in rest:
-                gathered.append(part)
-                size += len(part)
-                if size > AT_ONCE:
+            for chunk in rest:
+                body += chunk
+                if len(body) > MAX_BUFFERED_BYTES:
                     break
         except BaseException:
             close()
             raise
         status, headers = started[-1]
-        answer = Answer(int(status.split(" ", 1)[0]), _encoded(headers), b"".join(gathered))
-        if size > AT_ONCE:
-            answer.rest, answer.close = rest, close
+        response = Response(int(status.split(" ", 1)[0]), _encoded(headers), bytes(body))
+        if len(body) > MAX_BUFFERED_BYTES:
+            response.rest, response.close = rest, close
         else:
             close()
-        return answer
+        return response
+
+
+async def send_whole(response: Response, send: Send) -> None:
+    """Send a complete response."""
+    await send(response.start)
+    await send({"type": "http.response.body", "body": response.body})
+
+
+async def wait_for_disconnect(receive: Receive) -> None:
+    """Wait until the client closes the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _encoded(headers: list[tuple[str, str]]) -> Headers:
@@ -94,34 +111,24 @@ def _encoded(headers: list[tuple[str, str]]) -> Headers:
     return [(name.encode("latin-1"), value.strip().encode("latin-1")) for name, value in headers]
 
 
-def _start(answer: Answer) -> Message:
-    return {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
-
-
-def _tell_long(
-    answer: Answer, loop: asyncio.AbstractEventLoop, receive: Receive, send: Send
+def _send_long(
+    response: Response, loop: asyncio.AbstractEventLoop, receive: Receive, send: Send
 ) -> None:
-    """Send a long answer from the thread that makes it, until nobody takes it any more."""
-    gone = asyncio.run_coroutine_threadsafe(hung_up(receive), loop)
+    """Send a long response from its thread, until the client disconnects."""
+    disconnected = asyncio.run_coroutine_threadsafe(wait_for_disconnect(receive), loop)
 
-    async def say(message: Message) -> None:
+    async def send_in_loop(message: Message) -> None:
         await send(message)
 
-    def say_and_wait(message: Message) -> None:
-        asyncio.run_coroutine_threadsafe(say(message), loop).result()
+    def send_and_wait(message: Message) -> None:
+        asyncio.run_coroutine_threadsafe(send_in_loop(message), loop).result()
 
     try:
-        say_and_wait(_start(answer))
-        for part in chain([answer.body], answer.rest or ()):
-            if gone.done():
+        send_and_wait(response.start)
+        for chunk in chain([response.body], response.rest or ()):
+            if disconnected.done():
                 return
-            say_and_wait({"type": "http.response.body", "body": part, "more_body": True})
+            send_and_wait({"type": "http.response.body", "body": chunk, "more_body": True})
     finally:
-        gone.cancel()
-        answer.close()
-
-
-async def hung_up(receive: Receive) -> None:
-    """Wait until whoever asked has hung up."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        disconnected.cancel()
+        response.close()

@@ -1,14 +1,20 @@
-"""The shop's pages and JSON endpoints.
+"""The customer's face: pages, JSON API and event streams.
 
-pages.py        order, success, failure, cancel, and the page that a browser comes back to
-session.py      a token becomes a customer's visit
-orders.py       orders, for the customer they belong to
-screen_code.py  the QR code of an order's invoice
-receipts.py     the receipt of a paid order, as a page and as a PDF
-looks.py        pictures and colours
-endpoint.py     what the JSON endpoints share: methods, CSRF, who is asking
-json_input.py   reading what others send
-json_output.py  the shop's things as JSON
-refusals.py     each answer other than the one asked for
-errors.py       pages and JSON for what went wrong
+pages.py         the order page, the result pages and the return page
+session.py       exchanges a token for a customer session
+orders.py        JSON API: create, read, pay and cancel the customer's orders
+screen_code.py   JSON API: the QR code of an order's invoice
+receipts.py      the receipt of a paid order, as a page and as a PDF
+branding.py      pictures and accent colours
+notify.py        SEQR's payment notification
+stale_invoice.py refreshes an invoice that the poller has missed
+streams/         event streams of an order's changes
+endpoint.py      shared by the JSON API: methods, CSRF, authentication
+rate_limits.py   requests per minute of a customer, a token and an address
+json_input.py    validates request bodies
+json_output.py   builds response bodies
+api_errors.py    the API's errors
+error_pages.py   error responses, as pages or JSON
+messages.py      an order's state in words
+middleware.py    language of a response; exceptions as error responses
 """

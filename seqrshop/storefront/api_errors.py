@@ -1,4 +1,4 @@
-"""What the endpoints say when they do not do what they were asked."""
+"""The API's errors: HTTP status, error code and message (docs/api.md lists them)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-RETRY_SECONDS = 2  # when SEQR or the database is away: soon enough for a person who waits
-CLOSED_RETRY_SECONDS = 60  # while no orders are taken: somebody has to change that first
+OUTAGE_RETRY_SECONDS = 2  # SEQR or the database is unavailable, and the customer is waiting
+SHOP_UNAVAILABLE_RETRY_SECONDS = 60  # staff have to change something first
 
 
 class ApiError(Exception):
-    """An answer other than the one asked for: HTTP's status, a code for programs, a sentence.
+    """An error response: HTTP status, error code for programs, message for people.
 
-    `more` goes into the JSON beside them; `headers` are the answer's. The sentence is for a
-    person, in the request's language.
+    The message is in the request's language. `details` are further members of the JSON body;
+    `headers` are added to the response.
     """
 
     def __init__(
@@ -24,52 +24,52 @@ class ApiError(Exception):
         message: str,
         *,
         headers: dict[str, str] | None = None,
-        **more: Any,
+        **details: Any,
     ) -> None:
         super().__init__(f"{status} {code}")
         self.status = status
         self.code = code
         self.message = message
         self.headers = headers or {}
-        self.more = more
+        self.details = details
 
     def as_json(self) -> dict[str, Any]:
-        """Return the body of the answer."""
-        return {"error": self.code, "message": self.message, **self.more}
+        """Return the response body."""
+        return {"error": self.code, "message": self.message, **self.details}
 
 
 def malformed(message: str) -> ApiError:
-    """Return the refusal of a body that is not what it should be as a whole."""
+    """400: the body cannot be parsed."""
     return ApiError(400, "malformed", message)
 
 
 def invalid(field: str, message: str) -> ApiError:
-    """Return the refusal of one field; `field` is its path, such as `rows[0].quantity`."""
+    """400: one field is invalid. `field` is its path, such as `rows[0].quantity`."""
     return ApiError(400, "invalid", message, field=field)
 
 
 def invalid_session() -> ApiError:
-    """Return the refusal of someone whom we do not know, or no longer."""
+    """401: the token or cookie is missing, unknown or expired."""
     return ApiError(401, "invalid_session", _("This visit has ended. Scan the code again."))
 
 
 def other_shop() -> ApiError:
-    """Return the refusal of someone whose visit is to another shop here."""
+    """401: the session belongs to another shop of this installation."""
     return ApiError(401, "other_shop", _("Your scan belongs to another shop than this one."))
 
 
 def csrf_failed() -> ApiError:
-    """Return the refusal of a request that another site, or an old page of ours, has sent."""
+    """403: the CSRF token is missing or outdated, or another site sent the request."""
     return ApiError(403, "csrf_failed", _("This page is too old. Scan the code again."))
 
 
 def not_found(message: str = "") -> ApiError:
-    """Return the refusal of what does not exist, at least for this customer."""
+    """404: it does not exist, or belongs to another customer."""
     return ApiError(404, "not_found", message or _("There is nothing at this address."))
 
 
 def method_not_allowed(allowed: str) -> ApiError:
-    """Return the refusal of a method; `allowed` names those that are taken."""
+    """405: the method is not one of `allowed`."""
     return ApiError(
         405,
         "method_not_allowed",
@@ -79,24 +79,24 @@ def method_not_allowed(allowed: str) -> ApiError:
 
 
 def too_large() -> ApiError:
-    """Return the refusal of a body that is longer than any that makes sense."""
+    """413: the body is longer than MAX_BODY_BYTES."""
     return ApiError(413, "too_large", _("This is too much at once."))
 
 
-def not_read(status: int) -> ApiError:
-    """Return the refusal of a body that came too slowly (408), or with too many others (503)."""
+def body_not_received(status: int) -> ApiError:
+    """408: the body arrived too slowly; 503: too many large bodies arrive at once."""
     if status == 503:
         return temporarily_unavailable()
     return ApiError(status, "request_timeout", _("This took too long to arrive. Try again."))
 
 
 def unsupported_media_type() -> ApiError:
-    """Return the refusal of a body that does not say it is JSON."""
+    """415: the content type is not application/json."""
     return ApiError(415, "unsupported_media_type", _("The content type must be application/json."))
 
 
 def too_many_requests(retry_after: int) -> ApiError:
-    """Return the refusal of someone who asks too often."""
+    """429: a rate limit is exceeded; `retry_after` is in seconds."""
     return ApiError(
         429,
         "too_many_requests",
@@ -106,35 +106,35 @@ def too_many_requests(retry_after: int) -> ApiError:
 
 
 def internal_error() -> ApiError:
-    """Return the answer for a fault of ours."""
+    """500: an unexpected exception."""
     return ApiError(500, "internal_error", _("Something went wrong here. Try again in a moment."))
 
 
 def shop_unavailable(message: str) -> ApiError:
-    """Return the refusal of an order while the shop takes none; the message says why."""
+    """503: the shop takes no orders; the message says why."""
     return ApiError(
         503,
         "shop_unavailable",
         message,
-        headers={"Retry-After": str(CLOSED_RETRY_SECONDS)},
+        headers={"Retry-After": str(SHOP_UNAVAILABLE_RETRY_SECONDS)},
     )
 
 
 def seqr_unavailable() -> ApiError:
-    """Return the refusal of what needs SEQR while it does not answer, or not to us."""
+    """503: SEQR does not answer, or rejects our credentials."""
     return ApiError(
         503,
         "seqr_unavailable",
         _("SEQR cannot be reached just now."),
-        headers={"Retry-After": str(RETRY_SECONDS)},
+        headers={"Retry-After": str(OUTAGE_RETRY_SECONDS)},
     )
 
 
 def temporarily_unavailable() -> ApiError:
-    """Return the refusal of what needs the database while it is away."""
+    """503: the database is unavailable."""
     return ApiError(
         503,
         "temporarily_unavailable",
         _("The shop cannot be reached just now. Try again in a moment."),
-        headers={"Retry-After": str(RETRY_SECONDS)},
+        headers={"Retry-After": str(OUTAGE_RETRY_SECONDS)},
     )

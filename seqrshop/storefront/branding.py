@@ -1,4 +1,4 @@
-"""Pictures and colours, under addresses that change with what they hold: browsers keep them."""
+"""Pictures and accent colours, at addresses that name their content: cached for a year."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orders.models import Picture
 from orders.validators import validate_accent
 from seqrshop.storefront import api_errors
 
-FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+IMMUTABLE_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def _etag(request: HttpRequest, digest: str) -> str:
@@ -21,18 +21,18 @@ def _etag(request: HttpRequest, digest: str) -> str:
 @require_safe
 @condition(etag_func=_etag)
 def picture(request: HttpRequest, digest: str) -> HttpResponse:
-    """Answer with a picture's content; who has it already is told so without a look at it."""
+    """Return a picture; 304 without loading it where the browser has it."""
     content = Picture.objects.filter(digest=digest).values_list("content", flat=True).first()
     if content is None:
         raise api_errors.not_found()
-    return HttpResponse(bytes(content), content_type="image/webp", headers=FOR_EVER)
+    return HttpResponse(bytes(content), content_type="image/webp", headers=IMMUTABLE_HEADERS)
 
 
 @require_safe
 def accent(request: HttpRequest, colour: str) -> HttpResponse:
-    """Answer with the style sheet of a shop's accent colour, such as `7a3412`.
+    """Return the style sheet of an accent colour, such as `7a3412`.
 
-    A file of its own, since the pages' policy lets no style stand in them.
+    A style sheet of its own: the Content-Security-Policy forbids inline styles.
     """
     shade = f"#{colour}"
     try:
@@ -43,4 +43,4 @@ def accent(request: HttpRequest, colour: str) -> HttpResponse:
         f":root {{ --accent: {shade}; --on-accent: {text_on(shade)};"
         f" --accent-day: {by_day(shade)}; --accent-night: {by_night(shade)}; }}\n"
     )
-    return HttpResponse(rule, content_type="text/css; charset=utf-8", headers=FOR_EVER)
+    return HttpResponse(rule, content_type="text/css; charset=utf-8", headers=IMMUTABLE_HEADERS)

@@ -1,4 +1,4 @@
-"""What all JSON endpoints share: methods, CSRF, and who is asking."""
+"""Shared by all JSON endpoints: allowed methods, CSRF protection, authentication."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from seqrshop.storefront import api_errors, rate_limits
 
 TOKEN_HEADER = "X-SEQR-Token"  # noqa: S105 - the name of a header
 SESSION_KEY = "customer_session"
-READING = ("GET", "HEAD")
+SAFE_METHODS = ("GET", "HEAD")
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def json_answer(body: dict[str, Any], status: int = 200, **headers: str) -> JsonResponse:
-    """Return an answer that nothing on its way keeps."""
+def json_response(body: dict[str, Any], status: int = 200, **headers: str) -> JsonResponse:
+    """Return a JSON response that no cache stores."""
     return JsonResponse(body, status=status, headers={"Cache-Control": "no-store", **headers})
 
 
 def endpoint(*methods: str) -> Callable[[View[P]], View[P]]:
-    """Let a view take these methods only, and have every error of it told as JSON.
+    """Restrict a view to these methods, and its errors to JSON.
 
-    It is exempt from Django's own CSRF check: `for_customer` makes it where a cookie is believed.
+    The view is exempt from Django's own CSRF check: `require_customer` checks requests that are
+    authenticated by cookie.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -42,44 +43,44 @@ def endpoint(*methods: str) -> Callable[[View[P]], View[P]]:
                 raise api_errors.method_not_allowed(", ".join(methods))
             return view(request, *args, **kwargs)
 
-        checked.answers_json = True  # type: ignore[attr-defined]  # read by orders.middleware
+        checked.is_json_endpoint = True  # type: ignore[attr-defined]  # read by error_pages
         return cast(View[P], checked)
 
     return decorate
 
 
-def for_customer(
+def require_customer(
     view: Callable[Concatenate[HttpRequest, CustomerSession, P], HttpResponse],
 ) -> View[P]:
-    """Give a view the session of the customer who asks, or refuse with 401.
+    """Pass the authenticated customer session to a view. Raises ApiError 401 without one.
 
-    A token in the header is believed before a cookie, which needs the CSRF token to change
-    anything. The request is counted as a reading or a changing one.
+    The token header wins over the cookie. A request that changes something by cookie needs the
+    CSRF token. Counts the request against the rate limit of reads or of changes.
     """
 
     @wraps(view)
     def authenticated(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        session = session_of_request(request)
-        reading = request.method in READING
+        session = authenticate(request)
+        is_read = request.method in SAFE_METHODS
         rate_limits.count(
-            rate_limits.READ if reading else rate_limits.CHANGE,
+            rate_limits.READ if is_read else rate_limits.CHANGE,
             token=session.token_digest,
             customer=session.customer_id,
             address=rate_limits.client_address(request),
         )
 
-        def act(request: HttpRequest) -> HttpResponse:
+        def call_view(request: HttpRequest) -> HttpResponse:
             return view(request, session, *args, **kwargs)
 
-        if reading or TOKEN_HEADER in request.headers:
-            return act(request)
-        return csrf_protect(act)(request)
+        if is_read or TOKEN_HEADER in request.headers:
+            return call_view(request)
+        return csrf_protect(call_view)(request)
 
     return cast(View[P], authenticated)
 
 
-def session_of_request(request: HttpRequest) -> CustomerSession:
-    """Return the live session that the request's header or cookie stands for. Raises Refusal."""
+def authenticate(request: HttpRequest) -> CustomerSession:
+    """Return the live customer session of the request's header or cookie. Raises ApiError."""
     token = request.headers.get(TOKEN_HEADER)
     if token is not None:
         session = session_of_token(token)
@@ -95,19 +96,19 @@ def session_of_request(request: HttpRequest) -> CustomerSession:
     return session
 
 
-def remember_session(request: HttpRequest, session: CustomerSession) -> None:
-    """Put the customer's session into the browser's, under a new key, in place of an earlier one.
+def store_session(request: HttpRequest, session: CustomerSession) -> None:
+    """Store the customer session in the browser's session, in place of an earlier one.
 
-    What else the browser's session holds stays: a person who tries the shop out may be signed in
-    to the admin in the same browser.
+    The browser gets a new session key and keeps its other data: staff who try the shop out stay
+    signed in to the admin.
     """
     if request.session.get(SESSION_KEY) != session.pk:
         request.session.cycle_key()
         request.session[SESSION_KEY] = session.pk
 
 
-def require_own_page(request: HttpRequest) -> None:
-    """Refuse what a browser sends for the page of another site. Raises Refusal."""
+def require_same_origin(request: HttpRequest) -> None:
+    """Reject a request that a page of another site has sent. Raises ApiError."""
     origin = request.headers.get("Origin")
     if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
         return

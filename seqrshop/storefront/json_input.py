@@ -1,4 +1,4 @@
-"""Reads the bodies of requests, which may be anything."""
+"""Validates request bodies."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from django.utils.translation import gettext as _
 from orders.services import RowRequest
 from seqrshop.storefront import api_errors
 
-LARGEST_BODY = 64 * 1024  # bytes; an order of a hundred rows is 4 kB
-LARGEST_ID = 2**63 - 1  # of PostgreSQL's bigint
+MAX_BODY_BYTES = 64 * 1024  # an order of a hundred rows has 4 kB
+MAX_PRODUCT_ID = 2**63 - 1  # PostgreSQL's largest bigint
 _NONCE = re.compile(r"[0-9A-Za-z_\-]{8,64}")
 _TOTAL = re.compile(r"[0-9]{1,8}\.[0-9]{2}")
 _REFERENCE = re.compile(r"[0-9A-Za-z_\-]{1,64}")
 
 
 def read_object(request: HttpRequest) -> dict[str, Any]:
-    """Return the JSON object in the request's body. Raises Refusal."""
+    """Return the JSON object in the request's body. Raises ApiError."""
     if request.content_type != "application/json":
         raise api_errors.unsupported_media_type()
-    if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY:
+    if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
         raise api_errors.too_large()
     try:
         text = request.body.decode("utf-8")
@@ -33,7 +33,7 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise api_errors.malformed(_("The body is not UTF-8.")) from None
     try:
-        body = json.loads(text, parse_constant=_refuse_constant)
+        body = json.loads(text, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
         raise api_errors.malformed(_("The body is not JSON.")) from None
     if not isinstance(body, dict):
@@ -42,7 +42,7 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
 
 
 def read_token(body: dict[str, Any]) -> str | None:
-    """Return the token, or None where there is none. Raises Refusal."""
+    """Return the token, or None without one. Raises ApiError."""
     token = body.get("token")
     if token is not None and not isinstance(token, str):
         raise api_errors.invalid("token", _("The token is a text."))
@@ -50,7 +50,7 @@ def read_token(body: dict[str, Any]) -> str | None:
 
 
 def read_reference(body: dict[str, Any]) -> str | None:
-    """Return the invoice reference, or None where there is none. Raises Refusal."""
+    """Return the invoice reference, or None without one. Raises ApiError."""
     reference = body.get("invoice_reference")
     if reference is None:
         return None
@@ -62,7 +62,7 @@ def read_reference(body: dict[str, Any]) -> str | None:
 
 
 def read_nonce(body: dict[str, Any]) -> str:
-    """Return the nonce. Raises Refusal."""
+    """Return the nonce. Raises ApiError."""
     nonce = body.get("nonce")
     if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce):
         raise api_errors.invalid(
@@ -72,7 +72,7 @@ def read_nonce(body: dict[str, Any]) -> str:
 
 
 def read_rows(body: dict[str, Any]) -> list[RowRequest]:
-    """Return the rows of an order, as far as their form goes. Raises Refusal."""
+    """Return the rows of an order; `place_order` checks their products. Raises ApiError."""
     rows = body.get("rows")
     if not isinstance(rows, list):
         raise api_errors.invalid("rows", _("The rows are a list."))
@@ -80,7 +80,7 @@ def read_rows(body: dict[str, Any]) -> list[RowRequest]:
 
 
 def read_total(body: dict[str, Any]) -> Decimal | None:
-    """Return the total that the customer saw, or None where it is not told. Raises Refusal."""
+    """Return the total that the customer saw, or None without one. Raises ApiError."""
     total = body.get("total")
     if total is None:
         return None
@@ -93,17 +93,17 @@ def _read_row(row: Any, field: str) -> RowRequest:
     if not isinstance(row, dict):
         raise api_errors.invalid(field, _("A row is an object with a product and a quantity."))
     product, quantity = row.get("product"), row.get("quantity")
-    if not _is_whole(product) or not 0 < product <= LARGEST_ID:
+    if not _is_integer(product) or not 0 < product <= MAX_PRODUCT_ID:
         raise api_errors.invalid(f"{field}.product", _("A product is named by its id."))
-    if not _is_whole(quantity):
+    if not _is_integer(quantity):
         raise api_errors.invalid(f"{field}.quantity", _("The quantity is a whole number."))
     return RowRequest(product, quantity)
 
 
-def _is_whole(value: Any) -> TypeGuard[int]:
+def _is_integer(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    """Refuse NaN and the infinities, which Python reads and JSON does not have."""
+def _reject_constant(name: str) -> NoReturn:
+    """Reject NaN and the infinities, which Python parses and JSON does not have."""
     raise ValueError(name)

@@ -1,4 +1,4 @@
-"""The shop's things as JSON. Amounts are texts, since a number might lose its öre on the way."""
+"""Builds response bodies. Amounts are strings: a JSON number may lose its öre."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from seqrshop.storefront.messages import state_heading, state_message
 
 
 def amount(value: Decimal) -> str:
-    """Return an amount in major units with its two decimals."""
+    """Return an amount in major units with two decimals, such as `149.99`."""
     return f"{value:.2f}"
 
 
 def orders_with_details() -> QuerySet[Order]:
-    """Return all orders, to be fetched with what `order_details` reads."""
+    """Return the queryset of orders with all that `order_details` reads prefetched."""
     return Order.objects.select_related("shop").prefetch_related("rows", "invoices")
 
 
 def order_summary(order: Order) -> dict[str, Any]:
-    """Return what the answer to a new order says of it."""
+    """Return the response to a new order."""
     return {
         "id": str(order.public_id),
         "number": order.number,
@@ -44,7 +44,7 @@ def order_summary(order: Order) -> dict[str, Any]:
 
 
 def order_details(order: Order) -> dict[str, Any]:
-    """Return all that its customer may know of an order."""
+    """Return everything that the customer may know about an order."""
     invoice = current_invoice(order)
     payable = payable_reference(order, invoice)
     return {
@@ -62,8 +62,8 @@ def order_details(order: Order) -> dict[str, Any]:
             for row in order.rows.all()
         ],
         "discounts": [
-            {"name": each.name_in(get_language() or "en"), "total": amount(each.amount)}
-            for each in discounts_of(invoice)
+            {"name": discount.name_in(get_language() or "en"), "total": amount(discount.amount)}
+            for discount in discounts_of(invoice)
         ],
         "parameters": order.parameters,
         "ordered_at": timezone.localtime(order.created_at).isoformat(timespec="seconds"),
@@ -76,14 +76,14 @@ def order_details(order: Order) -> dict[str, Any]:
 
 
 def payable_reference(order: Order, invoice: Invoice) -> str | None:
-    """Return the reference that the order can be paid by now, or None."""
+    """Return the invoice reference while the order can be paid, else None."""
     if order.state != OrderState.AWAITING_PAYMENT:
         return None
     return _shown_reference(order, invoice)
 
 
 def return_page_details(order: Order) -> dict[str, Any]:
-    """Return what whoever has the order's return key may know of it: nothing personal."""
+    """Return what the holder of the return key may know: nothing personal."""
     invoice = current_invoice(order)
     return {
         "number": order.number,
@@ -96,9 +96,9 @@ def return_page_details(order: Order) -> dict[str, Any]:
 
 
 def receipt_url(order: Order) -> str | None:
-    """Return where the order's receipt is, for anybody who has the address; its PDF, with `.pdf`.
+    """Return the address of the order's receipt, or None; with `.pdf` appended, of its PDF.
 
-    By the return key, since a link can carry no header and a web view may keep no cookie.
+    The address holds the return key: a link carries no header, and a web view may keep no cookie.
     """
     if not has_receipt(current_invoice(order)):
         return None
@@ -106,7 +106,7 @@ def receipt_url(order: Order) -> str | None:
 
 
 def _shown_reference(order: Order, invoice: Invoice) -> str | None:
-    """Return the reference, but for one whose payment nobody should start any more."""
+    """Return the invoice reference, or None where the payment must not be started any more."""
     if order.state == OrderState.CANCEL_PENDING or (invoice.is_open and invoice.cancel_reason):
         return None
     return invoice.invoice_reference
@@ -119,7 +119,7 @@ def session_details(
     open_order: Order | None,
     latest_order: Order | None,
 ) -> dict[str, Any]:
-    """Return what the page needs to let a customer order. `service` is the session's own."""
+    """Return what the order page needs; `shop` is the session's shop."""
     products = list(products_shown(shop))
     categories = {product.category: None for product in products if product.category}
     return {
@@ -134,7 +134,7 @@ def session_details(
 
 
 def product_with_price(product: Product) -> dict[str, Any]:
-    """Return what a product is called and what one of it costs now."""
+    """Return a product's name and current price."""
     return {
         "id": product.pk,
         "name": product.name_in(get_language() or "en"),

@@ -1,4 +1,4 @@
-"""Sentences for a customer: how an order stands, and why none is taken."""
+"""An order's state in words, for its customer."""
 
 from __future__ import annotations
 
@@ -51,23 +51,23 @@ POSSIBLY_REVERSED = _(
     "The payment was cancelled. If money was drawn from your account, SEQR gives it back."
 )
 
-WAITS_WHILE_CLOSED = _(
+WAITING_WHILE_PAUSED = _(
     "Paying is closed for now. Your order waits until it opens again; you have paid nothing."
 )
-UNSENT = (_S.CREATED, _S.SENDING)
+UNSENT_STATES = (_S.CREATED, _S.SENDING)
 
 
 def state_heading(order: Order) -> str:
-    """Return the few words that tell a customer how the order stands."""
+    """Return the order's state as a heading."""
     return str(HEADINGS[OrderState(order.state)])
 
 
 def state_message(order: Order, invoice: Invoice) -> str:
-    """Return the sentence that tells a customer how the order stands, by its current invoice."""
+    """Return the order's state as a sentence; `invoice` is its current one."""
     if invoice.possibly_reversed and order.state in PAYABLE_AGAIN:
         return str(POSSIBLY_REVERSED)
-    if order.state in UNSENT and payments_are_paused():
-        return str(WAITS_WHILE_CLOSED)
+    if order.state in UNSENT_STATES and payments_are_paused():
+        return str(WAITING_WHILE_PAUSED)
     message = str(MESSAGES[OrderState(order.state)])
     if order.state in (_S.PARTLY_REFUNDED, _S.REFUNDED):
         sums = {"back": refunded_amount(invoice), "total": total_of(invoice)}

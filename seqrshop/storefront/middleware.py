@@ -1,4 +1,4 @@
-"""Which language an answer is in; and what a view raises, told so that its client understands."""
+"""Chooses a response's language; turns exceptions into error responses."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
-from seqrshop.storefront import api_errors, error_pages
+from seqrshop.storefront import api_errors
 from seqrshop.storefront.api_errors import ApiError
+from seqrshop.storefront.error_pages import error_response
 from seqrshop.storefront.rate_limits import TooManyRequests
 
 logger = logging.getLogger(__name__)
 
-NOT_READ = "seqrshop.not_read"  # in the environment: why the server could not read the body
+# Key in the WSGI environment: the status with which to reject a body that was not received.
+BODY_ERROR_STATUS = "seqrshop.body_error_status"
 
 
-class ChosenLanguage(LocaleMiddleware):
-    """Lets whoever reads a page choose its language, by `?language=sv`; Django's cookie keeps it.
+class LanguageMiddleware(LocaleMiddleware):
+    """Lets a reader choose a page's language by `?language=sv`; Django's cookie remembers it.
 
-    The query does without the cookie, which a web view may not take. Data, which is not asked for
-    as HTML, comes as Accept-Language alone says: a page that is shown goes on in its own language,
-    whatever has been chosen in another tab.
+    The query works without the cookie, which a web view may reject. JSON follows
+    Accept-Language alone: an open page keeps its language when another tab changes the cookie.
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        """Go on in the language chosen, or else in what the browser prefers."""
+        """Activate the language chosen, or the one that the browser prefers."""
         chosen = _language_chosen(request)
         if chosen is not None:
             translation.activate(chosen)
@@ -43,7 +44,7 @@ class ChosenLanguage(LocaleMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Keep what was chosen for the next page."""
+        """Remember the chosen language for the next page."""
         chosen = _language_chosen(request)
         if chosen is not None:
             response.set_cookie(
@@ -62,29 +63,29 @@ def _language_chosen(request: HttpRequest) -> str | None:
     return language if language in dict(settings.LANGUAGES) else None
 
 
-class AnswerApiErrors:
-    """Answers refusals, limits, a body that did not come and a database that is away.
+class ApiErrorMiddleware:
+    """Responds to API errors, exceeded rate limits, missing bodies and database outages.
 
-    Every other error is left to Django.
+    Django handles every other exception.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on, if the server could read it."""
-        not_read = request.META.get(NOT_READ)
-        if not_read is not None:
-            return error_pages.answer(request, api_errors.not_read(not_read))
+        """Reject a request whose body the server did not receive."""
+        status = request.META.get(BODY_ERROR_STATUS)
+        if status is not None:
+            return error_response(request, api_errors.body_not_received(status))
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Return the answer to what a view has raised, or None for what is not ours."""
+        """Return the error response to an exception, or None to leave it to Django."""
         if isinstance(error, ApiError):
-            return error_pages.answer(request, error)
+            return error_response(request, error)
         if isinstance(error, TooManyRequests):
-            return error_pages.answer(request, api_errors.too_many_requests(error.retry_after))
+            return error_response(request, api_errors.too_many_requests(error.retry_after))
         if isinstance(error, OperationalError | InterfaceError):
-            logger.error("the database is away: %s", type(error).__name__)
-            return error_pages.answer(request, api_errors.temporarily_unavailable())
+            logger.error("the database is unavailable: %s", type(error).__name__)
+            return error_response(request, api_errors.temporarily_unavailable())
         return None

@@ -1,4 +1,4 @@
-"""SEQR's notification of a payment."""
+"""Receives SEQR's payment notifications."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from payments.polling.status_checks import check_status_soon
 @csrf_exempt
 @require_POST
 def notify(request: HttpRequest, secret: str) -> HttpResponse:
-    """Have SEQR asked about the invoice that this address belongs to; answer at once.
+    """Start a status check of the address's invoice, and respond at once.
 
-    Nothing in the request is believed, and its body is not even read.
+    The request proves nothing, and its body is not read: SEQR's status decides.
     """
     invoice_id = invoice_notified(secret)
     if invoice_id is None:

@@ -1,4 +1,4 @@
-"""Orders as JSON: made, read, paid again and cancelled by the customer they belong to."""
+"""JSON API: create, read, pay and cancel the customer's orders."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from payments.invoices.create import create_invoice, current_invoice, retry_paym
 from payments.models import CancelReason
 from seqrshop.storefront import api_errors
 from seqrshop.storefront.api_errors import ApiError
-from seqrshop.storefront.endpoint import endpoint, for_customer, json_answer
+from seqrshop.storefront.endpoint import endpoint, json_response, require_customer
 from seqrshop.storefront.json_input import read_nonce, read_object, read_rows, read_total
 from seqrshop.storefront.json_output import (
     amount,
@@ -38,17 +38,17 @@ from seqrshop.storefront.json_output import (
     orders_with_details,
     product_with_price,
 )
-from seqrshop.storefront.recheck import recheck
 from seqrshop.storefront.shops import shop_at
+from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
 
 
 @endpoint("POST")
-@for_customer
-def make_order(
+@require_customer
+def create_order(
     request: HttpRequest, session: CustomerSession, slug: str | None = None
 ) -> HttpResponse:
-    """Make an order and its invoice, and have the invoice sent: 201, or 200 for a repeat."""
+    """Create an order with its invoice and enqueue sending: 201, or 200 for a repeated nonce."""
     if shop_at(slug).pk != session.shop_id:
         raise api_errors.other_shop()
     body = read_object(request)
@@ -61,7 +61,7 @@ def make_order(
     except OrderNotAccepted as error:
         raise api_errors.invalid(error.field, error.reason) from None
     except AnotherOrderOpen as error:
-        raise _another_open(error) from None
+        raise _order_open(error) from None
     except NonceReused as error:
         raise _conflict(
             "nonce_reused", _("This order was made already, with other rows."), error.order
@@ -69,65 +69,63 @@ def make_order(
     except PriceChanged as error:
         raise _price_changed(error, session.shop.currency) from None
     except ShopUnavailable as error:
-        raise _closed(error) from None
-    return json_answer(order_summary(order), 201 if is_new else 200)
+        raise _shop_unavailable(error) from None
+    return json_response(order_summary(order), 201 if is_new else 200)
 
 
 @endpoint("GET", "HEAD")
-@for_customer
+@require_customer
 def show_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
-    """Tell how an order stands, and have SEQR asked where its poller seems to sleep."""
-    order = order_of(session.customer, public_id)
-    recheck(current_invoice(order))
-    return json_answer(order_details(order))
+    """Return an order; refresh its invoice where the poller is stalled."""
+    order = customer_order(session.customer, public_id)
+    refresh_if_stale(current_invoice(order))
+    return json_response(order_details(order))
 
 
 @endpoint("GET", "HEAD")
-@for_customer
+@require_customer
 def order_events(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
-    """Tell the same, and go on telling it in a stream where the server offers one."""
-    order = order_of(session.customer, public_id)
-    recheck(current_invoice(order))
+    """Return an order, then stream its changes if the server supports streams."""
+    order = customer_order(session.customer, public_id)
+    refresh_if_stale(current_invoice(order))
     accept_stream(request, order, "order", f"customer {session.customer_id}", session.expires_at)
-    return json_answer(order_details(order))
+    return json_response(order_details(order))
 
 
 @endpoint("POST")
-@for_customer
-def pay_order_again(
-    request: HttpRequest, session: CustomerSession, public_id: UUID
-) -> HttpResponse:
-    """Make a new invoice for an order whose last one is dead, and have it sent."""
+@require_customer
+def pay_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
+    """Create a new invoice for an order whose last one was not paid, and enqueue sending."""
     try:
         with transaction.atomic():
             _send_on_commit(retry_payment(session.customer, public_id).pk)
     except Order.DoesNotExist:
         raise api_errors.not_found() from None
     except AnotherOrderOpen as error:
-        raise _another_open(error) from None
+        raise _order_open(error) from None
     except OrderNotAccepted as error:
-        order = order_of(session.customer, public_id)
+        order = customer_order(session.customer, public_id)
         raise _conflict("not_payable", error.reason, order) from None
     except ShopUnavailable as error:
-        raise _closed(error) from None
-    return json_answer(order_details(order_of(session.customer, public_id)))
+        raise _shop_unavailable(error) from None
+    return json_response(order_details(customer_order(session.customer, public_id)))
 
 
 @endpoint("POST")
-@for_customer
+@require_customer
 def cancel_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
-    """Cancel the order's invoice, as far as SEQR answers now: the order may be cancel_pending."""
-    invoice = current_invoice(order_of(session.customer, public_id))
+    """Cancel the order's invoice; cancel_pending until SEQR confirms."""
+    invoice = current_invoice(customer_order(session.customer, public_id))
     try:
         cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource("customer"))
     except AlreadyPaid:
-        order = order_of(session.customer, public_id)
+        order = customer_order(session.customer, public_id)
         raise _conflict("already_paid", _("This order is paid already."), order) from None
-    return json_answer(order_details(order_of(session.customer, public_id)))
+    return json_response(order_details(customer_order(session.customer, public_id)))
 
 
-def order_of(customer: Customer, public_id: UUID) -> Order:
-    """Return the order if it is this customer's; no one learns that another's exists."""
+def customer_order(customer: Customer, public_id: UUID) -> Order:
+    """Return this customer's order. Raises ApiError 404, for another customer's order too."""
     order = orders_with_details().filter(public_id=public_id, customer=customer).first()
     if order is None:
         raise api_errors.not_found()
@@ -138,7 +136,7 @@ def _send_on_commit(invoice_id: int) -> None:
     transaction.on_commit(partial(tasks.enqueue, tasks.send_invoice, invoice_id))
 
 
-def _another_open(error: AnotherOrderOpen) -> ApiError:
+def _order_open(error: AnotherOrderOpen) -> ApiError:
     message = _("You have an order here that is not settled yet.")
     return _conflict("order_open", message, error.order)
 
@@ -155,7 +153,7 @@ def _price_changed(error: PriceChanged, currency: str) -> ApiError:
     )
 
 
-def _closed(error: ShopUnavailable) -> ApiError:
+def _shop_unavailable(error: ShopUnavailable) -> ApiError:
     return api_errors.shop_unavailable(unavailable_message(error.closing, timezone.now()))
 
 

@@ -1,4 +1,4 @@
-"""The pages. None of them knows its customer: the script asks, with the token in its hands."""
+"""The customer's pages, the same for everyone: their script fetches the customer's data."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from payments.availability.messages import closed_message
 from payments.invoices.create import current_invoice
 from payments.invoices.discounts import total_of
 from seqrshop.storefront import api_errors, rate_limits
-from seqrshop.storefront.endpoint import endpoint, json_answer
+from seqrshop.storefront.endpoint import endpoint, json_response
 from seqrshop.storefront.json_output import orders_with_details, receipt_url, return_page_details
 from seqrshop.storefront.messages import HEADINGS, state_heading, state_message
-from seqrshop.storefront.recheck import recheck
 from seqrshop.storefront.shops import shop_at
+from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
 
 
@@ -30,7 +30,7 @@ from seqrshop.storefront.streams.stream_acceptor import accept_stream
 @never_cache
 @ensure_csrf_cookie
 def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
-    """Show the menu, once the script has exchanged the token; say at once if it is closed."""
+    """Show the order page; its script loads the menu once it has exchanged the token."""
     shop = shop_at(slug)
     context = _context(shop) | {"unavailable_message": closed_message(shop)}
     return render(request, "storefront/order_page.html", context)
@@ -41,7 +41,7 @@ def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 @never_cache
 @ensure_csrf_cookie
 def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
-    """Show how the order stands. Arriving at the success page proves nothing, so all are one."""
+    """Show the order's state. Arriving at the success page proves nothing, so all are one."""
     return render(request, "storefront/result_page.html", _context(shop_at(slug)))
 
 
@@ -49,8 +49,8 @@ def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 @gzip_page
 @never_cache
 def return_page(request: HttpRequest, return_key: str) -> HttpResponse:
-    """Show a browser that comes back from the app how the order stands. Nothing personal."""
-    order = order_to_return_to(return_key)
+    """Show the order's state to a browser that returns from the app. Nothing personal."""
+    order = order_by_return_key(return_key)
     invoice = current_invoice(order)
     return render(
         request,
@@ -72,23 +72,23 @@ def return_page(request: HttpRequest, return_key: str) -> HttpResponse:
 
 @endpoint("GET", "HEAD")
 def return_state(request: HttpRequest, return_key: str) -> HttpResponse:
-    """Tell that page how the order stands now, and have SEQR asked as `show_order` does."""
-    order = order_to_return_to(return_key)
-    recheck(current_invoice(order))
-    return json_answer(return_page_details(order))
+    """Return the order's state to the return page; refresh a stale invoice."""
+    order = order_by_return_key(return_key)
+    refresh_if_stale(current_invoice(order))
+    return json_response(return_page_details(order))
 
 
 @endpoint("GET", "HEAD")
 def return_events(request: HttpRequest, return_key: str) -> HttpResponse:
-    """Tell the same, and go on telling it in a stream where the server offers one."""
-    order = order_to_return_to(return_key)
-    recheck(current_invoice(order))
+    """Return the order's state, then stream its changes if the server supports streams."""
+    order = order_by_return_key(return_key)
+    refresh_if_stale(current_invoice(order))
     accept_stream(request, order, "return_page", f"return page {return_key}")
-    return json_answer(return_page_details(order))
+    return json_response(return_page_details(order))
 
 
-def order_to_return_to(return_key: str) -> Order:
-    """Return the order of this key, counting how often it is asked for. Raises Refusal."""
+def order_by_return_key(return_key: str) -> Order:
+    """Return the order of this return key. Counts the request. Raises ApiError."""
     rate_limits.count(rate_limits.RETURN_PAGE, token=return_key)
     order = orders_with_details().filter(return_key=return_key).first()
     if order is None:

@@ -1,7 +1,7 @@
 """The receipt of a paid order, as a page and as a PDF, in the order's own language.
 
-By the customer's visit, or by the order's return key: a link that a web view opens carries no
-header, and perhaps no cookie. It names no customer either way.
+Authorised by the customer session or by the order's return key: a link that a web view opens
+carries no header, and perhaps no cookie. The receipt names no customer.
 """
 
 from __future__ import annotations
@@ -23,39 +23,39 @@ from payments.receipts.content import Receipt
 from payments.receipts.document import has_receipt, receipt_of
 from payments.receipts.pdf import receipt_pdf
 from seqrshop.storefront import api_errors, rate_limits
-from seqrshop.storefront.endpoint import for_customer
-from seqrshop.storefront.orders import order_of
-from seqrshop.storefront.pages import order_to_return_to
+from seqrshop.storefront.endpoint import require_customer
+from seqrshop.storefront.orders import customer_order
+from seqrshop.storefront.pages import order_by_return_key
 
 
 @require_safe
 @never_cache
-@for_customer
+@require_customer
 def show(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
     """Show a customer's receipt."""
-    return _page(request, order_of(session.customer, public_id))
+    return _page(request, customer_order(session.customer, public_id))
 
 
 @require_safe
 @never_cache
-@for_customer
+@require_customer
 def show_pdf(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
-    """Hand over a customer's receipt to be kept."""
-    return _pdf(order_of(session.customer, public_id))
+    """Download a customer's receipt."""
+    return _pdf(customer_order(session.customer, public_id))
 
 
 @require_safe
 @never_cache
 def show_by_key(request: HttpRequest, return_key: str) -> HttpResponse:
-    """Show the receipt to whoever has the order's return key."""
-    return _page(request, order_to_return_to(return_key))
+    """Show the receipt to the holder of the order's return key."""
+    return _page(request, order_by_return_key(return_key))
 
 
 @require_safe
 @never_cache
 def show_pdf_by_key(request: HttpRequest, return_key: str) -> HttpResponse:
-    """Hand over the receipt to whoever has the order's return key."""
-    return _pdf(order_to_return_to(return_key))
+    """Download the receipt as the holder of the order's return key."""
+    return _pdf(order_by_return_key(return_key))
 
 
 def _page(request: HttpRequest, order: Order) -> HttpResponse:

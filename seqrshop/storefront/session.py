@@ -1,4 +1,4 @@
-"""POST session: a token becomes a customer's visit."""
+"""POST session: exchanges a token for a customer session."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from payments.seqr import SeqrError
 from payments.session_exchange import TokenOfAnotherShop, TokenRefused, exchange_token
 from seqrshop.storefront import api_errors, rate_limits
 from seqrshop.storefront.endpoint import (
+    authenticate,
     endpoint,
-    json_answer,
-    remember_session,
-    require_own_page,
-    session_of_request,
+    json_response,
+    require_same_origin,
+    store_session,
 )
 from seqrshop.storefront.json_input import read_object, read_reference, read_token
 from seqrshop.storefront.json_output import orders_with_details, session_details
@@ -25,18 +25,19 @@ from seqrshop.storefront.shops import shop_at
 
 @endpoint("POST")
 @gzip_page
-def open_visit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
-    """Exchange a token, or take up the visit of the header or the cookie where none is given.
+def create_session(request: HttpRequest, slug: str | None = None) -> HttpResponse:
+    """Exchange a token, or resume the session of the header or cookie without one.
 
-    A signed-in customer could be made another by another site's page (login CSRF). No browser
-    lets such a page send JSON without our leave, which is never given, and its Origin is refused.
+    Against login CSRF, by which another site's page would sign a customer in as another: its
+    Origin is rejected, and a browser sends JSON across sites only with a permission that we never
+    give.
     """
-    require_own_page(request)
+    require_same_origin(request)
     body = read_object(request)
     token, reference = read_token(body), read_reference(body)
     shop = shop_at(slug)
     if token is None:
-        session = session_of_request(request)
+        session = authenticate(request)
         if session.shop_id != shop.pk:
             raise api_errors.other_shop()
         rate_limits.count(
@@ -57,26 +58,26 @@ def open_visit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
             raise api_errors.invalid_session() from None
         except SeqrError:
             raise api_errors.seqr_unavailable() from None
-        remember_session(request, session)
-        get_token(request)  # the cookie that changing requests need, for who has not seen a page
-    return json_answer(
+        store_session(request, session)
+        get_token(request)  # sets the CSRF cookie for a client that has loaded no page
+    return json_response(
         session_details(
             session,
             shop,
-            open_order=_fetched(blocking_order(session.customer, shop)),
+            open_order=_with_details(blocking_order(session.customer, shop)),
             latest_order=_latest(session, reference),
         )
     )
 
 
-def _fetched(order: Order | None) -> Order | None:
+def _with_details(order: Order | None) -> Order | None:
     return None if order is None else orders_with_details().get(pk=order.pk)
 
 
 def _latest(session: CustomerSession, reference: str | None) -> Order | None:
-    """Return the order of this customer that the reference names, else the latest here."""
+    """Return this customer's order of the reference; without one, their latest at the shop."""
     if reference is None:
-        return _fetched(latest_order(session.customer, session.shop))
+        return _with_details(latest_order(session.customer, session.shop))
     return (
         orders_with_details()
         .filter(customer=session.customer, invoices__invoice_reference=reference)

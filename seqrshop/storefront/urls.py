@@ -1,23 +1,23 @@
-"""The customers' addresses. Without a slug they mean the only shop."""
+"""The customer's addresses. Without a slug they belong to the only shop."""
 
 from django.urls import path
 
 from seqrshop.storefront import branding, notify, orders, pages, receipts, screen_code, session
 
-_OF_A_SERVICE = [
+_SHOP_PATHS = [
     ("order", pages.order_page, "order_page"),
     ("success", pages.result_page, "success_page"),
     ("failure", pages.result_page, "failure_page"),
     ("cancel", pages.result_page, "cancel_page"),
-    ("session", session.open_visit, "session"),
-    ("orders", orders.make_order, "orders"),
+    ("session", session.create_session, "session"),
+    ("orders", orders.create_order, "orders"),
 ]
 
 urlpatterns = [
     path("notify/<slug:secret>", notify.notify, name="notify"),
     path("orders/<uuid:public_id>", orders.show_order, name="order"),
     path("orders/<uuid:public_id>/events", orders.order_events, name="order_events"),
-    path("orders/<uuid:public_id>/pay", orders.pay_order_again, name="pay_order"),
+    path("orders/<uuid:public_id>/pay", orders.pay_order, name="pay_order"),
     path("orders/<uuid:public_id>/cancel", orders.cancel_order, name="cancel_order"),
     path("orders/<uuid:public_id>/qr", screen_code.show, name="order_qr"),
     path("orders/<uuid:public_id>/receipt", receipts.show, name="order_receipt"),
@@ -29,6 +29,6 @@ urlpatterns = [
     path("return/<slug:return_key>/receipt.pdf", receipts.show_pdf_by_key, name="receipt_pdf"),
     path("pictures/<slug:digest>.webp", branding.picture, name="picture"),
     path("accents/<slug:colour>.css", branding.accent, name="accent"),
-    *(path(part, view, name=name) for part, view, name in _OF_A_SERVICE),
-    *(path(f"<slug:slug>/{part}", view, name=name) for part, view, name in _OF_A_SERVICE),
+    *(path(part, view, name=name) for part, view, name in _SHOP_PATHS),
+    *(path(f"<slug:slug>/{part}", view, name=name) for part, view, name in _SHOP_PATHS),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seqrshop.middleware import NEVER_ASKED_FOR
+from seqrshop.middleware import DENIED_FEATURES
 
 POLICY = {
     "default-src": "'none'",
@@ -31,6 +31,6 @@ def held(headers: Mapping[str, str]) -> None:
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     permissions = headers["Permissions-Policy"].split(", ")
-    assert permissions == [f"{feature}=()" for feature in NEVER_ASKED_FOR]
+    assert permissions == [f"{feature}=()" for feature in DENIED_FEATURES]
     assert "Server" not in headers
     assert "X-Powered-By" not in headers

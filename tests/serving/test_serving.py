@@ -18,9 +18,9 @@ from django.core.wsgi import get_wsgi_application
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from orders.models import CustomerSession
-from seqrshop.serving.asgi_app import Site
+from seqrshop.serving.asgi_app import AsgiApp
 from seqrshop.serving.asgi_types import Message
-from seqrshop.serving.body import LARGEST, MOST_UPLOADED
+from seqrshop.serving.body import MAX_BODY_BYTES, MAX_CONCURRENT_UPLOAD_BYTES
 from seqrshop.serving.environ import environ_of
 from tests.factories import CustomerSessionFactory, ShopFactory
 from tests.seqrshop.security import held
@@ -126,7 +126,7 @@ def test_a_body_that_is_too_large_is_refused_in_the_customers_words(
 ) -> None:
     sizes = [
         web.ask("POST", "/lyktan/orders", AS_CUSTOMER, b"x" * size)
-        for size in (LARGEST - 1, LARGEST + 1)
+        for size in (MAX_BODY_BYTES - 1, MAX_BODY_BYTES + 1)
     ]
 
     assert [answer.status for answer in sizes] == [413, 413]
@@ -168,21 +168,21 @@ def test_bodies_that_drip_keep_no_thread_from_the_others(
 @pytest.mark.parametrize(
     ("most_uploaded", "status", "sentence"),
     [
-        (MOST_UPLOADED, 408, "Det här tog för lång tid på vägen. Försök igen."),
+        (MAX_CONCURRENT_UPLOAD_BYTES, 408, "Det här tog för lång tid på vägen. Försök igen."),
         (0, 503, "Butiken kan inte nås just nu. Försök igen om en stund."),
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused_in_words(
     monkeypatch: pytest.MonkeyPatch, most_uploaded: int, status: int, sentence: str
 ) -> None:
-    monkeypatch.setattr("seqrshop.serving.body.SECONDS", 0.01)
-    monkeypatch.setattr("seqrshop.serving.body.MOST_UPLOADED", most_uploaded)
+    monkeypatch.setattr("seqrshop.serving.body.RECEIVE_TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr("seqrshop.serving.body.MAX_CONCURRENT_UPLOAD_BYTES", most_uploaded)
     sent: list[Message] = []
 
     async def receive() -> Message:
         if most_uploaded:
             await asyncio.Event().wait()  # nothing comes any more
-        return {"type": "http.request", "body": bytes(LARGEST + 1), "more_body": True}
+        return {"type": "http.request", "body": bytes(MAX_BODY_BYTES + 1), "more_body": True}
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -198,7 +198,7 @@ def test_a_body_that_cannot_be_read_is_refused_in_words(
         "headers": [(b"host", b"localhost"), (b"accept-language", b"sv")],
     }
 
-    asyncio.run(Site(get_wsgi_application())(scope, receive, send))
+    asyncio.run(AsgiApp(get_wsgi_application())(scope, receive, send))
 
     start, body = sent
     headers = dict(start["headers"])

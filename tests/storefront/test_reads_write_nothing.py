@@ -18,7 +18,7 @@ from tests.storefront.shopfront import (
     open_shopfront,
 )
 
-READING = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK TO")
+SAFE_METHODS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK TO")
 NAMES = sorted(names_of_addresses() - WRITE_ONLY)
 
 
@@ -34,7 +34,7 @@ def writes() -> Iterator[list[str]]:
     found: list[str] = []
 
     def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        if not sql.lstrip(" (").upper().startswith(READING) or "FOR UPDATE" in sql.upper():
+        if not sql.lstrip(" (").upper().startswith(SAFE_METHODS) or "FOR UPDATE" in sql.upper():
             found.append(sql)
         return execute(sql, *rest)
 

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from orders.clock import database_now
 from orders.models import CustomerSession, Order, OrderState
 from payments.models import PollShard, Refund, RefundStatus, shard_of
-from seqrshop.storefront import recheck
+from seqrshop.storefront import stale_invoice
 from seqrshop.storefront.messages import HEADINGS, MESSAGES
 from tests.factories import CustomerSessionFactory, InvoiceFactory
 from tests.storefront.conftest import JsonClient
@@ -267,7 +267,7 @@ def test_a_guessed_id_leads_nowhere(
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     """Which invoices SEQR would have been asked about."""
     asked: list[tuple[int, str]] = []
-    monkeypatch.setattr(recheck, "check_status_soon", lambda *args: asked.append(args))
+    monkeypatch.setattr(stale_invoice, "check_status_soon", lambda *args: asked.append(args))
     return asked
 
 

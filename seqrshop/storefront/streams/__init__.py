@@ -1,13 +1,15 @@
-"""Streams: a customer's page hears of each change of its order as soon as it is committed.
+"""Event streams: a customer's page receives each change of its order once it is committed.
 
-A process has one subscription in Redis, and holds no connection to PostgreSQL for its streams. It
-reads an order that is said to have changed, once for all who follow it. What Redis loses is found
-every two seconds, by one query for all orders that are followed.
+A process has one Redis subscription, and its streams hold no PostgreSQL connection. It reads a
+changed order once for all of its streams. A query for all streamed orders, every two seconds,
+finds the changes that Redis has lost.
 
-hub.py        who follows what, and the loops that keep them told
-stream.py     one stream: what is to be sent, and when it ends
-reading.py    the database: orders as they are told, and marks by which a change is seen
-listening.py  the subscription
+stream_acceptor.py  lets a view turn its response into a stream
+broker.py           the streams of a process, and the loops that feed them
+stream.py           one stream: its pending events and its end
+order_reads.py      reads orders from the database
+order_version.py    detects changes of an order
+subscriber.py       the Redis subscription
 """
 
 from seqrshop.storefront.streams.broker import StreamBroker

@@ -1,4 +1,4 @@
-"""Who follows what in this process, and the loops that keep them told."""
+"""The streams of a process, and the loops that feed them."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ from seqrshop.storefront.streams.subscriber import listen
 
 logger = logging.getLogger(__name__)
 
-MOST_OF_A_READER = 3
-MOST = 5000  # in one process
-AT_A_TIME = 100  # orders read by one query: more would keep the first of them waiting
-REMEMBERED_SECONDS = 10.0  # longer than it takes to answer the request that a stream begins with
-AGAIN_SECONDS = 1.0  # after the database was away
+MAX_STREAMS_PER_READER = 3
+MAX_STREAMS = 5000  # of one process
+READ_BATCH_SIZE = 100  # orders per query: a larger batch delays its first order
+CHANGE_MEMORY_SECONDS = 10.0  # longer than the view of a new stream takes
+RETRY_DELAY_SECONDS = 1.0  # after a failure of the database
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class StreamBroker:
-    """All streams of a process. To be used within one event loop."""
+    """All streams of a process. Used within one event loop."""
 
-    def __init__(self, pace: StreamTimings | None = None) -> None:
-        self._pace = pace or StreamTimings()
-        self._streams: dict[UUID, set[Stream]] = defaultdict(set)  # by the order followed
-        self._of_reader: dict[str, deque[Stream]] = defaultdict(deque)
-        self._marks: dict[UUID, OrderVersion] = {}  # of what was told
-        self._paying_is_closed = False
+    def __init__(self, timings: StreamTimings | None = None) -> None:
+        self._timings = timings or StreamTimings()
+        self._streams: dict[UUID, set[Stream]] = defaultdict(set)  # by order
+        self._streams_of_reader: dict[str, deque[Stream]] = defaultdict(deque)
+        self._versions: dict[UUID, OrderVersion] = {}  # as published
+        self._payments_are_paused = False
         self._changed: set[UUID] = set()
         self._has_changed = asyncio.Event()
-        self._heard_at: dict[UUID, float] = {}
+        self._changed_at: dict[UUID, float] = {}  # oldest first
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="streams")
         self._loops: list[asyncio.Task[None]] = []
         self.is_stopping = False
@@ -54,24 +54,24 @@ class StreamBroker:
         return sum(map(len, self._streams.values()))
 
     def start(self) -> None:
-        """Begin to listen and to compare."""
-        for loop in (
-            _for_ever(partial(listen, self.hear)),
-            _for_ever(self._read_changed),
-            _for_ever(partial(self._after, self._pace.compare, self._compare)),
-            _for_ever(partial(self._after, self._pace.look, self._look_at_poller)),
+        """Start the loops."""
+        for work in (
+            partial(listen, self.record_change),
+            self._publish_changed,
+            partial(self._after, self._timings.compare, self._find_lost_changes),
+            partial(self._after, self._timings.poller_check, self._check_poller),
         ):
-            self._loops.append(asyncio.create_task(loop))
+            self._loops.append(asyncio.create_task(_run_forever(work)))
 
     def stop(self) -> None:
-        """End all streams; their pages open others, at another process perhaps."""
+        """End all streams; their pages open others, perhaps at another process."""
         self.is_stopping = True
         for streams in self._streams.values():
             for stream in streams:
                 stream.end("restart")
 
     async def close(self) -> None:
-        """End the loops."""
+        """Stop the loops."""
         for loop in self._loops:
             loop.cancel()
         for loop in self._loops:
@@ -79,103 +79,108 @@ class StreamBroker:
                 await loop
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def join(self, follower: Subscription, body: bytes, asked_at: float) -> Stream | None:
-        """Open a stream that begins with this body, read after `asked_at`; None: there is no room.
+    def open_stream(
+        self, subscription: Subscription, body: bytes, requested_at: float
+    ) -> Stream | None:
+        """Open a stream whose first event is `body`, read after `requested_at`.
 
-        A reader's oldest stream gives way to a fourth one. It may be that of a page which is gone
-        without our knowing it, and the newest page is the one that is looked at.
+        Returns None where the process has no room for another. A reader's fourth stream replaces
+        the oldest: its page may be gone without our knowing, and the newest page is the one in use.
         """
-        if self.is_stopping or len(self) >= MOST:
+        if self.is_stopping or len(self) >= MAX_STREAMS:
             return None
-        stream = Stream(follower, body, self._pace)
-        others = self._of_reader[follower.reader]
-        if len(others) >= MOST_OF_A_READER:
-            others.popleft().end("replaced")
-        others.append(stream)
-        self._streams[follower.order].add(stream)
-        told_others = self._marks.setdefault(follower.order, follower.mark)
-        if told_others != follower.mark or self._heard_at.get(follower.order, 0.0) > asked_at:
-            self._change(follower.order)  # since it was read for this stream
+        stream = Stream(subscription, body, self._timings)
+        of_reader = self._streams_of_reader[subscription.reader]
+        if len(of_reader) >= MAX_STREAMS_PER_READER:
+            of_reader.popleft().end("replaced")
+        of_reader.append(stream)
+        order = subscription.order
+        self._streams[order].add(stream)
+        published = self._versions.setdefault(order, subscription.version)
+        if published != subscription.version or self._changed_at.get(order, 0.0) > requested_at:
+            self._mark_changed(order)  # since it was read for this stream
         return stream
 
-    def leave(self, stream: Stream) -> None:
+    def close_stream(self, stream: Stream) -> None:
         """Forget a stream that has ended."""
-        order, reader = stream.follower.order, stream.follower.reader
+        order, reader = stream.subscription.order, stream.subscription.reader
         self._streams[order].discard(stream)
         if not self._streams[order]:
             del self._streams[order]
-            self._marks.pop(order, None)
-        others = self._of_reader[reader]
+            self._versions.pop(order, None)
+        of_reader = self._streams_of_reader[reader]
         with suppress(ValueError):
-            others.remove(stream)
-        if not others:
-            del self._of_reader[reader]
+            of_reader.remove(stream)
+        if not of_reader:
+            del self._streams_of_reader[reader]
 
-    def hear(self, order: UUID) -> None:
-        """Take note that an order has changed."""
-        now = self._pace.clock()
-        self._heard_at.pop(order, None)
-        self._heard_at[order] = now
-        while now - self._heard_at[first := next(iter(self._heard_at))] > REMEMBERED_SECONDS:
-            del self._heard_at[first]
-        self._change(order)
+    def record_change(self, order: UUID) -> None:
+        """Record that an order has changed, and when: its streams may be about to open."""
+        now = self._timings.clock()
+        self._changed_at.pop(order, None)
+        self._changed_at[order] = now
+        while (
+            now - self._changed_at[oldest := next(iter(self._changed_at))] > CHANGE_MEMORY_SECONDS
+        ):
+            del self._changed_at[oldest]
+        self._mark_changed(order)
 
-    def _change(self, order: UUID) -> None:
+    def _mark_changed(self, order: UUID) -> None:
         if order in self._streams:
             self._changed.add(order)
             self._has_changed.set()
 
-    async def _read_changed(self) -> None:
+    async def _publish_changed(self) -> None:
         await self._has_changed.wait()
-        orders = [self._changed.pop() for _ in range(min(AT_A_TIME, len(self._changed)))]
+        orders = [self._changed.pop() for _ in range(min(READ_BATCH_SIZE, len(self._changed)))]
         if not self._changed:
             self._has_changed.clear()
-        wanted = {
-            order: {stream.follower.form for stream in self._streams[order]}
+        formats = {
+            order: {stream.subscription.order_format for stream in self._streams[order]}
             for order in orders
             if order in self._streams
         }
-        read = await self._from_database(order_reads.read_orders, wanted)
-        if read is None:
-            await asyncio.sleep(AGAIN_SECONDS)
+        snapshots = await self._from_database(order_reads.read_orders, formats)
+        if snapshots is None:
+            await asyncio.sleep(RETRY_DELAY_SECONDS)
             for order in orders:
-                self._change(order)
+                self._mark_changed(order)
             return
-        for order, found in read.items():
-            self._tell(order, found)
+        for order, snapshot in snapshots.items():
+            self._publish(order, snapshot)
 
-    def _tell(self, order: UUID, read: order_reads.Read) -> None:
+    def _publish(self, order: UUID, snapshot: order_reads.OrderSnapshot) -> None:
         if order not in self._streams:
             return
-        self._marks[order] = read.mark
+        self._versions[order] = snapshot.version
         for stream in self._streams[order]:
-            body = read.bodies.get(stream.follower.form)
-            if body is None:  # who has joined while it was read
-                self._change(order)
+            body = snapshot.bodies.get(stream.subscription.order_format)
+            if body is None:  # the stream was opened during the read
+                self._mark_changed(order)
             else:
-                stream.tell_order(body, is_settled=read.is_settled)
+                stream.publish_order(body, is_final=snapshot.is_final)
 
-    async def _compare(self) -> None:
-        compared = await self._from_database(order_reads.compare, list(self._streams))
-        if compared is None:
+    async def _find_lost_changes(self) -> None:
+        current = await self._from_database(order_reads.read_current_versions, list(self._streams))
+        if current is None:
             return
-        words_changed = compared.payments_are_paused != self._paying_is_closed
-        self._paying_is_closed = compared.payments_are_paused
-        for order, mark in compared.marks.items():
-            if mark != self._marks.get(order) or (words_changed and mark.is_unsent):
-                self._change(order)
+        pause_changed = current.payments_are_paused != self._payments_are_paused
+        self._payments_are_paused = current.payments_are_paused
+        for order, version in current.versions.items():
+            if version != self._versions.get(order) or (pause_changed and version.is_unsent):
+                self._mark_changed(order)
 
-    async def _look_at_poller(self) -> None:
-        shards = {order: mark.shard for order, mark in self._marks.items()}
-        quiet: set[int] | None
+    async def _check_poller(self) -> None:
+        shards = {order: version.shard for order, version in self._versions.items()}
+        stalled: set[int] | None
         try:
-            quiet = await self._in_thread(stalled_shards)
+            stalled = await self._in_thread(stalled_shards)
         except RedisError:
-            quiet = None  # nothing is known
+            stalled = None  # unknown: treat all as stalled
         for order, shard in shards.items():
-            is_asleep = shard is not None and (quiet is None or shard in quiet)
+            is_stalled = shard is not None and (stalled is None or shard in stalled)
             for stream in self._streams.get(order, ()):
-                stream.tell_poller(is_asleep=is_asleep)
+                stream.publish_poller(is_stalled=is_stalled)
 
     async def _after(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(seconds)
@@ -188,7 +193,7 @@ class StreamBroker:
         try:
             return await self._in_thread(read, *args, **kwargs)
         except (DatabaseError, InterfaceError) as error:
-            logger.error("the database is away: %s", type(error).__name__)
+            logger.error("the database is unavailable: %s", type(error).__name__)
             return None
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -196,10 +201,10 @@ class StreamBroker:
         return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
 
 
-async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+async def _run_forever(work: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await work()
         except Exception:
-            logger.exception("the streams go on after a fault")
-            await asyncio.sleep(AGAIN_SECONDS)
+            logger.exception("a loop of the streams failed and continues")
+            await asyncio.sleep(RETRY_DELAY_SECONDS)

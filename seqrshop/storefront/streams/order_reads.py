@@ -1,4 +1,4 @@
-"""Reads orders for the streams, many at a time. To be called in a thread, which it leaves clean."""
+"""Reads orders for the streams in batches, each in a thread, without keeping a connection."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -18,68 +18,71 @@ from orders.models.order import BLOCKING_STATES
 from payments.availability.pause import payments_are_paused
 from seqrshop.storefront.json_output import order_details, orders_with_details, return_page_details
 from seqrshop.storefront.streams.order_version import OrderVersion, read_versions, version_of
-from seqrshop.storefront.streams.stream_acceptor import Form
+from seqrshop.storefront.streams.stream_acceptor import OrderDetails, OrderFormat
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_DETAILS = {"order": order_details, "return_page": return_page_details}
+_DETAILS: dict[OrderDetails, Callable[[Order], dict[str, Any]]] = {
+    "order": order_details,
+    "return_page": return_page_details,
+}
 
 
 @dataclass(frozen=True)
-class Read:
-    """An order as it was read: its mark, and its JSON in each form that was asked for."""
+class OrderSnapshot:
+    """An order at one moment, as JSON in each requested format."""
 
-    mark: OrderVersion
-    is_settled: bool
-    bodies: Mapping[Form, bytes]
+    version: OrderVersion
+    is_final: bool
+    bodies: Mapping[OrderFormat, bytes]
 
 
 @dataclass(frozen=True)
-class Compared:
-    """What stands in the database now, to be compared with what was told."""
+class CurrentVersions:
+    """The state of the database, to compare with what the streams have published."""
 
-    marks: Mapping[UUID, OrderVersion]
+    versions: Mapping[UUID, OrderVersion]
     payments_are_paused: bool
 
 
-def _holding_nothing(read: Callable[P, T]) -> Callable[P, T]:
-    """Give the connection back once it is read."""
+def _release_connection(read: Callable[P, T]) -> Callable[P, T]:
+    """Return the thread's connection to the pool after each call."""
 
     @wraps(read)
-    def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return read(*args, **kwargs)
         finally:
             connection.close()
 
-    return reading
+    return wrapped
 
 
-@_holding_nothing
-def read_orders(wanted: Mapping[UUID, Collection[Form]]) -> dict[UUID, Read]:
-    """Return these orders, each in these forms, as they stand at one moment.
+@_release_connection
+def read_orders(formats: Mapping[UUID, Collection[OrderFormat]]) -> dict[UUID, OrderSnapshot]:
+    """Return these orders, each in its formats, as of one moment.
 
-    Else an order might be told with an invoice that has moved on since.
+    Without one snapshot, an order could be shown with an invoice that has changed since.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         return {
-            order.public_id: _read(order, wanted[order.public_id])
-            for order in orders_with_details().filter(public_id__in=wanted.keys())
+            order.public_id: _snapshot(order, formats[order.public_id])
+            for order in orders_with_details().filter(public_id__in=formats.keys())
         }
 
 
-@_holding_nothing
-def compare(orders: Collection[UUID]) -> Compared:
-    """Return by what a change of any of these orders can be seen."""
-    return Compared(read_versions(orders), payments_are_paused())
+@_release_connection
+def read_current_versions(orders: Collection[UUID]) -> CurrentVersions:
+    """Return the current versions of these orders."""
+    return CurrentVersions(read_versions(orders), payments_are_paused())
 
 
-def _read(order: Order, forms: Collection[Form]) -> Read:
+def _snapshot(order: Order, formats: Collection[OrderFormat]) -> OrderSnapshot:
     bodies = {}
-    for form in forms:
-        with override(form.language):
-            details = _DETAILS[form.kind](order)
-        bodies[form] = json.dumps(details, cls=DjangoJSONEncoder).encode()
-    return Read(version_of(order), order.state not in BLOCKING_STATES, bodies)
+    for order_format in formats:
+        with override(order_format.language):
+            details = _DETAILS[order_format.details](order)
+        bodies[order_format] = json.dumps(details, cls=DjangoJSONEncoder).encode()
+    return OrderSnapshot(version_of(order), order.state not in BLOCKING_STATES, bodies)

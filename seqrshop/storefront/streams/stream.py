@@ -1,101 +1,95 @@
-"""One stream: what is to be sent, and when it ends."""
+"""One stream: its pending events and its end."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from time import monotonic
-from typing import Protocol
 
 from seqrshop.storefront.streams.stream_acceptor import Subscription
 
 
-class Clock(Protocol):
-    """Tells seconds that only ever grow."""
-
-    def __call__(self) -> float: ...
-
-
 @dataclass(frozen=True)
 class StreamTimings:
-    """How long and how often, in seconds."""
+    """Durations and intervals of the streams, in seconds."""
 
-    lasts: float = 300.0  # a stream; its page then opens another
-    beat: float = 4.0  # the longest without a byte: by this a page knows that it is connected
-    compare: float = 2.0  # with the database, for what Redis has lost
-    look: float = 1.0  # at the poller
-    remind: float = 3.0  # while the poller sleeps
-    clock: Clock = monotonic
+    lifetime: float = 300.0  # of a stream; its page then opens another
+    keepalive: float = 4.0  # longest silence, by which a page knows that it is connected
+    compare: float = 2.0  # between searches of the database for changes that Redis has lost
+    poller_check: float = 1.0  # between checks for stalled shards
+    stalled_repeat: float = 3.0  # between events while the order's shard is stalled
+    clock: Callable[[], float] = monotonic
 
 
 class Stream:
-    """What one page is to be told.
+    """The events for one page.
 
-    However slowly it reads, nothing piles up: of each kind of event only the last one waits.
+    Nothing piles up for a slow reader: only the latest event of each kind is pending.
     """
 
-    def __init__(self, follower: Subscription, body: bytes, pace: StreamTimings) -> None:
-        self.follower = follower
-        self._pace = pace
-        self._ends_at = pace.clock() + min(pace.lasts, follower.seconds or pace.lasts)
-        self._told = b""
-        self._waiting: dict[str, bytes] = {}
-        self._news = asyncio.Event()
-        self._reminded_at: float | None = None  # while its poller sleeps
-        self.tell_order(body, is_settled=follower.is_settled)
+    def __init__(self, subscription: Subscription, body: bytes, timings: StreamTimings) -> None:
+        self.subscription = subscription
+        self._timings = timings
+        lifetime = min(timings.lifetime, subscription.session_seconds or timings.lifetime)
+        self._ends_at = timings.clock() + lifetime
+        self._last_body = b""
+        self._pending: dict[str, bytes] = {}
+        self._has_pending = asyncio.Event()
+        self._stalled_at: float | None = None  # of the last event that says so
+        self.publish_order(body, is_final=subscription.is_final)
 
-    def tell_order(self, body: bytes, *, is_settled: bool) -> None:
-        """Tell how the order stands, unless it was told last; end with a settled one."""
-        if body != self._told:
-            self._told = body
-            self._tell("order", body)
-        if is_settled:
+    def publish_order(self, body: bytes, *, is_final: bool) -> None:
+        """Queue the order unless it is unchanged; end the stream with a final one."""
+        if body != self._last_body:
+            self._last_body = body
+            self._publish("order", body)
+        if is_final:
             self.end("final")
 
-    def tell_poller(self, *, is_asleep: bool) -> None:
-        """Tell that the order's poller sleeps, as long as it does now and then, or woke."""
-        now = self._pace.clock()
-        if not is_asleep:
-            if self._reminded_at is not None:
-                self._tell("poller", b'{"stalled": false}')
-            self._reminded_at = None
-        elif self._reminded_at is None or now - self._reminded_at >= self._pace.remind:
-            self._reminded_at = now
-            self._tell("poller", b'{"stalled": true}')
+    def publish_poller(self, *, is_stalled: bool) -> None:
+        """Queue that the order's poller shard is stalled, repeatedly, or that it is live again."""
+        now = self._timings.clock()
+        if not is_stalled:
+            if self._stalled_at is not None:
+                self._publish("poller", b'{"stalled": false}')
+            self._stalled_at = None
+        elif self._stalled_at is None or now - self._stalled_at >= self._timings.stalled_repeat:
+            self._stalled_at = now
+            self._publish("poller", b'{"stalled": true}')
 
     def end(self, reason: str) -> None:
-        """Tell why the stream ends, and end it."""
-        if "end" not in self._waiting:
-            self._tell("end", json.dumps({"reason": reason}).encode())
+        """End the stream with an event that has the reason."""
+        if "end" not in self._pending:
+            self._publish("end", json.dumps({"reason": reason}).encode())
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Give what is to be sent, as it comes, until the end."""
+        """Yield the pending events as they come, or a keepalive line, until the end."""
         while True:
             await self._wait()
-            if self._pace.clock() >= self._ends_at:
+            if self._timings.clock() >= self._ends_at:
                 self.end("timeout")
-            waiting, self._waiting = self._waiting, {}
-            self._news.clear()
-            yield b"".join(_event(*each) for each in waiting.items()) or b":\n\n"
-            if "end" in waiting:
+            pending, self._pending = self._pending, {}
+            self._has_pending.clear()
+            yield b"".join(_event(*event) for event in pending.items()) or b":\n\n"
+            if "end" in pending:
                 return
 
     async def _wait(self) -> None:
-        left = self._ends_at - self._pace.clock()
+        remaining = self._ends_at - self._timings.clock()
         try:
-            async with asyncio.timeout(max(0.0, min(self._pace.beat, left))):
-                await self._news.wait()
+            async with asyncio.timeout(max(0.0, min(self._timings.keepalive, remaining))):
+                await self._has_pending.wait()
         except TimeoutError:
             pass
 
-    def _tell(self, kind: str, data: bytes) -> None:
-        self._waiting.pop(kind, None)
-        self._waiting[kind] = data
-        if end := self._waiting.pop("end", None):
-            self._waiting["end"] = end  # last, whatever comes after it
-        self._news.set()
+    def _publish(self, kind: str, data: bytes) -> None:
+        self._pending.pop(kind, None)
+        self._pending[kind] = data
+        if end := self._pending.pop("end", None):
+            self._pending["end"] = end  # always last
+        self._has_pending.set()
 
 
 def _event(kind: str, data: bytes) -> bytes:

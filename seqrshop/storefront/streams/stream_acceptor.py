@@ -1,8 +1,8 @@
-"""Where an answer becomes a stream: the view says who may follow what, and the server follows it.
+"""Lets a view turn its response into a stream, where the server supports streams.
 
-A stream begins as an ordinary request, answered by an ordinary view: so who may read it, how often
-and in which language is settled by the same code as for the JSON. Under a server that offers no
-stream, the answer is that JSON.
+A stream begins as an ordinary request to an ordinary view: the same code as for the JSON decides
+who may read the order, how often and in which language. Under another server, the response is
+that JSON.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -20,37 +21,54 @@ from orders.models import Order
 from orders.models.order import BLOCKING_STATES
 from seqrshop.storefront.streams.order_version import OrderVersion, version_of
 
-STREAM_ACCEPTOR = "seqrshop.stream"  # in the request's environment
+STREAM_ACCEPTOR = "seqrshop.stream"  # key in the WSGI environment
+
+OrderDetails = Literal["order", "return_page"]
 
 
 @dataclass(frozen=True)
-class Form:
-    """In which form an order is told: all that its customer may know, or the returning page's."""
+class OrderFormat:
+    """How a stream shows an order: with all details or those of the return page, in a language."""
 
-    kind: str
+    details: OrderDetails
     language: str
 
 
 @dataclass(frozen=True)
 class Subscription:
-    """Who follows which order. `reader` is counted: a customer, or the holder of a return key."""
+    """The order that a stream follows, as its view has read it.
+
+    Streams are limited per `reader`: a customer, or the holder of a return key.
+    """
 
     order: UUID
-    form: Form
+    order_format: OrderFormat
     reader: str
-    mark: OrderVersion
-    is_settled: bool
-    seconds: float | None  # until the customer's session ends
+    version: OrderVersion
+    is_final: bool
+    session_seconds: float | None  # until the customer's session expires
 
 
 def accept_stream(
-    request: HttpRequest, order: Order, kind: str, reader: str, until: datetime | None = None
+    request: HttpRequest,
+    order: Order,
+    details: OrderDetails,
+    reader: str,
+    expires_at: datetime | None = None,
 ) -> None:
-    """Take up the server's offer of a stream, if it has made one."""
-    offer: Callable[[Subscription], None] | None = request.META.get(STREAM_ACCEPTOR)
-    if offer is None:
+    """Subscribe to the order if the server supports streams."""
+    subscribe: Callable[[Subscription], None] | None = request.META.get(STREAM_ACCEPTOR)
+    if subscribe is None:
         return
-    seconds = None if until is None else (until - database_now()).total_seconds()
-    form = Form(kind, get_language() or "en")
-    is_settled = order.state not in BLOCKING_STATES
-    offer(Subscription(order.public_id, form, reader, version_of(order), is_settled, seconds))
+    subscribe(
+        Subscription(
+            order.public_id,
+            OrderFormat(details, get_language() or "en"),
+            reader,
+            version_of(order),
+            is_final=order.state not in BLOCKING_STATES,
+            session_seconds=(
+                None if expires_at is None else (expires_at - database_now()).total_seconds()
+            ),
+        )
+    )

@@ -1,4 +1,4 @@
-"""The process's subscription to what has changed."""
+"""The process's Redis subscription to order changes."""
 
 from __future__ import annotations
 
@@ -17,45 +17,47 @@ from orders.publishing import CHANNEL
 
 logger = logging.getLogger(__name__)
 
-AGAIN_SECONDS = 1.0
-QUIET_SECONDS = 5.0  # after so long without a message Redis is asked whether it is there
+RECONNECT_DELAY_SECONDS = 1.0
+HEALTH_CHECK_SECONDS = 5.0  # of silence, after which Redis is pinged
 
 
-async def listen(heard: Callable[[UUID], None]) -> None:
-    """Call `heard` for each order that has changed, for ever. Subscribes anew where Redis fails."""
-    is_away = False
+async def listen(on_change: Callable[[UUID], None]) -> None:
+    """Call `on_change` with each changed order's public id, forever. Resubscribes on failure."""
+    is_down = False
     while True:
         try:
             async with _client() as client, client.pubsub() as subscription:
                 await subscription.subscribe(CHANNEL)
-                if is_away:
-                    logger.info("changes are heard of again")
-                    is_away = False
+                if is_down:
+                    logger.info("resubscribed to order changes")
+                    is_down = False
                 while True:
-                    await _hear(subscription, heard)
+                    await _receive(subscription, on_change)
         except (RedisError, OSError, TimeoutError) as error:
-            if not is_away:
-                logger.warning("changes are not heard of at once: %s", type(error).__name__)
-            is_away = True
-        await asyncio.sleep(AGAIN_SECONDS)
+            if not is_down:
+                logger.warning("not subscribed to order changes: %s", type(error).__name__)
+            is_down = True
+        await asyncio.sleep(RECONNECT_DELAY_SECONDS)
 
 
 def _client() -> redis.Redis:
     return redis.Redis.from_url(
         settings.REDIS_URL,
         socket_connect_timeout=1,
-        health_check_interval=QUIET_SECONDS,
+        health_check_interval=HEALTH_CHECK_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
 
 
-async def _hear(subscription: redis.client.PubSub, heard: Callable[[UUID], None]) -> None:
-    message = await subscription.get_message(ignore_subscribe_messages=True, timeout=QUIET_SECONDS)
+async def _receive(subscription: redis.client.PubSub, on_change: Callable[[UUID], None]) -> None:
+    message = await subscription.get_message(
+        ignore_subscribe_messages=True, timeout=HEALTH_CHECK_SECONDS
+    )
     if message is None:
         return
     try:
         order = UUID(message["data"].decode())
     except (UnicodeDecodeError, ValueError):
-        logger.warning("what is no order's id was published on %s", CHANNEL)
+        logger.warning("a message on %s is not an order id", CHANNEL)
         return
-    heard(order)
+    on_change(order)

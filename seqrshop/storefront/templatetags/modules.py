@@ -1,4 +1,4 @@
-"""The scripts of a page, all named in it: else a browser learns of each from the one before."""
+"""Lists the modules that a page's script imports, to be preloaded together."""
 
 import re
 from functools import cache
@@ -7,7 +7,7 @@ from pathlib import Path
 from django import template
 from django.contrib.staticfiles import finders
 
-IMPORTED = re.compile(r'from "\./([\w.-]+)";')
+IMPORT = re.compile(r'from "\./([\w.-]+)";')
 
 register = template.Library()
 
@@ -15,12 +15,12 @@ register = template.Library()
 @register.simple_tag
 @cache
 def modules_of(script: str) -> list[str]:
-    """Return the names of all scripts that this one imports, in one step or more."""
+    """Return the names of all scripts that this one imports, directly or indirectly."""
     folder = script.rpartition("/")[0]
-    waiting, found = [script], set[str]()
-    while waiting:
-        path = finders.find(waiting.pop())
-        names = {f"{folder}/{name}" for name in IMPORTED.findall(Path(path or "").read_text())}
-        waiting += names - found
+    pending, found = [script], set[str]()
+    while pending:
+        path = finders.find(pending.pop())
+        names = {f"{folder}/{name}" for name in IMPORT.findall(Path(path or "").read_text())}
+        pending += names - found
         found |= names
     return sorted(found)

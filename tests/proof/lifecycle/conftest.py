@@ -37,7 +37,7 @@ def slips() -> Iterator[Slips]:
 def _the_web_forgets_at_once(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     """What is asked at most once in some seconds is asked each time: seconds are turned by hand."""
     monkeypatch.setattr("payments.polling.status_checks.CHECK_INTERVAL_SECONDS", 0.0)
-    monkeypatch.setattr("seqrshop.storefront.recheck.EVERY_SECONDS", 0)
+    monkeypatch.setattr("seqrshop.storefront.stale_invoice.REFRESH_INTERVAL_SECONDS", 0)
     settings.SEQR_POLL_SHARDS = 1
     settings.REFUND_APPROVAL_LIMIT = Decimal("50.00")
 

@@ -1,4 +1,4 @@
-"""One stream's own rules, by a clock that the test moves."""
+"""The events of one stream, with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -10,26 +10,35 @@ import pytest
 
 from seqrshop.storefront.streams import Stream, StreamTimings
 from seqrshop.storefront.streams.order_version import OrderVersion
-from seqrshop.storefront.streams.stream_acceptor import Form, Subscription
+from seqrshop.storefront.streams.stream_acceptor import OrderFormat, Subscription
+
+START = 1000.0
+FIRST_EVENT = b'event: order\ndata: {"state": "created"}\n\n'
+KEEPALIVE = b":\n\n"
+STALLED = b'event: poller\ndata: {"stalled": true}\n\n'
+TIMEOUT = b'event: end\ndata: {"reason": "timeout"}\n\n'
 
 
 class Page:
-    """A page that reads a stream when the test says so, and the clock that the stream goes by."""
+    """A page that reads its stream when the test says so."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float | None) -> None:
-        self.now = 1000.0
+    def __init__(self, loop: asyncio.AbstractEventLoop, session_seconds: float | None) -> None:
+        self.now = START
         self._loop = loop
-        mark = OrderVersion("created", frozenset())
-        form = Form("order", "en")
-        follower = Subscription(
-            uuid4(), form, "customer 1", mark, is_settled=False, seconds=seconds
+        subscription = Subscription(
+            uuid4(),
+            OrderFormat("order", "en"),
+            "customer 1",
+            OrderVersion("created", frozenset()),
+            is_final=False,
+            session_seconds=session_seconds,
         )
-        pace = StreamTimings(beat=0.01, clock=lambda: self.now)
-        self.stream = Stream(follower, b'{"state": "created"}', pace)
+        timings = StreamTimings(keepalive=0.01, clock=lambda: self.now)
+        self.stream = Stream(subscription, b'{"state": "created"}', timings)
         self._chunks = self.stream.chunks()
 
-    def read(self, at: float) -> bytes:
-        """Return what the stream gives at this time, b"" after its end."""
+    def read(self, at: float = START) -> bytes:
+        """Return the next chunk at this time, or b"" after the end."""
 
         async def next_chunk() -> bytes:
             return await anext(self._chunks, b"")
@@ -38,66 +47,60 @@ class Page:
         return self._loop.run_until_complete(next_chunk())
 
 
+OpenPage = Callable[..., Page]
+
+
 @pytest.fixture
-def page() -> Iterator[Callable[..., Page]]:
-    """Open pages: page(seconds=60), of a visit that lasts so long."""
+def open_page() -> Iterator[OpenPage]:
     with asyncio.Runner() as runner:
-        yield lambda seconds=None: Page(runner.get_loop(), seconds)
+        yield lambda session_seconds=None: Page(runner.get_loop(), session_seconds)
 
 
-BEGINNING = b'event: order\ndata: {"state": "created"}\n\n'
-SIGN_OF_LIFE = b":\n\n"
-ASLEEP = b'event: poller\ndata: {"stalled": true}\n\n'
-TIME_IS_OVER = b'event: end\ndata: {"reason": "timeout"}\n\n'
+def test_stream_ends_with_timeout_after_five_minutes(open_page: OpenPage) -> None:
+    page = open_page()
+
+    chunks = [page.read(at) for at in (1000, 1299, 1300, 1300)]
+
+    assert chunks == [FIRST_EVENT, KEEPALIVE, TIMEOUT, b""]
 
 
-def test_a_stream_ends_after_five_minutes_and_says_so(page: Callable[..., Page]) -> None:
-    opened = page()
+def test_stream_ends_when_session_expires(open_page: OpenPage) -> None:
+    page = open_page(session_seconds=60)
 
-    told = [opened.read(at) for at in (1000, 1299, 1300, 1300)]
+    chunks = [page.read(at) for at in (1000, 1059, 1060)]
 
-    assert told == [BEGINNING, SIGN_OF_LIFE, TIME_IS_OVER, b""]
-
-
-def test_a_stream_ends_with_its_customers_visit(page: Callable[..., Page]) -> None:
-    opened = page(seconds=60)
-
-    told = [opened.read(at) for at in (1000, 1059, 1060)]
-
-    assert told == [BEGINNING, SIGN_OF_LIFE, TIME_IS_OVER]
+    assert chunks == [FIRST_EVENT, KEEPALIVE, TIMEOUT]
 
 
-def test_a_page_that_reads_slowly_is_told_the_last_change_alone(page: Callable[..., Page]) -> None:
-    slow = page()
+def test_slow_reader_receives_latest_change_only(open_page: OpenPage) -> None:
+    page = open_page()
 
     for number in range(1000):
-        slow.stream.tell_order(b'{"number": %d}' % number, is_settled=False)
-    slow.stream.tell_order(b'{"state": "paid"}', is_settled=True)
+        page.stream.publish_order(b'{"number": %d}' % number, is_final=False)
+    page.stream.publish_order(b'{"state": "paid"}', is_final=True)
 
-    assert slow.read(1000) == (
+    assert page.read() == (
         b'event: order\ndata: {"state": "paid"}\n\nevent: end\ndata: {"reason": "final"}\n\n'
     )
 
 
-def test_what_was_told_last_is_not_told_again(page: Callable[..., Page]) -> None:
-    opened = page()
-    assert opened.read(1000) == BEGINNING
+def test_unchanged_order_is_not_sent_again(open_page: OpenPage) -> None:
+    page = open_page()
+    assert page.read() == FIRST_EVENT
 
-    opened.stream.tell_order(b'{"state": "created"}', is_settled=False)
+    page.stream.publish_order(b'{"state": "created"}', is_final=False)
 
-    assert opened.read(1000) == SIGN_OF_LIFE
+    assert page.read() == KEEPALIVE
 
 
-def test_a_poller_that_goes_on_sleeping_is_told_every_three_seconds(
-    page: Callable[..., Page],
-) -> None:
-    opened = page()
-    opened.read(1000)
+def test_stalled_poller_is_reported_every_three_seconds(open_page: OpenPage) -> None:
+    page = open_page()
+    page.read()
 
-    told = []
+    reported = []
     for at in range(1000, 1007):
-        opened.now = at
-        opened.stream.tell_poller(is_asleep=True)
-        told.append(opened.read(at) == ASLEEP)
+        page.now = at
+        page.stream.publish_poller(is_stalled=True)
+        reported.append(page.read(at) == STALLED)
 
-    assert told == [True, False, False, True, False, False, True]
+    assert reported == [True, False, False, True, False, False, True]

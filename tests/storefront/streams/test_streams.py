@@ -19,7 +19,7 @@ from payments.invoices.transitions import lock_invoice
 from payments.invoices.transitions import transition as move
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from seqrshop.storefront.streams.order_reads import read_orders
-from seqrshop.storefront.streams.stream_acceptor import Form
+from seqrshop.storefront.streams.stream_acceptor import OrderFormat
 from tests.conftest import TOKEN
 from tests.factories import CustomerSessionFactory
 from tests.ops.shards import tell
@@ -126,7 +126,7 @@ def test_an_order_is_told_as_it_stood_at_one_moment(visit: CustomerSession) -> N
     invoice = invoice_of(visit, "issued")
     payer = partial(with_own_connection, partial(pay, invoice))
     waiting = [threading.Thread(target=payer)]
-    form = Form("order", "en")
+    order_format = OrderFormat("order", "en")
 
     def pay_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if 'FROM "payments_invoice"' in sql and waiting:
@@ -136,9 +136,9 @@ def test_an_order_is_told_as_it_stood_at_one_moment(visit: CustomerSession) -> N
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(pay_first):
-        read = read_orders({invoice.order.public_id: {form}})
+        read = read_orders({invoice.order.public_id: {order_format}})
 
-    told = json.loads(read[invoice.order.public_id].bodies[form])
+    told = json.loads(read[invoice.order.public_id].bodies[order_format])
     assert (told["state"], told["ers_reference"]) == ("awaiting_payment", None)
     assert not waiting
 
