@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own, for tests: started on a free port and driven over HTTP."""
+"""Starts the sandbox as a process on a free port and drives it through its control API."""
 
 import http.client
 import json
@@ -12,12 +12,12 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
-START_SECONDS: Final = 10
-REQUEST_SECONDS: Final = 10
+START_SECONDS: Final = 30
+REQUEST_SECONDS: Final = 30
 
 
 class ControlError(Exception):
-    """The control interface refused; `status` is HTTP's, the text is its sentence."""
+    """The control API returned an error; `status` is HTTP's, the text is its sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(f"{status}: {sentence}")
@@ -25,7 +25,7 @@ class ControlError(Exception):
 
 
 class SandboxProcess:
-    """python -m payments.sandbox on a free port; further options as on its command line.
+    """python -m payments.sandbox on a free port, with further command line options.
 
     A context manager: leaving it stops the process. Raises RuntimeError if it does not start.
     """
@@ -38,7 +38,7 @@ class SandboxProcess:
             stderr=subprocess.PIPE,
             text=True,
         )
-        # A pipe that nobody reads would stop the process once it is full.
+        # Read all the time: a full pipe would block the process.
         assert self.process.stderr is not None
         self._errors: list[str] = []
         self._reader = threading.Thread(
@@ -70,10 +70,10 @@ class SandboxProcess:
         self.stop()
 
     def stop(self) -> None:
-        """End the process; stopping twice is fine."""
+        """End the process; it may be stopped twice."""
         self.process.terminate()
         try:
-            self.process.wait(timeout=5)
+            self.process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -83,7 +83,7 @@ class SandboxProcess:
             stream.close()
 
     def errors(self) -> str:
-        """What the process has written to stderr; complete once it is stopped."""
+        """The process's stderr; complete once it is stopped."""
         return "".join(self._errors)
 
     @property
@@ -98,7 +98,7 @@ class SandboxProcess:
 
     @property
     def app_url(self) -> str:
-        """What goes before R<reference> to open a bill (SEQR_APP_URL)."""
+        """The prefix of R<reference> that opens a payment (SEQR_APP_URL)."""
         return f"{self.base_url}/app/"
 
     @property
@@ -107,9 +107,9 @@ class SandboxProcess:
         return f"{self.base_url}/"
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        """One call of the control interface, such as ("POST", "/clock", {"advance_seconds": 5}).
+        """Call the control API, such as ("POST", "/clock", {"advance_seconds": 5}).
 
-        Returns the JSON of the answer. Raises ControlError for any status from 400 up.
+        Returns the JSON of the response. Raises ControlError for any status from 400 up.
         """
         content = None if body is None else json.dumps(body)
         headers = {} if body is None else {"Content-Type": "application/json"}
@@ -117,12 +117,12 @@ class SandboxProcess:
         try:
             connection.request(method, f"/control{path}", content, headers)
             response = connection.getresponse()
-            answer = json.loads(response.read())
+            result = json.loads(response.read())
         finally:
             connection.close()
         if response.status >= 400:
-            raise ControlError(response.status, answer["error"])
-        return answer
+            raise ControlError(response.status, result["error"])
+        return result
 
     def register_shop(
         self,
@@ -141,48 +141,48 @@ class SandboxProcess:
         return self.control("POST", "/shops", body)
 
     def scan(self, url: str, msisdn: str | None = None) -> Any:
-        """A customer scans HTTP://SEQR.SE/000/<service id>?…; returns token and order_url."""
+        """Scan HTTP://SEQR.SE/000/<service id>?… as a customer; return token and order_url."""
         return self.control("POST", "/scan", {"url": url, "msisdn": msisdn})
 
     def act(self, reference: str, action: str, token: str | None = None) -> Any:
-        """pay, cancel, fail, expire, hold or release; returns status and redirect_url."""
+        """Pay, cancel, fail, expire, hold or release; return status and redirect_url."""
         return self.control("POST", f"/invoices/{reference}/{action}", {"token": token})
 
     def pay(self, reference: str, token: str | None = None) -> Any:
-        """The customer pays; returns status and redirect_url."""
+        """Pay as the customer; return status and redirect_url."""
         return self.act(reference, "pay", token)
 
     def invoice(self, reference: str) -> Any:
-        """Everything the sandbox knows about an invoice."""
+        """Everything about an invoice."""
         return self.control("GET", f"/invoices/{reference}")
 
     def invoices(self) -> list[Any]:
-        """All invoices, the oldest first."""
+        """All invoices, oldest first."""
         found: list[Any] = self.control("GET", "/invoices")["invoices"]
         return found
 
     def calls(self, operation: str | None = None) -> list[Any]:
-        """The recorded calls, or those of one operation ("notification" for SEQR's own)."""
+        """The logged calls, or those of one operation ("notification" for SEQR's own)."""
         found: list[Any] = self.control("GET", "/calls")["calls"]
         return [call for call in found if operation in (None, call["operation"])]
 
     def fault(self, operation: str, kind: str, **parameters: object) -> Any:
-        """Let calls of an operation ("*": any, "notification") go wrong; returns the fault."""
+        """Add a fault for an operation, "*" (any) or "notification"; return the fault."""
         return self.control("POST", "/faults", {"operation": operation, "kind": kind, **parameters})
 
     def faults(self) -> list[Any]:
-        """The faults, with how often each has struck."""
+        """The faults, with the number of calls that each applied to."""
         found: list[Any] = self.control("GET", "/faults")["faults"]
         return found
 
     def clear_faults(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all faults."""
         self.control("DELETE", "/faults")
 
     def advance(self, seconds: float) -> None:
-        """Move the sandbox's clock forward."""
+        """Advance the sandbox's clock."""
         self.control("POST", "/clock", {"advance_seconds": seconds})
 
     def reset(self) -> None:
-        """Forget everything, shops included, and go back to real time."""
+        """Delete everything, shops included, and return to real time."""
         self.control("POST", "/reset")

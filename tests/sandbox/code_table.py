@@ -1,4 +1,4 @@
-"""The table of result codes in docs/sandbox-codes.md: python -m tests.sandbox.code_table."""
+"""Writes the table of result codes, docs/sandbox-codes.md: python -m tests.sandbox.code_table."""
 
 import sys
 from importlib import import_module
@@ -7,43 +7,42 @@ from typing import Final
 
 from payments.sandbox.operations.dispatch import possible_codes
 from payments.sandbox.soap.schema import OPERATIONS
-from tests.sandbox.shows import Claim, claims_of_function
+from tests.sandbox.code_coverage import CoveredCode, covered_by_function
 
 HERE: Final = Path(__file__).parent
 DOCUMENT: Final = HERE.parent.parent / "docs" / "sandbox-codes.md"
 
 HEAD: Final = """\
-# The result codes that the sandbox gives
+# Result codes of the sandbox
 
-Per operation: every `resultCode` that the sandbox answers with of itself, and a test in
-`tests/sandbox/` that shows it. A fault ordered by `POST /control/faults` can make any operation
-answer with any code.
+Every `resultCode` that each operation can return, with a test in `tests/sandbox/` that gets it. A
+fault added by `POST /control/faults` can make any operation return any code.
 
-Written by `python -m tests.sandbox.code_table` from what the operations declare and what the tests
-claim; a test fails when this page is out of date or a code is shown by no test.
+Written by `python -m tests.sandbox.code_table` from the codes that operations declare and tests
+cover. A test fails if this page is out of date or a declared code is not covered.
 """
 
 
-def shown() -> dict[Claim, list[str]]:
-    """The tests that show an operation's code, each as `file: sentence`."""
-    found: dict[Claim, list[str]] = {}
+def covering_tests() -> dict[CoveredCode, list[str]]:
+    """The tests that cover each code, as `file: sentence`."""
+    found: dict[CoveredCode, list[str]] = {}
     for path in sorted(HERE.glob("*/test_*.py")):
         module = import_module(f"tests.sandbox.{path.parent.name}.{path.stem}")
         for name, test in vars(module).items():
             if name.startswith("test_"):
-                for claim in claims_of_function(test):
+                for code in covered_by_function(test):
                     sentence = name.removeprefix("test_").replace("_", " ")
-                    found.setdefault(claim, []).append(f"`{path.name}`: {sentence}")
+                    found.setdefault(code, []).append(f"`{path.name}`: {sentence}")
     return found
 
 
 def document() -> str:
-    """The page's text."""
-    tests = shown()
+    """The text of the page."""
+    tests = covering_tests()
     lines = [HEAD.rstrip()]
     codes = possible_codes()
     for operation in OPERATIONS:
-        lines += [f"\n## {operation}\n", "| code | meaning | shown by |", "| --- | --- | --- |"]
+        lines += [f"\n## {operation}\n", "| code | meaning | test |", "| --- | --- | --- |"]
         for code in sorted(codes[operation]):
             test = tests.get((operation, code), ["nothing"])[0]
             lines.append(f"| {int(code)} | {code.name} | {test} |")
@@ -52,4 +51,4 @@ def document() -> str:
 
 if __name__ == "__main__":
     DOCUMENT.write_text(document(), encoding="utf-8")
-    sys.stdout.write(f"{DOCUMENT.name} is written.\n")
+    sys.stdout.write(f"{DOCUMENT.name} written.\n")

@@ -1,28 +1,28 @@
-"""One sandbox for all tests here, wiped before each."""
+"""One sandbox process for all tests, reset before each."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.sandbox import raw_soap
+from tests.sandbox.code_coverage import covered_by_item
 from tests.sandbox.notified_shop import NotifiedShop
-from tests.sandbox.raw_soap import Soap
-from tests.sandbox.shows import claims_of_item
+from tests.sandbox.raw_soap import SoapClient
 from tests.sandbox_process import SandboxProcess
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "shows(operation, *codes): the result codes that the test sees"
+        "markers", "covers_codes(operation, *codes): the result codes that the test gets"
     )
 
 
 @pytest.fixture(autouse=True)
-def _keeps_its_word(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test that claims to show a result code has seen it."""
-    raw_soap.seen.clear()
+def _check_covered_codes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Check that a test gets the result codes that it is marked with."""
+    raw_soap.received_codes.clear()
     yield
-    assert claims_of_item(request.node) <= raw_soap.seen
+    assert covered_by_item(request.node) <= raw_soap.received_codes
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +32,8 @@ def sandbox_process() -> Iterator[SandboxProcess]:
 
 
 @pytest.fixture(scope="session")
-def tuned() -> Iterator[SandboxProcess]:
-    """A sandbox with other times and a public address, and the service CAFE from the start."""
+def configured_sandbox() -> Iterator[SandboxProcess]:
+    """A sandbox with other times, a public address, and the shop CAFE from its command line."""
     with SandboxProcess(
         *("--reversal-seconds", "5"),
         *("--token-seconds", "60"),
@@ -45,26 +45,26 @@ def tuned() -> Iterator[SandboxProcess]:
 
 @pytest.fixture
 def sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
-    """The sandbox, empty."""
+    """The sandbox after a reset."""
     sandbox_process.reset()
     return sandbox_process
 
 
 @pytest.fixture
-def soap(sandbox: SandboxProcess) -> Soap:
-    """A bare SOAP client of the empty sandbox."""
-    return Soap(sandbox)
+def soap(sandbox: SandboxProcess) -> SoapClient:
+    """A plain SOAP client of the sandbox."""
+    return SoapClient(sandbox)
 
 
 @pytest.fixture
 def cafe(sandbox: SandboxProcess) -> SandboxProcess:
-    """The sandbox with one service, CAFE, at https://cafe.example."""
+    """The sandbox with the shop CAFE at https://cafe.example."""
     sandbox.register_shop("CAFE", "https://cafe.example", name="Café Söder", codes=["TABLE=4"])
     return sandbox
 
 
 @pytest.fixture
 def shop() -> Iterator[NotifiedShop]:
-    """A shop that SEQR can notify of payments."""
+    """A shop that receives notifications."""
     with NotifiedShop() as shop:
         yield shop

@@ -1,4 +1,4 @@
-"""The phone by bare HTTP: forms, cookies and redirects, as a browser without scripts has them."""
+"""A browser without scripts: requests pages and forms over HTTP and keeps cookies."""
 
 import http.client
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Page:
 
 
 class Browser:
-    """One browser of the phone's pages; it keeps its cookies and follows nothing."""
+    """A browser that keeps its cookies and follows no redirects."""
 
     def __init__(self, sandbox: SandboxProcess) -> None:
         self._port = sandbox.port
@@ -32,10 +32,10 @@ class Browser:
         return self._request("POST", path, urlencode(fields), headers)
 
     def _request(
-        self, method: str, path: str, body: str | None, further: dict[str, str] | None = None
+        self, method: str, path: str, body: str | None, more: dict[str, str] | None = None
     ) -> Page:
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        headers = {"Cookie": cookies, **(further or {})}
+        headers = {"Cookie": cookies, **(more or {})}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=REQUEST_SECONDS)

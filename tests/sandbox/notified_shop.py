@@ -1,4 +1,4 @@
-"""A shop that only listens to notifications."""
+"""A shop that only receives notifications."""
 
 import queue
 import threading
@@ -7,7 +7,7 @@ from typing import Self
 
 
 class NotifiedShop:
-    """A web server on a free port; `received` holds method, path and body of what was sent to it.
+    """A web server on a free port; `received` holds method, path and body of each request.
 
     A context manager: leaving it stops the server.
     """
@@ -39,5 +39,5 @@ class NotifiedShop:
         self._server.server_close()
 
     def next_path(self) -> str:
-        """The path of the next notification; waits for it."""
-        return self.received.get(timeout=5)[1]
+        """Wait for the next notification; return its path."""
+        return self.received.get(timeout=30)[1]

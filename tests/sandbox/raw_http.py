@@ -1,4 +1,4 @@
-"""A client that reads whatever comes over the socket, until it ends."""
+"""A client that reads raw bytes from a socket until the connection ends."""
 
 import socket
 import time
@@ -9,7 +9,7 @@ from tests.sandbox_process import REQUEST_SECONDS, SandboxProcess
 
 @dataclass(frozen=True)
 class Exchange:
-    """What came back: the bytes, how long they took, and whether a reset ended them."""
+    """The received bytes, the duration, and whether a TCP reset ended the connection."""
 
     received: bytes
     seconds: float
@@ -29,7 +29,7 @@ class Exchange:
 
     @property
     def declared_length(self) -> int | None:
-        """The Content-Length, if there is one."""
+        """The Content-Length header, if there is one."""
         for line in self.head.splitlines():
             name, _, value = line.partition(": ")
             if name == "Content-Length":
@@ -42,7 +42,7 @@ def connect(sandbox: SandboxProcess) -> socket.socket:
 
 
 def post(sandbox: SandboxProcess, body: str, path: str = "/soap/service") -> Exchange:
-    """One request on a connection of its own."""
+    """Send one request on a new connection."""
     content = body.encode()
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml; charset=utf-8\r\n"
@@ -52,15 +52,15 @@ def post(sandbox: SandboxProcess, body: str, path: str = "/soap/service") -> Exc
 
 
 def send(sandbox: SandboxProcess, request: bytes) -> Exchange:
-    """Send these bytes and read until the other side has ended."""
+    """Send bytes and read until the server closes the connection."""
     started = time.monotonic()
     received = bytearray()
     reset = False
     with connect(sandbox) as connection:
         try:
             connection.sendall(request)
-            while piece := connection.recv(65536):
-                received += piece
+            while chunk := connection.recv(65536):
+                received += chunk
         except (ConnectionResetError, BrokenPipeError):
             reset = True
     return Exchange(bytes(received), time.monotonic() - started, reset)

@@ -1,5 +1,6 @@
-"""Raw SOAP over HTTP: envelopes written by hand, answers read element by element."""
+"""A plain SOAP client: writes envelopes as text and reads responses element by element."""
 
+import base64
 import http.client
 from typing import Final
 
@@ -91,8 +92,8 @@ def envelope(operation: str, content: str, namespace: str = SEQR) -> str:
     )
 
 
-class Answer:
-    """An HTTP answer with an envelope in it."""
+class SoapResponse:
+    """An HTTP response with a SOAP envelope."""
 
     def __init__(self, status: int, body: bytes) -> None:
         self.status = status
@@ -119,24 +120,24 @@ class Answer:
 
     @property
     def fault(self) -> str | None:
-        """The faultcode without its prefix, or None if the answer is no fault."""
+        """The faultcode without its prefix; None if the response is no SOAP fault."""
         code = self.content.findtext("faultcode")
         return code.partition(":")[2] if code else None
 
 
-seen: set[tuple[str, int]] = set()
-"""Each operation and result code that has been answered since this was last cleared."""
+received_codes: set[tuple[str, int]] = set()
+"""The operations and result codes received since the set was last cleared."""
 
 
-class Soap:
-    """Posts to one sandbox."""
+class SoapClient:
+    """Posts requests to one sandbox."""
 
     def __init__(self, sandbox: SandboxProcess) -> None:
         self._sandbox = sandbox
         self._port = sandbox.port
 
     def http(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        """One request as it is; returns the status and the body."""
+        """Send one request; return the status and the body."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=REQUEST_SECONDS)
         try:
             headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
@@ -146,46 +147,48 @@ class Soap:
         finally:
             connection.close()
 
-    def post(self, body: str | bytes, service: str = "service") -> Answer:
+    def post(self, body: str | bytes, service: str = "service") -> SoapResponse:
         content = body.encode() if isinstance(body, str) else body
-        answer = Answer(*self.http("POST", f"/soap/{service}", content))
-        operation = str(etree.QName(answer.content).localname).removesuffix("Response")
-        seen.add((operation, answer.code))
-        return answer
+        response = SoapResponse(*self.http("POST", f"/soap/{service}", content))
+        operation = str(etree.QName(response.content).localname).removesuffix("Response")
+        received_codes.add((operation, response.code))
+        return response
 
-    def call(self, operation: str, content: str, *, with_context: str | None = None) -> Answer:
+    def call(
+        self, operation: str, content: str, *, with_context: str | None = None
+    ) -> SoapResponse:
         service = "session" if operation == "getClientSessionInfo" else "service"
         head = context() if with_context is None else with_context
         return self.post(envelope(operation, head + content), service)
 
-    def send_invoice(self, content: str | None = None) -> Answer:
+    def send_invoice(self, content: str | None = None) -> SoapResponse:
         return self.call("sendInvoice", invoice() if content is None else content)
 
-    def issued(self, content: str | None = None) -> str:
-        """The reference of a new invoice."""
+    def new_invoice(self, content: str | None = None) -> str:
+        """Send an invoice; return its reference."""
         reference = self.send_invoice(content).text("invoiceReference")
         assert reference is not None
         return reference
 
-    def status(self, reference: str, version: int = 0) -> Answer:
+    def status(self, reference: str, version: int = 0) -> SoapResponse:
         return self.call(
             "getPaymentStatus",
             f"<invoiceReference>{reference}</invoiceReference>"
             f"<invoiceVersion>{version}</invoiceVersion>",
         )
 
-    def cancel(self, reference: str) -> Answer:
+    def cancel(self, reference: str) -> SoapResponse:
         return self.call("cancelInvoice", f"<invoiceReference>{reference}</invoiceReference>")
 
-    def session(self, token: str) -> Answer:
+    def session(self, token: str) -> SoapResponse:
         return self.call("getClientSessionInfo", f"<key>{token}</key>")
 
-    def update(self, reference: str, content: str, tokens: str = "") -> Answer:
+    def update(self, reference: str, content: str, tokens: str = "") -> SoapResponse:
         return self.call(
             "updateInvoice", f"<invoiceReference>{reference}</invoiceReference>{content}{tokens}"
         )
 
-    def commit(self, reference: str, value: str, currency: str = "SEK") -> Answer:
+    def commit(self, reference: str, value: str, currency: str = "SEK") -> SoapResponse:
         return self.call(
             "commitReservation",
             f"{amount('amount', value, currency)}<invoiceReference>{reference}</invoiceReference>",
@@ -193,22 +196,38 @@ class Soap:
 
     def refund(
         self, ers_reference: str, content: str, *, with_context: str | None = None
-    ) -> Answer:
+    ) -> SoapResponse:
         return self.call(
             "refundPayment",
             f"<ersReference>{ers_reference}</ersReference>{content}",
             with_context=with_context,
         )
 
-    def mark(self, **entries: str) -> Answer:
+    def submit_receipt(
+        self,
+        ers_reference: str,
+        content: bytes,
+        mime_type: str = "text/html",
+        receipt_type: str = "RECEIPT",
+    ) -> SoapResponse:
+        document = (
+            f"<receiptDocument><mimeType>{mime_type}</mimeType>"
+            f"<receiptData>{base64.b64encode(content).decode()}</receiptData>"
+            f"<receiptType>{receipt_type}</receiptType></receiptDocument>"
+        )
+        return self.call(
+            "submitPaymentReceipt", f"<ersReference>{ers_reference}</ersReference>{document}"
+        )
+
+    def mark_period(self, **entries: str) -> SoapResponse:
         content = parameters(**entries) if entries else ""
         return self.call("markTransactionPeriod", content, with_context=context(RESELLER))
 
-    def report(self, report_id: str, **entries: str) -> Answer:
+    def report(self, report_id: str, **entries: str) -> SoapResponse:
         content = f"<reportId>{report_id}</reportId><language>en</language>{parameters(**entries)}"
         return self.call("executeReport", content, with_context=context(RESELLER))
 
-    def register(self, external_id: str = "till-1") -> Answer:
+    def register_terminal(self, external_id: str = "till-1") -> SoapResponse:
         """Register a terminal with the password secret-1."""
         return self.call(
             "registerTerminal",
@@ -217,15 +236,15 @@ class Soap:
             with_context=context(RESELLER),
         )
 
-    def till(self, external_id: str = "till-1") -> str:
-        """The context of a newly registered terminal, a cash register."""
-        terminal_id = self.register(external_id).text("terminalId")
+    def new_till(self, external_id: str = "till-1") -> str:
+        """Register a cash register; return its context."""
+        terminal_id = self.register_terminal(external_id).text("terminalId")
         assert terminal_id is not None
         return context(terminal(terminal_id, "secret-1"))
 
-    def paid(self, content: str | None = None) -> str:
-        """The ersReference of a new invoice, paid and asked about."""
-        reference = self.issued(content)
+    def new_payment(self, content: str | None = None) -> str:
+        """Send an invoice, pay and confirm it; return its ersReference."""
+        reference = self.new_invoice(content)
         self._sandbox.pay(reference)
         ers_reference = self.status(reference).text("ersReference")
         assert ers_reference is not None

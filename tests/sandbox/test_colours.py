@@ -1,4 +1,4 @@
-"""The colours of the phone and the corner: text stands out from its ground (WCAG 2, AA)."""
+"""The colours of the phone and the console have enough contrast (WCAG 2, AA)."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ EDGES = [("edge", "ground"), ("edge", "paper"), ("focus", "ground"), ("focus", "
 
 
 def colours(scheme: str) -> dict[str, str]:
-    """The hexadecimal colours by name; dark ones stand for the light ones of their name."""
+    """The hexadecimal colours by name. Dark ones replace light ones of the same name."""
     sheet = (pages.HERE / Path("static/tokens.css")).read_text()
     light, dark = sheet.split("@media (prefers-color-scheme: dark)")
     found = dict(re.findall(r"--([\w-]+): (#\w{6});", light))
@@ -43,20 +43,20 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_and_edges_can_be_seen(scheme: str) -> None:
+def test_text_and_edges_have_enough_contrast(scheme: str) -> None:
     found = colours(scheme)
 
-    pale = [
+    too_faint = [
         pair
-        for pairs, least in ((TEXT_ON_GROUND, 4.5), (EDGES, 3.0))
+        for pairs, minimum in ((TEXT_ON_GROUND, 4.5), (EDGES, 3.0))
         for pair in pairs
-        if contrast(found[pair[0]], found[pair[1]]) < least
+        if contrast(found[pair[0]], found[pair[1]]) < minimum
     ]
 
-    assert pale == []
+    assert too_faint == []
 
 
-def test_white_letters_stand_out_from_each_tint() -> None:
+def test_white_text_has_enough_contrast_on_each_tint() -> None:
     tints = [colour for name, colour in colours("light").items() if name.startswith("tint-")]
 
     assert len(tints) == 6

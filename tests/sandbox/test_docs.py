@@ -1,4 +1,4 @@
-"""docs/sandbox.md: its commands run as they stand, and answer what the page says."""
+"""The commands in docs/sandbox.md run as written and return what the page shows."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ MARK = "--- end of block ---"
 
 
 def blocks() -> list[tuple[str, str | None]]:
-    """Each block of commands, with the answer that the page shows after it."""
+    """Each block of commands, with the output that the page shows after it."""
     return [
         (commands, shown or None)
         for commands, shown in re.findall(
@@ -24,33 +24,33 @@ def blocks() -> list[tuple[str, str | None]]:
     ]
 
 
-def alike(text: str) -> str:
-    """The text without what differs from run to run: numbers, keys, and space between elements."""
+def normalized(text: str) -> str:
+    """The text without numbers, keys and space between elements, which differ between runs."""
     without_keys = re.sub(r"[0-9a-f]{24,32}(?=<)", "KEY", text)
     without_numbers = re.sub(r"[\d.:+-]*\d[\d.:+-]*", "#", without_keys)
     return re.sub(r" +", " ", re.sub(r">\s+<", "><", without_numbers)).strip()
 
 
-def test_the_commands_answer_what_the_page_shows(sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_commands_return_what_the_page_shows(sandbox: SandboxProcess, tmp_path: Path) -> None:
     script = "".join(f"{commands}\necho; echo '{MARK}'\n" for commands, _ in blocks())
     script = script.replace("http://127.0.0.1:8001", sandbox.base_url)
-    # Whatever listens at the shop's usual port here is not to be disturbed.
+    # Do not call a shop that happens to run on its default port.
     script = script.replace("http://127.0.0.1:8000", "http://127.0.0.1:9")
 
     done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
     )
 
-    answers = done.stdout.split(MARK)[:-1]
+    outputs = done.stdout.split(MARK)[:-1]
     assert done.stderr == ""
-    assert len(answers) == len(blocks())
-    for (commands, shown), answer in zip(blocks(), answers, strict=True):
+    assert len(outputs) == len(blocks())
+    for (commands, shown), response in zip(blocks(), outputs, strict=True):
         if shown is not None:
-            assert alike(re.sub(r"}\s*{", "}\n{", answer)) == alike(shown), commands
+            assert normalized(re.sub(r"}\s*{", "}\n{", response)) == normalized(shown), commands
 
 
 @pytest.mark.parametrize("kind", PARAMETERS)
-def test_every_kind_of_fault_is_in_the_table_with_its_parameters(kind: Kind) -> None:
+def test_every_kind_of_fault_is_documented_with_its_parameters(kind: Kind) -> None:
     (line,) = re.findall(rf"^\| `{kind}` \|.*$", PAGE, re.MULTILINE)
 
     named = set(re.findall(r"`(\w+)`", line)) - {kind}

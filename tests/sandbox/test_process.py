@@ -1,4 +1,4 @@
-"""The command: python -m payments.sandbox."""
+"""The command python -m payments.sandbox."""
 
 import signal
 import socket
@@ -9,7 +9,7 @@ import pytest
 
 from payments.sandbox.cli import main
 from payments.sandbox.faults.registry import Kind
-from tests.sandbox.raw_soap import Soap, invoice
+from tests.sandbox.raw_soap import SoapClient, invoice
 from tests.sandbox_process import REPOSITORY, SandboxProcess
 
 pytestmark = pytest.mark.slow
@@ -21,12 +21,12 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=30,
         check=False,
     )
 
 
-def test_help_explains_it_to_a_stranger(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_describes_addresses_and_faults(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
 
@@ -38,7 +38,7 @@ def test_help_explains_it_to_a_stranger(capsys: pytest.CaptureFixture[str]) -> N
     assert max(map(len, shown.splitlines())) <= 100
 
 
-def test_a_taken_port_is_one_sentence() -> None:
+def test_port_in_use_gets_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
 
@@ -60,7 +60,7 @@ def test_a_taken_port_is_one_sentence() -> None:
     ],
     ids=" ".join,
 )
-def test_a_bad_option_is_named(
+def test_invalid_option_is_refused(
     options: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
@@ -70,23 +70,23 @@ def test_a_bad_option_is_named(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_at_once_even_with_a_notification_under_way(
+def test_signal_ends_process_while_notification_is_sent(
     number: signal.Signals,
 ) -> None:
     sandbox = SandboxProcess()
-    soap = Soap(sandbox)
+    soap = SoapClient(sandbox)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        sandbox.pay(soap.issued(invoice(notification_url=url)))
+        sandbox.pay(soap.new_invoice(invoice(notification_url=url)))
 
         sandbox.process.send_signal(number)
 
-        code = sandbox.process.wait(timeout=3)
+        code = sandbox.process.wait(timeout=30)
     sandbox.stop()
     assert (code, sandbox.errors()) == (0, "")
 
 
-def test_it_uses_nothing_of_the_rest_of_the_project() -> None:
+def test_sandbox_imports_nothing_else_of_the_project() -> None:
     foreign = "[m for m in sys.modules if m.startswith(('django', 'payments.', 'orders', 'zeep'))"
     program = (
         "import sys, payments.sandbox.__main__\n"

@@ -1,11 +1,11 @@
-"""The control interface: playing the customer, and clear words for bad input."""
+"""The core of the control API: shops, customer actions, clock, reset, and errors."""
 
 import http.client
 import json
 
 import pytest
 
-from tests.sandbox.raw_soap import Soap, invoice
+from tests.sandbox.raw_soap import SoapClient, invoice
 from tests.sandbox_process import REQUEST_SECONDS, ControlError, SandboxProcess
 
 URLS = {
@@ -14,7 +14,7 @@ URLS = {
 }
 
 
-def test_a_registered_service_is_listed_and_a_second_one_of_its_name_replaces_it(
+def test_registered_shop_is_listed_and_replaced_by_service_id(
     sandbox: SandboxProcess,
 ) -> None:
     sandbox.control("POST", "/shops", {"service_id": "CAFE", **URLS})
@@ -34,43 +34,43 @@ def test_a_registered_service_is_listed_and_a_second_one_of_its_name_replaces_it
         ("expire", "EXPIRED", "failure"),
     ],
 )
-def test_an_action_of_the_customer_leads_to_the_service_page_of_the_latest_scan(
-    soap: Soap, cafe: SandboxProcess, action: str, status: str, page: str
+def test_customer_action_opens_shop_page_of_latest_scan(
+    soap: SoapClient, cafe: SandboxProcess, action: str, status: str, page: str
 ) -> None:
     cafe.scan("HTTP://SEQR.SE/000/CAFE")
     token = cafe.scan("HTTP://SEQR.SE/000/CAFE")["token"]
-    reference = soap.issued()
+    reference = soap.new_invoice()
 
-    answer = cafe.act(reference, action)
+    response = cafe.act(reference, action)
 
     redirect_url = f"https://cafe.example/{page}#{token}_{reference}"
-    assert answer == {"status": status, "redirect_url": redirect_url}
+    assert response == {"status": status, "redirect_url": redirect_url}
 
 
-def test_a_token_says_who_pays(soap: Soap, cafe: SandboxProcess) -> None:
+def test_token_identifies_the_payer(soap: SoapClient, cafe: SandboxProcess) -> None:
     token = cafe.scan("HTTP://SEQR.SE/000/CAFE", "46701234567")["token"]
     cafe.scan("HTTP://SEQR.SE/000/CAFE", "46707654321")
-    reference = soap.issued()
+    reference = soap.new_invoice()
 
-    answer = cafe.pay(reference, token)
+    response = cafe.pay(reference, token)
 
-    assert answer["redirect_url"] == f"https://cafe.example/success#{token}_{reference}"
+    assert response["redirect_url"] == f"https://cafe.example/success#{token}_{reference}"
     assert cafe.invoice(reference)["payer_msisdn"] == "46701234567"
 
 
 @pytest.mark.parametrize("back_url", [None, "https://cafe.example/back"])
-def test_without_a_scan_the_back_url_is_where_it_goes(
-    soap: Soap, sandbox: SandboxProcess, back_url: str | None
+def test_payment_without_scan_returns_back_url(
+    soap: SoapClient, sandbox: SandboxProcess, back_url: str | None
 ) -> None:
-    reference = soap.issued(invoice(back_url=back_url))
+    reference = soap.new_invoice(invoice(back_url=back_url))
 
-    answer = sandbox.pay(reference)
+    response = sandbox.pay(reference)
 
-    assert answer == {"status": "PAID", "redirect_url": back_url}
+    assert response == {"status": "PAID", "redirect_url": back_url}
 
 
-def test_a_held_invoice_can_be_paid(soap: Soap, sandbox: SandboxProcess) -> None:
-    reference = soap.issued()
+def test_held_invoice_can_be_paid(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    reference = soap.new_invoice()
     held = sandbox.act(reference, "hold")
 
     paid = sandbox.pay(reference)
@@ -80,8 +80,8 @@ def test_a_held_invoice_can_be_paid(soap: Soap, sandbox: SandboxProcess) -> None
     assert sandbox.invoice(reference)["held"] is False
 
 
-def test_an_unknown_token_or_invoice_is_named(soap: Soap, sandbox: SandboxProcess) -> None:
-    reference = soap.issued()
+def test_unknown_token_or_invoice_is_reported(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    reference = soap.new_invoice()
 
     with pytest.raises(ControlError, match="400: token: "):
         sandbox.pay(reference, "0000000001-00000000")
@@ -91,9 +91,9 @@ def test_an_unknown_token_or_invoice_is_named(soap: Soap, sandbox: SandboxProces
         sandbox.invoice("77")
 
 
-def test_a_reset_forgets_everything(soap: Soap, cafe: SandboxProcess) -> None:
+def test_reset_deletes_everything(soap: SoapClient, cafe: SandboxProcess) -> None:
     token = cafe.scan("HTTP://SEQR.SE/000/CAFE")["token"]
-    reference = soap.issued()
+    reference = soap.new_invoice()
     cafe.advance(3000)
 
     cafe.reset()
@@ -105,31 +105,31 @@ def test_a_reset_forgets_everything(soap: Soap, cafe: SandboxProcess) -> None:
     assert soap.session(token).code == 52
 
 
-def test_the_clock_goes_no_further_than_the_year_3000(sandbox: SandboxProcess) -> None:
+def test_clock_stops_at_year_3000(sandbox: SandboxProcess) -> None:
     for _ in range(100):
         now = sandbox.control("POST", "/clock", {"advance_seconds": 10 * 366 * 24 * 3600})["now"]
 
     assert now.startswith("3000-01-01T00:00:00")
 
 
-SERVICE = {"service_id": "CAFE", **URLS}
+SHOP = {"service_id": "CAFE", **URLS}
 
 BAD_INPUT = {
     "no service_id": ("/shops", URLS, "service_id"),
-    "service_id with a slash": ("/shops", SERVICE | {"service_id": "a/b"}, "service_id"),
-    "service_id is a number": ("/shops", SERVICE | {"service_id": 7}, "service_id"),
-    "no cancel_url": ("/shops", SERVICE | {"cancel_url": None}, "cancel_url"),
-    "ftp": ("/shops", SERVICE | {"order_url": "ftp://a.example/"}, "order_url"),
-    "a fragment": ("/shops", SERVICE | {"order_url": "http://a.example/#x"}, "order_url"),
-    "no host": ("/shops", SERVICE | {"order_url": "http:///order"}, "order_url"),
-    "broken host": ("/shops", SERVICE | {"order_url": "http://["}, "order_url"),
-    "a line feed": ("/shops", SERVICE | {"order_url": "http://a.example/\n"}, "order_url"),
-    "a lone surrogate": ("/shops", SERVICE | {"name": "\ud800"}, "name"),
-    "endless name": ("/shops", SERVICE | {"name": "x" * 501}, "name"),
-    "codes are a text": ("/shops", SERVICE | {"codes": "TABLE=4"}, "codes"),
-    "no codes": ("/shops", SERVICE | {"codes": []}, "codes"),
-    "a code is a number": ("/shops", SERVICE | {"codes": [4]}, "codes"),
-    "a code with a null byte": ("/shops", SERVICE | {"codes": ["TABLE=%00"]}, "codes"),
+    "service_id with a slash": ("/shops", SHOP | {"service_id": "a/b"}, "service_id"),
+    "service_id is a number": ("/shops", SHOP | {"service_id": 7}, "service_id"),
+    "no cancel_url": ("/shops", SHOP | {"cancel_url": None}, "cancel_url"),
+    "ftp": ("/shops", SHOP | {"order_url": "ftp://a.example/"}, "order_url"),
+    "a fragment": ("/shops", SHOP | {"order_url": "http://a.example/#x"}, "order_url"),
+    "no host": ("/shops", SHOP | {"order_url": "http:///order"}, "order_url"),
+    "broken host": ("/shops", SHOP | {"order_url": "http://["}, "order_url"),
+    "a line feed": ("/shops", SHOP | {"order_url": "http://a.example/\n"}, "order_url"),
+    "a lone surrogate": ("/shops", SHOP | {"name": "\ud800"}, "name"),
+    "endless name": ("/shops", SHOP | {"name": "x" * 501}, "name"),
+    "codes are a text": ("/shops", SHOP | {"codes": "TABLE=4"}, "codes"),
+    "no codes": ("/shops", SHOP | {"codes": []}, "codes"),
+    "a code is a number": ("/shops", SHOP | {"codes": [4]}, "codes"),
+    "a code with a null byte": ("/shops", SHOP | {"codes": ["TABLE=%00"]}, "codes"),
     "no url": ("/scan", {}, "url"),
     "msisdn with letters": ("/scan", {"url": "HTTP://SEQR.SE/000/A", "msisdn": "46x"}, "msisdn"),
     "msisdn with a zero": ("/scan", {"url": "HTTP://SEQR.SE/000/A", "msisdn": "0700"}, "msisdn"),
@@ -145,7 +145,7 @@ BAD_INPUT = {
 
 
 @pytest.mark.parametrize(("path", "body", "field"), BAD_INPUT.values(), ids=BAD_INPUT.keys())
-def test_bad_input_gets_a_400_that_names_the_field(
+def test_invalid_input_gets_400_naming_the_field(
     sandbox: SandboxProcess, path: str, body: object, field: str
 ) -> None:
     with pytest.raises(ControlError, match=f"^400: {field}"):
@@ -155,7 +155,7 @@ def test_bad_input_gets_a_400_that_names_the_field(
 def request(
     sandbox: SandboxProcess, method: str, path: str, body: bytes, content_type: str
 ) -> tuple[int, str]:
-    """One raw request; returns the status and the sentence in its JSON."""
+    """Send one request; return the status and the sentence in its JSON."""
     connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=REQUEST_SECONDS)
     try:
         connection.request(method, path, body, {"Content-Type": content_type})
@@ -170,14 +170,14 @@ def request(
     [b"{", b"\xff", b"[" * 200_000, b'{"advance_seconds": ' + b"9" * 5000 + b"}", b"1e999"],
     ids=["truncated", "not UTF-8", "deep", "long number", "no object"],
 )
-def test_a_body_that_is_no_json_object_is_refused(sandbox: SandboxProcess, body: bytes) -> None:
+def test_body_that_is_no_json_object_is_refused(sandbox: SandboxProcess, body: bytes) -> None:
     status, sentence = request(sandbox, "POST", "/control/clock", body, "application/json")
 
     assert status == 400
     assert sentence.startswith("The body ")
 
 
-def test_a_form_is_refused(sandbox: SandboxProcess) -> None:
+def test_form_encoded_body_is_refused(sandbox: SandboxProcess) -> None:
     form = "application/x-www-form-urlencoded"
 
     status, sentence = request(sandbox, "POST", "/control/reset", b"a=b", form)
@@ -197,10 +197,10 @@ def test_a_form_is_refused(sandbox: SandboxProcess) -> None:
         ("POST", "/control/invoices/1/refund", 404),
     ],
 )
-def test_wrong_methods_and_paths_are_told_in_json(
+def test_wrong_method_or_path_gets_json_error(
     sandbox: SandboxProcess, method: str, path: str, status: int
 ) -> None:
-    answered, sentence = request(sandbox, method, path, b"", "application/json")
+    received, sentence = request(sandbox, method, path, b"", "application/json")
 
-    assert answered == status
+    assert received == status
     assert sentence

@@ -1,11 +1,11 @@
-"""/control/faults: adding, listing and removing, and clear words for bad input."""
+"""/control/faults: add, list and remove faults, and errors."""
 
 import pytest
 
 from tests.sandbox_process import ControlError, SandboxProcess
 
 
-def test_a_fault_is_listed_with_all_that_it_will_do(sandbox: SandboxProcess) -> None:
+def test_fault_is_listed_with_all_parameters(sandbox: SandboxProcess) -> None:
     added = sandbox.fault("getPaymentStatus", "delay", seconds=2, count=3, seed=5)
 
     expected = {
@@ -23,14 +23,14 @@ def test_a_fault_is_listed_with_all_that_it_will_do(sandbox: SandboxProcess) -> 
     assert sandbox.faults() == [expected]
 
 
-def test_without_a_seed_one_is_chosen_and_told(sandbox: SandboxProcess) -> None:
+def test_fault_without_seed_gets_a_random_one(sandbox: SandboxProcess) -> None:
     first, second = (sandbox.fault("*", "drop", probability=0.5) for _ in range(2))
 
     assert first["seed"] != second["seed"]
     assert first["count"] is None
 
 
-def test_one_fault_is_removed_by_its_id(sandbox: SandboxProcess) -> None:
+def test_fault_is_removed_by_id(sandbox: SandboxProcess) -> None:
     first, second = (sandbox.fault("*", "drop") for _ in range(2))
 
     removed = sandbox.control("DELETE", f"/faults/{first['id']}")
@@ -41,7 +41,7 @@ def test_one_fault_is_removed_by_its_id(sandbox: SandboxProcess) -> None:
         sandbox.control("DELETE", "/faults/1")
 
 
-def test_all_faults_are_removed_at_once(sandbox: SandboxProcess) -> None:
+def test_all_faults_are_removed(sandbox: SandboxProcess) -> None:
     sandbox.fault("*", "drop")
     sandbox.fault("notification", "lost")
 
@@ -50,7 +50,7 @@ def test_all_faults_are_removed_at_once(sandbox: SandboxProcess) -> None:
     assert sandbox.faults() == []
 
 
-def test_there_can_be_only_so_many(sandbox: SandboxProcess) -> None:
+def test_number_of_faults_is_limited(sandbox: SandboxProcess) -> None:
     for _ in range(200):
         sandbox.fault("*", "drop")
 
@@ -95,7 +95,7 @@ BAD_INPUT = {
 
 
 @pytest.mark.parametrize(("body", "field"), BAD_INPUT.values(), ids=BAD_INPUT.keys())
-def test_bad_input_gets_a_400_that_names_the_field(
+def test_invalid_input_gets_400_naming_the_field(
     sandbox: SandboxProcess, body: object, field: str
 ) -> None:
     with pytest.raises(ControlError, match=f"^400: {field}"):

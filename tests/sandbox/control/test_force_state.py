@@ -1,21 +1,21 @@
-"""What the control interface makes getPaymentStatus answer, possible or not."""
+"""The control API forces any state of an invoice, possible at SEQR or not."""
 
 from typing import Any
 
 import pytest
 
-from tests.sandbox.raw_soap import Soap
+from tests.sandbox.raw_soap import SoapClient
 from tests.sandbox_process import ControlError, SandboxProcess
 
 
-def force(sandbox: SandboxProcess, reference: str, **wanted: Any) -> Any:
-    return sandbox.control("PUT", f"/invoices/{reference}", wanted)
+def force(sandbox: SandboxProcess, reference: str, **fields: Any) -> Any:
+    return sandbox.control("PUT", f"/invoices/{reference}", fields)
 
 
 @pytest.fixture
-def paid(soap: Soap, sandbox: SandboxProcess) -> str:
+def paid(soap: SoapClient, sandbox: SandboxProcess) -> str:
     """The reference of a paid invoice of 45.00 SEK."""
-    reference = soap.issued()
+    reference = soap.new_invoice()
     sandbox.pay(reference)
     return reference
 
@@ -32,37 +32,37 @@ def paid(soap: Soap, sandbox: SandboxProcess) -> str:
         "PARTIALLY_PAID",
     ],
 )
-def test_any_status_can_be_forced_and_the_version_grows(
-    soap: Soap, sandbox: SandboxProcess, status: str
+def test_any_status_can_be_forced_with_next_version(
+    soap: SoapClient, sandbox: SandboxProcess, status: str
 ) -> None:
-    reference = soap.issued()
+    reference = soap.new_invoice()
 
     shown = force(sandbox, reference, status=status)
 
-    answer = soap.status(reference, 1)
-    assert (answer.code, answer.text("status"), answer.text("version")) == (0, status, "2")
-    assert answer.text("receipt") is None
+    response = soap.status(reference, 1)
+    assert (response.code, response.text("status"), response.text("version")) == (0, status, "2")
+    assert response.text("receipt") is None
     assert (shown["status"], shown["version"]) == (status, 2)
 
 
-def test_a_forced_payment_has_its_receipt_and_is_returned_when_nobody_asks(
-    soap: Soap, sandbox: SandboxProcess
+def test_forced_payment_has_receipt_and_is_reversed_if_unconfirmed(
+    soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
-    asked, unasked = soap.issued(), soap.issued()
-    for reference in (asked, unasked):
+    confirmed, unconfirmed = soap.new_invoice(), soap.new_invoice()
+    for reference in (confirmed, unconfirmed):
         force(sandbox, reference, status="PAID")
 
-    answer = soap.status(asked, 1)
+    response = soap.status(confirmed, 1)
     sandbox.advance(20)
 
-    assert answer.text("receipt/paymentReference") == answer.text("ersReference")
-    assert answer.text("receipt/paymentDate")
-    assert sandbox.invoice(asked)["status"] == "PAID"
-    assert sandbox.invoice(unasked)["reversed"] is True
+    assert response.text("receipt/paymentReference") == response.text("ersReference")
+    assert response.text("receipt/paymentDate")
+    assert sandbox.invoice(confirmed)["status"] == "PAID"
+    assert sandbox.invoice(unconfirmed)["reversed"] is True
 
 
-def test_a_forced_reservation_can_be_committed(soap: Soap, sandbox: SandboxProcess) -> None:
-    reference = soap.issued()
+def test_forced_reservation_can_be_committed(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    reference = soap.new_invoice()
     force(sandbox, reference, status="RESERVED")
 
     assert soap.commit(reference, "45.00").code == 0
@@ -70,7 +70,7 @@ def test_a_forced_reservation_can_be_committed(soap: Soap, sandbox: SandboxProce
 
 @pytest.mark.parametrize("version", [0, 1, 7, 2**31 - 1])
 def test_any_version_can_be_forced(
-    soap: Soap, sandbox: SandboxProcess, paid: str, version: int
+    soap: SoapClient, sandbox: SandboxProcess, paid: str, version: int
 ) -> None:
     force(sandbox, paid, version=version)
 
@@ -78,19 +78,19 @@ def test_any_version_can_be_forced(
 
 
 @pytest.mark.parametrize("value", ["44.99", "0.00", "-45.00", "99999999.99", "45.001"])
-def test_any_amount_and_currency_can_be_forced_into_the_receipt(
-    soap: Soap, sandbox: SandboxProcess, paid: str, value: str
+def test_any_receipt_amount_and_currency_can_be_forced(
+    soap: SoapClient, sandbox: SandboxProcess, paid: str, value: str
 ) -> None:
     force(sandbox, paid, receipt_amount=value, receipt_currency="QQQ")
 
-    answer = soap.status(paid)
-    assert answer.text("receipt/invoice/totalAmount/value") == value
-    assert answer.text("receipt/invoice/totalAmount/currency") == "QQQ"
+    response = soap.status(paid)
+    assert response.text("receipt/invoice/totalAmount/value") == value
+    assert response.text("receipt/invoice/totalAmount/currency") == "QQQ"
     assert sandbox.invoice(paid)["amount"] == "45.00"
 
 
-def test_the_ers_reference_can_be_left_out_and_given_back(
-    soap: Soap, sandbox: SandboxProcess, paid: str
+def test_ers_reference_can_be_removed_and_set(
+    soap: SoapClient, sandbox: SandboxProcess, paid: str
 ) -> None:
     force(sandbox, paid, ers_reference=None)
     without = soap.status(paid)
@@ -101,10 +101,10 @@ def test_the_ers_reference_can_be_left_out_and_given_back(
     assert soap.status(paid).text("ersReference") == "2012060410485453001000101"
 
 
-def test_the_receipt_can_be_left_out_or_sent_in_any_status(
-    soap: Soap, sandbox: SandboxProcess, paid: str
+def test_receipt_can_be_removed_or_sent_in_any_status(
+    soap: SoapClient, sandbox: SandboxProcess, paid: str
 ) -> None:
-    reference = soap.issued()
+    reference = soap.new_invoice()
 
     force(sandbox, paid, receipt=False)
     force(sandbox, reference, receipt=True, status="HALF_PAID")
@@ -113,7 +113,7 @@ def test_the_receipt_can_be_left_out_or_sent_in_any_status(
     assert soap.status(reference).text("receipt/terminalId") == "public_test_shop_terminal"
 
 
-def test_what_was_forced_before_stays(soap: Soap, sandbox: SandboxProcess, paid: str) -> None:
+def test_earlier_forced_fields_stay(soap: SoapClient, sandbox: SandboxProcess, paid: str) -> None:
     force(sandbox, paid, receipt_amount="1.00")
     force(sandbox, paid, ers_reference=None)
 
@@ -159,10 +159,10 @@ BAD_INPUT: dict[str, tuple[str, object, str]] = {
 
 
 @pytest.mark.parametrize(("path", "body", "field"), BAD_INPUT.values(), ids=BAD_INPUT.keys())
-def test_bad_input_gets_a_400_that_names_the_field(
-    soap: Soap, sandbox: SandboxProcess, path: str, body: object, field: str
+def test_invalid_input_gets_400_naming_the_field(
+    soap: SoapClient, sandbox: SandboxProcess, path: str, body: object, field: str
 ) -> None:
-    reference = soap.issued()
+    reference = soap.new_invoice()
 
     with pytest.raises(ControlError, match=f"^400: {field}"):
         sandbox.control("POST", path.replace("REF", reference), body)
@@ -170,12 +170,12 @@ def test_bad_input_gets_a_400_that_names_the_field(
     assert sandbox.invoice(reference)["version"] == 1
 
 
-def test_an_invoice_that_is_not_there_cannot_be_forced(sandbox: SandboxProcess) -> None:
+def test_unknown_invoice_cannot_be_forced(sandbox: SandboxProcess) -> None:
     with pytest.raises(ControlError, match="404: There is no invoice '77'"):
         force(sandbox, "77", status="PAID")
 
 
-def test_refund_refusals_are_bounded(sandbox: SandboxProcess) -> None:
+def test_number_of_refund_refusals_is_limited(sandbox: SandboxProcess) -> None:
     for _ in range(100):
         sandbox.control("POST", "/refund-refusals", {"code": 97})
 

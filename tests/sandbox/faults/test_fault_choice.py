@@ -1,32 +1,32 @@
-"""Which calls a fault strikes: by operation, count and probability."""
+"""The calls that a fault applies to: by operation, count and probability."""
 
-from tests.sandbox.raw_soap import Soap
+from tests.sandbox.raw_soap import SoapClient
 from tests.sandbox_process import SandboxProcess
 
 
-def test_a_fault_strikes_its_own_operation_only(soap: Soap, sandbox: SandboxProcess) -> None:
+def test_fault_applies_to_its_operation_only(soap: SoapClient, sandbox: SandboxProcess) -> None:
     sandbox.fault("cancelInvoice", "result_code", code=93)
 
-    reference = soap.issued()
+    reference = soap.new_invoice()
 
     assert soap.cancel(reference).code == 93
     assert soap.status(reference).text("status") == "ISSUED"
 
 
-def test_a_fault_of_any_operation_strikes_an_unreadable_request_too(
-    soap: Soap, sandbox: SandboxProcess
+def test_fault_of_any_operation_applies_to_unreadable_request(
+    soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
     sandbox.fault("*", "result_code", code=93)
     sandbox.fault("*", "http_status")
 
     answers = [soap.status("1"), soap.session("x"), soap.post("nonsense")]
 
-    assert [answer.code for answer in answers[:2]] == [93, 93]
+    assert [response.code for response in answers[:2]] == [93, 93]
     assert answers[2].fault == "Client"
 
 
-def test_after_so_many_calls_a_fault_is_used_up_and_the_next_one_strikes(
-    soap: Soap, sandbox: SandboxProcess
+def test_next_fault_applies_when_first_is_used_up(
+    soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
     sandbox.fault("sendInvoice", "result_code", code=93, count=2)
     sandbox.fault("sendInvoice", "result_code", code=94, count=1)
@@ -38,9 +38,7 @@ def test_after_so_many_calls_a_fault_is_used_up_and_the_next_one_strikes(
     assert [call["fault"] for call in sandbox.calls()] == ["result_code"] * 3 + [None] * 2
 
 
-def test_a_probability_strikes_the_same_calls_with_the_same_seed(
-    soap: Soap, sandbox: SandboxProcess
-) -> None:
+def test_same_seed_selects_same_calls(soap: SoapClient, sandbox: SandboxProcess) -> None:
     patterns = []
     for _ in range(2):
         fault = sandbox.fault("*", "result_code", code=93, probability=0.5, seed=4)

@@ -6,50 +6,54 @@ import time
 import pytest
 
 from tests.sandbox.notified_shop import NotifiedShop
-from tests.sandbox.raw_soap import Soap, invoice
+from tests.sandbox.raw_soap import SoapClient, invoice
+from tests.sandbox.waiting import wait_for
 from tests.sandbox_process import SandboxProcess
 
 
 def pay(sandbox: SandboxProcess, shop: NotifiedShop, *names: str) -> list[str]:
-    """Pay one invoice for each name, to be notified at /name; returns the references."""
-    soap = Soap(sandbox)
-    references = [soap.issued(invoice(notification_url=f"{shop.url}/{name}")) for name in names]
+    """Pay an invoice with the notificationUrl /name for each name; return the references."""
+    soap = SoapClient(sandbox)
+    references = [
+        soap.new_invoice(invoice(notification_url=f"{shop.url}/{name}")) for name in names
+    ]
     for reference in references:
         sandbox.pay(reference)
     return references
 
 
-def recorded(sandbox: SandboxProcess, count: int) -> list[tuple[str, str | None, int | None]]:
-    """Reference, fault and HTTP status of the notifications, once there are so many."""
-    for _ in range(5000):
-        calls = sandbox.calls("notification")
-        if len(calls) >= count:
-            return [
-                (call["invoice_reference"], call["fault"], call["http_status"]) for call in calls
-            ]
-    raise AssertionError("too few notifications were recorded")
+def logged_notifications(
+    sandbox: SandboxProcess, count: int
+) -> list[tuple[str, str | None, int | None]]:
+    """Wait for so many; return reference, fault and HTTP status of each."""
+    wait_for(lambda: len(sandbox.calls("notification")) >= count)
+    calls = sandbox.calls("notification")
+    return [(call["invoice_reference"], call["fault"], call["http_status"]) for call in calls]
 
 
-def test_a_lost_notification_never_comes(sandbox: SandboxProcess, shop: NotifiedShop) -> None:
+def test_lost_notification_is_never_sent(sandbox: SandboxProcess, shop: NotifiedShop) -> None:
     sandbox.fault("notification", "lost", count=1)
 
     references = pay(sandbox, shop, "one", "two")
 
     assert shop.next_path() == "/two"
-    assert recorded(sandbox, 2) == [(references[0], "lost", None), (references[1], None, 500)]
+    assert logged_notifications(sandbox, 2) == [
+        (references[0], "lost", None),
+        (references[1], None, 500),
+    ]
     assert shop.received.empty()
 
 
-def test_a_doubled_notification_comes_twice(sandbox: SandboxProcess, shop: NotifiedShop) -> None:
+def test_doubled_notification_is_sent_twice(sandbox: SandboxProcess, shop: NotifiedShop) -> None:
     sandbox.fault("notification", "doubled")
 
     (reference,) = pay(sandbox, shop, "one")
 
     assert [shop.next_path(), shop.next_path()] == ["/one", "/one"]
-    assert recorded(sandbox, 2) == [(reference, "doubled", 500)] * 2
+    assert logged_notifications(sandbox, 2) == [(reference, "doubled", 500)] * 2
 
 
-def test_a_late_notification_comes_by_the_sandbox_clock(
+def test_late_notification_follows_sandbox_clock(
     sandbox: SandboxProcess, shop: NotifiedShop
 ) -> None:
     sandbox.fault("notification", "late", seconds=30, count=1)
@@ -61,11 +65,13 @@ def test_a_late_notification_comes_by_the_sandbox_clock(
     sandbox.advance(1)
 
     assert (first, in_between, shop.next_path()) == ("/next", 1, "/late")
-    assert recorded(sandbox, 2)[1] == (late, "late", 500)
+    assert logged_notifications(sandbox, 2)[1] == (late, "late", 500)
     assert sandbox.invoice(late)["reversed"] is True
 
 
-def test_a_late_notification_comes_by_itself(sandbox: SandboxProcess, shop: NotifiedShop) -> None:
+def test_late_notification_is_sent_in_real_time(
+    sandbox: SandboxProcess, shop: NotifiedShop
+) -> None:
     sandbox.fault("notification", "late", seconds=0.2)
     started = time.monotonic()
 
@@ -81,12 +87,12 @@ def test_reordered_notifications_are_swapped(sandbox: SandboxProcess, shop: Noti
     pay(sandbox, shop, "one", "two")
 
     assert [shop.next_path(), shop.next_path()] == ["/two", "/one"]
-    assert [fault for _, fault, _ in recorded(sandbox, 2)] == ["reordered", "reordered"]
+    assert [fault for _, fault, _ in logged_notifications(sandbox, 2)] == ["reordered", "reordered"]
     pay(sandbox, shop, "three")
     assert shop.next_path() == "/three"
 
 
-def test_a_notification_that_nothing_overtakes_comes_in_the_end(
+def test_reordered_notification_is_sent_after_timeout_without_another(
     sandbox: SandboxProcess, shop: NotifiedShop
 ) -> None:
     sandbox.fault("notification", "reordered", seconds=10, count=1)
@@ -98,7 +104,7 @@ def test_a_notification_that_nothing_overtakes_comes_in_the_end(
 
 
 @pytest.mark.parametrize("kind", ["late", "reordered"])
-def test_removing_the_fault_sends_what_it_holds_back(
+def test_removing_fault_sends_delayed_notification(
     sandbox: SandboxProcess, shop: NotifiedShop, kind: str
 ) -> None:
     sandbox.fault("notification", kind, seconds=3600)
@@ -110,11 +116,11 @@ def test_removing_the_fault_sends_what_it_holds_back(
 
 
 @pytest.mark.parametrize("kind", ["late", "reordered"])
-def test_a_reset_forgets_what_is_held_back(
+def test_reset_discards_delayed_notification(
     sandbox: SandboxProcess, shop: NotifiedShop, kind: str
 ) -> None:
     sandbox.fault("notification", kind, seconds=3600)
-    pay(sandbox, shop, "held")
+    pay(sandbox, shop, "delayed")
 
     sandbox.reset()
 
@@ -122,13 +128,13 @@ def test_a_reset_forgets_what_is_held_back(
     assert {shop.next_path(), shop.next_path()} == {"/one", "/two"}
 
 
-def test_the_process_ends_at_once_with_notifications_held_back(shop: NotifiedShop) -> None:
+def test_process_ends_at_once_with_delayed_notifications(shop: NotifiedShop) -> None:
     sandbox = SandboxProcess()
     sandbox.fault("notification", "late", seconds=3600)
     pay(sandbox, shop, "late")
 
     sandbox.process.send_signal(signal.SIGTERM)
 
-    code = sandbox.process.wait(timeout=3)
+    code = sandbox.process.wait(timeout=30)
     sandbox.stop()
     assert (code, sandbox.errors(), shop.received.empty()) == (0, "", True)

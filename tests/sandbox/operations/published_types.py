@@ -1,6 +1,6 @@
-"""SEQR's answers as its reference describes them, and a check of an answer against that.
+"""Checks responses against the types in SEQR's reference.
 
-Written from the reference by hand, not from the sandbox's own tables: a misreading there must show.
+Written from the reference by hand and not from the sandbox's WSDL, to find a misreading there.
 Notation: elements in their order; `name!` is required, `name*` may come several times, `name:type`
 is of another type than string. Source: API reference 2.6.0, types and operations.
 """
@@ -14,7 +14,7 @@ from typing import Final
 
 from lxml import etree
 
-from tests.sandbox.raw_soap import SEQR, SOAP, Answer
+from tests.sandbox.raw_soap import SEQR, SOAP, SoapResponse
 
 _RESPONSE: Final = "ersReference resultCode!:int resultDescription"
 
@@ -105,14 +105,14 @@ SCALARS: Final[dict[str, Callable[[str], object]]] = {
 _FIELD = re.compile(r"(\w+)(!?)(\*?)(?::(\w+))?")
 
 
-def check(answer: Answer, operation: str) -> None:
-    """Hold a whole answer against the reference: envelope, names, order, namespaces, types."""
-    assert answer.status == 200
-    assert answer.root.tag == f"{{{SOAP}}}Envelope"
-    assert [child.tag for child in answer.root] == [f"{{{SOAP}}}Body"]
-    assert [child.tag for child in answer.root[0]] == [f"{{{SEQR}}}{operation}Response"]
-    assert [child.tag for child in answer.content] == ["return"]
-    _check_type(answer.content[0], RETURNS[operation])
+def assert_published_form(response: SoapResponse, operation: str) -> None:
+    """Check envelope, names, order, namespaces and types of a response."""
+    assert response.status == 200
+    assert response.root.tag == f"{{{SOAP}}}Envelope"
+    assert [child.tag for child in response.root] == [f"{{{SOAP}}}Body"]
+    assert [child.tag for child in response.root[0]] == [f"{{{SEQR}}}{operation}Response"]
+    assert [child.tag for child in response.content] == ["return"]
+    _check_type(response.content[0], RETURNS[operation])
 
 
 def _check_type(element: etree._Element, name: str) -> None:

@@ -1,13 +1,21 @@
-"""SEQR's certification procedure, step by step, by a bare client.
+"""SEQR's certification procedure, step by step.
 
-Every answer is held against the published types. Source: SEQR's certification procedure.
+Every response is checked against the published types. Source: SEQR's certification procedure.
 """
 
 import pytest
 
-from tests.sandbox.operations.published_types import RETURNS, check
-from tests.sandbox.raw_soap import RESELLER, TERMINAL, Answer, Soap, amount, parameters, token
-from tests.sandbox.shows import shows
+from tests.sandbox.code_coverage import covers_codes
+from tests.sandbox.operations.published_types import RETURNS, assert_published_form
+from tests.sandbox.raw_soap import (
+    RESELLER,
+    TERMINAL,
+    SoapClient,
+    SoapResponse,
+    amount,
+    parameters,
+    token,
+)
 from tests.sandbox_process import SandboxProcess
 
 PLAIN = ["resultCode", "resultDescription"]
@@ -16,7 +24,7 @@ PAID = ["ersReference", *PLAIN, "status", "receipt", "version"]
 
 
 def context(principal: str) -> str:
-    """While certifying: clientId is the company, clientReference the system and its version."""
+    """For certification clientId is the company, clientReference the system and its version."""
     return (
         "<context><channel>ClientWS</channel><clientComment>certification</clientComment>"
         "<clientId>Söders Café AB</clientId><clientReference>tillsoft 1.4</clientReference>"
@@ -25,7 +33,7 @@ def context(principal: str) -> str:
 
 
 def invoice(total: str = "12.50", *, acknowledgment: str = "NO_ACKNOWLEDGMENT") -> str:
-    """One row with no more than itemQuantity and itemTotalAmount."""
+    """An invoice whose only row has itemQuantity and itemTotalAmount."""
     return (
         "<invoice><paymentMode>IMMEDIATE_DEBIT</paymentMode>"
         f"<acknowledgmentMode>{acknowledgment}</acknowledgmentMode>"
@@ -39,91 +47,89 @@ def invoice(total: str = "12.50", *, acknowledgment: str = "NO_ACKNOWLEDGMENT") 
     )
 
 
-class Certified:
-    """A bare client that holds each answer against the reference."""
+class CheckedClient:
+    """A SOAP client that checks the form of each response."""
 
-    def __init__(self, soap: Soap) -> None:
+    def __init__(self, soap: SoapClient) -> None:
         self._soap = soap
 
-    def call(self, operation: str, content: str, principal: str = TERMINAL) -> Answer:
-        answer = self._soap.call(operation, content, with_context=context(principal))
-        check(answer, operation)
-        return answer
+    def call(self, operation: str, content: str, principal: str = TERMINAL) -> SoapResponse:
+        response = self._soap.call(operation, content, with_context=context(principal))
+        assert_published_form(response, operation)
+        return response
 
-    def issued(self) -> str:
-        answer = self.call("sendInvoice", invoice())
-        reference = answer.text("invoiceReference")
+    def new_invoice(self) -> str:
+        response = self.call("sendInvoice", invoice())
+        reference = response.text("invoiceReference")
         assert reference is not None
-        assert answer.names() == [*PLAIN, "invoiceQRCode", "invoiceReference"]
-        assert answer.text("invoiceQRCode") == f"HTTP://SEQR.SE/R{reference}"
+        assert response.names() == [*PLAIN, "invoiceQRCode", "invoiceReference"]
+        assert response.text("invoiceQRCode") == f"HTTP://SEQR.SE/R{reference}"
         return reference
 
-    def status(self, reference: str, version: int, elements: list[str]) -> Answer:
+    def status(self, reference: str, version: int, elements: list[str]) -> SoapResponse:
         content = (
             f"<invoiceReference>{reference}</invoiceReference>"
             f"<invoiceVersion>{version}</invoiceVersion>"
         )
-        answer = self.call("getPaymentStatus", content)
-        assert answer.names() == elements
-        return answer
+        response = self.call("getPaymentStatus", content)
+        assert response.names() == elements
+        return response
 
 
 @pytest.fixture
-def client(soap: Soap, cafe: SandboxProcess) -> Certified:
+def client(soap: SoapClient, cafe: SandboxProcess) -> CheckedClient:
     cafe.scan("HTTP://SEQR.SE/000/CAFE?TABLE=4")
-    return Certified(soap)
+    return CheckedClient(soap)
 
 
-def test_step_1_an_invoice_is_sent(client: Certified) -> None:
-    reference = client.issued()
+def test_step_1_send_invoice(client: CheckedClient) -> None:
+    reference = client.new_invoice()
 
     assert reference.isdigit()
 
 
-def test_step_2_the_status_is_asked_for_before_the_scan_after_it_and_half_a_minute_later(
-    client: Certified, cafe: SandboxProcess
+def test_step_2_get_status_before_scan_after_it_and_after_30_seconds(
+    client: CheckedClient, cafe: SandboxProcess
 ) -> None:
-    reference = client.issued()
+    reference = client.new_invoice()
     answers = [client.status(reference, 0, STATUS)]
     cafe.act(reference, "open")
     answers.append(client.status(reference, 1, STATUS))
-    client.issued()
+    client.new_invoice()
     cafe.advance(30)
     answers.append(client.status(reference, 1, STATUS))
 
-    assert [answer.text("status") for answer in answers] == ["ISSUED"] * 3
-    assert [answer.text("version") for answer in answers] == ["1"] * 3
+    assert [response.text("status") for response in answers] == ["ISSUED"] * 3
+    assert [response.text("version") for response in answers] == ["1"] * 3
 
 
-def test_step_3_a_receipt_is_submitted_after_the_payment(
-    client: Certified, cafe: SandboxProcess
-) -> None:
-    reference = client.issued()
+def test_step_3_submit_receipt_after_payment(client: CheckedClient, cafe: SandboxProcess) -> None:
+    reference = client.new_invoice()
     cafe.pay(reference)
     ers_reference = client.status(reference, 1, PAID).text("ersReference")
 
-    answer = client.call(
+    response = client.call(
         "submitPaymentReceipt",
         f"<ersReference>{ers_reference}</ersReference><receiptDocument>"
         "<mimeType>text/xml</mimeType><receiptData>PHJlY2VpcHQvPg==</receiptData>"
         "<receiptType>XML</receiptType></receiptDocument>",
     )
 
-    assert (answer.code, answer.names()) == (0, PLAIN)
+    assert (response.code, response.names()) == (0, PLAIN)
 
 
-def test_step_4_an_invoice_is_sent_asked_about_and_cancelled(client: Certified) -> None:
-    reference = client.issued()
+def test_step_4_send_get_status_and_cancel(client: CheckedClient) -> None:
+    reference = client.new_invoice()
     client.status(reference, 0, STATUS)
 
-    answer = client.call("cancelInvoice", f"<invoiceReference>{reference}</invoiceReference>")
+    response = client.call("cancelInvoice", f"<invoiceReference>{reference}</invoiceReference>")
 
-    assert (answer.code, answer.names()) == (0, PLAIN)
+    assert (response.code, response.names()) == (0, PLAIN)
     assert client.status(reference, 1, STATUS).text("status") == "CANCELED"
 
 
-def test_step_5_an_invoice_is_paid_and_refunded(client: Certified, cafe: SandboxProcess) -> None:
-    reference = client.issued()
+def test_step_5_pay_and_refund(client: CheckedClient, cafe: SandboxProcess) -> None:
+    reference = client.new_invoice()
     client.status(reference, 0, STATUS)
     cafe.pay(reference)
     paid = client.status(reference, 1, PAID)
@@ -154,22 +160,22 @@ def test_step_5_an_invoice_is_paid_and_refunded(client: Certified, cafe: Sandbox
         ("Reconciliation/STD_RECON_007.xml", True),
     ],
 )
-def test_step_6_the_day_is_closed_and_reported(
-    client: Certified, cafe: SandboxProcess, report_id: str, of_terminal: bool
+def test_step_6_mark_period_and_execute_report(
+    client: CheckedClient, cafe: SandboxProcess, report_id: str, of_terminal: bool
 ) -> None:
-    reference = client.issued()
+    reference = client.new_invoice()
     cafe.pay(reference)
     client.status(reference, 1, PAID)
     terminal = {"TERMINALID": "public_test_shop_terminal"} if of_terminal else {}
 
     marked = client.call("markTransactionPeriod", parameters(**terminal), RESELLER)
     period = {"transactionPeriodId": marked.text("transactionPeriodId") or ""}
-    ask = (
+    request = (
         f"<reportId>{report_id}</reportId><language>en</language>{parameters(**period, **terminal)}"
     )
-    too_early = client.call("executeReport", ask, RESELLER)
+    too_early = client.call("executeReport", request, RESELLER)
     cafe.advance(3)
-    report = client.call("executeReport", ask, RESELLER)
+    report = client.call("executeReport", request, RESELLER)
 
     assert marked.names() == [*PLAIN, "transactionPeriodId"]
     assert (too_early.code, too_early.names()) == (2, PLAIN)
@@ -177,20 +183,16 @@ def test_step_6_the_day_is_closed_and_reported(
     assert "12.50000" in (report.text("report/contentString") or "")
 
 
-def test_a_customers_session_is_answered_as_published(
-    client: Certified, cafe: SandboxProcess
-) -> None:
+def test_session_response_has_published_form(client: CheckedClient, cafe: SandboxProcess) -> None:
     session_token = cafe.scan("HTTP://SEQR.SE/000/CAFE?TABLE=4")["token"]
 
-    answer = client.call("getClientSessionInfo", f"<key>{session_token}</key>")
+    response = client.call("getClientSessionInfo", f"<key>{session_token}</key>")
 
-    assert answer.names() == [*PLAIN, "parameters"]
-    assert answer.names("parameters/entry") == ["key", "value"]
+    assert response.names() == [*PLAIN, "parameters"]
+    assert response.names("parameters/entry") == ["key", "value"]
 
 
-def test_a_loyalty_card_is_asked_about_as_published(
-    client: Certified, cafe: SandboxProcess
-) -> None:
+def test_loyalty_card_has_published_form(client: CheckedClient, cafe: SandboxProcess) -> None:
     cards = [{"id": "CLUB", "value": "77001"}, {"id": "BEAN", "value": "5"}]
     cafe.control("POST", "/customers", {"msisdn": "46700643933", "cards": cards})
     sent = client.call("sendInvoice", invoice(acknowledgment="REQUIRE_ACKNOWLEDGMENT"))
@@ -207,7 +209,7 @@ def test_a_loyalty_card_is_asked_about_as_published(
     assert (updated.code, updated.names()) == (0, PLAIN)
 
 
-def test_a_terminal_is_registered_named_and_ended_as_published(client: Certified) -> None:
+def test_terminal_operations_have_published_form(client: CheckedClient) -> None:
     registered = client.call(
         "registerTerminal",
         "<externalTerminalId>till-1</externalTerminalId><password>secret-1</password>"
@@ -224,16 +226,16 @@ def test_a_terminal_is_registered_named_and_ended_as_published(client: Certified
     ]
 
     assert registered.names() == [*PLAIN, "terminalId"]
-    assert [(answer.code, answer.names()) for answer in answers] == [(0, PLAIN)] * 2
+    assert [(response.code, response.names()) for response in answers] == [(0, PLAIN)] * 2
 
 
-@shows(None, 20)
+@covers_codes(None, 20)
 @pytest.mark.parametrize("operation", RETURNS)
-def test_a_refusal_has_the_published_form_too(client: Certified, operation: str) -> None:
+def test_refusal_has_published_form(client: CheckedClient, operation: str) -> None:
     version = "<invoiceVersion>0</invoiceVersion>" if operation == "getPaymentStatus" else ""
 
-    answer = client.call(operation, version, TERMINAL.replace("12345678", "wrong"))
+    response = client.call(operation, version, TERMINAL.replace("12345678", "wrong"))
 
     required = {"getPaymentStatus": ["version"], "getClientSessionInfo": ["parameters"]}
-    assert answer.code == 20
-    assert answer.names() == [*PLAIN, *required.get(operation, [])]
+    assert response.code == 20
+    assert response.names() == [*PLAIN, *required.get(operation, [])]

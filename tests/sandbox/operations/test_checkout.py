@@ -1,4 +1,4 @@
-"""Instant Checkout: the sandbox calls the merchant's createPurchase, and the bill is paid."""
+"""Instant Checkout: the sandbox posts a purchase to the merchant's createPurchase."""
 
 import json
 import threading
@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.sandbox.raw_soap import Soap, invoice
+from tests.sandbox.raw_soap import SoapClient, invoice
 from tests.sandbox_process import ControlError, SandboxProcess
 
 CUSTOMER = {
@@ -25,12 +25,12 @@ NOTIFICATION_URL = "http://127.0.0.1:1/notify"
 
 
 class Merchant:
-    """A merchant's createPurchase: `answer` makes the status and the body of the next answers."""
+    """A merchant's createPurchase; `respond` returns the status and the body of responses."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.received: list[tuple[str, str, object]] = []
-        self.answer: Callable[[], tuple[int, bytes]] = lambda: (200, b"{}")
+        self.respond: Callable[[], tuple[int, bytes]] = lambda: (200, b"{}")
 
 
 @pytest.fixture
@@ -39,12 +39,12 @@ def merchant() -> Iterator[Merchant]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             shop.received.append((self.path, self.headers["Content-Type"], json.loads(body)))
-            status, answer = shop.answer()
+            status, response = shop.respond()
             self.send_response(status)
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Length", str(len(response)))
             self.send_header("Location", "/elsewhere")
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(response)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -56,14 +56,14 @@ def merchant() -> Iterator[Merchant]:
         server.shutdown()
 
 
-def test_a_purchase_becomes_an_invoice_that_is_paid_as_ever(
-    soap: Soap, sandbox: SandboxProcess, merchant: Merchant
+def test_purchase_becomes_payable_invoice(
+    soap: SoapClient, sandbox: SandboxProcess, merchant: Merchant
 ) -> None:
     def send_invoice() -> tuple[int, bytes]:
-        reference = soap.issued(invoice(notification_url=NOTIFICATION_URL))
+        reference = soap.new_invoice(invoice(notification_url=NOTIFICATION_URL))
         return 200, json.dumps({"invoiceReferenceId": reference}).encode()
 
-    merchant.answer = send_invoice
+    merchant.respond = send_invoice
     order = {"url": merchant.url, "purchaseToken": "mug_1.blue-2", "customer": CUSTOMER}
 
     bought = sandbox.control("POST", "/checkout", order)
@@ -75,9 +75,7 @@ def test_a_purchase_becomes_an_invoice_that_is_paid_as_ever(
     assert sandbox.pay(bought["invoice_reference"])["status"] == "PAID"
 
 
-def test_what_is_not_said_about_the_customer_is_made_up(
-    sandbox: SandboxProcess, merchant: Merchant
-) -> None:
+def test_missing_customer_details_get_defaults(sandbox: SandboxProcess, merchant: Merchant) -> None:
     with pytest.raises(ControlError, match="502"):
         sandbox.control("POST", "/checkout", {"url": merchant.url, "purchaseToken": "mug"})
 
@@ -88,7 +86,7 @@ def test_what_is_not_said_about_the_customer_is_made_up(
 
 
 @pytest.mark.parametrize(
-    ("status", "answer", "sentence"),
+    ("status", "response", "sentence"),
     [
         (500, b"", "The merchant responded with HTTP 500."),
         (302, b"", "The merchant responded with HTTP 302."),
@@ -100,10 +98,10 @@ def test_what_is_not_said_about_the_customer_is_made_up(
     ],
     ids=["500", "redirect", "no JSON", "number", "list", "unknown", "long"],
 )
-def test_a_merchants_useless_answer_is_told(
-    sandbox: SandboxProcess, merchant: Merchant, status: int, answer: bytes, sentence: str
+def test_unusable_merchant_response_is_reported(
+    sandbox: SandboxProcess, merchant: Merchant, status: int, response: bytes, sentence: str
 ) -> None:
-    merchant.answer = lambda: (status, answer)
+    merchant.respond = lambda: (status, response)
 
     with pytest.raises(ControlError, match=f"502: {sentence}"):
         sandbox.control("POST", "/checkout", {"url": merchant.url, "purchaseToken": "mug"})
@@ -111,17 +109,17 @@ def test_a_merchants_useless_answer_is_told(
     assert len(merchant.received) == 1
 
 
-def test_an_invoice_without_a_notification_url_is_told(
-    soap: Soap, sandbox: SandboxProcess, merchant: Merchant
+def test_invoice_without_notification_url_is_reported(
+    soap: SoapClient, sandbox: SandboxProcess, merchant: Merchant
 ) -> None:
-    reference = soap.issued()
-    merchant.answer = lambda: (200, json.dumps({"invoiceReferenceId": reference}).encode())
+    reference = soap.new_invoice()
+    merchant.respond = lambda: (200, json.dumps({"invoiceReferenceId": reference}).encode())
 
     with pytest.raises(ControlError, match=f"502: Invoice {reference} lacks the notificationUrl"):
         sandbox.control("POST", "/checkout", {"url": merchant.url, "purchaseToken": "mug"})
 
 
-def test_a_merchant_that_is_not_there_is_told(sandbox: SandboxProcess) -> None:
+def test_unreachable_merchant_is_reported(sandbox: SandboxProcess) -> None:
     order = {"url": "http://127.0.0.1:1/createPurchase", "purchaseToken": "mug"}
 
     with pytest.raises(ControlError, match="502: The merchant cannot be reached"):
@@ -145,6 +143,8 @@ ORDER = {"url": "https://shop.example/createPurchase", "purchaseToken": "mug"}
         (ORDER | {"customer": {"msisdn": "070"}}, "customer: msisdn"),
     ],
 )
-def test_a_bad_order_is_named(sandbox: SandboxProcess, order: object, field: str) -> None:
+def test_invalid_purchase_is_refused_by_field(
+    sandbox: SandboxProcess, order: object, field: str
+) -> None:
     with pytest.raises(ControlError, match=f"^400: {field}"):
         sandbox.control("POST", "/checkout", order)

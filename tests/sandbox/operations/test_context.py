@@ -1,9 +1,9 @@
-"""The context of a call: who calls, with which password, and the texts in it."""
+"""The context of a call: principal, password and texts."""
 
 import pytest
 
-from tests.sandbox.raw_soap import RESELLER, TERMINAL, Soap, context, invoice
-from tests.sandbox.shows import shows
+from tests.sandbox.code_coverage import covers_codes
+from tests.sandbox.raw_soap import RESELLER, TERMINAL, SoapClient, context, invoice
 
 REFUSED = {
     "unknown type": (29, context(TERMINAL.replace("TERMINALID", "CARD"))),
@@ -27,27 +27,27 @@ REFUSED = {
 }
 
 
-@shows("sendInvoice")
+@covers_codes("sendInvoice")
 @pytest.mark.parametrize(("code", "given"), REFUSED.values(), ids=REFUSED.keys())
-def test_an_unusable_context_has_its_own_code(soap: Soap, code: int, given: str) -> None:
-    answer = soap.call("sendInvoice", invoice(), with_context=given)
+def test_unusable_context_is_refused(soap: SoapClient, code: int, given: str) -> None:
+    response = soap.call("sendInvoice", invoice(), with_context=given)
 
-    assert answer.code == code
-    assert answer.names() == ["resultCode", "resultDescription"]
-
-
-def test_a_missing_context_is_a_missing_principal(soap: Soap) -> None:
-    answer = soap.call("sendInvoice", invoice(), with_context="")
-
-    assert answer.code == 29
+    assert response.code == code
+    assert response.names() == ["resultCode", "resultDescription"]
 
 
-def test_texts_of_the_longest_allowed_length_are_taken(soap: Soap) -> None:
+def test_missing_context_is_refused_as_missing_principal(soap: SoapClient) -> None:
+    response = soap.call("sendInvoice", invoice(), with_context="")
+
+    assert response.code == 29
+
+
+def test_texts_of_maximum_length_are_accepted(soap: SoapClient) -> None:
     longest = context(reference="x" * 32, channel="x" * 40)
 
-    answer = soap.call("sendInvoice", invoice(), with_context=longest)
+    response = soap.call("sendInvoice", invoice(), with_context=longest)
 
-    assert answer.code == 0
+    assert response.code == 0
 
 
 ALL_OPERATIONS = (
@@ -67,7 +67,7 @@ ALL_OPERATIONS = (
 )
 FOR_RESELLERS = {"markTransactionPeriod", "executeReport", "registerTerminal"}
 
-SPOILT = {
+INVALID_CONTEXTS = {
     10: lambda principal: context(principal, reference=""),
     20: lambda principal: context(principal.replace("<password>", "<password>x")),
     29: lambda principal: context(principal.replace("<type>", "<type>x")),
@@ -76,44 +76,45 @@ SPOILT = {
 
 
 def required(operation: str) -> str:
-    """What the schema requires besides the context."""
+    """The elements that the schema requires besides the context."""
     return "<invoiceVersion>0</invoiceVersion>" if operation == "getPaymentStatus" else ""
 
 
-@shows()
+@covers_codes()
 @pytest.mark.parametrize(
-    ("operation", "code"), [(operation, code) for operation in ALL_OPERATIONS for code in SPOILT]
+    ("operation", "code"),
+    [(operation, code) for operation in ALL_OPERATIONS for code in INVALID_CONTEXTS],
 )
-def test_every_operation_holds_its_context_against_the_rules(
-    soap: Soap, operation: str, code: int
-) -> None:
+def test_every_operation_checks_its_context(soap: SoapClient, operation: str, code: int) -> None:
     principal = RESELLER if operation in FOR_RESELLERS else TERMINAL
 
-    answer = soap.call(operation, required(operation), with_context=SPOILT[code](principal))
+    response = soap.call(
+        operation, required(operation), with_context=INVALID_CONTEXTS[code](principal)
+    )
 
-    assert (answer.status, answer.code) == (200, code)
+    assert (response.status, response.code) == (200, code)
 
 
-@shows(None, 21)
+@covers_codes(None, 21)
 @pytest.mark.parametrize(
     "operation", [name for name in ALL_OPERATIONS if name != "getClientSessionInfo"]
 )
-def test_the_other_kind_of_principal_is_denied(soap: Soap, operation: str) -> None:
+def test_wrong_kind_of_principal_is_denied(soap: SoapClient, operation: str) -> None:
     principal = TERMINAL if operation in FOR_RESELLERS else RESELLER
 
-    answer = soap.call(operation, required(operation), with_context=context(principal))
+    response = soap.call(operation, required(operation), with_context=context(principal))
 
-    assert answer.code == 21
+    assert response.code == 21
 
 
-@shows(None, 33)
+@covers_codes(None, 33)
 @pytest.mark.parametrize(
     "operation", [name for name in ALL_OPERATIONS if name not in FOR_RESELLERS]
 )
-def test_an_unregistered_terminal_can_do_nothing_more(soap: Soap, operation: str) -> None:
-    till = soap.till()
+def test_unregistered_terminal_is_refused(soap: SoapClient, operation: str) -> None:
+    till = soap.new_till()
     soap.call("unregisterTerminal", "", with_context=till)
 
-    answer = soap.call(operation, required(operation), with_context=till)
+    response = soap.call(operation, required(operation), with_context=till)
 
-    assert answer.code == 33
+    assert response.code == 33

@@ -1,40 +1,36 @@
-"""sendInvoice: what SEQR takes, and the code for what it does not."""
+"""sendInvoice: valid and invalid invoices."""
 
 import pytest
 
-from tests.sandbox.raw_soap import Soap, amount, invoice, row
-from tests.sandbox.shows import shows
+from tests.sandbox.code_coverage import covers_codes
+from tests.sandbox.raw_soap import SoapClient, amount, invoice, row
 from tests.sandbox_process import SandboxProcess
 
 
-@shows("sendInvoice", 0)
-def test_a_sent_invoice_has_a_numeric_reference_and_a_code_to_scan(soap: Soap) -> None:
-    answer = soap.send_invoice()
+@covers_codes("sendInvoice", 0)
+def test_sent_invoice_gets_numeric_reference_and_qr_code(soap: SoapClient) -> None:
+    response = soap.send_invoice()
 
-    reference = answer.text("invoiceReference")
-    assert answer.status == 200
-    assert answer.code == 0
+    reference = response.text("invoiceReference")
+    assert response.status == 200
+    assert response.code == 0
     assert reference is not None
     assert reference.isdigit()
-    assert answer.text("invoiceQRCode") == f"HTTP://SEQR.SE/R{reference}"
-    assert answer.text("ersReference") is None
+    assert response.text("invoiceQRCode") == f"HTTP://SEQR.SE/R{reference}"
+    assert response.text("ersReference") is None
 
 
-def test_references_are_never_given_out_twice_even_after_a_reset(
-    soap: Soap, sandbox: SandboxProcess
-) -> None:
-    before = soap.issued()
+def test_references_stay_unique_after_reset(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    before = soap.new_invoice()
 
     sandbox.reset()
-    after = soap.issued()
+    after = soap.new_invoice()
 
     assert int(after) > int(before)
 
 
-def test_the_control_interface_shows_the_invoice_as_it_was_sent(
-    soap: Soap, sandbox: SandboxProcess
-) -> None:
-    reference = soap.issued(
+def test_control_api_returns_invoice_as_sent(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    reference = soap.new_invoice(
         invoice("45.50", rows=row("40.00", quantity="2") + row("5.50", name="Åland &amp; ö 🥐"))
     )
 
@@ -49,17 +45,17 @@ def test_the_control_interface_shows_the_invoice_as_it_was_sent(
     assert sandbox.invoices() == [shown]
 
 
-def test_a_negative_row_may_balance_a_discount(soap: Soap) -> None:
-    answer = soap.send_invoice(invoice("40.00", rows=row("45.00") + row("-5.00")))
+def test_negative_row_is_accepted_as_discount(soap: SoapClient) -> None:
+    response = soap.send_invoice(invoice("40.00", rows=row("45.00") + row("-5.00")))
 
-    assert answer.code == 0
+    assert response.code == 0
 
 
 @pytest.mark.parametrize("total", ["0.01", "99999999.99", "45", "45.5"])
-def test_amounts_of_up_to_two_decimals_are_taken(soap: Soap, total: str) -> None:
-    answer = soap.send_invoice(invoice(total))
+def test_amounts_with_up_to_two_decimals_are_accepted(soap: SoapClient, total: str) -> None:
+    response = soap.send_invoice(invoice(total))
 
-    assert answer.code == 0
+    assert response.code == 0
 
 
 INVALID = {
@@ -92,27 +88,27 @@ INVALID = {
 }
 
 
-@shows("sendInvoice", 49)
+@covers_codes("sendInvoice", 49)
 @pytest.mark.parametrize("content", INVALID.values(), ids=INVALID.keys())
-def test_invalid_invoice_data_is_refused_with_49(
-    soap: Soap, sandbox: SandboxProcess, content: str
+def test_invalid_invoice_data_is_refused(
+    soap: SoapClient, sandbox: SandboxProcess, content: str
 ) -> None:
-    answer = soap.send_invoice(content)
+    response = soap.send_invoice(content)
 
-    assert answer.code == 49
-    assert answer.names() == ["resultCode", "resultDescription"]
+    assert response.code == 49
+    assert response.names() == ["resultCode", "resultDescription"]
     assert sandbox.invoices() == []
 
 
-@shows("sendInvoice", 64)
+@covers_codes("sendInvoice", 64)
 @pytest.mark.parametrize("url", ["", "ftp://shop.example/n", "shop.example/n", "httpx://a"])
-def test_a_notification_url_must_start_with_http(soap: Soap, url: str) -> None:
-    answer = soap.send_invoice(invoice(notification_url=url))
+def test_notification_url_must_start_with_http(soap: SoapClient, url: str) -> None:
+    response = soap.send_invoice(invoice(notification_url=url))
 
-    assert answer.code == 64
+    assert response.code == 64
 
 
-def test_ten_thousand_rows_are_taken(soap: Soap) -> None:
-    answer = soap.send_invoice(invoice("10000.00", rows=row("1.00") * 10_000))
+def test_ten_thousand_rows_are_accepted(soap: SoapClient) -> None:
+    response = soap.send_invoice(invoice("10000.00", rows=row("1.00") * 10_000))
 
-    assert answer.code == 0
+    assert response.code == 0

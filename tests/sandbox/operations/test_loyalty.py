@@ -1,9 +1,9 @@
-"""Loyalty cards: asked of the shop with the open bill, answered by updateInvoice."""
+"""Loyalty cards: opening an invoice sends them to the shop, updateInvoice answers them."""
 
 import pytest
 
-from tests.sandbox.raw_soap import Soap, invoice, token
-from tests.sandbox.shows import shows
+from tests.sandbox.code_coverage import covers_codes
+from tests.sandbox.raw_soap import SoapClient, invoice, token
 from tests.sandbox_process import ControlError, SandboxProcess
 
 MSISDN = "46701234567"
@@ -14,63 +14,63 @@ OPTIONAL = "OPTIONAL_ACKNOWLEDGMENT"
 
 @pytest.fixture
 def member(cafe: SandboxProcess) -> str:
-    """The token of a customer with one card who has scanned the café's code."""
+    """Add a customer with one card who scans the café's code; return the token."""
     cafe.control("POST", "/customers", {"msisdn": MSISDN, "cards": [CARD]})
     scanned: str = cafe.scan("HTTP://SEQR.SE/000/CAFE", MSISDN)["token"]
     return scanned
 
 
-def opened(soap: Soap, cafe: SandboxProcess, mode: str) -> str:
-    """The reference of a bill that the latest customer has opened."""
-    reference = soap.issued(invoice(acknowledgment_mode=mode))
+def opened_invoice(soap: SoapClient, cafe: SandboxProcess, mode: str) -> str:
+    """Send an invoice that the latest customer opens; return its reference."""
+    reference = soap.new_invoice(invoice(acknowledgment_mode=mode))
     cafe.act(reference, "open")
     return reference
 
 
 @pytest.mark.parametrize("mode", [REQUIRE, OPTIONAL])
-def test_opening_the_bill_sends_the_card_to_the_shop(
-    soap: Soap, cafe: SandboxProcess, member: str, mode: str
+def test_opening_the_invoice_sends_the_card_to_the_shop(
+    soap: SoapClient, cafe: SandboxProcess, member: str, mode: str
 ) -> None:
-    reference = opened(soap, cafe, mode)
+    reference = opened_invoice(soap, cafe, mode)
 
-    answer = soap.status(reference, 1)
+    response = soap.status(reference, 1)
 
-    assert answer.names() == [
+    assert response.names() == [
         "resultCode",
         "resultDescription",
         "status",
         "customerTokens",
         "version",
     ]
-    assert answer.text("status") == "PENDING_ISSUER_ACKNOWLEDGE"
-    assert answer.text("version") == "2"
-    assert answer.names("customerTokens/token") == ["description", "id", "status", "value"]
-    assert answer.text("customerTokens/token/status") == "0"
-    assert answer.text("customerTokens/token/value") == "77001"
+    assert response.text("status") == "PENDING_ISSUER_ACKNOWLEDGE"
+    assert response.text("version") == "2"
+    assert response.names("customerTokens/token") == ["description", "id", "status", "value"]
+    assert response.text("customerTokens/token/status") == "0"
+    assert response.text("customerTokens/token/value") == "77001"
 
 
 @pytest.mark.parametrize("status", [1, 90, 99])
-def test_the_shops_answer_brings_the_bill_back_with_the_new_rows(
-    soap: Soap, cafe: SandboxProcess, member: str, status: int
+def test_answered_card_makes_invoice_payable_with_new_rows(
+    soap: SoapClient, cafe: SandboxProcess, member: str, status: int
 ) -> None:
-    reference = opened(soap, cafe, REQUIRE)
+    reference = opened_invoice(soap, cafe, REQUIRE)
 
     code = soap.update(reference, invoice("40.00"), token("77001", status)).code
 
-    answer = soap.status(reference, 2)
+    response = soap.status(reference, 2)
     cafe.act(reference, "open")
     cafe.pay(reference, member)
     paid = soap.status(reference, 3)
     assert code == 0
-    assert (answer.text("status"), answer.text("version")) == ("ISSUED", "3")
-    assert answer.text("customerTokens/token/status") == str(status)
+    assert (response.text("status"), response.text("version")) == ("ISSUED", "3")
+    assert response.text("customerTokens/token/status") == str(status)
     assert paid.text("receipt/invoice/totalAmount/value") == "40.00"
 
 
-def test_where_the_shops_answer_is_required_nobody_pays_before_it(
-    soap: Soap, cafe: SandboxProcess, member: str
+def test_payment_is_refused_until_required_acknowledgment(
+    soap: SoapClient, cafe: SandboxProcess, member: str
 ) -> None:
-    reference = soap.issued(invoice(acknowledgment_mode=REQUIRE))
+    reference = soap.new_invoice(invoice(acknowledgment_mode=REQUIRE))
 
     with pytest.raises(ControlError, match=r"409: .* the shop has to call updateInvoice"):
         cafe.pay(reference)
@@ -78,20 +78,20 @@ def test_where_the_shops_answer_is_required_nobody_pays_before_it(
     assert cafe.invoice(reference)["status"] == "PENDING_ISSUER_ACKNOWLEDGE"
 
 
-def test_where_the_shops_answer_is_optional_the_customer_may_pay_without_it(
-    soap: Soap, cafe: SandboxProcess, member: str
+def test_payment_needs_no_optional_acknowledgment(
+    soap: SoapClient, cafe: SandboxProcess, member: str
 ) -> None:
-    reference = opened(soap, cafe, OPTIONAL)
+    reference = opened_invoice(soap, cafe, OPTIONAL)
 
     cafe.pay(reference)
 
     assert soap.status(reference, 2).text("status") == "PAID"
 
 
-def test_a_required_answer_is_required_without_a_card_too(
-    soap: Soap, sandbox: SandboxProcess
+def test_acknowledgment_is_required_without_cards_too(
+    soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
-    reference = opened(soap, sandbox, REQUIRE)
+    reference = opened_invoice(soap, sandbox, REQUIRE)
     waiting = soap.status(reference, 1)
 
     soap.update(reference, invoice())
@@ -104,34 +104,34 @@ def test_a_required_answer_is_required_without_a_card_too(
 @pytest.mark.parametrize(
     ("mode", "number"), [("NO_ACKNOWLEDGMENT", MSISDN), (OPTIONAL, "46707654321")]
 )
-def test_a_bill_stays_issued_where_no_card_is_wanted_or_none_is_there(
-    soap: Soap, cafe: SandboxProcess, member: str, mode: str, number: str
+def test_invoice_stays_issued_without_cards_or_acknowledgment(
+    soap: SoapClient, cafe: SandboxProcess, member: str, mode: str, number: str
 ) -> None:
-    reference = soap.issued(invoice(acknowledgment_mode=mode))
+    reference = soap.new_invoice(invoice(acknowledgment_mode=mode))
 
-    answer = cafe.control("POST", f"/invoices/{reference}/open", {"msisdn": number})
+    response = cafe.control("POST", f"/invoices/{reference}/open", {"msisdn": number})
 
-    assert answer == {"status": "ISSUED", "version": 1}
+    assert response == {"status": "ISSUED", "version": 1}
 
 
-@shows("updateInvoice", 52)
+@covers_codes("updateInvoice", 52)
 @pytest.mark.parametrize("given", [token("77002"), token("77001", card_id="OTHER")])
-def test_an_answer_about_another_card_is_refused_with_52(
-    soap: Soap, cafe: SandboxProcess, member: str, given: str
+def test_answer_for_unknown_card_is_refused(
+    soap: SoapClient, cafe: SandboxProcess, member: str, given: str
 ) -> None:
-    reference = opened(soap, cafe, REQUIRE)
+    reference = opened_invoice(soap, cafe, REQUIRE)
 
-    answer = soap.update(reference, invoice(), given)
+    response = soap.update(reference, invoice(), given)
 
-    assert answer.code == 52
+    assert response.code == 52
     assert cafe.invoice(reference)["status"] == "PENDING_ISSUER_ACKNOWLEDGE"
 
 
-def test_a_bill_waits_until_every_card_is_answered(soap: Soap, cafe: SandboxProcess) -> None:
+def test_invoice_waits_until_every_card_is_answered(soap: SoapClient, cafe: SandboxProcess) -> None:
     cards = [CARD, CARD | {"id": "BEAN", "value": "5"}]
     cafe.control("POST", "/customers", {"msisdn": MSISDN, "cards": cards})
     cafe.scan("HTTP://SEQR.SE/000/CAFE", MSISDN)
-    reference = opened(soap, cafe, OPTIONAL)
+    reference = opened_invoice(soap, cafe, OPTIONAL)
 
     soap.update(reference, invoice(), token("77001"))
     one = soap.status(reference, 2)
@@ -141,31 +141,31 @@ def test_a_bill_waits_until_every_card_is_answered(soap: Soap, cafe: SandboxProc
     assert soap.status(reference, 2).text("status") == "ISSUED"
 
 
-def test_a_card_shown_in_the_shop_overrides_the_stored_one(
-    soap: Soap, cafe: SandboxProcess, member: str
+def test_card_shown_at_till_overrides_stored_one(
+    soap: SoapClient, cafe: SandboxProcess, member: str
 ) -> None:
-    reference = soap.issued(invoice(acknowledgment_mode=REQUIRE) + token("90001"))
+    reference = soap.new_invoice(invoice(acknowledgment_mode=REQUIRE) + token("90001"))
 
     cafe.act(reference, "open")
 
-    answer = soap.status(reference, 1)
-    assert (answer.text("status"), answer.text("version")) == ("ISSUED", "1")
-    assert answer.text("customerTokens/token/value") == "90001"
+    response = soap.status(reference, 1)
+    assert (response.text("status"), response.text("version")) == ("ISSUED", "1")
+    assert response.text("customerTokens/token/value") == "90001"
     assert cafe.pay(reference)["status"] == "PAID"
 
 
-@shows("sendInvoice", 49)
+@covers_codes("sendInvoice", 49)
 @pytest.mark.parametrize("status", [0, 2, 90, 99, -1])
-def test_a_card_shown_in_the_shop_has_the_status_1(soap: Soap, status: int) -> None:
-    answer = soap.send_invoice(invoice() + token("90001", status))
+def test_card_shown_at_till_needs_status_used(soap: SoapClient, status: int) -> None:
+    response = soap.send_invoice(invoice() + token("90001", status))
 
-    assert answer.code == 49
+    assert response.code == 49
 
 
-def test_a_waiting_bill_can_be_cancelled_by_either_side(
-    soap: Soap, cafe: SandboxProcess, member: str
+def test_waiting_invoice_can_be_cancelled_by_shop_and_customer(
+    soap: SoapClient, cafe: SandboxProcess, member: str
 ) -> None:
-    by_shop, by_customer = opened(soap, cafe, REQUIRE), opened(soap, cafe, REQUIRE)
+    by_shop, by_customer = opened_invoice(soap, cafe, REQUIRE), opened_invoice(soap, cafe, REQUIRE)
 
     code = soap.cancel(by_shop).code
     cafe.act(by_customer, "cancel")
@@ -175,17 +175,15 @@ def test_a_waiting_bill_can_be_cancelled_by_either_side(
     assert soap.status(by_customer, 2).text("status") == "CANCELED"
 
 
-def test_the_customers_and_their_cards_are_listed(cafe: SandboxProcess, member: str) -> None:
+def test_customers_are_listed_with_cards(cafe: SandboxProcess, member: str) -> None:
     listed = cafe.control("GET", "/customers")
 
     assert listed == {"customers": [{"msisdn": MSISDN, "cards": [CARD]}]}
 
 
-def test_the_scans_of_one_customers_phones_stay_good_beside_one_another(
-    soap: Soap, cafe: SandboxProcess
-) -> None:
+def test_several_scans_of_one_customer_stay_valid(soap: SoapClient, cafe: SandboxProcess) -> None:
     tokens = [cafe.scan("HTTP://SEQR.SE/000/CAFE", MSISDN)["token"] for _ in range(3)]
-    to_pay, to_cancel = soap.issued(), soap.issued()
+    to_pay, to_cancel = soap.new_invoice(), soap.new_invoice()
 
     paid = cafe.pay(to_pay, tokens[0])
     cancelled = cafe.act(to_cancel, "cancel", tokens[1])

@@ -2,38 +2,38 @@
 
 import pytest
 
-from tests.sandbox.raw_soap import RESELLER, Soap, amount, context, invoice, row
-from tests.sandbox.shows import shows
+from tests.sandbox.code_coverage import covers_codes
+from tests.sandbox.raw_soap import RESELLER, SoapClient, amount, context, invoice, row
 from tests.sandbox_process import SandboxProcess
 
 
 def refund_of(total: str, currency: str = "SEK") -> str:
-    """The least that says a refund."""
+    """The shortest content of a refund."""
     return f"<invoice><title>Sorry</title>{amount('totalAmount', total, currency)}</invoice>"
 
 
-@shows("refundPayment", 0)
+@covers_codes("refundPayment", 0)
 @pytest.mark.parametrize("content", [refund_of("45.00"), invoice("45.00")], ids=["total", "rows"])
-def test_a_refund_has_an_ers_reference_of_its_own_and_is_seen(
-    soap: Soap, sandbox: SandboxProcess, content: str
+def test_refund_gets_its_own_ers_reference_and_is_listed(
+    soap: SoapClient, sandbox: SandboxProcess, content: str
 ) -> None:
-    ers_reference = soap.paid(invoice("45.00"))
+    ers_reference = soap.new_payment(invoice("45.00"))
 
-    answer = soap.refund(ers_reference, content)
+    response = soap.refund(ers_reference, content)
 
     (paid,) = sandbox.invoices()
-    assert answer.names() == ["ersReference", "resultCode", "resultDescription"]
-    assert answer.text("ersReference") not in (None, ers_reference)
+    assert response.names() == ["ersReference", "resultCode", "resultDescription"]
+    assert response.text("ersReference") not in (None, ers_reference)
     assert paid["status"] == "PAID"
     (refund,) = paid["refunds"]
-    assert refund["ers_reference"] == answer.text("ersReference")
+    assert refund["ers_reference"] == response.text("ersReference")
     assert (refund["amount"], refund["currency"]) == ("45.00", "SEK")
     assert refund["client_invoice_id"] == ("order-17" if "clientInvoiceId" in content else None)
 
 
-@shows("refundPayment", 0, 98)
-def test_all_refunds_together_are_at_most_the_payment(soap: Soap, sandbox: SandboxProcess) -> None:
-    ers_reference = soap.paid(invoice("45.00"))
+@covers_codes("refundPayment", 0, 98)
+def test_refunds_cannot_exceed_payment_in_sum(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    ers_reference = soap.new_payment(invoice("45.00"))
 
     codes = [
         soap.refund(ers_reference, refund_of(total)).code
@@ -44,8 +44,8 @@ def test_all_refunds_together_are_at_most_the_payment(soap: Soap, sandbox: Sandb
     assert len(sandbox.invoices()[0]["refunds"]) == 3
 
 
-def test_a_refund_is_at_most_what_was_committed(soap: Soap, sandbox: SandboxProcess) -> None:
-    reference = soap.issued(invoice("45.00", payment_mode="RESERVATION_REQUIRED"))
+def test_refund_cannot_exceed_committed_amount(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    reference = soap.new_invoice(invoice("45.00", payment_mode="RESERVATION_REQUIRED"))
     sandbox.pay(reference)
     soap.commit(reference, "30.00")
     ers_reference = soap.status(reference, 2).text("ersReference") or ""
@@ -71,17 +71,17 @@ REFUSED = {
 }
 
 
-@shows("refundPayment")
+@covers_codes("refundPayment")
 @pytest.mark.parametrize(("code", "content"), REFUSED.values(), ids=REFUSED.keys())
-def test_a_refund_of_nothing_or_of_something_else_is_refused(
-    soap: Soap, sandbox: SandboxProcess, code: int, content: str
+def test_invalid_refund_is_refused(
+    soap: SoapClient, sandbox: SandboxProcess, code: int, content: str
 ) -> None:
-    ers_reference = soap.paid()
+    ers_reference = soap.new_payment()
 
-    answer = soap.refund(ers_reference, content)
+    response = soap.refund(ers_reference, content)
 
-    assert answer.code == code
-    assert answer.names() == ["resultCode", "resultDescription"]
+    assert response.code == code
+    assert response.names() == ["resultCode", "resultDescription"]
     assert sandbox.invoices()[0]["refunds"] == []
 
 
@@ -91,17 +91,19 @@ RECEIPT = (
 )
 
 
-def submitted(soap: Soap, ers_reference: str, document: str = RECEIPT) -> int:
-    """The result code of submitPaymentReceipt."""
+def submitted(soap: SoapClient, ers_reference: str, document: str = RECEIPT) -> int:
+    """Submit a receipt; return the result code."""
     content = f"<ersReference>{ers_reference}</ersReference>{document}"
     return soap.call("submitPaymentReceipt", content).code
 
 
-@shows("refundPayment", 23)
-@shows("submitPaymentReceipt", 23)
-def test_only_a_payment_that_stands_can_be_named(soap: Soap, sandbox: SandboxProcess) -> None:
-    of_a_refund = soap.refund(soap.paid(), refund_of("1.00")).text("ersReference") or ""
-    reference = soap.issued()
+@covers_codes("refundPayment", 23)
+@covers_codes("submitPaymentReceipt", 23)
+def test_refund_and_receipt_need_a_standing_payment(
+    soap: SoapClient, sandbox: SandboxProcess
+) -> None:
+    of_a_refund = soap.refund(soap.new_payment(), refund_of("1.00")).text("ersReference") or ""
+    reference = soap.new_invoice()
     sandbox.pay(reference)
     of_a_returned_one = sandbox.invoice(reference)["ers_reference"]
     sandbox.advance(20)
@@ -111,21 +113,21 @@ def test_only_a_payment_that_stands_can_be_named(soap: Soap, sandbox: SandboxPro
         assert submitted(soap, unknown) == 23
 
 
-@shows("refundPayment", 21)
-def test_only_a_terminal_refunds(soap: Soap) -> None:
-    ers_reference = soap.paid()
+@covers_codes("refundPayment", 21)
+def test_refund_needs_a_terminal(soap: SoapClient) -> None:
+    ers_reference = soap.new_payment()
 
-    answer = soap.refund(ers_reference, refund_of("1.00"), with_context=context(RESELLER))
+    response = soap.refund(ers_reference, refund_of("1.00"), with_context=context(RESELLER))
 
-    assert answer.code == 21
+    assert response.code == 21
 
 
-@shows("refundPayment")
+@covers_codes("refundPayment")
 @pytest.mark.parametrize("code", [97, 99])
-def test_the_next_refunds_can_be_refused_on_demand(
-    soap: Soap, sandbox: SandboxProcess, code: int
+def test_next_refunds_are_refused_on_demand(
+    soap: SoapClient, sandbox: SandboxProcess, code: int
 ) -> None:
-    ers_reference = soap.paid()
+    ers_reference = soap.new_payment()
     sandbox.control("POST", "/refund-refusals", {"code": code, "count": 2})
 
     codes = [soap.refund(ers_reference, refund_of("1.00")).code for _ in range(3)]
@@ -136,28 +138,28 @@ def test_the_next_refunds_can_be_refused_on_demand(
 @pytest.mark.parametrize(
     "order", [{"service_id": "CAFE"}, {"msisdn": "46701234567"}], ids=["service", "customer"]
 )
-def test_the_refunds_of_a_service_or_a_customer_are_refused_until_that_is_ended(
-    soap: Soap, cafe: SandboxProcess, order: dict[str, str]
+def test_refunds_of_shop_or_customer_are_refused_until_rule_is_deleted(
+    soap: SoapClient, cafe: SandboxProcess, order: dict[str, str]
 ) -> None:
     cafe.register_shop("BAR", "https://bar.example")
     cafe.scan("HTTP://SEQR.SE/000/CAFE", "46701234567")
-    concerned = soap.paid()
+    refused = soap.new_payment()
     cafe.scan("HTTP://SEQR.SE/000/BAR", "46707654321")
-    other = soap.paid()
+    other = soap.new_payment()
 
     cafe.control("POST", "/refund-refusals", {"code": 97, **order})
-    codes = [soap.refund(each, refund_of("1.00")).code for each in (concerned, concerned, other)]
+    codes = [soap.refund(each, refund_of("1.00")).code for each in (refused, refused, other)]
     listed = cafe.control("GET", "/refund-refusals")["refund_refusals"]
     cafe.control("DELETE", "/refund-refusals")
 
     assert codes == [97, 97, 0]
     assert listed == [{"code": 97, "service_id": None, "msisdn": None, "count": None, **order}]
-    assert soap.refund(concerned, refund_of("1.00")).code == 0
+    assert soap.refund(refused, refund_of("1.00")).code == 0
 
 
-@shows("submitPaymentReceipt", 0)
-def test_a_payment_may_have_several_receipts(soap: Soap, sandbox: SandboxProcess) -> None:
-    ers_reference = soap.paid()
+@covers_codes("submitPaymentReceipt", 0)
+def test_payment_accepts_several_receipts(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    ers_reference = soap.new_payment()
 
     codes = [submitted(soap, ers_reference) for _ in range(2)]
 
@@ -168,7 +170,7 @@ def test_a_payment_may_have_several_receipts(soap: Soap, sandbox: SandboxProcess
     assert receipts[0]["receipt_type"] == "HTML"
 
 
-@shows("submitPaymentReceipt", 49)
+@covers_codes("submitPaymentReceipt", 49)
 @pytest.mark.parametrize(
     "missing",
     [
@@ -179,8 +181,10 @@ def test_a_payment_may_have_several_receipts(soap: Soap, sandbox: SandboxProcess
     ],
     ids=["mimeType", "receiptData", "receiptType", "all"],
 )
-def test_a_receipt_needs_all_its_parts(soap: Soap, sandbox: SandboxProcess, missing: str) -> None:
-    ers_reference = soap.paid()
+def test_incomplete_receipt_is_refused(
+    soap: SoapClient, sandbox: SandboxProcess, missing: str
+) -> None:
+    ers_reference = soap.new_payment()
 
     code = submitted(soap, ers_reference, RECEIPT.replace(missing, ""))
 
@@ -188,11 +192,11 @@ def test_a_receipt_needs_all_its_parts(soap: Soap, sandbox: SandboxProcess, miss
     assert sandbox.invoices()[0]["receipts"] == []
 
 
-def test_a_receipt_that_is_not_base64_is_no_request(soap: Soap) -> None:
-    ers_reference = soap.paid()
+def test_receipt_that_is_not_base64_gets_client_fault(soap: SoapClient) -> None:
+    ers_reference = soap.new_payment()
     document = RECEIPT.replace("PGI+VGFjazwvYj4=", "&lt;b&gt;")
     content = f"<ersReference>{ers_reference}</ersReference>{document}"
 
-    answer = soap.call("submitPaymentReceipt", content)
+    response = soap.call("submitPaymentReceipt", content)
 
-    assert answer.fault == "Client"
+    assert response.fault == "Client"

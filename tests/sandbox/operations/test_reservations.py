@@ -1,9 +1,9 @@
-"""Reservations: the money is set aside, and taken or released later."""
+"""Reservations: the amount is reserved, and committed or released later."""
 
 import pytest
 
-from tests.sandbox.raw_soap import Soap, amount, invoice
-from tests.sandbox.shows import shows
+from tests.sandbox.code_coverage import covers_codes
+from tests.sandbox.raw_soap import SoapClient, amount, invoice
 from tests.sandbox_process import SandboxProcess
 
 MODES = [
@@ -14,49 +14,47 @@ MODES = [
 
 
 def reserved(
-    soap: Soap, sandbox: SandboxProcess, *, mode: str = MODES[1], timeout: int | None = None
+    soap: SoapClient, sandbox: SandboxProcess, *, mode: str = MODES[1], timeout: int | None = None
 ) -> str:
-    """The reference of an invoice of 45.00 SEK whose money is reserved."""
-    reference = soap.issued(invoice("45.00", payment_mode=mode, commit_timeout=timeout))
+    """Reserve 45.00 SEK; return the invoice's reference."""
+    reference = soap.new_invoice(invoice("45.00", payment_mode=mode, commit_timeout=timeout))
     sandbox.pay(reference)
     return reference
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_paying_reserves_and_nothing_is_paid_yet(
-    soap: Soap, cafe: SandboxProcess, mode: str
+def test_payment_in_reservation_mode_only_reserves(
+    soap: SoapClient, cafe: SandboxProcess, mode: str
 ) -> None:
     token = cafe.scan("HTTP://SEQR.SE/000/CAFE")["token"]
-    reference = soap.issued(invoice(payment_mode=mode))
+    reference = soap.new_invoice(invoice(payment_mode=mode))
 
     redirect_url = cafe.pay(reference)["redirect_url"]
 
-    answer = soap.status(reference, 1)
+    response = soap.status(reference, 1)
     assert redirect_url == f"https://cafe.example/success#{token}_{reference}"
-    assert answer.names() == ["resultCode", "resultDescription", "status", "version"]
-    assert (answer.text("status"), answer.text("version")) == ("RESERVED", "2")
+    assert response.names() == ["resultCode", "resultDescription", "status", "version"]
+    assert (response.text("status"), response.text("version")) == ("RESERVED", "2")
     assert cafe.invoice(reference)["reserved_amount"] == "45.00"
 
 
-@shows("commitReservation", 0)
+@covers_codes("commitReservation", 0)
 @pytest.mark.parametrize("taken", ["45.00", "44.99", "0.01"])
-def test_committing_takes_all_or_less_and_the_receipt_says_so(
-    soap: Soap, sandbox: SandboxProcess, taken: str
+def test_commit_charges_all_or_part_and_receipt_shows_it(
+    soap: SoapClient, sandbox: SandboxProcess, taken: str
 ) -> None:
     reference = reserved(soap, sandbox)
 
-    answer = soap.commit(reference, taken)
+    response = soap.commit(reference, taken)
 
     paid = soap.status(reference, 2)
-    assert (answer.code, answer.names()) == (0, ["resultCode", "resultDescription"])
+    assert (response.code, response.names()) == (0, ["resultCode", "resultDescription"])
     assert (paid.text("status"), paid.text("version")) == ("PAID", "3")
     assert paid.text("receipt/invoice/totalAmount/value") == taken
     assert paid.text("ersReference")
 
 
-def test_a_committed_payment_is_the_shops_own_doing_and_is_not_returned(
-    soap: Soap, sandbox: SandboxProcess
-) -> None:
+def test_committed_payment_is_never_reversed(soap: SoapClient, sandbox: SandboxProcess) -> None:
     reference = reserved(soap, sandbox)
     soap.commit(reference, "45.00")
 
@@ -65,7 +63,7 @@ def test_a_committed_payment_is_the_shops_own_doing_and_is_not_returned(
     assert sandbox.invoice(reference)["status"] == "PAID"
 
 
-@shows("commitReservation", 11)
+@covers_codes("commitReservation", 11)
 @pytest.mark.parametrize(
     "given",
     [
@@ -80,33 +78,33 @@ def test_a_committed_payment_is_the_shops_own_doing_and_is_not_returned(
     ],
     ids=["more", "zero", "negative", "decimals", "EUR", "no currency", "no value", "no amount"],
 )
-def test_an_amount_that_is_not_reserved_is_refused_with_11(
-    soap: Soap, sandbox: SandboxProcess, given: str
+def test_commit_of_invalid_amount_is_refused(
+    soap: SoapClient, sandbox: SandboxProcess, given: str
 ) -> None:
     reference = reserved(soap, sandbox)
 
-    answer = soap.call(
+    response = soap.call(
         "commitReservation", f"{given}<invoiceReference>{reference}</invoiceReference>"
     )
 
-    assert answer.code == 11
+    assert response.code == 11
     assert sandbox.invoice(reference)["status"] == "RESERVED"
 
 
-@shows("commitReservation", 96)
+@covers_codes("commitReservation", 96)
 @pytest.mark.parametrize("action", ["hold", "pay", "cancel", "fail", "expire"])
-def test_what_is_not_reserved_cannot_be_committed(
-    soap: Soap, sandbox: SandboxProcess, action: str
+def test_commit_without_reservation_is_refused(
+    soap: SoapClient, sandbox: SandboxProcess, action: str
 ) -> None:
-    reference = soap.issued()
+    reference = soap.new_invoice()
     sandbox.act(reference, action)
 
-    answer = soap.commit(reference, "45.00")
+    response = soap.commit(reference, "45.00")
 
-    assert answer.code == 96
+    assert response.code == 96
 
 
-def test_a_reservation_is_committed_once(soap: Soap, sandbox: SandboxProcess) -> None:
+def test_reservation_is_committed_only_once(soap: SoapClient, sandbox: SandboxProcess) -> None:
     reference = reserved(soap, sandbox)
 
     codes = [soap.commit(reference, "20.00").code for _ in range(2)]
@@ -114,15 +112,15 @@ def test_a_reservation_is_committed_once(soap: Soap, sandbox: SandboxProcess) ->
     assert codes == [0, 96]
 
 
-@shows("commitReservation", 54)
-def test_a_commit_of_an_unknown_invoice_is_refused_with_54(soap: Soap) -> None:
-    answer = soap.commit("77", "45.00")
+@covers_codes("commitReservation", 54)
+def test_commit_of_unknown_invoice_is_refused(soap: SoapClient) -> None:
+    response = soap.commit("77", "45.00")
 
-    assert answer.code == 54
+    assert response.code == 54
 
 
-def test_a_reservation_that_nobody_takes_in_time_is_released_as_expired(
-    soap: Soap, sandbox: SandboxProcess
+def test_uncommitted_reservation_expires_after_timeout(
+    soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
     reference = reserved(soap, sandbox, timeout=60)
     sandbox.advance(59)
@@ -130,14 +128,16 @@ def test_a_reservation_that_nobody_takes_in_time_is_released_as_expired(
 
     sandbox.advance(1)
 
-    answer = soap.status(reference, 2)
+    response = soap.status(reference, 2)
     assert in_time.text("status") == "RESERVED"
-    assert (answer.text("status"), answer.text("version")) == ("EXPIRED", "3")
+    assert (response.text("status"), response.text("version")) == ("EXPIRED", "3")
     assert sandbox.invoice(reference)["released_at"]
     assert soap.commit(reference, "45.00").code == 96
 
 
-def test_without_a_timeout_a_reservation_stays(soap: Soap, sandbox: SandboxProcess) -> None:
+def test_reservation_without_timeout_never_expires(
+    soap: SoapClient, sandbox: SandboxProcess
+) -> None:
     reference = reserved(soap, sandbox)
 
     sandbox.advance(365 * 24 * 3600)
@@ -145,17 +145,15 @@ def test_without_a_timeout_a_reservation_stays(soap: Soap, sandbox: SandboxProce
     assert soap.status(reference, 2).text("status") == "RESERVED"
 
 
-@shows("sendInvoice", 49)
+@covers_codes("sendInvoice", 49)
 @pytest.mark.parametrize("seconds", [0, -1, 366 * 24 * 3600 + 1, 2**63 - 1])
-def test_a_timeout_is_from_one_second_to_a_year(soap: Soap, seconds: int) -> None:
-    answer = soap.send_invoice(invoice(commit_timeout=seconds))
+def test_reservation_timeout_is_from_one_second_to_a_year(soap: SoapClient, seconds: int) -> None:
+    response = soap.send_invoice(invoice(commit_timeout=seconds))
 
-    assert answer.code == 49
+    assert response.code == 49
 
 
-def test_the_shop_can_release_a_reservation_by_cancelling(
-    soap: Soap, sandbox: SandboxProcess
-) -> None:
+def test_cancel_releases_reservation(soap: SoapClient, sandbox: SandboxProcess) -> None:
     reference = reserved(soap, sandbox)
 
     code = soap.cancel(reference).code
@@ -163,9 +161,9 @@ def test_the_shop_can_release_a_reservation_by_cancelling(
     assert (code, soap.status(reference, 2).text("status")) == (0, "CANCELED")
 
 
-@shows("updateInvoice", 11)
-def test_a_reserved_bill_can_become_smaller_and_not_larger(
-    soap: Soap, sandbox: SandboxProcess
+@covers_codes("updateInvoice", 11)
+def test_reserved_invoice_can_shrink_but_not_grow(
+    soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
     reference = reserved(soap, sandbox)
 

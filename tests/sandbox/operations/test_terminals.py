@@ -1,31 +1,33 @@
-"""registerTerminal, unregisterTerminal, assignSeqrId, and what a cash register does."""
+"""registerTerminal, unregisterTerminal, assignSeqrId, and cash registers."""
 
 import pytest
 
-from tests.sandbox.raw_soap import RESELLER, Soap, context, invoice, terminal
-from tests.sandbox.shows import shows
+from tests.sandbox.code_coverage import covers_codes
+from tests.sandbox.raw_soap import RESELLER, SoapClient, context, invoice, terminal
 from tests.sandbox_process import SandboxProcess
 
 
-def sent(soap: Soap, till: str, total: str = "45.00") -> str:
-    """The reference of an invoice that the till has sent."""
-    answer = soap.call("sendInvoice", invoice(total), with_context=till)
-    return answer.text("invoiceReference") or f"refused with {answer.code}"
+def send_from(soap: SoapClient, till: str, total: str = "45.00") -> str:
+    """Send an invoice from the till; return its reference."""
+    response = soap.call("sendInvoice", invoice(total), with_context=till)
+    return response.text("invoiceReference") or f"refused with {response.code}"
 
 
-def assigned(soap: Soap, seqr_id: str, principal: str | None = None) -> int:
-    """The result code of assignSeqrId."""
+def assign_seqr_id(soap: SoapClient, seqr_id: str, principal: str | None = None) -> int:
+    """Call assignSeqrId; return the result code."""
     content = f"<seqrId>{seqr_id}</seqrId>"
     return soap.call("assignSeqrId", content, with_context=principal).code
 
 
-@shows("registerTerminal", 0)
-def test_a_registered_terminal_has_an_id_and_can_call(soap: Soap, sandbox: SandboxProcess) -> None:
-    answer = soap.register("till-1")
+@covers_codes("registerTerminal", 0)
+def test_registered_terminal_gets_an_id_and_can_call(
+    soap: SoapClient, sandbox: SandboxProcess
+) -> None:
+    response = soap.register_terminal("till-1")
 
-    terminal_id = answer.text("terminalId") or ""
-    reference = sent(soap, context(terminal(terminal_id, "secret-1")))
-    assert answer.names() == ["resultCode", "resultDescription", "terminalId"]
+    terminal_id = response.text("terminalId") or ""
+    reference = send_from(soap, context(terminal(terminal_id, "secret-1")))
+    assert response.names() == ["resultCode", "resultDescription", "terminalId"]
     assert sandbox.invoice(reference)["terminal"] == {
         "terminal_id": terminal_id,
         "name": "Till till-1",
@@ -36,18 +38,18 @@ def test_a_registered_terminal_has_an_id_and_can_call(soap: Soap, sandbox: Sandb
     }
 
 
-@shows("sendInvoice", 20)
-def test_a_registered_terminal_has_its_own_password(soap: Soap) -> None:
-    terminal_id = soap.register("till-1").text("terminalId") or ""
+@covers_codes("sendInvoice", 20)
+def test_registered_terminal_has_its_own_password(soap: SoapClient) -> None:
+    terminal_id = soap.register_terminal("till-1").text("terminalId") or ""
 
-    answer = soap.call(
+    response = soap.call(
         "sendInvoice", invoice(), with_context=context(terminal(terminal_id, "12345678"))
     )
 
-    assert answer.code == 20
+    assert response.code == 20
 
 
-@shows("registerTerminal", 10)
+@covers_codes("registerTerminal", 10)
 @pytest.mark.parametrize(
     "missing",
     [
@@ -57,39 +59,39 @@ def test_a_registered_terminal_has_its_own_password(soap: Soap) -> None:
     ],
     ids=["externalTerminalId", "password", "name"],
 )
-def test_a_registration_needs_all_its_texts(soap: Soap, missing: str) -> None:
+def test_incomplete_registration_is_refused(soap: SoapClient, missing: str) -> None:
     content = (
         "<externalTerminalId>till-1</externalTerminalId><password>secret-1</password>"
         "<name>Till</name>"
     )
 
-    answer = soap.call(
+    response = soap.call(
         "registerTerminal", content.replace(missing, ""), with_context=context(RESELLER)
     )
 
-    assert answer.code == 10
-    assert answer.text("terminalId") is None
+    assert response.code == 10
+    assert response.text("terminalId") is None
 
 
-@shows("registerTerminal", 10)
-@shows("unregisterTerminal", 0)
-def test_an_external_id_is_registered_once_at_a_time(soap: Soap) -> None:
-    till = soap.till("till-1")
-    again = soap.register("till-1")
+@covers_codes("registerTerminal", 10)
+@covers_codes("unregisterTerminal", 0)
+def test_external_id_cannot_be_registered_twice(soap: SoapClient) -> None:
+    till = soap.new_till("till-1")
+    again = soap.register_terminal("till-1")
 
     soap.call("unregisterTerminal", "", with_context=till)
 
     assert again.code == 10
-    assert soap.register("till-1").code == 0
+    assert soap.register_terminal("till-1").code == 0
 
 
-def test_a_cash_registers_next_invoice_cancels_the_one_before(
-    soap: Soap, sandbox: SandboxProcess
+def test_next_invoice_of_cash_register_cancels_previous_one(
+    soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
-    till, other_till = soap.till("till-1"), soap.till("till-2")
-    first, other = sent(soap, till), sent(soap, other_till)
+    till, other_till = soap.new_till("till-1"), soap.new_till("till-2")
+    first, other = send_from(soap, till), send_from(soap, other_till)
 
-    second = sent(soap, till)
+    second = send_from(soap, till)
 
     before = soap.status(first, 1)
     assert (before.text("status"), before.text("version")) == ("CANCELED", "2")
@@ -97,62 +99,62 @@ def test_a_cash_registers_next_invoice_cancels_the_one_before(
     assert sandbox.invoice(other)["status"] == "ISSUED"
 
 
-def test_the_published_terminal_keeps_all_its_invoices_open(
-    soap: Soap, sandbox: SandboxProcess
+def test_published_terminal_keeps_all_invoices_open(
+    soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
-    first = soap.issued()
+    first = soap.new_invoice()
 
-    soap.issued()
+    soap.new_invoice()
 
     assert sandbox.invoice(first)["status"] == "ISSUED"
 
 
-def test_a_paid_invoice_stays_paid_when_its_cash_register_sends_the_next(
-    soap: Soap, sandbox: SandboxProcess
+def test_next_invoice_of_cash_register_leaves_paid_one(
+    soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
-    till = soap.till()
-    first = sent(soap, till)
+    till = soap.new_till()
+    first = send_from(soap, till)
     sandbox.pay(first)
 
-    sent(soap, till)
+    send_from(soap, till)
 
     assert soap.status(first, 1).text("status") == "PAID"
 
 
-def test_an_invoice_that_is_refused_cancels_nothing(soap: Soap, sandbox: SandboxProcess) -> None:
-    till = soap.till()
-    first = sent(soap, till)
+def test_refused_invoice_cancels_nothing(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    till = soap.new_till()
+    first = send_from(soap, till)
 
-    sent(soap, till, "0.00")
+    send_from(soap, till, "0.00")
 
     assert sandbox.invoice(first)["status"] == "ISSUED"
 
 
-@shows("sendInvoice", 48)
-def test_a_cash_register_waits_for_a_customer_who_is_about_to_pay(
-    soap: Soap, sandbox: SandboxProcess
+@covers_codes("sendInvoice", 48)
+def test_cash_register_is_refused_while_customer_is_about_to_pay(
+    soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
-    till = soap.till()
-    first = sent(soap, till)
+    till = soap.new_till()
+    first = send_from(soap, till)
     sandbox.act(first, "hold")
 
-    answer = soap.call("sendInvoice", invoice(), with_context=till)
+    response = soap.call("sendInvoice", invoice(), with_context=till)
 
-    assert answer.code == 48
+    assert response.code == 48
     assert sandbox.pay(first)["status"] == "PAID"
 
 
-@shows("unregisterTerminal", 21)
-def test_the_published_terminal_cannot_be_unregistered(soap: Soap) -> None:
-    answer = soap.call("unregisterTerminal", "")
+@covers_codes("unregisterTerminal", 21)
+def test_published_terminal_cannot_be_unregistered(soap: SoapClient) -> None:
+    response = soap.call("unregisterTerminal", "")
 
-    assert answer.code == 21
+    assert response.code == 21
     assert soap.send_invoice().code == 0
 
 
-@shows("assignSeqrId", 0)
-def test_a_terminal_takes_a_seqr_id_and_may_change_it(soap: Soap, sandbox: SandboxProcess) -> None:
-    codes = [assigned(soap, seqr_id) for seqr_id in ("DESK-1", "DESK-1", "DESK-2")]
+@covers_codes("assignSeqrId", 0)
+def test_terminal_can_change_its_seqr_id(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    codes = [assign_seqr_id(soap, seqr_id) for seqr_id in ("DESK-1", "DESK-1", "DESK-2")]
 
     (published,) = sandbox.control("GET", "/terminals")["terminals"]
     assert codes == [0, 0, 0]
@@ -160,26 +162,24 @@ def test_a_terminal_takes_a_seqr_id_and_may_change_it(soap: Soap, sandbox: Sandb
     assert "password" not in str(published)
 
 
-@shows("assignSeqrId", 53)
+@covers_codes("assignSeqrId", 53)
 @pytest.mark.parametrize("seqr_id", ["", "a b", "Söder", "x" * 41, "R/1"])
-def test_a_seqr_id_that_is_none_is_refused_with_53(soap: Soap, seqr_id: str) -> None:
-    assert assigned(soap, seqr_id) == 53
+def test_invalid_seqr_id_is_refused(soap: SoapClient, seqr_id: str) -> None:
+    assert assign_seqr_id(soap, seqr_id) == 53
 
 
-@shows("assignSeqrId", 53)
-def test_a_seqr_id_has_one_terminal_and_is_free_when_that_is_unregistered(soap: Soap) -> None:
-    till = soap.till()
-    assigned(soap, "DESK-1", till)
-    taken = assigned(soap, "DESK-1")
+@covers_codes("assignSeqrId", 53)
+def test_seqr_id_is_unique_until_its_terminal_is_unregistered(soap: SoapClient) -> None:
+    till = soap.new_till()
+    assign_seqr_id(soap, "DESK-1", till)
+    taken = assign_seqr_id(soap, "DESK-1")
 
     soap.call("unregisterTerminal", "", with_context=till)
 
-    assert (taken, assigned(soap, "DESK-1")) == (53, 0)
+    assert (taken, assign_seqr_id(soap, "DESK-1")) == (53, 0)
 
 
-def test_the_password_of_a_registration_is_not_recorded(
-    soap: Soap, sandbox: SandboxProcess
-) -> None:
-    soap.register("till-1")
+def test_password_of_registration_is_not_logged(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    soap.register_terminal("till-1")
 
     assert "secret-1" not in str(sandbox.calls())

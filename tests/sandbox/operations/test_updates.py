@@ -1,23 +1,21 @@
-"""updateInvoice: other rows and another total while the customer has not paid."""
+"""updateInvoice: new rows and a new total before the customer pays."""
 
 import pytest
 
-from tests.sandbox.raw_soap import Soap, invoice, row, token
-from tests.sandbox.shows import shows
+from tests.sandbox.code_coverage import covers_codes
+from tests.sandbox.raw_soap import SoapClient, invoice, row, token
 from tests.sandbox_process import SandboxProcess
 
 
-@shows("updateInvoice", 0)
-def test_an_update_replaces_rows_and_total_and_the_customer_pays_the_new_one(
-    soap: Soap, sandbox: SandboxProcess
-) -> None:
-    reference = soap.issued(invoice("45.00"))
+@covers_codes("updateInvoice", 0)
+def test_update_replaces_rows_and_total_to_pay(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    reference = soap.new_invoice(invoice("45.00"))
 
-    answer = soap.update(reference, invoice("40.00", rows=row("45.00") + row("-5.00")))
+    response = soap.update(reference, invoice("40.00", rows=row("45.00") + row("-5.00")))
 
     sandbox.pay(reference)
     paid = soap.status(reference, 1)
-    assert answer.names() == ["resultCode", "resultDescription"]
+    assert response.names() == ["resultCode", "resultDescription"]
     assert paid.text("version") == "2"
     assert paid.text("receipt/invoice/totalAmount/value") == "40.00"
     assert len(paid.content.findall("return/receipt/invoice/invoiceRows/invoiceRow")) == 2
@@ -33,50 +31,48 @@ REFUSED = {
 }
 
 
-@shows("updateInvoice")
+@covers_codes("updateInvoice")
 @pytest.mark.parametrize(("code", "content"), REFUSED.values(), ids=REFUSED.keys())
-def test_an_update_is_held_against_the_rules_of_an_invoice(
-    soap: Soap, sandbox: SandboxProcess, code: int, content: str
+def test_invalid_update_is_refused(
+    soap: SoapClient, sandbox: SandboxProcess, code: int, content: str
 ) -> None:
-    reference = soap.issued()
+    reference = soap.new_invoice()
     before = sandbox.invoice(reference)
 
-    answer = soap.update(reference, content)
+    response = soap.update(reference, content)
 
-    assert answer.code == code
+    assert response.code == code
     assert sandbox.invoice(reference) == before
 
 
-@shows("updateInvoice")
+@covers_codes("updateInvoice")
 @pytest.mark.parametrize(
     ("action", "code"), [("pay", 10), ("hold", 48), ("cancel", 95), ("fail", 55), ("expire", 58)]
 )
-def test_what_cannot_be_updated_any_more_says_why(
-    soap: Soap, sandbox: SandboxProcess, action: str, code: int
+def test_update_is_refused_by_status(
+    soap: SoapClient, sandbox: SandboxProcess, action: str, code: int
 ) -> None:
-    reference = soap.issued()
+    reference = soap.new_invoice()
     sandbox.act(reference, action)
 
-    answer = soap.update(reference, invoice("40.00"))
+    response = soap.update(reference, invoice("40.00"))
 
-    assert answer.code == code
+    assert response.code == code
     assert sandbox.invoice(reference)["amount"] == "45.00"
 
 
-@shows("updateInvoice", 54)
+@covers_codes("updateInvoice", 54)
 @pytest.mark.parametrize("reference", ["", "77"])
-def test_an_update_of_an_unknown_invoice_is_refused_with_54(soap: Soap, reference: str) -> None:
-    answer = soap.update(reference, invoice())
+def test_update_of_unknown_invoice_is_refused(soap: SoapClient, reference: str) -> None:
+    response = soap.update(reference, invoice())
 
-    assert answer.code == 54
+    assert response.code == 54
 
 
-def test_an_invoice_in_a_status_unknown_to_seqr_cannot_be_updated(
-    soap: Soap, sandbox: SandboxProcess
-) -> None:
-    reference = soap.issued()
+def test_update_of_unknown_status_is_refused(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    reference = soap.new_invoice()
     sandbox.control("PUT", f"/invoices/{reference}", {"status": "HALF_PAID"})
 
-    answer = soap.update(reference, invoice())
+    response = soap.update(reference, invoice())
 
-    assert answer.code == 10
+    assert response.code == 10

@@ -1,51 +1,36 @@
-"""The phone's lock screen, its history, the receipts of shops, and several customers."""
-
-import base64
+"""The phone's lock screen, history and receipts, and several customers."""
 
 import pytest
 
 from tests.sandbox.http_pages import Browser
-from tests.sandbox.raw_soap import Soap, invoice, row
+from tests.sandbox.phone.conftest import CODE
+from tests.sandbox.raw_soap import SoapClient, invoice, row
 from tests.sandbox_process import SandboxProcess
 
-CODE = "HTTP://SEQR.SE/000/CAFE?TABLE=4"
 SCRIPT = "<h1>Kvitto åäö</h1><script>alert(1)</script>"
 
 
 @pytest.fixture
-def browser(cafe: SandboxProcess) -> Browser:
-    """A phone that has scanned the code of the service CAFE."""
-    browser = Browser(cafe)
+def browser(browser: Browser) -> Browser:
+    """A phone that has scanned the code of the shop CAFE."""
     browser.submit("/phone/scan", url=CODE)
     return browser
 
 
-def paid(browser: Browser, soap: Soap, content: str | None = None) -> tuple[str, str]:
-    """Pay an invoice on the phone; its reference, and the payment's."""
-    reference = soap.issued(content)
+def pay(browser: Browser, soap: SoapClient, content: str | None = None) -> tuple[str, str]:
+    """Pay an invoice on the phone; return its reference and its ersReference."""
+    reference = soap.new_invoice(content)
     browser.submit(f"/app/R{reference}", action="pay", pin="1234")
     ers_reference = soap.status(reference, 1).text("ersReference")
     assert ers_reference
     return reference, ers_reference
 
 
-def submit_receipt(soap: Soap, ers_reference: str, mime_type: str, content: bytes) -> None:
-    document = (
-        f"<receiptDocument><mimeType>{mime_type}</mimeType>"
-        f"<receiptData>{base64.b64encode(content).decode()}</receiptData>"
-        "<receiptType>RECEIPT</receiptType></receiptDocument>"
-    )
-    answer = soap.call(
-        "submitPaymentReceipt", f"<ersReference>{ers_reference}</ersReference>{document}"
-    )
-    assert answer.code == 0
-
-
 @pytest.mark.parametrize("path", ["/", "/phone/lock", "/phone/history"])
-def test_a_payment_and_its_refund_are_told_everywhere(
-    browser: Browser, soap: Soap, path: str
+def test_payment_and_refund_are_shown_on_every_page(
+    browser: Browser, soap: SoapClient, path: str
 ) -> None:
-    _, ers_reference = paid(browser, soap)
+    _, ers_reference = pay(browser, soap)
     soap.refund(ers_reference, invoice("5.00", rows=row("5.00")))
 
     page = browser.get(path)
@@ -55,10 +40,12 @@ def test_a_payment_and_its_refund_are_told_everywhere(
     assert "5,00\u00a0kr" in page.text
 
 
-def test_the_history_has_signs_and_days(browser: Browser, soap: Soap, cafe: SandboxProcess) -> None:
-    paid(browser, soap)
+def test_history_shows_signs_and_days(
+    browser: Browser, soap: SoapClient, cafe: SandboxProcess
+) -> None:
+    pay(browser, soap)
     cafe.advance(24 * 3600)
-    _, ers_reference = paid(browser, soap, invoice("20.00"))
+    _, ers_reference = pay(browser, soap, invoice("20.00"))
     soap.refund(ers_reference, invoice("5.00", rows=row("5.00")))
 
     page = browser.get("/phone/history")
@@ -67,12 +54,12 @@ def test_the_history_has_signs_and_days(browser: Browser, soap: Soap, cafe: Sand
     assert [page.text.index(word) for word in words] == sorted(map(page.text.index, words))
 
 
-def test_an_empty_history_says_so(browser: Browser) -> None:
+def test_empty_history_shows_hint(browser: Browser) -> None:
     assert "No payments yet." in browser.get("/phone/history").text
 
 
-def test_each_customer_has_a_history_of_their_own(browser: Browser, soap: Soap) -> None:
-    paid(browser, soap)
+def test_history_is_separate_per_customer(browser: Browser, soap: SoapClient) -> None:
+    pay(browser, soap)
 
     browser.submit("/phone/number", msisdn="+46 70 123 45 67")
 
@@ -80,10 +67,10 @@ def test_each_customer_has_a_history_of_their_own(browser: Browser, soap: Soap) 
     assert "+46\u00a070\u00a0064\u00a039\u00a033" in browser.get("/").text
 
 
-def test_the_bill_shows_its_refunds_and_leads_to_its_receipts(browser: Browser, soap: Soap) -> None:
-    reference, ers_reference = paid(browser, soap)
+def test_payment_page_shows_refunds_and_links_receipts(browser: Browser, soap: SoapClient) -> None:
+    reference, ers_reference = pay(browser, soap)
     soap.refund(ers_reference, invoice("5.00", rows=row("5.00")))
-    submit_receipt(soap, ers_reference, "text/html", SCRIPT.encode())
+    soap.submit_receipt(ers_reference, SCRIPT.encode(), "text/html")
 
     page = browser.get(f"/app/R{reference}")
 
@@ -91,9 +78,9 @@ def test_the_bill_shows_its_refunds_and_leads_to_its_receipts(browser: Browser, 
     assert f'href="/phone/receipts/{reference}/0"' in page.text
 
 
-def test_a_receipt_is_shown_in_a_frame_without_rights(browser: Browser, soap: Soap) -> None:
-    reference, ers_reference = paid(browser, soap)
-    submit_receipt(soap, ers_reference, "text/html; charset=utf-8", SCRIPT.encode())
+def test_receipt_is_shown_in_sandboxed_frame(browser: Browser, soap: SoapClient) -> None:
+    reference, ers_reference = pay(browser, soap)
+    soap.submit_receipt(ers_reference, SCRIPT.encode(), "text/html; charset=utf-8")
     path = f"/phone/receipts/{reference}/0"
 
     page, document = browser.get(path), browser.get(f"{path}/document")
@@ -108,7 +95,7 @@ def test_a_receipt_is_shown_in_a_frame_without_rights(browser: Browser, soap: So
 
 
 @pytest.mark.parametrize(
-    ("mime_type", "shown_as"),
+    ("mime_type", "served_type"),
     [
         ("application/xml", "text/plain; charset=utf-8"),
         ("image/svg+xml", "text/plain; charset=utf-8"),
@@ -118,32 +105,32 @@ def test_a_receipt_is_shown_in_a_frame_without_rights(browser: Browser, soap: So
         ("no type at all", "application/octet-stream"),
     ],
 )
-def test_other_receipts_are_plain_text_pictures_or_downloads(
-    browser: Browser, soap: Soap, mime_type: str, shown_as: str
+def test_other_receipts_are_text_image_or_download(
+    browser: Browser, soap: SoapClient, mime_type: str, served_type: str
 ) -> None:
-    reference, ers_reference = paid(browser, soap)
-    submit_receipt(soap, ers_reference, mime_type, b"<r/>")
+    reference, ers_reference = pay(browser, soap)
+    soap.submit_receipt(ers_reference, b"<r/>", mime_type)
 
     page = browser.get(f"/phone/receipts/{reference}/0")
     document = browser.get(f"/phone/receipts/{reference}/0/document")
 
-    download = shown_as == "application/octet-stream"
-    assert document.headers["Content-Type"] == shown_as
+    download = served_type == "application/octet-stream"
+    assert document.headers["Content-Type"] == served_type
     assert (document.headers["Content-Disposition"] is not None) is download
     assert (">Download</a>" in page.text) is download
 
 
 @pytest.mark.parametrize("path", ["/phone/receipts/1/0", "/phone/receipts/1/0/document"])
-def test_an_unknown_receipt_is_not_found(browser: Browser, path: str) -> None:
+def test_unknown_receipt_is_not_found(browser: Browser, path: str) -> None:
     assert browser.get(path).status == 404
 
 
-def test_a_bill_that_waits_for_the_shop_can_only_be_cancelled(
-    browser: Browser, soap: Soap, cafe: SandboxProcess
+def test_payment_waiting_for_shop_can_only_be_cancelled(
+    browser: Browser, soap: SoapClient, cafe: SandboxProcess
 ) -> None:
     cards = [{"id": "CLUB", "value": "123", "description": "Club <card>"}]
     cafe.control("POST", "/customers", {"msisdn": "46700643933", "cards": cards})
-    waiting = soap.issued(invoice(acknowledgment_mode="REQUIRE_ACKNOWLEDGMENT"))
+    waiting = soap.new_invoice(invoice(acknowledgment_mode="REQUIRE_ACKNOWLEDGMENT"))
 
     page = browser.get(f"/app/R{waiting}")
     refused = browser.submit(f"/app/R{waiting}", action="pay", pin="1234")
@@ -158,10 +145,10 @@ def test_a_bill_that_waits_for_the_shop_can_only_be_cancelled(
 @pytest.mark.parametrize(
     ("status", "words"), [("RESERVED", "Reserved"), ("SOMETHING_NEW", "Something new")]
 )
-def test_a_bill_in_any_status_can_be_looked_at(
-    browser: Browser, soap: Soap, cafe: SandboxProcess, status: str, words: str
+def test_payment_page_shows_any_status(
+    browser: Browser, soap: SoapClient, cafe: SandboxProcess, status: str, words: str
 ) -> None:
-    reference = soap.issued()
+    reference = soap.new_invoice()
     cafe.control("PUT", f"/invoices/{reference}", {"status": status})
 
     assert words in browser.get(f"/app/R{reference}").text

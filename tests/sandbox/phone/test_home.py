@@ -1,4 +1,4 @@
-"""The phone's first page: the shelf of printed codes, scanning, whose phone it is."""
+"""The phone's wallet: printed codes, scanning, and the phone number."""
 
 import re
 
@@ -9,22 +9,13 @@ from PIL import Image
 from payments.sandbox import pages
 from payments.sandbox.phone import qr
 from tests.sandbox.http_pages import Browser
-from tests.sandbox.raw_soap import Soap
+from tests.sandbox.phone.conftest import CODE
+from tests.sandbox.raw_soap import SoapClient
 from tests.sandbox_process import SandboxProcess
-
-CODE = "HTTP://SEQR.SE/000/CAFE?TABLE=4"
-
-
-@pytest.fixture
-def browser(cafe: SandboxProcess) -> Browser:
-    """A phone near the codes of the service CAFE."""
-    return Browser(cafe)
 
 
 @pytest.mark.parametrize("path", ["/", "/phone"])
-def test_the_shelf_shows_each_printed_code_with_its_service_and_place(
-    browser: Browser, path: str
-) -> None:
+def test_home_shows_printed_codes_with_shop_and_place(browser: Browser, path: str) -> None:
     page = browser.get(path)
 
     assert page.status == 200
@@ -34,13 +25,13 @@ def test_the_shelf_shows_each_printed_code_with_its_service_and_place(
     assert "/phone/codes/CAFE/0.svg" in page.text
 
 
-def test_an_empty_shelf_says_how_to_fill_it(sandbox: SandboxProcess) -> None:
+def test_home_without_shops_explains_how_to_add_one(sandbox: SandboxProcess) -> None:
     page = Browser(sandbox).get("/")
 
     assert "--shop ID=URL" in page.text
 
 
-def test_a_printed_code_is_a_version_4_picture_with_two_modules_of_padding(
+def test_printed_code_has_version_4_and_two_modules_of_padding(
     browser: Browser,
 ) -> None:
     page = browser.get("/phone/codes/CAFE/0.svg")
@@ -49,14 +40,14 @@ def test_a_printed_code_is_a_version_4_picture_with_two_modules_of_padding(
     assert 'viewBox="0 0 37 37"' in page.text
 
 
-def test_the_picture_of_a_code_says_its_payload() -> None:
+def test_qr_code_contains_its_payload() -> None:
     picture = draw(qr.svg(CODE).decode())
 
     assert [code.text for code in zxingcpp.read_barcodes(picture)] == [CODE]
 
 
 def draw(svg: str) -> Image.Image:
-    """The modules of a QR code's path as an image: each is a square `M<x>,<y>H…V…H…z`."""
+    """Draw the modules of an SVG code as an image: each is a square `M<x>,<y>H…V…H…z`."""
     picture = Image.new("L", (37, 37), 255)
     for x, y in re.findall(r"M([\d.]+),([\d.]+)H", svg):
         picture.putpixel((int(float(x)), int(float(y))), 0)
@@ -64,15 +55,15 @@ def draw(svg: str) -> Image.Image:
 
 
 @pytest.mark.parametrize("path", ["/phone/codes/CAFE/1.svg", "/phone/codes/BAR/0.svg", "/app/x"])
-def test_what_is_not_there_gets_a_friendly_page(browser: Browser, path: str) -> None:
+def test_unknown_path_gets_html_page(browser: Browser, path: str) -> None:
     page = browser.get(path)
 
     assert page.status == 404
     assert "Page not found" in page.text
 
 
-def test_scanning_leads_to_the_order_page_and_the_shop_learns_the_phone_number(
-    browser: Browser, soap: Soap
+def test_scan_opens_order_page_and_shop_gets_phone_number(
+    browser: Browser, soap: SoapClient
 ) -> None:
     browser.submit("/phone/number", msisdn="+46701234567")
 
@@ -82,16 +73,16 @@ def test_scanning_leads_to_the_order_page_and_the_shop_learns_the_phone_number(
     assert page.location is not None
     url, _, token = page.location.partition("#")
     assert url == "https://cafe.example/order"
-    assert b"46701234567" in soap_answer(soap, token)
+    assert b"46701234567" in session_texts(soap, token)
 
 
-def soap_answer(soap: Soap, token: str) -> bytes:
+def session_texts(soap: SoapClient, token: str) -> bytes:
     texts = (str(text) for text in soap.session(token).content.itertext())
     return " ".join(texts).encode()
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "HTTP://SEQR.SE/000/BAR", "http://["])
-def test_a_code_that_leads_nowhere_says_so(browser: Browser, url: str) -> None:
+def test_unusable_code_shows_error(browser: Browser, url: str) -> None:
     page = browser.submit("/phone/scan", url=url)
 
     assert page.status == 400
@@ -99,21 +90,21 @@ def test_a_code_that_leads_nowhere_says_so(browser: Browser, url: str) -> None:
 
 
 @pytest.mark.parametrize("number", ["", "07", "abc", "<b>"])
-def test_a_phone_number_must_be_international(browser: Browser, number: str) -> None:
+def test_phone_number_must_be_international(browser: Browser, number: str) -> None:
     page = browser.submit("/phone/number", msisdn=number)
 
     assert (page.status, 'role="alert"' in page.text) == (400, True)
 
 
-def test_an_invoice_code_from_a_screen_leads_to_its_bill(browser: Browser, soap: Soap) -> None:
-    reference = soap.issued()
+def test_invoice_code_opens_payment_page(browser: Browser, soap: SoapClient) -> None:
+    reference = soap.new_invoice()
 
     page = browser.submit("/phone/scan", url=f"HTTP://SEQR.SE/R{reference}")
 
     assert (page.status, page.location) == (303, f"/app/R{reference}")
 
 
-def test_no_page_runs_or_loads_anything_foreign(browser: Browser) -> None:
+def test_pages_allow_only_own_scripts_and_resources(browser: Browser) -> None:
     page = browser.get("/")
 
     policy = page.headers["Content-Security-Policy"]
@@ -125,7 +116,7 @@ def test_no_page_runs_or_loads_anything_foreign(browser: Browser) -> None:
     assert "style=" not in page.text
 
 
-def test_the_style_sheet_and_the_icon_are_served(browser: Browser) -> None:
+def test_style_sheet_and_icon_are_served(browser: Browser) -> None:
     served = [browser.get(f"/phone/static/{name}") for name in ("phone.css", "icon.svg")]
 
     assert [page.status for page in served] == [200, 200]

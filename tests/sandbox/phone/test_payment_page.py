@@ -1,27 +1,20 @@
-"""The phone's bill: what it shows, its PIN pad, paying and cancelling."""
+"""The payment page: its content, the PIN pad, paying and cancelling."""
 
 import json
 
 import pytest
 
 from tests.sandbox.http_pages import Browser
-from tests.sandbox.raw_soap import Soap, invoice, row
+from tests.sandbox.phone.conftest import CODE
+from tests.sandbox.raw_soap import SoapClient, invoice, row
 from tests.sandbox_process import SandboxProcess
 
-CODE = "HTTP://SEQR.SE/000/CAFE?TABLE=4"
 
-
-@pytest.fixture
-def browser(cafe: SandboxProcess) -> Browser:
-    """A phone near the codes of the service CAFE."""
-    return Browser(cafe)
-
-
-def test_the_bill_shows_shop_rows_total_and_a_place_for_the_pin(
-    browser: Browser, soap: Soap
+def test_payment_page_shows_shop_rows_total_and_pin_field(
+    browser: Browser, soap: SoapClient
 ) -> None:
     rows = row("1200.00", quantity="2.50", name="&lt;b&gt;Tårta&lt;/b&gt;") + row("-1.50")
-    reference = soap.issued(invoice("1198.50", rows=rows))
+    reference = soap.new_invoice(invoice("1198.50", rows=rows))
 
     page = browser.get(f"/app/R{reference}")
 
@@ -37,36 +30,36 @@ def test_the_bill_shows_shop_rows_total_and_a_place_for_the_pin(
 
 
 @pytest.mark.parametrize(
-    ("action", "leads_to"),
+    ("action", "page_name"),
     [
         ("pay", "success"),
         ("cancel", "cancel"),
     ],
 )
-def test_pay_and_cancel_lead_on_to_the_shop_with_token_and_reference(
+def test_pay_and_cancel_redirect_to_shop_with_token_and_reference(
     browser: Browser,
-    soap: Soap,
+    soap: SoapClient,
     cafe: SandboxProcess,
     action: str,
-    leads_to: str,
+    page_name: str,
 ) -> None:
     scanned = browser.submit("/phone/scan", url=CODE).location or ""
     cafe.scan(CODE, "46709999999")
-    reference = soap.issued()
+    reference = soap.new_invoice()
 
     page = browser.submit(f"/app/R{reference}", action=action, pin="0000")
 
     token = scanned.partition("#")[2]
     assert page.status == 303
-    assert page.location == f"https://cafe.example/{leads_to}#{token}_{reference}"
+    assert page.location == f"https://cafe.example/{page_name}#{token}_{reference}"
     assert cafe.invoice(reference)["status"] in {"PAID", "CANCELED"}
 
 
 @pytest.mark.parametrize("pin", ["", "123", "12345", "12a4", "１２３４"])
-def test_without_four_digits_nothing_is_paid(
-    browser: Browser, soap: Soap, cafe: SandboxProcess, pin: str
+def test_payment_needs_four_digits(
+    browser: Browser, soap: SoapClient, cafe: SandboxProcess, pin: str
 ) -> None:
-    reference = soap.issued()
+    reference = soap.new_invoice()
 
     page = browser.submit(f"/app/R{reference}", action="pay", pin=pin)
 
@@ -79,10 +72,10 @@ def test_without_four_digits_nothing_is_paid(
     ("typed", "key", "shown"),
     [("", "1", "1"), ("12", "0", "120"), ("123", "erase", "12"), ("1234", "5", "1234")],
 )
-def test_the_pad_types_without_scripts_too(
-    browser: Browser, soap: Soap, cafe: SandboxProcess, *, typed: str, key: str, shown: str
+def test_pin_pad_works_without_scripts(
+    browser: Browser, soap: SoapClient, cafe: SandboxProcess, *, typed: str, key: str, shown: str
 ) -> None:
-    reference = soap.issued()
+    reference = soap.new_invoice()
 
     page = browser.submit(f"/app/R{reference}", pin=typed, key=key)
 
@@ -91,17 +84,17 @@ def test_the_pad_types_without_scripts_too(
     assert cafe.invoice(reference)["status"] == "ISSUED"
 
 
-def test_the_pad_types_nothing_but_digits(browser: Browser, soap: Soap) -> None:
-    reference = soap.issued()
+def test_pin_pad_enters_only_digits(browser: Browser, soap: SoapClient) -> None:
+    reference = soap.new_invoice()
 
     page = browser.submit(f"/app/R{reference}", pin='"><b>', key="x")
 
     assert (page.status, 'class="pin" value=""' in page.text) == (200, True)
 
 
-def test_a_script_is_told_where_to_go_on_to(browser: Browser, soap: Soap) -> None:
+def test_script_gets_next_url_as_json(browser: Browser, soap: SoapClient) -> None:
     scanned = browser.submit("/phone/scan", url=CODE).location or ""
-    reference = soap.issued()
+    reference = soap.new_invoice()
     accept = {"Accept": "application/json"}
 
     page = browser.submit(f"/app/R{reference}", accept, action="pay", pin="1234")
@@ -110,14 +103,14 @@ def test_a_script_is_told_where_to_go_on_to(browser: Browser, soap: Soap) -> Non
     assert (page.status, json.loads(page.text)) == (200, {"next_url": next_url})
 
 
-def test_the_bill_says_how_much_of_it_is_vat(browser: Browser, soap: Soap) -> None:
+def test_payment_page_shows_vat(browser: Browser, soap: SoapClient) -> None:
     total = "<itemTotalAmount>"
     rows = [
         row("125.00").replace(total, f"<itemTaxRate>25</itemTaxRate>{total}"),
         row("56.00").replace(total, f"<itemTaxRate>12.0</itemTaxRate>{total}"),
         row("10.00").replace(total, f"<itemTaxRate>0</itemTaxRate>{total}"),
     ]
-    reference = soap.issued(invoice("191.00", rows="".join(rows)))
+    reference = soap.new_invoice(invoice("191.00", rows="".join(rows)))
 
     page = browser.get(f"/app/R{reference}")
 
@@ -126,10 +119,10 @@ def test_the_bill_says_how_much_of_it_is_vat(browser: Browser, soap: Soap) -> No
     assert page.text.count("of which VAT") == 2
 
 
-def test_a_form_without_an_action_neither_pays_nor_cancels(
-    browser: Browser, soap: Soap, cafe: SandboxProcess
+def test_form_without_action_neither_pays_nor_cancels(
+    browser: Browser, soap: SoapClient, cafe: SandboxProcess
 ) -> None:
-    reference = soap.issued()
+    reference = soap.new_invoice()
 
     page = browser.submit(f"/app/R{reference}", pin="1234")
 
@@ -137,8 +130,8 @@ def test_a_form_without_an_action_neither_pays_nor_cancels(
     assert cafe.invoice(reference)["status"] == "ISSUED"
 
 
-def test_paying_twice_shows_that_it_is_paid(browser: Browser, soap: Soap) -> None:
-    reference = soap.issued()
+def test_second_payment_shows_paid_page(browser: Browser, soap: SoapClient) -> None:
+    reference = soap.new_invoice()
     browser.submit(f"/app/R{reference}", action="pay", pin="1234")
 
     page = browser.submit(f"/app/R{reference}", action="pay", pin="1234")
@@ -152,10 +145,10 @@ def test_paying_twice_shows_that_it_is_paid(browser: Browser, soap: Soap) -> Non
     ("action", "words"),
     [("pay", "Paid"), ("cancel", "Cancelled"), ("fail", "Payment failed"), ("expire", "expired")],
 )
-def test_an_ended_bill_says_how_it_ended(
-    browser: Browser, soap: Soap, cafe: SandboxProcess, action: str, words: str
+def test_ended_payment_shows_its_outcome(
+    browser: Browser, soap: SoapClient, cafe: SandboxProcess, action: str, words: str
 ) -> None:
-    reference = soap.issued()
+    reference = soap.new_invoice()
     cafe.act(reference, action)
 
     page = browser.get(f"/app/R{reference}")
@@ -164,11 +157,11 @@ def test_an_ended_bill_says_how_it_ended(
     assert 'name="pin"' not in page.text
 
 
-def test_a_returned_payment_is_told_to_the_phone_that_paid_and_to_no_other(
-    browser: Browser, soap: Soap, cafe: SandboxProcess
+def test_reversed_payment_is_shown_only_on_the_phone_that_paid(
+    browser: Browser, soap: SoapClient, cafe: SandboxProcess
 ) -> None:
     browser.submit("/phone/scan", url=CODE)
-    reference = soap.issued()
+    reference = soap.new_invoice()
     browser.submit(f"/app/R{reference}", action="pay", pin="1234")
 
     cafe.advance(20)
@@ -181,8 +174,10 @@ def test_a_returned_payment_is_told_to_the_phone_that_paid_and_to_no_other(
     assert "Payment returned" not in other.text
 
 
-def test_without_a_scan_the_back_url_is_where_the_phone_goes(sandbox: SandboxProcess) -> None:
-    reference = Soap(sandbox).issued(invoice(back_url="https://cafe.example/back?order=17"))
+def test_phone_opens_back_url_without_scan(sandbox: SandboxProcess) -> None:
+    reference = SoapClient(sandbox).new_invoice(
+        invoice(back_url="https://cafe.example/back?order=17")
+    )
 
     page = Browser(sandbox).submit(f"/app/R{reference}", action="pay", pin="1234")
 
@@ -190,10 +185,10 @@ def test_without_a_scan_the_back_url_is_where_the_phone_goes(sandbox: SandboxPro
 
 
 @pytest.mark.parametrize("back_url", [None, "javascript:alert(1)", "https://a.example/\nX-Bad: 1"])
-def test_a_back_url_that_no_browser_can_follow_is_not_followed(
+def test_back_url_with_other_scheme_is_not_followed(
     sandbox: SandboxProcess, back_url: str | None
 ) -> None:
-    reference = Soap(sandbox).issued(invoice(back_url=back_url))
+    reference = SoapClient(sandbox).new_invoice(invoice(back_url=back_url))
     browser = Browser(sandbox)
 
     page = browser.submit(f"/app/R{reference}", action="pay", pin="1234")

@@ -1,4 +1,4 @@
-"""Requests that no shop should send: mutated, cut, random, huge and unfinished. By a seed."""
+"""Makes bad requests from a seed: mutated, cut, random, huge and unfinished."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ SOAP_BODIES = [
     envelope("getClientSessionInfo", context() + "<key>x</key>"),
 ]
 
-PIECES = [
+FRAGMENTS = [
     *(b"<", b">", b"&", b"\x00", b"\xff\xfe", b"]]>", b"<![CDATA[", b"<!DOCTYPE a>", b"&#x0;"),
     *(b"9" * 400, b"-1", b"1e400", b"NaN", b"0.001", "å\u2028\U0001f9c1".encode(), b"x" * 70_000),
     *(b"<a>" * 3000, b' a="1"' * 500, b"<invoiceRow/>", b"<?xml version='1.0'?>", b"%s%n"),
@@ -53,7 +53,7 @@ FIELDS = [
 
 
 def http(method: str, path: str, body: bytes = b"", content_type: str = "text/xml") -> bytes:
-    """One request; the connection is closed after it."""
+    """A request that asks to close the connection."""
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
         f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -62,14 +62,14 @@ def http(method: str, path: str, body: bytes = b"", content_type: str = "text/xm
 
 
 def mutated(random: Random, body: bytes) -> bytes:
-    """The body with a few things wrong."""
+    """The body with one to four mutations."""
     for _ in range(random.randint(1, 4)):
         start = random.randrange(len(body) + 1)
         end = min(len(body), start + random.randrange(40))
-        piece = random.choice(
-            [b"", body[start:end] * 2, random.choice(PIECES), random.randbytes(8), body[:start]]
+        fragment = random.choice(
+            [b"", body[start:end] * 2, random.choice(FRAGMENTS), random.randbytes(8), body[:start]]
         )
-        body = body[:start] + piece + body[end:]
+        body = body[:start] + fragment + body[end:]
     return body[:200_000]
 
 
@@ -97,7 +97,7 @@ def _control(random: Random) -> bytes:
 
 
 def _form(random: Random) -> bytes:
-    pairs = [f"{random.choice(FIELDS)}={quote(random.choice(PIECES))}" for _ in range(5)]
+    pairs = [f"{random.choice(FIELDS)}={quote(random.choice(FRAGMENTS))}" for _ in range(5)]
     paths = [path for path in PATHS if path.startswith(("/app", "/phone", "/console"))]
     form = "application/x-www-form-urlencoded"
     return http("POST", random.choice(paths), "&".join(pairs).encode(), form)

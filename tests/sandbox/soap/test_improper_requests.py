@@ -1,15 +1,15 @@
-"""What is no proper request: SOAP faults, and plain HTTP errors."""
+"""Improper requests get SOAP faults or HTTP errors."""
 
 import pytest
 
-from tests.sandbox.raw_soap import SOAP, Soap, context, envelope, invoice
+from tests.sandbox.raw_soap import SOAP, SoapClient, context, envelope, invoice
 from tests.sandbox_process import SandboxProcess
 
 STATUS = "<invoiceReference>1</invoiceReference><invoiceVersion>0</invoiceVersion>"
 
 BROKEN = {
     "empty": "",
-    "no XML": "hello",
+    "not XML": "hello",
     "truncated": envelope("sendInvoice", context() + invoice())[:-20],
     "bad encoding": '<?xml version="1.0" encoding="nonsense"?><a/>',
     "control character": envelope("sendInvoice", "\x01"),
@@ -51,36 +51,36 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_request_gets_a_client_fault(
-    soap: Soap, sandbox: SandboxProcess, body: str
+def test_broken_request_gets_client_fault(
+    soap: SoapClient, sandbox: SandboxProcess, body: str
 ) -> None:
-    answer = soap.post(body)
+    response = soap.post(body)
 
-    assert (answer.status, answer.fault) == (500, "Client")
-    assert answer.content.findtext("faultstring")
+    assert (response.status, response.fault) == (500, "Client")
+    assert response.content.findtext("faultstring")
     assert sandbox.invoices() == []
 
 
-def test_another_version_of_soap_is_a_version_mismatch(soap: Soap) -> None:
+def test_other_soap_version_gets_version_mismatch(soap: SoapClient) -> None:
     body = envelope("cancelInvoice", context()).replace(
         SOAP, "http://www.w3.org/2003/05/soap-envelope"
     )
 
-    answer = soap.post(body)
+    response = soap.post(body)
 
-    assert (answer.status, answer.fault) == (500, "VersionMismatch")
+    assert (response.status, response.fault) == (500, "VersionMismatch")
 
 
-def test_a_header_that_must_be_understood_is_not(soap: Soap) -> None:
+def test_must_understand_header_gets_fault(soap: SoapClient) -> None:
     header = '<soapenv:Header><a soapenv:mustUnderstand="1"/></soapenv:Header><soapenv:Body>'
     body = envelope("cancelInvoice", context()).replace("<soapenv:Body>", header)
 
-    answer = soap.post(body)
+    response = soap.post(body)
 
-    assert (answer.status, answer.fault) == (500, "MustUnderstand")
+    assert (response.status, response.fault) == (500, "MustUnderstand")
 
 
-def test_comments_other_headers_and_declared_types_do_no_harm(soap: Soap) -> None:
+def test_comments_other_headers_and_declared_types_are_accepted(soap: SoapClient) -> None:
     header = "<soapenv:Header><a/></soapenv:Header><soapenv:Body><!-- a comment -->"
     body = (
         envelope("getPaymentStatus", context() + STATUS)
@@ -94,24 +94,26 @@ def test_comments_other_headers_and_declared_types_do_no_harm(soap: Soap) -> Non
         )
     )
 
-    answer = soap.post(body)
+    response = soap.post(body)
 
-    assert answer.code == 54
+    assert response.code == 54
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
-def test_every_usual_encoding_is_read(soap: Soap, sandbox: SandboxProcess, encoding: str) -> None:
+def test_usual_encodings_are_accepted(
+    soap: SoapClient, sandbox: SandboxProcess, encoding: str
+) -> None:
     body = f'<?xml version="1.0" encoding="{encoding}"?>' + envelope(
         "sendInvoice", context() + invoice()
     )
 
-    answer = soap.post(body.encode(encoding))
+    response = soap.post(body.encode(encoding))
 
-    assert answer.code == 0
+    assert response.code == 0
     assert sandbox.invoices()[0]["title"] == "Café Söder"
 
 
-def test_a_body_that_is_too_large_is_refused_with_413(soap: Soap) -> None:
+def test_too_large_body_gets_413(soap: SoapClient) -> None:
     body = b" " * (16 * 1024 * 1024 + 1)
 
     status, _ = soap.http("POST", "/soap/service", body)
@@ -120,13 +122,13 @@ def test_a_body_that_is_too_large_is_refused_with_413(soap: Soap) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_soap_is_posted(soap: Soap, method: str) -> None:
+def test_get_without_wsdl_gets_405(soap: SoapClient, method: str) -> None:
     status, _ = soap.http(method, "/soap/service")
 
     assert status == 405
 
 
-def test_there_are_two_services_and_no_third(soap: Soap) -> None:
+def test_unknown_service_is_not_found(soap: SoapClient) -> None:
     status, _ = soap.http("POST", "/soap/other", envelope("x", "").encode())
 
     assert status == 404

@@ -1,4 +1,4 @@
-"""A request whose body does not come is given up."""
+"""A request whose body stalls is given up."""
 
 import asyncio
 from types import SimpleNamespace
@@ -10,11 +10,11 @@ from aiohttp import web
 from payments.sandbox import http_requests
 
 
-def answered(*, body_comes: bool) -> web.StreamResponse:
-    """What a request gets whose body comes at once, or never."""
+def respond(*, body_arrives: bool) -> web.StreamResponse:
+    """Respond to a request whose body arrives at once, or never."""
 
     async def read() -> bytes:
-        if not body_comes:
+        if not body_arrives:
             await asyncio.Event().wait()
         return b""
 
@@ -25,14 +25,14 @@ def answered(*, body_comes: bool) -> web.StreamResponse:
     return asyncio.run(http_requests.read_body_in_time(request, handler))
 
 
-def test_a_body_that_does_not_come_in_time_is_not_waited_for(
+def test_stalled_body_gets_408(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(http_requests, "BODY_READ_TIMEOUT_SECONDS", 0.01)
 
     with pytest.raises(web.HTTPRequestTimeout):
-        answered(body_comes=False)
+        respond(body_arrives=False)
 
 
-def test_one_that_comes_is_handled() -> None:
-    assert answered(body_comes=True).status == 200
+def test_body_in_time_is_handled() -> None:
+    assert respond(body_arrives=True).status == 200

@@ -1,10 +1,10 @@
-"""The served WSDL, held against the published tables and against the sandbox's own answers."""
+"""The served WSDL agrees with the reference and with the sandbox's responses."""
 
 import pytest
 from lxml import etree
 from zeep import Client
 
-from tests.sandbox.raw_soap import SOAP, Answer, Soap, invoice
+from tests.sandbox.raw_soap import SOAP, SoapClient, SoapResponse, invoice
 from tests.sandbox_process import SandboxProcess
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -32,7 +32,7 @@ ELEMENTS = {
 }
 
 
-def schema(soap: Soap, service: str = "service") -> etree._Element:
+def schema(soap: SoapClient, service: str = "service") -> etree._Element:
     status, wsdl = soap.http("GET", f"/soap/{service}?wsdl")
     assert status == 200
     found = etree.fromstring(wsdl).find(f".//{XS}schema")
@@ -40,7 +40,7 @@ def schema(soap: Soap, service: str = "service") -> etree._Element:
     return etree.fromstring(etree.tostring(found))
 
 
-def test_the_types_have_the_published_elements_in_order(soap: Soap) -> None:
+def test_types_have_published_elements_in_order(soap: SoapClient) -> None:
     described = schema(soap)
 
     for name, elements in ELEMENTS.items():
@@ -56,7 +56,7 @@ def test_the_types_have_the_published_elements_in_order(soap: Soap) -> None:
 @pytest.mark.parametrize(
     ("service", "count"), [("service", 12), ("session", 1)], ids=["service", "session"]
 )
-def test_an_independent_client_reads_the_wsdl_and_finds_the_address_it_came_from(
+def test_zeep_reads_wsdl_with_address_of_request(
     sandbox: SandboxProcess, service: str, count: int
 ) -> None:
     url = f"{sandbox.base_url}/soap/{service}"
@@ -69,13 +69,13 @@ def test_an_independent_client_reads_the_wsdl_and_finds_the_address_it_came_from
     assert port.binding_options["address"] == url
 
 
-def test_the_public_url_is_the_address_when_it_is_given(tuned: SandboxProcess) -> None:
-    _, wsdl = Soap(tuned).http("GET", "/soap/service?wsdl")
+def test_wsdl_has_configured_public_url(configured_sandbox: SandboxProcess) -> None:
+    _, wsdl = SoapClient(configured_sandbox).http("GET", "/soap/service?wsdl")
 
     assert b'location="https://seqr.example/soap/service"' in wsdl
 
 
-def test_answers_are_valid_by_the_served_schema(soap: Soap, cafe: SandboxProcess) -> None:
+def test_responses_are_valid_by_served_schema(soap: SoapClient, cafe: SandboxProcess) -> None:
     token = cafe.scan("HTTP://SEQR.SE/000/CAFE?TABLE=4")["token"]
     sent = soap.send_invoice(invoice(back_url="https://cafe.example/back"))
     reference = sent.text("invoiceReference") or ""
@@ -86,20 +86,20 @@ def test_answers_are_valid_by_the_served_schema(soap: Soap, cafe: SandboxProcess
 
     for service, given in (("service", answers), ("session", sessions)):
         validator = etree.XMLSchema(schema(soap, service))
-        for answer in given:
-            validator.assertValid(alone(answer))
+        for response in given:
+            validator.assertValid(alone(response))
 
 
-def alone(answer: Answer) -> etree._Element:
-    """The response wrapper as a document of its own."""
-    return etree.fromstring(etree.tostring(answer.content))
+def alone(response: SoapResponse) -> etree._Element:
+    """The response wrapper as a separate document."""
+    return etree.fromstring(etree.tostring(response.content))
 
 
-def test_an_answer_qualifies_the_wrapper_and_nothing_below_it(soap: Soap) -> None:
-    answer = soap.status(soap.issued())
+def test_response_qualifies_only_its_wrapper(soap: SoapClient) -> None:
+    response = soap.status(soap.new_invoice())
 
-    assert answer.root.tag == f"{{{SOAP}}}Envelope"
-    assert answer.content.tag == (
+    assert response.root.tag == f"{{{SOAP}}}Envelope"
+    assert response.content.tag == (
         "{http://external.interfaces.ers.seamless.com/}getPaymentStatusResponse"
     )
-    assert [child.tag for child in answer.content] == ["return"]
+    assert [child.tag for child in response.content] == ["return"]

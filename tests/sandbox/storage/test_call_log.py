@@ -1,4 +1,4 @@
-"""What the sandbox records of each call, and notifications."""
+"""The log of calls and notifications."""
 
 from typing import Any
 
@@ -7,12 +7,13 @@ import pytest
 from payments.sandbox.clock import Clock
 from payments.sandbox.storage.call_log import Call, CallLog
 from tests.sandbox.notified_shop import NotifiedShop
-from tests.sandbox.raw_soap import Soap, context, envelope, invoice
+from tests.sandbox.raw_soap import SoapClient, context, envelope, invoice
+from tests.sandbox.waiting import wait_for
 from tests.sandbox_process import SandboxProcess
 
 
-def test_each_call_is_recorded_with_its_outcome(soap: Soap, sandbox: SandboxProcess) -> None:
-    reference = soap.issued()
+def test_each_call_is_logged_with_its_result(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    reference = soap.new_invoice()
     soap.status("77")
     soap.post("nonsense")
     soap.post(envelope("cancelInvoice", "<wrong/>"))
@@ -33,8 +34,8 @@ def test_each_call_is_recorded_with_its_outcome(soap: Soap, sandbox: SandboxProc
     assert all(call["duration_ms"] >= 0 and call["at"] for call in calls)
 
 
-def test_requests_and_answers_are_readable_and_without_passwords(
-    soap: Soap, sandbox: SandboxProcess
+def test_logged_bodies_are_readable_without_passwords(
+    soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
     soap.send_invoice()
 
@@ -46,8 +47,8 @@ def test_requests_and_answers_are_readable_and_without_passwords(
     assert "invoiceReference" in call["response"]
 
 
-def test_a_password_in_an_unreadable_request_is_not_recorded(
-    soap: Soap, sandbox: SandboxProcess
+def test_password_in_unreadable_request_is_not_logged(
+    soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
     soap.post(envelope("sendInvoice", context())[:-5])
 
@@ -61,7 +62,7 @@ def call(size: int) -> Call:
     return Call("sendInvoice", "1", 0, 200, 0.5, b"<a/>" + b" " * size, "")
 
 
-def test_only_the_latest_thousand_calls_are_kept() -> None:
+def test_log_keeps_latest_thousand_calls() -> None:
     log = CallLog(Clock())
 
     for _ in range(1005):
@@ -71,35 +72,32 @@ def test_only_the_latest_thousand_calls_are_kept() -> None:
     assert (numbers[0], numbers[-1], len(numbers)) == (6, 1005, 1000)
 
 
-def test_large_calls_push_out_old_ones_and_a_huge_one_is_only_told_of() -> None:
+def test_log_drops_old_calls_for_large_ones_and_only_sizes_of_huge_ones() -> None:
     log = CallLog(Clock())
 
     for _ in range(20):
         log.add(call(1_000_000))
     log.add(call(2_000_000))
 
-    kept = log.as_json()
-    assert [entry["n"] for entry in kept] == list(range(5, 22))
-    assert kept[-1]["request"] == "(2000004 bytes, too large to keep)"
+    entries = log.as_json()
+    assert [entry["n"] for entry in entries] == list(range(5, 22))
+    assert entries[-1]["request"] == "(2000004 bytes, too large to keep)"
 
 
-def recorded_notification(sandbox: SandboxProcess) -> Any:
-    """The first notification in the record; it comes there when its answer is in."""
-    for _ in range(5000):
-        if found := sandbox.calls("notification"):
-            return found[0]
-    raise AssertionError("no notification was recorded")
+def logged_notification(sandbox: SandboxProcess) -> Any:
+    """The first logged notification; the sandbox logs it after the shop's response."""
+    return wait_for(lambda: sandbox.calls("notification"))[0]
 
 
-def test_a_payment_is_notified_once_with_an_empty_body(
-    soap: Soap, sandbox: SandboxProcess, shop: NotifiedShop
+def test_payment_is_notified_once_with_empty_body(
+    soap: SoapClient, sandbox: SandboxProcess, shop: NotifiedShop
 ) -> None:
-    reference = soap.issued(invoice(notification_url=f"{shop.url}/notify/secret?a=b"))
+    reference = soap.new_invoice(invoice(notification_url=f"{shop.url}/notify/secret?a=b"))
 
     sandbox.pay(reference)
 
-    assert shop.received.get(timeout=5) == ("POST", "/notify/secret?a=b", b"")
-    call = recorded_notification(sandbox)
+    assert shop.received.get(timeout=30) == ("POST", "/notify/secret?a=b", b"")
+    call = logged_notification(sandbox)
     assert (call["invoice_reference"], call["http_status"]) == (reference, 500)
     soap.status(reference, 1)
     assert len(sandbox.calls("notification")) == 1
@@ -107,29 +105,29 @@ def test_a_payment_is_notified_once_with_an_empty_body(
 
 
 @pytest.mark.parametrize("action", ["cancel", "fail", "expire"])
-def test_nothing_but_a_payment_is_notified(
-    soap: Soap, sandbox: SandboxProcess, shop: NotifiedShop, action: str
+def test_only_payments_are_notified(
+    soap: SoapClient, sandbox: SandboxProcess, shop: NotifiedShop, action: str
 ) -> None:
-    other = soap.issued(invoice(notification_url=f"{shop.url}/other"))
-    paid = soap.issued(invoice(notification_url=f"{shop.url}/paid"))
+    other = soap.new_invoice(invoice(notification_url=f"{shop.url}/other"))
+    paid = soap.new_invoice(invoice(notification_url=f"{shop.url}/paid"))
 
     sandbox.act(other, action)
     sandbox.pay(paid)
 
-    assert shop.received.get(timeout=5)[1] == "/paid"
+    assert shop.received.get(timeout=30)[1] == "/paid"
     assert shop.received.empty()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/notify", "http://[/", "http://"])
-def test_a_notification_that_reaches_nobody_changes_nothing(
-    soap: Soap, sandbox: SandboxProcess, url: str
+def test_undeliverable_notification_changes_nothing(
+    soap: SoapClient, sandbox: SandboxProcess, url: str
 ) -> None:
-    reference = soap.issued(invoice(notification_url=url))
+    reference = soap.new_invoice(invoice(notification_url=url))
 
-    answer = sandbox.pay(reference)
+    response = sandbox.pay(reference)
 
-    assert answer["status"] == "PAID"
-    call = recorded_notification(sandbox)
+    assert response["status"] == "PAID"
+    call = logged_notification(sandbox)
     assert call["http_status"] is None
     assert call["response"].startswith("no response: ")
     assert soap.status(reference, 1).text("status") == "PAID"

@@ -1,4 +1,4 @@
-"""--state FILE: everything comes back after a restart, and after a kill at any moment."""
+"""--state FILE: the state file across restarts, kills and failed writes."""
 
 import resource
 import signal
@@ -17,7 +17,7 @@ from payments.sandbox.clock import Clock
 from payments.sandbox.operations.simulator import SeqrSimulator
 from payments.sandbox.storage.models import Customer, Invoice, Status
 from payments.sandbox.storage.state_file import StateFile, StateFileError
-from tests.sandbox.raw_soap import Soap, amount, context, envelope, invoice, terminal, token
+from tests.sandbox.raw_soap import SoapClient, amount, context, envelope, invoice, terminal, token
 from tests.sandbox_process import SandboxProcess
 
 REFUND = f"<invoice>{amount('totalAmount', '5.00')}</invoice>"
@@ -28,48 +28,46 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "seqr.db"
 
 
-def seen_of(sandbox: SandboxProcess) -> dict[str, Any]:
-    """Everything that the control interface tells."""
+def everything_in(sandbox: SandboxProcess) -> dict[str, Any]:
+    """Everything that the control API returns."""
     paths = ("/invoices", "/shops", "/customers", "/terminals", "/refund-refusals")
     return {path: sandbox.control("GET", path) for path in paths}
 
 
-def test_everything_survives_a_kill(path: Path) -> None:
+def test_everything_is_restored_after_kill(path: Path) -> None:
     with SandboxProcess("--state", str(path)) as sandbox:
-        soap = Soap(sandbox)
+        soap = SoapClient(sandbox)
         sandbox.register_shop("CAFE", "https://cafe.example", codes=["TABLE=4", "TABLE=5"])
         cards = [{"id": "CLUB", "value": "77001"}]
         sandbox.control("POST", "/customers", {"msisdn": "46700643933", "cards": cards})
         sandbox.control("POST", "/refund-refusals", {"code": 97, "service_id": "BAR"})
         scanned = sandbox.scan("HTTP://SEQR.SE/000/CAFE?TABLE=4")["token"]
-        terminal_id = soap.register().text("terminalId") or ""
+        terminal_id = soap.register_terminal().text("terminalId") or ""
         till = context(terminal(terminal_id, "secret-1"))
-        at_the_till = soap.call("sendInvoice", invoice(), with_context=till)
-        ers_reference = soap.paid(invoice("45.00"))
+        till_invoice = soap.call("sendInvoice", invoice(), with_context=till)
+        ers_reference = soap.new_payment(invoice("45.00"))
         soap.refund(ers_reference, REFUND)
-        soap.call(
-            "submitPaymentReceipt",
-            f"<ersReference>{ers_reference}</ersReference><receiptDocument><mimeType>a/b</mimeType>"
-            "<receiptData>YQ==</receiptData><receiptType>A</receiptType></receiptDocument>",
-        )
-        period_id = soap.mark().text("transactionPeriodId") or ""
-        unasked = soap.issued()
-        sandbox.pay(unasked)
-        waiting = soap.issued(invoice(acknowledgment_mode="OPTIONAL_ACKNOWLEDGMENT"))
+        soap.submit_receipt(ers_reference, b"a")
+        period_id = soap.mark_period().text("transactionPeriodId") or ""
+        unconfirmed = soap.new_invoice()
+        sandbox.pay(unconfirmed)
+        waiting = soap.new_invoice(invoice(acknowledgment_mode="OPTIONAL_ACKNOWLEDGMENT"))
         sandbox.act(waiting, "open")
-        reserving = soap.issued(invoice(payment_mode="RESERVATION_REQUIRED", commit_timeout=600))
+        reserving = soap.new_invoice(
+            invoice(payment_mode="RESERVATION_REQUIRED", commit_timeout=600)
+        )
         sandbox.pay(reserving)
-        odd = soap.issued()
+        odd = soap.new_invoice()
         sandbox.control("PUT", f"/invoices/{odd}", {"status": "HALF_PAID", "receipt_amount": "1"})
         sandbox.advance(10)
-        before = seen_of(sandbox)
+        before = everything_in(sandbox)
 
         sandbox.process.send_signal(signal.SIGKILL)
         sandbox.process.wait()
 
     with SandboxProcess("--state", str(path)) as sandbox:
-        soap = Soap(sandbox)
-        assert seen_of(sandbox) == before
+        soap = SoapClient(sandbox)
+        assert everything_in(sandbox) == before
         assert soap.session(scanned).code == 0
         report = soap.report("Reconciliation/Shop.xml", transactionPeriodId=period_id)
         assert report.code == 0
@@ -77,66 +75,68 @@ def test_everything_survives_a_kill(path: Path) -> None:
         assert soap.refund(ers_reference, REFUND).code == 0
         assert soap.update(waiting, invoice(), token("77001")).code == 0
         assert soap.call("sendInvoice", invoice(), with_context=till).code == 0
-        assert soap.status(at_the_till.text("invoiceReference") or "").text("status") == "CANCELED"
-        assert int(soap.issued()) > int(odd)
+        assert soap.status(till_invoice.text("invoiceReference") or "").text("status") == "CANCELED"
+        assert int(soap.new_invoice()) > int(odd)
         assert sandbox.scan("HTTP://SEQR.SE/000/CAFE?TABLE=5")["token"] > scanned
         sandbox.advance(10)
-        assert sandbox.invoice(unasked)["reversed"] is True
+        assert sandbox.invoice(unconfirmed)["reversed"] is True
         sandbox.advance(600)
         assert sandbox.invoice(reserving)["status"] == "EXPIRED"
 
 
-def test_a_kill_amid_calls_loses_nothing_that_was_answered(path: Path) -> None:
-    answered: list[str] = []
+def test_kill_during_calls_loses_no_acknowledged_invoice(path: Path) -> None:
+    acknowledged: list[str] = []
     enough = threading.Event()
 
-    def send_invoices(soap: Soap) -> None:
+    def send_invoices(soap: SoapClient) -> None:
         try:
             while True:
-                answered.append(soap.issued())
-                if len(answered) > 30:
+                acknowledged.append(soap.new_invoice())
+                if len(acknowledged) > 30:
                     enough.set()
         except OSError:
             return
 
     with SandboxProcess("--state", str(path)) as sandbox:
-        callers = [threading.Thread(target=send_invoices, args=(Soap(sandbox),)) for _ in range(3)]
+        callers = [
+            threading.Thread(target=send_invoices, args=(SoapClient(sandbox),)) for _ in range(3)
+        ]
         for caller in callers:
             caller.start()
-        assert enough.wait(10)
+        assert enough.wait(30)
         sandbox.process.send_signal(signal.SIGKILL)
         for caller in callers:
-            caller.join(10)
+            caller.join(30)
 
-    kept = StateFile.open(path).records()
-    assert set(answered) <= kept.invoices.keys()
+    stored = StateFile.open(path).records()
+    assert set(acknowledged) <= stored.invoices.keys()
 
 
-def test_a_reset_is_kept_too_and_numbers_go_on(path: Path) -> None:
+def test_reset_is_stored_and_numbers_continue(path: Path) -> None:
     file = StateFile.open(path)
-    state = SeqrSimulator(Clock(), lambda _: None, records=file.records())
-    before = state.next_ers_reference()
-    state.records.customers["1"] = Customer("1", ())
+    seqr = SeqrSimulator(Clock(), lambda _: None, records=file.records())
+    before = seqr.next_ers_reference()
+    seqr.records.customers["1"] = Customer("1", ())
     file.commit()
 
-    state.reset()
+    seqr.reset()
     file.commit()
     file.close()
 
-    kept = StateFile.open(path).records()
-    again = SeqrSimulator(Clock(), lambda _: None, records=kept)
-    assert kept.customers.data == {}
-    assert list(kept.terminals) == ["public_test_shop_terminal"]
+    stored = StateFile.open(path).records()
+    again = SeqrSimulator(Clock(), lambda _: None, records=stored)
+    assert stored.customers.data == {}
+    assert list(stored.terminals) == ["public_test_shop_terminal"]
     assert int(again.next_ers_reference()[-8:]) > int(before[-8:])
 
 
-def sqlite_of_somebody_else(path: Path) -> None:
+def foreign_sqlite(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE records (a)")
     connection.close()
 
 
-def of_another_version(path: Path) -> None:
+def other_version(path: Path) -> None:
     StateFile.open(path).close()
     content = bytearray(path.read_bytes())
     content[60:64] = (99).to_bytes(4, "big")
@@ -155,7 +155,7 @@ def truncated(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:5000])
 
 
-def with_a_record_of(text: str) -> Callable[[Path], None]:
+def with_record(text: str) -> Callable[[Path], None]:
     def damage(path: Path) -> None:
         file = StateFile.open(path)
         file._connection.execute("INSERT INTO records VALUES ('invoices', '1', ?)", (text,))
@@ -164,23 +164,23 @@ def with_a_record_of(text: str) -> Callable[[Path], None]:
     return damage
 
 
-USELESS: dict[str, tuple[Callable[[Path], object], str]] = {
+UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (Path.touch, "is not a state file"),
     "text": (lambda path: path.write_text("hello"), "is not a state file"),
-    "other SQLite": (sqlite_of_somebody_else, "is not a state file"),
-    "other version": (of_another_version, "was written by another version"),
+    "other SQLite": (foreign_sqlite, "is not a state file"),
+    "other version": (other_version, "was written by another version"),
     "overwritten": (overwritten, "is damaged"),
     "truncated": (truncated, "is damaged"),
-    "no JSON": (with_a_record_of("{"), "is damaged"),
-    "an unknown class": (with_a_record_of('{"$": "Cheque"}'), "is damaged"),
-    "a missing field": (with_a_record_of('{"$": "Invoice"}'), "is damaged"),
-    "a bare number": (with_a_record_of("7"), "is damaged"),
+    "no JSON": (with_record("{"), "is damaged"),
+    "an unknown class": (with_record('{"$": "Cheque"}'), "is damaged"),
+    "a missing field": (with_record('{"$": "Invoice"}'), "is damaged"),
+    "a bare number": (with_record("7"), "is damaged"),
     "a directory": (Path.mkdir, "cannot be used"),
 }
 
 
-@pytest.mark.parametrize(("make", "words"), USELESS.values(), ids=USELESS.keys())
-def test_a_useless_file_is_one_sentence_and_left_alone(
+@pytest.mark.parametrize(("make", "words"), UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_unusable_file_gets_one_sentence_and_stays_unchanged(
     path: Path, capsys: pytest.CaptureFixture[str], make: Callable[[Path], object], words: str
 ) -> None:
     make(path)
@@ -196,7 +196,7 @@ def test_a_useless_file_is_one_sentence_and_left_alone(
     assert (path.read_bytes() if path.is_file() else None) == before
 
 
-def test_a_file_belongs_to_one_sandbox_at_a_time(path: Path) -> None:
+def test_state_file_is_locked_by_one_sandbox(path: Path) -> None:
     file = StateFile.open(path)
 
     with pytest.raises(StateFileError, match="is in use by another sandbox"):
@@ -206,7 +206,7 @@ def test_a_file_belongs_to_one_sandbox_at_a_time(path: Path) -> None:
     StateFile.open(path).close()
 
 
-def test_records_come_back_as_they_were_and_in_their_order(path: Path) -> None:
+def test_records_are_restored_unchanged_and_in_order(path: Path) -> None:
     file = StateFile.open(path)
     records = file.records()
     content = {"title": "Söder 🥐", "totalAmount": {"currency": "SEK", "value": Decimal("0.10")}}
@@ -230,7 +230,7 @@ def test_records_come_back_as_they_were_and_in_their_order(path: Path) -> None:
     assert again.invoices["2"].amount.as_tuple().exponent == -2
 
 
-def test_what_could_not_be_written_is_written_the_next_time(path: Path) -> None:
+def test_failed_write_is_repeated_at_next_commit(path: Path) -> None:
     file = StateFile.open(path)
     records = file.records()
     records.numbers["sequence"] = 7.0
@@ -245,9 +245,9 @@ def test_what_could_not_be_written_is_written_the_next_time(path: Path) -> None:
     assert StateFile.open(path).records().numbers["sequence"] == 7.0
 
 
-def test_a_call_whose_effect_cannot_be_kept_is_not_answered_as_done(path: Path) -> None:
+def test_call_gets_500_when_state_file_cannot_be_written(path: Path) -> None:
     with SandboxProcess("--state", str(path)) as sandbox:
-        soap = Soap(sandbox)
+        soap = SoapClient(sandbox)
         pid, limits = sandbox.process.pid, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, limits[1]))
 
@@ -256,7 +256,7 @@ def test_a_call_whose_effect_cannot_be_kept_is_not_answered_as_done(path: Path) 
         )
 
         resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
-        afterwards = soap.issued()
+        afterwards = soap.new_invoice()
     assert status == 500
     assert body.decode().startswith(f"{path} cannot be written: ")
     assert afterwards in StateFile.open(path).records().invoices
