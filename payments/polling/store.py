@@ -285,7 +285,9 @@ class PollStore:
         try:
             work()
         except (OperationalError, InterfaceError) as error:
-            logger.error("shard %s: the database is away: %s", self._shard, type(error).__name__)
+            logger.error(
+                "shard %s: the database is unavailable: %s", self._shard, type(error).__name__
+            )
             return False
         finally:
             connection.close()  # returns it to the pool, which may be smaller than the shard count

@@ -1,1 +1,8 @@
-"""Operations: health, metrics and the reads behind them."""
+"""Operations: what load balancers, monitors and Prometheus read.
+
+health.py             /health and /health/live
+metrics.py            /metrics
+metrics_collector.py  the metrics, in Prometheus's form
+health_snapshot.py    queries for both
+bounded_reads.py      reads of PostgreSQL and Redis that time out
+"""

@@ -1,4 +1,4 @@
-"""Readings of PostgreSQL and Redis that hold nobody up, whatever the two do."""
+"""Reads of PostgreSQL and Redis that return in bounded time, even while the servers hang."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ from payments.polling import read_heartbeats
 
 logger = logging.getLogger(__name__)
 
-READ_SECONDS = 2.0  # longer than any reading takes, shorter than a load balancer waits
+READ_TIMEOUT_SECONDS = 2.0  # shorter than a load balancer's time-out
 
 T = TypeVar("T")
 
 
-class Reading(Generic[T]):
-    """Something read from PostgreSQL, in a thread of its own and one at a time.
+class SharedRead(Generic[T]):
+    """A read of PostgreSQL in a thread of its own, one at a time.
 
-    Whoever asks meanwhile shares what is being read: many askers are no load, and a PostgreSQL
-    that hangs holds one thread and one connection.
+    Concurrent callers share the read in progress: many callers cause no load, and a PostgreSQL
+    that hangs blocks one thread and one connection.
     """
 
     def __init__(self, read: Callable[[], T]) -> None:
         self._read = read
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reading")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="shared-read")
         self._lock = threading.Lock()
-        self._under_way: Future[T] | None = None
+        self._in_progress: Future[T] | None = None
 
-    def now(self) -> T | None:
-        """Return what PostgreSQL says, or None where it is away or slower than READ_SECONDS."""
+    def result(self) -> T | None:
+        """Return the result, or None after a database error or READ_TIMEOUT_SECONDS."""
         with self._lock:
-            if self._under_way is None or self._under_way.done():
-                self._under_way = self._thread.submit(self._make)
-            reading = self._under_way
+            if self._in_progress is None or self._in_progress.done():
+                self._in_progress = self._thread.submit(self._run)
+            future = self._in_progress
         try:
-            return reading.result(READ_SECONDS)
+            return future.result(READ_TIMEOUT_SECONDS)
         except (DatabaseError, InterfaceError, TimeoutError) as error:
-            logger.error("the database is away: %s", type(error).__name__)
+            logger.error("the database is unavailable: %s", type(error).__name__)
             return None
 
-    def _make(self) -> T:
+    def _run(self) -> T:
         try:
             return self._read()
         finally:
             connection.close()
 
 
-def told() -> dict[int, dict[str, Any] | None] | None:
-    """Return what each shard of the poller last told in Redis, or None where Redis is away."""
+def heartbeats_or_none() -> dict[int, dict[str, Any] | None] | None:
+    """Return each shard's latest heartbeat, or None while Redis is unavailable."""
     try:
         return read_heartbeats()
     except RedisError:

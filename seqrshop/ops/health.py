@@ -10,79 +10,81 @@ from django.utils.log import log_response
 from django.views.decorators.http import require_safe
 
 from payments.polling.shards import ROW_STALE_AFTER
-from seqrshop.ops.bounded_reads import Reading, told
+from seqrshop.ops.bounded_reads import SharedRead, heartbeats_or_none
 from seqrshop.ops.health_snapshot import (
     HealthSnapshot,
     ShardStatus,
-    health_snapshot,
-    states_of_shards,
+    read_health_snapshot,
+    shard_statuses,
 )
 
-# SEQR takes a payment back after 20 seconds. Half of them are left for another poller to take over,
-# or for a person to see to it.
-OLDEST_ANSWER_SECONDS = 10.0
-OLDEST_ROUND_SECONDS = ROW_STALE_AFTER.total_seconds()
+# Half of the 20 seconds after which SEQR reverses a payment: the rest is left for another poller,
+# or a person, to act.
+MAX_ANSWER_AGE_SECONDS = 10.0
+MAX_ROUND_AGE_SECONDS = ROW_STALE_AFTER.total_seconds()
 
-_standing = Reading(health_snapshot)
+_health_snapshot = SharedRead(read_health_snapshot)
 _last_at_risk: dict[str, Any] = {}  # of this process
 
 
 @require_safe
 def live(request: HttpRequest) -> JsonResponse:
-    """Answer 200: this process does. Neither PostgreSQL nor Redis is asked."""
-    return _answer({"status": "ok"})
+    """Return 200: this process responds. Queries neither PostgreSQL nor Redis."""
+    return _response({"status": "ok"})
 
 
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
-    """Tell how the shop stands; 503 where money is at risk. docs/operations.md has the words."""
-    words, stands = told(), _standing.now()
-    shards = states_of_shards(words or {}, stands.rows if stands else {})
-    risks = _risks(shards, stands)
-    faults = ["redis_away"] if words is None else []
-    if stands and stands.payments_are_paused:
-        faults.append("paying_closed")
+    """Return the shop's health; 503 while money is at risk. Source: docs/operations.md."""
+    heartbeats, snapshot = heartbeats_or_none(), _health_snapshot.result()
+    shards = shard_statuses(heartbeats or {}, snapshot.shard_rows if snapshot else {})
+    risks = _risks(shards, snapshot)
+    degradations = ["redis_unavailable"] if heartbeats is None else []
+    if snapshot and snapshot.payments_are_paused:
+        degradations.append("payments_paused")
     if risks:
         _last_at_risk.update(at=datetime.now(UTC).isoformat(timespec="seconds"), problems=risks)
     body = {
-        "status": "at_risk" if risks else "degraded" if faults else "ok",
-        "problems": risks + faults,
-        "postgresql": "up" if stands else "away",
-        "redis": "away" if words is None else "up",
-        "shards": [_shard(number, state, stands) for number, state in shards.items()],
-        "payments_are_paused": stands.payments_are_paused if stands else None,
-        "open_cases": sum(stands.open_cases.values()) if stands else None,
+        "status": "at_risk" if risks else "degraded" if degradations else "ok",
+        "problems": risks + degradations,
+        "postgresql": "up" if snapshot else "down",
+        "redis": "down" if heartbeats is None else "up",
+        "shards": [_shard(number, status, snapshot) for number, status in shards.items()],
+        "payments_paused": snapshot.payments_are_paused if snapshot else None,
+        "open_cases": sum(snapshot.open_cases.values()) if snapshot else None,
         "last_at_risk": _last_at_risk or None,
     }
-    response = _answer(body, 503 if risks else 200)
-    if risks:  # in place of Django's own line, which names no reason
+    response = _response(body, 503 if risks else 200)
+    if risks:  # replaces Django's own log line, which has no reason
         log_response("money is at risk: %s", ", ".join(risks), response=response, request=request)
     return response
 
 
-def _risks(shards: dict[int, ShardStatus | None], stands: HealthSnapshot | None) -> list[str]:
-    if stands is None:
-        return ["postgresql_away"]
+def _risks(shards: dict[int, ShardStatus | None], snapshot: HealthSnapshot | None) -> list[str]:
+    if snapshot is None:
+        return ["postgresql_unavailable"]
     risks = []
-    for number, state in shards.items():
-        if not stands.open_invoices[number]:
+    for number, status in shards.items():
+        if not snapshot.open_invoices[number]:
             continue
-        if state is None or state.round_age > OLDEST_ROUND_SECONDS:
-            risks.append(f"shard_{number}_stands_still")
-        elif state.oldest_answer_age > OLDEST_ANSWER_SECONDS:
-            risks.append(f"shard_{number}_lacks_answers")
+        if status is None or status.round_age > MAX_ROUND_AGE_SECONDS:
+            risks.append(f"shard_{number}_stalled")
+        elif status.oldest_answer_age > MAX_ANSWER_AGE_SECONDS:
+            risks.append(f"shard_{number}_unanswered")
     return risks
 
 
-def _shard(number: int, state: ShardStatus | None, stands: HealthSnapshot | None) -> dict[str, Any]:
+def _shard(
+    number: int, status: ShardStatus | None, snapshot: HealthSnapshot | None
+) -> dict[str, Any]:
     return {
         "shard": number,
-        "told_in": state.source if state else None,
-        "round_age_seconds": round(state.round_age, 1) if state else None,
-        "oldest_answer_age_seconds": round(state.oldest_answer_age, 1) if state else None,
-        "has_open_invoices": stands.open_invoices[number] > 0 if stands else None,
+        "heartbeat_source": status.source if status else None,
+        "round_age_seconds": round(status.round_age, 1) if status else None,
+        "oldest_answer_age_seconds": round(status.oldest_answer_age, 1) if status else None,
+        "has_open_invoices": snapshot.open_invoices[number] > 0 if snapshot else None,
     }
 
 
-def _answer(body: dict[str, Any], status: int = 200) -> JsonResponse:
+def _response(body: dict[str, Any], status: int = 200) -> JsonResponse:
     return JsonResponse(body, status=status, headers={"Cache-Control": "no-store"})

@@ -1,4 +1,4 @@
-"""How the shop stands, in figures, for those who watch it. Reads, and changes nothing."""
+"""Reads the state of the poller, the backlog and the open cases, for health and metrics."""
 
 import time
 from collections.abc import Mapping
@@ -26,23 +26,24 @@ from payments.receipts.submit import RECEIPT_IS_WANTED
 
 @dataclass(frozen=True)
 class ShardStatus:
-    """What a shard of the poller last told of itself, and where. Ages are in seconds.
+    """A poller shard's latest heartbeat. Ages are in seconds.
 
-    `oldest_answer_age` is the time since which each of its open invoices has had an answer.
-    `figures` are those of `told_of_shards`; the row in PostgreSQL has none.
+    `source` is "redis" or "postgresql". Each of the shard's open invoices has been answered for
+    within `oldest_answer_age`. `stats` is the heartbeat as `read_heartbeats` returns it; a
+    PostgreSQL row has none.
     """
 
     source: str
     round_age: float
     oldest_answer_age: float
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    stats: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class HealthSnapshot:
-    """What PostgreSQL tells of the poller and of what a person has to see."""
+    """The state of the poller and of the cases, from PostgreSQL."""
 
-    rows: dict[int, ShardStatus]  # by shard
+    shard_rows: dict[int, ShardStatus]  # by shard
     open_invoices: dict[int, int]  # by shard
     open_cases: dict[str, int]  # by kind
     payments_are_paused: bool
@@ -50,71 +51,70 @@ class HealthSnapshot:
 
 @dataclass(frozen=True)
 class Backlog:
-    """How many of each kind wait for something."""
+    """Numbers of unfinished things."""
 
-    invoices_to_send: int
-    refunds_unknown: int
-    mails: int
-    receipts: int
+    unsent_invoices: int
+    unknown_refunds: int
+    unsent_emails: int
+    pending_receipts: int
 
 
-def health_snapshot() -> HealthSnapshot:
-    """Read how the shop stands. Cheap enough for each second."""
+def read_health_snapshot() -> HealthSnapshot:
+    """Read the health snapshot. Cheap enough for once a second."""
     now = database_now()
     return HealthSnapshot(
-        rows={
+        shard_rows={
             row.number: ShardStatus(
-                "row",
+                "postgresql",
                 (now - row.round_started_at).total_seconds(),
                 (now - row.oldest_answer_at).total_seconds(),
             )
             for row in PollShard.objects.all()
         },
         open_invoices=dict.fromkeys(range(settings.SEQR_POLL_SHARDS), 0)
-        | _counted(invoices_to_poll(), "shard"),
+        | _count_by("shard", invoices_to_poll()),
         open_cases=dict.fromkeys(CaseKind.values, 0)
-        | _counted(MoneyCase.objects.filter(closed_at=None), "kind"),
+        | _count_by("kind", MoneyCase.objects.filter(closed_at=None)),
         payments_are_paused=payments_are_paused(),
     )
 
 
-def waiting() -> Backlog:
-    """Count what waits."""
+def read_backlog() -> Backlog:
+    """Count the backlog."""
     unsent = (InvoiceStatus.CREATED, InvoiceStatus.SENDING)
     return Backlog(
-        invoices_to_send=Invoice.objects.filter(status__in=unsent).count(),
-        refunds_unknown=Refund.objects.filter(status=RefundStatus.UNKNOWN).count(),
-        mails=OutboxMail.objects.filter(sent_at=None).count(),
-        receipts=Invoice.objects.filter(RECEIPT_IS_WANTED).count(),
+        unsent_invoices=Invoice.objects.filter(status__in=unsent).count(),
+        unknown_refunds=Refund.objects.filter(status=RefundStatus.UNKNOWN).count(),
+        unsent_emails=OutboxMail.objects.filter(sent_at=None).count(),
+        pending_receipts=Invoice.objects.filter(RECEIPT_IS_WANTED).count(),
     )
 
 
-def states_of_shards(
-    told: Mapping[int, Mapping[str, Any] | None], rows: Mapping[int, ShardStatus]
+def shard_statuses(
+    heartbeats: Mapping[int, Mapping[str, Any] | None], rows: Mapping[int, ShardStatus]
 ) -> dict[int, ShardStatus | None]:
-    """Return each shard's state by the later of its word in Redis and its row, None without both.
+    """Return each shard's latest status, from Redis or PostgreSQL, or None without any.
 
-    The row is up to 5 seconds behind the word; it is the later one where a poller reaches
-    PostgreSQL and not Redis.
+    The row is up to 5 seconds older, but the later one while a poller cannot reach Redis.
     """
-    states: dict[int, ShardStatus | None] = {}
+    statuses: dict[int, ShardStatus | None] = {}
     for shard in range(settings.SEQR_POLL_SHARDS):
-        word, row = told.get(shard), rows.get(shard)
-        known = [state for state in (_state_of(word) if word else None, row) if state]
-        states[shard] = min(known, key=lambda state: state.round_age, default=None)
-    return states
+        heartbeat, row = heartbeats.get(shard), rows.get(shard)
+        known = [each for each in (heartbeat and _from_heartbeat(heartbeat), row) if each]
+        statuses[shard] = min(known, key=lambda status: status.round_age, default=None)
+    return statuses
 
 
-def _state_of(word: Mapping[str, Any]) -> ShardStatus:
+def _from_heartbeat(heartbeat: Mapping[str, Any]) -> ShardStatus:
     now = time.time()
     return ShardStatus(
         "redis",
         # Another machine's clock may be ahead of ours.
-        max(0.0, now - word["round_started_at"]),
-        max(0.0, now - word["oldest_answer_at"]),
-        word,
+        max(0.0, now - heartbeat["round_started_at"]),
+        max(0.0, now - heartbeat["oldest_answer_at"]),
+        heartbeat,
     )
 
 
-def _counted(rows: QuerySet[Any], by: str) -> dict[Any, int]:
-    return dict(rows.order_by().values_list(by).annotate(Count("pk")))
+def _count_by(column: str, rows: QuerySet[Any]) -> dict[Any, int]:
+    return dict(rows.order_by().values_list(column).annotate(Count("pk")))

@@ -1,6 +1,6 @@
-"""Metrics, made anew for each request.
+"""Metrics for Prometheus, read at each request.
 
-They come from Redis and PostgreSQL, which all processes share: any web process tells the same.
+They come from Redis and PostgreSQL, which all processes share: every web process returns the same.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from django.views.decorators.http import require_safe
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from seqrshop.ops.bounded_reads import Reading, told
-from seqrshop.ops.health_snapshot import health_snapshot, waiting
-from seqrshop.ops.metrics_collector import Figures
+from seqrshop.ops.bounded_reads import SharedRead, heartbeats_or_none
+from seqrshop.ops.health_snapshot import read_backlog, read_health_snapshot
+from seqrshop.ops.metrics_collector import MetricsCollector
 
-_reading = Reading(lambda: (health_snapshot(), waiting()))
+_snapshot_and_backlog = SharedRead(lambda: (read_health_snapshot(), read_backlog()))
 
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Tell the figures to whoever has METRICS_TOKEN. Without such a setting nothing is here."""
+    """Return the metrics to a client that has METRICS_TOKEN; 404 without that setting."""
     if not settings.METRICS_TOKEN:
         return HttpResponse(status=404)
-    if not _is_allowed(request):
+    if not _has_token(request):
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
-    stands, waits = _reading.now() or (None, None)
+    snapshot, backlog = _snapshot_and_backlog.result() or (None, None)
     return HttpResponse(
-        generate_latest(Figures(told(), stands, waits)),
+        generate_latest(MetricsCollector(heartbeats_or_none(), snapshot, backlog)),
         content_type=CONTENT_TYPE_PLAIN_0_0_4,
         headers={"Cache-Control": "no-store"},
     )
 
 
-def _is_allowed(request: HttpRequest) -> bool:
+def _has_token(request: HttpRequest) -> bool:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return scheme.lower() == "bearer" and constant_time_compare(token, settings.METRICS_TOKEN)

@@ -1,4 +1,4 @@
-"""A shop as it is deployed, one whose poller is silent, and one without PostgreSQL or Redis."""
+"""A shard without a heartbeat, and outages of PostgreSQL and Redis."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,15 +11,14 @@ from payments.polling.redis import poll_redis
 
 
 @pytest.fixture
-def nothing_told(settings: Settings) -> None:
-    """One shard, which has not told anything in Redis."""
+def no_heartbeat(settings: Settings) -> None:
+    """There is one shard, which has no heartbeat in Redis."""
     settings.SEQR_POLL_SHARDS = 1
     poll_redis().delete("seqrshop:heartbeat:0")
 
 
 @pytest.fixture
-def no_redis(nothing_told: None, settings: Settings) -> Iterator[None]:
-    """Nothing listens where Redis should be."""
+def redis_down(no_heartbeat: None, settings: Settings) -> Iterator[None]:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     poll_redis.cache_clear()
     yield
@@ -27,19 +26,18 @@ def no_redis(nothing_told: None, settings: Settings) -> Iterator[None]:
 
 
 @pytest.fixture
-def no_postgresql(transactional_db: None) -> Iterator[None]:
-    """Nothing listens where PostgreSQL should be."""
-    where = connection.settings_dict
-    there = dict(where)
-    options: dict[str, Any] = there["OPTIONS"]
-    _let_go()
-    where["PORT"] = "9"
-    where["OPTIONS"] = {**options, "pool": {**options["pool"], "timeout": 0.2}}
+def postgresql_down(transactional_db: None) -> Iterator[None]:
+    database = connection.settings_dict
+    original = dict(database)
+    options: dict[str, Any] = original["OPTIONS"]
+    _disconnect()
+    database["PORT"] = "9"
+    database["OPTIONS"] = {**options, "pool": {**options["pool"], "timeout": 0.2}}
     yield
-    _let_go()
-    where.update(there)
+    _disconnect()
+    database.update(original)
 
 
-def _let_go() -> None:
+def _disconnect() -> None:
     connection.close()
-    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's has it
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's connection has it

@@ -1,4 +1,4 @@
-"""What a shard of the poller tells, in Redis by its own hand and in its row."""
+"""Heartbeats of poller shard 0, in Redis and in its PostgreSQL row."""
 
 import time
 from datetime import timedelta
@@ -11,10 +11,10 @@ from payments.polling.poller import OpenInvoice, ShardPoller
 from tests.payments.polling.shard import MAX_IN_FLIGHT, FakeStatusClient, status
 
 
-def tell(
+def publish_heartbeat(
     *, round_age: float = 0.0, answer_age: float = 0.0, errors: int = 0, paid_after: float = 0.0
 ) -> None:
-    """Let shard 0, which has three invoices, leave word as if so many seconds ago."""
+    """Publish the heartbeat of shard 0, which has three invoices. Ages and times in seconds."""
     at = time.monotonic() - round_age
     now = at - STATS_INTERVAL_SECONDS - 5
     last_answer_at = at - answer_age
@@ -42,7 +42,7 @@ def tell(
 
 
 def write_row(*, round_age: float = 0.0, answer_age: float = 0.0) -> None:
-    """Let shard 0 write its row as if so many seconds ago."""
+    """Write the row of shard 0. Ages in seconds."""
     now = database_now()
     PollShard.objects.update_or_create(
         number=0,

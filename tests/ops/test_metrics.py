@@ -1,4 +1,4 @@
-"""/metrics tells the shop's figures to Prometheus, and to nobody else."""
+"""/metrics returns the shop's metrics to Prometheus, and to nobody else."""
 
 import re
 
@@ -11,23 +11,23 @@ from pytest_django import Settings
 from orders.audit import ChangeSource
 from payments.cases.cases import open_case
 from payments.models import CaseKind, InvoiceStatus, OutboxMail
-from tests.ops.shards import tell, write_row
+from tests.ops.shards import publish_heartbeat, write_row
 from tests.payments.steps import invoice_in
 
 S = InvoiceStatus
 TOKEN = "token-of-the-tests"
 OPERATIONS = (django_settings.BASE_DIR / "docs" / "operations.md").read_text()
 
-pytestmark = pytest.mark.usefixtures("nothing_told")
+pytestmark = pytest.mark.usefixtures("no_heartbeat")
 
 
 @pytest.fixture(autouse=True)
-def token(settings: Settings) -> None:
+def _metrics_token(settings: Settings) -> None:
     settings.METRICS_TOKEN = TOKEN
 
 
-def read() -> dict[str, float]:
-    """Return the samples, each by its name and labels as Prometheus writes them."""
+def read_metrics() -> dict[str, float]:
+    """Return the samples by name and labels, as Prometheus writes them."""
     response = Client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert response.status_code == 200
     assert response["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -41,7 +41,7 @@ def read() -> dict[str, float]:
     return found
 
 
-def test_nothing_is_here_unless_a_token_is_set(settings: Settings) -> None:
+def test_metrics_are_404_without_token_setting(settings: Settings) -> None:
     settings.METRICS_TOKEN = ""
 
     response = Client().get("/metrics", headers={"Authorization": "Bearer "})
@@ -53,7 +53,7 @@ def test_nothing_is_here_unless_a_token_is_set(settings: Settings) -> None:
     "authorization",
     [None, "", TOKEN, "Bearer", "Bearer ", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer å"],
 )
-def test_who_lacks_the_token_is_told_nothing(authorization: str | None) -> None:
+def test_request_without_valid_token_is_rejected(authorization: str | None) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
 
     response = Client().get("/metrics", headers=headers)
@@ -62,79 +62,79 @@ def test_who_lacks_the_token_is_told_nothing(authorization: str | None) -> None:
     assert response["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_shard_tells_how_its_last_ten_seconds_went(transactional_db: None) -> None:
-    tell(answer_age=1, errors=7, paid_after=1.5)
+def test_shard_reports_statistics_of_last_ten_seconds(transactional_db: None) -> None:
+    publish_heartbeat(answer_age=1, errors=7, paid_after=1.5)
 
-    found = read()
+    found = read_metrics()
 
     assert found["seqr_polls_per_second{shard=0}"] > 0
     assert found["seqr_polls_in_flight{shard=0}"] == 3
     assert found["seqr_poll_errors{kind=SeqrUnavailable,shard=0}"] == 7
     assert found["seqr_poll_lateness_seconds{quantile=0.99,shard=0}"] == 0
-    assert found["seqr_answer_seconds{quantile=0.5,shard=0}"] == 0.01
+    assert found["seqr_response_seconds{quantile=0.5,shard=0}"] == 0.01
     assert found["seqr_payment_to_recorded_seconds{quantile=1,shard=0}"] == 1.5
     assert 1 <= found["seqr_oldest_answer_age_seconds{shard=0}"] < 3
     assert found["seqr_round_age_seconds{shard=0}"] < 2
 
 
-def test_a_time_to_the_record_is_told_only_where_something_was_paid(transactional_db: None) -> None:
-    tell()
+def test_payment_to_recorded_time_is_absent_without_payments(transactional_db: None) -> None:
+    publish_heartbeat()
 
-    assert not [name for name in read() if name.startswith("seqr_payment_to_recorded")]
+    assert not [name for name in read_metrics() if name.startswith("seqr_payment_to_recorded")]
 
 
-def test_what_waits_is_counted(transactional_db: None) -> None:
+def test_backlog_and_open_cases_are_counted(transactional_db: None) -> None:
     issued, _ = invoice_in(S.ISSUED), invoice_in(S.PAID)
     invoice_in(S.CREATED)
     case = open_case(CaseKind.UNKNOWN_AT_SEQR, ChangeSource("poller"), "54", invoice=issued)
     assert case is not None
     OutboxMail.objects.create(case=case, recipient="someone@example.se")
 
-    found = read()
+    found = read_metrics()
 
-    assert found["seqr_open_invoices{shard=0}"] == 2  # a payment is not acknowledged yet
+    assert found["seqr_open_invoices{shard=0}"] == 2  # one of them paid and not acknowledged
     assert found["seqrshop_cases_open{kind=unknown_at_seqr}"] == 1
     assert found["seqrshop_cases_open{kind=second_payment}"] == 0
-    assert found["seqrshop_invoices_waiting_to_be_sent"] == 1
+    assert found["seqrshop_invoices_unsent"] == 1
     assert found["seqrshop_refunds_unknown"] == 0
-    assert found["seqrshop_mails_waiting"] == 1
-    assert found["seqrshop_receipts_waiting"] == 1
+    assert found["seqrshop_emails_unsent"] == 1
+    assert found["seqrshop_receipts_pending"] == 1
 
 
-def test_a_shard_that_stands_still_is_told_by_its_age_alone(transactional_db: None) -> None:
-    tell(round_age=9)
+def test_stalled_shard_reports_its_ages_only(transactional_db: None) -> None:
+    publish_heartbeat(round_age=9)
 
-    found = read()
+    found = read_metrics()
 
     assert found["seqr_round_age_seconds{shard=0}"] >= 9
     assert not [name for name in found if name.startswith("seqr_poll")]
 
 
-def test_without_postgresql_the_shards_are_still_told(no_postgresql: None) -> None:
-    tell()
+def test_without_postgresql_shards_are_still_reported(postgresql_down: None) -> None:
+    publish_heartbeat()
 
-    found = read()
+    found = read_metrics()
 
     assert (found["seqrshop_postgresql_up"], found["seqrshop_redis_up"]) == (0, 1)
     assert "seqr_polls_per_second{shard=0}" in found
-    assert "seqrshop_mails_waiting" not in found
+    assert "seqrshop_emails_unsent" not in found
 
 
-def test_without_redis_the_rows_tell_the_shards_ages(
-    transactional_db: None, no_redis: None
+def test_without_redis_shard_rows_provide_the_ages(
+    transactional_db: None, redis_down: None
 ) -> None:
     write_row(round_age=4, answer_age=5)
 
-    found = read()
+    found = read_metrics()
 
     assert (found["seqrshop_postgresql_up"], found["seqrshop_redis_up"]) == (1, 0)
     assert 5 <= found["seqr_oldest_answer_age_seconds{shard=0}"] < 7
     assert "seqr_polls_per_second{shard=0}" not in found
 
 
-def test_the_documentation_names_each_figure_and_no_other(transactional_db: None) -> None:
-    tell(errors=1, paid_after=1)
+def test_documentation_lists_exactly_these_metrics(transactional_db: None) -> None:
+    publish_heartbeat(errors=1, paid_after=1)
 
-    told = {name.partition("{")[0] for name in read()}
+    names = {name.partition("{")[0] for name in read_metrics()}
 
-    assert set(re.findall(r"\bseqr(?:shop)?_[a-z_]+", OPERATIONS)) == told
+    assert set(re.findall(r"\bseqr(?:shop)?_[a-z_]+", OPERATIONS)) == names

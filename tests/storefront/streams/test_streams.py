@@ -22,7 +22,7 @@ from seqrshop.storefront.streams.order_reads import read_orders
 from seqrshop.storefront.streams.stream_acceptor import OrderFormat
 from tests.conftest import TOKEN
 from tests.factories import CustomerSessionFactory
-from tests.ops.shards import tell
+from tests.ops.shards import publish_heartbeat
 from tests.races import with_own_connection
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
@@ -216,13 +216,13 @@ def test_the_returning_browsers_page_needs_its_key_alone_and_learns_nothing_pers
 
 
 def test_a_sleeping_poller_is_told_until_it_wakes(visit: CustomerSession, follow: Follow) -> None:
-    tell()
+    publish_heartbeat()
     stream = follow(invoice_of(visit, "issued"))
     stream.next()
 
-    tell(round_age=3)
+    publish_heartbeat(round_age=3)
     asleep = stream.next("poller", within=FOUND_WITHIN)
-    tell()
+    publish_heartbeat()
     awake = stream.next("poller", within=FOUND_WITHIN)
 
     assert asleep == ("poller", {"stalled": True})
