@@ -35,7 +35,7 @@ screenshots: $(VENV)/installed-test ## photograph every page in every state into
 	@exec $(VENV_PYTHON) -m tests.screenshots
 
 proof: $(VENV)/installed-test ## run the model-based tests at length: EXAMPLES=n SEED=n SHRINK=1 (docs/proof.md)
-	@exec $(VENV_PYTHON) -m tests.proof.lifecycle
+	@exec $(VENV_PYTHON) -m tests.proof.model_based
 
 mutants: $(VENV)/installed-test ## plant faults and report which of them no test catches (docs/proof.md)
 	@exec $(VENV_PYTHON) -m tests.proof.mutants

@@ -55,12 +55,12 @@ def _worker_redis_url(worker: str) -> str:
 class FileScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """Assigns whole files to workers, and all browser tests to the same worker.
 
-    The seeds of the lifecycle, of which there may be a hundred, are assigned one by one.
+    The seeds of the model-based test, up to a hundred, are assigned one by one.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, _ = nodeid.partition("::")
-        if file.startswith("tests/proof/lifecycle/"):
+        if file.startswith("tests/proof/model_based/"):
             return nodeid
         return "browser" if file.startswith("tests/browser/") else file
 

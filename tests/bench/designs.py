@@ -10,9 +10,9 @@ from django.conf import settings
 
 from payments import tasks
 from tests.bench import naive
+from tests.bench.fake_seqr_process import SeqrProcess
 from tests.bench.launch import Launcher
 from tests.bench.machine import Cores
-from tests.bench.seqr import SeqrProcess
 from tests.bench.shop import BenchShop
 
 

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.bench import fake_answers as answers
+from tests.bench import fake_responses as answers
 
 FIRST_OWN_REFERENCE = 70_000_000_000_000  # of sendInvoice; those it is told of lie below
 LONGEST_SLEEP = 0.1

@@ -9,7 +9,7 @@ from tests.bench.designs import BARE, BARE_AT_FULL_SPEED, NAIVE, OURS, Design
 from tests.bench.machine import Cores, describe
 from tests.bench.measure import Case, Measured
 from tests.bench.rows import CASES, FAILING, MOST, UNIQUE, Results
-from tests.bench.spread import share, spread
+from tests.bench.stats import share, spread
 from tests.bench.targets import targets
 
 PAGE = ROOT / "docs" / "performance.md"

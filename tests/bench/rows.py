@@ -14,9 +14,9 @@ from tests.bench.designs import (
     Bench,
     Design,
 )
+from tests.bench.failover import Killed, kill_one_of_two
 from tests.bench.measure import Case, Measured, Times, measure
 from tests.bench.tap import tap_to_app
-from tests.bench.trouble import Killed, kill_one_of_two
 
 RUNS = 3
 TIMES = Times(warm_up=3, window=8)

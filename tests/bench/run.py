@@ -12,9 +12,9 @@ from django.core.management import call_command
 from seqrshop.local import ROOT, orphans
 from seqrshop.local.servers import free_port, run_servers
 from seqrshop.local.testing import settings_for_tests
+from tests.bench.fake_seqr_process import SeqrProcess
 from tests.bench.launch import Launcher
 from tests.bench.machine import Cores, pinned, share_out
-from tests.bench.seqr import SeqrProcess
 
 
 def main(arguments: list[str]) -> None:

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from orders.models import AuditEvent, Customer, Order, OrderState, Shop, SubjectType
 from payments.models import Invoice, InvoiceStatus
-from tests.bench.fake_answers import AMOUNT
-from tests.bench.seqr import Payment, SeqrProcess
+from tests.bench.fake_responses import AMOUNT
+from tests.bench.fake_seqr_process import Payment, SeqrProcess
 
 _numbers = count(10_000_000_000)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from tests.bench.machine import Cores, describe
 from tests.bench.report import END, PAGE, table
-from tests.bench.spread import share, spread
+from tests.bench.stats import share, spread
 from tests.bench.streams import REQUESTS_PER_SECOND, STREAMS, Held
 
 BEGIN = "<!-- make bench-streams writes from here -->\n"

@@ -5,7 +5,7 @@ from statistics import median
 from tests.bench.designs import BARE, NAIVE, OURS, Design
 from tests.bench.measure import Measured
 from tests.bench.rows import MOST, Results
-from tests.bench.spread import share
+from tests.bench.stats import share
 
 
 def targets(results: Results) -> list[tuple[str, str, str]]:

@@ -19,8 +19,8 @@ from payments.seqr import (
     SeqrOutcomeUnknown,
     SeqrRejected,
 )
+from tests.bench.fake_seqr_process import SeqrProcess
 from tests.bench.launch import Launcher
-from tests.bench.seqr import SeqrProcess
 from tests.sandbox_process import SandboxProcess
 
 TOTAL = Amount(Decimal("45.00"), "SEK")

@@ -11,14 +11,15 @@ import time
 import aiohttp
 
 from seqrshop.local import ROOT, orphans
-from tests.proof.crash import books, ours
+from tests.proof.crash import comparison as books
+from tests.proof.crash import shop_ledger as ours
+from tests.proof.crash.chaos import Killer
+from tests.proof.crash.cluster import House, open_house
 from tests.proof.crash.customers import Customer, Told
-from tests.proof.crash.health import LONG_ENOUGH_SECONDS, longest_health
-from tests.proof.crash.house import House, open_house
-from tests.proof.crash.killer import Killer
+from tests.proof.crash.quiesce import come_to_rest
 from tests.proof.crash.report import figures
-from tests.proof.crash.rest import come_to_rest
 from tests.proof.crash.staff import Staff
+from tests.proof.crash.uptime import LONG_ENOUGH_SECONDS, longest_health
 
 ARRIVAL_SECONDS = 75.0
 KILLING_SECONDS = 85.0

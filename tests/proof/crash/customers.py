@@ -9,8 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.proof.crash.house import House
-from tests.proof.crash.page import Page, Phone
+from tests.proof.crash.clients import Page, Phone
+from tests.proof.crash.cluster import House
 
 PATIENCE_SECONDS = 45.0  # then a customer walks away, wherever they are
 LOOKS_EVERY_SECONDS = 1.0

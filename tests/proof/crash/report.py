@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from statistics import median
 
-from tests.proof.crash.books import Payment, cases_of
-from tests.proof.crash.ours import OurBooks
+from tests.proof.crash.comparison import Payment, cases_of
+from tests.proof.crash.shop_ledger import OurBooks
 
 
 def figures(

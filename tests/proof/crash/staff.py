@@ -9,8 +9,8 @@ from html import unescape
 
 import aiohttp
 
-from tests.proof.crash.house import STAFF_USER, House
-from tests.proof.crash.page import AGAIN_SECONDS, ANSWER_SECONDS, TRY_LATER
+from tests.proof.crash.clients import AGAIN_SECONDS, ANSWER_SECONDS, TRY_LATER
+from tests.proof.crash.cluster import STAFF_USER, House
 
 
 class Staff:

@@ -12,7 +12,7 @@ from seqrshop.celery import app
 from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
 from tests.proof.matrix.door import Door
 from tests.proof.matrix.faults import Fault
-from tests.proof.matrix.world import World
+from tests.proof.matrix.scenario import World
 from tests.sandbox_process import SandboxProcess
 
 

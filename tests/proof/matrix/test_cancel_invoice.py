@@ -9,7 +9,7 @@ from payments.recovery import find_work
 from tests.payments.steps import fresh, issued_invoice, order_state, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.world import World, cases, customer_reads
+from tests.proof.matrix.scenario import World, cases, customer_reads
 from tests.sandbox_process import ControlError
 
 OPERATION = "cancelInvoice"

@@ -15,7 +15,7 @@ from tests.proof.matrix.faults import (
     each_fault,
 )
 from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.world import World, ask_about_each, cases
+from tests.proof.matrix.scenario import World, ask_about_each, cases
 from tests.staff import boss, told
 
 OPERATION = "commitReservation"

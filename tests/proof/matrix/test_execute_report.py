@@ -10,7 +10,7 @@ from tests.payments.reconciliation.nights import let_pass
 from tests.payments.steps import paid_invoice
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.world import World, calls_in_the_audit, cases
+from tests.proof.matrix.scenario import World, calls_in_the_audit, cases
 
 OPERATION = "executeReport"
 S = PeriodStatus

@@ -9,7 +9,7 @@ from orders.models import Customer, CustomerSession, Shop
 from tests.factories import ShopFactory
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.world import World, calls_in_the_audit, cases
+from tests.proof.matrix.scenario import World, calls_in_the_audit, cases
 
 OPERATION = "getClientSessionInfo"
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from tests.payments.polling.shard import Shard
 from tests.payments.steps import age, fresh, issued_invoice, order_state, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.world import (
+from tests.proof.matrix.scenario import (
     IMPATIENT_SECONDS,
     World,
     cases,

@@ -15,7 +15,7 @@ from tests.payments.reconciliation.nights import a_night, let_pass
 from tests.payments.steps import order_state, paid_invoice, reference
 from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.world import World, cases
+from tests.proof.matrix.scenario import World, cases
 
 OPERATION = "refundPayment"
 S = RefundStatus

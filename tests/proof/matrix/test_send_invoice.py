@@ -8,7 +8,7 @@ from payments.recovery import find_work
 from tests.payments.steps import fresh, issued_invoice, new_invoice, order_state, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.world import World, cases, customer_reads
+from tests.proof.matrix.scenario import World, cases, customer_reads
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from payments.receipts.document import has_receipt
 from tests.payments.steps import fresh, paid_invoice, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.world import World, cases
+from tests.proof.matrix.scenario import World, cases
 
 OPERATION = "submitPaymentReceipt"
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,7 @@ from tests.proof.matrix.faults import (
     each_fault,
 )
 from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.world import World, failed_with
+from tests.proof.matrix.scenario import World, failed_with
 
 PASSWORD = "terminal-secret"
 

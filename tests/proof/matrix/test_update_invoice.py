@@ -11,7 +11,7 @@ from tests.payments.loyalty import hooks
 from tests.payments.steps import fresh, issued_invoice, order_state, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.world import World, ask_about_each, cases, customer_reads
+from tests.proof.matrix.scenario import World, ask_about_each, cases, customer_reads
 
 OPERATION = "updateInvoice"
 S = InvoiceStatus

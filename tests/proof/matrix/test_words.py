@@ -2,7 +2,7 @@
 
 from payments.gateway import seqr
 from tests.proof.matrix.faults import Fault, each_fault
-from tests.proof.matrix.world import World, failed_with
+from tests.proof.matrix.scenario import World, failed_with
 
 
 @each_fault

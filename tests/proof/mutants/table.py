@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.proof.mutants.planted import Mutant
+from tests.proof.mutants.mutations import Mutant
 
 BEGIN = "<!-- mutants: written by make mutants -->\n"
 END = "<!-- end of mutants -->\n"

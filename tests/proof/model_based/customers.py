@@ -8,7 +8,7 @@ from orders.models import Order
 from tests.storefront.conftest import JsonClient
 
 if TYPE_CHECKING:
-    from tests.proof.lifecycle.world import World
+    from tests.proof.model_based.simulation import World
 
 CODE = "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"
 EXPECTED = {200, 201, 401, 404, 409, 429, 503}

@@ -11,7 +11,7 @@ from orders.models import Order
 from payments.models import Invoice, MoneyCase, PaymentPause, Refund, RefundStatus
 
 if TYPE_CHECKING:
-    from tests.proof.lifecycle.world import World
+    from tests.proof.model_based.simulation import World
 
 OPEN_AT_SEQR = ("ISSUED", "PENDING_ISSUER_ACKNOWLEDGE")
 

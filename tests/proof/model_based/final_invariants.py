@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from orders.models import OrderState
 from orders.models.order import OPEN_STATES
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, RefundStatus
-from tests.proof.lifecycle.books import Books, refunded_amount, total
+from tests.proof.model_based.ledgers import Books, refunded_amount, total
 
 if TYPE_CHECKING:
-    from tests.proof.lifecycle.world import World
+    from tests.proof.model_based.simulation import World
 
 S = InvoiceStatus
 R = RefundStatus

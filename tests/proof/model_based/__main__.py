@@ -10,9 +10,9 @@ import subprocess
 import sys
 import time
 
-from tests.proof.lifecycle.plan import RUNS, STEPS, seeds_for
+from tests.proof.model_based.plan import RUNS, STEPS, seeds_for
 
-TEST = "tests/proof/lifecycle/test_lifecycle.py"
+TEST = "tests/proof/model_based/test_invariants.py"
 MOST_PROCESSES = 2  # a machine of two cores is the least
 SEEDS_UP_TO = 1_000_000
 

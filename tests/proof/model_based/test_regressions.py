@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.proof.lifecycle.acts import ACTS
-from tests.proof.lifecycle.books import read_books
-from tests.proof.lifecycle.machine import BEGINNINGS, Step
-from tests.proof.lifecycle.promises import Watch
-from tests.proof.lifecycle.rest import come_to_rest
-from tests.proof.lifecycle.world import World
+from tests.proof.model_based.actions import ACTS
+from tests.proof.model_based.invariants import Watch
+from tests.proof.model_based.ledgers import read_books
+from tests.proof.model_based.machine import BEGINNINGS, Step
+from tests.proof.model_based.quiesce import come_to_rest
+from tests.proof.model_based.simulation import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

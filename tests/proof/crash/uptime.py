@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from itertools import pairwise
 
-from tests.proof.crash.house import POLLERS
+from tests.proof.crash.cluster import POLLERS
 from tests.proof.crash.process import Life
 
 NEEDED = ("beat", "redis", "postgresql")

@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, Phase, seed
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.proof.lifecycle.machine import Lifecycle
-from tests.proof.lifecycle.plan import RUNS, SEED, SEEDS, STEPS
-from tests.proof.lifecycle.road import Road
-from tests.proof.lifecycle.world import Slips, World
+from tests.proof.model_based.machine import Lifecycle
+from tests.proof.model_based.plan import RUNS, SEED, SEEDS, STEPS
+from tests.proof.model_based.road import Road
+from tests.proof.model_based.simulation import Slips, World
 from tests.sandbox_process import SandboxProcess
 
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from payments.seqr import SeqrError
-from tests.proof.lifecycle.acts import ACTS
-from tests.proof.lifecycle.books import read_books
-from tests.proof.lifecycle.mishaps import killed_at, killed_once
-from tests.proof.lifecycle.promises import Broken, Watch
-from tests.proof.lifecycle.rest import come_to_rest
-from tests.proof.lifecycle.story import last_event, tell
-from tests.proof.lifecycle.world import World
+from tests.proof.model_based.actions import ACTS
+from tests.proof.model_based.fault_injection import killed_at, killed_once
+from tests.proof.model_based.invariants import Broken, Watch
+from tests.proof.model_based.ledgers import read_books
+from tests.proof.model_based.quiesce import come_to_rest
+from tests.proof.model_based.simulation import World
+from tests.proof.model_based.trace import last_event, tell
 from tests.races import at_once
 
 

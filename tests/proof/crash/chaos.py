@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from tests.proof.crash.house import POLLERS
+from tests.proof.crash.cluster import POLLERS
 from tests.proof.crash.process import Process
 
 # How often each is hit, against the others. A server takes all processes down a little.

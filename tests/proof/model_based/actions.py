@@ -23,8 +23,8 @@ from payments.models import (
 from payments.recovery import find_work
 from payments.refunds.refund import refundable_now
 from payments.seqr import SeqrError
-from tests.proof.lifecycle.books import times_made
-from tests.proof.lifecycle.world import Act, World, invoice_number, newest, wait_for_checks
+from tests.proof.model_based.ledgers import times_made
+from tests.proof.model_based.simulation import Act, World, invoice_number, newest, wait_for_checks
 from tests.sandbox_process import ControlError
 from tests.staff import page_url, run
 

@@ -14,10 +14,10 @@ from payments.models import (
     InvoiceStatus,
     RefundStatus,
 )
-from tests.proof.lifecycle.books import OPEN_AT_SEQR, Books, refunded_amount, times_made
+from tests.proof.model_based.ledgers import OPEN_AT_SEQR, Books, refunded_amount, times_made
 
 if TYPE_CHECKING:
-    from tests.proof.lifecycle.world import World
+    from tests.proof.model_based.simulation import World
 
 S = InvoiceStatus
 R = RefundStatus

@@ -23,8 +23,8 @@ from payments.polling import status_checks
 from seqrshop.storefront import rate_limits
 from tests.factories import ProductFactory, ShopFactory
 from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
-from tests.proof.lifecycle.customers import Customer
-from tests.proof.lifecycle.road import Road
+from tests.proof.model_based.customers import Customer
+from tests.proof.model_based.road import Road
 from tests.sandbox_process import SandboxProcess
 
 T = TypeVar("T")

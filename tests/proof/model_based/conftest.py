@@ -8,8 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from payments.gateway import seqr
-from tests.proof.lifecycle.road import Road
-from tests.proof.lifecycle.world import Slips, World
+from tests.proof.model_based.road import Road
+from tests.proof.model_based.simulation import Slips, World
 from tests.sandbox_process import SandboxProcess
 
 

@@ -4,8 +4,8 @@ import asyncio
 import time
 from decimal import Decimal
 
-from tests.proof.crash import ours
-from tests.proof.crash.house import House
+from tests.proof.crash import shop_ledger as ours
+from tests.proof.crash.cluster import House
 from tests.proof.crash.staff import Staff
 
 REST_SECONDS = 70.0

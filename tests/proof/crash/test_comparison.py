@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from tests.proof.crash.books import Payment, differences
-from tests.proof.crash.health import longest
-from tests.proof.crash.ours import Case, Invoice, Move, Order, OurBooks, Refund
+from tests.proof.crash.comparison import Payment, differences
 from tests.proof.crash.process import Life
+from tests.proof.crash.shop_ledger import Case, Invoice, Move, Order, OurBooks, Refund
+from tests.proof.crash.uptime import longest
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PRICE, BACK = Decimal("45.00"), Decimal("20.00")

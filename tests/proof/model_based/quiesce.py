@@ -14,15 +14,15 @@ from payments.invoices.resolve_attention import HOLDING
 from payments.invoices.transitions import paid_by_another
 from payments.models import Invoice, InvoiceStatus, MoneyCase, Refund, RefundStatus
 from payments.seqr import SeqrError
-from tests.proof.lifecycle.acts import ACTS, close
-from tests.proof.lifecycle.books import Books, read_books
-from tests.proof.lifecycle.closing import what_is_unsent, what_is_wrong
-from tests.proof.lifecycle.promises import Broken, Watch
-from tests.proof.lifecycle.world import wait_for_checks
+from tests.proof.model_based.actions import ACTS, close
+from tests.proof.model_based.final_invariants import what_is_unsent, what_is_wrong
+from tests.proof.model_based.invariants import Broken, Watch
+from tests.proof.model_based.ledgers import Books, read_books
+from tests.proof.model_based.simulation import wait_for_checks
 from tests.staff import run
 
 if TYPE_CHECKING:
-    from tests.proof.lifecycle.world import World
+    from tests.proof.model_based.simulation import World
 
 S = InvoiceStatus
 R = RefundStatus

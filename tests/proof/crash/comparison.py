@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from tests.proof.crash.ours import Invoice, Move, OurBooks
+from tests.proof.crash.shop_ledger import Invoice, Move, OurBooks
 
 SEQR_WAITS_SECONDS = 20.0
 OPEN_STATES = ("created", "sending", "awaiting_payment", "cancel_pending")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proof.mutants.planted import MUTANTS, Mutant
+from tests.proof.mutants.mutations import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[3]
 

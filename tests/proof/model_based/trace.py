@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orders.models import AuditEvent
 
 if TYPE_CHECKING:
-    from tests.proof.lifecycle.world import World
+    from tests.proof.model_based.simulation import World
 
 AT_SEQR = ("invoice_reference", "status", "version", "confirmed_at", "reversed", "refunds")
 
