@@ -4,7 +4,7 @@ VENV_PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-anywhere lint format requirements screenshots proof mutants crashtest \
+.PHONY: help run dev check test test-anywhere lint format requirements screenshots proof mutants crashtest \
 	bench bench-quick bench-streams
 .DELETE_ON_ERROR:
 
@@ -14,6 +14,9 @@ help: ## print this list
 
 run: $(VENV)/installed-local ## run the shop, the sandbox that plays SEQR, PostgreSQL and Redis
 	@exec $(VENV_PYTHON) -m seqrshop.local.run
+
+dev: $(VENV)/installed-local ## the same with DEBUG on, restarted when code or templates change
+	@exec $(VENV_PYTHON) -m seqrshop.local.run --dev
 
 check: $(VENV)/installed-test ## run the linters, mypy and the unit tests (90 s)
 	@exec $(VENV_PYTHON) -m seqrshop.local.check unit

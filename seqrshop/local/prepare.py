@@ -24,7 +24,8 @@ def main() -> None:
     """Prepare the demo, and write what `make run` needs to standard output, as JSON."""
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
-    call_command("collectstatic", verbosity=0, interactive=False)
+    if not settings.DEBUG:
+        call_command("collectstatic", verbosity=0, interactive=False)
     call_command("seed_demo", verbosity=0)
     json.dump({"shops": _shops(), "staff_password_works": _staff_password_works()}, sys.stdout)
 

@@ -1,4 +1,7 @@
-"""`make run`: runs the shop, the sandbox and their servers on this machine until Ctrl-C."""
+"""`make run`: runs the shop, the sandbox and their servers on this machine until Ctrl-C.
+
+`make dev` passes `--dev`: DEBUG is on, and changed code restarts the processes.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +29,14 @@ from honcho.environ import parse_procfile
 from seqrshop.local import ROOT, demo, orphans
 from seqrshop.local.demo import DemoError, Ports
 from seqrshop.local.development import publish_settings
+from seqrshop.local.reload import reloading
 from seqrshop.local.servers import ServerStartError, run_servers
 from seqrshop.local.supervisor import Supervisor
 
 START_TIMEOUT_SECONDS = 60
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Run the demo, and return the exit code: 0 after Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, _interrupt)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -40,7 +44,7 @@ def main() -> int:
     if (ROOT / ".env").is_file():
         environ.Env.read_env(ROOT / ".env")
     try:
-        return run(dict(os.environ))
+        return run(dict(os.environ), reload="--dev" in arguments)
     except (DemoError, ServerStartError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -48,8 +52,10 @@ def main() -> int:
         return 0
 
 
-def run(given: Mapping[str, str]) -> int:
+def run(given: Mapping[str, str], *, reload: bool = False) -> int:
     """Run the demo with the settings in `given`, and return the exit code.
+
+    With `reload`, DEBUG is on, and a change of the code restarts the processes that run it.
 
     Raises DemoError, ServerStartError, KeyboardInterrupt.
     """
@@ -70,15 +76,21 @@ def run(given: Mapping[str, str]) -> int:
             redis_url=given.get("REDIS_URL"),
         ) as servers:
             env = demo.environment(given, ports, generated, servers) | orphans.owner_environment()
+            if reload:
+                env |= {"DEBUG": "on", "WEB_CONCURRENCY": "1"}
             env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}"
             _print("Preparing the database and the demo's café")
             prepared = _prepare(env)
             with publish_settings(folder, env):
-                return _supervise(env, ports, prepared, with_sandbox)
+                return _supervise(env, ports, prepared, with_sandbox, reload)
 
 
 def _supervise(
-    env: dict[str, str], ports: Ports, prepared: dict[str, Any], with_sandbox: bool
+    env: dict[str, str],
+    ports: Ports,
+    prepared: dict[str, Any],
+    with_sandbox: bool,
+    reload: bool,
 ) -> int:
     def announce() -> None:
         _wait_for_http(ports.shop, "/admin/login/")
@@ -90,6 +102,8 @@ def _supervise(
 
     supervisor = Supervisor(on_started=announce)
     processes = parse_procfile((ROOT / "Procfile").read_text()).processes
+    if reload:
+        processes = {name: reloading(name, command) for name, command in processes.items()}
     if with_sandbox:
         processes["sandbox"] = shlex.join(
             [
@@ -216,4 +230,4 @@ def _print(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,19 +1,26 @@
-"""manage.py works in a developer's checkout where nothing is set, and only there."""
+"""manage.py and `make dev` work in a developer's checkout where nothing is set."""
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
+from watchfiles import Change
 
 from seqrshop.local import ROOT
+from seqrshop.local.reload import CodeFilter, reloading
 from seqrshop.local.servers import free_port
 from seqrshop.settings import SETTING_NAMES
 
@@ -52,11 +59,11 @@ def run(command: list[str], folder: Path, **given: str) -> subprocess.CompletedP
     )
 
 
-def start(command: list[str], folder: Path) -> subprocess.Popen[str]:
+def start(command: list[str], folder: Path, **given: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment(folder, PYTHONUNBUFFERED="1"),
+        env=environment(folder, PYTHONUNBUFFERED="1", **given),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -173,3 +180,75 @@ def test_test_command_runs_pytest(tmp_path: Path) -> None:
 
     assert done.returncode == 0
     assert "pytest" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "restarts"),
+    [
+        ("orders/models/order.py", True),
+        ("templates/storefront/header.html", True),
+        ("locale/sv/LC_MESSAGES/django.mo", True),
+        ("payments/sandbox/server.py", False),
+        ("seqrshop/storefront/static/storefront/menu.js", False),
+        ("orders/__pycache__/pictures.py", False),
+    ],
+)
+def test_code_and_templates_restart_processes_and_static_files_do_not(
+    path: str, restarts: bool
+) -> None:
+    code_filter = CodeFilter(ignore_paths=[ROOT / "payments/sandbox"])
+
+    assert code_filter(Change.modified, str(ROOT / path)) is restarts
+
+
+def test_only_the_web_process_restarts_for_templates() -> None:
+    web, beat = reloading("web", "uvicorn"), reloading("beat", "celery beat")
+
+    assert web.endswith(' "uvicorn" orders payments seqrshop templates locale')
+    assert beat.endswith(' "celery beat" orders payments seqrshop')
+
+
+def test_make_dev_restarts_every_process_when_code_changes(tmp_path: Path) -> None:
+    port = free_port()
+    ports = {"PORT": str(port), "SANDBOX_PORT": str(free_port())}
+    running = start([sys.executable, "-m", "seqrshop.local.run", "--dev"], tmp_path, **ports)
+    log = (tmp_path / "log").open("w")
+    try:
+        assert running.stdout
+        for line in running.stdout:
+            if "Ctrl-C stops everything" in line:
+                break
+        reader = threading.Thread(target=shutil.copyfileobj, args=(running.stdout, log))
+        reader.start()
+        before = reloaded_processes(running.pid)
+        (ROOT / "seqrshop" / "urls.py").touch()
+        wait_until(lambda: len(reloaded_processes(running.pid) - before) == len(before))
+        status = wait_for_status(f"http://127.0.0.1:{port}/health/live")
+        os.killpg(running.pid, signal.SIGINT)
+        running.wait(TIMEOUT_SECONDS)
+    finally:
+        running.kill()
+    reader.join()
+    log.close()
+
+    assert len(before) == 4
+    assert status == 200
+    assert running.returncode == 0
+    assert not is_open(port)
+
+
+def reloaded_processes(pid: int) -> set[int]:
+    """Return the IDs of the processes that the four watchers of `make dev` run."""
+    found = set()
+    for process in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.Error):
+            if "watchfiles" in " ".join(process.parent().cmdline()[:3]):
+                found.add(process.pid)
+    return found
+
+
+def wait_until(is_true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
