@@ -56,8 +56,8 @@ class CategoryFactory(DjangoModelFactory[Category]):
         model = Category
 
     shop = factory.SubFactory(ShopFactory)
-    name_sv = "Bakat"
-    name_en = "Baked"
+    name_sv = "Bakverk"
+    name_en = "Pastries"
 
 
 class PictureFactory(DjangoModelFactory[Picture]):

@@ -67,8 +67,8 @@ MENU = [
         ],
     ),
     (
-        "Bakat",
-        "Baked",
+        "Bakverk",
+        "Pastries",
         [
             Item(
                 "BAK-01",

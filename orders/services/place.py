@@ -133,7 +133,7 @@ def reopen_order(customer: Customer, public_id: UUID, source: ChangeSource) -> O
     if blocking is not None and blocking != order:
         raise AnotherOrderOpen(blocking)
     if order.state not in PAYABLE_AGAIN:
-        raise OrderNotAccepted("state", _("This order cannot be paid again now."))
+        raise OrderNotAccepted("state", _("This order cannot be paid right now."))
     for index, row in enumerate(order.rows.select_related("product")):
         _require_for_sale(row.product, index)
     transition_order(order, OrderState.CREATED, source)
@@ -153,17 +153,19 @@ def _checked(rows: Sequence[RowRequest]) -> dict[int, int]:
     if not rows:
         raise OrderNotAccepted("rows", _("Choose at least one product."))
     if len(rows) > MAX_ROWS:
-        raise OrderNotAccepted("rows", _("An order has at most %(n)d products.") % {"n": MAX_ROWS})
+        raise OrderNotAccepted(
+            "rows", _("An order can have at most %(n)d products.") % {"n": MAX_ROWS}
+        )
     wanted: dict[int, int] = {}
     for index, row in enumerate(rows):
         if not 1 <= row.quantity <= MAX_QUANTITY:
             raise OrderNotAccepted(
                 f"rows[{index}].quantity",
-                _("The quantity is a whole number from 1 to %(n)d.") % {"n": MAX_QUANTITY},
+                _("The quantity must be a whole number from 1 to %(n)d.") % {"n": MAX_QUANTITY},
             )
         if row.product_id in wanted:
             raise OrderNotAccepted(
-                f"rows[{index}].product", _("Each product stands in one row only.")
+                f"rows[{index}].product", _("Each product may be in one row only.")
             )
         wanted[row.product_id] = row.quantity
     return wanted
@@ -202,7 +204,7 @@ def _priced(shop: Shop, wanted: Mapping[int, int]) -> list[OrderRow]:
 def _require_for_sale(product: Product, index: int) -> None:
     name = {"product": product.name_in(get_language() or "en")}
     if not product.on_sale:
-        reason = _("%(product)s is not for sale any more.") % name
+        reason = _("%(product)s is no longer for sale.") % name
     elif product.sold_out:
         reason = _("%(product)s is sold out.") % name
     else:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import Shop
 from payments.availability.availability import Reason, Unavailable, unavailability_of
 
-PAYMENTS_PAUSED = _("Paying is closed for now. Try again in a few minutes.")
-PAUSED = _("We take no orders just now.")
+PAYMENTS_PAUSED = _("Payments are paused. Try again in a few minutes.")
+PAUSED = _("We are not taking orders right now.")
 CLOSED = _("We are closed.")
 OPENS_TODAY = _("We open again today at %(time)s.")
 OPENS_TOMORROW = _("We open again tomorrow at %(time)s.")

@@ -38,8 +38,14 @@ def receipt_of(invoice: Invoice) -> Receipt:
         currency=invoice.currency,
         invoice_reference=invoice.invoice_reference or "",
         ers_reference=invoice.ers_reference or "",
-        payment_reference=invoice.payment_reference,
+        payment_reference=_separate_payment_reference(invoice),
     )
+
+
+def _separate_payment_reference(invoice: Invoice) -> str:
+    """Return SEQR's payment reference unless it repeats the invoice reference, as it often does."""
+    reference = invoice.payment_reference
+    return "" if reference == invoice.invoice_reference else reference
 
 
 def _bought(order: Order) -> Iterator[ReceiptRow]:

@@ -55,7 +55,7 @@ def _document(receipt: Receipt) -> FPDF:
     _facts(
         pdf,
         (
-            (gettext("Invoice reference"), receipt.invoice_reference),
+            (gettext("Payment number"), receipt.invoice_reference),
             (gettext("SEQR reference"), receipt.ers_reference),
             (gettext("Payment reference"), receipt.payment_reference),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 OUTAGE_RETRY_SECONDS = 2  # SEQR or the database is unavailable, and the customer is waiting
 SHOP_UNAVAILABLE_RETRY_SECONDS = 60  # staff have to change something first
@@ -50,22 +51,22 @@ def invalid(field: str, message: str) -> ApiError:
 
 def invalid_session() -> ApiError:
     """401: the token or cookie is missing, unknown or expired."""
-    return ApiError(401, "invalid_session", _("This visit has ended. Scan the code again."))
+    return ApiError(401, "invalid_session", _("This link has expired. Scan the code again."))
 
 
 def other_shop() -> ApiError:
     """401: the session belongs to another shop of this installation."""
-    return ApiError(401, "other_shop", _("Your scan belongs to another shop than this one."))
+    return ApiError(401, "other_shop", _("You have scanned the code of another shop."))
 
 
 def csrf_failed() -> ApiError:
     """403: the CSRF token is missing or outdated, or another site sent the request."""
-    return ApiError(403, "csrf_failed", _("This page is too old. Scan the code again."))
+    return ApiError(403, "csrf_failed", _("This page has expired. Scan the code again."))
 
 
 def not_found(message: str = "") -> ApiError:
     """404: it does not exist, or belongs to another customer."""
-    return ApiError(404, "not_found", message or _("There is nothing at this address."))
+    return ApiError(404, "not_found", message or _("This page does not exist."))
 
 
 def method_not_allowed(allowed: str) -> ApiError:
@@ -73,21 +74,21 @@ def method_not_allowed(allowed: str) -> ApiError:
     return ApiError(
         405,
         "method_not_allowed",
-        _("This address takes %(methods)s only.") % {"methods": allowed},
+        _("Allowed methods: %(methods)s.") % {"methods": allowed},
         headers={"Allow": allowed},
     )
 
 
 def too_large() -> ApiError:
     """413: the body is longer than MAX_BODY_BYTES."""
-    return ApiError(413, "too_large", _("This is too much at once."))
+    return ApiError(413, "too_large", _("The request is too large."))
 
 
 def body_not_received(status: int) -> ApiError:
     """408: the body arrived too slowly; 503: too many large bodies arrive at once."""
     if status == 503:
         return temporarily_unavailable()
-    return ApiError(status, "request_timeout", _("This took too long to arrive. Try again."))
+    return ApiError(status, "request_timeout", _("The request timed out. Try again."))
 
 
 def unsupported_media_type() -> ApiError:
@@ -97,17 +98,22 @@ def unsupported_media_type() -> ApiError:
 
 def too_many_requests(retry_after: int) -> ApiError:
     """429: a rate limit is exceeded; `retry_after` is in seconds."""
+    message = ngettext(
+        "Too many requests. Try again in %(n)d second.",
+        "Too many requests. Try again in %(n)d seconds.",
+        retry_after,
+    )
     return ApiError(
         429,
         "too_many_requests",
-        _("That was very often. Wait a moment and try again."),
+        message % {"n": retry_after},
         headers={"Retry-After": str(retry_after)},
     )
 
 
 def internal_error() -> ApiError:
     """500: an unexpected exception."""
-    return ApiError(500, "internal_error", _("Something went wrong here. Try again in a moment."))
+    return ApiError(500, "internal_error", _("Something went wrong. Try again in a moment."))
 
 
 def shop_unavailable(message: str) -> ApiError:
@@ -125,7 +131,7 @@ def seqr_unavailable() -> ApiError:
     return ApiError(
         503,
         "seqr_unavailable",
-        _("SEQR cannot be reached just now."),
+        _("SEQR is unavailable right now."),
         headers={"Retry-After": str(OUTAGE_RETRY_SECONDS)},
     )
 
@@ -135,6 +141,6 @@ def temporarily_unavailable() -> ApiError:
     return ApiError(
         503,
         "temporarily_unavailable",
-        _("The shop cannot be reached just now. Try again in a moment."),
+        _("The shop is unavailable right now. Try again in a moment."),
         headers={"Retry-After": str(OUTAGE_RETRY_SECONDS)},
     )

@@ -33,12 +33,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """
     if isinstance(exception, SessionInterrupted):
         return error_response(request, api_errors.temporarily_unavailable())
-    return error_response(request, api_errors.malformed(_("This address cannot be read.")))
+    return error_response(request, api_errors.malformed(_("The address is malformed.")))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the response to a forbidden request (handler403)."""
-    return error_response(request, ApiError(403, "forbidden", _("You may not do this.")))
+    return error_response(request, ApiError(403, "forbidden", _("You are not allowed to do this.")))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -29,7 +29,7 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
     try:
         text = request.body.decode("utf-8")
     except UnreadablePostError:
-        raise api_errors.malformed(_("The request broke off.")) from None
+        raise api_errors.malformed(_("The request was interrupted.")) from None
     except UnicodeDecodeError:
         raise api_errors.malformed(_("The body is not UTF-8.")) from None
     try:
@@ -45,7 +45,7 @@ def read_token(body: dict[str, Any]) -> str | None:
     """Return the token, or None without one. Raises ApiError."""
     token = body.get("token")
     if token is not None and not isinstance(token, str):
-        raise api_errors.invalid("token", _("The token is a text."))
+        raise api_errors.invalid("token", _("The token must be a string."))
     return token
 
 
@@ -56,7 +56,7 @@ def read_reference(body: dict[str, Any]) -> str | None:
         return None
     if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
         raise api_errors.invalid(
-            "invoice_reference", _("An invoice reference is a text of letters and digits.")
+            "invoice_reference", _("The invoice reference must be a string of letters and digits.")
         )
     return reference
 
@@ -66,7 +66,8 @@ def read_nonce(body: dict[str, Any]) -> str:
     nonce = body.get("nonce")
     if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce):
         raise api_errors.invalid(
-            "nonce", _("The nonce is a text of 8 to 64 letters, digits, hyphens or underscores.")
+            "nonce",
+            _("The nonce must be a string of 8 to 64 letters, digits, hyphens or underscores."),
         )
     return nonce
 
@@ -75,7 +76,7 @@ def read_rows(body: dict[str, Any]) -> list[RowRequest]:
     """Return the rows of an order; `place_order` checks their products. Raises ApiError."""
     rows = body.get("rows")
     if not isinstance(rows, list):
-        raise api_errors.invalid("rows", _("The rows are a list."))
+        raise api_errors.invalid("rows", _("The rows must be a list."))
     return [_read_row(row, f"rows[{index}]") for index, row in enumerate(rows)]
 
 
@@ -85,18 +86,20 @@ def read_total(body: dict[str, Any]) -> Decimal | None:
     if total is None:
         return None
     if not isinstance(total, str) or not _TOTAL.fullmatch(total):
-        raise api_errors.invalid("total", _("The total is a text such as 90.00."))
+        raise api_errors.invalid("total", _("The total must be a string such as 90.00."))
     return Decimal(total)
 
 
 def _read_row(row: Any, field: str) -> RowRequest:
     if not isinstance(row, dict):
-        raise api_errors.invalid(field, _("A row is an object with a product and a quantity."))
+        raise api_errors.invalid(
+            field, _("Each row must be an object with a product and a quantity.")
+        )
     product, quantity = row.get("product"), row.get("quantity")
     if not _is_integer(product) or not 0 < product <= MAX_PRODUCT_ID:
-        raise api_errors.invalid(f"{field}.product", _("A product is named by its id."))
+        raise api_errors.invalid(f"{field}.product", _("A product must be given by its id."))
     if not _is_integer(quantity):
-        raise api_errors.invalid(f"{field}.quantity", _("The quantity is a whole number."))
+        raise api_errors.invalid(f"{field}.quantity", _("The quantity must be a whole number."))
     return RowRequest(product, quantity)
 
 

@@ -19,7 +19,7 @@ from payments.invoices.create import current_invoice
 from payments.invoices.discounts import discounts_of, total_of
 from payments.models import Invoice
 from payments.receipts.document import has_receipt
-from seqrshop.storefront.messages import state_heading, state_message
+from seqrshop.storefront.messages import state_texts
 
 
 def amount(value: Decimal) -> str:
@@ -47,6 +47,7 @@ def order_details(order: Order) -> dict[str, Any]:
     """Return everything that the customer may know about an order."""
     invoice = current_invoice(order)
     payable = payable_reference(order, invoice)
+    heading, message = state_texts(order, invoice)
     return {
         **order_summary(order),
         "total": {"value": amount(total_of(invoice)), "currency": order.currency},
@@ -71,7 +72,8 @@ def order_details(order: Order) -> dict[str, Any]:
         "app_url": seqr.app_url(settings.SEQR_APP_URL, payable) if payable else None,
         "ers_reference": invoice.ers_reference,
         "receipt_url": receipt_url(order),
-        "message": state_message(order, invoice),
+        "heading": heading,
+        "message": message,
     }
 
 
@@ -85,12 +87,13 @@ def payable_reference(order: Order, invoice: Invoice) -> str | None:
 def return_page_details(order: Order) -> dict[str, Any]:
     """Return what the holder of the return key may know: nothing personal."""
     invoice = current_invoice(order)
+    heading, message = state_texts(order, invoice)
     return {
         "number": order.number,
         "state": order.state,
         "total": {"value": amount(total_of(invoice)), "currency": order.currency},
-        "heading": state_heading(order),
-        "message": state_message(order, invoice),
+        "heading": heading,
+        "message": message,
         "receipt_url": receipt_url(order),
     }
 

@@ -24,52 +24,45 @@ HEADINGS: dict[OrderState, Promise] = {
     _S.SERVED: _("Enjoy!"),
     _S.CANCELED: _("Cancelled"),
     _S.FAILED: _("The payment failed"),
-    _S.EXPIRED: _("The time ran out"),
+    _S.EXPIRED: _("Timed out"),
     _S.PARTLY_REFUNDED: _("Partly refunded"),
     _S.REFUNDED: _("Refunded"),
     _S.NEEDS_ATTENTION: _("Ask our staff"),
 }
 
 MESSAGES: dict[OrderState, Promise] = {
-    _S.CREATED: _("Your order is on its way to SEQR."),
-    _S.SENDING: _("Your order is on its way to SEQR."),
+    _S.CREATED: _("Your order is being sent to SEQR."),
+    _S.SENDING: _("Your order is being sent to SEQR."),
     _S.AWAITING_PAYMENT: _("Your order is waiting for your payment in the app."),
-    _S.CANCEL_PENDING: _("We are asking SEQR to cancel the payment. Please do not pay it."),
-    _S.PAID: _("We have your payment. Keep this number until you have your order."),
-    _S.SERVED: _("Your order has been handed over."),
-    _S.CANCELED: _("The order was cancelled. You have paid nothing."),
-    _S.FAILED: _("The payment did not go through. You have paid nothing."),
-    _S.EXPIRED: _("The order was not paid in time. You have paid nothing."),
-    _S.PARTLY_REFUNDED: _("%(back)s of %(total)s has been sent back to you."),
-    _S.REFUNDED: _("%(back)s has been sent back to you."),
+    _S.CANCEL_PENDING: _("We are cancelling the payment at SEQR. Please do not pay."),
+    _S.PAID: _("We have received your payment. Keep this number until you get your order."),
+    _S.SERVED: _("Your order has been served."),
+    _S.CANCELED: _("The order was cancelled. You have not been charged."),
+    _S.FAILED: _("The payment did not go through. You have not been charged."),
+    _S.EXPIRED: _("The order was not paid in time. You have not been charged."),
+    _S.PARTLY_REFUNDED: _("%(refunded)s of %(total)s has been refunded to you."),
+    _S.REFUNDED: _("%(refunded)s has been refunded to you."),
     _S.NEEDS_ATTENTION: _(
-        "We are checking the payment with SEQR. Please do not pay again; our staff can help you."
+        "We are checking the payment with SEQR. Please do not pay again. Our staff can help you."
     ),
 }
 
-POSSIBLY_REVERSED = _(
-    "The payment was cancelled. If money was drawn from your account, SEQR gives it back."
-)
+POSSIBLY_REVERSED = _("The payment was cancelled. If your account was charged, SEQR refunds you.")
 
-WAITING_WHILE_PAUSED = _(
-    "Paying is closed for now. Your order waits until it opens again; you have paid nothing."
-)
+PAUSED_HEADING = _("Payments are paused")
+PAUSED_MESSAGE = _("Your order is sent to SEQR when payments resume. You have not been charged.")
 UNSENT_STATES = (_S.CREATED, _S.SENDING)
 
 
-def state_heading(order: Order) -> str:
-    """Return the order's state as a heading."""
-    return str(HEADINGS[OrderState(order.state)])
-
-
-def state_message(order: Order, invoice: Invoice) -> str:
-    """Return the order's state as a sentence; `invoice` is its current one."""
+def state_texts(order: Order, invoice: Invoice) -> tuple[str, str]:
+    """Return the order's state as a heading and a sentence; `invoice` is its current one."""
+    heading = str(HEADINGS[OrderState(order.state)])
     if invoice.possibly_reversed and order.state in PAYABLE_AGAIN:
-        return str(POSSIBLY_REVERSED)
+        return heading, str(POSSIBLY_REVERSED)
     if order.state in UNSENT_STATES and payments_are_paused():
-        return str(WAITING_WHILE_PAUSED)
+        return str(PAUSED_HEADING), str(PAUSED_MESSAGE)
     message = str(MESSAGES[OrderState(order.state)])
     if order.state in (_S.PARTLY_REFUNDED, _S.REFUNDED):
-        sums = {"back": refunded_amount(invoice), "total": total_of(invoice)}
-        return message % {name: money(value, order.currency) for name, value in sums.items()}
-    return message
+        amounts = {"refunded": refunded_amount(invoice), "total": total_of(invoice)}
+        message %= {name: money(value, order.currency) for name, value in amounts.items()}
+    return heading, message

@@ -64,7 +64,9 @@ def create_order(
         raise _order_open(error) from None
     except NonceReused as error:
         raise _conflict(
-            "nonce_reused", _("This order was made already, with other rows."), error.order
+            "nonce_reused",
+            _("This order has already been placed, with other contents."),
+            error.order,
         ) from None
     except PriceChanged as error:
         raise _price_changed(error, session.shop.currency) from None
@@ -120,7 +122,7 @@ def cancel_order(request: HttpRequest, session: CustomerSession, public_id: UUID
         cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource("customer"))
     except AlreadyPaid:
         order = customer_order(session.customer, public_id)
-        raise _conflict("already_paid", _("This order is paid already."), order) from None
+        raise _conflict("already_paid", _("This order is already paid."), order) from None
     return json_response(order_details(customer_order(session.customer, public_id)))
 
 
@@ -137,7 +139,7 @@ def _send_on_commit(invoice_id: int) -> None:
 
 
 def _order_open(error: AnotherOrderOpen) -> ApiError:
-    message = _("You have an order here that is not settled yet.")
+    message = _("You already have an unpaid order.")
     return _conflict("order_open", message, error.order)
 
 
@@ -146,7 +148,10 @@ def _price_changed(error: PriceChanged, currency: str) -> ApiError:
     return ApiError(
         409,
         "price_changed",
-        _("The prices have changed: %(before)s has become %(now)s. Order again to accept it.")
+        _(
+            "The prices have changed: the total was %(before)s and is now %(now)s."
+            " Order again to accept it."
+        )
         % totals,
         total={"value": amount(error.total), "currency": currency},
         products=[product_with_price(product) for product in error.products],

@@ -19,7 +19,7 @@ from payments.invoices.discounts import total_of
 from seqrshop.storefront import api_errors, rate_limits
 from seqrshop.storefront.endpoint import endpoint, json_response
 from seqrshop.storefront.json_output import orders_with_details, receipt_url, return_page_details
-from seqrshop.storefront.messages import HEADINGS, state_heading, state_message
+from seqrshop.storefront.messages import HEADINGS, state_texts
 from seqrshop.storefront.shops import shop_at
 from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
@@ -52,14 +52,15 @@ def return_page(request: HttpRequest, return_key: str) -> HttpResponse:
     """Show the order's state to a browser that returns from the app. Nothing personal."""
     order = order_by_return_key(return_key)
     invoice = current_invoice(order)
+    heading, message = state_texts(order, invoice)
     return render(
         request,
         "storefront/return_page.html",
         {
             "order": order,
             "shop": order.shop,
-            "heading": state_heading(order),
-            "message": state_message(order, invoice),
+            "heading": heading,
+            "message": message,
             "total": total_of(invoice),
             "order_page_url": reverse("order_page", kwargs={"slug": order.shop.slug}),
             "receipt_url": receipt_url(order),

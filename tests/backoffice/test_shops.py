@@ -322,7 +322,7 @@ def test_the_page_offers_what_can_be_done_and_says_what_customers_read() -> None
     assert 'name="action" value="pause"' in open_page
     assert "Orders are taken." in open_page
     assert 'name="action" value="open"' in paused_page
-    assert "We take no orders just now. Back at 14:00." in paused_page
+    assert "We are not taking orders right now. Back at 14:00." in paused_page
 
 
 def test_hours_and_categories_are_typed_on_the_page() -> None:

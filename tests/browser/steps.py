@@ -23,7 +23,7 @@ def open_menu(page: Page, scan: Scan) -> None:
 def choose(page: Page, name: str, times: int = 1) -> None:
     """Take one more of a product, so many times."""
     for _ in range(times):
-        page.get_by_role("button", name=f"One more {name}").click()
+        page.get_by_role("button", name=f"Add one {name}").click()
 
 
 def press_order(page: Page) -> None:

@@ -126,4 +126,4 @@ def test_a_change_is_said_to_a_screen_reader_once(stack: Stack, page: Page) -> N
 
     [said] = page.evaluate("said")
     assert "Paid, thank you!" in said
-    assert "We have your payment." in said
+    assert "We have received your payment." in said

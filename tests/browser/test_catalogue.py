@@ -39,7 +39,7 @@ def test_the_menu_has_headings_and_pictures_and_what_is_sold_out_cannot_be_chose
     open_menu(page, stack.scan())
 
     headings = page.locator("#menu section h2:visible").all_inner_texts()
-    assert headings[:2] == ["Coffee and tea", "Baked"]
+    assert headings[:2] == ["Coffee and tea", "Pastries"]
     ways = page.get_by_role("navigation", name="Categories").get_by_role("button")
     assert ways.all_inner_texts() == headings
     assert page.locator("#menu h2:visible", has_text="Other").count() == 0
@@ -63,16 +63,16 @@ def test_what_changes_meanwhile_is_told_before_it_is_paid_and_the_rest_stays_cho
     )
 
     press_order(page)
-    expect(whole).to_have_text("Choose something first.")
+    expect(whole).to_have_text("Add a product first.")
     choose(page, "Cinnamon bun", 2)
     choose(page, "Filter coffee")
     expect(whole).to_be_empty()
 
     set_product(COFFEE, "40.00")
     press_order(page)
-    expect(whole).to_contain_text("SEK\xa0102.00 has become SEK\xa0110.00.")
+    expect(whole).to_contain_text("was SEK\xa0102.00 and is now SEK\xa0110.00.")
     expect(coffee.get_by_role("alert")).to_have_text("The price was SEK\xa032.00.")
-    more = page.get_by_role("button", name="One more Filter coffee")
+    more = page.get_by_role("button", name="Add one Filter coffee")
     expect(more).to_have_accessible_description("The price was SEK\xa032.00.")
     expect(page.locator("#menu .bar output")).to_have_text("SEK\xa0110.00")
 
@@ -116,5 +116,5 @@ def test_where_nothing_is_for_sale_there_is_nothing_to_press(stack: Stack, page:
     page.route("**/lyktan/session", empty)
     open_menu(page, stack.scan())
 
-    expect(page.get_by_text("There is nothing for sale just now.")).to_be_visible()
+    expect(page.get_by_text("Nothing is for sale right now.")).to_be_visible()
     expect(page.get_by_role("button")).to_have_count(0)

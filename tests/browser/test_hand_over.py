@@ -49,7 +49,7 @@ def open_app_and_wait(page: Page, meanwhile: str = "null") -> None:
 
 def code_on(page: Page) -> str:
     """Return what another phone reads from the screen."""
-    drawing = page.get_by_role("img", name="QR code of this order")
+    drawing = page.get_by_role("img", name="QR code for this order")
     expect(drawing).to_be_visible()
     [found] = zxingcpp.read_barcodes(Image.open(io.BytesIO(drawing.screenshot())))
     return found.text

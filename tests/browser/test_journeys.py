@@ -89,7 +89,7 @@ def test_a_payment_that_came_to_nothing_can_be_made_again_or_left(
 
     sees_whole(page, "Cancelled")
     assert page.url == f"{stack.url}/lyktan/cancel"
-    page.get_by_role("button", name="Pay again").click()
+    page.get_by_role("button", name="Try paying again").click()
     page.get_by_label("PIN").wait_for()
     second = page.url.rpartition("/R")[2]
     page.goto(stack.sandbox.act(second, "fail", scan.token)["redirect_url"])
@@ -110,7 +110,7 @@ def test_an_order_cancelled_on_the_page_keeps_what_was_chosen(stack: Stack, size
     page.get_by_role("link", name="Back to the menu").click()
 
     sees(page, "What would you like?")
-    expect(page.get_by_role("button", name="One less Cinnamon bun")).to_be_enabled()
+    expect(page.get_by_role("button", name="Remove one Cinnamon bun")).to_be_enabled()
     assert stack.sandbox.invoice(reference)["status"] == "CANCELED"
 
 
@@ -127,8 +127,8 @@ def test_who_leaves_and_comes_back_finds_the_order_until_its_time_runs_out(
     assert number_on(sized) == number
     stack.sandbox.act(reference, "expire")
 
-    sees_whole(sized, "The time ran out")
-    expect(sized.get_by_role("button", name="Pay again")).to_be_visible()
+    sees_whole(sized, "Timed out")
+    expect(sized.get_by_role("button", name="Try paying again")).to_be_visible()
 
 
 def test_a_closed_shop_says_so_before_one_has_chosen(
@@ -137,7 +137,9 @@ def test_a_closed_shop_says_so_before_one_has_chosen(
     sized.goto(stack.scan().order_url)
 
     sees_whole(sized, "What would you like?")
-    expect(sized.locator("#closed")).to_have_text("We take no orders just now. Back at two.")
+    expect(sized.locator("#closed")).to_have_text(
+        "We are not taking orders right now. Back at two."
+    )
     expect(sized.get_by_role("button", name="Order and pay")).to_be_disabled()
 
 
@@ -175,7 +177,7 @@ def test_an_open_order_is_found_by_its_customer_and_nobody_else(
     stay_here(other)
 
     other.goto(f"{stack.url}/lyktan/success#{stack.scan().token}_{reference}")
-    sees(other, "No order found")
+    sees(other, "We couldn't find your order")
 
     other.goto(stack.scan(scan.msisdn).order_url)
     sees(other, "Pay in SEQR")

@@ -48,8 +48,8 @@ def test_the_keyboard_is_enough_from_the_menu_to_the_receipt(
     sees(page, "What would you like?")
     expect(page.locator("#menu h1")).to_be_focused()
 
-    more = page.get_by_role("button", name="One more Cinnamon bun")
-    less = page.get_by_role("button", name="One less Cinnamon bun")
+    more = page.get_by_role("button", name="Add one Cinnamon bun")
+    less = page.get_by_role("button", name="Remove one Cinnamon bun")
     tab_to(page, more)
     page.keyboard.press("Enter")
     page.keyboard.press("Space")
@@ -98,7 +98,7 @@ def test_a_refused_order_leaves_the_keyboard_where_it_was(
 def test_a_menu_looked_at_anew_leaves_the_keyboard_where_it_was(stack: Stack, page: Page) -> None:
     page.clock.install()
     open_menu(page, stack.scan())
-    more = page.get_by_role("button", name="One more Cinnamon bun")
+    more = page.get_by_role("button", name="Add one Cinnamon bun")
     more.focus()
     more.evaluate("button => { button.dataset.before = '' }")
 

@@ -86,7 +86,7 @@ def test_while_the_poller_sleeps_a_page_says_that_it_checks_and_asks(
     page.add_init_script(ASLEEP)
     scan = stack.scan()
     reference = order_and_stay(page, scan)
-    expect(page.locator("#notice")).to_have_text("Checking how your order stands …")
+    expect(page.locator("#notice")).to_have_text("Checking your order …")
 
     stack.sandbox.pay(reference, scan.token)
 

@@ -45,7 +45,7 @@ def test_what_waits_is_paid_and_the_menu_opens_once_the_settings_are_mended(
     expect(page.get_by_text("Your order waits until it opens again")).to_be_visible()
     other.goto(stack.scan().order_url)
     other.locator("#menu [data-more]").first.click()
-    expect(other.locator("#closed")).to_contain_text("Det går inte att betala just nu.")
+    expect(other.locator("#closed")).to_contain_text("Betalningen är pausad.")
     expect(order).to_be_disabled()
     other.get_by_role("button", name="Försök igen").click()
     expect(other.locator("#closed")).to_be_visible()
@@ -66,7 +66,7 @@ def test_paying_that_closes_while_one_chooses_keeps_what_was_chosen(
     page.clock.install()
     open_menu(page, stack.scan())
     choose(page, "Cinnamon bun")
-    sentence = "Paying is closed for now."
+    sentence = "Payments are paused."
     refusal = {"error": "shop_unavailable", "message": sentence}
     page.route("**/lyktan/orders", lambda route: route.fulfill(status=503, json=refusal))
     page.route(
@@ -81,5 +81,5 @@ def test_paying_that_closes_while_one_chooses_keeps_what_was_chosen(
     page.clock.fast_forward("00:20")  # it opens again by itself
 
     expect(page.locator("#closed")).to_be_hidden()
-    expect(page.get_by_role("button", name="One less Cinnamon bun")).to_be_enabled()
+    expect(page.get_by_role("button", name="Remove one Cinnamon bun")).to_be_enabled()
     expect(page.get_by_role("button", name="Order and pay")).to_be_enabled()

@@ -24,7 +24,7 @@ from tests.browser.steps import (
 
 pytestmark = pytest.mark.browser
 
-NO_CONNECTION = "No connection just now"
+NO_CONNECTION = "No connection. Trying"
 
 
 def test_an_expired_token_asks_to_scan_again(stack: Stack, page: Page, console: Console) -> None:
@@ -40,7 +40,7 @@ def test_a_scan_at_another_shop_is_told_from_one_that_is_over(
     stack: Stack, page: Page, console: Console
 ) -> None:
     console.expected.append("401")
-    sentence = "Your scan belongs to another shop than this one."
+    sentence = "You have scanned the code of another shop."
     refusal = {"error": "other_shop", "message": sentence}
     page.route("**/lyktan/session", lambda route: route.fulfill(status=401, json=refusal))
 
@@ -72,7 +72,7 @@ def test_two_tabs_and_a_double_tap_make_one_order(
     sees(page, "Pay in SEQR")
     press_order(second)
 
-    expect(second.get_by_text("You have an order here that is not settled yet.")).to_be_visible()
+    expect(second.get_by_text("You already have an unpaid order.")).to_be_visible()
     assert number_on(second) == number_on(page)
     assert len(numbers_at_seqr(stack, number_on(page))) == 1
 
@@ -141,6 +141,6 @@ def test_while_seqr_is_down_the_page_says_so_and_goes_on_trying(
     page.clock.install()
     page.goto(stack.scan().order_url)
 
-    expect(page.get_by_text("SEQR is not reachable just now")).to_be_visible()
+    expect(page.get_by_text("SEQR is unavailable")).to_be_visible()
     page.clock.fast_forward("00:02")
     sees(page, "What would you like?")

@@ -168,7 +168,7 @@ def test_bodies_that_drip_keep_no_thread_from_the_others(
 @pytest.mark.parametrize(
     ("most_uploaded", "status", "sentence"),
     [
-        (MAX_CONCURRENT_UPLOAD_BYTES, 408, "Det här tog för lång tid på vägen. Försök igen."),
+        (MAX_CONCURRENT_UPLOAD_BYTES, 408, "Anropet tog för lång tid. Försök igen."),
         (0, 503, "Butiken kan inte nås just nu. Försök igen om en stund."),
     ],
 )

@@ -65,10 +65,13 @@ def another_customers_order(asked: Asked) -> Any:
 
 
 QUANTITY = (
-    "The quantity is a whole number from 1 to 999.",
-    "Antalet är ett heltal från 1 till 999.",
+    "The quantity must be a whole number from 1 to 999.",
+    "Antalet måste vara ett heltal från 1 till 999.",
 )
-ENDED = ("This visit has ended. Scan the code again.", "Besöket är slut. Skanna koden igen.")
+ENDED = (
+    "This link has expired. Scan the code again.",
+    "Länken gäller inte längre. Skanna koden igen.",
+)
 ANSWERS: dict[str, tuple[Callable[[Asked], Any], int, str | None, tuple[str, str]]] = {
     "nothing": (
         lambda asked: asked.order([]),
@@ -95,32 +98,32 @@ ANSWERS: dict[str, tuple[Callable[[Asked], Any], int, str | None, tuple[str, str
         off_sale,
         400,
         "rows[0].product",
-        ("Cinnamon bun is not for sale any more.", "Kanelbulle säljs inte längre."),
+        ("Cinnamon bun is no longer for sale.", "Kanelbulle säljs inte längre."),
     ),
     "another price": (
         price_changed,
         409,
         None,
         (
-            "The prices have changed: SEK\xa045.00 has become SEK\xa048.00. "
+            "The prices have changed: the total was SEK\xa045.00 and is now SEK\xa048.00. "
             "Order again to accept it.",
-            "Priserna har ändrats: 45,00\xa0kr har blivit 48,00\xa0kr. "
-            "Beställ igen för att godkänna det.",
+            "Priserna har ändrats: summan var 45,00\xa0kr och är nu 48,00\xa0kr. "
+            "Beställ igen för att godkänna den.",
         ),
     ),
     "too much at once": (
         lambda asked: asked.order(note=LARGE),
         413,
         None,
-        ("This is too much at once.", "Det här är för mycket på en gång."),
+        ("The request is too large.", "Anropet är för stort."),
     ),
     "at another shop": (
         another_shop,
         401,
         None,
         (
-            "Your scan belongs to another shop than this one.",
-            "Din skanning hör till en annan butik än den här.",
+            "You have scanned the code of another shop.",
+            "Du har skannat koden till en annan butik.",
         ),
     ),
     "with what is no token": (malformed_token, 401, None, ENDED),
@@ -128,7 +131,7 @@ ANSWERS: dict[str, tuple[Callable[[Asked], Any], int, str | None, tuple[str, str
         another_customers_order,
         404,
         None,
-        ("There is nothing at this address.", "Det finns inget på den här adressen."),
+        ("This page does not exist.", "Sidan finns inte."),
     ),
 }
 
@@ -153,8 +156,8 @@ def test_the_answer_says_what_is_wrong_and_where_and_nothing_is_made(
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("en", "This order was made already, with other rows."),
-        ("sv", "Den här beställningen är redan gjord, med andra rader."),
+        ("en", "This order has already been placed, with other contents."),
+        ("sv", "Den här beställningen är redan gjord, med annat innehåll."),
     ],
 )
 def test_a_stale_nonce_is_answered_with_the_order_that_it_made(

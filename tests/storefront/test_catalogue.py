@@ -18,7 +18,7 @@ from tests.storefront.steps import invoice_of, path_of
 # --- Told ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("language", "name"), [("sv", "Bakat"), ("en", "Baked")])
+@pytest.mark.parametrize(("language", "name"), [("sv", "Bakverk"), ("en", "Pastries")])
 def test_products_come_by_category_and_those_without_come_last(
     customer: JsonClient, cafe: Shop, language: str, name: str
 ) -> None:
@@ -128,7 +128,7 @@ def test_what_is_sold_out_is_shown_as_such(
         ({"sold_out": True}, "Cinnamon bun is sold out.", "Kanelbulle är slut."),
         (
             {"on_sale": False},
-            "Cinnamon bun is not for sale any more.",
+            "Cinnamon bun is no longer for sale.",
             "Kanelbulle säljs inte längre.",
         ),
     ],
@@ -160,7 +160,7 @@ def test_what_is_not_to_be_had_is_named_and_nothing_is_made(
     ("change", "sentence"),
     [
         ({"sold_out": True}, "Cinnamon bun is sold out."),
-        ({"on_sale": False}, "Cinnamon bun is not for sale any more."),
+        ({"on_sale": False}, "Cinnamon bun is no longer for sale."),
     ],
 )
 def test_an_order_with_something_not_to_be_had_is_not_paid_again(
@@ -209,7 +209,7 @@ def test_a_price_changed_meanwhile_is_told_and_nothing_is_made(
     assert response.status_code == 409
     assert response.json() == {
         "error": "price_changed",
-        "message": "The prices have changed: SEK\xa090.00 has become "
+        "message": "The prices have changed: the total was SEK\xa090.00 and is now "
         f"SEK\xa0{2 * Decimal(price)}. Order again to accept it.",
         "total": {"value": str(2 * Decimal(price)), "currency": "SEK"},
         "products": [{"id": bun.pk, "name": "Cinnamon bun", "price": price, "unit": "st"}],

@@ -124,8 +124,8 @@ def test_data_comes_in_that_language_and_names_that_the_shop_lacks_in_english(
 
     body = response.json()
     assert body["products"][0]["name"] == "Cinnamon bun"
-    assert body["unavailable_message"] == "⟦We take no orders just now.⟧"
-    assert body["latest_order"]["message"].startswith("⟦We have your payment.")
+    assert body["unavailable_message"] == "⟦We are not taking orders right now.⟧"
+    assert body["latest_order"]["message"].startswith("⟦We have received your payment.")
 
 
 @pytest.mark.usefixtures("finnish")
@@ -192,4 +192,4 @@ def test_data_is_in_the_language_of_the_page_that_asks_whatever_was_chosen_elsew
         "/lyktan/session", {"token": TOKEN}, "application/json", headers=headers
     ).json()
 
-    assert body["unavailable_message"] == "We take no orders just now."
+    assert body["unavailable_message"] == "We are not taking orders right now."

@@ -198,7 +198,7 @@ def test_who_comes_back_learns_nothing_personal_and_nothing_to_pay_with(
         ("cancel_pending", "Cancelling", False),
         ("canceled", "Cancelled", False),
         ("failed", "The payment failed", False),
-        ("expired", "The time ran out", False),
+        ("expired", "Timed out", False),
     ],
 )
 def test_who_comes_back_unpaid_sees_how_it_stands_and_is_led_to_pay_by_the_visit_alone(
@@ -223,7 +223,7 @@ def test_the_state_can_be_asked_for_again(client: JsonClient, paid: Invoice) -> 
         "state": "paid",
         "total": {"value": "45.00", "currency": "SEK"},
         "heading": "Paid, thank you!",
-        "message": "We have your payment. Keep this number until you have your order.",
+        "message": "We have received your payment. Keep this number until you get your order.",
         "receipt_url": f"/return/{paid.order.return_key}/receipt",
     }
 

@@ -13,8 +13,8 @@ from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
 
 CLOSED = {
-    "en": "Paying is closed for now. Try again in a few minutes.",
-    "sv": "Det går inte att betala just nu. Försök igen om några minuter.",
+    "en": "Payments are paused. Try again in a few minutes.",
+    "sv": "Betalningen är pausad. Försök igen om några minuter.",
 }
 
 
@@ -36,7 +36,7 @@ def test_the_page_says_so_before_it_knows_its_customer(
 def test_a_page_opened_while_paying_is_open_says_nothing_of_it(
     client: JsonClient, cafe: Shop
 ) -> None:
-    assert "Paying is closed" not in client.get("/lyktan/order").content.decode()
+    assert "Payments are paused" not in client.get("/lyktan/order").content.decode()
 
 
 @pytest.mark.parametrize("language", CLOSED)
@@ -97,8 +97,8 @@ def test_an_order_that_waits_to_be_sent_says_what_it_waits_for(
 
     message = customer.get(path_of(invoice)).json()["message"]
 
-    assert before == "Your order is on its way to SEQR."
-    assert message.startswith("Paying is closed for now. Your order waits")
+    assert before == "Your order is being sent to SEQR."
+    assert message.startswith("Your order is sent")
 
 
 def test_an_order_that_came_to_nothing_is_not_paid_again(

@@ -87,7 +87,7 @@ def test_a_token_seqr_does_not_know_asks_to_scan_again(client: JsonClient, token
     assert response.status_code == 401
     assert response.json() == {
         "error": "invalid_session",
-        "message": "This visit has ended. Scan the code again.",
+        "message": "This link has expired. Scan the code again.",
     }
 
 

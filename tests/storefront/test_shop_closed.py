@@ -20,7 +20,7 @@ from tests.storefront.steps import invoice_of, path_of
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 PAUSED = {
-    "en": "We take no orders just now. Back at 14:00.",
+    "en": "We are not taking orders right now. Back at 14:00.",
     "sv": "Vi tar inte emot beställningar just nu. Tillbaka 14:00.",
 }
 
@@ -48,10 +48,10 @@ def out_of_hours(cafe: Shop) -> Shop:
 @pytest.mark.parametrize(
     ("moment", "english", "swedish"),
     [
-        ("2026-11-23 05:00", "today at 08:00", "i dag 08:00"),
-        ("2026-11-22 23:59", "tomorrow at 08:00", "i morgon 08:00"),
-        ("2026-11-21 12:00", "on Monday 23 November at 08:00", "måndag 23 november 08:00"),
-        ("2026-11-23 17:00", "on Monday 30 November at 08:00", "måndag 30 november 08:00"),
+        ("2026-11-23 05:00", "today at 08:00", "i dag kl. 08:00"),
+        ("2026-11-22 23:59", "tomorrow at 08:00", "i morgon kl. 08:00"),
+        ("2026-11-21 12:00", "on Monday 23 November at 08:00", "måndag 23 november kl. 08:00"),
+        ("2026-11-23 17:00", "on Monday 30 November at 08:00", "måndag 30 november kl. 08:00"),
     ],
 )
 def test_who_comes_too_early_or_too_late_reads_when_it_opens(
@@ -105,7 +105,10 @@ def test_of_several_reasons_the_one_that_helps_most_is_told(
 
 @pytest.mark.parametrize(
     ("swedish", "english", "expected"),
-    [("", "", "We take no orders just now."), ("Strax!", "", "We take no orders just now. Strax!")],
+    [
+        ("", "", "We are not taking orders right now."),
+        ("Strax!", "", "We are not taking orders right now. Strax!"),
+    ],
 )
 def test_a_note_in_one_language_is_better_than_none(
     client: JsonClient, paused: Shop, swedish: str, english: str, expected: str

@@ -33,6 +33,7 @@ KEYS = {
     "app_url",
     "ers_reference",
     "receipt_url",
+    "heading",
     "message",
 }
 
@@ -126,16 +127,16 @@ def test_a_paid_order_has_its_payments_reference(
             "10.00",
             "partly_refunded",
             [
-                "SEK\xa010.00 of SEK\xa045.00 has been sent back to you.",
-                "10,00\xa0kr av 45,00\xa0kr har skickats tillbaka till dig.",
+                "SEK\xa010.00 of SEK\xa045.00 has been refunded to you.",
+                "10,00\xa0kr av 45,00\xa0kr har återbetalats till dig.",
             ],
         ),
         (
             "45.00",
             "refunded",
             [
-                "SEK\xa045.00 has been sent back to you.",
-                "45,00\xa0kr har skickats tillbaka till dig.",
+                "SEK\xa045.00 has been refunded to you.",
+                "45,00\xa0kr har återbetalats till dig.",
             ],
         ),
     ],
@@ -188,7 +189,7 @@ def test_an_order_whose_payment_was_taken_back_tells_so_though_another_bill_has_
 
     body = customer.get(path_of(reversed_one)).json()
 
-    assert "gives it back" in body["message"]
+    assert "SEQR refunds you" in body["message"]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def test_a_payment_that_may_have_been_returned_is_not_called_unpaid(
 ) -> None:
     invoice = invoice_of(visit, "canceled", possibly_reversed=True)
 
-    assert "gives it back" in customer.get(path_of(invoice)).json()["message"]
+    assert "SEQR refunds you" in customer.get(path_of(invoice)).json()["message"]
 
 
 def test_another_customers_order_is_as_unknown_as_none(

@@ -65,6 +65,7 @@ interface Order {
   invoice_reference?: string | null;
   app_url?: string | null;
   receipt_url?: string | null;
+  heading?: string;
   message?: string;
 }
 

@@ -13,7 +13,7 @@ from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, MoneyCase
 from payments.polling.shards import invoices_to_poll
 from payments.seqr import SeqrError
-from seqrshop.storefront.messages import state_heading
+from seqrshop.storefront.messages import state_texts
 from tests.payments.reconciliation.nights import let_pass
 from tests.proof.matrix.door import Door
 from tests.proof.matrix.faults import Fault
@@ -95,7 +95,8 @@ def ask_about_each() -> None:
 
 def customer_reads(invoice: Invoice) -> str:
     """Return what heads the customer's page about the order."""
-    return state_heading(Order.objects.get(pk=invoice.order_id))
+    heading, _ = state_texts(Order.objects.get(pk=invoice.order_id), invoice)
+    return heading
 
 
 def cases() -> list[str]:

@@ -39,7 +39,7 @@ def asked_again(world: World, phone: Phone, answer: Any) -> None:
     assert world.left() in (int(world.fault.leaves), 2)  # libcurl may have sent it again
     assert (answer.status_code, answer.json()["error"]) == (503, "seqr_unavailable")
     assert (answer.json()["message"], answer["Retry-After"]) == (
-        "SEQR cannot be reached just now.",
+        "SEQR is unavailable right now.",
         "2",
     )
     assert (CustomerSession.objects.count(), Customer.objects.count()) == (0, 0)

@@ -10,7 +10,7 @@ from orders.models import AuditEvent
 from payments.invoices.refresh import ask_and_record, refresh_invoice
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrError
-from seqrshop.storefront.messages import POSSIBLY_REVERSED, state_message
+from seqrshop.storefront.messages import POSSIBLY_REVERSED, state_texts
 from tests.payments.polling.shard import Shard
 from tests.payments.steps import age, fresh, issued_invoice, order_state, reference, story
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
@@ -170,7 +170,8 @@ def told_as_reversed(world: World, invoice: Invoice) -> None:
     possibly reversed” tells a person.
     """
     assert fresh(invoice).status in (S.CANCELED, S.FAILED)
-    assert state_message(fresh(invoice).order, fresh(invoice)) == str(POSSIBLY_REVERSED)
+    _, message = state_texts(fresh(invoice).order, fresh(invoice))
+    assert message == str(POSSIBLY_REVERSED)
     assert world.sandbox.invoice(reference(invoice))["status"] == fresh(invoice).status
     assert cases() == ["possibly_reversed"]
 

@@ -193,8 +193,8 @@ def test_each_stream_speaks_the_language_that_it_was_asked_for_in(
 
     messages = [stream.next(within=TOLD_WITHIN)[1]["message"] for stream in streams]
     assert messages == [
-        "Vi har fått din betalning. Spara numret tills du har fått din beställning.",
-        "We have your payment. Keep this number until you have your order.",
+        "Vi har tagit emot din betalning. Spara numret tills du får din beställning.",
+        "We have received your payment. Keep this number until you get your order.",
     ]
 
 

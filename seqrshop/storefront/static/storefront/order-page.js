@@ -42,7 +42,11 @@ session.start((opened, { reference, basket }) => {
 
 const isChoosing = () => !submitting && !menuView.hidden;
 
-keepMenuFresh({ isShown: isChoosing, isClosed: () => Boolean(details?.unavailable_message), refresh });
+keepMenuFresh({
+  isShown: isChoosing,
+  isClosed: () => Boolean(details?.unavailable_message),
+  refresh,
+});
 
 /**
  * Keeps the basket of an order that was never paid; after any other order, it starts empty.

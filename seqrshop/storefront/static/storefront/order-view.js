@@ -116,7 +116,7 @@ export class OrderView {
     const restoreFocus = preserveFocus(this.#root);
     this.#order = order;
     this.#root.dataset.state = state;
-    this.#setText("[data-heading]", translate(state));
+    this.#setText("[data-heading]", order.heading ?? translate(state));
     this.#setText("[data-message]", order.message ?? "");
     this.#setText("[data-number]", order.number);
     const isLong = order.number.length > LONG_NUMBER_LENGTH;
