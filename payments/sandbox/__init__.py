@@ -4,7 +4,7 @@ It shares no code with the SEQR client that is tested against it: a common misre
 both.
 
 A SOAP request enters through `soap_endpoint`. `soap` parses and validates it, `operations` applies
-it to what `storage` remembers, and `faults` may replace the response. `notifier` reports payments
+it to the records in `storage`, and `faults` may replace the response. `notifier` reports payments
 to the shop. Tests drive the sandbox through `control`, customers through `phone`, developers
 through `console`.
 """

@@ -17,8 +17,8 @@ MARK = "--- end of block ---"
 def blocks() -> list[tuple[str, str | None]]:
     """Each block of commands, with the output that the page shows after it."""
     return [
-        (commands, shown or None)
-        for commands, shown in re.findall(
+        (commands, expected or None)
+        for commands, expected in re.findall(
             r"```sh\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", PAGE, re.DOTALL
         )
     ]
@@ -44,9 +44,9 @@ def test_commands_return_what_the_page_shows(sandbox: SandboxProcess, tmp_path: 
     outputs = done.stdout.split(MARK)[:-1]
     assert done.stderr == ""
     assert len(outputs) == len(blocks())
-    for (commands, shown), response in zip(blocks(), outputs, strict=True):
-        if shown is not None:
-            assert normalized(re.sub(r"}\s*{", "}\n{", response)) == normalized(shown), commands
+    for (commands, expected), output in zip(blocks(), outputs, strict=True):
+        if expected is not None:
+            assert normalized(re.sub(r"}\s*{", "}\n{", output)) == normalized(expected), commands
 
 
 @pytest.mark.parametrize("kind", PARAMETERS)

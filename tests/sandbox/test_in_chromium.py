@@ -92,7 +92,7 @@ def paths(soap: SoapClient, sandbox: SandboxProcess) -> dict[str, str]:
         "open": f"/app/R{soap.new_invoice()}",
         "paid": f"/app/R{paid}",
         "receipt": f"/phone/receipts/{paid}/0",
-        "corner": "/console",
+        "console": "/console",
         "call": "/console/calls/1",
     }
 

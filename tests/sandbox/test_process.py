@@ -30,12 +30,12 @@ def test_help_describes_addresses_and_faults(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
 
-    shown = capsys.readouterr().out
-    assert "/soap/service" in shown
-    assert "/control/scan" in shown
-    assert "docs/sandbox.md" in shown
-    assert all(kind in shown for kind in Kind)
-    assert max(map(len, shown.splitlines())) <= 100
+    output = capsys.readouterr().out
+    assert "/soap/service" in output
+    assert "/control/scan" in output
+    assert "docs/sandbox.md" in output
+    assert all(kind in output for kind in Kind)
+    assert max(map(len, output.splitlines())) <= 100
 
 
 def test_port_in_use_gets_one_sentence() -> None:

@@ -78,7 +78,7 @@ class DeveloperConsole:
         error: str = "",
         entered: dict[str, str] | None = None,
     ) -> web.Response:
-        shown = operation if operation in {*OPERATIONS, NOTIFICATION} else ""
+        filter_operation = operation if operation in {*OPERATIONS, NOTIFICATION} else ""
         invoices = self._seqr.invoices()
         return self._pages.page(
             "console.html",
@@ -93,8 +93,8 @@ class DeveloperConsole:
             fields=form_fields(),
             invoices=invoices[: -MAX_INVOICE_ROWS - 1 : -1],
             invoice_count=len(invoices),
-            shown=shown,
-            calls=self._calls.latest(MAX_CALL_ROWS, shown or None),
+            filter_operation=filter_operation,
+            calls=self._calls.latest(MAX_CALL_ROWS, filter_operation or None),
             generation=self._calls.generation,
         )
 

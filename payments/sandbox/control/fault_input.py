@@ -139,26 +139,29 @@ PARAMETERS: Final[dict[Kind, dict[str, Parameter]]] = {
 
 def fault(body: Mapping[str, Any]) -> Fault:
     """Read a fault. A null field counts as missing."""
-    given = {name: value for name, value in body.items() if value is not None}
-    operation = _operation(given)
-    kind = _kind(given, operation)
+    fields = {name: value for name, value in body.items() if value is not None}
+    operation = _operation(fields)
+    kind = _kind(fields, operation)
     parameters = PARAMETERS[kind]
-    for name in given:
+    for name in fields:
         if name not in COMMON_FIELDS and name not in parameters:
             raise BadInputError(f"{name}: {kind} has no such parameter{_only(parameters)}.")
-    seed = given.get("seed", secrets.randbelow(MAX_SEED))
+    seed = fields.get("seed", secrets.randbelow(MAX_SEED))
     return Fault(
         operation,
         kind,
-        {name: each.read(name, given.get(name, each.default)) for name, each in parameters.items()},
-        count=_whole(1, MAX_FAULT_COUNT)("count", given["count"]) if "count" in given else None,
-        probability=_number(0, 1)("probability", given.get("probability", 1)),
+        {
+            name: each.read(name, fields.get(name, each.default))
+            for name, each in parameters.items()
+        },
+        count=_whole(1, MAX_FAULT_COUNT)("count", fields["count"]) if "count" in fields else None,
+        probability=_number(0, 1)("probability", fields.get("probability", 1)),
         seed=_whole(0, MAX_SEED)("seed", seed),
     )
 
 
-def _operation(given: Mapping[str, Any]) -> str:
-    operation = text(given, "operation")
+def _operation(fields: Mapping[str, Any]) -> str:
+    operation = text(fields, "operation")
     if operation not in {*OPERATIONS, ANY_OPERATION, NOTIFICATION}:
         raise BadInputError(
             f"operation: must be the name of a SOAP operation, {ANY_OPERATION} or {NOTIFICATION}."
@@ -166,9 +169,9 @@ def _operation(given: Mapping[str, Any]) -> str:
     return operation
 
 
-def _kind(given: Mapping[str, Any], operation: str) -> Kind:
+def _kind(fields: Mapping[str, Any], operation: str) -> Kind:
     kinds = NOTIFICATION_KINDS if operation == NOTIFICATION else SOAP_KINDS
-    kind = text(given, "kind")
+    kind = text(fields, "kind")
     if kind not in kinds:
         raise BadInputError(f"kind: for {operation} it must be one of {', '.join(kinds)}.")
     return Kind(kind)

@@ -8,7 +8,7 @@ from payments.sandbox.storage.models import Invoice, Status
 
 
 def force_state(seqr: SeqrSimulator, invoice: Invoice, forced: ForcedState) -> Invoice:
-    """Force the invoice's state. From a status of SEQR's it goes on as if it were real.
+    """Force the invoice's state. An invoice in a status of SEQR's then behaves as usual.
 
     A new status adds 1 to the version, unless a version is forced too. The shop is not notified.
     """

@@ -62,18 +62,18 @@ def invoice_json(seqr: SeqrSimulator, invoice: Invoice) -> dict[str, Any]:
         "paid_amount": _amount(invoice.paid_amount),
         "ers_reference": invoice.ers_reference,
         "payer_msisdn": invoice.payer.msisdn if invoice.payer else None,
-        "customer_tokens": [_plain(token) for token in invoice.tokens],
-        "refunds": [_plain(refund) for refund in invoice.refunds],
-        "receipts": [_plain(receipt) for receipt in invoice.receipts],
-        "forced": _plain(invoice.forced),
+        "customer_tokens": [_record_json(token) for token in invoice.tokens],
+        "refunds": [_record_json(refund) for refund in invoice.refunds],
+        "receipts": [_record_json(receipt) for receipt in invoice.receipts],
+        "forced": _record_json(invoice.forced),
     }
 
 
 def terminal_json(terminal: Terminal) -> dict[str, Any]:
     """A terminal without its password."""
-    shown = _plain(terminal)
-    del shown["password_digest"]
-    return shown
+    fields = _record_json(terminal)
+    del fields["password_digest"]
+    return fields
 
 
 def customer_json(customer: Customer) -> dict[str, Any]:
@@ -98,10 +98,10 @@ def period_json(period: Period) -> dict[str, Any]:
 
 def refusal_json(refusal: RefundRefusal) -> dict[str, Any]:
     """A rule that refuses refunds."""
-    return _plain(refusal)
+    return _record_json(refusal)
 
 
-def _plain(record: "DataclassInstance") -> dict[str, Any]:
+def _record_json(record: "DataclassInstance") -> dict[str, Any]:
     """A record's fields."""
     return {name: _text(value) for name, value in asdict(record).items()}
 

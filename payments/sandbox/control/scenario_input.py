@@ -163,14 +163,18 @@ def purchase(body: Mapping[str, Any]) -> Purchase:
     token = text(body, "purchaseToken")
     if not _PURCHASE_TOKEN.fullmatch(token):
         raise BadInputError("purchaseToken: letters, digits, dashes, underscores and dots only.")
-    given = body.get("customer", {})
-    if not isinstance(given, dict):
+    customer_fields = body.get("customer", {})
+    if not isinstance(customer_fields, dict):
         raise BadInputError("customer: an object is needed.")
-    if unknown := sorted(given.keys() - set(CUSTOMER_FIELDS)):
+    if unknown := sorted(customer_fields.keys() - set(CUSTOMER_FIELDS)):
         raise BadInputError(f"customer: {unknown[0]} is not one of {', '.join(CUSTOMER_FIELDS)}.")
     try:
-        msisdn(given)
-        details = {name: value for name in given if (value := optional_text(given, name))}
+        msisdn(customer_fields)
+        details = {
+            name: value
+            for name in customer_fields
+            if (value := optional_text(customer_fields, name))
+        }
     except BadInputError as error:
         raise BadInputError(f"customer: {error}") from None
     return Purchase(url, token, details)

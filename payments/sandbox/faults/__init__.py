@@ -1,1 +1,1 @@
-"""Faults on demand: which calls they strike, and what the shop receives instead."""
+"""Faults on demand: the calls they apply to, and the responses to them."""

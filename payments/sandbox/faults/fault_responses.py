@@ -78,7 +78,9 @@ Responder = Callable[[FaultedCall], Awaitable[SentResponse]]
 
 def unaltered(seqr_response: SeqrResponse) -> SentResponse:
     """Respond without a fault."""
-    return replace(_plain(seqr_response.status, seqr_response.body), seqr_response=seqr_response)
+    return replace(
+        _xml_response(seqr_response.status, seqr_response.body), seqr_response=seqr_response
+    )
 
 
 async def respond_with_fault(
@@ -110,7 +112,7 @@ async def _delay(call: FaultedCall) -> SentResponse:
     seqr_response = call.seqr_response
     if call.fault.discarded or seqr_response is None:
         return _closed(call)
-    return _plain(seqr_response.status, seqr_response.body)
+    return _xml_response(seqr_response.status, seqr_response.body)
 
 
 async def _close(call: FaultedCall) -> SentResponse:
@@ -147,12 +149,12 @@ async def _http_status(call: FaultedCall) -> SentResponse:
 async def _soap_fault(call: FaultedCall) -> SentResponse:
     parameters = call.fault.parameters
     fault = SoapFaultError(parameters["faultstring"], parameters["faultcode"])
-    return _plain(500, wrap_fault(fault))
+    return _xml_response(500, wrap_fault(fault))
 
 
 async def _result_code(call: FaultedCall) -> SentResponse:
     if call.operation is None:
-        return _plain(500, wrap_fault(SoapFaultError("The request cannot be read.")))
+        return _xml_response(500, wrap_fault(SoapFaultError("The request cannot be read.")))
     code = call.fault.parameters["code"]
     known = set(ResultCode)
     name = ResultCode(code).name if code in known else "UNKNOWN"
@@ -164,7 +166,7 @@ async def _garbage(call: FaultedCall) -> SentResponse:
     size = call.fault.parameters["bytes"]
     # In pieces, because randbytes cannot make more at once.
     drawn = (call.fault.random.randbytes(min(CHUNK_BYTES, size - at)) for at in _steps(size))
-    return _plain(200, b"".join(drawn))
+    return _xml_response(200, b"".join(drawn))
 
 
 async def _html(_: FaultedCall) -> SentResponse:
@@ -173,7 +175,7 @@ async def _html(_: FaultedCall) -> SentResponse:
 
 
 async def _empty(_: FaultedCall) -> SentResponse:
-    return _plain(200, b"")
+    return _xml_response(200, b"")
 
 
 async def _truncated(call: FaultedCall) -> SentResponse:
@@ -181,7 +183,7 @@ async def _truncated(call: FaultedCall) -> SentResponse:
     half = body[: len(body) // 2]
     logged = f"(the first {len(half)} of {len(body)} bytes)"
     if call.fault.parameters["length"] == "sent":
-        return replace(_plain(200, half), logged=logged)
+        return replace(_xml_response(200, half), logged=logged)
     response = _stream(call, length=len(body))
     try:
         await response.prepare(call.request)
@@ -215,7 +217,7 @@ async def _wrong_operation(call: FaultedCall) -> SentResponse:
     other = "cancelInvoice" if called == "getPaymentStatus" else "getPaymentStatus"
     operation = OPERATIONS[call.fault.parameters["response_of"] or other]
     message = {"resultCode": 0, "resultDescription": ResultCode.SUCCESS.name}
-    return _plain(200, wrap(operation, message))
+    return _xml_response(200, wrap(operation, message))
 
 
 _RESPONDERS: Final[dict[Kind, Responder]] = {
@@ -236,7 +238,7 @@ _RESPONDERS: Final[dict[Kind, Responder]] = {
 }
 
 
-def _plain(status: int, body: bytes) -> SentResponse:
+def _xml_response(status: int, body: bytes) -> SentResponse:
     return SentResponse(web.Response(status=status, body=body, headers=CONTENT_TYPE), status, body)
 
 

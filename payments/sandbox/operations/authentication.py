@@ -52,38 +52,38 @@ def authenticate(
     """
     if context is None:
         raise RefusedError(ResultCode.INVALID_INITIATOR_PRINCIPAL_ID, "context is missing")
-    given = context.get("initiatorPrincipalId") or {}
+    principal = context.get("initiatorPrincipalId") or {}
     password = context.get("password", "")
-    _check_form(given)
-    if given["type"] == "RESELLERUSER":
-        _check_reseller(given, password)
+    _check_form(principal)
+    if principal["type"] == "RESELLERUSER":
+        _check_reseller(principal, password)
     else:
-        _check_terminal(terminals.get(given["id"]), password)
+        _check_terminal(terminals.get(principal["id"]), password)
     _check_texts(context)
     required = "RESELLERUSER" if operation in RESELLER_OPERATIONS else "TERMINALID"
-    if operation not in EITHER_OPERATIONS and given["type"] != required:
+    if operation not in EITHER_OPERATIONS and principal["type"] != required:
         raise RefusedError(ResultCode.ACCESS_DENIED, f"{operation} needs a {required}")
-    return Principal(given["type"], given["id"])
+    return Principal(principal["type"], principal["id"])
 
 
-def _check_form(given: Message) -> None:
-    if given.get("type") not in {"TERMINALID", "RESELLERUSER"}:
+def _check_form(principal: Message) -> None:
+    if principal.get("type") not in {"TERMINALID", "RESELLERUSER"}:
         raise RefusedError(
             ResultCode.INVALID_INITIATOR_PRINCIPAL_ID,
             "initiatorPrincipalId.type must be TERMINALID or RESELLERUSER",
         )
-    if not given.get("id"):
+    if not principal.get("id"):
         raise RefusedError(
             ResultCode.INVALID_INITIATOR_PRINCIPAL_ID, "initiatorPrincipalId.id is missing"
         )
-    if given["type"] == "RESELLERUSER" and not given.get("userId"):
+    if principal["type"] == "RESELLERUSER" and not principal.get("userId"):
         raise RefusedError(
             ResultCode.INVALID_INITIATOR_PRINCIPAL_ID, "initiatorPrincipalId.userId is missing"
         )
 
 
-def _check_reseller(given: Message, password: str) -> None:
-    if (given["id"], given["userId"]) != (RESELLER_ID, RESELLER_USER_ID):
+def _check_reseller(principal: Message, password: str) -> None:
+    if (principal["id"], principal["userId"]) != (RESELLER_ID, RESELLER_USER_ID):
         raise RefusedError(ResultCode.INITIATOR_PRINCIPAL_NOT_FOUND, "no such principal")
     if not hmac.compare_digest(password.encode("utf-8", "replace"), RESELLER_PASSWORD.encode()):
         raise RefusedError(ResultCode.AUTHENTICATION_FAILED, "wrong password")

@@ -47,17 +47,17 @@ def with_answers(invoice: Invoice, tokens: Iterable[Message]) -> Invoice:
     for a card that the customer does not have.
     """
     answers = [_token(token) for token in tokens]
-    known = {token.value: token for token in invoice.tokens}
+    cards = {token.value: token for token in invoice.tokens}
     for answer in answers:
         if answer.status not in {TokenStatus.USED, TokenStatus.BLOCKED, TokenStatus.INVALID}:
             raise RefusedError(
                 ResultCode.INVALID_INVOICE_DATA, "the status of an answered token is 1, 90 or 99"
             )
-        card = known.get(answer.value)
+        card = cards.get(answer.value)
         if card is None or answer.id not in ("", card.id):
             raise RefusedError(ResultCode.INVALID_CUSTOMER, "the customer has no such card")
-        known[answer.value] = replace(card, status=answer.status)
-    answered_tokens = tuple(known.values())
+        cards[answer.value] = replace(card, status=answer.status)
+    answered_tokens = tuple(cards.values())
     if any(token.status == TokenStatus.PENDING for token in answered_tokens):
         return replace(invoice, tokens=answered_tokens)
     return invoice.with_status(Status.ISSUED, tokens=answered_tokens, acknowledged=True)

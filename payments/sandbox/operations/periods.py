@@ -59,7 +59,7 @@ def execute_report(
         raise RefusedError(BAD_PARAMETERS, f"the period belongs to terminal {period.terminal_id}")
     ready_at = period.marked_at + REPORT_READY_AFTER
     if seqr.now() < ready_at:
-        raise RefusedError(ResultCode.REPORT_NOT_READY, "ask again in a few seconds")
+        raise RefusedError(ResultCode.REPORT_NOT_READY, "retry in a few seconds")
     transactions = _transactions(seqr, period, terminal_id)
     return report_xml.render(kind, period.period_id, ready_at, transactions)
 

@@ -41,7 +41,7 @@ class Receipts:
             invoice=invoice,
             receipt=receipt,
             document=f"{receipt_url(invoice, int(request.match_info['number']))}/document",
-            shown=served_type(receipt.mime_type) != DOWNLOAD_TYPE,
+            displayable=served_type(receipt.mime_type) != DOWNLOAD_TYPE,
         )
 
     async def _document(self, request: web.Request) -> web.Response:
@@ -50,10 +50,12 @@ class Receipts:
             document = base64.b64decode(receipt.data)
         except (binascii.Error, ValueError):
             document = b"The shop's receipt is not readable base64."
-        shown = served_type(receipt.mime_type)
+        content_type = served_type(receipt.mime_type)
         headers = security_headers(DOCUMENT_POLICY)
-        headers["Content-Type"] = f"{shown}; charset=utf-8" if shown.startswith("text/") else shown
-        if shown == DOWNLOAD_TYPE:
+        headers["Content-Type"] = (
+            f"{content_type}; charset=utf-8" if content_type.startswith("text/") else content_type
+        )
+        if content_type == DOWNLOAD_TYPE:
             headers["Content-Disposition"] = 'attachment; filename="receipt"'
         return web.Response(body=document, headers=headers)
 

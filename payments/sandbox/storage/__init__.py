@@ -1,1 +1,1 @@
-"""What the sandbox remembers: records, the ledger over them, the state file, the call log."""
+"""The records, the ledger over them, the state file and the call log."""

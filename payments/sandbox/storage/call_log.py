@@ -82,12 +82,12 @@ class CallLog:
 
     def latest(self, limit: int, operation: str | None = None) -> list[Entry]:
         """The latest calls, or those of one operation, newest first."""
-        wanted = (
+        matching = (
             entry
             for entry in reversed(self._entries)
             if operation is None or entry.call.operation == operation
         )
-        return list(islice(wanted, limit))
+        return list(islice(matching, limit))
 
     def entry(self, n: int) -> Entry | None:
         """The call of that number, if it is still logged."""
@@ -112,8 +112,8 @@ def _without_large_bodies(call: Call) -> Call:
         return call
     return replace(
         call,
-        request=f"({len(call.request)} bytes, too large to keep)",
-        response=f"({len(call.response)} bytes, too large to keep)",
+        request=f"({len(call.request)} bytes, too large to log)",
+        response=f"({len(call.response)} bytes, too large to log)",
     )
 
 

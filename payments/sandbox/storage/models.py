@@ -162,7 +162,7 @@ class Invoice:
     - `held`: the customer is about to pay, so the shop cannot cancel.
     - `acknowledged`: the shop has answered the customer's loyalty cards.
     - `confirmed_at`: the shop's first getPaymentStatus that returned PAID.
-    - `reversed_at`: SEQR returned a payment whose status the shop had not asked for.
+    - `reversed_at`: SEQR reversed a payment, since the shop had not queried its status.
     - `released_at`: SEQR released a reservation that the shop had not committed.
 
     Amounts are in major units (149.99 SEK, not öre).

@@ -91,10 +91,10 @@ class StateFile:
         """Write all changes. Raises StateFileError and keeps the changes for the next commit."""
         if not self._changes:
             return
-        deleted = [place for place, record in self._changes.items() if record is None]
+        deleted = [location for location, record in self._changes.items() if record is None]
         saved = [
-            (*place, to_json(record))
-            for place, record in self._changes.items()
+            (*location, to_json(record))
+            for location, record in self._changes.items()
             if record is not None
         ]
         connection = self._connection

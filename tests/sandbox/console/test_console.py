@@ -79,13 +79,13 @@ def test_fault_is_added_and_removed_by_form(
     )
     (fault,) = sandbox.faults()
     soap.http("POST", "/soap/service", b"<a/>")
-    shown = console.get("/console").text
+    page_text = console.get("/console").text
 
     removed = console.submit("/console/faults/remove", id=str(fault["id"]))
 
     assert (added.status, removed.status) == (303, 303)
     assert (fault["kind"], fault["status"], fault["takes_effect"]) == ("http_status", 502, True)
-    assert "status 502, takes effect yes, once" in shown
+    assert "status 502, takes effect yes, once" in page_text
     assert sandbox.faults() == []
     assert console.submit("/console/faults/remove", id="x").status == 303
 

@@ -37,12 +37,12 @@ def test_any_status_can_be_forced_with_next_version(
 ) -> None:
     reference = soap.new_invoice()
 
-    shown = force(sandbox, reference, status=status)
+    stored = force(sandbox, reference, status=status)
 
     response = soap.status(reference, 1)
     assert (response.code, response.text("status"), response.text("version")) == (0, status, "2")
     assert response.text("receipt") is None
-    assert (shown["status"], shown["version"]) == (status, 2)
+    assert (stored["status"], stored["version"]) == (status, 2)
 
 
 def test_forced_payment_has_receipt_and_is_reversed_if_unconfirmed(
@@ -117,9 +117,9 @@ def test_earlier_forced_fields_stay(soap: SoapClient, sandbox: SandboxProcess, p
     force(sandbox, paid, receipt_amount="1.00")
     force(sandbox, paid, ers_reference=None)
 
-    shown = sandbox.control("POST", f"/invoices/{paid}", {"receipt_currency": "EUR"})
+    stored = sandbox.control("POST", f"/invoices/{paid}", {"receipt_currency": "EUR"})
 
-    assert shown["forced"] == {
+    assert stored["forced"] == {
         "ers_reference": False,
         "receipt": None,
         "receipt_amount": "1.00",

@@ -19,10 +19,10 @@ def test_fault_of_any_operation_applies_to_unreadable_request(
     sandbox.fault("*", "result_code", code=93)
     sandbox.fault("*", "http_status")
 
-    answers = [soap.status("1"), soap.session("x"), soap.post("nonsense")]
+    responses = [soap.status("1"), soap.session("x"), soap.post("nonsense")]
 
-    assert [response.code for response in answers[:2]] == [93, 93]
-    assert answers[2].fault == "Client"
+    assert [response.code for response in responses[:2]] == [93, 93]
+    assert responses[2].fault == "Client"
 
 
 def test_next_fault_applies_when_first_is_used_up(

@@ -253,9 +253,9 @@ def test_executed_operation_is_stored_before_response_drips(
             sandbox.process.wait()
 
     with SandboxProcess(*state) as sandbox:
-        kept = was_executed(sandbox)
+        executed = was_executed(sandbox)
 
-    assert kept
+    assert executed
 
 
 @pytest.mark.parametrize("kind", ["delay", "drip", "huge"])

@@ -92,15 +92,15 @@ def test_step_2_get_status_before_scan_after_it_and_after_30_seconds(
     client: CheckedClient, cafe: SandboxProcess
 ) -> None:
     reference = client.new_invoice()
-    answers = [client.status(reference, 0, STATUS)]
+    responses = [client.status(reference, 0, STATUS)]
     cafe.act(reference, "open")
-    answers.append(client.status(reference, 1, STATUS))
+    responses.append(client.status(reference, 1, STATUS))
     client.new_invoice()
     cafe.advance(30)
-    answers.append(client.status(reference, 1, STATUS))
+    responses.append(client.status(reference, 1, STATUS))
 
-    assert [response.text("status") for response in answers] == ["ISSUED"] * 3
-    assert [response.text("version") for response in answers] == ["1"] * 3
+    assert [response.text("status") for response in responses] == ["ISSUED"] * 3
+    assert [response.text("version") for response in responses] == ["1"] * 3
 
 
 def test_step_3_submit_receipt_after_payment(client: CheckedClient, cafe: SandboxProcess) -> None:
@@ -199,13 +199,13 @@ def test_loyalty_card_has_published_form(client: CheckedClient, cafe: SandboxPro
     reference = sent.text("invoiceReference") or ""
     cafe.act(reference, "open")
 
-    asked = client.status(reference, 1, [*PLAIN, "status", "customerTokens", "version"])
+    opened = client.status(reference, 1, [*PLAIN, "status", "customerTokens", "version"])
     content = f"<invoiceReference>{reference}</invoiceReference>{invoice('10.00')}"
-    answers = token("77001") + token("5", 99, card_id="BEAN")
-    updated = client.call("updateInvoice", content + answers)
+    tokens = token("77001") + token("5", 99, card_id="BEAN")
+    updated = client.call("updateInvoice", content + tokens)
 
-    assert asked.text("status") == "PENDING_ISSUER_ACKNOWLEDGE"
-    assert asked.names("customerTokens") == ["token", "token"]
+    assert opened.text("status") == "PENDING_ISSUER_ACKNOWLEDGE"
+    assert opened.names("customerTokens") == ["token", "token"]
     assert (updated.code, updated.names()) == (0, PLAIN)
 
 
@@ -220,13 +220,13 @@ def test_terminal_operations_have_published_form(client: CheckedClient) -> None:
         "public_test_shop_terminal", registered.text("terminalId") or ""
     ).replace("12345678", "secret-1")
 
-    answers = [
+    responses = [
         client.call("assignSeqrId", "<seqrId>TILL-1</seqrId>", till),
         client.call("unregisterTerminal", "", till),
     ]
 
     assert registered.names() == [*PLAIN, "terminalId"]
-    assert [(response.code, response.names()) for response in answers] == [(0, PLAIN)] * 2
+    assert [(response.code, response.names()) for response in responses] == [(0, PLAIN)] * 2
 
 
 @covers_codes(None, 20)

@@ -28,9 +28,9 @@ REFUSED = {
 
 
 @covers_codes("sendInvoice")
-@pytest.mark.parametrize(("code", "given"), REFUSED.values(), ids=REFUSED.keys())
-def test_unusable_context_is_refused(soap: SoapClient, code: int, given: str) -> None:
-    response = soap.call("sendInvoice", invoice(), with_context=given)
+@pytest.mark.parametrize(("code", "with_context"), REFUSED.values(), ids=REFUSED.keys())
+def test_unusable_context_is_refused(soap: SoapClient, code: int, with_context: str) -> None:
+    response = soap.call("sendInvoice", invoice(), with_context=with_context)
 
     assert response.code == code
     assert response.names() == ["resultCode", "resultDescription"]

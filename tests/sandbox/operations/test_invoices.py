@@ -34,15 +34,15 @@ def test_control_api_returns_invoice_as_sent(soap: SoapClient, sandbox: SandboxP
         invoice("45.50", rows=row("40.00", quantity="2") + row("5.50", name="Åland &amp; ö 🥐"))
     )
 
-    shown = sandbox.invoice(reference)
+    stored = sandbox.invoice(reference)
 
-    assert shown["status"] == "ISSUED"
-    assert shown["version"] == 1
-    assert (shown["amount"], shown["currency"]) == ("45.50", "SEK")
-    assert (shown["title"], shown["client_invoice_id"]) == ("Café Söder", "order-17")
-    assert [line["itemDescription"] for line in shown["rows"]] == ["Kaffe", "Åland & ö 🥐"]
-    assert shown["rows"][0]["itemTotalAmount"] == {"value": "40.00", "currency": "SEK"}
-    assert sandbox.invoices() == [shown]
+    assert stored["status"] == "ISSUED"
+    assert stored["version"] == 1
+    assert (stored["amount"], stored["currency"]) == ("45.50", "SEK")
+    assert (stored["title"], stored["client_invoice_id"]) == ("Café Söder", "order-17")
+    assert [line["itemDescription"] for line in stored["rows"]] == ["Kaffe", "Åland & ö 🥐"]
+    assert stored["rows"][0]["itemTotalAmount"] == {"value": "40.00", "currency": "SEK"}
+    assert sandbox.invoices() == [stored]
 
 
 def test_negative_row_is_accepted_as_discount(soap: SoapClient) -> None:

@@ -115,13 +115,13 @@ def test_invoice_stays_issued_without_cards_or_acknowledgment(
 
 
 @covers_codes("updateInvoice", 52)
-@pytest.mark.parametrize("given", [token("77002"), token("77001", card_id="OTHER")])
+@pytest.mark.parametrize("tokens", [token("77002"), token("77001", card_id="OTHER")])
 def test_answer_for_unknown_card_is_refused(
-    soap: SoapClient, cafe: SandboxProcess, member: str, given: str
+    soap: SoapClient, cafe: SandboxProcess, member: str, tokens: str
 ) -> None:
     reference = opened_invoice(soap, cafe, REQUIRE)
 
-    response = soap.update(reference, invoice(), given)
+    response = soap.update(reference, invoice(), tokens)
 
     assert response.code == 52
     assert cafe.invoice(reference)["status"] == "PENDING_ISSUER_ACKNOWLEDGE"

@@ -72,12 +72,12 @@ def test_unconfirmed_payment_is_reversed_after_twenty_seconds(
     sandbox.advance(20)
 
     response = soap.status(reference, 1)
-    shown = sandbox.invoice(reference)
+    stored = sandbox.invoice(reference)
     assert (response.text("status"), response.text("version")) == ("CANCELED", "3")
     assert response.text("ersReference") is None
     assert response.text("receipt/terminalId") is None
-    assert shown["reversed"] is True
-    assert shown["confirmed_at"] is None
+    assert stored["reversed"] is True
+    assert stored["confirmed_at"] is None
 
 
 def test_status_query_in_time_confirms_payment(soap: SoapClient, sandbox: SandboxProcess) -> None:

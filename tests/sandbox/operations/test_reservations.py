@@ -39,18 +39,18 @@ def test_payment_in_reservation_mode_only_reserves(
 
 
 @covers_codes("commitReservation", 0)
-@pytest.mark.parametrize("taken", ["45.00", "44.99", "0.01"])
+@pytest.mark.parametrize("committed", ["45.00", "44.99", "0.01"])
 def test_commit_charges_all_or_part_and_receipt_shows_it(
-    soap: SoapClient, sandbox: SandboxProcess, taken: str
+    soap: SoapClient, sandbox: SandboxProcess, committed: str
 ) -> None:
     reference = reserved(soap, sandbox)
 
-    response = soap.commit(reference, taken)
+    response = soap.commit(reference, committed)
 
     paid = soap.status(reference, 2)
     assert (response.code, response.names()) == (0, ["resultCode", "resultDescription"])
     assert (paid.text("status"), paid.text("version")) == ("PAID", "3")
-    assert paid.text("receipt/invoice/totalAmount/value") == taken
+    assert paid.text("receipt/invoice/totalAmount/value") == committed
     assert paid.text("ersReference")
 
 
@@ -65,7 +65,7 @@ def test_committed_payment_is_never_reversed(soap: SoapClient, sandbox: SandboxP
 
 @covers_codes("commitReservation", 11)
 @pytest.mark.parametrize(
-    "given",
+    "amount_element",
     [
         amount("amount", "45.01"),
         amount("amount", "0.00"),
@@ -79,12 +79,12 @@ def test_committed_payment_is_never_reversed(soap: SoapClient, sandbox: SandboxP
     ids=["more", "zero", "negative", "decimals", "EUR", "no currency", "no value", "no amount"],
 )
 def test_commit_of_invalid_amount_is_refused(
-    soap: SoapClient, sandbox: SandboxProcess, given: str
+    soap: SoapClient, sandbox: SandboxProcess, amount_element: str
 ) -> None:
     reference = reserved(soap, sandbox)
 
     response = soap.call(
-        "commitReservation", f"{given}<invoiceReference>{reference}</invoiceReference>"
+        "commitReservation", f"{amount_element}<invoiceReference>{reference}</invoiceReference>"
     )
 
     assert response.code == 11

@@ -69,18 +69,24 @@ def test_payment_needs_four_digits(
 
 
 @pytest.mark.parametrize(
-    ("typed", "key", "shown"),
+    ("typed", "key", "displayed"),
     [("", "1", "1"), ("12", "0", "120"), ("123", "erase", "12"), ("1234", "5", "1234")],
 )
 def test_pin_pad_works_without_scripts(
-    browser: Browser, soap: SoapClient, cafe: SandboxProcess, *, typed: str, key: str, shown: str
+    browser: Browser,
+    soap: SoapClient,
+    cafe: SandboxProcess,
+    *,
+    typed: str,
+    key: str,
+    displayed: str,
 ) -> None:
     reference = soap.new_invoice()
 
     page = browser.submit(f"/app/R{reference}", pin=typed, key=key)
 
     assert page.status == 200
-    assert f'class="pin" value="{shown}"' in page.text
+    assert f'class="pin" value="{displayed}"' in page.text
     assert cafe.invoice(reference)["status"] == "ISSUED"
 
 
@@ -166,10 +172,10 @@ def test_reversed_payment_is_shown_only_on_the_phone_that_paid(
 
     cafe.advance(20)
 
-    bill, home = browser.get(f"/app/R{reference}"), browser.get("/")
+    page, home = browser.get(f"/app/R{reference}"), browser.get("/")
     browser.submit("/phone/number", msisdn="46701234567")
     other = browser.get("/")
-    assert "Payment returned" in bill.text
+    assert "Payment returned" in page.text
     assert "Payment returned" in home.text
     assert "Payment returned" not in other.text
 

@@ -81,12 +81,12 @@ def test_responses_are_valid_by_served_schema(soap: SoapClient, cafe: SandboxPro
     reference = sent.text("invoiceReference") or ""
     issued = soap.status(reference)
     cafe.pay(reference)
-    answers = [sent, issued, soap.status(reference), soap.cancel(reference), soap.status("77")]
+    responses = [sent, issued, soap.status(reference), soap.cancel(reference), soap.status("77")]
     sessions = [soap.session(token), soap.session("unknown")]
 
-    for service, given in (("service", answers), ("session", sessions)):
+    for service, received in (("service", responses), ("session", sessions)):
         validator = etree.XMLSchema(schema(soap, service))
-        for response in given:
+        for response in received:
             validator.assertValid(alone(response))
 
 

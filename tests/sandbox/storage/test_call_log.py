@@ -81,7 +81,7 @@ def test_log_drops_old_calls_for_large_ones_and_only_sizes_of_huge_ones() -> Non
 
     entries = log.as_json()
     assert [entry["n"] for entry in entries] == list(range(5, 22))
-    assert entries[-1]["request"] == "(2000004 bytes, too large to keep)"
+    assert entries[-1]["request"] == "(2000004 bytes, too large to log)"
 
 
 def logged_notification(sandbox: SandboxProcess) -> Any:

@@ -188,11 +188,11 @@ def test_unusable_file_gets_one_sentence_and_stays_unchanged(
 
     code = main(["--port", "0", "--state", str(path)])
 
-    shown = capsys.readouterr()
-    assert (code, shown.out) == (1, "")
-    assert shown.err.startswith(f"{path} ")
-    assert words in shown.err
-    assert shown.err.count("\n") == 1
+    output = capsys.readouterr()
+    assert (code, output.out) == (1, "")
+    assert output.err.startswith(f"{path} ")
+    assert words in output.err
+    assert output.err.count("\n") == 1
     assert (path.read_bytes() if path.is_file() else None) == before
 
 
