@@ -1,4 +1,4 @@
-"""A page with one form, for what an action asks before it acts."""
+"""A page with one form, shown before an action is carried out."""
 
 from typing import Any
 
@@ -7,6 +7,11 @@ from django.db.models import Model
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+
+from seqrshop.backoffice.links import page_url
+
+Text = str | Promise
 
 
 def form_page(
@@ -14,20 +19,19 @@ def form_page(
     row: Model,
     form: Form,
     *,
-    title: Any,
-    explain: Any,
-    button: Any,
-    action: str,
-    back: str,
+    title: Text,
+    explanation: Text,
+    button: Text,
+    action_url: str,
 ) -> HttpResponse:
-    """Show a form about a row of the admin."""
-    context = {
+    """Show a form about one row, with a link back to the row's page."""
+    context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": title,
-        "explain": explain,
+        "explanation": explanation,
         "button": button,
-        "action_url": action,
-        "back_url": back,
+        "action_url": action_url,
+        "back_url": page_url(row),
         "opts": row._meta,
         "row": row,
         "form": form,

@@ -1,4 +1,4 @@
-"""Amounts, ages, stock and phone numbers as people read them."""
+"""Formats amounts, times, ages, availability and phone numbers for staff."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from orders.models import Product
 
-NOTHING = "-"
-"""What stands where there is nothing to show."""
+EMPTY_VALUE = "-"
+"""Shown where a row has no value, as Django's admin does."""
 
 
 def money(amount: Decimal, currency: str) -> str:
@@ -19,24 +19,24 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{number_format(amount, 2)}\N{NO-BREAK SPACE}{currency}"
 
 
-def when(moment: datetime, *, to_the_second: bool = False) -> str:
-    """Return a moment in the shop's own time, short enough for a list: “2026-11-23 19:31”.
+def local_time(moment: datetime, *, with_seconds: bool = False) -> str:
+    """Return a time in the shop's time zone, short enough for a list: “2026-11-23 19:31”.
 
-    A narrow column breaks it between the day and the hour only.
+    A narrow column breaks it between date and time only.
     """
-    form = "%Y-%m-%d %H:%M:%S" if to_the_second else "%Y-%m-%d %H:%M"
+    form = "%Y-%m-%d %H:%M:%S" if with_seconds else "%Y-%m-%d %H:%M"
     return f"{localtime(moment):{form}}".replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
 def age(since: datetime) -> str:
-    """Return how long ago this was, by its largest unit: “3 minutes”."""
+    """Return the time since then in its largest unit: “3 minutes”."""
     words = timesince(since, depth=1)
     return _("less than a minute") if words.startswith("0") else words
 
 
-def stock(product: Product) -> str:
-    """Return “sold out”, or nothing to speak of."""
-    return _("sold out") if product.sold_out else NOTHING
+def availability(product: Product) -> str:
+    """Return whether a product can be ordered: “Available” or “Sold out”."""
+    return _("Sold out") if product.sold_out else _("Available")
 
 
 def phone_number(msisdn: str) -> str:

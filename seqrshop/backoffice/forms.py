@@ -1,4 +1,4 @@
-"""What the staff write about refunds, reservations and lost periods."""
+"""The forms by which staff refund, capture, and record an outcome."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,66 +7,60 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 
+def _text_field(
+    label: Any, max_length: int, columns: int, *, required: bool = True
+) -> forms.CharField:
+    widget = forms.TextInput(attrs={"size": columns})
+    return forms.CharField(label=label, max_length=max_length, required=required, widget=widget)
+
+
+def _yes_or_no(label: Any, yes: Any, no: Any) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=label,
+        choices=[("yes", yes), ("no", no)],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+
+
 class RefundForm(forms.Form):
-    """How much goes back, and why. The nonce makes two clicks one refund."""
+    """The amount to refund, and the reason. The nonce makes two clicks one refund."""
 
     amount = forms.DecimalField(
         label=_("Amount"), max_digits=10, decimal_places=2, min_value=Decimal("0.01")
     )
-    reason = forms.CharField(
-        label=_("Reason"), max_length=200, widget=forms.TextInput(attrs={"size": 60})
-    )
+    reason = _text_field(_("Reason"), 200, 60)
     nonce = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
 
-class CommitForm(forms.Form):
-    """The amount that the staff have seen and agreed to take."""
+class CaptureForm(forms.Form):
+    """The amount that the member of staff has seen and agreed to capture."""
 
     amount = forms.DecimalField(widget=forms.HiddenInput, max_digits=10, decimal_places=2)
 
 
-class SettleForm(forms.Form):
-    """What became of a refund whose outcome was unknown, and how that was found out."""
+class RefundOutcomeForm(forms.Form):
+    """The outcome of an unknown refund, and how it was established."""
 
-    went_back = forms.TypedChoiceField(
-        label=_("The money"),
-        choices=[("yes", _("went back to the customer")), ("no", _("did not go back"))],
-        coerce=lambda value: value == "yes",
-        widget=forms.RadioSelect,
+    went_back = _yes_or_no(_("The money"), _("was returned to the customer"), _("was not returned"))
+    ers_reference = _text_field(
+        _("The refund's reference at SEQR, if known"), 64, 40, required=False
     )
-    ers_reference = forms.CharField(
-        label=_("The refund's reference at SEQR, if known"),
-        max_length=64,
-        required=False,
-        widget=forms.TextInput(attrs={"size": 40}),
-    )
-    reason = forms.CharField(
-        label=_("How was it found out?"), max_length=300, widget=forms.TextInput(attrs={"size": 60})
-    )
+    reason = _text_field(_("How do you know?"), 300, 60)
 
 
 class LostPeriodForm(forms.Form):
-    """What SEQR's support told of a period whose id is lost, and how that was found out."""
+    """The answer of SEQR's support about a period without an ID, and how it was obtained."""
 
-    closed = forms.TypedChoiceField(
-        label=_("SEQR"),
-        choices=[("yes", _("closed a period under this id")), ("no", _("closed no period then"))],
-        coerce=lambda value: value == "yes",
-        widget=forms.RadioSelect,
+    closed = _yes_or_no(
+        _("SEQR"), _("closed a period with this ID"), _("closed no period at that time")
     )
-    transaction_period_id = forms.CharField(
-        label=_("SEQR's id of the period"),
-        max_length=100,
-        required=False,
-        widget=forms.TextInput(attrs={"size": 40}),
-    )
-    reason = forms.CharField(
-        label=_("How was it found out?"), max_length=300, widget=forms.TextInput(attrs={"size": 60})
-    )
+    transaction_period_id = _text_field(_("Period ID at SEQR"), 100, 40, required=False)
+    reason = _text_field(_("How do you know?"), 300, 60)
 
     def clean(self) -> dict[str, Any]:
-        """Want the id of a period that was closed."""
-        given = super().clean() or {}
-        if given.get("closed") and not given.get("transaction_period_id"):
-            self.add_error("transaction_period_id", _("Enter the id that SEQR told."))
-        return given
+        """Require the ID of a period that SEQR has closed."""
+        cleaned = super().clean() or {}
+        if cleaned.get("closed") and not cleaned.get("transaction_period_id"):
+            self.add_error("transaction_period_id", _("Enter the ID that SEQR gave you."))
+        return cleaned

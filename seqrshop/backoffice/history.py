@@ -1,4 +1,4 @@
-"""What happened, as a table below the page of one row."""
+"""The history of one row, as a table below its page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,85 +6,84 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from orders.models import AuditEvent, OrderState, SubjectType
 from payments.models import InvoiceStatus, PeriodStatus, RefundStatus
 from seqrshop.backoffice.event_words import name_in_words, source_in_words
-from seqrshop.backoffice.readonly import ReadOnlyAdmin
+from seqrshop.backoffice.links import admin_url
+from seqrshop.backoffice.read_only import ReadOnlyAdmin
 
 M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
-class Line:
-    """One event, in words."""
+class HistoryLine:
+    """One event in the language of the staff."""
 
     event: AuditEvent
-    subject_type: str
+    subject: str
     name: str
     source: str
     from_state: str
     to_state: str
-    detail: str
+    details: str
 
 
 class HistoryAdmin(ReadOnlyAdmin[M]):
-    """A read-only row and what happened to it, oldest first. `about` is the kind of its events."""
+    """A read-only row with its events, oldest first; `subject_type` is the type of its events."""
 
     subject_type: SubjectType
     change_form_template = "admin/change_form_with_history.html"
 
-    def history_of(self, obj: M) -> dict[str, Any]:
-        """Return what its events have in common, by their fields."""
+    def history_filter(self, obj: M) -> dict[str, Any]:
+        """Return the lookups that select the row's events."""
         return {"subject_type": str(self.subject_type), "subject_id": obj.pk}
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add the history, for those who may see invoices, and its export for auditors."""
+        """Add the history for those who may see payments, and its export for auditors."""
         obj = context.get("original")
         if obj is not None and request.user.has_perm("payments.view_invoice"):
-            which = self.history_of(obj)
-            context["history"] = list(_lines(AuditEvent.objects.filter(**which)))
+            filters = self.history_filter(obj)
+            context["history"] = list(_lines(AuditEvent.objects.filter(**filters)))
             if request.user.has_perm("orders.view_auditevent"):
-                context["export_url"] = (
-                    f"{reverse('admin:orders_auditevent_export')}?{urlencode(which)}"
-                )
+                export = admin_url(AuditEvent, "export")
+                context["export_url"] = f"{export}?{urlencode(filters)}"
         return super().render_change_form(request, context, *args, **kwargs)
 
 
-def _lines(events: QuerySet[AuditEvent]) -> Iterator[Line]:
+def _lines(events: QuerySet[AuditEvent]) -> Iterator[HistoryLine]:
     for event in events.select_related("actor").order_by("id"):
-        yield line_of(event)
+        yield history_line(event)
 
 
-def line_of(event: AuditEvent) -> Line:
-    """Return an event in words, in the language of the staff."""
-    return Line(
+def history_line(event: AuditEvent) -> HistoryLine:
+    """Return an event in the language of the staff."""
+    return HistoryLine(
         event,
         f"{SubjectType(event.subject_type).label} {event.subject}",
         name_in_words(event),
         source_in_words(event.source),
-        _label(event.from_state),
-        _label(event.to_state),
-        _detail(event) if event.subject_type == SubjectType.CALL else event.detail,
+        _state_label(event.from_state),
+        _state_label(event.to_state),
+        _call_result(event) if event.subject_type == SubjectType.CALL else event.detail,
     )
 
 
-def _detail(call: AuditEvent) -> str:
-    """Return what SEQR answered to a call, and after how long."""
+def _call_result(call: AuditEvent) -> str:
+    """Return SEQR's answer to a call, and the time it took."""
     numbers = {"code": call.result_code, "ms": call.duration_ms}
     if call.result_code is None:
-        told = _("No answer in %(ms)s ms") % numbers
+        result = _("No answer in %(ms)s ms") % numbers
     else:
-        told = _("Result code %(code)s in %(ms)s ms") % numbers
-    return f"{told}: {call.detail}" if call.detail else told
+        result = _("Result code %(code)s in %(ms)s ms") % numbers
+    return f"{result}: {call.detail}" if call.detail else result
 
 
-def _label(state: str) -> str:
+def _state_label(state: str) -> str:
     for states in (InvoiceStatus, OrderState, RefundStatus, PeriodStatus):
         if state in states:
             return str(states(state).label)

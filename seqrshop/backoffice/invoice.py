@@ -3,57 +3,67 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, path
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.audit import ChangeSource
 from orders.models import Order, SubjectType
 from payments.models import Invoice, InvoiceDiscount, InvoiceStatus, LoyaltyAnswer
-from seqrshop.backoffice.action_results import too_many
-from seqrshop.backoffice.capture import capture_invoice
-from seqrshop.backoffice.detail import FROM_DETAIL, detail_url
-from seqrshop.backoffice.formatting import NOTHING, age, money
+from seqrshop.backoffice.action_results import only_row, run_on_each
+from seqrshop.backoffice.capture import capture_page
+from seqrshop.backoffice.columns import AgeColumn, AmountColumn, OrderColumn
+from seqrshop.backoffice.formatting import EMPTY_VALUE, money
 from seqrshop.backoffice.history import HistoryAdmin
-from seqrshop.backoffice.invoice_actions import MOST_AT_ONCE, ask, cancel, each
-from seqrshop.backoffice.readonly import ReadOnlyInline
-from seqrshop.backoffice.refund import refund_invoice
-from seqrshop.backoffice.search import SEARCH_HELP, customers_found, number_in, reference_found
+from seqrshop.backoffice.invoice_actions import (
+    INVOICE_BATCH_LIMIT,
+    TIME_LIMIT_SECONDS,
+    cancel_at_seqr,
+    check_with_seqr,
+)
+from seqrshop.backoffice.read_only import ReadOnlyInline
+from seqrshop.backoffice.refund import refund_page
+from seqrshop.backoffice.row_actions import FROM_ROW_PAGE
+from seqrshop.backoffice.search import (
+    SEARCH_HELP,
+    customers_with_phone,
+    invoices_with_reference,
+    parse_number,
+)
+from seqrshop.backoffice.staff import permission_check, staff_source
 
 
 class DiscountInline(ReadOnlyInline[InvoiceDiscount, Invoice]):
-    """What a loyalty card took off."""
+    """The discounts of a loyalty card."""
 
     model = InvoiceDiscount
-    fields = ("name", "vat_rate", "off")
-    readonly_fields = ("name", "off")
+    fields = ("name", "vat_rate", "amount_with_currency")
+    readonly_fields = ("name", "amount_with_currency")
 
     @admin.display(description=_("discount"))
     def name(self, discount: InvoiceDiscount) -> str:
-        """Its name on the receipt, in the language of the staff."""
+        """Return its name on the receipt, in the language of the staff."""
         return discount.name_in(get_language() or "en")
 
     @admin.display(description=_("amount"))
-    def off(self, discount: InvoiceDiscount) -> str:
-        """The amount, below 0, with its currency."""
+    def amount_with_currency(self, discount: InvoiceDiscount) -> str:
+        """Return the amount, which is below 0, with its currency."""
         return money(discount.amount, discount.invoice.currency)
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(HistoryAdmin[Invoice]):
-    """Invoices: found by reference, number or phone number; never edited."""
+class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
+    """Payments: found by reference, number or phone number; never edited."""
 
     subject_type = SubjectType.INVOICE
     list_display = (
         "number",
         "shop",
-        "sum",
+        "amount_with_currency",
         "status",
         "invoice_reference",
         "ers_reference",
@@ -64,13 +74,13 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
     search_fields = ("invoice_reference",)
     search_help_text = SEARCH_HELP
     fieldsets = (
-        (None, {"fields": ("order_link", "shop", "sum", "status", "reversal")}),
+        (None, {"fields": ("order_link", "shop", "amount_with_currency", "status", "reversal")}),
         (
             _("References"),
             {"fields": ("invoice_reference", "ers_reference", "receipt_reference")},
         ),
         (
-            _("Course"),
+            _("Timeline"),
             {
                 "fields": (
                     "created_at",
@@ -79,7 +89,7 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
                     "card",
                     "cancel_reason",
                     "paid_at",
-                    "sum_in_receipt",
+                    "receipt_amount",
                     "acknowledged_at",
                     "receipt_accepted_at",
                     "invoice_version",
@@ -90,104 +100,88 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
     readonly_fields = (
         "order_link",
         "shop",
-        "sum",
+        "amount_with_currency",
         "reversal",
         "card",
         "receipt_reference",
-        "sum_in_receipt",
+        "receipt_amount",
     )
-    actions = ("ask_seqr", "cancel_at_seqr", "take_reserved", "give_money_back")
+    actions = ("check_with_seqr", "cancel_at_seqr", "capture", "refund")
+
+    has_check_permission = permission_check("payments.check_invoice")
+    has_cancel_permission = permission_check("payments.cancel_invoice")
+    has_capture_permission = permission_check("payments.capture_invoice")
+    has_refund_permission = permission_check("payments.request_refund")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
-        """Read along the order, which the number is made of."""
+        """Read each payment with its order, which its number is made of."""
         return super().get_queryset(request).select_related("order__shop")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Invoice], search_term: str
     ) -> tuple[QuerySet[Invoice], bool]:
-        """Find by what people know of an invoice."""
+        """Find by number, by SEQR's references or by phone number."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        order_id, attempt = number_in(term)
-        numbered = (
-            Q(order_id=order_id) if attempt is None else Q(order_id=order_id, attempt=attempt)
-        )
-        orders = Order.objects.filter(customer__in=customers_found(term))
+        order_id, attempt = parse_number(term)
+        numbered = Q(order_id=order_id) & (Q() if attempt is None else Q(attempt=attempt))
+        orders = Order.objects.filter(customer__in=customers_with_phone(term))
         of_customer = Q(order_id__in=list(orders.values_list("pk", flat=True)))
-        return queryset.filter(numbered | reference_found(term) | of_customer), False
+        return queryset.filter(numbered | invoices_with_reference(term) | of_customer), False
 
     @admin.display(description=_("number"), ordering="order_id")
     def number(self, invoice: Invoice) -> str:
-        """The order's number and the attempt."""
+        """Return the order's number and the attempt."""
         return invoice.client_invoice_id
 
-    @admin.display(description=_("order"))
-    def order_link(self, invoice: Invoice) -> str:
-        """The order, linked to its page."""
-        return format_html(
-            '<a href="{}">{}</a>',
-            reverse("admin:orders_order_change", args=[invoice.order_id]),
-            invoice.order.number,
-        )
-
-    @admin.display(description=_("service"), ordering="order__shop__name")
+    @admin.display(description=_("shop"), ordering="order__shop__name")
     def shop(self, invoice: Invoice) -> str:
-        """Whose it is."""
+        """Return the shop's name."""
         return invoice.order.shop.name
 
-    @admin.display(description=_("amount"), ordering="amount")
-    def sum(self, invoice: Invoice) -> str:
-        """The amount with its currency."""
-        return money(invoice.amount, invoice.currency)
-
-    @admin.display(description=_("possibly reversed"))
+    @admin.display(description=_("possible reversal"))
     def reversal(self, invoice: Invoice) -> str:
-        """Whether the customer may have paid and got the money back, unseen by us."""
+        """Return whether SEQR may have reversed the payment unnoticed."""
         return gettext("yes") if invoice.possibly_reversed else gettext("no")
 
     @admin.display(description=_("loyalty card"))
     def card(self, invoice: Invoice) -> str:
-        """What we said to the customer's card, if there was one."""
+        """Return our answer to the customer's card, if there was one."""
         if invoice.loyalty_answer is None:
-            return NOTHING
+            return EMPTY_VALUE
         if invoice.discount_unconfirmed:
-            return gettext("recognised; SEQR may not know of the discount")
+            return gettext("recognised; SEQR may not have the discount")
         return str(LoyaltyAnswer(invoice.loyalty_answer).label)
 
     @admin.display(description=_("reference in SEQR's receipt"))
     def receipt_reference(self, invoice: Invoice) -> str:
-        """The receipt's own name for the payment."""
-        return invoice.payment_reference or NOTHING
+        """Return the payment's reference in SEQR's receipt."""
+        return invoice.payment_reference or EMPTY_VALUE
 
     @admin.display(description=_("amount in SEQR's receipt"))
-    def sum_in_receipt(self, invoice: Invoice) -> str:
-        """What SEQR says was paid."""
+    def receipt_amount(self, invoice: Invoice) -> str:
+        """Return the paid amount according to SEQR."""
         if invoice.paid_amount is None:
-            return NOTHING
+            return EMPTY_VALUE
         return money(invoice.paid_amount, invoice.paid_currency)
 
-    @admin.display(description=_("age"), ordering="-created_at")
-    def age(self, invoice: Invoice) -> str:
-        """How long ago it was made."""
-        return age(invoice.created_at)
-
-    def detail_actions(self, invoice: Invoice) -> tuple[str, ...]:
-        """SEQR can be asked about what it has, and cancel what is not paid."""
-        asked = ("ask_seqr",) if invoice.invoice_reference else ()
+    def row_actions(self, invoice: Invoice) -> tuple[str, ...]:
+        """Offer the actions that SEQR accepts for a payment in this status."""
+        check = ("check_with_seqr",) if invoice.invoice_reference else ()
         if invoice.status == InvoiceStatus.PAID:
-            return (*asked, "give_money_back")
+            return (*check, "refund")
         if invoice.status == InvoiceStatus.RESERVED:
-            asked = (*asked, "take_reserved")
-        return (*asked, "cancel_at_seqr") if invoice.is_open else asked
+            return (*check, "capture", "cancel_at_seqr")
+        return (*check, "cancel_at_seqr") if invoice.is_open else check
 
     def get_inlines(self, request: HttpRequest, obj: Invoice | None) -> Any:
-        """Show the discounts of an invoice that has some."""
+        """Show discounts where there are any."""
         return [DiscountInline] if obj is not None and obj.discounts.exists() else []
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the pages on which a refund is asked for and a reservation is taken."""
-        pages = {"refund": refund_invoice, "commit": capture_invoice}
+        """Add the pages for a refund and for a capture."""
+        pages = {"refund": refund_page, "capture": capture_page}
         return [
             *(
                 path(
@@ -200,75 +194,56 @@ class InvoiceAdmin(HistoryAdmin[Invoice]):
             *super().get_urls(),
         ]
 
-    def has_commit_permission(self, request: HttpRequest) -> bool:
-        """Whether this user may take a reserved amount."""
-        return request.user.has_perm("payments.capture_invoice")
+    @admin.action(description=_("Capture the reserved amount"), permissions=["capture"])
+    def capture(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> HttpResponse | None:
+        """Show the page on which a reserved amount is captured."""
+        invoice = only_row(self, request, queryset)
+        return None if invoice is None else capture_page(request, invoice.pk)
 
-    @admin.action(description=_("Take the reserved amount"), permissions=["commit"])
-    def take_reserved(
-        self, request: HttpRequest, queryset: QuerySet[Invoice]
-    ) -> HttpResponse | None:
-        """Show the page on which what is reserved for one invoice is taken."""
-        if queryset.count() != 1:
-            self.message_user(request, _("Choose one invoice at a time."), messages.ERROR)
-            return None
-        return capture_invoice(request, queryset.get().pk)
+    @admin.action(description=_("Refund …"), permissions=["refund"])
+    def refund(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> HttpResponse | None:
+        """Show the page on which a payment is refunded."""
+        invoice = only_row(self, request, queryset)
+        return None if invoice is None else refund_page(request, invoice.pk)
 
-    def has_refund_permission(self, request: HttpRequest) -> bool:
-        """Whether this user may give money back."""
-        return request.user.has_perm("payments.request_refund")
-
-    @admin.action(description=_("Give money back"), permissions=["refund"])
-    def give_money_back(
-        self, request: HttpRequest, queryset: QuerySet[Invoice]
-    ) -> HttpResponse | None:
-        """Show the page on which a refund of one invoice is asked for."""
-        if queryset.count() != 1:
-            self.message_user(request, _("Choose one invoice at a time."), messages.ERROR)
-            return None
-        return refund_invoice(request, queryset.get().pk)
-
-    def has_ask_permission(self, request: HttpRequest) -> bool:
-        """Whether this user may ask SEQR."""
-        return request.user.has_perm("payments.check_invoice")
-
-    def has_cancel_permission(self, request: HttpRequest) -> bool:
-        """Whether this user may cancel invoices."""
-        return request.user.has_perm("payments.cancel_invoice")
-
-    @admin.action(description=_("Ask SEQR now"), permissions=["ask"])
-    def ask_seqr(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
-        """Ask SEQR about each chosen invoice, and say what it answered."""
-        if not too_many(self, request, queryset, MOST_AT_ONCE):
-            each(queryset, partial(ask, source=_by(request))).tell(self, request)
+    @admin.action(description=_("Check with SEQR"), permissions=["check"])
+    def check_with_seqr(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        """Check the status of each chosen payment with SEQR."""
+        self._run_at_seqr(request, queryset, check_with_seqr)
 
     @admin.action(description=_("Cancel at SEQR"), permissions=["cancel"])
     def cancel_at_seqr(
         self, request: HttpRequest, queryset: QuerySet[Invoice]
     ) -> HttpResponse | None:
-        """Ask whether it is meant; then cancel each chosen invoice, and say what came of it."""
-        if too_many(self, request, queryset, MOST_AT_ONCE):
+        """Ask for confirmation, then cancel each chosen payment at SEQR."""
+        if "confirmed" in request.POST or queryset.count() > INVOICE_BATCH_LIMIT:
+            self._run_at_seqr(request, queryset, cancel_at_seqr)
             return None
-        if "confirmed" in request.POST:
-            each(queryset, partial(cancel, source=_by(request))).tell(self, request)
-            return None
-        from_detail = FROM_DETAIL in request.POST
+        page = self.posting_page(request)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Cancel at SEQR?"),
+            "explanation": _(
+                "SEQR is asked to cancel these payments, so that the customer can no longer pay "
+                "them. A payment that is already complete stays paid."
+            ),
+            "button": _("Cancel the payments"),
             "opts": self.opts,
             "invoices": [
-                (invoice, money(invoice.amount, invoice.currency), InvoiceStatus(invoice.status))
-                for invoice in queryset
+                (invoice, money(invoice.amount, invoice.currency)) for invoice in queryset
             ],
             "checkbox": ACTION_CHECKBOX_NAME,
-            "from_detail": FROM_DETAIL if from_detail else "",
-            "back_url": detail_url(self, request.POST[ACTION_CHECKBOX_NAME])
-            if from_detail
-            else request.get_full_path(),
+            "from_row_page": FROM_ROW_PAGE if page else "",
+            "back_url": page or request.get_full_path(),
         }
         return TemplateResponse(request, "admin/payments/invoice/cancel_confirmation.html", context)
 
-
-def _by(request: HttpRequest) -> ChangeSource:
-    return ChangeSource("staff", request.user)
+    def _run_at_seqr(self, request: HttpRequest, queryset: QuerySet[Invoice], act: Any) -> None:
+        run_on_each(
+            self,
+            request,
+            queryset,
+            partial(act, source=staff_source(request)),
+            batch_limit=INVOICE_BATCH_LIMIT,
+            time_limit_seconds=TIME_LIMIT_SECONDS,
+        )

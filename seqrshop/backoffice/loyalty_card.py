@@ -13,13 +13,13 @@ from seqrshop.backoffice.typed import ModelAdmin, ModelForm
 
 
 class LoyaltyCardForm(ModelForm[LoyaltyCard]):
-    """A card's number, which is read once and not kept, and its discount."""
+    """A card's discount, and its number, of which only a digest is kept."""
 
     number = forms.CharField(
         label=_("Card number"),
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=_("Kept as a digest only: nobody can read it back here."),
+        help_text=_("Only a checksum is stored, so the number cannot be shown again."),
     )
 
     class Meta:
@@ -27,13 +27,13 @@ class LoyaltyCardForm(ModelForm[LoyaltyCard]):
         fields = ("number", "percent")
 
     def clean_number(self) -> str:
-        """Give the card its digest; refuse one that is there already, and name it."""
+        """Set the card's digest; refuse a card that is already registered, and name it."""
         number: str = self.cleaned_data["number"]
         digest = LoyaltyCard.digest_of(number)
         known = LoyaltyCard.objects.filter(number_digest=digest).first()
         if known is not None:
             raise ValidationError(
-                _("This card is known already: %(card)s."), params={"card": known}
+                _("This card is already registered: %(card)s."), params={"card": known}
             )
         self.instance.number_digest = digest
         return number
@@ -41,24 +41,24 @@ class LoyaltyCardForm(ModelForm[LoyaltyCard]):
 
 @admin.register(LoyaltyCard)
 class LoyaltyCardAdmin(ModelAdmin[LoyaltyCard]):
-    """The cards that the example of a loyalty hook knows. To change one, delete it and add it.
+    """The cards of the example loyalty hook. To change one, delete it and add it again.
 
-    There is no search: the number would stand in the address, and so in a proxy's log. Whoever
-    looks for a card tries to add it, and is told which one it is.
+    There is no search, since the number would be in the address and so in a proxy's log. Adding a
+    card that is already registered names it.
     """
 
     form = LoyaltyCardForm
     list_display = ("__str__", "percent", "created_at")
 
     def get_fields(self, request: HttpRequest, obj: LoyaltyCard | None = None) -> tuple[str, ...]:
-        """A new card has a number; one that is there has only what was kept."""
+        """Show the number's field for a new card only."""
         return ("percent", "created_at") if obj else ("number", "percent")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Only a shop that uses the example has cards."""
+        """Hide the cards of a shop that does not use the example hook."""
         used = settings.LOYALTY_HOOK == example.PATH
         return used and super().has_module_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: LoyaltyCard | None = None) -> bool:
-        """A number cannot be read back, so there is nothing to edit."""
+        """Refuse everybody, since a number cannot be read back."""
         return False

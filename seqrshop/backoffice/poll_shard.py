@@ -1,17 +1,18 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from payments.models import PollShard
 from seqrshop.backoffice.formatting import age
-from seqrshop.backoffice.readonly import ReadOnlyAdmin
+from seqrshop.backoffice.read_only import ReadOnlyAdmin
 
 
 @admin.register(PollShard)
 class PollShardAdmin(ReadOnlyAdmin[PollShard]):
-    """Whether the poller goes round: the first question when payments stay open."""
+    """The poller's shards, and when each last checked its open payments with SEQR."""
 
-    list_display = ("number", "round_started_at", "ago", "oldest_answer_at")
+    list_display = ("__str__", "round_started_at", "last_check_age", "oldest_answer_at")
 
-    @admin.display(description="")
-    def ago(self, shard: PollShard) -> str:
-        """How long ago the last round was."""
+    @admin.display(description=_("age"))
+    def last_check_age(self, shard: PollShard) -> str:
+        """Return the time since the last check started."""
         return age(shard.round_started_at)

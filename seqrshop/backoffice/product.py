@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db import transaction
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import get_language
@@ -12,20 +12,21 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import Category, Product
 from orders.pictures import keep, product_picture
 from orders.services import mark_sold_out
-from seqrshop.backoffice.action_results import Report
-from seqrshop.backoffice.detail import DetailActionsAdmin
-from seqrshop.backoffice.formatting import money, stock
-from seqrshop.backoffice.picture import PictureField, thumbnail
+from seqrshop.backoffice.action_results import change_each
+from seqrshop.backoffice.formatting import availability, money
+from seqrshop.backoffice.picture_field import PictureField, thumbnail
+from seqrshop.backoffice.row_actions import RowActionsAdmin
+from seqrshop.backoffice.staff import permission_check
 from seqrshop.backoffice.typed import ModelForm
 
 
 class ProductPageForm(ModelForm[Product]):
-    """A product with its picture, and what that shows for those who do not see it."""
+    """A product with its picture and the picture's description."""
 
     picture = PictureField(
         product_picture,
         label=_("picture"),
-        help_text=_("JPEG, PNG or WebP. Its middle square is shown."),
+        help_text=_("JPEG, PNG or WebP. The square in the middle is shown."),
     )
 
     class Meta:
@@ -48,99 +49,93 @@ class ProductPageForm(ModelForm[Product]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["picture"] = self.instance.picture
-        if "category" in self.fields:  # who may only look has no fields
+        if "category" in self.fields:  # a user who may only view has no fields
             own = Category.objects.filter(shop=self.instance.shop)
             self.fields["category"].queryset = own  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the words that a picture needs, beside their fields."""
+        """Require a picture's description in both languages."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("picture") is not None:
             for name in ("picture_alt_sv", "picture_alt_en"):
                 if name in cleaned and not cleaned[name]:
-                    self.add_error(name, _("Say what the picture shows, for who cannot see it."))
+                    self.add_error(name, _("Describe the picture for those who cannot see it."))
         return cleaned
 
     def save(self, commit: bool = True) -> Product:
-        """Keep the picture before the product that refers to it."""
+        """Save the picture before the product that refers to it."""
         self.instance.picture = keep(self.instance.picture)
         return super().save(commit)
 
 
 @admin.register(Product)
-class ProductAdmin(DetailActionsAdmin[Product]):
-    """Products of all shops: found by name, sold out and back in stock; added at their shop.
+class ProductAdmin(RowActionsAdmin[Product]):
+    """Products of all shops: found by name, marked as sold out; added on their shop's page.
 
-    Staff at the counter mark what is sold out on a phone: from the list, or with a button here.
+    Staff at the counter mark products as sold out on a phone: in the list, or by a button.
     """
 
     form = ProductPageForm
-    list_display = ("small_picture", "name", "stock", "cost", "category", "shop", "on_sale")
+    list_display = (
+        "small_picture",
+        "name",
+        "availability",
+        "price_with_currency",
+        "category",
+        "shop",
+        "on_sale",
+    )
     list_display_links = ("small_picture", "name")
     list_filter = ("sold_out", "on_sale", "shop")
     search_fields = ("name_sv", "name_en", "sku")
     ordering = ("shop", "position", "id")
-    actions = ("sold_out_now", "back_in_stock")
-    readonly_fields = ("shop", "stock")
+    actions = ("mark_sold_out", "mark_back_in_stock")
+    readonly_fields = ("shop", "availability")
     fields = (*readonly_fields, *ProductPageForm.Meta.fields)
 
+    has_sell_out_permission = permission_check("orders.sell_out_product")
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
-        """Read along what a line of the list shows, but for the pictures' content."""
+        """Read each product with its shop, category and picture, without the picture's content."""
         queryset = super().get_queryset(request)
         return queryset.select_related("shop", "category", "picture").defer("picture__content")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """A product is added on its shop's page."""
+        """Refuse everybody; a product is added on its shop's page."""
         return False
 
-    def detail_actions(self, product: Product) -> tuple[str, ...]:
-        """What changes something."""
-        return ("back_in_stock",) if product.sold_out else ("sold_out_now",)
+    def row_actions(self, product: Product) -> tuple[str, ...]:
+        """Offer the action that changes something."""
+        return ("mark_back_in_stock",) if product.sold_out else ("mark_sold_out",)
 
     @admin.display(description=_("picture"))
     def small_picture(self, product: Product) -> str:
-        """The picture; the name beside it tells the same."""
+        """Return the picture, without a description beside the name."""
         return thumbnail(product.picture, "")
 
     @admin.display(description=_("name"), ordering="name_sv")
     def name(self, product: Product) -> str:
-        """The name in the language of the staff."""
+        """Return the name in the language of the staff."""
         return product.name_in(get_language() or "en")
 
-    @admin.display(description=_("stock"), ordering="sold_out")
-    def stock(self, product: Product) -> str:
-        """Whether it is sold out."""
-        return stock(product)
+    @admin.display(description=_("availability"), ordering="sold_out")
+    def availability(self, product: Product) -> str:
+        """Return whether the product can be ordered."""
+        return availability(product)
 
     @admin.display(description=_("price"), ordering="price")
-    def cost(self, product: Product) -> str:
-        """The price with its currency."""
+    def price_with_currency(self, product: Product) -> str:
+        """Return the price with its currency."""
         return money(product.price, product.shop.currency)
 
-    def has_sell_out_permission(self, request: HttpRequest) -> bool:
-        """Whether this user may say what is sold out."""
-        return request.user.has_perm("orders.sell_out_product")
-
-    @admin.action(description=_("Sold out"), permissions=["sell_out"])
-    def sold_out_now(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        """Have the chosen products shown as sold out."""
-        self._mark(request, queryset, sold_out=True)
+    @admin.action(description=_("Mark as sold out"), permissions=["sell_out"])
+    def mark_sold_out(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        """Show the chosen products as sold out."""
+        change = partial(mark_sold_out, sold_out=True)
+        change_each(self, request, queryset, change, _("Marked as sold out"))
 
     @admin.action(description=_("Back in stock"), permissions=["sell_out"])
-    def back_in_stock(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        """Have the chosen products sold again."""
-        self._mark(request, queryset, sold_out=False)
-
-    def _mark(self, request: HttpRequest, products: QuerySet[Product], *, sold_out: bool) -> None:
-        report = Report()
-        for product in products:
-            outcome = _("Sold out") if sold_out else _("Back in stock")
-            with transaction.atomic():
-                changed = mark_sold_out(product, sold_out=sold_out)
-                if changed:
-                    self.log_change(request, product, str(outcome))
-            if changed:
-                report.add(messages.SUCCESS, outcome, product)
-            else:
-                report.add(messages.INFO, _("Nothing to change"), product)
-        report.tell(self, request)
+    def mark_back_in_stock(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        """Offer the chosen products again."""
+        change = partial(mark_sold_out, sold_out=False)
+        change_each(self, request, queryset, change, _("Back in stock"))

@@ -1,4 +1,4 @@
-"""What a person types to find a payment: a number, a reference, a phone number."""
+"""Finds orders and payments by number, by SEQR's references and by phone number."""
 
 import re
 
@@ -9,40 +9,40 @@ from orders.models import Customer
 from orders.models.order import FIRST_NUMBER
 from payments.models import Invoice
 
-COUNTRY = "46"
-SEARCH_HELP = _("Order number, invoice reference, payment reference or phone number, whole.")
+COUNTRY_CODE = "46"
+SEARCH_HELP = _("The full order number, invoice reference, payment reference or phone number.")
 
 
-def orders_found(term: str) -> Q:
-    """Return the condition on orders that a search stands for.
+def orders_matching(term: str) -> Q:
+    """Return the condition that selects the orders matching a search term.
 
-    Every part is a lookup in an index: this is asked of a table with every order there ever was.
+    Every part is an index lookup, since the table keeps all orders ever made.
     """
     term = term.strip()
-    order_id, _attempt = number_in(term)
-    with_reference = Invoice.objects.filter(reference_found(term)).values_list(
-        "order_id", flat=True
-    )
-    return Q(pk=order_id) | Q(pk__in=list(with_reference)) | Q(customer__in=customers_found(term))
+    order_id, _attempt = parse_number(term)
+    invoices = Invoice.objects.filter(invoices_with_reference(term))
+    with_reference = list(invoices.values_list("order_id", flat=True))
+    of_customer = Q(customer__in=customers_with_phone(term))
+    return Q(pk=order_id) | Q(pk__in=with_reference) | of_customer
 
 
-def reference_found(term: str) -> Q:
-    """Return the condition on invoices to have this as SEQR's reference of bill or payment."""
+def invoices_with_reference(term: str) -> Q:
+    """Return the condition that selects invoices by SEQR's invoice or payment reference."""
     return Q(invoice_reference=term) | Q(ers_reference=term)
 
 
-def customers_found(term: str) -> list[int]:
+def customers_with_phone(term: str) -> list[int]:
     """Return the ids of the customers with this phone number."""
-    msisdn = msisdn_in(term)
-    return (
-        list(Customer.objects.filter(msisdn=msisdn).values_list("pk", flat=True)) if msisdn else []
-    )
+    msisdn = parse_msisdn(term)
+    if msisdn is None:
+        return []
+    return list(Customer.objects.filter(msisdn=msisdn).values_list("pk", flat=True))
 
 
-def number_in(term: str) -> tuple[int | None, int | None]:
-    """Return the order's id and the attempt in the number of an order or invoice: `1005`, `1005-2`.
+def parse_number(term: str) -> tuple[int | None, int | None]:
+    """Return the order id and the attempt from an order or payment number: `1005`, `1005-2`.
 
-    None stands for what is not there.
+    A part that is missing is None.
     """
     match = re.fullmatch(r"(\d{4,15})(?:-(\d{1,4}))?", term)
     if match is None:
@@ -50,8 +50,8 @@ def number_in(term: str) -> tuple[int | None, int | None]:
     return int(match[1]) - FIRST_NUMBER, int(match[2]) if match[2] else None
 
 
-def msisdn_in(term: str) -> str | None:
-    """Return the phone number in international form without +, or None where there is none.
+def parse_msisdn(term: str) -> str | None:
+    """Return the phone number in international form without +, or None if it is none.
 
     A number that begins with a single 0 is Swedish: 070-123 45 67 is 46701234567.
     """
@@ -60,4 +60,4 @@ def msisdn_in(term: str) -> str | None:
     if match is None:
         return None
     prefix, digits = match.groups()
-    return COUNTRY + digits[1:] if not prefix and digits.startswith("0") else digits
+    return COUNTRY_CODE + digits[1:] if not prefix and digits.startswith("0") else digits

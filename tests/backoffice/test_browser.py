@@ -1,4 +1,4 @@
-"""The admin in a real browser: nothing that its pages need is refused by the page's own policy."""
+"""The admin in a real browser, under the Content Security Policy of all pages."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ PASSWORD = "correct horse battery"
 
 
 @dataclass
-class PollStore:
-    """A superuser's browser, logged in, and what its console complained about."""
+class AdminBrowser:
+    """A superuser's browser, logged in, with the errors of its console."""
 
     page: Page
     base_url: str
-    refused: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
+    policy_violations: list[str] = field(default_factory=list)
+    script_errors: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> None:
         """Go to a page of the admin."""
@@ -49,21 +49,21 @@ class PollStore:
 
 
 @contextmanager
-def desk(server: LiveServer) -> Iterator[PollStore]:
-    """Log in at the admin by its own form. Inside, no row can be read by the test itself."""
+def logged_in(server: LiveServer) -> Iterator[AdminBrowser]:
+    """Log in at the admin. Inside, the test cannot use the database itself."""
     User.objects.create_superuser("astrid", password=PASSWORD)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        opened = PollStore(browser.new_page(), server.url)
+        opened = AdminBrowser(browser.new_page(), server.url)
         opened.page.on(
             "console",
             lambda message: (
-                opened.refused.append(message.text)
+                opened.policy_violations.append(message.text)
                 if "Content Security Policy" in message.text
                 else None
             ),
         )
-        opened.page.on("pageerror", lambda error: opened.failed.append(str(error)))
+        opened.page.on("pageerror", lambda error: opened.script_errors.append(str(error)))
         opened.open("/admin/")
         opened.page.fill("#id_username", "astrid")
         opened.page.fill("#id_password", PASSWORD)
@@ -73,7 +73,7 @@ def desk(server: LiveServer) -> Iterator[PollStore]:
         browser.close()
 
 
-def test_the_pages_of_the_admin_keep_to_the_policy_that_all_pages_have(
+def test_admin_pages_comply_with_the_content_security_policy(
     live_server: LiveServer,
 ) -> None:
     shop = ShopFactory.create()
@@ -90,30 +90,30 @@ def test_the_pages_of_the_admin_keep_to_the_policy_that_all_pages_have(
         f"/admin/orders/shop/{shop.pk}/history/",
     ]
 
-    with desk(live_server) as at:
+    with logged_in(live_server) as browser:
         for path in paths:
-            at.open(path)
-        at.open(page_url(shop))
-        at.page.click("text=Add another Product")
-        at.open(page_url(invoice))
-        at.page.click("text=Cancel at SEQR")
-        at.page.wait_for_selector("text=Yes, cancel them")
-        refused, failed = list(at.refused), list(at.failed)
-        at.page.evaluate("document.body.setAttribute('style', 'color: red')")
-        at.page.wait_for_timeout(200)
-        refused_in_the_end = list(at.refused)
+            browser.open(path)
+        browser.open(page_url(shop))
+        browser.page.click("text=Add another Product")
+        browser.open(page_url(invoice))
+        browser.page.click("text=Cancel at SEQR")
+        browser.page.wait_for_selector("text=Cancel the payments")
+        refused, failed = list(browser.policy_violations), list(browser.script_errors)
+        browser.page.evaluate("document.body.setAttribute('style', 'color: red')")
+        browser.page.wait_for_timeout(200)
+        refused_in_the_end = list(browser.policy_violations)
 
     assert refused == []
     assert failed == []
-    assert len(refused_in_the_end) == 1  # so the console is heard
+    assert len(refused_in_the_end) == 1  # proves that violations are recorded
 
 
-def test_a_code_can_be_scanned_from_the_screen(live_server: LiveServer) -> None:
+def test_code_can_be_scanned_from_the_screen(live_server: LiveServer) -> None:
     code = save_qr_code(ShopFactory.create(service_id="LYKTAN"), "Table 4", "TABLE=4", None)
 
-    with desk(live_server) as at:
-        at.open(page_url(code))
-        picture = at.page.locator(".field-picture img").screenshot()
+    with logged_in(live_server) as browser:
+        browser.open(page_url(code))
+        picture = browser.page.locator(".field-picture img").screenshot()
 
     (read,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
     assert read.text == "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"

@@ -1,4 +1,4 @@
-"""The case's page has the buttons to do what its advice tells."""
+"""Payment cases in the admin: their page offers the actions that resolve them."""
 
 from decimal import Decimal
 
@@ -14,14 +14,14 @@ from payments.refunds.refund import request_refund
 from payments.refunds.transitions import lock_refund, transition_refund
 from tests.payments.steps import fresh, invoice_in, issued_invoice, reference
 from tests.sandbox_process import SandboxProcess
-from tests.staff import boss, list_url, page_url, run, staff
+from tests.staff import list_url, page_url, run_action, staff, superuser
 
 S = InvoiceStatus
 BY_TEST = ChangeSource("test")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def case_about(invoice: Invoice, kind: CaseKind = CaseKind.UNKNOWN_STATUS) -> MoneyCase:
+def case_of(invoice: Invoice, kind: CaseKind = CaseKind.UNKNOWN_STATUS) -> MoneyCase:
     case = open_case(kind, BY_TEST, "something is wrong", invoice=invoice)
     assert case is not None
     return case
@@ -38,94 +38,94 @@ def unknown_refund_case() -> MoneyCase:
     return MoneyCase.objects.get()
 
 
-def buttons_of(case: MoneyCase) -> list[str]:
-    response = boss().get(page_url(case))
-    return [name for name, _ in response.context["detail_actions"]]
+def actions_of(case: MoneyCase) -> list[str]:
+    response = superuser().get(page_url(case))
+    return [name for name, _ in response.context["row_actions"]]
 
 
-def test_the_buttons_are_those_that_help() -> None:
-    waiting = case_about(invoice_in(S.ISSUED))
-    paid = case_about(invoice_in(S.PAID), CaseKind.PAID_THOUGH_CANCELED)
+def test_case_offers_the_actions_that_help() -> None:
+    waiting = case_of(invoice_in(S.ISSUED))
+    paid = case_of(invoice_in(S.PAID), CaseKind.PAID_THOUGH_CANCELED)
 
-    assert buttons_of(waiting) == ["ask_seqr"]
-    assert buttons_of(paid) == ["ask_seqr", "give_money_back"]
+    assert actions_of(waiting) == ["check_with_seqr"]
+    assert actions_of(paid) == ["check_with_seqr", "refund"]
 
 
-def test_an_unknown_refund_is_settled_from_its_case() -> None:
+def test_unknown_refund_is_resolved_from_its_case() -> None:
     case = unknown_refund_case()
 
-    buttons = buttons_of(case)
-    response = boss().post(
+    actions = actions_of(case)
+    response = superuser().post(
         list_url(MoneyCase), {"action": "resolve_unknown_refund", "_selected_action": [case.pk]}
     )
 
-    assert buttons == ["resolve_unknown_refund"]
-    assert response["Location"] == reverse("admin:payments_refund_settle", args=[case.refund_id])
+    assert actions == ["resolve_unknown_refund"]
+    assert response["Location"] == reverse("admin:payments_refund_resolve", args=[case.refund_id])
 
 
-def test_money_of_a_stuck_refund_is_not_given_back_beside_it() -> None:
+def test_case_of_a_stuck_refund_offers_no_second_refund() -> None:
     clerk = User.objects.create_user("clerk")
     refund, _ = request_refund(invoice_in(S.PAID).pk, Decimal(10), "cold", clerk, "a form")
     with transaction.atomic():
         open_stuck_case(lock_refund(refund.pk), BY_TEST, "SEQR is busy")
 
-    buttons = buttons_of(MoneyCase.objects.get())
+    actions = actions_of(MoneyCase.objects.get())
 
-    assert buttons == []
+    assert actions == []
 
 
-def test_a_closed_case_has_no_buttons() -> None:
-    case = case_about(invoice_in(S.ISSUED))
+def test_closed_case_offers_no_action() -> None:
+    case = case_of(invoice_in(S.ISSUED))
     close_case(case.pk, BY_TEST, "it was nothing")
 
-    assert buttons_of(case) == []
+    assert actions_of(case) == []
 
 
-def test_a_second_payment_is_not_asked_about_since_asking_would_accept_it() -> None:
+def test_duplicate_payment_is_never_checked_since_that_would_accept_it() -> None:
     paid = invoice_in(S.PAID)
     second = invoice_in(S.CANCELED)
     Invoice.objects.filter(pk=second.pk).update(order=paid.order, attempt=2)
 
-    assert buttons_of(case_about(fresh(second), CaseKind.SECOND_PAYMENT)) == []
+    assert actions_of(case_of(fresh(second), CaseKind.SECOND_PAYMENT)) == []
 
 
-def test_seqr_is_asked_from_the_case(sandbox: SandboxProcess) -> None:
+def test_payment_is_checked_from_its_case(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
-    case = case_about(invoice)
+    case = case_of(invoice)
     sandbox.pay(reference(invoice))
 
-    said = run(staff("payments.view_moneycase", "payments.check_invoice"), "ask_seqr", case)
+    messages = run_action(
+        staff("payments.view_moneycase", "payments.check_invoice"), "check_with_seqr", case
+    )
 
-    assert said == [f"Now: paid: {invoice.client_invoice_id}."]
+    assert messages == [f"Now: paid: {invoice}."]
     assert fresh(invoice).status == S.PAID
 
 
-def test_money_is_given_back_from_the_case() -> None:
-    case = case_about(invoice_in(S.PAID), CaseKind.PAID_THOUGH_CANCELED)
+def test_payment_is_refunded_from_its_case() -> None:
+    case = case_of(invoice_in(S.PAID), CaseKind.PAID_THOUGH_CANCELED)
 
-    page = boss().post(
-        list_url(MoneyCase), {"action": "give_money_back", "_selected_action": [case.pk]}
+    page = superuser().post(
+        list_url(MoneyCase), {"action": "refund", "_selected_action": [case.pk]}
     )
 
     assert "At most 45.00" in page.content.decode()
 
 
-def test_two_cases_at_a_time_are_not_refunded() -> None:
-    cases = [case_about(invoice_in(S.PAID), CaseKind.PAID_THOUGH_CANCELED) for _ in range(2)]
+def test_two_cases_cannot_be_refunded_at_once() -> None:
+    cases = [case_of(invoice_in(S.PAID), CaseKind.PAID_THOUGH_CANCELED) for _ in range(2)]
 
-    said = run(boss(), "give_money_back", *cases)
+    messages = run_action(superuser(), "refund", *cases)
 
-    assert said == ["Choose one case at a time."]
+    assert messages == ["Select one row at a time."]
 
 
-def test_each_button_needs_the_permission_of_what_it_does() -> None:
-    case = case_about(invoice_in(S.PAID), CaseKind.PAID_THOUGH_CANCELED)
+def test_refund_from_a_case_needs_the_refund_permission() -> None:
+    case = case_of(invoice_in(S.PAID), CaseKind.PAID_THOUGH_CANCELED)
     client = staff("payments.view_moneycase")
 
     page = client.get(page_url(case))
-    answer = client.post(
-        list_url(MoneyCase), {"action": "give_money_back", "_selected_action": [case.pk]}
-    )
+    response = client.post(list_url(MoneyCase), {"action": "refund", "_selected_action": [case.pk]})
 
-    assert page.context["detail_actions"] == []
-    assert "At most" not in answer.content.decode()
+    assert page.context["row_actions"] == []
+    assert "At most" not in response.content.decode()

@@ -1,4 +1,4 @@
-"""Events and their sources in words: all that the code can write, in the language of the staff."""
+"""Events and their sources are translated into the language of the staff."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from payments.seqr import CallRecord
 from seqrshop.backoffice.event_words import EVENTS, SOURCES, event_in_words, source_in_words
 from tests.backoffice.written_events import event_names, sources
 from tests.factories import InvoiceFactory
-from tests.staff import boss, list_url, page_url
+from tests.staff import list_url, page_url, superuser
 
 IN_SWEDISH = {"Accept-Language": "sv"}
 
 
-def happened(name: str, source: str) -> Invoice:
-    """Return an invoice of which this is the whole history."""
+def invoice_with_event(name: str, source: str) -> Invoice:
+    """Return an invoice whose history is this one event."""
     invoice: Invoice = InvoiceFactory.create(paid=True)
     record(
         lock_invoice(invoice.pk), name, ChangeSource(source), from_state="ISSUED", to_state="PAID"
@@ -32,25 +32,25 @@ def happened(name: str, source: str) -> Invoice:
     return invoice
 
 
-def test_every_event_that_can_be_written_has_words() -> None:
+def test_every_recordable_event_is_translated() -> None:
     with translation.override("sv"):
-        left_as_they_are = {
+        untranslated = {
             name for name in event_names() if event_in_words(name) == name.replace("_", " ")
         }
 
-    assert left_as_they_are == set()
+    assert untranslated == set()
 
 
-def test_every_source_that_can_be_written_has_words() -> None:
+def test_every_recordable_source_is_translated() -> None:
     with translation.override("sv"):
-        left_as_they_are = {
+        untranslated = {
             source for source in sources() if source_in_words(source) == source.replace("_", " ")
         }
 
-    assert left_as_they_are == set()
+    assert untranslated == set()
 
 
-def test_there_are_words_only_for_what_can_be_written() -> None:
+def test_only_recordable_events_and_sources_have_translations() -> None:
     assert EVENTS.keys() - event_names() == set()
     assert SOURCES.keys() - sources() == set()
 
@@ -66,11 +66,11 @@ def test_there_are_words_only_for_what_can_be_written() -> None:
         "order_partly_refunded",  # composed
     ],
 )
-def test_a_name_is_found_however_it_is_written(name: str) -> None:
+def test_event_name_is_found_in_every_form_of_code(name: str) -> None:
     assert name in event_names()
 
 
-def test_a_source_is_found_behind_the_thread_that_it_is_handed_to() -> None:
+def test_source_passed_to_a_thread_is_found() -> None:
     assert {"page", "notification"} <= sources()
 
 
@@ -92,7 +92,7 @@ def test_a_source_is_found_behind_the_thread_that_it_is_handed_to() -> None:
         ("lost_case", "lost case", "lost case"),
     ],
 )
-def test_a_composed_name_has_words_and_an_unknown_one_its_own(
+def test_composed_event_is_translated_and_unknown_event_keeps_its_name(
     name: str, english: str, swedish: str
 ) -> None:
     with translation.override("en"):
@@ -104,10 +104,10 @@ def test_a_composed_name_has_words_and_an_unknown_one_its_own(
 
 
 @pytest.mark.django_db
-def test_swedish_staff_read_an_invoices_history_in_swedish() -> None:
-    invoice = happened("payment_confirmed", "poller")
+def test_payment_history_is_swedish_for_swedish_staff() -> None:
+    invoice = invoice_with_event("payment_confirmed", "poller")
 
-    page = boss().get(page_url(invoice), headers=IN_SWEDISH)
+    page = superuser().get(page_url(invoice), headers=IN_SWEDISH)
 
     (line,) = page.context["history"]
     words = ("betalning bekräftad", "avfrågning", "utfärdad", "betald")
@@ -116,12 +116,12 @@ def test_swedish_staff_read_an_invoices_history_in_swedish() -> None:
 
 
 @pytest.mark.django_db
-def test_swedish_staff_read_the_audit_in_swedish_but_for_the_names_of_seqrs_operations() -> None:
-    invoice = happened("cancel_refused_as_paid", "sweep")
+def test_audit_is_swedish_except_the_names_of_seqrs_operations() -> None:
+    invoice = invoice_with_event("cancel_refused_as_paid", "sweep")
     call = CallRecord("cancelInvoice", "0123abcd", 12, 50, "SEQR said no")
     record_call(call, invoice.order_id, ChangeSource("staff"))
 
-    page = boss().get(list_url(AuditEvent), headers=IN_SWEDISH)
+    page = superuser().get(list_url(AuditEvent), headers=IN_SWEDISH)
 
     shown = page.content.decode()
     for text in ("avbröts inte, den är betald", "genomgång", "cancelInvoice", "personal"):
@@ -129,14 +129,14 @@ def test_swedish_staff_read_the_audit_in_swedish_but_for_the_names_of_seqrs_oper
 
 
 @pytest.mark.django_db
-def test_swedish_staff_read_a_cases_history_in_swedish() -> None:
+def test_case_history_is_swedish_for_swedish_staff() -> None:
     invoice = InvoiceFactory.create(paid=True)
     case = open_case(
         CaseKind.SECOND_PAYMENT, ChangeSource("notification"), "twice", invoice=invoice
     )
     assert case is not None
 
-    page = boss().get(page_url(case), headers=IN_SWEDISH)
+    page = superuser().get(page_url(case), headers=IN_SWEDISH)
 
     (line,) = page.context["history"]
     words = ("ärende öppnat: dubbel betalning av en beställning", "öppet ärende")
@@ -145,10 +145,10 @@ def test_swedish_staff_read_a_cases_history_in_swedish() -> None:
 
 
 @pytest.mark.django_db
-def test_the_export_keeps_the_names_whatever_the_language() -> None:
-    happened("payment_confirmed", "send_invoice")
+def test_export_keeps_event_names_in_every_language() -> None:
+    invoice_with_event("payment_confirmed", "send_invoice")
 
-    response = boss().get("/admin/orders/auditevent/export/", headers=IN_SWEDISH)
+    response = superuser().get("/admin/orders/auditevent/export/", headers=IN_SWEDISH)
 
     content = response.getvalue().decode("utf-8-sig")
     (line,) = csv.DictReader(io.StringIO(content, newline=""))

@@ -1,4 +1,4 @@
-"""“Ask SEQR now” and “Cancel at SEQR”: who may, and what is told of each invoice."""
+"""“Check with SEQR” and “Cancel at SEQR”: permissions, and the result for each payment."""
 
 from __future__ import annotations
 
@@ -9,114 +9,113 @@ from orders.audit import ChangeSource
 from orders.models import AuditEvent
 from payments.invoices.cancel import cancel_invoice
 from payments.models import CancelReason, Invoice, InvoiceStatus
-from seqrshop.backoffice import invoice_actions
 from tests.factories import InvoiceFactory
 from tests.payments.steps import asked, fresh, issued_invoice, new_invoice, reference, story
 from tests.sandbox_process import SandboxProcess
-from tests.staff import boss, list_url, page_url, run, staff, user_of
+from tests.staff import list_url, page_url, run_action, staff, superuser, user_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PENDING = "Not confirmed by SEQR yet, and tried again by itself (cancel pending)"
+PENDING = "Not confirmed by SEQR yet, retried automatically (cancel pending)"
 
 
 def cancel(client: Client, *invoices: Invoice) -> list[str]:
-    """Run the action and confirm it."""
-    return run(client, "cancel_at_seqr", *invoices, confirmed="yes")
+    """Run the action, confirmed."""
+    return run_action(client, "cancel_at_seqr", *invoices, confirmed="yes")
 
 
-def number(invoice: Invoice) -> str:
-    """The invoice's number, as the messages name it."""
-    return fresh(invoice).client_invoice_id
+def name(invoice: Invoice) -> str:
+    """Return the payment's name in the messages."""
+    return str(fresh(invoice))
 
 
-def test_asking_tells_which_invoices_are_paid_now_and_which_are_unchanged(
+def test_check_reports_paid_and_unchanged_payments(
     sandbox: SandboxProcess,
 ) -> None:
     paid, waiting = issued_invoice(), issued_invoice()
     sandbox.pay(reference(paid))
-    client = boss()
+    client = superuser()
 
-    messages = run(client, "ask_seqr", paid, waiting)
+    messages = run_action(client, "check_with_seqr", paid, waiting)
 
     assert sorted(messages) == [
-        f"Now: paid: {number(paid)}.",
-        f"Unchanged: issued: {number(waiting)}.",
+        f"Now: paid: {name(paid)}.",
+        f"Unchanged: issued: {name(waiting)}.",
     ]
     assert fresh(paid).status == InvoiceStatus.PAID
     event = AuditEvent.objects.get(subject_id=paid.pk, name="payment_confirmed")
     assert (event.source, event.actor) == ("staff", user_of(client))
 
 
-def test_every_question_of_the_staff_stays_with_who_asked(sandbox: SandboxProcess) -> None:
+def test_every_check_is_audited_with_its_user(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
-    client = boss()
+    client = superuser()
 
     for _ in range(3):
-        run(client, "ask_seqr", invoice)
+        run_action(client, "check_with_seqr", invoice)
 
     asked_by = AuditEvent.objects.filter(order=invoice.order, name="getPaymentStatus")
     assert [(event.source, event.actor) for event in asked_by] == [("staff", user_of(client))] * 3
 
 
-def test_asking_while_seqr_is_away_is_told_and_changes_nothing(seqr_away: None) -> None:
+def test_check_reports_seqr_being_down_and_changes_nothing(seqr_away: None) -> None:
     invoice = InvoiceFactory.create(issued=True)
 
-    (message,) = run(boss(), "ask_seqr", invoice)
+    (message,) = run_action(superuser(), "check_with_seqr", invoice)
 
     assert message.startswith("No answer from SEQR (getPaymentStatus: ")
-    assert message.endswith(f": {number(invoice)}.")
+    assert message.endswith(f": {name(invoice)}.")
     assert fresh(invoice).status == InvoiceStatus.ISSUED
 
 
-def test_an_invoice_that_seqr_does_not_have_yet_is_not_asked_about(sandbox: SandboxProcess) -> None:
+def test_payment_unknown_to_seqr_is_not_checked(sandbox: SandboxProcess) -> None:
     invoice = new_invoice()
 
-    messages = run(boss(), "ask_seqr", invoice)
+    messages = run_action(superuser(), "check_with_seqr", invoice)
 
-    assert messages == [f"Not asked, as SEQR does not have it yet: {number(invoice)}."]
+    assert messages == [f"Not checked, SEQR does not have it yet: {name(invoice)}."]
     assert asked(sandbox, "getPaymentStatus") == 0
 
 
-def test_an_invoice_whose_order_another_one_paid_is_not_asked_about(
+def test_payment_of_an_order_paid_by_another_is_not_checked(
     sandbox: SandboxProcess,
 ) -> None:
     paid = InvoiceFactory.create(paid=True)
     other = InvoiceFactory.create(order=paid.order, attempt=2, canceled=True)
 
-    messages = run(boss(), "ask_seqr", other)
+    messages = run_action(superuser(), "check_with_seqr", other)
 
-    assert messages == [f"Not asked, as another invoice has paid the order: {number(other)}."]
+    assert messages == [f"Not checked, another payment has paid the order: {name(other)}."]
     assert asked(sandbox, "getPaymentStatus") == 0
 
 
-def test_cancelling_asks_for_confirmation_first(sandbox: SandboxProcess) -> None:
+def test_cancel_asks_for_confirmation_first(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
 
-    response = boss().post(
+    response = superuser().post(
         list_url(Invoice), {"action": "cancel_at_seqr", "_selected_action": invoice.pk}
     )
 
     page = response.content.decode()
-    assert number(invoice) in page
+    assert invoice.client_invoice_id in page
     assert "45.00\N{NO-BREAK SPACE}SEK" in page
     assert 'name="confirmed"' in page
     assert fresh(invoice).status == InvoiceStatus.ISSUED
     assert asked(sandbox, "cancelInvoice") == 0
 
 
-def test_cancelling_tells_of_each_invoice_what_seqr_said(sandbox: SandboxProcess) -> None:
+def test_cancel_reports_the_result_for_each_payment(sandbox: SandboxProcess) -> None:
     waiting, paid, ended = issued_invoice(), issued_invoice(), issued_invoice()
     sandbox.pay(reference(paid))
     cancel_invoice(ended.pk, CancelReason.STAFF, ChangeSource("staff"))
-    client = boss()
+    client = superuser()
 
     messages = cancel(client, waiting, paid, ended)
 
     assert sorted(messages) == [
-        f"Cancelled: {number(waiting)}.",
-        f"Not cancelled, as it is already paid: {number(paid)}.",
-        f"Nothing to cancel: cancelled: {number(ended)}.",
+        f"Cancelled: {name(waiting)}.",
+        f"Not cancelled, already paid: {name(paid)}.",
+        f"Nothing to cancel: cancelled: {name(ended)}.",
     ]
     assert sandbox.invoice(reference(waiting))["status"] == "CANCELED"
     assert fresh(waiting).cancel_reason == CancelReason.STAFF
@@ -126,82 +125,80 @@ def test_cancelling_tells_of_each_invoice_what_seqr_said(sandbox: SandboxProcess
     }
 
 
-def test_a_cancel_that_seqr_does_not_answer_is_told_as_pending(seqr_away: None) -> None:
+def test_unanswered_cancel_is_reported_as_pending(seqr_away: None) -> None:
     invoice = InvoiceFactory.create(issued=True)
 
-    messages = cancel(boss(), invoice)
+    messages = cancel(superuser(), invoice)
 
-    assert messages == [f"{PENDING}: {number(invoice)}."]
+    assert messages == [f"{PENDING}: {name(invoice)}."]
     assert fresh(invoice).status == InvoiceStatus.CANCEL_PENDING
 
 
-@pytest.mark.parametrize("action", ["ask_seqr", "cancel_at_seqr"])
-def test_an_action_is_refused_without_the_permission_of_its_own(
-    action: str, sandbox: SandboxProcess
-) -> None:
+@pytest.mark.parametrize("action", ["check_with_seqr", "cancel_at_seqr"])
+def test_action_is_refused_without_its_own_permission(action: str, sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
-    other = {"ask_seqr": "cancel_invoice", "cancel_at_seqr": "check_invoice"}[action]
+    other = {"check_with_seqr": "cancel_invoice", "cancel_at_seqr": "check_invoice"}[action]
     client = staff("payments.view_invoice", "payments.change_invoice", f"payments.{other}")
     before = story(invoice)
 
-    messages = run(client, action, invoice, confirmed="yes")
+    messages = run_action(client, action, invoice, confirmed="yes")
 
     assert messages == ["No action selected."]
     assert story(invoice) == before
     assert asked(sandbox, "getPaymentStatus") == asked(sandbox, "cancelInvoice") == 0
 
 
-def test_the_permission_of_its_own_is_enough(sandbox: SandboxProcess) -> None:
+def test_action_needs_only_its_own_permission(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
     view = "payments.view_invoice"
 
-    asked_now = run(staff(view, "payments.check_invoice"), "ask_seqr", invoice)
+    checked = run_action(staff(view, "payments.check_invoice"), "check_with_seqr", invoice)
     cancelled = cancel(staff(view, "payments.cancel_invoice"), invoice)
 
-    assert asked_now == [f"Unchanged: issued: {number(invoice)}."]
-    assert cancelled == [f"Cancelled: {number(invoice)}."]
+    assert checked == [f"Unchanged: issued: {name(invoice)}."]
+    assert cancelled == [f"Cancelled: {name(invoice)}."]
 
 
-def test_the_button_on_the_page_leads_through_the_confirmation_back_to_the_page(
+def test_cancel_button_returns_to_the_page_after_confirmation(
     sandbox: SandboxProcess,
 ) -> None:
     invoice = issued_invoice()
-    client = boss()
+    client = superuser()
     pressed = {
         "action": "cancel_at_seqr",
         "_selected_action": invoice.pk,
-        "from_detail": "yes",
+        "from_row_page": "yes",
     }
 
     confirmation = client.post(list_url(Invoice), pressed).content.decode()
     response = client.post(list_url(Invoice), {**pressed, "confirmed": "yes"})
 
-    assert 'name="from_detail"' in confirmation
+    assert 'name="from_row_page"' in confirmation
     assert f'href="{page_url(invoice)}"' in confirmation
     assert response.headers["Location"] == page_url(invoice)
     assert fresh(invoice).status == InvoiceStatus.CANCELED
 
 
-@pytest.mark.parametrize("action", ["ask_seqr", "cancel_at_seqr"])
-def test_more_invoices_than_one_request_should_take_are_refused_as_a_whole(
+@pytest.mark.parametrize("action", ["check_with_seqr", "cancel_at_seqr"])
+def test_selection_above_the_batch_limit_is_refused_as_a_whole(
     action: str, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seqrshop.backoffice.invoice.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("seqrshop.backoffice.invoice.INVOICE_BATCH_LIMIT", 1)
     invoices = [issued_invoice(), issued_invoice()]
 
-    messages = run(boss(), action, *invoices, confirmed="yes")
+    messages = run_action(superuser(), action, *invoices, confirmed="yes")
 
-    assert messages == ["2 are chosen; choose at most 1 at a time. Nothing was done."]
+    assert messages == ["2 are selected; select at most 1 at a time. Nothing was done."]
     assert asked(sandbox, "getPaymentStatus") == asked(sandbox, "cancelInvoice") == 0
 
 
-def test_when_seqr_is_slow_the_rest_is_left_and_named(
+def test_rows_beyond_the_time_limit_are_reported_as_not_done(
     sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(invoice_actions, "MOST_SECONDS", 0.0)
+    monkeypatch.setattr("seqrshop.backoffice.invoice.TIME_LIMIT_SECONDS", 0.0)
     invoice = issued_invoice()
 
-    messages = run(boss(), "ask_seqr", invoice)
+    messages = run_action(superuser(), "check_with_seqr", invoice)
 
-    assert messages == [f"Not tried, since SEQR answers slowly; try again: {number(invoice)}."]
+    assert messages == [f"Not done, SEQR is responding slowly; try again: {name(invoice)}."]
     assert asked(sandbox, "getPaymentStatus") == 0

@@ -1,4 +1,4 @@
-"""Paying that is closed, as the staff see it, check it and close its case."""
+"""Paused payments in the admin: shown on their case, checked, and resumed."""
 
 import pytest
 
@@ -8,69 +8,69 @@ from payments.models import MoneyCase
 from payments.recovery import find_work
 from tests.payments.steps import close_paying
 from tests.sandbox_process import SandboxProcess
-from tests.staff import boss, page_url, run, staff, user_of
+from tests.staff import page_url, run_action, staff, superuser, user_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BUTTON = 'value="Check now"'
 
 
-def test_the_case_tells_how_it_stands_and_has_a_button() -> None:
-    stop = close_paying()
+def test_case_shows_the_pause_and_offers_a_check() -> None:
+    pause = close_paying()
 
-    page = boss().get(page_url(stop.case)).content.decode()
+    page = superuser().get(page_url(pause.case)).content.decode()
 
     assert "checked 0 times" in page
     assert BUTTON in page
 
 
-def test_a_check_opens_paying_and_its_history_tells_who_made_it(sandbox: SandboxProcess) -> None:
-    stop = close_paying()
-    client = boss()
+def test_successful_check_resumes_payments_and_is_audited(sandbox: SandboxProcess) -> None:
+    pause = close_paying()
+    client = superuser()
 
-    told = run(client, "check_paying", stop.case)
+    messages = run_action(client, "check_payments", pause.case)
 
     opened = AuditEvent.objects.get(subject_type=SubjectType.CASE, name="paying_opened")
-    assert told == [f"SEQR accepts our settings, and paying is open again: {stop.case}."]
+    assert messages == [f"SEQR accepts our settings, payments are open again: {pause.case}."]
     assert (opened.source, opened.actor) == ("staff", user_of(client))
     assert not payments_are_paused()
-    assert BUTTON not in client.get(page_url(stop.case)).content.decode()
+    assert BUTTON not in client.get(page_url(pause.case)).content.decode()
 
 
-def test_each_check_that_fails_is_told_and_in_the_history(sandbox: SandboxProcess) -> None:
+def test_failed_check_is_reported_and_audited(sandbox: SandboxProcess) -> None:
     sandbox.fault("sendInvoice", "result_code", code=20)
-    stop = close_paying()
-    client = boss()
+    pause = close_paying()
+    client = superuser()
 
-    told = [run(client, "check_paying", stop.case) for _ in range(2)]
+    messages = [run_action(client, "check_payments", pause.case) for _ in range(2)]
 
-    assert set(told[-1]) == {f"SEQR still refuses our settings: {stop.case}."}
+    assert set(messages[-1]) == {f"SEQR still rejects our settings: {pause.case}."}
     assert AuditEvent.objects.filter(name="probe_refused", actor=user_of(client)).count() == 2
     assert payments_are_paused()
 
 
-def test_without_the_permission_nobody_checks(sandbox: SandboxProcess) -> None:
-    stop = close_paying()
+def test_check_needs_its_permission(sandbox: SandboxProcess) -> None:
+    pause = close_paying()
     client = staff("payments.view_moneycase", "payments.close_moneycase")
 
-    run(client, "check_paying", stop.case)
+    run_action(client, "check_payments", pause.case)
 
-    assert BUTTON not in client.get(page_url(stop.case)).content.decode()
+    assert BUTTON not in client.get(page_url(pause.case)).content.decode()
     assert sandbox.calls() == []
 
 
-def test_with_the_permission_one_checks() -> None:
-    stop = close_paying()
+def test_check_is_offered_with_its_permission() -> None:
+    pause = close_paying()
     client = staff("payments.view_moneycase", "payments.check_paymentpause")
 
-    assert BUTTON in client.get(page_url(stop.case)).content.decode()
+    assert BUTTON in client.get(page_url(pause.case)).content.decode()
 
 
-def test_who_closes_the_case_has_paying_checked_soon() -> None:
-    stop = close_paying()
+def test_closing_the_case_schedules_a_check() -> None:
+    pause = close_paying()
 
-    boss().post(page_url(stop.case), {"closing_reason": "the password was mistyped"})
+    superuser().post(page_url(pause.case), {"closing_reason": "the password was mistyped"})
 
     assert MoneyCase.objects.get().closed_at is not None
-    assert find_work().to_probe == [stop.pk]
+    assert find_work().to_probe == [pause.pk]
     assert payments_are_paused()

@@ -1,4 +1,4 @@
-"""Transaction periods in the admin: what the reports show, and what a person does about it."""
+"""Transaction periods in the admin: unexplained rows, reports fetched again, lost periods."""
 
 from decimal import Decimal
 
@@ -11,7 +11,16 @@ from payments.refunds.refund import request_refund, send_refund
 from tests.payments.reconciliation.nights import a_night, id_that_was_lost, sale_unknown_to_us, work
 from tests.payments.steps import paid_invoice
 from tests.sandbox_process import SandboxProcess
-from tests.staff import boss, find, list_url, page_url, run, staff, told, user_of
+from tests.staff import (
+    list_url,
+    listed,
+    page_url,
+    run_action,
+    shown_messages,
+    staff,
+    superuser,
+    user_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -21,33 +30,33 @@ def lost_period(sandbox: SandboxProcess) -> TransactionPeriod:
     return a_night(sandbox)
 
 
-def settle_url(period: TransactionPeriod) -> str:
-    return reverse("admin:payments_transactionperiod_settle", args=[period.pk])
+def resolve_url(period: TransactionPeriod) -> str:
+    return reverse("admin:payments_transactionperiod_resolve", args=[period.pk])
 
 
 def unknown_refund(sandbox: SandboxProcess) -> Refund:
-    """Give 12.00 SEK back whose answer is lost."""
+    """Return a refund of 12.00 SEK whose answer was lost."""
     sandbox.fault("refundPayment", "drop", count=1)
     refund, _ = request_refund(
-        paid_invoice(sandbox).pk, Decimal("12.00"), "cold", user_of(boss()), "a form"
+        paid_invoice(sandbox).pk, Decimal("12.00"), "cold", user_of(superuser()), "a form"
     )
     send_refund(refund.pk)
     return refund
 
 
-def test_a_periods_page_shows_what_is_not_explained_and_leads_to_all_rows(
+def test_page_shows_unexplained_rows_and_links_to_all_rows(
     sandbox: SandboxProcess,
 ) -> None:
     known = paid_invoice(sandbox)
     unknown = sale_unknown_to_us(sandbox)
     period = a_night(sandbox)
-    client = boss()
+    client = superuser()
 
-    listed = find(client, TransactionPeriod)
+    periods = listed(client, TransactionPeriod)
     page = client.get(page_url(period)).content.decode()
-    rows = find(client, PeriodRow, period__id__exact=str(period.pk))
+    rows = listed(client, PeriodRow, period__id__exact=str(period.pk))
 
-    assert [row.number_of_unexplained for row in listed] == [1]
+    assert [row.unexplained_count for row in periods] == [1]
     assert unknown in page
     assert str(known.ers_reference) not in page
     assert f'<a href="{list_url(PeriodRow)}?period__id__exact={period.pk}">2 rows</a>' in page
@@ -55,52 +64,52 @@ def test_a_periods_page_shows_what_is_not_explained_and_leads_to_all_rows(
     assert [row.invoice for row in rows] == [known, None]
 
 
-def test_a_case_leads_to_its_period(sandbox: SandboxProcess) -> None:
+def test_case_links_to_its_period(sandbox: SandboxProcess) -> None:
     period = lost_period(sandbox)
 
-    page = boss().get(page_url(MoneyCase.objects.get())).content.decode()
+    page = superuser().get(page_url(MoneyCase.objects.get())).content.decode()
 
     assert page_url(period) in page
     assert "Ask SEQR whether it closed a transaction period" in page
 
 
-def test_a_report_is_fetched_again_and_seqrs_answer_is_told(sandbox: SandboxProcess) -> None:
+def test_fetching_a_report_again_reports_the_result(sandbox: SandboxProcess) -> None:
     period = a_night(sandbox)
-    client = boss()
-    fetched = run(client, "fetch_again", period)
+    client = superuser()
+    fetched = run_action(client, "fetch_again", period)
     sandbox.fault("executeReport", "result_code", count=1, code=20)
-    refused = run(client, "fetch_again", period)
+    refused = run_action(client, "fetch_again", period)
     sandbox.fault("executeReport", "result_code", count=1, code=93)
 
-    unanswered = run(client, "fetch_again", period)
+    unanswered = run_action(client, "fetch_again", period)
 
-    assert fetched == [f"Fetched and compared: {period}."]
+    assert fetched == [f"Fetched and reconciled: {period}."]
     assert "SEQR refused" in refused[-1]
     assert "No answer from SEQR" in unanswered[-1]
     assert TransactionPeriod.objects.get().status == PeriodStatus.RECONCILED
     assert MoneyCase.objects.count() == 0
 
 
-def test_a_person_need_not_wait_for_the_nights_next_try(sandbox: SandboxProcess) -> None:
+def test_fetching_again_does_not_wait_for_the_nightly_retry(sandbox: SandboxProcess) -> None:
     work(sandbox)
     TransactionPeriod.objects.update(lease_until=database_now().replace(year=2200))
     sandbox.advance(3)
 
-    run(boss(), "fetch_again", TransactionPeriod.objects.get())
+    run_action(superuser(), "fetch_again", TransactionPeriod.objects.get())
 
     assert TransactionPeriod.objects.get().status == PeriodStatus.RECONCILED
 
 
-def test_a_lost_period_has_no_report_to_fetch(sandbox: SandboxProcess) -> None:
+def test_lost_period_has_no_report_to_fetch(sandbox: SandboxProcess) -> None:
     period = lost_period(sandbox)
 
-    assert run(boss(), "fetch_again", period) == [f"SEQR has no report of it: {period}."]
+    assert run_action(superuser(), "fetch_again", period) == [f"SEQR has no report: {period}."]
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "error"),
     [
-        ({"closed": "yes", "reason": "by phone"}, "Enter the id that SEQR told."),
+        ({"closed": "yes", "reason": "by phone"}, "Enter the ID that SEQR gave you."),
         ({"closed": "no", "reason": " "}, "This field is required."),
         (
             {"closed": "yes", "transaction_period_id": "77", "reason": "by phone"},
@@ -108,52 +117,52 @@ def test_a_lost_period_has_no_report_to_fetch(sandbox: SandboxProcess) -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_said_and_changes_nothing(
-    sandbox: SandboxProcess, given: dict[str, str], said: str
+def test_invalid_outcome_is_refused_with_a_message(
+    sandbox: SandboxProcess, given: dict[str, str], error: str
 ) -> None:
     period = lost_period(sandbox)
 
-    page = boss().post(settle_url(period), given)
+    page = superuser().post(resolve_url(period), given)
 
-    assert said in page.content.decode()
+    assert error in page.content.decode()
     assert TransactionPeriod.objects.get().status == PeriodStatus.LOST
 
 
-def test_the_id_that_support_told_is_entered_and_the_report_is_there(
+def test_entering_the_lost_id_fetches_the_report(
     sandbox: SandboxProcess,
 ) -> None:
     sale = paid_invoice(sandbox)
     period = lost_period(sandbox)
-    client = boss()
-    shown = run(client, "settle", period)
+    client = superuser()
+    shown = run_action(client, "resolve", period)
     given = {"closed": "yes", "transaction_period_id": id_that_was_lost(sandbox)}
 
-    answer = client.post(settle_url(period), given | {"reason": "by phone"})
+    response = client.post(resolve_url(period), given | {"reason": "by phone"})
 
     case = MoneyCase.objects.get()
-    assert (shown, told(answer)) == ([], ["Settled."])
+    assert (shown, shown_messages(response)) == ([], ["The outcome is recorded."])
     assert [row.invoice for row in period.rows.all()] == [sale]
     assert (case.closed_by, case.closing_reason) == (user_of(client), "by phone")
 
 
-def test_who_may_only_look_neither_fetches_nor_settles(sandbox: SandboxProcess) -> None:
+def test_fetching_and_resolving_need_their_permission(sandbox: SandboxProcess) -> None:
     period = lost_period(sandbox)
     client = staff("payments.view_transactionperiod", "payments.view_periodrow")
 
     page = client.get(page_url(period))
-    answer = client.post(settle_url(period), {"closed": "no", "reason": "x"})
+    response = client.post(resolve_url(period), {"closed": "no", "reason": "x"})
 
-    assert "Settle" not in page.content.decode()
-    assert answer.status_code == 403
+    assert "Record the outcome" not in page.content.decode()
+    assert response.status_code == 403
     assert TransactionPeriod.objects.get().status == PeriodStatus.LOST
 
 
-def test_the_page_that_settles_a_refund_is_filled_in_as_the_report_shows(
+def test_refund_outcome_form_is_filled_in_from_the_report(
     sandbox: SandboxProcess,
 ) -> None:
     refund = unknown_refund(sandbox)
-    page = reverse("admin:payments_refund_settle", args=[refund.pk])
-    client = boss()
+    page = reverse("admin:payments_refund_resolve", args=[refund.pk])
+    client = superuser()
     before = client.get(page).content.decode()
     a_night(sandbox)
 

@@ -1,4 +1,4 @@
-"""Refunds in the admin: who may, what is asked, and what is told."""
+"""Refunds in the admin: requested, approved, withdrawn and resolved, each with its permission."""
 
 from decimal import Decimal
 
@@ -13,41 +13,41 @@ from payments.cases.cases import open_refund_case
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
 from payments.refunds.refund import request_refund, withdraw_refund
 from tests.payments.steps import invoice_in
-from tests.staff import boss, list_url, page_url, run, staff, user_of
+from tests.staff import list_url, page_url, run_action, staff, superuser, user_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def form_of(invoice: Invoice) -> str:
+def refund_url(invoice: Invoice) -> str:
     return reverse("admin:payments_invoice_refund", args=[invoice.pk])
 
 
-def request_of(invoice: Invoice, amount: str = "10.00") -> Refund:
+def requested_refund(invoice: Invoice, amount: str = "10.00") -> Refund:
     clerk = User.objects.create_user("clerk")
     refund, _ = request_refund(invoice.pk, Decimal(amount), "cold", clerk, "a form")
     return refund
 
 
-def test_the_button_leads_to_a_form_with_what_can_be_given_back() -> None:
+def test_refund_action_shows_the_refundable_amount() -> None:
     invoice = invoice_in(InvoiceStatus.PAID)
-    client = boss()
+    client = superuser()
 
     page = client.get(page_url(invoice)).content.decode()
     form = client.post(
-        list_url(Invoice), {"action": "give_money_back", "_selected_action": [invoice.pk]}
+        list_url(Invoice), {"action": "refund", "_selected_action": [invoice.pk]}
     ).content.decode()
 
-    assert "Give money back" in page
+    assert "Refund …" in page
     assert "At most 45.00" in form
-    assert f'action="{form_of(invoice)}"' in form
+    assert f'action="{refund_url(invoice)}"' in form
 
 
-def test_one_form_sent_twice_is_one_refund() -> None:
+def test_form_submitted_twice_is_one_refund() -> None:
     invoice = invoice_in(InvoiceStatus.PAID)
-    client = boss()
+    client = superuser()
     body = {"amount": "20.00", "reason": "cold coffee", "nonce": "one form"}
 
-    answers = [client.post(form_of(invoice), body) for _ in range(2)]
+    answers = [client.post(refund_url(invoice), body) for _ in range(2)]
 
     refund = Refund.objects.get()
     assert [answer.status_code for answer in answers] == [302, 302]
@@ -56,7 +56,7 @@ def test_one_form_sent_twice_is_one_refund() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "reason", "said"),
+    ("amount", "reason", "error"),
     [
         ("45.01", "cold", "At most 45.00 SEK can be given back."),
         ("-1", "cold", "greater than or equal to 0.01"),
@@ -64,76 +64,79 @@ def test_one_form_sent_twice_is_one_refund() -> None:
         ("10.00", " ", "This field is required."),
     ],
 )
-def test_what_cannot_be_is_said_beside_its_field(amount: str, reason: str, said: str) -> None:
+def test_invalid_refund_is_refused(amount: str, reason: str, error: str) -> None:
     invoice = invoice_in(InvoiceStatus.PAID)
 
-    page = boss().post(form_of(invoice), {"amount": amount, "reason": reason, "nonce": "n"})
+    page = superuser().post(refund_url(invoice), {"amount": amount, "reason": reason, "nonce": "n"})
 
-    assert said in page.content.decode()
+    assert error in page.content.decode()
     assert Refund.objects.count() == 0
 
 
-def test_without_the_permission_nobody_gives_money_back() -> None:
+def test_refund_needs_its_permission() -> None:
     invoice = invoice_in(InvoiceStatus.PAID)
     client = staff("payments.view_invoice", "payments.cancel_invoice", "payments.view_refund")
 
-    answer = client.post(form_of(invoice), {"amount": "1", "reason": "x", "nonce": "n"})
+    answer = client.post(refund_url(invoice), {"amount": "1", "reason": "x", "nonce": "n"})
 
     assert answer.status_code == 403
-    assert "Give money back" not in client.get(page_url(invoice)).content.decode()
+    assert "Refund …" not in client.get(page_url(invoice)).content.decode()
     assert Refund.objects.count() == 0
 
 
-def test_a_second_person_approves_and_the_first_cannot(settings: Settings) -> None:
+def test_refund_is_approved_by_a_second_person_only(settings: Settings) -> None:
     settings.REFUND_APPROVAL_LIMIT = Decimal("5.00")
     invoice = invoice_in(InvoiceStatus.PAID)
-    first, second = boss(), boss()
-    first.post(form_of(invoice), {"amount": "10.00", "reason": "cold", "nonce": "n"})
+    first, second = superuser(), superuser()
+    first.post(refund_url(invoice), {"amount": "10.00", "reason": "cold", "nonce": "n"})
     refund = Refund.objects.get()
 
-    own = run(first, "approve", refund)
-    others = run(second, "approve", refund)
+    own = run_action(first, "approve", refund)
+    others = run_action(second, "approve", refund)
 
     assert own[-1] == f"A second person approves a refund of this size: Refund {refund.pk}."
-    assert others == [f"Approved, and on its way to SEQR: Refund {refund.pk}."]
+    assert others == [f"Approved, being sent to SEQR: Refund {refund.pk}."]
     assert Refund.objects.get().approved_by == user_of(second)
 
 
-def test_what_waits_is_withdrawn() -> None:
-    refund = request_of(invoice_in(InvoiceStatus.PAID))
+def test_waiting_refund_is_withdrawn_once() -> None:
+    refund = requested_refund(invoice_in(InvoiceStatus.PAID))
 
-    told = [run(boss(), "withdraw", refund), run(boss(), "withdraw", refund)]
+    messages = [
+        run_action(superuser(), "withdraw", refund),
+        run_action(superuser(), "withdraw", refund),
+    ]
 
-    assert told == [
+    assert messages == [
         [f"Withdrawn: Refund {refund.pk}."],
         [f"Too late to withdraw: Refund {refund.pk}."],
     ]
 
 
-def test_an_unknown_refund_is_settled_with_how_it_was_found_out() -> None:
-    refund = request_of(invoice_in(InvoiceStatus.PAID))
+def test_unknown_refund_is_resolved_with_a_reason() -> None:
+    refund = requested_refund(invoice_in(InvoiceStatus.PAID))
     Refund.objects.update(status=RefundStatus.UNKNOWN)
-    client = boss()
-    page = reverse("admin:payments_refund_settle", args=[refund.pk])
+    client = superuser()
+    page = reverse("admin:payments_refund_resolve", args=[refund.pk])
     shown = client.get(page).content.decode()
 
     without = client.post(page, {"went_back": "yes", "reason": ""}).content.decode()
     client.post(page, {"went_back": "yes", "reason": "row 7 of the report", "ers_reference": "E7"})
 
     refund.refresh_from_db()
-    assert "went back to the customer" in shown
+    assert "was returned to the customer" in shown
     assert "This field is required." in without
     assert (refund.status, refund.ers_reference) == (RefundStatus.REFUNDED, "E7")
     assert (refund.settled_by, refund.settled_reason) == (user_of(client), "row 7 of the report")
 
 
-def test_who_may_give_money_back_may_not_settle() -> None:
-    refund = request_of(invoice_in(InvoiceStatus.PAID))
+def test_resolving_needs_its_own_permission() -> None:
+    refund = requested_refund(invoice_in(InvoiceStatus.PAID))
     Refund.objects.update(status=RefundStatus.UNKNOWN)
     client = staff("payments.view_refund", "payments.request_refund")
 
     answer = client.post(
-        reverse("admin:payments_refund_settle", args=[refund.pk]),
+        reverse("admin:payments_refund_resolve", args=[refund.pk]),
         {"went_back": "no", "reason": "x"},
     )
 
@@ -141,28 +144,28 @@ def test_who_may_give_money_back_may_not_settle() -> None:
     assert Refund.objects.get().status == RefundStatus.UNKNOWN
 
 
-def test_every_step_of_the_staff_stays_with_who_took_it(settings: Settings) -> None:
+def test_every_step_is_audited_with_its_user(settings: Settings) -> None:
     settings.REFUND_APPROVAL_LIMIT = Decimal("5.00")
     invoice = invoice_in(InvoiceStatus.PAID)
-    asker, approver, settler = boss(), boss(), boss()
+    requester, approver, resolver = superuser(), superuser(), superuser()
     for nonce in ("one", "two"):
-        asker.post(form_of(invoice), {"amount": "10.00", "reason": "cold", "nonce": nonce})
+        requester.post(refund_url(invoice), {"amount": "10.00", "reason": "cold", "nonce": nonce})
     refund, unwanted = Refund.objects.order_by("pk")
-    run(approver, "approve", refund)
-    run(approver, "withdraw", unwanted)
+    run_action(approver, "approve", refund)
+    run_action(approver, "withdraw", unwanted)
     Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.UNKNOWN)
     open_refund_case(refund, ChangeSource("send_refund"), "no answer")
-    settler.post(
-        reverse("admin:payments_refund_settle", args=[refund.pk]),
+    resolver.post(
+        reverse("admin:payments_refund_resolve", args=[refund.pk]),
         {"went_back": "no", "reason": "x"},
     )
 
-    told = (
+    steps = (
         AuditEvent.objects.filter(actor__isnull=False).order_by("id").values_list("name", "actor")
     )
 
-    a, b, c = (user_of(client).pk for client in (asker, approver, settler))
-    assert list(told) == [
+    a, b, c = (user_of(client).pk for client in (requester, approver, resolver))
+    assert list(steps) == [
         ("refund_asked_for", a),
         ("refund_asked_for", a),
         ("refund_approved", b),
@@ -172,12 +175,12 @@ def test_every_step_of_the_staff_stays_with_who_took_it(settings: Settings) -> N
     ]
 
 
-def test_the_orders_history_tells_the_refund_in_words() -> None:
+def test_order_history_shows_refund_states_as_labels() -> None:
     invoice = invoice_in(InvoiceStatus.PAID)
-    refund = request_of(invoice)
+    refund = requested_refund(invoice)
     withdraw_refund(refund.pk, User.objects.get(username="clerk"))
 
-    page = boss().get(page_url(invoice.order)).content.decode()
+    page = superuser().get(page_url(invoice.order)).content.decode()
 
     assert "refund withdrawn" in page
     assert "<td>withdrawn</td>" in page

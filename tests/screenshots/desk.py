@@ -51,5 +51,5 @@ def _give_back(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_label("Amount").fill("35.00")
     page.get_by_label("Reason").fill("One bun was yesterday's")
-    page.get_by_role("button", name="Give it back").click()
-    page.get_by_text("The refund is on its way to SEQR.").wait_for()
+    page.get_by_role("button", name="Refund").click()
+    page.get_by_text("The refund is being sent to SEQR.").wait_for()

@@ -29,7 +29,7 @@ from tests.payments.steps import (
 from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
 from tests.seqr_proxy import SeqrProxy
-from tests.staff import boss, list_url, page_url, run, staff, told, user_of
+from tests.staff import list_url, page_url, run_action, shown_messages, staff, superuser, user_of
 
 S = InvoiceStatus
 ALL = Decimal("45.00")
@@ -54,12 +54,12 @@ def commit(invoice: Invoice, amount: Decimal = ALL) -> InvoiceStatus:
 
 
 def page_of(invoice: Invoice) -> str:
-    return reverse("admin:payments_invoice_commit", args=[invoice.pk])
+    return reverse("admin:payments_invoice_capture", args=[invoice.pk])
 
 
 def confirm(client: Client, invoice: Invoice) -> list[str]:
     """Agree on the page; return what is told."""
-    return told(client.post(page_of(invoice), {"amount": "45.00"}))
+    return shown_messages(client.post(page_of(invoice), {"amount": "45.00"}))
 
 
 def test_what_is_reserved_is_taken_and_paid_with_who_did_it(sandbox: SandboxProcess) -> None:
@@ -185,15 +185,15 @@ def test_what_is_not_as_it_was_seen_is_not_taken(
 
 def test_the_button_leads_to_a_page_that_names_the_amount(sandbox: SandboxProcess) -> None:
     invoice = reserved_invoice(sandbox)
-    client = boss()
+    client = superuser()
 
     page = client.get(page_url(invoice)).content.decode()
     asks = client.post(
-        list_url(Invoice), {"action": "take_reserved", "_selected_action": [invoice.pk]}
+        list_url(Invoice), {"action": "capture", "_selected_action": [invoice.pk]}
     ).content.decode()
 
-    assert "Take the reserved amount" in page
-    assert "SEQR draws 45.00\N{NO-BREAK SPACE}SEK from the customer." in asks
+    assert "Capture the reserved amount" in page
+    assert "SEQR charges the customer 45.00\N{NO-BREAK SPACE}SEK." in asks
     assert f'action="{page_of(invoice)}"' in asks
     assert asked(sandbox, "commitReservation") == 0
 
@@ -201,17 +201,17 @@ def test_the_button_leads_to_a_page_that_names_the_amount(sandbox: SandboxProces
 def test_only_what_is_reserved_has_the_button(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
 
-    assert "Take the reserved amount" not in boss().get(page_url(invoice)).content.decode()
+    assert "Capture the reserved amount" not in superuser().get(page_url(invoice)).content.decode()
 
 
 def test_agreeing_takes_it_and_tells_so(sandbox: SandboxProcess) -> None:
     invoice = reserved_invoice(sandbox)
-    client = boss()
+    client = superuser()
 
     confirm(client, invoice)
     messages = confirm(client, invoice)
 
-    assert messages == ["Taken, and paid.", "Nothing is reserved: the invoice is now paid."]
+    assert messages == ["Captured and paid.", "Nothing is reserved: the invoice is now paid."]
     assert asked(sandbox, "commitReservation") == 1
     assert AuditEvent.objects.get(name="commit_started").actor == user_of(client)
 
@@ -219,9 +219,12 @@ def test_agreeing_takes_it_and_tells_so(sandbox: SandboxProcess) -> None:
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ({"kind": "refuse"}, "Whether it was taken is not known (commitReservation: "),
-        ({"kind": "result_code", "code": 96}, "Not taken (commitReservation: SEQR answered 96"),
-        ({"kind": "result_code", "code": 11}, "Not taken (commitReservation: SEQR answered 11"),
+        (
+            {"kind": "refuse"},
+            "It is not known whether the amount was captured (commitReservation: ",
+        ),
+        ({"kind": "result_code", "code": 96}, "Not captured (commitReservation: SEQR answered 96"),
+        ({"kind": "result_code", "code": 11}, "Not captured (commitReservation: SEQR answered 11"),
     ],
     ids=["no answer", "96", "11"],
 )
@@ -231,7 +234,7 @@ def test_what_came_of_it_is_told_as_far_as_it_is_known(
     invoice = reserved_invoice(sandbox)
     sandbox.fault("commitReservation", **fault)  # type: ignore[arg-type]
 
-    (message,) = confirm(boss(), invoice)
+    (message,) = confirm(superuser(), invoice)
 
     assert message.startswith(said)
     assert fresh(invoice).status == S.RESERVED
@@ -244,11 +247,11 @@ def test_who_has_no_permission_takes_nothing() -> None:
     page = client.get(page_url(invoice)).content.decode()
     response = client.post(page_of(invoice), {"amount": "45.00"})
 
-    assert "Take the reserved amount" not in page
+    assert "Capture the reserved amount" not in page
     assert response.status_code == 403
 
 
 def test_several_invoices_are_not_taken_with_one_click() -> None:
-    messages = run(boss(), "take_reserved", invoice_in(S.RESERVED), invoice_in(S.RESERVED))
+    messages = run_action(superuser(), "capture", invoice_in(S.RESERVED), invoice_in(S.RESERVED))
 
-    assert messages == ["Choose one invoice at a time."]
+    assert messages == ["Select one row at a time."]

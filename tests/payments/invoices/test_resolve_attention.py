@@ -23,13 +23,13 @@ from tests.payments.steps import (
     refresh,
 )
 from tests.sandbox_process import SandboxProcess
-from tests.staff import boss, page_url
+from tests.staff import page_url, superuser
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def close(case: MoneyCase, reason: str = "settled with the customer") -> None:
-    client: Client = boss()
+    client: Client = superuser()
     client.post(page_url(case), {"closing_reason": reason})
 
 

@@ -12,7 +12,7 @@ from payments.loyalty import example
 from payments.loyalty.hook import discounts_for
 from payments.models import LoyaltyCard
 from tests.factories import OrderFactory, OrderRowFactory
-from tests.staff import boss, list_url, page_url
+from tests.staff import list_url, page_url, superuser
 
 D = Decimal
 ADD = "/admin/payments/loyaltycard/add/"
@@ -57,7 +57,7 @@ def test_a_card_that_nobody_has_added_is_not_known() -> None:
 
 
 def test_the_staff_add_a_card_and_never_read_its_number() -> None:
-    client = boss()
+    client = superuser()
 
     client.post(ADD, {"number": "7700 1122", "percent": "10"})
 
@@ -71,7 +71,7 @@ def test_the_staff_add_a_card_and_never_read_its_number() -> None:
 @pytest.mark.parametrize(
     ("number", "percent", "said"),
     [
-        ("77 001", "10", "This card is known already: card "),
+        ("77 001", "10", "This card is already registered: Loyalty card "),
         ("77002", "91", "less than or equal to 90"),
         ("", "10", "This field is required."),
     ],
@@ -81,14 +81,14 @@ def test_a_card_is_added_once_and_with_a_sane_percentage(
 ) -> None:
     known_card("77001")
 
-    page = boss().post(ADD, {"number": number, "percent": percent})
+    page = superuser().post(ADD, {"number": number, "percent": percent})
 
     assert said in page.content.decode()
     assert LoyaltyCard.objects.count() == 1
 
 
 def test_only_a_shop_that_uses_the_example_sees_its_cards(settings: Settings) -> None:
-    client = boss()
+    client = superuser()
     seen = client.get("/admin/").content.decode()
 
     settings.LOYALTY_HOOK = ""

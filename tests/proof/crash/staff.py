@@ -47,7 +47,7 @@ class Staff:
 
     async def settle(self, refund_id: int, ers_reference: str | None) -> None:
         """Write what SEQR's support said of an unknown refund: its reference, or no such refund."""
-        address = f"/admin/payments/refund/{refund_id}/settle/"
+        address = f"/admin/payments/refund/{refund_id}/resolve/"
         form = await self._get(address)
         body = {
             "went_back": "no" if ers_reference is None else "yes",

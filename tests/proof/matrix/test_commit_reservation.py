@@ -16,7 +16,7 @@ from tests.proof.matrix.faults import (
 )
 from tests.proof.matrix.outcomes import Expected, all_but
 from tests.proof.matrix.scenario import World, ask_about_each, cases
-from tests.staff import boss, told
+from tests.staff import shown_messages, superuser
 
 OPERATION = "commitReservation"
 S = InvoiceStatus
@@ -83,7 +83,7 @@ EXPECTED = Expected(
 @each_fault
 def test_what_is_reserved_is_taken_once(world: World, fault: Fault) -> None:
     invoice = reserved_invoice(world)
-    clerk = boss()
+    clerk = superuser()
     world.strike(OPERATION, after="getPaymentStatus")
 
     words = take(clerk, invoice)
@@ -124,7 +124,7 @@ def test_nothing_is_taken_where_seqr_does_not_say_what_is_reserved(
     world: World, fault: Fault
 ) -> None:
     invoice = reserved_invoice(world)
-    clerk = boss()
+    clerk = superuser()
     world.strike("getPaymentStatus")
 
     words = take(clerk, invoice)
@@ -142,8 +142,8 @@ def reserved_invoice(world: World) -> Invoice:
 
 def take(clerk: Client, invoice: Invoice) -> str:
     """Press the button and agree; return what is told."""
-    page = reverse("admin:payments_invoice_commit", args=[invoice.pk])
-    return told(clerk.post(page, {"amount": "45.00"}))[-1]
+    page = reverse("admin:payments_invoice_capture", args=[invoice.pk])
+    return shown_messages(clerk.post(page, {"amount": "45.00"}))[-1]
 
 
 def is_taken_once(world: World, invoice: Invoice) -> None:

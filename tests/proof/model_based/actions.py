@@ -26,7 +26,7 @@ from payments.seqr import SeqrError
 from tests.proof.model_based.ledgers import times_made
 from tests.proof.model_based.simulation import Act, World, invoice_number, newest, wait_for_checks
 from tests.sandbox_process import ControlError
-from tests.staff import page_url, run
+from tests.staff import page_url, run_action
 
 # Customers
 
@@ -240,7 +240,7 @@ def sends_the_form_again(world: World, who: int, which: int) -> None:
 def _with_a_refund(action: str) -> Act:
     def act(world: World, who: int, which: int) -> None:
         if refund := newest(list(Refund.objects.order_by("pk")), which):
-            run(world.staff[who], action, refund)
+            run_action(world.staff[who], action, refund)
 
     return act
 
@@ -250,7 +250,7 @@ def settles_a_refund(world: World, who: int, which: int) -> None:
     unknown = list(Refund.objects.filter(status=RefundStatus.UNKNOWN).order_by("pk"))
     if refund := newest(unknown, which):
         went_back = "yes" if times_made(world.sandbox.invoices(), refund) else "no"
-        page = reverse("admin:payments_refund_settle", args=[refund.pk])
+        page = reverse("admin:payments_refund_resolve", args=[refund.pk])
         world.staff[who].post(page, {"went_back": went_back, "reason": "SEQR's own list"})
 
 
@@ -268,14 +268,14 @@ def close(member: Client, case: MoneyCase) -> None:
 def _with_an_invoice(action: str) -> Act:
     def act(world: World, who: int, which: int) -> None:
         if invoice := invoice_number(which):
-            run(world.staff[who], action, invoice, confirmed="yes")
+            run_action(world.staff[who], action, invoice, confirmed="yes")
 
     return act
 
 
 def serves(world: World, who: int, which: int) -> None:
     if order := newest(list(Order.objects.order_by("pk")), which):
-        run(world.staff[who], "mark_as_served", order)
+        run_action(world.staff[who], "mark_as_served", order)
 
 
 ACTS: dict[str, Act] = {
@@ -315,7 +315,7 @@ ACTS: dict[str, Act] = {
     "staff withdraws": _with_a_refund("withdraw"),
     "staff settles a refund": settles_a_refund,
     "staff closes a case": closes_a_case,
-    "staff asks": _with_an_invoice("ask_seqr"),
+    "staff asks": _with_an_invoice("check_with_seqr"),
     "staff cancels": _with_an_invoice("cancel_at_seqr"),
     "staff serves": serves,
 }

@@ -19,7 +19,7 @@ from tests.proof.model_based.final_invariants import what_is_unsent, what_is_wro
 from tests.proof.model_based.invariants import Broken, Watch
 from tests.proof.model_based.ledgers import Books, read_books
 from tests.proof.model_based.simulation import wait_for_checks
-from tests.staff import run
+from tests.staff import run_action
 
 if TYPE_CHECKING:
     from tests.proof.model_based.simulation import World
@@ -88,14 +88,14 @@ def _staff_do_theirs(world: World) -> bool:
     to_ask = Invoice.objects.filter(order__in=contradicted.values("order"))
     for refund in to_approve:
         for member in world.staff:
-            run(member, "approve", refund)
+            run_action(member, "approve", refund)
     for case in holding:
         close(world.staff[0], case)
     for _ in to_settle:
         ACTS["staff settles a refund"](world, 0, 0)
     for invoice in to_ask:
         if not _is_told_of(world, invoice):
-            run(world.staff[0], "ask_seqr", invoice)
+            run_action(world.staff[0], "check_with_seqr", invoice)
     return read_books(world).facts() != before
 
 

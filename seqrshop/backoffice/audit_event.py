@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -12,47 +13,57 @@ from django.http import (
     HttpResponseRedirect,
     StreamingHttpResponse,
 )
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from orders.audit_export import csv_lines
 from orders.models import AuditEvent, Order, SubjectType
-from seqrshop.backoffice.formatting import NOTHING, when
-from seqrshop.backoffice.history import line_of
-from seqrshop.backoffice.readonly import ReadOnlyAdmin
-from seqrshop.backoffice.search import orders_found
+from seqrshop.backoffice.columns import OrderColumn
+from seqrshop.backoffice.formatting import EMPTY_VALUE, local_time
+from seqrshop.backoffice.history import history_line
+from seqrshop.backoffice.links import list_url
+from seqrshop.backoffice.read_only import ReadOnlyAdmin
+from seqrshop.backoffice.search import orders_matching
 
-# Excel takes a file without it for the letters of Windows, and spoils every å, ä and ö.
-UTF8_MARK = "\ufeff"
+# Without it, Excel reads the file in a Windows encoding and garbles å, ä and ö.
+UTF8_BYTE_ORDER_MARK = "\ufeff"
 
 
 @admin.register(AuditEvent)
-class EventAdmin(ReadOnlyAdmin[AuditEvent]):
-    """The audit: every change, call and decision, newest first, to be read and exported."""
+class AuditEventAdmin(OrderColumn, ReadOnlyAdmin[AuditEvent]):
+    """The audit trail: every change, call and decision, newest first, for reading and export."""
 
-    list_display = ("moment", "order_link", "what", "event", "move", "by", "told")
+    list_display = (
+        "time",
+        "order_link",
+        "subject_name",
+        "event_name",
+        "states",
+        "source_name",
+        "details",
+    )
     list_display_links = None
     list_filter = ("subject_type", "at")
     list_select_related = ("order", "actor")
     ordering = ("-id",)
     search_fields = ("subject",)
     search_help_text = _(
-        "Order number, invoice reference, payment reference, phone number or reference of a call, "
-        "whole."
+        "The full order number, invoice reference, payment reference, phone number or call "
+        "reference."
     )
-    show_full_result_count = False  # counting it all would take long, and tells nothing
+    show_full_result_count = False  # counting a large table takes long and adds nothing
     sortable_by = ()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
     ) -> tuple[QuerySet[AuditEvent], bool]:
-        """Find by what people know of an order, or by what SEQR's support knows of a call."""
+        """Find the events of an order, or of a call by the reference that SEQR's support has."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        orders = list(Order.objects.filter(orders_found(term)).values_list("pk", flat=True))
+        orders = list(Order.objects.filter(orders_matching(term)).values_list("pk", flat=True))
         return queryset.filter(
             Q(order__in=orders) | Q(subject_type=SubjectType.CALL, subject=term)
         ), False
@@ -69,9 +80,9 @@ class EventAdmin(ReadOnlyAdmin[AuditEvent]):
         try:
             events = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
-            return HttpResponseRedirect(reverse("admin:orders_auditevent_changelist"))
+            return HttpResponseRedirect(list_url(AuditEvent))
         return StreamingHttpResponse(
-            _with_mark(events),
+            _csv_file(events),
             content_type="text/csv; charset=utf-8",
             headers={
                 "Content-Disposition": f'attachment; filename="audit-{timezone.localdate()}.csv"'
@@ -79,52 +90,42 @@ class EventAdmin(ReadOnlyAdmin[AuditEvent]):
         )
 
     @admin.display(description=_("time"))
-    def moment(self, event: AuditEvent) -> str:
-        """When it was written."""
-        return when(event.at, to_the_second=True)
+    def time(self, event: AuditEvent) -> str:
+        """Return when the event was recorded."""
+        return local_time(event.at, with_seconds=True)
 
-    @admin.display(description=_("order"))
-    def order_link(self, event: AuditEvent) -> str:
-        """The order, linked to its page."""
-        if event.order is None:
-            return NOTHING
-        page = reverse("admin:orders_order_change", args=[event.order_id])
-        return format_html('<a href="{}">{}</a>', page, event.order.number)
-
-    @admin.display(description=_("which"))
-    def what(self, event: AuditEvent) -> str:
-        """What it is about. The long reference of a call may be broken in the middle."""
+    @admin.display(description=_("subject"))
+    def subject_name(self, event: AuditEvent) -> str:
+        """Return the event's subject; the long reference of a call may break in the middle."""
         half = len(event.subject) // 2 if event.subject_type == SubjectType.CALL else 0
         label = SubjectType(event.subject_type).label
         return format_html("{} {}<wbr>{}", label, event.subject[:half], event.subject[half:])
 
     @admin.display(description=_("event"))
-    def event(self, event: AuditEvent) -> str:
-        """What happened."""
-        return line_of(event).name
+    def event_name(self, event: AuditEvent) -> str:
+        """Return the event's name."""
+        return history_line(event).name
 
     @admin.display(description=_("state"))
-    def move(self, event: AuditEvent) -> str:
-        """The state before and the state after."""
-        line = line_of(event)
-        return (
-            f"{line.from_state} → {line.to_state}".strip()
-            if line.from_state or line.to_state
-            else NOTHING
-        )
+    def states(self, event: AuditEvent) -> str:
+        """Return the state before and the state after."""
+        line = history_line(event)
+        if not line.from_state and not line.to_state:
+            return EMPTY_VALUE
+        return f"{line.from_state} → {line.to_state}".strip()
 
     @admin.display(description=_("by"))
-    def by(self, event: AuditEvent) -> str:
-        """What brought it about, and who."""
-        source = line_of(event).source
+    def source_name(self, event: AuditEvent) -> str:
+        """Return the event's source, and the user if it was one of the staff."""
+        source = history_line(event).source
         return f"{source} ({event.actor.get_username()})" if event.actor else source
 
-    @admin.display(description=_("detail"))
-    def told(self, event: AuditEvent) -> str:
-        """Why, or what SEQR answered."""
-        return line_of(event).detail
+    @admin.display(description=_("details"))
+    def details(self, event: AuditEvent) -> str:
+        """Return the reason, or SEQR's answer."""
+        return history_line(event).details
 
 
-def _with_mark(events: QuerySet[AuditEvent]) -> Any:
-    yield UTF8_MARK
+def _csv_file(events: QuerySet[AuditEvent]) -> Iterator[Any]:
+    yield UTF8_BYTE_ORDER_MARK
     yield from csv_lines(events)

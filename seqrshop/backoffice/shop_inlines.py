@@ -1,4 +1,4 @@
-"""What stands on the page of a shop below its own fields: hours, categories, products."""
+"""The opening hours, categories and products on a shop's page."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Category, OpeningHours, Product, Shop
-from seqrshop.backoffice.formatting import stock
-from seqrshop.backoffice.picture import thumbnail
+from seqrshop.backoffice.formatting import availability
+from seqrshop.backoffice.picture_field import thumbnail
 from seqrshop.backoffice.typed import BaseInlineFormSet, ModelForm, TabularInline
 
 SELECTED = SafeString(" selected")
@@ -27,7 +27,7 @@ NARROW_NAMES = {
 
 
 class OpeningHoursForm(ModelForm[OpeningHours]):
-    """From when to when on a weekday, in the browser's own fields for a time."""
+    """Opening hours on a weekday, in the browser's own time fields."""
 
     class Meta:
         model = OpeningHours
@@ -39,18 +39,18 @@ class OpeningHoursForm(ModelForm[OpeningHours]):
 
 
 class OpeningHoursInline(TabularInline[OpeningHours, Shop]):
-    """When orders are taken. Without any, always."""
+    """The hours in which orders are accepted; a shop without any is always open."""
 
     model = OpeningHours
     form = OpeningHoursForm
     extra = 0
     verbose_name_plural = _(
-        "opening hours (none: always open; closes before it opens: on the next day)"
+        "opening hours (leave empty if always open; closing before opening means the next day)"
     )
 
 
 class CategoryForm(ModelForm[Category]):
-    """A heading on the page."""
+    """A heading on the order page."""
 
     class Meta:
         model = Category
@@ -59,7 +59,7 @@ class CategoryForm(ModelForm[Category]):
 
 
 class CategoryInline(TabularInline[Category, Shop]):
-    """The headings on the page. A deleted one leaves its products without."""
+    """The headings on the order page; the products of a deleted one stay without."""
 
     model = Category
     form = CategoryForm
@@ -67,7 +67,7 @@ class CategoryInline(TabularInline[Category, Shop]):
 
 
 class ProductForm(ModelForm[Product]):
-    """A product, in fields so narrow that a whole row of them fits a screen."""
+    """A product, in fields narrow enough for one row of a screen."""
 
     class Meta:
         model = Product
@@ -91,7 +91,7 @@ class ProductForm(ModelForm[Product]):
 
 
 class QuickSelect(Select):
-    """A choice written without a template for each option: a thousand products have ten each."""
+    """A select rendered without a template per option, as a thousand products have ten each."""
 
     def render(
         self, name: str, value: Any, attrs: Any = None, renderer: BaseRenderer | None = None
@@ -108,9 +108,9 @@ class QuickSelect(Select):
 
 
 class ProductFormSet(BaseInlineFormSet[Product, Shop, ModelForm[Product]]):
-    """The rows of a shop's products: a thousand of them are read, checked and saved in seconds.
+    """The products of a shop: a thousand of them are read, validated and saved in seconds.
 
-    Its categories are read once and not once for each, and what is as it was is not checked again.
+    Reads the shop's categories once, and validates changed rows only.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -119,9 +119,9 @@ class ProductFormSet(BaseInlineFormSet[Product, Shop, ModelForm[Product]]):
         self._categories = {str(category.pk): category for category in categories}
 
     def add_fields(self, form: ModelForm[Product], index: int | None) -> None:
-        """Let a row choose among the shop's own categories."""
+        """Offer the shop's own categories."""
         super().add_fields(form, index)
-        form.empty_permitted = True  # and so unchecked where nothing has changed
+        form.empty_permitted = True  # an unchanged row is not validated
         form.fields["category"] = TypedChoiceField(
             label=form.fields["category"].label,
             choices=[("", "–"), *self._categories.items()],
@@ -134,38 +134,38 @@ class ProductFormSet(BaseInlineFormSet[Product, Shop, ModelForm[Product]]):
     def _category(self, value: object) -> Category:
         category = self._categories.get(str(value))
         if category is None:
-            raise ValueError(f"no category of this service: {value!r}")
+            raise ValueError(f"no category of this shop: {value!r}")
         return category
 
 
 class ProductInline(TabularInline[Product, Shop]):
-    """What the shop sells. A product that was ever sold stays: take it off sale instead.
+    """The shop's products. A product is never deleted, since orders refer to it: take it off sale.
 
-    A picture is uploaded on the product's own page: a thousand fields for a file each would be
-    more than a browser should send. Whether it is sold out is seen here only, so that a page left
-    open since the morning does not put back what has sold out since.
+    A picture is uploaded on the product's own page, since a thousand file fields are too many for
+    one form. Availability is read-only here, so that a page left open since the morning does not
+    put back a product that has sold out since.
     """
 
     model = Product
     form = ProductForm
     formset = ProductFormSet
-    fields = ("thumbnail", "stock", *ProductForm.Meta.fields)
-    readonly_fields = ("thumbnail", "stock")
+    fields = ("thumbnail", "availability", *ProductForm.Meta.fields)
+    readonly_fields = ("thumbnail", "availability")
     extra = 0
     can_delete = False
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
-        """Read the pictures along, but for their content."""
+        """Read each product with its picture, without the picture's content."""
         queryset = super().get_queryset(request)
         return queryset.select_related("picture").defer("picture__content")
 
     @admin.display(description=_("picture"))
     def thumbnail(self, product: Product) -> str:
-        """The picture, small; who does not see it reads the name beside it."""
+        """Return the picture, without a description beside the name."""
         return thumbnail(product.picture, "")
 
-    @admin.display(description=_("stock"))
-    def stock(self, product: Product) -> str:
-        """Whether it is sold out."""
-        return stock(product)
+    @admin.display(description=_("availability"))
+    def availability(self, product: Product) -> str:
+        """Return whether the product can be ordered."""
+        return availability(product)

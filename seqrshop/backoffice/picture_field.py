@@ -1,4 +1,4 @@
-"""Pictures in forms and lists: uploaded as a file, kept as a small WebP."""
+"""Pictures in forms and lists: uploaded as a file, stored as a small WebP."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 
 from orders.models import Picture
-from seqrshop.backoffice.formatting import NOTHING
+from seqrshop.backoffice.formatting import EMPTY_VALUE
 
 THUMBNAIL_PIXELS = 40
 
 
 class PictureField(FileField):
-    """An upload, or the picture that is there, or None where it is to be removed.
+    """A file to upload, the present picture, or None to remove it.
 
-    `make` turns the file into a picture not saved yet, or raises ValidationError.
+    `make` turns the file into an unsaved picture, or raises ValidationError.
     """
 
     def __init__(
         self, make: Callable[[File[bytes]], Picture], *, label: Any, help_text: Any
     ) -> None:
-        accepted = {"accept": "image/jpeg,image/png,image/webp"}  # so a phone converts its own form
+        accepted = {"accept": "image/jpeg,image/png,image/webp"}  # makes phones convert theirs
         super().__init__(
             required=False,
             widget=AdminFileWidget(attrs=accepted),
@@ -36,19 +36,19 @@ class PictureField(FileField):
         self._make = make
 
     def to_python(self, data: Any) -> Any:
-        """Return the picture that is made of the file."""
+        """Return the picture made of the file."""
         file = super().to_python(data)
         return None if file is None else self._make(file)
 
     def clean(self, data: Any, initial: Any = None) -> Picture | None:
-        """Return the picture; a ticked box beside the old one removes it."""
+        """Return the picture, or None if the box that removes it is ticked."""
         return super().clean(data, initial) or None
 
 
 def thumbnail(picture: Picture | None, alt: str) -> str:
-    """Return a picture as it stands in a list. Those out of sight are not loaded."""
+    """Return a picture for a list, loaded once it is in sight."""
     if picture is None:
-        return NOTHING
+        return EMPTY_VALUE
     return format_html(
         '<img src="{}" width="{}" height="{}" alt="{}" loading="lazy">',
         picture.url,

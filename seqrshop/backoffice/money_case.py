@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import SubjectType
+from payments import tasks
+from payments.availability.probe import Probe, probe_paying, probe_soon
+from payments.cases.guidance import ADVICE
+from payments.invoices.resolve_attention import close_case_of_order
+from payments.invoices.status_query import status_query_for
+from payments.models import (
+    UNRESOLVED_REFUND_STATUSES,
+    CaseKind,
+    Invoice,
+    InvoiceStatus,
+    MoneyCase,
+    PaymentPause,
+    Refund,
+    RefundStatus,
+)
+from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each
+from seqrshop.backoffice.columns import InvoiceColumn, OrderColumn
+from seqrshop.backoffice.formatting import EMPTY_VALUE, local_time
+from seqrshop.backoffice.history import HistoryAdmin
+from seqrshop.backoffice.invoice_actions import (
+    INVOICE_BATCH_LIMIT,
+    TIME_LIMIT_SECONDS,
+    check_with_seqr,
+)
+from seqrshop.backoffice.links import admin_url, link
+from seqrshop.backoffice.refund import refund_page
+from seqrshop.backoffice.staff import permission_check, staff_source
+from seqrshop.backoffice.typed import ModelForm
+
+PROBE_RESULTS = {
+    Probe.OPENED: (messages.SUCCESS, _("SEQR accepts our settings, payments are open again")),
+    Probe.REFUSED: (messages.ERROR, _("SEQR still rejects our settings")),
+    Probe.UNANSWERED: (messages.WARNING, _("No clear answer from SEQR, retried automatically")),
+    Probe.NOT_MADE: (messages.INFO, _("Payments are open, or a check is already running")),
+}
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """Open or closed cases."""
+
+    title = _("status")
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer both."""
+        return [("yes", _("Open")), ("no", _("Closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[MoneyCase]) -> QuerySet[MoneyCase]:
+        """Keep the cases with the chosen status."""
+        if self.value() is None:
+            return queryset
+        return queryset.filter(closed_at__isnull=self.value() == "yes")
+
+
+class CloseCaseForm(ModelForm[MoneyCase]):
+    """The reason for closing a case."""
+
+    closing_reason = forms.CharField(
+        label=_("Reason for closing"),
+        max_length=300,
+        widget=forms.TextInput(attrs={"size": 80}),
+        help_text=_("Your findings and what you did. Kept in the history."),
+    )
+
+    class Meta:
+        model = MoneyCase
+        fields = ("closing_reason",)
+
+
+@admin.register(MoneyCase)
+class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
+    """Payment cases: the problem, the guidance, who closed it and why."""
+
+    subject_type = SubjectType.CASE
+    change_form_template = "admin/payments/moneycase/change_form.html"
+    list_display = ("__str__", "order_link", "what", "opened_at", "closed_at", "closed_by")
+    list_filter = (StatusFilter, "kind", "opened_at")
+    list_select_related = ("order", "closed_by")
+    date_hierarchy = "opened_at"
+    form = CloseCaseForm
+    fields = (
+        "kind",
+        "what",
+        "guidance",
+        "order_link",
+        "invoice_link",
+        "period_link",
+        "payment_pause",
+        "opened_at",
+        "closed_at",
+        "closed_by",
+        "closing_reason",
+    )
+    readonly_fields = fields[:-1]
+    actions = ("check_with_seqr", "refund", "resolve_unknown_refund", "check_payments")
+
+    has_check_permission = permission_check("payments.check_invoice")
+    has_refund_permission = permission_check("payments.request_refund")
+    has_resolve_permission = permission_check("payments.resolve_unknown_refund")
+    has_probe_permission = permission_check("payments.check_paymentpause")
+
+    def get_fields(self, request: HttpRequest, obj: MoneyCase | None = None) -> list[Any]:
+        """Leave out the fields that are empty for this case."""
+        if obj is None:
+            return list(self.fields)
+        is_empty = {
+            "order_link": obj.order_id is None,
+            "invoice_link": obj.invoice_id is None,
+            "period_link": obj.period_id is None,
+            "payment_pause": _open_pause(obj) is None,
+            "closed_at": obj.closed_at is None,
+            "closed_by": obj.closed_by_id is None,
+        }
+        return [name for name in self.fields if not is_empty.get(name)]
+
+    def has_change_permission(self, request: HttpRequest, obj: MoneyCase | None = None) -> bool:
+        """Allow closing an open case to those who may."""
+        may = request.user.has_perm("payments.close_moneycase")
+        return may and obj is not None and obj.closed_at is None
+
+    def save_model(
+        self, request: HttpRequest, obj: MoneyCase, form: ModelForm[MoneyCase], change: bool
+    ) -> None:
+        """Close the case, which is the only change; this may resume its order."""
+        reason = form.cleaned_data["closing_reason"]
+        probe_soon(obj.pk)
+        if not close_case_of_order(obj.pk, staff_source(request), reason):
+            messages.warning(request, _("Somebody else has already closed this case."))
+
+    def row_actions(self, case: MoneyCase) -> tuple[str, ...]:
+        """Return the actions that help with this case, given its payment and its refund."""
+        if case.closed_at is not None:
+            return ()
+        invoice, refund = case.invoice, case.refund
+        can_be_checked = invoice is not None and status_query_for(invoice) is not None
+        is_paid = invoice is not None and invoice.status == InvoiceStatus.PAID
+        is_unresolved = refund is not None and refund.status in UNRESOLVED_REFUND_STATUSES
+        helpful = {
+            "check_with_seqr": can_be_checked and not is_unresolved,
+            "refund": is_paid and not is_unresolved,  # else it might be refunded twice
+            "resolve_unknown_refund": refund is not None and refund.status == RefundStatus.UNKNOWN,
+            "check_payments": _open_pause(case) is not None,
+        }
+        return tuple(action for action, helps in helpful.items() if helps)
+
+    @admin.action(description=_("Check with SEQR"), permissions=["check"])
+    def check_with_seqr(self, request: HttpRequest, queryset: QuerySet[MoneyCase]) -> None:
+        """Check the payment of each chosen case with SEQR."""
+        run_on_each(
+            self,
+            request,
+            Invoice.objects.filter(cases__in=queryset).distinct().select_related("order"),
+            partial(check_with_seqr, source=staff_source(request)),
+            batch_limit=INVOICE_BATCH_LIMIT,
+            time_limit_seconds=TIME_LIMIT_SECONDS,
+        )
+
+    @admin.action(description=_("Refund …"), permissions=["refund"])
+    def refund(self, request: HttpRequest, queryset: QuerySet[MoneyCase]) -> HttpResponse | None:
+        """Show the page on which the case's payment is refunded."""
+        case = only_row(self, request, queryset.filter(invoice__isnull=False))
+        if case is None or case.invoice_id is None:
+            return None
+        return refund_page(request, case.invoice_id)
+
+    @admin.action(description=_("Record the outcome"), permissions=["resolve"])
+    def resolve_unknown_refund(
+        self, request: HttpRequest, queryset: QuerySet[MoneyCase]
+    ) -> HttpResponse | None:
+        """Show the page on which the outcome of the case's refund is recorded."""
+        case = only_row(self, request, queryset.filter(refund__isnull=False))
+        if case is None:
+            return None
+        return HttpResponseRedirect(admin_url(Refund, "resolve", case.refund_id))
+
+    @admin.action(description=_("Check now"), permissions=["probe"])
+    def check_payments(self, request: HttpRequest, queryset: QuerySet[MoneyCase]) -> None:
+        """Check whether SEQR accepts our settings again, which resumes payments."""
+
+        def check(case: MoneyCase) -> ActionResult:
+            pause = _open_pause(case)
+            if pause is None:
+                return messages.INFO, _("Payments are not paused by this case")
+            result = probe_paying(pause.pk, staff_source(request), at_once=True)
+            if result == Probe.OPENED:
+                tasks.enqueue(tasks.sweep)
+            return PROBE_RESULTS[result]
+
+        run_on_each(self, request, queryset, check)
+
+    @admin.display(description=_("payments"))
+    def payment_pause(self, case: MoneyCase) -> str:
+        """Return since when this case pauses payments, and the result of the last check."""
+        pause = _open_pause(case)
+        if pause is None:
+            return EMPTY_VALUE
+        return _("paused since %(since)s; checked %(probes)d times, last error: %(reason)s") % {
+            "since": local_time(pause.since),
+            "probes": pause.probes,
+            "reason": pause.reason,
+        }
+
+    @admin.display(description=_("what to do"))
+    def guidance(self, case: MoneyCase) -> str:
+        """Return the guidance for cases of this kind."""
+        return str(ADVICE[CaseKind(case.kind)])
+
+    @admin.display(description=_("transaction period"))
+    def period_link(self, case: MoneyCase) -> str:
+        """Return the period, linked to its page with the rows of SEQR's report."""
+        return link(case.period)
+
+
+def _open_pause(case: MoneyCase) -> PaymentPause | None:
+    return case.paying_stops.filter(ended_at=None).first()

@@ -1,0 +1,80 @@
+"""The admin's lists run a constant number of queries, however many rows they show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db.models import Model
+from pytest_django import DjangoAssertNumQueries
+
+from orders.audit import ChangeSource
+from orders.models import AuditEvent, Order, Product, QrCode, Shop
+from orders.qr import save_qr_code
+from payments.invoices.transitions import lock_invoice, record
+from payments.models import Invoice
+from tests.factories import (
+    CategoryFactory,
+    InvoiceFactory,
+    OrderFactory,
+    ProductFactory,
+    ShopFactory,
+)
+from tests.staff import list_url, superuser
+
+pytestmark = pytest.mark.django_db
+
+
+def add_events() -> None:
+    invoice = InvoiceFactory.create(paid=True)
+    for name in ("sent", "payment_confirmed"):
+        record(lock_invoice(invoice.pk), name, ChangeSource("poller"))
+
+
+def add_order() -> None:
+    paid = InvoiceFactory.create(paid=True, attempt=1)
+    InvoiceFactory.create(order=paid.order, attempt=2, canceled=True)
+
+
+def add_product() -> None:
+    category = CategoryFactory.create()
+    ProductFactory.create(shop=category.shop, category=category, shown=True)
+
+
+def add_code() -> None:
+    save_qr_code(ShopFactory.create(), "Table", "TABLE=4", None)
+
+
+def add_shop() -> None:
+    shop = ShopFactory.create()
+    ProductFactory.create_batch(2, shop=shop)
+    OrderFactory.create(shop=shop)
+
+
+@pytest.mark.parametrize(
+    ("model", "add", "rows", "queries"),
+    [
+        (AuditEvent, add_events, 40, 6),
+        (Invoice, lambda: InvoiceFactory.create(paid=True), 20, 6),
+        (Order, add_order, 20, 9),
+        (Product, add_product, 20, 8),
+        (QrCode, add_code, 20, 8),
+        (Shop, add_shop, 20, 6),
+    ],
+)
+def test_list_runs_a_constant_number_of_queries(
+    model: type[Model],
+    add: Callable[[], object],
+    rows: int,
+    queries: int,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for _ in range(20):
+        add()
+    client = superuser()
+
+    with django_assert_max_num_queries(queries):
+        response = client.get(list_url(model))
+
+    assert len(response.context["cl"].result_list) == rows
+    assert response.content.decode().count('loading="lazy"') == (rows if model is Product else 0)
