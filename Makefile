@@ -33,6 +33,7 @@ lint: $(VENV)/installed-test ## run the linters and mypy alone
 format: $(VENV)/installed-test ## format the code
 	@$(VENV_PYTHON) -m ruff check --fix-only --quiet .
 	@$(VENV_PYTHON) -m ruff format .
+	@$(VENV_PYTHON) -m seqrshop.local.javascript --fix
 
 screenshots: $(VENV)/installed-test ## photograph every page in every state into .local/screenshots/ (2 min)
 	@exec $(VENV_PYTHON) -m tests.screenshots

@@ -1,4 +1,4 @@
-"""Amounts as people of a language write them."""
+"""Formats amounts and rates in the current language."""
 
 import re
 from decimal import Decimal
@@ -14,20 +14,20 @@ register = template.Library()
 
 @register.filter
 def money(value: Decimal, currency: str) -> str:
-    """Write an amount in major units with its currency: `45,00 kr` in Swedish."""
-    written = format_currency(value, currency, locale=_locale())
-    return re.sub(r"(?<=[A-Z])(?=\d)", NO_BREAK_SPACE, written)  # "SEK 45.00", as browsers write it
+    """Format an amount in major units with its currency: `45,00 kr` in Swedish."""
+    text = format_currency(value, currency, locale=_locale())
+    return re.sub(r"(?<=[A-Z])(?=\d)", NO_BREAK_SPACE, text)  # "SEK 45.00", as in browsers
 
 
 @register.filter
 def decimals(value: Decimal) -> str:
-    """Write an amount whose currency stands elsewhere: `1 045,00` in Swedish."""
+    """Format an amount without a currency: `1 045,00` in Swedish."""
     return str(format_decimal(value, "#,##0.00", locale=_locale()))
 
 
 @register.filter
 def percent(rate: Decimal) -> str:
-    """Write a rate in per cent: `12,5 %` in Swedish."""
+    """Format a rate in per cent: `12,5 %` in Swedish."""
     return f"{format_decimal(rate, locale=_locale())}{NO_BREAK_SPACE}%"
 
 
