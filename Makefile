@@ -4,7 +4,7 @@ VENV_PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev check test test-anywhere lint format requirements screenshots proof mutants crashtest \
+.PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots proof mutants crashtest \
 	bench bench-quick bench-streams
 .DELETE_ON_ERROR:
 
@@ -29,6 +29,9 @@ test-anywhere: $(VENV)/installed-test ## run and test copies in root's home, a p
 
 lint: $(VENV)/installed-test ## run the linters and mypy alone
 	@exec $(VENV_PYTHON) -m seqrshop.local.check lint
+
+rooms: $(VENV)/installed-test ## draw the rooms from the imports, into docs/
+	@exec $(VENV_PYTHON) -m seqrshop.local.rooms
 
 format: $(VENV)/installed-test ## format the code
 	@$(VENV_PYTHON) -m ruff check --fix-only --quiet .
