@@ -187,8 +187,9 @@ def main(names: Sequence[str]) -> int:
 
 
 def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").split("\n")
-    return next((line for line in reversed(lines) if line.strip()), "no output")
+    """Return the last line of a log that is not make's own."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if not line.startswith("make")), "no output")
 
 
 def _print(text: str) -> None:
