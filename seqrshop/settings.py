@@ -8,8 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
+
 from seqrshop import env
 from seqrshop.languages import languages_in
+
+django_stubs_ext.monkeypatch()  # before the first ModelAdmin[Order]
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 settings = env.Settings(BASE_DIR / ".env")

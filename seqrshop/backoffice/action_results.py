@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.contrib import messages
+from django.contrib.admin import ModelAdmin
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -14,7 +15,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
-from seqrshop.backoffice.typed import ModelAdmin
 
 M = TypeVar("M", bound=Model)
 ActionResult = tuple[int, str | Promise]

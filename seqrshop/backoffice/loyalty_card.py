@@ -3,13 +3,14 @@ from __future__ import annotations
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ValidationError
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from payments.loyalty import example
 from payments.models import LoyaltyCard
-from seqrshop.backoffice.typed import ModelAdmin, ModelForm
 
 
 class LoyaltyCardForm(ModelForm[LoyaltyCard]):

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
@@ -37,7 +38,6 @@ from seqrshop.backoffice.invoice_actions import (
 from seqrshop.backoffice.links import admin_url, link
 from seqrshop.backoffice.refund import refund_page
 from seqrshop.backoffice.staff import permission_check, staff_source
-from seqrshop.backoffice.typed import ModelForm
 
 PROBE_RESULTS = {
     Probe.OPENED: (messages.SUCCESS, _("SEQR accepts our settings, payments are open again")),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,6 @@ from seqrshop.backoffice.formatting import availability, money
 from seqrshop.backoffice.picture_field import PictureField, thumbnail
 from seqrshop.backoffice.row_actions import RowActionsAdmin
 from seqrshop.backoffice.staff import permission_check
-from seqrshop.backoffice.typed import ModelForm
 
 
 class ProductPageForm(ModelForm[Product]):

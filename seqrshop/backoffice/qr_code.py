@@ -3,9 +3,11 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
@@ -19,7 +21,6 @@ from seqrshop.backoffice.action_results import ActionResult, run_on_each
 from seqrshop.backoffice.formatting import local_time
 from seqrshop.backoffice.links import admin_url
 from seqrshop.backoffice.row_actions import RowActionsAdmin
-from seqrshop.backoffice.typed import ModelAdmin, ModelForm
 
 LIST_PIXELS = 74
 PAGE_PIXELS = 222

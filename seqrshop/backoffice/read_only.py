@@ -2,11 +2,11 @@
 
 from typing import Any, TypeVar
 
+from django.contrib.admin import TabularInline
 from django.db.models import Model
 from django.http import HttpRequest
 
 from seqrshop.backoffice.row_actions import RowActionsAdmin
-from seqrshop.backoffice.typed import TabularInline
 
 M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Model)

@@ -2,13 +2,13 @@
 
 from typing import Any, TypeVar
 
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import model_format_dict
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from seqrshop.backoffice.links import admin_url
-from seqrshop.backoffice.typed import ModelAdmin
 
 M = TypeVar("M", bound=Model)
 

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.forms import ColorInput
+from django.forms import ColorInput, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -29,7 +29,6 @@ from seqrshop.backoffice.qr_code import regenerate
 from seqrshop.backoffice.row_actions import RowActionsAdmin
 from seqrshop.backoffice.shop_inlines import CategoryInline, OpeningHoursInline, ProductInline
 from seqrshop.backoffice.staff import permission_check
-from seqrshop.backoffice.typed import ModelForm
 
 
 class ShopForm(ModelForm[Shop]):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import TabularInline
 from django.db.models import QuerySet
-from django.forms import NumberInput, Select, TextInput, TimeInput, TypedChoiceField
+from django.forms import ModelForm, NumberInput, Select, TextInput, TimeInput, TypedChoiceField
+from django.forms.models import BaseInlineFormSet
 from django.forms.renderers import BaseRenderer
 from django.forms.utils import flatatt
 from django.http import HttpRequest
@@ -17,7 +19,6 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import Category, OpeningHours, Product, Shop
 from seqrshop.backoffice.formatting import availability
 from seqrshop.backoffice.picture_field import thumbnail
-from seqrshop.backoffice.typed import BaseInlineFormSet, ModelForm, TabularInline
 
 SELECTED = SafeString(" selected")
 NARROW_NAMES = {
