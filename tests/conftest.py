@@ -14,8 +14,8 @@ from payments.gateway import seqr
 from payments.polling import status_checks
 from seqrshop.storefront import rate_limits
 from tests.factories import CustomerSessionFactory, ProductFactory, ShopFactory
+from tests.fault_proxy import FaultProxy, use_seqr_at
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 
 TOKEN = "0000002012-63506374"
 
@@ -75,25 +75,20 @@ def eventually() -> Callable[[Callable[[], bool]], None]:
     return wait
 
 
-def _reach_seqr_at(settings: Settings, address: str) -> None:
-    settings.SEQR_SERVICE_URL = f"{address}/soap/service"
-    settings.SEQR_SESSION_URL = f"{address}/soap/session"
-    seqr.cache_clear()
-
-
 @pytest.fixture
-def seqr_proxy(sandbox: SandboxProcess, settings: Settings) -> Iterator[SeqrProxy]:
-    """Everything said to SEQR goes through this proxy."""
-    with SeqrProxy(sandbox.base_url) as proxy:
-        _reach_seqr_at(settings, proxy.address)
+def seqr_proxy(sandbox: SandboxProcess, settings: Settings) -> Iterator[FaultProxy]:
+    """Put this proxy between the shop and SEQR."""
+    with FaultProxy(sandbox.port) as proxy:
+        use_seqr_at(settings, proxy.address)
         yield proxy
     seqr.cache_clear()
+    assert proxy.hook_errors == []
 
 
 @pytest.fixture
 def seqr_away(settings: Settings) -> Iterator[None]:
-    """Nothing listens where SEQR should be."""
-    _reach_seqr_at(settings, "http://127.0.0.1:9")
+    """Let nothing listen at SEQR's address."""
+    use_seqr_at(settings, "http://127.0.0.1:9")
     yield
     seqr.cache_clear()
 

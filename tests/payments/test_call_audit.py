@@ -23,6 +23,7 @@ from payments.refunds.refund import request_refund, send_refund
 from payments.seqr import CallRecord, SeqrOutcomeUnknown, SeqrUnavailable
 from payments.session_exchange import TokenRefused, exchange_token
 from tests.factories import ShopFactory
+from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     fresh,
     invoice_in,
@@ -33,7 +34,6 @@ from tests.payments.steps import (
     story,
 )
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
 BY_POLLER = ChangeSource("poller")
@@ -106,7 +106,7 @@ def test_a_cancel_is_told_with_who_wanted_it(sandbox: SandboxProcess, clerk: Use
 
 
 def test_a_stray_reference_is_told_to_have_been_cancelled(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = new_invoice()
 
@@ -123,7 +123,7 @@ def test_a_stray_reference_is_told_to_have_been_cancelled(
 
 
 def test_each_attempt_to_send_an_invoice_is_told_with_how_it_failed(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = new_invoice()
     seqr_proxy.lose_answers = True
@@ -139,7 +139,7 @@ def test_each_attempt_to_send_an_invoice_is_told_with_how_it_failed(
 
 
 def test_a_lost_refund_is_told_as_a_call_without_an_answer(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, clerk: User
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, clerk: User
 ) -> None:
     invoice = paid_invoice(sandbox)
     refund, _ = request_refund(invoice.pk, Decimal("5.00"), "cold", clerk, "nonce")
@@ -208,7 +208,7 @@ def test_asking_about_what_is_settled_is_not_told(sandbox: SandboxProcess) -> No
 
 
 def test_what_seqr_answers_against_our_expectation_is_told_once(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = paid_invoice(sandbox)
     seqr_proxy.rewrite = lambda answer: answer.replace(">PAID<", ">ISSUED<")
@@ -296,7 +296,7 @@ def test_an_answer_is_kept_though_its_call_cannot_be_written(
     assert "is missing in the audit: OperationalError" in caplog.text
 
 
-def test_a_code_of_any_size_can_be_written(sandbox: SandboxProcess, seqr_proxy: SeqrProxy) -> None:
+def test_a_code_of_any_size_can_be_written(sandbox: SandboxProcess, seqr_proxy: FaultProxy) -> None:
     invoice = new_invoice()
     seqr_proxy.rewrite = lambda answer: answer.replace("<resultCode>0<", "<resultCode>2147483647<")
 

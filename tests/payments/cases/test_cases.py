@@ -30,6 +30,7 @@ from payments.models import (
 )
 from payments.seqr import SeqrAuthenticationError
 from tests.factories import InvoiceFactory
+from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     fresh,
     invoice_in,
@@ -38,20 +39,19 @@ from tests.payments.steps import (
 )
 from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
 BY_TEST = ChangeSource("poller")
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Story = Callable[[SandboxProcess, SeqrProxy], Invoice]
+Story = Callable[[SandboxProcess, FaultProxy], Invoice]
 
 
 def refresh(invoice: Invoice) -> None:
     refresh_invoice(invoice.pk, BY_TEST)
 
 
-def paid_though_canceled(sandbox: SandboxProcess, proxy: SeqrProxy) -> Invoice:
+def paid_though_canceled(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     with pytest.raises(AlreadyPaid):
@@ -59,7 +59,7 @@ def paid_though_canceled(sandbox: SandboxProcess, proxy: SeqrProxy) -> Invoice:
     return invoice
 
 
-def second_payment(sandbox: SandboxProcess, proxy: SeqrProxy) -> Invoice:
+def second_payment(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     paid = invoice_in(S.PAID)
     return InvoiceFactory.create(
         order=paid.order,
@@ -70,14 +70,14 @@ def second_payment(sandbox: SandboxProcess, proxy: SeqrProxy) -> Invoice:
     )
 
 
-def amount_differs(sandbox: SandboxProcess, proxy: SeqrProxy) -> Invoice:
+def amount_differs(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     proxy.rewrite = lambda answer: answer.replace(">45.00<", ">4.50<")
     return invoice
 
 
-def possibly_reversed(sandbox: SandboxProcess, proxy: SeqrProxy) -> Invoice:
+def possibly_reversed(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     invoice = issued_invoice()
     long_ago = database_now() - timedelta(seconds=60)
     Invoice.objects.filter(pk=invoice.pk).update(issued_at=long_ago)
@@ -87,18 +87,18 @@ def possibly_reversed(sandbox: SandboxProcess, proxy: SeqrProxy) -> Invoice:
     return invoice
 
 
-def paid_without_reference(sandbox: SandboxProcess, proxy: SeqrProxy) -> Invoice:
+def paid_without_reference(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     proxy.rewrite = lambda answer: answer.replace("ersReference>", "ignored>")
     return invoice
 
 
-def unknown_at_seqr(sandbox: SandboxProcess, proxy: SeqrProxy) -> Invoice:
+def unknown_at_seqr(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     return invoice_in(S.ISSUED)
 
 
-def unknown_status(sandbox: SandboxProcess, proxy: SeqrProxy) -> Invoice:
+def unknown_status(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     invoice = issued_invoice()
     proxy.rewrite = lambda answer: answer.replace(">ISSUED<", ">HALF_PAID<")
     return invoice
@@ -117,7 +117,7 @@ def unknown_status(sandbox: SandboxProcess, proxy: SeqrProxy) -> Invoice:
     ],
 )
 def test_each_cause_opens_one_case_however_often_it_is_seen(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, kind: CaseKind, story: Story
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, kind: CaseKind, story: Story
 ) -> None:
     invoice = story(sandbox, seqr_proxy)
 
@@ -145,7 +145,7 @@ def test_settings_may_be_wrong_again_and_are_told_again() -> None:
 
 
 def test_a_puzzle_that_solves_itself_closes_its_case(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = paid_without_reference(sandbox, seqr_proxy)
     refresh(invoice)

@@ -11,6 +11,7 @@ from payments.invoices.refresh import refresh_invoice
 from payments.invoices.send import send_invoice
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
 from payments.recovery import find_work
+from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     asked,
     fresh,
@@ -23,7 +24,6 @@ from tests.payments.steps import (
 )
 from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
 BY_CUSTOMER = ChangeSource("customer")
@@ -79,7 +79,7 @@ def test_a_payment_that_was_made_wins_over_the_cancel(sandbox: SandboxProcess) -
 
 
 def test_a_payment_between_asking_and_cancelling_is_found_by_the_refusal(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     """Code 50: SEQR will not cancel a paid invoice, so it is asked, which keeps the payment."""
     invoice = issued_invoice()
@@ -114,7 +114,7 @@ def test_a_payment_in_progress_keeps_the_cancel_pending_until_seqr_says_which(
 
 
 def test_no_answer_keeps_the_cancel_pending_and_it_is_tried_again(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     seqr_proxy.lose_answers = True
@@ -129,7 +129,7 @@ def test_no_answer_keeps_the_cancel_pending_and_it_is_tried_again(
 
 
 def test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
 
@@ -146,7 +146,7 @@ def test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it(
 
 
 def test_what_seqr_cancelled_already_is_done(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     """Code 95, after the answer to the first cancel was lost."""
     invoice = issued_invoice()
@@ -184,7 +184,7 @@ def test_a_dead_invoice_stays_as_it_is(seqr_away: None, status: InvoiceStatus) -
 
 
 def test_a_wanted_cancel_outlives_a_status_that_we_do_not_know(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     sandbox.act(reference(invoice), "hold")

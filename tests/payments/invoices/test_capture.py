@@ -17,6 +17,7 @@ from payments.invoices.capture import CommitNotPossible, commit_reservation
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrConflict, SeqrOutcomeUnknown
+from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     asked,
     fresh,
@@ -28,7 +29,6 @@ from tests.payments.steps import (
 )
 from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 from tests.staff import list_url, page_url, run_action, shown_messages, staff, superuser, user_of
 
 S = InvoiceStatus
@@ -111,7 +111,7 @@ def test_an_unknown_outcome_is_not_tried_again_before_its_lease_ends(
 
 
 def test_a_taken_amount_is_taken_though_seqr_then_falls_silent(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = reserved_invoice(sandbox)
 
@@ -129,7 +129,7 @@ def test_a_taken_amount_is_taken_though_seqr_then_falls_silent(
 
 
 def test_a_reservation_released_in_between_is_seen_and_told(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = reserved_invoice(sandbox)
 

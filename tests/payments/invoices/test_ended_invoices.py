@@ -14,6 +14,7 @@ from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, Mone
 from payments.recovery import find_work
 from payments.seqr import SeqrOutcomeUnknown
 from tests.factories import InvoiceFactory
+from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     asked,
     fresh,
@@ -25,7 +26,6 @@ from tests.payments.steps import (
     story,
 )
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,7 +88,7 @@ def let_ten_seconds_pass(invoice: Invoice) -> None:
 
 
 def test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     """The question has accepted the payment, and nobody polls an ended invoice."""
     invoice = ended_and_then_paid(sandbox)
@@ -107,7 +107,7 @@ def test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer(
 
 
 def test_where_another_invoice_has_paid_since_a_person_is_told_of_the_lost_answer(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = ended_and_then_paid(sandbox)
     seqr_proxy.lose_answers = True
@@ -129,7 +129,7 @@ def test_where_another_invoice_has_paid_since_a_person_is_told_of_the_lost_answe
 
 
 def test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_person(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     first = ended_and_then_paid(sandbox)
     second = retry_payment(first.order.customer, first.order.public_id)

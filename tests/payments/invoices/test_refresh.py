@@ -7,6 +7,7 @@ from django.db import transaction
 
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrOutcomeUnknown, SeqrProtocolError
+from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     fresh,
     invoice_in,
@@ -18,7 +19,6 @@ from tests.payments.steps import (
 )
 from tests.races import at_once, wait_until_somebody_waits, with_own_connection
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +41,7 @@ def test_a_payment_is_recorded_with_its_order_and_acknowledged(sandbox: SandboxP
 
 
 def test_a_payment_is_told_though_its_acknowledgment_goes_wrong(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
@@ -108,7 +108,7 @@ def test_an_end_at_seqr_is_an_end_here(
 
 @pytest.mark.parametrize("status", [S.PENDING_ISSUER_ACKNOWLEDGE, S.RESERVED, S.PARTIALLY_PAID])
 def test_the_rarer_statuses_have_their_place_and_are_left_again(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, status: InvoiceStatus
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, status: InvoiceStatus
 ) -> None:
     invoice = issued_invoice()
     seqr_proxy.rewrite = lambda answer: answer.replace(">ISSUED<", f">{status}<")
@@ -121,7 +121,7 @@ def test_the_rarer_statuses_have_their_place_and_are_left_again(
 
 
 def test_an_unknown_status_needs_attention_and_is_asked_again(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     seqr_proxy.rewrite = lambda answer: answer.replace(">ISSUED<", ">HALF_PAID<")
@@ -136,7 +136,7 @@ def test_an_unknown_status_needs_attention_and_is_asked_again(
 
 
 def test_paid_without_a_payment_reference_is_not_yet_paid(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
@@ -151,7 +151,7 @@ def test_paid_without_a_payment_reference_is_not_yet_paid(
 
 
 def test_another_amount_in_the_receipt_is_recorded_and_the_order_needs_attention(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
@@ -174,7 +174,7 @@ def test_an_invoice_that_seqr_does_not_know_needs_attention(sandbox: SandboxProc
 
 @pytest.mark.parametrize("garbage", ["", "<html>Bad gateway</html>", "<soap", "\x00\x01"], ids=repr)
 def test_an_unreadable_answer_changes_nothing(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, garbage: str
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, garbage: str
 ) -> None:
     invoice = issued_invoice()
     seqr_proxy.rewrite = lambda _answer: garbage
@@ -186,7 +186,7 @@ def test_an_unreadable_answer_changes_nothing(
 
 
 def test_a_lost_answer_about_a_payment_is_asked_for_again(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
@@ -201,7 +201,7 @@ def test_a_lost_answer_about_a_payment_is_asked_for_again(
 
 
 def test_a_slow_answer_from_before_the_payment_does_not_undo_it(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
 

@@ -16,6 +16,7 @@ from payments.models import (
     PollShard,
     shard_of,
 )
+from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     fresh,
     is_dead,
@@ -26,7 +27,6 @@ from tests.payments.steps import (
     story,
 )
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,7 +97,7 @@ def test_a_cancelled_payment_while_we_were_asking_is_the_customers_own(
 
 @pytest.mark.parametrize("cancel_wanted", ["", *CancelReason])
 def test_a_reversal_after_paid_is_recorded_and_the_order_needs_attention(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, cancel_wanted: str
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, cancel_wanted: str
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))

@@ -15,6 +15,7 @@ from payments.seqr import (
     SeqrProtocolError,
     SeqrUnavailable,
 )
+from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     age,
     fresh,
@@ -27,7 +28,6 @@ from tests.payments.steps import (
 )
 from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
 BY_CUSTOMER = ChangeSource("customer")
@@ -84,7 +84,7 @@ def test_nothing_sent_is_sent_later(seqr_away: None) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_an_answer_lost_on_the_way_is_sent_for_again_and_one_reference_is_shown(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = new_invoice()
     seqr_proxy.lose_answers = True
@@ -102,7 +102,7 @@ def test_an_answer_lost_on_the_way_is_sent_for_again_and_one_reference_is_shown(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_late_answer_is_cancelled_at_seqr_and_never_stored_over_the_one_shown(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     """A sender sleeps past its lease; another sends meanwhile."""
     invoice = new_invoice()
@@ -124,7 +124,7 @@ def test_a_late_answer_is_cancelled_at_seqr_and_never_stored_over_the_one_shown(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_cancel_while_sending_is_done_when_the_reference_comes_which_is_never_shown(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = new_invoice()
     seen = []
@@ -146,7 +146,7 @@ def test_a_cancel_while_sending_is_done_when_the_reference_comes_which_is_never_
 
 @pytest.mark.django_db(transaction=True)
 def test_a_cancel_while_the_answer_gets_lost_ends_without_a_reference(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = new_invoice()
     seqr_proxy.lose_answers = True
@@ -170,7 +170,7 @@ def test_a_refusal_is_final(sandbox: SandboxProcess) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_wrong_password_fails_no_payment(sandbox: SandboxProcess, seqr_proxy: SeqrProxy) -> None:
+def test_a_wrong_password_fails_no_payment(sandbox: SandboxProcess, seqr_proxy: FaultProxy) -> None:
     invoice = new_invoice()
     seqr_proxy.rewrite = lambda _answer: _with_code(20)
 
@@ -185,7 +185,7 @@ def test_a_wrong_password_fails_no_payment(sandbox: SandboxProcess, seqr_proxy: 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_reference_that_another_invoice_has_is_not_taken(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice_in(S.PAID, invoice_reference="424242")
     invoice = new_invoice()
@@ -199,7 +199,7 @@ def test_a_reference_that_another_invoice_has_is_not_taken(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_notification_quicker_than_the_answer_is_followed_up(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = new_invoice()
 

@@ -16,6 +16,7 @@ from payments.invoices.transitions import lock_invoice
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase, shard_of
 from payments.polling import store
 from tests.factories import InvoiceFactory
+from tests.fault_proxy import FaultProxy
 from tests.payments.polling.shard import (
     FakeStatusClient,
     Shard,
@@ -35,7 +36,6 @@ from tests.payments.steps import (
     story,
 )
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -342,7 +342,7 @@ def test_two_loops_over_one_shard_confirm_a_payment_once(
 
 
 def test_late_answer_still_confirms_the_payment(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, shard: Shards
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, shard: Shards
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))

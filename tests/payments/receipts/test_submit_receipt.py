@@ -18,6 +18,7 @@ from payments.receipts import submit
 from payments.receipts.document import has_receipt
 from payments.receipts.submit import MOST_REFUSALS, submit_receipt
 from payments.recovery import find_work
+from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     asked,
     fresh,
@@ -29,7 +30,6 @@ from tests.payments.steps import (
 )
 from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +43,7 @@ def paid_invoice(sandbox: SandboxProcess) -> Invoice:
     return fresh(invoice)
 
 
-def answers(proxy: SeqrProxy, code: int) -> None:
+def answers(proxy: FaultProxy, code: int) -> None:
     """Let SEQR answer receipts with this code."""
     proxy.rewrite = lambda answer: re.sub(
         r"(submitPaymentReceiptResponse.*<resultCode>)\d+", rf"\g<1>{code}", answer, flags=re.DOTALL
@@ -80,7 +80,7 @@ def documents(sandbox: SandboxProcess) -> list[str]:
 
 
 def test_a_paid_invoices_receipt_is_accepted_once(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     answers(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
@@ -98,7 +98,7 @@ def test_a_paid_invoices_receipt_is_accepted_once(
 
 
 def test_seqr_gets_the_whole_receipt_and_nothing_personal(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     answers(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
@@ -129,7 +129,7 @@ def test_seqr_gets_the_whole_receipt_and_nothing_personal(
 
 
 def test_while_seqr_is_away_the_receipt_waits_and_is_then_accepted(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, settings: Settings
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, settings: Settings
 ) -> None:
     answers(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
@@ -159,7 +159,7 @@ def test_pauses_grow_to_an_hour_and_no_further(sandbox: SandboxProcess, seqr_awa
 
 
 def test_after_a_lost_answer_the_same_document_is_sent_again(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     answers(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
@@ -178,7 +178,7 @@ def test_after_a_lost_answer_the_same_document_is_sent_again(
 
 
 def test_two_workers_at_once_submit_one_receipt(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     answers(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
@@ -190,7 +190,7 @@ def test_two_workers_at_once_submit_one_receipt(
 
 
 def test_a_worker_killed_half_way_leaves_the_receipt_to_the_next(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     answers(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
@@ -209,7 +209,7 @@ def test_a_worker_killed_half_way_leaves_the_receipt_to_the_next(
 
 @pytest.mark.parametrize("code", [23, 10, 91, 55, 95])
 def test_a_refusal_that_does_not_change_is_told_and_then_left(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, code: int
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, code: int
 ) -> None:
     answers(seqr_proxy, code)
     invoice = paid_invoice(sandbox)
@@ -229,7 +229,7 @@ def test_a_refusal_that_does_not_change_is_told_and_then_left(
 
 
 def test_seqr_may_change_its_mind_about_a_refusal(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     answers(seqr_proxy, 23)
     invoice = paid_invoice(sandbox)
@@ -244,7 +244,7 @@ def test_seqr_may_change_its_mind_about_a_refusal(
 
 @pytest.mark.parametrize("code", [90, 93, 4711])
 def test_what_may_pass_is_tried_for_ever_and_told_once(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, code: int
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, code: int
 ) -> None:
     answers(seqr_proxy, code)
     invoice = paid_invoice(sandbox)
@@ -259,7 +259,7 @@ def test_what_may_pass_is_tried_for_ever_and_told_once(
 
 
 def test_settings_refused_for_receipts_alone_open_a_case_and_leave_paying_open(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     answers(seqr_proxy, 21)
     invoice = paid_invoice(sandbox)
@@ -279,7 +279,7 @@ def test_settings_refused_for_receipts_alone_open_a_case_and_leave_paying_open(
 
 
 def test_an_amount_that_differs_has_no_receipt_until_a_person_has_looked(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))

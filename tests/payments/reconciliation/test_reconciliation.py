@@ -30,6 +30,7 @@ from payments.reconciliation.refund_suggestion import suggest_refund_outcome
 from payments.refunds.refund import request_refund, resolve_unknown_refund, send_refund
 from payments.seqr import SeqrProtocolError
 from tests.factories import InvoiceFactory
+from tests.fault_proxy import FaultProxy
 from tests.payments.reconciliation.nights import (
     a_night,
     let_a_day_pass,
@@ -41,7 +42,6 @@ from tests.payments.reconciliation.nights import (
 from tests.payments.steps import invoice_in, paid_invoice
 from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 
 V = MatchResult
 BY_TEST = ChangeSource("staff")
@@ -181,7 +181,7 @@ def test_two_equal_refunds_that_both_happened_have_a_row_each(
 
 
 def test_a_refund_under_its_payments_reference_is_matched_too(
-    seqr_proxy: SeqrProxy, sandbox: SandboxProcess, clerk: User
+    seqr_proxy: FaultProxy, sandbox: SandboxProcess, clerk: User
 ) -> None:
     invoice = paid_invoice(sandbox)
     refund = refund_of(invoice, "5.00", clerk)
@@ -322,7 +322,7 @@ def test_a_payment_before_a_lost_mark_is_not_called_missing_until_the_id_is_know
 
 
 def test_a_payment_told_twice_is_a_difference(
-    seqr_proxy: SeqrProxy, sandbox: SandboxProcess
+    seqr_proxy: FaultProxy, sandbox: SandboxProcess
 ) -> None:
     first, second = (str(paid_invoice(sandbox).ers_reference) for _ in range(2))
     seqr_proxy.rewrite = lambda answer: answer.replace(second, first)
@@ -333,7 +333,7 @@ def test_a_payment_told_twice_is_a_difference(
 
 
 def test_another_terminals_sale_is_kept_and_is_nobodys_case(
-    seqr_proxy: SeqrProxy, sandbox: SandboxProcess
+    seqr_proxy: FaultProxy, sandbox: SandboxProcess
 ) -> None:
     unknown = sale_unknown_to_us(sandbox)
     seqr_proxy.rewrite = lambda answer: answer.replace("public_test_shop_terminal", "till-7")
@@ -359,7 +359,7 @@ def test_another_terminals_sale_is_kept_and_is_nobodys_case(
     ],
 )
 def test_a_report_of_another_period_or_of_sums_is_not_compared(
-    seqr_proxy: SeqrProxy, sandbox: SandboxProcess, pattern: str, instead: str, why: str
+    seqr_proxy: FaultProxy, sandbox: SandboxProcess, pattern: str, instead: str, why: str
 ) -> None:
     work(sandbox)
     sandbox.advance(3)

@@ -27,10 +27,10 @@ from payments.refunds.refund import (
 )
 from payments.refunds.transitions import lock_refund, transition_refund
 from payments.seqr import SeqrConfigurationError, SeqrUnavailable
+from tests.fault_proxy import FaultProxy
 from tests.payments.refunds.refunding import ask_for, status_of
 from tests.payments.steps import asked, order_state, paid_invoice
 from tests.sandbox_process import SandboxProcess
-from tests.seqr_proxy import SeqrProxy
 
 S = RefundStatus
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -179,7 +179,7 @@ def test_a_person_settles_what_is_unknown_with_a_reason(
 
 
 def settled_while_it_is_sent(
-    proxy: SeqrProxy, refund: Refund, actor: User, *, went_back: bool | None
+    proxy: FaultProxy, refund: Refund, actor: User, *, went_back: bool | None
 ) -> None:
     """Its sender sleeps past its lease before it hears SEQR; a person settles it meanwhile."""
 
@@ -199,7 +199,7 @@ def still_open() -> list[str]:
 
 
 def test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_them(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, clerk: User
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, clerk: User
 ) -> None:
     invoice = paid_invoice(sandbox)
     refund = ask_for(invoice, "40.00", clerk)
@@ -214,7 +214,7 @@ def test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_
 
 
 def test_a_refusal_that_comes_after_a_person_has_settled_it_otherwise_is_told(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, clerk: User
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, clerk: User
 ) -> None:
     refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=97)
@@ -227,7 +227,7 @@ def test_a_refusal_that_comes_after_a_person_has_settled_it_otherwise_is_told(
 
 
 def test_a_refusal_that_comes_late_closes_the_case_of_the_unknown_refund(
-    sandbox: SandboxProcess, seqr_proxy: SeqrProxy, clerk: User
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, clerk: User
 ) -> None:
     refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=97)

@@ -1,12 +1,11 @@
-"""The fault matrix: each operation of SEQR's beside each fault, and what the shop makes of it.
+"""The fault matrix: each operation of SEQR's with each fault, and how the shop recovers.
 
-Each test strikes one operation with one fault, in a real sandbox or on the way to it, and then lets
-life go on. What is expected is an outcome: a function, whose docstring stands in docs/proof.md and
-whose assertions hold it to that.
+Each test injects one fault into one operation, in a real sandbox or in a proxy before it, and then
+clears it. The expected result is an outcome: a function that asserts it, whose docstring is printed
+in docs/proof.md.
 
-faults.py    what goes wrong
-door.py      the way to SEQR, for what no server can do
-world.py     strikes, mends, and lets time pass
-outcomes.py  which outcome each fault has
+faults.py    the faults
+scenario.py  injects and clears the fault, and lets time pass
+outcomes.py  maps each fault to its outcome
 table.py     writes the tables: python -m tests.proof.matrix.table
 """

@@ -9,8 +9,8 @@ from pytest_django import Settings
 from payments.gateway import seqr, status_calls
 from payments.seqr import BulkStatusClient
 from seqrshop.celery import app
+from tests.fault_proxy import FaultProxy
 from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
-from tests.proof.matrix.door import Door
 from tests.proof.matrix.faults import Fault
 from tests.proof.matrix.scenario import World
 from tests.sandbox_process import SandboxProcess
@@ -27,9 +27,9 @@ def _tasks_at_once() -> Iterator[None]:
 @pytest.fixture
 def world(fault: Fault, sandbox: SandboxProcess, settings: Settings) -> Iterator[World]:
     """SEQR and everything around it, with the one fault of this test."""
-    door = Door(sandbox.port)
-    with door if fault.is_at_the_door else nullcontext():
-        yield World(fault, sandbox, door, settings)
+    proxy = FaultProxy(sandbox.port)
+    with proxy if fault.is_in_proxy else nullcontext():
+        yield World(fault, sandbox, proxy, settings)
     seqr.cache_clear()
 
 

@@ -21,7 +21,7 @@ class Fault:
     leaves: bool = True
     is_done: bool = False
     is_slow: bool = False
-    is_at_the_door: bool = False
+    is_in_proxy: bool = False
 
     @property
     def at_seqr(self) -> str:
@@ -31,11 +31,11 @@ class Fault:
         return "done" if self.is_done else "not done"
 
 
-REFUSED: Final = Fault("refused", "refuse", leaves=False, is_at_the_door=True)
+REFUSED: Final = Fault("refused", "refuse", leaves=False, is_in_proxy=True)
 CONNECT_TIME_OUT: Final = Fault(
-    "connect time-out", "ignore", leaves=False, is_slow=True, is_at_the_door=True
+    "connect time-out", "ignore", leaves=False, is_slow=True, is_in_proxy=True
 )
-TIME_OUT_BEFORE: Final = Fault("time-out before", "swallow", is_slow=True, is_at_the_door=True)
+TIME_OUT_BEFORE: Final = Fault("time-out before", "swallow", is_slow=True, is_in_proxy=True)
 ANSWER_LOST: Final = Fault("answer lost after", "drop", is_done=True)
 KEPT_CONNECTION_DIES: Final = Fault(
     "kept connection dies once", "reset", {"takes_effect": True, "count": 1}, is_done=True

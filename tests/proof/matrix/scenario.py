@@ -14,8 +14,8 @@ from payments.models import Invoice, MoneyCase
 from payments.polling.shards import invoices_to_poll
 from payments.seqr import SeqrError
 from seqrshop.storefront.messages import state_texts
+from tests.fault_proxy import FaultProxy, use_seqr_at
 from tests.payments.reconciliation.nights import let_pass
-from tests.proof.matrix.door import Door
 from tests.proof.matrix.faults import Fault
 from tests.sandbox_process import SandboxProcess
 
@@ -27,18 +27,16 @@ class World:
     """SEQR behind a door, and one fault that is to strike."""
 
     def __init__(
-        self, fault: Fault, sandbox: SandboxProcess, door: Door, settings: Settings
+        self, fault: Fault, sandbox: SandboxProcess, proxy: FaultProxy, settings: Settings
     ) -> None:
         self.fault = fault
         self.sandbox = sandbox
-        self._door = door
+        self._proxy = proxy
         self._settings = settings
         self._patience = settings.SEQR_TIMEOUT_SECONDS
         self._struck = 0
-        if fault.is_at_the_door:
-            settings.SEQR_SERVICE_URL = f"{door.address}/soap/service"
-            settings.SEQR_SESSION_URL = f"{door.address}/soap/session"
-            seqr.cache_clear()
+        if fault.is_in_proxy:
+            use_seqr_at(settings, proxy.address)
 
     def strike(self, operation: str, *, after: str = "") -> None:
         """Let the fault strike this operation from now on.
@@ -48,19 +46,19 @@ class World:
         fault = self.fault
         if fault.is_slow:
             self.wait_for_answers(IMPATIENT_SECONDS)
-        if not fault.is_at_the_door:
+        if not fault.is_in_proxy:
             self.sandbox.fault(operation, fault.kind, **fault.parameters)
         elif fault.kind == "swallow":
-            self._door.swallowing = operation
+            self._proxy.swallow = operation
         else:
-            self._door.shut(ignoring=fault.kind == "ignore", after=after)
+            self._proxy.close(ignore=fault.kind == "ignore", after=after)
 
     def clear_faults(self) -> None:
         """Let SEQR be well again."""
         self._struck += self._striking()
         self.sandbox.clear_faults()
-        if self.fault.is_at_the_door:
-            self._door.open()
+        if self.fault.is_in_proxy:
+            self._proxy.open()
         if self.fault.is_slow:
             self.wait_for_answers(self._patience)
 
@@ -71,7 +69,7 @@ class World:
 
     def left(self) -> int:
         """Return how many calls have left us and met the fault."""
-        return self._struck + self._striking() + self._door.swallowed
+        return self._struck + self._striking() + self._proxy.swallowed
 
     def _striking(self) -> int:
         return sum(int(fault["applied"]) for fault in self.sandbox.faults())

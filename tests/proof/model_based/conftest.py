@@ -8,19 +8,18 @@ import pytest
 from pytest_django import Settings
 
 from payments.gateway import seqr
-from tests.proof.model_based.road import Road
+from tests.fault_proxy import use_seqr_at
+from tests.proof.model_based.recording_proxy import RecordingProxy
 from tests.proof.model_based.simulation import Slips, World
 from tests.sandbox_process import SandboxProcess
 
 
 @pytest.fixture
-def road(sandbox: SandboxProcess, settings: Settings) -> Iterator[Road]:
-    """What the shop takes for SEQR."""
-    with Road(sandbox.port) as road:
-        settings.SEQR_SERVICE_URL = f"{road.address}/soap/service"
-        settings.SEQR_SESSION_URL = f"{road.address}/soap/session"
-        seqr.cache_clear()
-        yield road
+def proxy(sandbox: SandboxProcess, settings: Settings) -> Iterator[RecordingProxy]:
+    """Put the fault proxy between the shop and SEQR."""
+    with RecordingProxy(sandbox.port) as proxy:
+        use_seqr_at(settings, proxy.address)
+        yield proxy
     seqr.cache_clear()
 
 
@@ -43,8 +42,8 @@ def _the_web_forgets_at_once(monkeypatch: pytest.MonkeyPatch, settings: Settings
 
 
 @pytest.fixture
-def world(sandbox: SandboxProcess, road: Road, slips: Slips) -> Iterator[World]:
+def world(sandbox: SandboxProcess, proxy: RecordingProxy, slips: Slips) -> Iterator[World]:
     """A world whose books are empty."""
-    world = World(sandbox, road, slips)
+    world = World(sandbox, proxy, slips)
     yield world
     world.close()

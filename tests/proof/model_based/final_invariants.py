@@ -76,7 +76,7 @@ def _agrees(world: World, books: Books) -> Iterator[str]:
             yield f"{invoice} is paid here and {seqrs['status']} at SEQR"
         if Decimal(seqrs["amount"]) != invoice.amount != invoice.paid_amount:
             yield f"{invoice}: {invoice.paid_amount} was paid of {invoice.amount}"
-        if world.road.told.get(reference or "", 0) != seqrs["version"]:
+        if world.proxy.versions.get(reference or "", 0) != seqrs["version"]:
             yield f"{invoice}: SEQR was never told of version {seqrs['version']}"
     for invoice in books.invoices:
         seqrs_own = books.seqrs(invoice)

@@ -57,7 +57,7 @@ class Watch:
         """Raise Broken with all that is wrong."""
         found = [
             *self._world.slips.records,
-            *(f"{number} was sent by two at once" for number in self._world.road.crowded),
+            *(f"{number} was sent by two at once" for number in self._world.proxy.concurrent_sends),
             *self._versions_and_references(books),
             *self._what_was_shown_is_known(books),
             *self._payments_are_seqrs(books),

@@ -171,7 +171,7 @@ class Lifecycle(RuleBasedStateMachine):
     def hears_nothing(self, step: Step) -> None:
         """No answer of SEQR's arrives at this step."""
         with self._looked_at():
-            self.world.road.loses_answers = True
+            self.world.proxy.lose_answers = True
             self._do(step)
 
     @rule(step=_steps(*WRITING), statement=st.integers(0, 24))
@@ -188,7 +188,7 @@ class Lifecycle(RuleBasedStateMachine):
         """SEQR has heard a call of this step, and the process is killed with the answer in hand."""
         with self._looked_at():
             is_heard = threading.Event()
-            self.world.road.on_the_way_back = is_heard.set
+            self.world.proxy.once_before_answer(is_heard.set)
             with killed_once(is_heard.is_set):
                 self._do(step)
             if step.do.startswith("poller"):
@@ -198,21 +198,21 @@ class Lifecycle(RuleBasedStateMachine):
     def before_seqr_hears(self, step: Step, others: list[Step], seconds: int) -> None:
         """The step's call is held up on its way; others are done meanwhile."""
         with self._looked_at():
-            self.world.road.on_the_way = lambda: self._meanwhile(others, seconds)
+            self.world.proxy.once_before_forward(lambda: self._meanwhile(others, seconds))
             self._do(step)
 
     @rule(step=_steps(*TALKING), others=_some(*ANYBODY), seconds=st.sampled_from((0, 0, 16)))
     def before_we_hear(self, step: Step, others: list[Step], seconds: int) -> None:
         """SEQR's answer is held up on its way; others are done meanwhile."""
         with self._looked_at():
-            self.world.road.on_the_way_back = lambda: self._meanwhile(others, seconds)
+            self.world.proxy.once_before_answer(lambda: self._meanwhile(others, seconds))
             self._do(step)
 
     @rule(step=_steps(*TALKING), change=_steps(*APPS), other=_steps(*TALKING))
     def is_overtaken(self, step: Step, change: Step, other: Step) -> None:
         """While an answer is held up, SEQR changes its mind and tells somebody else."""
         with self._looked_at():
-            self.world.road.on_the_way_back = lambda: self._meanwhile([change, other], 0)
+            self.world.proxy.once_before_answer(lambda: self._meanwhile([change, other], 0))
             self._do(step)
 
     @rule(
@@ -228,8 +228,9 @@ class Lifecycle(RuleBasedStateMachine):
         """
         others = [step, Step("worker sweeps"), other]
         with self._looked_at():
-            where = "on_the_way_back" if arrives else "on_the_way"
-            setattr(self.world.road, where, lambda: self._meanwhile(others, seconds))
+            proxy = self.world.proxy
+            once = proxy.once_before_answer if arrives else proxy.once_before_forward
+            once(lambda: self._meanwhile(others, seconds))
             self._do(step)
 
     @rule(step=_steps(*WRITING, *SEQRS), other=_steps(*WRITING, *SEQRS))
@@ -269,8 +270,8 @@ class Lifecycle(RuleBasedStateMachine):
         """End the mishaps after the step, then see whether the promises hold."""
         self.is_whole = False
         yield
-        self.world.road.end_mishaps()
-        if self.world.road.went_wrong:
-            raise Broken("meanwhile something went wrong") from self.world.road.went_wrong[0]
+        self.world.proxy.clear_faults()
+        if self.world.proxy.hook_errors:
+            raise Broken("meanwhile something went wrong") from self.world.proxy.hook_errors[0]
         self.watch.look(read_books(self.world))
         self.is_whole = True

@@ -35,7 +35,7 @@ MOST_ROUNDS = 30
 def come_to_rest(world: World, watch: Watch) -> None:
     """Let everyone work until nothing changes any more; raise Broken where that is not the end."""
     world.sandbox.clear_faults()
-    world.road.end_mishaps()
+    world.proxy.clear_faults()
     for reference in world.shown:
         if world.sandbox.invoice(reference)["held"]:
             world.sandbox.act(reference, "release")

@@ -24,7 +24,7 @@ from seqrshop.storefront import rate_limits
 from tests.factories import ProductFactory, ShopFactory
 from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
 from tests.proof.model_based.customers import Customer
-from tests.proof.model_based.road import Road
+from tests.proof.model_based.recording_proxy import RecordingProxy
 from tests.sandbox_process import SandboxProcess
 
 T = TypeVar("T")
@@ -48,15 +48,15 @@ RIGHTS = (
 class World:
     """Two customers, two of the staff, two pollers over one shard, and SEQR beyond the road."""
 
-    def __init__(self, sandbox: SandboxProcess, road: Road, slips: Slips) -> None:
+    def __init__(self, sandbox: SandboxProcess, proxy: RecordingProxy, slips: Slips) -> None:
         empty_the_books()
         sandbox.reset()
         sandbox.fault("notification", "lost")  # the run itself delivers them, or does not
-        road.start_anew()
+        proxy.reset()
         slips.records.clear()
         rate_limits.forget()
         self.sandbox = sandbox
-        self.road = road
+        self.proxy = proxy
         self.slips = slips
         self.shop = ShopFactory.create(name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN")
         self.bun: Product = ProductFactory.create(shop=self.shop)
@@ -77,7 +77,7 @@ class World:
         grow_older(timedelta(seconds=seconds))
         for poller in self.pollers:
             poller.shard.now += seconds
-        self.road.time_has_passed()
+        self.proxy.expire_leases()
 
     def restart_poller(self, number: int) -> None:
         """Kill a poller with all that it knows, and start another."""
