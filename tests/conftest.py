@@ -126,7 +126,7 @@ def coffee(cafe: Shop) -> Product:
 
 
 @pytest.fixture
-def visit(cafe: Shop) -> CustomerSession:
+def customer_session(cafe: Shop) -> CustomerSession:
     """The session of a customer who has scanned a code in the café."""
     return CustomerSessionFactory.create(shop=cafe, token=TOKEN)
 

@@ -1,4 +1,4 @@
-"""The Procfile's web process, for tests: on a free port, with the database of the tests."""
+"""The Procfile's web process, on a free port and the tests' database."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit, urlunsplit
 
+from django import db
 from django.conf import settings
-from django.db import connection
 from honcho.environ import parse_procfile
 
 from seqrshop.local import ROOT
 from seqrshop.local.servers import free_port
 
-START_SECONDS: Final = 30
-STOP_SECONDS: Final = 30
-PATIENCE_SECONDS: Final = 10.0
+START_TIMEOUT_SECONDS: Final = 30
+STOP_TIMEOUT_SECONDS: Final = 30
+RESPONSE_TIMEOUT_SECONDS: Final = 30.0
 
 
 class WebProcess:
-    """A context manager: leaving it stops the process. `given` are further settings of it."""
+    """A context manager that stops the process on exit. `extra_settings` go to its environment."""
 
-    def __init__(self, log: Path, **given: str) -> None:
+    def __init__(self, log: Path, **extra_settings: str) -> None:
         self.port = free_port()
         self.log = log
         command = parse_procfile((ROOT / "Procfile").read_text()).processes["web"]
-        with log.open("wb") as said:
+        with log.open("wb") as output:
             self.process = subprocess.Popen(
                 ["/bin/sh", "-c", f"exec {command}"],
                 cwd=ROOT,
-                env={**_environment(), "PORT": str(self.port), **given},
+                env={**_environment(), "PORT": str(self.port), **extra_settings},
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
             )
         self.wait_until_open()
 
     def wait_until_open(self) -> None:
-        """Wait until it answers. Raises RuntimeError where it does not start."""
-        deadline = time.monotonic() + START_SECONDS
+        """Wait until the process responds. Raises RuntimeError if it exits or takes too long."""
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                assert self.ask("GET", "/health/live").status == 200
+                assert self.request("GET", "/health/live").status == 200
             except OSError:
                 time.sleep(0.05)
             else:
@@ -59,31 +59,31 @@ class WebProcess:
         raise RuntimeError(f"the web process did not start:\n{self.log.read_text()}")
 
     def connect(self) -> http.client.HTTPConnection:
-        """Return a connection, which is opened by its first request."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
+        """Return a connection; its first request opens it."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=RESPONSE_TIMEOUT_SECONDS)
 
-    def ask(
+    def request(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> StatusResult:
-        """Ask over a connection of its own; return the answer, read whole."""
-        asking = self.connect()
+    ) -> WebResponse:
+        """Send a request over a new connection; return the whole response."""
+        connection = self.connect()
         try:
-            asking.request(method, path, body or None, dict(headers or {}))
-            response = asking.getresponse()
-            return StatusResult(response.status, dict(response.getheaders()), response.read())
+            connection.request(method, path, body or None, dict(headers or {}))
+            response = connection.getresponse()
+            return WebResponse(response.status, dict(response.getheaders()), response.read())
         finally:
-            asking.close()
+            connection.close()
 
     def stop(self, number: int = signal.SIGTERM) -> float:
-        """Stop the process; return the seconds that it took."""
-        began = time.monotonic()
+        """Stop the process; return the seconds until it ended."""
+        started_at = time.monotonic()
         self.process.send_signal(number)
         try:
-            self.process.wait(STOP_SECONDS)
+            self.process.wait(STOP_TIMEOUT_SECONDS)
         finally:
             self.process.kill()
             self.process.wait()
-        return time.monotonic() - began
+        return time.monotonic() - started_at
 
     def __enter__(self) -> Self:
         return self
@@ -93,8 +93,8 @@ class WebProcess:
             self.stop()
 
 
-class StatusResult:
-    """An HTTP answer."""
+class WebResponse:
+    """An HTTP response; header names are in lower case."""
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.status = status
@@ -102,54 +102,54 @@ class StatusResult:
         self.body = body
 
     def json(self) -> Any:
-        """Return the body as what it says."""
+        """Return the parsed body."""
         return json.loads(self.body)
 
 
 class EventStream:
-    """A page's stream, read event by event."""
+    """A client of an event stream."""
 
     def __init__(self, web: WebProcess, path: str, **headers: str) -> None:
         self._connection = web.connect()
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self._connection.request("GET", path, headers=named)
+        hyphenated = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._connection.request("GET", path, headers=hyphenated)
         self.response = self._connection.getresponse()
 
-    def next(self, *kinds: str, within: float = PATIENCE_SECONDS) -> tuple[str, Any]:
-        """Return the next event's kind and data, of these kinds or else of the order's."""
+    def next(self, *kinds: str, within: float = RESPONSE_TIMEOUT_SECONDS) -> tuple[str, Any]:
+        """Return kind and data of the next event of these kinds, by default `order` and `end`."""
         kinds = kinds or ("order", "end")
         deadline = time.monotonic() + within
         block: list[str] = []
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
                 raise TimeoutError(f"no event within {within} s")
-            self._set_timeout(left)
+            self._set_timeout(remaining)
             line = self.response.readline().decode()
             assert line, "the stream ended"
             if line != "\n":
                 block.append(line.strip())
                 continue
-            told = "\n".join(block)
+            text = "\n".join(block)
             block = []
-            event = re.fullmatch(r"event: (\w+)\ndata: (.+)", told)
-            assert event or told == ":", told  # a sign of life
+            event = re.fullmatch(r"event: (\w+)\ndata: (.+)", text)
+            assert event or text == ":", text  # a keepalive
             if event and event[1] in kinds:
                 return event[1], json.loads(event[2])
 
     def is_over(self) -> bool:
-        """Whether the server has ended the stream, and says nothing more."""
-        self._set_timeout(PATIENCE_SECONDS)
+        """Whether the server has ended the stream without another event."""
+        self._set_timeout(RESPONSE_TIMEOUT_SECONDS)
         return self.response.read() == b""
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self.response.close()
         self._connection.close()
 
     def _set_timeout(self, seconds: float) -> None:
         sock = self._connection.sock
-        if sock is not None:  # else all has been read
+        if sock is not None:  # None once the response is read
             sock.settimeout(seconds)
 
     def __enter__(self) -> Self:
@@ -160,7 +160,7 @@ class EventStream:
 
 
 def _environment() -> dict[str, str]:
-    name = connection.settings_dict["NAME"]
+    name = db.connection.settings_dict["NAME"]
     database = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
     return {
         **os.environ,
@@ -169,5 +169,5 @@ def _environment() -> dict[str, str]:
         "REDIS_URL": settings.REDIS_URL,
         "WEB_CONCURRENCY": "1",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONWARNINGS": "ignore:No directory at",  # static files are collected for a deployment
+        "PYTHONWARNINGS": "ignore:No directory at",  # STATIC_ROOT exists in deployments only
     }

@@ -1,4 +1,4 @@
-"""The headers that each answer has."""
+"""The security headers of every response."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ POLICY = {
 }
 
 
-def held(headers: Mapping[str, str]) -> None:
-    """Hold an answer to the headers that each has."""
+def assert_security_headers(headers: Mapping[str, str]) -> None:
+    """Assert that a response has them."""
     policy = dict(
         part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";")
     )

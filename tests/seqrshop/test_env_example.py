@@ -14,13 +14,13 @@ COMMENTS = {
 }
 
 
-def test_it_holds_the_settings_that_are_read_and_no_others() -> None:
+def test_env_example_lists_exactly_the_settings_that_are_read() -> None:
     names = re.findall(r"^([A-Z_]+)=", EXAMPLE, re.MULTILINE)
 
     assert sorted(names) == sorted(SETTING_NAMES)
 
 
-def test_each_setting_has_its_meaning_above_it() -> None:
+def test_each_setting_has_a_comment_above() -> None:
     unexplained = [name for name in SETTING_NAMES if len(COMMENTS.get(name, "")) < 20]
 
     assert unexplained == []

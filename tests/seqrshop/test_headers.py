@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from tests.seqrshop.security import held
+from tests.seqrshop.security import assert_security_headers
 from tests.storefront.shopfront import Shopfront, open_shopfront, signed_in
 
 HTML = {"Accept": "text/html"}
@@ -71,13 +71,13 @@ def shop(db: None) -> Shopfront:
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
-def test_every_kind_of_answer_has_them(shop: Shopfront, kind: str) -> None:
+def test_every_kind_of_response_has_security_headers(shop: Shopfront, kind: str) -> None:
     status, ask = ANSWERS[kind]
 
     response = ask(shop)
 
     assert response.status_code == status
-    held(response.headers)
+    assert_security_headers(response.headers)
 
 
 @pytest.mark.usefixtures("collected")
@@ -85,14 +85,16 @@ def test_every_kind_of_answer_has_them(shop: Shopfront, kind: str) -> None:
     ("name", "status"),
     [("base.css", 200), ("api-client.js", 200), ("icon.svg", 200), ("no.css", 404)],
 )
-def test_static_files_have_them_too(db: None, name: str, status: int) -> None:
+def test_static_files_have_security_headers(db: None, name: str, status: int) -> None:
     response = Client().get(f"/static/storefront/{name}")
 
     assert response.status_code == status
-    held(response.headers)
+    assert_security_headers(response.headers)
 
 
-def test_a_fault_of_ours_has_them_too(shop: Shopfront, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpected_exception_has_security_headers(
+    shop: Shopfront, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*args: object) -> None:
         raise RuntimeError
 
@@ -101,10 +103,10 @@ def test_a_fault_of_ours_has_them_too(shop: Shopfront, monkeypatch: pytest.Monke
     response = get("/lyktan/order", headers=HTML)(shop)
 
     assert response.status_code == 500
-    held(response.headers)
+    assert_security_headers(response.headers)
 
 
-def test_the_admins_pages_do_with_the_same_policy(shop: Shopfront) -> None:
+def test_admin_pages_work_with_same_policy(shop: Shopfront) -> None:
     staff = signed_in()
 
     for address in ("/admin/", "/admin/orders/service/", "/admin/orders/order/"):
@@ -113,7 +115,7 @@ def test_the_admins_pages_do_with_the_same_policy(shop: Shopfront) -> None:
         assert not re.search(r"<script(?![^>]*(\ssrc=|application/json))", html)
 
 
-def test_over_https_a_browser_is_told_to_stay_there(shop: Shopfront, settings: Settings) -> None:
+def test_https_response_has_strict_transport_security(shop: Shopfront, settings: Settings) -> None:
     settings.SECURE_HSTS_SECONDS = 31_536_000
 
     response = Client().get("/lyktan/order", secure=True)

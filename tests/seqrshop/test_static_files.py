@@ -33,9 +33,7 @@ def files_of(client: Client, path: str) -> set[str]:
     }
 
 
-def test_what_pages_and_scripts_name_changes_its_name_with_its_content_and_is_kept_for_ever(
-    client: Client, cafe: Shop
-) -> None:
+def test_static_files_have_hashed_names_and_are_cached_for_ever(client: Client, cafe: Shop) -> None:
     waiting = {"/lyktan/order", "/lyktan/success"}
     found: set[str] = set()
     while waiting:
@@ -62,7 +60,7 @@ def test_what_pages_and_scripts_name_changes_its_name_with_its_content_and_is_ke
         ("identity", None, bytes),
     ],
 )
-def test_a_file_was_compressed_ahead_as_its_browser_can_read_it(
+def test_static_file_is_precompressed_for_browser(
     client: Client, cafe: Shop, accepts: str, coding: str | None, plain: type[bytes]
 ) -> None:
     [sheet] = [path for path in files_of(client, "/lyktan/order") if "/base." in path]
@@ -88,7 +86,7 @@ def test_served_scripts_have_no_comments(client: Client, cafe: Shop) -> None:
     assert "// The menu" not in text
 
 
-def test_comments_are_removed_only_where_they_have_lines_of_their_own() -> None:
+def test_only_comments_on_lines_of_their_own_are_removed() -> None:
     code = """
         // A comment.
         const url = "https://seqr.example/*"; // the scheme

@@ -49,7 +49,7 @@ def _texts_of(code: str) -> Iterator[str]:
         yield message if isinstance(message, str) else message[0]
 
 
-def test_there_is_a_language_to_look_at() -> None:
+def test_swedish_is_among_the_languages() -> None:
     assert "sv" in [folder.parent.name for folder in FOLDERS]
 
 
@@ -63,7 +63,7 @@ def test_every_text_is_translated(folder: Path) -> None:
 
 
 @in_each_language
-def test_what_is_compiled_is_what_is_written(folder: Path) -> None:
+def test_compiled_translations_match_source(folder: Path) -> None:
     with (folder / "django.po").open("rb") as po, (folder / "django.mo").open("rb") as mo:
         written = {_id(message.id): forms(message.string) for message in read_po(po)}
         compiled = {_id(message.id): forms(message.string) for message in read_mo(mo)}
@@ -73,7 +73,7 @@ def test_what_is_compiled_is_what_is_written(folder: Path) -> None:
     assert compiled == written
 
 
-def test_no_script_has_a_text_of_its_own() -> None:
+def test_no_script_has_user_visible_text() -> None:
     found = {
         f"{path.name}: {text}"
         for path in (settings.STATICFILES_DIRS[0] / "storefront").glob("*.js")
@@ -92,11 +92,11 @@ def test_no_script_has_a_text_of_its_own() -> None:
         'button.setAttribute("aria-label", "Cancel");',
     ],
 )
-def test_a_text_in_a_script_is_found(script: str) -> None:
+def test_text_in_script_is_detected(script: str) -> None:
     assert _texts_in_a_script(script)
 
 
-def test_what_programs_say_to_each_other_is_no_text() -> None:
+def test_identifiers_are_not_detected_as_text() -> None:
     script = """
         // Words in a comment, "quoted ones" too.
         import { translate } from "./page.js";

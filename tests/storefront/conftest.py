@@ -30,6 +30,6 @@ def client() -> JsonClient:
 
 
 @pytest.fixture
-def customer(visit: CustomerSession) -> JsonClient:
+def customer(customer_session: CustomerSession) -> JsonClient:
     """That customer, without cookies, by the token in the header."""
     return JsonClient(TOKEN)

@@ -28,7 +28,7 @@ TOKEN = "0000002012-63506374"
 class Shopfront:
     """A shop, a customer who is there, and two orders of theirs."""
 
-    visit: CustomerSession
+    customer_session: CustomerSession
     to_pay: Invoice
     paid: Invoice
     picture: Picture
@@ -39,7 +39,7 @@ class Shopfront:
 
     def readable(self) -> dict[str, str]:
         """Return an address for each name of the customers' addresses that answers a GET."""
-        slug = self.visit.shop.slug
+        slug = self.customer_session.shop.slug
         key, order = self.paid.order.return_key, f"/orders/{self.paid.order.public_id}"
         return {
             **{f"{page}_page": f"/{slug}/{page}" for page in PAGES},
@@ -67,18 +67,20 @@ def open_shopfront() -> Shopfront:
     shop = ShopFactory.create(name="Kafé Lyktan", slug="lyktan")
     picture = PictureFactory.create()
     ProductFactory.create(shop=shop, shown=True, picture=picture)
-    visit = CustomerSessionFactory.create(shop=shop, token=TOKEN)
-    to_pay, paid = _order(visit, "awaiting_payment"), _order(visit, "paid")
+    customer_session = CustomerSessionFactory.create(shop=shop, token=TOKEN)
+    to_pay, paid = _order(customer_session, "awaiting_payment"), _order(customer_session, "paid")
     return Shopfront(
-        visit,
+        customer_session,
         to_pay=InvoiceFactory.create(order=to_pay, issued=True),
         paid=InvoiceFactory.create(order=paid, paid=True),
         picture=picture,
     )
 
 
-def _order(visit: CustomerSession, state: str) -> Order:
-    order = OrderFactory.create(shop=visit.shop, customer=visit.customer, state=state)
+def _order(customer_session: CustomerSession, state: str) -> Order:
+    order = OrderFactory.create(
+        shop=customer_session.shop, customer=customer_session.customer, state=state
+    )
     OrderRowFactory.create(order=order)
     return order
 

@@ -9,12 +9,14 @@ from payments.models import Invoice
 from tests.factories import InvoiceFactory, OrderFactory, OrderRowFactory
 
 
-def invoice_of(visit: CustomerSession, trait: str | None = None, **fields: Any) -> Invoice:
+def invoice_of(
+    customer_session: CustomerSession, trait: str | None = None, **fields: Any
+) -> Invoice:
     """Return an invoice of this customer's; its order has one row."""
     states = {"issued": "awaiting_payment", "reserved": "awaiting_payment", None: "created"}
     order = OrderFactory.create(
-        shop=visit.shop,
-        customer=visit.customer,
+        shop=customer_session.shop,
+        customer=customer_session.customer,
         state=states.get(trait, trait),
         parameters={"TABLE": "4"},
     )

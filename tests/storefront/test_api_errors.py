@@ -138,8 +138,8 @@ ANSWERS: dict[str, tuple[Callable[[Asked], Any], int, str | None, tuple[str, str
 
 @pytest.mark.parametrize(("language", "at"), [("en", 0), ("sv", 1)])
 @pytest.mark.parametrize("what", ANSWERS)
-def test_the_answer_says_what_is_wrong_and_where_and_nothing_is_made(
-    visit: CustomerSession, bun: Product, what: str, language: str, at: int
+def test_error_names_field_and_reason_and_nothing_is_created(
+    customer_session: CustomerSession, bun: Product, what: str, language: str, at: int
 ) -> None:
     ask, status, field, sentences = ANSWERS[what]
     customer = JsonClient(TOKEN)
@@ -149,8 +149,8 @@ def test_the_answer_says_what_is_wrong_and_where_and_nothing_is_made(
 
     assert (answer.status_code, answer.json().get("field")) == (status, field)
     assert answer.json()["message"] == sentences[at]
-    assert not Order.objects.filter(customer=visit.customer).exists()
-    assert not Invoice.objects.filter(order__customer=visit.customer).exists()
+    assert not Order.objects.filter(customer=customer_session.customer).exists()
+    assert not Invoice.objects.filter(order__customer=customer_session.customer).exists()
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ def test_the_answer_says_what_is_wrong_and_where_and_nothing_is_made(
         ("sv", "Den här beställningen är redan gjord, med annat innehåll."),
     ],
 )
-def test_a_stale_nonce_is_answered_with_the_order_that_it_made(
-    visit: CustomerSession, bun: Product, language: str, sentence: str
+def test_reused_nonce_returns_its_order(
+    customer_session: CustomerSession, bun: Product, language: str, sentence: str
 ) -> None:
     customer = JsonClient(TOKEN)
     customer.defaults["HTTP_ACCEPT_LANGUAGE"] = language

@@ -13,7 +13,7 @@ from tests.storefront.conftest import JsonClient
 
 
 @pytest.fixture
-def browser(client: JsonClient, visit: CustomerSession) -> JsonClient:
+def browser(client: JsonClient, customer_session: CustomerSession) -> JsonClient:
     """A browser with the customer's cookie, and the page's CSRF cookie."""
     client.get("/lyktan/order")
     client.send("/lyktan/session", {"token": TOKEN})
@@ -25,7 +25,7 @@ def csrf(client: JsonClient) -> dict[str, str]:
     return {"X-CSRFToken": client.cookies["csrftoken"].value}
 
 
-def test_the_cookie_with_the_csrf_token_makes_an_order(
+def test_cookie_with_csrf_token_creates_order(
     browser: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     response = browser.send("/lyktan/orders", two_buns, headers=csrf(browser))
@@ -33,7 +33,7 @@ def test_the_cookie_with_the_csrf_token_makes_an_order(
     assert response.status_code == 201
 
 
-def test_the_cookie_without_the_csrf_token_changes_nothing(
+def test_cookie_without_csrf_token_changes_nothing(
     browser: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     made = browser.send("/lyktan/orders", two_buns, headers=csrf(browser)).json()
@@ -45,36 +45,38 @@ def test_the_cookie_without_the_csrf_token_changes_nothing(
     assert Order.objects.get().state == "created"
 
 
-def test_reading_needs_no_csrf_token(browser: JsonClient, two_buns: dict[str, Any]) -> None:
+def test_read_needs_no_csrf_token(browser: JsonClient, two_buns: dict[str, Any]) -> None:
     made = browser.send("/lyktan/orders", two_buns, headers=csrf(browser)).json()
 
     assert browser.get(made["url"]).status_code == 200
 
 
-def test_who_never_saw_a_page_gets_the_csrf_cookie_with_the_session(
-    client: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
+def test_session_sets_csrf_cookie_without_page(
+    client: JsonClient, customer_session: CustomerSession, two_buns: dict[str, Any]
 ) -> None:
     client.send("/lyktan/session", {"token": TOKEN})
 
     assert client.send("/lyktan/orders", two_buns, headers=csrf(client)).status_code == 201
 
 
-def test_the_token_in_the_header_needs_neither(
+def test_token_header_needs_no_cookie_and_no_csrf_token(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     assert customer.send("/lyktan/orders", two_buns).status_code == 201
     assert not customer.cookies
 
 
-def test_an_unknown_token_in_the_header_is_not_saved_by_the_cookie(browser: JsonClient) -> None:
+def test_unknown_token_header_is_rejected_despite_cookie(browser: JsonClient) -> None:
     response = browser.send("/lyktan/session", headers={"X-SEQR-Token": "0000002012-99999999"})
 
     assert (response.status_code, response.json()["error"]) == (401, "invalid_session")
 
 
-def test_the_header_wins_over_the_cookie(browser: JsonClient, visit: CustomerSession) -> None:
+def test_token_header_wins_over_cookie(
+    browser: JsonClient, customer_session: CustomerSession
+) -> None:
     CustomerSessionFactory.create(
-        shop=visit.shop, token="other-customers-token", parameters={"TABLE": "9"}
+        shop=customer_session.shop, token="other-customers-token", parameters={"TABLE": "9"}
     )
 
     response = browser.send("/lyktan/session", headers={"X-SEQR-Token": "other-customers-token"})
@@ -83,7 +85,7 @@ def test_the_header_wins_over_the_cookie(browser: JsonClient, visit: CustomerSes
 
 
 @pytest.mark.parametrize("path", ["/lyktan/orders", "/orders"])
-def test_nobody_orders_without_a_visit(
+def test_order_without_session_is_rejected(
     client: JsonClient, two_buns: dict[str, Any], path: str
 ) -> None:
     response = client.send(path, two_buns)
@@ -91,8 +93,8 @@ def test_nobody_orders_without_a_visit(
     assert (response.status_code, response.json()["error"]) == (401, "invalid_session")
 
 
-def test_an_ended_visit_asks_to_scan_again(
-    browser: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
+def test_expired_session_is_rejected_by_cookie_and_by_header(
+    browser: JsonClient, customer_session: CustomerSession, two_buns: dict[str, Any]
 ) -> None:
     CustomerSession.objects.update(expires_at="2012-06-04T10:00:00Z")
 
@@ -102,19 +104,19 @@ def test_an_ended_visit_asks_to_scan_again(
     assert (by_cookie.status_code, by_header.status_code) == (401, 401)
 
 
-def test_a_visit_that_another_customer_replaced_in_this_browser_is_over(
-    browser: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
+def test_replaced_session_of_same_browser_is_over(
+    browser: JsonClient, customer_session: CustomerSession, two_buns: dict[str, Any]
 ) -> None:
     made = browser.send("/lyktan/orders", two_buns, headers=csrf(browser)).json()
-    CustomerSessionFactory.create(shop=visit.shop, token="other-customers-token")
+    CustomerSessionFactory.create(shop=customer_session.shop, token="other-customers-token")
 
     browser.send("/lyktan/session", {"token": "other-customers-token"})
 
     assert browser.get(made["url"]).status_code == 404
 
 
-def test_staff_stay_signed_in_when_they_try_a_scan(
-    client: JsonClient, visit: CustomerSession, django_user_model: Any
+def test_staff_stay_signed_in_after_session_exchange(
+    client: JsonClient, customer_session: CustomerSession, django_user_model: Any
 ) -> None:
     client.force_login(django_user_model.objects.create_user("staff"))
 

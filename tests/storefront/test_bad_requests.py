@@ -38,8 +38,8 @@ NOBODYS = "740eec0f-7fa0-40fc-9432-ef05c7db7c71"  # an id that no order has
         b"{}{}",
     ],
 )
-def test_what_is_no_json_object_is_refused(
-    customer: JsonClient, visit: CustomerSession, path: str, body: bytes
+def test_body_that_is_no_json_object_is_rejected(
+    customer: JsonClient, customer_session: CustomerSession, path: str, body: bytes
 ) -> None:
 
     response = customer.post(path, body, "application/json")
@@ -49,8 +49,8 @@ def test_what_is_no_json_object_is_refused(
 
 
 @pytest.mark.parametrize("token", [7, True, [], {}, 1.5])
-def test_a_token_that_is_no_text_is_named(
-    customer: JsonClient, visit: CustomerSession, token: object
+def test_token_that_is_no_string_is_named(
+    customer: JsonClient, customer_session: CustomerSession, token: object
 ) -> None:
     response = customer.send("/lyktan/session", {"token": token})
 
@@ -58,8 +58,8 @@ def test_a_token_that_is_no_text_is_named(
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_huge_body_is_refused_unread(
-    customer: JsonClient, visit: CustomerSession, path: str
+def test_too_large_body_is_rejected(
+    customer: JsonClient, customer_session: CustomerSession, path: str
 ) -> None:
     response = customer.post(path, b'{"token": "' + b"x" * 100_000 + b'"}', "application/json")
 
@@ -68,8 +68,8 @@ def test_a_huge_body_is_refused_unread(
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
-def test_what_does_not_say_it_is_json_is_refused(
-    customer: JsonClient, visit: CustomerSession, path: str, content_type: str
+def test_other_content_type_is_rejected(
+    customer: JsonClient, customer_session: CustomerSession, path: str, content_type: str
 ) -> None:
     response = customer.post(path, "{}", content_type)
 
@@ -89,8 +89,8 @@ def test_what_does_not_say_it_is_json_is_refused(
         ("get", f"/orders/{NOBODYS}/cancel", "POST"),
     ],
 )
-def test_another_method_is_refused(
-    customer: JsonClient, visit: CustomerSession, method: str, path: str, allowed: str
+def test_other_method_is_rejected(
+    customer: JsonClient, customer_session: CustomerSession, method: str, path: str, allowed: str
 ) -> None:
     response = getattr(customer, method)(path)
 
@@ -98,7 +98,7 @@ def test_another_method_is_refused(
     assert response.json()["error"] == "method_not_allowed"
 
 
-def test_an_unknown_service_is_not_there(customer: JsonClient, visit: CustomerSession) -> None:
+def test_unknown_shop_is_not_found(customer: JsonClient, customer_session: CustomerSession) -> None:
     response = customer.send("/baren/session", {"token": "0000002012-63506374"})
 
     assert (response.status_code, response.json()["error"]) == (404, "not_found")
@@ -107,7 +107,7 @@ def test_an_unknown_service_is_not_there(customer: JsonClient, visit: CustomerSe
 @pytest.mark.parametrize(
     ("accept", "content_type"), [("text/html", "text/html"), ("*/*", "application/json")]
 )
-def test_nothing_at_an_address_is_said_to_people_and_to_programs(
+def test_not_found_is_html_for_browsers_and_json_for_programs(
     client: JsonClient, db: None, accept: str, content_type: str
 ) -> None:
     response = client.get("/lyktan/nothing", headers={"Accept": accept})
@@ -116,15 +116,15 @@ def test_nothing_at_an_address_is_said_to_people_and_to_programs(
     assert response["Content-Type"].startswith(content_type)
 
 
-def test_json_endpoints_speak_json_to_a_browser_too(
-    customer: JsonClient, visit: CustomerSession
+def test_json_endpoint_responds_in_json_to_browser(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
     response = customer.get(f"/orders/{NOBODYS}", headers={"Accept": "text/html"})
 
     assert (response.status_code, response.json()["error"]) == (404, "not_found")
 
 
-def test_a_host_that_is_not_ours_is_refused(client: JsonClient, db: None) -> None:
+def test_unknown_host_is_rejected(client: JsonClient, db: None) -> None:
     response = client.get("/lyktan/order", headers={"Host": "evil.example", "Accept": "text/html"})
 
     assert response.status_code == 400
@@ -132,7 +132,7 @@ def test_a_host_that_is_not_ours_is_refused(client: JsonClient, db: None) -> Non
 
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])
-def test_a_fault_of_ours_shows_no_traceback(
+def test_unexpected_exception_shows_no_traceback(
     cafe: Any, monkeypatch: pytest.MonkeyPatch, accept: str
 ) -> None:
     def fail(*args: object) -> None:
@@ -149,7 +149,7 @@ def test_a_fault_of_ours_shows_no_traceback(
 
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])
-def test_while_the_database_is_away_one_may_try_again(
+def test_request_is_retryable_while_database_is_down(
     client: JsonClient, cafe: Any, monkeypatch: pytest.MonkeyPatch, accept: str
 ) -> None:
     def fail(*args: object) -> None:
@@ -167,8 +167,8 @@ def test_while_the_database_is_away_one_may_try_again(
     assert b"10.0.0.7" not in page.content + data.content
 
 
-def test_where_the_database_dies_while_a_visit_is_kept_one_may_try_again(
-    client: JsonClient, visit: CustomerSession
+def test_session_is_retryable_after_database_fails_during_save(
+    client: JsonClient, customer_session: CustomerSession
 ) -> None:
     def die(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if sql.startswith('UPDATE "django_session"'):

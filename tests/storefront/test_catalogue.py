@@ -19,7 +19,7 @@ from tests.storefront.steps import invoice_of, path_of
 
 
 @pytest.mark.parametrize(("language", "name"), [("sv", "Bakverk"), ("en", "Pastries")])
-def test_products_come_by_category_and_those_without_come_last(
+def test_products_are_ordered_by_category_with_uncategorised_last(
     customer: JsonClient, cafe: Shop, language: str, name: str
 ) -> None:
     drinks = CategoryFactory.create(shop=cafe, position=2, name_sv="Dryck", name_en="Drinks")
@@ -43,7 +43,7 @@ def test_products_come_by_category_and_those_without_come_last(
 
 
 @pytest.mark.parametrize(("language", "alt"), [("sv", "En snurrad bulle"), ("en", "A swirled bun")])
-def test_a_picture_comes_with_what_it_shows(
+def test_picture_has_alternative_text_in_requested_language(
     customer: JsonClient, cafe: Shop, language: str, alt: str
 ) -> None:
     picture = PictureFactory.create()
@@ -59,7 +59,7 @@ def test_a_picture_comes_with_what_it_shows(
     }
 
 
-def test_a_service_has_a_look_of_its_own(customer: JsonClient, cafe: Shop) -> None:
+def test_shop_has_its_own_accent_and_logo(customer: JsonClient, cafe: Shop) -> None:
     picture = PictureFactory.create(width=256, height=64)
     Shop.objects.update(accent="#0b57d0", logo=picture)
 
@@ -73,7 +73,7 @@ def test_a_service_has_a_look_of_its_own(customer: JsonClient, cafe: Shop) -> No
     assert told["logo"] == {"url": picture.url, "alt": "Kafé Lyktan", "width": 256, "height": 64}
 
 
-def test_a_menu_of_two_hundred_costs_no_more_queries_than_one(
+def test_menu_of_200_products_needs_8_queries(
     customer: JsonClient, cafe: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     category = CategoryFactory.create(shop=cafe)
@@ -96,7 +96,7 @@ def test_a_menu_of_two_hundred_costs_no_more_queries_than_one(
 
 
 @pytest.mark.parametrize("page", ["order", "success", "failure", "cancel"])
-def test_no_get_writes_anything(
+def test_pages_pictures_and_accents_only_select(
     client: JsonClient, cafe: Shop, page: str, django_assert_num_queries: Any
 ) -> None:
     picture = PictureFactory.create()
@@ -112,8 +112,8 @@ def test_no_get_writes_anything(
 # --- Sold out ------------------------------------------------------------------------------------
 
 
-def test_what_is_sold_out_is_shown_as_such(
-    customer: JsonClient, visit: CustomerSession, bun: Product
+def test_sold_out_product_is_listed_as_sold_out(
+    customer: JsonClient, customer_session: CustomerSession, bun: Product
 ) -> None:
     Product.objects.update(sold_out=True)
 
@@ -133,7 +133,7 @@ def test_what_is_sold_out_is_shown_as_such(
         ),
     ],
 )
-def test_what_is_not_to_be_had_is_named_and_nothing_is_made(
+def test_unavailable_product_is_named_and_no_order_is_created(
     customer: JsonClient,
     two_buns: dict[str, Any],
     change: dict[str, bool],
@@ -163,10 +163,10 @@ def test_what_is_not_to_be_had_is_named_and_nothing_is_made(
         ({"on_sale": False}, "Cinnamon bun is no longer for sale."),
     ],
 )
-def test_an_order_with_something_not_to_be_had_is_not_paid_again(
-    customer: JsonClient, visit: CustomerSession, change: dict[str, bool], sentence: str
+def test_order_with_unavailable_product_cannot_be_retried(
+    customer: JsonClient, customer_session: CustomerSession, change: dict[str, bool], sentence: str
 ) -> None:
-    invoice = invoice_of(visit, "expired")
+    invoice = invoice_of(customer_session, "expired")
     Product.objects.update(**change)
 
     response = customer.send(path_of(invoice, "/pay"))
@@ -178,7 +178,7 @@ def test_an_order_with_something_not_to_be_had_is_not_paid_again(
     assert Invoice.objects.count() == 1
 
 
-def test_what_sells_out_after_the_order_is_paid_as_ordered(
+def test_product_sold_out_after_order_stays_in_order(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     made = customer.send("/lyktan/orders", two_buns).json()
@@ -192,14 +192,12 @@ def test_what_sells_out_after_the_order_is_paid_as_ordered(
 # --- Prices --------------------------------------------------------------------------------------
 
 
-def test_an_order_at_the_total_that_was_seen_is_made(
-    customer: JsonClient, two_buns: dict[str, Any]
-) -> None:
+def test_order_at_shown_total_is_created(customer: JsonClient, two_buns: dict[str, Any]) -> None:
     assert customer.send("/lyktan/orders", {**two_buns, "total": "90.00"}).status_code == 201
 
 
 @pytest.mark.parametrize("price", ["46.00", "44.50"])
-def test_a_price_changed_meanwhile_is_told_and_nothing_is_made(
+def test_changed_price_is_conflict_and_no_order_is_created(
     customer: JsonClient, two_buns: dict[str, Any], bun: Product, price: str
 ) -> None:
     Product.objects.update(price=price)
@@ -218,9 +216,7 @@ def test_a_price_changed_meanwhile_is_told_and_nothing_is_made(
     assert not Invoice.objects.exists()
 
 
-def test_who_then_orders_at_the_new_total_may_use_the_same_nonce(
-    customer: JsonClient, two_buns: dict[str, Any]
-) -> None:
+def test_order_at_new_total_may_reuse_nonce(customer: JsonClient, two_buns: dict[str, Any]) -> None:
     Product.objects.update(price="50.00")
     refused = customer.send("/lyktan/orders", {**two_buns, "total": "90.00"})
 
@@ -229,7 +225,7 @@ def test_who_then_orders_at_the_new_total_may_use_the_same_nonce(
     assert (made.status_code, made.json()["total"]["value"]) == (201, "100.00")
 
 
-def test_a_repeat_is_answered_with_its_order_whatever_the_price_is_now(
+def test_repeated_nonce_returns_order_despite_changed_price(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     body = {**two_buns, "total": "90.00"}
@@ -245,7 +241,7 @@ def test_a_repeat_is_answered_with_its_order_whatever_the_price_is_now(
     "total",
     ["", "90", "90.0", "90,00", "-90.00", "1e2", "٩٠.٠٠", "999999999.00", 90, 90.0, True, []],
 )
-def test_what_is_no_total_is_named(
+def test_invalid_total_is_named(
     customer: JsonClient, two_buns: dict[str, Any], total: object
 ) -> None:
     response = customer.send("/lyktan/orders", {**two_buns, "total": total})
@@ -256,7 +252,7 @@ def test_what_is_no_total_is_named(
 # --- What the database holds ---------------------------------------------------------------------
 
 
-def test_a_deleted_category_leaves_its_products_on_sale(customer: JsonClient, cafe: Shop) -> None:
+def test_products_of_deleted_category_stay_on_sale(customer: JsonClient, cafe: Shop) -> None:
     category = CategoryFactory.create(shop=cafe)
     bun = ProductFactory.create(shop=cafe, category=category)
 
@@ -267,6 +263,6 @@ def test_a_deleted_category_leaves_its_products_on_sale(customer: JsonClient, ca
 
 
 @pytest.mark.parametrize("missing", ["picture_alt_sv", "picture_alt_en"])
-def test_no_picture_is_without_words(cafe: Shop, missing: str) -> None:
+def test_picture_without_alternative_text_is_rejected_by_database(cafe: Shop, missing: str) -> None:
     with pytest.raises(IntegrityError):
         ProductFactory.create(shop=cafe, shown=True, **{missing: ""})

@@ -92,13 +92,13 @@ def untranslated(html: str, *names: str) -> list[str]:
     return sorted(text for text in texts - allowed if "⟦" not in text)
 
 
-def test_the_languages_are_english_and_those_that_have_a_folder() -> None:
+def test_languages_are_english_and_those_with_a_folder() -> None:
     assert languages_in(Path(given.LOCALE_PATHS[0])) == [("en", "English"), ("sv", "Svenska")]
     assert languages_in(Path(given.LOCALE_PATHS[0])) == given.LANGUAGES
 
 
 @pytest.mark.usefixtures("finnish")
-def test_one_file_more_is_one_language_more_on_every_page(cafe: Shop, paid: Invoice) -> None:
+def test_new_language_file_translates_every_page(cafe: Shop, paid: Invoice) -> None:
     client = Client(headers={"Accept": "text/html", "Accept-Language": "fi"})
     key = paid.order.return_key
     addresses = [f"/lyktan/{page}" for page in PAGES] + [f"/return/{key}", f"/return/{key}/receipt"]
@@ -113,7 +113,7 @@ def test_one_file_more_is_one_language_more_on_every_page(cafe: Shop, paid: Invo
 
 
 @pytest.mark.usefixtures("finnish")
-def test_data_comes_in_that_language_and_names_that_the_shop_lacks_in_english(
+def test_json_is_in_new_language_and_untranslated_names_in_english(
     cafe: Shop, paid: Invoice
 ) -> None:
     CustomerSessionFactory.create(shop=cafe, token=TOKEN, customer=paid.order.customer)
@@ -129,7 +129,7 @@ def test_data_comes_in_that_language_and_names_that_the_shop_lacks_in_english(
 
 
 @pytest.mark.usefixtures("finnish")
-def test_the_switch_lists_the_other_languages_by_their_own_names(cafe: Shop) -> None:
+def test_language_switch_lists_other_languages_by_own_name(cafe: Shop) -> None:
     html = Client().get("/lyktan/order", headers={"Accept-Language": "en"}).content.decode()
 
     links = re.findall(r'<a href="(\?language=..)"\s+lang="(..)"[^>]*>([^<]+)</a>', html)
@@ -143,20 +143,20 @@ def test_the_switch_lists_the_other_languages_by_their_own_names(cafe: Shop) -> 
         ("sv", {"one": "{} vara", "other": "{} varor"}),
     ],
 )
-def test_items_are_counted_in_each_form_that_the_language_has(
+def test_counted_items_has_every_plural_form_of_language(
     language: str, forms: dict[str, str]
 ) -> None:
     with translation.override(language):
         assert counted_items() == forms
 
 
-def test_a_language_with_more_forms_has_them_all() -> None:
+def test_language_with_four_plural_forms_has_all_of_them() -> None:
     with translation.override("pl"):
         assert set(counted_items()) == {"one", "few", "many"}  # whole numbers have no "other"
 
 
 @pytest.mark.parametrize("page", [*PAGES, "nothing"])
-def test_what_is_chosen_wins_over_the_browser_and_is_kept(
+def test_chosen_language_wins_over_browser_and_is_remembered(
     client: Client, cafe: Shop, page: str
 ) -> None:
     headers = {"Accept": "text/html", "Accept-Language": "sv"}
@@ -172,18 +172,14 @@ def test_what_is_chosen_wins_over_the_browser_and_is_kept(
 
 
 @pytest.mark.parametrize("language", ["xx", "", "sv-se", "<script>", "../../etc"])
-def test_a_language_that_there_is_not_changes_nothing(
-    client: Client, cafe: Shop, language: str
-) -> None:
+def test_unknown_language_is_ignored(client: Client, cafe: Shop, language: str) -> None:
     page = client.get("/lyktan/order", {"language": language}, headers={"Accept-Language": "sv"})
 
     assert b'<html lang="sv">' in page.content
     assert "django_language" not in client.cookies
 
 
-def test_data_is_in_the_language_of_the_page_that_asks_whatever_was_chosen_elsewhere(
-    client: Client, cafe: Shop
-) -> None:
+def test_json_ignores_language_chosen_in_another_tab(client: Client, cafe: Shop) -> None:
     client.get("/lyktan/order?language=sv")
     CustomerSessionFactory.create(shop=cafe, token=TOKEN)
     headers: dict[str, Any] = {"Accept-Language": "en", "Accept": "application/json"}

@@ -25,8 +25,8 @@ from tests.sandbox_process import SandboxProcess
 from tests.storefront.conftest import JsonClient
 
 
-def test_an_order_is_made_with_its_invoice(
-    customer: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
+def test_order_is_created_with_invoice(
+    customer: JsonClient, customer_session: CustomerSession, two_buns: dict[str, Any]
 ) -> None:
     response = customer.send("/lyktan/orders", two_buns)
 
@@ -43,7 +43,7 @@ def test_an_order_is_made_with_its_invoice(
     assert Invoice.objects.get().amount == Decimal("90.00")
 
 
-def test_the_invoice_is_sent_once_the_order_is_committed(
+def test_invoice_is_enqueued_on_commit(
     customer: JsonClient,
     two_buns: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
@@ -60,7 +60,7 @@ def test_the_invoice_is_sent_once_the_order_is_committed(
     assert enqueued == [("payments.tasks.send_invoice", Invoice.objects.get().pk)]
 
 
-def test_the_same_nonce_and_rows_are_the_same_order(
+def test_repeated_nonce_with_same_rows_returns_same_order(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     first = customer.send("/lyktan/orders", two_buns)
@@ -71,7 +71,7 @@ def test_the_same_nonce_and_rows_are_the_same_order(
     assert Order.objects.count() == Invoice.objects.count() == 1
 
 
-def test_the_same_nonce_with_other_rows_is_a_conflict(
+def test_repeated_nonce_with_other_rows_is_conflict(
     customer: JsonClient, two_buns: dict[str, Any], coffee: Product
 ) -> None:
     made = customer.send("/lyktan/orders", two_buns).json()
@@ -84,7 +84,7 @@ def test_the_same_nonce_with_other_rows_is_a_conflict(
     assert response.json()["order"]["id"] == made["id"]
 
 
-def test_while_an_order_is_open_another_is_answered_with_it(
+def test_second_order_is_rejected_with_open_order(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     made = customer.send("/lyktan/orders", two_buns).json()
@@ -96,24 +96,28 @@ def test_while_an_order_is_open_another_is_answered_with_it(
     assert response.json()["order"]["id"] == made["id"]
 
 
-def test_an_order_that_needs_attention_is_not_settled(
-    customer: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
+def test_order_that_needs_attention_blocks_another(
+    customer: JsonClient, customer_session: CustomerSession, two_buns: dict[str, Any]
 ) -> None:
-    order = OrderFactory.create(shop=visit.shop, customer=visit.customer, state="needs_attention")
+    order = OrderFactory.create(
+        shop=customer_session.shop, customer=customer_session.customer, state="needs_attention"
+    )
     InvoiceFactory.create(order=order, needs_attention=True)
 
     assert customer.send("/lyktan/orders", two_buns).status_code == 409
 
 
-def test_a_paid_order_leaves_room_for_the_next(
-    customer: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
+def test_paid_order_does_not_block_another(
+    customer: JsonClient, customer_session: CustomerSession, two_buns: dict[str, Any]
 ) -> None:
-    OrderFactory.create(shop=visit.shop, customer=visit.customer, state="paid")
+    OrderFactory.create(
+        shop=customer_session.shop, customer=customer_session.customer, state="paid"
+    )
 
     assert customer.send("/lyktan/orders", two_buns).status_code == 201
 
 
-def test_prices_are_the_servers(
+def test_prices_come_from_database(
     customer: JsonClient, bun: Product, two_buns: dict[str, Any]
 ) -> None:
     two_buns["rows"][0] |= {"price": "0.01", "unit_price": "0.01"}
@@ -149,9 +153,7 @@ def test_prices_are_the_servers(
         ([{"product": "BUN", "quantity": 1}] * 101, "rows"),
     ],
 )
-def test_what_cannot_be_ordered_is_named(
-    customer: JsonClient, bun: Product, rows: Any, field: str
-) -> None:
+def test_invalid_row_is_named(customer: JsonClient, bun: Product, rows: Any, field: str) -> None:
     if isinstance(rows, list):
         rows = [
             {**row, "product": bun.pk} if row and row.get("product") == "BUN" else row
@@ -169,7 +171,7 @@ def test_what_cannot_be_ordered_is_named(
 @pytest.mark.parametrize(
     "nonce", [None, "", "short", "x" * 65, 12345678, True, "a b c d e", "\x00" * 8]
 )
-def test_what_is_no_nonce_is_named(
+def test_invalid_nonce_is_named(
     customer: JsonClient, two_buns: dict[str, Any], nonce: object
 ) -> None:
     response = customer.send("/lyktan/orders", {**two_buns, "nonce": nonce})
@@ -177,7 +179,7 @@ def test_what_is_no_nonce_is_named(
     assert (response.status_code, response.json()["field"]) == (400, "nonce")
 
 
-def test_another_services_product_is_not_for_sale_here(
+def test_product_of_another_shop_is_rejected(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     two_buns["rows"].append({"product": ProductFactory.create().pk, "quantity": 1})
@@ -187,7 +189,7 @@ def test_another_services_product_is_not_for_sale_here(
     assert (response.status_code, response.json()["field"]) == (400, "rows[1].product")
 
 
-def test_a_visit_of_one_service_does_not_order_from_another(
+def test_session_cannot_order_at_another_shop(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     ShopFactory.create(slug="baren")
@@ -196,15 +198,13 @@ def test_a_visit_of_one_service_does_not_order_from_another(
     assert customer.send("/orders", two_buns).status_code == 404
 
 
-def test_without_a_slug_the_only_service_takes_the_order(
+def test_order_without_slug_belongs_to_only_shop(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     assert customer.send("/orders", two_buns).status_code == 201
 
 
-def test_the_order_speaks_its_customers_language(
-    customer: JsonClient, two_buns: dict[str, Any]
-) -> None:
+def test_order_keeps_language_of_request(customer: JsonClient, two_buns: dict[str, Any]) -> None:
     customer.send("/lyktan/orders", two_buns, headers={"Accept-Language": "sv-SE,sv;q=0.9"})
 
     assert Order.objects.get().language == "sv"
@@ -220,7 +220,7 @@ def _tasks_at_once() -> Iterator[None]:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_tasks_at_once")
-def test_twenty_submits_at_once_are_one_order_one_invoice_and_one_call_to_seqr(
+def test_twenty_concurrent_submits_create_one_order_and_one_call(
     cafe: Shop, sandbox: SandboxProcess
 ) -> None:
     bun = ProductFactory.create(shop=cafe)
@@ -237,7 +237,7 @@ def test_twenty_submits_at_once_are_one_order_one_invoice_and_one_call_to_seqr(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_tabs_at_once_make_one_order(cafe: Shop) -> None:
+def test_two_concurrent_tabs_create_one_order(cafe: Shop) -> None:
     bun = ProductFactory.create(shop=cafe)
     CustomerSessionFactory.create(shop=cafe, token=TOKEN)
     nonces = iter(["nonce-of-tab-one", "nonce-of-tab-two"])

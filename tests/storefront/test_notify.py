@@ -44,7 +44,7 @@ def path_of(invoice: Invoice) -> str:
         (b"\xff" * 200_000, "multipart/form-data; boundary=x"),
     ],
 )
-def test_whatever_the_body_says_seqr_is_asked(
+def test_notification_starts_status_check_whatever_its_body(
     checks: list[tuple[Any, ...]], body: bytes, content_type: str
 ) -> None:
     invoice = InvoiceFactory.create(issued=True)
@@ -59,7 +59,9 @@ def test_whatever_the_body_says_seqr_is_asked(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("secret", ["x", "-", "a" * 32, "1"])
-def test_a_guessed_address_is_nowhere(secret: str, checks: list[tuple[Any, ...]]) -> None:
+def test_guessed_notification_address_is_not_found(
+    secret: str, checks: list[tuple[Any, ...]]
+) -> None:
     InvoiceFactory.create(issued=True)
 
     assert Client().post(f"/notify/{secret}").status_code == 404
@@ -68,7 +70,7 @@ def test_a_guessed_address_is_nowhere(secret: str, checks: list[tuple[Any, ...]]
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete", "options"])
-def test_only_a_post_is_a_notification(method: str, checks: list[tuple[Any, ...]]) -> None:
+def test_notification_must_be_a_post(method: str, checks: list[tuple[Any, ...]]) -> None:
     invoice = InvoiceFactory.create(issued=True)
 
     assert getattr(Client(), method)(path_of(invoice)).status_code == 405
@@ -76,7 +78,7 @@ def test_only_a_post_is_a_notification(method: str, checks: list[tuple[Any, ...]
 
 
 @pytest.mark.django_db
-def test_a_flood_of_notifications_is_never_refused(checks: list[tuple[Any, ...]]) -> None:
+def test_notifications_are_never_rate_limited(checks: list[tuple[Any, ...]]) -> None:
     invoice = InvoiceFactory.create(issued=True)
 
     codes = {Client().post(path_of(invoice)).status_code for _ in range(50)}
@@ -85,7 +87,7 @@ def test_a_flood_of_notifications_is_never_refused(checks: list[tuple[Any, ...]]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_payment_is_confirmed_by_the_notification_alone(
+def test_notification_alone_confirms_payment(
     sandbox: SandboxProcess, eventually: Callable[[Callable[[], bool]], None]
 ) -> None:
     invoice = issued_invoice()
@@ -100,7 +102,7 @@ def test_a_payment_is_confirmed_by_the_notification_alone(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_forged_notification_pays_nothing(
+def test_forged_notification_confirms_nothing(
     sandbox: SandboxProcess, eventually: Callable[[Callable[[], bool]], None]
 ) -> None:
     invoice = issued_invoice()
@@ -113,7 +115,7 @@ def test_a_forged_notification_pays_nothing(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_notification_before_the_reference_is_stored_is_not_lost(
+def test_notification_before_reference_is_stored_is_kept(
     sandbox: SandboxProcess,
 ) -> None:
     invoice = InvoiceFactory.create(sending=True)
@@ -123,7 +125,7 @@ def test_a_notification_before_the_reference_is_stored_is_not_lost(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thousand_notifications_of_one_invoice_are_few_calls_and_no_line_of_the_audit(
+def test_thousand_notifications_make_few_calls_and_no_events(
     sandbox: SandboxProcess, eventually: Callable[[Callable[[], bool]], None]
 ) -> None:
     invoice = issued_invoice()

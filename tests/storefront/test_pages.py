@@ -21,7 +21,9 @@ PAGES = ["order", "success", "failure", "cancel"]
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_leads_its_script_to_its_service(client: JsonClient, cafe: Shop, page: str) -> None:
+def test_page_has_addresses_of_its_shop_for_script(
+    client: JsonClient, cafe: Shop, page: str
+) -> None:
     response = client.get(f"/lyktan/{page}")
 
     html = response.content.decode()
@@ -33,7 +35,7 @@ def test_a_page_leads_its_script_to_its_service(client: JsonClient, cafe: Shop, 
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_writes_nothing_and_keeps_nothing(
+def test_page_writes_nothing_and_sets_csrf_cookie_only(
     client: JsonClient, cafe: Shop, page: str, django_assert_num_queries: Any
 ) -> None:
     # The service; and before one chooses, its hours and whether paying is closed.
@@ -45,9 +47,7 @@ def test_a_page_writes_nothing_and_keeps_nothing(
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
-    client: JsonClient, cafe: Shop, page: str
-) -> None:
+def test_page_has_no_inline_or_foreign_content(client: JsonClient, cafe: Shop, page: str) -> None:
     response = client.get(f"/lyktan/{page}")
 
     html = response.content.decode()
@@ -60,9 +60,7 @@ def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
     assert response["Referrer-Policy"] in {"same-origin", "no-referrer"}
 
 
-def test_all_scripts_of_a_page_are_named_in_it_and_none_besides(
-    client: JsonClient, cafe: Shop
-) -> None:
+def test_page_preloads_exactly_its_scripts(client: JsonClient, cafe: Shop) -> None:
     html = client.get("/lyktan/success").content.decode()
 
     named = re.findall(r'<link rel="modulepreload" href="/static/storefront/([\w-]+)\.js">', html)
@@ -85,8 +83,8 @@ def test_all_scripts_of_a_page_are_named_in_it_and_none_besides(
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_pages_and_the_menus_data_are_sent_compressed(
-    client: JsonClient, visit: CustomerSession, bun: Product, page: str
+def test_pages_and_session_are_compressed(
+    client: JsonClient, customer_session: CustomerSession, bun: Product, page: str
 ) -> None:
     headers = {"Accept-Encoding": "gzip"}
 
@@ -99,7 +97,7 @@ def test_pages_and_the_menus_data_are_sent_compressed(
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_speaks_its_readers_language(client: JsonClient, cafe: Shop, page: str) -> None:
+def test_page_is_in_readers_language(client: JsonClient, cafe: Shop, page: str) -> None:
     swedish = client.get(f"/lyktan/{page}", headers={"Accept-Language": "sv"}).content.decode()
     english = client.get(f"/lyktan/{page}", headers={"Accept-Language": "de"}).content.decode()
 
@@ -110,9 +108,7 @@ def test_a_page_speaks_its_readers_language(client: JsonClient, cafe: Shop, page
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_without_a_slug_a_page_serves_the_only_service(
-    client: JsonClient, cafe: Shop, page: str
-) -> None:
+def test_page_without_slug_belongs_to_only_shop(client: JsonClient, cafe: Shop, page: str) -> None:
     assert 'data-session-url="/lyktan/session"' in client.get(f"/{page}").content.decode()
 
     ShopFactory.create()
@@ -122,20 +118,20 @@ def test_without_a_slug_a_page_serves_the_only_service(
     assert "several shops" in response.content.decode()
 
 
-def test_without_any_service_a_page_says_so(client: JsonClient, db: None) -> None:
+def test_page_without_any_shop_is_not_found(client: JsonClient, db: None) -> None:
     response = client.get("/order", headers={"Accept": "text/html"})
 
     assert response.status_code == 404
     assert "no shop here yet" in response.content.decode()
 
 
-def test_a_name_with_markup_in_it_is_shown_as_text(client: JsonClient, db: None) -> None:
+def test_markup_in_shop_name_is_escaped(client: JsonClient, db: None) -> None:
     ShopFactory.create(slug="x", name="<script>alert(1)</script>")
 
     assert "<script>alert" not in client.get("/x/order").content.decode()
 
 
-def test_no_slug_can_hide_an_address_of_ours() -> None:
+def test_every_first_path_part_is_a_reserved_slug() -> None:
     def first_parts(patterns: list[URLPattern | URLResolver]) -> set[str]:
         found: set[str] = set()
         for pattern in patterns:
@@ -161,7 +157,7 @@ def paid(cafe: Shop) -> Invoice:
     return InvoiceFactory.create(order=order, paid=True)
 
 
-def test_who_comes_back_sees_number_total_and_state(client: JsonClient, paid: Invoice) -> None:
+def test_return_page_shows_number_total_and_state(client: JsonClient, paid: Invoice) -> None:
     response = client.get(
         f"/return/{paid.order.return_key}", headers={"Accept-Language": "sv", "Accept": "text/html"}
     )
@@ -174,7 +170,7 @@ def test_who_comes_back_sees_number_total_and_state(client: JsonClient, paid: In
     assert "no-store" in response["Cache-Control"]
 
 
-def test_who_comes_back_learns_nothing_personal_and_nothing_to_pay_with(
+def test_return_page_has_nothing_personal_and_nothing_to_pay_with(
     client: JsonClient, paid: Invoice
 ) -> None:
     for path in (f"/return/{paid.order.return_key}", f"/return/{paid.order.return_key}.json"):
@@ -201,7 +197,7 @@ def test_who_comes_back_learns_nothing_personal_and_nothing_to_pay_with(
         ("expired", "Timed out", False),
     ],
 )
-def test_who_comes_back_unpaid_sees_how_it_stands_and_is_led_to_pay_by_the_visit_alone(
+def test_return_page_of_unpaid_order_links_to_order_page_only(
     client: JsonClient, cafe: Shop, trait: str, heading: str, leads_to_the_order: bool
 ) -> None:
     invoice = InvoiceFactory.create(order__shop=cafe, **{trait: True})
@@ -217,7 +213,7 @@ def test_who_comes_back_unpaid_sees_how_it_stands_and_is_led_to_pay_by_the_visit
         assert secret not in html + data
 
 
-def test_the_state_can_be_asked_for_again(client: JsonClient, paid: Invoice) -> None:
+def test_return_state_is_json(client: JsonClient, paid: Invoice) -> None:
     assert client.get(f"/return/{paid.order.return_key}.json").json() == {
         "number": paid.order.number,
         "state": "paid",
@@ -229,10 +225,10 @@ def test_the_state_can_be_asked_for_again(client: JsonClient, paid: Invoice) -> 
 
 
 @pytest.mark.parametrize("path", ["/return/guessed-key", "/return/guessed-key.json"])
-def test_a_guessed_return_key_leads_nowhere(client: JsonClient, paid: Invoice, path: str) -> None:
+def test_guessed_return_key_is_not_found(client: JsonClient, paid: Invoice, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
-def test_the_return_page_changes_nothing(client: JsonClient, paid: Invoice) -> None:
+def test_return_page_rejects_post(client: JsonClient, paid: Invoice) -> None:
     for suffix in ("", ".json"):
         assert client.post(f"/return/{paid.order.return_key}{suffix}").status_code in {403, 405}

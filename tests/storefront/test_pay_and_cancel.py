@@ -17,10 +17,10 @@ from tests.storefront.steps import invoice_of, path_of
 
 
 @pytest.mark.parametrize("trait", ["canceled", "failed", "expired"])
-def test_an_order_that_came_to_nothing_can_be_paid_again(
-    customer: JsonClient, visit: CustomerSession, trait: str
+def test_unpaid_final_order_can_be_retried(
+    customer: JsonClient, customer_session: CustomerSession, trait: str
 ) -> None:
-    invoice = invoice_of(visit, trait)
+    invoice = invoice_of(customer_session, trait)
 
     response = customer.send(path_of(invoice, "/pay"))
 
@@ -31,10 +31,10 @@ def test_an_order_that_came_to_nothing_can_be_paid_again(
 
 
 @pytest.mark.parametrize("trait", [None, "sending", "issued", "cancel_pending", "paid"])
-def test_what_is_not_dead_is_not_paid_again(
-    customer: JsonClient, visit: CustomerSession, trait: str | None
+def test_open_or_paid_order_cannot_be_retried(
+    customer: JsonClient, customer_session: CustomerSession, trait: str | None
 ) -> None:
-    invoice = invoice_of(visit, trait)
+    invoice = invoice_of(customer_session, trait)
 
     response = customer.send(path_of(invoice, "/pay"))
 
@@ -44,10 +44,10 @@ def test_what_is_not_dead_is_not_paid_again(
     assert Invoice.objects.count() == 1
 
 
-def test_while_another_order_is_open_none_is_paid_again(
-    customer: JsonClient, visit: CustomerSession
+def test_retry_is_rejected_while_another_order_is_open(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    dead, live = invoice_of(visit, "canceled"), invoice_of(visit, "issued")
+    dead, live = invoice_of(customer_session, "canceled"), invoice_of(customer_session, "issued")
 
     response = customer.send(path_of(dead, "/pay"))
 
@@ -69,7 +69,7 @@ def sent(sandbox: SandboxProcess, customer: JsonClient, two_buns: dict[str, Any]
     return invoice
 
 
-def test_cancelling_is_done_when_seqr_says_so(
+def test_cancel_is_final_once_seqr_confirms(
     customer: JsonClient, sent: Invoice, sandbox: SandboxProcess
 ) -> None:
     response = customer.send(path_of(sent, "/cancel"))
@@ -78,22 +78,22 @@ def test_cancelling_is_done_when_seqr_says_so(
     assert sandbox.invoice(str(sent.invoice_reference))["status"] == "CANCELED"
 
 
-def test_cancelling_twice_is_cancelling_once(customer: JsonClient, sent: Invoice) -> None:
+def test_second_cancel_returns_same_order(customer: JsonClient, sent: Invoice) -> None:
     first = customer.send(path_of(sent, "/cancel"))
     second = customer.send(path_of(sent, "/cancel"))
 
     assert first.json() == second.json()
 
 
-def test_cancelling_while_seqr_is_down_stays_wanted(
-    customer: JsonClient, visit: CustomerSession
+def test_cancel_stays_pending_while_seqr_is_down(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    response = customer.send(path_of(invoice_of(visit, "issued"), "/cancel"))
+    response = customer.send(path_of(invoice_of(customer_session, "issued"), "/cancel"))
 
     assert (response.status_code, response.json()["state"]) == (200, "cancel_pending")
 
 
-def test_what_is_paid_is_not_cancelled(
+def test_paid_order_cannot_be_cancelled(
     customer: JsonClient, sent: Invoice, sandbox: SandboxProcess
 ) -> None:
     sandbox.register_shop("LYKTAN", "http://testserver/lyktan")
@@ -108,10 +108,10 @@ def test_what_is_paid_is_not_cancelled(
     assert Invoice.objects.get().status == InvoiceStatus.PAID
 
 
-def test_an_order_that_was_never_sent_is_cancelled_at_once(
-    customer: JsonClient, visit: CustomerSession
+def test_unsent_order_is_cancelled_at_once(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    response = customer.send(path_of(invoice_of(visit), "/cancel"))
+    response = customer.send(path_of(invoice_of(customer_session), "/cancel"))
 
     assert response.json()["state"] == "canceled"
     assert Order.objects.get().state == "canceled"

@@ -25,7 +25,7 @@ def closed(cafe: Shop) -> PaymentPause:
 
 
 @pytest.mark.parametrize("language", CLOSED)
-def test_the_page_says_so_before_it_knows_its_customer(
+def test_order_page_shows_payment_pause_without_session(
     client: JsonClient, closed: PaymentPause, language: str
 ) -> None:
     response = client.get("/lyktan/order", headers={"Accept-Language": language})
@@ -33,14 +33,12 @@ def test_the_page_says_so_before_it_knows_its_customer(
     assert CLOSED[language] in response.content.decode()
 
 
-def test_a_page_opened_while_paying_is_open_says_nothing_of_it(
-    client: JsonClient, cafe: Shop
-) -> None:
+def test_order_page_shows_nothing_without_payment_pause(client: JsonClient, cafe: Shop) -> None:
     assert "Payments are paused" not in client.get("/lyktan/order").content.decode()
 
 
 @pytest.mark.parametrize("language", CLOSED)
-def test_the_visit_tells_so_before_anything_is_chosen(
+def test_session_reports_payment_pause(
     customer: JsonClient, closed: PaymentPause, language: str
 ) -> None:
     response = customer.send("/lyktan/session", headers={"Accept-Language": language})
@@ -50,7 +48,7 @@ def test_the_visit_tells_so_before_anything_is_chosen(
 
 
 @pytest.mark.parametrize("language", CLOSED)
-def test_an_order_is_refused_and_nothing_is_changed(
+def test_order_is_rejected_during_payment_pause_and_nothing_changes(
     customer: JsonClient, closed: PaymentPause, two_buns: dict[str, Any], language: str
 ) -> None:
     before = Order.objects.count()
@@ -63,7 +61,7 @@ def test_an_order_is_refused_and_nothing_is_changed(
     assert Order.objects.count() == Invoice.objects.count() == before
 
 
-def test_the_repeat_of_an_order_made_before_is_answered_with_that_order(
+def test_repeated_nonce_returns_its_order_during_payment_pause(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     made = customer.send("/lyktan/orders", two_buns).json()
@@ -74,10 +72,10 @@ def test_the_repeat_of_an_order_made_before_is_answered_with_that_order(
     assert (again.status_code, again.json()) == (200, made)
 
 
-def test_an_open_order_is_still_seen_and_another_answered_with_it(
-    customer: JsonClient, visit: CustomerSession, two_buns: dict[str, Any]
+def test_open_order_is_returned_during_payment_pause(
+    customer: JsonClient, customer_session: CustomerSession, two_buns: dict[str, Any]
 ) -> None:
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
     close_paying()
 
     shown = customer.send("/lyktan/session").json()["order"]
@@ -88,10 +86,10 @@ def test_an_open_order_is_still_seen_and_another_answered_with_it(
 
 
 @pytest.mark.parametrize("trait", [None, "sending"])
-def test_an_order_that_waits_to_be_sent_says_what_it_waits_for(
-    customer: JsonClient, visit: CustomerSession, trait: str | None
+def test_unsent_order_explains_payment_pause(
+    customer: JsonClient, customer_session: CustomerSession, trait: str | None
 ) -> None:
-    invoice = invoice_of(visit, trait)
+    invoice = invoice_of(customer_session, trait)
     before = customer.get(path_of(invoice)).json()["message"]
     close_paying()
 
@@ -101,10 +99,10 @@ def test_an_order_that_waits_to_be_sent_says_what_it_waits_for(
     assert message.startswith("Your order is sent")
 
 
-def test_an_order_that_came_to_nothing_is_not_paid_again(
-    customer: JsonClient, visit: CustomerSession
+def test_unpaid_order_cannot_be_retried_during_payment_pause(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    invoice = invoice_of(visit, "expired")
+    invoice = invoice_of(customer_session, "expired")
     close_paying()
 
     response = customer.send(path_of(invoice, "/pay"))
@@ -115,8 +113,10 @@ def test_an_order_that_came_to_nothing_is_not_paid_again(
     assert invoice.order.invoices.count() == 1
 
 
-def test_what_is_open_can_still_be_cancelled(customer: JsonClient, visit: CustomerSession) -> None:
-    invoice = invoice_of(visit)
+def test_open_order_can_be_cancelled_during_payment_pause(
+    customer: JsonClient, customer_session: CustomerSession
+) -> None:
+    invoice = invoice_of(customer_session)
     close_paying()
 
     response = customer.send(path_of(invoice, "/cancel"))

@@ -22,8 +22,8 @@ def allow(monkeypatch: pytest.MonkeyPatch, name: str, **numbers: int | None) -> 
     monkeypatch.setattr(rate_limits, name, replace(limit, **numbers))
 
 
-def test_one_token_is_exchanged_so_often_and_not_more(
-    client: JsonClient, visit: CustomerSession, monkeypatch: pytest.MonkeyPatch
+def test_token_exchange_is_rate_limited(
+    client: JsonClient, customer_session: CustomerSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow(monkeypatch, "SESSION", per_token=2)
 
@@ -34,8 +34,8 @@ def test_one_token_is_exchanged_so_often_and_not_more(
     assert other.status_code != 429
 
 
-def test_the_answer_says_when_to_try_again(
-    client: JsonClient, visit: CustomerSession, monkeypatch: pytest.MonkeyPatch
+def test_rate_limited_response_has_retry_after(
+    client: JsonClient, customer_session: CustomerSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow(monkeypatch, "SESSION", per_address=0)
 
@@ -45,11 +45,13 @@ def test_the_answer_says_when_to_try_again(
     assert 1 <= int(response["Retry-After"]) <= 61
 
 
-def test_a_customer_with_two_tokens_is_one_customer(
-    visit: CustomerSession, monkeypatch: pytest.MonkeyPatch
+def test_tokens_of_one_customer_share_rate_limit(
+    customer_session: CustomerSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow(monkeypatch, "CHANGE", per_customer=2)
-    CustomerSessionFactory.create(customer=visit.customer, shop=visit.shop, token="second-token")
+    CustomerSessionFactory.create(
+        customer=customer_session.customer, shop=customer_session.shop, token="second-token"
+    )
 
     codes = [
         JsonClient(token).send("/lyktan/orders", {}).status_code
@@ -59,11 +61,11 @@ def test_a_customer_with_two_tokens_is_one_customer(
     assert codes == [400, 400, 429]
 
 
-def test_customers_at_one_address_do_not_hold_each_other_up(
-    visit: CustomerSession, monkeypatch: pytest.MonkeyPatch
+def test_customers_at_one_address_do_not_share_rate_limit(
+    customer_session: CustomerSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow(monkeypatch, "CHANGE", per_customer=1)
-    CustomerSessionFactory.create(shop=visit.shop, token="second-token")
+    CustomerSessionFactory.create(shop=customer_session.shop, token="second-token")
 
     codes = [
         JsonClient(token).send("/lyktan/orders", {}).status_code
@@ -73,7 +75,7 @@ def test_customers_at_one_address_do_not_hold_each_other_up(
     assert codes == [400, 400, 429]
 
 
-def test_reading_is_counted_apart_from_changing(
+def test_reads_and_changes_have_separate_rate_limits(
     customer: JsonClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow(monkeypatch, "CHANGE", per_token=0)
@@ -83,7 +85,7 @@ def test_reading_is_counted_apart_from_changing(
     assert customer.send(f"{path}/cancel").status_code == 429
 
 
-def test_guessing_tokens_is_slow(
+def test_unknown_tokens_are_rate_limited_by_address(
     cafe: Shop, client: JsonClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow(monkeypatch, "UNKNOWN_TOKEN", per_address=2)
@@ -96,7 +98,7 @@ def test_guessing_tokens_is_slow(
     assert codes == [401, 401, 429]
 
 
-def test_a_person_is_told_on_a_page(
+def test_rate_limit_is_shown_as_page_to_browser(
     client: JsonClient, cafe: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow(monkeypatch, "RETURN_PAGE", per_token=0)
@@ -108,13 +110,13 @@ def test_a_person_is_told_on_a_page(
     assert b"Try again in" in response.content
 
 
-def test_a_page_that_waits_for_a_minute_on_two_phones_is_within_its_limits() -> None:
+def test_polling_on_two_phones_stays_within_rate_limit() -> None:
     assert (rate_limits.READ.per_customer or 0) >= 60 * 2 * 2
 
 
-def test_without_redis_nobody_is_refused_and_nobody_waits(
+def test_without_redis_requests_are_neither_limited_nor_delayed(
     client: JsonClient,
-    visit: CustomerSession,
+    customer_session: CustomerSession,
     monkeypatch: pytest.MonkeyPatch,
     settings: Settings,
 ) -> None:
@@ -128,7 +130,7 @@ def test_without_redis_nobody_is_refused_and_nobody_waits(
     assert time.monotonic() - started < 2
 
 
-def test_a_redis_that_hangs_is_waited_for_once(settings: Settings) -> None:
+def test_hanging_redis_delays_one_request_only(settings: Settings) -> None:
     settings.REDIS_URL = "redis://192.0.2.1:6379/0"  # an address that nothing answers at
 
     started = time.monotonic()
@@ -153,7 +155,7 @@ def test_a_redis_that_hangs_is_waited_for_once(settings: Settings) -> None:
         (0, "", "::ffff:203.0.113.7", "203.0.113.7"),
     ],
 )
-def test_the_address_is_the_one_that_our_own_proxy_has_seen(
+def test_client_address_is_the_one_seen_by_trusted_proxy(
     settings: Settings, proxies: int, forwarded: str, remote: str, expected: str
 ) -> None:
     settings.TRUSTED_PROXIES = proxies

@@ -43,7 +43,7 @@ def writes() -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_reading_it_writes_nothing(shop: Shopfront, name: str) -> None:
+def test_get_writes_nothing(shop: Shopfront, name: str) -> None:
     address = shop.readable()[name]
     by_cookie = Client()
     by_cookie.post("/lyktan/session", {"token": TOKEN}, "application/json")
@@ -60,21 +60,21 @@ def test_reading_it_writes_nothing(shop: Shopfront, name: str) -> None:
     assert {answer.status_code for answer in answers} == {200}
 
 
-def test_every_address_that_can_be_read_is_looked_at(shop: Shopfront) -> None:
+def test_every_readable_address_is_covered(shop: Shopfront) -> None:
     assert set(shop.readable()) == set(NAMES)
 
 
 @pytest.mark.parametrize(
     "address", ["/lyktan/nothing", "/nothing", "/static/x.css", "/health/live"]
 )
-def test_so_do_errors_and_who_watches(shop: Shopfront, address: str) -> None:
+def test_errors_and_monitoring_write_nothing(shop: Shopfront, address: str) -> None:
     with writes() as found:
         Client().get(address)
 
     assert found == []
 
 
-def test_a_write_would_be_seen(shop: Shopfront) -> None:
+def test_write_is_detected(shop: Shopfront) -> None:
     with writes() as found:
         Client().post("/lyktan/session", {"token": TOKEN}, "application/json")
 

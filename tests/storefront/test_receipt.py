@@ -22,9 +22,9 @@ UNPAID = [None, "sending", "issued", "needs_attention", "cancel_pending", "cance
 
 
 @pytest.fixture
-def paid(visit: CustomerSession) -> Invoice:
+def paid(customer_session: CustomerSession) -> Invoice:
     """A paid order over 45.00 SEK of that customer's."""
-    return invoice_of(visit, "paid")
+    return invoice_of(customer_session, "paid")
 
 
 def back_path(invoice: Invoice, kind: str = "/receipt") -> str:
@@ -39,9 +39,7 @@ def in_swedish(invoice: Invoice) -> Invoice:
     return invoice
 
 
-def test_the_receipt_tells_what_was_paid_in_the_orders_own_language(
-    client: JsonClient, paid: Invoice
-) -> None:
+def test_receipt_shows_payment_in_language_of_order(client: JsonClient, paid: Invoice) -> None:
     response = client.get(back_path(in_swedish(paid)), headers={"Accept-Language": "en"})
 
     html = response.content.decode()
@@ -63,7 +61,7 @@ def test_the_receipt_tells_what_was_paid_in_the_orders_own_language(
         assert words in html
 
 
-def test_the_customer_has_the_same_receipt_by_the_token_and_by_the_key(
+def test_receipt_is_the_same_by_token_and_by_return_key(
     client: JsonClient, customer: JsonClient, paid: Invoice
 ) -> None:
     by_token = customer.get(path_of(paid, "/receipt"))
@@ -73,16 +71,14 @@ def test_the_customer_has_the_same_receipt_by_the_token_and_by_the_key(
 
 
 @KINDS
-def test_the_customer_has_the_receipt_by_the_cookie(
-    client: JsonClient, paid: Invoice, kind: str
-) -> None:
+def test_customer_reads_receipt_by_cookie(client: JsonClient, paid: Invoice, kind: str) -> None:
     client.send("/lyktan/session", {"token": TOKEN})
 
     assert client.get(path_of(paid, kind)).status_code == 200
 
 
 @KINDS
-def test_without_a_visit_there_is_no_receipt_but_by_the_key(
+def test_receipt_without_session_needs_return_key(
     client: JsonClient, paid: Invoice, kind: str
 ) -> None:
     page = client.get(path_of(paid, kind), headers={"Accept": "text/html"})
@@ -94,10 +90,10 @@ def test_without_a_visit_there_is_no_receipt_but_by_the_key(
 
 @KINDS
 @pytest.mark.parametrize("trait", UNPAID)
-def test_what_is_not_paid_has_no_receipt(
-    customer: JsonClient, visit: CustomerSession, kind: str, trait: str | None
+def test_unpaid_order_has_no_receipt(
+    customer: JsonClient, customer_session: CustomerSession, kind: str, trait: str | None
 ) -> None:
-    invoice = invoice_of(visit, trait)
+    invoice = invoice_of(customer_session, trait)
 
     assert customer.get(path_of(invoice, kind)).status_code == 404
     assert customer.get(back_path(invoice, kind)).status_code == 404
@@ -105,17 +101,17 @@ def test_what_is_not_paid_has_no_receipt(
 
 
 @KINDS
-def test_another_sum_than_ours_has_no_receipt(
-    customer: JsonClient, visit: CustomerSession, kind: str
+def test_order_with_other_total_than_rows_has_no_receipt(
+    customer: JsonClient, customer_session: CustomerSession, kind: str
 ) -> None:
-    invoice = invoice_of(visit, "paid", paid_amount="4.50", paid_currency="SEK")
+    invoice = invoice_of(customer_session, "paid", paid_amount="4.50", paid_currency="SEK")
 
     assert customer.get(path_of(invoice, kind)).status_code == 404
     assert customer.get(path_of(invoice)).json()["receipt_url"] is None
 
 
 @KINDS
-def test_another_customers_receipt_is_as_unknown_as_none(customer: JsonClient, kind: str) -> None:
+def test_receipt_of_another_customer_is_not_found(customer: JsonClient, kind: str) -> None:
     others = InvoiceFactory.create(paid=True)
 
     for path in (
@@ -127,21 +123,19 @@ def test_another_customers_receipt_is_as_unknown_as_none(customer: JsonClient, k
 
 
 @KINDS
-def test_a_receipt_is_only_read(client: JsonClient, paid: Invoice, kind: str) -> None:
+def test_receipt_rejects_post(client: JsonClient, paid: Invoice, kind: str) -> None:
     assert client.post(back_path(paid, kind)).status_code in {403, 405}
 
 
 @KINDS
-def test_a_receipt_is_kept_by_nothing_on_its_way(
-    client: JsonClient, paid: Invoice, kind: str
-) -> None:
+def test_receipt_is_not_cached(client: JsonClient, paid: Invoice, kind: str) -> None:
     response = client.get(back_path(paid, kind))
 
     assert "no-store" in response["Cache-Control"]
     assert not response.cookies
 
 
-def test_a_receipt_names_no_customer(client: JsonClient, paid: Invoice) -> None:
+def test_receipt_names_no_customer(client: JsonClient, paid: Invoice) -> None:
     customer = paid.order.customer
 
     html = client.get(back_path(paid)).content.decode()
@@ -150,9 +144,7 @@ def test_a_receipt_names_no_customer(client: JsonClient, paid: Invoice) -> None:
         assert secret not in html
 
 
-def test_the_page_has_nothing_inline_and_nothing_from_elsewhere(
-    client: JsonClient, paid: Invoice
-) -> None:
+def test_receipt_page_has_no_inline_or_foreign_content(client: JsonClient, paid: Invoice) -> None:
     response = client.get(back_path(paid))
 
     html = response.content.decode()
@@ -161,9 +153,7 @@ def test_the_page_has_nothing_inline_and_nothing_from_elsewhere(
     assert "unsafe" not in response["Content-Security-Policy"]
 
 
-def test_the_page_leads_to_the_pdf_to_the_order_and_back_to_the_app(
-    client: JsonClient, paid: Invoice
-) -> None:
+def test_receipt_page_links_to_pdf_order_and_app(client: JsonClient, paid: Invoice) -> None:
     html = client.get(back_path(paid)).content.decode()
 
     assert f'href="{back_path(paid, "/receipt.pdf")}"' in html
@@ -171,7 +161,7 @@ def test_the_page_leads_to_the_pdf_to_the_order_and_back_to_the_app(
     assert 'href="SEQR-ACTION://WIZARD/CANCEL"' in html
 
 
-def test_the_pdf_can_be_opened_and_has_a_name(client: JsonClient, paid: Invoice) -> None:
+def test_receipt_pdf_is_valid_and_has_file_name(client: JsonClient, paid: Invoice) -> None:
     response = client.get(back_path(in_swedish(paid), "/receipt.pdf"))
 
     text = PdfReader(io.BytesIO(response.content)).pages[0].extract_text()
@@ -182,7 +172,7 @@ def test_the_pdf_can_be_opened_and_has_a_name(client: JsonClient, paid: Invoice)
     assert str(paid.ers_reference) in text
 
 
-def test_a_paid_order_leads_to_its_receipt(customer: JsonClient, paid: Invoice) -> None:
+def test_paid_order_has_receipt_url(customer: JsonClient, paid: Invoice) -> None:
     url = customer.get(path_of(paid)).json()["receipt_url"]
 
     assert url == back_path(paid)
@@ -191,10 +181,10 @@ def test_a_paid_order_leads_to_its_receipt(customer: JsonClient, paid: Invoice) 
 
 
 @pytest.mark.parametrize("trait", ["paid", "issued"])
-def test_the_page_to_come_back_to_links_to_the_receipt_once_paid(
-    client: JsonClient, visit: CustomerSession, trait: str
+def test_return_page_links_to_receipt_of_paid_order(
+    client: JsonClient, customer_session: CustomerSession, trait: str
 ) -> None:
-    invoice = invoice_of(visit, trait)
+    invoice = invoice_of(customer_session, trait)
 
     html = client.get(f"/return/{invoice.order.return_key}").content.decode()
     told = client.get(f"/return/{invoice.order.return_key}.json").json()["receipt_url"]
@@ -204,7 +194,7 @@ def test_the_page_to_come_back_to_links_to_the_receipt_once_paid(
     assert told == (back_path(invoice) if trait == "paid" else None)
 
 
-def test_a_pdf_is_made_so_often_and_not_more(
+def test_receipt_pdf_is_rate_limited(
     client: JsonClient, paid: Invoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limits, "PDF", rate_limits.Limit("pdf", per_token=2))
@@ -214,7 +204,7 @@ def test_a_pdf_is_made_so_often_and_not_more(
     assert codes == [200, 200, 429]
 
 
-def test_receipts_are_counted_like_the_other_readings(
+def test_receipts_count_against_rate_limit_of_reads(
     client: JsonClient, customer: JsonClient, paid: Invoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limits, "READ", rate_limits.Limit("read", per_customer=1))

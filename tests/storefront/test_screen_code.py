@@ -28,10 +28,10 @@ def read_code(size: int, path: str) -> str:
     return found.text
 
 
-def test_an_order_that_can_be_paid_has_a_code_that_leads_to_its_invoice(
-    customer: JsonClient, visit: CustomerSession
+def test_payable_order_has_qr_code_of_its_invoice(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
 
     response = customer.get(path_of(invoice, "/qr"))
 
@@ -43,17 +43,17 @@ def test_an_order_that_can_be_paid_has_a_code_that_leads_to_its_invoice(
     "trait",
     [None, "sending", "needs_attention", "cancel_pending", "paid", "canceled", "failed", "expired"],
 )
-def test_what_cannot_be_paid_has_no_code(
-    customer: JsonClient, visit: CustomerSession, trait: str | None
+def test_order_that_cannot_be_paid_has_no_qr_code(
+    customer: JsonClient, customer_session: CustomerSession, trait: str | None
 ) -> None:
-    response = customer.get(path_of(invoice_of(visit, trait), "/qr"))
+    response = customer.get(path_of(invoice_of(customer_session, trait), "/qr"))
 
     assert (response.status_code, response.json()) == (200, {"code": None})
 
 
-def test_nobody_else_has_the_code(visit: CustomerSession) -> None:
-    path = path_of(invoice_of(visit, "issued"), "/qr")
-    CustomerSessionFactory.create(shop=visit.shop, token="other-customers-token")
+def test_qr_code_is_not_found_for_another_customer(customer_session: CustomerSession) -> None:
+    path = path_of(invoice_of(customer_session, "issued"), "/qr")
+    CustomerSessionFactory.create(shop=customer_session.shop, token="other-customers-token")
 
     assert JsonClient("other-customers-token").get(path).status_code == 404
     assert JsonClient().get(path).status_code == 401

@@ -28,7 +28,7 @@ def token(sandbox: SandboxProcess, cafe: Shop) -> str:
     return str(scan["token"])
 
 
-def test_a_token_is_exchanged_for_what_the_page_needs(
+def test_token_is_exchanged_for_session_details(
     client: JsonClient, token: str, bun: Product, coffee: Product
 ) -> None:
     response = client.send("/lyktan/session", {"token": token})
@@ -56,7 +56,7 @@ def test_a_token_is_exchanged_for_what_the_page_needs(
     assert response["Cache-Control"] == "no-store"
 
 
-def test_the_customer_is_kept_and_the_token_is_not(client: JsonClient, token: str) -> None:
+def test_customer_is_stored_and_token_is_not(client: JsonClient, token: str) -> None:
     client.send("/lyktan/session", {"token": token})
 
     session = CustomerSession.objects.select_related("customer").get()
@@ -65,13 +65,13 @@ def test_the_customer_is_kept_and_the_token_is_not(client: JsonClient, token: st
     assert token not in str(client.session.items())
 
 
-def test_the_phone_number_is_in_no_answer(client: JsonClient, token: str) -> None:
+def test_no_response_has_phone_number(client: JsonClient, token: str) -> None:
     response = client.send("/lyktan/session", {"token": token})
 
     assert b"46700643933" not in response.content
 
 
-def test_a_token_is_asked_about_once(
+def test_token_is_exchanged_at_seqr_once(
     client: JsonClient, token: str, sandbox: SandboxProcess
 ) -> None:
     first = client.send("/lyktan/session", {"token": token})
@@ -81,7 +81,7 @@ def test_a_token_is_asked_about_once(
     assert len(sandbox.calls("getClientSessionInfo")) == 1
 
 
-def test_a_token_seqr_does_not_know_asks_to_scan_again(client: JsonClient, token: str) -> None:
+def test_token_unknown_to_seqr_is_invalid_session(client: JsonClient, token: str) -> None:
     response = client.send("/lyktan/session", {"token": "0000002012-99999999"})
 
     assert response.status_code == 401
@@ -91,7 +91,7 @@ def test_a_token_seqr_does_not_know_asks_to_scan_again(client: JsonClient, token
     }
 
 
-def test_an_expired_token_asks_to_scan_again(
+def test_expired_token_is_invalid_session(
     client: JsonClient, token: str, sandbox: SandboxProcess
 ) -> None:
     sandbox.advance(3601)
@@ -100,13 +100,13 @@ def test_an_expired_token_asks_to_scan_again(
 
 
 @pytest.mark.parametrize("token", ["", "short", "x" * 101, "a b c d e f", "\x00" * 10, "å" * 10])
-def test_what_is_no_token_is_refused_without_asking_seqr(
+def test_malformed_token_is_rejected_without_call_to_seqr(
     client: JsonClient, cafe: Shop, token: str
 ) -> None:
     assert client.send("/lyktan/session", {"token": token}).status_code == 401
 
 
-def test_a_token_exchanged_under_another_slug_is_refused(client: JsonClient, token: str) -> None:
+def test_token_of_another_shop_is_rejected(client: JsonClient, token: str) -> None:
     ShopFactory.create(slug="baren")
     client.send("/lyktan/session", {"token": token})
 
@@ -119,7 +119,7 @@ def test_a_token_exchanged_under_another_slug_is_refused(client: JsonClient, tok
         assert "another shop" in response.json()["message"]
 
 
-def test_while_seqr_is_down_the_page_may_try_again(client: JsonClient, cafe: Shop) -> None:
+def test_session_is_retryable_while_seqr_is_down(client: JsonClient, cafe: Shop) -> None:
     response = client.send("/lyktan/session", {"token": TOKEN})
 
     assert response.status_code == 503
@@ -127,7 +127,7 @@ def test_while_seqr_is_down_the_page_may_try_again(client: JsonClient, cafe: Sho
     assert int(response["Retry-After"]) > 0
 
 
-def test_a_fault_in_the_settings_looks_like_seqr_being_down(
+def test_rejected_credentials_are_reported_as_seqr_unavailable(
     client: JsonClient, token: str, settings: Settings
 ) -> None:
     settings.SEQR_TERMINAL_PASSWORD = "wrong"
@@ -135,8 +135,10 @@ def test_a_fault_in_the_settings_looks_like_seqr_being_down(
     assert client.send("/lyktan/session", {"token": token}).status_code == 503
 
 
-def test_the_open_order_is_handed_over(customer: JsonClient, visit: CustomerSession) -> None:
-    order = OrderFactory.create(shop=visit.shop, customer=visit.customer, state="awaiting_payment")
+def test_session_has_open_order(customer: JsonClient, customer_session: CustomerSession) -> None:
+    order = OrderFactory.create(
+        shop=customer_session.shop, customer=customer_session.customer, state="awaiting_payment"
+    )
     OrderRowFactory.create(order=order)
     InvoiceFactory.create(order=order, issued=True)
 
@@ -147,10 +149,12 @@ def test_the_open_order_is_handed_over(customer: JsonClient, visit: CustomerSess
     assert body["latest_order"] == body["order"]
 
 
-def test_a_settled_order_is_the_latest_and_not_the_open_one(
-    customer: JsonClient, visit: CustomerSession
+def test_final_order_is_latest_order_and_not_open_order(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    order = OrderFactory.create(shop=visit.shop, customer=visit.customer, state="paid")
+    order = OrderFactory.create(
+        shop=customer_session.shop, customer=customer_session.customer, state="paid"
+    )
     InvoiceFactory.create(order=order, paid=True)
 
     body = customer.send("/lyktan/session").json()
@@ -159,11 +163,13 @@ def test_a_settled_order_is_the_latest_and_not_the_open_one(
     assert body["latest_order"]["state"] == "paid"
 
 
-def test_a_reference_selects_among_the_customers_own_orders(
-    customer: JsonClient, visit: CustomerSession
+def test_reference_selects_among_customers_own_orders(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
     for _ in range(2):
-        order = OrderFactory.create(shop=visit.shop, customer=visit.customer, state="paid")
+        order = OrderFactory.create(
+            shop=customer_session.shop, customer=customer_session.customer, state="paid"
+        )
         InvoiceFactory.create(order=order, paid=True)
     first = InvoiceFactory._meta.model.objects.order_by("id")[0]
     others = InvoiceFactory.create(paid=True)
@@ -178,8 +184,8 @@ def test_a_reference_selects_among_the_customers_own_orders(
 
 
 @pytest.mark.parametrize("reference", ["", "a b", 7, True, [], "x" * 65, "\x00"])
-def test_what_is_no_reference_is_named(
-    customer: JsonClient, visit: CustomerSession, reference: object
+def test_malformed_reference_is_named(
+    customer: JsonClient, customer_session: CustomerSession, reference: object
 ) -> None:
     response = customer.send("/lyktan/session", {"token": TOKEN, "invoice_reference": reference})
 
@@ -187,8 +193,8 @@ def test_what_is_no_reference_is_named(
     assert response.json()["field"] == "invoice_reference"
 
 
-def test_without_a_token_the_cookie_takes_the_visit_up(
-    client: JsonClient, visit: CustomerSession
+def test_cookie_resumes_session_without_token(
+    client: JsonClient, customer_session: CustomerSession
 ) -> None:
     client.send("/lyktan/session", {"token": TOKEN})
 
@@ -198,17 +204,17 @@ def test_without_a_token_the_cookie_takes_the_visit_up(
     assert response.json()["parameters"] == {"TABLE": "4"}
 
 
-def test_without_a_token_and_without_a_cookie_one_scans_again(
+def test_request_without_token_and_cookie_is_invalid_session(
     client: JsonClient, cafe: Shop
 ) -> None:
     assert client.send("/lyktan/session").status_code == 401
 
 
-def test_a_new_token_replaces_the_old_visit_under_a_new_cookie(
-    client: JsonClient, visit: CustomerSession
+def test_new_token_replaces_session_and_session_key(
+    client: JsonClient, customer_session: CustomerSession
 ) -> None:
     newer = CustomerSessionFactory.create(
-        shop=visit.shop, token="0000002012-00000002", parameters={"TABLE": "5"}
+        shop=customer_session.shop, token="0000002012-00000002", parameters={"TABLE": "5"}
     )
     client.send("/lyktan/session", {"token": TOKEN})
     first_cookie = client.cookies["sessionid"].value
@@ -220,8 +226,8 @@ def test_a_new_token_replaces_the_old_visit_under_a_new_cookie(
     assert client.send("/lyktan/session").json()["parameters"] == {"TABLE": "5"}
 
 
-def test_another_sites_page_cannot_make_someone_a_customer(
-    client: JsonClient, visit: CustomerSession
+def test_page_of_another_site_cannot_create_session(
+    client: JsonClient, customer_session: CustomerSession
 ) -> None:
     body = {"token": TOKEN}
 
@@ -235,16 +241,16 @@ def test_another_sites_page_cannot_make_someone_a_customer(
     assert own.status_code == 200
 
 
-def test_without_a_slug_the_only_service_is_meant(
-    customer: JsonClient, visit: CustomerSession
+def test_session_without_slug_belongs_to_only_shop(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
     response = customer.send("/session", {"token": TOKEN})
 
     assert response.json()["shop"]["slug"] == "lyktan"
 
 
-def test_with_several_services_an_address_without_slug_says_so(
-    customer: JsonClient, visit: CustomerSession
+def test_session_without_slug_is_not_found_with_several_shops(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
     ShopFactory.create()
 
@@ -254,8 +260,8 @@ def test_with_several_services_an_address_without_slug_says_so(
     assert "several shops" in response.json()["message"]
 
 
-def test_products_that_are_not_on_sale_are_not_listed(
-    customer: JsonClient, visit: CustomerSession, bun: Product, coffee: Product
+def test_products_not_on_sale_are_not_listed(
+    customer: JsonClient, customer_session: CustomerSession, bun: Product, coffee: Product
 ) -> None:
     Product.objects.filter(pk=bun.pk).update(on_sale=False)
 

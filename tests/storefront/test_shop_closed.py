@@ -54,7 +54,7 @@ def out_of_hours(cafe: Shop) -> Shop:
         ("2026-11-23 17:00", "on Monday 30 November at 08:00", "måndag 30 november kl. 08:00"),
     ],
 )
-def test_who_comes_too_early_or_too_late_reads_when_it_opens(
+def test_customer_out_of_hours_reads_next_opening(
     cafe: Shop, moment: str, english: str, swedish: str
 ) -> None:
     OpeningHoursFactory.create(shop=cafe)  # Mondays from 08:00 to 17:00
@@ -69,13 +69,13 @@ def test_who_comes_too_early_or_too_late_reads_when_it_opens(
         assert unavailable_message(closing, now) == f"Vi har stängt. Vi öppnar igen {swedish}."
 
 
-def test_within_its_hours_a_service_takes_orders(cafe: Shop) -> None:
+def test_shop_takes_orders_within_its_hours(cafe: Shop) -> None:
     OpeningHoursFactory.create(shop=cafe)
 
     assert unavailability_of(cafe, datetime(2026, 11, 23, 12, tzinfo=STOCKHOLM)) is None
 
 
-def test_one_services_hours_close_no_other(out_of_hours: Shop) -> None:
+def test_hours_of_one_shop_do_not_close_another(out_of_hours: Shop) -> None:
     assert unavailability_of(out_of_hours) is not None
     assert unavailability_of(ShopFactory.create()) is None
 
@@ -89,7 +89,7 @@ def test_one_services_hours_close_no_other(out_of_hours: Shop) -> None:
         (False, False, False, None),
     ],
 )
-def test_of_several_reasons_the_one_that_helps_most_is_told(
+def test_most_helpful_of_several_reasons_is_shown(
     cafe: Shop, paused: bool, hours: bool, paying: bool, expected: Reason | None
 ) -> None:
     cafe.paused = paused
@@ -110,7 +110,7 @@ def test_of_several_reasons_the_one_that_helps_most_is_told(
         ("Strax!", "", "We are not taking orders right now. Strax!"),
     ],
 )
-def test_a_note_in_one_language_is_better_than_none(
+def test_pause_note_falls_back_to_other_language(
     client: JsonClient, paused: Shop, swedish: str, english: str, expected: str
 ) -> None:
     Shop.objects.update(pause_note_sv=swedish, pause_note_en=english)
@@ -124,20 +124,23 @@ def test_a_note_in_one_language_is_better_than_none(
 
 
 @pytest.mark.parametrize("language", PAUSED)
-def test_the_page_and_the_visit_say_so_before_anything_is_chosen(
+def test_order_page_and_session_report_pause(
     customer: JsonClient, paused: Shop, language: str
 ) -> None:
     headers = {"Accept-Language": language}
 
     page = customer.get("/lyktan/order", headers=headers).content.decode()
-    visit = customer.send("/lyktan/session", headers=headers)
+    customer_session = customer.send("/lyktan/session", headers=headers)
 
     assert PAUSED[language] in page
-    assert (visit.status_code, visit.json()["unavailable_message"]) == (200, PAUSED[language])
+    assert (customer_session.status_code, customer_session.json()["unavailable_message"]) == (
+        200,
+        PAUSED[language],
+    )
 
 
 @pytest.mark.parametrize("closed", ["paused", "out_of_hours"])
-def test_an_order_is_refused_in_the_same_words_and_nothing_is_made(
+def test_order_is_rejected_with_same_message_and_not_created(
     customer: JsonClient, two_buns: dict[str, Any], request: pytest.FixtureRequest, closed: str
 ) -> None:
     request.getfixturevalue(closed)
@@ -152,7 +155,7 @@ def test_an_order_is_refused_in_the_same_words_and_nothing_is_made(
     assert not Invoice.objects.exists()
 
 
-def test_the_repeat_of_an_order_made_before_is_answered_with_that_order(
+def test_repeated_nonce_returns_its_order_in_closed_shop(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     made = customer.send("/lyktan/orders", two_buns).json()
@@ -164,10 +167,13 @@ def test_the_repeat_of_an_order_made_before_is_answered_with_that_order(
 
 
 @pytest.mark.parametrize("closed", ["paused", "out_of_hours"])
-def test_what_is_open_can_still_be_seen_paid_and_cancelled(
-    customer: JsonClient, visit: CustomerSession, request: pytest.FixtureRequest, closed: str
+def test_open_order_can_be_read_paid_and_cancelled_in_closed_shop(
+    customer: JsonClient,
+    customer_session: CustomerSession,
+    request: pytest.FixtureRequest,
+    closed: str,
 ) -> None:
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
     request.getfixturevalue(closed)
 
     shown = customer.send("/lyktan/session").json()["order"]
@@ -179,10 +185,13 @@ def test_what_is_open_can_still_be_seen_paid_and_cancelled(
 
 
 @pytest.mark.parametrize("closed", ["paused", "out_of_hours"])
-def test_what_came_to_nothing_is_not_paid_again(
-    customer: JsonClient, visit: CustomerSession, request: pytest.FixtureRequest, closed: str
+def test_unpaid_order_cannot_be_retried_in_closed_shop(
+    customer: JsonClient,
+    customer_session: CustomerSession,
+    request: pytest.FixtureRequest,
+    closed: str,
 ) -> None:
-    invoice = invoice_of(visit, "expired")
+    invoice = invoice_of(customer_session, "expired")
     request.getfixturevalue(closed)
 
     response = customer.send(path_of(invoice, "/pay"))

@@ -41,11 +41,11 @@ KEYS = {
 # --- Reading -------------------------------------------------------------------------------------
 
 
-def test_an_order_that_can_be_paid_has_the_apps_address(
-    customer: JsonClient, visit: CustomerSession, settings: Settings
+def test_payable_order_has_app_url(
+    customer: JsonClient, customer_session: CustomerSession, settings: Settings
 ) -> None:
     settings.SEQR_APP_URL = "seqr://SEQR.SE/"
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
 
     body = customer.get(path_of(invoice)).json()
 
@@ -67,10 +67,10 @@ def test_an_order_that_can_be_paid_has_the_apps_address(
     ]
 
 
-def test_a_discount_stands_below_the_rows_and_the_total_is_what_is_to_be_paid(
-    customer: JsonClient, visit: CustomerSession
+def test_discount_is_listed_and_deducted_from_total(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    invoice = invoice_of(visit, "issued", discounted=True)
+    invoice = invoice_of(customer_session, "issued", discounted=True)
 
     body = customer.get(path_of(invoice)).json()
     back = customer.get(f"/return/{invoice.order.return_key}").content.decode()
@@ -81,8 +81,10 @@ def test_a_discount_stands_below_the_rows_and_the_total_is_what_is_to_be_paid(
     assert ">SEK\xa040.50<" in back
 
 
-def test_a_discount_ends_with_its_invoice(customer: JsonClient, visit: CustomerSession) -> None:
-    invoice = invoice_of(visit, "canceled", discounted=True)
+def test_discount_does_not_apply_to_next_invoice(
+    customer: JsonClient, customer_session: CustomerSession
+) -> None:
+    invoice = invoice_of(customer_session, "canceled", discounted=True)
 
     body = customer.get(path_of(invoice)).json()
 
@@ -93,27 +95,27 @@ def test_a_discount_ends_with_its_invoice(customer: JsonClient, visit: CustomerS
     "trait",
     [None, "sending", "needs_attention", "cancel_pending", "paid", "canceled", "failed", "expired"],
 )
-def test_what_cannot_be_paid_has_no_address_of_the_app(
-    customer: JsonClient, visit: CustomerSession, trait: str | None
+def test_order_that_cannot_be_paid_has_no_app_url(
+    customer: JsonClient, customer_session: CustomerSession, trait: str | None
 ) -> None:
-    body = customer.get(path_of(invoice_of(visit, trait))).json()
+    body = customer.get(path_of(invoice_of(customer_session, trait))).json()
 
     assert body["app_url"] is None
     assert body["message"]
 
 
-def test_a_reference_that_nobody_should_pay_is_not_shown(
-    customer: JsonClient, visit: CustomerSession
+def test_reference_of_invoice_being_cancelled_is_hidden(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    invoice = invoice_of(visit, "cancel_pending")
+    invoice = invoice_of(customer_session, "cancel_pending")
 
     assert customer.get(path_of(invoice)).json()["invoice_reference"] is None
 
 
-def test_a_paid_order_has_its_payments_reference(
-    customer: JsonClient, visit: CustomerSession
+def test_paid_order_has_ers_reference(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    invoice = invoice_of(visit, "paid")
+    invoice = invoice_of(customer_session, "paid")
 
     body = customer.get(path_of(invoice)).json()
 
@@ -141,10 +143,14 @@ def test_a_paid_order_has_its_payments_reference(
         ),
     ],
 )
-def test_an_order_tells_how_much_of_it_went_back(
-    customer: JsonClient, visit: CustomerSession, amount: str, state: str, sentences: list[str]
+def test_refunded_order_shows_refunded_amount(
+    customer: JsonClient,
+    customer_session: CustomerSession,
+    amount: str,
+    state: str,
+    sentences: list[str],
 ) -> None:
-    invoice = invoice_of(visit, "paid")
+    invoice = invoice_of(customer_session, "paid")
     clerk = User.objects.create_user("clerk")
     for status in (RefundStatus.REFUNDED, RefundStatus.REFUSED):
         Refund.objects.create(
@@ -168,10 +174,12 @@ def test_an_order_tells_how_much_of_it_went_back(
     assert back["message"] == sentences[0]
 
 
-def test_an_order_that_is_paid_again_after_a_reversal_shows_the_new_bill(
-    customer: JsonClient, visit: CustomerSession
+def test_order_retried_after_reversal_shows_new_invoice(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    reversed_one = invoice_of(visit, "canceled", paid_at=database_now(), possibly_reversed=True)
+    reversed_one = invoice_of(
+        customer_session, "canceled", paid_at=database_now(), possibly_reversed=True
+    )
     new = InvoiceFactory.create(order=reversed_one.order, attempt=2, issued=True)
     Order.objects.filter(pk=new.order_id).update(state="awaiting_payment")
 
@@ -181,10 +189,12 @@ def test_an_order_that_is_paid_again_after_a_reversal_shows_the_new_bill(
     assert body["app_url"]
 
 
-def test_an_order_whose_payment_was_taken_back_tells_so_though_another_bill_has_ended_since(
-    customer: JsonClient, visit: CustomerSession
+def test_reversed_payment_is_shown_after_later_invoice_ended(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    reversed_one = invoice_of(visit, "canceled", paid_at=database_now(), possibly_reversed=True)
+    reversed_one = invoice_of(
+        customer_session, "canceled", paid_at=database_now(), possibly_reversed=True
+    )
     InvoiceFactory.create(order=reversed_one.order, attempt=2, canceled=True)
 
     body = customer.get(path_of(reversed_one)).json()
@@ -200,10 +210,10 @@ def test_an_order_whose_payment_was_taken_back_tells_so_though_another_bill_has_
         ("fr", "Cinnamon bun", "Your order is waiting for your payment in the app."),
     ],
 )
-def test_sentences_and_names_come_in_the_language_asked_for(
-    customer: JsonClient, visit: CustomerSession, language: str, name: str, sentence: str
+def test_message_and_names_are_in_requested_language(
+    customer: JsonClient, customer_session: CustomerSession, language: str, name: str, sentence: str
 ) -> None:
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
 
     response = customer.get(path_of(invoice), headers={"Accept-Language": language})
 
@@ -211,28 +221,28 @@ def test_sentences_and_names_come_in_the_language_asked_for(
     assert response.json()["message"] == sentence
 
 
-def test_every_state_has_its_own_words() -> None:
+def test_every_state_has_its_own_message() -> None:
     assert set(HEADINGS) == set(MESSAGES) == set(OrderState)
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
-def test_states_are_told_apart_by_words_and_not_by_colours_alone(language: str) -> None:
+def test_headings_distinguish_states_without_colour(language: str) -> None:
     told = {state: heading for state, heading in HEADINGS.items() if state != OrderState.SENDING}
 
     with translation.override(language):  # created and sending are one and the same to a customer
         assert len({str(heading) for heading in told.values()}) == len(told)
 
 
-def test_a_payment_that_may_have_been_returned_is_not_called_unpaid(
-    customer: JsonClient, visit: CustomerSession
+def test_possibly_reversed_payment_is_not_called_unpaid(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    invoice = invoice_of(visit, "canceled", possibly_reversed=True)
+    invoice = invoice_of(customer_session, "canceled", possibly_reversed=True)
 
     assert "SEQR refunds you" in customer.get(path_of(invoice)).json()["message"]
 
 
-def test_another_customers_order_is_as_unknown_as_none(
-    customer: JsonClient, visit: CustomerSession
+def test_order_of_another_customer_is_not_found(
+    customer: JsonClient, customer_session: CustomerSession
 ) -> None:
     others = InvoiceFactory.create(issued=True)
 
@@ -245,16 +255,20 @@ def test_another_customers_order_is_as_unknown_as_none(
         assert theirs.json()["error"] == "not_found"
 
 
-def test_the_customer_reaches_the_order_from_another_browser(visit: CustomerSession) -> None:
-    invoice = invoice_of(visit, "issued")
-    CustomerSessionFactory.create(customer=visit.customer, shop=visit.shop, token="another-token-1")
+def test_customer_reads_order_from_another_browser(
+    customer_session: CustomerSession,
+) -> None:
+    invoice = invoice_of(customer_session, "issued")
+    CustomerSessionFactory.create(
+        customer=customer_session.customer, shop=customer_session.shop, token="another-token-1"
+    )
 
     assert JsonClient("another-token-1").get(path_of(invoice)).status_code == 200
 
 
 @pytest.mark.parametrize("order_id", ["1", "x", "00000000-0000-0000-0000-00000000000g", "%00"])
-def test_a_guessed_id_leads_nowhere(
-    customer: JsonClient, visit: CustomerSession, order_id: str
+def test_guessed_order_id_is_not_found(
+    customer: JsonClient, customer_session: CustomerSession, order_id: str
 ) -> None:
     response = customer.get(f"/orders/{order_id}")
 
@@ -272,10 +286,10 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     return asked
 
 
-def test_a_page_that_waits_while_the_poller_sleeps_has_seqr_asked_once(
-    customer: JsonClient, visit: CustomerSession, checks: list[tuple[int, str]]
+def test_request_refreshes_invoice_once_while_poller_is_stalled(
+    customer: JsonClient, customer_session: CustomerSession, checks: list[tuple[int, str]]
 ) -> None:
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
 
     for _ in range(3):
         customer.get(path_of(invoice))
@@ -283,10 +297,10 @@ def test_a_page_that_waits_while_the_poller_sleeps_has_seqr_asked_once(
     assert checks == [(invoice.pk, "page")]
 
 
-def test_while_the_poller_goes_round_the_page_leaves_it_alone(
-    customer: JsonClient, visit: CustomerSession, checks: list[tuple[int, str]]
+def test_request_does_not_refresh_invoice_while_poller_runs(
+    customer: JsonClient, customer_session: CustomerSession, checks: list[tuple[int, str]]
 ) -> None:
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
     now = database_now()
     PollShard.objects.create(
         number=shard_of(invoice.pk), round_started_at=now, oldest_answer_at=now
@@ -298,12 +312,12 @@ def test_while_the_poller_goes_round_the_page_leaves_it_alone(
 
 
 @pytest.mark.parametrize("trait", [None, "paid", "canceled"])
-def test_what_is_settled_or_unsent_is_not_asked_about(
+def test_request_does_not_refresh_final_or_unsent_invoice(
     customer: JsonClient,
-    visit: CustomerSession,
+    customer_session: CustomerSession,
     checks: list[tuple[int, str]],
     trait: str | None,
 ) -> None:
-    customer.get(path_of(invoice_of(visit, trait)))
+    customer.get(path_of(invoice_of(customer_session, trait)))
 
     assert checks == []

@@ -80,7 +80,7 @@ def happened(case: MoneyCase) -> list[str]:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_settings_refused_in_sending_close_paying_and_tell_once(
+def test_rejected_settings_when_sending_pause_payments_once(
     sandbox: SandboxProcess, settings: Settings, code: int
 ) -> None:
     settings.CASE_EMAILS = ["owner@shop.example"]
@@ -99,7 +99,7 @@ def test_settings_refused_in_sending_close_paying_and_tell_once(
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_settings_refused_in_asking_close_paying_and_tell_once(
+def test_rejected_settings_when_polling_pause_payments_once(
     sandbox: SandboxProcess, poller: Shard, code: int
 ) -> None:
     invoice = issued_invoice()
@@ -115,7 +115,7 @@ def test_settings_refused_in_asking_close_paying_and_tell_once(
     assert happened(case) == ["configuration_case", "paying_closed"]
 
 
-def test_eight_who_are_refused_at_once_close_paying_once(sandbox: SandboxProcess) -> None:
+def test_eight_concurrent_rejections_pause_payments_once(sandbox: SandboxProcess) -> None:
     refuse(sandbox, "sendInvoice")
     waiting = [new_invoice() for _ in range(8)]
     left = iter(waiting)
@@ -133,7 +133,7 @@ def test_eight_who_are_refused_at_once_close_paying_once(sandbox: SandboxProcess
 # --- While it is closed --------------------------------------------------------------------------
 
 
-def test_waiting_invoices_make_no_calls_and_no_events(sandbox: SandboxProcess) -> None:
+def test_unsent_invoices_make_no_calls_and_no_events_during_pause(sandbox: SandboxProcess) -> None:
     waiting = [new_invoice() for _ in range(5)]
     put_off = invoice_in(S.SENDING, lease_until=None)
     close_paying()
@@ -149,7 +149,7 @@ def test_waiting_invoices_make_no_calls_and_no_events(sandbox: SandboxProcess) -
     assert {fresh(invoice).status for invoice in waiting} == {S.CREATED}
 
 
-def test_what_waits_can_be_cancelled_and_ends_with_its_lifetime(sandbox: SandboxProcess) -> None:
+def test_unsent_invoice_can_be_cancelled_and_expires_during_pause(sandbox: SandboxProcess) -> None:
     unwanted, overdue = new_invoice(), new_invoice()
     age(overdue, 601)
     close_paying()
@@ -163,7 +163,7 @@ def test_what_waits_can_be_cancelled_and_ends_with_its_lifetime(sandbox: Sandbox
     assert sandbox.calls() == []
 
 
-def test_open_invoices_are_asked_about_as_ever(sandbox: SandboxProcess, poller: Shard) -> None:
+def test_open_invoices_are_polled_during_pause(sandbox: SandboxProcess, poller: Shard) -> None:
     invoice = issued_invoice()
     close_paying()
     sandbox.pay(reference(invoice))
@@ -176,7 +176,7 @@ def test_open_invoices_are_asked_about_as_ever(sandbox: SandboxProcess, poller: 
 # --- The probe -----------------------------------------------------------------------------------
 
 
-def test_a_probe_opens_paying_and_what_waits_is_sent_at_once(
+def test_accepted_probe_resumes_payments_and_sends_unsent_invoices(
     sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse(sandbox, "sendInvoice")
@@ -202,7 +202,7 @@ def test_a_probe_opens_paying_and_what_waits_is_sent_at_once(
     assert fresh(invoice).status == S.ISSUED
 
 
-def test_the_probes_invoice_is_like_a_customers_asked_about_cancelled_and_of_no_order(
+def test_probe_invoice_is_polled_and_cancelled_and_has_no_order(
     sandbox: SandboxProcess, client: Client
 ) -> None:
     stop = close_paying()
@@ -225,7 +225,7 @@ def test_the_probes_invoice_is_like_a_customers_asked_about_cancelled_and_of_no_
     assert client.post(address.removeprefix("http://testserver")).status_code == 404
 
 
-def test_probes_come_after_10_seconds_and_then_ever_more_seldom(sandbox: SandboxProcess) -> None:
+def test_probes_back_off_from_10_to_60_seconds(sandbox: SandboxProcess) -> None:
     refuse(sandbox, "sendInvoice")
     stop = close_paying()
     pauses = [stop.next_probe_at - stop.since]
@@ -245,7 +245,7 @@ def test_probes_come_after_10_seconds_and_then_ever_more_seldom(sandbox: Sandbox
     assert happened(stop.case).count("probe_refused") == 1
 
 
-def test_eight_workers_at_once_make_one_probe(sandbox: SandboxProcess) -> None:
+def test_eight_concurrent_workers_make_one_probe(sandbox: SandboxProcess) -> None:
     stop = close_paying()
     let_probe_be_due(stop)
 
@@ -256,7 +256,7 @@ def test_eight_workers_at_once_make_one_probe(sandbox: SandboxProcess) -> None:
     assert asked(sandbox, "sendInvoice") == 1
 
 
-def test_a_killed_probe_is_made_again_after_its_lease(sandbox: SandboxProcess) -> None:
+def test_killed_probe_is_repeated_after_its_lease(sandbox: SandboxProcess) -> None:
     stop = close_paying()
     let_probe_be_due(stop)
     PaymentPause.objects.update(lease_until=database_now() + timedelta(seconds=25))
@@ -269,7 +269,7 @@ def test_a_killed_probe_is_made_again_after_its_lease(sandbox: SandboxProcess) -
     assert probe_paying(stop.pk) == Probe.OPENED
 
 
-def test_a_fault_of_asking_alone_keeps_paying_closed_and_does_not_flap(
+def test_rejected_status_query_alone_keeps_payments_paused(
     sandbox: SandboxProcess, poller: Shard
 ) -> None:
     issued_invoice()
@@ -286,9 +286,7 @@ def test_a_fault_of_asking_alone_keeps_paying_closed_and_does_not_flap(
 
 
 @pytest.mark.parametrize("operation", ["sendInvoice", "getPaymentStatus"])
-def test_no_clear_answer_says_nothing_about_the_settings(
-    sandbox: SandboxProcess, operation: str
-) -> None:
+def test_unanswered_probe_keeps_payments_paused(sandbox: SandboxProcess, operation: str) -> None:
     stop = close_paying()
     sandbox.fault(operation, "http_status", status=503, takes_effect=False)
 
@@ -299,7 +297,7 @@ def test_no_clear_answer_says_nothing_about_the_settings(
     assert happened(stop.case)[-1] == "probe_unanswered"
 
 
-def test_a_probe_that_cannot_be_cancelled_opens_paying_all_the_same(
+def test_probe_that_cannot_be_cancelled_resumes_payments(
     sandbox: SandboxProcess,
 ) -> None:
     stop = close_paying()
@@ -308,14 +306,14 @@ def test_a_probe_that_cannot_be_cancelled_opens_paying_all_the_same(
     assert probe_paying(stop.pk, at_once=True) == Probe.OPENED
 
 
-def test_settings_refused_in_cancelling_keep_paying_closed(sandbox: SandboxProcess) -> None:
+def test_rejected_cancel_keeps_payments_paused(sandbox: SandboxProcess) -> None:
     stop = close_paying()
     refuse(sandbox, "cancelInvoice", 21)
 
     assert probe_paying(stop.pk, at_once=True) == Probe.REFUSED
 
 
-def test_an_invoice_that_seqr_still_refuses_after_a_probe_does_not_close_paying_again(
+def test_old_invoice_rejected_after_probe_does_not_pause_again(
     sandbox: SandboxProcess,
 ) -> None:
     """Such as one of a terminal that we had before. Probe and invoice would take turns for ever."""
@@ -331,7 +329,7 @@ def test_an_invoice_that_seqr_still_refuses_after_a_probe_does_not_close_paying_
     assert MoneyCase.objects.get(closed_at=None).key == "getPaymentStatus code 21"
 
 
-def test_a_new_invoice_that_is_refused_closes_paying_again(sandbox: SandboxProcess) -> None:
+def test_new_invoice_rejected_after_probe_pauses_again(sandbox: SandboxProcess) -> None:
     probe_paying(close_paying().pk, at_once=True)
     refuse(sandbox, "sendInvoice")
 
@@ -341,7 +339,7 @@ def test_a_new_invoice_that_is_refused_closes_paying_again(sandbox: SandboxProce
     assert PaymentPause.objects.count() == MoneyCase.objects.count() == 2
 
 
-def test_who_closes_the_case_without_having_mended_the_settings_is_told_again(
+def test_case_closed_without_correction_is_opened_again(
     sandbox: SandboxProcess,
 ) -> None:
     refuse(sandbox, "sendInvoice", 92)
@@ -359,7 +357,7 @@ def test_who_closes_the_case_without_having_mended_the_settings_is_told_again(
     assert MoneyCase.objects.filter(closed_at=None).count() == 1
 
 
-def test_settings_refused_at_the_scan_open_a_case(
+def test_rejected_settings_at_token_exchange_open_case(
     sandbox: SandboxProcess,
 ) -> None:
     refuse(sandbox, "getClientSessionInfo", 33)

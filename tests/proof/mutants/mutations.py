@@ -64,7 +64,7 @@ MUTANTS = (
         "                transition(\n"
         "                    invoice, InvoiceStatus.PAID, ChangeSource('notification'), **paid\n"
         "                )\n",
-        "tests/storefront/test_notify.py::test_whatever_the_body_says_seqr_is_asked",
+        "tests/storefront/test_notify.py::test_notification_starts_status_check_whatever_its_body",
     ),
     Mutant(
         "reset the version",

@@ -77,10 +77,10 @@ def pay(invoice: Invoice) -> None:
 # --- What is told --------------------------------------------------------------------------------
 
 
-def test_a_stream_begins_with_the_order_as_its_customer_may_read_it(
-    visit: CustomerSession, customer: JsonClient, follow: Follow
+def test_stream_begins_with_order_details(
+    customer_session: CustomerSession, customer: JsonClient, follow: Follow
 ) -> None:
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
 
     stream = follow(invoice, Accept_Encoding="gzip, br")
 
@@ -91,19 +91,19 @@ def test_a_stream_begins_with_the_order_as_its_customer_may_read_it(
     assert stream.next() == ("order", customer.get(path_of(invoice)).json())
 
 
-def test_each_change_is_told_within_a_second_until_the_order_is_settled(
-    visit: CustomerSession, follow: Follow
+def test_each_change_is_streamed_within_a_second_until_final(
+    customer_session: CustomerSession, follow: Follow
 ) -> None:
-    invoice = invoice_of(visit)
+    invoice = invoice_of(customer_session)
     stream = follow(invoice)
     told = [stream.next()]
 
     for status, fields in (
         (S.SENDING, {}),
-        (S.ISSUED, {"invoice_reference": "1234567890", "issued_at": visit.expires_at}),
+        (S.ISSUED, {"invoice_reference": "1234567890", "issued_at": customer_session.expires_at}),
         (S.CANCEL_PENDING, {"cancel_reason": CancelReason.CUSTOMER}),
         (S.NEEDS_ATTENTION, {}),
-        (S.PAID, {"ers_reference": "ERS", "paid_at": visit.expires_at}),
+        (S.PAID, {"ers_reference": "ERS", "paid_at": customer_session.expires_at}),
     ):
         change(invoice, status, **fields)
         told.append(stream.next(within=TOLD_WITHIN))
@@ -121,9 +121,9 @@ def test_each_change_is_told_within_a_second_until_the_order_is_settled(
     assert stream.is_over()
 
 
-def test_an_order_is_told_as_it_stood_at_one_moment(visit: CustomerSession) -> None:
+def test_streamed_order_is_read_in_one_snapshot(customer_session: CustomerSession) -> None:
     """It is paid just after its row was read, and before its invoices are."""
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
     payer = partial(with_own_connection, partial(pay, invoice))
     waiting = [threading.Thread(target=payer)]
     order_format = OrderFormat("order", "en")
@@ -143,10 +143,10 @@ def test_an_order_is_told_as_it_stood_at_one_moment(visit: CustomerSession) -> N
     assert not waiting
 
 
-def test_what_redis_loses_is_found_by_comparing(
-    visit: CustomerSession, follow: Follow, monkeypatch: pytest.MonkeyPatch
+def test_change_lost_by_redis_is_found_in_database(
+    customer_session: CustomerSession, follow: Follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
     stream = follow(invoice)
     stream.next()
     monkeypatch.setattr(publishing, "_publish", lambda _public_id: None)
@@ -156,10 +156,10 @@ def test_what_redis_loses_is_found_by_comparing(
     assert stream.next(within=FOUND_WITHIN)[1]["state"] == "paid"
 
 
-def test_without_redis_a_payment_is_told_within_about_two_seconds(
-    visit: CustomerSession, tmp_path: Path
+def test_without_redis_payment_is_streamed_from_database(
+    customer_session: CustomerSession, tmp_path: Path
 ) -> None:
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
     with (
         WebProcess(tmp_path / "log", REDIS_URL="redis://127.0.0.1:9/0") as web,
         EventStream(web, path_of(invoice, "/events"), X_SEQR_Token=TOKEN) as stream,
@@ -172,19 +172,19 @@ def test_without_redis_a_payment_is_told_within_about_two_seconds(
     assert told[1]["state"] == "paid"
 
 
-def test_a_settled_order_is_told_once_and_ends_the_stream(
-    visit: CustomerSession, follow: Follow
+def test_final_order_is_streamed_once_and_ends_stream(
+    customer_session: CustomerSession, follow: Follow
 ) -> None:
-    stream = follow(invoice_of(visit, "paid"))
+    stream = follow(invoice_of(customer_session, "paid"))
 
     assert stream.next()[1]["state"] == "paid"
     assert stream.next() == ("end", {"reason": "final"})
 
 
-def test_each_stream_speaks_the_language_that_it_was_asked_for_in(
-    visit: CustomerSession, follow: Follow
+def test_each_stream_is_in_its_requested_language(
+    customer_session: CustomerSession, follow: Follow
 ) -> None:
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
     streams = [follow(invoice, Accept_Language=language) for language in ("sv-SE,sv;q=0.9", "en")]
     for stream in streams:
         stream.next()
@@ -198,10 +198,10 @@ def test_each_stream_speaks_the_language_that_it_was_asked_for_in(
     ]
 
 
-def test_the_returning_browsers_page_needs_its_key_alone_and_learns_nothing_personal(
-    visit: CustomerSession, web: WebProcess
+def test_return_page_streams_by_key_and_has_nothing_personal(
+    customer_session: CustomerSession, web: WebProcess
 ) -> None:
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
     path = f"/return/{invoice.order.return_key}"
 
     with EventStream(web, f"{path}/events") as stream:
@@ -215,9 +215,11 @@ def test_the_returning_browsers_page_needs_its_key_alone_and_learns_nothing_pers
     assert set(told[1]) == {"number", "state", "total", "heading", "message", "receipt_url"}
 
 
-def test_a_sleeping_poller_is_told_until_it_wakes(visit: CustomerSession, follow: Follow) -> None:
+def test_stalled_poller_is_streamed_until_it_recovers(
+    customer_session: CustomerSession, follow: Follow
+) -> None:
     publish_heartbeat()
-    stream = follow(invoice_of(visit, "issued"))
+    stream = follow(invoice_of(customer_session, "issued"))
     stream.next()
 
     publish_heartbeat(round_age=3)
@@ -232,28 +234,30 @@ def test_a_sleeping_poller_is_told_until_it_wakes(visit: CustomerSession, follow
 # --- Who may follow ------------------------------------------------------------------------------
 
 
-def test_another_customers_order_is_as_unknown_as_none(
-    visit: CustomerSession, follow: Follow
+def test_order_of_another_customer_is_not_found(
+    customer_session: CustomerSession, follow: Follow
 ) -> None:
-    CustomerSessionFactory.create(shop=visit.shop, token=STRANGER)
+    CustomerSessionFactory.create(shop=customer_session.shop, token=STRANGER)
 
-    stream = follow(invoice_of(visit, "issued"), token=STRANGER)
+    stream = follow(invoice_of(customer_session, "issued"), token=STRANGER)
 
     assert stream.response.status == 404
     assert b'"not_found"' in stream.response.read()
 
 
-def test_a_token_that_is_unknown_asks_to_scan_again(visit: CustomerSession, follow: Follow) -> None:
-    stream = follow(invoice_of(visit, "issued"), token=STRANGER)
+def test_stream_with_unknown_token_is_rejected(
+    customer_session: CustomerSession, follow: Follow
+) -> None:
+    stream = follow(invoice_of(customer_session, "issued"), token=STRANGER)
 
     assert stream.response.status == 401
     assert b'"invalid_session"' in stream.response.read()
 
 
-def test_a_fourth_stream_of_a_customer_ends_the_oldest(
-    visit: CustomerSession, follow: Follow
+def test_fourth_stream_of_customer_ends_the_oldest(
+    customer_session: CustomerSession, follow: Follow
 ) -> None:
-    invoice = invoice_of(visit, "issued")
+    invoice = invoice_of(customer_session, "issued")
     oldest, *others = [follow(invoice) for _ in range(4)]
     for stream in (oldest, *others):
         stream.next()
@@ -263,11 +267,13 @@ def test_a_fourth_stream_of_a_customer_ends_the_oldest(
     assert [stream.next(within=TOLD_WITHIN)[1]["state"] for stream in others] == ["paid"] * 3
 
 
-def test_streams_hold_no_connection_to_postgresql(
-    visit: CustomerSession, follow: Follow, web: WebProcess
+def test_streams_hold_no_postgresql_connection(
+    customer_session: CustomerSession, follow: Follow, web: WebProcess
 ) -> None:
     for number in range(45):  # twice what its pool has
-        session = CustomerSessionFactory.create(shop=visit.shop, token=f"{STRANGER}{number}")
+        session = CustomerSessionFactory.create(
+            shop=customer_session.shop, token=f"{STRANGER}{number}"
+        )
         invoice = invoice_of(session, "issued")
         follow(invoice, token=f"{STRANGER}{number}").next()
 

@@ -1,0 +1,127 @@
+"""The ASGI app without a server: environment, missing bodies, long responses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.wsgi import get_wsgi_application
+
+from seqrshop.serving.asgi_app import AsgiApp
+from seqrshop.serving.asgi_types import Message
+from seqrshop.serving.body import MAX_BODY_BYTES, MAX_CONCURRENT_UPLOAD_BYTES
+from seqrshop.serving.environ import environ_of
+from seqrshop.serving.threads import MAX_BUFFERED_BYTES, WsgiThreads
+
+SCOPE = {
+    "type": "http",
+    "http_version": "1.1",
+    "method": "POST",
+    "scheme": "http",
+    "path": "/admin/",
+    "raw_path": b"/admin/",
+    "query_string": b"",
+    "headers": [(b"host", b"localhost"), (b"accept-language", b"sv")],
+}
+
+
+def test_environment_keeps_client_address_path_bytes_and_headers() -> None:
+    scope = SCOPE | {
+        "raw_path": b"/caf%C3%A9/%FF",
+        "query_string": b"a=%C3%A9",
+        "headers": [
+            (b"cookie", b"a=1"),
+            (b"cookie", b"b=2"),
+            (b"x-forwarded-for", b"1.2.3.4"),
+            (b"x_forwarded_for", b"6.6.6.6"),
+        ],
+        "client": ("192.0.2.7", 5555),
+        "server": ("10.0.0.1", 8000),
+    }
+
+    environ = environ_of(scope, b"body", 4, {})
+
+    assert environ["REMOTE_ADDR"] == "192.0.2.7"
+    assert environ["PATH_INFO"].encode("latin-1") == b"/caf\xc3\xa9/\xff"
+    assert environ["QUERY_STRING"] == "a=%C3%A9"
+    assert environ["HTTP_COOKIE"] == "a=1; b=2"
+    assert environ["HTTP_X_FORWARDED_FOR"] == "1.2.3.4"
+    assert environ["CONTENT_LENGTH"] == "4"
+
+
+@pytest.mark.parametrize(
+    ("max_upload_bytes", "status", "message"),
+    [
+        (MAX_CONCURRENT_UPLOAD_BYTES, 408, "Anropet tog för lång tid. Försök igen."),
+        (0, 503, "Butiken kan inte nås just nu. Försök igen om en stund."),
+    ],
+)
+def test_body_that_is_not_received_gets_error_response_and_closes_connection(
+    monkeypatch: pytest.MonkeyPatch, max_upload_bytes: int, status: int, message: str
+) -> None:
+    monkeypatch.setattr("seqrshop.serving.body.RECEIVE_TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr("seqrshop.serving.body.MAX_CONCURRENT_UPLOAD_BYTES", max_upload_bytes)
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if max_upload_bytes:
+            await asyncio.Event().wait()  # the client stops sending
+        return {"type": "http.request", "body": bytes(MAX_BODY_BYTES + 1), "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(AsgiApp(get_wsgi_application())(dict(SCOPE), receive, send))
+
+    start, body = sent
+    headers = dict(start["headers"])
+    assert start["status"] == status
+    assert json.loads(body["body"])["message"] == message
+    assert b"content-security-policy" in {name.lower() for name in headers}
+    assert headers[b"connection"] == b"close"
+
+
+class EndlessResponse:
+    """The body of a WSGI response that never ends."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            yield bytes(MAX_BUFFERED_BYTES)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_long_response_ends_when_client_disconnects() -> None:
+    response = EndlessResponse()
+    received = 0
+
+    def application(_environ: dict[str, Any], start_response: Any) -> EndlessResponse:
+        start_response("200 OK", [])
+        return response
+
+    async def serve() -> None:
+        disconnected = asyncio.Event()
+
+        async def receive() -> Message:
+            await disconnected.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            nonlocal received
+            received += len(message.get("body", b""))
+            if received > 3 * MAX_BUFFERED_BYTES:
+                disconnected.set()
+
+        async with asyncio.timeout(30):
+            await WsgiThreads(application, 1).respond({}, receive, send)
+
+    asyncio.run(serve())
+
+    assert response.is_closed

@@ -1,0 +1,178 @@
+"""The web process as it is deployed: requests, start and stop."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from django.utils.datastructures import CaseInsensitiveMapping
+
+from orders.models import CustomerSession
+from seqrshop.serving.asgi_app import THREADS
+from seqrshop.serving.body import MAX_BODY_BYTES
+from tests.seqrshop.security import assert_security_headers
+from tests.serving.conftest import CUSTOMER_HEADERS, TOKEN
+from tests.storefront.steps import invoice_of, path_of
+from tests.web_process import STOP_TIMEOUT_SECONDS, EventStream, WebProcess
+
+
+@pytest.fixture
+def order_path(customer_session: CustomerSession) -> str:
+    return path_of(invoice_of(customer_session, "paid"))
+
+
+# --- Requests ------------------------------------------------------------------------------------
+
+
+def test_response_does_not_name_server_and_is_not_logged(order_path: str, web: WebProcess) -> None:
+    log = web.log.read_text()
+
+    response = web.request("GET", f"{order_path}?never-in-a-log", CUSTOMER_HEADERS)
+
+    assert response.status == 200
+    assert "server" not in response.headers
+    assert "date" in response.headers
+    assert web.log.read_text() == log
+
+
+def test_stream_has_security_headers(order_path: str, web: WebProcess) -> None:
+    response = web.request("GET", f"{order_path}/events", CUSTOMER_HEADERS)
+
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert_security_headers(CaseInsensitiveMapping(response.headers))
+
+
+def test_head_has_headers_of_get_without_body(order_path: str, web: WebProcess) -> None:
+    get, head = (web.request(method, order_path, CUSTOMER_HEADERS) for method in ("GET", "HEAD"))
+
+    assert (get.status, head.status) == (200, 200)
+    assert get.headers["content-length"] == head.headers["content-length"]
+    assert head.body == b""
+
+
+@pytest.mark.parametrize(
+    ("header", "status"), [(None, 301), ("X_Forwarded_Proto", 301), ("X-Forwarded-Proto", 200)]
+)
+def test_only_the_proxys_header_marks_request_as_https(
+    order_path: str, web: WebProcess, header: str | None, status: int
+) -> None:
+    headers = {"Host": "localhost", "X-SEQR-Token": TOKEN} | ({header: "https"} if header else {})
+
+    assert web.request("GET", order_path, headers).status == status
+
+
+@pytest.mark.parametrize("size", [MAX_BODY_BYTES - 1, MAX_BODY_BYTES + 1])
+def test_too_large_body_is_rejected(
+    customer_session: CustomerSession, web: WebProcess, size: int
+) -> None:
+    response = web.request("POST", "/lyktan/orders", CUSTOMER_HEADERS, b"x" * size)
+
+    assert (response.status, response.json()["error"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize(("chunks", "status"), [([b"{", b"}"], 400), ([b"x" * 1024] * 200, 413)])
+def test_chunked_body_is_received_and_bounded(
+    customer_session: CustomerSession, web: WebProcess, chunks: list[bytes], status: int
+) -> None:
+    connection = web.connect()
+    connection.request(
+        "POST", "/lyktan/orders", iter(chunks), CUSTOMER_HEADERS, encode_chunked=True
+    )
+
+    assert connection.getresponse().status == status
+    connection.close()
+
+
+def test_slow_bodies_occupy_no_threads(order_path: str, web: WebProcess) -> None:
+    slow = [socket.create_connection(("127.0.0.1", web.port)) for _ in range(2 * THREADS)]
+    for client in slow:
+        client.sendall(
+            b"POST /lyktan/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
+        )
+
+    response = web.request("GET", order_path, CUSTOMER_HEADERS)
+
+    assert response.status == 200
+    for client in slow:
+        client.close()
+
+
+def test_log_lines_have_time_level_and_logger(order_path: str, web: WebProcess) -> None:
+    lines = web.log.read_text().splitlines()
+
+    assert lines
+    for line in lines:
+        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ [\w.]+: ", line), line
+
+
+# --- Start and stop ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_workers(transactional_db: None, tmp_path: Path) -> Iterator[WebProcess]:
+    with WebProcess(tmp_path / "log", WEB_CONCURRENCY="2") as web:
+        while web.log.read_text().count("startup complete") < 2:
+            time.sleep(0.05)
+        yield web
+
+
+def test_streams_end_when_process_stops(customer_session: CustomerSession, tmp_path: Path) -> None:
+    path = path_of(invoice_of(customer_session, "issued"), "/events")
+    web = WebProcess(tmp_path / "log")
+    with EventStream(web, path, X_SEQR_Token=TOKEN) as stream:
+        stream.next()
+
+        seconds = web.stop(signal.SIGTERM)
+
+        assert stream.next() == ("end", {"reason": "restart"})
+        assert stream.is_over()
+    assert seconds < 3  # of the 20 that uvicorn waits for its connections
+    assert "Traceback" not in web.log.read_text()
+
+
+def test_killed_worker_is_replaced(two_workers: WebProcess) -> None:
+    killed = _workers(two_workers)
+    for worker in killed:
+        worker.kill()
+
+    while set(_workers(two_workers)) & set(killed):
+        time.sleep(0.05)
+    two_workers.wait_until_open()
+
+
+def test_workers_end_when_parent_is_killed(two_workers: WebProcess) -> None:
+    workers = _workers(two_workers)
+
+    two_workers.process.kill()
+
+    _, alive = psutil.wait_procs(workers, timeout=STOP_TIMEOUT_SECONDS)
+    assert alive == []
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_missing_setting_stops_start_with_one_sentence(
+    transactional_db: None, tmp_path: Path, workers: str
+) -> None:
+    log = tmp_path / "log"
+
+    with pytest.raises(RuntimeError, match="did not start"):
+        WebProcess(log, SEQR_TERMINAL_ID="", WEB_CONCURRENCY=workers)
+
+    assert "SEQR_TERMINAL_ID is missing" in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def _workers(web: WebProcess) -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process(web.process.pid).children():
+        with suppress(psutil.Error):  # it has just ended
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
