@@ -206,7 +206,7 @@ def test_return_page_streams_by_key_and_has_nothing_personal(
 
     with EventStream(web, f"{path}/events") as stream:
         first = stream.next()
-        read = web.ask("GET", f"{path}.json").json()
+        read = web.request("GET", f"{path}.json").json()
         pay(invoice)
         told = stream.next(within=TOLD_WITHIN)
 
@@ -277,6 +277,6 @@ def test_streams_hold_no_postgresql_connection(
         invoice = invoice_of(session, "issued")
         follow(invoice, token=f"{STRANGER}{number}").next()
 
-    answer = web.ask("GET", path_of(invoice), {"X-SEQR-Token": f"{STRANGER}44"})
+    answer = web.request("GET", path_of(invoice), {"X-SEQR-Token": f"{STRANGER}44"})
 
     assert answer.status == 200
