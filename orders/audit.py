@@ -1,82 +1,83 @@
-"""The one way to write a line of the audit."""
+"""The one way to record an event in the audit."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from orders.models import AuditEvent, SubjectType
+from orders.models import AuditedModel, AuditEvent, AuditSubject, EventName, SourceName
 
-LONGEST_DETAIL = 300
+MAX_DETAIL_LENGTH = 300
 
 
 @dataclass(frozen=True)
 class ChangeSource:
-    """What brings a change about: a source ("poller", "customer", …) and its user, if any."""
+    """Who or what causes a change: its name, and the member of staff, if any."""
 
-    source: str
-    actor: Any = None  # the staff's user; Any, because the user model is a setting
+    name: SourceName
+    actor: Any = None  # a staff user; Any, because the user model is a setting
 
     @property
     def is_person(self) -> bool:
-        """Whether a member of the staff wanted it."""
+        """Whether a member of staff caused it."""
         return self.actor is not None
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What an event is about: a row, what people call it, and the order that it belongs to."""
-
-    subject_type: SubjectType
-    subject_id: int | None
-    name: str
-    order_id: int | None
+def by_staff(user: Any) -> ChangeSource:
+    """Return the source of a change that this member of staff makes."""
+    return ChangeSource(SourceName.STAFF, user)
 
 
 def record_event(
-    subject: Subject, name: str, source: ChangeSource, *, detail: str = "", **fields: Any
+    row: AuditedModel, name: EventName, source: ChangeSource, *, detail: str = "", **fields: Any
 ) -> None:
-    """Write an event, in the transaction that it belongs to.
+    """Record an event of a row, in the transaction of the change.
 
-    `fields` may be `was`, `became`, `result_code` and `duration_ms`.
+    `fields` may be `from_state`, `to_state` and `result_code`.
     """
-    _event(subject, name, source, detail=detail, **fields).save(force_insert=True)
-
-
-def record_events(events: list[tuple[Subject, str, dict[str, Any]]], source: ChangeSource) -> None:
-    """Write many at once: of each its subject, its name and its fields."""
-    AuditEvent.objects.bulk_create(
-        _event(subject, name, source, **fields) for subject, name, fields in events
-    )
-
-
-def _event(
-    subject: Subject, name: str, source: ChangeSource, *, detail: str = "", **fields: Any
-) -> AuditEvent:
-    return AuditEvent(
-        order_id=subject.order_id,
-        subject_type=subject.subject_type,
-        subject_id=subject.subject_id,
-        subject=subject.name,
-        name=name,
-        source=source.source,
-        actor=source.actor,
-        detail=detail[:LONGEST_DETAIL],
-        **fields,
-    )
+    _event(row.audit_subject, name, source, detail=detail, **fields).save(force_insert=True)
 
 
 def record_event_once(
-    subject: Subject, name: str, source: ChangeSource, *, detail: str = ""
+    row: AuditedModel, name: EventName, source: ChangeSource, *, detail: str = ""
 ) -> bool:
-    """Write an event unless the subject's latest one says the same; return whether it was written.
+    """Record an event unless the row's latest has the same name and detail; return whether it did.
 
-    For what is tried again and again, so that the history stays readable.
+    For what is retried, so that the history stays readable.
     """
+    subject = row.audit_subject
     latest = (
         AuditEvent.objects.filter(subject_type=subject.subject_type, subject_id=subject.subject_id)
         .order_by("-id")
         .first()
     )
-    if latest is not None and (latest.name, latest.detail) == (name, detail[:LONGEST_DETAIL]):
+    if latest is not None and (latest.name, latest.detail) == (name, detail[:MAX_DETAIL_LENGTH]):
         return False
-    record_event(subject, name, source, detail=detail)
+    record_event(row, name, source, detail=detail)
     return True
+
+
+def record_call_events(
+    calls: list[tuple[AuditSubject, str, dict[str, Any]]], source: ChangeSource
+) -> None:
+    """Record calls to SEQR in one statement: of each its subject, SEQR's operation, its fields.
+
+    `fields` may be `detail`, `result_code` and `duration_ms`.
+    """
+    AuditEvent.objects.bulk_create(
+        _event(subject, operation, source, **fields) for subject, operation, fields in calls
+    )
+
+
+def _event(
+    subject: AuditSubject, name: str, source: ChangeSource, *, detail: str = "", **fields: Any
+) -> AuditEvent:
+    return AuditEvent(
+        order_id=subject.order_id,
+        subject_type=subject.subject_type,
+        subject_id=subject.subject_id,
+        subject_label=subject.label,
+        name=name,
+        source=source.name,
+        actor=source.actor,
+        detail=detail[:MAX_DETAIL_LENGTH],
+        **fields,
+    )

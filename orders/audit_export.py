@@ -14,7 +14,7 @@ from orders.models import AuditEvent
 AT_A_TIME = 2000  # events read from the database at once, however many there are
 COLUMNS = (
     "id",
-    "at",
+    "occurred_at",
     "order",
     "subject_type",
     "subject",
@@ -22,7 +22,7 @@ COLUMNS = (
     "from",
     "to",
     "source",
-    "who",
+    "actor",
     "detail",
     "result_code",
     "duration_ms",
@@ -52,10 +52,10 @@ def _read(events: QuerySet[AuditEvent]) -> Iterator[AuditEvent]:
 def _values(event: AuditEvent) -> tuple[str | int | None, ...]:
     return (
         event.pk,
-        event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        event.occurred_at.astimezone(UTC).isoformat(timespec="microseconds"),
         event.order.number if event.order else None,
         event.subject_type,
-        event.subject,
+        event.subject_label,
         event.name,
         event.from_state or None,
         event.to_state or None,

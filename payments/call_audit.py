@@ -1,19 +1,18 @@
-"""Each call to SEQR becomes a line of the audit.
+"""Records each call to SEQR in the audit.
 
-The line is written right after the call, in no transaction with what the call changes. A process
-that is killed in between loses the line; that something was to be sent has been committed before.
+The event is written right after the call, in a transaction of its own. A process that is killed in
+between loses the event, but not that something was to be sent: that was committed before.
 """
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 from django.db import Error
 
-from orders.audit import ChangeSource, Subject, record_event, record_events
-from orders.models import AuditEvent, SubjectType
+from orders.audit import ChangeSource, record_call_events
+from orders.models import AuditEvent, AuditSubject, SubjectType
 from payments.gateway import seqr
 from payments.seqr import CallRecord, SeqrClient
 
@@ -21,32 +20,28 @@ logger = logging.getLogger(__name__)
 
 
 def audited_client(order_id: int | None, source: ChangeSource) -> SeqrClient:
-    """Return the client of SEQR for calls about this order, or about none; each is written down."""
-    return seqr().with_listener(partial(_write, order_id, source))
+    """Return SEQR's client for calls about this order, or about none; it records each call."""
+    return seqr().with_listener(partial(_record_at_once, order_id, source))
 
 
 def record_call(call: CallRecord, order_id: int | None, source: ChangeSource) -> None:
-    """Write a call, in the transaction that it belongs to."""
-    record_event(_subject_of(call, order_id), call.operation, source, **_fields_of(call))
+    """Record a call, in the transaction that it belongs to."""
+    record_calls([(call, order_id)], source)
 
 
-def _subject_of(call: CallRecord, order_id: int | None) -> Subject:
-    return Subject(SubjectType.CALL, None, call.client_reference, order_id)
-
-
-def _fields_of(call: CallRecord) -> dict[str, Any]:
-    return {
-        "detail": call.reason,
-        "result_code": call.result_code,
-        "duration_ms": call.duration_ms,
-    }
-
-
-def record_calls(calls: list[tuple[CallRecord, int]], source: ChangeSource) -> None:
-    """Write calls, each with the id of its order, in the transaction that they belong to."""
-    record_events(
+def record_calls(calls: list[tuple[CallRecord, int | None]], source: ChangeSource) -> None:
+    """Record calls, each with the id of its order, in the transaction that they belong to."""
+    record_call_events(
         [
-            (_subject_of(call, order_id), call.operation, _fields_of(call))
+            (
+                AuditSubject(SubjectType.CALL, None, call.client_reference, order_id),
+                call.operation,
+                {
+                    "detail": call.reason,
+                    "result_code": call.result_code,
+                    "duration_ms": call.duration_ms,
+                },
+            )
             for call, order_id in calls
         ],
         source,
@@ -54,16 +49,16 @@ def record_calls(calls: list[tuple[CallRecord, int]], source: ChangeSource) -> N
 
 
 def record_failed_poll(call: CallRecord, order_id: int, source: ChangeSource) -> None:
-    """Write a question that brought no answer, unless the order's latest call failed just so.
+    """Record a failed poll, unless the order's latest call failed in the same way.
 
-    So an outage does not fill the audit. What a person wanted is always written.
+    So an outage does not fill the audit. A person's own check is always recorded.
     """
-    with _sparing_the_answer(call):
-        if source.is_person or not _is_told(call, order_id):
+    with _tolerating_database_errors(call):
+        if source.is_person or not _latest_call_was_the_same(call, order_id):
             record_call(call, order_id, source)
 
 
-def _is_told(call: CallRecord, order_id: int) -> bool:
+def _latest_call_was_the_same(call: CallRecord, order_id: int) -> bool:
     latest = (
         AuditEvent.objects.filter(order_id=order_id, subject_type=SubjectType.CALL)
         .order_by("-id")
@@ -75,14 +70,14 @@ def _is_told(call: CallRecord, order_id: int) -> bool:
     )
 
 
-def _write(order_id: int | None, source: ChangeSource, call: CallRecord) -> None:
-    with _sparing_the_answer(call):
+def _record_at_once(order_id: int | None, source: ChangeSource, call: CallRecord) -> None:
+    with _tolerating_database_errors(call):
         record_call(call, order_id, source)
 
 
 @contextmanager
-def _sparing_the_answer(call: CallRecord) -> Iterator[None]:
-    """Go on without the line where it cannot be written: what SEQR said is worth more."""
+def _tolerating_database_errors(call: CallRecord) -> Iterator[None]:
+    """Continue without the event if it cannot be written: SEQR's answer is worth more."""
     try:
         yield
     except Error as error:

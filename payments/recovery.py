@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from orders.clock import database_now
 from payments.availability.pause import payments_are_paused
+from payments.leases import LEASE
 from payments.models import (
     OPEN_STATUSES,
     Invoice,
@@ -42,7 +43,7 @@ def find_work() -> Work:
     """Return what is left to do now. Each of it is safe to do twice."""
     now = database_now()
     unsent = Q(status=InvoiceStatus.CREATED, created_at__lt=now - LEFT_BEHIND_AFTER) | Q(
-        Q(lease_until=None) | Q(lease_until__lte=now), status=InvoiceStatus.SENDING
+        LEASE.lapsed_at(now), status=InvoiceStatus.SENDING
     )
     overdue = Q(
         status__in=OPEN_STATUSES,
@@ -74,15 +75,13 @@ def _ids(which: Q, at_most: int = AT_MOST) -> list[int]:
 
 
 def _refunds(status: RefundStatus, now: datetime) -> list[int]:
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
     return list(
-        Refund.objects.filter(free, status=status)
+        Refund.objects.filter(LEASE.lapsed_at(now), status=status)
         .order_by("id")
         .values_list("pk", flat=True)[:AT_MOST]
     )
 
 
 def _stops(now: datetime) -> list[int]:
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    due = PaymentPause.objects.filter(free, ended_at=None, next_probe_at__lte=now)
+    due = PaymentPause.objects.filter(LEASE.lapsed_at(now), ended_at=None, next_probe_at__lte=now)
     return list(due.values_list("pk", flat=True))

@@ -5,13 +5,13 @@ import re
 from django.db import transaction
 
 from orders.audit import ChangeSource
-from orders.models import CustomerSession, Shop
+from orders.models import CustomerSession, Shop, SourceName
 from orders.services import create_session, session_of_token
 from payments.call_audit import audited_client
 from payments.cases.cases import tell_of_configuration
 from payments.seqr import SeqrConfigurationError, SeqrRejected
 
-BY_CUSTOMER = ChangeSource("customer")
+SOURCE = ChangeSource(SourceName.CUSTOMER)
 _TOKEN = re.compile(r"[0-9A-Za-z.\-]{6,100}")
 
 
@@ -38,10 +38,10 @@ def exchange_token(shop: Shop, token: str) -> CustomerSession:
             raise TokenOfAnotherShop
         return known
     try:
-        info = audited_client(None, BY_CUSTOMER).get_client_session_info(token)
+        info = audited_client(None, SOURCE).get_client_session_info(token)
     except SeqrConfigurationError as error:
         with transaction.atomic():
-            tell_of_configuration(error, BY_CUSTOMER)
+            tell_of_configuration(error, SOURCE)
         raise
     except SeqrRejected as error:
         raise TokenRefused from error

@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
+from orders.models import SourceName
 from orders.services import forget_expired_sessions
 from payments import recovery
 from payments.availability import probe
@@ -28,7 +29,7 @@ from payments.seqr import SeqrConfigurationError, SeqrError
 
 logger = logging.getLogger(__name__)
 
-BY_SWEEP = ChangeSource("sweep")
+SOURCE = ChangeSource(SourceName.RECOVERY)
 LOOP_SECONDS = 300
 
 
@@ -62,7 +63,7 @@ def send_invoice(self: Task[..., Any], invoice_id: int) -> None:
 def cancel_overdue_invoice(invoice_id: int) -> None:
     """Cancel an invoice whose lifetime is over, listening to SEQR's answer."""
     try:
-        cancel.cancel_invoice(invoice_id, CancelReason.LIFETIME, BY_SWEEP)
+        cancel.cancel_invoice(invoice_id, CancelReason.LIFETIME, SOURCE)
     except cancel.AlreadyPaid:
         logger.info("invoice %s was paid at the last moment", invoice_id)
 
@@ -70,7 +71,7 @@ def cancel_overdue_invoice(invoice_id: int) -> None:
 @shared_task
 def finish_cancel(invoice_id: int) -> None:
     """Try once more to bring a wanted cancel to its end."""
-    cancel.finish_cancel(invoice_id, BY_SWEEP)
+    cancel.finish_cancel(invoice_id, SOURCE)
 
 
 @shared_task
@@ -85,7 +86,7 @@ def send_refund(refund_id: int) -> None:
 @shared_task
 def give_up_refund(refund_id: int) -> None:
     """Call a refund unknown whose sender has died."""
-    refund.give_up_sending(refund_id)
+    refund.give_up_sending(refund_id, SOURCE)
 
 
 @shared_task
@@ -111,7 +112,7 @@ def answer_cards(invoice_id: int) -> None:
 def ask_once_more(invoice_id: int) -> None:
     """Ask about an ended invoice whose last answer was lost; what fails is the sweep's again."""
     try:
-        refresh.ask_once_more(invoice_id, BY_SWEEP)
+        refresh.ask_once_more(invoice_id, SOURCE)
     except SeqrError as error:
         logger.warning("invoice %s: %s", invoice_id, error)
 

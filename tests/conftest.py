@@ -12,9 +12,9 @@ from pytest_django import Settings
 from orders.models import CustomerSession, Product, Shop
 from payments.gateway import seqr
 from payments.polling import status_checks
-from seqrshop.storefront import rate_limits
 from tests.factories import CustomerSessionFactory, ProductFactory, ShopFactory
 from tests.fault_proxy import FaultProxy, use_seqr_at
+from tests.redis_reset import reset_rate_limits
 from tests.sandbox_process import SandboxProcess
 
 TOKEN = "0000002012-63506374"
@@ -30,7 +30,7 @@ def _plain_static_files(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def _fresh_limits() -> None:
     """Count from zero in each test."""
-    rate_limits.forget()
+    reset_rate_limits()
 
 
 @pytest.fixture(autouse=True)

@@ -1,18 +1,24 @@
-"""What is sold and ordered, and by whom."""
+"""The models of shops, products, customers, orders and the audit."""
 
-from orders.models.audit_event import AuditEvent, SubjectType
+from orders.models.audit_event import AuditEvent
+from orders.models.audited import AuditedModel, AuditSubject, SubjectType
 from orders.models.customer import Customer, CustomerSession
+from orders.models.event_name import EventName
 from orders.models.opening_hours import OpeningHours
 from orders.models.order import Order, OrderRow, OrderState
 from orders.models.picture import Picture
 from orders.models.product import Category, Product
 from orders.models.shop import QrCode, Shop
+from orders.models.source_name import SourceName
 
 __all__ = [
     "AuditEvent",
+    "AuditSubject",
+    "AuditedModel",
     "Category",
     "Customer",
     "CustomerSession",
+    "EventName",
     "OpeningHours",
     "Order",
     "OrderRow",
@@ -21,5 +27,6 @@ __all__ = [
     "Product",
     "QrCode",
     "Shop",
+    "SourceName",
     "SubjectType",
 ]

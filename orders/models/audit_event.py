@@ -4,35 +4,27 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from orders.models.audited import SubjectType
+from orders.models.event_name import EventName
 from orders.models.order import Order
-
-
-class SubjectType(models.TextChoices):
-    """What an event is about."""
-
-    ORDER = "order", _("order")
-    INVOICE = "invoice", _("payment")
-    REFUND = "refund", _("refund")
-    CASE = "case", _("payment case")
-    PERIOD = "period", _("transaction period")
-    CALL = "call", _("call to SEQR")
+from orders.models.source_name import SourceName
 
 
 class AuditEvent(models.Model):
-    """A line of the audit: who or what changed something, from, to, and why.
+    """One line of the audit: a change of a row, or a call to SEQR.
 
-    Written in the transaction of what it tells, and append-only: a trigger of the database refuses
-    to change or delete one. It holds no secret and no personal data; the order leads to the
-    customer. `subject_id` is the row's id, `subject` its number for people. A call to SEQR has no
-    row:
-    its subject is the reference that SEQR's support finds it by, its name SEQR's own.
+    Written in the transaction of the change, and append-only: a database trigger refuses to change
+    or delete an event. An event holds no secret and no personal data; its order leads to the
+    customer. `subject_id` is the row's id and `subject_label` its number for people. A call to SEQR
+    has no row: its label is the client reference by which SEQR's support finds the call, its name
+    SEQR's operation.
     """
 
     order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="events")
     subject_type = models.CharField(_("type"), max_length=8, choices=SubjectType.choices)
     subject_id = models.BigIntegerField(null=True)
-    subject = models.CharField(_("subject"), max_length=40)
-    at = models.DateTimeField(_("time"), db_default=Now())
+    subject_label = models.CharField(_("subject"), max_length=40)
+    occurred_at = models.DateTimeField(_("time"), db_default=Now())
     name = models.CharField(_("event"), max_length=40)
     from_state = models.CharField(_("from"), max_length=26, blank=True)
     to_state = models.CharField(_("to"), max_length=26, blank=True)
@@ -54,11 +46,29 @@ class AuditEvent(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "id"], name="event_of_its_row"),
-            models.Index(fields=["at"], name="event_by_day"),
+            models.Index(fields=["occurred_at"], name="event_by_day"),
             models.Index(
-                fields=["subject"], name="event_of_call", condition=Q(subject_type=SubjectType.CALL)
+                fields=["subject_label"],
+                name="event_of_call",
+                condition=Q(subject_type=SubjectType.CALL),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(name__in=EventName.values) | Q(subject_type=SubjectType.CALL),
+                name="event_name_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=SourceName.values), name="event_source_known"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.name} ({self.source})"
+        return f"{self.subject_label}: {self.name} ({self.source})"
+
+    @property
+    def label(self) -> str:
+        """The event's name for the staff. A call keeps the name of SEQR's operation."""
+        if self.subject_type == SubjectType.CALL:
+            return self.name
+        return str(EventName(self.name).label)

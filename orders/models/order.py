@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from orders.models.audited import AuditedModel, AuditSubject, SubjectType
 from orders.models.customer import Customer
 from orders.models.product import Product
 from orders.models.shop import Shop
@@ -46,11 +47,14 @@ def _return_key() -> str:
     return secrets.token_urlsafe(24)
 
 
-class Order(models.Model):
+class Order(AuditedModel):
     """What one customer ordered from one shop. `total` includes VAT, in major units.
 
     Its `state` is written by `orders.transitions.move_order` alone.
     """
+
+    state_field = "state"
+    customer_visible_fields = frozenset({"state"})
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     return_key = models.CharField(max_length=32, unique=True, default=_return_key, editable=False)
@@ -97,6 +101,14 @@ class Order(models.Model):
     def number(self) -> str:
         """The number that people say: on the receipt, at the counter, in the admin."""
         return str(FIRST_NUMBER + self.pk)
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject(SubjectType.ORDER, self.pk, self.number, self.pk)
+
+    @property
+    def published_order_id(self) -> uuid.UUID:
+        return self.public_id
 
 
 class OrderRow(models.Model):

@@ -144,7 +144,7 @@ def reopen_order(customer: Customer, public_id: UUID, source: ChangeSource) -> O
 def serve_order(order_id: int, source: ChangeSource) -> bool:
     """Record that a paid order has been handed over; return whether it was not before.
 
-    Raises OrderMoveError where it is not paid.
+    Raises TransitionError where it is not paid.
     """
     return transition_order(lock_order(order_id), OrderState.SERVED, source)
 

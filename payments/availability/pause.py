@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
-from payments.cases.cases import open_case, subject_of, tell_of_configuration
+from orders.models import EventName
+from payments.cases.cases import open_case, tell_of_configuration
 from payments.models import CaseKind, Invoice, PaymentPause
 from payments.seqr import SeqrConfigurationError
 
@@ -46,6 +47,6 @@ def _close(error: SeqrConfigurationError, source: ChangeSource) -> None:
         case=case, reason=str(error), next_probe_at=database_now() + FIRST_PROBE_AFTER
     )
     record_event(
-        subject_of(case), "paying_closed", source, detail=str(error), result_code=error.result_code
+        case, EventName.PAYMENTS_PAUSED, source, detail=str(error), result_code=error.result_code
     )
     logger.error("paying is closed: %s", error)

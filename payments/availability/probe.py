@@ -10,23 +10,23 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import Enum, auto
 
-from django.conf import settings
 from django.db import transaction
 
 from orders.audit import ChangeSource, record_event, record_event_once
 from orders.clock import database_now
-from orders.models import Shop
+from orders.models import EventName, Shop, SourceName
 from payments import seqr
 from payments.availability.pause import FIRST_PROBE_AFTER, PAYING
 from payments.call_audit import audited_client
 from payments.callback_urls import back_url, notification_url
-from payments.cases.cases import close_case, open_case, subject_of
+from payments.cases.cases import close_case, open_case
+from payments.leases import LEASE, call_lease_duration, doubling_pause
 from payments.models import CaseKind, PaymentPause
 from payments.seqr import SeqrClient, SeqrConfigurationError, SeqrError
 
 logger = logging.getLogger(__name__)
 
-BY_PROBE = ChangeSource("probe")
+SOURCE = ChangeSource(SourceName.PROBE)
 LONGEST_PAUSE = timedelta(seconds=60)
 
 
@@ -39,7 +39,7 @@ class Probe(Enum):
     NOT_MADE = auto()  # paying is open, or a probe is under way or not due yet
 
 
-def probe_paying(stop_id: int, source: ChangeSource = BY_PROBE, *, at_once: bool = False) -> Probe:
+def probe_paying(stop_id: int, source: ChangeSource = SOURCE, *, at_once: bool = False) -> Probe:
     """Probe whether paying can be opened, if that is due or wanted `at_once`; say what came of it.
 
     One probe is made at a time. Once it has opened paying, the caller has the waiting invoices
@@ -51,10 +51,10 @@ def probe_paying(stop_id: int, source: ChangeSource = BY_PROBE, *, at_once: bool
     try:
         _make_probe(stop, audited_client(None, source))
     except SeqrConfigurationError as error:
-        _stay_closed(stop_id, "probe_refused", error, source)
+        _stay_closed(stop_id, EventName.PROBE_REFUSED, error, source)
         return Probe.REFUSED
     except SeqrError as error:
-        _stay_closed(stop_id, "probe_unanswered", error, source)
+        _stay_closed(stop_id, EventName.PROBE_UNANSWERED, error, source)
         return Probe.UNANSWERED
     _open(stop_id, source)
     return Probe.OPENED
@@ -70,12 +70,12 @@ def _take_lease(stop_id: int, *, at_once: bool) -> PaymentPause | None:
     """Return the stop if its probe is ours to make; nobody else makes one until the lease ends."""
     stop = _lock(stop_id)
     now = database_now()
-    if stop.ended_at is not None or (stop.lease_until is not None and stop.lease_until > now):
+    if stop.ended_at is not None or not LEASE.has_lapsed(stop, now):
         return None
     if stop.next_probe_at > now and not at_once:
         return None
     stop.probes += 1
-    stop.lease_until = now + timedelta(seconds=4 * settings.SEQR_TIMEOUT_SECONDS + 5)
+    stop.lease_until = now + call_lease_duration(timeouts=4)
     stop.save(update_fields=["probes", "lease_until"])
     return stop
 
@@ -103,7 +103,7 @@ def _cancel(invoice_reference: str, seqr: SeqrClient) -> None:
 
 
 @transaction.atomic
-def _stay_closed(stop_id: int, event: str, error: SeqrError, source: ChangeSource) -> None:
+def _stay_closed(stop_id: int, event: EventName, error: SeqrError, source: ChangeSource) -> None:
     stop = _lock(stop_id)
     if stop.ended_at is not None:
         return
@@ -111,17 +111,15 @@ def _stay_closed(stop_id: int, event: str, error: SeqrError, source: ChangeSourc
         stop.reason = str(error)
         # New where a person has closed the one before, believing that the settings were mended.
         stop.case = open_case(CaseKind.CONFIGURATION, source, str(error), key=PAYING) or stop.case
-    stop.next_probe_at = database_now() + _pause_after(stop.probes)
+    stop.next_probe_at = database_now() + doubling_pause(
+        stop.probes, FIRST_PROBE_AFTER, LONGEST_PAUSE
+    )
     stop.lease_until = None
     stop.save(update_fields=["case", "reason", "next_probe_at", "lease_until"])
     if source.is_person:  # each of whose checks is in the history
-        record_event(subject_of(stop.case), event, source, detail=str(error))
+        record_event(stop.case, event, source, detail=str(error))
     else:
-        record_event_once(subject_of(stop.case), event, source, detail=str(error))
-
-
-def _pause_after(probes: int) -> timedelta:
-    return min(FIRST_PROBE_AFTER * (1 << min(probes, 10)), LONGEST_PAUSE)
+        record_event_once(stop.case, event, source, detail=str(error))
 
 
 @transaction.atomic
@@ -132,7 +130,7 @@ def _open(stop_id: int, source: ChangeSource) -> None:
     stop.ended_at = database_now()
     stop.lease_until = None
     stop.save(update_fields=["ended_at", "lease_until"])
-    record_event(subject_of(stop.case), "paying_opened", source)
+    record_event(stop.case, EventName.PAYMENTS_RESUMED, source)
     close_case(stop.case_id, source, "SEQR accepts our settings again")
     logger.info("paying is open again")
 

@@ -3,9 +3,9 @@
 from django.conf import settings
 from django.db import transaction
 
-from orders.audit import ChangeSource, Subject, record_event
+from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
-from orders.models import SubjectType
+from orders.models import EventName
 from payments.models import (
     CaseKind,
     Invoice,
@@ -56,7 +56,7 @@ def open_case(
     )
     if not is_new:  # two have seen it at the same time
         return None
-    record_event(subject_of(case), f"{kind}_case", source, detail=what, to_state="open")
+    record_event(case, EventName(f"{kind}_case"), source, detail=what, to_state="open")
     OutboxMail.objects.bulk_create(
         OutboxMail(case=case, recipient=address) for address in settings.CASE_EMAILS
     )
@@ -75,9 +75,7 @@ def close_case(case_id: int, source: ChangeSource, reason: str) -> bool:
     case.closed_by = source.actor
     case.closing_reason = reason.strip()[:300]
     case.save(update_fields=["closed_at", "closed_by", "closing_reason"])
-    record_event(
-        subject_of(case), "case_closed", source, detail=case.closing_reason, from_state="open"
-    )
+    record_event(case, EventName.CASE_CLOSED, source, detail=case.closing_reason, from_state="open")
     return True
 
 
@@ -171,8 +169,3 @@ def configuration_works(operation: str, source: ChangeSource) -> None:
     )
     for case_id in open_cases.values_list("pk", flat=True):
         close_case(case_id, source, f"SEQR has accepted {operation} since")
-
-
-def subject_of(case: MoneyCase) -> Subject:
-    """Return the case as what an event is about."""
-    return Subject(SubjectType.CASE, case.pk, str(case.pk), case.order_id)

@@ -7,16 +7,16 @@ from smtplib import SMTPException
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import Q
 from django.urls import reverse
 
 from orders.clock import database_now
 from payments.cases.guidance import ADVICE
+from payments.leases import LEASE
 from payments.models import CaseKind, OutboxMail
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)  # longer than a mail server may take
+MAIL_LEASE = timedelta(minutes=5)  # longer than a mail server may take
 AT_MOST = 50
 
 
@@ -40,10 +40,10 @@ def send_mails() -> int:
 @transaction.atomic
 def _take_next() -> OutboxMail | None:
     now = database_now()
-    waiting = OutboxMail.objects.filter(Q(lease_until=None) | Q(lease_until__lte=now), sent_at=None)
+    waiting = OutboxMail.objects.filter(LEASE.lapsed_at(now), sent_at=None)
     mail = waiting.select_for_update(skip_locked=True).order_by("id").first()
     if mail is not None:
-        mail.lease_until = now + LEASE
+        mail.lease_until = now + MAIL_LEASE
         mail.save(update_fields=["lease_until"])
     return mail
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from django.db import connection, transaction
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, record_event, record_event_once
 from orders.clock import database_now
+from orders.models import EventName
+from orders.state_machine import save_fields
 from payments.balance import update_order_refund_state
 from payments.call_audit import record_call, record_calls
 from payments.cases.cases import close_cases_of, open_case
@@ -19,10 +21,7 @@ from payments.invoices.transitions import (
     lock_invoice,
     paid_by_another,
     paid_differs,
-    record,
-    record_once,
-    save_fields,
-    transition,
+    transition_invoice,
     unpaid_final_status,
 )
 from payments.models import (
@@ -138,7 +137,9 @@ def _take(
 
 
 def _take_too_late(invoice: Invoice, answer: StatusResult, source: ChangeSource) -> bool:
-    is_new = record_once(invoice, "answer_after_order_was_paid", source, detail=answer.status)
+    is_new = record_event_once(
+        invoice, EventName.ANSWER_AFTER_ORDER_WAS_PAID, source, detail=answer.status
+    )
     if answer.status == InvoiceStatus.PAID:
         open_case(CaseKind.SECOND_PAYMENT, source, TWICE, invoice=invoice)
     return is_new
@@ -163,14 +164,17 @@ def _follow(
     if to == invoice.status:
         return told
     if to not in TABLE[InvoiceStatus(invoice.status)]:
-        return record_once(invoice, "unexpected_answer", source, detail=answer.status) or told
+        return (
+            record_event_once(invoice, EventName.UNEXPECTED_STATUS, source, detail=answer.status)
+            or told
+        )
     reversed_fields = {}
     if to in UNPAID_FINAL_STATUSES and _may_be_a_reversal(invoice, silence):
         reversed_fields = {"possibly_reversed": True}
     changes = {"invoice_version": answer.version, **reversed_fields}
-    transition(invoice, to, source, detail=answer.detail, **changes)
+    transition_invoice(invoice, to, source, detail=answer.detail, **changes)
     if reversed_fields:
-        record(invoice, "possibly_reversed", source)
+        record_event(invoice, EventName.POSSIBLY_REVERSED, source)
         open_case(CaseKind.POSSIBLY_REVERSED, source, f"SEQR answered {to}", invoice=invoice)
     return True
 
@@ -191,7 +195,7 @@ def _follow_paid(invoice: Invoice, answer: StatusResult, source: ChangeSource) -
     receipt = answer.paid.receipt
     total = receipt.total_amount if receipt else None
     settle_doubt(invoice, total, source)
-    transition(
+    transition_invoice(
         invoice,
         InvoiceStatus.PAID,
         source,
@@ -222,6 +226,6 @@ def _cancel_the_others(paid: Invoice, source: ChangeSource) -> None:
         if other.status == InvoiceStatus.CREATED:
             to = InvoiceStatus.CANCELED
         if other.status != InvoiceStatus.CANCEL_PENDING:
-            transition(other, to, source, cancel_reason=CancelReason.SUPERSEDED)
+            transition_invoice(other, to, source, cancel_reason=CancelReason.SUPERSEDED)
         else:
             save_fields(other, cancel_reason=CancelReason.SUPERSEDED)

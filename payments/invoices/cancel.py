@@ -6,19 +6,20 @@ is dead when SEQR has said so, or when it never had a reference that anybody cou
 
 from django.db import transaction
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, record_event_once
 from orders.clock import database_now
+from orders.models import EventName
+from orders.state_machine import save_fields
 from payments.call_audit import audited_client
 from payments.cases.cases import open_case
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.transitions import (
     lock_invoice,
     paid_by_another,
-    record_once,
-    save_fields,
-    transition,
+    transition_invoice,
     unpaid_final_status,
 )
+from payments.leases import LEASE
 from payments.models import OPEN_STATUSES, CancelReason, CaseKind, Invoice, InvoiceStatus
 from payments.seqr import ResultCode, SeqrConflict, SeqrError, SeqrRejected
 
@@ -57,9 +58,9 @@ def _want_cancel(invoice_id: int, reason: CancelReason, source: ChangeSource) ->
     if not invoice.is_open or invoice.cancel_reason:
         return
     if invoice.status == InvoiceStatus.CREATED:
-        transition(invoice, unpaid_final_status(reason), source, cancel_reason=reason)
+        transition_invoice(invoice, unpaid_final_status(reason), source, cancel_reason=reason)
     else:
-        transition(invoice, InvoiceStatus.CANCEL_PENDING, source, cancel_reason=reason)
+        transition_invoice(invoice, InvoiceStatus.CANCEL_PENDING, source, cancel_reason=reason)
 
 
 def finish_cancel(invoice_id: int, source: ChangeSource) -> None:
@@ -75,7 +76,7 @@ def finish_cancel(invoice_id: int, source: ChangeSource) -> None:
         try:
             status = refresh_invoice(invoice_id, source)
         except SeqrError as error:
-            _note(invoice_id, "cancel_put_off", error, source)
+            _note(invoice_id, EventName.CANCEL_DEFERRED, error, source)
             return
         if status not in OPEN_STATUSES:
             return
@@ -90,18 +91,18 @@ def _tell_seqr(invoice: Invoice, source: ChangeSource) -> None:
         if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:
             _confirm(invoice.pk, source)
             return
-        _note(invoice.pk, "cancel_refused", error, source)
+        _note(invoice.pk, EventName.CANCEL_REFUSED, error, source)
         if error.result_code == ResultCode.CANNOT_CANCEL_PAID_INVOICE:
             _tell_of_a_second_payment(invoice.pk, source)
             _ask_again(invoice, source)
     except SeqrRejected as error:
-        _note(invoice.pk, "cancel_refused", error, source)
+        _note(invoice.pk, EventName.CANCEL_REFUSED, error, source)
         if invoice.cancel_reason == CancelReason.SUPERSEDED and error.result_code in DEAD_AT_SEQR:
             _confirm(invoice.pk, source)  # which asking would tell of any other
         else:
             _ask_again(invoice, source)
     except SeqrError as error:
-        _note(invoice.pk, "cancel_put_off", error, source)
+        _note(invoice.pk, EventName.CANCEL_DEFERRED, error, source)
     else:
         _confirm(invoice.pk, source)
 
@@ -129,14 +130,14 @@ def _ask_again(invoice: Invoice, source: ChangeSource) -> None:
     try:
         refresh_invoice(invoice.pk, source)
     except SeqrError as error:
-        _note(invoice.pk, "cancel_put_off", error, source)
+        _note(invoice.pk, EventName.CANCEL_DEFERRED, error, source)
 
 
 @transaction.atomic
 def _confirm(invoice_id: int, source: ChangeSource) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.is_open:
-        transition(invoice, unpaid_final_status(invoice.cancel_reason), source)
+        transition_invoice(invoice, unpaid_final_status(invoice.cancel_reason), source)
 
 
 @transaction.atomic
@@ -145,11 +146,13 @@ def _end_unsent(invoice_id: int, source: ChangeSource) -> None:
     invoice = lock_invoice(invoice_id)
     if not invoice.is_open or invoice.invoice_reference is not None:
         return
-    if invoice.lease_until is None or invoice.lease_until <= database_now():
-        save_fields(invoice, lease_until=None)
-        transition(invoice, unpaid_final_status(invoice.cancel_reason), source, detail="never sent")
+    if LEASE.has_lapsed(invoice, database_now()):
+        save_fields(invoice, **LEASE.released())
+        transition_invoice(
+            invoice, unpaid_final_status(invoice.cancel_reason), source, detail="never sent"
+        )
 
 
 @transaction.atomic
-def _note(invoice_id: int, event: str, error: SeqrError, source: ChangeSource) -> None:
-    record_once(lock_invoice(invoice_id), event, source, detail=str(error))
+def _note(invoice_id: int, event: EventName, error: SeqrError, source: ChangeSource) -> None:
+    record_event_once(lock_invoice(invoice_id), event, source, detail=str(error))

@@ -4,21 +4,24 @@ SEQR does not say what a second commitReservation does. So a lease is committed 
 and given back only where SEQR has refused: until it ends, SEQR's status alone tells the rest.
 """
 
-from datetime import timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
+from orders.models import EventName
+from orders.state_machine import save_fields
 from payments.call_audit import audited_client
 from payments.cases.cases import configuration_works, tell_of_configuration
 from payments.invoices.refresh import refresh_invoice
-from payments.invoices.transitions import lock_invoice, paid_by_another, record, save_fields
+from payments.invoices.transitions import lock_invoice, paid_by_another
+from payments.leases import Lease
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import Amount, SeqrConfigurationError, SeqrError, SeqrOutcomeUnknown
+
+LEASE = Lease("capture_lease_until")
 
 
 class CommitNotPossible(Exception):
@@ -40,7 +43,7 @@ def commit_reservation(invoice_id: int, amount: Decimal, source: ChangeSource) -
         client = audited_client(invoice.order_id, source)
         client.commit_reservation(invoice.invoice_reference, Amount(amount, invoice.currency))
     except SeqrOutcomeUnknown as error:
-        _note(invoice_id, "commit_outcome_unknown", source, str(error))
+        _note(invoice_id, EventName.CAPTURE_OUTCOME_UNKNOWN, source, str(error))
         if _status_now(invoice_id, source) != InvoiceStatus.PAID:
             raise
     except SeqrError as error:
@@ -81,20 +84,19 @@ def _take_lease(invoice_id: int, amount: Decimal, source: ChangeSource) -> Invoi
         raise CommitNotPossible(_("Another invoice has paid the order."))
     if amount != invoice.amount:
         raise CommitNotPossible(_("The amount has changed meanwhile; look at it again."))
-    if invoice.capture_lease_until is not None and invoice.capture_lease_until > now:
+    if not LEASE.has_lapsed(invoice, now):
         raise CommitNotPossible(
             _("It is being taken, or SEQR's answer was lost. Ask SEQR again in half a minute.")
         )
-    lease_until = now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
-    save_fields(invoice, capture_lease_until=lease_until)
-    record(invoice, "commit_started", source, detail=f"{amount} {invoice.currency}")
+    save_fields(invoice, **LEASE.taken(now))
+    record_event(invoice, EventName.CAPTURE_STARTED, source, detail=f"{amount} {invoice.currency}")
     return invoice
 
 
 @transaction.atomic
 def _not_done(invoice_id: int, source: ChangeSource, error: SeqrError) -> None:
-    save_fields(lock_invoice(invoice_id), capture_lease_until=None)
-    _note(invoice_id, "commit_not_done", source, str(error))
+    save_fields(lock_invoice(invoice_id), **LEASE.released())
+    _note(invoice_id, EventName.CAPTURE_FAILED, source, str(error))
     if isinstance(error, SeqrConfigurationError):
         tell_of_configuration(error, source)
 
@@ -102,10 +104,10 @@ def _not_done(invoice_id: int, source: ChangeSource, error: SeqrError) -> None:
 @transaction.atomic
 def _done(invoice_id: int, source: ChangeSource) -> None:
     """Write that it is taken. The lease stays: who has asked SEQR before may come only now."""
-    _note(invoice_id, "reservation_committed", source)
+    _note(invoice_id, EventName.RESERVATION_CAPTURED, source)
     configuration_works("commitReservation", source)
 
 
 @transaction.atomic
-def _note(invoice_id: int, event: str, source: ChangeSource, detail: str = "") -> None:
-    record(lock_invoice(invoice_id), event, source, detail=detail)
+def _note(invoice_id: int, event: EventName, source: ChangeSource, detail: str = "") -> None:
+    record_event(lock_invoice(invoice_id), event, source, detail=detail)

@@ -22,7 +22,7 @@ def create_invoice(order: Order) -> Invoice:
 
 
 @transaction.atomic
-def retry_payment(customer: Customer, public_id: UUID) -> Invoice:
+def retry_payment(customer: Customer, public_id: UUID, source: ChangeSource) -> Invoice:
     """Make a new invoice for an order whose last one SEQR has confirmed dead.
 
     A cancelled, failed or expired order is one whose last invoice is in such a status, which it
@@ -31,7 +31,7 @@ def retry_payment(customer: Customer, public_id: UUID) -> Invoice:
     caller has the invoice sent. Raises Order.DoesNotExist, AnotherOrderOpen, OrderNotAccepted and
     ServiceClosed.
     """
-    order = reopen_order(customer, public_id, ChangeSource("customer"))
+    order = reopen_order(customer, public_id, source)
     require_available(order.shop)
     last = order.invoices.order_by("-attempt")[0]
     return Invoice.objects.create(

@@ -5,9 +5,10 @@ All but the reading is done to a locked invoice, in the transaction of what it b
 
 from decimal import Decimal
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, record_event
+from orders.models import EventName
+from orders.state_machine import save_fields
 from payments import seqr
-from payments.invoices.transitions import record, save_fields
 from payments.models import UNPAID_FINAL_STATUSES, Invoice, InvoiceDiscount, LoyaltyAnswer
 
 
@@ -36,7 +37,9 @@ def drop_discounts(invoice: Invoice, source: ChangeSource, why: str) -> None:
         loyalty_answer=LoyaltyAnswer.INVALID,
         discount_unconfirmed=False,
     )
-    record(invoice, "discount_dropped", source, detail=f"{off} {invoice.currency}: {why}")
+    record_event(
+        invoice, EventName.DISCOUNT_DROPPED, source, detail=f"{off} {invoice.currency}: {why}"
+    )
 
 
 def settle_doubt(invoice: Invoice, paid: seqr.Amount | None, source: ChangeSource) -> None:

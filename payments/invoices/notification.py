@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from orders.audit import ChangeSource
+from orders.models import SourceName
 from payments.cases.cases import open_case
 from payments.invoices.transitions import lock_invoice, paid_by_another
 from payments.models import CaseKind, Invoice, InvoiceStatus
@@ -39,7 +40,7 @@ def _tell_of_a_second_payment(invoice_id: int) -> None:
     with transaction.atomic():
         open_case(
             CaseKind.SECOND_PAYMENT,
-            ChangeSource("notification"),
+            ChangeSource(SourceName.NOTIFICATION),
             "SEQR notified of an invoice whose order another one has paid; it is not asked about",
             invoice=lock_invoice(invoice_id),
         )

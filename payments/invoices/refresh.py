@@ -10,12 +10,13 @@ from django.db import transaction
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
+from orders.state_machine import save_fields
 from payments.availability.pause import pause_payments
 from payments.call_audit import record_call, record_failed_poll
 from payments.cases.cases import open_case
 from payments.invoices.apply_status import apply_status
 from payments.invoices.status_query import StatusResult, ask, status_query_for
-from payments.invoices.transitions import lock_invoice, paid_by_another, save_fields
+from payments.invoices.transitions import lock_invoice, paid_by_another
 from payments.models import (
     UNPAID_FINAL_STATUSES,
     CaseKind,

@@ -1,25 +1,18 @@
 """sendInvoice: a lease, the call outside any transaction, and what its answer may change."""
 
-from datetime import timedelta
-
-from django.conf import settings
 from django.db import transaction
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, record_event, record_event_once
 from orders.clock import database_now
+from orders.models import EventName, SourceName
+from orders.state_machine import save_fields
 from payments.availability.pause import pause_payments, payments_are_paused
 from payments.call_audit import audited_client
 from payments.invoices.cancel import finish_cancel
 from payments.invoices.payloads import invoice_message
 from payments.invoices.refresh import refresh_invoice
-from payments.invoices.transitions import (
-    lock_invoice,
-    record,
-    record_once,
-    save_fields,
-    transition,
-    unpaid_final_status,
-)
+from payments.invoices.transitions import lock_invoice, transition_invoice, unpaid_final_status
+from payments.leases import LEASE
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import (
     SentInvoice,
@@ -29,7 +22,7 @@ from payments.seqr import (
     SeqrRejected,
 )
 
-BY_SENDING = ChangeSource("send_invoice")
+SOURCE = ChangeSource(SourceName.SEND_INVOICE)
 
 
 def send_invoice(invoice_id: int) -> None:
@@ -45,7 +38,7 @@ def send_invoice(invoice_id: int) -> None:
     if invoice is None:
         return
     try:
-        client = audited_client(invoice.order_id, BY_SENDING)
+        client = audited_client(invoice.order_id, SOURCE)
         sent = _new_reference(client.send_invoice(invoice_message(invoice)))
     except SeqrConfigurationError as error:
         _put_off(invoice_id, error)
@@ -72,18 +65,13 @@ def _take_lease(invoice_id: int) -> Invoice | None:
         return None
     invoice = lock_invoice(invoice_id)
     now = database_now()
-    lease_until = now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
     if invoice.status == InvoiceStatus.CREATED:
-        transition(invoice, InvoiceStatus.SENDING, BY_SENDING, lease_until=lease_until)
+        transition_invoice(invoice, InvoiceStatus.SENDING, SOURCE, **LEASE.taken(now))
         return invoice
-    if invoice.status == InvoiceStatus.SENDING and _lapsed(invoice):
-        save_fields(invoice, lease_until=lease_until)
+    if invoice.status == InvoiceStatus.SENDING and LEASE.has_lapsed(invoice, now):
+        save_fields(invoice, **LEASE.taken(now))
         return invoice
     return None
-
-
-def _lapsed(invoice: Invoice) -> bool:
-    return invoice.lease_until is None or invoice.lease_until <= database_now()
 
 
 def _put_off(invoice_id: int, error: SeqrError) -> None:
@@ -91,11 +79,11 @@ def _put_off(invoice_id: int, error: SeqrError) -> None:
         invoice = lock_invoice(invoice_id)
         if invoice.invoice_reference is not None:
             return
-        save_fields(invoice, lease_until=None)
-        record_once(invoice, "sending_failed", BY_SENDING, detail=str(error))
+        save_fields(invoice, **LEASE.released())
+        record_event_once(invoice, EventName.SENDING_FAILED, SOURCE, detail=str(error))
         if isinstance(error, SeqrConfigurationError):
-            pause_payments(invoice, error, BY_SENDING)
-    finish_cancel(invoice_id, BY_SENDING)
+            pause_payments(invoice, error, SOURCE)
+    finish_cancel(invoice_id, SOURCE)
 
 
 def _refused(invoice_id: int, error: SeqrRejected) -> None:
@@ -104,16 +92,16 @@ def _refused(invoice_id: int, error: SeqrRejected) -> None:
         if invoice.invoice_reference is not None:
             return
         if invoice.status == InvoiceStatus.SENDING:
-            transition(
-                invoice, InvoiceStatus.FAILED, BY_SENDING, detail=str(error), lease_until=None
+            transition_invoice(
+                invoice, InvoiceStatus.FAILED, SOURCE, detail=str(error), **LEASE.released()
             )
         elif invoice.status == InvoiceStatus.CANCEL_PENDING:
-            transition(
+            transition_invoice(
                 invoice,
                 unpaid_final_status(invoice.cancel_reason),
-                BY_SENDING,
+                SOURCE,
                 detail=str(error),
-                lease_until=None,
+                **LEASE.released(),
             )
 
 
@@ -125,9 +113,9 @@ def _keep(invoice_id: int, sent: SentInvoice) -> None:
     if not stored:
         _cancel_stray(invoice, sent.invoice_reference)
     elif invoice.status == InvoiceStatus.CANCEL_PENDING:
-        finish_cancel(invoice_id, BY_SENDING)
+        finish_cancel(invoice_id, SOURCE)
     elif invoice.notified_at is not None:  # SEQR was quicker to notify than to answer
-        refresh_invoice(invoice_id, ChangeSource("notification"))
+        refresh_invoice(invoice_id, ChangeSource(SourceName.NOTIFICATION))
 
 
 def _store(invoice: Invoice, sent: SentInvoice) -> bool:
@@ -137,24 +125,26 @@ def _store(invoice: Invoice, sent: SentInvoice) -> bool:
         "invoice_reference": sent.invoice_reference,
         "invoice_qr_code": sent.invoice_qr_code,
         "issued_at": database_now(),
-        "lease_until": None,
+        **LEASE.released(),
     }
     if invoice.status == InvoiceStatus.SENDING:
-        return transition(
-            invoice, InvoiceStatus.ISSUED, BY_SENDING, detail=sent.invoice_reference, **fields
+        return transition_invoice(
+            invoice, InvoiceStatus.ISSUED, SOURCE, detail=sent.invoice_reference, **fields
         )
     if invoice.status == InvoiceStatus.CANCEL_PENDING:
         save_fields(invoice, **fields)
-        record(invoice, "sent_though_unwanted", BY_SENDING, detail=sent.invoice_reference)
+        record_event(
+            invoice, EventName.SENT_AFTER_CANCEL_REQUEST, SOURCE, detail=sent.invoice_reference
+        )
         return True
     return False
 
 
 def _cancel_stray(invoice: Invoice, invoice_reference: str) -> None:
     try:
-        audited_client(invoice.order_id, BY_SENDING).cancel_invoice(invoice_reference)
-        event, detail = "stray_reference_canceled", invoice_reference
+        audited_client(invoice.order_id, SOURCE).cancel_invoice(invoice_reference)
+        event, detail = EventName.STRAY_REFERENCE_CANCELED, invoice_reference
     except SeqrError as error:  # it was never shown, so nobody can pay it
-        event, detail = "stray_reference_left", f"{invoice_reference}: {error}"
+        event, detail = EventName.STRAY_REFERENCE_NOT_CANCELED, f"{invoice_reference}: {error}"
     with transaction.atomic():
-        record(lock_invoice(invoice.pk), event, BY_SENDING, detail=detail)
+        record_event(lock_invoice(invoice.pk), event, SOURCE, detail=detail)

@@ -1,7 +1,6 @@
 """The only writer of `Invoice.status`.
 
-One table of edges, each with the name of its event; one function, which holds the rows' locks and
-writes the invoice, its event and the order's state in one transaction. A replay writes nothing.
+An invoice, its event and its order's state change in one transaction, under the locks of both rows.
 """
 
 from __future__ import annotations
@@ -10,42 +9,42 @@ from typing import Any
 
 from django.db import transaction
 
-from orders.audit import ChangeSource, Subject, record_event, record_event_once
-from orders.models import Order, OrderState, SubjectType
-from orders.publishing import publish_on_commit
+from orders.audit import ChangeSource
+from orders.models import EventName, Order, OrderState
+from orders.state_machine import TransitionTable, apply_transition
 from orders.transitions import transition_order
-from payments.models import CUSTOMER_VISIBLE_FIELDS, CancelReason, Invoice, InvoiceStatus
+from payments.models import CancelReason, Invoice, InvoiceStatus
 
 _S = InvoiceStatus
 
 _SEQR_EVENTS = {
-    _S.ISSUED: "issued_again",
-    _S.PENDING_ISSUER_ACKNOWLEDGE: "acknowledgment_awaited",
-    _S.RESERVED: "amount_reserved",
-    _S.PARTIALLY_PAID: "partially_paid",
-    _S.NEEDS_ATTENTION: "attention_needed",
-    _S.CANCEL_PENDING: "cancel_requested",
-    _S.PAID: "payment_confirmed",
-    _S.CANCELED: "canceled_at_seqr",
-    _S.FAILED: "failed_at_seqr",
-    _S.EXPIRED: "expired_at_seqr",
+    _S.ISSUED: EventName.ISSUED_AGAIN,
+    _S.PENDING_ISSUER_ACKNOWLEDGE: EventName.ACKNOWLEDGMENT_AWAITED,
+    _S.RESERVED: EventName.AMOUNT_RESERVED,
+    _S.PARTIALLY_PAID: EventName.PARTIALLY_PAID,
+    _S.NEEDS_ATTENTION: EventName.ATTENTION_NEEDED,
+    _S.CANCEL_PENDING: EventName.CANCEL_REQUESTED,
+    _S.PAID: EventName.PAYMENT_CONFIRMED,
+    _S.CANCELED: EventName.CANCELED_AT_SEQR,
+    _S.FAILED: EventName.FAILED_AT_SEQR,
+    _S.EXPIRED: EventName.EXPIRED_AT_SEQR,
 }
 
 
-def _known_to_seqr(status: InvoiceStatus) -> dict[InvoiceStatus, str]:
+def _known_to_seqr(status: InvoiceStatus) -> dict[InvoiceStatus, EventName]:
     return {to: event for to, event in _SEQR_EVENTS.items() if to != status}
 
 
-TABLE: dict[InvoiceStatus, dict[InvoiceStatus, str]] = {
+TABLE: TransitionTable[InvoiceStatus] = {
     _S.CREATED: {
-        _S.SENDING: "sending_started",
-        _S.CANCELED: "canceled_before_sending",
-        _S.EXPIRED: "expired_before_sending",
+        _S.SENDING: EventName.SENDING_STARTED,
+        _S.CANCELED: EventName.CANCELED_BEFORE_SENDING,
+        _S.EXPIRED: EventName.EXPIRED_BEFORE_SENDING,
     },
     _S.SENDING: {
-        _S.ISSUED: "sent",
-        _S.FAILED: "refused_by_seqr",
-        _S.CANCEL_PENDING: "cancel_requested",
+        _S.ISSUED: EventName.SENT,
+        _S.FAILED: EventName.REFUSED_BY_SEQR,
+        _S.CANCEL_PENDING: EventName.CANCEL_REQUESTED,
     },
     _S.ISSUED: _known_to_seqr(_S.ISSUED),
     _S.PENDING_ISSUER_ACKNOWLEDGE: _known_to_seqr(_S.PENDING_ISSUER_ACKNOWLEDGE),
@@ -53,16 +52,16 @@ TABLE: dict[InvoiceStatus, dict[InvoiceStatus, str]] = {
     _S.PARTIALLY_PAID: _known_to_seqr(_S.PARTIALLY_PAID),
     _S.NEEDS_ATTENTION: _known_to_seqr(_S.NEEDS_ATTENTION),
     _S.CANCEL_PENDING: {
-        _S.PAID: "cancel_refused_as_paid",
-        _S.CANCELED: "cancel_confirmed",
-        _S.EXPIRED: "lifetime_ended",
-        _S.FAILED: "failed_at_seqr",
-        _S.NEEDS_ATTENTION: "attention_needed",
+        _S.PAID: EventName.CANCEL_REFUSED_AS_PAID,
+        _S.CANCELED: EventName.CANCEL_CONFIRMED,
+        _S.EXPIRED: EventName.LIFETIME_ENDED,
+        _S.FAILED: EventName.FAILED_AT_SEQR,
+        _S.NEEDS_ATTENTION: EventName.ATTENTION_NEEDED,
     },
-    _S.CANCELED: {_S.PAID: "corrected_to_match_seqr"},
-    _S.FAILED: {_S.PAID: "corrected_to_match_seqr"},
-    _S.EXPIRED: {_S.PAID: "corrected_to_match_seqr"},
-    _S.PAID: {_S.CANCELED: "payment_reversed", _S.FAILED: "payment_reversed"},
+    _S.CANCELED: {_S.PAID: EventName.CORRECTED_TO_MATCH_SEQR},
+    _S.FAILED: {_S.PAID: EventName.CORRECTED_TO_MATCH_SEQR},
+    _S.EXPIRED: {_S.PAID: EventName.CORRECTED_TO_MATCH_SEQR},
+    _S.PAID: {_S.CANCELED: EventName.PAYMENT_REVERSED, _S.FAILED: EventName.PAYMENT_REVERSED},
 }
 
 _ORDER_STATE = {
@@ -79,10 +78,6 @@ _ORDER_STATE = {
     _S.FAILED: OrderState.FAILED,
     _S.EXPIRED: OrderState.EXPIRED,
 }
-
-
-class TransitionError(Exception):
-    """The invoice may not go from the status it has to the one asked for."""
 
 
 def lock_invoice(invoice_id: int) -> Invoice:
@@ -104,59 +99,25 @@ def lock_order_of(invoice_id: int) -> Order:
         raise Invoice.DoesNotExist(f"There is no invoice {invoice_id}.") from None
 
 
-def transition(
+def transition_invoice(
     invoice: Invoice, to: InvoiceStatus, source: ChangeSource, *, detail: str = "", **fields: Any
 ) -> bool:
-    """Move a locked invoice, with these other fields of it, and its order; return whether it moved.
+    """Change a locked invoice's status, these other fields and its order; return whether it did.
 
-    To be called between `lock_invoice` and the transaction's end. An invoice that is there already
-    is left as it is. Raises TransitionError for an edge that the table does not have.
+    Called between `lock_invoice` and the transaction's end. Raises TransitionError.
     """
     from_state = InvoiceStatus(invoice.status)
-    if from_state == to:
-        return False
-    event = TABLE[from_state].get(to)
-    if event is None:
-        raise TransitionError(f"{invoice} cannot go from {from_state} to {to}.")
     with transaction.atomic(savepoint=False):
-        save_fields(invoice, status=to, **fields)
-        record(invoice, event, source, detail=detail, from_state=from_state, to_state=to)
-        _move_order(invoice, from_state, to, source)
-    return True
+        changed = apply_transition(invoice, to, TABLE, source, detail=detail, **fields)
+        if changed:
+            _transition_order_of(invoice, from_state, source)
+    return changed
 
 
-def save_fields(invoice: Invoice, **fields: Any) -> None:
-    """Write these fields of a locked invoice."""
-    for name, value in fields.items():
-        setattr(invoice, name, value)
-    invoice.save(update_fields=list(fields))
-    if not fields.keys().isdisjoint(CUSTOMER_VISIBLE_FIELDS):
-        publish_on_commit(invoice.order.public_id)
-
-
-def subject_of(invoice: Invoice) -> Subject:
-    """Return the invoice as what an event is about."""
-    return Subject(SubjectType.INVOICE, invoice.pk, invoice.client_invoice_id, invoice.order_id)
-
-
-def record(
-    invoice: Invoice, event: str, source: ChangeSource, *, detail: str = "", **fields: Any
-) -> None:
-    """Write an event of the invoice, in the transaction that it belongs to."""
-    record_event(subject_of(invoice), event, source, detail=detail, **fields)
-
-
-def record_once(invoice: Invoice, event: str, source: ChangeSource, *, detail: str = "") -> bool:
-    """Write an event unless the latest one says the same; return whether it was written."""
-    return record_event_once(subject_of(invoice), event, source, detail=detail)
-
-
-def _move_order(
-    invoice: Invoice, from_state: InvoiceStatus, to: InvoiceStatus, source: ChangeSource
-) -> None:
-    order = invoice.order
+def _transition_order_of(invoice: Invoice, from_state: InvoiceStatus, source: ChangeSource) -> None:
+    order, to = invoice.order, InvoiceStatus(invoice.status)
     if from_state == _S.PAID:
-        # The money went back, the goods perhaps not.
+        # The money was reversed; the goods may have been served.
         transition_order(order, OrderState.NEEDS_ATTENTION, source)
     elif to == _S.PAID and paid_differs(invoice):
         transition_order(order, OrderState.NEEDS_ATTENTION, source)

@@ -14,14 +14,15 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from orders.audit import ChangeSource
-from orders.models import Order
+from orders.audit import ChangeSource, record_event, record_event_once
+from orders.models import EventName, Order, SourceName
+from orders.state_machine import save_fields
 from payments.call_audit import audited_client
 from payments.cases.cases import configuration_works, tell_of_configuration
 from payments.invoices.discounts import drop_discounts
 from payments.invoices.payloads import invoice_message
 from payments.invoices.refresh import ask_and_record
-from payments.invoices.transitions import lock_invoice, record, record_once, save_fields
+from payments.invoices.transitions import lock_invoice
 from payments.loyalty.hook import Discount, HookFailed, discounts_for
 from payments.models import Invoice, InvoiceDiscount, InvoiceStatus, LoyaltyAnswer
 from payments.seqr import (
@@ -36,7 +37,7 @@ from payments.seqr import (
 
 logger = logging.getLogger(__name__)
 
-BY_CARD = ChangeSource("answer_cards")
+SOURCE = ChangeSource(SourceName.LOYALTY_ANSWER)
 LONGEST_SCHEME = 64
 
 _WAITS = InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE
@@ -71,7 +72,7 @@ def answer_cards(invoice_id: int) -> None:
             _tell(invoice_id, tokens)
     except SeqrError as error:
         logger.warning("invoice %s: %s", invoice_id, error)
-        _note(invoice_id, "card_answer_put_off", error)
+        _note(invoice_id, EventName.LOYALTY_ANSWER_DEFERRED, error)
 
 
 def _waiting_cards(invoice_id: int) -> tuple[CustomerToken, ...]:
@@ -79,7 +80,7 @@ def _waiting_cards(invoice_id: int) -> tuple[CustomerToken, ...]:
     invoice = Invoice.objects.get(pk=invoice_id)
     if not (invoice.status == _WAITS or invoice.discount_unconfirmed):
         return ()
-    answer = ask_and_record(invoice, BY_CARD)
+    answer = ask_and_record(invoice, SOURCE)
     if answer is None or answer.paid is None or answer.status != _WAITS:
         return ()
     return tuple(
@@ -97,16 +98,16 @@ def _tell(invoice_id: int, tokens: tuple[CustomerToken, ...]) -> SeqrError | Non
     assert invoice.invoice_reference is not None
     answers = _answers(invoice, tokens)
     try:
-        client = audited_client(invoice.order_id, BY_CARD)
+        client = audited_client(invoice.order_id, SOURCE)
         client.update_invoice(invoice.invoice_reference, invoice_message(invoice), answers)
     except SeqrConfigurationError as error:
         with transaction.atomic():
-            tell_of_configuration(error, BY_CARD)
+            tell_of_configuration(error, SOURCE)
         raise
     except (SeqrRejected, SeqrConflict) as error:
         if error.result_code == ResultCode.PAYMENT_IN_PROGRESS:
             raise
-        _note(invoice_id, "card_answer_refused", error)
+        _note(invoice_id, EventName.LOYALTY_ANSWER_REFUSED, error)
         return error
     _told(invoice_id)
     return None
@@ -153,15 +154,15 @@ def _verdict(order: Order, tokens: tuple[CustomerToken, ...]) -> Verdict:
 
 def _write(invoice: Invoice, verdict: Verdict) -> None:
     if verdict.fault:
-        record(invoice, "loyalty_hook_failed", BY_CARD, detail=verdict.fault)
+        record_event(invoice, EventName.LOYALTY_HOOK_FAILED, SOURCE, detail=verdict.fault)
     if verdict.discounts is None:
         save_fields(invoice, loyalty_answer=LoyaltyAnswer.INVALID)
-        record(invoice, "card_not_recognised", BY_CARD)
+        record_event(invoice, EventName.LOYALTY_CARD_NOT_RECOGNISED, SOURCE)
         return
     save_fields(invoice, loyalty_answer=LoyaltyAnswer.USED, loyalty_scheme=verdict.scheme)
     _give_discounts(invoice, verdict.discounts)
     detail = f"{invoice.amount} {invoice.currency} to pay; the card's scheme: {verdict.scheme}"
-    record(invoice, "card_recognised", BY_CARD, detail=detail)
+    record_event(invoice, EventName.LOYALTY_CARD_RECOGNISED, SOURCE, detail=detail)
 
 
 def _answers(invoice: Invoice, tokens: Sequence[CustomerToken]) -> tuple[CustomerToken, ...]:
@@ -188,7 +189,7 @@ def _drop(invoice_id: int, refusal: SeqrError) -> bool:
     invoice = lock_invoice(invoice_id)
     if not invoice.discount_unconfirmed:
         return False
-    drop_discounts(invoice, BY_CARD, str(refusal))
+    drop_discounts(invoice, SOURCE, str(refusal))
     return True
 
 
@@ -197,13 +198,13 @@ def _told(invoice_id: int) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.discount_unconfirmed:
         save_fields(invoice, discount_unconfirmed=False)
-    record_once(invoice, "cards_answered", BY_CARD)
-    configuration_works("updateInvoice", BY_CARD)
+    record_event_once(invoice, EventName.LOYALTY_CARDS_ANSWERED, SOURCE)
+    configuration_works("updateInvoice", SOURCE)
 
 
 @transaction.atomic
-def _note(invoice_id: int, event: str, error: SeqrError) -> None:
-    record_once(lock_invoice(invoice_id), event, BY_CARD, detail=str(error))
+def _note(invoice_id: int, event: EventName, error: SeqrError) -> None:
+    record_event_once(lock_invoice(invoice_id), event, SOURCE, detail=str(error))
 
 
 def _give_discounts(invoice: Invoice, discounts: Sequence[Discount]) -> None:

@@ -1,11 +1,12 @@
 import secrets
+from uuid import UUID
 
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order
+from orders.models import AuditedModel, AuditSubject, Order, SubjectType
 
 
 class InvoiceStatus(models.TextChoices):
@@ -70,12 +71,14 @@ def _notify_key() -> str:
     return secrets.token_urlsafe(24)
 
 
-class Invoice(models.Model):
+class Invoice(AuditedModel):
     """One attempt to have an order paid. `amount` is in major units, `currency` ISO 4217.
 
     It is the order's total, less the invoice's discounts.
     Its `status` is written by `payments.invoices.transitions` alone.
     """
+
+    customer_visible_fields = frozenset(CUSTOMER_VISIBLE_FIELDS)
 
     order = models.ForeignKey(
         Order, models.PROTECT, related_name="invoices", verbose_name=_("order")
@@ -221,3 +224,11 @@ class Invoice(models.Model):
     def is_open(self) -> bool:
         """Whether the customer may still pay it, as far as we know."""
         return self.status in OPEN_STATUSES
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject(SubjectType.INVOICE, self.pk, self.client_invoice_id, self.order_id)
+
+    @property
+    def published_order_id(self) -> UUID:
+        return self.order.public_id

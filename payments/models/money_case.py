@@ -4,7 +4,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order
+from orders.models import AuditedModel, AuditSubject, Order, SubjectType
 from payments.models.invoice import Invoice
 from payments.models.refund import Refund
 from payments.models.transaction_period import TransactionPeriod
@@ -28,7 +28,7 @@ class CaseKind(models.TextChoices):
     RECONCILIATION_STUCK = "reconciliation_stuck", _("SEQR's report is unavailable")
 
 
-class MoneyCase(models.Model):
+class MoneyCase(AuditedModel):
     """Something about money that a person has to look at, told once, until closed with a reason.
 
     `key` names what it is about: of one kind there is one open case for each key.
@@ -76,6 +76,10 @@ class MoneyCase(models.Model):
     def __str__(self) -> str:
         words = {"number": self.pk, "kind": self.get_kind_display()}
         return gettext("Case %(number)s: %(kind)s") % words
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject(SubjectType.CASE, self.pk, str(self.pk), self.order_id)
 
 
 class OutboxMail(models.Model):

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from orders.models import AuditedModel, AuditSubject, SubjectType
 from payments.models.invoice import Invoice
 
 
@@ -37,7 +38,7 @@ def _nonce() -> str:
     return secrets.token_urlsafe(16)
 
 
-class Refund(models.Model):
+class Refund(AuditedModel):
     """Money that goes back to a customer. `amount` is in major units, in the invoice's currency.
 
     Its `status` is written by `payments.refunds.transitions` alone. `nonce` names the form that it
@@ -113,3 +114,7 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return gettext("Refund %(number)s") % {"number": self.pk}
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject(SubjectType.REFUND, self.pk, str(self.pk), self.invoice.order_id)

@@ -3,6 +3,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from orders.models import AuditedModel, AuditSubject, SubjectType
+
 
 class PeriodStatus(models.TextChoices):
     """How a transaction period stands."""
@@ -21,7 +23,7 @@ MARK_KNOWN = (PeriodStatus.MARKED, PeriodStatus.RECONCILED)
 MARK_TRIED = (*MARK_KNOWN, PeriodStatus.MARKING, PeriodStatus.LOST)
 
 
-class TransactionPeriod(models.Model):
+class TransactionPeriod(AuditedModel):
     """What SEQR took and gave back since the period before. `day` is the one on which it is closed.
 
     Its `status` is written by `payments.reconciliation.transitions` alone. SEQR closed it between
@@ -77,3 +79,7 @@ class TransactionPeriod(models.Model):
 
     def __str__(self) -> str:
         return gettext("Period %(day)s") % {"day": f"{self.day:%Y-%m-%d}"}
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject(SubjectType.PERIOD, self.pk, f"{self.day:%Y-%m-%d}", None)

@@ -9,8 +9,8 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from payments.polling.poller import ShardPoller
-from payments.polling.redis import poll_redis
 from payments.polling.stats import Histogram, PollStats
+from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,9 @@ class HeartbeatPublisher:
             **self._stats,
         }
         try:
-            poll_redis().set(_key(self._shard), json.dumps(published), ex=HEARTBEAT_TTL_SECONDS)
+            redis_client(POLLER_TIMEOUT_SECONDS).set(
+                _key(self._shard), json.dumps(published), ex=HEARTBEAT_TTL_SECONDS
+            )
         except RedisError as error:
             logger.warning(
                 "shard %s cannot publish its heartbeat: %s", self._shard, type(error).__name__
@@ -59,7 +61,7 @@ def read_heartbeats() -> dict[int, dict[str, Any] | None]:
     Times are seconds since 1970. Raises RedisError when Redis does not answer.
     """
     shards = range(settings.SEQR_POLL_SHARDS)
-    published = poll_redis().mget([_key(shard) for shard in shards])
+    published = redis_client(POLLER_TIMEOUT_SECONDS).mget([_key(shard) for shard in shards])
     return {
         shard: json.loads(value) if value else None
         for shard, value in zip(shards, published, strict=True)

@@ -4,15 +4,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from redis.exceptions import RedisError
-
 from payments.polling.heartbeat import read_heartbeats
 from payments.polling.shards import shard_row_is_stale
+from seqrshop.redis_client import breaker
 
 STALLED_AFTER_SECONDS = 2.0  # a shard publishes its heartbeat each second
-REDIS_PAUSE_SECONDS = 5.0  # after a failure no caller waits for Redis for so long
-
-_redis_paused_until = 0.0
 
 
 def stalled_shards() -> set[int]:
@@ -29,19 +25,9 @@ def stalled_shards() -> set[int]:
 
 def shard_is_stalled(shard: int) -> bool:
     """Return whether a shard is stalled, by its heartbeat, or by its row if it has none."""
-    heartbeat = _heartbeat_of(shard)
+    heartbeats = breaker.call(read_heartbeats, otherwise="heartbeats of the poller are not read")
+    heartbeat = heartbeats.get(shard) if heartbeats else None
     return shard_row_is_stale(shard) if heartbeat is None else _is_old(heartbeat)
-
-
-def _heartbeat_of(shard: int) -> Mapping[str, Any] | None:
-    global _redis_paused_until  # noqa: PLW0603 - of the process, as the connections are
-    if time.monotonic() < _redis_paused_until:
-        return None
-    try:
-        return read_heartbeats().get(shard)
-    except RedisError:
-        _redis_paused_until = time.monotonic() + REDIS_PAUSE_SECONDS
-        return None
 
 
 def _is_old(heartbeat: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ import logging
 from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
-from payments.polling.redis import poll_redis
+from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +18,10 @@ class ShardLock:
     def __init__(self, shard: int) -> None:
         self.is_confirmed = False  # whether Redis has confirmed it
         self._lock = Lock(
-            poll_redis(), f"seqrshop:poll:{shard}", timeout=LOCK_TTL_SECONDS, thread_local=False
+            redis_client(POLLER_TIMEOUT_SECONDS),
+            f"seqrshop:poll:{shard}",
+            timeout=LOCK_TTL_SECONDS,
+            thread_local=False,
         )
 
     def acquire(self) -> bool:

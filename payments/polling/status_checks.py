@@ -28,7 +28,7 @@ _in_flight: dict[int, bool] = {}  # invoice id: whether another check was reques
 _started_at: dict[int, float] = {}  # invoice id: when its last check started
 
 
-def check_status_soon(invoice_id: int, source: str) -> None:
+def check_status_soon(invoice_id: int, source: ChangeSource) -> None:
     """Query an invoice's status in a thread of this process, and return at once."""
     with _lock:
         if invoice_id in _in_flight:
@@ -51,10 +51,10 @@ def checks_in_flight() -> int:
         return len(_in_flight)
 
 
-def _check(invoice_id: int, source: str) -> None:
+def _check(invoice_id: int, source: ChangeSource) -> None:
     _start(invoice_id)
     try:
-        refresh_invoice(invoice_id, ChangeSource(source))
+        refresh_invoice(invoice_id, source)
     except SeqrError as error:  # the poller keeps querying
         logger.warning("invoice %s: %s", invoice_id, error)
     except Exception:

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
+from orders.models import SourceName
 from payments.availability.pause import pause_payments
 from payments.invoices.apply_status import apply_status, apply_unchanged_batch
 from payments.invoices.status_query import StatusQuery, StatusResult
@@ -21,7 +22,7 @@ from payments.polling.shards import invoices_open_at_seqr, invoices_to_poll
 
 logger = logging.getLogger(__name__)
 
-BY_POLLER = ChangeSource("poller")
+SOURCE = ChangeSource(SourceName.POLLER)
 READ_INTERVAL_SECONDS = 1.0
 FULL_READ_INTERVAL_SECONDS = 5.0
 RECENT = timedelta(seconds=15)  # longer than any transaction takes to become visible
@@ -174,7 +175,7 @@ class PollStore:
             return
         results = [(each.query, each.result) for each in self._unchanged.values()]
         try:
-            written = apply_unchanged_batch(results, BY_POLLER)
+            written = apply_unchanged_batch(results, SOURCE)
         except DataError:  # caused by one of them, which the write one by one finds
             written = set()
         left = [each for invoice_id, each in self._unchanged.items() if invoice_id not in written]
@@ -210,7 +211,7 @@ class PollStore:
         invoice_id, result = update.query.invoice_id, update.result
         try:
             silence = timedelta(seconds=update.silence_seconds)
-            apply_status(update.query, result, BY_POLLER, silence=silence)
+            apply_status(update.query, result, SOURCE, silence=silence)
             self._record_delay(result)
             if result.status == InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE:
                 self._on_loyalty_card(invoice_id)
@@ -243,7 +244,7 @@ class PollStore:
         if errors:
             newest = max(errors)  # an older invoice might be refused for reasons of its own
             with transaction.atomic():
-                pause_payments(Invoice.objects.get(pk=newest), errors[newest], BY_POLLER)
+                pause_payments(Invoice.objects.get(pk=newest), errors[newest], SOURCE)
 
     def _invoices(self) -> QuerySet[Any]:
         return invoices_to_poll().filter(shard=self._shard)

@@ -7,15 +7,17 @@ receipts goes on selling. The receipt is tried again, ever more seldom.
 import logging
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, record_event, record_event_once
 from orders.clock import database_now
+from orders.models import EventName, SourceName
+from orders.state_machine import save_fields
 from payments.call_audit import audited_client
 from payments.cases.cases import configuration_works, tell_of_configuration
-from payments.invoices.transitions import lock_invoice, record, record_once, save_fields
+from payments.invoices.transitions import lock_invoice
+from payments.leases import Lease, doubling_pause
 from payments.models import Invoice
 from payments.receipts.document import HAS_RECEIPT, receipt_html, receipt_of
 from payments.seqr import (
@@ -28,7 +30,8 @@ from payments.seqr import (
 
 logger = logging.getLogger(__name__)
 
-BY_RECEIPT = ChangeSource("submit_receipt")
+SOURCE = ChangeSource(SourceName.SUBMIT_RECEIPT)
+LEASE = Lease("receipt_lease_until")
 MIME_TYPE = "text/html"
 RECEIPT_TYPE = "RECEIPT"  # the reference asks for a word and names none
 FIRST_PAUSE = timedelta(seconds=5)
@@ -39,7 +42,7 @@ RECEIPT_IS_WANTED = HAS_RECEIPT & Q(receipt_accepted_at=None, receipt_refusals__
 
 def receipts_due(now: datetime) -> Q:
     """Return which invoices have a receipt that SEQR is to be given now."""
-    return RECEIPT_IS_WANTED & (Q(receipt_lease_until=None) | Q(receipt_lease_until__lte=now))
+    return RECEIPT_IS_WANTED & LEASE.lapsed_at(now)
 
 
 def submit_receipt(invoice_id: int) -> None:
@@ -52,7 +55,7 @@ def submit_receipt(invoice_id: int) -> None:
         return
     assert invoice.ers_reference is not None
     try:
-        client = audited_client(invoice.order_id, BY_RECEIPT)
+        client = audited_client(invoice.order_id, SOURCE)
         client.submit_payment_receipt(invoice.ers_reference, _document(invoice))
     except ValueError as error:  # no receipt can be made; the next attempt may find it mended
         logger.error("invoice %s has no receipt: %s", invoice_id, error)
@@ -90,17 +93,9 @@ def _take_lease(invoice_id: int) -> Invoice | None:
     now = database_now()
     if not Invoice.objects.filter(receipts_due(now), pk=invoice_id).exists():
         return None
-    save_fields(
-        invoice,
-        receipt_attempts=invoice.receipt_attempts + 1,
-        receipt_lease_until=now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5),
-    )
+    attempts = invoice.receipt_attempts + 1
+    save_fields(invoice, receipt_attempts=attempts, **LEASE.taken(now))
     return invoice
-
-
-def _pause_after(attempts: int) -> timedelta:
-    doublings = min(attempts - 1, 20)
-    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
 @transaction.atomic
@@ -109,9 +104,9 @@ def _put_off(invoice_id: int, why: ValueError | SeqrError) -> None:
     if invoice.receipt_accepted_at is not None:
         return
     _wait(invoice)
-    record_once(invoice, "receipt_put_off", BY_RECEIPT, detail=str(why))
+    record_event_once(invoice, EventName.RECEIPT_DEFERRED, SOURCE, detail=str(why))
     if isinstance(why, SeqrConfigurationError):
-        tell_of_configuration(why, BY_RECEIPT)
+        tell_of_configuration(why, SOURCE)
 
 
 @transaction.atomic
@@ -121,20 +116,20 @@ def _refused(invoice_id: int, error: SeqrError) -> None:
         return
     _wait(invoice, receipt_refusals=invoice.receipt_refusals + 1)
     if invoice.receipt_refusals == MOST_REFUSALS:
-        record(
+        record_event(
             invoice,
-            "receipt_given_up",
-            BY_RECEIPT,
+            EventName.RECEIPT_ABANDONED,
+            SOURCE,
             detail=str(error),
             result_code=error.result_code,
         )
     else:
-        record_once(invoice, "receipt_refused", BY_RECEIPT, detail=str(error))
+        record_event_once(invoice, EventName.RECEIPT_REFUSED, SOURCE, detail=str(error))
 
 
 def _wait(invoice: Invoice, **fields: int) -> None:
-    pause = _pause_after(invoice.receipt_attempts)
-    save_fields(invoice, receipt_lease_until=database_now() + pause, **fields)
+    pause = doubling_pause(invoice.receipt_attempts - 1, FIRST_PAUSE, LONGEST_PAUSE)
+    save_fields(invoice, **LEASE.deferred(pause), **fields)
 
 
 @transaction.atomic
@@ -142,6 +137,6 @@ def _accepted(invoice_id: int) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.receipt_accepted_at is not None:
         return
-    save_fields(invoice, receipt_accepted_at=database_now(), receipt_lease_until=None)
-    record(invoice, "receipt_accepted", BY_RECEIPT)
-    configuration_works("submitPaymentReceipt", BY_RECEIPT)
+    save_fields(invoice, receipt_accepted_at=database_now(), **LEASE.released())
+    record_event(invoice, EventName.RECEIPT_ACCEPTED, SOURCE)
+    configuration_works("submitPaymentReceipt", SOURCE)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from orders.audit import ChangeSource
 from orders.clock import database_now
 from payments.cases.cases import open_period_case
+from payments.leases import proportional_pause
 from payments.models import CaseKind, TransactionPeriod
 from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
 
@@ -13,12 +14,11 @@ LONGEST_PAUSE = timedelta(minutes=10)
 PATIENCE = timedelta(hours=3)
 
 
-def pause_after(error: SeqrError, *, waiting_since: datetime) -> datetime:
-    """Return when to try again: after a tenth of the time that it has taken already."""
-    now = database_now()
+def pause_after(error: SeqrError, *, waiting_since: datetime) -> timedelta:
+    """Return the pause before the next attempt: a tenth of the wait so far."""
     if not _may_pass(error):
-        return now + LONGEST_PAUSE
-    return now + min(max((now - waiting_since) / 10, SHORTEST_PAUSE), LONGEST_PAUSE)
+        return LONGEST_PAUSE
+    return proportional_pause(database_now() - waiting_since, SHORTEST_PAUSE, LONGEST_PAUSE)
 
 
 def tell_if_stuck(

@@ -6,8 +6,8 @@ Nobody asks about such an invoice, so SEQR returns its payment; then no report h
 from django.db.models import Q
 
 from orders.audit import ChangeSource, record_event_once
-from orders.models import AuditEvent, SubjectType
-from payments.cases.cases import close_case, subject_of
+from orders.models import AuditEvent, EventName, SubjectType
+from payments.cases.cases import close_case
 from payments.models import CaseKind, MatchResult, MoneyCase, PeriodRow
 from payments.reconciliation.report_coverage import MARGIN, Coverage
 
@@ -25,7 +25,7 @@ def close_duplicate_payment_cases(coverage: Coverage, source: ChangeSource) -> N
         sale = _sale_of(case)
         if sale is not None:
             detail = f"{sale.ers_reference} of {sale.amount:.2f} in the report of {sale.period.day}"
-            record_event_once(subject_of(case), "perhaps_this_sale", source, detail=detail)
+            record_event_once(case, EventName.POSSIBLE_MATCHING_SALE, source, detail=detail)
         elif not _was_accepted(case):
             close_case(case.pk, source, NO_SALE)
 
@@ -48,4 +48,4 @@ def _sale_of(case: MoneyCase) -> PeriodRow | None:
 def _was_accepted(case: MoneyCase) -> bool:
     """Whether SEQR has answered PAID to us about it, which accepts the money."""
     told = AuditEvent.objects.filter(subject_type=SubjectType.INVOICE, subject_id=case.invoice_id)
-    return told.filter(name="answer_after_order_was_paid", detail="PAID").exists()
+    return told.filter(name=EventName.ANSWER_AFTER_ORDER_WAS_PAID, detail="PAID").exists()

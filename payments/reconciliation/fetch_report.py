@@ -3,18 +3,18 @@
 It may be asked as often as one likes.
 """
 
-from datetime import timedelta
-
-from django.conf import settings
 from django.db import transaction
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, record_event_once
 from orders.clock import database_now
+from orders.models import EventName
+from orders.state_machine import save_fields
 from payments.call_audit import audited_client
+from payments.leases import LEASE
 from payments.models import MARK_KNOWN, PeriodStatus
 from payments.reconciliation.backoff import pause_after, tell_if_stuck
 from payments.reconciliation.reconcile import keep_report
-from payments.reconciliation.transitions import lock_period, record_once, save_fields
+from payments.reconciliation.transitions import lock_period
 from payments.seqr import (
     ReportId,
     SeqrError,
@@ -59,10 +59,9 @@ def _take_lease(period_id: int, *, at_once: bool) -> str | None:
     """Return SEQR's id of the period if its report is ours to fetch now."""
     period = lock_period(period_id)
     now = database_now()
-    is_held = period.lease_until is not None and period.lease_until > now
-    if period.status not in MARK_KNOWN or (is_held and not at_once):
+    if period.status not in MARK_KNOWN or not (at_once or LEASE.has_lapsed(period, now)):
         return None
-    save_fields(period, lease_until=now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5))
+    save_fields(period, **LEASE.taken(now))
     return period.transaction_period_id
 
 
@@ -70,8 +69,8 @@ def _take_lease(period_id: int, *, at_once: bool) -> str | None:
 def _put_off(period_id: int, error: SeqrError, source: ChangeSource) -> None:
     period = lock_period(period_id)
     if period.status == PeriodStatus.RECONCILED:  # a person wanted it again, and is told
-        save_fields(period, lease_until=None)
+        save_fields(period, **LEASE.released())
         return
-    save_fields(period, lease_until=pause_after(error, waiting_since=period.since))
-    record_once(period, "report_put_off", source, detail=str(error))
+    save_fields(period, **LEASE.deferred(pause_after(error, waiting_since=period.since)))
+    record_event_once(period, EventName.REPORT_DEFERRED, source, detail=str(error))
     tell_if_stuck(period, error, source, waiting_since=period.since)

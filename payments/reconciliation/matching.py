@@ -6,13 +6,14 @@ any other negative row may be a refund whose reference never reached us.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from payments.balance import captured_amount
+from payments.leases import call_lease_duration
 from payments.models import (
     Invoice,
     MatchResult,
@@ -120,7 +121,7 @@ def may_have_been_made(amount: Decimal) -> QuerySet[Refund]:
 def sent_between(refund: Refund) -> tuple[datetime, datetime]:
     """Return the moments between which SEQR had a refund, if it had it at all."""
     assert refund.sent_at is not None
-    return refund.sent_at, refund.sent_at + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
+    return refund.sent_at, refund.sent_at + call_lease_duration()
 
 
 def _own_terminals(period: TransactionPeriod, rows: list[PeriodRow]) -> set[str]:

@@ -6,7 +6,6 @@ committed before the call, and without a clear answer the day's period is lost, 
 """
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -16,8 +15,10 @@ from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
+from orders.models import SourceName
 from payments.call_audit import audited_client
 from payments.cases.cases import close_period_cases, open_period_case
+from payments.leases import LEASE
 from payments.models import CaseKind, PeriodStatus, TransactionPeriod
 from payments.reconciliation.backoff import pause_after, tell_if_stuck
 from payments.reconciliation.fetch_report import fetch_report, report_rows
@@ -25,7 +26,7 @@ from payments.reconciliation.reconcile import compare_since, keep_report
 from payments.reconciliation.transitions import lock_period, lock_periods, transition_period
 from payments.seqr import SeqrConflict, SeqrError, SeqrRejected, SeqrUnavailable
 
-BY_NIGHT = ChangeSource("reconciliation")
+SOURCE = ChangeSource(SourceName.RECONCILIATION)
 REPORT_AFTER = timedelta(seconds=3)  # what SEQR takes to make it
 GIVE_UP_AFTER = timedelta(days=1)
 NOBODY_KNOWS = "the process that closed it ended before SEQR's answer was written"
@@ -52,10 +53,9 @@ def periods_due(now: datetime) -> list[int]:
     TransactionPeriod.objects.get_or_create(day=day)
     for period_id in _ids(Q(status=PeriodStatus.TO_MARK, day__lt=day)):
         _leave_out(period_id)
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
     unmarked = Q(status__in=(PeriodStatus.TO_MARK, PeriodStatus.MARKING))
     unreported = Q(status=PeriodStatus.MARKED, since__gt=now - GIVE_UP_AFTER)
-    return _ids(free & (unmarked | unreported))
+    return _ids(LEASE.lapsed_at(now) & (unmarked | unreported))
 
 
 def _ids(which: Q) -> list[int]:
@@ -69,9 +69,9 @@ def _leave_out(period_id: int) -> None:
     period = lock_period(period_id)
     if period.status == PeriodStatus.TO_MARK:
         detail = "the day was over before SEQR could be told"
-        transition_period(period, PeriodStatus.VOID, BY_NIGHT, detail=detail)
+        transition_period(period, PeriodStatus.VOID, SOURCE, detail=detail)
         reason = "the next period has its transactions too"
-        close_period_cases(period, CaseKind.RECONCILIATION_STUCK, BY_NIGHT, reason)
+        close_period_cases(period, CaseKind.RECONCILIATION_STUCK, SOURCE, reason)
 
 
 def advance_period(period_id: int) -> None:
@@ -85,7 +85,7 @@ def advance_period(period_id: int) -> None:
     elif status == PeriodStatus.MARKING:
         give_up_marking(period_id)
     elif status == PeriodStatus.MARKED:
-        fetch_report(period_id, BY_NIGHT)
+        fetch_report(period_id, SOURCE)
 
 
 def mark_period(period_id: int) -> None:
@@ -97,7 +97,7 @@ def mark_period(period_id: int) -> None:
     if not _take_lease(period_id):
         return
     try:
-        transaction_period_id = audited_client(None, BY_NIGHT).mark_transaction_period()
+        transaction_period_id = audited_client(None, SOURCE).mark_transaction_period()
     except (SeqrUnavailable, SeqrRejected, SeqrConflict) as error:
         _put_off(period_id, error)
         raise
@@ -110,18 +110,13 @@ def mark_period(period_id: int) -> None:
 @transaction.atomic
 def _take_lease(period_id: int) -> bool:
     period = lock_period(period_id)
-    if period.status != PeriodStatus.TO_MARK or _is_held(period):
-        return False
     now = database_now()
-    lease = now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
+    if period.status != PeriodStatus.TO_MARK or not LEASE.has_lapsed(period, now):
+        return False
     transition_period(
-        period, PeriodStatus.MARKING, BY_NIGHT, marking_started_at=now, lease_until=lease
+        period, PeriodStatus.MARKING, SOURCE, marking_started_at=now, **LEASE.taken(now)
     )
     return True
-
-
-def _is_held(period: TransactionPeriod) -> bool:
-    return period.lease_until is not None and period.lease_until > database_now()
 
 
 @transaction.atomic
@@ -129,16 +124,16 @@ def _put_off(period_id: int, error: SeqrError) -> None:
     period = lock_period(period_id)
     if period.status != PeriodStatus.MARKING:
         return
-    not_before = pause_after(error, waiting_since=period.created_at)
+    pause = pause_after(error, waiting_since=period.created_at)
     transition_period(
         period,
         PeriodStatus.TO_MARK,
-        BY_NIGHT,
+        SOURCE,
         detail=str(error),
         marking_started_at=None,
-        lease_until=not_before,
+        **LEASE.deferred(pause),
     )
-    tell_if_stuck(period, error, BY_NIGHT, waiting_since=period.created_at)
+    tell_if_stuck(period, error, SOURCE, waiting_since=period.created_at)
 
 
 @transaction.atomic
@@ -151,13 +146,13 @@ def _marked(period_id: int, transaction_period_id: str) -> None:
     transition_period(
         period,
         PeriodStatus.MARKED,
-        BY_NIGHT,
+        SOURCE,
         detail=transaction_period_id,
         transaction_period_id=transaction_period_id,
         marking_ended_at=now,
-        lease_until=now + REPORT_AFTER,
+        **LEASE.deferred(REPORT_AFTER),
     )
-    close_period_cases(period, CaseKind.LOST_PERIOD, BY_NIGHT, "SEQR's answer came late")
+    close_period_cases(period, CaseKind.LOST_PERIOD, SOURCE, "SEQR's answer came late")
 
 
 @transaction.atomic
@@ -171,7 +166,7 @@ def _lost(period_id: int, why: str) -> None:
 def give_up_marking(period_id: int) -> bool:
     """Call a period lost that is found being closed after its lease; return whether it was."""
     period = lock_period(period_id)
-    if period.status != PeriodStatus.MARKING or _is_held(period):
+    if period.status != PeriodStatus.MARKING or not LEASE.has_lapsed(period, database_now()):
         return False
     _lose(period, NOBODY_KNOWS)
     return True
@@ -181,17 +176,17 @@ def _lose(period: TransactionPeriod, why: str) -> None:
     transition_period(
         period,
         PeriodStatus.LOST,
-        BY_NIGHT,
+        SOURCE,
         detail=why,
         marking_ended_at=database_now(),
-        lease_until=None,
+        **LEASE.released(),
     )
     what = f"SEQR may have closed the period of {period.day}, under an id that we do not have: "
-    open_period_case(CaseKind.LOST_PERIOD, period, BY_NIGHT, what + why)
+    open_period_case(CaseKind.LOST_PERIOD, period, SOURCE, what + why)
 
 
 def resolve_lost_period(
-    period_id: int, *, transaction_period_id: str, reason: str, actor: Any
+    period_id: int, source: ChangeSource, *, transaction_period_id: str, reason: str
 ) -> bool:
     """Write what SEQR's support told of a lost period; return whether it was lost.
 
@@ -201,7 +196,6 @@ def resolve_lost_period(
     """
     if not reason.strip():
         raise PeriodNotAccepted(_("Say how you found out."))
-    source = ChangeSource("staff", actor)
     if not transaction_period_id:
         return _never_closed(period_id, reason.strip(), source)
     if TransactionPeriod.objects.filter(transaction_period_id=transaction_period_id).exists():

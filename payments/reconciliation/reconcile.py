@@ -10,10 +10,13 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
+from orders.models import EventName
+from orders.state_machine import save_fields
 from payments.balance import captured_amount
 from payments.cases.cases import close_period_cases, open_period_case
+from payments.leases import LEASE
 from payments.models import (
     DIFFERENCES,
     EXPLAINED,
@@ -29,7 +32,7 @@ from payments.models import (
 from payments.reconciliation.duplicate_payment import close_duplicate_payment_cases
 from payments.reconciliation.matching import match
 from payments.reconciliation.report_coverage import Coverage, Window
-from payments.reconciliation.transitions import lock_periods, record, save_fields, transition_period
+from payments.reconciliation.transitions import lock_periods, transition_period
 from payments.seqr import TransactionRow
 
 LONGEST_NAME = 200
@@ -48,12 +51,12 @@ def keep_report(period_id: int, report: Iterable[TransactionRow], source: Change
         return
     _replace_rows(period, report)
     told = _in_numbers(period)
-    fields = {"fetched_at": database_now(), "lease_until": None}
+    fields = {"fetched_at": database_now(), **LEASE.released()}
     if period.status == PeriodStatus.MARKED:
         transition_period(period, PeriodStatus.RECONCILED, source, detail=told, **fields)
     else:
         save_fields(period, **fields)
-        record(period, "report_fetched_again", source, detail=told)
+        record_event(period, EventName.REPORT_FETCHED_AGAIN, source, detail=told)
     close_period_cases(period, CaseKind.RECONCILIATION_STUCK, source, "the report has come")
     compare_since(period, source)
 

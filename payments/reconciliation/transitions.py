@@ -2,33 +2,28 @@
 
 from typing import Any
 
-from django.db import transaction
-
-from orders.audit import ChangeSource, Subject, record_event, record_event_once
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import SubjectType
+from orders.models import EventName
+from orders.state_machine import TransitionTable, apply_transition
 from payments.models import PeriodStatus, TransactionPeriod
 
 _S = PeriodStatus
 
-TABLE: dict[PeriodStatus, dict[PeriodStatus, str]] = {
-    _S.TO_MARK: {_S.MARKING: "marking_started", _S.VOID: "period_left_out"},
+TABLE: TransitionTable[PeriodStatus] = {
+    _S.TO_MARK: {_S.MARKING: EventName.MARKING_STARTED, _S.VOID: EventName.PERIOD_SKIPPED},
     # From here on it is never marked again, unless SEQR certainly did nothing.
     _S.MARKING: {
-        _S.TO_MARK: "marking_put_off",
-        _S.MARKED: "period_marked",
-        _S.LOST: "period_lost",
+        _S.TO_MARK: EventName.MARKING_DEFERRED,
+        _S.MARKED: EventName.PERIOD_MARKED,
+        _S.LOST: EventName.PERIOD_LOST,
     },
     # A late answer may still arrive; else a person says what SEQR has told them.
-    _S.LOST: {_S.MARKED: "period_found", _S.VOID: "period_never_closed"},
-    _S.MARKED: {_S.RECONCILED: "period_reconciled"},
+    _S.LOST: {_S.MARKED: EventName.PERIOD_FOUND, _S.VOID: EventName.PERIOD_NEVER_CLOSED},
+    _S.MARKED: {_S.RECONCILED: EventName.PERIOD_RECONCILED},
     _S.RECONCILED: {},
     _S.VOID: {},
 }
-
-
-class PeriodMoveError(Exception):
-    """The period may not go from the status it has to the one asked for."""
 
 
 def lock_period(period_id: int) -> TransactionPeriod:
@@ -55,43 +50,10 @@ def transition_period(
     *,
     detail: str = "",
     **fields: Any,
-) -> None:
-    """Move a locked period, with these other fields of it.
+) -> bool:
+    """Change a locked period's status and these other fields; return whether it changed.
 
-    Raises PeriodMoveError for an edge that the table does not have.
+    Raises TransitionError.
     """
-    from_state = PeriodStatus(period.status)
-    event = TABLE[from_state].get(to)
-    if event is None:
-        raise PeriodMoveError(f"{period} cannot go from {from_state} to {to}.")
-    with transaction.atomic():
-        save_fields(period, status=to, since=database_now(), **fields)
-        record_event(
-            subject_of(period), event, source, detail=detail, from_state=from_state, to_state=to
-        )
-
-
-def save_fields(period: TransactionPeriod, **fields: Any) -> None:
-    """Write these fields of a locked period."""
-    for name, value in fields.items():
-        setattr(period, name, value)
-    period.save(update_fields=list(fields))
-
-
-def record(
-    period: TransactionPeriod, event: str, source: ChangeSource, *, detail: str = ""
-) -> None:
-    """Write an event of the period, in the transaction that it belongs to."""
-    record_event(subject_of(period), event, source, detail=detail)
-
-
-def record_once(
-    period: TransactionPeriod, event: str, source: ChangeSource, *, detail: str = ""
-) -> None:
-    """Write an event unless the period's latest one says the same."""
-    record_event_once(subject_of(period), event, source, detail=detail)
-
-
-def subject_of(period: TransactionPeriod) -> Subject:
-    """Return the period as what an event is about."""
-    return Subject(SubjectType.PERIOD, period.pk, f"{period.day:%Y-%m-%d}", None)
+    since = database_now()
+    return apply_transition(period, to, TABLE, source, detail=detail, since=since, **fields)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
+from orders.models import EventName, SourceName
 from payments.balance import refundable_amount
 from payments.call_audit import audited_client
 from payments.cases.cases import (
@@ -22,8 +23,9 @@ from payments.cases.cases import (
 )
 from payments.invoices.payloads import refund_message
 from payments.invoices.transitions import lock_invoice
+from payments.leases import LEASE
 from payments.models import Invoice, Refund, RefundStatus
-from payments.refunds.transitions import lock_refund, subject_of, transition_refund
+from payments.refunds.transitions import lock_refund, transition_refund
 from payments.refunds.wording import why_refused
 from payments.seqr import (
     SeqrConfigurationError,
@@ -32,7 +34,7 @@ from payments.seqr import (
     SeqrUnavailable,
 )
 
-BY_SENDING = ChangeSource("send_refund")
+SOURCE = ChangeSource(SourceName.SEND_REFUND)
 TRY_AGAIN_AFTER = timedelta(seconds=30)
 STUCK_AFTER = timedelta(hours=1)
 
@@ -43,7 +45,7 @@ class RefundNotAccepted(Exception):
 
 @transaction.atomic
 def request_refund(
-    invoice_id: int, amount: Decimal, reason: str, actor: Any, nonce: str
+    invoice_id: int, amount: Decimal, reason: str, source: ChangeSource, nonce: str
 ) -> tuple[Refund, bool]:
     """Make a refund of a paid invoice; return it and whether it is new.
 
@@ -54,10 +56,12 @@ def request_refund(
     earlier = Refund.objects.filter(nonce=nonce, invoice=invoice).first()
     if earlier is not None:
         return earlier, False
-    return _make(invoice, amount, reason.strip(), actor, nonce), True
+    return _make(invoice, amount, reason.strip(), source, nonce), True
 
 
-def _make(invoice: Invoice, amount: Decimal, reason: str, actor: Any, nonce: str) -> Refund:
+def _make(
+    invoice: Invoice, amount: Decimal, reason: str, source: ChangeSource, nonce: str
+) -> Refund:
     if not reason:
         raise RefundNotAccepted(_("Say why the money goes back."))
     if amount <= 0 or amount != amount.quantize(Decimal("0.01")):
@@ -75,40 +79,34 @@ def _make(invoice: Invoice, amount: Decimal, reason: str, actor: Any, nonce: str
         amount=amount,
         currency=invoice.currency,
         reason=reason[:200],
-        requested_by=actor,
+        requested_by=source.actor,
         status=RefundStatus.REQUESTED if large else RefundStatus.CREATED,
     )
     detail = f"{refund.amount} {refund.currency}: {refund.reason}"
-    source = ChangeSource("staff", actor)
-    record_event(
-        subject_of(refund), "refund_asked_for", source, detail=detail, to_state=refund.status
-    )
+    record_event(refund, EventName.REFUND_REQUESTED, source, detail=detail, to_state=refund.status)
     return refund
 
 
 @transaction.atomic
-def approve_refund(refund_id: int, actor: Any) -> bool:
+def approve_refund(refund_id: int, source: ChangeSource) -> bool:
     """Let a large refund be sent; return whether it was waiting for that.
 
     Raises RefundNotAccepted where the one who asked for it approves it.
     """
     refund = lock_refund(refund_id)
-    if refund.requested_by_id == actor.pk:
+    if refund.requested_by_id == source.actor.pk:
         raise RefundNotAccepted(_("A second person approves a refund of this size."))
     if refund.status != RefundStatus.REQUESTED:
         return False
-    return transition_refund(
-        refund, RefundStatus.CREATED, ChangeSource("staff", actor), approved_by=actor
-    )
+    return transition_refund(refund, RefundStatus.CREATED, source, approved_by=source.actor)
 
 
 @transaction.atomic
-def withdraw_refund(refund_id: int, actor: Any) -> bool:
+def withdraw_refund(refund_id: int, source: ChangeSource) -> bool:
     """Take a refund back that has not been sent; return whether it could be."""
     refund = lock_refund(refund_id)
     if refund.status not in (RefundStatus.REQUESTED, RefundStatus.CREATED):
         return False
-    source = ChangeSource("staff", actor)
     close_refund_cases(refund, source, "it was withdrawn")
     return transition_refund(refund, RefundStatus.WITHDRAWN, source)
 
@@ -126,7 +124,7 @@ def send_refund(refund_id: int) -> None:
         return
     ers_reference = refund.invoice.ers_reference or ""
     try:
-        client = audited_client(refund.invoice.order_id, BY_SENDING)
+        client = audited_client(refund.invoice.order_id, SOURCE)
         done = client.refund_payment(ers_reference, refund_message(refund))
     except (SeqrUnavailable, SeqrConfigurationError) as error:
         _put_off(refund_id, error)
@@ -142,30 +140,23 @@ def send_refund(refund_id: int) -> None:
 @transaction.atomic
 def _take_lease(refund_id: int) -> Refund | None:
     refund = lock_refund(refund_id)
-    if refund.status != RefundStatus.CREATED or _is_held(refund):
-        return None
     now = database_now()
-    lease = now + timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS + 5)
-    transition_refund(refund, RefundStatus.SENDING, BY_SENDING, sent_at=now, lease_until=lease)
+    if refund.status != RefundStatus.CREATED or not LEASE.has_lapsed(refund, now):
+        return None
+    transition_refund(refund, RefundStatus.SENDING, SOURCE, sent_at=now, **LEASE.taken(now))
     return refund
-
-
-def _is_held(refund: Refund) -> bool:
-    return refund.lease_until is not None and refund.lease_until > database_now()
 
 
 @transaction.atomic
 def _put_off(refund_id: int, error: SeqrError) -> None:
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.SENDING:
-        not_before = database_now() + TRY_AGAIN_AFTER
-        transition_refund(
-            refund, RefundStatus.CREATED, BY_SENDING, detail=str(error), lease_until=not_before
-        )
+        deferred = LEASE.deferred(TRY_AGAIN_AFTER)
+        transition_refund(refund, RefundStatus.CREATED, SOURCE, detail=str(error), **deferred)
         if database_now() - refund.created_at > STUCK_AFTER:
-            open_stuck_case(refund, BY_SENDING, str(error))
+            open_stuck_case(refund, SOURCE, str(error))
     if isinstance(error, SeqrConfigurationError):
-        tell_of_configuration(error, BY_SENDING)
+        tell_of_configuration(error, SOURCE)
 
 
 @transaction.atomic
@@ -173,10 +164,10 @@ def _refused(refund_id: int, why: str) -> None:
     """Write that SEQR has refused; also where that comes as late as in `_done`."""
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.REFUNDED:
-        open_settled_wrongly_case(refund, BY_SENDING, f"SEQR has refused it: {why}")
+        open_settled_wrongly_case(refund, SOURCE, f"SEQR has refused it: {why}")
         return
-    transition_refund(refund, RefundStatus.REFUSED, BY_SENDING, detail=why, lease_until=None)
-    close_refund_cases(refund, BY_SENDING, why)
+    transition_refund(refund, RefundStatus.REFUSED, SOURCE, detail=why, **LEASE.released())
+    close_refund_cases(refund, SOURCE, why)
 
 
 @transaction.atomic
@@ -187,50 +178,53 @@ def _done(refund_id: int, ers_reference: str) -> None:
     whom SEQR's own answer overrules.
     """
     refund = lock_refund(refund_id)
-    configuration_works("refundPayment", BY_SENDING)
+    configuration_works("refundPayment", SOURCE)
     from_state = refund.status
     if from_state == RefundStatus.REFUNDED:
         return
     transition_refund(
         refund,
         RefundStatus.REFUNDED,
-        BY_SENDING,
+        SOURCE,
         detail=ers_reference,
         ers_reference=ers_reference,
         refunded_at=database_now(),
-        lease_until=None,
+        **LEASE.released(),
     )
-    close_refund_cases(refund, BY_SENDING, "SEQR says that the money went back")
+    close_refund_cases(refund, SOURCE, "SEQR says that the money went back")
     if from_state == RefundStatus.REFUSED:
-        open_settled_wrongly_case(refund, BY_SENDING, "SEQR has made it, which it told late")
+        open_settled_wrongly_case(refund, SOURCE, "SEQR has made it, which it told late")
 
 
 @transaction.atomic
 def _unknown(refund_id: int, detail: str) -> None:
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.SENDING:
-        transition_refund(refund, RefundStatus.UNKNOWN, BY_SENDING, detail=detail, lease_until=None)
-        close_refund_cases(refund, BY_SENDING, "it was sent, and may have been taken")
-        open_refund_case(refund, BY_SENDING, detail)
+        transition_refund(refund, RefundStatus.UNKNOWN, SOURCE, detail=detail, **LEASE.released())
+        close_refund_cases(refund, SOURCE, "it was sent, and may have been taken")
+        open_refund_case(refund, SOURCE, detail)
 
 
 @transaction.atomic
-def give_up_sending(refund_id: int) -> bool:
+def give_up_sending(refund_id: int, source: ChangeSource) -> bool:
     """Make a refund unknown that is found in sending after its lease; return whether it was."""
     refund = lock_refund(refund_id)
-    if refund.status != RefundStatus.SENDING or _is_held(refund):
+    if refund.status != RefundStatus.SENDING or not LEASE.has_lapsed(refund, database_now()):
         return False
-    source = ChangeSource("sweep")
     detail = "the process that sent it ended before SEQR's answer was written"
-    transition_refund(refund, RefundStatus.UNKNOWN, source, detail=detail, lease_until=None)
+    _become_unknown(refund, source, detail)
+    return True
+
+
+def _become_unknown(refund: Refund, source: ChangeSource, detail: str) -> None:
+    transition_refund(refund, RefundStatus.UNKNOWN, source, detail=detail, **LEASE.released())
     close_refund_cases(refund, source, "it was sent, and may have been taken")
     open_refund_case(refund, source, detail)
-    return True
 
 
 @transaction.atomic
 def resolve_unknown_refund(
-    refund_id: int, *, went_back: bool, reason: str, actor: Any, ers_reference: str = ""
+    refund_id: int, source: ChangeSource, *, went_back: bool, reason: str, ers_reference: str = ""
 ) -> bool:
     """Write what became of an unknown refund, as a person found out; return whether it was unknown.
 
@@ -241,8 +235,7 @@ def resolve_unknown_refund(
     refund = lock_refund(refund_id)
     if refund.status != RefundStatus.UNKNOWN:
         return False
-    source = ChangeSource("staff", actor)
-    fields: dict[str, Any] = {"settled_by": actor, "settled_reason": reason.strip()[:300]}
+    fields: dict[str, Any] = {"settled_by": source.actor, "settled_reason": reason.strip()[:300]}
     if went_back:
         fields |= {"ers_reference": ers_reference or None, "refunded_at": database_now()}
     to = RefundStatus.REFUNDED if went_back else RefundStatus.REFUSED

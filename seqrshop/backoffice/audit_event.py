@@ -45,10 +45,10 @@ class AuditEventAdmin(OrderColumn, ReadOnlyAdmin[AuditEvent]):
         "details",
     )
     list_display_links = None
-    list_filter = ("subject_type", "at")
+    list_filter = ("subject_type", "occurred_at")
     list_select_related = ("order", "actor")
     ordering = ("-id",)
-    search_fields = ("subject",)
+    search_fields = ("subject_label",)
     search_help_text = _(
         "The full order number, invoice reference, payment reference, phone number or call "
         "reference."
@@ -65,7 +65,7 @@ class AuditEventAdmin(OrderColumn, ReadOnlyAdmin[AuditEvent]):
             return queryset, False
         orders = list(Order.objects.filter(orders_matching(term)).values_list("pk", flat=True))
         return queryset.filter(
-            Q(order__in=orders) | Q(subject_type=SubjectType.CALL, subject=term)
+            Q(order__in=orders) | Q(subject_type=SubjectType.CALL, subject_label=term)
         ), False
 
     def get_urls(self) -> list[URLPattern]:
@@ -92,14 +92,16 @@ class AuditEventAdmin(OrderColumn, ReadOnlyAdmin[AuditEvent]):
     @admin.display(description=_("time"))
     def time(self, event: AuditEvent) -> str:
         """Return when the event was recorded."""
-        return local_time(event.at, with_seconds=True)
+        return local_time(event.occurred_at, with_seconds=True)
 
     @admin.display(description=_("subject"))
     def subject_name(self, event: AuditEvent) -> str:
         """Return the event's subject; the long reference of a call may break in the middle."""
-        half = len(event.subject) // 2 if event.subject_type == SubjectType.CALL else 0
+        half = len(event.subject_label) // 2 if event.subject_type == SubjectType.CALL else 0
         label = SubjectType(event.subject_type).label
-        return format_html("{} {}<wbr>{}", label, event.subject[:half], event.subject[half:])
+        return format_html(
+            "{} {}<wbr>{}", label, event.subject_label[:half], event.subject_label[half:]
+        )
 
     @admin.display(description=_("event"))
     def event_name(self, event: AuditEvent) -> str:

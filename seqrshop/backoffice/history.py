@@ -9,9 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from orders.models import AuditEvent, OrderState, SubjectType
+from orders.models import AuditEvent, OrderState, SourceName, SubjectType
 from payments.models import InvoiceStatus, PeriodStatus, RefundStatus
-from seqrshop.backoffice.event_words import name_in_words, source_in_words
 from seqrshop.backoffice.links import admin_url
 from seqrshop.backoffice.read_only import ReadOnlyAdmin
 
@@ -64,9 +63,9 @@ def history_line(event: AuditEvent) -> HistoryLine:
     """Return an event in the language of the staff."""
     return HistoryLine(
         event,
-        f"{SubjectType(event.subject_type).label} {event.subject}",
-        name_in_words(event),
-        source_in_words(event.source),
+        f"{SubjectType(event.subject_type).label} {event.subject_label}",
+        event.label,
+        str(SourceName(event.source).label),
         _state_label(event.from_state),
         _state_label(event.to_state),
         _call_result(event) if event.subject_type == SubjectType.CALL else event.detail,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order, OrderRow, OrderState, SubjectType
 from orders.services import serve_order
-from orders.transitions import OrderMoveError
+from orders.state_machine import TransitionError
 from payments.invoices.create import current_invoice
 from payments.models import Invoice
 from seqrshop.backoffice.action_results import ActionResult, run_on_each
@@ -176,7 +176,7 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
         def serve(order: Order) -> ActionResult:
             try:
                 served = serve_order(order.pk, staff_source(request))
-            except OrderMoveError:
+            except TransitionError:
                 state = {"state": OrderState(order.state).label}
                 return messages.WARNING, _("Not served, the order is not paid: %(state)s") % state
             if not served:

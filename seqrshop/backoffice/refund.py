@@ -33,7 +33,7 @@ from seqrshop.backoffice.formatting import money
 from seqrshop.backoffice.forms import RefundForm, RefundOutcomeForm
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.links import admin_url, link, page_url
-from seqrshop.backoffice.staff import permission_check
+from seqrshop.backoffice.staff import permission_check, staff_source
 
 REFUND_BATCH_LIMIT = 50
 OUTCOME_KNOWN = _("The outcome is already known.")
@@ -67,7 +67,7 @@ def _request(request: HttpRequest, invoice: Invoice, form: RefundForm) -> bool:
     given = form.cleaned_data
     try:
         refund, _is_new = request_refund(
-            invoice.pk, given["amount"], given["reason"], request.user, given["nonce"]
+            invoice.pk, given["amount"], given["reason"], staff_source(request), given["nonce"]
         )
     except RefundNotAccepted as error:
         form.add_error("amount", str(error))
@@ -142,7 +142,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
 
         def approve(refund: Refund) -> ActionResult:
             try:
-                if not approve_refund(refund.pk, request.user):
+                if not approve_refund(refund.pk, staff_source(request)):
                     return messages.INFO, _("Not awaiting approval")
             except RefundNotAccepted as error:
                 return messages.INFO, str(error).rstrip(".")
@@ -156,7 +156,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         """Withdraw each chosen refund that has not been sent."""
 
         def withdraw(refund: Refund) -> ActionResult:
-            if withdraw_refund(refund.pk, request.user):
+            if withdraw_refund(refund.pk, staff_source(request)):
                 return messages.INFO, _("Withdrawn")
             return messages.INFO, _("Too late to withdraw")
 
@@ -177,7 +177,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         if "reason" in request.POST:
             form = RefundOutcomeForm(request.POST)
             if form.is_valid():
-                if resolve_unknown_refund(refund.pk, actor=request.user, **form.cleaned_data):
+                if resolve_unknown_refund(refund.pk, staff_source(request), **form.cleaned_data):
                     self.message_user(request, _("The outcome is recorded."))
                 else:
                     self.message_user(request, OUTCOME_KNOWN, messages.ERROR)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, by_staff
 
 
 def permission_check(permission: str) -> Callable[[Any, HttpRequest], bool]:
@@ -19,4 +19,4 @@ def permission_check(permission: str) -> Callable[[Any, HttpRequest], bool]:
 
 def staff_source(request: HttpRequest) -> ChangeSource:
     """Return the source of a change that this member of staff makes."""
-    return ChangeSource("staff", request.user)
+    return by_staff(request.user)

@@ -208,7 +208,7 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
                 period.pk,
                 transaction_period_id=given["transaction_period_id"] if given["closed"] else "",
                 reason=given["reason"],
-                actor=request.user,
+                source=staff_source(request),
             )
         except PeriodNotAccepted as error:
             form.add_error(None, str(error))

@@ -6,6 +6,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from orders.audit import ChangeSource
+from orders.models import SourceName
 from payments.invoices.notification import invoice_notified
 from payments.polling.status_checks import check_status_soon
 
@@ -20,5 +22,5 @@ def notify(request: HttpRequest, secret: str) -> HttpResponse:
     invoice_id = invoice_notified(secret)
     if invoice_id is None:
         raise Http404
-    check_status_soon(invoice_id, "notification")
+    check_status_soon(invoice_id, ChangeSource(SourceName.NOTIFICATION))
     return HttpResponse(headers={"Cache-Control": "no-store"})

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource
-from orders.models import Customer, CustomerSession, Order
+from orders.models import Customer, CustomerSession, Order, SourceName
 from orders.services import (
     AnotherOrderOpen,
     NonceReused,
@@ -41,6 +41,8 @@ from seqrshop.storefront.json_output import (
 from seqrshop.storefront.shops import shop_at
 from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
+
+SOURCE = ChangeSource(SourceName.CUSTOMER)
 
 
 @endpoint("POST")
@@ -100,7 +102,7 @@ def pay_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -
     """Create a new invoice for an order whose last one was not paid, and enqueue sending."""
     try:
         with transaction.atomic():
-            _send_on_commit(retry_payment(session.customer, public_id).pk)
+            _send_on_commit(retry_payment(session.customer, public_id, SOURCE).pk)
     except Order.DoesNotExist:
         raise api_errors.not_found() from None
     except AnotherOrderOpen as error:
@@ -119,7 +121,7 @@ def cancel_order(request: HttpRequest, session: CustomerSession, public_id: UUID
     """Cancel the order's invoice; cancel_pending until SEQR confirms."""
     invoice = current_invoice(customer_order(session.customer, public_id))
     try:
-        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource("customer"))
+        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, SOURCE)
     except AlreadyPaid:
         order = customer_order(session.customer, public_id)
         raise _conflict("already_paid", _("This order is already paid."), order) from None

@@ -5,25 +5,20 @@ customer who can pay matters more than a counter.
 """
 
 import ipaddress
-import logging
-import threading
 import time
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 
-import redis
 from django.conf import settings
 from django.http import HttpRequest
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-logger = logging.getLogger(__name__)
+from seqrshop.redis_client import RATE_LIMIT_TIMEOUT_SECONDS, breaker, redis_client
 
-REDIS_SECONDS = 0.2  # the longest that a request waits for a counter
-AWAY_SECONDS = 5  # after a failure Redis is left alone for so long
+KEY_PREFIX = "seqrshop:limits"
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,7 @@ def count(
         (limit.per_address, "address", address),
     ):
         if most is not None and who is not None:
-            _counter.hit(RateLimitItemPerMinute(most), limit.name, kind, str(who))
+            _hit(RateLimitItemPerMinute(most), limit.name, kind, str(who))
 
 
 def client_address(request: HttpRequest) -> str:
@@ -101,54 +96,25 @@ def client_address(request: HttpRequest) -> str:
     return str(address)
 
 
-def forget() -> None:
-    """Start counting from zero."""
-    _counter.reset()
+def _hit(item: RateLimitItemPerMinute, *key: str) -> None:
+    retry_after = breaker.call(
+        lambda: _retry_after(item, *key), otherwise="requests are not counted"
+    )
+    if retry_after:
+        raise TooManyRequests(retry_after)
 
 
-class _Counter:
-    """The counters in Redis, left alone for a while after Redis has failed."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._limiter: FixedWindowRateLimiter | None = None
-        self._made_for = ""
-        self._away_until = 0.0
-
-    def hit(self, item: RateLimitItemPerMinute, *who: str) -> None:
-        if time.monotonic() < self._away_until:
-            return
-        try:
-            limiter = self._current()
-            if limiter.hit(item, *who):
-                return
-            reset_time = limiter.get_window_stats(item, *who).reset_time
-        except redis.RedisError as error:
-            self._away_until = time.monotonic() + AWAY_SECONDS
-            logger.warning("requests are not counted, Redis is away: %s", type(error).__name__)
-            return
-        raise TooManyRequests(max(1, ceil(reset_time - time.time())))
-
-    def reset(self) -> None:
-        with self._lock:
-            self._away_until = 0.0
-        self._current().storage.reset()
-
-    def _current(self) -> FixedWindowRateLimiter:
-        with self._lock:
-            if self._limiter is None or self._made_for != settings.REDIS_URL:
-                pool = redis.ConnectionPool.from_url(
-                    settings.REDIS_URL,
-                    socket_connect_timeout=REDIS_SECONDS,
-                    socket_timeout=REDIS_SECONDS,
-                    retry=Retry(NoBackoff(), 0),
-                )
-                storage = RedisStorage(
-                    settings.REDIS_URL, connection_pool=pool, key_prefix="seqrshop:limits"
-                )
-                self._limiter = FixedWindowRateLimiter(storage)
-                self._made_for = settings.REDIS_URL
-            return self._limiter
+def _retry_after(item: RateLimitItemPerMinute, *key: str) -> int:
+    """Count a request; return 0 within the limit, else the seconds until the window ends."""
+    limiter = _limiter(settings.REDIS_URL)
+    if limiter.hit(item, *key):
+        return 0
+    return max(1, ceil(limiter.get_window_stats(item, *key).reset_time - time.time()))
 
 
-_counter = _Counter()
+@cache
+def _limiter(redis_url: str) -> FixedWindowRateLimiter:
+    pool = redis_client(RATE_LIMIT_TIMEOUT_SECONDS).connection_pool
+    return FixedWindowRateLimiter(
+        RedisStorage(redis_url, connection_pool=pool, key_prefix=KEY_PREFIX)
+    )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 import time
 
+from orders.audit import ChangeSource
+from orders.models import SourceName
 from payments.models import Invoice, shard_of
 from payments.polling.liveness import shard_is_stalled
 from payments.polling.status_checks import check_status_soon
@@ -24,7 +26,7 @@ def refresh_if_stale(invoice: Invoice) -> None:
     if not invoice.is_open or invoice.invoice_reference is None or not _is_due(invoice.pk):
         return
     if shard_is_stalled(shard_of(invoice.pk)):
-        check_status_soon(invoice.pk, "page")
+        check_status_soon(invoice.pk, ChangeSource(SourceName.PAGE))
 
 
 def _is_due(invoice_id: int) -> bool:

@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, by_staff
+from orders.models import SourceName
 from payments.cases.cases import close_case, open_case, open_refund_case, open_stuck_case
 from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase, RefundStatus
 from payments.refunds.refund import request_refund
@@ -17,7 +18,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.staff import list_url, page_url, run_action, staff, superuser
 
 S = InvoiceStatus
-BY_TEST = ChangeSource("test")
+BY_TEST = ChangeSource(SourceName.STAFF)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -30,7 +31,7 @@ def case_of(invoice: Invoice, kind: CaseKind = CaseKind.UNKNOWN_STATUS) -> Money
 def unknown_refund_case() -> MoneyCase:
     invoice = invoice_in(S.PAID)
     clerk = User.objects.create_user("clerk")
-    refund, _ = request_refund(invoice.pk, Decimal(10), "cold", clerk, "a form")
+    refund, _ = request_refund(invoice.pk, Decimal(10), "cold", by_staff(clerk), "a form")
     with transaction.atomic():
         for to in (RefundStatus.SENDING, RefundStatus.UNKNOWN):
             transition_refund(lock_refund(refund.pk), to, BY_TEST)
@@ -65,7 +66,9 @@ def test_unknown_refund_is_resolved_from_its_case() -> None:
 
 def test_case_of_a_stuck_refund_offers_no_second_refund() -> None:
     clerk = User.objects.create_user("clerk")
-    refund, _ = request_refund(invoice_in(S.PAID).pk, Decimal(10), "cold", clerk, "a form")
+    refund, _ = request_refund(
+        invoice_in(S.PAID).pk, Decimal(10), "cold", by_staff(clerk), "a form"
+    )
     with transaction.atomic():
         open_stuck_case(lock_refund(refund.pk), BY_TEST, "SEQR is busy")
 

@@ -8,17 +8,17 @@ import io
 import pytest
 from django.test import Client
 
-from orders.audit import ChangeSource
-from orders.models import AuditEvent, OrderState
+from orders.audit import ChangeSource, record_event
+from orders.models import AuditEvent, EventName, OrderState, SourceName
 from payments.call_audit import record_call
-from payments.invoices.transitions import lock_invoice, record
+from payments.invoices.transitions import lock_invoice
 from payments.models import Invoice
 from payments.seqr import CallRecord
 from tests.factories import InvoiceFactory, OrderFactory
 from tests.staff import list_url, listed, page_url, run_action, staff, superuser, user_of
 
 pytestmark = pytest.mark.django_db
-BY_POLLER = ChangeSource("poller")
+BY_POLLER = ChangeSource(SourceName.POLLER)
 EXPORT = "/admin/orders/auditevent/export/"
 CALL = CallRecord("cancelInvoice", "0123456789abcdef0123456789abcdef", 12, 51, "SEQR answered 51")
 
@@ -26,9 +26,9 @@ CALL = CallRecord("cancelInvoice", "0123456789abcdef0123456789abcdef", 12, 51, "
 def invoice_with_history(**fields: str) -> Invoice:
     """Return a paid invoice with one event, and one call of its order."""
     invoice: Invoice = InvoiceFactory.create(paid=True, **fields)
-    record(
+    record_event(
         lock_invoice(invoice.pk),
-        "payment_confirmed",
+        EventName.PAYMENT_CONFIRMED,
         BY_POLLER,
         from_state="ISSUED",
         to_state="PAID",
@@ -68,7 +68,7 @@ def test_events_are_found_by_order_number_reference_phone_and_call() -> None:
     invoice = invoice_with_history(order__customer__msisdn="46701234567")
     invoice_with_history()
     other_call = CallRecord("getClientSessionInfo", "fedcba", 3, 0)
-    record_call(other_call, None, ChangeSource("customer"))
+    record_call(other_call, None, ChangeSource(SourceName.CUSTOMER))
     client = superuser()
 
     found = {
@@ -130,7 +130,7 @@ def test_page_links_to_the_export_of_its_own_history(whose: str) -> None:
 
 
 def test_export_with_an_invalid_filter_redirects_to_the_list() -> None:
-    response = superuser().get(EXPORT, {"at__gte": "yesterday"})
+    response = superuser().get(EXPORT, {"occurred_at__gte": "yesterday"})
 
     assert (response.status_code, response.headers["Location"]) == (302, list_url(AuditEvent))
 

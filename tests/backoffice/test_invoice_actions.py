@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from orders.audit import ChangeSource
-from orders.models import AuditEvent
+from orders.models import AuditEvent, SourceName
 from payments.invoices.cancel import cancel_invoice
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from tests.factories import InvoiceFactory
@@ -107,7 +107,7 @@ def test_cancel_asks_for_confirmation_first(sandbox: SandboxProcess) -> None:
 def test_cancel_reports_the_result_for_each_payment(sandbox: SandboxProcess) -> None:
     waiting, paid, ended = issued_invoice(), issued_invoice(), issued_invoice()
     sandbox.pay(reference(paid))
-    cancel_invoice(ended.pk, CancelReason.STAFF, ChangeSource("staff"))
+    cancel_invoice(ended.pk, CancelReason.STAFF, ChangeSource(SourceName.STAFF))
     client = superuser()
 
     messages = cancel(client, waiting, paid, ended)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from orders.audit import ChangeSource
+from orders.audit import by_staff, record_event
 from orders.clock import database_now
-from payments.invoices.transitions import lock_invoice, record
+from orders.models import EventName
+from payments.invoices.transitions import lock_invoice
 from payments.models import Invoice, PollShard
 from tests.factories import InvoiceFactory, OrderFactory
 from tests.staff import list_url, listed, page_url, staff, superuser, user_of
@@ -64,10 +65,10 @@ def test_page_shows_references_and_history_with_the_user() -> None:
     )
     client = superuser()
     user = user_of(client)
-    record(
+    record_event(
         lock_invoice(invoice.pk),
-        "payment_confirmed",
-        ChangeSource("staff", user),
+        EventName.PAYMENT_CONFIRMED,
+        by_staff(user),
         detail="by asking",
     )
 

@@ -8,10 +8,10 @@ import pytest
 from django.db.models import Model
 from pytest_django import DjangoAssertNumQueries
 
-from orders.audit import ChangeSource
-from orders.models import AuditEvent, Order, Product, QrCode, Shop
+from orders.audit import ChangeSource, record_event
+from orders.models import AuditEvent, EventName, Order, Product, QrCode, Shop, SourceName
 from orders.qr import save_qr_code
-from payments.invoices.transitions import lock_invoice, record
+from payments.invoices.transitions import lock_invoice
 from payments.models import Invoice
 from tests.factories import (
     CategoryFactory,
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.django_db
 
 def add_events() -> None:
     invoice = InvoiceFactory.create(paid=True)
-    for name in ("sent", "payment_confirmed"):
-        record(lock_invoice(invoice.pk), name, ChangeSource("poller"))
+    for name in (EventName.SENT, EventName.PAYMENT_CONFIRMED):
+        record_event(lock_invoice(invoice.pk), name, ChangeSource(SourceName.POLLER))
 
 
 def add_order() -> None:

@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from orders.audit import ChangeSource
-from orders.models import Order, OrderState
-from payments.invoices.transitions import lock_invoice, transition
+from orders.models import Order, OrderState, SourceName
+from payments.invoices.transitions import lock_invoice, transition_invoice
 from payments.models import InvoiceStatus
 from tests.factories import InvoiceFactory, OrderFactory, OrderRowFactory, ProductFactory
 from tests.staff import list_url, listed, page_url, run_action, staff, superuser
@@ -119,10 +119,10 @@ def test_page_shows_rows_payments_phone_number_and_history() -> None:
     )
     OrderRowFactory.create(order=invoice.order, quantity=2)
     client = staff("orders.view_order", "payments.view_invoice")
-    transition(
+    transition_invoice(
         lock_invoice(invoice.pk),
         InvoiceStatus.CANCELED,
-        ChangeSource("poller"),
+        ChangeSource(SourceName.POLLER),
         detail="SEQR said so",
     )
 

@@ -30,7 +30,7 @@ def test_successful_check_resumes_payments_and_is_audited(sandbox: SandboxProces
 
     messages = run_action(client, "check_payments", pause.case)
 
-    opened = AuditEvent.objects.get(subject_type=SubjectType.CASE, name="paying_opened")
+    opened = AuditEvent.objects.get(subject_type=SubjectType.CASE, name="payments_resumed")
     assert messages == [f"SEQR accepts our settings, payments are open again: {pause.case}."]
     assert (opened.source, opened.actor) == ("staff", user_of(client))
     assert not payments_are_paused()

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from orders.audit import by_staff
 from orders.clock import database_now
 from payments.models import MoneyCase, PeriodRow, PeriodStatus, Refund, TransactionPeriod
 from payments.refunds.refund import request_refund, send_refund
@@ -38,7 +39,7 @@ def unknown_refund(sandbox: SandboxProcess) -> Refund:
     """Return a refund of 12.00 SEK whose answer was lost."""
     sandbox.fault("refundPayment", "drop", count=1)
     refund, _ = request_refund(
-        paid_invoice(sandbox).pk, Decimal("12.00"), "cold", user_of(superuser()), "a form"
+        paid_invoice(sandbox).pk, Decimal("12.00"), "cold", by_staff(user_of(superuser())), "a form"
     )
     send_refund(refund.pk)
     return refund
@@ -60,7 +61,7 @@ def test_page_shows_unexplained_rows_and_links_to_all_rows(
     assert unknown in page
     assert str(known.ers_reference) not in page
     assert f'<a href="{list_url(PeriodRow)}?period__id__exact={period.pk}">2 rows</a>' in page
-    assert "period compared" in page
+    assert "period reconciled" in page
     assert [row.invoice for row in rows] == [known, None]
 
 

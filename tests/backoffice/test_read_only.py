@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.db.models import Model
 
-from orders.audit import ChangeSource
-from orders.models import AuditEvent, Order, OrderState
-from payments.invoices.transitions import lock_invoice, record
+from orders.audit import ChangeSource, record_event
+from orders.models import AuditEvent, EventName, Order, OrderState, SourceName
+from payments.invoices.transitions import lock_invoice
 from payments.models import Invoice, InvoiceStatus
 from seqrshop.backoffice.links import admin_url
 from tests.factories import InvoiceFactory
@@ -19,7 +19,9 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("model", [Order, Invoice, AuditEvent])
 def test_row_cannot_be_added_changed_or_deleted(model: type[Model]) -> None:
     invoice = InvoiceFactory.create(issued=True, order__state=OrderState.AWAITING_PAYMENT)
-    record(lock_invoice(invoice.pk), "payment_confirmed", ChangeSource("poller"))
+    record_event(
+        lock_invoice(invoice.pk), EventName.PAYMENT_CONFIRMED, ChangeSource(SourceName.POLLER)
+    )
     row = model._default_manager.latest("pk")
     change = {"state": "refunded", "total": "1", "status": "PAID", "amount": "1", "detail": "none"}
     before = list(model._default_manager.values())

@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from pytest_django import Settings
 
-from orders.audit import ChangeSource
-from orders.models import AuditEvent
+from orders.audit import ChangeSource, by_staff
+from orders.models import AuditEvent, SourceName
 from payments.cases.cases import open_refund_case
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
 from payments.refunds.refund import request_refund, withdraw_refund
@@ -24,7 +24,7 @@ def refund_url(invoice: Invoice) -> str:
 
 def requested_refund(invoice: Invoice, amount: str = "10.00") -> Refund:
     clerk = User.objects.create_user("clerk")
-    refund, _ = request_refund(invoice.pk, Decimal(amount), "cold", clerk, "a form")
+    refund, _ = request_refund(invoice.pk, Decimal(amount), "cold", by_staff(clerk), "a form")
     return refund
 
 
@@ -154,7 +154,7 @@ def test_every_step_is_audited_with_its_user(settings: Settings) -> None:
     run_action(approver, "approve", refund)
     run_action(approver, "withdraw", unwanted)
     Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.UNKNOWN)
-    open_refund_case(refund, ChangeSource("send_refund"), "no answer")
+    open_refund_case(refund, ChangeSource(SourceName.SEND_REFUND), "no answer")
     resolver.post(
         reverse("admin:payments_refund_resolve", args=[refund.pk]),
         {"went_back": "no", "reason": "x"},
@@ -166,11 +166,11 @@ def test_every_step_is_audited_with_its_user(settings: Settings) -> None:
 
     a, b, c = (user_of(client).pk for client in (requester, approver, resolver))
     assert list(steps) == [
-        ("refund_asked_for", a),
-        ("refund_asked_for", a),
+        ("refund_requested", a),
+        ("refund_requested", a),
         ("refund_approved", b),
         ("refund_withdrawn", b),
-        ("refund_settled_as_not_done", c),
+        ("refund_resolved_as_not_refunded", c),
         ("case_closed", c),
     ]
 
@@ -178,7 +178,7 @@ def test_every_step_is_audited_with_its_user(settings: Settings) -> None:
 def test_order_history_shows_refund_states_as_labels() -> None:
     invoice = invoice_in(InvoiceStatus.PAID)
     refund = requested_refund(invoice)
-    withdraw_refund(refund.pk, User.objects.get(username="clerk"))
+    withdraw_refund(refund.pk, by_staff(User.objects.get(username="clerk")))
 
     page = superuser().get(page_url(invoice.order)).content.decode()
 

@@ -93,7 +93,7 @@ def _seconds_to_record(payments: Sequence[Payment]) -> tuple[list[float], int]:
         ).values_list("pk", "invoice_reference")
     )
     recorded = {
-        ids[event.subject_id or 0]: event.at
+        ids[event.subject_id or 0]: event.occurred_at
         for event in AuditEvent.objects.filter(
             subject_type=SubjectType.INVOICE, subject_id__in=ids, name="payment_confirmed"
         )

@@ -13,12 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.audit import ChangeSource
-from orders.models import Customer, CustomerSession, Order
+from orders.models import Customer, CustomerSession, Order, SourceName
 from orders.services import digest_of
 from payments.invoices.transitions import lock_invoice
-from payments.invoices.transitions import transition as move
+from payments.invoices.transitions import transition_invoice as move
 from payments.models import Invoice, InvoiceStatus
-from payments.polling.redis import poll_redis
+from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
 from tests.bench.designs import Bench
 from tests.bench.launch import Launcher
 from tests.bench.machine import cpu_seconds, pss_bytes
@@ -47,7 +47,9 @@ class Held:
 def hold_streams(bench: Bench) -> Held:
     """Open the streams, have half of their orders paid, and half of those beside other requests."""
     prepare(bench, STREAMS)
-    poll_redis().set("seqrshop:heartbeat:0", json.dumps({"round_started_at": time.time() + 3600}))
+    redis_client(POLLER_TIMEOUT_SECONDS).set(
+        "seqrshop:heartbeat:0", json.dumps({"round_started_at": time.time() + 3600})
+    )
     pages = _pages()
     file = bench.launcher.folder / "streams.json"
     file.write_text(json.dumps(pages))
@@ -125,7 +127,7 @@ def _pay(pages: list[Page]) -> dict[str, float]:
             move(
                 invoice,
                 InvoiceStatus.PAID,
-                ChangeSource("poller"),
+                ChangeSource(SourceName.POLLER),
                 ers_reference=f"ERS{number}",
                 paid_at=timezone.now(),
             )

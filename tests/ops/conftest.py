@@ -7,22 +7,19 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from payments.polling.redis import poll_redis
+from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
 
 
 @pytest.fixture
 def no_heartbeat(settings: Settings) -> None:
     """There is one shard, which has no heartbeat in Redis."""
     settings.SEQR_POLL_SHARDS = 1
-    poll_redis().delete("seqrshop:heartbeat:0")
+    redis_client(POLLER_TIMEOUT_SECONDS).delete("seqrshop:heartbeat:0")
 
 
 @pytest.fixture
-def redis_down(no_heartbeat: None, settings: Settings) -> Iterator[None]:
+def redis_down(no_heartbeat: None, settings: Settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    poll_redis.cache_clear()
-    yield
-    poll_redis.cache_clear()
 
 
 @pytest.fixture

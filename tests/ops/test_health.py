@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from orders.audit import ChangeSource
+from orders.models import SourceName
 from payments.cases.cases import open_case
 from payments.models import CaseKind, InvoiceStatus, PollShard
 from seqrshop.ops import bounded_reads, health
@@ -204,7 +205,12 @@ def test_risk_is_logged_and_remembered_as_last_at_risk(
 
 def test_health_counts_open_cases(transactional_db: None) -> None:
     with transaction.atomic():
-        open_case(CaseKind.CONFIGURATION, ChangeSource("sweep"), "SEQR answered 20", key="code 20")
+        open_case(
+            CaseKind.CONFIGURATION,
+            ChangeSource(SourceName.RECOVERY),
+            "SEQR answered 20",
+            key="code 20",
+        )
 
     code, body = get_health()
 

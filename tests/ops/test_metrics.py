@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from orders.audit import ChangeSource
+from orders.models import SourceName
 from payments.cases.cases import open_case
 from payments.models import CaseKind, InvoiceStatus, OutboxMail
 from tests.ops.shards import publish_heartbeat, write_row
@@ -86,7 +87,9 @@ def test_payment_to_recorded_time_is_absent_without_payments(transactional_db: N
 def test_backlog_and_open_cases_are_counted(transactional_db: None) -> None:
     issued, _ = invoice_in(S.ISSUED), invoice_in(S.PAID)
     invoice_in(S.CREATED)
-    case = open_case(CaseKind.UNKNOWN_AT_SEQR, ChangeSource("poller"), "54", invoice=issued)
+    case = open_case(
+        CaseKind.UNKNOWN_AT_SEQR, ChangeSource(SourceName.POLLER), "54", invoice=issued
+    )
     assert case is not None
     OutboxMail.objects.create(case=case, recipient="someone@example.se")
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from orders.audit import ChangeSource
-from orders.models import AuditEvent, OrderState, SubjectType
+from orders.models import AuditEvent, OrderState, SourceName, SubjectType
 from orders.services import serve_order
 from payments.models import InvoiceStatus
 from tests.payments.steps import invoice_in
@@ -44,5 +44,5 @@ def test_an_orders_change_of_state_is_told_with_who_did_it() -> None:
 
 def served() -> int:
     invoice = invoice_in(InvoiceStatus.PAID)
-    serve_order(invoice.order_id, ChangeSource("staff"))
+    serve_order(invoice.order_id, ChangeSource(SourceName.STAFF))
     return invoice.order_id

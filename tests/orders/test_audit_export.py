@@ -17,15 +17,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orders import audit_export
-from orders.audit import ChangeSource, record_event
-from orders.models import AuditEvent, Order
-from orders.transitions import subject_of
+from orders.audit import ChangeSource, by_staff, record_event
+from orders.models import AuditEvent, EventName, Order, SourceName
 from payments.call_audit import record_call
 from payments.seqr import CallRecord
 from tests.factories import OrderFactory
 
 pytestmark = pytest.mark.django_db
-BY_TEST = ChangeSource("test")
+BY_TEST = ChangeSource(SourceName.STAFF)
 
 
 def exported(*options: str) -> str:
@@ -40,19 +39,19 @@ def rows(*options: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(exported(*options), newline="")))
 
 
-def happened(order: Order, name: str = "sent", at: str = "", detail: str = "") -> AuditEvent:
-    """Write an event of an order, perhaps in the past."""
-    when = {"at": datetime.fromisoformat(at)} if at else {}
-    record_event(subject_of(order), name, BY_TEST, detail=detail, **when)
+def happened(order: Order, detail: str = "", at: str = "") -> AuditEvent:
+    """Record an event of an order, perhaps in the past."""
+    when = {"occurred_at": datetime.fromisoformat(at)} if at else {}
+    record_event(order, EventName.ORDER_SERVED, BY_TEST, detail=detail, **when)
     return AuditEvent.objects.latest("id")
 
 
 def test_each_event_is_a_line_with_all_that_is_known_of_it() -> None:
     order, clerk = OrderFactory.create(), User.objects.create_user("astrid")
     record_event(
-        subject_of(order),
-        "order_served",
-        ChangeSource("staff", clerk),
+        order,
+        EventName.ORDER_SERVED,
+        by_staff(clerk),
         from_state="paid",
         to_state="served",
     )
@@ -64,7 +63,7 @@ def test_each_event_is_a_line_with_all_that_is_known_of_it() -> None:
     assert lines == [
         {
             "id": str(served.pk),
-            "at": served.at.isoformat(timespec="microseconds"),
+            "occurred_at": served.occurred_at.isoformat(timespec="microseconds"),
             "order": order.number,
             "subject_type": "order",
             "subject": order.number,
@@ -72,22 +71,22 @@ def test_each_event_is_a_line_with_all_that_is_known_of_it() -> None:
             "from": "paid",
             "to": "served",
             "source": "staff",
-            "who": "astrid",
+            "actor": "astrid",
             "detail": "",
             "result_code": "",
             "duration_ms": "",
         },
         {
             "id": str(call.pk),
-            "at": call.at.isoformat(timespec="microseconds"),
+            "occurred_at": call.occurred_at.isoformat(timespec="microseconds"),
             "order": order.number,
             "subject_type": "call",
             "subject": "0123abcd",
             "event": "cancelInvoice",
             "from": "",
             "to": "",
-            "source": "test",
-            "who": "",
+            "source": "staff",
+            "actor": "",
             "detail": "SEQR said no",
             "result_code": "50",
             "duration_ms": "12",
@@ -98,7 +97,7 @@ def test_each_event_is_a_line_with_all_that_is_known_of_it() -> None:
 def test_a_moment_is_exact_and_has_its_zone() -> None:
     happened(OrderFactory.create(), at="2026-07-01T12:00:00.000500+02:00")
 
-    assert rows()[0]["at"] == "2026-07-01T10:00:00.000500+00:00"
+    assert rows()[0]["occurred_at"] == "2026-07-01T10:00:00.000500+00:00"
 
 
 def test_json_lines_have_numbers_as_numbers_and_null_for_nothing() -> None:
@@ -125,10 +124,10 @@ def test_no_cell_is_a_formula_to_a_spreadsheet(begins: str) -> None:
 
 def test_an_order_is_chosen_by_its_number() -> None:
     order, other = OrderFactory.create(), OrderFactory.create()
-    happened(order, "sent")
-    happened(other, "canceled")
+    happened(order, "of this order")
+    happened(other, "of another")
 
-    assert [line["event"] for line in rows("--order", order.number)] == ["sent"]
+    assert [line["detail"] for line in rows("--order", order.number)] == ["of this order"]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +148,7 @@ def test_days_are_whole_and_those_of_stockholm(
     happened(order, "late on the 2nd", at="2026-07-02T21:59:59.999999+00:00")
     happened(order, "on the 3rd", at="2026-07-02T22:00:00+00:00")
 
-    events = [line["event"] for line in rows(*options)]
+    events = [line["detail"] for line in rows(*options)]
 
     assert events == (expected or ["on the 1st", "on the 2nd", "late on the 2nd", "on the 3rd"])
 

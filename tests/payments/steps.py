@@ -7,7 +7,7 @@ from django.db import transaction
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import AuditEvent, Order, OrderState, SubjectType
+from orders.models import AuditEvent, Order, OrderState, SourceName, SubjectType
 from orders.services import RowRequest, create_session, place_order
 from payments.availability.pause import pause_payments
 from payments.invoices.create import create_invoice
@@ -83,7 +83,7 @@ def paid_invoice(sandbox: SandboxProcess) -> Invoice:
 
 def refresh(invoice: Invoice) -> InvoiceStatus:
     """Ask SEQR about an invoice as the poller would; return how it stands."""
-    return refresh_invoice(invoice.pk, ChangeSource("poller"))
+    return refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
 
 
 def reference(invoice: Invoice) -> str:
@@ -120,7 +120,7 @@ def close_paying() -> PaymentPause:
     """SEQR refuses our password; return the time without paying that begins."""
     error = SeqrAuthenticationError("sendInvoice", "SEQR answered 20 AUTHENTICATION_FAILED", 20)
     with transaction.atomic():
-        pause_payments(invoice_in(S.SENDING), error, ChangeSource("send_invoice"))
+        pause_payments(invoice_in(S.SENDING), error, ChangeSource(SourceName.SEND_INVOICE))
     return PaymentPause.objects.get(ended_at=None)
 
 

@@ -9,8 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError
 
-from orders.audit import ChangeSource
-from orders.models import AuditEvent, SubjectType
+from orders.audit import ChangeSource, by_staff
+from orders.models import AuditEvent, SourceName, SubjectType
 from payments import call_audit
 from payments.invoices.apply_status import apply_status
 from payments.invoices.cancel import cancel_invoice
@@ -36,7 +36,7 @@ from tests.payments.steps import (
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
-BY_POLLER = ChangeSource("poller")
+BY_POLLER = ChangeSource(SourceName.POLLER)
 TOKEN = "0000002012-63506374"
 POLL = CallRecord("getPaymentStatus", "0123456789abcdef0123456789abcdef", 7, 0)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,7 +73,7 @@ def test_a_call_is_told_with_its_order_its_cause_and_the_reference_that_seqr_kno
 
     assert (line.name, line.result_code, line.detail) == ("sendInvoice", 0, "")
     assert (line.order_id, line.source, line.actor) == (invoice.order_id, "send_invoice", None)
-    assert f"<clientReference>{line.subject}<" in sandbox.calls("sendInvoice")[0]["request"]
+    assert f"<clientReference>{line.subject_label}<" in sandbox.calls("sendInvoice")[0]["request"]
     assert line.duration_ms is not None
     assert 0 <= line.duration_ms < 5000
 
@@ -81,7 +81,7 @@ def test_a_call_is_told_with_its_order_its_cause_and_the_reference_that_seqr_kno
 def test_an_orders_whole_course_is_told_call_by_call(sandbox: SandboxProcess, clerk: User) -> None:
     invoice = paid_invoice(sandbox)
     submit_receipt(invoice.pk)
-    refund, _ = request_refund(invoice.pk, Decimal("5.00"), "cold", clerk, "nonce")
+    refund, _ = request_refund(invoice.pk, Decimal("5.00"), "cold", by_staff(clerk), "nonce")
     send_refund(refund.pk)
 
     assert told() == [
@@ -99,7 +99,7 @@ def test_an_orders_whole_course_is_told_call_by_call(sandbox: SandboxProcess, cl
 def test_a_cancel_is_told_with_who_wanted_it(sandbox: SandboxProcess, clerk: User) -> None:
     invoice = issued_invoice()
 
-    cancel_invoice(invoice.pk, CancelReason.STAFF, ChangeSource("staff", clerk))
+    cancel_invoice(invoice.pk, CancelReason.STAFF, by_staff(clerk))
 
     assert told() == [("sendInvoice", 0), ("getPaymentStatus", 0), ("cancelInvoice", 0)]
     assert [line.actor for line in lines()] == [None, clerk, clerk]
@@ -142,7 +142,7 @@ def test_a_lost_refund_is_told_as_a_call_without_an_answer(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy, clerk: User
 ) -> None:
     invoice = paid_invoice(sandbox)
-    refund, _ = request_refund(invoice.pk, Decimal("5.00"), "cold", clerk, "nonce")
+    refund, _ = request_refund(invoice.pk, Decimal("5.00"), "cold", by_staff(clerk), "nonce")
     seqr_proxy.lose_answers = True
 
     send_refund(refund.pk)
@@ -191,8 +191,13 @@ def test_unchanged_polls_are_not_told(sandbox: SandboxProcess) -> None:
     refresh_invoice(invoice.pk, BY_POLLER)  # brings the invoice's version
     before = AuditEvent.objects.count()
 
-    for source in ("poller", "notification", "page", "sweep"):
-        refresh_invoice(invoice.pk, ChangeSource(source))
+    for name in (
+        SourceName.POLLER,
+        SourceName.NOTIFICATION,
+        SourceName.PAGE,
+        SourceName.RECOVERY,
+    ):
+        refresh_invoice(invoice.pk, ChangeSource(name))
 
     assert AuditEvent.objects.count() == before
 
@@ -202,7 +207,7 @@ def test_asking_about_what_is_settled_is_not_told(sandbox: SandboxProcess) -> No
     before = AuditEvent.objects.count()
 
     for _ in range(5):
-        refresh_invoice(invoice.pk, ChangeSource("notification"))
+        refresh_invoice(invoice.pk, ChangeSource(SourceName.NOTIFICATION))
 
     assert AuditEvent.objects.count() == before
 
@@ -215,9 +220,9 @@ def test_what_seqr_answers_against_our_expectation_is_told_once(
     before = len(lines())
 
     for _ in range(5):
-        refresh_invoice(invoice.pk, ChangeSource("notification"))
+        refresh_invoice(invoice.pk, ChangeSource(SourceName.NOTIFICATION))
 
-    assert story(invoice).count("unexpected_answer") == 1
+    assert story(invoice).count("unexpected_status") == 1
     assert len(lines()) == before + 1
 
 
@@ -228,7 +233,7 @@ def test_a_question_of_the_staff_is_told_whatever_seqr_answers(
     before = len(lines())
 
     for invoice in (waiting, settled):
-        refresh_invoice(invoice.pk, ChangeSource("staff", clerk))
+        refresh_invoice(invoice.pk, by_staff(clerk))
 
     asked = lines()[before:]
     assert [(line.order_id, line.name, line.source, line.actor) for line in asked] == [
@@ -242,10 +247,10 @@ def test_a_question_without_an_answer_is_told_once_until_something_else_is(
     invoice = invoice_in(S.ISSUED)
 
     for source in (
-        ChangeSource("notification"),
-        ChangeSource("page"),
-        ChangeSource("staff", clerk),
-        ChangeSource("page"),
+        ChangeSource(SourceName.NOTIFICATION),
+        ChangeSource(SourceName.PAGE),
+        by_staff(clerk),
+        ChangeSource(SourceName.PAGE),
     ):
         with pytest.raises(SeqrUnavailable):
             refresh_invoice(invoice.pk, source)
@@ -264,7 +269,7 @@ def test_the_poller_tells_the_call_in_the_transaction_of_what_it_changed() -> No
     apply_status(question, StatusResult(1, S.CANCELED, call=POLL), BY_POLLER, silence=timedelta())
 
     (line,) = lines()
-    assert (line.subject, line.duration_ms) == (POLL.client_reference, POLL.duration_ms)
+    assert (line.subject_label, line.duration_ms) == (POLL.client_reference, POLL.duration_ms)
     assert line.order_id == invoice.order_id
 
 

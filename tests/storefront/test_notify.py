@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from orders.audit import ChangeSource
-from orders.models import AuditEvent
+from orders.models import AuditEvent, SourceName
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus
 from payments.polling.status_checks import checks_in_flight
@@ -52,7 +52,7 @@ def test_notification_starts_status_check_whatever_its_body(
     response = Client(enforce_csrf_checks=True).post(path_of(invoice), body, content_type)
 
     assert (response.status_code, response.content) == (200, b"")
-    assert checks == [(invoice.pk, "notification")]
+    assert checks == [(invoice.pk, ChangeSource(SourceName.NOTIFICATION))]
     assert fresh(invoice).notified_at is not None
     assert fresh(invoice).status == InvoiceStatus.ISSUED
 
@@ -129,7 +129,7 @@ def test_thousand_notifications_make_few_calls_and_no_events(
     sandbox: SandboxProcess, eventually: Callable[[Callable[[], bool]], None]
 ) -> None:
     invoice = issued_invoice()
-    refresh_invoice(invoice.pk, ChangeSource("poller"))
+    refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
     told_before, asked_before = AuditEvent.objects.count(), asked(sandbox, "getPaymentStatus")
     client, started = Client(), time.monotonic()
 

@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.utils import translation
 from pytest_django import Settings
 
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import CustomerSession, Order, OrderState
+from orders.models import CustomerSession, Order, OrderState, SourceName
 from payments.models import PollShard, Refund, RefundStatus, shard_of
 from seqrshop.storefront import stale_invoice
 from seqrshop.storefront.messages import HEADINGS, MESSAGES
@@ -279,26 +280,26 @@ def test_guessed_order_id_is_not_found(
 
 
 @pytest.fixture
-def checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+def checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ChangeSource]]:
     """Which invoices SEQR would have been asked about."""
-    asked: list[tuple[int, str]] = []
+    asked: list[tuple[int, ChangeSource]] = []
     monkeypatch.setattr(stale_invoice, "check_status_soon", lambda *args: asked.append(args))
     return asked
 
 
 def test_request_refreshes_invoice_once_while_poller_is_stalled(
-    customer: JsonClient, customer_session: CustomerSession, checks: list[tuple[int, str]]
+    customer: JsonClient, customer_session: CustomerSession, checks: list[tuple[int, ChangeSource]]
 ) -> None:
     invoice = invoice_of(customer_session, "issued")
 
     for _ in range(3):
         customer.get(path_of(invoice))
 
-    assert checks == [(invoice.pk, "page")]
+    assert checks == [(invoice.pk, ChangeSource(SourceName.PAGE))]
 
 
 def test_request_does_not_refresh_invoice_while_poller_runs(
-    customer: JsonClient, customer_session: CustomerSession, checks: list[tuple[int, str]]
+    customer: JsonClient, customer_session: CustomerSession, checks: list[tuple[int, ChangeSource]]
 ) -> None:
     invoice = invoice_of(customer_session, "issued")
     now = database_now()
@@ -315,7 +316,7 @@ def test_request_does_not_refresh_invoice_while_poller_runs(
 def test_request_does_not_refresh_final_or_unsent_invoice(
     customer: JsonClient,
     customer_session: CustomerSession,
-    checks: list[tuple[int, str]],
+    checks: list[tuple[int, ChangeSource]],
     trait: str | None,
 ) -> None:
     customer.get(path_of(invoice_of(customer_session, trait)))

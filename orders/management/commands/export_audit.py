@@ -43,9 +43,9 @@ def _events(order: Order | None, since: date | None, until: date | None) -> Quer
     if order is not None:
         events = events.filter(order=order)
     if since is not None:
-        events = events.filter(at__gte=make_aware(datetime.combine(since, time.min)))
+        events = events.filter(occurred_at__gte=make_aware(datetime.combine(since, time.min)))
     if until is not None:
-        events = events.filter(at__lte=make_aware(datetime.combine(until, time.max)))
+        events = events.filter(occurred_at__lte=make_aware(datetime.combine(until, time.max)))
     return events
 
 

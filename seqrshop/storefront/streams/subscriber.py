@@ -7,18 +7,15 @@ import logging
 from collections.abc import Callable
 from uuid import UUID
 
-from django.conf import settings
-from redis import asyncio as redis
-from redis.backoff import NoBackoff
+from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from orders.publishing import CHANNEL
+from seqrshop.redis_client import SUBSCRIBER_HEALTH_CHECK_SECONDS, subscriber_client
 
 logger = logging.getLogger(__name__)
 
 RECONNECT_DELAY_SECONDS = 1.0
-HEALTH_CHECK_SECONDS = 5.0  # of silence, after which Redis is pinged
 
 
 async def listen(on_change: Callable[[UUID], None]) -> None:
@@ -26,7 +23,7 @@ async def listen(on_change: Callable[[UUID], None]) -> None:
     is_down = False
     while True:
         try:
-            async with _client() as client, client.pubsub() as subscription:
+            async with subscriber_client() as client, client.pubsub() as subscription:
                 await subscription.subscribe(CHANNEL)
                 if is_down:
                     logger.info("resubscribed to order changes")
@@ -40,18 +37,9 @@ async def listen(on_change: Callable[[UUID], None]) -> None:
         await asyncio.sleep(RECONNECT_DELAY_SECONDS)
 
 
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_connect_timeout=1,
-        health_check_interval=HEALTH_CHECK_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
-
-
-async def _receive(subscription: redis.client.PubSub, on_change: Callable[[UUID], None]) -> None:
+async def _receive(subscription: PubSub, on_change: Callable[[UUID], None]) -> None:
     message = await subscription.get_message(
-        ignore_subscribe_messages=True, timeout=HEALTH_CHECK_SECONDS
+        ignore_subscribe_messages=True, timeout=SUBSCRIBER_HEALTH_CHECK_SECONDS
     )
     if message is None:
         return

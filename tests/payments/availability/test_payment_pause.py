@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import AuditEvent, SubjectType
+from orders.models import AuditEvent, SourceName, SubjectType
 from payments import tasks
 from payments.availability.pause import payments_are_paused
 from payments.availability.probe import Probe, probe_paying, probe_soon
@@ -48,7 +48,7 @@ from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
 CODES = [20, 21, 29, 33, 37, 64, 92]
-BY_PAGE = ChangeSource("page")
+BY_PAGE = ChangeSource(SourceName.PAGE)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -94,7 +94,7 @@ def test_rejected_settings_when_sending_pause_payments_once(
     assert PaymentPause.objects.get(ended_at=None).case == case
     assert (case.kind, case.closed_at) == (CaseKind.CONFIGURATION, None)
     assert f"SEQR answered {code} " in case.what
-    assert happened(case) == ["configuration_case", "paying_closed"]
+    assert happened(case) == ["configuration_case", "payments_paused"]
     assert OutboxMail.objects.count() == 1
 
 
@@ -112,7 +112,7 @@ def test_rejected_settings_when_polling_pause_payments_once(
 
     case = MoneyCase.objects.get()
     assert PaymentPause.objects.get(ended_at=None).case == case
-    assert happened(case) == ["configuration_case", "paying_closed"]
+    assert happened(case) == ["configuration_case", "payments_paused"]
 
 
 def test_eight_concurrent_rejections_pause_payments_once(sandbox: SandboxProcess) -> None:
@@ -127,7 +127,7 @@ def test_eight_concurrent_rejections_pause_payments_once(sandbox: SandboxProcess
     at_once(8, send)
 
     assert PaymentPause.objects.count() == MoneyCase.objects.count() == 1
-    assert happened(MoneyCase.objects.get()) == ["configuration_case", "paying_closed"]
+    assert happened(MoneyCase.objects.get()) == ["configuration_case", "payments_paused"]
 
 
 # --- While it is closed --------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def test_unsent_invoice_can_be_cancelled_and_expires_during_pause(sandbox: Sandb
     age(overdue, 601)
     close_paying()
 
-    cancel_invoice(unwanted.pk, CancelReason.CUSTOMER, ChangeSource("customer"))
+    cancel_invoice(unwanted.pk, CancelReason.CUSTOMER, ChangeSource(SourceName.CUSTOMER))
     to_expire = find_work().to_expire
     tasks.cancel_overdue_invoice(overdue.pk)
 
@@ -195,7 +195,7 @@ def test_accepted_probe_resumes_payments_and_sends_unsent_invoices(
     assert stop.ended_at is not None
     assert not payments_are_paused()
     assert stop.case.closing_reason == "SEQR accepts our settings again"
-    assert happened(stop.case)[-2:] == ["paying_opened", "case_closed"]
+    assert happened(stop.case)[-2:] == ["payments_resumed", "case_closed"]
     assert enqueued == ["payments.tasks.sweep"]
     assert find_work().to_send == [invoice.pk]
     send_invoice(invoice.pk)
@@ -346,7 +346,7 @@ def test_case_closed_without_correction_is_opened_again(
     stop = close_paying()
     first = stop.case
     probe_soon(first.pk)
-    close_case(first.pk, ChangeSource("staff"), "the password was mistyped")
+    close_case(first.pk, ChangeSource(SourceName.STAFF), "the password was mistyped")
 
     (due,) = find_work().to_probe
     probe_paying(due)

@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, by_staff
 from orders.clock import database_now
-from orders.models import AuditEvent, SubjectType
+from orders.models import AuditEvent, SourceName, SubjectType
 from payments.cases.cases import close_case, configuration_works, open_case, tell_of_configuration
 from payments.cases.outbox import send_mails
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice
@@ -41,7 +41,7 @@ from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
-BY_TEST = ChangeSource("poller")
+BY_TEST = ChangeSource(SourceName.POLLER)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Story = Callable[[SandboxProcess, FaultProxy], Invoice]
@@ -55,7 +55,7 @@ def paid_though_canceled(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     with pytest.raises(AlreadyPaid):
-        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource("customer"))
+        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource(SourceName.CUSTOMER))
     return invoice
 
 
@@ -169,14 +169,14 @@ def test_a_case_is_closed_once_with_who_and_why() -> None:
     assert case is not None
     boss = User.objects.create_user("boss")
 
-    closed = [close_case(case.pk, ChangeSource("staff", boss), "the password was mistyped")] * 1
-    closed.append(close_case(case.pk, ChangeSource("staff", boss), "once more"))
+    closed = [close_case(case.pk, by_staff(boss), "the password was mistyped")] * 1
+    closed.append(close_case(case.pk, by_staff(boss), "once more"))
 
     case.refresh_from_db()
     assert closed == [True, False]
     assert (case.closed_by, case.closing_reason) == (boss, "the password was mistyped")
     with pytest.raises(ValueError, match="reason"):
-        close_case(case.pk, ChangeSource("staff", boss), "  ")
+        close_case(case.pk, by_staff(boss), "  ")
 
 
 def test_the_database_refuses_a_case_closed_without_a_reason() -> None:

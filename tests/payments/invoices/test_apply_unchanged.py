@@ -3,7 +3,7 @@
 import pytest
 
 from orders.audit import ChangeSource
-from orders.models import AuditEvent, SubjectType
+from orders.models import AuditEvent, SourceName, SubjectType
 from payments.invoices.apply_status import apply_unchanged_batch
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import Invoice, InvoiceStatus
@@ -27,7 +27,7 @@ def test_routine_answers_bring_versions_and_acknowledge_payments() -> None:
     issued, paid = invoice_in(S.ISSUED), invoice_in(S.PAID, invoice_version=2)
     answers = [routine(issued, 1, S.ISSUED), routine(paid, 3, S.PAID)]
 
-    written = apply_unchanged_batch(answers, ChangeSource("poller"))
+    written = apply_unchanged_batch(answers, ChangeSource(SourceName.POLLER))
 
     assert written == {issued.pk, paid.pk}
     assert (fresh(issued).invoice_version, fresh(issued).acknowledged_at) == (1, None)
@@ -50,7 +50,7 @@ def test_a_routine_answer_about_what_stands_otherwise_by_now_is_left_out(
     invoice = invoice_in(to_state, invoice_version=version)
     answer = routine(invoice, 1, S.ISSUED)
 
-    written = apply_unchanged_batch([answer], ChangeSource("poller"))
+    written = apply_unchanged_batch([answer], ChangeSource(SourceName.POLLER))
 
     assert written == set()
     assert fresh(invoice).invoice_version == version

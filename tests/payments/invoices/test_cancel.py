@@ -3,6 +3,7 @@
 import pytest
 
 from orders.audit import ChangeSource
+from orders.models import SourceName
 from orders.services import AnotherOrderOpen, OrderNotAccepted
 from payments.gateway import seqr
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice, finish_cancel
@@ -26,8 +27,8 @@ from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
-BY_CUSTOMER = ChangeSource("customer")
-BY_SWEEP = ChangeSource("sweep")
+BY_CUSTOMER = ChangeSource(SourceName.CUSTOMER)
+BY_SWEEP = ChangeSource(SourceName.RECOVERY)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -125,7 +126,7 @@ def test_no_answer_keeps_the_cancel_pending_and_it_is_tried_again(
 
     assert pending == [S.CANCEL_PENDING] * 2
     assert order_state(invoice) == "canceled"
-    assert story(invoice).count("cancel_put_off") == 1
+    assert story(invoice).count("cancel_deferred") == 1
 
 
 def test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it(
@@ -204,7 +205,9 @@ def superseded_invoice(sandbox: SandboxProcess) -> tuple[Invoice, Invoice]:
     the other, which is to be cancelled for it."""
     first = issued_invoice()
     cancel(first.pk)
-    second = retry_payment(first.order.customer, first.order.public_id)
+    second = retry_payment(
+        first.order.customer, first.order.public_id, ChangeSource(SourceName.CUSTOMER)
+    )
     send_invoice(second.pk)
     sandbox.control("PUT", f"/invoices/{reference(first)}", {"status": "PAID"})
     refresh_invoice(first.pk, BY_SWEEP)
@@ -267,10 +270,10 @@ def test_an_order_is_paid_again_by_a_new_invoice_once_the_old_one_is_dead(
     invoice = issued_invoice()
     order = invoice.order
     with pytest.raises(OrderNotAccepted):
-        retry_payment(order.customer, order.public_id)
+        retry_payment(order.customer, order.public_id, ChangeSource(SourceName.CUSTOMER))
     cancel(invoice.pk)
 
-    second = retry_payment(order.customer, order.public_id)
+    second = retry_payment(order.customer, order.public_id, ChangeSource(SourceName.CUSTOMER))
     send_invoice(second.pk)
 
     assert fresh(second).client_invoice_id == f"{order.number}-2"
@@ -283,7 +286,7 @@ def test_paying_again_five_times_at_once_makes_one_invoice() -> None:
 
     def pay() -> bool:
         try:
-            retry_payment(order.customer, order.public_id)
+            retry_payment(order.customer, order.public_id, ChangeSource(SourceName.CUSTOMER))
         except (OrderNotAccepted, AnotherOrderOpen):
             return False
         return True

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, by_staff
 from orders.clock import database_now
-from orders.models import AuditEvent
+from orders.models import AuditEvent, SourceName
 from payments.invoices.capture import CommitNotPossible, commit_reservation
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus
@@ -40,13 +40,13 @@ def reserved_invoice(sandbox: SandboxProcess) -> Invoice:
     """An invoice whose 45.00 SEK are reserved at SEQR, as we know."""
     invoice = issued_invoice()
     sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "RESERVED"})
-    refresh_invoice(invoice.pk, ChangeSource("poller"))
+    refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
     return fresh(invoice)
 
 
 def clerk() -> ChangeSource:
     user, _ = User.objects.get_or_create(username="clerk")
-    return ChangeSource("staff", user)
+    return by_staff(user)
 
 
 def commit(invoice: Invoice, amount: Decimal = ALL) -> InvoiceStatus:
@@ -72,11 +72,11 @@ def test_what_is_reserved_is_taken_and_paid_with_who_did_it(sandbox: SandboxProc
     assert paid.paid_amount == ALL
     assert story(invoice)[2:] == [
         "amount_reserved",
-        "commit_started",
-        "reservation_committed",
+        "capture_started",
+        "reservation_captured",
         "payment_confirmed",
     ]
-    started = AuditEvent.objects.get(name="commit_started", actor__username="clerk")
+    started = AuditEvent.objects.get(name="capture_started", actor__username="clerk")
     assert started.detail == "45.00 SEK"
 
 
@@ -87,7 +87,7 @@ def test_a_lost_answer_is_found_by_asking(sandbox: SandboxProcess) -> None:
     status = commit(invoice)
 
     assert status == S.PAID
-    assert story(invoice)[3:] == ["commit_started", "commit_outcome_unknown", "payment_confirmed"]
+    assert story(invoice)[3:] == ["capture_started", "capture_outcome_unknown", "payment_confirmed"]
     assert asked(sandbox, "commitReservation") == 1
 
 
@@ -124,7 +124,7 @@ def test_a_taken_amount_is_taken_though_seqr_then_falls_silent(
     status = commit(invoice)
 
     assert status == S.RESERVED
-    assert story(invoice)[-1] == "reservation_committed"
+    assert story(invoice)[-1] == "reservation_captured"
     assert sandbox.invoice(reference(invoice))["status"] == "PAID"
 
 
@@ -143,7 +143,7 @@ def test_a_reservation_released_in_between_is_seen_and_told(
         commit(invoice)
 
     assert (fresh(invoice).status, fresh(invoice).capture_lease_until) == (S.EXPIRED, None)
-    assert story(invoice)[3:] == ["commit_started", "commit_not_done", "expired_at_seqr"]
+    assert story(invoice)[3:] == ["capture_started", "capture_failed", "expired_at_seqr"]
 
 
 def test_four_at_once_take_it_once(sandbox: SandboxProcess) -> None:
@@ -213,7 +213,7 @@ def test_agreeing_takes_it_and_tells_so(sandbox: SandboxProcess) -> None:
 
     assert messages == ["Captured and paid.", "Nothing is reserved: the invoice is now paid."]
     assert asked(sandbox, "commitReservation") == 1
-    assert AuditEvent.objects.get(name="commit_started").actor == user_of(client)
+    assert AuditEvent.objects.get(name="capture_started").actor == user_of(client)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
+from orders.models import SourceName
 from payments.invoices.cancel import cancel_invoice, finish_cancel
 from payments.invoices.create import retry_payment
 from payments.invoices.refresh import ask_once_more
@@ -57,11 +58,13 @@ def test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_
     Invoice.objects.filter(pk=first.pk).update(status=S.CANCELED)
     first.order.state = "canceled"
     first.order.save()
-    second = retry_payment(first.order.customer, first.order.public_id)
+    second = retry_payment(
+        first.order.customer, first.order.public_id, ChangeSource(SourceName.CUSTOMER)
+    )
     send_invoice(second.pk)
 
     refresh(first)
-    finish_cancel(second.pk, ChangeSource("sweep"))
+    finish_cancel(second.pk, ChangeSource(SourceName.RECOVERY))
 
     assert story(first)[-1] == "corrected_to_match_seqr"
     assert order_state(first) == "paid"
@@ -75,7 +78,7 @@ def test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_
 def ended_and_then_paid(sandbox: SandboxProcess) -> Invoice:
     """SEQR has cancelled the bill, and finds a payment of it all the same."""
     invoice = issued_invoice()
-    cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource("customer"))
+    cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource(SourceName.CUSTOMER))
     sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "PAID"})
     return invoice
 
@@ -99,7 +102,7 @@ def test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer(
     let_ten_seconds_pass(invoice)
     work = find_work().to_ask_once_more
 
-    ask_once_more(invoice.pk, ChangeSource("sweep"))
+    ask_once_more(invoice.pk, ChangeSource(SourceName.RECOVERY))
 
     assert work == [invoice.pk]
     assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
@@ -114,14 +117,16 @@ def test_where_another_invoice_has_paid_since_a_person_is_told_of_the_lost_answe
     with pytest.raises(SeqrOutcomeUnknown):
         refresh(invoice)
     seqr_proxy.lose_answers = False
-    second = retry_payment(invoice.order.customer, invoice.order.public_id)
+    second = retry_payment(
+        invoice.order.customer, invoice.order.public_id, ChangeSource(SourceName.CUSTOMER)
+    )
     send_invoice(second.pk)
     sandbox.pay(reference(fresh(second)))
     refresh(second)
     before = asked(sandbox, "getPaymentStatus")
 
     for _ in range(2):
-        ask_once_more(invoice.pk, ChangeSource("sweep"))
+        ask_once_more(invoice.pk, ChangeSource(SourceName.RECOVERY))
 
     case = MoneyCase.objects.get(invoice=invoice)
     assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
@@ -132,7 +137,9 @@ def test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_p
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     first = ended_and_then_paid(sandbox)
-    second = retry_payment(first.order.customer, first.order.public_id)
+    second = retry_payment(
+        first.order.customer, first.order.public_id, ChangeSource(SourceName.CUSTOMER)
+    )
     send_invoice(second.pk)
     sandbox.pay(reference(fresh(second)))
 
@@ -157,7 +164,7 @@ def test_a_lost_answer_is_awaited_no_more_once_somebody_else_has_found_the_payme
     refresh(invoice)
     Invoice.objects.filter(pk=invoice.pk).update(late_query_pending_since=database_now())
 
-    ask_once_more(invoice.pk, ChangeSource("sweep"))
+    ask_once_more(invoice.pk, ChangeSource(SourceName.RECOVERY))
 
     assert fresh(invoice).status == S.PAID
     assert fresh(invoice).late_query_pending_since is None
@@ -167,7 +174,7 @@ def test_an_answered_question_about_an_ended_invoice_is_not_asked_again(
     sandbox: SandboxProcess,
 ) -> None:
     invoice = issued_invoice()
-    cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource("customer"))
+    cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource(SourceName.CUSTOMER))
 
     refresh(invoice)
 

@@ -215,7 +215,7 @@ def test_a_slow_answer_from_before_the_payment_does_not_undo_it(
     refresh(invoice)
 
     assert fresh(invoice).status == S.PAID
-    assert "unexpected_answer" not in story(invoice)
+    assert "unexpected_status" not in story(invoice)
 
 
 def test_eight_askers_at_once_confirm_one_payment(sandbox: SandboxProcess) -> None:

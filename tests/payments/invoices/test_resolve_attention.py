@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from orders.audit import ChangeSource
-from orders.models import Order, OrderState
+from orders.audit import ChangeSource, by_staff
+from orders.models import Order, OrderState, SourceName
 from payments.invoices.create import current_invoice, retry_payment
 from payments.invoices.resolve_attention import close_case_of_order
 from payments.invoices.send import send_invoice
@@ -63,7 +63,7 @@ def test_an_order_that_was_paid_otherwise_is_paid_once_the_difference_is_settled
 def test_what_went_back_of_it_meanwhile_is_told(sandbox: SandboxProcess) -> None:
     invoice = paid_with_another_amount(sandbox)
     clerk = User.objects.create_user("clerk")
-    refund, _ = request_refund(invoice.pk, Decimal("5.00"), "too much", clerk, "a form")
+    refund, _ = request_refund(invoice.pk, Decimal("5.00"), "too much", by_staff(clerk), "a form")
     send_refund(refund.pk)
     Order.objects.filter(pk=invoice.order_id).update(state=OrderState.NEEDS_ATTENTION)
 
@@ -81,7 +81,7 @@ def test_an_order_whose_payment_was_taken_back_can_be_paid_again_once_that_is_se
 
     assert order_state(invoice) == "canceled"
     order = invoice.order
-    again = retry_payment(order.customer, order.public_id)
+    again = retry_payment(order.customer, order.public_id, ChangeSource(SourceName.CUSTOMER))
     send_invoice(again.pk)
     assert current_invoice(Order.objects.get(pk=order.pk)) == again
     sandbox.pay(reference(fresh(again)))
@@ -125,7 +125,7 @@ def test_the_case_of_an_order_that_needs_none_changes_nothing_but_itself(
         kind=CaseKind.PAID_THOUGH_CANCELED, invoice=invoice, order=invoice.order, what="late"
     )
 
-    closed = close_case_of_order(case.pk, ChangeSource("staff"), "served")
-    again = close_case_of_order(case.pk, ChangeSource("staff"), "served")
+    closed = close_case_of_order(case.pk, ChangeSource(SourceName.STAFF), "served")
+    again = close_case_of_order(case.pk, ChangeSource(SourceName.STAFF), "served")
 
     assert (closed, again, order_state(invoice)) == (True, False, "paid")

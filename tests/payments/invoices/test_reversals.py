@@ -6,6 +6,7 @@ import pytest
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
+from orders.models import SourceName
 from payments.invoices.cancel import cancel_invoice
 from payments.models import (
     CancelReason,
@@ -64,7 +65,7 @@ def test_a_payment_that_was_reversed_before_we_cancelled_may_be_a_reversal_too(
     sandbox.pay(reference(invoice))
     sandbox.advance(21)
 
-    cancel_invoice(invoice.pk, reason, ChangeSource("sweep"))
+    cancel_invoice(invoice.pk, reason, ChangeSource(SourceName.RECOVERY))
 
     assert is_dead(invoice)
     assert fresh(invoice).possibly_reversed
@@ -77,7 +78,7 @@ def test_an_invoice_that_we_cancel_after_a_silence_of_ours_is_no_reversal(
     invoice = issued_invoice()
     shard_last_heard(invoice, seconds_ago=25)
 
-    cancel_invoice(invoice.pk, CancelReason.LIFETIME, ChangeSource("sweep"))
+    cancel_invoice(invoice.pk, CancelReason.LIFETIME, ChangeSource(SourceName.RECOVERY))
 
     assert is_dead(invoice)
     assert not fresh(invoice).possibly_reversed

@@ -3,6 +3,7 @@
 import pytest
 
 from orders.audit import ChangeSource
+from orders.models import SourceName
 from payments.availability.probe import probe_paying
 from payments.invoices.cancel import cancel_invoice
 from payments.invoices.notification import invoice_notified
@@ -30,7 +31,7 @@ from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
-BY_CUSTOMER = ChangeSource("customer")
+BY_CUSTOMER = ChangeSource(SourceName.CUSTOMER)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -235,7 +236,7 @@ def test_an_invoice_past_its_lifetime_is_not_sent_but_expired(seqr_away: None) -
     work = find_work()
 
     assert (invoice.pk in work.to_send, invoice.pk in work.to_expire) == (False, True)
-    ended = cancel_invoice(invoice.pk, CancelReason.LIFETIME, ChangeSource("sweep"))
+    ended = cancel_invoice(invoice.pk, CancelReason.LIFETIME, ChangeSource(SourceName.RECOVERY))
     assert (ended.status, order_state(invoice)) == (S.EXPIRED, "expired")
 
 

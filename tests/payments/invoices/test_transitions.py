@@ -7,11 +7,12 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
-from orders.audit import ChangeSource
-from orders.models import AuditEvent, OrderState, SubjectType
+from orders.audit import ChangeSource, record_event_once
+from orders.models import AuditEvent, EventName, OrderState, SourceName, SubjectType
+from orders.state_machine import TransitionError
 from payments.invoices.state_diagram import state_diagram
-from payments.invoices.transitions import TABLE, TransitionError, lock_invoice, record_once
-from payments.invoices.transitions import transition as move
+from payments.invoices.transitions import TABLE, lock_invoice
+from payments.invoices.transitions import transition_invoice as move
 from payments.models import (
     OPEN_STATUSES,
     UNPAID_FINAL_STATUSES,
@@ -24,7 +25,7 @@ from tests.payments.steps import invoice_in
 from tests.races import at_once
 
 S = InvoiceStatus
-BY_TEST = ChangeSource("test")
+BY_TEST = ChangeSource(SourceName.STAFF)
 NEEDED: dict[InvoiceStatus, dict[str, Any]] = {
     S.PAID: {"ers_reference": "ERS1", "paid_at": "2026-01-01T00:00:00Z"},
     S.ISSUED: {"invoice_reference": "1234567890"},
@@ -116,7 +117,10 @@ def test_two_writers_racing_to_paid_write_one_event() -> None:
 def test_what_is_tried_again_and_again_is_told_once() -> None:
     invoice = invoice_in(S.ISSUED)
 
-    told = [record_once(invoice, "cancel_put_off", BY_TEST, detail="busy") for _ in range(3)]
+    told = [
+        record_event_once(invoice, EventName.CANCEL_DEFERRED, BY_TEST, detail="busy")
+        for _ in range(3)
+    ]
 
     assert told == [True, False, False]
 

@@ -11,7 +11,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from orders.audit import ChangeSource
-from orders.models import AuditEvent, SubjectType
+from orders.models import AuditEvent, SourceName, SubjectType
 from payments.invoices.cancel import cancel_invoice
 from payments.invoices.create import retry_payment
 from payments.invoices.discounts import discounts_of, total_of
@@ -29,7 +29,7 @@ from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
 D = Decimal
-BY_POLLER = ChangeSource("poller")
+BY_POLLER = ChangeSource(SourceName.POLLER)
 MSISDN = "46701234567"
 CLUB = {"id": "CLUB", "value": hooks.CARD, "description": "Café club"}
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,8 +112,8 @@ def test_a_known_card_lowers_the_bill_and_the_customer_pays_that(sandbox: Sandbo
     assert refundable_now(invoice.pk) == D("40.50")
     assert story(invoice)[2:] == [
         "acknowledgment_awaited",
-        "card_recognised",
-        "cards_answered",
+        "loyalty_card_recognised",
+        "loyalty_cards_answered",
         "payment_confirmed",
     ]
 
@@ -143,7 +143,7 @@ def test_an_unknown_card_is_answered_and_the_price_stays(sandbox: SandboxProcess
 
     assert at_seqr(sandbox, invoice) == ("ISSUED", "45.00", [99])
     assert here(invoice) == (D("45.00"), False, 0)
-    assert story(invoice)[3:] == ["card_not_recognised", "cards_answered"]
+    assert story(invoice)[3:] == ["loyalty_card_not_recognised", "loyalty_cards_answered"]
 
 
 def test_a_known_card_may_bring_nothing(sandbox: SandboxProcess, settings: Settings) -> None:
@@ -394,10 +394,10 @@ def test_a_discount_that_seqr_refuses_is_dropped_and_the_card_answered(
     assert at_seqr(sandbox, invoice) == ("ISSUED", "45.00", [99])
     assert here(invoice) == (D("45.00"), False, 0)
     assert story(invoice)[3:] == [
-        "card_recognised",
-        "card_answer_refused",
+        "loyalty_card_recognised",
+        "loyalty_answer_refused",
         "discount_dropped",
-        "cards_answered",
+        "loyalty_cards_answered",
     ]
 
 
@@ -440,7 +440,7 @@ def test_eight_at_once_say_one_thing(sandbox: SandboxProcess) -> None:
 
     assert at_seqr(sandbox, invoice) == ("ISSUED", "40.50", [99, 1])
     assert here(invoice) == (D("40.50"), False, 1)
-    assert story(invoice).count("card_recognised") == 1
+    assert story(invoice).count("loyalty_card_recognised") == 1
 
 
 def test_what_is_answered_is_not_answered_again(sandbox: SandboxProcess) -> None:
@@ -452,13 +452,17 @@ def test_what_is_answered_is_not_answered_again(sandbox: SandboxProcess) -> None
     answer(invoice)
 
     assert asked(sandbox, "updateInvoice") == 1
-    assert story(invoice)[3:] == ["card_recognised", "cards_answered", "issued_again"]
+    assert story(invoice)[3:] == [
+        "loyalty_card_recognised",
+        "loyalty_cards_answered",
+        "issued_again",
+    ]
     assert find_work().to_answer == []
 
 
 def test_a_bill_that_is_being_cancelled_gets_no_discount(sandbox: SandboxProcess) -> None:
     invoice = waiting_invoice(sandbox)
-    cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource("customer"))
+    cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource(SourceName.CUSTOMER))
 
     answer(invoice)
 
@@ -472,7 +476,9 @@ def test_a_bill_that_came_to_nothing_is_paid_again_in_full(sandbox: SandboxProce
     sandbox.act(reference(invoice), "cancel")
     refresh(invoice)
 
-    again = retry_payment(invoice.order.customer, invoice.order.public_id)
+    again = retry_payment(
+        invoice.order.customer, invoice.order.public_id, ChangeSource(SourceName.CUSTOMER)
+    )
 
     assert again.amount == D("45.00")
     assert total_of(fresh(invoice)) == D("45.00")
@@ -484,5 +490,5 @@ def test_the_history_names_the_scheme_and_the_new_sum(sandbox: SandboxProcess) -
 
     answer(invoice)
 
-    event = AuditEvent.objects.get(subject_type=SubjectType.INVOICE, name="card_recognised")
+    event = AuditEvent.objects.get(subject_type=SubjectType.INVOICE, name="loyalty_card_recognised")
     assert event.detail == "40.50 SEK to pay; the card's scheme: CLUB"

@@ -8,8 +8,8 @@ from redis.exceptions import RedisError
 
 from payments.polling import read_heartbeats
 from payments.polling.heartbeat import HeartbeatPublisher
-from payments.polling.redis import poll_redis
 from payments.polling.stats import Histogram
+from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
 from tests.payments.polling.shard import FakeStatusClient, Shard, status
 from tests.payments.polling.test_poller import open_invoice
 
@@ -28,7 +28,7 @@ def running() -> Shard:
 
 @pytest.fixture(autouse=True)
 def empty_redis() -> None:
-    poll_redis().delete("seqrshop:heartbeat:0")
+    redis_client(POLLER_TIMEOUT_SECONDS).delete("seqrshop:heartbeat:0")
 
 
 def test_log_line_reports_the_last_ten_seconds(
@@ -82,12 +82,10 @@ def test_publisher_logs_and_continues_without_redis(
     running: Shard, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    poll_redis.cache_clear()
 
     HeartbeatPublisher(0, running.poller).publish()
     with pytest.raises(RedisError):
         read_heartbeats()
-    poll_redis.cache_clear()
 
     assert "shard 0 cannot publish its heartbeat" in caplog.text
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import AuditEvent, SubjectType
+from orders.models import AuditEvent, SourceName, SubjectType
 from payments.gateway import seqr
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus, MoneyCase, PaymentPause
@@ -39,7 +39,7 @@ def paid_invoice(sandbox: SandboxProcess) -> Invoice:
     """An invoice that its customer has paid, and we know it."""
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
-    refresh_invoice(invoice.pk, ChangeSource("poller"))
+    refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
     return fresh(invoice)
 
 
@@ -146,7 +146,7 @@ def test_while_seqr_is_away_the_receipt_waits_and_is_then_accepted(
     submit_receipt(invoice.pk)
 
     assert pauses == [pytest.approx(seconds, abs=2) for seconds in (5, 10, 20)]
-    assert story(invoice)[-2:] == ["receipt_put_off", "receipt_accepted"]
+    assert story(invoice)[-2:] == ["receipt_deferred", "receipt_accepted"]
     assert asked(sandbox, "submitPaymentReceipt") == 1
 
 
@@ -220,7 +220,7 @@ def test_a_refusal_that_does_not_change_is_told_and_then_left(
 
     assert asked(sandbox, "submitPaymentReceipt") == MOST_REFUSALS
     assert not is_due(invoice)
-    assert story(invoice)[-2:] == ["receipt_refused", "receipt_given_up"]
+    assert story(invoice)[-2:] == ["receipt_refused", "receipt_abandoned"]
     last = AuditEvent.objects.filter(
         subject_type=SubjectType.INVOICE, subject_id=invoice.pk
     ).latest("id")
@@ -254,7 +254,7 @@ def test_what_may_pass_is_tried_for_ever_and_told_once(
         let_pause_end(invoice)
 
     assert is_due(invoice)
-    assert story(invoice).count("receipt_put_off") == 1
+    assert story(invoice).count("receipt_deferred") == 1
     assert MoneyCase.objects.count() == 0
 
 
@@ -275,7 +275,7 @@ def test_settings_refused_for_receipts_alone_open_a_case_and_leave_paying_open(
     assert case.key == "submitPaymentReceipt code 21"
     assert case.closing_reason == "SEQR has accepted submitPaymentReceipt since"
     assert not PaymentPause.objects.exists()
-    assert story(invoice).count("receipt_put_off") == 1
+    assert story(invoice).count("receipt_deferred") == 1
 
 
 def test_an_amount_that_differs_has_no_receipt_until_a_person_has_looked(
@@ -284,7 +284,7 @@ def test_an_amount_that_differs_has_no_receipt_until_a_person_has_looked(
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     seqr_proxy.rewrite = lambda answer: answer.replace(">45.00<", ">4.50<")
-    refresh_invoice(invoice.pk, ChangeSource("poller"))
+    refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
 
     submit_receipt(invoice.pk)
 
@@ -299,7 +299,7 @@ def test_rows_that_do_not_add_up_are_put_off_and_told(sandbox: SandboxProcess) -
 
     submit_receipt(invoice.pk)
 
-    assert story(invoice) == ["receipt_put_off"]
+    assert story(invoice) == ["receipt_deferred"]
     assert asked(sandbox, "submitPaymentReceipt") == 0
 
 

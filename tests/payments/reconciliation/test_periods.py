@@ -10,9 +10,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from pytest_django import Settings
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, by_staff
 from orders.clock import database_now
-from orders.models import AuditEvent, SubjectType
+from orders.models import AuditEvent, SourceName, SubjectType
+from orders.state_machine import TransitionError
 from payments import tasks
 from payments.models import CaseKind, MoneyCase, PeriodStatus, TransactionPeriod
 from payments.reconciliation.fetch_report import fetch_report
@@ -24,12 +25,7 @@ from payments.reconciliation.periods import (
     periods_due,
     resolve_lost_period,
 )
-from payments.reconciliation.transitions import (
-    TABLE,
-    PeriodMoveError,
-    lock_period,
-    transition_period,
-)
+from payments.reconciliation.transitions import TABLE, lock_period, transition_period
 from payments.seqr import SeqrAuthenticationError, SeqrReportNotReady, SeqrUnavailable
 from tests.payments.reconciliation.nights import (
     a_night,
@@ -270,11 +266,11 @@ def test_a_worker_that_dies_with_the_report_in_hand_leaves_it_to_the_next(
     advance_period(period.pk)
     lease = database_now() + timedelta(seconds=15)
     TransactionPeriod.objects.update(lease_until=lease)
-    held = fetch_report(period.pk, ChangeSource("reconciliation"))
+    held = fetch_report(period.pk, ChangeSource(SourceName.RECONCILIATION))
     let_pass(timedelta(seconds=16))
     sandbox.advance(3)
 
-    fetched = fetch_report(period.pk, ChangeSource("reconciliation"))
+    fetched = fetch_report(period.pk, ChangeSource(SourceName.RECONCILIATION))
 
     assert (held, fetched, status_of(period)) == (False, True, S.RECONCILED)
 
@@ -284,10 +280,10 @@ def test_the_id_that_support_told_brings_the_lost_report(sandbox: SandboxProcess
     sandbox.fault("markTransactionPeriod", "drop", count=1)
     period = a_night(sandbox)
     boss = User.objects.create_user("boss")
-    given: dict[str, Any] = {"reason": "SEQR's support by phone", "actor": boss}
+    given: dict[str, Any] = {"reason": "SEQR's support by phone", "source": by_staff(boss)}
 
     with pytest.raises(PeriodNotAccepted):
-        resolve_lost_period(period.pk, transaction_period_id="7", reason=" ", actor=boss)
+        resolve_lost_period(period.pk, by_staff(boss), transaction_period_id="7", reason=" ")
     settled = [
         resolve_lost_period(period.pk, transaction_period_id=id_that_was_lost(sandbox), **given)
     ]
@@ -306,7 +302,9 @@ def test_where_support_knows_of_no_period_the_next_one_has_the_sales(
     sandbox.fault("markTransactionPeriod", "result_code", count=1, code=90)
     period = a_night(sandbox)
     boss = User.objects.create_user("boss")
-    resolve_lost_period(period.pk, transaction_period_id="", reason="none was closed", actor=boss)
+    resolve_lost_period(
+        period.pk, by_staff(boss), transaction_period_id="", reason="none was closed"
+    )
     let_a_day_pass()
 
     following = a_night(sandbox)
@@ -326,10 +324,12 @@ def test_an_edge_of_the_table_is_taken_and_any_other_is_refused(
 
     with transaction.atomic():
         if taken:
-            transition_period(lock_period(period.pk), to, ChangeSource("test"), **needed)
+            transition_period(lock_period(period.pk), to, ChangeSource(SourceName.STAFF), **needed)
         else:
-            with pytest.raises(PeriodMoveError):
-                transition_period(lock_period(period.pk), to, ChangeSource("test"), **needed)
+            with pytest.raises(TransitionError):
+                transition_period(
+                    lock_period(period.pk), to, ChangeSource(SourceName.STAFF), **needed
+                )
 
     assert status_of(period) == (to if taken else from_state)
     assert story(period) == ([TABLE[from_state][to]] if taken else [])

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import User
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, by_staff
 from orders.clock import database_now
-from orders.models import AuditEvent, SubjectType
+from orders.models import AuditEvent, SourceName, SubjectType
 from payments.invoices.notification import invoice_notified
 from payments.invoices.refresh import refresh_invoice
 from payments.models import (
@@ -44,7 +44,7 @@ from tests.races import at_once
 from tests.sandbox_process import SandboxProcess
 
 V = MatchResult
-BY_TEST = ChangeSource("staff")
+BY_TEST = ChangeSource(SourceName.STAFF)
 pytestmark = pytest.mark.django_db
 
 
@@ -56,7 +56,7 @@ def clerk() -> User:
 def refund_of(invoice: Invoice, amount: str, clerk: User) -> Refund:
     """Give back so much of an invoice, or try to."""
     nonce = f"form {Refund.objects.count()}"
-    refund, _ = request_refund(invoice.pk, Decimal(amount), "cold", clerk, nonce)
+    refund, _ = request_refund(invoice.pk, Decimal(amount), "cold", by_staff(clerk), nonce)
     send_refund(refund.pk)
     refund.refresh_from_db()
     return refund
@@ -127,9 +127,9 @@ def test_a_refund_settled_as_proposed_is_matched_by_the_next_report(
     proposal = suggest_refund_outcome(refund)
     resolve_unknown_refund(
         refund.pk,
+        by_staff(clerk),
         went_back=True,
         reason="the report",
-        actor=clerk,
         ers_reference=proposal.ers_reference,
     )
     let_a_day_pass()
@@ -145,7 +145,7 @@ def test_a_refund_settled_against_the_report_is_told_by_the_next_one(
 ) -> None:
     refund = refund_whose_answer_is_lost(sandbox, paid_invoice(sandbox), "12.00", clerk)
     period = a_night(sandbox)
-    resolve_unknown_refund(refund.pk, went_back=False, reason="a guess", actor=clerk)
+    resolve_unknown_refund(refund.pk, by_staff(clerk), went_back=False, reason="a guess")
     let_a_day_pass()
 
     a_night(sandbox)
@@ -204,7 +204,7 @@ def test_a_refund_in_a_lost_period_is_not_known_yet(sandbox: SandboxProcess, cle
     before = suggest_refund_outcome(refund).went_back
 
     lost_id = _first_period_id(sandbox)
-    resolve_lost_period(lost.pk, transaction_period_id=lost_id, reason="by phone", actor=clerk)
+    resolve_lost_period(lost.pk, by_staff(clerk), transaction_period_id=lost_id, reason="by phone")
 
     assert before is None
     assert suggest_refund_outcome(refund).went_back is False
@@ -255,7 +255,7 @@ def test_a_sale_that_we_learn_of_later_closes_the_case_by_itself(
 ) -> None:
     unknown = sale_unknown_to_us(sandbox)
     period = a_night(sandbox)
-    refresh_invoice(Invoice.objects.get().pk, ChangeSource("poller"))
+    refresh_invoice(Invoice.objects.get().pk, ChangeSource(SourceName.POLLER))
     let_a_day_pass()
 
     following = a_night(sandbox)
@@ -315,7 +315,10 @@ def test_a_payment_before_a_lost_mark_is_not_called_missing_until_the_id_is_know
     before = verdicts(following)
 
     resolve_lost_period(
-        lost.pk, transaction_period_id=_first_period_id(sandbox), reason="by phone", actor=clerk
+        lost.pk,
+        by_staff(clerk),
+        transaction_period_id=_first_period_id(sandbox),
+        reason="by phone",
     )
 
     assert (before, verdicts(lost)) == ([], [V.MISSING])
@@ -415,7 +418,7 @@ def test_a_sale_that_may_be_the_second_payment_keeps_its_case_open_and_is_named(
 
     case.refresh_from_db()
     note = AuditEvent.objects.get(
-        subject_type=SubjectType.CASE, subject_id=case.pk, name="perhaps_this_sale"
+        subject_type=SubjectType.CASE, subject_id=case.pk, name="possible_matching_sale"
     )
     assert case.closed_at is None
     assert unknown in note.detail

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.contrib.auth.models import User
 
+from orders.audit import by_staff
 from payments.models import Invoice, Refund
 from payments.refunds.refund import request_refund
 from tests.payments.steps import reference
@@ -16,7 +17,7 @@ def ask_for(invoice: Invoice, amount: str, actor: User, nonce: str = "") -> Refu
         invoice.pk,
         Decimal(amount),
         "cold coffee",
-        actor,
+        by_staff(actor),
         nonce or f"{amount} {Refund.objects.count()}",
     )
     return refund

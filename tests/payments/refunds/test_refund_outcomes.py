@@ -7,9 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, by_staff
 from orders.clock import database_now
-from orders.models import AuditEvent, SubjectType
+from orders.models import AuditEvent, SourceName, SubjectType
 from payments.models import (
     CaseKind,
     MoneyCase,
@@ -45,7 +45,7 @@ def test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again
 
     for _ in range(3):
         send_refund(refund.pk)
-        give_up_sending(refund.pk)
+        give_up_sending(refund.pk, ChangeSource(SourceName.RECOVERY))
 
     assert status_of(refund) == S.UNKNOWN
     assert asked(sandbox, "refundPayment") == 1
@@ -138,15 +138,18 @@ def test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lea
         transition_refund(
             lock_refund(refund.pk),
             S.SENDING,
-            ChangeSource("send_refund"),
+            ChangeSource(SourceName.SEND_REFUND),
             lease_until=database_now() + timedelta(seconds=30),
         )
-    early = give_up_sending(refund.pk)
+    early = give_up_sending(refund.pk, ChangeSource(SourceName.RECOVERY))
     held = find_work().refunds_to_give_up
     Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
     left = find_work().refunds_to_give_up
 
-    late = [give_up_sending(refund.pk), give_up_sending(refund.pk)]
+    late = [
+        give_up_sending(refund.pk, ChangeSource(SourceName.RECOVERY)),
+        give_up_sending(refund.pk, ChangeSource(SourceName.RECOVERY)),
+    ]
 
     assert (held, left) == ([], [refund.pk])
     assert (early, late) == (False, [True, False])
@@ -166,10 +169,10 @@ def test_a_person_settles_what_is_unknown_with_a_reason(
     sandbox.fault("refundPayment", "drop", count=1)
     send_refund(refund.pk)
     with pytest.raises(RefundNotAccepted):
-        resolve_unknown_refund(refund.pk, went_back=went_back, reason=" ", actor=clerk)
+        resolve_unknown_refund(refund.pk, by_staff(clerk), went_back=went_back, reason=" ")
 
     settled = [
-        resolve_unknown_refund(refund.pk, went_back=went_back, reason="the report", actor=clerk)
+        resolve_unknown_refund(refund.pk, by_staff(clerk), went_back=went_back, reason="the report")
         for _ in range(2)
     ]
 
@@ -186,9 +189,11 @@ def settled_while_it_is_sent(
     def meanwhile() -> None:
         proxy.before_answer = lambda: None
         Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
-        give_up_sending(refund.pk)
+        give_up_sending(refund.pk, ChangeSource(SourceName.RECOVERY))
         if went_back is not None:
-            resolve_unknown_refund(refund.pk, went_back=went_back, reason="the list", actor=actor)
+            resolve_unknown_refund(
+                refund.pk, by_staff(actor), went_back=went_back, reason="the list"
+            )
 
     proxy.before_answer = meanwhile
     send_refund(refund.pk)

@@ -12,10 +12,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, by_staff
 from orders.clock import database_now
-from orders.models import OrderState
+from orders.models import OrderState, SourceName
 from orders.services import serve_order
+from orders.state_machine import TransitionError
 from payments.models import (
     CaseKind,
     InvoiceStatus,
@@ -31,7 +32,7 @@ from payments.refunds.refund import (
     send_refund,
     withdraw_refund,
 )
-from payments.refunds.transitions import TABLE, RefundMoveError, lock_refund, transition_refund
+from payments.refunds.transitions import TABLE, lock_refund, transition_refund
 from payments.seqr import SeqrUnavailable
 from tests.payments.refunds.refunding import ask_for, refunded_amount, status_of
 from tests.payments.steps import asked, fresh, invoice_in, order_state, paid_invoice
@@ -61,7 +62,7 @@ def test_several_parts_go_back_each_with_its_own_reference_also_after_serving(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
     invoice = paid_invoice(sandbox)
-    serve_order(invoice.order_id, ChangeSource("staff"))
+    serve_order(invoice.order_id, ChangeSource(SourceName.STAFF))
     states = []
     for part in ("20.00", "24.99", "0.01"):
         send_refund(ask_for(invoice, part, clerk).pk)
@@ -104,7 +105,7 @@ def test_two_staff_at_once_never_give_back_more_than_was_paid(clerk: User, boss:
     def ask() -> bool:
         person, nonce = forms.pop()
         try:
-            request_refund(invoice.pk, Decimal("10.00"), "cold", person, nonce)
+            request_refund(invoice.pk, Decimal("10.00"), "cold", by_staff(person), nonce)
         except RefundNotAccepted:
             return False
         return True
@@ -133,9 +134,12 @@ def test_a_large_refund_waits_for_a_second_person(
     send_refund(refund.pk)
     waiting = status_of(refund)
     with pytest.raises(RefundNotAccepted):
-        approve_refund(refund.pk, clerk)
+        approve_refund(refund.pk, by_staff(clerk))
 
-    approved = [approve_refund(refund.pk, boss), approve_refund(refund.pk, boss)]
+    approved = [
+        approve_refund(refund.pk, by_staff(boss)),
+        approve_refund(refund.pk, by_staff(boss)),
+    ]
     send_refund(refund.pk)
 
     assert (waiting, approved) == (S.REQUESTED, [True, False])
@@ -153,9 +157,9 @@ def test_what_is_not_sent_yet_can_be_withdrawn(sandbox: SandboxProcess, clerk: U
     invoice = paid_invoice(sandbox)
     refund = ask_for(invoice, "40.00", clerk)
 
-    withdrawn = withdraw_refund(refund.pk, clerk)
+    withdrawn = withdraw_refund(refund.pk, by_staff(clerk))
     send_refund(refund.pk)
-    too_late = withdraw_refund(refund.pk, clerk)
+    too_late = withdraw_refund(refund.pk, by_staff(clerk))
 
     assert (withdrawn, too_late) == (True, False)
     assert asked(sandbox, "refundPayment") == 0
@@ -206,7 +210,7 @@ def test_a_stuck_refund_is_told_no_more_once_it_goes_on(
     stuck(refund)
 
     if how == "withdrawn":
-        withdraw_refund(refund.pk, clerk)
+        withdraw_refund(refund.pk, by_staff(clerk))
     elif how == "refused":
         sandbox.fault("refundPayment", "result_code", code=99)
     elif how == "lost":
@@ -226,10 +230,10 @@ def test_an_edge_of_the_table_is_taken_and_any_other_is_refused(
 
     with transaction.atomic():
         if taken:
-            assert transition_refund(lock_refund(refund.pk), to, ChangeSource("test"))
+            assert transition_refund(lock_refund(refund.pk), to, ChangeSource(SourceName.STAFF))
         else:
-            with pytest.raises(RefundMoveError):
-                transition_refund(lock_refund(refund.pk), to, ChangeSource("test"))
+            with pytest.raises(TransitionError):
+                transition_refund(lock_refund(refund.pk), to, ChangeSource(SourceName.STAFF))
 
     assert status_of(refund) == (to if taken else from_state)
 
@@ -244,7 +248,7 @@ def test_whatever_is_asked_for_the_sum_stays_within_what_was_captured(ore: list[
     for n, part in enumerate(ore):
         amount = Decimal(part) / 100
         try:
-            request_refund(invoice.pk, amount, "x", actor, f"{invoice.pk} {n}")
+            request_refund(invoice.pk, amount, "x", by_staff(actor), f"{invoice.pk} {n}")
         except RefundNotAccepted:
             assert taken + amount > invoice.amount
         else:

@@ -3,8 +3,9 @@
 import pytest
 from django.contrib.auth.models import User
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, by_staff
 from orders.clock import database_now
+from orders.models import SourceName
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
 from payments.refunds.refund import resolve_unknown_refund, send_refund
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def seqr_says(sandbox: SandboxProcess, invoice: Invoice, status: str) -> None:
     sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": status})
-    refresh_invoice(invoice.pk, ChangeSource("staff"))
+    refresh_invoice(invoice.pk, ChangeSource(SourceName.STAFF))
 
 
 def settled_after_its_payment_was_taken_back(
@@ -35,7 +36,7 @@ def settled_after_its_payment_was_taken_back(
     state = "paid" if meanwhile == S.PAID else "canceled"
     type(invoice.order).objects.filter(pk=invoice.order_id).update(state=state)
 
-    resolve_unknown_refund(refund.pk, went_back=True, reason="the report", actor=clerk)
+    resolve_unknown_refund(refund.pk, by_staff(clerk), went_back=True, reason="the report")
     refund.refresh_from_db()
     return refund
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pytest_django import Settings
 
 from orders.audit import ChangeSource
-from orders.models import AuditEvent, Order, SubjectType
+from orders.models import AuditEvent, Order, SourceName, SubjectType
 from payments import tasks
 from payments.gateway import seqr
 from payments.invoices.refresh import refresh_invoice
@@ -20,7 +20,7 @@ from tests.proof.matrix.faults import Fault
 from tests.sandbox_process import SandboxProcess
 
 IMPATIENT_SECONDS = 0.3
-BY_POLLER = ChangeSource("poller")
+BY_POLLER = ChangeSource(SourceName.POLLER)
 
 
 class World:

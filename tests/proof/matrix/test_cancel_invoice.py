@@ -3,6 +3,7 @@
 import pytest
 
 from orders.audit import ChangeSource
+from orders.models import SourceName
 from payments.invoices.cancel import cancel_invoice
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.recovery import find_work
@@ -14,7 +15,7 @@ from tests.sandbox_process import ControlError
 
 OPERATION = "cancelInvoice"
 S = InvoiceStatus
-BY_CUSTOMER = ChangeSource("customer")
+BY_CUSTOMER = ChangeSource(SourceName.CUSTOMER)
 
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +105,7 @@ def is_wanted_cancelled(world: World, invoice: Invoice) -> None:
     assert world.left() in (int(world.fault.leaves), 2)  # libcurl may have sent it again
     assert (fresh(invoice).status, order_state(invoice)) == (S.CANCEL_PENDING, "cancel_pending")
     assert customer_reads(invoice) == "Cancelling"
-    assert story(invoice)[-2:] == ["cancel_requested", "cancel_put_off"]
+    assert story(invoice)[-2:] == ["cancel_requested", "cancel_deferred"]
     assert find_work().to_settle == [invoice.pk]
 
 

@@ -30,7 +30,7 @@ def not_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> None
     assert words.startswith("Not taken (commitReservation: ")
     assert world.left() == int(world.fault.leaves)
     assert (fresh(invoice).status, fresh(invoice).capture_lease_until) == (S.RESERVED, None)
-    assert story(invoice)[-1] == "commit_not_done"
+    assert story(invoice)[-1] == "capture_failed"
 
     world.clear_faults()
 
@@ -46,7 +46,7 @@ def perhaps_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> 
     assert words.startswith("Whether it was taken is not known (commitReservation: ")
     assert world.left() == 1
     assert fresh(invoice).status == S.RESERVED
-    assert story(invoice)[-1] == "commit_outcome_unknown"
+    assert story(invoice)[-1] == "capture_outcome_unknown"
 
     world.clear_faults()
 
@@ -63,7 +63,7 @@ def found_by_asking(world: World, invoice: Invoice, _clerk: Client, words: str) 
     """
     assert words == "Taken, and paid."
     assert (world.left(), world.arrived(OPERATION)) == (1, 0)
-    assert "commit_outcome_unknown" in story(invoice)
+    assert "capture_outcome_unknown" in story(invoice)
 
     is_taken_once(world, invoice)
 
@@ -97,7 +97,7 @@ def not_even_sent(world: World, invoice: Invoice, clerk: Client, words: str) -> 
     """
     assert words.startswith("Not taken, since SEQR does not say whether it is still reserved (")
     assert (fresh(invoice).status, fresh(invoice).capture_lease_until) == (S.RESERVED, None)
-    assert "commit_started" not in story(invoice)
+    assert "capture_started" not in story(invoice)
     assert world.sandbox.calls(OPERATION) == []
 
     world.clear_faults()

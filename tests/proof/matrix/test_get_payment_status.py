@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from orders.audit import ChangeSource
-from orders.models import AuditEvent
+from orders.models import AuditEvent, SourceName
 from payments.invoices.refresh import ask_and_record, refresh_invoice
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrError
@@ -66,7 +66,7 @@ def test_a_payment_that_seqr_told_of_is_found(world: World, fault: Fault) -> Non
     world.strike(OPERATION)
 
     with suppress(SeqrError):  # as payments/polling/status_checks.py does
-        refresh_invoice(invoice.pk, ChangeSource("notification"))
+        refresh_invoice(invoice.pk, ChangeSource(SourceName.NOTIFICATION))
 
     BY_REFRESH.of(fault)(world, invoice)
 
@@ -105,11 +105,11 @@ ACKNOWLEDGING = Expected(
 def test_a_payment_is_written_before_it_is_acknowledged(world: World, fault: Fault) -> None:
     invoice = issued_invoice()
     world.sandbox.pay(reference(invoice))
-    ask_and_record(fresh(invoice), ChangeSource("notification"))
+    ask_and_record(fresh(invoice), ChangeSource(SourceName.NOTIFICATION))
     world.strike(OPERATION)
 
     with suppress(SeqrError):
-        refresh_invoice(invoice.pk, ChangeSource("notification"))
+        refresh_invoice(invoice.pk, ChangeSource(SourceName.NOTIFICATION))
 
     ACKNOWLEDGING.of(fault)(world, invoice)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 
+from orders.audit import by_staff
 from orders.models import AuditEvent, SubjectType
 from payments import tasks
 from payments.models import PeriodStatus, TransactionPeriod
@@ -31,7 +32,7 @@ def closed_later(world: World) -> None:
     the most: certainly nothing happened. After three hours of it a case tells a person.
     """
     assert world.left() == int(world.fault.leaves)
-    assert story(the_period()) == ["marking_started", "marking_put_off"]
+    assert story(the_period()) == ["marking_started", "marking_deferred"]
     tasks.sweep_periods()
     assert world.left() == int(world.fault.leaves)
 
@@ -65,9 +66,9 @@ def lost(world: World) -> None:
     found = id_that_was_lost(world.sandbox) if world.fault.is_done else ""
     resolve_lost_period(
         the_period().pk,
+        by_staff(User.objects.create_user("clerk")),
         transaction_period_id=found,
         reason="SEQR's support says so",
-        actor=User.objects.create_user("clerk"),
     )
 
     assert the_period().status == (S.RECONCILED if found else S.VOID)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import User
 
+from orders.audit import by_staff
 from orders.models import AuditEvent, SubjectType
 from payments import tasks
 from payments.models import Refund, RefundStatus
@@ -29,7 +30,7 @@ def sent_later(world: World, refund: Refund) -> None:
     """
     assert world.left() == int(world.fault.leaves)
     assert status_of(refund) == S.CREATED
-    assert story(refund)[1:] == ["refund_sending", "refund_put_off"]
+    assert story(refund)[1:] == ["refund_sending_started", "refund_deferred"]
     tasks.sweep()
     assert (world.left(), cases()) == (int(world.fault.leaves), [])
 
@@ -49,7 +50,7 @@ def unknown(world: World, refund: Refund) -> None:
     """
     assert world.left() == 1
     assert status_of(refund) == S.UNKNOWN
-    assert story(refund)[1:] == ["refund_sending", "refund_outcome_unknown"]
+    assert story(refund)[1:] == ["refund_sending_started", "refund_outcome_unknown"]
     assert cases() == ["refund_unknown"]
     assert refundable_now(refund.invoice_id) == 0
 
@@ -64,9 +65,9 @@ def unknown(world: World, refund: Refund) -> None:
     assert proposal.went_back == world.fault.is_done
     resolve_unknown_refund(
         refund.pk,
+        by_staff(refund.requested_by),
         went_back=proposal.went_back,
         reason="the night's report",
-        actor=refund.requested_by,
         ers_reference=proposal.ers_reference,
     )
     assert cases() == []
@@ -97,7 +98,7 @@ def test_money_goes_back_once_at_most(world: World, fault: Fault) -> None:
 
 def asked_for(invoice_id: int, clerk: User) -> Refund:
     nonce = f"form {Refund.objects.count()}"
-    refund, _ = request_refund(invoice_id, ALL, "cold coffee", clerk, nonce)
+    refund, _ = request_refund(invoice_id, ALL, "cold coffee", by_staff(clerk), nonce)
     return refund
 
 

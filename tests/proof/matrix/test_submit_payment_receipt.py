@@ -23,7 +23,7 @@ def submitted_again(world: World, invoice: Invoice) -> None:
     waiting = fresh(invoice)
     assert (waiting.receipt_accepted_at, waiting.receipt_refusals) == (None, 0)
     assert has_receipt(waiting)
-    assert story(invoice)[-1] == "receipt_put_off"
+    assert story(invoice)[-1] == "receipt_deferred"
     world.clear_faults()
     tasks.sweep()
     assert fresh(invoice).receipt_accepted_at is None

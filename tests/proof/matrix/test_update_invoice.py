@@ -108,14 +108,14 @@ def is_in_doubt(world: World, invoice: Invoice) -> None:
     doubtful = fresh(invoice)
     assert (doubtful.amount, doubtful.discount_unconfirmed) == (LESS, True)
     assert customer_reads(invoice) == "Pay in SEQR"
-    assert story(invoice)[-2:] == ["card_recognised", "card_answer_put_off"]
+    assert story(invoice)[-2:] == ["loyalty_card_recognised", "loyalty_answer_deferred"]
 
 
 def is_paid_with_the_discount(world: World, invoice: Invoice) -> None:
     world.sandbox.pay(reference(invoice))
     ask_about_each()
     is_paid(world, invoice, LESS)
-    assert story(invoice).count("card_recognised") == 1
+    assert story(invoice).count("loyalty_card_recognised") == 1
 
 
 def is_paid(world: World, invoice: Invoice, amount: Decimal) -> None:

@@ -20,11 +20,11 @@ from orders.models import AuditEvent, Product
 from payments.gateway import status_calls
 from payments.models import Invoice
 from payments.polling import status_checks
-from seqrshop.storefront import rate_limits
 from tests.factories import ProductFactory, ShopFactory
 from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
 from tests.proof.model_based.customers import Customer
 from tests.proof.model_based.recording_proxy import RecordingProxy
+from tests.redis_reset import reset_rate_limits
 from tests.sandbox_process import SandboxProcess
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class World:
         sandbox.fault("notification", "lost")  # the run itself delivers them, or does not
         proxy.reset()
         slips.records.clear()
-        rate_limits.forget()
+        reset_rate_limits()
         self.sandbox = sandbox
         self.proxy = proxy
         self.slips = slips

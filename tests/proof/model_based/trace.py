@@ -28,7 +28,7 @@ def tell(world: World) -> None:
             f"{event.from_state} -> {event.to_state}" if event.from_state or event.to_state else ""
         )
         code = "" if event.result_code is None else event.result_code
-        _write(f"    {event.at:%M:%S.%f} {event} {change} {code} {event.detail[:70]}")
+        _write(f"    {event.occurred_at:%M:%S.%f} {event} {change} {code} {event.detail[:70]}")
     for _, step in steps:
         _write(step)
     for invoice in world.sandbox.invoices():

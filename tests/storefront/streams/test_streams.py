@@ -14,9 +14,9 @@ from django.db import connection, transaction
 
 from orders import publishing
 from orders.audit import ChangeSource
-from orders.models import CustomerSession
+from orders.models import CustomerSession, SourceName
 from payments.invoices.transitions import lock_invoice
-from payments.invoices.transitions import transition as move
+from payments.invoices.transitions import transition_invoice as move
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from seqrshop.storefront.streams.order_reads import read_orders
 from seqrshop.storefront.streams.stream_acceptor import OrderFormat
@@ -43,7 +43,6 @@ def web(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(autouse=True)
 def _committed(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the web process see what a test writes, and hear of it."""
-    monkeypatch.setattr(publishing, "_away_until", 0.0)
 
 
 @pytest.fixture
@@ -67,7 +66,7 @@ Follow = Callable[..., EventStream]
 def change(invoice: Invoice, status: InvoiceStatus, **fields: Any) -> None:
     """Move an invoice as SEQR's answer would, and commit it."""
     with transaction.atomic():
-        move(lock_invoice(invoice.pk), status, ChangeSource("poller"), **fields)
+        move(lock_invoice(invoice.pk), status, ChangeSource(SourceName.POLLER), **fields)
 
 
 def pay(invoice: Invoice) -> None:

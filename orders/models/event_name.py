@@ -1,0 +1,151 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class EventName(models.TextChoices):
+    """Every event that the audit records, with its label for the staff.
+
+    Calls to SEQR are recorded under SEQR's own operation names instead. `order_<state>` has a
+    member for each OrderState, and `<kind>_case` one for each kind of money case.
+    """
+
+    # Orders
+    ORDER_CREATED = "order_created", _("order to be paid")
+    ORDER_SENDING = "order_sending", _("order being sent to SEQR")
+    ORDER_AWAITING_PAYMENT = "order_awaiting_payment", _("order awaiting payment")
+    ORDER_CANCEL_PENDING = "order_cancel_pending", _("order cancellation pending")
+    ORDER_PAID = "order_paid", _("order paid")
+    ORDER_SERVED = "order_served", _("order served")
+    ORDER_CANCELED = "order_canceled", _("order cancelled")
+    ORDER_FAILED = "order_failed", _("order payment failed")
+    ORDER_EXPIRED = "order_expired", _("order timed out")
+    ORDER_PARTLY_REFUNDED = "order_partly_refunded", _("order partly refunded")
+    ORDER_REFUNDED = "order_refunded", _("order refunded")
+    ORDER_NEEDS_ATTENTION = "order_needs_attention", _("order needs attention")
+
+    # Sending an invoice
+    SENDING_STARTED = "sending_started", _("sending started")
+    SENDING_FAILED = "sending_failed", _("sending failed")
+    SENT = "sent", _("sent")
+    SENT_AFTER_CANCEL_REQUEST = "sent_after_cancel_request", _("sent after the cancel request")
+    STRAY_REFERENCE_CANCELED = "stray_reference_canceled", _("stray reference cancelled")
+    STRAY_REFERENCE_NOT_CANCELED = (
+        "stray_reference_not_canceled",
+        _("stray reference not cancelled"),
+    )
+    REFUSED_BY_SEQR = "refused_by_seqr", _("refused by SEQR")
+    CANCELED_BEFORE_SENDING = "canceled_before_sending", _("cancelled before sending")
+    EXPIRED_BEFORE_SENDING = "expired_before_sending", _("timed out before sending")
+
+    # SEQR's status of an invoice
+    ISSUED_AGAIN = "issued_again", _("issued again")
+    ACKNOWLEDGMENT_AWAITED = "acknowledgment_awaited", _("awaiting our acknowledgement")
+    AMOUNT_RESERVED = "amount_reserved", _("amount reserved")
+    PARTIALLY_PAID = "partially_paid", _("partially paid")
+    ATTENTION_NEEDED = "attention_needed", _("needs attention")
+    PAYMENT_CONFIRMED = "payment_confirmed", _("payment confirmed")
+    PAYMENT_REVERSED = "payment_reversed", _("payment reversed")
+    POSSIBLY_REVERSED = "possibly_reversed", _("possibly reversed")
+    CANCELED_AT_SEQR = "canceled_at_seqr", _("cancelled at SEQR")
+    FAILED_AT_SEQR = "failed_at_seqr", _("failed at SEQR")
+    EXPIRED_AT_SEQR = "expired_at_seqr", _("timed out at SEQR")
+    CORRECTED_TO_MATCH_SEQR = "corrected_to_match_seqr", _("corrected to match SEQR")
+    ANSWER_AFTER_ORDER_WAS_PAID = (
+        "answer_after_order_was_paid",
+        _("answered after the order was paid"),
+    )
+    UNEXPECTED_STATUS = "unexpected_status", _("unexpected status from SEQR")
+
+    # Cancelling an invoice
+    CANCEL_REQUESTED = "cancel_requested", _("cancellation requested")
+    CANCEL_DEFERRED = "cancel_deferred", _("cancellation deferred")
+    CANCEL_REFUSED = "cancel_refused", _("cancellation refused by SEQR")
+    CANCEL_REFUSED_AS_PAID = "cancel_refused_as_paid", _("cancellation refused: it is paid")
+    CANCEL_CONFIRMED = "cancel_confirmed", _("cancellation confirmed")
+    LIFETIME_ENDED = "lifetime_ended", _("time to pay ran out")
+
+    # Capturing a reserved amount
+    CAPTURE_STARTED = "capture_started", _("capture started")
+    CAPTURE_FAILED = "capture_failed", _("capture failed")
+    CAPTURE_OUTCOME_UNKNOWN = "capture_outcome_unknown", _("capture outcome unknown")
+    RESERVATION_CAPTURED = "reservation_captured", _("reserved amount captured")
+
+    # Loyalty cards and discounts
+    LOYALTY_HOOK_FAILED = "loyalty_hook_failed", _("loyalty hook failed")
+    LOYALTY_CARD_RECOGNISED = "loyalty_card_recognised", _("loyalty card recognised")
+    LOYALTY_CARD_NOT_RECOGNISED = "loyalty_card_not_recognised", _("loyalty card not recognised")
+    LOYALTY_ANSWER_DEFERRED = "loyalty_answer_deferred", _("loyalty answer deferred")
+    LOYALTY_ANSWER_REFUSED = "loyalty_answer_refused", _("loyalty answer refused by SEQR")
+    LOYALTY_CARDS_ANSWERED = "loyalty_cards_answered", _("loyalty cards answered")
+    DISCOUNT_DROPPED = "discount_dropped", _("discount dropped")
+
+    # Submitting a receipt
+    RECEIPT_DEFERRED = "receipt_deferred", _("receipt deferred")
+    RECEIPT_REFUSED = "receipt_refused", _("receipt refused by SEQR")
+    RECEIPT_ABANDONED = "receipt_abandoned", _("receipt abandoned")
+    RECEIPT_ACCEPTED = "receipt_accepted", _("receipt accepted by SEQR")
+
+    # Refunds
+    REFUND_REQUESTED = "refund_requested", _("refund requested")
+    REFUND_APPROVED = "refund_approved", _("refund approved")
+    REFUND_WITHDRAWN = "refund_withdrawn", _("refund withdrawn")
+    REFUND_SENDING_STARTED = "refund_sending_started", _("refund sending started")
+    REFUND_DEFERRED = "refund_deferred", _("refund deferred")
+    REFUND_COMPLETED = "refund_completed", _("refund completed")
+    REFUND_REFUSED = "refund_refused", _("refund refused by SEQR")
+    REFUND_OUTCOME_UNKNOWN = "refund_outcome_unknown", _("refund outcome unknown")
+    REFUND_RESOLVED_AS_REFUNDED = (
+        "refund_resolved_as_refunded",
+        _("refund resolved: the money was refunded"),
+    )
+    REFUND_RESOLVED_AS_NOT_REFUNDED = (
+        "refund_resolved_as_not_refunded",
+        _("refund resolved: the money was not refunded"),
+    )
+
+    # Transaction periods
+    MARKING_STARTED = "marking_started", _("closing started")
+    MARKING_DEFERRED = "marking_deferred", _("closing deferred")
+    PERIOD_SKIPPED = "period_skipped", _("period skipped")
+    PERIOD_MARKED = "period_marked", _("period closed")
+    PERIOD_LOST = "period_lost", _("period lost")
+    PERIOD_FOUND = "period_found", _("period found")
+    PERIOD_NEVER_CLOSED = "period_never_closed", _("period never closed")
+    REPORT_DEFERRED = "report_deferred", _("report deferred")
+    REPORT_FETCHED_AGAIN = "report_fetched_again", _("report fetched again")
+    PERIOD_RECONCILED = "period_reconciled", _("period reconciled")
+
+    # Money cases
+    PAID_THOUGH_CANCELED_CASE = (
+        "paid_though_canceled_case",
+        _("case opened: paid although a cancellation was requested"),
+    )
+    SECOND_PAYMENT_CASE = "second_payment_case", _("case opened: duplicate payment of an order")
+    AMOUNT_DIFFERS_CASE = "amount_differs_case", _("case opened: another amount was paid")
+    POSSIBLY_REVERSED_CASE = "possibly_reversed_case", _("case opened: payment possibly reversed")
+    PAID_WITHOUT_REFERENCE_CASE = (
+        "paid_without_reference_case",
+        _("case opened: paid without a reference"),
+    )
+    CONFIGURATION_CASE = "configuration_case", _("case opened: SEQR refuses our settings")
+    UNKNOWN_AT_SEQR_CASE = "unknown_at_seqr_case", _("case opened: invoice unknown at SEQR")
+    REFUND_UNKNOWN_CASE = "refund_unknown_case", _("case opened: refund outcome unknown")
+    REFUND_STUCK_CASE = "refund_stuck_case", _("case opened: refund stuck")
+    UNKNOWN_STATUS_CASE = "unknown_status_case", _("case opened: unknown status from SEQR")
+    LOST_PERIOD_CASE = "lost_period_case", _("case opened: transaction period lost")
+    REPORT_DIFFERS_CASE = (
+        "report_differs_case",
+        _("case opened: SEQR's report differs from our ledger"),
+    )
+    RECONCILIATION_STUCK_CASE = (
+        "reconciliation_stuck_case",
+        _("case opened: SEQR's report is unavailable"),
+    )
+    CASE_CLOSED = "case_closed", _("case closed")
+    POSSIBLE_MATCHING_SALE = "possible_matching_sale", _("possible matching sale")
+
+    # Pausing payments
+    PAYMENTS_PAUSED = "payments_paused", _("payments paused")
+    PAYMENTS_RESUMED = "payments_resumed", _("payments resumed")
+    PROBE_REFUSED = "probe_refused", _("probe refused by SEQR")
+    PROBE_UNANSWERED = "probe_unanswered", _("probe without a clear answer")
