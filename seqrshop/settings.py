@@ -10,7 +10,7 @@ from typing import Any
 
 import django_stubs_ext
 
-from seqrshop import env
+from seqrshop import __version__, env
 from seqrshop.languages import languages_in
 
 django_stubs_ext.monkeypatch()  # before the first ModelAdmin[Order]
@@ -139,7 +139,7 @@ SEQR_CLIENT_ID: str = read(
     "SEQR_CLIENT_ID",
     "the name that identifies this software to SEQR, at most 80 characters",
     env.text(80),
-    default="seqrshop 0.1",
+    default=f"seqrshop {__version__}",
 )
 SEQR_CHANNEL: str = read(
     "SEQR_CHANNEL", "ClientWS or WS, at most 40 characters", env.text(40), default="ClientWS"

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from seqrshop import __version__
 from seqrshop.backoffice.audit_event import AuditEventAdmin
 from seqrshop.backoffice.invoice import InvoiceAdmin
 from seqrshop.backoffice.loyalty_card import LoyaltyCardAdmin
@@ -14,7 +15,8 @@ from seqrshop.backoffice.refund import RefundAdmin
 from seqrshop.backoffice.shop import ShopAdmin
 from seqrshop.backoffice.transaction_period import PeriodRowAdmin, TransactionPeriodAdmin
 
-admin.site.site_header = admin.site.site_title = "seqrshop"
+admin.site.site_title = "seqrshop"
+admin.site.site_header = f"seqrshop {__version__}"
 admin.site.site_url = None  # each shop has a site of its own
 admin.site.enable_nav_sidebar = False  # a list with both references needs the width
 

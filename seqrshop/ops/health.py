@@ -10,6 +10,7 @@ from django.utils.log import log_response
 from django.views.decorators.http import require_safe
 
 from payments.polling.shards import ROW_STALE_AFTER
+from seqrshop import __version__
 from seqrshop.ops.bounded_reads import SharedRead, heartbeats_or_none
 from seqrshop.ops.health_snapshot import (
     HealthSnapshot,
@@ -47,6 +48,7 @@ def health(request: HttpRequest) -> JsonResponse:
     body = {
         "status": "at_risk" if risks else "degraded" if degradations else "ok",
         "problems": risks + degradations,
+        "version": __version__,
         "postgresql": "up" if snapshot else "down",
         "redis": "down" if heartbeats is None else "up",
         "shards": [_shard(number, status, snapshot) for number, status in shards.items()],

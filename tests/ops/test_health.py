@@ -13,6 +13,7 @@ from orders.audit import ChangeSource
 from orders.models import SourceName
 from payments.cases.cases import open_case
 from payments.models import CaseKind, InvoiceStatus, PollShard
+from seqrshop import __version__
 from seqrshop.ops import bounded_reads, health
 from tests.ops.shards import publish_heartbeat, write_row
 from tests.payments.steps import close_paying, invoice_in
@@ -52,6 +53,7 @@ def test_healthy_shop_reports_ok_and_ages_of_its_shards(transactional_db: None) 
     assert body == {
         "status": "ok",
         "problems": [],
+        "version": __version__,
         "postgresql": "up",
         "redis": "up",
         "shards": [{"shard": 0, "heartbeat_source": "redis", "has_open_invoices": True}],
