@@ -42,7 +42,7 @@ def test_what_waits_is_paid_and_the_menu_opens_once_the_settings_are_mended(
     choose(page, "Cinnamon bun")
 
     press_order(page)
-    expect(page.get_by_text("Your order waits until it opens again")).to_be_visible()
+    expect(page.get_by_text("Your order is sent to SEQR when payments resume")).to_be_visible()
     other.goto(stack.scan().order_url)
     other.locator("#menu [data-more]").first.click()
     expect(other.locator("#closed")).to_contain_text("Betalningen är pausad.")

@@ -85,7 +85,7 @@ def test_back_and_reload_need_the_cookie_or_another_scan_which_finds_the_open_or
     page.context.clear_cookies()
     page.reload()
     sees(page, "Scan the code again")
-    expect(page.get_by_text(re.compile("order that you have made is still here"))).to_be_visible()
+    expect(page.get_by_text(re.compile("order that you have placed is still here"))).to_be_visible()
 
     page.goto(stack.scan(scan.msisdn).order_url)
     sees(page, "Pay in SEQR")
