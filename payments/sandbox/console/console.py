@@ -9,7 +9,7 @@ from aiohttp import web
 from payments.sandbox.clock import Clock
 from payments.sandbox.console.fault_form import form_fault, form_fields
 from payments.sandbox.control import json_input
-from payments.sandbox.control.api import END_STATUSES, ControlApi
+from payments.sandbox.control.api import ControlApi, act
 from payments.sandbox.control.fault_api import add_fault
 from payments.sandbox.control.json_input import BadInputError
 from payments.sandbox.faults.registry import (
@@ -135,14 +135,7 @@ class DeveloperConsole:
 
     def _act(self, form: dict[str, str]) -> None:
         reference, action = form.get("reference", ""), form.get("action", "")
-        if action == "pay":
-            self._seqr.pay(reference, self._seqr.scan_of(None))
-        elif action in END_STATUSES:
-            self._seqr.end_unpaid(reference, END_STATUSES[action])
-        elif action in {"hold", "release"}:
-            self._seqr.hold(reference, held=action == "hold")
-        else:
-            raise BadInputError("action: pay, cancel, fail, expire, hold or release is needed.")
+        act(self._seqr, reference, action, self._seqr.scan_of(None))
 
     def _reset(self, _: dict[str, str]) -> None:
         self._control.reset()

@@ -3,8 +3,8 @@
 Errors are JSON: {"error": "a sentence"} with status 400, 404, 405, 409 or 413.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -21,10 +21,9 @@ from payments.sandbox.operations.simulator import (
     SeqrSimulator,
 )
 from payments.sandbox.storage.call_log import CallLog
-from payments.sandbox.storage.models import Status
+from payments.sandbox.storage.models import Invoice, Scan, Status
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 ERROR_STATUS: Final = {BadInputError: 400, NotFoundError: 404, ConflictError: 409}
 
@@ -53,6 +52,28 @@ async def json_errors(request: web.Request, handler: Handler) -> web.StreamRespo
 
 def _error(status: int, sentence: str, headers: dict[str, str] | None = None) -> web.Response:
     return web.json_response({"error": sentence}, status=status, headers=headers)
+
+
+def scan_of(seqr: SeqrSimulator, body: Mapping[str, Any]) -> Scan | None:
+    """The scan of the `token` in a request, or the latest scan. Raises BadInputError."""
+    try:
+        return seqr.scan_of(json_input.optional_text(body, "token"))
+    except NotFoundError as error:
+        raise BadInputError(str(error)) from None
+
+
+def act(seqr: SeqrSimulator, reference: str, action: str, scan: Scan | None) -> Invoice:
+    """Pay, cancel, fail, expire, hold or release an invoice.
+
+    Raises BadInputError, NotFoundError, ConflictError.
+    """
+    if action == "pay":
+        return seqr.pay(reference, scan)
+    if action in END_STATUSES:
+        return seqr.end_unpaid(reference, END_STATUSES[action])
+    if action in {"hold", "release"}:
+        return seqr.hold(reference, held=action == "hold")
+    raise BadInputError("action: pay, cancel, fail, expire, hold or release is needed.")
 
 
 class ControlApi:
@@ -119,18 +140,9 @@ class ControlApi:
         return web.json_response(invoice_json(self._seqr, invoice))
 
     async def _act(self, request: web.Request) -> web.Response:
-        token = json_input.optional_text(await json_body(request), "token")
+        scan = scan_of(self._seqr, await json_body(request))
         reference, action = request.match_info["reference"], request.match_info["action"]
-        try:
-            scan = self._seqr.scan_of(token)
-        except NotFoundError as error:
-            raise BadInputError(str(error)) from None
-        if action == "pay":
-            invoice = self._seqr.pay(reference, scan)
-        elif action in END_STATUSES:
-            invoice = self._seqr.end_unpaid(reference, END_STATUSES[action])
-        else:
-            invoice = self._seqr.hold(reference, held=action == "hold")
+        invoice = act(self._seqr, reference, action, scan)
         redirect_url = None if invoice.is_open else self._seqr.redirect_url(invoice, scan)
         return web.json_response({"status": invoice.status, "redirect_url": redirect_url})
 

@@ -3,13 +3,19 @@
 Every reader raises BadInputError with a sentence that names the field.
 """
 
-import math
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from payments.sandbox.control.json_input import BadInputError, text
+from payments.sandbox.control.json_input import (
+    BadInputError,
+    number,
+    printable_text,
+    text,
+    whole_number,
+)
 from payments.sandbox.faults.registry import (
     ANY_OPERATION,
     NOTIFICATION,
@@ -41,27 +47,12 @@ class Parameter:
     choices: tuple[str, ...] = ()
 
 
-def _number(low: float, high: float) -> Callable[[str, Any], float]:
-    def read(name: str, value: Any) -> float:
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not math.isfinite(value)
-            or not low <= value <= high
-        ):
-            raise BadInputError(f"{name}: a number from {low:g} to {high:g} is needed.")
-        return float(value)
-
-    return read
+def _number(default: float, low: float, high: float) -> Parameter:
+    return Parameter(default, partial(number, low=low, high=high))
 
 
-def _whole(low: int, high: int) -> Callable[[str, Any], int]:
-    def read(name: str, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise BadInputError(f"{name}: a whole number from {low} to {high} is needed.")
-        return value
-
-    return read
+def _whole_number(default: int, low: int, high: int) -> Parameter:
+    return Parameter(default, partial(whole_number, low=low, high=high))
 
 
 def _one_of(default: str, *others: str) -> Parameter:
@@ -81,14 +72,6 @@ def _yes_or_no(name: str, value: Any) -> bool:
     return value
 
 
-def _sentence(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.isprintable() or len(value) > MAX_FAULTSTRING:
-        raise BadInputError(
-            f"{name}: must be printable text of at most {MAX_FAULTSTRING} characters."
-        )
-    return value
-
-
 def _operation_name(name: str, value: Any) -> str | None:
     if value is None:
         return None
@@ -98,7 +81,7 @@ def _operation_name(name: str, value: Any) -> str | None:
 
 
 def _seconds(default: float) -> Parameter:
-    return Parameter(default, _number(0.01, MAX_FAULT_SECONDS))
+    return _number(default, 0.01, MAX_FAULT_SECONDS)
 
 
 _EXECUTED_BY_DEFAULT: Final = {"takes_effect": Parameter(True, _yes_or_no)}
@@ -113,18 +96,20 @@ PARAMETERS: Final[dict[Kind, dict[str, Parameter]]] = {
     Kind.RESET: _NOT_EXECUTED_BY_DEFAULT,
     Kind.DROP: {},
     Kind.DRIP: {"seconds": _seconds(5)},
-    Kind.HTTP_STATUS: {"status": Parameter(503, _whole(200, 599)), **_NOT_EXECUTED_BY_DEFAULT},
+    Kind.HTTP_STATUS: {"status": _whole_number(503, 200, 599), **_NOT_EXECUTED_BY_DEFAULT},
     Kind.SOAP_FAULT: {
         "faultcode": _one_of("Server", "Client"),
-        "faultstring": Parameter("Something went wrong.", _sentence),
+        "faultstring": Parameter(
+            "Something went wrong.", partial(printable_text, longest=MAX_FAULTSTRING)
+        ),
         **_NOT_EXECUTED_BY_DEFAULT,
     },
-    Kind.RESULT_CODE: {"code": Parameter(90, _whole(-(2**31), 2**31 - 1))},
-    Kind.GARBAGE: {"bytes": Parameter(1000, _whole(1, MAX_GARBAGE_BYTES)), **_EXECUTED_BY_DEFAULT},
+    Kind.RESULT_CODE: {"code": _whole_number(90, -(2**31), 2**31 - 1)},
+    Kind.GARBAGE: {"bytes": _whole_number(1000, 1, MAX_GARBAGE_BYTES), **_EXECUTED_BY_DEFAULT},
     Kind.HTML: _EXECUTED_BY_DEFAULT,
     Kind.EMPTY: _EXECUTED_BY_DEFAULT,
     Kind.TRUNCATED: {"length": _one_of("full", "sent")},
-    Kind.HUGE: {"megabytes": Parameter(50, _whole(1, MAX_MEGABYTES))},
+    Kind.HUGE: {"megabytes": _whole_number(50, 1, MAX_MEGABYTES)},
     Kind.WRONG_OPERATION: {
         "response_of": Parameter(None, _operation_name, tuple(OPERATIONS)),
         **_EXECUTED_BY_DEFAULT,
@@ -146,6 +131,7 @@ def fault(body: Mapping[str, Any]) -> Fault:
     for name in fields:
         if name not in COMMON_FIELDS and name not in parameters:
             raise BadInputError(f"{name}: {kind} has no such parameter{_only(parameters)}.")
+    count = fields.get("count")
     seed = fields.get("seed", secrets.randbelow(MAX_SEED))
     return Fault(
         operation,
@@ -154,9 +140,9 @@ def fault(body: Mapping[str, Any]) -> Fault:
             name: each.read(name, fields.get(name, each.default))
             for name, each in parameters.items()
         },
-        count=_whole(1, MAX_FAULT_COUNT)("count", fields["count"]) if "count" in fields else None,
-        probability=_number(0, 1)("probability", fields.get("probability", 1)),
-        seed=_whole(0, MAX_SEED)("seed", seed),
+        count=None if count is None else whole_number("count", count, 1, MAX_FAULT_COUNT),
+        probability=number("probability", fields.get("probability", 1), 0, 1),
+        seed=whole_number("seed", seed, 0, MAX_SEED),
     )
 
 

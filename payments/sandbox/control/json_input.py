@@ -4,7 +4,6 @@ Every reader raises BadInputError with a sentence that names the field.
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -55,10 +54,27 @@ def text(body: Mapping[str, Any], name: str) -> str:
 def optional_text(body: Mapping[str, Any], name: str) -> str | None:
     """Read a text field that may be missing or null."""
     value = body.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or not value.isprintable() or len(value) > MAX_TEXT:
-        raise BadInputError(f"{name}: must be printable text of at most {MAX_TEXT} characters.")
+    return None if value is None else printable_text(name, value, MAX_TEXT)
+
+
+def printable_text(name: str, value: Any, longest: int) -> str:
+    """Check that a value is printable text within a length."""
+    if not isinstance(value, str) or not value.isprintable() or len(value) > longest:
+        raise BadInputError(f"{name}: must be printable text of at most {longest} characters.")
+    return value
+
+
+def number(name: str, value: Any, low: float, high: float) -> float:
+    """Check that a value is a number within limits."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise BadInputError(f"{name}: a number from {low:g} to {high:g} is needed.")
+    return float(value)
+
+
+def whole_number(name: str, value: Any, low: int, high: int) -> int:
+    """Check that a value is a whole number within limits."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise BadInputError(f"{name}: a whole number from {low} to {high} is needed.")
     return value
 
 
@@ -84,15 +100,7 @@ def code_url(body: Mapping[str, Any]) -> str:
 
 def advance_seconds(body: Mapping[str, Any]) -> float:
     """Read by how many seconds to advance the clock."""
-    value = body.get("advance_seconds")
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or not 0 <= value <= MAX_ADVANCE_SECONDS
-    ):
-        raise BadInputError("advance_seconds: a number from 0 to ten years is needed.")
-    return float(value)
+    return number("advance_seconds", body.get("advance_seconds"), 0, MAX_ADVANCE_SECONDS)
 
 
 def shop(body: Mapping[str, Any]) -> Shop:

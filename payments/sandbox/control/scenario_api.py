@@ -8,8 +8,9 @@ from typing import Final
 from aiohttp import web
 
 from payments.sandbox.control import scenario_input
+from payments.sandbox.control.api import scan_of
 from payments.sandbox.control.force_state import force_state
-from payments.sandbox.control.json_input import BadInputError, json_body, msisdn, optional_text
+from payments.sandbox.control.json_input import BadInputError, json_body, msisdn
 from payments.sandbox.control.json_output import (
     customer_json,
     invoice_json,
@@ -56,16 +57,10 @@ class ScenarioApi:
 
     async def _open(self, request: web.Request) -> web.Response:
         body = await json_body(request)
-        number = msisdn(body) or self._msisdn_of(optional_text(body, "token"))
+        scan = scan_of(self._seqr, body)
+        number = msisdn(body) or (scan.msisdn if scan else DEFAULT_MSISDN)
         invoice = self._seqr.open_invoice(request.match_info["reference"], number)
         return web.json_response({"status": invoice.status, "version": invoice.version})
-
-    def _msisdn_of(self, token: str | None) -> str:
-        try:
-            scan = self._seqr.scan_of(token)
-        except NotFoundError as error:
-            raise BadInputError(str(error)) from None
-        return scan.msisdn if scan else DEFAULT_MSISDN
 
     async def _list_customers(self, _: web.Request) -> web.Response:
         customers = [customer_json(each) for each in self._seqr.records.customers.values()]

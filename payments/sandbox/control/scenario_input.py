@@ -15,6 +15,7 @@ from payments.sandbox.control.json_input import (
     msisdn,
     optional_text,
     text,
+    whole_number,
 )
 from payments.sandbox.operations.checkout import CUSTOMER_FIELDS, Purchase
 from payments.sandbox.operations.refunds import REFUND_REFUSAL_CODES
@@ -53,7 +54,7 @@ class ForcedState:
 
 
 def forced_state(body: Mapping[str, Any], forced: ForcedAnswer) -> ForcedState:
-    """Read the state to force; `forced` is what was forced before."""
+    """Read the state to force; `forced` are the fields forced before."""
     if unknown := sorted(body.keys() - FORCED_FIELDS):
         raise BadInputError(f"{unknown[0]}: only {', '.join(sorted(FORCED_FIELDS))} can be set.")
     if not body:
@@ -62,7 +63,7 @@ def forced_state(body: Mapping[str, Any], forced: ForcedAnswer) -> ForcedState:
     sent = reference is not None if "ers_reference" in body else forced.ers_reference
     return ForcedState(
         status=_status(body),
-        version=_whole_number(body, "version", MAX_VERSION),
+        version=_optional_number(body, "version", 0, MAX_VERSION),
         ers_reference=reference,
         forced=ForcedAnswer(
             ers_reference=sent,
@@ -90,13 +91,9 @@ def _status(body: Mapping[str, Any]) -> Status | str | None:
     return status_named(name)
 
 
-def _whole_number(body: Mapping[str, Any], name: str, largest: int) -> int | None:
+def _optional_number(body: Mapping[str, Any], name: str, low: int, high: int) -> int | None:
     value = body.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= largest:
-        raise BadInputError(f"{name}: a whole number from 0 to {largest} is needed.")
-    return value
+    return None if value is None else whole_number(name, value, low, high)
 
 
 def _flag(body: Mapping[str, Any], name: str) -> bool | None:
@@ -145,14 +142,12 @@ def _card(value: object) -> CustomerToken:
 
 def refund_refusal(body: Mapping[str, Any]) -> RefundRefusal:
     """Read a rule that refuses refunds."""
-    code = _whole_number(body, "code", 99)
+    code = whole_number("code", body.get("code"), 0, 99)
     if code not in REFUND_REFUSAL_CODES:
         allowed = " or ".join(str(int(each)) for each in sorted(REFUND_REFUSAL_CODES))
         raise BadInputError(f"code: {allowed} is needed.")
-    count = _whole_number(body, "count", MAX_REFUSAL_COUNT)
-    if count == 0:
-        raise BadInputError("count: at least 1 is needed.")
-    return RefundRefusal(int(code), optional_text(body, "service_id"), msisdn(body), count)
+    count = _optional_number(body, "count", 1, MAX_REFUSAL_COUNT)
+    return RefundRefusal(code, optional_text(body, "service_id"), msisdn(body), count)
 
 
 def purchase(body: Mapping[str, Any]) -> Purchase:

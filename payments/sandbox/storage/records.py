@@ -24,20 +24,10 @@ class Journal(Protocol):
         """Write all changes since the last commit."""
 
 
-class _NoJournal:
-    """Keeps everything in memory only."""
-
-    def record_change(self, _: str, __: str, ___: object | None) -> None:
-        pass
-
-    def commit(self) -> None:
-        pass
-
-
 class Table(UserDict[str, R]):
     """Records by key, in the order in which they were added."""
 
-    def __init__(self, name: str, record_type: type[R], journal: Journal) -> None:
+    def __init__(self, name: str, record_type: type[R], journal: Journal | None) -> None:
         super().__init__()
         self._name = name
         self._record_type = record_type
@@ -51,11 +41,15 @@ class Table(UserDict[str, R]):
 
     def __setitem__(self, key: str, record: R) -> None:
         self.data[key] = record
-        self._journal.record_change(self._name, key, record)
+        self._record_change(key, record)
 
     def __delitem__(self, key: str) -> None:
         del self.data[key]
-        self._journal.record_change(self._name, key, None)
+        self._record_change(key, None)
+
+    def _record_change(self, key: str, record: object | None) -> None:
+        if self._journal:
+            self._journal.record_change(self._name, key, record)
 
     def latest_key(self) -> str | None:
         """The key that was added last."""
@@ -63,7 +57,9 @@ class Table(UserDict[str, R]):
 
 
 class Records:
-    """The tables. `restored` are the records of an earlier run, as (table, key, record).
+    """The tables. Without a journal they are in memory only.
+
+    `restored` are the records of an earlier run, as (table, key, record).
 
     Raises KeyError for an unknown table, TypeError for a record of another table.
     """
@@ -71,21 +67,17 @@ class Records:
     def __init__(
         self, journal: Journal | None = None, restored: Iterable[tuple[str, str, Any]] = ()
     ) -> None:
-        self._journal = _NoJournal() if journal is None else journal
-        self.shops: Table[Shop] = Table("shops", Shop, self._journal)
-        self.scans: Table[Scan] = Table("scans", Scan, self._journal)
-        self.customers: Table[Customer] = Table("customers", Customer, self._journal)
-        self.invoices: Table[Invoice] = Table("invoices", Invoice, self._journal)
-        self.status_queries: Table[StatusQuery] = Table(
-            "status_queries", StatusQuery, self._journal
-        )
-        self.terminals: Table[Terminal] = Table("terminals", Terminal, self._journal)
-        self.transactions: Table[Transaction] = Table("transactions", Transaction, self._journal)
-        self.periods: Table[Period] = Table("periods", Period, self._journal)
-        self.refund_refusals: Table[RefundRefusal] = Table(
-            "refund_refusals", RefundRefusal, self._journal
-        )
-        self.numbers: Table[float] = Table("numbers", float, self._journal)
+        self._journal = journal
+        self.shops = Table("shops", Shop, journal)
+        self.scans = Table("scans", Scan, journal)
+        self.customers = Table("customers", Customer, journal)
+        self.invoices = Table("invoices", Invoice, journal)
+        self.status_queries = Table("status_queries", StatusQuery, journal)
+        self.terminals = Table("terminals", Terminal, journal)
+        self.transactions = Table("transactions", Transaction, journal)
+        self.periods = Table("periods", Period, journal)
+        self.refund_refusals = Table("refund_refusals", RefundRefusal, journal)
+        self.numbers = Table("numbers", float, journal)
         for table, key, record in restored:
             self._tables()[table].restore(key, record)
 
@@ -100,7 +92,8 @@ class Records:
 
     def commit(self) -> None:
         """Write all changes to the state file, if there is one. Raises StateFileError."""
-        self._journal.commit()
+        if self._journal:
+            self._journal.commit()
 
     def next_number(self) -> int:
         """A number that was never given out before."""

@@ -138,6 +138,7 @@ BAD_INPUT = {
     "advance is a text": ("/clock", {"advance_seconds": "5"}, "advance_seconds"),
     "advance is true": ("/clock", {"advance_seconds": True}, "advance_seconds"),
     "back in time": ("/clock", {"advance_seconds": -1}, "advance_seconds"),
+    "advance of 400 digits": ("/clock", {"advance_seconds": int("9" * 400)}, "advance_seconds"),
     "endless advance": ("/clock", {"advance_seconds": float("inf")}, "advance_seconds"),
     "no number at all": ("/clock", {"advance_seconds": float("nan")}, "advance_seconds"),
     "a body that is a list": ("/clock", [], "The body"),

@@ -153,6 +153,7 @@ BAD_INPUT: dict[str, tuple[str, object, str]] = {
     "too many cards": ("/customers", {"msisdn": "46701234567", "cards": [{}] * 21}, "cards"),
     "another code": ("/refund-refusals", {"code": 98}, "code"),
     "no code": ("/refund-refusals", {}, "code"),
+    "code is a list": ("/refund-refusals", {"code": []}, "code"),
     "count of none": ("/refund-refusals", {"code": 97, "count": 0}, "count"),
     "unknown token": ("/invoices/REF/open", {"token": "0000000001-00000000"}, "token"),
 }
