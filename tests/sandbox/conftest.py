@@ -6,8 +6,8 @@ import pytest
 
 from tests.sandbox import raw_soap
 from tests.sandbox.code_coverage import covered_by_item
-from tests.sandbox.notified_shop import NotifiedShop
 from tests.sandbox.raw_soap import SoapClient
+from tests.sandbox.shop_server import ShopServer
 from tests.sandbox_process import SandboxProcess
 
 
@@ -64,7 +64,7 @@ def cafe(sandbox: SandboxProcess) -> SandboxProcess:
 
 
 @pytest.fixture
-def shop() -> Iterator[NotifiedShop]:
-    """A shop that receives notifications."""
-    with NotifiedShop() as shop:
+def shop() -> Iterator[ShopServer]:
+    """The web server of a shop."""
+    with ShopServer() as shop:
         yield shop

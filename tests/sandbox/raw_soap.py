@@ -170,6 +170,12 @@ class SoapClient:
         assert reference is not None
         return reference
 
+    def paid_invoice(self, content: str | None = None) -> str:
+        """Send an invoice and pay it; return its reference."""
+        reference = self.new_invoice(content)
+        self._sandbox.pay(reference)
+        return reference
+
     def status(self, reference: str, version: int = 0) -> SoapResponse:
         return self.call(
             "getPaymentStatus",
@@ -244,8 +250,6 @@ class SoapClient:
 
     def new_payment(self, content: str | None = None) -> str:
         """Send an invoice, pay and confirm it; return its ersReference."""
-        reference = self.new_invoice(content)
-        self._sandbox.pay(reference)
-        ers_reference = self.status(reference).text("ersReference")
+        ers_reference = self.status(self.paid_invoice(content)).text("ersReference")
         assert ers_reference is not None
         return ers_reference

@@ -159,8 +159,7 @@ def test_impossible_action_shows_error(console: Browser, reference: str, action:
 
 
 def test_clock_is_advanced(console: Browser, soap: SoapClient, sandbox: SandboxProcess) -> None:
-    reference = soap.new_invoice()
-    sandbox.pay(reference)
+    reference = soap.paid_invoice()
 
     console.submit("/console/clock", advance_seconds="20")
 
@@ -189,8 +188,7 @@ def test_foreign_names_are_escaped(
 ) -> None:
     sandbox.register_shop("EVIL", "https://evil.example", name=EVIL, codes=['A="><b>'])
     text = EVIL.replace("<", "&lt;")
-    reference = soap.new_invoice(invoice().replace("Café Söder", text).replace("Kaffe", text))
-    sandbox.pay(reference)
+    reference = soap.paid_invoice(invoice().replace("Café Söder", text).replace("Kaffe", text))
 
     paths = ("/", "/phone/lock", "/phone/history", f"/app/R{reference}", "/console")
     pages = [console.get(path) for path in paths]

@@ -15,9 +15,7 @@ def force(sandbox: SandboxProcess, reference: str, **fields: Any) -> Any:
 @pytest.fixture
 def paid(soap: SoapClient, sandbox: SandboxProcess) -> str:
     """The reference of a paid invoice of 45.00 SEK."""
-    reference = soap.new_invoice()
-    sandbox.pay(reference)
-    return reference
+    return soap.paid_invoice()
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from tests.sandbox.notified_shop import NotifiedShop
 from tests.sandbox.raw_soap import SoapClient, invoice
+from tests.sandbox.shop_server import ShopServer
 from tests.sandbox.waiting import wait_for
 from tests.sandbox_process import SandboxProcess
 
 
-def pay(sandbox: SandboxProcess, shop: NotifiedShop, *names: str) -> list[str]:
+def pay(sandbox: SandboxProcess, shop: ShopServer, *names: str) -> list[str]:
     """Pay an invoice with the notificationUrl /name for each name; return the references."""
     soap = SoapClient(sandbox)
     references = [
@@ -31,7 +31,7 @@ def logged_notifications(
     return [(call["invoice_reference"], call["fault"], call["http_status"]) for call in calls]
 
 
-def test_lost_notification_is_never_sent(sandbox: SandboxProcess, shop: NotifiedShop) -> None:
+def test_lost_notification_is_never_sent(sandbox: SandboxProcess, shop: ShopServer) -> None:
     sandbox.fault("notification", "lost", count=1)
 
     references = pay(sandbox, shop, "one", "two")
@@ -44,7 +44,7 @@ def test_lost_notification_is_never_sent(sandbox: SandboxProcess, shop: Notified
     assert shop.received.empty()
 
 
-def test_doubled_notification_is_sent_twice(sandbox: SandboxProcess, shop: NotifiedShop) -> None:
+def test_doubled_notification_is_sent_twice(sandbox: SandboxProcess, shop: ShopServer) -> None:
     sandbox.fault("notification", "doubled")
 
     (reference,) = pay(sandbox, shop, "one")
@@ -53,9 +53,7 @@ def test_doubled_notification_is_sent_twice(sandbox: SandboxProcess, shop: Notif
     assert logged_notifications(sandbox, 2) == [(reference, "doubled", 500)] * 2
 
 
-def test_late_notification_follows_sandbox_clock(
-    sandbox: SandboxProcess, shop: NotifiedShop
-) -> None:
+def test_late_notification_follows_sandbox_clock(sandbox: SandboxProcess, shop: ShopServer) -> None:
     sandbox.fault("notification", "late", seconds=30, count=1)
     late, _ = pay(sandbox, shop, "late", "next")
     first = shop.next_path()
@@ -69,9 +67,7 @@ def test_late_notification_follows_sandbox_clock(
     assert sandbox.invoice(late)["reversed"] is True
 
 
-def test_late_notification_is_sent_in_real_time(
-    sandbox: SandboxProcess, shop: NotifiedShop
-) -> None:
+def test_late_notification_is_sent_in_real_time(sandbox: SandboxProcess, shop: ShopServer) -> None:
     sandbox.fault("notification", "late", seconds=0.2)
     started = time.monotonic()
 
@@ -81,7 +77,7 @@ def test_late_notification_is_sent_in_real_time(
     assert time.monotonic() - started >= 0.2
 
 
-def test_reordered_notifications_are_swapped(sandbox: SandboxProcess, shop: NotifiedShop) -> None:
+def test_reordered_notifications_are_swapped(sandbox: SandboxProcess, shop: ShopServer) -> None:
     sandbox.fault("notification", "reordered", count=1)
 
     pay(sandbox, shop, "one", "two")
@@ -93,7 +89,7 @@ def test_reordered_notifications_are_swapped(sandbox: SandboxProcess, shop: Noti
 
 
 def test_reordered_notification_is_sent_after_timeout_without_another(
-    sandbox: SandboxProcess, shop: NotifiedShop
+    sandbox: SandboxProcess, shop: ShopServer
 ) -> None:
     sandbox.fault("notification", "reordered", seconds=10, count=1)
     pay(sandbox, shop, "one")
@@ -105,7 +101,7 @@ def test_reordered_notification_is_sent_after_timeout_without_another(
 
 @pytest.mark.parametrize("kind", ["late", "reordered"])
 def test_removing_fault_sends_delayed_notification(
-    sandbox: SandboxProcess, shop: NotifiedShop, kind: str
+    sandbox: SandboxProcess, shop: ShopServer, kind: str
 ) -> None:
     sandbox.fault("notification", kind, seconds=3600)
     pay(sandbox, shop, "one")
@@ -117,7 +113,7 @@ def test_removing_fault_sends_delayed_notification(
 
 @pytest.mark.parametrize("kind", ["late", "reordered"])
 def test_reset_discards_delayed_notification(
-    sandbox: SandboxProcess, shop: NotifiedShop, kind: str
+    sandbox: SandboxProcess, shop: ShopServer, kind: str
 ) -> None:
     sandbox.fault("notification", kind, seconds=3600)
     pay(sandbox, shop, "delayed")
@@ -128,7 +124,7 @@ def test_reset_discards_delayed_notification(
     assert {shop.next_path(), shop.next_path()} == {"/one", "/two"}
 
 
-def test_process_ends_at_once_with_delayed_notifications(shop: NotifiedShop) -> None:
+def test_process_ends_at_once_with_delayed_notifications(shop: ShopServer) -> None:
     sandbox = SandboxProcess()
     sandbox.fault("notification", "late", seconds=3600)
     pay(sandbox, shop, "late")

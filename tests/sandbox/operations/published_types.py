@@ -67,6 +67,27 @@ RETURNS: Final = {
     "getClientSessionInfo": "erswsClientSessionInfoResponse",
 }
 
+REQUESTS: Final = {
+    "sendInvoice": "context invoice tokens",
+    "updateInvoice": "context invoiceReference invoice tokens",
+    "getPaymentStatus": "context invoiceReference invoiceVersion!",
+    "cancelInvoice": "context invoiceReference",
+    "commitReservation": "context amount invoiceReference",
+    "submitPaymentReceipt": "context ersReference receiptDocument",
+    "refundPayment": "context ersReference invoice",
+    "markTransactionPeriod": "context parameters",
+    "executeReport": "context reportId language parameters",
+    "registerTerminal": "context externalTerminalId password name",
+    "unregisterTerminal": "context",
+    "assignSeqrId": "context seqrId",
+    "clientContext": (
+        "channel clientComment clientId clientReference clientRequestTimeout! "
+        "initiatorPrincipalId password"
+    ),
+    "principalId": "id type userId",
+    "receiptDocument": "mimeType receiptData receiptType",
+}
+
 ENUMERATIONS: Final = {
     "invoiceStatus": ("ISSUED PAID PENDING_ISSUER_ACKNOWLEDGE CANCELED FAILED RESERVED EXPIRED"),
     "paymentMode": (

@@ -1,13 +1,12 @@
 """Instant Checkout: the sandbox posts a purchase to the merchant's createPurchase."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
 from tests.sandbox.raw_soap import SoapClient, invoice
+from tests.sandbox.shop_server import ShopServer
 from tests.sandbox_process import ControlError, SandboxProcess
 
 CUSTOMER = {
@@ -24,63 +23,38 @@ CUSTOMER = {
 NOTIFICATION_URL = "http://127.0.0.1:1/notify"
 
 
-class Merchant:
-    """A merchant's createPurchase; `respond` returns the status and the body of responses."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.received: list[tuple[str, str, object]] = []
-        self.respond: Callable[[], tuple[int, bytes]] = lambda: (200, b"{}")
-
-
-@pytest.fixture
-def merchant() -> Iterator[Merchant]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            shop.received.append((self.path, self.headers["Content-Type"], json.loads(body)))
-            status, response = shop.respond()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(response)))
-            self.send_header("Location", "/elsewhere")
-            self.end_headers()
-            self.wfile.write(response)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        shop = Merchant(f"http://127.0.0.1:{server.server_port}/shop/createPurchase")
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield shop
-        server.shutdown()
+def buy(sandbox: SandboxProcess, merchant: ShopServer, **fields: object) -> Any:
+    """Have the sandbox post a purchase to the merchant."""
+    order = {"url": f"{merchant.url}/shop/createPurchase", "purchaseToken": "mug", **fields}
+    return sandbox.control("POST", "/checkout", order)
 
 
 def test_purchase_becomes_payable_invoice(
-    soap: SoapClient, sandbox: SandboxProcess, merchant: Merchant
+    soap: SoapClient, sandbox: SandboxProcess, shop: ShopServer
 ) -> None:
     def send_invoice() -> tuple[int, bytes]:
         reference = soap.new_invoice(invoice(notification_url=NOTIFICATION_URL))
         return 200, json.dumps({"invoiceReferenceId": reference}).encode()
 
-    merchant.respond = send_invoice
-    order = {"url": merchant.url, "purchaseToken": "mug_1.blue-2", "customer": CUSTOMER}
+    shop.respond = send_invoice
 
-    bought = sandbox.control("POST", "/checkout", order)
+    bought = buy(sandbox, shop, purchaseToken="mug_1.blue-2", customer=CUSTOMER)
 
     sent = {"purchaseToken": "mug_1.blue-2", **CUSTOMER}
-    assert merchant.received == [("/shop/createPurchase", "application/json", sent)]
+    path, content_type, body = shop.next_request()
+    assert (path, content_type) == ("/shop/createPurchase", "application/json")
+    assert json.loads(body) == sent
+    assert shop.received.empty()
     assert bought["sent"] == sent
     assert bought["status"] == "ISSUED"
     assert sandbox.pay(bought["invoice_reference"])["status"] == "PAID"
 
 
-def test_missing_customer_details_get_defaults(sandbox: SandboxProcess, merchant: Merchant) -> None:
+def test_missing_customer_details_get_defaults(sandbox: SandboxProcess, shop: ShopServer) -> None:
     with pytest.raises(ControlError, match="502"):
-        sandbox.control("POST", "/checkout", {"url": merchant.url, "purchaseToken": "mug"})
+        buy(sandbox, shop)
 
-    ((_, _, sent),) = merchant.received
-    assert isinstance(sent, dict)
+    sent = json.loads(shop.next_request().body)
     assert sent.keys() == {"purchaseToken", *CUSTOMER}
     assert all(sent.values())
 
@@ -99,24 +73,24 @@ def test_missing_customer_details_get_defaults(sandbox: SandboxProcess, merchant
     ids=["500", "redirect", "no JSON", "number", "list", "unknown", "long"],
 )
 def test_unusable_merchant_response_is_reported(
-    sandbox: SandboxProcess, merchant: Merchant, status: int, response: bytes, sentence: str
+    sandbox: SandboxProcess, shop: ShopServer, status: int, response: bytes, sentence: str
 ) -> None:
-    merchant.respond = lambda: (status, response)
+    shop.respond = lambda: (status, response)
 
     with pytest.raises(ControlError, match=f"502: {sentence}"):
-        sandbox.control("POST", "/checkout", {"url": merchant.url, "purchaseToken": "mug"})
+        buy(sandbox, shop)
 
-    assert len(merchant.received) == 1
+    assert shop.received.qsize() == 1
 
 
 def test_invoice_without_notification_url_is_reported(
-    soap: SoapClient, sandbox: SandboxProcess, merchant: Merchant
+    soap: SoapClient, sandbox: SandboxProcess, shop: ShopServer
 ) -> None:
     reference = soap.new_invoice()
-    merchant.respond = lambda: (200, json.dumps({"invoiceReferenceId": reference}).encode())
+    shop.respond = lambda: (200, json.dumps({"invoiceReferenceId": reference}).encode())
 
     with pytest.raises(ControlError, match=f"502: Invoice {reference} lacks the notificationUrl"):
-        sandbox.control("POST", "/checkout", {"url": merchant.url, "purchaseToken": "mug"})
+        buy(sandbox, shop)
 
 
 def test_unreachable_merchant_is_reported(sandbox: SandboxProcess) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.sandbox.code_coverage import covers_codes
+from tests.sandbox.operations.published_types import RETURNS
 from tests.sandbox.raw_soap import RESELLER, TERMINAL, SoapClient, context, invoice
 
 REFUSED = {
@@ -50,21 +51,6 @@ def test_texts_of_maximum_length_are_accepted(soap: SoapClient) -> None:
     assert response.code == 0
 
 
-ALL_OPERATIONS = (
-    "sendInvoice",
-    "updateInvoice",
-    "getPaymentStatus",
-    "cancelInvoice",
-    "commitReservation",
-    "submitPaymentReceipt",
-    "refundPayment",
-    "markTransactionPeriod",
-    "executeReport",
-    "registerTerminal",
-    "unregisterTerminal",
-    "assignSeqrId",
-    "getClientSessionInfo",
-)
 FOR_RESELLERS = {"markTransactionPeriod", "executeReport", "registerTerminal"}
 
 INVALID_CONTEXTS = {
@@ -83,7 +69,7 @@ def required(operation: str) -> str:
 @covers_codes()
 @pytest.mark.parametrize(
     ("operation", "code"),
-    [(operation, code) for operation in ALL_OPERATIONS for code in INVALID_CONTEXTS],
+    [(operation, code) for operation in RETURNS for code in INVALID_CONTEXTS],
 )
 def test_every_operation_checks_its_context(soap: SoapClient, operation: str, code: int) -> None:
     principal = RESELLER if operation in FOR_RESELLERS else TERMINAL
@@ -96,9 +82,7 @@ def test_every_operation_checks_its_context(soap: SoapClient, operation: str, co
 
 
 @covers_codes(None, 21)
-@pytest.mark.parametrize(
-    "operation", [name for name in ALL_OPERATIONS if name != "getClientSessionInfo"]
-)
+@pytest.mark.parametrize("operation", [name for name in RETURNS if name != "getClientSessionInfo"])
 def test_wrong_kind_of_principal_is_denied(soap: SoapClient, operation: str) -> None:
     principal = TERMINAL if operation in FOR_RESELLERS else RESELLER
 
@@ -108,9 +92,7 @@ def test_wrong_kind_of_principal_is_denied(soap: SoapClient, operation: str) -> 
 
 
 @covers_codes(None, 33)
-@pytest.mark.parametrize(
-    "operation", [name for name in ALL_OPERATIONS if name not in FOR_RESELLERS]
-)
+@pytest.mark.parametrize("operation", [name for name in RETURNS if name not in FOR_RESELLERS])
 def test_unregistered_terminal_is_refused(soap: SoapClient, operation: str) -> None:
     till = soap.new_till()
     soap.call("unregisterTerminal", "", with_context=till)

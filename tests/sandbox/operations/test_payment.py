@@ -19,8 +19,7 @@ def test_issued_invoice_has_no_receipt_and_no_ers_reference(soap: SoapClient) ->
 
 def test_paid_invoice_has_complete_receipt(soap: SoapClient, cafe: SandboxProcess) -> None:
     cafe.scan("HTTP://SEQR.SE/000/CAFE?TABLE=4")
-    reference = soap.new_invoice(invoice("45.50", rows=row("40.00", quantity="2") + row("5.50")))
-    cafe.pay(reference)
+    reference = soap.paid_invoice(invoice("45.50", rows=row("40.00", quantity="2") + row("5.50")))
 
     response = soap.status(reference, 1)
 
@@ -66,8 +65,7 @@ def test_unknown_reference_is_refused(soap: SoapClient, reference: str, operatio
 def test_unconfirmed_payment_is_reversed_after_twenty_seconds(
     soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
-    reference = soap.new_invoice()
-    sandbox.pay(reference)
+    reference = soap.paid_invoice()
 
     sandbox.advance(20)
 
@@ -81,8 +79,7 @@ def test_unconfirmed_payment_is_reversed_after_twenty_seconds(
 
 
 def test_status_query_in_time_confirms_payment(soap: SoapClient, sandbox: SandboxProcess) -> None:
-    reference = soap.new_invoice()
-    sandbox.pay(reference)
+    reference = soap.paid_invoice()
     sandbox.advance(18)
 
     soap.status(reference, 1)

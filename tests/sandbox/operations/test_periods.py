@@ -53,15 +53,18 @@ def test_marked_period_has_an_id(soap: SoapClient) -> None:
 
 
 def test_lost_period_id_can_be_looked_up(soap: SoapClient, sandbox: SandboxProcess) -> None:
-    of_the_shop, of_a_terminal = (
+    shop_period, terminal_period = (
         new_period(soap, sandbox),
         new_period(soap, sandbox, TERMINALID=TERMINAL_ID),
     )
 
     first, second = sandbox.control("GET", "/periods")["periods"]
 
-    assert (first["transaction_period_id"], first["terminal_id"]) == (of_the_shop, None)
-    assert (second["transaction_period_id"], second["terminal_id"]) == (of_a_terminal, TERMINAL_ID)
+    assert (first["transaction_period_id"], first["terminal_id"]) == (shop_period, None)
+    assert (second["transaction_period_id"], second["terminal_id"]) == (
+        terminal_period,
+        TERMINAL_ID,
+    )
     assert first["marked_at"] < second["marked_at"]
 
 
@@ -70,12 +73,12 @@ def test_report_is_ready_three_seconds_after_mark(
     soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
     period_id = soap.mark_period().text("transactionPeriodId") or ""
-    at_once = soap.report(SHOP, transactionPeriodId=period_id)
+    too_early = soap.report(SHOP, transactionPeriodId=period_id)
 
     sandbox.advance(3)
 
     later = soap.report(SHOP, transactionPeriodId=period_id)
-    assert (at_once.code, at_once.names()) == (2, ["resultCode", "resultDescription"])
+    assert (too_early.code, too_early.names()) == (2, ["resultCode", "resultDescription"])
     assert (later.code, later.names()) == (0, ["resultCode", "resultDescription", "report"])
     assert later.names("report") == ["title", "mimeType", "content", "contentString"]
 
@@ -183,8 +186,7 @@ def test_unconfirmed_payment_is_no_sale(soap: SoapClient, sandbox: SandboxProces
 def test_committed_reservation_is_a_sale_of_the_committed_amount(
     soap: SoapClient, sandbox: SandboxProcess
 ) -> None:
-    reference = soap.new_invoice(invoice("45.00", payment_mode="RESERVATION_REQUIRED"))
-    sandbox.pay(reference)
+    reference = soap.paid_invoice(invoice("45.00", payment_mode="RESERVATION_REQUIRED"))
     soap.commit(reference, "30.00")
     soap.status(reference, 2)
 

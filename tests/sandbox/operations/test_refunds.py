@@ -45,8 +45,7 @@ def test_refunds_cannot_exceed_payment_in_sum(soap: SoapClient, sandbox: Sandbox
 
 
 def test_refund_cannot_exceed_committed_amount(soap: SoapClient, sandbox: SandboxProcess) -> None:
-    reference = soap.new_invoice(invoice("45.00", payment_mode="RESERVATION_REQUIRED"))
-    sandbox.pay(reference)
+    reference = soap.paid_invoice(invoice("45.00", payment_mode="RESERVATION_REQUIRED"))
     soap.commit(reference, "30.00")
     ers_reference = soap.status(reference, 2).text("ersReference") or ""
 
@@ -91,7 +90,7 @@ RECEIPT = (
 )
 
 
-def submitted(soap: SoapClient, ers_reference: str, document: str = RECEIPT) -> int:
+def submit(soap: SoapClient, ers_reference: str, document: str = RECEIPT) -> int:
     """Submit a receipt; return the result code."""
     content = f"<ersReference>{ers_reference}</ersReference>{document}"
     return soap.call("submitPaymentReceipt", content).code
@@ -99,18 +98,15 @@ def submitted(soap: SoapClient, ers_reference: str, document: str = RECEIPT) -> 
 
 @covers_codes("refundPayment", 23)
 @covers_codes("submitPaymentReceipt", 23)
-def test_refund_and_receipt_need_a_standing_payment(
-    soap: SoapClient, sandbox: SandboxProcess
-) -> None:
-    of_a_refund = soap.refund(soap.new_payment(), refund_of("1.00")).text("ersReference") or ""
-    reference = soap.new_invoice()
-    sandbox.pay(reference)
-    of_a_returned_one = sandbox.invoice(reference)["ers_reference"]
+def test_refund_and_receipt_need_a_paid_invoice(soap: SoapClient, sandbox: SandboxProcess) -> None:
+    refund = soap.refund(soap.new_payment(), refund_of("1.00")).text("ersReference") or ""
+    reference = soap.paid_invoice()
+    reversed_payment = sandbox.invoice(reference)["ers_reference"]
     sandbox.advance(20)
 
-    for unknown in ("", "77", reference, of_a_refund, of_a_returned_one):
+    for unknown in ("", "77", reference, refund, reversed_payment):
         assert soap.refund(unknown, refund_of("1.00")).code == 23
-        assert submitted(soap, unknown) == 23
+        assert submit(soap, unknown) == 23
 
 
 @covers_codes("refundPayment", 21)
@@ -136,10 +132,10 @@ def test_next_refunds_are_refused_on_demand(
 
 
 @pytest.mark.parametrize(
-    "order", [{"service_id": "CAFE"}, {"msisdn": "46701234567"}], ids=["service", "customer"]
+    "rule", [{"service_id": "CAFE"}, {"msisdn": "46701234567"}], ids=["shop", "customer"]
 )
 def test_refunds_of_shop_or_customer_are_refused_until_rule_is_deleted(
-    soap: SoapClient, cafe: SandboxProcess, order: dict[str, str]
+    soap: SoapClient, cafe: SandboxProcess, rule: dict[str, str]
 ) -> None:
     cafe.register_shop("BAR", "https://bar.example")
     cafe.scan("HTTP://SEQR.SE/000/CAFE", "46701234567")
@@ -147,13 +143,13 @@ def test_refunds_of_shop_or_customer_are_refused_until_rule_is_deleted(
     cafe.scan("HTTP://SEQR.SE/000/BAR", "46707654321")
     other = soap.new_payment()
 
-    cafe.control("POST", "/refund-refusals", {"code": 97, **order})
+    cafe.control("POST", "/refund-refusals", {"code": 97, **rule})
     codes = [soap.refund(each, refund_of("1.00")).code for each in (refused, refused, other)]
     listed = cafe.control("GET", "/refund-refusals")["refund_refusals"]
     cafe.control("DELETE", "/refund-refusals")
 
     assert codes == [97, 97, 0]
-    assert listed == [{"code": 97, "service_id": None, "msisdn": None, "count": None, **order}]
+    assert listed == [{"code": 97, "service_id": None, "msisdn": None, "count": None, **rule}]
     assert soap.refund(refused, refund_of("1.00")).code == 0
 
 
@@ -161,7 +157,7 @@ def test_refunds_of_shop_or_customer_are_refused_until_rule_is_deleted(
 def test_payment_accepts_several_receipts(soap: SoapClient, sandbox: SandboxProcess) -> None:
     ers_reference = soap.new_payment()
 
-    codes = [submitted(soap, ers_reference) for _ in range(2)]
+    codes = [submit(soap, ers_reference) for _ in range(2)]
 
     receipts = sandbox.invoices()[0]["receipts"]
     assert codes == [0, 0]
@@ -186,7 +182,7 @@ def test_incomplete_receipt_is_refused(
 ) -> None:
     ers_reference = soap.new_payment()
 
-    code = submitted(soap, ers_reference, RECEIPT.replace(missing, ""))
+    code = submit(soap, ers_reference, RECEIPT.replace(missing, ""))
 
     assert code == 49
     assert sandbox.invoices()[0]["receipts"] == []

@@ -17,9 +17,7 @@ def reserved(
     soap: SoapClient, sandbox: SandboxProcess, *, mode: str = MODES[1], timeout: int | None = None
 ) -> str:
     """Reserve 45.00 SEK; return the invoice's reference."""
-    reference = soap.new_invoice(invoice("45.00", payment_mode=mode, commit_timeout=timeout))
-    sandbox.pay(reference)
-    return reference
+    return soap.paid_invoice(invoice("45.00", payment_mode=mode, commit_timeout=timeout))
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -88,8 +88,7 @@ def unfinished_request(sandbox: SandboxProcess) -> socket.socket:
 def assert_payment_works(sandbox: SandboxProcess) -> None:
     sandbox.reset()
     soap = SoapClient(sandbox)
-    reference = soap.new_invoice()
-    sandbox.pay(reference)
+    reference = soap.paid_invoice()
     assert soap.status(reference, 1).text("status") == "PAID"
 
 

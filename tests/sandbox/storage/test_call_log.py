@@ -6,8 +6,8 @@ import pytest
 
 from payments.sandbox.clock import Clock
 from payments.sandbox.storage.call_log import Call, CallLog
-from tests.sandbox.notified_shop import NotifiedShop
 from tests.sandbox.raw_soap import SoapClient, context, envelope, invoice
+from tests.sandbox.shop_server import ShopServer
 from tests.sandbox.waiting import wait_for
 from tests.sandbox_process import SandboxProcess
 
@@ -90,13 +90,14 @@ def logged_notification(sandbox: SandboxProcess) -> Any:
 
 
 def test_payment_is_notified_once_with_empty_body(
-    soap: SoapClient, sandbox: SandboxProcess, shop: NotifiedShop
+    soap: SoapClient, sandbox: SandboxProcess, shop: ShopServer
 ) -> None:
     reference = soap.new_invoice(invoice(notification_url=f"{shop.url}/notify/secret?a=b"))
 
     sandbox.pay(reference)
 
-    assert shop.received.get(timeout=30) == ("POST", "/notify/secret?a=b", b"")
+    request = shop.next_request()
+    assert (request.path, request.body) == ("/notify/secret?a=b", b"")
     call = logged_notification(sandbox)
     assert (call["invoice_reference"], call["http_status"]) == (reference, 500)
     soap.status(reference, 1)
@@ -106,7 +107,7 @@ def test_payment_is_notified_once_with_empty_body(
 
 @pytest.mark.parametrize("action", ["cancel", "fail", "expire"])
 def test_only_payments_are_notified(
-    soap: SoapClient, sandbox: SandboxProcess, shop: NotifiedShop, action: str
+    soap: SoapClient, sandbox: SandboxProcess, shop: ShopServer, action: str
 ) -> None:
     other = soap.new_invoice(invoice(notification_url=f"{shop.url}/other"))
     paid = soap.new_invoice(invoice(notification_url=f"{shop.url}/paid"))
@@ -114,7 +115,7 @@ def test_only_payments_are_notified(
     sandbox.act(other, action)
     sandbox.pay(paid)
 
-    assert shop.received.get(timeout=30)[1] == "/paid"
+    assert shop.next_path() == "/paid"
     assert shop.received.empty()
 
 

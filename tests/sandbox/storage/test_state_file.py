@@ -49,8 +49,7 @@ def test_everything_is_restored_after_kill(path: Path) -> None:
         soap.refund(ers_reference, REFUND)
         soap.submit_receipt(ers_reference, b"a")
         period_id = soap.mark_period().text("transactionPeriodId") or ""
-        unconfirmed = soap.new_invoice()
-        sandbox.pay(unconfirmed)
+        unconfirmed = soap.paid_invoice()
         waiting = soap.new_invoice(invoice(acknowledgment_mode="OPTIONAL_ACKNOWLEDGMENT"))
         sandbox.act(waiting, "open")
         reserving = soap.new_invoice(
