@@ -1,4 +1,4 @@
-"""What a lost message, a killed process or the passing of time has left to do."""
+"""Finds the work that a lost message, a killed process or the passing of time has left."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,30 +19,30 @@ from payments.models import (
 )
 from payments.receipts.submit import receipts_due
 
-LEFT_BEHIND_AFTER = timedelta(seconds=2)  # younger ones are on their way through the broker
-AT_MOST = 500  # of each kind in one sweep; the next one is seconds away
-RECEIPTS_AT_MOST = 50  # so that no invoice waits in the queue behind many of them
+ENQUEUE_TIME = timedelta(seconds=2)  # an invoice younger than this is still on its way by broker
+BATCH_SIZE = 500  # of each kind in one run; the next run is seconds away
+RECEIPT_BATCH_SIZE = 50  # so that no invoice waits in the queue behind many receipts
 
 
 @dataclass(frozen=True)
 class Work:
-    """Ids of invoices, refunds and times without paying, by what is to be done with them."""
+    """Ids of the invoices, refunds and payment pauses that need work, by the work."""
 
-    to_send: list[int]
-    to_expire: list[int]
-    to_settle: list[int]
+    invoices_to_send: list[int]
+    invoices_to_expire: list[int]
+    invoices_to_cancel: list[int]
     refunds_to_send: list[int]
-    refunds_to_give_up: list[int]
-    to_receipt: list[int]
-    to_probe: list[int]
-    to_answer: list[int]
-    to_ask_once_more: list[int]
+    interrupted_refunds: list[int]
+    receipts_to_submit: list[int]
+    pauses_to_probe: list[int]
+    loyalty_answers_due: list[int]
+    late_queries_to_repeat: list[int]
 
 
 def find_work() -> Work:
-    """Return what is left to do now. Each of it is safe to do twice."""
+    """Return the work that is due now. All of it is safe to do twice."""
     now = database_now()
-    unsent = Q(status=InvoiceStatus.CREATED, created_at__lt=now - LEFT_BEHIND_AFTER) | Q(
+    unsent = Q(status=InvoiceStatus.CREATED, created_at__lt=now - ENQUEUE_TIME) | Q(
         LEASE.lapsed_at(now), status=InvoiceStatus.SENDING
     )
     overdue = Q(
@@ -50,38 +50,33 @@ def find_work() -> Work:
         cancel_reason="",
         created_at__lt=now - timedelta(seconds=settings.INVOICE_LIFETIME_SECONDS),
     )
-    waits_for_us = Q(status=InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE) | Q(
+    awaits_loyalty_answer = Q(status=InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE) | Q(
         status=InvoiceStatus.ISSUED, discount_unconfirmed=True
     )
+    longest_call = timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS)
     return Work(
-        to_send=[] if payments_are_paused() else _ids(unsent & ~overdue),
-        to_expire=_ids(overdue),
-        to_settle=_ids(Q(status__in=OPEN_STATUSES) & ~Q(cancel_reason="")),
+        invoices_to_send=[] if payments_are_paused() else _invoices(unsent & ~overdue),
+        invoices_to_expire=_invoices(overdue),
+        invoices_to_cancel=_invoices(Q(status__in=OPEN_STATUSES) & ~Q(cancel_reason="")),
         refunds_to_send=_refunds(RefundStatus.CREATED, now),
-        refunds_to_give_up=_refunds(RefundStatus.SENDING, now),
-        to_receipt=_ids(receipts_due(now), RECEIPTS_AT_MOST),
-        to_probe=_stops(now),
-        to_answer=_ids(waits_for_us & Q(cancel_reason="")),
-        to_ask_once_more=_ids(Q(late_query_pending_since__lt=now - _whole_call())),
+        interrupted_refunds=_refunds(RefundStatus.SENDING, now),
+        receipts_to_submit=_invoices(receipts_due(now), RECEIPT_BATCH_SIZE),
+        pauses_to_probe=_payment_pauses(now),
+        loyalty_answers_due=_invoices(awaits_loyalty_answer & Q(cancel_reason="")),
+        late_queries_to_repeat=_invoices(Q(late_query_pending_since__lt=now - longest_call)),
     )
 
 
-def _whole_call() -> timedelta:
-    return timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS)
-
-
-def _ids(which: Q, at_most: int = AT_MOST) -> list[int]:
-    return list(Invoice.objects.filter(which).order_by("id").values_list("pk", flat=True)[:at_most])
+def _invoices(condition: Q, limit: int = BATCH_SIZE) -> list[int]:
+    invoices = Invoice.objects.filter(condition).order_by("id")
+    return list(invoices.values_list("pk", flat=True)[:limit])
 
 
 def _refunds(status: RefundStatus, now: datetime) -> list[int]:
-    return list(
-        Refund.objects.filter(LEASE.lapsed_at(now), status=status)
-        .order_by("id")
-        .values_list("pk", flat=True)[:AT_MOST]
-    )
+    refunds = Refund.objects.filter(LEASE.lapsed_at(now), status=status).order_by("id")
+    return list(refunds.values_list("pk", flat=True)[:BATCH_SIZE])
 
 
-def _stops(now: datetime) -> list[int]:
+def _payment_pauses(now: datetime) -> list[int]:
     due = PaymentPause.objects.filter(LEASE.lapsed_at(now), ended_at=None, next_probe_at__lte=now)
     return list(due.values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""Celery's way in: ids in, a shop call, another try where that helps."""
+"""The Celery tasks: each takes ids, calls one service function, and retries where that helps."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ from payments.seqr import SeqrConfigurationError, SeqrError
 logger = logging.getLogger(__name__)
 
 SOURCE = ChangeSource(SourceName.RECOVERY)
-LOOP_SECONDS = 300
+POLL_LOOP_SECONDS = 300
 
 
 def enqueue(task: Task[..., Any], *args: Any, expires: float | None = None) -> None:
-    """Put a task into its queue. Where the broker is away, leave it to the sweep.
+    """Enqueue a task. Without the broker, recovery finds the work.
 
-    A task not begun within `expires` seconds is dropped.
+    A worker drops a task that has not started within `expires` seconds.
     """
     options: dict[str, Any] = {} if expires is None else {"expires": expires}
     try:
         task.apply_async(args, retry=False, **options)
     except OperationalError:
-        logger.warning("%s%r could not be enqueued; the sweep will find it", task.name, args)
+        logger.warning("%s%r could not be enqueued; recovery will find it", task.name, args)
 
 
 @shared_task(bind=True, max_retries=2)
 def send_invoice(self: Task[..., Any], invoice_id: int) -> None:
-    """Send one invoice; try again in a second, then leave it to the sweep."""
+    """Send one invoice; retry after a second, and then leave it to recovery."""
     try:
         send.send_invoice(invoice_id)
     except SeqrConfigurationError as error:
@@ -61,7 +61,7 @@ def send_invoice(self: Task[..., Any], invoice_id: int) -> None:
 
 @shared_task
 def cancel_overdue_invoice(invoice_id: int) -> None:
-    """Cancel an invoice whose lifetime is over, listening to SEQR's answer."""
+    """Cancel an invoice whose lifetime has ended, unless SEQR has a payment of it."""
     try:
         cancel.cancel_invoice(invoice_id, CancelReason.LIFETIME, SOURCE)
     except cancel.AlreadyPaid:
@@ -70,13 +70,13 @@ def cancel_overdue_invoice(invoice_id: int) -> None:
 
 @shared_task
 def finish_cancel(invoice_id: int) -> None:
-    """Try once more to bring a wanted cancel to its end."""
+    """Retry a cancellation that was requested."""
     cancel.finish_cancel(invoice_id, SOURCE)
 
 
 @shared_task
 def send_refund(refund_id: int) -> None:
-    """Send one refund; what could not leave is left to the sweep."""
+    """Send one refund; recovery retries one that was not sent."""
     try:
         refund.send_refund(refund_id)
     except SeqrError as error:
@@ -84,68 +84,68 @@ def send_refund(refund_id: int) -> None:
 
 
 @shared_task
-def give_up_refund(refund_id: int) -> None:
-    """Call a refund unknown whose sender has died."""
-    refund.give_up_sending(refund_id, SOURCE)
+def mark_interrupted_refund_unknown(refund_id: int) -> None:
+    """Mark a refund as unknown whose sending process was killed."""
+    refund.mark_interrupted_refund_unknown(refund_id, SOURCE)
 
 
 @shared_task
 def submit_receipt(invoice_id: int) -> None:
-    """Give SEQR the receipt of one payment; what fails is the sweep's again later."""
+    """Submit the receipt of one payment to SEQR; recovery retries it later."""
     submit.submit_receipt(invoice_id)
 
 
 @shared_task
-def probe_paying(stop_id: int) -> None:
-    """Find out whether SEQR accepts our settings again; if so, have what waits sent at once."""
-    if probe.probe_paying(stop_id) == probe.Probe.OPENED:
-        enqueue(sweep)
+def probe_payments(pause_id: int) -> None:
+    """Probe whether SEQR accepts our settings again; if so, send the waiting invoices at once."""
+    if probe.probe_payments(pause_id) == probe.Probe.OPENED:
+        enqueue(run_recovery)
 
 
 @shared_task
-def answer_cards(invoice_id: int) -> None:
-    """Answer the loyalty cards of a customer who waits; what fails is the sweep's again later."""
-    answer.answer_cards(invoice_id)
+def answer_loyalty_cards(invoice_id: int) -> None:
+    """Answer the loyalty cards of a customer who waits; recovery retries it later."""
+    answer.answer_loyalty_cards(invoice_id)
 
 
 @shared_task
-def ask_once_more(invoice_id: int) -> None:
-    """Ask about an ended invoice whose last answer was lost; what fails is the sweep's again."""
+def repeat_late_query(invoice_id: int) -> None:
+    """Query an ended invoice whose last answer was lost; recovery retries it later."""
     try:
-        refresh.ask_once_more(invoice_id, SOURCE)
+        refresh.repeat_late_query(invoice_id, SOURCE)
     except SeqrError as error:
         logger.warning("invoice %s: %s", invoice_id, error)
 
 
 @shared_task
-def sweep() -> None:
-    """Enqueue what lost messages, killed processes and time have left to do."""
+def run_recovery() -> None:
+    """Enqueue the work that lost messages, killed processes and time have left."""
     work = recovery.find_work()
     for task, ids in (
-        (send_invoice, work.to_send),
-        (cancel_overdue_invoice, work.to_expire),
-        (finish_cancel, work.to_settle),
+        (send_invoice, work.invoices_to_send),
+        (cancel_overdue_invoice, work.invoices_to_expire),
+        (finish_cancel, work.invoices_to_cancel),
         (send_refund, work.refunds_to_send),
-        (give_up_refund, work.refunds_to_give_up),
-        (submit_receipt, work.to_receipt),
-        (probe_paying, work.to_probe),
-        (answer_cards, work.to_answer),
-        (ask_once_more, work.to_ask_once_more),
+        (mark_interrupted_refund_unknown, work.interrupted_refunds),
+        (submit_receipt, work.receipts_to_submit),
+        (probe_payments, work.pauses_to_probe),
+        (answer_loyalty_cards, work.loyalty_answers_due),
+        (repeat_late_query, work.late_queries_to_repeat),
     ):
         for row_id in ids:
             enqueue(task, row_id, expires=settings.RECOVERY_INTERVAL_SECONDS)
 
 
 @shared_task
-def sweep_periods() -> None:
-    """Begin the day's transaction period, and enqueue what each unfinished one needs next."""
+def advance_periods() -> None:
+    """Create the day's transaction period, and enqueue the next step of each unfinished one."""
     for period_id in periods.periods_due(database_now()):
         enqueue(advance_period, period_id, expires=settings.RECOVERY_INTERVAL_SECONDS)
 
 
 @shared_task
 def advance_period(period_id: int) -> None:
-    """Close a period or fetch its report; what fails is the sweep's again later."""
+    """Close a period or fetch its report; the next run retries what fails."""
     try:
         periods.advance_period(period_id)
     except SeqrError as error:
@@ -154,20 +154,20 @@ def advance_period(period_id: int) -> None:
 
 @shared_task
 def poll_shard(shard: int) -> None:
-    """Poll a shard for a while, then pass it on to the next loop; Beat is only the net."""
-    if run_shard(shard, LOOP_SECONDS, on_loyalty_card=partial(enqueue, answer_cards)):
+    """Poll a shard for POLL_LOOP_SECONDS, then enqueue the next loop; Beat starts it otherwise."""
+    if run_shard(shard, POLL_LOOP_SECONDS, on_loyalty_card=partial(enqueue, answer_loyalty_cards)):
         enqueue(poll_shard, shard)
 
 
 @worker_shutting_down.connect
 def stop_loops(**_details: Any) -> None:
-    """Let a worker that is told to stop do so within a second."""
+    """End this process's poll loops within a second, when its worker shuts down."""
     stop_polling()
 
 
 @shared_task
 def send_mails() -> None:
-    """Send what waits in the outbox."""
+    """Send the mails that wait in the outbox."""
     outbox.send_mails()
 
 

@@ -390,13 +390,13 @@ CELERY_TIMEZONE = "UTC"
 RECOVERY_INTERVAL_SECONDS = 5
 POLL_START_INTERVAL_SECONDS = 1  # starts the shards that no poller runs
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "payments.tasks.sweep",
+    "run recovery": {
+        "task": "payments.tasks.run_recovery",
         "schedule": float(RECOVERY_INTERVAL_SECONDS),
         "options": {"expires": RECOVERY_INTERVAL_SECONDS},
     },
-    "sweep periods": {
-        "task": "payments.tasks.sweep_periods",
+    "advance periods": {
+        "task": "payments.tasks.advance_periods",
         "schedule": float(RECOVERY_INTERVAL_SECONDS),
         "options": {"expires": RECOVERY_INTERVAL_SECONDS},
     },

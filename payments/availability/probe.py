@@ -39,7 +39,7 @@ class Probe(Enum):
     NOT_MADE = auto()  # paying is open, or a probe is under way or not due yet
 
 
-def probe_paying(stop_id: int, source: ChangeSource = SOURCE, *, at_once: bool = False) -> Probe:
+def probe_payments(stop_id: int, source: ChangeSource = SOURCE, *, at_once: bool = False) -> Probe:
     """Probe whether paying can be opened, if that is due or wanted `at_once`; say what came of it.
 
     One probe is made at a time. Once it has opened paying, the caller has the waiting invoices

@@ -71,7 +71,7 @@ def ask_and_record(invoice: Invoice, source: ChangeSource) -> StatusResult | Non
     return answer
 
 
-def ask_once_more(invoice_id: int, source: ChangeSource) -> None:
+def repeat_late_query(invoice_id: int, source: ChangeSource) -> None:
     """Ask about an ended invoice whose answer was lost: it may have accepted a payment.
 
     Where another invoice has paid the order since, a person is told instead. Raises the gateway's

@@ -56,7 +56,7 @@ class Verdict:
     fault: str = ""
 
 
-def answer_cards(invoice_id: int) -> None:
+def answer_loyalty_cards(invoice_id: int) -> None:
     """Answer the cards that keep a customer waiting, and tell SEQR a discount in doubt once more.
 
     Else do nothing. What SEQR refuses, it has not taken where the bill still waits: the discount is

@@ -206,7 +206,7 @@ def _unknown(refund_id: int, detail: str) -> None:
 
 
 @transaction.atomic
-def give_up_sending(refund_id: int, source: ChangeSource) -> bool:
+def mark_interrupted_refund_unknown(refund_id: int, source: ChangeSource) -> bool:
     """Make a refund unknown that is found in sending after its lease; return whether it was."""
     refund = lock_refund(refund_id)
     if refund.status != RefundStatus.SENDING or not LEASE.has_lapsed(refund, database_now()):

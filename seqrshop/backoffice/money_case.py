@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import SubjectType
 from payments import tasks
-from payments.availability.probe import Probe, probe_paying, probe_soon
+from payments.availability.probe import Probe, probe_payments, probe_soon
 from payments.cases.guidance import ADVICE
 from payments.invoices.resolve_attention import close_case_of_order
 from payments.invoices.status_query import status_query_for
@@ -193,9 +193,9 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             pause = _open_pause(case)
             if pause is None:
                 return messages.INFO, _("Payments are not paused by this case")
-            result = probe_paying(pause.pk, staff_source(request), at_once=True)
+            result = probe_payments(pause.pk, staff_source(request), at_once=True)
             if result == Probe.OPENED:
-                tasks.enqueue(tasks.sweep)
+                tasks.enqueue(tasks.run_recovery)
             return PROBE_RESULTS[result]
 
         run_on_each(self, request, queryset, check)

@@ -72,5 +72,5 @@ def test_closing_the_case_schedules_a_check() -> None:
     superuser().post(page_url(pause.case), {"closing_reason": "the password was mistyped"})
 
     assert MoneyCase.objects.get().closed_at is not None
-    assert find_work().to_probe == [pause.pk]
+    assert find_work().pauses_to_probe == [pause.pk]
     assert payments_are_paused()

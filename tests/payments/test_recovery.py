@@ -18,34 +18,34 @@ pytestmark = pytest.mark.django_db
 
 def test_an_order_whose_message_was_lost_is_sent_after_two_seconds() -> None:
     invoice = new_invoice()
-    just_made = find_work().to_send
+    just_made = find_work().invoices_to_send
 
     age(invoice, 3)
 
     assert just_made == []
-    assert find_work().to_send == [invoice.pk]
+    assert find_work().invoices_to_send == [invoice.pk]
 
 
 def test_an_invoice_being_sent_is_left_to_its_sender_until_the_lease_ends() -> None:
     invoice = invoice_in(S.SENDING)
     Invoice.objects.update(lease_until=database_now().replace(year=2200))
-    held = find_work().to_send
+    held = find_work().invoices_to_send
 
     let_lease_lapse(invoice)
 
     assert held == []
-    assert find_work().to_send == [invoice.pk]
+    assert find_work().invoices_to_send == [invoice.pk]
 
 
 @pytest.mark.parametrize("status", [S.CREATED, S.SENDING, S.ISSUED, S.RESERVED, S.NEEDS_ATTENTION])
 def test_an_open_invoice_past_its_lifetime_is_to_expire(status: InvoiceStatus) -> None:
     invoice = invoice_in(status)
-    early = find_work().to_expire
+    early = find_work().invoices_to_expire
 
     age(invoice, 601)
 
     assert early == []
-    assert find_work().to_expire == [invoice.pk]
+    assert find_work().invoices_to_expire == [invoice.pk]
 
 
 def test_a_wanted_cancel_is_tried_until_it_is_settled() -> None:
@@ -54,7 +54,7 @@ def test_a_wanted_cancel_is_tried_until_it_is_settled() -> None:
 
     work = find_work()
 
-    assert (work.to_settle, work.to_expire) == ([invoice.pk], [])
+    assert (work.invoices_to_cancel, work.invoices_to_expire) == ([invoice.pk], [])
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_who_waits_for_our_word_on_a_card_is_found(
 ) -> None:
     invoice = invoice_in(status, **fields)
 
-    assert find_work().to_answer == ([invoice.pk] if found else [])
+    assert find_work().loyalty_answers_due == ([invoice.pk] if found else [])
 
 
 def test_what_is_settled_is_left_alone() -> None:

@@ -13,7 +13,7 @@ from orders.clock import database_now
 from orders.models import AuditEvent, SourceName, SubjectType
 from payments import tasks
 from payments.availability.pause import payments_are_paused
-from payments.availability.probe import Probe, probe_paying, probe_soon
+from payments.availability.probe import Probe, probe_payments, probe_soon
 from payments.cases.cases import close_case
 from payments.gateway import status_calls
 from payments.invoices.cancel import cancel_invoice
@@ -143,7 +143,7 @@ def test_unsent_invoices_make_no_calls_and_no_events_during_pause(sandbox: Sandb
         age(invoice, 3)
         send_invoice(invoice.pk)
 
-    assert find_work().to_send == []
+    assert find_work().invoices_to_send == []
     assert sandbox.calls() == []
     assert AuditEvent.objects.count() == events
     assert {fresh(invoice).status for invoice in waiting} == {S.CREATED}
@@ -155,10 +155,10 @@ def test_unsent_invoice_can_be_cancelled_and_expires_during_pause(sandbox: Sandb
     close_paying()
 
     cancel_invoice(unwanted.pk, CancelReason.CUSTOMER, ChangeSource(SourceName.CUSTOMER))
-    to_expire = find_work().to_expire
+    invoices_to_expire = find_work().invoices_to_expire
     tasks.cancel_overdue_invoice(overdue.pk)
 
-    assert to_expire == [overdue.pk]
+    assert invoices_to_expire == [overdue.pk]
     assert (fresh(unwanted).status, fresh(overdue).status) == (S.CANCELED, S.EXPIRED)
     assert sandbox.calls() == []
 
@@ -189,15 +189,15 @@ def test_accepted_probe_resumes_payments_and_sends_unsent_invoices(
     enqueued: list[str] = []
     monkeypatch.setattr("payments.tasks.enqueue", lambda task, *_args: enqueued.append(task.name))
 
-    tasks.probe_paying(stop.pk)
+    tasks.probe_payments(stop.pk)
 
     stop.refresh_from_db()
     assert stop.ended_at is not None
     assert not payments_are_paused()
     assert stop.case.closing_reason == "SEQR accepts our settings again"
     assert happened(stop.case)[-2:] == ["payments_resumed", "case_closed"]
-    assert enqueued == ["payments.tasks.sweep"]
-    assert find_work().to_send == [invoice.pk]
+    assert enqueued == ["payments.tasks.run_recovery"]
+    assert find_work().invoices_to_send == [invoice.pk]
     send_invoice(invoice.pk)
     assert fresh(invoice).status == S.ISSUED
 
@@ -207,7 +207,7 @@ def test_probe_invoice_is_polled_and_cancelled_and_has_no_order(
 ) -> None:
     stop = close_paying()
 
-    probe_paying(stop.pk, at_once=True)
+    probe_payments(stop.pk, at_once=True)
 
     (at_seqr,) = sandbox.invoices()
     operations = [call["operation"] for call in sandbox.calls()]
@@ -229,12 +229,12 @@ def test_probes_back_off_from_10_to_60_seconds(sandbox: SandboxProcess) -> None:
     refuse(sandbox, "sendInvoice")
     stop = close_paying()
     pauses = [stop.next_probe_at - stop.since]
-    too_soon = find_work().to_probe, probe_paying(stop.pk)
+    too_soon = find_work().pauses_to_probe, probe_payments(stop.pk)
 
     for _ in range(4):
         let_probe_be_due(stop)
-        assert find_work().to_probe == [stop.pk]
-        assert probe_paying(stop.pk) == Probe.REFUSED
+        assert find_work().pauses_to_probe == [stop.pk]
+        assert probe_payments(stop.pk) == Probe.REFUSED
         stop.refresh_from_db()
         pauses.append(stop.next_probe_at - database_now())
 
@@ -249,7 +249,7 @@ def test_eight_concurrent_workers_make_one_probe(sandbox: SandboxProcess) -> Non
     stop = close_paying()
     let_probe_be_due(stop)
 
-    came = at_once(8, lambda: probe_paying(stop.pk))
+    came = at_once(8, lambda: probe_payments(stop.pk))
 
     assert came.count(Probe.OPENED) == 1
     assert came.count(Probe.NOT_MADE) == 7
@@ -260,13 +260,13 @@ def test_killed_probe_is_repeated_after_its_lease(sandbox: SandboxProcess) -> No
     stop = close_paying()
     let_probe_be_due(stop)
     PaymentPause.objects.update(lease_until=database_now() + timedelta(seconds=25))
-    held = find_work().to_probe, probe_paying(stop.pk, at_once=True)
+    held = find_work().pauses_to_probe, probe_payments(stop.pk, at_once=True)
 
     PaymentPause.objects.update(lease_until=database_now())
 
     assert held == ([], Probe.NOT_MADE)
-    assert find_work().to_probe == [stop.pk]
-    assert probe_paying(stop.pk) == Probe.OPENED
+    assert find_work().pauses_to_probe == [stop.pk]
+    assert probe_payments(stop.pk) == Probe.OPENED
 
 
 def test_rejected_status_query_alone_keeps_payments_paused(
@@ -277,7 +277,7 @@ def test_rejected_status_query_alone_keeps_payments_paused(
     run_rounds(poller)
     stop = PaymentPause.objects.get()
 
-    came = [probe_paying(stop.pk, at_once=True) for _ in range(3)]
+    came = [probe_payments(stop.pk, at_once=True) for _ in range(3)]
 
     assert came == [Probe.REFUSED] * 3
     assert PaymentPause.objects.get(ended_at=None) == stop
@@ -290,7 +290,7 @@ def test_unanswered_probe_keeps_payments_paused(sandbox: SandboxProcess, operati
     stop = close_paying()
     sandbox.fault(operation, "http_status", status=503, takes_effect=False)
 
-    came = probe_paying(stop.pk, at_once=True)
+    came = probe_payments(stop.pk, at_once=True)
 
     assert came == Probe.UNANSWERED
     assert payments_are_paused()
@@ -303,14 +303,14 @@ def test_probe_that_cannot_be_cancelled_resumes_payments(
     stop = close_paying()
     refuse(sandbox, "cancelInvoice", 90)
 
-    assert probe_paying(stop.pk, at_once=True) == Probe.OPENED
+    assert probe_payments(stop.pk, at_once=True) == Probe.OPENED
 
 
 def test_rejected_cancel_keeps_payments_paused(sandbox: SandboxProcess) -> None:
     stop = close_paying()
     refuse(sandbox, "cancelInvoice", 21)
 
-    assert probe_paying(stop.pk, at_once=True) == Probe.REFUSED
+    assert probe_payments(stop.pk, at_once=True) == Probe.REFUSED
 
 
 def test_old_invoice_rejected_after_probe_does_not_pause_again(
@@ -318,7 +318,7 @@ def test_old_invoice_rejected_after_probe_does_not_pause_again(
 ) -> None:
     """Such as one of a terminal that we had before. Probe and invoice would take turns for ever."""
     refused = issued_invoice()
-    probe_paying(close_paying().pk, at_once=True)
+    probe_payments(close_paying().pk, at_once=True)
     refuse(sandbox, "getPaymentStatus", 21)
 
     for _ in range(3):
@@ -330,7 +330,7 @@ def test_old_invoice_rejected_after_probe_does_not_pause_again(
 
 
 def test_new_invoice_rejected_after_probe_pauses_again(sandbox: SandboxProcess) -> None:
-    probe_paying(close_paying().pk, at_once=True)
+    probe_payments(close_paying().pk, at_once=True)
     refuse(sandbox, "sendInvoice")
 
     with pytest.raises(SeqrConfigurationError):
@@ -348,8 +348,8 @@ def test_case_closed_without_correction_is_opened_again(
     probe_soon(first.pk)
     close_case(first.pk, ChangeSource(SourceName.STAFF), "the password was mistyped")
 
-    (due,) = find_work().to_probe
-    probe_paying(due)
+    (due,) = find_work().pauses_to_probe
+    probe_payments(due)
 
     stop.refresh_from_db()
     assert stop.case != first

@@ -64,7 +64,7 @@ def test_an_invoice_not_yet_sent_is_cancelled_at_once(seqr_away: None) -> None:
     ended = cancel(invoice.pk)
 
     assert (ended, order_state(invoice)) == (S.CANCELED, "canceled")
-    assert find_work().to_send == []
+    assert find_work().invoices_to_send == []
 
 
 def test_a_payment_that_was_made_wins_over_the_cancel(sandbox: SandboxProcess) -> None:
@@ -110,7 +110,7 @@ def test_a_payment_in_progress_keeps_the_cancel_pending_until_seqr_says_which(
     finish_cancel(invoice.pk, BY_SWEEP)
 
     assert pending == S.CANCEL_PENDING
-    assert invoice.pk in work.to_settle
+    assert invoice.pk in work.invoices_to_cancel
     assert fresh(invoice).status == S.CANCELED
 
 

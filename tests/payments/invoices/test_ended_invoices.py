@@ -9,7 +9,7 @@ from orders.clock import database_now
 from orders.models import SourceName
 from payments.invoices.cancel import cancel_invoice, finish_cancel
 from payments.invoices.create import retry_payment
-from payments.invoices.refresh import ask_once_more
+from payments.invoices.refresh import repeat_late_query
 from payments.invoices.send import send_invoice
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
 from payments.recovery import find_work
@@ -100,9 +100,9 @@ def test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer(
         refresh(invoice)
     seqr_proxy.lose_answers = False
     let_ten_seconds_pass(invoice)
-    work = find_work().to_ask_once_more
+    work = find_work().late_queries_to_repeat
 
-    ask_once_more(invoice.pk, ChangeSource(SourceName.RECOVERY))
+    repeat_late_query(invoice.pk, ChangeSource(SourceName.RECOVERY))
 
     assert work == [invoice.pk]
     assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
@@ -126,7 +126,7 @@ def test_where_another_invoice_has_paid_since_a_person_is_told_of_the_lost_answe
     before = asked(sandbox, "getPaymentStatus")
 
     for _ in range(2):
-        ask_once_more(invoice.pk, ChangeSource(SourceName.RECOVERY))
+        repeat_late_query(invoice.pk, ChangeSource(SourceName.RECOVERY))
 
     case = MoneyCase.objects.get(invoice=invoice)
     assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
@@ -164,7 +164,7 @@ def test_a_lost_answer_is_awaited_no_more_once_somebody_else_has_found_the_payme
     refresh(invoice)
     Invoice.objects.filter(pk=invoice.pk).update(late_query_pending_since=database_now())
 
-    ask_once_more(invoice.pk, ChangeSource(SourceName.RECOVERY))
+    repeat_late_query(invoice.pk, ChangeSource(SourceName.RECOVERY))
 
     assert fresh(invoice).status == S.PAID
     assert fresh(invoice).late_query_pending_since is None

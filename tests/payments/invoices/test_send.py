@@ -4,7 +4,7 @@ import pytest
 
 from orders.audit import ChangeSource
 from orders.models import SourceName
-from payments.availability.probe import probe_paying
+from payments.availability.probe import probe_payments
 from payments.invoices.cancel import cancel_invoice
 from payments.invoices.notification import invoice_notified
 from payments.invoices.send import send_invoice
@@ -79,7 +79,7 @@ def test_nothing_sent_is_sent_later(seqr_away: None) -> None:
         send_invoice(invoice.pk)
 
     assert (fresh(invoice).status, order_state(invoice)) == (S.SENDING, "sending")
-    assert invoice.pk in find_work().to_send
+    assert invoice.pk in find_work().invoices_to_send
     assert story(invoice) == ["sending_started", "sending_failed"]
 
 
@@ -178,10 +178,10 @@ def test_a_wrong_password_fails_no_payment(sandbox: SandboxProcess, seqr_proxy: 
     with pytest.raises(SeqrAuthenticationError):
         send_invoice(invoice.pk)
     seqr_proxy.rewrite = lambda answer: answer
-    probe_paying(PaymentPause.objects.get().pk, at_once=True)
+    probe_payments(PaymentPause.objects.get().pk, at_once=True)
 
     assert fresh(invoice).status == S.SENDING
-    assert invoice.pk in find_work().to_send
+    assert invoice.pk in find_work().invoices_to_send
 
 
 @pytest.mark.django_db(transaction=True)
@@ -235,7 +235,10 @@ def test_an_invoice_past_its_lifetime_is_not_sent_but_expired(seqr_away: None) -
 
     work = find_work()
 
-    assert (invoice.pk in work.to_send, invoice.pk in work.to_expire) == (False, True)
+    assert (invoice.pk in work.invoices_to_send, invoice.pk in work.invoices_to_expire) == (
+        False,
+        True,
+    )
     ended = cancel_invoice(invoice.pk, CancelReason.LIFETIME, ChangeSource(SourceName.RECOVERY))
     assert (ended.status, order_state(invoice)) == (S.EXPIRED, "expired")
 

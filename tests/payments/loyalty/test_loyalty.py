@@ -17,7 +17,7 @@ from payments.invoices.create import retry_payment
 from payments.invoices.discounts import discounts_of, total_of
 from payments.invoices.refresh import refresh_invoice
 from payments.loyalty import hook
-from payments.loyalty.answer import answer_cards
+from payments.loyalty.answer import answer_loyalty_cards
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
 from payments.receipts.document import has_receipt, receipt_of
 from payments.recovery import find_work
@@ -74,7 +74,7 @@ def refresh(invoice: Invoice) -> InvoiceStatus:
 
 
 def answer(invoice: Invoice) -> None:
-    answer_cards(invoice.pk)
+    answer_loyalty_cards(invoice.pk)
 
 
 def answer_gone_wrong(sandbox: SandboxProcess, invoice: Invoice, kind: str) -> None:
@@ -297,8 +297,8 @@ def test_a_discount_of_which_seqr_was_not_told_is_found_and_told(
     in_between = (here(invoice), at_seqr(sandbox, invoice)[:2])
     settings.LOYALTY_HOOK = "tests.payments.loyalty.hooks.raises"
 
-    for invoice_id in find_work().to_answer:
-        answer_cards(invoice_id)
+    for invoice_id in find_work().loyalty_answers_due:
+        answer_loyalty_cards(invoice_id)
 
     assert in_between == ((D("40.50"), True, 1), ("PENDING_ISSUER_ACKNOWLEDGE", "45.00"))
     assert here(invoice) == (D("40.50"), False, 1)
@@ -310,12 +310,12 @@ def test_a_lost_answer_is_made_sure_of(sandbox: SandboxProcess) -> None:
     answer_gone_wrong(sandbox, invoice, "drop")
     doubt = here(invoice)
 
-    for invoice_id in find_work().to_answer:
-        answer_cards(invoice_id)
+    for invoice_id in find_work().loyalty_answers_due:
+        answer_loyalty_cards(invoice_id)
 
     assert doubt == (D("40.50"), True, 1)
     assert here(invoice) == (D("40.50"), False, 1)
-    assert find_work().to_answer == []
+    assert find_work().loyalty_answers_due == []
     assert at_seqr(sandbox, invoice) == ("ISSUED", "40.50", [1])
 
 
@@ -380,7 +380,7 @@ def test_a_doubt_that_seqrs_receipt_does_not_end_is_a_case_and_makes_no_receipt(
     assert MoneyCase.objects.get().what.startswith("SEQR tells no amount")
     assert (order_state(invoice), fresh(invoice).paid_amount) == ("needs_attention", None)
     assert not has_receipt(fresh(invoice))
-    assert find_work().to_receipt == []
+    assert find_work().receipts_to_submit == []
 
 
 def test_a_discount_that_seqr_refuses_is_dropped_and_the_card_answered(
@@ -420,7 +420,7 @@ def test_settings_that_seqr_refuses_drop_no_discount_and_are_told_until_it_accep
     invoice = waiting_invoice(sandbox)
     sandbox.fault("updateInvoice", "result_code", code=92, count=1)
     answer(invoice)
-    meanwhile = (here(invoice), find_work().to_answer)
+    meanwhile = (here(invoice), find_work().loyalty_answers_due)
 
     answer(invoice)
 
@@ -457,7 +457,7 @@ def test_what_is_answered_is_not_answered_again(sandbox: SandboxProcess) -> None
         "loyalty_cards_answered",
         "issued_again",
     ]
-    assert find_work().to_answer == []
+    assert find_work().loyalty_answers_due == []
 
 
 def test_a_bill_that_is_being_cancelled_gets_no_discount(sandbox: SandboxProcess) -> None:

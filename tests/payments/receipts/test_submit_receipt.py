@@ -69,7 +69,7 @@ def killed(_receipt: object) -> NoReturn:
 
 
 def is_due(invoice: Invoice) -> bool:
-    return find_work().to_receipt == [invoice.pk]
+    return find_work().receipts_to_submit == [invoice.pk]
 
 
 def documents(sandbox: SandboxProcess) -> list[str]:
@@ -309,7 +309,7 @@ def test_what_is_not_paid_has_no_receipt(sandbox: SandboxProcess, status: Invoic
 
     submit_receipt(invoice.pk)
 
-    assert find_work().to_receipt == []
+    assert find_work().receipts_to_submit == []
     assert not has_receipt(invoice)
     assert asked(sandbox, "submitPaymentReceipt") == 0
 
@@ -319,4 +319,4 @@ def test_a_paid_invoice_is_due_whether_seqr_told_the_amount_or_not() -> None:
     same = invoice_in(S.PAID, ers_reference="B", paid_amount="45.00", paid_currency="SEK")
     invoice_in(S.PAID, ers_reference="C", paid_amount="45.00", paid_currency="EUR")
 
-    assert find_work().to_receipt == [silent.pk, same.pk]
+    assert find_work().receipts_to_submit == [silent.pk, same.pk]

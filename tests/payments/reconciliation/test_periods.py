@@ -124,7 +124,7 @@ def test_the_sweep_hands_what_is_due_to_the_workers(monkeypatch: pytest.MonkeyPa
     handed: list[Any] = []
     monkeypatch.setattr("payments.tasks.enqueue", lambda *args, **_: handed.append(args))
 
-    tasks.sweep_periods()
+    tasks.advance_periods()
 
     assert handed == [(tasks.advance_period, TransactionPeriod.objects.get().pk)]
 

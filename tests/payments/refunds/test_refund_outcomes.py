@@ -20,7 +20,7 @@ from payments.models import (
 from payments.recovery import find_work
 from payments.refunds.refund import (
     RefundNotAccepted,
-    give_up_sending,
+    mark_interrupted_refund_unknown,
     refundable_now,
     resolve_unknown_refund,
     send_refund,
@@ -45,7 +45,7 @@ def test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again
 
     for _ in range(3):
         send_refund(refund.pk)
-        give_up_sending(refund.pk, ChangeSource(SourceName.RECOVERY))
+        mark_interrupted_refund_unknown(refund.pk, ChangeSource(SourceName.RECOVERY))
 
     assert status_of(refund) == S.UNKNOWN
     assert asked(sandbox, "refundPayment") == 1
@@ -141,14 +141,14 @@ def test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lea
             ChangeSource(SourceName.SEND_REFUND),
             lease_until=database_now() + timedelta(seconds=30),
         )
-    early = give_up_sending(refund.pk, ChangeSource(SourceName.RECOVERY))
-    held = find_work().refunds_to_give_up
+    early = mark_interrupted_refund_unknown(refund.pk, ChangeSource(SourceName.RECOVERY))
+    held = find_work().interrupted_refunds
     Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
-    left = find_work().refunds_to_give_up
+    left = find_work().interrupted_refunds
 
     late = [
-        give_up_sending(refund.pk, ChangeSource(SourceName.RECOVERY)),
-        give_up_sending(refund.pk, ChangeSource(SourceName.RECOVERY)),
+        mark_interrupted_refund_unknown(refund.pk, ChangeSource(SourceName.RECOVERY)),
+        mark_interrupted_refund_unknown(refund.pk, ChangeSource(SourceName.RECOVERY)),
     ]
 
     assert (held, left) == ([], [refund.pk])
@@ -189,7 +189,7 @@ def settled_while_it_is_sent(
     def meanwhile() -> None:
         proxy.before_answer = lambda: None
         Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
-        give_up_sending(refund.pk, ChangeSource(SourceName.RECOVERY))
+        mark_interrupted_refund_unknown(refund.pk, ChangeSource(SourceName.RECOVERY))
         if went_back is not None:
             resolve_unknown_refund(
                 refund.pk, by_staff(actor), went_back=went_back, reason="the list"

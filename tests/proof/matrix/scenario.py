@@ -81,7 +81,7 @@ class World:
     def go_on(self, seconds: float = 40) -> None:
         """Let time pass; then the sweep does what it finds, and open invoices are asked about."""
         let_pass(timedelta(seconds=seconds))
-        tasks.sweep()
+        tasks.run_recovery()
         ask_about_each()
 
 

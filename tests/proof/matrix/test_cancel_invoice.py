@@ -106,7 +106,7 @@ def is_wanted_cancelled(world: World, invoice: Invoice) -> None:
     assert (fresh(invoice).status, order_state(invoice)) == (S.CANCEL_PENDING, "cancel_pending")
     assert customer_reads(invoice) == "Cancelling"
     assert story(invoice)[-2:] == ["cancel_requested", "cancel_deferred"]
-    assert find_work().to_settle == [invoice.pk]
+    assert find_work().invoices_to_cancel == [invoice.pk]
 
 
 def is_cancelled(world: World, invoice: Invoice) -> None:

@@ -24,15 +24,15 @@ def fetched_again(world: World) -> None:
     """
     assert the_period().status == S.MARKED
     asked = calls_in_the_audit(OPERATION)
-    tasks.sweep_periods()
+    tasks.advance_periods()
     assert calls_in_the_audit(OPERATION) == asked == 1
 
     let_pass(timedelta(hours=4))
-    tasks.sweep_periods()
+    tasks.advance_periods()
     assert cases() == ["reconciliation_stuck"]
     world.clear_faults()
     let_pass(timedelta(minutes=10))
-    tasks.sweep_periods()
+    tasks.advance_periods()
 
     is_compared()
 
@@ -54,12 +54,12 @@ EXPECTED = Expected(
 def test_a_report_is_fetched_in_the_end(world: World, fault: Fault) -> None:
     paid_invoice(world.sandbox)
     let_pass(timedelta(hours=1))
-    tasks.sweep_periods()
+    tasks.advance_periods()
     let_pass(timedelta(seconds=3))
     world.sandbox.advance(3)
     world.strike(OPERATION)
 
-    tasks.sweep_periods()
+    tasks.advance_periods()
 
     EXPECTED.of(fault)(world)
 

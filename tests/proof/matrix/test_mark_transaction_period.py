@@ -33,11 +33,11 @@ def closed_later(world: World) -> None:
     """
     assert world.left() == int(world.fault.leaves)
     assert story(the_period()) == ["marking_started", "marking_deferred"]
-    tasks.sweep_periods()
+    tasks.advance_periods()
     assert world.left() == int(world.fault.leaves)
 
     let_pass(timedelta(hours=4))
-    tasks.sweep_periods()
+    tasks.advance_periods()
     assert (the_period().status, cases()) == (S.TO_MARK, ["reconciliation_stuck"])
     world.clear_faults()
     let_pass(timedelta(minutes=10))
@@ -60,7 +60,7 @@ def lost(world: World) -> None:
     world.clear_faults()
     for hours in (1, 10):
         let_pass(timedelta(hours=hours))
-        tasks.sweep_periods()
+        tasks.advance_periods()
     assert world.arrived(OPERATION) == 0
     world.sandbox.advance(3)
     found = id_that_was_lost(world.sandbox) if world.fault.is_done else ""
@@ -85,7 +85,7 @@ def test_a_days_period_is_closed_once_and_its_sale_found(world: World, fault: Fa
     let_pass(timedelta(hours=1))
     world.strike(OPERATION)
 
-    tasks.sweep_periods()
+    tasks.advance_periods()
 
     EXPECTED.of(fault)(world)
 

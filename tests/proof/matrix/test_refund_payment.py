@@ -31,7 +31,7 @@ def sent_later(world: World, refund: Refund) -> None:
     assert world.left() == int(world.fault.leaves)
     assert status_of(refund) == S.CREATED
     assert story(refund)[1:] == ["refund_sending_started", "refund_deferred"]
-    tasks.sweep()
+    tasks.run_recovery()
     assert (world.left(), cases()) == (int(world.fault.leaves), [])
 
     world.go_on(seconds=3600)
@@ -57,7 +57,7 @@ def unknown(world: World, refund: Refund) -> None:
     world.clear_faults()
     for hours in (1, 10):
         let_pass(timedelta(hours=hours))
-        tasks.sweep()
+        tasks.run_recovery()
     assert world.arrived(OPERATION) == 0
     a_night(world.sandbox)
     proposal = suggest_refund_outcome(Refund.objects.get(pk=refund.pk))
@@ -87,7 +87,7 @@ EXPECTED = Expected(
 @each_fault
 def test_money_goes_back_once_at_most(world: World, fault: Fault) -> None:
     invoice = paid_invoice(world.sandbox)
-    tasks.sweep()  # SEQR gets the receipt
+    tasks.run_recovery()  # SEQR gets the receipt
     refund = asked_for(invoice.pk, User.objects.create_user("clerk"))
     world.strike(OPERATION)
 

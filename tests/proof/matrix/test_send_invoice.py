@@ -24,7 +24,7 @@ def sent_again(world: World, invoice: Invoice) -> None:
     assert (fresh(invoice).status, fresh(invoice).lease_until) == (S.SENDING, None)
     assert customer_reads(invoice) == "One moment"
     assert story(invoice) == ["sending_started", "sending_failed"]
-    assert find_work().to_send == [invoice.pk]
+    assert find_work().invoices_to_send == [invoice.pk]
 
     world.clear_faults()
     world.go_on()

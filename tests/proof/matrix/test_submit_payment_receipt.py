@@ -25,7 +25,7 @@ def submitted_again(world: World, invoice: Invoice) -> None:
     assert has_receipt(waiting)
     assert story(invoice)[-1] == "receipt_deferred"
     world.clear_faults()
-    tasks.sweep()
+    tasks.run_recovery()
     assert fresh(invoice).receipt_accepted_at is None
 
     world.go_on(seconds=5)

@@ -56,7 +56,7 @@ def test_a_card_is_answered_in_the_end(world: World, fault: Fault) -> None:
     invoice = waiting_invoice(world)
     world.strike(OPERATION, after="getPaymentStatus")
 
-    tasks.answer_cards(invoice.pk)
+    tasks.answer_loyalty_cards(invoice.pk)
 
     ALONE.of(fault)(world, invoice)
 
@@ -88,7 +88,7 @@ BESIDE_A_PAYMENT = Expected(
 def test_a_bill_paid_in_doubt_is_paid_as_seqr_says(world: World, fault: Fault) -> None:
     invoice = waiting_invoice(world)
     world.strike(OPERATION, after="getPaymentStatus")
-    tasks.answer_cards(invoice.pk)
+    tasks.answer_loyalty_cards(invoice.pk)
     world.clear_faults()
 
     BESIDE_A_PAYMENT.of(fault)(world, invoice)

@@ -160,7 +160,7 @@ def _about_a_refund(task: Callable[[int], object]) -> Act:
 
 def probes(world: World, who: int, which: int) -> None:
     if stop := PaymentPause.objects.filter(ended_at=None).first():
-        tasks.probe_paying(stop.pk)
+        tasks.probe_payments(stop.pk)
 
 
 def sweeps(world: World, who: int, which: int) -> None:
@@ -169,14 +169,14 @@ def sweeps(world: World, who: int, which: int) -> None:
     jobs = [
         (task, row_id)
         for task, ids in (
-            (tasks.send_invoice, work.to_send),
-            (tasks.cancel_overdue_invoice, work.to_expire),
-            (tasks.finish_cancel, work.to_settle),
+            (tasks.send_invoice, work.invoices_to_send),
+            (tasks.cancel_overdue_invoice, work.invoices_to_expire),
+            (tasks.finish_cancel, work.invoices_to_cancel),
             (tasks.send_refund, work.refunds_to_send),
-            (tasks.give_up_refund, work.refunds_to_give_up),
-            (tasks.submit_receipt, work.to_receipt),
-            (tasks.probe_paying, work.to_probe),
-            (tasks.ask_once_more, work.to_ask_once_more),
+            (tasks.mark_interrupted_refund_unknown, work.interrupted_refunds),
+            (tasks.submit_receipt, work.receipts_to_submit),
+            (tasks.probe_payments, work.pauses_to_probe),
+            (tasks.repeat_late_query, work.late_queries_to_repeat),
         )
         for row_id in ids
     ]
@@ -299,9 +299,9 @@ ACTS: dict[str, Act] = {
     "worker sends": _about_an_invoice(tasks.send_invoice),
     "worker settles a cancel": _about_an_invoice(tasks.finish_cancel),
     "worker submits a receipt": _about_an_invoice(tasks.submit_receipt),
-    "worker asks once more": _about_an_invoice(tasks.ask_once_more),
+    "worker asks once more": _about_an_invoice(tasks.repeat_late_query),
     "worker sends a refund": _about_a_refund(tasks.send_refund),
-    "worker gives a refund up": _about_a_refund(tasks.give_up_refund),
+    "worker gives a refund up": _about_a_refund(tasks.mark_interrupted_refund_unknown),
     "worker probes": probes,
     "worker sweeps": sweeps,
     "poller asks": asks,

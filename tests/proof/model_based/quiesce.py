@@ -83,7 +83,7 @@ def _staff_do_theirs(world: World) -> bool:
     before = read_books(world).facts()
     holding = list(MoneyCase.objects.filter(closed_at=None, kind__in=HOLDING))
     to_approve = list(Refund.objects.filter(status=R.REQUESTED))
-    to_settle = list(Refund.objects.filter(status=R.UNKNOWN))
+    unresolved = list(Refund.objects.filter(status=R.UNKNOWN))
     contradicted = Invoice.objects.filter(invoice_reference__in=world.meddled)
     to_ask = Invoice.objects.filter(order__in=contradicted.values("order"))
     for refund in to_approve:
@@ -91,7 +91,7 @@ def _staff_do_theirs(world: World) -> bool:
             run_action(member, "approve", refund)
     for case in holding:
         close(world.staff[0], case)
-    for _ in to_settle:
+    for _ in unresolved:
         ACTS["staff settles a refund"](world, 0, 0)
     for invoice in to_ask:
         if not _is_told_of(world, invoice):
@@ -120,7 +120,7 @@ def _replay(world: World) -> None:
     for refund_id in Refund.objects.values_list("pk", flat=True):
         with suppress(SeqrError):
             tasks.send_refund(refund_id)
-        tasks.give_up_refund(refund_id)
+        tasks.mark_interrupted_refund_unknown(refund_id)
     for path in _notified_and_not_second(world):
         assert Client().post(path).status_code == 200
         wait_for_checks()
