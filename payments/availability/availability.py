@@ -1,4 +1,4 @@
-"""Whether a shop takes orders now, and if not, why."""
+"""Decides whether a shop takes orders now."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,33 +14,33 @@ from payments.availability.pause import payments_are_paused
 class Reason(Enum):
     """Why a shop takes no orders."""
 
-    PAUSED = auto()  # the staff have paused it
+    PAUSED = auto()  # by its staff
     OUT_OF_HOURS = auto()
-    PAYMENTS_PAUSED = auto()  # SEQR refuses our settings
+    PAYMENTS_PAUSED = auto()  # SEQR rejects our credentials or configuration
 
 
 @dataclass(frozen=True)
 class Unavailable:
-    """Why a shop takes no orders, and when it opens by itself, where that is known."""
+    """A shop takes no orders, for a reason, until `opens_at` where that is known."""
 
     shop: Shop
-    why: Reason
+    reason: Reason
     opens_at: datetime | None = None
 
 
 class ShopUnavailable(Exception):
-    """The service takes no orders just now: `closing` says why."""
+    """The shop takes no orders."""
 
-    def __init__(self, closing: Unavailable) -> None:
-        super().__init__(f"{closing.shop} is closed: {closing.why.name}.")
-        self.closing = closing
+    def __init__(self, unavailable: Unavailable) -> None:
+        super().__init__(f"{unavailable.shop} takes no orders: {unavailable.reason.name}.")
+        self.unavailable = unavailable
 
 
 def unavailability_of(shop: Shop, now: datetime | None = None) -> Unavailable | None:
-    """Return why the shop takes no orders at this moment, or None where it takes them.
+    """Return why the shop takes no orders now, or None when it does.
 
-    What the staff say goes before the hours, and both before what only stops paying: a customer
-    who comes again when paying works should not find the door shut.
+    Of several reasons, a pause by the staff comes first, then the hours, then a payment pause:
+    a customer who returns once payments are resumed should not find the shop closed.
     """
     if shop.paused:
         return Unavailable(shop, Reason.PAUSED)
@@ -52,7 +52,7 @@ def unavailability_of(shop: Shop, now: datetime | None = None) -> Unavailable | 
 
 
 def require_available(shop: Shop) -> None:
-    """Raise ServiceClosed unless the shop takes orders now."""
-    closing = unavailability_of(shop)
-    if closing is not None:
-        raise ShopUnavailable(closing)
+    """Raise ShopUnavailable unless the shop takes orders now."""
+    unavailable = unavailability_of(shop)
+    if unavailable is not None:
+        raise ShopUnavailable(unavailable)

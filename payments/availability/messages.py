@@ -1,4 +1,4 @@
-"""Sentences that say why a shop takes no orders, for customers and staff."""
+"""Explains to customers and staff why a shop takes no orders."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ OPENS_TOMORROW = _("We open again tomorrow at %(time)s.")
 OPENS_LATER = _("We open again on %(day)s at %(time)s.")
 
 
-def closed_message(shop: Shop) -> str | None:
-    """Return what tells a customer why the shop takes no orders, or None while it takes them."""
+def shop_unavailable_message(shop: Shop) -> str | None:
+    """Return why the shop takes no orders now, or None when it does."""
     now = timezone.now()
-    closing = unavailability_of(shop, now)
-    return None if closing is None else unavailable_message(closing, now)
+    unavailable = unavailability_of(shop, now)
+    return None if unavailable is None else unavailable_message(unavailable, now)
 
 
-def unavailable_message(closing: Unavailable, now: datetime) -> str:
-    """Return why a shop takes no orders, and when it does again where that is known."""
-    if closing.why == Reason.PAYMENTS_PAUSED:
+def unavailable_message(unavailable: Unavailable, now: datetime) -> str:
+    """Return why a shop takes no orders, and when it opens where that is known."""
+    if unavailable.reason == Reason.PAYMENTS_PAUSED:
         return str(PAYMENTS_PAUSED)
-    if closing.why == Reason.PAUSED:
-        return f"{PAUSED} {closing.shop.pause_note_in(get_language() or 'en')}".strip()
-    if closing.opens_at is None:
+    if unavailable.reason == Reason.PAUSED:
+        return f"{PAUSED} {unavailable.shop.pause_note_in(get_language() or 'en')}".strip()
+    if unavailable.opens_at is None:
         return str(CLOSED)
-    return f"{CLOSED} {_opens_again(closing.opens_at, now)}"
+    return f"{CLOSED} {_opens_again(unavailable.opens_at, now)}"
 
 
 def _opens_again(opens_at: datetime, now: datetime) -> str:

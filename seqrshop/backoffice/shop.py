@@ -21,7 +21,7 @@ from orders.models.order import OPEN_STATES
 from orders.pictures import keep, logo
 from orders.qr import payload
 from orders.services import mark_paused
-from payments.availability.messages import closed_message
+from payments.availability.messages import shop_unavailable_message
 from seqrshop.backoffice.action_results import change_each
 from seqrshop.backoffice.links import admin_url, list_url
 from seqrshop.backoffice.picture_field import PictureField
@@ -167,7 +167,7 @@ class ShopAdmin(RowActionsAdmin[Shop]):
     @admin.display(description=_("right now"))
     def accepting_orders(self, shop: Shop) -> str:
         """Return the message by which customers are turned away, if they are."""
-        return closed_message(shop) or str(_("Open for orders."))
+        return shop_unavailable_message(shop) or str(_("Open for orders."))
 
     @admin.display(description=_("order page"))
     def order_url(self, shop: Shop) -> str:

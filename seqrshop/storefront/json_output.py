@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from orders.models import Category, CustomerSession, Order, OrderState, Picture, Product, Shop
 from orders.services import products_shown
 from payments import seqr
-from payments.availability.messages import closed_message
+from payments.availability.messages import shop_unavailable_message
 from payments.invoices.create import current_invoice
 from payments.invoices.discounts import discounts_of, total_of
 from payments.models import Invoice
@@ -130,7 +130,7 @@ def session_details(
         "shop": _shop(shop),
         "categories": [_category(category) for category in categories],
         "products": [_product(product) for product in products],
-        "unavailable_message": closed_message(shop),
+        "unavailable_message": shop_unavailable_message(shop),
         "order": order_details(open_order) if open_order else None,
         "latest_order": order_details(latest_order) if latest_order else None,
     }

@@ -161,7 +161,7 @@ def _price_changed(error: PriceChanged, currency: str) -> ApiError:
 
 
 def _shop_unavailable(error: ShopUnavailable) -> ApiError:
-    return api_errors.shop_unavailable(unavailable_message(error.closing, timezone.now()))
+    return api_errors.shop_unavailable(unavailable_message(error.unavailable, timezone.now()))
 
 
 def _conflict(code: str, message: str, order: Order) -> ApiError:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from orders.models import Order, Shop
 from orders.models.order import BLOCKING_STATES
-from payments.availability.messages import closed_message
+from payments.availability.messages import shop_unavailable_message
 from payments.invoices.create import current_invoice
 from payments.invoices.discounts import total_of
 from seqrshop.storefront import api_errors, rate_limits
@@ -32,7 +32,7 @@ from seqrshop.storefront.streams.stream_acceptor import accept_stream
 def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Show the order page; its script loads the menu once it has exchanged the token."""
     shop = shop_at(slug)
-    context = _context(shop) | {"unavailable_message": closed_message(shop)}
+    context = _context(shop) | {"unavailable_message": shop_unavailable_message(shop)}
     return render(request, "storefront/order_page.html", context)
 
 

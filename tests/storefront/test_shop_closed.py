@@ -60,7 +60,7 @@ def test_customer_out_of_hours_reads_next_opening(
     OpeningHoursFactory.create(shop=cafe)  # Mondays from 08:00 to 17:00
     now = datetime.fromisoformat(moment).replace(tzinfo=STOCKHOLM)
 
-    closing = unavailability_of(cafe, now)
+    unavailable = unavailability_of(cafe, now)
 
     assert closing is not None
     with translation.override("en"):
@@ -98,9 +98,9 @@ def test_most_helpful_of_several_reasons_is_shown(
     if paying:
         close_paying()
 
-    closing = unavailability_of(cafe, datetime(2026, 11, 24, 12, tzinfo=STOCKHOLM))
+    unavailable = unavailability_of(cafe, datetime(2026, 11, 24, 12, tzinfo=STOCKHOLM))
 
-    assert (closing and closing.why) == expected
+    assert (unavailable and unavailable.reason) == expected
 
 
 @pytest.mark.parametrize(
