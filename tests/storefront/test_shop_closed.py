@@ -1,7 +1,8 @@
-"""While a shop takes no orders: why, until when, and what can be done all the same."""
+"""A shop that takes no orders: the reason it gives, and what still works."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,13 +37,19 @@ def paused(cafe: Shop) -> Shop:
 
 @pytest.fixture
 def out_of_hours(cafe: Shop) -> Shop:
-    """The café, open in two days' time only."""
+    """The café, which next opens in two days."""
     day = timezone.localdate() + timedelta(days=2)
     OpeningHoursFactory.create(shop=cafe, weekday=day.weekday())
     return cafe
 
 
-# --- In the customer's words ---------------------------------------------------------------------
+@pytest.fixture(params=["paused", "out_of_hours"])
+def close_shop(request: pytest.FixtureRequest) -> Callable[[], Shop]:
+    """Close the café, for each reason."""
+    return lambda: request.getfixturevalue(request.param)
+
+
+# --- Messages ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -62,11 +69,11 @@ def test_customer_out_of_hours_reads_next_opening(
 
     unavailable = unavailability_of(cafe, now)
 
-    assert closing is not None
+    assert unavailable is not None
     with translation.override("en"):
-        assert unavailable_message(closing, now) == f"We are closed. We open again {english}."
+        assert unavailable_message(unavailable, now) == f"We are closed. We open again {english}."
     with translation.override("sv"):
-        assert unavailable_message(closing, now) == f"Vi har stängt. Vi öppnar igen {swedish}."
+        assert unavailable_message(unavailable, now) == f"Vi har stängt. Vi öppnar igen {swedish}."
 
 
 def test_shop_takes_orders_within_its_hours(cafe: Shop) -> None:
@@ -120,7 +127,7 @@ def test_pause_note_falls_back_to_other_language(
     assert f'<p class="notice">{expected}</p>' in page
 
 
-# --- Said before one chooses, and held when one orders -------------------------------------------
+# --- Pages and API -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("language", PAUSED)
@@ -130,26 +137,23 @@ def test_order_page_and_session_report_pause(
     headers = {"Accept-Language": language}
 
     page = customer.get("/lyktan/order", headers=headers).content.decode()
-    customer_session = customer.send("/lyktan/session", headers=headers)
+    session = customer.send("/lyktan/session", headers=headers)
 
     assert PAUSED[language] in page
-    assert (customer_session.status_code, customer_session.json()["unavailable_message"]) == (
-        200,
-        PAUSED[language],
-    )
+    assert session.status_code == 200
+    assert session.json()["unavailable_message"] == PAUSED[language]
 
 
-@pytest.mark.parametrize("closed", ["paused", "out_of_hours"])
 def test_order_is_rejected_with_same_message_and_not_created(
-    customer: JsonClient, two_buns: dict[str, Any], request: pytest.FixtureRequest, closed: str
+    customer: JsonClient, two_buns: dict[str, Any], close_shop: Callable[[], Shop]
 ) -> None:
-    request.getfixturevalue(closed)
-    told = customer.send("/lyktan/session").json()["unavailable_message"]
+    close_shop()
+    message = customer.send("/lyktan/session").json()["unavailable_message"]
 
     response = customer.send("/lyktan/orders", two_buns)
 
     assert response.status_code == 503
-    assert response.json() == {"error": "shop_unavailable", "message": told}
+    assert response.json() == {"error": "shop_unavailable", "message": message}
     assert response["Retry-After"] == "60"
     assert not Order.objects.exists()
     assert not Invoice.objects.exists()
@@ -166,15 +170,11 @@ def test_repeated_nonce_returns_its_order_in_closed_shop(
     assert (again.status_code, again.json()) == (200, made)
 
 
-@pytest.mark.parametrize("closed", ["paused", "out_of_hours"])
 def test_open_order_can_be_read_paid_and_cancelled_in_closed_shop(
-    customer: JsonClient,
-    customer_session: CustomerSession,
-    request: pytest.FixtureRequest,
-    closed: str,
+    customer: JsonClient, customer_session: CustomerSession, close_shop: Callable[[], Shop]
 ) -> None:
     invoice = invoice_of(customer_session, "issued")
-    request.getfixturevalue(closed)
+    close_shop()
 
     shown = customer.send("/lyktan/session").json()["order"]
     cancelled = customer.send(path_of(invoice, "/cancel"))
@@ -184,15 +184,11 @@ def test_open_order_can_be_read_paid_and_cancelled_in_closed_shop(
     assert cancelled.status_code == 200
 
 
-@pytest.mark.parametrize("closed", ["paused", "out_of_hours"])
 def test_unpaid_order_cannot_be_retried_in_closed_shop(
-    customer: JsonClient,
-    customer_session: CustomerSession,
-    request: pytest.FixtureRequest,
-    closed: str,
+    customer: JsonClient, customer_session: CustomerSession, close_shop: Callable[[], Shop]
 ) -> None:
     invoice = invoice_of(customer_session, "expired")
-    request.getfixturevalue(closed)
+    close_shop()
 
     response = customer.send(path_of(invoice, "/pay"))
 
