@@ -20,16 +20,15 @@ POSTGRES_PORT = 5432
 
 @dataclass(frozen=True)
 class Place:
-    """A folder for a checkout, below an empty folder, and the conditions of its use."""
+    """Where a checkout lies and who uses it. Both commands fail with `expected_error`, if given."""
 
     name: str
-    checkout: str
+    checkout: str  # its path below an empty folder
     as_root: bool = False
     parent_mode: int = 0o755
     checkout_mode: int = 0o755
     during: Callable[[], AbstractContextManager[None]] = nullcontext
     expected_error: str = ""
-    """The sentence with which both commands fail. Empty: both succeed."""
 
 
 @contextmanager
