@@ -1,4 +1,4 @@
-"""Makes the shop's rows. A test states only what matters to it."""
+"""Factories of the shop's rows. A test states only what matters to it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ShopFactory(DjangoModelFactory[Shop]):
 
 
 class OpeningHoursFactory(DjangoModelFactory[OpeningHours]):
-    """From 08:00 to 17:00 on Mondays."""
+    """Opening hours from 08:00 to 17:00 on Mondays."""
 
     class Meta:
         model = OpeningHours
@@ -50,7 +50,7 @@ class OpeningHoursFactory(DjangoModelFactory[OpeningHours]):
 
 
 class CategoryFactory(DjangoModelFactory[Category]):
-    """A heading on the page."""
+    """A heading on the menu."""
 
     class Meta:
         model = Category
@@ -61,7 +61,7 @@ class CategoryFactory(DjangoModelFactory[Category]):
 
 
 class PictureFactory(DjangoModelFactory[Picture]):
-    """A picture, as far as its row goes."""
+    """A picture's row, whose content is no image."""
 
     class Meta:
         model = Picture
@@ -160,7 +160,7 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
 
     class Params:
         order_state = OrderState.CREATED
-        # What every invoice has that SEQR has answered about.
+        # The fields of every invoice that SEQR has issued.
         known = factory.Trait(
             invoice_reference=factory.Sequence(lambda n: str(1_000_000_000 + n)),
             issued_at=factory.LazyFunction(timezone.now),
@@ -210,7 +210,7 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
             cancel_reason=CancelReason.LIFETIME,
         )
 
-        # A loyalty card has taken 4.50 off.
+        # A loyalty card has reduced it by 4.50.
         discounted = factory.Trait(
             amount=Decimal("40.50"),
             loyalty_answer=LoyaltyAnswer.USED,
@@ -225,7 +225,7 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
 
 
 class InvoiceDiscountFactory(DjangoModelFactory[InvoiceDiscount]):
-    """A regular's 4.50 off."""
+    """A loyalty discount of 4.50."""
 
     class Meta:
         model = InvoiceDiscount

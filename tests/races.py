@@ -1,4 +1,4 @@
-"""Running something several times at once, each with a database connection of its own."""
+"""Runs work in several threads, each with its own database connection."""
 
 import time
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from typing import TypeVar
 from django.db import connection
 
 Result = TypeVar("Result")
-LONGEST_WAIT_SECONDS = 10
+LOCK_WAIT_SECONDS = 30
 
 
-def at_once(times: int, work: Callable[[], Result]) -> list[Result]:
-    """Run `work` in so many threads that start together; return their results."""
+def run_concurrently(times: int, work: Callable[[], Result]) -> list[Result]:
+    """Run `work` in this many threads that start together; return their results."""
     barrier = Barrier(times)
 
     def run(_n: int) -> Result:
@@ -25,20 +25,20 @@ def at_once(times: int, work: Callable[[], Result]) -> list[Result]:
 
 
 def with_own_connection(work: Callable[[], Result]) -> Result:
-    """Return what `work` returns, to be run in a thread; give its connection back."""
+    """Return the result of `work`, run in a thread; close the thread's connection."""
     try:
         return work()
     finally:
         connection.close()
 
 
-def wait_until_somebody_waits() -> None:
-    """Wait until another transaction waits for a lock that somebody holds."""
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+def wait_for_lock_wait() -> None:
+    """Wait until a transaction waits for another one's lock."""
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
             if cursor.fetchone() != (0,):
                 return
         time.sleep(0.01)
-    raise AssertionError("nobody waits for a lock")
+    raise AssertionError("no transaction waits for a lock")

@@ -13,7 +13,7 @@ from payments.cases.cases import close_case, open_case, open_refund_case, open_s
 from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase, RefundStatus
 from payments.refunds.refund import request_refund
 from payments.refunds.transitions import lock_refund, transition_refund
-from tests.payments.steps import fresh, invoice_in, issued_invoice, reference
+from tests.payments.steps import invoice_in, issued_invoice, reference, reloaded
 from tests.sandbox_process import SandboxProcess
 from tests.staff import list_url, page_url, run_action, staff, superuser
 
@@ -89,7 +89,7 @@ def test_duplicate_payment_is_never_checked_since_that_would_accept_it() -> None
     second = invoice_in(S.CANCELED)
     Invoice.objects.filter(pk=second.pk).update(order=paid.order, attempt=2)
 
-    assert actions_of(case_of(fresh(second), CaseKind.SECOND_PAYMENT)) == []
+    assert actions_of(case_of(reloaded(second), CaseKind.SECOND_PAYMENT)) == []
 
 
 def test_payment_is_checked_from_its_case(sandbox: SandboxProcess) -> None:
@@ -102,7 +102,7 @@ def test_payment_is_checked_from_its_case(sandbox: SandboxProcess) -> None:
     )
 
     assert messages == [f"Now: paid: {invoice}."]
-    assert fresh(invoice).status == S.PAID
+    assert reloaded(invoice).status == S.PAID
 
 
 def test_payment_is_refunded_from_its_case() -> None:

@@ -10,7 +10,14 @@ from orders.models import AuditEvent, SourceName
 from payments.invoices.cancel import cancel_invoice
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from tests.factories import InvoiceFactory
-from tests.payments.steps import asked, fresh, issued_invoice, new_invoice, reference, story
+from tests.payments.steps import (
+    call_count,
+    event_names,
+    issued_invoice,
+    new_invoice,
+    reference,
+    reloaded,
+)
 from tests.sandbox_process import SandboxProcess
 from tests.staff import list_url, page_url, run_action, staff, superuser, user_of
 
@@ -26,7 +33,7 @@ def cancel(client: Client, *invoices: Invoice) -> list[str]:
 
 def name(invoice: Invoice) -> str:
     """Return the payment's name in the messages."""
-    return str(fresh(invoice))
+    return str(reloaded(invoice))
 
 
 def test_check_reports_paid_and_unchanged_payments(
@@ -42,7 +49,7 @@ def test_check_reports_paid_and_unchanged_payments(
         f"Now: paid: {name(paid)}.",
         f"Unchanged: issued: {name(waiting)}.",
     ]
-    assert fresh(paid).status == InvoiceStatus.PAID
+    assert reloaded(paid).status == InvoiceStatus.PAID
     event = AuditEvent.objects.get(subject_id=paid.pk, name="payment_confirmed")
     assert (event.source, event.actor) == ("staff", user_of(client))
 
@@ -65,7 +72,7 @@ def test_check_reports_seqr_being_down_and_changes_nothing(seqr_away: None) -> N
 
     assert message.startswith("No answer from SEQR (getPaymentStatus: ")
     assert message.endswith(f": {name(invoice)}.")
-    assert fresh(invoice).status == InvoiceStatus.ISSUED
+    assert reloaded(invoice).status == InvoiceStatus.ISSUED
 
 
 def test_payment_unknown_to_seqr_is_not_checked(sandbox: SandboxProcess) -> None:
@@ -74,7 +81,7 @@ def test_payment_unknown_to_seqr_is_not_checked(sandbox: SandboxProcess) -> None
     messages = run_action(superuser(), "check_with_seqr", invoice)
 
     assert messages == [f"Not checked, SEQR does not have it yet: {name(invoice)}."]
-    assert asked(sandbox, "getPaymentStatus") == 0
+    assert call_count(sandbox, "getPaymentStatus") == 0
 
 
 def test_payment_of_an_order_paid_by_another_is_not_checked(
@@ -86,7 +93,7 @@ def test_payment_of_an_order_paid_by_another_is_not_checked(
     messages = run_action(superuser(), "check_with_seqr", other)
 
     assert messages == [f"Not checked, another payment has paid the order: {name(other)}."]
-    assert asked(sandbox, "getPaymentStatus") == 0
+    assert call_count(sandbox, "getPaymentStatus") == 0
 
 
 def test_cancel_asks_for_confirmation_first(sandbox: SandboxProcess) -> None:
@@ -100,8 +107,8 @@ def test_cancel_asks_for_confirmation_first(sandbox: SandboxProcess) -> None:
     assert invoice.client_invoice_id in page
     assert "45.00\N{NO-BREAK SPACE}SEK" in page
     assert 'name="confirmed"' in page
-    assert fresh(invoice).status == InvoiceStatus.ISSUED
-    assert asked(sandbox, "cancelInvoice") == 0
+    assert reloaded(invoice).status == InvoiceStatus.ISSUED
+    assert call_count(sandbox, "cancelInvoice") == 0
 
 
 def test_cancel_reports_the_result_for_each_payment(sandbox: SandboxProcess) -> None:
@@ -118,7 +125,7 @@ def test_cancel_reports_the_result_for_each_payment(sandbox: SandboxProcess) -> 
         f"Nothing to cancel: cancelled: {name(ended)}.",
     ]
     assert sandbox.invoice(reference(waiting))["status"] == "CANCELED"
-    assert fresh(waiting).cancel_reason == CancelReason.STAFF
+    assert reloaded(waiting).cancel_reason == CancelReason.STAFF
     assert {event.actor for event in AuditEvent.objects.filter(name="cancel_requested")} == {
         user_of(client),
         None,
@@ -131,7 +138,7 @@ def test_unanswered_cancel_is_reported_as_pending(seqr_away: None) -> None:
     messages = cancel(superuser(), invoice)
 
     assert messages == [f"{PENDING}: {name(invoice)}."]
-    assert fresh(invoice).status == InvoiceStatus.CANCEL_PENDING
+    assert reloaded(invoice).status == InvoiceStatus.CANCEL_PENDING
 
 
 @pytest.mark.parametrize("action", ["check_with_seqr", "cancel_at_seqr"])
@@ -139,13 +146,13 @@ def test_action_is_refused_without_its_own_permission(action: str, sandbox: Sand
     invoice = issued_invoice()
     other = {"check_with_seqr": "cancel_invoice", "cancel_at_seqr": "check_invoice"}[action]
     client = staff("payments.view_invoice", "payments.change_invoice", f"payments.{other}")
-    before = story(invoice)
+    before = event_names(invoice)
 
     messages = run_action(client, action, invoice, confirmed="yes")
 
     assert messages == ["No action selected."]
-    assert story(invoice) == before
-    assert asked(sandbox, "getPaymentStatus") == asked(sandbox, "cancelInvoice") == 0
+    assert event_names(invoice) == before
+    assert call_count(sandbox, "getPaymentStatus") == call_count(sandbox, "cancelInvoice") == 0
 
 
 def test_action_needs_only_its_own_permission(sandbox: SandboxProcess) -> None:
@@ -176,7 +183,7 @@ def test_cancel_button_returns_to_the_page_after_confirmation(
     assert 'name="from_row_page"' in confirmation
     assert f'href="{page_url(invoice)}"' in confirmation
     assert response.headers["Location"] == page_url(invoice)
-    assert fresh(invoice).status == InvoiceStatus.CANCELED
+    assert reloaded(invoice).status == InvoiceStatus.CANCELED
 
 
 @pytest.mark.parametrize("action", ["check_with_seqr", "cancel_at_seqr"])
@@ -189,7 +196,7 @@ def test_selection_above_the_batch_limit_is_refused_as_a_whole(
     messages = run_action(superuser(), action, *invoices, confirmed="yes")
 
     assert messages == ["2 are selected; select at most 1 at a time. Nothing was done."]
-    assert asked(sandbox, "getPaymentStatus") == asked(sandbox, "cancelInvoice") == 0
+    assert call_count(sandbox, "getPaymentStatus") == call_count(sandbox, "cancelInvoice") == 0
 
 
 def test_rows_beyond_the_time_limit_are_reported_as_not_done(
@@ -201,4 +208,4 @@ def test_rows_beyond_the_time_limit_are_reported_as_not_done(
     messages = run_action(superuser(), "check_with_seqr", invoice)
 
     assert messages == [f"Not done, SEQR is responding slowly; try again: {name(invoice)}."]
-    assert asked(sandbox, "getPaymentStatus") == 0
+    assert call_count(sandbox, "getPaymentStatus") == 0

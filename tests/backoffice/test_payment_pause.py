@@ -6,7 +6,7 @@ from orders.models import AuditEvent, SubjectType
 from payments.availability.pause import payments_are_paused
 from payments.models import MoneyCase
 from payments.recovery import find_work
-from tests.payments.steps import close_paying
+from tests.payments.steps import pause_for_refused_password
 from tests.sandbox_process import SandboxProcess
 from tests.staff import page_url, run_action, staff, superuser, user_of
 
@@ -16,7 +16,7 @@ BUTTON = 'value="Check now"'
 
 
 def test_case_shows_the_pause_and_offers_a_check() -> None:
-    pause = close_paying()
+    pause = pause_for_refused_password()
 
     page = superuser().get(page_url(pause.case)).content.decode()
 
@@ -25,7 +25,7 @@ def test_case_shows_the_pause_and_offers_a_check() -> None:
 
 
 def test_successful_check_resumes_payments_and_is_audited(sandbox: SandboxProcess) -> None:
-    pause = close_paying()
+    pause = pause_for_refused_password()
     client = superuser()
 
     messages = run_action(client, "check_payments", pause.case)
@@ -39,7 +39,7 @@ def test_successful_check_resumes_payments_and_is_audited(sandbox: SandboxProces
 
 def test_failed_check_is_reported_and_audited(sandbox: SandboxProcess) -> None:
     sandbox.fault("sendInvoice", "result_code", code=20)
-    pause = close_paying()
+    pause = pause_for_refused_password()
     client = superuser()
 
     messages = [run_action(client, "check_payments", pause.case) for _ in range(2)]
@@ -50,7 +50,7 @@ def test_failed_check_is_reported_and_audited(sandbox: SandboxProcess) -> None:
 
 
 def test_check_needs_its_permission(sandbox: SandboxProcess) -> None:
-    pause = close_paying()
+    pause = pause_for_refused_password()
     client = staff("payments.view_moneycase", "payments.close_moneycase")
 
     run_action(client, "check_payments", pause.case)
@@ -60,14 +60,14 @@ def test_check_needs_its_permission(sandbox: SandboxProcess) -> None:
 
 
 def test_check_is_offered_with_its_permission() -> None:
-    pause = close_paying()
+    pause = pause_for_refused_password()
     client = staff("payments.view_moneycase", "payments.check_paymentpause")
 
     assert BUTTON in client.get(page_url(pause.case)).content.decode()
 
 
 def test_closing_the_case_schedules_a_check() -> None:
-    pause = close_paying()
+    pause = pause_for_refused_password()
 
     superuser().post(page_url(pause.case), {"closing_reason": "the password was mistyped"})
 

@@ -16,7 +16,7 @@ from payments.models import CaseKind, InvoiceStatus, PollShard
 from seqrshop import __version__
 from seqrshop.ops import bounded_reads, health
 from tests.ops.shards import publish_heartbeat, write_row
-from tests.payments.steps import close_paying, invoice_in
+from tests.payments.steps import invoice_in, pause_for_refused_password
 
 S = InvoiceStatus
 pytestmark = pytest.mark.usefixtures("no_heartbeat")
@@ -220,7 +220,7 @@ def test_health_counts_open_cases(transactional_db: None) -> None:
 
 
 def test_payment_pause_is_degraded_and_not_at_risk(transactional_db: None) -> None:
-    close_paying()
+    pause_for_refused_password()
 
     code, body = get_health()
 

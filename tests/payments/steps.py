@@ -1,4 +1,4 @@
-"""The steps that the stories about payments are told in."""
+"""Steps that tests about payments share."""
 
 from datetime import timedelta
 from typing import Any
@@ -39,7 +39,7 @@ _references = iter(range(5_000_000_000, 9_000_000_000))
 
 
 def invoice_in(status: InvoiceStatus, **fields: Any) -> Invoice:
-    """Return an invoice of this status, its order in the state that goes with it."""
+    """Return an invoice with this status, and its order in the matching state."""
     needed: dict[str, Any] = {"status": status}
     if status not in (S.CREATED, S.SENDING):
         needed |= {"invoice_reference": str(next(_references)), "issued_at": database_now()}
@@ -52,7 +52,7 @@ def invoice_in(status: InvoiceStatus, **fields: Any) -> Invoice:
 
 
 def new_invoice(**order_fields: Any) -> Invoice:
-    """A customer orders two of one product for 45.00 SEK; return the invoice, not yet sent."""
+    """Order two of one product for 45.00 SEK; return the invoice, not yet sent."""
     product = ProductFactory.create(price="22.50", shop=ShopFactory.create())
     session = create_session(
         product.shop,
@@ -67,22 +67,22 @@ def new_invoice(**order_fields: Any) -> Invoice:
 
 
 def issued_invoice() -> Invoice:
-    """An invoice that SEQR knows and the customer may pay."""
+    """Return an invoice that SEQR has issued."""
     invoice = new_invoice()
     send_invoice(invoice.pk)
-    return fresh(invoice)
+    return reloaded(invoice)
 
 
 def paid_invoice(sandbox: SandboxProcess) -> Invoice:
-    """An invoice over 45.00 SEK that the customer has paid, as SEQR has told us."""
+    """Return an invoice for 45.00 SEK that is paid at SEQR and here."""
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     refresh(invoice)
-    return fresh(invoice)
+    return reloaded(invoice)
 
 
 def refresh(invoice: Invoice) -> InvoiceStatus:
-    """Ask SEQR about an invoice as the poller would; return how it stands."""
+    """Refresh an invoice from SEQR, as the poller does; return its status."""
     return refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
 
 
@@ -92,18 +92,18 @@ def reference(invoice: Invoice) -> str:
     return invoice.invoice_reference
 
 
-def fresh(invoice: Invoice) -> Invoice:
-    """Return the invoice as it is in the database now."""
+def reloaded(invoice: Invoice) -> Invoice:
+    """Return the invoice reloaded from the database, with its order."""
     return Invoice.objects.select_related("order").get(pk=invoice.pk)
 
 
 def order_state(invoice: Invoice) -> str:
-    """Return the state of the invoice's order as it is in the database now."""
+    """Return the current state of the invoice's order."""
     return Order.objects.get(pk=invoice.order_id).state
 
 
-def story(invoice: Invoice) -> list[str]:
-    """Return the names of what happened to an invoice, in order."""
+def event_names(invoice: Invoice) -> list[str]:
+    """Return the names of an invoice's audit events, oldest first."""
     return list(
         AuditEvent.objects.filter(
             subject_type=SubjectType.INVOICE, subject_id=invoice.pk
@@ -111,39 +111,39 @@ def story(invoice: Invoice) -> list[str]:
     )
 
 
-def asked(sandbox: SandboxProcess, operation: str) -> int:
-    """Return how many calls of an operation SEQR has had."""
+def call_count(sandbox: SandboxProcess, operation: str) -> int:
+    """Return how many calls of an operation SEQR has received."""
     return len(sandbox.calls(operation))
 
 
-def close_paying() -> PaymentPause:
-    """SEQR refuses our password; return the time without paying that begins."""
+def pause_for_refused_password() -> PaymentPause:
+    """Pause payments, as if SEQR refused our password; return the pause."""
     error = SeqrAuthenticationError("sendInvoice", "SEQR answered 20 AUTHENTICATION_FAILED", 20)
     with transaction.atomic():
         pause_payments(invoice_in(S.SENDING), error, ChangeSource(SourceName.SEND_INVOICE))
     return PaymentPause.objects.get(ended_at=None)
 
 
-def let_probe_be_due(stop: PaymentPause) -> None:
-    """Let so much time pass that the next probe is to be made."""
-    PaymentPause.objects.filter(pk=stop.pk).update(next_probe_at=database_now())
+def make_probe_due(pause: PaymentPause) -> None:
+    """Make the next probe of a payment pause due now."""
+    PaymentPause.objects.filter(pk=pause.pk).update(next_probe_at=database_now())
 
 
-def let_lease_lapse(invoice: Invoice) -> None:
-    """Let so much time pass that the invoice's sender has lost its lease."""
+def expire_lease(invoice: Invoice) -> None:
+    """End the lease of an invoice's sender a second ago."""
     Invoice.objects.filter(pk=invoice.pk).update(lease_until=database_now() - timedelta(seconds=1))
 
 
-def age(invoice: Invoice, seconds: int) -> None:
-    """Make the invoice so many seconds older."""
+def age_invoice(invoice: Invoice, seconds: int) -> None:
+    """Make the invoice this many seconds older."""
     for name in ("created_at", "issued_at"):
-        from_state = getattr(fresh(invoice), name)
-        if from_state is not None:
+        moment = getattr(reloaded(invoice), name)
+        if moment is not None:
             Invoice.objects.filter(pk=invoice.pk).update(
-                **{name: from_state - timedelta(seconds=seconds)}
+                **{name: moment - timedelta(seconds=seconds)}
             )
 
 
-def is_dead(invoice: Invoice) -> bool:
-    """Whether SEQR has confirmed that nobody can pay the invoice any more."""
-    return fresh(invoice).status in UNPAID_FINAL_STATUSES
+def is_unpaid_final(invoice: Invoice) -> bool:
+    """Whether the invoice has ended unpaid."""
+    return reloaded(invoice).status in UNPAID_FINAL_STATUSES

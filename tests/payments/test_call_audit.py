@@ -25,13 +25,13 @@ from payments.session_exchange import TokenRefused, exchange_token
 from tests.factories import ShopFactory
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
-    fresh,
+    event_names,
+    expire_lease,
     invoice_in,
     issued_invoice,
-    let_lease_lapse,
     new_invoice,
     reference,
-    story,
+    reloaded,
 )
 from tests.sandbox_process import SandboxProcess
 
@@ -61,7 +61,7 @@ def paid_invoice(sandbox: SandboxProcess) -> Invoice:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     refresh_invoice(invoice.pk, BY_POLLER)
-    return fresh(invoice)
+    return reloaded(invoice)
 
 
 def test_a_call_is_told_with_its_order_its_cause_and_the_reference_that_seqr_knows_it_by(
@@ -112,7 +112,7 @@ def test_a_stray_reference_is_told_to_have_been_cancelled(
 
     def another_sender() -> None:
         seqr_proxy.before_answer = lambda: None
-        let_lease_lapse(invoice)
+        expire_lease(invoice)
         send_invoice(invoice.pk)
 
     seqr_proxy.before_answer = another_sender
@@ -222,7 +222,7 @@ def test_what_seqr_answers_against_our_expectation_is_told_once(
     for _ in range(5):
         refresh_invoice(invoice.pk, ChangeSource(SourceName.NOTIFICATION))
 
-    assert story(invoice).count("unexpected_status") == 1
+    assert event_names(invoice).count("unexpected_status") == 1
     assert len(lines()) == before + 1
 
 
@@ -296,7 +296,7 @@ def test_an_answer_is_kept_though_its_call_cannot_be_written(
     monkeypatch.setattr(call_audit, "record_call", away)
     send_invoice(invoice.pk)
 
-    assert fresh(invoice).status == S.ISSUED
+    assert reloaded(invoice).status == S.ISSUED
     assert lines() == []
     assert "is missing in the audit: OperationalError" in caplog.text
 

@@ -10,7 +10,7 @@ import pytest
 from orders.clock import database_now
 from payments.models import Invoice, InvoiceStatus
 from payments.recovery import Work, find_work
-from tests.payments.steps import age, invoice_in, let_lease_lapse, new_invoice
+from tests.payments.steps import age_invoice, expire_lease, invoice_in, new_invoice
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ def test_an_order_whose_message_was_lost_is_sent_after_two_seconds() -> None:
     invoice = new_invoice()
     just_made = find_work().invoices_to_send
 
-    age(invoice, 3)
+    age_invoice(invoice, 3)
 
     assert just_made == []
     assert find_work().invoices_to_send == [invoice.pk]
@@ -31,7 +31,7 @@ def test_an_invoice_being_sent_is_left_to_its_sender_until_the_lease_ends() -> N
     Invoice.objects.update(lease_until=database_now().replace(year=2200))
     held = find_work().invoices_to_send
 
-    let_lease_lapse(invoice)
+    expire_lease(invoice)
 
     assert held == []
     assert find_work().invoices_to_send == [invoice.pk]
@@ -42,7 +42,7 @@ def test_an_open_invoice_past_its_lifetime_is_to_expire(status: InvoiceStatus) -
     invoice = invoice_in(status)
     early = find_work().invoices_to_expire
 
-    age(invoice, 601)
+    age_invoice(invoice, 601)
 
     assert early == []
     assert find_work().invoices_to_expire == [invoice.pk]
@@ -77,7 +77,7 @@ def test_who_waits_for_our_word_on_a_card_is_found(
 
 def test_what_is_settled_is_left_alone() -> None:
     for status in (S.PAID, S.CANCELED, S.FAILED, S.EXPIRED):
-        age(invoice_in(status, receipt_accepted_at=database_now()), 6000)
+        age_invoice(invoice_in(status, receipt_accepted_at=database_now()), 6000)
 
     work = find_work()
 

@@ -19,8 +19,8 @@ from tests.factories import (
     ProductFactory,
     ShopFactory,
 )
-from tests.payments.steps import asked
-from tests.races import at_once
+from tests.payments.steps import call_count
+from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 from tests.storefront.conftest import JsonClient
 
@@ -227,12 +227,12 @@ def test_twenty_concurrent_submits_create_one_order_and_one_call(
     CustomerSessionFactory.create(shop=cafe, token=TOKEN)
     body = {"nonce": "nonce-of-every-tap", "rows": [{"product": bun.pk, "quantity": 1}]}
 
-    responses = at_once(20, lambda: JsonClient(TOKEN).send("/lyktan/orders", body))
+    responses = run_concurrently(20, lambda: JsonClient(TOKEN).send("/lyktan/orders", body))
 
     assert sorted(response.status_code for response in responses) == [200] * 19 + [201]
     assert len({response.json()["id"] for response in responses}) == 1
     assert Order.objects.count() == Invoice.objects.count() == 1
-    assert asked(sandbox, "sendInvoice") == len(sandbox.invoices()) == 1
+    assert call_count(sandbox, "sendInvoice") == len(sandbox.invoices()) == 1
     assert AuditEvent.objects.filter(subject_type=SubjectType.CALL).count() == 1
 
 
@@ -246,7 +246,7 @@ def test_two_concurrent_tabs_create_one_order(cafe: Shop) -> None:
         rows = [{"product": bun.pk, "quantity": 1}]
         return JsonClient(TOKEN).send("/lyktan/orders", {"nonce": next(nonces), "rows": rows})
 
-    responses = at_once(2, order)
+    responses = run_concurrently(2, order)
 
     assert sorted(response.status_code for response in responses) == [201, 409]
     assert Order.objects.count() == 1

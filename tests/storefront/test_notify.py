@@ -15,7 +15,7 @@ from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus
 from payments.polling.status_checks import checks_in_flight
 from tests.factories import InvoiceFactory
-from tests.payments.steps import asked, fresh, issued_invoice, order_state, reference
+from tests.payments.steps import call_count, issued_invoice, order_state, reference, reloaded
 from tests.sandbox_process import SandboxProcess
 
 
@@ -53,8 +53,8 @@ def test_notification_starts_status_check_whatever_its_body(
 
     assert (response.status_code, response.content) == (200, b"")
     assert checks == [(invoice.pk, ChangeSource(SourceName.NOTIFICATION))]
-    assert fresh(invoice).notified_at is not None
-    assert fresh(invoice).status == InvoiceStatus.ISSUED
+    assert reloaded(invoice).notified_at is not None
+    assert reloaded(invoice).status == InvoiceStatus.ISSUED
 
 
 @pytest.mark.django_db
@@ -98,7 +98,7 @@ def test_notification_alone_confirms_payment(
     Client().post(path_of(invoice))
 
     eventually(lambda: order_state(invoice) == "paid")
-    assert fresh(invoice).ers_reference
+    assert reloaded(invoice).ers_reference
 
 
 @pytest.mark.django_db(transaction=True)
@@ -121,7 +121,7 @@ def test_notification_before_reference_is_stored_is_kept(
     invoice = InvoiceFactory.create(sending=True)
 
     assert Client().post(path_of(invoice)).status_code == 200
-    assert fresh(invoice).notified_at is not None
+    assert reloaded(invoice).notified_at is not None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -130,7 +130,7 @@ def test_thousand_notifications_make_few_calls_and_no_events(
 ) -> None:
     invoice = issued_invoice()
     refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
-    told_before, asked_before = AuditEvent.objects.count(), asked(sandbox, "getPaymentStatus")
+    told_before, asked_before = AuditEvent.objects.count(), call_count(sandbox, "getPaymentStatus")
     client, started = Client(), time.monotonic()
 
     codes = {client.post(path_of(invoice)).status_code for _ in range(1000)}
@@ -138,5 +138,5 @@ def test_thousand_notifications_make_few_calls_and_no_events(
     seconds = time.monotonic() - started
     eventually(lambda: checks_in_flight() == 0)
     assert codes == {200}
-    assert 2 <= asked(sandbox, "getPaymentStatus") - asked_before <= seconds + 2
+    assert 2 <= call_count(sandbox, "getPaymentStatus") - asked_before <= seconds + 2
     assert AuditEvent.objects.count() == told_before

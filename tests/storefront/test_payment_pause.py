@@ -8,7 +8,7 @@ import pytest
 
 from orders.models import CustomerSession, Order, Shop
 from payments.models import Invoice, PaymentPause
-from tests.payments.steps import close_paying
+from tests.payments.steps import pause_for_refused_password
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
 
@@ -21,7 +21,7 @@ CLOSED = {
 @pytest.fixture
 def closed(cafe: Shop) -> PaymentPause:
     """SEQR refuses our settings."""
-    return close_paying()
+    return pause_for_refused_password()
 
 
 @pytest.mark.parametrize("language", CLOSED)
@@ -65,7 +65,7 @@ def test_repeated_nonce_returns_its_order_during_payment_pause(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     made = customer.send("/lyktan/orders", two_buns).json()
-    close_paying()
+    pause_for_refused_password()
 
     again = customer.send("/lyktan/orders", two_buns)
 
@@ -76,7 +76,7 @@ def test_open_order_is_returned_during_payment_pause(
     customer: JsonClient, customer_session: CustomerSession, two_buns: dict[str, Any]
 ) -> None:
     invoice = invoice_of(customer_session, "issued")
-    close_paying()
+    pause_for_refused_password()
 
     shown = customer.send("/lyktan/session").json()["order"]
     another = customer.send("/lyktan/orders", two_buns)
@@ -91,7 +91,7 @@ def test_unsent_order_explains_payment_pause(
 ) -> None:
     invoice = invoice_of(customer_session, trait)
     before = customer.get(path_of(invoice)).json()["message"]
-    close_paying()
+    pause_for_refused_password()
 
     message = customer.get(path_of(invoice)).json()["message"]
 
@@ -103,7 +103,7 @@ def test_unpaid_order_cannot_be_retried_during_payment_pause(
     customer: JsonClient, customer_session: CustomerSession
 ) -> None:
     invoice = invoice_of(customer_session, "expired")
-    close_paying()
+    pause_for_refused_password()
 
     response = customer.send(path_of(invoice, "/pay"))
 
@@ -117,7 +117,7 @@ def test_open_order_can_be_cancelled_during_payment_pause(
     customer: JsonClient, customer_session: CustomerSession
 ) -> None:
     invoice = invoice_of(customer_session)
-    close_paying()
+    pause_for_refused_password()
 
     response = customer.send(path_of(invoice, "/cancel"))
 

@@ -15,7 +15,7 @@ from payments.availability.availability import Reason, unavailability_of
 from payments.availability.messages import unavailable_message
 from payments.models import Invoice
 from tests.factories import OpeningHoursFactory, ShopFactory
-from tests.payments.steps import close_paying
+from tests.payments.steps import pause_for_refused_password
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
 
@@ -103,7 +103,7 @@ def test_most_helpful_of_several_reasons_is_shown(
     if hours:
         OpeningHoursFactory.create(shop=cafe)
     if paying:
-        close_paying()
+        pause_for_refused_password()
 
     unavailable = unavailability_of(cafe, datetime(2026, 11, 24, 12, tzinfo=STOCKHOLM))
 

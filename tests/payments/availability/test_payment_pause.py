@@ -32,18 +32,18 @@ from payments.seqr import SeqrConfigurationError
 from payments.session_exchange import exchange_token
 from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
 from tests.payments.steps import (
-    age,
-    asked,
-    close_paying,
-    fresh,
+    age_invoice,
+    call_count,
     invoice_in,
     issued_invoice,
-    let_probe_be_due,
+    make_probe_due,
     new_invoice,
     order_state,
+    pause_for_refused_password,
     reference,
+    reloaded,
 )
-from tests.races import at_once
+from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -124,7 +124,7 @@ def test_eight_concurrent_rejections_pause_payments_once(sandbox: SandboxProcess
         with suppress(SeqrConfigurationError):
             send_invoice(next(left).pk)
 
-    at_once(8, send)
+    run_concurrently(8, send)
 
     assert PaymentPause.objects.count() == MoneyCase.objects.count() == 1
     assert happened(MoneyCase.objects.get()) == ["configuration_case", "payments_paused"]
@@ -136,36 +136,36 @@ def test_eight_concurrent_rejections_pause_payments_once(sandbox: SandboxProcess
 def test_unsent_invoices_make_no_calls_and_no_events_during_pause(sandbox: SandboxProcess) -> None:
     waiting = [new_invoice() for _ in range(5)]
     put_off = invoice_in(S.SENDING, lease_until=None)
-    close_paying()
+    pause_for_refused_password()
     events = AuditEvent.objects.count()
 
     for invoice in (*waiting, put_off):
-        age(invoice, 3)
+        age_invoice(invoice, 3)
         send_invoice(invoice.pk)
 
     assert find_work().invoices_to_send == []
     assert sandbox.calls() == []
     assert AuditEvent.objects.count() == events
-    assert {fresh(invoice).status for invoice in waiting} == {S.CREATED}
+    assert {reloaded(invoice).status for invoice in waiting} == {S.CREATED}
 
 
 def test_unsent_invoice_can_be_cancelled_and_expires_during_pause(sandbox: SandboxProcess) -> None:
     unwanted, overdue = new_invoice(), new_invoice()
-    age(overdue, 601)
-    close_paying()
+    age_invoice(overdue, 601)
+    pause_for_refused_password()
 
     cancel_invoice(unwanted.pk, CancelReason.CUSTOMER, ChangeSource(SourceName.CUSTOMER))
     invoices_to_expire = find_work().invoices_to_expire
     tasks.cancel_overdue_invoice(overdue.pk)
 
     assert invoices_to_expire == [overdue.pk]
-    assert (fresh(unwanted).status, fresh(overdue).status) == (S.CANCELED, S.EXPIRED)
+    assert (reloaded(unwanted).status, reloaded(overdue).status) == (S.CANCELED, S.EXPIRED)
     assert sandbox.calls() == []
 
 
 def test_open_invoices_are_polled_during_pause(sandbox: SandboxProcess, poller: Shard) -> None:
     invoice = issued_invoice()
-    close_paying()
+    pause_for_refused_password()
     sandbox.pay(reference(invoice))
 
     run_rounds(poller)
@@ -184,7 +184,7 @@ def test_accepted_probe_resumes_payments_and_sends_unsent_invoices(
     with pytest.raises(SeqrConfigurationError):
         send_invoice(invoice.pk)
     stop = PaymentPause.objects.get()
-    let_probe_be_due(stop)
+    make_probe_due(stop)
     sandbox.clear_faults()
     enqueued: list[str] = []
     monkeypatch.setattr("payments.tasks.enqueue", lambda task, *_args: enqueued.append(task.name))
@@ -199,13 +199,13 @@ def test_accepted_probe_resumes_payments_and_sends_unsent_invoices(
     assert enqueued == ["payments.tasks.run_recovery"]
     assert find_work().invoices_to_send == [invoice.pk]
     send_invoice(invoice.pk)
-    assert fresh(invoice).status == S.ISSUED
+    assert reloaded(invoice).status == S.ISSUED
 
 
 def test_probe_invoice_is_polled_and_cancelled_and_has_no_order(
     sandbox: SandboxProcess, client: Client
 ) -> None:
-    stop = close_paying()
+    stop = pause_for_refused_password()
 
     probe_payments(stop.pk, at_once=True)
 
@@ -227,12 +227,12 @@ def test_probe_invoice_is_polled_and_cancelled_and_has_no_order(
 
 def test_probes_back_off_from_10_to_60_seconds(sandbox: SandboxProcess) -> None:
     refuse(sandbox, "sendInvoice")
-    stop = close_paying()
+    stop = pause_for_refused_password()
     pauses = [stop.next_probe_at - stop.since]
     too_soon = find_work().pauses_to_probe, probe_payments(stop.pk)
 
     for _ in range(4):
-        let_probe_be_due(stop)
+        make_probe_due(stop)
         assert find_work().pauses_to_probe == [stop.pk]
         assert probe_payments(stop.pk) == Probe.REFUSED
         stop.refresh_from_db()
@@ -246,19 +246,19 @@ def test_probes_back_off_from_10_to_60_seconds(sandbox: SandboxProcess) -> None:
 
 
 def test_eight_concurrent_workers_make_one_probe(sandbox: SandboxProcess) -> None:
-    stop = close_paying()
-    let_probe_be_due(stop)
+    stop = pause_for_refused_password()
+    make_probe_due(stop)
 
-    came = at_once(8, lambda: probe_payments(stop.pk))
+    came = run_concurrently(8, lambda: probe_payments(stop.pk))
 
     assert came.count(Probe.OPENED) == 1
     assert came.count(Probe.NOT_MADE) == 7
-    assert asked(sandbox, "sendInvoice") == 1
+    assert call_count(sandbox, "sendInvoice") == 1
 
 
 def test_killed_probe_is_repeated_after_its_lease(sandbox: SandboxProcess) -> None:
-    stop = close_paying()
-    let_probe_be_due(stop)
+    stop = pause_for_refused_password()
+    make_probe_due(stop)
     PaymentPause.objects.update(lease_until=database_now() + timedelta(seconds=25))
     held = find_work().pauses_to_probe, probe_payments(stop.pk, at_once=True)
 
@@ -287,7 +287,7 @@ def test_rejected_status_query_alone_keeps_payments_paused(
 
 @pytest.mark.parametrize("operation", ["sendInvoice", "getPaymentStatus"])
 def test_unanswered_probe_keeps_payments_paused(sandbox: SandboxProcess, operation: str) -> None:
-    stop = close_paying()
+    stop = pause_for_refused_password()
     sandbox.fault(operation, "http_status", status=503, takes_effect=False)
 
     came = probe_payments(stop.pk, at_once=True)
@@ -300,14 +300,14 @@ def test_unanswered_probe_keeps_payments_paused(sandbox: SandboxProcess, operati
 def test_probe_that_cannot_be_cancelled_resumes_payments(
     sandbox: SandboxProcess,
 ) -> None:
-    stop = close_paying()
+    stop = pause_for_refused_password()
     refuse(sandbox, "cancelInvoice", 90)
 
     assert probe_payments(stop.pk, at_once=True) == Probe.OPENED
 
 
 def test_rejected_cancel_keeps_payments_paused(sandbox: SandboxProcess) -> None:
-    stop = close_paying()
+    stop = pause_for_refused_password()
     refuse(sandbox, "cancelInvoice", 21)
 
     assert probe_payments(stop.pk, at_once=True) == Probe.REFUSED
@@ -318,7 +318,7 @@ def test_old_invoice_rejected_after_probe_does_not_pause_again(
 ) -> None:
     """Such as one of a terminal that we had before. Probe and invoice would take turns for ever."""
     refused = issued_invoice()
-    probe_payments(close_paying().pk, at_once=True)
+    probe_payments(pause_for_refused_password().pk, at_once=True)
     refuse(sandbox, "getPaymentStatus", 21)
 
     for _ in range(3):
@@ -330,7 +330,7 @@ def test_old_invoice_rejected_after_probe_does_not_pause_again(
 
 
 def test_new_invoice_rejected_after_probe_pauses_again(sandbox: SandboxProcess) -> None:
-    probe_payments(close_paying().pk, at_once=True)
+    probe_payments(pause_for_refused_password().pk, at_once=True)
     refuse(sandbox, "sendInvoice")
 
     with pytest.raises(SeqrConfigurationError):
@@ -343,7 +343,7 @@ def test_case_closed_without_correction_is_opened_again(
     sandbox: SandboxProcess,
 ) -> None:
     refuse(sandbox, "sendInvoice", 92)
-    stop = close_paying()
+    stop = pause_for_refused_password()
     first = stop.case
     probe_soon(first.pk)
     close_case(first.pk, ChangeSource(SourceName.STAFF), "the password was mistyped")

@@ -32,12 +32,12 @@ from payments.seqr import SeqrAuthenticationError
 from tests.factories import InvoiceFactory
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
-    fresh,
     invoice_in,
     issued_invoice,
     reference,
+    reloaded,
 )
-from tests.races import at_once
+from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -153,12 +153,14 @@ def test_a_puzzle_that_solves_itself_closes_its_case(
 
     refresh(invoice)
 
-    assert fresh(invoice).status == S.PAID
+    assert reloaded(invoice).status == S.PAID
     assert MoneyCase.objects.get().closing_reason == "SEQR now answers PAID"
 
 
 def test_eight_who_see_it_at_once_open_one_case() -> None:
-    at_once(8, lambda: open_case(CaseKind.CONFIGURATION, BY_TEST, "refused", key="code 20"))
+    run_concurrently(
+        8, lambda: open_case(CaseKind.CONFIGURATION, BY_TEST, "refused", key="code 20")
+    )
 
     assert MoneyCase.objects.count() == 1
     assert AuditEvent.objects.count() == 1
@@ -190,7 +192,7 @@ def test_a_new_case_is_mailed_once_to_each_address(settings: Settings) -> None:
     settings.CASE_EMAILS = ["owner@shop.example", "desk@shop.example"]
     open_case(CaseKind.CONFIGURATION, BY_TEST, "SEQR answered 20", key="code 20")
 
-    sent = sum(at_once(4, send_mails))
+    sent = sum(run_concurrently(4, send_mails))
     send_mails()
 
     assert sent == 2

@@ -8,7 +8,7 @@ from payments.invoices.apply_status import apply_unchanged_batch
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import CallRecord
-from tests.payments.steps import fresh, invoice_in
+from tests.payments.steps import invoice_in, reloaded
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,9 +30,9 @@ def test_routine_answers_bring_versions_and_acknowledge_payments() -> None:
     written = apply_unchanged_batch(answers, ChangeSource(SourceName.POLLER))
 
     assert written == {issued.pk, paid.pk}
-    assert (fresh(issued).invoice_version, fresh(issued).acknowledged_at) == (1, None)
-    assert fresh(paid).invoice_version == 3
-    assert fresh(paid).acknowledged_at is not None
+    assert (reloaded(issued).invoice_version, reloaded(issued).acknowledged_at) == (1, None)
+    assert reloaded(paid).invoice_version == 3
+    assert reloaded(paid).acknowledged_at is not None
     [call] = AuditEvent.objects.filter(
         subject_type=SubjectType.CALL
     )  # what only brings a version is not told
@@ -53,4 +53,4 @@ def test_a_routine_answer_about_what_stands_otherwise_by_now_is_left_out(
     written = apply_unchanged_batch([answer], ChangeSource(SourceName.POLLER))
 
     assert written == set()
-    assert fresh(invoice).invoice_version == version
+    assert reloaded(invoice).invoice_version == version

@@ -14,16 +14,16 @@ from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, Mone
 from payments.recovery import find_work
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
-    asked,
-    fresh,
+    call_count,
+    event_names,
     invoice_in,
     issued_invoice,
     new_invoice,
     order_state,
     reference,
-    story,
+    reloaded,
 )
-from tests.races import at_once
+from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -53,7 +53,7 @@ def test_an_open_invoice_is_cancelled_at_seqr(
 
     assert ended == status
     assert sandbox.invoice(reference(invoice))["status"] == "CANCELED"
-    assert story(invoice)[-2:] == ["cancel_requested", event]
+    assert event_names(invoice)[-2:] == ["cancel_requested", event]
     calls = [c["operation"] for c in sandbox.calls() if c["operation"] != "sendInvoice"]
     assert calls.index("getPaymentStatus") < calls.index("cancelInvoice")
 
@@ -74,9 +74,9 @@ def test_a_payment_that_was_made_wins_over_the_cancel(sandbox: SandboxProcess) -
     with pytest.raises(AlreadyPaid):
         cancel(invoice.pk)
 
-    assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
-    assert story(invoice)[-1] == "cancel_refused_as_paid"
-    assert asked(sandbox, "cancelInvoice") == 0
+    assert (reloaded(invoice).status, order_state(invoice)) == (S.PAID, "paid")
+    assert event_names(invoice)[-1] == "cancel_refused_as_paid"
+    assert call_count(sandbox, "cancelInvoice") == 0
 
 
 def test_a_payment_between_asking_and_cancelling_is_found_by_the_refusal(
@@ -94,7 +94,7 @@ def test_a_payment_between_asking_and_cancelling_is_found_by_the_refusal(
     with pytest.raises(AlreadyPaid):
         cancel(invoice.pk)
 
-    assert story(invoice)[-2:] == ["cancel_refused", "cancel_refused_as_paid"]
+    assert event_names(invoice)[-2:] == ["cancel_refused", "cancel_refused_as_paid"]
 
 
 def test_a_payment_in_progress_keeps_the_cancel_pending_until_seqr_says_which(
@@ -111,7 +111,7 @@ def test_a_payment_in_progress_keeps_the_cancel_pending_until_seqr_says_which(
 
     assert pending == S.CANCEL_PENDING
     assert invoice.pk in work.invoices_to_cancel
-    assert fresh(invoice).status == S.CANCELED
+    assert reloaded(invoice).status == S.CANCELED
 
 
 def test_no_answer_keeps_the_cancel_pending_and_it_is_tried_again(
@@ -126,7 +126,7 @@ def test_no_answer_keeps_the_cancel_pending_and_it_is_tried_again(
 
     assert pending == [S.CANCEL_PENDING] * 2
     assert order_state(invoice) == "canceled"
-    assert story(invoice).count("cancel_deferred") == 1
+    assert event_names(invoice).count("cancel_deferred") == 1
 
 
 def test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it(
@@ -143,7 +143,7 @@ def test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it(
 
     finish_cancel(invoice.pk, BY_SWEEP)
 
-    assert (before, fresh(invoice).status) == (S.CANCEL_PENDING, S.CANCELED)
+    assert (before, reloaded(invoice).status) == (S.CANCEL_PENDING, S.CANCELED)
 
 
 def test_what_seqr_cancelled_already_is_done(
@@ -167,11 +167,11 @@ def test_what_seqr_cancelled_already_is_done(
 def test_cancelling_twice_at_once_is_cancelling_once(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
 
-    ended = at_once(4, lambda: cancel(invoice.pk))
+    ended = run_concurrently(4, lambda: cancel(invoice.pk))
 
     assert S.CANCELED in ended
-    assert story(invoice).count("cancel_requested") == 1
-    assert story(invoice).count("cancel_confirmed") == 1
+    assert event_names(invoice).count("cancel_requested") == 1
+    assert event_names(invoice).count("cancel_confirmed") == 1
 
 
 @pytest.mark.parametrize("status", [S.CANCELED, S.FAILED, S.EXPIRED])
@@ -181,7 +181,7 @@ def test_a_dead_invoice_stays_as_it_is(seqr_away: None, status: InvoiceStatus) -
     ended = cancel(invoice.pk)
 
     assert ended == status
-    assert story(invoice) == []
+    assert event_names(invoice) == []
 
 
 def test_a_wanted_cancel_outlives_a_status_that_we_do_not_know(
@@ -191,11 +191,11 @@ def test_a_wanted_cancel_outlives_a_status_that_we_do_not_know(
     sandbox.act(reference(invoice), "hold")
     seqr_proxy.rewrite = lambda answer: answer.replace(">ISSUED<", ">PONDERING<")
     cancel(invoice.pk)
-    unknown = fresh(invoice).status
+    unknown = reloaded(invoice).status
     seqr_proxy.rewrite = lambda answer: answer
 
     refresh_invoice(invoice.pk, BY_SWEEP)
-    again = fresh(invoice).status
+    again = reloaded(invoice).status
 
     assert (unknown, again) == (S.NEEDS_ATTENTION, S.CANCEL_PENDING)
 
@@ -211,7 +211,7 @@ def superseded_invoice(sandbox: SandboxProcess) -> tuple[Invoice, Invoice]:
     send_invoice(second.pk)
     sandbox.control("PUT", f"/invoices/{reference(first)}", {"status": "PAID"})
     refresh_invoice(first.pk, BY_SWEEP)
-    return first, fresh(second)
+    return first, reloaded(second)
 
 
 @pytest.mark.parametrize("action", ["cancel", "fail", "expire"])
@@ -225,8 +225,8 @@ def test_what_is_superseded_and_has_ended_at_seqr_is_dead_without_asking(
 
     finish_cancel(second.pk, BY_SWEEP)
 
-    assert fresh(second).status == S.CANCELED
-    assert (fresh(first).status, order_state(first)) == (S.PAID, "paid")
+    assert reloaded(second).status == S.CANCELED
+    assert (reloaded(first).status, order_state(first)) == (S.PAID, "paid")
     assert sandbox.invoice(reference(second))["status_queried_at"] == before
 
 
@@ -243,7 +243,7 @@ def test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case(
 
     case = MoneyCase.objects.get(invoice=second)
     assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
-    assert fresh(second).status == S.CANCEL_PENDING
+    assert reloaded(second).status == S.CANCEL_PENDING
 
 
 def test_a_second_payment_pays_the_order_once_the_first_was_taken_back(
@@ -259,7 +259,7 @@ def test_a_second_payment_pays_the_order_once_the_first_was_taken_back(
     refresh_invoice(first.pk, BY_SWEEP)
     finish_cancel(second.pk, BY_SWEEP)
 
-    assert (fresh(second).status, order_state(first)) == (S.PAID, "paid")
+    assert (reloaded(second).status, order_state(first)) == (S.PAID, "paid")
     case.refresh_from_db()
     assert case.closed_at is not None
 
@@ -276,7 +276,7 @@ def test_an_order_is_paid_again_by_a_new_invoice_once_the_old_one_is_dead(
     second = retry_payment(order.customer, order.public_id, ChangeSource(SourceName.CUSTOMER))
     send_invoice(second.pk)
 
-    assert fresh(second).client_invoice_id == f"{order.number}-2"
+    assert reloaded(second).client_invoice_id == f"{order.number}-2"
     assert [i["status"] for i in sandbox.invoices()] == ["CANCELED", "ISSUED"]
 
 
@@ -291,7 +291,7 @@ def test_paying_again_five_times_at_once_makes_one_invoice() -> None:
             return False
         return True
 
-    made = at_once(5, pay)
+    made = run_concurrently(5, pay)
 
     assert made.count(True) == 1
     assert order.invoices.count() == 2

@@ -19,15 +19,15 @@ from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrConflict, SeqrOutcomeUnknown
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
-    asked,
-    fresh,
+    call_count,
+    event_names,
     invoice_in,
     issued_invoice,
     order_state,
     reference,
-    story,
+    reloaded,
 )
-from tests.races import at_once
+from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 from tests.staff import list_url, page_url, run_action, shown_messages, staff, superuser, user_of
 
@@ -41,7 +41,7 @@ def reserved_invoice(sandbox: SandboxProcess) -> Invoice:
     invoice = issued_invoice()
     sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "RESERVED"})
     refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
-    return fresh(invoice)
+    return reloaded(invoice)
 
 
 def clerk() -> ChangeSource:
@@ -67,10 +67,10 @@ def test_what_is_reserved_is_taken_and_paid_with_who_did_it(sandbox: SandboxProc
 
     status = commit(invoice)
 
-    paid = fresh(invoice)
+    paid = reloaded(invoice)
     assert (status, order_state(invoice)) == (S.PAID, "paid")
     assert paid.paid_amount == ALL
-    assert story(invoice)[2:] == [
+    assert event_names(invoice)[2:] == [
         "amount_reserved",
         "capture_started",
         "reservation_captured",
@@ -87,8 +87,12 @@ def test_a_lost_answer_is_found_by_asking(sandbox: SandboxProcess) -> None:
     status = commit(invoice)
 
     assert status == S.PAID
-    assert story(invoice)[3:] == ["capture_started", "capture_outcome_unknown", "payment_confirmed"]
-    assert asked(sandbox, "commitReservation") == 1
+    assert event_names(invoice)[3:] == [
+        "capture_started",
+        "capture_outcome_unknown",
+        "payment_confirmed",
+    ]
+    assert call_count(sandbox, "commitReservation") == 1
 
 
 def test_an_unknown_outcome_is_not_tried_again_before_its_lease_ends(
@@ -124,7 +128,7 @@ def test_a_taken_amount_is_taken_though_seqr_then_falls_silent(
     status = commit(invoice)
 
     assert status == S.RESERVED
-    assert story(invoice)[-1] == "reservation_captured"
+    assert event_names(invoice)[-1] == "reservation_captured"
     assert sandbox.invoice(reference(invoice))["status"] == "PAID"
 
 
@@ -142,8 +146,8 @@ def test_a_reservation_released_in_between_is_seen_and_told(
     with pytest.raises(SeqrConflict):
         commit(invoice)
 
-    assert (fresh(invoice).status, fresh(invoice).capture_lease_until) == (S.EXPIRED, None)
-    assert story(invoice)[3:] == ["capture_started", "capture_failed", "expired_at_seqr"]
+    assert (reloaded(invoice).status, reloaded(invoice).capture_lease_until) == (S.EXPIRED, None)
+    assert event_names(invoice)[3:] == ["capture_started", "capture_failed", "expired_at_seqr"]
 
 
 def test_four_at_once_take_it_once(sandbox: SandboxProcess) -> None:
@@ -157,11 +161,11 @@ def test_four_at_once_take_it_once(sandbox: SandboxProcess) -> None:
             return False
         return True
 
-    took = at_once(4, try_it)
+    took = run_concurrently(4, try_it)
 
     assert took.count(True) == 1
-    assert asked(sandbox, "commitReservation") == 1
-    assert fresh(invoice).status == S.PAID
+    assert call_count(sandbox, "commitReservation") == 1
+    assert reloaded(invoice).status == S.PAID
 
 
 @pytest.mark.parametrize(
@@ -176,8 +180,8 @@ def test_what_is_not_as_it_was_seen_is_not_taken(
     with pytest.raises(CommitNotPossible, match=said):
         commit(invoice, amount)
 
-    assert asked(sandbox, "commitReservation") == 0
-    assert fresh(invoice).status == status
+    assert call_count(sandbox, "commitReservation") == 0
+    assert reloaded(invoice).status == status
 
 
 # --- In the admin --------------------------------------------------------------------------------
@@ -195,7 +199,7 @@ def test_the_button_leads_to_a_page_that_names_the_amount(sandbox: SandboxProces
     assert "Capture the reserved amount" in page
     assert "SEQR charges the customer 45.00\N{NO-BREAK SPACE}SEK." in asks
     assert f'action="{page_of(invoice)}"' in asks
-    assert asked(sandbox, "commitReservation") == 0
+    assert call_count(sandbox, "commitReservation") == 0
 
 
 def test_only_what_is_reserved_has_the_button(sandbox: SandboxProcess) -> None:
@@ -212,7 +216,7 @@ def test_agreeing_takes_it_and_tells_so(sandbox: SandboxProcess) -> None:
     messages = confirm(client, invoice)
 
     assert messages == ["Captured and paid.", "Nothing is reserved: the invoice is now paid."]
-    assert asked(sandbox, "commitReservation") == 1
+    assert call_count(sandbox, "commitReservation") == 1
     assert AuditEvent.objects.get(name="capture_started").actor == user_of(client)
 
 
@@ -237,7 +241,7 @@ def test_what_came_of_it_is_told_as_far_as_it_is_known(
     (message,) = confirm(superuser(), invoice)
 
     assert message.startswith(said)
-    assert fresh(invoice).status == S.RESERVED
+    assert reloaded(invoice).status == S.RESERVED
 
 
 def test_who_has_no_permission_takes_nothing() -> None:

@@ -17,14 +17,14 @@ from payments.seqr import SeqrOutcomeUnknown
 from tests.factories import InvoiceFactory
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
-    asked,
-    fresh,
+    call_count,
+    event_names,
     invoice_in,
     issued_invoice,
     order_state,
     reference,
     refresh,
-    story,
+    reloaded,
 )
 from tests.sandbox_process import SandboxProcess
 
@@ -46,7 +46,7 @@ def test_an_invoice_whose_order_another_one_paid_is_not_asked_about(
 
     refresh(other)
 
-    assert asked(sandbox, "getPaymentStatus") == 0
+    assert call_count(sandbox, "getPaymentStatus") == 0
 
 
 def test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_cancelled(
@@ -66,13 +66,13 @@ def test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_
     refresh(first)
     finish_cancel(second.pk, ChangeSource(SourceName.RECOVERY))
 
-    assert story(first)[-1] == "corrected_to_match_seqr"
+    assert event_names(first)[-1] == "corrected_to_match_seqr"
     assert order_state(first) == "paid"
-    assert (fresh(second).status, fresh(second).cancel_reason) == (
+    assert (reloaded(second).status, reloaded(second).cancel_reason) == (
         S.CANCELED,
         CancelReason.SUPERSEDED,
     )
-    assert sandbox.invoice(reference(fresh(second)))["status"] == "CANCELED"
+    assert sandbox.invoice(reference(reloaded(second)))["status"] == "CANCELED"
 
 
 def ended_and_then_paid(sandbox: SandboxProcess) -> Invoice:
@@ -84,7 +84,7 @@ def ended_and_then_paid(sandbox: SandboxProcess) -> Invoice:
 
 
 def let_ten_seconds_pass(invoice: Invoice) -> None:
-    from_state = fresh(invoice).late_query_pending_since
+    from_state = reloaded(invoice).late_query_pending_since
     assert from_state is not None
     earlier = from_state - timedelta(seconds=10)
     Invoice.objects.filter(pk=invoice.pk).update(late_query_pending_since=earlier)
@@ -105,8 +105,8 @@ def test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer(
     repeat_late_query(invoice.pk, ChangeSource(SourceName.RECOVERY))
 
     assert work == [invoice.pk]
-    assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
-    assert fresh(invoice).late_query_pending_since is None
+    assert (reloaded(invoice).status, order_state(invoice)) == (S.PAID, "paid")
+    assert reloaded(invoice).late_query_pending_since is None
 
 
 def test_where_another_invoice_has_paid_since_a_person_is_told_of_the_lost_answer(
@@ -121,16 +121,16 @@ def test_where_another_invoice_has_paid_since_a_person_is_told_of_the_lost_answe
         invoice.order.customer, invoice.order.public_id, ChangeSource(SourceName.CUSTOMER)
     )
     send_invoice(second.pk)
-    sandbox.pay(reference(fresh(second)))
+    sandbox.pay(reference(reloaded(second)))
     refresh(second)
-    before = asked(sandbox, "getPaymentStatus")
+    before = call_count(sandbox, "getPaymentStatus")
 
     for _ in range(2):
         repeat_late_query(invoice.pk, ChangeSource(SourceName.RECOVERY))
 
     case = MoneyCase.objects.get(invoice=invoice)
     assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
-    assert asked(sandbox, "getPaymentStatus") == before
+    assert call_count(sandbox, "getPaymentStatus") == before
 
 
 def test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_person(
@@ -141,7 +141,7 @@ def test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_p
         first.order.customer, first.order.public_id, ChangeSource(SourceName.CUSTOMER)
     )
     send_invoice(second.pk)
-    sandbox.pay(reference(fresh(second)))
+    sandbox.pay(reference(reloaded(second)))
 
     def the_first_turns_out_to_be_paid() -> None:
         seqr_proxy.before_answer = lambda: None
@@ -151,8 +151,8 @@ def test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_p
 
     refresh(second)
 
-    assert fresh(first).status == S.PAID
-    assert "answer_after_order_was_paid" in story(second)
+    assert reloaded(first).status == S.PAID
+    assert "answer_after_order_was_paid" in event_names(second)
     case = MoneyCase.objects.get(invoice=second)
     assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
 
@@ -166,8 +166,8 @@ def test_a_lost_answer_is_awaited_no_more_once_somebody_else_has_found_the_payme
 
     repeat_late_query(invoice.pk, ChangeSource(SourceName.RECOVERY))
 
-    assert fresh(invoice).status == S.PAID
-    assert fresh(invoice).late_query_pending_since is None
+    assert reloaded(invoice).status == S.PAID
+    assert reloaded(invoice).late_query_pending_since is None
 
 
 def test_an_answered_question_about_an_ended_invoice_is_not_asked_again(
@@ -178,7 +178,7 @@ def test_an_answered_question_about_an_ended_invoice_is_not_asked_again(
 
     refresh(invoice)
 
-    assert fresh(invoice).late_query_pending_since is None
+    assert reloaded(invoice).late_query_pending_since is None
 
 
 # --- Many at once --------------------------------------------------------------------------------

@@ -9,15 +9,15 @@ from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrOutcomeUnknown, SeqrProtocolError
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
-    fresh,
+    event_names,
     invoice_in,
     issued_invoice,
     order_state,
     reference,
     refresh,
-    story,
+    reloaded,
 )
-from tests.races import at_once, wait_until_somebody_waits, with_own_connection
+from tests.races import run_concurrently, wait_for_lock_wait, with_own_connection
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -30,14 +30,14 @@ def test_a_payment_is_recorded_with_its_order_and_acknowledged(sandbox: SandboxP
 
     status = refresh(invoice)
 
-    paid = fresh(invoice)
+    paid = reloaded(invoice)
     at_seqr = sandbox.invoice(reference(invoice))
     assert (status, order_state(invoice)) == (S.PAID, "paid")
     assert paid.ers_reference == at_seqr["ers_reference"]
     assert (str(paid.paid_amount), paid.paid_currency) == ("45.00", "SEK")
     assert paid.acknowledged_at is not None
     assert paid.invoice_version == at_seqr["version"]
-    assert story(invoice) == ["sending_started", "sent", "payment_confirmed"]
+    assert event_names(invoice) == ["sending_started", "sent", "payment_confirmed"]
 
 
 def test_a_payment_is_told_though_its_acknowledgment_goes_wrong(
@@ -54,7 +54,7 @@ def test_a_payment_is_told_though_its_acknowledgment_goes_wrong(
     status = refresh(invoice)
 
     assert (status, order_state(invoice)) == (S.PAID, "paid")
-    assert fresh(invoice).acknowledged_at is None
+    assert reloaded(invoice).acknowledged_at is None
 
 
 def test_the_version_of_the_last_answer_goes_with_the_next_question(
@@ -83,7 +83,7 @@ def test_the_unchanged_writes_nothing(
     refresh(invoice)
 
     assert Invoice.objects.filter(pk=invoice.pk).values().get() == before
-    assert story(invoice) == ["sending_started", "sent"]
+    assert event_names(invoice) == ["sending_started", "sent"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_an_end_at_seqr_is_an_end_here(
 
     refresh(invoice)
 
-    assert (fresh(invoice).status, story(invoice)[-1]) == (status, event)
+    assert (reloaded(invoice).status, event_names(invoice)[-1]) == (status, event)
     assert order_state(invoice) == status.lower()
 
 
@@ -132,7 +132,7 @@ def test_an_unknown_status_needs_attention_and_is_asked_again(
     statuses.append(refresh(invoice))
 
     assert statuses == [S.NEEDS_ATTENTION, S.NEEDS_ATTENTION, S.PAID]
-    assert story(invoice)[2:] == ["attention_needed", "payment_confirmed"]
+    assert event_names(invoice)[2:] == ["attention_needed", "payment_confirmed"]
 
 
 def test_paid_without_a_payment_reference_is_not_yet_paid(
@@ -159,7 +159,7 @@ def test_another_amount_in_the_receipt_is_recorded_and_the_order_needs_attention
 
     refresh(invoice)
 
-    paid = fresh(invoice)
+    paid = reloaded(invoice)
     assert (paid.status, str(paid.paid_amount)) == (S.PAID, "4.50")
     assert order_state(invoice) == "needs_attention"
 
@@ -182,7 +182,7 @@ def test_an_unreadable_answer_changes_nothing(
     with pytest.raises(SeqrProtocolError):
         refresh(invoice)
 
-    assert fresh(invoice).status == S.ISSUED
+    assert reloaded(invoice).status == S.ISSUED
 
 
 def test_a_lost_answer_about_a_payment_is_asked_for_again(
@@ -214,17 +214,17 @@ def test_a_slow_answer_from_before_the_payment_does_not_undo_it(
 
     refresh(invoice)
 
-    assert fresh(invoice).status == S.PAID
-    assert "unexpected_status" not in story(invoice)
+    assert reloaded(invoice).status == S.PAID
+    assert "unexpected_status" not in event_names(invoice)
 
 
 def test_eight_askers_at_once_confirm_one_payment(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
 
-    at_once(8, lambda: refresh(invoice))
+    run_concurrently(8, lambda: refresh(invoice))
 
-    assert story(invoice).count("payment_confirmed") == 1
+    assert event_names(invoice).count("payment_confirmed") == 1
 
 
 def test_who_finds_a_payment_waits_for_who_is_writing_it(sandbox: SandboxProcess) -> None:
@@ -234,7 +234,7 @@ def test_who_finds_a_payment_waits_for_who_is_writing_it(sandbox: SandboxProcess
     with ThreadPoolExecutor(1) as another, transaction.atomic():
         refresh(invoice)
         found_too = another.submit(with_own_connection, lambda: refresh(invoice))
-        wait_until_somebody_waits()
+        wait_for_lock_wait()
         transaction.on_commit(found_too.result)
 
-    assert story(invoice).count("payment_confirmed") == 1
+    assert event_names(invoice).count("payment_confirmed") == 1

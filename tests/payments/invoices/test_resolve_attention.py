@@ -15,12 +15,12 @@ from payments.models import CancelReason, CaseKind, Invoice, MoneyCase
 from payments.refunds.refund import request_refund, send_refund
 from tests.factories import InvoiceFactory
 from tests.payments.steps import (
-    fresh,
     issued_invoice,
     order_state,
     paid_invoice,
     reference,
     refresh,
+    reloaded,
 )
 from tests.sandbox_process import SandboxProcess
 from tests.staff import page_url, superuser
@@ -39,7 +39,7 @@ def paid_with_another_amount(sandbox: SandboxProcess) -> Invoice:
     sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"receipt_amount": "40.00"})
     refresh(invoice)
     assert order_state(invoice) == "needs_attention"
-    return fresh(invoice)
+    return reloaded(invoice)
 
 
 def paid_and_taken_back(sandbox: SandboxProcess) -> Invoice:
@@ -47,7 +47,7 @@ def paid_and_taken_back(sandbox: SandboxProcess) -> Invoice:
     sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "CANCELED"})
     refresh(invoice)
     assert order_state(invoice) == "needs_attention"
-    return fresh(invoice)
+    return reloaded(invoice)
 
 
 def test_an_order_that_was_paid_otherwise_is_paid_once_the_difference_is_settled(
@@ -84,7 +84,7 @@ def test_an_order_whose_payment_was_taken_back_can_be_paid_again_once_that_is_se
     again = retry_payment(order.customer, order.public_id, ChangeSource(SourceName.CUSTOMER))
     send_invoice(again.pk)
     assert current_invoice(Order.objects.get(pk=order.pk)) == again
-    sandbox.pay(reference(fresh(again)))
+    sandbox.pay(reference(reloaded(again)))
     refresh(again)
     assert order_state(invoice) == "paid"
 

@@ -19,13 +19,13 @@ from payments.models import (
 )
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
-    fresh,
-    is_dead,
+    event_names,
+    is_unpaid_final,
     issued_invoice,
     order_state,
     reference,
     refresh,
-    story,
+    reloaded,
 )
 from tests.sandbox_process import SandboxProcess
 
@@ -52,8 +52,8 @@ def test_a_cancelled_payment_after_a_silence_of_ours_may_be_a_reversal(
 
     refresh(invoice)
 
-    assert fresh(invoice).possibly_reversed
-    assert story(invoice)[-2:] == ["canceled_at_seqr", "possibly_reversed"]
+    assert reloaded(invoice).possibly_reversed
+    assert event_names(invoice)[-2:] == ["canceled_at_seqr", "possibly_reversed"]
 
 
 @pytest.mark.parametrize("reason", [CancelReason.LIFETIME, CancelReason.CUSTOMER])
@@ -67,8 +67,8 @@ def test_a_payment_that_was_reversed_before_we_cancelled_may_be_a_reversal_too(
 
     cancel_invoice(invoice.pk, reason, ChangeSource(SourceName.RECOVERY))
 
-    assert is_dead(invoice)
-    assert fresh(invoice).possibly_reversed
+    assert is_unpaid_final(invoice)
+    assert reloaded(invoice).possibly_reversed
     assert [case.kind for case in MoneyCase.objects.all()] == [CaseKind.POSSIBLY_REVERSED]
 
 
@@ -80,8 +80,8 @@ def test_an_invoice_that_we_cancel_after_a_silence_of_ours_is_no_reversal(
 
     cancel_invoice(invoice.pk, CancelReason.LIFETIME, ChangeSource(SourceName.RECOVERY))
 
-    assert is_dead(invoice)
-    assert not fresh(invoice).possibly_reversed
+    assert is_unpaid_final(invoice)
+    assert not reloaded(invoice).possibly_reversed
 
 
 def test_a_cancelled_payment_while_we_were_asking_is_the_customers_own(
@@ -93,7 +93,7 @@ def test_a_cancelled_payment_while_we_were_asking_is_the_customers_own(
 
     refresh(invoice)
 
-    assert not fresh(invoice).possibly_reversed
+    assert not reloaded(invoice).possibly_reversed
 
 
 @pytest.mark.parametrize("cancel_wanted", ["", *CancelReason])
@@ -108,6 +108,6 @@ def test_a_reversal_after_paid_is_recorded_and_the_order_needs_attention(
 
     refresh(invoice)
 
-    assert (fresh(invoice).status, fresh(invoice).possibly_reversed) == (S.CANCELED, True)
+    assert (reloaded(invoice).status, reloaded(invoice).possibly_reversed) == (S.CANCELED, True)
     assert order_state(invoice) == "needs_attention"
-    assert story(invoice)[-2:] == ["payment_reversed", "possibly_reversed"]
+    assert event_names(invoice)[-2:] == ["payment_reversed", "possibly_reversed"]

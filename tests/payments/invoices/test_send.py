@@ -18,16 +18,16 @@ from payments.seqr import (
 )
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
-    age,
-    fresh,
+    age_invoice,
+    event_names,
+    expire_lease,
     invoice_in,
-    let_lease_lapse,
     new_invoice,
     order_state,
     reference,
-    story,
+    reloaded,
 )
-from tests.races import at_once
+from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -40,7 +40,7 @@ def test_a_new_invoice_is_sent_and_gets_seqrs_reference(sandbox: SandboxProcess)
 
     send_invoice(invoice.pk)
 
-    invoice = fresh(invoice)
+    invoice = reloaded(invoice)
     at_seqr = sandbox.invoice(reference(invoice))
     assert (invoice.status, order_state(invoice)) == (S.ISSUED, "awaiting_payment")
     assert (at_seqr["amount"], at_seqr["currency"]) == ("45.00", "SEK")
@@ -48,7 +48,7 @@ def test_a_new_invoice_is_sent_and_gets_seqrs_reference(sandbox: SandboxProcess)
     assert at_seqr["notification_url"] == f"http://testserver/notify/{invoice.notify_key}"
     assert at_seqr["back_url"] == f"http://testserver/return/{invoice.order.return_key}"
     assert invoice.invoice_qr_code.endswith(f"/R{invoice.invoice_reference}")
-    assert story(invoice) == ["sending_started", "sent"]
+    assert event_names(invoice) == ["sending_started", "sent"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -65,10 +65,10 @@ def test_sending_twice_is_sending_once(sandbox: SandboxProcess) -> None:
 def test_eight_workers_at_once_send_one_invoice(sandbox: SandboxProcess) -> None:
     invoice = new_invoice()
 
-    at_once(8, lambda: send_invoice(invoice.pk))
+    run_concurrently(8, lambda: send_invoice(invoice.pk))
 
     assert len(sandbox.invoices()) == 1
-    assert fresh(invoice).status == S.ISSUED
+    assert reloaded(invoice).status == S.ISSUED
 
 
 @pytest.mark.django_db(transaction=True)
@@ -78,9 +78,9 @@ def test_nothing_sent_is_sent_later(seqr_away: None) -> None:
     with pytest.raises(SeqrUnavailable):
         send_invoice(invoice.pk)
 
-    assert (fresh(invoice).status, order_state(invoice)) == (S.SENDING, "sending")
+    assert (reloaded(invoice).status, order_state(invoice)) == (S.SENDING, "sending")
     assert invoice.pk in find_work().invoices_to_send
-    assert story(invoice) == ["sending_started", "sending_failed"]
+    assert event_names(invoice) == ["sending_started", "sending_failed"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -97,8 +97,8 @@ def test_an_answer_lost_on_the_way_is_sent_for_again_and_one_reference_is_shown(
 
     newest = sandbox.invoices()[-1]
     assert len(sandbox.invoices()) >= 2
-    assert reference(fresh(invoice)) == newest["invoice_reference"]
-    assert fresh(invoice).status == S.ISSUED
+    assert reference(reloaded(invoice)) == newest["invoice_reference"]
+    assert reloaded(invoice).status == S.ISSUED
 
 
 @pytest.mark.django_db(transaction=True)
@@ -110,7 +110,7 @@ def test_a_late_answer_is_cancelled_at_seqr_and_never_stored_over_the_one_shown(
 
     def another_sender() -> None:
         seqr_proxy.before_answer = lambda: None
-        let_lease_lapse(invoice)
+        expire_lease(invoice)
         send_invoice(invoice.pk)
 
     seqr_proxy.before_answer = another_sender
@@ -118,9 +118,9 @@ def test_a_late_answer_is_cancelled_at_seqr_and_never_stored_over_the_one_shown(
     send_invoice(invoice.pk)
 
     first, second = sandbox.invoices()
-    assert reference(fresh(invoice)) == second["invoice_reference"]
+    assert reference(reloaded(invoice)) == second["invoice_reference"]
     assert (first["status"], second["status"]) == ("CANCELED", "ISSUED")
-    assert "stray_reference_canceled" in story(invoice)
+    assert "stray_reference_canceled" in event_names(invoice)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -133,16 +133,16 @@ def test_a_cancel_while_sending_is_done_when_the_reference_comes_which_is_never_
     def customer_cancels() -> None:
         seqr_proxy.before_answer = lambda: None
         _cancel_by_customer(invoice)
-        seen.append(fresh(invoice).status)
+        seen.append(reloaded(invoice).status)
 
     seqr_proxy.before_answer = customer_cancels
 
     send_invoice(invoice.pk)
 
     assert seen == [S.CANCEL_PENDING]
-    assert (fresh(invoice).status, order_state(invoice)) == (S.CANCELED, "canceled")
+    assert (reloaded(invoice).status, order_state(invoice)) == (S.CANCELED, "canceled")
     assert [at_seqr["status"] for at_seqr in sandbox.invoices()] == ["CANCELED"]
-    assert "sent" not in story(invoice)
+    assert "sent" not in event_names(invoice)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -156,7 +156,7 @@ def test_a_cancel_while_the_answer_gets_lost_ends_without_a_reference(
     with pytest.raises(SeqrOutcomeUnknown):
         send_invoice(invoice.pk)
 
-    assert (fresh(invoice).status, fresh(invoice).invoice_reference) == (S.CANCELED, None)
+    assert (reloaded(invoice).status, reloaded(invoice).invoice_reference) == (S.CANCELED, None)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -166,8 +166,8 @@ def test_a_refusal_is_final(sandbox: SandboxProcess) -> None:
 
     send_invoice(invoice.pk)
 
-    assert (fresh(invoice).status, order_state(invoice)) == (S.FAILED, "failed")
-    assert story(invoice) == ["sending_started", "refused_by_seqr"]
+    assert (reloaded(invoice).status, order_state(invoice)) == (S.FAILED, "failed")
+    assert event_names(invoice) == ["sending_started", "refused_by_seqr"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -180,7 +180,7 @@ def test_a_wrong_password_fails_no_payment(sandbox: SandboxProcess, seqr_proxy: 
     seqr_proxy.rewrite = lambda answer: answer
     probe_payments(PaymentPause.objects.get().pk, at_once=True)
 
-    assert fresh(invoice).status == S.SENDING
+    assert reloaded(invoice).status == S.SENDING
     assert invoice.pk in find_work().invoices_to_send
 
 
@@ -195,7 +195,7 @@ def test_a_reference_that_another_invoice_has_is_not_taken(
     with pytest.raises(SeqrProtocolError):
         send_invoice(invoice.pk)
 
-    assert fresh(invoice).invoice_reference is None
+    assert reloaded(invoice).invoice_reference is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -213,7 +213,7 @@ def test_a_notification_quicker_than_the_answer_is_followed_up(
 
     send_invoice(invoice.pk)
 
-    assert fresh(invoice).status == S.PAID
+    assert reloaded(invoice).status == S.PAID
 
 
 @pytest.mark.django_db(transaction=True)
@@ -225,13 +225,13 @@ def test_a_killed_senders_invoice_is_sent_after_its_lease(sandbox: SandboxProces
 
     send_invoice(invoice.pk)
 
-    assert fresh(invoice).status == S.ISSUED
+    assert reloaded(invoice).status == S.ISSUED
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_invoice_past_its_lifetime_is_not_sent_but_expired(seqr_away: None) -> None:
     invoice = new_invoice()
-    age(invoice, 3600)
+    age_invoice(invoice, 3600)
 
     work = find_work()
 

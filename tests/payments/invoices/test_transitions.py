@@ -22,7 +22,7 @@ from payments.models import (
 )
 from tests.factories import InvoiceFactory, OrderFactory
 from tests.payments.steps import invoice_in
-from tests.races import at_once
+from tests.races import run_concurrently
 
 S = InvoiceStatus
 BY_TEST = ChangeSource(SourceName.STAFF)
@@ -107,7 +107,7 @@ def test_the_order_follows_its_invoice(way: tuple[InvoiceStatus, ...], state: Or
 def test_two_writers_racing_to_paid_write_one_event() -> None:
     invoice = invoice_in(S.ISSUED)
 
-    moved = at_once(8, lambda: transition(invoice.pk, S.PAID))
+    moved = run_concurrently(8, lambda: transition(invoice.pk, S.PAID))
 
     assert sorted(moved) == [False] * 7 + [True]
     assert AuditEvent.objects.filter(subject_type=SubjectType.INVOICE).count() == 1

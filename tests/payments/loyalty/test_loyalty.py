@@ -23,8 +23,15 @@ from payments.receipts.document import has_receipt, receipt_of
 from payments.recovery import find_work
 from payments.refunds.refund import refundable_now
 from tests.payments.loyalty import hooks
-from tests.payments.steps import asked, fresh, issued_invoice, order_state, reference, story
-from tests.races import at_once
+from tests.payments.steps import (
+    call_count,
+    event_names,
+    issued_invoice,
+    order_state,
+    reference,
+    reloaded,
+)
+from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -66,7 +73,7 @@ def waiting_invoice(sandbox: SandboxProcess, *cards: dict[str, str]) -> Invoice:
     has_cards(sandbox, *(cards or (CLUB,)))
     invoice = issued_invoice()
     open_bill(sandbox, invoice)
-    return fresh(invoice)
+    return reloaded(invoice)
 
 
 def refresh(invoice: Invoice) -> InvoiceStatus:
@@ -93,7 +100,7 @@ def at_seqr(sandbox: SandboxProcess, invoice: Invoice) -> tuple[str, str, list[i
 
 def here(invoice: Invoice) -> tuple[Decimal, bool, int]:
     """What the bill costs here, whether SEQR may think otherwise, and how many discounts it has."""
-    now = fresh(invoice)
+    now = reloaded(invoice)
     return now.amount, now.discount_unconfirmed, now.discounts.count()
 
 
@@ -105,12 +112,12 @@ def test_a_known_card_lowers_the_bill_and_the_customer_pays_that(sandbox: Sandbo
     sandbox.pay(reference(invoice))
     refresh(invoice)
 
-    paid = fresh(invoice)
+    paid = reloaded(invoice)
     assert told == ("ISSUED", "40.50", [1])
     assert (paid.status, paid.paid_amount, order_state(invoice)) == (S.PAID, D("40.50"), "paid")
     assert here(invoice) == (D("40.50"), False, 1)
     assert refundable_now(invoice.pk) == D("40.50")
-    assert story(invoice)[2:] == [
+    assert event_names(invoice)[2:] == [
         "acknowledgment_awaited",
         "loyalty_card_recognised",
         "loyalty_cards_answered",
@@ -124,7 +131,7 @@ def test_the_receipt_has_the_discount_and_the_vat_of_what_was_paid(sandbox: Sand
     sandbox.pay(reference(invoice))
     refresh(invoice)
 
-    receipt = receipt_of(fresh(invoice))
+    receipt = receipt_of(reloaded(invoice))
 
     assert [(row.name, row.total, row.is_discount) for row in receipt.rows] == [
         ("Kanelbulle", D("45.00"), False),
@@ -143,7 +150,7 @@ def test_an_unknown_card_is_answered_and_the_price_stays(sandbox: SandboxProcess
 
     assert at_seqr(sandbox, invoice) == ("ISSUED", "45.00", [99])
     assert here(invoice) == (D("45.00"), False, 0)
-    assert story(invoice)[3:] == ["loyalty_card_not_recognised", "loyalty_cards_answered"]
+    assert event_names(invoice)[3:] == ["loyalty_card_not_recognised", "loyalty_cards_answered"]
 
 
 def test_a_known_card_may_bring_nothing(sandbox: SandboxProcess, settings: Settings) -> None:
@@ -163,7 +170,7 @@ def test_of_several_cards_the_first_known_one_counts(sandbox: SandboxProcess) ->
     answer(invoice)
 
     assert at_seqr(sandbox, invoice) == ("ISSUED", "40.50", [99, 1])
-    assert fresh(invoice).loyalty_scheme == "CLUB"
+    assert reloaded(invoice).loyalty_scheme == "CLUB"
 
 
 def test_without_a_hook_nobody_waits_for_us(sandbox: SandboxProcess, settings: Settings) -> None:
@@ -341,8 +348,8 @@ def test_who_paid_in_full_before_seqr_knew_has_paid_and_the_discount_is_dropped(
 
     assert here(invoice) == (D("45.00"), False, 0)
     assert (order_state(invoice), MoneyCase.objects.count()) == ("paid", 0)
-    assert story(invoice)[-2:] == ["discount_dropped", "payment_confirmed"]
-    assert receipt_of(fresh(invoice)).total == D("45.00")
+    assert event_names(invoice)[-2:] == ["discount_dropped", "payment_confirmed"]
+    assert receipt_of(reloaded(invoice)).total == D("45.00")
     assert refundable_now(invoice.pk) == D("45.00")
 
 
@@ -378,8 +385,8 @@ def test_a_doubt_that_seqrs_receipt_does_not_end_is_a_case_and_makes_no_receipt(
     refresh(invoice)
 
     assert MoneyCase.objects.get().what.startswith("SEQR tells no amount")
-    assert (order_state(invoice), fresh(invoice).paid_amount) == ("needs_attention", None)
-    assert not has_receipt(fresh(invoice))
+    assert (order_state(invoice), reloaded(invoice).paid_amount) == ("needs_attention", None)
+    assert not has_receipt(reloaded(invoice))
     assert find_work().receipts_to_submit == []
 
 
@@ -393,7 +400,7 @@ def test_a_discount_that_seqr_refuses_is_dropped_and_the_card_answered(
 
     assert at_seqr(sandbox, invoice) == ("ISSUED", "45.00", [99])
     assert here(invoice) == (D("45.00"), False, 0)
-    assert story(invoice)[3:] == [
+    assert event_names(invoice)[3:] == [
         "loyalty_card_recognised",
         "loyalty_answer_refused",
         "discount_dropped",
@@ -435,12 +442,12 @@ def test_settings_that_seqr_refuses_drop_no_discount_and_are_told_until_it_accep
 def test_eight_at_once_say_one_thing(sandbox: SandboxProcess) -> None:
     invoice = waiting_invoice(sandbox, {"id": "BEAN", "value": "5"}, CLUB)
 
-    at_once(8, lambda: answer(invoice))
+    run_concurrently(8, lambda: answer(invoice))
     answer(invoice)
 
     assert at_seqr(sandbox, invoice) == ("ISSUED", "40.50", [99, 1])
     assert here(invoice) == (D("40.50"), False, 1)
-    assert story(invoice).count("loyalty_card_recognised") == 1
+    assert event_names(invoice).count("loyalty_card_recognised") == 1
 
 
 def test_what_is_answered_is_not_answered_again(sandbox: SandboxProcess) -> None:
@@ -451,8 +458,8 @@ def test_what_is_answered_is_not_answered_again(sandbox: SandboxProcess) -> None
     refresh(invoice)
     answer(invoice)
 
-    assert asked(sandbox, "updateInvoice") == 1
-    assert story(invoice)[3:] == [
+    assert call_count(sandbox, "updateInvoice") == 1
+    assert event_names(invoice)[3:] == [
         "loyalty_card_recognised",
         "loyalty_cards_answered",
         "issued_again",
@@ -466,8 +473,8 @@ def test_a_bill_that_is_being_cancelled_gets_no_discount(sandbox: SandboxProcess
 
     answer(invoice)
 
-    assert asked(sandbox, "updateInvoice") == 0
-    assert fresh(invoice).status == S.CANCELED
+    assert call_count(sandbox, "updateInvoice") == 0
+    assert reloaded(invoice).status == S.CANCELED
 
 
 def test_a_bill_that_came_to_nothing_is_paid_again_in_full(sandbox: SandboxProcess) -> None:
@@ -481,8 +488,8 @@ def test_a_bill_that_came_to_nothing_is_paid_again_in_full(sandbox: SandboxProce
     )
 
     assert again.amount == D("45.00")
-    assert total_of(fresh(invoice)) == D("45.00")
-    assert discounts_of(fresh(invoice)) == []
+    assert total_of(reloaded(invoice)) == D("45.00")
+    assert discounts_of(reloaded(invoice)) == []
 
 
 def test_the_history_names_the_scheme_and_the_new_sum(sandbox: SandboxProcess) -> None:

@@ -13,7 +13,7 @@ from payments.polling.lock import LOCK_TTL_SECONDS, ShardLock
 from payments.polling.store import PollStore
 from seqrshop import settings as project_settings
 from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
-from tests.payments.steps import asked, fresh, issued_invoice, order_state, reference
+from tests.payments.steps import call_count, issued_invoice, order_state, reference, reloaded
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -54,7 +54,7 @@ def test_second_worker_does_not_poll_a_locked_shard(sandbox: SandboxProcess) -> 
     lock.release()
 
     assert not ran
-    assert asked(sandbox, "getPaymentStatus") == 0
+    assert call_count(sandbox, "getPaymentStatus") == 0
 
 
 def test_shard_of_a_killed_worker_is_free_within_five_seconds() -> None:
@@ -135,4 +135,4 @@ def test_error_in_the_store_does_not_end_the_loop(
         run_shard(0, for_seconds=1.5)
 
     assert "a step of the store failed" in caplog.text
-    assert fresh(invoice).status == S.PAID
+    assert reloaded(invoice).status == S.PAID

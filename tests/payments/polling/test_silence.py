@@ -9,7 +9,7 @@ from payments.models import InvoiceStatus, PollShard
 from payments.polling import store
 from payments.polling.shards import shard_row_is_stale
 from tests.payments.polling.shard import Shard, Shards, away, unchanged_seqr
-from tests.payments.steps import age, fresh, invoice_in, issued_invoice, reference
+from tests.payments.steps import age_invoice, invoice_in, issued_invoice, reference, reloaded
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -20,7 +20,7 @@ def test_reversal_during_a_poller_outage_is_suspected_after_the_restart(
     sandbox: SandboxProcess, shard: Shards
 ) -> None:
     invoice = issued_invoice()
-    age(invoice, 120)
+    age_invoice(invoice, 120)
     heard = database_now() - timedelta(seconds=40)
     PollShard.objects.create(number=0, round_started_at=heard, oldest_answer_at=heard)
     sandbox.pay(reference(invoice))
@@ -28,7 +28,7 @@ def test_reversal_during_a_poller_outage_is_suspected_after_the_restart(
 
     shard().run_rounds()
 
-    assert fresh(invoice).possibly_reversed
+    assert reloaded(invoice).possibly_reversed
 
 
 def test_customers_cancel_during_a_database_outage_is_not_suspected_as_a_reversal(
@@ -44,15 +44,15 @@ def test_customers_cancel_during_a_database_outage_is_not_suspected_as_a_reversa
         running.run_rounds(times=30)
     running.run_rounds()
 
-    assert fresh(invoice).status == S.CANCELED
-    assert not fresh(invoice).possibly_reversed
+    assert reloaded(invoice).status == S.CANCELED
+    assert not reloaded(invoice).possibly_reversed
 
 
 def test_reversal_is_suspected_after_a_poller_was_killed_at_its_start(
     sandbox: SandboxProcess, shard: Shards
 ) -> None:
     invoice = issued_invoice()
-    age(invoice, 120)
+    age_invoice(invoice, 120)
     heard = database_now() - timedelta(seconds=40)
     PollShard.objects.create(number=0, round_started_at=heard, oldest_answer_at=heard)
     sandbox.pay(reference(invoice))
@@ -63,7 +63,7 @@ def test_reversal_is_suspected_after_a_poller_was_killed_at_its_start(
 
     shard().run_rounds()
 
-    assert fresh(invoice).possibly_reversed
+    assert reloaded(invoice).possibly_reversed
 
 
 def test_pause_between_read_and_query_counts_as_silence(
@@ -78,14 +78,14 @@ def test_pause_between_read_and_query_counts_as_silence(
     running.now += 21
     running.run_rounds()
 
-    assert fresh(invoice).possibly_reversed
+    assert reloaded(invoice).possibly_reversed
 
 
 def test_reversal_is_suspected_after_a_poller_was_killed_before_writing_it(
     sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoice = issued_invoice()
-    age(invoice, 120)
+    age_invoice(invoice, 120)
     heard = database_now() - timedelta(seconds=40)
     PollShard.objects.create(number=0, round_started_at=heard, oldest_answer_at=heard)
     sandbox.pay(reference(invoice))
@@ -98,7 +98,7 @@ def test_reversal_is_suspected_after_a_poller_was_killed_before_writing_it(
     shard().run_rounds()
 
     assert PollShard.objects.get().round_started_at > heard
-    assert fresh(invoice).possibly_reversed
+    assert reloaded(invoice).possibly_reversed
 
 
 def test_shard_row_excludes_invoices_issued_after_the_last_read(
@@ -117,7 +117,7 @@ def test_shard_row_excludes_invoices_issued_after_the_last_read(
 
 def test_shard_row_records_the_last_round() -> None:
     invoice = invoice_in(S.ISSUED)
-    age(invoice, 60)
+    age_invoice(invoice, 60)
     before = shard_row_is_stale(0)
 
     Shard(unchanged_seqr()).run_rounds(times=2)
@@ -125,4 +125,4 @@ def test_shard_row_records_the_last_round() -> None:
     row = PollShard.objects.get()
     assert before
     assert not shard_row_is_stale(0)
-    assert row.oldest_answer_at >= fresh(invoice).issued_at  # type: ignore[operator]
+    assert row.oldest_answer_at >= reloaded(invoice).issued_at  # type: ignore[operator]

@@ -26,14 +26,14 @@ from tests.payments.polling.shard import (
     unchanged_seqr,
 )
 from tests.payments.steps import (
-    age,
-    asked,
-    fresh,
+    age_invoice,
+    call_count,
+    event_names,
     invoice_in,
     issued_invoice,
     order_state,
     reference,
-    story,
+    reloaded,
 )
 from tests.sandbox_process import SandboxProcess
 
@@ -52,9 +52,9 @@ def test_payments_are_confirmed_and_acknowledged_in_the_next_round(
     running.run_rounds(times=3)
 
     assert [order_state(invoice) for invoice in invoices] == ["paid"] * 3
-    assert all(fresh(invoice).acknowledged_at for invoice in invoices)
+    assert all(reloaded(invoice).acknowledged_at for invoice in invoices)
     running.run_rounds()
-    assert asked(sandbox, "getPaymentStatus") == 6  # acknowledged payments are not queried
+    assert call_count(sandbox, "getPaymentStatus") == 6  # acknowledged payments are not queried
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_unchanged_results_are_written_in_one_statement(
     with django_assert_num_queries(5):  # one write in a transaction, two reads to submit them anew
         running.store.flush()
 
-    assert [fresh(invoice).invoice_version for invoice in invoices] == [1] * 20
+    assert [reloaded(invoice).invoice_version for invoice in invoices] == [1] * 20
 
 
 def test_unchanged_result_of_a_locked_invoice_is_written_after_the_lock_is_released(
@@ -119,7 +119,7 @@ def test_unchanged_result_of_a_locked_invoice_is_written_after_the_lock_is_relea
     running.store.flush()
     holder.join()
 
-    assert [fresh(each).invoice_version for each in (invoice, other)] == [1, 1]
+    assert [reloaded(each).invoice_version for each in (invoice, other)] == [1, 1]
 
 
 def test_superseded_ended_unsent_and_acknowledged_invoices_are_not_queried() -> None:
@@ -176,7 +176,7 @@ def test_new_invoice_is_polled_within_a_second_and_a_closed_one_dropped_within_f
 
 def test_superseded_invoice_is_dropped_within_a_second() -> None:
     invoice = invoice_in(S.ISSUED)
-    age(invoice, 60)
+    age_invoice(invoice, 60)
     calls = unchanged_seqr()
     running = Shard(calls)
     running.run_rounds()
@@ -191,7 +191,7 @@ def test_superseded_invoice_is_dropped_within_a_second() -> None:
 
 def test_ended_invoice_is_dropped_within_a_second_of_another_payment_of_its_order() -> None:
     invoice = invoice_in(S.ISSUED)
-    age(invoice, 60)
+    age_invoice(invoice, 60)
     calls = unchanged_seqr()
     running = Shard(calls)
     running.run_rounds()
@@ -231,12 +231,12 @@ def test_result_is_kept_until_the_database_is_back(
     with monkeypatch.context() as broken:
         broken.setattr(store, "apply_status", away)
         running.run_rounds()
-    before = fresh(invoice).status
+    before = reloaded(invoice).status
     running.run_rounds(times=2)
 
     assert before == S.ISSUED
-    assert fresh(invoice).status == S.PAID
-    assert fresh(invoice).acknowledged_at
+    assert reloaded(invoice).status == S.PAID
+    assert reloaded(invoice).acknowledged_at
 
 
 def test_waiting_loyalty_card_is_reported_once() -> None:
@@ -249,7 +249,7 @@ def test_waiting_loyalty_card_is_reported_once() -> None:
     Shard(calls, on_loyalty_card=reported.append).run_rounds(times=3)
 
     assert reported == [waiting.pk]
-    assert fresh(other).status == S.ISSUED
+    assert reloaded(other).status == S.ISSUED
 
 
 def test_call_that_confirmed_a_payment_is_in_the_orders_audit(
@@ -295,11 +295,11 @@ def test_result_that_cannot_be_written_blocks_no_other(
     with monkeypatch.context() as broken:
         broken.setattr(store, "apply_status", not_the_bad_one)
         running.run_rounds()
-    before = [fresh(bad).status, fresh(good).status]
+    before = [reloaded(bad).status, reloaded(good).status]
     running.run_rounds(times=2)
 
     assert before == [S.ISSUED, S.PAID]
-    assert fresh(bad).status == S.PAID
+    assert reloaded(bad).status == S.PAID
 
 
 def test_many_payments_are_written_in_steps_so_that_the_lock_can_be_renewed(
@@ -315,12 +315,12 @@ def test_many_payments_are_written_in_steps_so_that_the_lock_can_be_renewed(
     running.seconds_per_clock_read = 0.6  # per read of the clock
 
     running.store.write_updates()
-    written = [fresh(invoice).status for invoice in invoices].count(S.PAID)
+    written = [reloaded(invoice).status for invoice in invoices].count(S.PAID)
     for _ in range(3):
         running.store.write_updates()
 
     assert 0 < written < 3
-    assert [fresh(invoice).status for invoice in invoices] == [S.PAID] * 3
+    assert [reloaded(invoice).status for invoice in invoices] == [S.PAID] * 3
 
 
 def test_two_loops_over_one_shard_confirm_a_payment_once(
@@ -338,7 +338,7 @@ def test_two_loops_over_one_shard_confirm_a_payment_once(
         each.store.step()
 
     assert order_state(invoice) == "paid"
-    assert story(invoice).count("payment_confirmed") == 1
+    assert event_names(invoice).count("payment_confirmed") == 1
 
 
 def test_late_answer_still_confirms_the_payment(
@@ -354,13 +354,13 @@ def test_late_answer_still_confirms_the_payment(
     seqr_proxy.before_answer = wait
     running = shard()
     running.run_rounds(times=2, slow=1)
-    before = fresh(invoice).status
+    before = reloaded(invoice).status
 
     let_go.set()
     running.run_rounds()
 
     assert before == S.ISSUED
-    assert fresh(invoice).status == S.PAID
+    assert reloaded(invoice).status == S.PAID
 
 
 def test_refused_settings_open_a_case_and_pause_payments(
@@ -371,7 +371,7 @@ def test_refused_settings_open_a_case_and_pause_payments(
 
     shard().run_rounds(times=8)
 
-    assert fresh(invoice).status == S.ISSUED
+    assert reloaded(invoice).status == S.ISSUED
     assert [case.kind for case in MoneyCase.objects.all()] == [CaseKind.CONFIGURATION]
     assert payments_are_paused()
 

@@ -20,15 +20,15 @@ from payments.receipts.submit import MOST_REFUSALS, submit_receipt
 from payments.recovery import find_work
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
-    asked,
-    fresh,
+    call_count,
+    event_names,
     invoice_in,
     issued_invoice,
     order_state,
     reference,
-    story,
+    reloaded,
 )
-from tests.races import at_once
+from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -40,7 +40,7 @@ def paid_invoice(sandbox: SandboxProcess) -> Invoice:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
-    return fresh(invoice)
+    return reloaded(invoice)
 
 
 def answers(proxy: FaultProxy, code: int) -> None:
@@ -59,7 +59,7 @@ def let_pause_end(invoice: Invoice) -> None:
 
 def pause(invoice: Invoice) -> float:
     """Return the seconds until the receipt may be tried again."""
-    until = fresh(invoice).receipt_lease_until
+    until = reloaded(invoice).receipt_lease_until
     assert until is not None
     return (until - database_now()).total_seconds()
 
@@ -91,10 +91,10 @@ def test_a_paid_invoices_receipt_is_accepted_once(
 
     assert was_due
     assert not is_due(invoice)
-    assert fresh(invoice).receipt_accepted_at is not None
-    assert asked(sandbox, "submitPaymentReceipt") == 1
-    assert story(invoice)[-1] == "receipt_accepted"
-    assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
+    assert reloaded(invoice).receipt_accepted_at is not None
+    assert call_count(sandbox, "submitPaymentReceipt") == 1
+    assert event_names(invoice)[-1] == "receipt_accepted"
+    assert (reloaded(invoice).status, order_state(invoice)) == (S.PAID, "paid")
 
 
 def test_seqr_gets_the_whole_receipt_and_nothing_personal(
@@ -146,8 +146,8 @@ def test_while_seqr_is_away_the_receipt_waits_and_is_then_accepted(
     submit_receipt(invoice.pk)
 
     assert pauses == [pytest.approx(seconds, abs=2) for seconds in (5, 10, 20)]
-    assert story(invoice)[-2:] == ["receipt_deferred", "receipt_accepted"]
-    assert asked(sandbox, "submitPaymentReceipt") == 1
+    assert event_names(invoice)[-2:] == ["receipt_deferred", "receipt_accepted"]
+    assert call_count(sandbox, "submitPaymentReceipt") == 1
 
 
 def test_pauses_grow_to_an_hour_and_no_further(sandbox: SandboxProcess, seqr_away: None) -> None:
@@ -165,7 +165,7 @@ def test_after_a_lost_answer_the_same_document_is_sent_again(
     invoice = paid_invoice(sandbox)
     seqr_proxy.lose_answers = True
     submit_receipt(invoice.pk)
-    unknown = fresh(invoice).receipt_accepted_at
+    unknown = reloaded(invoice).receipt_accepted_at
 
     seqr_proxy.lose_answers = False
     let_pause_end(invoice)
@@ -174,7 +174,7 @@ def test_after_a_lost_answer_the_same_document_is_sent_again(
     assert unknown is None
     assert len(documents(sandbox)) > 1
     assert len(set(documents(sandbox))) == 1
-    assert fresh(invoice).receipt_accepted_at is not None
+    assert reloaded(invoice).receipt_accepted_at is not None
 
 
 def test_two_workers_at_once_submit_one_receipt(
@@ -183,10 +183,10 @@ def test_two_workers_at_once_submit_one_receipt(
     answers(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
 
-    at_once(5, lambda: submit_receipt(invoice.pk))
+    run_concurrently(5, lambda: submit_receipt(invoice.pk))
 
-    assert asked(sandbox, "submitPaymentReceipt") == 1
-    assert story(invoice).count("receipt_accepted") == 1
+    assert call_count(sandbox, "submitPaymentReceipt") == 1
+    assert event_names(invoice).count("receipt_accepted") == 1
 
 
 def test_a_worker_killed_half_way_leaves_the_receipt_to_the_next(
@@ -204,7 +204,7 @@ def test_a_worker_killed_half_way_leaves_the_receipt_to_the_next(
     submit_receipt(invoice.pk)
 
     assert not held
-    assert fresh(invoice).receipt_accepted_at is not None
+    assert reloaded(invoice).receipt_accepted_at is not None
 
 
 @pytest.mark.parametrize("code", [23, 10, 91, 55, 95])
@@ -218,14 +218,14 @@ def test_a_refusal_that_does_not_change_is_told_and_then_left(
         submit_receipt(invoice.pk)
         let_pause_end(invoice)
 
-    assert asked(sandbox, "submitPaymentReceipt") == MOST_REFUSALS
+    assert call_count(sandbox, "submitPaymentReceipt") == MOST_REFUSALS
     assert not is_due(invoice)
-    assert story(invoice)[-2:] == ["receipt_refused", "receipt_abandoned"]
+    assert event_names(invoice)[-2:] == ["receipt_refused", "receipt_abandoned"]
     last = AuditEvent.objects.filter(
         subject_type=SubjectType.INVOICE, subject_id=invoice.pk
     ).latest("id")
     assert last.result_code == code
-    assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
+    assert (reloaded(invoice).status, order_state(invoice)) == (S.PAID, "paid")
 
 
 def test_seqr_may_change_its_mind_about_a_refusal(
@@ -239,7 +239,7 @@ def test_seqr_may_change_its_mind_about_a_refusal(
     answers(seqr_proxy, 0)
     submit_receipt(invoice.pk)
 
-    assert story(invoice)[-2:] == ["receipt_refused", "receipt_accepted"]
+    assert event_names(invoice)[-2:] == ["receipt_refused", "receipt_accepted"]
 
 
 @pytest.mark.parametrize("code", [90, 93, 4711])
@@ -254,7 +254,7 @@ def test_what_may_pass_is_tried_for_ever_and_told_once(
         let_pause_end(invoice)
 
     assert is_due(invoice)
-    assert story(invoice).count("receipt_deferred") == 1
+    assert event_names(invoice).count("receipt_deferred") == 1
     assert MoneyCase.objects.count() == 0
 
 
@@ -275,7 +275,7 @@ def test_settings_refused_for_receipts_alone_open_a_case_and_leave_paying_open(
     assert case.key == "submitPaymentReceipt code 21"
     assert case.closing_reason == "SEQR has accepted submitPaymentReceipt since"
     assert not PaymentPause.objects.exists()
-    assert story(invoice).count("receipt_deferred") == 1
+    assert event_names(invoice).count("receipt_deferred") == 1
 
 
 def test_an_amount_that_differs_has_no_receipt_until_a_person_has_looked(
@@ -288,10 +288,10 @@ def test_an_amount_that_differs_has_no_receipt_until_a_person_has_looked(
 
     submit_receipt(invoice.pk)
 
-    assert fresh(invoice).status == S.PAID
+    assert reloaded(invoice).status == S.PAID
     assert not is_due(invoice)
-    assert not has_receipt(fresh(invoice))
-    assert asked(sandbox, "submitPaymentReceipt") == 0
+    assert not has_receipt(reloaded(invoice))
+    assert call_count(sandbox, "submitPaymentReceipt") == 0
 
 
 def test_rows_that_do_not_add_up_are_put_off_and_told(sandbox: SandboxProcess) -> None:
@@ -299,8 +299,8 @@ def test_rows_that_do_not_add_up_are_put_off_and_told(sandbox: SandboxProcess) -
 
     submit_receipt(invoice.pk)
 
-    assert story(invoice) == ["receipt_deferred"]
-    assert asked(sandbox, "submitPaymentReceipt") == 0
+    assert event_names(invoice) == ["receipt_deferred"]
+    assert call_count(sandbox, "submitPaymentReceipt") == 0
 
 
 @pytest.mark.parametrize("status", [each for each in S if each != S.PAID])
@@ -311,7 +311,7 @@ def test_what_is_not_paid_has_no_receipt(sandbox: SandboxProcess, status: Invoic
 
     assert find_work().receipts_to_submit == []
     assert not has_receipt(invoice)
-    assert asked(sandbox, "submitPaymentReceipt") == 0
+    assert call_count(sandbox, "submitPaymentReceipt") == 0
 
 
 def test_a_paid_invoice_is_due_whether_seqr_told_the_amount_or_not() -> None:

@@ -34,8 +34,8 @@ from tests.payments.reconciliation.nights import (
     let_pass,
     work,
 )
-from tests.payments.steps import asked, paid_invoice
-from tests.races import at_once
+from tests.payments.steps import call_count, paid_invoice
+from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = PeriodStatus
@@ -81,7 +81,7 @@ def test_a_days_period_is_closed_and_then_compared(sandbox: SandboxProcess) -> N
     )
     assert period.transaction_period_id == id_that_was_lost(sandbox)
     assert work(sandbox) == []
-    assert asked(sandbox, "markTransactionPeriod") == 1
+    assert call_count(sandbox, "markTransactionPeriod") == 1
 
 
 @pytest.mark.parametrize(
@@ -114,10 +114,10 @@ def test_two_beats_and_many_workers_at_once_close_one_period(sandbox: SandboxPro
         for period_id in periods_due(database_now()):
             advance_period(period_id)
 
-    at_once(6, beat)
+    run_concurrently(6, beat)
 
     assert status_of(TransactionPeriod.objects.get()) == S.MARKED
-    assert asked(sandbox, "markTransactionPeriod") == 1
+    assert call_count(sandbox, "markTransactionPeriod") == 1
 
 
 def test_the_sweep_hands_what_is_due_to_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_a_lost_answer_makes_the_period_lost_tells_it_once_and_is_never_repeated
     period = TransactionPeriod.objects.get()
     case = MoneyCase.objects.get()
     assert (period.status, period.transaction_period_id) == (S.LOST, None)
-    assert asked(sandbox, "markTransactionPeriod") == 1
+    assert call_count(sandbox, "markTransactionPeriod") == 1
     assert (case.kind, case.period) == (CaseKind.LOST_PERIOD, period)
 
 
@@ -164,7 +164,7 @@ def test_a_killed_workers_period_is_lost_after_its_lease(sandbox: SandboxProcess
 
     assert (early, again, status_of(period)) == (False, False, S.LOST)
     assert MoneyCase.objects.get().kind == CaseKind.LOST_PERIOD
-    assert asked(sandbox, "markTransactionPeriod") == 0
+    assert call_count(sandbox, "markTransactionPeriod") == 0
 
 
 def test_the_next_day_has_a_period_of_its_own_after_a_lost_one(sandbox: SandboxProcess) -> None:

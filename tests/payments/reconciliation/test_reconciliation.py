@@ -40,7 +40,7 @@ from tests.payments.reconciliation.nights import (
     work,
 )
 from tests.payments.steps import invoice_in, paid_invoice
-from tests.races import at_once
+from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 V = MatchResult
@@ -448,7 +448,7 @@ def test_four_who_fetch_a_report_at_once_keep_it_once(sandbox: SandboxProcess) -
     sandbox.advance(3)
     period = TransactionPeriod.objects.get()
 
-    at_once(4, lambda: fetch_report(period.pk, BY_TEST, at_once=True))
+    run_concurrently(4, lambda: fetch_report(period.pk, BY_TEST, at_once=True))
 
     assert verdicts(period) == [V.SALE, V.UNKNOWN_SALE]
     assert len(cases(CaseKind.REPORT_DIFFERS)) == 1

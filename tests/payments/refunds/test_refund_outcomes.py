@@ -29,7 +29,7 @@ from payments.refunds.transitions import lock_refund, transition_refund
 from payments.seqr import SeqrConfigurationError, SeqrUnavailable
 from tests.fault_proxy import FaultProxy
 from tests.payments.refunds.refunding import ask_for, status_of
-from tests.payments.steps import asked, order_state, paid_invoice
+from tests.payments.steps import call_count, order_state, paid_invoice
 from tests.sandbox_process import SandboxProcess
 
 S = RefundStatus
@@ -48,7 +48,7 @@ def test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again
         mark_interrupted_refund_unknown(refund.pk, ChangeSource(SourceName.RECOVERY))
 
     assert status_of(refund) == S.UNKNOWN
-    assert asked(sandbox, "refundPayment") == 1
+    assert call_count(sandbox, "refundPayment") == 1
     assert refundable_now(invoice.pk) == Decimal("5.00")
     assert find_work().refunds_to_send == []
     case = MoneyCase.objects.get()
@@ -154,7 +154,7 @@ def test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lea
     assert (held, left) == ([], [refund.pk])
     assert (early, late) == (False, [True, False])
     assert status_of(refund) == S.UNKNOWN
-    assert asked(sandbox, "refundPayment") == 0
+    assert call_count(sandbox, "refundPayment") == 0
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ from payments.refunds.refund import (
 from payments.refunds.transitions import TABLE, lock_refund, transition_refund
 from payments.seqr import SeqrUnavailable
 from tests.payments.refunds.refunding import ask_for, refunded_amount, status_of
-from tests.payments.steps import asked, fresh, invoice_in, order_state, paid_invoice
-from tests.races import at_once
+from tests.payments.steps import call_count, invoice_in, order_state, paid_invoice, reloaded
+from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = RefundStatus
@@ -55,7 +55,7 @@ def test_a_refund_of_all_goes_back_and_the_order_is_refunded(
     assert (refund.status, order_state(invoice)) == (S.REFUNDED, "refunded")
     assert refund.ers_reference not in (None, invoice.ers_reference)
     assert refunded_amount(sandbox, invoice) == Decimal("45.00")
-    assert fresh(invoice).amount == Decimal("45.00")
+    assert reloaded(invoice).amount == Decimal("45.00")
 
 
 def test_several_parts_go_back_each_with_its_own_reference_also_after_serving(
@@ -93,7 +93,7 @@ def test_only_what_is_paid_can_be_given_back(clerk: User, status: InvoiceStatus)
 def test_two_clicks_are_one_refund(clerk: User) -> None:
     invoice = invoice_in(InvoiceStatus.PAID)
 
-    at_once(4, lambda: ask_for(invoice, "10.00", clerk, nonce="one form"))
+    run_concurrently(4, lambda: ask_for(invoice, "10.00", clerk, nonce="one form"))
 
     assert Refund.objects.count() == 1
 
@@ -110,7 +110,7 @@ def test_two_staff_at_once_never_give_back_more_than_was_paid(clerk: User, boss:
             return False
         return True
 
-    made = at_once(10, ask)
+    made = run_concurrently(10, ask)
 
     assert made.count(True) == 4
     assert sum(refund.amount for refund in Refund.objects.all()) == Decimal("40.00")
@@ -120,9 +120,9 @@ def test_two_workers_send_a_refund_once(sandbox: SandboxProcess, clerk: User) ->
     invoice = paid_invoice(sandbox)
     refund = ask_for(invoice, "45.00", clerk)
 
-    at_once(4, lambda: send_refund(refund.pk))
+    run_concurrently(4, lambda: send_refund(refund.pk))
 
-    assert asked(sandbox, "refundPayment") == 1
+    assert call_count(sandbox, "refundPayment") == 1
     assert status_of(refund) == S.REFUNDED
 
 
@@ -162,7 +162,7 @@ def test_what_is_not_sent_yet_can_be_withdrawn(sandbox: SandboxProcess, clerk: U
     too_late = withdraw_refund(refund.pk, by_staff(clerk))
 
     assert (withdrawn, too_late) == (True, False)
-    assert asked(sandbox, "refundPayment") == 0
+    assert call_count(sandbox, "refundPayment") == 0
     assert refundable_now(invoice.pk) == Decimal("45.00")
 
 

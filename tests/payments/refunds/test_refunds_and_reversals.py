@@ -11,7 +11,7 @@ from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
 from payments.refunds.refund import resolve_unknown_refund, send_refund
 from tests.factories import InvoiceFactory
 from tests.payments.refunds.refunding import ask_for
-from tests.payments.steps import fresh, order_state, paid_invoice, reference
+from tests.payments.steps import order_state, paid_invoice, reference, reloaded
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -63,5 +63,5 @@ def test_an_order_whose_payment_is_found_again_is_as_far_refunded_as_before(
 
     seqr_says(sandbox, invoice, "PAID")
 
-    assert fresh(invoice).status == S.PAID
+    assert reloaded(invoice).status == S.PAID
     assert order_state(invoice) == "partly_refunded"

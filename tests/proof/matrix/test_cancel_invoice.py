@@ -7,7 +7,7 @@ from orders.models import SourceName
 from payments.invoices.cancel import cancel_invoice
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.recovery import find_work
-from tests.payments.steps import fresh, issued_invoice, order_state, reference, story
+from tests.payments.steps import event_names, issued_invoice, order_state, reference, reloaded
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
 from tests.proof.matrix.scenario import World, cases, customer_reads
@@ -68,8 +68,8 @@ def found_paid(world: World, invoice: Invoice) -> None:
     world.clear_faults()
     world.go_on(seconds=5)
 
-    assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
-    assert story(invoice).count("cancel_refused_as_paid") == 1
+    assert (reloaded(invoice).status, order_state(invoice)) == (S.PAID, "paid")
+    assert event_names(invoice).count("cancel_refused_as_paid") == 1
     assert cases() == ["paid_though_canceled"]
     world.sandbox.advance(25)
     assert world.sandbox.invoice(reference(invoice))["status"] == "PAID"
@@ -103,14 +103,14 @@ def test_a_payment_beside_a_lost_cancel_is_never_lost(world: World, fault: Fault
 
 def is_wanted_cancelled(world: World, invoice: Invoice) -> None:
     assert world.left() in (int(world.fault.leaves), 2)  # libcurl may have sent it again
-    assert (fresh(invoice).status, order_state(invoice)) == (S.CANCEL_PENDING, "cancel_pending")
+    assert (reloaded(invoice).status, order_state(invoice)) == (S.CANCEL_PENDING, "cancel_pending")
     assert customer_reads(invoice) == "Cancelling"
-    assert story(invoice)[-2:] == ["cancel_requested", "cancel_deferred"]
+    assert event_names(invoice)[-2:] == ["cancel_requested", "cancel_deferred"]
     assert find_work().invoices_to_cancel == [invoice.pk]
 
 
 def is_cancelled(world: World, invoice: Invoice) -> None:
-    assert (fresh(invoice).status, order_state(invoice)) == (S.CANCELED, "canceled")
-    assert story(invoice)[-1] == "cancel_confirmed"
+    assert (reloaded(invoice).status, order_state(invoice)) == (S.CANCELED, "canceled")
+    assert event_names(invoice)[-1] == "cancel_confirmed"
     assert world.sandbox.invoice(reference(invoice))["status"] == "CANCELED"
     assert cases() == []

@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from payments.models import Invoice, InvoiceStatus
-from tests.payments.steps import fresh, issued_invoice, order_state, reference, story
+from tests.payments.steps import event_names, issued_invoice, order_state, reference, reloaded
 from tests.proof.matrix.faults import (
     CODE_93,
     CONNECT_TIME_OUT,
@@ -29,8 +29,8 @@ def not_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> None
     """
     assert words.startswith("Not taken (commitReservation: ")
     assert world.left() == int(world.fault.leaves)
-    assert (fresh(invoice).status, fresh(invoice).capture_lease_until) == (S.RESERVED, None)
-    assert story(invoice)[-1] == "capture_failed"
+    assert (reloaded(invoice).status, reloaded(invoice).capture_lease_until) == (S.RESERVED, None)
+    assert event_names(invoice)[-1] == "capture_failed"
 
     world.clear_faults()
 
@@ -45,14 +45,14 @@ def perhaps_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> 
     """
     assert words.startswith("Whether it was taken is not known (commitReservation: ")
     assert world.left() == 1
-    assert fresh(invoice).status == S.RESERVED
-    assert story(invoice)[-1] == "capture_outcome_unknown"
+    assert reloaded(invoice).status == S.RESERVED
+    assert event_names(invoice)[-1] == "capture_outcome_unknown"
 
     world.clear_faults()
 
     assert take(clerk, invoice).startswith("It is being taken, or SEQR's answer was lost.")
     world.go_on()
-    assert (fresh(invoice).status, world.arrived(OPERATION)) == (S.RESERVED, 0)
+    assert (reloaded(invoice).status, world.arrived(OPERATION)) == (S.RESERVED, 0)
     assert take(clerk, invoice) == "Taken, and paid."
     is_taken_once(world, invoice)
 
@@ -63,7 +63,7 @@ def found_by_asking(world: World, invoice: Invoice, _clerk: Client, words: str) 
     """
     assert words == "Taken, and paid."
     assert (world.left(), world.arrived(OPERATION)) == (1, 0)
-    assert "capture_outcome_unknown" in story(invoice)
+    assert "capture_outcome_unknown" in event_names(invoice)
 
     is_taken_once(world, invoice)
 
@@ -96,8 +96,8 @@ def not_even_sent(world: World, invoice: Invoice, clerk: Client, words: str) -> 
     question was sent. The button may be pressed again at once.
     """
     assert words.startswith("Not taken, since SEQR does not say whether it is still reserved (")
-    assert (fresh(invoice).status, fresh(invoice).capture_lease_until) == (S.RESERVED, None)
-    assert "capture_started" not in story(invoice)
+    assert (reloaded(invoice).status, reloaded(invoice).capture_lease_until) == (S.RESERVED, None)
+    assert "capture_started" not in event_names(invoice)
     assert world.sandbox.calls(OPERATION) == []
 
     world.clear_faults()
@@ -137,7 +137,7 @@ def reserved_invoice(world: World) -> Invoice:
     invoice = issued_invoice()
     world.sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "RESERVED"})
     ask_about_each()
-    return fresh(invoice)
+    return reloaded(invoice)
 
 
 def take(clerk: Client, invoice: Invoice) -> str:
@@ -152,7 +152,7 @@ def is_taken_once(world: World, invoice: Invoice) -> None:
 
 
 def is_paid_once(world: World, invoice: Invoice) -> None:
-    assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
+    assert (reloaded(invoice).status, order_state(invoice)) == (S.PAID, "paid")
     at_seqr = world.sandbox.invoice(reference(invoice))
     assert (at_seqr["status"], at_seqr["paid_amount"]) == ("PAID", "45.00")
     assert cases() == []

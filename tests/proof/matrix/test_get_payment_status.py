@@ -12,7 +12,14 @@ from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrError
 from seqrshop.storefront.messages import POSSIBLY_REVERSED, state_texts
 from tests.payments.polling.shard import Shard
-from tests.payments.steps import age, fresh, issued_invoice, order_state, reference, story
+from tests.payments.steps import (
+    age_invoice,
+    event_names,
+    issued_invoice,
+    order_state,
+    reference,
+    reloaded,
+)
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
 from tests.proof.matrix.scenario import (
@@ -35,7 +42,7 @@ def asked_again(world: World, invoice: Invoice) -> None:
     same.
     """
     assert world.left() >= int(world.fault.leaves)
-    assert (fresh(invoice).status, fresh(invoice).invoice_version) == (S.ISSUED, 0)
+    assert (reloaded(invoice).status, reloaded(invoice).invoice_version) == (S.ISSUED, 0)
     assert customer_reads(invoice) == "Pay in SEQR"
     assert failures_in_the_audit(OPERATION) == 1
 
@@ -75,7 +82,7 @@ def acknowledged_later(world: World, invoice: Invoice) -> None:
     """The payment is written, and the customer reads it; SEQR keeps what it has once told us. The
     poller asks on, each second, until it is acknowledged.
     """
-    assert (order_state(invoice), fresh(invoice).acknowledged_at) == ("paid", None)
+    assert (order_state(invoice), reloaded(invoice).acknowledged_at) == ("paid", None)
     assert customer_reads(invoice) == "Paid, thank you!"
 
     world.clear_faults()
@@ -105,7 +112,7 @@ ACKNOWLEDGING = Expected(
 def test_a_payment_is_written_before_it_is_acknowledged(world: World, fault: Fault) -> None:
     invoice = issued_invoice()
     world.sandbox.pay(reference(invoice))
-    ask_and_record(fresh(invoice), ChangeSource(SourceName.NOTIFICATION))
+    ask_and_record(reloaded(invoice), ChangeSource(SourceName.NOTIFICATION))
     world.strike(OPERATION)
 
     with suppress(SeqrError):
@@ -120,7 +127,7 @@ def polled_again(world: World, invoice: Invoice, shard: Shard) -> None:
     most, and acknowledges the payment that it then finds.
     """
     assert world.left() >= int(world.fault.leaves)
-    assert fresh(invoice).status == S.ISSUED
+    assert reloaded(invoice).status == S.ISSUED
     assert failures_in_the_audit(OPERATION) == 0
     assert shard.poller.stats.errors.total() == 1
 
@@ -169,10 +176,10 @@ def told_as_reversed(world: World, invoice: Invoice) -> None:
     customer reads that money drawn is given back, and may order again; the case “the payment was
     possibly reversed” tells a person.
     """
-    assert fresh(invoice).status in (S.CANCELED, S.FAILED)
-    _, message = state_texts(fresh(invoice).order, fresh(invoice))
+    assert reloaded(invoice).status in (S.CANCELED, S.FAILED)
+    _, message = state_texts(reloaded(invoice).order, reloaded(invoice))
     assert message == str(POSSIBLY_REVERSED)
-    assert world.sandbox.invoice(reference(invoice))["status"] == fresh(invoice).status
+    assert world.sandbox.invoice(reference(invoice))["status"] == reloaded(invoice).status
     assert cases() == ["possibly_reversed"]
 
 
@@ -195,7 +202,7 @@ def test_a_payment_during_a_long_outage_is_kept_or_told_as_reversed(
     going.run_rounds()
 
     world.sandbox.advance(SILENCE)
-    age(invoice, SILENCE)
+    age_invoice(invoice, SILENCE)
     going.now += SILENCE
     world.clear_faults()
     going.run_rounds(times=3)
@@ -216,11 +223,11 @@ def polling(world: World, shard: Callable[[], Shard]) -> Shard:
 
 
 def is_paid_once(world: World, invoice: Invoice) -> None:
-    paid = fresh(invoice)
+    paid = reloaded(invoice)
     assert (paid.status, order_state(invoice)) == (S.PAID, "paid")
     assert paid.acknowledged_at is not None
-    assert story(invoice)[:3] == ["sending_started", "sent", "payment_confirmed"]
-    assert story(invoice)[3:] in ([], ["receipt_accepted"])
+    assert event_names(invoice)[:3] == ["sending_started", "sent", "payment_confirmed"]
+    assert event_names(invoice)[3:] in ([], ["receipt_accepted"])
     assert AuditEvent.objects.filter(name="order_paid").count() == 1
     world.sandbox.advance(SILENCE)
     assert world.sandbox.invoice(reference(invoice))["status"] == "PAID"

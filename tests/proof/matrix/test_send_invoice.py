@@ -5,7 +5,14 @@ import pytest
 from payments import tasks
 from payments.models import Invoice, InvoiceStatus
 from payments.recovery import find_work
-from tests.payments.steps import fresh, issued_invoice, new_invoice, order_state, reference, story
+from tests.payments.steps import (
+    event_names,
+    issued_invoice,
+    new_invoice,
+    order_state,
+    reference,
+    reloaded,
+)
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
 from tests.proof.matrix.scenario import World, cases, customer_reads
@@ -21,9 +28,9 @@ def sent_again(world: World, invoice: Invoice) -> None:
     """
     left = world.left()
     assert left == int(world.fault.leaves)
-    assert (fresh(invoice).status, fresh(invoice).lease_until) == (S.SENDING, None)
+    assert (reloaded(invoice).status, reloaded(invoice).lease_until) == (S.SENDING, None)
     assert customer_reads(invoice) == "One moment"
-    assert story(invoice) == ["sending_started", "sending_failed"]
+    assert event_names(invoice) == ["sending_started", "sending_failed"]
     assert find_work().invoices_to_send == [invoice.pk]
 
     world.clear_faults()
@@ -38,8 +45,8 @@ def sent_twice(world: World, invoice: Invoice) -> None:
     """libcurl sends it again by itself, on a new connection. SEQR has two invoices; the reference
     of the second is the only one that came back, and the only one that is shown.
     """
-    assert fresh(invoice).status == S.ISSUED
-    assert story(invoice) == ["sending_started", "sent"]
+    assert reloaded(invoice).status == S.ISSUED
+    assert event_names(invoice) == ["sending_started", "sent"]
     assert (world.left(), world.arrived("sendInvoice")) == (1, 2)  # with the one that came before
 
     is_paid_once_by_the_one_that_is_shown(world, invoice)
@@ -66,13 +73,13 @@ def test_an_invoice_is_sent_until_it_has_a_reference_and_paid_once(
 
 
 def is_paid_once_by_the_one_that_is_shown(world: World, invoice: Invoice) -> None:
-    shown = reference(fresh(invoice))
+    shown = reference(reloaded(invoice))
     assert shown == world.sandbox.invoices()[-1]["invoice_reference"]
     world.sandbox.pay(shown)
     world.go_on()
 
-    assert (fresh(invoice).status, order_state(invoice)) == (S.PAID, "paid")
-    assert story(invoice).count("payment_confirmed") == 1
+    assert (reloaded(invoice).status, order_state(invoice)) == (S.PAID, "paid")
+    assert event_names(invoice).count("payment_confirmed") == 1
     at_seqr = {each["invoice_reference"]: each["status"] for each in world.sandbox.invoices()}
     assert at_seqr.pop(shown) == "PAID"
     assert "PAID" not in at_seqr.values()

@@ -5,7 +5,7 @@ import pytest
 from payments import tasks
 from payments.models import Invoice
 from payments.receipts.document import has_receipt
-from tests.payments.steps import fresh, paid_invoice, reference, story
+from tests.payments.steps import event_names, paid_invoice, reference, reloaded
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
 from tests.proof.matrix.scenario import World, cases
@@ -20,13 +20,13 @@ def submitted_again(world: World, invoice: Invoice) -> None:
     have it twice, which SEQR allows. Only refusals are counted and end it, and this is none.
     """
     assert world.left() in (int(world.fault.leaves), 2)  # libcurl may have sent it again
-    waiting = fresh(invoice)
+    waiting = reloaded(invoice)
     assert (waiting.receipt_accepted_at, waiting.receipt_refusals) == (None, 0)
     assert has_receipt(waiting)
-    assert story(invoice)[-1] == "receipt_deferred"
+    assert event_names(invoice)[-1] == "receipt_deferred"
     world.clear_faults()
     tasks.run_recovery()
-    assert fresh(invoice).receipt_accepted_at is None
+    assert reloaded(invoice).receipt_accepted_at is None
 
     world.go_on(seconds=5)
 
@@ -55,8 +55,8 @@ def test_a_receipt_is_accepted_in_the_end(world: World, fault: Fault) -> None:
 
 
 def is_accepted(world: World, invoice: Invoice, *, arrived: int) -> None:
-    assert fresh(invoice).receipt_accepted_at is not None
-    assert story(invoice).count("receipt_accepted") == 1
+    assert reloaded(invoice).receipt_accepted_at is not None
+    assert event_names(invoice).count("receipt_accepted") == 1
     assert world.arrived(OPERATION) == arrived
     assert world.sandbox.invoice(reference(invoice))["receipts"]
     world.go_on(seconds=4000)

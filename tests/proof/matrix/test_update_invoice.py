@@ -8,7 +8,7 @@ from pytest_django import Settings
 from payments import tasks
 from payments.models import Invoice, InvoiceStatus
 from tests.payments.loyalty import hooks
-from tests.payments.steps import fresh, issued_invoice, order_state, reference, story
+from tests.payments.steps import event_names, issued_invoice, order_state, reference, reloaded
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
 from tests.proof.matrix.scenario import World, ask_about_each, cases, customer_reads
@@ -73,8 +73,8 @@ def paid_in_full(world: World, invoice: Invoice) -> None:
     world.sandbox.pay(reference(invoice))
     ask_about_each()
     is_paid(world, invoice, ALL)
-    assert "discount_dropped" in story(invoice)
-    assert fresh(invoice).discounts.count() == 0
+    assert "discount_dropped" in event_names(invoice)
+    assert reloaded(invoice).discounts.count() == 0
 
 
 TAKEN = [fault for fault in all_but() if fault.is_done]
@@ -100,26 +100,26 @@ def waiting_invoice(world: World) -> Invoice:
     invoice = issued_invoice()
     world.sandbox.control("POST", f"/invoices/{reference(invoice)}/open", {"msisdn": MSISDN})
     ask_about_each()
-    return fresh(invoice)
+    return reloaded(invoice)
 
 
 def is_in_doubt(world: World, invoice: Invoice) -> None:
     assert world.left() in (int(world.fault.leaves), 2)  # libcurl may have sent it again
-    doubtful = fresh(invoice)
+    doubtful = reloaded(invoice)
     assert (doubtful.amount, doubtful.discount_unconfirmed) == (LESS, True)
     assert customer_reads(invoice) == "Pay in SEQR"
-    assert story(invoice)[-2:] == ["loyalty_card_recognised", "loyalty_answer_deferred"]
+    assert event_names(invoice)[-2:] == ["loyalty_card_recognised", "loyalty_answer_deferred"]
 
 
 def is_paid_with_the_discount(world: World, invoice: Invoice) -> None:
     world.sandbox.pay(reference(invoice))
     ask_about_each()
     is_paid(world, invoice, LESS)
-    assert story(invoice).count("loyalty_card_recognised") == 1
+    assert event_names(invoice).count("loyalty_card_recognised") == 1
 
 
 def is_paid(world: World, invoice: Invoice, amount: Decimal) -> None:
-    paid = fresh(invoice)
+    paid = reloaded(invoice)
     assert (paid.status, order_state(invoice)) == (S.PAID, "paid")
     assert (paid.amount, paid.paid_amount, paid.discount_unconfirmed) == (amount, amount, False)
     assert cases() == []

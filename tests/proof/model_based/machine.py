@@ -18,7 +18,7 @@ from tests.proof.model_based.ledgers import read_books
 from tests.proof.model_based.quiesce import come_to_rest
 from tests.proof.model_based.simulation import World
 from tests.proof.model_based.trace import last_event, tell
-from tests.races import at_once
+from tests.races import run_concurrently
 
 
 class Step(NamedTuple):
@@ -234,13 +234,13 @@ class Lifecycle(RuleBasedStateMachine):
             self._do(step)
 
     @rule(step=_steps(*WRITING, *SEQRS), other=_steps(*WRITING, *SEQRS))
-    def at_once(self, step: Step, other: Step) -> None:
+    def run_concurrently(self, step: Step, other: Step) -> None:
         """Two do something at the same moment; a poller is one thread."""
         if step.do.startswith("poller") and other.do.startswith("poller"):
             other = other._replace(who=1 - step.who)
         with self._looked_at():
             steps = [step, other]
-            at_once(2, lambda: self._do(steps.pop()))
+            run_concurrently(2, lambda: self._do(steps.pop()))
 
     def teardown(self) -> None:
         """Let all come to rest, unless the run has ended already by what it found."""
