@@ -1,4 +1,4 @@
-"""What a person does about each kind of case."""
+"""Guidance for staff on each kind of payment case."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -6,56 +6,59 @@ from payments.models import CaseKind
 
 ADVICE = {
     CaseKind.PAID_THOUGH_CANCELED: _(
-        "The money is ours and the order is paid. Serve it, or give the money back."
+        "The payment is complete and the order is paid. Serve the order or refund the payment."
     ),
     CaseKind.SECOND_PAYMENT: _(
-        "SEQR returns a payment that is not asked about. This closes by itself once SEQR's reports "
-        "show that it did, usually the next morning; if they show a sale, give the money back."
+        "SEQR returns a payment that we do not confirm. The case closes automatically when SEQR's "
+        "reports show that it did, usually the next morning. If they show a sale, refund the "
+        "payment."
     ),
     CaseKind.AMOUNT_DIFFERS: _(
-        "Compare the invoice with SEQR's receipt, and settle the difference with the customer, who "
-        "reads that the staff can help, and cannot order anew until this is closed."
+        "Compare the payment with SEQR's receipt, and settle the difference with the customer. The "
+        "customer is asked to talk to the staff, and cannot order again until the case is closed."
     ),
     CaseKind.POSSIBLY_REVERSED: _(
-        "The customer may have paid and got the money back. Serve only what has been paid for, and "
-        "see that the poller runs. An order that needs attention is cancelled by closing this, and "
-        "can then be paid again."
+        "The customer may have paid and got the money back. Serve only what is paid for, and see "
+        "that the payment checks are running. Closing the case cancels an order that needs "
+        "attention; it can then be paid again."
     ),
     CaseKind.PAID_WITHOUT_REFERENCE: _(
-        "SEQR says paid and gives no reference. It is asked again each second; if this stays open, "
-        "call SEQR."
+        "SEQR reports the payment as paid but gives no payment reference. SEQR is checked every "
+        "second; call SEQR if the case stays open."
     ),
     CaseKind.CONFIGURATION: _(
-        "SEQR refuses our settings. Mend SEQR_TERMINAL_ID, its password or PUBLIC_BASE_URL, or "
-        "call SEQR. Where paying is closed for it, it opens by itself once SEQR accepts them; "
-        "“Check now” tries at once."
+        "SEQR rejects our settings. Correct the setting SEQR_TERMINAL_ID, its password or "
+        "PUBLIC_BASE_URL, or call SEQR. Paused payments resume automatically when SEQR accepts the "
+        "settings; “Check now” tries immediately."
     ),
     CaseKind.UNKNOWN_AT_SEQR: _(
-        "SEQR does not know the invoice. See that SEQR_SERVICE_URL is the right SEQR; ask once "
-        "more, then cancel the invoice."
+        "SEQR cannot find the payment. See that SEQR_SERVICE_URL leads to the right SEQR, check "
+        "the payment with SEQR again, then cancel it."
     ),
     CaseKind.REFUND_UNKNOWN: _(
-        "The money may be on its way back or not; it is not sent again by itself. Settle it: the "
-        "page shows what SEQR's reports tell of it, usually the next morning."
+        "It is not known whether the money was refunded, and the refund is not sent again "
+        "automatically. Record the outcome: the page shows what SEQR's reports contain, usually "
+        "the next morning."
     ),
     CaseKind.REFUND_STUCK: _(
-        "Nothing has gone back yet, and the customer waits. It is sent again by itself until SEQR "
-        "takes it; else call SEQR, or withdraw it and give the money back another way."
+        "Nothing has been refunded yet, and the customer is waiting. The refund is sent again "
+        "automatically until SEQR accepts it. Otherwise call SEQR, or withdraw the refund and "
+        "return the money another way."
     ),
     CaseKind.UNKNOWN_STATUS: _(
-        "SEQR answers with a status that this version does not know. It is asked again each "
-        "second; call SEQR if this stays open."
+        "SEQR answers with a status that this version does not support. SEQR is checked every "
+        "second; call SEQR if the case stays open."
     ),
     CaseKind.LOST_PERIOD: _(
-        "Ask SEQR whether it closed a transaction period then and under which id, and enter that "
-        "on the period's page. It is not closed again by itself."
+        "Ask SEQR whether it closed a transaction period at that time and with which ID, and "
+        "record the outcome on the period's page. The period is not closed again automatically."
     ),
     CaseKind.REPORT_DIFFERS: _(
-        "See the period's page for the rows. Ask SEQR about each; fetch the report again once "
-        "something was mended."
+        "See the rows on the period's page, and ask SEQR about each. Fetch the report again after "
+        "a correction."
     ),
     CaseKind.RECONCILIATION_STUCK: _(
-        "See that SEQR_RESELLER_ID, its user and password are right, or call SEQR. It is tried "
-        "again by itself for a day; then fetch the report on the period's page."
+        "See that SEQR_RESELLER_ID, its user and password are right, or call SEQR. The report is "
+        "fetched again automatically for a day; after that, fetch it on the period's page."
     ),
 }

@@ -25,28 +25,30 @@ def suggest_refund_outcome(refund: Refund) -> RefundSuggestion:
     than unknown refunds that each may be, nobody can tell which of them went back.
     """
     if refund.sent_at is None:
-        return RefundSuggestion(None, _("It is not written when it was sent: look in the reports."))
+        return RefundSuggestion(None, _("The time of sending is not recorded; see SEQR's reports."))
     coverage = Coverage()
     rows = _rows_that_fit(refund, coverage)
     rivals = _unknown_refunds_that_fit(rows, refund, coverage)
     if rows and len(rows) >= len(rivals):
         row = rows[rivals.index(refund.pk)]
-        why = _("It went back: the report of %(day)s has it as %(reference)s.") % {
+        text = _("The money was returned: SEQR's report of %(day)s has it as %(reference)s.")
+        why = text % {
             "day": row.period.day,
             "reference": row.ers_reference or _("a row without a reference"),
         }
         return RefundSuggestion(True, why, row.ers_reference)
     if rows:
         why = _(
-            "%(rows)d of %(refunds)d unknown refunds of this amount went back, and the reports do "
-            "not tell which: ask SEQR."
+            "%(rows)d of %(refunds)d unknown refunds of this amount were made, and the reports do "
+            "not show which ones: ask SEQR."
         ) % {"rows": len(rows), "refunds": len(rivals)}
         return RefundSuggestion(None, why)
     if coverage.tells_all(*sent_between(refund)):
         return RefundSuggestion(
-            False, _("It probably did not go back: no report of that time has a refund like it.")
+            False,
+            _("Probably not returned: no report from that time has a matching refund."),
         )
-    return RefundSuggestion(None, _("Not known yet: the report of that time has not come."))
+    return RefundSuggestion(None, _("Not known yet: the report for that time is not available."))
 
 
 def _rows_that_fit(refund: Refund, coverage: Coverage) -> list[PeriodRow]:

@@ -172,6 +172,7 @@ def test_refund_outcome_form_is_filled_in_from_the_report(
     row = PeriodRow.objects.get(amount__lt=0)
     assert "Not known yet" in before
     assert "checked" not in before
-    assert f"It went back: the report of {row.period.day} has it as {row.ers_reference}." in after
+    assert "The money was returned" in after
+    assert f"report of {row.period.day} has it as {row.ers_reference}." in after
     assert f'name="ers_reference" value="{row.ers_reference}"' in after
     assert 'value="yes" required id="id_went_back_0" checked' in after

@@ -231,7 +231,7 @@ def test_the_staff_close_a_case_in_the_admin_with_a_reason() -> None:
 
     case.refresh_from_db()
     assert "&lt;script&gt;refused" in shown
-    assert "Mend SEQR_TERMINAL_ID" in shown
+    assert "Correct the setting SEQR_TERMINAL_ID" in shown
     assert "This field is required" in without.content.decode()
     assert case.closing_reason == "the password was mistyped"
 
