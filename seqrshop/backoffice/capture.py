@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
+from orders.audit import by_staff
 from payments.invoices.capture import CommitNotPossible, commit_reservation
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrError, SeqrOutcomeUnknown
@@ -13,7 +14,6 @@ from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.formatting import money
 from seqrshop.backoffice.forms import CaptureForm
 from seqrshop.backoffice.links import admin_url, page_url
-from seqrshop.backoffice.staff import staff_source
 
 
 def capture_page(request: HttpRequest, invoice_id: int) -> HttpResponse:
@@ -41,7 +41,7 @@ def capture_page(request: HttpRequest, invoice_id: int) -> HttpResponse:
 
 def _capture(request: HttpRequest, invoice: Invoice, form: CaptureForm) -> tuple[int, str]:
     try:
-        status = commit_reservation(invoice.pk, form.cleaned_data["amount"], staff_source(request))
+        status = commit_reservation(invoice.pk, form.cleaned_data["amount"], by_staff(request.user))
     except CommitNotPossible as error:
         return messages.ERROR, str(error)
     except SeqrOutcomeUnknown as error:

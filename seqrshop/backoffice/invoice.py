@@ -12,6 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from orders.audit import by_staff
 from orders.models import Order, SubjectType
 from payments.models import Invoice, InvoiceDiscount, InvoiceStatus, LoyaltyAnswer
 from seqrshop.backoffice.action_results import only_row, run_on_each
@@ -25,6 +26,7 @@ from seqrshop.backoffice.invoice_actions import (
     cancel_at_seqr,
     check_with_seqr,
 )
+from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.read_only import ReadOnlyInline
 from seqrshop.backoffice.refund import refund_page
 from seqrshop.backoffice.row_actions import FROM_ROW_PAGE
@@ -34,7 +36,6 @@ from seqrshop.backoffice.search import (
     invoices_with_reference,
     parse_number,
 )
-from seqrshop.backoffice.staff import permission_check, staff_source
 
 
 class DiscountInline(ReadOnlyInline[InvoiceDiscount, Invoice]):
@@ -243,7 +244,7 @@ class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
             self,
             request,
             queryset,
-            partial(act, source=staff_source(request)),
+            partial(act, source=by_staff(request.user)),
             batch_limit=INVOICE_BATCH_LIMIT,
             time_limit_seconds=TIME_LIMIT_SECONDS,
         )

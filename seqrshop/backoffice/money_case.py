@@ -10,6 +10,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
+from orders.audit import by_staff
 from orders.models import SubjectType
 from payments import tasks
 from payments.availability.probe import Probe, probe_payments, probe_soon
@@ -36,8 +37,8 @@ from seqrshop.backoffice.invoice_actions import (
     check_with_seqr,
 )
 from seqrshop.backoffice.links import admin_url, link
+from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.refund import refund_page
-from seqrshop.backoffice.staff import permission_check, staff_source
 
 PROBE_RESULTS = {
     Probe.OPENED: (messages.SUCCESS, _("SEQR accepts our settings, payments are open again")),
@@ -136,7 +137,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
         """Close the case, which is the only change; this may resume its order."""
         reason = form.cleaned_data["closing_reason"]
         probe_soon(obj.pk)
-        if not close_case_of_order(obj.pk, staff_source(request), reason):
+        if not close_case_of_order(obj.pk, by_staff(request.user), reason):
             messages.warning(request, _("Somebody else has already closed this case."))
 
     def row_actions(self, case: MoneyCase) -> tuple[str, ...]:
@@ -162,7 +163,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             self,
             request,
             Invoice.objects.filter(cases__in=queryset).distinct().select_related("order"),
-            partial(check_with_seqr, source=staff_source(request)),
+            partial(check_with_seqr, source=by_staff(request.user)),
             batch_limit=INVOICE_BATCH_LIMIT,
             time_limit_seconds=TIME_LIMIT_SECONDS,
         )
@@ -193,7 +194,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             pause = _open_pause(case)
             if pause is None:
                 return messages.INFO, _("Payments are not paused by this case")
-            result = probe_payments(pause.pk, staff_source(request), at_once=True)
+            result = probe_payments(pause.pk, by_staff(request.user), at_once=True)
             if result == Probe.OPENED:
                 tasks.enqueue(tasks.run_recovery)
             return PROBE_RESULTS[result]

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from orders.audit import by_staff
 from orders.models import Order, OrderRow, OrderState, SubjectType
 from orders.services import serve_order
 from orders.state_machine import TransitionError
@@ -17,9 +18,9 @@ from seqrshop.backoffice.action_results import ActionResult, run_on_each
 from seqrshop.backoffice.columns import AgeColumn, AmountColumn
 from seqrshop.backoffice.formatting import EMPTY_VALUE, local_time, money, phone_number
 from seqrshop.backoffice.history import HistoryAdmin
+from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.read_only import ReadOnlyInline
 from seqrshop.backoffice.search import SEARCH_HELP, orders_matching
-from seqrshop.backoffice.staff import permission_check, staff_source
 
 SERVE_BATCH_LIMIT = 200
 
@@ -175,7 +176,7 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
 
         def serve(order: Order) -> ActionResult:
             try:
-                served = serve_order(order.pk, staff_source(request))
+                served = serve_order(order.pk, by_staff(request.user))
             except TransitionError:
                 state = {"state": OrderState(order.state).label}
                 return messages.WARNING, _("Not served, the order is not paid: %(state)s") % state

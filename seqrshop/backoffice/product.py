@@ -15,9 +15,9 @@ from orders.pictures import keep, product_picture
 from orders.services import mark_sold_out
 from seqrshop.backoffice.action_results import change_each
 from seqrshop.backoffice.formatting import availability, money
+from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.picture_field import PictureField, thumbnail
 from seqrshop.backoffice.row_actions import RowActionsAdmin
-from seqrshop.backoffice.staff import permission_check
 
 
 class ProductPageForm(ModelForm[Product]):

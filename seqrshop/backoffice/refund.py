@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from orders.audit import by_staff
 from orders.models import SubjectType
 from payments import tasks
 from payments.models import Invoice, Refund, RefundStatus
@@ -33,7 +34,7 @@ from seqrshop.backoffice.formatting import money
 from seqrshop.backoffice.forms import RefundForm, RefundOutcomeForm
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.links import admin_url, link, page_url
-from seqrshop.backoffice.staff import permission_check, staff_source
+from seqrshop.backoffice.permissions import permission_check
 
 REFUND_BATCH_LIMIT = 50
 OUTCOME_KNOWN = _("The outcome is already known.")
@@ -67,7 +68,7 @@ def _request(request: HttpRequest, invoice: Invoice, form: RefundForm) -> bool:
     given = form.cleaned_data
     try:
         refund, _is_new = request_refund(
-            invoice.pk, given["amount"], given["reason"], staff_source(request), given["nonce"]
+            invoice.pk, given["amount"], given["reason"], by_staff(request.user), given["nonce"]
         )
     except RefundNotAccepted as error:
         form.add_error("amount", str(error))
@@ -142,7 +143,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
 
         def approve(refund: Refund) -> ActionResult:
             try:
-                if not approve_refund(refund.pk, staff_source(request)):
+                if not approve_refund(refund.pk, by_staff(request.user)):
                     return messages.INFO, _("Not awaiting approval")
             except RefundNotAccepted as error:
                 return messages.INFO, str(error).rstrip(".")
@@ -156,7 +157,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         """Withdraw each chosen refund that has not been sent."""
 
         def withdraw(refund: Refund) -> ActionResult:
-            if withdraw_refund(refund.pk, staff_source(request)):
+            if withdraw_refund(refund.pk, by_staff(request.user)):
                 return messages.INFO, _("Withdrawn")
             return messages.INFO, _("Too late to withdraw")
 
@@ -177,7 +178,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         if "reason" in request.POST:
             form = RefundOutcomeForm(request.POST)
             if form.is_valid():
-                if resolve_unknown_refund(refund.pk, staff_source(request), **form.cleaned_data):
+                if resolve_unknown_refund(refund.pk, by_staff(request.user), **form.cleaned_data):
                     self.message_user(request, _("The outcome is recorded."))
                 else:
                     self.message_user(request, OUTCOME_KNOWN, messages.ERROR)

@@ -24,11 +24,11 @@ from orders.services import mark_paused
 from payments.availability.messages import shop_unavailable_message
 from seqrshop.backoffice.action_results import change_each
 from seqrshop.backoffice.links import admin_url, list_url
+from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.picture_field import PictureField
 from seqrshop.backoffice.qr_code import regenerate
 from seqrshop.backoffice.row_actions import RowActionsAdmin
 from seqrshop.backoffice.shop_inlines import CategoryInline, OpeningHoursInline, ProductInline
-from seqrshop.backoffice.staff import permission_check
 
 
 class ShopForm(ModelForm[Shop]):

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from orders.audit import by_staff
 from orders.models import SubjectType
 from payments.models import EXPLAINED, MARK_KNOWN, PeriodRow, PeriodStatus, TransactionPeriod
 from payments.reconciliation.fetch_report import fetch_report
@@ -27,8 +28,8 @@ from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.forms import LostPeriodForm
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.links import admin_url, link, list_url, page_url
+from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.read_only import ReadOnlyAdmin, ReadOnlyInline
-from seqrshop.backoffice.staff import permission_check, staff_source
 
 REPORT_BATCH_LIMIT = 5
 
@@ -163,7 +164,7 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
             if period.status not in MARK_KNOWN:
                 return messages.WARNING, _("SEQR has no report")
             try:
-                fetch_report(period.pk, staff_source(request), at_once=True)
+                fetch_report(period.pk, by_staff(request.user), at_once=True)
             except SeqrError as error:
                 return seqr_failure(error)
             return messages.SUCCESS, _("Fetched and reconciled")
@@ -208,7 +209,7 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
                 period.pk,
                 transaction_period_id=given["transaction_period_id"] if given["closed"] else "",
                 reason=given["reason"],
-                source=staff_source(request),
+                source=by_staff(request.user),
             )
         except PeriodNotAccepted as error:
             form.add_error(None, str(error))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import lxml.html
 import pytest
@@ -14,13 +15,13 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, by_staff, record_event
 from orders.clock import database_now
-from orders.models import OpeningHours, QrCode, Shop
+from orders.models import EventName, OpeningHours, QrCode, Shop, SourceName
 from orders.qr import save_qr_code
 from payments.call_audit import record_call
 from payments.cases.cases import open_case
-from payments.invoices.transitions import lock_invoice, record
+from payments.invoices.transitions import lock_invoice
 from payments.models import (
     CaseKind,
     Invoice,
@@ -41,7 +42,7 @@ from tests.staff import list_url, page_url, superuser, user_of
 
 pytestmark = pytest.mark.django_db
 
-BY_TEST = ChangeSource("staff")
+BY_TEST = ChangeSource(SourceName.STAFF)
 ENGLISH = re.compile(
     r"(?<!/)\b(the|of|and|not|is|are|was|by|with|from|can|could|has|have|this|that|yes|orders?"
     r"|invoices?|payments?|cases?|refunds?|shops?|services?|shards?|rows?|cards?|events?"
@@ -69,11 +70,15 @@ def rows(client: Client) -> list[Model]:
     code = save_qr_code(shop, "Bord 4", "TABLE=4", user_of(client))
     paid = InvoiceFactory.create(paid=True, discounted=True, order__shop=shop)
     OrderRowFactory.create(order=paid.order, product=product)
-    record(
-        lock_invoice(paid.pk), "payment_confirmed", BY_TEST, from_state="ISSUED", to_state="PAID"
+    record_event(
+        lock_invoice(paid.pk),
+        EventName.PAYMENT_CONFIRMED,
+        BY_TEST,
+        from_state="ISSUED",
+        to_state="PAID",
     )
     record_call(CallRecord("cancelInvoice", "0123", 12, 51), paid.order_id, BY_TEST)
-    refund, _ = request_refund(paid.pk, Decimal(10), "kallt", user_of(client), "nonce")
+    refund, _ = request_refund(paid.pk, Decimal(10), "kallt", by_staff(user_of(client)), "nonce")
     Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.UNKNOWN)
     period = TransactionPeriod.objects.create(day=date(2026, 11, 23))
     report_row = PeriodRow.objects.create(
@@ -93,7 +98,7 @@ def rows(client: Client) -> list[Model]:
 def texts_of(html: bytes) -> Iterator[str]:
     """Yield every text of a page that staff read or hear."""
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True)
-    page = lxml.html.fromstring(html, parser=parser)
+    page: Any = lxml.html.fromstring(html, parser=parser)
     for unread in page.xpath("//script | //style"):
         unread.drop_tree()
     yield from page.itertext()
