@@ -2,17 +2,14 @@
 
 import http.client
 import json
-import re
-import select
 import subprocess
 import sys
-import threading
+import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
-REPOSITORY: Final = Path(__file__).resolve().parent.parent
-START_SECONDS: Final = 30
+from tests.processes import ManagedProcess
+
 REQUEST_SECONDS: Final = 30
 
 
@@ -24,67 +21,23 @@ class ControlError(Exception):
         self.status = status
 
 
-class SandboxProcess:
+class SandboxProcess(ManagedProcess):
     """python -m payments.sandbox on a free port, with further command line options.
 
-    A context manager: leaving it stops the process. Raises RuntimeError if it does not start.
+    A context manager: leaving it stops the process. Raises ProcessStartError.
     """
 
     def __init__(self, *options: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "payments.sandbox", "--port", "0", *options],
-            cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        # Read all the time: a full pipe would block the process.
-        assert self.process.stderr is not None
-        self._errors: list[str] = []
-        self._reader = threading.Thread(
-            target=self._errors.extend, args=(self.process.stderr,), daemon=True
-        )
-        self._reader.start()
-        self.port = self._ready_port()
+        self._stderr = tempfile.NamedTemporaryFile()  # noqa: SIM115  # as long as the object
+        command = [sys.executable, "-m", "payments.sandbox", "--port", "0", *options]
+        super().__init__(command, log=Path(self._stderr.name), stdout=subprocess.PIPE)
+        self.start()
+        self.port = self.ready_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
-
-    def _ready_port(self) -> int:
-        assert self.process.stdout is not None
-        readable, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
-        line = self.process.stdout.readline() if readable else ""
-        match = re.search(r"ready on port (\d+)", line)
-        if match is None:
-            self.stop()
-            raise RuntimeError(f"the sandbox did not start: {line}{self.errors()}")
-        return int(match[1])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """End the process; it may be stopped twice."""
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self._reader.join()
-        for stream in (self.process.stdout, self.process.stderr):
-            assert stream is not None
-            stream.close()
 
     def errors(self) -> str:
         """The process's stderr; complete once it is stopped."""
-        return "".join(self._errors)
+        return self.log.read_text()
 
     @property
     def service_url(self) -> str:

@@ -6,9 +6,6 @@ import http.client
 import json
 import os
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,46 +14,26 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django import db
 from django.conf import settings
-from honcho.environ import parse_procfile
 
-from seqrshop.local import ROOT
 from seqrshop.local.servers import free_port
+from tests.processes import ManagedProcess, procfile_command
 
-START_TIMEOUT_SECONDS: Final = 30
-STOP_TIMEOUT_SECONDS: Final = 30
 RESPONSE_TIMEOUT_SECONDS: Final = 30.0
 
 
-class WebProcess:
-    """A context manager that stops the process on exit. `extra_settings` go to its environment."""
+class WebProcess(ManagedProcess):
+    """The web process, started and ready. `extra_settings` go to its environment."""
 
     def __init__(self, log: Path, **extra_settings: str) -> None:
         self.port = free_port()
-        self.log = log
-        command = parse_procfile((ROOT / "Procfile").read_text()).processes["web"]
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                ["/bin/sh", "-c", f"exec {command}"],
-                cwd=ROOT,
-                env={**_environment(), "PORT": str(self.port), **extra_settings},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        env = {**_environment(), "PORT": str(self.port), **extra_settings}
+        super().__init__(procfile_command("web"), log=log, env=env)
+        self.start()
         self.wait_until_open()
 
     def wait_until_open(self) -> None:
-        """Wait until the process responds. Raises RuntimeError if it exits or takes too long."""
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                assert self.request("GET", "/health/live").status == 200
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return
-        self.stop()
-        raise RuntimeError(f"the web process did not start:\n{self.log.read_text()}")
+        """Wait until the process responds. Raises ProcessStartError."""
+        self.wait_until(lambda: self.request("GET", "/health/live"))
 
     def connect(self) -> http.client.HTTPConnection:
         """Return a connection; its first request opens it."""
@@ -73,24 +50,6 @@ class WebProcess:
             return WebResponse(response.status, dict(response.getheaders()), response.read())
         finally:
             connection.close()
-
-    def stop(self, number: int = signal.SIGTERM) -> float:
-        """Stop the process; return the seconds until it ended."""
-        started_at = time.monotonic()
-        self.process.send_signal(number)
-        try:
-            self.process.wait(STOP_TIMEOUT_SECONDS)
-        finally:
-            self.process.kill()
-            self.process.wait()
-        return time.monotonic() - started_at
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        if self.process.poll() is None:
-            self.stop()
 
 
 class WebResponse:
@@ -164,7 +123,6 @@ def _environment() -> dict[str, str]:
     database = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
     return {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "DATABASE_URL": database,
         "REDIS_URL": settings.REDIS_URL,
         "WEB_CONCURRENCY": "1",

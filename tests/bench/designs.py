@@ -49,7 +49,7 @@ class Design:
 def _ours(bench: Bench, launcher: Launcher, _references: list[int]) -> list[psutil.Process]:
     started = launcher.start_from_procfile("poller", bench.cores.worker)
     tasks.poll_shard.delay(0)
-    return [psutil.Process(started.pid)]
+    return [psutil.Process(started.process.pid)]
 
 
 def _naive(bench: Bench, launcher: Launcher, _references: list[int]) -> list[psutil.Process]:
@@ -57,14 +57,14 @@ def _naive(bench: Bench, launcher: Launcher, _references: list[int]) -> list[psu
     enqueues = [sys.executable, "-m", "tests.bench.naive"]
     ticker = launcher.start("ticker", enqueues, bench.cores.rest)
     worker = launcher.start("naive", naive.WORKER, bench.cores.worker)
-    return [psutil.Process(worker.pid), psutil.Process(ticker.pid)]
+    return [psutil.Process(worker.process.pid), psutil.Process(ticker.process.pid)]
 
 
 def _bare(interval: float) -> Callable[[Bench, Launcher, list[int]], list[psutil.Process]]:
     def start(bench: Bench, launcher: Launcher, references: list[int]) -> list[psutil.Process]:
         command = [sys.executable, "-m", "tests.bench.bare", bench.seqr.service_url]
         command += [str(references[0]), str(len(references)), str(interval)]
-        return [psutil.Process(launcher.start("bare", command, bench.cores.worker).pid)]
+        return [psutil.Process(launcher.start("bare", command, bench.cores.worker).process.pid)]
 
     return start
 

@@ -28,7 +28,7 @@ def kill_one_of_two(bench: Bench, case: Case) -> Killed:
     bench.seqr.behave()
     prepare(bench, case.open)
     rate = case.payments_per_second
-    with bench.launcher.within() as launcher:
+    with bench.launcher.nested() as launcher:
         workers = [
             launcher.start_from_procfile("poller", bench.cores.worker, name=name)
             for name in ("poller-1", "poller-2")
@@ -39,10 +39,10 @@ def kill_one_of_two(bench: Bench, case: Case) -> Killed:
         keep_level(bench, rate, WARM_UP_SECONDS)
 
         bench.seqr.count()
-        before = [cpu_seconds(psutil.Process(worker.pid)) for worker in workers]
+        before = [cpu_seconds(psutil.Process(worker.process.pid)) for worker in workers]
         keep_level(bench, rate, BEFORE_SECONDS)
         used = [
-            cpu_seconds(psutil.Process(worker.pid)) - from_state
+            cpu_seconds(psutil.Process(worker.process.pid)) - from_state
             for worker, from_state in zip(workers, before, strict=True)
         ]
         workers[used.index(max(used))].kill()

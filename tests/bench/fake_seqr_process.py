@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -43,12 +42,8 @@ class SeqrProcess:
             cores,
             stdout=subprocess.PIPE,
         )
-        assert started.stdout is not None
-        match = re.search(rb"ready on port (\d+)", started.stdout.readline())
-        if match is None:
-            raise RuntimeError(f"the fake SEQR did not start:\n{launcher.end_of_log('seqr')}")
-        self.process = psutil.Process(started.pid)
-        self._port = int(match[1])
+        self._port = started.ready_port()
+        self.process = psutil.Process(started.process.pid)
         self.service_url = f"http://127.0.0.1:{self._port}/soap/service"
 
     def behave(self, **behaviour: float | bool) -> None:

@@ -73,7 +73,7 @@ def measure(bench: Bench, design: Design, case: Case, times: Times) -> Measured:
     bench.seqr.behave(delay=case.delay)
     references = prepare(bench, case.open)
     rate = case.payments_per_second if design.records else 0.0
-    with bench.launcher.within() as launcher:
+    with bench.launcher.nested() as launcher:
         process, *beside = design.start(bench, launcher, references)
         measured = (process, bench.postgres, bench.redis, *beside)
         wait_for_questions(bench, design.name)

@@ -23,6 +23,7 @@ from tests.bench.designs import Bench
 from tests.bench.launch import Launcher
 from tests.bench.machine import cpu_seconds, pss_bytes
 from tests.bench.measure import prepare
+from tests.processes import ManagedProcess
 
 STREAMS = 1_000
 PAYMENTS = 500
@@ -55,8 +56,8 @@ def hold_streams(bench: Bench) -> Held:
     file.write_text(json.dumps(pages))
     bench.launcher.env["WEB_CONCURRENCY"] = "1"
     port = bench.launcher.env["PORT"]
-    with bench.launcher.within() as launcher:
-        web = psutil.Process(launcher.start_from_procfile("web", bench.cores.worker).pid)
+    with bench.launcher.nested() as launcher:
+        web = psutil.Process(launcher.start_from_procfile("web", bench.cores.worker).process.pid)
         _warm_up(launcher, int(port), pages)
         before = pss_bytes(web)
         command = [sys.executable, "-m", "tests.bench.stream_reader", port, str(file)]
@@ -135,9 +136,9 @@ def _pay(pages: list[Page]) -> dict[str, float]:
     return at
 
 
-def _line_of(launcher: Launcher, reader: "subprocess.Popen[bytes]") -> str:
-    assert reader.stdout is not None
-    line = reader.stdout.readline().decode()
+def _line_of(launcher: Launcher, reader: ManagedProcess) -> str:
+    assert reader.process.stdout is not None
+    line = reader.process.stdout.readline().decode()
     if not line:
         raise RuntimeError(f"the streams were not held:\n{launcher.end_of_log('streams')}")
     return line

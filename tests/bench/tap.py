@@ -24,7 +24,7 @@ def tap_to_app(bench: Bench) -> list[float]:
     product = Product.objects.create(
         shop=bench.shop.shop, name_sv="Kanelbulle", name_en="Cinnamon bun", price="45.00"
     )
-    with bench.launcher.within() as launcher:
+    with bench.launcher.nested() as launcher:
         launcher.start_from_procfile("worker", bench.cores.worker)
         launcher.start_from_procfile("web", bench.cores.rest)
         taken = []

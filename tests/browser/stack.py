@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,21 +16,15 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from seqrshop.local import ROOT
 from seqrshop.local.servers import free_port
 from seqrshop.local.testing import settings_for_tests
+from tests.processes import ManagedProcess
 from tests.sandbox_process import SandboxProcess
 
-START_SECONDS = 120  # on a machine that is busy
-STOP_SECONDS = 20
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 CODE = "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"
 
 _numbers = count(46_700_100_000)
-
-
-class DidNotStartError(Exception):
-    """The shop's processes ended, or never answered; the text is what they said."""
 
 
 @dataclass(frozen=True)
@@ -81,28 +72,21 @@ class Stack:
 
 @contextmanager
 def running(folder: Path, given: Mapping[str, str]) -> Iterator[Stack]:
-    """Run the whole shop, as `make run` does, with these settings: the two servers' at least.
+    """Run the whole shop as `make run` does, with these settings: the two servers' at least.
 
-    Raises DidNotStartError.
+    Raises ProcessStartError.
     """
     port = free_port()
-    with SandboxProcess() as sandbox, (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "seqrshop.local.run"],
-            cwd=ROOT,
-            env={**_environment(folder, port, sandbox), **given},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait_until_open(process, port, folder / "log")
+    with SandboxProcess() as sandbox:
+        command = [sys.executable, "-m", "seqrshop.local.run"]
+        env = {**_environment(folder, port, sandbox), **given}
+        with ManagedProcess(command, log=folder / "log", env=env) as shop:
+            page = f"http://127.0.0.1:{port}/lyktan/order"
+            shop.wait_until(lambda: urllib.request.urlopen(page, timeout=30).close())
             sandbox.register_shop(
                 "LYKTAN", f"http://localhost:{port}/lyktan", name="Kafé Lyktan", codes=["TABLE=4"]
             )
-            yield Stack(f"http://localhost:{port}", sandbox, given["DATABASE_URL"], folder / "log")
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(STOP_SECONDS)
+            yield Stack(f"http://localhost:{port}", sandbox, given["DATABASE_URL"], shop.log)
 
 
 def _environment(folder: Path, port: int, sandbox: SandboxProcess) -> dict[str, str]:
@@ -125,15 +109,3 @@ def make_database(name: str, beside: str) -> str:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name}")
     return urlunsplit(urlsplit(beside)._replace(path=f"/{name}"))
-
-
-def _wait_until_open(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/lyktan/order", timeout=5).close()
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-        else:
-            return
-    raise DidNotStartError(log.read_text())

@@ -22,7 +22,7 @@ ONE_YEAR = "max-age=31"  # in seconds, or about ten
 
 
 @dataclass
-class StatusResult:
+class Response:
     """One file as it came over the wire: `size` in bytes, compressed as it was."""
 
     url: str
@@ -40,14 +40,14 @@ class Wire:
     """Weighs what a page loads. The browser must be a fresh one, which has nothing yet."""
 
     def __init__(self, page: Page) -> None:
-        self._answers: dict[str, StatusResult] = {}
+        self._answers: dict[str, Response] = {}
         self._devtools = page.context.new_cdp_session(page)
         self._devtools.on("Network.responseReceived", self._begin)
         self._devtools.on("Network.loadingFinished", self._end)
         self._devtools.send("Network.enable")
 
     @property
-    def answers(self) -> list[StatusResult]:
+    def answers(self) -> list[Response]:
         """What has come, the heaviest first."""
         return sorted(self._answers.values(), key=lambda answer: -answer.size)
 
@@ -55,14 +55,14 @@ class Wire:
         response = event["response"]
         headers = {name.lower(): value for name, value in response["headers"].items()}
         head_size = int(response["encodedDataLength"])  # so far
-        self._answers[event["requestId"]] = StatusResult(response["url"], headers, head_size)
+        self._answers[event["requestId"]] = Response(response["url"], headers, head_size)
 
     def _end(self, event: dict[str, Any]) -> None:
         if answer := self._answers.get(event["requestId"]):
             answer.size = int(event["encodedDataLength"]) - answer.head_size
 
 
-def table(answers: list[StatusResult]) -> str:
+def table(answers: list[Response]) -> str:
     """Return a line for each file, its headers' bytes beside its own, and their sums."""
     lines = [
         f"{answer.size:>7} {answer.head_size:>7}  {answer.headers.get('content-encoding', ''):4}"
@@ -74,7 +74,7 @@ def table(answers: list[StatusResult]) -> str:
     return "\n".join(["", "   file headers", *lines, total])
 
 
-def weight(answers: list[StatusResult]) -> int:
+def weight(answers: list[Response]) -> int:
     """Return what the files weigh together, in bytes."""
     return sum(answer.size for answer in answers)
 

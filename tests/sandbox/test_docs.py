@@ -8,9 +8,10 @@ import pytest
 
 from payments.sandbox.control.fault_input import PARAMETERS
 from payments.sandbox.faults.registry import Kind
-from tests.sandbox_process import REPOSITORY, SandboxProcess
+from seqrshop.local import ROOT
+from tests.sandbox_process import SandboxProcess
 
-PAGE = (REPOSITORY / "docs/sandbox.md").read_text()
+PAGE = (ROOT / "docs/sandbox.md").read_text()
 MARK = "--- end of block ---"
 
 

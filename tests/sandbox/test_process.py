@@ -9,8 +9,9 @@ import pytest
 
 from payments.sandbox.cli import main
 from payments.sandbox.faults.registry import Kind
+from seqrshop.local import ROOT
 from tests.sandbox.raw_soap import SoapClient, invoice
-from tests.sandbox_process import REPOSITORY, SandboxProcess
+from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.slow
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
-        cwd=REPOSITORY,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=30,

@@ -17,10 +17,11 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from orders.models import CustomerSession
 from seqrshop.serving.asgi_app import THREADS
 from seqrshop.serving.body import MAX_BODY_BYTES
+from tests.processes import STOP_SECONDS
 from tests.seqrshop.security import assert_security_headers
 from tests.serving.conftest import CUSTOMER_HEADERS, TOKEN
 from tests.storefront.steps import invoice_of, path_of
-from tests.web_process import STOP_TIMEOUT_SECONDS, EventStream, WebProcess
+from tests.web_process import EventStream, WebProcess
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_workers_end_when_parent_is_killed(two_workers: WebProcess) -> None:
 
     two_workers.process.kill()
 
-    _, alive = psutil.wait_procs(workers, timeout=STOP_TIMEOUT_SECONDS)
+    _, alive = psutil.wait_procs(workers, timeout=STOP_SECONDS)
     assert alive == []
 
 

@@ -109,7 +109,7 @@ def _arrivals(orders: int, seed: int) -> list[float]:
 
 
 def _health(house: House, payments: list[books.Payment]) -> float:
-    lives = {name: process.lives for name, process in house.processes.items()}
+    lives = {name: process.uptimes for name, process in house.processes.items()}
     return max(
         (
             longest_health(lives, payment.made_at.timestamp(), payment.reversed_at.timestamp())

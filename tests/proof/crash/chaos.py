@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from tests.processes import ManagedProcess
 from tests.proof.crash.cluster import POLLERS
-from tests.proof.crash.process import Process
 
 # How often each is hit, against the others. A server takes all processes down a little.
 WEIGHTS = {
@@ -32,7 +32,7 @@ class Killer:
     Each death and birth is a line in `log`, to be read beside the logs of the processes.
     """
 
-    def __init__(self, processes: Mapping[str, Process], seed: int, log: Path) -> None:
+    def __init__(self, processes: Mapping[str, ManagedProcess], seed: int, log: Path) -> None:
         self.kills: Counter[str] = Counter()
         self.ended_by_themselves: Counter[str] = Counter()
         self._processes = processes
@@ -70,13 +70,13 @@ class Killer:
             process.kill()
             self.kills[name] += 1
             self._note(f"{name} is killed, for {dead_for:.1f} s")
-        self._restarts[name] = asyncio.create_task(self._start_again(process, dead_for))
+        self._restarts[name] = asyncio.create_task(self._start_again(name, dead_for))
 
-    async def _start_again(self, process: Process, dead_for: float) -> None:
+    async def _start_again(self, name: str, dead_for: float) -> None:
         await asyncio.sleep(dead_for)
-        process.start()
-        self._note(f"{process.name} is started")
-        del self._restarts[process.name]
+        self._processes[name].start()
+        self._note(f"{name} is started")
+        del self._restarts[name]
 
     def _look_around(self) -> None:
         """Note, and start again as a supervisor would, what has ended without being killed."""

@@ -6,31 +6,28 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
-from honcho.environ import parse_procfile
-
-from seqrshop.local import ROOT, orphans
+from seqrshop.local import ROOT
 from seqrshop.local.servers import free_port, run_servers
 from seqrshop.local.testing import settings_for_tests
-from tests.proof.crash.process import Process
+from tests.processes import ManagedProcess, procfile_command, stop_all
 from tests.sandbox_process import SandboxProcess
 
 STAFF_USER = "staff"
 POLLERS = ("poller 1", "poller 2")
-OF_PROCFILE = {
+PROCFILE_LINES = {
     "web": "web",
     "worker 1": "worker",
     "worker 2": "worker",
     **dict.fromkeys(POLLERS, "poller"),
     "beat": "beat",
 }
-START_SECONDS = 60
+STOP_SECONDS = 8
 LIFETIME_SECONDS = 30  # the shortest that may be set: what is left unpaid ends within the run
 
 
@@ -43,7 +40,7 @@ class House:
     sandbox: SandboxProcess
     database_url: str
     staff_password: str
-    processes: Mapping[str, Process]
+    processes: Mapping[str, ManagedProcess]
 
 
 @contextmanager
@@ -64,21 +61,22 @@ def open_house(folder: Path) -> Iterator[House]:
         env = _environment(database.database_url, redis.redis_url, sandbox, port, password)
         for shop in _prepare(env):
             sandbox.control("POST", "/shops", shop)
-        processes = _processes(folder, env)
-        for name, running, cwd in (
-            ("postgresql", database.processes, Path("/")),
-            ("redis", redis.processes, folder / "redis"),
-        ):
-            (server,) = running
-            assert isinstance(server.args, list)
-            processes[name] = Process(
-                name, server.args, cwd=cwd, env=env, log=folder / f"{name}.log"
-            )
-            processes[name].take_over(server)
-        to_stop.callback(_stop, processes)
-        for process in processes.values():
+        shop = {
+            name: ManagedProcess(procfile_command(line), log=_log(folder, name), env=env)
+            for name, line in PROCFILE_LINES.items()
+        }
+        servers = {
+            "postgresql": _server("postgresql", folder, database.processes, Path("/")),
+            "redis": _server("redis", folder, redis.processes, folder / "redis"),
+        }
+        to_stop.callback(stop_all, servers.values(), within=STOP_SECONDS)
+        to_stop.callback(stop_all, shop.values(), within=STOP_SECONDS)
+        for process in shop.values():
             process.start()
-        _wait_until_open(port)
+        processes = {**shop, **servers}
+        shop["web"].wait_until(
+            lambda: socket.create_connection(("127.0.0.1", port), timeout=30).close()
+        )
         yield House(
             folder, f"http://127.0.0.1:{port}", sandbox, database.database_url, password, processes
         )
@@ -87,12 +85,9 @@ def open_house(folder: Path) -> Iterator[House]:
 def _environment(
     database_url: str, redis_url: str, sandbox: SandboxProcess, port: int, password: str
 ) -> dict[str, str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     return {
         **os.environ,
         **settings_for_tests(),
-        **orphans.owner_environment(),
-        "PATH": path,
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "PORT": str(port),
@@ -120,35 +115,16 @@ def _prepare(env: Mapping[str, str]) -> list[dict[str, Any]]:
     return found
 
 
-def _processes(folder: Path, env: Mapping[str, str]) -> dict[str, Process]:
-    lines = parse_procfile((ROOT / "Procfile").read_text()).processes
-    return {
-        name: Process(
-            name,
-            ["/bin/sh", "-c", f"exec {lines[line]}"],
-            cwd=ROOT,
-            env=env,
-            log=folder / f"{name.replace(' ', '-')}.log",
-        )
-        for name, line in OF_PROCFILE.items()
-    }
+def _server(
+    name: str, folder: Path, running: Sequence["subprocess.Popen[bytes]"], cwd: Path
+) -> ManagedProcess:
+    """Manage a server that run_servers() has started."""
+    (process,) = running
+    assert isinstance(process.args, list)
+    server = ManagedProcess(process.args, log=_log(folder, name), cwd=cwd)
+    server.adopt(process)
+    return server
 
 
-def _stop(processes: Mapping[str, Process]) -> None:
-    """Stop the shop's own before the servers that they use."""
-    for process in processes.values():
-        process.stop()
-
-
-def _wait_until_open(port: int) -> None:
-    """Wait until the web process takes connections."""
-    deadline = monotonic() + START_SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except OSError:
-            if monotonic() > deadline:
-                raise
-            sleep(0.2)
-        else:
-            return
+def _log(folder: Path, name: str) -> Path:
+    return folder / f"{name.replace(' ', '-')}.log"

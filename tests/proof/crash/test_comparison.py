@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from tests.processes import Uptime
 from tests.proof.crash.comparison import Payment, differences
-from tests.proof.crash.process import Life
 from tests.proof.crash.shop_ledger import Case, Invoice, Move, Order, OurBooks, Refund
 from tests.proof.crash.uptime import longest
 
@@ -129,9 +129,9 @@ def test_whatever_differs_is_told(spoil: Callable[[Books], Books], said: str) ->
 
 
 def test_the_longest_time_in_which_all_were_alive_is_found() -> None:
-    poller = [Life(0, 10), Life(12, None)]
-    beat = [Life(0, 16), Life(17)]
+    poller = [Uptime(0, 10), Uptime(12, None)]
+    beat = [Uptime(0, 16), Uptime(17)]
 
     assert longest([poller, beat], 2, 22) == 8
     assert longest([poller, beat], 11, 19) == 4
-    assert longest([poller, [Life(0, 1)]], 2, 22) == 0
+    assert longest([poller, [Uptime(0, 1)]], 2, 22) == 0
