@@ -33,7 +33,7 @@ class Phone:
 
 
 def asked_again(world: World, phone: Phone, answer: Any) -> None:
-    """Nothing is kept but the call in the audit. The customer reads “SEQR cannot be reached just
+    """Nothing is kept but the call in the audit. The customer reads “SEQR is unavailable right
     now.”; the page asks again by itself every 2 s, and opens as soon as SEQR answers.
     """
     assert world.left() in (int(world.fault.leaves), 2)  # libcurl may have sent it again
