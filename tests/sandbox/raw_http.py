@@ -11,17 +11,17 @@ from tests.sandbox_process import REQUEST_SECONDS, SandboxProcess
 class Exchange:
     """The received bytes, the duration, and whether a TCP reset ended the connection."""
 
-    received: bytes
+    data: bytes
     seconds: float
     reset: bool
 
     @property
     def head(self) -> str:
-        return self.received.partition(b"\r\n\r\n")[0].decode()
+        return self.data.partition(b"\r\n\r\n")[0].decode()
 
     @property
     def body(self) -> bytes:
-        return self.received.partition(b"\r\n\r\n")[2]
+        return self.data.partition(b"\r\n\r\n")[2]
 
     @property
     def status(self) -> int:

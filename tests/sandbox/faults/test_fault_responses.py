@@ -48,7 +48,7 @@ def test_connection_is_closed_without_response(
 ) -> None:
     received = call_with_fault(sandbox, kind, **parameters)
 
-    assert (received.received, received.reset) == (b"", reset)
+    assert (received.data, received.reset) == (b"", reset)
     assert was_executed(sandbox) is effect
     call = logged_call(sandbox)
     assert (call["fault"], call["http_status"]) == (kind, None)
