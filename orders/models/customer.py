@@ -7,7 +7,7 @@ from orders.models.shop import Shop
 
 
 class Customer(models.Model):
-    """Someone who pays with SEQR. The only place where a phone number is kept."""
+    """A customer who pays with SEQR. The only row with a phone number."""
 
     subscriber_key = models.CharField(max_length=128, unique=True)
     msisdn = models.CharField(
@@ -26,9 +26,9 @@ class Customer(models.Model):
 
 
 class CustomerSession(models.Model):
-    """One scan: a token exchanged for a customer at one shop, valid until it expires.
+    """The session of one scan: a customer at one shop, until it expires.
 
-    Only a digest of the token is kept.
+    Only a digest of SEQR's token is stored.
     """
 
     token_digest = models.CharField(max_length=64, unique=True)

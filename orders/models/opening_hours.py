@@ -6,10 +6,10 @@ from orders.models.shop import Shop
 
 
 class OpeningHours(models.Model):
-    """When a shop takes orders, week by week, by Stockholm's clock. `weekday` 0 is Monday.
+    """One opening time of a shop in each week, in Stockholm time. `weekday` 0 is Monday.
 
-    What closes no later than it opens closes on the next day: 18:00 to 02:00, or 00:00 to 00:00
-    for a whole day. A shop without any is always open.
+    A closing time at or before the opening time is on the next day: 18:00 to 02:00, or 00:00 to
+    00:00 for a whole day. A shop without opening hours is always open.
     """
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="opening_hours")

@@ -15,7 +15,7 @@ FIRST_NUMBER = 1000  # so that the first customer's number does not look like a 
 
 
 class OrderState(models.TextChoices):
-    """How an order stands, in the customer's terms."""
+    """The state of an order, as its customer sees it."""
 
     CREATED = "created", _("created")
     SENDING = "sending", _("sending")
@@ -37,8 +37,8 @@ OPEN_STATES = (
     OrderState.AWAITING_PAYMENT,
     OrderState.CANCEL_PENDING,
 )
-# An order in these states keeps its customer from making another. One that needs attention may
-# yet be paid, but may also be an old one whose payment was reversed: no constraint holds it.
+# An order in one of these states blocks its customer's next order at the shop. No constraint covers
+# NEEDS_ATTENTION: such an order may also be an old one whose payment was reversed.
 BLOCKING_STATES = (*OPEN_STATES, OrderState.NEEDS_ATTENTION)
 PAYABLE_AGAIN = (OrderState.CANCELED, OrderState.FAILED, OrderState.EXPIRED)
 
@@ -48,9 +48,9 @@ def _return_key() -> str:
 
 
 class Order(AuditedModel):
-    """What one customer ordered from one shop. `total` includes VAT, in major units.
+    """One customer's order at one shop. `total` includes VAT, in major units.
 
-    Its `state` is written by `orders.transitions.move_order` alone.
+    Only `orders.transitions.transition_order` writes `state`.
     """
 
     state_field = "state"
@@ -99,7 +99,7 @@ class Order(AuditedModel):
 
     @property
     def number(self) -> str:
-        """The number that people say: on the receipt, at the counter, in the admin."""
+        """The order number for people: on the receipt, at the counter, in the admin."""
         return str(FIRST_NUMBER + self.pk)
 
     @property
@@ -112,7 +112,7 @@ class Order(AuditedModel):
 
 
 class OrderRow(models.Model):
-    """A product as it was when ordered. `total` = quantity × unit_price, VAT included."""
+    """One product of an order, as it was then. `total` is quantity × unit_price, with VAT."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="rows")
     product = models.ForeignKey(Product, models.PROTECT, related_name="+")

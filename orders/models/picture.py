@@ -3,9 +3,9 @@ from django.urls import reverse
 
 
 class Picture(models.Model):
-    """A small WebP of our own making, found by the SHA-256 of its content, in hexadecimal.
+    """A small WebP image. `digest` is the SHA-256 of its content, in hexadecimal.
 
-    It never changes, so that browsers may keep it for ever; another picture is another row. It is
+    A picture never changes, so browsers may cache it forever; another image is another row. It is
     in the database because web machines share no disk (docs/adr/0011). `width` and `height` are in
     pixels.
     """
@@ -23,5 +23,5 @@ class Picture(models.Model):
 
     @property
     def url(self) -> str:
-        """Where a browser finds it."""
+        """The path of the picture on our site."""
         return reverse("picture", kwargs={"digest": self.digest})

@@ -10,7 +10,7 @@ from orders.models.shop import Shop
 
 
 class Category(models.Model):
-    """A heading on a shop's page. Its products outlive it: they stay, without a heading."""
+    """A heading on a shop's menu. Deleting it keeps its products, without a heading."""
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="categories")
     name_sv = models.CharField(_("name in Swedish"), max_length=40)
@@ -31,9 +31,10 @@ class Category(models.Model):
 
 
 class Product(models.Model):
-    """Something a shop sells. The price includes VAT, in the shop's currency.
+    """A product on a shop's menu. The price includes VAT, in the shop's currency.
 
-    What is `sold_out` is shown and cannot be chosen; what is not `on_sale` is not shown at all.
+    A product that is `sold_out` is listed and cannot be ordered; one that is not `on_sale` is not
+    listed.
     """
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="products", verbose_name=_("shop"))
@@ -97,7 +98,7 @@ class Product(models.Model):
         return self.name_sv
 
     def clean(self) -> None:
-        """Refuse another shop's category."""
+        """Raise ValidationError if the category belongs to another shop."""
         if self.category is not None and self.category.shop_id != self.shop_id:
             raise ValidationError({"category": _("This category belongs to another shop.")})
 
@@ -106,5 +107,5 @@ class Product(models.Model):
         return self.name_sv if language == "sv" else self.name_en
 
     def picture_alt_in(self, language: str) -> str:
-        """Return what the picture shows, in Swedish for "sv", else in English."""
+        """Return the picture's description in Swedish for "sv", else in English."""
         return self.picture_alt_sv if language == "sv" else self.picture_alt_en

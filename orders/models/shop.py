@@ -14,9 +14,9 @@ from orders.validators import (
 
 
 class Shop(models.Model):
-    """A shop as SEQR knows it: one shop ID, four URLs, a range of products, a look of its own.
+    """A shop: one SEQR service ID, four page URLs, a menu and branding of its own.
 
-    While `paused` it takes no orders, whatever its opening hours are; a note may tell why.
+    A `paused` shop takes no orders, whatever its opening hours; the pause note may say why.
     """
 
     name = models.CharField(_("name"), max_length=60)
@@ -72,17 +72,17 @@ class Shop(models.Model):
 
     @property
     def on_accent(self) -> str:
-        """The colour of text on the accent: black or white, whichever is more legible."""
+        """The colour of text on the accent: black or white, by the higher contrast."""
         return text_on(self.accent)
 
     def pause_note_in(self, language: str) -> str:
-        """Return the note in Swedish for "sv", else in English; in the other where it is not."""
+        """Return the note in Swedish for "sv", else in English, or in the language it has."""
         notes = self.pause_note_sv, self.pause_note_en
         return (notes[0] or notes[1]) if language == "sv" else (notes[1] or notes[0])
 
 
 class QrCode(models.Model):
-    """A printed code of a shop at one place, as it was last made."""
+    """The printed QR code of a shop at one place, as last generated."""
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="qr_codes", verbose_name=_("shop"))
     placement = models.CharField(

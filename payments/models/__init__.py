@@ -1,4 +1,4 @@
-"""How an order is paid."""
+"""The models of invoices, refunds, cases, periods and the poller."""
 
 from payments.models.discount import InvoiceDiscount
 from payments.models.invoice import (

@@ -5,7 +5,7 @@ from payments.models.invoice import Invoice
 
 
 class InvoiceDiscount(models.Model):
-    """A row that takes something off an invoice, for a loyalty card.
+    """A discount on an invoice, for a loyalty card.
 
     `amount` is below 0, in major units, VAT included; the invoice's own amount is that much lower
     than its order's total.

@@ -10,7 +10,7 @@ from orders.models import AuditedModel, AuditSubject, Order, SubjectType
 
 
 class InvoiceStatus(models.TextChoices):
-    """How an invoice stands. In capitals, as SEQR writes its own statuses."""
+    """The status of an invoice. In capitals, as SEQR writes its own statuses."""
 
     CREATED = "CREATED", _("created")
     SENDING = "SENDING", _("being sent")
@@ -27,7 +27,7 @@ class InvoiceStatus(models.TextChoices):
 
 
 class CancelReason(models.TextChoices):
-    """Why we want an invoice cancelled."""
+    """Why an invoice is to be cancelled."""
 
     CUSTOMER = "customer", _("cancelled by the customer")
     STAFF = "staff", _("cancelled by staff")
@@ -36,7 +36,7 @@ class CancelReason(models.TextChoices):
 
 
 class LoyaltyAnswer(models.IntegerChoices):
-    """What we say to the loyalty cards of a bill, as SEQR numbers it."""
+    """Our answer to the loyalty cards of an invoice, as SEQR numbers it."""
 
     USED = 1, _("recognised")
     INVALID = 99, _("unknown card")
@@ -46,14 +46,14 @@ UNPAID_FINAL_STATUSES = (InvoiceStatus.CANCELED, InvoiceStatus.FAILED, InvoiceSt
 OPEN_STATUSES = tuple(
     status for status in InvoiceStatus if status not in (*UNPAID_FINAL_STATUSES, InvoiceStatus.PAID)
 )
-# Open, and known to SEQR where they have a reference: their status is asked for.
+# Open, and known to SEQR if they have a reference: the poller queries their status.
 POLLED_STATUSES = tuple(
     status
     for status in OPEN_STATUSES
     if status not in (InvoiceStatus.CREATED, InvoiceStatus.SENDING)
 )
 
-# What a customer's page shows of an invoice, or decides by.
+# The fields that a customer's page shows or depends on.
 CUSTOMER_VISIBLE_FIELDS = (
     "status",
     "invoice_reference",
@@ -72,10 +72,10 @@ def _notify_key() -> str:
 
 
 class Invoice(AuditedModel):
-    """One attempt to have an order paid. `amount` is in major units, `currency` ISO 4217.
+    """One attempt to get an order paid. `amount` is in major units, `currency` ISO 4217.
 
-    It is the order's total, less the invoice's discounts.
-    Its `status` is written by `payments.invoices.transitions` alone.
+    `amount` is the order's total less the invoice's discounts. Only
+    `payments.invoices.transitions` writes `status`.
     """
 
     customer_visible_fields = frozenset(CUSTOMER_VISIBLE_FIELDS)
@@ -99,22 +99,22 @@ class Invoice(AuditedModel):
     invoice_qr_code = models.CharField(max_length=200, blank=True, default="")
     issued_at = models.DateTimeField(_("issued"), null=True)
 
-    # Asking
+    # Querying
     invoice_version = models.IntegerField(_("version at SEQR"), default=0)
     notify_key = models.CharField(max_length=32, unique=True, default=_notify_key, editable=False)
     notified_at = models.DateTimeField(_("notified by SEQR"), null=True)
-    # Asked about after its end, and no answer is written yet: it may have accepted a payment.
+    # Queried after the invoice ended, with no answer written yet: SEQR may have a payment of it.
     late_query_pending_since = models.DateTimeField(null=True, editable=False)
 
-    # The customer's loyalty card, whose number is not kept. In doubt is a discount of which SEQR
-    # may not know: it is given here first, and told then.
+    # The customer's loyalty card, whose number is not stored. A discount is unconfirmed until SEQR
+    # has accepted it: it is saved here before SEQR is called.
     loyalty_answer = models.PositiveSmallIntegerField(
         _("loyalty card"), choices=LoyaltyAnswer.choices, null=True
     )
     loyalty_scheme = models.CharField(_("loyalty scheme"), max_length=64, blank=True, default="")
     discount_unconfirmed = models.BooleanField(_("discount unconfirmed"), default=False)
 
-    # Taking what is reserved. While its lease lasts, nobody else takes it.
+    # Capturing a reserved amount
     capture_lease_until = models.DateTimeField(null=True, editable=False)
 
     # Cancelling
@@ -135,7 +135,7 @@ class Invoice(AuditedModel):
     acknowledged_at = models.DateTimeField(_("acknowledged to SEQR"), null=True)
     possibly_reversed = models.BooleanField(_("possible reversal"), default=False)
 
-    # The receipt for SEQR. While its lease lasts, nobody submits it.
+    # The receipt for SEQR
     receipt_attempts = models.PositiveIntegerField(default=0, editable=False)
     receipt_refusals = models.PositiveSmallIntegerField(default=0, editable=False)
     receipt_lease_until = models.DateTimeField(null=True, editable=False)
@@ -217,12 +217,12 @@ class Invoice(AuditedModel):
 
     @property
     def client_invoice_id(self) -> str:
-        """The shop's own number of the invoice: the order's number and the attempt."""
+        """Our number of the invoice: the order's number and the attempt."""
         return f"{self.order.number}-{self.attempt}"
 
     @property
     def is_open(self) -> bool:
-        """Whether the customer may still pay it, as far as we know."""
+        """Whether the invoice has not ended, so that the customer may still pay it."""
         return self.status in OPEN_STATUSES
 
     @property

@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class LoyaltyCard(models.Model):
-    """A card that `payments.loyalty.example` knows, and the discount that it brings.
+    """A card that `payments.loyalty.example` accepts, and its discount.
 
-    The number is personal, so only a keyed digest of it is kept: a card can be looked up and never
-    be read back.
+    The number is personal data, so only a keyed digest of it is stored: a card can be looked up,
+    and its number cannot be read.
     """
 
     number_digest = models.CharField(max_length=64, unique=True, editable=False)
@@ -34,6 +34,6 @@ class LoyaltyCard(models.Model):
 
     @staticmethod
     def digest_of(number: str) -> str:
-        """Return the keyed digest under which a card's number is known, its spaces left out."""
+        """Return the keyed digest of a card's number, without its spaces."""
         compact = "".join(number.split())
         return salted_hmac("payments.loyalty.hook", compact, algorithm="sha256").hexdigest()

@@ -11,7 +11,7 @@ from payments.models.transaction_period import TransactionPeriod
 
 
 class CaseKind(models.TextChoices):
-    """What can be wrong about money, so that a person has to look."""
+    """The kinds of problems with money that need a person."""
 
     PAID_THOUGH_CANCELED = "paid_though_canceled", _("paid although it was being cancelled")
     SECOND_PAYMENT = "second_payment", _("duplicate payment of an order")
@@ -29,9 +29,9 @@ class CaseKind(models.TextChoices):
 
 
 class MoneyCase(AuditedModel):
-    """Something about money that a person has to look at, told once, until closed with a reason.
+    """A problem with money that needs a person, open until closed with a reason.
 
-    `key` names what it is about: of one kind there is one open case for each key.
+    `key` identifies the subject: there is one open case of a kind for each key.
     """
 
     kind = models.CharField(_("type"), max_length=24, choices=CaseKind.choices)
@@ -83,7 +83,7 @@ class MoneyCase(AuditedModel):
 
 
 class OutboxMail(models.Model):
-    """A mail that is to be sent, written in the transaction of what it tells."""
+    """A mail to be sent about a case, written in the case's own transaction."""
 
     case = models.ForeignKey(MoneyCase, models.PROTECT, related_name="mails")
     recipient = models.EmailField()

@@ -6,11 +6,10 @@ from payments.models.money_case import MoneyCase
 
 
 class PaymentPause(models.Model):
-    """A time in which nothing is sold, since SEQR refuses our settings. One at most is open.
+    """A pause of all payments because SEQR refuses our settings. At most one is open.
 
-    It has a case and is none itself: a person may close the case, having mended the settings, but
-    paying opens only once SEQR has accepted a probe. `probes` have been begun; while
-    `lease_until` lasts, one is under way.
+    A person may close its case, having corrected the settings, but payments resume only once SEQR
+    has accepted a probe. `probes` counts those started; one is in flight until `lease_until`.
     """
 
     case = models.ForeignKey(MoneyCase, models.PROTECT, related_name="paying_stops")

@@ -8,7 +8,7 @@ from payments.models.transaction_period import TransactionPeriod
 
 
 class MatchResult(models.TextChoices):
-    """What a row of a report is in our books."""
+    """What a report's row matches in our ledger."""
 
     SALE = "sale", _("our payment")
     REFUND = "refund", _("our refund")
@@ -22,7 +22,7 @@ class MatchResult(models.TextChoices):
 
 
 EXPLAINED = (MatchResult.SALE, MatchResult.REFUND, MatchResult.ELSEWHERE)
-# What a person has to be told. Of a refund whose outcome is unknown they have been.
+# These need a person. A refund whose outcome is unknown has a case already.
 DIFFERENCES = (
     MatchResult.UNKNOWN_SALE,
     MatchResult.UNKNOWN_REFUND,
@@ -33,10 +33,10 @@ DIFFERENCES = (
 
 
 class PeriodRow(models.Model):
-    """A row of a period's report, or, without a `position`, a payment of ours that it lacks.
+    """A row of a period's report, or, without a `position`, a payment missing from it.
 
-    `amount` is in major units, negative where money went back; a report names no currency.
-    `invoice` or `refund` is what the row is in our books. `told`: a case has been opened about it.
+    `amount` is in major units, negative for a refund; a report names no currency. `invoice` or
+    `refund` is the match in our ledger. `told`: a case has been opened about the row.
     """
 
     period = models.ForeignKey(
@@ -69,7 +69,7 @@ class PeriodRow(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["period", "position"], name="period_row_once"),
-            # A payment or a refund is in the reports once, or lacking in them.
+            # A payment or a refund is in the reports once, or missing from them once.
             models.UniqueConstraint(fields=["invoice"], name="period_row_of_a_payment_once"),
             models.UniqueConstraint(fields=["refund"], name="period_row_of_a_refund_once"),
             models.CheckConstraint(

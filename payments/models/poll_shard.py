@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PollShard(models.Model):
-    """When a shard of the poller (the invoices of one id modulo shards) last went round."""
+    """The last round of a poller's shard: the invoices of one id modulo SEQR_POLL_SHARDS."""
 
     number = models.PositiveSmallIntegerField(_("number"), primary_key=True)
     round_started_at = models.DateTimeField(_("last check started"))

@@ -11,7 +11,7 @@ from payments.models.invoice import Invoice
 
 
 class RefundStatus(models.TextChoices):
-    """How a refund stands."""
+    """The status of a refund."""
 
     REQUESTED = "REQUESTED", _("awaiting approval")
     CREATED = "CREATED", _("to be sent")
@@ -22,13 +22,13 @@ class RefundStatus(models.TextChoices):
     UNKNOWN = "UNKNOWN", _("unknown outcome")
 
 
-# An amount that was given back, or may have been, or is about to be.
+# The amount was refunded, may have been, or is about to be.
 RESERVING_REFUND_STATUSES = tuple(
     status
     for status in RefundStatus
     if status not in (RefundStatus.REFUSED, RefundStatus.WITHDRAWN)
 )
-# An amount that may still go back without anybody asking for it anew.
+# The amount may still be refunded without another request.
 UNRESOLVED_REFUND_STATUSES = tuple(
     status for status in RESERVING_REFUND_STATUSES if status != RefundStatus.REFUNDED
 )
@@ -39,10 +39,10 @@ def _nonce() -> str:
 
 
 class Refund(AuditedModel):
-    """Money that goes back to a customer. `amount` is in major units, in the invoice's currency.
+    """A refund of a payment. `amount` is in major units, in the invoice's currency.
 
-    Its `status` is written by `payments.refunds.transitions` alone. `nonce` names the form that it
-    was asked for with: two clicks are one refund.
+    Only `payments.refunds.transitions` writes `status`. `nonce` identifies the form that requested
+    it, so that two clicks make one refund.
     """
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="refunds")

@@ -7,7 +7,7 @@ from orders.models import AuditedModel, AuditSubject, SubjectType
 
 
 class PeriodStatus(models.TextChoices):
-    """How a transaction period stands."""
+    """The status of a transaction period."""
 
     TO_MARK = "TO_MARK", _("to be closed")
     MARKING = "MARKING", _("being closed")
@@ -17,16 +17,16 @@ class PeriodStatus(models.TextChoices):
     VOID = "VOID", _("never closed")
 
 
-# SEQR has closed the period, and told under which id.
+# SEQR has closed the period, and its id is known.
 MARK_KNOWN = (PeriodStatus.MARKED, PeriodStatus.RECONCILED)
-# It has, or may have.
+# SEQR has closed the period, or may have.
 MARK_TRIED = (*MARK_KNOWN, PeriodStatus.MARKING, PeriodStatus.LOST)
 
 
 class TransactionPeriod(AuditedModel):
-    """What SEQR took and gave back since the period before. `day` is the one on which it is closed.
+    """SEQR's payments and refunds since the last period. It is closed on `day`.
 
-    Its `status` is written by `payments.reconciliation.transitions` alone. SEQR closed it between
+    Only `payments.reconciliation.transitions` writes `status`. SEQR closed the period between
     `marking_started_at` and `marking_ended_at`, both by PostgreSQL's clock.
     """
 
