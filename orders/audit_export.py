@@ -1,4 +1,4 @@
-"""The audit as a file: CSV for a spreadsheet, JSON Lines for a program."""
+"""Exports the audit: CSV for a spreadsheet, JSON Lines for a program."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from orders.models import AuditEvent
 
-AT_A_TIME = 2000  # events read from the database at once, however many there are
+READ_BATCH_SIZE = 2000
 COLUMNS = (
     "id",
     "occurred_at",
@@ -27,26 +27,26 @@ COLUMNS = (
     "result_code",
     "duration_ms",
 )
-# A spreadsheet takes what begins so for a formula, and may run it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A spreadsheet may run a cell that begins with one of these as a formula.
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_lines(events: QuerySet[AuditEvent]) -> Iterator[str]:
-    """Yield a line of column names, then one for each event, oldest first."""
+    """Yield the line of column names, then a line for each event, oldest first."""
     yield _csv_line(COLUMNS)
     for event in _read(events):
-        yield _csv_line([_harmless(value) for value in _values(event)])
+        yield _csv_line([_escape_formula(value) for value in _values(event)])
 
 
 def json_lines(events: QuerySet[AuditEvent]) -> Iterator[str]:
-    """Yield a line with a JSON object for each event, oldest first; null where there is nothing."""
+    """Yield a JSON object for each event, oldest first, with null for an empty column."""
     for event in _read(events):
         yield json.dumps(dict(zip(COLUMNS, _values(event), strict=True)), ensure_ascii=False) + "\n"
 
 
 def _read(events: QuerySet[AuditEvent]) -> Iterator[AuditEvent]:
     ordered = events.select_related("order", "actor").order_by("id")
-    return ordered.iterator(chunk_size=AT_A_TIME)
+    return ordered.iterator(chunk_size=READ_BATCH_SIZE)
 
 
 def _values(event: AuditEvent) -> tuple[str | int | None, ...]:
@@ -67,9 +67,9 @@ def _values(event: AuditEvent) -> tuple[str | int | None, ...]:
     )
 
 
-def _harmless(value: str | int | None) -> str | int | None:
-    """Return text that no spreadsheet takes for a formula: an apostrophe makes it text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _escape_formula(value: str | int | None) -> str | int | None:
+    """Return a formula's text with an apostrophe before it, which makes it text."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_PREFIXES) else value
 
 
 def _csv_line(values: Any) -> str:

@@ -1,4 +1,4 @@
-"""The one clock that all processes share."""
+"""The clock that all processes share."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from django.db import connection
 
 
 def database_now() -> datetime:
-    """Return PostgreSQL's time. Leases and lifetimes are measured by it alone."""
+    """Return PostgreSQL's time, which measures every lease and lifetime."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")
         row = cursor.fetchone()

@@ -1,15 +1,15 @@
-"""Which colours can be read on which, by the contrast ratio of WCAG 2: from 1 to 21."""
+"""Legible colours, by the contrast ratio of WCAG 2: from 1 to 21."""
 
 from colorsys import hls_to_rgb, rgb_to_hls
 
-LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3: what text of any size needs
+MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3: for text of any size
 WHITE, BLACK = "#ffffff", "#000000"
 DEFAULT_ACCENT = "#7a3412"
 
-# What the pages lie on, by day and in dark mode; the style sheet has the same.
-DAY, NIGHT = "#f6efe5", "#1a1411"
-NIGHT_CONTRAST = 7.0  # leaves room for what lies on the page, which is a little lighter than it
-_MOST_SATURATION_AT_NIGHT = 0.75  # more of it glares on a dark page
+# The background of the pages, light and dark, as in the style sheet.
+LIGHT_BACKGROUND, DARK_BACKGROUND = "#f6efe5", "#1a1411"
+MIN_DARK_CONTRAST = 7.0  # more than the minimum, since cards on the page are lighter than it
+_MAX_DARK_SATURATION = 0.75  # more of it glares on a dark page
 
 
 def contrast(one: str, other: str) -> float:
@@ -18,25 +18,25 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def text_on(ground: str) -> str:
-    """Return black or white, whichever can be read better on this colour."""
-    return max(WHITE, BLACK, key=lambda text: contrast(text, ground))
+def text_on(background: str) -> str:
+    """Return black or white, whichever has the higher contrast with this colour."""
+    return max(WHITE, BLACK, key=lambda text: contrast(text, background))
 
 
-def by_day(accent: str) -> str:
-    """Return the accent, as much darker as text of it needs to be read on the page."""
+def accent_on_light(accent: str) -> str:
+    """Return the accent, darkened until its text is legible on a light page."""
     hue, lightness, saturation = _hls(accent)
-    while contrast(accent, DAY) < LEAST_CONTRAST:
+    while contrast(accent, LIGHT_BACKGROUND) < MIN_CONTRAST:
         lightness = max(0.0, lightness - 0.01)
         accent = _hex(hue, lightness, saturation)
     return accent
 
 
-def by_night(accent: str) -> str:
-    """Return the accent as it looks in dark mode: of the same hue, and light enough to be read."""
+def accent_on_dark(accent: str) -> str:
+    """Return the accent in the same hue, lightened until its text is legible on a dark page."""
     hue, lightness, saturation = _hls(accent)
-    saturation = min(saturation, _MOST_SATURATION_AT_NIGHT)
-    while contrast(accent, NIGHT) < NIGHT_CONTRAST:
+    saturation = min(saturation, _MAX_DARK_SATURATION)
+    while contrast(accent, DARK_BACKGROUND) < MIN_DARK_CONTRAST:
         lightness = min(1.0, lightness + 0.01)
         accent = _hex(hue, lightness, saturation)
     return accent
@@ -57,7 +57,7 @@ def _luminance(colour: str) -> float:
 
 
 def _channels(colour: str) -> list[int]:
-    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    return [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
 
 
 def _linear(channel: float) -> float:

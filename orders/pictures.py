@@ -1,7 +1,7 @@
-"""Pictures: what the staff upload becomes a small WebP of our own making.
+"""Turns an uploaded image into a small WebP picture.
 
-Nothing of the file goes on to customers but its pixels: neither where and when a photo was taken,
-nor what somebody may have hidden in it.
+Only the pixels of the file reach customers: neither the place and time of a photo, nor anything
+hidden in the file.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from PIL import Image, ImageOps
 from orders.models import Picture
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-LARGEST_FILE = 10 * 1024 * 1024  # bytes; a phone's photo is a third of it
-MOST_PIXELS = 30_000_000  # 120 MB while it is read
-LARGEST_CONTENT = 12 * 1024  # bytes; twenty of them load in a second where the network is poor
-QUALITIES = (82, 65, 45, 25, 5)  # the first that is small enough; mere noise takes the last
+MAX_FILE_BYTES = 10 * 1024 * 1024  # three times a phone's photo
+MAX_PIXELS = 30_000_000  # 120 MB of memory while it is decoded
+MAX_CONTENT_BYTES = 12 * 1024  # twenty pictures load in a second on a poor network
+QUALITIES = (82, 65, 45, 25, 5)  # the first that is small enough; pure noise needs the last
 PRODUCT_PIXELS = 320
-LOGO_PIXELS = (256, 144)  # three to each that the page gives it
+LOGO_PIXELS = (256, 144)  # three times its size on the page
 
-# What Pillow raises for files that are broken, or made to break it.
-_BROKEN = (
+# Pillow raises these for broken and for malicious files.
+_DECODING_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -37,28 +37,28 @@ _BROKEN = (
 )
 
 
-def product_picture(file: File[bytes]) -> Picture:
-    """Return a product's picture, not saved yet: the middle square of what was uploaded.
+def make_product_picture(file: File[bytes]) -> Picture:
+    """Return a product's unsaved picture: the middle square of the uploaded image.
 
-    Raises ValidationError, with a sentence for who uploaded it.
+    Raises ValidationError, with a sentence for the person who uploaded it.
     """
     image = _read(file, PRODUCT_PIXELS)
     edge = min(PRODUCT_PIXELS, *image.size)
     return _picture(ImageOps.fit(image, (edge, edge)))
 
 
-def logo(file: File[bytes]) -> Picture:
-    """Return a shop's logo, not saved yet: all of what was uploaded, in its own proportions.
+def make_logo(file: File[bytes]) -> Picture:
+    """Return a shop's unsaved logo: the whole uploaded image, in its own proportions.
 
-    Raises ValidationError, with a sentence for who uploaded it.
+    Raises ValidationError, with a sentence for the person who uploaded it.
     """
     image = _read(file, max(LOGO_PIXELS))
     image.thumbnail(LOGO_PIXELS)
     return _picture(image)
 
 
-def keep(picture: Picture | None) -> Picture | None:
-    """Save a new picture, or return the same one kept before."""
+def save_once(picture: Picture | None) -> Picture | None:
+    """Save a new picture; return the saved one with the same content if there is one."""
     if picture is None or not picture._state.adding:
         return picture
     same = {"content": picture.content, "width": picture.width, "height": picture.height}
@@ -66,25 +66,27 @@ def keep(picture: Picture | None) -> Picture | None:
 
 
 def _read(file: File[bytes], pixels: int) -> Image.Image:
-    if file.size > LARGEST_FILE:
+    if file.size > MAX_FILE_BYTES:
         raise ValidationError(
-            _("The file is larger than %(most)d MB."), params={"most": LARGEST_FILE // 1024**2}
+            _("The file is larger than %(most)d MB."), params={"most": MAX_FILE_BYTES // 1024**2}
         )
     try:
         image = Image.open(file, formats=FORMATS)
-        if image.width * image.height <= MOST_PIXELS:
-            image.draft("RGB", (2 * pixels, 2 * pixels))  # a large JPEG is read at a part of it
+        if image.width * image.height <= MAX_PIXELS:
+            image.draft(
+                "RGB", (2 * pixels, 2 * pixels)
+            )  # decodes a large JPEG at a fraction of its size
             upright = ImageOps.exif_transpose(image)
             return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     except Image.DecompressionBombError:
-        pass  # far more still
-    except _BROKEN as error:
+        pass  # more than twice Pillow's own limit
+    except _DECODING_ERRORS as error:
         raise ValidationError(
             _("This is no JPEG, PNG or WebP picture, or a broken one.")
         ) from error
     raise ValidationError(
         _("The picture has more than %(most)d million pixels."),
-        params={"most": MOST_PIXELS // 1_000_000},
+        params={"most": MAX_PIXELS // 1_000_000},
     )
 
 
@@ -92,7 +94,7 @@ def _picture(image: Image.Image) -> Picture:
     content = b""
     for quality in QUALITIES:
         content = _webp(image, quality)
-        if len(content) <= LARGEST_CONTENT:
+        if len(content) <= MAX_CONTENT_BYTES:
             break
     width, height = image.size
     digest = sha256(content).hexdigest()

@@ -1,8 +1,8 @@
-"""Printed QR codes: what a shop's code holds, and how it is drawn.
+"""Printed QR codes: their content, and their images.
 
-SEQR's print guidelines: version 4 (33 × 33 modules), error correction M, 2 modules of white around
-it, at most 50 characters in capitals. The dark modules are CMYK 67/67/67/100, whose nearest RGB,
-the only colour that SVG and PNG know, is black.
+SEQR's print guidelines: version 4 (33 × 33 modules), error correction M, a white border of 2
+modules, at most 50 characters in capitals. The dark modules are CMYK 67/67/67/100; the nearest
+RGB, the only colour space of SVG and PNG, is black.
 """
 
 from io import BytesIO
@@ -25,10 +25,10 @@ SVG_TENTHS_OF_MM_PER_MODULE = 10  # 37 mm in all; it may be scaled
 
 
 def payload(shop: Shop, parameters: str) -> str:
-    """Return what the code of a shop holds, with these parameters (`TABLE=4`, or none).
+    """Return the content of a shop's code with these parameters (`TABLE=4`, or none).
 
-    Raises ValidationError, with a sentence for the person who typed it, where that breaks the
-    print rules.
+    Raises ValidationError, with a sentence for the person who typed them, if the content breaks the
+    print guidelines.
     """
     try:
         return service_code_url(shop.service_id, parameters)
@@ -37,9 +37,9 @@ def payload(shop: Shop, parameters: str) -> str:
 
 
 def save_qr_code(shop: Shop, placement: str, parameters: str, made_by: User | None) -> QrCode:
-    """Make the shop's code with these parameters, anew where there is one, and return it.
+    """Create or regenerate the shop's code with these parameters, and return it.
 
-    Raises ValidationError where it would break the print rules.
+    Raises ValidationError if the code would break the print guidelines.
     """
     code = QrCode.objects.filter(shop=shop, parameters=parameters).first()
     if code is None:
@@ -51,9 +51,9 @@ def save_qr_code(shop: Shop, placement: str, parameters: str, made_by: User | No
 
 
 def draw(code: QrCode, made_by: User | None) -> None:
-    """Draw a code from its shop and parameters, and save it with who and when.
+    """Generate a code's images from its shop and parameters, and save it.
 
-    Raises ValidationError where it would break the print rules; then nothing is saved.
+    Raises ValidationError if the code would break the print guidelines; then nothing is saved.
     """
     code.payload = payload(code.shop, code.parameters)
     code.svg = svg_of(code.payload)
@@ -65,13 +65,13 @@ def draw(code: QrCode, made_by: User | None) -> None:
 
 
 def svg_of(text: str) -> str:
-    """Return an SVG drawing of a code that holds this text, 37 mm wide."""
+    """Return an SVG image of a code with this text, 37 mm wide."""
     image = _modules(text, SVG_TENTHS_OF_MM_PER_MODULE).make_image(SvgPathFillImage)
     return image.to_string(encoding="unicode")
 
 
 def png_of(text: str) -> bytes:
-    """Return a black and white PNG image of a code that holds this text, 1184 pixels wide."""
+    """Return a black and white PNG image of a code with this text, 1184 pixels wide."""
     image = _modules(text, PNG_PIXELS_PER_MODULE).make_image(PilImage)
     file = BytesIO()
     image.save(file, "PNG")
@@ -79,7 +79,7 @@ def png_of(text: str) -> bytes:
 
 
 def _modules(text: str, box_size: int) -> qrcode.QRCode[Any]:
-    # Fifty bytes fit version 4-M in any mode, so the version never has to grow.
+    # Fifty bytes fit version 4-M in any mode, so the version never grows.
     code: qrcode.QRCode[Any] = qrcode.QRCode(
         version=VERSION,
         error_correction=qrcode.ERROR_CORRECT_M,

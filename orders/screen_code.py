@@ -1,6 +1,6 @@
-"""A QR code to be scanned from a screen, as a drawing that the page makes itself.
+"""A QR code to scan from a screen, as an SVG path in the page.
 
-Never by another's service, which would so learn of every invoice.
+No third party draws it, since that party would learn of every invoice.
 """
 
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ import qrcode
 
 
 def drawing_of(text: str) -> tuple[int, str]:
-    """Return how many modules wide a code of this text is, without its border, and its dark ones.
+    """Return the width of a code of this text in modules, and the path of its dark modules.
 
-    These are the path of an SVG in which a module is one unit wide: a rectangle for each run of
-    dark modules in a row.
+    A module is one unit wide in the path, and the code has no border. Each run of dark modules in a
+    row is one rectangle.
     """
     code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=0)
     code.add_data(text)

@@ -1,13 +1,13 @@
-"""What the words of a shop, a product and a printed code may be."""
+"""Validators of the fields of a shop."""
 
 import re
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from orders.colours import LEAST_CONTRAST, WHITE, contrast
+from orders.colours import MIN_CONTRAST, WHITE, contrast
 
-# The first part of every address of ours; a shop of that slug could not be reached.
+# The first part of our own paths: a shop with such a slug would be unreachable.
 RESERVED_SLUGS = frozenset(
     {
         "accents",
@@ -29,7 +29,7 @@ RESERVED_SLUGS = frozenset(
 
 
 def validate_slug_is_free(slug: str) -> None:
-    """Raise ValidationError where the slug is the name of one of our own addresses."""
+    """Raise ValidationError if the slug is the first part of one of our own paths."""
     if slug in RESERVED_SLUGS:
         raise ValidationError(
             _("“%(slug)s” is the name of one of our own addresses. Choose another."),
@@ -38,7 +38,7 @@ def validate_slug_is_free(slug: str) -> None:
 
 
 def validate_service_id(service_id: str) -> None:
-    """Raise ValidationError unless the shop ID can stand in a printed code."""
+    """Raise ValidationError unless the service ID fits into a printed code."""
     if not re.fullmatch(r"[0-9A-Z$*+.\-]{1,24}", service_id):
         raise ValidationError(
             _("A service ID has 1 to 24 capital letters, digits or the signs $ * + - .")
@@ -46,19 +46,19 @@ def validate_service_id(service_id: str) -> None:
 
 
 def validate_currency(currency: str) -> None:
-    """Raise ValidationError unless this has the form of an ISO 4217 code."""
+    """Raise ValidationError unless the currency looks like an ISO 4217 code."""
     if not re.fullmatch(r"[A-Z]{3}", currency):
         raise ValidationError(_("A currency is three capital letters, such as SEK."))
 
 
 def validate_accent(colour: str) -> None:
-    """Raise ValidationError unless white text can be read on this colour, and it on white."""
+    """Raise ValidationError unless this colour and white are legible on each other."""
     if not re.fullmatch(r"#[0-9a-f]{6}", colour):
         raise ValidationError(_("A colour is # and six digits or letters a to f: #7a3412."))
     ratio = contrast(colour, WHITE)
-    if ratio < LEAST_CONTRAST:
-        # Cut off, not rounded: 4.49 must not be told as 4.5.
+    if ratio < MIN_CONTRAST:
+        # Truncated, not rounded: 4.49 must not be shown as 4.5.
         raise ValidationError(
             _("White text on this colour has a contrast of %(ratio).1f:1; %(least)s:1 is needed."),
-            params={"ratio": int(ratio * 10) / 10, "least": LEAST_CONTRAST},
+            params={"ratio": int(ratio * 10) / 10, "least": MIN_CONTRAST},
         )

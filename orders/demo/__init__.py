@@ -1,4 +1,4 @@
-"""The demo café: what it sells, with pictures drawn for it, named by article number."""
+"""The demo café: its menu, with pictures named by article number, and its codes."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +11,7 @@ FOOD, DRINK_OR_GOODS = Decimal(12), Decimal(25)  # Swedish VAT, per cent
 
 @dataclass(frozen=True)
 class Item:
-    """A product. The price is in SEK, VAT included; `alt` is what its picture shows."""
+    """A product. The price is in SEK with VAT; `alt` describes its picture."""
 
     sku: str
     name_sv: str
@@ -22,7 +22,7 @@ class Item:
     alt_en: str
 
 
-# Each category in Swedish and in English, with its products.
+# Each category by its Swedish and its English name, with its products.
 MENU = [
     (
         "Kaffe och te",
@@ -183,7 +183,7 @@ MENU = [
 ]
 SOLD_OUT = "BAK-04"
 
-# Where each code hangs, and what it tells the order page.
+# Each code's placement, and its parameters for the order page.
 CODES = [
     *((f"Table {number}", f"TABLE={number}") for number in range(1, 7)),
     ("Takeaway window", "WHERE=TAKEAWAY"),

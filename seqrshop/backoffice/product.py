@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Category, Product
-from orders.pictures import keep, product_picture
+from orders.pictures import make_product_picture, save_once
 from orders.services import mark_sold_out
 from seqrshop.backoffice.action_results import change_each
 from seqrshop.backoffice.formatting import availability, money
@@ -24,7 +24,7 @@ class ProductPageForm(ModelForm[Product]):
     """A product with its picture and the picture's description."""
 
     picture = PictureField(
-        product_picture,
+        make_product_picture,
         label=_("picture"),
         help_text=_("JPEG, PNG or WebP. The square in the middle is shown."),
     )
@@ -64,7 +64,7 @@ class ProductPageForm(ModelForm[Product]):
 
     def save(self, commit: bool = True) -> Product:
         """Save the picture before the product that refers to it."""
-        self.instance.picture = keep(self.instance.picture)
+        self.instance.picture = save_once(self.instance.picture)
         return super().save(commit)
 
 

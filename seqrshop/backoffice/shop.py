@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from orders.models import Order, Product, QrCode, Shop
 from orders.models.order import OPEN_STATES
-from orders.pictures import keep, logo
+from orders.pictures import make_logo, save_once
 from orders.qr import payload
 from orders.services import mark_paused
 from payments.availability.messages import shop_unavailable_message
@@ -35,7 +35,7 @@ class ShopForm(ModelForm[Shop]):
     """A shop. A new service ID must fit in the printed codes."""
 
     logo = PictureField(
-        logo,
+        make_logo,
         label=_("logo"),
         help_text=_("JPEG, PNG or WebP. Shown before the name, on the accent colour."),
     )
@@ -60,7 +60,7 @@ class ShopForm(ModelForm[Shop]):
 
     def save(self, commit: bool = True) -> Shop:
         """Save the logo before the shop that refers to it."""
-        self.instance.logo = keep(self.instance.logo)
+        self.instance.logo = save_once(self.instance.logo)
         return super().save(commit)
 
     def clean_service_id(self) -> str:

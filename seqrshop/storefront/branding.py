@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import condition, require_safe
 
-from orders.colours import by_day, by_night, text_on
+from orders.colours import accent_on_dark, accent_on_light, text_on
 from orders.models import Picture
 from orders.validators import validate_accent
 from seqrshop.storefront import api_errors
@@ -41,6 +41,6 @@ def accent(request: HttpRequest, colour: str) -> HttpResponse:
         raise api_errors.not_found() from None
     rule = (
         f":root {{ --accent: {shade}; --on-accent: {text_on(shade)};"
-        f" --accent-day: {by_day(shade)}; --accent-night: {by_night(shade)}; }}\n"
+        f" --accent-day: {accent_on_light(shade)}; --accent-night: {accent_on_dark(shade)}; }}\n"
     )
     return HttpResponse(rule, content_type="text/css; charset=utf-8", headers=IMMUTABLE_HEADERS)

@@ -195,7 +195,7 @@ def test_a_shell_is_told_of_a_refusal_by_the_exit_status() -> None:
 
 
 def test_a_long_audit_is_read_in_parts_by_one_query(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_export, "AT_A_TIME", 10)
+    monkeypatch.setattr(audit_export, "READ_BATCH_SIZE", 10)
     order = OrderFactory.create()
     for _ in range(25):
         happened(order)

@@ -9,13 +9,13 @@ from django.core.exceptions import ValidationError
 
 from orders.colours import (
     BLACK,
-    DAY,
+    DARK_BACKGROUND,
     DEFAULT_ACCENT,
-    LEAST_CONTRAST,
-    NIGHT,
+    LIGHT_BACKGROUND,
+    MIN_CONTRAST,
     WHITE,
-    by_day,
-    by_night,
+    accent_on_dark,
+    accent_on_light,
     contrast,
     text_on,
 )
@@ -36,7 +36,7 @@ def tokens(scheme: str) -> dict[str, str]:
 def every_accent() -> list[str]:
     """Return very many of the accents that a shop can have, and those at the limit."""
     colours = ["#" + "".join(channels) for channels in product(CHANNELS, repeat=3)]
-    return [c for c in [*colours, "#767676"] if contrast(c, WHITE) >= LEAST_CONTRAST]
+    return [c for c in [*colours, "#767676"] if contrast(c, WHITE) >= MIN_CONTRAST]
 
 
 @pytest.mark.parametrize(
@@ -67,26 +67,28 @@ def test_every_accent_can_be_read_by_day_and_by_night() -> None:
     light, dark = tokens("light"), tokens("dark")
 
     for accent in every_accent():
-        assert contrast(by_day(accent), light["background"]) >= LEAST_CONTRAST, accent
-        assert contrast(by_day(accent), light["paper"]) >= LEAST_CONTRAST, accent
+        assert contrast(accent_on_light(accent), light["background"]) >= MIN_CONTRAST, accent
+        assert contrast(accent_on_light(accent), light["paper"]) >= MIN_CONTRAST, accent
         for lies_on in (dark["background"], dark["paper"], dark["on-button"]):
-            assert contrast(by_night(accent), lies_on) >= LEAST_CONTRAST, accent
+            assert contrast(accent_on_dark(accent), lies_on) >= MIN_CONTRAST, accent
 
 
 def test_what_can_be_read_already_stays_as_it_is() -> None:
-    assert by_day("#7a3412") == "#7a3412"
-    assert by_day("#767676") == "#6c6c6c"
-    assert by_night("#7a3412") == "#e78a5d"
+    assert accent_on_light("#7a3412") == "#7a3412"
+    assert accent_on_light("#767676") == "#6c6c6c"
+    assert accent_on_dark("#7a3412") == "#e78a5d"
 
 
-@pytest.mark.parametrize(("scheme", "background"), [("light", DAY), ("dark", NIGHT)])
+@pytest.mark.parametrize(
+    ("scheme", "background"), [("light", LIGHT_BACKGROUND), ("dark", DARK_BACKGROUND)]
+)
 def test_the_style_sheet_has_the_colours_that_the_shades_are_made_for(
     scheme: str, background: str
 ) -> None:
     assert tokens(scheme)["background"] == background
     assert tokens(scheme)["accent"] == DEFAULT_ACCENT
-    assert tokens(scheme)["accent-day"] == by_day(DEFAULT_ACCENT)
-    assert tokens(scheme)["accent-night"] == by_night(DEFAULT_ACCENT)
+    assert tokens(scheme)["accent-day"] == accent_on_light(DEFAULT_ACCENT)
+    assert tokens(scheme)["accent-night"] == accent_on_dark(DEFAULT_ACCENT)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -94,9 +96,9 @@ def test_text_can_be_read_on_what_it_lies_on(scheme: str) -> None:
     colours = tokens(scheme)
 
     for name, text in product(("background", "paper"), ("text", "text-muted", "success", "danger")):
-        assert contrast(colours[text], colours[name]) >= LEAST_CONTRAST, (text, name)
-    assert contrast(colours["text"], colours["notice"]) >= LEAST_CONTRAST
-    assert contrast(colours["text-muted"], colours["divider"]) >= LEAST_CONTRAST  # disabled button
+        assert contrast(colours[text], colours[name]) >= MIN_CONTRAST, (text, name)
+    assert contrast(colours["text"], colours["notice"]) >= MIN_CONTRAST
+    assert contrast(colours["text-muted"], colours["divider"]) >= MIN_CONTRAST  # disabled button
     for name in ("background", "paper"):
         assert contrast(colours["border"], colours[name]) >= 3  # WCAG 2.2, 1.4.11
 

@@ -8,7 +8,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from orders.models import Picture
-from orders.pictures import LARGEST_CONTENT, LARGEST_FILE, keep, logo, product_picture
+from orders.pictures import (
+    MAX_CONTENT_BYTES,
+    MAX_FILE_BYTES,
+    make_logo,
+    make_product_picture,
+    save_once,
+)
 from tests.factories import PictureFactory
 from tests.image_files import drawn, noise, opened, upload
 from tests.storefront.conftest import JsonClient
@@ -18,19 +24,19 @@ from tests.storefront.conftest import JsonClient
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 def test_a_photo_becomes_a_small_square_webp(form: str) -> None:
-    picture = product_picture(upload(noise((1200, 900)), form))
+    picture = make_product_picture(upload(noise((1200, 900)), form))
 
     image = opened(picture.content)
     assert (image.format, image.size) == ("WEBP", (320, 320))
     assert (picture.width, picture.height) == (320, 320)
-    assert len(picture.content) <= LARGEST_CONTENT
+    assert len(picture.content) <= MAX_CONTENT_BYTES
 
 
 def test_a_product_is_shown_by_its_middle() -> None:
     image = drawn((300, 100), "#ff0000")
     image.paste(drawn((100, 100), "#0000ff"), (100, 0))
 
-    picture = product_picture(upload(image))
+    picture = make_product_picture(upload(image))
 
     shown = opened(picture.content).convert("RGB")
     assert shown.size == (100, 100)  # nothing is blown up
@@ -38,7 +44,7 @@ def test_a_product_is_shown_by_its_middle() -> None:
 
 
 def test_a_logo_keeps_its_proportions_and_what_is_clear_in_it() -> None:
-    picture = logo(upload(drawn((1024, 256), (255, 0, 0, 0), "RGBA")))
+    picture = make_logo(upload(drawn((1024, 256), (255, 0, 0, 0), "RGBA")))
 
     image = opened(picture.content)
     assert (picture.width, picture.height) == image.size == (256, 64)
@@ -51,7 +57,7 @@ def test_nothing_of_the_file_goes_on_but_its_pixels() -> None:
     exif[0x0112] = 6  # the camera was held upright
     photo = upload(drawn((800, 400)), "JPEG", exif=exif, comment=b"Storgatan", icc_profile=b"Storg")
 
-    picture = logo(photo)
+    picture = make_logo(photo)
 
     image = opened(picture.content)
     assert b"Storg" not in picture.content
@@ -64,7 +70,9 @@ def test_nothing_of_the_file_goes_on_but_its_pixels() -> None:
 def test_a_picture_of_any_kind_of_colours_is_taken(mode: str) -> None:
     form = "JPEG" if mode == "CMYK" else "PNG"
 
-    picture = product_picture(upload(drawn((400, 400), 0 if mode != "CMYK" else None, mode), form))
+    picture = make_product_picture(
+        upload(drawn((400, 400), 0 if mode != "CMYK" else None, mode), form)
+    )
 
     assert opened(picture.content).size == (320, 320)
 
@@ -83,7 +91,7 @@ def test_a_picture_of_any_kind_of_colours_is_taken(mode: str) -> None:
 )
 def test_what_is_no_picture_of_the_three_kinds_is_refused(file: SimpleUploadedFile) -> None:
     with pytest.raises(ValidationError, match="no JPEG, PNG or WebP picture"):
-        product_picture(file)
+        make_product_picture(file)
 
 
 @pytest.mark.parametrize("edge", [5500, 20_000])
@@ -91,19 +99,19 @@ def test_a_small_file_of_vast_size_is_refused_before_it_is_unpacked(edge: int) -
     bomb = upload(drawn((edge, edge), 0, "1"))
 
     with pytest.raises(ValidationError, match="more than 30 million pixels"):
-        product_picture(bomb)
+        make_product_picture(bomb)
 
 
 def test_a_file_that_is_too_large_is_refused_unread() -> None:
     with pytest.raises(ValidationError, match="larger than 10 MB"):
-        product_picture(SimpleUploadedFile("a.png", bytes(LARGEST_FILE + 1)))
+        make_product_picture(SimpleUploadedFile("a.png", bytes(MAX_FILE_BYTES + 1)))
 
 
 @pytest.mark.django_db
 def test_the_same_picture_is_kept_once() -> None:
-    first = keep(product_picture(upload(drawn((400, 400)))))
-    second = keep(product_picture(upload(drawn((400, 400)))))
-    other = keep(product_picture(upload(drawn((400, 400), "#000000"))))
+    first = save_once(make_product_picture(upload(drawn((400, 400)))))
+    second = save_once(make_product_picture(upload(drawn((400, 400)))))
+    other = save_once(make_product_picture(upload(drawn((400, 400), "#000000"))))
 
     assert first == second != other
     assert Picture.objects.count() == 2

@@ -1,4 +1,4 @@
-"""`manage.py export_audit`: the audit to standard output, whole or in part."""
+"""`manage.py export_audit`: writes the audit, or a part of it, to standard output."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date, datetime, time
@@ -16,12 +16,12 @@ FORMATS = {"csv": csv_lines, "jsonl": json_lines}
 
 
 class Command(BaseCommand):
-    """Writes events as they are read: the audit may be larger than the memory."""
+    """Streams the events, since the audit may be larger than the memory."""
 
     help = "Write the audit to standard output, oldest first. Days are those of Stockholm's clock."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say which events, and how they are written."""
+        """Add the options that select the events and the format."""
         parser.add_argument(
             "--order", metavar="NUMBER", type=_order, help="of this order only, such as 1005"
         )
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=FORMATS, default="csv", help="csv if not given")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Write them."""
+        """Write the selected events."""
         since, until = options["since"], options["until"]
         if since and until and since > until:
             raise CommandError(f"--since: {since} is later than --until, {until}.")

@@ -1,4 +1,4 @@
-"""Fills an empty database with a café, as `make run` shows it."""
+"""`manage.py seed_demo`: fills an empty database with the café of `make run`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django.db import transaction
 
 from orders.demo import CODES, MENU, PICTURES, SOLD_OUT, Item
 from orders.models import Category, Product, Shop
-from orders.pictures import keep, logo, product_picture
+from orders.pictures import make_logo, make_product_picture, save_once
 from orders.qr import save_qr_code
 
 STAFF_USER = "staff"
 
 
 class Command(BaseCommand):
-    """Seeds the demo. Nothing is added to a database that has a shop, nor changed in one."""
+    """Seeds the demo. A database that has a shop is left unchanged."""
 
     help = (
         "Fill an empty database with a café: its service, products and printed codes, and the "
@@ -30,24 +30,27 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Add the staff user and the café, each where there is none."""
-        staff = User.objects.filter(username=STAFF_USER).first() or self._make_staff()
+        """Add the staff user and the café if they are missing."""
+        staff = User.objects.filter(username=STAFF_USER).first() or self._create_staff()
         if Shop.objects.exists():
             return
         cafe = Shop.objects.create(
-            name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN", logo=keep(logo(_drawn("logo")))
+            name="Kafé Lyktan",
+            slug="lyktan",
+            service_id="LYKTAN",
+            logo=save_once(make_logo(_image("logo"))),
         )
-        places = count(1)
+        positions = count(1)
         for position, (name_sv, name_en, items) in enumerate(MENU, start=1):
             category = Category.objects.create(
                 shop=cafe, name_sv=name_sv, name_en=name_en, position=position
             )
             for item in items:
-                _add(item, category, next(places))
+                _add(item, category, next(positions))
         for placement, parameters in CODES:
             save_qr_code(cafe, placement, parameters, staff)
 
-    def _make_staff(self) -> User:
+    def _create_staff(self) -> User:
         password = os.environ.get("DEMO_PASSWORD")
         if not password:
             raise CommandError(
@@ -68,11 +71,11 @@ def _add(item: Item, category: Category, position: int) -> None:
         price=Decimal(item.price),
         vat_rate=item.vat_rate,
         sold_out=item.sku == SOLD_OUT,
-        picture=keep(product_picture(_drawn(item.sku))),
+        picture=save_once(make_product_picture(_image(item.sku))),
         picture_alt_sv=item.alt_sv,
         picture_alt_en=item.alt_en,
     )
 
 
-def _drawn(name: str) -> ContentFile[bytes]:
+def _image(name: str) -> ContentFile[bytes]:
     return ContentFile((PICTURES / f"{name}.webp").read_bytes())
