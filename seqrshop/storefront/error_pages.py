@@ -59,6 +59,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _wants_page(request: HttpRequest) -> bool:
     """Whether the client accepts HTML, as browsers do and our scripts do not."""
     match = request.resolver_match
-    if match is not None and getattr(match.func, "answers_json", False):
+    if match is not None and getattr(match.func, "is_json_endpoint", False):
         return False
     return "text/html" in request.headers.get("Accept", "")

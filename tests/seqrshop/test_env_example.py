@@ -1,4 +1,4 @@
-"""The list of settings that an operator reads is the list that the code reads."""
+""".env.example lists the settings that the code reads."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The headers that keep a browser from what no page of ours asks of it, on every kind of answer."""
+"""Security headers on every kind of response."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def post(address: str, **options: Any) -> Ask:
     return lambda _: Client(enforce_csrf_checks=True).post(address, **options)
 
 
-# What is asked, and the status that shows that it is the kind of answer that is meant.
-ANSWERS: dict[str, tuple[int, Ask]] = {
+# Each kind of response: its status and its request.
+RESPONSES: dict[str, tuple[int, Ask]] = {
     "a page": (200, get("/lyktan/order")),
     "a result page": (200, get("/lyktan/success")),
     "the page to come back to": (200, read("return_page")),
@@ -66,15 +66,14 @@ ANSWERS: dict[str, tuple[int, Ask]] = {
 
 @pytest.fixture
 def shop(db: None) -> Shopfront:
-    """One of everything."""
     return open_shopfront()
 
 
-@pytest.mark.parametrize("kind", ANSWERS)
+@pytest.mark.parametrize("kind", RESPONSES)
 def test_every_kind_of_response_has_security_headers(shop: Shopfront, kind: str) -> None:
-    status, ask = ANSWERS[kind]
+    status, request = RESPONSES[kind]
 
-    response = ask(shop)
+    response = request(shop)
 
     assert response.status_code == status
     assert_security_headers(response.headers)

@@ -1,4 +1,4 @@
-"""Static files as they are served in production: collected, named by content, compressed ahead."""
+"""Static files as a deployment serves them: hashed names, precompressed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ pytestmark = pytest.mark.usefixtures("collected")
 
 @pytest.fixture
 def cafe(db: None) -> Shop:
-    """A shop."""
     return ShopFactory.create(slug="lyktan")
 
 
 def files_of(client: Client, path: str) -> set[str]:
-    """Return the static files that a page or a script of ours names."""
+    """Return the static files that our pages and scripts refer to."""
     response = client.get(path)
     text = b"".join(response) if response.streaming else response.content
     names = set(re.findall(r'["(](/static/[^")]+)[")]', text.decode()))
@@ -34,11 +33,11 @@ def files_of(client: Client, path: str) -> set[str]:
 
 
 def test_static_files_have_hashed_names_and_are_cached_for_ever(client: Client, cafe: Shop) -> None:
-    waiting = {"/lyktan/order", "/lyktan/success"}
+    pending = {"/lyktan/order", "/lyktan/success"}
     found: set[str] = set()
-    while waiting:
-        files = files_of(client, waiting.pop())
-        waiting |= {each for each in files - found if each.endswith(".js")}
+    while pending:
+        files = files_of(client, pending.pop())
+        pending |= {each for each in files - found if each.endswith(".js")}
         found |= files
 
     kept = {path: client.get(path)["Cache-Control"] for path in found}

@@ -1,4 +1,4 @@
-"""Every text that a person may read is in every language, and compiled."""
+"""Every user-visible text is translated into every language, and compiled."""
 
 import ast
 import re
@@ -27,12 +27,12 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
 }
 # In a script's string: words after each other, or one word that begins with a capital.
 FOR_PEOPLE = re.compile(r"^[A-ZÅÄÖ][a-zåäö]+\b(?!-)|^[A-Za-zåäöÅÄÖ]+,? [a-zåäö…]+[ .!?a-zåäö…]*$")
-NO_TEXTS = {"Accept"}  # names of headers
+HEADER_NAMES = {"Accept"}
 IN_A_TEMPLATE = re.compile(r"""gettext\(u?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 
 
 def texts_in_the_code() -> set[str]:
-    """Return every text that is marked as one to translate."""
+    """Return every text that is marked for translation."""
     found: set[str] = set()
     for folder in ("seqrshop", "orders", "payments"):
         for path in (settings.BASE_DIR / folder).rglob("*.py"):
@@ -109,11 +109,11 @@ def test_identifiers_are_not_detected_as_text() -> None:
 
 
 def _texts_in_a_script(code: str) -> list[str]:
-    """Return the strings that look like words for people: several, or one with a capital."""
+    """Return the strings that look user-visible: several words, or one with a capital."""
     bare = re.sub(r"/[*].*?[*]/|(?m:^\s*//.*$)|(?m:\s//\s.*$)", "", code, flags=re.DOTALL)
     strings = re.findall(r""""((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`([^`]*)`""", bare)
     texts = [re.sub(r"\$\{[^}]*\}", "…", "".join(each)) for each in strings]
-    return [text for text in texts if text not in NO_TEXTS and FOR_PEOPLE.search(text)]
+    return [text for text in texts if text not in HEADER_NAMES and FOR_PEOPLE.search(text)]
 
 
 def _id(text: str | Sequence[str]) -> str:
@@ -121,5 +121,5 @@ def _id(text: str | Sequence[str]) -> str:
 
 
 def forms(text: str | Sequence[str] | None) -> list[str]:
-    """Return the one text, or the forms of a text with a number in it."""
+    """Return the text, or its plural forms."""
     return [text] if isinstance(text, str) else list(text or [""])

@@ -1,4 +1,4 @@
-"""A café, a customer in it, and clients that speak JSON."""
+"""Clients of the customer API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.conftest import TOKEN
 
 
 class JsonClient(Client):
-    """A client that posts JSON; with a token, as X-SEQR-Token in each request."""
+    """A client that posts JSON, and sends its token, if any, as X-SEQR-Token."""
 
     def __init__(self, token: str | None = None, **options: Any) -> None:
         headers = {"X-SEQR-Token": token} if token else {}
@@ -25,11 +25,10 @@ class JsonClient(Client):
 
 @pytest.fixture
 def client() -> JsonClient:
-    """A client without cookies or token."""
     return JsonClient()
 
 
 @pytest.fixture
 def customer(customer_session: CustomerSession) -> JsonClient:
-    """That customer, without cookies, by the token in the header."""
+    """The customer of `customer_session`, authenticated by the token header."""
     return JsonClient(TOKEN)

@@ -1,4 +1,4 @@
-"""A shop with one of everything that can be read, and where to read each."""
+"""A shop with one of everything readable, and the addresses of all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TOKEN = "0000002012-63506374"
 
 @dataclass(frozen=True)
 class Shopfront:
-    """A shop, a customer who is there, and two orders of theirs."""
+    """A shop, a customer, an order to pay and a paid one."""
 
     customer_session: CustomerSession
     to_pay: Invoice
@@ -34,11 +34,11 @@ class Shopfront:
     picture: Picture
 
     def customer(self) -> Client:
-        """Return the customer's browser, which sends the token."""
+        """Return a client that sends the customer's token."""
         return Client(headers={"X-SEQR-Token": TOKEN})
 
     def readable(self) -> dict[str, str]:
-        """Return an address for each name of the customers' addresses that answers a GET."""
+        """Return an address for each URL name that responds to GET."""
         slug = self.customer_session.shop.slug
         key, order = self.paid.order.return_key, f"/orders/{self.paid.order.public_id}"
         return {
@@ -63,7 +63,7 @@ WRITE_ONLY = {"session", "orders", "pay_order", "cancel_order", "notify"}
 
 
 def open_shopfront() -> Shopfront:
-    """Make it."""
+    """Create the shop and its orders."""
     shop = ShopFactory.create(name="Kafé Lyktan", slug="lyktan")
     picture = PictureFactory.create()
     ProductFactory.create(shop=shop, shown=True, picture=picture)
@@ -85,13 +85,13 @@ def _order(customer_session: CustomerSession, state: str) -> Order:
     return order
 
 
-def names_of_addresses() -> set[str]:
-    """Return the names of all of the shop's addresses but the admin's."""
+def url_names() -> set[str]:
+    """Return all URL names but the admin's."""
     return set(_names(get_resolver().url_patterns))
 
 
 def signed_in() -> Client:
-    """Return a browser in which somebody is signed in to the admin."""
+    """Return a client that is signed in to the admin."""
     client = Client()
     client.force_login(User.objects.create_superuser("staff"))
     return client

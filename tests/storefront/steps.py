@@ -1,4 +1,4 @@
-"""The steps that the stories about orders are told in."""
+"""Orders of a customer session, and their addresses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.factories import InvoiceFactory, OrderFactory, OrderRowFactory
 def invoice_of(
     customer_session: CustomerSession, trait: str | None = None, **fields: Any
 ) -> Invoice:
-    """Return an invoice of this customer's; its order has one row."""
+    """Return an invoice of the session's customer; its order has one row."""
     states = {"issued": "awaiting_payment", "reserved": "awaiting_payment", None: "created"}
     order = OrderFactory.create(
         shop=customer_session.shop,
@@ -26,5 +26,5 @@ def invoice_of(
 
 
 def path_of(invoice: Invoice, action: str = "") -> str:
-    """Return the address of its order, or of something to be done with it."""
+    """Return the address of the invoice's order, or of an action on it."""
     return f"/orders/{invoice.order.public_id}{action}"

@@ -1,4 +1,4 @@
-"""What a customer is told of an order that cannot be made: one answer each, in both languages."""
+"""Errors of orders that cannot be created, in both languages."""
 
 from __future__ import annotations
 
@@ -19,49 +19,49 @@ LARGE = "x" * 100_000
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Who asks, and for what."""
+class OrderClient:
+    """Orders buns as a customer."""
 
     customer: JsonClient
     bun: Product
 
     def order(self, rows: Any = None, path: str = "/lyktan/orders", **more: Any) -> Any:
-        """Ask for one bun, or for these rows."""
+        """Order one bun, or these rows."""
         rows = [{"product": self.bun.pk, "quantity": 1}] if rows is None else rows
         return self.customer.send(path, {"nonce": NONCE, "rows": rows, **more})
 
     def buns(self, quantity: int) -> Any:
-        """Ask for so many buns."""
+        """Order this quantity of buns."""
         return self.order([{"product": self.bun.pk, "quantity": quantity}])
 
 
-def sold_out(asked: Asked) -> Any:
+def sold_out(orders: OrderClient) -> Any:
     Product.objects.update(sold_out=True)
-    return asked.order()
+    return orders.order()
 
 
-def off_sale(asked: Asked) -> Any:
+def off_sale(orders: OrderClient) -> Any:
     Product.objects.update(on_sale=False)
-    return asked.order()
+    return orders.order()
 
 
-def price_changed(asked: Asked) -> Any:
+def price_changed(orders: OrderClient) -> Any:
     Product.objects.update(price="48.00")
-    return asked.order(total="45.00")
+    return orders.order(total="45.00")
 
 
-def another_shop(asked: Asked) -> Any:
+def another_shop(orders: OrderClient) -> Any:
     ShopFactory.create(slug="baren")
-    return asked.order(path="/baren/orders")
+    return orders.order(path="/baren/orders")
 
 
-def malformed_token(asked: Asked) -> Any:
-    return asked.customer.send("/lyktan/session", {"token": "<script>"})
+def malformed_token(orders: OrderClient) -> Any:
+    return orders.customer.send("/lyktan/session", {"token": "<script>"})
 
 
-def another_customers_order(asked: Asked) -> Any:
-    theirs = InvoiceFactory.create(order__shop=asked.bun.shop, issued=True)
-    return asked.customer.send(f"/orders/{theirs.order.public_id}/cancel")
+def another_customers_order(orders: OrderClient) -> Any:
+    theirs = InvoiceFactory.create(order__shop=orders.bun.shop, issued=True)
+    return orders.customer.send(f"/orders/{theirs.order.public_id}/cancel")
 
 
 QUANTITY = (
@@ -72,18 +72,18 @@ ENDED = (
     "This link has expired. Scan the code again.",
     "Länken gäller inte längre. Skanna koden igen.",
 )
-ANSWERS: dict[str, tuple[Callable[[Asked], Any], int, str | None, tuple[str, str]]] = {
+ANSWERS: dict[str, tuple[Callable[[OrderClient], Any], int, str | None, tuple[str, str]]] = {
     "nothing": (
-        lambda asked: asked.order([]),
+        lambda orders: orders.order([]),
         400,
         "rows",
         ("Choose at least one product.", "Välj minst en produkt."),
     ),
-    "none": (lambda asked: asked.buns(0), 400, "rows[0].quantity", QUANTITY),
-    "less than none": (lambda asked: asked.buns(-1), 400, "rows[0].quantity", QUANTITY),
-    "a million": (lambda asked: asked.buns(1_000_000), 400, "rows[0].quantity", QUANTITY),
+    "none": (lambda orders: orders.buns(0), 400, "rows[0].quantity", QUANTITY),
+    "less than none": (lambda orders: orders.buns(-1), 400, "rows[0].quantity", QUANTITY),
+    "a million": (lambda orders: orders.buns(1_000_000), 400, "rows[0].quantity", QUANTITY),
     "something unknown": (
-        lambda asked: asked.order([{"product": 999_999_999, "quantity": 1}]),
+        lambda orders: orders.order([{"product": 999_999_999, "quantity": 1}]),
         400,
         "rows[0].product",
         ("This product is not for sale here.", "Den här produkten säljs inte här."),
@@ -112,7 +112,7 @@ ANSWERS: dict[str, tuple[Callable[[Asked], Any], int, str | None, tuple[str, str
         ),
     ),
     "too much at once": (
-        lambda asked: asked.order(note=LARGE),
+        lambda orders: orders.order(note=LARGE),
         413,
         None,
         ("The request is too large.", "Anropet är för stort."),
@@ -141,14 +141,14 @@ ANSWERS: dict[str, tuple[Callable[[Asked], Any], int, str | None, tuple[str, str
 def test_error_names_field_and_reason_and_nothing_is_created(
     customer_session: CustomerSession, bun: Product, what: str, language: str, at: int
 ) -> None:
-    ask, status, field, sentences = ANSWERS[what]
+    send, status, field, messages = ANSWERS[what]
     customer = JsonClient(TOKEN)
     customer.defaults["HTTP_ACCEPT_LANGUAGE"] = language
 
-    answer = ask(Asked(customer, bun))
+    response = send(OrderClient(customer, bun))
 
-    assert (answer.status_code, answer.json().get("field")) == (status, field)
-    assert answer.json()["message"] == sentences[at]
+    assert (response.status_code, response.json().get("field")) == (status, field)
+    assert response.json()["message"] == messages[at]
     assert not Order.objects.filter(customer=customer_session.customer).exists()
     assert not Invoice.objects.filter(order__customer=customer_session.customer).exists()
 
@@ -165,11 +165,11 @@ def test_reused_nonce_returns_its_order(
 ) -> None:
     customer = JsonClient(TOKEN)
     customer.defaults["HTTP_ACCEPT_LANGUAGE"] = language
-    made = Asked(customer, bun).buns(1).json()
+    created = OrderClient(customer, bun).buns(1).json()
 
-    answer = Asked(customer, bun).buns(2)
+    response = OrderClient(customer, bun).buns(2)
 
-    assert (answer.status_code, answer.json()["error"]) == (409, "nonce_reused")
-    assert answer.json()["message"] == sentence
-    assert answer.json()["order"]["id"] == made["id"]
+    assert (response.status_code, response.json()["error"]) == (409, "nonce_reused")
+    assert response.json()["message"] == sentence
+    assert response.json()["order"]["id"] == created["id"]
     assert Order.objects.count() == 1

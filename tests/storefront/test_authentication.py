@@ -1,4 +1,4 @@
-"""Who is believed to be whom, and what another site's page can do."""
+"""Authentication by cookie and token header, and CSRF protection."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def test_cookie_with_csrf_token_creates_order(
 def test_cookie_without_csrf_token_changes_nothing(
     browser: JsonClient, two_buns: dict[str, Any]
 ) -> None:
-    made = browser.send("/lyktan/orders", two_buns, headers=csrf(browser)).json()
+    order = browser.send("/lyktan/orders", two_buns, headers=csrf(browser)).json()
 
-    for path in ("/lyktan/orders", f"{made['url']}/cancel", f"{made['url']}/pay"):
+    for path in ("/lyktan/orders", f"{order['url']}/cancel", f"{order['url']}/pay"):
         response = browser.send(path, two_buns)
         assert response.status_code == 403
         assert response.json()["error"] == "csrf_failed"
@@ -46,9 +46,9 @@ def test_cookie_without_csrf_token_changes_nothing(
 
 
 def test_read_needs_no_csrf_token(browser: JsonClient, two_buns: dict[str, Any]) -> None:
-    made = browser.send("/lyktan/orders", two_buns, headers=csrf(browser)).json()
+    order = browser.send("/lyktan/orders", two_buns, headers=csrf(browser)).json()
 
-    assert browser.get(made["url"]).status_code == 200
+    assert browser.get(order["url"]).status_code == 200
 
 
 def test_session_sets_csrf_cookie_without_page(
@@ -107,12 +107,12 @@ def test_expired_session_is_rejected_by_cookie_and_by_header(
 def test_replaced_session_of_same_browser_is_over(
     browser: JsonClient, customer_session: CustomerSession, two_buns: dict[str, Any]
 ) -> None:
-    made = browser.send("/lyktan/orders", two_buns, headers=csrf(browser)).json()
+    order = browser.send("/lyktan/orders", two_buns, headers=csrf(browser)).json()
     CustomerSessionFactory.create(shop=customer_session.shop, token="other-customers-token")
 
     browser.send("/lyktan/session", {"token": "other-customers-token"})
 
-    assert browser.get(made["url"]).status_code == 404
+    assert browser.get(order["url"]).status_code == 404
 
 
 def test_staff_stay_signed_in_after_session_exchange(

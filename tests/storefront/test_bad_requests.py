@@ -1,4 +1,4 @@
-"""Bodies, methods and addresses that make no sense."""
+"""Invalid bodies, methods, hosts and addresses; unexpected errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.conftest import TOKEN
 from tests.storefront.conftest import JsonClient
 
 PATHS = ["/lyktan/session", "/lyktan/orders"]
-NOBODYS = "740eec0f-7fa0-40fc-9432-ef05c7db7c71"  # an id that no order has
+UNKNOWN_ORDER = "740eec0f-7fa0-40fc-9432-ef05c7db7c71"
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -83,10 +83,10 @@ def test_other_content_type_is_rejected(
         ("put", "/lyktan/session", "POST"),
         ("get", "/lyktan/orders", "POST"),
         ("get", "/orders", "POST"),
-        ("post", f"/orders/{NOBODYS}", "GET, HEAD"),
-        ("delete", f"/orders/{NOBODYS}", "GET, HEAD"),
-        ("get", f"/orders/{NOBODYS}/pay", "POST"),
-        ("get", f"/orders/{NOBODYS}/cancel", "POST"),
+        ("post", f"/orders/{UNKNOWN_ORDER}", "GET, HEAD"),
+        ("delete", f"/orders/{UNKNOWN_ORDER}", "GET, HEAD"),
+        ("get", f"/orders/{UNKNOWN_ORDER}/pay", "POST"),
+        ("get", f"/orders/{UNKNOWN_ORDER}/cancel", "POST"),
     ],
 )
 def test_other_method_is_rejected(
@@ -119,7 +119,7 @@ def test_not_found_is_html_for_browsers_and_json_for_programs(
 def test_json_endpoint_responds_in_json_to_browser(
     customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    response = customer.get(f"/orders/{NOBODYS}", headers={"Accept": "text/html"})
+    response = customer.get(f"/orders/{UNKNOWN_ORDER}", headers={"Accept": "text/html"})
 
     assert (response.status_code, response.json()["error"]) == (404, "not_found")
 
@@ -176,7 +176,7 @@ def test_session_is_retryable_after_database_fails_during_save(
         return execute(sql, *rest)
 
     with connection.execute_wrapper(die):
-        answer = client.send("/lyktan/session", {"token": TOKEN})
+        response = client.send("/lyktan/session", {"token": TOKEN})
 
-    assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable")
-    assert int(answer["Retry-After"]) > 0
+    assert (response.status_code, response.json()["error"]) == (503, "temporarily_unavailable")
+    assert int(response["Retry-After"]) > 0

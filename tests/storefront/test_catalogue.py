@@ -1,4 +1,4 @@
-"""What a shop sells, as its customers are told: categories, pictures, sold out, prices of now."""
+"""A shop's catalogue as its customers see it: categories, pictures, availability, prices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.factories import CategoryFactory, PictureFactory, ProductFactory
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
 
-# --- Told ----------------------------------------------------------------------------------------
+# --- Menu ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("language", "name"), [("sv", "Bakverk"), ("en", "Pastries")])
@@ -30,16 +30,16 @@ def test_products_are_ordered_by_category_with_uncategorised_last(
     cake = ProductFactory.create(shop=cafe, category=baked, position=5)
     bun = ProductFactory.create(shop=cafe, category=baked, position=4)
 
-    told = customer.send("/lyktan/session", headers={"Accept-Language": language}).json()
+    menu = customer.send("/lyktan/session", headers={"Accept-Language": language}).json()
 
-    assert [(each["id"], each["category"]) for each in told["products"]] == [
+    assert [(each["id"], each["category"]) for each in menu["products"]] == [
         (bun.pk, baked.pk),
         (cake.pk, baked.pk),
         (tea.pk, drinks.pk),
         (loose.pk, None),
     ]
-    assert [each["id"] for each in told["categories"]] == [baked.pk, drinks.pk]
-    assert told["categories"][0]["name"] == name
+    assert [each["id"] for each in menu["categories"]] == [baked.pk, drinks.pk]
+    assert menu["categories"][0]["name"] == name
 
 
 @pytest.mark.parametrize(("language", "alt"), [("sv", "En snurrad bulle"), ("en", "A swirled bun")])
@@ -49,9 +49,9 @@ def test_picture_has_alternative_text_in_requested_language(
     picture = PictureFactory.create()
     ProductFactory.create(shop=cafe, shown=True, picture=picture)
 
-    told = customer.send("/lyktan/session", headers={"Accept-Language": language}).json()
+    menu = customer.send("/lyktan/session", headers={"Accept-Language": language}).json()
 
-    assert told["products"][0]["picture"] == {
+    assert menu["products"][0]["picture"] == {
         "url": f"/pictures/{picture.digest}.webp",
         "alt": alt,
         "width": 320,
@@ -64,13 +64,13 @@ def test_shop_has_its_own_accent_and_logo(customer: JsonClient, cafe: Shop) -> N
     Shop.objects.update(accent="#0b57d0", logo=picture)
 
     page = customer.get("/lyktan/order").content.decode()
-    told = customer.send("/lyktan/session").json()["shop"]
+    shop = customer.send("/lyktan/session").json()["shop"]
 
     assert '<link rel="stylesheet" href="/accents/0b57d0.css">' in page
     assert '<meta name="theme-color" content="#0b57d0">' in page
     assert f'<img src="{picture.url}"' in page
-    assert (told["accent"], told["on_accent"]) == ("#0b57d0", "#ffffff")
-    assert told["logo"] == {"url": picture.url, "alt": "Kafé Lyktan", "width": 256, "height": 64}
+    assert (shop["accent"], shop["on_accent"]) == ("#0b57d0", "#ffffff")
+    assert shop["logo"] == {"url": picture.url, "alt": "Kafé Lyktan", "width": 256, "height": 64}
 
 
 def test_menu_of_200_products_needs_8_queries(
@@ -90,9 +90,9 @@ def test_menu_of_200_products_needs_8_queries(
     )
 
     with django_assert_max_num_queries(8):
-        told = customer.send("/lyktan/session").json()
+        menu = customer.send("/lyktan/session").json()
 
-    assert len(told["products"]) == 200
+    assert len(menu["products"]) == 200
 
 
 @pytest.mark.parametrize("page", ["order", "success", "failure", "cancel"])
@@ -101,12 +101,12 @@ def test_pages_pictures_and_accents_only_select(
 ) -> None:
     picture = PictureFactory.create()
 
-    with django_assert_num_queries(4 if page == "order" else 2) as asked:
+    with django_assert_num_queries(4 if page == "order" else 2) as queries:
         client.get(f"/lyktan/{page}")
         client.get(picture.url)
         client.get("/accents/7a3412.css")
 
-    assert all(query["sql"].startswith("SELECT") for query in asked.captured_queries)
+    assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)
 
 
 # --- Sold out ------------------------------------------------------------------------------------
@@ -117,9 +117,9 @@ def test_sold_out_product_is_listed_as_sold_out(
 ) -> None:
     Product.objects.update(sold_out=True)
 
-    (told,) = customer.send("/lyktan/session").json()["products"]
+    (product,) = customer.send("/lyktan/session").json()["products"]
 
-    assert (told["id"], told["sold_out"]) == (bun.pk, True)
+    assert (product["id"], product["sold_out"]) == (bun.pk, True)
 
 
 @pytest.mark.parametrize(
@@ -181,12 +181,12 @@ def test_order_with_unavailable_product_cannot_be_retried(
 def test_product_sold_out_after_order_stays_in_order(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
-    made = customer.send("/lyktan/orders", two_buns).json()
+    created = customer.send("/lyktan/orders", two_buns).json()
     Product.objects.update(sold_out=True)
 
-    again = customer.send("/lyktan/orders", two_buns)
+    repeated = customer.send("/lyktan/orders", two_buns)
 
-    assert (again.status_code, again.json()) == (200, made)
+    assert (repeated.status_code, repeated.json()) == (200, created)
 
 
 # --- Prices --------------------------------------------------------------------------------------
@@ -218,23 +218,25 @@ def test_changed_price_is_conflict_and_no_order_is_created(
 
 def test_order_at_new_total_may_reuse_nonce(customer: JsonClient, two_buns: dict[str, Any]) -> None:
     Product.objects.update(price="50.00")
-    refused = customer.send("/lyktan/orders", {**two_buns, "total": "90.00"})
+    rejected = customer.send("/lyktan/orders", {**two_buns, "total": "90.00"})
 
-    made = customer.send("/lyktan/orders", {**two_buns, "total": refused.json()["total"]["value"]})
+    created = customer.send(
+        "/lyktan/orders", {**two_buns, "total": rejected.json()["total"]["value"]}
+    )
 
-    assert (made.status_code, made.json()["total"]["value"]) == (201, "100.00")
+    assert (created.status_code, created.json()["total"]["value"]) == (201, "100.00")
 
 
 def test_repeated_nonce_returns_order_despite_changed_price(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
     body = {**two_buns, "total": "90.00"}
-    made = customer.send("/lyktan/orders", body).json()
+    created = customer.send("/lyktan/orders", body).json()
     Product.objects.update(price="50.00")
 
-    again = customer.send("/lyktan/orders", body)
+    repeated = customer.send("/lyktan/orders", body)
 
-    assert (again.status_code, again.json()) == (200, made)
+    assert (repeated.status_code, repeated.json()) == (200, created)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +251,7 @@ def test_invalid_total_is_named(
     assert (response.status_code, response.json()["field"]) == (400, "total")
 
 
-# --- What the database holds ---------------------------------------------------------------------
+# --- Database constraints ------------------------------------------------------------------------
 
 
 def test_products_of_deleted_category_stay_on_sale(customer: JsonClient, cafe: Shop) -> None:
@@ -258,8 +260,8 @@ def test_products_of_deleted_category_stay_on_sale(customer: JsonClient, cafe: S
 
     Category.objects.all().delete()
 
-    (told,) = customer.send("/lyktan/session").json()["products"]
-    assert (told["id"], told["category"]) == (bun.pk, None)
+    (product,) = customer.send("/lyktan/session").json()["products"]
+    assert (product["id"], product["category"]) == (bun.pk, None)
 
 
 @pytest.mark.parametrize("missing", ["picture_alt_sv", "picture_alt_en"])

@@ -1,4 +1,4 @@
-"""Languages: one more is one file, and a reader may choose among them."""
+"""Languages: a new one is one file, and a reader may choose among them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ READ_ALOUD = ("alt", "aria-label", "title", "placeholder")
 
 @pytest.fixture
 def cafe(db: None) -> Shop:
-    """A shop that sells a bun, and is paused."""
+    """A paused shop that sells a bun."""
     cafe = ShopFactory.create(name="Kafé Lyktan", slug="lyktan", paused=True)
     ProductFactory.create(shop=cafe)
     return cafe
@@ -45,7 +45,6 @@ def cafe(db: None) -> Shop:
 
 @pytest.fixture
 def paid(cafe: Shop) -> Invoice:
-    """A paid order of one bun."""
     order = OrderFactory.create(shop=cafe, state="paid", language="fi")
     OrderRowFactory.create(order=order)
     return InvoiceFactory.create(order=order, paid=True)
@@ -53,7 +52,7 @@ def paid(cafe: Shop) -> Invoice:
 
 @pytest.fixture
 def finnish(settings: Settings, tmp_path: Path) -> None:
-    """One file more: each text in brackets, for Finnish."""
+    """Add Finnish: its translation puts each text in brackets."""
     swedish = Path(given.LOCALE_PATHS[0]) / "sv" / "LC_MESSAGES" / "django.po"
     bracketed = Catalog(locale="fi")
     with swedish.open("rb") as file:
@@ -71,7 +70,7 @@ def finnish(settings: Settings, tmp_path: Path) -> None:
 
 
 class Texts(HTMLParser):
-    """Collects what a page lets its reader read or hear."""
+    """Collects a page's texts, read or read aloud."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -86,7 +85,7 @@ class Texts(HTMLParser):
 
 
 def untranslated(html: str, *names: str) -> list[str]:
-    """Return what is neither in brackets nor one of these names."""
+    """Return the texts that are neither in brackets nor among these names."""
     texts = {text for text in Texts(html).found if re.search(r"[^\W\d_]", text)}
     allowed = {"English", *names}
     return sorted(text for text in texts - allowed if "⟦" not in text)

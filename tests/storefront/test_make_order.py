@@ -1,4 +1,4 @@
-"""POST orders."""
+"""POST orders: creating an order and its invoice."""
 
 from __future__ import annotations
 
@@ -74,26 +74,26 @@ def test_repeated_nonce_with_same_rows_returns_same_order(
 def test_repeated_nonce_with_other_rows_is_conflict(
     customer: JsonClient, two_buns: dict[str, Any], coffee: Product
 ) -> None:
-    made = customer.send("/lyktan/orders", two_buns).json()
+    created = customer.send("/lyktan/orders", two_buns).json()
 
     other = {**two_buns, "rows": [{"product": coffee.pk, "quantity": 1}]}
     response = customer.send("/lyktan/orders", other)
 
     assert response.status_code == 409
     assert response.json()["error"] == "nonce_reused"
-    assert response.json()["order"]["id"] == made["id"]
+    assert response.json()["order"]["id"] == created["id"]
 
 
 def test_second_order_is_rejected_with_open_order(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
-    made = customer.send("/lyktan/orders", two_buns).json()
+    created = customer.send("/lyktan/orders", two_buns).json()
 
     response = customer.send("/lyktan/orders", {**two_buns, "nonce": "another-nonce"})
 
     assert response.status_code == 409
     assert response.json()["error"] == "order_open"
-    assert response.json()["order"]["id"] == made["id"]
+    assert response.json()["order"]["id"] == created["id"]
 
 
 def test_order_that_needs_attention_blocks_another(
@@ -212,7 +212,7 @@ def test_order_keeps_language_of_request(customer: JsonClient, two_buns: dict[st
 
 @pytest.fixture
 def _tasks_at_once() -> Iterator[None]:
-    """Run each task where it is enqueued, as no worker runs."""
+    """Run each task as it is enqueued, in place of a worker."""
     celery.conf.task_always_eager = True
     yield
     celery.conf.task_always_eager = False

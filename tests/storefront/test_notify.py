@@ -1,4 +1,4 @@
-"""SEQR's notification."""
+"""SEQR's payment notification."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.sandbox_process import SandboxProcess
 
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """What SEQR would have been asked about."""
-    asked: list[tuple[Any, ...]] = []
+    """Record the status checks that are started."""
+    started: list[tuple[Any, ...]] = []
     monkeypatch.setattr(
-        "seqrshop.storefront.notify.check_status_soon", lambda *args: asked.append(args)
+        "seqrshop.storefront.notify.check_status_soon", lambda *args: started.append(args)
     )
-    return asked
+    return started
 
 
 def path_of(invoice: Invoice) -> str:
@@ -130,7 +130,10 @@ def test_thousand_notifications_make_few_calls_and_no_events(
 ) -> None:
     invoice = issued_invoice()
     refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
-    told_before, asked_before = AuditEvent.objects.count(), call_count(sandbox, "getPaymentStatus")
+    events_before, calls_before = (
+        AuditEvent.objects.count(),
+        call_count(sandbox, "getPaymentStatus"),
+    )
     client, started = Client(), time.monotonic()
 
     codes = {client.post(path_of(invoice)).status_code for _ in range(1000)}
@@ -138,5 +141,5 @@ def test_thousand_notifications_make_few_calls_and_no_events(
     seconds = time.monotonic() - started
     eventually(lambda: checks_in_flight() == 0)
     assert codes == {200}
-    assert 2 <= call_count(sandbox, "getPaymentStatus") - asked_before <= seconds + 2
-    assert AuditEvent.objects.count() == told_before
+    assert 2 <= call_count(sandbox, "getPaymentStatus") - calls_before <= seconds + 2
+    assert AuditEvent.objects.count() == events_before

@@ -1,4 +1,4 @@
-"""The pages, as far as they can be seen without a browser."""
+"""The pages as the server renders them, without a browser."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_page_has_addresses_of_its_shop_for_script(
 def test_page_writes_nothing_and_sets_csrf_cookie_only(
     client: JsonClient, cafe: Shop, page: str, django_assert_num_queries: Any
 ) -> None:
-    # The service; and before one chooses, its hours and whether paying is closed.
+    # The shop; for the order page also its hours and the payment pause.
     with django_assert_num_queries(3 if page == "order" else 1):
         response = client.get(f"/lyktan/{page}")
 
@@ -146,7 +146,7 @@ def test_every_first_path_part_is_a_reserved_slug() -> None:
     assert parts - {"<slug:slug>"} <= RESERVED_SLUGS
 
 
-# --- The page that a browser comes back to -------------------------------------------------------
+# --- The return page -----------------------------------------------------------------------------
 
 
 @pytest.fixture

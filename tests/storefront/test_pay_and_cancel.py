@@ -1,4 +1,4 @@
-"""POST orders/<id>/pay and POST orders/<id>/cancel."""
+"""POST orders/<id>/pay and orders/<id>/cancel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
 
-# --- Paying again --------------------------------------------------------------------------------
+# --- Retrying a payment --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("trait", ["canceled", "failed", "expired"])
@@ -61,7 +61,7 @@ def test_retry_is_rejected_while_another_order_is_open(
 
 @pytest.fixture
 def sent(sandbox: SandboxProcess, customer: JsonClient, two_buns: dict[str, Any]) -> Invoice:
-    """An invoice that SEQR knows."""
+    """An issued invoice."""
     customer.send("/lyktan/orders", two_buns)
     invoice = Invoice.objects.get()
     send_invoice(invoice.pk)

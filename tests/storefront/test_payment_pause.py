@@ -1,4 +1,4 @@
-"""While paying is closed: said before anything is chosen, and nothing new is begun."""
+"""Customer pages and API during a payment pause."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLOSED = {
 
 @pytest.fixture
 def closed(cafe: Shop) -> PaymentPause:
-    """SEQR refuses our settings."""
+    """SEQR rejects our credentials."""
     return pause_for_refused_password()
 
 
@@ -64,12 +64,12 @@ def test_order_is_rejected_during_payment_pause_and_nothing_changes(
 def test_repeated_nonce_returns_its_order_during_payment_pause(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
-    made = customer.send("/lyktan/orders", two_buns).json()
+    created = customer.send("/lyktan/orders", two_buns).json()
     pause_for_refused_password()
 
-    again = customer.send("/lyktan/orders", two_buns)
+    repeated = customer.send("/lyktan/orders", two_buns)
 
-    assert (again.status_code, again.json()) == (200, made)
+    assert (repeated.status_code, repeated.json()) == (200, created)
 
 
 def test_open_order_is_returned_during_payment_pause(

@@ -1,4 +1,4 @@
-"""Rate rate_limits, counted in a real Redis."""
+"""Rate limits, counted in a real Redis."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.storefront.conftest import JsonClient
 
 
 def allow(monkeypatch: pytest.MonkeyPatch, name: str, **numbers: int | None) -> None:
-    """Set other numbers for one limit."""
+    """Replace the numbers of one limit."""
     limit = replace(getattr(rate_limits, name), per_token=None, per_customer=None, per_address=None)
     monkeypatch.setattr(rate_limits, name, replace(limit, **numbers))
 
@@ -132,7 +132,7 @@ def test_without_redis_requests_are_neither_limited_nor_delayed(
 
 
 def test_hanging_redis_delays_one_request_only(settings: Settings) -> None:
-    settings.REDIS_URL = "redis://192.0.2.1:6379/0"  # an address that nothing answers at
+    settings.REDIS_URL = "redis://192.0.2.1:6379/0"  # does not respond
 
     started = time.monotonic()
     for _ in range(10):

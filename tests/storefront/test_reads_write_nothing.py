@@ -1,4 +1,4 @@
-"""Whoever only reads changes nothing in the database: pages, endpoints, files."""
+"""Reads of pages, endpoints and files write nothing to the database."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from tests.storefront.shopfront import (
     TOKEN,
     WRITE_ONLY,
     Shopfront,
-    names_of_addresses,
     open_shopfront,
+    url_names,
 )
 
 SAFE_METHODS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK TO")
-NAMES = sorted(names_of_addresses() - WRITE_ONLY)
+NAMES = sorted(url_names() - WRITE_ONLY)
 
 
 @pytest.fixture
 def shop(db: None) -> Shopfront:
-    """One of everything."""
     return open_shopfront()
 
 
 @contextmanager
 def writes() -> Iterator[list[str]]:
-    """Collect each statement that is more than a reading one."""
+    """Collect each statement that is not a read."""
     found: list[str] = []
 
     def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
@@ -49,7 +48,7 @@ def test_get_writes_nothing(shop: Shopfront, name: str) -> None:
     by_cookie.post("/lyktan/session", {"token": TOKEN}, "application/json")
 
     with writes() as found:
-        answers = [
+        responses = [
             client.get(address + query)
             for client in (shop.customer(), by_cookie)
             for query in ("", "?language=sv")
@@ -57,7 +56,7 @@ def test_get_writes_nothing(shop: Shopfront, name: str) -> None:
         Client().get(address)
 
     assert found == []
-    assert {answer.status_code for answer in answers} == {200}
+    assert {response.status_code for response in responses} == {200}
 
 
 def test_every_readable_address_is_covered(shop: Shopfront) -> None:

@@ -1,4 +1,4 @@
-"""The receipt for the customer: by the visit, and by the order's return key."""
+"""The receipt, authorised by the customer session or the order's return key."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ UNPAID = [None, "sending", "issued", "needs_attention", "cancel_pending", "cance
 
 @pytest.fixture
 def paid(customer_session: CustomerSession) -> Invoice:
-    """A paid order over 45.00 SEK of that customer's."""
+    """The customer's paid order over 45.00 SEK."""
     return invoice_of(customer_session, "paid")
 
 
-def back_path(invoice: Invoice, kind: str = "/receipt") -> str:
-    """Return where the receipt is for whoever has the return key."""
+def return_key_path(invoice: Invoice, kind: str = "/receipt") -> str:
+    """Return the address of the receipt for the holder of the return key."""
     return f"/return/{invoice.order.return_key}{kind}"
 
 
 def in_swedish(invoice: Invoice) -> Invoice:
-    """Make it an order that was made in Swedish."""
+    """Set the order's language to Swedish."""
     invoice.order.language = "sv"
     invoice.order.save()
     return invoice
 
 
 def test_receipt_shows_payment_in_language_of_order(client: JsonClient, paid: Invoice) -> None:
-    response = client.get(back_path(in_swedish(paid)), headers={"Accept-Language": "en"})
+    response = client.get(return_key_path(in_swedish(paid)), headers={"Accept-Language": "en"})
 
     html = response.content.decode()
     assert response.status_code == 200
@@ -65,7 +65,7 @@ def test_receipt_is_the_same_by_token_and_by_return_key(
     client: JsonClient, customer: JsonClient, paid: Invoice
 ) -> None:
     by_token = customer.get(path_of(paid, "/receipt"))
-    by_key = client.get(back_path(paid))
+    by_key = client.get(return_key_path(paid))
 
     assert (by_token.status_code, by_token.content) == (200, by_key.content)
 
@@ -85,7 +85,7 @@ def test_receipt_without_session_needs_return_key(
 
     assert page.status_code == 401
     assert "Scan the code again" in page.content.decode()
-    assert client.get(back_path(paid, kind)).status_code == 200
+    assert client.get(return_key_path(paid, kind)).status_code == 200
 
 
 @KINDS
@@ -96,7 +96,7 @@ def test_unpaid_order_has_no_receipt(
     invoice = invoice_of(customer_session, trait)
 
     assert customer.get(path_of(invoice, kind)).status_code == 404
-    assert customer.get(back_path(invoice, kind)).status_code == 404
+    assert customer.get(return_key_path(invoice, kind)).status_code == 404
     assert customer.get(path_of(invoice)).json()["receipt_url"] is None
 
 
@@ -124,12 +124,12 @@ def test_receipt_of_another_customer_is_not_found(customer: JsonClient, kind: st
 
 @KINDS
 def test_receipt_rejects_post(client: JsonClient, paid: Invoice, kind: str) -> None:
-    assert client.post(back_path(paid, kind)).status_code in {403, 405}
+    assert client.post(return_key_path(paid, kind)).status_code in {403, 405}
 
 
 @KINDS
 def test_receipt_is_not_cached(client: JsonClient, paid: Invoice, kind: str) -> None:
-    response = client.get(back_path(paid, kind))
+    response = client.get(return_key_path(paid, kind))
 
     assert "no-store" in response["Cache-Control"]
     assert not response.cookies
@@ -138,14 +138,14 @@ def test_receipt_is_not_cached(client: JsonClient, paid: Invoice, kind: str) -> 
 def test_receipt_names_no_customer(client: JsonClient, paid: Invoice) -> None:
     customer = paid.order.customer
 
-    html = client.get(back_path(paid)).content.decode()
+    html = client.get(return_key_path(paid)).content.decode()
 
     for secret in (customer.msisdn, customer.subscriber_key, str(paid.order.public_id), TOKEN):
         assert secret not in html
 
 
 def test_receipt_page_has_no_inline_or_foreign_content(client: JsonClient, paid: Invoice) -> None:
-    response = client.get(back_path(paid))
+    response = client.get(return_key_path(paid))
 
     html = response.content.decode()
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script|javascript:", html)
@@ -154,15 +154,15 @@ def test_receipt_page_has_no_inline_or_foreign_content(client: JsonClient, paid:
 
 
 def test_receipt_page_links_to_pdf_order_and_app(client: JsonClient, paid: Invoice) -> None:
-    html = client.get(back_path(paid)).content.decode()
+    html = client.get(return_key_path(paid)).content.decode()
 
-    assert f'href="{back_path(paid, "/receipt.pdf")}"' in html
-    assert f'href="{back_path(paid, "")}"' in html
+    assert f'href="{return_key_path(paid, "/receipt.pdf")}"' in html
+    assert f'href="{return_key_path(paid, "")}"' in html
     assert 'href="SEQR-ACTION://WIZARD/CANCEL"' in html
 
 
 def test_receipt_pdf_is_valid_and_has_file_name(client: JsonClient, paid: Invoice) -> None:
-    response = client.get(back_path(in_swedish(paid), "/receipt.pdf"))
+    response = client.get(return_key_path(in_swedish(paid), "/receipt.pdf"))
 
     text = PdfReader(io.BytesIO(response.content)).pages[0].extract_text()
     assert response["Content-Type"] == "application/pdf"
@@ -175,7 +175,7 @@ def test_receipt_pdf_is_valid_and_has_file_name(client: JsonClient, paid: Invoic
 def test_paid_order_has_receipt_url(customer: JsonClient, paid: Invoice) -> None:
     url = customer.get(path_of(paid)).json()["receipt_url"]
 
-    assert url == back_path(paid)
+    assert url == return_key_path(paid)
     assert customer.get(url).status_code == 200
     assert customer.get(f"{url}.pdf").status_code == 200
 
@@ -187,11 +187,11 @@ def test_return_page_links_to_receipt_of_paid_order(
     invoice = invoice_of(customer_session, trait)
 
     html = client.get(f"/return/{invoice.order.return_key}").content.decode()
-    told = client.get(f"/return/{invoice.order.return_key}.json").json()["receipt_url"]
+    receipt_url = client.get(f"/return/{invoice.order.return_key}.json").json()["receipt_url"]
 
-    assert (back_path(invoice) in html) == (trait == "paid")
-    assert (f"{back_path(invoice)}.pdf" in html) == (trait == "paid")
-    assert told == (back_path(invoice) if trait == "paid" else None)
+    assert (return_key_path(invoice) in html) == (trait == "paid")
+    assert (f"{return_key_path(invoice)}.pdf" in html) == (trait == "paid")
+    assert receipt_url == (return_key_path(invoice) if trait == "paid" else None)
 
 
 def test_receipt_pdf_is_rate_limited(
@@ -199,7 +199,7 @@ def test_receipt_pdf_is_rate_limited(
 ) -> None:
     monkeypatch.setattr(rate_limits, "PDF", rate_limits.Limit("pdf", per_token=2))
 
-    codes = [client.get(back_path(paid, "/receipt.pdf")).status_code for _ in range(3)]
+    codes = [client.get(return_key_path(paid, "/receipt.pdf")).status_code for _ in range(3)]
 
     assert codes == [200, 200, 429]
 
@@ -211,6 +211,6 @@ def test_receipts_count_against_rate_limit_of_reads(
     monkeypatch.setattr(rate_limits, "RETURN_PAGE", rate_limits.Limit("return-page", per_token=1))
 
     by_token = [customer.get(path_of(paid, "/receipt")).status_code for _ in range(2)]
-    by_key = [client.get(back_path(paid)).status_code for _ in range(2)]
+    by_key = [client.get(return_key_path(paid)).status_code for _ in range(2)]
 
     assert by_token == by_key == [200, 429]

@@ -1,4 +1,4 @@
-"""GET orders/<id>/qr: the invoice's code, to be scanned with another phone."""
+"""GET orders/<id>/qr: the invoice's QR code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BORDER = 4  # modules
 
 
 def read_code(size: int, path: str) -> str:
-    """Return what a phone reads from the drawing."""
+    """Return the text that a phone decodes from the drawing."""
     image = Image.new("L", ((size + 2 * BORDER) * MODULE,) * 2, 255)
     draw = ImageDraw.Draw(image)
     for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\3z", path):

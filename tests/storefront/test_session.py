@@ -1,4 +1,4 @@
-"""POST session: a token becomes a customer's visit."""
+"""POST session: exchanges a token for a customer session."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PLAIN = {"unit": "st", "category": None, "sold_out": False, "picture": None}
 
 @pytest.fixture
 def token(sandbox: SandboxProcess, cafe: Shop) -> str:
-    """What the app hands over after a scan at table 4."""
+    """The app's token after a scan at table 4."""
     sandbox.register_shop(cafe.service_id, "http://testserver/lyktan")
     scan = sandbox.scan("HTTP://SEQR.SE/000/LYKTAN?TABLE=4", "46700643933")
     return str(scan["token"])

@@ -162,12 +162,12 @@ def test_order_is_rejected_with_same_message_and_not_created(
 def test_repeated_nonce_returns_its_order_in_closed_shop(
     customer: JsonClient, two_buns: dict[str, Any]
 ) -> None:
-    made = customer.send("/lyktan/orders", two_buns).json()
+    created = customer.send("/lyktan/orders", two_buns).json()
     Shop.objects.update(paused=True)
 
-    again = customer.send("/lyktan/orders", two_buns)
+    repeated = customer.send("/lyktan/orders", two_buns)
 
-    assert (again.status_code, again.json()) == (200, made)
+    assert (repeated.status_code, repeated.json()) == (200, created)
 
 
 def test_open_order_can_be_read_paid_and_cancelled_in_closed_shop(

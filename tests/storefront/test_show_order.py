@@ -1,4 +1,4 @@
-"""GET orders/<id>, and having SEQR asked while a page waits."""
+"""GET orders/<id>, and its refresh of stale invoices."""
 
 from __future__ import annotations
 
@@ -228,10 +228,12 @@ def test_every_state_has_its_own_message() -> None:
 
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_headings_distinguish_states_without_colour(language: str) -> None:
-    told = {state: heading for state, heading in HEADINGS.items() if state != OrderState.SENDING}
+    headings = {
+        state: heading for state, heading in HEADINGS.items() if state != OrderState.SENDING
+    }
 
-    with translation.override(language):  # created and sending are one and the same to a customer
-        assert len({str(heading) for heading in told.values()}) == len(told)
+    with translation.override(language):  # created and sending share a heading
+        assert len({str(heading) for heading in headings.values()}) == len(headings)
 
 
 def test_possibly_reversed_payment_is_not_called_unpaid(
@@ -248,9 +250,9 @@ def test_order_of_another_customer_is_not_found(
     others = InvoiceFactory.create(issued=True)
 
     for action in ("", "/pay", "/cancel"):
-        ask = customer.send if action else customer.get
-        theirs = ask(path_of(others, action))
-        nobodys = ask(f"/orders/{uuid.uuid4()}{action}")
+        request = customer.send if action else customer.get
+        theirs = request(path_of(others, action))
+        nobodys = request(f"/orders/{uuid.uuid4()}{action}")
         assert (theirs.status_code, theirs.json()) == (nobodys.status_code, nobodys.json())
         assert theirs.status_code == 404
         assert theirs.json()["error"] == "not_found"
@@ -276,15 +278,15 @@ def test_guessed_order_id_is_not_found(
     assert (response.status_code, response.json()["error"]) == (404, "not_found")
 
 
-# --- Having SEQR asked ---------------------------------------------------------------------------
+# --- Refreshing stale invoices -------------------------------------------------------------------
 
 
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ChangeSource]]:
-    """Which invoices SEQR would have been asked about."""
-    asked: list[tuple[int, ChangeSource]] = []
-    monkeypatch.setattr(stale_invoice, "check_status_soon", lambda *args: asked.append(args))
-    return asked
+    """Record the status checks that are started."""
+    started: list[tuple[int, ChangeSource]] = []
+    monkeypatch.setattr(stale_invoice, "check_status_soon", lambda *args: started.append(args))
+    return started
 
 
 def test_request_refreshes_invoice_once_while_poller_is_stalled(

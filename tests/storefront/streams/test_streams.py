@@ -1,4 +1,4 @@
-"""GET orders/<id>/events, from a web process as it is deployed."""
+"""GET orders/<id>/events, from a web process."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from tests.storefront.steps import invoice_of, path_of
 from tests.web_process import EventStream, WebProcess
 
 S = InvoiceStatus
-TOLD_WITHIN = 1.0  # seconds from the commit
-FOUND_WITHIN = 3.0  # where Redis has lost it: it is compared every two
+PUBLISH_LIMIT_SECONDS = 1.0  # from commit to event, by way of Redis
+COMPARE_LIMIT_SECONDS = 3.0  # by the comparison with the database, which runs every two
 STRANGER = "0000002012-00000001"
 
 
@@ -42,20 +42,20 @@ def web(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(autouse=True)
 def _committed(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the web process see what a test writes, and hear of it."""
+    """Commit the test's changes and publish them in Redis, for the web process."""
 
 
 @pytest.fixture
 def follow(web: WebProcess) -> Iterator[Callable[..., EventStream]]:
-    """Open streams: follow(invoice), as the customer of TOKEN."""
+    """Open a stream of an invoice's order, by default as the customer of TOKEN."""
     opened: list[EventStream] = []
 
-    def open_one(invoice: Invoice, token: str = TOKEN, **headers: str) -> EventStream:
+    def open_stream(invoice: Invoice, token: str = TOKEN, **headers: str) -> EventStream:
         path = path_of(invoice, "/events")
         opened.append(EventStream(web, path, X_SEQR_Token=token, **headers))
         return opened[-1]
 
-    yield open_one
+    yield open_stream
     for stream in opened:
         stream.close()
 
@@ -64,7 +64,7 @@ Follow = Callable[..., EventStream]
 
 
 def change(invoice: Invoice, status: InvoiceStatus, **fields: Any) -> None:
-    """Move an invoice as SEQR's answer would, and commit it."""
+    """Commit a transition of an invoice, as the poller does."""
     with transaction.atomic():
         move(lock_invoice(invoice.pk), status, ChangeSource(SourceName.POLLER), **fields)
 
@@ -73,7 +73,7 @@ def pay(invoice: Invoice) -> None:
     change(invoice, S.PAID, ers_reference="ERS", paid_at=invoice.issued_at)
 
 
-# --- What is told --------------------------------------------------------------------------------
+# --- Events --------------------------------------------------------------------------------------
 
 
 def test_stream_begins_with_order_details(
@@ -95,7 +95,7 @@ def test_each_change_is_streamed_within_a_second_until_final(
 ) -> None:
     invoice = invoice_of(customer_session)
     stream = follow(invoice)
-    told = [stream.next()]
+    events = [stream.next()]
 
     for status, fields in (
         (S.SENDING, {}),
@@ -105,9 +105,9 @@ def test_each_change_is_streamed_within_a_second_until_final(
         (S.PAID, {"ers_reference": "ERS", "paid_at": customer_session.expires_at}),
     ):
         change(invoice, status, **fields)
-        told.append(stream.next(within=TOLD_WITHIN))
+        events.append(stream.next(within=PUBLISH_LIMIT_SECONDS))
 
-    assert [(kind, order["state"]) for kind, order in told] == [
+    assert [(kind, order["state"]) for kind, order in events] == [
         ("order", "created"),
         ("order", "sending"),
         ("order", "awaiting_payment"),
@@ -115,13 +115,13 @@ def test_each_change_is_streamed_within_a_second_until_final(
         ("order", "needs_attention"),
         ("order", "paid"),
     ]
-    assert told[2][1]["app_url"].endswith("R1234567890")
+    assert events[2][1]["app_url"].endswith("R1234567890")
     assert stream.next() == ("end", {"reason": "final"})
     assert stream.is_over()
 
 
 def test_streamed_order_is_read_in_one_snapshot(customer_session: CustomerSession) -> None:
-    """It is paid just after its row was read, and before its invoices are."""
+    """The order is paid after its row is read and before its invoices are."""
     invoice = invoice_of(customer_session, "issued")
     payer = partial(with_own_connection, partial(pay, invoice))
     waiting = [threading.Thread(target=payer)]
@@ -137,8 +137,8 @@ def test_streamed_order_is_read_in_one_snapshot(customer_session: CustomerSessio
     with connection.execute_wrapper(pay_first):
         read = read_orders({invoice.order.public_id: {order_format}})
 
-    told = json.loads(read[invoice.order.public_id].bodies[order_format])
-    assert (told["state"], told["ers_reference"]) == ("awaiting_payment", None)
+    order = json.loads(read[invoice.order.public_id].bodies[order_format])
+    assert (order["state"], order["ers_reference"]) == ("awaiting_payment", None)
     assert not waiting
 
 
@@ -152,7 +152,7 @@ def test_change_lost_by_redis_is_found_in_database(
 
     pay(invoice)
 
-    assert stream.next(within=FOUND_WITHIN)[1]["state"] == "paid"
+    assert stream.next(within=COMPARE_LIMIT_SECONDS)[1]["state"] == "paid"
 
 
 def test_without_redis_payment_is_streamed_from_database(
@@ -165,10 +165,10 @@ def test_without_redis_payment_is_streamed_from_database(
     ):
         first = stream.next()
         pay(invoice)
-        told = stream.next(within=FOUND_WITHIN)
+        event = stream.next(within=COMPARE_LIMIT_SECONDS)
 
     assert first[1]["state"] == "awaiting_payment"
-    assert told[1]["state"] == "paid"
+    assert event[1]["state"] == "paid"
 
 
 def test_final_order_is_streamed_once_and_ends_stream(
@@ -190,7 +190,7 @@ def test_each_stream_is_in_its_requested_language(
 
     pay(invoice)
 
-    messages = [stream.next(within=TOLD_WITHIN)[1]["message"] for stream in streams]
+    messages = [stream.next(within=PUBLISH_LIMIT_SECONDS)[1]["message"] for stream in streams]
     assert messages == [
         "Vi har tagit emot din betalning. Spara numret tills du får din beställning.",
         "We have received your payment. Keep this number until you get your order.",
@@ -207,11 +207,11 @@ def test_return_page_streams_by_key_and_has_nothing_personal(
         first = stream.next()
         read = web.request("GET", f"{path}.json").json()
         pay(invoice)
-        told = stream.next(within=TOLD_WITHIN)
+        event = stream.next(within=PUBLISH_LIMIT_SECONDS)
 
     assert first == ("order", read)
-    assert told[1]["heading"] == "Paid, thank you!"
-    assert set(told[1]) == {"number", "state", "total", "heading", "message", "receipt_url"}
+    assert event[1]["heading"] == "Paid, thank you!"
+    assert set(event[1]) == {"number", "state", "total", "heading", "message", "receipt_url"}
 
 
 def test_stalled_poller_is_streamed_until_it_recovers(
@@ -222,15 +222,15 @@ def test_stalled_poller_is_streamed_until_it_recovers(
     stream.next()
 
     publish_heartbeat(round_age=3)
-    asleep = stream.next("poller", within=FOUND_WITHIN)
+    stalled = stream.next("poller", within=COMPARE_LIMIT_SECONDS)
     publish_heartbeat()
-    awake = stream.next("poller", within=FOUND_WITHIN)
+    recovered = stream.next("poller", within=COMPARE_LIMIT_SECONDS)
 
-    assert asleep == ("poller", {"stalled": True})
-    assert awake == ("poller", {"stalled": False})
+    assert stalled == ("poller", {"stalled": True})
+    assert recovered == ("poller", {"stalled": False})
 
 
-# --- Who may follow ------------------------------------------------------------------------------
+# --- Authorisation and limits --------------------------------------------------------------------
 
 
 def test_order_of_another_customer_is_not_found(
@@ -261,21 +261,23 @@ def test_fourth_stream_of_customer_ends_the_oldest(
     for stream in (oldest, *others):
         stream.next()
 
-    assert oldest.next(within=TOLD_WITHIN) == ("end", {"reason": "replaced"})
+    assert oldest.next(within=PUBLISH_LIMIT_SECONDS) == ("end", {"reason": "replaced"})
     pay(invoice)
-    assert [stream.next(within=TOLD_WITHIN)[1]["state"] for stream in others] == ["paid"] * 3
+    assert [stream.next(within=PUBLISH_LIMIT_SECONDS)[1]["state"] for stream in others] == [
+        "paid"
+    ] * 3
 
 
 def test_streams_hold_no_postgresql_connection(
     customer_session: CustomerSession, follow: Follow, web: WebProcess
 ) -> None:
-    for number in range(45):  # twice what its pool has
+    for number in range(45):  # twice the size of its pool
         session = CustomerSessionFactory.create(
             shop=customer_session.shop, token=f"{STRANGER}{number}"
         )
         invoice = invoice_of(session, "issued")
         follow(invoice, token=f"{STRANGER}{number}").next()
 
-    answer = web.request("GET", path_of(invoice), {"X-SEQR-Token": f"{STRANGER}44"})
+    response = web.request("GET", path_of(invoice), {"X-SEQR-Token": f"{STRANGER}44"})
 
-    assert answer.status == 200
+    assert response.status == 200
