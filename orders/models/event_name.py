@@ -127,15 +127,15 @@ class EventName(models.TextChoices):
         "paid_without_reference_case",
         _("case opened: paid without a reference"),
     )
-    CONFIGURATION_CASE = "configuration_case", _("case opened: SEQR refuses our settings")
-    UNKNOWN_AT_SEQR_CASE = "unknown_at_seqr_case", _("case opened: invoice unknown at SEQR")
+    CONFIGURATION_CASE = "configuration_case", _("case opened: SEQR rejects our settings")
+    UNKNOWN_AT_SEQR_CASE = "unknown_at_seqr_case", _("case opened: SEQR cannot find the payment")
     REFUND_UNKNOWN_CASE = "refund_unknown_case", _("case opened: refund outcome unknown")
     REFUND_STUCK_CASE = "refund_stuck_case", _("case opened: refund stuck")
     UNKNOWN_STATUS_CASE = "unknown_status_case", _("case opened: unknown status from SEQR")
     LOST_PERIOD_CASE = "lost_period_case", _("case opened: transaction period lost")
     REPORT_DIFFERS_CASE = (
         "report_differs_case",
-        _("case opened: SEQR's report differs from our ledger"),
+        _("case opened: SEQR's report differs from our books"),
     )
     RECONCILIATION_STUCK_CASE = (
         "reconciliation_stuck_case",

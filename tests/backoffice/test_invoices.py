@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from orders.audit import by_staff, record_event
 from orders.clock import database_now
-from orders.models import EventName
+from orders.models import AuditEvent, EventName
 from payments.invoices.transitions import lock_invoice
 from payments.models import Invoice, PollShard
 from tests.factories import InvoiceFactory, OrderFactory
@@ -77,6 +78,8 @@ def test_page_shows_references_and_history_with_the_user() -> None:
     for text in ("7000111", "20120604-ERS", "payment confirmed", "by asking", user.username):
         assert text in page
     assert page_url(invoice.order) in page
+    event = AuditEvent.objects.get(subject_id=invoice.pk)
+    assert f"{timezone.localtime(event.occurred_at):%Y-%m-%d %H:%M:%S}" in page
 
 
 def test_page_shows_discounts_only_where_there_are_any() -> None:
