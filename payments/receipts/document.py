@@ -43,9 +43,9 @@ def receipt_of(invoice: Invoice) -> Receipt:
 
 
 def _separate_payment_reference(invoice: Invoice) -> str:
-    """Return SEQR's payment reference unless it repeats the invoice reference, as it often does."""
+    """Return SEQR's payment reference unless it repeats the ersReference, as it often does."""
     reference = invoice.payment_reference
-    return "" if reference == invoice.invoice_reference else reference
+    return "" if reference == invoice.ers_reference else reference
 
 
 def _bought(order: Order) -> Iterator[ReceiptRow]:

@@ -55,8 +55,8 @@ def _document(receipt: Receipt) -> FPDF:
     _facts(
         pdf,
         (
-            (gettext("Payment number"), receipt.invoice_reference),
-            (gettext("SEQR reference"), receipt.ers_reference),
+            (gettext("Invoice reference"), receipt.invoice_reference),
+            (gettext("Payment number"), receipt.ers_reference),
             (gettext("Payment reference"), receipt.payment_reference),
         ),
     )
