@@ -61,7 +61,7 @@ def test_head_has_headers_of_get_without_body(order_path: str, web: WebProcess) 
 @pytest.mark.parametrize(
     ("header", "status"), [(None, 301), ("X_Forwarded_Proto", 301), ("X-Forwarded-Proto", 200)]
 )
-def test_only_the_proxys_header_marks_request_as_https(
+def test_only_the_proxy_header_marks_request_as_https(
     order_path: str, web: WebProcess, header: str | None, status: int
 ) -> None:
     headers = {"Host": "localhost", "X-SEQR-Token": TOKEN} | ({header: "https"} if header else {})
