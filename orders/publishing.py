@@ -1,7 +1,7 @@
 """Publishes to the web processes that an order has changed, once the change is committed.
 
-A message holds the order's public id alone: whoever streams to its customer reads the order itself.
-A message may be lost, since the streams also compare their orders every two seconds
+A message holds only the order's public id; the process that streams to its customer reads the
+order. A message may be lost, since the streams also compare their orders every two seconds
 (seqrshop/storefront/streams). So it is sent once, and no change waits for Redis.
 """
 

@@ -1,4 +1,4 @@
-"""Captured, refunded and refundable amounts of an invoice, and the order state they lead to."""
+"""The captured, refunded and refundable amounts of an invoice, in major units."""
 
 from decimal import Decimal
 
@@ -11,20 +11,20 @@ from payments.models import RESERVING_REFUND_STATUSES, Invoice, InvoiceStatus, R
 
 
 def update_order_refund_state(invoice: Invoice, source: ChangeSource) -> None:
-    """Tell in the order's state how much of a locked, paid invoice went back, if anything did.
+    """Mark a locked invoice's order as refunded or partly refunded, if it is.
 
-    Of one that is not paid any more the state tells nothing: the order may have another payment.
+    Does nothing for an invoice that is no longer paid: another invoice may have paid the order.
     """
-    done = refunded_amount(invoice)
-    if invoice.status != InvoiceStatus.PAID or not done:
+    refunded = refunded_amount(invoice)
+    if invoice.status != InvoiceStatus.PAID or not refunded:
         return
-    whole = done >= captured_amount(invoice)
-    to = OrderState.REFUNDED if whole else OrderState.PARTLY_REFUNDED
+    is_whole = refunded >= captured_amount(invoice)
+    to = OrderState.REFUNDED if is_whole else OrderState.PARTLY_REFUNDED
     transition_order(invoice.order, to, source)
 
 
 def captured_amount(invoice: Invoice) -> Decimal:
-    """Return what SEQR took from the customer, by its receipt where that tells it."""
+    """Return the amount that the customer paid, by SEQR's receipt if it has an amount."""
     if invoice.status != InvoiceStatus.PAID:
         return Decimal(0)
     if invoice.paid_amount is None or invoice.paid_currency != invoice.currency:
@@ -33,12 +33,12 @@ def captured_amount(invoice: Invoice) -> Decimal:
 
 
 def refundable_amount(invoice: Invoice) -> Decimal:
-    """Return how much of a locked invoice may still be given back."""
+    """Return the amount of a locked invoice that may still be refunded."""
     return captured_amount(invoice) - _sum(invoice, RESERVING_REFUND_STATUSES)
 
 
 def refunded_amount(invoice: Invoice) -> Decimal:
-    """Return how much of an invoice's payment SEQR has given back for us."""
+    """Return the amount of an invoice that SEQR has refunded at our request."""
     return _sum(invoice, (RefundStatus.REFUNDED,))
 
 

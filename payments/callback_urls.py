@@ -1,16 +1,16 @@
-"""The addresses that an invoice carries: SEQR's notification, and the browser's return page."""
+"""The URLs in an invoice: for SEQR's notification, and for the browser's return."""
 
 from django.conf import settings
 from django.urls import reverse
 
 
 def notification_url(notify_key: str) -> str:
-    """Return the address that SEQR notifies of a payment, on PUBLIC_BASE_URL."""
+    """Return the URL that SEQR notifies of a payment, under PUBLIC_BASE_URL."""
     return _public_url("notify", secret=notify_key)
 
 
 def back_url(return_key: str) -> str:
-    """Return the address that a browser returns to after the payment, on PUBLIC_BASE_URL."""
+    """Return the URL that a browser returns to after the payment, under PUBLIC_BASE_URL."""
     return _public_url("return_page", return_key=return_key)
 
 

@@ -1,4 +1,4 @@
-"""This process's one client of SEQR, made from the settings."""
+"""The process's client of SEQR, configured by the settings."""
 
 from functools import cache
 
@@ -9,12 +9,12 @@ from payments.seqr import BulkStatusClient, SeqrClient, SeqrConfig
 
 @cache
 def seqr() -> SeqrClient:
-    """Return the client, made at the first call and kept with its connections."""
+    """Return the client, created at the first call and kept with its connections."""
     return SeqrClient(_config())
 
 
 def status_calls(max_in_flight: int) -> BulkStatusClient:
-    """Return a poller's own way to ask for many statuses at a time."""
+    """Return a poller's own client for many concurrent status queries."""
     return BulkStatusClient(_config(), max_in_flight)
 
 

@@ -1,4 +1,4 @@
-"""A token from the app becomes a customer's session."""
+"""Exchanges a token of the SEQR app for a customer's session."""
 
 import re
 
@@ -8,7 +8,7 @@ from orders.audit import ChangeSource
 from orders.models import CustomerSession, Shop, SourceName
 from orders.services import create_session, session_of_token
 from payments.call_audit import audited_client
-from payments.cases.cases import tell_of_configuration
+from payments.cases.cases import open_configuration_case
 from payments.seqr import SeqrConfigurationError, SeqrRejected
 
 SOURCE = ChangeSource(SourceName.CUSTOMER)
@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"[0-9A-Za-z.\-]{6,100}")
 
 
 class TokenRefused(Exception):
-    """The token is no token, or has expired."""
+    """The token is malformed, unknown or expired."""
 
 
 class TokenOfAnotherShop(TokenRefused):
@@ -24,10 +24,10 @@ class TokenOfAnotherShop(TokenRefused):
 
 
 def exchange_token(shop: Shop, token: str) -> CustomerSession:
-    """Return the customer's session for a token, asking SEQR (getClientSessionInfo) at most once.
+    """Return the customer's session for a token, with at most one call to SEQR.
 
-    A token exchanged before is known without SEQR until its session ends. Raises TokenRefused,
-    TokenOfAnotherService, and the gateway's SeqrUnavailable, SeqrOutcomeUnknown and
+    A token exchanged before needs no call until its session ends. Raises TokenRefused,
+    TokenOfAnotherShop, and the gateway's SeqrUnavailable, SeqrOutcomeUnknown and
     SeqrConfigurationError.
     """
     if not _TOKEN.fullmatch(token):
@@ -41,7 +41,7 @@ def exchange_token(shop: Shop, token: str) -> CustomerSession:
         info = audited_client(None, SOURCE).get_client_session_info(token)
     except SeqrConfigurationError as error:
         with transaction.atomic():
-            tell_of_configuration(error, SOURCE)
+            open_configuration_case(error, SOURCE)
         raise
     except SeqrRejected as error:
         raise TokenRefused from error

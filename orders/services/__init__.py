@@ -1,4 +1,4 @@
-"""What can be done with orders and the customers who make them."""
+"""The services of orders, customers' sessions, the menu and opening hours."""
 
 from orders.services.catalogue import mark_paused, mark_sold_out, products_shown
 from orders.services.hours import is_open, opens_next

@@ -1,4 +1,4 @@
-"""What a shop sells, and whether it sells just now, as the staff say."""
+"""The menu of a shop, and the staff's switches for products and the shop."""
 
 from django.db.models import F, QuerySet
 
@@ -6,10 +6,10 @@ from orders.models import Product, Shop
 
 
 def products_shown(shop: Shop) -> QuerySet[Product]:
-    """Return what is on sale, sold out or not, in the order of the page.
+    """Return the products on sale, sold out or not, in the order of the menu.
 
-    Each has its category and its picture at hand, but for the picture's content. What has no
-    category comes last.
+    Products without a category come last. Categories and pictures are loaded with them, except the
+    pictures' content.
     """
     return (
         Product.objects.filter(shop=shop, on_sale=True)
@@ -20,12 +20,12 @@ def products_shown(shop: Shop) -> QuerySet[Product]:
 
 
 def mark_sold_out(product: Product, *, sold_out: bool) -> bool:
-    """Mark a product as sold out, or as back in stock; return whether it was not before."""
-    others = Product.objects.filter(pk=product.pk).exclude(sold_out=sold_out)
-    return others.update(sold_out=sold_out) > 0
+    """Mark a product as sold out or as back in stock; return whether that changed it."""
+    changed = Product.objects.filter(pk=product.pk).exclude(sold_out=sold_out)
+    return changed.update(sold_out=sold_out) > 0
 
 
 def mark_paused(shop: Shop, *, paused: bool) -> bool:
-    """Have a shop take no orders, or take them again; return whether it did not before."""
-    others = Shop.objects.filter(pk=shop.pk).exclude(paused=paused)
-    return others.update(paused=paused) > 0
+    """Pause a shop's orders, or resume them; return whether that changed the shop."""
+    changed = Shop.objects.filter(pk=shop.pk).exclude(paused=paused)
+    return changed.update(paused=paused) > 0

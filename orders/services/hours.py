@@ -1,4 +1,4 @@
-"""Opening hours: whether a moment is within them, and when the next ones begin."""
+"""Opening hours: whether a shop is open at a moment, and when it opens next."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,25 +8,25 @@ from django.utils import timezone
 from orders.models import OpeningHours
 
 _DAY = timedelta(days=1)
-_DAYS_AHEAD = 8  # a week, and a day whose hours the change of the clock has swallowed
+_DAYS_AHEAD = 8  # a week, and a day whose hours a clock change has skipped
 
 
 def is_open(hours: Iterable[OpeningHours], moment: datetime) -> bool:
-    """Whether the moment is within these hours. Without any it always is."""
-    each = list(hours)
-    return not each or any(opens <= moment < closes for opens, closes in _spans(each, moment))
+    """Return whether a shop with these hours is open; without hours it always is."""
+    listed = list(hours)
+    return not listed or any(opens <= moment < closes for opens, closes in _spans(listed, moment))
 
 
 def opens_next(hours: Iterable[OpeningHours], moment: datetime) -> datetime | None:
-    """Return the first opening after the moment, or None where there is none."""
+    """Return the first opening after the moment, or None if there is none."""
     return min((opens for opens, _ in _spans(hours, moment) if opens > moment), default=None)
 
 
 def _spans(hours: Iterable[OpeningHours], moment: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Yield when it opens and closes, from the day before the moment on, in UTC.
+    """Yield the opening and closing times in UTC, from the day before the moment on.
 
-    The clock on the wall decides, also in the nights in which it is changed: an hour that comes
-    twice is meant the first time, and one that is left out is the one after it.
+    Local time counts, also in the nights of a clock change: of a repeated hour the first one, and
+    for a skipped hour the hour after it.
     """
     zone = timezone.get_default_timezone()
     today = moment.astimezone(zone).date()

@@ -1,4 +1,4 @@
-"""Orders are made, made payable again, and served here."""
+"""Places, reopens and serves orders."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ MAX_TOTAL = Decimal("99999999.99")
 
 
 class OrderNotAccepted(Exception):
-    """The order cannot be as it was asked for. `field` names the part, the text says why."""
+    """The requested order is not acceptable. `field` names the part, the text says why."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
@@ -38,7 +38,7 @@ class OrderNotAccepted(Exception):
 
 
 class AnotherOrderOpen(Exception):
-    """The customer has an order here that is not settled yet: `order`."""
+    """The customer already has an open order at this shop: `order`."""
 
     def __init__(self, order: Order) -> None:
         super().__init__(f"{order} is open.")
@@ -46,18 +46,18 @@ class AnotherOrderOpen(Exception):
 
 
 class NonceReused(Exception):
-    """This nonce made an order with other rows: `order`."""
+    """The nonce belongs to an order with other rows: `order`."""
 
     def __init__(self, order: Order) -> None:
-        super().__init__(f"{order} was made with this nonce.")
+        super().__init__(f"{order} has this nonce.")
         self.order = order
 
 
 class PriceChanged(Exception):
-    """The products wanted come to another total than the customer saw: `total`, not `seen`."""
+    """The order costs `total` now, and not the total that the customer saw: `seen`."""
 
     def __init__(self, seen: Decimal, total: Decimal, products: Sequence[Product]) -> None:
-        super().__init__(f"It comes to {total} now, not to {seen}.")
+        super().__init__(f"The total is {total} now, not {seen}.")
         self.seen = seen
         self.total = total
         self.products = products
@@ -65,7 +65,7 @@ class PriceChanged(Exception):
 
 @dataclass(frozen=True)
 class RowRequest:
-    """A row as the customer asks for it: how many of which product."""
+    """A requested row: a product, and its quantity."""
 
     product_id: int
     quantity: int
@@ -78,24 +78,24 @@ def place_order(
     language: str,
     seen_total: Decimal | None = None,
 ) -> tuple[Order, bool]:
-    """Make an order at the server's prices; return it and whether it is new.
+    """Create an order at the server's prices; return it and whether it is new.
 
-    `seen_total` is what the customer takes it to cost, where that is told. The same nonce and rows
-    again return the order made before. To be called inside a transaction, which the caller also
-    makes the invoice in. Raises OrderNotAccepted, AnotherOrderOpen, NonceReused and PriceChanged.
+    `seen_total` is the total that the customer's page showed, if it sends one. The same nonce and
+    rows return the earlier order. Called inside a transaction, in which the caller also creates the
+    invoice. Raises OrderNotAccepted, AnotherOrderOpen, NonceReused and PriceChanged.
     """
     customer = Customer.objects.select_for_update().get(pk=session.customer_id)
     shop = session.shop
-    wanted = _checked(rows)
+    requested = _quantities_of(rows)
     earlier = Order.objects.filter(customer=customer, shop=shop, nonce=nonce).first()
     if earlier is not None:
-        if _quantities(earlier) != wanted:
+        if _quantities_in(earlier) != requested:
             raise NonceReused(earlier)
         return earlier, False
     if (blocking := blocking_order(customer, shop)) is not None:
         raise AnotherOrderOpen(blocking)
 
-    lines = _priced(shop, wanted)
+    lines = _priced_rows(shop, requested)
     total = sum((line.total for line in lines), Decimal(0))
     if total > MAX_TOTAL:
         raise OrderNotAccepted("rows", _("The order is too large."))
@@ -117,12 +117,11 @@ def place_order(
 
 
 def reopen_order(customer: Customer, public_id: UUID, source: ChangeSource) -> Order:
-    """Take a cancelled, failed or expired order up again, so that it can be paid by a new invoice.
+    """Reopen a cancelled, failed or expired order, so that a new invoice can be paid.
 
-    Returns the order, locked. To be called inside a transaction. Raises Order.DoesNotExist,
-    AnotherOrderOpen, and OrderNotAccepted where the order is in another state or one of its
-    products is not to be had any more: a new invoice is a new sale. The prices stay those that the
-    customer has ordered at.
+    Returns the order, locked. Called inside a transaction. The prices stay as ordered. Raises
+    Order.DoesNotExist, AnotherOrderOpen, and OrderNotAccepted if the order is in another state or
+    one of its products is no longer available: a new invoice is a new sale.
     """
     Customer.objects.select_for_update().get(pk=customer.pk)
     order_id = Order.objects.values_list("pk", flat=True).get(
@@ -142,43 +141,43 @@ def reopen_order(customer: Customer, public_id: UUID, source: ChangeSource) -> O
 
 @transaction.atomic
 def serve_order(order_id: int, source: ChangeSource) -> bool:
-    """Record that a paid order has been handed over; return whether it was not before.
+    """Mark a paid order as served; return whether that changed it.
 
-    Raises TransitionError where it is not paid.
+    Raises TransitionError unless the order is paid.
     """
     return transition_order(lock_order(order_id), OrderState.SERVED, source)
 
 
-def _checked(rows: Sequence[RowRequest]) -> dict[int, int]:
+def _quantities_of(rows: Sequence[RowRequest]) -> dict[int, int]:
     if not rows:
         raise OrderNotAccepted("rows", _("Choose at least one product."))
     if len(rows) > MAX_ROWS:
         raise OrderNotAccepted(
             "rows", _("An order can have at most %(n)d products.") % {"n": MAX_ROWS}
         )
-    wanted: dict[int, int] = {}
+    requested: dict[int, int] = {}
     for index, row in enumerate(rows):
         if not 1 <= row.quantity <= MAX_QUANTITY:
             raise OrderNotAccepted(
                 f"rows[{index}].quantity",
                 _("The quantity must be a whole number from 1 to %(n)d.") % {"n": MAX_QUANTITY},
             )
-        if row.product_id in wanted:
+        if row.product_id in requested:
             raise OrderNotAccepted(
                 f"rows[{index}].product", _("Each product may be in one row only.")
             )
-        wanted[row.product_id] = row.quantity
-    return wanted
+        requested[row.product_id] = row.quantity
+    return requested
 
 
-def _quantities(order: Order) -> Mapping[int, int]:
+def _quantities_in(order: Order) -> Mapping[int, int]:
     return dict(order.rows.values_list("product_id", "quantity"))
 
 
-def _priced(shop: Shop, wanted: Mapping[int, int]) -> list[OrderRow]:
-    products = Product.objects.filter(shop=shop).in_bulk(list(wanted))
+def _priced_rows(shop: Shop, requested: Mapping[int, int]) -> list[OrderRow]:
+    products = Product.objects.filter(shop=shop).in_bulk(list(requested))
     lines = []
-    for index, (product_id, quantity) in enumerate(wanted.items()):
+    for index, (product_id, quantity) in enumerate(requested.items()):
         product = products.get(product_id)
         if product is None:
             raise OrderNotAccepted(

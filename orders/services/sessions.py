@@ -1,4 +1,4 @@
-"""A customer's session: what a token was exchanged for."""
+"""Customers' sessions, which SEQR's tokens are exchanged for."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,7 +14,7 @@ from orders.models.order import BLOCKING_STATES
 
 
 def digest_of(token: str) -> str:
-    """Return the keyed digest under which a token is known; the token itself is never kept."""
+    """Return the keyed digest of a token; the token itself is never stored."""
     return salted_hmac("orders.session", token, algorithm="sha256").hexdigest()
 
 
@@ -27,7 +27,7 @@ def create_session(
     subscriber_key: str,
     parameters: Mapping[str, str],
 ) -> CustomerSession:
-    """Keep what SEQR told of a token for CUSTOMER_SESSION_SECONDS; return the session."""
+    """Save a token's customer for CUSTOMER_SESSION_SECONDS; return the session."""
     customer, _ = Customer.objects.update_or_create(
         subscriber_key=subscriber_key, defaults={"msisdn": msisdn}
     )
@@ -44,17 +44,17 @@ def create_session(
 
 
 def session_of_token(token: str) -> CustomerSession | None:
-    """Return the session of a token exchanged before, or None where it is unknown or expired."""
-    return _live().filter(token_digest=digest_of(token)).first()
+    """Return the session of a token, or None if it is unknown or expired."""
+    return _unexpired().filter(token_digest=digest_of(token)).first()
 
 
 def session_by_id(session_id: int) -> CustomerSession | None:
-    """Return the session of this id, or None where it is unknown or expired."""
-    return _live().filter(pk=session_id).first()
+    """Return the session with this id, or None if it is unknown or expired."""
+    return _unexpired().filter(pk=session_id).first()
 
 
 def blocking_order(customer: Customer, shop: Shop) -> Order | None:
-    """Return the order that keeps this customer from making another here, if there is one."""
+    """Return the order that blocks this customer's next order at the shop, if any."""
     return (
         Order.objects.filter(customer=customer, shop=shop, state__in=BLOCKING_STATES)
         .order_by("-id")
@@ -63,17 +63,17 @@ def blocking_order(customer: Customer, shop: Shop) -> Order | None:
 
 
 def latest_order(customer: Customer, shop: Shop) -> Order | None:
-    """Return the customer's newest order at this shop, if there is one."""
+    """Return the customer's newest order at this shop, if any."""
     return Order.objects.filter(customer=customer, shop=shop).order_by("-id").first()
 
 
 def forget_expired_sessions() -> int:
-    """Delete the sessions that have expired; return how many."""
+    """Delete the expired sessions; return their number."""
     deleted, _ = CustomerSession.objects.filter(expires_at__lt=database_now()).delete()
     return deleted
 
 
-def _live() -> QuerySet[CustomerSession]:
+def _unexpired() -> QuerySet[CustomerSession]:
     return CustomerSession.objects.select_related("customer", "shop").filter(
         expires_at__gt=database_now()
     )

@@ -9,7 +9,7 @@ from datetime import timedelta
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
 from orders.models import EventName
-from payments.cases.cases import open_case, tell_of_configuration
+from payments.cases.cases import open_case, open_configuration_case
 from payments.models import CaseKind, Invoice, PaymentPause
 from payments.seqr import SeqrConfigurationError
 
@@ -34,7 +34,7 @@ def pause_payments(invoice: Invoice, error: SeqrConfigurationError, source: Chan
     if payments_are_paused():
         return
     if PaymentPause.objects.filter(ended_at__gt=invoice.created_at).exists():
-        tell_of_configuration(error, source)
+        open_configuration_case(error, source)
     else:
         _close(error, source)
 

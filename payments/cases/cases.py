@@ -117,7 +117,7 @@ def open_stuck_case(refund: Refund, source: ChangeSource, why: str) -> None:
     )
 
 
-def open_settled_wrongly_case(refund: Refund, source: ChangeSource, what: str) -> None:
+def open_contradicted_refund_case(refund: Refund, source: ChangeSource, what: str) -> None:
     """Open a case about a locked refund of which SEQR tells otherwise than a person settled it."""
     what = f"A refund of {refund.amount} {refund.currency} was settled otherwise: {what}"
     open_case(
@@ -153,7 +153,7 @@ def close_period_cases(
         close_case(case_id, source, reason)
 
 
-def tell_of_configuration(error: SeqrConfigurationError, source: ChangeSource) -> None:
+def open_configuration_case(error: SeqrConfigurationError, source: ChangeSource) -> None:
     """Open a case about settings that SEQR refuses, one for each operation and code.
 
     For what leaves paying open; `payments/availability/pause.py` has the rest.
@@ -162,7 +162,7 @@ def tell_of_configuration(error: SeqrConfigurationError, source: ChangeSource) -
     open_case(CaseKind.CONFIGURATION, source, str(error), key=key)
 
 
-def configuration_works(operation: str, source: ChangeSource) -> None:
+def close_configuration_cases(operation: str, source: ChangeSource) -> None:
     """Close those cases of an operation that SEQR has accepted."""
     open_cases = MoneyCase.objects.filter(
         kind=CaseKind.CONFIGURATION, key__startswith=f"{operation} code ", closed_at=None

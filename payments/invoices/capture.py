@@ -14,7 +14,7 @@ from orders.clock import database_now
 from orders.models import EventName
 from orders.state_machine import save_fields
 from payments.call_audit import audited_client
-from payments.cases.cases import configuration_works, tell_of_configuration
+from payments.cases.cases import close_configuration_cases, open_configuration_case
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.transitions import lock_invoice, paid_by_another
 from payments.leases import Lease
@@ -98,14 +98,14 @@ def _not_done(invoice_id: int, source: ChangeSource, error: SeqrError) -> None:
     save_fields(lock_invoice(invoice_id), **LEASE.released())
     _note(invoice_id, EventName.CAPTURE_FAILED, source, str(error))
     if isinstance(error, SeqrConfigurationError):
-        tell_of_configuration(error, source)
+        open_configuration_case(error, source)
 
 
 @transaction.atomic
 def _done(invoice_id: int, source: ChangeSource) -> None:
     """Write that it is taken. The lease stays: who has asked SEQR before may come only now."""
     _note(invoice_id, EventName.RESERVATION_CAPTURED, source)
-    configuration_works("commitReservation", source)
+    close_configuration_cases("commitReservation", source)
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from orders.audit import ChangeSource, record_event, record_event_once
 from orders.models import EventName, Order, SourceName
 from orders.state_machine import save_fields
 from payments.call_audit import audited_client
-from payments.cases.cases import configuration_works, tell_of_configuration
+from payments.cases.cases import close_configuration_cases, open_configuration_case
 from payments.invoices.discounts import drop_discounts
 from payments.invoices.payloads import invoice_message
 from payments.invoices.refresh import ask_and_record
@@ -102,7 +102,7 @@ def _tell(invoice_id: int, tokens: tuple[CustomerToken, ...]) -> SeqrError | Non
         client.update_invoice(invoice.invoice_reference, invoice_message(invoice), answers)
     except SeqrConfigurationError as error:
         with transaction.atomic():
-            tell_of_configuration(error, SOURCE)
+            open_configuration_case(error, SOURCE)
         raise
     except (SeqrRejected, SeqrConflict) as error:
         if error.result_code == ResultCode.PAYMENT_IN_PROGRESS:
@@ -199,7 +199,7 @@ def _told(invoice_id: int) -> None:
     if invoice.discount_unconfirmed:
         save_fields(invoice, discount_unconfirmed=False)
     record_event_once(invoice, EventName.LOYALTY_CARDS_ANSWERED, SOURCE)
-    configuration_works("updateInvoice", SOURCE)
+    close_configuration_cases("updateInvoice", SOURCE)
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from orders.clock import database_now
 from orders.models import EventName, SourceName
 from orders.state_machine import save_fields
 from payments.call_audit import audited_client
-from payments.cases.cases import configuration_works, tell_of_configuration
+from payments.cases.cases import close_configuration_cases, open_configuration_case
 from payments.invoices.transitions import lock_invoice
 from payments.leases import Lease, doubling_pause
 from payments.models import Invoice
@@ -106,7 +106,7 @@ def _put_off(invoice_id: int, why: ValueError | SeqrError) -> None:
     _wait(invoice)
     record_event_once(invoice, EventName.RECEIPT_DEFERRED, SOURCE, detail=str(why))
     if isinstance(why, SeqrConfigurationError):
-        tell_of_configuration(why, SOURCE)
+        open_configuration_case(why, SOURCE)
 
 
 @transaction.atomic
@@ -139,4 +139,4 @@ def _accepted(invoice_id: int) -> None:
         return
     save_fields(invoice, receipt_accepted_at=database_now(), **LEASE.released())
     record_event(invoice, EventName.RECEIPT_ACCEPTED, SOURCE)
-    configuration_works("submitPaymentReceipt", SOURCE)
+    close_configuration_cases("submitPaymentReceipt", SOURCE)

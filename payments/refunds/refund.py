@@ -14,12 +14,12 @@ from orders.models import EventName, SourceName
 from payments.balance import refundable_amount
 from payments.call_audit import audited_client
 from payments.cases.cases import (
+    close_configuration_cases,
     close_refund_cases,
-    configuration_works,
+    open_configuration_case,
+    open_contradicted_refund_case,
     open_refund_case,
-    open_settled_wrongly_case,
     open_stuck_case,
-    tell_of_configuration,
 )
 from payments.invoices.payloads import refund_message
 from payments.invoices.transitions import lock_invoice
@@ -156,7 +156,7 @@ def _put_off(refund_id: int, error: SeqrError) -> None:
         if database_now() - refund.created_at > STUCK_AFTER:
             open_stuck_case(refund, SOURCE, str(error))
     if isinstance(error, SeqrConfigurationError):
-        tell_of_configuration(error, SOURCE)
+        open_configuration_case(error, SOURCE)
 
 
 @transaction.atomic
@@ -164,7 +164,7 @@ def _refused(refund_id: int, why: str) -> None:
     """Write that SEQR has refused; also where that comes as late as in `_done`."""
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.REFUNDED:
-        open_settled_wrongly_case(refund, SOURCE, f"SEQR has refused it: {why}")
+        open_contradicted_refund_case(refund, SOURCE, f"SEQR has refused it: {why}")
         return
     transition_refund(refund, RefundStatus.REFUSED, SOURCE, detail=why, **LEASE.released())
     close_refund_cases(refund, SOURCE, why)
@@ -178,7 +178,7 @@ def _done(refund_id: int, ers_reference: str) -> None:
     whom SEQR's own answer overrules.
     """
     refund = lock_refund(refund_id)
-    configuration_works("refundPayment", SOURCE)
+    close_configuration_cases("refundPayment", SOURCE)
     from_state = refund.status
     if from_state == RefundStatus.REFUNDED:
         return
@@ -193,7 +193,7 @@ def _done(refund_id: int, ers_reference: str) -> None:
     )
     close_refund_cases(refund, SOURCE, "SEQR says that the money went back")
     if from_state == RefundStatus.REFUSED:
-        open_settled_wrongly_case(refund, SOURCE, "SEQR has made it, which it told late")
+        open_contradicted_refund_case(refund, SOURCE, "SEQR has made it, which it told late")
 
 
 @transaction.atomic

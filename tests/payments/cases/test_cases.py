@@ -14,7 +14,12 @@ from pytest_django import Settings
 from orders.audit import ChangeSource, by_staff
 from orders.clock import database_now
 from orders.models import AuditEvent, SourceName, SubjectType
-from payments.cases.cases import close_case, configuration_works, open_case, tell_of_configuration
+from payments.cases.cases import (
+    close_case,
+    close_configuration_cases,
+    open_case,
+    open_configuration_case,
+)
 from payments.cases.outbox import send_mails
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice
 from payments.invoices.notification import invoice_notified
@@ -137,9 +142,9 @@ def test_each_cause_opens_one_case_however_often_it_is_seen(
 def test_settings_may_be_wrong_again_and_are_told_again() -> None:
     error = SeqrAuthenticationError("refundPayment", "SEQR answered 20", 20)
 
-    tell_of_configuration(error, BY_TEST)
-    configuration_works("refundPayment", BY_TEST)
-    tell_of_configuration(error, BY_TEST)
+    open_configuration_case(error, BY_TEST)
+    close_configuration_cases("refundPayment", BY_TEST)
+    open_configuration_case(error, BY_TEST)
 
     assert MoneyCase.objects.count() == 2
 
