@@ -1,4 +1,4 @@
-"""The audit: who or what changed something, from, to, and why."""
+"""The audit is append-only, and records the source of a change."""
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db
     "change",
     ["UPDATE orders_auditevent SET detail = 'never mind'", "DELETE FROM orders_auditevent"],
 )
-def test_the_database_refuses_to_change_or_delete_an_event(change: str) -> None:
-    served()
+def test_database_refuses_to_change_or_delete_an_event(change: str) -> None:
+    served_order_id()
 
     with (
         pytest.raises(DatabaseError, match="append-only"),
@@ -29,8 +29,8 @@ def test_the_database_refuses_to_change_or_delete_an_event(change: str) -> None:
     assert AuditEvent.objects.count() == 1
 
 
-def test_an_orders_change_of_state_is_told_with_who_did_it() -> None:
-    order_id = served()
+def test_order_transition_is_recorded_with_its_source() -> None:
+    order_id = served_order_id()
 
     event = AuditEvent.objects.get(order_id=order_id, subject_type=SubjectType.ORDER)
 
@@ -42,7 +42,7 @@ def test_an_orders_change_of_state_is_told_with_who_did_it() -> None:
     assert event.source == "staff"
 
 
-def served() -> int:
+def served_order_id() -> int:
     invoice = invoice_in(InvoiceStatus.PAID)
     serve_order(invoice.order_id, ChangeSource(SourceName.STAFF))
     return invoice.order_id

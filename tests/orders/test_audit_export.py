@@ -1,4 +1,4 @@
-"""`export_audit`: the audit as a file, whole or in part."""
+"""`export_audit` writes the audit, or a part of it."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ BY_TEST = ChangeSource(SourceName.STAFF)
 
 
 def exported(*options: str) -> str:
-    """Return what the command writes."""
+    """Return the output of the command."""
     out = io.StringIO()
     call_command("export_audit", *options, stdout=out)
     return out.getvalue()
 
 
 def rows(*options: str) -> list[dict[str, str]]:
-    """Return the lines of the CSV, by their columns."""
+    """Return the lines of the CSV output, by their columns."""
     return list(csv.DictReader(io.StringIO(exported(*options), newline="")))
 
 
-def happened(order: Order, detail: str = "", at: str = "") -> AuditEvent:
+def add_event(order: Order, detail: str = "", at: str = "") -> AuditEvent:
     """Record an event of an order, perhaps in the past."""
     when = {"occurred_at": datetime.fromisoformat(at)} if at else {}
     record_event(order, EventName.ORDER_SERVED, BY_TEST, detail=detail, **when)
     return AuditEvent.objects.latest("id")
 
 
-def test_each_event_is_a_line_with_all_that_is_known_of_it() -> None:
+def test_each_event_is_a_line_with_all_its_fields() -> None:
     order, clerk = OrderFactory.create(), User.objects.create_user("astrid")
     record_event(
         order,
@@ -94,13 +94,13 @@ def test_each_event_is_a_line_with_all_that_is_known_of_it() -> None:
     ]
 
 
-def test_a_moment_is_exact_and_has_its_zone() -> None:
-    happened(OrderFactory.create(), at="2026-07-01T12:00:00.000500+02:00")
+def test_time_has_microseconds_and_a_zone() -> None:
+    add_event(OrderFactory.create(), at="2026-07-01T12:00:00.000500+02:00")
 
     assert rows()[0]["occurred_at"] == "2026-07-01T10:00:00.000500+00:00"
 
 
-def test_json_lines_have_numbers_as_numbers_and_null_for_nothing() -> None:
+def test_json_lines_hold_numbers_and_null_for_empty_fields() -> None:
     record_call(
         CallRecord("getClientSessionInfo", "0123abcd", 12, None, "Å, inget svar"), None, BY_TEST
     )
@@ -113,19 +113,19 @@ def test_json_lines_have_numbers_as_numbers_and_null_for_nothing() -> None:
     assert "Å, inget svar" in line
 
 
-@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_is_a_formula_to_a_spreadsheet(begins: str) -> None:
-    formula = f'{begins}HYPERLINK("http://x.example", "räkna")'
-    happened(OrderFactory.create(), detail=formula)
+@pytest.mark.parametrize("prefix", ["=", "+", "-", "@", "\t", "\r"])
+def test_csv_escapes_formulas(prefix: str) -> None:
+    formula = f'{prefix}HYPERLINK("http://x.example", "räkna")'
+    add_event(OrderFactory.create(), detail=formula)
 
     assert rows()[0]["detail"] == f"'{formula}"
     assert json.loads(exported("--format", "jsonl"))["detail"] == formula
 
 
-def test_an_order_is_chosen_by_its_number() -> None:
+def test_order_option_selects_by_order_number() -> None:
     order, other = OrderFactory.create(), OrderFactory.create()
-    happened(order, "of this order")
-    happened(other, "of another")
+    add_event(order, "of this order")
+    add_event(other, "of another")
 
     assert [line["detail"] for line in rows("--order", order.number)] == ["of this order"]
 
@@ -139,14 +139,14 @@ def test_an_order_is_chosen_by_its_number() -> None:
         (["--since", "0001-01-01", "--until", "9999-12-31"], None),
     ],
 )
-def test_days_are_whole_and_those_of_stockholm(
+def test_since_and_until_select_whole_days_in_stockholm(
     options: list[str], expected: list[str] | None
 ) -> None:
     order = OrderFactory.create()
-    happened(order, "on the 1st", at="2026-07-01T21:59:59.999999+00:00")
-    happened(order, "on the 2nd", at="2026-07-01T22:00:00+00:00")
-    happened(order, "late on the 2nd", at="2026-07-02T21:59:59.999999+00:00")
-    happened(order, "on the 3rd", at="2026-07-02T22:00:00+00:00")
+    add_event(order, "on the 1st", at="2026-07-01T21:59:59.999999+00:00")
+    add_event(order, "on the 2nd", at="2026-07-01T22:00:00+00:00")
+    add_event(order, "late on the 2nd", at="2026-07-02T21:59:59.999999+00:00")
+    add_event(order, "on the 3rd", at="2026-07-02T22:00:00+00:00")
 
     events = [line["detail"] for line in rows(*options)]
 
@@ -171,14 +171,14 @@ def test_days_are_whole_and_those_of_stockholm(
         ),
     ],
 )
-def test_what_cannot_be_is_refused_by_the_options_name(options: list[str], sentence: str) -> None:
+def test_invalid_option_is_refused_by_name(options: list[str], sentence: str) -> None:
     with pytest.raises(CommandError) as caught:
         exported(*options)
 
     assert sentence in str(caught.value)
 
 
-def test_a_shell_is_told_of_a_refusal_by_the_exit_status() -> None:
+def test_refused_option_sets_the_exit_status() -> None:
     command = [sys.executable, "manage.py", "export_audit", "--since", "yesterday"]
 
     run = subprocess.run(
@@ -194,11 +194,11 @@ def test_a_shell_is_told_of_a_refusal_by_the_exit_status() -> None:
     assert "argument --since: 'yesterday' is not a day such as 2026-11-23." in run.stderr
 
 
-def test_a_long_audit_is_read_in_parts_by_one_query(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_audit_is_read_in_batches_of_one_query(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_export, "READ_BATCH_SIZE", 10)
     order = OrderFactory.create()
     for _ in range(25):
-        happened(order)
+        add_event(order)
     lines = audit_export.csv_lines(AuditEvent.objects.all())
 
     with CaptureQueriesContext(connection) as queries:

@@ -1,4 +1,4 @@
-"""An accent colour is refused unless it can be read."""
+"""Accent colours are legible, or refused."""
 
 import re
 from itertools import product
@@ -26,7 +26,7 @@ STYLE_SHEET = settings.BASE_DIR / "seqrshop" / "storefront" / "static" / "storef
 
 
 def tokens(scheme: str) -> dict[str, str]:
-    """Return the colours that the style sheet gives its names: "light", or "dark" over those."""
+    """Return the style sheet's colours by name in the "light" or the "dark" scheme."""
     sheet = STYLE_SHEET.read_text()
     light, dark = re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)
     rules = light if scheme == "light" else light + dark
@@ -34,7 +34,7 @@ def tokens(scheme: str) -> dict[str, str]:
 
 
 def every_accent() -> list[str]:
-    """Return very many of the accents that a shop can have, and those at the limit."""
+    """Return a wide sample of valid accents, with one at the limit."""
     colours = ["#" + "".join(channels) for channels in product(CHANNELS, repeat=3)]
     return [c for c in [*colours, "#767676"] if contrast(c, WHITE) >= MIN_CONTRAST]
 
@@ -50,30 +50,28 @@ def every_accent() -> list[str]:
         ("#7a3412", "#7a3412", 1.0),
     ],
 )
-def test_the_ratio_is_that_of_wcag_whichever_comes_first(
-    one: str, other: str, expected: float
-) -> None:
+def test_contrast_follows_wcag_in_either_order(one: str, other: str, expected: float) -> None:
     assert round(contrast(one, other), 2) == round(contrast(other, one), 2) == expected
 
 
-def test_the_text_that_goes_with_any_colour_can_be_read_on_it() -> None:
+def test_text_colour_is_legible_on_every_colour() -> None:
     colours = ["#" + "".join(channels) for channels in product(CHANNELS, repeat=3)]
 
     assert min(contrast(colour, text_on(colour)) for colour in colours) >= 4.5
     assert (text_on("#1a1a1a"), text_on("#ffee00")) == (WHITE, BLACK)
 
 
-def test_every_accent_can_be_read_by_day_and_by_night() -> None:
+def test_every_accent_is_legible_in_light_and_dark_scheme() -> None:
     light, dark = tokens("light"), tokens("dark")
 
     for accent in every_accent():
         assert contrast(accent_on_light(accent), light["background"]) >= MIN_CONTRAST, accent
         assert contrast(accent_on_light(accent), light["paper"]) >= MIN_CONTRAST, accent
-        for lies_on in (dark["background"], dark["paper"], dark["on-button"]):
-            assert contrast(accent_on_dark(accent), lies_on) >= MIN_CONTRAST, accent
+        for surface in (dark["background"], dark["paper"], dark["on-button"]):
+            assert contrast(accent_on_dark(accent), surface) >= MIN_CONTRAST, accent
 
 
-def test_what_can_be_read_already_stays_as_it_is() -> None:
+def test_legible_accent_is_unchanged() -> None:
     assert accent_on_light("#7a3412") == "#7a3412"
     assert accent_on_light("#767676") == "#6c6c6c"
     assert accent_on_dark("#7a3412") == "#e78a5d"
@@ -82,9 +80,7 @@ def test_what_can_be_read_already_stays_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("scheme", "background"), [("light", LIGHT_BACKGROUND), ("dark", DARK_BACKGROUND)]
 )
-def test_the_style_sheet_has_the_colours_that_the_shades_are_made_for(
-    scheme: str, background: str
-) -> None:
+def test_style_sheet_has_the_backgrounds_of_the_accents(scheme: str, background: str) -> None:
     assert tokens(scheme)["background"] == background
     assert tokens(scheme)["accent"] == DEFAULT_ACCENT
     assert tokens(scheme)["accent-day"] == accent_on_light(DEFAULT_ACCENT)
@@ -92,7 +88,7 @@ def test_the_style_sheet_has_the_colours_that_the_shades_are_made_for(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read_on_what_it_lies_on(scheme: str) -> None:
+def test_text_is_legible_on_every_surface(scheme: str) -> None:
     colours = tokens(scheme)
 
     for name, text in product(("background", "paper"), ("text", "text-muted", "success", "danger")):
@@ -104,19 +100,19 @@ def test_text_can_be_read_on_what_it_lies_on(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("colour", ["#7a3412", "#000000", "#0b57d0", "#767676"])
-def test_a_colour_that_white_text_can_be_read_on_is_taken(colour: str) -> None:
+def test_accent_with_enough_contrast_is_valid(colour: str) -> None:
     validate_accent(colour)
 
 
 @pytest.mark.parametrize(
     ("colour", "ratio"), [("#777777", "4.4:1"), ("#ffcc00", "1.5:1"), ("#ffffff", "1.0:1")]
 )
-def test_a_colour_that_is_too_light_is_refused_with_its_ratio(colour: str, ratio: str) -> None:
+def test_too_light_accent_is_refused_with_its_ratio(colour: str, ratio: str) -> None:
     with pytest.raises(ValidationError, match=ratio):
         validate_accent(colour)
 
 
 @pytest.mark.parametrize("text", ["", "red", "7a3412", "#7A3412", "#7a341", "#7a34122", "#7a341g"])
-def test_what_is_no_colour_is_refused(text: str) -> None:
+def test_malformed_colour_is_refused(text: str) -> None:
     with pytest.raises(ValidationError, match="six digits or letters"):
         validate_accent(text)

@@ -1,4 +1,4 @@
-"""Opening hours, by the clock on the wall in Stockholm."""
+"""Opening hours follow local time in Stockholm."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LUNCH_AND_DINNER = [hours(MON, "11:00", "14:00"), hours(MON, "17:00", "22:00")]
 ALL_SUNDAY = [hours(SUN, "00:00", "00:00")]
 
 
-def test_without_hours_it_is_always_open() -> None:
+def test_shop_without_hours_is_always_open() -> None:
     assert is_open([], at("2026-11-23 03:00"))
 
 
@@ -58,7 +58,7 @@ def test_without_hours_it_is_always_open() -> None:
         (ALL_SUNDAY, "2026-11-30 00:00", False),
     ],
 )
-def test_it_is_open_within_its_hours_only(
+def test_shop_is_open_only_within_its_hours(
     week: list[OpeningHours], moment: str, expected: bool
 ) -> None:
     assert is_open(week, at(moment)) is expected
@@ -76,7 +76,7 @@ def test_it_is_open_within_its_hours_only(
         ([hours(MON, "08:00", "10:00")], "2026-12-28 10:00", "2027-01-04 08:00"),
     ],
 )
-def test_the_next_opening_is_the_first_one_after_it(
+def test_next_opening_is_the_first_after_the_moment(
     week: list[OpeningHours], moment: str, expected: str
 ) -> None:
     assert opens_next(week, at(moment)) == at(expected)
@@ -85,7 +85,7 @@ def test_the_next_opening_is_the_first_one_after_it(
 # On 29 March 2026 the clock goes from 02:00 to 03:00, on 25 October from 03:00 to 02:00.
 
 
-def test_a_night_in_which_the_clock_goes_forward_is_an_hour_shorter() -> None:
+def test_night_is_an_hour_shorter_when_clocks_go_forward() -> None:
     bar = [hours(SAT, "22:00", "04:00")]
     opened = at("2026-03-28 22:00").astimezone(UTC)
 
@@ -93,7 +93,7 @@ def test_a_night_in_which_the_clock_goes_forward_is_an_hour_shorter() -> None:
     assert not is_open(bar, opened + timedelta(hours=5))
 
 
-def test_a_night_in_which_the_clock_goes_back_is_an_hour_longer() -> None:
+def test_night_is_an_hour_longer_when_clocks_go_back() -> None:
     bar = [hours(SAT, "22:00", "04:00")]
     opened = at("2026-10-24 22:00").astimezone(UTC)
 
@@ -108,27 +108,25 @@ def test_a_night_in_which_the_clock_goes_back_is_an_hour_longer() -> None:
         ("2026-10-24 20:00", "2026-10-25 08:00+01:00"),
     ],
 )
-def test_it_opens_by_the_clock_on_the_wall_on_the_day_of_the_change(
-    moment: str, expected: str
-) -> None:
+def test_shop_opens_by_local_time_on_the_day_of_a_clock_change(moment: str, expected: str) -> None:
     assert opens_next([hours(SUN, "08:00", "12:00")], at(moment)) == datetime.fromisoformat(
         expected
     )
 
 
-def test_an_opening_in_the_hour_that_is_left_out_is_an_hour_later() -> None:
+def test_opening_in_the_skipped_hour_is_an_hour_later() -> None:
     night = [hours(SUN, "02:30", "06:00")]
 
     assert opens_next(night, at("2026-03-29 01:00")) == at("2026-03-29 03:30")
 
 
-def test_hours_that_the_change_swallows_are_none_and_those_of_next_week_are_told() -> None:
+def test_hours_within_the_skipped_hour_open_next_week() -> None:
     brief = [hours(SUN, "02:15", "03:00")]
 
     assert opens_next(brief, at("2026-03-29 01:00")) == at("2026-04-05 02:15")
 
 
-def test_a_closing_in_the_hour_that_comes_twice_is_the_first() -> None:
+def test_closing_in_the_repeated_hour_is_the_first() -> None:
     bar = [hours(SAT, "22:00", "02:30")]
     opened = at("2026-10-24 22:00").astimezone(UTC)
 

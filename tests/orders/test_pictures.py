@@ -1,4 +1,4 @@
-"""Pictures: made small and plain from whatever is uploaded, and served to be kept."""
+"""Uploaded images become small pictures, which browsers cache forever."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.storefront.conftest import JsonClient
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
-def test_a_photo_becomes_a_small_square_webp(form: str) -> None:
+def test_photo_becomes_a_small_square_webp(form: str) -> None:
     picture = make_product_picture(upload(noise((1200, 900)), form))
 
     image = opened(picture.content)
@@ -32,18 +32,18 @@ def test_a_photo_becomes_a_small_square_webp(form: str) -> None:
     assert len(picture.content) <= MAX_CONTENT_BYTES
 
 
-def test_a_product_is_shown_by_its_middle() -> None:
+def test_product_picture_is_the_middle_square() -> None:
     image = drawn((300, 100), "#ff0000")
     image.paste(drawn((100, 100), "#0000ff"), (100, 0))
 
     picture = make_product_picture(upload(image))
 
     shown = opened(picture.content).convert("RGB")
-    assert shown.size == (100, 100)  # nothing is blown up
+    assert shown.size == (100, 100)  # never enlarged
     assert all(shown.getpixel(at)[2] > 200 for at in ((5, 50), (50, 50), (95, 50)))  # type: ignore[index]
 
 
-def test_a_logo_keeps_its_proportions_and_what_is_clear_in_it() -> None:
+def test_logo_keeps_its_proportions_and_transparency() -> None:
     picture = make_logo(upload(drawn((1024, 256), (255, 0, 0, 0), "RGBA")))
 
     image = opened(picture.content)
@@ -51,7 +51,7 @@ def test_a_logo_keeps_its_proportions_and_what_is_clear_in_it() -> None:
     assert image.convert("RGBA").getpixel((10, 10))[3] == 0  # type: ignore[index]
 
 
-def test_nothing_of_the_file_goes_on_but_its_pixels() -> None:
+def test_picture_keeps_only_the_pixels_of_the_file() -> None:
     exif = Image.Exif()
     exif[0x010E] = "Taken at Storgatan 1 by Astrid"
     exif[0x0112] = 6  # the camera was held upright
@@ -67,7 +67,7 @@ def test_nothing_of_the_file_goes_on_but_its_pixels() -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "CMYK", "I;16"])
-def test_a_picture_of_any_kind_of_colours_is_taken(mode: str) -> None:
+def test_every_colour_mode_is_accepted(mode: str) -> None:
     form = "JPEG" if mode == "CMYK" else "PNG"
 
     picture = make_product_picture(
@@ -89,26 +89,26 @@ def test_a_picture_of_any_kind_of_colours_is_taken(mode: str) -> None:
     ],
     ids=["svg", "broken", "cut off", "gif", "tiff", "bmp"],
 )
-def test_what_is_no_picture_of_the_three_kinds_is_refused(file: SimpleUploadedFile) -> None:
+def test_file_of_another_format_is_refused(file: SimpleUploadedFile) -> None:
     with pytest.raises(ValidationError, match="no JPEG, PNG or WebP picture"):
         make_product_picture(file)
 
 
 @pytest.mark.parametrize("edge", [5500, 20_000])
-def test_a_small_file_of_vast_size_is_refused_before_it_is_unpacked(edge: int) -> None:
+def test_image_with_too_many_pixels_is_refused_undecoded(edge: int) -> None:
     bomb = upload(drawn((edge, edge), 0, "1"))
 
     with pytest.raises(ValidationError, match="more than 30 million pixels"):
         make_product_picture(bomb)
 
 
-def test_a_file_that_is_too_large_is_refused_unread() -> None:
+def test_too_large_file_is_refused_unread() -> None:
     with pytest.raises(ValidationError, match="larger than 10 MB"):
         make_product_picture(SimpleUploadedFile("a.png", bytes(MAX_FILE_BYTES + 1)))
 
 
 @pytest.mark.django_db
-def test_the_same_picture_is_kept_once() -> None:
+def test_same_picture_is_saved_once() -> None:
     first = save_once(make_product_picture(upload(drawn((400, 400)))))
     second = save_once(make_product_picture(upload(drawn((400, 400)))))
     other = save_once(make_product_picture(upload(drawn((400, 400), "#000000"))))
@@ -126,7 +126,7 @@ def picture(db: None) -> Picture:
     return PictureFactory.create()
 
 
-def test_a_picture_is_served_to_be_kept_for_ever(client: JsonClient, picture: Picture) -> None:
+def test_picture_is_served_with_permanent_caching(client: JsonClient, picture: Picture) -> None:
     response = client.get(picture.url)
 
     assert (response.status_code, response.content) == (200, picture.content)
@@ -138,7 +138,7 @@ def test_a_picture_is_served_to_be_kept_for_ever(client: JsonClient, picture: Pi
     assert "Cookie" not in response["Vary"]
 
 
-def test_who_has_a_picture_is_told_so_without_a_look_at_it(
+def test_cached_picture_answers_304_without_a_query(
     client: JsonClient, picture: Picture, django_assert_num_queries: object
 ) -> None:
     tag = client.get(picture.url)["ETag"]
@@ -150,14 +150,14 @@ def test_who_has_a_picture_is_told_so_without_a_look_at_it(
 
 
 @pytest.mark.parametrize("name", ["0" * 64, "x", "a-b_c"])
-def test_a_picture_that_is_not_there_is_not_there(client: JsonClient, db: None, name: str) -> None:
+def test_unknown_picture_answers_404(client: JsonClient, db: None, name: str) -> None:
     response = client.get(f"/pictures/{name}.webp")
 
     assert response.status_code == 404
     assert "Cache-Control" not in response or "immutable" not in response["Cache-Control"]
 
 
-def test_an_accent_colour_is_a_style_sheet_to_be_kept(client: JsonClient, db: None) -> None:
+def test_accent_style_sheet_is_served_with_permanent_caching(client: JsonClient, db: None) -> None:
     response = client.get("/accents/0b57d0.css")
 
     assert response.content == (
@@ -170,7 +170,7 @@ def test_an_accent_colour_is_a_style_sheet_to_be_kept(client: JsonClient, db: No
 
 
 @pytest.mark.parametrize("name", ["ffcc00", "0B57D0", "x", "0b57d0-"])
-def test_what_no_service_can_have_as_its_accent_is_not_there(
+def test_style_sheet_of_an_invalid_accent_answers_404(
     client: JsonClient, db: None, name: str
 ) -> None:
     assert client.get(f"/accents/{name}.css").status_code == 404

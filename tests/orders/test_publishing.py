@@ -1,4 +1,4 @@
-"""Which changes of an order are published, and that nobody waits for it."""
+"""Changes that customers see are published, and no change waits for Redis."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from payments.models import Invoice, InvoiceStatus
 from seqrshop.redis_client import breaker
 from tests.factories import InvoiceFactory
 
-CAUSE = ChangeSource(SourceName.POLLER)
+SOURCE = ChangeSource(SourceName.POLLER)
 
 
-class Heard:
-    """What has been published since it was made."""
+class Subscriber:
+    """Collects the messages published since it was created."""
 
     def __init__(self, url: str) -> None:
         self._client = redis.Redis.from_url(url)
@@ -36,16 +36,16 @@ class Heard:
             ignore_subscribe_messages=True
         )
         self._subscription.subscribe(publishing.CHANNEL)
-        self._subscription.get_message(timeout=5)  # that it has begun
+        self._subscription.get_message(timeout=5)  # the confirmation of the subscription
 
     def all(self) -> list[str]:
-        """Return the orders that were told of; one comes last, by which all others have come."""
+        """Return the published orders, read until a marker that is published last."""
         self._client.publish(publishing.CHANNEL, "last")
-        told: list[str] = []
-        while told[-1:] != ["last"]:
+        messages: list[str] = []
+        while messages[-1:] != ["last"]:
             if message := self._subscription.get_message(timeout=5):
-                told.append(message["data"].decode())
-        return told[:-1]
+                messages.append(message["data"].decode())
+        return messages[:-1]
 
     def close(self) -> None:
         """Stop listening."""
@@ -54,10 +54,10 @@ class Heard:
 
 
 @pytest.fixture
-def heard(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Heard]:
-    heard = Heard(settings.REDIS_URL)
-    yield heard
-    heard.close()
+def published(settings: Settings) -> Iterator[Subscriber]:
+    subscriber = Subscriber(settings.REDIS_URL)
+    yield subscriber
+    subscriber.close()
 
 
 @pytest.fixture
@@ -67,28 +67,28 @@ def invoice(transactional_db: None) -> Invoice:
 
 def pay(invoice: Invoice) -> Order:
     order = lock_order(invoice.order_id)
-    transition_order(order, OrderState.PAID, CAUSE)
+    transition_order(order, OrderState.PAID, SOURCE)
     return order
 
 
-def test_a_moved_order_is_told_of_once_it_is_committed_by_its_public_id_alone(
-    invoice: Invoice, heard: Heard
+def test_order_transition_publishes_the_public_id_on_commit(
+    invoice: Invoice, published: Subscriber
 ) -> None:
     with transaction.atomic():
         order = pay(invoice)
-        before = heard.all()
-    after = heard.all()
+        before = published.all()
+    after = published.all()
 
     assert before == []
     assert after == [str(order.public_id)]
 
 
-def test_what_is_rolled_back_is_told_to_nobody(invoice: Invoice, heard: Heard) -> None:
+def test_rolled_back_transition_is_not_published(invoice: Invoice, published: Subscriber) -> None:
     with transaction.atomic():
         pay(invoice)
         transaction.set_rollback(True)
 
-    assert heard.all() == []
+    assert published.all() == []
 
 
 @pytest.mark.parametrize(
@@ -100,16 +100,16 @@ def test_what_is_rolled_back_is_told_to_nobody(invoice: Invoice, heard: Heard) -
         ({"lease_until": None}, 0),
     ],
 )
-def test_of_an_invoice_only_what_a_page_shows_is_told_of(
-    invoice: Invoice, heard: Heard, fields: dict[str, object], times: int
+def test_only_customer_visible_fields_of_an_invoice_are_published(
+    invoice: Invoice, published: Subscriber, fields: dict[str, object], times: int
 ) -> None:
     with transaction.atomic():
         save_fields(lock_invoice(invoice.pk), **fields)
 
-    assert heard.all() == [str(invoice.order.public_id)] * times
+    assert published.all() == [str(invoice.order.public_id)] * times
 
 
-def test_without_redis_a_change_is_made_all_the_same_and_at_once(
+def test_change_is_saved_at_once_without_redis(
     invoice: Invoice, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
@@ -124,22 +124,22 @@ def test_without_redis_a_change_is_made_all_the_same_and_at_once(
     assert breaker.is_open
 
 
-def test_a_redis_that_hangs_delays_one_change_and_leaves_the_next_alone(
+def test_hanging_redis_delays_one_change_and_is_then_skipped(
     invoice: Invoice, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publishing, "PUBLISH_TIMEOUT_SECONDS", 0.05)
-    tries = []
-    with socket.create_server(("127.0.0.1", 0)) as mute:
-        mute.setblocking(False)
-        settings.REDIS_URL = f"redis://127.0.0.1:{mute.getsockname()[1]}/0"
+    connections = []
+    with socket.create_server(("127.0.0.1", 0)) as silent_server:
+        silent_server.setblocking(False)
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent_server.getsockname()[1]}/0"
         for status in (InvoiceStatus.RESERVED, InvoiceStatus.ISSUED):
             with transaction.atomic():
                 save_fields(lock_invoice(invoice.pk), status=status)
-            tries.append(_connections_to(mute))
+            connections.append(_connections_to(silent_server))
 
     assert Invoice.objects.get(pk=invoice.pk).status == InvoiceStatus.ISSUED
-    assert tries[0] > 0
-    assert tries[1] == 0
+    assert connections[0] > 0
+    assert connections[1] == 0
 
 
 def _connections_to(server: socket.socket) -> int:

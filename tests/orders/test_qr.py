@@ -1,4 +1,4 @@
-"""Printed codes: what they hold and how they are drawn, read back by an independent decoder."""
+"""Printed codes hold their content, as read by an independent decoder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAYLOADS = [
 
 
 def rendered(svg: str) -> Image.Image:
-    """Draw an SVG of unit squares, as it stands, on a canvas of its own size."""
+    """Rasterise an SVG of unit squares in its own size."""
     size = re.search(r'viewBox="0 0 (\d+) (\d+)"', svg)
     background = re.search(r'<rect fill="(\w+)" x="0" y="0" width="100%" height="100%"', svg)
     dark = re.search(r'<path d="([^"]*)"[^>]* fill="(#\w+)"', svg)
@@ -45,12 +45,12 @@ def rendered(svg: str) -> Image.Image:
 
 
 def opened(png: bytes) -> Image.Image:
-    """Open a PNG."""
+    """Return the image of a PNG."""
     return Image.open(io.BytesIO(png))
 
 
 @pytest.mark.parametrize("text", PAYLOADS)
-def test_both_drawings_of_a_code_are_read_back_as_what_they_were_made_from(text: str) -> None:
+def test_both_images_of_a_code_decode_to_its_content(text: str) -> None:
     drawings = [opened(png_of(text)), rendered(svg_of(text))]
 
     read = [zxingcpp.read_barcodes(drawing) for drawing in drawings]
@@ -69,7 +69,7 @@ def test_codes_follow_the_print_guidelines(text: str) -> None:
     extra: Any = code.extra
     assert extra["Version"] == "4"
     assert image.width == image.height >= 1000
-    assert image.width % 37 == 0  # 33 modules and 2 of white on each side
+    assert image.width % 37 == 0  # 33 modules, and a border of 2 on each side
     assert image.convert("L").point(lambda grey: 255 - grey).getbbox() == (
         margin,
         margin,
@@ -78,7 +78,7 @@ def test_codes_follow_the_print_guidelines(text: str) -> None:
     )
 
 
-def test_the_svg_has_a_size_for_the_printer_and_stands_alone() -> None:
+def test_svg_has_a_print_size_and_no_external_parts() -> None:
     svg = svg_of("HTTP://SEQR.SE/000/LYKTAN")
 
     assert svg.startswith("<svg ")
@@ -86,7 +86,7 @@ def test_the_svg_has_a_size_for_the_printer_and_stands_alone() -> None:
     assert 'width="37mm" height="37mm"' in svg
 
 
-def test_the_drawing_and_the_screen_are_black_on_white() -> None:
+def test_codes_for_print_and_screen_are_black_on_white() -> None:
     png = opened(png_of("HTTP://SEQR.SE/000/LYKTAN")).convert("RGB")
     svg = rendered(svg_of("HTTP://SEQR.SE/000/LYKTAN"))
 
@@ -105,7 +105,7 @@ def test_the_drawing_and_the_screen_are_black_on_white() -> None:
         ("TABLE=4&WHERE=AT-THE-WINDOW-LEFT", "50 are allowed"),
     ],
 )
-def test_a_payload_that_breaks_the_rules_is_refused_with_a_sentence(
+def test_payload_against_the_guidelines_is_refused_with_a_reason(
     parameters: str, sentence: str
 ) -> None:
     shop = Shop(service_id="LYKTAN")
@@ -117,7 +117,7 @@ def test_a_payload_that_breaks_the_rules_is_refused_with_a_sentence(
 
 
 @pytest.mark.django_db
-def test_a_code_is_kept_with_who_made_it_and_when() -> None:
+def test_code_is_saved_with_its_author_and_time() -> None:
     shop = ShopFactory.create(service_id="LYKTAN")
     user = User.objects.create_user("astrid")
 
@@ -131,7 +131,7 @@ def test_a_code_is_kept_with_who_made_it_and_when() -> None:
 
 
 @pytest.mark.django_db
-def test_making_a_code_again_replaces_it() -> None:
+def test_regenerated_code_replaces_the_earlier_one() -> None:
     shop = ShopFactory.create(service_id="OLD")
     first = save_qr_code(shop, "Table 4", "TABLE=4", None)
     shop.service_id = "NEW"
@@ -145,7 +145,7 @@ def test_making_a_code_again_replaces_it() -> None:
 
 
 @pytest.mark.django_db
-def test_a_refused_payload_leaves_the_code_as_it_was() -> None:
+def test_refused_payload_leaves_the_code_unchanged() -> None:
     shop = ShopFactory.create(service_id="LYKTAN")
     save_qr_code(shop, "Table 4", "TABLE=4", None)
     shop.service_id = "A-SERVICE-ID-THAT-FILLS1"

@@ -1,4 +1,4 @@
-"""The demo café, which an operator may change without having it changed back."""
+"""`seed_demo` fills an empty database, and changes no other."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,7 +14,7 @@ def _password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEMO_PASSWORD", "lanterns-by-the-water")
 
 
-def test_an_empty_database_becomes_a_cafe() -> None:
+def test_empty_database_gets_the_cafe() -> None:
     call_command("seed_demo")
 
     cafe = Shop.objects.get()
@@ -30,7 +30,7 @@ def test_an_empty_database_becomes_a_cafe() -> None:
     assert User.objects.get(is_superuser=True).check_password("lanterns-by-the-water")
 
 
-def test_everything_in_the_cafe_is_valid() -> None:
+def test_every_row_of_the_cafe_is_valid() -> None:
     call_command("seed_demo")
 
     for kind in (Shop, Category, Product, QrCode):
@@ -38,7 +38,7 @@ def test_everything_in_the_cafe_is_valid() -> None:
             made.full_clean()
 
 
-def test_a_second_run_changes_nothing_that_a_person_has() -> None:
+def test_second_run_keeps_what_a_person_changed() -> None:
     call_command("seed_demo")
     Shop.objects.update(name="Kafé Fyren")
     Product.objects.filter(sku="KAF-01").update(price=30)
@@ -55,7 +55,7 @@ def test_a_second_run_changes_nothing_that_a_person_has() -> None:
     assert User.objects.get().check_password("another")
 
 
-def test_a_shop_of_ones_own_gets_no_cafe() -> None:
+def test_database_with_a_shop_gets_no_cafe() -> None:
     Shop.objects.create(name="Bokhandeln", slug="bok", service_id="BOK")
 
     call_command("seed_demo")
@@ -63,7 +63,7 @@ def test_a_shop_of_ones_own_gets_no_cafe() -> None:
     assert not Product.objects.exists()
 
 
-def test_the_new_user_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_staff_user_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DEMO_PASSWORD")
 
     with pytest.raises(CommandError, match="DEMO_PASSWORD is missing"):
