@@ -97,8 +97,8 @@ def submit_receipt(invoice_id: int) -> None:
 
 @shared_task
 def probe_payments(pause_id: int) -> None:
-    """Probe whether SEQR accepts our settings again; if so, send the waiting invoices at once."""
-    if probe.probe_payments(pause_id) == probe.Probe.OPENED:
+    """Probe whether SEQR accepts our configuration again; if so, send the unsent invoices."""
+    if probe.probe_payments(pause_id) == probe.ProbeResult.RESUMED:
         enqueue(run_recovery)
 
 

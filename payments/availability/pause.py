@@ -1,6 +1,6 @@
-"""Paying is closed while SEQR refuses our settings: told once, in the transaction of its cause.
+"""Pauses payments while SEQR rejects our credentials or configuration.
 
-All processes read it in the database. `shops/probe.py` opens it again.
+Every process reads the pause from the database. probe.py ends it.
 """
 
 import logging
@@ -15,33 +15,33 @@ from payments.seqr import SeqrConfigurationError
 
 logger = logging.getLogger(__name__)
 
-PAYING = "paying"  # the key of its cases
+PAYMENTS_CASE_KEY = "paying"
 FIRST_PROBE_AFTER = timedelta(seconds=10)
 
 
 def payments_are_paused() -> bool:
-    """Whether nothing is sold just now and no invoice is sent."""
+    """Return whether payments are paused: no order is taken and no invoice sent."""
     return PaymentPause.objects.filter(ended_at=None).exists()
 
 
 def pause_payments(invoice: Invoice, error: SeqrConfigurationError, source: ChangeSource) -> None:
-    """Close paying: SEQR refuses our settings when an invoice is sent or asked about.
+    """Pause payments after SEQR has rejected our configuration for this invoice.
 
-    To be called inside a transaction. An invoice made before paying was last opened only opens a
-    case: SEQR has accepted a probe since, so it is this invoice that it refuses. It would close
-    paying after each probe otherwise.
+    Must run inside a transaction. An invoice older than the end of the latest pause only opens a
+    case: SEQR has accepted a probe since, so it rejects this invoice alone, which would otherwise
+    pause payments after every probe.
     """
     if payments_are_paused():
         return
     if PaymentPause.objects.filter(ended_at__gt=invoice.created_at).exists():
         open_configuration_case(error, source)
     else:
-        _close(error, source)
+        _start_pause(error, source)
 
 
-def _close(error: SeqrConfigurationError, source: ChangeSource) -> None:
-    case = open_case(CaseKind.CONFIGURATION, source, str(error), key=PAYING)
-    if case is None:  # another process has just closed it
+def _start_pause(error: SeqrConfigurationError, source: ChangeSource) -> None:
+    case = open_case(CaseKind.CONFIGURATION, source, str(error), key=PAYMENTS_CASE_KEY)
+    if case is None:  # another process has just paused payments
         return
     PaymentPause.objects.create(
         case=case, reason=str(error), next_probe_at=database_now() + FIRST_PROBE_AFTER
@@ -49,4 +49,4 @@ def _close(error: SeqrConfigurationError, source: ChangeSource) -> None:
     record_event(
         case, EventName.PAYMENTS_PAUSED, source, detail=str(error), result_code=error.result_code
     )
-    logger.error("paying is closed: %s", error)
+    logger.error("payments are paused: %s", error)

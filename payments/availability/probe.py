@@ -1,7 +1,7 @@
-"""The probe: an invoice of its own finds out whether SEQR accepts our settings again.
+"""Probes whether SEQR accepts our configuration again, and then resumes payments.
 
-It is sent, asked about and cancelled, as a customer's is, and nobody is ever shown it: so nobody
-can pay it, and one that is left behind at SEQR does no harm.
+A probe sends an invoice of its own, queries its status and cancels it. Its reference is never
+shown, so nobody can pay it, and one that stays uncancelled at SEQR does no harm.
 """
 
 import logging
@@ -16,7 +16,7 @@ from orders.audit import ChangeSource, record_event, record_event_once
 from orders.clock import database_now
 from orders.models import EventName, Shop, SourceName
 from payments import seqr
-from payments.availability.pause import FIRST_PROBE_AFTER, PAYING
+from payments.availability.pause import FIRST_PROBE_AFTER, PAYMENTS_CASE_KEY
 from payments.call_audit import audited_client
 from payments.callback_urls import back_url, notification_url
 from payments.cases.cases import close_case, open_case
@@ -27,65 +27,66 @@ from payments.seqr import SeqrClient, SeqrConfigurationError, SeqrError
 logger = logging.getLogger(__name__)
 
 SOURCE = ChangeSource(SourceName.PROBE)
-LONGEST_PAUSE = timedelta(seconds=60)
+MAX_PROBE_INTERVAL = timedelta(seconds=60)
 
 
-class Probe(Enum):
-    """What came of a probe."""
+class ProbeResult(Enum):
+    """The result of a probe."""
 
-    OPENED = auto()  # SEQR accepts our settings, and paying is open
-    REFUSED = auto()  # SEQR refuses our settings as before
-    UNANSWERED = auto()  # SEQR said nothing about our settings
-    NOT_MADE = auto()  # paying is open, or a probe is under way or not due yet
+    RESUMED = auto()  # SEQR accepts our configuration, and payments are resumed
+    REJECTED = auto()  # SEQR still rejects our configuration
+    UNANSWERED = auto()  # SEQR gave no clear answer
+    NOT_MADE = auto()  # payments are not paused, or a probe is running or not due
 
 
-def probe_payments(stop_id: int, source: ChangeSource = SOURCE, *, at_once: bool = False) -> Probe:
-    """Probe whether paying can be opened, if that is due or wanted `at_once`; say what came of it.
+def probe_payments(
+    pause_id: int, source: ChangeSource = SOURCE, *, at_once: bool = False
+) -> ProbeResult:
+    """Make a probe if one is due or wanted `at_once`; return its result.
 
-    One probe is made at a time. Once it has opened paying, the caller has the waiting invoices
-    sent.
+    One probe runs at a time. After RESUMED, the caller enqueues the unsent invoices.
     """
-    stop = _take_lease(stop_id, at_once=at_once)
-    if stop is None:
-        return Probe.NOT_MADE
+    pause = _take_lease(pause_id, at_once=at_once)
+    if pause is None:
+        return ProbeResult.NOT_MADE
     try:
-        _make_probe(stop, audited_client(None, source))
+        _send_probe(pause, audited_client(None, source))
     except SeqrConfigurationError as error:
-        _stay_closed(stop_id, EventName.PROBE_REFUSED, error, source)
-        return Probe.REFUSED
+        _keep_paused(pause_id, EventName.PROBE_REFUSED, error, source)
+        return ProbeResult.REJECTED
     except SeqrError as error:
-        _stay_closed(stop_id, EventName.PROBE_UNANSWERED, error, source)
-        return Probe.UNANSWERED
-    _open(stop_id, source)
-    return Probe.OPENED
+        _keep_paused(pause_id, EventName.PROBE_UNANSWERED, error, source)
+        return ProbeResult.UNANSWERED
+    _resume(pause_id, source)
+    return ProbeResult.RESUMED
 
 
-def probe_soon(case_id: int) -> None:
-    """Have the next sweep make a probe, if paying is closed by this case."""
+def schedule_probe(case_id: int) -> None:
+    """Make the next recovery task probe, if payments are paused by this case."""
     PaymentPause.objects.filter(case_id=case_id, ended_at=None).update(next_probe_at=database_now())
 
 
 @transaction.atomic
-def _take_lease(stop_id: int, *, at_once: bool) -> PaymentPause | None:
-    """Return the stop if its probe is ours to make; nobody else makes one until the lease ends."""
-    stop = _lock(stop_id)
+def _take_lease(pause_id: int, *, at_once: bool) -> PaymentPause | None:
+    """Take the lease for a probe; return the pause, or None where no probe is to be made."""
+    pause = _lock(pause_id)
     now = database_now()
-    if stop.ended_at is not None or not LEASE.has_lapsed(stop, now):
+    if pause.ended_at is not None or not LEASE.has_lapsed(pause, now):
         return None
-    if stop.next_probe_at > now and not at_once:
+    if pause.next_probe_at > now and not at_once:
         return None
-    stop.probes += 1
-    stop.lease_until = now + call_lease_duration(timeouts=4)
-    stop.save(update_fields=["probes", "lease_until"])
-    return stop
+    pause.probes += 1
+    pause.lease_until = now + call_lease_duration(timeouts=4)
+    pause.save(update_fields=["probes", "lease_until"])
+    return pause
 
 
-def _lock(stop_id: int) -> PaymentPause:
-    return PaymentPause.objects.select_for_update().get(pk=stop_id)
+def _lock(pause_id: int) -> PaymentPause:
+    return PaymentPause.objects.select_for_update().get(pk=pause_id)
 
 
-def _make_probe(stop: PaymentPause, seqr: SeqrClient) -> None:
-    sent = seqr.send_invoice(_probe_message(stop))
+def _send_probe(pause: PaymentPause, seqr: SeqrClient) -> None:
+    sent = seqr.send_invoice(_probe_invoice(pause))
     try:
         seqr.get_payment_status(sent.invoice_reference, 0)
     finally:
@@ -93,56 +94,61 @@ def _make_probe(stop: PaymentPause, seqr: SeqrClient) -> None:
 
 
 def _cancel(invoice_reference: str, seqr: SeqrClient) -> None:
-    """Cancel the probe's invoice. Only a refusal of our settings says anything about them."""
+    """Cancel the probe's invoice. Only a rejected configuration fails the probe."""
     try:
         seqr.cancel_invoice(invoice_reference)
     except SeqrConfigurationError:
         raise
     except SeqrError as error:
-        logger.info("the probe's invoice %s is left at SEQR: %s", invoice_reference, error)
+        logger.info(
+            "the probe's invoice %s stays uncancelled at SEQR: %s", invoice_reference, error
+        )
 
 
 @transaction.atomic
-def _stay_closed(stop_id: int, event: EventName, error: SeqrError, source: ChangeSource) -> None:
-    stop = _lock(stop_id)
-    if stop.ended_at is not None:
+def _keep_paused(pause_id: int, event: EventName, error: SeqrError, source: ChangeSource) -> None:
+    pause = _lock(pause_id)
+    if pause.ended_at is not None:
         return
     if isinstance(error, SeqrConfigurationError):
-        stop.reason = str(error)
-        # New where a person has closed the one before, believing that the settings were mended.
-        stop.case = open_case(CaseKind.CONFIGURATION, source, str(error), key=PAYING) or stop.case
-    stop.next_probe_at = database_now() + doubling_pause(
-        stop.probes, FIRST_PROBE_AFTER, LONGEST_PAUSE
+        pause.reason = str(error)
+        # A new case where a person has closed the previous one without correcting the settings.
+        pause.case = (
+            open_case(CaseKind.CONFIGURATION, source, str(error), key=PAYMENTS_CASE_KEY)
+            or pause.case
+        )
+    pause.next_probe_at = database_now() + doubling_pause(
+        pause.probes, FIRST_PROBE_AFTER, MAX_PROBE_INTERVAL
     )
-    stop.lease_until = None
-    stop.save(update_fields=["case", "reason", "next_probe_at", "lease_until"])
-    if source.is_person:  # each of whose checks is in the history
-        record_event(stop.case, event, source, detail=str(error))
+    pause.lease_until = None
+    pause.save(update_fields=["case", "reason", "next_probe_at", "lease_until"])
+    if source.is_person:  # the history has each check by a person
+        record_event(pause.case, event, source, detail=str(error))
     else:
-        record_event_once(stop.case, event, source, detail=str(error))
+        record_event_once(pause.case, event, source, detail=str(error))
 
 
 @transaction.atomic
-def _open(stop_id: int, source: ChangeSource) -> None:
-    stop = _lock(stop_id)
-    if stop.ended_at is not None:
+def _resume(pause_id: int, source: ChangeSource) -> None:
+    pause = _lock(pause_id)
+    if pause.ended_at is not None:
         return
-    stop.ended_at = database_now()
-    stop.lease_until = None
-    stop.save(update_fields=["ended_at", "lease_until"])
-    record_event(stop.case, EventName.PAYMENTS_RESUMED, source)
-    close_case(stop.case_id, source, "SEQR accepts our settings again")
-    logger.info("paying is open again")
+    pause.ended_at = database_now()
+    pause.lease_until = None
+    pause.save(update_fields=["ended_at", "lease_until"])
+    record_event(pause.case, EventName.PAYMENTS_RESUMED, source)
+    close_case(pause.case_id, source, "SEQR accepts our settings again")
+    logger.info("payments are resumed")
 
 
-def _probe_message(stop: PaymentPause) -> seqr.Invoice:
-    """Return a probe's invoice: like a customer's, over 1.00, its addresses leading to no order."""
+def _probe_invoice(pause: PaymentPause) -> seqr.Invoice:
+    """Return an invoice over 1.00 whose addresses belong to no order."""
     shop = Shop.objects.earliest("pk")
     amount = seqr.Amount(Decimal("1.00"), shop.currency)
     title = "Check of the settings, not to be paid"
     return seqr.Invoice(
         title=title,
-        client_invoice_id=f"check-{stop.pk}-{stop.probes}",
+        client_invoice_id=f"check-{pause.pk}-{pause.probes}",
         issue_date=database_now(),
         rows=(seqr.InvoiceRow(title, Decimal(1), amount),),
         total_amount=amount,

@@ -28,7 +28,7 @@ SOURCE = ChangeSource(SourceName.SEND_INVOICE)
 def send_invoice(invoice_id: int) -> None:
     """Send an invoice that is wanted and has no reference yet; else do nothing.
 
-    Nor is anything sent while paying is closed: the invoice waits as it is.
+    Sends nothing while payments are paused: the invoice waits unsent.
 
     A reference that never reached us can be paid by nobody, so an invoice whose answer was lost is
     sent again by the next call. Raises SeqrUnavailable and SeqrOutcomeUnknown, which are worth

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.audit import by_staff
 from orders.models import SubjectType
 from payments import tasks
-from payments.availability.probe import Probe, probe_payments, probe_soon
+from payments.availability.probe import ProbeResult, probe_payments, schedule_probe
 from payments.cases.guidance import ADVICE
 from payments.invoices.resolve_attention import close_case_of_order
 from payments.invoices.status_query import status_query_for
@@ -41,10 +41,16 @@ from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.refund import refund_page
 
 PROBE_RESULTS = {
-    Probe.OPENED: (messages.SUCCESS, _("SEQR accepts our settings, payments are open again")),
-    Probe.REFUSED: (messages.ERROR, _("SEQR still rejects our settings")),
-    Probe.UNANSWERED: (messages.WARNING, _("No clear answer from SEQR, retried automatically")),
-    Probe.NOT_MADE: (messages.INFO, _("Payments are open, or a check is already running")),
+    ProbeResult.RESUMED: (
+        messages.SUCCESS,
+        _("SEQR accepts our settings, payments are open again"),
+    ),
+    ProbeResult.REJECTED: (messages.ERROR, _("SEQR still rejects our settings")),
+    ProbeResult.UNANSWERED: (
+        messages.WARNING,
+        _("No clear answer from SEQR, retried automatically"),
+    ),
+    ProbeResult.NOT_MADE: (messages.INFO, _("Payments are open, or a check is already running")),
 }
 
 
@@ -136,7 +142,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
     ) -> None:
         """Close the case, which is the only change; this may resume its order."""
         reason = form.cleaned_data["closing_reason"]
-        probe_soon(obj.pk)
+        schedule_probe(obj.pk)
         if not close_case_of_order(obj.pk, by_staff(request.user), reason):
             messages.warning(request, _("Somebody else has already closed this case."))
 
@@ -195,7 +201,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             if pause is None:
                 return messages.INFO, _("Payments are not paused by this case")
             result = probe_payments(pause.pk, by_staff(request.user), at_once=True)
-            if result == Probe.OPENED:
+            if result == ProbeResult.RESUMED:
                 tasks.enqueue(tasks.run_recovery)
             return PROBE_RESULTS[result]
 

@@ -1,7 +1,6 @@
-"""How often one customer, one token and one address may ask.
+"""Limits requests per minute by customer, token and address.
 
-Counted in Redis, in windows of a minute. Without Redis nothing is counted and nobody is refused: a
-customer who can pay matters more than a counter.
+Counted in Redis. Without Redis nothing is limited: a customer who can pay matters more.
 """
 
 import ipaddress
@@ -23,7 +22,7 @@ KEY_PREFIX = "seqrshop:limits"
 
 @dataclass(frozen=True)
 class Limit:
-    """The most of one kind of request in a minute; None: not counted by that."""
+    """The requests of one kind that are allowed in a minute; None for no limit."""
 
     name: str
     per_token: int | None = None
@@ -31,28 +30,28 @@ class Limit:
     per_address: int | None = None
 
 
-# A café is one address to us: all its guests together. So the numbers for an address only stop a
-# flood, at five requests of a kind a second and more.
+# A whole café may share one address. So the limits per address only stop floods of five and more
+# requests per second.
 
-# One scan asks once, and every 2 seconds while SEQR is down; a reload asks again.
+# A scan makes one request, then one every 2 seconds while SEQR is down; a reload makes another.
 SESSION = Limit("session", per_token=60, per_customer=60, per_address=600)
-# Ordering, paying again and cancelling: a person's taps, and the script's repeats of one of them.
+# A person orders, retries a payment or cancels; the script repeats a request that got no response.
 CHANGE = Limit("change", per_token=40, per_customer=40, per_address=600)
-# A page asks once a second; a customer has a few of them open, on two devices perhaps.
+# A page polls once a second; a customer may have a few open, on two devices.
 READ = Limit("read", per_token=300, per_customer=600)
-# The page that a browser comes back to asks once a second; the key in its address stands for it.
+# The return page polls once a second. Counted by its return key in place of a token.
 RETURN_PAGE = Limit("return-page", per_token=300)
-# One order's receipt as a PDF, whoever asks: the dearest thing to make that can be read.
+# The receipt of one order as a PDF, the most expensive read. Counted by the return key.
 PDF = Limit("pdf", per_token=20)
-# Sessions that have ended are told so once and then stop; more is guessing.
+# A page with an expired session stops after one request; more requests are guesses.
 UNKNOWN_TOKEN = Limit("unknown-token", per_address=300)
 
 
 class TooManyRequests(Exception):
-    """A limit is reached; another try makes sense in `retry_after` seconds."""
+    """A rate limit is exceeded for another `retry_after` seconds."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"Too many requests; {retry_after} s to wait.")
+        super().__init__(f"Too many requests; retry after {retry_after} s.")
         self.retry_after = retry_after
 
 
@@ -63,34 +62,34 @@ def count(
     customer: int | None = None,
     address: str | None = None,
 ) -> None:
-    """Count a request by the digest of its token, its customer and its address, as given.
+    """Count a request by each of the token's digest, the customer's id and the client's address.
 
     Raises TooManyRequests.
     """
-    for most, kind, who in (
+    for per_minute, kind, key in (
         (limit.per_token, "token", token),
         (limit.per_customer, "customer", customer),
         (limit.per_address, "address", address),
     ):
-        if most is not None and who is not None:
-            _hit(RateLimitItemPerMinute(most), limit.name, kind, str(who))
+        if per_minute is not None and key is not None:
+            _hit(RateLimitItemPerMinute(per_minute), limit.name, kind, str(key))
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return who to count a request by: its IPv4 address, or the /64 network of its IPv6 one.
+    """Return the client's IPv4 address, or the /64 network of its IPv6 address.
 
-    Behind TRUSTED_PROXIES proxies of our own, the address is the one that the outermost of them
-    has seen, counted from the right: what stands left of it, anybody may have written.
+    Behind TRUSTED_PROXIES proxies of our own, it is the address that the outermost of them has
+    added to X-Forwarded-For, counted from the right: the client may have written the others.
     """
-    seen: str = request.META.get("REMOTE_ADDR", "")
+    text: str = request.META.get("REMOTE_ADDR", "")
     if settings.TRUSTED_PROXIES:
         hops = request.headers.get("X-Forwarded-For", "").split(",")
         if len(hops) >= settings.TRUSTED_PROXIES:
-            seen = hops[-settings.TRUSTED_PROXIES].strip()
+            text = hops[-settings.TRUSTED_PROXIES].strip()
     try:
-        address = ipaddress.ip_address(seen)
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return "unknown"  # a socket of this machine, or a proxy that writes something else
+        return "unknown"  # a local socket, or a proxy that adds no address
     if isinstance(address, ipaddress.IPv6Address):
         return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
     return str(address)
