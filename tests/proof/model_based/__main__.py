@@ -1,6 +1,6 @@
-"""`make proof`: many runs of the lifecycle, and what to type to see one of them again.
+"""`make proof`: many runs of the model-based test, and how to repeat one that failed.
 
-EXAMPLES runs are made, with the seeds from SEED on; a seed is drawn where none is given.
+Makes EXAMPLES runs with the seeds from SEED on; without SEED the first seed is random.
 """
 
 import os
@@ -13,20 +13,20 @@ import time
 from tests.proof.model_based.plan import RUNS, STEPS, seeds_for
 
 TEST = "tests/proof/model_based/test_invariants.py"
-MOST_PROCESSES = 2  # a machine of two cores is the least
+MAX_PROCESSES = 2  # for two cores
 SEEDS_UP_TO = 1_000_000
 
 
 def main() -> int:
-    """Make the runs; return 0 where every promise held."""
+    """Make the runs; return 0 where every invariant held."""
     examples = int(os.environ.get("EXAMPLES", "900"))
     seed = int(os.environ.get("SEED") or random.randrange(SEEDS_UP_TO))
     seeds = seeds_for(examples)
-    _say(f"{seeds * RUNS} runs of {STEPS} steps, with the seeds {seed} to {seed + seeds - 1}")
+    _print(f"{seeds * RUNS} runs of {STEPS} steps, with the seeds {seed} to {seed + seeds - 1}")
     began = time.monotonic()
     command = [sys.executable, "-m", "pytest", TEST, "-q", "-p", "no:logging"]
     if seeds > 1:
-        command += ["-n", str(MOST_PROCESSES)]
+        command += ["-n", str(MAX_PROCESSES)]
     done = subprocess.run(
         command,
         env={**os.environ, "SEED": str(seed), "SEEDS": str(seeds)},
@@ -36,15 +36,15 @@ def main() -> int:
     )
     seconds = time.monotonic() - began
     if done.returncode == 0:
-        _say(f"Every promise held, after {seconds:.0f} s")
+        _print(f"Every invariant held, after {seconds:.0f} s")
         return 0
-    _say(done.stdout)
+    _print(done.stdout)
     for failed in sorted(set(re.findall(r"^FAILED .*\[(\d+)\]", done.stdout, re.MULTILINE))):
-        _say(f"See it again: make proof EXAMPLES=1 SEED={failed}; its shortest form: SHRINK=1")
+        _print(f"Repeat it: make proof EXAMPLES=1 SEED={failed}; shrink it: SHRINK=1")
     return 1
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

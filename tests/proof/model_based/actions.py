@@ -1,4 +1,8 @@
-"""What each of them may do, by name. `who` is 0 or 1; `which` is 0 for the newest, 1 before it."""
+"""The actions of each actor, by name.
+
+`actor` is 0 or 1 and selects the customer, staff member or poller. `index` selects the row: 0 is
+the newest.
+"""
 
 from __future__ import annotations
 
@@ -23,89 +27,95 @@ from payments.models import (
 from payments.recovery import find_work
 from payments.refunds.refund import refundable_now
 from payments.seqr import SeqrError
-from tests.proof.model_based.ledgers import times_made
-from tests.proof.model_based.simulation import Act, World, invoice_number, newest, wait_for_checks
+from tests.proof.model_based.ledgers import times_refunded
+from tests.proof.model_based.simulation import (
+    Action,
+    Simulation,
+    pick,
+    pick_invoice,
+    wait_for_checks,
+)
 from tests.sandbox_process import ControlError
 from tests.staff import page_url, run_action
 
 # Customers
 
 
-def orders(world: World, who: int, which: int) -> None:
-    world.customers[who].order(which % 2, 1 + which % 2)
+def order(sim: Simulation, actor: int, index: int) -> None:
+    sim.customers[actor].order(index % 2, 1 + index % 2)
 
 
-def sends_the_order_again(world: World, who: int, which: int) -> None:
-    world.customers[who].order_again(which % 2, which)
+def resend_order(sim: Simulation, actor: int, index: int) -> None:
+    sim.customers[actor].resend_order(index % 2, index)
 
 
-def looks(world: World, who: int, which: int) -> None:
-    world.customers[who].look(which % 2, which)
+def view_order(sim: Simulation, actor: int, index: int) -> None:
+    sim.customers[actor].view(index % 2, index)
     wait_for_checks()
 
 
-def cancels(world: World, who: int, which: int) -> None:
-    world.customers[who].cancel(which % 2, which)
+def cancel_order(sim: Simulation, actor: int, index: int) -> None:
+    sim.customers[actor].cancel(index % 2, index)
 
 
-def pays_again(world: World, who: int, which: int) -> None:
-    world.customers[who].retry_payment(which % 2, which)
+def retry_payment(sim: Simulation, actor: int, index: int) -> None:
+    sim.customers[actor].retry_payment(index % 2, index)
 
 
-def comes_from_the_app(world: World, who: int, which: int) -> None:
-    reference = newest(list(world.shown), which)  # anybody's
-    world.customers[who].land(which % 2, reference)
+def return_from_app(sim: Simulation, actor: int, index: int) -> None:
+    reference = pick(list(sim.shown), index)  # anybody's
+    sim.customers[actor].return_from_app(index % 2, reference)
 
 
-def pries(world: World, who: int, which: int) -> None:
-    if order_id := newest(world.customers[1 - who].orders, which):
-        world.customers[who].pry(0, order_id)
+def try_foreign_order(sim: Simulation, actor: int, index: int) -> None:
+    if order_id := pick(sim.customers[1 - actor].orders, index):
+        sim.customers[actor].access_other_order(0, order_id)
 
 
-# The app, on a phone that has a bill on its screen
+# The SEQR app
 
 
-def _in_the_app(action: str) -> Act:
-    def act(world: World, who: int, which: int) -> None:
-        if reference := newest(list(world.shown), which):
-            token = world.customers[who].tokens[0] or None
-            with suppress(ControlError):  # it is too late for that
-                world.sandbox.act(reference, action, token)
+def _app_action(action: str) -> Action:
+    def act(sim: Simulation, actor: int, index: int) -> None:
+        if reference := pick(list(sim.shown), index):
+            token = sim.customers[actor].tokens[0] or None
+            with suppress(ControlError):  # the invoice has ended already
+                sim.sandbox.act(reference, action, token)
                 if action == "pay":
-                    world.notifications.append(notify_path(world, reference))
+                    sim.notifications.append(notify_path(sim, reference))
 
     return act
 
 
-def notify_path(world: World, reference: str) -> str:
-    """Return the address that SEQR calls about a reference, as it was sent."""
-    url: str = world.sandbox.invoice(reference)["notification_url"]
+def notify_path(sim: Simulation, reference: str) -> str:
+    """Return the path of the notification URL that SEQR has for an invoice."""
+    url: str = sim.sandbox.invoice(reference)["notification_url"]
     return url.removeprefix("http://testserver")
 
 
 # SEQR
 
 
-def notifies(world: World, who: int, which: int) -> None:
-    if path := newest(world.notifications, which):
-        _call(path)
-        world.delivered.append(path)
+def notify(sim: Simulation, actor: int, index: int) -> None:
+    if path := pick(sim.notifications, index):
+        _post_notification(path)
+        sim.delivered.append(path)
         wait_for_checks()
 
 
-def is_forged(world: World, who: int, which: int) -> None:
-    if reference := newest(list(world.shown), which):
-        _call(notify_path(world, reference))
+def forge_notification(sim: Simulation, actor: int, index: int) -> None:
+    if reference := pick(list(sim.shown), index):
+        _post_notification(notify_path(sim, reference))
         wait_for_checks()
 
 
-def takes_a_payment_back(world: World, who: int, which: int) -> None:
-    """SEQR has said PAID, and says CANCELED from now on."""
-    _force(world, which, "CANCELED", lambda invoice: invoice["confirmed_at"] is not None)
+def reverse_payment(sim: Simulation, actor: int, index: int) -> None:
+    """SEQR reverses a payment that it has confirmed."""
+    _force_status(sim, index, "CANCELED", lambda invoice: invoice["confirmed_at"] is not None)
 
 
-def finds_a_payment(world: World, who: int, which: int) -> None:
-    """SEQR has said that a bill is dead, and then it is paid all the same."""
+def report_late_payment(sim: Simulation, actor: int, index: int) -> None:
+    """SEQR reports PAID for an invoice that it has reported as ended."""
     known_dead = set(
         Invoice.objects.filter(status__in=UNPAID_FINAL_STATUSES).values_list(
             "invoice_reference", flat=True
@@ -115,56 +125,56 @@ def finds_a_payment(world: World, who: int, which: int) -> None:
     def is_dead(invoice: dict[str, object]) -> bool:
         return invoice["paid_at"] is None and invoice["invoice_reference"] in known_dead
 
-    if reference := _force(world, which, "PAID", is_dead):
-        world.notifications.append(notify_path(world, reference))
+    if reference := _force_status(sim, index, "PAID", is_dead):
+        sim.notifications.append(notify_path(sim, reference))
 
 
-def _call(path: str) -> None:
+def _post_notification(path: str) -> None:
     assert Client().post(path).status_code == 200
 
 
-def _force(
-    world: World, which: int, status: str, fits: Callable[[dict[str, object]], bool]
+def _force_status(
+    sim: Simulation, index: int, status: str, fits: Callable[[dict[str, object]], bool]
 ) -> str | None:
-    found = [each for each in world.sandbox.invoices() if fits(each) and each["status"] != status]
-    found = [each for each in found if each["invoice_reference"] in world.shown]
-    invoice = newest(found, which)
+    found = [each for each in sim.sandbox.invoices() if fits(each) and each["status"] != status]
+    found = [each for each in found if each["invoice_reference"] in sim.shown]
+    invoice = pick(found, index)
     if invoice is None:
         return None
     reference: str = invoice["invoice_reference"]
-    world.meddled.add(reference)
-    world.sandbox.control("PUT", f"/invoices/{reference}", {"status": status})
+    sim.contradicted.add(reference)
+    sim.sandbox.control("PUT", f"/invoices/{reference}", {"status": status})
     return reference
 
 
 # Workers
 
 
-def _about_an_invoice(task: Callable[[int], object]) -> Act:
-    def act(world: World, who: int, which: int) -> None:
-        if invoice := invoice_number(which):
+def _invoice_task(task: Callable[[int], object]) -> Action:
+    def act(sim: Simulation, actor: int, index: int) -> None:
+        if invoice := pick_invoice(index):
             with suppress(SeqrError):
                 task(invoice.pk)
 
     return act
 
 
-def _about_a_refund(task: Callable[[int], object]) -> Act:
-    def act(world: World, who: int, which: int) -> None:
-        if refund := newest(list(Refund.objects.order_by("pk")), which):
+def _refund_task(task: Callable[[int], object]) -> Action:
+    def act(sim: Simulation, actor: int, index: int) -> None:
+        if refund := pick(list(Refund.objects.order_by("pk")), index):
             with suppress(SeqrError):
                 task(refund.pk)
 
     return act
 
 
-def probes(world: World, who: int, which: int) -> None:
-    if stop := PaymentPause.objects.filter(ended_at=None).first():
-        tasks.probe_payments(stop.pk)
+def probe(sim: Simulation, actor: int, index: int) -> None:
+    if pause := PaymentPause.objects.filter(ended_at=None).first():
+        tasks.probe_payments(pause.pk)
 
 
-def sweeps(world: World, who: int, which: int) -> None:
-    """All that the sweep would put into the queue, from one of them on."""
+def recover(sim: Simulation, actor: int, index: int) -> None:
+    """Run all that recovery would enqueue, beginning with the task that `index` selects."""
     work = find_work()
     jobs = [
         (task, row_id)
@@ -180,8 +190,8 @@ def sweeps(world: World, who: int, which: int) -> None:
         )
         for row_id in ids
     ]
-    turn = which % len(jobs) if jobs else 0
-    for task, row_id in jobs[turn:] + jobs[:turn]:
+    first = index % len(jobs) if jobs else 0
+    for task, row_id in jobs[first:] + jobs[:first]:
         with suppress(SeqrError):
             task(row_id)
 
@@ -189,133 +199,133 @@ def sweeps(world: World, who: int, which: int) -> None:
 # Pollers
 
 
-def asks(world: World, who: int, which: int) -> None:
-    world.pollers[who].ask()
+def query(sim: Simulation, actor: int, index: int) -> None:
+    sim.pollers[actor].query()
 
 
-def writes(world: World, who: int, which: int) -> None:
-    world.pollers[who].write()
+def write(sim: Simulation, actor: int, index: int) -> None:
+    sim.pollers[actor].write()
 
 
-def goes_round(world: World, who: int, which: int) -> None:
-    for _ in range(1 + which):
-        world.pollers[who].ask()
-        world.pollers[who].write()
+def run_round(sim: Simulation, actor: int, index: int) -> None:
+    for _ in range(1 + index):
+        sim.pollers[actor].query()
+        sim.pollers[actor].write()
 
 
-def is_restarted(world: World, who: int, which: int) -> None:
-    world.restart_poller(who)
+def restart(sim: Simulation, actor: int, index: int) -> None:
+    sim.restart_poller(actor)
 
 
-# Nobody
+# Time
 
 
-def waits_in_vain(world: World, who: int, which: int) -> None:
-    """Nobody asks SEQR for longer than it keeps a payment that nobody asked about."""
-    world.pass_time(21)
+def wait_past_reversal(sim: Simulation, actor: int, index: int) -> None:
+    """No status query arrives for longer than SEQR keeps an unconfirmed payment."""
+    sim.pass_time(21)
 
 
-# The staff
+# Staff
 
 
-def refunds(world: World, who: int, which: int) -> None:
-    """Ask for all that is left, for a part, or for what may be too much."""
-    invoice = newest(list(Invoice.objects.filter(status=InvoiceStatus.PAID).order_by("pk")), 0)
+def request_refund(sim: Simulation, actor: int, index: int) -> None:
+    """Request the whole remaining amount, a part, or an amount that may be too large."""
+    invoice = pick(list(Invoice.objects.filter(status=InvoiceStatus.PAID).order_by("pk")), 0)
     if invoice is not None:
         left = max(refundable_now(invoice.pk), Decimal("0.01"))
-        amount = (left, Decimal("10.00"), Decimal("45.00"))[which]
-        nonce = f"form {len(world.refund_forms)}"
+        amount = (left, Decimal("10.00"), Decimal("45.00"))[index]
+        nonce = f"form {len(sim.refund_forms)}"
         form = {"amount": str(amount), "reason": "cold coffee", "nonce": nonce}
-        world.refund_forms.append((invoice.pk, form))
-        sends_the_form_again(world, who, 0)
+        sim.refund_forms.append((invoice.pk, form))
+        resend_form(sim, actor, 0)
 
 
-def sends_the_form_again(world: World, who: int, which: int) -> None:
-    if sent := newest(world.refund_forms, which):
+def resend_form(sim: Simulation, actor: int, index: int) -> None:
+    if sent := pick(sim.refund_forms, index):
         invoice_id, form = sent
         page = reverse("admin:payments_invoice_refund", args=[invoice_id])
-        assert world.staff[who].post(page, form).status_code in (200, 302)
+        assert sim.staff[actor].post(page, form).status_code in (200, 302)
 
 
-def _with_a_refund(action: str) -> Act:
-    def act(world: World, who: int, which: int) -> None:
-        if refund := newest(list(Refund.objects.order_by("pk")), which):
-            run_action(world.staff[who], action, refund)
+def _refund_action(action: str) -> Action:
+    def act(sim: Simulation, actor: int, index: int) -> None:
+        if refund := pick(list(Refund.objects.order_by("pk")), index):
+            run_action(sim.staff[actor], action, refund)
 
     return act
 
 
-def settles_a_refund(world: World, who: int, which: int) -> None:
-    """Find out at SEQR's what became of an unknown refund, and write it down."""
+def resolve_refund(sim: Simulation, actor: int, index: int) -> None:
+    """Look an unknown refund up at SEQR, and record its outcome."""
     unknown = list(Refund.objects.filter(status=RefundStatus.UNKNOWN).order_by("pk"))
-    if refund := newest(unknown, which):
-        went_back = "yes" if times_made(world.sandbox.invoices(), refund) else "no"
+    if refund := pick(unknown, index):
+        went_back = "yes" if times_refunded(sim.sandbox.invoices(), refund) else "no"
         page = reverse("admin:payments_refund_resolve", args=[refund.pk])
-        world.staff[who].post(page, {"went_back": went_back, "reason": "SEQR's own list"})
+        sim.staff[actor].post(page, {"went_back": went_back, "reason": "SEQR's own list"})
 
 
-def closes_a_case(world: World, who: int, which: int) -> None:
-    """Close a case of money, whatever it is about."""
-    if case := newest(list(MoneyCase.objects.filter(closed_at=None).order_by("pk")), which):
-        close(world.staff[who], case)
+def close_newest_case(sim: Simulation, actor: int, index: int) -> None:
+    """Close an open case."""
+    if case := pick(list(MoneyCase.objects.filter(closed_at=None).order_by("pk")), index):
+        close_case(sim.staff[actor], case)
 
 
-def close(member: Client, case: MoneyCase) -> None:
+def close_case(member: Client, case: MoneyCase) -> None:
     """Close a case on its page."""
     member.post(page_url(case), {"closing_reason": "settled with the customer"})
 
 
-def _with_an_invoice(action: str) -> Act:
-    def act(world: World, who: int, which: int) -> None:
-        if invoice := invoice_number(which):
-            run_action(world.staff[who], action, invoice, confirmed="yes")
+def _invoice_action(action: str) -> Action:
+    def act(sim: Simulation, actor: int, index: int) -> None:
+        if invoice := pick_invoice(index):
+            run_action(sim.staff[actor], action, invoice, confirmed="yes")
 
     return act
 
 
-def serves(world: World, who: int, which: int) -> None:
-    if order := newest(list(Order.objects.order_by("pk")), which):
-        run_action(world.staff[who], "mark_as_served", order)
+def serve(sim: Simulation, actor: int, index: int) -> None:
+    if order := pick(list(Order.objects.order_by("pk")), index):
+        run_action(sim.staff[actor], "mark_as_served", order)
 
 
-ACTS: dict[str, Act] = {
-    "customer orders": orders,
-    "customer sends the order again": sends_the_order_again,
-    "customer looks": looks,
-    "customer cancels": cancels,
-    "customer pays again": pays_again,
-    "customer comes from the app": comes_from_the_app,
-    "customer pries": pries,
-    "app pays": _in_the_app("pay"),
-    "app declines": _in_the_app("cancel"),
-    "app fails": _in_the_app("fail"),
-    "app lets it expire": _in_the_app("expire"),
-    "app is about to pay": _in_the_app("hold"),
-    "app hesitates": _in_the_app("release"),
-    "seqr notifies": notifies,
-    "a notification is forged": is_forged,
-    "seqr takes a payment back": takes_a_payment_back,
-    "seqr finds a payment": finds_a_payment,
-    "worker sends": _about_an_invoice(tasks.send_invoice),
-    "worker settles a cancel": _about_an_invoice(tasks.finish_cancel),
-    "worker submits a receipt": _about_an_invoice(tasks.submit_receipt),
-    "worker asks once more": _about_an_invoice(tasks.repeat_late_query),
-    "worker sends a refund": _about_a_refund(tasks.send_refund),
-    "worker gives a refund up": _about_a_refund(tasks.mark_interrupted_refund_unknown),
-    "worker probes": probes,
-    "worker sweeps": sweeps,
-    "poller asks": asks,
-    "poller writes": writes,
-    "poller goes round": goes_round,
-    "poller is restarted": is_restarted,
-    "nobody asks": waits_in_vain,
-    "staff refunds": refunds,
-    "staff sends the form again": sends_the_form_again,
-    "staff approves": _with_a_refund("approve"),
-    "staff withdraws": _with_a_refund("withdraw"),
-    "staff settles a refund": settles_a_refund,
-    "staff closes a case": closes_a_case,
-    "staff asks": _with_an_invoice("check_with_seqr"),
-    "staff cancels": _with_an_invoice("cancel_at_seqr"),
-    "staff serves": serves,
+ACTIONS: dict[str, Action] = {
+    "customer orders": order,
+    "customer resends order": resend_order,
+    "customer views order": view_order,
+    "customer cancels": cancel_order,
+    "customer retries payment": retry_payment,
+    "customer returns from app": return_from_app,
+    "customer tries a foreign order": try_foreign_order,
+    "app pays": _app_action("pay"),
+    "app declines": _app_action("cancel"),
+    "app fails": _app_action("fail"),
+    "app expires invoice": _app_action("expire"),
+    "app holds invoice": _app_action("hold"),
+    "app releases invoice": _app_action("release"),
+    "seqr notifies": notify,
+    "a forged notification arrives": forge_notification,
+    "seqr reverses payment": reverse_payment,
+    "seqr reports late payment": report_late_payment,
+    "worker sends": _invoice_task(tasks.send_invoice),
+    "worker finishes cancel": _invoice_task(tasks.finish_cancel),
+    "worker submits receipt": _invoice_task(tasks.submit_receipt),
+    "worker repeats query": _invoice_task(tasks.repeat_late_query),
+    "worker sends refund": _refund_task(tasks.send_refund),
+    "worker gives up refund": _refund_task(tasks.mark_interrupted_refund_unknown),
+    "worker probes": probe,
+    "worker recovers": recover,
+    "poller queries": query,
+    "poller writes": write,
+    "poller runs round": run_round,
+    "poller restarts": restart,
+    "nobody polls": wait_past_reversal,
+    "staff requests refund": request_refund,
+    "staff resends form": resend_form,
+    "staff approves": _refund_action("approve"),
+    "staff withdraws": _refund_action("withdraw"),
+    "staff resolves refund": resolve_refund,
+    "staff closes case": close_newest_case,
+    "staff checks with SEQR": _invoice_action("check_with_seqr"),
+    "staff cancels": _invoice_action("cancel_at_seqr"),
+    "staff serves": serve,
 }

@@ -1,4 +1,4 @@
-"""The shop of a run: the road to SEQR, and what is logged."""
+"""The fixtures of a run: the fault proxy, the log of errors, and settings."""
 
 import logging
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from pytest_django import Settings
 from payments.gateway import seqr
 from tests.fault_proxy import use_seqr_at
 from tests.proof.model_based.recording_proxy import RecordingProxy
-from tests.proof.model_based.simulation import Slips, World
+from tests.proof.model_based.simulation import Simulation, TracebackLog
 from tests.sandbox_process import SandboxProcess
 
 
@@ -24,17 +24,17 @@ def proxy(sandbox: SandboxProcess, settings: Settings) -> Iterator[RecordingProx
 
 
 @pytest.fixture
-def slips() -> Iterator[Slips]:
-    """What the shop logs with a traceback."""
-    slips = Slips()
-    logging.getLogger().addHandler(slips)
-    yield slips
-    logging.getLogger().removeHandler(slips)
+def traceback_log() -> Iterator[TracebackLog]:
+    """Collect what the shop logs with a traceback."""
+    traceback_log = TracebackLog()
+    logging.getLogger().addHandler(traceback_log)
+    yield traceback_log
+    logging.getLogger().removeHandler(traceback_log)
 
 
 @pytest.fixture(autouse=True)
-def _the_web_forgets_at_once(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    """What is asked at most once in some seconds is asked each time: seconds are turned by hand."""
+def _no_throttling(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """Do not throttle by real time, since the run advances the clocks itself."""
     monkeypatch.setattr("payments.polling.status_checks.CHECK_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr("seqrshop.storefront.stale_invoice.REFRESH_INTERVAL_SECONDS", 0)
     settings.SEQR_POLL_SHARDS = 1
@@ -42,8 +42,10 @@ def _the_web_forgets_at_once(monkeypatch: pytest.MonkeyPatch, settings: Settings
 
 
 @pytest.fixture
-def world(sandbox: SandboxProcess, proxy: RecordingProxy, slips: Slips) -> Iterator[World]:
-    """A world whose books are empty."""
-    world = World(sandbox, proxy, slips)
-    yield world
-    world.close()
+def sim(
+    sandbox: SandboxProcess, proxy: RecordingProxy, traceback_log: TracebackLog
+) -> Iterator[Simulation]:
+    """An empty shop and an empty sandbox."""
+    sim = Simulation(sandbox, proxy, traceback_log)
+    yield sim
+    sim.close()

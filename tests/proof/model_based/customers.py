@@ -1,4 +1,4 @@
-"""Customers: two phones each, which order, look, pay, cancel, come back, and pry."""
+"""Customers with two phones each, who order, view, cancel, pay and try foreign orders."""
 
 from __future__ import annotations
 
@@ -8,62 +8,64 @@ from orders.models import Order
 from tests.storefront.conftest import JsonClient
 
 if TYPE_CHECKING:
-    from tests.proof.model_based.simulation import World
+    from tests.proof.model_based.simulation import Simulation
 
 CODE = "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"
 EXPECTED = {200, 201, 401, 404, 409, 429, 503}
 
 
-class SeenByAnother(AssertionError):
-    """An answer told a customer of an order that is not theirs."""
+class PrivacyViolation(AssertionError):
+    """A response showed a customer another customer's order."""
 
 
 class Customer:
-    """Someone with a number. Every answer they get is looked through for what is not theirs."""
+    """A customer. Every response is searched for other customers' orders."""
 
-    def __init__(self, world: World, msisdn: str) -> None:
-        self._world = world
+    def __init__(self, sim: Simulation, msisdn: str) -> None:
+        self._sim = sim
         self.msisdn = msisdn
         self.tokens = ["", ""]
-        self.orders: list[str] = []  # their ids, as the shop told them
-        self.posted: list[dict[str, Any]] = []  # the orders that were sent, once or more
+        self.orders: list[str] = []  # public ids, as shown
+        self.sent_orders: list[dict[str, Any]] = []  # request bodies
 
     def order(self, phone: int, quantity: int) -> None:
-        """Order some buns."""
-        nonce = f"nonce-{self.msisdn}-{len(self.posted)}"
-        rows = [{"product": self._world.bun.pk, "quantity": quantity}]
-        self.posted.append({"nonce": nonce, "rows": rows})
-        self.order_again(phone, 0)
+        """Order buns."""
+        nonce = f"nonce-{self.msisdn}-{len(self.sent_orders)}"
+        rows = [{"product": self._sim.bun.pk, "quantity": quantity}]
+        self.sent_orders.append({"nonce": nonce, "rows": rows})
+        self.resend_order(phone, 0)
 
-    def order_again(self, phone: int, which: int) -> Any:
-        """Send an order once more, as a page does that has had no answer."""
-        if not self.posted:
+    def resend_order(self, phone: int, index: int) -> Any:
+        """Send an order again, as a page does that had no response."""
+        if not self.sent_orders:
             return None
-        return self._post(phone, "/lyktan/orders", self.posted[-1 - which % len(self.posted)])
+        return self._post(
+            phone, "/lyktan/orders", self.sent_orders[-1 - index % len(self.sent_orders)]
+        )
 
-    def look(self, phone: int, which: int) -> None:
-        """Look at an order; its bill may be on the screen now."""
-        if path := self._path(which):
-            self._read(self._on(phone).get(path))
+    def view(self, phone: int, index: int) -> None:
+        """View an order, which may show its invoice."""
+        if path := self._path(index):
+            self._read_answer(self._browser(phone).get(path))
 
-    def cancel(self, phone: int, which: int) -> None:
+    def cancel(self, phone: int, index: int) -> None:
         """Cancel an order."""
-        if path := self._path(which):
+        if path := self._path(index):
             self._post(phone, f"{path}/cancel", {})
 
-    def retry_payment(self, phone: int, which: int) -> None:
-        """Take an order up again that came to nothing."""
-        if path := self._path(which):
+    def retry_payment(self, phone: int, index: int) -> None:
+        """Try paying an unpaid order again."""
+        if path := self._path(index):
             self._post(phone, f"{path}/pay", {})
 
-    def land(self, phone: int, reference: str | None) -> None:
-        """Come from the app to the success page, which names a reference or none."""
+    def return_from_app(self, phone: int, reference: str | None) -> None:
+        """Return from the app to the success page, with or without a reference."""
         body = {"token": self._token(phone), "invoice_reference": reference}
-        self._read(JsonClient().send("/lyktan/session", body))
+        self._read_answer(JsonClient().send("/lyktan/session", body))
 
-    def pry(self, phone: int, order_id: str) -> None:
-        """Try to see, cancel, pay and print an order of somebody else."""
-        client = self._on(phone)
+    def access_other_order(self, phone: int, order_id: str) -> None:
+        """Try to view, cancel, pay and print another customer's order."""
+        client = self._browser(phone)
         path = f"/orders/{order_id}"
         answers = [
             client.get(path),
@@ -73,15 +75,15 @@ class Customer:
         ]
         codes = {answer.status_code for answer in answers}
         if not codes <= {401, 404, 429}:
-            raise SeenByAnother(f"{self.msisdn} was answered {codes} about {order_id}")
+            raise PrivacyViolation(f"{self.msisdn} got {codes} for {order_id}")
 
-    def _path(self, which: int) -> str | None:
-        return f"/orders/{self.orders[-1 - which % len(self.orders)]}" if self.orders else None
+    def _path(self, index: int) -> str | None:
+        return f"/orders/{self.orders[-1 - index % len(self.orders)]}" if self.orders else None
 
     def _post(self, phone: int, path: str, body: object) -> Any:
-        return self._read(self._on(phone).send(path, body))
+        return self._read_answer(self._browser(phone).send(path, body))
 
-    def _on(self, phone: int) -> JsonClient:
+    def _browser(self, phone: int) -> JsonClient:
         return JsonClient(self._token(phone))
 
     def _token(self, phone: int) -> str:
@@ -90,34 +92,34 @@ class Customer:
         return self.tokens[phone]
 
     def _scan(self, phone: int) -> None:
-        self.tokens[phone] = self._world.sandbox.scan(CODE, self.msisdn)["token"]
-        self._read(JsonClient().send("/lyktan/session", {"token": self.tokens[phone]}))
+        self.tokens[phone] = self._sim.sandbox.scan(CODE, self.msisdn)["token"]
+        self._read_answer(JsonClient().send("/lyktan/session", {"token": self.tokens[phone]}))
 
-    def _read(self, response: Any) -> Any:
-        """Return the answer's JSON, having noted what it shows. A phone not known scans anew."""
+    def _read_answer(self, response: Any) -> Any:
+        """Return the JSON and record the orders in it. After a 401 the phones scan again."""
         if response.status_code not in EXPECTED:
             raise AssertionError(f"HTTP {response.status_code}: {response.content[:300]!r}")
         if response.status_code == 401:
             self.tokens = ["", ""]
         body = response.json()
-        self._note(body)
+        self._record_orders(body)
         return body
 
-    def _note(self, part: Any) -> None:
+    def _record_orders(self, part: Any) -> None:
         if isinstance(part, list):
             for each in part:
-                self._note(each)
+                self._record_orders(each)
         elif isinstance(part, dict):
             if "number" in part and "state" in part:
-                self._note_order(part)
+                self._record_order(part)
             for each in part.values():
-                self._note(each)
+                self._record_orders(each)
 
-    def _note_order(self, order: dict[str, Any]) -> None:
+    def _record_order(self, order: dict[str, Any]) -> None:
         owner = Order.objects.select_related("customer").get(public_id=order["id"]).customer
         if owner.msisdn != self.msisdn:
-            raise SeenByAnother(f"{self.msisdn} was told of {order['number']}")
+            raise PrivacyViolation(f"{self.msisdn} was shown {order['number']}")
         if order["id"] not in self.orders:
             self.orders.append(order["id"])
         if reference := order.get("invoice_reference"):
-            self._world.shown[reference] = order["id"]
+            self._sim.shown[reference] = order["id"]

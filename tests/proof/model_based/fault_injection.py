@@ -1,4 +1,4 @@
-"""What befalls a process: it is killed at any statement, or others act while it waits for SEQR."""
+"""Kills a simulated process before one of its database statements."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,29 +8,29 @@ from typing import Any
 from django.db import connection
 
 
-class Killed(BaseException):
-    """The process is gone. Nothing catches it, and nothing it would still do gets through."""
+class ProcessKilled(BaseException):
+    """Ends a simulated process. Nothing in the shop catches a BaseException."""
 
 
-def killed_at(statement: int) -> AbstractContextManager[None]:
-    """Kill this thread's process before it executes that statement, counted from 0."""
+def kill_at_statement(statement: int) -> AbstractContextManager[None]:
+    """Kill this thread's process before a statement, counted from 0."""
     numbers = count()
-    return killed_once(lambda: next(numbers) >= statement)
+    return kill_when(lambda: next(numbers) >= statement)
 
 
 @contextmanager
-def killed_once(is_so: Callable[[], bool]) -> Iterator[None]:
-    """Kill this thread's process before it executes a statement, once this is so."""
+def kill_when(is_due: Callable[[], bool]) -> Iterator[None]:
+    """Kill this thread's process before its next statement once `is_due` returns true."""
 
     def execute_or_die(
         execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
-        if is_so():
-            raise Killed
+        if is_due():
+            raise ProcessKilled
         return execute(sql, params, many, context)
 
     try:
         with connection.execute_wrapper(execute_or_die):
             yield
-    except Killed:
+    except ProcessKilled:
         connection.close()

@@ -1,4 +1,4 @@
-"""What holds once all has come to rest: nothing is left over, and our books are SEQR's."""
+"""Checks a quiescent system: no work is left, and the shop's ledger is SEQR's."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from typing import TYPE_CHECKING
 from orders.models import OrderState
 from orders.models.order import OPEN_STATES
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, RefundStatus
-from tests.proof.model_based.ledgers import Books, refunded_amount, total
+from tests.proof.model_based.ledgers import Ledgers, refunded_at_seqr, total
 
 if TYPE_CHECKING:
-    from tests.proof.model_based.simulation import World
+    from tests.proof.model_based.simulation import Simulation
 
 S = InvoiceStatus
 R = RefundStatus
 
 
-def what_is_wrong(world: World, books: Books) -> Iterator[str]:
-    """Name each breach in a sentence."""
-    for invoice in books.invoices:
-        yield from _left_over(books, invoice)
-    yield from _left_of_refunds(books)
-    for order in books.orders:
+def final_violations(sim: Simulation, ledgers: Ledgers) -> Iterator[str]:
+    """Describe each violation in a sentence."""
+    for invoice in ledgers.invoices:
+        yield from _unfinished_invoice(ledgers, invoice)
+    yield from _unfinished_refunds(ledgers)
+    for order in ledgers.orders:
         if order.state in (*OPEN_STATES, OrderState.NEEDS_ATTENTION):
             yield f"{order} is still {order.state}"
-    for stop in books.stops:
-        if stop.ended_at is None:
-            yield "paying is still closed"
-    yield from _agrees(world, books)
-    yield from _is_told(world, books)
+    for pause in ledgers.pauses:
+        if pause.ended_at is None:
+            yield "payments are still paused"
+    yield from _differing_sums(sim, ledgers)
+    yield from _missing_cases(sim, ledgers)
 
 
-def what_is_unsent(books: Books) -> Iterator[str]:
-    """Name each invoice that should have been sent, long before its lifetime ends."""
-    if any(stop.ended_at is None for stop in books.stops):
+def unsent_invoices(ledgers: Ledgers) -> Iterator[str]:
+    """Describe each unsent invoice, long before its lifetime ends."""
+    if any(pause.ended_at is None for pause in ledgers.pauses):
         return
-    for invoice in books.invoices:
+    for invoice in ledgers.invoices:
         if invoice.status in (S.CREATED, S.SENDING):
-            yield f"{invoice} is {invoice.status}, and nobody sends it"
+            yield f"{invoice} is {invoice.status}, and no task sends it"
 
 
-def _left_over(books: Books, invoice: Invoice) -> Iterator[str]:
-    """Nothing of it is left that somebody would have to work on."""
-    if invoice.is_open and CaseKind.SECOND_PAYMENT not in books.kinds_of(invoice):
+def _unfinished_invoice(ledgers: Ledgers, invoice: Invoice) -> Iterator[str]:
+    """Describe the work that an invoice still needs."""
+    if invoice.is_open and CaseKind.SECOND_PAYMENT not in ledgers.case_kinds(invoice):
         yield f"{invoice} is still {invoice.status}"
     if invoice.status == S.PAID and invoice.receipt_accepted_at is None:
         yield f"{invoice} has no receipt at SEQR"
@@ -53,68 +53,68 @@ def _left_over(books: Books, invoice: Invoice) -> Iterator[str]:
     if invoice.lease_until is not None:
         yield f"{invoice} has an open lease"
     if invoice.late_query_pending_since is not None:
-        yield f"{invoice} was asked about after its end, and the answer is awaited still"
+        yield f"{invoice} was queried after its end, and that query is still pending"
 
 
-def _left_of_refunds(books: Books) -> Iterator[str]:
-    for refund in books.refunds:
+def _unfinished_refunds(ledgers: Ledgers) -> Iterator[str]:
+    for refund in ledgers.refunds:
         if refund.status in (R.REQUESTED, R.CREATED, R.SENDING, R.UNKNOWN):
             yield f"{refund} is still {refund.status}"
-    corrected = {each.key for each in books.cases}
-    for case in books.cases:
+    resolved = {each.key for each in ledgers.cases}
+    for case in ledgers.cases:
         settled = f"refund {case.refund_id} settled"
-        if case.refund_id and case.closed_at is None and settled not in corrected:
-            yield f"{case} is open, though its refund is settled"
+        if case.refund_id and case.closed_at is None and settled not in resolved:
+            yield f"{case} is open, though its refund is resolved"
 
 
-def _agrees(world: World, books: Books) -> Iterator[str]:
-    """Our sums are SEQR's, to the öre."""
-    paid = {each.invoice_reference: each for each in books.invoices if each.status == S.PAID}
+def _differing_sums(sim: Simulation, ledgers: Ledgers) -> Iterator[str]:
+    """Compare the sums with SEQR's, to the öre."""
+    paid = {each.invoice_reference: each for each in ledgers.invoices if each.status == S.PAID}
     for reference, invoice in paid.items():
-        seqrs = books.at_seqr[reference or ""]
-        if seqrs["status"] != S.PAID:
-            yield f"{invoice} is paid here and {seqrs['status']} at SEQR"
-        if Decimal(seqrs["amount"]) != invoice.amount != invoice.paid_amount:
+        seqr_invoice = ledgers.seqr_invoices[reference or ""]
+        if seqr_invoice["status"] != S.PAID:
+            yield f"{invoice} is paid here and {seqr_invoice['status']} at SEQR"
+        if Decimal(seqr_invoice["amount"]) != invoice.amount != invoice.paid_amount:
             yield f"{invoice}: {invoice.paid_amount} was paid of {invoice.amount}"
-        if world.proxy.versions.get(reference or "", 0) != seqrs["version"]:
-            yield f"{invoice}: SEQR was never told of version {seqrs['version']}"
-    for invoice in books.invoices:
-        seqrs_own = books.seqrs(invoice)
-        went_back = refunded_amount(seqrs_own) if seqrs_own else 0
-        if books.refunds_of(invoice, R.REFUNDED) != went_back:
-            yield f"{invoice}: {went_back} went back at SEQR"
+        if sim.proxy.versions.get(reference or "", 0) != seqr_invoice["version"]:
+            yield f"{invoice}: SEQR was never sent version {seqr_invoice['version']}"
+    for invoice in ledgers.invoices:
+        seqrs_own = ledgers.seqr_invoice(invoice)
+        went_back = refunded_at_seqr(seqrs_own) if seqrs_own else 0
+        if ledgers.refunds_of(invoice, R.REFUNDED) != went_back:
+            yield f"{invoice}: {went_back} refunded at SEQR"
     ours = total(each.amount for each in paid.values())
     kept = total(
         Decimal(each["amount"])
-        for reference, each in books.at_seqr.items()
-        if each["status"] == S.PAID and not _is_a_second_payment(books, reference)
+        for reference, each in ledgers.seqr_invoices.items()
+        if each["status"] == S.PAID and not _is_duplicate_payment(ledgers, reference)
     )
     if ours != kept:
-        yield f"we have {ours}, SEQR has {kept} for us"
+        yield f"the shop has {ours}, SEQR keeps {kept} for it"
 
 
-def _is_told(world: World, books: Books) -> Iterator[str]:
-    """What SEQR keeps is paid here, or a person was told; and of what went back, too."""
-    ours = {each.invoice_reference: each for each in books.invoices if each.invoice_reference}
-    for reference, seqrs in books.at_seqr.items():
-        if seqrs["paid_at"] is None:
+def _missing_cases(sim: Simulation, ledgers: Ledgers) -> Iterator[str]:
+    """Describe payments and reversals at SEQR that neither a status nor a case records."""
+    ours = {each.invoice_reference: each for each in ledgers.invoices if each.invoice_reference}
+    for reference, seqr_invoice in ledgers.seqr_invoices.items():
+        if seqr_invoice["paid_at"] is None:
             continue
         invoice = ours.get(reference)
         if invoice is None:
-            yield f"{reference} was paid, and we never had it"
+            yield f"{reference} was paid, and the shop has no such invoice"
             continue
-        told = books.kinds_of(invoice)
-        if seqrs["status"] == S.PAID and invoice.status != S.PAID and not told:
-            yield f"{invoice} is kept by SEQR, is {invoice.status} here, and nobody was told"
-        unwanted = invoice.cancel_reason == CancelReason.SUPERSEDED or reference in world.meddled
-        if seqrs["reversed"] and not unwanted and CaseKind.POSSIBLY_REVERSED not in told:
-            yield f"{invoice} was paid and reversed, and nobody was told"
+        cases = ledgers.case_kinds(invoice)
+        if seqr_invoice["status"] == S.PAID and invoice.status != S.PAID and not cases:
+            yield f"{invoice} is kept by SEQR, is {invoice.status} here, and has no case"
+        unwanted = invoice.cancel_reason == CancelReason.SUPERSEDED or reference in sim.contradicted
+        if seqr_invoice["reversed"] and not unwanted and CaseKind.POSSIBLY_REVERSED not in cases:
+            yield f"{invoice} was paid and reversed, and has no case"
 
 
-def _is_a_second_payment(books: Books, reference: str) -> bool:
+def _is_duplicate_payment(ledgers: Ledgers, reference: str) -> bool:
     return any(
         each.invoice_reference == reference
-        and CaseKind.SECOND_PAYMENT in books.kinds_of(each)
+        and CaseKind.SECOND_PAYMENT in ledgers.case_kinds(each)
         and each.status != S.PAID
-        for each in books.invoices
+        for each in ledgers.invoices
     )

@@ -1,4 +1,4 @@
-"""What holds after every step, whatever has happened. Each breach is one sentence."""
+"""Checks the invariants that hold after every step. Each violation is one sentence."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from payments.models import (
     InvoiceStatus,
     RefundStatus,
 )
-from tests.proof.model_based.ledgers import OPEN_AT_SEQR, Books, refunded_amount, times_made
+from tests.proof.model_based.ledgers import OPEN_AT_SEQR, Ledgers, refunded_at_seqr, times_refunded
 
 if TYPE_CHECKING:
-    from tests.proof.model_based.simulation import World
+    from tests.proof.model_based.simulation import Simulation
 
 S = InvoiceStatus
 R = RefundStatus
@@ -39,155 +39,160 @@ STATE_OF = {
 }
 
 
-class Broken(AssertionError):
-    """A promise does not hold."""
+class InvariantViolation(AssertionError):
+    """An invariant does not hold."""
 
 
-class Watch:
-    """Looks at the books after each step, and compares them with what they were before."""
+class InvariantChecker:
+    """Checks the ledgers after each step, also against those of the step before."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._before: dict[int, Invoice] = {}
-        self._asked: dict[str, str | None] = {}  # of what must not be asked about any more
-        self._stories: dict[tuple[str, int | None], str] = {}  # where each row's events lead
+    def __init__(self, sim: Simulation) -> None:
+        self._sim = sim
+        self._previous: dict[int, Invoice] = {}
+        self._queried_at: dict[str, str | None] = {}  # of invoices not to query any more
+        self._last_states: dict[tuple[str, int | None], str] = {}  # by subject, as the events say
         self._last_event = 0
 
-    def look(self, books: Books) -> None:
-        """Raise Broken with all that is wrong."""
+    def check(self, ledgers: Ledgers) -> None:
+        """Raise InvariantViolation with every violation."""
         found = [
-            *self._world.slips.records,
-            *(f"{number} was sent by two at once" for number in self._world.proxy.concurrent_sends),
-            *self._versions_and_references(books),
-            *self._what_was_shown_is_known(books),
-            *self._payments_are_seqrs(books),
-            *self._paid_is_left_by_reversal(books),
-            *self._one_payable(books),
-            *self._dead_is_dead(books),
-            *self._the_second_is_not_wanted(books),
-            *self._refunds_stay_within(books),
-            *self._orders_follow(books),
-            *self._every_change_has_its_event(books),
+            *self._sim.traceback_log.records,
+            *(
+                f"{number} was sent by two processes at once"
+                for number in self._sim.proxy.concurrent_sends
+            ),
+            *self._versions_and_references(ledgers),
+            *self._shown_invoices_are_known(ledgers),
+            *self._payments_match_seqr(ledgers),
+            *self._paid_ends_by_reversal_only(ledgers),
+            *self._one_payable_invoice(ledgers),
+            *self._unpaid_is_final_at_seqr(ledgers),
+            *self._duplicates_are_canceled(ledgers),
+            *self._refunds_stay_within_payment(ledgers),
+            *self._orders_match_invoices(ledgers),
+            *self._changes_have_events(ledgers),
         ]
-        self._before = {each.pk: each for each in books.invoices}
+        self._previous = {each.pk: each for each in ledgers.invoices}
         if found:
-            raise Broken("; ".join(found))
+            raise InvariantViolation("; ".join(found))
 
-    def _versions_and_references(self, books: Books) -> Iterator[str]:
-        for now in books.invoices:
-            from_state = self._before.get(now.pk)
-            if from_state is None:
+    def _versions_and_references(self, ledgers: Ledgers) -> Iterator[str]:
+        for now in ledgers.invoices:
+            previous = self._previous.get(now.pk)
+            if previous is None:
                 continue
-            if now.invoice_version < from_state.invoice_version:
-                yield f"{now}: version {from_state.invoice_version} fell to {now.invoice_version}"
-            if from_state.invoice_reference not in (None, now.invoice_reference):
+            if now.invoice_version < previous.invoice_version:
+                yield f"{now}: version {previous.invoice_version} fell to {now.invoice_version}"
+            if previous.invoice_reference not in (None, now.invoice_reference):
                 yield f"{now}: its reference changed"
-            if from_state.ers_reference not in (None, now.ers_reference):
+            if previous.ers_reference not in (None, now.ers_reference):
                 yield f"{now}: its payment reference changed"
 
-    def _what_was_shown_is_known(self, books: Books) -> Iterator[str]:
-        """Whoever pays what they were shown pays an invoice that we ask about."""
-        ours = {each.invoice_reference: str(each.order.public_id) for each in books.invoices}
-        for reference, order_id in self._world.shown.items():
+    def _shown_invoices_are_known(self, ledgers: Ledgers) -> Iterator[str]:
+        """An invoice that a customer was shown stays an invoice of that order."""
+        ours = {each.invoice_reference: str(each.order.public_id) for each in ledgers.invoices}
+        for reference, order_id in self._sim.shown.items():
             if ours.get(reference) != order_id:
-                yield f"{reference} was shown for an order, and is no invoice of it any more"
+                yield f"{reference} was shown for an order, and is not an invoice of it"
 
-    def _payments_are_seqrs(self, books: Books) -> Iterator[str]:
-        for invoice in books.invoices:
+    def _payments_match_seqr(self, ledgers: Ledgers) -> Iterator[str]:
+        for invoice in ledgers.invoices:
             if invoice.status != S.PAID:
                 continue
-            seqrs = books.seqrs(invoice)
-            if seqrs is None or seqrs["confirmed_at"] is None:
-                yield f"{invoice} is paid here, and SEQR has not said so"
-            elif seqrs["ers_reference"] != invoice.ers_reference:
+            seqr_invoice = ledgers.seqr_invoice(invoice)
+            if seqr_invoice is None or seqr_invoice["confirmed_at"] is None:
+                yield f"{invoice} is paid here, and SEQR has not confirmed it"
+            elif seqr_invoice["ers_reference"] != invoice.ers_reference:
                 yield f"{invoice} is paid here by another payment than at SEQR"
 
-    def _paid_is_left_by_reversal(self, books: Books) -> Iterator[str]:
-        for now in books.invoices:
-            from_state = self._before.get(now.pk)
-            if from_state is None or from_state.status != S.PAID or now.status == S.PAID:
+    def _paid_ends_by_reversal_only(self, ledgers: Ledgers) -> Iterator[str]:
+        for now in ledgers.invoices:
+            previous = self._previous.get(now.pk)
+            if previous is None or previous.status != S.PAID or now.status == S.PAID:
                 continue
-            if CaseKind.POSSIBLY_REVERSED not in books.kinds_of(now):
-                yield f"{now} was paid, is {now.status}, and nobody was told"
-            if now.invoice_reference not in self._world.meddled:
-                yield f"{now} was paid, is {now.status}, and SEQR never took it back"
+            if CaseKind.POSSIBLY_REVERSED not in ledgers.case_kinds(now):
+                yield f"{now} was paid, is {now.status}, and has no case"
+            if now.invoice_reference not in self._sim.contradicted:
+                yield f"{now} was paid, is {now.status}, and SEQR never reversed it"
 
-    def _one_payable(self, books: Books) -> Iterator[str]:
-        for order in books.orders:
+    def _one_payable_invoice(self, ledgers: Ledgers) -> Iterator[str]:
+        for order in ledgers.orders:
             payable = [
                 reference
-                for reference, order_id in self._world.shown.items()
+                for reference, order_id in self._sim.shown.items()
                 if order_id == str(order.public_id)
-                and books.at_seqr[reference]["status"] in OPEN_AT_SEQR
+                and ledgers.seqr_invoices[reference]["status"] in OPEN_AT_SEQR
             ]
             if len(payable) > 1:
                 yield f"{order} can be paid by each of {payable}"
 
-    def _dead_is_dead(self, books: Books) -> Iterator[str]:
-        for invoice in books.invoices:
-            seqrs = books.seqrs(invoice)
-            if invoice.status not in UNPAID_FINAL_STATUSES or seqrs is None:
+    def _unpaid_is_final_at_seqr(self, ledgers: Ledgers) -> Iterator[str]:
+        for invoice in ledgers.invoices:
+            seqr_invoice = ledgers.seqr_invoice(invoice)
+            if invoice.status not in UNPAID_FINAL_STATUSES or seqr_invoice is None:
                 continue
-            if invoice.invoice_reference in self._world.meddled:
+            if invoice.invoice_reference in self._sim.contradicted:
                 continue
-            if seqrs["status"] in (*OPEN_AT_SEQR, S.PAID):
-                yield f"{invoice} is {invoice.status} here and {seqrs['status']} at SEQR"
+            if seqr_invoice["status"] in (*OPEN_AT_SEQR, S.PAID):
+                yield f"{invoice} is {invoice.status} here and {seqr_invoice['status']} at SEQR"
 
-    def _the_second_is_not_wanted(self, books: Books) -> Iterator[str]:
-        """An invoice whose order another one has paid is cancelled, and not asked about."""
+    def _duplicates_are_canceled(self, ledgers: Ledgers) -> Iterator[str]:
+        """An unpaid invoice of a paid order is cancelled, and SEQR is not queried about it."""
         forbidden = {}
-        for order in books.orders:
-            invoices = books.of_order(order)
+        for order in ledgers.orders:
+            invoices = ledgers.invoices_of(order)
             if not any(each.status == S.PAID for each in invoices):
                 continue
             for other in invoices:
                 if other.status == S.PAID:
                     continue
                 if other.is_open and not other.cancel_reason:
-                    yield f"{other} may still be paid, and its order is"
-                if seqrs := books.seqrs(other):
-                    reference = seqrs["invoice_reference"]
-                    asked_at = self._asked.get(reference, seqrs["status_queried_at"])
-                    forbidden[reference] = asked_at
-                    if seqrs["status_queried_at"] != asked_at:
-                        yield f"{other} was asked about, and another one has paid its order"
-        self._asked = forbidden
+                    yield f"{other} can still be paid, and its order is paid"
+                if seqr_invoice := ledgers.seqr_invoice(other):
+                    reference = seqr_invoice["invoice_reference"]
+                    queried_at = self._queried_at.get(reference, seqr_invoice["status_queried_at"])
+                    forbidden[reference] = queried_at
+                    if seqr_invoice["status_queried_at"] != queried_at:
+                        yield f"{other} was queried, and another invoice has paid its order"
+        self._queried_at = forbidden
 
-    def _refunds_stay_within(self, books: Books) -> Iterator[str]:
-        for invoice in books.invoices:
+    def _refunds_stay_within_payment(self, ledgers: Ledgers) -> Iterator[str]:
+        for invoice in ledgers.invoices:
             if invoice.paid_at is None:
                 continue
-            seqrs = books.seqrs(invoice)
-            assert seqrs is not None
+            seqr_invoice = ledgers.seqr_invoice(invoice)
+            assert seqr_invoice is not None
             captured_amount = invoice.amount if invoice.paid_amount is None else invoice.paid_amount
-            promised = books.refunds_of(invoice, *RESERVING_REFUND_STATUSES)
-            if promised > captured_amount:
-                yield f"{invoice}: {promised} are to go back of {captured_amount}"
-            sent = books.refunds_of(invoice, R.SENDING, R.UNKNOWN, R.REFUNDED)
-            given = refunded_amount(seqrs)
+            reserved = ledgers.refunds_of(invoice, *RESERVING_REFUND_STATUSES)
+            if reserved > captured_amount:
+                yield f"{invoice}: {reserved} are reserved of {captured_amount}"
+            sent = ledgers.refunds_of(invoice, R.SENDING, R.UNKNOWN, R.REFUNDED)
+            given = refunded_at_seqr(seqr_invoice)
             if given > sent:
-                yield f"{invoice}: {given} went back at SEQR, {sent} here"
-        for refund in books.refunds:
-            made = times_made(books.at_seqr.values(), refund)
+                yield f"{invoice}: {given} refunded at SEQR, {sent} sent here"
+        for refund in ledgers.refunds:
+            made = times_refunded(ledgers.seqr_invoices.values(), refund)
             if made > 1:
                 yield f"{refund} was made twice at SEQR"
             if refund.status == R.REFUNDED and not made:
                 yield f"{refund} is done here and was never made at SEQR"
 
-    def _orders_follow(self, books: Books) -> Iterator[str]:
-        for order in books.orders:
-            invoices = books.of_order(order)
+    def _orders_match_invoices(self, ledgers: Ledgers) -> Iterator[str]:
+        for order in ledgers.orders:
+            invoices = ledgers.invoices_of(order)
             state = OrderState(order.state)
             if any(each.status == S.PAID for each in invoices):
                 if state not in PAID_STATES:
                     yield f"{order} is {state} and has a paid invoice"
                 went_back = any(
-                    books.refunds_of(each, R.REFUNDED) for each in invoices if each.status == S.PAID
+                    ledgers.refunds_of(each, R.REFUNDED)
+                    for each in invoices
+                    if each.status == S.PAID
                 )
                 if went_back and state in (OrderState.PAID, OrderState.SERVED):
-                    yield f"{order} is {state}, though money went back"
+                    yield f"{order} is {state}, though money was refunded"
                 if not went_back and state in REFUNDED_STATES:
-                    yield f"{order} is {state}, though nothing went back of what paid it"
+                    yield f"{order} is {state}, though nothing was refunded of the payment"
             elif state in REFUNDED_STATES:
                 yield f"{order} is {state}, and has no paid invoice"
             elif all(each.paid_at is None for each in invoices):
@@ -195,7 +200,7 @@ class Watch:
                 if state != expected:
                     yield f"{order} is {state}, its invoice is {invoices[-1].status}"
 
-    def _every_change_has_its_event(self, books: Books) -> Iterator[str]:
+    def _changes_have_events(self, ledgers: Ledgers) -> Iterator[str]:
         events = AuditEvent.objects.filter(pk__gt=self._last_event).exclude(
             subject_type=SubjectType.CALL
         )
@@ -204,21 +209,23 @@ class Watch:
             key = (event.subject_type, event.subject_id)
             if not (event.from_state or event.to_state):
                 continue
-            if event.from_state and event.from_state != self._stories.get(key, event.from_state):
-                yield f"{event}: it was {self._stories[key]}, not {event.from_state}"
-            self._stories[key] = event.to_state
+            if event.from_state and event.from_state != self._last_states.get(
+                key, event.from_state
+            ):
+                yield f"{event}: it was {self._last_states[key]}, not {event.from_state}"
+            self._last_states[key] = event.to_state
         rows = [
             *(
                 (SubjectType.ORDER, each.pk, each.state, OrderState.CREATED)
-                for each in books.orders
+                for each in ledgers.orders
             ),
-            *((SubjectType.INVOICE, each.pk, each.status, S.CREATED) for each in books.invoices),
-            *((SubjectType.REFUND, each.pk, each.status, "") for each in books.refunds),
+            *((SubjectType.INVOICE, each.pk, each.status, S.CREATED) for each in ledgers.invoices),
+            *((SubjectType.REFUND, each.pk, each.status, "") for each in ledgers.refunds),
             *(
                 (SubjectType.CASE, each.pk, "" if each.closed_at else "open", "")
-                for each in books.cases
+                for each in ledgers.cases
             ),
         ]
-        for subject_type, pk, stands, began in rows:
-            if self._stories.get((subject_type, pk), began) != stands:
-                yield f"{subject_type} {pk} is {stands}, and no event says so"
+        for subject_type, pk, state, first in rows:
+            if self._last_states.get((subject_type, pk), first) != state:
+                yield f"{subject_type} {pk} is {state}, and no event records it"

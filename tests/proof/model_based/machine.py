@@ -1,88 +1,93 @@
-"""The whole lifecycle as a machine: anybody does anything at any time, and the promises hold."""
+"""The state machine: actors act in any order, and the invariants hold after every step."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from payments.seqr import SeqrError
-from tests.proof.model_based.actions import ACTS
-from tests.proof.model_based.fault_injection import killed_at, killed_once
-from tests.proof.model_based.invariants import Broken, Watch
-from tests.proof.model_based.ledgers import read_books
-from tests.proof.model_based.quiesce import come_to_rest
-from tests.proof.model_based.simulation import World
-from tests.proof.model_based.trace import last_event, tell
+from tests.proof.model_based.actions import ACTIONS
+from tests.proof.model_based.fault_injection import kill_at_statement, kill_when
+from tests.proof.model_based.invariants import InvariantChecker, InvariantViolation
+from tests.proof.model_based.ledgers import read_ledgers
+from tests.proof.model_based.quiesce import quiesce
+from tests.proof.model_based.simulation import Simulation
+from tests.proof.model_based.trace import last_event_id, print_trace
 from tests.races import run_concurrently
 
 
-class Step(NamedTuple):
-    """Somebody does something: by its name in ACTS."""
+@dataclass(frozen=True)
+class Step:
+    """One action, by its name in ACTIONS."""
 
-    do: str
-    who: int = 0
-    which: int = 0
+    action: str
+    actor: int = 0
+    index: int = 0
 
 
-def _steps(*names: str) -> st.SearchStrategy[Step]:
+def _one_of(*names: str) -> st.SearchStrategy[Step]:
     return st.builds(
-        Step, do=st.sampled_from(names), who=st.integers(0, 1), which=st.integers(0, 2)
+        Step, action=st.sampled_from(names), actor=st.integers(0, 1), index=st.integers(0, 2)
     )
 
 
-def _some(*names: str) -> st.SearchStrategy[list[Step]]:
-    return st.lists(_steps(*names), min_size=1, max_size=3)
+def _several_of(*names: str) -> st.SearchStrategy[list[Step]]:
+    return st.lists(_one_of(*names), min_size=1, max_size=3)
 
 
-def _named(*actors: str) -> tuple[str, ...]:
-    return tuple(name for name in ACTS if name.split()[0] in actors)
+def _actions_of(*actors: str) -> tuple[str, ...]:
+    return tuple(name for name in ACTIONS if name.split()[0] in actors)
 
 
-CUSTOMERS = (*_named("customer"), "customer orders", "customer looks", "customer cancels")
-APPS = (*_named("app"), "app pays", "app pays")
-SEQRS = ("seqr notifies", "seqr notifies", "a notification is forged")
-SHOPS = (*_named("worker", "poller"), "worker sends", "worker sweeps", "poller asks")
-STAFF = (*_named("staff"), "staff refunds")
-TALKING = (  # what has SEQR called
-    *_named("worker"),
-    "poller asks",
-    "poller goes round",
+CUSTOMERS = (
+    *_actions_of("customer"),
+    "customer orders",
+    "customer views order",
     "customer cancels",
-    "staff asks",
+)
+APPS = (*_actions_of("app"), "app pays", "app pays")
+SEQRS = ("seqr notifies", "seqr notifies", "a forged notification arrives")
+SHOPS = (*_actions_of("worker", "poller"), "worker sends", "worker recovers", "poller queries")
+STAFF = (*_actions_of("staff"), "staff requests refund")
+CALLING_SEQR = (  # actions that call SEQR
+    *_actions_of("worker"),
+    "poller queries",
+    "poller runs round",
+    "customer cancels",
+    "staff checks with SEQR",
     "staff cancels",
 )
-LEASED = ("worker sends", "worker sends a refund", "worker submits a receipt")
+LEASED = ("worker sends", "worker sends refund", "worker submits receipt")
 WRITING = (*CUSTOMERS, *SHOPS, *STAFF)
-ANYBODY = (*CUSTOMERS, *APPS, *SEQRS, *SHOPS, *STAFF)
+ANY_ACTION = (*CUSTOMERS, *APPS, *SEQRS, *SHOPS, *STAFF)
 
-BEGINNINGS = {
+SETUPS = {
     "nothing": (),
     "ordered": (Step("customer orders"),),
-    "issued": (Step("customer orders"), Step("worker sends"), Step("customer looks")),
+    "issued": (Step("customer orders"), Step("worker sends"), Step("customer views order")),
 }
-BEGINNINGS["paid at SEQR"] = (*BEGINNINGS["issued"], Step("app pays"))
-BEGINNINGS["taken back unseen"] = (*BEGINNINGS["paid at SEQR"], Step("nobody asks"))
-BEGINNINGS["paid"] = (*BEGINNINGS["paid at SEQR"], Step("seqr notifies"))
-BEGINNINGS["refund asked for"] = (*BEGINNINGS["paid"], Step("staff refunds", which=1))
-BEGINNINGS["two bills"] = (
-    *BEGINNINGS["issued"],
+SETUPS["paid at SEQR"] = (*SETUPS["issued"], Step("app pays"))
+SETUPS["reversed unseen"] = (*SETUPS["paid at SEQR"], Step("nobody polls"))
+SETUPS["paid"] = (*SETUPS["paid at SEQR"], Step("seqr notifies"))
+SETUPS["refund requested"] = (*SETUPS["paid"], Step("staff requests refund", index=1))
+SETUPS["two invoices"] = (
+    *SETUPS["issued"],
     Step("customer cancels"),
-    Step("customer pays again"),
+    Step("customer retries payment"),
     Step("worker sends"),
-    Step("customer looks"),
+    Step("customer views order"),
 )
-BEGINNINGS["two payments"] = (
-    *BEGINNINGS["two bills"],
+SETUPS["two payments"] = (
+    *SETUPS["two invoices"],
     Step("app pays"),
-    Step("seqr finds a payment"),
+    Step("seqr reports late payment"),
 )
-
-BEGINNINGS["a payment found"] = (*BEGINNINGS["two bills"], Step("seqr finds a payment"))
+SETUPS["late payment"] = (*SETUPS["two invoices"], Step("seqr reports late payment"))
 
 OPERATIONS = (
     "sendInvoice",
@@ -106,172 +111,184 @@ FAULTS = (
     {"kind": "result_code", "code": 94},
     {"kind": "result_code", "code": 20},
 )
-PAUSES = (1, 3, 6, 16, 16, 21, 21, 31, 61, 610)
+PAUSES_SECONDS = (1, 3, 6, 16, 16, 21, 21, 31, 61, 610)
 
 
-class Lifecycle(RuleBasedStateMachine):
-    """One run, in a world whose books are empty."""
+class PaymentMachine(RuleBasedStateMachine):
+    """One run, which begins with an empty shop."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, sim: Simulation) -> None:
         super().__init__()
-        self.world = world
-        self.watch = Watch(self.world)
-        self.is_whole = True
-        self.has_held = False
+        self.sim = sim
+        self.checker = InvariantChecker(self.sim)
+        self.is_consistent = True
+        self.has_passed = False
 
-    @initialize(beginning=st.sampled_from(list(BEGINNINGS)))
-    def begins(self, beginning: str) -> None:
-        """So far has it come."""
-        with self._looked_at():
-            for step in BEGINNINGS[beginning]:
+    @initialize(setup=st.sampled_from(list(SETUPS)))
+    def set_up(self, setup: str) -> None:
+        """Bring one order into a state that random steps seldom reach."""
+        with self._checked():
+            for step in SETUPS[setup]:
                 self._do(step)
 
-    @rule(step=_steps(*CUSTOMERS))
-    def customer(self, step: Step) -> None:
-        """A customer does something."""
-        with self._looked_at():
+    @rule(step=_one_of(*CUSTOMERS))
+    def customer_acts(self, step: Step) -> None:
+        """A customer acts."""
+        with self._checked():
             self._do(step)
 
-    @rule(step=_steps(*APPS, *SEQRS))
-    def app(self, step: Step) -> None:
-        """The app does something, or SEQR calls."""
-        with self._looked_at():
+    @rule(step=_one_of(*APPS, *SEQRS))
+    def app_acts(self, step: Step) -> None:
+        """The SEQR app acts, or SEQR notifies the shop."""
+        with self._checked():
             self._do(step)
 
-    @rule(step=_steps(*SHOPS))
-    def shop(self, step: Step) -> None:
-        """A worker or a poller does something."""
-        with self._looked_at():
+    @rule(step=_one_of(*SHOPS))
+    def shop_works(self, step: Step) -> None:
+        """A worker or a poller runs."""
+        with self._checked():
             self._do(step)
 
-    @rule(step=_steps(*STAFF))
-    def staff(self, step: Step) -> None:
-        """One of the staff does something."""
-        with self._looked_at():
+    @rule(step=_one_of(*STAFF))
+    def staff_acts(self, step: Step) -> None:
+        """A staff member acts."""
+        with self._checked():
             self._do(step)
 
-    @rule(step=_steps("seqr takes a payment back", "seqr finds a payment"))
-    def seqr(self, step: Step) -> None:
-        """SEQR contradicts itself."""
-        with self._looked_at():
+    @rule(step=_one_of("seqr reverses payment", "seqr reports late payment"))
+    def seqr_contradicts(self, step: Step) -> None:
+        """SEQR contradicts a status that it has reported."""
+        with self._checked():
             self._do(step)
 
-    @rule(seconds=st.sampled_from(PAUSES))
+    @rule(seconds=st.sampled_from(PAUSES_SECONDS))
     def time_passes(self, seconds: int) -> None:
-        """Nobody does anything, the pollers neither."""
-        with self._looked_at():
-            self.world.pass_time(seconds)
+        """Time passes, and nothing runs."""
+        with self._checked():
+            self.sim.pass_time(seconds)
 
     @rule(operation=st.sampled_from(OPERATIONS), fault=st.sampled_from(FAULTS))
-    def goes_wrong(self, operation: str, fault: dict[str, object]) -> None:
-        """The next call of this operation goes wrong."""
-        self.world.sandbox.fault(operation, count=1, **fault)  # type: ignore[arg-type]
+    def fault_is_injected(self, operation: str, fault: dict[str, object]) -> None:
+        """The next call of an operation fails."""
+        self.sim.sandbox.fault(operation, count=1, **fault)  # type: ignore[arg-type]
 
-    @rule(step=_steps(*TALKING))
-    def hears_nothing(self, step: Step) -> None:
-        """No answer of SEQR's arrives at this step."""
-        with self._looked_at():
-            self.world.proxy.lose_answers = True
+    @rule(step=_one_of(*CALLING_SEQR))
+    def answers_are_lost(self, step: Step) -> None:
+        """SEQR's answers to a step are lost."""
+        with self._checked():
+            self.sim.proxy.lose_answers = True
             self._do(step)
 
-    @rule(step=_steps(*WRITING), statement=st.integers(0, 24))
-    def is_killed(self, step: Step, statement: int) -> None:
-        """The process is killed before that statement of this step."""
-        with self._looked_at():
-            with killed_at(statement):
+    @rule(step=_one_of(*WRITING), statement=st.integers(0, 24))
+    def killed_at_statement(self, step: Step, statement: int) -> None:
+        """The process is killed before a database statement of a step."""
+        with self._checked():
+            with kill_at_statement(statement):
                 self._do(step)
-            if step.do.startswith("poller"):
-                self.world.restart_poller(step.who)
+            if step.action.startswith("poller"):
+                self.sim.restart_poller(step.actor)
 
-    @rule(step=_steps(*2 * LEASED, "staff asks", "customer cancels", "poller goes round"))
-    def dies_before_it_writes(self, step: Step) -> None:
-        """SEQR has heard a call of this step, and the process is killed with the answer in hand."""
-        with self._looked_at():
-            is_heard = threading.Event()
-            self.world.proxy.once_before_answer(is_heard.set)
-            with killed_once(is_heard.is_set):
+    @rule(
+        step=_one_of(*2 * LEASED, "staff checks with SEQR", "customer cancels", "poller runs round")
+    )
+    def killed_before_writing_answer(self, step: Step) -> None:
+        """The process is killed between SEQR's answer and the next database statement."""
+        with self._checked():
+            is_answered = threading.Event()
+            self.sim.proxy.once_before_answer(is_answered.set)
+            with kill_when(is_answered.is_set):
                 self._do(step)
-            if step.do.startswith("poller"):
-                self.world.restart_poller(step.who)
+            if step.action.startswith("poller"):
+                self.sim.restart_poller(step.actor)
 
-    @rule(step=_steps(*TALKING), others=_some(*ANYBODY), seconds=st.sampled_from((0, 0, 16)))
-    def before_seqr_hears(self, step: Step, others: list[Step], seconds: int) -> None:
-        """The step's call is held up on its way; others are done meanwhile."""
-        with self._looked_at():
-            self.world.proxy.once_before_forward(lambda: self._meanwhile(others, seconds))
-            self._do(step)
-
-    @rule(step=_steps(*TALKING), others=_some(*ANYBODY), seconds=st.sampled_from((0, 0, 16)))
-    def before_we_hear(self, step: Step, others: list[Step], seconds: int) -> None:
-        """SEQR's answer is held up on its way; others are done meanwhile."""
-        with self._looked_at():
-            self.world.proxy.once_before_answer(lambda: self._meanwhile(others, seconds))
-            self._do(step)
-
-    @rule(step=_steps(*TALKING), change=_steps(*APPS), other=_steps(*TALKING))
-    def is_overtaken(self, step: Step, change: Step, other: Step) -> None:
-        """While an answer is held up, SEQR changes its mind and tells somebody else."""
-        with self._looked_at():
-            self.world.proxy.once_before_answer(lambda: self._meanwhile([change, other], 0))
+    @rule(
+        step=_one_of(*CALLING_SEQR),
+        others=_several_of(*ANY_ACTION),
+        seconds=st.sampled_from((0, 0, 16)),
+    )
+    def call_is_delayed(self, step: Step, others: list[Step], seconds: int) -> None:
+        """The call of a step is delayed on its way to SEQR, while other steps run."""
+        with self._checked():
+            self.sim.proxy.once_before_forward(lambda: self._meanwhile(others, seconds))
             self._do(step)
 
     @rule(
-        step=_steps(*LEASED),
-        other=_steps(*STAFF, *4 * ("staff settles a refund",), "customer looks"),
+        step=_one_of(*CALLING_SEQR),
+        others=_several_of(*ANY_ACTION),
+        seconds=st.sampled_from((0, 0, 16)),
+    )
+    def answer_is_delayed(self, step: Step, others: list[Step], seconds: int) -> None:
+        """SEQR's answer to a step is delayed, while other steps run."""
+        with self._checked():
+            self.sim.proxy.once_before_answer(lambda: self._meanwhile(others, seconds))
+            self._do(step)
+
+    @rule(step=_one_of(*CALLING_SEQR), change=_one_of(*APPS), other=_one_of(*CALLING_SEQR))
+    def answer_is_overtaken(self, step: Step, change: Step, other: Step) -> None:
+        """SEQR's answer is delayed; the status changes, and a later answer arrives first."""
+        with self._checked():
+            self.sim.proxy.once_before_answer(lambda: self._meanwhile([change, other], 0))
+            self._do(step)
+
+    @rule(
+        step=_one_of(*LEASED),
+        other=_one_of(*STAFF, *4 * ("staff resolves refund",), "customer views order"),
         arrives=st.booleans(),
         seconds=st.sampled_from((0, 16)),
     )
-    def is_done_twice(self, step: Step, other: Step, arrives: bool, seconds: int) -> None:
-        """While a call is held up, or its answer, the same is begun again, and others find it so.
+    def step_runs_twice(self, step: Step, other: Step, arrives: bool, seconds: int) -> None:
+        """A step is repeated while its call or its answer is delayed.
 
-        After 16 seconds nobody has to wait for the first any more.
+        After 16 seconds the lease of the first has ended.
         """
-        others = [step, Step("worker sweeps"), other]
-        with self._looked_at():
-            proxy = self.world.proxy
+        others = [step, Step("worker recovers"), other]
+        with self._checked():
+            proxy = self.sim.proxy
             once = proxy.once_before_answer if arrives else proxy.once_before_forward
             once(lambda: self._meanwhile(others, seconds))
             self._do(step)
 
-    @rule(step=_steps(*WRITING, *SEQRS), other=_steps(*WRITING, *SEQRS))
-    def run_concurrently(self, step: Step, other: Step) -> None:
-        """Two do something at the same moment; a poller is one thread."""
-        if step.do.startswith("poller") and other.do.startswith("poller"):
-            other = other._replace(who=1 - step.who)
-        with self._looked_at():
+    @rule(step=_one_of(*WRITING, *SEQRS), other=_one_of(*WRITING, *SEQRS))
+    def two_steps_at_once(self, step: Step, other: Step) -> None:
+        """Two steps run at the same moment. A poller is one thread, so it runs only one."""
+        if step.action.startswith("poller") and other.action.startswith("poller"):
+            other = replace(other, actor=1 - step.actor)
+        with self._checked():
             steps = [step, other]
             run_concurrently(2, lambda: self._do(steps.pop()))
 
     def teardown(self) -> None:
-        """Let all come to rest, unless the run has ended already by what it found."""
+        """Let the system become quiescent, unless the run has failed; print a failed run."""
         try:
-            if self.is_whole:
-                self.world.steps.append((last_event(), "all come to rest"))
-                come_to_rest(self.world, self.watch)
-                self.has_held = True
+            if self.is_consistent:
+                self.sim.steps.append((last_event_id(), "quiesce"))
+                quiesce(self.sim, self.checker)
+                self.has_passed = True
         finally:
-            if not self.has_held:
-                tell(self.world)
-            self.world.close()
+            if not self.has_passed:
+                print_trace(self.sim)
+            self.sim.close()
 
     def _do(self, step: Step) -> None:
-        self.world.steps.append((last_event(), f"{step.do} (who {step.who}, which {step.which})"))
+        self.sim.steps.append(
+            (last_event_id(), f"{step.action} (actor {step.actor}, index {step.index})")
+        )
         with suppress(SeqrError):
-            ACTS[step.do](self.world, step.who, step.which)
+            ACTIONS[step.action](self.sim, step.actor, step.index)
 
     def _meanwhile(self, others: list[Step], seconds: int) -> None:
         if seconds:
-            self.world.pass_time(seconds)
+            self.sim.pass_time(seconds)
         for other in others:
             self._do(other)
 
     @contextmanager
-    def _looked_at(self) -> Iterator[None]:
-        """End the mishaps after the step, then see whether the promises hold."""
-        self.is_whole = False
+    def _checked(self) -> Iterator[None]:
+        """Clear the faults after a step, then check the invariants."""
+        self.is_consistent = False
         yield
-        self.world.proxy.clear_faults()
-        if self.world.proxy.hook_errors:
-            raise Broken("meanwhile something went wrong") from self.world.proxy.hook_errors[0]
-        self.watch.look(read_books(self.world))
-        self.is_whole = True
+        self.sim.proxy.clear_faults()
+        if self.sim.proxy.hook_errors:
+            raise InvariantViolation("a concurrent step failed") from self.sim.proxy.hook_errors[0]
+        self.checker.check(read_ledgers(self.sim))
+        self.is_consistent = True

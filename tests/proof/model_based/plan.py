@@ -1,13 +1,13 @@
-"""How many runs of how many steps are made with how many seeds."""
+"""The number of seeds, of runs with each seed, and of steps in each run."""
 
 import os
 
 SEED = int(os.environ.get("SEED", "1"))
-SEEDS = int(os.environ.get("SEEDS", "3"))  # so many in a row, from SEED on
-RUNS = 9  # with each seed: after ten, hypothesis rather varies what it has had than looks further
+SEEDS = int(os.environ.get("SEEDS", "3"))  # consecutive, from SEED on
+RUNS = 9  # with each seed: after ten, hypothesis mutates earlier runs instead of drawing new ones
 STEPS = 25
 
 
 def seeds_for(runs: int) -> int:
-    """Return how many seeds make at least so many runs."""
+    """Return the number of seeds that make at least this many runs."""
     return max(1, -(-runs // RUNS))

@@ -1,4 +1,4 @@
-"""The end of a run: nothing goes wrong any more, and everyone does their work until it is done."""
+"""Ends a run: clears the faults, and lets every actor work until nothing changes."""
 
 from __future__ import annotations
 
@@ -14,100 +14,103 @@ from payments.invoices.resolve_attention import HOLDING
 from payments.invoices.transitions import paid_by_another
 from payments.models import Invoice, InvoiceStatus, MoneyCase, Refund, RefundStatus
 from payments.seqr import SeqrError
-from tests.proof.model_based.actions import ACTS, close
-from tests.proof.model_based.final_invariants import what_is_unsent, what_is_wrong
-from tests.proof.model_based.invariants import Broken, Watch
-from tests.proof.model_based.ledgers import Books, read_books
+from tests.proof.model_based.actions import ACTIONS, close_case
+from tests.proof.model_based.final_invariants import final_violations, unsent_invoices
+from tests.proof.model_based.invariants import InvariantChecker, InvariantViolation
+from tests.proof.model_based.ledgers import Ledgers, read_ledgers
 from tests.proof.model_based.simulation import wait_for_checks
 from tests.staff import run_action
 
 if TYPE_CHECKING:
-    from tests.proof.model_based.simulation import World
+    from tests.proof.model_based.simulation import Simulation
 
 S = InvoiceStatus
 R = RefundStatus
-PAUSES = (6, 31, 61)  # beyond each lease and pause but the longest of receipts
-LIFETIME = 601
-LONGEST_PAUSE = 3601
-MOST_ROUNDS = 30
+PAUSES_SECONDS = (6, 31, 61)  # longer than each lease and backoff, except the longest of receipts
+LIFETIME_SECONDS = 601
+LONGEST_BACKOFF_SECONDS = 3601
+MAX_ROUNDS = 30
 
 
-def come_to_rest(world: World, watch: Watch) -> None:
-    """Let everyone work until nothing changes any more; raise Broken where that is not the end."""
-    world.sandbox.clear_faults()
-    world.proxy.clear_faults()
-    for reference in world.shown:
-        if world.sandbox.invoice(reference)["held"]:
-            world.sandbox.act(reference, "release")
-    _work_until_still(world, watch, PAUSES)
-    unsent = list(what_is_unsent(read_books(world)))
-    if unsent:
-        raise Broken("; ".join(unsent))
-    while _staff_do_theirs(world):
-        _work_until_still(world, watch, (31,))
-    _work_until_still(world, watch, (LIFETIME, LONGEST_PAUSE))
-    books = read_books(world)
-    found = list(what_is_wrong(world, books))
-    if found:
-        raise Broken("at rest: " + "; ".join(found))
-    _replay(world)
-    after = read_books(world)
-    watch.look(after)
-    if after.facts() != books.facts():
-        raise Broken(f"replayed messages changed {_difference(books, after)}")
+def quiesce(sim: Simulation, checker: InvariantChecker) -> None:
+    """Let every actor work until nothing changes.
 
-
-def _work_until_still(world: World, watch: Watch, pauses: tuple[int, ...]) -> None:
-    before = None
-    for number in range(MOST_ROUNDS):
-        for who in (0, 1):
-            ACTS["poller goes round"](world, who, 1)
-        ACTS["worker sweeps"](world, 0, number)
-        books = read_books(world)
-        watch.look(books)
-        if books.facts() == before and number >= len(pauses):
-            return
-        before = books.facts()
-        world.pass_time(pauses[number] if number < len(pauses) else pauses[-1])
-    raise Broken("it does not come to rest")
-
-
-def _staff_do_theirs(world: World) -> bool:
-    """Do what waits for a person; return whether that changed anything.
-
-    Refunds to approve and to settle, cases that hold an order, and the orders about which SEQR has
-    contradicted itself: of another invoice may be asked only once it is known that the payment was
-    taken back. Where SEQR has told that it keeps a payment, the shop has to find it by itself,
-    though the answer was lost.
+    Raises InvariantViolation where work is left, or where a repeated message has an effect.
     """
-    before = read_books(world).facts()
+    sim.sandbox.clear_faults()
+    sim.proxy.clear_faults()
+    for reference in sim.shown:
+        if sim.sandbox.invoice(reference)["held"]:
+            sim.sandbox.act(reference, "release")
+    _work_until_stable(sim, checker, PAUSES_SECONDS)
+    unsent = list(unsent_invoices(read_ledgers(sim)))
+    if unsent:
+        raise InvariantViolation("; ".join(unsent))
+    while _staff_works(sim):
+        _work_until_stable(sim, checker, (31,))
+    _work_until_stable(sim, checker, (LIFETIME_SECONDS, LONGEST_BACKOFF_SECONDS))
+    ledgers = read_ledgers(sim)
+    found = list(final_violations(sim, ledgers))
+    if found:
+        raise InvariantViolation("quiescent: " + "; ".join(found))
+    _replay(sim)
+    after = read_ledgers(sim)
+    checker.check(after)
+    if after.comparable() != ledgers.comparable():
+        raise InvariantViolation(f"replayed messages changed {_differences(ledgers, after)}")
+
+
+def _work_until_stable(sim: Simulation, checker: InvariantChecker, pauses: tuple[int, ...]) -> None:
+    before = None
+    for number in range(MAX_ROUNDS):
+        for actor in (0, 1):
+            ACTIONS["poller runs round"](sim, actor, 1)
+        ACTIONS["worker recovers"](sim, 0, number)
+        ledgers = read_ledgers(sim)
+        checker.check(ledgers)
+        if ledgers.comparable() == before and number >= len(pauses):
+            return
+        before = ledgers.comparable()
+        sim.pass_time(pauses[number] if number < len(pauses) else pauses[-1])
+    raise InvariantViolation("the system does not become quiescent")
+
+
+def _staff_works(sim: Simulation) -> bool:
+    """Do the work that waits for staff; return whether that changed anything.
+
+    Staff approve and resolve refunds, close the cases that hold an order, and check the invoices of
+    orders whose status SEQR has contradicted: the other invoices of an order are queried only once
+    the reversal is known. A payment that SEQR has confirmed must be found by the shop itself, even
+    where the answer was lost.
+    """
+    before = read_ledgers(sim).comparable()
     holding = list(MoneyCase.objects.filter(closed_at=None, kind__in=HOLDING))
     to_approve = list(Refund.objects.filter(status=R.REQUESTED))
     unresolved = list(Refund.objects.filter(status=R.UNKNOWN))
-    contradicted = Invoice.objects.filter(invoice_reference__in=world.meddled)
-    to_ask = Invoice.objects.filter(order__in=contradicted.values("order"))
+    contradicted = Invoice.objects.filter(invoice_reference__in=sim.contradicted)
+    to_check = Invoice.objects.filter(order__in=contradicted.values("order"))
     for refund in to_approve:
-        for member in world.staff:
+        for member in sim.staff:
             run_action(member, "approve", refund)
     for case in holding:
-        close(world.staff[0], case)
+        close_case(sim.staff[0], case)
     for _ in unresolved:
-        ACTS["staff settles a refund"](world, 0, 0)
-    for invoice in to_ask:
-        if not _is_told_of(world, invoice):
-            run_action(world.staff[0], "check_with_seqr", invoice)
-    return read_books(world).facts() != before
+        ACTIONS["staff resolves refund"](sim, 0, 0)
+    for invoice in to_check:
+        if not _payment_is_confirmed(sim, invoice):
+            run_action(sim.staff[0], "check_with_seqr", invoice)
+    return read_ledgers(sim).comparable() != before
 
 
-def _is_told_of(world: World, invoice: Invoice) -> bool:
+def _payment_is_confirmed(sim: Simulation, invoice: Invoice) -> bool:
     if invoice.invoice_reference is None:
         return False
-    seqrs = world.sandbox.invoice(invoice.invoice_reference)
-    return seqrs["status"] == S.PAID and seqrs["confirmed_at"] is not None
+    seqr_invoice = sim.sandbox.invoice(invoice.invoice_reference)
+    return seqr_invoice["status"] == S.PAID and seqr_invoice["confirmed_at"] is not None
 
 
-def _replay(world: World) -> None:
-    """Every message comes once more: the queue's, SEQR's, the browsers'."""
+def _replay(sim: Simulation) -> None:
+    """Repeat every message of the queue, of SEQR and of the browsers."""
     for invoice_id in Invoice.objects.values_list("pk", flat=True):
         for task in (
             tasks.send_invoice,
@@ -121,34 +124,34 @@ def _replay(world: World) -> None:
         with suppress(SeqrError):
             tasks.send_refund(refund_id)
         tasks.mark_interrupted_refund_unknown(refund_id)
-    for path in _notified_and_not_second(world):
+    for path in _notifications_to_replay(sim):
         assert Client().post(path).status_code == 200
         wait_for_checks()
-    made = set(Order.objects.values_list("nonce", flat=True))
-    for customer in world.customers:
-        for which, posted in enumerate(reversed(customer.posted)):
-            if posted["nonce"] in made:
-                customer.order_again(0, which)
-    asked_for = set(Refund.objects.values_list("nonce", flat=True))
-    for which, (_, form) in enumerate(reversed(world.refund_forms)):
-        if form["nonce"] in asked_for:
-            ACTS["staff sends the form again"](world, 0, which)
+    known_orders = set(Order.objects.values_list("nonce", flat=True))
+    for customer in sim.customers:
+        for index, sent_order in enumerate(reversed(customer.sent_orders)):
+            if sent_order["nonce"] in known_orders:
+                customer.resend_order(0, index)
+    known_refunds = set(Refund.objects.values_list("nonce", flat=True))
+    for index, (_, form) in enumerate(reversed(sim.refund_forms)):
+        if form["nonce"] in known_refunds:
+            ACTIONS["staff resends form"](sim, 0, index)
 
 
-def _notified_and_not_second(world: World) -> Iterator[str]:
-    """What SEQR has notified; but for an invoice whose order another one has paid by now.
+def _notifications_to_replay(sim: Simulation) -> Iterator[str]:
+    """Yield the paths that SEQR has called, except of unpaid invoices of paid orders.
 
-    A notification of such a one is news, also when it came before.
+    A notification about such an invoice has an effect of its own each time.
     """
-    for path in dict.fromkeys(world.delivered):
+    for path in dict.fromkeys(sim.delivered):
         invoice = Invoice.objects.get(notify_key=path.rpartition("/")[2])
         if invoice.status == S.PAID or not paid_by_another(invoice):
             yield path
 
 
-def _difference(before: Books, after: Books) -> str:
+def _differences(before: Ledgers, after: Ledgers) -> str:
     return "; ".join(
-        f"{from_state} to {now}"
-        for from_state, now in zip(before.facts(), after.facts(), strict=True)
-        if from_state != now
+        f"{was} to {now}"
+        for was, now in zip(before.comparable(), after.comparable(), strict=True)
+        if was != now
     )

@@ -1,4 +1,4 @@
-"""The shop and its SEQR for one run of the machine, and the time that passes for both at once."""
+"""The shop and the sandbox for one run of the state machine, with one clock for both."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ from tests.redis_reset import reset_rate_limits
 from tests.sandbox_process import SandboxProcess
 
 T = TypeVar("T")
+CHECK_SECONDS = 30
 
-NUMBERS = ("46700000001", "46700000002")
-RIGHTS = (
+MSISDNS = ("46700000001", "46700000002")
+PERMISSIONS = (
     "view_invoice",
     "check_invoice",
     "cancel_invoice",
@@ -45,73 +46,75 @@ RIGHTS = (
 )
 
 
-class World:
-    """Two customers, two of the staff, two pollers over one shard, and SEQR beyond the road."""
+class Simulation:
+    """Two customers, two staff members, two pollers of one shard, and SEQR behind the proxy."""
 
-    def __init__(self, sandbox: SandboxProcess, proxy: RecordingProxy, slips: Slips) -> None:
-        empty_the_books()
+    def __init__(
+        self, sandbox: SandboxProcess, proxy: RecordingProxy, traceback_log: TracebackLog
+    ) -> None:
+        delete_everything()
         sandbox.reset()
-        sandbox.fault("notification", "lost")  # the run itself delivers them, or does not
+        sandbox.fault("notification", "lost")  # the run delivers them itself, or does not
         proxy.reset()
-        slips.records.clear()
+        traceback_log.records.clear()
         reset_rate_limits()
         self.sandbox = sandbox
         self.proxy = proxy
-        self.slips = slips
+        self.traceback_log = traceback_log
         self.shop = ShopFactory.create(name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN")
         self.bun: Product = ProductFactory.create(shop=self.shop)
         sandbox.register_shop("LYKTAN", "http://testserver/lyktan")
-        self.shown: dict[str, str] = {}  # reference: the order that it was shown for
-        self.notifications: list[str] = []  # the addresses that SEQR has to call
+        self.shown: dict[str, str] = {}  # order id by reference shown
+        self.notifications: list[str] = []  # paths that SEQR has to call
         self.delivered: list[str] = []
-        self.steps: list[tuple[int, str]] = []  # what was done, each after which event
-        self.meddled: set[str] = set()  # references about which SEQR has contradicted itself
+        self.steps: list[tuple[int, str]] = []  # each after the id of the last event
+        self.contradicted: set[str] = set()  # references whose status SEQR has contradicted
         self.refund_forms: list[tuple[int, dict[str, str]]] = []
-        self.customers = [Customer(self, number) for number in NUMBERS]
-        self.staff = [person(name) for name in ("clerk", "boss")]
+        self.customers = [Customer(self, number) for number in MSISDNS]
+        self.staff = [staff_browser(name) for name in ("clerk", "boss")]
         self.pollers = [Poller(), Poller()]
 
     def pass_time(self, seconds: int) -> None:
-        """Let so much time pass, in which nobody does anything."""
+        """Advance the clocks of the sandbox, the database rows and the pollers."""
         self.sandbox.advance(seconds)
-        grow_older(timedelta(seconds=seconds))
+        shift_timestamps(timedelta(seconds=seconds))
         for poller in self.pollers:
             poller.shard.now += seconds
         self.proxy.expire_leases()
 
     def restart_poller(self, number: int) -> None:
-        """Kill a poller with all that it knows, and start another."""
+        """Replace a poller by one without its memory."""
         if self.pollers[number].end():
             self.pollers[number] = Poller()
 
     def close(self) -> None:
-        """End what is at work."""
+        """Close the pollers' connections."""
         for poller in self.pollers:
             poller.end()
 
 
 class Poller:
-    """A loop over the one shard: a single thread, which does nothing else while it is busy.
+    """The loop of the one shard: a single thread, which skips a call while it is busy.
 
-    Its second begins when it is told to ask.
+    query() begins a new second.
     """
 
     def __init__(self) -> None:
         self._calls = status_calls(MAX_IN_FLIGHT)
         self._busy = threading.Lock()
-        self._looked_at = time.monotonic()
+        self._last_query_at = time.monotonic()
         self.shard = Shard(self._calls)
 
-    def ask(self) -> bool:
-        """Read what is open, and have SEQR's answers in memory."""
-        return self._unless_busy(self._ask)
+    def query(self) -> bool:
+        """Read the open invoices, query SEQR, and keep the answers in memory."""
+        return self._unless_busy(self._query)
 
     def write(self) -> bool:
-        """Write what SEQR has answered."""
+        """Write SEQR's answers."""
         return self._unless_busy(self.shard.store.step)
 
     def end(self) -> bool:
-        """Close its connections."""
+        """Close the connections."""
         return self._unless_busy(self._calls.close)
 
     def _unless_busy(self, work: Callable[[], None]) -> bool:
@@ -123,51 +126,51 @@ class Poller:
             self._busy.release()
         return True
 
-    def _ask(self) -> None:
+    def _query(self) -> None:
         now = time.monotonic()
-        self.shard.now += 1.0 + now - self._looked_at
-        self._looked_at = now
+        self.shard.now += 1.0 + now - self._last_query_at
+        self._last_query_at = now
         self.shard.store.step()
         self.shard.poller.step()
         self.shard.collect_answers()
 
 
-class Slips(logging.Handler):
-    """Keeps what was logged with a traceback: a mistake of ours that was caught and gone over."""
+class TracebackLog(logging.Handler):
+    """Keeps what was logged with a traceback: an unexpected error that was caught."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.records: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it."""
+        """Keep a record that has a traceback."""
         if record.exc_info:
             self.records.append(f"{record.getMessage()}: {record.exc_info[1]!r}")
 
 
-def newest(rows: Sequence[T], which: int) -> T | None:
-    """Return one of these, 0 for the newest; None where there is none."""
-    return rows[-1 - which % len(rows)] if rows else None
+def pick(rows: Sequence[T], index: int) -> T | None:
+    """Return a row, 0 for the newest; None where there is none."""
+    return rows[-1 - index % len(rows)] if rows else None
 
 
-def invoice_number(which: int) -> Invoice | None:
-    """Return an invoice of ours, 0 for the newest."""
-    return newest(list(Invoice.objects.select_related("order").order_by("pk")), which)
+def pick_invoice(index: int) -> Invoice | None:
+    """Return an invoice, 0 for the newest."""
+    return pick(list(Invoice.objects.select_related("order").order_by("pk")), index)
 
 
 def wait_for_checks() -> None:
-    """Wait for the questions that the web process asks in threads of its own."""
-    deadline = time.monotonic() + 10
+    """Wait for the status checks that run in threads of the web process."""
+    deadline = time.monotonic() + CHECK_SECONDS
     while status_checks.checks_in_flight():
-        assert time.monotonic() < deadline, "a check of the web process does not end"
+        assert time.monotonic() < deadline, "a status check does not end"
         time.sleep(0.001)
 
 
-def person(name: str) -> Client:
-    """Return the browser of one of the staff, who may do all about money."""
+def staff_browser(name: str) -> Client:
+    """Return the browser of a staff member with all permissions about payments."""
     user, is_new = User.objects.get_or_create(username=name, defaults={"is_staff": True})
     if is_new:
-        user.user_permissions.set(Permission.objects.filter(codename__in=RIGHTS))
+        user.user_permissions.set(Permission.objects.filter(codename__in=PERMISSIONS))
     client = Client()
     client.force_login(user)
     return client
@@ -178,22 +181,22 @@ def _models() -> list[type[Model]]:
     return [each for each in apps.get_models() if each._meta.app_label in ("orders", "payments")]
 
 
-def empty_the_books() -> None:
-    """Forget all that was ordered and paid; the staff stay."""
+def delete_everything() -> None:
+    """Delete all orders and payments; users stay."""
     tables = ", ".join(model._meta.db_table for model in _models())
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
 
 
-def grow_older(by: timedelta) -> None:
-    """Make every moment in the books earlier; but for the audit's, which nobody reckons with."""
+def shift_timestamps(by: timedelta) -> None:
+    """Move every timestamp into the past, except the audit's, which no code compares."""
     shift = ExpressionWrapper(Value(by), output_field=DurationField())
     for model in _models():
-        moments = [
+        fields = [
             field.name for field in model._meta.concrete_fields if isinstance(field, DateTimeField)
         ]
-        if moments and model is not AuditEvent:
-            model._default_manager.update(**{name: F(name) - shift for name in moments})
+        if fields and model is not AuditEvent:
+            model._default_manager.update(**{name: F(name) - shift for name in fields})
 
 
-Act = Callable[[World, int, int], None]
+Action = Callable[[Simulation, int, int], None]

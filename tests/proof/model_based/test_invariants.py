@@ -1,4 +1,4 @@
-"""Orders and payments, whatever anybody does in whatever order. See docs/proof.md."""
+"""Model-based test of orders and payments; docs/proof.md describes it."""
 
 import os
 
@@ -7,24 +7,24 @@ from hypothesis import HealthCheck, Phase, seed
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.proof.model_based.machine import Lifecycle
+from tests.proof.model_based.machine import PaymentMachine
 from tests.proof.model_based.plan import RUNS, SEED, SEEDS, STEPS
 from tests.proof.model_based.recording_proxy import RecordingProxy
-from tests.proof.model_based.simulation import Slips, World
+from tests.proof.model_based.simulation import Simulation, TracebackLog
 from tests.sandbox_process import SandboxProcess
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("number", range(SEED, SEED + SEEDS))
-def test_whatever_happens_in_whatever_order_the_promises_hold(
-    sandbox: SandboxProcess, proxy: RecordingProxy, slips: Slips, number: int
+def test_invariants_hold_whatever_the_order_of_steps(
+    sandbox: SandboxProcess, proxy: RecordingProxy, traceback_log: TracebackLog, number: int
 ) -> None:
     phases = [Phase.generate]
     if "SHRINK" in os.environ:
         phases.append(Phase.shrink)
 
-    def machine() -> Lifecycle:
-        return Lifecycle(World(sandbox, proxy, slips))
+    def machine() -> PaymentMachine:
+        return PaymentMachine(Simulation(sandbox, proxy, traceback_log))
 
     run_state_machine_as_test(
         seed(number)(machine),  # type: ignore[arg-type]  # a function may stand for the class

@@ -1,42 +1,42 @@
-"""Runs in which this proof was once wrong itself, in their shortest form."""
+"""The shortest form of runs in which the model-based test itself was wrong."""
 
 import pytest
 
-from tests.proof.model_based.actions import ACTS
-from tests.proof.model_based.invariants import Watch
-from tests.proof.model_based.ledgers import read_books
-from tests.proof.model_based.machine import BEGINNINGS, Step
-from tests.proof.model_based.quiesce import come_to_rest
-from tests.proof.model_based.simulation import World
+from tests.proof.model_based.actions import ACTIONS
+from tests.proof.model_based.invariants import InvariantChecker
+from tests.proof.model_based.ledgers import read_ledgers
+from tests.proof.model_based.machine import SETUPS, Step
+from tests.proof.model_based.quiesce import quiesce
+from tests.proof.model_based.simulation import Simulation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def holds(world: World, *steps: Step) -> None:
-    """Take the steps and come to rest; the promises hold all the time."""
-    watch = Watch(world)
+def run_steps(sim: Simulation, *steps: Step) -> None:
+    """Run the steps and let the system become quiescent, checking the invariants."""
+    checker = InvariantChecker(sim)
     for step in steps:
-        ACTS[step.do](world, step.who, step.which)
-        watch.look(read_books(world))
-    come_to_rest(world, watch)
+        ACTIONS[step.action](sim, step.actor, step.index)
+        checker.check(read_ledgers(sim))
+    quiesce(sim, checker)
 
 
-def test_staff_settle_a_refund_by_what_seqr_did_and_not_by_what_it_answered(
-    world: World,
+def test_staff_resolves_refund_by_its_effect_at_seqr_not_by_the_answer(
+    sim: Simulation,
 ) -> None:
-    world.sandbox.fault("refundPayment", "empty", count=1, takes_effect=True)
+    sim.sandbox.fault("refundPayment", "empty", count=1, takes_effect=True)
 
-    holds(world, *BEGINNINGS["refund asked for"], Step("worker sends a refund"))
+    run_steps(sim, *SETUPS["refund requested"], Step("worker sends refund"))
 
 
-def test_once_a_payment_was_taken_back_staff_ask_about_the_orders_other_bill_too(
-    world: World,
+def test_staff_checks_other_invoice_of_order_after_a_reversal(
+    sim: Simulation,
 ) -> None:
-    holds(
-        world,
-        *BEGINNINGS["two payments"],
+    run_steps(
+        sim,
+        *SETUPS["two payments"],
         Step("seqr notifies"),
-        Step("seqr notifies", which=1),  # of the second payment, which is not asked about then
-        Step("seqr takes a payment back"),
+        Step("seqr notifies", index=1),  # of the second payment, which is not queried then
+        Step("seqr reverses payment"),
         Step("seqr notifies"),
     )

@@ -1,4 +1,4 @@
-"""What a failing run was: who did what, what the audit tells of it, and how SEQR stands."""
+"""Prints a failing run: its steps, the audit events of each, and SEQR's invoices."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from orders.models import AuditEvent
 
 if TYPE_CHECKING:
-    from tests.proof.model_based.simulation import World
+    from tests.proof.model_based.simulation import Simulation
 
 AT_SEQR = ("invoice_reference", "status", "version", "confirmed_at", "reversed", "refunds")
 
 
-def last_event() -> int:
-    """Return the id of the newest event, 0 where there is none."""
+def last_event_id() -> int:
+    """Return the id of the newest audit event, 0 where there is none."""
     return AuditEvent.objects.values_list("pk", flat=True).order_by("-pk").first() or 0
 
 
-def tell(world: World) -> None:
-    """Write the steps, each before the events that it led to."""
-    steps = list(world.steps)
+def print_trace(sim: Simulation) -> None:
+    """Print each step before the audit events that it caused, then SEQR's invoices."""
+    steps = list(sim.steps)
     for event in AuditEvent.objects.order_by("pk"):
         while steps and steps[0][0] < event.pk:
             _write(f"{steps.pop(0)[1]}")
@@ -31,7 +31,7 @@ def tell(world: World) -> None:
         _write(f"    {event.occurred_at:%M:%S.%f} {event} {change} {code} {event.detail[:70]}")
     for _, step in steps:
         _write(step)
-    for invoice in world.sandbox.invoices():
+    for invoice in sim.sandbox.invoices():
         _write(" ".join(f"{name}={invoice[name]}" for name in AT_SEQR))
 
 
