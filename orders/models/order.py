@@ -3,7 +3,7 @@ import uuid
 
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.audited import AuditedModel, AuditSubject, SubjectType
@@ -75,7 +75,7 @@ class Order(AuditedModel):
     class Meta:
         verbose_name = _("order")
         verbose_name_plural = _("orders")
-        permissions = [("serve_order", "Can mark an order as served")]
+        permissions = [("serve_order", gettext_noop("Can mark an order as served"))]
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["customer", "shop", "-id"], name="order_of_customer"),

@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from orders.models.picture import Picture
 from orders.models.shop import Shop
@@ -79,7 +80,9 @@ class Product(models.Model):
     class Meta:
         verbose_name = _("product")
         verbose_name_plural = _("products")
-        permissions = [("sell_out_product", "Can mark a product as sold out or back in stock")]
+        permissions = [
+            ("sell_out_product", gettext_noop("Can mark a product as sold out or back in stock"))
+        ]
         ordering = ["position", "id"]
         constraints = [
             models.CheckConstraint(condition=models.Q(price__gt=0), name="product_price_positive"),

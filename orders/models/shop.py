@@ -2,6 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from orders.colours import DEFAULT_ACCENT, text_on
 from orders.models.picture import Picture
@@ -59,7 +60,7 @@ class Shop(models.Model):
     class Meta:
         verbose_name = _("shop")
         verbose_name_plural = _("shops")
-        permissions = [("pause_shop", "Can pause and open a shop")]
+        permissions = [("pause_shop", gettext_noop("Can pause and open a shop"))]
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(

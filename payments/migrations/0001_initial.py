@@ -155,6 +155,8 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='paying_stops', to='payments.moneycase')),
             ],
             options={
+                'verbose_name': 'payment pause',
+                'verbose_name_plural': 'payment pauses',
                 'permissions': [('check_paymentpause', 'Can check whether payments work again')],
                 'default_permissions': (),
             },

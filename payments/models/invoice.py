@@ -3,7 +3,7 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import AuditedModel, AuditSubject, Order, SubjectType
@@ -145,9 +145,9 @@ class Invoice(AuditedModel):
         verbose_name = _("payment")
         verbose_name_plural = _("payments")
         permissions = [
-            ("check_invoice", "Can check a payment with SEQR"),
-            ("cancel_invoice", "Can cancel a payment at SEQR"),
-            ("capture_invoice", "Can capture a reserved amount"),
+            ("check_invoice", gettext_noop("Can check a payment with SEQR")),
+            ("cancel_invoice", gettext_noop("Can cancel a payment at SEQR")),
+            ("capture_invoice", gettext_noop("Can capture a reserved amount")),
         ]
         ordering = ["-id"]
         indexes = [

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import AuditedModel, AuditSubject, Order, SubjectType
@@ -56,7 +56,7 @@ class MoneyCase(AuditedModel):
         verbose_name = _("payment case")
         verbose_name_plural = _("payment cases")
         ordering = ["-id"]
-        permissions = [("close_moneycase", "Can close a payment case")]
+        permissions = [("close_moneycase", gettext_noop("Can close a payment case"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "key"],

@@ -1,6 +1,8 @@
 from django.db import models
 from django.db.models.functions import Now
 from django.db.models.lookups import IsNull
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from payments.models.money_case import MoneyCase
 
@@ -21,8 +23,12 @@ class PaymentPause(models.Model):
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("payment pause")
+        verbose_name_plural = _("payment pauses")
         default_permissions = ()
-        permissions = [("check_paymentpause", "Can check whether payments work again")]
+        permissions = [
+            ("check_paymentpause", gettext_noop("Can check whether payments work again"))
+        ]
         constraints = [
             models.UniqueConstraint(
                 IsNull(models.F("ended_at"), True),

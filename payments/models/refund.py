@@ -3,7 +3,7 @@ import secrets
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import AuditedModel, AuditSubject, SubjectType
@@ -82,9 +82,9 @@ class Refund(AuditedModel):
         verbose_name_plural = _("refunds")
         ordering = ["-id"]
         permissions = [
-            ("request_refund", "Can refund a payment"),
-            ("approve_refund", "Can approve a large refund"),
-            ("resolve_unknown_refund", "Can record the outcome of an unknown refund"),
+            ("request_refund", gettext_noop("Can refund a payment")),
+            ("approve_refund", gettext_noop("Can approve a large refund")),
+            ("resolve_unknown_refund", gettext_noop("Can record the outcome of an unknown refund")),
         ]
         indexes = [
             models.Index(

@@ -1,6 +1,6 @@
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import AuditedModel, AuditSubject, SubjectType
@@ -49,7 +49,10 @@ class TransactionPeriod(AuditedModel):
         verbose_name_plural = _("transaction periods")
         ordering = ["-day"]
         permissions = [
-            ("reconcile_transactionperiod", "Can fetch a report again and record a lost period")
+            (
+                "reconcile_transactionperiod",
+                gettext_noop("Can fetch a report again and record a lost period"),
+            )
         ]
         constraints = [
             models.CheckConstraint(

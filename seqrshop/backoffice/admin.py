@@ -1,8 +1,10 @@
 """Registers every ModelAdmin; Django's admin imports this module at start-up."""
 
 from django.contrib import admin
+from django.contrib.auth.models import Group, User
 
 from seqrshop import __version__
+from seqrshop.backoffice.accounts import StaffGroupAdmin, StaffUserAdmin
 from seqrshop.backoffice.audit_event import AuditEventAdmin
 from seqrshop.backoffice.invoice import InvoiceAdmin
 from seqrshop.backoffice.loyalty_card import LoyaltyCardAdmin
@@ -19,6 +21,11 @@ admin.site.site_title = "seqrshop"
 admin.site.site_header = f"seqrshop {__version__}"
 admin.site.site_url = None  # each shop has a site of its own
 admin.site.enable_nav_sidebar = False  # a list with both references needs the width
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+admin.site.register(User, StaffUserAdmin)
+admin.site.register(Group, StaffGroupAdmin)
 
 __all__ = [
     "AuditEventAdmin",

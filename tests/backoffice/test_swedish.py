@@ -11,6 +11,7 @@ from typing import Any
 import lxml.html
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
@@ -128,7 +129,9 @@ def test_lists_and_index_have_no_english(client: Client, rows: list[Model]) -> N
 
 
 def test_pages_have_no_english(client: Client, rows: list[Model]) -> None:
-    assert english_in(client, *(page_url(row) for row in rows)) == {}
+    pages = [page_url(row) for row in (*rows, user_of(client))]
+
+    assert english_in(client, *pages) == {}
 
 
 def test_forms_have_no_english(client: Client, rows: list[Model]) -> None:
@@ -138,7 +141,7 @@ def test_forms_have_no_english(client: Client, rows: list[Model]) -> None:
         admin_url(Invoice, "capture", invoice.pk),
         admin_url(Refund, "resolve", refund.pk),
         admin_url(TransactionPeriod, "resolve", TransactionPeriod.objects.get().pk),
-        *(admin_url(model, "add") for model in (Shop, QrCode, LoyaltyCard)),
+        *(admin_url(model, "add") for model in (Shop, QrCode, LoyaltyCard, User, Group)),
     ]
 
     assert english_in(client, *addresses) == {}

@@ -1,0 +1,50 @@
+"""Users and groups, with their permissions in the language of the staff."""
+
+from typing import Any
+
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Permission, User
+from django.db.models import ManyToManyField
+from django.forms import ModelMultipleChoiceField
+from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+MODEL_PERMISSIONS = {
+    "add": _("Can add"),
+    "change": _("Can change"),
+    "delete": _("Can delete"),
+    "view": _("Can view"),
+}
+
+
+class PermissionField(ModelMultipleChoiceField[Permission]):
+    """Permissions by the name of their model, translated though Django stores them in English."""
+
+    def label_from_instance(self, permission: Permission) -> str:
+        """Return the model and the permission: “Order: Can view”."""
+        action, _underscore, model = permission.codename.partition("_")
+        if action in MODEL_PERMISSIONS and model == permission.content_type.model:
+            name = str(MODEL_PERMISSIONS[action])
+        else:
+            name = gettext(permission.name)
+        return f"{capfirst(permission.content_type.name)}: {name}"
+
+
+class _TranslatedPermissions:
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
+    ) -> Any:
+        if db_field.related_model is Permission:
+            kwargs["form_class"] = PermissionField
+            kwargs["queryset"] = Permission.objects.select_related("content_type")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class StaffUserAdmin(_TranslatedPermissions, UserAdmin[User]):
+    """Django's page of a user, its permissions translated."""
+
+
+class StaffGroupAdmin(_TranslatedPermissions, GroupAdmin):
+    """Django's page of a group, its permissions translated."""
