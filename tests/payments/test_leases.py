@@ -1,0 +1,47 @@
+"""Leases and pauses, by a clock that the test sets."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pytest_django import Settings
+
+from payments.leases import Lease, call_lease_duration, doubling_pause, proportional_pause
+from payments.models import Invoice
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+LEASE = Lease("capture_lease_until")
+
+
+@pytest.mark.parametrize(
+    ("lease_until", "lapsed"),
+    [(None, True), (NOW, True), (NOW - SECOND, True), (NOW + SECOND, False)],
+)
+def test_lease_lapses_at_its_end(lease_until: datetime | None, lapsed: bool) -> None:
+    assert LEASE.has_lapsed(Invoice(capture_lease_until=lease_until), NOW) == lapsed
+
+
+def test_lease_outlasts_the_longest_call(settings: Settings) -> None:
+    settings.SEQR_TIMEOUT_SECONDS = 10
+
+    assert LEASE.taken(NOW) == {"capture_lease_until": NOW + timedelta(seconds=25)}
+    assert LEASE.released() == {"capture_lease_until": None}
+    assert call_lease_duration(timeouts=4) == timedelta(seconds=45)
+
+
+@pytest.mark.parametrize(
+    ("doublings", "seconds"), [(0, 5), (1, 10), (3, 40), (4, 60), (10_000, 60)]
+)
+def test_doubling_pause_ends_at_the_longest(doublings: int, seconds: int) -> None:
+    pause = doubling_pause(doublings, timedelta(seconds=5), timedelta(minutes=1))
+
+    assert pause == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(("waited", "seconds"), [(0, 5), (60, 6), (300, 30), (86_400, 600)])
+def test_proportional_pause_stays_within_its_limits(waited: int, seconds: int) -> None:
+    pause = proportional_pause(
+        timedelta(seconds=waited), timedelta(seconds=5), timedelta(minutes=10)
+    )
+
+    assert pause == timedelta(seconds=seconds)
