@@ -16,8 +16,8 @@ from payments.models import (
 )
 from payments.seqr import SeqrConfigurationError
 
-# What is wrong about an invoice is told once for good. Settings can be wrong again, and a report
-# can show more than the first time.
+# A case of any other kind is opened once per invoice, for good. Settings can be refused again, and
+# a later report can show more.
 RECURRING = (CaseKind.CONFIGURATION, CaseKind.REPORT_DIFFERS)
 
 
@@ -31,10 +31,10 @@ def open_case(
     period: TransactionPeriod | None = None,
     key: str = "",
 ) -> MoneyCase | None:
-    """Open a case, unless there is one of its kind about the same; return it if it is new.
+    """Open a case, unless there is one of its kind for the same key; return it if it is new.
 
-    About a locked invoice, or about what `key` names. A mail to each address of CASE_EMAILS goes
-    into the outbox with it.
+    The key names a locked invoice by default. The case puts a mail to each address of CASE_EMAILS
+    into the outbox.
     """
     key = key or f"invoice {invoice.pk if invoice else ''}"
     earlier = MoneyCase.objects.filter(kind=kind, key=key)
@@ -54,7 +54,7 @@ def open_case(
             "what": what[:300],
         },
     )
-    if not is_new:  # two have seen it at the same time
+    if not is_new:  # another process has opened it at the same time
         return None
     record_event(case, EventName(f"{kind}_case"), source, detail=what, to_state="open")
     OutboxMail.objects.bulk_create(
@@ -65,7 +65,7 @@ def open_case(
 
 @transaction.atomic
 def close_case(case_id: int, source: ChangeSource, reason: str) -> bool:
-    """Close a case; return whether it was open. Raises ValueError where no reason is given."""
+    """Close a case; return whether it was open. Raises ValueError without a reason."""
     if not reason.strip():
         raise ValueError("A case is closed with a reason.")
     case = MoneyCase.objects.select_for_update().get(pk=case_id)
@@ -82,9 +82,9 @@ def close_case(case_id: int, source: ChangeSource, reason: str) -> bool:
 def close_cases_of(
     invoice: Invoice, kinds: tuple[CaseKind, ...], source: ChangeSource, reason: str
 ) -> bool:
-    """Close an invoice's open cases of these kinds, which have solved themselves.
+    """Close an invoice's open cases of these kinds, which have resolved themselves.
 
-    Return whether there were any.
+    Returns whether there were any.
     """
     open_cases = MoneyCase.objects.filter(invoice=invoice, kind__in=kinds, closed_at=None)
     closed = [close_case(pk, source, reason) for pk in open_cases.values_list("pk", flat=True)]
@@ -104,8 +104,8 @@ def open_refund_case(refund: Refund, source: ChangeSource, why: str) -> None:
     )
 
 
-def open_stuck_case(refund: Refund, source: ChangeSource, why: str) -> None:
-    """Open the case of a locked refund that SEQR has not taken for long."""
+def open_stuck_refund_case(refund: Refund, source: ChangeSource, why: str) -> None:
+    """Open the case of a locked refund that SEQR has not accepted for long."""
     what = f"A refund of {refund.amount} {refund.currency} could not be made yet: {why}"
     open_case(
         CaseKind.REFUND_STUCK,
@@ -117,21 +117,23 @@ def open_stuck_case(refund: Refund, source: ChangeSource, why: str) -> None:
     )
 
 
-def open_contradicted_refund_case(refund: Refund, source: ChangeSource, what: str) -> None:
-    """Open a case about a locked refund of which SEQR tells otherwise than a person settled it."""
-    what = f"A refund of {refund.amount} {refund.currency} was settled otherwise: {what}"
+def open_refund_mismatch_case(refund: Refund, source: ChangeSource, what: str) -> None:
+    """Open a case about a locked refund whose late answer differs from the recorded outcome."""
+    what = (
+        f"A refund of {refund.amount} {refund.currency} was recorded with another outcome: {what}"
+    )
     open_case(
         CaseKind.REFUND_UNKNOWN,
         source,
         what,
         invoice=refund.invoice,
         refund=refund,
-        key=f"refund {refund.pk} settled",
+        key=f"refund {refund.pk} resolved",
     )
 
 
 def close_refund_cases(refund: Refund, source: ChangeSource, reason: str) -> None:
-    """Close what cases a refund has: it is not stuck any more, or its outcome is known."""
+    """Close a refund's open cases: it was sent, or its outcome is known."""
     open_cases = MoneyCase.objects.filter(refund=refund, closed_at=None)
     for case_id in open_cases.values_list("pk", flat=True):
         close_case(case_id, source, reason)
@@ -147,7 +149,7 @@ def open_period_case(
 def close_period_cases(
     period: TransactionPeriod, kind: CaseKind, source: ChangeSource, reason: str
 ) -> None:
-    """Close a period's open case of this kind, which has solved itself."""
+    """Close a period's open case of this kind, which has resolved itself."""
     open_cases = MoneyCase.objects.filter(period=period, kind=kind, closed_at=None)
     for case_id in open_cases.values_list("pk", flat=True):
         close_case(case_id, source, reason)
@@ -156,14 +158,14 @@ def close_period_cases(
 def open_configuration_case(error: SeqrConfigurationError, source: ChangeSource) -> None:
     """Open a case about settings that SEQR refuses, one for each operation and code.
 
-    For what leaves paying open; `payments/availability/pause.py` has the rest.
+    For refusals that do not pause payments; `payments/availability/pause.py` has the others.
     """
     key = f"{error.operation} code {error.result_code}"
     open_case(CaseKind.CONFIGURATION, source, str(error), key=key)
 
 
 def close_configuration_cases(operation: str, source: ChangeSource) -> None:
-    """Close those cases of an operation that SEQR has accepted."""
+    """Close the configuration cases of an operation that SEQR has accepted."""
     open_cases = MoneyCase.objects.filter(
         kind=CaseKind.CONFIGURATION, key__startswith=f"{operation} code ", closed_at=None
     )

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from payments.models import CaseKind
 
-ADVICE = {
+GUIDANCE = {
     CaseKind.PAID_THOUGH_CANCELED: _(
         "The payment is complete and the order is paid. Serve the order or refund the payment."
     ),

@@ -1,7 +1,7 @@
 """cancelInvoice: one path for the customer, the staff and the end of an invoice's lifetime.
 
-First it is written that a cancel is wanted; then SEQR is asked, told, and listened to. An invoice
-is dead when SEQR has said so, or when it never had a reference that anybody could pay.
+The request is stored first. Then the status is queried, the invoice cancelled at SEQR, and the
+answer applied. An invoice has ended when SEQR has confirmed it, or if it never had a reference.
 """
 
 from django.db import transaction
@@ -23,26 +23,26 @@ from payments.leases import LEASE
 from payments.models import OPEN_STATUSES, CancelReason, CaseKind, Invoice, InvoiceStatus
 from payments.seqr import ResultCode, SeqrConflict, SeqrError, SeqrRejected
 
-# SEQR's refusals that say that nobody can pay it, or any more.
-DEAD_AT_SEQR = (
+# SEQR's refusals after which the invoice cannot be paid.
+UNPAYABLE_RESULT_CODES = (
     ResultCode.INVALID_INVOICE_REFERENCE,
     ResultCode.PAYMENT_ALREADY_CANCELLED,
     ResultCode.PAYMENT_EXPIRED,
 )
-PAID_TOO = "SEQR has a payment of this invoice too, and will not cancel it (50)"
+PAID_TOO = "SEQR has a payment of this invoice too, and refuses to cancel it (50)"
 
 
 class AlreadyPaid(Exception):
-    """The invoice is paid, so it cannot be cancelled; money goes back by a refund."""
+    """The invoice is paid and cannot be cancelled; it can be refunded."""
 
 
 def cancel_invoice(invoice_id: int, reason: CancelReason, source: ChangeSource) -> Invoice:
-    """Want an invoice cancelled, try at once, and return it as it then stands.
+    """Request the cancel of an invoice, try it at once, and return the invoice.
 
-    It may still be CANCEL_PENDING (SEQR did not answer, or a payment is under way): the sweep
+    It may still be CANCEL_PENDING, if SEQR did not answer or a payment is in progress: recovery
     tries again. Raises AlreadyPaid, and Invoice.DoesNotExist.
     """
-    _want_cancel(invoice_id, reason, source)
+    _request_cancel(invoice_id, reason, source)
     finish_cancel(invoice_id, source)
     invoice = Invoice.objects.select_related("order").get(pk=invoice_id)
     if invoice.status == InvoiceStatus.PAID:
@@ -51,7 +51,7 @@ def cancel_invoice(invoice_id: int, reason: CancelReason, source: ChangeSource) 
 
 
 @transaction.atomic
-def _want_cancel(invoice_id: int, reason: CancelReason, source: ChangeSource) -> None:
+def _request_cancel(invoice_id: int, reason: CancelReason, source: ChangeSource) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.status == InvoiceStatus.PAID:
         raise AlreadyPaid
@@ -64,7 +64,7 @@ def _want_cancel(invoice_id: int, reason: CancelReason, source: ChangeSource) ->
 
 
 def finish_cancel(invoice_id: int, source: ChangeSource) -> None:
-    """Bring a wanted cancel to its end, as far as SEQR answers now. Else do nothing."""
+    """Finish a requested cancel, as far as SEQR answers now; else do nothing."""
     invoice = Invoice.objects.get(pk=invoice_id)
     if not invoice.is_open or not invoice.cancel_reason:
         return
@@ -72,47 +72,50 @@ def finish_cancel(invoice_id: int, source: ChangeSource) -> None:
         _end_unsent(invoice_id, source)
         return
     if not _is_superseded(invoice):
-        # Ask first: were it paid, a refused cancel alone would leave the payment unasked.
+        # Query first: after a refused cancel of a paid invoice, nobody would query the payment.
         try:
             status = refresh_invoice(invoice_id, source)
         except SeqrError as error:
-            _note(invoice_id, EventName.CANCEL_DEFERRED, error, source)
+            _record_error(invoice_id, EventName.CANCEL_DEFERRED, error, source)
             return
         if status not in OPEN_STATUSES:
             return
-    _tell_seqr(invoice, source)
+    _cancel_at_seqr(invoice, source)
 
 
-def _tell_seqr(invoice: Invoice, source: ChangeSource) -> None:
+def _cancel_at_seqr(invoice: Invoice, source: ChangeSource) -> None:
     assert invoice.invoice_reference is not None
     try:
         audited_client(invoice.order_id, source).cancel_invoice(invoice.invoice_reference)
     except SeqrConflict as error:
         if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:
-            _confirm(invoice.pk, source)
+            _confirm_cancel(invoice.pk, source)
             return
-        _note(invoice.pk, EventName.CANCEL_REFUSED, error, source)
+        _record_error(invoice.pk, EventName.CANCEL_REFUSED, error, source)
         if error.result_code == ResultCode.CANNOT_CANCEL_PAID_INVOICE:
-            _tell_of_a_second_payment(invoice.pk, source)
-            _ask_again(invoice, source)
+            _open_second_payment_case(invoice.pk, source)
+            _refresh_unless_superseded(invoice, source)
     except SeqrRejected as error:
-        _note(invoice.pk, EventName.CANCEL_REFUSED, error, source)
-        if invoice.cancel_reason == CancelReason.SUPERSEDED and error.result_code in DEAD_AT_SEQR:
-            _confirm(invoice.pk, source)  # which asking would tell of any other
+        _record_error(invoice.pk, EventName.CANCEL_REFUSED, error, source)
+        if (
+            invoice.cancel_reason == CancelReason.SUPERSEDED
+            and error.result_code in UNPAYABLE_RESULT_CODES
+        ):
+            _confirm_cancel(invoice.pk, source)  # for other reasons, a query finds the end
         else:
-            _ask_again(invoice, source)
+            _refresh_unless_superseded(invoice, source)
     except SeqrError as error:
-        _note(invoice.pk, EventName.CANCEL_DEFERRED, error, source)
+        _record_error(invoice.pk, EventName.CANCEL_DEFERRED, error, source)
     else:
-        _confirm(invoice.pk, source)
+        _confirm_cancel(invoice.pk, source)
 
 
 @transaction.atomic
-def _tell_of_a_second_payment(invoice_id: int, source: ChangeSource) -> None:
-    """Open a case where another invoice has paid the order. Nobody else may ever hear of this one.
+def _open_second_payment_case(invoice_id: int, source: ChangeSource) -> None:
+    """Open a case if another invoice has paid the order.
 
-    SEQR returns a payment that nobody has asked about, but keeps it where somebody has, and was
-    killed before the answer was written.
+    SEQR reverses a payment that was not queried, but keeps one that was queried by a process
+    killed before it stored the answer.
     """
     invoice = lock_invoice(invoice_id)
     if paid_by_another(invoice):
@@ -120,21 +123,21 @@ def _tell_of_a_second_payment(invoice_id: int, source: ChangeSource) -> None:
 
 
 def _is_superseded(invoice: Invoice) -> bool:
-    """Whether another invoice pays the order still: SEQR may have taken that payment back."""
+    """Return whether another invoice still pays the order; its payment may have been reversed."""
     return invoice.cancel_reason == CancelReason.SUPERSEDED and paid_by_another(invoice)
 
 
-def _ask_again(invoice: Invoice, source: ChangeSource) -> None:
+def _refresh_unless_superseded(invoice: Invoice, source: ChangeSource) -> None:
     if _is_superseded(invoice):
-        return  # asking would accept a second payment of the same order
+        return  # a query would accept a second payment of the order
     try:
         refresh_invoice(invoice.pk, source)
     except SeqrError as error:
-        _note(invoice.pk, EventName.CANCEL_DEFERRED, error, source)
+        _record_error(invoice.pk, EventName.CANCEL_DEFERRED, error, source)
 
 
 @transaction.atomic
-def _confirm(invoice_id: int, source: ChangeSource) -> None:
+def _confirm_cancel(invoice_id: int, source: ChangeSource) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.is_open:
         transition_invoice(invoice, unpaid_final_status(invoice.cancel_reason), source)
@@ -154,5 +157,7 @@ def _end_unsent(invoice_id: int, source: ChangeSource) -> None:
 
 
 @transaction.atomic
-def _note(invoice_id: int, event: EventName, error: SeqrError, source: ChangeSource) -> None:
+def _record_error(
+    invoice_id: int, event: EventName, error: SeqrError, source: ChangeSource
+) -> None:
     record_event_once(lock_invoice(invoice_id), event, source, detail=str(error))

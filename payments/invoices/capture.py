@@ -1,7 +1,7 @@
-"""commitReservation: what is reserved for an invoice is taken, all of it, once a person says so.
+"""commitReservation: captures the whole amount reserved for an invoice, at a person's request.
 
-SEQR does not say what a second commitReservation does. So a lease is committed before the call,
-and given back only where SEQR has refused: until it ends, SEQR's status alone tells the rest.
+The effect of a second commitReservation is not documented. So a lease is committed before the call
+and released only if SEQR has refused; until it lapses, SEQR's status alone decides.
 """
 
 from decimal import Decimal
@@ -24,49 +24,49 @@ from payments.seqr import Amount, SeqrConfigurationError, SeqrError, SeqrOutcome
 LEASE = Lease("capture_lease_until")
 
 
-class CommitNotPossible(Exception):
-    """The amount cannot be taken as things are. The text says why, to a person."""
+class CaptureNotPossible(Exception):
+    """The amount cannot be captured now. The text gives the reason to a person."""
 
 
-def commit_reservation(invoice_id: int, amount: Decimal, source: ChangeSource) -> InvoiceStatus:
-    """Take the amount, in major units, that is reserved for an invoice; return how it then stands.
+def capture_reservation(invoice_id: int, amount: Decimal, source: ChangeSource) -> InvoiceStatus:
+    """Capture the amount reserved for an invoice, and return the invoice's status.
 
-    `amount` is the whole of the invoice, as the person saw it. SEQR is asked before and after: the
-    invoice is still RESERVED where it does not say yet that it is paid. Raises CommitNotPossible,
-    also where SEQR does not answer beforehand, and the gateway's errors: after SeqrOutcomeUnknown
-    it may have been taken, which the invoice's status tells as soon as SEQR says it.
+    `amount` is the invoice's whole amount in major units, as the person saw it. The status is
+    queried before and after; it may still be RESERVED afterwards. Raises CaptureNotPossible, also
+    if SEQR does not answer before the capture, and the gateway's errors. After SeqrOutcomeUnknown
+    the amount may have been captured; a later status shows it.
     """
-    _ask_before(invoice_id, source)
+    _refresh_before(invoice_id, source)
     invoice = _take_lease(invoice_id, amount, source)
     assert invoice.invoice_reference is not None
     try:
         client = audited_client(invoice.order_id, source)
         client.commit_reservation(invoice.invoice_reference, Amount(amount, invoice.currency))
     except SeqrOutcomeUnknown as error:
-        _note(invoice_id, EventName.CAPTURE_OUTCOME_UNKNOWN, source, str(error))
+        _record(invoice_id, EventName.CAPTURE_OUTCOME_UNKNOWN, source, str(error))
         if _status_now(invoice_id, source) != InvoiceStatus.PAID:
             raise
     except SeqrError as error:
-        _not_done(invoice_id, source, error)
+        _capture_failed(invoice_id, source, error)
         if _status_now(invoice_id, source) != InvoiceStatus.PAID:
             raise
     else:
-        _done(invoice_id, source)
+        _captured(invoice_id, source)
     return _status_now(invoice_id, source)
 
 
-def _ask_before(invoice_id: int, source: ChangeSource) -> None:
+def _refresh_before(invoice_id: int, source: ChangeSource) -> None:
     try:
         refresh_invoice(invoice_id, source)
-    except SeqrError as error:  # whatever became of the question, nothing has been taken
-        raise CommitNotPossible(
+    except SeqrError as error:  # nothing has been captured
+        raise CaptureNotPossible(
             _("Not taken, since SEQR does not say whether it is still reserved (%(error)s).")
             % {"error": str(error).rstrip(".")}
         ) from error
 
 
 def _status_now(invoice_id: int, source: ChangeSource) -> InvoiceStatus:
-    """Ask SEQR; where it does not answer now, return what we know: the poller goes on asking."""
+    """Query the status; if SEQR does not answer, return the stored one."""
     try:
         return refresh_invoice(invoice_id, source)
     except SeqrError:
@@ -79,13 +79,13 @@ def _take_lease(invoice_id: int, amount: Decimal, source: ChangeSource) -> Invoi
     now = database_now()
     if invoice.status != InvoiceStatus.RESERVED:
         label = InvoiceStatus(invoice.status).label
-        raise CommitNotPossible(_("Nothing is reserved: the invoice is now %s.") % label)
+        raise CaptureNotPossible(_("Nothing is reserved: the invoice is now %s.") % label)
     if paid_by_another(invoice):
-        raise CommitNotPossible(_("Another invoice has paid the order."))
+        raise CaptureNotPossible(_("Another invoice has paid the order."))
     if amount != invoice.amount:
-        raise CommitNotPossible(_("The amount has changed meanwhile; look at it again."))
+        raise CaptureNotPossible(_("The amount has changed meanwhile; look at it again."))
     if not LEASE.has_lapsed(invoice, now):
-        raise CommitNotPossible(
+        raise CaptureNotPossible(
             _("It is being taken, or SEQR's answer was lost. Ask SEQR again in half a minute.")
         )
     save_fields(invoice, **LEASE.taken(now))
@@ -94,20 +94,20 @@ def _take_lease(invoice_id: int, amount: Decimal, source: ChangeSource) -> Invoi
 
 
 @transaction.atomic
-def _not_done(invoice_id: int, source: ChangeSource, error: SeqrError) -> None:
+def _capture_failed(invoice_id: int, source: ChangeSource, error: SeqrError) -> None:
     save_fields(lock_invoice(invoice_id), **LEASE.released())
-    _note(invoice_id, EventName.CAPTURE_FAILED, source, str(error))
+    _record(invoice_id, EventName.CAPTURE_FAILED, source, str(error))
     if isinstance(error, SeqrConfigurationError):
         open_configuration_case(error, source)
 
 
 @transaction.atomic
-def _done(invoice_id: int, source: ChangeSource) -> None:
-    """Write that it is taken. The lease stays: who has asked SEQR before may come only now."""
-    _note(invoice_id, EventName.RESERVATION_CAPTURED, source)
+def _captured(invoice_id: int, source: ChangeSource) -> None:
+    """Record the capture. The lease stays: a query sent before may be applied only now."""
+    _record(invoice_id, EventName.RESERVATION_CAPTURED, source)
     close_configuration_cases("commitReservation", source)
 
 
 @transaction.atomic
-def _note(invoice_id: int, event: EventName, source: ChangeSource, detail: str = "") -> None:
+def _record(invoice_id: int, event: EventName, source: ChangeSource, detail: str = "") -> None:
     record_event(lock_invoice(invoice_id), event, source, detail=detail)

@@ -1,4 +1,4 @@
-"""An order's first invoice, and the next one after a payment that came to nothing."""
+"""Creates an order's first invoice, and the next one after an unpaid one."""
 
 from uuid import UUID
 
@@ -12,10 +12,10 @@ from payments.models import Invoice, InvoiceStatus
 
 
 def create_invoice(order: Order) -> Invoice:
-    """Make the invoice of a new order. To be called in the transaction that made the order.
+    """Create the invoice of a new order, in the transaction that created the order.
 
-    The caller has it sent once that transaction is committed. Raises ServiceClosed, which is to
-    undo the order too.
+    The caller enqueues its sending after the commit. Raises ShopUnavailable, which must roll the
+    order back too.
     """
     require_available(order.shop)
     return Invoice.objects.create(order=order, amount=order.total, currency=order.currency)
@@ -23,13 +23,12 @@ def create_invoice(order: Order) -> Invoice:
 
 @transaction.atomic
 def retry_payment(customer: Customer, public_id: UUID, source: ChangeSource) -> Invoice:
-    """Make a new invoice for an order whose last one SEQR has confirmed dead.
+    """Create a new invoice for an order whose last invoice ended unpaid.
 
-    A cancelled, failed or expired order is one whose last invoice is in such a status, which it
-    reaches by SEQR's word alone (or without ever having been payable). To the shop it is a sale
-    like a new order's, since somebody has to make and serve it: so it wants the shop open. The
-    caller has the invoice sent. Raises Order.DoesNotExist, AnotherOrderOpen, OrderNotAccepted and
-    ServiceClosed.
+    An invoice ends unpaid only by SEQR's confirmation, or if it never was payable. So an order
+    never has two payable invoices. The shop must be open, since somebody has to make and serve
+    the order. The caller enqueues the sending. Raises Order.DoesNotExist, AnotherOrderOpen,
+    OrderNotAccepted and ShopUnavailable.
     """
     order = reopen_order(customer, public_id, source)
     require_available(order.shop)
@@ -40,15 +39,15 @@ def retry_payment(customer: Customer, public_id: UUID, source: ChangeSource) -> 
 
 
 def current_invoice(order: Order) -> Invoice:
-    """Return the invoice that tells how the order stands.
+    """Return the invoice that decides the order's state.
 
-    The paid one, else the open one, else one whose payment was taken back, else the newest.
+    The paid one, else the open one, else a reversed one, else the newest.
     """
 
-    def tells_most(invoice: Invoice) -> tuple[bool, bool, bool, int]:
+    def precedence(invoice: Invoice) -> tuple[bool, bool, bool, int]:
         is_paid = invoice.status == InvoiceStatus.PAID
         return is_paid, invoice.is_open, invoice.paid_at is not None, invoice.attempt
 
-    invoice = max(order.invoices.all(), key=tells_most)
+    invoice = max(order.invoices.all(), key=precedence)
     invoice.order = order
     return invoice

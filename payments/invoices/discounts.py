@@ -1,6 +1,6 @@
-"""An invoice's discounts: given before SEQR is told, and in doubt until SEQR surely knows.
+"""An invoice's discounts: stored before SEQR gets them, and unconfirmed until SEQR has them.
 
-All but the reading is done to a locked invoice, in the transaction of what it belongs to.
+The functions that change something take a locked invoice, and run in the caller's transaction.
 """
 
 from decimal import Decimal
@@ -13,9 +13,9 @@ from payments.models import UNPAID_FINAL_STATUSES, Invoice, InvoiceDiscount, Loy
 
 
 def discounts_of(invoice: Invoice) -> list[InvoiceDiscount]:
-    """Return an invoice's discounts; without any, at the cost of no query.
+    """Return an invoice's discounts; an invoice without any costs no query.
 
-    Those of a dead invoice count no more: the order is paid in full by the next one.
+    Discounts of an ended invoice do not count: the next one is over the full amount.
     """
     if total_of(invoice) == invoice.order.total:
         return []
@@ -23,12 +23,12 @@ def discounts_of(invoice: Invoice) -> list[InvoiceDiscount]:
 
 
 def total_of(invoice: Invoice) -> Decimal:
-    """Return what the order costs its customer, by its current invoice."""
+    """Return what the customer pays for the order, in major units."""
     return invoice.order.total if invoice.status in UNPAID_FINAL_STATUSES else invoice.amount
 
 
 def drop_discounts(invoice: Invoice, source: ChangeSource, why: str) -> None:
-    """Take an invoice's discounts back: SEQR has the full amount."""
+    """Remove an invoice's discounts, since SEQR has the full amount."""
     off = invoice.amount - invoice.order.total
     invoice.discounts.all().delete()
     save_fields(
@@ -42,10 +42,10 @@ def drop_discounts(invoice: Invoice, source: ChangeSource, why: str) -> None:
     )
 
 
-def settle_doubt(invoice: Invoice, paid: seqr.Amount | None, source: ChangeSource) -> None:
-    """End the doubt about a discount by what SEQR's receipt says was paid.
+def confirm_discount(invoice: Invoice, paid: seqr.Amount | None, source: ChangeSource) -> None:
+    """Confirm or drop an unconfirmed discount by the amount in SEQR's receipt.
 
-    The full amount was paid: SEQR never took the discount. Any other sum is left to be compared.
+    If the full amount was paid, SEQR never had the discount. Any other amount opens a case later.
     """
     if not invoice.discount_unconfirmed or paid is None:
         return

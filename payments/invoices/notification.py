@@ -1,4 +1,4 @@
-"""SEQR's notification: a hint to ask, never a proof."""
+"""SEQR's notification: a hint to query the status, never a proof of payment."""
 
 from datetime import timedelta
 
@@ -12,27 +12,27 @@ from payments.cases.cases import open_case
 from payments.invoices.transitions import lock_invoice, paid_by_another
 from payments.models import CaseKind, Invoice, InvoiceStatus
 
-COALESCED_WITHIN = timedelta(seconds=1)
+COALESCE_INTERVAL = timedelta(seconds=1)
 
 
 def invoice_notified(notify_key: str) -> int | None:
-    """Note that SEQR has called an invoice's address; return its id, or None where there is none.
+    """Record SEQR's notification of an invoice; return its id, None for an unknown key.
 
-    Of many calls within a second one is written. The caller has SEQR asked.
+    One of many notifications within a second is stored. The caller queries the status.
     """
     invoice_id = Invoice.objects.filter(notify_key=notify_key).values_list("pk", flat=True).first()
     if invoice_id is not None:
-        _tell_of_a_second_payment(invoice_id)
+        _open_second_payment_case(invoice_id)
         Invoice.objects.filter(
-            Q(notified_at=None) | Q(notified_at__lt=Now() - COALESCED_WITHIN), pk=invoice_id
+            Q(notified_at=None) | Q(notified_at__lt=Now() - COALESCE_INTERVAL), pk=invoice_id
         ).update(notified_at=Now())
     return invoice_id
 
 
-def _tell_of_a_second_payment(invoice_id: int) -> None:
-    """Open a case where another invoice has paid the order. Asking would accept this payment too.
+def _open_second_payment_case(invoice_id: int) -> None:
+    """Open a case if another invoice has paid the order; a query would accept this payment too.
 
-    The notification alone proves nothing, so the case says no more than that it came.
+    The notification proves nothing, so the case only reports that it came.
     """
     invoice = Invoice.objects.get(pk=invoice_id)
     if invoice.status == InvoiceStatus.PAID or not paid_by_another(invoice):
@@ -41,6 +41,6 @@ def _tell_of_a_second_payment(invoice_id: int) -> None:
         open_case(
             CaseKind.SECOND_PAYMENT,
             ChangeSource(SourceName.NOTIFICATION),
-            "SEQR notified of an invoice whose order another one has paid; it is not asked about",
+            "SEQR notified a payment, but another invoice has paid the order; it is not queried",
             invoice=lock_invoice(invoice_id),
         )

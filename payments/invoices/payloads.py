@@ -1,4 +1,4 @@
-"""The invoice as SEQR gets it."""
+"""Builds the invoices that the shop sends to SEQR."""
 
 from decimal import Decimal
 
@@ -12,12 +12,12 @@ from payments.invoices.discounts import discounts_of
 from payments.models import Invoice, Refund
 
 
-def invoice_message(invoice: Invoice) -> seqr.Invoice:
+def invoice_payload(invoice: Invoice) -> seqr.Invoice:
     """Return sendInvoice's and updateInvoice's invoice, in the customer's language.
 
-    Its addresses are built on PUBLIC_BASE_URL; the footer carries the order's number, since the
-    receipt in the app is what the customer keeps. With a LOYALTY_HOOK, SEQR sends us the
-    customer's cards; optional, so that who does not wait for our answer may still pay.
+    Its addresses are built on PUBLIC_BASE_URL. The footer carries the order's number, which so
+    appears on the receipt in the app. With a LOYALTY_HOOK, SEQR sends the customer's cards; the
+    acknowledgment is optional, so that a customer who does not wait may still pay.
     """
     order = invoice.order
     with override(order.language):
@@ -40,8 +40,8 @@ def invoice_message(invoice: Invoice) -> seqr.Invoice:
     )
 
 
-def refund_message(refund: Refund) -> seqr.Invoice:
-    """Return refundPayment's invoice: one row with what goes back, and why."""
+def refund_payload(refund: Refund) -> seqr.Invoice:
+    """Return refundPayment's invoice: one row with the refunded amount."""
     order = refund.invoice.order
     with override(order.language):
         description = gettext("Refund of order %(number)s") % {"number": order.number}

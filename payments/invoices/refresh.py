@@ -1,4 +1,4 @@
-"""Asking SEQR about one invoice and writing what it says, or noting that no answer came."""
+"""Queries one invoice's status and applies the result, or records the failure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from payments.availability.pause import pause_payments
 from payments.call_audit import record_call, record_failed_poll
 from payments.cases.cases import open_case
 from payments.invoices.apply_status import apply_status
-from payments.invoices.status_query import StatusResult, ask, status_query_for
+from payments.invoices.status_query import StatusResult, query_status, status_query_for
 from payments.invoices.transitions import lock_invoice, paid_by_another
 from payments.models import (
     UNPAID_FINAL_STATUSES,
@@ -27,48 +27,47 @@ from payments.models import (
 )
 from payments.seqr import SeqrConfigurationError, SeqrError
 
-PERHAPS_TWICE = "SEQR was asked about this ended invoice, which may have accepted a second payment"
+POSSIBLE_SECOND_PAYMENT = "A query about this ended invoice may have accepted a second payment"
 
 
 def refresh_invoice(invoice_id: int, source: ChangeSource) -> InvoiceStatus:
-    """Ask SEQR how an invoice stands, write what is new, and return its status.
+    """Query an invoice's status, apply the result, and return the status.
 
-    After PAID is written, one more call with the new version acknowledges it; where that fails, it
-    is the poller's. A call that changed nothing is told in the audit only where a person wanted it,
-    or where it failed in another way than the last. Raises the gateway's errors, and
-    Invoice.DoesNotExist.
+    After PAID, one more call with the new version acknowledges it; if that fails, the poller
+    repeats it. A call without a change is recorded only if a person requested it, or if it failed
+    in another way than the last one. Raises the gateway's errors, and Invoice.DoesNotExist.
     """
-    answer = ask_and_record(Invoice.objects.get(pk=invoice_id), source)
-    if answer is not None and _awaits_acknowledgment(invoice_id):
-        with suppress(SeqrError):  # the payment is written: that is what was asked
-            ask_and_record(Invoice.objects.get(pk=invoice_id), source)
+    result = query_and_apply(Invoice.objects.get(pk=invoice_id), source)
+    if result is not None and _awaits_acknowledgment(invoice_id):
+        with suppress(SeqrError):  # the payment is stored; the poller repeats the rest
+            query_and_apply(Invoice.objects.get(pk=invoice_id), source)
     return InvoiceStatus(Invoice.objects.values_list("status", flat=True).get(pk=invoice_id))
 
 
-def ask_and_record(invoice: Invoice, source: ChangeSource) -> StatusResult | None:
-    """Ask SEQR once how an invoice stands, write what is new, and return the answer.
+def query_and_apply(invoice: Invoice, source: ChangeSource) -> StatusResult | None:
+    """Query an invoice's status once, apply the result, and return it.
 
-    None where SEQR must not or cannot be asked. Raises the gateway's errors.
+    Returns None if it must not or cannot be queried. Raises the gateway's errors.
     """
-    question = status_query_for(invoice)
-    if question is None:
+    query = status_query_for(invoice)
+    if query is None:
         return None
-    awaited_since = _await_answer(invoice)
-    asked_before = last_answer_at(invoice)
-    tell = partial(record_failed_poll, order_id=invoice.order_id, source=source)
+    awaited_since = _mark_late_query(invoice)
+    answered_before = last_answer_at(invoice)
+    record_failure = partial(record_failed_poll, order_id=invoice.order_id, source=source)
     try:
-        answer = ask(question, on_failure=tell)
+        result = query_status(query, on_failure=record_failure)
     except SeqrConfigurationError as error:
         with transaction.atomic():
             pause_payments(invoice, error, source)
         raise
-    needs_write = answer.needs_write(question)
-    silence = database_now() - asked_before
-    told = needs_write and apply_status(question, answer, source, silence=silence)
-    if not told and source.is_person and answer.call is not None:
-        record_call(answer.call, invoice.order_id, source)
-    _await_no_more(invoice.pk, awaited_since)
-    return answer
+    needs_write = result.needs_write(query)
+    silence = database_now() - answered_before
+    recorded = needs_write and apply_status(query, result, source, silence=silence)
+    if not recorded and source.is_person and result.call is not None:
+        record_call(result.call, invoice.order_id, source)
+    _clear_late_query(invoice.pk, awaited_since)
+    return result
 
 
 def repeat_late_query(invoice_id: int, source: ChangeSource) -> None:
@@ -83,17 +82,17 @@ def repeat_late_query(invoice_id: int, source: ChangeSource) -> None:
         if awaited_since is None:
             return
         if paid_by_another(invoice):
-            open_case(CaseKind.SECOND_PAYMENT, source, PERHAPS_TWICE, invoice=invoice)
+            open_case(CaseKind.SECOND_PAYMENT, source, POSSIBLE_SECOND_PAYMENT, invoice=invoice)
             save_fields(invoice, late_query_pending_since=None)
             return
     refresh_invoice(invoice_id, source)
-    _await_no_more(invoice_id, awaited_since)  # which the question has not, where it is paid by now
+    _clear_late_query(invoice_id, awaited_since)  # refreshing a paid invoice leaves the mark
 
 
-def _await_answer(invoice: Invoice) -> datetime | None:
-    """Note that SEQR is about to be asked about an ended invoice, which nobody asks about again.
+def _mark_late_query(invoice: Invoice) -> datetime | None:
+    """Mark an ended invoice before its query, since no poller queries it again.
 
-    Should SEQR answer PAID, it keeps the money; should that answer be lost, this note alone tells.
+    If SEQR answers PAID it keeps the money; if that answer is lost, only this mark shows it.
     """
     if invoice.status not in UNPAID_FINAL_STATUSES:
         return None
@@ -102,8 +101,8 @@ def _await_answer(invoice: Invoice) -> datetime | None:
     return now
 
 
-def _await_no_more(invoice_id: int, since: datetime | None) -> None:
-    """Take that note back, unless somebody else has asked meanwhile."""
+def _clear_late_query(invoice_id: int, since: datetime | None) -> None:
+    """Clear the mark, unless another query has set it anew."""
     if since is not None:
         Invoice.objects.filter(pk=invoice_id, late_query_pending_since=since).update(
             late_query_pending_since=None
@@ -117,9 +116,9 @@ def _awaits_acknowledgment(invoice_id: int) -> bool:
 
 
 def last_answer_at(invoice: Invoice) -> datetime:
-    """Return when SEQR was surely last heard about an invoice: by its shard's row, or its issue.
+    """Return the latest time at which SEQR surely answered about an invoice.
 
-    Nobody can have paid it before it was issued.
+    By its shard's row, or by its issue: before that it could not be paid.
     """
     assert invoice.issued_at is not None  # it has a reference
     row = PollShard.objects.filter(number=shard_of(invoice.pk)).first()

@@ -1,4 +1,4 @@
-"""An order that needs attention goes on once a person has closed what it needed attention for."""
+"""Resumes an order that needs attention, once a person has closed its case."""
 
 from django.db import transaction
 
@@ -10,29 +10,29 @@ from payments.cases.cases import close_case
 from payments.invoices.transitions import lock_invoice
 from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase
 
-# What keeps an order in need of attention although SEQR has said its last word about the invoice.
-HOLDING = (CaseKind.AMOUNT_DIFFERS, CaseKind.POSSIBLY_REVERSED)
+# Open cases of these kinds keep an order in NEEDS_ATTENTION after its invoice has ended.
+BLOCKING_CASE_KINDS = (CaseKind.AMOUNT_DIFFERS, CaseKind.POSSIBLY_REVERSED)
 
 
 @transaction.atomic
-def close_case_of_order(case_id: int, source: ChangeSource, reason: str) -> bool:
-    """Close a case for a person, and let its order go on; return whether the case was open.
+def resolve_case(case_id: int, source: ChangeSource, reason: str) -> bool:
+    """Close a case for a person, and resume its order; return whether the case was open.
 
-    The order is paid then, or given back, if an invoice has paid it; else cancelled, so that its
-    customer may pay it again, or order anew. As long as an invoice is open, SEQR's answer decides.
-    Raises ValueError where no reason is given.
+    The order becomes paid or refunded if an invoice has paid it; else cancelled, so that its
+    customer can pay again or order anew. While an invoice is open, SEQR's status decides. Raises
+    ValueError without a reason.
     """
     order_id = MoneyCase.objects.values_list("order_id", flat=True).get(pk=case_id)
     order = None if order_id is None else lock_order(order_id)
     if not close_case(case_id, source, reason):
         return False
     if order is not None and order.state == OrderState.NEEDS_ATTENTION:
-        _go_on(order, source)
+        _resume_order(order, source)
     return True
 
 
-def _go_on(order: Order, source: ChangeSource) -> None:
-    if MoneyCase.objects.filter(order=order, kind__in=HOLDING, closed_at=None).exists():
+def _resume_order(order: Order, source: ChangeSource) -> None:
+    if MoneyCase.objects.filter(order=order, kind__in=BLOCKING_CASE_KINDS, closed_at=None).exists():
         return
     invoices = list(Invoice.objects.filter(order=order))
     if any(invoice.is_open for invoice in invoices):

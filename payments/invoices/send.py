@@ -1,4 +1,4 @@
-"""sendInvoice: a lease, the call outside any transaction, and what its answer may change."""
+"""sendInvoice: takes a lease, calls SEQR outside any transaction, and stores the reference."""
 
 from django.db import transaction
 
@@ -9,7 +9,7 @@ from orders.state_machine import save_fields
 from payments.availability.pause import pause_payments, payments_are_paused
 from payments.call_audit import audited_client
 from payments.invoices.cancel import finish_cancel
-from payments.invoices.payloads import invoice_message
+from payments.invoices.payloads import invoice_payload
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.transitions import lock_invoice, transition_invoice, unpaid_final_status
 from payments.leases import LEASE
@@ -26,33 +26,32 @@ SOURCE = ChangeSource(SourceName.SEND_INVOICE)
 
 
 def send_invoice(invoice_id: int) -> None:
-    """Send an invoice that is wanted and has no reference yet; else do nothing.
+    """Send an invoice that has no reference yet and is not being cancelled; else do nothing.
 
-    Sends nothing while payments are paused: the invoice waits unsent.
-
-    A reference that never reached us can be paid by nobody, so an invoice whose answer was lost is
-    sent again by the next call. Raises SeqrUnavailable and SeqrOutcomeUnknown, which are worth
-    another call, and SeqrConfigurationError, which a person must mend first.
+    Nothing is sent while payments are paused. A reference that never reached the shop cannot be
+    paid by anyone, so the next call sends an invoice again whose answer was lost. Raises
+    SeqrUnavailable and SeqrOutcomeUnknown, after which another call may succeed, and
+    SeqrConfigurationError, which a person has to correct first.
     """
     invoice = _take_lease(invoice_id)
     if invoice is None:
         return
     try:
         client = audited_client(invoice.order_id, SOURCE)
-        sent = _new_reference(client.send_invoice(invoice_message(invoice)))
+        sent = _require_new_reference(client.send_invoice(invoice_payload(invoice)))
     except SeqrConfigurationError as error:
-        _put_off(invoice_id, error)
+        _defer(invoice_id, error)
         raise
     except SeqrRejected as error:
-        _refused(invoice_id, error)
+        _reject(invoice_id, error)
         return
     except SeqrError as error:
-        _put_off(invoice_id, error)
+        _defer(invoice_id, error)
         raise
-    _keep(invoice_id, sent)
+    _store_or_cancel(invoice_id, sent)
 
 
-def _new_reference(sent: SentInvoice) -> SentInvoice:
+def _require_new_reference(sent: SentInvoice) -> SentInvoice:
     if Invoice.objects.filter(invoice_reference=sent.invoice_reference).exists():
         raise SeqrProtocolError("sendInvoice", "the reference is another invoice's")
     return sent
@@ -60,7 +59,7 @@ def _new_reference(sent: SentInvoice) -> SentInvoice:
 
 @transaction.atomic
 def _take_lease(invoice_id: int) -> Invoice | None:
-    """Return the invoice if it is ours to send now; nobody else sends it until the lease ends."""
+    """Take the lease and return the invoice; None if it must not be sent now."""
     if payments_are_paused():
         return None
     invoice = lock_invoice(invoice_id)
@@ -74,7 +73,7 @@ def _take_lease(invoice_id: int) -> Invoice | None:
     return None
 
 
-def _put_off(invoice_id: int, error: SeqrError) -> None:
+def _defer(invoice_id: int, error: SeqrError) -> None:
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         if invoice.invoice_reference is not None:
@@ -86,7 +85,7 @@ def _put_off(invoice_id: int, error: SeqrError) -> None:
     finish_cancel(invoice_id, SOURCE)
 
 
-def _refused(invoice_id: int, error: SeqrRejected) -> None:
+def _reject(invoice_id: int, error: SeqrRejected) -> None:
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         if invoice.invoice_reference is not None:
@@ -105,8 +104,8 @@ def _refused(invoice_id: int, error: SeqrRejected) -> None:
             )
 
 
-def _keep(invoice_id: int, sent: SentInvoice) -> None:
-    """Store the reference where there is none yet; else cancel it: one at most is ever shown."""
+def _store_or_cancel(invoice_id: int, sent: SentInvoice) -> None:
+    """Store the first reference; cancel any other one, since at most one is ever shown."""
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         stored = _store(invoice, sent)
@@ -114,7 +113,7 @@ def _keep(invoice_id: int, sent: SentInvoice) -> None:
         _cancel_stray(invoice, sent.invoice_reference)
     elif invoice.status == InvoiceStatus.CANCEL_PENDING:
         finish_cancel(invoice_id, SOURCE)
-    elif invoice.notified_at is not None:  # SEQR was quicker to notify than to answer
+    elif invoice.notified_at is not None:  # the notification came before the answer
         refresh_invoice(invoice_id, ChangeSource(SourceName.NOTIFICATION))
 
 
@@ -144,7 +143,7 @@ def _cancel_stray(invoice: Invoice, invoice_reference: str) -> None:
     try:
         audited_client(invoice.order_id, SOURCE).cancel_invoice(invoice_reference)
         event, detail = EventName.STRAY_REFERENCE_CANCELED, invoice_reference
-    except SeqrError as error:  # it was never shown, so nobody can pay it
+    except SeqrError as error:  # it was never shown, so it cannot be paid
         event, detail = EventName.STRAY_REFERENCE_NOT_CANCELED, f"{invoice_reference}: {error}"
     with transaction.atomic():
         record_event(lock_invoice(invoice.pk), event, SOURCE, detail=detail)

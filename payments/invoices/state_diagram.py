@@ -1,4 +1,4 @@
-"""The state machine drawn from its table, so that the picture cannot differ from the code."""
+"""Draws the invoice's state machine from its table."""
 
 from payments.invoices.transitions import TABLE
 from payments.models import UNPAID_FINAL_STATUSES, InvoiceStatus

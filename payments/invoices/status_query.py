@@ -1,7 +1,7 @@
-"""getPaymentStatus: what SEQR is asked about an invoice, and what its answer means.
+"""getPaymentStatus: queries an invoice's status and interprets the answer.
 
-`PAID` in SEQR's answer is the shop's acceptance of the money. So an invoice that must not be paid
-any more, because another one paid its order, is not asked about.
+A query that SEQR answers with `PAID` accepts the payment. So an invoice whose order another one has
+paid is not queried.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STILL_OPEN = tuple(status for status in OPEN_STATUSES if status != InvoiceStatus
 
 @dataclass(frozen=True, slots=True)
 class StatusQuery:
-    """What SEQR is to be asked about one invoice."""
+    """What is sent to SEQR about one invoice, and its status here."""
 
     invoice_id: int
     invoice_reference: str
@@ -38,35 +38,35 @@ class StatusQuery:
 
 @dataclass(frozen=True, slots=True)
 class StatusResult:
-    """What SEQR said: a status, or a status we do not know, or that it knows no such invoice."""
+    """SEQR's answer: a status, an unknown status, or an unknown invoice."""
 
     version: int
     status: InvoiceStatus
     ers_reference: str | None = None
     paid: PaymentStatus | None = None
     detail: str = ""
-    case: CaseKind | None = None  # what a person has to be told about it
-    call: CallRecord | None = None  # the call that brought it, for the audit
+    case: CaseKind | None = None  # the case to open about it
+    call: CallRecord | None = None  # for the audit
 
-    def is_unchanged(self, question: StatusQuery) -> bool:
-        """Whether it is news that changes nothing but the version, or acknowledges a payment."""
+    def is_unchanged(self, query: StatusQuery) -> bool:
+        """Return whether it only brings a newer version, or acknowledges a payment."""
         return (
             self.case is None
-            and self.status == question.status
+            and self.status == query.status
             and self.status in (InvoiceStatus.ISSUED, InvoiceStatus.PAID)
         )
 
-    def needs_write(self, question: StatusQuery) -> bool:
-        """Whether there is something to write. The unchanged costs no database access."""
-        if self.version != question.invoice_version or question.status == InvoiceStatus.PAID:
+    def needs_write(self, query: StatusQuery) -> bool:
+        """Return whether there is something to write; most polls need no database access."""
+        if self.version != query.invoice_version or query.status == InvoiceStatus.PAID:
             return True
-        if question.status == InvoiceStatus.CANCEL_PENDING:
+        if query.status == InvoiceStatus.CANCEL_PENDING:
             return self.status not in STILL_OPEN
-        return self.status != question.status
+        return self.status != query.status
 
 
 def status_query_for(invoice: Invoice) -> StatusQuery | None:
-    """Return the question about an invoice, or None where SEQR must not or cannot be asked."""
+    """Return the query about an invoice; None if it must not or cannot be queried."""
     if invoice.invoice_reference is None:
         return None
     if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):
@@ -79,45 +79,45 @@ def status_query_for(invoice: Invoice) -> StatusQuery | None:
     )
 
 
-def ask(
-    question: StatusQuery, *, on_failure: Callable[[CallRecord], None] | None = None
+def query_status(
+    query: StatusQuery, *, on_failure: Callable[[CallRecord], None] | None = None
 ) -> StatusResult:
-    """Ask SEQR (getPaymentStatus). Touches no database. Raises the gateway's errors.
+    """Call getPaymentStatus, without database access. Raises the gateway's errors.
 
-    The answer carries the call that brought it; `on_failure` gets a call that brought none.
+    The result carries its call; `on_failure` gets the call of an error.
     """
     calls: list[CallRecord] = []
     try:
-        answer = _ask(seqr().with_listener(calls.append), question)
+        result = _call_seqr(seqr().with_listener(calls.append), query)
     except SeqrError:
         if on_failure is not None:
             on_failure(calls[0])
         raise
-    return replace(answer, call=calls[0])
+    return replace(result, call=calls[0])
 
 
-def _ask(client: SeqrClient, question: StatusQuery) -> StatusResult:
+def _call_seqr(client: SeqrClient, query: StatusQuery) -> StatusResult:
     try:
-        paid = client.get_payment_status(question.invoice_reference, question.invoice_version)
+        paid = client.get_payment_status(query.invoice_reference, query.invoice_version)
     except SeqrError as error:
-        answer = result_of_error(question, error)
-        if answer is None:
+        result = result_of_error(query, error)
+        if result is None:
             raise
-        return answer
+        return result
     return result_of_status(paid)
 
 
 def result_of_status(paid: PaymentStatus) -> StatusResult:
-    """Return what a status of SEQR's means."""
+    """Interpret a status of SEQR's."""
     status = InvoiceStatus(paid.status.value)
     if status == InvoiceStatus.PAID and not paid.ers_reference:
-        # Not settled, since it could neither be refunded nor reconciled; so it is asked again.
+        # Not accepted as paid: it could be neither refunded nor reconciled. It is queried again.
         return _needs_attention(paid.version, CaseKind.PAID_WITHOUT_REFERENCE, NO_ERS_REFERENCE)
     return StatusResult(paid.version, status, paid.ers_reference, paid)
 
 
-def result_of_error(question: StatusQuery, error: SeqrError) -> StatusResult | None:
-    """Return what an error tells of the invoice; None where it tells nothing of it."""
+def result_of_error(query: StatusQuery, error: SeqrError) -> StatusResult | None:
+    """Interpret an error; None if it says nothing about the invoice."""
     if isinstance(error, SeqrUnknownStatus):
         return _needs_attention(error.version, CaseKind.UNKNOWN_STATUS, str(error))
     if (
@@ -125,7 +125,7 @@ def result_of_error(question: StatusQuery, error: SeqrError) -> StatusResult | N
         and error.result_code == ResultCode.INVALID_INVOICE_REFERENCE
     ):
         return _needs_attention(
-            question.invoice_version,
+            query.invoice_version,
             CaseKind.UNKNOWN_AT_SEQR,
             "SEQR does not know this invoice (54)",
         )

@@ -83,7 +83,7 @@ _ORDER_STATE = {
 def lock_invoice(invoice_id: int) -> Invoice:
     """Return the invoice with its order, both rows locked: the order first, always.
 
-    To be called inside a transaction. Raises Invoice.DoesNotExist.
+    Call it inside a transaction. Raises Invoice.DoesNotExist.
     """
     order = lock_order_of(invoice_id)
     invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
@@ -126,7 +126,7 @@ def _transition_order_of(invoice: Invoice, from_state: InvoiceStatus, source: Ch
 
 
 def paid_by_another(invoice: Invoice) -> bool:
-    """Whether another invoice has paid this one's order."""
+    """Return whether another invoice has paid this one's order."""
     return (
         Invoice.objects.filter(order_id=invoice.order_id, status=_S.PAID)
         .exclude(pk=invoice.pk)
@@ -135,9 +135,9 @@ def paid_by_another(invoice: Invoice) -> bool:
 
 
 def paid_differs(invoice: Invoice) -> bool:
-    """Whether SEQR's receipt tells another amount or currency than the invoice.
+    """Return whether SEQR's receipt has another amount or currency than the invoice.
 
-    Or none, where SEQR may not know of the invoice's discount.
+    A receipt without an amount differs only if SEQR may not know the invoice's discount.
     """
     if invoice.paid_amount is None:
         return invoice.discount_unconfirmed
@@ -145,5 +145,5 @@ def paid_differs(invoice: Invoice) -> bool:
 
 
 def unpaid_final_status(reason: str) -> InvoiceStatus:
-    """Return what an invoice becomes once SEQR has confirmed a cancel wanted for this reason."""
+    """Return the status of an invoice after SEQR has confirmed a cancel for this reason."""
     return _S.EXPIRED if reason == CancelReason.LIFETIME else _S.CANCELED

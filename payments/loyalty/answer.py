@@ -20,8 +20,8 @@ from orders.state_machine import save_fields
 from payments.call_audit import audited_client
 from payments.cases.cases import close_configuration_cases, open_configuration_case
 from payments.invoices.discounts import drop_discounts
-from payments.invoices.payloads import invoice_message
-from payments.invoices.refresh import ask_and_record
+from payments.invoices.payloads import invoice_payload
+from payments.invoices.refresh import query_and_apply
 from payments.invoices.transitions import lock_invoice
 from payments.loyalty.hook import Discount, HookFailed, discounts_for
 from payments.models import Invoice, InvoiceDiscount, InvoiceStatus, LoyaltyAnswer
@@ -80,7 +80,7 @@ def _waiting_cards(invoice_id: int) -> tuple[CustomerToken, ...]:
     invoice = Invoice.objects.get(pk=invoice_id)
     if not (invoice.status == _WAITS or invoice.discount_unconfirmed):
         return ()
-    answer = ask_and_record(invoice, SOURCE)
+    answer = query_and_apply(invoice, SOURCE)
     if answer is None or answer.paid is None or answer.status != _WAITS:
         return ()
     return tuple(
@@ -99,7 +99,7 @@ def _tell(invoice_id: int, tokens: tuple[CustomerToken, ...]) -> SeqrError | Non
     answers = _answers(invoice, tokens)
     try:
         client = audited_client(invoice.order_id, SOURCE)
-        client.update_invoice(invoice.invoice_reference, invoice_message(invoice), answers)
+        client.update_invoice(invoice.invoice_reference, invoice_payload(invoice), answers)
     except SeqrConfigurationError as error:
         with transaction.atomic():
             open_configuration_case(error, SOURCE)

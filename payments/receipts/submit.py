@@ -59,13 +59,13 @@ def submit_receipt(invoice_id: int) -> None:
         client.submit_payment_receipt(invoice.ers_reference, _document(invoice))
     except ValueError as error:  # no receipt can be made; the next attempt may find it mended
         logger.error("invoice %s has no receipt: %s", invoice_id, error)
-        _put_off(invoice_id, error)
+        _defer(invoice_id, error)
     except SeqrError as error:
         logger.warning("invoice %s: %s", invoice_id, error)
         if _is_refusal(error):
             _refused(invoice_id, error)
         else:
-            _put_off(invoice_id, error)
+            _defer(invoice_id, error)
     else:
         _accepted(invoice_id)
 
@@ -99,7 +99,7 @@ def _take_lease(invoice_id: int) -> Invoice | None:
 
 
 @transaction.atomic
-def _put_off(invoice_id: int, why: ValueError | SeqrError) -> None:
+def _defer(invoice_id: int, why: ValueError | SeqrError) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.receipt_accepted_at is not None:
         return

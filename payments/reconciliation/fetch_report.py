@@ -37,7 +37,7 @@ def fetch_report(period_id: int, source: ChangeSource, *, at_once: bool = False)
     try:
         rows = report_rows(transaction_period_id, source)
     except SeqrError as error:
-        _put_off(period_id, error, source)
+        _defer(period_id, error, source)
         raise
     keep_report(period_id, rows, source)
     return True
@@ -66,7 +66,7 @@ def _take_lease(period_id: int, *, at_once: bool) -> str | None:
 
 
 @transaction.atomic
-def _put_off(period_id: int, error: SeqrError, source: ChangeSource) -> None:
+def _defer(period_id: int, error: SeqrError, source: ChangeSource) -> None:
     period = lock_period(period_id)
     if period.status == PeriodStatus.RECONCILED:  # a person wanted it again, and is told
         save_fields(period, **LEASE.released())

@@ -99,7 +99,7 @@ def mark_period(period_id: int) -> None:
     try:
         transaction_period_id = audited_client(None, SOURCE).mark_transaction_period()
     except (SeqrUnavailable, SeqrRejected, SeqrConflict) as error:
-        _put_off(period_id, error)
+        _defer(period_id, error)
         raise
     except SeqrError as error:
         _lost(period_id, str(error))
@@ -120,7 +120,7 @@ def _take_lease(period_id: int) -> bool:
 
 
 @transaction.atomic
-def _put_off(period_id: int, error: SeqrError) -> None:
+def _defer(period_id: int, error: SeqrError) -> None:
     period = lock_period(period_id)
     if period.status != PeriodStatus.MARKING:
         return

@@ -17,11 +17,11 @@ from payments.cases.cases import (
     close_configuration_cases,
     close_refund_cases,
     open_configuration_case,
-    open_contradicted_refund_case,
     open_refund_case,
-    open_stuck_case,
+    open_refund_mismatch_case,
+    open_stuck_refund_case,
 )
-from payments.invoices.payloads import refund_message
+from payments.invoices.payloads import refund_payload
 from payments.invoices.transitions import lock_invoice
 from payments.leases import LEASE
 from payments.models import Invoice, Refund, RefundStatus
@@ -125,9 +125,9 @@ def send_refund(refund_id: int) -> None:
     ers_reference = refund.invoice.ers_reference or ""
     try:
         client = audited_client(refund.invoice.order_id, SOURCE)
-        done = client.refund_payment(ers_reference, refund_message(refund))
+        done = client.refund_payment(ers_reference, refund_payload(refund))
     except (SeqrUnavailable, SeqrConfigurationError) as error:
-        _put_off(refund_id, error)
+        _defer(refund_id, error)
         raise
     except SeqrRejected as error:
         _refused(refund_id, why_refused(error))
@@ -148,13 +148,13 @@ def _take_lease(refund_id: int) -> Refund | None:
 
 
 @transaction.atomic
-def _put_off(refund_id: int, error: SeqrError) -> None:
+def _defer(refund_id: int, error: SeqrError) -> None:
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.SENDING:
         deferred = LEASE.deferred(TRY_AGAIN_AFTER)
         transition_refund(refund, RefundStatus.CREATED, SOURCE, detail=str(error), **deferred)
         if database_now() - refund.created_at > STUCK_AFTER:
-            open_stuck_case(refund, SOURCE, str(error))
+            open_stuck_refund_case(refund, SOURCE, str(error))
     if isinstance(error, SeqrConfigurationError):
         open_configuration_case(error, SOURCE)
 
@@ -164,7 +164,7 @@ def _refused(refund_id: int, why: str) -> None:
     """Write that SEQR has refused; also where that comes as late as in `_done`."""
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.REFUNDED:
-        open_contradicted_refund_case(refund, SOURCE, f"SEQR has refused it: {why}")
+        open_refund_mismatch_case(refund, SOURCE, f"SEQR has refused it: {why}")
         return
     transition_refund(refund, RefundStatus.REFUSED, SOURCE, detail=why, **LEASE.released())
     close_refund_cases(refund, SOURCE, why)
@@ -193,7 +193,7 @@ def _done(refund_id: int, ers_reference: str) -> None:
     )
     close_refund_cases(refund, SOURCE, "SEQR says that the money went back")
     if from_state == RefundStatus.REFUSED:
-        open_contradicted_refund_case(refund, SOURCE, "SEQR has made it, which it told late")
+        open_refund_mismatch_case(refund, SOURCE, "SEQR has made it, which it told late")
 
 
 @transaction.atomic

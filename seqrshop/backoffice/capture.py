@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from orders.audit import by_staff
-from payments.invoices.capture import CommitNotPossible, commit_reservation
+from payments.invoices.capture import CaptureNotPossible, capture_reservation
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrError, SeqrOutcomeUnknown
 from seqrshop.backoffice.form_page import form_page
@@ -41,8 +41,10 @@ def capture_page(request: HttpRequest, invoice_id: int) -> HttpResponse:
 
 def _capture(request: HttpRequest, invoice: Invoice, form: CaptureForm) -> tuple[int, str]:
     try:
-        status = commit_reservation(invoice.pk, form.cleaned_data["amount"], by_staff(request.user))
-    except CommitNotPossible as error:
+        status = capture_reservation(
+            invoice.pk, form.cleaned_data["amount"], by_staff(request.user)
+        )
+    except CaptureNotPossible as error:
         return messages.ERROR, str(error)
     except SeqrOutcomeUnknown as error:
         return messages.WARNING, _(

@@ -14,8 +14,8 @@ from orders.audit import by_staff
 from orders.models import SubjectType
 from payments import tasks
 from payments.availability.probe import ProbeResult, probe_payments, schedule_probe
-from payments.cases.guidance import ADVICE
-from payments.invoices.resolve_attention import close_case_of_order
+from payments.cases.guidance import GUIDANCE
+from payments.invoices.resolve_attention import resolve_case
 from payments.invoices.status_query import status_query_for
 from payments.models import (
     UNRESOLVED_REFUND_STATUSES,
@@ -143,7 +143,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
         """Close the case, which is the only change; this may resume its order."""
         reason = form.cleaned_data["closing_reason"]
         schedule_probe(obj.pk)
-        if not close_case_of_order(obj.pk, by_staff(request.user), reason):
+        if not resolve_case(obj.pk, by_staff(request.user), reason):
             messages.warning(request, _("Somebody else has already closed this case."))
 
     def row_actions(self, case: MoneyCase) -> tuple[str, ...]:
@@ -222,7 +222,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
     @admin.display(description=_("what to do"))
     def guidance(self, case: MoneyCase) -> str:
         """Return the guidance for cases of this kind."""
-        return str(ADVICE[CaseKind(case.kind)])
+        return str(GUIDANCE[CaseKind(case.kind)])
 
     @admin.display(description=_("transaction period"))
     def period_link(self, case: MoneyCase) -> str:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from orders.audit import ChangeSource, by_staff
 from orders.models import SourceName
-from payments.cases.cases import close_case, open_case, open_refund_case, open_stuck_case
+from payments.cases.cases import close_case, open_case, open_refund_case, open_stuck_refund_case
 from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase, RefundStatus
 from payments.refunds.refund import request_refund
 from payments.refunds.transitions import lock_refund, transition_refund
@@ -70,7 +70,7 @@ def test_case_of_a_stuck_refund_offers_no_second_refund() -> None:
         invoice_in(S.PAID).pk, Decimal(10), "cold", by_staff(clerk), "a form"
     )
     with transaction.atomic():
-        open_stuck_case(lock_refund(refund.pk), BY_TEST, "SEQR is busy")
+        open_stuck_refund_case(lock_refund(refund.pk), BY_TEST, "SEQR is busy")
 
     actions = actions_of(MoneyCase.objects.get())
 

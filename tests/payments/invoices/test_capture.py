@@ -13,7 +13,7 @@ from django.urls import reverse
 from orders.audit import ChangeSource, by_staff
 from orders.clock import database_now
 from orders.models import AuditEvent, SourceName
-from payments.invoices.capture import CommitNotPossible, commit_reservation
+from payments.invoices.capture import CaptureNotPossible, capture_reservation
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrConflict, SeqrOutcomeUnknown
@@ -50,7 +50,7 @@ def clerk() -> ChangeSource:
 
 
 def commit(invoice: Invoice, amount: Decimal = ALL) -> InvoiceStatus:
-    return commit_reservation(invoice.pk, amount, clerk())
+    return capture_reservation(invoice.pk, amount, clerk())
 
 
 def page_of(invoice: Invoice) -> str:
@@ -103,7 +103,7 @@ def test_an_unknown_outcome_is_not_tried_again_before_its_lease_ends(
     with pytest.raises(SeqrOutcomeUnknown):
         commit(invoice)
     sandbox.control("DELETE", "/faults")
-    with pytest.raises(CommitNotPossible, match="answer was lost"):
+    with pytest.raises(CaptureNotPossible, match="answer was lost"):
         commit(invoice)
     lapsed = database_now() - timedelta(seconds=1)
     Invoice.objects.filter(pk=invoice.pk).update(capture_lease_until=lapsed)
@@ -157,7 +157,7 @@ def test_four_at_once_take_it_once(sandbox: SandboxProcess) -> None:
     def try_it() -> bool:
         try:
             commit(invoice)
-        except CommitNotPossible:
+        except CaptureNotPossible:
             return False
         return True
 
@@ -177,7 +177,7 @@ def test_what_is_not_as_it_was_seen_is_not_taken(
 ) -> None:
     invoice = issued_invoice() if status == S.ISSUED else reserved_invoice(sandbox)
 
-    with pytest.raises(CommitNotPossible, match=said):
+    with pytest.raises(CaptureNotPossible, match=said):
         commit(invoice, amount)
 
     assert call_count(sandbox, "commitReservation") == 0

@@ -9,7 +9,7 @@ from django.test import Client
 from orders.audit import ChangeSource, by_staff
 from orders.models import Order, OrderState, SourceName
 from payments.invoices.create import current_invoice, retry_payment
-from payments.invoices.resolve_attention import close_case_of_order
+from payments.invoices.resolve_attention import resolve_case
 from payments.invoices.send import send_invoice
 from payments.models import CancelReason, CaseKind, Invoice, MoneyCase
 from payments.refunds.refund import request_refund, send_refund
@@ -125,7 +125,7 @@ def test_the_case_of_an_order_that_needs_none_changes_nothing_but_itself(
         kind=CaseKind.PAID_THOUGH_CANCELED, invoice=invoice, order=invoice.order, what="late"
     )
 
-    closed = close_case_of_order(case.pk, ChangeSource(SourceName.STAFF), "served")
-    again = close_case_of_order(case.pk, ChangeSource(SourceName.STAFF), "served")
+    closed = resolve_case(case.pk, ChangeSource(SourceName.STAFF), "served")
+    again = resolve_case(case.pk, ChangeSource(SourceName.STAFF), "served")
 
     assert (closed, again, order_state(invoice)) == (True, False, "paid")

@@ -214,7 +214,8 @@ def test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_
     assert (status_of(refund), order_state(invoice)) == (S.REFUNDED, "partly_refunded")
     assert refundable_now(invoice.pk) == Decimal("5.00")
     assert still_open() == [
-        "A refund of 40.00 SEK was settled otherwise: SEQR has made it, which it told late"
+        "A refund of 40.00 SEK was recorded with another outcome: "
+        "SEQR has made it, which it told late"
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from orders.audit import ChangeSource
 from orders.models import AuditEvent, SourceName
-from payments.invoices.refresh import ask_and_record, refresh_invoice
+from payments.invoices.refresh import query_and_apply, refresh_invoice
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrError
 from seqrshop.storefront.messages import POSSIBLY_REVERSED, state_texts
@@ -112,7 +112,7 @@ ACKNOWLEDGING = Expected(
 def test_a_payment_is_written_before_it_is_acknowledged(world: World, fault: Fault) -> None:
     invoice = issued_invoice()
     world.sandbox.pay(reference(invoice))
-    ask_and_record(reloaded(invoice), ChangeSource(SourceName.NOTIFICATION))
+    query_and_apply(reloaded(invoice), ChangeSource(SourceName.NOTIFICATION))
     world.strike(OPERATION)
 
     with suppress(SeqrError):

@@ -10,7 +10,7 @@ from django.test import Client
 
 from orders.models import Order
 from payments import tasks
-from payments.invoices.resolve_attention import HOLDING
+from payments.invoices.resolve_attention import BLOCKING_CASE_KINDS
 from payments.invoices.transitions import paid_by_another
 from payments.models import Invoice, InvoiceStatus, MoneyCase, Refund, RefundStatus
 from payments.seqr import SeqrError
@@ -84,7 +84,7 @@ def _staff_works(sim: Simulation) -> bool:
     where the answer was lost.
     """
     before = read_ledgers(sim).comparable()
-    holding = list(MoneyCase.objects.filter(closed_at=None, kind__in=HOLDING))
+    holding = list(MoneyCase.objects.filter(closed_at=None, kind__in=BLOCKING_CASE_KINDS))
     to_approve = list(Refund.objects.filter(status=R.REQUESTED))
     unresolved = list(Refund.objects.filter(status=R.UNKNOWN))
     contradicted = Invoice.objects.filter(invoice_reference__in=sim.contradicted)

@@ -56,7 +56,7 @@ MUTANTS = (
     Mutant(
         "trust the notification",
         "payments/invoices/notification.py",
-        "        _tell_of_a_second_payment(invoice_id)\n",
+        "        _open_second_payment_case(invoice_id)\n",
         "        from payments.invoices.transitions import transition_invoice\n"
         "        with transaction.atomic():\n"
         "            invoice = lock_invoice(invoice_id)\n"
@@ -81,7 +81,7 @@ MUTANTS = (
     Mutant(
         "take an answer that is older than what we know",
         ANSWER,
-        "    if answer.version < invoice.invoice_version:\n        return False\n",
+        "    if result.version < invoice.invoice_version:\n        return False\n",
         "",
         "tests/payments/invoices/test_refresh.py"
         "::test_a_slow_answer_from_before_the_payment_does_not_undo_it",
@@ -105,7 +105,7 @@ MUTANTS = (
     Mutant(
         "leave the other bill open",
         ANSWER,
-        "    _cancel_the_others(invoice, source)\n    return True\n",
+        "    _supersede_other_invoices(invoice, source)\n    return True\n",
         "    return True\n",
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_cancelled",
@@ -113,8 +113,9 @@ MUTANTS = (
     Mutant(
         "tell nobody of a second payment that comes too late",
         ANSWER,
-        "    if answer.status == InvoiceStatus.PAID:\n"
-        "        open_case(CaseKind.SECOND_PAYMENT, source, TWICE, invoice=invoice)\n",
+        "    if result.status == InvoiceStatus.PAID:\n"
+        "        open_case(CaseKind.SECOND_PAYMENT, source, SECOND_PAYMENT_FOUND,"
+        " invoice=invoice)\n",
         "",
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_person",
@@ -175,7 +176,7 @@ MUTANTS = (
     Mutant(
         "ignore code 50 of a superseded invoice",
         CANCEL,
-        "            _tell_of_a_second_payment(invoice.pk, source)\n",
+        "            _open_second_payment_case(invoice.pk, source)\n",
         "",
         "tests/payments/invoices/test_cancel.py"
         "::test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case",
@@ -192,9 +193,9 @@ MUTANTS = (
         "take a cancel without an answer for done",
         CANCEL,
         "    except SeqrError as error:\n"
-        "        _note(invoice.pk, EventName.CANCEL_DEFERRED, error, source)\n"
+        "        _record_error(invoice.pk, EventName.CANCEL_DEFERRED, error, source)\n"
         "    else:\n",
-        "    except SeqrError:\n        _confirm(invoice.pk, source)\n    else:\n",
+        "    except SeqrError:\n        _confirm_cancel(invoice.pk, source)\n    else:\n",
         "tests/payments/invoices/test_cancel.py"
         "::test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it",
     ),
@@ -202,7 +203,7 @@ MUTANTS = (
         "send a refund again whose answer was lost",
         REFUND,
         "        _unknown(refund_id, str(error))\n",
-        "        _put_off(refund_id, error)\n",
+        "        _defer(refund_id, error)\n",
         "tests/payments/refunds/test_refund_outcomes.py"
         "::test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again",
     ),
