@@ -127,7 +127,7 @@ def shop_unavailable(message: str) -> ApiError:
 
 
 def seqr_unavailable() -> ApiError:
-    """503: SEQR does not answer, or rejects our credentials."""
+    """503: SEQR does not respond, or rejects our credentials."""
     return ApiError(
         503,
         "seqr_unavailable",

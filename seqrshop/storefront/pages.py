@@ -64,7 +64,7 @@ def return_page(request: HttpRequest, return_key: str) -> HttpResponse:
             "total": total_of(invoice),
             "order_page_url": reverse("order_page", kwargs={"slug": order.shop.slug}),
             "receipt_url": receipt_url(order),
-            "settled": order.state not in BLOCKING_STATES,
+            "is_final": order.state not in BLOCKING_STATES,
             "state_url": reverse("return_state", kwargs={"return_key": return_key}),
             "events_url": reverse("return_events", kwargs={"return_key": return_key}),
         },

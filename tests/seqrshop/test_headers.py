@@ -14,36 +14,36 @@ from tests.seqrshop.security import assert_security_headers
 from tests.storefront.shopfront import Shopfront, open_shopfront, signed_in
 
 HTML = {"Accept": "text/html"}
-Ask = Callable[[Shopfront], Any]
+Request = Callable[[Shopfront], Any]
 
 
-def get(address: str, **options: Any) -> Ask:
+def get(address: str, **options: Any) -> Request:
     return lambda _: Client(raise_request_exception=False).get(address, **options)
 
 
-def read(name: str) -> Ask:
+def read(name: str) -> Request:
     return lambda shop: shop.customer().get(shop.readable()[name])
 
 
-def post(address: str, **options: Any) -> Ask:
+def post(address: str, **options: Any) -> Request:
     return lambda _: Client(enforce_csrf_checks=True).post(address, **options)
 
 
 # Each kind of response: its status and its request.
-RESPONSES: dict[str, tuple[int, Ask]] = {
+RESPONSES: dict[str, tuple[int, Request]] = {
     "a page": (200, get("/lyktan/order")),
     "a result page": (200, get("/lyktan/success")),
-    "the page to come back to": (200, read("return_page")),
+    "the return page": (200, read("return_page")),
     "a receipt": (200, read("receipt")),
     "a receipt as PDF": (200, read("receipt_pdf")),
-    "data": (200, read("order")),
-    "what a stream begins with": (200, read("order_events")),
-    "a code": (200, read("order_qr")),
+    "JSON": (200, read("order")),
+    "the JSON of a stream": (200, read("order_events")),
+    "a QR code": (200, read("order_qr")),
     "a picture": (200, read("picture")),
-    "a colour": (200, read("accent")),
-    "a page that is not there": (404, get("/lyktan/nothing", headers=HTML)),
-    "no such data": (404, get("/return/guessed-key.json")),
-    "a refusal": (401, post("/lyktan/session", content_type="application/json", data={})),
+    "a style sheet": (200, read("accent")),
+    "an unknown page": (404, get("/lyktan/nothing", headers=HTML)),
+    "an unknown order": (404, get("/return/guessed-key.json")),
+    "an API error": (401, post("/lyktan/session", content_type="application/json", data={})),
     "another method": (405, get("/lyktan/session")),
     "another site's request": (
         403,
@@ -60,7 +60,7 @@ RESPONSES: dict[str, tuple[int, Ask]] = {
     "signing in": (200, get("/admin/login/")),
     "the admin": (200, lambda _: signed_in().get("/admin/orders/product/")),
     "health": (200, get("/health/live")),
-    "no figures": (404, get("/metrics")),
+    "no metrics": (404, get("/metrics")),
 }
 
 
@@ -108,8 +108,10 @@ def test_unexpected_exception_has_security_headers(
 def test_admin_pages_work_with_same_policy(shop: Shopfront) -> None:
     staff = signed_in()
 
-    for address in ("/admin/", "/admin/orders/service/", "/admin/orders/order/"):
-        html = staff.get(address).content.decode()
+    for address in ("/admin/", "/admin/orders/shop/", "/admin/orders/order/"):
+        response = staff.get(address)
+        html = response.content.decode()
+        assert response.status_code == 200
         assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", html)
         assert not re.search(r"<script(?![^>]*(\ssrc=|application/json))", html)
 

@@ -88,7 +88,7 @@ def test_hours_of_one_shop_do_not_close_another(out_of_hours: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("paused", "hours", "paying", "expected"),
+    ("paused", "hours", "pause", "expected"),
     [
         (True, True, True, Reason.PAUSED),
         (False, True, True, Reason.OUT_OF_HOURS),
@@ -97,12 +97,12 @@ def test_hours_of_one_shop_do_not_close_another(out_of_hours: Shop) -> None:
     ],
 )
 def test_most_helpful_of_several_reasons_is_shown(
-    cafe: Shop, paused: bool, hours: bool, paying: bool, expected: Reason | None
+    cafe: Shop, paused: bool, hours: bool, pause: bool, expected: Reason | None
 ) -> None:
     cafe.paused = paused
     if hours:
         OpeningHoursFactory.create(shop=cafe)
-    if paying:
+    if pause:
         pause_for_refused_password()
 
     unavailable = unavailability_of(cafe, datetime(2026, 11, 24, 12, tzinfo=STOCKHOLM))

@@ -85,7 +85,7 @@ class StreamBroker:
         """Open a stream whose first event is `body`, read after `requested_at`.
 
         Returns None where the process has no room for another. A reader's fourth stream replaces
-        the oldest: its page may be gone without our knowing, and the newest page is the one in use.
+        the oldest, whose page may have lost its connection unnoticed; the newest page is in use.
         """
         if self.is_stopping or len(self) >= MAX_STREAMS:
             return None
