@@ -1,1 +1,1 @@
-"""The crash run: the whole shop under customers, killed at random, and its books compared."""
+"""The crash run: processes are killed at random under load, then the ledgers compared."""

@@ -1,4 +1,4 @@
-"""What the shop's own pages do: ask, and after no answer ask again."""
+"""A customer's page and app as HTTP clients that retry as the real ones do."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,47 +6,51 @@ from typing import Any
 
 import aiohttp
 
-AGAIN_SECONDS = 2.0
-ANSWER_SECONDS = 15.0
-TRY_LATER = (429, 500, 502, 503, 504)
+RETRY_SECONDS = 2.0
+TIMEOUT_SECONDS = 15.0
+RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
 
-class Page:
-    """One customer's page, known to the shop by its token alone."""
+class ShopClient:
+    """One customer's page, which authenticates by its token."""
 
     def __init__(self, http: aiohttp.ClientSession, shop_url: str, token: str) -> None:
         self._http = http
         self._shop_url = shop_url
         self._headers = {"X-SEQR-Token": token, "Accept-Language": "en"}
 
-    async def ask(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
-        """Return HTTP's status and the JSON of the first answer that is one.
+    async def request(
+        self, method: str, path: str, body: object = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Return status and JSON of the first response that is no server error.
 
-        Asks as long as the customer waits: whoever calls sets the time.
+        Retries until the caller cancels it.
         """
         while True:
             try:
-                return await self._ask_once(method, path, body)
+                return await self._request_once(method, path, body)
             except (aiohttp.ClientError, TimeoutError, OSError):
-                await asyncio.sleep(AGAIN_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
 
-    async def _ask_once(self, method: str, path: str, body: object) -> tuple[int, dict[str, Any]]:
+    async def _request_once(
+        self, method: str, path: str, body: object
+    ) -> tuple[int, dict[str, Any]]:
         async with self._http.request(
             method,
             f"{self._shop_url}{path}",
             json=body,
             headers=self._headers,
-            timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
         ) as response:
-            if response.status in TRY_LATER:
+            if response.status in RETRIED_STATUSES:
                 response.release()
                 raise aiohttp.ClientConnectionError
             answer: dict[str, Any] = await response.json()
             return response.status, answer
 
 
-class Phone:
-    """The customer's app, by way of the sandbox's control interface."""
+class SeqrApp:
+    """The customer's SEQR app, driven through the sandbox's control API."""
 
     def __init__(self, http: aiohttp.ClientSession, sandbox_url: str, msisdn: str) -> None:
         self._http = http
@@ -56,17 +60,17 @@ class Phone:
 
     async def scan(self, code: str) -> str:
         """Scan a printed code; return the token that the page gets."""
-        told = await self._control("/scan", {"url": code, "msisdn": self._msisdn})
-        self.token = str(told["token"])
+        answer = await self._control("/scan", {"url": code, "msisdn": self._msisdn})
+        self.token = str(answer["token"])
         return self.token
 
     async def act(self, reference: str, action: str) -> bool:
-        """Pay, cancel or fail a bill; return False where SEQR says that it is settled already."""
-        told = await self._control(f"/invoices/{reference}/{action}", {"token": self.token})
-        return "error" not in told
+        """Pay, cancel or fail an invoice; return False where it has ended already."""
+        answer = await self._control(f"/invoices/{reference}/{action}", {"token": self.token})
+        return "error" not in answer
 
     async def _control(self, path: str, body: Mapping[str, str]) -> dict[str, Any]:
         url = f"{self._sandbox_url}/control{path}"
         async with self._http.post(url, json=body) as response:
-            told: dict[str, Any] = await response.json()
-            return told
+            answer: dict[str, Any] = await response.json()
+            return answer

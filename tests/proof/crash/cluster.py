@@ -27,13 +27,13 @@ PROCFILE_LINES = {
     **dict.fromkeys(POLLERS, "poller"),
     "beat": "beat",
 }
-STOP_SECONDS = 8
-LIFETIME_SECONDS = 30  # the shortest that may be set: what is left unpaid ends within the run
+STOP_SECONDS = 30
+LIFETIME_SECONDS = 30  # the shortest allowed, so that unpaid invoices end within the run
 
 
 @dataclass(frozen=True)
-class House:
-    """What runs, and how to reach it."""
+class Cluster:
+    """The running processes, and how to reach them."""
 
     folder: Path
     shop_url: str
@@ -44,11 +44,11 @@ class House:
 
 
 @contextmanager
-def open_house(folder: Path) -> Iterator[House]:
+def run_cluster(folder: Path) -> Iterator[Cluster]:
     """Run everything below `folder` until the block ends.
 
-    PostgreSQL is as durable as in production. Redis keeps nothing, so that it loses all when it is
-    killed. SEQR sends no notification: the polling alone has to find each payment.
+    PostgreSQL is as durable as in production. Redis keeps nothing on disk, so it loses all data
+    when it is killed. SEQR sends no notifications: polling alone finds each payment.
     """
     with ExitStack() as to_stop:
         enter = to_stop.enter_context
@@ -59,8 +59,8 @@ def open_house(folder: Path) -> Iterator[House]:
         password = secrets.token_urlsafe(9)
         port = free_port()
         env = _environment(database.database_url, redis.redis_url, sandbox, port, password)
-        for shop in _prepare(env):
-            sandbox.control("POST", "/shops", shop)
+        for registration in _prepare(env):
+            sandbox.control("POST", "/shops", registration)
         shop = {
             name: ManagedProcess(procfile_command(line), log=_log(folder, name), env=env)
             for name, line in PROCFILE_LINES.items()
@@ -77,7 +77,7 @@ def open_house(folder: Path) -> Iterator[House]:
         shop["web"].wait_until(
             lambda: socket.create_connection(("127.0.0.1", port), timeout=30).close()
         )
-        yield House(
+        yield Cluster(
             folder, f"http://127.0.0.1:{port}", sandbox, database.database_url, password, processes
         )
 
@@ -103,7 +103,7 @@ def _environment(
 
 
 def _prepare(env: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Make the tables and the demo's café; return its shop as the sandbox wants to know it."""
+    """Create the tables and the demo shop; return its registration for the sandbox."""
     done = subprocess.run(
         [sys.executable, "-m", "seqrshop.local.prepare"],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Customers: each scans, orders, and then pays, cancels, fails, dawdles or walks away."""
+"""Simulated customers: each scans, orders, then pays, cancels, fails or leaves."""
 
 import asyncio
 import random
@@ -9,81 +9,86 @@ from typing import Any
 
 import aiohttp
 
-from tests.proof.crash.clients import Page, Phone
-from tests.proof.crash.cluster import House
+from tests.proof.crash.clients import SeqrApp, ShopClient
+from tests.proof.crash.cluster import Cluster
 
-PATIENCE_SECONDS = 45.0  # then a customer walks away, wherever they are
-LOOKS_EVERY_SECONDS = 1.0
-SECOND_TAB = 0.15
-ORDERS_ANEW = 0.6
-HAS_MONEY_BACK = 0.3
-SETTLED = ("paid", "served", "partly_refunded", "refunded", "canceled", "failed", "expired")
-DEAD = ("canceled", "failed", "expired")
+VISIT_SECONDS = 45.0  # then a customer leaves, whatever the state
+POLL_SECONDS = 1.0
+SECOND_TAB_SHARE = 0.15
+RETRY_SHARE = 0.6
+REFUND_SHARE = 0.3
+FINAL_STATES = ("paid", "served", "partly_refunded", "refunded", "canceled", "failed", "expired")
+UNPAID_FINAL_STATES = ("canceled", "failed", "expired")
 
 
 @dataclass
-class Told:
-    """What customers were told. At the end the books must agree with it."""
+class CustomerLedger:
+    """What the shop's responses showed to customers; the shop's ledger must agree with it."""
 
-    orders: set[str] = field(default_factory=set)  # ids of orders that they heard of
-    shown: dict[str, str] = field(default_factory=dict)  # order id by reference to be paid
-    paid: set[str] = field(default_factory=set)  # ids of orders that they were told are paid
+    orders: set[str] = field(default_factory=set)  # public ids
+    shown: dict[str, str] = field(default_factory=dict)  # public order id by invoice reference
+    paid: set[str] = field(default_factory=set)  # public ids of orders shown as paid
     plans: Counter[str] = field(default_factory=Counter)
-    walked_away: int = 0
-    wants_refund: asyncio.Queue[str] = field(default_factory=asyncio.Queue)  # references
+    timed_out: int = 0
+    to_refund: asyncio.Queue[str] = field(default_factory=asyncio.Queue)  # references
 
 
 class Customer:
-    """One customer with one order; what they mean to do is decided by the seed and their number."""
+    """One customer with one order, whose plan depends on the seed and the number."""
 
     def __init__(
-        self, number: int, seed: int, house: House, http: aiohttp.ClientSession, told: Told
+        self,
+        number: int,
+        seed: int,
+        cluster: Cluster,
+        http: aiohttp.ClientSession,
+        ledger: CustomerLedger,
     ) -> None:
         self._random = random.Random(f"{seed} customer {number}")
-        self._phone = Phone(http, house.sandbox.base_url, f"4670{number:07d}")
-        self._house = house
+        self._app = SeqrApp(http, cluster.sandbox.base_url, f"4670{number:07d}")
+        self._cluster = cluster
         self._http = http
-        self._told = told
-        self._page = Page(http, house.shop_url, "")
+        self._ledger = ledger
+        self._shop = ShopClient(http, cluster.shop_url, "")
         self._order = ""
 
     async def visit(self) -> None:
-        """Come, and go when patience ends."""
+        """Order and follow the plan until VISIT_SECONDS have passed."""
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._order_something()
-                await self._do_as_planned()
+            async with asyncio.timeout(VISIT_SECONDS):
+                await self._place_order()
+                await self._follow_plan()
         except TimeoutError:
-            self._told.walked_away += 1
+            self._ledger.timed_out += 1
 
-    async def _order_something(self) -> None:
-        token = await self._phone.scan("HTTP://SEQR.SE/000/LYKTAN?TABLE=4")
-        self._page = Page(self._http, self._house.shop_url, token)
-        status, session = await self._page.ask("POST", "/lyktan/session", {"token": token})
-        assert status == 200, f"a token was answered with {status}: {session}"
-        tabs = 2 if self._random.random() < SECOND_TAB else 1
-        wishes = [self._wish(session["products"]) for _ in range(tabs)]
+    async def _place_order(self) -> None:
+        token = await self._app.scan("HTTP://SEQR.SE/000/LYKTAN?TABLE=4")
+        self._shop = ShopClient(self._http, self._cluster.shop_url, token)
+        status, session = await self._shop.request("POST", "/lyktan/session", {"token": token})
+        assert status == 200, f"the session request got {status}: {session}"
+        tabs = 2 if self._random.random() < SECOND_TAB_SHARE else 1
+        orders = [self._random_order(session["products"]) for _ in range(tabs)]
         if tabs == 2 and self._random.random() < 0.5:
-            wishes[1] = wishes[0]  # a double tap rather than two different orders
-        answers = await asyncio.gather(*(self._post(wish) for wish in wishes))
-        heard = {answer["id"] for answer in answers}
-        assert len(heard) == 1, f"two tabs were told of different orders: {heard}"
-        (self._order,) = heard
+            orders[1] = orders[0]  # a double tap rather than two different orders
+        answers = await asyncio.gather(*(self._post(order_body) for order_body in orders))
+        ids = {answer["id"] for answer in answers}
+        assert len(ids) == 1, f"two tabs were shown different orders: {ids}"
+        (self._order,) = ids
 
-    def _wish(self, products: list[dict[str, Any]]) -> dict[str, Any]:
-        to_be_had = [each for each in products if not each["sold_out"]]
-        chosen = self._random.sample(to_be_had, self._random.randint(1, 3))
+    def _random_order(self, products: list[dict[str, Any]]) -> dict[str, Any]:
+        available = [each for each in products if not each["sold_out"]]
+        chosen = self._random.sample(available, self._random.randint(1, 3))
         rows = [{"product": each["id"], "quantity": self._random.randint(1, 2)} for each in chosen]
         return {"nonce": f"nonce-{self._random.getrandbits(64):x}", "rows": rows}
 
-    async def _post(self, wish: dict[str, Any]) -> dict[str, Any]:
-        status, answer = await self._page.ask("POST", "/lyktan/orders", wish)
+    async def _post(self, order_body: dict[str, Any]) -> dict[str, Any]:
+        status, answer = await self._shop.request("POST", "/lyktan/orders", order_body)
         order: dict[str, Any] = answer["order"] if status == 409 else answer
-        assert "id" in order, f"an order was answered with {status}: {answer}"
-        self._told.orders.add(order["id"])
+        assert "id" in order, f"the order request got {status}: {answer}"
+        self._ledger.orders.add(order["id"])
         return order
 
-    async def _do_as_planned(self) -> None:
+    async def _follow_plan(self) -> None:
         plans: dict[Callable[[str], Awaitable[None]], int] = {
             self._pay_and_wait: 40,
             self._pay_and_leave: 25,
@@ -94,7 +99,7 @@ class Customer:
             self._leave: 8,
         }
         (plan,) = self._random.choices(list(plans), list(plans.values()))
-        self._told.plans[plan.__name__.lstrip("_")] += 1
+        self._ledger.plans[plan.__name__.lstrip("_")] += 1
         reference = await self._reference()
         if reference is None:
             return
@@ -102,61 +107,63 @@ class Customer:
         await plan(reference)
 
     async def _reference(self) -> str | None:
-        """Wait until there is a bill to be paid; None where the order has ended before."""
-        order = await self._look_until(lambda order: order["app_url"] or order["state"] in SETTLED)
+        """Wait for an invoice that can be paid; return None where the order has ended."""
+        order = await self._poll_until(
+            lambda order: order["app_url"] or order["state"] in FINAL_STATES
+        )
         if order["app_url"] is None:
             return None
         reference = str(order["app_url"]).rsplit("/R", 1)[1]
-        self._told.shown[reference] = self._order
+        self._ledger.shown[reference] = self._order
         return reference
 
     async def _pay_and_wait(self, reference: str) -> None:
-        await self._phone.act(reference, "pay")
-        order = await self._look_until(lambda order: order["state"] in SETTLED)
-        if order["state"] in DEAD:
+        await self._app.act(reference, "pay")
+        order = await self._poll_until(lambda order: order["state"] in FINAL_STATES)
+        if order["state"] in UNPAID_FINAL_STATES:
             return
-        self._told.paid.add(self._order)
-        if self._random.random() < HAS_MONEY_BACK:
-            self._told.wants_refund.put_nowait(order["invoice_reference"])
+        self._ledger.paid.add(self._order)
+        if self._random.random() < REFUND_SHARE:
+            self._ledger.to_refund.put_nowait(order["invoice_reference"])
 
     async def _pay_and_leave(self, reference: str) -> None:
-        await self._phone.act(reference, "pay")
+        await self._app.act(reference, "pay")
 
     async def _cancel_in_app(self, reference: str) -> None:
-        await self._phone.act(reference, "cancel")
-        await self._perhaps_order_anew()
+        await self._app.act(reference, "cancel")
+        await self._maybe_retry_payment()
 
     async def _fail_in_app(self, reference: str) -> None:
-        await self._phone.act(reference, "fail")
-        await self._perhaps_order_anew()
+        await self._app.act(reference, "fail")
+        await self._maybe_retry_payment()
 
     async def _cancel_on_page(self, _reference: str) -> None:
-        await self._page.ask("POST", f"/orders/{self._order}/cancel")
-        await self._perhaps_order_anew()
+        await self._shop.request("POST", f"/orders/{self._order}/cancel")
+        await self._maybe_retry_payment()
 
     async def _pay_and_cancel_at_once(self, reference: str) -> None:
         await asyncio.gather(
-            self._phone.act(reference, "pay"),
-            self._page.ask("POST", f"/orders/{self._order}/cancel"),
+            self._app.act(reference, "pay"),
+            self._shop.request("POST", f"/orders/{self._order}/cancel"),
         )
 
     async def _leave(self, _reference: str) -> None:
         return
 
-    async def _perhaps_order_anew(self) -> None:
-        order = await self._look_until(lambda order: order["state"] in SETTLED)
-        if order["state"] not in DEAD or self._random.random() > ORDERS_ANEW:
+    async def _maybe_retry_payment(self) -> None:
+        order = await self._poll_until(lambda order: order["state"] in FINAL_STATES)
+        if order["state"] not in UNPAID_FINAL_STATES or self._random.random() > RETRY_SHARE:
             return
-        await self._page.ask("POST", f"/orders/{self._order}/pay")
-        self._told.plans["pay again"] += 1
+        await self._shop.request("POST", f"/orders/{self._order}/pay")
+        self._ledger.plans["retry_payment"] += 1
         reference = await self._reference()
         if reference is not None:
             await self._pay_and_wait(reference)
 
-    async def _look_until(self, is_so: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    async def _poll_until(self, is_reached: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         while True:
-            status, order = await self._page.ask("GET", f"/orders/{self._order}")
-            assert status == 200, f"the order {self._order} was answered with {status}: {order}"
-            if is_so(order):
+            status, order = await self._shop.request("GET", f"/orders/{self._order}")
+            assert status == 200, f"order {self._order} got {status}: {order}"
+            if is_reached(order):
                 return order
-            await asyncio.sleep(LOOKS_EVERY_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""Our books, read with plain SQL: no code of the shop's stands between them and the comparison."""
+"""The shop's ledger, read with plain SQL, so that no code of the shop affects it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from psycopg.rows import class_row, dict_row
 
 @dataclass(frozen=True)
 class Order:
-    """An order; `id` is the one that customers are told."""
+    """An order; `id` is the public id."""
 
     pk: int
     id: str
@@ -21,7 +21,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Invoice:
-    """An invoice, and from which kinds of cause SEQR's PAID reached us."""
+    """An invoice; `confirmed_by` is the source of the change to PAID."""
 
     pk: int
     order_pk: int
@@ -59,8 +59,8 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Move:
-    """An event that tells of a change of status."""
+class StateChange:
+    """An audit event that records a change of status."""
 
     subject_type: str
     subject_pk: int
@@ -69,28 +69,28 @@ class Move:
 
 
 @dataclass(frozen=True)
-class OurBooks:
-    """All that we hold about money."""
+class ShopLedger:
+    """The shop's rows about money."""
 
     orders: list[Order]
     invoices: list[Invoice]
     refunds: list[Refund]
     cases: list[Case]
-    moves: list[Move]
-    stops: int  # how often paying was closed
+    changes: list[StateChange]
+    pauses: int  # how often payments were paused
 
 
-def read_ours(database_url: str) -> OurBooks:
-    """Return the books as they are now."""
+def read_shop_ledger(database_url: str) -> ShopLedger:
+    """Return the ledger as it is now."""
     with psycopg.connect(database_url) as connection:
 
         def rows(kind: type[Any], query: str) -> list[Any]:
             with connection.cursor(row_factory=class_row(kind)) as cursor:
                 return cursor.execute(query).fetchall()
 
-        stops = connection.execute("SELECT count(*) FROM payments_paymentpause").fetchone()
-        assert stops is not None
-        return OurBooks(
+        pauses = connection.execute("SELECT count(*) FROM payments_paymentpause").fetchone()
+        assert pauses is not None
+        return ShopLedger(
             rows(Order, "SELECT id AS pk, public_id::text AS id, state, total FROM orders_order"),
             rows(
                 Invoice,
@@ -113,18 +113,18 @@ def read_ours(database_url: str) -> OurBooks:
                 " FROM payments_moneycase ORDER BY id",
             ),
             rows(
-                Move,
+                StateChange,
                 "SELECT subject_type, subject_id AS subject_pk, from_state, to_state"
                 " FROM orders_auditevent"
                 " WHERE to_state <> '' AND subject_type <> 'case' ORDER BY id",
             ),
-            int(stops[0]),
+            int(pauses[0]),
         )
 
 
-def unsettled(database_url: str) -> dict[str, int]:
-    """Return how many of what somebody still has to work on; nothing where all is at rest."""
-    questions = {
+def pending_work(database_url: str) -> dict[str, int]:
+    """Return the number of unfinished rows by kind, empty where there are none."""
+    queries = {
         "invoices not ended": "SELECT count(*) FROM payments_invoice"
         " WHERE status NOT IN ('PAID', 'CANCELED', 'FAILED', 'EXPIRED')",
         "payments not acknowledged": "SELECT count(*) FROM payments_invoice"
@@ -133,12 +133,12 @@ def unsettled(database_url: str) -> dict[str, int]:
         " WHERE status IN ('CREATED', 'SENDING')",
     }
     with psycopg.connect(database_url) as connection:
-        found = {what: connection.execute(query).fetchone() for what, query in questions.items()}
+        found = {what: connection.execute(query).fetchone() for what, query in queries.items()}
     return {what: row[0] for what, row in found.items() if row and row[0]}
 
 
 def unknown_refunds(database_url: str) -> list[dict[str, Any]]:
-    """Return the refunds that a person has to settle: id, amount, and the payment's reference."""
+    """Return the refunds that staff have to resolve: id, amount, invoice reference."""
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
         return connection.execute(
             "SELECT r.id, r.amount, i.invoice_reference FROM payments_refund r"
@@ -147,8 +147,8 @@ def unknown_refunds(database_url: str) -> list[dict[str, Any]]:
         ).fetchall()
 
 
-def references_of_refunds(database_url: str) -> set[str]:
-    """Return SEQR's references of the refunds that we know."""
+def refund_references(database_url: str) -> set[str]:
+    """Return SEQR's references of the shop's refunds."""
     with psycopg.connect(database_url) as connection:
         rows = connection.execute(
             "SELECT ers_reference FROM payments_refund WHERE ers_reference IS NOT NULL"
@@ -156,8 +156,8 @@ def references_of_refunds(database_url: str) -> set[str]:
     return {row[0] for row in rows}
 
 
-def audit_can_be_changed(database_url: str) -> list[str]:
-    """Return which of changing and deleting the database lets happen to the audit."""
+def possible_audit_changes(database_url: str) -> list[str]:
+    """Return which of UPDATE and DELETE the database allows on audit events."""
     done = []
     for what in ("UPDATE orders_auditevent SET name = 'never'", "DELETE FROM orders_auditevent"):
         with psycopg.connect(database_url) as connection:

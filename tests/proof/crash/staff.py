@@ -1,4 +1,4 @@
-"""One of the staff, in the admin: gives money back, and settles refunds that became unknown."""
+"""A staff member in the admin, who refunds payments and resolves unknown refunds."""
 
 import asyncio
 import random
@@ -9,27 +9,26 @@ from html import unescape
 
 import aiohttp
 
-from tests.proof.crash.clients import AGAIN_SECONDS, ANSWER_SECONDS, TRY_LATER
-from tests.proof.crash.cluster import STAFF_USER, House
+from tests.proof.crash.clients import RETRIED_STATUSES, RETRY_SECONDS, TIMEOUT_SECONDS
+from tests.proof.crash.cluster import STAFF_USER, Cluster
 
 
 class Staff:
-    """A browser that is logged in. Each form is sent until it is answered, its nonce the same."""
+    """A logged-in browser, which repeats each form with the same nonce until it is answered."""
 
-    def __init__(self, house: House, http: aiohttp.ClientSession, seed: int) -> None:
-        self._house = house
+    def __init__(self, cluster: Cluster, http: aiohttp.ClientSession, seed: int) -> None:
+        self._cluster = cluster
         self._http = http
         self._random = random.Random(f"{seed} staff")
-        self.asked_for = 0
 
     async def log_in(self) -> None:
-        """Open the admin."""
+        """Log in to the admin."""
         page = await self._get("/admin/login/")
-        body = {"username": STAFF_USER, "password": self._house.staff_password}
+        body = {"username": STAFF_USER, "password": self._cluster.staff_password}
         await self._post("/admin/login/?next=/admin/", page, body)
 
-    async def give_back(self, references: "asyncio.Queue[str]") -> None:
-        """Refund each payment whose customer wants so, in whole or in part, until cancelled."""
+    async def refund_requested(self, references: "asyncio.Queue[str]") -> None:
+        """Refund the payments in the queue, in whole or in part, until cancelled."""
         while True:
             reference = await references.get()
             found = await self._get(f"/admin/payments/invoice/?q={reference}")
@@ -38,15 +37,14 @@ class Staff:
                 continue
             address = f"/admin/payments/invoice/{link[1]}/refund/"
             form = await self._get(address)
-            most = Decimal(_value(form, "amount"))
+            refundable = Decimal(_value(form, "amount"))
             part = Decimal(self._random.choice(["1", "0.5", "0.25"]))
-            amount = max((most * part).quantize(Decimal("0.01")), Decimal("0.01"))
+            amount = max((refundable * part).quantize(Decimal("0.01")), Decimal("0.01"))
             body = {"amount": str(amount), "reason": "cold", "nonce": _value(form, "nonce")}
-            if await self._post(address, form, body):
-                self.asked_for += 1
+            await self._post(address, form, body)
 
-    async def settle(self, refund_id: int, ers_reference: str | None) -> None:
-        """Write what SEQR's support said of an unknown refund: its reference, or no such refund."""
+    async def resolve(self, refund_id: int, ers_reference: str | None) -> None:
+        """Record the outcome of an unknown refund; no reference means that it was not made."""
         address = f"/admin/payments/refund/{refund_id}/resolve/"
         form = await self._get(address)
         body = {
@@ -54,40 +52,40 @@ class Staff:
             "ers_reference": ers_reference or "",
             "reason": "SEQR's support said so",
         }
-        assert await self._post(address, form, body), f"refund {refund_id} could not be settled"
+        assert await self._post(address, form, body), f"refund {refund_id} could not be resolved"
 
     async def _get(self, path: str) -> str:
-        _, text = await self._until_answered("GET", path, None)
+        _, text = await self._request_until_answered("GET", path, None)
         return text
 
     async def _post(self, path: str, form: str, body: Mapping[str, str]) -> bool:
-        """Send a form; return whether it was taken."""
+        """Send a form; return whether it was accepted."""
         fields = {**body, "csrfmiddlewaretoken": _value(form, "csrfmiddlewaretoken")}
-        status, _ = await self._until_answered("POST", path, fields)
+        status, _ = await self._request_until_answered("POST", path, fields)
         return status == 302
 
-    async def _until_answered(
+    async def _request_until_answered(
         self, method: str, path: str, fields: Mapping[str, str] | None
     ) -> tuple[int, str]:
         while True:
             try:
                 async with self._http.request(
                     method,
-                    f"{self._house.shop_url}{path}",
+                    f"{self._cluster.shop_url}{path}",
                     data=fields,
                     allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
+                    timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
                 ) as response:
                     text = await response.text()
-                    if response.status not in TRY_LATER:
+                    if response.status not in RETRIED_STATUSES:
                         return response.status, text
             except (aiohttp.ClientError, TimeoutError, OSError):
                 pass
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 def _value(form: str, name: str) -> str:
-    """Return what a field of a page's form holds."""
+    """Return the value of a form's field."""
     (tag,) = re.findall(rf'<input[^>]*name="{name}"[^>]*>', form)[:1]
     found = re.search(r'value="([^"]*)"', tag)
     assert found is not None, f"{name} is empty"

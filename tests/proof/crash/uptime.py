@@ -1,4 +1,4 @@
-"""For how long a poller could have asked: it needs its own life, and what starts its loop."""
+"""Computes for how long a poller could run: itself, and the processes that it needs."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -7,38 +7,38 @@ from tests.processes import Uptime
 from tests.proof.crash.cluster import POLLERS
 
 NEEDED = ("beat", "redis", "postgresql")
-LONG_ENOUGH_SECONDS = 15.0  # to start, to wait for a dead one's lock, and to ask
+SUFFICIENT_UPTIME_SECONDS = 15.0  # to start, to wait for a killed poller's lock, and to query
 
 
-def longest_health(lives: Mapping[str, list[Uptime]], begins: float, ends: float) -> float:
-    """Return the longest time, in seconds, that a poller and all it needs were alive in a row."""
+def longest_uptime(uptimes: Mapping[str, list[Uptime]], begin: float, ends: float) -> float:
+    """Return the longest time, in seconds, that a poller and all it needs ran together."""
     return max(
-        longest([lives[name] for name in (poller, *NEEDED)], begins, ends) for poller in POLLERS
+        longest([uptimes[name] for name in (poller, *NEEDED)], begin, ends) for poller in POLLERS
     )
 
 
-def longest(of_each: list[list[Uptime]], begins: float, ends: float) -> float:
-    """Return the longest part of a span in which none of these died or was dead."""
+def longest(uptimes_of_each: list[list[Uptime]], begin: float, ends: float) -> float:
+    """Return the longest part of a span, in seconds, in which all of these ran."""
     best = 0.0
     cuts = sorted(
-        {begins, ends}
+        {begin, ends}
         | {
-            moment
-            for lives in of_each
-            for life in lives
-            for moment in (life.started_at, life.ended_at)
-            if moment is not None and begins < moment < ends
+            timestamp
+            for uptimes in uptimes_of_each
+            for uptime in uptimes
+            for timestamp in (uptime.started_at, uptime.ended_at)
+            if timestamp is not None and begin < timestamp < ends
         }
     )
-    reach = 0.0
+    duration = 0.0
     for start, end in pairwise(cuts):
-        alive = all(
+        all_run = all(
             any(
-                life.started_at <= start and (life.ended_at is None or end <= life.ended_at)
-                for life in lives
+                uptime.started_at <= start and (uptime.ended_at is None or end <= uptime.ended_at)
+                for uptime in uptimes
             )
-            for lives in of_each
+            for uptimes in uptimes_of_each
         )
-        reach = reach + end - start if alive else 0.0
-        best = max(best, reach)
+        duration = duration + end - start if all_run else 0.0
+        best = max(best, duration)
     return best
