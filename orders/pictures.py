@@ -81,9 +81,7 @@ def _read(file: File[bytes], pixels: int) -> Image.Image:
     except Image.DecompressionBombError:
         pass  # more than twice Pillow's own limit
     except _DECODING_ERRORS as error:
-        raise ValidationError(
-            _("This is no JPEG, PNG or WebP picture, or a broken one.")
-        ) from error
+        raise ValidationError(_("The file is not a valid JPEG, PNG or WebP picture.")) from error
     raise ValidationError(
         _("The picture has more than %(most)d million pixels."),
         params={"most": MAX_PIXELS // 1_000_000},

@@ -32,7 +32,7 @@ def validate_slug_is_free(slug: str) -> None:
     """Raise ValidationError if the slug is the first part of one of our own paths."""
     if slug in RESERVED_SLUGS:
         raise ValidationError(
-            _("“%(slug)s” is the name of one of our own addresses. Choose another."),
+            _("“%(slug)s” is reserved for the system. Choose another web address."),
             params={"slug": slug},
         )
 

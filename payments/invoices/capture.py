@@ -60,7 +60,7 @@ def _refresh_before(invoice_id: int, source: ChangeSource) -> None:
         refresh_invoice(invoice_id, source)
     except SeqrError as error:  # nothing has been captured
         raise CaptureNotPossible(
-            _("Not taken, since SEQR does not say whether it is still reserved (%(error)s).")
+            _("Not captured: SEQR does not confirm the reservation (%(error)s).")
             % {"error": str(error).rstrip(".")}
         ) from error
 
@@ -79,14 +79,14 @@ def _take_lease(invoice_id: int, amount: Decimal, source: ChangeSource) -> Invoi
     now = database_now()
     if invoice.status != InvoiceStatus.RESERVED:
         label = InvoiceStatus(invoice.status).label
-        raise CaptureNotPossible(_("Nothing is reserved: the invoice is now %s.") % label)
+        raise CaptureNotPossible(_("Nothing is reserved: the payment is now %s.") % label)
     if paid_by_another(invoice):
-        raise CaptureNotPossible(_("Another invoice has paid the order."))
+        raise CaptureNotPossible(_("Another payment has paid the order."))
     if amount != invoice.amount:
-        raise CaptureNotPossible(_("The amount has changed meanwhile; look at it again."))
+        raise CaptureNotPossible(_("The amount has changed; check it again."))
     if not LEASE.has_lapsed(invoice, now):
         raise CaptureNotPossible(
-            _("It is being taken, or SEQR's answer was lost. Ask SEQR again in half a minute.")
+            _("A capture is running, or SEQR's answer was lost. Check with SEQR in 30 seconds.")
         )
     save_fields(invoice, **LEASE.taken(now))
     record_event(invoice, EventName.CAPTURE_STARTED, source, detail=f"{amount} {invoice.currency}")

@@ -195,11 +195,11 @@ def resolve_lost_period(
     PeriodNotAccepted, and the gateway's errors, which leave everything as it was.
     """
     if not reason.strip():
-        raise PeriodNotAccepted(_("Say how you found out."))
+        raise PeriodNotAccepted(_("Enter how you know the outcome."))
     if not transaction_period_id:
         return _never_closed(period_id, reason.strip(), source)
     if TransactionPeriod.objects.filter(transaction_period_id=transaction_period_id).exists():
-        raise PeriodNotAccepted(_("Another period of ours has this id."))
+        raise PeriodNotAccepted(_("Another period already has this ID."))
     rows = report_rows(transaction_period_id, source)
     with transaction.atomic():
         period = lock_periods()[period_id]

@@ -63,13 +63,13 @@ def _make(
     invoice: Invoice, amount: Decimal, reason: str, source: ChangeSource, nonce: str
 ) -> Refund:
     if not reason:
-        raise RefundNotAccepted(_("Say why the money goes back."))
+        raise RefundNotAccepted(_("Enter a reason for the refund."))
     if amount <= 0 or amount != amount.quantize(Decimal("0.01")):
-        raise RefundNotAccepted(_("The amount is above 0 and has two decimals at most."))
+        raise RefundNotAccepted(_("The amount must be above 0, with at most two decimals."))
     most = refundable_amount(invoice)
     if amount > most:
         raise RefundNotAccepted(
-            _("At most %(most)s %(currency)s can be given back.")
+            _("At most %(most)s %(currency)s can be refunded.")
             % {"most": most, "currency": invoice.currency}
         )
     large = amount > settings.REFUND_APPROVAL_LIMIT
@@ -95,7 +95,7 @@ def approve_refund(refund_id: int, source: ChangeSource) -> bool:
     """
     refund = lock_refund(refund_id)
     if refund.requested_by_id == source.actor.pk:
-        raise RefundNotAccepted(_("A second person approves a refund of this size."))
+        raise RefundNotAccepted(_("A refund of this size must be approved by a second person."))
     if refund.status != RefundStatus.REQUESTED:
         return False
     return transition_refund(refund, RefundStatus.CREATED, source, approved_by=source.actor)
@@ -231,7 +231,7 @@ def resolve_unknown_refund(
     Raises RefundNotAccepted where no reason is given.
     """
     if not reason.strip():
-        raise RefundNotAccepted(_("Say how you found out."))
+        raise RefundNotAccepted(_("Enter how you know the outcome."))
     refund = lock_refund(refund_id)
     if refund.status != RefundStatus.UNKNOWN:
         return False

@@ -131,8 +131,8 @@ def test_picture_keeps_its_description() -> None:
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
-        (SimpleUploadedFile("a.jpg", b"no picture"), "no JPEG, PNG or WebP"),
-        (upload(drawn((40, 40)), "GIF"), "no JPEG, PNG or WebP"),
+        (SimpleUploadedFile("a.jpg", b"no picture"), "not a valid JPEG, PNG or WebP"),
+        (upload(drawn((40, 40)), "GIF"), "not a valid JPEG, PNG or WebP"),
         (upload(drawn((6000, 6000), 0, "1")), "more than 30 million pixels"),
         (SimpleUploadedFile("a.jpg", bytes(11 * 1024 * 1024)), "larger than 10 MB"),
         (SimpleUploadedFile("a.jpg", b""), "empty"),

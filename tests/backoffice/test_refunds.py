@@ -58,7 +58,7 @@ def test_form_submitted_twice_is_one_refund() -> None:
 @pytest.mark.parametrize(
     ("amount", "reason", "error"),
     [
-        ("45.01", "cold", "At most 45.00 SEK can be given back."),
+        ("45.01", "cold", "At most 45.00 SEK can be refunded."),
         ("-1", "cold", "greater than or equal to 0.01"),
         ("ten", "cold", "Enter a number."),
         ("10.00", " ", "This field is required."),
@@ -94,7 +94,9 @@ def test_refund_is_approved_by_a_second_person_only(settings: Settings) -> None:
     own = run_action(first, "approve", refund)
     others = run_action(second, "approve", refund)
 
-    assert own[-1] == f"A second person approves a refund of this size: Refund {refund.pk}."
+    assert (
+        own[-1] == f"A refund of this size must be approved by a second person: Refund {refund.pk}."
+    )
     assert others == [f"Approved, being sent to SEQR: Refund {refund.pk}."]
     assert Refund.objects.get().approved_by == user_of(second)
 

@@ -100,7 +100,7 @@ def test_new_shop_is_saved_with_its_products() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("slug", "orders", "one of our own addresses"),
+        ("slug", "orders", "reserved for the system"),
         ("slug", "med blanksteg", "slug"),
         ("service_id", "lyktan", "capital letters"),
         ("currency", "kr", "three capital letters"),
@@ -251,7 +251,7 @@ def test_invalid_logo_is_refused() -> None:
 
     response = superuser().post(page_url(shop), form(logo=file))
 
-    assert "no JPEG, PNG or WebP" in errors(response)["logo"][0]
+    assert "not a valid JPEG, PNG or WebP" in errors(response)["logo"][0]
     assert not Picture.objects.exists()
 
 

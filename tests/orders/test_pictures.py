@@ -90,7 +90,7 @@ def test_every_colour_mode_is_accepted(mode: str) -> None:
     ids=["svg", "broken", "cut off", "gif", "tiff", "bmp"],
 )
 def test_file_of_another_format_is_refused(file: SimpleUploadedFile) -> None:
-    with pytest.raises(ValidationError, match="no JPEG, PNG or WebP picture"):
+    with pytest.raises(ValidationError, match="not a valid JPEG, PNG or WebP picture"):
         make_product_picture(file)
 
 

@@ -215,7 +215,7 @@ def test_agreeing_takes_it_and_tells_so(sandbox: SandboxProcess) -> None:
     confirm(client, invoice)
     messages = confirm(client, invoice)
 
-    assert messages == ["Captured and paid.", "Nothing is reserved: the invoice is now paid."]
+    assert messages == ["Captured and paid.", "Nothing is reserved: the payment is now paid."]
     assert call_count(sandbox, "commitReservation") == 1
     assert AuditEvent.objects.get(name="capture_started").actor == user_of(client)
 

@@ -50,7 +50,7 @@ def perhaps_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> 
 
     world.clear_faults()
 
-    assert take(clerk, invoice).startswith("It is being taken, or SEQR's answer was lost.")
+    assert take(clerk, invoice).startswith("A capture is running, or SEQR's answer was lost.")
     world.go_on()
     assert (reloaded(invoice).status, world.arrived(OPERATION)) == (S.RESERVED, 0)
     assert take(clerk, invoice) == "Taken, and paid."
@@ -92,10 +92,10 @@ def test_what_is_reserved_is_taken_once(world: World, fault: Fault) -> None:
 
 
 def not_even_sent(world: World, invoice: Invoice, clerk: Client, words: str) -> None:
-    """The clerk reads “Not taken, since SEQR does not say whether it is still reserved”: only the
+    """The clerk reads “Not captured: SEQR does not confirm the reservation”: only the
     question was sent. The button may be pressed again at once.
     """
-    assert words.startswith("Not taken, since SEQR does not say whether it is still reserved (")
+    assert words.startswith("Not captured: SEQR does not confirm the reservation (")
     assert (reloaded(invoice).status, reloaded(invoice).capture_lease_until) == (S.RESERVED, None)
     assert "capture_started" not in event_names(invoice)
     assert world.sandbox.calls(OPERATION) == []
