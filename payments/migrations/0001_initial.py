@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
                 ('next_probe_at', models.DateTimeField()),
                 ('lease_until', models.DateTimeField(null=True)),
                 ('ended_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='paying_stops', to='payments.moneycase')),
+                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payment_pauses', to='payments.moneycase')),
             ],
             options={
                 'verbose_name': 'payment pause',
@@ -303,7 +303,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='paymentpause',
-            constraint=models.UniqueConstraint(django.db.models.lookups.IsNull(models.F('ended_at'), True), condition=models.Q(('ended_at', None)), name='paying_stop_open_once'),
+            constraint=models.UniqueConstraint(django.db.models.lookups.IsNull(models.F('ended_at'), True), condition=models.Q(('ended_at', None)), name='payment_pause_open_once'),
         ),
         migrations.AddIndex(
             model_name='refund',

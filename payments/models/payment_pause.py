@@ -14,7 +14,7 @@ class PaymentPause(models.Model):
     has accepted a probe. `probes` counts those started; one is in flight until `lease_until`.
     """
 
-    case = models.ForeignKey(MoneyCase, models.PROTECT, related_name="paying_stops")
+    case = models.ForeignKey(MoneyCase, models.PROTECT, related_name="payment_pauses")
     reason = models.CharField(max_length=300)
     since = models.DateTimeField(db_default=Now())
     probes = models.PositiveIntegerField(default=0)
@@ -33,9 +33,9 @@ class PaymentPause(models.Model):
             models.UniqueConstraint(
                 IsNull(models.F("ended_at"), True),
                 condition=models.Q(ended_at=None),
-                name="paying_stop_open_once",
+                name="payment_pause_open_once",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"paying stop {self.pk}"
+        return f"payment pause {self.pk}"

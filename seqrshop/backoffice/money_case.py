@@ -231,4 +231,4 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
 
 
 def _open_pause(case: MoneyCase) -> PaymentPause | None:
-    return case.paying_stops.filter(ended_at=None).first()
+    return case.payment_pauses.filter(ended_at=None).first()
