@@ -1,1 +1,1 @@
-"""Money cases: what a person has to see about money, its guidance, its mail and its closing."""
+"""Money cases: opened, explained and mailed to a person, and closed with a reason."""

@@ -1,5 +1,7 @@
 """Money cases: opened once, in the transaction of their cause, and closed with a reason."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import transaction
 
@@ -16,7 +18,7 @@ from payments.models import (
 )
 from payments.seqr import SeqrConfigurationError
 
-# A case of any other kind is opened once per invoice, for good. Settings can be refused again, and
+# A case of any other kind is opened once for its key, for good. Settings can be refused again, and
 # a later report can show more.
 RECURRING = (CaseKind.CONFIGURATION, CaseKind.REPORT_DIFFERS)
 
@@ -24,17 +26,17 @@ RECURRING = (CaseKind.CONFIGURATION, CaseKind.REPORT_DIFFERS)
 def open_case(
     kind: CaseKind,
     source: ChangeSource,
-    what: str,
+    summary: str,
     *,
     invoice: Invoice | None = None,
     refund: Refund | None = None,
     period: TransactionPeriod | None = None,
     key: str = "",
 ) -> MoneyCase | None:
-    """Open a case, unless there is one of its kind for the same key; return it if it is new.
+    """Open a case unless one of its kind exists for the same key; return it if it is new.
 
-    The key names a locked invoice by default. The case puts a mail to each address of CASE_EMAILS
-    into the outbox.
+    The key names a locked invoice by default. `summary` is a sentence without a full stop, cut
+    after 300 characters. A mail to each address of CASE_EMAILS goes into the outbox.
     """
     key = key or f"invoice {invoice.pk if invoice else ''}"
     earlier = MoneyCase.objects.filter(kind=kind, key=key)
@@ -51,12 +53,12 @@ def open_case(
             "refund": refund,
             "period": period,
             "order_id": invoice.order_id if invoice else None,
-            "what": what[:300],
+            "summary": summary[:300],
         },
     )
     if not is_new:  # another process has opened it at the same time
         return None
-    record_event(case, EventName(f"{kind}_case"), source, detail=what, to_state="open")
+    record_event(case, EventName(f"{kind}_case"), source, detail=summary, to_state="open")
     OutboxMail.objects.bulk_create(
         OutboxMail(case=case, recipient=address) for address in settings.CASE_EMAILS
     )
@@ -82,77 +84,62 @@ def close_case(case_id: int, source: ChangeSource, reason: str) -> bool:
 def close_cases_of(
     invoice: Invoice, kinds: tuple[CaseKind, ...], source: ChangeSource, reason: str
 ) -> bool:
-    """Close an invoice's open cases of these kinds, which have resolved themselves.
+    """Close an invoice's open cases of these kinds; return whether there were any."""
+    return _close_open_cases(source, reason, invoice=invoice, kind__in=kinds)
 
-    Returns whether there were any.
-    """
-    open_cases = MoneyCase.objects.filter(invoice=invoice, kind__in=kinds, closed_at=None)
+
+def _close_open_cases(source: ChangeSource, reason: str, **conditions: Any) -> bool:
+    open_cases = MoneyCase.objects.filter(closed_at=None, **conditions)
     closed = [close_case(pk, source, reason) for pk in open_cases.values_list("pk", flat=True)]
     return any(closed)
 
 
 def open_refund_case(refund: Refund, source: ChangeSource, why: str) -> None:
     """Open the case of a locked refund whose outcome is unknown."""
-    what = f"A refund of {refund.amount} {refund.currency} may have been made: {why}"
-    open_case(
-        CaseKind.REFUND_UNKNOWN,
-        source,
-        what,
-        invoice=refund.invoice,
-        refund=refund,
-        key=f"refund {refund.pk}",
-    )
+    _open_refund_case(CaseKind.REFUND_UNKNOWN, refund, source, f"may have been made: {why}")
 
 
 def open_stuck_refund_case(refund: Refund, source: ChangeSource, why: str) -> None:
     """Open the case of a locked refund that SEQR has not accepted for long."""
-    what = f"A refund of {refund.amount} {refund.currency} could not be made yet: {why}"
-    open_case(
-        CaseKind.REFUND_STUCK,
-        source,
-        what,
-        invoice=refund.invoice,
-        refund=refund,
-        key=f"refund {refund.pk}",
-    )
+    _open_refund_case(CaseKind.REFUND_STUCK, refund, source, f"could not be made yet: {why}")
 
 
-def open_refund_mismatch_case(refund: Refund, source: ChangeSource, what: str) -> None:
+def open_refund_mismatch_case(refund: Refund, source: ChangeSource, answer: str) -> None:
     """Open a case about a locked refund whose late answer differs from the recorded outcome."""
-    what = (
-        f"A refund of {refund.amount} {refund.currency} was recorded with another outcome: {what}"
-    )
+    summary = f"was recorded with another outcome: {answer}"
+    _open_refund_case(CaseKind.REFUND_UNKNOWN, refund, source, summary, key_suffix=" resolved")
+
+
+def _open_refund_case(
+    kind: CaseKind, refund: Refund, source: ChangeSource, problem: str, key_suffix: str = ""
+) -> None:
     open_case(
-        CaseKind.REFUND_UNKNOWN,
+        kind,
         source,
-        what,
+        f"A refund of {refund.amount} {refund.currency} {problem}",
         invoice=refund.invoice,
         refund=refund,
-        key=f"refund {refund.pk} resolved",
+        key=f"refund {refund.pk}{key_suffix}",
     )
 
 
 def close_refund_cases(refund: Refund, source: ChangeSource, reason: str) -> None:
     """Close a refund's open cases: it was sent, or its outcome is known."""
-    open_cases = MoneyCase.objects.filter(refund=refund, closed_at=None)
-    for case_id in open_cases.values_list("pk", flat=True):
-        close_case(case_id, source, reason)
+    _close_open_cases(source, reason, refund=refund)
 
 
 def open_period_case(
-    kind: CaseKind, period: TransactionPeriod, source: ChangeSource, what: str
+    kind: CaseKind, period: TransactionPeriod, source: ChangeSource, summary: str
 ) -> None:
     """Open a case about a locked transaction period."""
-    open_case(kind, source, what, period=period, key=f"period {period.pk}")
+    open_case(kind, source, summary, period=period, key=f"period {period.pk}")
 
 
 def close_period_cases(
     period: TransactionPeriod, kind: CaseKind, source: ChangeSource, reason: str
 ) -> None:
     """Close a period's open case of this kind, which has resolved itself."""
-    open_cases = MoneyCase.objects.filter(period=period, kind=kind, closed_at=None)
-    for case_id in open_cases.values_list("pk", flat=True):
-        close_case(case_id, source, reason)
+    _close_open_cases(source, reason, period=period, kind=kind)
 
 
 def open_configuration_case(error: SeqrConfigurationError, source: ChangeSource) -> None:
@@ -166,8 +153,6 @@ def open_configuration_case(error: SeqrConfigurationError, source: ChangeSource)
 
 def close_configuration_cases(operation: str, source: ChangeSource) -> None:
     """Close the configuration cases of an operation that SEQR has accepted."""
-    open_cases = MoneyCase.objects.filter(
-        kind=CaseKind.CONFIGURATION, key__startswith=f"{operation} code ", closed_at=None
-    )
-    for case_id in open_cases.values_list("pk", flat=True):
-        close_case(case_id, source, f"SEQR has accepted {operation} since")
+    reason = f"SEQR has accepted {operation} since"
+    key = f"{operation} code "
+    _close_open_cases(source, reason, kind=CaseKind.CONFIGURATION, key__startswith=key)

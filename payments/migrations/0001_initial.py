@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('paid_though_canceled', 'paid although it was being cancelled'), ('second_payment', 'duplicate payment of an order'), ('amount_differs', 'wrong amount paid'), ('possibly_reversed', 'possible reversal'), ('paid_without_reference', 'paid without a payment reference'), ('configuration', 'SEQR rejects our settings'), ('unknown_at_seqr', 'SEQR cannot find the payment'), ('refund_unknown', 'refund with unknown outcome'), ('refund_stuck', 'refund not accepted by SEQR'), ('unknown_status', 'unknown status from SEQR'), ('lost_period', 'transaction period without an ID'), ('report_differs', "SEQR's report differs from our books"), ('reconciliation_stuck', "SEQR's report is unavailable")], max_length=24, verbose_name='type')),
                 ('key', models.CharField(max_length=40)),
-                ('what', models.CharField(max_length=300, verbose_name='what happened')),
+                ('summary', models.CharField(max_length=300, verbose_name='what happened')),
                 ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='created')),
                 ('closed_at', models.DateTimeField(null=True, verbose_name='closed')),
                 ('closing_reason', models.CharField(blank=True, max_length=300, verbose_name='reason for closing')),

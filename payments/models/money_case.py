@@ -40,7 +40,7 @@ class MoneyCase(AuditedModel):
     invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="cases")
     refund = models.ForeignKey(Refund, models.PROTECT, null=True, related_name="cases")
     period = models.ForeignKey(TransactionPeriod, models.PROTECT, null=True, related_name="cases")
-    what = models.CharField(_("what happened"), max_length=300)
+    summary = models.CharField(_("what happened"), max_length=300)
     opened_at = models.DateTimeField(_("created"), db_default=Now())
     closed_at = models.DateTimeField(_("closed"), null=True)
     closed_by = models.ForeignKey(

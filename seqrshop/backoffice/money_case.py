@@ -92,14 +92,14 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
 
     subject_type = SubjectType.CASE
     change_form_template = "admin/payments/moneycase/change_form.html"
-    list_display = ("__str__", "order_link", "what", "opened_at", "closed_at", "closed_by")
+    list_display = ("__str__", "order_link", "summary", "opened_at", "closed_at", "closed_by")
     list_filter = (StatusFilter, "kind", "opened_at")
     list_select_related = ("order", "closed_by")
     date_hierarchy = "opened_at"
     form = CloseCaseForm
     fields = (
         "kind",
-        "what",
+        "summary",
         "guidance",
         "order_link",
         "invoice_link",

@@ -93,7 +93,7 @@ def test_rejected_settings_when_sending_pause_payments_once(
     case = MoneyCase.objects.get()
     assert PaymentPause.objects.get(ended_at=None).case == case
     assert (case.kind, case.closed_at) == (CaseKind.CONFIGURATION, None)
-    assert f"SEQR answered {code} " in case.what
+    assert f"SEQR answered {code} " in case.summary
     assert event_names(case) == ["configuration_case", "payments_paused"]
     assert OutboxMail.objects.count() == 1
 
@@ -353,7 +353,7 @@ def test_case_closed_without_correction_is_opened_again(
 
     pause.refresh_from_db()
     assert pause.case != first
-    assert pause.case.what == "sendInvoice: SEQR answered 92 LICENSE_REJECTION."
+    assert pause.case.summary == "sendInvoice: SEQR answered 92 LICENSE_REJECTION."
     assert MoneyCase.objects.filter(closed_at=None).count() == 1
 
 

@@ -92,7 +92,7 @@ def test_an_order_whose_payment_was_taken_back_can_be_paid_again_once_that_is_se
 def test_as_long_as_it_has_another_such_case_it_waits(sandbox: SandboxProcess) -> None:
     invoice = paid_and_taken_back(sandbox)
     MoneyCase.objects.create(
-        kind=CaseKind.AMOUNT_DIFFERS, invoice=invoice, order=invoice.order, what="odd", key="odd"
+        kind=CaseKind.AMOUNT_DIFFERS, invoice=invoice, order=invoice.order, summary="odd", key="odd"
     )
     first, second = MoneyCase.objects.filter(order=invoice.order).order_by("pk")
 
@@ -122,7 +122,7 @@ def test_the_case_of_an_order_that_needs_none_changes_nothing_but_itself(
 ) -> None:
     invoice = paid_invoice(sandbox)
     case = MoneyCase.objects.create(
-        kind=CaseKind.PAID_THOUGH_CANCELED, invoice=invoice, order=invoice.order, what="late"
+        kind=CaseKind.PAID_THOUGH_CANCELED, invoice=invoice, order=invoice.order, summary="late"
     )
 
     closed = resolve_case(case.pk, ChangeSource(SourceName.STAFF), "served")

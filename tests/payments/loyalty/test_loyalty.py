@@ -384,7 +384,7 @@ def test_a_doubt_that_seqrs_receipt_does_not_end_is_a_case_and_makes_no_receipt(
 
     refresh(invoice)
 
-    assert MoneyCase.objects.get().what.startswith("SEQR's receipt has no amount")
+    assert MoneyCase.objects.get().summary.startswith("SEQR's receipt has no amount")
     assert (order_state(invoice), reloaded(invoice).paid_amount) == ("needs_attention", None)
     assert not has_receipt(reloaded(invoice))
     assert find_work().receipts_to_submit == []

@@ -233,7 +233,7 @@ def test_one_case_tells_all_that_differs(sandbox: SandboxProcess) -> None:
         f"1 of another amount ({other_amount.ers_reference})",
         "1 payments of ours missing (NOWHERE)",
     ):
-        assert told in case.what
+        assert told in case.summary
 
 
 def test_a_case_closed_by_a_person_stays_closed_until_there_is_something_new(

@@ -200,7 +200,7 @@ def settled_while_it_is_sent(
 
 
 def still_open() -> list[str]:
-    return list(MoneyCase.objects.filter(closed_at=None).values_list("what", flat=True))
+    return list(MoneyCase.objects.filter(closed_at=None).values_list("summary", flat=True))
 
 
 def test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_them(

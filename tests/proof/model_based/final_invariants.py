@@ -62,8 +62,8 @@ def _unfinished_refunds(ledgers: Ledgers) -> Iterator[str]:
             yield f"{refund} is still {refund.status}"
     resolved = {each.key for each in ledgers.cases}
     for case in ledgers.cases:
-        settled = f"refund {case.refund_id} settled"
-        if case.refund_id and case.closed_at is None and settled not in resolved:
+        mismatch = f"refund {case.refund_id} resolved"
+        if case.refund_id and case.closed_at is None and mismatch not in resolved:
             yield f"{case} is open, though its refund is resolved"
 
 
