@@ -120,7 +120,10 @@ class EventName(models.TextChoices):
         "paid_though_canceled_case",
         _("case opened: paid although a cancellation was requested"),
     )
-    SECOND_PAYMENT_CASE = "second_payment_case", _("case opened: duplicate payment of an order")
+    DUPLICATE_PAYMENT_CASE = (
+        "duplicate_payment_case",
+        _("case opened: duplicate payment of an order"),
+    )
     AMOUNT_DIFFERS_CASE = "amount_differs_case", _("case opened: another amount was paid")
     POSSIBLY_REVERSED_CASE = "possibly_reversed_case", _("case opened: payment possibly reversed")
     PAID_WITHOUT_REFERENCE_CASE = (

@@ -8,7 +8,7 @@ GUIDANCE = {
     CaseKind.PAID_THOUGH_CANCELED: _(
         "The payment is complete and the order is paid. Serve the order or refund the payment."
     ),
-    CaseKind.SECOND_PAYMENT: _(
+    CaseKind.DUPLICATE_PAYMENT: _(
         "SEQR returns a payment that we do not confirm. The case closes automatically when SEQR's "
         "reports show that it did, usually the next morning. If they show a sale, refund the "
         "payment."

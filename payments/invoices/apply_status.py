@@ -38,7 +38,7 @@ REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)
 PAID_BEFORE_CANCEL = "The payment was made before the invoice could be cancelled"
 AMOUNT_UNKNOWN = "SEQR's receipt has no amount, and SEQR may not know the invoice's discount"
 PAYS_ORDER_NOW = "It pays the order, whose other payment SEQR has reversed"
-SECOND_PAYMENT_FOUND = "SEQR has a payment of this invoice too"
+DUPLICATE_PAYMENT_FOUND = "SEQR has a payment of this invoice too"
 STATUS_CASES = (
     CaseKind.UNKNOWN_STATUS,
     CaseKind.UNKNOWN_AT_SEQR,
@@ -141,7 +141,7 @@ def _apply_after_other_payment(
         invoice, EventName.ANSWER_AFTER_ORDER_WAS_PAID, source, detail=result.status
     )
     if result.status == InvoiceStatus.PAID:
-        open_case(CaseKind.SECOND_PAYMENT, source, SECOND_PAYMENT_FOUND, invoice=invoice)
+        open_case(CaseKind.DUPLICATE_PAYMENT, source, DUPLICATE_PAYMENT_FOUND, invoice=invoice)
     return is_new
 
 
@@ -207,7 +207,7 @@ def _apply_payment(invoice: Invoice, result: StatusResult, source: ChangeSource)
         paid_currency=total.currency if total else "",
     )
     update_order_refund_state(invoice, source)  # refunds from before a reversal
-    close_cases_of(invoice, (CaseKind.SECOND_PAYMENT,), source, PAYS_ORDER_NOW)
+    close_cases_of(invoice, (CaseKind.DUPLICATE_PAYMENT,), source, PAYS_ORDER_NOW)
     if was_unwanted:
         open_case(CaseKind.PAID_THOUGH_CANCELED, source, PAID_BEFORE_CANCEL, invoice=invoice)
     if paid_differs(invoice):

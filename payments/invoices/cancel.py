@@ -93,7 +93,7 @@ def _cancel_at_seqr(invoice: Invoice, source: ChangeSource) -> None:
             return
         _record_error(invoice.pk, EventName.CANCEL_REFUSED, error, source)
         if error.result_code == ResultCode.CANNOT_CANCEL_PAID_INVOICE:
-            _open_second_payment_case(invoice.pk, source)
+            _open_duplicate_payment_case(invoice.pk, source)
             _refresh_unless_superseded(invoice, source)
     except SeqrRejected as error:
         _record_error(invoice.pk, EventName.CANCEL_REFUSED, error, source)
@@ -111,7 +111,7 @@ def _cancel_at_seqr(invoice: Invoice, source: ChangeSource) -> None:
 
 
 @transaction.atomic
-def _open_second_payment_case(invoice_id: int, source: ChangeSource) -> None:
+def _open_duplicate_payment_case(invoice_id: int, source: ChangeSource) -> None:
     """Open a case if another invoice has paid the order.
 
     SEQR reverses a payment that was not queried, but keeps one that was queried by a process
@@ -119,7 +119,7 @@ def _open_second_payment_case(invoice_id: int, source: ChangeSource) -> None:
     """
     invoice = lock_invoice(invoice_id)
     if paid_by_another(invoice):
-        open_case(CaseKind.SECOND_PAYMENT, source, PAID_TOO, invoice=invoice)
+        open_case(CaseKind.DUPLICATE_PAYMENT, source, PAID_TOO, invoice=invoice)
 
 
 def _is_superseded(invoice: Invoice) -> bool:

@@ -22,14 +22,14 @@ def invoice_notified(notify_key: str) -> int | None:
     """
     invoice_id = Invoice.objects.filter(notify_key=notify_key).values_list("pk", flat=True).first()
     if invoice_id is not None:
-        _open_second_payment_case(invoice_id)
+        _open_duplicate_payment_case(invoice_id)
         Invoice.objects.filter(
             Q(notified_at=None) | Q(notified_at__lt=Now() - COALESCE_INTERVAL), pk=invoice_id
         ).update(notified_at=Now())
     return invoice_id
 
 
-def _open_second_payment_case(invoice_id: int) -> None:
+def _open_duplicate_payment_case(invoice_id: int) -> None:
     """Open a case if another invoice has paid the order; a query would accept this payment too.
 
     The notification proves nothing, so the case only reports that it came.
@@ -39,7 +39,7 @@ def _open_second_payment_case(invoice_id: int) -> None:
         return
     with transaction.atomic():
         open_case(
-            CaseKind.SECOND_PAYMENT,
+            CaseKind.DUPLICATE_PAYMENT,
             ChangeSource(SourceName.NOTIFICATION),
             "SEQR notified a payment, but another invoice has paid the order; it is not queried",
             invoice=lock_invoice(invoice_id),

@@ -27,7 +27,7 @@ from payments.models import (
 )
 from payments.seqr import SeqrConfigurationError, SeqrError
 
-POSSIBLE_SECOND_PAYMENT = "A query about this ended invoice may have accepted a second payment"
+POSSIBLE_DUPLICATE_PAYMENT = "A query about this ended invoice may have accepted a second payment"
 
 
 def refresh_invoice(invoice_id: int, source: ChangeSource) -> InvoiceStatus:
@@ -82,7 +82,9 @@ def repeat_late_query(invoice_id: int, source: ChangeSource) -> None:
         if awaited_since is None:
             return
         if paid_by_another(invoice):
-            open_case(CaseKind.SECOND_PAYMENT, source, POSSIBLE_SECOND_PAYMENT, invoice=invoice)
+            open_case(
+                CaseKind.DUPLICATE_PAYMENT, source, POSSIBLE_DUPLICATE_PAYMENT, invoice=invoice
+            )
             save_fields(invoice, late_query_pending_since=None)
             return
     refresh_invoice(invoice_id, source)

@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
             name='MoneyCase',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('paid_though_canceled', 'paid although it was being cancelled'), ('second_payment', 'duplicate payment of an order'), ('amount_differs', 'wrong amount paid'), ('possibly_reversed', 'possible reversal'), ('paid_without_reference', 'paid without a payment reference'), ('configuration', 'SEQR rejects our settings'), ('unknown_at_seqr', 'SEQR cannot find the payment'), ('refund_unknown', 'refund with unknown outcome'), ('refund_stuck', 'refund not accepted by SEQR'), ('unknown_status', 'unknown status from SEQR'), ('lost_period', 'transaction period without an ID'), ('report_differs', "SEQR's report differs from our books"), ('reconciliation_stuck', "SEQR's report is unavailable")], max_length=24, verbose_name='type')),
+                ('kind', models.CharField(choices=[('paid_though_canceled', 'paid although it was being cancelled'), ('duplicate_payment', 'duplicate payment of an order'), ('amount_differs', 'wrong amount paid'), ('possibly_reversed', 'possible reversal'), ('paid_without_reference', 'paid without a payment reference'), ('configuration', 'SEQR rejects our settings'), ('unknown_at_seqr', 'SEQR cannot find the payment'), ('refund_unknown', 'refund with unknown outcome'), ('refund_stuck', 'refund not accepted by SEQR'), ('unknown_status', 'unknown status from SEQR'), ('lost_period', 'transaction period without an ID'), ('report_differs', "SEQR's report differs from our books"), ('reconciliation_stuck', "SEQR's report is unavailable")], max_length=24, verbose_name='type')),
                 ('key', models.CharField(max_length=40)),
                 ('summary', models.CharField(max_length=300, verbose_name='what happened')),
                 ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='created')),
@@ -175,11 +175,11 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(null=True, verbose_name='sent')),
                 ('ers_reference', models.CharField(max_length=64, null=True, verbose_name='refund reference')),
                 ('refunded_at', models.DateTimeField(null=True, verbose_name='refunded')),
-                ('settled_reason', models.CharField(blank=True, max_length=300, verbose_name='basis for the outcome')),
+                ('resolution_reason', models.CharField(blank=True, max_length=300, verbose_name='basis for the outcome')),
                 ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by')),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='payments.invoice')),
                 ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='requested by')),
-                ('settled_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='outcome recorded by')),
+                ('resolved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='outcome recorded by')),
             ],
             options={
                 'verbose_name': 'refund',
@@ -220,12 +220,12 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('position', models.PositiveIntegerField(null=True, verbose_name='row number')),
-                ('verdict', models.CharField(choices=[('sale', 'our payment'), ('refund', 'our refund'), ('elsewhere', 'another terminal'), ('maybe_refund', 'possibly a refund with unknown outcome'), ('unknown_sale', 'unknown sale'), ('unknown_refund', 'unknown refund'), ('amount_differs', 'amount differs from our books'), ('repeated', 'repeated row'), ('missing', 'our payment, missing in the report')], max_length=16, verbose_name='match')),
+                ('match_result', models.CharField(choices=[('sale', 'our payment'), ('refund', 'our refund'), ('elsewhere', 'another terminal'), ('maybe_refund', 'possibly a refund with unknown outcome'), ('unknown_sale', 'unknown sale'), ('unknown_refund', 'unknown refund'), ('amount_differs', 'amount differs from our books'), ('repeated', 'repeated row'), ('missing', 'our payment, missing in the report')], max_length=16, verbose_name='match')),
                 ('amount', models.DecimalField(decimal_places=5, max_digits=20, verbose_name='amount')),
                 ('ers_reference', models.CharField(blank=True, max_length=200, verbose_name='payment reference')),
                 ('terminal_id', models.CharField(blank=True, max_length=200, verbose_name='terminal')),
                 ('cashier_id', models.CharField(blank=True, max_length=200, verbose_name='cashier')),
-                ('told', models.BooleanField(default=False, editable=False)),
+                ('has_case', models.BooleanField(default=False, editable=False)),
                 ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='period_rows', to='payments.invoice')),
                 ('refund', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='period_rows', to='payments.refund')),
                 ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rows', to='payments.transactionperiod', verbose_name='transaction period')),
@@ -327,7 +327,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'REFUNDED'), _negated=True), ('ers_reference__isnull', False), ('settled_by__isnull', False), _connector='OR'), name='refund_done_has_reference_or_settler'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'REFUNDED'), _negated=True), ('ers_reference__isnull', False), ('resolved_by__isnull', False), _connector='OR'), name='refund_refunded_has_reference_or_resolver'),
         ),
         migrations.AddIndex(
             model_name='periodrow',
@@ -335,7 +335,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='periodrow',
-            index=models.Index(condition=models.Q(('verdict__in', ('sale', 'refund', 'elsewhere')), _negated=True), fields=['period'], name='period_row_unexplained'),
+            index=models.Index(condition=models.Q(('match_result__in', ('sale', 'refund', 'elsewhere')), _negated=True), fields=['period'], name='period_row_unexplained'),
         ),
         migrations.AddConstraint(
             model_name='periodrow',
@@ -351,11 +351,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='periodrow',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['sale', 'refund', 'elsewhere', 'maybe_refund', 'unknown_sale', 'unknown_refund', 'amount_differs', 'repeated', 'missing'])), name='period_row_verdict_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('match_result__in', ['sale', 'refund', 'elsewhere', 'maybe_refund', 'unknown_sale', 'unknown_refund', 'amount_differs', 'repeated', 'missing'])), name='period_row_match_result_known'),
         ),
         migrations.AddConstraint(
             model_name='periodrow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('invoice__isnull', False), ('position', None), ('verdict', 'missing')), models.Q(models.Q(('verdict', 'missing'), _negated=True), ('position__isnull', False)), _connector='OR'), name='period_row_without_position_is_missing'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('invoice__isnull', False), ('match_result', 'missing'), ('position', None)), models.Q(models.Q(('match_result', 'missing'), _negated=True), ('position__isnull', False)), _connector='OR'), name='period_row_without_position_is_missing'),
         ),
         migrations.AddConstraint(
             model_name='moneycase',
@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='moneycase',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['paid_though_canceled', 'second_payment', 'amount_differs', 'possibly_reversed', 'paid_without_reference', 'configuration', 'unknown_at_seqr', 'refund_unknown', 'refund_stuck', 'unknown_status', 'lost_period', 'report_differs', 'reconciliation_stuck'])), name='case_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['paid_though_canceled', 'duplicate_payment', 'amount_differs', 'possibly_reversed', 'paid_without_reference', 'configuration', 'unknown_at_seqr', 'refund_unknown', 'refund_stuck', 'unknown_status', 'lost_period', 'report_differs', 'reconciliation_stuck'])), name='case_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='moneycase',

@@ -14,7 +14,7 @@ class CaseKind(models.TextChoices):
     """The kinds of problems with money that need a person."""
 
     PAID_THOUGH_CANCELED = "paid_though_canceled", _("paid although it was being cancelled")
-    SECOND_PAYMENT = "second_payment", _("duplicate payment of an order")
+    DUPLICATE_PAYMENT = "duplicate_payment", _("duplicate payment of an order")
     AMOUNT_DIFFERS = "amount_differs", _("wrong amount paid")
     POSSIBLY_REVERSED = "possibly_reversed", _("possible reversal")
     PAID_WITHOUT_REFERENCE = "paid_without_reference", _("paid without a payment reference")

@@ -36,7 +36,7 @@ class PeriodRow(models.Model):
     """A row of a period's report, or, without a `position`, a payment missing from it.
 
     `amount` is in major units, negative for a refund; a report names no currency. `invoice` or
-    `refund` is the match in our ledger. `told`: a case has been opened about the row.
+    `refund` is the match in our ledger. `has_case`: a case has been opened about the row.
     """
 
     period = models.ForeignKey(
@@ -46,14 +46,14 @@ class PeriodRow(models.Model):
         verbose_name=_("transaction period"),
     )
     position = models.PositiveIntegerField(_("row number"), null=True)
-    verdict = models.CharField(_("match"), max_length=16, choices=MatchResult.choices)
+    match_result = models.CharField(_("match"), max_length=16, choices=MatchResult.choices)
     amount = models.DecimalField(_("amount"), max_digits=20, decimal_places=5)
     ers_reference = models.CharField(_("payment reference"), max_length=200, blank=True)
     terminal_id = models.CharField(_("terminal"), max_length=200, blank=True)
     cashier_id = models.CharField(_("cashier"), max_length=200, blank=True)
     invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="period_rows")
     refund = models.ForeignKey(Refund, models.PROTECT, null=True, related_name="period_rows")
-    told = models.BooleanField(default=False, editable=False)
+    has_case = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = _("row in SEQR's report")
@@ -63,7 +63,7 @@ class PeriodRow(models.Model):
             models.Index(fields=["ers_reference"], name="period_row_by_reference"),
             models.Index(
                 fields=["period"],
-                condition=~models.Q(verdict__in=EXPLAINED),
+                condition=~models.Q(match_result__in=EXPLAINED),
                 name="period_row_unexplained",
             ),
         ]
@@ -73,13 +73,14 @@ class PeriodRow(models.Model):
             models.UniqueConstraint(fields=["invoice"], name="period_row_of_a_payment_once"),
             models.UniqueConstraint(fields=["refund"], name="period_row_of_a_refund_once"),
             models.CheckConstraint(
-                condition=models.Q(verdict__in=MatchResult.values), name="period_row_verdict_known"
+                condition=models.Q(match_result__in=MatchResult.values),
+                name="period_row_match_result_known",
             ),
             models.CheckConstraint(
                 condition=models.Q(
-                    verdict=MatchResult.MISSING, position=None, invoice__isnull=False
+                    match_result=MatchResult.MISSING, position=None, invoice__isnull=False
                 )
-                | (~models.Q(verdict=MatchResult.MISSING) & models.Q(position__isnull=False)),
+                | (~models.Q(match_result=MatchResult.MISSING) & models.Q(position__isnull=False)),
                 name="period_row_without_position_is_missing",
             ),
         ]

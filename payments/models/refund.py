@@ -68,14 +68,14 @@ class Refund(AuditedModel):
     sent_at = models.DateTimeField(_("sent"), null=True)
     ers_reference = models.CharField(_("refund reference"), max_length=64, null=True)
     refunded_at = models.DateTimeField(_("refunded"), null=True)
-    settled_by = models.ForeignKey(
+    resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
         null=True,
         related_name="+",
         verbose_name=_("outcome recorded by"),
     )
-    settled_reason = models.CharField(_("basis for the outcome"), max_length=300, blank=True)
+    resolution_reason = models.CharField(_("basis for the outcome"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("refund")
@@ -107,8 +107,8 @@ class Refund(AuditedModel):
             models.CheckConstraint(
                 condition=~models.Q(status=RefundStatus.REFUNDED)
                 | models.Q(ers_reference__isnull=False)
-                | models.Q(settled_by__isnull=False),
-                name="refund_done_has_reference_or_settler",
+                | models.Q(resolved_by__isnull=False),
+                name="refund_refunded_has_reference_or_resolver",
             ),
         ]
 

@@ -14,14 +14,14 @@ LONGEST_PAUSE = timedelta(minutes=10)
 PATIENCE = timedelta(hours=3)
 
 
-def pause_after(error: SeqrError, *, waiting_since: datetime) -> timedelta:
+def retry_pause(error: SeqrError, *, waiting_since: datetime) -> timedelta:
     """Return the pause before the next attempt: a tenth of the wait so far."""
     if not _may_pass(error):
         return LONGEST_PAUSE
     return proportional_pause(database_now() - waiting_since, SHORTEST_PAUSE, LONGEST_PAUSE)
 
 
-def tell_if_stuck(
+def open_case_if_stuck(
     period: TransactionPeriod, error: SeqrError, source: ChangeSource, *, waiting_since: datetime
 ) -> None:
     """Open a case about a locked period where SEQR refuses, or where it takes hours already."""

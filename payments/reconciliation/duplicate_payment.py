@@ -19,8 +19,8 @@ def close_duplicate_payment_cases(coverage: Coverage, source: ChangeSource) -> N
 
     A sale that we do not know of the same amount keeps its case open, and is noted there.
     """
-    for case in MoneyCase.objects.filter(kind=CaseKind.SECOND_PAYMENT, closed_at=None):
-        if not coverage.tells_all(case.opened_at - MARGIN, case.opened_at + MARGIN):
+    for case in MoneyCase.objects.filter(kind=CaseKind.DUPLICATE_PAYMENT, closed_at=None):
+        if not coverage.covers(case.opened_at - MARGIN, case.opened_at + MARGIN):
             continue
         sale = _sale_of(case)
         if sale is not None:
@@ -36,7 +36,7 @@ def _sale_of(case: MoneyCase) -> PeriodRow | None:
     amounts = (invoice.amount, invoice.order.total)  # SEQR may not know of a discount
     return (
         PeriodRow.objects.filter(
-            Q(verdict=MatchResult.UNKNOWN_SALE, amount__in=amounts) | Q(invoice=invoice),
+            Q(match_result=MatchResult.UNKNOWN_SALE, amount__in=amounts) | Q(invoice=invoice),
             period__marking_ended_at__gt=case.opened_at - 2 * MARGIN,
         )
         .select_related("period")

@@ -28,21 +28,23 @@ _V = MatchResult
 
 
 def match(period: TransactionPeriod, rows: list[PeriodRow], coverage: Coverage) -> None:
-    """Set the verdict of these rows of a period's report, and what they are in our books.
+    """Set the match_result of these rows of a period's report, and what they are in our books.
 
     They are new, or were not explained before. Saves nothing.
     """
     books = _Books(rows, coverage)
     for row in rows:
         row.invoice = row.refund = None
-        row.verdict = books.verdict_by_reference(row)
+        row.match_result = books.verdict_by_reference(row)
     for row in rows:
-        if row.verdict == _V.UNKNOWN_REFUND:
-            row.verdict = books.verdict_by_amount(row, period)
+        if row.match_result == _V.UNKNOWN_REFUND:
+            row.match_result = books.verdict_by_amount(row, period)
     own_terminals = _own_terminals(period, rows)
     for row in rows:
-        if row.verdict in (_V.UNKNOWN_SALE, _V.UNKNOWN_REFUND):
-            row.verdict = row.verdict if row.terminal_id in own_terminals else _V.ELSEWHERE
+        if row.match_result in (_V.UNKNOWN_SALE, _V.UNKNOWN_REFUND):
+            row.match_result = (
+                row.match_result if row.terminal_id in own_terminals else _V.ELSEWHERE
+            )
 
 
 class _Books:
@@ -60,7 +62,7 @@ class _Books:
             str(refund.ers_reference): refund
             for refund in Refund.objects.filter(ers_reference__in=references)
         }
-        reported = self._others.exclude(verdict=_V.MISSING)
+        reported = self._others.exclude(match_result=_V.MISSING)
         paid = reported.filter(invoice__in=self._invoices.values())
         refunded_amount = reported.filter(refund__in=self._refunds.values())
         self._paid_in_report = set(paid.values_list("invoice_id", flat=True))
@@ -126,7 +128,7 @@ def sent_between(refund: Refund) -> tuple[datetime, datetime]:
 
 def _own_terminals(period: TransactionPeriod, rows: list[PeriodRow]) -> set[str]:
     """Return our terminal's id, and those that the report gives to what is surely ours."""
-    explained = period.rows.filter(verdict__in=(_V.SALE, _V.REFUND))
+    explained = period.rows.filter(match_result__in=(_V.SALE, _V.REFUND))
     before = explained.values_list("terminal_id", flat=True).distinct()
-    now = {row.terminal_id for row in rows if row.verdict in (_V.SALE, _V.REFUND)}
+    now = {row.terminal_id for row in rows if row.match_result in (_V.SALE, _V.REFUND)}
     return {"", settings.SEQR_TERMINAL_ID, *before, *now}

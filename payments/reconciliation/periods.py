@@ -20,9 +20,9 @@ from payments.call_audit import audited_client
 from payments.cases.cases import close_period_cases, open_period_case
 from payments.leases import LEASE
 from payments.models import CaseKind, PeriodStatus, TransactionPeriod
-from payments.reconciliation.backoff import pause_after, tell_if_stuck
-from payments.reconciliation.fetch_report import fetch_report, report_rows
-from payments.reconciliation.reconcile import compare_since, keep_report
+from payments.reconciliation.backoff import open_case_if_stuck, retry_pause
+from payments.reconciliation.fetch_report import fetch_report, fetch_report_rows
+from payments.reconciliation.reconcile import compare_affected_periods, store_report
 from payments.reconciliation.transitions import lock_period, lock_periods, transition_period
 from payments.seqr import SeqrConflict, SeqrError, SeqrRejected, SeqrUnavailable
 
@@ -36,7 +36,7 @@ class PeriodNotAccepted(Exception):
     """What a person says about a lost period cannot be. The text says why, to them."""
 
 
-def day_of(moment: datetime) -> date:
+def period_day(moment: datetime) -> date:
     """Return the day whose period is to be closed at this moment: from RECONCILIATION_HOUR on."""
     local = timezone.localtime(moment)
     early = local.hour < settings.RECONCILIATION_HOUR
@@ -49,7 +49,7 @@ def periods_due(now: datetime) -> list[int]:
     A day has one period, however many processes begin it. One that could not be closed before the
     next day is left out: the next one has its transactions too.
     """
-    day = day_of(now)
+    day = period_day(now)
     TransactionPeriod.objects.get_or_create(day=day)
     for period_id in _ids(Q(status=PeriodStatus.TO_MARK, day__lt=day)):
         _leave_out(period_id)
@@ -83,7 +83,7 @@ def advance_period(period_id: int) -> None:
     if status == PeriodStatus.TO_MARK:
         mark_period(period_id)
     elif status == PeriodStatus.MARKING:
-        give_up_marking(period_id)
+        declare_interrupted_period_lost(period_id)
     elif status == PeriodStatus.MARKED:
         fetch_report(period_id, SOURCE)
 
@@ -124,7 +124,7 @@ def _defer(period_id: int, error: SeqrError) -> None:
     period = lock_period(period_id)
     if period.status != PeriodStatus.MARKING:
         return
-    pause = pause_after(error, waiting_since=period.created_at)
+    pause = retry_pause(error, waiting_since=period.created_at)
     transition_period(
         period,
         PeriodStatus.TO_MARK,
@@ -133,7 +133,7 @@ def _defer(period_id: int, error: SeqrError) -> None:
         marking_started_at=None,
         **LEASE.deferred(pause),
     )
-    tell_if_stuck(period, error, SOURCE, waiting_since=period.created_at)
+    open_case_if_stuck(period, error, SOURCE, waiting_since=period.created_at)
 
 
 @transaction.atomic
@@ -163,7 +163,7 @@ def _lost(period_id: int, why: str) -> None:
 
 
 @transaction.atomic
-def give_up_marking(period_id: int) -> bool:
+def declare_interrupted_period_lost(period_id: int) -> bool:
     """Call a period lost that is found being closed after its lease; return whether it was."""
     period = lock_period(period_id)
     if period.status != PeriodStatus.MARKING or not LEASE.has_lapsed(period, database_now()):
@@ -200,7 +200,7 @@ def resolve_lost_period(
         return _never_closed(period_id, reason.strip(), source)
     if TransactionPeriod.objects.filter(transaction_period_id=transaction_period_id).exists():
         raise PeriodNotAccepted(_("Another period already has this ID."))
-    rows = report_rows(transaction_period_id, source)
+    rows = fetch_report_rows(transaction_period_id, source)
     with transaction.atomic():
         period = lock_periods()[period_id]
         if period.status != PeriodStatus.LOST:
@@ -213,7 +213,7 @@ def resolve_lost_period(
             transaction_period_id=transaction_period_id,
         )
         close_period_cases(period, CaseKind.LOST_PERIOD, source, reason)
-        keep_report(period_id, rows, source)
+        store_report(period_id, rows, source)
     return True
 
 
@@ -224,5 +224,5 @@ def _never_closed(period_id: int, reason: str, source: ChangeSource) -> bool:
         return False
     transition_period(period, PeriodStatus.VOID, source, detail=reason)
     close_period_cases(period, CaseKind.LOST_PERIOD, source, reason)
-    compare_since(period, source)
+    compare_affected_periods(period, source)
     return True

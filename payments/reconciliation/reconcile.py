@@ -41,7 +41,7 @@ NAMED_IN_A_CASE = 3
 
 
 @transaction.atomic
-def keep_report(period_id: int, report: Iterable[TransactionRow], source: ChangeSource) -> None:
+def store_report(period_id: int, report: Iterable[TransactionRow], source: ChangeSource) -> None:
     """Keep the rows of a period's report in the place of earlier ones, and compare them.
 
     Does nothing where the period is not closed under an id that we know.
@@ -58,10 +58,10 @@ def keep_report(period_id: int, report: Iterable[TransactionRow], source: Change
         save_fields(period, **fields)
         record_event(period, EventName.REPORT_FETCHED_AGAIN, source, detail=told)
     close_period_cases(period, CaseKind.RECONCILIATION_STUCK, source, "the report has come")
-    compare_since(period, source)
+    compare_affected_periods(period, source)
 
 
-def compare_since(period: TransactionPeriod, source: ChangeSource) -> None:
+def compare_affected_periods(period: TransactionPeriod, source: ChangeSource) -> None:
     """Compare again what a change of this period may explain, under the locks of all periods."""
     coverage = Coverage()
     for other in _to_compare(period):
@@ -89,7 +89,9 @@ def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -
 
 def _to_compare(period: TransactionPeriod) -> list[TransactionPeriod]:
     """Return this period, those after it and those with rows that nobody has explained."""
-    unexplained = PeriodRow.objects.filter(period=OuterRef("pk")).exclude(verdict__in=EXPLAINED)
+    unexplained = PeriodRow.objects.filter(period=OuterRef("pk")).exclude(
+        match_result__in=EXPLAINED
+    )
     return list(
         TransactionPeriod.objects.filter(
             Q(day__gte=period.day) | Exists(unexplained), status=PeriodStatus.RECONCILED
@@ -98,11 +100,11 @@ def _to_compare(period: TransactionPeriod) -> list[TransactionPeriod]:
 
 
 def _compare(period: TransactionPeriod, coverage: Coverage, source: ChangeSource) -> None:
-    rows = list(period.rows.exclude(verdict__in=(*EXPLAINED, MatchResult.MISSING)))
+    rows = list(period.rows.exclude(match_result__in=(*EXPLAINED, MatchResult.MISSING)))
     match(period, rows, coverage)
     _no_longer_missing(rows)
-    PeriodRow.objects.bulk_update(rows, ["verdict", "invoice", "refund"], batch_size=AT_ONCE)
-    missing = period.rows.filter(verdict=MatchResult.MISSING)
+    PeriodRow.objects.bulk_update(rows, ["match_result", "invoice", "refund"], batch_size=AT_ONCE)
+    missing = period.rows.filter(match_result=MatchResult.MISSING)
     missing.exclude(invoice__status=InvoiceStatus.PAID).delete()
     window = coverage.window_of(period)
     if window is not None:
@@ -112,7 +114,7 @@ def _compare(period: TransactionPeriod, coverage: Coverage, source: ChangeSource
 
 def _no_longer_missing(rows: list[PeriodRow]) -> None:
     found = [row.invoice_id for row in rows if row.invoice_id is not None]
-    PeriodRow.objects.filter(verdict=MatchResult.MISSING, invoice_id__in=found).delete()
+    PeriodRow.objects.filter(match_result=MatchResult.MISSING, invoice_id__in=found).delete()
 
 
 def _note_missing(period: TransactionPeriod, window: Window) -> None:
@@ -127,7 +129,7 @@ def _note_missing(period: TransactionPeriod, window: Window) -> None:
         (
             PeriodRow(
                 period=period,
-                verdict=MatchResult.MISSING,
+                match_result=MatchResult.MISSING,
                 amount=captured_amount(invoice),
                 ers_reference=invoice.ers_reference or "",
                 invoice=invoice,
@@ -140,24 +142,26 @@ def _note_missing(period: TransactionPeriod, window: Window) -> None:
 
 def _tell(period: TransactionPeriod, source: ChangeSource) -> None:
     """Open a case about differences that nobody has been told of; close it once there are none."""
-    differences = period.rows.filter(verdict__in=DIFFERENCES)
+    differences = period.rows.filter(match_result__in=DIFFERENCES)
     if not differences.exists():
         reason = "the report and our books agree now"
         close_period_cases(period, CaseKind.REPORT_DIFFERS, source, reason)
-    elif differences.filter(told=False).exists():
+    elif differences.filter(has_case=False).exists():
         open_period_case(CaseKind.REPORT_DIFFERS, period, source, _in_words(period))
-        differences.update(told=True)
+        differences.update(has_case=True)
 
 
 def _in_words(period: TransactionPeriod) -> str:
-    differences = period.rows.filter(verdict__in=DIFFERENCES)
+    differences = period.rows.filter(match_result__in=DIFFERENCES)
     kinds = []
-    for verdict in DIFFERENCES:
-        references = list(differences.filter(verdict=verdict).values_list("ers_reference"))
+    for match_result in DIFFERENCES:
+        references = list(
+            differences.filter(match_result=match_result).values_list("ers_reference")
+        )
         named = [reference or "no reference" for (reference,) in references[:NAMED_IN_A_CASE]]
         if references:
             more = ", …" if len(references) > len(named) else ""
-            kinds.append(f"{len(references)} {_WORDS[verdict]} ({', '.join(named)}{more})")
+            kinds.append(f"{len(references)} {_WORDS[match_result]} ({', '.join(named)}{more})")
     return f"SEQR's report of {period.day}: {'; '.join(kinds)}"
 
 
@@ -171,6 +175,9 @@ _WORDS = {
 
 
 def _in_numbers(period: TransactionPeriod) -> str:
-    numbers = Counter(period.rows.values_list("verdict", flat=True))
-    told = [f"{number} {verdict.replace('_', ' ')}" for verdict, number in sorted(numbers.items())]
+    numbers = Counter(period.rows.values_list("match_result", flat=True))
+    told = [
+        f"{number} {match_result.replace('_', ' ')}"
+        for match_result, number in sorted(numbers.items())
+    ]
     return ", ".join(told) or "no rows"

@@ -13,7 +13,7 @@ from payments.reconciliation.report_coverage import Coverage
 class RefundSuggestion:
     """Whether the money went back as far as the reports tell, or None; and why, to a person."""
 
-    went_back: bool | None
+    was_refunded: bool | None
     why: str
     ers_reference: str = ""
 
@@ -43,7 +43,7 @@ def suggest_refund_outcome(refund: Refund) -> RefundSuggestion:
             "not show which ones: ask SEQR."
         ) % {"rows": len(rows), "refunds": len(rivals)}
         return RefundSuggestion(None, why)
-    if coverage.tells_all(*sent_between(refund)):
+    if coverage.covers(*sent_between(refund)):
         return RefundSuggestion(
             False,
             _("Probably not returned: no report from that time has a matching refund."),
@@ -55,7 +55,7 @@ def _rows_that_fit(refund: Refund, coverage: Coverage) -> list[PeriodRow]:
     """Return the rows that may be this refund: under its payment's reference, or under no one's."""
     rows = (
         PeriodRow.objects.filter(
-            verdict__in=(MatchResult.MAYBE_REFUND, MatchResult.UNKNOWN_REFUND),
+            match_result__in=(MatchResult.MAYBE_REFUND, MatchResult.UNKNOWN_REFUND),
             amount=-refund.amount,
             period__in=coverage.may_be_in(*sent_between(refund)),
         )

@@ -46,7 +46,7 @@ class Coverage:
         """Return the ids of the periods that may hold what happened between these moments."""
         return {span.period.pk for span in self._spans if span.begin < end and begin < span.end}
 
-    def tells_all(self, begin: datetime, end: datetime) -> bool:
+    def covers(self, begin: datetime, end: datetime) -> bool:
         """Whether whatever happened between these moments is in a report that we have."""
         reached = begin
         for window in self._windows.values():

@@ -25,8 +25,8 @@ from payments.invoices.payloads import refund_payload
 from payments.invoices.transitions import lock_invoice
 from payments.leases import LEASE
 from payments.models import Invoice, Refund, RefundStatus
+from payments.refunds.rejection import rejection_reason
 from payments.refunds.transitions import lock_refund, transition_refund
-from payments.refunds.wording import why_refused
 from payments.seqr import (
     SeqrConfigurationError,
     SeqrError,
@@ -130,7 +130,7 @@ def send_refund(refund_id: int) -> None:
         _defer(refund_id, error)
         raise
     except SeqrRejected as error:
-        _refused(refund_id, why_refused(error))
+        _refused(refund_id, rejection_reason(error))
     except SeqrError as error:
         _unknown(refund_id, str(error))
     else:
@@ -224,7 +224,12 @@ def _become_unknown(refund: Refund, source: ChangeSource, detail: str) -> None:
 
 @transaction.atomic
 def resolve_unknown_refund(
-    refund_id: int, source: ChangeSource, *, went_back: bool, reason: str, ers_reference: str = ""
+    refund_id: int,
+    source: ChangeSource,
+    *,
+    was_refunded: bool,
+    reason: str,
+    ers_reference: str = "",
 ) -> bool:
     """Write what became of an unknown refund, as a person found out; return whether it was unknown.
 
@@ -235,10 +240,13 @@ def resolve_unknown_refund(
     refund = lock_refund(refund_id)
     if refund.status != RefundStatus.UNKNOWN:
         return False
-    fields: dict[str, Any] = {"settled_by": source.actor, "settled_reason": reason.strip()[:300]}
-    if went_back:
+    fields: dict[str, Any] = {
+        "resolved_by": source.actor,
+        "resolution_reason": reason.strip()[:300],
+    }
+    if was_refunded:
         fields |= {"ers_reference": ers_reference or None, "refunded_at": database_now()}
-    to = RefundStatus.REFUNDED if went_back else RefundStatus.REFUSED
+    to = RefundStatus.REFUNDED if was_refunded else RefundStatus.REFUSED
     transition_refund(refund, to, source, detail=reason.strip(), **fields)
     close_refund_cases(refund, source, reason.strip())
     return True

@@ -42,7 +42,9 @@ class CaptureForm(forms.Form):
 class RefundOutcomeForm(forms.Form):
     """The outcome of an unknown refund, and how it was established."""
 
-    went_back = _yes_or_no(_("The money"), _("was returned to the customer"), _("was not returned"))
+    was_refunded = _yes_or_no(
+        _("The money"), _("was returned to the customer"), _("was not returned")
+    )
     ers_reference = _text_field(
         _("The refund's reference at SEQR, if known"), 64, 40, required=False
     )

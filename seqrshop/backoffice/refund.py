@@ -108,8 +108,8 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         "sent_at",
         "ers_reference",
         "refunded_at",
-        "settled_by",
-        "settled_reason",
+        "resolved_by",
+        "resolution_reason",
     )
     readonly_fields = ("invoice_link", "amount_with_currency")
     actions = ("approve", "withdraw", "resolve")
@@ -213,9 +213,9 @@ def _suggestion(refund: Refund) -> RefundSuggestion:
 
 def _suggested_form(suggestion: RefundSuggestion) -> RefundOutcomeForm:
     """Return the form with the outcome that SEQR's reports suggest; the reason is left empty."""
-    went_back = {True: "yes", False: "no", None: ""}[suggestion.went_back]
+    was_refunded = {True: "yes", False: "no", None: ""}[suggestion.was_refunded]
     return RefundOutcomeForm(
-        initial={"went_back": went_back, "ers_reference": suggestion.ers_reference}
+        initial={"was_refunded": was_refunded, "ers_reference": suggestion.ers_reference}
     )
 
 

@@ -54,7 +54,7 @@ class UnexplainedRowInline(PeriodRowColumns, ReadOnlyInline[PeriodRow, Transacti
     model = PeriodRow
     verbose_name_plural = _("unexplained rows")
     fields = (
-        "verdict",
+        "match_result",
         "amount_in_report",
         "ers_reference",
         "terminal_id",
@@ -65,7 +65,7 @@ class UnexplainedRowInline(PeriodRowColumns, ReadOnlyInline[PeriodRow, Transacti
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodRow]:
         """Leave out explained rows."""
-        rows = super().get_queryset(request).exclude(verdict__in=EXPLAINED)
+        rows = super().get_queryset(request).exclude(match_result__in=EXPLAINED)
         return rows.select_related("invoice__order", "refund")
 
 
@@ -76,19 +76,19 @@ class PeriodRowAdmin(PeriodRowColumns, ReadOnlyAdmin[PeriodRow]):
     list_display = (
         "__str__",
         "period",
-        "verdict",
+        "match_result",
         "amount_in_report",
         "cashier_id",
         "in_our_books",
     )
-    list_filter = ("verdict",)
+    list_filter = ("match_result",)
     list_select_related = ("period", "invoice__order", "refund")
     search_fields = ("ers_reference__exact",)
     search_help_text = _("The full payment reference.")
     fields = (
         "period",
         "position",
-        "verdict",
+        "match_result",
         "amount_in_report",
         "ers_reference",
         "terminal_id",
@@ -124,7 +124,9 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TransactionPeriod]:
         """Count the unexplained rows of each period."""
-        unexplained = PeriodRow.objects.filter(period=OuterRef("pk")).exclude(verdict__in=EXPLAINED)
+        unexplained = PeriodRow.objects.filter(period=OuterRef("pk")).exclude(
+            match_result__in=EXPLAINED
+        )
         counts = unexplained.order_by().values("period").annotate(count=Count("pk"))
         count = Subquery(counts.values("count"), output_field=IntegerField())
         return super().get_queryset(request).annotate(unexplained_count=Coalesce(count, 0))
@@ -164,7 +166,7 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
             if period.status not in MARK_KNOWN:
                 return messages.WARNING, _("SEQR has no report")
             try:
-                fetch_report(period.pk, by_staff(request.user), at_once=True)
+                fetch_report(period.pk, by_staff(request.user), force=True)
             except SeqrError as error:
                 return seqr_failure(error)
             return messages.SUCCESS, _("Fetched and reconciled")

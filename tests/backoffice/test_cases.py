@@ -89,7 +89,7 @@ def test_duplicate_payment_is_never_checked_since_that_would_accept_it() -> None
     second = invoice_in(S.CANCELED)
     Invoice.objects.filter(pk=second.pk).update(order=paid.order, attempt=2)
 
-    assert actions_of(case_of(reloaded(second), CaseKind.SECOND_PAYMENT)) == []
+    assert actions_of(case_of(reloaded(second), CaseKind.DUPLICATE_PAYMENT)) == []
 
 
 def test_payment_is_checked_from_its_case(sandbox: SandboxProcess) -> None:

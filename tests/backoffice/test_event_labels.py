@@ -93,7 +93,7 @@ def test_swedish_staff_read_the_audit_in_swedish_but_for_the_names_of_seqrs_oper
 def test_swedish_staff_read_a_cases_history_in_swedish() -> None:
     invoice = InvoiceFactory.create(paid=True)
     case = open_case(
-        CaseKind.SECOND_PAYMENT, ChangeSource(SourceName.NOTIFICATION), "twice", invoice=invoice
+        CaseKind.DUPLICATE_PAYMENT, ChangeSource(SourceName.NOTIFICATION), "twice", invoice=invoice
     )
     assert case is not None
 

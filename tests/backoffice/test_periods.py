@@ -9,7 +9,12 @@ from orders.audit import by_staff
 from orders.clock import database_now
 from payments.models import MoneyCase, PeriodRow, PeriodStatus, Refund, TransactionPeriod
 from payments.refunds.refund import request_refund, send_refund
-from tests.payments.reconciliation.nights import a_night, id_that_was_lost, sale_unknown_to_us, work
+from tests.payments.reconciliation.steps import (
+    last_period_id_at_seqr,
+    reconcile_day,
+    run_due_periods,
+    unrecorded_sale,
+)
 from tests.payments.steps import paid_invoice
 from tests.sandbox_process import SandboxProcess
 from tests.staff import (
@@ -28,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 def lost_period(sandbox: SandboxProcess) -> TransactionPeriod:
     sandbox.fault("markTransactionPeriod", "drop", count=1)
-    return a_night(sandbox)
+    return reconcile_day(sandbox)
 
 
 def resolve_url(period: TransactionPeriod) -> str:
@@ -49,8 +54,8 @@ def test_page_shows_unexplained_rows_and_links_to_all_rows(
     sandbox: SandboxProcess,
 ) -> None:
     known = paid_invoice(sandbox)
-    unknown = sale_unknown_to_us(sandbox)
-    period = a_night(sandbox)
+    unknown = unrecorded_sale(sandbox)
+    period = reconcile_day(sandbox)
     client = superuser()
 
     periods = listed(client, TransactionPeriod)
@@ -75,7 +80,7 @@ def test_case_links_to_its_period(sandbox: SandboxProcess) -> None:
 
 
 def test_fetching_a_report_again_reports_the_result(sandbox: SandboxProcess) -> None:
-    period = a_night(sandbox)
+    period = reconcile_day(sandbox)
     client = superuser()
     fetched = run_action(client, "fetch_again", period)
     sandbox.fault("executeReport", "result_code", count=1, code=20)
@@ -92,7 +97,7 @@ def test_fetching_a_report_again_reports_the_result(sandbox: SandboxProcess) -> 
 
 
 def test_fetching_again_does_not_wait_for_the_nightly_retry(sandbox: SandboxProcess) -> None:
-    work(sandbox)
+    run_due_periods(sandbox)
     TransactionPeriod.objects.update(lease_until=database_now().replace(year=2200))
     sandbox.advance(3)
 
@@ -136,7 +141,7 @@ def test_entering_the_lost_id_fetches_the_report(
     period = lost_period(sandbox)
     client = superuser()
     shown = run_action(client, "resolve", period)
-    given = {"closed": "yes", "transaction_period_id": id_that_was_lost(sandbox)}
+    given = {"closed": "yes", "transaction_period_id": last_period_id_at_seqr(sandbox)}
 
     response = client.post(resolve_url(period), given | {"reason": "by phone"})
 
@@ -165,7 +170,7 @@ def test_refund_outcome_form_is_filled_in_from_the_report(
     page = reverse("admin:payments_refund_resolve", args=[refund.pk])
     client = superuser()
     before = client.get(page).content.decode()
-    a_night(sandbox)
+    reconcile_day(sandbox)
 
     after = client.get(page).content.decode()
 
@@ -175,4 +180,4 @@ def test_refund_outcome_form_is_filled_in_from_the_report(
     assert "The money was returned" in after
     assert f"report of {row.period.day} has it as {row.ers_reference}." in after
     assert f'name="ers_reference" value="{row.ers_reference}"' in after
-    assert 'value="yes" required id="id_went_back_0" checked' in after
+    assert 'value="yes" required id="id_was_refunded_0" checked' in after

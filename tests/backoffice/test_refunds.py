@@ -122,14 +122,19 @@ def test_unknown_refund_is_resolved_with_a_reason() -> None:
     page = reverse("admin:payments_refund_resolve", args=[refund.pk])
     shown = client.get(page).content.decode()
 
-    without = client.post(page, {"went_back": "yes", "reason": ""}).content.decode()
-    client.post(page, {"went_back": "yes", "reason": "row 7 of the report", "ers_reference": "E7"})
+    without = client.post(page, {"was_refunded": "yes", "reason": ""}).content.decode()
+    client.post(
+        page, {"was_refunded": "yes", "reason": "row 7 of the report", "ers_reference": "E7"}
+    )
 
     refund.refresh_from_db()
     assert "was returned to the customer" in shown
     assert "This field is required." in without
     assert (refund.status, refund.ers_reference) == (RefundStatus.REFUNDED, "E7")
-    assert (refund.settled_by, refund.settled_reason) == (user_of(client), "row 7 of the report")
+    assert (refund.resolved_by, refund.resolution_reason) == (
+        user_of(client),
+        "row 7 of the report",
+    )
 
 
 def test_resolving_needs_its_own_permission() -> None:
@@ -139,7 +144,7 @@ def test_resolving_needs_its_own_permission() -> None:
 
     answer = client.post(
         reverse("admin:payments_refund_resolve", args=[refund.pk]),
-        {"went_back": "no", "reason": "x"},
+        {"was_refunded": "no", "reason": "x"},
     )
 
     assert answer.status_code == 403
@@ -159,7 +164,7 @@ def test_every_step_is_audited_with_its_user(settings: Settings) -> None:
     open_refund_case(refund, ChangeSource(SourceName.SEND_REFUND), "no answer")
     resolver.post(
         reverse("admin:payments_refund_resolve", args=[refund.pk]),
-        {"went_back": "no", "reason": "x"},
+        {"was_refunded": "no", "reason": "x"},
     )
 
     steps = (

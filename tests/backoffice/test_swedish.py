@@ -83,7 +83,7 @@ def rows(client: Client) -> list[Model]:
     Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.UNKNOWN)
     period = TransactionPeriod.objects.create(day=date(2026, 11, 23))
     report_row = PeriodRow.objects.create(
-        period=period, position=1, verdict=MatchResult.UNKNOWN_SALE, amount=10
+        period=period, position=1, match_result=MatchResult.UNKNOWN_SALE, amount=10
     )
     now = database_now()
     shard = PollShard.objects.create(number=0, round_started_at=now, oldest_answer_at=now)

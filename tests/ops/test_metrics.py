@@ -97,7 +97,7 @@ def test_backlog_and_open_cases_are_counted() -> None:
 
     assert found["seqr_open_invoices{shard=0}"] == 2  # one of them paid and not acknowledged
     assert found["seqrshop_cases_open{kind=unknown_at_seqr}"] == 1
-    assert found["seqrshop_cases_open{kind=second_payment}"] == 0
+    assert found["seqrshop_cases_open{kind=duplicate_payment}"] == 0
     assert found["seqrshop_invoices_unsent"] == 1
     assert found["seqrshop_refunds_unknown"] == 0
     assert found["seqrshop_emails_unsent"] == 1

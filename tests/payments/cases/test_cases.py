@@ -113,7 +113,7 @@ def unknown_status(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     ("kind", "story"),
     [
         (CaseKind.PAID_THOUGH_CANCELED, paid_though_canceled),
-        (CaseKind.SECOND_PAYMENT, second_payment),
+        (CaseKind.DUPLICATE_PAYMENT, second_payment),
         (CaseKind.AMOUNT_DIFFERS, amount_differs),
         (CaseKind.POSSIBLY_REVERSED, possibly_reversed),
         (CaseKind.PAID_WITHOUT_REFERENCE, paid_without_reference),

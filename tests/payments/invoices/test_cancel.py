@@ -242,7 +242,7 @@ def test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case(
         finish_cancel(second.pk, BY_SWEEP)
 
     case = MoneyCase.objects.get(invoice=second)
-    assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
+    assert (case.kind, case.closed_at) == (CaseKind.DUPLICATE_PAYMENT, None)
     assert reloaded(second).status == S.CANCEL_PENDING
 
 
@@ -253,7 +253,7 @@ def test_a_second_payment_pays_the_order_once_the_first_was_taken_back(
     sandbox.pay(reference(second))
     seqr().get_payment_status(reference(second), 0)
     finish_cancel(second.pk, BY_SWEEP)
-    case = MoneyCase.objects.get(invoice=second, kind=CaseKind.SECOND_PAYMENT)
+    case = MoneyCase.objects.get(invoice=second, kind=CaseKind.DUPLICATE_PAYMENT)
 
     sandbox.control("PUT", f"/invoices/{reference(first)}", {"status": "CANCELED"})
     refresh_invoice(first.pk, BY_SWEEP)

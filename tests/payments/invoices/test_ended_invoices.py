@@ -129,7 +129,7 @@ def test_where_another_invoice_has_paid_since_a_person_is_told_of_the_lost_answe
         repeat_late_query(invoice.pk, ChangeSource(SourceName.RECOVERY))
 
     case = MoneyCase.objects.get(invoice=invoice)
-    assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
+    assert (case.kind, case.closed_at) == (CaseKind.DUPLICATE_PAYMENT, None)
     assert call_count(sandbox, "getPaymentStatus") == before
 
 
@@ -154,7 +154,7 @@ def test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_p
     assert reloaded(first).status == S.PAID
     assert "answer_after_order_was_paid" in event_names(second)
     case = MoneyCase.objects.get(invoice=second)
-    assert (case.kind, case.closed_at) == (CaseKind.SECOND_PAYMENT, None)
+    assert (case.kind, case.closed_at) == (CaseKind.DUPLICATE_PAYMENT, None)
 
 
 def test_a_lost_answer_is_awaited_no_more_once_somebody_else_has_found_the_payment(

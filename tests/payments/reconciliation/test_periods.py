@@ -20,19 +20,19 @@ from payments.reconciliation.fetch_report import fetch_report
 from payments.reconciliation.periods import (
     PeriodNotAccepted,
     advance_period,
-    day_of,
-    give_up_marking,
+    declare_interrupted_period_lost,
+    period_day,
     periods_due,
     resolve_lost_period,
 )
 from payments.reconciliation.transitions import TABLE, lock_period, transition_period
 from payments.seqr import SeqrAuthenticationError, SeqrReportNotReady, SeqrUnavailable
-from tests.payments.reconciliation.nights import (
-    a_night,
-    id_that_was_lost,
-    let_a_day_pass,
-    let_pass,
-    work,
+from tests.payments.reconciliation.steps import (
+    advance_one_day,
+    advance_time,
+    last_period_id_at_seqr,
+    reconcile_day,
+    run_due_periods,
 )
 from tests.payments.steps import call_count, paid_invoice
 from tests.races import run_concurrently
@@ -54,7 +54,7 @@ NEEDED: dict[PeriodStatus, dict[str, Any]] = {
 def period_in(status: PeriodStatus, **fields: Any) -> TransactionPeriod:
     """Return yesterday's period, in this status."""
     needed = NEEDED.get(status, {}) | fields
-    day = day_of(database_now()) - timedelta(days=1)
+    day = period_day(database_now()) - timedelta(days=1)
     return TransactionPeriod.objects.create(day=day, status=status, **needed)
 
 
@@ -73,14 +73,14 @@ def story(period: TransactionPeriod) -> list[str]:
 
 
 def test_a_days_period_is_closed_and_then_compared(sandbox: SandboxProcess) -> None:
-    period = a_night(sandbox)
+    period = reconcile_day(sandbox)
 
     assert (period.status, story(period)) == (
         S.RECONCILED,
         ["marking_started", "period_marked", "period_reconciled"],
     )
-    assert period.transaction_period_id == id_that_was_lost(sandbox)
-    assert work(sandbox) == []
+    assert period.transaction_period_id == last_period_id_at_seqr(sandbox)
+    assert run_due_periods(sandbox) == []
     assert call_count(sandbox, "markTransactionPeriod") == 1
 
 
@@ -97,15 +97,15 @@ def test_a_days_period_is_closed_and_then_compared(sandbox: SandboxProcess) -> N
 def test_a_period_is_due_from_four_in_the_morning_in_sweden_all_day_long(
     moment: tuple[int, int, int, int, int], day: date
 ) -> None:
-    assert day_of(datetime(*moment, tzinfo=ZoneInfo("Europe/Stockholm"))) == day
+    assert period_day(datetime(*moment, tzinfo=ZoneInfo("Europe/Stockholm"))) == day
 
 
 def test_the_hour_is_a_setting(settings: Settings) -> None:
     settings.RECONCILIATION_HOUR = 22
     noon = datetime(2026, 11, 24, 12, 0, tzinfo=ZoneInfo("Europe/Stockholm"))
 
-    assert day_of(noon) == date(2026, 11, 23)
-    assert day_of(noon + timedelta(hours=10)) == date(2026, 11, 24)
+    assert period_day(noon) == date(2026, 11, 23)
+    assert period_day(noon + timedelta(hours=10)) == date(2026, 11, 24)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -135,7 +135,7 @@ def test_a_lost_answer_makes_the_period_lost_tells_it_once_and_is_never_repeated
     sandbox.fault("markTransactionPeriod", "drop", count=1)
 
     for _ in range(4):
-        work(sandbox)
+        run_due_periods(sandbox)
 
     period = TransactionPeriod.objects.get()
     case = MoneyCase.objects.get()
@@ -148,7 +148,7 @@ def test_a_lost_answer_makes_the_period_lost_tells_it_once_and_is_never_repeated
 def test_a_doubtful_answer_makes_it_lost(sandbox: SandboxProcess, code: int) -> None:
     sandbox.fault("markTransactionPeriod", "result_code", count=1, code=code)
 
-    work(sandbox)
+    run_due_periods(sandbox)
 
     assert status_of(TransactionPeriod.objects.get()) == S.LOST
 
@@ -156,11 +156,11 @@ def test_a_doubtful_answer_makes_it_lost(sandbox: SandboxProcess, code: int) -> 
 def test_a_killed_workers_period_is_lost_after_its_lease(sandbox: SandboxProcess) -> None:
     lease = database_now() + timedelta(seconds=30)
     period = period_in(S.MARKING, marking_started_at=database_now(), lease_until=lease)
-    early = give_up_marking(period.pk)
-    let_pass(timedelta(seconds=31))
+    early = declare_interrupted_period_lost(period.pk)
+    advance_time(timedelta(seconds=31))
 
     advance_period(period.pk)
-    again = give_up_marking(period.pk)
+    again = declare_interrupted_period_lost(period.pk)
 
     assert (early, again, status_of(period)) == (False, False, S.LOST)
     assert MoneyCase.objects.get().kind == CaseKind.LOST_PERIOD
@@ -169,10 +169,10 @@ def test_a_killed_workers_period_is_lost_after_its_lease(sandbox: SandboxProcess
 
 def test_the_next_day_has_a_period_of_its_own_after_a_lost_one(sandbox: SandboxProcess) -> None:
     sandbox.fault("markTransactionPeriod", "drop", count=1)
-    work(sandbox)
-    let_a_day_pass()
+    run_due_periods(sandbox)
+    advance_one_day()
 
-    latest = a_night(sandbox)
+    latest = reconcile_day(sandbox)
 
     assert latest.status == S.RECONCILED
     assert set(TransactionPeriod.objects.values_list("status", flat=True)) == {
@@ -187,7 +187,7 @@ def test_where_seqr_is_away_it_is_closed_later_the_same_day(sandbox: SandboxProc
     with pytest.raises(SeqrUnavailable):
         advance_period(period.pk)
     put_off = status_of(period), periods_due(database_now())
-    let_pass(timedelta(seconds=6))
+    advance_time(timedelta(seconds=6))
 
     advance_period(period.pk)
 
@@ -200,7 +200,7 @@ def test_what_could_not_be_closed_all_day_is_left_to_the_next_period(seqr_away: 
     period = todays_period()
     with pytest.raises(SeqrUnavailable):
         advance_period(period.pk)
-    let_a_day_pass()
+    advance_one_day()
 
     due = periods_due(database_now())
 
@@ -216,10 +216,10 @@ def test_settings_that_seqr_refuses_are_told_once_and_solve_themselves(
     for _ in range(2):
         with pytest.raises(SeqrAuthenticationError):
             advance_period(period.pk)
-        let_pass(timedelta(minutes=11))
+        advance_time(timedelta(minutes=11))
     case = MoneyCase.objects.get()
 
-    a_night(sandbox)
+    reconcile_day(sandbox)
 
     case.refresh_from_db()
     assert case.kind == CaseKind.RECONCILIATION_STUCK
@@ -231,17 +231,17 @@ def test_a_report_that_is_not_ready_is_asked_for_again_and_told_after_hours(
 ) -> None:
     period = todays_period()
     advance_period(period.pk)
-    let_pass(timedelta(seconds=3))
+    advance_time(timedelta(seconds=3))
     with pytest.raises(SeqrReportNotReady):
         advance_period(period.pk)
     told_at_once = MoneyCase.objects.exists()
-    let_pass(timedelta(hours=4))
+    advance_time(timedelta(hours=4))
     with pytest.raises(SeqrReportNotReady):
         advance_period(period.pk)
     told_later = MoneyCase.objects.get().kind
-    let_pass(timedelta(minutes=11))
+    advance_time(timedelta(minutes=11))
 
-    work(sandbox)
+    run_due_periods(sandbox)
 
     assert (told_at_once, told_later) == (False, CaseKind.RECONCILIATION_STUCK)
     assert status_of(period) == S.RECONCILED
@@ -267,7 +267,7 @@ def test_a_worker_that_dies_with_the_report_in_hand_leaves_it_to_the_next(
     lease = database_now() + timedelta(seconds=15)
     TransactionPeriod.objects.update(lease_until=lease)
     held = fetch_report(period.pk, ChangeSource(SourceName.RECONCILIATION))
-    let_pass(timedelta(seconds=16))
+    advance_time(timedelta(seconds=16))
     sandbox.advance(3)
 
     fetched = fetch_report(period.pk, ChangeSource(SourceName.RECONCILIATION))
@@ -278,14 +278,16 @@ def test_a_worker_that_dies_with_the_report_in_hand_leaves_it_to_the_next(
 def test_the_id_that_support_told_brings_the_lost_report(sandbox: SandboxProcess) -> None:
     sale = paid_invoice(sandbox)
     sandbox.fault("markTransactionPeriod", "drop", count=1)
-    period = a_night(sandbox)
+    period = reconcile_day(sandbox)
     boss = User.objects.create_user("boss")
     given: dict[str, Any] = {"reason": "SEQR's support by phone", "source": by_staff(boss)}
 
     with pytest.raises(PeriodNotAccepted):
         resolve_lost_period(period.pk, by_staff(boss), transaction_period_id="7", reason=" ")
     settled = [
-        resolve_lost_period(period.pk, transaction_period_id=id_that_was_lost(sandbox), **given)
+        resolve_lost_period(
+            period.pk, transaction_period_id=last_period_id_at_seqr(sandbox), **given
+        )
     ]
     settled.append(resolve_lost_period(period.pk, transaction_period_id="", **given))
 
@@ -300,14 +302,14 @@ def test_where_support_knows_of_no_period_the_next_one_has_the_sales(
 ) -> None:
     sale = paid_invoice(sandbox)
     sandbox.fault("markTransactionPeriod", "result_code", count=1, code=90)
-    period = a_night(sandbox)
+    period = reconcile_day(sandbox)
     boss = User.objects.create_user("boss")
     resolve_lost_period(
         period.pk, by_staff(boss), transaction_period_id="", reason="none was closed"
     )
-    let_a_day_pass()
+    advance_one_day()
 
-    following = a_night(sandbox)
+    following = reconcile_day(sandbox)
 
     assert status_of(period) == S.VOID
     assert [row.invoice for row in following.rows.all()] == [sale]

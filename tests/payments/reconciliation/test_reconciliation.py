@@ -31,13 +31,13 @@ from payments.refunds.refund import request_refund, resolve_unknown_refund, send
 from payments.seqr import SeqrProtocolError
 from tests.factories import InvoiceFactory
 from tests.fault_proxy import FaultProxy
-from tests.payments.reconciliation.nights import (
-    a_night,
-    let_a_day_pass,
-    let_pass,
-    sale_unknown_to_us,
-    verdicts,
-    work,
+from tests.payments.reconciliation.steps import (
+    advance_one_day,
+    advance_time,
+    match_results,
+    reconcile_day,
+    run_due_periods,
+    unrecorded_sale,
 )
 from tests.payments.steps import invoice_in, paid_invoice
 from tests.races import run_concurrently
@@ -87,7 +87,7 @@ def second_payment_case() -> MoneyCase:
         order=paid.order, attempt=2, status=InvoiceStatus.CANCELED, invoice_reference="31"
     )
     invoice_notified(second.notify_key)
-    return MoneyCase.objects.get(kind=CaseKind.SECOND_PAYMENT)
+    return MoneyCase.objects.get(kind=CaseKind.DUPLICATE_PAYMENT)
 
 
 def cases(kind: CaseKind) -> list[MoneyCase]:
@@ -103,18 +103,18 @@ def test_a_whole_day_is_matched_and_each_unknown_refund_has_its_proposal(
     did_not = refund_that_seqr_did_not_make(sandbox, third, "7.00", clerk)
     before = suggest_refund_outcome(happened), suggest_refund_outcome(did_not)
 
-    period = a_night(sandbox)
+    period = reconcile_day(sandbox)
 
     for refund in (happened, did_not):
         refund.refresh_from_db()
-    assert verdicts(period) == [V.SALE, V.SALE, V.SALE, V.REFUND, V.MAYBE_REFUND]
+    assert match_results(period) == [V.SALE, V.SALE, V.SALE, V.REFUND, V.MAYBE_REFUND]
     ours = [row.invoice or row.refund for row in period.rows.order_by("position")]
     assert ours == [first, second, third, refunded_amount, None]
-    assert [proposal.went_back for proposal in before] == [None, None]
-    row = period.rows.get(verdict=V.MAYBE_REFUND)
+    assert [proposal.was_refunded for proposal in before] == [None, None]
+    row = period.rows.get(match_result=V.MAYBE_REFUND)
     proposal = suggest_refund_outcome(happened)
-    assert (proposal.went_back, proposal.ers_reference) == (True, row.ers_reference)
-    assert suggest_refund_outcome(did_not).went_back is False
+    assert (proposal.was_refunded, proposal.ers_reference) == (True, row.ers_reference)
+    assert suggest_refund_outcome(did_not).was_refunded is False
     assert {happened.status, did_not.status} == {RefundStatus.UNKNOWN}
     assert cases(CaseKind.REPORT_DIFFERS) == []
 
@@ -123,20 +123,20 @@ def test_a_refund_settled_as_proposed_is_matched_by_the_next_report(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
     refund = refund_whose_answer_is_lost(sandbox, paid_invoice(sandbox), "12.00", clerk)
-    period = a_night(sandbox)
+    period = reconcile_day(sandbox)
     proposal = suggest_refund_outcome(refund)
     resolve_unknown_refund(
         refund.pk,
         by_staff(clerk),
-        went_back=True,
+        was_refunded=True,
         reason="the report",
         ers_reference=proposal.ers_reference,
     )
-    let_a_day_pass()
+    advance_one_day()
 
-    a_night(sandbox)
+    reconcile_day(sandbox)
 
-    assert verdicts(period) == [V.SALE, V.REFUND]
+    assert match_results(period) == [V.SALE, V.REFUND]
     assert MoneyCase.objects.filter(closed_at=None).count() == 0
 
 
@@ -144,13 +144,13 @@ def test_a_refund_settled_against_the_report_is_told_by_the_next_one(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
     refund = refund_whose_answer_is_lost(sandbox, paid_invoice(sandbox), "12.00", clerk)
-    period = a_night(sandbox)
-    resolve_unknown_refund(refund.pk, by_staff(clerk), went_back=False, reason="a guess")
-    let_a_day_pass()
+    period = reconcile_day(sandbox)
+    resolve_unknown_refund(refund.pk, by_staff(clerk), was_refunded=False, reason="a guess")
+    advance_one_day()
 
-    a_night(sandbox)
+    reconcile_day(sandbox)
 
-    assert verdicts(period) == [V.SALE, V.UNKNOWN_REFUND]
+    assert match_results(period) == [V.SALE, V.UNKNOWN_REFUND]
     assert [case.period for case in cases(CaseKind.REPORT_DIFFERS)] == [period]
 
 
@@ -160,10 +160,10 @@ def test_where_one_row_may_be_either_of_two_refunds_nobody_guesses(
     one = refund_whose_answer_is_lost(sandbox, paid_invoice(sandbox), "12.00", clerk)
     other = refund_that_seqr_did_not_make(sandbox, paid_invoice(sandbox), "12.00", clerk)
 
-    a_night(sandbox)
+    reconcile_day(sandbox)
 
     proposals = [suggest_refund_outcome(one), suggest_refund_outcome(other)]
-    assert [proposal.went_back for proposal in proposals] == [None, None]
+    assert [proposal.was_refunded for proposal in proposals] == [None, None]
     assert "1 of 2 unknown refunds" in proposals[0].why
 
 
@@ -173,10 +173,10 @@ def test_two_equal_refunds_that_both_happened_have_a_row_each(
     one = refund_whose_answer_is_lost(sandbox, paid_invoice(sandbox), "12.00", clerk)
     other = refund_whose_answer_is_lost(sandbox, paid_invoice(sandbox), "12.00", clerk)
 
-    period = a_night(sandbox)
+    period = reconcile_day(sandbox)
 
     proposed = [suggest_refund_outcome(refund).ers_reference for refund in (one, other)]
-    rows = period.rows.filter(verdict=V.MAYBE_REFUND).order_by("position")
+    rows = period.rows.filter(match_result=V.MAYBE_REFUND).order_by("position")
     assert proposed == [row.ers_reference for row in rows]
 
 
@@ -189,25 +189,25 @@ def test_a_refund_under_its_payments_reference_is_matched_too(
     own, payments = refund.ers_reference, str(invoice.ers_reference)
     seqr_proxy.rewrite = lambda answer: answer.replace(own, payments)
 
-    period = a_night(sandbox)
+    period = reconcile_day(sandbox)
 
-    assert verdicts(period) == [V.SALE, V.REFUND]
+    assert match_results(period) == [V.SALE, V.REFUND]
 
 
 def test_a_refund_in_a_lost_period_is_not_known_yet(sandbox: SandboxProcess, clerk: User) -> None:
     refund = refund_that_seqr_did_not_make(sandbox, paid_invoice(sandbox), "12.00", clerk)
     sandbox.fault("markTransactionPeriod", "drop", count=1)
-    lost = a_night(sandbox)
-    let_a_day_pass()
-    a_night(sandbox)
+    lost = reconcile_day(sandbox)
+    advance_one_day()
+    reconcile_day(sandbox)
     refund.refresh_from_db()
-    before = suggest_refund_outcome(refund).went_back
+    before = suggest_refund_outcome(refund).was_refunded
 
     lost_id = _first_period_id(sandbox)
     resolve_lost_period(lost.pk, by_staff(clerk), transaction_period_id=lost_id, reason="by phone")
 
     assert before is None
-    assert suggest_refund_outcome(refund).went_back is False
+    assert suggest_refund_outcome(refund).was_refunded is False
 
 
 def _first_period_id(sandbox: SandboxProcess) -> str:
@@ -219,14 +219,14 @@ def test_one_case_tells_all_that_differs(sandbox: SandboxProcess) -> None:
     paid_invoice(sandbox)
     other_amount = paid_invoice(sandbox)
     Invoice.objects.filter(pk=other_amount.pk).update(amount="44.00", paid_amount="44.00")
-    unknown = sale_unknown_to_us(sandbox)
+    unknown = unrecorded_sale(sandbox)
     payment_that_seqr_does_not_know()
 
-    period = a_night(sandbox)
+    period = reconcile_day(sandbox)
     fetch_report(period.pk, BY_TEST)
 
     [case] = cases(CaseKind.REPORT_DIFFERS)
-    assert verdicts(period) == [V.SALE, V.AMOUNT_DIFFERS, V.UNKNOWN_SALE, V.MISSING]
+    assert match_results(period) == [V.SALE, V.AMOUNT_DIFFERS, V.UNKNOWN_SALE, V.MISSING]
     assert case.period == period
     for told in (
         f"1 sales unknown to us ({unknown})",
@@ -239,13 +239,13 @@ def test_one_case_tells_all_that_differs(sandbox: SandboxProcess) -> None:
 def test_a_case_closed_by_a_person_stays_closed_until_there_is_something_new(
     sandbox: SandboxProcess,
 ) -> None:
-    sale_unknown_to_us(sandbox)
-    a_night(sandbox)
+    unrecorded_sale(sandbox)
+    reconcile_day(sandbox)
     [case] = cases(CaseKind.REPORT_DIFFERS)
     MoneyCase.objects.update(closed_at=database_now(), closing_reason="a till of the festival")
-    let_a_day_pass()
+    advance_one_day()
 
-    a_night(sandbox)
+    reconcile_day(sandbox)
 
     assert cases(CaseKind.REPORT_DIFFERS) == [case]
 
@@ -253,15 +253,15 @@ def test_a_case_closed_by_a_person_stays_closed_until_there_is_something_new(
 def test_a_sale_that_we_learn_of_later_closes_the_case_by_itself(
     sandbox: SandboxProcess,
 ) -> None:
-    unknown = sale_unknown_to_us(sandbox)
-    period = a_night(sandbox)
+    unknown = unrecorded_sale(sandbox)
+    period = reconcile_day(sandbox)
     refresh_invoice(Invoice.objects.get().pk, ChangeSource(SourceName.POLLER))
-    let_a_day_pass()
+    advance_one_day()
 
-    following = a_night(sandbox)
+    following = reconcile_day(sandbox)
 
     assert Invoice.objects.get().ers_reference == unknown
-    assert (verdicts(period), verdicts(following)) == ([V.SALE], [])
+    assert (match_results(period), match_results(following)) == ([V.SALE], [])
     [case] = cases(CaseKind.REPORT_DIFFERS)
     assert case.closing_reason == "the report and our books agree now"
 
@@ -279,15 +279,15 @@ def test_a_payment_is_missing_once_no_report_can_have_it_any_more(
     sandbox: SandboxProcess, ago: timedelta, missing: list[list[str]]
 ) -> None:
     payment_that_seqr_does_not_know(ago)
-    work(sandbox)
-    work(sandbox)
+    run_due_periods(sandbox)
+    run_due_periods(sandbox)
     first = TransactionPeriod.objects.get()
-    told = [verdicts(first)]
-    let_a_day_pass()
+    told = [match_results(first)]
+    advance_one_day()
 
-    second = a_night(sandbox)
+    second = reconcile_day(sandbox)
 
-    told.append(verdicts(second))
+    told.append(match_results(second))
     assert told == missing
 
 
@@ -295,12 +295,12 @@ def test_a_payment_at_the_border_is_found_in_the_next_report(sandbox: SandboxPro
     period = TransactionPeriod.objects.get(pk=periods_due(database_now())[0])
     advance_period(period.pk)
     sale = paid_invoice(sandbox)
-    work(sandbox)
-    let_a_day_pass()
+    run_due_periods(sandbox)
+    advance_one_day()
 
-    following = a_night(sandbox)
+    following = reconcile_day(sandbox)
 
-    assert (verdicts(period), [row.invoice for row in following.rows.all()]) == ([], [sale])
+    assert (match_results(period), [row.invoice for row in following.rows.all()]) == ([], [sale])
     assert MoneyCase.objects.count() == 0
 
 
@@ -309,10 +309,10 @@ def test_a_payment_before_a_lost_mark_is_not_called_missing_until_the_id_is_know
 ) -> None:
     payment_that_seqr_does_not_know()
     sandbox.fault("markTransactionPeriod", "drop", count=1)
-    lost = a_night(sandbox)
-    let_a_day_pass()
-    following = a_night(sandbox)
-    before = verdicts(following)
+    lost = reconcile_day(sandbox)
+    advance_one_day()
+    following = reconcile_day(sandbox)
+    before = match_results(following)
 
     resolve_lost_period(
         lost.pk,
@@ -321,7 +321,7 @@ def test_a_payment_before_a_lost_mark_is_not_called_missing_until_the_id_is_know
         reason="by phone",
     )
 
-    assert (before, verdicts(lost)) == ([], [V.MISSING])
+    assert (before, match_results(lost)) == ([], [V.MISSING])
 
 
 def test_a_payment_told_twice_is_a_difference(
@@ -330,28 +330,28 @@ def test_a_payment_told_twice_is_a_difference(
     first, second = (str(paid_invoice(sandbox).ers_reference) for _ in range(2))
     seqr_proxy.rewrite = lambda answer: answer.replace(second, first)
 
-    period = a_night(sandbox)
+    period = reconcile_day(sandbox)
 
-    assert verdicts(period) == [V.SALE, V.REPEATED, V.MISSING]
+    assert match_results(period) == [V.SALE, V.REPEATED, V.MISSING]
 
 
 def test_another_terminals_sale_is_kept_and_is_nobodys_case(
     seqr_proxy: FaultProxy, sandbox: SandboxProcess
 ) -> None:
-    unknown = sale_unknown_to_us(sandbox)
+    unknown = unrecorded_sale(sandbox)
     seqr_proxy.rewrite = lambda answer: answer.replace("public_test_shop_terminal", "till-7")
-    elsewhere = a_night(sandbox)
-    before = verdicts(elsewhere)
+    elsewhere = reconcile_day(sandbox)
+    before = match_results(elsewhere)
     paid_invoice(sandbox)
-    sale_unknown_to_us(sandbox)
-    let_a_day_pass()
+    unrecorded_sale(sandbox)
+    advance_one_day()
 
-    ours = a_night(sandbox)
+    ours = reconcile_day(sandbox)
 
     assert before == [V.ELSEWHERE]
     assert elsewhere.rows.get().ers_reference == unknown
     # Now the report calls our own terminal so, as the payment that we know shows.
-    assert verdicts(ours) == [V.SALE, V.UNKNOWN_SALE]
+    assert match_results(ours) == [V.SALE, V.UNKNOWN_SALE]
 
 
 @pytest.mark.parametrize(
@@ -364,13 +364,13 @@ def test_another_terminals_sale_is_kept_and_is_nobodys_case(
 def test_a_report_of_another_period_or_of_sums_is_not_compared(
     seqr_proxy: FaultProxy, sandbox: SandboxProcess, pattern: str, instead: str, why: str
 ) -> None:
-    work(sandbox)
+    run_due_periods(sandbox)
     sandbox.advance(3)
     period = TransactionPeriod.objects.get()
     seqr_proxy.rewrite = lambda answer: re.sub(pattern, instead, _without_base64(answer))
 
     with pytest.raises(SeqrProtocolError, match=why):
-        fetch_report(period.pk, BY_TEST, at_once=True)
+        fetch_report(period.pk, BY_TEST, force=True)
 
     period.refresh_from_db()
     assert (period.status, period.rows.count()) == (PeriodStatus.MARKED, 0)
@@ -383,7 +383,7 @@ def _without_base64(answer: str) -> str:
 def test_a_second_payment_that_no_report_shows_closes_its_case(sandbox: SandboxProcess) -> None:
     case = second_payment_case()
 
-    a_night(sandbox)
+    reconcile_day(sandbox)
 
     case.refresh_from_db()
     assert case.closed_at is not None
@@ -394,13 +394,13 @@ def test_a_second_payment_at_the_border_waits_for_the_next_report(
     sandbox: SandboxProcess,
 ) -> None:
     case = second_payment_case()
-    work(sandbox)
-    work(sandbox)
+    run_due_periods(sandbox)
+    run_due_periods(sandbox)
     case.refresh_from_db()
     early = case.closed_at
-    let_a_day_pass()
+    advance_one_day()
 
-    a_night(sandbox)
+    reconcile_day(sandbox)
 
     case.refresh_from_db()
     assert early is None
@@ -411,8 +411,8 @@ def test_a_sale_that_may_be_the_second_payment_keeps_its_case_open_and_is_named(
     sandbox: SandboxProcess,
 ) -> None:
     case = second_payment_case()
-    unknown = sale_unknown_to_us(sandbox)
-    period = a_night(sandbox)
+    unknown = unrecorded_sale(sandbox)
+    period = reconcile_day(sandbox)
 
     fetch_report(period.pk, BY_TEST)
 
@@ -426,13 +426,13 @@ def test_a_sale_that_may_be_the_second_payment_keeps_its_case_open_and_is_named(
 
 def test_a_report_fetched_again_gives_the_same_rows(sandbox: SandboxProcess) -> None:
     paid_invoice(sandbox)
-    sale_unknown_to_us(sandbox)
-    period = a_night(sandbox)
-    before = list(PeriodRow.objects.values_list("position", "verdict", "ers_reference"))
+    unrecorded_sale(sandbox)
+    period = reconcile_day(sandbox)
+    before = list(PeriodRow.objects.values_list("position", "match_result", "ers_reference"))
 
     fetch_report(period.pk, BY_TEST)
 
-    after = list(PeriodRow.objects.values_list("position", "verdict", "ers_reference"))
+    after = list(PeriodRow.objects.values_list("position", "match_result", "ers_reference"))
     again = AuditEvent.objects.filter(subject_type=SubjectType.PERIOD, name="report_fetched_again")
     assert before == after
     assert again.count() == 1
@@ -442,13 +442,13 @@ def test_a_report_fetched_again_gives_the_same_rows(sandbox: SandboxProcess) -> 
 @pytest.mark.django_db(transaction=True)
 def test_four_who_fetch_a_report_at_once_keep_it_once(sandbox: SandboxProcess) -> None:
     paid_invoice(sandbox)
-    sale_unknown_to_us(sandbox)
-    work(sandbox)
-    let_pass(timedelta(hours=1))
+    unrecorded_sale(sandbox)
+    run_due_periods(sandbox)
+    advance_time(timedelta(hours=1))
     sandbox.advance(3)
     period = TransactionPeriod.objects.get()
 
-    run_concurrently(4, lambda: fetch_report(period.pk, BY_TEST, at_once=True))
+    run_concurrently(4, lambda: fetch_report(period.pk, BY_TEST, force=True))
 
-    assert verdicts(period) == [V.SALE, V.UNKNOWN_SALE]
+    assert match_results(period) == [V.SALE, V.UNKNOWN_SALE]
     assert len(cases(CaseKind.REPORT_DIFFERS)) == 1

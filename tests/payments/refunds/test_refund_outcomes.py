@@ -28,7 +28,7 @@ from payments.refunds.refund import (
 from payments.refunds.transitions import lock_refund, transition_refund
 from payments.seqr import SeqrConfigurationError, SeqrUnavailable
 from tests.fault_proxy import FaultProxy
-from tests.payments.refunds.refunding import ask_for, status_of
+from tests.payments.refunds.steps import requested_refund, status_of
 from tests.payments.steps import call_count, order_state, paid_invoice
 from tests.sandbox_process import SandboxProcess
 
@@ -40,7 +40,7 @@ def test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again
     sandbox: SandboxProcess, clerk: User
 ) -> None:
     invoice = paid_invoice(sandbox)
-    refund = ask_for(invoice, "40.00", clerk)
+    refund = requested_refund(invoice, "40.00", clerk)
     sandbox.fault("refundPayment", "drop", count=1)
 
     for _ in range(3):
@@ -59,7 +59,7 @@ def test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again
 def test_a_doubtful_answer_makes_it_unknown(
     sandbox: SandboxProcess, clerk: User, code: int
 ) -> None:
-    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=code)
 
     send_refund(refund.pk)
@@ -72,7 +72,7 @@ def test_a_refusal_is_told_in_words_and_frees_the_amount(
     sandbox: SandboxProcess, clerk: User, code: int, word: str
 ) -> None:
     invoice = paid_invoice(sandbox)
-    refund = ask_for(invoice, "40.00", clerk)
+    refund = requested_refund(invoice, "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=code)
 
     send_refund(refund.pk)
@@ -87,7 +87,7 @@ def test_a_refusal_is_told_in_words_and_frees_the_amount(
 
 
 def test_what_certainly_did_not_happen_is_sent_later(sandbox: SandboxProcess, clerk: User) -> None:
-    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=93)
     with pytest.raises(SeqrUnavailable):
         send_refund(refund.pk)
@@ -104,7 +104,7 @@ def test_what_certainly_did_not_happen_is_sent_later(sandbox: SandboxProcess, cl
 def test_settings_that_seqr_refuses_keep_the_refund_and_open_a_case_but_do_not_close_paying(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
-    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=20)
 
     with pytest.raises(SeqrConfigurationError):
@@ -119,7 +119,10 @@ def test_the_case_about_settings_is_closed_once_seqr_takes_a_refund(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
     invoice = paid_invoice(sandbox)
-    first, second = ask_for(invoice, "10.00", clerk), ask_for(invoice, "20.00", clerk)
+    first, second = (
+        requested_refund(invoice, "10.00", clerk),
+        requested_refund(invoice, "20.00", clerk),
+    )
     sandbox.fault("refundPayment", "result_code", count=1, code=20)
     with pytest.raises(SeqrConfigurationError):
         send_refund(first.pk)
@@ -133,7 +136,7 @@ def test_the_case_about_settings_is_closed_once_seqr_takes_a_refund(
 def test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lease(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
-    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     with transaction.atomic():
         transition_refund(
             lock_refund(refund.pk),
@@ -158,21 +161,23 @@ def test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lea
 
 
 @pytest.mark.parametrize(
-    ("went_back", "status", "state"),
+    ("was_refunded", "status", "state"),
     [(True, S.REFUNDED, "partly_refunded"), (False, S.REFUSED, "paid")],
 )
 def test_a_person_settles_what_is_unknown_with_a_reason(
-    sandbox: SandboxProcess, clerk: User, went_back: bool, status: str, state: str
+    sandbox: SandboxProcess, clerk: User, was_refunded: bool, status: str, state: str
 ) -> None:
     invoice = paid_invoice(sandbox)
-    refund = ask_for(invoice, "40.00", clerk)
+    refund = requested_refund(invoice, "40.00", clerk)
     sandbox.fault("refundPayment", "drop", count=1)
     send_refund(refund.pk)
     with pytest.raises(RefundNotAccepted):
-        resolve_unknown_refund(refund.pk, by_staff(clerk), went_back=went_back, reason=" ")
+        resolve_unknown_refund(refund.pk, by_staff(clerk), was_refunded=was_refunded, reason=" ")
 
     settled = [
-        resolve_unknown_refund(refund.pk, by_staff(clerk), went_back=went_back, reason="the report")
+        resolve_unknown_refund(
+            refund.pk, by_staff(clerk), was_refunded=was_refunded, reason="the report"
+        )
         for _ in range(2)
     ]
 
@@ -182,7 +187,7 @@ def test_a_person_settles_what_is_unknown_with_a_reason(
 
 
 def settled_while_it_is_sent(
-    proxy: FaultProxy, refund: Refund, actor: User, *, went_back: bool | None
+    proxy: FaultProxy, refund: Refund, actor: User, *, was_refunded: bool | None
 ) -> None:
     """Its sender sleeps past its lease before it hears SEQR; a person settles it meanwhile."""
 
@@ -190,9 +195,9 @@ def settled_while_it_is_sent(
         proxy.before_answer = lambda: None
         Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
         mark_interrupted_refund_unknown(refund.pk, ChangeSource(SourceName.RECOVERY))
-        if went_back is not None:
+        if was_refunded is not None:
             resolve_unknown_refund(
-                refund.pk, by_staff(actor), went_back=went_back, reason="the list"
+                refund.pk, by_staff(actor), was_refunded=was_refunded, reason="the list"
             )
 
     proxy.before_answer = meanwhile
@@ -207,9 +212,9 @@ def test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_
     sandbox: SandboxProcess, seqr_proxy: FaultProxy, clerk: User
 ) -> None:
     invoice = paid_invoice(sandbox)
-    refund = ask_for(invoice, "40.00", clerk)
+    refund = requested_refund(invoice, "40.00", clerk)
 
-    settled_while_it_is_sent(seqr_proxy, refund, clerk, went_back=False)
+    settled_while_it_is_sent(seqr_proxy, refund, clerk, was_refunded=False)
 
     assert (status_of(refund), order_state(invoice)) == (S.REFUNDED, "partly_refunded")
     assert refundable_now(invoice.pk) == Decimal("5.00")
@@ -222,10 +227,10 @@ def test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_
 def test_a_refusal_that_comes_after_a_person_has_settled_it_otherwise_is_told(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy, clerk: User
 ) -> None:
-    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=97)
 
-    settled_while_it_is_sent(seqr_proxy, refund, clerk, went_back=True)
+    settled_while_it_is_sent(seqr_proxy, refund, clerk, was_refunded=True)
 
     assert status_of(refund) == S.REFUNDED
     (told,) = still_open()
@@ -235,10 +240,10 @@ def test_a_refusal_that_comes_after_a_person_has_settled_it_otherwise_is_told(
 def test_a_refusal_that_comes_late_closes_the_case_of_the_unknown_refund(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy, clerk: User
 ) -> None:
-    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=97)
 
-    settled_while_it_is_sent(seqr_proxy, refund, clerk, went_back=None)
+    settled_while_it_is_sent(seqr_proxy, refund, clerk, was_refunded=None)
 
     assert status_of(refund) == S.REFUSED
     assert still_open() == []

@@ -34,7 +34,7 @@ from payments.refunds.refund import (
 )
 from payments.refunds.transitions import TABLE, lock_refund, transition_refund
 from payments.seqr import SeqrUnavailable
-from tests.payments.refunds.refunding import ask_for, refunded_amount, status_of
+from tests.payments.refunds.steps import refunded_at_seqr, requested_refund, status_of
 from tests.payments.steps import call_count, invoice_in, order_state, paid_invoice, reloaded
 from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
@@ -47,14 +47,14 @@ def test_a_refund_of_all_goes_back_and_the_order_is_refunded(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
     invoice = paid_invoice(sandbox)
-    refund = ask_for(invoice, "45.00", clerk)
+    refund = requested_refund(invoice, "45.00", clerk)
 
     send_refund(refund.pk)
 
     refund.refresh_from_db()
     assert (refund.status, order_state(invoice)) == (S.REFUNDED, "refunded")
     assert refund.ers_reference not in (None, invoice.ers_reference)
-    assert refunded_amount(sandbox, invoice) == Decimal("45.00")
+    assert refunded_at_seqr(sandbox, invoice) == Decimal("45.00")
     assert reloaded(invoice).amount == Decimal("45.00")
 
 
@@ -65,13 +65,13 @@ def test_several_parts_go_back_each_with_its_own_reference_also_after_serving(
     serve_order(invoice.order_id, ChangeSource(SourceName.STAFF))
     states = []
     for part in ("20.00", "24.99", "0.01"):
-        send_refund(ask_for(invoice, part, clerk).pk)
+        send_refund(requested_refund(invoice, part, clerk).pk)
         states.append(order_state(invoice))
 
     references = set(Refund.objects.values_list("ers_reference", flat=True))
     assert states == ["partly_refunded", "partly_refunded", "refunded"]
     assert len(references) == 3
-    assert refunded_amount(sandbox, invoice) == Decimal("45.00")
+    assert refunded_at_seqr(sandbox, invoice) == Decimal("45.00")
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "45.01", "0.001"])
@@ -79,7 +79,7 @@ def test_an_amount_that_cannot_be_is_refused_in_words(clerk: User, amount: str) 
     invoice = invoice_in(InvoiceStatus.PAID)
 
     with pytest.raises(RefundNotAccepted):
-        ask_for(invoice, amount, clerk)
+        requested_refund(invoice, amount, clerk)
 
     assert Refund.objects.count() == 0
 
@@ -87,13 +87,13 @@ def test_an_amount_that_cannot_be_is_refused_in_words(clerk: User, amount: str) 
 @pytest.mark.parametrize("status", [s for s in InvoiceStatus if s != InvoiceStatus.PAID])
 def test_only_what_is_paid_can_be_given_back(clerk: User, status: InvoiceStatus) -> None:
     with pytest.raises(RefundNotAccepted):
-        ask_for(invoice_in(status), "1.00", clerk)
+        requested_refund(invoice_in(status), "1.00", clerk)
 
 
 def test_two_clicks_are_one_refund(clerk: User) -> None:
     invoice = invoice_in(InvoiceStatus.PAID)
 
-    run_concurrently(4, lambda: ask_for(invoice, "10.00", clerk, nonce="one form"))
+    run_concurrently(4, lambda: requested_refund(invoice, "10.00", clerk, nonce="one form"))
 
     assert Refund.objects.count() == 1
 
@@ -118,7 +118,7 @@ def test_two_staff_at_once_never_give_back_more_than_was_paid(clerk: User, boss:
 
 def test_two_workers_send_a_refund_once(sandbox: SandboxProcess, clerk: User) -> None:
     invoice = paid_invoice(sandbox)
-    refund = ask_for(invoice, "45.00", clerk)
+    refund = requested_refund(invoice, "45.00", clerk)
 
     run_concurrently(4, lambda: send_refund(refund.pk))
 
@@ -130,7 +130,7 @@ def test_a_large_refund_waits_for_a_second_person(
     sandbox: SandboxProcess, settings: Settings, clerk: User, boss: User
 ) -> None:
     settings.REFUND_APPROVAL_LIMIT = Decimal("30.00")
-    refund = ask_for(paid_invoice(sandbox), "30.01", clerk)
+    refund = requested_refund(paid_invoice(sandbox), "30.01", clerk)
     send_refund(refund.pk)
     waiting = status_of(refund)
     with pytest.raises(RefundNotAccepted):
@@ -147,7 +147,7 @@ def test_a_large_refund_waits_for_a_second_person(
 
 
 def test_the_database_refuses_ones_own_approval(clerk: User) -> None:
-    refund = ask_for(invoice_in(InvoiceStatus.PAID), "10.00", clerk)
+    refund = requested_refund(invoice_in(InvoiceStatus.PAID), "10.00", clerk)
 
     with pytest.raises(IntegrityError):
         Refund.objects.filter(pk=refund.pk).update(approved_by=clerk)
@@ -155,7 +155,7 @@ def test_the_database_refuses_ones_own_approval(clerk: User) -> None:
 
 def test_what_is_not_sent_yet_can_be_withdrawn(sandbox: SandboxProcess, clerk: User) -> None:
     invoice = paid_invoice(sandbox)
-    refund = ask_for(invoice, "40.00", clerk)
+    refund = requested_refund(invoice, "40.00", clerk)
 
     withdrawn = withdraw_refund(refund.pk, by_staff(clerk))
     send_refund(refund.pk)
@@ -183,7 +183,7 @@ def open_cases(refund: Refund) -> list[str]:
 def test_a_refund_that_seqr_does_not_take_for_an_hour_is_told_once(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
-    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", code=93)
 
     stuck(refund)
@@ -205,7 +205,7 @@ def test_a_refund_that_seqr_does_not_take_for_an_hour_is_told_once(
 def test_a_stuck_refund_is_told_no_more_once_it_goes_on(
     sandbox: SandboxProcess, clerk: User, how: str, status: RefundStatus, left: list[CaseKind]
 ) -> None:
-    refund = ask_for(paid_invoice(sandbox), "40.00", clerk)
+    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", code=93, count=1)
     stuck(refund)
 
@@ -224,7 +224,7 @@ def test_a_stuck_refund_is_told_no_more_once_it_goes_on(
 def test_an_edge_of_the_table_is_taken_and_any_other_is_refused(
     clerk: User, from_state: RefundStatus, to: RefundStatus
 ) -> None:
-    refund = ask_for(invoice_in(InvoiceStatus.PAID), "10.00", clerk)
+    refund = requested_refund(invoice_in(InvoiceStatus.PAID), "10.00", clerk)
     Refund.objects.filter(pk=refund.pk).update(status=from_state, ers_reference="R1")
     taken = to in TABLE[from_state]
 
@@ -266,6 +266,6 @@ def test_an_order_that_needs_attention_can_be_given_back_whole(
     invoice.order.state = OrderState.NEEDS_ATTENTION
     invoice.order.save()
 
-    send_refund(ask_for(invoice, "45.00", clerk).pk)
+    send_refund(requested_refund(invoice, "45.00", clerk).pk)
 
     assert order_state(invoice) == "refunded"

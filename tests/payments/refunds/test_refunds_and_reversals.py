@@ -10,7 +10,7 @@ from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
 from payments.refunds.refund import resolve_unknown_refund, send_refund
 from tests.factories import InvoiceFactory
-from tests.payments.refunds.refunding import ask_for
+from tests.payments.refunds.steps import requested_refund
 from tests.payments.steps import order_state, paid_invoice, reference, reloaded
 from tests.sandbox_process import SandboxProcess
 
@@ -27,7 +27,7 @@ def settled_after_its_payment_was_taken_back(
     sandbox: SandboxProcess, invoice: Invoice, clerk: User, meanwhile: S
 ) -> Refund:
     """A refund whose answer was lost; the order has another invoice of this status meanwhile."""
-    refund = ask_for(invoice, "10.00", clerk)
+    refund = requested_refund(invoice, "10.00", clerk)
     sandbox.fault("refundPayment", "drop", count=1)
     send_refund(refund.pk)
     seqr_says(sandbox, invoice, "CANCELED")
@@ -36,7 +36,7 @@ def settled_after_its_payment_was_taken_back(
     state = "paid" if meanwhile == S.PAID else "canceled"
     type(invoice.order).objects.filter(pk=invoice.order_id).update(state=state)
 
-    resolve_unknown_refund(refund.pk, by_staff(clerk), went_back=True, reason="the report")
+    resolve_unknown_refund(refund.pk, by_staff(clerk), was_refunded=True, reason="the report")
     refund.refresh_from_db()
     return refund
 
@@ -57,7 +57,7 @@ def test_an_order_whose_payment_is_found_again_is_as_far_refunded_as_before(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
     invoice = paid_invoice(sandbox)
-    send_refund(ask_for(invoice, "10.00", clerk).pk)
+    send_refund(requested_refund(invoice, "10.00", clerk).pk)
     seqr_says(sandbox, invoice, "CANCELED")
     assert order_state(invoice) == "needs_attention"
 

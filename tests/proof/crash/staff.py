@@ -48,7 +48,7 @@ class Staff:
         address = f"/admin/payments/refund/{refund_id}/resolve/"
         form = await self._get(address)
         body = {
-            "went_back": "no" if ers_reference is None else "yes",
+            "was_refunded": "no" if ers_reference is None else "yes",
             "ers_reference": ers_reference or "",
             "reason": "SEQR's support said so",
         }

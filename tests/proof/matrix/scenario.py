@@ -15,7 +15,7 @@ from payments.polling.shards import invoices_to_poll
 from payments.seqr import SeqrError
 from seqrshop.storefront.messages import state_texts
 from tests.fault_proxy import FaultProxy, use_seqr_at
-from tests.payments.reconciliation.nights import let_pass
+from tests.payments.reconciliation.steps import advance_time
 from tests.proof.matrix.faults import Fault
 from tests.sandbox_process import SandboxProcess
 
@@ -80,7 +80,7 @@ class World:
 
     def go_on(self, seconds: float = 40) -> None:
         """Let time pass; then the sweep does what it finds, and open invoices are asked about."""
-        let_pass(timedelta(seconds=seconds))
+        advance_time(timedelta(seconds=seconds))
         tasks.run_recovery()
         ask_about_each()
 

@@ -6,7 +6,7 @@ import pytest
 
 from payments import tasks
 from payments.models import PeriodStatus, TransactionPeriod
-from tests.payments.reconciliation.nights import let_pass
+from tests.payments.reconciliation.steps import advance_time
 from tests.payments.steps import paid_invoice
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
@@ -27,11 +27,11 @@ def fetched_again(world: World) -> None:
     tasks.advance_periods()
     assert calls_in_the_audit(OPERATION) == asked == 1
 
-    let_pass(timedelta(hours=4))
+    advance_time(timedelta(hours=4))
     tasks.advance_periods()
     assert cases() == ["reconciliation_stuck"]
     world.clear_faults()
-    let_pass(timedelta(minutes=10))
+    advance_time(timedelta(minutes=10))
     tasks.advance_periods()
 
     is_compared()
@@ -53,9 +53,9 @@ EXPECTED = Expected(
 @each_fault
 def test_a_report_is_fetched_in_the_end(world: World, fault: Fault) -> None:
     paid_invoice(world.sandbox)
-    let_pass(timedelta(hours=1))
+    advance_time(timedelta(hours=1))
     tasks.advance_periods()
-    let_pass(timedelta(seconds=3))
+    advance_time(timedelta(seconds=3))
     world.sandbox.advance(3)
     world.strike(OPERATION)
 
@@ -70,5 +70,5 @@ def the_period() -> TransactionPeriod:
 
 def is_compared() -> None:
     assert the_period().status == S.RECONCILED
-    assert [row.verdict for row in the_period().rows.all()] == ["sale"]
+    assert [row.match_result for row in the_period().rows.all()] == ["sale"]
     assert cases() == []

@@ -10,12 +10,12 @@ from orders.models import AuditEvent, SubjectType
 from payments import tasks
 from payments.models import PeriodStatus, TransactionPeriod
 from payments.reconciliation.periods import resolve_lost_period
-from tests.payments.reconciliation.nights import (
-    a_night,
-    id_that_was_lost,
-    let_a_day_pass,
-    let_pass,
-    work,
+from tests.payments.reconciliation.steps import (
+    advance_one_day,
+    advance_time,
+    last_period_id_at_seqr,
+    reconcile_day,
+    run_due_periods,
 )
 from tests.payments.steps import paid_invoice
 from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault, each_fault
@@ -36,13 +36,13 @@ def closed_later(world: World) -> None:
     tasks.advance_periods()
     assert world.left() == int(world.fault.leaves)
 
-    let_pass(timedelta(hours=4))
+    advance_time(timedelta(hours=4))
     tasks.advance_periods()
     assert (the_period().status, cases()) == (S.TO_MARK, ["reconciliation_stuck"])
     world.clear_faults()
-    let_pass(timedelta(minutes=10))
-    work(world.sandbox)
-    work(world.sandbox)
+    advance_time(timedelta(minutes=10))
+    run_due_periods(world.sandbox)
+    run_due_periods(world.sandbox)
 
     assert the_period().status == S.RECONCILED
     closed_once(world)
@@ -59,11 +59,11 @@ def lost(world: World) -> None:
 
     world.clear_faults()
     for hours in (1, 10):
-        let_pass(timedelta(hours=hours))
+        advance_time(timedelta(hours=hours))
         tasks.advance_periods()
     assert world.arrived(OPERATION) == 0
     world.sandbox.advance(3)
-    found = id_that_was_lost(world.sandbox) if world.fault.is_done else ""
+    found = last_period_id_at_seqr(world.sandbox) if world.fault.is_done else ""
     resolve_lost_period(
         the_period().pk,
         by_staff(User.objects.create_user("clerk")),
@@ -82,7 +82,7 @@ EXPECTED = Expected(OPERATION, {closed_later: NOT_DONE_FOR_SURE, lost: all_but(*
 @each_fault
 def test_a_days_period_is_closed_once_and_its_sale_found(world: World, fault: Fault) -> None:
     paid_invoice(world.sandbox)
-    let_pass(timedelta(hours=1))
+    advance_time(timedelta(hours=1))
     world.strike(OPERATION)
 
     tasks.advance_periods()
@@ -102,9 +102,9 @@ def story(period: TransactionPeriod) -> list[str]:
 
 def closed_once(world: World, *, earlier: int = 0) -> None:
     """The sale is in a report, the next night finds nothing that differs, and no case is open."""
-    let_a_day_pass()
-    night = a_night(world.sandbox)
+    advance_one_day()
+    night = reconcile_day(world.sandbox)
     assert night.status == S.RECONCILED
-    sales = [period.rows.filter(verdict="sale").count() for period in (the_period(), night)]
+    sales = [period.rows.filter(match_result="sale").count() for period in (the_period(), night)]
     assert sales == [1 - earlier, earlier]
     assert cases() == []

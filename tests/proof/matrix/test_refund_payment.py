@@ -12,7 +12,7 @@ from payments import tasks
 from payments.models import Refund, RefundStatus
 from payments.reconciliation.refund_suggestion import suggest_refund_outcome
 from payments.refunds.refund import refundable_now, request_refund, resolve_unknown_refund
-from tests.payments.reconciliation.nights import a_night, let_pass
+from tests.payments.reconciliation.steps import advance_time, reconcile_day
 from tests.payments.steps import order_state, paid_invoice, reference
 from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault, each_fault
 from tests.proof.matrix.outcomes import Expected, all_but
@@ -56,17 +56,17 @@ def unknown(world: World, refund: Refund) -> None:
 
     world.clear_faults()
     for hours in (1, 10):
-        let_pass(timedelta(hours=hours))
+        advance_time(timedelta(hours=hours))
         tasks.run_recovery()
     assert world.arrived(OPERATION) == 0
-    a_night(world.sandbox)
+    reconcile_day(world.sandbox)
     proposal = suggest_refund_outcome(Refund.objects.get(pk=refund.pk))
 
-    assert proposal.went_back == world.fault.is_done
+    assert proposal.was_refunded == world.fault.is_done
     resolve_unknown_refund(
         refund.pk,
         by_staff(refund.requested_by),
-        went_back=proposal.went_back,
+        was_refunded=proposal.was_refunded,
         reason="the night's report",
         ers_reference=proposal.ers_reference,
     )

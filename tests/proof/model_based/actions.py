@@ -259,9 +259,9 @@ def resolve_refund(sim: Simulation, actor: int, index: int) -> None:
     """Look an unknown refund up at SEQR, and record its outcome."""
     unknown = list(Refund.objects.filter(status=RefundStatus.UNKNOWN).order_by("pk"))
     if refund := pick(unknown, index):
-        went_back = "yes" if times_refunded(sim.sandbox.invoices(), refund) else "no"
+        was_refunded = "yes" if times_refunded(sim.sandbox.invoices(), refund) else "no"
         page = reverse("admin:payments_refund_resolve", args=[refund.pk])
-        sim.staff[actor].post(page, {"went_back": went_back, "reason": "SEQR's own list"})
+        sim.staff[actor].post(page, {"was_refunded": was_refunded, "reason": "SEQR's own list"})
 
 
 def close_newest_case(sim: Simulation, actor: int, index: int) -> None:

@@ -44,7 +44,7 @@ def unsent_invoices(ledgers: Ledgers) -> Iterator[str]:
 
 def _unfinished_invoice(ledgers: Ledgers, invoice: Invoice) -> Iterator[str]:
     """Describe the work that an invoice still needs."""
-    if invoice.is_open and CaseKind.SECOND_PAYMENT not in ledgers.case_kinds(invoice):
+    if invoice.is_open and CaseKind.DUPLICATE_PAYMENT not in ledgers.case_kinds(invoice):
         yield f"{invoice} is still {invoice.status}"
     if invoice.status == S.PAID and invoice.receipt_accepted_at is None:
         yield f"{invoice} has no receipt at SEQR"
@@ -114,7 +114,7 @@ def _missing_cases(sim: Simulation, ledgers: Ledgers) -> Iterator[str]:
 def _is_duplicate_payment(ledgers: Ledgers, reference: str) -> bool:
     return any(
         each.invoice_reference == reference
-        and CaseKind.SECOND_PAYMENT in ledgers.case_kinds(each)
+        and CaseKind.DUPLICATE_PAYMENT in ledgers.case_kinds(each)
         and each.status != S.PAID
         for each in ledgers.invoices
     )

@@ -184,14 +184,14 @@ class InvariantChecker:
             if any(each.status == S.PAID for each in invoices):
                 if state not in PAID_STATES:
                     yield f"{order} is {state} and has a paid invoice"
-                went_back = any(
+                was_refunded = any(
                     ledgers.refunds_of(each, R.REFUNDED)
                     for each in invoices
                     if each.status == S.PAID
                 )
-                if went_back and state in (OrderState.PAID, OrderState.SERVED):
+                if was_refunded and state in (OrderState.PAID, OrderState.SERVED):
                     yield f"{order} is {state}, though money was refunded"
-                if not went_back and state in REFUNDED_STATES:
+                if not was_refunded and state in REFUNDED_STATES:
                     yield f"{order} is {state}, though nothing was refunded of the payment"
             elif state in REFUNDED_STATES:
                 yield f"{order} is {state}, and has no paid invoice"

@@ -56,7 +56,7 @@ MUTANTS = (
     Mutant(
         "trust the notification",
         "payments/invoices/notification.py",
-        "        _open_second_payment_case(invoice_id)\n",
+        "        _open_duplicate_payment_case(invoice_id)\n",
         "        from payments.invoices.transitions import transition_invoice\n"
         "        with transaction.atomic():\n"
         "            invoice = lock_invoice(invoice_id)\n"
@@ -114,7 +114,7 @@ MUTANTS = (
         "tell nobody of a second payment that comes too late",
         ANSWER,
         "    if result.status == InvoiceStatus.PAID:\n"
-        "        open_case(CaseKind.SECOND_PAYMENT, source, SECOND_PAYMENT_FOUND,"
+        "        open_case(CaseKind.DUPLICATE_PAYMENT, source, DUPLICATE_PAYMENT_FOUND,"
         " invoice=invoice)\n",
         "",
         "tests/payments/invoices/test_ended_invoices.py"
@@ -176,7 +176,7 @@ MUTANTS = (
     Mutant(
         "ignore code 50 of a superseded invoice",
         CANCEL,
-        "            _open_second_payment_case(invoice.pk, source)\n",
+        "            _open_duplicate_payment_case(invoice.pk, source)\n",
         "",
         "tests/payments/invoices/test_cancel.py"
         "::test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case",

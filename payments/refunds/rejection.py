@@ -16,7 +16,7 @@ _WORDS = {
 }
 
 
-def why_refused(error: SeqrRejected) -> str:
+def rejection_reason(error: SeqrRejected) -> str:
     """Return the reason in words, or the gateway's sentence for a code without words of its own."""
     if error.result_code in _WORDS:
         return _WORDS[ResultCode(error.result_code)]

@@ -11,7 +11,7 @@ from tests.payments.steps import reference
 from tests.sandbox_process import SandboxProcess
 
 
-def ask_for(invoice: Invoice, amount: str, actor: User, nonce: str = "") -> Refund:
+def requested_refund(invoice: Invoice, amount: str, actor: User, nonce: str = "") -> Refund:
     """Ask for a refund for cold coffee, each time with a form of its own unless told."""
     refund, _ = request_refund(
         invoice.pk,
@@ -28,7 +28,7 @@ def status_of(refund: Refund) -> str:
     return Refund.objects.get(pk=refund.pk).status
 
 
-def refunded_amount(sandbox: SandboxProcess, invoice: Invoice) -> Decimal:
+def refunded_at_seqr(sandbox: SandboxProcess, invoice: Invoice) -> Decimal:
     """Return how much of a payment has gone back at SEQR."""
     refunds = sandbox.invoice(reference(invoice))["refunds"]
     return sum((Decimal(refund["amount"]) for refund in refunds), Decimal(0))

@@ -32,7 +32,7 @@ MOMENTS = {
 }
 
 
-def let_pass(delta: timedelta) -> None:
+def advance_time(delta: timedelta) -> None:
     """Let so much time pass; after a day or more, yesterday's period is of another day."""
     for model, names in MOMENTS.items():
         shift = ExpressionWrapper(Value(delta), output_field=DurationField())
@@ -42,29 +42,29 @@ def let_pass(delta: timedelta) -> None:
         period.save(update_fields=["day"])
 
 
-def let_a_day_pass() -> None:
-    let_pass(timedelta(days=1))
+def advance_one_day() -> None:
+    advance_time(timedelta(days=1))
 
 
-def work(sandbox: SandboxProcess) -> list[int]:
+def run_due_periods(sandbox: SandboxProcess) -> list[int]:
     """Do what is due now, when SEQR has had its three seconds; return the ids of what it was."""
     sandbox.advance(3)
-    let_pass(timedelta(seconds=3))
+    advance_time(timedelta(seconds=3))
     due = periods_due(database_now())
     for period_id in due:
         advance_period(period_id)
     return due
 
 
-def a_night(sandbox: SandboxProcess) -> TransactionPeriod:
+def reconcile_day(sandbox: SandboxProcess) -> TransactionPeriod:
     """Let the day's period be closed and its report be compared; an hour after the last sale."""
-    let_pass(timedelta(hours=1))
-    work(sandbox)
-    work(sandbox)
+    advance_time(timedelta(hours=1))
+    run_due_periods(sandbox)
+    run_due_periods(sandbox)
     return TransactionPeriod.objects.latest("day")
 
 
-def sale_unknown_to_us(sandbox: SandboxProcess) -> str:
+def unrecorded_sale(sandbox: SandboxProcess) -> str:
     """Let a customer pay 45.00 SEK, and SEQR's PAID never be written; return its reference."""
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
@@ -73,12 +73,12 @@ def sale_unknown_to_us(sandbox: SandboxProcess) -> str:
     return paid.ers_reference
 
 
-def verdicts(period: TransactionPeriod) -> list[str]:
+def match_results(period: TransactionPeriod) -> list[str]:
     """Return what the rows of a period's report are, in order, and then what it lacks."""
     rows = PeriodRow.objects.filter(period=period)
-    return [row.verdict for row in rows.order_by(F("position").asc(nulls_last=True), "id")]
+    return [row.match_result for row in rows.order_by(F("position").asc(nulls_last=True), "id")]
 
 
-def id_that_was_lost(sandbox: SandboxProcess) -> str:
+def last_period_id_at_seqr(sandbox: SandboxProcess) -> str:
     """Return the id of the period that SEQR closed last, whose answer never arrived."""
     return str(sandbox.control("GET", "/periods")["periods"][-1]["transaction_period_id"])
