@@ -1,7 +1,7 @@
-"""`make mutants`: plant each fault into a copy of the shop, and see which check catches it.
+"""`make mutants`: apply each mutation to a copy of the shop, and run the tests on it.
 
-Two at a time. The table in docs/proof.md is written anew. The exit status is 1 where a fault is
-caught by nothing.
+Runs two at a time, and writes the table in docs/proof.md. The exit status is 1 where no test
+catches a mutation.
 """
 
 from __future__ import annotations
@@ -18,42 +18,44 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.proof.mutants.mutations import MUTANTS, Mutant
+from tests.proof.mutants.mutations import MUTATIONS, Mutation
 from tests.proof.mutants.table import Verdict, write_table
 
 ROOT = Path(__file__).resolve().parents[3]
-AT_ONCE = 2
-LIFECYCLE = "tests/proof/model_based/test_invariants.py"
+PARALLEL_RUNS = 2
+MODEL_BASED_TEST = "tests/proof/model_based/test_invariants.py"
 SEED = 1
-SEEDS = 12  # four times what `make test` has: a fault may need a rare coincidence
+SEEDS = 12  # four times those of `make test`, since some faults show in rare runs only
 PASSED, FAILED = 0, 1
 
 
-class NotJudged(Exception):
-    """The tests could not be run, so that they say nothing."""
+class NoVerdictError(Exception):
+    """The tests could not run, so there is no verdict."""
 
 
 def main() -> int:
-    """Judge every fault, write the table, and return 1 where one is caught by nothing."""
+    """Run all mutations, write the table, and return 1 where one survives."""
     began = time.monotonic()
     copies: SimpleQueue[Path] = SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        for number in range(AT_ONCE):
+        for number in range(PARALLEL_RUNS):
             copies.put(_copy_to(Path(folder) / str(number)))
-        _require_that_all_pass(copies)
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            verdicts = list(threads.map(lambda mutant: _judge(mutant, copies), MUTANTS))
+        _require_green_tests(copies)
+        with ThreadPoolExecutor(PARALLEL_RUNS) as threads:
+            verdicts = list(
+                threads.map(lambda mutation: _run_mutation(mutation, copies), MUTATIONS)
+            )
     minutes = (time.monotonic() - began) / 60
     write_table(ROOT / "docs" / "proof.md", verdicts)
-    survivors = [verdict.mutant.name for verdict in verdicts if not verdict.is_caught]
-    _say(f"{len(verdicts)} faults, {len(survivors)} caught by nothing, {minutes:.0f} minutes")
+    survivors = [verdict.mutation.name for verdict in verdicts if not verdict.is_caught]
+    _print(f"{len(verdicts)} mutations, {len(survivors)} survived, {minutes:.0f} minutes")
     for name in survivors:
-        _say(f"caught by nothing: {name}")
+        _print(f"survived: {name}")
     return 1 if survivors else 0
 
 
 def _copy_to(folder: Path) -> Path:
-    """Return a folder with every file of the repository, the ones not yet committed too."""
+    """Copy every file of the repository, also uncommitted ones; return the folder."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -69,40 +71,40 @@ def _copy_to(folder: Path) -> Path:
     return folder
 
 
-def _require_that_all_pass(copies: SimpleQueue[Path]) -> None:
-    """Run the tests on the shop as it is: what fails there would say nothing of a fault."""
+def _require_green_tests(copies: SimpleQueue[Path]) -> None:
+    """Run the tests on unchanged code: a test that fails there proves nothing."""
     copy = copies.get()
-    named = sorted({mutant.test for mutant in MUTANTS if mutant.test})
-    for tests in (named, [LIFECYCLE]):
+    named = sorted({mutation.test for mutation in MUTATIONS if mutation.test})
+    for tests in (named, [MODEL_BASED_TEST]):
         if _run(copy, *tests) != PASSED:
-            raise NotJudged(f"without any fault planted these fail: {' '.join(tests)}")
+            raise NoVerdictError(f"these fail without a mutation: {' '.join(tests)}")
     copies.put(copy)
 
 
-def _judge(mutant: Mutant, copies: SimpleQueue[Path]) -> Verdict:
+def _run_mutation(mutation: Mutation, copies: SimpleQueue[Path]) -> Verdict:
     copy = copies.get()
     try:
-        with _planted(mutant, copy):
-            by_test = bool(mutant.test) and _run(copy, mutant.test) == FAILED
-            by_lifecycle = _run(copy, LIFECYCLE) == FAILED
+        with _applied(mutation, copy):
+            by_test = bool(mutation.test) and _run(copy, mutation.test) == FAILED
+            by_model = _run(copy, MODEL_BASED_TEST) == FAILED
     finally:
         copies.put(copy)
-    verdict = Verdict(mutant, by_lifecycle=by_lifecycle, by_test=by_test)
-    _say(f"{mutant.name}: {verdict.told}")
+    verdict = Verdict(mutation, by_model=by_model, by_test=by_test)
+    _print(f"{mutation.name}: {verdict.text}")
     return verdict
 
 
 @contextmanager
-def _planted(mutant: Mutant, copy: Path) -> Iterator[None]:
-    file = copy / mutant.file
-    whole = file.read_text()
-    if whole.count(mutant.old) != 1:
-        raise NotJudged(f"{mutant.name}: its text stands {whole.count(mutant.old)} times")
-    file.write_text(whole.replace(mutant.old, mutant.new))
+def _applied(mutation: Mutation, copy: Path) -> Iterator[None]:
+    file = copy / mutation.file
+    source = file.read_text()
+    if source.count(mutation.old) != 1:
+        raise NoVerdictError(f"{mutation.name}: its text occurs {source.count(mutation.old)} times")
+    file.write_text(source.replace(mutation.old, mutation.new))
     try:
         yield
     finally:
-        file.write_text(whole)
+        file.write_text(source)
 
 
 def _run(copy: Path, *tests: str) -> int:
@@ -116,11 +118,11 @@ def _run(copy: Path, *tests: str) -> int:
         check=False,
     )
     if done.returncode not in (PASSED, FAILED):
-        raise NotJudged(f"{' '.join(tests)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise NoVerdictError(f"{' '.join(tests)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.returncode
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

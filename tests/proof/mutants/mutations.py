@@ -1,24 +1,23 @@
-"""Faults to plant into the shop, one at a time, and the tests that are to catch each of them."""
+"""Mutations of the shop's code, each with a test that catches it."""
 
 from dataclasses import dataclass
 
-ANSWER = "payments/invoices/apply_status.py"
+APPLY_STATUS = "payments/invoices/apply_status.py"
 CANCEL = "payments/invoices/cancel.py"
-QUESTION = "payments/invoices/status_query.py"
+STATUS_QUERY = "payments/invoices/status_query.py"
 REFRESH = "payments/invoices/refresh.py"
 REFUND = "payments/refunds/refund.py"
 SEND = "payments/invoices/send.py"
-SWEEP = "payments/recovery.py"
+RECOVERY = "payments/recovery.py"
 STATE_MACHINE = "orders/state_machine.py"
 TRANSITIONS = "payments/invoices/transitions.py"
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """A fault: in `file`, `old` becomes `new`. `old` stands there exactly once.
+class Mutation:
+    """Replaces `old`, which occurs exactly once in `file`, by `new`.
 
-    `test` is a test of its own that catches it too, as pytest names it; "" where the lifecycle is
-    the only net.
+    `test` is the node id of a test that catches it; "" where only the model-based test does.
     """
 
     name: str
@@ -28,9 +27,9 @@ class Mutant:
     test: str = ""
 
 
-MUTANTS = (
-    Mutant(
-        "drop the locks",
+MUTATIONS = (
+    Mutation(
+        "skip the row locks",
         TRANSITIONS,
         "    order = lock_order_of(invoice_id)\n"
         "    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)\n",
@@ -38,22 +37,22 @@ MUTANTS = (
         "    order = Order.objects.get(invoices=invoice_id)\n",
         "tests/payments/invoices/test_refresh.py::test_who_finds_a_payment_waits_for_who_is_writing_it",
     ),
-    Mutant(
-        "write no event",
+    Mutation(
+        "write no audit event",
         STATE_MACHINE,
         "        record_event(row, event, source, "
         "detail=detail, from_state=from_state, to_state=to)\n",
         "",
         "tests/payments/invoices/test_transitions.py",
     ),
-    Mutant(
-        "leave the order behind",
+    Mutation(
+        "do not update the order",
         TRANSITIONS,
         "        if changed:\n            _transition_order_of(invoice, from_state, source)\n",
         "",
         "tests/payments/invoices/test_transitions.py",
     ),
-    Mutant(
+    Mutation(
         "trust the notification",
         "payments/invoices/notification.py",
         "        _open_duplicate_payment_case(invoice_id)\n",
@@ -70,49 +69,49 @@ MUTANTS = (
         "                )\n",
         "tests/storefront/test_notify.py::test_notification_starts_status_check_whatever_its_body",
     ),
-    Mutant(
-        "reset the version",
-        QUESTION,
+    Mutation(
+        "send version 0 in each query",
+        STATUS_QUERY,
         "        invoice.invoice_version,\n        InvoiceStatus(invoice.status),\n",
         "        0,\n        InvoiceStatus(invoice.status),\n",
         "tests/payments/invoices/test_refresh.py"
         "::test_the_version_of_the_last_answer_goes_with_the_next_question",
     ),
-    Mutant(
-        "take an answer that is older than what we know",
-        ANSWER,
+    Mutation(
+        "apply an answer older than the known version",
+        APPLY_STATUS,
         "    if result.version < invoice.invoice_version:\n        return False\n",
         "",
         "tests/payments/invoices/test_refresh.py"
         "::test_a_slow_answer_from_before_the_payment_does_not_undo_it",
     ),
-    Mutant(
-        "ask about an invoice whose order another one has paid",
-        QUESTION,
+    Mutation(
+        "query an invoice whose order another one has paid",
+        STATUS_QUERY,
         "    if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):\n"
         "        return None\n",
         "",
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_an_invoice_whose_order_another_one_paid_is_not_asked_about",
     ),
-    Mutant(
+    Mutation(
         "poll the superseded invoice",
         "payments/polling/shards.py",
         "    return invoices_open_at_seqr().exclude(cancel_reason=CancelReason.SUPERSEDED)\n",
         "    return invoices_open_at_seqr()\n",
         "tests/payments/polling/test_store.py::test_superseded_ended_unsent_and_acknowledged_invoices_are_not_queried",
     ),
-    Mutant(
-        "leave the other bill open",
-        ANSWER,
+    Mutation(
+        "do not cancel the other invoice",
+        APPLY_STATUS,
         "    _supersede_other_invoices(invoice, source)\n    return True\n",
         "    return True\n",
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_cancelled",
     ),
-    Mutant(
-        "tell nobody of a second payment that comes too late",
-        ANSWER,
+    Mutation(
+        "open no case for a late second payment",
+        APPLY_STATUS,
         "    if result.status == InvoiceStatus.PAID:\n"
         "        open_case(CaseKind.DUPLICATE_PAYMENT, source, DUPLICATE_PAYMENT_FOUND,"
         " invoice=invoice)\n",
@@ -120,32 +119,32 @@ MUTANTS = (
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_person",
     ),
-    Mutant(
+    Mutation(
         "suspect no reversal",
-        ANSWER,
+        APPLY_STATUS,
         "REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)",
         "REVERSAL_SUSPECTED_AFTER = timedelta(minutes=15)",
         "tests/payments/invoices/test_reversals.py"
         "::test_a_cancelled_payment_after_a_silence_of_ours_may_be_a_reversal",
     ),
-    Mutant(
-        "forget the silence before a poller's start",
+    Mutation(
+        "ignore the silence before a poller's start",
         "payments/polling/store.py",
         "            answered_at = max(issued_at, self._answered_before_start or issued_at)\n",
         "            answered_at = now\n",
         "tests/payments/polling/test_silence.py"
         "::test_reversal_during_a_poller_outage_is_suspected_after_the_restart",
     ),
-    Mutant(
-        "forget a lost answer about an ended invoice",
+    Mutation(
+        "do not repeat a lost query about an ended invoice",
         REFRESH,
         "    if invoice.status not in UNPAID_FINAL_STATUSES:\n        return None\n    now =",
         "    if invoice.status != 'no such status':\n        return None\n    now =",
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer",
     ),
-    Mutant(
-        "store a late reference over the one that was shown",
+    Mutation(
+        "overwrite the shown reference by a late one",
         SEND,
         "    if invoice.invoice_reference is not None:\n        return False\n    fields = {\n",
         "    if invoice.invoice_reference is not None:\n"
@@ -155,14 +154,14 @@ MUTANTS = (
         "tests/payments/invoices/test_send.py"
         "::test_a_late_answer_is_cancelled_at_seqr_and_never_stored_over_the_one_shown",
     ),
-    Mutant(
-        "forget the lease of who sends",
+    Mutation(
+        "ignore the sender's lease",
         SEND,
         "    if invoice.status == InvoiceStatus.SENDING and LEASE.has_lapsed(invoice, now):\n",
         "    if invoice.status == InvoiceStatus.SENDING:\n",
         "tests/payments/invoices/test_send.py::test_eight_workers_at_once_send_one_invoice",
     ),
-    Mutant(
+    Mutation(
         "take code 50 for a cancel",
         CANCEL,
         "        if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:\n",
@@ -173,7 +172,7 @@ MUTANTS = (
         "tests/payments/invoices/test_cancel.py"
         "::test_a_payment_between_asking_and_cancelling_is_found_by_the_refusal",
     ),
-    Mutant(
+    Mutation(
         "ignore code 50 of a superseded invoice",
         CANCEL,
         "            _open_duplicate_payment_case(invoice.pk, source)\n",
@@ -181,7 +180,7 @@ MUTANTS = (
         "tests/payments/invoices/test_cancel.py"
         "::test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case",
     ),
-    Mutant(
+    Mutation(
         "ignore codes 55 and 58 of a superseded invoice",
         CANCEL,
         "    ResultCode.PAYMENT_ALREADY_CANCELLED,\n    ResultCode.PAYMENT_EXPIRED,\n",
@@ -189,8 +188,8 @@ MUTANTS = (
         "tests/payments/invoices/test_cancel.py"
         "::test_what_is_superseded_and_has_ended_at_seqr_is_dead_without_asking",
     ),
-    Mutant(
-        "take a cancel without an answer for done",
+    Mutation(
+        "confirm a cancel without an answer",
         CANCEL,
         "    except SeqrError as error:\n"
         "        _record_error(invoice.pk, EventName.CANCEL_DEFERRED, error, source)\n"
@@ -199,15 +198,15 @@ MUTANTS = (
         "tests/payments/invoices/test_cancel.py"
         "::test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it",
     ),
-    Mutant(
-        "send a refund again whose answer was lost",
+    Mutation(
+        "repeat a refund whose answer was lost",
         REFUND,
         "        _unknown(refund_id, str(error))\n",
         "        _defer(refund_id, error)\n",
         "tests/payments/refunds/test_refund_outcomes.py"
         "::test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again",
     ),
-    Mutant(
+    Mutation(
         "drop SEQR's late answer about a refund",
         REFUND,
         "    if from_state == RefundStatus.REFUNDED:\n        return\n    transition_refund(\n",
@@ -215,8 +214,8 @@ MUTANTS = (
         "tests/payments/refunds/test_refund_outcomes.py"
         "::test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_them",
     ),
-    Mutant(
-        "take each click for a refund of its own",
+    Mutation(
+        "make a refund for each click",
         REFUND,
         "    if earlier is not None:\n        return earlier, False\n"
         "    return _make(invoice, amount, reason.strip(), source, nonce), True\n",
@@ -225,31 +224,31 @@ MUTANTS = (
         "    return _make(invoice, amount, reason.strip(), source, nonce), True\n",
         "tests/payments/refunds/test_refunds.py::test_two_clicks_are_one_refund",
     ),
-    Mutant(
-        "let refunds under way be given back once more",
+    Mutation(
+        "do not reserve refunds in flight",
         "payments/balance.py",
         "    return captured_amount(invoice) - _sum(invoice, RESERVING_REFUND_STATUSES)\n",
         "    return captured_amount(invoice) - _sum(invoice, (RefundStatus.REFUNDED,))\n",
         "tests/payments/refunds/test_refunds.py::test_two_staff_at_once_never_give_back_more_than_was_paid",
     ),
-    Mutant(
-        "leave what was being sent by a killed worker",
-        SWEEP,
+    Mutation(
+        "do not recover an invoice of a killed worker",
+        RECOVERY,
         "        LEASE.lapsed_at(now), status=InvoiceStatus.SENDING\n",
         "        Q(pk=None), status=InvoiceStatus.SENDING\n",
         "tests/payments/test_recovery.py"
         "::test_an_invoice_being_sent_is_left_to_its_sender_until_the_lease_ends",
     ),
-    Mutant(
-        "leave a refund that was being sent by a killed worker",
-        SWEEP,
+    Mutation(
+        "do not recover a refund of a killed worker",
+        RECOVERY,
         "_refunds(RefundStatus.SENDING, now)",
         "[]",
         "tests/payments/refunds/test_refund_outcomes.py"
         "::test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lease",
     ),
-    Mutant(
-        "show an order to whoever knows its address",
+    Mutation(
+        "show an order to any customer",
         "seqrshop/storefront/orders.py",
         ".filter(public_id=public_id, customer=customer)",
         ".filter(public_id=public_id)",

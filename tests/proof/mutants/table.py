@@ -1,10 +1,10 @@
-"""Which check caught which fault, as the table in docs/proof.md."""
+"""Writes the table of mutations and the tests that caught them into docs/proof.md."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.proof.mutants.mutations import Mutant
+from tests.proof.mutants.mutations import Mutation
 
 BEGIN = "<!-- mutants: written by make mutants -->\n"
 END = "<!-- end of mutants -->\n"
@@ -12,33 +12,33 @@ END = "<!-- end of mutants -->\n"
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a planted fault was caught, by the lifecycle and by its own test."""
+    """Whether the model-based test and a mutation's own test caught it."""
 
-    mutant: Mutant
-    by_lifecycle: bool
+    mutation: Mutation
+    by_model: bool
     by_test: bool
 
     @property
     def is_caught(self) -> bool:
-        """Whether anything has caught it."""
-        return self.by_lifecycle or self.by_test
+        """Whether any test caught it."""
+        return self.by_model or self.by_test
 
     @property
-    def told(self) -> str:
-        """What caught it, in words."""
-        found = ["the lifecycle"] * self.by_lifecycle + ["its own test"] * self.by_test
+    def text(self) -> str:
+        """What caught it, as text."""
+        found = ["the model-based test"] * self.by_model + ["its own test"] * self.by_test
         return f"caught by {' and '.join(found)}" if found else "NOT CAUGHT"
 
 
 def table_of(verdicts: Iterable[Verdict]) -> str:
     """Return the table in Markdown."""
-    lines = ["| planted fault | in | lifecycle | own test |", "| --- | --- | --- | --- |"]
+    lines = ["| mutation | file | model-based test | own test |", "| --- | --- | --- | --- |"]
     for verdict in verdicts:
-        mutant = verdict.mutant
-        own = f"`{mutant.test.rpartition('/')[2].partition('::')[0]}`" if mutant.test else "–"
+        mutation = verdict.mutation
+        own = f"`{mutation.test.rpartition('/')[2].partition('::')[0]}`" if mutation.test else "–"
         lines.append(
-            f"| {mutant.name} | `{mutant.file}` | {_word(verdict.by_lifecycle)} "
-            f"| {own}{'' if verdict.by_test or not mutant.test else ': missed'} |"
+            f"| {mutation.name} | `{mutation.file}` | {_word(verdict.by_model)} "
+            f"| {own}{'' if verdict.by_test or not mutation.test else ': missed'} |"
         )
     return "\n".join(lines) + "\n"
 

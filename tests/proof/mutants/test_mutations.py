@@ -1,18 +1,18 @@
-"""Each fault that `make mutants` plants can still be planted."""
+"""Checks that each mutation of `make mutants` can still be applied."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.proof.mutants.mutations import MUTANTS, Mutant
+from tests.proof.mutants.mutations import MUTATIONS, Mutation
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_faults_text_stands_once_in_its_file_and_its_own_test_is_there(mutant: Mutant) -> None:
-    source = (ROOT / mutant.file).read_text()
-    test_file, _, test_name = mutant.test.partition("::")
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_mutated_text_occurs_once_and_own_test_exists(mutation: Mutation) -> None:
+    source = (ROOT / mutation.file).read_text()
+    test_file, _, test_name = mutation.test.partition("::")
 
-    assert source.count(mutant.old) == 1
-    assert not mutant.test or f"def {test_name}" in (ROOT / test_file).read_text()
+    assert source.count(mutation.old) == 1
+    assert not mutation.test or f"def {test_name}" in (ROOT / test_file).read_text()
