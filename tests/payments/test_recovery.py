@@ -1,4 +1,4 @@
-"""The sweep finds what a lost message, a killed process or time has left to do."""
+"""Recovery finds the work that a lost message, a killed process or time has left."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ S = InvoiceStatus
 pytestmark = pytest.mark.django_db
 
 
-def test_an_order_whose_message_was_lost_is_sent_after_two_seconds() -> None:
+def test_invoice_whose_message_was_lost_is_found_after_two_seconds() -> None:
     invoice = new_invoice()
     just_made = find_work().invoices_to_send
 
@@ -26,7 +26,7 @@ def test_an_order_whose_message_was_lost_is_sent_after_two_seconds() -> None:
     assert find_work().invoices_to_send == [invoice.pk]
 
 
-def test_an_invoice_being_sent_is_left_to_its_sender_until_the_lease_ends() -> None:
+def test_invoice_in_sending_is_found_once_its_lease_lapses() -> None:
     invoice = invoice_in(S.SENDING)
     Invoice.objects.update(lease_until=database_now().replace(year=2200))
     held = find_work().invoices_to_send
@@ -38,7 +38,7 @@ def test_an_invoice_being_sent_is_left_to_its_sender_until_the_lease_ends() -> N
 
 
 @pytest.mark.parametrize("status", [S.CREATED, S.SENDING, S.ISSUED, S.RESERVED, S.NEEDS_ATTENTION])
-def test_an_open_invoice_past_its_lifetime_is_to_expire(status: InvoiceStatus) -> None:
+def test_open_invoice_past_its_lifetime_is_found(status: InvoiceStatus) -> None:
     invoice = invoice_in(status)
     early = find_work().invoices_to_expire
 
@@ -48,7 +48,7 @@ def test_an_open_invoice_past_its_lifetime_is_to_expire(status: InvoiceStatus) -
     assert find_work().invoices_to_expire == [invoice.pk]
 
 
-def test_a_wanted_cancel_is_tried_until_it_is_settled() -> None:
+def test_requested_cancel_is_found_until_it_ends() -> None:
     invoice = invoice_in(S.CANCEL_PENDING)
     invoice_in(S.CANCELED, cancel_reason="customer")
 
@@ -67,7 +67,7 @@ def test_a_wanted_cancel_is_tried_until_it_is_settled() -> None:
         (S.CANCELED, {"discount_unconfirmed": True}, False),
     ],
 )
-def test_who_waits_for_our_word_on_a_card_is_found(
+def test_invoice_awaiting_a_loyalty_answer_is_found(
     status: InvoiceStatus, fields: dict[str, Any], *, found: bool
 ) -> None:
     invoice = invoice_in(status, **fields)
@@ -75,7 +75,7 @@ def test_who_waits_for_our_word_on_a_card_is_found(
     assert find_work().loyalty_answers_due == ([invoice.pk] if found else [])
 
 
-def test_what_is_settled_is_left_alone() -> None:
+def test_finished_work_is_not_found() -> None:
     for status in (S.PAID, S.CANCELED, S.FAILED, S.EXPIRED):
         age_invoice(invoice_in(status, receipt_accepted_at=database_now()), 6000)
 
@@ -84,8 +84,8 @@ def test_what_is_settled_is_left_alone() -> None:
     assert work == Work([], [], [], [], [], [], [], [], [])
 
 
-def test_a_request_goes_on_at_once_where_the_broker_is_away() -> None:
-    """The message is lost, and the sweep finds the invoice: nobody waits and nobody fails."""
+def test_request_continues_at_once_without_the_broker() -> None:
+    """The message is lost, no request waits or fails, and recovery finds the invoice."""
     script = (
         "import django, time; django.setup();"
         "from payments.tasks import enqueue, send_invoice;"

@@ -236,8 +236,7 @@ MUTATIONS = (
         RECOVERY,
         "        LEASE.lapsed_at(now), status=InvoiceStatus.SENDING\n",
         "        Q(pk=None), status=InvoiceStatus.SENDING\n",
-        "tests/payments/test_recovery.py"
-        "::test_an_invoice_being_sent_is_left_to_its_sender_until_the_lease_ends",
+        "tests/payments/test_recovery.py::test_invoice_in_sending_is_found_once_its_lease_lapses",
     ),
     Mutation(
         "do not recover a refund of a killed worker",
