@@ -73,9 +73,7 @@ def logged_in(server: LiveServer) -> Iterator[AdminBrowser]:
         browser.close()
 
 
-def test_admin_pages_comply_with_the_content_security_policy(
-    live_server: LiveServer,
-) -> None:
+def test_admin_pages_comply_with_the_content_security_policy(live_server: LiveServer) -> None:
     shop = ShopFactory.create()
     product = ProductFactory.create(shop=shop)
     code = save_qr_code(shop, "Table 4", "TABLE=4", None)
@@ -98,14 +96,14 @@ def test_admin_pages_comply_with_the_content_security_policy(
         browser.open(page_url(invoice))
         browser.page.click("text=Cancel at SEQR")
         browser.page.wait_for_selector("text=Cancel the payments")
-        refused, failed = list(browser.policy_violations), list(browser.script_errors)
+        violations, errors = list(browser.policy_violations), list(browser.script_errors)
         browser.page.evaluate("document.body.setAttribute('style', 'color: red')")
         browser.page.wait_for_timeout(200)
-        refused_in_the_end = list(browser.policy_violations)
+        violations_after_inline_style = list(browser.policy_violations)
 
-    assert refused == []
-    assert failed == []
-    assert len(refused_in_the_end) == 1  # proves that violations are recorded
+    assert violations == []
+    assert errors == []
+    assert len(violations_after_inline_style) == 1  # proves that violations are recorded
 
 
 def test_code_can_be_scanned_from_the_screen(live_server: LiveServer) -> None:

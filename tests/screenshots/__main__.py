@@ -19,7 +19,7 @@ from seqrshop.local.servers import run_servers
 from tests.browser.browsers import PHONE, SIZES, SMALL_PHONE, THEMES, launched, opened
 from tests.browser.stack import Stack, running
 from tests.browser.states import STATES, Customer
-from tests.screenshots import desk, readme
+from tests.screenshots import backoffice, readme
 
 PICTURES = ROOT / ".local" / "screenshots"
 LANGUAGES = {"en": "en-GB", "sv": "sv-SE"}
@@ -37,7 +37,7 @@ def main() -> int:
         given = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
         with running(folder, given) as stack, launched() as chromium:
             password = json.loads((folder / "demo.json").read_text())["staff_password"]
-            desk.take(stack, chromium, password, PICTURES / "admin")
+            backoffice.take(stack, chromium, password, PICTURES / "admin")
             for language in LANGUAGES:
                 _take_all(stack, chromium, language)
     readme.refresh(PICTURES)

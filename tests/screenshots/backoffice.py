@@ -1,4 +1,4 @@
-"""The staff's screens, after a customer has paid and had some of it back."""
+"""Screenshots of the back office, after a payment and a partial refund."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LISTS = {
 
 
 def take(stack: Stack, chromium: Browser, password: str, folder: Path) -> None:
-    """Take the lists, and the page of an order that has a history, into the folder."""
+    """Save the lists, and the page of an order with a history, in the folder."""
     context = opened(chromium, viewport=WINDOW)
     _, reference = Customer(stack, context.new_page()).pays_for_an_order()
     page = context.new_page()
@@ -31,7 +31,7 @@ def take(stack: Stack, chromium: Browser, password: str, folder: Path) -> None:
     [(order, invoice)] = stack.read(
         "SELECT order_id, id FROM payments_invoice WHERE invoice_reference = %s", reference
     )
-    _give_back(page, f"{stack.url}/admin/payments/invoice/{invoice}/refund/")
+    _refund(page, f"{stack.url}/admin/payments/invoice/{invoice}/refund/")
     stack.wait_for("SELECT 1 FROM orders_order WHERE state = 'partly_refunded'")
     for name, path in {**LISTS, "order": f"orders/order/{order}/change"}.items():
         page.goto(f"{stack.url}/admin/{path}/")
@@ -47,7 +47,7 @@ def _log_in(page: Page, stack: Stack, password: str) -> None:
     page.get_by_role("heading", name="Site administration").wait_for()
 
 
-def _give_back(page: Page, address: str) -> None:
+def _refund(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_label("Amount").fill("35.00")
     page.get_by_label("Reason").fill("One bun was yesterday's")
