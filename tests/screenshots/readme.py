@@ -17,7 +17,7 @@ SHOWN = {
     "paying": "390x844-light-en/order-awaiting-payment",
     "paid": "390x844-light-en/order-paid",
     "order-dark": "390x844-dark-sv/menu-chosen",
-    "desk": "1280x800-light-en/menu-chosen",
+    "desktop": "1280x800-light-en/menu-chosen",
     "code": "1280x800-light-en/order-no-app",
     "admin": "admin/order",
 }
