@@ -27,14 +27,14 @@ def not_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> None
     """The clerk reads “Not taken”; the amount stays reserved, and the button may be pressed again
     at once.
     """
-    assert words.startswith("Not taken (commitReservation: ")
+    assert words.startswith("Not captured (commitReservation: ")
     assert world.left() == int(world.fault.leaves)
     assert (reloaded(invoice).status, reloaded(invoice).capture_lease_until) == (S.RESERVED, None)
     assert event_names(invoice)[-1] == "capture_failed"
 
     world.clear_faults()
 
-    assert take(clerk, invoice) == "Taken, and paid."
+    assert take(clerk, invoice) == "Captured and paid."
     is_taken_once(world, invoice)
 
 
@@ -43,7 +43,7 @@ def perhaps_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> 
     until the lease is over; SEQR is asked each second. It still says RESERVED, so nothing was
     taken, and the button takes it, once.
     """
-    assert words.startswith("Whether it was taken is not known (commitReservation: ")
+    assert words.startswith("It is not known whether the amount was captured (commitReservation: ")
     assert world.left() == 1
     assert reloaded(invoice).status == S.RESERVED
     assert event_names(invoice)[-1] == "capture_outcome_unknown"
@@ -53,7 +53,7 @@ def perhaps_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> 
     assert take(clerk, invoice).startswith("A capture is running, or SEQR's answer was lost.")
     world.go_on()
     assert (reloaded(invoice).status, world.arrived(OPERATION)) == (S.RESERVED, 0)
-    assert take(clerk, invoice) == "Taken, and paid."
+    assert take(clerk, invoice) == "Captured and paid."
     is_taken_once(world, invoice)
 
 
@@ -61,7 +61,7 @@ def found_by_asking(world: World, invoice: Invoice, _clerk: Client, words: str) 
     """The answer is lost, but SEQR is asked right after and says PAID. The clerk reads “Taken, and
     paid.”
     """
-    assert words == "Taken, and paid."
+    assert words == "Captured and paid."
     assert (world.left(), world.arrived(OPERATION)) == (1, 0)
     assert "capture_outcome_unknown" in event_names(invoice)
 
@@ -102,13 +102,13 @@ def not_even_sent(world: World, invoice: Invoice, clerk: Client, words: str) -> 
 
     world.clear_faults()
 
-    assert take(clerk, invoice) == "Taken, and paid."
+    assert take(clerk, invoice) == "Captured and paid."
     is_paid_once(world, invoice)
 
 
 def asked_at_once(world: World, invoice: Invoice, _clerk: Client, words: str) -> None:
     """libcurl asks again by itself, on a new connection, and the amount is taken."""
-    assert words == "Taken, and paid."
+    assert words == "Captured and paid."
 
     is_paid_once(world, invoice)
 
