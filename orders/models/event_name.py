@@ -92,7 +92,7 @@ class EventName(models.TextChoices):
     REFUND_SENDING_STARTED = "refund_sending_started", _("refund sending started")
     REFUND_DEFERRED = "refund_deferred", _("refund deferred")
     REFUND_COMPLETED = "refund_completed", _("refund completed")
-    REFUND_REFUSED = "refund_refused", _("refund refused by SEQR")
+    REFUND_REJECTED = "refund_rejected", _("refund refused by SEQR")
     REFUND_OUTCOME_UNKNOWN = "refund_outcome_unknown", _("refund outcome unknown")
     REFUND_RESOLVED_AS_REFUNDED = (
         "refund_resolved_as_refunded",

@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('nonce', models.CharField(default=payments.models.refund._nonce, editable=False, max_length=40, unique=True)),
-                ('status', models.CharField(choices=[('REQUESTED', 'awaiting approval'), ('CREATED', 'to be sent'), ('SENDING', 'being sent'), ('REFUNDED', 'refunded'), ('REFUSED', 'refused by SEQR'), ('WITHDRAWN', 'withdrawn'), ('UNKNOWN', 'unknown outcome')], default='CREATED', max_length=10, verbose_name='status')),
+                ('status', models.CharField(choices=[('REQUESTED', 'awaiting approval'), ('CREATED', 'to be sent'), ('SENDING', 'being sent'), ('REFUNDED', 'refunded'), ('REJECTED', 'refused by SEQR'), ('WITHDRAWN', 'withdrawn'), ('UNKNOWN', 'unknown outcome')], default='CREATED', max_length=10, verbose_name='status')),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='amount')),
                 ('currency', models.CharField(max_length=3, verbose_name='currency')),
                 ('reason', models.CharField(max_length=200, verbose_name='reason')),
@@ -311,7 +311,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['REQUESTED', 'CREATED', 'SENDING', 'REFUNDED', 'REFUSED', 'WITHDRAWN', 'UNKNOWN'])), name='refund_status_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['REQUESTED', 'CREATED', 'SENDING', 'REFUNDED', 'REJECTED', 'WITHDRAWN', 'UNKNOWN'])), name='refund_status_known'),
         ),
         migrations.AddConstraint(
             model_name='refund',

@@ -17,7 +17,7 @@ class RefundStatus(models.TextChoices):
     CREATED = "CREATED", _("to be sent")
     SENDING = "SENDING", _("being sent")
     REFUNDED = "REFUNDED", _("refunded")
-    REFUSED = "REFUSED", _("refused by SEQR")
+    REJECTED = "REJECTED", _("refused by SEQR")
     WITHDRAWN = "WITHDRAWN", _("withdrawn")
     UNKNOWN = "UNKNOWN", _("unknown outcome")
 
@@ -26,7 +26,7 @@ class RefundStatus(models.TextChoices):
 RESERVING_REFUND_STATUSES = tuple(
     status
     for status in RefundStatus
-    if status not in (RefundStatus.REFUSED, RefundStatus.WITHDRAWN)
+    if status not in (RefundStatus.REJECTED, RefundStatus.WITHDRAWN)
 )
 # The amount may still be refunded without another request.
 UNRESOLVED_REFUND_STATUSES = tuple(

@@ -1,4 +1,4 @@
-"""How long the night's work waits before it tries again, and when a person is told."""
+"""Pauses between attempts of the reconciliation, and the case about a period that is stuck."""
 
 from datetime import datetime, timedelta
 
@@ -11,12 +11,15 @@ from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
 
 SHORTEST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
-PATIENCE = timedelta(hours=3)
+STUCK_AFTER = timedelta(hours=3)
 
 
 def retry_pause(error: SeqrError, *, waiting_since: datetime) -> timedelta:
-    """Return the pause before the next attempt: a tenth of the wait so far."""
-    if not _may_pass(error):
+    """Return the pause before the next attempt.
+
+    It is a tenth of the time since `waiting_since`, or the longest pause if SEQR rejects the call.
+    """
+    if not _is_temporary(error):
         return LONGEST_PAUSE
     return proportional_pause(database_now() - waiting_since, SHORTEST_PAUSE, LONGEST_PAUSE)
 
@@ -24,11 +27,11 @@ def retry_pause(error: SeqrError, *, waiting_since: datetime) -> timedelta:
 def open_case_if_stuck(
     period: TransactionPeriod, error: SeqrError, source: ChangeSource, *, waiting_since: datetime
 ) -> None:
-    """Open a case about a locked period where SEQR refuses, or where it takes hours already."""
-    if not _may_pass(error) or database_now() - waiting_since > PATIENCE:
-        what = f"The report of {period.day} cannot be had: {error}"
-        open_period_case(CaseKind.RECONCILIATION_STUCK, period, source, what)
+    """Open a case about a locked period if SEQR rejects the call, or after hours of attempts."""
+    if not _is_temporary(error) or database_now() - waiting_since > STUCK_AFTER:
+        summary = f"SEQR's report of {period.day} is not available: {error}"
+        open_period_case(CaseKind.RECONCILIATION_STUCK, period, source, summary)
 
 
-def _may_pass(error: SeqrError) -> bool:
+def _is_temporary(error: SeqrError) -> bool:
     return isinstance(error, SeqrUnavailable | SeqrOutcomeUnknown)

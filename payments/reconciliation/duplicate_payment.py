@@ -1,6 +1,7 @@
-"""A notification for an invoice whose order another one has paid: did SEQR take the money twice?
+"""Closes cases about duplicate payments that SEQR has reversed.
 
-Nobody asks about such an invoice, so SEQR returns its payment; then no report has a sale of it.
+SEQR may notify of a payment for an invoice whose order another invoice has paid. The shop does not
+query that invoice, so SEQR reverses the payment, and no report contains a sale of it.
 """
 
 from django.db.models import Q
@@ -11,13 +12,13 @@ from payments.cases.cases import close_case
 from payments.models import CaseKind, MatchResult, MoneyCase, PeriodRow
 from payments.reconciliation.report_coverage import MARGIN, Coverage
 
-NO_SALE = "SEQR's reports of that time hold no sale of this invoice: the money went back"
+NO_SALE = "SEQR's reports of that time contain no sale of this invoice: SEQR reversed the payment"
 
 
 def close_duplicate_payment_cases(coverage: Coverage, source: ChangeSource) -> None:
-    """Close the open cases about a second payment whose time the reports cover without a sale.
+    """Close each open case about a duplicate payment if the reports of its time have no sale of it.
 
-    A sale that we do not know of the same amount keeps its case open, and is noted there.
+    An unknown sale of the same amount keeps the case open, and is recorded in its history.
     """
     for case in MoneyCase.objects.filter(kind=CaseKind.DUPLICATE_PAYMENT, closed_at=None):
         if not coverage.covers(case.opened_at - MARGIN, case.opened_at + MARGIN):
@@ -46,6 +47,6 @@ def _sale_of(case: MoneyCase) -> PeriodRow | None:
 
 
 def _was_accepted(case: MoneyCase) -> bool:
-    """Whether SEQR has answered PAID to us about it, which accepts the money."""
-    told = AuditEvent.objects.filter(subject_type=SubjectType.INVOICE, subject_id=case.invoice_id)
-    return told.filter(name=EventName.ANSWER_AFTER_ORDER_WAS_PAID, detail="PAID").exists()
+    """Whether SEQR has answered PAID about the invoice: the query accepted the payment."""
+    events = AuditEvent.objects.filter(subject_type=SubjectType.INVOICE, subject_id=case.invoice_id)
+    return events.filter(name=EventName.ANSWER_AFTER_ORDER_WAS_PAID, detail="PAID").exists()

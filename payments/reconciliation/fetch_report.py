@@ -1,6 +1,6 @@
-"""executeReport: a closed period's transactions, fetched until they are there, and compared.
+"""executeReport: fetches a closed period's report, and reconciles it with the shop's records.
 
-It may be asked as often as one likes.
+The call changes nothing at SEQR, so it can be repeated freely.
 """
 
 from django.db import transaction
@@ -25,11 +25,10 @@ from payments.seqr import (
 
 
 def fetch_report(period_id: int, source: ChangeSource, *, force: bool = False) -> bool:
-    """Fetch a closed period's report and compare it with our books; return whether that was done.
+    """Fetch a closed period's report and reconcile it; return whether that was done.
 
-    Not while somebody else is just doing so or a pause lasts, unless it is wanted at once. Raises
-    the gateway's errors; until the first report has come, the night's work asks again after a
-    while, and opens a case where that takes long.
+    A lease or a pause prevents it, unless `force` is set. Raises the gateway's errors. Until the
+    first report arrives, an error defers the next attempt, and opens a case after hours.
     """
     transaction_period_id = _take_lease(period_id, force=force)
     if transaction_period_id is None:
@@ -46,11 +45,14 @@ def fetch_report(period_id: int, source: ChangeSource, *, force: bool = False) -
 def fetch_report_rows(
     transaction_period_id: str, source: ChangeSource
 ) -> tuple[TransactionRow, ...]:
-    """Return the shop's transactions of a period, one by one. Raises the gateway's errors."""
+    """Return the shop's transactions in a period. Raises the gateway's errors.
+
+    Source: API reference 2.6.0, executeReport.
+    """
     client = audited_client(None, source)
     report = client.execute_report(ReportId.SHOP_TRANSACTIONS, transaction_period_id)
     if not isinstance(report, TransactionReport):
-        raise SeqrProtocolError("executeReport", "the report tells sums, not transactions", 0)
+        raise SeqrProtocolError("executeReport", "the report has sums, not transactions", 0)
     if report.meta.transaction_period_id not in (None, transaction_period_id):
         raise SeqrProtocolError("executeReport", "the report is of another period", 0)
     return report.rows
@@ -58,7 +60,7 @@ def fetch_report_rows(
 
 @transaction.atomic
 def _take_lease(period_id: int, *, force: bool) -> str | None:
-    """Return SEQR's id of the period if its report is ours to fetch now."""
+    """Take the lease and return SEQR's ID of the period; None if it must not be fetched now."""
     period = lock_period(period_id)
     now = database_now()
     if period.status not in MARK_KNOWN or not (force or LEASE.has_lapsed(period, now)):
@@ -70,7 +72,7 @@ def _take_lease(period_id: int, *, force: bool) -> str | None:
 @transaction.atomic
 def _defer(period_id: int, error: SeqrError, source: ChangeSource) -> None:
     period = lock_period(period_id)
-    if period.status == PeriodStatus.RECONCILED:  # a person wanted it again, and is told
+    if period.status == PeriodStatus.RECONCILED:  # requested by a person, who sees the error
         save_fields(period, **LEASE.released())
         return
     save_fields(period, **LEASE.deferred(retry_pause(error, waiting_since=period.since)))

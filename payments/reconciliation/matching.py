@@ -1,8 +1,8 @@
-"""What each row of a report is in our books: by its reference, or else by its amount.
+"""Matches the rows of a report with the shop's records: by reference, or else by amount.
 
-How SEQR shows a refund is not documented. So a row is a refund of ours by the refund's own
-reference, whatever its sign; a negative row with a payment's reference is a refund of that payment;
-any other negative row may be a refund whose reference never reached us.
+SEQR does not document how a report shows a refund. A row with a refund's own reference is that
+refund, whatever its sign. A negative row with a payment's reference is a refund of that payment.
+Any other negative row may be a refund whose reference never reached the shop.
 """
 
 from collections.abc import Iterable
@@ -27,18 +27,18 @@ from payments.reconciliation.report_coverage import Coverage
 _V = MatchResult
 
 
-def match(period: TransactionPeriod, rows: list[PeriodRow], coverage: Coverage) -> None:
-    """Set the match_result of these rows of a period's report, and what they are in our books.
+def match_rows(period: TransactionPeriod, rows: list[PeriodRow], coverage: Coverage) -> None:
+    """Set the match result, invoice and refund of rows of a period's report. Saves nothing.
 
-    They are new, or were not explained before. Saves nothing.
+    The rows are new, or unexplained so far.
     """
-    books = _Books(rows, coverage)
+    ledger = _Ledger(rows, coverage)
     for row in rows:
         row.invoice = row.refund = None
-        row.match_result = books.verdict_by_reference(row)
+        row.match_result = ledger.match_by_reference(row)
     for row in rows:
         if row.match_result == _V.UNKNOWN_REFUND:
-            row.match_result = books.verdict_by_amount(row, period)
+            row.match_result = ledger.match_by_amount(row, period)
     own_terminals = _own_terminals(period, rows)
     for row in rows:
         if row.match_result in (_V.UNKNOWN_SALE, _V.UNKNOWN_REFUND):
@@ -47,8 +47,8 @@ def match(period: TransactionPeriod, rows: list[PeriodRow], coverage: Coverage) 
             )
 
 
-class _Books:
-    """What we have under the references of these rows, and what of it is in a report already."""
+class _Ledger:
+    """The shop's payments and refunds with the rows' references, and which are in other rows."""
 
     def __init__(self, rows: Iterable[PeriodRow], coverage: Coverage) -> None:
         references = {row.ers_reference for row in rows} - {""}
@@ -64,55 +64,57 @@ class _Books:
         }
         reported = self._others.exclude(match_result=_V.MISSING)
         paid = reported.filter(invoice__in=self._invoices.values())
-        refunded_amount = reported.filter(refund__in=self._refunds.values())
-        self._paid_in_report = set(paid.values_list("invoice_id", flat=True))
-        self._given_back_in_report = set(refunded_amount.values_list("refund_id", flat=True))
+        refunded = reported.filter(refund__in=self._refunds.values())
+        self._reported_invoice_ids = set(paid.values_list("invoice_id", flat=True))
+        self._reported_refund_ids = set(refunded.values_list("refund_id", flat=True))
 
-    def verdict_by_reference(self, row: PeriodRow) -> MatchResult:
+    def match_by_reference(self, row: PeriodRow) -> MatchResult:
+        """Return the match result of a row by its reference, and set its match."""
         refund = self._refunds.get(row.ers_reference)
         if refund is not None:
-            return self._refund(row, refund)
+            return self._match_refund(row, refund)
         if row.amount < 0:
             return _V.UNKNOWN_REFUND
         invoice = self._invoices.get(row.ers_reference)
-        return _V.UNKNOWN_SALE if invoice is None else self._sale(row, invoice)
+        return _V.UNKNOWN_SALE if invoice is None else self._match_sale(row, invoice)
 
-    def _sale(self, row: PeriodRow, invoice: Invoice) -> MatchResult:
-        if invoice.pk in self._paid_in_report:
+    def _match_sale(self, row: PeriodRow, invoice: Invoice) -> MatchResult:
+        if invoice.pk in self._reported_invoice_ids:
             return _V.REPEATED
-        self._paid_in_report.add(invoice.pk)
+        self._reported_invoice_ids.add(invoice.pk)
         row.invoice = invoice
         return _V.SALE if row.amount == captured_amount(invoice) else _V.AMOUNT_DIFFERS
 
-    def _refund(self, row: PeriodRow, refund: Refund) -> MatchResult:
-        if refund.pk in self._given_back_in_report:
+    def _match_refund(self, row: PeriodRow, refund: Refund) -> MatchResult:
+        if refund.pk in self._reported_refund_ids:
             return _V.REPEATED
-        self._given_back_in_report.add(refund.pk)
+        self._reported_refund_ids.add(refund.pk)
         row.refund = refund
         return _V.REFUND if abs(row.amount) == refund.amount else _V.AMOUNT_DIFFERS
 
-    def verdict_by_amount(self, row: PeriodRow, period: TransactionPeriod) -> MatchResult:
-        fitting = [
+    def match_by_amount(self, row: PeriodRow, period: TransactionPeriod) -> MatchResult:
+        """Return the match result of a negative row by its amount, and set its match if certain."""
+        possible = [
             refund
-            for refund in self._fitting(row)
-            if refund.pk not in self._given_back_in_report
-            and period.pk in self._coverage.may_be_in(*sent_between(refund))
+            for refund in self._possible_refunds(row)
+            if refund.pk not in self._reported_refund_ids
+            and period.pk in self._coverage.possible_period_ids(*sent_between(refund))
         ]
-        for refund in fitting:
+        for refund in possible:
             if refund.status == RefundStatus.REFUNDED:
-                return self._refund(row, refund)
-        return _V.MAYBE_REFUND if fitting else _V.UNKNOWN_REFUND
+                return self._match_refund(row, refund)
+        return _V.MAYBE_REFUND if possible else _V.UNKNOWN_REFUND
 
-    def _fitting(self, row: PeriodRow) -> QuerySet[Refund]:
+    def _possible_refunds(self, row: PeriodRow) -> QuerySet[Refund]:
         payment = self._invoices.get(row.ers_reference)
-        of_it = Q(ers_reference=None) if payment is None else Q(invoice=payment)
-        return may_have_been_made(-row.amount).filter(
-            of_it, ~Exists(self._others.filter(refund=OuterRef("pk")))
+        condition = Q(ers_reference=None) if payment is None else Q(invoice=payment)
+        return possibly_made_refunds(-row.amount).filter(
+            condition, ~Exists(self._others.filter(refund=OuterRef("pk")))
         )
 
 
-def may_have_been_made(amount: Decimal) -> QuerySet[Refund]:
-    """Return the refunds of this amount that went back or may have, in the order of sending."""
+def possibly_made_refunds(amount: Decimal) -> QuerySet[Refund]:
+    """Return the refunds of this amount that SEQR made, or may have made, in order of sending."""
     return Refund.objects.filter(
         amount=amount,
         status__in=(RefundStatus.REFUNDED, RefundStatus.UNKNOWN),
@@ -121,14 +123,14 @@ def may_have_been_made(amount: Decimal) -> QuerySet[Refund]:
 
 
 def sent_between(refund: Refund) -> tuple[datetime, datetime]:
-    """Return the moments between which SEQR had a refund, if it had it at all."""
+    """Return the time from which and until which SEQR may have received a sent refund."""
     assert refund.sent_at is not None
     return refund.sent_at, refund.sent_at + call_lease_duration()
 
 
 def _own_terminals(period: TransactionPeriod, rows: list[PeriodRow]) -> set[str]:
-    """Return our terminal's id, and those that the report gives to what is surely ours."""
+    """Return the shop's terminal ID, and the IDs that explained rows of the period have."""
     explained = period.rows.filter(match_result__in=(_V.SALE, _V.REFUND))
-    before = explained.values_list("terminal_id", flat=True).distinct()
-    now = {row.terminal_id for row in rows if row.match_result in (_V.SALE, _V.REFUND)}
-    return {"", settings.SEQR_TERMINAL_ID, *before, *now}
+    stored = explained.values_list("terminal_id", flat=True).distinct()
+    new = {row.terminal_id for row in rows if row.match_result in (_V.SALE, _V.REFUND)}
+    return {"", settings.SEQR_TERMINAL_ID, *stored, *new}

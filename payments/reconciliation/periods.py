@@ -1,8 +1,8 @@
-"""Transaction periods: SEQR closes one a day, once, and tells afterwards what was in it.
+"""Transaction periods: SEQR closes one a day, and then makes the report of it.
 
-markTransactionPeriod closes the running period. Where its answer is lost, SEQR may have closed one
-under an id that we do not have, and sending it again would close the next: so "being closed" is
-committed before the call, and without a clear answer the day's period is lost, never marked again.
+markTransactionPeriod closes the current period and returns its ID. If the answer is lost, SEQR may
+have closed a period under an unknown ID, and another call would close the next one. So MARKING is
+committed before the call, and a period without a certain answer is LOST and never marked again.
 """
 
 from datetime import date, datetime, timedelta
@@ -27,57 +27,57 @@ from payments.reconciliation.transitions import lock_period, lock_periods, trans
 from payments.seqr import SeqrConflict, SeqrError, SeqrRejected, SeqrUnavailable
 
 SOURCE = ChangeSource(SourceName.RECONCILIATION)
-REPORT_AFTER = timedelta(seconds=3)  # what SEQR takes to make it
-GIVE_UP_AFTER = timedelta(days=1)
-NOBODY_KNOWS = "the process that closed it ended before SEQR's answer was written"
+REPORT_DELAY = timedelta(seconds=3)  # in which SEQR makes a report
+REPORT_DEADLINE = timedelta(days=1)  # after which the staff fetch it
+INTERRUPTED = "the process that closed it ended before it stored SEQR's answer"
 
 
 class PeriodNotAccepted(Exception):
-    """What a person says about a lost period cannot be. The text says why, to them."""
+    """The outcome is not valid. The message is a sentence for the member of staff."""
 
 
 def period_day(moment: datetime) -> date:
-    """Return the day whose period is to be closed at this moment: from RECONCILIATION_HOUR on."""
+    """Return the day whose period is due at this moment: today's from RECONCILIATION_HOUR on."""
     local = timezone.localtime(moment)
     early = local.hour < settings.RECONCILIATION_HOUR
     return local.date() - timedelta(days=1) if early else local.date()
 
 
 def periods_due(now: datetime) -> list[int]:
-    """Begin the day's period, and return the ids of those that have something to be done now.
+    """Create the day's period, and return the IDs of the periods with a step due now.
 
-    A day has one period, however many processes begin it. One that could not be closed before the
-    next day is left out: the next one has its transactions too.
+    Concurrent calls create one period a day. A period that could not be closed before the next day
+    is void, and the next one contains its transactions.
     """
     day = period_day(now)
     TransactionPeriod.objects.get_or_create(day=day)
     for period_id in _ids(Q(status=PeriodStatus.TO_MARK, day__lt=day)):
-        _leave_out(period_id)
+        _void(period_id)
     unmarked = Q(status__in=(PeriodStatus.TO_MARK, PeriodStatus.MARKING))
-    unreported = Q(status=PeriodStatus.MARKED, since__gt=now - GIVE_UP_AFTER)
+    unreported = Q(status=PeriodStatus.MARKED, since__gt=now - REPORT_DEADLINE)
     return _ids(LEASE.lapsed_at(now) & (unmarked | unreported))
 
 
-def _ids(which: Q) -> list[int]:
+def _ids(condition: Q) -> list[int]:
     return list(
-        TransactionPeriod.objects.filter(which).order_by("day").values_list("pk", flat=True)
+        TransactionPeriod.objects.filter(condition).order_by("day").values_list("pk", flat=True)
     )
 
 
 @transaction.atomic
-def _leave_out(period_id: int) -> None:
+def _void(period_id: int) -> None:
     period = lock_period(period_id)
     if period.status == PeriodStatus.TO_MARK:
-        detail = "the day was over before SEQR could be told"
+        detail = "the day ended before SEQR could close it"
         transition_period(period, PeriodStatus.VOID, SOURCE, detail=detail)
-        reason = "the next period has its transactions too"
+        reason = "the next period contains its transactions"
         close_period_cases(period, CaseKind.RECONCILIATION_STUCK, SOURCE, reason)
 
 
 def advance_period(period_id: int) -> None:
-    """Do the next thing about a period: close it, give it up as lost, or fetch its report.
+    """Take the next step of a period: close it, declare it lost, or fetch its report.
 
-    Raises the gateway's errors for what is tried again later.
+    Raises the gateway's errors about steps that a later call repeats.
     """
     status = TransactionPeriod.objects.values_list("status", flat=True).get(pk=period_id)
     if status == PeriodStatus.TO_MARK:
@@ -89,10 +89,11 @@ def advance_period(period_id: int) -> None:
 
 
 def mark_period(period_id: int) -> None:
-    """Have SEQR close the period of a day, once. Else do nothing.
+    """Have SEQR close a period if it is TO_MARK and its lease has lapsed; else do nothing.
 
-    Raises SeqrUnavailable where certainly nothing happened, and SeqrRejected; both leave it to be
-    closed later. Whatever leaves the outcome open makes the period lost.
+    SeqrUnavailable (SEQR did nothing), SeqrRejected and SeqrConflict defer the call and are raised.
+    A call without a certain outcome makes the period LOST. Source: API reference 2.6.0,
+    markTransactionPeriod.
     """
     if not _take_lease(period_id):
         return
@@ -102,9 +103,9 @@ def mark_period(period_id: int) -> None:
         _defer(period_id, error)
         raise
     except SeqrError as error:
-        _lost(period_id, str(error))
+        _record_lost(period_id, str(error))
     else:
-        _marked(period_id, transaction_period_id)
+        _record_marked(period_id, transaction_period_id)
 
 
 @transaction.atomic
@@ -137,8 +138,8 @@ def _defer(period_id: int, error: SeqrError) -> None:
 
 
 @transaction.atomic
-def _marked(period_id: int, transaction_period_id: str) -> None:
-    """Write the period's id; also where the lease was over and it counts as lost."""
+def _record_marked(period_id: int, transaction_period_id: str) -> None:
+    """Store SEQR's ID of the period, also if its lease has lapsed and it is LOST."""
     period = lock_period(period_id)
     if period.status not in (PeriodStatus.MARKING, PeriodStatus.LOST):
         return
@@ -150,54 +151,55 @@ def _marked(period_id: int, transaction_period_id: str) -> None:
         detail=transaction_period_id,
         transaction_period_id=transaction_period_id,
         marking_ended_at=now,
-        **LEASE.deferred(REPORT_AFTER),
+        **LEASE.deferred(REPORT_DELAY),
     )
-    close_period_cases(period, CaseKind.LOST_PERIOD, SOURCE, "SEQR's answer came late")
+    close_period_cases(period, CaseKind.LOST_PERIOD, SOURCE, "SEQR's answer arrived late")
 
 
 @transaction.atomic
-def _lost(period_id: int, why: str) -> None:
+def _record_lost(period_id: int, detail: str) -> None:
     period = lock_period(period_id)
     if period.status == PeriodStatus.MARKING:
-        _lose(period, why)
+        _transition_to_lost(period, detail)
 
 
 @transaction.atomic
 def declare_interrupted_period_lost(period_id: int) -> bool:
-    """Call a period lost that is found being closed after its lease; return whether it was."""
+    """Make a period LOST that is still MARKING after its lease; return whether it was."""
     period = lock_period(period_id)
     if period.status != PeriodStatus.MARKING or not LEASE.has_lapsed(period, database_now()):
         return False
-    _lose(period, NOBODY_KNOWS)
+    _transition_to_lost(period, INTERRUPTED)
     return True
 
 
-def _lose(period: TransactionPeriod, why: str) -> None:
+def _transition_to_lost(period: TransactionPeriod, detail: str) -> None:
     transition_period(
         period,
         PeriodStatus.LOST,
         SOURCE,
-        detail=why,
+        detail=detail,
         marking_ended_at=database_now(),
         **LEASE.released(),
     )
-    what = f"SEQR may have closed the period of {period.day}, under an id that we do not have: "
-    open_period_case(CaseKind.LOST_PERIOD, period, SOURCE, what + why)
+    summary = f"SEQR may have closed the period of {period.day} under an unknown ID: {detail}"
+    open_period_case(CaseKind.LOST_PERIOD, period, SOURCE, summary)
 
 
 def resolve_lost_period(
     period_id: int, source: ChangeSource, *, transaction_period_id: str, reason: str
 ) -> bool:
-    """Write what SEQR's support told of a lost period; return whether it was lost.
+    """Record the answer of SEQR's support about a lost period; return whether it was still lost.
 
-    With an id, the report is fetched first: an id that SEQR has no report of is not accepted.
-    Without one, SEQR closed no period, and the next one has the transactions too. Raises
-    PeriodNotAccepted, and the gateway's errors, which leave everything as it was.
+    An ID is accepted if SEQR has a report of it, which is fetched first. An empty ID means that
+    SEQR closed no period; the next one contains the transactions. Raises PeriodNotAccepted and the
+    gateway's errors, which change nothing.
     """
-    if not reason.strip():
+    reason = reason.strip()
+    if not reason:
         raise PeriodNotAccepted(_("Enter how you know the outcome."))
     if not transaction_period_id:
-        return _never_closed(period_id, reason.strip(), source)
+        return _record_never_closed(period_id, reason, source)
     if TransactionPeriod.objects.filter(transaction_period_id=transaction_period_id).exists():
         raise PeriodNotAccepted(_("Another period already has this ID."))
     rows = fetch_report_rows(transaction_period_id, source)
@@ -209,7 +211,7 @@ def resolve_lost_period(
             period,
             PeriodStatus.MARKED,
             source,
-            detail=reason.strip(),
+            detail=reason,
             transaction_period_id=transaction_period_id,
         )
         close_period_cases(period, CaseKind.LOST_PERIOD, source, reason)
@@ -218,7 +220,7 @@ def resolve_lost_period(
 
 
 @transaction.atomic
-def _never_closed(period_id: int, reason: str, source: ChangeSource) -> bool:
+def _record_never_closed(period_id: int, reason: str, source: ChangeSource) -> bool:
     period = lock_periods()[period_id]
     if period.status != PeriodStatus.LOST:
         return False

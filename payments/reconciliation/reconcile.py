@@ -1,7 +1,8 @@
-"""A period's report beside our books: kept row by row, compared, and told where they differ.
+"""Reconciles SEQR's reports with the shop's records, and opens a case about differences.
 
-All of it is one transaction, and doing it again gives the same. What is not explained yet is looked
-at again with each further report: a payment at the border of two periods is in the next one.
+A report is stored and compared in one transaction, which can be repeated. Unexplained rows are
+compared again with each later report, since a payment at the boundary of two periods may be in
+either.
 """
 
 from collections import Counter
@@ -30,41 +31,41 @@ from payments.models import (
     TransactionPeriod,
 )
 from payments.reconciliation.duplicate_payment import close_duplicate_payment_cases
-from payments.reconciliation.matching import match
+from payments.reconciliation.matching import match_rows
 from payments.reconciliation.report_coverage import Coverage, Window
 from payments.reconciliation.transitions import lock_periods, transition_period
 from payments.seqr import TransactionRow
 
-LONGEST_NAME = 200
-AT_ONCE = 1000
-NAMED_IN_A_CASE = 3
+MAX_NAME_LENGTH = 200
+ROW_BATCH_SIZE = 1000
+MAX_REFERENCES_IN_SUMMARY = 3
 
 
 @transaction.atomic
 def store_report(period_id: int, report: Iterable[TransactionRow], source: ChangeSource) -> None:
-    """Keep the rows of a period's report in the place of earlier ones, and compare them.
+    """Replace the rows of a period's report, and reconcile all periods that this may affect.
 
-    Does nothing where the period is not closed under an id that we know.
+    Does nothing if the period is not closed under a known ID.
     """
     period = lock_periods()[period_id]
     if period.status not in MARK_KNOWN:
         return
     _replace_rows(period, report)
-    told = _in_numbers(period)
+    detail = _match_counts(period)
     fields = {"fetched_at": database_now(), **LEASE.released()}
     if period.status == PeriodStatus.MARKED:
-        transition_period(period, PeriodStatus.RECONCILED, source, detail=told, **fields)
+        transition_period(period, PeriodStatus.RECONCILED, source, detail=detail, **fields)
     else:
         save_fields(period, **fields)
-        record_event(period, EventName.REPORT_FETCHED_AGAIN, source, detail=told)
-    close_period_cases(period, CaseKind.RECONCILIATION_STUCK, source, "the report has come")
+        record_event(period, EventName.REPORT_FETCHED_AGAIN, source, detail=detail)
+    close_period_cases(period, CaseKind.RECONCILIATION_STUCK, source, "the report has arrived")
     compare_affected_periods(period, source)
 
 
 def compare_affected_periods(period: TransactionPeriod, source: ChangeSource) -> None:
-    """Compare again what a change of this period may explain, under the locks of all periods."""
+    """Compare again the periods that a change of this one may affect. All periods are locked."""
     coverage = Coverage()
-    for other in _to_compare(period):
+    for other in _affected_periods(period):
         _compare(other, coverage, source)
     close_duplicate_payment_cases(coverage, source)
 
@@ -76,19 +77,19 @@ def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -
             period=period,
             position=position,
             amount=row.sales_amount,
-            ers_reference=(row.ers_reference or "")[:LONGEST_NAME],
-            terminal_id=(row.terminal_id or "")[:LONGEST_NAME],
-            cashier_id=(row.cashier_id or "")[:LONGEST_NAME],
+            ers_reference=(row.ers_reference or "")[:MAX_NAME_LENGTH],
+            terminal_id=(row.terminal_id or "")[:MAX_NAME_LENGTH],
+            cashier_id=(row.cashier_id or "")[:MAX_NAME_LENGTH],
         )
         for position, row in enumerate(report, start=1)
     ]
-    match(period, rows, Coverage())
-    _no_longer_missing(rows)
-    PeriodRow.objects.bulk_create(rows, batch_size=AT_ONCE)
+    match_rows(period, rows, Coverage())
+    _delete_found_missing_rows(rows)
+    PeriodRow.objects.bulk_create(rows, batch_size=ROW_BATCH_SIZE)
 
 
-def _to_compare(period: TransactionPeriod) -> list[TransactionPeriod]:
-    """Return this period, those after it and those with rows that nobody has explained."""
+def _affected_periods(period: TransactionPeriod) -> list[TransactionPeriod]:
+    """Return the reconciled ones of this period, later periods and those with unexplained rows."""
     unexplained = PeriodRow.objects.filter(period=OuterRef("pk")).exclude(
         match_result__in=EXPLAINED
     )
@@ -101,25 +102,27 @@ def _to_compare(period: TransactionPeriod) -> list[TransactionPeriod]:
 
 def _compare(period: TransactionPeriod, coverage: Coverage, source: ChangeSource) -> None:
     rows = list(period.rows.exclude(match_result__in=(*EXPLAINED, MatchResult.MISSING)))
-    match(period, rows, coverage)
-    _no_longer_missing(rows)
-    PeriodRow.objects.bulk_update(rows, ["match_result", "invoice", "refund"], batch_size=AT_ONCE)
+    match_rows(period, rows, coverage)
+    _delete_found_missing_rows(rows)
+    PeriodRow.objects.bulk_update(
+        rows, ["match_result", "invoice", "refund"], batch_size=ROW_BATCH_SIZE
+    )
     missing = period.rows.filter(match_result=MatchResult.MISSING)
     missing.exclude(invoice__status=InvoiceStatus.PAID).delete()
     window = coverage.window_of(period)
     if window is not None:
-        _note_missing(period, window)
-    _tell(period, source)
+        _add_missing_rows(period, window)
+    _update_case(period, source)
 
 
-def _no_longer_missing(rows: list[PeriodRow]) -> None:
+def _delete_found_missing_rows(rows: list[PeriodRow]) -> None:
     found = [row.invoice_id for row in rows if row.invoice_id is not None]
     PeriodRow.objects.filter(match_result=MatchResult.MISSING, invoice_id__in=found).delete()
 
 
-def _note_missing(period: TransactionPeriod, window: Window) -> None:
-    """Note the payments of ours that neither this report has nor any other that could."""
-    lacking = Invoice.objects.filter(
+def _add_missing_rows(period: TransactionPeriod, window: Window) -> None:
+    """Add a row for each of the shop's payments in this window that no report contains."""
+    missing = Invoice.objects.filter(
         ~Exists(PeriodRow.objects.filter(invoice=OuterRef("pk"))),
         status=InvoiceStatus.PAID,
         paid_at__gte=window.begin,
@@ -134,50 +137,47 @@ def _note_missing(period: TransactionPeriod, window: Window) -> None:
                 ers_reference=invoice.ers_reference or "",
                 invoice=invoice,
             )
-            for invoice in lacking.order_by("paid_at", "id")
+            for invoice in missing.order_by("paid_at", "id")
         ),
-        batch_size=AT_ONCE,
+        batch_size=ROW_BATCH_SIZE,
     )
 
 
-def _tell(period: TransactionPeriod, source: ChangeSource) -> None:
-    """Open a case about differences that nobody has been told of; close it once there are none."""
+def _update_case(period: TransactionPeriod, source: ChangeSource) -> None:
+    """Open a case if there are differences without one; close it once there are none."""
     differences = period.rows.filter(match_result__in=DIFFERENCES)
     if not differences.exists():
-        reason = "the report and our books agree now"
+        reason = "the report now agrees with the shop's records"
         close_period_cases(period, CaseKind.REPORT_DIFFERS, source, reason)
     elif differences.filter(has_case=False).exists():
-        open_period_case(CaseKind.REPORT_DIFFERS, period, source, _in_words(period))
+        open_period_case(CaseKind.REPORT_DIFFERS, period, source, _summary(period))
         differences.update(has_case=True)
 
 
-def _in_words(period: TransactionPeriod) -> str:
-    differences = period.rows.filter(match_result__in=DIFFERENCES)
-    kinds = []
-    for match_result in DIFFERENCES:
-        references = list(
-            differences.filter(match_result=match_result).values_list("ers_reference")
-        )
-        named = [reference or "no reference" for (reference,) in references[:NAMED_IN_A_CASE]]
+def _summary(period: TransactionPeriod) -> str:
+    parts = [f"SEQR's report of {period.day} differs"]
+    for result in DIFFERENCES:
+        rows = period.rows.filter(match_result=result)
+        references = [
+            each or "no reference" for each in rows.values_list("ers_reference", flat=True)
+        ]
         if references:
-            more = ", …" if len(references) > len(named) else ""
-            kinds.append(f"{len(references)} {_WORDS[match_result]} ({', '.join(named)}{more})")
-    return f"SEQR's report of {period.day}: {'; '.join(kinds)}"
+            named = ", ".join(references[:MAX_REFERENCES_IN_SUMMARY])
+            more = ", …" if len(references) > MAX_REFERENCES_IN_SUMMARY else ""
+            parts.append(f"{_DESCRIPTIONS[result]} ({len(references)}): {named}{more}")
+    return "; ".join(parts)
 
 
-_WORDS = {
-    MatchResult.UNKNOWN_SALE: "sales unknown to us",
-    MatchResult.UNKNOWN_REFUND: "refunds unknown to us",
-    MatchResult.AMOUNT_DIFFERS: "of another amount",
-    MatchResult.REPEATED: "told once more",
-    MatchResult.MISSING: "payments of ours missing",
+_DESCRIPTIONS = {
+    MatchResult.UNKNOWN_SALE: "unknown sales",
+    MatchResult.UNKNOWN_REFUND: "unknown refunds",
+    MatchResult.AMOUNT_DIFFERS: "different amounts",
+    MatchResult.REPEATED: "repeated rows",
+    MatchResult.MISSING: "missing payments",
 }
 
 
-def _in_numbers(period: TransactionPeriod) -> str:
-    numbers = Counter(period.rows.values_list("match_result", flat=True))
-    told = [
-        f"{number} {match_result.replace('_', ' ')}"
-        for match_result, number in sorted(numbers.items())
-    ]
-    return ", ".join(told) or "no rows"
+def _match_counts(period: TransactionPeriod) -> str:
+    counts = Counter(period.rows.values_list("match_result", flat=True))
+    parts = [f"{count} {result.replace('_', ' ')}" for result, count in sorted(counts.items())]
+    return ", ".join(parts) or "no rows"

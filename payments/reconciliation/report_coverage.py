@@ -1,8 +1,8 @@
-"""Which moments SEQR's reports tell everything about.
+"""Determines the time that SEQR's reports cover completely.
 
-A period begins where the one before was closed. That moment is known to within the call that closed
-it, and a minute more for what SEQR books earlier or later than we do. Where a period is lost,
-nobody knows whether SEQR closed it: what happened before is in it or in the next one.
+A period begins when the previous one is closed: during the call that closed it, within a margin,
+since SEQR may record a transaction a minute earlier or later than the shop. SEQR may or may not
+have closed a lost period; the transactions before it are in that period or in the next one.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from payments.models import MARK_KNOWN, MARK_TRIED, PeriodStatus, TransactionPeriod
 
 MARGIN = timedelta(seconds=60)
-FIRST_LASTS = timedelta(days=1)  # when the one before our first was closed, nobody has told us
+FIRST_PERIOD_DURATION = timedelta(days=1)  # an assumption: its start is unknown
 
 
 @dataclass(frozen=True)
 class Window:
-    """From `begin` to before `end`: what happened then is in this report or in an earlier one."""
+    """The time whose transactions are in this report or in an earlier one; excludes `end`."""
 
     begin: datetime
     end: datetime
@@ -24,7 +24,7 @@ class Window:
 
 @dataclass(frozen=True)
 class _Span:
-    """From `begin` to `end`: what happened then may be in this period. Nothing else may."""
+    """The time whose transactions may be in this period. No others may be."""
 
     period: TransactionPeriod
     begin: datetime
@@ -32,22 +32,22 @@ class _Span:
 
 
 class Coverage:
-    """All periods and their reports, as they stand when this is made."""
+    """The time that the periods and their reports cover, as of its creation."""
 
     def __init__(self) -> None:
         self._spans = list(_spans())
         self._windows = _windows(self._spans)
 
     def window_of(self, period: TransactionPeriod) -> Window | None:
-        """Return the moments that a period's report settles, if it does so for any."""
+        """Return the time that a period's report covers completely; None if there is none."""
         return self._windows.get(period.pk)
 
-    def may_be_in(self, begin: datetime, end: datetime) -> set[int]:
-        """Return the ids of the periods that may hold what happened between these moments."""
+    def possible_period_ids(self, begin: datetime, end: datetime) -> set[int]:
+        """Return the IDs of the periods that may contain a transaction between these times."""
         return {span.period.pk for span in self._spans if span.begin < end and begin < span.end}
 
     def covers(self, begin: datetime, end: datetime) -> bool:
-        """Whether whatever happened between these moments is in a report that we have."""
+        """Whether the fetched reports contain every transaction between these times."""
         reached = begin
         for window in self._windows.values():
             if window.begin <= reached < window.end:
@@ -64,7 +64,7 @@ def _spans() -> list[_Span]:
         assert started is not None
         assert ended is not None
         if opened is None:
-            opened = started - FIRST_LASTS
+            opened = started - FIRST_PERIOD_DURATION
         found.append(_Span(period, opened - MARGIN, ended + MARGIN))
         if period.status in MARK_KNOWN:
             opened = started
@@ -72,7 +72,7 @@ def _spans() -> list[_Span]:
 
 
 def _windows(spans: list[_Span]) -> dict[int, Window]:
-    """Return one for each period that has a report, in order."""
+    """Return the window of each period with a report, oldest first."""
     found = {}
     unreported_until: datetime | None = None
     for span in spans:

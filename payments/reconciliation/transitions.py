@@ -12,13 +12,13 @@ _S = PeriodStatus
 
 TABLE: TransitionTable[PeriodStatus] = {
     _S.TO_MARK: {_S.MARKING: EventName.MARKING_STARTED, _S.VOID: EventName.PERIOD_SKIPPED},
-    # From here on it is never marked again, unless SEQR certainly did nothing.
+    # A period is closed once: it returns to TO_MARK only if SEQR certainly did nothing.
     _S.MARKING: {
         _S.TO_MARK: EventName.MARKING_DEFERRED,
         _S.MARKED: EventName.PERIOD_MARKED,
         _S.LOST: EventName.PERIOD_LOST,
     },
-    # A late answer may still arrive; else a person says what SEQR has told them.
+    # By SEQR's late answer, or by a person who has asked SEQR's support.
     _S.LOST: {_S.MARKED: EventName.PERIOD_FOUND, _S.VOID: EventName.PERIOD_NEVER_CLOSED},
     _S.MARKED: {_S.RECONCILED: EventName.PERIOD_RECONCILED},
     _S.RECONCILED: {},
@@ -27,7 +27,7 @@ TABLE: TransitionTable[PeriodStatus] = {
 
 
 def lock_period(period_id: int) -> TransactionPeriod:
-    """Return the period, its row locked. To be called inside a transaction.
+    """Lock and return a period. Must be called inside a transaction.
 
     Raises TransactionPeriod.DoesNotExist.
     """
@@ -35,10 +35,10 @@ def lock_period(period_id: int) -> TransactionPeriod:
 
 
 def lock_periods() -> dict[int, TransactionPeriod]:
-    """Return every period by its id, all rows locked, the latest first.
+    """Lock all periods, the latest first; return them by ID.
 
-    For what concerns several of them: a payment at a border may be in either. Who holds one lock
-    of a period already must not ask for all.
+    For changes that concern several periods: a payment at the boundary of two may be in either.
+    A transaction that has locked a single period must not call it.
     """
     return {period.pk: period for period in TransactionPeriod.objects.select_for_update()}
 
@@ -51,7 +51,7 @@ def transition_period(
     detail: str = "",
     **fields: Any,
 ) -> bool:
-    """Change a locked period's status and these other fields; return whether it changed.
+    """Change a locked period's status and these fields; return whether the status changed.
 
     Raises TransitionError.
     """

@@ -1,4 +1,4 @@
-"""Refunds: asked for, approved, sent once, and settled by a person where SEQR's answer was lost."""
+"""Refunds: requested, approved, sent once; a person resolves those with an unknown outcome."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -35,44 +35,45 @@ from payments.seqr import (
 )
 
 SOURCE = ChangeSource(SourceName.SEND_REFUND)
-TRY_AGAIN_AFTER = timedelta(seconds=30)
-STUCK_AFTER = timedelta(hours=1)
+RETRY_PAUSE = timedelta(seconds=30)
+STUCK_AFTER = timedelta(hours=1)  # from the request
 
 
 class RefundNotAccepted(Exception):
-    """The refund cannot be as it was asked for. The text says why, to a person."""
+    """The request is not valid. The message is a sentence for the member of staff."""
 
 
 @transaction.atomic
 def request_refund(
     invoice_id: int, amount: Decimal, reason: str, source: ChangeSource, nonce: str
 ) -> tuple[Refund, bool]:
-    """Make a refund of a paid invoice; return it and whether it is new.
+    """Create a refund of a paid invoice; return it and whether it is new.
 
-    The same nonce returns the refund made before. Above REFUND_APPROVAL_LIMIT it waits for a
-    second person; else the caller has it sent. Raises RefundNotAccepted, Invoice.DoesNotExist.
+    `amount` is in major units. A repeated nonce returns the refund that was created first. An
+    amount above REFUND_APPROVAL_LIMIT awaits approval by a second person; the caller has any other
+    refund sent. Raises RefundNotAccepted and Invoice.DoesNotExist.
     """
     invoice = lock_invoice(invoice_id)
     earlier = Refund.objects.filter(nonce=nonce, invoice=invoice).first()
     if earlier is not None:
         return earlier, False
-    return _make(invoice, amount, reason.strip(), source, nonce), True
+    return _create(invoice, amount, reason.strip(), source, nonce), True
 
 
-def _make(
+def _create(
     invoice: Invoice, amount: Decimal, reason: str, source: ChangeSource, nonce: str
 ) -> Refund:
     if not reason:
         raise RefundNotAccepted(_("Enter a reason for the refund."))
     if amount <= 0 or amount != amount.quantize(Decimal("0.01")):
         raise RefundNotAccepted(_("The amount must be above 0, with at most two decimals."))
-    most = refundable_amount(invoice)
-    if amount > most:
+    refundable = refundable_amount(invoice)
+    if amount > refundable:
         raise RefundNotAccepted(
             _("At most %(most)s %(currency)s can be refunded.")
-            % {"most": most, "currency": invoice.currency}
+            % {"most": refundable, "currency": invoice.currency}
         )
-    large = amount > settings.REFUND_APPROVAL_LIMIT
+    needs_approval = amount > settings.REFUND_APPROVAL_LIMIT
     refund = Refund.objects.create(
         invoice=invoice,
         nonce=nonce,
@@ -80,7 +81,7 @@ def _make(
         currency=invoice.currency,
         reason=reason[:200],
         requested_by=source.actor,
-        status=RefundStatus.REQUESTED if large else RefundStatus.CREATED,
+        status=RefundStatus.REQUESTED if needs_approval else RefundStatus.CREATED,
     )
     detail = f"{refund.amount} {refund.currency}: {refund.reason}"
     record_event(refund, EventName.REFUND_REQUESTED, source, detail=detail, to_state=refund.status)
@@ -89,9 +90,9 @@ def _make(
 
 @transaction.atomic
 def approve_refund(refund_id: int, source: ChangeSource) -> bool:
-    """Let a large refund be sent; return whether it was waiting for that.
+    """Approve a requested refund, so that it can be sent; return whether it awaited approval.
 
-    Raises RefundNotAccepted where the one who asked for it approves it.
+    Raises RefundNotAccepted if the person who requested the refund approves it.
     """
     refund = lock_refund(refund_id)
     if refund.requested_by_id == source.actor.pk:
@@ -103,21 +104,21 @@ def approve_refund(refund_id: int, source: ChangeSource) -> bool:
 
 @transaction.atomic
 def withdraw_refund(refund_id: int, source: ChangeSource) -> bool:
-    """Take a refund back that has not been sent; return whether it could be."""
+    """Withdraw a refund that has not been sent; return whether that was possible."""
     refund = lock_refund(refund_id)
     if refund.status not in (RefundStatus.REQUESTED, RefundStatus.CREATED):
         return False
-    close_refund_cases(refund, source, "it was withdrawn")
+    close_refund_cases(refund, source, "the refund was withdrawn")
     return transition_refund(refund, RefundStatus.WITHDRAWN, source)
 
 
 def send_refund(refund_id: int) -> None:
-    """Send a refund that is to be sent, once. Else do nothing.
+    """Send a refund to SEQR if it is CREATED and its lease has lapsed; else do nothing.
 
-    "Sending" is committed before the call. Whatever leaves the outcome open makes the refund
-    unknown: it is never sent again by itself. Raises SeqrUnavailable where certainly nothing
-    happened, and SeqrConfigurationError; both leave it to be sent later, and a person is told once
-    that takes long.
+    SENDING is committed before the call. A call without a certain outcome makes the refund UNKNOWN,
+    and it is never sent again. SeqrUnavailable (SEQR did nothing) and SeqrConfigurationError defer
+    the refund and are raised; a case is opened an hour after the request. Source: API reference
+    2.6.0, refundPayment.
     """
     refund = _take_lease(refund_id)
     if refund is None:
@@ -125,16 +126,16 @@ def send_refund(refund_id: int) -> None:
     ers_reference = refund.invoice.ers_reference or ""
     try:
         client = audited_client(refund.invoice.order_id, SOURCE)
-        done = client.refund_payment(ers_reference, refund_payload(refund))
+        answer = client.refund_payment(ers_reference, refund_payload(refund))
     except (SeqrUnavailable, SeqrConfigurationError) as error:
         _defer(refund_id, error)
         raise
     except SeqrRejected as error:
-        _refused(refund_id, rejection_reason(error))
+        _reject(refund_id, rejection_reason(error))
     except SeqrError as error:
-        _unknown(refund_id, str(error))
+        _record_unknown(refund_id, str(error))
     else:
-        _done(refund_id, done.ers_reference)
+        _complete(refund_id, answer.ers_reference)
 
 
 @transaction.atomic
@@ -151,7 +152,7 @@ def _take_lease(refund_id: int) -> Refund | None:
 def _defer(refund_id: int, error: SeqrError) -> None:
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.SENDING:
-        deferred = LEASE.deferred(TRY_AGAIN_AFTER)
+        deferred = LEASE.deferred(RETRY_PAUSE)
         transition_refund(refund, RefundStatus.CREATED, SOURCE, detail=str(error), **deferred)
         if database_now() - refund.created_at > STUCK_AFTER:
             open_stuck_refund_case(refund, SOURCE, str(error))
@@ -160,22 +161,22 @@ def _defer(refund_id: int, error: SeqrError) -> None:
 
 
 @transaction.atomic
-def _refused(refund_id: int, why: str) -> None:
-    """Write that SEQR has refused; also where that comes as late as in `_done`."""
+def _reject(refund_id: int, reason: str) -> None:
+    """Record SEQR's rejection, also after the lease lapsed. A REFUNDED refund gets a case only."""
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.REFUNDED:
-        open_refund_mismatch_case(refund, SOURCE, f"SEQR has refused it: {why}")
+        open_refund_mismatch_case(refund, SOURCE, f"SEQR refused it: {reason}")
         return
-    transition_refund(refund, RefundStatus.REFUSED, SOURCE, detail=why, **LEASE.released())
-    close_refund_cases(refund, SOURCE, why)
+    transition_refund(refund, RefundStatus.REJECTED, SOURCE, detail=reason, **LEASE.released())
+    close_refund_cases(refund, SOURCE, reason)
 
 
 @transaction.atomic
-def _done(refund_id: int, ers_reference: str) -> None:
-    """Write that the money went back.
+def _complete(refund_id: int, ers_reference: str) -> None:
+    """Record that SEQR made the refund.
 
-    Also where the lease was over meanwhile: then it counts as unknown, or was settled by a person,
-    whom SEQR's own answer overrules.
+    The lease may have lapsed during the call. The refund is then UNKNOWN, or resolved by a person,
+    and SEQR's answer wins.
     """
     refund = lock_refund(refund_id)
     close_configuration_cases("refundPayment", SOURCE)
@@ -191,34 +192,32 @@ def _done(refund_id: int, ers_reference: str) -> None:
         refunded_at=database_now(),
         **LEASE.released(),
     )
-    close_refund_cases(refund, SOURCE, "SEQR says that the money went back")
-    if from_state == RefundStatus.REFUSED:
-        open_refund_mismatch_case(refund, SOURCE, "SEQR has made it, which it told late")
+    close_refund_cases(refund, SOURCE, "SEQR confirmed the refund")
+    if from_state == RefundStatus.REJECTED:
+        open_refund_mismatch_case(refund, SOURCE, "SEQR made it, but answered late")
 
 
 @transaction.atomic
-def _unknown(refund_id: int, detail: str) -> None:
+def _record_unknown(refund_id: int, detail: str) -> None:
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.SENDING:
-        transition_refund(refund, RefundStatus.UNKNOWN, SOURCE, detail=detail, **LEASE.released())
-        close_refund_cases(refund, SOURCE, "it was sent, and may have been taken")
-        open_refund_case(refund, SOURCE, detail)
+        _transition_to_unknown(refund, SOURCE, detail)
 
 
 @transaction.atomic
 def mark_interrupted_refund_unknown(refund_id: int, source: ChangeSource) -> bool:
-    """Make a refund unknown that is found in sending after its lease; return whether it was."""
+    """Make a refund UNKNOWN that is still SENDING after its lease; return whether it was."""
     refund = lock_refund(refund_id)
     if refund.status != RefundStatus.SENDING or not LEASE.has_lapsed(refund, database_now()):
         return False
-    detail = "the process that sent it ended before SEQR's answer was written"
-    _become_unknown(refund, source, detail)
+    detail = "the process that sent it ended before it stored SEQR's answer"
+    _transition_to_unknown(refund, source, detail)
     return True
 
 
-def _become_unknown(refund: Refund, source: ChangeSource, detail: str) -> None:
+def _transition_to_unknown(refund: Refund, source: ChangeSource, detail: str) -> None:
     transition_refund(refund, RefundStatus.UNKNOWN, source, detail=detail, **LEASE.released())
-    close_refund_cases(refund, source, "it was sent, and may have been taken")
+    close_refund_cases(refund, source, "the refund was sent, with an unknown outcome")
     open_refund_case(refund, source, detail)
 
 
@@ -231,27 +230,25 @@ def resolve_unknown_refund(
     reason: str,
     ers_reference: str = "",
 ) -> bool:
-    """Write what became of an unknown refund, as a person found out; return whether it was unknown.
+    """Record the outcome that a person established; return whether it was still unknown.
 
-    Raises RefundNotAccepted where no reason is given.
+    Raises RefundNotAccepted without a reason.
     """
-    if not reason.strip():
+    reason = reason.strip()
+    if not reason:
         raise RefundNotAccepted(_("Enter how you know the outcome."))
     refund = lock_refund(refund_id)
     if refund.status != RefundStatus.UNKNOWN:
         return False
-    fields: dict[str, Any] = {
-        "resolved_by": source.actor,
-        "resolution_reason": reason.strip()[:300],
-    }
+    fields: dict[str, Any] = {"resolved_by": source.actor, "resolution_reason": reason[:300]}
     if was_refunded:
         fields |= {"ers_reference": ers_reference or None, "refunded_at": database_now()}
-    to = RefundStatus.REFUNDED if was_refunded else RefundStatus.REFUSED
-    transition_refund(refund, to, source, detail=reason.strip(), **fields)
-    close_refund_cases(refund, source, reason.strip())
+    outcome = RefundStatus.REFUNDED if was_refunded else RefundStatus.REJECTED
+    transition_refund(refund, outcome, source, detail=reason, **fields)
+    close_refund_cases(refund, source, reason)
     return True
 
 
 def refundable_now(invoice_id: int) -> Decimal:
-    """Return how much of an invoice may still be given back, as things stand."""
+    """Return how much of an invoice can still be refunded, in major units. Takes no lock."""
     return refundable_amount(Invoice.objects.get(pk=invoice_id))

@@ -1,6 +1,6 @@
 """The only writer of `Refund.status`.
 
-The order's row is locked first, then the invoice's, then the refund's: so the sum of an invoice's
+Locks the order's row, then the invoice's, then the refund's, so that the sum of an invoice's
 refunds cannot change while one of them is created or changed.
 """
 
@@ -26,25 +26,25 @@ TABLE: TransitionTable[RefundStatus] = {
     _S.SENDING: {
         _S.CREATED: EventName.REFUND_DEFERRED,
         _S.REFUNDED: EventName.REFUND_COMPLETED,
-        _S.REFUSED: EventName.REFUND_REFUSED,
+        _S.REJECTED: EventName.REFUND_REJECTED,
         _S.UNKNOWN: EventName.REFUND_OUTCOME_UNKNOWN,
     },
-    # A late answer may still arrive; else a person says what became of it.
+    # By SEQR's late answer, or by a person.
     _S.UNKNOWN: {
         _S.REFUNDED: EventName.REFUND_RESOLVED_AS_REFUNDED,
-        _S.REFUSED: EventName.REFUND_RESOLVED_AS_NOT_REFUNDED,
+        _S.REJECTED: EventName.REFUND_RESOLVED_AS_NOT_REFUNDED,
     },
     _S.REFUNDED: {},
-    # Settled as not done, and then SEQR's answer arrives.
-    _S.REFUSED: {_S.REFUNDED: EventName.CORRECTED_TO_MATCH_SEQR},
+    # Resolved as not refunded, before SEQR's late answer says otherwise.
+    _S.REJECTED: {_S.REFUNDED: EventName.CORRECTED_TO_MATCH_SEQR},
     _S.WITHDRAWN: {},
 }
 
 
 def lock_refund(refund_id: int) -> Refund:
-    """Return the refund with its invoice and order, all rows locked, in the one order.
+    """Lock the order, the invoice and the refund, in this order; return the refund with both.
 
-    To be called inside a transaction. Raises Refund.DoesNotExist.
+    Must be called inside a transaction. Raises Refund.DoesNotExist.
     """
     invoice_id = Refund.objects.values_list("invoice_id", flat=True).get(pk=refund_id)
     invoice = lock_invoice(invoice_id)
@@ -56,9 +56,9 @@ def lock_refund(refund_id: int) -> Refund:
 def transition_refund(
     refund: Refund, to: RefundStatus, source: ChangeSource, *, detail: str = "", **fields: Any
 ) -> bool:
-    """Change a locked refund's status and these other fields; return whether it changed.
+    """Change a locked refund's status and these fields; return whether the status changed.
 
-    A completed refund changes its order's state too. Raises TransitionError.
+    REFUNDED changes the order's state too. Raises TransitionError.
     """
     with transaction.atomic(savepoint=False):
         changed = apply_transition(refund, to, TABLE, source, detail=detail, **fields)

@@ -198,7 +198,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
                 "amount": money(refund.amount, refund.currency),
                 "order": refund.invoice.order.number,
                 "reason": refund.reason,
-                "suggestion": suggestion.why,
+                "suggestion": suggestion.reason,
             },
             button=_("Save"),
             action_url=admin_url(Refund, "resolve", refund.pk),

@@ -153,7 +153,7 @@ def test_refunded_order_shows_refunded_amount(
 ) -> None:
     invoice = invoice_of(customer_session, "paid")
     clerk = User.objects.create_user("clerk")
-    for status in (RefundStatus.REFUNDED, RefundStatus.REFUSED):
+    for status in (RefundStatus.REFUNDED, RefundStatus.REJECTED):
         Refund.objects.create(
             invoice=invoice,
             status=status,

@@ -223,7 +223,7 @@ def test_settings_that_seqr_refuses_are_told_once_and_solve_themselves(
 
     case.refresh_from_db()
     assert case.kind == CaseKind.RECONCILIATION_STUCK
-    assert (status_of(period), case.closing_reason) == (S.RECONCILED, "the report has come")
+    assert (status_of(period), case.closing_reason) == (S.RECONCILED, "the report has arrived")
 
 
 def test_a_report_that_is_not_ready_is_asked_for_again_and_told_after_hours(

@@ -164,7 +164,7 @@ def test_where_one_row_may_be_either_of_two_refunds_nobody_guesses(
 
     proposals = [suggest_refund_outcome(one), suggest_refund_outcome(other)]
     assert [proposal.was_refunded for proposal in proposals] == [None, None]
-    assert "1 of 2 unknown refunds" in proposals[0].why
+    assert "1 of 2 unknown refunds" in proposals[0].reason
 
 
 def test_two_equal_refunds_that_both_happened_have_a_row_each(
@@ -229,9 +229,9 @@ def test_one_case_tells_all_that_differs(sandbox: SandboxProcess) -> None:
     assert match_results(period) == [V.SALE, V.AMOUNT_DIFFERS, V.UNKNOWN_SALE, V.MISSING]
     assert case.period == period
     for told in (
-        f"1 sales unknown to us ({unknown})",
-        f"1 of another amount ({other_amount.ers_reference})",
-        "1 payments of ours missing (NOWHERE)",
+        f"unknown sales (1): {unknown}",
+        f"different amounts (1): {other_amount.ers_reference}",
+        "missing payments (1): NOWHERE",
     ):
         assert told in case.summary
 
@@ -263,7 +263,7 @@ def test_a_sale_that_we_learn_of_later_closes_the_case_by_itself(
     assert Invoice.objects.get().ers_reference == unknown
     assert (match_results(period), match_results(following)) == ([V.SALE], [])
     [case] = cases(CaseKind.REPORT_DIFFERS)
-    assert case.closing_reason == "the report and our books agree now"
+    assert case.closing_reason == "the report now agrees with the shop's records"
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ def test_another_terminals_sale_is_kept_and_is_nobodys_case(
     ("pattern", "instead", "why"),
     [
         (r"(TransactionPeriodId&gt;)\d+", r"\g<1>77", "of another period"),
-        ("TransactionDetails", "CashierTransactionSummary", "tells sums"),
+        ("TransactionDetails", "CashierTransactionSummary", "has sums"),
     ],
 )
 def test_a_report_of_another_period_or_of_sums_is_not_compared(
@@ -387,7 +387,7 @@ def test_a_second_payment_that_no_report_shows_closes_its_case(sandbox: SandboxP
 
     case.refresh_from_db()
     assert case.closed_at is not None
-    assert "the money went back" in case.closing_reason
+    assert "SEQR reversed the payment" in case.closing_reason
 
 
 def test_a_second_payment_at_the_border_waits_for_the_next_report(

@@ -198,7 +198,7 @@ def test_a_refund_that_seqr_does_not_take_for_an_hour_is_told_once(
     [
         ("taken", S.REFUNDED, []),
         ("withdrawn", S.WITHDRAWN, []),
-        ("refused", S.REFUSED, []),
+        ("refused", S.REJECTED, []),
         ("lost", S.UNKNOWN, [CaseKind.REFUND_UNKNOWN]),
     ],
 )

@@ -72,7 +72,7 @@ def unknown(world: World, refund: Refund) -> None:
     )
     assert cases() == []
     if not world.fault.is_done:
-        assert status_of(refund) == S.REFUSED
+        assert status_of(refund) == S.REJECTED
         refund = asked_for(refund.invoice_id, refund.requested_by)
         tasks.send_refund(refund.pk)
     went_back_once(world, refund)

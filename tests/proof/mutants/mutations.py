@@ -201,7 +201,7 @@ MUTATIONS = (
     Mutation(
         "repeat a refund whose answer was lost",
         REFUND,
-        "        _unknown(refund_id, str(error))\n",
+        "        _record_unknown(refund_id, str(error))\n",
         "        _defer(refund_id, error)\n",
         "tests/payments/refunds/test_refund_outcomes.py"
         "::test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again",
@@ -218,10 +218,10 @@ MUTATIONS = (
         "make a refund for each click",
         REFUND,
         "    if earlier is not None:\n        return earlier, False\n"
-        "    return _make(invoice, amount, reason.strip(), source, nonce), True\n",
+        "    return _create(invoice, amount, reason.strip(), source, nonce), True\n",
         "    if earlier is not None:\n"
         '        nonce = f"{nonce}, once more"\n'
-        "    return _make(invoice, amount, reason.strip(), source, nonce), True\n",
+        "    return _create(invoice, amount, reason.strip(), source, nonce), True\n",
         "tests/payments/refunds/test_refunds.py::test_two_clicks_are_one_refund",
     ),
     Mutation(
