@@ -1,23 +1,23 @@
-"""`make bench`: how fast the poller is, beside a naive one and beside the limit.
+"""`make bench`: measures the poller against a naive design and against libcurl's limit.
 
-run.py           the command
-rows.py          what is measured, and how often
-measure.py       one measurement: warm up, count for a while, add up
-designs.py       the three that are compared, as processes
-naive.py         one of them: a task for each invoice and second
-bare.py          another: nothing but questions, the limit
-trouble.py       a poller killed
-tap.py           from an order to the app
-streams.py       a thousand streams held by one web process
-stream_reader.py who reads them
-stream_report.py their table
-fake_seqr.py     SEQR, quick enough to be no part of what is measured
-fake_answers.py  what it says
-seqr.py          it as a process
-shop.py          the rows in the database
-launch.py        processes, each on its cores
-machine.py       cores, CPU time, memory, versions
-report.py        the tables of docs/performance.md
-targets.py       what is to be reached
-spread.py        medians and percentiles
+run.py                the command
+rows.py               the measurements, and how often each is made
+measure.py            one measurement: warm up, count, add up
+designs.py            the three designs, as processes
+naive.py              one of them: a task for each invoice and second
+bare.py               another: queries alone, the limit
+failover.py           a poller is killed
+tap.py                from an order to the app
+streams.py            a thousand event streams of one web process
+stream_reader.py      reads them
+stream_report.py      their table
+fake_seqr.py          a SEQR fast enough not to affect what is measured
+fake_responses.py     its responses
+fake_seqr_process.py  it as a process
+shop.py               the rows in the database
+launch.py             processes, each on its cores
+machine.py            cores, CPU time, memory, versions
+report.py             the tables of docs/performance.md
+targets.py            the targets
+stats.py              medians and percentiles
 """

@@ -1,4 +1,4 @@
-"""The limit: a thread that does nothing but ask, with libcurl's multi interface.
+"""The limit: a thread that only sends queries, with libcurl's multi interface.
 
 The questions are written beforehand, and answers are read into memory and not looked at. No
 database, no clock but its own, no answer that could change anything.
@@ -15,15 +15,15 @@ from payments.seqr.config import SeqrConfig
 from payments.seqr.status_codec import StatusCodec
 from payments.seqr.transport import REQUEST_HEADERS
 
-MOST_UNDER_WAY = 800
-AT_FULL_SPEED = 64
-LONGEST_WAIT = 0.1
+MAX_IN_FLIGHT = 800
+FULL_SPEED_IN_FLIGHT = 64
+MAX_WAIT_SECONDS = 0.1
 
 
-def ask_for_ever(
+def query_forever(
     config: SeqrConfig, references: range, interval: float, max_in_flight: int
 ) -> None:
-    """Ask about each invoice once in `interval` seconds, or with 0 as often as can be."""
+    """Query each invoice every `interval` seconds, or with 0 as often as possible."""
     messages = StatusCodec(config)
     multi = pycurl.CurlMulti()
     multi.setopt(pycurl.M_MAXCONNECTS, max_in_flight)
@@ -36,11 +36,11 @@ def ask_for_ever(
     while True:
         now = time.monotonic()
         while idle and due[0][0] <= now:
-            at, question = due.popleft()
-            due.append((at + interval, question))
+            at, query = due.popleft()
+            due.append((at + interval, query))
             handle, body = idle.pop()
             body.seek(0)
-            handle.setopt(pycurl.POSTFIELDS, question)
+            handle.setopt(pycurl.POSTFIELDS, query)
             multi.add_handle(handle)
         multi.perform()
         left = 1
@@ -49,8 +49,8 @@ def ask_for_ever(
             for handle in [*done, *(handle for handle, _, _ in failed)]:
                 multi.remove_handle(handle)
                 idle.append((handle, handle.body))
-        wait = due[0][0] - time.monotonic() if idle else LONGEST_WAIT
-        wait = max(0.0, min(wait, LONGEST_WAIT))
+        wait = due[0][0] - time.monotonic() if idle else MAX_WAIT_SECONDS
+        wait = max(0.0, min(wait, MAX_WAIT_SECONDS))
         if len(idle) == max_in_flight:
             time.sleep(wait)
         else:
@@ -70,7 +70,7 @@ def _handle(url: str) -> tuple[pycurl.Curl, BytesIO]:
 
 if __name__ == "__main__":
     url, first, number, interval = sys.argv[1:]
-    ask_for_ever(
+    query_forever(
         SeqrConfig(
             service_url=url,
             session_url=url,
@@ -85,5 +85,5 @@ if __name__ == "__main__":
         ),
         range(int(first), int(first) + int(number)),
         float(interval),
-        MOST_UNDER_WAY if float(interval) else AT_FULL_SPEED,
+        MAX_IN_FLIGHT if float(interval) else FULL_SPEED_IN_FLIGHT,
     )

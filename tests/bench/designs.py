@@ -1,4 +1,4 @@
-"""The designs that are compared, each as the process that asks, and what it needs beside it."""
+"""The designs that are compared: the process that polls, and the processes it needs."""
 
 import sys
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.bench.shop import BenchShop
 
 @dataclass(frozen=True)
 class Bench:
-    """What a measurement runs on."""
+    """The processes and cores that a measurement uses."""
 
     launcher: Launcher
     cores: Cores
@@ -28,14 +28,14 @@ class Bench:
     redis: psutil.Process
 
     def clear_redis(self) -> None:
-        """Forget the tasks and locks of what was measured before."""
+        """Delete the tasks and locks of the previous measurement."""
         with redis.Redis.from_url(settings.REDIS_URL) as client:
             client.flushdb()
 
 
 @dataclass(frozen=True)
 class Design:
-    """A way to ask.
+    """A way to poll.
 
     `start` starts it, given the references, and returns the process that asks, then any that
     enqueue for it.

@@ -1,4 +1,4 @@
-"""What the fake SEQR says, written as the sandbox writes it: whole HTTP answers."""
+"""The fake SEQR's HTTP responses, formatted as the sandbox formats them."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -29,7 +29,7 @@ _RECEIPT: Final = (
 
 
 def http(body: bytes, status: str = "200 OK", content_type: str = "text/xml") -> bytes:
-    """Return the whole answer."""
+    """Return an HTTP response."""
     return (
         f"HTTP/1.1 {status}\r\nContent-Type: {content_type}; charset=utf-8\r\n"
         f"Content-Length: {len(body)}\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\n"
@@ -42,7 +42,7 @@ def _status(content: str) -> bytes:
 
 
 def issued(description: str = "SUCCESS") -> bytes:
-    """Return the answer about an invoice that nobody has paid."""
+    """Return the response about an unpaid invoice."""
     return _status(
         f"<resultCode>0</resultCode><resultDescription>{description}</resultDescription>"
         "<status>ISSUED</status><version>1</version>"
@@ -50,7 +50,7 @@ def issued(description: str = "SUCCESS") -> bytes:
 
 
 def paid(reference: str, paid_at: float) -> bytes:
-    """Return the answer about an invoice paid at a time in seconds since 1970."""
+    """Return the response about an invoice paid at a time in seconds since 1970."""
     ers_reference = f"20261123120000{reference}"
     receipt = _RECEIPT.format(
         reference=reference,
@@ -65,7 +65,7 @@ def paid(reference: str, paid_at: float) -> bytes:
 
 
 def sent(reference: str) -> bytes:
-    """Return the answer to sendInvoice."""
+    """Return the response to sendInvoice."""
     content = (
         "<resultCode>0</resultCode><resultDescription>SUCCESS</resultDescription>"
         f"<invoiceQRCode>HTTP://SEQR.SE/R{reference}</invoiceQRCode>"

@@ -18,40 +18,40 @@ from typing import Any
 from tests.bench import fake_responses as answers
 
 FIRST_OWN_REFERENCE = 70_000_000_000_000  # of sendInvoice; those it is told of lie below
-LONGEST_SLEEP = 0.1
+MAX_SLEEP_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How it answers. Shares are of 1."""
+    """How the fake SEQR answers. Shares are fractions of 1."""
 
     delay: float = 0.0
     failing_share: float = 0.0  # half of them code 90, half HTTP 500
     slow_share: float = 0.0
     slow_delay: float = 5.0
     payments_per_second: float = 0.0
-    unique_answers: bool = False  # no two to the byte the same
+    unique_answers: bool = False  # no two are identical
 
 
 @dataclass(slots=True, eq=False)
-class Bill:
-    """An invoice; `longest_gap` between two questions answered, until one was answered PAID."""
+class FakeInvoice:
+    """An invoice; `longest_silence` is between two queries, until PAID was answered."""
 
     reference: str
-    asked_at: float
-    longest_gap: float = 0.0
+    queried_at: float
+    longest_silence: float = 0.0
     paid_at: float | None = None
-    told_at: float | None = None
+    answered_at: float | None = None
     paid_answer: bytes = b""
 
 
 class FakeSeqr:
-    """The invoices, the figures and the answers."""
+    """The invoices, the statistics and the responses."""
 
     def __init__(self) -> None:
-        self._bills: dict[bytes, Bill] = {}
-        self._unpaid: list[Bill] = []
-        self._paid: list[Bill] = []
+        self._invoices: dict[bytes, FakeInvoice] = {}
+        self._unpaid: list[FakeInvoice] = []
+        self._paid: list[FakeInvoice] = []
         self._behaviour = Behaviour()
         self._next_payment = float("inf")
         self._next_reference = FIRST_OWN_REFERENCE
@@ -61,7 +61,7 @@ class FakeSeqr:
         self._cpu_before = time.process_time()
 
     def answer(self, request: bytes, now: float) -> tuple[bytes, float]:
-        """Return the answer to a whole request, and for how long to keep it back."""
+        """Return the answer to a whole request, and for how long to delay it."""
         start = request.find(b"<invoiceReference>")
         if start > 0:
             reference = request[start + 18 : request.find(b"<", start + 18)]
@@ -75,14 +75,14 @@ class FakeSeqr:
         return answers.HTTP_500, 0.0
 
     def pay(self, now: float) -> float:
-        """Let customers pay whose time has come; return when the next one does."""
+        """Make the payments that are due; return the time of the next one."""
         while self._next_payment <= now and self._unpaid:
             place = random.randrange(len(self._unpaid))
             self._unpaid[place], self._unpaid[-1] = self._unpaid[-1], self._unpaid[place]
-            bill = self._unpaid.pop()
-            bill.paid_at = now
-            bill.paid_answer = answers.paid(bill.reference, now)
-            self._paid.append(bill)
+            invoice = self._unpaid.pop()
+            invoice.paid_at = now
+            invoice.paid_answer = answers.paid(invoice.reference, now)
+            self._paid.append(invoice)
             self._next_payment += random.expovariate(self._behaviour.payments_per_second)
         return self._next_payment
 
@@ -97,69 +97,73 @@ class FakeSeqr:
                 return failure, delay
             if dice < behaviour.failing_share + behaviour.slow_share:
                 delay = behaviour.slow_delay
-        bill = self._bills.get(reference)
-        if bill is None:
+        invoice = self._invoices.get(reference)
+        if invoice is None:
             return answers.NO_SUCH_INVOICE, delay
-        if bill.told_at is None:
-            gap = now - bill.asked_at
-            bill.longest_gap = max(bill.longest_gap, gap)
-            bill.asked_at = now
-            if bill.paid_at is not None:
-                bill.told_at = now
-        if bill.paid_at is not None:
-            return bill.paid_answer, delay
+        if invoice.answered_at is None:
+            gap = now - invoice.queried_at
+            invoice.longest_silence = max(invoice.longest_silence, gap)
+            invoice.queried_at = now
+            if invoice.paid_at is not None:
+                invoice.answered_at = now
+        if invoice.paid_at is not None:
+            return invoice.paid_answer, delay
         if behaviour.unique_answers:
             self._serial += 1
             return b"%b%09d%b" % (answers.UNIQUE_START, self._serial, answers.UNIQUE_END), delay
         return answers.ISSUED, delay
 
     def _issue(self, reference: int, now: float) -> None:
-        bill = Bill(str(reference), now)
-        self._bills[bill.reference.encode()] = bill
-        self._unpaid.append(bill)
+        invoice = FakeInvoice(str(reference), now)
+        self._invoices[invoice.reference.encode()] = invoice
+        self._unpaid.append(invoice)
 
     def _control(self, request: bytes, now: float) -> bytes:
         head, _, body = request.partition(b"\r\n\r\n")
         what = head.split(b" ", 2)[1].removeprefix(b"/control/")
-        told: dict[str, Any] = json.loads(body or b"{}")
+        body_fields: dict[str, Any] = json.loads(body or b"{}")
         if what == b"behave":
-            self._behaviour = replace(Behaviour(), **told)
+            self._behaviour = replace(Behaviour(), **body_fields)
             rate = self._behaviour.payments_per_second
             self._next_payment = now + random.expovariate(rate) if rate else float("inf")
         elif what == b"issue":
-            for reference in told["references"]:
+            for reference in body_fields["references"]:
                 self._issue(reference, now)
         elif what == b"forget":
-            self._bills, self._unpaid, self._paid = {}, [], []
+            self._invoices, self._unpaid, self._paid = {}, [], []
         elif what == b"count":
-            self._count_anew(now)
-        return answers.http(json.dumps(self._figures(now)).encode(), content_type="text/json")
+            self._reset_stats(now)
+        return answers.http(json.dumps(self._stats(now)).encode(), content_type="text/json")
 
-    def _count_anew(self, now: float) -> None:
+    def _reset_stats(self, now: float) -> None:
         self._polls, self._counting_since = 0, now
         self._cpu_before = time.process_time()
         self._paid.clear()
-        for bill in self._bills.values():
-            bill.asked_at, bill.longest_gap = now, 0.0
+        for invoice in self._invoices.values():
+            invoice.queried_at, invoice.longest_silence = now, 0.0
 
-    def _figures(self, now: float) -> dict[str, Any]:
+    def _stats(self, now: float) -> dict[str, Any]:
         return {
             "seconds": now - self._counting_since,
             "polls": self._polls,
             "cpu_seconds": time.process_time() - self._cpu_before,
-            "longest_gap": max(
+            "longest_silence": max(
                 (
-                    bill.longest_gap if bill.told_at else max(bill.longest_gap, now - bill.asked_at)
-                    for bill in self._bills.values()
+                    invoice.longest_silence
+                    if invoice.answered_at
+                    else max(invoice.longest_silence, now - invoice.queried_at)
+                    for invoice in self._invoices.values()
                 ),
                 default=0.0,
             ),
-            "payments": [[bill.reference, bill.paid_at, bill.told_at] for bill in self._paid],
+            "payments": [
+                [invoice.reference, invoice.paid_at, invoice.answered_at] for invoice in self._paid
+            ],
         }
 
 
 class Server:
-    """HTTP/1.1 for clients that send their next request only after the answer to the last."""
+    """An HTTP/1.1 server without pipelining."""
 
     def __init__(self, seqr: FakeSeqr) -> None:
         self._seqr = seqr
@@ -168,12 +172,12 @@ class Server:
         self._epoll = select.epoll()
         self._epoll.register(self._listener, select.EPOLLIN)
         self._connections: dict[int, socket.socket] = {}
-        self._begun: dict[int, bytes] = {}  # requests that have come in part
-        self._kept_back: list[tuple[float, int, socket.socket, bytes]] = []
-        self._kept = 0
+        self._partial: dict[int, bytes] = {}  # requests that have come in part
+        self._delayed: list[tuple[float, int, socket.socket, bytes]] = []
+        self._delayed_count = 0
 
     def serve(self) -> None:
-        """Answer for ever."""
+        """Serve forever."""
         listener = self._listener.fileno()
         sleep = 0.0
         while True:
@@ -184,7 +188,7 @@ class Server:
                     self._read(descriptor)
             now = time.time()
             next_event = min(self._seqr.pay(now), self._send_due(now))
-            sleep = max(0.0, min(next_event - now, LONGEST_SLEEP))
+            sleep = max(0.0, min(next_event - now, MAX_SLEEP_SECONDS))
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
@@ -201,28 +205,28 @@ class Server:
         if not data:
             self._close(descriptor, connection)
             return
-        if descriptor in self._begun:
-            data = self._begun.pop(descriptor) + data
+        if descriptor in self._partial:
+            data = self._partial.pop(descriptor) + data
         if not _is_whole(data):
-            self._begun[descriptor] = data
+            self._partial[descriptor] = data
             return
         now = time.time()
         answer, delay = self._seqr.answer(data, now)
         if delay:
-            self._kept += 1
-            heapq.heappush(self._kept_back, (now + delay, self._kept, connection, answer))
+            self._delayed_count += 1
+            heapq.heappush(self._delayed, (now + delay, self._delayed_count, connection, answer))
         else:
             _send(connection, answer)
 
     def _send_due(self, now: float) -> float:
-        while self._kept_back and self._kept_back[0][0] <= now:
-            _, _, connection, answer = heapq.heappop(self._kept_back)
+        while self._delayed and self._delayed[0][0] <= now:
+            _, _, connection, answer = heapq.heappop(self._delayed)
             _send(connection, answer)
-        return self._kept_back[0][0] if self._kept_back else float("inf")
+        return self._delayed[0][0] if self._delayed else float("inf")
 
     def _close(self, descriptor: int, connection: socket.socket) -> None:
         self._epoll.unregister(descriptor)
-        self._begun.pop(descriptor, None)
+        self._partial.pop(descriptor, None)
         del self._connections[descriptor]
         connection.close()
 

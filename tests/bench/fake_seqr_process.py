@@ -1,4 +1,4 @@
-"""The fake SEQR as a process, and what it is told and asked."""
+"""Runs the fake SEQR as a process and controls it."""
 
 import http.client
 import json
@@ -14,21 +14,21 @@ from tests.bench.launch import Launcher
 
 @dataclass(frozen=True)
 class Payment:
-    """An invoice that was paid, and when the shop was first told. In seconds since 1970."""
+    """A payment, and when SEQR first answered PAID, in seconds since 1970."""
 
     reference: str
     paid_at: float
-    told_at: float | None
+    answered_at: float | None
 
 
 @dataclass(frozen=True)
-class SeqrFigures:
-    """What was asked since the counting began. Gaps are seconds between two questions answered."""
+class SeqrStats:
+    """What was counted since reset. `longest_silence` is seconds between two queries."""
 
     seconds: float
     polls: int
     cpu_seconds: float
-    longest_gap: float
+    longest_silence: float
     payments: tuple[Payment, ...]
 
 
@@ -46,27 +46,27 @@ class SeqrProcess:
         self.process = psutil.Process(started.process.pid)
         self.service_url = f"http://127.0.0.1:{self._port}/soap/service"
 
-    def behave(self, **behaviour: float | bool) -> None:
-        """Tell it how to answer: fields of `Behaviour`; what is not named is as it is at first."""
+    def set_behaviour(self, **behaviour: float | bool) -> None:
+        """Set fields of `Behaviour`; the others get their defaults."""
         self._control("behave", behaviour)
 
     def issue(self, references: list[int]) -> None:
-        """Let invoices be open there."""
+        """Add open invoices."""
         self._control("issue", {"references": references})
 
     def forget(self) -> None:
-        """Let no invoice be there any more."""
+        """Remove all invoices."""
         self._control("forget", {})
 
     def count(self) -> None:
-        """Begin to count from zero."""
+        """Reset the statistics."""
         self._control("count", {})
 
-    def figures(self) -> SeqrFigures:
-        """Return what was counted."""
-        told = self._control("figures", {})
-        payments = tuple(Payment(*payment) for payment in told.pop("payments"))
-        return SeqrFigures(payments=payments, **told)
+    def stats(self) -> SeqrStats:
+        """Return the statistics since the last reset."""
+        values = self._control("stats", {})
+        payments = tuple(Payment(*payment) for payment in values.pop("payments"))
+        return SeqrStats(payments=payments, **values)
 
     def _control(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)

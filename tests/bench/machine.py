@@ -1,4 +1,4 @@
-"""The machine: which process runs on which core, what it uses, and what all of it is."""
+"""Cores, CPU time and memory of processes, and a description of the machine."""
 
 import os
 import platform
@@ -17,20 +17,20 @@ VERSIONS_OF = ("celery", "django", "lxml", "psycopg", "pycurl", "uvicorn", "zeep
 
 @dataclass(frozen=True)
 class Cores:
-    """Which cores are whose: the poller's, the fake SEQR's, everything else's."""
+    """The cores of the poller, of the fake SEQR, and of everything else."""
 
     worker: frozenset[int]
     seqr: frozenset[int]
     rest: frozenset[int]
 
     @property
-    def are_enough(self) -> bool:
-        """Whether the three keep out of each other's way."""
+    def are_separate(self) -> bool:
+        """Whether all three have cores of their own."""
         return self.seqr != self.rest
 
 
-def share_out(cores: set[int]) -> Cores:
-    """Give the poller a core of its own, and the fake SEQR too where there are three."""
+def assign_cores(cores: set[int]) -> Cores:
+    """Give the poller its own core, and the fake SEQR one where there are three."""
     first, *others = sorted(cores)
     if not others:
         return Cores(*[frozenset({first})] * 3)
@@ -40,7 +40,7 @@ def share_out(cores: set[int]) -> Cores:
 
 @contextmanager
 def pinned(cores: frozenset[int]) -> Iterator[None]:
-    """Have the processes started meanwhile run on these cores."""
+    """Pin the processes that the block starts to these cores."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -50,7 +50,7 @@ def pinned(cores: frozenset[int]) -> Iterator[None]:
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """Return the CPU time that a process and its children, also the ended ones, have used."""
+    """Return the CPU time that a process and its children, including exited ones, have used."""
     times = process.cpu_times()
     total: float = times.user + times.system + times.children_user + times.children_system
     for child in process.children():
@@ -60,15 +60,15 @@ def cpu_seconds(process: psutil.Process) -> float:
 
 
 def pss_bytes(process: psutil.Process) -> int:
-    """Return the memory of a process: its own, and its part of what it shares (PSS)."""
+    """Return the proportional set size (PSS) of a process."""
     for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
-    raise RuntimeError("the kernel tells no PSS")
+    raise RuntimeError("the kernel reports no PSS")
 
 
 def describe(cores: Cores) -> str:
-    """Return the machine and the versions, for people."""
+    """Return a sentence about the machine and the versions."""
     memory = psutil.virtual_memory().total / 2**30
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
@@ -82,7 +82,7 @@ def describe(cores: Cores) -> str:
 
 
 def _pinning(cores: Cores) -> str:
-    if cores.are_enough:
+    if cores.are_separate:
         return (
             "The poller had a core of its own, the fake SEQR another, everything else "
             f"{len(cores.rest)} more."

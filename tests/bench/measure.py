@@ -1,4 +1,4 @@
-"""One measurement: a design at work on so many open invoices, for a while."""
+"""One measurement: a design polls a number of open invoices for some seconds."""
 
 import time
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ START_SECONDS = 60
 RECORD_SECONDS = 2.5
 STEP_SECONDS = 0.1
 LIFETIME_SECONDS = 600
-FEWEST_PAYMENTS = 5.0  # a second; with fewer there would be nothing to take a median of
+MIN_PAYMENTS_PER_SECOND = 5.0  # a second; with fewer there would be nothing to take a median of
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a design is measured at: how many are open, and how SEQR behaves (`Behaviour`)."""
+    """The number of open invoices, and SEQR's `Behaviour`."""
 
     open: int
     delay: float = 0.0
@@ -24,19 +24,19 @@ class Case:
 
     @property
     def name(self) -> str:
-        """In words."""
+        """The row's name in the tables."""
         answers = f"after {self.delay * 1000:.0f} ms" if self.delay else "at once"
         return f"{self.open:,} open, {self.note or answers}"
 
     @property
     def payments_per_second(self) -> float:
-        """As many as would empty the shop in an invoice's lifetime."""
-        return max(FEWEST_PAYMENTS, self.open / LIFETIME_SECONDS)
+        """The rate that pays all open invoices within an invoice's lifetime."""
+        return max(MIN_PAYMENTS_PER_SECOND, self.open / LIFETIME_SECONDS)
 
 
 @dataclass(frozen=True)
 class Times:
-    """How long each run lasts, in seconds."""
+    """The length of a run, in seconds."""
 
     warm_up: float
     window: float
@@ -44,7 +44,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a measurement has found. Times in seconds, memory in bytes."""
+    """The results of a measurement. Times in seconds, memory in bytes."""
 
     polls_per_second: float
     worker_cpu: float  # of one core
@@ -52,45 +52,45 @@ class Measured:
     broker_cpu: float  # Redis, and what enqueues
     seqr_cpu: float
     seqr_limit: float  # the polls that the fake SEQR answers in a CPU second
-    longest_gap: float
+    longest_silence: float
     pss: int
     to_record: list[float]
     unrecorded: int  # are in `to_record` with the time so far
 
     @property
     def polls_per_cpu_second(self) -> float:
-        """Polls for each second of CPU that the poller and the database use together."""
+        """Polls per second of CPU that the poller and the database use together."""
         return self.polls_per_second / (self.worker_cpu + self.database_cpu)
 
     @property
-    def polls_per_cpu_second_in_all(self) -> float:
-        """The same, with what Redis and the enqueueing use."""
+    def polls_per_total_cpu_second(self) -> float:
+        """The same, including the CPU of Redis and of enqueueing."""
         return self.polls_per_second / (self.worker_cpu + self.database_cpu + self.broker_cpu)
 
 
 def measure(bench: Bench, design: Design, case: Case, times: Times) -> Measured:
-    """Run a design: start it, warm it up, count, and end it."""
-    bench.seqr.behave(delay=case.delay)
+    """Start a design, warm it up, count, and stop it."""
+    bench.seqr.set_behaviour(delay=case.delay)
     references = prepare(bench, case.open)
     rate = case.payments_per_second if design.records else 0.0
     with bench.launcher.nested() as launcher:
         process, *beside = design.start(bench, launcher, references)
         measured = (process, bench.postgres, bench.redis, *beside)
-        wait_for_questions(bench, design.name)
-        bench.seqr.behave(delay=case.delay, payments_per_second=rate, **case.behaviour)
-        keep_level(bench, rate, times.warm_up)
+        wait_for_queries(bench, design.name)
+        bench.seqr.set_behaviour(delay=case.delay, payments_per_second=rate, **case.behaviour)
+        issue_as_paid(bench, rate, times.warm_up)
 
         bench.seqr.count()
         before = [cpu_seconds(each) for each in measured]
-        keep_level(bench, rate, times.window)
+        issue_as_paid(bench, rate, times.window)
         cpu = [
             cpu_seconds(each) - from_state
             for each, from_state in zip(measured, before, strict=True)
         ]
-        counted = bench.seqr.figures()
+        counted = bench.seqr.stats()
 
         pss = pss_bytes(process)
-        bench.seqr.behave(delay=case.delay, **case.behaviour)
+        bench.seqr.set_behaviour(delay=case.delay, **case.behaviour)
         to_record, unrecorded = bench.shop.recorded(counted.payments, within=RECORD_SECONDS)
     return Measured(
         polls_per_second=counted.polls / counted.seconds,
@@ -99,7 +99,7 @@ def measure(bench: Bench, design: Design, case: Case, times: Times) -> Measured:
         broker_cpu=sum(cpu[2:]) / counted.seconds,
         seqr_cpu=counted.cpu_seconds / counted.seconds,
         seqr_limit=counted.polls / counted.cpu_seconds,
-        longest_gap=counted.longest_gap,
+        longest_silence=counted.longest_silence,
         pss=pss,
         to_record=to_record,
         unrecorded=unrecorded,
@@ -107,24 +107,24 @@ def measure(bench: Bench, design: Design, case: Case, times: Times) -> Measured:
 
 
 def prepare(bench: Bench, open_invoices: int) -> list[int]:
-    """Begin anew with so many open invoices; return their references."""
+    """Reset everything to a number of open invoices; return their references."""
     bench.clear_redis()
     references = bench.shop.fill(open_invoices)
     bench.seqr.count()
     return references
 
 
-def wait_for_questions(bench: Bench, name: str) -> None:
-    """Wait until SEQR is asked. Raises RuntimeError where it is not within a minute."""
+def wait_for_queries(bench: Bench, name: str) -> None:
+    """Wait for the first query. Raises RuntimeError after a minute."""
     deadline = time.monotonic() + START_SECONDS
-    while bench.seqr.figures().polls == 0:
+    while bench.seqr.stats().polls == 0:
         if time.monotonic() > deadline:
-            raise RuntimeError(f"{name} asks nothing:\n{bench.launcher.end_of_log(name)}")
+            raise RuntimeError(f"{name} sends no query:\n{bench.launcher.end_of_log(name)}")
         time.sleep(STEP_SECONDS)
 
 
-def keep_level(bench: Bench, rate: float, seconds: float) -> None:
-    """Let time pass, and issue as many invoices as are paid meanwhile."""
+def issue_as_paid(bench: Bench, rate: float, seconds: float) -> None:
+    """Wait, and issue as many invoices as are paid meanwhile."""
     began = time.monotonic()
     issued = 0
     while (passed := time.monotonic() - began) < seconds:

@@ -36,7 +36,7 @@ WORKER += ["threads", "--concurrency", str(THREADS), "--without-gossip", "--with
 
 
 def enqueue_open() -> None:
-    """Enqueue a task for each open invoice that none waits for."""
+    """Enqueue a task for each open invoice without a waiting task."""
     from payments.models import Invoice, InvoiceStatus  # noqa: PLC0415 - once Django is set up
 
     ids = list(Invoice.objects.filter(status=InvoiceStatus.ISSUED).values_list("pk", flat=True))
@@ -50,7 +50,7 @@ def enqueue_open() -> None:
 
 @app.task
 def refresh(invoice_id: int) -> None:
-    """Ask SEQR about one invoice, and write what is new."""
+    """Query SEQR about one invoice, and record a change."""
     from payments.models import Invoice  # noqa: PLC0415 - once Django is set up
 
     try:
@@ -115,7 +115,7 @@ def _redis() -> "redis.Redis":
 
 
 def _tick() -> None:
-    """Enqueue once a second, for ever; later where the last time took longer."""
+    """Enqueue once a second, or as soon as the last enqueueing ends."""
     while True:
         began = time.monotonic()
         enqueue_open()

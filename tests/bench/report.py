@@ -1,4 +1,4 @@
-"""The tables: ratios first, medians with the lowest and the highest of the runs behind them."""
+"""The tables: ratios, then medians with the minimum and maximum of the runs."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -8,8 +8,8 @@ from seqrshop.local import ROOT
 from tests.bench.designs import BARE, BARE_AT_FULL_SPEED, NAIVE, OURS, Design
 from tests.bench.machine import Cores, describe
 from tests.bench.measure import Case, Measured
-from tests.bench.rows import CASES, FAILING, MOST, UNIQUE, Results
-from tests.bench.stats import share, spread
+from tests.bench.rows import CASES, FAILING, LARGEST, UNIQUE_ANSWERS, Results
+from tests.bench.stats import median_and_range, percentile
 from tests.bench.targets import targets
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -17,23 +17,23 @@ BEGIN, END = "<!-- make bench writes from here -->\n", "<!-- to here -->\n"
 
 
 def write(results: Results, cores: Cores) -> None:
-    """Put the tables between the marks of docs/performance.md."""
+    """Write the tables between the marks of docs/performance.md."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     parts = [
         f"Measured on {datetime.now(UTC):%Y-%m-%d}: {describe(cores)}",
         f"Polls per CPU second:\n\n{rows(results)}",
-        _trouble(results),
-        _reserve(results),
+        _failover_and_tap(results),
+        _fake_seqr_load(results),
         table(("target", "measured", ""), targets(results)),
     ]
     PAGE.write_text(f"{before}{BEGIN}\n" + "\n\n".join(parts) + f"\n\n{END}{after}")
 
 
 def rows(results: Results) -> str:
-    """Return the ratios, and the figures they come from."""
+    """Return the table of ratios and the table of measurements."""
     measured = [
-        case for case in (*CASES, UNIQUE, FAILING) if (case.name, OURS.name) in results.runs
+        case for case in (*CASES, UNIQUE_ANSWERS, FAILING) if (case.name, OURS.name) in results.runs
     ]
     return "\n\n".join(
         [
@@ -49,7 +49,7 @@ def rows(results: Results) -> str:
                     (
                         case.name,
                         _ratio(results, case, NAIVE),
-                        _ratio(results, case, NAIVE, lambda run: run.polls_per_cpu_second_in_all),
+                        _ratio(results, case, NAIVE, lambda run: run.polls_per_total_cpu_second),
                         *(_ratio(results, case, other) for other in OTHERS[1:]),
                     )
                     for case in measured
@@ -82,7 +82,7 @@ def _ratio(
         results.runs[case.name, OURS.name], results.runs[case.name, other.name], strict=False
     )
     ratios = [value(ours) / value(theirs) for ours, theirs in pairs]
-    return spread(ratios, "{:,.2f}") if ratios else "—"
+    return median_and_range(ratios, "{:,.2f}") if ratios else "—"
 
 
 def _recorded(part: float) -> Callable[[Sequence[Measured]], str]:
@@ -90,14 +90,14 @@ def _recorded(part: float) -> Callable[[Sequence[Measured]], str]:
         known = [run for run in runs if run.to_record]
         if not known:
             return "—"
-        told = spread([share(run.to_record, part) for run in known], "{:.2f} s")
-        return f"≥ {told}" if any(run.unrecorded for run in known) else told
+        text = median_and_range([percentile(run.to_record, part) for run in known], "{:.2f} s")
+        return f"≥ {text}" if any(run.unrecorded for run in known) else text
 
     return column
 
 
 def _of(form: str, value: Callable[[Measured], float]) -> Callable[[Sequence[Measured]], str]:
-    return lambda runs: spread([value(run) for run in runs], form)
+    return lambda runs: median_and_range([value(run) for run in runs], form)
 
 
 COLUMNS: dict[str, Callable[[Sequence[Measured]], str]] = {
@@ -107,7 +107,7 @@ COLUMNS: dict[str, Callable[[Sequence[Measured]], str]] = {
     "database's CPU": _of("{:.0%}", lambda run: run.database_cpu),
     "broker's and enqueueing's CPU": _of("{:.0%}", lambda run: run.broker_cpu),
     "fake SEQR's CPU": _of("{:.0%}", lambda run: run.seqr_cpu),
-    "longest unasked": _of("{:.1f} s", lambda run: run.longest_gap),
+    "longest silence": _of("{:.1f} s", lambda run: run.longest_silence),
     "paid → recorded, p50": _recorded(0.5),
     "p99": _recorded(0.99),
     "longest": _recorded(1.0),
@@ -115,28 +115,30 @@ COLUMNS: dict[str, Callable[[Sequence[Measured]], str]] = {
 }
 
 
-def _trouble(results: Results) -> str:
-    killed, taps = results.killed, results.taps
+def _failover_and_tap(results: Results) -> str:
+    failovers, taps = results.failovers, results.taps
     return table(
         ("", "median", "p99", "longest"),
         [
             (
-                f"{MOST.open:,} open, the worker that asks is killed: an invoice unasked for",
+                f"{LARGEST.open:,} open, the polling worker is killed: longest silence",
                 "",
                 "",
-                spread([each.longest_gap for each in killed], "{:.1f} s"),
+                median_and_range([each.longest_silence for each in failovers], "{:.1f} s"),
             ),
             (
                 "the same: paid → recorded",
                 *(
-                    spread([share(each.to_record, part) for each in killed], "{:.2f} s")
+                    median_and_range(
+                        [percentile(each.to_record, part) for each in failovers], "{:.2f} s"
+                    )
                     for part in (0.5, 0.99, 1.0)
                 ),
             ),
             (
                 "tap to app: an order posted → its `app_url` there",
                 *(
-                    spread([share(each, part) * 1000 for each in taps], "{:.0f} ms")
+                    median_and_range([percentile(each, part) * 1000 for each in taps], "{:.0f} ms")
                     for part in (0.5, 0.99, 1.0)
                 ),
             ),
@@ -144,16 +146,18 @@ def _trouble(results: Results) -> str:
     )
 
 
-def _reserve(results: Results) -> str:
-    """Tell by how much the fake SEQR was no bottleneck."""
+def _fake_seqr_load(results: Results) -> str:
+    """Return a sentence that shows that the fake SEQR was no bottleneck."""
     runs = [run for each in results.runs.values() for run in each]
     busiest = max(runs, key=lambda run: run.seqr_cpu)
-    used = spread([run.seqr_cpu for run in results.runs[MOST.name, OURS.name]], "{:.0%}")
-    at_full_speed = results.runs[MOST.name, BARE_AT_FULL_SPEED.name]
-    limit = spread([run.seqr_limit for run in at_full_speed], "{:,.0f}")
+    used = median_and_range(
+        [run.seqr_cpu for run in results.runs[LARGEST.name, OURS.name]], "{:.0%}"
+    )
+    at_full_speed = results.runs[LARGEST.name, BARE_AT_FULL_SPEED.name]
+    limit = median_and_range([run.seqr_limit for run in at_full_speed], "{:,.0f}")
     return (
-        f"The fake SEQR used {used} of a core while ours asked about {MOST.open:,}, and "
-        f"{busiest.seqr_cpu:.0%} at the most; it answers {limit} questions in a CPU second."
+        f"The fake SEQR used {used} of a core while ours polled {LARGEST.open:,}, and "
+        f"{busiest.seqr_cpu:.0%} at most; it answers {limit} queries per CPU second."
     )
 
 

@@ -1,4 +1,4 @@
-"""What is measured, how often and for how long."""
+"""The measurements, how often each is made, and for how long."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ from tests.bench.designs import (
     Bench,
     Design,
 )
-from tests.bench.failover import Killed, kill_one_of_two
+from tests.bench.failover import Failover, measure_failover
 from tests.bench.measure import Case, Measured, Times, measure
 from tests.bench.tap import tap_to_app
 
@@ -23,9 +23,9 @@ TIMES = Times(warm_up=3, window=8)
 QUICK_TIMES = Times(warm_up=2, window=5)
 
 CASES = [Case(number, delay) for number in (100, 1_000, 10_000) for delay in (0.0, 0.05)]
-MOST = Case(10_000)
-QUICK_CASES = [Case(1_000), MOST]
-UNIQUE = Case(10_000, note="unique answers", behaviour={"unique_answers": True})
+LARGEST = Case(10_000)
+QUICK_CASES = [Case(1_000), LARGEST]
+UNIQUE_ANSWERS = Case(10_000, note="unique answers", behaviour={"unique_answers": True})
 FAILING = Case(10_000, note="failing", behaviour={"failing_share": 0.01, "slow_share": 0.01})
 
 Runs = dict[tuple[str, str], list[Measured]]  # by the names of a case and a design
@@ -33,15 +33,15 @@ Runs = dict[tuple[str, str], list[Measured]]  # by the names of a case and a des
 
 @dataclass
 class Results:
-    """All that was measured, each as often as there were runs."""
+    """All measurements, one of each run."""
 
     runs: Runs = field(default_factory=lambda: defaultdict(list))
-    killed: list[Killed] = field(default_factory=list)
+    failovers: list[Failover] = field(default_factory=list)
     taps: list[list[float]] = field(default_factory=list)  # seconds from the order to app_url
 
 
 def measure_quickly(bench: Bench) -> Results:
-    """Measure two rows once."""
+    """Measure two rows, once."""
     results = Results()
     for case in QUICK_CASES:
         for design in (OURS, NAIVE, BARE):
@@ -50,33 +50,33 @@ def measure_quickly(bench: Bench) -> Results:
 
 
 def measure_all(bench: Bench) -> Results:
-    """Measure everything, each RUNS times, one after the other in turn."""
+    """Measure every row RUNS times, alternating between the designs."""
     results = Results()
     for run in range(RUNS):
-        _say(f"run {run + 1} of {RUNS}")
+        _print(f"run {run + 1} of {RUNS}")
         for case in CASES:
             for design in (OURS, NAIVE, BARE):
                 _measure(bench, design, case, TIMES, results.runs)
-            if case == MOST:
+            if case == LARGEST:
                 _measure(bench, BARE_AT_FULL_SPEED, case, TIMES, results.runs)
-        for case in (UNIQUE, FAILING):
+        for case in (UNIQUE_ANSWERS, FAILING):
             _measure(bench, OURS, case, TIMES, results.runs)
-        results.killed.append(kill_one_of_two(bench, MOST))
-        _say(f"a worker killed: unasked for {results.killed[-1].longest_gap:.1f} s at the most")
+        results.failovers.append(measure_failover(bench, LARGEST))
+        _print(f"a worker killed: silence {results.failovers[-1].longest_silence:.1f} s at most")
         results.taps.append(tap_to_app(bench))
-        _say(f"tap to app: {median(results.taps[-1]) * 1000:.0f} ms")
+        _print(f"tap to app: {median(results.taps[-1]) * 1000:.0f} ms")
     return results
 
 
 def _measure(bench: Bench, design: Design, case: Case, times: Times, runs: Runs) -> None:
     measured = measure(bench, design, case, times)
     runs[case.name, design.name].append(measured)
-    _say(
+    _print(
         f"{case.name}, {design.name}: {measured.polls_per_second:,.0f} polls/s, "
         f"{measured.polls_per_cpu_second:,.0f} per CPU second"
     )
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
     sys.stdout.flush()

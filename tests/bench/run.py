@@ -14,18 +14,18 @@ from seqrshop.local.servers import free_port, run_servers
 from seqrshop.local.testing import settings_for_tests
 from tests.bench.fake_seqr_process import SeqrProcess
 from tests.bench.launch import Launcher
-from tests.bench.machine import Cores, pinned, share_out
+from tests.bench.machine import Cores, assign_cores, pinned
 
 
 def main(arguments: list[str]) -> None:
-    """Measure, and tell the tables; all of them are written to docs/performance.md."""
+    """Measure; print the tables, or write all of them to docs/performance.md."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two rows, and nothing is written")
     parser.add_argument("--streams", action="store_true", help="the streams alone")
     options = parser.parse_args(arguments)
-    cores = share_out(os.sched_getaffinity(0))
-    if not cores.are_enough:
-        sys.stdout.write("Three cores are wanted, and there are fewer: see the tables' last line\n")
+    cores = assign_cores(os.sched_getaffinity(0))
+    if not cores.are_separate:
+        sys.stdout.write("There are fewer than three cores: see the tables' last line\n")
     orphans.stop_orphans()
     folder = orphans.process_folder(ROOT / ".local" / "bench")
     try:
@@ -58,7 +58,7 @@ def _measure(
     from tests.bench import report, rows, stream_report  # noqa: PLC0415 - once Django is set up
     from tests.bench.designs import Bench  # noqa: PLC0415
     from tests.bench.shop import BenchShop  # noqa: PLC0415
-    from tests.bench.streams import hold_streams  # noqa: PLC0415
+    from tests.bench.streams import measure_streams  # noqa: PLC0415
 
     children = {each.name(): each for each in psutil.Process().children()}
     servers = children["postgres"], children["valkey-server"]
@@ -68,7 +68,7 @@ def _measure(
         return
     if not options.streams:
         report.write(rows.measure_all(bench), cores)
-    held = [hold_streams(bench) for _ in range(rows.RUNS)]
+    held = [measure_streams(bench) for _ in range(rows.RUNS)]
     stream_report.write(held, cores)
     sys.stdout.write(f"\n{stream_report.rows(held)}\n")
 

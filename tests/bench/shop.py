@@ -1,4 +1,4 @@
-"""The shop's rows: orders that wait for their payment, as the real flow leaves them."""
+"""The shop's rows: orders that wait for payment, as the storefront creates them."""
 
 import time
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ _numbers = count(10_000_000_000)
 
 
 class BenchShop:
-    """One shop and its open invoices, known to SEQR as well."""
+    """One shop and its open invoices, also at the fake SEQR."""
 
     def __init__(self, seqr: SeqrProcess) -> None:
         self._seqr = seqr
 
     def fill(self, open_invoices: int) -> list[int]:
-        """Begin anew with so many invoices, each asked about before; return their references."""
+        """Reset to a number of invoices, each queried before; return their references."""
         self._seqr.forget()
         tables = [
             connection.ops.quote_name(model._meta.db_table)
@@ -41,7 +41,7 @@ class BenchShop:
         return references
 
     def issue(self, number: int, *, version: int = 0) -> list[int]:
-        """Issue further invoices; return their references. `version` 0: never asked about."""
+        """Issue further invoices; return their references. `version` 0: never queried."""
         references = [next(_numbers) for _ in range(number)]
         self._seqr.issue(references)
         customers = Customer.objects.bulk_create(
@@ -74,7 +74,7 @@ class BenchShop:
         return references
 
     def recorded(self, payments: Sequence[Payment], *, within: float) -> tuple[list[float], int]:
-        """Return how long each payment took to be recorded, and how many are not, after a wait.
+        """Return the seconds until each payment was recorded, and how many are not yet.
 
         The times of those that are not are the times so far.
         """

@@ -1,4 +1,4 @@
-"""Holds streams as many pages would, and tells when each heard of its payment.
+"""Holds many streams, and reports when each received its payment.
 
     python -m tests.bench.stream_reader PORT FILE PAYMENTS REQUESTS
 
@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-OPENED_AT_ONCE = 32
-PATIENCE_SECONDS = 60
+PARALLEL_OPENINGS = 32
+TIMEOUT_SECONDS = 60
 PAID = b'"state": "paid"'
 
 
@@ -26,42 +26,42 @@ class Reader:
         self._port = port
         self._payments = payments
         self._requests = requests
-        self._opening = asyncio.Semaphore(OPENED_AT_ONCE)
+        self._opening = asyncio.Semaphore(PARALLEL_OPENINGS)
         self._open = 0
         self.all_open = asyncio.Event()
-        self.heard: dict[str, float] = {}
-        self._half_heard = asyncio.Event()
-        self.all_heard = asyncio.Event()
+        self.received: dict[str, float] = {}
+        self._half_received = asyncio.Event()
+        self.all_received = asyncio.Event()
 
     async def hold(self, path: str, token: str, others: int) -> None:
-        """Open one stream and read it until its payment is told."""
+        """Open one stream and read it until its payment arrives."""
         async with self._opening:
-            reader, writer = await self._ask(f"{path}/events", token)
+            reader, writer = await self._request(f"{path}/events", token)
             await reader.readuntil(b"event: order")
         self._open += 1
         if self._open == others:
             self.all_open.set()
         while PAID not in (line := await reader.readline()):
             assert line, "a stream has ended without its payment"
-        self.heard[path] = time.monotonic()
-        if len(self.heard) >= self._payments / 2:
-            self._half_heard.set()
-        if len(self.heard) >= self._payments:
-            self.all_heard.set()
+        self.received[path] = time.monotonic()
+        if len(self.received) >= self._payments / 2:
+            self._half_received.set()
+        if len(self.received) >= self._payments:
+            self.all_received.set()
         writer.close()
 
-    async def ask_beside(self, pages: list[tuple[str, str]]) -> None:
-        """Ask for one order after the other, as pages without a stream would."""
-        await self._half_heard.wait()
+    async def request_orders(self, pages: list[tuple[str, str]]) -> None:
+        """Request one order after the other, as pages without a stream do."""
+        await self._half_received.wait()
         number = 0
         while True:
             await asyncio.sleep(1 / self._requests)
             path, token = pages[number % len(pages)]
             number += 1
-            _, writer = await self._ask(path, token)
+            _, writer = await self._request(path, token)
             writer.close()
 
-    async def _ask(
+    async def _request(
         self, path: str, token: str
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
@@ -73,20 +73,20 @@ class Reader:
 
 
 async def main(port: int, file: Path, payments: int, requests: float) -> None:
-    """Run to the end, or fail where a payment is not told within a minute."""
+    """Run to the end, or fail where a payment does not arrive within a minute."""
     pages = [(path, token) for path, token in json.loads(file.read_text())]
     reader = Reader(port, payments, requests)
     tasks = [asyncio.create_task(reader.hold(*page, len(pages))) for page in pages]
-    tasks.append(asyncio.create_task(reader.ask_beside(pages)))
-    await asyncio.wait_for(reader.all_open.wait(), PATIENCE_SECONDS)
-    _say("ready")
-    await asyncio.wait_for(reader.all_heard.wait(), PATIENCE_SECONDS)
-    _say(json.dumps(reader.heard))
+    tasks.append(asyncio.create_task(reader.request_orders(pages)))
+    await asyncio.wait_for(reader.all_open.wait(), TIMEOUT_SECONDS)
+    _print("ready")
+    await asyncio.wait_for(reader.all_received.wait(), TIMEOUT_SECONDS)
+    _print(json.dumps(reader.received))
     for task in tasks:
         task.cancel()
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Streams: what a thousand of them cost one web process, and how soon they tell of a payment."""
+"""Measures a thousand event streams of one web process: cost and latency."""
 
 import http.client
 import json
@@ -30,23 +30,23 @@ PAYMENTS = 500
 PAYMENTS_PER_SECOND = 50
 REQUESTS_PER_SECOND = 50
 IDLE_SECONDS = 5.0
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 Page = tuple[str, str]  # an order's path and its customer's token
 
 
 @dataclass(frozen=True)
-class Held:
-    """One run. Times in seconds from just before the commit to the page's byte, memory in bytes."""
+class StreamRun:
+    """One run. Times in seconds from the commit to the page, memory in bytes."""
 
     pss_each: float
     idle_cpu: float  # of one core, while nothing changes
-    told: list[float]
-    told_beside_requests: list[float]
+    to_page: list[float]
+    to_page_under_load: list[float]
 
 
-def hold_streams(bench: Bench) -> Held:
-    """Open the streams, have half of their orders paid, and half of those beside other requests."""
+def measure_streams(bench: Bench) -> StreamRun:
+    """Open the streams and pay half of their orders, half of those under load."""
     prepare(bench, STREAMS)
     redis_client(POLLER_TIMEOUT_SECONDS).set(
         "seqrshop:heartbeat:0", json.dumps({"round_started_at": time.time() + 3600})
@@ -69,14 +69,14 @@ def hold_streams(bench: Bench) -> Held:
         idle_cpu = (cpu_seconds(web) - cpu) / IDLE_SECONDS
         pss_each = (pss_bytes(web) - before) / STREAMS
         paid_at = _pay(pages[:PAYMENTS])
-        heard = json.loads(_line_of(launcher, reader))
-    told = [heard[path] - at for path, at in paid_at.items()]
+        received = json.loads(_line_of(launcher, reader))
+    to_page = [received[path] - at for path, at in paid_at.items()]
     half = PAYMENTS // 2
-    return Held(pss_each, idle_cpu, told[:half], told[half:])
+    return StreamRun(pss_each, idle_cpu, to_page[:half], to_page[half:])
 
 
 def _pages() -> list[Page]:
-    """Let each customer have a session, and return their pages."""
+    """Create a session for each customer; return their pages."""
     until = timezone.now() + timedelta(hours=1)
     orders = list(Order.objects.select_related("shop").order_by("id"))
     tokens = [f"0000002012-{number:08}" for number in range(len(orders))]
@@ -95,11 +95,11 @@ def _pages() -> list[Page]:
 
 
 def _warm_up(launcher: Launcher, port: int, pages: list[Page]) -> None:
-    """Have everything loaded that a stream needs, before memory is compared."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    """Load everything that a stream needs, before memory is measured."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     for path, token in pages[:50]:
         while True:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
             try:
                 connection.request("GET", f"{path}/events", headers={"X-SEQR-Token": token})
                 connection.getresponse().readline()
@@ -116,7 +116,7 @@ def _warm_up(launcher: Launcher, port: int, pages: list[Page]) -> None:
 
 
 def _pay(pages: list[Page]) -> dict[str, float]:
-    """Have these orders paid, so many a second; return when each was about to be committed."""
+    """Pay these orders, PAYMENTS_PER_SECOND; return the time of each commit."""
     ids = dict(Invoice.objects.values_list("order__public_id", "pk"))
     invoices = {f"/orders/{public_id}": pk for public_id, pk in ids.items()}
     began = time.monotonic()

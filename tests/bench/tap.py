@@ -1,4 +1,4 @@
-"""From the customer's tap to the app: how long after the order is posted the app can be opened."""
+"""Measures the time from the order's POST until the app can be opened."""
 
 import http.client
 import json
@@ -12,13 +12,13 @@ from tests.bench.measure import prepare
 
 WARM_UP_ORDERS = 10
 ORDERS = 40
-LOOK_SECONDS = 0.01
-PATIENCE_SECONDS = 10
+POLL_SECONDS = 0.01
+TIMEOUT_SECONDS = 10
 
 
 def tap_to_app(bench: Bench) -> list[float]:
-    """Order one after the other, from the real web process and worker; return the seconds."""
-    bench.seqr.behave()
+    """Place orders one after the other; return the seconds of each."""
+    bench.seqr.set_behaviour()
     prepare(bench, 0)
     port = int(bench.launcher.env["PORT"])
     product = Product.objects.create(
@@ -46,20 +46,20 @@ def _order(bench: Bench, port: int, token: str, product: int) -> float:
     order = {"nonce": f"nonce-{token}", "rows": [{"product": product, "quantity": 1}]}
     began = time.monotonic()
     try:
-        url = _ask(connection, token, "POST", "/lyktan/orders", order)["url"]
-        while time.monotonic() - began < PATIENCE_SECONDS:
-            if _ask(connection, token, "GET", url)["app_url"]:
+        url = _request(connection, token, "POST", "/lyktan/orders", order)["url"]
+        while time.monotonic() - began < TIMEOUT_SECONDS:
+            if _request(connection, token, "GET", url)["app_url"]:
                 return time.monotonic() - began
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
     finally:
         connection.close()
     raise RuntimeError(f"the invoice is not sent:\n{bench.launcher.end_of_log('worker')}")
 
 
 def _connect(bench: Bench, port: int) -> http.client.HTTPConnection:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
         try:
             connection.connect()
         except OSError:
@@ -72,7 +72,7 @@ def _connect(bench: Bench, port: int) -> http.client.HTTPConnection:
             return connection
 
 
-def _ask(
+def _request(
     connection: http.client.HTTPConnection, token: str, method: str, path: str, body: object = None
 ) -> dict[str, Any]:
     headers = {"X-SEQR-Token": token, "Content-Type": "application/json"}

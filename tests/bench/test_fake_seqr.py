@@ -1,4 +1,4 @@
-"""The benchmark's fake SEQR is to the gateway what the sandbox is."""
+"""The benchmark's fake SEQR answers the gateway as the sandbox does."""
 
 import time
 from collections.abc import Iterator
@@ -56,20 +56,20 @@ def client_of(service_url: str) -> SeqrClient:
             reseller_password="1234",
             client_id="seqrshop",
             channel="ClientWS",
-            timeout_seconds=5,
+            timeout_seconds=30,
         )
     )
 
 
 def without_references(status: PaymentStatus) -> PaymentStatus:
-    """Return a status with what no two invoices have in common left out."""
+    """Return a status without the fields that are unique to an invoice."""
     receipt = status.receipt and replace(
         status.receipt, invoice_reference="", payment_reference="", payment_date=None
     )
     return replace(status, ers_reference="", receipt=receipt)
 
 
-def test_an_invoice_is_issued_and_paid_as_in_the_sandbox(fake: SeqrProcess) -> None:
+def test_invoice_is_issued_and_paid_as_in_the_sandbox(fake: SeqrProcess) -> None:
     with SandboxProcess() as sandbox:
         at_sandbox, at_fake = client_of(sandbox.service_url), client_of(fake.service_url)
         theirs = at_sandbox.send_invoice(INVOICE).invoice_reference
@@ -77,7 +77,7 @@ def test_an_invoice_is_issued_and_paid_as_in_the_sandbox(fake: SeqrProcess) -> N
 
         issued = [at_sandbox.get_payment_status(theirs, 0), at_fake.get_payment_status(ours, 0)]
         sandbox.pay(theirs)
-        fake.behave(payments_per_second=1_000.0)
+        fake.set_behaviour(payments_per_second=1_000.0)
         time.sleep(0.05)
         paid = [at_sandbox.get_payment_status(theirs, 1), at_fake.get_payment_status(ours, 1)]
 
@@ -86,40 +86,40 @@ def test_an_invoice_is_issued_and_paid_as_in_the_sandbox(fake: SeqrProcess) -> N
     assert paid[1].ers_reference
 
 
-def test_questions_and_payments_are_counted(fake: SeqrProcess) -> None:
+def test_queries_and_payments_are_counted(fake: SeqrProcess) -> None:
     client = client_of(fake.service_url)
     fake.issue([10_000_000_001])
     fake.count()
     client.get_payment_status("10000000001", 1)
-    fake.behave(payments_per_second=1_000.0)
+    fake.set_behaviour(payments_per_second=1_000.0)
     time.sleep(0.05)
     client.get_payment_status("10000000001", 1)
 
-    figures = fake.figures()
+    stats = fake.stats()
 
-    [payment] = figures.payments
-    assert (figures.polls, payment.reference) == (2, "10000000001")
-    assert payment.told_at is not None
-    assert payment.paid_at <= payment.told_at
-    assert 0.05 <= figures.longest_gap <= figures.seconds
+    [payment] = stats.payments
+    assert (stats.polls, payment.reference) == (2, "10000000001")
+    assert payment.answered_at is not None
+    assert payment.paid_at <= payment.answered_at
+    assert 0.05 <= stats.longest_silence <= stats.seconds
 
 
-def test_answers_fail_and_are_unknown_as_the_sandbox_says_it(fake: SeqrProcess) -> None:
+def test_failures_and_unknown_invoices_match_the_sandbox(fake: SeqrProcess) -> None:
     client = client_of(fake.service_url)
 
     with pytest.raises(SeqrRejected) as unknown:
         client.get_payment_status("1", 0)
-    fake.behave(failing_share=1.0)
+    fake.set_behaviour(failing_share=1.0)
     with pytest.raises(SeqrOutcomeUnknown):
         client.get_payment_status("1", 0)
 
     assert unknown.value.result_code == 54
 
 
-def test_answers_can_be_late_and_unlike_each_other(fake: SeqrProcess) -> None:
+def test_answers_can_be_delayed_and_unique(fake: SeqrProcess) -> None:
     client = client_of(fake.service_url)
     fake.issue([10_000_000_001])
-    fake.behave(delay=0.05, unique_answers=True)
+    fake.set_behaviour(delay=0.05, unique_answers=True)
 
     began = time.monotonic()
     status = client.get_payment_status("10000000001", 1)

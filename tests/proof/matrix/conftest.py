@@ -1,4 +1,4 @@
-"""SEQR behind a door, struck by the test's fault; the tasks do their work at once."""
+"""SEQR with the test's fault; tasks run eagerly."""
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -12,30 +12,30 @@ from seqrshop.celery import app
 from tests.fault_proxy import FaultProxy
 from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
 from tests.proof.matrix.faults import Fault
-from tests.proof.matrix.scenario import World
+from tests.proof.matrix.scenario import Scenario
 from tests.sandbox_process import SandboxProcess
 
 
 @pytest.fixture(autouse=True)
-def _tasks_at_once() -> Iterator[None]:
-    """What is enqueued is done there and then, each task with the errors that it lets through."""
+def _eager_tasks() -> Iterator[None]:
+    """Run each task when it is enqueued; let its errors propagate."""
     app.conf.update(task_always_eager=True, task_eager_propagates=True)
     yield
     app.conf.update(task_always_eager=False, task_eager_propagates=False)
 
 
 @pytest.fixture
-def world(fault: Fault, sandbox: SandboxProcess, settings: Settings) -> Iterator[World]:
-    """SEQR and everything around it, with the one fault of this test."""
+def scenario(fault: Fault, sandbox: SandboxProcess, settings: Settings) -> Iterator[Scenario]:
+    """The sandbox, with the one fault of this test."""
     proxy = FaultProxy(sandbox.port)
     with proxy if fault.is_in_proxy else nullcontext():
-        yield World(fault, sandbox, proxy, settings)
+        yield Scenario(fault, sandbox, proxy, settings)
     seqr.cache_clear()
 
 
 @pytest.fixture
 def shard(settings: Settings) -> Iterator[Callable[[], Shard]]:
-    """Make the only shard, in a world whose settings are as they are to be."""
+    """Return a factory of the only shard, to be called once the settings are final."""
     settings.SEQR_POLL_SHARDS = 1
     made: list[BulkStatusClient] = []
 

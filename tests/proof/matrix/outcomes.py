@@ -1,4 +1,4 @@
-"""Which outcome each fault has, for one operation: a row of the table."""
+"""Maps each fault to its expected outcome, for one operation."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ Outcome = Callable[Checked, None]
 
 @dataclass(frozen=True)
 class Expected(Generic[Checked]):
-    """The outcomes of one operation, or of one way to come to it. Each fault has exactly one.
+    """The outcomes of one operation, or of one situation in which it is called.
 
-    An outcome is a function that asserts it. Its name is the word in the table, its docstring what
-    stands under the table: what the shop holds then, and what it does next.
+    An outcome is a function that asserts it. Its name is the cell in the table; its docstring
+    describes under the table what the shop records and does next. Each fault has exactly one.
     """
 
     operation: str
@@ -23,13 +23,15 @@ class Expected(Generic[Checked]):
 
     def __post_init__(self) -> None:
         named = [fault for faults in self.faults_of.values() for fault in faults]
-        assert sorted(named, key=FAULTS.index) == list(FAULTS), f"{self.operation}: a fault, once"
+        assert sorted(named, key=FAULTS.index) == list(FAULTS), (
+            f"{self.operation}: each fault exactly once"
+        )
 
     def of(self, fault: Fault) -> Outcome[Checked]:
-        """Return the outcome that this fault has."""
+        """Return the outcome of a fault."""
         return next(outcome for outcome, faults in self.faults_of.items() if fault in faults)
 
 
-def all_but(*others: Fault) -> tuple[Fault, ...]:
-    """Return every fault but these."""
+def all_except(*others: Fault) -> tuple[Fault, ...]:
+    """Return all faults except these."""
     return tuple(fault for fault in FAULTS if fault not in others)

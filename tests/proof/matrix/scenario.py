@@ -1,4 +1,4 @@
-"""SEQR that goes wrong and is well again, and the time that passes meanwhile."""
+"""Injects and clears a fault of SEQR's, and lets time pass."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,12 +19,12 @@ from tests.payments.reconciliation.steps import advance_time
 from tests.proof.matrix.faults import Fault
 from tests.sandbox_process import SandboxProcess
 
-IMPATIENT_SECONDS = 0.3
+SHORT_TIMEOUT_SECONDS = 0.5
 BY_POLLER = ChangeSource(SourceName.POLLER)
 
 
-class World:
-    """SEQR behind a door, and one fault that is to strike."""
+class Scenario:
+    """The sandbox, perhaps behind a proxy, and one fault."""
 
     def __init__(
         self, fault: Fault, sandbox: SandboxProcess, proxy: FaultProxy, settings: Settings
@@ -33,19 +33,19 @@ class World:
         self.sandbox = sandbox
         self._proxy = proxy
         self._settings = settings
-        self._patience = settings.SEQR_TIMEOUT_SECONDS
-        self._struck = 0
+        self._timeout_seconds = settings.SEQR_TIMEOUT_SECONDS
+        self._applied_before = 0
         if fault.is_in_proxy:
             use_seqr_at(settings, proxy.address)
 
-    def strike(self, operation: str, *, after: str = "") -> None:
-        """Let the fault strike this operation from now on.
+    def inject(self, operation: str, *, after: str = "") -> None:
+        """Let calls of an operation meet the fault from now on.
 
-        Where it follows on another one, `after` names that: the door is shut in between.
+        A proxy that refuses connections does so only once the operation `after` was answered.
         """
         fault = self.fault
         if fault.is_slow:
-            self.wait_for_answers(IMPATIENT_SECONDS)
+            self.set_timeout(SHORT_TIMEOUT_SECONDS)
         if not fault.is_in_proxy:
             self.sandbox.fault(operation, fault.kind, **fault.parameters)
         elif fault.kind == "swallow":
@@ -54,61 +54,61 @@ class World:
             self._proxy.close(ignore=fault.kind == "ignore", after=after)
 
     def clear_faults(self) -> None:
-        """Let SEQR be well again."""
-        self._struck += self._striking()
+        """Let SEQR work again, with the usual time-out."""
+        self._applied_before += self._applied_now()
         self.sandbox.clear_faults()
         if self.fault.is_in_proxy:
             self._proxy.open()
         if self.fault.is_slow:
-            self.wait_for_answers(self._patience)
+            self.set_timeout(self._timeout_seconds)
 
-    def wait_for_answers(self, seconds: float) -> None:
-        """Let each call that is made from now on last so long at most."""
+    def set_timeout(self, seconds: float) -> None:
+        """Set the time-out of calls to SEQR."""
         self._settings.SEQR_TIMEOUT_SECONDS = seconds
         seqr.cache_clear()
 
-    def left(self) -> int:
-        """Return how many calls have left us and met the fault."""
-        return self._struck + self._striking() + self._proxy.swallowed
+    def faulty_calls(self) -> int:
+        """Return the number of calls that met the fault."""
+        return self._applied_before + self._applied_now() + self._proxy.swallowed
 
-    def _striking(self) -> int:
+    def _applied_now(self) -> int:
         return sum(int(fault["applied"]) for fault in self.sandbox.faults())
 
-    def arrived(self, operation: str) -> int:
-        """Return how many calls of an operation SEQR has answered as it should."""
+    def answered_calls(self, operation: str) -> int:
+        """Return the number of calls of an operation that SEQR answered without a fault."""
         return sum(call["fault"] is None for call in self.sandbox.calls(operation))
 
-    def go_on(self, seconds: float = 40) -> None:
-        """Let time pass; then the sweep does what it finds, and open invoices are asked about."""
+    def recover_after(self, seconds: float = 40) -> None:
+        """Let time pass, then run recovery and poll every open invoice."""
         advance_time(timedelta(seconds=seconds))
         tasks.run_recovery()
-        ask_about_each()
+        poll_once()
 
 
-def ask_about_each() -> None:
-    """Do what a round of the poller does."""
+def poll_once() -> None:
+    """Query SEQR about each open invoice, as a round of the poller does."""
     for invoice in invoices_to_poll():
         refresh_invoice(invoice.pk, BY_POLLER)
 
 
-def customer_reads(invoice: Invoice) -> str:
-    """Return what heads the customer's page about the order."""
+def customer_heading(invoice: Invoice) -> str:
+    """Return the heading of the customer's order page."""
     heading, _ = state_texts(Order.objects.get(pk=invoice.order_id), invoice)
     return heading
 
 
-def cases() -> list[str]:
-    """Return the kinds of the cases that are open."""
+def open_cases() -> list[str]:
+    """Return the kinds of the open cases."""
     return list(MoneyCase.objects.filter(closed_at=None).values_list("kind", flat=True))
 
 
-def calls_in_the_audit(operation: str) -> int:
-    """Return how many calls of an operation the audit tells of."""
+def audited_calls(operation: str) -> int:
+    """Return the number of audited calls of an operation."""
     return AuditEvent.objects.filter(subject_type=SubjectType.CALL, name=operation).count()
 
 
-def failures_in_the_audit(operation: str) -> int:
-    """Return how many calls of an operation that went wrong the audit tells of."""
+def audited_failures(operation: str) -> int:
+    """Return the number of audited calls of an operation that failed."""
     return (
         AuditEvent.objects.filter(subject_type=SubjectType.CALL, name=operation)
         .exclude(detail="")
@@ -116,8 +116,8 @@ def failures_in_the_audit(operation: str) -> int:
     )
 
 
-def failed_with(work: Callable[[], object]) -> SeqrError | None:
-    """Do something, and return the gateway's error that it ended with, if it did."""
+def error_of(work: Callable[[], object]) -> SeqrError | None:
+    """Call `work`; return the gateway error that it raised, or None."""
     try:
         work()
     except SeqrError as error:

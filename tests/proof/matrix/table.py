@@ -1,4 +1,4 @@
-"""The fault matrix in docs/proof.md: python -m tests.proof.matrix.table."""
+"""Writes the fault matrix into docs/proof.md: python -m tests.proof.matrix.table."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ import django
 
 from seqrshop.local.testing import settings_for_tests
 
-if __name__ == "__main__":  # else pytest has seen to it
+if __name__ == "__main__":  # under pytest the plugin sets it
     os.environ.update(
         {"DATABASE_URL": "postgresql://127.0.0.1/x", "REDIS_URL": "redis://127.0.0.1/0"}
         | settings_for_tests()
@@ -42,28 +42,28 @@ GROUPS: Final[dict[str, tuple[Expected[Any], ...]]] = {
     "A customer orders": (
         test_get_client_session_info.EXPECTED,
         test_send_invoice.EXPECTED,
-        test_update_invoice.ALONE,
-        test_update_invoice.BESIDE_A_PAYMENT,
+        test_update_invoice.WITHOUT_PAYMENT,
+        test_update_invoice.WITH_PAYMENT,
     ),
     "A customer pays": (
         test_get_payment_status.BY_REFRESH,
         test_get_payment_status.ACKNOWLEDGING,
         test_get_payment_status.BY_POLLING,
-        test_get_payment_status.THROUGH_SILENCE,
+        test_get_payment_status.LONG_OUTAGE,
         test_submit_payment_receipt.EXPECTED,
     ),
-    "An invoice is cancelled, taken or given back": (
-        test_cancel_invoice.ALONE,
-        test_cancel_invoice.BESIDE_A_PAYMENT,
-        test_commit_reservation.ASKING_BEFORE,
+    "An invoice is cancelled, captured or refunded": (
+        test_cancel_invoice.WITHOUT_PAYMENT,
+        test_cancel_invoice.WITH_PAYMENT,
+        test_commit_reservation.QUERY_BEFORE,
         test_commit_reservation.EXPECTED,
         test_refund_payment.EXPECTED,
     ),
-    "The night": (
+    "Reconciliation": (
         test_mark_transaction_period.EXPECTED,
         test_execute_report.EXPECTED,
     ),
-    "Terminals, by the gateway's callers": (
+    "Terminals": (
         test_terminals.REGISTER,
         test_terminals.UNREGISTER,
         test_terminals.ASSIGN,
@@ -72,7 +72,7 @@ GROUPS: Final[dict[str, tuple[Expected[Any], ...]]] = {
 
 
 def section() -> str:
-    """Return what stands between the two marks in the document."""
+    """Return the section between the two marks of the document."""
     parts = [f"### {name}\n\n{_table(group)}\n{_outcomes(group)}" for name, group in GROUPS.items()]
     return "\n".join(parts)
 
@@ -81,8 +81,8 @@ def _table(group: Iterable[Expected[Any]]) -> str:
     lines = [_row("fault", "at SEQR", *(expected.operation for expected in group))]
     lines.append(_row(*["---"] * (lines[0].count(" | ") + 1)))
     for fault in FAULTS:
-        words = [_word(expected.of(fault)) for expected in group]
-        lines.append(_row(fault.name, fault.at_seqr, *words))
+        message = [_word(expected.of(fault)) for expected in group]
+        lines.append(_row(fault.name, fault.at_seqr, *message))
     return "\n".join(lines) + "\n"
 
 
@@ -108,7 +108,7 @@ def _sentences(outcome: Any) -> str:
 
 
 def document(written: str) -> str:
-    """Return the document with the section as it is to be."""
+    """Return the document with an up-to-date section."""
     before, _, rest = written.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{section()}\n{END}{after}"

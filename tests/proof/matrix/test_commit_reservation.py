@@ -14,8 +14,8 @@ from tests.proof.matrix.faults import (
     Fault,
     each_fault,
 )
-from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.scenario import World, ask_about_each, cases
+from tests.proof.matrix.outcomes import Expected, all_except
+from tests.proof.matrix.scenario import Scenario, open_cases, poll_once
 from tests.staff import shown_messages, superuser
 
 OPERATION = "commitReservation"
@@ -23,136 +23,136 @@ S = InvoiceStatus
 pytestmark = pytest.mark.django_db
 
 
-def not_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> None:
-    """The clerk reads “Not taken”; the amount stays reserved, and the button may be pressed again
-    at once.
+def not_captured(scenario: Scenario, invoice: Invoice, clerk: Client, message: str) -> None:
+    """The staff member reads that nothing was captured; the amount stays reserved, and the capture
+    can be repeated at once.
     """
-    assert words.startswith("Not captured (commitReservation: ")
-    assert world.left() == int(world.fault.leaves)
+    assert message.startswith("Not captured (commitReservation: ")
+    assert scenario.faulty_calls() == int(scenario.fault.is_sent)
     assert (reloaded(invoice).status, reloaded(invoice).capture_lease_until) == (S.RESERVED, None)
     assert event_names(invoice)[-1] == "capture_failed"
 
-    world.clear_faults()
+    scenario.clear_faults()
 
-    assert take(clerk, invoice) == "Captured and paid."
-    is_taken_once(world, invoice)
+    assert capture(clerk, invoice) == "Captured and paid."
+    is_captured_once(scenario, invoice)
 
 
-def perhaps_taken(world: World, invoice: Invoice, clerk: Client, words: str) -> None:
-    """The clerk reads that it is not known. Nothing is sent again by itself, and the button refuses
-    until the lease is over; SEQR is asked each second. It still says RESERVED, so nothing was
-    taken, and the button takes it, once.
+def outcome_unknown(scenario: Scenario, invoice: Invoice, clerk: Client, message: str) -> None:
+    """The staff member reads that the outcome is unknown. Nothing is sent again automatically, and
+    a new capture is refused until the lease ends; SEQR is queried each second. It still reports
+    RESERVED, so nothing was captured, and a new capture succeeds once.
     """
-    assert words.startswith("It is not known whether the amount was captured (commitReservation: ")
-    assert world.left() == 1
+    assert message.startswith(
+        "It is not known whether the amount was captured (commitReservation: "
+    )
+    assert scenario.faulty_calls() == 1
     assert reloaded(invoice).status == S.RESERVED
     assert event_names(invoice)[-1] == "capture_outcome_unknown"
 
-    world.clear_faults()
+    scenario.clear_faults()
 
-    assert take(clerk, invoice).startswith("A capture is running, or SEQR's answer was lost.")
-    world.go_on()
-    assert (reloaded(invoice).status, world.arrived(OPERATION)) == (S.RESERVED, 0)
-    assert take(clerk, invoice) == "Captured and paid."
-    is_taken_once(world, invoice)
+    assert capture(clerk, invoice).startswith("A capture is running, or SEQR's answer was lost.")
+    scenario.recover_after()
+    assert (reloaded(invoice).status, scenario.answered_calls(OPERATION)) == (S.RESERVED, 0)
+    assert capture(clerk, invoice) == "Captured and paid."
+    is_captured_once(scenario, invoice)
 
 
-def found_by_asking(world: World, invoice: Invoice, _clerk: Client, words: str) -> None:
-    """The answer is lost, but SEQR is asked right after and says PAID. The clerk reads “Taken, and
-    paid.”
+def found_by_query(scenario: Scenario, invoice: Invoice, _clerk: Client, message: str) -> None:
+    """The answer is lost, but the query right after it finds PAID. The staff member reads that the
+    payment was captured.
     """
-    assert words == "Captured and paid."
-    assert (world.left(), world.arrived(OPERATION)) == (1, 0)
+    assert message == "Captured and paid."
+    assert (scenario.faulty_calls(), scenario.answered_calls(OPERATION)) == (1, 0)
     assert "capture_outcome_unknown" in event_names(invoice)
 
-    is_taken_once(world, invoice)
+    is_captured_once(scenario, invoice)
 
 
-NOT_DONE_FOR_SURE = [REFUSED, CONNECT_TIME_OUT, CODE_93]
-TAKEN = [fault for fault in all_but() if fault.is_done]
+NOT_EXECUTED = [REFUSED, CONNECT_TIME_OUT, CODE_93]
+EXECUTED = [fault for fault in all_except() if fault.takes_effect]
 EXPECTED = Expected(
     OPERATION,
     {
-        not_taken: NOT_DONE_FOR_SURE,
-        found_by_asking: TAKEN,
-        perhaps_taken: all_but(*NOT_DONE_FOR_SURE, *TAKEN),
+        not_captured: NOT_EXECUTED,
+        found_by_query: EXECUTED,
+        outcome_unknown: all_except(*NOT_EXECUTED, *EXECUTED),
     },
 )
 
 
 @each_fault
-def test_what_is_reserved_is_taken_once(world: World, fault: Fault) -> None:
-    invoice = reserved_invoice(world)
+def test_reservation_is_captured_once(scenario: Scenario, fault: Fault) -> None:
+    invoice = reserved_invoice(scenario)
     clerk = superuser()
-    world.strike(OPERATION, after="getPaymentStatus")
+    scenario.inject(OPERATION, after="getPaymentStatus")
 
-    words = take(clerk, invoice)
+    message = capture(clerk, invoice)
 
-    EXPECTED.of(fault)(world, invoice, clerk, words)
+    EXPECTED.of(fault)(scenario, invoice, clerk, message)
 
 
-def not_even_sent(world: World, invoice: Invoice, clerk: Client, words: str) -> None:
-    """The clerk reads “Not captured: SEQR does not confirm the reservation”: only the
-    question was sent. The button may be pressed again at once.
+def not_sent(scenario: Scenario, invoice: Invoice, clerk: Client, message: str) -> None:
+    """Only the status query was sent, so nothing was captured. The staff member reads why, and the
+    capture can be repeated at once.
     """
-    assert words.startswith("Not captured: SEQR does not confirm the reservation (")
+    assert message.startswith("Not captured: SEQR does not confirm the reservation (")
     assert (reloaded(invoice).status, reloaded(invoice).capture_lease_until) == (S.RESERVED, None)
     assert "capture_started" not in event_names(invoice)
-    assert world.sandbox.calls(OPERATION) == []
+    assert scenario.sandbox.calls(OPERATION) == []
 
-    world.clear_faults()
+    scenario.clear_faults()
 
-    assert take(clerk, invoice) == "Captured and paid."
-    is_paid_once(world, invoice)
-
-
-def asked_at_once(world: World, invoice: Invoice, _clerk: Client, words: str) -> None:
-    """libcurl asks again by itself, on a new connection, and the amount is taken."""
-    assert words == "Captured and paid."
-
-    is_paid_once(world, invoice)
+    assert capture(clerk, invoice) == "Captured and paid."
+    is_paid_once(scenario, invoice)
 
 
-ASKING_BEFORE = Expected(
+def repeated_by_libcurl(scenario: Scenario, invoice: Invoice, _clerk: Client, message: str) -> None:
+    """libcurl repeats the call by itself on a new connection, and the amount is captured."""
+    assert message == "Captured and paid."
+
+    is_paid_once(scenario, invoice)
+
+
+QUERY_BEFORE = Expected(
     "getPaymentStatus, before a commitReservation",
-    {not_even_sent: all_but(KEPT_CONNECTION_DIES), asked_at_once: [KEPT_CONNECTION_DIES]},
+    {not_sent: all_except(KEPT_CONNECTION_DIES), repeated_by_libcurl: [KEPT_CONNECTION_DIES]},
 )
 
 
 @each_fault
-def test_nothing_is_taken_where_seqr_does_not_say_what_is_reserved(
-    world: World, fault: Fault
-) -> None:
-    invoice = reserved_invoice(world)
+def test_nothing_is_captured_while_status_query_fails(scenario: Scenario, fault: Fault) -> None:
+    invoice = reserved_invoice(scenario)
     clerk = superuser()
-    world.strike("getPaymentStatus")
+    scenario.inject("getPaymentStatus")
 
-    words = take(clerk, invoice)
+    message = capture(clerk, invoice)
 
-    ASKING_BEFORE.of(fault)(world, invoice, clerk, words)
+    QUERY_BEFORE.of(fault)(scenario, invoice, clerk, message)
 
 
-def reserved_invoice(world: World) -> Invoice:
-    """An invoice whose 45.00 SEK are reserved at SEQR, as we know."""
+def reserved_invoice(scenario: Scenario) -> Invoice:
+    """Return an invoice with 45.00 SEK reserved at SEQR, and polled."""
     invoice = issued_invoice()
-    world.sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "RESERVED"})
-    ask_about_each()
+    scenario.sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "RESERVED"})
+    poll_once()
     return reloaded(invoice)
 
 
-def take(clerk: Client, invoice: Invoice) -> str:
-    """Press the button and agree; return what is told."""
+def capture(clerk: Client, invoice: Invoice) -> str:
+    """Capture in the admin; return the last message shown."""
     page = reverse("admin:payments_invoice_capture", args=[invoice.pk])
     return shown_messages(clerk.post(page, {"amount": "45.00"}))[-1]
 
 
-def is_taken_once(world: World, invoice: Invoice) -> None:
-    assert world.arrived(OPERATION) + int(world.fault.is_done) == 1
-    is_paid_once(world, invoice)
+def is_captured_once(scenario: Scenario, invoice: Invoice) -> None:
+    assert scenario.answered_calls(OPERATION) + int(scenario.fault.takes_effect) == 1
+    is_paid_once(scenario, invoice)
 
 
-def is_paid_once(world: World, invoice: Invoice) -> None:
+def is_paid_once(scenario: Scenario, invoice: Invoice) -> None:
     assert (reloaded(invoice).status, order_state(invoice)) == (S.PAID, "paid")
-    at_seqr = world.sandbox.invoice(reference(invoice))
+    at_seqr = scenario.sandbox.invoice(reference(invoice))
     assert (at_seqr["status"], at_seqr["paid_amount"]) == ("PAID", "45.00")
-    assert cases() == []
+    assert open_cases() == []

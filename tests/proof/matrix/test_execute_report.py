@@ -9,66 +9,66 @@ from payments.models import PeriodStatus, TransactionPeriod
 from tests.payments.reconciliation.steps import advance_time
 from tests.payments.steps import paid_invoice
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
-from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.scenario import World, calls_in_the_audit, cases
+from tests.proof.matrix.outcomes import Expected, all_except
+from tests.proof.matrix.scenario import Scenario, audited_calls, open_cases
 
 OPERATION = "executeReport"
 S = PeriodStatus
 pytestmark = pytest.mark.django_db
 
 
-def fetched_again(world: World) -> None:
-    """The period waits for its report, which is asked for again after 5 s, then ever more seldom,
-    every 10 minutes at the most; after three hours a case tells a person. When the report comes, it
-    is compared, and the case is closed.
+def fetched_later(scenario: Scenario) -> None:
+    """The period waits for its report, which is fetched again after 5 s, with a backoff of up to 10
+    minutes; after three hours a case is opened. When the report arrives, it is reconciled, and the
+    case is closed.
     """
-    assert the_period().status == S.MARKED
-    asked = calls_in_the_audit(OPERATION)
+    assert first_period().status == S.MARKED
+    asked = audited_calls(OPERATION)
     tasks.advance_periods()
-    assert calls_in_the_audit(OPERATION) == asked == 1
+    assert audited_calls(OPERATION) == asked == 1
 
     advance_time(timedelta(hours=4))
     tasks.advance_periods()
-    assert cases() == ["reconciliation_stuck"]
-    world.clear_faults()
+    assert open_cases() == ["reconciliation_stuck"]
+    scenario.clear_faults()
     advance_time(timedelta(minutes=10))
     tasks.advance_periods()
 
     is_compared()
 
 
-def fetched_at_once(world: World) -> None:
-    """libcurl asks again by itself, on a new connection."""
-    assert (world.left(), world.arrived(OPERATION)) == (1, 1)
+def repeated_by_libcurl(scenario: Scenario) -> None:
+    """libcurl repeats the call by itself on a new connection."""
+    assert (scenario.faulty_calls(), scenario.answered_calls(OPERATION)) == (1, 1)
 
     is_compared()
 
 
 EXPECTED = Expected(
     OPERATION,
-    {fetched_again: all_but(KEPT_CONNECTION_DIES), fetched_at_once: [KEPT_CONNECTION_DIES]},
+    {fetched_later: all_except(KEPT_CONNECTION_DIES), repeated_by_libcurl: [KEPT_CONNECTION_DIES]},
 )
 
 
 @each_fault
-def test_a_report_is_fetched_in_the_end(world: World, fault: Fault) -> None:
-    paid_invoice(world.sandbox)
+def test_report_is_fetched_after_fault(scenario: Scenario, fault: Fault) -> None:
+    paid_invoice(scenario.sandbox)
     advance_time(timedelta(hours=1))
     tasks.advance_periods()
     advance_time(timedelta(seconds=3))
-    world.sandbox.advance(3)
-    world.strike(OPERATION)
+    scenario.sandbox.advance(3)
+    scenario.inject(OPERATION)
 
     tasks.advance_periods()
 
-    EXPECTED.of(fault)(world)
+    EXPECTED.of(fault)(scenario)
 
 
-def the_period() -> TransactionPeriod:
+def first_period() -> TransactionPeriod:
     return TransactionPeriod.objects.get()
 
 
 def is_compared() -> None:
-    assert the_period().status == S.RECONCILED
-    assert [row.match_result for row in the_period().rows.all()] == ["sale"]
-    assert cases() == []
+    assert first_period().status == S.RECONCILED
+    assert [row.match_result for row in first_period().rows.all()] == ["sale"]
+    assert open_cases() == []

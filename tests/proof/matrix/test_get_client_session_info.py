@@ -8,8 +8,8 @@ from django.test import Client
 from orders.models import Customer, CustomerSession, Shop
 from tests.factories import ShopFactory
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
-from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.scenario import World, calls_in_the_audit, cases
+from tests.proof.matrix.outcomes import Expected, all_except
+from tests.proof.matrix.scenario import Scenario, audited_calls, open_cases
 
 OPERATION = "getClientSessionInfo"
 pytestmark = pytest.mark.django_db
@@ -18,43 +18,45 @@ pytestmark = pytest.mark.django_db
 class Phone:
     """A customer's phone, which has scanned the code of a café."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, scenario: Scenario) -> None:
         self._cafe: Shop = ShopFactory.create()
         self._browser = Client()
-        world.sandbox.register_shop(self._cafe.service_id, "http://testserver")
-        scan = world.sandbox.scan(f"HTTP://SEQR.SE/000/{self._cafe.service_id}", "46700643933")
+        scenario.sandbox.register_shop(self._cafe.service_id, "http://testserver")
+        scan = scenario.sandbox.scan(f"HTTP://SEQR.SE/000/{self._cafe.service_id}", "46700643933")
         self._token = scan["token"]
 
     def open_page(self) -> Any:
-        """Do what the page's script does; return the answer."""
+        """Request a session as the page does; return the response."""
         address = f"/{self._cafe.slug}/session"
         body = {"token": self._token}
         return self._browser.post(address, body, content_type="application/json")
 
 
-def asked_again(world: World, phone: Phone, answer: Any) -> None:
-    """Nothing is kept but the call in the audit. The customer reads “SEQR is unavailable right
-    now.”; the page asks again by itself every 2 s, and opens as soon as SEQR answers.
+def repeated(scenario: Scenario, phone: Phone, answer: Any) -> None:
+    """Nothing is stored except the call in the audit. The customer reads that SEQR cannot be
+    reached; the page retries every 2 s, and opens as soon as SEQR answers.
     """
-    assert world.left() in (int(world.fault.leaves), 2)  # libcurl may have sent it again
+    # libcurl may have repeated the call.
+    assert scenario.faulty_calls() in (int(scenario.fault.is_sent), 2)
     assert (answer.status_code, answer.json()["error"]) == (503, "seqr_unavailable")
     assert (answer.json()["message"], answer["Retry-After"]) == (
         "SEQR is unavailable right now.",
         "2",
     )
     assert (CustomerSession.objects.count(), Customer.objects.count()) == (0, 0)
-    assert calls_in_the_audit(OPERATION) == 1
+    assert audited_calls(OPERATION) == 1
 
-    world.clear_faults()
+    scenario.clear_faults()
     answer = phone.open_page()
 
     is_open_once(answer)
-    assert cases() == []
+    assert open_cases() == []
 
 
-def done_at_once(world: World, phone: Phone, answer: Any) -> None:
-    """libcurl asks again by itself, on a new connection: the customer notices nothing."""
-    assert (world.left(), world.arrived(OPERATION)) == (1, 2)  # with the visit before
+def repeated_by_libcurl(scenario: Scenario, phone: Phone, answer: Any) -> None:
+    """libcurl repeats the call by itself on a new connection: the customer notices nothing."""
+    # One call came before the fault.
+    assert (scenario.faulty_calls(), scenario.answered_calls(OPERATION)) == (1, 2)
     CustomerSession.objects.exclude(pk=CustomerSession.objects.latest("pk").pk).delete()
 
     is_open_once(answer)
@@ -62,20 +64,20 @@ def done_at_once(world: World, phone: Phone, answer: Any) -> None:
 
 EXPECTED = Expected(
     OPERATION,
-    {asked_again: all_but(KEPT_CONNECTION_DIES), done_at_once: [KEPT_CONNECTION_DIES]},
+    {repeated: all_except(KEPT_CONNECTION_DIES), repeated_by_libcurl: [KEPT_CONNECTION_DIES]},
 )
 
 
 @each_fault
-def test_a_visit_is_opened_once_seqr_answers(world: World, fault: Fault) -> None:
+def test_session_is_created_once_seqr_answers(scenario: Scenario, fault: Fault) -> None:
     if fault is KEPT_CONNECTION_DIES:
-        Phone(world).open_page()
-    phone = Phone(world)
-    world.strike(OPERATION)
+        Phone(scenario).open_page()
+    phone = Phone(scenario)
+    scenario.inject(OPERATION)
 
     answer = phone.open_page()
 
-    EXPECTED.of(fault)(world, phone, answer)
+    EXPECTED.of(fault)(scenario, phone, answer)
 
 
 def is_open_once(answer: Any) -> None:

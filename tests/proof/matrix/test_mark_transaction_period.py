@@ -19,79 +19,79 @@ from tests.payments.reconciliation.steps import (
 )
 from tests.payments.steps import paid_invoice
 from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault, each_fault
-from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.scenario import World, cases
+from tests.proof.matrix.outcomes import Expected, all_except
+from tests.proof.matrix.scenario import Scenario, open_cases
 
 OPERATION = "markTransactionPeriod"
 S = PeriodStatus
 pytestmark = pytest.mark.django_db
 
 
-def closed_later(world: World) -> None:
-    """The period is to be closed again, after 5 s and then ever more seldom, every 10 minutes at
-    the most: certainly nothing happened. After three hours of it a case tells a person.
+def marked_later(scenario: Scenario) -> None:
+    """Nothing happened at SEQR for certain. The period is marked again after 5 s, with a backoff of
+    up to 10 minutes; after three hours a case is opened.
     """
-    assert world.left() == int(world.fault.leaves)
-    assert story(the_period()) == ["marking_started", "marking_deferred"]
+    assert scenario.faulty_calls() == int(scenario.fault.is_sent)
+    assert story(first_period()) == ["marking_started", "marking_deferred"]
     tasks.advance_periods()
-    assert world.left() == int(world.fault.leaves)
+    assert scenario.faulty_calls() == int(scenario.fault.is_sent)
 
     advance_time(timedelta(hours=4))
     tasks.advance_periods()
-    assert (the_period().status, cases()) == (S.TO_MARK, ["reconciliation_stuck"])
-    world.clear_faults()
+    assert (first_period().status, open_cases()) == (S.TO_MARK, ["reconciliation_stuck"])
+    scenario.clear_faults()
     advance_time(timedelta(minutes=10))
-    run_due_periods(world.sandbox)
-    run_due_periods(world.sandbox)
+    run_due_periods(scenario.sandbox)
+    run_due_periods(scenario.sandbox)
 
-    assert the_period().status == S.RECONCILED
-    closed_once(world)
+    assert first_period().status == S.RECONCILED
+    is_reconciled_once(scenario)
 
 
-def lost(world: World) -> None:
-    """The period is LOST and a case tells a person: SEQR may have closed one, under an id that we
-    do not have. It is never closed again by itself. SEQR's support tells the person which it was;
-    then its report is fetched, or the next night's has its sales too.
+def lost(scenario: Scenario) -> None:
+    """The period is LOST and a case is opened: SEQR may have marked a period whose id never
+    arrived. It is never marked again automatically. Staff get the id from SEQR's support; then its
+    report is fetched, or the next period's report contains its sales.
     """
-    assert world.left() == 1
-    assert story(the_period()) == ["marking_started", "period_lost"]
-    assert cases() == ["lost_period"]
+    assert scenario.faulty_calls() == 1
+    assert story(first_period()) == ["marking_started", "period_lost"]
+    assert open_cases() == ["lost_period"]
 
-    world.clear_faults()
+    scenario.clear_faults()
     for hours in (1, 10):
         advance_time(timedelta(hours=hours))
         tasks.advance_periods()
-    assert world.arrived(OPERATION) == 0
-    world.sandbox.advance(3)
-    found = last_period_id_at_seqr(world.sandbox) if world.fault.is_done else ""
+    assert scenario.answered_calls(OPERATION) == 0
+    scenario.sandbox.advance(3)
+    found = last_period_id_at_seqr(scenario.sandbox) if scenario.fault.takes_effect else ""
     resolve_lost_period(
-        the_period().pk,
+        first_period().pk,
         by_staff(User.objects.create_user("clerk")),
         transaction_period_id=found,
         reason="SEQR's support says so",
     )
 
-    assert the_period().status == (S.RECONCILED if found else S.VOID)
-    closed_once(world, earlier=int(not found))
+    assert first_period().status == (S.RECONCILED if found else S.VOID)
+    is_reconciled_once(scenario, earlier=int(not found))
 
 
-NOT_DONE_FOR_SURE = [REFUSED, CONNECT_TIME_OUT, CODE_93]
-EXPECTED = Expected(OPERATION, {closed_later: NOT_DONE_FOR_SURE, lost: all_but(*NOT_DONE_FOR_SURE)})
+NOT_EXECUTED = [REFUSED, CONNECT_TIME_OUT, CODE_93]
+EXPECTED = Expected(OPERATION, {marked_later: NOT_EXECUTED, lost: all_except(*NOT_EXECUTED)})
 
 
 @each_fault
-def test_a_days_period_is_closed_once_and_its_sale_found(world: World, fault: Fault) -> None:
-    paid_invoice(world.sandbox)
+def test_period_is_marked_once_and_its_sale_reconciled(scenario: Scenario, fault: Fault) -> None:
+    paid_invoice(scenario.sandbox)
     advance_time(timedelta(hours=1))
-    world.strike(OPERATION)
+    scenario.inject(OPERATION)
 
     tasks.advance_periods()
 
-    EXPECTED.of(fault)(world)
+    EXPECTED.of(fault)(scenario)
 
 
-def the_period() -> TransactionPeriod:
-    """The day's period, which is the first one."""
+def first_period() -> TransactionPeriod:
+    """Return the first period."""
     return TransactionPeriod.objects.earliest("pk")
 
 
@@ -100,11 +100,11 @@ def story(period: TransactionPeriod) -> list[str]:
     return list(events.values_list("name", flat=True))
 
 
-def closed_once(world: World, *, earlier: int = 0) -> None:
-    """The sale is in a report, the next night finds nothing that differs, and no case is open."""
+def is_reconciled_once(scenario: Scenario, *, earlier: int = 0) -> None:
+    """Assert that the sale is in one report, and that the next period has no difference."""
     advance_one_day()
-    night = reconcile_day(world.sandbox)
+    night = reconcile_day(scenario.sandbox)
     assert night.status == S.RECONCILED
-    sales = [period.rows.filter(match_result="sale").count() for period in (the_period(), night)]
+    sales = [period.rows.filter(match_result="sale").count() for period in (first_period(), night)]
     assert sales == [1 - earlier, earlier]
-    assert cases() == []
+    assert open_cases() == []

@@ -15,8 +15,8 @@ from payments.refunds.refund import refundable_now, request_refund, resolve_unkn
 from tests.payments.reconciliation.steps import advance_time, reconcile_day
 from tests.payments.steps import order_state, paid_invoice, reference
 from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault, each_fault
-from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.scenario import World, cases
+from tests.proof.matrix.outcomes import Expected, all_except
+from tests.proof.matrix.scenario import Scenario, open_cases
 
 OPERATION = "refundPayment"
 S = RefundStatus
@@ -24,45 +24,46 @@ ALL = Decimal("45.00")
 pytestmark = pytest.mark.django_db
 
 
-def sent_later(world: World, refund: Refund) -> None:
-    """The refund is to be sent again, in 30 s at the earliest: certainly nothing happened. After an
-    hour of it a case tells a person. When the sweep's one reaches SEQR, the case is closed.
+def sent_later(scenario: Scenario, refund: Refund) -> None:
+    """Nothing happened at SEQR for certain. The refund is sent again after 30 s at the earliest;
+    after an hour a case is opened. When recovery's attempt reaches SEQR, the case is closed.
     """
-    assert world.left() == int(world.fault.leaves)
+    assert scenario.faulty_calls() == int(scenario.fault.is_sent)
     assert status_of(refund) == S.CREATED
     assert story(refund)[1:] == ["refund_sending_started", "refund_deferred"]
     tasks.run_recovery()
-    assert (world.left(), cases()) == (int(world.fault.leaves), [])
+    assert (scenario.faulty_calls(), open_cases()) == (int(scenario.fault.is_sent), [])
 
-    world.go_on(seconds=3600)
-    assert (status_of(refund), cases()) == (S.CREATED, ["refund_stuck"])
-    world.clear_faults()
-    world.go_on()
+    scenario.recover_after(seconds=3600)
+    assert (status_of(refund), open_cases()) == (S.CREATED, ["refund_stuck"])
+    scenario.clear_faults()
+    scenario.recover_after()
 
-    went_back_once(world, refund)
-    assert cases() == []
+    is_refunded_once(scenario, refund)
+    assert open_cases() == []
 
 
-def unknown(world: World, refund: Refund) -> None:
-    """The refund is UNKNOWN, its amount stays reserved, and a case tells a person. It is never sent
-    again. After the night, the page that settles it proposes what SEQR's report shows; the person
-    decides, and only where nothing went back can it be asked for anew.
+def unknown(scenario: Scenario, refund: Refund) -> None:
+    """The refund is UNKNOWN, its amount stays reserved, and a case is opened. It is never sent
+    again automatically. After the nightly reconciliation, the page that resolves it suggests what
+    SEQR's report shows; staff decide, and only a refund that was not executed can be requested
+    again.
     """
-    assert world.left() == 1
+    assert scenario.faulty_calls() == 1
     assert status_of(refund) == S.UNKNOWN
     assert story(refund)[1:] == ["refund_sending_started", "refund_outcome_unknown"]
-    assert cases() == ["refund_unknown"]
+    assert open_cases() == ["refund_unknown"]
     assert refundable_now(refund.invoice_id) == 0
 
-    world.clear_faults()
+    scenario.clear_faults()
     for hours in (1, 10):
         advance_time(timedelta(hours=hours))
         tasks.run_recovery()
-    assert world.arrived(OPERATION) == 0
-    reconcile_day(world.sandbox)
+    assert scenario.answered_calls(OPERATION) == 0
+    reconcile_day(scenario.sandbox)
     proposal = suggest_refund_outcome(Refund.objects.get(pk=refund.pk))
 
-    assert proposal.was_refunded == world.fault.is_done
+    assert proposal.was_refunded == scenario.fault.takes_effect
     resolve_unknown_refund(
         refund.pk,
         by_staff(refund.requested_by),
@@ -70,33 +71,31 @@ def unknown(world: World, refund: Refund) -> None:
         reason="the night's report",
         ers_reference=proposal.ers_reference,
     )
-    assert cases() == []
-    if not world.fault.is_done:
+    assert open_cases() == []
+    if not scenario.fault.takes_effect:
         assert status_of(refund) == S.REJECTED
-        refund = asked_for(refund.invoice_id, refund.requested_by)
+        refund = new_refund(refund.invoice_id, refund.requested_by)
         tasks.send_refund(refund.pk)
-    went_back_once(world, refund)
+    is_refunded_once(scenario, refund)
 
 
-NOT_DONE_FOR_SURE = [REFUSED, CONNECT_TIME_OUT, CODE_93]
-EXPECTED = Expected(
-    OPERATION, {sent_later: NOT_DONE_FOR_SURE, unknown: all_but(*NOT_DONE_FOR_SURE)}
-)
+NOT_EXECUTED = [REFUSED, CONNECT_TIME_OUT, CODE_93]
+EXPECTED = Expected(OPERATION, {sent_later: NOT_EXECUTED, unknown: all_except(*NOT_EXECUTED)})
 
 
 @each_fault
-def test_money_goes_back_once_at_most(world: World, fault: Fault) -> None:
-    invoice = paid_invoice(world.sandbox)
+def test_refund_is_executed_once_at_most(scenario: Scenario, fault: Fault) -> None:
+    invoice = paid_invoice(scenario.sandbox)
     tasks.run_recovery()  # SEQR gets the receipt
-    refund = asked_for(invoice.pk, User.objects.create_user("clerk"))
-    world.strike(OPERATION)
+    refund = new_refund(invoice.pk, User.objects.create_user("clerk"))
+    scenario.inject(OPERATION)
 
     tasks.send_refund(refund.pk)
 
-    EXPECTED.of(fault)(world, refund)
+    EXPECTED.of(fault)(scenario, refund)
 
 
-def asked_for(invoice_id: int, clerk: User) -> Refund:
+def new_refund(invoice_id: int, clerk: User) -> Refund:
     nonce = f"form {Refund.objects.count()}"
     refund, _ = request_refund(invoice_id, ALL, "cold coffee", by_staff(clerk), nonce)
     return refund
@@ -111,8 +110,8 @@ def story(refund: Refund) -> list[str]:
     return list(events.values_list("name", flat=True))
 
 
-def went_back_once(world: World, refund: Refund) -> None:
-    at_seqr = world.sandbox.invoice(reference(refund.invoice))["refunds"]
+def is_refunded_once(scenario: Scenario, refund: Refund) -> None:
+    at_seqr = scenario.sandbox.invoice(reference(refund.invoice))["refunds"]
     refund.refresh_from_db()
     assert (refund.status, order_state(refund.invoice)) == (S.REFUNDED, "refunded")
     assert [(each["amount"], each["ers_reference"]) for each in at_seqr] == [

@@ -14,73 +14,74 @@ from tests.payments.steps import (
     reloaded,
 )
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
-from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.scenario import World, cases, customer_reads
+from tests.proof.matrix.outcomes import Expected, all_except
+from tests.proof.matrix.scenario import Scenario, customer_heading, open_cases
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db
 
 
-def sent_again(world: World, invoice: Invoice) -> None:
-    """The invoice stays SENDING, its lease given back; the customer reads “One moment”. The task
-    sends it again within seconds, then each sweep, until its lifetime is over. What SEQR made of a
-    lost one has a reference that nobody is ever shown, so nobody can pay it.
+def sent_again(scenario: Scenario, invoice: Invoice) -> None:
+    """The invoice stays SENDING without a lease; the customer sees a waiting page. The task sends
+    it again within seconds, then each recovery does, until its lifetime ends. An invoice that SEQR
+    made for a lost answer has a reference that no customer sees, so it cannot be paid.
     """
-    left = world.left()
-    assert left == int(world.fault.leaves)
+    faulty_calls = scenario.faulty_calls()
+    assert faulty_calls == int(scenario.fault.is_sent)
     assert (reloaded(invoice).status, reloaded(invoice).lease_until) == (S.SENDING, None)
-    assert customer_reads(invoice) == "One moment"
+    assert customer_heading(invoice) == "One moment"
     assert event_names(invoice) == ["sending_started", "sending_failed"]
     assert find_work().invoices_to_send == [invoice.pk]
 
-    world.clear_faults()
-    world.go_on()
+    scenario.clear_faults()
+    scenario.recover_after()
 
-    is_paid_once_by_the_one_that_is_shown(world, invoice)
-    assert world.arrived("sendInvoice") == 1
-    assert len(world.sandbox.invoices()) == 1 + int(world.fault.is_done)
+    is_paid_once_by_the_one_that_is_shown(scenario, invoice)
+    assert scenario.answered_calls("sendInvoice") == 1
+    assert len(scenario.sandbox.invoices()) == 1 + int(scenario.fault.takes_effect)
 
 
-def sent_twice(world: World, invoice: Invoice) -> None:
-    """libcurl sends it again by itself, on a new connection. SEQR has two invoices; the reference
-    of the second is the only one that came back, and the only one that is shown.
+def sent_twice_by_libcurl(scenario: Scenario, invoice: Invoice) -> None:
+    """libcurl repeats the call by itself on a new connection. SEQR has two invoices; only the
+    reference of the second arrived, and only that one is shown.
     """
     assert reloaded(invoice).status == S.ISSUED
     assert event_names(invoice) == ["sending_started", "sent"]
-    assert (world.left(), world.arrived("sendInvoice")) == (1, 2)  # with the one that came before
+    # One invoice came before the fault.
+    assert (scenario.faulty_calls(), scenario.answered_calls("sendInvoice")) == (1, 2)
 
-    is_paid_once_by_the_one_that_is_shown(world, invoice)
+    is_paid_once_by_the_one_that_is_shown(scenario, invoice)
 
 
 EXPECTED = Expected(
     "sendInvoice",
-    {sent_again: all_but(KEPT_CONNECTION_DIES), sent_twice: [KEPT_CONNECTION_DIES]},
+    {sent_again: all_except(KEPT_CONNECTION_DIES), sent_twice_by_libcurl: [KEPT_CONNECTION_DIES]},
 )
 
 
 @each_fault
-def test_an_invoice_is_sent_until_it_has_a_reference_and_paid_once(
-    world: World, fault: Fault
+def test_invoice_is_sent_until_it_has_reference_and_paid_once(
+    scenario: Scenario, fault: Fault
 ) -> None:
     if fault is KEPT_CONNECTION_DIES:
-        issued_invoice()  # so that there is a connection to keep
+        issued_invoice()  # opens the connection that is kept
     invoice = new_invoice()
-    world.strike("sendInvoice")
+    scenario.inject("sendInvoice")
 
     tasks.send_invoice.apply((invoice.pk,), retries=2)  # the task's last attempt
 
-    EXPECTED.of(fault)(world, invoice)
+    EXPECTED.of(fault)(scenario, invoice)
 
 
-def is_paid_once_by_the_one_that_is_shown(world: World, invoice: Invoice) -> None:
+def is_paid_once_by_the_one_that_is_shown(scenario: Scenario, invoice: Invoice) -> None:
     shown = reference(reloaded(invoice))
-    assert shown == world.sandbox.invoices()[-1]["invoice_reference"]
-    world.sandbox.pay(shown)
-    world.go_on()
+    assert shown == scenario.sandbox.invoices()[-1]["invoice_reference"]
+    scenario.sandbox.pay(shown)
+    scenario.recover_after()
 
     assert (reloaded(invoice).status, order_state(invoice)) == (S.PAID, "paid")
     assert event_names(invoice).count("payment_confirmed") == 1
-    at_seqr = {each["invoice_reference"]: each["status"] for each in world.sandbox.invoices()}
+    at_seqr = {each["invoice_reference"]: each["status"] for each in scenario.sandbox.invoices()}
     assert at_seqr.pop(shown) == "PAID"
     assert "PAID" not in at_seqr.values()
-    assert cases() == []
+    assert open_cases() == []

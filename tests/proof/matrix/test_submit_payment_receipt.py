@@ -7,58 +7,62 @@ from payments.models import Invoice
 from payments.receipts.document import has_receipt
 from tests.payments.steps import event_names, paid_invoice, reference, reloaded
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
-from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.scenario import World, cases
+from tests.proof.matrix.outcomes import Expected, all_except
+from tests.proof.matrix.scenario import Scenario, open_cases
 
 OPERATION = "submitPaymentReceipt"
 pytestmark = pytest.mark.django_db
 
 
-def submitted_again(world: World, invoice: Invoice) -> None:
-    """The payment is untouched, and the customer has the receipt on the success page. SEQR is given
-    the same document again after 5 s, then ever more seldom, at least once an hour; it may then
-    have it twice, which SEQR allows. Only refusals are counted and end it, and this is none.
+def submitted_again(scenario: Scenario, invoice: Invoice) -> None:
+    """The payment is unaffected, and the customer has the receipt on the success page. SEQR gets
+    the same document again after 5 s, with a backoff of up to an hour; it may then have it twice,
+    which SEQR allows. Only refusals are counted and end it, and this is none.
     """
-    assert world.left() in (int(world.fault.leaves), 2)  # libcurl may have sent it again
+    # libcurl may have repeated the call.
+    assert scenario.faulty_calls() in (int(scenario.fault.is_sent), 2)
     waiting = reloaded(invoice)
     assert (waiting.receipt_accepted_at, waiting.receipt_refusals) == (None, 0)
     assert has_receipt(waiting)
     assert event_names(invoice)[-1] == "receipt_deferred"
-    world.clear_faults()
+    scenario.clear_faults()
     tasks.run_recovery()
     assert reloaded(invoice).receipt_accepted_at is None
 
-    world.go_on(seconds=5)
+    scenario.recover_after(seconds=5)
 
-    is_accepted(world, invoice, arrived=1)
+    is_accepted(scenario, invoice, answered_calls=1)
 
 
-def submitted_twice(world: World, invoice: Invoice) -> None:
-    """libcurl sends it again by itself, on a new connection. SEQR has the same receipt twice."""
-    is_accepted(world, invoice, arrived=1)
+def submitted_twice_by_libcurl(scenario: Scenario, invoice: Invoice) -> None:
+    """libcurl repeats the call by itself on a new connection. SEQR has the same receipt twice."""
+    is_accepted(scenario, invoice, answered_calls=1)
 
 
 EXPECTED = Expected(
     OPERATION,
-    {submitted_again: all_but(KEPT_CONNECTION_DIES), submitted_twice: [KEPT_CONNECTION_DIES]},
+    {
+        submitted_again: all_except(KEPT_CONNECTION_DIES),
+        submitted_twice_by_libcurl: [KEPT_CONNECTION_DIES],
+    },
 )
 
 
 @each_fault
-def test_a_receipt_is_accepted_in_the_end(world: World, fault: Fault) -> None:
-    invoice = paid_invoice(world.sandbox)
-    world.strike(OPERATION)
+def test_receipt_is_accepted_after_fault(scenario: Scenario, fault: Fault) -> None:
+    invoice = paid_invoice(scenario.sandbox)
+    scenario.inject(OPERATION)
 
     tasks.submit_receipt(invoice.pk)
 
-    EXPECTED.of(fault)(world, invoice)
+    EXPECTED.of(fault)(scenario, invoice)
 
 
-def is_accepted(world: World, invoice: Invoice, *, arrived: int) -> None:
+def is_accepted(scenario: Scenario, invoice: Invoice, *, answered_calls: int) -> None:
     assert reloaded(invoice).receipt_accepted_at is not None
     assert event_names(invoice).count("receipt_accepted") == 1
-    assert world.arrived(OPERATION) == arrived
-    assert world.sandbox.invoice(reference(invoice))["receipts"]
-    world.go_on(seconds=4000)
-    assert world.arrived(OPERATION) == arrived
-    assert cases() == []
+    assert scenario.answered_calls(OPERATION) == answered_calls
+    assert scenario.sandbox.invoice(reference(invoice))["receipts"]
+    scenario.recover_after(seconds=4000)
+    assert scenario.answered_calls(OPERATION) == answered_calls
+    assert open_cases() == []

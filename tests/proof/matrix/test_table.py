@@ -4,19 +4,19 @@ from payments.sandbox.soap.schema import OPERATIONS
 from tests.proof.matrix import table
 
 
-def test_every_operation_of_seqrs_is_there() -> None:
+def test_matrix_has_every_operation() -> None:
     rows = [expected for group in table.GROUPS.values() for expected in group]
 
     assert {row.operation.partition(",")[0] for row in rows} == set(OPERATIONS)
 
 
-def test_every_outcome_is_explained() -> None:
+def test_every_outcome_has_docstring() -> None:
     rows = [expected for group in table.GROUPS.values() for expected in group]
 
     assert all(outcome.__doc__ for row in rows for outcome in row.faults_of)
 
 
-def test_the_page_in_the_docs_is_up_to_date() -> None:
+def test_matrix_in_docs_is_up_to_date() -> None:
     written = table.DOCUMENT.read_text(encoding="utf-8")
 
     assert written == table.document(written), "run python -m tests.proof.matrix.table"

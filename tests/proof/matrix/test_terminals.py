@@ -20,93 +20,97 @@ from tests.proof.matrix.faults import (
     Fault,
     each_fault,
 )
-from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.scenario import World, failed_with
+from tests.proof.matrix.outcomes import Expected, all_except
+from tests.proof.matrix.scenario import Scenario, error_of
 
 PASSWORD = "terminal-secret"
 
 
-def not_done_for_sure(error: SeqrError | None) -> None:
-    """The caller gets SeqrUnavailable: certainly nothing happened, so it may be sent again."""
+def not_executed(error: SeqrError | None) -> None:
+    """The caller gets SeqrUnavailable: nothing happened, so the call may be repeated."""
     assert isinstance(error, SeqrUnavailable)
 
 
-def perhaps_done(error: SeqrError | None) -> None:
-    """The caller gets SeqrOutcomeUnknown, sent once: see what stands at SEQR before it is sent
-    again. registerTerminal may have made a terminal whose id never reached us; its external id is
-    then taken. unregisterTerminal, sent again, is refused as a principal that is gone.
+def outcome_unknown(error: SeqrError | None) -> None:
+    """The caller gets SeqrOutcomeUnknown and must find out the effect at SEQR before repeating the
+    call. registerTerminal may have made a terminal whose id never arrived; its external id is then
+    taken. A repeated unregisterTerminal is refused, since the principal is gone.
     """
     assert isinstance(error, SeqrOutcomeUnknown)
 
 
-def may_be_sent_again(error: SeqrError | None) -> None:
-    """The caller gets SeqrOutcomeUnknown, and may send the same id again: SEQR takes it twice."""
+def repeatable(error: SeqrError | None) -> None:
+    """The caller gets SeqrOutcomeUnknown and may repeat the call: SEQR accepts an id twice."""
     assert isinstance(error, SeqrOutcomeUnknown)
 
 
-def done_at_once(error: SeqrError | None) -> None:
-    """libcurl sends it again by itself, on a new connection, and SEQR takes it twice."""
+def repeated_by_libcurl(error: SeqrError | None) -> None:
+    """libcurl repeats the call by itself on a new connection, and SEQR accepts it twice."""
     assert error is None
 
 
-NOTHING_SENT = [REFUSED, CONNECT_TIME_OUT]
+NOT_SENT = [REFUSED, CONNECT_TIME_OUT]
 REGISTER = Expected(
     "registerTerminal",
-    {not_done_for_sure: [*NOTHING_SENT, CODE_93], perhaps_done: all_but(*NOTHING_SENT, CODE_93)},
+    {not_executed: [*NOT_SENT, CODE_93], outcome_unknown: all_except(*NOT_SENT, CODE_93)},
 )
 UNREGISTER = Expected("unregisterTerminal", REGISTER.faults_of)
 ASSIGN = Expected(
     "assignSeqrId",
     {
-        not_done_for_sure: [CODE_93, CODE_94, *NOTHING_SENT],
-        done_at_once: [KEPT_CONNECTION_DIES],
-        may_be_sent_again: all_but(*NOTHING_SENT, CODE_93, CODE_94, KEPT_CONNECTION_DIES),
+        not_executed: [CODE_93, CODE_94, *NOT_SENT],
+        repeated_by_libcurl: [KEPT_CONNECTION_DIES],
+        repeatable: all_except(*NOT_SENT, CODE_93, CODE_94, KEPT_CONNECTION_DIES),
     },
 )
 
 
 @each_fault
-def test_a_terminal_is_registered_once(world: World, fault: Fault) -> None:
-    world.strike("registerTerminal")
+def test_terminal_is_registered_once(scenario: Scenario, fault: Fault) -> None:
+    scenario.inject("registerTerminal")
 
-    error = failed_with(register)
+    error = error_of(register)
 
     REGISTER.of(fault)(error)
-    assert world.left() == int(fault.leaves)
-    world.clear_faults()
-    again = failed_with(register)
-    assert isinstance(again, SeqrRejected) == fault.is_done
+    assert scenario.faulty_calls() == int(fault.is_sent)
+    scenario.clear_faults()
+    again = error_of(register)
+    assert isinstance(again, SeqrRejected) == fault.takes_effect
 
 
 @each_fault
-def test_a_terminal_is_unregistered_once(world: World, fault: Fault, own_terminal: None) -> None:
-    world.strike("unregisterTerminal")
+def test_terminal_is_unregistered_once(
+    scenario: Scenario, fault: Fault, own_terminal: None
+) -> None:
+    scenario.inject("unregisterTerminal")
 
-    error = failed_with(seqr().unregister_terminal)
+    error = error_of(seqr().unregister_terminal)
 
     UNREGISTER.of(fault)(error)
-    assert world.left() == int(fault.leaves)
-    world.clear_faults()
-    again = failed_with(seqr().unregister_terminal)
-    assert isinstance(again, SeqrAuthenticationError) == fault.is_done
+    assert scenario.faulty_calls() == int(fault.is_sent)
+    scenario.clear_faults()
+    again = error_of(seqr().unregister_terminal)
+    assert isinstance(again, SeqrAuthenticationError) == fault.takes_effect
 
 
 @each_fault
-def test_a_seqr_id_is_assigned_in_the_end(world: World, fault: Fault, own_terminal: None) -> None:
+def test_seqr_id_is_assigned_after_fault(
+    scenario: Scenario, fault: Fault, own_terminal: None
+) -> None:
     if fault is KEPT_CONNECTION_DIES:
-        assign()  # so that there is a connection to keep
-    world.strike("assignSeqrId")
+        assign()  # opens the connection that is kept
+    scenario.inject("assignSeqrId")
 
-    error = failed_with(assign)
+    error = error_of(assign)
 
     ASSIGN.of(fault)(error)
-    world.clear_faults()
-    assert failed_with(assign) is None
+    scenario.clear_faults()
+    assert error_of(assign) is None
 
 
 @pytest.fixture
-def own_terminal(world: World, settings: Settings) -> None:
-    """Speak as a cash register that SEQR knows."""
+def own_terminal(scenario: Scenario, settings: Settings) -> None:
+    """Use a terminal that is registered at SEQR."""
     settings.SEQR_TERMINAL_ID = register()
     settings.SEQR_TERMINAL_PASSWORD = PASSWORD
     seqr.cache_clear()

@@ -10,8 +10,8 @@ from payments.models import Invoice, InvoiceStatus
 from tests.payments.loyalty import hooks
 from tests.payments.steps import event_names, issued_invoice, order_state, reference, reloaded
 from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
-from tests.proof.matrix.outcomes import Expected, all_but
-from tests.proof.matrix.scenario import World, ask_about_each, cases, customer_reads
+from tests.proof.matrix.outcomes import Expected, all_except
+from tests.proof.matrix.scenario import Scenario, customer_heading, open_cases, poll_once
 
 OPERATION = "updateInvoice"
 S = InvoiceStatus
@@ -23,103 +23,107 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _club(settings: Settings) -> None:
-    """A shop whose hook takes 4.50 off 45.00 for one card."""
+    """Use a loyalty hook that discounts 45.00 by 4.50 for one card."""
     settings.LOYALTY_HOOK = "tests.payments.loyalty.hooks.club"
 
 
-def told_again(world: World, invoice: Invoice) -> None:
-    """The discount is given here and marked as in doubt; the hook is asked no more. Each sweep asks
-    SEQR how the bill stands, and tells it the same again until it has taken it.
+def repeated(scenario: Scenario, invoice: Invoice) -> None:
+    """The discount is recorded and marked as unconfirmed; the loyalty hook is not called again.
+    Each recovery queries the invoice and repeats updateInvoice until SEQR accepts it.
     """
-    is_in_doubt(world, invoice)
+    is_unconfirmed(scenario, invoice)
 
-    world.clear_faults()
-    world.go_on(seconds=5)
+    scenario.clear_faults()
+    scenario.recover_after(seconds=5)
 
-    is_paid_with_the_discount(world, invoice)
-
-
-def told_at_once(world: World, invoice: Invoice) -> None:
-    """libcurl sends it again by itself, on a new connection: the same content once more."""
-    assert (world.left(), world.arrived(OPERATION)) == (1, 1)
-
-    is_paid_with_the_discount(world, invoice)
+    is_paid_with_the_discount(scenario, invoice)
 
 
-ALONE = Expected(
-    OPERATION, {told_again: all_but(KEPT_CONNECTION_DIES), told_at_once: [KEPT_CONNECTION_DIES]}
+def repeated_by_libcurl(scenario: Scenario, invoice: Invoice) -> None:
+    """libcurl repeats the call by itself on a new connection, with the same content."""
+    assert (scenario.faulty_calls(), scenario.answered_calls(OPERATION)) == (1, 1)
+
+    is_paid_with_the_discount(scenario, invoice)
+
+
+WITHOUT_PAYMENT = Expected(
+    OPERATION,
+    {repeated: all_except(KEPT_CONNECTION_DIES), repeated_by_libcurl: [KEPT_CONNECTION_DIES]},
 )
 
 
 @each_fault
-def test_a_card_is_answered_in_the_end(world: World, fault: Fault) -> None:
-    invoice = waiting_invoice(world)
-    world.strike(OPERATION, after="getPaymentStatus")
+def test_loyalty_card_is_answered_after_fault(scenario: Scenario, fault: Fault) -> None:
+    invoice = waiting_invoice(scenario)
+    scenario.inject(OPERATION, after="getPaymentStatus")
 
     tasks.answer_loyalty_cards(invoice.pk)
 
-    ALONE.of(fault)(world, invoice)
+    WITHOUT_PAYMENT.of(fault)(scenario, invoice)
 
 
-def paid_less(world: World, invoice: Invoice) -> None:
-    """SEQR had taken the discount. Its receipt tells the lower sum, which ends the doubt."""
-    is_paid_with_the_discount(world, invoice)
+def paid_with_discount(scenario: Scenario, invoice: Invoice) -> None:
+    """SEQR has applied the discount. Its receipt says the lower sum, which confirms it."""
+    is_paid_with_the_discount(scenario, invoice)
 
 
-def paid_in_full(world: World, invoice: Invoice) -> None:
-    """SEQR does not know of the discount, and lets the customer pay without our answer. Its receipt
-    tells the full sum: the discount is taken back here, and the order is paid in full.
+def paid_in_full(scenario: Scenario, invoice: Invoice) -> None:
+    """SEQR does not know the discount and accepts the payment without our answer. Its receipt says
+    the full sum: the discount is dropped, and the order is paid in full.
     """
-    world.sandbox.pay(reference(invoice))
-    ask_about_each()
-    is_paid(world, invoice, ALL)
+    scenario.sandbox.pay(reference(invoice))
+    poll_once()
+    is_paid(scenario, invoice, ALL)
     assert "discount_dropped" in event_names(invoice)
     assert reloaded(invoice).discounts.count() == 0
 
 
-TAKEN = [fault for fault in all_but() if fault.is_done]
-BESIDE_A_PAYMENT = Expected(
+EXECUTED = [fault for fault in all_except() if fault.takes_effect]
+WITH_PAYMENT = Expected(
     f"{OPERATION}, and the customer pays at once",
-    {paid_less: TAKEN, paid_in_full: all_but(*TAKEN)},
+    {paid_with_discount: EXECUTED, paid_in_full: all_except(*EXECUTED)},
 )
 
 
 @each_fault
-def test_a_bill_paid_in_doubt_is_paid_as_seqr_says(world: World, fault: Fault) -> None:
-    invoice = waiting_invoice(world)
-    world.strike(OPERATION, after="getPaymentStatus")
+def test_invoice_with_unconfirmed_discount_is_paid_as_seqr_reports(
+    scenario: Scenario, fault: Fault
+) -> None:
+    invoice = waiting_invoice(scenario)
+    scenario.inject(OPERATION, after="getPaymentStatus")
     tasks.answer_loyalty_cards(invoice.pk)
-    world.clear_faults()
+    scenario.clear_faults()
 
-    BESIDE_A_PAYMENT.of(fault)(world, invoice)
+    WITH_PAYMENT.of(fault)(scenario, invoice)
 
 
-def waiting_invoice(world: World) -> Invoice:
-    """An invoice over 45.00 SEK whose customer waits for our word on a card."""
-    world.sandbox.control("POST", "/customers", {"msisdn": MSISDN, "cards": [CLUB]})
+def waiting_invoice(scenario: Scenario) -> Invoice:
+    """Return an invoice over 45.00 SEK whose loyalty card waits for an answer."""
+    scenario.sandbox.control("POST", "/customers", {"msisdn": MSISDN, "cards": [CLUB]})
     invoice = issued_invoice()
-    world.sandbox.control("POST", f"/invoices/{reference(invoice)}/open", {"msisdn": MSISDN})
-    ask_about_each()
+    scenario.sandbox.control("POST", f"/invoices/{reference(invoice)}/open", {"msisdn": MSISDN})
+    poll_once()
     return reloaded(invoice)
 
 
-def is_in_doubt(world: World, invoice: Invoice) -> None:
-    assert world.left() in (int(world.fault.leaves), 2)  # libcurl may have sent it again
+def is_unconfirmed(scenario: Scenario, invoice: Invoice) -> None:
+    # libcurl may have repeated the call.
+    assert scenario.faulty_calls() in (int(scenario.fault.is_sent), 2)
     doubtful = reloaded(invoice)
     assert (doubtful.amount, doubtful.discount_unconfirmed) == (LESS, True)
-    assert customer_reads(invoice) == "Pay in SEQR"
+    assert customer_heading(invoice) == "Pay in SEQR"
     assert event_names(invoice)[-2:] == ["loyalty_card_recognised", "loyalty_answer_deferred"]
 
 
-def is_paid_with_the_discount(world: World, invoice: Invoice) -> None:
-    world.sandbox.pay(reference(invoice))
-    ask_about_each()
-    is_paid(world, invoice, LESS)
+def is_paid_with_the_discount(scenario: Scenario, invoice: Invoice) -> None:
+    scenario.sandbox.pay(reference(invoice))
+    poll_once()
+    is_paid(scenario, invoice, LESS)
     assert event_names(invoice).count("loyalty_card_recognised") == 1
 
 
-def is_paid(world: World, invoice: Invoice, amount: Decimal) -> None:
+def is_paid(scenario: Scenario, invoice: Invoice, amount: Decimal) -> None:
     paid = reloaded(invoice)
     assert (paid.status, order_state(invoice)) == (S.PAID, "paid")
     assert (paid.amount, paid.paid_amount, paid.discount_unconfirmed) == (amount, amount, False)
-    assert cases() == []
+    assert open_cases() == []

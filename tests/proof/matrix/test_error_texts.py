@@ -1,0 +1,21 @@
+"""What the staff read of a call that failed."""
+
+from payments.gateway import seqr
+from tests.proof.matrix.faults import Fault, each_fault
+from tests.proof.matrix.scenario import Scenario, error_of
+
+
+@each_fault
+def test_failed_call_is_described_without_libcurls_wording(
+    scenario: Scenario, fault: Fault
+) -> None:
+    error_of(lambda: seqr().cancel_invoice("none"))  # opens the connection that is kept
+    scenario.inject("*")
+
+    errors = [
+        error_of(lambda: seqr().cancel_invoice("none")),
+        error_of(lambda: seqr().mark_transaction_period()),
+    ]
+
+    assert any(errors)
+    assert not [error for error in errors if error and "curl" in str(error)]
