@@ -1,4 +1,4 @@
-"""Chromium, and the screens that it plays."""
+"""Chromium, and the window sizes and themes that the tests use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
 
-WAIT_MS = 10_000
+WAIT_MS = 30_000
 
 # Windows in CSS pixels.
 SMALL_PHONE: ViewportSize = {"width": 320, "height": 480}
@@ -22,9 +22,9 @@ ZOOMED: ViewportSize = {
 SIZES = {f"{size['width']}x{size['height']}": size for size in (SMALL_PHONE, PHONE, DESKTOP)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
-# Without these, a browser that nobody looks at goes out to look for updates and the like.
+# Without these, Chromium requests updates and the like from the internet.
 OPTIONS = [
-    "--no-sandbox",  # which root may not use; only our own pages are opened
+    "--no-sandbox",  # root cannot use it; only our own pages are opened
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -35,8 +35,8 @@ OPTIONS = [
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
-    """Run Chromium until the block ends."""
+def running_chromium() -> Iterator[Browser]:
+    """Run Chromium until the block ends; yield it."""
     program = shutil.which("chromium")
     assert program, "Chromium is needed: on Debian, `apt-get install chromium`"
     with sync_playwright() as playwright:
@@ -45,8 +45,8 @@ def launched() -> Iterator[Browser]:
         browser.close()
 
 
-def opened(chromium: Browser, **options: Any) -> BrowserContext:
-    """Return a fresh browser, a phone's and in English unless the options say another."""
+def new_browser_context(chromium: Browser, **options: Any) -> BrowserContext:
+    """Return a browser context without history: by default a phone's, in English."""
     context = chromium.new_context(**{"locale": "en-GB", "viewport": PHONE, **options})
     context.set_default_timeout(WAIT_MS)
     return context

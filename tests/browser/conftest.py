@@ -1,4 +1,4 @@
-"""A real browser on the whole shop: web, workers and Beat of the Procfile, and the sandbox."""
+"""Fixtures: Chromium, and the whole shop with the sandbox as its SEQR."""
 
 from __future__ import annotations
 
@@ -11,60 +11,60 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError
 
-from tests.browser.browsers import launched, opened
-from tests.browser.stack import Stack, make_database, running
+from tests.browser.browsers import new_browser_context, running_chromium
+from tests.browser.stack import Stack, make_database, running_stack
 
 
-# Of the package, since playwright's loop must not run while other tests use Django's database.
+# Package-scoped: playwright's loop must not run while other tests use Django's database.
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run the whole shop, as `make run` does, on a database of its own."""
+    """Run the whole shop as `make run` does, on a database of its own."""
     redis = urlsplit(os.environ["REDIS_URL"])
     settings = {
         "DATABASE_URL": make_database("seqrshop_browser", beside=os.environ["DATABASE_URL"]),
-        # Another of Redis's databases: other tests leave tasks in the first.
+        # Redis's second database: other tests leave tasks in the first.
         "REDIS_URL": urlunsplit(redis._replace(path="/1")),
         "LOYALTY_HOOK": "tests.payments.loyalty.hooks.club",
     }
-    with running(tmp_path_factory.mktemp("stack"), settings) as stack:
+    with running_stack(tmp_path_factory.mktemp("stack"), settings) as stack:
         yield stack
 
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """One browser for all journeys."""
-    with launched() as browser:
+    """Run one browser for all tests."""
+    with running_chromium() as browser:
         yield browser
 
 
 @dataclass
 class Console:
-    """What the pages complained of. A complaint that no test expects fails it."""
+    """The errors and warnings in the browser's console; an unexpected one fails the test."""
 
-    complaints: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
 
-    def note(self, message: ConsoleMessage) -> None:
-        """Keep what is an error or a warning; breaches of the content policy are errors."""
+    def record(self, message: ConsoleMessage) -> None:
+        """Record an error or a warning; violations of the content policy are errors."""
         if message.type in {"error", "warning"}:
-            self.complaints.append(message.text)
+            self.messages.append(message.text)
 
-    def note_fault(self, error: WebError) -> None:
-        """Keep what a script threw and did not catch."""
-        self.complaints.append(str(error.error))
+    def record_script_error(self, error: WebError) -> None:
+        """Record an uncaught exception of a script."""
+        self.messages.append(str(error.error))
 
     def unexpected(self) -> list[str]:
-        """Return the complaints that hold none of the expected words."""
+        """Return the messages that contain none of the expected texts."""
         return [
-            complaint
-            for complaint in self.complaints
-            if not any(words in complaint for words in self.expected)
+            message
+            for message in self.messages
+            if not any(text in message for text in self.expected)
         ]
 
 
 @pytest.fixture
 def console() -> Iterator[Console]:
-    """Fail a test whose pages complain."""
+    """Fail the test if its pages log an unexpected error or warning."""
     console = Console()
     yield console
     assert console.unexpected() == []
@@ -75,13 +75,16 @@ OpenBrowser = Callable[..., BrowserContext]
 
 @pytest.fixture
 def open_browser(chromium: Browser, console: Console) -> Iterator[OpenBrowser]:
-    """Open a fresh browser, without cookies: open_browser(locale="sv-SE", viewport=PHONE)."""
+    """Return a function that opens a new browser context, without cookies or cache.
+
+    Its arguments are Playwright's: `open_browser(locale="sv-SE", viewport=PHONE)`.
+    """
     contexts: list[BrowserContext] = []
 
     def open_one(**options: Any) -> BrowserContext:
-        context = opened(chromium, **options)
-        context.on("console", console.note)
-        context.on("weberror", console.note_fault)
+        context = new_browser_context(chromium, **options)
+        context.on("console", console.record)
+        context.on("weberror", console.record_script_error)
         contexts.append(context)
         return context
 
@@ -92,21 +95,21 @@ def open_browser(chromium: Browser, console: Console) -> Iterator[OpenBrowser]:
 
 @pytest.fixture(scope="package")
 def used_browser(chromium: Browser) -> Iterator[BrowserContext]:
-    """A browser that has our static files already, as most customers' have."""
-    context = opened(chromium)
+    """Return a browser context that has cached our static files, as most customers' have."""
+    context = new_browser_context(chromium)
     yield context
     context.close()
 
 
 @pytest.fixture
 def page(used_browser: BrowserContext, console: Console) -> Iterator[Page]:
-    """One page in a browser without cookies."""
+    """Open a page in the used browser, without cookies."""
     used_browser.clear_cookies()
-    used_browser.on("console", console.note)
-    used_browser.on("weberror", console.note_fault)
+    used_browser.on("console", console.record)
+    used_browser.on("weberror", console.record_script_error)
     yield used_browser.new_page()
     for each in used_browser.pages:
         each.close()
     used_browser.set_offline(False)
-    used_browser.remove_listener("console", console.note)
-    used_browser.remove_listener("weberror", console.note_fault)
+    used_browser.remove_listener("console", console.record)
+    used_browser.remove_listener("weberror", console.record_script_error)

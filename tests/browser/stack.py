@@ -1,4 +1,4 @@
-"""The whole shop as a process: web, workers and Beat of the Procfile, and the sandbox beside it."""
+"""Runs the whole shop, the processes of the Procfile, and the sandbox beside it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _numbers = count(46_700_100_000)
 
 @dataclass(frozen=True)
 class Scan:
-    """One scan of the code on table 4, by a customer of this phone number."""
+    """One scan of the code on table 4, by the customer with this phone number."""
 
     token: str
     order_url: str
@@ -38,7 +38,7 @@ class Scan:
 
 @dataclass(frozen=True)
 class Stack:
-    """The running shop, the sandbox that it takes for SEQR, its database, and what it says."""
+    """The running shop, the sandbox that plays its SEQR, its database and its log."""
 
     url: str
     sandbox: SandboxProcess
@@ -46,23 +46,23 @@ class Stack:
     log: Path
 
     def scan(self, msisdn: str | None = None) -> Scan:
-        """Scan as a new customer, or as the one of this number."""
+        """Scan the code as a new customer, or as the one with this number."""
         msisdn = msisdn or str(next(_numbers))
-        told = self.sandbox.scan(CODE, msisdn)
-        return Scan(told["token"], told["order_url"], msisdn)
+        scanned = self.sandbox.scan(CODE, msisdn)
+        return Scan(scanned["token"], scanned["order_url"], msisdn)
 
     def write(self, statement: str, *values: object) -> None:
-        """Change the shop's database behind its back, for what no customer can bring about."""
+        """Change the shop's database, for states that a customer cannot cause."""
         with psycopg.connect(self.database_url) as connection:
             connection.execute(statement, values)
 
     def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Ask the shop's database."""
+        """Return the rows of a query of the shop's database."""
         with psycopg.connect(self.database_url) as connection:
             return connection.execute(query, values).fetchall()
 
     def wait_for(self, query: str, *values: object) -> None:
-        """Wait until the shop's database answers with a row. Raises TimeoutError."""
+        """Wait until the query returns a row. Raises TimeoutError."""
         deadline = time.monotonic() + WAIT_SECONDS
         while not self.read(query, *values):
             if time.monotonic() > deadline:
@@ -71,8 +71,8 @@ class Stack:
 
 
 @contextmanager
-def running(folder: Path, given: Mapping[str, str]) -> Iterator[Stack]:
-    """Run the whole shop as `make run` does, with these settings: the two servers' at least.
+def running_stack(folder: Path, given: Mapping[str, str]) -> Iterator[Stack]:
+    """Run the whole shop as `make run` does; `given` has at least the addresses of its servers.
 
     Raises ProcessStartError.
     """
@@ -104,7 +104,7 @@ def _environment(folder: Path, port: int, sandbox: SandboxProcess) -> dict[str, 
 
 
 def make_database(name: str, beside: str) -> str:
-    """Make an empty database on the server of another; return its address."""
+    """Create an empty database on the server of `beside`; return its address."""
     with psycopg.connect(beside, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name}")

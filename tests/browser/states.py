@@ -1,4 +1,4 @@
-"""Every state that a customer's page can be in, and how a page comes there, in any language."""
+"""Every state of the customers' pages, and how to bring a page into it, in any language."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from playwright.sync_api import Page, Route
 
 from tests.browser.stack import Scan, Stack
-from tests.browser.steps import opens_the_app, reference_on, stay_here
+from tests.browser.steps import app_is_opened, block_app, reference_on
 
 EXPIRED_TOKEN = "0000002012-00000000"
 UNPAID = (
@@ -33,10 +33,10 @@ REFUND = """
 
 
 class Customer:
-    """One page of one browser, brought from state to state.
+    """One page of one browser, which goes from state to state.
 
-    How an order stands is written into the database: it would take hours to see some of them come
-    about. The order itself is made and paid as any other.
+    Orders are placed and paid like any other. Their later states are written into the database,
+    since some of them take hours to reach.
     """
 
     def __init__(self, stack: Stack, page: Page) -> None:
@@ -45,120 +45,120 @@ class Customer:
         self._undo: list[Callable[[], object]] = []
         self._orders: dict[bool, tuple[Scan, str]] = {}
 
-    def comes_to(self, state: str) -> None:
-        """Bring the page to one of STATES."""
-        self.leaves()
+    def go_to(self, state: str) -> None:
+        """Bring the page into one of STATES."""
+        self.reset()
         STATES[state](self)
 
-    def leaves(self) -> None:
-        """Leave everything as it was before."""
+    def reset(self) -> None:
+        """Undo the changes of the current state, and leave the page."""
         while self._undo:
             self._undo.pop()()
         self.page.unroute_all(behavior="ignoreErrors")
         self.page.goto("about:blank")
 
-    def _scans(self, page: str = "order", scan: Scan | None = None) -> None:
+    def _open_page(self, page: str = "order", scan: Scan | None = None) -> None:
         scan = scan or self.stack.scan()
         self.page.goto(f"{self.stack.url}/lyktan/{page}#{scan.token}")
 
-    def connects(self) -> None:
-        """SEQR has not said yet who it is."""
+    def wait_for_seqr(self) -> None:
+        """Open the order page while SEQR has not answered yet."""
         self.page.route("**/lyktan/session", self._hold)
-        self._scans()
+        self._open_page()
         self.page.locator("#connecting").wait_for()
 
-    def sees_the_menu(self) -> None:
-        """Nothing is chosen yet."""
-        self._scans()
+    def open_menu_page(self) -> None:
+        """Open the menu, with an empty basket."""
+        self._open_page()
         self.page.locator("#menu").wait_for()
 
-    def chooses(self) -> None:
-        """Three things, of two kinds."""
-        self.sees_the_menu()
-        self._takes_three()
+    def fill_basket(self) -> None:
+        """Choose three items of two products."""
+        self.open_menu_page()
+        self._choose_three()
 
-    def finds_it_closed(self) -> None:
-        """The staff have paused the shop."""
-        self._write_for_now(
+    def open_closed_menu(self) -> None:
+        """Open the menu of a shop that the staff have paused."""
+        self._write_until_reset(
             "UPDATE orders_shop SET paused = %s, pause_note_sv = %s, pause_note_en = %s",
             (True, "Vi är tillbaka klockan två.", "We are back at two o'clock."),
             (False, "", ""),
         )
-        self.sees_the_menu()
+        self.open_menu_page()
         self.page.locator("#closed:not(:empty)").wait_for()
 
-    def finds_nothing_for_sale(self) -> None:
-        """There is no product at all."""
+    def open_empty_menu(self) -> None:
+        """Open the menu of a shop without products."""
 
         def empty(route: Route) -> None:
             session = route.fetch().json()
             route.fulfill(json=session | {"products": [], "categories": []})
 
         self.page.route("**/lyktan/session", empty)
-        self.sees_the_menu()
+        self.open_menu_page()
 
-    def is_refused(self) -> None:
-        """What was chosen has been sold out meanwhile."""
-        self.chooses()
-        self._write_for_now(
+    def order_sold_out_product(self) -> None:
+        """Order a product that was sold out after it was chosen."""
+        self.fill_basket()
+        self._write_until_reset(
             "UPDATE orders_product SET sold_out = %s WHERE sku = 'KAF-01'", (True,), (False,)
         )
         self.page.locator("#menu [type=submit]").click()
         self.page.locator("#menu .form-error").first.wait_for()
 
-    def has_an_order(self, state: str) -> None:
-        """As it is shown on any of the three result pages, or on the order page."""
-        scan = self._order_in(state)
-        self._scans("success", scan)
+    def open_order(self, state: str) -> None:
+        """Show an order in this state, as all result pages and the order page do."""
+        scan = self._prepare_order(state)
+        self._open_page("success", scan)
         self.page.locator(f"#order[data-state={state}]").wait_for()
 
-    def loses_the_connection(self) -> None:
-        """While the order waits to be paid."""
-        self.has_an_order("awaiting_payment")
+    def lose_connection(self) -> None:
+        """Lose the connection while the order awaits payment."""
+        self.open_order("awaiting_payment")
         self._undo.append(lambda: self.page.context.set_offline(False))
         self.page.context.set_offline(True)
         self.page.locator("#notice:not(:empty)").wait_for()
 
-    def has_no_app(self) -> None:
-        """Or none that opens: the page offers what helps."""
-        self.has_an_order("awaiting_payment")
-        stay_here(self.page)
+    def fail_to_open_app(self) -> None:
+        """Try to open an app that is not installed, so that the page offers help."""
+        self.open_order("awaiting_payment")
+        block_app(self.page)
         self.page.locator("#order [data-open-app]").click()
         self.page.locator("#order [data-app-help]").wait_for()
 
-    def comes_back(self, state: str) -> None:
-        """From the app, to a browser that knows nothing of the visit."""
-        self._order_in(state)
+    def open_return_page(self, state: str) -> None:
+        """Open the return page in a browser without a session."""
+        self._prepare_order(state)
         _, reference = self._orders[state in PAID]
         self.page.goto(self.stack.sandbox.invoice(reference)["back_url"])
         self.page.locator(f"#main[data-state={state}]").wait_for()
 
-    def reads_the_receipt(self) -> None:
-        """Of an order that is paid."""
-        self.comes_back("paid")
+    def open_receipt(self) -> None:
+        """Open the receipt of a paid order."""
+        self.open_return_page("paid")
         self.page.locator("[data-receipt-page]").click()
         self.page.locator(".receipt-page").wait_for()
 
-    def has_an_expired_token(self) -> None:
-        """The visit has ended, or was none."""
+    def use_expired_token(self) -> None:
+        """Open the order page with an expired token."""
         self.page.goto(f"{self.stack.url}/lyktan/order#{EXPIRED_TOKEN}")
         self.page.locator("#scan").wait_for()
 
-    def finds_no_order(self) -> None:
-        """On a result page, of a customer who has ordered nothing."""
-        self._scans("success")
+    def open_missing_order(self) -> None:
+        """Open a result page as a customer without an order."""
+        self._open_page("success")
         self.page.locator("#nothing").wait_for()
 
-    def finds_no_page(self) -> None:
-        """At an address that leads nowhere."""
+    def open_missing_page(self) -> None:
+        """Open an address that does not exist."""
         self.page.goto(f"{self.stack.url}/nowhere/order")
 
-    def _order_in(self, state: str) -> Scan:
-        """Have an order be in this state; one order for all that are paid, one for all others."""
+    def _prepare_order(self, state: str) -> Scan:
+        """Bring an order into this state: one order for all paid states, one for the others."""
         is_paid = state in PAID
         if is_paid not in self._orders:
-            make = self.pays_for_an_order if is_paid else self.makes_an_order
-            self._orders[is_paid] = make()
+            create = self.place_and_pay_order if is_paid else self.place_order
+            self._orders[is_paid] = create()
         scan, reference = self._orders[is_paid]
         self.stack.write(
             "UPDATE orders_order SET state = %s WHERE id ="
@@ -170,34 +170,34 @@ class Customer:
             self.stack.write(REFUND, REFUNDED[state], reference)
         return scan
 
-    def makes_an_order(self) -> tuple[Scan, str]:
-        """Order three things, of two kinds; return the scan and the invoice's reference."""
+    def place_order(self) -> tuple[Scan, str]:
+        """Order three items of two products; return the scan and the invoice reference."""
         scan = self.stack.scan()
-        stay_here(self.page)
-        self._scans("order", scan)
+        block_app(self.page)
+        self._open_page("order", scan)
         self.page.locator("#menu").wait_for()
-        self._takes_three()
-        with opens_the_app(self.page):
+        self._choose_three()
+        with app_is_opened(self.page):
             self.page.locator("#menu [type=submit]").click()
         self.page.locator("#order[data-state=awaiting_payment]").wait_for()
         return scan, reference_on(self.page)
 
-    def pays_for_an_order(self) -> tuple[Scan, str]:
-        """Order the same, and pay it in the app."""
-        scan, reference = self.makes_an_order()
+    def place_and_pay_order(self) -> tuple[Scan, str]:
+        """Place the same order, and pay it in the app."""
+        scan, reference = self.place_order()
         self.stack.sandbox.pay(reference, scan.token)
         self.page.locator("#order[data-state=paid]").wait_for()
         return scan, reference
 
-    def _takes_three(self) -> None:
-        for which in (0, 4, 4):
-            self.page.locator("#menu [data-more]").nth(which).click()
+    def _choose_three(self) -> None:
+        for position in (0, 4, 4):
+            self.page.locator("#menu [data-more]").nth(position).click()
 
     def _hold(self, route: Route) -> None:
-        """Keep the page waiting for an answer as long as it is in this state."""
+        """Leave the request unanswered until the state is undone."""
         self._undo.append(route.abort)
 
-    def _write_for_now(
+    def _write_until_reset(
         self, statement: str, now: tuple[object, ...], later: tuple[object, ...]
     ) -> None:
         self._undo.append(lambda: self.stack.write(statement, *later))
@@ -205,22 +205,22 @@ class Customer:
 
 
 STATES: dict[str, Callable[[Customer], None]] = {
-    "connecting": Customer.connects,
-    "menu": Customer.sees_the_menu,
-    "menu-chosen": Customer.chooses,
-    "menu-closed": Customer.finds_it_closed,
-    "menu-empty": Customer.finds_nothing_for_sale,
-    "menu-sold-out-meanwhile": Customer.is_refused,
+    "connecting": Customer.wait_for_seqr,
+    "menu": Customer.open_menu_page,
+    "menu-chosen": Customer.fill_basket,
+    "menu-closed": Customer.open_closed_menu,
+    "menu-empty": Customer.open_empty_menu,
+    "menu-sold-out-meanwhile": Customer.order_sold_out_product,
     **{
-        f"order-{state.replace('_', '-')}": partial(Customer.has_an_order, state=state)
+        f"order-{state.replace('_', '-')}": partial(Customer.open_order, state=state)
         for state in (*UNPAID, *PAID)
     },
-    "order-no-connection": Customer.loses_the_connection,
-    "order-no-app": Customer.has_no_app,
-    "back-unpaid": partial(Customer.comes_back, state="awaiting_payment"),
-    "back-paid": partial(Customer.comes_back, state="paid"),
-    "receipt": Customer.reads_the_receipt,
-    "scan-again": Customer.has_an_expired_token,
-    "no-order": Customer.finds_no_order,
-    "no-page": Customer.finds_no_page,
+    "order-no-connection": Customer.lose_connection,
+    "order-no-app": Customer.fail_to_open_app,
+    "back-unpaid": partial(Customer.open_return_page, state="awaiting_payment"),
+    "back-paid": partial(Customer.open_return_page, state="paid"),
+    "receipt": Customer.open_receipt,
+    "scan-again": Customer.use_expired_token,
+    "no-order": Customer.open_missing_order,
+    "no-page": Customer.open_missing_page,
 }

@@ -1,4 +1,4 @@
-"""What a customer does and sees, in a few words each."""
+"""Steps of a customer, and the headings that the page shows after them."""
 
 from __future__ import annotations
 
@@ -15,52 +15,52 @@ APP = re.compile(r"/app/R\d+$")
 
 
 def open_menu(page: Page, scan: Scan) -> None:
-    """Come to the order page as from the app."""
+    """Open the order page as the app does after a scan."""
     page.goto(scan.order_url)
     expect(page.get_by_role("heading", name="What would you like?")).to_be_visible()
 
 
 def choose(page: Page, name: str, times: int = 1) -> None:
-    """Take one more of a product, so many times."""
+    """Add this many of a product to the basket."""
     for _ in range(times):
         page.get_by_role("button", name=f"Add one {name}").click()
 
 
-def press_order(page: Page) -> None:
+def submit_order(page: Page) -> None:
     """Press the button below the menu."""
     page.get_by_role("button", name="Order and pay").click()
 
 
-def stay_here(page: Page) -> None:
-    """Act as a browser on a machine without the app: its address leads nowhere."""
+def block_app(page: Page) -> None:
+    """Act as a browser without the app: its address does nothing."""
     page.route(APP, lambda route: route.fulfill(status=204))
 
 
 @contextmanager
-def opens_the_app(page: Page) -> Iterator[None]:
-    """Wait until the page has tried to open the app, which leads nowhere.
+def app_is_opened(page: Page) -> Iterator[None]:
+    """Wait until the page has tried to open the blocked app.
 
-    Before that, whatever leaves the page or loads it anew would be stopped by it.
+    The attempt would stop a navigation or reload that began before it.
     """
     with page.expect_event("requestfailed", lambda request: APP.search(request.url) is not None):
         yield
 
 
 def place_order(page: Page) -> None:
-    """Press the button, and wait until the page says how to pay and nothing moves any more."""
-    with opens_the_app(page):
-        press_order(page)
-    sees(page, "Pay in SEQR")
+    """Submit the order, and wait until the page shows how to pay and has tried to open the app."""
+    with app_is_opened(page):
+        submit_order(page)
+    expect_heading(page, "Pay in SEQR")
 
 
-def sees(page: Page, heading: str) -> None:
-    """Wait until the page says how the order stands."""
+def expect_heading(page: Page, heading: str) -> None:
+    """Wait until the page shows this heading."""
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
 
 
-def order_and_stay(page: Page, scan: Scan) -> str:
-    """Order a cinnamon bun and stay on the page; return the invoice's reference."""
-    stay_here(page)
+def order_without_app(page: Page, scan: Scan) -> str:
+    """Order a cinnamon bun in a browser without the app; return the invoice reference."""
+    block_app(page)
     open_menu(page, scan)
     choose(page, "Cinnamon bun")
     place_order(page)
@@ -68,22 +68,22 @@ def order_and_stay(page: Page, scan: Scan) -> str:
 
 
 def reference_on(page: Page) -> str:
-    """Return the reference that the button into the app leads to."""
+    """Return the invoice reference in the link to the app."""
     target = page.locator("#order [data-open-app]").get_attribute("href") or ""
     return target.rpartition("/R")[2]
 
 
 def number_on(page: Page) -> str:
-    """Return the order's number as the page shows it."""
+    """Return the order number that the page shows."""
     return page.locator(".number strong").inner_text()
 
 
-def fragmentless(page: Page) -> bool:
-    """Whether the address bar is free of any token."""
+def has_no_fragment(page: Page) -> bool:
+    """Whether the address has no fragment, and so no token."""
     return urlsplit(page.url).fragment == ""
 
 
-def numbers_at_seqr(stack: Stack, number: str) -> list[str]:
-    """Return the shop's own numbers of the invoices that SEQR has for this order."""
+def client_invoice_ids(stack: Stack, number: str) -> list[str]:
+    """Return the clientInvoiceId of each invoice that SEQR has of this order."""
     invoices = stack.sandbox.invoices()
     return [each["client_invoice_id"] for each in invoices if each["footer"] == f"Order {number}"]

@@ -1,4 +1,4 @@
-"""The menu: under headings, with pictures, and as it is now."""
+"""The menu: categories, pictures, changed prices and sold-out products."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Console
 from tests.browser.stack import Stack
-from tests.browser.steps import choose, open_menu, press_order, sees, stay_here
+from tests.browser.steps import block_app, choose, expect_heading, open_menu, submit_order
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +18,10 @@ BUN, COFFEE = "BAK-01", "KAF-01"
 
 @pytest.fixture
 def set_product(stack: Stack) -> Iterator[Callable[..., None]]:
-    """Have the staff give a product another price, or mark it: undone after the test."""
+    """Return a function that changes a product's price or marks it as sold out.
+
+    The change is undone after the test.
+    """
 
     def change(sku: str, price: str, *, sold_out: bool = False) -> None:
         stack.write(
@@ -33,15 +36,15 @@ def set_product(stack: Stack) -> Iterator[Callable[..., None]]:
     change(COFFEE, "32.00")
 
 
-def test_the_menu_has_headings_and_pictures_and_what_is_sold_out_cannot_be_chosen(
+def test_menu_shows_categories_and_pictures_and_no_buttons_for_a_sold_out_product(
     stack: Stack, page: Page, console: Console
 ) -> None:
     open_menu(page, stack.scan())
 
     headings = page.locator("#menu section h2:visible").all_inner_texts()
     assert headings[:2] == ["Coffee and tea", "Pastries"]
-    ways = page.get_by_role("navigation", name="Categories").get_by_role("button")
-    assert ways.all_inner_texts() == headings
+    category_buttons = page.get_by_role("navigation", name="Categories").get_by_role("button")
+    assert category_buttons.all_inner_texts() == headings
     assert page.locator("#menu h2:visible", has_text="Other").count() == 0
     expect(page.get_by_alt_text("A swirled bun with pearl sugar")).to_be_visible()
     cake = page.get_by_role("listitem").filter(has_text="Princess cake")
@@ -51,44 +54,44 @@ def test_the_menu_has_headings_and_pictures_and_what_is_sold_out_cannot_be_chose
     assert f"{stack.url}/accents/7a3412.css" in sheets
 
 
-def test_what_changes_meanwhile_is_told_before_it_is_paid_and_the_rest_stays_chosen(
+def test_order_with_changed_products_is_rejected_with_reasons_and_keeps_the_basket(
     stack: Stack, page: Page, console: Console, set_product: Callable[..., None]
 ) -> None:
     console.expected += ["409", "400"]
-    stay_here(page)
+    block_app(page)
     open_menu(page, stack.scan())
-    whole = page.locator("#form-error")
+    form_error = page.locator("#form-error")
     coffee, bun = (
         page.locator("#menu li", has_text=name) for name in ("Filter coffee", "Cinnamon")
     )
 
-    press_order(page)
-    expect(whole).to_have_text("Add a product first.")
+    submit_order(page)
+    expect(form_error).to_have_text("Add a product first.")
     choose(page, "Cinnamon bun", 2)
     choose(page, "Filter coffee")
-    expect(whole).to_be_empty()
+    expect(form_error).to_be_empty()
 
     set_product(COFFEE, "40.00")
-    press_order(page)
-    expect(whole).to_contain_text("was SEK\xa0102.00 and is now SEK\xa0110.00.")
+    submit_order(page)
+    expect(form_error).to_contain_text("was SEK\xa0102.00 and is now SEK\xa0110.00.")
     expect(coffee.get_by_role("alert")).to_have_text("The price was SEK\xa032.00.")
     more = page.get_by_role("button", name="Add one Filter coffee")
     expect(more).to_have_accessible_description("The price was SEK\xa032.00.")
     expect(page.locator("#menu .bar output")).to_have_text("SEK\xa0110.00")
 
     set_product(BUN, "35.00", sold_out=True)
-    press_order(page)
+    submit_order(page)
     expect(bun.get_by_role("alert")).to_have_text("Cinnamon bun is sold out.")
-    expect(whole).to_be_empty()
+    expect(form_error).to_be_empty()
     expect(coffee.get_by_role("alert")).to_have_count(0)
     expect(page.locator("#menu .bar output")).to_have_text("SEK\xa040.00")
 
-    press_order(page)
-    sees(page, "Pay in SEQR")
+    submit_order(page)
+    expect_heading(page, "Pay in SEQR")
     expect(page.locator("#order [data-total]")).to_have_text("SEK\xa040.00")
 
 
-def test_who_looks_again_after_a_while_sees_the_menu_of_now_and_keeps_the_choice(
+def test_page_shown_again_after_a_minute_reloads_the_menu_and_keeps_the_basket(
     stack: Stack, page: Page, console: Console, set_product: Callable[..., None]
 ) -> None:
     page.clock.install()
@@ -109,7 +112,7 @@ def test_who_looks_again_after_a_while_sees_the_menu_of_now_and_keeps_the_choice
     expect(page.locator("#menu .bar output")).to_have_text("SEK\xa032.00")
 
 
-def test_where_nothing_is_for_sale_there_is_nothing_to_press(stack: Stack, page: Page) -> None:
+def test_menu_without_products_has_no_buttons(stack: Stack, page: Page) -> None:
     def empty(route: Route) -> None:
         route.fulfill(json=route.fetch().json() | {"products": [], "categories": []})
 

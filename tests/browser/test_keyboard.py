@@ -1,4 +1,4 @@
-"""The whole journey by keyboard alone, on a desktop as on a screen that shows all at four times."""
+"""The customer's pages by keyboard alone, on a desktop, on a phone and at a zoom of 400 %."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from tests.browser.browsers import DESKTOP, PHONE, ZOOMED
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.layout import focus_fault, layout_faults
 from tests.browser.stack import Stack
-from tests.browser.steps import choose, open_menu, order_and_stay, sees
+from tests.browser.steps import choose, expect_heading, open_menu, order_without_app
 
 pytestmark = pytest.mark.browser
 
-MOST_STOPS = 60
+MAX_TAB_STOPS = 60
 
 
 @pytest.fixture
 def raise_price(stack: Stack) -> Iterator[Callable[[], None]]:
-    """Have the staff ask more for the bun: undone after the test."""
+    """Return a function that raises the bun's price; the change is undone after the test."""
     statement = "UPDATE orders_product SET price = %s WHERE sku = 'BAK-01'"
     yield lambda: stack.write(statement, 36)
     stack.write(statement, 35)
 
 
 def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
-    """Press the key until the target has the focus; wherever it stops meanwhile, it is seen."""
+    """Press the key until the target has the focus; check that each focus is visible."""
     target.wait_for()
-    for _ in range(MOST_STOPS):
+    for _ in range(MAX_TAB_STOPS):
         page.keyboard.press(key)
         assert focus_fault(page) == ""
         if target.evaluate("element => element === document.activeElement"):
             return
-    pytest.fail(f"no way to {target} by keyboard")
+    pytest.fail(f"the keyboard does not reach {target}")
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE, ZOOMED], ids=["desktop", "phone", "zoomed"])
-def test_the_keyboard_is_enough_from_the_menu_to_the_receipt(
+def test_keyboard_is_enough_from_the_menu_to_the_receipt(
     stack: Stack, open_browser: OpenBrowser, viewport: ViewportSize
 ) -> None:
     page = open_browser(viewport=viewport).new_page()
     page.route(re.compile(r"/app/R\d+$"), lambda route: route.fulfill(status=204), times=1)
     page.goto(stack.scan().order_url)
-    sees(page, "What would you like?")
+    expect_heading(page, "What would you like?")
     expect(page.locator("#menu h1")).to_be_focused()
 
     more = page.get_by_role("button", name="Add one Cinnamon bun")
@@ -56,30 +56,30 @@ def test_the_keyboard_is_enough_from_the_menu_to_the_receipt(
     tab_to(page, less, "Shift+Tab")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
-    expect(more).to_be_focused()  # since there is nothing left to take away
+    expect(more).to_be_focused()  # since the other button is disabled at 0
     page.keyboard.press("Enter")
     tab_to(page, page.get_by_role("button", name="Order and pay"))
     page.keyboard.press("Enter")
 
-    sees(page, "Pay in SEQR")
+    expect_heading(page, "Pay in SEQR")
     expect(page.locator("#order h1")).to_be_focused()
     assert layout_faults(page) == []
     tab_to(page, page.get_by_role("link", name="Open SEQR"))
     page.keyboard.press("Enter")
-    page.get_by_label("PIN").focus()  # the app's, which is not ours to look at
+    page.get_by_label("PIN").focus()  # the sandbox's page, which is not tested here
     page.keyboard.type("1234")
     page.keyboard.press("Enter")
 
-    sees(page, "Paid, thank you!")
+    expect_heading(page, "Paid, thank you!")
     expect(page.locator("#order h1")).to_be_focused()
     tab_to(page, page.get_by_role("link", name="Receipt", exact=True))
     page.keyboard.press("Enter")
-    sees(page, "Receipt")
+    expect_heading(page, "Receipt")
     tab_to(page, page.get_by_role("link", name="Save as PDF"))
     assert layout_faults(page) == []
 
 
-def test_a_refused_order_leaves_the_keyboard_where_it_was(
+def test_rejected_order_does_not_move_the_focus(
     stack: Stack, page: Page, console: Console, raise_price: Callable[[], None]
 ) -> None:
     console.expected.append("409")
@@ -95,7 +95,7 @@ def test_a_refused_order_leaves_the_keyboard_where_it_was(
     expect(order).to_be_focused()
 
 
-def test_a_menu_looked_at_anew_leaves_the_keyboard_where_it_was(stack: Stack, page: Page) -> None:
+def test_reloaded_menu_does_not_move_the_focus(stack: Stack, page: Page) -> None:
     page.clock.install()
     open_menu(page, stack.scan())
     more = page.get_by_role("button", name="Add one Cinnamon bun")
@@ -112,12 +112,12 @@ def test_a_menu_looked_at_anew_leaves_the_keyboard_where_it_was(stack: Stack, pa
     expect(page.locator("#menu .bar output")).to_have_text("SEK\xa035.00")
 
 
-def test_focus_is_not_lost_where_a_change_takes_away_what_had_it(stack: Stack, page: Page) -> None:
+def test_focus_moves_to_the_heading_when_its_element_disappears(stack: Stack, page: Page) -> None:
     scan = stack.scan()
-    reference = order_and_stay(page, scan)
+    reference = order_without_app(page, scan)
     page.get_by_role("link", name="Open SEQR").focus()
 
     stack.sandbox.pay(reference, scan.token)
 
-    sees(page, "Paid, thank you!")
+    expect_heading(page, "Paid, thank you!")
     expect(page.locator("#order h1")).to_be_focused()

@@ -1,4 +1,4 @@
-"""Another language, wherever the customer stands, and nothing is lost by it."""
+"""Changing the language keeps the basket, the order and the session."""
 
 from __future__ import annotations
 
@@ -8,61 +8,59 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.stack import Stack
 from tests.browser.steps import (
+    block_app,
     choose,
-    fragmentless,
+    expect_heading,
+    has_no_fragment,
     number_on,
     open_menu,
     place_order,
     reference_on,
-    sees,
-    stay_here,
 )
 
 pytestmark = pytest.mark.browser
 
 
-def change_to(page: Page, language: str) -> None:
-    """Press the switch, in a browser that keeps no cookies."""
+def change_language(page: Page, language: str) -> None:
+    """Change the language in a browser that keeps no cookies."""
     page.context.clear_cookies()
     page.get_by_role("link", name=language, exact=True).click()
 
 
-def test_without_cookies_another_language_keeps_what_is_chosen_and_what_is_ordered(
-    stack: Stack, page: Page
-) -> None:
+def test_language_change_without_cookies_keeps_basket_and_order(stack: Stack, page: Page) -> None:
     scan = stack.scan()
-    stay_here(page)
+    block_app(page)
     open_menu(page, scan)
     choose(page, "Cinnamon bun", 2)
 
-    change_to(page, "Svenska")
-    sees(page, "Vad får det lov att vara?")
+    change_language(page, "Svenska")
+    expect_heading(page, "Vad får det lov att vara?")
     expect(page.get_by_text("Bord 4", exact=True)).to_be_visible()
     expect(page.locator("#menu .bar output")).to_have_text("70,00\xa0kr")
-    assert fragmentless(page)
+    assert has_no_fragment(page)
 
-    change_to(page, "English")
+    change_language(page, "English")
     place_order(page)
     number, reference = number_on(page), reference_on(page)
-    change_to(page, "Svenska")
-    sees(page, "Betala i SEQR")
+    change_language(page, "Svenska")
+    expect_heading(page, "Betala i SEQR")
     expect(page.get_by_text("Din beställning väntar")).to_be_visible()
     expect(page.get_by_role("row", name="2 × Kanelbulle")).to_be_visible()
     assert number_on(page) == number
 
     stack.sandbox.pay(reference)
-    sees(page, "Betalt, tack!")
-    change_to(page, "English")
-    sees(page, "Paid, thank you!")
+    expect_heading(page, "Betalt, tack!")
+    change_language(page, "English")
+    expect_heading(page, "Paid, thank you!")
     assert number_on(page) == number
-    assert fragmentless(page)
+    assert has_no_fragment(page)
 
 
-def test_a_result_page_keeps_its_order_and_a_cookie_keeps_the_language(
+def test_result_page_keeps_its_order_and_a_cookie_keeps_the_language(
     stack: Stack, page: Page, open_browser: OpenBrowser
 ) -> None:
     scan = stack.scan()
-    stay_here(page)
+    block_app(page)
     open_menu(page, scan)
     choose(page, "Cinnamon bun")
     place_order(page)
@@ -70,26 +68,26 @@ def test_a_result_page_keeps_its_order_and_a_cookie_keeps_the_language(
     stack.sandbox.pay(reference, scan.token)
     other = open_browser().new_page()
     other.goto(f"{stack.url}/lyktan/success#{scan.token}_{reference}")
-    sees(other, "Paid, thank you!")
+    expect_heading(other, "Paid, thank you!")
     number = number_on(other)
 
-    change_to(other, "Svenska")
+    change_language(other, "Svenska")
 
-    sees(other, "Betalt, tack!")
+    expect_heading(other, "Betalt, tack!")
     assert number_on(other) == number
     other.goto(stack.sandbox.invoice(reference)["back_url"])
-    sees(other, "Betalt, tack!")
+    expect_heading(other, "Betalt, tack!")
     other.get_by_role("link", name="English", exact=True).click()
-    sees(other, "Paid, thank you!")
+    expect_heading(other, "Paid, thank you!")
 
 
-def test_a_fragment_that_somebody_made_up_chooses_nothing_that_there_is_not(
+def test_forged_basket_in_the_fragment_is_ignored(
     stack: Stack, page: Page, console: Console
 ) -> None:
     basket = "1x1000000,999999x2,-1x3,1x0,axb,__proto__x1"
 
     page.goto(f"{stack.url}/lyktan/order#token={stack.scan().token}&basket={basket}&reference=<b>")
 
-    sees(page, "What would you like?")
+    expect_heading(page, "What would you like?")
     expect(page.locator("#menu .bar output")).to_have_text("SEK\xa00.00")
-    assert fragmentless(page)
+    assert has_no_fragment(page)

@@ -1,4 +1,4 @@
-"""One bar of signal in a noisy café: all is slow, and half of what is asked goes wrong."""
+"""One bar of signal: everything is slow, and half of the requests fail."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.stack import Stack
 from tests.browser.steps import (
+    block_app,
     choose,
+    client_invoice_ids,
     number_on,
-    numbers_at_seqr,
-    press_order,
     reference_on,
-    stay_here,
+    submit_order,
 )
 
 pytestmark = pytest.mark.browser
 
 ROUND_TRIP_MS = 400
 BYTES_PER_SECOND = 50_000
-PATIENCE_MS = 60_000
+MAX_WAIT_MS = 60_000
 SEED = 194
 
-# Keeps every text that the page has shown, however short a time it was there.
-WATCH = """
+# Records every text that the page has shown, however briefly.
+RECORD_SHOWN_TEXT = """
 addEventListener("DOMContentLoaded", () => {
   window.shown = new Set();
   new MutationObserver(() => window.shown.add(document.body.innerText)).observe(document.body, {
@@ -38,15 +38,16 @@ addEventListener("DOMContentLoaded", () => {
 """
 
 
-class Weather:
-    """Loses questions on their way to the shop, and answers on their way back.
+class LossyNetwork:
+    """Loses requests on their way to the shop, and responses on their way back.
 
-    Each kind of question has its own luck, so that a seed means the same however they mingle.
+    Each kind of request has its own random numbers, so that a seed has the same effect in whatever
+    order the requests come.
     """
 
     def __init__(self, page: Page, seed: int) -> None:
-        self.befell: Counter[tuple[str, str]] = Counter()
-        self._luck: defaultdict[str, random.Random] = defaultdict(lambda: random.Random(seed))
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        self._random: defaultdict[str, random.Random] = defaultdict(lambda: random.Random(seed))
         devtools = page.context.new_cdp_session(page)
         devtools.send("Network.enable")
         devtools.send(
@@ -58,48 +59,48 @@ class Weather:
                 "uploadThroughput": BYTES_PER_SECOND,
             },
         )
-        page.route(re.compile(r"/(session|orders)(/|$)"), self._strike)
+        page.route(re.compile(r"/(session|orders)(/|$)"), self._handle)
 
-    def _strike(self, route: Route) -> None:
+    def _handle(self, route: Route) -> None:
         kind = f"{route.request.method} {route.request.url.rpartition('/')[2][:8]}"
-        fate = self._luck[kind].choice(["lost", "unanswered", "arrives", "arrives"])
+        outcome = self._random[kind].choice(["lost", "unanswered", "arrives", "arrives"])
         is_stream = route.request.url.endswith("/events")
-        if fate == "unanswered" and not is_stream:  # whose answer has no end to wait for
+        if outcome == "unanswered" and not is_stream:  # a stream's response does not end
             route.fetch()
-        self.befell[kind, fate] += 1
-        if fate == "arrives":
+        self.outcomes[kind, outcome] += 1
+        if outcome == "arrives":
             route.continue_()
         else:
             route.abort("connectionfailed")
 
 
-def test_over_a_slow_and_lossy_network_one_order_is_paid_once_and_nothing_is_called_a_failure(
+def test_order_over_a_lossy_network_is_made_once_paid_once_and_never_shown_as_failed(
     stack: Stack, open_browser: OpenBrowser, console: Console
 ) -> None:
     console.expected += ["ERR_CONNECTION_FAILED", "ERR_INTERNET_DISCONNECTED"]
     page = open_browser().new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.add_init_script(WATCH)
-    stay_here(page)
-    weather = Weather(page, SEED)
+    page.set_default_timeout(MAX_WAIT_MS)
+    page.add_init_script(RECORD_SHOWN_TEXT)
+    block_app(page)
+    weather = LossyNetwork(page, SEED)
     scan = stack.scan()
 
     page.goto(scan.order_url)
     choose(page, "Cinnamon bun")
-    press_order(page)
+    submit_order(page)
     heading = page.locator("#order h1")
-    expect(heading).to_have_text("Pay in SEQR", timeout=PATIENCE_MS)
+    expect(heading).to_have_text("Pay in SEQR", timeout=MAX_WAIT_MS)
     page.locator("#order [data-open-app]").wait_for()
     number, reference = number_on(page), reference_on(page)
     page.context.set_offline(True)
     stack.sandbox.pay(reference, scan.token)
     page.context.set_offline(False)
-    expect(heading).to_have_text("Paid, thank you!", timeout=PATIENCE_MS)
+    expect(heading).to_have_text("Paid, thank you!", timeout=MAX_WAIT_MS)
 
-    assert weather.befell["POST orders", "unanswered"] > 0, weather.befell
-    assert weather.befell["POST orders", "lost"] > 0, weather.befell
+    assert weather.outcomes["POST orders", "unanswered"] > 0, weather.outcomes
+    assert weather.outcomes["POST orders", "lost"] > 0, weather.outcomes
     assert number_on(page) == number
-    assert len(numbers_at_seqr(stack, number)) == 1
+    assert len(client_invoice_ids(stack, number)) == 1
     orders = stack.read(
         "SELECT count(*) FROM orders_order JOIN orders_customer customer"
         " ON customer.id = customer_id WHERE msisdn = %s",

@@ -1,4 +1,4 @@
-"""The token: in the page's memory, and nowhere else."""
+"""The session token stays in the page's memory."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from playwright.sync_api import Page, Request, expect
 from tests.browser.conftest import Console
 from tests.browser.stack import Stack
 from tests.browser.steps import (
+    block_app,
     choose,
+    expect_heading,
     number_on,
     open_menu,
     place_order,
     reference_on,
-    sees,
-    stay_here,
 )
 
 pytestmark = pytest.mark.browser
 
-# All that a page can keep beyond its own life.
+# Everything that a page can store beyond its own lifetime.
 KEPT = """async () => JSON.stringify([
     location.href, document.referrer, document.title, document.cookie, window.name, history.state,
     {...localStorage}, {...sessionStorage},
@@ -31,24 +31,24 @@ KEPT = """async () => JSON.stringify([
 ])"""
 
 
-def test_the_token_is_in_no_address_no_referrer_no_log_and_nothing_that_is_kept(
+def test_token_is_in_no_address_referrer_log_or_storage(
     stack: Stack, page: Page, console: Console
 ) -> None:
     scan = stack.scan()
     requests: list[Request] = []
     page.on("request", lambda request: requests.extend([request]))
-    stay_here(page)
+    block_app(page)
 
     open_menu(page, scan)
     choose(page, "Cinnamon bun")
     page.get_by_role("link", name="Svenska").click()
-    sees(page, "Vad får det lov att vara?")
+    expect_heading(page, "Vad får det lov att vara?")
     page.get_by_role("link", name="English").click()
-    sees(page, "What would you like?")
+    expect_heading(page, "What would you like?")
     place_order(page)
     kept = page.evaluate(KEPT)
     page.goto(stack.sandbox.pay(reference_on(page), scan.token)["redirect_url"])
-    sees(page, "Paid, thank you!")
+    expect_heading(page, "Paid, thank you!")
     kept += page.evaluate(KEPT)
 
     assert scan.token not in kept
@@ -66,12 +66,12 @@ def test_the_token_is_in_no_address_no_referrer_no_log_and_nothing_that_is_kept(
     assert scan.token not in log
 
 
-def test_back_and_reload_need_the_cookie_or_another_scan_which_finds_the_open_order(
+def test_back_and_reload_need_the_cookie_and_a_new_scan_finds_the_open_order(
     stack: Stack, page: Page, console: Console
 ) -> None:
     console.expected.append("401")
     scan = stack.scan()
-    stay_here(page)
+    block_app(page)
     open_menu(page, scan)
     choose(page, "Cinnamon bun")
     place_order(page)
@@ -80,13 +80,13 @@ def test_back_and_reload_need_the_cookie_or_another_scan_which_finds_the_open_or
     console.expected.append("404")
 
     page.go_back()
-    sees(page, "Pay in SEQR")
+    expect_heading(page, "Pay in SEQR")
     assert number_on(page) == number
     page.context.clear_cookies()
     page.reload()
-    sees(page, "Scan the code again")
+    expect_heading(page, "Scan the code again")
     expect(page.get_by_text(re.compile("order that you have placed is still here"))).to_be_visible()
 
     page.goto(stack.scan(scan.msisdn).order_url)
-    sees(page, "Pay in SEQR")
+    expect_heading(page, "Pay in SEQR")
     assert number_on(page) == number

@@ -1,7 +1,7 @@
-"""python -m tests.screenshots: what customers and staff see, as pictures.
+"""`make screenshots`: takes pictures of the pages of customers and staff.
 
 Every state of the customers' pages on every screen, light and dark, in English, and in Swedish on
-the phones, into .local/screenshots/; the few that the README shows into docs/images/.
+the phones, into .local/screenshots/; the pictures of the README into docs/images/.
 """
 
 from __future__ import annotations
@@ -16,8 +16,15 @@ from playwright.sync_api import Browser, Page
 from seqrshop.local import ROOT, orphans
 from seqrshop.local.check import ensure_programs
 from seqrshop.local.servers import run_servers
-from tests.browser.browsers import PHONE, SIZES, SMALL_PHONE, THEMES, launched, opened
-from tests.browser.stack import Stack, running
+from tests.browser.browsers import (
+    PHONE,
+    SIZES,
+    SMALL_PHONE,
+    THEMES,
+    new_browser_context,
+    running_chromium,
+)
+from tests.browser.stack import Stack, running_stack
 from tests.browser.states import STATES, Customer
 from tests.screenshots import backoffice, readme
 
@@ -26,7 +33,7 @@ LANGUAGES = {"en": "en-GB", "sv": "sv-SE"}
 
 
 def main() -> int:
-    """Take them all; return the exit code."""
+    """Take all pictures; return the exit code."""
     began = time.monotonic()
     if not ensure_programs():
         return 1
@@ -35,7 +42,7 @@ def main() -> int:
     shutil.rmtree(PICTURES, ignore_errors=True)
     with run_servers(folder, durable=False) as servers:
         given = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
-        with running(folder, given) as stack, launched() as chromium:
+        with running_stack(folder, given) as stack, running_chromium() as chromium:
             password = json.loads((folder / "demo.json").read_text())["staff_password"]
             backoffice.take(stack, chromium, password, PICTURES / "admin")
             for language in LANGUAGES:
@@ -48,12 +55,12 @@ def main() -> int:
 
 
 def _take_all(stack: Stack, chromium: Browser, language: str) -> None:
-    context = opened(chromium, locale=LANGUAGES[language])
+    context = new_browser_context(chromium, locale=LANGUAGES[language])
     customer = Customer(stack, context.new_page())
     for state in STATES:
-        customer.comes_to(state)
+        customer.go_to(state)
         _take(customer.page, language, state)
-    customer.leaves()
+    customer.reset()
     context.close()
 
 
@@ -65,7 +72,7 @@ def _take(page: Page, language: str, state: str) -> None:
             page.set_viewport_size(size)
             page.screenshot(
                 path=PICTURES / f"{name}-{theme}-{language}" / f"{state}.png",
-                animations="disabled",  # each at its end
+                animations="disabled",  # shows the end of each animation
             )
 
 

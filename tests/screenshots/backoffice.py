@@ -1,4 +1,4 @@
-"""Screenshots of the back office, after a payment and a partial refund."""
+"""Pictures of the admin, after a customer has paid and got a part refunded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from seqrshop.local.demo import STAFF_USER
-from tests.browser.browsers import opened
+from tests.browser.browsers import new_browser_context
 from tests.browser.stack import Stack
 from tests.browser.states import Customer
 
@@ -24,8 +24,8 @@ LISTS = {
 
 def take(stack: Stack, chromium: Browser, password: str, folder: Path) -> None:
     """Save the lists, and the page of an order with a history, in the folder."""
-    context = opened(chromium, viewport=WINDOW)
-    _, reference = Customer(stack, context.new_page()).pays_for_an_order()
+    context = new_browser_context(chromium, viewport=WINDOW)
+    _, reference = Customer(stack, context.new_page()).place_and_pay_order()
     page = context.new_page()
     _log_in(page, stack, password)
     [(order, invoice)] = stack.read(

@@ -1,4 +1,4 @@
-"""The few pictures that the README shows, small enough for a repository."""
+"""The pictures of the README, reduced to fit a repository."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from PIL import Image
 from seqrshop.local import ROOT
 
 FOLDER = ROOT / "docs" / "images"
-COLOURS = 256  # as many as a palette holds
+COLOURS = 256  # the most that a palette can hold
 
-# What each is made of.
-SHOWN = {
+# The picture that each is made from.
+SOURCES = {
     "order": "390x844-light-en/menu-chosen",
     "paying": "390x844-light-en/order-awaiting-payment",
     "paid": "390x844-light-en/order-paid",
@@ -24,8 +24,8 @@ SHOWN = {
 
 
 def refresh(pictures: Path) -> None:
-    """Make them anew from what was taken."""
-    for name, source in SHOWN.items():
-        with Image.open(pictures / f"{source}.png") as taken:
-            few = taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-            few.save(FOLDER / f"{name}.png", optimize=True)
+    """Make the README's pictures from the pictures in the folder."""
+    for name, source in SOURCES.items():
+        with Image.open(pictures / f"{source}.png") as picture:
+            reduced = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+            reduced.save(FOLDER / f"{name}.png", optimize=True)

@@ -1,4 +1,4 @@
-"""Every state of the customers' pages, for everybody: WCAG 2.2 AA, every screen, every thumb."""
+"""Every state of the customers' pages meets WCAG 2.2 AA and fits every screen."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from orders.models import OrderState
-from tests.browser.axe import complaints
-from tests.browser.browsers import SIZES, THEMES, ZOOMED, opened
+from tests.browser.axe import accessibility_violations
+from tests.browser.browsers import SIZES, THEMES, ZOOMED, new_browser_context
 from tests.browser.conftest import Console
 from tests.browser.layout import layout_faults
 from tests.browser.stack import Stack
 from tests.browser.states import PAID, STATES, UNPAID, Customer
-from tests.browser.steps import order_and_stay, sees
+from tests.browser.steps import expect_heading, order_without_app
 
 pytestmark = pytest.mark.browser
 
-# Notes each movement that lasts longer than a blink.
-MOVED = """
+# Records each animation and transition that lasts longer than 20 ms.
+RECORD_MOVEMENTS = """
 window.moved = [];
 for (const kind of ["animationstart", "transitionrun"]) {
   addEventListener(kind, ({ target, animationName, propertyName }) => {
@@ -33,14 +33,14 @@ for (const kind of ["animationstart", "transitionrun"]) {
   }, true);
 }
 """
-A_FRAME_LATER = """new Promise((tell) => {
-  requestAnimationFrame(() => requestAnimationFrame(() => tell(moved)));
+MOVEMENTS_AFTER_A_FRAME = """new Promise((resolve) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(moved)));
 })"""
 
-# What a screen reader would say of an element, each time that it changes.
+# Records what a screen reader announces of an element, each time that it changes.
 LISTEN = """(element) => {
-  window.said = [];
-  new MutationObserver(() => said.push(element.innerText)).observe(element, {
+  window.announced = [];
+  new MutationObserver(() => announced.push(element.innerText)).observe(element, {
     characterData: true, childList: true, subtree: true,
   });
 }"""
@@ -48,82 +48,84 @@ LISTEN = """(element) => {
 
 @pytest.fixture(scope="module")
 def customer(stack: Stack, chromium: Browser) -> Iterator[Customer]:
-    """A customer who reads Swedish: its words are the longer ones."""
-    context = opened(chromium, locale="sv-SE")
+    """A customer who reads Swedish, the language with the longer words."""
+    context = new_browser_context(chromium, locale="sv-SE")
     customer = Customer(stack, context.new_page())
     yield customer
-    customer.leaves()
+    customer.reset()
     context.close()
 
 
 @pytest.fixture(scope="module")
-def reader_of_english(stack: Stack, chromium: Browser) -> Iterator[Customer]:
+def english_customer(stack: Stack, chromium: Browser) -> Iterator[Customer]:
     """A customer who reads English."""
-    context = opened(chromium)
+    context = new_browser_context(chromium)
     customer = Customer(stack, context.new_page())
     yield customer
-    customer.leaves()
+    customer.reset()
     context.close()
 
 
-def test_all_states_of_an_order_are_among_them() -> None:
+def test_states_include_each_order_state() -> None:
     assert {*UNPAID, *PAID} == set(OrderState)
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_each_state_is_accessible_in_each_theme_and_fits_each_screen_and_thumb(
+def test_each_state_is_accessible_in_each_theme_and_fits_each_screen(
     customer: Customer, state: str
 ) -> None:
     page = customer.page
 
-    customer.comes_to(state)
+    customer.go_to(state)
 
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)
-        assert complaints(page) == [], theme
+        assert accessibility_violations(page) == [], theme
     for size in (*SIZES.values(), ZOOMED):
         page.set_viewport_size(size)
         assert layout_faults(page) == [], size
 
 
 @pytest.mark.parametrize("state", ["menu-chosen", "order-paid"])
-def test_it_is_as_accessible_in_english(reader_of_english: Customer, state: str) -> None:
-    page = reader_of_english.page
+def test_state_is_accessible_in_english(english_customer: Customer, state: str) -> None:
+    page = english_customer.page
 
-    reader_of_english.comes_to(state)
+    english_customer.go_to(state)
 
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)
-        assert complaints(page) == [], theme
+        assert accessibility_violations(page) == [], theme
 
 
-def test_nothing_moves_for_whoever_wishes_so(stack: Stack, page: Page, console: Console) -> None:
-    console.expected.append("ERR_FAILED")  # from the state in which SEQR has not answered
-    page.add_init_script(MOVED)
+def test_page_with_reduced_motion_does_not_animate(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("ERR_FAILED")  # the request that the state "connecting" leaves open
+    page.add_init_script(RECORD_MOVEMENTS)
     customer = Customer(stack, page)
 
     def moves(state: str) -> bool:
-        customer.comes_to(state)
-        return bool(page.evaluate(A_FRAME_LATER))
+        customer.go_to(state)
+        return bool(page.evaluate(MOVEMENTS_AFTER_A_FRAME))
 
     for state in ("connecting", "order-awaiting-payment", "order-paid"):
         page.emulate_media(reduced_motion="no-preference")
         assert moves(state)
         page.emulate_media(reduced_motion="reduce")
         assert not moves(state)
-    customer.leaves()
+    customer.reset()
 
 
-def test_a_change_is_said_to_a_screen_reader_once(stack: Stack, page: Page) -> None:
+def test_change_of_order_is_announced_to_screen_reader_once(stack: Stack, page: Page) -> None:
     scan = stack.scan()
-    reference = order_and_stay(page, scan)
+    reference = order_without_app(page, scan)
     status = page.get_by_role("status").filter(has=page.get_by_role("heading"))
     status.evaluate(LISTEN)
 
     stack.sandbox.pay(reference, scan.token)
-    sees(page, "Paid, thank you!")
+    expect_heading(page, "Paid, thank you!")
     page.wait_for_load_state("networkidle")
 
-    [said] = page.evaluate("said")
-    assert "Paid, thank you!" in said
-    assert "We have received your payment." in said
+    [announced] = page.evaluate("announced")
+    assert "Paid, thank you!" in announced
+    assert "We have received your payment." in announced

@@ -1,4 +1,4 @@
-"""Into the app; and where none opens, what helps."""
+"""Opening the SEQR app, and the help where it does not open."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.browser.conftest import Console
 from tests.browser.stack import Stack
 from tests.browser.steps import (
     choose,
+    expect_heading,
     open_menu,
-    order_and_stay,
-    press_order,
+    order_without_app,
     reference_on,
-    sees,
+    submit_order,
 )
 
 pytestmark = pytest.mark.browser
@@ -32,112 +32,112 @@ PLAY_STORE = "https://play.google.com/store/search?q=SEQR&c=apps"
 APP_STORE = "https://appstore.com/seqr"
 
 
-def be_on(page: Page, user_agent: str) -> None:
-    """Have the page take its device for another."""
+def set_user_agent(page: Page, user_agent: str) -> None:
+    """Set the user agent by which the page recognises its device."""
     page.evaluate(
-        "told => Object.defineProperty(navigator, 'userAgent', {value: told, configurable: true})",
+        "value => Object.defineProperty(navigator, 'userAgent', {value, configurable: true})",
         user_agent,
     )
 
 
-def open_app_and_wait(page: Page, meanwhile: str = "null") -> None:
-    """Tap the way into the app, which leads nowhere, and wait for as long as an app may take."""
+def open_app_and_fail(page: Page, meanwhile: str = "null") -> None:
+    """Tap the link to the missing app, and wait until the page gives up waiting for it."""
     page.get_by_role("link", name="Open SEQR").click()
     page.evaluate(meanwhile)
     page.clock.fast_forward(2_500)
 
 
-def code_on(page: Page) -> str:
-    """Return what another phone reads from the screen."""
+def read_qr_code(page: Page) -> str:
+    """Return the content of the QR code on the screen."""
     drawing = page.get_by_role("img", name="QR code for this order")
     expect(drawing).to_be_visible()
     [found] = zxingcpp.read_barcodes(Image.open(io.BytesIO(drawing.screenshot())))
     return found.text
 
 
-def test_where_no_app_opens_a_computer_shows_a_code_and_a_phone_its_store(
+def test_without_the_app_a_computer_shows_a_qr_code_and_a_phone_its_app_store(
     stack: Stack, page: Page
 ) -> None:
     page.clock.install()
     help_offered = page.locator("[data-app-help]")
-    reference = order_and_stay(page, stack.scan())
+    reference = order_without_app(page, stack.scan())
     expect(help_offered).to_be_hidden()
     page.clock.fast_forward(2_500)
 
-    assert code_on(page) == f"HTTP://SEQR.SE/R{reference}"
+    assert read_qr_code(page) == f"HTTP://SEQR.SE/R{reference}"
     expect(page.get_by_role("link", name="Open SEQR again")).to_be_visible()
     expect(page.get_by_role("link", name="Get SEQR")).to_be_hidden()
 
     for phone, store in ((ANDROID, PLAY_STORE), (IPHONE, APP_STORE)):
-        be_on(page, phone)
-        open_app_and_wait(page)
+        set_user_agent(page, phone)
+        open_app_and_fail(page)
         expect(page.get_by_role("link", name="Get SEQR")).to_have_attribute("href", store)
 
     stack.sandbox.pay(reference)
     page.clock.fast_forward(1_000)
-    sees(page, "Paid, thank you!")
+    expect_heading(page, "Paid, thank you!")
     expect(help_offered).to_be_hidden()
 
 
-def test_an_app_that_has_opened_raises_no_alarm(stack: Stack, page: Page) -> None:
+def test_page_offers_no_help_when_the_app_has_opened(stack: Stack, page: Page) -> None:
     page.clock.install()
-    be_on_phone = (
+    set_android = (
         f"Object.defineProperty(navigator, 'userAgent', {{value: '{ANDROID}', configurable: true}})"
     )
-    page.add_init_script(be_on_phone)
-    order_and_stay(page, stack.scan())
+    page.add_init_script(set_android)
+    order_without_app(page, stack.scan())
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.clock.fast_forward(2_500)
     expect(page.locator("[data-app-help]")).to_be_hidden()
 
-    open_app_and_wait(page, "window.dispatchEvent(new Event('pagehide'))")
+    open_app_and_fail(page, "window.dispatchEvent(new Event('pagehide'))")
     expect(page.locator("[data-app-help]")).to_be_hidden()
-    for inside_an_app in (ANDROID_APP, IPHONE_APP):
-        be_on(page, inside_an_app)
-        open_app_and_wait(page)
+    for web_view in (ANDROID_APP, IPHONE_APP):
+        set_user_agent(page, web_view)
+        open_app_and_fail(page)
         expect(page.locator("[data-app-help]")).to_be_hidden()
 
-    be_on(page, ANDROID)
-    open_app_and_wait(page)
+    set_user_agent(page, ANDROID)
+    open_app_and_fail(page)
     expect(page.get_by_role("link", name="Get SEQR")).to_be_visible()
 
 
-def test_a_computer_is_not_sent_to_an_address_that_only_phones_know_and_a_phone_is(
+def test_only_phones_are_sent_to_the_address_of_the_app(
     stack: Stack, page: Page, console: Console
 ) -> None:
     def as_in_production(route: Route) -> None:
-        answer = route.fetch()
-        body = re.sub(r'"https?:[^"]*/app/R', '"seqr://SEQR.SE/R', answer.text())
-        route.fulfill(response=answer, json=json.loads(body))
+        response = route.fetch()
+        body = re.sub(r'"https?:[^"]*/app/R', '"seqr://SEQR.SE/R', response.text())
+        route.fulfill(response=response, json=json.loads(body))
 
     console.expected.append("ERR_FAILED")
-    page.route("**/events", lambda route: route.abort())  # the page asks instead
+    page.route("**/events", lambda route: route.abort())  # the page polls instead
     page.route(re.compile(r"/orders/[0-9a-f-]{36}$"), as_in_production)
     page.clock.install()
     open_menu(page, stack.scan())
     choose(page, "Cinnamon bun")
 
-    press_order(page)
-    sees(page, "Pay in SEQR")
+    submit_order(page)
+    expect_heading(page, "Pay in SEQR")
     reference = reference_on(page)
-    assert code_on(page) == f"HTTP://SEQR.SE/R{reference}"
+    assert read_qr_code(page) == f"HTTP://SEQR.SE/R{reference}"
     link = page.get_by_role("link", name="Open SEQR", exact=True)
     expect(link).to_have_attribute("href", f"seqr://SEQR.SE/R{reference}")
 
-    be_on(page, ANDROID)
-    open_app_and_wait(page)
+    set_user_agent(page, ANDROID)
+    open_app_and_fail(page)
     expect(page.get_by_role("link", name="Get SEQR")).to_have_attribute("href", PLAY_STORE)
-    sees(page, "Pay in SEQR")
+    expect_heading(page, "Pay in SEQR")
 
 
-def test_who_comes_back_without_having_paid_is_led_to_the_order_which_opens_the_app_again(
+def test_return_page_of_an_unpaid_order_links_to_the_order_which_opens_the_app(
     stack: Stack, page: Page
 ) -> None:
     scan = stack.scan()
-    reference = order_and_stay(page, scan)
+    reference = order_without_app(page, scan)
     back_url = stack.sandbox.invoice(reference)["back_url"]
     page.goto(back_url)
-    sees(page, "Pay in SEQR")
+    expect_heading(page, "Pay in SEQR")
     expect(page.get_by_role("link", name="Open SEQR")).to_have_count(0)
 
     page.get_by_role("link", name="Pay this order").click()
@@ -146,5 +146,5 @@ def test_who_comes_back_without_having_paid_is_led_to_the_order_which_opens_the_
 
     page.goto(back_url)
     stack.sandbox.act(reference, "cancel", scan.token)
-    sees(page, "Cancelled")
+    expect_heading(page, "Cancelled")
     expect(page.get_by_role("link", name="Pay this order")).to_be_hidden()

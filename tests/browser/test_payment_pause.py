@@ -1,4 +1,4 @@
-"""SEQR refuses our settings: customers are told before they choose, and what waits goes on."""
+"""SEQR rejects our settings: the pages show it, and resume when the settings are correct."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from playwright.sync_api import Page, expect
 from tests.browser.browsers import SMALL_PHONE, WAIT_MS
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.stack import Stack
-from tests.browser.steps import choose, open_menu, press_order, stay_here
+from tests.browser.steps import block_app, choose, open_menu, submit_order
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def mend(stack: Stack) -> Iterator[Callable[[], None]]:
-    """Have SEQR accept our settings again, and the next probe made by the next sweep."""
+def correct_settings(stack: Stack) -> Iterator[Callable[[], None]]:
+    """Return a function after which SEQR accepts our settings, and a probe is due."""
 
-    def mended() -> None:
+    def correct() -> None:
         stack.sandbox.clear_faults()
         stack.write("UPDATE payments_paymentpause SET next_probe_at = now()")
 
-    yield mended
-    mended()
+    yield correct
+    correct()
 
 
-def test_what_waits_is_paid_and_the_menu_opens_once_the_settings_are_mended(
+def test_unsent_order_and_menu_resume_when_settings_are_corrected(
     stack: Stack,
     page: Page,
     open_browser: OpenBrowser,
-    mend: Callable[[], None],
+    correct_settings: Callable[[], None],
     console: Console,
 ) -> None:
     other = open_browser(locale="sv-SE", viewport=SMALL_PHONE).new_page()
     order = other.locator("#menu [type=submit]")
     stack.sandbox.fault("sendInvoice", "result_code", code=20)
-    stay_here(page)
+    block_app(page)
     open_menu(page, stack.scan())
     choose(page, "Cinnamon bun")
 
-    press_order(page)
+    submit_order(page)
     expect(page.get_by_text("Your order is sent to SEQR when payments resume")).to_be_visible()
     other.goto(stack.scan().order_url)
     other.locator("#menu [data-more]").first.click()
@@ -49,17 +49,17 @@ def test_what_waits_is_paid_and_the_menu_opens_once_the_settings_are_mended(
     expect(order).to_be_disabled()
     other.get_by_role("button", name="Försök igen").click()
     expect(other.locator("#closed")).to_be_visible()
-    mend()
+    correct_settings()
 
     heading = page.get_by_role("heading", name="Pay in SEQR")
-    expect(heading).to_be_visible(timeout=2 * WAIT_MS)  # a sweep is 5 seconds away
+    expect(heading).to_be_visible(timeout=2 * WAIT_MS)  # recovery runs every 5 seconds
     other.get_by_role("button", name="Försök igen").click()
     expect(other.locator("#closed")).to_be_hidden()
     expect(order).to_be_enabled()
     assert other.evaluate("document.documentElement.scrollWidth") <= SMALL_PHONE["width"]
 
 
-def test_paying_that_closes_while_one_chooses_keeps_what_was_chosen(
+def test_payment_pause_while_the_customer_chooses_keeps_the_basket(
     stack: Stack, page: Page, console: Console
 ) -> None:
     console.expected.append("503")
@@ -75,10 +75,10 @@ def test_paying_that_closes_while_one_chooses_keeps_what_was_chosen(
         times=1,
     )
 
-    press_order(page)
+    submit_order(page)
     expect(page.locator("#closed")).to_have_text(sentence)
     expect(page.get_by_role("button", name="Order and pay")).to_be_disabled()
-    page.clock.fast_forward("00:20")  # it opens again by itself
+    page.clock.fast_forward("00:20")  # the page tries again by itself
 
     expect(page.locator("#closed")).to_be_hidden()
     expect(page.get_by_role("button", name="Remove one Cinnamon bun")).to_be_enabled()
