@@ -25,7 +25,8 @@ from seqrshop.local.testing import SERVER_SETTINGS, settings_for_tests
 from tests.anywhere.places import PLACES, Place, copy_checkout, ordinary_user
 
 TESTS = (
-    "tests/seqrshop/test_local_run.py tests/seqrshop/test_servers.py tests/browser/test_page_weight.py"
+    "tests/seqrshop/test_local_run.py tests/seqrshop/test_servers.py"
+    " tests/browser/test_page_weight.py"
 )
 RUN_TIMEOUT_SECONDS = 900  # the first `make` installs the Python environment
 TEST_TIMEOUT_SECONDS = 1800
