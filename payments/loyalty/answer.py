@@ -1,8 +1,8 @@
-"""updateInvoice: what the shop says to the loyalty cards of a customer who waits to pay.
+"""updateInvoice: answers the loyalty cards of a customer who is waiting to pay.
 
-SEQR is asked first, for it tells the cards again as long as the bill waits for us: so their numbers
-are never kept. The shop is asked once for each bill, and its word is committed before SEQR is
-told. So whoever comes after a killed process, or beside one, says the same.
+SEQR sends the cards with each status as long as the invoice waits, so their numbers are never
+stored. The hook decides once for each invoice, and its decision is committed before updateInvoice.
+So every later or concurrent attempt sends the same answer.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ from payments.seqr import (
 logger = logging.getLogger(__name__)
 
 SOURCE = ChangeSource(SourceName.LOYALTY_ANSWER)
-LONGEST_SCHEME = 64
+MAX_SCHEME_LENGTH = 64
 
-_WAITS = InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE
+_AWAITING_ANSWER = InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the shop says to a customer's cards.
+class Decision:
+    """The hook's decision about a customer's cards.
 
-    `discounts` are those of the first card that it knows, and None where it knows none; `scheme`
-    names that card. `fault` is what was wrong with the hook, if anything.
+    `discounts` are those of the first card that the hook knows, or None if it knows none. `scheme`
+    names that card's scheme. `fault` describes an error of the hook, if there was one.
     """
 
     discounts: tuple[Discount, ...] | None = None
@@ -57,42 +57,42 @@ class Verdict:
 
 
 def answer_loyalty_cards(invoice_id: int) -> None:
-    """Answer the cards that keep a customer waiting, and tell SEQR a discount in doubt once more.
+    """Answer the pending cards of an invoice, or confirm its discount; else do nothing.
 
-    Else do nothing. What SEQR refuses, it has not taken where the bill still waits: the discount is
+    If SEQR refuses the answer and the invoice still waits, SEQR has not taken the discount. It is
     dropped then, and the cards are answered without it.
     """
     try:
-        tokens = _waiting_cards(invoice_id)
-        refusal = _tell(invoice_id, tokens)
+        tokens = _pending_cards(invoice_id)
+        refusal = _send_answer(invoice_id, tokens)
         if refusal is None:
             return
-        tokens = _waiting_cards(invoice_id)
-        if tokens and _drop(invoice_id, refusal):
-            _tell(invoice_id, tokens)
+        tokens = _pending_cards(invoice_id)
+        if tokens and _drop_unconfirmed_discount(invoice_id, refusal):
+            _send_answer(invoice_id, tokens)
     except SeqrError as error:
         logger.warning("invoice %s: %s", invoice_id, error)
-        _note(invoice_id, EventName.LOYALTY_ANSWER_DEFERRED, error)
+        _record_error(invoice_id, EventName.LOYALTY_ANSWER_DEFERRED, error)
 
 
-def _waiting_cards(invoice_id: int) -> tuple[CustomerToken, ...]:
-    """Ask SEQR how the invoice stands, and return the cards that it waits for our word on."""
+def _pending_cards(invoice_id: int) -> tuple[CustomerToken, ...]:
+    """Query the invoice's status, and return the cards that wait for an answer."""
     invoice = Invoice.objects.get(pk=invoice_id)
-    if not (invoice.status == _WAITS or invoice.discount_unconfirmed):
+    if not (invoice.status == _AWAITING_ANSWER or invoice.discount_unconfirmed):
         return ()
-    answer = query_and_apply(invoice, SOURCE)
-    if answer is None or answer.paid is None or answer.status != _WAITS:
+    result = query_and_apply(invoice, SOURCE)
+    if result is None or result.paid is None or result.status != _AWAITING_ANSWER:
         return ()
     return tuple(
         token
-        for token in answer.paid.customer_tokens
+        for token in result.paid.customer_tokens
         if token.status == CustomerTokenStatus.PENDING and token.value
     )
 
 
-def _tell(invoice_id: int, tokens: tuple[CustomerToken, ...]) -> SeqrError | None:
-    """Tell SEQR our word, if there is something to tell; return its refusal."""
-    invoice = _decided(invoice_id, tokens)
+def _send_answer(invoice_id: int, tokens: tuple[CustomerToken, ...]) -> SeqrError | None:
+    """Send the decision to SEQR, if one is due; return SEQR's refusal."""
+    invoice = _decided_invoice(invoice_id, tokens)
     if invoice is None:
         return None
     assert invoice.invoice_reference is not None
@@ -107,38 +107,38 @@ def _tell(invoice_id: int, tokens: tuple[CustomerToken, ...]) -> SeqrError | Non
     except (SeqrRejected, SeqrConflict) as error:
         if error.result_code == ResultCode.PAYMENT_IN_PROGRESS:
             raise
-        _note(invoice_id, EventName.LOYALTY_ANSWER_REFUSED, error)
+        _record_error(invoice_id, EventName.LOYALTY_ANSWER_REFUSED, error)
         return error
-    _told(invoice_id)
+    _record_accepted_answer(invoice_id)
     return None
 
 
-def _decided(invoice_id: int, tokens: tuple[CustomerToken, ...]) -> Invoice | None:
-    """Return the invoice with our word on it, or None where there is nothing to tell."""
+def _decided_invoice(invoice_id: int, tokens: tuple[CustomerToken, ...]) -> Invoice | None:
+    """Return the invoice with its decision stored, or None if no answer is due."""
     invoice = Invoice.objects.select_related("order__shop").get(pk=invoice_id)
-    if not _to_be_told(invoice, tokens):
+    if not _is_answer_due(invoice, tokens):
         return None
     if invoice.loyalty_answer is not None:
         return invoice
-    verdict = _verdict(invoice.order, tokens)
+    decision = _decide(invoice.order, tokens)
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
-        if not _to_be_told(invoice, tokens):  # it went on while the shop was asked
+        if not _is_answer_due(invoice, tokens):  # its status has changed during the hook
             return None
         if invoice.loyalty_answer is None:
-            _write(invoice, verdict)
+            _store_decision(invoice, decision)
     return invoice
 
 
-def _to_be_told(invoice: Invoice, tokens: tuple[CustomerToken, ...]) -> bool:
+def _is_answer_due(invoice: Invoice, tokens: tuple[CustomerToken, ...]) -> bool:
     if invoice.cancel_reason:
         return False
-    if invoice.status == _WAITS:
+    if invoice.status == _AWAITING_ANSWER:
         return bool(tokens)
     return invoice.status == InvoiceStatus.ISSUED and invoice.discount_unconfirmed
 
 
-def _verdict(order: Order, tokens: tuple[CustomerToken, ...]) -> Verdict:
+def _decide(order: Order, tokens: tuple[CustomerToken, ...]) -> Decision:
     fault = ""
     for token in tokens:
         try:
@@ -148,25 +148,40 @@ def _verdict(order: Order, tokens: tuple[CustomerToken, ...]) -> Verdict:
             fault = str(error)
             continue
         if discounts is not None:
-            return Verdict(discounts, _scheme(token), fault)
-    return Verdict(fault=fault)
+            return Decision(discounts, _scheme(token), fault)
+    return Decision(fault=fault)
 
 
-def _write(invoice: Invoice, verdict: Verdict) -> None:
-    if verdict.fault:
-        record_event(invoice, EventName.LOYALTY_HOOK_FAILED, SOURCE, detail=verdict.fault)
-    if verdict.discounts is None:
+def _store_decision(invoice: Invoice, decision: Decision) -> None:
+    if decision.fault:
+        record_event(invoice, EventName.LOYALTY_HOOK_FAILED, SOURCE, detail=decision.fault)
+    if decision.discounts is None:
         save_fields(invoice, loyalty_answer=LoyaltyAnswer.INVALID)
         record_event(invoice, EventName.LOYALTY_CARD_NOT_RECOGNISED, SOURCE)
         return
-    save_fields(invoice, loyalty_answer=LoyaltyAnswer.USED, loyalty_scheme=verdict.scheme)
-    _give_discounts(invoice, verdict.discounts)
-    detail = f"{invoice.amount} {invoice.currency} to pay; the card's scheme: {verdict.scheme}"
+    save_fields(invoice, loyalty_answer=LoyaltyAnswer.USED, loyalty_scheme=decision.scheme)
+    _store_discounts(invoice, decision.discounts)
+    detail = f"{invoice.amount} {invoice.currency} to pay; the card's scheme: {decision.scheme}"
     record_event(invoice, EventName.LOYALTY_CARD_RECOGNISED, SOURCE, detail=detail)
 
 
+def _store_discounts(invoice: Invoice, discounts: Sequence[Discount]) -> None:
+    InvoiceDiscount.objects.bulk_create(
+        InvoiceDiscount(
+            invoice=invoice,
+            name_sv=each.name_sv,
+            name_en=each.name_en,
+            amount=each.amount,
+            vat_rate=each.vat_rate,
+        )
+        for each in discounts
+    )
+    off = sum((each.amount for each in discounts), Decimal(0))
+    save_fields(invoice, amount=invoice.order.total + off, discount_unconfirmed=bool(discounts))
+
+
 def _answers(invoice: Invoice, tokens: Sequence[CustomerToken]) -> tuple[CustomerToken, ...]:
-    """Return the cards with our word on each: one at most is used."""
+    """Return the cards, each as used or invalid; at most one is used."""
     schemes = [_scheme(token) for token in tokens]
     used = None
     if invoice.loyalty_answer == LoyaltyAnswer.USED and invoice.loyalty_scheme in schemes:
@@ -181,11 +196,11 @@ def _answers(invoice: Invoice, tokens: Sequence[CustomerToken]) -> tuple[Custome
 
 
 def _scheme(token: CustomerToken) -> str:
-    return (token.id or "")[:LONGEST_SCHEME]
+    return (token.id or "")[:MAX_SCHEME_LENGTH]
 
 
 @transaction.atomic
-def _drop(invoice_id: int, refusal: SeqrError) -> bool:
+def _drop_unconfirmed_discount(invoice_id: int, refusal: SeqrError) -> bool:
     invoice = lock_invoice(invoice_id)
     if not invoice.discount_unconfirmed:
         return False
@@ -194,7 +209,7 @@ def _drop(invoice_id: int, refusal: SeqrError) -> bool:
 
 
 @transaction.atomic
-def _told(invoice_id: int) -> None:
+def _record_accepted_answer(invoice_id: int) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.discount_unconfirmed:
         save_fields(invoice, discount_unconfirmed=False)
@@ -203,21 +218,5 @@ def _told(invoice_id: int) -> None:
 
 
 @transaction.atomic
-def _note(invoice_id: int, event: EventName, error: SeqrError) -> None:
+def _record_error(invoice_id: int, event: EventName, error: SeqrError) -> None:
     record_event_once(lock_invoice(invoice_id), event, SOURCE, detail=str(error))
-
-
-def _give_discounts(invoice: Invoice, discounts: Sequence[Discount]) -> None:
-    """Lower an invoice by these."""
-    InvoiceDiscount.objects.bulk_create(
-        InvoiceDiscount(
-            invoice=invoice,
-            name_sv=each.name_sv,
-            name_en=each.name_en,
-            amount=each.amount,
-            vat_rate=each.vat_rate,
-        )
-        for each in discounts
-    )
-    off = sum((each.amount for each in discounts), Decimal(0))
-    save_fields(invoice, amount=invoice.order.total + off, discount_unconfirmed=bool(discounts))

@@ -1,4 +1,4 @@
-"""An example of a hook, which a shop may use as it is: a percentage for a known card.
+"""An example hook that a shop can use unchanged: a percentage for a known card.
 
 Set LOYALTY_HOOK=payments.loyalty.example.percentage, and add the cards in the admin.
 """
@@ -13,9 +13,9 @@ PATH = "payments.loyalty.example.percentage"
 
 
 def percentage(order: Order, card: str) -> list[Discount] | None:
-    """Return the card's percentage of what was bought, a row for each rate of VAT.
+    """Return the card's percentage of the order, as one discount for each VAT rate.
 
-    Each is rounded half up to the öre; None for a card that nobody has added.
+    Each is rounded half up to the öre. Returns None for a card that staff have not added.
     """
     known = LoyaltyCard.objects.filter(number_digest=LoyaltyCard.digest_of(card)).first()
     if known is None:

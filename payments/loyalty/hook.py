@@ -1,10 +1,10 @@
-"""The shop's own word on loyalty cards: LOYALTY_HOOK, asked so that it can break nothing.
+"""LOYALTY_HOOK: the shop's function that decides about loyalty cards, called in isolation.
 
-The hook is a function of the order and the card's number. It returns the discounts, perhaps none,
-or None for a card that it does not know. See docs/loyalty.md.
+The hook gets the order and the card's number. It returns the discounts, possibly none, or None for
+an unknown card. See docs/loyalty.md.
 
-A card's number is personal: it stands in no log, no event and no error. So of what a hook raises,
-only the kind and the place are told, since its text may name the card.
+A card's number is personal data: it is in no log, no event and no error. The text of an exception
+may contain it, so only the exception's class and line are recorded.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils.module_loading import import_string
 
-if TYPE_CHECKING:  # the hook is looked for while Django is still loading the models
+if TYPE_CHECKING:  # find_hook runs while Django loads the models
     from orders.models import Order
 
-HOOK_SECONDS = 3.0  # a customer waits at the till
-AT_ONCE = 4  # hooks that never end take no more threads than these
-LONGEST_NAME = 80
+HOOK_TIMEOUT_SECONDS = 3.0  # a customer is waiting to pay
+MAX_HOOK_THREADS = 4  # limits the threads of hooks that never end
+MAX_NAME_LENGTH = 80
 _ORE = Decimal("0.01")
 
-_free = threading.BoundedSemaphore(AT_ONCE)
+_free_threads = threading.BoundedSemaphore(MAX_HOOK_THREADS)
 
 
 @dataclass(frozen=True)
 class Discount:
-    """A row that takes something off. `amount` is below 0, in major units, VAT included.
+    """A row that lowers the price. `amount` is below 0, in major units, including VAT.
 
-    `vat_rate` is in per cent: a rate at which something was bought. Raises ValueError for what no
-    receipt could say.
+    `vat_rate` is in per cent. It must be the rate of a row of the order. Raises ValueError for
+    values that a receipt cannot show.
     """
 
     name_sv: str
@@ -49,8 +49,10 @@ class Discount:
 
     def __post_init__(self) -> None:
         for name in (self.name_sv, self.name_en):
-            if not (isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable()):
-                raise ValueError(f"A name has 1 to {LONGEST_NAME} characters.")
+            if not (
+                isinstance(name, str) and 0 < len(name) <= MAX_NAME_LENGTH and name.isprintable()
+            ):
+                raise ValueError(f"A name has 1 to {MAX_NAME_LENGTH} characters.")
         if not (_is_exact(self.amount) and self.amount < 0):
             raise ValueError("amount is a Decimal below 0 with two decimals at most.")
         if not (_is_exact(self.vat_rate) and 0 <= self.vat_rate < 100):
@@ -70,16 +72,16 @@ Hook = Callable[["Order", str], Iterable[Discount] | None]
 
 
 class HookFailed(Exception):
-    """The shop's hook gave nothing that can be used. The text says why, without the card."""
+    """The shop's hook failed. The text gives the reason, without the card's number."""
 
 
 def find_hook() -> Hook | None:
-    """Return the shop's hook, or None where it has none. Raises ImproperlyConfigured."""
+    """Return the shop's hook, or None if there is none. Raises ImproperlyConfigured."""
     if not settings.LOYALTY_HOOK:
         return None
     try:
         hook: Any = import_string(settings.LOYALTY_HOOK)
-    except Exception as error:  # whatever importing the shop's module may raise
+    except Exception as error:  # the shop's module may raise anything
         raise ImproperlyConfigured(f"LOYALTY_HOOK cannot be imported: {error}.") from error
     if not callable(hook):
         raise ImproperlyConfigured("LOYALTY_HOOK names something that is not a function.")
@@ -88,62 +90,62 @@ def find_hook() -> Hook | None:
 
 
 def discounts_for(order: Order, card: str) -> tuple[Discount, ...] | None:
-    """Return what the shop takes off for a card, or None where it does not know the card.
+    """Return the shop's discounts for a card, or None for an unknown card.
 
-    To be called outside any transaction: the hook may take HOOK_SECONDS. Raises HookFailed.
+    Call it outside any transaction: the hook may take HOOK_TIMEOUT_SECONDS. Raises HookFailed.
     """
     hook = find_hook()
     if hook is None:
         return None
-    found = _ask(hook, order, card)
-    if found is not None:
-        _require_acceptable(order, found)
-    return found
+    discounts = _call_with_timeout(hook, order, card)
+    if discounts is not None:
+        _require_acceptable(order, discounts)
+    return discounts
 
 
-def _ask(hook: Hook, order: Order, card: str) -> tuple[Discount, ...] | None:
-    """Ask the hook in a thread of its own, which is left behind where it does not end."""
-    if not _free.acquire(timeout=HOOK_SECONDS):
-        raise HookFailed(f"LOYALTY_HOOK has not ended for the {AT_ONCE} cards before")
-    answers: queue.SimpleQueue[tuple[Discount, ...] | HookFailed | None] = queue.SimpleQueue()
+def _call_with_timeout(hook: Hook, order: Order, card: str) -> tuple[Discount, ...] | None:
+    """Call the hook in a thread of its own, which is abandoned after the timeout."""
+    if not _free_threads.acquire(timeout=HOOK_TIMEOUT_SECONDS):
+        raise HookFailed(f"LOYALTY_HOOK has not returned from {MAX_HOOK_THREADS} earlier calls")
+    results: queue.SimpleQueue[tuple[Discount, ...] | HookFailed | None] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            answer = _answer(hook, order, card)
+            result = _call(hook, order, card)
         finally:
             connection.close()
-            _free.release()
-        answers.put(answer)
+            _free_threads.release()
+        results.put(result)
 
     threading.Thread(target=run, name="loyalty", daemon=True).start()
     try:
-        answer = answers.get(timeout=HOOK_SECONDS)
+        result = results.get(timeout=HOOK_TIMEOUT_SECONDS)
     except queue.Empty:
-        raise HookFailed(f"LOYALTY_HOOK took longer than {HOOK_SECONDS} seconds") from None
-    if isinstance(answer, HookFailed):
-        raise answer
-    return answer
+        raise HookFailed(f"LOYALTY_HOOK took longer than {HOOK_TIMEOUT_SECONDS} seconds") from None
+    if isinstance(result, HookFailed):
+        raise result
+    return result
 
 
-def _answer(hook: Hook, order: Order, card: str) -> tuple[Discount, ...] | HookFailed | None:
+def _call(hook: Hook, order: Order, card: str) -> tuple[Discount, ...] | HookFailed | None:
     try:
-        found = hook(order, card)
-        return None if found is None else tuple(found)
-    except Exception as error:  # noqa: BLE001  # the shop's fault must not lose us a payment
+        discounts = hook(order, card)
+        return None if discounts is None else tuple(discounts)
+    except Exception as error:  # noqa: BLE001  # a broken hook must not cost a payment
         place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(place.filename).name}, line {place.lineno}"
-        return HookFailed(f"LOYALTY_HOOK raised {type(error).__name__} at {where}")
+        line = f"{Path(place.filename).name}, line {place.lineno}"
+        return HookFailed(f"LOYALTY_HOOK raised {type(error).__name__} at {line}")
 
 
 def _require_acceptable(order: Order, discounts: tuple[Discount, ...]) -> None:
     if not all(isinstance(each, Discount) for each in discounts):
-        raise HookFailed("LOYALTY_HOOK returned something else than discounts")
-    left: dict[Decimal, Decimal] = {}
+        raise HookFailed("LOYALTY_HOOK returned something other than discounts")
+    remaining: dict[Decimal, Decimal] = {}
     for row in order.rows.all():
-        left[row.vat_rate] = left.get(row.vat_rate, Decimal(0)) + row.total
+        remaining[row.vat_rate] = remaining.get(row.vat_rate, Decimal(0)) + row.total
     for each in discounts:
-        left[each.vat_rate] = left.get(each.vat_rate, Decimal(0)) + each.amount
-        if left[each.vat_rate] < 0:
-            raise HookFailed("LOYALTY_HOOK takes off more than was bought at a rate of VAT")
+        remaining[each.vat_rate] = remaining.get(each.vat_rate, Decimal(0)) + each.amount
+        if remaining[each.vat_rate] < 0:
+            raise HookFailed("LOYALTY_HOOK discounts more than was bought at a VAT rate")
     if order.total + sum(each.amount for each in discounts) <= 0:
         raise HookFailed("LOYALTY_HOOK leaves nothing to pay")

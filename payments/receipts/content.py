@@ -1,4 +1,4 @@
-"""What a receipt says: the rows, the VAT that is in them, the sums. Pure, and to the öre."""
+"""A receipt's rows, VAT and sums, exact to the öre, without database access."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ _ORE = Decimal("0.01")
 
 @dataclass(frozen=True)
 class ReceiptRow:
-    """So many of one thing, or a discount. `vat_rate` is in per cent.
+    """A quantity of one product, or a discount. `vat_rate` is in per cent.
 
-    Amounts are in major units, VAT included; a discount's are below 0.
+    Amounts are in major units, including VAT; a discount's are below 0.
     """
 
     name: str
@@ -25,13 +25,13 @@ class ReceiptRow:
 
     @property
     def is_discount(self) -> bool:
-        """Whether it takes something off; then there is no number of it and no price of one."""
+        """Whether it is a discount; quantity and unit price then have no meaning."""
         return self.total < 0
 
 
 @dataclass(frozen=True)
 class VatLine:
-    """All that was bought at one rate: `net` + `vat` = `gross`."""
+    """The sums at one VAT rate, in major units: `net` + `vat` = `gross`."""
 
     rate: Decimal
     net: Decimal
@@ -41,9 +41,9 @@ class VatLine:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The receipt of one payment, in the order's language. It names no customer.
+    """The receipt of one payment, in the order's language, without the customer.
 
-    Raises ValueError where the rows do not come to the total: no receipt may say so.
+    Raises ValueError if the rows do not add up to the total.
     """
 
     shop: str
@@ -59,24 +59,24 @@ class Receipt:
 
     def __post_init__(self) -> None:
         if sum((row.total for row in self.rows), Decimal(0)) != self.total:
-            raise ValueError(f"The rows of order {self.number} do not come to what was paid.")
+            raise ValueError(f"The rows of order {self.number} do not add up to the amount paid.")
 
     @property
     def date_and_time(self) -> str:
-        """When it was paid, by Sweden's clocks: `2026-06-30 14:05`."""
+        """The time of the payment in Sweden, as `2026-06-30 14:05`."""
         return f"{self.paid_at.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
 
     @property
     def vat_lines(self) -> tuple[VatLine, ...]:
-        """The VAT by rate, the highest rate first."""
+        """The VAT for each rate, the highest rate first."""
         return vat_by_rate(self.rows)
 
 
 def vat_by_rate(rows: Iterable[ReceiptRow]) -> tuple[VatLine, ...]:
-    """Sum the rows up by their rate, the highest rate first.
+    """Sum the rows for each VAT rate, the highest rate first.
 
-    The VAT of a rate is reckoned once, from the sum, and rounded half up to the öre. What is left
-    is the net amount, so that nothing is lost between them.
+    The VAT of a rate is calculated once, from the sum, and rounded half up to the öre. The net
+    amount is the rest, so that net and VAT always add up to the gross amount.
     """
     gross_of: dict[Decimal, Decimal] = {}
     for row in rows:

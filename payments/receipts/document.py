@@ -12,7 +12,7 @@ from payments.invoices.transitions import paid_differs
 from payments.models import Invoice, InvoiceStatus
 from payments.receipts.content import Receipt, ReceiptRow
 
-# Where SEQR tells another sum than ours, a person decides first: no receipt names a wrong one.
+# If SEQR's amount differs from the invoice's, a person decides before there is a receipt.
 HAS_RECEIPT = Q(status=InvoiceStatus.PAID) & (
     Q(paid_amount=None, discount_unconfirmed=False)
     | Q(paid_amount=F("amount"), paid_currency=F("currency"))
@@ -20,12 +20,12 @@ HAS_RECEIPT = Q(status=InvoiceStatus.PAID) & (
 
 
 def has_receipt(invoice: Invoice) -> bool:
-    """Whether there is a receipt of an invoice; what HAS_RECEIPT asks the database."""
+    """Return whether an invoice has a receipt; the same condition as HAS_RECEIPT."""
     return invoice.status == InvoiceStatus.PAID and not paid_differs(invoice)
 
 
 def receipt_of(invoice: Invoice) -> Receipt:
-    """Return the receipt of a paid invoice. Raises ValueError where its rows do not add up."""
+    """Return the receipt of a paid invoice. Raises ValueError if its rows do not add up."""
     assert invoice.paid_at is not None
     order = invoice.order
     return Receipt(
@@ -33,7 +33,7 @@ def receipt_of(invoice: Invoice) -> Receipt:
         number=order.number,
         language=order.language,
         paid_at=invoice.paid_at,
-        rows=(*_bought(order), *_taken_off(invoice)),
+        rows=(*_product_rows(order), *_discount_rows(invoice)),
         total=invoice.amount,
         currency=invoice.currency,
         invoice_reference=invoice.invoice_reference or "",
@@ -48,7 +48,7 @@ def _separate_payment_reference(invoice: Invoice) -> str:
     return "" if reference == invoice.ers_reference else reference
 
 
-def _bought(order: Order) -> Iterator[ReceiptRow]:
+def _product_rows(order: Order) -> Iterator[ReceiptRow]:
     for row in order.rows.all():
         yield ReceiptRow(
             name=row.name_in(order.language),
@@ -59,7 +59,7 @@ def _bought(order: Order) -> Iterator[ReceiptRow]:
         )
 
 
-def _taken_off(invoice: Invoice) -> Iterator[ReceiptRow]:
+def _discount_rows(invoice: Invoice) -> Iterator[ReceiptRow]:
     for discount in discounts_of(invoice):
         yield ReceiptRow(
             name=discount.name_in(invoice.order.language),
@@ -71,6 +71,6 @@ def _taken_off(invoice: Invoice) -> Iterator[ReceiptRow]:
 
 
 def receipt_html(receipt: Receipt) -> str:
-    """Return the receipt as a document that needs nothing beside itself."""
+    """Return the receipt as one HTML document, without external resources."""
     with override(receipt.language):
         return render_to_string("receipts/receipt.html", {"receipt": receipt})

@@ -1,7 +1,7 @@
-"""submitPaymentReceipt: sent until SEQR has accepted it. The payment never waits for it.
+"""submitPaymentReceipt: submits each receipt until SEQR accepts it.
 
-Settings that SEQR refuses open a case and leave paying open: a shop that may sell but not add
-receipts goes on selling. The receipt is tried again, ever more seldom.
+No payment waits for its receipt. Refused settings open a case and do not pause payments, since a
+shop may be allowed to sell but not to submit receipts. The pauses between attempts grow.
 """
 
 import logging
@@ -33,22 +33,22 @@ logger = logging.getLogger(__name__)
 SOURCE = ChangeSource(SourceName.SUBMIT_RECEIPT)
 LEASE = Lease("receipt_lease_until")
 MIME_TYPE = "text/html"
-RECEIPT_TYPE = "RECEIPT"  # the reference asks for a word and names none
+RECEIPT_TYPE = "RECEIPT"  # required; the API reference lists no values
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
-MOST_REFUSALS = 5  # spread over minutes, lest SEQR is only slow to know its own payment
-RECEIPT_IS_WANTED = HAS_RECEIPT & Q(receipt_accepted_at=None, receipt_refusals__lt=MOST_REFUSALS)
+MAX_REFUSALS = 5  # over minutes: SEQR may be slow to find its own payment
+RECEIPT_PENDING = HAS_RECEIPT & Q(receipt_accepted_at=None, receipt_refusals__lt=MAX_REFUSALS)
 
 
 def receipts_due(now: datetime) -> Q:
-    """Return which invoices have a receipt that SEQR is to be given now."""
-    return RECEIPT_IS_WANTED & LEASE.lapsed_at(now)
+    """Return the filter for invoices whose receipt is to be submitted now."""
+    return RECEIPT_PENDING & LEASE.lapsed_at(now)
 
 
 def submit_receipt(invoice_id: int) -> None:
-    """Give SEQR the receipt of a paid invoice, if it is due; else do nothing.
+    """Submit the receipt of a paid invoice, if it is due; else do nothing.
 
-    A lost answer leads to a second submission of the same document, which SEQR allows.
+    After a lost answer the same document is submitted again, which SEQR allows.
     """
     invoice = _take_lease(invoice_id)
     if invoice is None:
@@ -57,17 +57,17 @@ def submit_receipt(invoice_id: int) -> None:
     try:
         client = audited_client(invoice.order_id, SOURCE)
         client.submit_payment_receipt(invoice.ers_reference, _document(invoice))
-    except ValueError as error:  # no receipt can be made; the next attempt may find it mended
-        logger.error("invoice %s has no receipt: %s", invoice_id, error)
+    except ValueError as error:  # the rows do not add up; a later attempt may find them corrected
+        logger.error("invoice %s: no receipt can be made: %s", invoice_id, error)
         _defer(invoice_id, error)
     except SeqrError as error:
         logger.warning("invoice %s: %s", invoice_id, error)
         if _is_refusal(error):
-            _refused(invoice_id, error)
+            _record_refusal(invoice_id, error)
         else:
             _defer(invoice_id, error)
     else:
-        _accepted(invoice_id)
+        _record_acceptance(invoice_id)
 
 
 def _document(invoice: Invoice) -> ReceiptDocument:
@@ -85,9 +85,9 @@ def _is_refusal(error: SeqrError) -> bool:
 
 @transaction.atomic
 def _take_lease(invoice_id: int) -> Invoice | None:
-    """Return the invoice if its receipt is ours to submit; nobody else does until the lease ends.
+    """Take the lease of a due receipt; return None if it is not due.
 
-    The lease outlasts the call, also where this process is killed during it.
+    The lease outlasts the call. If this process is killed, another one submits after the lease.
     """
     invoice = lock_invoice(invoice_id)
     now = database_now()
@@ -103,19 +103,19 @@ def _defer(invoice_id: int, why: ValueError | SeqrError) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.receipt_accepted_at is not None:
         return
-    _wait(invoice)
+    _defer_lease(invoice)
     record_event_once(invoice, EventName.RECEIPT_DEFERRED, SOURCE, detail=str(why))
     if isinstance(why, SeqrConfigurationError):
         open_configuration_case(why, SOURCE)
 
 
 @transaction.atomic
-def _refused(invoice_id: int, error: SeqrError) -> None:
+def _record_refusal(invoice_id: int, error: SeqrError) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.receipt_accepted_at is not None:
         return
-    _wait(invoice, receipt_refusals=invoice.receipt_refusals + 1)
-    if invoice.receipt_refusals == MOST_REFUSALS:
+    _defer_lease(invoice, receipt_refusals=invoice.receipt_refusals + 1)
+    if invoice.receipt_refusals == MAX_REFUSALS:
         record_event(
             invoice,
             EventName.RECEIPT_ABANDONED,
@@ -127,13 +127,13 @@ def _refused(invoice_id: int, error: SeqrError) -> None:
         record_event_once(invoice, EventName.RECEIPT_REFUSED, SOURCE, detail=str(error))
 
 
-def _wait(invoice: Invoice, **fields: int) -> None:
+def _defer_lease(invoice: Invoice, **fields: int) -> None:
     pause = doubling_pause(invoice.receipt_attempts - 1, FIRST_PAUSE, LONGEST_PAUSE)
     save_fields(invoice, **LEASE.deferred(pause), **fields)
 
 
 @transaction.atomic
-def _accepted(invoice_id: int) -> None:
+def _record_acceptance(invoice_id: int) -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.receipt_accepted_at is not None:
         return

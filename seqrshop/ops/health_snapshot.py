@@ -21,7 +21,7 @@ from payments.models import (
     RefundStatus,
 )
 from payments.polling.shards import invoices_to_poll
-from payments.receipts.submit import RECEIPT_IS_WANTED
+from payments.receipts.submit import RECEIPT_PENDING
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def read_backlog() -> Backlog:
         unsent_invoices=Invoice.objects.filter(status__in=unsent).count(),
         unknown_refunds=Refund.objects.filter(status=RefundStatus.UNKNOWN).count(),
         unsent_emails=OutboxMail.objects.filter(sent_at=None).count(),
-        pending_receipts=Invoice.objects.filter(RECEIPT_IS_WANTED).count(),
+        pending_receipts=Invoice.objects.filter(RECEIPT_PENDING).count(),
     )
 
 

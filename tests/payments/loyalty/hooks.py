@@ -1,4 +1,4 @@
-"""Loyalty hooks as a shop may write them: a good one, and some that are broken."""
+"""Loyalty hooks as a shop may write them: two that work, and several broken ones."""
 
 import threading
 from decimal import Decimal
@@ -8,18 +8,18 @@ from orders.models import Order
 from payments.loyalty.hook import Discount
 
 CARD = "77001-the-known-card"
-let_go = threading.Event()
+test_has_ended = threading.Event()
 
-not_a_function = "nothing to call"
+not_a_function = "a string"
 
 
-def ten_off(amount: Any = Decimal("-4.50"), vat_rate: str = "12.00") -> Discount:
+def discount(amount: Any = Decimal("-4.50"), vat_rate: str = "12.00") -> Discount:
     return Discount("Stamkund", "Regular", amount, Decimal(vat_rate))
 
 
 def club(order: Order, card: str) -> list[Discount] | None:
-    """Ten per cent of 45.00 for the one card."""
-    return [ten_off()] if card == CARD else None
+    """Ten per cent of 45.00 for the known card."""
+    return [discount()] if card == CARD else None
 
 
 def club_without_discount(order: Order, card: str) -> list[Discount] | None:
@@ -30,29 +30,29 @@ def raises(order: Order, card: str) -> list[Discount] | None:
     raise KeyError(card)
 
 
-def returns_the_card(order: Order, card: str) -> Any:
+def returns_card(order: Order, card: str) -> Any:
     return card
 
 
-def returns_a_number(order: Order, card: str) -> Any:
+def returns_number(order: Order, card: str) -> Any:
     return 10
 
 
-def takes_a_float(order: Order, card: str) -> Any:
-    return [ten_off(amount=-4.5)]
+def discounts_float(order: Order, card: str) -> Any:
+    return [discount(amount=-4.5)]
 
 
-def takes_everything(order: Order, card: str) -> Any:
-    return [ten_off(amount=Decimal("-45.00"))]
+def discounts_everything(order: Order, card: str) -> Any:
+    return [discount(amount=Decimal("-45.00"))]
 
 
-def takes_more_than_everything(order: Order, card: str) -> Any:
-    return [ten_off(amount=Decimal("-45.00")), ten_off()]
+def discounts_more_than_everything(order: Order, card: str) -> Any:
+    return [discount(amount=Decimal("-45.00")), discount()]
 
 
-def takes_off_another_vat_rate(order: Order, card: str) -> Any:
-    return [ten_off(vat_rate="25.00")]
+def discounts_other_vat_rate(order: Order, card: str) -> Any:
+    return [discount(vat_rate="25.00")]
 
 
-def never_ends(order: Order, card: str) -> Any:
-    let_go.wait(10)
+def never_returns(order: Order, card: str) -> Any:
+    test_has_ended.wait(30)

@@ -1,4 +1,4 @@
-"""What a receipt says: VAT by rate, and sums that hold to the öre."""
+"""A receipt's VAT for each rate, and sums that are exact to the öre."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,8 +23,8 @@ def row(total: str, rate: str = "25.00") -> ReceiptRow:
 
 
 def receipt(**fields: Any) -> Receipt:
-    """A receipt of one bun; give what matters."""
-    told: dict[str, Any] = {
+    """Return a receipt of one bun, with these fields."""
+    defaults: dict[str, Any] = {
         "shop": "Kafé Lyktan",
         "number": "1005",
         "language": "sv",
@@ -36,11 +36,11 @@ def receipt(**fields: Any) -> Receipt:
         "ers_reference": "2012060410485453001000101",
         "payment_reference": "",
     }
-    return Receipt(**(told | fields))
+    return Receipt(**(defaults | fields))
 
 
 @given(st.lists(st.tuples(ORE, RATES), max_size=30))
-def test_net_and_vat_come_to_what_was_paid_whatever_was_bought(
+def test_net_and_vat_add_up_to_amount_paid_for_any_rows(
     bought: list[tuple[Decimal, Decimal]],
 ) -> None:
     rows = [ReceiptRow("x", 1, total, rate, total) for total, rate in bought]
@@ -70,29 +70,29 @@ def test_net_and_vat_come_to_what_was_paid_whatever_was_bought(
         ("2.10", "5.00", "0.10"),
         ("3.00", "20.00", "0.50"),
         ("0.63", "5.00", "0.03"),
-        ("0.105", "5.00", "0.01"),  # exactly 0.005, which half up rounds up
+        ("0.105", "5.00", "0.01"),  # exactly 0.005
     ],
 )
 def test_vat_is_rounded_half_up_to_the_ore(gross: str, rate: str, vat: str) -> None:
     assert vat_by_rate([row(gross, rate)])[0].vat == D(vat)
 
 
-def test_a_rate_is_rounded_once_and_not_row_by_row() -> None:
+def test_vat_of_a_rate_is_rounded_once_and_not_for_each_row() -> None:
     lines = vat_by_rate([row("0.03"), row("0.03"), row("0.03")])
 
     assert lines == (VatLine(D("25.00"), D("0.07"), D("0.02"), D("0.09")),)
 
 
-def test_a_rate_written_in_two_ways_is_one_rate() -> None:
+def test_equal_vat_rates_written_differently_are_one_rate() -> None:
     assert len(vat_by_rate([row("45.00", "25"), row("45.00", "25.00")])) == 1
 
 
-def test_a_receipt_whose_rows_do_not_come_to_the_total_cannot_be_made() -> None:
-    with pytest.raises(ValueError, match="do not come to what was paid"):
+def test_receipt_whose_rows_do_not_add_up_is_refused() -> None:
+    with pytest.raises(ValueError, match="do not add up to the amount paid"):
         receipt(total=D("44.99"))
 
 
-def test_the_time_is_swedens_in_summer_and_in_winter() -> None:
+def test_time_of_payment_is_swedish_in_summer_and_winter() -> None:
     summer = receipt()
     winter = receipt(paid_at=datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
 

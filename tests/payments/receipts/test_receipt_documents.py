@@ -1,4 +1,4 @@
-"""The receipt as the HTML that SEQR keeps, and as a PDF."""
+"""The receipt as the HTML that SEQR stores, and as a PDF."""
 
 import io
 import re
@@ -21,7 +21,7 @@ NO_BREAK_SPACE = "\u00a0"
 def receipt(
     language: str = "sv", name: str = "Räksmörgås på råg", shop: str = "Kafé Ån"
 ) -> Receipt:
-    """Two things at two rates: 2 x 22.50 at 12 %, 1 x 100.00 at 25 %."""
+    """Return a receipt of two VAT rates: 2 x 22.50 at 12 %, 1 x 100.00 at 25 %."""
     return Receipt(
         shop=shop,
         number="1005",
@@ -39,21 +39,21 @@ def receipt(
     )
 
 
-def text_of_html(told: Receipt) -> str:
-    """Return what a person reads in the document, without its style."""
-    html = re.sub(r"<style>.*?</style>", "", receipt_html(told), flags=re.DOTALL)
+def text_of_html(shown: Receipt) -> str:
+    """Return the visible text of the HTML."""
+    html = re.sub(r"<style>.*?</style>", "", receipt_html(shown), flags=re.DOTALL)
     return " ".join(re.sub(r"<[^>]+>", " ", html).replace(NO_BREAK_SPACE, " ").split())
 
 
-def text_of_pdf(told: Receipt) -> str:
-    """Return what a PDF reader finds in the document."""
-    pages = PdfReader(io.BytesIO(receipt_pdf(told))).pages
+def text_of_pdf(shown: Receipt) -> str:
+    """Return the text of the PDF."""
+    pages = PdfReader(io.BytesIO(receipt_pdf(shown))).pages
     text = " ".join(page.extract_text() for page in pages)
     return " ".join(text.replace(NO_BREAK_SPACE, " ").split())
 
 
-def with_discount() -> Receipt:
-    """The same, less 4.50 at 12 %."""
+def discounted_receipt() -> Receipt:
+    """Return the receipt with a discount of 4.50 at 12 %."""
     full = receipt()
     off = ReceiptRow("Stamkundsrabatt 10 %", 1, D("-4.50"), D("12.00"), D("-4.50"))
     return replace(full, rows=(*full.rows, off), total=D("140.50"))
@@ -63,12 +63,12 @@ FORMS = pytest.mark.parametrize("text_of", [text_of_html, text_of_pdf])
 
 
 @FORMS
-def test_a_receipt_tells_all_that_was_bought_and_how_it_was_paid(
+def test_receipt_shows_products_vat_and_payment(
     text_of: Callable[[Receipt], str],
 ) -> None:
     text = text_of(receipt())
 
-    for words in (
+    for expected in (
         "Kvitto",
         "Kafé Ån",
         "1005",
@@ -85,12 +85,12 @@ def test_a_receipt_tells_all_that_was_bought_and_how_it_was_paid(
         "2012060410485453001000101",
         "PAY77",
     ):
-        assert words in text
+        assert expected in text
 
 
 @FORMS
-def test_a_discount_is_named_with_what_it_takes_off(text_of: Callable[[Receipt], str]) -> None:
-    text = text_of(with_discount())
+def test_discount_is_shown_with_its_amount(text_of: Callable[[Receipt], str]) -> None:
+    text = text_of(discounted_receipt())
 
     assert "Stamkundsrabatt 10 % -4,50 kr" in text
     assert "1 × Stamkund" not in text
@@ -99,7 +99,7 @@ def test_a_discount_is_named_with_what_it_takes_off(text_of: Callable[[Receipt],
 
 
 @FORMS
-def test_a_receipt_speaks_the_orders_language(text_of: Callable[[Receipt], str]) -> None:
+def test_receipt_is_in_the_orders_language(text_of: Callable[[Receipt], str]) -> None:
     text = text_of(receipt("en"))
 
     assert "Receipt" in text
@@ -108,7 +108,7 @@ def test_a_receipt_speaks_the_orders_language(text_of: Callable[[Receipt], str])
     assert "Paid with SEQR" in text
 
 
-def test_the_html_needs_nothing_beside_itself() -> None:
+def test_html_has_no_external_resources() -> None:
     html = receipt_html(receipt())
 
     assert html.lstrip().startswith("<!DOCTYPE html>")
@@ -117,14 +117,14 @@ def test_the_html_needs_nothing_beside_itself() -> None:
     assert not re.search(r"<script|<link|<img|\s(?:src|href|on\w+)=|@import|url\(", html)
 
 
-def test_markup_in_a_name_is_text() -> None:
+def test_markup_in_a_name_is_escaped() -> None:
     html = receipt_html(receipt(name="<b>&</b>", shop="<script>alert(1)</script>"))
 
     assert "2 × &lt;b&gt;&amp;&lt;/b&gt;" in html
     assert "<script" not in html
 
 
-def test_the_same_receipt_is_the_same_document() -> None:
+def test_same_receipt_gives_same_document() -> None:
     assert receipt_html(receipt()) == receipt_html(receipt())
     assert receipt_pdf(receipt()) == receipt_pdf(receipt())
 
@@ -140,11 +140,11 @@ def test_the_same_receipt_is_the_same_document() -> None:
         ("**a** __b__ `c` <d> \\", "**a** __b__ `c` <d> \\"),
     ],
 )
-def test_any_letter_can_stand_in_a_pdf(name: str, shown: str) -> None:
+def test_pdf_replaces_unsupported_characters(name: str, shown: str) -> None:
     assert shown in text_of_pdf(receipt(name=name))
 
 
-def test_a_pdf_names_its_title_language_and_shop() -> None:
+def test_pdf_has_title_language_and_author() -> None:
     reader = PdfReader(io.BytesIO(receipt_pdf(receipt())))
 
     assert reader.metadata is not None
@@ -155,13 +155,11 @@ def test_a_pdf_names_its_title_language_and_shop() -> None:
     assert str(reader.root_object["/Lang"]) == "sv"
 
 
-def test_a_long_order_goes_on_to_the_next_page() -> None:
+def test_long_receipt_continues_on_next_page() -> None:
     rows = tuple(
         ReceiptRow(f"Kanelbulle {n}", 1, D("45.00"), D("12.00"), D("45.00")) for n in range(100)
     )
-    long = Receipt(
-        **(vars(receipt()) | {"rows": rows, "total": D("4500.00")}),
-    )
+    long = replace(receipt(), rows=rows, total=D("4500.00"))
 
     text = text_of_pdf(long)
 

@@ -1,22 +1,20 @@
-"""submitPaymentReceipt: until SEQR has accepted it, and not once more."""
+"""submitPaymentReceipt: each receipt is submitted until SEQR accepts it, and once only."""
 
 import base64
 import re
 from datetime import timedelta
-from typing import NoReturn
+from unittest.mock import Mock
 
 import pytest
 from pytest_django import Settings
 
-from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import AuditEvent, SourceName, SubjectType
+from orders.models import AuditEvent, SubjectType
 from payments.gateway import seqr
-from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus, MoneyCase, PaymentPause
 from payments.receipts import submit
 from payments.receipts.document import has_receipt
-from payments.receipts.submit import MOST_REFUSALS, submit_receipt
+from payments.receipts.submit import MAX_REFUSALS, submit_receipt
 from payments.recovery import find_work
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
@@ -25,7 +23,9 @@ from tests.payments.steps import (
     invoice_in,
     issued_invoice,
     order_state,
+    paid_invoice,
     reference,
+    refresh,
     reloaded,
 )
 from tests.races import run_concurrently
@@ -35,37 +35,32 @@ S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def paid_invoice(sandbox: SandboxProcess) -> Invoice:
-    """An invoice that its customer has paid, and we know it."""
-    invoice = issued_invoice()
-    sandbox.pay(reference(invoice))
-    refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
-    return reloaded(invoice)
-
-
-def answers(proxy: FaultProxy, code: int) -> None:
-    """Let SEQR answer receipts with this code."""
+def answer_receipts(proxy: FaultProxy, code: int) -> None:
+    """Make SEQR answer receipts with this code."""
     proxy.rewrite = lambda answer: re.sub(
         r"(submitPaymentReceiptResponse.*<resultCode>)\d+", rf"\g<1>{code}", answer, flags=re.DOTALL
     )
 
 
-def let_pause_end(invoice: Invoice) -> None:
-    """Let so much time pass that the receipt may be tried again."""
+def end_pause(invoice: Invoice) -> None:
+    """End the pause before the next attempt."""
     Invoice.objects.filter(pk=invoice.pk).update(
         receipt_lease_until=database_now() - timedelta(seconds=1)
     )
 
 
-def pause(invoice: Invoice) -> float:
-    """Return the seconds until the receipt may be tried again."""
+def remaining_pause(invoice: Invoice) -> float:
+    """Return the seconds until the next attempt."""
     until = reloaded(invoice).receipt_lease_until
     assert until is not None
     return (until - database_now()).total_seconds()
 
 
-def killed(_receipt: object) -> NoReturn:
-    raise SystemExit
+def submit_repeatedly(invoice: Invoice) -> None:
+    """Submit the receipt more often than refusals are allowed, each time after the pause."""
+    for _ in range(MAX_REFUSALS + 2):
+        submit_receipt(invoice.pk)
+        end_pause(invoice)
 
 
 def is_due(invoice: Invoice) -> bool:
@@ -73,16 +68,16 @@ def is_due(invoice: Invoice) -> bool:
 
 
 def documents(sandbox: SandboxProcess) -> list[str]:
-    """Return the receipts that SEQR has been given, as HTML."""
+    """Return the receipts that SEQR has received, as HTML."""
     requests = [call["request"] for call in sandbox.calls("submitPaymentReceipt")]
     found = [re.search(r"<receiptData>(.*?)</receiptData>", text, re.DOTALL) for text in requests]
     return [base64.b64decode(each[1]).decode() for each in found if each]
 
 
-def test_a_paid_invoices_receipt_is_accepted_once(
+def test_receipt_of_paid_invoice_is_accepted_once(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
-    answers(seqr_proxy, 0)
+    answer_receipts(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
     was_due = is_due(invoice)
 
@@ -97,16 +92,16 @@ def test_a_paid_invoices_receipt_is_accepted_once(
     assert (reloaded(invoice).status, order_state(invoice)) == (S.PAID, "paid")
 
 
-def test_seqr_gets_the_whole_receipt_and_nothing_personal(
+def test_submitted_receipt_is_complete_and_has_no_personal_data(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
-    answers(seqr_proxy, 0)
+    answer_receipts(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
 
     submit_receipt(invoice.pk)
 
     (html,) = documents(sandbox)
-    for words in (
+    for text in (
         invoice.order.shop.name,
         invoice.order.number,
         "2 × Kanelbulle",
@@ -118,8 +113,8 @@ def test_seqr_gets_the_whole_receipt_and_nothing_personal(
         str(invoice.ers_reference),
         invoice.payment_reference,
     ):
-        assert words
-        assert words in html
+        assert text
+        assert text in html
     assert "46700000001" not in html
     assert invoice.order.customer.subscriber_key not in html
     request = sandbox.calls("submitPaymentReceipt")[0]["request"]
@@ -128,18 +123,18 @@ def test_seqr_gets_the_whole_receipt_and_nothing_personal(
     assert "<receiptType>RECEIPT</receiptType>" in request
 
 
-def test_while_seqr_is_away_the_receipt_waits_and_is_then_accepted(
+def test_receipt_is_deferred_while_seqr_is_down_and_accepted_afterwards(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy, settings: Settings
 ) -> None:
-    answers(seqr_proxy, 0)
+    answer_receipts(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
     address, settings.SEQR_SERVICE_URL = settings.SEQR_SERVICE_URL, "http://127.0.0.1:9/soap"
     seqr.cache_clear()
     pauses = []
     for _ in range(3):
         submit_receipt(invoice.pk)
-        pauses.append(pause(invoice))
-        let_pause_end(invoice)
+        pauses.append(remaining_pause(invoice))
+        end_pause(invoice)
 
     settings.SEQR_SERVICE_URL = address
     seqr.cache_clear()
@@ -150,37 +145,37 @@ def test_while_seqr_is_away_the_receipt_waits_and_is_then_accepted(
     assert call_count(sandbox, "submitPaymentReceipt") == 1
 
 
-def test_pauses_grow_to_an_hour_and_no_further(sandbox: SandboxProcess, seqr_away: None) -> None:
+def test_pause_is_at_most_an_hour(sandbox: SandboxProcess, seqr_away: None) -> None:
     invoice = invoice_in(S.PAID, receipt_attempts=500)
 
     submit_receipt(invoice.pk)
 
-    assert pause(invoice) == pytest.approx(3600, abs=5)
+    assert remaining_pause(invoice) == pytest.approx(3600, abs=5)
 
 
-def test_after_a_lost_answer_the_same_document_is_sent_again(
+def test_same_document_is_submitted_again_after_lost_answer(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
-    answers(seqr_proxy, 0)
+    answer_receipts(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
     seqr_proxy.lose_answers = True
     submit_receipt(invoice.pk)
-    unknown = reloaded(invoice).receipt_accepted_at
+    accepted_after_lost_answer = reloaded(invoice).receipt_accepted_at
 
     seqr_proxy.lose_answers = False
-    let_pause_end(invoice)
+    end_pause(invoice)
     submit_receipt(invoice.pk)
 
-    assert unknown is None
+    assert accepted_after_lost_answer is None
     assert len(documents(sandbox)) > 1
     assert len(set(documents(sandbox))) == 1
     assert reloaded(invoice).receipt_accepted_at is not None
 
 
-def test_two_workers_at_once_submit_one_receipt(
+def test_five_concurrent_workers_submit_one_receipt(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
-    answers(seqr_proxy, 0)
+    answer_receipts(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
 
     run_concurrently(5, lambda: submit_receipt(invoice.pk))
@@ -189,36 +184,34 @@ def test_two_workers_at_once_submit_one_receipt(
     assert event_names(invoice).count("receipt_accepted") == 1
 
 
-def test_a_worker_killed_half_way_leaves_the_receipt_to_the_next(
+def test_receipt_of_killed_worker_is_submitted_after_its_lease(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
-    answers(seqr_proxy, 0)
+    answer_receipts(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(submit, "receipt_html", killed)
+        patch.setattr(submit, "receipt_html", Mock(side_effect=SystemExit))
         with pytest.raises(SystemExit):
             submit_receipt(invoice.pk)
-    held = is_due(invoice)
-    let_pause_end(invoice)
+    due_during_lease = is_due(invoice)
+    end_pause(invoice)
     submit_receipt(invoice.pk)
 
-    assert not held
+    assert not due_during_lease
     assert reloaded(invoice).receipt_accepted_at is not None
 
 
 @pytest.mark.parametrize("code", [23, 10, 91, 55, 95])
-def test_a_refusal_that_does_not_change_is_told_and_then_left(
+def test_receipt_is_abandoned_after_repeated_refusals(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy, code: int
 ) -> None:
-    answers(seqr_proxy, code)
+    answer_receipts(seqr_proxy, code)
     invoice = paid_invoice(sandbox)
 
-    for _ in range(MOST_REFUSALS + 2):
-        submit_receipt(invoice.pk)
-        let_pause_end(invoice)
+    submit_repeatedly(invoice)
 
-    assert call_count(sandbox, "submitPaymentReceipt") == MOST_REFUSALS
+    assert call_count(sandbox, "submitPaymentReceipt") == MAX_REFUSALS
     assert not is_due(invoice)
     assert event_names(invoice)[-2:] == ["receipt_refused", "receipt_abandoned"]
     last = AuditEvent.objects.filter(
@@ -228,47 +221,43 @@ def test_a_refusal_that_does_not_change_is_told_and_then_left(
     assert (reloaded(invoice).status, order_state(invoice)) == (S.PAID, "paid")
 
 
-def test_seqr_may_change_its_mind_about_a_refusal(
+def test_refused_receipt_can_be_accepted_later(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
-    answers(seqr_proxy, 23)
+    answer_receipts(seqr_proxy, 23)
     invoice = paid_invoice(sandbox)
     submit_receipt(invoice.pk)
-    let_pause_end(invoice)
+    end_pause(invoice)
 
-    answers(seqr_proxy, 0)
+    answer_receipts(seqr_proxy, 0)
     submit_receipt(invoice.pk)
 
     assert event_names(invoice)[-2:] == ["receipt_refused", "receipt_accepted"]
 
 
 @pytest.mark.parametrize("code", [90, 93, 4711])
-def test_what_may_pass_is_tried_for_ever_and_told_once(
+def test_temporary_error_is_retried_without_limit_and_recorded_once(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy, code: int
 ) -> None:
-    answers(seqr_proxy, code)
+    answer_receipts(seqr_proxy, code)
     invoice = paid_invoice(sandbox)
 
-    for _ in range(MOST_REFUSALS + 2):
-        submit_receipt(invoice.pk)
-        let_pause_end(invoice)
+    submit_repeatedly(invoice)
 
     assert is_due(invoice)
     assert event_names(invoice).count("receipt_deferred") == 1
     assert MoneyCase.objects.count() == 0
 
 
-def test_settings_refused_for_receipts_alone_open_a_case_and_leave_paying_open(
+def test_settings_refused_for_receipts_open_case_without_payment_pause(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
-    answers(seqr_proxy, 21)
+    answer_receipts(seqr_proxy, 21)
     invoice = paid_invoice(sandbox)
-    for _ in range(MOST_REFUSALS + 2):
-        submit_receipt(invoice.pk)
-        let_pause_end(invoice)
+    submit_repeatedly(invoice)
     case = MoneyCase.objects.get()
 
-    answers(seqr_proxy, 0)
+    answer_receipts(seqr_proxy, 0)
     submit_receipt(invoice.pk)
 
     case.refresh_from_db()
@@ -278,13 +267,13 @@ def test_settings_refused_for_receipts_alone_open_a_case_and_leave_paying_open(
     assert event_names(invoice).count("receipt_deferred") == 1
 
 
-def test_an_amount_that_differs_has_no_receipt_until_a_person_has_looked(
+def test_payment_with_wrong_amount_has_no_receipt(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     seqr_proxy.rewrite = lambda answer: answer.replace(">45.00<", ">4.50<")
-    refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
+    refresh(invoice)
 
     submit_receipt(invoice.pk)
 
@@ -294,7 +283,7 @@ def test_an_amount_that_differs_has_no_receipt_until_a_person_has_looked(
     assert call_count(sandbox, "submitPaymentReceipt") == 0
 
 
-def test_rows_that_do_not_add_up_are_put_off_and_told(sandbox: SandboxProcess) -> None:
+def test_receipt_whose_rows_do_not_add_up_is_deferred(sandbox: SandboxProcess) -> None:
     invoice = invoice_in(S.PAID)  # over 45.00, without rows
 
     submit_receipt(invoice.pk)
@@ -304,7 +293,7 @@ def test_rows_that_do_not_add_up_are_put_off_and_told(sandbox: SandboxProcess) -
 
 
 @pytest.mark.parametrize("status", [each for each in S if each != S.PAID])
-def test_what_is_not_paid_has_no_receipt(sandbox: SandboxProcess, status: InvoiceStatus) -> None:
+def test_unpaid_invoice_has_no_receipt(sandbox: SandboxProcess, status: InvoiceStatus) -> None:
     invoice = invoice_in(status)
 
     submit_receipt(invoice.pk)
@@ -314,9 +303,9 @@ def test_what_is_not_paid_has_no_receipt(sandbox: SandboxProcess, status: Invoic
     assert call_count(sandbox, "submitPaymentReceipt") == 0
 
 
-def test_a_paid_invoice_is_due_whether_seqr_told_the_amount_or_not() -> None:
-    silent = invoice_in(S.PAID)
-    same = invoice_in(S.PAID, ers_reference="B", paid_amount="45.00", paid_currency="SEK")
+def test_receipt_is_due_with_matching_or_unknown_amount() -> None:
+    without_amount = invoice_in(S.PAID)
+    matching = invoice_in(S.PAID, ers_reference="B", paid_amount="45.00", paid_currency="SEK")
     invoice_in(S.PAID, ers_reference="C", paid_amount="45.00", paid_currency="EUR")
 
-    assert find_work().receipts_to_submit == [silent.pk, same.pk]
+    assert find_work().receipts_to_submit == [without_amount.pk, matching.pk]
