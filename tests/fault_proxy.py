@@ -21,7 +21,7 @@ UPSTREAM_TIMEOUT_SECONDS: Final = 30
 UNANSWERED_SECONDS: Final = 30
 _OPERATION: Final = re.compile(r"Body>\s*<(?:\w+:)?(\w+)")
 
-Hook = Callable[[], None]
+Hook = Callable[[], object]
 
 
 def use_seqr_at(settings: Settings, address: str) -> None:
@@ -87,6 +87,15 @@ class FaultProxy:
         self.lose_answers = False
         self.rewrite: Callable[[str], str] = unchanged
         self.swallow = ""
+
+    def before_next_answer(self, hook: Hook) -> None:
+        """Call `hook` before the next answer, and before no later one."""
+
+        def call_once() -> None:
+            self.before_answer = do_nothing
+            hook()
+
+        self.before_answer = call_once
 
     def open(self) -> None:
         """Accept connections from now on, without faults."""

@@ -211,8 +211,8 @@ def _apply_payment(invoice: Invoice, result: StatusResult, source: ChangeSource)
     if was_unwanted:
         open_case(CaseKind.PAID_THOUGH_CANCELED, source, PAID_BEFORE_CANCEL, invoice=invoice)
     if paid_differs(invoice):
-        what = f"SEQR's receipt says {total.value} {total.currency}" if total else AMOUNT_UNKNOWN
-        open_case(CaseKind.AMOUNT_DIFFERS, source, what, invoice=invoice)
+        amount = f"SEQR's receipt says {total.value} {total.currency}" if total else AMOUNT_UNKNOWN
+        open_case(CaseKind.AMOUNT_DIFFERS, source, amount, invoice=invoice)
     _supersede_other_invoices(invoice, source)
     return True
 

@@ -71,10 +71,10 @@ def query_and_apply(invoice: Invoice, source: ChangeSource) -> StatusResult | No
 
 
 def repeat_late_query(invoice_id: int, source: ChangeSource) -> None:
-    """Ask about an ended invoice whose answer was lost: it may have accepted a payment.
+    """Repeat the query about an ended invoice whose answer was lost, if one is pending.
 
-    Where another invoice has paid the order since, a person is told instead. Raises the gateway's
-    errors; else do nothing.
+    The query may have accepted a payment. If another invoice has paid the order since, a case is
+    opened instead. Raises the gateway's errors.
     """
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)

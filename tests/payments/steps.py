@@ -1,4 +1,4 @@
-"""Steps that tests about payments share."""
+"""Steps that the tests of payments share."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from orders.clock import database_now
 from orders.models import AuditEvent, Order, OrderState, SourceName, SubjectType
 from orders.services import RowRequest, create_session, place_order
 from payments.availability.pause import pause_payments
-from payments.invoices.create import create_invoice
+from payments.invoices.create import create_invoice, retry_payment
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.send import send_invoice
 from payments.models import (
@@ -25,6 +25,9 @@ from tests.factories import InvoiceFactory, OrderFactory, ProductFactory, ShopFa
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
+BY_CUSTOMER = ChangeSource(SourceName.CUSTOMER)
+BY_POLLER = ChangeSource(SourceName.POLLER)
+BY_RECOVERY = ChangeSource(SourceName.RECOVERY)
 STATE_OF = {
     S.CREATED: OrderState.CREATED,
     S.SENDING: OrderState.SENDING,
@@ -81,9 +84,17 @@ def paid_invoice(sandbox: SandboxProcess) -> Invoice:
     return reloaded(invoice)
 
 
+def retried_invoice(invoice: Invoice) -> Invoice:
+    """Retry an ended payment as its customer; return the new invoice, issued by SEQR."""
+    order = invoice.order
+    retried = retry_payment(order.customer, order.public_id, BY_CUSTOMER)
+    send_invoice(retried.pk)
+    return reloaded(retried)
+
+
 def refresh(invoice: Invoice) -> InvoiceStatus:
     """Refresh an invoice from SEQR, as the poller does; return its status."""
-    return refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
+    return refresh_invoice(invoice.pk, BY_POLLER)
 
 
 def reference(invoice: Invoice) -> str:

@@ -297,9 +297,7 @@ def test_unanswered_probe_keeps_payments_paused(sandbox: SandboxProcess, operati
     assert event_names(pause.case)[-1] == "probe_unanswered"
 
 
-def test_probe_that_cannot_be_cancelled_resumes_payments(
-    sandbox: SandboxProcess,
-) -> None:
+def test_probe_that_cannot_be_cancelled_resumes_payments(sandbox: SandboxProcess) -> None:
     pause = pause_for_refused_password()
     reject(sandbox, "cancelInvoice", 90)
 
@@ -313,9 +311,7 @@ def test_rejected_cancel_keeps_payments_paused(sandbox: SandboxProcess) -> None:
     assert probe_payments(pause.pk, at_once=True) == ProbeResult.REJECTED
 
 
-def test_old_invoice_rejected_after_probe_does_not_pause_again(
-    sandbox: SandboxProcess,
-) -> None:
+def test_old_invoice_rejected_after_probe_does_not_pause_again(sandbox: SandboxProcess) -> None:
     """Such as one of a former terminal, which would pause payments after each probe."""
     rejected = issued_invoice()
     probe_payments(pause_for_refused_password().pk, at_once=True)
@@ -339,9 +335,7 @@ def test_new_invoice_rejected_after_probe_pauses_again(sandbox: SandboxProcess) 
     assert PaymentPause.objects.count() == MoneyCase.objects.count() == 2
 
 
-def test_case_closed_without_correction_is_opened_again(
-    sandbox: SandboxProcess,
-) -> None:
+def test_case_closed_without_correction_is_opened_again(sandbox: SandboxProcess) -> None:
     reject(sandbox, "sendInvoice", 92)
     pause = pause_for_refused_password()
     first = pause.case
@@ -357,9 +351,7 @@ def test_case_closed_without_correction_is_opened_again(
     assert MoneyCase.objects.filter(closed_at=None).count() == 1
 
 
-def test_rejected_settings_at_token_exchange_open_case(
-    sandbox: SandboxProcess,
-) -> None:
+def test_rejected_settings_at_token_exchange_open_case(sandbox: SandboxProcess) -> None:
     reject(sandbox, "getClientSessionInfo", 33)
     shop = new_invoice().order.shop
 

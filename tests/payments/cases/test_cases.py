@@ -1,4 +1,4 @@
-"""Money cases: each cause opens one, told to a person once, and closed with a reason."""
+"""Money cases: each cause opens one, mailed once and closed with a reason."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from orders.audit import ChangeSource, by_staff
+from orders.audit import by_staff
 from orders.clock import database_now
-from orders.models import AuditEvent, SourceName, SubjectType
+from orders.models import AuditEvent, SubjectType
 from payments.cases.cases import (
     close_case,
     close_configuration_cases,
@@ -23,7 +23,6 @@ from payments.cases.cases import (
 from payments.cases.outbox import send_mails
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice
 from payments.invoices.notification import invoice_notified
-from payments.invoices.refresh import refresh_invoice
 from payments.models import (
     CancelReason,
     CaseKind,
@@ -37,30 +36,35 @@ from payments.seqr import SeqrAuthenticationError
 from tests.factories import InvoiceFactory
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
+    BY_CUSTOMER,
+    BY_POLLER,
     invoice_in,
     issued_invoice,
     reference,
+    refresh,
     reloaded,
 )
 from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
-BY_TEST = ChangeSource(SourceName.POLLER)
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Story = Callable[[SandboxProcess, FaultProxy], Invoice]
+Cause = Callable[[SandboxProcess, FaultProxy], Invoice]
 
 
-def refresh(invoice: Invoice) -> None:
-    refresh_invoice(invoice.pk, BY_TEST)
+def configuration_case(summary: str = "refused") -> MoneyCase:
+    """Open a case about refused settings."""
+    case = open_case(CaseKind.CONFIGURATION, BY_POLLER, summary, key="code 20")
+    assert case is not None
+    return case
 
 
 def paid_though_canceled(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     with pytest.raises(AlreadyPaid):
-        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, ChangeSource(SourceName.CUSTOMER))
+        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, BY_CUSTOMER)
     return invoice
 
 
@@ -110,7 +114,7 @@ def unknown_status(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
 
 
 @pytest.mark.parametrize(
-    ("kind", "story"),
+    ("kind", "cause"),
     [
         (CaseKind.PAID_THOUGH_CANCELED, paid_though_canceled),
         (CaseKind.DUPLICATE_PAYMENT, second_payment),
@@ -121,10 +125,10 @@ def unknown_status(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
         (CaseKind.UNKNOWN_STATUS, unknown_status),
     ],
 )
-def test_each_cause_opens_one_case_however_often_it_is_seen(
-    sandbox: SandboxProcess, seqr_proxy: FaultProxy, kind: CaseKind, story: Story
+def test_each_cause_opens_one_case_however_often_it_recurs(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, kind: CaseKind, cause: Cause
 ) -> None:
-    invoice = story(sandbox, seqr_proxy)
+    invoice = cause(sandbox, seqr_proxy)
 
     for _ in range(3):
         invoice_notified(invoice.notify_key)
@@ -133,28 +137,26 @@ def test_each_cause_opens_one_case_however_often_it_is_seen(
     case = MoneyCase.objects.get()
     assert (case.kind, case.invoice, case.closed_at) == (kind, invoice, None)
     assert case.order_id == invoice.order_id
-    assert (
-        AuditEvent.objects.get(subject_type=SubjectType.CASE, subject_id=case.pk).order_id
-        == invoice.order_id
-    )
+    event = AuditEvent.objects.get(subject_type=SubjectType.CASE, subject_id=case.pk)
+    assert event.order_id == invoice.order_id
 
 
-def test_settings_may_be_wrong_again_and_are_told_again() -> None:
+def test_settings_refused_again_open_another_case() -> None:
     error = SeqrAuthenticationError("refundPayment", "SEQR answered 20", 20)
 
-    open_configuration_case(error, BY_TEST)
-    close_configuration_cases("refundPayment", BY_TEST)
-    open_configuration_case(error, BY_TEST)
+    open_configuration_case(error, BY_POLLER)
+    close_configuration_cases("refundPayment", BY_POLLER)
+    open_configuration_case(error, BY_POLLER)
 
     assert MoneyCase.objects.count() == 2
 
 
-def test_a_puzzle_that_solves_itself_closes_its_case(
+def test_case_about_status_is_closed_by_a_clear_answer(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = paid_without_reference(sandbox, seqr_proxy)
     refresh(invoice)
-    seqr_proxy.rewrite = lambda answer: answer
+    seqr_proxy.clear_faults()
 
     refresh(invoice)
 
@@ -162,22 +164,23 @@ def test_a_puzzle_that_solves_itself_closes_its_case(
     assert MoneyCase.objects.get().closing_reason == "SEQR now answers PAID"
 
 
-def test_eight_who_see_it_at_once_open_one_case() -> None:
+def test_eight_concurrent_processes_open_one_case() -> None:
     run_concurrently(
-        8, lambda: open_case(CaseKind.CONFIGURATION, BY_TEST, "refused", key="code 20")
+        8, lambda: open_case(CaseKind.CONFIGURATION, BY_POLLER, "refused", key="code 20")
     )
 
     assert MoneyCase.objects.count() == 1
     assert AuditEvent.objects.count() == 1
 
 
-def test_a_case_is_closed_once_with_who_and_why() -> None:
-    case = open_case(CaseKind.CONFIGURATION, BY_TEST, "refused", key="code 20")
-    assert case is not None
+def test_case_is_closed_once_with_person_and_reason() -> None:
+    case = configuration_case()
     boss = User.objects.create_user("boss")
 
-    closed = [close_case(case.pk, by_staff(boss), "the password was mistyped")] * 1
-    closed.append(close_case(case.pk, by_staff(boss), "once more"))
+    closed = [
+        close_case(case.pk, by_staff(boss), "the password was mistyped"),
+        close_case(case.pk, by_staff(boss), "another reason"),
+    ]
 
     case.refresh_from_db()
     assert closed == [True, False]
@@ -186,16 +189,16 @@ def test_a_case_is_closed_once_with_who_and_why() -> None:
         close_case(case.pk, by_staff(boss), "  ")
 
 
-def test_the_database_refuses_a_case_closed_without_a_reason() -> None:
-    open_case(CaseKind.CONFIGURATION, BY_TEST, "refused", key="code 20")
+def test_database_refuses_case_closed_without_reason() -> None:
+    configuration_case()
 
     with pytest.raises(IntegrityError):
         MoneyCase.objects.update(closed_at=database_now())
 
 
-def test_a_new_case_is_mailed_once_to_each_address(settings: Settings) -> None:
-    settings.CASE_EMAILS = ["owner@shop.example", "desk@shop.example"]
-    open_case(CaseKind.CONFIGURATION, BY_TEST, "SEQR answered 20", key="code 20")
+def test_new_case_is_mailed_once_to_each_address(settings: Settings) -> None:
+    settings.CASE_EMAILS = ["owner@shop.example", "till@shop.example"]
+    configuration_case("SEQR answered 20")
 
     sent = sum(run_concurrently(4, send_mails))
     send_mails()
@@ -206,44 +209,40 @@ def test_a_new_case_is_mailed_once_to_each_address(settings: Settings) -> None:
     assert "/admin/payments/moneycase/" in mail.outbox[0].body
 
 
-def test_a_mail_that_was_not_sent_is_tried_again_after_its_lease(
-    settings: Settings,
-) -> None:
+def test_failed_mail_is_sent_again_after_its_lease(settings: Settings) -> None:
     settings.CASE_EMAILS = ["owner@shop.example"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_PORT = 9
-    open_case(CaseKind.CONFIGURATION, BY_TEST, "SEQR answered 20", key="code 20")
+    configuration_case("SEQR answered 20")
     failed = send_mails()
-    at_once_again = send_mails()
+    during_lease = send_mails()
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     OutboxMail.objects.update(lease_until=database_now() - timedelta(seconds=1))
 
     later = send_mails()
 
-    assert (failed, at_once_again, later) == (0, 0, 1)
+    assert (failed, during_lease, later) == (0, 0, 1)
 
 
-def test_the_staff_close_a_case_in_the_admin_with_a_reason() -> None:
-    case = open_case(CaseKind.CONFIGURATION, BY_TEST, "<script>refused", key="code 20")
-    assert case is not None
+def test_staff_close_case_in_admin_with_reason() -> None:
+    case = configuration_case("<script>refused")
     page = reverse("admin:payments_moneycase_change", args=[case.pk])
     client = Client()
     client.force_login(_staff("view_moneycase", "close_moneycase"))
     shown = client.get(page).content.decode()
 
-    without = client.post(page, {"closing_reason": " "})
+    without_reason = client.post(page, {"closing_reason": " "})
     client.post(page, {"closing_reason": "the password was mistyped"})
 
     case.refresh_from_db()
     assert "&lt;script&gt;refused" in shown
     assert "Correct the setting SEQR_TERMINAL_ID" in shown
-    assert "This field is required" in without.content.decode()
+    assert "This field is required" in without_reason.content.decode()
     assert case.closing_reason == "the password was mistyped"
 
 
-def test_who_may_only_look_closes_nothing() -> None:
-    case = open_case(CaseKind.CONFIGURATION, BY_TEST, "refused", key="code 20")
-    assert case is not None
+def test_case_cannot_be_closed_with_view_permission_only() -> None:
+    case = configuration_case()
     client = Client()
     client.force_login(_staff("view_moneycase"))
 

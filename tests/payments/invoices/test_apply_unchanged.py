@@ -1,56 +1,52 @@
-"""Answers that bring a version or acknowledge a payment, written many at once."""
+"""Unchanged results: a new version or an acknowledgment, applied in batches."""
 
 import pytest
 
-from orders.audit import ChangeSource
-from orders.models import AuditEvent, SourceName, SubjectType
+from orders.models import AuditEvent, SubjectType
 from payments.invoices.apply_status import apply_unchanged_batch
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import CallRecord
-from tests.payments.steps import invoice_in, reloaded
+from tests.payments.steps import BY_POLLER, invoice_in, reloaded
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def routine(
+def unchanged(
     invoice: Invoice, version: int, status: InvoiceStatus
 ) -> tuple[StatusQuery, StatusResult]:
-    question = StatusQuery(
+    query = StatusQuery(
         invoice.pk, invoice.invoice_reference or "", invoice.invoice_version, status
     )
-    return question, StatusResult(version, status, call=CallRecord("getPaymentStatus", "ref", 3, 0))
+    return query, StatusResult(version, status, call=CallRecord("getPaymentStatus", "ref", 3, 0))
 
 
-def test_routine_answers_bring_versions_and_acknowledge_payments() -> None:
+def test_batch_stores_versions_and_acknowledges_payments() -> None:
     issued, paid = invoice_in(S.ISSUED), invoice_in(S.PAID, invoice_version=2)
-    answers = [routine(issued, 1, S.ISSUED), routine(paid, 3, S.PAID)]
+    results = [unchanged(issued, 1, S.ISSUED), unchanged(paid, 3, S.PAID)]
 
-    written = apply_unchanged_batch(answers, ChangeSource(SourceName.POLLER))
+    updated = apply_unchanged_batch(results, BY_POLLER)
 
-    assert written == {issued.pk, paid.pk}
+    assert updated == {issued.pk, paid.pk}
     assert (reloaded(issued).invoice_version, reloaded(issued).acknowledged_at) == (1, None)
     assert reloaded(paid).invoice_version == 3
     assert reloaded(paid).acknowledged_at is not None
-    [call] = AuditEvent.objects.filter(
-        subject_type=SubjectType.CALL
-    )  # what only brings a version is not told
+    # The call that brought only a version is not recorded.
+    [call] = AuditEvent.objects.filter(subject_type=SubjectType.CALL)
     assert call.order_id == paid.order_id
 
 
 @pytest.mark.parametrize(
-    ("to_state", "version"),
+    ("status", "version"),
     [(S.PAID, 0), (S.CANCEL_PENDING, 0), (S.CANCELED, 0), (S.ISSUED, 7)],
     ids=["paid", "being cancelled", "cancelled", "newer"],
 )
-def test_a_routine_answer_about_what_stands_otherwise_by_now_is_left_out(
-    to_state: InvoiceStatus, version: int
-) -> None:
-    invoice = invoice_in(to_state, invoice_version=version)
-    answer = routine(invoice, 1, S.ISSUED)
+def test_batch_skips_invoice_that_has_changed(status: InvoiceStatus, version: int) -> None:
+    invoice = invoice_in(status, invoice_version=version)
+    result = unchanged(invoice, 1, S.ISSUED)
 
-    written = apply_unchanged_batch([answer], ChangeSource(SourceName.POLLER))
+    updated = apply_unchanged_batch([result], BY_POLLER)
 
-    assert written == set()
+    assert updated == set()
     assert reloaded(invoice).invoice_version == version

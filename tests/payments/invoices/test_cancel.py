@@ -1,19 +1,18 @@
-"""Cancelling: ask first, then tell SEQR, and listen to what it answers."""
+"""cancelInvoice: query the status first, then cancel, then apply SEQR's answer."""
 
 import pytest
 
-from orders.audit import ChangeSource
-from orders.models import SourceName
 from orders.services import AnotherOrderOpen, OrderNotAccepted
 from payments.gateway import seqr
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice, finish_cancel
 from payments.invoices.create import retry_payment
 from payments.invoices.refresh import refresh_invoice
-from payments.invoices.send import send_invoice
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
 from payments.recovery import find_work
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
+    BY_CUSTOMER,
+    BY_RECOVERY,
     call_count,
     event_names,
     invoice_in,
@@ -22,13 +21,12 @@ from tests.payments.steps import (
     order_state,
     reference,
     reloaded,
+    retried_invoice,
 )
 from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
-BY_CUSTOMER = ChangeSource(SourceName.CUSTOMER)
-BY_SWEEP = ChangeSource(SourceName.RECOVERY)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -44,7 +42,7 @@ def cancel(invoice_id: int, reason: CancelReason = CancelReason.CUSTOMER) -> Inv
         (CancelReason.LIFETIME, S.EXPIRED, "lifetime_ended"),
     ],
 )
-def test_an_open_invoice_is_cancelled_at_seqr(
+def test_open_invoice_is_cancelled_at_seqr(
     sandbox: SandboxProcess, reason: CancelReason, status: InvoiceStatus, event: str
 ) -> None:
     invoice = issued_invoice()
@@ -54,11 +52,11 @@ def test_an_open_invoice_is_cancelled_at_seqr(
     assert ended == status
     assert sandbox.invoice(reference(invoice))["status"] == "CANCELED"
     assert event_names(invoice)[-2:] == ["cancel_requested", event]
-    calls = [c["operation"] for c in sandbox.calls() if c["operation"] != "sendInvoice"]
+    calls = [call["operation"] for call in sandbox.calls()]
     assert calls.index("getPaymentStatus") < calls.index("cancelInvoice")
 
 
-def test_an_invoice_not_yet_sent_is_cancelled_at_once(seqr_away: None) -> None:
+def test_unsent_invoice_is_cancelled_at_once(seqr_away: None) -> None:
     invoice = new_invoice()
 
     ended = cancel(invoice.pk)
@@ -67,7 +65,7 @@ def test_an_invoice_not_yet_sent_is_cancelled_at_once(seqr_away: None) -> None:
     assert find_work().invoices_to_send == []
 
 
-def test_a_payment_that_was_made_wins_over_the_cancel(sandbox: SandboxProcess) -> None:
+def test_paid_invoice_is_not_cancelled(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
 
@@ -79,17 +77,12 @@ def test_a_payment_that_was_made_wins_over_the_cancel(sandbox: SandboxProcess) -
     assert call_count(sandbox, "cancelInvoice") == 0
 
 
-def test_a_payment_between_asking_and_cancelling_is_found_by_the_refusal(
+def test_payment_between_query_and_cancel_is_found_after_the_refusal(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
-    """Code 50: SEQR will not cancel a paid invoice, so it is asked, which keeps the payment."""
+    """Code 50: SEQR refuses to cancel a paid invoice. The query then accepts the payment."""
     invoice = issued_invoice()
-
-    def the_customer_pays() -> None:
-        seqr_proxy.before_answer = lambda: None
-        sandbox.pay(reference(invoice))
-
-    seqr_proxy.before_answer = the_customer_pays
+    seqr_proxy.before_next_answer(lambda: sandbox.pay(reference(invoice)))
 
     with pytest.raises(AlreadyPaid):
         cancel(invoice.pk)
@@ -97,9 +90,7 @@ def test_a_payment_between_asking_and_cancelling_is_found_by_the_refusal(
     assert event_names(invoice)[-2:] == ["cancel_refused", "cancel_refused_as_paid"]
 
 
-def test_a_payment_in_progress_keeps_the_cancel_pending_until_seqr_says_which(
-    sandbox: SandboxProcess,
-) -> None:
+def test_cancel_stays_pending_during_payment_in_progress(sandbox: SandboxProcess) -> None:
     """Code 51."""
     invoice = issued_invoice()
     sandbox.act(reference(invoice), "hold")
@@ -107,14 +98,14 @@ def test_a_payment_in_progress_keeps_the_cancel_pending_until_seqr_says_which(
     sandbox.act(reference(invoice), "release")
 
     work = find_work()
-    finish_cancel(invoice.pk, BY_SWEEP)
+    finish_cancel(invoice.pk, BY_RECOVERY)
 
     assert pending == S.CANCEL_PENDING
     assert invoice.pk in work.invoices_to_cancel
     assert reloaded(invoice).status == S.CANCELED
 
 
-def test_no_answer_keeps_the_cancel_pending_and_it_is_tried_again(
+def test_cancel_stays_pending_without_an_answer_and_is_repeated(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
@@ -122,41 +113,36 @@ def test_no_answer_keeps_the_cancel_pending_and_it_is_tried_again(
     pending = [cancel(invoice.pk), cancel(invoice.pk)]
     seqr_proxy.lose_answers = False
 
-    finish_cancel(invoice.pk, BY_SWEEP)
+    finish_cancel(invoice.pk, BY_RECOVERY)
 
     assert pending == [S.CANCEL_PENDING] * 2
     assert order_state(invoice) == "canceled"
     assert event_names(invoice).count("cancel_deferred") == 1
 
 
-def test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it(
+def test_cancel_with_lost_answer_stays_pending_until_seqr_confirms_it(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
 
-    def lose_the_answer_to_the_cancel() -> None:
+    def lose_answer_to_cancel() -> None:
         seqr_proxy.lose_answers = seqr_proxy.calls[-1] == "cancelInvoice"
 
-    seqr_proxy.before_answer = lose_the_answer_to_the_cancel
-    before = cancel(invoice.pk)
+    seqr_proxy.before_answer = lose_answer_to_cancel
+    pending = cancel(invoice.pk)
     seqr_proxy.lose_answers = False
 
-    finish_cancel(invoice.pk, BY_SWEEP)
+    finish_cancel(invoice.pk, BY_RECOVERY)
 
-    assert (before, reloaded(invoice).status) == (S.CANCEL_PENDING, S.CANCELED)
+    assert (pending, reloaded(invoice).status) == (S.CANCEL_PENDING, S.CANCELED)
 
 
-def test_what_seqr_cancelled_already_is_done(
+def test_invoice_already_cancelled_at_seqr_is_cancelled(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
-    """Code 95, after the answer to the first cancel was lost."""
+    """Code 95, as after a lost answer to the first cancel."""
     invoice = issued_invoice()
-
-    def the_app_cancels() -> None:
-        seqr_proxy.before_answer = lambda: None
-        sandbox.act(reference(invoice), "cancel")
-
-    seqr_proxy.before_answer = the_app_cancels
+    seqr_proxy.before_next_answer(lambda: sandbox.act(reference(invoice), "cancel"))
 
     ended = cancel(invoice.pk)
 
@@ -164,7 +150,7 @@ def test_what_seqr_cancelled_already_is_done(
     assert sandbox.calls("cancelInvoice")[-1]["result_code"] == 95
 
 
-def test_cancelling_twice_at_once_is_cancelling_once(sandbox: SandboxProcess) -> None:
+def test_four_concurrent_cancels_are_one(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
 
     ended = run_concurrently(4, lambda: cancel(invoice.pk))
@@ -175,7 +161,7 @@ def test_cancelling_twice_at_once_is_cancelling_once(sandbox: SandboxProcess) ->
 
 
 @pytest.mark.parametrize("status", [S.CANCELED, S.FAILED, S.EXPIRED])
-def test_a_dead_invoice_stays_as_it_is(seqr_away: None, status: InvoiceStatus) -> None:
+def test_ended_invoice_is_not_cancelled(seqr_away: None, status: InvoiceStatus) -> None:
     invoice = invoice_in(status)
 
     ended = cancel(invoice.pk)
@@ -184,114 +170,105 @@ def test_a_dead_invoice_stays_as_it_is(seqr_away: None, status: InvoiceStatus) -
     assert event_names(invoice) == []
 
 
-def test_a_wanted_cancel_outlives_a_status_that_we_do_not_know(
+def test_requested_cancel_survives_unknown_status(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     sandbox.act(reference(invoice), "hold")
     seqr_proxy.rewrite = lambda answer: answer.replace(">ISSUED<", ">PONDERING<")
     cancel(invoice.pk)
-    unknown = reloaded(invoice).status
-    seqr_proxy.rewrite = lambda answer: answer
+    during_unknown_status = reloaded(invoice).status
+    seqr_proxy.clear_faults()
 
-    refresh_invoice(invoice.pk, BY_SWEEP)
-    again = reloaded(invoice).status
+    refresh_invoice(invoice.pk, BY_RECOVERY)
 
-    assert (unknown, again) == (S.NEEDS_ATTENTION, S.CANCEL_PENDING)
+    assert during_unknown_status == S.NEEDS_ATTENTION
+    assert reloaded(invoice).status == S.CANCEL_PENDING
 
 
-def superseded_invoice(sandbox: SandboxProcess) -> tuple[Invoice, Invoice]:
-    """The customer has two bills of one order; return the one that SEQR finds paid after all, and
-    the other, which is to be cancelled for it."""
+def paid_and_superseded_invoices(sandbox: SandboxProcess) -> tuple[Invoice, Invoice]:
+    """Return an ended invoice found paid, and the second one, which it supersedes."""
     first = issued_invoice()
     cancel(first.pk)
-    second = retry_payment(
-        first.order.customer, first.order.public_id, ChangeSource(SourceName.CUSTOMER)
-    )
-    send_invoice(second.pk)
+    second = retried_invoice(first)
     sandbox.control("PUT", f"/invoices/{reference(first)}", {"status": "PAID"})
-    refresh_invoice(first.pk, BY_SWEEP)
+    refresh_invoice(first.pk, BY_RECOVERY)
     return first, reloaded(second)
 
 
 @pytest.mark.parametrize("action", ["cancel", "fail", "expire"])
-def test_what_is_superseded_and_has_ended_at_seqr_is_dead_without_asking(
+def test_superseded_invoice_that_ended_at_seqr_is_cancelled_without_query(
     sandbox: SandboxProcess, action: str
 ) -> None:
     """Codes 95, 55 and 58."""
-    first, second = superseded_invoice(sandbox)
+    first, second = paid_and_superseded_invoices(sandbox)
     sandbox.act(reference(second), action)
-    before = sandbox.invoice(reference(second))["status_queried_at"]
+    queried_at = sandbox.invoice(reference(second))["status_queried_at"]
 
-    finish_cancel(second.pk, BY_SWEEP)
+    finish_cancel(second.pk, BY_RECOVERY)
 
     assert reloaded(second).status == S.CANCELED
     assert (reloaded(first).status, order_state(first)) == (S.PAID, "paid")
-    assert sandbox.invoice(reference(second))["status_queried_at"] == before
+    assert sandbox.invoice(reference(second))["status_queried_at"] == queried_at
 
 
-def test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case(
-    sandbox: SandboxProcess,
-) -> None:
-    """Code 50. The poller had asked, which accepts it, and was killed before it wrote that."""
-    _first, second = superseded_invoice(sandbox)
+def test_second_payment_found_by_refused_cancel_opens_case(sandbox: SandboxProcess) -> None:
+    """Code 50. A poller accepted the payment and was killed before it stored the answer."""
+    _first, second = paid_and_superseded_invoices(sandbox)
     sandbox.pay(reference(second))
     seqr().get_payment_status(reference(second), 0)
 
     for _ in range(2):
-        finish_cancel(second.pk, BY_SWEEP)
+        finish_cancel(second.pk, BY_RECOVERY)
 
     case = MoneyCase.objects.get(invoice=second)
     assert (case.kind, case.closed_at) == (CaseKind.DUPLICATE_PAYMENT, None)
     assert reloaded(second).status == S.CANCEL_PENDING
 
 
-def test_a_second_payment_pays_the_order_once_the_first_was_taken_back(
-    sandbox: SandboxProcess,
-) -> None:
-    first, second = superseded_invoice(sandbox)
+def test_second_payment_pays_order_after_reversal_of_first(sandbox: SandboxProcess) -> None:
+    first, second = paid_and_superseded_invoices(sandbox)
     sandbox.pay(reference(second))
     seqr().get_payment_status(reference(second), 0)
-    finish_cancel(second.pk, BY_SWEEP)
+    finish_cancel(second.pk, BY_RECOVERY)
     case = MoneyCase.objects.get(invoice=second, kind=CaseKind.DUPLICATE_PAYMENT)
 
     sandbox.control("PUT", f"/invoices/{reference(first)}", {"status": "CANCELED"})
-    refresh_invoice(first.pk, BY_SWEEP)
-    finish_cancel(second.pk, BY_SWEEP)
+    refresh_invoice(first.pk, BY_RECOVERY)
+    finish_cancel(second.pk, BY_RECOVERY)
 
     assert (reloaded(second).status, order_state(first)) == (S.PAID, "paid")
     case.refresh_from_db()
     assert case.closed_at is not None
 
 
-def test_an_order_is_paid_again_by_a_new_invoice_once_the_old_one_is_dead(
+def test_payment_can_be_retried_only_after_the_first_invoice_has_ended(
     sandbox: SandboxProcess,
 ) -> None:
     invoice = issued_invoice()
     order = invoice.order
     with pytest.raises(OrderNotAccepted):
-        retry_payment(order.customer, order.public_id, ChangeSource(SourceName.CUSTOMER))
+        retry_payment(order.customer, order.public_id, BY_CUSTOMER)
     cancel(invoice.pk)
 
-    second = retry_payment(order.customer, order.public_id, ChangeSource(SourceName.CUSTOMER))
-    send_invoice(second.pk)
+    second = retried_invoice(invoice)
 
-    assert reloaded(second).client_invoice_id == f"{order.number}-2"
-    assert [i["status"] for i in sandbox.invoices()] == ["CANCELED", "ISSUED"]
+    assert second.client_invoice_id == f"{order.number}-2"
+    assert [each["status"] for each in sandbox.invoices()] == ["CANCELED", "ISSUED"]
 
 
-def test_paying_again_five_times_at_once_makes_one_invoice() -> None:
+def test_five_concurrent_retries_make_one_invoice() -> None:
     invoice = invoice_in(S.CANCELED)
     order = invoice.order
 
-    def pay() -> bool:
+    def retry() -> bool:
         try:
-            retry_payment(order.customer, order.public_id, ChangeSource(SourceName.CUSTOMER))
+            retry_payment(order.customer, order.public_id, BY_CUSTOMER)
         except (OrderNotAccepted, AnotherOrderOpen):
             return False
         return True
 
-    made = run_concurrently(5, pay)
+    retried = run_concurrently(5, retry)
 
-    assert made.count(True) == 1
+    assert retried.count(True) == 1
     assert order.invoices.count() == 2

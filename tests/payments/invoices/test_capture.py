@@ -1,4 +1,4 @@
-"""commitReservation: the staff take what is reserved, once, whatever becomes of SEQR's answer."""
+"""commitReservation: staff capture the reserved amount once, even after a lost answer."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from django.urls import reverse
 
 from orders.audit import ChangeSource, by_staff
 from orders.clock import database_now
-from orders.models import AuditEvent, SourceName
+from orders.models import AuditEvent
 from payments.invoices.capture import CaptureNotPossible, capture_reservation
-from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrConflict, SeqrOutcomeUnknown
 from tests.fault_proxy import FaultProxy
@@ -25,6 +24,7 @@ from tests.payments.steps import (
     issued_invoice,
     order_state,
     reference,
+    refresh,
     reloaded,
 )
 from tests.races import run_concurrently
@@ -32,15 +32,15 @@ from tests.sandbox_process import SandboxProcess
 from tests.staff import list_url, page_url, run_action, shown_messages, staff, superuser, user_of
 
 S = InvoiceStatus
-ALL = Decimal("45.00")
+FULL_AMOUNT = Decimal("45.00")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def reserved_invoice(sandbox: SandboxProcess) -> Invoice:
-    """An invoice whose 45.00 SEK are reserved at SEQR, as we know."""
+    """Return an invoice whose 45.00 SEK are reserved at SEQR, as the shop knows."""
     invoice = issued_invoice()
     sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "RESERVED"})
-    refresh_invoice(invoice.pk, ChangeSource(SourceName.POLLER))
+    refresh(invoice)
     return reloaded(invoice)
 
 
@@ -49,7 +49,7 @@ def clerk() -> ChangeSource:
     return by_staff(user)
 
 
-def commit(invoice: Invoice, amount: Decimal = ALL) -> InvoiceStatus:
+def capture(invoice: Invoice, amount: Decimal = FULL_AMOUNT) -> InvoiceStatus:
     return capture_reservation(invoice.pk, amount, clerk())
 
 
@@ -58,18 +58,18 @@ def page_of(invoice: Invoice) -> str:
 
 
 def confirm(client: Client, invoice: Invoice) -> list[str]:
-    """Agree on the page; return what is told."""
+    """Confirm the capture on its page; return the messages shown."""
     return shown_messages(client.post(page_of(invoice), {"amount": "45.00"}))
 
 
-def test_what_is_reserved_is_taken_and_paid_with_who_did_it(sandbox: SandboxProcess) -> None:
+def test_reserved_amount_is_captured_with_the_persons_name(sandbox: SandboxProcess) -> None:
     invoice = reserved_invoice(sandbox)
 
-    status = commit(invoice)
+    status = capture(invoice)
 
     paid = reloaded(invoice)
     assert (status, order_state(invoice)) == (S.PAID, "paid")
-    assert paid.paid_amount == ALL
+    assert paid.paid_amount == FULL_AMOUNT
     assert event_names(invoice)[2:] == [
         "amount_reserved",
         "capture_started",
@@ -80,11 +80,11 @@ def test_what_is_reserved_is_taken_and_paid_with_who_did_it(sandbox: SandboxProc
     assert started.detail == "45.00 SEK"
 
 
-def test_a_lost_answer_is_found_by_asking(sandbox: SandboxProcess) -> None:
+def test_capture_with_lost_answer_is_found_by_query(sandbox: SandboxProcess) -> None:
     invoice = reserved_invoice(sandbox)
     sandbox.fault("commitReservation", "drop")
 
-    status = commit(invoice)
+    status = capture(invoice)
 
     assert status == S.PAID
     assert event_names(invoice)[3:] == [
@@ -95,90 +95,88 @@ def test_a_lost_answer_is_found_by_asking(sandbox: SandboxProcess) -> None:
     assert call_count(sandbox, "commitReservation") == 1
 
 
-def test_an_unknown_outcome_is_not_tried_again_before_its_lease_ends(
+def test_capture_with_unknown_outcome_is_not_repeated_during_its_lease(
     sandbox: SandboxProcess,
 ) -> None:
     invoice = reserved_invoice(sandbox)
     sandbox.fault("commitReservation", "refuse")
     with pytest.raises(SeqrOutcomeUnknown):
-        commit(invoice)
-    sandbox.control("DELETE", "/faults")
+        capture(invoice)
+    sandbox.clear_faults()
     with pytest.raises(CaptureNotPossible, match="answer was lost"):
-        commit(invoice)
+        capture(invoice)
     lapsed = database_now() - timedelta(seconds=1)
     Invoice.objects.filter(pk=invoice.pk).update(capture_lease_until=lapsed)
 
-    status = commit(invoice)
+    status = capture(invoice)
 
     assert status == S.PAID
     assert order_state(invoice) == "paid"
 
 
-def test_a_taken_amount_is_taken_though_seqr_then_falls_silent(
+def test_capture_is_recorded_though_the_next_query_has_no_answer(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = reserved_invoice(sandbox)
 
-    def from_now_on() -> None:
+    def lose_answers_after_capture() -> None:
         if seqr_proxy.calls[-1] == "getPaymentStatus" and "commitReservation" in seqr_proxy.calls:
             seqr_proxy.lose_answers = True
 
-    seqr_proxy.before_answer = from_now_on
+    seqr_proxy.before_answer = lose_answers_after_capture
 
-    status = commit(invoice)
+    status = capture(invoice)
 
     assert status == S.RESERVED
     assert event_names(invoice)[-1] == "reservation_captured"
     assert sandbox.invoice(reference(invoice))["status"] == "PAID"
 
 
-def test_a_reservation_released_in_between_is_seen_and_told(
+def test_reservation_that_ended_before_the_capture_is_recorded(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = reserved_invoice(sandbox)
-
-    def the_reservation_ends() -> None:
-        seqr_proxy.before_answer = lambda: None
-        sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "EXPIRED"})
-
-    seqr_proxy.before_answer = the_reservation_ends
+    expired = {"status": "EXPIRED"}
+    seqr_proxy.before_next_answer(
+        lambda: sandbox.control("PUT", f"/invoices/{reference(invoice)}", expired)
+    )
 
     with pytest.raises(SeqrConflict):
-        commit(invoice)
+        capture(invoice)
 
     assert (reloaded(invoice).status, reloaded(invoice).capture_lease_until) == (S.EXPIRED, None)
     assert event_names(invoice)[3:] == ["capture_started", "capture_failed", "expired_at_seqr"]
 
 
-def test_four_at_once_take_it_once(sandbox: SandboxProcess) -> None:
+def test_four_concurrent_captures_are_one(sandbox: SandboxProcess) -> None:
     invoice = reserved_invoice(sandbox)
     clerk()
 
-    def try_it() -> bool:
+    def try_capture() -> bool:
         try:
-            commit(invoice)
+            capture(invoice)
         except CaptureNotPossible:
             return False
         return True
 
-    took = run_concurrently(4, try_it)
+    captured = run_concurrently(4, try_capture)
 
-    assert took.count(True) == 1
+    assert captured.count(True) == 1
     assert call_count(sandbox, "commitReservation") == 1
     assert reloaded(invoice).status == S.PAID
 
 
 @pytest.mark.parametrize(
-    ("amount", "status", "said"),
-    [(ALL, S.ISSUED, "is now issued"), (Decimal("44.00"), S.RESERVED, "has changed")],
+    ("amount", "status", "reason"),
+    [(FULL_AMOUNT, S.ISSUED, "is now issued"), (Decimal("44.00"), S.RESERVED, "has changed")],
 )
-def test_what_is_not_as_it_was_seen_is_not_taken(
-    sandbox: SandboxProcess, amount: Decimal, status: InvoiceStatus, said: str
+def test_invoice_that_has_changed_is_not_captured(
+    sandbox: SandboxProcess, amount: Decimal, status: InvoiceStatus, reason: str
 ) -> None:
     invoice = issued_invoice() if status == S.ISSUED else reserved_invoice(sandbox)
 
-    with pytest.raises(CaptureNotPossible, match=said):
-        commit(invoice, amount)
+    with pytest.raises(CaptureNotPossible, match=reason):
+        capture(invoice, amount)
 
     assert call_count(sandbox, "commitReservation") == 0
     assert reloaded(invoice).status == status
@@ -187,28 +185,28 @@ def test_what_is_not_as_it_was_seen_is_not_taken(
 # --- In the admin --------------------------------------------------------------------------------
 
 
-def test_the_button_leads_to_a_page_that_names_the_amount(sandbox: SandboxProcess) -> None:
+def test_button_leads_to_confirmation_page_with_amount(sandbox: SandboxProcess) -> None:
     invoice = reserved_invoice(sandbox)
     client = superuser()
 
     page = client.get(page_url(invoice)).content.decode()
-    asks = client.post(
+    confirmation = client.post(
         list_url(Invoice), {"action": "capture", "_selected_action": [invoice.pk]}
     ).content.decode()
 
     assert "Capture the reserved amount" in page
-    assert "SEQR charges the customer 45.00\N{NO-BREAK SPACE}SEK." in asks
-    assert f'action="{page_of(invoice)}"' in asks
+    assert "SEQR charges the customer 45.00\N{NO-BREAK SPACE}SEK." in confirmation
+    assert f'action="{page_of(invoice)}"' in confirmation
     assert call_count(sandbox, "commitReservation") == 0
 
 
-def test_only_what_is_reserved_has_the_button(sandbox: SandboxProcess) -> None:
+def test_invoice_without_reservation_has_no_button(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
 
     assert "Capture the reserved amount" not in superuser().get(page_url(invoice)).content.decode()
 
 
-def test_agreeing_takes_it_and_tells_so(sandbox: SandboxProcess) -> None:
+def test_confirmed_capture_is_made_once_and_reported(sandbox: SandboxProcess) -> None:
     invoice = reserved_invoice(sandbox)
     client = superuser()
 
@@ -221,7 +219,7 @@ def test_agreeing_takes_it_and_tells_so(sandbox: SandboxProcess) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         (
             {"kind": "refuse"},
@@ -232,19 +230,19 @@ def test_agreeing_takes_it_and_tells_so(sandbox: SandboxProcess) -> None:
     ],
     ids=["no answer", "96", "11"],
 )
-def test_what_came_of_it_is_told_as_far_as_it_is_known(
-    sandbox: SandboxProcess, fault: dict[str, object], said: str
+def test_failed_capture_is_reported_as_far_as_its_outcome_is_known(
+    sandbox: SandboxProcess, fault: dict[str, object], message: str
 ) -> None:
     invoice = reserved_invoice(sandbox)
     sandbox.fault("commitReservation", **fault)  # type: ignore[arg-type]
 
-    (message,) = confirm(superuser(), invoice)
+    (shown,) = confirm(superuser(), invoice)
 
-    assert message.startswith(said)
+    assert shown.startswith(message)
     assert reloaded(invoice).status == S.RESERVED
 
 
-def test_who_has_no_permission_takes_nothing() -> None:
+def test_capture_without_permission_is_refused() -> None:
     invoice = invoice_in(S.RESERVED)
     client = staff("payments.view_invoice", "payments.cancel_invoice", "payments.check_invoice")
 
@@ -255,7 +253,7 @@ def test_who_has_no_permission_takes_nothing() -> None:
     assert response.status_code == 403
 
 
-def test_several_invoices_are_not_taken_with_one_click() -> None:
+def test_several_invoices_cannot_be_captured_at_once() -> None:
     messages = run_action(superuser(), "capture", invoice_in(S.RESERVED), invoice_in(S.RESERVED))
 
     assert messages == ["Select one row at a time."]

@@ -1,4 +1,4 @@
-"""getPaymentStatus: what SEQR says, and what it changes here."""
+"""getPaymentStatus: SEQR's answers, and what they change in the shop."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,7 +24,7 @@ S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_payment_is_recorded_with_its_order_and_acknowledged(sandbox: SandboxProcess) -> None:
+def test_payment_is_recorded_with_its_order_and_acknowledged(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
 
@@ -40,16 +40,16 @@ def test_a_payment_is_recorded_with_its_order_and_acknowledged(sandbox: SandboxP
     assert event_names(invoice) == ["sending_started", "sent", "payment_confirmed"]
 
 
-def test_a_payment_is_told_though_its_acknowledgment_goes_wrong(
+def test_payment_is_recorded_though_its_acknowledgment_is_lost(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
 
-    def from_the_second_question_on() -> None:
+    def lose_answers_after_first_query() -> None:
         seqr_proxy.lose_answers = seqr_proxy.calls.count("getPaymentStatus") > 1
 
-    seqr_proxy.before_answer = from_the_second_question_on
+    seqr_proxy.before_answer = lose_answers_after_first_query
 
     status = refresh(invoice)
 
@@ -57,25 +57,21 @@ def test_a_payment_is_told_though_its_acknowledgment_goes_wrong(
     assert reloaded(invoice).acknowledged_at is None
 
 
-def test_the_version_of_the_last_answer_goes_with_the_next_question(
-    sandbox: SandboxProcess,
-) -> None:
+def test_query_sends_the_version_of_the_last_answer(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
 
     refresh(invoice)
     sandbox.pay(reference(invoice))
     refresh(invoice)
 
-    sent = [call["request"] for call in sandbox.calls("getPaymentStatus")]
-    versions = [text.split("<invoiceVersion>")[1].split("<")[0] for text in sent]
+    requests = [call["request"] for call in sandbox.calls("getPaymentStatus")]
+    versions = [text.split("<invoiceVersion>")[1].split("<")[0] for text in requests]
     assert versions[0] == "0"
     assert versions == sorted(versions, key=int)
     assert versions[-1] == str(sandbox.invoice(reference(invoice))["version"])
 
 
-def test_the_unchanged_writes_nothing(
-    sandbox: SandboxProcess, django_assert_num_queries: object
-) -> None:
+def test_unchanged_status_writes_nothing(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
     refresh(invoice)
     before = Invoice.objects.filter(pk=invoice.pk).values().get()
@@ -94,7 +90,7 @@ def test_the_unchanged_writes_nothing(
         ("expire", S.EXPIRED, "expired_at_seqr"),
     ],
 )
-def test_an_end_at_seqr_is_an_end_here(
+def test_invoice_ended_at_seqr_ends_in_the_shop(
     sandbox: SandboxProcess, action: str, status: InvoiceStatus, event: str
 ) -> None:
     invoice = issued_invoice()
@@ -107,26 +103,26 @@ def test_an_end_at_seqr_is_an_end_here(
 
 
 @pytest.mark.parametrize("status", [S.PENDING_ISSUER_ACKNOWLEDGE, S.RESERVED, S.PARTIALLY_PAID])
-def test_the_rarer_statuses_have_their_place_and_are_left_again(
+def test_rare_status_is_stored_and_left_again(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy, status: InvoiceStatus
 ) -> None:
     invoice = issued_invoice()
     seqr_proxy.rewrite = lambda answer: answer.replace(">ISSUED<", f">{status}<")
 
     first = refresh(invoice)
-    seqr_proxy.rewrite = lambda answer: answer
+    seqr_proxy.clear_faults()
     second = refresh(invoice)
 
     assert (first, second) == (status, S.ISSUED)
 
 
-def test_an_unknown_status_needs_attention_and_is_asked_again(
+def test_unknown_status_needs_attention_and_is_queried_again(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     seqr_proxy.rewrite = lambda answer: answer.replace(">ISSUED<", ">HALF_PAID<")
     statuses = [refresh(invoice), refresh(invoice)]
-    seqr_proxy.rewrite = lambda answer: answer
+    seqr_proxy.clear_faults()
     sandbox.pay(reference(invoice))
 
     statuses.append(refresh(invoice))
@@ -135,14 +131,14 @@ def test_an_unknown_status_needs_attention_and_is_asked_again(
     assert event_names(invoice)[2:] == ["attention_needed", "payment_confirmed"]
 
 
-def test_paid_without_a_payment_reference_is_not_yet_paid(
+def test_paid_without_ers_reference_needs_attention(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     seqr_proxy.rewrite = lambda answer: answer.replace("ersReference>", "ignored>")
     first = refresh(invoice)
-    seqr_proxy.rewrite = lambda answer: answer
+    seqr_proxy.clear_faults()
 
     second = refresh(invoice)
 
@@ -150,7 +146,7 @@ def test_paid_without_a_payment_reference_is_not_yet_paid(
     assert order_state(invoice) == "paid"
 
 
-def test_another_amount_in_the_receipt_is_recorded_and_the_order_needs_attention(
+def test_wrong_amount_in_receipt_is_recorded_and_order_needs_attention(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
@@ -164,7 +160,7 @@ def test_another_amount_in_the_receipt_is_recorded_and_the_order_needs_attention
     assert order_state(invoice) == "needs_attention"
 
 
-def test_an_invoice_that_seqr_does_not_know_needs_attention(sandbox: SandboxProcess) -> None:
+def test_invoice_unknown_to_seqr_needs_attention(sandbox: SandboxProcess) -> None:
     invoice = invoice_in(S.ISSUED)
 
     status = refresh(invoice)
@@ -173,7 +169,7 @@ def test_an_invoice_that_seqr_does_not_know_needs_attention(sandbox: SandboxProc
 
 
 @pytest.mark.parametrize("garbage", ["", "<html>Bad gateway</html>", "<soap", "\x00\x01"], ids=repr)
-def test_an_unreadable_answer_changes_nothing(
+def test_unreadable_answer_changes_nothing(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy, garbage: str
 ) -> None:
     invoice = issued_invoice()
@@ -185,7 +181,7 @@ def test_an_unreadable_answer_changes_nothing(
     assert reloaded(invoice).status == S.ISSUED
 
 
-def test_a_lost_answer_about_a_payment_is_asked_for_again(
+def test_payment_with_lost_answer_is_found_by_next_query(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
@@ -200,17 +196,16 @@ def test_a_lost_answer_about_a_payment_is_asked_for_again(
     assert status == S.PAID
 
 
-def test_a_slow_answer_from_before_the_payment_does_not_undo_it(
+def test_late_answer_from_before_payment_does_not_undo_it(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = issued_invoice()
 
-    def the_customer_pays_and_someone_else_hears() -> None:
-        seqr_proxy.before_answer = lambda: None
+    def pay_and_refresh() -> None:
         sandbox.pay(reference(invoice))
         refresh(invoice)
 
-    seqr_proxy.before_answer = the_customer_pays_and_someone_else_hears
+    seqr_proxy.before_next_answer(pay_and_refresh)
 
     refresh(invoice)
 
@@ -218,7 +213,7 @@ def test_a_slow_answer_from_before_the_payment_does_not_undo_it(
     assert "unexpected_status" not in event_names(invoice)
 
 
-def test_eight_askers_at_once_confirm_one_payment(sandbox: SandboxProcess) -> None:
+def test_eight_concurrent_queries_confirm_payment_once(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
 
@@ -227,14 +222,14 @@ def test_eight_askers_at_once_confirm_one_payment(sandbox: SandboxProcess) -> No
     assert event_names(invoice).count("payment_confirmed") == 1
 
 
-def test_who_finds_a_payment_waits_for_who_is_writing_it(sandbox: SandboxProcess) -> None:
+def test_second_query_waits_for_the_one_that_stores_the_payment(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
 
-    with ThreadPoolExecutor(1) as another, transaction.atomic():
+    with ThreadPoolExecutor(1) as thread, transaction.atomic():
         refresh(invoice)
-        found_too = another.submit(with_own_connection, lambda: refresh(invoice))
+        second_query = thread.submit(with_own_connection, lambda: refresh(invoice))
         wait_for_lock_wait()
-        transaction.on_commit(found_too.result)
+        transaction.on_commit(second_query.result)
 
     assert event_names(invoice).count("payment_confirmed") == 1

@@ -1,12 +1,10 @@
-"""A payment that SEQR has given back, which it calls cancelled: when it is suspected, and told."""
+"""Reversals: SEQR reports a reversed payment as cancelled; silence makes it suspected."""
 
 from datetime import timedelta
 
 import pytest
 
-from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import SourceName
 from payments.invoices.cancel import cancel_invoice
 from payments.models import (
     CancelReason,
@@ -19,6 +17,7 @@ from payments.models import (
 )
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
+    BY_RECOVERY,
     event_names,
     is_unpaid_final,
     issued_invoice,
@@ -33,20 +32,20 @@ S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def shard_last_heard(invoice: Invoice, seconds_ago: int) -> None:
-    """SEQR last answered the poller about this invoice so long ago; it is older than that."""
-    heard = database_now() - timedelta(seconds=seconds_ago)
-    PollShard.objects.update_or_create(
-        number=shard_of(invoice.pk), defaults={"round_started_at": heard, "oldest_answer_at": heard}
-    )
-    Invoice.objects.filter(pk=invoice.pk).update(issued_at=heard - timedelta(seconds=60))
-
-
-def test_a_cancelled_payment_after_a_silence_of_ours_may_be_a_reversal(
-    sandbox: SandboxProcess,
-) -> None:
+def invoice_after_silence(seconds: int) -> Invoice:
+    """Return an issued invoice about which SEQR last answered this many seconds ago."""
     invoice = issued_invoice()
-    shard_last_heard(invoice, seconds_ago=16)
+    answered_at = database_now() - timedelta(seconds=seconds)
+    PollShard.objects.update_or_create(
+        number=shard_of(invoice.pk),
+        defaults={"round_started_at": answered_at, "oldest_answer_at": answered_at},
+    )
+    Invoice.objects.filter(pk=invoice.pk).update(issued_at=answered_at - timedelta(seconds=60))
+    return invoice
+
+
+def test_payment_cancelled_after_silence_is_possibly_reversed(sandbox: SandboxProcess) -> None:
+    invoice = invoice_after_silence(seconds=16)
     sandbox.pay(reference(invoice))
     sandbox.advance(21)
 
@@ -57,38 +56,33 @@ def test_a_cancelled_payment_after_a_silence_of_ours_may_be_a_reversal(
 
 
 @pytest.mark.parametrize("reason", [CancelReason.LIFETIME, CancelReason.CUSTOMER])
-def test_a_payment_that_was_reversed_before_we_cancelled_may_be_a_reversal_too(
+def test_payment_cancelled_by_shop_after_silence_is_possibly_reversed(
     sandbox: SandboxProcess, reason: CancelReason
 ) -> None:
-    invoice = issued_invoice()
-    shard_last_heard(invoice, seconds_ago=25)
+    invoice = invoice_after_silence(seconds=25)
     sandbox.pay(reference(invoice))
     sandbox.advance(21)
 
-    cancel_invoice(invoice.pk, reason, ChangeSource(SourceName.RECOVERY))
+    cancel_invoice(invoice.pk, reason, BY_RECOVERY)
 
     assert is_unpaid_final(invoice)
     assert reloaded(invoice).possibly_reversed
     assert [case.kind for case in MoneyCase.objects.all()] == [CaseKind.POSSIBLY_REVERSED]
 
 
-def test_an_invoice_that_we_cancel_after_a_silence_of_ours_is_no_reversal(
+def test_unpaid_invoice_cancelled_by_shop_after_silence_is_not_reversed(
     sandbox: SandboxProcess,
 ) -> None:
-    invoice = issued_invoice()
-    shard_last_heard(invoice, seconds_ago=25)
+    invoice = invoice_after_silence(seconds=25)
 
-    cancel_invoice(invoice.pk, CancelReason.LIFETIME, ChangeSource(SourceName.RECOVERY))
+    cancel_invoice(invoice.pk, CancelReason.LIFETIME, BY_RECOVERY)
 
     assert is_unpaid_final(invoice)
     assert not reloaded(invoice).possibly_reversed
 
 
-def test_a_cancelled_payment_while_we_were_asking_is_the_customers_own(
-    sandbox: SandboxProcess,
-) -> None:
-    invoice = issued_invoice()
-    shard_last_heard(invoice, seconds_ago=3)
+def test_invoice_cancelled_without_silence_is_not_reversed(sandbox: SandboxProcess) -> None:
+    invoice = invoice_after_silence(seconds=3)
     sandbox.act(reference(invoice), "cancel")
 
     refresh(invoice)
@@ -96,14 +90,14 @@ def test_a_cancelled_payment_while_we_were_asking_is_the_customers_own(
     assert not reloaded(invoice).possibly_reversed
 
 
-@pytest.mark.parametrize("cancel_wanted", ["", *CancelReason])
-def test_a_reversal_after_paid_is_recorded_and_the_order_needs_attention(
-    sandbox: SandboxProcess, seqr_proxy: FaultProxy, cancel_wanted: str
+@pytest.mark.parametrize("cancel_reason", ["", *CancelReason])
+def test_reversal_after_paid_is_recorded_and_order_needs_attention(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, cancel_reason: str
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     refresh(invoice)
-    Invoice.objects.filter(pk=invoice.pk).update(cancel_reason=cancel_wanted)  # it came too late
+    Invoice.objects.filter(pk=invoice.pk).update(cancel_reason=cancel_reason)  # requested too late
     seqr_proxy.rewrite = lambda answer: answer.replace(">PAID<", ">CANCELED<")
 
     refresh(invoice)

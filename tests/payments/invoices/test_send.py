@@ -1,9 +1,7 @@
-"""sendInvoice: at most one reference is ever shown, whatever happens on the way."""
+"""sendInvoice: at most one reference is ever shown, whatever fails."""
 
 import pytest
 
-from orders.audit import ChangeSource
-from orders.models import SourceName
 from payments.availability.probe import probe_payments
 from payments.invoices.cancel import cancel_invoice
 from payments.invoices.notification import invoice_notified
@@ -18,6 +16,8 @@ from payments.seqr import (
 )
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
+    BY_CUSTOMER,
+    BY_RECOVERY,
     age_invoice,
     event_names,
     expire_lease,
@@ -31,11 +31,10 @@ from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
-BY_CUSTOMER = ChangeSource(SourceName.CUSTOMER)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_new_invoice_is_sent_and_gets_seqrs_reference(sandbox: SandboxProcess) -> None:
+def test_new_invoice_is_sent_and_gets_reference(sandbox: SandboxProcess) -> None:
     invoice = new_invoice()
 
     send_invoice(invoice.pk)
@@ -51,8 +50,7 @@ def test_a_new_invoice_is_sent_and_gets_seqrs_reference(sandbox: SandboxProcess)
     assert event_names(invoice) == ["sending_started", "sent"]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_sending_twice_is_sending_once(sandbox: SandboxProcess) -> None:
+def test_sent_invoice_is_not_sent_again(sandbox: SandboxProcess) -> None:
     invoice = new_invoice()
     send_invoice(invoice.pk)
 
@@ -61,8 +59,7 @@ def test_sending_twice_is_sending_once(sandbox: SandboxProcess) -> None:
     assert len(sandbox.invoices()) == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_eight_workers_at_once_send_one_invoice(sandbox: SandboxProcess) -> None:
+def test_eight_concurrent_workers_send_one_invoice(sandbox: SandboxProcess) -> None:
     invoice = new_invoice()
 
     run_concurrently(8, lambda: send_invoice(invoice.pk))
@@ -71,8 +68,7 @@ def test_eight_workers_at_once_send_one_invoice(sandbox: SandboxProcess) -> None
     assert reloaded(invoice).status == S.ISSUED
 
 
-@pytest.mark.django_db(transaction=True)
-def test_nothing_sent_is_sent_later(seqr_away: None) -> None:
+def test_invoice_is_sent_later_while_seqr_is_down(seqr_away: None) -> None:
     invoice = new_invoice()
 
     with pytest.raises(SeqrUnavailable):
@@ -83,8 +79,7 @@ def test_nothing_sent_is_sent_later(seqr_away: None) -> None:
     assert event_names(invoice) == ["sending_started", "sending_failed"]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_an_answer_lost_on_the_way_is_sent_for_again_and_one_reference_is_shown(
+def test_invoice_is_sent_again_after_lost_answer_and_shows_newest_reference(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = new_invoice()
@@ -101,19 +96,17 @@ def test_an_answer_lost_on_the_way_is_sent_for_again_and_one_reference_is_shown(
     assert reloaded(invoice).status == S.ISSUED
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_late_answer_is_cancelled_at_seqr_and_never_stored_over_the_one_shown(
+def test_late_reference_is_cancelled_and_never_replaces_the_shown_one(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
-    """A sender sleeps past its lease; another sends meanwhile."""
+    """A worker's answer arrives after its lease, and another worker has sent."""
     invoice = new_invoice()
 
-    def another_sender() -> None:
-        seqr_proxy.before_answer = lambda: None
+    def send_in_another_worker() -> None:
         expire_lease(invoice)
         send_invoice(invoice.pk)
 
-    seqr_proxy.before_answer = another_sender
+    seqr_proxy.before_next_answer(send_in_another_worker)
 
     send_invoice(invoice.pk)
 
@@ -123,30 +116,27 @@ def test_a_late_answer_is_cancelled_at_seqr_and_never_stored_over_the_one_shown(
     assert "stray_reference_canceled" in event_names(invoice)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_cancel_while_sending_is_done_when_the_reference_comes_which_is_never_shown(
+def test_invoice_cancelled_during_sending_is_cancelled_at_seqr_and_never_shown(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = new_invoice()
-    seen = []
+    statuses = []
 
-    def customer_cancels() -> None:
-        seqr_proxy.before_answer = lambda: None
+    def cancel() -> None:
         _cancel_by_customer(invoice)
-        seen.append(reloaded(invoice).status)
+        statuses.append(reloaded(invoice).status)
 
-    seqr_proxy.before_answer = customer_cancels
+    seqr_proxy.before_next_answer(cancel)
 
     send_invoice(invoice.pk)
 
-    assert seen == [S.CANCEL_PENDING]
+    assert statuses == [S.CANCEL_PENDING]
     assert (reloaded(invoice).status, order_state(invoice)) == (S.CANCELED, "canceled")
-    assert [at_seqr["status"] for at_seqr in sandbox.invoices()] == ["CANCELED"]
+    assert [each["status"] for each in sandbox.invoices()] == ["CANCELED"]
     assert "sent" not in event_names(invoice)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_cancel_while_the_answer_gets_lost_ends_without_a_reference(
+def test_invoice_cancelled_during_lost_answer_ends_without_reference(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = new_invoice()
@@ -159,10 +149,9 @@ def test_a_cancel_while_the_answer_gets_lost_ends_without_a_reference(
     assert (reloaded(invoice).status, reloaded(invoice).invoice_reference) == (S.CANCELED, None)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_refusal_is_final(sandbox: SandboxProcess) -> None:
+def test_invoice_refused_by_seqr_fails(sandbox: SandboxProcess) -> None:
     invoice = new_invoice()
-    Invoice.objects.filter(pk=invoice.pk).update(amount="44.00")  # the rows make 45.00
+    Invoice.objects.filter(pk=invoice.pk).update(amount="44.00")  # the rows add up to 45.00
 
     send_invoice(invoice.pk)
 
@@ -170,22 +159,20 @@ def test_a_refusal_is_final(sandbox: SandboxProcess) -> None:
     assert event_names(invoice) == ["sending_started", "refused_by_seqr"]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_wrong_password_fails_no_payment(sandbox: SandboxProcess, seqr_proxy: FaultProxy) -> None:
+def test_refused_password_fails_no_invoice(sandbox: SandboxProcess, seqr_proxy: FaultProxy) -> None:
     invoice = new_invoice()
     seqr_proxy.rewrite = lambda _answer: _with_code(20)
 
     with pytest.raises(SeqrAuthenticationError):
         send_invoice(invoice.pk)
-    seqr_proxy.rewrite = lambda answer: answer
+    seqr_proxy.clear_faults()
     probe_payments(PaymentPause.objects.get().pk, at_once=True)
 
     assert reloaded(invoice).status == S.SENDING
     assert invoice.pk in find_work().invoices_to_send
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_reference_that_another_invoice_has_is_not_taken(
+def test_reference_of_another_invoice_is_not_stored(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice_in(S.PAID, invoice_reference="424242")
@@ -198,26 +185,23 @@ def test_a_reference_that_another_invoice_has_is_not_taken(
     assert reloaded(invoice).invoice_reference is None
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_notification_quicker_than_the_answer_is_followed_up(
+def test_notification_before_the_answer_leads_to_a_query(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = new_invoice()
 
-    def customer_pays_at_once() -> None:
-        seqr_proxy.before_answer = lambda: None
+    def pay() -> None:
         sandbox.pay(sandbox.invoices()[-1]["invoice_reference"])
         invoice_notified(invoice.notify_key)
 
-    seqr_proxy.before_answer = customer_pays_at_once
+    seqr_proxy.before_next_answer(pay)
 
     send_invoice(invoice.pk)
 
     assert reloaded(invoice).status == S.PAID
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_killed_senders_invoice_is_sent_after_its_lease(sandbox: SandboxProcess) -> None:
+def test_invoice_of_killed_worker_is_sent_after_its_lease(sandbox: SandboxProcess) -> None:
     invoice = new_invoice()
     Invoice.objects.filter(pk=invoice.pk).update(status=S.SENDING)
     invoice.order.state = "sending"
@@ -228,18 +212,14 @@ def test_a_killed_senders_invoice_is_sent_after_its_lease(sandbox: SandboxProces
     assert reloaded(invoice).status == S.ISSUED
 
 
-@pytest.mark.django_db(transaction=True)
-def test_an_invoice_past_its_lifetime_is_not_sent_but_expired(seqr_away: None) -> None:
+def test_unsent_invoice_past_its_lifetime_expires(seqr_away: None) -> None:
     invoice = new_invoice()
     age_invoice(invoice, 3600)
 
     work = find_work()
 
-    assert (invoice.pk in work.invoices_to_send, invoice.pk in work.invoices_to_expire) == (
-        False,
-        True,
-    )
-    ended = cancel_invoice(invoice.pk, CancelReason.LIFETIME, ChangeSource(SourceName.RECOVERY))
+    assert (work.invoices_to_send, work.invoices_to_expire) == ([], [invoice.pk])
+    ended = cancel_invoice(invoice.pk, CancelReason.LIFETIME, BY_RECOVERY)
     assert (ended.status, order_state(invoice)) == (S.EXPIRED, "expired")
 
 

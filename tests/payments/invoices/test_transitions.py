@@ -1,6 +1,6 @@
-"""The state machine: its table, its one writer, and what the database itself refuses."""
+"""The state machine of invoices: its table, its writer, and the database's constraints."""
 
-from itertools import pairwise, product
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,8 +11,7 @@ from orders.audit import ChangeSource, record_event_once
 from orders.models import AuditEvent, EventName, OrderState, SourceName, SubjectType
 from orders.state_machine import TransitionError
 from payments.invoices.state_diagram import state_diagram
-from payments.invoices.transitions import TABLE, lock_invoice
-from payments.invoices.transitions import transition_invoice as move
+from payments.invoices.transitions import TABLE, lock_invoice, transition_invoice
 from payments.models import (
     OPEN_STATUSES,
     UNPAID_FINAL_STATUSES,
@@ -26,7 +25,7 @@ from tests.races import run_concurrently
 
 S = InvoiceStatus
 BY_TEST = ChangeSource(SourceName.STAFF)
-NEEDED: dict[InvoiceStatus, dict[str, Any]] = {
+REQUIRED_FIELDS: dict[InvoiceStatus, dict[str, Any]] = {
     S.PAID: {"ers_reference": "ERS1", "paid_at": "2026-01-01T00:00:00Z"},
     S.ISSUED: {"invoice_reference": "1234567890"},
     S.CANCEL_PENDING: {"cancel_reason": CancelReason.CUSTOMER},
@@ -35,16 +34,18 @@ NEEDED: dict[InvoiceStatus, dict[str, Any]] = {
 
 def transition(invoice_id: int, to: InvoiceStatus) -> bool:
     with transaction.atomic():
-        return move(lock_invoice(invoice_id), to, BY_TEST, **NEEDED.get(to, {}))
+        return transition_invoice(
+            lock_invoice(invoice_id), to, BY_TEST, **REQUIRED_FIELDS.get(to, {})
+        )
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("from_state", "to"),
     [pair for pair in product(S, S) if pair[0] != pair[1]],
-    ids=lambda s: s.value,
+    ids=lambda status: status.value,
 )
-def test_an_edge_of_the_table_is_taken_and_any_other_pair_is_refused(
+def test_edge_of_the_table_is_taken_and_other_pairs_are_refused(
     from_state: InvoiceStatus, to: InvoiceStatus
 ) -> None:
     invoice = invoice_in(from_state)
@@ -57,8 +58,8 @@ def test_an_edge_of_the_table_is_taken_and_any_other_pair_is_refused(
 
     invoice.refresh_from_db()
     events = [
-        (e.name, e.from_state, e.to_state)
-        for e in AuditEvent.objects.filter(subject_type=SubjectType.INVOICE)
+        (event.name, event.from_state, event.to_state)
+        for event in AuditEvent.objects.filter(subject_type=SubjectType.INVOICE)
     ]
     if to in TABLE[from_state]:
         assert (invoice.status, events) == (to, [(TABLE[from_state][to], from_state, to)])
@@ -67,19 +68,19 @@ def test_an_edge_of_the_table_is_taken_and_any_other_pair_is_refused(
 
 
 @pytest.mark.django_db
-def test_a_replay_writes_nothing() -> None:
+def test_repeated_transition_writes_nothing() -> None:
     invoice = invoice_in(S.ISSUED)
     transition(invoice.pk, S.PAID)
 
-    moved = transition(invoice.pk, S.PAID)
+    changed = transition(invoice.pk, S.PAID)
 
-    assert not moved
+    assert not changed
     assert AuditEvent.objects.filter(subject_type=SubjectType.INVOICE).count() == 1
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("way", "state"),
+    ("statuses", "state"),
     [
         ((S.CREATED,), OrderState.CREATED),
         ((S.CREATED, S.SENDING), OrderState.SENDING),
@@ -93,10 +94,12 @@ def test_a_replay_writes_nothing() -> None:
         ((S.ISSUED, S.PAID, S.CANCELED), OrderState.NEEDS_ATTENTION),
     ],
 )
-def test_the_order_follows_its_invoice(way: tuple[InvoiceStatus, ...], state: OrderState) -> None:
-    invoice = invoice_in(way[0])
+def test_order_state_follows_its_invoice(
+    statuses: tuple[InvoiceStatus, ...], state: OrderState
+) -> None:
+    invoice = invoice_in(statuses[0])
 
-    for _was, to in pairwise(way):
+    for to in statuses[1:]:
         transition(invoice.pk, to)
 
     invoice.order.refresh_from_db()
@@ -104,25 +107,25 @@ def test_the_order_follows_its_invoice(way: tuple[InvoiceStatus, ...], state: Or
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_writers_racing_to_paid_write_one_event() -> None:
+def test_eight_concurrent_writers_to_paid_write_one_event() -> None:
     invoice = invoice_in(S.ISSUED)
 
-    moved = run_concurrently(8, lambda: transition(invoice.pk, S.PAID))
+    changed = run_concurrently(8, lambda: transition(invoice.pk, S.PAID))
 
-    assert sorted(moved) == [False] * 7 + [True]
+    assert sorted(changed) == [False] * 7 + [True]
     assert AuditEvent.objects.filter(subject_type=SubjectType.INVOICE).count() == 1
 
 
 @pytest.mark.django_db
-def test_what_is_tried_again_and_again_is_told_once() -> None:
+def test_repeated_event_is_recorded_once() -> None:
     invoice = invoice_in(S.ISSUED)
 
-    told = [
+    recorded = [
         record_event_once(invoice, EventName.CANCEL_DEFERRED, BY_TEST, detail="busy")
         for _ in range(3)
     ]
 
-    assert told == [True, False, False]
+    assert recorded == [True, False, False]
 
 
 @pytest.mark.django_db
@@ -138,7 +141,7 @@ def test_what_is_tried_again_and_again_is_told_once() -> None:
     ],
     ids=str,
 )
-def test_the_database_refuses_an_invoice_that_cannot_be(wrong: dict[str, object]) -> None:
+def test_database_refuses_inconsistent_invoice(wrong: dict[str, object]) -> None:
     invoice = invoice_in(S.CREATED)
 
     with pytest.raises(IntegrityError):
@@ -147,7 +150,7 @@ def test_the_database_refuses_an_invoice_that_cannot_be(wrong: dict[str, object]
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", OPEN_STATUSES)
-def test_the_database_refuses_a_second_open_invoice_of_an_order(status: InvoiceStatus) -> None:
+def test_database_refuses_second_open_invoice_of_order(status: InvoiceStatus) -> None:
     invoice = invoice_in(status)
 
     with pytest.raises(IntegrityError):
@@ -155,7 +158,7 @@ def test_the_database_refuses_a_second_open_invoice_of_an_order(status: InvoiceS
 
 
 @pytest.mark.django_db
-def test_the_database_refuses_a_reference_that_another_invoice_has() -> None:
+def test_database_refuses_reference_of_another_invoice() -> None:
     invoice_in(S.ISSUED, invoice_reference="77")
 
     with pytest.raises(IntegrityError):
@@ -163,20 +166,20 @@ def test_the_database_refuses_a_reference_that_another_invoice_has() -> None:
 
 
 @pytest.mark.django_db
-def test_the_database_refuses_a_customers_second_open_order() -> None:
+def test_database_refuses_second_open_order_of_customer() -> None:
     order = OrderFactory.create(state=OrderState.AWAITING_PAYMENT)
 
     with pytest.raises(IntegrityError):
         OrderFactory.create(customer=order.customer, shop=order.shop, state=OrderState.CREATED)
 
 
-def test_nothing_leaves_paid_but_a_reversal_and_nothing_dead_comes_back_but_as_paid() -> None:
+def test_only_reversal_leaves_paid_and_only_paid_follows_unpaid_end() -> None:
     assert set(TABLE) == set(S)
     assert set(TABLE[S.PAID].values()) == {"payment_reversed"}
-    assert all(set(TABLE[dead]) == {S.PAID} for dead in UNPAID_FINAL_STATUSES)
+    assert all(set(TABLE[status]) == {S.PAID} for status in UNPAID_FINAL_STATUSES)
 
 
-def test_the_drawn_table_is_the_one_in_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_drawn_table_is_in_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("draw_states")
 
     drawn = capsys.readouterr().out.strip()
@@ -186,7 +189,7 @@ def test_the_drawn_table_is_the_one_in_the_docs(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.django_db
-def test_the_open_invoices_are_found_by_their_index() -> None:
+def test_index_of_open_invoices_has_every_open_status() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'invoice_open'")
         definition = cursor.fetchone()[0]

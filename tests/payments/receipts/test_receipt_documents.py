@@ -63,9 +63,7 @@ FORMS = pytest.mark.parametrize("text_of", [text_of_html, text_of_pdf])
 
 
 @FORMS
-def test_receipt_shows_products_vat_and_payment(
-    text_of: Callable[[Receipt], str],
-) -> None:
+def test_receipt_shows_products_vat_and_payment(text_of: Callable[[Receipt], str]) -> None:
     text = text_of(receipt())
 
     for expected in (

@@ -35,7 +35,7 @@ MUTATIONS = (
         "    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)\n",
         "    invoice = Invoice.objects.get(pk=invoice_id)\n"
         "    order = Order.objects.get(invoices=invoice_id)\n",
-        "tests/payments/invoices/test_refresh.py::test_who_finds_a_payment_waits_for_who_is_writing_it",
+        "tests/payments/invoices/test_refresh.py::test_second_query_waits_for_the_one_that_stores_the_payment",
     ),
     Mutation(
         "write no audit event",
@@ -74,8 +74,7 @@ MUTATIONS = (
         STATUS_QUERY,
         "        invoice.invoice_version,\n        InvoiceStatus(invoice.status),\n",
         "        0,\n        InvoiceStatus(invoice.status),\n",
-        "tests/payments/invoices/test_refresh.py"
-        "::test_the_version_of_the_last_answer_goes_with_the_next_question",
+        "tests/payments/invoices/test_refresh.py::test_query_sends_the_version_of_the_last_answer",
     ),
     Mutation(
         "apply an answer older than the known version",
@@ -83,7 +82,7 @@ MUTATIONS = (
         "    if result.version < invoice.invoice_version:\n        return False\n",
         "",
         "tests/payments/invoices/test_refresh.py"
-        "::test_a_slow_answer_from_before_the_payment_does_not_undo_it",
+        "::test_late_answer_from_before_payment_does_not_undo_it",
     ),
     Mutation(
         "query an invoice whose order another one has paid",
@@ -92,7 +91,7 @@ MUTATIONS = (
         "        return None\n",
         "",
         "tests/payments/invoices/test_ended_invoices.py"
-        "::test_an_invoice_whose_order_another_one_paid_is_not_asked_about",
+        "::test_invoice_of_order_paid_by_another_is_not_queried",
     ),
     Mutation(
         "poll the superseded invoice",
@@ -107,7 +106,7 @@ MUTATIONS = (
         "    _supersede_other_invoices(invoice, source)\n    return True\n",
         "    return True\n",
         "tests/payments/invoices/test_ended_invoices.py"
-        "::test_a_dead_invoice_that_seqr_calls_paid_pays_the_order_and_the_open_one_is_cancelled",
+        "::test_ended_invoice_found_paid_pays_order_and_open_one_is_cancelled",
     ),
     Mutation(
         "open no case for a late second payment",
@@ -117,7 +116,7 @@ MUTATIONS = (
         " invoice=invoice)\n",
         "",
         "tests/payments/invoices/test_ended_invoices.py"
-        "::test_a_second_payment_that_was_accepted_before_the_first_was_known_tells_a_person",
+        "::test_second_payment_accepted_before_the_first_was_found_opens_case",
     ),
     Mutation(
         "suspect no reversal",
@@ -125,7 +124,7 @@ MUTATIONS = (
         "REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)",
         "REVERSAL_SUSPECTED_AFTER = timedelta(minutes=15)",
         "tests/payments/invoices/test_reversals.py"
-        "::test_a_cancelled_payment_after_a_silence_of_ours_may_be_a_reversal",
+        "::test_payment_cancelled_after_silence_is_possibly_reversed",
     ),
     Mutation(
         "ignore the silence before a poller's start",
@@ -141,7 +140,7 @@ MUTATIONS = (
         "    if invoice.status not in UNPAID_FINAL_STATUSES:\n        return None\n    now =",
         "    if invoice.status != 'no such status':\n        return None\n    now =",
         "tests/payments/invoices/test_ended_invoices.py"
-        "::test_a_payment_of_an_ended_invoice_is_asked_about_again_after_a_lost_answer",
+        "::test_late_query_with_lost_answer_is_repeated",
     ),
     Mutation(
         "overwrite the shown reference by a late one",
@@ -152,14 +151,14 @@ MUTATIONS = (
         "        return True\n"
         "    fields = {\n",
         "tests/payments/invoices/test_send.py"
-        "::test_a_late_answer_is_cancelled_at_seqr_and_never_stored_over_the_one_shown",
+        "::test_late_reference_is_cancelled_and_never_replaces_the_shown_one",
     ),
     Mutation(
         "ignore the sender's lease",
         SEND,
         "    if invoice.status == InvoiceStatus.SENDING and LEASE.has_lapsed(invoice, now):\n",
         "    if invoice.status == InvoiceStatus.SENDING:\n",
-        "tests/payments/invoices/test_send.py::test_eight_workers_at_once_send_one_invoice",
+        "tests/payments/invoices/test_send.py::test_eight_concurrent_workers_send_one_invoice",
     ),
     Mutation(
         "take code 50 for a cancel",
@@ -170,7 +169,7 @@ MUTATIONS = (
         "            ResultCode.CANNOT_CANCEL_PAID_INVOICE,\n"
         "        ):\n",
         "tests/payments/invoices/test_cancel.py"
-        "::test_a_payment_between_asking_and_cancelling_is_found_by_the_refusal",
+        "::test_payment_between_query_and_cancel_is_found_after_the_refusal",
     ),
     Mutation(
         "ignore code 50 of a superseded invoice",
@@ -178,7 +177,7 @@ MUTATIONS = (
         "            _open_duplicate_payment_case(invoice.pk, source)\n",
         "",
         "tests/payments/invoices/test_cancel.py"
-        "::test_a_second_payment_that_only_the_refused_cancel_tells_of_opens_a_case",
+        "::test_second_payment_found_by_refused_cancel_opens_case",
     ),
     Mutation(
         "ignore codes 55 and 58 of a superseded invoice",
@@ -186,7 +185,7 @@ MUTATIONS = (
         "    ResultCode.PAYMENT_ALREADY_CANCELLED,\n    ResultCode.PAYMENT_EXPIRED,\n",
         "",
         "tests/payments/invoices/test_cancel.py"
-        "::test_what_is_superseded_and_has_ended_at_seqr_is_dead_without_asking",
+        "::test_superseded_invoice_that_ended_at_seqr_is_cancelled_without_query",
     ),
     Mutation(
         "confirm a cancel without an answer",
@@ -196,7 +195,7 @@ MUTATIONS = (
         "    else:\n",
         "    except SeqrError:\n        _confirm_cancel(invoice.pk, source)\n    else:\n",
         "tests/payments/invoices/test_cancel.py"
-        "::test_a_cancel_whose_own_answer_is_lost_is_pending_until_seqr_confirms_it",
+        "::test_cancel_with_lost_answer_stays_pending_until_seqr_confirms_it",
     ),
     Mutation(
         "repeat a refund whose answer was lost",
