@@ -1,6 +1,6 @@
 """Marks the unit tests, and reports how long the tests of each folder took.
 
-A unit test needs no browser, no process of ours, no sandbox and no committed transaction:
+A unit test needs no browser, no process of the shop, no sandbox and no committed transaction:
 `make check` runs these alone.
 """
 

@@ -144,7 +144,7 @@ class ShardPoller:
         self._is_stopping = True
 
     def drain_configuration_errors(self) -> dict[int, SeqrConfigurationError]:
-        """Return and clear the configuration errors that SEQR has not taken back, by invoice id."""
+        """Return and clear the configuration errors that no later answer has ended, by invoice."""
         with self._updates_lock:
             errors, self._configuration_errors = self._configuration_errors, {}
         return errors

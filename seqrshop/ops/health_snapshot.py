@@ -109,7 +109,7 @@ def _from_heartbeat(heartbeat: Mapping[str, Any]) -> ShardStatus:
     now = time.time()
     return ShardStatus(
         "redis",
-        # Another machine's clock may be ahead of ours.
+        # Another machine's clock may be ahead of this one's.
         max(0.0, now - heartbeat["round_started_at"]),
         max(0.0, now - heartbeat["oldest_answer_at"]),
         heartbeat,

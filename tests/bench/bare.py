@@ -1,7 +1,7 @@
 """The limit: a thread that only sends queries, with libcurl's multi interface.
 
-The questions are written beforehand, and answers are read into memory and not looked at. No
-database, no clock but its own, no answer that could change anything.
+The queries are written beforehand, and the answers are read into memory but not parsed. It has no
+database, and no answer changes anything.
 """
 
 import sys

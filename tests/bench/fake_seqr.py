@@ -1,8 +1,8 @@
 """A lean SEQR: answers getPaymentStatus and sendInvoice as fast as one core can.
 
-For speed, as the sandbox is for truth: of a question it looks at the operation and the reference,
-and what it answers is made beforehand. One thread and one epoll; told what to do over HTTP, at
-/control. All its times are seconds; those it tells are since 1970.
+It is built for speed, as the sandbox is for accuracy: it reads only the operation and the reference
+of a request, and its answers are made beforehand. It has one thread and one epoll, and is
+controlled over HTTP, at /control. Times are in seconds; those in answers are since 1970.
 """
 
 import heapq
@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.bench import fake_responses as answers
 
-FIRST_OWN_REFERENCE = 70_000_000_000_000  # of sendInvoice; those it is told of lie below
+FIRST_OWN_REFERENCE = 70_000_000_000_000  # of sendInvoice; those added at /control are lower
 MAX_SLEEP_SECONDS = 0.1
 
 
@@ -246,7 +246,7 @@ def _send(connection: socket.socket, answer: bytes) -> None:
     try:
         connection.sendall(answer)
     except OSError:
-        return  # who asked has hung up, which is seen when it is read from
+        return  # the client has closed the connection, which the next read reports
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python -m tests.bench.stream_reader PORT FILE PAYMENTS REQUESTS
 
-FILE has the path and token of each stream, as JSON. It says `ready` once all are open, and at last,
-as JSON, when each payment was heard of, by this machine's monotonic clock. After half of PAYMENTS
-it also asks for orders, REQUESTS times a second.
+FILE has the path and token of each stream, as JSON. It prints `ready` once all are open, and at the
+end, as JSON, when each payment arrived, by this machine's monotonic clock. After half of PAYMENTS
+it also requests orders, REQUESTS times a second.
 """
 
 import asyncio

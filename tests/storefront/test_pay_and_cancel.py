@@ -47,13 +47,14 @@ def test_open_or_paid_order_cannot_be_retried(
 def test_retry_is_rejected_while_another_order_is_open(
     customer: JsonClient, customer_session: CustomerSession
 ) -> None:
-    dead, live = invoice_of(customer_session, "canceled"), invoice_of(customer_session, "issued")
+    canceled = invoice_of(customer_session, "canceled")
+    issued = invoice_of(customer_session, "issued")
 
-    response = customer.send(path_of(dead, "/pay"))
+    response = customer.send(path_of(canceled, "/pay"))
 
     assert response.status_code == 409
     assert response.json()["error"] == "order_open"
-    assert response.json()["order"]["id"] == str(live.order.public_id)
+    assert response.json()["order"]["id"] == str(issued.order.public_id)
 
 
 # --- Cancelling ----------------------------------------------------------------------------------

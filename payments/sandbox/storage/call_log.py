@@ -25,7 +25,7 @@ class Call:
     - `result_code`: None for a SOAP fault, an unreadable request and a notification.
     - `http_status`: None if no response was sent or received.
     - `request`, `response`: the bytes on the wire, or a text about them. A response that a fault
-      withheld is logged all the same.
+      withheld is logged, too.
     - `fault`: the kind of the fault applied to the call.
     """
 

@@ -126,7 +126,7 @@ def test_error_in_the_store_does_not_end_the_loop(
     def fails_once(store: PollStore) -> None:
         if not failed.is_set():
             failed.set()
-            raise ValueError("a mistake of ours")
+            raise ValueError("a programming error")
         step(store)
 
     monkeypatch.setattr(PollStore, "step", fails_once)

@@ -288,7 +288,7 @@ def test_result_that_cannot_be_written_blocks_no_other(
 
     def not_the_bad_one(query: StatusQuery, *args: object, **options: object) -> None:
         if query.invoice_id == bad.pk:
-            raise ValueError("a mistake of ours")
+            raise ValueError("a programming error")
         apply_status(query, *args, **options)  # type: ignore[arg-type]
 
     running = shard()

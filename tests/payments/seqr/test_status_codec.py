@@ -28,7 +28,7 @@ FIELDS = {
     "with a token": BASE
     + "<status>PENDING_ISSUER_ACKNOWLEDGE</status><customerTokens><token><id>a</id>"
     "<status>0</status></token></customerTokens><version>2</version>",
-    "with an unknown element": BASE + "<news>1</news>" + ISSUED_FIELDS,
+    "with an unknown element": BASE + "<extra>1</extra>" + ISSUED_FIELDS,
     "an unknown status": BASE + "<status>HOVERING</status><version>2</version>",
     "no status": BASE + "<version>2</version>",
     "a nil status": BASE + '<status xsi:nil="true">PAID</status><version>2</version>',

@@ -154,11 +154,11 @@ def test_published_terminal_cannot_be_unregistered(soap: SoapClient) -> None:
 
 @covers_codes("assignSeqrId", 0)
 def test_terminal_can_change_its_seqr_id(soap: SoapClient, sandbox: SandboxProcess) -> None:
-    codes = [assign_seqr_id(soap, seqr_id) for seqr_id in ("DESK-1", "DESK-1", "DESK-2")]
+    codes = [assign_seqr_id(soap, seqr_id) for seqr_id in ("COUNTER-1", "COUNTER-1", "COUNTER-2")]
 
     (published,) = sandbox.control("GET", "/terminals")["terminals"]
     assert codes == [0, 0, 0]
-    assert published["seqr_id"] == "DESK-2"
+    assert published["seqr_id"] == "COUNTER-2"
     assert "password" not in str(published)
 
 
@@ -171,12 +171,12 @@ def test_invalid_seqr_id_is_refused(soap: SoapClient, seqr_id: str) -> None:
 @covers_codes("assignSeqrId", 53)
 def test_seqr_id_is_unique_until_its_terminal_is_unregistered(soap: SoapClient) -> None:
     till = soap.new_till()
-    assign_seqr_id(soap, "DESK-1", till)
-    taken = assign_seqr_id(soap, "DESK-1")
+    assign_seqr_id(soap, "COUNTER-1", till)
+    taken = assign_seqr_id(soap, "COUNTER-1")
 
     soap.call("unregisterTerminal", "", with_context=till)
 
-    assert (taken, assign_seqr_id(soap, "DESK-1")) == (53, 0)
+    assert (taken, assign_seqr_id(soap, "COUNTER-1")) == (53, 0)
 
 
 def test_password_of_registration_is_not_logged(soap: SoapClient, sandbox: SandboxProcess) -> None:

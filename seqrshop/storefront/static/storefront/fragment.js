@@ -1,5 +1,5 @@
-// The fragment of the address: a token from the app, perhaps with an invoice's reference; or what a
-// page of ours passes on to the same page in another language.
+// The fragment of the address: a token from the app, perhaps with an invoice's reference; or the
+// state that a page passes on to itself in another language.
 
 const TOKEN = "[0-9A-Za-z.-]{6,100}";
 const REFERENCE = "[0-9A-Za-z-]{1,64}";

@@ -103,7 +103,7 @@ export class OrderView {
   #showRejection({ order, message }, action) {
     const isShown = order?.id === this.#order?.id;
     if (order && isShown && action === "pay" && CANCELLABLE_STATES.includes(order.state)) {
-      this.follow(order, { opensApp: true }); // an earlier attempt of ours got through
+      this.follow(order, { opensApp: true }); // an earlier request succeeded
       return;
     }
     if (order) this.follow(order);
