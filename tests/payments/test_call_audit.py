@@ -278,9 +278,9 @@ def test_answer_is_applied_though_its_call_cannot_be_recorded(
     sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     invoice = new_invoice()
-
     failure = OperationalError("the connection is lost")
     monkeypatch.setattr(call_audit, "record_call", Mock(side_effect=failure))
+
     send_invoice(invoice.pk)
 
     assert reloaded(invoice).status == S.ISSUED

@@ -68,7 +68,7 @@ def paid_though_canceled(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     return invoice
 
 
-def second_payment(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
+def duplicate_payment(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     paid = invoice_in(S.PAID)
     return InvoiceFactory.create(
         order=paid.order,
@@ -117,7 +117,7 @@ def unknown_status(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
     ("kind", "cause"),
     [
         (CaseKind.PAID_THOUGH_CANCELED, paid_though_canceled),
-        (CaseKind.DUPLICATE_PAYMENT, second_payment),
+        (CaseKind.DUPLICATE_PAYMENT, duplicate_payment),
         (CaseKind.AMOUNT_DIFFERS, amount_differs),
         (CaseKind.POSSIBLY_REVERSED, possibly_reversed),
         (CaseKind.PAID_WITHOUT_REFERENCE, paid_without_reference),

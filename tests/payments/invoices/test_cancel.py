@@ -212,7 +212,7 @@ def test_superseded_invoice_that_ended_at_seqr_is_cancelled_without_query(
     assert sandbox.invoice(reference(second))["status_queried_at"] == queried_at
 
 
-def test_second_payment_found_by_refused_cancel_opens_case(sandbox: SandboxProcess) -> None:
+def test_duplicate_payment_found_by_refused_cancel_opens_case(sandbox: SandboxProcess) -> None:
     """Code 50. A poller accepted the payment and was killed before it stored the answer."""
     _first, second = paid_and_superseded_invoices(sandbox)
     sandbox.pay(reference(second))
@@ -226,7 +226,7 @@ def test_second_payment_found_by_refused_cancel_opens_case(sandbox: SandboxProce
     assert reloaded(second).status == S.CANCEL_PENDING
 
 
-def test_second_payment_pays_order_after_reversal_of_first(sandbox: SandboxProcess) -> None:
+def test_duplicate_payment_pays_order_after_reversal_of_first(sandbox: SandboxProcess) -> None:
     first, second = paid_and_superseded_invoices(sandbox)
     sandbox.pay(reference(second))
     seqr().get_payment_status(reference(second), 0)

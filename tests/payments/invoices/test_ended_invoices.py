@@ -128,7 +128,7 @@ def test_late_query_with_lost_answer_opens_case_after_another_invoice_has_paid(
     assert call_count(sandbox, "getPaymentStatus") == calls_before
 
 
-def test_second_payment_accepted_before_the_first_was_found_opens_case(
+def test_duplicate_payment_accepted_before_the_first_was_found_opens_case(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     first = ended_invoice_paid_at_seqr(sandbox)

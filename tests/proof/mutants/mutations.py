@@ -116,7 +116,7 @@ MUTATIONS = (
         " invoice=invoice)\n",
         "",
         "tests/payments/invoices/test_ended_invoices.py"
-        "::test_second_payment_accepted_before_the_first_was_found_opens_case",
+        "::test_duplicate_payment_accepted_before_the_first_was_found_opens_case",
     ),
     Mutation(
         "suspect no reversal",
@@ -177,7 +177,7 @@ MUTATIONS = (
         "            _open_duplicate_payment_case(invoice.pk, source)\n",
         "",
         "tests/payments/invoices/test_cancel.py"
-        "::test_second_payment_found_by_refused_cancel_opens_case",
+        "::test_duplicate_payment_found_by_refused_cancel_opens_case",
     ),
     Mutation(
         "ignore codes 55 and 58 of a superseded invoice",
