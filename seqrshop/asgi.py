@@ -2,7 +2,8 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler
 
 from seqrshop.startup import require_valid_settings, stop_without_traceback
 
@@ -11,9 +12,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seqrshop.settings")
 UVICORN_STARTUP_FAILURE = 3  # at any other exit code uvicorn starts the worker again, for ever
 
 with stop_without_traceback(UVICORN_STARTUP_FAILURE):
-    django = get_wsgi_application()
+    django.setup()
     require_valid_settings()
 
 from seqrshop.serving.asgi_app import AsgiApp  # noqa: E402 - it imports models, which Django has loaded
 
-application = AsgiApp(django)
+application = AsgiApp(WSGIHandler())
