@@ -24,7 +24,7 @@ from payments.models import (
 )
 from payments.reconciliation.report_coverage import Coverage
 
-_V = MatchResult
+_M = MatchResult
 
 
 def match_rows(period: TransactionPeriod, rows: list[PeriodRow], coverage: Coverage) -> None:
@@ -37,14 +37,13 @@ def match_rows(period: TransactionPeriod, rows: list[PeriodRow], coverage: Cover
         row.invoice = row.refund = None
         row.match_result = ledger.match_by_reference(row)
     for row in rows:
-        if row.match_result == _V.UNKNOWN_REFUND:
+        if row.match_result == _M.UNKNOWN_REFUND:
             row.match_result = ledger.match_by_amount(row, period)
     own_terminals = _own_terminals(period, rows)
     for row in rows:
-        if row.match_result in (_V.UNKNOWN_SALE, _V.UNKNOWN_REFUND):
-            row.match_result = (
-                row.match_result if row.terminal_id in own_terminals else _V.ELSEWHERE
-            )
+        is_unknown = row.match_result in (_M.UNKNOWN_SALE, _M.UNKNOWN_REFUND)
+        if is_unknown and row.terminal_id not in own_terminals:
+            row.match_result = _M.ELSEWHERE
 
 
 class _Ledger:
@@ -62,7 +61,7 @@ class _Ledger:
             str(refund.ers_reference): refund
             for refund in Refund.objects.filter(ers_reference__in=references)
         }
-        reported = self._others.exclude(match_result=_V.MISSING)
+        reported = self._others.exclude(match_result=_M.MISSING)
         paid = reported.filter(invoice__in=self._invoices.values())
         refunded = reported.filter(refund__in=self._refunds.values())
         self._reported_invoice_ids = set(paid.values_list("invoice_id", flat=True))
@@ -74,23 +73,23 @@ class _Ledger:
         if refund is not None:
             return self._match_refund(row, refund)
         if row.amount < 0:
-            return _V.UNKNOWN_REFUND
+            return _M.UNKNOWN_REFUND
         invoice = self._invoices.get(row.ers_reference)
-        return _V.UNKNOWN_SALE if invoice is None else self._match_sale(row, invoice)
+        return _M.UNKNOWN_SALE if invoice is None else self._match_sale(row, invoice)
 
     def _match_sale(self, row: PeriodRow, invoice: Invoice) -> MatchResult:
         if invoice.pk in self._reported_invoice_ids:
-            return _V.REPEATED
+            return _M.REPEATED
         self._reported_invoice_ids.add(invoice.pk)
         row.invoice = invoice
-        return _V.SALE if row.amount == captured_amount(invoice) else _V.AMOUNT_DIFFERS
+        return _M.SALE if row.amount == captured_amount(invoice) else _M.AMOUNT_DIFFERS
 
     def _match_refund(self, row: PeriodRow, refund: Refund) -> MatchResult:
         if refund.pk in self._reported_refund_ids:
-            return _V.REPEATED
+            return _M.REPEATED
         self._reported_refund_ids.add(refund.pk)
         row.refund = refund
-        return _V.REFUND if abs(row.amount) == refund.amount else _V.AMOUNT_DIFFERS
+        return _M.REFUND if abs(row.amount) == refund.amount else _M.AMOUNT_DIFFERS
 
     def match_by_amount(self, row: PeriodRow, period: TransactionPeriod) -> MatchResult:
         """Return the match result of a negative row by its amount, and set its match if certain."""
@@ -103,7 +102,7 @@ class _Ledger:
         for refund in possible:
             if refund.status == RefundStatus.REFUNDED:
                 return self._match_refund(row, refund)
-        return _V.MAYBE_REFUND if possible else _V.UNKNOWN_REFUND
+        return _M.MAYBE_REFUND if possible else _M.UNKNOWN_REFUND
 
     def _possible_refunds(self, row: PeriodRow) -> QuerySet[Refund]:
         payment = self._invoices.get(row.ers_reference)
@@ -129,8 +128,8 @@ def sent_between(refund: Refund) -> tuple[datetime, datetime]:
 
 
 def _own_terminals(period: TransactionPeriod, rows: list[PeriodRow]) -> set[str]:
-    """Return the shop's terminal ID, and the IDs that explained rows of the period have."""
-    explained = period.rows.filter(match_result__in=(_V.SALE, _V.REFUND))
+    """Return the shop's terminal ID, and the terminal IDs of the period's matched rows."""
+    explained = period.rows.filter(match_result__in=(_M.SALE, _M.REFUND))
     stored = explained.values_list("terminal_id", flat=True).distinct()
-    new = {row.terminal_id for row in rows if row.match_result in (_V.SALE, _V.REFUND)}
+    new = {row.terminal_id for row in rows if row.match_result in (_M.SALE, _M.REFUND)}
     return {"", settings.SEQR_TERMINAL_ID, *stored, *new}

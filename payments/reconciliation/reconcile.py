@@ -89,7 +89,7 @@ def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -
 
 
 def _affected_periods(period: TransactionPeriod) -> list[TransactionPeriod]:
-    """Return the reconciled ones of this period, later periods and those with unexplained rows."""
+    """Return this period, later ones and those with unexplained rows, as far as reconciled."""
     unexplained = PeriodRow.objects.filter(period=OuterRef("pk")).exclude(
         match_result__in=EXPLAINED
     )
@@ -144,7 +144,7 @@ def _add_missing_rows(period: TransactionPeriod, window: Window) -> None:
 
 
 def _update_case(period: TransactionPeriod, source: ChangeSource) -> None:
-    """Open a case if there are differences without one; close it once there are none."""
+    """Open a case if a difference has none yet; close it once there are no differences."""
     differences = period.rows.filter(match_result__in=DIFFERENCES)
     if not differences.exists():
         reason = "the report now agrees with the shop's records"

@@ -1,17 +1,20 @@
-"""The night's work, and the time between: nothing sleeps, all that is there grows older."""
+"""Steps that tests about reconciliation share. Time passes by making the rows older."""
 
 from datetime import timedelta
 
+from django.contrib.auth.models import User
 from django.db.models import DurationField, ExpressionWrapper, F, Value
 
 from orders.clock import database_now
 from payments.gateway import seqr
-from payments.models import Invoice, MoneyCase, PeriodRow, Refund, TransactionPeriod
+from payments.models import CaseKind, Invoice, MoneyCase, PeriodRow, Refund, TransactionPeriod
 from payments.reconciliation.periods import advance_period, periods_due
+from payments.refunds.refund import send_refund
+from tests.payments.refunds.steps import requested_refund
 from tests.payments.steps import issued_invoice, reference
 from tests.sandbox_process import SandboxProcess
 
-MOMENTS = {
+TIME_FIELDS = {
     Invoice: (
         "created_at",
         "lease_until",
@@ -33,8 +36,8 @@ MOMENTS = {
 
 
 def advance_time(delta: timedelta) -> None:
-    """Let so much time pass; after a day or more, yesterday's period is of another day."""
-    for model, names in MOMENTS.items():
+    """Make every row older by `delta`; after a day, today's period is yesterday's."""
+    for model, names in TIME_FIELDS.items():
         shift = ExpressionWrapper(Value(delta), output_field=DurationField())
         model.objects.update(**{name: F(name) - shift for name in names})  # type: ignore[attr-defined]
     for period in TransactionPeriod.objects.order_by("day"):
@@ -43,11 +46,12 @@ def advance_time(delta: timedelta) -> None:
 
 
 def advance_one_day() -> None:
+    """Make every row a day older."""
     advance_time(timedelta(days=1))
 
 
 def run_due_periods(sandbox: SandboxProcess) -> list[int]:
-    """Do what is due now, when SEQR has had its three seconds; return the ids of what it was."""
+    """Take the due step of each period three seconds later; return the periods' IDs."""
     sandbox.advance(3)
     advance_time(timedelta(seconds=3))
     due = periods_due(database_now())
@@ -57,7 +61,7 @@ def run_due_periods(sandbox: SandboxProcess) -> list[int]:
 
 
 def reconcile_day(sandbox: SandboxProcess) -> TransactionPeriod:
-    """Let the day's period be closed and its report be compared; an hour after the last sale."""
+    """Close the day's period an hour later and reconcile its report; return the period."""
     advance_time(timedelta(hours=1))
     run_due_periods(sandbox)
     run_due_periods(sandbox)
@@ -65,7 +69,7 @@ def reconcile_day(sandbox: SandboxProcess) -> TransactionPeriod:
 
 
 def unrecorded_sale(sandbox: SandboxProcess) -> str:
-    """Let a customer pay 45.00 SEK, and SEQR's PAID never be written; return its reference."""
+    """Pay 45.00 SEK without recording it in the shop; return SEQR's reference of the payment."""
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
     paid = seqr().get_payment_status(reference(invoice), 0)
@@ -73,12 +77,42 @@ def unrecorded_sale(sandbox: SandboxProcess) -> str:
     return paid.ers_reference
 
 
+def sent_refund(invoice: Invoice, amount: str, clerk: User) -> Refund:
+    """Request a refund and send it; return it with its outcome."""
+    refund = requested_refund(invoice, amount, clerk)
+    send_refund(refund.pk)
+    refund.refresh_from_db()
+    return refund
+
+
+def unknown_refund(
+    sandbox: SandboxProcess, invoice: Invoice, amount: str, clerk: User, *, is_made: bool
+) -> Refund:
+    """Send a refund whose answer leaves the outcome unknown, whether or not SEQR makes it."""
+    if is_made:
+        sandbox.fault("refundPayment", "drop", count=1)
+    else:
+        sandbox.fault("refundPayment", "result_code", count=1, code=90)
+    return sent_refund(invoice, amount, clerk)
+
+
 def match_results(period: TransactionPeriod) -> list[str]:
-    """Return what the rows of a period's report are, in order, and then what it lacks."""
+    """Return the match results of a period's rows: the report's in order, then the missing ones."""
     rows = PeriodRow.objects.filter(period=period)
     return [row.match_result for row in rows.order_by(F("position").asc(nulls_last=True), "id")]
 
 
+def cases(kind: CaseKind) -> list[MoneyCase]:
+    """Return the cases of this kind, oldest first."""
+    return list(MoneyCase.objects.filter(kind=kind).order_by("id"))
+
+
 def last_period_id_at_seqr(sandbox: SandboxProcess) -> str:
-    """Return the id of the period that SEQR closed last, whose answer never arrived."""
+    """Return SEQR's ID of the period that it closed last."""
     return str(sandbox.control("GET", "/periods")["periods"][-1]["transaction_period_id"])
+
+
+def first_period_id_at_seqr(sandbox: SandboxProcess) -> str:
+    """Return SEQR's ID of the period that it closed first."""
+    answer = sandbox.calls("markTransactionPeriod")[0]["response"]
+    return str(answer).partition("<transactionPeriodId>")[2].partition("<")[0]

@@ -1,4 +1,4 @@
-"""Transaction periods: one a day, closed once, and never lost from sight."""
+"""Transaction periods: one a day, closed once, lost without a certain answer, and reconciled."""
 
 from datetime import date, datetime, timedelta
 from itertools import product
@@ -39,11 +39,13 @@ from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = PeriodStatus
+BY_STAFF = ChangeSource(SourceName.STAFF)
+BY_RECONCILIATION = ChangeSource(SourceName.RECONCILIATION)
 pytestmark = pytest.mark.django_db
 
 NOW = "2026-01-01T00:00:00Z"
 CLOSED = {"marking_started_at": NOW, "marking_ended_at": NOW}
-NEEDED: dict[PeriodStatus, dict[str, Any]] = {
+REQUIRED_FIELDS: dict[PeriodStatus, dict[str, Any]] = {
     S.MARKING: {"marking_started_at": NOW, "lease_until": NOW},
     S.MARKED: CLOSED | {"transaction_period_id": "P1"},
     S.RECONCILED: CLOSED | {"transaction_period_id": "P1", "fetched_at": NOW},
@@ -52,8 +54,8 @@ NEEDED: dict[PeriodStatus, dict[str, Any]] = {
 
 
 def period_in(status: PeriodStatus, **fields: Any) -> TransactionPeriod:
-    """Return yesterday's period, in this status."""
-    needed = NEEDED.get(status, {}) | fields
+    """Return yesterday's period with this status."""
+    needed = REQUIRED_FIELDS.get(status, {}) | fields
     day = period_day(database_now()) - timedelta(days=1)
     return TransactionPeriod.objects.create(day=day, status=status, **needed)
 
@@ -67,15 +69,15 @@ def status_of(period: TransactionPeriod) -> str:
     return TransactionPeriod.objects.get(pk=period.pk).status
 
 
-def story(period: TransactionPeriod) -> list[str]:
+def event_names_of(period: TransactionPeriod) -> list[str]:
     events = AuditEvent.objects.filter(subject_type=SubjectType.PERIOD, subject_id=period.pk)
     return list(events.values_list("name", flat=True))
 
 
-def test_a_days_period_is_closed_and_then_compared(sandbox: SandboxProcess) -> None:
+def test_period_of_a_day_is_closed_once_and_reconciled(sandbox: SandboxProcess) -> None:
     period = reconcile_day(sandbox)
 
-    assert (period.status, story(period)) == (
+    assert (period.status, event_names_of(period)) == (
         S.RECONCILED,
         ["marking_started", "period_marked", "period_reconciled"],
     )
@@ -94,13 +96,13 @@ def test_a_days_period_is_closed_and_then_compared(sandbox: SandboxProcess) -> N
         ((2026, 7, 1, 4, 0), date(2026, 7, 1)),
     ],
 )
-def test_a_period_is_due_from_four_in_the_morning_in_sweden_all_day_long(
+def test_period_is_due_from_four_in_the_morning_in_sweden(
     moment: tuple[int, int, int, int, int], day: date
 ) -> None:
     assert period_day(datetime(*moment, tzinfo=ZoneInfo("Europe/Stockholm"))) == day
 
 
-def test_the_hour_is_a_setting(settings: Settings) -> None:
+def test_reconciliation_hour_is_a_setting(settings: Settings) -> None:
     settings.RECONCILIATION_HOUR = 22
     noon = datetime(2026, 11, 24, 12, 0, tzinfo=ZoneInfo("Europe/Stockholm"))
 
@@ -109,27 +111,27 @@ def test_the_hour_is_a_setting(settings: Settings) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_beats_and_many_workers_at_once_close_one_period(sandbox: SandboxProcess) -> None:
-    def beat() -> None:
+def test_concurrent_workers_close_one_period(sandbox: SandboxProcess) -> None:
+    def advance_due_periods() -> None:
         for period_id in periods_due(database_now()):
             advance_period(period_id)
 
-    run_concurrently(6, beat)
+    run_concurrently(6, advance_due_periods)
 
     assert status_of(TransactionPeriod.objects.get()) == S.MARKED
     assert call_count(sandbox, "markTransactionPeriod") == 1
 
 
-def test_the_sweep_hands_what_is_due_to_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    handed: list[Any] = []
-    monkeypatch.setattr("payments.tasks.enqueue", lambda *args, **_: handed.append(args))
+def test_scheduled_task_enqueues_due_periods(monkeypatch: pytest.MonkeyPatch) -> None:
+    enqueued: list[Any] = []
+    monkeypatch.setattr("payments.tasks.enqueue", lambda *args, **_: enqueued.append(args))
 
     tasks.advance_periods()
 
-    assert handed == [(tasks.advance_period, TransactionPeriod.objects.get().pk)]
+    assert enqueued == [(tasks.advance_period, TransactionPeriod.objects.get().pk)]
 
 
-def test_a_lost_answer_makes_the_period_lost_tells_it_once_and_is_never_repeated(
+def test_period_with_lost_answer_is_lost_with_one_case_and_never_closed_again(
     sandbox: SandboxProcess,
 ) -> None:
     sandbox.fault("markTransactionPeriod", "drop", count=1)
@@ -145,7 +147,7 @@ def test_a_lost_answer_makes_the_period_lost_tells_it_once_and_is_never_repeated
 
 
 @pytest.mark.parametrize("code", [1, 90, 94])
-def test_a_doubtful_answer_makes_it_lost(sandbox: SandboxProcess, code: int) -> None:
+def test_period_with_uncertain_answer_is_lost(sandbox: SandboxProcess, code: int) -> None:
     sandbox.fault("markTransactionPeriod", "result_code", count=1, code=code)
 
     run_due_periods(sandbox)
@@ -153,21 +155,21 @@ def test_a_doubtful_answer_makes_it_lost(sandbox: SandboxProcess, code: int) -> 
     assert status_of(TransactionPeriod.objects.get()) == S.LOST
 
 
-def test_a_killed_workers_period_is_lost_after_its_lease(sandbox: SandboxProcess) -> None:
+def test_period_of_a_killed_worker_is_lost_after_its_lease(sandbox: SandboxProcess) -> None:
     lease = database_now() + timedelta(seconds=30)
     period = period_in(S.MARKING, marking_started_at=database_now(), lease_until=lease)
-    early = declare_interrupted_period_lost(period.pk)
+    during_lease = declare_interrupted_period_lost(period.pk)
     advance_time(timedelta(seconds=31))
 
     advance_period(period.pk)
     again = declare_interrupted_period_lost(period.pk)
 
-    assert (early, again, status_of(period)) == (False, False, S.LOST)
+    assert (during_lease, again, status_of(period)) == (False, False, S.LOST)
     assert MoneyCase.objects.get().kind == CaseKind.LOST_PERIOD
     assert call_count(sandbox, "markTransactionPeriod") == 0
 
 
-def test_the_next_day_has_a_period_of_its_own_after_a_lost_one(sandbox: SandboxProcess) -> None:
+def test_next_day_after_a_lost_period_has_its_own_period(sandbox: SandboxProcess) -> None:
     sandbox.fault("markTransactionPeriod", "drop", count=1)
     run_due_periods(sandbox)
     advance_one_day()
@@ -181,22 +183,24 @@ def test_the_next_day_has_a_period_of_its_own_after_a_lost_one(sandbox: SandboxP
     }
 
 
-def test_where_seqr_is_away_it_is_closed_later_the_same_day(sandbox: SandboxProcess) -> None:
+def test_period_is_closed_later_the_same_day_after_seqr_was_unavailable(
+    sandbox: SandboxProcess,
+) -> None:
     period = todays_period()
     sandbox.fault("markTransactionPeriod", "result_code", count=1, code=93)
     with pytest.raises(SeqrUnavailable):
         advance_period(period.pk)
-    put_off = status_of(period), periods_due(database_now())
+    deferred = status_of(period), periods_due(database_now())
     advance_time(timedelta(seconds=6))
 
     advance_period(period.pk)
 
-    assert put_off == (S.TO_MARK, [])
+    assert deferred == (S.TO_MARK, [])
     assert status_of(period) == S.MARKED
     assert MoneyCase.objects.count() == 0
 
 
-def test_what_could_not_be_closed_all_day_is_left_to_the_next_period(seqr_away: None) -> None:
+def test_period_not_closed_on_its_day_is_void(seqr_away: None) -> None:
     period = todays_period()
     with pytest.raises(SeqrUnavailable):
         advance_period(period.pk)
@@ -208,7 +212,7 @@ def test_what_could_not_be_closed_all_day_is_left_to_the_next_period(seqr_away: 
     assert due == [TransactionPeriod.objects.latest("day").pk]
 
 
-def test_settings_that_seqr_refuses_are_told_once_and_solve_themselves(
+def test_refused_settings_open_one_case_that_the_report_closes(
     sandbox: SandboxProcess,
 ) -> None:
     period = todays_period()
@@ -226,7 +230,7 @@ def test_settings_that_seqr_refuses_are_told_once_and_solve_themselves(
     assert (status_of(period), case.closing_reason) == (S.RECONCILED, "the report has arrived")
 
 
-def test_a_report_that_is_not_ready_is_asked_for_again_and_told_after_hours(
+def test_report_that_is_not_ready_is_fetched_again_and_opens_a_case_after_hours(
     sandbox: SandboxProcess,
 ) -> None:
     period = todays_period()
@@ -234,21 +238,21 @@ def test_a_report_that_is_not_ready_is_asked_for_again_and_told_after_hours(
     advance_time(timedelta(seconds=3))
     with pytest.raises(SeqrReportNotReady):
         advance_period(period.pk)
-    told_at_once = MoneyCase.objects.exists()
+    case_at_first = MoneyCase.objects.exists()
     advance_time(timedelta(hours=4))
     with pytest.raises(SeqrReportNotReady):
         advance_period(period.pk)
-    told_later = MoneyCase.objects.get().kind
+    case_after_hours = MoneyCase.objects.get().kind
     advance_time(timedelta(minutes=11))
 
     run_due_periods(sandbox)
 
-    assert (told_at_once, told_later) == (False, CaseKind.RECONCILIATION_STUCK)
+    assert (case_at_first, case_after_hours) == (False, CaseKind.RECONCILIATION_STUCK)
     assert status_of(period) == S.RECONCILED
     assert MoneyCase.objects.get().closed_at is not None
 
 
-def test_a_report_that_never_comes_is_left_to_the_staff_after_a_day() -> None:
+def test_report_that_never_arrives_is_no_longer_due_after_a_day() -> None:
     period = period_in(S.MARKED)
     due = periods_due(database_now())
     TransactionPeriod.objects.update(since=database_now() - timedelta(days=2))
@@ -259,92 +263,92 @@ def test_a_report_that_never_comes_is_left_to_the_staff_after_a_day() -> None:
     assert period.pk not in later
 
 
-def test_a_worker_that_dies_with_the_report_in_hand_leaves_it_to_the_next(
+def test_report_of_a_killed_worker_is_fetched_after_its_lease(
     sandbox: SandboxProcess,
 ) -> None:
     period = todays_period()
     advance_period(period.pk)
     lease = database_now() + timedelta(seconds=15)
     TransactionPeriod.objects.update(lease_until=lease)
-    held = fetch_report(period.pk, ChangeSource(SourceName.RECONCILIATION))
+    fetched_during_lease = fetch_report(period.pk, BY_RECONCILIATION)
     advance_time(timedelta(seconds=16))
     sandbox.advance(3)
 
-    fetched = fetch_report(period.pk, ChangeSource(SourceName.RECONCILIATION))
+    fetched = fetch_report(period.pk, BY_RECONCILIATION)
 
-    assert (held, fetched, status_of(period)) == (False, True, S.RECONCILED)
+    assert (fetched_during_lease, fetched, status_of(period)) == (False, True, S.RECONCILED)
 
 
-def test_the_id_that_support_told_brings_the_lost_report(sandbox: SandboxProcess) -> None:
+def test_lost_period_is_reconciled_once_with_the_id_from_support(
+    sandbox: SandboxProcess, boss: User
+) -> None:
     sale = paid_invoice(sandbox)
     sandbox.fault("markTransactionPeriod", "drop", count=1)
     period = reconcile_day(sandbox)
-    boss = User.objects.create_user("boss")
-    given: dict[str, Any] = {"reason": "SEQR's support by phone", "source": by_staff(boss)}
+
+    def resolve(transaction_period_id: str, reason: str = "SEQR's support by phone") -> bool:
+        return resolve_lost_period(
+            period.pk,
+            by_staff(boss),
+            transaction_period_id=transaction_period_id,
+            reason=reason,
+        )
 
     with pytest.raises(PeriodNotAccepted):
-        resolve_lost_period(period.pk, by_staff(boss), transaction_period_id="7", reason=" ")
-    settled = [
-        resolve_lost_period(
-            period.pk, transaction_period_id=last_period_id_at_seqr(sandbox), **given
-        )
-    ]
-    settled.append(resolve_lost_period(period.pk, transaction_period_id="", **given))
+        resolve("7", reason=" ")
+    resolved = [resolve(last_period_id_at_seqr(sandbox)), resolve("")]
 
-    assert settled == [True, False]
+    assert resolved == [True, False]
     assert status_of(period) == S.RECONCILED
     assert [row.invoice for row in period.rows.all()] == [sale]
     assert MoneyCase.objects.get().closing_reason == "SEQR's support by phone"
 
 
-def test_where_support_knows_of_no_period_the_next_one_has_the_sales(
-    sandbox: SandboxProcess,
+def test_sales_of_a_period_that_was_never_closed_are_in_the_next_report(
+    sandbox: SandboxProcess, boss: User
 ) -> None:
     sale = paid_invoice(sandbox)
     sandbox.fault("markTransactionPeriod", "result_code", count=1, code=90)
     period = reconcile_day(sandbox)
-    boss = User.objects.create_user("boss")
     resolve_lost_period(
         period.pk, by_staff(boss), transaction_period_id="", reason="none was closed"
     )
     advance_one_day()
 
-    following = reconcile_day(sandbox)
+    next_period = reconcile_day(sandbox)
 
     assert status_of(period) == S.VOID
-    assert [row.invoice for row in following.rows.all()] == [sale]
+    assert [row.invoice for row in next_period.rows.all()] == [sale]
     assert MoneyCase.objects.get().closing_reason == "none was closed"
 
 
 @pytest.mark.parametrize(("from_state", "to"), [p for p in product(S, S) if p[0] != p[1]])
-def test_an_edge_of_the_table_is_taken_and_any_other_is_refused(
+def test_transition_is_made_only_along_the_table(
     from_state: PeriodStatus, to: PeriodStatus
 ) -> None:
     period = period_in(from_state)
-    taken = to in TABLE[from_state]
-    needed = {"transaction_period_id": None} | NEEDED.get(to, {})
+    is_allowed = to in TABLE[from_state]
+    needed = {"transaction_period_id": None} | REQUIRED_FIELDS.get(to, {})
 
     with transaction.atomic():
-        if taken:
-            transition_period(lock_period(period.pk), to, ChangeSource(SourceName.STAFF), **needed)
+        if is_allowed:
+            transition_period(lock_period(period.pk), to, BY_STAFF, **needed)
         else:
             with pytest.raises(TransitionError):
-                transition_period(
-                    lock_period(period.pk), to, ChangeSource(SourceName.STAFF), **needed
-                )
+                transition_period(lock_period(period.pk), to, BY_STAFF, **needed)
 
-    assert status_of(period) == (to if taken else from_state)
-    assert story(period) == ([TABLE[from_state][to]] if taken else [])
+    assert status_of(period) == (to if is_allowed else from_state)
+    assert event_names_of(period) == ([TABLE[from_state][to]] if is_allowed else [])
 
 
-def test_nothing_leads_back_to_being_closed_once_seqr_may_have_closed_it() -> None:
+def test_no_transition_leads_back_to_closing_once_seqr_may_have_closed_the_period() -> None:
     again = {from_state for from_state in S if {S.TO_MARK, S.MARKING} & set(TABLE[from_state])}
 
     assert again == {S.TO_MARK, S.MARKING}
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "invalid",
     [
         {"status": "CLOSED"},
         {"transaction_period_id": None},
@@ -355,14 +359,14 @@ def test_nothing_leads_back_to_being_closed_once_seqr_may_have_closed_it() -> No
     ],
     ids=str,
 )
-def test_the_database_refuses_a_period_that_cannot_be(wrong: dict[str, object]) -> None:
+def test_database_refuses_an_invalid_period(invalid: dict[str, object]) -> None:
     period_in(S.RECONCILED)
 
     with pytest.raises(IntegrityError):
-        TransactionPeriod.objects.update(**wrong)
+        TransactionPeriod.objects.update(**invalid)
 
 
-def test_the_database_refuses_a_second_period_of_a_day() -> None:
+def test_database_refuses_a_second_period_of_a_day() -> None:
     period = period_in(S.TO_MARK)
 
     with pytest.raises(IntegrityError):

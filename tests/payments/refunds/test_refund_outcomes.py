@@ -1,4 +1,4 @@
-"""What becomes of a refund once it is sent: done, refused, put off, or unknown until settled."""
+"""The outcome of a sent refund: refunded, rejected, deferred, or unknown until it is resolved."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -10,13 +10,8 @@ from django.db import transaction
 from orders.audit import ChangeSource, by_staff
 from orders.clock import database_now
 from orders.models import AuditEvent, SourceName, SubjectType
-from payments.models import (
-    CaseKind,
-    MoneyCase,
-    PaymentPause,
-    Refund,
-    RefundStatus,
-)
+from payments.leases import LEASE
+from payments.models import CaseKind, Invoice, MoneyCase, PaymentPause, Refund, RefundStatus
 from payments.recovery import find_work
 from payments.refunds.refund import (
     RefundNotAccepted,
@@ -28,24 +23,23 @@ from payments.refunds.refund import (
 from payments.refunds.transitions import lock_refund, transition_refund
 from payments.seqr import SeqrConfigurationError, SeqrUnavailable
 from tests.fault_proxy import FaultProxy
-from tests.payments.refunds.steps import requested_refund, status_of
-from tests.payments.steps import call_count, order_state, paid_invoice
+from tests.payments.refunds.steps import expire_refund_lease, requested_refund, status_of
+from tests.payments.steps import call_count, order_state
 from tests.sandbox_process import SandboxProcess
 
 S = RefundStatus
+BY_RECOVERY = ChangeSource(SourceName.RECOVERY)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again(
-    sandbox: SandboxProcess, clerk: User
+def test_refund_with_lost_answer_is_unknown_and_reserved_and_never_sent_again(
+    sandbox: SandboxProcess, invoice: Invoice, refund: Refund
 ) -> None:
-    invoice = paid_invoice(sandbox)
-    refund = requested_refund(invoice, "40.00", clerk)
     sandbox.fault("refundPayment", "drop", count=1)
 
     for _ in range(3):
         send_refund(refund.pk)
-        mark_interrupted_refund_unknown(refund.pk, ChangeSource(SourceName.RECOVERY))
+        mark_interrupted_refund_unknown(refund.pk, BY_RECOVERY)
 
     assert status_of(refund) == S.UNKNOWN
     assert call_count(sandbox, "refundPayment") == 1
@@ -56,10 +50,9 @@ def test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again
 
 
 @pytest.mark.parametrize("code", [1, 90, 94])
-def test_a_doubtful_answer_makes_it_unknown(
-    sandbox: SandboxProcess, clerk: User, code: int
+def test_refund_with_uncertain_answer_is_unknown(
+    sandbox: SandboxProcess, refund: Refund, code: int
 ) -> None:
-    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=code)
 
     send_refund(refund.pk)
@@ -67,44 +60,42 @@ def test_a_doubtful_answer_makes_it_unknown(
     assert status_of(refund) == S.UNKNOWN
 
 
-@pytest.mark.parametrize(("code", "word"), [(23, "23"), (97, "97"), (98, "98"), (99, "99")])
-def test_a_refusal_is_told_in_words_and_frees_the_amount(
-    sandbox: SandboxProcess, clerk: User, code: int, word: str
+@pytest.mark.parametrize("code", [23, 97, 98, 99])
+def test_rejected_refund_records_the_reason_and_releases_its_amount(
+    sandbox: SandboxProcess, invoice: Invoice, refund: Refund, code: int
 ) -> None:
-    invoice = paid_invoice(sandbox)
-    refund = requested_refund(invoice, "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=code)
 
     send_refund(refund.pk)
 
-    told = AuditEvent.objects.get(
+    event = AuditEvent.objects.get(
         subject_type=SubjectType.REFUND, subject_id=refund.pk, name="refund_rejected"
     )
     assert status_of(refund) == S.REJECTED
-    assert f"({word})" in told.detail
+    assert f"({code})" in event.detail
     assert refundable_now(invoice.pk) == Decimal("45.00")
     assert order_state(invoice) == "paid"
 
 
-def test_what_certainly_did_not_happen_is_sent_later(sandbox: SandboxProcess, clerk: User) -> None:
-    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
+def test_refund_that_certainly_failed_is_sent_again_after_a_pause(
+    sandbox: SandboxProcess, refund: Refund
+) -> None:
     sandbox.fault("refundPayment", "result_code", count=1, code=93)
     with pytest.raises(SeqrUnavailable):
         send_refund(refund.pk)
-    too_soon = find_work().refunds_to_send
-    Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
-    later = find_work().refunds_to_send
+    due_during_pause = find_work().refunds_to_send
+    expire_refund_lease()
+    due_after_pause = find_work().refunds_to_send
 
     send_refund(refund.pk)
 
-    assert (too_soon, later) == ([], [refund.pk])
+    assert (due_during_pause, due_after_pause) == ([], [refund.pk])
     assert status_of(refund) == S.REFUNDED
 
 
-def test_settings_that_seqr_refuses_keep_the_refund_and_open_a_case_but_do_not_close_paying(
-    sandbox: SandboxProcess, clerk: User
+def test_refused_settings_defer_the_refund_and_open_a_case_without_a_payment_pause(
+    sandbox: SandboxProcess, refund: Refund
 ) -> None:
-    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=20)
 
     with pytest.raises(SeqrConfigurationError):
@@ -115,14 +106,10 @@ def test_settings_that_seqr_refuses_keep_the_refund_and_open_a_case_but_do_not_c
     assert not PaymentPause.objects.exists()
 
 
-def test_the_case_about_settings_is_closed_once_seqr_takes_a_refund(
-    sandbox: SandboxProcess, clerk: User
+def test_configuration_case_is_closed_by_the_next_accepted_refund(
+    sandbox: SandboxProcess, invoice: Invoice, clerk: User
 ) -> None:
-    invoice = paid_invoice(sandbox)
-    first, second = (
-        requested_refund(invoice, "10.00", clerk),
-        requested_refund(invoice, "20.00", clerk),
-    )
+    first, second = (requested_refund(invoice, amount, clerk) for amount in ("10.00", "20.00"))
     sandbox.fault("refundPayment", "result_code", count=1, code=20)
     with pytest.raises(SeqrConfigurationError):
         send_refund(first.pk)
@@ -133,116 +120,109 @@ def test_the_case_about_settings_is_closed_once_seqr_takes_a_refund(
     assert case.closing_reason == "SEQR has accepted refundPayment since"
 
 
-def test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lease(
-    sandbox: SandboxProcess, clerk: User
+def test_refund_of_a_killed_sender_is_recovered_as_unknown_after_its_lease(
+    sandbox: SandboxProcess, refund: Refund
 ) -> None:
-    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     with transaction.atomic():
         transition_refund(
             lock_refund(refund.pk),
             S.SENDING,
             ChangeSource(SourceName.SEND_REFUND),
-            lease_until=database_now() + timedelta(seconds=30),
+            **LEASE.taken(database_now(), timedelta(seconds=30)),
         )
-    early = mark_interrupted_refund_unknown(refund.pk, ChangeSource(SourceName.RECOVERY))
-    held = find_work().interrupted_refunds
-    Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
-    left = find_work().interrupted_refunds
+    marked_during_lease = mark_interrupted_refund_unknown(refund.pk, BY_RECOVERY)
+    found_during_lease = find_work().interrupted_refunds
+    expire_refund_lease()
+    found_after_lease = find_work().interrupted_refunds
 
-    late = [
-        mark_interrupted_refund_unknown(refund.pk, ChangeSource(SourceName.RECOVERY)),
-        mark_interrupted_refund_unknown(refund.pk, ChangeSource(SourceName.RECOVERY)),
-    ]
+    marked_after_lease = [mark_interrupted_refund_unknown(refund.pk, BY_RECOVERY) for _ in range(2)]
 
-    assert (held, left) == ([], [refund.pk])
-    assert (early, late) == (False, [True, False])
+    assert (found_during_lease, found_after_lease) == ([], [refund.pk])
+    assert (marked_during_lease, marked_after_lease) == (False, [True, False])
     assert status_of(refund) == S.UNKNOWN
     assert call_count(sandbox, "refundPayment") == 0
 
 
 @pytest.mark.parametrize(
-    ("was_refunded", "status", "state"),
-    [(True, S.REFUNDED, "partly_refunded"), (False, S.REJECTED, "paid")],
+    ("was_refunded", "expected"),
+    [(True, (S.REFUNDED, "partly_refunded")), (False, (S.REJECTED, "paid"))],
 )
-def test_a_person_settles_what_is_unknown_with_a_reason(
-    sandbox: SandboxProcess, clerk: User, was_refunded: bool, status: str, state: str
+def test_unknown_refund_is_resolved_once_with_a_reason(
+    sandbox: SandboxProcess,
+    refund: Refund,
+    clerk: User,
+    was_refunded: bool,
+    expected: tuple[str, str],
 ) -> None:
-    invoice = paid_invoice(sandbox)
-    refund = requested_refund(invoice, "40.00", clerk)
+    def resolve(reason: str) -> bool:
+        return resolve_unknown_refund(
+            refund.pk, by_staff(clerk), was_refunded=was_refunded, reason=reason
+        )
+
     sandbox.fault("refundPayment", "drop", count=1)
     send_refund(refund.pk)
     with pytest.raises(RefundNotAccepted):
-        resolve_unknown_refund(refund.pk, by_staff(clerk), was_refunded=was_refunded, reason=" ")
+        resolve(" ")
 
-    settled = [
-        resolve_unknown_refund(
-            refund.pk, by_staff(clerk), was_refunded=was_refunded, reason="the report"
-        )
-        for _ in range(2)
-    ]
+    resolved = [resolve("the report"), resolve("the report")]
 
-    assert settled == [True, False]
-    assert (status_of(refund), order_state(invoice)) == (status, state)
+    assert resolved == [True, False]
+    assert (status_of(refund), order_state(refund.invoice)) == expected
     assert MoneyCase.objects.get().closing_reason == "the report"
 
 
-def settled_while_it_is_sent(
+def send_and_resolve_during_the_call(
     proxy: FaultProxy, refund: Refund, actor: User, *, was_refunded: bool | None
 ) -> None:
-    """Its sender sleeps past its lease before it hears SEQR; a person settles it meanwhile."""
+    """Send a refund whose lease lapses during the call; a person may resolve it meanwhile."""
 
-    def meanwhile() -> None:
+    def before_answer() -> None:
         proxy.before_answer = lambda: None
-        Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
-        mark_interrupted_refund_unknown(refund.pk, ChangeSource(SourceName.RECOVERY))
+        expire_refund_lease()
+        mark_interrupted_refund_unknown(refund.pk, BY_RECOVERY)
         if was_refunded is not None:
             resolve_unknown_refund(
                 refund.pk, by_staff(actor), was_refunded=was_refunded, reason="the list"
             )
 
-    proxy.before_answer = meanwhile
+    proxy.before_answer = before_answer
     send_refund(refund.pk)
 
 
-def still_open() -> list[str]:
+def open_case_summaries() -> list[str]:
     return list(MoneyCase.objects.filter(closed_at=None).values_list("summary", flat=True))
 
 
-def test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_them(
-    sandbox: SandboxProcess, seqr_proxy: FaultProxy, clerk: User
+def test_late_confirmation_overrules_a_refund_resolved_as_not_refunded(
+    seqr_proxy: FaultProxy, invoice: Invoice, refund: Refund, clerk: User
 ) -> None:
-    invoice = paid_invoice(sandbox)
-    refund = requested_refund(invoice, "40.00", clerk)
-
-    settled_while_it_is_sent(seqr_proxy, refund, clerk, was_refunded=False)
+    send_and_resolve_during_the_call(seqr_proxy, refund, clerk, was_refunded=False)
 
     assert (status_of(refund), order_state(invoice)) == (S.REFUNDED, "partly_refunded")
     assert refundable_now(invoice.pk) == Decimal("5.00")
-    assert still_open() == [
+    assert open_case_summaries() == [
         "A refund of 40.00 SEK was recorded with another outcome: SEQR made it, but answered late"
     ]
 
 
-def test_a_refusal_that_comes_after_a_person_has_settled_it_otherwise_is_told(
-    sandbox: SandboxProcess, seqr_proxy: FaultProxy, clerk: User
+def test_late_rejection_of_a_refund_resolved_as_refunded_opens_a_case(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, refund: Refund, clerk: User
 ) -> None:
-    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=97)
 
-    settled_while_it_is_sent(seqr_proxy, refund, clerk, was_refunded=True)
+    send_and_resolve_during_the_call(seqr_proxy, refund, clerk, was_refunded=True)
 
     assert status_of(refund) == S.REFUNDED
-    (told,) = still_open()
-    assert "SEQR refused it" in told
+    (summary,) = open_case_summaries()
+    assert "SEQR refused it" in summary
 
 
-def test_a_refusal_that_comes_late_closes_the_case_of_the_unknown_refund(
-    sandbox: SandboxProcess, seqr_proxy: FaultProxy, clerk: User
+def test_late_rejection_closes_the_case_of_an_unknown_refund(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, refund: Refund, clerk: User
 ) -> None:
-    refund = requested_refund(paid_invoice(sandbox), "40.00", clerk)
     sandbox.fault("refundPayment", "result_code", count=1, code=97)
 
-    settled_while_it_is_sent(seqr_proxy, refund, clerk, was_refunded=None)
+    send_and_resolve_during_the_call(seqr_proxy, refund, clerk, was_refunded=None)
 
     assert status_of(refund) == S.REJECTED
-    assert still_open() == []
+    assert open_case_summaries() == []

@@ -80,9 +80,9 @@ def _differing_sums(sim: Simulation, ledgers: Ledgers) -> Iterator[str]:
             yield f"{invoice}: SEQR was never sent version {seqr_invoice['version']}"
     for invoice in ledgers.invoices:
         seqrs_own = ledgers.seqr_invoice(invoice)
-        went_back = refunded_at_seqr(seqrs_own) if seqrs_own else 0
-        if ledgers.refunds_of(invoice, R.REFUNDED) != went_back:
-            yield f"{invoice}: {went_back} refunded at SEQR"
+        amount_at_seqr = refunded_at_seqr(seqrs_own) if seqrs_own else 0
+        if ledgers.refunds_of(invoice, R.REFUNDED) != amount_at_seqr:
+            yield f"{invoice}: {amount_at_seqr} refunded at SEQR"
     ours = total(each.amount for each in paid.values())
     kept = total(
         Decimal(each["amount"])

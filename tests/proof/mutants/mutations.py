@@ -203,7 +203,7 @@ MUTATIONS = (
         "        _record_unknown(refund_id, str(error))\n",
         "        _defer(refund_id, error)\n",
         "tests/payments/refunds/test_refund_outcomes.py"
-        "::test_a_lost_answer_makes_it_unknown_keeps_its_amount_and_is_never_sent_again",
+        "::test_refund_with_lost_answer_is_unknown_and_reserved_and_never_sent_again",
     ),
     Mutation(
         "drop SEQR's late answer about a refund",
@@ -211,7 +211,7 @@ MUTATIONS = (
         "    if from_state == RefundStatus.REFUNDED:\n        return\n    transition_refund(\n",
         "    if from_state != RefundStatus.SENDING:\n        return\n    transition_refund(\n",
         "tests/payments/refunds/test_refund_outcomes.py"
-        "::test_an_answer_that_comes_after_a_person_has_settled_it_otherwise_overrules_them",
+        "::test_late_confirmation_overrules_a_refund_resolved_as_not_refunded",
     ),
     Mutation(
         "make a refund for each click",
@@ -221,14 +221,14 @@ MUTATIONS = (
         "    if earlier is not None:\n"
         '        nonce = f"{nonce}, once more"\n'
         "    return _create(invoice, amount, reason.strip(), source, nonce), True\n",
-        "tests/payments/refunds/test_refunds.py::test_two_clicks_are_one_refund",
+        "tests/payments/refunds/test_refunds.py::test_concurrent_requests_with_one_nonce_create_one_refund",
     ),
     Mutation(
         "do not reserve refunds in flight",
         "payments/balance.py",
         "    return captured_amount(invoice) - _sum(invoice, RESERVING_REFUND_STATUSES)\n",
         "    return captured_amount(invoice) - _sum(invoice, (RefundStatus.REFUNDED,))\n",
-        "tests/payments/refunds/test_refunds.py::test_two_staff_at_once_never_give_back_more_than_was_paid",
+        "tests/payments/refunds/test_refunds.py::test_concurrent_requests_never_exceed_the_captured_amount",
     ),
     Mutation(
         "do not recover an invoice of a killed worker",
@@ -243,7 +243,7 @@ MUTATIONS = (
         "_refunds(RefundStatus.SENDING, now)",
         "[]",
         "tests/payments/refunds/test_refund_outcomes.py"
-        "::test_a_killed_senders_refund_is_found_by_the_sweep_and_unknown_after_its_lease",
+        "::test_refund_of_a_killed_sender_is_recovered_as_unknown_after_its_lease",
     ),
     Mutation(
         "show an order to any customer",
