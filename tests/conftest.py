@@ -35,11 +35,11 @@ def _fresh_limits() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_check_outlives_its_test() -> Iterator[None]:
-    """Wait for the checks that a test has started, before its database is emptied."""
+    """Wait for the status checks of a test before its database is emptied."""
     yield
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while status_checks.checks_in_flight():
-        assert time.monotonic() < deadline, "a check of the web process does not end"
+        assert time.monotonic() < deadline, "a status check does not end"
         time.sleep(0.01)
 
 
@@ -52,7 +52,7 @@ def sandbox_process() -> Iterator[SandboxProcess]:
 
 @pytest.fixture
 def sandbox(sandbox_process: SandboxProcess, settings: Settings) -> Iterator[SandboxProcess]:
-    """An empty sandbox, which the settings lead to."""
+    """An empty sandbox at SEQR's address."""
     sandbox_process.reset()
     settings.SEQR_SERVICE_URL = sandbox_process.service_url
     settings.SEQR_SESSION_URL = sandbox_process.session_url
@@ -64,12 +64,12 @@ def sandbox(sandbox_process: SandboxProcess, settings: Settings) -> Iterator[San
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Wait until something is so, for 5 seconds at most."""
+    """Wait up to 30 seconds for a condition."""
 
-    def wait(is_so: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 5
-        while not is_so():
-            assert time.monotonic() < deadline, "it did not come to pass within 5 seconds"
+    def wait(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < deadline, "the condition did not hold within 30 seconds"
             time.sleep(0.02)
 
     return wait

@@ -7,14 +7,14 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
+from tests.redis_reset import redis_for_tests
 
 
 @pytest.fixture
 def no_heartbeat(settings: Settings) -> None:
     """There is one shard, which has no heartbeat in Redis."""
     settings.SEQR_POLL_SHARDS = 1
-    redis_client(POLLER_TIMEOUT_SECONDS).delete("seqrshop:heartbeat:0")
+    redis_for_tests().delete("seqrshop:heartbeat:0")
 
 
 @pytest.fixture

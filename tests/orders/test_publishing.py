@@ -36,14 +36,14 @@ class Subscriber:
             ignore_subscribe_messages=True
         )
         self._subscription.subscribe(publishing.CHANNEL)
-        self._subscription.get_message(timeout=5)  # the confirmation of the subscription
+        self._subscription.get_message(timeout=30)  # the confirmation of the subscription
 
     def all(self) -> list[str]:
         """Return the published orders, read until a marker that is published last."""
         self._client.publish(publishing.CHANNEL, "last")
         messages: list[str] = []
         while messages[-1:] != ["last"]:
-            if message := self._subscription.get_message(timeout=5):
+            if message := self._subscription.get_message(timeout=30):
                 messages.append(message["data"].decode())
         return messages[:-1]
 

@@ -9,9 +9,9 @@ from redis.exceptions import RedisError
 from payments.polling import read_heartbeats
 from payments.polling.heartbeat import HeartbeatPublisher
 from payments.polling.stats import Histogram
-from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
 from tests.payments.polling.shard import FakeStatusClient, Shard, status
 from tests.payments.polling.test_poller import open_invoice
+from tests.redis_reset import redis_for_tests
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def running() -> Shard:
 
 @pytest.fixture(autouse=True)
 def empty_redis() -> None:
-    redis_client(POLLER_TIMEOUT_SECONDS).delete("seqrshop:heartbeat:0")
+    redis_for_tests().delete("seqrshop:heartbeat:0")
 
 
 def test_log_line_reports_the_last_ten_seconds(

@@ -12,8 +12,8 @@ from payments.polling import read_heartbeats, run, run_shard, stop_polling
 from payments.polling.lock import LOCK_TTL_SECONDS, ShardLock
 from payments.polling.store import PollStore
 from seqrshop import settings as project_settings
-from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
 from tests.payments.steps import call_count, issued_invoice, order_state, reference, reloaded
+from tests.redis_reset import redis_for_tests
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -43,7 +43,7 @@ def test_loop_confirms_a_payment_publishes_its_heartbeat_and_releases_its_shard(
     told = read_heartbeats()[0]
     assert told is not None
     assert time.time() - told["round_started_at"] < 2
-    assert not redis_client(POLLER_TIMEOUT_SECONDS).exists("seqrshop:poll:0")
+    assert not redis_for_tests().exists("seqrshop:poll:0")
 
 
 def test_second_worker_does_not_poll_a_locked_shard(sandbox: SandboxProcess) -> None:
@@ -63,7 +63,7 @@ def test_shard_of_a_killed_worker_is_free_within_five_seconds() -> None:
     lock = ShardLock(0)
     lock.acquire()
 
-    left_ms = redis_client(POLLER_TIMEOUT_SECONDS).pttl("seqrshop:poll:0")
+    left_ms = redis_for_tests().pttl("seqrshop:poll:0")
     lock.release()
 
     assert 0 < left_ms <= LOCK_TTL_SECONDS * 1000
@@ -72,16 +72,14 @@ def test_shard_of_a_killed_worker_is_free_within_five_seconds() -> None:
 def test_loop_ends_when_another_holds_its_lock(sandbox: SandboxProcess) -> None:
     loop = threading.Thread(target=run_shard, args=(0, 60))
     loop.start()
-    while not redis_client(POLLER_TIMEOUT_SECONDS).exists("seqrshop:poll:0"):
+    while not redis_for_tests().exists("seqrshop:poll:0"):
         time.sleep(0.01)
 
-    redis_client(POLLER_TIMEOUT_SECONDS).set(
-        "seqrshop:poll:0", "another", px=int(LOCK_TTL_SECONDS * 1000)
-    )
-    loop.join(5)
+    redis_for_tests().set("seqrshop:poll:0", "another", px=60_000)
+    loop.join(30)
 
     assert not loop.is_alive()
-    redis_client(POLLER_TIMEOUT_SECONDS).delete("seqrshop:poll:0")
+    redis_for_tests().delete("seqrshop:poll:0")
 
 
 @pytest.mark.usefixtures("no_redis")
