@@ -23,6 +23,7 @@ LINTERS = {
     "mypy": ["mypy", "."],
     "typos": ["typos"],
     "javascript": ["python", "-m", "seqrshop.local.javascript"],
+    "vocabulary": ["python", "-m", "seqrshop.local.vocabulary"],
 }
 # Two processes: the smallest machine has two cores, and all share one PostgreSQL.
 PYTEST = ["pytest", "-n", "2", "--dist", "loadfile"]

@@ -116,16 +116,16 @@ def reverse_payment(sim: Simulation, actor: int, index: int) -> None:
 
 def report_late_payment(sim: Simulation, actor: int, index: int) -> None:
     """SEQR reports PAID for an invoice that it has reported as ended."""
-    known_dead = set(
+    ended_references = set(
         Invoice.objects.filter(status__in=UNPAID_FINAL_STATUSES).values_list(
             "invoice_reference", flat=True
         )
     )
 
-    def is_dead(invoice: dict[str, object]) -> bool:
-        return invoice["paid_at"] is None and invoice["invoice_reference"] in known_dead
+    def has_ended_unpaid(invoice: dict[str, object]) -> bool:
+        return invoice["paid_at"] is None and invoice["invoice_reference"] in ended_references
 
-    if reference := _force_status(sim, index, "PAID", is_dead):
+    if reference := _force_status(sim, index, "PAID", has_ended_unpaid):
         sim.notifications.append(notify_path(sim, reference))
 
 
