@@ -11,7 +11,7 @@ from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
 
 SHORTEST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
-STUCK_AFTER = timedelta(hours=3)
+STUCK_AFTER = timedelta(hours=3)  # of attempts
 
 
 def retry_pause(error: SeqrError, *, waiting_since: datetime) -> timedelta:

@@ -10,7 +10,7 @@ from orders.audit import ChangeSource, record_event_once
 from orders.models import AuditEvent, EventName, SubjectType
 from payments.cases.cases import close_case
 from payments.models import CaseKind, MatchResult, MoneyCase, PeriodRow
-from payments.reconciliation.report_coverage import MARGIN, Coverage
+from payments.reconciliation.report_coverage import RECORDING_MARGIN, Coverage
 
 NO_SALE = "SEQR's reports of that time contain no sale of this invoice: SEQR reversed the payment"
 
@@ -21,7 +21,8 @@ def close_duplicate_payment_cases(coverage: Coverage, source: ChangeSource) -> N
     An unknown sale of the same amount keeps the case open, and is recorded in its history.
     """
     for case in MoneyCase.objects.filter(kind=CaseKind.DUPLICATE_PAYMENT, closed_at=None):
-        if not coverage.covers(case.opened_at - MARGIN, case.opened_at + MARGIN):
+        begin, end = case.opened_at - RECORDING_MARGIN, case.opened_at + RECORDING_MARGIN
+        if not coverage.covers(begin, end):
             continue
         sale = _sale_of(case)
         if sale is not None:
@@ -38,7 +39,7 @@ def _sale_of(case: MoneyCase) -> PeriodRow | None:
     return (
         PeriodRow.objects.filter(
             Q(match_result=MatchResult.UNKNOWN_SALE, amount__in=amounts) | Q(invoice=invoice),
-            period__marking_ended_at__gt=case.opened_at - 2 * MARGIN,
+            period__marking_ended_at__gt=case.opened_at - 2 * RECORDING_MARGIN,
         )
         .select_related("period")
         .order_by("period__day", "position")

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 
 from payments.models import MARK_KNOWN, MARK_TRIED, PeriodStatus, TransactionPeriod
 
-MARGIN = timedelta(seconds=60)
-FIRST_PERIOD_DURATION = timedelta(days=1)  # an assumption: its start is unknown
+RECORDING_MARGIN = timedelta(seconds=60)  # between SEQR's time of a transaction and the shop's
+FIRST_PERIOD_DURATION = timedelta(days=1)  # assumed: the shop did not close the one before it
 
 
 @dataclass(frozen=True)
 class Window:
-    """The time whose transactions are in this report or in an earlier one; excludes `end`."""
+    """The time whose transactions are all in this report or in earlier ones; excludes `end`."""
 
     begin: datetime
     end: datetime
@@ -24,7 +24,7 @@ class Window:
 
 @dataclass(frozen=True)
 class _Span:
-    """The time whose transactions may be in this period. No others may be."""
+    """The time in which a period's transactions may have occurred."""
 
     period: TransactionPeriod
     begin: datetime
@@ -32,7 +32,7 @@ class _Span:
 
 
 class Coverage:
-    """The time that the periods and their reports cover, as of its creation."""
+    """The time that the periods and their reports cover. Read once, at its creation."""
 
     def __init__(self) -> None:
         self._spans = list(_spans())
@@ -65,7 +65,7 @@ def _spans() -> list[_Span]:
         assert ended is not None
         if opened is None:
             opened = started - FIRST_PERIOD_DURATION
-        found.append(_Span(period, opened - MARGIN, ended + MARGIN))
+        found.append(_Span(period, opened - RECORDING_MARGIN, ended + RECORDING_MARGIN))
         if period.status in MARK_KNOWN:
             opened = started
     return found
@@ -81,7 +81,7 @@ def _windows(spans: list[_Span]) -> dict[int, Window]:
             continue
         begin = max(span.begin, unreported_until or span.begin)
         assert span.period.marking_started_at is not None
-        end = span.period.marking_started_at - MARGIN
+        end = span.period.marking_started_at - RECORDING_MARGIN
         if begin < end:
             found[span.period.pk] = Window(begin, end)
     return found
