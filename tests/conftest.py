@@ -95,13 +95,13 @@ def seqr_away(settings: Settings) -> Iterator[None]:
 
 @pytest.fixture
 def clerk() -> User:
-    """One of the staff, who asks for refunds."""
+    """A member of staff who requests refunds."""
     return User.objects.create_user("clerk")
 
 
 @pytest.fixture
 def boss() -> User:
-    """Another, who approves them."""
+    """A member of staff who approves them."""
     return User.objects.create_user("boss")
 
 

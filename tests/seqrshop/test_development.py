@@ -60,6 +60,7 @@ def run(command: list[str], folder: Path, **given: str) -> subprocess.CompletedP
 
 
 def start(command: list[str], folder: Path, **given: str) -> subprocess.Popen[str]:
+    """Start a command with SIGINT enabled; a suite run as a background job ignores it."""
     return subprocess.Popen(
         command,
         cwd=ROOT,
@@ -69,6 +70,7 @@ def start(command: list[str], folder: Path, **given: str) -> subprocess.Popen[st
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
 
 
