@@ -171,6 +171,13 @@ def seconds(minimum: float, maximum: float) -> Callable[[str], float]:
     return convert
 
 
+def folder(raw: str) -> str:
+    """Read the absolute path of a folder, which need not exist yet."""
+    if not Path(raw).is_absolute() or not raw.isprintable():
+        raise ValueError
+    return raw
+
+
 def token(raw: str) -> str:
     """Read a secret for an HTTP header: 16 to 200 printable characters without spaces."""
     if not re.fullmatch(r"[!-~]{16,200}", raw):

@@ -78,6 +78,12 @@ TRUSTED_PROXIES: int = read(
     env.whole_number(0, 5),
     default=0,
 )
+STATIC_ROOT: str = read(
+    "STATIC_ROOT",
+    "the absolute path of the folder that collectstatic fills and the web process serves",
+    env.folder,
+    default=str(BASE_DIR / "static-collected"),
+)
 SEQR_SERVICE_URL: str = read_required(
     "SEQR_SERVICE_URL",
     "the http(s) address of ERSWSExternalClientService",
@@ -323,7 +329,6 @@ USE_TZ = True
 TIME_ZONE = "Europe/Stockholm"
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "static-collected"
 STATICFILES_DIRS = [BASE_DIR / "seqrshop" / "storefront" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

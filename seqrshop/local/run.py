@@ -75,7 +75,11 @@ def run(given: Mapping[str, str], *, reload: bool = False) -> int:
             database_url=given.get("DATABASE_URL"),
             redis_url=given.get("REDIS_URL"),
         ) as servers:
-            env = demo.environment(given, ports, generated, servers) | orphans.owner_environment()
+            env = {
+                "STATIC_ROOT": str(folder / "static"),  # apart from other runs of this checkout
+                **demo.environment(given, ports, generated, servers),
+                **orphans.owner_environment(),
+            }
             if reload:
                 env |= {"DEBUG": "on", "WEB_CONCURRENCY": "1"}
             env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}"

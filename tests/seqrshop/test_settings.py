@@ -47,6 +47,7 @@ MALFORMED = {
     "SEQR_LEAVE_URL": "Malformed",
     "SEQR_STORE_URL_ANDROID": "market://Malformed",
     "SEQR_STORE_URL_IOS": "Malformed",
+    "STATIC_ROOT": "Malformed",
     "SEQR_TERMINAL_ID": "Malformed" * 50,
     "SEQR_TERMINAL_PASSWORD": "Malformed" * 50,
     "SEQR_RESELLER_ID": "Malformed" * 50,
