@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError
+from django.core.management.commands import flush
+from psycopg.errors import DeadlockDetected
 from pytest_django import Settings
 
 from orders.models import CustomerSession, Product, Shop
@@ -17,7 +20,27 @@ from tests.fault_proxy import FaultProxy, use_seqr_at
 from tests.redis_reset import reset_rate_limits
 from tests.sandbox_process import SandboxProcess
 
+FLUSH_ATTEMPTS = 5
 TOKEN = "0000002012-63506374"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_survives_deadlocks() -> Iterator[None]:
+    """Repeat the flush after a test when a web process reads tables in another order meanwhile."""
+    flush_once = flush.Command.handle
+
+    def handle(command: flush.Command, **options: Any) -> None:
+        for _ in range(FLUSH_ATTEMPTS - 1):
+            try:
+                return flush_once(command, **options)
+            except CommandError as error:
+                if not isinstance(getattr(error.__cause__, "__cause__", None), DeadlockDetected):
+                    raise
+        return flush_once(command, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush.Command, "handle", handle)
+        yield
 
 
 @pytest.fixture(autouse=True)
