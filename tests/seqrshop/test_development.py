@@ -19,10 +19,10 @@ import psutil
 import pytest
 from watchfiles import Change
 
+from seqrshop.deployment import SETTING_NAMES
 from seqrshop.local import ROOT
 from seqrshop.local.reload import CodeFilter, reloading
 from seqrshop.local.servers import free_port
-from seqrshop.settings import SETTING_NAMES
 
 pytestmark = pytest.mark.slow
 

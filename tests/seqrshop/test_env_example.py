@@ -4,7 +4,7 @@ import re
 
 from django.conf import settings
 
-from seqrshop.settings import SETTING_NAMES
+from seqrshop.deployment import SETTING_NAMES
 
 EXAMPLE = (settings.BASE_DIR / ".env.example").read_text()
 # Each setting's comment: the lines right above it.

@@ -14,11 +14,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from seqrshop.deployment import SETTING_NAMES
 from seqrshop.local import ROOT, demo
 from seqrshop.local.demo import Ports, Secrets
 from seqrshop.local.orphans import OWNER_VARIABLE, is_alive
 from seqrshop.local.servers import Servers, free_port
-from seqrshop.settings import SETTING_NAMES
 
 pytestmark = pytest.mark.slow
 

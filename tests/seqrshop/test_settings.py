@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from seqrshop.deployment import DEVELOPMENT_SECRET_KEY, SETTING_NAMES
 from seqrshop.local.testing import settings_for_tests
-from seqrshop.settings import DEVELOPMENT_SECRET_KEY, SETTING_NAMES
 
 pytestmark = pytest.mark.slow
 

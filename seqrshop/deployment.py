@@ -1,0 +1,225 @@
+"""Reads the settings that differ between deployments from the environment.
+
+.env.example explains each of them. With DEBUG on, development defaults stand in for the required
+settings; with DEBUG off, a missing one stops start-up.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from seqrshop import __version__, env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+settings = env.Settings(BASE_DIR / ".env")
+read = settings.read
+
+DEBUG: bool = bool(read("DEBUG", '"on" or "off"', env.boolean, default=False))
+DEVELOPMENT_SECRET_KEY = "for-development-only-" * 3
+short_text = env.text(200)
+
+
+def read_required(
+    name: str, expects: str, convert: env.Convert = short_text, *, development: str
+) -> Any:
+    """Read a setting that has a default, `development`, only while DEBUG is on."""
+    if DEBUG:
+        return read(name, expects, convert, default=convert(development))
+    return read(name, expects, convert)
+
+
+def secret_key(raw: str) -> str:
+    """Read SECRET_KEY, and refuse the published development key with DEBUG off."""
+    if raw == DEVELOPMENT_SECRET_KEY and not DEBUG:
+        raise ValueError
+    return short_text(raw)
+
+
+SECRET_KEY: str = read_required(
+    "SECRET_KEY",
+    "50 or more random characters, kept secret",
+    secret_key,
+    development=DEVELOPMENT_SECRET_KEY,
+)
+ALLOWED_HOSTS: list[str] = read_required(
+    "ALLOWED_HOSTS",
+    "the shop's host names, separated by commas",
+    env.names,
+    development="localhost,127.0.0.1,[::1]",
+)
+database: dict[str, Any] = read_required(
+    "DATABASE_URL",
+    "postgresql://user:password@host:5432/name",
+    env.database,
+    development="postgresql://seqrshop@localhost:5432/seqrshop",
+)
+REDIS_URL: str = read_required(
+    "REDIS_URL",
+    "redis://host:6379/0",
+    env.redis_address,
+    development="redis://localhost:6379/0",
+)
+PUBLIC_BASE_URL: str = read_required(
+    "PUBLIC_BASE_URL",
+    "the http(s) address where SEQR and the app reach the shop, such as https://shop.example.se",
+    env.web_address,
+    development="http://localhost:8000",
+)
+TRUSTED_PROXIES: int = read(
+    "TRUSTED_PROXIES",
+    "the number of your own proxies in front of the web process, 0 to 5",
+    env.whole_number(0, 5),
+    default=0,
+)
+STATIC_ROOT: str = read(
+    "STATIC_ROOT",
+    "the absolute path of the folder that collectstatic fills and the web process serves",
+    env.folder,
+    default=str(BASE_DIR / "static-collected"),
+)
+SEQR_SERVICE_URL: str = read_required(
+    "SEQR_SERVICE_URL",
+    "the http(s) address of ERSWSExternalClientService",
+    env.web_address,
+    development="http://localhost:8001/soap/service",
+)
+SEQR_SESSION_URL: str = read_required(
+    "SEQR_SESSION_URL",
+    "the http(s) address of ERSWSClientSessionInfoService",
+    env.web_address,
+    development="http://localhost:8001/soap/session",
+)
+SEQR_APP_URL: str = read(
+    "SEQR_APP_URL",
+    "the address that opens the app, up to the R of the reference, such as seqr://SEQR.SE/",
+    env.app_address,
+    default="seqr://SEQR.SE/",
+)
+SEQR_LEAVE_URL: str = read(
+    "SEQR_LEAVE_URL",
+    "the address that leaves the shop's pages for the app, such as SEQR-ACTION://WIZARD/CANCEL",
+    env.app_address,
+    default="SEQR-ACTION://WIZARD/CANCEL",
+)
+SEQR_STORE_URL_ANDROID: str = read(
+    "SEQR_STORE_URL_ANDROID",
+    "the http(s) address where an Android phone installs the app",
+    env.web_address,
+    default="https://play.google.com/store/search?q=SEQR&c=apps",
+)
+SEQR_STORE_URL_IOS: str = read(
+    "SEQR_STORE_URL_IOS",
+    "the http(s) address where an iPhone installs the app",
+    env.web_address,
+    default="https://appstore.com/seqr",
+)
+SEQR_TERMINAL_ID: str = read_required(
+    "SEQR_TERMINAL_ID",
+    "the id of the shop's terminal at SEQR",
+    development="public_test_shop_terminal",
+)
+SEQR_TERMINAL_PASSWORD: str = read_required(
+    "SEQR_TERMINAL_PASSWORD", "the password of that terminal", development="12345678"
+)
+SEQR_RESELLER_ID: str = read_required(
+    "SEQR_RESELLER_ID",
+    "the id of the shop's reseller account at SEQR",
+    development="public_test_shop",
+)
+SEQR_RESELLER_USER_ID: str = read_required(
+    "SEQR_RESELLER_USER_ID",
+    "the user id in the reseller account, such as 9900",
+    development="9900",
+)
+SEQR_RESELLER_PASSWORD: str = read_required(
+    "SEQR_RESELLER_PASSWORD", "the password of that user", development="1234"
+)
+SEQR_CLIENT_ID: str = read(
+    "SEQR_CLIENT_ID",
+    "the name that identifies this software to SEQR, at most 80 characters",
+    env.text(80),
+    default=f"seqrshop {__version__}",
+)
+SEQR_CHANNEL: str = read(
+    "SEQR_CHANNEL", "ClientWS or WS, at most 40 characters", env.text(40), default="ClientWS"
+)
+SEQR_TIMEOUT_SECONDS: float = read(
+    "SEQR_TIMEOUT_SECONDS",
+    "the seconds after which a call to SEQR is given up, 0.5 to 15",
+    env.seconds(0.5, 15),
+    default=5.0,
+)
+INVOICE_LIFETIME_SECONDS: int = read(
+    "INVOICE_LIFETIME_SECONDS",
+    "the seconds that a customer has to pay, 30 to 86400",
+    env.whole_number(30, 86400),
+    default=600,
+)
+CUSTOMER_SESSION_SECONDS: int = read(
+    "CUSTOMER_SESSION_SECONDS",
+    "the seconds that a customer's session lasts, 60 to 86400",
+    env.whole_number(60, 86400),
+    default=3600,
+)
+SEQR_POLL_SHARDS: int = read(
+    "SEQR_POLL_SHARDS",
+    "the number of shards that the open invoices are divided into, 1 to 64",
+    env.whole_number(1, 64),
+    default=2,
+)
+SEQR_MAX_IN_FLIGHT: int = read(
+    "SEQR_MAX_IN_FLIGHT",
+    "the number of getPaymentStatus calls that one shard may have in flight, 1 to 4000",
+    env.whole_number(1, 4000),
+    default=800,
+)
+SEQR_POLL_INTERVAL_SECONDS: float = read(
+    "SEQR_POLL_INTERVAL_SECONDS",
+    "the seconds between two polls of an open invoice, 0.5 to 5",
+    env.seconds(0.5, 5),
+    default=1.0,
+)
+REFUND_APPROVAL_LIMIT: Decimal = read(
+    "REFUND_APPROVAL_LIMIT",
+    "the amount, such as 500.00, above which a second person approves a refund",
+    env.amount,
+    default=Decimal("500.00"),
+)
+LOYALTY_HOOK: str = read(
+    "LOYALTY_HOOK",
+    "the dotted path of a function, such as payments.loyalty.example.percentage",
+    env.dotted_path,
+    default="",
+)
+RECONCILIATION_HOUR: int = read(
+    "RECONCILIATION_HOUR",
+    "the hour in Sweden from which the day's transaction period is closed, 0 to 23",
+    env.whole_number(0, 23),
+    default=4,
+)
+CASE_EMAILS: list[str] = read(
+    "CASE_EMAILS",
+    "the e-mail addresses that new cases are sent to, separated by commas",
+    env.email_addresses,
+    default=[],
+)
+mail_server: dict[str, Any] = read(
+    "EMAIL_URL",
+    "the mail server, such as smtp+tls://user:password@host:587",
+    env.mail_server,
+    default={"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"},
+)
+DEFAULT_FROM_EMAIL: str = read(
+    "EMAIL_FROM",
+    "the e-mail address of the sender",
+    env.email_address,
+    default="seqrshop@localhost",
+)
+METRICS_TOKEN: str = read(
+    "METRICS_TOKEN",
+    "16 to 200 characters without spaces, kept secret, that /metrics requires",
+    env.token,
+    default="",
+)
+SETTING_NAMES = tuple(settings.names)
+settings.finish()
