@@ -40,13 +40,13 @@ class ProbeResult(Enum):
 
 
 def probe_payments(
-    pause_id: int, source: ChangeSource = SOURCE, *, at_once: bool = False
+    pause_id: int, source: ChangeSource = SOURCE, *, force: bool = False
 ) -> ProbeResult:
-    """Make a probe if one is due or wanted `at_once`; return its result.
+    """Make a probe if one is due, or in any case with `force`; return its result.
 
     One probe runs at a time. After RESUMED, the caller enqueues the unsent invoices.
     """
-    pause = _take_lease(pause_id, at_once=at_once)
+    pause = _take_lease(pause_id, force=force)
     if pause is None:
         return ProbeResult.NOT_MADE
     try:
@@ -67,13 +67,13 @@ def schedule_probe(case_id: int) -> None:
 
 
 @transaction.atomic
-def _take_lease(pause_id: int, *, at_once: bool) -> PaymentPause | None:
+def _take_lease(pause_id: int, *, force: bool) -> PaymentPause | None:
     """Take the lease for a probe; return the pause, or None where no probe is to be made."""
     pause = _lock(pause_id)
     now = database_now()
     if pause.ended_at is not None or not LEASE.has_lapsed(pause, now):
         return None
-    if pause.next_probe_at > now and not at_once:
+    if pause.next_probe_at > now and not force:
         return None
     pause.probes += 1
     pause.lease_until = now + call_lease_duration(timeouts=4)

@@ -104,7 +104,7 @@ def _mark_late_query(invoice: Invoice) -> datetime | None:
 
 
 def _clear_late_query(invoice_id: int, since: datetime | None) -> None:
-    """Clear the mark, unless another query has set it anew."""
+    """Clear the mark, unless another query has set it again."""
     if since is not None:
         Invoice.objects.filter(pk=invoice_id, late_query_pending_since=since).update(
             late_query_pending_since=None

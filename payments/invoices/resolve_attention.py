@@ -19,7 +19,7 @@ def resolve_case(case_id: int, source: ChangeSource, reason: str) -> bool:
     """Close a case for a person, and resume its order; return whether the case was open.
 
     The order becomes paid or refunded if an invoice has paid it; else cancelled, so that its
-    customer can pay again or order anew. While an invoice is open, SEQR's status decides. Raises
+    customer can pay or order again. While an invoice is open, SEQR's status decides. Raises
     ValueError without a reason.
     """
     order_id = MoneyCase.objects.values_list("order_id", flat=True).get(pk=case_id)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -15,6 +15,13 @@ from seqrshop.backoffice.links import admin_url
 from seqrshop.backoffice.read_only import ReadOnlyAdmin
 
 M = TypeVar("M", bound=Model)
+
+STATES: dict[SubjectType, type[TextChoices]] = {
+    SubjectType.ORDER: OrderState,
+    SubjectType.INVOICE: InvoiceStatus,
+    SubjectType.REFUND: RefundStatus,
+    SubjectType.PERIOD: PeriodStatus,
+}
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,8 @@ def history_line(event: AuditEvent) -> HistoryLine:
         f"{SubjectType(event.subject_type).label} {event.subject_label}",
         event.label,
         str(SourceName(event.source).label),
-        _state_label(event.from_state),
-        _state_label(event.to_state),
+        _state_label(event, event.from_state),
+        _state_label(event, event.to_state),
         _call_result(event) if event.subject_type == SubjectType.CALL else event.detail,
     )
 
@@ -82,8 +89,9 @@ def _call_result(call: AuditEvent) -> str:
     return f"{result}: {call.detail}" if call.detail else result
 
 
-def _state_label(state: str) -> str:
-    for states in (InvoiceStatus, OrderState, RefundStatus, PeriodStatus):
-        if state in states:
-            return str(states(state).label)
-    return _("open case") if state == "open" else state
+def _state_label(event: AuditEvent, state: str) -> str:
+    """Return a state's label. Order, invoice, refund and period share values, not labels."""
+    if event.subject_type == SubjectType.CASE:
+        return _("open case") if state == "open" else state
+    states = STATES.get(SubjectType(event.subject_type))
+    return str(states(state).label) if states is not None and state in states else state

@@ -200,7 +200,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             pause = _open_pause(case)
             if pause is None:
                 return messages.INFO, _("Payments are not paused by this case")
-            result = probe_payments(pause.pk, by_staff(request.user), at_once=True)
+            result = probe_payments(pause.pk, by_staff(request.user), force=True)
             if result == ProbeResult.RESUMED:
                 tasks.enqueue(tasks.run_recovery)
             return PROBE_RESULTS[result]

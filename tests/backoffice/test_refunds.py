@@ -190,5 +190,6 @@ def test_order_history_shows_refund_states_as_labels() -> None:
     page = superuser().get(page_url(invoice.order)).content.decode()
 
     assert "refund withdrawn" in page
+    assert "<td>to be sent</td>" in page  # the value CREATED, which invoices have too
     assert "<td>withdrawn</td>" in page
     assert "WITHDRAWN" not in page

@@ -207,7 +207,7 @@ def test_probe_invoice_is_polled_and_cancelled_and_has_no_order(
 ) -> None:
     pause = pause_for_refused_password()
 
-    probe_payments(pause.pk, at_once=True)
+    probe_payments(pause.pk, force=True)
 
     (at_seqr,) = sandbox.invoices()
     operations = [call["operation"] for call in sandbox.calls()]
@@ -260,7 +260,7 @@ def test_killed_probe_is_repeated_after_its_lease(sandbox: SandboxProcess) -> No
     pause = pause_for_refused_password()
     make_probe_due(pause)
     PaymentPause.objects.update(lease_until=database_now() + timedelta(seconds=25))
-    during_lease = find_work().pauses_to_probe, probe_payments(pause.pk, at_once=True)
+    during_lease = find_work().pauses_to_probe, probe_payments(pause.pk, force=True)
 
     PaymentPause.objects.update(lease_until=database_now())
 
@@ -277,7 +277,7 @@ def test_rejected_status_query_alone_keeps_payments_paused(
     run_rounds(poller)
     pause = PaymentPause.objects.get()
 
-    result = [probe_payments(pause.pk, at_once=True) for _ in range(3)]
+    result = [probe_payments(pause.pk, force=True) for _ in range(3)]
 
     assert result == [ProbeResult.REJECTED] * 3
     assert PaymentPause.objects.get(ended_at=None) == pause
@@ -290,7 +290,7 @@ def test_unanswered_probe_keeps_payments_paused(sandbox: SandboxProcess, operati
     pause = pause_for_refused_password()
     sandbox.fault(operation, "http_status", status=503, takes_effect=False)
 
-    result = probe_payments(pause.pk, at_once=True)
+    result = probe_payments(pause.pk, force=True)
 
     assert result == ProbeResult.UNANSWERED
     assert payments_are_paused()
@@ -301,20 +301,20 @@ def test_probe_that_cannot_be_cancelled_resumes_payments(sandbox: SandboxProcess
     pause = pause_for_refused_password()
     reject(sandbox, "cancelInvoice", 90)
 
-    assert probe_payments(pause.pk, at_once=True) == ProbeResult.RESUMED
+    assert probe_payments(pause.pk, force=True) == ProbeResult.RESUMED
 
 
 def test_rejected_cancel_keeps_payments_paused(sandbox: SandboxProcess) -> None:
     pause = pause_for_refused_password()
     reject(sandbox, "cancelInvoice", 21)
 
-    assert probe_payments(pause.pk, at_once=True) == ProbeResult.REJECTED
+    assert probe_payments(pause.pk, force=True) == ProbeResult.REJECTED
 
 
 def test_old_invoice_rejected_after_probe_does_not_pause_again(sandbox: SandboxProcess) -> None:
     """Such as one of a former terminal, which would pause payments after each probe."""
     rejected = issued_invoice()
-    probe_payments(pause_for_refused_password().pk, at_once=True)
+    probe_payments(pause_for_refused_password().pk, force=True)
     reject(sandbox, "getPaymentStatus", 21)
 
     for _ in range(3):
@@ -326,7 +326,7 @@ def test_old_invoice_rejected_after_probe_does_not_pause_again(sandbox: SandboxP
 
 
 def test_new_invoice_rejected_after_probe_pauses_again(sandbox: SandboxProcess) -> None:
-    probe_payments(pause_for_refused_password().pk, at_once=True)
+    probe_payments(pause_for_refused_password().pk, force=True)
     reject(sandbox, "sendInvoice")
 
     with pytest.raises(SeqrConfigurationError):

@@ -166,7 +166,7 @@ def test_refused_password_fails_no_invoice(sandbox: SandboxProcess, seqr_proxy: 
     with pytest.raises(SeqrAuthenticationError):
         send_invoice(invoice.pk)
     seqr_proxy.clear_faults()
-    probe_payments(PaymentPause.objects.get().pk, at_once=True)
+    probe_payments(PaymentPause.objects.get().pk, force=True)
 
     assert reloaded(invoice).status == S.SENDING
     assert invoice.pk in find_work().invoices_to_send

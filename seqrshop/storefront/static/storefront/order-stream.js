@@ -1,4 +1,4 @@
-// Follows one order until it is settled: by an event stream, or by polling where none works.
+// Follows one order until its state is final: by an event stream, or by polling where none works.
 
 import { ApiUnavailable } from "./api-client.js";
 
@@ -13,10 +13,10 @@ const STREAM_RETRY_MS = 20000; // after a shorter one
 const MAX_REOPEN_DELAY_MS = 1000; // many pages reopen at the same time
 const NEVER = Infinity; // until the page wakes
 
-const UNSETTLED = ["created", "sending", "awaiting_payment", "cancel_pending", "needs_attention"];
+const OPEN_STATES = ["created", "sending", "awaiting_payment", "cancel_pending", "needs_attention"];
 
 /** @param {string} state */
-export const isSettled = (state) => !UNSETTLED.includes(state);
+export const isFinal = (state) => !OPEN_STATES.includes(state);
 
 /** @template {{ state: OrderState }} T what the API returns of an order */
 export class OrderStream {
@@ -84,7 +84,7 @@ export class OrderStream {
     this.#poll();
     const round = this.#round;
     setTimeout(() => {
-      if (round === this.#round && !isSettled(this.#state)) this.#showNotice("checking");
+      if (round === this.#round && !isFinal(this.#state)) this.#showNotice("checking");
     }, CHECKING_NOTICE_MS);
   }
 
@@ -97,7 +97,7 @@ export class OrderStream {
 
   /** Waits for the next change: by a stream if one may be opened now, else by the next poll. */
   #continue() {
-    if (isSettled(this.#state)) return;
+    if (isFinal(this.#state)) return;
     if (!document.hidden && Date.now() >= this.#nextStreamAt) {
       this.#readStream();
       return;
@@ -187,7 +187,7 @@ export class OrderStream {
   #update(order) {
     this.#updates += 1;
     this.#state = order.state;
-    this.#showNotice(this.#isPollerStalled && !isSettled(order.state) ? "checking" : "");
+    this.#showNotice(this.#isPollerStalled && !isFinal(order.state) ? "checking" : "");
     this.#handlers.onOrder(order);
   }
 

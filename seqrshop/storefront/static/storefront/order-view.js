@@ -1,11 +1,11 @@
-// The view of one order: shows it, follows it until it is settled, pays and cancels it.
+// The view of one order: shows it, follows it until its state is final, pays and cancels it.
 
 import { ApiError } from "./api-client.js";
 import { AppHandover } from "./app-handover.js";
 import { copyTemplate, find, setText } from "./dom.js";
 import { preserveFocus } from "./focus.js";
 import { formatMoney, toMinorUnits } from "./money.js";
-import { isSettled, OrderStream } from "./order-stream.js";
+import { isFinal, OrderStream } from "./order-stream.js";
 import { showNotice, showView, translate } from "./page.js";
 
 /** @typedef {import("./session.js").Session} Session */
@@ -129,7 +129,7 @@ export class OrderView {
     this.#setLink("[data-receipt-pdf]", order.receipt_url && `${order.receipt_url}.pdf`);
     this.#find("[data-cancel]").hidden = !CANCELLABLE_STATES.includes(state);
     this.#find("[data-pay]").hidden = !PAYABLE_AGAIN_STATES.includes(state);
-    this.#find("[data-to-menu]").hidden = !isSettled(state);
+    this.#find("[data-to-menu]").hidden = !isFinal(state);
     restoreFocus();
     if (this.#opensApp && order.app_url) {
       this.#opensApp = false;

@@ -1,9 +1,9 @@
-// The page that a browser returns to from the app: follows the order until it is settled.
+// The page that a browser returns to from the app: follows the order until its state is final.
 
 import { ApiClient } from "./api-client.js";
 import { find } from "./dom.js";
 import { formatMoney, toMinorUnits } from "./money.js";
-import { isSettled, OrderStream } from "./order-stream.js";
+import { isFinal, OrderStream } from "./order-stream.js";
 
 const main = find(document, "#main");
 const api = new ApiClient();
@@ -31,7 +31,7 @@ function show({ state, heading, message, total, receipt_url: receiptUrl }) {
   find(main, "[data-message]").textContent = message;
   const amount = formatMoney(toMinorUnits(total.value), total.currency);
   find(main, "[data-total]").textContent = amount;
-  find(main, "[data-settled]").hidden = !isSettled(state);
+  find(main, "[data-final]").hidden = !isFinal(state);
   find(main, "[data-to-pay]").hidden = state !== "awaiting_payment";
   const links = find(main, "[data-receipt]");
   links.hidden = !receiptUrl;
