@@ -4,7 +4,7 @@ VENV_PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots proof mutants crashtest \
+.PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots proof mutants crashtest outages \
 	bench bench-quick bench-streams
 .DELETE_ON_ERROR:
 
@@ -49,6 +49,9 @@ mutants: $(VENV)/installed-test ## plant faults and report which of them no test
 
 crashtest: $(VENV)/installed-test ## kill processes at random, then compare the books (3 min)
 	@exec $(VENV_PYTHON) -m tests.proof.crash
+
+outages: $(VENV)/installed-test ## take PostgreSQL, Redis and SEQR away, and write docs/outages.md (45 min)
+	@exec $(VENV_PYTHON) -m tests.proof.outages
 
 bench: $(VENV)/installed-test ## measure poller and streams, and write docs/performance.md (30 min)
 	@exec $(VENV_PYTHON) -m tests.bench.run

@@ -63,6 +63,14 @@ class ManagedProcess:
         self._cwd = cwd
         self._stdout = stdout
 
+    @classmethod
+    def running(cls, process: subprocess.Popen[bytes], log: Path, cwd: Path) -> Self:
+        """Manage a process that has been started elsewhere; a restart repeats its command."""
+        assert isinstance(process.args, list)
+        managed = cls(process.args, log=log, cwd=cwd)
+        managed._adopt(process)
+        return managed
+
     def start(self) -> Self:
         """Start the process, unless it runs."""
         if self.is_running():
@@ -78,11 +86,10 @@ class ManagedProcess:
                 stderr=log,
                 start_new_session=True,  # a terminal's Ctrl-C reaches the tests alone
             )
-        self.adopt(process)
+        self._adopt(process)
         return self
 
-    def adopt(self, process: subprocess.Popen[bytes]) -> None:
-        """Manage a process that has been started elsewhere with the same command."""
+    def _adopt(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
         self.uptimes.append(Uptime(time.time()))
 

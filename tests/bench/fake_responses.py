@@ -85,4 +85,8 @@ SYSTEM_ERROR: Final = _status(
     "<resultCode>90</resultCode><resultDescription>SYSTEM_ERROR</resultDescription>"
     "<version>0</version>"
 )
+SYSTEM_BUSY: Final = _status(
+    "<resultCode>93</resultCode><resultDescription>SYSTEM_BUSY</resultDescription>"
+    "<version>0</version>"
+)
 HTTP_500: Final = http(b"500: Internal Server Error", "500 Internal Server Error", "text/plain")

@@ -27,6 +27,7 @@ class Behaviour:
 
     delay: float = 0.0
     failing_share: float = 0.0  # half of them code 90, half HTTP 500
+    busy_share: float = 0.0  # code 93
     slow_share: float = 0.0
     slow_delay: float = 5.0
     payments_per_second: float = 0.0
@@ -40,6 +41,7 @@ class FakeInvoice:
     reference: str
     queried_at: float
     longest_silence: float = 0.0
+    was_queried: bool = False
     paid_at: float | None = None
     answered_at: float | None = None
     paid_answer: bytes = b""
@@ -90,22 +92,24 @@ class FakeSeqr:
         self._polls += 1
         behaviour = self._behaviour
         delay = behaviour.delay
-        if behaviour.failing_share or behaviour.slow_share:
-            dice = random.random()
-            if dice < behaviour.failing_share:
-                failure = answers.HTTP_500 if random.random() < 0.5 else answers.SYSTEM_ERROR
-                return failure, delay
-            if dice < behaviour.failing_share + behaviour.slow_share:
-                delay = behaviour.slow_delay
         invoice = self._invoices.get(reference)
-        if invoice is None:
-            return answers.NO_SUCH_INVOICE, delay
-        if invoice.answered_at is None:
+        if invoice is not None and invoice.answered_at is None:
             gap = now - invoice.queried_at
             invoice.longest_silence = max(invoice.longest_silence, gap)
-            invoice.queried_at = now
-            if invoice.paid_at is not None:
-                invoice.answered_at = now
+            invoice.queried_at, invoice.was_queried = now, True
+        dice = random.random()
+        if dice < behaviour.failing_share:
+            failure = answers.HTTP_500 if random.random() < 0.5 else answers.SYSTEM_ERROR
+            return failure, delay
+        dice -= behaviour.failing_share
+        if dice < behaviour.busy_share:
+            return answers.SYSTEM_BUSY, delay
+        if dice < behaviour.busy_share + behaviour.slow_share:
+            delay = behaviour.slow_delay
+        if invoice is None:
+            return answers.NO_SUCH_INVOICE, delay
+        if invoice.paid_at is not None and invoice.answered_at is None:
+            invoice.answered_at = now
         if invoice.paid_at is not None:
             return invoice.paid_answer, delay
         if behaviour.unique_answers:
@@ -143,6 +147,7 @@ class FakeSeqr:
             invoice.queried_at, invoice.longest_silence = now, 0.0
 
     def _stats(self, now: float) -> dict[str, Any]:
+        unanswered = [each for each in self._invoices.values() if each.answered_at is None]
         return {
             "seconds": now - self._counting_since,
             "polls": self._polls,
@@ -156,6 +161,8 @@ class FakeSeqr:
                 ),
                 default=0.0,
             ),
+            "silence": max((now - each.queried_at for each in unanswered), default=0.0),
+            "never_queried": sum(not each.was_queried for each in unanswered),
             "payments": [
                 [invoice.reference, invoice.paid_at, invoice.answered_at] for invoice in self._paid
             ],

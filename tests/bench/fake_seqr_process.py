@@ -23,12 +23,18 @@ class Payment:
 
 @dataclass(frozen=True)
 class SeqrStats:
-    """What was counted since reset. `longest_silence` is seconds between two queries."""
+    """What was counted since reset. `longest_silence` is seconds between two queries.
+
+    `silence` is the seconds since the last query about the invoice that has waited longest, and
+    `never_queried` the number of invoices that no query was about.
+    """
 
     seconds: float
     polls: int
     cpu_seconds: float
     longest_silence: float
+    silence: float
+    never_queried: int
     payments: tuple[Payment, ...]
 
 

@@ -6,7 +6,7 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,9 +65,10 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
             name: ManagedProcess(procfile_command(line), log=_log(folder, name), env=env)
             for name, line in PROCFILE_LINES.items()
         }
+        (postgres,), (valkey,) = database.processes, redis.processes
         servers = {
-            "postgresql": _server("postgresql", folder, database.processes, Path("/")),
-            "redis": _server("redis", folder, redis.processes, folder / "redis"),
+            "postgresql": ManagedProcess.running(postgres, _log(folder, "postgresql"), Path("/")),
+            "redis": ManagedProcess.running(valkey, _log(folder, "redis"), folder / "redis"),
         }
         to_stop.callback(stop_all, servers.values(), within=STOP_SECONDS)
         to_stop.callback(stop_all, shop.values(), within=STOP_SECONDS)
@@ -113,17 +114,6 @@ def _prepare(env: Mapping[str, str]) -> list[dict[str, Any]]:
     )
     found: list[dict[str, Any]] = json.loads(done.stdout)["shops"]
     return found
-
-
-def _server(
-    name: str, folder: Path, running: Sequence["subprocess.Popen[bytes]"], cwd: Path
-) -> ManagedProcess:
-    """Manage a server that run_servers() has started."""
-    (process,) = running
-    assert isinstance(process.args, list)
-    server = ManagedProcess(process.args, log=_log(folder, name), cwd=cwd)
-    server.adopt(process)
-    return server
 
 
 def _log(folder: Path, name: str) -> Path:
