@@ -18,6 +18,7 @@ from payments.seqr import (
     SeqrConfig,
     SeqrOutcomeUnknown,
     SeqrRejected,
+    SeqrUnavailable,
 )
 from tests.bench.fake_seqr_process import SeqrProcess
 from tests.bench.launch import Launcher
@@ -126,3 +127,17 @@ def test_answers_can_be_delayed_and_unique(fake: SeqrProcess) -> None:
 
     assert time.monotonic() - began >= 0.05
     assert status.version == 1
+
+
+def test_busy_answers_are_queries_and_silence_is_counted(fake: SeqrProcess) -> None:
+    client = client_of(fake.service_url)
+    fake.issue([10_000_000_001, 10_000_000_002])
+    fake.set_behaviour(busy_share=1.0)
+    time.sleep(0.1)
+    with pytest.raises(SeqrUnavailable):
+        client.get_payment_status("10000000001", 0)
+
+    stats = fake.stats()
+
+    assert stats.never_queried == 1
+    assert stats.silence >= 0.1  # about the other one
