@@ -17,10 +17,10 @@ def summary(
     timed_out: int,
     kills: Counter[str],
     exited: Counter[str],
-    uptime: float,
+    known: float,
     seconds: Mapping[str, float],
 ) -> list[str]:
-    """Return the lines; `uptime` is the longest_uptime() before a reversal."""
+    """Return the lines; `known` is the longest_known() of all payments."""
     kept = [payment for payment in payments if payment.is_kept]
     lines = {
         "kills": f"{_total_and_counts(kills)}; exited by themselves: {_counts(exited)}",
@@ -35,7 +35,7 @@ def summary(
             (each.confirmed_at - each.made_at).total_seconds() for each in kept if each.confirmed_at
         ),
         "recorded": _recorded(kept, ledger),
-        "reversed": _reversed(payments, ledger, uptime),
+        "reversed": _reversed(payments, ledger, known),
         "refunds": _total_and_counts(Counter(refund.status for refund in ledger.refunds)),
         "cases": _total_and_counts(Counter(case.kind for case in ledger.cases)),
         "seconds": ", ".join(f"{what} {number:.0f}" for what, number in seconds.items()),
@@ -60,7 +60,7 @@ def _recorded(kept: Collection[Payment], ledger: ShopLedger) -> str:
     )
 
 
-def _reversed(payments: Collection[Payment], ledger: ShopLedger, uptime: float) -> str:
+def _reversed(payments: Collection[Payment], ledger: ShopLedger, known: float) -> str:
     suspected = cases_of(ledger, "possibly_reversed")
     pk_of = {each.reference: each.pk for each in ledger.invoices}
     reversed_payments = [payment for payment in payments if not payment.is_kept]
@@ -68,7 +68,7 @@ def _reversed(payments: Collection[Payment], ledger: ShopLedger, uptime: float) 
     return (
         f"{len(reversed_payments)}, {with_case} with a case "
         f"({len(suspected) - with_case} false suspicions); "
-        f"the longest uptime of a poller was {uptime:.1f} s of those 20"
+        f"the longest time that a poller knew an unqueried payment was {known:.1f} s"
     )
 
 

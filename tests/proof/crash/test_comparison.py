@@ -10,7 +10,7 @@ import pytest
 from tests.processes import Uptime
 from tests.proof.crash.comparison import Payment, differences
 from tests.proof.crash.shop_ledger import Case, Invoice, Order, Refund, ShopLedger, StateChange
-from tests.proof.crash.uptime import longest
+from tests.proof.crash.uptime import longest_known
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PRICE, REFUNDED = Decimal("45.00"), Decimal("20.00")
@@ -143,10 +143,31 @@ def test_each_difference_is_reported(change: Callable[[Ledgers], Ledgers], sente
     assert any(sentence in found for found in differences_of(change(equal_ledgers())))
 
 
-def test_longest_common_uptime_is_found() -> None:
-    poller = [Uptime(0, 10), Uptime(12, None)]
-    beat = [Uptime(0, 16), Uptime(17)]
+def uptimes_of(**changes: list[Uptime]) -> dict[str, list[Uptime]]:
+    """Return processes that run for ever, except for those given."""
+    names = ("poller 1", "poller 2", "beat", "redis", "postgresql")
+    given = {name.replace("_", " "): runs for name, runs in changes.items()}
+    return {name: [Uptime(0)] for name in names} | given
 
-    assert longest([poller, beat], 2, 22) == 8
-    assert longest([poller, beat], 11, 19) == 4
-    assert longest([poller, [Uptime(0, 1)]], 2, 22) == 0
+
+@pytest.mark.parametrize(
+    ("uptimes", "seconds"),
+    [
+        (uptimes_of(), 20),
+        (uptimes_of(postgresql=[Uptime(0, 20), Uptime(90)]), 20),  # it has read the invoice
+        (uptimes_of(postgresql=[Uptime(0, 14), Uptime(90)]), 0),
+        (uptimes_of(redis=[Uptime(0, 20)], beat=[Uptime(0, 20)]), 20),
+        (uptimes_of(poller_1=[Uptime(0, 45), Uptime(46)]), 20),  # PostgreSQL runs: both know
+        (
+            uptimes_of(
+                poller_1=[Uptime(0, 45), Uptime(46)], postgresql=[Uptime(0, 30), Uptime(90)]
+            ),
+            5,  # poller 2 may not have had the shard
+        ),
+        (uptimes_of(poller_1=[Uptime(0, 45)], poller_2=[Uptime(0, 45)]), 5),
+    ],
+)
+def test_time_that_a_poller_certainly_knew_an_invoice_is_found(
+    uptimes: dict[str, list[Uptime]], seconds: float
+) -> None:
+    assert longest_known(uptimes, 0, 40, 60) == pytest.approx(seconds, abs=0.2)
