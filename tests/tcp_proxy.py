@@ -14,11 +14,11 @@ START_SECONDS: Final = 30
 
 
 class TcpProxy:
-    """Forwards connections to a port of this machine, until it is told to fail.
+    """Forwards connections to a port of this machine, until a method makes it fail.
 
     refuse() resets all connections and refuses new ones. hang() keeps them, accepts new ones, and
     forwards nothing. hang_every_second() does so for each second connection, as if one of a
-    server's two addresses were dead. restore() ends each of them. A context manager.
+    server's two addresses were unreachable. restore() ends each of them. A context manager.
     """
 
     def __init__(self, upstream_port: int) -> None:

@@ -1,4 +1,4 @@
-"""The outages that are tried: of PostgreSQL, of Redis, and SEQR being slow, busy or half dead."""
+"""The outages that are tried: of PostgreSQL, of Redis, and of SEQR."""
 
 from __future__ import annotations
 
@@ -48,7 +48,13 @@ def outages() -> Iterator[Outage]:
     yield slow("SEQR answers one of ten after 4 s", 60, _behave(0.1, slow_delay=4.0), open=400)
     yield slow("SEQR hangs", 12, _behave(delay=12.0), open=400)
     yield slow("SEQR is busy (93) for nine of ten", 30, _behave(busy_share=0.9), open=400)
-    yield slow("one of SEQR's two addresses is dead", 45, _half_dead, open=100, through_proxy=True)
+    yield slow(
+        "one of SEQR's two addresses is unreachable",
+        45,
+        _half_unreachable,
+        open=100,
+        through_proxy=True,
+    )
     yield slow("SEQR answers after 4.5 s", 60, _behave(delay=4.5), open=3000, is_sufficient=False)
 
 
@@ -70,7 +76,7 @@ def _restart(server: str, stage: Stage, seconds: float) -> None:
     stage.restart_server(server)
 
 
-def _half_dead(stage: Stage, seconds: float) -> None:
+def _half_unreachable(stage: Stage, seconds: float) -> None:
     stage.proxies["SEQR"].hang_every_second()
     time.sleep(seconds)
     stage.proxies["SEQR"].restore()
