@@ -132,6 +132,21 @@ class SandboxProcess(ManagedProcess):
         """Remove all faults."""
         self.control("DELETE", "/faults")
 
+    def set_latency(self, operation: str, kind: str, **parameters: object) -> Any:
+        """Set the latency profile of an operation, or of all ("*"); return the profile."""
+        return self.control(
+            "POST", "/latency", {"operation": operation, "kind": kind, **parameters}
+        )
+
+    def latency(self) -> list[Any]:
+        """The latency profiles, with the number of calls that each delays now."""
+        found: list[Any] = self.control("GET", "/latency")["latency"]
+        return found
+
+    def clear_latency(self) -> None:
+        """Remove all latency profiles; calls that they delay are answered at once."""
+        self.control("DELETE", "/latency")
+
     def advance(self, seconds: float) -> None:
         """Advance the sandbox's clock."""
         self.control("POST", "/clock", {"advance_seconds": seconds})

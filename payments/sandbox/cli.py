@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import errno
 import logging
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +18,12 @@ from payments.sandbox.control.json_input import BadInputError
 from payments.sandbox.server import Options, build_app
 from payments.sandbox.storage.models import Shop
 from payments.sandbox.storage.state_file import StateFileError
+
+MAX_PENDING_CONNECTIONS: Final = 4096
+"""How many connections may wait to be accepted, as when thousands of calls arrive at once."""
+
+OPEN_FILE_LIMIT: Final = 16_384
+"""Each call that a latency profile or a fault delays holds an open file, its connection."""
 
 DESCRIPTION: Final = """\
 Simulates SEQR, the Swedish QR wallet, and the customer's phone.
@@ -74,6 +81,8 @@ control API:
                                                   Instant Checkout -> {"invoice_reference"}
   POST /control/faults {"operation", "kind", "count"?, "probability"?, "seed"?, ...}
                                                   GET lists them, DELETE [/<id>] removes them
+  POST /control/latency {"operation", "kind", "seed"?, ...}
+                                                  GET lists them, DELETE [/<operation>] removes them
   POST /control/clock {"advance_seconds"}
   POST /control/reset                             delete everything, shops included
   GET  /control/calls                             the latest SOAP calls and notifications
@@ -81,12 +90,16 @@ control API:
 faults: delay refuse reset drop drip http_status soap_fault result_code garbage html empty truncated
   huge wrong_operation apply to calls of one operation, or of any ("*"); lost doubled late reordered
   apply to "notification".
+
+latency, in seconds: constant seconds; step from_seconds to_seconds at_seconds; ramp from_seconds
+  to_seconds over_seconds; bimodal fast_seconds slow_seconds slow_share; hang at_seconds for_seconds
 """
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the sandbox until SIGTERM or SIGINT and return the exit code."""
     options = _parser().parse_args(arguments)
+    _raise_open_file_limit()
     try:
         asyncio.run(_serve(options))
     except StateFileError as error:
@@ -116,7 +129,9 @@ async def _serve(options: argparse.Namespace) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, auto_decompress=False)
     await runner.setup()
     try:
-        await web.TCPSite(runner, options.host, options.port).start()
+        await web.TCPSite(
+            runner, options.host, options.port, backlog=MAX_PENDING_CONNECTIONS
+        ).start()
         port = runner.addresses[0][1]
         url = options.public_url or f"http://{_bracketed(options.host)}:{port}"
         sys.stdout.write(f"SEQR sandbox is ready on port {port}: {url}/\n")
@@ -124,6 +139,12 @@ async def _serve(options: argparse.Namespace) -> None:
         await stopped.wait()
     finally:
         await runner.cleanup()
+
+
+def _raise_open_file_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = OPEN_FILE_LIMIT if hard == resource.RLIM_INFINITY else min(OPEN_FILE_LIMIT, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
 
 
 def _is_server_error(record: logging.LogRecord) -> bool:

@@ -12,7 +12,9 @@ from payments.sandbox.clock import Clock
 from payments.sandbox.console.console import DeveloperConsole
 from payments.sandbox.control.api import ControlApi, json_errors
 from payments.sandbox.control.fault_api import FaultApi
+from payments.sandbox.control.latency_api import LatencyApi
 from payments.sandbox.control.scenario_api import ScenarioApi
+from payments.sandbox.faults.latency import LatencyProfiles
 from payments.sandbox.faults.registry import FaultRegistry
 from payments.sandbox.http_requests import PUBLIC_URL, read_body_in_time
 from payments.sandbox.notifier import Notifier
@@ -54,6 +56,7 @@ def build_app(options: Options) -> web.Application:
     )
     calls = CallLog(clock)
     faults = FaultRegistry()
+    latency = LatencyProfiles()
     notifier = Notifier(calls, faults, clock)
     seqr = SeqrSimulator(
         clock,
@@ -75,21 +78,29 @@ def build_app(options: Options) -> web.Application:
         ],
     )
     app[PUBLIC_URL] = options.public_url
-    SoapEndpoint(seqr, calls, faults).add_routes(app)
-    control = ControlApi(seqr, clock, calls, notifier, faults)
+    SoapEndpoint(seqr, calls, faults, latency).add_routes(app)
+    control = ControlApi(seqr, clock, calls, notifier, faults=faults, latency=latency)
     control.add_routes(app)
     ScenarioApi(seqr).add_routes(app)
     FaultApi(faults).add_routes(app)
+    LatencyApi(latency).add_routes(app)
     HomePages(seqr, pages).add_routes(app)
     PaymentPage(seqr, pages).add_routes(app)
     Receipts(seqr, pages).add_routes(app)
     DeveloperConsole(
-        seqr, clock, calls=calls, faults=faults, control=control, pages=pages
+        seqr,
+        clock,
+        calls=calls,
+        faults=faults,
+        latency=latency,
+        control=control,
+        pages=pages,
     ).add_routes(app)
 
     async def cancel_pending_work(_: web.Application) -> None:
         notifier.cancel_pending()
         faults.reset()
+        latency.reset()
 
     async def close_file(_: web.Application) -> None:
         if file:

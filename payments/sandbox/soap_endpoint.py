@@ -10,9 +10,11 @@ from lxml import etree
 from payments.sandbox.faults.fault_responses import (
     CONTENT_TYPE,
     SeqrResponse,
+    close_connection,
     respond_with_fault,
     unaltered,
 )
+from payments.sandbox.faults.latency import LatencyProfiles
 from payments.sandbox.faults.registry import FaultRegistry
 from payments.sandbox.http_requests import public_url
 from payments.sandbox.operations.dispatch import execute
@@ -29,10 +31,13 @@ MAX_REQUEST_BYTES: Final = 16 * 1024 * 1024
 class SoapEndpoint:
     """The handlers of /soap/service and /soap/session."""
 
-    def __init__(self, seqr: SeqrSimulator, calls: CallLog, faults: FaultRegistry) -> None:
+    def __init__(
+        self, seqr: SeqrSimulator, calls: CallLog, faults: FaultRegistry, latency: LatencyProfiles
+    ) -> None:
         self._seqr = seqr
         self._calls = calls
         self._faults = faults
+        self._latency = latency
 
     def add_routes(self, app: web.Application) -> None:
         """Add the routes to the application."""
@@ -62,6 +67,8 @@ class SoapEndpoint:
         except SoapFaultError as error:
             execution = partial(_refuse, error)
         name = operation.name if operation else None
+        if not await self._latency.delay(name):
+            return close_connection(request)
         fault = self._faults.next_match(name)
         if fault is None:
             sent = unaltered(execution())

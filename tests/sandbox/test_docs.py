@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from payments.sandbox.control import latency_input
 from payments.sandbox.control.fault_input import PARAMETERS
+from payments.sandbox.faults.latency_profiles import LatencyKind
 from payments.sandbox.faults.registry import Kind
 from seqrshop.local import ROOT
 from tests.sandbox_process import SandboxProcess
@@ -57,3 +59,12 @@ def test_every_kind_of_fault_is_documented_with_its_parameters(kind: Kind) -> No
     named = set(re.findall(r"`(\w+)`", line)) - {kind}
     assert named == set(PARAMETERS[kind]) - {"takes_effect"}
     assert ("choose" in line) is ("takes_effect" in PARAMETERS[kind])
+
+
+@pytest.mark.parametrize("kind", LatencyKind)
+def test_every_latency_profile_is_documented_with_its_defaults(kind: LatencyKind) -> None:
+    (line,) = re.findall(rf"^\| `{kind}` \|.*$", PAGE, re.MULTILINE)
+
+    documented = dict(re.findall(r"`(\w+)` ([\d.]+)", line))
+    parameters = latency_input.PARAMETERS[kind]
+    assert documented == {name: str(each.default) for name, each in parameters.items()}

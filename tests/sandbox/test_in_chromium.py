@@ -84,6 +84,7 @@ def paths(soap: SoapClient, sandbox: SandboxProcess) -> dict[str, str]:
     receipt = "<h1>Kvitto för dig</h1>".encode()
     soap.submit_receipt(ers_reference, receipt, "text/html; charset=utf-8")
     sandbox.fault("cancelInvoice", "delay", seconds=2, probability=0.5)
+    sandbox.set_latency("cancelInvoice", "bimodal", slow_share=0.5)
     soap.new_invoice(invoice(rows=row("45.00", name=EVIL)).replace("Café Söder", EVIL))
     return {
         "home": "/",
@@ -197,10 +198,11 @@ def test_console_offers_only_parameters_of_selected_fault(
     open_page: OpenPage, sandbox: SandboxProcess
 ) -> None:
     page = open_page("/console")
-    page.get_by_label("Operation", exact=True).select_option("notification")
-    offered = page.get_by_label("Fault kind").input_value()
-    page.get_by_label("Fault kind").select_option("late")
-    page.get_by_label("Seconds").fill("30")
+    form = page.locator("#fault-form")
+    form.get_by_label("Operation", exact=True).select_option("notification")
+    offered = form.get_by_label("Fault kind").input_value()
+    form.get_by_label("Fault kind").select_option("late")
+    form.get_by_label("Seconds").fill("30")
     hidden = page.get_by_label("Faultstring").is_hidden()
 
     page.get_by_role("button", name="Add fault").click()
@@ -210,6 +212,28 @@ def test_console_offers_only_parameters_of_selected_fault(
     assert sandbox.faults()[0]["seconds"] == 30
     page.get_by_role("button", name="Remove fault 1, late").click()
     expect(page.get_by_text("No faults.")).to_be_visible()
+
+
+def test_console_sets_and_removes_latency_with_fields_of_its_profile(
+    open_page: OpenPage, soap: SoapClient, sandbox: SandboxProcess
+) -> None:
+    page = open_page("/console")
+    form = page.locator("#latency-form")
+    form.get_by_label("Operation to delay").select_option("getPaymentStatus")
+    form.get_by_label("Profile").select_option("bimodal")
+    form.get_by_label("Slow seconds").fill("0.02")
+    form.get_by_label("Slow share").fill("1")
+    hidden = form.get_by_label("For seconds").is_hidden()
+
+    form.get_by_role("button", name="Set latency").click()
+
+    expect(page.get_by_text("slow seconds 0.02, slow share 1, seed")).to_be_visible()
+    soap.status("77")
+    expect(page.get_by_text("delayed 1×, 0 waiting")).to_be_visible()
+    assert hidden
+    assert sandbox.latency()[0]["kind"] == "bimodal"
+    page.get_by_role("button", name="Remove latency of getPaymentStatus, bimodal").click()
+    expect(page.get_by_text("No latency.")).to_be_visible()
 
 
 def test_wide_screen_shows_console_beside_phone(

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from payments.sandbox.cli import main
+from payments.sandbox.faults.latency_profiles import LatencyKind
 from payments.sandbox.faults.registry import Kind
 from seqrshop.local import ROOT
 from tests.sandbox.raw_soap import SoapClient, invoice
@@ -27,7 +28,7 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_help_describes_addresses_and_faults(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_describes_addresses_faults_and_latency(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
 
@@ -35,7 +36,7 @@ def test_help_describes_addresses_and_faults(capsys: pytest.CaptureFixture[str])
     assert "/soap/service" in output
     assert "/control/scan" in output
     assert "docs/sandbox.md" in output
-    assert all(kind in output for kind in Kind)
+    assert all(kind in output for kind in (*Kind, *LatencyKind))
     assert max(map(len, output.splitlines())) <= 100
 
 

@@ -1,23 +1,27 @@
 """The console page: faults, clock, invoices, and calls as they arrive."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from aiohttp import web
 
 from payments.sandbox.clock import Clock
-from payments.sandbox.console.fault_form import form_fault, form_fields
-from payments.sandbox.control import json_input
+from payments.sandbox.console.parameter_form import form_fields, form_input
+from payments.sandbox.control import fault_input, json_input, latency_input
 from payments.sandbox.control.api import ControlApi, act
 from payments.sandbox.control.fault_api import add_fault
 from payments.sandbox.control.json_input import BadInputError
+from payments.sandbox.faults.latency import LatencyProfiles
+from payments.sandbox.faults.latency_profiles import LatencyKind
 from payments.sandbox.faults.registry import (
     ANY_OPERATION,
     NOTIFICATION,
     NOTIFICATION_KINDS,
     SOAP_KINDS,
     FaultRegistry,
+    Kind,
 )
 from payments.sandbox.operations.simulator import ConflictError, NotFoundError, SeqrSimulator
 from payments.sandbox.pages import CONSOLE_POLICY, Pages, form_of, see_other
@@ -25,6 +29,8 @@ from payments.sandbox.soap.schema import OPERATIONS
 from payments.sandbox.storage.call_log import CallLog, Entry, readable
 
 CONSOLE: Final = "/console"
+FAULTS: Final = f"{CONSOLE}/faults"
+LATENCY: Final = f"{CONSOLE}/latency"
 
 MAX_CALL_ROWS: Final = 100
 MAX_INVOICE_ROWS: Final = 30
@@ -43,6 +49,7 @@ class DeveloperConsole:
         *,
         calls: CallLog,
         faults: FaultRegistry,
+        latency: LatencyProfiles,
         control: ControlApi,
         pages: Pages,
     ) -> None:
@@ -50,6 +57,7 @@ class DeveloperConsole:
         self._clock = clock
         self._calls = calls
         self._faults = faults
+        self._latency = latency
         self._control = control
         self._pages = pages
 
@@ -60,8 +68,10 @@ class DeveloperConsole:
                 web.get(CONSOLE, self._show),
                 web.get(f"{CONSOLE}/calls/{{n:[0-9]{{1,18}}}}", self._show_call),
                 web.post(f"{CONSOLE}/clock", self._form_handler(self._advance_clock)),
-                web.post(f"{CONSOLE}/faults", self._form_handler(self._add_fault)),
-                web.post(f"{CONSOLE}/faults/remove", self._form_handler(self._remove_fault)),
+                web.post(FAULTS, self._form_handler(self._add_fault)),
+                web.post(f"{FAULTS}/remove", self._form_handler(self._remove_fault)),
+                web.post(LATENCY, self._form_handler(self._set_latency)),
+                web.post(f"{LATENCY}/remove", self._form_handler(self._remove_latency)),
                 web.post(f"{CONSOLE}/invoices", self._form_handler(self._act)),
                 web.post(f"{CONSOLE}/reset", self._form_handler(self._reset)),
             ]
@@ -76,8 +86,9 @@ class DeveloperConsole:
         *,
         operation: str = "",
         error: str = "",
-        entered: dict[str, str] | None = None,
+        entered: Mapping[str, dict[str, str]] = MappingProxyType({}),
     ) -> web.Response:
+        """Render the console; `entered` is what a refused form contained, by its address."""
         filter_operation = operation if operation in {*OPERATIONS, NOTIFICATION} else ""
         invoices = self._seqr.invoices()
         return self._pages.page(
@@ -85,12 +96,16 @@ class DeveloperConsole:
             status,
             policy=CONSOLE_POLICY,
             error=error,
-            entered=defaultdict(str, entered or {}),
+            fault_entered=defaultdict(str, entered.get(FAULTS, {})),
+            latency_entered=defaultdict(str, entered.get(LATENCY, {})),
             faults=self._faults.all(),
             operations=[*OPERATIONS],
             targets=[ANY_OPERATION, *OPERATIONS, NOTIFICATION],
             kinds={"A SOAP call": SOAP_KINDS, "A notification": NOTIFICATION_KINDS},
-            fields=form_fields(),
+            fields=form_fields(fault_input.PARAMETERS),
+            latency=self._latency.all(),
+            latency_kinds=[*LatencyKind],
+            latency_fields=form_fields(latency_input.PARAMETERS),
             invoices=invoices[: -MAX_INVOICE_ROWS - 1 : -1],
             invoice_count=len(invoices),
             filter_operation=filter_operation,
@@ -110,7 +125,7 @@ class DeveloperConsole:
             try:
                 action(form)
             except (BadInputError, ConflictError, NotFoundError) as error:
-                return self._page(400, error=str(error), entered=form)
+                return self._page(400, error=str(error), entered={request.path: form})
             return see_other(CONSOLE)
 
         return handle
@@ -124,13 +139,30 @@ class DeveloperConsole:
         self._seqr.apply_due_changes()
 
     def _add_fault(self, form: dict[str, str]) -> None:
-        add_fault(self._faults, form_fault(form))
+        kind = form.get("kind", "")
+        parameters = fault_input.PARAMETERS[Kind(kind)] if kind in set(Kind) else {}
+        fields = form_input(form, parameters, fault_input.COMMON_FIELDS)
+        add_fault(self._faults, fault_input.fault(fields))
 
     def _remove_fault(self, form: dict[str, str]) -> None:
         try:
             self._faults.remove(int(form.get("id", "")))
         except (ValueError, KeyError):
             # An outdated page still shows the button of a removed fault.
+            return
+
+    def _set_latency(self, form: dict[str, str]) -> None:
+        kind = form.get("kind", "")
+        known = kind in set(LatencyKind)
+        parameters = latency_input.PARAMETERS[LatencyKind(kind)] if known else {}
+        fields = form_input(form, parameters, latency_input.COMMON_FIELDS)
+        self._latency.set(latency_input.latency_profile(fields))
+
+    def _remove_latency(self, form: dict[str, str]) -> None:
+        try:
+            self._latency.remove(form.get("operation", ""))
+        except KeyError:
+            # An outdated page still shows the button of a removed profile.
             return
 
     def _act(self, form: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from payments.sandbox.clock import Clock
 from payments.sandbox.control import json_input
 from payments.sandbox.control.json_input import BadInputError, json_body
 from payments.sandbox.control.json_output import invoice_json, shop_json
+from payments.sandbox.faults.latency import LatencyProfiles
 from payments.sandbox.faults.registry import FaultRegistry
 from payments.sandbox.notifier import Notifier
 from payments.sandbox.operations.simulator import (
@@ -85,13 +86,16 @@ class ControlApi:
         clock: Clock,
         calls: CallLog,
         notifier: Notifier,
+        *,
         faults: FaultRegistry,
+        latency: LatencyProfiles,
     ) -> None:
         self._seqr = seqr
         self._clock = clock
         self._calls = calls
         self._notifier = notifier
         self._faults = faults
+        self._latency = latency
 
     def add_routes(self, app: web.Application) -> None:
         """Add the routes to the application."""
@@ -157,8 +161,9 @@ class ControlApi:
         return web.json_response({})
 
     def reset(self) -> None:
-        """Delete shops, invoices, faults and calls, and return the clock to real time."""
+        """Delete shops, invoices, faults, latency and calls; return the clock to real time."""
         self._faults.reset()
+        self._latency.reset()
         self._notifier.cancel_pending()
         self._seqr.reset()
         self._clock.reset()

@@ -1,1 +1,1 @@
-"""Faults on demand: the calls they apply to, and the responses to them."""
+"""Faults and latency on demand: the calls they apply to, and the responses to them."""

@@ -251,7 +251,14 @@ def _stream(call: FaultedCall, *, length: int | None) -> web.StreamResponse:
 
 def _closed(call: FaultedCall, *, reset: bool = False) -> SentResponse:
     """Close the connection after the bytes written so far; `reset` sends a TCP reset."""
-    transport = call.request.transport
+    response = close_connection(call.request, reset=reset)
+    logged = call.intended_body or "(no response, operation not executed)"
+    return SentResponse(response, None, logged)
+
+
+def close_connection(request: web.Request, *, reset: bool = False) -> web.Response:
+    """Close the connection without a response; `reset` sends a TCP reset."""
+    transport = request.transport
     if transport is not None and reset:
         no_linger = struct.pack("ii", 1, 0)
         connection: socket.socket = transport.get_extra_info("socket")
@@ -259,9 +266,8 @@ def _closed(call: FaultedCall, *, reset: bool = False) -> SentResponse:
         transport.abort()
     elif transport is not None:
         transport.close()
-    logged = call.intended_body or "(no response, operation not executed)"
     # aiohttp drops this response, because the connection is closed.
-    return SentResponse(web.Response(), None, logged)
+    return web.Response()
 
 
 def _steps(size: int) -> Iterator[int]:

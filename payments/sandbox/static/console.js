@@ -1,4 +1,5 @@
-// The developer's console: shows only the fields of the chosen fault, and opens calls in container.
+// The developer's console: shows only the fields of the chosen kind of fault or latency, and opens
+// calls in place.
 
 /** @type {(id: string) => HTMLFormElement} */
 const formOf = (id) => /** @type {HTMLFormElement} */ (document.getElementById(id));
@@ -6,28 +7,32 @@ const formOf = (id) => /** @type {HTMLFormElement} */ (document.getElementById(i
 /** @type {(form: HTMLFormElement, name: string) => HTMLSelectElement} */
 const selectOf = (form, name) => /** @type {HTMLSelectElement} */ (form.elements.namedItem(name));
 
-/** @param {string} kind */
-function showFieldsOf(kind) {
+/**
+ * Shows only the fields of the kind that is selected in a form.
+ * @param {HTMLFormElement} form
+ */
+function showFieldsOfKind(form) {
+  const { value } = selectOf(form, "kind");
   /** @type {NodeListOf<HTMLElement>} */
-  const fields = document.querySelectorAll("[data-kinds]");
-  for (const field of fields) field.hidden = !field.dataset.kinds?.split(" ").includes(kind);
+  const fields = form.querySelectorAll("[data-kinds]");
+  for (const field of fields) field.hidden = !field.dataset.kinds?.split(" ").includes(value);
 }
 
 /**
  * Disables the kinds of faults that the operation cannot have: each is of calls or of notifications.
- * @param {HTMLSelectElement} operation
- * @param {HTMLSelectElement} kind
+ * @param {HTMLFormElement} form
  */
-function offerKinds(operation, kind) {
+function offerKinds(form) {
+  const kind = selectOf(form, "kind");
   const [calls, notifications] = kind.querySelectorAll("optgroup");
-  calls.disabled = operation.value === "notification";
+  calls.disabled = selectOf(form, "operation").value === "notification";
   notifications.disabled = !calls.disabled;
   const group = kind.selectedOptions[0]?.parentElement;
   if (group instanceof HTMLOptGroupElement && group.disabled) {
     const first = (calls.disabled ? notifications : calls).querySelector("option");
     kind.value = first?.value ?? "";
   }
-  showFieldsOf(kind.value);
+  showFieldsOfKind(form);
 }
 
 /** @param {HTMLDetailsElement} details */
@@ -47,12 +52,14 @@ async function showBodies(details) {
 }
 
 const faultForm = formOf("fault-form");
-faultForm.classList.add("scripted");
-const operation = selectOf(faultForm, "operation");
-const kind = selectOf(faultForm, "kind");
-operation.addEventListener("change", () => offerKinds(operation, kind));
-kind.addEventListener("change", () => showFieldsOf(kind.value));
-offerKinds(operation, kind);
+const latencyForm = formOf("latency-form");
+for (const form of [faultForm, latencyForm]) {
+  form.classList.add("scripted");
+  selectOf(form, "kind").addEventListener("change", () => showFieldsOfKind(form));
+}
+selectOf(faultForm, "operation").addEventListener("change", () => offerKinds(faultForm));
+offerKinds(faultForm);
+showFieldsOfKind(latencyForm);
 
 // A "toggle" event does not bubble, so it is captured on its way down.
 const onToggle = (/** @type {Event} */ { target }) => {

@@ -119,6 +119,47 @@ def test_invalid_field_is_named_and_form_keeps_input(
     assert sandbox.faults() == []
 
 
+def test_latency_is_set_and_removed_by_form(console: Browser, sandbox: SandboxProcess) -> None:
+    set_ = console.submit(
+        "/console/latency",
+        operation="getPaymentStatus",
+        kind="ramp",
+        to_seconds="1.5",
+        over_seconds="30",
+        at_seconds="of another kind",
+        from_seconds="",
+    )
+    (profile,) = sandbox.latency()
+    page_text = console.get("/console").text
+
+    removed = console.submit("/console/latency/remove", operation="getPaymentStatus")
+
+    assert (set_.status, removed.status) == (303, 303)
+    assert (profile["from_seconds"], profile["to_seconds"]) == (0, 1.5)
+    assert "from seconds 0, to seconds 1.5, over seconds 30, set" in page_text
+    assert sandbox.latency() == []
+    assert console.submit("/console/latency/remove", operation="getPaymentStatus").status == 303
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("kind", EVIL), ("operation", "notification"), ("to_seconds", "x"), ("to_seconds", "-1")],
+)
+def test_invalid_latency_is_named_and_its_form_alone_keeps_input(
+    console: Browser, sandbox: SandboxProcess, field: str, value: str
+) -> None:
+    form = {"operation": "sendInvoice", "kind": "step", "at_seconds": "77"}
+
+    page = console.submit("/console/latency", **form | {field: value})
+
+    assert page.status == 400
+    assert re.search(rf'role="alert">{field}: ', page.text)
+    assert 'id="latency-at_seconds" name="at_seconds" value="77"' in page.text
+    assert EVIL not in page.text
+    assert page.text.count('<option value="sendInvoice" selected>') == (field != "operation")
+    assert sandbox.latency() == []
+
+
 @pytest.mark.parametrize(
     ("action", "status"),
     [("pay", "PAID"), ("cancel", "CANCELED"), ("fail", "FAILED"), ("expire", "EXPIRED")],
@@ -176,10 +217,11 @@ def test_invalid_advance_of_clock_is_refused(console: Browser, seconds: str) -> 
 def test_reset_deletes_everything(console: Browser, soap: SoapClient, cafe: SandboxProcess) -> None:
     soap.new_invoice()
     cafe.fault("*", "drop")
+    cafe.set_latency("*", "hang")
 
     console.submit("/console/reset")
 
-    assert (cafe.invoices(), cafe.faults(), cafe.calls()) == ([], [], [])
+    assert (cafe.invoices(), cafe.faults(), cafe.latency(), cafe.calls()) == ([], [], [], [])
     assert cafe.control("GET", "/shops") == {"shops": []}
 
 

@@ -1,12 +1,11 @@
-"""The console's form for a new fault: its fields, and how it is read."""
+"""Forms for faults and latency profiles: the fields of their kinds, and how they are read."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from payments.sandbox.control.fault_input import COMMON_FIELDS, PARAMETERS, fault
-from payments.sandbox.faults.registry import Fault, Kind
+from payments.sandbox.control.parameters import Parameter
 
 NUMBER_FIELDS: Final = frozenset({"count", "probability", "seed"})
 
@@ -21,38 +20,37 @@ class FormField:
     """
 
     name: str
-    kinds: tuple[Kind, ...]
+    kinds: tuple[str, ...]
     choices: tuple[tuple[str, str], ...]
     default: str
 
 
-def form_fields() -> list[FormField]:
+def form_fields(parameters: Mapping[Any, Mapping[str, Parameter]]) -> list[FormField]:
     """The parameters of all kinds, each once."""
-    names = dict.fromkeys(name for parameters in PARAMETERS.values() for name in parameters)
-    return [_form_field(name) for name in names]
+    names = dict.fromkeys(name for each in parameters.values() for name in each)
+    return [_form_field(name, parameters) for name in names]
 
 
-def _form_field(name: str) -> FormField:
-    kinds = tuple(kind for kind, parameters in PARAMETERS.items() if name in parameters)
-    defaults = {PARAMETERS[kind][name].default for kind in kinds}
-    parameter = PARAMETERS[kinds[0]][name]
+def _form_field(name: str, parameters: Mapping[Any, Mapping[str, Parameter]]) -> FormField:
+    kinds = tuple(str(kind) for kind, each in parameters.items() if name in each)
+    having = [each[name] for each in parameters.values() if name in each]
+    parameter = having[0]
     choices = tuple((choice, choice) for choice in parameter.choices)
     if isinstance(parameter.default, bool):
         choices = YES_OR_NO
     default = ""
-    if len(defaults) == 1:
-        value = "" if parameter.default is None else str(parameter.default).lower()
-        default = dict(choices).get(value, str(parameter.default or ""))
+    if len({each.default for each in having}) == 1:
+        value = "" if parameter.default is None else str(parameter.default)
+        default = dict(choices).get(value.lower(), value)
     return FormField(name, kinds, choices, default)
 
 
-def form_fault(form: Mapping[str, str]) -> Fault:
-    """Read a fault from the form; empty fields and those of other kinds are ignored.
-
-    Raises BadInputError.
-    """
-    kind = form.get("kind", "")
-    parameters = PARAMETERS[Kind(kind)] if kind in set(Kind) else {}
+def form_input(
+    form: Mapping[str, str],
+    parameters: Mapping[str, Parameter],
+    common_fields: frozenset[str],
+) -> dict[str, Any]:
+    """The fields of a form as from JSON; empty fields and those of other kinds are left out."""
     fields: dict[str, Any] = {}
     for name, value in form.items():
         if not value:
@@ -60,9 +58,9 @@ def form_fault(form: Mapping[str, str]) -> Fault:
         parameter = parameters.get(name)
         if name in NUMBER_FIELDS or (parameter and isinstance(parameter.default, int | float)):
             fields[name] = _number(value)
-        elif parameter or name in COMMON_FIELDS:
+        elif parameter or name in common_fields:
             fields[name] = value
-    return fault(fields)
+    return fields
 
 
 def _number(value: str) -> Any:
