@@ -76,6 +76,8 @@ control API:
   POST /control/refund-refusals {"code": 97|99, "service_id"?, "msisdn"?, "count"?}
                                                   GET lists them, DELETE removes them
   GET  /control/periods                           the transaction periods
+  POST /control/periods {"terminal_id"?}          another till marks the reseller's period, or that
+                                                  of one terminal
   GET  /control/terminals                         includes those from registerTerminal
   POST /control/checkout {"url": "https://.../createPurchase", "purchaseToken", "customer"?}
                                                   Instant Checkout -> {"invoice_reference"}
@@ -119,6 +121,7 @@ async def _serve(options: argparse.Namespace) -> None:
             token_seconds=options.token_seconds,
             shops=tuple(options.shop),
             state_file=options.state,
+            certification=options.certification,
         )
     )
     stopped = asyncio.Event()
@@ -196,6 +199,12 @@ def _parser() -> argparse.ArgumentParser:
         default=3600.0,
         metavar="SECONDS",
         help="lifetime of the token from a scan (3600)",
+    )
+    parser.add_argument(
+        "--certification",
+        action="store_true",
+        help="refuse calls that SEQR accepts and its certification does not, instead of listing"
+        " the objections to them",
     )
     parser.add_argument(
         "--state",

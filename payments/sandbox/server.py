@@ -41,6 +41,7 @@ class Options:
     token_seconds: float
     shops: tuple[Shop, ...]
     state_file: Path | None = None
+    certification: bool = False
 
 
 def build_app(options: Options) -> web.Application:
@@ -78,7 +79,9 @@ def build_app(options: Options) -> web.Application:
         ],
     )
     app[PUBLIC_URL] = options.public_url
-    SoapEndpoint(seqr, calls, faults, latency).add_routes(app)
+    SoapEndpoint(
+        seqr, calls, faults=faults, latency=latency, certification=options.certification
+    ).add_routes(app)
     control = ControlApi(seqr, clock, calls, notifier, faults=faults, latency=latency)
     control.add_routes(app)
     ScenarioApi(seqr).add_routes(app)
@@ -95,6 +98,7 @@ def build_app(options: Options) -> web.Application:
         latency=latency,
         control=control,
         pages=pages,
+        certification=options.certification,
     ).add_routes(app)
 
     async def cancel_pending_work(_: web.Application) -> None:

@@ -17,6 +17,7 @@ from payments.sandbox.faults.fault_responses import (
 from payments.sandbox.faults.latency import LatencyProfiles
 from payments.sandbox.faults.registry import FaultRegistry
 from payments.sandbox.http_requests import public_url
+from payments.sandbox.operations.certification import Objection, find_objections
 from payments.sandbox.operations.dispatch import execute
 from payments.sandbox.operations.simulator import SeqrSimulator
 from payments.sandbox.soap.envelope import SoapFaultError, unwrap, wrap, wrap_fault
@@ -29,12 +30,22 @@ MAX_REQUEST_BYTES: Final = 16 * 1024 * 1024
 
 
 class SoapEndpoint:
-    """The handlers of /soap/service and /soap/session."""
+    """The handlers of /soap/service and /soap/session.
+
+    With `certification`, calls that SEQR's certification would refuse are refused.
+    """
 
     def __init__(
-        self, seqr: SeqrSimulator, calls: CallLog, faults: FaultRegistry, latency: LatencyProfiles
+        self,
+        seqr: SeqrSimulator,
+        calls: CallLog,
+        *,
+        faults: FaultRegistry,
+        latency: LatencyProfiles,
+        certification: bool,
     ) -> None:
         self._seqr = seqr
+        self._certification = certification
         self._calls = calls
         self._faults = faults
         self._latency = latency
@@ -59,11 +70,13 @@ class SoapEndpoint:
         started = time.perf_counter()
         operation: Operation | None = None
         message: Message = {}
+        objections: list[Objection] = []
         try:
             element = unwrap(body)
             operation = find_operation(request.match_info["service"], element)
             message = read_valid(operation, element)
-            execution = partial(self._execute, operation, message)
+            objections = find_objections(operation.name, message)
+            execution = partial(self._execute, operation, message, objections)
         except SoapFaultError as error:
             execution = partial(_refuse, error)
         name = operation.name if operation else None
@@ -88,12 +101,16 @@ class SoapEndpoint:
                     request=body,
                     response=sent.logged,
                     fault=fault.kind if fault else None,
+                    certification_objections=tuple(each.sentence for each in objections),
                 )
             )
         return sent.response
 
-    def _execute(self, operation: Operation, message: Message) -> SeqrResponse:
-        result = execute(self._seqr, operation.name, message)
+    def _execute(
+        self, operation: Operation, message: Message, objections: list[Objection]
+    ) -> SeqrResponse:
+        refused_for = objections if self._certification else []
+        result = execute(self._seqr, operation.name, message, refused_for)
         # A fault may send a part of the response, or wait, before this request is done.
         self._seqr.records.commit()
         return SeqrResponse(200, wrap(operation, result), result)

@@ -12,6 +12,7 @@ from payments.sandbox.console.parameter_form import form_fields, form_input
 from payments.sandbox.control import fault_input, json_input, latency_input
 from payments.sandbox.control.api import ControlApi, act
 from payments.sandbox.control.fault_api import add_fault
+from payments.sandbox.control.foreign_periods import mark_foreign_period
 from payments.sandbox.control.json_input import BadInputError
 from payments.sandbox.faults.latency import LatencyProfiles
 from payments.sandbox.faults.latency_profiles import LatencyKind
@@ -34,6 +35,7 @@ LATENCY: Final = f"{CONSOLE}/latency"
 
 MAX_CALL_ROWS: Final = 100
 MAX_INVOICE_ROWS: Final = 30
+MAX_PERIOD_ROWS: Final = 10
 MAX_BODY_LETTERS: Final = 200_000
 
 Action = Callable[[dict[str, str]], None]
@@ -52,6 +54,7 @@ class DeveloperConsole:
         latency: LatencyProfiles,
         control: ControlApi,
         pages: Pages,
+        certification: bool,
     ) -> None:
         self._seqr = seqr
         self._clock = clock
@@ -60,6 +63,7 @@ class DeveloperConsole:
         self._latency = latency
         self._control = control
         self._pages = pages
+        self._certification = certification
 
     def add_routes(self, app: web.Application) -> None:
         """Add the routes to the application."""
@@ -73,6 +77,7 @@ class DeveloperConsole:
                 web.post(LATENCY, self._form_handler(self._set_latency)),
                 web.post(f"{LATENCY}/remove", self._form_handler(self._remove_latency)),
                 web.post(f"{CONSOLE}/invoices", self._form_handler(self._act)),
+                web.post(f"{CONSOLE}/periods", self._form_handler(self._mark_period)),
                 web.post(f"{CONSOLE}/reset", self._form_handler(self._reset)),
             ]
         )
@@ -91,6 +96,7 @@ class DeveloperConsole:
         """Render the console; `entered` is what a refused form contained, by its address."""
         filter_operation = operation if operation in {*OPERATIONS, NOTIFICATION} else ""
         invoices = self._seqr.invoices()
+        periods = list(self._seqr.records.periods.values())
         return self._pages.page(
             "console.html",
             status,
@@ -108,7 +114,12 @@ class DeveloperConsole:
             latency_fields=form_fields(latency_input.PARAMETERS),
             invoices=invoices[: -MAX_INVOICE_ROWS - 1 : -1],
             invoice_count=len(invoices),
+            periods=periods[: -MAX_PERIOD_ROWS - 1 : -1],
+            period_count=len(periods),
+            terminals=list(self._seqr.records.terminals.values()),
             filter_operation=filter_operation,
+            objections=self._calls.certification_objections(),
+            certification=self._certification,
             calls=self._calls.latest(MAX_CALL_ROWS, filter_operation or None),
             generation=self._calls.generation,
         )
@@ -168,6 +179,9 @@ class DeveloperConsole:
     def _act(self, form: dict[str, str]) -> None:
         reference, action = form.get("reference", ""), form.get("action", "")
         act(self._seqr, reference, action, self._seqr.scan_of(None))
+
+    def _mark_period(self, form: dict[str, str]) -> None:
+        mark_foreign_period(self._seqr, form.get("terminal_id") or None)
 
     def _reset(self, _: dict[str, str]) -> None:
         self._control.reset()

@@ -10,7 +10,13 @@ from aiohttp import web
 from payments.sandbox.control import scenario_input
 from payments.sandbox.control.api import scan_of
 from payments.sandbox.control.force_state import force_state
-from payments.sandbox.control.json_input import BadInputError, json_body, msisdn
+from payments.sandbox.control.foreign_periods import mark_foreign_period
+from payments.sandbox.control.json_input import (
+    BadInputError,
+    json_body,
+    msisdn,
+    optional_text,
+)
 from payments.sandbox.control.json_output import (
     customer_json,
     invoice_json,
@@ -42,6 +48,7 @@ class ScenarioApi:
                 web.post("/control/customers", self._add_customer),
                 web.get("/control/terminals", self._list_terminals),
                 web.get("/control/periods", self._list_periods),
+                web.post("/control/periods", self._mark_period),
                 web.get("/control/refund-refusals", self._list_refusals),
                 web.post("/control/refund-refusals", self._add_refusal),
                 web.delete("/control/refund-refusals", self._clear_refusals),
@@ -78,6 +85,11 @@ class ScenarioApi:
     async def _list_periods(self, _: web.Request) -> web.Response:
         periods = [period_json(each) for each in self._seqr.records.periods.values()]
         return web.json_response({"periods": periods})
+
+    async def _mark_period(self, request: web.Request) -> web.Response:
+        terminal_id = optional_text(await json_body(request), "terminal_id")
+        period = mark_foreign_period(self._seqr, terminal_id)
+        return web.json_response(period_json(period), status=201)
 
     async def _list_refusals(self, _: web.Request) -> web.Response:
         refusals = [refusal_json(each) for each in self._seqr.records.refund_refusals.values()]

@@ -100,8 +100,6 @@ def _check_terminal(terminal: Terminal | None, password: str) -> None:
 
 
 def _check_texts(context: Message) -> None:
-    if not context.get("clientReference"):
-        raise RefusedError(UNUSABLE_CONTEXT, "clientReference is mandatory")
     for name, longest in (
         ("clientReference", MAX_CLIENT_REFERENCE_LETTERS),
         ("channel", MAX_CHANNEL_LETTERS),

@@ -1,10 +1,11 @@
 """Dispatches SEQR's operations, one function each, from request message to response message.
 
 A function raises RefusedError with one of its declared codes to respond with a code other than 0.
+Operations that a shop never calls are declared in the WSDL alone, and answered with 91.
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,12 +16,26 @@ from payments.sandbox.operations.authentication import (
     Principal,
     authenticate,
 )
+from payments.sandbox.operations.certification import Objection, refuse
 from payments.sandbox.operations.simulator import SeqrSimulator
 from payments.sandbox.soap.messages import Message
 from payments.sandbox.soap.result_codes import RefusedError, ResultCode
 from payments.sandbox.storage.models import Invoice, Status
 
 RECEIVER_NAME: Final = "Public Test Shop"
+
+UNSUPPORTED_OPERATIONS: Final = frozenset(
+    {
+        "requestTopup",
+        "requestTransfer",
+        "requestPurchase",
+        "requestPrincipalInformation",
+        "changePrincipalPassword",
+        "confirmCustomerRegistration",
+        "benchmarkingNop",
+    }
+)
+"""Operations for SEQR's resellers. A generated client needs them declared; a shop calls none."""
 
 Handler = Callable[[SeqrSimulator, Principal, Message], Message]
 
@@ -53,30 +68,44 @@ def _operation(name: str, *refusals: int) -> Callable[[Handler], Handler]:
 
 def possible_codes() -> dict[str, frozenset[ResultCode]]:
     """The result codes that each operation can return, except through faults."""
-    return {name: operation.codes for name, operation in _OPERATIONS.items()}
+    unsupported = frozenset({ResultCode.UNSUPPORTED_OPERATION})
+    return {name: operation.codes for name, operation in _OPERATIONS.items()} | dict.fromkeys(
+        UNSUPPORTED_OPERATIONS, unsupported
+    )
 
 
-def execute(seqr: SeqrSimulator, operation: str, request: Message) -> Message:
+def execute(
+    seqr: SeqrSimulator,
+    operation: str,
+    request: Message,
+    objections: Sequence[Objection] = (),
+) -> Message:
     """Run an operation; the response message includes its resultCode.
+
+    A request with `objections` is refused with the code of the first, once its principal is known.
 
     Raises ValueError for a code that the operation does not declare: a bug of the sandbox.
     """
+    if operation in UNSUPPORTED_OPERATIONS:
+        return _refusal(ResultCode.UNSUPPORTED_OPERATION, "only SEQR's resellers may call it")
     called = _OPERATIONS[operation]
     try:
         principal = authenticate(seqr.records.terminals, operation, request.get("context"))
+        refuse(objections)
         response = called.handler(seqr, principal, request)
     except RefusedError as refusal:
         if refusal.code not in called.codes:
             raise ValueError(f"{operation} does not declare {refusal.code}") from refusal
-        return {
-            "resultCode": refusal.code.value,
-            "resultDescription": f"{refusal.code.name}: {refusal.detail}",
-        }
+        return _refusal(refusal.code, refusal.detail)
     return {
         "resultCode": ResultCode.SUCCESS.value,
         "resultDescription": ResultCode.SUCCESS.name,
         **response,
     }
+
+
+def _refusal(code: ResultCode, detail: str) -> Message:
+    return {"resultCode": code.value, "resultDescription": f"{code.name}: {detail}"}
 
 
 @_operation("getClientSessionInfo", 52)
@@ -189,7 +218,7 @@ def _receipt(invoice: Invoice) -> Message:
     return {
         "terminalId": invoice.terminal_id,
         "paymentDate": invoice.paid_at,
-        "clientInvoiceId": invoice.content["clientInvoiceId"],
+        "clientInvoiceId": invoice.content.get("clientInvoiceId"),
         "invoiceReference": invoice.reference,
         "paymentReference": invoice.ers_reference,
         "payerTerminalId": invoice.payer.subscriber_key if invoice.payer else None,

@@ -123,7 +123,7 @@ class SeqrSimulator(Ledger):
                 f"Invoice {reference} cannot be paid yet: the shop has to call updateInvoice first."
             )
         invoice = replace(invoice, payer=payer)
-        if invoice.content["paymentMode"] == "IMMEDIATE_DEBIT":
+        if invoice.payment_mode == "IMMEDIATE_DEBIT":
             return self.complete_payment(invoice, invoice.amount)
         seconds: int | None = invoice.content.get("commitReservationTimeout")
         reserved = invoice.with_status(

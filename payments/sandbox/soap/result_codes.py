@@ -50,7 +50,7 @@ UNKNOWN_TOKEN: Final = ResultCode.INVALID_CUSTOMER
 """getClientSessionInfo with a token that was never given out or has expired."""
 
 UNUSABLE_CONTEXT: Final = ResultCode.REJECTED_BUSINESS_LOGIC
-"""A context whose clientReference is missing, or with a text longer than allowed."""
+"""A context with a text longer than allowed; for certification, without clientReference."""
 
 UNREGISTERED_TERMINAL: Final = ResultCode.INVALID_INITIATOR_PRINCIPAL_STATE
 """Any call by a terminal after its unregisterTerminal; an unknown terminal gets 37."""

@@ -55,7 +55,8 @@ class Service:
         schema[:1] = etree.parse(_DIRECTORY / _get(include, "schemaLocation")).getroot()
         self.name = _get(self._wsdl, "name")
         self.validator = etree.XMLSchema(deepcopy(schema))
-        self._types = {_get(each, "name"): each for each in schema if each.tag != f"{_XS}element"}
+        types = schema.iterchildren(f"{_XS}complexType", f"{_XS}simpleType")
+        self._types = {_get(each, "name"): each for each in types}
         self.operations = {
             name: Operation(name, key, self._children(self._types[name]), self._response(name))
             for element in schema.iterfind(f"{_XS}element")

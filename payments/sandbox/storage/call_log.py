@@ -1,6 +1,6 @@
 """A log of the latest calls for developers, without passwords."""
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -27,6 +27,7 @@ class Call:
     - `request`, `response`: the bytes on the wire, or a text about them. A response that a fault
       withheld is logged, too.
     - `fault`: the kind of the fault applied to the call.
+    - `certification_objections`: sentences about what SEQR's certification would refuse in it.
     """
 
     operation: str | None
@@ -37,6 +38,7 @@ class Call:
     request: bytes | str
     response: bytes | str
     fault: str | None = None
+    certification_objections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,15 @@ class CallLog:
             if operation is None or entry.call.operation == operation
         )
         return list(islice(matching, limit))
+
+    def certification_objections(self) -> list[tuple[str, str, int]]:
+        """The objections to all logged calls, as operation, sentence and number of calls."""
+        counted = Counter(
+            (entry.call.operation or "", sentence)
+            for entry in self._entries
+            for sentence in entry.call.certification_objections
+        )
+        return [(operation, sentence, count) for (operation, sentence), count in counted.items()]
 
     def entry(self, n: int) -> Entry | None:
         """The call of that number, if it is still logged."""

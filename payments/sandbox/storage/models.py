@@ -212,6 +212,12 @@ class Invoice:
         return rows
 
     @property
+    def payment_mode(self) -> str:
+        """How the customer is debited; at once, unless the shop sent another mode."""
+        mode: str = self.content.get("paymentMode", "IMMEDIATE_DEBIT")
+        return mode
+
+    @property
     def is_open(self) -> bool:
         """The customer can still pay or cancel."""
         return self.status in OPEN_STATUSES

@@ -18,7 +18,6 @@ REFUSED = {
     "wrong password": (20, context(TERMINAL.replace("12345678", "12345679"))),
     "no password": (20, context(TERMINAL.replace("<password>12345678</password>", ""))),
     "reseller sends an invoice": (21, context(RESELLER)),
-    "no clientReference": (10, context(reference="")),
     "clientReference too long": (10, context(reference="x" * 33)),
     "channel too long": (10, context(channel="x" * 41)),
     "clientComment too long": (
@@ -54,7 +53,7 @@ def test_texts_of_maximum_length_are_accepted(soap: SoapClient) -> None:
 FOR_RESELLERS = {"markTransactionPeriod", "executeReport", "registerTerminal"}
 
 INVALID_CONTEXTS = {
-    10: lambda principal: context(principal, reference=""),
+    10: lambda principal: context(principal, reference="x" * 33),
     20: lambda principal: context(principal.replace("<password>", "<password>x")),
     29: lambda principal: context(principal.replace("<type>", "<type>x")),
     37: lambda principal: context(principal.replace("<id>", "<id>x")),

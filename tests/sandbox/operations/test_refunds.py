@@ -61,10 +61,6 @@ REFUSED = {
     "unknown currency": (49, refund_of("1.00", "QQQ")),
     "other currency": (11, refund_of("1.00", "EUR")),
     "rows that do not sum up": (49, invoice("10.00", rows=row("9.00"))),
-    "row without quantity": (
-        49,
-        invoice("10.00").replace("<itemQuantity>1</itemQuantity>", ""),
-    ),
     "no total": (49, "<invoice><title>Sorry</title></invoice>"),
     "no invoice": (49, ""),
 }

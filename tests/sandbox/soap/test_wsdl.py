@@ -1,12 +1,16 @@
 """The served WSDL agrees with the reference and with the sandbox's responses."""
 
-import re
-
 import pytest
 from lxml import etree
 from zeep import Client
 
-from tests.sandbox.operations.published_types import REQUESTS, TYPES
+from tests.sandbox.operations.published_types import (
+    ENUMERATIONS,
+    REQUESTS,
+    RETURNS,
+    TYPES,
+    UNSUPPORTED,
+)
 from tests.sandbox.raw_soap import SOAP, SoapClient, SoapResponse, invoice
 from tests.sandbox_process import SandboxProcess
 
@@ -21,25 +25,63 @@ def schema(soap: SoapClient, service: str = "service") -> etree._Element:
     return etree.fromstring(etree.tostring(found))
 
 
-@pytest.mark.parametrize(("name", "elements"), (TYPES | REQUESTS).items())
-def test_types_have_published_elements_in_order(soap: SoapClient, name: str, elements: str) -> None:
-    declared = schema(soap).find(f"{XS}complexType[@name='{name}']")
-    if declared is None:
-        assert name in {"invoiceRows", "customerTokens", "entries", "entry"}
-        return
+ANONYMOUS = {"invoiceRows", "customerTokens", "entries", "entry", "accounts"}
+"""Types that the schema declares within an element, and the list of types by a name."""
 
-    sequence = declared.find(f".//{XS}sequence")
-    assert sequence is not None
-    found = [
-        str(element.get("name")) + ("" if element.get("minOccurs") == "0" else "!")
-        for element in sequence
-    ]
-    inherited = 3 if declared.find(f".//{XS}extension") is not None else 0
-    assert found == [re.sub(r"\*?(:\w+)?$", "", each) for each in elements.split()[inherited:]]
+
+@pytest.mark.parametrize("name", (TYPES | REQUESTS).keys() - ANONYMOUS)
+def test_type_has_published_elements_in_order(soap: SoapClient, name: str) -> None:
+    service = "session" if name == "getClientSessionInfo" else "service"
+
+    declared = schema(soap, service).find(f"{XS}complexType[@name='{name}']")
+
+    assert declared is not None
+    assert elements_of(declared) == (TYPES | REQUESTS)[name].split()
+
+
+def elements_of(compound: etree._Element) -> list[str]:
+    """The elements of a type in the notation of `published_types`, those of its base first."""
+    extension = compound.find(f"{XS}complexContent/{XS}extension")
+    if extension is None:
+        return [notation(each) for each in compound.iterfind(f"{XS}sequence/{XS}element")]
+    assert extension.get("base") == "tns:erswsResponse"
+    return TYPES["erswsResponse"].split() + elements_of(extension)
+
+
+def notation(element: etree._Element) -> str:
+    """An element as `name!*:type`; the type of a nested declaration is named by its elements."""
+    required = "" if element.get("minOccurs") == "0" else "!"
+    repeated = "*" if element.get("maxOccurs") == "unbounded" else ""
+    nested = element.find(f"{XS}complexType")
+    if nested is not None:
+        elements = elements_of(nested)
+        (type_name,) = (each for each in ANONYMOUS if TYPES[each].split() == elements)
+    else:
+        type_name = str(element.get("type")).partition(":")[2]
+    kind = "" if type_name == "string" else f":{type_name}"
+    return f"{element.get('name')}{required}{repeated}{kind}"
+
+
+@pytest.mark.parametrize(("operation", "type_name"), (RETURNS | UNSUPPORTED).items())
+def test_operation_returns_published_type(soap: SoapClient, operation: str, type_name: str) -> None:
+    service = "session" if operation == "getClientSessionInfo" else "service"
+
+    response = schema(soap, service).find(f"{XS}complexType[@name='{operation}Response']")
+
+    assert response is not None
+    assert elements_of(response) == [f"return:{type_name}"]
+
+
+@pytest.mark.parametrize(("name", "values"), ENUMERATIONS.items())
+def test_enumeration_has_published_values(soap: SoapClient, name: str, values: str) -> None:
+    declared = schema(soap).find(f"{XS}simpleType[@name='{name}']")
+
+    assert declared is not None
+    assert [each.get("value") for each in declared.iter(f"{XS}enumeration")] == values.split()
 
 
 @pytest.mark.parametrize(
-    ("service", "count"), [("service", 12), ("session", 1)], ids=["service", "session"]
+    ("service", "count"), [("service", 19), ("session", 1)], ids=["service", "session"]
 )
 def test_zeep_reads_wsdl_with_address_of_request(
     sandbox: SandboxProcess, service: str, count: int
