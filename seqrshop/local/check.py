@@ -14,7 +14,13 @@ from pathlib import Path
 from seqrshop.local import ROOT
 
 PROGRAMS = Path(sys.executable).parent
-DEBIAN_PACKAGES = ("chromium", "curl")  # the programs have the same names
+# By package, the command that fails without it; a program alone is only looked for.
+DEBIAN_PACKAGES = {
+    "chromium": ["chromium"],
+    "curl": ["curl"],
+    "php-cli": ["php"],
+    "php-soap": ["php", "--ri", "soap"],
+}
 LINTERS = {
     "ruff": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
@@ -71,7 +77,7 @@ def _run(name: str, command: list[str]) -> Result:
 
 def ensure_programs() -> bool:
     """Install the programs that the tests need, if we may. Return whether all are installed."""
-    missing = [program for program in DEBIAN_PACKAGES if shutil.which(program) is None]
+    missing = [package for package, probe in DEBIAN_PACKAGES.items() if not _succeeds(probe)]
     if not missing:
         return True
     names = " and ".join(missing)
@@ -90,6 +96,13 @@ def ensure_programs() -> bool:
             sys.stderr.write(f"{done.stderr}{names} could not be installed.\n")
             return False
     return True
+
+
+def _succeeds(probe: list[str]) -> bool:
+    program = shutil.which(probe[0])
+    if program is None or len(probe) == 1:
+        return program is not None
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
 
 
 def _print_line(text: str) -> None:
