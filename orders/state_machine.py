@@ -30,21 +30,24 @@ def apply_transition(
     source: ChangeSource,
     *,
     detail: str = "",
+    event: EventName | None = None,
     **fields: Any,
 ) -> bool:
     """Change a locked row's state and these other fields, and record it; return whether it did.
 
-    A row that is in the state already is left unchanged. Raises TransitionError.
+    `event` is recorded instead of the table's, where the cause of the change needs its own name. A
+    row that is in the state already is left unchanged. Raises TransitionError.
     """
     from_state = type(to)(getattr(row, row.state_field))
     if from_state == to:
         return False
-    event = table[from_state].get(to)
-    if event is None:
+    table_event = table[from_state].get(to)
+    if table_event is None:
         raise TransitionError(f"{row} cannot go from {from_state} to {to}.")
     with transaction.atomic(savepoint=False):
         save_fields(row, **{row.state_field: to}, **fields)
-        record_event(row, event, source, detail=detail, from_state=from_state, to_state=to)
+        name = event or table_event
+        record_event(row, name, source, detail=detail, from_state=from_state, to_state=to)
     return True
 
 

@@ -1,5 +1,7 @@
 """The only writer of `Order.state`."""
 
+from typing import Any
+
 from orders.audit import ChangeSource
 from orders.models import EventName, Order, OrderState
 from orders.state_machine import TransitionTable, apply_transition
@@ -47,12 +49,12 @@ TABLE: TransitionTable[OrderState] = {
 }
 
 
-def transition_order(order: Order, to: OrderState, source: ChangeSource) -> bool:
-    """Change a locked order's state and record it; return whether it changed.
+def transition_order(order: Order, to: OrderState, source: ChangeSource, **fields: Any) -> bool:
+    """Change a locked order's state and these other fields; return whether the state changed.
 
     The caller holds the order's row lock (`lock_order`). Raises TransitionError.
     """
-    return apply_transition(order, to, TABLE, source)
+    return apply_transition(order, to, TABLE, source, **fields)
 
 
 def lock_order(order_id: int) -> Order:

@@ -7,13 +7,20 @@ from django.db.models import Sum
 from orders.audit import ChangeSource
 from orders.models import OrderState
 from orders.transitions import transition_order
-from payments.models import RESERVING_REFUND_STATUSES, Invoice, InvoiceStatus, Refund, RefundStatus
+from payments.models import (
+    CAPTURED_STATUSES,
+    RESERVING_REFUND_STATUSES,
+    Invoice,
+    InvoiceStatus,
+    Refund,
+    RefundStatus,
+)
 
 
 def update_order_refund_state(invoice: Invoice, source: ChangeSource) -> None:
     """Mark a locked invoice's order as refunded or partly refunded, if it is.
 
-    Does nothing for an invoice that is no longer paid: another invoice may have paid the order.
+    Does nothing for an invoice that does not pay the order: a duplicate, or one no longer paid.
     """
     refunded = refunded_amount(invoice)
     if invoice.status != InvoiceStatus.PAID or not refunded:
@@ -24,8 +31,11 @@ def update_order_refund_state(invoice: Invoice, source: ChangeSource) -> None:
 
 
 def captured_amount(invoice: Invoice) -> Decimal:
-    """Return the amount that the customer paid, by SEQR's receipt if it has an amount."""
-    if invoice.status != InvoiceStatus.PAID:
+    """Return the amount that the customer paid, by SEQR's receipt if it has an amount.
+
+    A duplicate payment is captured too: SEQR holds it until it is refunded.
+    """
+    if invoice.status not in CAPTURED_STATUSES:
         return Decimal(0)
     if invoice.paid_amount is None or invoice.paid_currency != invoice.currency:
         return invoice.amount

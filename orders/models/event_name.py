@@ -49,6 +49,8 @@ class EventName(models.TextChoices):
     CANCELED_AT_SEQR = "canceled_at_seqr", _("cancelled at SEQR")
     FAILED_AT_SEQR = "failed_at_seqr", _("failed at SEQR")
     EXPIRED_AT_SEQR = "expired_at_seqr", _("timed out at SEQR")
+    DUPLICATE_PAYMENT_FOUND = "duplicate_payment_found", _("duplicate payment found")
+    DUPLICATE_PAYS_ORDER = "duplicate_pays_order", _("duplicate payment pays the order")
     CORRECTED_TO_MATCH_SEQR = "corrected_to_match_seqr", _("corrected to match SEQR")
     ANSWER_AFTER_ORDER_WAS_PAID = (
         "answer_after_order_was_paid",
@@ -63,6 +65,7 @@ class EventName(models.TextChoices):
     CANCEL_REFUSED_AS_PAID = "cancel_refused_as_paid", _("cancellation refused: it is paid")
     CANCEL_CONFIRMED = "cancel_confirmed", _("cancellation confirmed")
     LIFETIME_ENDED = "lifetime_ended", _("time to pay ran out")
+    ENDED_BY_STAFF = "ended_by_staff", _("ended by staff without SEQR's confirmation")
 
     # Capturing a reserved amount
     CAPTURE_STARTED = "capture_started", _("capture started")
@@ -125,7 +128,18 @@ class EventName(models.TextChoices):
         _("case opened: duplicate payment of an order"),
     )
     AMOUNT_DIFFERS_CASE = "amount_differs_case", _("case opened: another amount was paid")
+    AMOUNT_UNKNOWN_CASE = "amount_unknown_case", _("case opened: paid amount unknown")
+    PARTIAL_PAYMENT_CASE = "partial_payment_case", _("case opened: partial payment ended")
     POSSIBLY_REVERSED_CASE = "possibly_reversed_case", _("case opened: payment possibly reversed")
+    PAYMENT_UNCONFIRMED_CASE = (
+        "payment_unconfirmed_case",
+        _("case opened: SEQR no longer confirms the payment"),
+    )
+    ANSWER_MISMATCH_CASE = (
+        "answer_mismatch_case",
+        _("case opened: SEQR answered about another payment"),
+    )
+    CANCEL_STUCK_CASE = "cancel_stuck_case", _("case opened: payment cannot be cancelled")
     PAID_WITHOUT_REFERENCE_CASE = (
         "paid_without_reference_case",
         _("case opened: paid without a reference"),

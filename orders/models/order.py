@@ -40,6 +40,8 @@ OPEN_STATES = (
 # An order in one of these states blocks its customer's next order at the shop. No constraint covers
 # NEEDS_ATTENTION: such an order may also be an old one whose payment was reversed.
 BLOCKING_STATES = (*OPEN_STATES, OrderState.NEEDS_ATTENTION)
+# The customer has paid, and is to get the goods.
+SERVABLE_STATES = (OrderState.PAID, OrderState.PARTLY_REFUNDED)
 PAYABLE_AGAIN = (OrderState.CANCELED, OrderState.FAILED, OrderState.EXPIRED)
 
 
@@ -50,7 +52,8 @@ def _return_key() -> str:
 class Order(AuditedModel):
     """One customer's order at one shop. `total` includes VAT, in major units.
 
-    Only `orders.transitions.transition_order` writes `state`.
+    Only `orders.transitions.transition_order` writes `state`. `served_at` is kept beside it: a
+    served order may be refunded, and a partly refunded one served.
     """
 
     state_field = "state"
@@ -71,6 +74,7 @@ class Order(AuditedModel):
     total = models.DecimalField(_("total"), max_digits=10, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3)
     created_at = models.DateTimeField(_("ordered"), db_default=Now())
+    served_at = models.DateTimeField(_("served"), null=True)
 
     class Meta:
         verbose_name = _("order")

@@ -9,10 +9,12 @@ from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, record_event
+from orders.clock import database_now
 from orders.models import (
     Customer,
     CustomerSession,
+    EventName,
     Order,
     OrderRow,
     OrderState,
@@ -21,6 +23,7 @@ from orders.models import (
 )
 from orders.models.order import PAYABLE_AGAIN
 from orders.services.sessions import blocking_order
+from orders.state_machine import save_fields
 from orders.transitions import lock_order, transition_order
 
 MAX_ROWS = 100
@@ -141,11 +144,18 @@ def reopen_order(customer: Customer, public_id: UUID, source: ChangeSource) -> O
 
 @transaction.atomic
 def serve_order(order_id: int, source: ChangeSource) -> bool:
-    """Mark a paid order as served; return whether that changed it.
+    """Mark a paid order as served, also a partly refunded one; return whether that changed it.
 
-    Raises TransitionError unless the order is paid.
+    A partly refunded order keeps its state. Raises TransitionError unless the order is paid.
     """
-    return transition_order(lock_order(order_id), OrderState.SERVED, source)
+    order = lock_order(order_id)
+    if order.served_at is not None:
+        return False
+    if order.state != OrderState.PARTLY_REFUNDED:
+        return transition_order(order, OrderState.SERVED, source, served_at=database_now())
+    save_fields(order, served_at=database_now())
+    record_event(order, EventName.ORDER_SERVED, source)
+    return True
 
 
 def _quantities_of(rows: Sequence[RowRequest]) -> dict[int, int]:

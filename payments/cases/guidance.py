@@ -9,22 +9,50 @@ GUIDANCE = {
         "The payment is complete and the order is paid. Serve the order or refund the payment."
     ),
     CaseKind.DUPLICATE_PAYMENT: _(
-        "SEQR returns a payment that we do not confirm. The case closes automatically when SEQR's "
-        "reports show that it did, usually the next morning. If they show a sale, refund the "
-        "payment."
+        "SEQR returns a payment that we do not confirm, and the case then closes automatically, "
+        "usually the next morning. If SEQR has kept the payment, refund it here; “Check with "
+        "SEQR” shows it, from a minute after the case was opened."
     ),
     CaseKind.AMOUNT_DIFFERS: _(
         "Compare the payment with SEQR's receipt, and settle the difference with the customer. The "
         "customer is asked to talk to the staff, and cannot order again until the case is closed."
+    ),
+    CaseKind.AMOUNT_UNKNOWN: _(
+        "SEQR confirms the payment, but its receipt has no readable amount. Serve the order. The "
+        "case closes automatically when SEQR's report shows the right amount, usually the next "
+        "morning."
+    ),
+    CaseKind.PARTIAL_PAYMENT: _(
+        "The customer has paid a part, and the payment then ended. Do not serve the order. Ask "
+        "SEQR whether the customer has got the part back, and settle with the customer."
     ),
     CaseKind.POSSIBLY_REVERSED: _(
         "The customer may have paid and got the money back. Serve only what is paid for, and see "
         "that the payment checks are running. Closing the case cancels an order that needs "
         "attention; it can then be paid again."
     ),
+    CaseKind.PAYMENT_UNCONFIRMED: _(
+        "SEQR reported the payment as paid and now answers otherwise, or no longer answers: it "
+        "may have returned the money. SEQR is checked for a day, and the case closes "
+        "automatically if SEQR confirms the payment. Otherwise ask SEQR, and settle with the "
+        "customer."
+    ),
+    CaseKind.ANSWER_MISMATCH: _(
+        "SEQR answered about another payment, and the answer was not used. Check the payment with "
+        "SEQR, and report the mistake to SEQR. Closing the case ends a payment that is being "
+        "cancelled, and the customer can order again."
+    ),
+    CaseKind.CANCEL_STUCK: _(
+        "SEQR does not confirm that the payment is cancelled, so the customer cannot order again. "
+        "See that SEQR answers, and that SEQR_TERMINAL_ID is the terminal that the payment was "
+        "made with. Closing the case ends the payment without SEQR's confirmation, and the "
+        "customer can order again. SEQR returns a payment that the customer makes after that, or "
+        "a new case is opened."
+    ),
     CaseKind.PAID_WITHOUT_REFERENCE: _(
         "SEQR reports the payment as paid but gives no payment reference. SEQR is checked every "
-        "second; call SEQR if the case stays open."
+        "second; call SEQR if the case stays open. Closing the case ends the payment without "
+        "SEQR's confirmation, and the customer can order again."
     ),
     CaseKind.CONFIGURATION: _(
         "SEQR rejects our settings. Correct the setting SEQR_TERMINAL_ID, its password or "
@@ -32,8 +60,9 @@ GUIDANCE = {
         "settings; “Check now” tries immediately."
     ),
     CaseKind.UNKNOWN_AT_SEQR: _(
-        "SEQR cannot find the payment. See that SEQR_SERVICE_URL leads to the right SEQR, check "
-        "the payment with SEQR again, then cancel it."
+        "SEQR cannot find the payment. See that SEQR_SERVICE_URL leads to the right SEQR, and "
+        "check the payment with SEQR again. Closing the case ends the payment, and the customer "
+        "can order again."
     ),
     CaseKind.REFUND_UNKNOWN: _(
         "It is not known whether the money was refunded, and the refund is not sent again "
@@ -47,7 +76,8 @@ GUIDANCE = {
     ),
     CaseKind.UNKNOWN_STATUS: _(
         "SEQR answers with a status that this version does not support. SEQR is checked every "
-        "second; call SEQR if the case stays open."
+        "second; call SEQR if the case stays open. Closing the case ends the payment without "
+        "SEQR's confirmation, and the customer can order again."
     ),
     CaseKind.LOST_PERIOD: _(
         "Ask SEQR whether it closed a transaction period at that time and with which ID, and "

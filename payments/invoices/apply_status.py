@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -168,10 +169,10 @@ def _apply_transition(
             record_event_once(invoice, EventName.UNEXPECTED_STATUS, source, detail=result.status)
             or recorded
         )
-    reversed_fields = {}
+    reversed_fields: dict[str, Any] = {}
     if to in UNPAID_FINAL_STATUSES and _is_possibly_reversed(invoice, silence):
         reversed_fields = {"possibly_reversed": True}
-    changes = {"invoice_version": result.version, **reversed_fields}
+    changes: dict[str, Any] = {"invoice_version": result.version, **reversed_fields}
     transition_invoice(invoice, to, source, detail=result.detail, **changes)
     if reversed_fields:
         record_event(invoice, EventName.POSSIBLY_REVERSED, source)

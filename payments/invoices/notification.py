@@ -10,7 +10,7 @@ from orders.audit import ChangeSource
 from orders.models import SourceName
 from payments.cases.cases import open_case
 from payments.invoices.transitions import lock_invoice, paid_by_another
-from payments.models import CaseKind, Invoice, InvoiceStatus
+from payments.models import CAPTURED_STATUSES, CaseKind, Invoice
 
 COALESCE_INTERVAL = timedelta(seconds=1)
 
@@ -35,7 +35,7 @@ def _open_duplicate_payment_case(invoice_id: int) -> None:
     The notification proves nothing, so the case only reports that it came.
     """
     invoice = Invoice.objects.get(pk=invoice_id)
-    if invoice.status == InvoiceStatus.PAID or not paid_by_another(invoice):
+    if invoice.status in CAPTURED_STATUSES or not paid_by_another(invoice):
         return
     with transaction.atomic():
         open_case(

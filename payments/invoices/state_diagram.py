@@ -1,7 +1,7 @@
 """Draws the invoice's state machine from its table."""
 
 from payments.invoices.transitions import TABLE
-from payments.models import UNPAID_FINAL_STATUSES, InvoiceStatus
+from payments.models import CAPTURED_STATUSES, UNPAID_FINAL_STATUSES, InvoiceStatus
 
 
 def state_diagram() -> str:
@@ -11,7 +11,7 @@ def state_diagram() -> str:
         for status in InvoiceStatus
         for to, event in _edges(status)
     ]
-    ends = [f"    {status} --> [*]" for status in (InvoiceStatus.PAID, *UNPAID_FINAL_STATUSES)]
+    ends = [f"    {status} --> [*]" for status in (*CAPTURED_STATUSES, *UNPAID_FINAL_STATUSES)]
     return "\n".join(["stateDiagram-v2", f"    [*] --> {InvoiceStatus.CREATED}", *edges, *ends])
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from payments.gateway import seqr
 from payments.invoices.transitions import paid_by_another
-from payments.models import OPEN_STATUSES, CaseKind, Invoice, InvoiceStatus
+from payments.models import CAPTURED_STATUSES, OPEN_STATUSES, CaseKind, Invoice, InvoiceStatus
 from payments.seqr import (
     CallRecord,
     PaymentStatus,
@@ -69,7 +69,7 @@ def status_query_for(invoice: Invoice) -> StatusQuery | None:
     """Return the query about an invoice; None if it must not or cannot be queried."""
     if invoice.invoice_reference is None:
         return None
-    if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):
+    if invoice.status not in CAPTURED_STATUSES and paid_by_another(invoice):
         return None
     return StatusQuery(
         invoice.pk,

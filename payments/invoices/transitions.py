@@ -13,7 +13,7 @@ from orders.audit import ChangeSource
 from orders.models import EventName, Order, OrderState
 from orders.state_machine import TransitionTable, apply_transition
 from orders.transitions import transition_order
-from payments.models import CancelReason, Invoice, InvoiceStatus
+from payments.models import UNPAID_FINAL_STATUSES, CancelReason, Invoice, InvoiceStatus
 
 _S = InvoiceStatus
 
@@ -25,6 +25,7 @@ _SEQR_EVENTS = {
     _S.NEEDS_ATTENTION: EventName.ATTENTION_NEEDED,
     _S.CANCEL_PENDING: EventName.CANCEL_REQUESTED,
     _S.PAID: EventName.PAYMENT_CONFIRMED,
+    _S.DUPLICATE: EventName.DUPLICATE_PAYMENT_FOUND,
     _S.CANCELED: EventName.CANCELED_AT_SEQR,
     _S.FAILED: EventName.FAILED_AT_SEQR,
     _S.EXPIRED: EventName.EXPIRED_AT_SEQR,
@@ -34,6 +35,12 @@ _SEQR_EVENTS = {
 def _known_to_seqr(status: InvoiceStatus) -> dict[InvoiceStatus, EventName]:
     return {to: event for to, event in _SEQR_EVENTS.items() if to != status}
 
+
+_PAID_AFTER_END = {
+    _S.PAID: EventName.CORRECTED_TO_MATCH_SEQR,
+    _S.DUPLICATE: EventName.DUPLICATE_PAYMENT_FOUND,
+}
+_REVERSED = dict.fromkeys(UNPAID_FINAL_STATUSES, EventName.PAYMENT_REVERSED)
 
 TABLE: TransitionTable[InvoiceStatus] = {
     _S.CREATED: {
@@ -53,15 +60,17 @@ TABLE: TransitionTable[InvoiceStatus] = {
     _S.NEEDS_ATTENTION: _known_to_seqr(_S.NEEDS_ATTENTION),
     _S.CANCEL_PENDING: {
         _S.PAID: EventName.CANCEL_REFUSED_AS_PAID,
+        _S.DUPLICATE: EventName.DUPLICATE_PAYMENT_FOUND,
         _S.CANCELED: EventName.CANCEL_CONFIRMED,
         _S.EXPIRED: EventName.LIFETIME_ENDED,
         _S.FAILED: EventName.FAILED_AT_SEQR,
         _S.NEEDS_ATTENTION: EventName.ATTENTION_NEEDED,
     },
-    _S.CANCELED: {_S.PAID: EventName.CORRECTED_TO_MATCH_SEQR},
-    _S.FAILED: {_S.PAID: EventName.CORRECTED_TO_MATCH_SEQR},
-    _S.EXPIRED: {_S.PAID: EventName.CORRECTED_TO_MATCH_SEQR},
-    _S.PAID: {_S.CANCELED: EventName.PAYMENT_REVERSED, _S.FAILED: EventName.PAYMENT_REVERSED},
+    _S.CANCELED: _PAID_AFTER_END,
+    _S.FAILED: _PAID_AFTER_END,
+    _S.EXPIRED: _PAID_AFTER_END,
+    _S.PAID: _REVERSED,
+    _S.DUPLICATE: {**_REVERSED, _S.PAID: EventName.DUPLICATE_PAYS_ORDER},
 }
 
 _ORDER_STATE = {
@@ -100,15 +109,22 @@ def lock_order_of(invoice_id: int) -> Order:
 
 
 def transition_invoice(
-    invoice: Invoice, to: InvoiceStatus, source: ChangeSource, *, detail: str = "", **fields: Any
+    invoice: Invoice,
+    to: InvoiceStatus,
+    source: ChangeSource,
+    *,
+    detail: str = "",
+    event: EventName | None = None,
+    **fields: Any,
 ) -> bool:
     """Change a locked invoice's status, these other fields and its order; return whether it did.
 
-    Called between `lock_invoice` and the transaction's end. Raises TransitionError.
+    Called between `lock_invoice` and the transaction's end. `event` is recorded instead of the
+    table's. Raises TransitionError.
     """
     from_state = InvoiceStatus(invoice.status)
     with transaction.atomic(savepoint=False):
-        changed = apply_transition(invoice, to, TABLE, source, detail=detail, **fields)
+        changed = apply_transition(invoice, to, TABLE, source, detail=detail, event=event, **fields)
         if changed:
             _transition_order_of(invoice, from_state, source)
     return changed
@@ -116,6 +132,8 @@ def transition_invoice(
 
 def _transition_order_of(invoice: Invoice, from_state: InvoiceStatus, source: ChangeSource) -> None:
     order, to = invoice.order, InvoiceStatus(invoice.status)
+    if to == _S.DUPLICATE or (from_state == _S.DUPLICATE and to != _S.PAID):
+        return  # a duplicate payment never decides its order's state
     if from_state == _S.PAID:
         # The money was reversed; the goods may have been served.
         transition_order(order, OrderState.NEEDS_ATTENTION, source)

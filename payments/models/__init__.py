@@ -2,6 +2,7 @@
 
 from payments.models.discount import InvoiceDiscount
 from payments.models.invoice import (
+    CAPTURED_STATUSES,
     CUSTOMER_VISIBLE_FIELDS,
     OPEN_STATUSES,
     POLLED_STATUSES,
@@ -30,6 +31,7 @@ from payments.models.transaction_period import (
 )
 
 __all__ = [
+    "CAPTURED_STATUSES",
     "CUSTOMER_VISIBLE_FIELDS",
     "DIFFERENCES",
     "EXPLAINED",

@@ -21,6 +21,7 @@ class InvoiceStatus(models.TextChoices):
     NEEDS_ATTENTION = "NEEDS_ATTENTION", _("needs attention")
     CANCEL_PENDING = "CANCEL_PENDING", _("cancel pending")
     PAID = "PAID", _("paid")
+    DUPLICATE = "DUPLICATE", _("duplicate payment")
     CANCELED = "CANCELED", _("cancelled")
     FAILED = "FAILED", _("failed")
     EXPIRED = "EXPIRED", _("timed out")
@@ -33,6 +34,7 @@ class CancelReason(models.TextChoices):
     STAFF = "staff", _("cancelled by staff")
     LIFETIME = "lifetime", _("the payment timed out")
     SUPERSEDED = "superseded", _("another payment paid the order")
+    CASE_CLOSED = "case_closed", _("its case was closed by staff")
 
 
 class LoyaltyAnswer(models.IntegerChoices):
@@ -43,8 +45,10 @@ class LoyaltyAnswer(models.IntegerChoices):
 
 
 UNPAID_FINAL_STATUSES = (InvoiceStatus.CANCELED, InvoiceStatus.FAILED, InvoiceStatus.EXPIRED)
+# SEQR holds the customer's money for the shop: the payment of the order, or a duplicate of it.
+CAPTURED_STATUSES = (InvoiceStatus.PAID, InvoiceStatus.DUPLICATE)
 OPEN_STATUSES = tuple(
-    status for status in InvoiceStatus if status not in (*UNPAID_FINAL_STATUSES, InvoiceStatus.PAID)
+    status for status in InvoiceStatus if status not in (*UNPAID_FINAL_STATUSES, *CAPTURED_STATUSES)
 )
 # Open, and known to SEQR if they have a reference: the poller queries their status.
 POLLED_STATUSES = tuple(
@@ -63,6 +67,7 @@ CUSTOMER_VISIBLE_FIELDS = (
     "ers_reference",
     "paid_amount",
     "paid_currency",
+    "partially_paid",
     "possibly_reversed",
 )
 
@@ -121,11 +126,14 @@ class Invoice(AuditedModel):
     cancel_reason = models.CharField(
         _("reason for cancelling"), max_length=12, choices=CancelReason.choices, blank=True
     )
+    cancel_requested_at = models.DateTimeField(null=True, editable=False)
+    cancel_lease_until = models.DateTimeField(null=True, editable=False)
+    # SEQR first refused to cancel a superseded invoice since it is paid.
+    refused_as_paid_at = models.DateTimeField(null=True, editable=False)
 
-    # Paid
-    ers_reference = models.CharField(
-        _("payment reference"), max_length=64, null=True, db_index=True
-    )
+    # Paid, in full or in part
+    partially_paid = models.BooleanField(_("partially paid"), default=False)
+    ers_reference = models.CharField(_("payment reference"), max_length=64, null=True, unique=True)
     payment_reference = models.CharField(max_length=64, blank=True, default="")
     paid_at = models.DateTimeField(_("paid"), null=True)
     paid_amount = models.DecimalField(
@@ -196,7 +204,7 @@ class Invoice(AuditedModel):
                 condition=models.Q(amount__gt=0), name="invoice_amount_positive"
             ),
             models.CheckConstraint(
-                condition=~models.Q(status=InvoiceStatus.PAID)
+                condition=~models.Q(status__in=CAPTURED_STATUSES)
                 | models.Q(ers_reference__isnull=False, paid_at__isnull=False),
                 name="invoice_paid_has_ers_reference",
             ),

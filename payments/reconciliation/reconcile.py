@@ -19,12 +19,12 @@ from payments.balance import captured_amount
 from payments.cases.cases import close_period_cases, open_period_case
 from payments.leases import LEASE
 from payments.models import (
+    CAPTURED_STATUSES,
     DIFFERENCES,
     EXPLAINED,
     MARK_KNOWN,
     CaseKind,
     Invoice,
-    InvoiceStatus,
     MatchResult,
     PeriodRow,
     PeriodStatus,
@@ -108,7 +108,7 @@ def _compare(period: TransactionPeriod, coverage: Coverage, source: ChangeSource
         rows, ["match_result", "invoice", "refund"], batch_size=ROW_BATCH_SIZE
     )
     missing = period.rows.filter(match_result=MatchResult.MISSING)
-    missing.exclude(invoice__status=InvoiceStatus.PAID).delete()
+    missing.exclude(invoice__status__in=CAPTURED_STATUSES).delete()
     window = coverage.window_of(period)
     if window is not None:
         _add_missing_rows(period, window)
@@ -124,7 +124,7 @@ def _add_missing_rows(period: TransactionPeriod, window: Window) -> None:
     """Add a row for each of the shop's payments in this window that no report contains."""
     missing = Invoice.objects.filter(
         ~Exists(PeriodRow.objects.filter(invoice=OuterRef("pk"))),
-        status=InvoiceStatus.PAID,
+        status__in=CAPTURED_STATUSES,
         paid_at__gte=window.begin,
         paid_at__lt=window.end,
     )

@@ -14,7 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.audit import by_staff
 from orders.models import Order, SubjectType
-from payments.models import Invoice, InvoiceDiscount, InvoiceStatus, LoyaltyAnswer
+from payments.models import (
+    CAPTURED_STATUSES,
+    Invoice,
+    InvoiceDiscount,
+    InvoiceStatus,
+    LoyaltyAnswer,
+)
 from seqrshop.backoffice.action_results import only_row, run_on_each
 from seqrshop.backoffice.capture import capture_page
 from seqrshop.backoffice.columns import AgeColumn, AmountColumn, OrderColumn
@@ -170,7 +176,7 @@ class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
     def row_actions(self, invoice: Invoice) -> tuple[str, ...]:
         """Offer the actions that SEQR accepts for a payment in this status."""
         check = ("check_with_seqr",) if invoice.invoice_reference else ()
-        if invoice.status == InvoiceStatus.PAID:
+        if invoice.status in CAPTURED_STATUSES:
             return (*check, "refund")
         if invoice.status == InvoiceStatus.RESERVED:
             return (*check, "capture", "cancel_at_seqr")

@@ -18,10 +18,10 @@ from payments.cases.guidance import GUIDANCE
 from payments.invoices.resolve_attention import resolve_case
 from payments.invoices.status_query import status_query_for
 from payments.models import (
+    CAPTURED_STATUSES,
     UNRESOLVED_REFUND_STATUSES,
     CaseKind,
     Invoice,
-    InvoiceStatus,
     MoneyCase,
     PaymentPause,
     Refund,
@@ -152,7 +152,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             return ()
         invoice, refund = case.invoice, case.refund
         can_be_checked = invoice is not None and status_query_for(invoice) is not None
-        is_paid = invoice is not None and invoice.status == InvoiceStatus.PAID
+        is_paid = invoice is not None and invoice.status in CAPTURED_STATUSES
         is_unresolved = refund is not None and refund.status in UNRESOLVED_REFUND_STATUSES
         helpful = {
             "check_with_seqr": can_be_checked and not is_unresolved,

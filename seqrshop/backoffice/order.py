@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.audit import by_staff
 from orders.models import Order, OrderRow, OrderState, SubjectType
+from orders.models.order import SERVABLE_STATES
 from orders.services import serve_order
 from orders.state_machine import TransitionError
 from payments.invoices.create import current_invoice
@@ -105,6 +106,7 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
         "total_with_currency",
         "phone",
         "created_at",
+        "served_at",
     )
     readonly_fields = ("order_number", "scanned_parameters", "total_with_currency", "phone")
     inlines = (RowInline, InvoiceInline)
@@ -163,8 +165,9 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
         return phone_number(order.customer.msisdn)
 
     def row_actions(self, order: Order) -> tuple[str, ...]:
-        """Offer serving for a paid order only."""
-        return ("mark_as_served",) if order.state == OrderState.PAID else ()
+        """Offer serving for a paid order that has not been served."""
+        can_be_served = order.state in SERVABLE_STATES and order.served_at is None
+        return ("mark_as_served",) if can_be_served else ()
 
     def history_filter(self, order: Order) -> dict[str, Any]:
         """Include the events of the order's payments, refunds and cases."""

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from orders.audit import ChangeSource
-from orders.models import Order, OrderState, SourceName
+from orders.models import AuditEvent, Order, OrderState, SourceName, SubjectType
 from payments.invoices.transitions import lock_invoice, transition_invoice
 from payments.models import InvoiceStatus
 from tests.factories import InvoiceFactory, OrderFactory, OrderRowFactory, ProductFactory
@@ -174,6 +174,34 @@ def test_mark_as_served_reports_the_result_for_each_order() -> None:
         f"Served: {paid}.",
     ]
     assert Order.objects.get(pk=paid.pk).state == OrderState.SERVED
+
+
+def test_partly_refunded_order_is_served_once_and_keeps_its_state() -> None:
+    order = paid_order(order_state=OrderState.PARTLY_REFUNDED)
+    client = superuser()
+    offered = 'value="mark_as_served"' in client.get(page_url(order)).content.decode()
+
+    messages = [run_action(client, "mark_as_served", order)[-1] for _ in range(2)]
+
+    order.refresh_from_db()
+    assert offered
+    assert messages == [f"Served: {order}.", f"Already served: {order}."]
+    assert (order.state, order.served_at is None) == (OrderState.PARTLY_REFUNDED, False)
+    events = AuditEvent.objects.filter(subject_type=SubjectType.ORDER, name="order_served")
+    assert events.count() == 1
+    assert 'value="mark_as_served"' not in client.get(page_url(order)).content.decode()
+
+
+def test_served_order_that_is_partly_refunded_is_not_served_again() -> None:
+    order = paid_order()
+    client = superuser()
+    run_action(client, "mark_as_served", order)
+    Order.objects.filter(pk=order.pk).update(state=OrderState.PARTLY_REFUNDED)
+
+    messages = run_action(client, "mark_as_served", order)
+
+    assert messages[-1] == f"Already served: {order}."
+    assert 'value="mark_as_served"' not in client.get(page_url(order)).content.decode()
 
 
 def test_mark_as_served_needs_its_permission() -> None:

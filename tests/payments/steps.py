@@ -14,6 +14,7 @@ from payments.invoices.create import create_invoice, retry_payment
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.send import send_invoice
 from payments.models import (
+    CAPTURED_STATUSES,
     UNPAID_FINAL_STATUSES,
     CancelReason,
     Invoice,
@@ -34,6 +35,7 @@ STATE_OF = {
     S.NEEDS_ATTENTION: OrderState.NEEDS_ATTENTION,
     S.CANCEL_PENDING: OrderState.CANCEL_PENDING,
     S.PAID: OrderState.PAID,
+    S.DUPLICATE: OrderState.PAID,
     S.CANCELED: OrderState.CANCELED,
     S.FAILED: OrderState.FAILED,
     S.EXPIRED: OrderState.EXPIRED,
@@ -46,8 +48,8 @@ def invoice_in(status: InvoiceStatus, **fields: Any) -> Invoice:
     needed: dict[str, Any] = {"status": status}
     if status not in (S.CREATED, S.SENDING):
         needed |= {"invoice_reference": str(next(_references)), "issued_at": database_now()}
-    if status == S.PAID:
-        needed |= {"ers_reference": "ERS", "paid_at": database_now()}
+    if status in CAPTURED_STATUSES:
+        needed |= {"ers_reference": f"ERS{next(_references)}", "paid_at": database_now()}
     if status == S.CANCEL_PENDING:
         needed |= {"cancel_reason": CancelReason.CUSTOMER}
     order = OrderFactory.create(state=STATE_OF.get(status, OrderState.AWAITING_PAYMENT))

@@ -13,6 +13,7 @@ from orders.state_machine import TransitionError
 from payments.invoices.state_diagram import state_diagram
 from payments.invoices.transitions import TABLE, lock_invoice, transition_invoice
 from payments.models import (
+    CAPTURED_STATUSES,
     OPEN_STATUSES,
     UNPAID_FINAL_STATUSES,
     CancelReason,
@@ -27,6 +28,7 @@ S = InvoiceStatus
 BY_TEST = ChangeSource(SourceName.STAFF)
 REQUIRED_FIELDS: dict[InvoiceStatus, dict[str, Any]] = {
     S.PAID: {"ers_reference": "ERS1", "paid_at": "2026-01-01T00:00:00Z"},
+    S.DUPLICATE: {"ers_reference": "ERS2", "paid_at": "2026-01-01T00:00:00Z"},
     S.ISSUED: {"invoice_reference": "1234567890"},
     S.CANCEL_PENDING: {"cancel_reason": CancelReason.CUSTOMER},
 }
@@ -134,6 +136,7 @@ def test_repeated_event_is_recorded_once() -> None:
     [
         {"status": "PAYED"},
         {"status": S.PAID, "ers_reference": None},
+        {"status": S.DUPLICATE, "ers_reference": None},
         {"status": S.ISSUED, "invoice_reference": None},
         {"status": S.CANCEL_PENDING, "cancel_reason": ""},
         {"amount": 0},
@@ -166,6 +169,14 @@ def test_database_refuses_reference_of_another_invoice() -> None:
 
 
 @pytest.mark.django_db
+def test_database_refuses_payment_reference_of_another_invoice() -> None:
+    invoice_in(S.PAID, ers_reference="ERS77")
+
+    with pytest.raises(IntegrityError):
+        invoice_in(S.CANCELED, ers_reference="ERS77")
+
+
+@pytest.mark.django_db
 def test_database_refuses_second_open_order_of_customer() -> None:
     order = OrderFactory.create(state=OrderState.AWAITING_PAYMENT)
 
@@ -176,7 +187,7 @@ def test_database_refuses_second_open_order_of_customer() -> None:
 def test_only_reversal_leaves_paid_and_only_paid_follows_unpaid_end() -> None:
     assert set(TABLE) == set(S)
     assert set(TABLE[S.PAID].values()) == {"payment_reversed"}
-    assert all(set(TABLE[status]) == {S.PAID} for status in UNPAID_FINAL_STATUSES)
+    assert all(set(TABLE[status]) == set(CAPTURED_STATUSES) for status in UNPAID_FINAL_STATUSES)
 
 
 def test_drawn_table_is_in_the_docs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,7 +40,7 @@ MUTATIONS = (
     Mutation(
         "write no audit event",
         STATE_MACHINE,
-        "        record_event(row, event, source, "
+        "        record_event(row, name, source, "
         "detail=detail, from_state=from_state, to_state=to)\n",
         "",
         "tests/payments/invoices/test_transitions.py",
@@ -87,7 +87,7 @@ MUTATIONS = (
     Mutation(
         "query an invoice whose order another one has paid",
         STATUS_QUERY,
-        "    if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):\n"
+        "    if invoice.status not in CAPTURED_STATUSES and paid_by_another(invoice):\n"
         "        return None\n",
         "",
         "tests/payments/invoices/test_ended_invoices.py"
