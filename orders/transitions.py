@@ -59,4 +59,4 @@ def transition_order(order: Order, to: OrderState, source: ChangeSource, **field
 
 def lock_order(order_id: int) -> Order:
     """Return the order, its row locked until the transaction ends."""
-    return Order.objects.select_for_update().get(pk=order_id)
+    return Order.objects.select_for_update(no_key=True).get(pk=order_id)

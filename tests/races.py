@@ -42,3 +42,12 @@ def wait_for_lock_wait() -> None:
                 return
         time.sleep(0.01)
     raise AssertionError("no transaction waits for a lock")
+
+
+def deadlock_count() -> int:
+    """Return how many deadlocks PostgreSQL has found in this database, of ended transactions."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        count: int = cursor.fetchone()[0]
+    return count

@@ -87,7 +87,7 @@ def place_order(
     rows return the earlier order. Called inside a transaction, in which the caller also creates the
     invoice. Raises OrderNotAccepted, AnotherOrderOpen, NonceReused and PriceChanged.
     """
-    customer = Customer.objects.select_for_update().get(pk=session.customer_id)
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=session.customer_id)
     shop = session.shop
     requested = _quantities_of(rows)
     earlier = Order.objects.filter(customer=customer, shop=shop, nonce=nonce).first()
@@ -126,7 +126,7 @@ def reopen_order(customer: Customer, public_id: UUID, source: ChangeSource) -> O
     Order.DoesNotExist, AnotherOrderOpen, and OrderNotAccepted if the order is in another state or
     one of its products is no longer available: a new invoice is a new sale.
     """
-    Customer.objects.select_for_update().get(pk=customer.pk)
+    Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     order_id = Order.objects.values_list("pk", flat=True).get(
         public_id=public_id, customer=customer
     )

@@ -82,7 +82,7 @@ def _take_lease(pause_id: int, *, force: bool) -> PaymentPause | None:
 
 
 def _lock(pause_id: int) -> PaymentPause:
-    return PaymentPause.objects.select_for_update().get(pk=pause_id)
+    return PaymentPause.objects.select_for_update(no_key=True).get(pk=pause_id)
 
 
 def _send_probe(pause: PaymentPause, seqr: SeqrClient) -> None:

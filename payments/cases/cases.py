@@ -70,7 +70,7 @@ def close_case(case_id: int, source: ChangeSource, reason: str) -> bool:
     """Close a case; return whether it was open. Raises ValueError without a reason."""
     if not reason.strip():
         raise ValueError("A case is closed with a reason.")
-    case = MoneyCase.objects.select_for_update().get(pk=case_id)
+    case = MoneyCase.objects.select_for_update(no_key=True).get(pk=case_id)
     if case.closed_at is not None:
         return False
     case.closed_at = database_now()

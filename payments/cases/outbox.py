@@ -41,7 +41,7 @@ def send_mails() -> int:
 def _take_next() -> OutboxMail | None:
     now = database_now()
     waiting = OutboxMail.objects.filter(LEASE.lapsed_at(now), sent_at=None)
-    mail = waiting.select_for_update(skip_locked=True).order_by("id").first()
+    mail = waiting.select_for_update(skip_locked=True, no_key=True).order_by("id").first()
     if mail is not None:
         mail.lease_until = now + MAIL_LEASE_DURATION
         mail.save(update_fields=["lease_until"])

@@ -102,7 +102,7 @@ _UPDATE_UNCHANGED = """
         WHERE payments_invoice.status = result.status
           AND invoice_version <= result.version
           AND acknowledged_at IS NULL
-        FOR UPDATE OF payments_invoice SKIP LOCKED
+        FOR NO KEY UPDATE OF payments_invoice SKIP LOCKED
     ) AS result
     WHERE invoice.id = result.id
     RETURNING invoice.id, invoice.order_id
@@ -221,7 +221,7 @@ def _apply_payment(invoice: Invoice, result: StatusResult, source: ChangeSource)
 def _supersede_other_invoices(paid: Invoice, source: ChangeSource) -> None:
     """Request the cancel of every other open invoice; the order's lock covers them all."""
     others = Invoice.objects.filter(order=paid.order, status__in=OPEN_STATUSES)
-    for other in others.exclude(pk=paid.pk).select_for_update():
+    for other in others.exclude(pk=paid.pk).select_for_update(no_key=True):
         other.order = paid.order
         to = InvoiceStatus.CANCEL_PENDING
         if other.status == InvoiceStatus.CREATED:

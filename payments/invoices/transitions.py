@@ -95,7 +95,7 @@ def lock_invoice(invoice_id: int) -> Invoice:
     Call it inside a transaction. Raises Invoice.DoesNotExist.
     """
     order = lock_order_of(invoice_id)
-    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
+    invoice = Invoice.objects.select_for_update(no_key=True).get(pk=invoice_id)
     invoice.order = order
     return invoice
 
@@ -103,7 +103,7 @@ def lock_invoice(invoice_id: int) -> Invoice:
 def lock_order_of(invoice_id: int) -> Order:
     """Return an invoice's order, its row locked. Raises Invoice.DoesNotExist."""
     try:
-        return Order.objects.select_for_update(of=("self",)).get(invoices=invoice_id)
+        return Order.objects.select_for_update(of=("self",), no_key=True).get(invoices=invoice_id)
     except Order.DoesNotExist:
         raise Invoice.DoesNotExist(f"There is no invoice {invoice_id}.") from None
 

@@ -31,7 +31,7 @@ def lock_period(period_id: int) -> TransactionPeriod:
 
     Raises TransactionPeriod.DoesNotExist.
     """
-    return TransactionPeriod.objects.select_for_update().get(pk=period_id)
+    return TransactionPeriod.objects.select_for_update(no_key=True).get(pk=period_id)
 
 
 def lock_periods() -> dict[int, TransactionPeriod]:
@@ -40,7 +40,9 @@ def lock_periods() -> dict[int, TransactionPeriod]:
     For changes that concern several periods: a payment at the boundary of two may be in either.
     A transaction that has locked a single period must not call it.
     """
-    return {period.pk: period for period in TransactionPeriod.objects.select_for_update()}
+    return {
+        period.pk: period for period in TransactionPeriod.objects.select_for_update(no_key=True)
+    }
 
 
 def transition_period(

@@ -48,7 +48,7 @@ def lock_refund(refund_id: int) -> Refund:
     """
     invoice_id = Refund.objects.values_list("invoice_id", flat=True).get(pk=refund_id)
     invoice = lock_invoice(invoice_id)
-    refund = Refund.objects.select_for_update().get(pk=refund_id)
+    refund = Refund.objects.select_for_update(no_key=True).get(pk=refund_id)
     refund.invoice = invoice
     return refund
 

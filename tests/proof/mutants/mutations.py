@@ -32,7 +32,7 @@ MUTATIONS = (
         "skip the row locks",
         TRANSITIONS,
         "    order = lock_order_of(invoice_id)\n"
-        "    invoice = Invoice.objects.select_for_update().get(pk=invoice_id)\n",
+        "    invoice = Invoice.objects.select_for_update(no_key=True).get(pk=invoice_id)\n",
         "    invoice = Invoice.objects.get(pk=invoice_id)\n"
         "    order = Order.objects.get(invoices=invoice_id)\n",
         "tests/payments/invoices/test_refresh.py::test_second_query_waits_for_the_one_that_stores_the_payment",
