@@ -20,7 +20,7 @@ from payments.availability import probe
 from payments.cases import outbox
 from payments.invoices import cancel, refresh, send
 from payments.loyalty import answer
-from payments.models import CancelReason
+from payments.models import CancelReason, Shard
 from payments.polling.run import run_shard, stop_polling
 from payments.receipts import submit
 from payments.reconciliation import periods
@@ -153,10 +153,19 @@ def advance_period(period_id: int) -> None:
 
 
 @shared_task
-def poll_shard(shard: int) -> None:
-    """Poll a shard for POLL_LOOP_SECONDS, then enqueue the next loop; Beat starts it otherwise."""
-    if run_shard(shard, POLL_LOOP_SECONDS, on_loyalty_card=partial(enqueue, answer_loyalty_cards)):
-        enqueue(poll_shard, shard)
+def poll_shard(number: int, count: int) -> None:
+    """Poll a shard for POLL_LOOP_SECONDS, then enqueue the next loop; Beat starts it otherwise.
+
+    Beat's number of shards counts, so that every invoice is polled while a changed
+    SEQR_POLL_SHARDS has not reached every process. A loop of another number has no successor.
+    """
+    goes_on = run_shard(
+        Shard(number, count),
+        POLL_LOOP_SECONDS,
+        on_loyalty_card=partial(enqueue, answer_loyalty_cards),
+    )
+    if goes_on and count == settings.SEQR_POLL_SHARDS:
+        enqueue(poll_shard, number, count)
 
 
 @worker_shutting_down.connect

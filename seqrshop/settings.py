@@ -205,7 +205,7 @@ CELERY_BEAT_SCHEDULE = {
         f"poll shard {shard}": {
             "task": "payments.tasks.poll_shard",
             "schedule": float(POLL_START_INTERVAL_SECONDS),
-            "args": (shard,),
+            "args": (shard, SEQR_POLL_SHARDS),
             "options": {"expires": POLL_START_INTERVAL_SECONDS},
         }
         for shard in range(SEQR_POLL_SHARDS)

@@ -22,8 +22,8 @@ from payments.models import (
     CaseKind,
     Invoice,
     InvoiceStatus,
-    PollShard,
-    shard_of,
+    bucket_of,
+    read_answer_times,
 )
 from payments.seqr import SeqrConfigurationError, SeqrError
 
@@ -123,7 +123,4 @@ def last_answer_at(invoice: Invoice) -> datetime:
     By its shard's row, or by its issue: before that it could not be paid.
     """
     assert invoice.issued_at is not None  # it has a reference
-    row = PollShard.objects.filter(number=shard_of(invoice.pk)).first()
-    if row is None:
-        return invoice.issued_at
-    return max(invoice.issued_at, row.oldest_answer_at)
+    return max(invoice.issued_at, read_answer_times().get(bucket_of(invoice.pk), invoice.issued_at))

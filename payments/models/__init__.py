@@ -16,7 +16,15 @@ from payments.models.loyalty_card import LoyaltyCard
 from payments.models.money_case import CaseKind, MoneyCase, OutboxMail
 from payments.models.payment_pause import PaymentPause
 from payments.models.period_row import DIFFERENCES, EXPLAINED, MatchResult, PeriodRow
-from payments.models.poll_shard import PollShard, shard_of
+from payments.models.poll_shard import (
+    BUCKET_COUNT,
+    PollShard,
+    Shard,
+    bucket_of,
+    current_shards,
+    read_answer_times,
+    shard_of,
+)
 from payments.models.refund import (
     RESERVING_REFUND_STATUSES,
     UNRESOLVED_REFUND_STATUSES,
@@ -31,6 +39,7 @@ from payments.models.transaction_period import (
 )
 
 __all__ = [
+    "BUCKET_COUNT",
     "CAPTURED_STATUSES",
     "CUSTOMER_VISIBLE_FIELDS",
     "DIFFERENCES",
@@ -58,6 +67,10 @@ __all__ = [
     "PollShard",
     "Refund",
     "RefundStatus",
+    "Shard",
     "TransactionPeriod",
+    "bucket_of",
+    "current_shards",
+    "read_answer_times",
     "shard_of",
 ]

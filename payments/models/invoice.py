@@ -2,11 +2,12 @@ import secrets
 from uuid import UUID
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Mod, Now
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import AuditedModel, AuditSubject, Order, SubjectType
+from payments.models.poll_shard import BUCKET_COUNT
 
 
 class InvoiceStatus(models.TextChoices):
@@ -55,6 +56,12 @@ POLLED_STATUSES = tuple(
     status
     for status in OPEN_STATUSES
     if status not in (InvoiceStatus.CREATED, InvoiceStatus.SENDING)
+)
+# Open at SEQR, or paid there and not yet acknowledged.
+_OPEN_AT_SEQR = models.Q(
+    models.Q(status__in=POLLED_STATUSES)
+    | models.Q(status=InvoiceStatus.PAID, acknowledged_at__isnull=True),
+    invoice_reference__isnull=False,
 )
 
 # The fields that a customer's page shows or depends on.
@@ -106,6 +113,13 @@ class Invoice(AuditedModel):
 
     # Querying
     invoice_version = models.IntegerField(_("version at SEQR"), default=0)
+    # The poller finds its invoices by it. NULL for an invoice that is not to be queried.
+    poll_bucket = models.GeneratedField(
+        expression=models.Case(models.When(_OPEN_AT_SEQR, then=Mod("id", BUCKET_COUNT))),
+        output_field=models.PositiveSmallIntegerField(null=True),
+        db_persist=True,
+        null=True,
+    )
     notify_key = models.CharField(max_length=32, unique=True, default=_notify_key, editable=False)
     notified_at = models.DateTimeField(_("notified by SEQR"), null=True)
     # Queried after the invoice ended, with no answer written yet: SEQR may have a payment of it.
@@ -165,9 +179,9 @@ class Invoice(AuditedModel):
                 name="invoice_open",
             ),
             models.Index(
-                fields=["id"],
-                condition=models.Q(status=InvoiceStatus.PAID, acknowledged_at=None),
-                name="invoice_unacknowledged",
+                fields=["poll_bucket"],
+                condition=models.Q(poll_bucket__isnull=False),
+                name="invoice_by_poll_bucket",
             ),
             models.Index(
                 fields=["id"],

@@ -5,9 +5,9 @@ import logging
 import time
 from typing import Any
 
-from django.conf import settings
 from redis.exceptions import RedisError
 
+from payments.models import Shard, current_shards
 from payments.polling.poller import ShardPoller
 from payments.polling.stats import Histogram, PollStats
 from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
@@ -21,7 +21,7 @@ STATS_INTERVAL_SECONDS = 10.0
 class HeartbeatPublisher:
     """Publishes the heartbeat and the statistics of one shard."""
 
-    def __init__(self, shard: int, poller: ShardPoller) -> None:
+    def __init__(self, shard: Shard, poller: ShardPoller) -> None:
         self._shard = shard
         self._poller = poller
         self._stats: dict[str, Any] = {}
@@ -60,15 +60,15 @@ def read_heartbeats() -> dict[int, dict[str, Any] | None]:
 
     Times are seconds since 1970. Raises RedisError when Redis does not answer.
     """
-    shards = range(settings.SEQR_POLL_SHARDS)
+    shards = current_shards()
     published = redis_client(POLLER_TIMEOUT_SECONDS).mget([_key(shard) for shard in shards])
     return {
-        shard: json.loads(value) if value else None
+        shard.number: json.loads(value) if value else None
         for shard, value in zip(shards, published, strict=True)
     }
 
 
-def _key(shard: int) -> str:
+def _key(shard: Shard) -> str:
     return f"seqrshop:heartbeat:{shard}"
 
 

@@ -5,6 +5,7 @@ import logging
 from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
+from payments.models import Shard
 from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
 
 logger = logging.getLogger(__name__)
@@ -15,7 +16,7 @@ LOCK_TTL_SECONDS = 2.5  # a killed loop's shard is free again after this
 class ShardLock:
     """A shard's lock. Without Redis it counts as held, since polling twice does no harm."""
 
-    def __init__(self, shard: int) -> None:
+    def __init__(self, shard: Shard) -> None:
         self.is_confirmed = False  # whether Redis has confirmed it
         self._lock = Lock(
             redis_client(POLLER_TIMEOUT_SECONDS),

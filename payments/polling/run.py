@@ -10,6 +10,7 @@ from contextlib import closing
 from django.conf import settings
 
 from payments.gateway import status_calls
+from payments.models import Shard
 from payments.polling.heartbeat import HeartbeatPublisher
 from payments.polling.lock import ShardLock
 from payments.polling.poller import ShardPoller
@@ -26,7 +27,7 @@ _stopping = threading.Event()
 
 
 def run_shard(
-    shard: int, for_seconds: float, on_loyalty_card: Callable[[int], None] = leave_to_recovery
+    shard: Shard, for_seconds: float, on_loyalty_card: Callable[[int], None] = leave_to_recovery
 ) -> bool:
     """Poll a shard for `for_seconds`; return whether this process should start the next loop.
 
@@ -40,7 +41,7 @@ def run_shard(
     _raise_open_files_limit()
     with closing(status_calls(settings.SEQR_MAX_IN_FLIGHT)) as calls:
         poller = ShardPoller(
-            shard,
+            shard.number,
             calls,
             interval=settings.SEQR_POLL_INTERVAL_SECONDS,
             max_in_flight=settings.SEQR_MAX_IN_FLIGHT,
@@ -77,8 +78,10 @@ def _collect_last_answers(poller: ShardPoller) -> None:
 class _StoreThread(threading.Thread):
     """Renews the lock, publishes the heartbeat and steps the store, until it is ended."""
 
-    def __init__(self, shard: int, poller: ShardPoller, store: PollStore, lock: ShardLock) -> None:
-        super().__init__(name=f"store-{shard}", daemon=True)
+    def __init__(
+        self, shard: Shard, poller: ShardPoller, store: PollStore, lock: ShardLock
+    ) -> None:
+        super().__init__(name=f"store {shard}", daemon=True)
         self._shard = shard
         self._poller = poller
         self._lock = lock

@@ -4,33 +4,34 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Mod, Now
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
 
-from payments.models import POLLED_STATUSES, CancelReason, Invoice, InvoiceStatus, PollShard
+from payments.models import BUCKET_COUNT, CancelReason, Invoice, PollShard, Shard
 
 ROW_STALE_AFTER = timedelta(seconds=8)  # a shard writes its row every five seconds
 
 
 def invoices_to_poll() -> QuerySet[Any]:
     """Return the invoices to query, each annotated with its `shard`."""
-    return invoices_open_at_seqr().exclude(cancel_reason=CancelReason.SUPERSEDED)
-
-
-def invoices_open_at_seqr() -> QuerySet[Any]:
-    """Return the invoices to query and the superseded ones, which must not be queried."""
     return (
-        Invoice.objects.annotate(shard=Mod("id", settings.SEQR_POLL_SHARDS))
-        .filter(
-            Q(status__in=POLLED_STATUSES) | Q(status=InvoiceStatus.PAID, acknowledged_at=None),
-            invoice_reference__isnull=False,
-        )
+        Invoice.objects.filter(poll_bucket__isnull=False)
+        .exclude(cancel_reason=CancelReason.SUPERSEDED)
+        .annotate(shard=F("poll_bucket") * settings.SEQR_POLL_SHARDS / BUCKET_COUNT)
         .order_by()
     )
+
+
+def invoices_open_at_seqr(shard: Shard) -> QuerySet[Invoice]:
+    """Return a shard's invoices to query and its superseded ones, which must not be queried."""
+    buckets = shard.buckets
+    return Invoice.objects.filter(poll_bucket__range=(buckets[0], buckets[-1])).order_by()
 
 
 def shard_row_is_stale(shard: int) -> bool:
     """Return whether a shard has not written its row for ROW_STALE_AFTER."""
     return not PollShard.objects.filter(
-        number=shard, round_started_at__gt=Now() - ROW_STALE_AFTER
+        number=shard,
+        count=settings.SEQR_POLL_SHARDS,
+        round_started_at__gt=Now() - ROW_STALE_AFTER,
     ).exists()

@@ -16,9 +16,17 @@ from orders.models import SourceName
 from payments.availability.pause import pause_payments
 from payments.invoices.apply_status import apply_status, apply_unchanged_batch
 from payments.invoices.status_query import StatusQuery, StatusResult
-from payments.models import CancelReason, Invoice, InvoiceStatus, PollShard
+from payments.models import (
+    CancelReason,
+    Invoice,
+    InvoiceStatus,
+    PollShard,
+    Shard,
+    bucket_of,
+    read_answer_times,
+)
 from payments.polling.poller import OpenInvoice, ShardPoller, StatusUpdate
-from payments.polling.shards import invoices_open_at_seqr, invoices_to_poll
+from payments.polling.shards import invoices_open_at_seqr
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +67,7 @@ class PollStore:
 
     def __init__(
         self,
-        shard: int,
+        shard: Shard,
         poller: ShardPoller,
         *,
         on_loyalty_card: Callable[[int], None] = leave_to_recovery,
@@ -70,7 +78,7 @@ class PollStore:
         self._on_loyalty_card = on_loyalty_card
         self._clock = clock
         self._digests: dict[int, int] = {}  # by invoice id, of the rows submitted
-        self._answered_before_start: datetime | None = None
+        self._answered_before_start: dict[int, datetime] = {}  # by bucket
         self._unchanged: dict[int, StatusUpdate] = {}
         self._read_began_at: float | None = None
         self._submitted_count = 0
@@ -102,8 +110,8 @@ class PollStore:
         began_at = self._clock()
         since = Now() - RECENT
         is_superseded = Q(cancel_reason=CancelReason.SUPERSEDED)
-        changed = invoices_open_at_seqr().filter(
-            Q(issued_at__gt=since) | Q(notified_at__gt=since) | is_superseded, shard=self._shard
+        changed = invoices_open_at_seqr(self._shard).filter(
+            Q(issued_at__gt=since) | Q(notified_at__gt=since) | is_superseded
         )
         digests = {}
         for key, digest, cancel_reason in changed.values_list("id", ROW_DIGEST, "cancel_reason"):
@@ -122,8 +130,7 @@ class PollStore:
         """Submit every open invoice whose row has changed, and close those no longer open."""
         began_at = self._clock()
         if self._read_began_at is None:
-            row = PollShard.objects.filter(number=self._shard).first()
-            self._answered_before_start = row.oldest_answer_at if row else None
+            self._answered_before_start = read_answer_times()
         digests = dict(self._invoices().values_list("id", ROW_DIGEST))
         for key in self._digests.keys() - digests.keys():
             self._close(key)
@@ -200,7 +207,8 @@ class PollStore:
         now, clock, heartbeat = database_now(), self._clock(), self._poller.heartbeat
         answered_at = min(heartbeat.oldest_answer, self._read_began_at)
         PollShard.objects.update_or_create(
-            number=self._shard,
+            number=self._shard.number,
+            count=self._shard.count,
             defaults={
                 "round_started_at": now - timedelta(seconds=clock - heartbeat.at),
                 "oldest_answer_at": now - timedelta(seconds=clock - answered_at),
@@ -247,7 +255,7 @@ class PollStore:
                 pause_payments(Invoice.objects.get(pk=newest), errors[newest], SOURCE)
 
     def _invoices(self) -> QuerySet[Any]:
-        return invoices_to_poll().filter(shard=self._shard)
+        return invoices_open_at_seqr(self._shard).exclude(cancel_reason=CancelReason.SUPERSEDED)
 
     def _close(self, invoice_id: int) -> None:
         if self._digests.pop(invoice_id, None) is not None:
@@ -271,7 +279,7 @@ class PollStore:
             self._digests[key] = digest
             assert reference is not None  # invoices_to_poll requires it
             assert issued_at is not None  # stored with the reference
-            answered_at = max(issued_at, self._answered_before_start or issued_at)
+            answered_at = max(issued_at, self._answered_before_start.get(bucket_of(key), issued_at))
             self._poller.submit(
                 OpenInvoice(
                     StatusQuery(key, reference, version, InvoiceStatus(status)),

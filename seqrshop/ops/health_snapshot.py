@@ -69,7 +69,7 @@ def read_health_snapshot() -> HealthSnapshot:
                 (now - row.round_started_at).total_seconds(),
                 (now - row.oldest_answer_at).total_seconds(),
             )
-            for row in PollShard.objects.all()
+            for row in PollShard.objects.filter(count=settings.SEQR_POLL_SHARDS)
         },
         open_invoices=dict.fromkeys(range(settings.SEQR_POLL_SHARDS), 0)
         | _count_by("shard", invoices_to_poll()),

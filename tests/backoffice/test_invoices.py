@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from orders.audit import by_staff, record_event
@@ -127,8 +128,11 @@ def test_page_offers_the_actions_that_apply_and_are_permitted() -> None:
 
 def test_list_of_payment_checks_shows_their_age() -> None:
     now = database_now()
-    PollShard.objects.create(number=0, round_started_at=now, oldest_answer_at=now)
+    times = {"round_started_at": now, "oldest_answer_at": now}
+    PollShard.objects.create(number=0, count=settings.SEQR_POLL_SHARDS, **times)
+    PollShard.objects.create(number=63, count=64, **times)  # of a former number of shards
 
     page = superuser().get(list_url(PollShard)).content.decode()
 
     assert "less than a minute" in page
+    assert "Payment check 63" not in page

@@ -10,6 +10,7 @@ from typing import Any
 
 import lxml.html
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
@@ -86,7 +87,12 @@ def rows(client: Client) -> list[Model]:
         period=period, position=1, match_result=MatchResult.UNKNOWN_SALE, amount=10
     )
     now = database_now()
-    shard = PollShard.objects.create(number=0, round_started_at=now, oldest_answer_at=now)
+    shard = PollShard.objects.create(
+        number=0,
+        count=settings.SEQR_POLL_SHARDS,
+        round_started_at=now,
+        oldest_answer_at=now,
+    )
     card = LoyaltyCard.objects.create(number_digest="0", percent=10)
     cases = [open_case(kind, BY_TEST, "…", key=kind, invoice=paid) for kind in CaseKind]
     statuses = [InvoiceFactory.create(issued=True, order__shop=shop).order.invoices.get()]

@@ -48,7 +48,7 @@ class Design:
 
 def _ours(bench: Bench, launcher: Launcher, _references: list[int]) -> list[psutil.Process]:
     started = launcher.start_from_procfile("poller", bench.cores.worker)
-    tasks.poll_shard.delay(0)
+    tasks.poll_shard.delay(0, 1)
     return [psutil.Process(started.process.pid)]
 
 

@@ -49,7 +49,7 @@ def measure_streams(bench: Bench) -> StreamRun:
     """Open the streams and pay half of their orders, half of those under load."""
     prepare(bench, STREAMS)
     redis_client(POLLER_TIMEOUT_SECONDS).set(
-        "seqrshop:heartbeat:0", json.dumps({"round_started_at": time.time() + 3600})
+        "seqrshop:heartbeat:0/1", json.dumps({"round_started_at": time.time() + 3600})
     )
     pages = _pages()
     file = bench.launcher.folder / "streams.json"

@@ -14,7 +14,7 @@ from tests.redis_reset import redis_for_tests
 def no_heartbeat(settings: Settings) -> None:
     """There is one shard, which has no heartbeat in Redis."""
     settings.SEQR_POLL_SHARDS = 1
-    redis_for_tests().delete("seqrshop:heartbeat:0")
+    redis_for_tests().delete("seqrshop:heartbeat:0/1")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from orders.clock import database_now
 from payments.invoices.status_query import StatusQuery
-from payments.models import InvoiceStatus, PollShard
+from payments.models import InvoiceStatus, PollShard, Shard
 from payments.polling.heartbeat import STATS_INTERVAL_SECONDS, HeartbeatPublisher
 from payments.polling.poller import OpenInvoice, ShardPoller
 from tests.payments.polling.shard import MAX_IN_FLIGHT, FakeStatusClient, status
@@ -38,7 +38,7 @@ def publish_heartbeat(
         poller.step()
     now = at
     poller.step()
-    HeartbeatPublisher(0, poller).publish()
+    HeartbeatPublisher(Shard(0, 1), poller).publish()
 
 
 def write_row(*, round_age: float = 0.0, answer_age: float = 0.0) -> None:
@@ -46,6 +46,7 @@ def write_row(*, round_age: float = 0.0, answer_age: float = 0.0) -> None:
     now = database_now()
     PollShard.objects.update_or_create(
         number=0,
+        count=1,
         defaults={
             "round_started_at": now - timedelta(seconds=round_age),
             "oldest_answer_at": now - timedelta(seconds=answer_age),

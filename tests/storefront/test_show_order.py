@@ -6,6 +6,7 @@ import uuid
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import translation
 from pytest_django import Settings
@@ -306,7 +307,10 @@ def test_request_does_not_refresh_invoice_while_poller_runs(
     invoice = invoice_of(customer_session, "issued")
     now = database_now()
     PollShard.objects.create(
-        number=shard_of(invoice.pk), round_started_at=now, oldest_answer_at=now
+        number=shard_of(invoice.pk),
+        count=settings.SEQR_POLL_SHARDS,
+        round_started_at=now,
+        oldest_answer_at=now,
     )
 
     customer.get(path_of(invoice))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
 from orders.clock import database_now
 from payments.invoices.cancel import cancel_invoice
@@ -38,6 +39,7 @@ def invoice_after_silence(seconds: int) -> Invoice:
     answered_at = database_now() - timedelta(seconds=seconds)
     PollShard.objects.update_or_create(
         number=shard_of(invoice.pk),
+        count=settings.SEQR_POLL_SHARDS,
         defaults={"round_started_at": answered_at, "oldest_answer_at": answered_at},
     )
     Invoice.objects.filter(pk=invoice.pk).update(issued_at=answered_at - timedelta(seconds=60))

@@ -5,12 +5,14 @@ from collections.abc import Callable
 
 from django.db import OperationalError
 
+from payments import models
 from payments.polling.poller import ShardPoller, StatusClient
 from payments.polling.store import PollStore, leave_to_recovery
 from payments.seqr import CompletedStatusCall, InvoiceStatus, PaymentStatus, SeqrError
 
 Outcome = PaymentStatus | SeqrError | None
 MAX_IN_FLIGHT = 50
+ONLY_SHARD = models.Shard(0, 1)
 
 
 def status(
@@ -57,19 +59,23 @@ class FakeStatusClient:
 
 
 class Shard:
-    """The poller and the store of shard 0, stepped in one thread."""
+    """The poller and the store of a shard, by default the only one, stepped in one thread."""
 
     def __init__(
-        self, calls: StatusClient, *, on_loyalty_card: Callable[[int], None] = leave_to_recovery
+        self,
+        calls: StatusClient,
+        *,
+        shard: models.Shard = ONLY_SHARD,
+        on_loyalty_card: Callable[[int], None] = leave_to_recovery,
     ) -> None:
         self.now = 1000.0
         self.seconds_per_clock_read = 0.0
         self.calls = calls
         self.poller = ShardPoller(
-            0, calls, interval=1.0, max_in_flight=MAX_IN_FLIGHT, clock=self._read_clock
+            shard.number, calls, interval=1.0, max_in_flight=MAX_IN_FLIGHT, clock=self._read_clock
         )
         self.store = PollStore(
-            0, self.poller, on_loyalty_card=on_loyalty_card, clock=self._read_clock
+            shard, self.poller, on_loyalty_card=on_loyalty_card, clock=self._read_clock
         )
 
     def _read_clock(self) -> float:

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from payments.polling import read_heartbeats
 from payments.polling.heartbeat import HeartbeatPublisher
 from payments.polling.stats import Histogram
-from tests.payments.polling.shard import FakeStatusClient, Shard, status
+from tests.payments.polling.shard import ONLY_SHARD, FakeStatusClient, Shard, status
 from tests.payments.polling.test_poller import open_invoice
 from tests.redis_reset import redis_for_tests
 
@@ -28,14 +28,14 @@ def running() -> Shard:
 
 @pytest.fixture(autouse=True)
 def empty_redis() -> None:
-    redis_for_tests().delete("seqrshop:heartbeat:0")
+    redis_for_tests().delete("seqrshop:heartbeat:0/1")
 
 
 def test_log_line_reports_the_last_ten_seconds(
     running: Shard, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
-        HeartbeatPublisher(0, running.poller).publish()
+        HeartbeatPublisher(ONLY_SHARD, running.poller).publish()
 
     [line] = caplog.messages
     assert line.startswith("shard 0: polls_per_second=3.")
@@ -46,7 +46,7 @@ def test_log_line_reports_the_last_ten_seconds(
 def test_next_log_line_is_due_ten_seconds_later(
     running: Shard, caplog: pytest.LogCaptureFixture
 ) -> None:
-    telling = HeartbeatPublisher(0, running.poller)
+    telling = HeartbeatPublisher(ONLY_SHARD, running.poller)
     telling.publish()
     caplog.clear()
 
@@ -59,7 +59,7 @@ def test_next_log_line_is_due_ten_seconds_later(
 def test_published_heartbeat_can_be_read_by_every_process(running: Shard) -> None:
     before = read_heartbeats()
 
-    HeartbeatPublisher(0, running.poller).publish()
+    HeartbeatPublisher(ONLY_SHARD, running.poller).publish()
 
     told = read_heartbeats()[0]
     assert before == {0: None}
@@ -73,7 +73,7 @@ def test_errors_are_reported_by_kind(caplog: pytest.LogCaptureFixture, running: 
     running.poller.stats.errors["SeqrUnavailable"] = 7
 
     with caplog.at_level(logging.INFO):
-        HeartbeatPublisher(0, running.poller).publish()
+        HeartbeatPublisher(ONLY_SHARD, running.poller).publish()
 
     assert "errors_SeqrUnavailable=7" in caplog.text
 
@@ -83,7 +83,7 @@ def test_publisher_logs_and_continues_without_redis(
 ) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
 
-    HeartbeatPublisher(0, running.poller).publish()
+    HeartbeatPublisher(ONLY_SHARD, running.poller).publish()
     with pytest.raises(RedisError):
         read_heartbeats()
 

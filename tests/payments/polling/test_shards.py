@@ -1,0 +1,139 @@
+"""Shards: each open invoice belongs to exactly one, and a shard reads no other rows."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import QuerySet
+from pytest_django import Settings
+
+from orders.clock import database_now
+from payments.models import (
+    BUCKET_COUNT,
+    Invoice,
+    InvoiceStatus,
+    PollShard,
+    Shard,
+    bucket_of,
+    current_shards,
+    read_answer_times,
+    shard_of,
+)
+from payments.polling.shards import invoices_open_at_seqr
+from tests.factories import CustomerFactory, ShopFactory
+from tests.payments.steps import invoice_in, reloaded
+
+S = InvoiceStatus
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("count", range(1, BUCKET_COUNT + 1))
+def test_bucket_belongs_to_one_shard_whatever_their_number(count: int, settings: Settings) -> None:
+    settings.SEQR_POLL_SHARDS = count
+
+    owners = [shard.number for bucket in range(BUCKET_COUNT) for shard in _owners(bucket)]
+
+    assert owners == [shard_of(bucket) for bucket in range(BUCKET_COUNT)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 64])
+def test_open_invoice_is_read_by_one_shard_whatever_their_number(
+    count: int, settings: Settings
+) -> None:
+    settings.SEQR_POLL_SHARDS = count
+    invoices = {invoice_in(S.ISSUED).pk for _ in range(20)}
+
+    read = [
+        (shard.number, key)
+        for shard in current_shards()
+        for key in invoices_open_at_seqr(shard).values_list("pk", flat=True)
+    ]
+
+    assert sorted(read) == sorted((shard_of(key), key) for key in invoices)
+
+
+def test_stored_bucket_is_the_one_computed_here() -> None:
+    invoice = reloaded(invoice_in(S.ISSUED))
+
+    assert invoice.poll_bucket == bucket_of(invoice.pk)
+
+
+@pytest.mark.parametrize("count", [2, 64])
+def test_shard_reads_no_row_but_its_own_open_ones(count: int) -> None:
+    _insert_invoices(ended=20_000, open_at_seqr=640)
+
+    plan = _executed_plan(invoices_open_at_seqr(Shard(0, count)))
+
+    [scan] = [node for node in _nodes(plan) if "Relation Name" in node]
+    index_names = {node.get("Index Name") for node in _nodes(plan)} - {None}
+    assert index_names == {"invoice_by_poll_bucket"}
+    assert scan["Actual Rows"] == 640 / count
+    assert scan.get("Rows Removed by Filter", 0) == 0
+
+
+def test_answer_times_of_a_former_number_of_shards_hold_for_its_buckets() -> None:
+    now = database_now()
+    for number, age in ((0, 10), (1, 20)):
+        _write_row(Shard(number, 2), answered_at=now - timedelta(seconds=age))
+    _write_row(Shard(2, 4), answered_at=now - timedelta(seconds=5))
+
+    ages = {bucket: (now - time).total_seconds() for bucket, time in read_answer_times().items()}
+
+    assert [ages[bucket] for bucket in (0, 31, 32, 47, 48, 63)] == [10, 10, 5, 5, 20, 20]
+    assert len(ages) == BUCKET_COUNT
+
+
+def _owners(bucket: int) -> list[Shard]:
+    return [shard for shard in current_shards() if bucket in shard.buckets]
+
+
+def _write_row(shard: Shard, *, answered_at: Any) -> None:
+    PollShard.objects.create(
+        number=shard.number,
+        count=shard.count,
+        round_started_at=answered_at,
+        oldest_answer_at=answered_at,
+    )
+
+
+def _insert_invoices(*, ended: int, open_at_seqr: int) -> None:
+    """Insert invoices as a busy shop has them: nearly all of them ended."""
+    shop, customer = ShopFactory.create(), CustomerFactory.create()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO orders_order (id, public_id, return_key, shop_id, customer_id, nonce,
+                                      parameters, language, state, total, currency)
+            SELECT n, gen_random_uuid(), n::text, %s, %s, n::text, '{}', 'sv', 'paid', 45, 'SEK'
+            FROM generate_series(100000, %s) AS n
+            """,
+            [shop.pk, customer.pk, 99_999 + ended + open_at_seqr],
+        )
+        cursor.execute(
+            """
+            INSERT INTO payments_invoice (id, order_id, attempt, status, amount, currency,
+                invoice_reference, invoice_qr_code, invoice_version, notify_key, loyalty_scheme,
+                discount_unconfirmed, cancel_reason, payment_reference, paid_currency,
+                possibly_reversed, receipt_attempts, receipt_refusals, issued_at)
+            SELECT id, id, 1, CASE WHEN id < %s THEN 'ISSUED' ELSE 'CANCELED' END, 45, 'SEK',
+                id::text, '', 0, id::text, '', false, '', '', '', false, 0, 0, now()
+            FROM orders_order
+            """,
+            [100_000 + open_at_seqr],
+        )
+        cursor.execute("ANALYZE payments_invoice")
+
+
+def _executed_plan(rows: QuerySet[Invoice]) -> dict[str, Any]:
+    sql, parameters = rows.values_list("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", parameters)
+        [[plan]] = cursor.fetchall()
+    parsed: list[dict[str, Any]] = json.loads(plan) if isinstance(plan, str) else plan
+    return dict(parsed[0]["Plan"])
+
+
+def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for child in plan.get("Plans", []) for node in _nodes(child))]
