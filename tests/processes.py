@@ -58,7 +58,7 @@ class ManagedProcess:
     ) -> None:
         self.log = log
         self.uptimes: list[Uptime] = []
-        self._command = command
+        self.command = command
         self._env = _with_owner_and_programs(os.environ if env is None else env)
         self._cwd = cwd
         self._stdout = stdout
@@ -78,7 +78,7 @@ class ManagedProcess:
         self._record_end()
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                self._command,
+                self.command,
                 cwd=self._cwd,
                 env=self._env,
                 stdin=subprocess.DEVNULL,
@@ -160,7 +160,7 @@ class ManagedProcess:
     def _fail_to_start(self) -> NoReturn:
         with suppress(subprocess.TimeoutExpired):
             self.stop()
-        raise ProcessStartError(f"{shlex.join(self._command)} did not start:\n{self.end_of_log()}")
+        raise ProcessStartError(f"{shlex.join(self.command)} did not start:\n{self.end_of_log()}")
 
     def _record_end(self) -> None:
         if self.uptimes and self.uptimes[-1].ended_at is None:

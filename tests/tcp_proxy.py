@@ -18,11 +18,12 @@ class TcpProxy:
 
     refuse() resets all connections and refuses new ones. hang() keeps them, accepts new ones, and
     forwards nothing. hang_every_second() does so for each second connection, as if one of a
-    server's two addresses were unreachable. restore() ends each of them. A context manager.
+    server's two addresses were unreachable. restore() ends each of them. New connections go to
+    `upstream_port`, which may change. A context manager.
     """
 
     def __init__(self, upstream_port: int) -> None:
-        self._upstream_port = upstream_port
+        self.upstream_port = upstream_port
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -89,7 +90,7 @@ class TcpProxy:
         try:
             await flowing.wait()
             upstream_reader, upstream_writer = await asyncio.open_connection(
-                "127.0.0.1", self._upstream_port
+                "127.0.0.1", self.upstream_port
             )
         except OSError:
             writer.transport.abort()

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+from urllib.parse import urlsplit
 
 import django
 from django.core.management import call_command
@@ -14,6 +15,8 @@ from seqrshop.local.servers import free_port, run_servers
 from seqrshop.local.testing import settings_for_tests
 from tests.bench.fake_seqr_process import SeqrProcess
 from tests.bench.launch import Launcher
+from tests.proof.outages.standby import with_port
+from tests.tcp_proxy import TcpProxy
 
 
 def main() -> int:
@@ -27,11 +30,14 @@ def main() -> int:
     only = parser.parse_args().only
     orphans.stop_orphans()
     folder = orphans.process_folder(ROOT / ".local" / "outages")
-    with run_servers(folder, durable=True) as addresses:
+    with (
+        run_servers(folder, durable=True) as addresses,
+        TcpProxy(urlsplit(addresses.database_url).port or 0) as own_connections,
+    ):
         given = {
             **settings_for_tests(),
             "DJANGO_SETTINGS_MODULE": "seqrshop.settings",
-            "DATABASE_URL": addresses.database_url,
+            "DATABASE_URL": with_port(addresses.database_url, own_connections.port),
             "REDIS_URL": addresses.redis_url,
             "PORT": str(free_port()),
         }
@@ -49,7 +55,7 @@ def main() -> int:
             from tests.proof.outages.stage import build_stage  # noqa: PLC0415
 
             results: list[Measured] = []
-            with build_stage(launcher, seqr, addresses) as stage:
+            with build_stage(launcher, seqr, addresses, own_connections) as stage:
                 for outage in outages():
                     name = f"{outage.name}, {outage.seconds} s, {outage.pollers} pollers"
                     if not re.search(only, name):

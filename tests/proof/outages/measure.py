@@ -59,6 +59,8 @@ class Measured:
 def measure(stage: Stage, outage: Outage) -> Measured:
     """Run the shop, apply the outage, wait for the recovery; return the figures."""
     with stage.run_shop(outage) as customer:
+        if outage.prepare is not None:
+            outage.prepare(stage)
         time.sleep(SETTLE_SECONDS)
         stage.payments_per_second = outage.open / (2 * (outage.seconds + AFTER_SECONDS))
         stage.seqr.set_behaviour(payments_per_second=stage.payments_per_second)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tests.proof.outages.standby import start_standby
+
 if TYPE_CHECKING:
     from tests.proof.outages.stage import Stage
 
@@ -20,7 +22,8 @@ RAMP_STEPS = 30
 class Outage:
     """A fault that lasts for `seconds`, and the shop that it meets.
 
-    `apply` starts the fault, waits, and ends it. `is_sufficient`: SEQR answers fast enough, and
+    `apply` starts the fault, waits, and ends it; `prepare` comes before the figures are taken.
+    `is_sufficient`: SEQR answers fast enough, and
     often enough, for every invoice to be queried within the deadline.
     """
 
@@ -31,6 +34,7 @@ class Outage:
     shards: int = 2
     pollers: int = 1
     is_sufficient: bool = True
+    prepare: Callable[[Stage], None] | None = None
     through_proxy: bool = False  # SEQR is reached through the proxy, which costs CPU
 
 
@@ -41,6 +45,7 @@ def outages() -> Iterator[Outage]:
             for seconds in DURATIONS_SECONDS:
                 yield Outage(f"{server} {what}", seconds, partial(apply, server))
             yield Outage(f"{server} {what}", TWO_POLLERS_SECONDS, partial(apply, server), pollers=2)
+    yield Outage("PostgreSQL fails over", 20, _fail_over, prepare=_start_standby)
     slow = partial(Outage, shards=1)
     yield slow("SEQR answers after 0.5 s", 60, _behave(delay=0.5), open=400)
     yield slow("SEQR answers after 1.2 s", 60, _behave(delay=1.2), open=1000)
@@ -74,6 +79,17 @@ def _restart(server: str, stage: Stage, seconds: float) -> None:
     stage.servers[server].kill()
     time.sleep(seconds)
     stage.restart_server(server)
+
+
+def _start_standby(stage: Stage) -> None:
+    stage.standby = start_standby(stage.servers["PostgreSQL"], stage.addresses.database_url)
+
+
+def _fail_over(stage: Stage, seconds: float) -> None:
+    assert stage.standby is not None
+    stage.servers["PostgreSQL"].kill()
+    time.sleep(seconds)
+    stage.promote(stage.standby)
 
 
 def _half_unreachable(stage: Stage, seconds: float) -> None:

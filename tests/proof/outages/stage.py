@@ -6,9 +6,9 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
 import redis
@@ -23,6 +23,7 @@ from tests.bench.shop import BenchShop
 from tests.processes import ManagedProcess
 from tests.proof.outages.customer import Customer
 from tests.proof.outages.outage import Outage
+from tests.proof.outages.standby import Standby, with_port
 from tests.tcp_proxy import TcpProxy
 
 READY_SECONDS = 90
@@ -37,9 +38,10 @@ class Stage:
     seqr: SeqrProcess
     shop: BenchShop
     addresses: Servers
-    servers: Mapping[str, ManagedProcess]
+    servers: dict[str, ManagedProcess]
     proxies: Mapping[str, TcpProxy]
-    payments_per_second: float = field(default=0.0)
+    payments_per_second: float = 0.0
+    standby: Standby | None = None
 
     @contextmanager
     def run_shop(self, outage: Outage) -> Iterator[Customer]:
@@ -51,12 +53,12 @@ class Stage:
         customer = Customer(self.shop.shop, int(self.launcher.env["PORT"]))
         self.seqr.count()
         env = {
-            "DATABASE_URL": through(self.addresses.database_url, self.proxies["PostgreSQL"]),
-            "REDIS_URL": through(self.addresses.redis_url, self.proxies["Redis"]),
+            "DATABASE_URL": with_port(self.addresses.database_url, self.proxies["PostgreSQL"].port),
+            "REDIS_URL": with_port(self.addresses.redis_url, self.proxies["Redis"].port),
             "SEQR_POLL_SHARDS": str(outage.shards),
         }
         if outage.through_proxy:
-            env["SEQR_SERVICE_URL"] = through(self.seqr.service_url, self.proxies["SEQR"])
+            env["SEQR_SERVICE_URL"] = with_port(self.seqr.service_url, self.proxies["SEQR"].port)
         launcher = Launcher(self.launcher.folder, self.launcher.env | env)
         with launcher:
             for line in parse_procfile((ROOT / "Procfile").read_text()).processes:
@@ -70,6 +72,15 @@ class Stage:
         self.servers[name].start()
         connect = {"PostgreSQL": self._connect_postgresql, "Redis": self._connect_redis}[name]
         self.servers[name].wait_until(connect)
+
+    def promote(self, standby: Standby) -> None:
+        """Promote the standby, and let all connections go to it."""
+        standby.promote()
+        self.servers["PostgreSQL"] = standby.process
+        self.addresses = replace(self.addresses, database_url=standby.database_url)
+        for name in ("PostgreSQL", OWN_CONNECTIONS):
+            self.proxies[name].upstream_port = urlsplit(standby.database_url).port or 0
+        connection.close()
 
     def _connect_postgresql(self) -> None:
         try:
@@ -99,11 +110,14 @@ class Stage:
             time.sleep(POLL_SECONDS)
 
 
+OWN_CONNECTIONS = "PostgreSQL, for the figures"  # a proxy that never fails
 ANY_CORE = frozenset(os.sched_getaffinity(0))
 
 
 @contextmanager
-def build_stage(launcher: Launcher, seqr: SeqrProcess, addresses: Servers) -> Iterator[Stage]:
+def build_stage(
+    launcher: Launcher, seqr: SeqrProcess, addresses: Servers, own_connections: TcpProxy
+) -> Iterator[Stage]:
     """Put a proxy before each server, until the block ends."""
     postgres, valkey = addresses.processes
     servers = {
@@ -118,13 +132,7 @@ def build_stage(launcher: Launcher, seqr: SeqrProcess, addresses: Servers) -> It
         "SEQR": urlsplit(seqr.service_url).port,
     }
     with ExitStack() as to_stop:
-        for server in servers.values():
-            to_stop.callback(server.stop)
+        to_stop.callback(lambda: [server.stop() for server in servers.values()])
         proxies = {name: to_stop.enter_context(TcpProxy(port or 0)) for name, port in ports.items()}
+        proxies[OWN_CONNECTIONS] = own_connections
         yield Stage(launcher, seqr, BenchShop(seqr), addresses, servers, proxies)
-
-
-def through(url: str, proxy: TcpProxy) -> str:
-    """Return the URL with the proxy's port in place of the server's."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.replace(str(parts.port), str(proxy.port))))

@@ -1,0 +1,81 @@
+"""A synchronous standby of PostgreSQL, which can be promoted."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+from seqrshop.local.servers import free_port
+from tests.processes import ManagedProcess
+
+READY_SECONDS = 60
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Standby:
+    """The running standby, and its address."""
+
+    process: ManagedProcess
+    database_url: str
+
+    def promote(self) -> None:
+        """Make it the primary."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            connection.execute("SELECT pg_promote()")
+
+
+def start_standby(primary: ManagedProcess, database_url: str) -> Standby:
+    """Copy the primary, and start the copy as its synchronous standby."""
+    command = [str(part) for part in primary.command]
+    at = command.index("-D")
+    user, programs, data = command[: at - 1], Path(command[at - 1]).parent, Path(command[at + 1])
+    copy = data.parent / f"standby-{free_port()}"
+    _copy(user, programs, copy, database_url)
+    port = free_port()
+    command[at + 1 : at + 4] = [str(copy), "-p", str(port)]
+    process = ManagedProcess(command, log=data.parent / "standby.log", cwd=Path("/"))
+    process.start()
+    _wait_until_synchronous(database_url)
+    return Standby(process, with_port(database_url, port))
+
+
+def _copy(user: list[str], programs: Path, copy: Path, database_url: str) -> None:
+    subprocess.run(
+        [
+            *user,
+            str(programs / "pg_basebackup"),
+            f"--pgdata={copy}",
+            f"--dbname={database_url}",
+            "--write-recovery-conf",
+            "--checkpoint=fast",
+        ],
+        cwd="/",
+        check=True,
+        capture_output=True,
+    )
+
+
+def _wait_until_synchronous(database_url: str) -> None:
+    """Let each commit wait for the standby. Raises RuntimeError where it does not connect."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        connection.execute("SELECT pg_reload_conf()")
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            found = connection.execute("SELECT sync_state FROM pg_stat_replication").fetchall()
+            if ("sync",) in found:
+                return
+            time.sleep(POLL_SECONDS)
+    raise RuntimeError("the standby does not follow the primary")
+
+
+def with_port(url: str, port: int) -> str:
+    """Return the URL with this port in place of its own."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.replace(str(parts.port), str(port))))
