@@ -43,12 +43,12 @@ class Customer:
             return type(error).__name__
 
     def can_pay(self) -> bool:
-        """Place the order, and return whether the app can be opened to pay it."""
+        """Place the order, and return whether its invoice has reached SEQR."""
         try:
             order = self._request("POST", "/lyktan/orders", TIMEOUT_SECONDS, self._order)
         except (OSError, http.client.HTTPException, ValueError):
             return False
-        return bool(order.get("app_url") or order.get("order", {}).get("app_url"))
+        return order.get("state") in ("awaiting_payment", "paid")
 
     def _request(self, method: str, path: str, timeout: float, body: object = None) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=timeout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -132,7 +133,7 @@ def build_stage(
         "SEQR": urlsplit(seqr.service_url).port,
     }
     with ExitStack() as to_stop:
-        to_stop.callback(lambda: [server.stop() for server in servers.values()])
+        to_stop.callback(lambda: [server.stop(signal.SIGINT) for server in servers.values()])
         proxies = {name: to_stop.enter_context(TcpProxy(port or 0)) for name, port in ports.items()}
         proxies[OWN_CONNECTIONS] = own_connections
         yield Stage(launcher, seqr, BenchShop(seqr), addresses, servers, proxies)
