@@ -3,6 +3,7 @@
 from functools import cache
 
 from django.conf import settings
+from django.db import connection
 
 from payments.seqr import BulkStatusClient, SeqrClient, SeqrConfig
 
@@ -10,12 +11,21 @@ from payments.seqr import BulkStatusClient, SeqrClient, SeqrConfig
 @cache
 def seqr() -> SeqrClient:
     """Return the client, created at the first call and kept with its connections."""
-    return SeqrClient(_config())
+    return SeqrClient(_config(), before_call=_release_database_connection)
 
 
 def status_calls(max_in_flight: int) -> BulkStatusClient:
     """Return a poller's own client for many concurrent status queries."""
     return BulkStatusClient(_config(), max_in_flight)
+
+
+def _release_database_connection() -> None:
+    """Return this thread's connection to the pool, so that no call to SEQR holds one.
+
+    A call that hangs for seconds would otherwise keep a connection from threads that work.
+    """
+    if not connection.in_atomic_block:  # only a test calls SEQR within a transaction
+        connection.close()
 
 
 def _config() -> SeqrConfig:

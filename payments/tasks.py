@@ -7,9 +7,7 @@ from functools import partial
 from typing import Any
 
 from celery import Task, shared_task
-from celery.signals import worker_shutting_down
 from django.conf import settings
-from kombu.exceptions import OperationalError
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
@@ -20,28 +18,30 @@ from payments.availability import probe
 from payments.cases import outbox
 from payments.invoices import cancel, refresh, send
 from payments.loyalty import answer
-from payments.models import CancelReason, Shard
-from payments.polling.run import run_shard, stop_polling
+from payments.models import CancelReason
 from payments.receipts import submit
 from payments.reconciliation import periods
 from payments.refunds import refund
 from payments.seqr import SeqrConfigurationError, SeqrError
+from seqrshop.redis_client import BROKER_BREAKER_SECONDS, breaker
 
 logger = logging.getLogger(__name__)
 
 SOURCE = ChangeSource(SourceName.RECOVERY)
-POLL_LOOP_SECONDS = 300
 
 
-def enqueue(task: Task[..., Any], *args: Any, expires: float | None = None) -> None:
+def enqueue(task: Task[..., Any], *args: Any, **options: Any) -> None:
     """Enqueue a task. Without the broker, recovery finds the work.
 
-    A worker drops a task that has not started within `expires` seconds.
+    The options are those of Task.apply_async, such as `queue`. A worker drops a task that has not
+    started within `expires` seconds.
     """
-    options: dict[str, Any] = {} if expires is None else {"expires": expires}
-    try:
-        task.apply_async(args, retry=False, **options)
-    except OperationalError:
+    enqueued = breaker.call(
+        partial(task.apply_async, args, retry=False, **options),
+        otherwise="tasks are not enqueued",
+        skip_seconds=BROKER_BREAKER_SECONDS,
+    )
+    if enqueued is None:
         logger.warning("%s%r could not be enqueued; recovery will find it", task.name, args)
 
 
@@ -119,7 +119,10 @@ def repeat_late_query(invoice_id: int) -> None:
 
 @shared_task
 def run_recovery() -> None:
-    """Enqueue the work that lost messages, killed processes and time have left."""
+    """Enqueue the work that lost messages, killed processes and time have left.
+
+    All of it goes to the background queue: its calls may hang, and no new customer waits for them.
+    """
     work = recovery.find_work()
     for task, ids in (
         (send_invoice, work.invoices_to_send),
@@ -133,7 +136,12 @@ def run_recovery() -> None:
         (repeat_late_query, work.late_queries_to_repeat),
     ):
         for row_id in ids:
-            enqueue(task, row_id, expires=settings.RECOVERY_INTERVAL_SECONDS)
+            enqueue(
+                task,
+                row_id,
+                queue=settings.CELERY_TASK_DEFAULT_QUEUE,
+                expires=settings.RECOVERY_INTERVAL_SECONDS,
+            )
 
 
 @shared_task
@@ -150,28 +158,6 @@ def advance_period(period_id: int) -> None:
         periods.advance_period(period_id)
     except SeqrError as error:
         logger.warning("period %s: %s", period_id, error)
-
-
-@shared_task
-def poll_shard(number: int, count: int) -> None:
-    """Poll a shard for POLL_LOOP_SECONDS, then enqueue the next loop; Beat starts it otherwise.
-
-    Beat's number of shards counts, so that every invoice is polled while a changed
-    SEQR_POLL_SHARDS has not reached every process. A loop of another number has no successor.
-    """
-    goes_on = run_shard(
-        Shard(number, count),
-        POLL_LOOP_SECONDS,
-        on_loyalty_card=partial(enqueue, answer_loyalty_cards),
-    )
-    if goes_on and count == settings.SEQR_POLL_SHARDS:
-        enqueue(poll_shard, number, count)
-
-
-@worker_shutting_down.connect
-def stop_loops(**_details: Any) -> None:
-    """End this process's poll loops within a second, when its worker shuts down."""
-    stop_polling()
 
 
 @shared_task

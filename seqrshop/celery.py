@@ -1,16 +1,35 @@
 """The Celery application: `celery -A seqrshop worker`, `celery -A seqrshop beat`."""
 
 import os
+from typing import Any
 
 from celery import Celery
 from celery.signals import import_modules
 from django.conf import settings
+from kombu import Connection
 
+from seqrshop.redis_client import BROKER_TIMEOUT_SECONDS
 from seqrshop.startup import require_valid_settings, stop_without_traceback
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seqrshop.settings")
 
-app = Celery("seqrshop")
+# A worker may wait seconds for its next message; a request must not wait to enqueue one.
+PUBLISH_OPTIONS = {
+    "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
+    "socket_timeout": BROKER_TIMEOUT_SECONDS,
+    "max_retries": 0,
+}
+
+
+class ShopCelery(Celery):
+    """Celery whose connections for enqueueing have time limits of their own."""
+
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Connection:
+        """Return a connection that waits BROKER_TIMEOUT_SECONDS at most for each answer."""
+        return super().connection_for_write(url, **{"transport_options": PUBLISH_OPTIONS} | options)
+
+
+app = ShopCelery("seqrshop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["payments"])
 

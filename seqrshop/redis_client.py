@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import redis
 from django.conf import settings
+from kombu.exceptions import OperationalError as BrokerError
 from redis import asyncio as async_redis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
@@ -21,13 +22,16 @@ from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
-# How long one command may delay its caller.
+# How long one command may delay its caller. A request waits for Redis once: its first failure opens
+# the breaker, and the rest of the request skips Redis.
 PUBLISH_TIMEOUT_SECONDS = 0.1
-RATE_LIMIT_TIMEOUT_SECONDS = 0.2
-POLLER_TIMEOUT_SECONDS = 0.5
+BROKER_TIMEOUT_SECONDS = 0.1
+REQUEST_TIMEOUT_SECONDS = 0.2
+POLLER_TIMEOUT_SECONDS = 0.5  # in a thread that nothing waits for
 SUBSCRIBE_TIMEOUT_SECONDS = 1.0
 SUBSCRIBER_HEALTH_CHECK_SECONDS = 5.0  # of silence, after which Redis is pinged
 BREAKER_SECONDS = 5.0  # how long Redis is skipped after a failure
+BROKER_BREAKER_SECONDS = 1.0  # how long nothing is enqueued after it: a customer may wait for it
 
 T = TypeVar("T")
 
@@ -59,30 +63,38 @@ def subscriber_client() -> async_redis.Redis:
 
 
 class CircuitBreaker:
-    """Skips Redis for BREAKER_SECONDS after a failure, so that only one caller waits for it."""
+    """Skips Redis after a failure, so that only one caller waits for it."""
 
     def __init__(self) -> None:
-        self._open_until = float("-inf")
+        self._failed_at = float("-inf")
 
     @property
     def is_open(self) -> bool:
         """Whether Redis is skipped now."""
-        return time.monotonic() < self._open_until
+        return self._has_failed_within(BREAKER_SECONDS)
 
-    def call(self, command: Callable[[], T], *, otherwise: str) -> T | None:
-        """Return the command's answer, or None without Redis; the log then says `otherwise`."""
-        if self.is_open:
+    def call(
+        self, command: Callable[[], T], *, otherwise: str, skip_seconds: float | None = None
+    ) -> T | None:
+        """Return the command's answer, or None without Redis; the log then says `otherwise`.
+
+        Redis is skipped for `skip_seconds` after a failure, by default for BREAKER_SECONDS.
+        """
+        if self._has_failed_within(BREAKER_SECONDS if skip_seconds is None else skip_seconds):
             return None
         try:
             return command()
-        except RedisError as error:
-            self._open_until = time.monotonic() + BREAKER_SECONDS
+        except (RedisError, BrokerError) as error:
+            self._failed_at = time.monotonic()
             logger.warning("%s: Redis is unavailable (%s)", otherwise, type(error).__name__)
             return None
 
     def reset(self) -> None:
         """Use Redis again at once."""
-        self._open_until = float("-inf")
+        self._failed_at = float("-inf")
+
+    def _has_failed_within(self, seconds: float) -> bool:
+        return time.monotonic() - self._failed_at < seconds
 
 
 breaker = CircuitBreaker()  # one for the process, since all its clients have the same Redis

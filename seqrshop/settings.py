@@ -8,12 +8,12 @@ from seqrshop.deployment import (
     DEBUG,
     PUBLIC_BASE_URL,
     REDIS_URL,
-    SEQR_POLL_SHARDS,
     TRUSTED_PROXIES,
     database,
     mail_server,
 )
 from seqrshop.languages import languages_in
+from seqrshop.postgresql import connection_options
 
 django_stubs_ext.monkeypatch()  # before the first ModelAdmin[Order]
 
@@ -84,16 +84,7 @@ DATABASES = {
         **database,
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {
-            **database.get("OPTIONS", {}),
-            "connect_timeout": 5,
-            # A connection to a host that vanished from the network is closed after some 10 seconds.
-            "tcp_user_timeout": 10_000,
-            "keepalives_idle": 5,
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            "pool": {"min_size": 1, "max_size": 20, "timeout": 5},
-        },
+        "OPTIONS": connection_options(database.get("OPTIONS", {})),
     }
 }
 
@@ -164,8 +155,12 @@ CONTENT_SECURITY_POLICY = {
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
-CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"payments.tasks.poll_shard": {"queue": "poll"}}
+# What a customer waits for has a queue and a worker of its own.
+CELERY_TASK_DEFAULT_QUEUE = "background"
+CELERY_TASK_ROUTES = {
+    "payments.tasks.send_invoice": {"queue": "customer"},
+    "payments.tasks.answer_loyalty_cards": {"queue": "customer"},
+}
 CELERY_TASK_PUBLISH_RETRY = False  # recovery finds the work that was not enqueued
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -173,13 +168,14 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
     "socket_timeout": 5,
+    "health_check_interval": 5,  # a worker's connection that Redis answers no more is replaced
     "visibility_timeout": 3600,
 }
+CELERY_BROKER_POOL_LIMIT = 64  # as many threads may enqueue at once
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-RECOVERY_INTERVAL_SECONDS = 5
-POLL_START_INTERVAL_SECONDS = 1  # starts the shards that no poller runs
+RECOVERY_INTERVAL_SECONDS = 3
 CELERY_BEAT_SCHEDULE = {
     "run recovery": {
         "task": "payments.tasks.run_recovery",
@@ -200,15 +196,6 @@ CELERY_BEAT_SCHEDULE = {
         "task": "payments.tasks.forget_sessions",
         "schedule": 3600.0,
         "options": {"expires": 3600},
-    },
-    **{
-        f"poll shard {shard}": {
-            "task": "payments.tasks.poll_shard",
-            "schedule": float(POLL_START_INTERVAL_SECONDS),
-            "args": (shard, SEQR_POLL_SHARDS),
-            "options": {"expires": POLL_START_INTERVAL_SECONDS},
-        }
-        for shard in range(SEQR_POLL_SHARDS)
     },
 }
 

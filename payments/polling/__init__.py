@@ -5,7 +5,8 @@ query the same invoice do no harm, and an invoice that nobody queries loses its 
 PostgreSQL the loop keeps querying the invoices it knows, and keeps the results until they can be
 written.
 
-run.py            the loop and its two threads
+supervisor.py     runs a loop for each shard that no other process polls
+run.py            the loop and its three threads
 poller.py         sends queries to SEQR and collects results; never blocks
 schedule.py       decides which invoice is due
 concurrency.py    limits the calls in flight to what SEQR answers quickly
@@ -19,6 +20,6 @@ status_checks.py  queries a single invoice at once, in the web process
 """
 
 from payments.polling.heartbeat import read_heartbeats
-from payments.polling.run import run_shard, stop_polling
+from payments.polling.supervisor import run_shards
 
-__all__ = ["read_heartbeats", "run_shard", "stop_polling"]
+__all__ = ["read_heartbeats", "run_shards"]

@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -10,7 +11,11 @@ from redis.exceptions import RedisError
 from payments.models import Shard, current_shards
 from payments.polling.poller import ShardPoller
 from payments.polling.stats import Histogram, PollStats
-from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
+from seqrshop.redis_client import (
+    POLLER_TIMEOUT_SECONDS,
+    REQUEST_TIMEOUT_SECONDS,
+    redis_client,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -19,11 +24,18 @@ STATS_INTERVAL_SECONDS = 10.0
 
 
 class HeartbeatPublisher:
-    """Publishes the heartbeat and the statistics of one shard."""
+    """Publishes the heartbeat and the statistics of one shard.
 
-    def __init__(self, shard: Shard, poller: ShardPoller) -> None:
+    `read_began_at` returns when the last read of the open invoices began, by the poller's clock:
+    invoices issued later are not queried yet.
+    """
+
+    def __init__(
+        self, shard: Shard, poller: ShardPoller, read_began_at: Callable[[], float]
+    ) -> None:
         self._shard = shard
         self._poller = poller
+        self._read_began_at = read_began_at
         self._stats: dict[str, Any] = {}
 
     def publish(self) -> None:
@@ -41,6 +53,7 @@ class HeartbeatPublisher:
             "round_started_at": wall - (clock - heartbeat.at),
             "oldest_due_at": wall - (clock - heartbeat.oldest_due),
             "oldest_answer_at": wall - (clock - heartbeat.oldest_answer),
+            "read_at": wall - (clock - self._read_began_at()),
             "open": heartbeat.open,
             "in_flight": self._poller.in_flight,
             **self._stats,
@@ -61,7 +74,7 @@ def read_heartbeats() -> dict[int, dict[str, Any] | None]:
     Times are seconds since 1970. Raises RedisError when Redis does not answer.
     """
     shards = current_shards()
-    published = redis_client(POLLER_TIMEOUT_SECONDS).mget([_key(shard) for shard in shards])
+    published = redis_client(REQUEST_TIMEOUT_SECONDS).mget([_key(shard) for shard in shards])
     return {
         shard.number: json.loads(value) if value else None
         for shard, value in zip(shards, published, strict=True)

@@ -60,12 +60,17 @@ class OpenInvoice:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """The poller's state at time `at` of its clock, after it accepted so many submissions."""
+    """The poller's state at time `at` of its clock, after it accepted so many submissions.
+
+    Since `oldest_answer` SEQR has answered about every invoice; since `oldest_written_answer` those
+    answers are written too.
+    """
 
     at: float
     accepted_count: int
     oldest_due: float
     oldest_answer: float
+    oldest_written_answer: float
     open: int
 
 
@@ -206,6 +211,7 @@ class ShardPoller:
             self._accepted_count,
             schedule.oldest_due(now),
             schedule.oldest_answer(now),
+            schedule.oldest_written_answer(now),
             len(schedule),
         )
 

@@ -1,7 +1,10 @@
-"""Runs the loop over one shard: a thread that polls, and a thread that uses the database."""
+"""Polls one shard, with three threads: for SEQR, for the database and for Redis.
+
+No thread waits for another. While PostgreSQL hangs, the poll thread keeps querying SEQR and the
+lock thread keeps the shard; while Redis hangs, polling and writing continue.
+"""
 
 import logging
-import resource
 import threading
 import time
 from collections.abc import Callable
@@ -19,26 +22,24 @@ from payments.polling.store import PollStore, leave_to_recovery
 logger = logging.getLogger(__name__)
 
 RENEW_INTERVAL_SECONDS = 0.5
+STEP_INTERVAL_SECONDS = 0.5
 GATHER_SECONDS = 0.02  # bounds the attempts to write while PostgreSQL is away
 LAST_ANSWERS_SECONDS = 0.5
 LAST_STEP_SECONDS = 5.0
 
-_stopping = threading.Event()
-
 
 def run_shard(
-    shard: Shard, for_seconds: float, on_loyalty_card: Callable[[int], None] = leave_to_recovery
-) -> bool:
-    """Poll a shard for `for_seconds`; return whether this process should start the next loop.
+    shard: Shard,
+    stopping: threading.Event,
+    on_loyalty_card: Callable[[int], None] = leave_to_recovery,
+) -> None:
+    """Poll a shard until `stopping` is set, or until another loop has taken it over.
 
-    Returns False when another loop polls the shard, or when the process is stopping. While Redis
-    is away the loop continues, since the next one could not be enqueued. `on_loyalty_card` gets
-    the id of an invoice whose customer waits for an answer about a loyalty card.
+    A loop reads the open invoices before it takes the shard's lock, so that no loop ends for one
+    that knows nothing. Returns at once if the database is unavailable or another loop holds the
+    lock. `on_loyalty_card` gets the id of an invoice whose customer waits for an answer about a
+    loyalty card.
     """
-    lock = ShardLock(shard)
-    if not lock.acquire():
-        return False
-    _raise_open_files_limit()
     with closing(status_calls(settings.SEQR_MAX_IN_FLIGHT)) as calls:
         poller = ShardPoller(
             shard.number,
@@ -47,24 +48,24 @@ def run_shard(
             max_in_flight=settings.SEQR_MAX_IN_FLIGHT,
         )
         store = PollStore(shard, poller, on_loyalty_card=on_loyalty_card)
-        thread = _StoreThread(shard, poller, store, lock)
-        thread.start()
-        until = time.monotonic() + for_seconds
+        lock = ShardLock(shard)
+        if not (store.read_first() and lock.acquire()):
+            return
+        logger.info("shard %s is polled", shard)
+        store_thread = _StoreThread(shard, poller, store)
+        lock_thread = _LockThread(shard, poller, store, lock)
+        store_thread.start()
+        lock_thread.start()
         try:
-            while not (_stopping.is_set() or thread.lost_lock.is_set()):
-                if time.monotonic() >= until and lock.is_confirmed:
-                    break
+            # A lock is lost to a loop that has read the open invoices. While this one cannot read
+            # them itself, it continues nevertheless: two loops do no harm.
+            while not (stopping.is_set() or (lock_thread.is_lost and store.is_current)):
                 time.sleep(poller.step())
             _collect_last_answers(poller)
         finally:
-            thread.end()
-            lock.release()
-    return not (_stopping.is_set() or thread.lost_lock.is_set())
-
-
-def stop_polling() -> None:
-    """End the loops of this process, so that another worker takes over."""
-    _stopping.set()
+            store_thread.end()
+            lock_thread.end()
+        logger.info("shard %s is no longer polled here", shard)
 
 
 def _collect_last_answers(poller: ShardPoller) -> None:
@@ -76,34 +77,22 @@ def _collect_last_answers(poller: ShardPoller) -> None:
 
 
 class _StoreThread(threading.Thread):
-    """Renews the lock, publishes the heartbeat and steps the store, until it is ended."""
+    """Steps the store until it is ended."""
 
-    def __init__(
-        self, shard: Shard, poller: ShardPoller, store: PollStore, lock: ShardLock
-    ) -> None:
+    def __init__(self, shard: Shard, poller: ShardPoller, store: PollStore) -> None:
         super().__init__(name=f"store {shard}", daemon=True)
         self._shard = shard
         self._poller = poller
-        self._lock = lock
         self._store = store
-        self._publisher = HeartbeatPublisher(shard, poller)
         self._over = threading.Event()
-        self.lost_lock = threading.Event()
 
     def run(self) -> None:
-        renewed_at = float("-inf")
         while not self._over.is_set():
             try:
-                if time.monotonic() - renewed_at >= RENEW_INTERVAL_SECONDS:
-                    if not self._lock.renew():
-                        self.lost_lock.set()
-                        break
-                    self._publisher.publish()
-                    renewed_at = time.monotonic()
                 self._store.step()
             except Exception:  # the next step may succeed; without steps, payments are lost
                 logger.exception("shard %s: a step of the store failed", self._shard)
-            self._poller.updates_available.wait(RENEW_INTERVAL_SECONDS)
+            self._poller.updates_available.wait(STEP_INTERVAL_SECONDS)
             time.sleep(GATHER_SECONDS)
 
     def end(self) -> None:
@@ -115,8 +104,32 @@ class _StoreThread(threading.Thread):
             self._store.flush()
 
 
-def _raise_open_files_limit() -> None:
-    """Allow as many connections as the system allows this process."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+class _LockThread(threading.Thread):
+    """Renews the lock and publishes the heartbeat until it is ended. Never uses the database."""
+
+    def __init__(
+        self, shard: Shard, poller: ShardPoller, store: PollStore, lock: ShardLock
+    ) -> None:
+        super().__init__(name=f"lock {shard}", daemon=True)
+        self.is_lost = False
+        self._shard = shard
+        self._lock = lock
+        self._publisher = HeartbeatPublisher(shard, poller, lambda: store.read_began_at)
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while True:
+            try:
+                self.is_lost = not self._lock.acquire()
+                if not self.is_lost:
+                    self._publisher.publish()
+            except Exception:  # a lock that is not renewed any more lapses
+                logger.exception("shard %s: the lock could not be renewed", self._shard)
+            if self._over.wait(RENEW_INTERVAL_SECONDS):
+                return
+
+    def end(self) -> None:
+        """End, and release the lock."""
+        self._over.set()
+        self.join()
+        self._lock.release()

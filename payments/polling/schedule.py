@@ -167,6 +167,16 @@ class Schedule:
         return min(now, heap[0][0]) if heap and heap[0][0] != DUE_IMMEDIATELY else now
 
     def oldest_answer(self, now: float) -> float:
+        """Return the time since when SEQR has answered about every invoice.
+
+        A held invoice counts as answered: SEQR's PAID has accepted its payment.
+        """
+        return min(
+            (entry.last_answer_at for entry in self._entries.values() if not entry.is_held),
+            default=now,
+        )
+
+    def oldest_written_answer(self, now: float) -> float:
         """Return the time since when every invoice has had an answer that is written."""
         return min(
             (

@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 
 from payments.models import BUCKET_COUNT, CancelReason, Invoice, PollShard, Shard
 
-ROW_STALE_AFTER = timedelta(seconds=8)  # a shard writes its row every five seconds
+ROW_INTERVAL_SECONDS = 5.0  # between two writes of a shard's row
+ROW_STALE_AFTER = timedelta(seconds=8)
 
 
 def invoices_to_poll() -> QuerySet[Any]:
@@ -28,10 +29,7 @@ def invoices_open_at_seqr(shard: Shard) -> QuerySet[Invoice]:
     return Invoice.objects.filter(poll_bucket__range=(buckets[0], buckets[-1])).order_by()
 
 
-def shard_row_is_stale(shard: int) -> bool:
-    """Return whether a shard has not written its row for ROW_STALE_AFTER."""
-    return not PollShard.objects.filter(
-        number=shard,
-        count=settings.SEQR_POLL_SHARDS,
-        round_started_at__gt=Now() - ROW_STALE_AFTER,
-    ).exists()
+def shards_with_current_row() -> set[Shard]:
+    """Return the shards that have written their row within ROW_STALE_AFTER."""
+    current = PollShard.objects.filter(round_started_at__gt=Now() - ROW_STALE_AFTER)
+    return {row.shard for row in current}

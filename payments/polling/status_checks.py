@@ -18,7 +18,9 @@ from payments.seqr import SeqrError
 
 logger = logging.getLogger(__name__)
 
-THREAD_COUNT = 4
+# Each waits for SEQR most of its time, and holds no database connection meanwhile. So many calls
+# may hang at once before the check of another invoice has to wait.
+THREAD_COUNT = 64
 CHECK_INTERVAL_SECONDS = 1.0  # between two checks of one invoice
 REMEMBERED_INVOICES = 10_000
 

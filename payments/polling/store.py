@@ -9,6 +9,7 @@ from typing import Any
 from django.db import DataError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import BigIntegerField, Func, Q, QuerySet
 from django.db.models.functions import Now
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
@@ -26,7 +27,7 @@ from payments.models import (
     read_answer_times,
 )
 from payments.polling.poller import OpenInvoice, ShardPoller, StatusUpdate
-from payments.polling.shards import invoices_open_at_seqr
+from payments.polling.shards import ROW_INTERVAL_SECONDS, invoices_open_at_seqr
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +35,12 @@ SOURCE = ChangeSource(SourceName.POLLER)
 READ_INTERVAL_SECONDS = 1.0
 FULL_READ_INTERVAL_SECONDS = 5.0
 RECENT = timedelta(seconds=15)  # longer than any transaction takes to become visible
-ROW_INTERVAL_SECONDS = 5.0
-WRITE_STEP_SECONDS = 1.0  # the lock has to be renewed between two steps
+WRITE_STEP_SECONDS = 1.0  # then the open invoices are read, which may be due
+CURRENT_SECONDS = 5.0  # the age of the last read up to which new invoices are known in time
+# Another transaction was in the way; the database itself is available.
+CONTENTION_ERRORS = (DeadlockDetected, LockNotAvailable, QueryCanceled)
 READ_BATCH_SIZE = 2000
+NEVER = float("-inf")
 
 COLUMNS = (
     "id",
@@ -80,27 +84,53 @@ class PollStore:
         self._digests: dict[int, int] = {}  # by invoice id, of the rows submitted
         self._answered_before_start: dict[int, datetime] = {}  # by bucket
         self._unchanged: dict[int, StatusUpdate] = {}
-        self._read_began_at: float | None = None
+        self._contended: set[int] = set()  # ids of invoices whose last write met a lock
+        self.read_began_at = NEVER  # by this clock: later invoices are not known yet
         self._submitted_count = 0
-        self._full_read_at = self._read_at = self._row_written_at = float("-inf")
+        self._full_read_at = self._read_at = self._row_written_at = NEVER
 
-    def step(self) -> None:
-        """Write what has come, and read the open invoices, each when it is due."""
-        self.write_updates()
+    @property
+    def is_current(self) -> bool:
+        """Whether the open invoices have been read within CURRENT_SECONDS."""
+        return self._clock() - self.read_began_at <= CURRENT_SECONDS
+
+    def read_first(self) -> bool:
+        """Read every open invoice; return False if the database is unavailable."""
         now = self._clock()
-        if (
-            now - self._row_written_at >= ROW_INTERVAL_SECONDS
-            and self._covers_all_read()
-            and self._try_database(self.write_row)
-        ):
-            self._row_written_at = now
-            self._try_database(self._pause_payments_if_refused)
-        if now - self._read_at >= READ_INTERVAL_SECONDS:
-            self._try_database(self._write_unchanged)
-            is_full = now - self._full_read_at >= FULL_READ_INTERVAL_SECONDS
-            if self._try_database(self.read_all if is_full else self.read_recent):
-                self._read_at = now
-                self._full_read_at = now if is_full else self._full_read_at
+        if not self._try_database(self.read_all):
+            return False
+        self._read_at = self._full_read_at = now
+        return True
+
+    def step(self) -> bool:
+        """Write what has come, and read the open invoices, each when it is due.
+
+        Returns False if the database is unavailable. The rest then waits for the next step, since
+        each attempt may take seconds.
+        """
+        return self.write_updates() and self._write_due_row() and self._read_due()
+
+    def _write_due_row(self) -> bool:
+        now = self._clock()
+        if now - self._row_written_at < ROW_INTERVAL_SECONDS or not self._covers_all_read():
+            return True
+        if not self._try_database(self.write_row):
+            return False
+        self._row_written_at = now
+        return self._try_database(self._pause_payments_if_refused)
+
+    def _read_due(self) -> bool:
+        now = self._clock()
+        if now - self._read_at < READ_INTERVAL_SECONDS:
+            return True
+        if not self._try_database(self._write_unchanged):
+            return False
+        is_full = now - self._full_read_at >= FULL_READ_INTERVAL_SECONDS
+        if not self._try_database(self.read_all if is_full else self.read_recent):
+            return False
+        self._read_at = now
+        self._full_read_at = now if is_full else self._full_read_at
+        return True
 
     def read_recent(self) -> None:
         """Submit invoices issued, notified or superseded recently.
@@ -124,18 +154,18 @@ class PollStore:
         for key in others.exclude(status=InvoiceStatus.PAID).values_list("id", flat=True):
             self._close(key)
         self._submit_changed(digests)
-        self._read_began_at, self._submitted_count = began_at, self._poller.submitted_count
+        self.read_began_at, self._submitted_count = began_at, self._poller.submitted_count
 
     def read_all(self) -> None:
         """Submit every open invoice whose row has changed, and close those no longer open."""
         began_at = self._clock()
-        if self._read_began_at is None:
+        if self.read_began_at == NEVER:
             self._answered_before_start = read_answer_times()
         digests = dict(self._invoices().values_list("id", ROW_DIGEST))
         for key in self._digests.keys() - digests.keys():
             self._close(key)
         self._submit_changed(digests)
-        self._read_began_at, self._submitted_count = began_at, self._poller.submitted_count
+        self.read_began_at, self._submitted_count = began_at, self._poller.submitted_count
 
     def _covers_all_read(self) -> bool:
         """Return whether the poller has accepted all that was read.
@@ -143,14 +173,15 @@ class PollStore:
         The next loop believes the shard's row: before that time a payment may have been reversed.
         """
         return (
-            self._read_began_at is not None
+            self.read_began_at != NEVER
             and self._poller.heartbeat.accepted_count >= self._submitted_count
         )
 
-    def write_updates(self) -> None:
+    def write_updates(self) -> bool:
         """Write the updates, payments first, and submit their invoices anew.
 
-        Results that leave the status unchanged are kept, and written many at a time.
+        Results that leave the status unchanged are kept, and written many at a time. Returns False
+        if the database is unavailable; the updates are then kept.
         """
         updates = []
         for each in self._poller.drain_updates():
@@ -159,22 +190,33 @@ class PollStore:
             else:
                 updates.append(each)
         if not updates:
-            return
-        updates.sort(key=lambda each: each.result.status != InvoiceStatus.PAID)
+            return True
+        updates.sort(key=self._write_order)
         if not self._try_database(lambda: self._write_all(updates)):
             self._poller.requeue(updates)  # a second write of the same update changes nothing
+            return False
+        return True
+
+    def _write_order(self, update: StatusUpdate) -> tuple[bool, bool]:
+        """Sort payments first, but behind them what waited for a lock in vain the last time."""
+        is_payment = update.result.status == InvoiceStatus.PAID
+        return update.query.invoice_id in self._contended, not is_payment
 
     def _write_all(self, updates: list[StatusUpdate]) -> None:
         until = self._clock() + WRITE_STEP_SECONDS
-        written = 0
-        for each in updates:
+        written: list[int] = []
+        left: list[StatusUpdate] = []
+        for position, each in enumerate(updates):
             if self._clock() > until:
-                self._poller.requeue(updates[written:])
+                left += updates[position:]
                 self._poller.updates_available.set()
                 break
-            self._write(each)
-            written += 1
-        self._resubmit([each.query.invoice_id for each in updates[:written]])
+            if self._write(each):
+                written.append(each.query.invoice_id)
+            else:
+                left.append(each)
+        self._poller.requeue(left)
+        self._resubmit(written)
 
     def _write_unchanged(self) -> None:
         """Write the unchanged results in one statement, and the rest one by one."""
@@ -185,13 +227,13 @@ class PollStore:
             written = apply_unchanged_batch(results, SOURCE)
         except DataError:  # caused by one of them, which the write one by one finds
             written = set()
-        left = [each for invoice_id, each in self._unchanged.items() if invoice_id not in written]
-        for each in left:
-            self._write(each)
-        self._resubmit([each.query.invoice_id for each in left])
+        rest = [each for invoice_id, each in self._unchanged.items() if invoice_id not in written]
+        contended = {each.query.invoice_id: each for each in rest if not self._write(each)}
+        ids = [each.query.invoice_id for each in rest]
+        self._resubmit([invoice_id for invoice_id in ids if invoice_id not in contended])
         # A later result of these may still have to be written.
         self._resubmit(list(written), are_written=False)
-        self._unchanged.clear()
+        self._unchanged = contended
 
     def flush(self) -> None:
         """Write everything that is left."""
@@ -203,9 +245,8 @@ class PollStore:
 
         Invoices issued after the last read are not known here, so that time ends at the read.
         """
-        assert self._read_began_at is not None
         now, clock, heartbeat = database_now(), self._clock(), self._poller.heartbeat
-        answered_at = min(heartbeat.oldest_answer, self._read_began_at)
+        answered_at = min(heartbeat.oldest_written_answer, self.read_began_at)
         PollShard.objects.update_or_create(
             number=self._shard.number,
             count=self._shard.count,
@@ -215,18 +256,25 @@ class PollStore:
             },
         )
 
-    def _write(self, update: StatusUpdate) -> None:
+    def _write(self, update: StatusUpdate) -> bool:
+        """Write one update; return False if another transaction was in the way."""
         invoice_id, result = update.query.invoice_id, update.result
+        self._contended.discard(invoice_id)
         try:
             silence = timedelta(seconds=update.silence_seconds)
             apply_status(update.query, result, SOURCE, silence=silence)
             self._record_delay(result)
             if result.status == InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE:
                 self._on_loyalty_card(invoice_id)
-        except (OperationalError, InterfaceError):
-            raise
+        except (OperationalError, InterfaceError) as error:
+            if not isinstance(error.__cause__, CONTENTION_ERRORS):
+                raise
+            logger.warning("invoice %s is locked; its result is written later", invoice_id)
+            self._contended.add(invoice_id)
+            return False
         except Exception:  # one bad result must not keep the others from being written
             logger.exception("invoice %s: the result could not be written", invoice_id)
+        return True
 
     def _resubmit(self, invoice_ids: list[int], *, are_written: bool = True) -> None:
         """Submit invoices anew after a write, or close those that are no longer open."""

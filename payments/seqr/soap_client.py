@@ -41,10 +41,16 @@ Listener = Callable[[CallRecord], None]
 
 
 class SoapClient:
-    """Calls SEQR as one terminal and its reseller. Thread-safe."""
+    """Calls SEQR as one terminal and its reseller. Thread-safe.
 
-    def __init__(self, config: SeqrConfig) -> None:
+    `before_call` is called before each call waits for SEQR; it must not raise.
+    """
+
+    def __init__(
+        self, config: SeqrConfig, *, before_call: Callable[[], None] = lambda: None
+    ) -> None:
         self._config = config
+        self._before_call = before_call
         self._urls = {PAYMENT_SERVICE: config.service_url, SESSION_SERVICE: config.session_url}
         self._transport = CurlTransport(config.timeout_seconds)
         self._listener: Listener | None = None
@@ -62,6 +68,7 @@ class SoapClient:
         """Send a request with these elements and return the value of SEQR's response."""
         client_reference = uuid.uuid4().hex
         envelope = build_request(self._config, operation, client_reference, elements)
+        self._before_call()
         started = time.monotonic()
         try:
             response = self._transport.post(

@@ -39,7 +39,7 @@ def health(request: HttpRequest) -> JsonResponse:
     """Return the shop's health; 503 while money is at risk. Source: docs/operations.md."""
     heartbeats, snapshot = heartbeats_or_none(), _health_snapshot.result()
     shards = shard_statuses(heartbeats or {}, snapshot.shard_rows if snapshot else {})
-    risks = _risks(shards, snapshot)
+    risks = _risks(shards, snapshot, redis_is_up=heartbeats is not None)
     degradations = ["redis_unavailable"] if heartbeats is None else []
     if snapshot and snapshot.payments_are_paused:
         degradations.append("payments_paused")
@@ -62,17 +62,22 @@ def health(request: HttpRequest) -> JsonResponse:
     return response
 
 
-def _risks(shards: dict[int, ShardStatus | None], snapshot: HealthSnapshot | None) -> list[str]:
-    if snapshot is None:
-        return ["postgresql_unavailable"]
-    risks = []
+def _risks(
+    shards: dict[int, ShardStatus | None], snapshot: HealthSnapshot | None, *, redis_is_up: bool
+) -> list[str]:
+    """Return what endangers payments: of each shard that has open invoices, the worst."""
+    risks = [] if snapshot else ["postgresql_unavailable"]
     for number, status in shards.items():
-        if not snapshot.open_invoices[number]:
+        if snapshot is None and status is None and not redis_is_up:
+            continue  # nothing is known of the shard
+        if _has_open_invoices(number, status, snapshot) is False:
             continue
         if status is None or status.round_age > MAX_ROUND_AGE_SECONDS:
             risks.append(f"shard_{number}_stalled")
         elif status.oldest_answer_age > MAX_ANSWER_AGE_SECONDS:
             risks.append(f"shard_{number}_unanswered")
+        elif snapshot and status.read_age > MAX_ANSWER_AGE_SECONDS:
+            risks.append(f"shard_{number}_unread")
     return risks
 
 
@@ -84,8 +89,18 @@ def _shard(
         "heartbeat_source": status.source if status else None,
         "round_age_seconds": round(status.round_age, 1) if status else None,
         "oldest_answer_age_seconds": round(status.oldest_answer_age, 1) if status else None,
-        "has_open_invoices": snapshot.open_invoices[number] > 0 if snapshot else None,
+        "read_age_seconds": round(status.read_age, 1) if status else None,
+        "has_open_invoices": _has_open_invoices(number, status, snapshot),
     }
+
+
+def _has_open_invoices(
+    number: int, status: ShardStatus | None, snapshot: HealthSnapshot | None
+) -> bool | None:
+    """Return whether a shard has open invoices, by PostgreSQL or its heartbeat; None if unknown."""
+    if snapshot is not None:
+        return snapshot.open_invoices[number] > 0
+    return status.stats["open"] > 0 if status else None
 
 
 def _response(body: dict[str, Any], status: int = 200) -> JsonResponse:

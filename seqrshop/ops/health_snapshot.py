@@ -28,15 +28,22 @@ from payments.receipts.submit import RECEIPT_PENDING
 class ShardStatus:
     """A poller shard's latest heartbeat. Ages are in seconds.
 
-    `source` is "redis" or "postgresql". Each of the shard's open invoices has been answered for
-    within `oldest_answer_age`. `stats` is the heartbeat as `read_heartbeats` returns it; a
-    PostgreSQL row has none.
+    `source` is "redis" or "postgresql". SEQR has answered within `oldest_answer_age` about each
+    open invoice that the shard knows, and the shard knows those that were issued longer than
+    `read_age` ago. `stats` is the heartbeat as `read_heartbeats` returns it; a PostgreSQL row has
+    none, and its `oldest_answer_age` is about every open invoice.
     """
 
     source: str
     round_age: float
     oldest_answer_age: float
+    read_age: float = 0.0
     stats: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def silence(self) -> float:
+        """The seconds within which SEQR has answered about every open invoice."""
+        return max(self.oldest_answer_age, self.read_age)
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ def read_backlog() -> Backlog:
 def shard_statuses(
     heartbeats: Mapping[int, Mapping[str, Any] | None], rows: Mapping[int, ShardStatus]
 ) -> dict[int, ShardStatus | None]:
-    """Return each shard's latest status, from Redis or PostgreSQL, or None without any.
+    """Return each shard's status with the latest answers, from Redis or PostgreSQL, or None.
 
     The row is up to 5 seconds older, but the later one while a poller cannot reach Redis.
     """
@@ -101,7 +108,7 @@ def shard_statuses(
     for shard in range(settings.SEQR_POLL_SHARDS):
         heartbeat, row = heartbeats.get(shard), rows.get(shard)
         known = [each for each in (heartbeat and _from_heartbeat(heartbeat), row) if each]
-        statuses[shard] = min(known, key=lambda status: status.round_age, default=None)
+        statuses[shard] = min(known, key=lambda status: status.silence, default=None)
     return statuses
 
 
@@ -112,6 +119,7 @@ def _from_heartbeat(heartbeat: Mapping[str, Any]) -> ShardStatus:
         # Another machine's clock may be ahead of this one's.
         max(0.0, now - heartbeat["round_started_at"]),
         max(0.0, now - heartbeat["oldest_answer_at"]),
+        max(0.0, now - heartbeat["read_at"]),
         heartbeat,
     )
 

@@ -57,14 +57,17 @@ def _ages(shards: Mapping[int, ShardStatus]) -> Iterator[GaugeMetricFamily]:
     rounds = _labelled("seqr_round_age_seconds", "Time since the shard's last round", "shard")
     answers = _labelled(
         "seqr_oldest_answer_age_seconds",
-        "Time within which SEQR has answered for each open invoice of the shard",
+        "Time within which SEQR has answered for each open invoice that the shard knows",
         "shard",
+    )
+    reads = _labelled(
+        "seqr_read_age_seconds", "Time since the shard read its open invoices", "shard"
     )
     for shard, status in shards.items():
         rounds.add_metric([str(shard)], status.round_age)
         answers.add_metric([str(shard)], status.oldest_answer_age)
-    yield rounds
-    yield answers
+        reads.add_metric([str(shard)], status.read_age)
+    yield from (rounds, answers, reads)
 
 
 def _last_ten_seconds(shards: Mapping[int, ShardStatus]) -> Iterator[GaugeMetricFamily]:

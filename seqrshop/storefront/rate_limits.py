@@ -15,7 +15,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 
-from seqrshop.redis_client import RATE_LIMIT_TIMEOUT_SECONDS, breaker, redis_client
+from seqrshop.redis_client import REQUEST_TIMEOUT_SECONDS, breaker, redis_client
 
 KEY_PREFIX = "seqrshop:limits"
 
@@ -113,7 +113,7 @@ def _retry_after(item: RateLimitItemPerMinute, *key: str) -> int:
 
 @cache
 def _limiter(redis_url: str) -> FixedWindowRateLimiter:
-    pool = redis_client(RATE_LIMIT_TIMEOUT_SECONDS).connection_pool
+    pool = redis_client(REQUEST_TIMEOUT_SECONDS).connection_pool
     return FixedWindowRateLimiter(
         RedisStorage(redis_url, connection_pool=pool, key_prefix=KEY_PREFIX)
     )

@@ -8,7 +8,6 @@ import psutil
 import redis
 from django.conf import settings
 
-from payments import tasks
 from tests.bench import naive
 from tests.bench.fake_seqr_process import SeqrProcess
 from tests.bench.launch import Launcher
@@ -48,7 +47,6 @@ class Design:
 
 def _ours(bench: Bench, launcher: Launcher, _references: list[int]) -> list[psutil.Process]:
     started = launcher.start_from_procfile("poller", bench.cores.worker)
-    tasks.poll_shard.delay(0, 1)
     return [psutil.Process(started.process.pid)]
 
 

@@ -12,7 +12,12 @@ from tests.payments.polling.shard import MAX_IN_FLIGHT, FakeStatusClient, status
 
 
 def publish_heartbeat(
-    *, round_age: float = 0.0, answer_age: float = 0.0, errors: int = 0, paid_after: float = 0.0
+    *,
+    round_age: float = 0.0,
+    answer_age: float = 0.0,
+    read_age: float = 0.0,
+    errors: int = 0,
+    paid_after: float = 0.0,
 ) -> None:
     """Publish the heartbeat of shard 0, which has three invoices. Ages and times in seconds."""
     at = time.monotonic() - round_age
@@ -38,7 +43,7 @@ def publish_heartbeat(
         poller.step()
     now = at
     poller.step()
-    HeartbeatPublisher(Shard(0, 1), poller).publish()
+    HeartbeatPublisher(Shard(0, 1), poller, lambda: at - read_age).publish()
 
 
 def write_row(*, round_age: float = 0.0, answer_age: float = 0.0) -> None:

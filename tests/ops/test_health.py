@@ -49,6 +49,7 @@ def test_healthy_shop_reports_ok_and_ages_of_its_shards() -> None:
     shard = body["shards"][0]
     assert 0.3 <= shard.pop("round_age_seconds") < 30
     assert 1.5 <= shard.pop("oldest_answer_age_seconds") < 30
+    assert 0.3 <= shard.pop("read_age_seconds") < 30
     assert code == 200
     assert body == {
         "status": "ok",
@@ -86,6 +87,18 @@ def test_open_invoices_of_stalled_or_unanswered_shard_are_at_risk() -> None:
 
         assert (code, body["problems"]) == (503 if problems else 200, problems)
         assert body["status"] == ("at_risk" if problems else "ok")
+
+
+def test_open_invoices_of_a_shard_that_has_not_read_them_are_at_risk() -> None:
+    invoice_in(S.ISSUED)
+    get_health()
+    for read_age, problems in ((9, []), (11, ["shard_0_unread"])):
+        publish_heartbeat(read_age=read_age)
+
+        code, body = get_health()
+
+        assert (code, body["problems"]) == (503 if problems else 200, problems)
+        assert body["shards"][0]["read_age_seconds"] >= read_age
 
 
 def test_open_invoices_of_shard_without_heartbeat_are_at_risk() -> None:
@@ -156,7 +169,37 @@ def test_without_postgresql_money_is_at_risk_and_shards_are_read_from_redis(
     assert (code, body["problems"]) == (503, ["postgresql_unavailable"])
     assert (body["postgresql"], body["open_cases"]) == ("down", None)
     assert body["shards"][0]["heartbeat_source"] == "redis"
-    assert body["shards"][0]["has_open_invoices"] is None
+    assert body["shards"][0]["has_open_invoices"] is True
+
+
+@pytest.mark.parametrize(
+    ("round_age", "answer_age", "problem"),
+    [(9, 0, "shard_0_stalled"), (0, 11, "shard_0_unanswered")],
+)
+def test_without_postgresql_silent_shards_are_reported_from_redis(
+    round_age: float, answer_age: float, problem: str, postgresql_down: None
+) -> None:
+    publish_heartbeat(read_age=60, round_age=round_age, answer_age=answer_age)
+
+    code, body = get_health()
+
+    assert (code, body["problems"]) == (503, ["postgresql_unavailable", problem])
+
+
+def test_without_postgresql_a_shard_that_polls_what_it_knows_is_not_reported(
+    postgresql_down: None,
+) -> None:
+    publish_heartbeat(read_age=60, answer_age=1)
+
+    assert get_health()[1]["problems"] == ["postgresql_unavailable"]
+
+
+def test_status_with_the_latest_answers_counts() -> None:
+    invoice_in(S.ISSUED)
+    publish_heartbeat(round_age=0, answer_age=20)
+    write_row(round_age=4, answer_age=5)
+
+    assert get_health()[1]["problems"] == []
 
 
 def test_health_responds_without_postgresql_and_redis(

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from django.db import OperationalError
+from psycopg.errors import LockNotAvailable
 
 from payments import models
 from payments.polling.poller import ShardPoller, StatusClient
@@ -110,3 +111,8 @@ def unchanged_seqr() -> FakeStatusClient:
 def away(*_args: object, **_options: object) -> None:
     """Raise OperationalError, as a call does while the database is away."""
     raise OperationalError("the connection is lost")
+
+
+def locked(*_args: object, **_options: object) -> None:
+    """Raise OperationalError, as a write does that waits too long for another's lock."""
+    raise OperationalError("lock timeout") from LockNotAvailable()

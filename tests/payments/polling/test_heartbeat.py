@@ -31,14 +31,19 @@ def empty_redis() -> None:
     redis_for_tests().delete("seqrshop:heartbeat:0/1")
 
 
+def publisher_of(shard: Shard) -> HeartbeatPublisher:
+    """Return the publisher of a shard that has read its open invoices three seconds ago."""
+    return HeartbeatPublisher(ONLY_SHARD, shard.poller, lambda: shard.now - 3)
+
+
 def test_log_line_reports_the_last_ten_seconds(
     running: Shard, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
-        HeartbeatPublisher(ONLY_SHARD, running.poller).publish()
+        publisher_of(running).publish()
 
     [line] = caplog.messages
-    assert line.startswith("shard 0: polls_per_second=3.")
+    assert line.startswith("shard 0/1: polls_per_second=3.")
     assert "late_p50_ms=0 late_p99_ms=0" in line
     assert "answer_max_ms=10" in line
 
@@ -46,7 +51,7 @@ def test_log_line_reports_the_last_ten_seconds(
 def test_next_log_line_is_due_ten_seconds_later(
     running: Shard, caplog: pytest.LogCaptureFixture
 ) -> None:
-    telling = HeartbeatPublisher(ONLY_SHARD, running.poller)
+    telling = publisher_of(running)
     telling.publish()
     caplog.clear()
 
@@ -59,7 +64,7 @@ def test_next_log_line_is_due_ten_seconds_later(
 def test_published_heartbeat_can_be_read_by_every_process(running: Shard) -> None:
     before = read_heartbeats()
 
-    HeartbeatPublisher(ONLY_SHARD, running.poller).publish()
+    publisher_of(running).publish()
 
     told = read_heartbeats()[0]
     assert before == {0: None}
@@ -73,7 +78,7 @@ def test_errors_are_reported_by_kind(caplog: pytest.LogCaptureFixture, running: 
     running.poller.stats.errors["SeqrUnavailable"] = 7
 
     with caplog.at_level(logging.INFO):
-        HeartbeatPublisher(ONLY_SHARD, running.poller).publish()
+        publisher_of(running).publish()
 
     assert "errors_SeqrUnavailable=7" in caplog.text
 
@@ -83,11 +88,11 @@ def test_publisher_logs_and_continues_without_redis(
 ) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
 
-    HeartbeatPublisher(ONLY_SHARD, running.poller).publish()
+    publisher_of(running).publish()
     with pytest.raises(RedisError):
         read_heartbeats()
 
-    assert "shard 0 cannot publish its heartbeat" in caplog.text
+    assert "shard 0/1 cannot publish its heartbeat" in caplog.text
 
 
 def test_histogram_percentiles_are_exact_within_fifteen_per_cent() -> None:

@@ -177,17 +177,27 @@ def test_answer_counts_from_when_its_query_was_sent() -> None:
     assert schedule.oldest_answer(START + 14) == START
 
 
-def test_unwritten_answer_does_not_count_as_the_last_answer() -> None:
+def test_unwritten_answer_does_not_count_as_written_but_as_an_answer() -> None:
     schedule = schedule_of(1)
     schedule[1].last_answer_at = START - 9
     taken(schedule, START)
     schedule.mark_unwritten(1, START)
     schedule.record_answer(1, START)
-    before = schedule.oldest_answer(START)
+    answered, before = schedule.oldest_answer(START), schedule.oldest_written_answer(START)
 
     schedule.mark_written(1)
 
-    assert (before, schedule.oldest_answer(START + 1)) == (START - 9, START)
+    assert answered == START
+    assert (before, schedule.oldest_written_answer(START + 1)) == (START - 9, START)
+
+
+def test_held_invoice_counts_as_answered() -> None:
+    schedule = schedule_of(1)
+    taken(schedule, START)
+    schedule.hold(1)
+    schedule.record_answer(1, START)
+
+    assert schedule.oldest_answer(START + 60) == START + 60
 
 
 def test_new_query_forgets_the_unchanged_status() -> None:

@@ -7,9 +7,10 @@ import pytest
 from orders.clock import database_now
 from payments.models import InvoiceStatus, PollShard
 from payments.polling import store
-from payments.polling.shards import shard_row_is_stale
-from tests.payments.polling.shard import Shard, Shards, away, unchanged_seqr
+from payments.polling.liveness import shard_is_stalled
+from tests.payments.polling.shard import Shard, Shards, away, locked, unchanged_seqr
 from tests.payments.steps import age_invoice, invoice_in, issued_invoice, reference, reloaded
+from tests.redis_reset import redis_for_tests
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -92,7 +93,7 @@ def test_reversal_is_suspected_after_a_poller_was_killed_before_writing_it(
     sandbox.advance(21)
     killed = shard()
     with monkeypatch.context() as broken:
-        broken.setattr(store, "apply_status", away)  # PostgreSQL is back only after the kill
+        broken.setattr(store, "apply_status", locked)  # until after the kill
         killed.run_rounds(times=7)
 
     shard().run_rounds()
@@ -116,13 +117,14 @@ def test_shard_row_excludes_invoices_issued_after_the_last_read(
 
 
 def test_shard_row_records_the_last_round() -> None:
+    redis_for_tests().delete("seqrshop:heartbeat:0/1")
     invoice = invoice_in(S.ISSUED)
     age_invoice(invoice, 60)
-    before = shard_row_is_stale(0)
+    before = shard_is_stalled(0)
 
     Shard(unchanged_seqr()).run_rounds(times=2)
 
     row = PollShard.objects.get()
     assert before
-    assert not shard_row_is_stale(0)
+    assert not shard_is_stalled(0)
     assert row.oldest_answer_at >= reloaded(invoice).issued_at  # type: ignore[operator]

@@ -15,6 +15,7 @@ WEIGHTS = {
     "web": 3,
     "worker 1": 3,
     "worker 2": 3,
+    "background": 3,
     "poller 1": 3,
     "poller 2": 3,
     "beat": 2,

@@ -24,6 +24,7 @@ PROCFILE_LINES = {
     "web": "web",
     "worker 1": "worker",
     "worker 2": "worker",
+    "background": "background",
     **dict.fromkeys(POLLERS, "poller"),
     "beat": "beat",
 }

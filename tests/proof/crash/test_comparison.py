@@ -156,7 +156,7 @@ def uptimes_of(**changes: list[Uptime]) -> dict[str, list[Uptime]]:
         (uptimes_of(), 20),
         (uptimes_of(postgresql=[Uptime(0, 20), Uptime(90)]), 20),  # it has read the invoice
         (uptimes_of(postgresql=[Uptime(0, 14), Uptime(90)]), 0),
-        (uptimes_of(redis=[Uptime(0, 20)], beat=[Uptime(0, 20)]), 20),
+        (uptimes_of(redis=[], beat=[]), 20),  # a poller needs neither
         (uptimes_of(poller_1=[Uptime(0, 45), Uptime(46)]), 20),  # PostgreSQL runs: both know
         (
             uptimes_of(

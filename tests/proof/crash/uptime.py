@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from tests.processes import Uptime
 from tests.proof.crash.cluster import POLLERS
 
-NEEDED_TO_READ = ("beat", "redis", "postgresql")
+NEEDED_TO_READ = ("postgresql",)
 LEARNING_SECONDS = 15.0  # to start, to wait for a killed poller's lock, and to read
 QUERIED_WITHIN_SECONDS = 10.0
 STEP_SECONDS = 0.05  # below the shortest time that a killed process is down

@@ -117,7 +117,7 @@ class Poller:
         """Close the connections."""
         return self._unless_busy(self._calls.close)
 
-    def _unless_busy(self, work: Callable[[], None]) -> bool:
+    def _unless_busy(self, work: Callable[[], object]) -> bool:
         if not self._busy.acquire(blocking=False):
             return False
         try:

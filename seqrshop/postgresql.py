@@ -1,0 +1,101 @@
+"""Connections to PostgreSQL that never wait long for an answer, and their limits.
+
+The server ends a statement after STATEMENT_TIMEOUT_SECONDS, and a wait for a lock after
+LOCK_TIMEOUT_SECONDS. A server that hangs, or one behind a network that loses packets, ends nothing:
+there the client closes the connection after ANSWER_TIMEOUT_SECONDS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.errors import _WaitTimeout
+
+STATEMENT_TIMEOUT_SECONDS = 5
+LOCK_TIMEOUT_SECONDS = 3
+IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 60  # of a process that is frozen while it holds locks
+# The server is given the chance to end a statement first, since its error is more precise.
+ANSWER_TIMEOUT_SECONDS = STATEMENT_TIMEOUT_SECONDS + 1.0
+CHECK_TIMEOUT_SECONDS = 1.0
+WAIT_INTERVAL_SECONDS = 0.1  # psycopg's own, after which Ctrl-C is noticed
+POOL_TIMEOUT_SECONDS = 1.5
+RECONNECT_TIMEOUT_SECONDS = 1.0
+
+# For `manage.py migrate`. A migration may take long, but not wait long for a lock: every later
+# statement about the table waits behind it.
+MIGRATION_STATEMENT_TIMEOUT_SECONDS = 900
+MIGRATION_LOCK_TIMEOUT_SECONDS = 3
+
+T = TypeVar("T")
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that closes itself when PostgreSQL does not answer in time."""
+
+    answer_timeout_seconds = ANSWER_TIMEOUT_SECONDS
+
+    def wait(
+        self,
+        gen: PQGen[T],
+        interval: float = WAIT_INTERVAL_SECONDS,
+        timeout: float | None = None,
+    ) -> T:
+        """Wait for an answer. Raises OperationalError after `answer_timeout_seconds`."""
+        if timeout is not None:  # psycopg's own limit, which it handles itself
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, self.answer_timeout_seconds)
+        except _WaitTimeout:
+            self.pgconn.finish()  # its state is unknown
+            raise psycopg.OperationalError("PostgreSQL does not answer") from None
+
+    def execute(self, *args: Any, **kwargs: Any) -> psycopg.Cursor[Any]:
+        """Execute the pool's check of an idle connection, which has CHECK_TIMEOUT_SECONDS.
+
+        Only the pool calls this method: Django executes its statements with cursors.
+        """
+        with answer_timeout(self, CHECK_TIMEOUT_SECONDS):
+            return super().execute(*args, **kwargs)
+
+
+@contextmanager
+def answer_timeout(connection: BoundedConnection, seconds: float) -> Iterator[None]:
+    """Let the connection wait so many seconds for each answer within the block."""
+    before = connection.answer_timeout_seconds
+    connection.answer_timeout_seconds = seconds
+    try:
+        yield
+    finally:
+        connection.answer_timeout_seconds = before
+
+
+def connection_options(from_url: dict[str, Any]) -> dict[str, Any]:
+    """Return the OPTIONS of Django's DATABASES; those in DATABASE_URL win."""
+    limits = {
+        "statement_timeout": STATEMENT_TIMEOUT_SECONDS,
+        "lock_timeout": LOCK_TIMEOUT_SECONDS,
+        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT_SECONDS,
+    }
+    return {
+        "connect_timeout": 2,  # the least that libpq's rules allow
+        "options": " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items()),
+        # A connection to a host that vanished from the network is closed within 5 seconds.
+        "tcp_user_timeout": 5_000,
+        "keepalives_idle": 2,
+        "keepalives_interval": 1,
+        "keepalives_count": 3,
+        **from_url,
+        "pool": {
+            "connection_class": BoundedConnection,
+            "min_size": 1,
+            "max_size": 20,
+            "timeout": POOL_TIMEOUT_SECONDS,
+            # After it the pool gives up, and the next request makes it try at once. The default of
+            # 300 seconds has pauses of up to two minutes between two attempts.
+            "reconnect_timeout": RECONNECT_TIMEOUT_SECONDS,
+        },
+    }
