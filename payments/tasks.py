@@ -21,7 +21,7 @@ from payments.loyalty import answer
 from payments.models import CancelReason
 from payments.receipts import submit
 from payments.reconciliation import periods
-from payments.refunds import refund
+from payments.refunds import send as refund_sending
 from payments.seqr import SeqrConfigurationError, SeqrError
 from seqrshop.redis_client import BROKER_BREAKER_SECONDS, breaker
 
@@ -78,7 +78,7 @@ def finish_cancel(invoice_id: int) -> None:
 def send_refund(refund_id: int) -> None:
     """Send one refund; recovery retries one that was not sent."""
     try:
-        refund.send_refund(refund_id)
+        refund_sending.send_refund(refund_id)
     except SeqrError as error:
         logger.warning("refund %s: %s", refund_id, error)
 
@@ -86,7 +86,7 @@ def send_refund(refund_id: int) -> None:
 @shared_task
 def mark_interrupted_refund_unknown(refund_id: int) -> None:
     """Mark a refund as unknown whose sending process was killed."""
-    refund.mark_interrupted_refund_unknown(refund_id, SOURCE)
+    refund_sending.mark_interrupted_refund_unknown(refund_id, SOURCE)
 
 
 @shared_task

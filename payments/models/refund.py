@@ -41,7 +41,7 @@ def _nonce() -> str:
 class Refund(AuditedModel):
     """A refund of a payment. `amount` is in major units, in the invoice's currency.
 
-    Only `payments.refunds.transitions` writes `status`. `nonce` identifies the form that requested
+    Only `payments.refund_transitions` writes `status`. `nonce` identifies the form that requested
     it, so that two clicks make one refund.
     """
 

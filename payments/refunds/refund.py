@@ -1,6 +1,5 @@
-"""Refunds: requested, approved, sent once; a person resolves those with an unknown outcome."""
+"""Refunds: requested, approved or withdrawn; a person resolves those with an unknown outcome."""
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,33 +9,13 @@ from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
-from orders.models import EventName, SourceName
+from orders.models import EventName
 from payments.balance import refundable_amount
-from payments.call_audit import audited_client
-from payments.cases.cases import (
-    close_configuration_cases,
-    close_refund_cases,
-    open_configuration_case,
-    open_refund_case,
-    open_refund_mismatch_case,
-    open_stuck_refund_case,
-)
-from payments.invoices.payloads import refund_payload
+from payments.cases.cases import close_refund_cases
 from payments.invoices.transitions import lock_invoice
-from payments.leases import LEASE
 from payments.models import Invoice, Refund, RefundStatus
-from payments.refunds.rejection import rejection_reason
-from payments.refunds.transitions import lock_refund, transition_refund
-from payments.seqr import (
-    SeqrConfigurationError,
-    SeqrError,
-    SeqrRejected,
-    SeqrUnavailable,
-)
-
-SOURCE = ChangeSource(SourceName.SEND_REFUND)
-RETRY_PAUSE = timedelta(seconds=30)
-STUCK_AFTER = timedelta(hours=1)  # from the request
+from payments.refund_transitions import transition_refund
+from payments.refunds.locks import lock_refund
 
 
 class RefundNotAccepted(Exception):
@@ -110,115 +89,6 @@ def withdraw_refund(refund_id: int, source: ChangeSource) -> bool:
         return False
     close_refund_cases(refund, source, "the refund was withdrawn")
     return transition_refund(refund, RefundStatus.WITHDRAWN, source)
-
-
-def send_refund(refund_id: int) -> None:
-    """Send a refund to SEQR if it is CREATED and its lease has lapsed; else do nothing.
-
-    SENDING is committed before the call. A call without a certain outcome makes the refund UNKNOWN,
-    and it is never sent again. SeqrUnavailable (SEQR did nothing) and SeqrConfigurationError defer
-    the refund and are raised; a case is opened an hour after the request. Source: API reference
-    2.6.0, refundPayment.
-    """
-    refund = _take_lease(refund_id)
-    if refund is None:
-        return
-    ers_reference = refund.invoice.ers_reference or ""
-    try:
-        client = audited_client(refund.invoice.order_id, SOURCE)
-        answer = client.refund_payment(ers_reference, refund_payload(refund))
-    except (SeqrUnavailable, SeqrConfigurationError) as error:
-        _defer(refund_id, error)
-        raise
-    except SeqrRejected as error:
-        _reject(refund_id, rejection_reason(error))
-    except SeqrError as error:
-        _record_unknown(refund_id, str(error))
-    else:
-        _complete(refund_id, answer.ers_reference)
-
-
-@transaction.atomic
-def _take_lease(refund_id: int) -> Refund | None:
-    refund = lock_refund(refund_id)
-    now = database_now()
-    if refund.status != RefundStatus.CREATED or not LEASE.has_lapsed(refund, now):
-        return None
-    transition_refund(refund, RefundStatus.SENDING, SOURCE, sent_at=now, **LEASE.taken(now))
-    return refund
-
-
-@transaction.atomic
-def _defer(refund_id: int, error: SeqrError) -> None:
-    refund = lock_refund(refund_id)
-    if refund.status == RefundStatus.SENDING:
-        deferred = LEASE.deferred(RETRY_PAUSE)
-        transition_refund(refund, RefundStatus.CREATED, SOURCE, detail=str(error), **deferred)
-        if database_now() - refund.created_at > STUCK_AFTER:
-            open_stuck_refund_case(refund, SOURCE, str(error))
-    if isinstance(error, SeqrConfigurationError):
-        open_configuration_case(error, SOURCE)
-
-
-@transaction.atomic
-def _reject(refund_id: int, reason: str) -> None:
-    """Record SEQR's rejection, also after the lease lapsed. A REFUNDED refund gets a case only."""
-    refund = lock_refund(refund_id)
-    if refund.status == RefundStatus.REFUNDED:
-        open_refund_mismatch_case(refund, SOURCE, f"SEQR refused it: {reason}")
-        return
-    transition_refund(refund, RefundStatus.REJECTED, SOURCE, detail=reason, **LEASE.released())
-    close_refund_cases(refund, SOURCE, reason)
-
-
-@transaction.atomic
-def _complete(refund_id: int, ers_reference: str) -> None:
-    """Record that SEQR made the refund.
-
-    The lease may have lapsed during the call. The refund is then UNKNOWN, or resolved by a person,
-    and SEQR's answer wins.
-    """
-    refund = lock_refund(refund_id)
-    close_configuration_cases("refundPayment", SOURCE)
-    from_state = refund.status
-    if from_state == RefundStatus.REFUNDED:
-        return
-    transition_refund(
-        refund,
-        RefundStatus.REFUNDED,
-        SOURCE,
-        detail=ers_reference,
-        ers_reference=ers_reference,
-        refunded_at=database_now(),
-        **LEASE.released(),
-    )
-    close_refund_cases(refund, SOURCE, "SEQR confirmed the refund")
-    if from_state == RefundStatus.REJECTED:
-        open_refund_mismatch_case(refund, SOURCE, "SEQR made it, but answered late")
-
-
-@transaction.atomic
-def _record_unknown(refund_id: int, detail: str) -> None:
-    refund = lock_refund(refund_id)
-    if refund.status == RefundStatus.SENDING:
-        _transition_to_unknown(refund, SOURCE, detail)
-
-
-@transaction.atomic
-def mark_interrupted_refund_unknown(refund_id: int, source: ChangeSource) -> bool:
-    """Make a refund UNKNOWN that is still SENDING after its lease; return whether it was."""
-    refund = lock_refund(refund_id)
-    if refund.status != RefundStatus.SENDING or not LEASE.has_lapsed(refund, database_now()):
-        return False
-    detail = "the process that sent it ended before it stored SEQR's answer"
-    _transition_to_unknown(refund, source, detail)
-    return True
-
-
-def _transition_to_unknown(refund: Refund, source: ChangeSource, detail: str) -> None:
-    transition_refund(refund, RefundStatus.UNKNOWN, source, detail=detail, **LEASE.released())
-    close_refund_cases(refund, source, "the refund was sent, with an unknown outcome")
-    open_refund_case(refund, source, detail)
 
 
 @transaction.atomic

@@ -32,6 +32,7 @@ ROOMS = {
     "invoices": ["payments.invoices"],
     "session": ["payments.session_exchange"],
     "availability": ["payments.availability"],
+    "refund_status": ["payments.refund_transitions"],
     "cases": ["payments.cases"],
     "shared": ["payments.balance", "payments.call_audit", "payments.gateway", "payments.leases"],
     "models": ["payments.models"],
@@ -41,6 +42,7 @@ ROOMS = {
 }
 LABELS = {
     "session": "session_exchange",
+    "refund_status": "refund_transitions",
     "shared": "balance, call_audit, gateway, leases",
     "models": "payments/models",
     "orders": "orders/",

@@ -11,8 +11,9 @@ from orders.audit import ChangeSource, by_staff
 from orders.models import SourceName
 from payments.cases.cases import close_case, open_case, open_refund_case, open_stuck_refund_case
 from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase, RefundStatus
+from payments.refund_transitions import transition_refund
+from payments.refunds.locks import lock_refund
 from payments.refunds.refund import request_refund
-from payments.refunds.transitions import lock_refund, transition_refund
 from tests.payments.steps import invoice_in, issued_invoice, reference, reloaded
 from tests.sandbox_process import SandboxProcess
 from tests.staff import list_url, page_url, run_action, staff, superuser

@@ -8,7 +8,8 @@ from django.urls import reverse
 from orders.audit import by_staff
 from orders.clock import database_now
 from payments.models import MoneyCase, PeriodRow, PeriodStatus, Refund, TransactionPeriod
-from payments.refunds.refund import request_refund, send_refund
+from payments.refunds.refund import request_refund
+from payments.refunds.send import send_refund
 from tests.payments.reconciliation.steps import (
     last_period_id_at_seqr,
     reconcile_day,

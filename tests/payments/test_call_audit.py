@@ -20,7 +20,8 @@ from payments.invoices.send import send_invoice
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import CancelReason, InvoiceStatus
 from payments.receipts.submit import submit_receipt
-from payments.refunds.refund import request_refund, send_refund
+from payments.refunds.refund import request_refund
+from payments.refunds.send import send_refund
 from payments.seqr import CallRecord, SeqrOutcomeUnknown, SeqrUnavailable
 from payments.session_exchange import TokenRefused, exchange_token
 from tests.factories import ShopFactory

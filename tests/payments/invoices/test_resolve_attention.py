@@ -11,7 +11,8 @@ from orders.models import Order, OrderState, SourceName
 from payments.invoices.create import current_invoice
 from payments.invoices.resolve_attention import resolve_case
 from payments.models import CancelReason, CaseKind, Invoice, MoneyCase
-from payments.refunds.refund import request_refund, send_refund
+from payments.refunds.refund import request_refund
+from payments.refunds.send import send_refund
 from tests.factories import InvoiceFactory
 from tests.payments.steps import (
     issued_invoice,

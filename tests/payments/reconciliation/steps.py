@@ -9,7 +9,7 @@ from orders.clock import database_now
 from payments.gateway import seqr
 from payments.models import CaseKind, Invoice, MoneyCase, PeriodRow, Refund, TransactionPeriod
 from payments.reconciliation.periods import advance_period, periods_due
-from payments.refunds.refund import send_refund
+from payments.refunds.send import send_refund
 from tests.payments.refunds.steps import requested_refund
 from tests.payments.steps import issued_invoice, reference
 from tests.sandbox_process import SandboxProcess

@@ -13,14 +13,10 @@ from orders.models import AuditEvent, SourceName, SubjectType
 from payments.leases import LEASE
 from payments.models import CaseKind, Invoice, MoneyCase, PaymentPause, Refund, RefundStatus
 from payments.recovery import find_work
-from payments.refunds.refund import (
-    RefundNotAccepted,
-    mark_interrupted_refund_unknown,
-    refundable_now,
-    resolve_unknown_refund,
-    send_refund,
-)
-from payments.refunds.transitions import lock_refund, transition_refund
+from payments.refund_transitions import transition_refund
+from payments.refunds.locks import lock_refund
+from payments.refunds.refund import RefundNotAccepted, refundable_now, resolve_unknown_refund
+from payments.refunds.send import mark_interrupted_refund_unknown, send_refund
 from payments.seqr import SeqrConfigurationError, SeqrUnavailable
 from tests.fault_proxy import FaultProxy
 from tests.payments.refunds.steps import expire_refund_lease, requested_refund, status_of

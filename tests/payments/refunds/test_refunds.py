@@ -18,15 +18,16 @@ from orders.models import OrderState, SourceName
 from orders.services import serve_order
 from orders.state_machine import TransitionError
 from payments.models import CaseKind, Invoice, InvoiceStatus, Refund, RefundStatus
+from payments.refund_transitions import TABLE, transition_refund
+from payments.refunds.locks import lock_refund
 from payments.refunds.refund import (
     RefundNotAccepted,
     approve_refund,
     refundable_now,
     request_refund,
-    send_refund,
     withdraw_refund,
 )
-from payments.refunds.transitions import TABLE, lock_refund, transition_refund
+from payments.refunds.send import send_refund
 from payments.seqr import SeqrUnavailable
 from tests.payments.refunds.steps import (
     open_case_kinds,

@@ -7,7 +7,8 @@ from orders.audit import ChangeSource, by_staff
 from orders.models import Order, SourceName
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, InvoiceStatus, RefundStatus
-from payments.refunds.refund import resolve_unknown_refund, send_refund
+from payments.refunds.refund import resolve_unknown_refund
+from payments.refunds.send import send_refund
 from tests.factories import InvoiceFactory
 from tests.payments.refunds.steps import requested_refund, status_of
 from tests.payments.steps import order_state, reference, reloaded

@@ -7,6 +7,7 @@ CANCEL = "payments/invoices/cancel.py"
 STATUS_QUERY = "payments/invoices/status_query.py"
 REFRESH = "payments/invoices/refresh.py"
 REFUND = "payments/refunds/refund.py"
+SEND_REFUND = "payments/refunds/send.py"
 SEND = "payments/invoices/send.py"
 RECOVERY = "payments/recovery.py"
 STATE_MACHINE = "orders/state_machine.py"
@@ -199,7 +200,7 @@ MUTATIONS = (
     ),
     Mutation(
         "repeat a refund whose answer was lost",
-        REFUND,
+        SEND_REFUND,
         "        _record_unknown(refund_id, str(error))\n",
         "        _defer(refund_id, error)\n",
         "tests/payments/refunds/test_refund_outcomes.py"
@@ -207,7 +208,7 @@ MUTATIONS = (
     ),
     Mutation(
         "drop SEQR's late answer about a refund",
-        REFUND,
+        SEND_REFUND,
         "    if from_state == RefundStatus.REFUNDED:\n        return\n    transition_refund(\n",
         "    if from_state != RefundStatus.SENDING:\n        return\n    transition_refund(\n",
         "tests/payments/refunds/test_refund_outcomes.py"

@@ -1,7 +1,6 @@
 """The only writer of `Refund.status`.
 
-Locks the order's row, then the invoice's, then the refund's, so that the sum of an invoice's
-refunds cannot change while one of them is created or changed.
+It stands below the invoices, since a payment that SEQR reverses withdraws its refunds.
 """
 
 from typing import Any
@@ -12,7 +11,6 @@ from orders.audit import ChangeSource
 from orders.models import EventName
 from orders.state_machine import TransitionTable, apply_transition
 from payments.balance import update_order_refund_state
-from payments.invoices.transitions import lock_invoice
 from payments.models import Refund, RefundStatus
 
 _S = RefundStatus
@@ -39,18 +37,6 @@ TABLE: TransitionTable[RefundStatus] = {
     _S.REJECTED: {_S.REFUNDED: EventName.CORRECTED_TO_MATCH_SEQR},
     _S.WITHDRAWN: {},
 }
-
-
-def lock_refund(refund_id: int) -> Refund:
-    """Lock the order, the invoice and the refund, in this order; return the refund with both.
-
-    Must be called inside a transaction. Raises Refund.DoesNotExist.
-    """
-    invoice_id = Refund.objects.values_list("invoice_id", flat=True).get(pk=refund_id)
-    invoice = lock_invoice(invoice_id)
-    refund = Refund.objects.select_for_update(no_key=True).get(pk=refund_id)
-    refund.invoice = invoice
-    return refund
 
 
 def transition_refund(
