@@ -10,10 +10,12 @@ from orders.transitions import transition_order
 from payments.models import (
     CAPTURED_STATUSES,
     RESERVING_REFUND_STATUSES,
+    SENT_REFUND_STATUSES,
     Invoice,
     InvoiceStatus,
     Refund,
     RefundStatus,
+    WithdrawalReason,
 )
 
 
@@ -50,6 +52,20 @@ def refundable_amount(invoice: Invoice) -> Decimal:
 def refunded_amount(invoice: Invoice) -> Decimal:
     """Return the amount of an invoice that SEQR has refunded at our request."""
     return _sum(invoice, (RefundStatus.REFUNDED,))
+
+
+def reason_not_to_send(refund: Refund) -> WithdrawalReason | None:
+    """Return why a locked, unsent refund must not be sent: the payment does not cover it.
+
+    SEQR may have reversed the payment since the request, or corrected its amount. Refunds that may
+    have been made count; those that wait behind this one do not.
+    """
+    captured = captured_amount(refund.invoice)
+    if captured <= 0:
+        return WithdrawalReason.NOT_PAID
+    if _sum(refund.invoice, SENT_REFUND_STATUSES) + refund.amount > captured:
+        return WithdrawalReason.EXCEEDS_PAYMENT
+    return None
 
 
 def _sum(invoice: Invoice, statuses: tuple[RefundStatus, ...]) -> Decimal:

@@ -11,9 +11,23 @@ from orders.audit import ChangeSource
 from orders.models import EventName
 from orders.state_machine import TransitionTable, apply_transition
 from payments.balance import update_order_refund_state
-from payments.models import Refund, RefundStatus
+from payments.cases.cases import close_refund_cases
+from payments.models import (
+    UNSENT_REFUND_STATUSES,
+    Invoice,
+    Refund,
+    RefundStatus,
+    WithdrawalReason,
+)
 
 _S = RefundStatus
+
+# In the audit, which has one language.
+_WITHDRAWAL_DETAILS = {
+    WithdrawalReason.STAFF: "the refund was withdrawn",
+    WithdrawalReason.NOT_PAID: "the payment is no longer paid",
+    WithdrawalReason.EXCEEDS_PAYMENT: "the refunds would exceed the paid amount",
+}
 
 TABLE: TransitionTable[RefundStatus] = {
     _S.REQUESTED: {_S.CREATED: EventName.REFUND_APPROVED, _S.WITHDRAWN: EventName.REFUND_WITHDRAWN},
@@ -51,3 +65,18 @@ def transition_refund(
         if changed and to == _S.REFUNDED:
             update_order_refund_state(refund.invoice, source)
     return changed
+
+
+def withdraw_locked_refund(refund: Refund, reason: WithdrawalReason, source: ChangeSource) -> None:
+    """Withdraw a locked refund that has not been sent, and close its cases."""
+    detail = _WITHDRAWAL_DETAILS[reason]
+    transition_refund(refund, _S.WITHDRAWN, source, detail=detail, withdrawal_reason=reason)
+    close_refund_cases(refund, source, detail)
+
+
+def withdraw_unsent_refunds(invoice: Invoice, source: ChangeSource) -> None:
+    """Withdraw the unsent refunds of a locked invoice that is no longer paid."""
+    unsent = Refund.objects.filter(invoice=invoice, status__in=UNSENT_REFUND_STATUSES)
+    for refund in unsent.order_by("pk").select_for_update(no_key=True):
+        refund.invoice = invoice
+        withdraw_locked_refund(refund, WithdrawalReason.NOT_PAID, source)

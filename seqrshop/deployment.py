@@ -181,9 +181,15 @@ SEQR_POLL_INTERVAL_SECONDS: float = read(
 )
 REFUND_APPROVAL_LIMIT: Decimal = read(
     "REFUND_APPROVAL_LIMIT",
-    "the amount, such as 500.00, above which a second person approves a refund",
+    "the amount, such as 500.00, above which a second person approves a payment's refunds",
     env.amount,
     default=Decimal("500.00"),
+)
+REFUND_DAILY_LIMIT_PER_PERSON: Decimal = read(
+    "REFUND_DAILY_LIMIT_PER_PERSON",
+    "the amount, such as 2000.00, above which a second person approves a person's refunds of a day",
+    env.amount,
+    default=Decimal("2000.00"),
 )
 LOYALTY_HOOK: str = read(
     "LOYALTY_HOOK",

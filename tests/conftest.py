@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError
 from django.core.management.commands import flush
 from psycopg.errors import DeadlockDetected
@@ -124,8 +124,10 @@ def clerk() -> User:
 
 @pytest.fixture
 def boss() -> User:
-    """A member of staff who approves them."""
-    return User.objects.create_user("boss")
+    """A member of staff who may approve them."""
+    user = User.objects.create_user("boss")
+    user.user_permissions.add(Permission.objects.get(codename="approve_refund"))
+    return user
 
 
 @pytest.fixture

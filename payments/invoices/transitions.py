@@ -13,7 +13,14 @@ from orders.audit import ChangeSource
 from orders.models import EventName, Order, OrderState
 from orders.state_machine import TransitionTable, apply_transition
 from orders.transitions import transition_order
-from payments.models import UNPAID_FINAL_STATUSES, CancelReason, Invoice, InvoiceStatus
+from payments.models import (
+    CAPTURED_STATUSES,
+    UNPAID_FINAL_STATUSES,
+    CancelReason,
+    Invoice,
+    InvoiceStatus,
+)
+from payments.refund_transitions import withdraw_unsent_refunds
 
 _S = InvoiceStatus
 
@@ -127,6 +134,8 @@ def transition_invoice(
         changed = apply_transition(invoice, to, TABLE, source, detail=detail, event=event, **fields)
         if changed:
             _transition_order_of(invoice, from_state, source)
+            if from_state in CAPTURED_STATUSES and to not in CAPTURED_STATUSES:
+                withdraw_unsent_refunds(invoice, source)
     return changed
 
 

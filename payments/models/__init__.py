@@ -27,9 +27,13 @@ from payments.models.poll_shard import (
 )
 from payments.models.refund import (
     RESERVING_REFUND_STATUSES,
+    SENT_REFUND_STATUSES,
     UNRESOLVED_REFUND_STATUSES,
+    UNSENT_REFUND_STATUSES,
+    ApprovalReason,
     Refund,
     RefundStatus,
+    WithdrawalReason,
 )
 from payments.models.transaction_period import (
     MARK_KNOWN,
@@ -49,8 +53,11 @@ __all__ = [
     "OPEN_STATUSES",
     "POLLED_STATUSES",
     "RESERVING_REFUND_STATUSES",
+    "SENT_REFUND_STATUSES",
     "UNPAID_FINAL_STATUSES",
     "UNRESOLVED_REFUND_STATUSES",
+    "UNSENT_REFUND_STATUSES",
+    "ApprovalReason",
     "CancelReason",
     "CaseKind",
     "Invoice",
@@ -69,6 +76,7 @@ __all__ = [
     "RefundStatus",
     "Shard",
     "TransactionPeriod",
+    "WithdrawalReason",
     "bucket_of",
     "current_shards",
     "read_answer_times",

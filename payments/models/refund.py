@@ -22,12 +22,33 @@ class RefundStatus(models.TextChoices):
     UNKNOWN = "UNKNOWN", _("unknown outcome")
 
 
+class ApprovalReason(models.TextChoices):
+    """Why a refund needs the approval of a second person."""
+
+    PAYMENT_LIMIT = (
+        "payment_limit",
+        _("this payment's refunds exceed the limit for one person"),
+    )
+    DAILY_LIMIT = "daily_limit", _("the person's refunds today exceed the daily limit")
+
+
+class WithdrawalReason(models.TextChoices):
+    """Why a refund was withdrawn before it was sent."""
+
+    STAFF = "staff", _("withdrawn by staff")
+    NOT_PAID = "not_paid", _("the payment is no longer paid")
+    EXCEEDS_PAYMENT = "exceeds_payment", _("the refunds would exceed the paid amount")
+
+
 # The amount was refunded, may have been, or is about to be.
 RESERVING_REFUND_STATUSES = tuple(
     status
     for status in RefundStatus
     if status not in (RefundStatus.REJECTED, RefundStatus.WITHDRAWN)
 )
+# SEQR was called, or is being called: the amount was refunded, or may have been.
+SENT_REFUND_STATUSES = (RefundStatus.SENDING, RefundStatus.UNKNOWN, RefundStatus.REFUNDED)
+UNSENT_REFUND_STATUSES = (RefundStatus.REQUESTED, RefundStatus.CREATED)
 # The amount may still be refunded without another request.
 UNRESOLVED_REFUND_STATUSES = tuple(
     status for status in RESERVING_REFUND_STATUSES if status != RefundStatus.REFUNDED
@@ -56,6 +77,9 @@ class Refund(AuditedModel):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("requested by")
     )
+    approval_reason = models.CharField(
+        _("reason for approval"), max_length=16, choices=ApprovalReason.choices, blank=True
+    )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -64,6 +88,9 @@ class Refund(AuditedModel):
         verbose_name=_("approved by"),
     )
     created_at = models.DateTimeField(_("requested"), db_default=Now())
+    withdrawal_reason = models.CharField(
+        _("reason for withdrawal"), max_length=16, choices=WithdrawalReason.choices, blank=True
+    )
     lease_until = models.DateTimeField(null=True, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True)
     ers_reference = models.CharField(_("refund reference"), max_length=64, null=True)
@@ -91,7 +118,8 @@ class Refund(AuditedModel):
                 fields=["id"],
                 condition=models.Q(status__in=(RefundStatus.CREATED, RefundStatus.SENDING)),
                 name="refund_to_send",
-            )
+            ),
+            models.Index(fields=["requested_by", "created_at"], name="refund_of_person_by_day"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -103,6 +131,17 @@ class Refund(AuditedModel):
                 condition=models.Q(approved_by=None)
                 | ~models.Q(approved_by=models.F("requested_by")),
                 name="refund_approved_by_another",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=(RefundStatus.CREATED, RefundStatus.SENDING))
+                | models.Q(approval_reason="")
+                | models.Q(approved_by__isnull=False),
+                name="refund_sent_only_with_needed_approval",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status=RefundStatus.WITHDRAWN)
+                | ~models.Q(withdrawal_reason=""),
+                name="refund_withdrawn_with_reason",
             ),
             models.CheckConstraint(
                 condition=~models.Q(status=RefundStatus.REFUNDED)

@@ -10,12 +10,22 @@ from django.utils.translation import gettext as _
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
 from orders.models import EventName
-from payments.balance import refundable_amount
+from payments.balance import reason_not_to_send, refundable_amount
 from payments.cases.cases import close_refund_cases
 from payments.invoices.transitions import lock_invoice
-from payments.models import Invoice, Refund, RefundStatus
-from payments.refund_transitions import transition_refund
+from payments.models import (
+    UNSENT_REFUND_STATUSES,
+    ApprovalReason,
+    Invoice,
+    Refund,
+    RefundStatus,
+    WithdrawalReason,
+)
+from payments.refund_transitions import transition_refund, withdraw_locked_refund
+from payments.refunds.allowance import Allowance, allowance_of, lock_person
 from payments.refunds.locks import lock_refund
+
+APPROVE_PERMISSION = "payments.approve_refund"
 
 
 class RefundNotAccepted(Exception):
@@ -28,8 +38,8 @@ def request_refund(
 ) -> tuple[Refund, bool]:
     """Create a refund of a paid invoice; return it and whether it is new.
 
-    `amount` is in major units. A repeated nonce returns the refund that was created first. An
-    amount above REFUND_APPROVAL_LIMIT awaits approval by a second person; the caller has any other
+    `amount` is in major units. A repeated nonce returns the refund that was created first. A refund
+    beyond the person's allowance awaits approval by a second person; the caller has any other
     refund sent. Raises RefundNotAccepted and Invoice.DoesNotExist.
     """
     invoice = lock_invoice(invoice_id)
@@ -52,7 +62,9 @@ def _create(
             _("At most %(most)s %(currency)s can be refunded.")
             % {"most": refundable, "currency": invoice.currency}
         )
-    needs_approval = amount > settings.REFUND_APPROVAL_LIMIT
+    lock_person(source.actor)
+    allowance = allowance_of(source.actor, invoice)
+    approval_reason = allowance.approval_reason(amount)
     refund = Refund.objects.create(
         invoice=invoice,
         nonce=nonce,
@@ -60,23 +72,42 @@ def _create(
         currency=invoice.currency,
         reason=reason[:200],
         requested_by=source.actor,
-        status=RefundStatus.REQUESTED if needs_approval else RefundStatus.CREATED,
+        approval_reason=approval_reason or "",
+        status=RefundStatus.REQUESTED if approval_reason else RefundStatus.CREATED,
     )
     detail = f"{refund.amount} {refund.currency}: {refund.reason}"
+    if approval_reason:
+        detail = f"{_approval_detail(allowance, approval_reason)}; {detail}"
     record_event(refund, EventName.REFUND_REQUESTED, source, detail=detail, to_state=refund.status)
     return refund
 
 
+def _approval_detail(allowance: Allowance, reason: ApprovalReason) -> str:
+    """Return why approval is needed, for the audit, which has one language."""
+    if reason == ApprovalReason.PAYMENT_LIMIT:
+        left, limit = allowance.of_payment, settings.REFUND_APPROVAL_LIMIT
+        return f"needs approval, {left} left of {limit} for this payment"
+    left, limit = allowance.of_day, settings.REFUND_DAILY_LIMIT_PER_PERSON
+    return f"needs approval, {left} left of {limit} for this person today"
+
+
 @transaction.atomic
 def approve_refund(refund_id: int, source: ChangeSource) -> bool:
-    """Approve a requested refund, so that it can be sent; return whether it awaited approval.
+    """Approve a requested refund, so that it can be sent; return whether it was approved.
 
-    Raises RefundNotAccepted if the person who requested the refund approves it.
+    A refund that its payment no longer covers is withdrawn instead. Raises RefundNotAccepted if
+    the person has requested the refund, or lacks the permission.
     """
     refund = lock_refund(refund_id)
     if refund.requested_by_id == source.actor.pk:
-        raise RefundNotAccepted(_("A refund of this size must be approved by a second person."))
+        raise RefundNotAccepted(_("A refund must be approved by a second person."))
+    if not source.actor.has_perm(APPROVE_PERMISSION):
+        raise RefundNotAccepted(_("You do not have the permission to approve refunds."))
     if refund.status != RefundStatus.REQUESTED:
+        return False
+    obstacle = reason_not_to_send(refund)
+    if obstacle is not None:
+        withdraw_locked_refund(refund, obstacle, source)
         return False
     return transition_refund(refund, RefundStatus.CREATED, source, approved_by=source.actor)
 
@@ -85,10 +116,10 @@ def approve_refund(refund_id: int, source: ChangeSource) -> bool:
 def withdraw_refund(refund_id: int, source: ChangeSource) -> bool:
     """Withdraw a refund that has not been sent; return whether that was possible."""
     refund = lock_refund(refund_id)
-    if refund.status not in (RefundStatus.REQUESTED, RefundStatus.CREATED):
+    if refund.status not in UNSENT_REFUND_STATUSES:
         return False
-    close_refund_cases(refund, source, "the refund was withdrawn")
-    return transition_refund(refund, RefundStatus.WITHDRAWN, source)
+    withdraw_locked_refund(refund, WithdrawalReason.STAFF, source)
+    return True
 
 
 @transaction.atomic
@@ -122,3 +153,8 @@ def resolve_unknown_refund(
 def refundable_now(invoice_id: int) -> Decimal:
     """Return how much of an invoice can still be refunded, in major units. Takes no lock."""
     return refundable_amount(Invoice.objects.get(pk=invoice_id))
+
+
+def allowance_now(invoice_id: int, person: Any) -> Decimal:
+    """Return how much a person may refund of an invoice without approval. Takes no lock."""
+    return allowance_of(person, Invoice.objects.get(pk=invoice_id)).amount

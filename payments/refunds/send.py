@@ -7,6 +7,7 @@ from django.db import transaction
 from orders.audit import ChangeSource
 from orders.clock import database_now
 from orders.models import SourceName
+from payments.balance import reason_not_to_send
 from payments.call_audit import audited_client
 from payments.cases.cases import (
     close_configuration_cases,
@@ -19,7 +20,7 @@ from payments.cases.cases import (
 from payments.invoices.payloads import refund_payload
 from payments.leases import LEASE
 from payments.models import Refund, RefundStatus
-from payments.refund_transitions import transition_refund
+from payments.refund_transitions import transition_refund, withdraw_locked_refund
 from payments.refunds.locks import lock_refund
 from payments.refunds.rejection import rejection_reason
 from payments.seqr import (
@@ -37,10 +38,10 @@ STUCK_AFTER = timedelta(hours=1)  # from the request
 def send_refund(refund_id: int) -> None:
     """Send a refund to SEQR if it is CREATED and its lease has lapsed; else do nothing.
 
-    SENDING is committed before the call. A call without a certain outcome makes the refund UNKNOWN,
-    and it is never sent again. SeqrUnavailable (SEQR did nothing) and SeqrConfigurationError defer
-    the refund and are raised; a case is opened an hour after the request. Source: API reference
-    2.6.0, refundPayment.
+    A refund that its payment no longer covers is withdrawn. SENDING is committed before the call. A
+    call without a certain outcome makes the refund UNKNOWN, and it is never sent again.
+    SeqrUnavailable (SEQR did nothing) and SeqrConfigurationError defer the refund and are raised; a
+    case is opened an hour after the request. Source: API reference 2.6.0, refundPayment.
     """
     refund = _take_lease(refund_id)
     if refund is None:
@@ -62,9 +63,14 @@ def send_refund(refund_id: int) -> None:
 
 @transaction.atomic
 def _take_lease(refund_id: int) -> Refund | None:
+    """Take the lease; withdraw the refund instead if its payment no longer covers it."""
     refund = lock_refund(refund_id)
     now = database_now()
     if refund.status != RefundStatus.CREATED or not LEASE.has_lapsed(refund, now):
+        return None
+    obstacle = reason_not_to_send(refund)
+    if obstacle is not None:
+        withdraw_locked_refund(refund, obstacle, SOURCE)
         return None
     transition_refund(refund, RefundStatus.SENDING, SOURCE, sent_at=now, **LEASE.taken(now))
     return refund
@@ -76,7 +82,10 @@ def _defer(refund_id: int, error: SeqrError) -> None:
     if refund.status == RefundStatus.SENDING:
         deferred = LEASE.deferred(RETRY_PAUSE)
         transition_refund(refund, RefundStatus.CREATED, SOURCE, detail=str(error), **deferred)
-        if database_now() - refund.created_at > STUCK_AFTER:
+        obstacle = reason_not_to_send(refund)  # SEQR may have reversed the payment meanwhile
+        if obstacle is not None:
+            withdraw_locked_refund(refund, obstacle, SOURCE)
+        elif database_now() - refund.created_at > STUCK_AFTER:
             open_stuck_refund_case(refund, SOURCE, str(error))
     if isinstance(error, SeqrConfigurationError):
         open_configuration_case(error, SOURCE)

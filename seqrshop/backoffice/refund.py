@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from functools import partial
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -12,15 +13,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.audit import by_staff
 from orders.models import SubjectType
 from payments import tasks
-from payments.models import Invoice, Refund, RefundStatus
+from payments.models import ApprovalReason, Invoice, Refund, RefundStatus, WithdrawalReason
 from payments.reconciliation.refund_suggestion import RefundSuggestion, suggest_refund_outcome
 from payments.refunds.refund import (
+    APPROVE_PERMISSION,
     RefundNotAccepted,
+    allowance_now,
     approve_refund,
     refundable_now,
     request_refund,
@@ -57,8 +61,14 @@ def refund_page(request: HttpRequest, invoice_id: int) -> HttpResponse:
         invoice,
         form,
         title=_("Refund"),
-        explanation=_("At most %(most)s can be refunded. The customer gets the money immediately.")
-        % {"most": money(refundable, invoice.currency)},
+        explanation=_(
+            "At most %(most)s can be refunded. The customer gets the money immediately. Above "
+            "%(allowed)s, a second person must approve the refund."
+        )
+        % {
+            "most": money(refundable, invoice.currency),
+            "allowed": money(allowance_now(invoice.pk, request.user), invoice.currency),
+        },
         button=_("Refund"),
         action_url=admin_url(Invoice, "refund", invoice.pk),
     )
@@ -74,7 +84,9 @@ def _request(request: HttpRequest, invoice: Invoice, form: RefundForm) -> bool:
         form.add_error("amount", str(error))
         return False
     if refund.status == RefundStatus.REQUESTED:
-        messages.info(request, _("The refund needs approval by a second person."))
+        reason = {"reason": ApprovalReason(refund.approval_reason).label}
+        text = _("The refund needs approval by a second person: %(reason)s.") % reason
+        messages.info(request, text)
     else:
         _send_after_transaction(refund.pk)
         messages.success(request, _("The refund is being sent to SEQR."))
@@ -103,7 +115,9 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         "status",
         "reason",
         "requested_by",
+        "approval_reason",
         "approved_by",
+        "withdrawal_reason",
         "created_at",
         "sent_at",
         "ers_reference",
@@ -114,7 +128,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
     readonly_fields = ("invoice_link", "amount_with_currency")
     actions = ("approve", "withdraw", "resolve")
 
-    has_approve_permission = permission_check("payments.approve_refund")
+    has_approve_permission = permission_check(APPROVE_PERMISSION)
     has_request_permission = permission_check("payments.request_refund")
     has_resolve_permission = permission_check("payments.resolve_unknown_refund")
 
@@ -123,6 +137,14 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         resolve = self.admin_site.admin_view(self.resolve_page)
         name = "payments_refund_resolve"
         return [path("<int:refund_id>/resolve/", resolve, name=name), *super().get_urls()]
+
+    def get_fields(self, request: HttpRequest, obj: Refund | None = None) -> list[Any]:
+        """Leave out the reasons for approval and withdrawal that this refund does not have."""
+        is_missing = {
+            "approval_reason": obj is None or not obj.approval_reason,
+            "withdrawal_reason": obj is None or not obj.withdrawal_reason,
+        }
+        return [name for name in self.fields if not is_missing.get(name)]
 
     def row_actions(self, refund: Refund) -> tuple[str, ...]:
         """Return the actions for a refund in this status."""
@@ -144,7 +166,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         def approve(refund: Refund) -> ActionResult:
             try:
                 if not approve_refund(refund.pk, by_staff(request.user)):
-                    return messages.INFO, _("Not awaiting approval")
+                    return messages.INFO, _not_approved(refund)
             except RefundNotAccepted as error:
                 return messages.INFO, str(error).rstrip(".")
             _send_after_transaction(refund.pk)
@@ -203,6 +225,15 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
             button=_("Save"),
             action_url=admin_url(Refund, "resolve", refund.pk),
         )
+
+
+def _not_approved(refund: Refund) -> str | Promise:
+    """Return why a refund could not be approved."""
+    refund.refresh_from_db()
+    if refund.withdrawal_reason in ("", WithdrawalReason.STAFF):
+        return _("Not awaiting approval")
+    reason = {"reason": WithdrawalReason(refund.withdrawal_reason).label}
+    return _("Withdrawn (%(reason)s)") % reason
 
 
 def _suggestion(refund: Refund) -> RefundSuggestion:

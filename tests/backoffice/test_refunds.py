@@ -1,6 +1,7 @@
 """Refunds in the admin: requested, approved, withdrawn and resolved, each with its permission."""
 
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,7 +14,15 @@ from payments.cases.cases import open_refund_case
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
 from payments.refunds.refund import request_refund, withdraw_refund
 from tests.payments.steps import invoice_in
-from tests.staff import list_url, page_url, run_action, staff, superuser, user_of
+from tests.staff import (
+    list_url,
+    page_url,
+    run_action,
+    shown_messages,
+    staff,
+    superuser,
+    user_of,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -94,11 +103,60 @@ def test_refund_is_approved_by_a_second_person_only(settings: Settings) -> None:
     own = run_action(first, "approve", refund)
     others = run_action(second, "approve", refund)
 
-    assert (
-        own[-1] == f"A refund of this size must be approved by a second person: Refund {refund.pk}."
-    )
+    assert own[-1] == f"A refund must be approved by a second person: Refund {refund.pk}."
     assert others == [f"Approved, being sent to SEQR: Refund {refund.pk}."]
     assert Refund.objects.get().approved_by == user_of(second)
+
+
+@pytest.mark.parametrize(
+    ("language", "message", "field"),
+    [
+        (
+            "en",
+            "The refund needs approval by a second person: "
+            "the person's refunds today exceed the daily limit.",
+            "Reason for approval",
+        ),
+        (
+            "sv",
+            "Återbetalningen måste godkännas av en annan person: "
+            "personens återbetalningar i dag överskrider dagsgränsen.",
+            "Skäl till godkännande",
+        ),
+    ],
+)
+def test_staff_read_why_a_refund_needs_approval(
+    settings: Settings, language: str, message: str, field: str
+) -> None:
+    settings.REFUND_DAILY_LIMIT_PER_PERSON = Decimal("5.00")
+    client = superuser()
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    invoice = invoice_in(InvoiceStatus.PAID)
+    form = client.get(refund_url(invoice)).content.decode()
+
+    answer = client.post(
+        refund_url(invoice), {"amount": "10.00", "reason": "cold", "nonce": "a form"}
+    )
+
+    page = client.get(page_url(Refund.objects.get())).content.decode()
+    assert "5.00" in form
+    assert shown_messages(answer) == [message]
+    assert field in page
+    assert unescape(page).count(message.partition(": ")[2].rstrip(".")) >= 1
+
+
+def test_approval_of_a_refund_whose_payment_was_reversed_withdraws_it(settings: Settings) -> None:
+    settings.REFUND_APPROVAL_LIMIT = Decimal("5.00")
+    refund = requested_refund(invoice_in(InvoiceStatus.PAID))
+    Invoice.objects.update(status=InvoiceStatus.CANCELED)
+    client = superuser()
+
+    messages = run_action(client, "approve", refund)
+
+    page = client.get(page_url(refund)).content.decode()
+    assert messages == [f"Withdrawn (the payment is no longer paid): Refund {refund.pk}."]
+    assert "Reason for withdrawal" in page
+    assert "the payment is no longer paid" in page
 
 
 def test_waiting_refund_is_withdrawn_once() -> None:

@@ -62,6 +62,7 @@ MALFORMED = {
     "SEQR_MAX_IN_FLIGHT": "Malformed",
     "SEQR_POLL_INTERVAL_SECONDS": "0.1",
     "REFUND_APPROVAL_LIMIT": "Malformed",
+    "REFUND_DAILY_LIMIT_PER_PERSON": "-1",
     "LOYALTY_HOOK": "Malformed",
     "RECONCILIATION_HOUR": "24",
     "CASE_EMAILS": "Malformed",

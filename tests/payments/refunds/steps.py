@@ -3,12 +3,15 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from django.contrib.auth.models import User
 
 from orders.audit import by_staff
 from orders.clock import database_now
 from payments.models import Invoice, MoneyCase, Refund
 from payments.refunds.refund import request_refund
+from payments.refunds.send import send_refund
+from payments.seqr import SeqrUnavailable
 from tests.payments.steps import reference
 from tests.sandbox_process import SandboxProcess
 
@@ -33,6 +36,15 @@ def status_of(refund: Refund) -> str:
 def expire_refund_lease() -> None:
     """End the lease of every refund a second ago."""
     Refund.objects.update(lease_until=database_now() - timedelta(seconds=1))
+
+
+def fail_to_send_after_an_hour(refund: Refund) -> None:
+    """Send a refund that was requested an hour ago to SEQR, which is unavailable."""
+    requested_at = database_now() - timedelta(hours=1, seconds=1)
+    Refund.objects.filter(pk=refund.pk).update(created_at=requested_at, lease_until=None)
+    with pytest.raises(SeqrUnavailable):
+        send_refund(refund.pk)
+    Refund.objects.filter(pk=refund.pk).update(lease_until=None)
 
 
 def open_case_kinds(refund: Refund) -> list[str]:

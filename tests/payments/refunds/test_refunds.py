@@ -1,6 +1,5 @@
 """Refunds: never more than was captured, approved if large, sent once, and reported if stuck."""
 
-from datetime import timedelta
 from decimal import Decimal
 from itertools import product
 
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from orders.audit import ChangeSource, by_staff
-from orders.clock import database_now
 from orders.models import OrderState, SourceName
 from orders.services import serve_order
 from orders.state_machine import TransitionError
@@ -28,8 +26,8 @@ from payments.refunds.refund import (
     withdraw_refund,
 )
 from payments.refunds.send import send_refund
-from payments.seqr import SeqrUnavailable
 from tests.payments.refunds.steps import (
+    fail_to_send_after_an_hour,
     open_case_kinds,
     refunded_at_seqr,
     requested_refund,
@@ -188,15 +186,6 @@ def test_withdrawn_refund_is_never_sent_and_releases_its_amount(
     assert refundable_now(invoice.pk) == Decimal("45.00")
 
 
-def fail_to_send_after_an_hour(refund: Refund) -> None:
-    """Send a refund that was requested an hour ago to SEQR, which is unavailable."""
-    requested_at = database_now() - timedelta(hours=1, seconds=1)
-    Refund.objects.filter(pk=refund.pk).update(created_at=requested_at, lease_until=None)
-    with pytest.raises(SeqrUnavailable):
-        send_refund(refund.pk)
-    Refund.objects.filter(pk=refund.pk).update(lease_until=None)
-
-
 def test_refund_that_fails_for_an_hour_opens_one_case(
     sandbox: SandboxProcess, refund: Refund
 ) -> None:
@@ -244,7 +233,9 @@ def test_transition_is_made_only_along_the_table(
     clerk: User, from_state: RefundStatus, to: RefundStatus
 ) -> None:
     refund = requested_refund(invoice_in(InvoiceStatus.PAID), "10.00", clerk)
-    Refund.objects.filter(pk=refund.pk).update(status=from_state, ers_reference="R1")
+    Refund.objects.filter(pk=refund.pk).update(
+        status=from_state, ers_reference="R1", withdrawal_reason="staff"
+    )
     is_allowed = to in TABLE[from_state]
 
     with transaction.atomic():

@@ -1,20 +1,39 @@
-"""Refunds of a payment that SEQR has reversed, or that it reports as paid again."""
+"""Refunds of a payment that SEQR has reversed, corrected, or reports as paid again."""
+
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
+from pytest_django import Settings
 
 from orders.audit import ChangeSource, by_staff
-from orders.models import Order, SourceName
+from orders.models import AuditEvent, Order, SourceName
 from payments.invoices.refresh import refresh_invoice
-from payments.models import Invoice, InvoiceStatus, RefundStatus
-from payments.refunds.refund import resolve_unknown_refund
+from payments.models import (
+    CaseKind,
+    Invoice,
+    InvoiceStatus,
+    Refund,
+    RefundStatus,
+    WithdrawalReason,
+)
+from payments.refunds.refund import approve_refund, resolve_unknown_refund
 from payments.refunds.send import send_refund
+from payments.seqr import SeqrUnavailable
 from tests.factories import InvoiceFactory
-from tests.payments.refunds.steps import requested_refund, status_of
-from tests.payments.steps import order_state, reference, reloaded
+from tests.fault_proxy import FaultProxy
+from tests.payments.refunds.steps import (
+    fail_to_send_after_an_hour,
+    open_case_kinds,
+    requested_refund,
+    status_of,
+)
+from tests.payments.steps import call_count, order_state, reference, reloaded
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
+NOT_PAID = (RefundStatus.WITHDRAWN, WithdrawalReason.NOT_PAID)
+EXCEEDS_PAYMENT = (RefundStatus.WITHDRAWN, WithdrawalReason.EXCEEDS_PAYMENT)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -59,3 +78,100 @@ def test_order_is_partly_refunded_again_after_seqr_reports_its_reversed_payment_
 
     assert reloaded(invoice).status == S.PAID
     assert order_state(invoice) == "partly_refunded"
+
+
+def withdrawal_of(refund: Refund) -> tuple[str, str]:
+    refund.refresh_from_db()
+    return refund.status, refund.withdrawal_reason
+
+
+def test_reversal_withdraws_unsent_refunds_with_their_reason_and_closes_their_cases(
+    sandbox: SandboxProcess, settings: Settings, invoice: Invoice, clerk: User, boss: User
+) -> None:
+    settings.REFUND_APPROVAL_LIMIT = Decimal("10.00")
+    created = requested_refund(invoice, "10.00", clerk)
+    requested = requested_refund(invoice, "20.00", clerk)
+    sandbox.fault("refundPayment", "result_code", code=93, count=1)
+    fail_to_send_after_an_hour(created)
+    kinds_before = open_case_kinds(created)
+
+    report_status(sandbox, invoice, "CANCELED")
+    approved = approve_refund(requested.pk, by_staff(boss))
+    for refund in (created, requested):
+        send_refund(refund.pk)
+
+    assert (kinds_before, open_case_kinds(created)) == ([CaseKind.REFUND_STUCK], [])
+    assert (withdrawal_of(created), withdrawal_of(requested)) == (NOT_PAID, NOT_PAID)
+    assert not approved
+    assert call_count(sandbox, "refundPayment") == 1
+    event = AuditEvent.objects.filter(name="refund_withdrawn").latest("id")
+    assert event.detail == "the payment is no longer paid"
+
+
+def test_unsent_refund_of_an_unpaid_invoice_is_withdrawn_just_before_the_call(
+    sandbox: SandboxProcess, invoice: Invoice, refund: Refund
+) -> None:
+    Invoice.objects.filter(pk=invoice.pk).update(status=S.CANCELED)  # by another way than SEQR's
+
+    send_refund(refund.pk)
+
+    assert withdrawal_of(refund) == NOT_PAID
+    assert call_count(sandbox, "refundPayment") == 0
+
+
+def test_requested_refund_of_an_unpaid_invoice_is_withdrawn_at_its_approval(
+    settings: Settings, invoice: Invoice, clerk: User, boss: User
+) -> None:
+    settings.REFUND_APPROVAL_LIMIT = Decimal("10.00")
+    refund = requested_refund(invoice, "20.00", clerk)
+    Invoice.objects.filter(pk=invoice.pk).update(status=S.CANCELED)
+
+    approved = approve_refund(refund.pk, by_staff(boss))
+
+    assert not approved
+    assert withdrawal_of(refund) == NOT_PAID
+
+
+def test_refund_that_exceeds_the_corrected_payment_is_withdrawn_and_the_fitting_one_is_sent(
+    sandbox: SandboxProcess, invoice: Invoice, clerk: User
+) -> None:
+    fitting, exceeding = (requested_refund(invoice, each, clerk) for each in ("20.00", "25.00"))
+    Invoice.objects.filter(pk=invoice.pk).update(paid_amount=Decimal("44.99"))
+
+    for refund in (fitting, exceeding):
+        send_refund(refund.pk)
+
+    assert (status_of(fitting), withdrawal_of(exceeding)) == (
+        RefundStatus.REFUNDED,
+        EXCEEDS_PAYMENT,
+    )
+    assert call_count(sandbox, "refundPayment") == 1
+
+
+def test_refund_deferred_while_its_payment_is_reversed_is_withdrawn(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, invoice: Invoice, refund: Refund
+) -> None:
+    sandbox.fault("refundPayment", "result_code", code=93, count=1)
+
+    def reverse() -> None:
+        seqr_proxy.before_answer = lambda: None
+        report_status(sandbox, invoice, "CANCELED")
+
+    seqr_proxy.before_answer = reverse
+    with pytest.raises(SeqrUnavailable):
+        send_refund(refund.pk)
+
+    assert withdrawal_of(refund) == NOT_PAID
+
+
+def test_refund_in_flight_while_its_payment_is_reversed_keeps_seqrs_outcome(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, invoice: Invoice, refund: Refund
+) -> None:
+    def reverse() -> None:
+        seqr_proxy.before_answer = lambda: None
+        report_status(sandbox, invoice, "CANCELED")
+
+    seqr_proxy.before_answer = reverse
+    send_refund(refund.pk)
+
+    assert status_of(refund) == RefundStatus.REFUNDED

@@ -39,6 +39,7 @@ def _no_throttling(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     monkeypatch.setattr("seqrshop.storefront.stale_invoice.REFRESH_INTERVAL_SECONDS", 0)
     settings.SEQR_POLL_SHARDS = 1
     settings.REFUND_APPROVAL_LIMIT = Decimal("50.00")
+    settings.REFUND_DAILY_LIMIT_PER_PERSON = Decimal("100.00")
 
 
 @pytest.fixture

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from orders.models import AuditEvent, OrderState, SubjectType
+from django.conf import settings
+from django.utils import timezone
+
+from orders.clock import database_now
+from orders.models import AuditEvent, EventName, OrderState, SubjectType
 from payments.models import (
+    CAPTURED_STATUSES,
     RESERVING_REFUND_STATUSES,
     UNPAID_FINAL_STATUSES,
+    UNSENT_REFUND_STATUSES,
     CaseKind,
     Invoice,
     InvoiceStatus,
@@ -69,6 +76,8 @@ class InvariantChecker:
             *self._unpaid_is_final_at_seqr(ledgers),
             *self._duplicates_are_canceled(ledgers),
             *self._refunds_stay_within_payment(ledgers),
+            *self._unsent_refunds_are_of_paid_invoices(ledgers),
+            *self._unapproved_refunds_stay_within_limits(ledgers),
             *self._orders_match_invoices(ledgers),
             *self._changes_have_events(ledgers),
         ]
@@ -177,6 +186,35 @@ class InvariantChecker:
             if refund.status == R.REFUNDED and not made:
                 yield f"{refund} is done here and was never made at SEQR"
 
+    def _unsent_refunds_are_of_paid_invoices(self, ledgers: Ledgers) -> Iterator[str]:
+        paid = {each.pk for each in ledgers.invoices if each.status in CAPTURED_STATUSES}
+        for refund in ledgers.refunds:
+            if refund.status in UNSENT_REFUND_STATUSES and refund.invoice_id not in paid:
+                yield f"{refund} is {refund.status}, and its invoice is not paid"
+
+    def _unapproved_refunds_stay_within_limits(self, ledgers: Ledgers) -> Iterator[str]:
+        """What a person has resolved is left out: SEQR's late answer may have corrected it."""
+        today = timezone.localdate(database_now())
+        of_invoice, of_person_today = Counter[int](), Counter[int]()
+        for refund in ledgers.refunds:
+            is_decided_alone = (
+                refund.status in RESERVING_REFUND_STATUSES
+                and refund.status != R.REQUESTED
+                and refund.approved_by_id is None
+                and refund.resolved_by_id is None
+            )
+            if is_decided_alone:
+                ore = int(refund.amount * 100)
+                of_invoice[refund.invoice_id] += ore
+                if timezone.localdate(refund.created_at) == today:
+                    of_person_today[refund.requested_by_id] += ore
+        for pk, ore in of_invoice.items():
+            if ore > settings.REFUND_APPROVAL_LIMIT * 100:
+                yield f"{ore} öre of invoice {pk} are refunded without approval"
+        for pk, ore in of_person_today.items():
+            if ore > settings.REFUND_DAILY_LIMIT_PER_PERSON * 100:
+                yield f"{ore} öre are refunded by person {pk} today without approval"
+
     def _orders_match_invoices(self, ledgers: Ledgers) -> Iterator[str]:
         for order in ledgers.orders:
             invoices = ledgers.invoices_of(order)
@@ -209,6 +247,8 @@ class InvariantChecker:
             key = (event.subject_type, event.subject_id)
             if not (event.from_state or event.to_state):
                 continue
+            if event.name == EventName.REFUND_SENDING_STARTED:
+                yield from self._sent_refund_is_of_paid_invoice(ledgers, event)
             if event.from_state and event.from_state != self._last_states.get(
                 key, event.from_state
             ):
@@ -229,3 +269,9 @@ class InvariantChecker:
         for subject_type, pk, state, first in rows:
             if self._last_states.get((subject_type, pk), first) != state:
                 yield f"{subject_type} {pk} is {state}, and no event records it"
+
+    def _sent_refund_is_of_paid_invoice(self, ledgers: Ledgers, event: AuditEvent) -> Iterator[str]:
+        (refund,) = (each for each in ledgers.refunds if each.pk == event.subject_id)
+        state = self._last_states.get((SubjectType.INVOICE, refund.invoice_id))
+        if state not in CAPTURED_STATUSES:
+            yield f"{refund} was sent while its invoice was {state}"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+ALLOWANCE = "payments/refunds/allowance.py"
 APPLY_STATUS = "payments/invoices/apply_status.py"
 CANCEL = "payments/invoices/cancel.py"
 STATUS_QUERY = "payments/invoices/status_query.py"
@@ -213,6 +214,56 @@ MUTATIONS = (
         "    if from_state != RefundStatus.SENDING:\n        return\n    transition_refund(\n",
         "tests/payments/refunds/test_refund_outcomes.py"
         "::test_late_confirmation_overrules_a_refund_resolved_as_not_refunded",
+    ),
+    Mutation(
+        "compare each refund with the limit by itself",
+        ALLOWANCE,
+        "        settings.REFUND_APPROVAL_LIMIT - of_invoice,\n",
+        "        settings.REFUND_APPROVAL_LIMIT,\n",
+        "tests/payments/refunds/test_approval.py"
+        "::test_refunds_of_one_payment_need_approval_once_their_sum_exceeds_the_limit",
+    ),
+    Mutation(
+        "count another person's refunds of a payment apart",
+        ALLOWANCE,
+        "    of_invoice = _sum(Q(invoice=invoice))\n",
+        "    of_invoice = _sum(Q(invoice=invoice, requested_by=person))\n",
+        "tests/payments/refunds/test_approval.py"
+        "::test_refunds_of_one_payment_need_approval_once_their_sum_exceeds_the_limit",
+    ),
+    Mutation(
+        "sum a person's refunds without a lock",
+        REFUND,
+        "    lock_person(source.actor)\n",
+        "",
+        "tests/payments/refunds/test_approval.py"
+        "::test_second_refund_of_a_person_waits_for_the_first_and_counts_it",
+    ),
+    Mutation(
+        "let everybody approve refunds",
+        REFUND,
+        "    if not source.actor.has_perm(APPROVE_PERMISSION):\n",
+        "    if not source.actor.pk:\n",
+        "tests/payments/refunds/test_approval.py"
+        "::test_approval_needs_another_person_with_the_permission",
+    ),
+    Mutation(
+        "send a refund of a payment that SEQR has reversed",
+        SEND_REFUND,
+        "    if obstacle is not None:\n"
+        "        withdraw_locked_refund(refund, obstacle, SOURCE)\n"
+        "        return None\n",
+        "",
+        "tests/payments/refunds/test_refunds_of_reversed_payments.py"
+        "::test_unsent_refund_of_an_unpaid_invoice_is_withdrawn_just_before_the_call",
+    ),
+    Mutation(
+        "leave the unsent refunds of a reversed payment",
+        TRANSITIONS,
+        "                withdraw_unsent_refunds(invoice, source)\n",
+        "                pass\n",
+        "tests/payments/refunds/test_refunds_of_reversed_payments.py"
+        "::test_reversal_withdraws_unsent_refunds_with_their_reason_and_closes_their_cases",
     ),
     Mutation(
         "make a refund for each click",
