@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -80,6 +81,21 @@ def uses_sandbox(given: Mapping[str, str]) -> bool:
             "or neither to use the sandbox."
         )
     return len(missing) == len(names)
+
+
+def sandbox_command(given: Mapping[str, str], port: int) -> list[str]:
+    """Return the command that starts the sandbox. Raises DemoError.
+
+    SANDBOX_CERTIFICATION=on makes it refuse what SEQR's certification would refuse.
+    """
+    certification = given.get("SANDBOX_CERTIFICATION") or "off"
+    if certification not in ("on", "off"):
+        raise DemoError(f"SANDBOX_CERTIFICATION should be on or off, not {certification!r}.")
+    return [
+        *(sys.executable, "-m", "payments.sandbox", "--port", str(port)),
+        *("--public-url", f"http://localhost:{port}"),
+        *(["--certification"] if certification == "on" else []),
+    ]
 
 
 def environment(

@@ -62,6 +62,7 @@ def run(given: Mapping[str, str], *, reload: bool = False) -> int:
     folder = Path(given.get("SEQRSHOP_LOCAL_DIR") or ROOT / ".local").resolve()
     ports = demo.read_ports(given)
     with_sandbox = demo.uses_sandbox(given)
+    sandbox_command = demo.sandbox_command(given, ports.sandbox) if with_sandbox else None
     with _exclusive_lock(folder):
         orphans.stop_orphans()
         _require_free_port("PORT", ports.shop)
@@ -86,35 +87,30 @@ def run(given: Mapping[str, str], *, reload: bool = False) -> int:
             _print("Preparing the database and the demo's café")
             prepared = _prepare(env)
             with publish_settings(folder, env):
-                return _supervise(env, ports, prepared, with_sandbox, reload)
+                return _supervise(env, ports, prepared, sandbox_command, reload)
 
 
 def _supervise(
     env: dict[str, str],
     ports: Ports,
     prepared: dict[str, Any],
-    with_sandbox: bool,
+    sandbox_command: list[str] | None,
     reload: bool,
 ) -> int:
     def announce() -> None:
         _wait_for_http(ports.shop, "/admin/login/")
-        if with_sandbox:
+        if sandbox_command:
             _wait_for_http(ports.sandbox, "/")
             for shop in prepared["shops"]:
                 _register_shop(ports.sandbox, shop)
-        _print(_banner(env, ports, prepared, with_sandbox))
+        _print(_banner(env, ports, prepared, bool(sandbox_command)))
 
     supervisor = Supervisor(on_started=announce)
     processes = parse_procfile((ROOT / "Procfile").read_text()).processes
     if reload:
         processes = {name: reloading(name, command) for name, command in processes.items()}
-    if with_sandbox:
-        processes["sandbox"] = shlex.join(
-            [
-                *(sys.executable, "-m", "payments.sandbox", "--port", str(ports.sandbox)),
-                *("--public-url", f"http://localhost:{ports.sandbox}"),
-            ]
-        )
+    if sandbox_command:
+        processes["sandbox"] = shlex.join(sandbox_command)
     for name, command in processes.items():
         # exec: the signal that stops a process reaches it without a shell in between.
         supervisor.add_process(name, f"exec {command}", env=env, cwd=str(ROOT))

@@ -97,6 +97,16 @@ def test_invalid_port_is_named(given: dict[str, str], expected: str) -> None:
         demo.read_ports(given)
 
 
+def test_sandbox_is_as_strict_as_certification_on_demand() -> None:
+    commands = [
+        demo.sandbox_command({"SANDBOX_CERTIFICATION": text}, 8001) for text in ("", "off", "on")
+    ]
+
+    assert ["--certification" in command for command in commands] == [False, False, True]
+    with pytest.raises(demo.DemoError, match="SANDBOX_CERTIFICATION should be on or off, not 'x'"):
+        demo.sandbox_command({"SANDBOX_CERTIFICATION": "x"}, 8001)
+
+
 def test_one_address_of_another_seqr_is_a_start_error(tmp_path: Path) -> None:
     given = {"SEQR_SERVICE_URL": "https://seqr.example/service"}
 
