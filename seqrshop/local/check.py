@@ -80,7 +80,7 @@ def ensure_programs() -> bool:
     missing = [package for package, probe in DEBIAN_PACKAGES.items() if not _succeeds(probe)]
     if not missing:
         return True
-    names = " and ".join(missing)
+    names = ", ".join(missing)
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         sys.stderr.write(f"The tests need {names}; install Debian's packages of that name.\n")

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,34 @@ def test_failed_part_fails_the_run_and_later_parts_still_run(
     assert re.search(r"^first +failed \(3\)", summary, re.MULTILINE)
     assert re.search(r"^second +passed", summary, re.MULTILINE)
     assert re.search(r"^all +failed", summary, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("programs", "missing"),
+    [
+        ((), "chromium, curl, php-cli, php-soap"),
+        (("chromium", "curl", "php"), "php-soap"),
+        (("curl", "php"), "chromium, php-soap"),
+    ],
+)
+def test_missing_programs_are_named_where_they_cannot_be_installed(
+    programs: tuple[str, ...],
+    missing: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for name in programs:
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\nexit 1\n")  # as PHP without its SOAP extension does
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    installed = check.ensure_programs()
+
+    assert not installed
+    expected = f"The tests need {missing}; install Debian's packages of that name.\n"
+    assert capfd.readouterr().err == expected
 
 
 def test_bare_make_lists_every_target() -> None:

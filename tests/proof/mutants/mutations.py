@@ -298,6 +298,20 @@ MUTATIONS = (
         "::test_refund_of_a_killed_sender_is_recovered_as_unknown_after_its_lease",
     ),
     Mutation(
+        "send an invoice without the footer that certification asks for",
+        "payments/invoices/payloads.py",
+        "        footer=footer,\n",
+        '        footer="",\n',
+        "tests/payments/invoices/test_send.py::test_new_invoice_is_sent_and_gets_reference",
+    ),
+    Mutation(
+        "call SEQR without a clientReference",
+        "payments/seqr/request_builder.py",
+        '        "clientReference": client_reference,\n',
+        '        "clientReference": "",\n',
+        "tests/payments/seqr/test_sandbox_operations.py::test_customer_scans_and_pays",
+    ),
+    Mutation(
         "show an order to any customer",
         "seqrshop/storefront/orders.py",
         ".filter(public_id=public_id, customer=customer)",

@@ -170,3 +170,15 @@ def test_console_lists_objections_of_calls(soap: SoapClient, sandbox: SandboxPro
     assert after.count(">2×<") == len(SAMPLE_OBJECTIONS)
     assert after.count(">7 objections<") == 2
     assert all(f"<li>{sentence}</li>" in call for sentence in SAMPLE_OBJECTIONS)
+
+
+def test_console_of_certification_says_that_calls_are_refused(
+    certifying_sandbox: SandboxProcess,
+) -> None:
+    soap = SoapClient(certifying_sandbox)
+    soap.call("sendInvoice", SAMPLE_INVOICE, with_context=SAMPLE_CONTEXT)
+
+    page = Browser(certifying_sandbox).get("/console")
+
+    assert "refuses these calls, and so does this sandbox." in page.text
+    assert objections(certifying_sandbox) == [SAMPLE_OBJECTIONS]
