@@ -45,9 +45,22 @@ def wait_for_lock_wait() -> None:
 
 
 def deadlock_count() -> int:
-    """Return how many deadlocks PostgreSQL has found in this database, of ended transactions."""
+    """Return how many deadlocks PostgreSQL has found in this database.
+
+    Closes this process's connections first: a backend surely reports its counts when it ends.
+    """
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's connection has it
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-        count: int = cursor.fetchone()[0]
-    return count
+        while time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT deadlocks, (SELECT count(*) FROM pg_stat_activity"
+                "   WHERE datname = current_database() AND pid <> pg_backend_pid())"
+                " FROM pg_stat_database WHERE datname = current_database()"
+            )
+            deadlocks, others = cursor.fetchone()
+            if not others:
+                break
+            time.sleep(0.05)
+    return int(deadlocks)

@@ -80,6 +80,7 @@ async def _run(cluster: Cluster, orders: int, seed: int, began: float) -> list[s
         f"The database allows to change the audit: {what}."
         for what in shop_ledger.possible_audit_changes(cluster.database_url)
     ]
+    differs += _deadlocks(cluster)
     known = _longest_known(cluster, payments, ledger)
     if known > QUERIED_WITHIN_SECONDS:
         differs.append(f"A poller knew a payment's invoice for {known:.1f} s and did not query it.")
@@ -97,6 +98,19 @@ async def _run(cluster: Cluster, orders: int, seed: int, began: float) -> list[s
         _print(line)
     _print(f"{'seed':<13}{seed}")
     return differs
+
+
+def _deadlocks(cluster: Cluster) -> list[str]:
+    """Describe deadlocks: those that PostgreSQL has counted since its last kill, and the logged."""
+    found = []
+    if count := shop_ledger.deadlock_count(cluster.database_url):
+        found.append(f"PostgreSQL has found {count} deadlocks.")
+    logs = sorted(cluster.folder.rglob("*.log"))
+    return found + [
+        f"{log.name} has a deadlock."
+        for log in logs
+        if "deadlock detected" in log.read_text(errors="replace")
+    ]
 
 
 async def _arrive(customer: Customer, after_seconds: float) -> None:

@@ -156,6 +156,13 @@ def refund_references(database_url: str) -> set[str]:
     return {row[0] for row in rows}
 
 
+def deadlock_count(database_url: str) -> int:
+    """Return how many deadlocks PostgreSQL has found since it was last started."""
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute("SELECT sum(deadlocks) FROM pg_stat_database").fetchone()
+    return int(found[0]) if found else 0
+
+
 def possible_audit_changes(database_url: str) -> list[str]:
     """Return which of UPDATE and DELETE the database allows on audit events."""
     done = []

@@ -11,6 +11,7 @@ from tests.proof.model_based.machine import PaymentMachine
 from tests.proof.model_based.plan import RUNS, SEED, SEEDS, STEPS
 from tests.proof.model_based.recording_proxy import RecordingProxy
 from tests.proof.model_based.simulation import Simulation, TracebackLog
+from tests.races import deadlock_count
 from tests.sandbox_process import SandboxProcess
 
 
@@ -19,6 +20,7 @@ from tests.sandbox_process import SandboxProcess
 def test_invariants_hold_whatever_the_order_of_steps(
     sandbox: SandboxProcess, proxy: RecordingProxy, traceback_log: TracebackLog, number: int
 ) -> None:
+    deadlocks = deadlock_count()
     phases = [Phase.generate]
     if "SHRINK" in os.environ:
         phases.append(Phase.shrink)
@@ -38,3 +40,4 @@ def test_invariants_hold_whatever_the_order_of_steps(
             report_multiple_bugs=False,
         ),
     )
+    assert deadlock_count() == deadlocks
