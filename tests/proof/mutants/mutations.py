@@ -318,4 +318,20 @@ MUTATIONS = (
         ".filter(public_id=public_id)",
         "tests/storefront/test_show_order.py",
     ),
+    Mutation(
+        "lock orders so that a COMMIT waits for them",
+        TRANSITIONS,
+        'select_for_update(of=("self",), no_key=True).get(invoices=invoice_id)',
+        'select_for_update(of=("self",), no_key=False).get(invoices=invoice_id)',
+        "tests/payments/test_lock_order.py"
+        "::test_bulk_acknowledgment_does_not_deadlock_with_a_writer_that_locks_the_order",
+    ),
+    Mutation(
+        "leave the last bucket to no shard",
+        "payments/models/poll_shard.py",
+        "            -(-BUCKET_COUNT * (self.number + 1) // self.count),\n",
+        "            BUCKET_COUNT * (self.number + 1) // self.count,\n",
+        "tests/payments/polling/test_shards.py"
+        "::test_bucket_belongs_to_one_shard_whatever_their_number",
+    ),
 )
