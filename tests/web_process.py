@@ -26,7 +26,7 @@ class WebProcess(ManagedProcess):
 
     def __init__(self, log: Path, **extra_settings: str) -> None:
         self.port = free_port()
-        env = {**_environment(), "PORT": str(self.port), **extra_settings}
+        env = {**process_environment(), "PORT": str(self.port), **extra_settings}
         super().__init__(procfile_command("web"), log=log, env=env)
         self.start()
         self.wait_until_open()
@@ -118,7 +118,8 @@ class EventStream:
         self.close()
 
 
-def _environment() -> dict[str, str]:
+def process_environment() -> dict[str, str]:
+    """Return the environment of a process that uses the tests' database and Redis."""
     name = db.connection.settings_dict["NAME"]
     database = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
     return {
