@@ -55,6 +55,7 @@ class TcpProxy:
 
     def __exit__(self, *_error: object) -> None:
         self.refuse()
+        self._run(self._cancel_connections())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -83,6 +84,13 @@ class TcpProxy:
             self._server = None
         for writer in list(self._open):
             writer.transport.abort()
+
+    async def _cancel_connections(self) -> None:
+        """End the tasks of the connections, also of those that hang."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         flowing = self._flowing[next(self._numbers) % 2]
