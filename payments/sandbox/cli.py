@@ -76,7 +76,8 @@ control API:
   POST /control/refund-refusals {"code": 97|99, "service_id"?, "msisdn"?, "count"?}
                                                   GET lists them, DELETE removes them
   GET  /control/periods                           the transaction periods
-  POST /control/periods {"terminal_id"?}          another till marks the reseller's period, or that
+  POST /control/periods {"terminal_id"?, "closes_terminals"?: true|false}
+                                                  another till marks the reseller's period, or that
                                                   of one terminal
   GET  /control/terminals                         includes those from registerTerminal
   POST /control/checkout {"url": "https://.../createPurchase", "purchaseToken", "customer"?}

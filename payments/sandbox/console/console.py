@@ -181,7 +181,11 @@ class DeveloperConsole:
         act(self._seqr, reference, action, self._seqr.scan_of(None))
 
     def _mark_period(self, form: dict[str, str]) -> None:
-        mark_foreign_period(self._seqr, form.get("terminal_id") or None)
+        chosen = form.get("terminal_id") or None
+        if chosen == "*":
+            mark_foreign_period(self._seqr, None, closes_terminals=True)
+        else:
+            mark_foreign_period(self._seqr, chosen)
 
     def _reset(self, _: dict[str, str]) -> None:
         self._control.reset()

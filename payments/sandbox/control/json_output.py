@@ -92,6 +92,7 @@ def period_json(period: Period) -> dict[str, Any]:
     return {
         "transaction_period_id": period.period_id,
         "terminal_id": period.terminal_id,
+        "closes_terminals": period.closes_terminals,
         "marked_at": _time(period.marked_at),
     }
 

@@ -15,7 +15,6 @@ from payments.sandbox.control.json_input import (
     BadInputError,
     json_body,
     msisdn,
-    optional_text,
 )
 from payments.sandbox.control.json_output import (
     customer_json,
@@ -87,8 +86,8 @@ class ScenarioApi:
         return web.json_response({"periods": periods})
 
     async def _mark_period(self, request: web.Request) -> web.Response:
-        terminal_id = optional_text(await json_body(request), "terminal_id")
-        period = mark_foreign_period(self._seqr, terminal_id)
+        terminal_id, closes_terminals = scenario_input.period_mark(await json_body(request))
+        period = mark_foreign_period(self._seqr, terminal_id, closes_terminals=closes_terminals)
         return web.json_response(period_json(period), status=201)
 
     async def _list_refusals(self, _: web.Request) -> web.Response:

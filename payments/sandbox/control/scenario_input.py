@@ -140,6 +140,15 @@ def _card(value: object) -> CustomerToken:
         raise BadInputError(f"cards: {error}") from None
 
 
+def period_mark(body: Mapping[str, Any]) -> tuple[str | None, bool]:
+    """Read another till's mark of a period: its terminal, and whether it ends every terminal's."""
+    terminal_id = optional_text(body, "terminal_id")
+    closes_terminals = bool("closes_terminals" in body and _flag(body, "closes_terminals"))
+    if terminal_id is not None and closes_terminals:
+        raise BadInputError("closes_terminals: only for the whole shop, without a terminal_id.")
+    return terminal_id, closes_terminals
+
+
 def refund_refusal(body: Mapping[str, Any]) -> RefundRefusal:
     """Read a rule that refuses refunds."""
     code = whole_number("code", body.get("code"), 0, 99)

@@ -4,7 +4,8 @@ Every function raises RefusedError to respond with a code other than 0.
 
 Source: API reference 2.6.0, markTransactionPeriod, executeReport. It leaves some rules open; by our
 reading a sale belongs to the period in which the shop confirmed it, a refund to the period in which
-it was made, and the whole shop's periods are independent of each terminal's.
+it was made, and the whole shop's periods are independent of each terminal's, unless a period that
+another till marks is told to close them too.
 """
 
 from datetime import timedelta
@@ -24,19 +25,29 @@ TERMINAL_ID_PARAMETER: Final = "TERMINALID"
 
 def mark_period(seqr: SeqrSimulator, parameters: Message | None) -> Period:
     """markTransactionPeriod: end the period of the whole shop, or of the named terminal."""
-    seqr.apply_due_changes()
     terminal_id = _entries(parameters).get(TERMINAL_ID_PARAMETER)
     if terminal_id is not None:
         _check_terminal(seqr, terminal_id)
-    earlier = [
-        period for period in seqr.records.periods.values() if period.terminal_id == terminal_id
+    return end_period(seqr, terminal_id)
+
+
+def end_period(
+    seqr: SeqrSimulator, terminal_id: str | None, *, closes_terminals: bool = False
+) -> Period:
+    """End the period of the whole shop or of a terminal, and with `closes_terminals` of all."""
+    seqr.apply_due_changes()
+    ended = [
+        period.last
+        for period in seqr.records.periods.values()
+        if period.terminal_id == terminal_id or period.closes_terminals
     ]
     period = Period(
         period_id=seqr.next_ers_reference(),
         terminal_id=terminal_id,
-        after=earlier[-1].last if earlier else 0,
+        after=ended[-1] if ended else 0,
         last=int(seqr.records.transactions.latest_key() or 0),
         marked_at=seqr.now(),
+        closes_terminals=closes_terminals,
     )
     seqr.records.periods[period.period_id] = period
     return period

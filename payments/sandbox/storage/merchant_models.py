@@ -45,7 +45,8 @@ class Transaction:
 class Period:
     """The transactions between two marks, of the whole shop or of one terminal.
 
-    It holds the transactions with a number above `after` and up to `last`.
+    It holds the transactions with a number above `after` and up to `last`. `closes_terminals`: the
+    mark of the whole shop's period also ended each terminal's.
     """
 
     period_id: str
@@ -53,6 +54,7 @@ class Period:
     after: int
     last: int
     marked_at: datetime
+    closes_terminals: bool = False
 
 
 @dataclass(frozen=True)

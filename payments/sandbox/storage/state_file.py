@@ -17,7 +17,7 @@ from payments.sandbox.storage.records import Records
 APPLICATION_ID: Final = 0x53455152
 """Marks the header of each state file: "SEQR"."""
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 """Changes with the fields of the records."""
 
 _MAGIC: Final = b"SQLite format 3\x00"

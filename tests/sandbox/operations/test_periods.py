@@ -8,7 +8,7 @@ from lxml import etree
 
 from tests.sandbox.code_coverage import covers_codes
 from tests.sandbox.raw_soap import SoapClient, SoapResponse, amount, invoice
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_process import ControlError, SandboxProcess
 
 TERMINAL_ID = "public_test_shop_terminal"
 SHOP = "Reconciliation/Shop.xml"
@@ -239,3 +239,62 @@ def test_terminal_period_is_refused_for_shop_and_other_terminal(
     other = soap.report(TERMINAL_ROWS, transactionPeriodId=period_id, TERMINALID=till_id)
 
     assert (shop.code, other.code) == (10, 10)
+
+
+def terminal_amounts(soap: SoapClient, sandbox: SandboxProcess) -> list[str | None]:
+    """End the terminal's period; return the amounts in its report."""
+    period_id = new_period(soap, sandbox, TERMINALID=TERMINAL_ID)
+    report = soap.report(TERMINAL_ROWS, transactionPeriodId=period_id, TERMINALID=TERMINAL_ID)
+    return [row["SalesAmount"] for row in rows(report)]
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        ({}, ["1.00000", "2.00000"]),
+        ({"closes_terminals": False}, ["1.00000", "2.00000"]),
+        ({"closes_terminals": True}, ["2.00000"]),
+        ({"terminal_id": TERMINAL_ID}, ["2.00000"]),
+        ({"terminal_id": "other till"}, ["1.00000", "2.00000"]),
+    ],
+    ids=str,
+)
+def test_mark_of_another_till_hides_sales_only_if_it_ends_the_terminals_period(
+    soap: SoapClient,
+    sandbox: SandboxProcess,
+    mark: dict[str, object],
+    expected: list[str],
+) -> None:
+    if mark.get("terminal_id") == "other till":
+        soap.new_till()
+        mark = {"terminal_id": sandbox.control("GET", "/terminals")["terminals"][1]["terminal_id"]}
+    soap.new_payment(invoice("1.00"))
+
+    marked = sandbox.control("POST", "/periods", mark)
+
+    soap.new_payment(invoice("2.00"))
+    assert terminal_amounts(soap, sandbox) == expected
+    assert sandbox.control("GET", "/periods")["periods"][0] == marked
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "sentence"),
+    [
+        ({"closes_terminals": "yes"}, 400, "closes_terminals: true, false or null is needed."),
+        (
+            {"terminal_id": TERMINAL_ID, "closes_terminals": True},
+            400,
+            "closes_terminals: only for the whole shop, without a terminal_id.",
+        ),
+        ({"terminal_id": "till-9"}, 404, "there is no terminal 'till-9'."),
+    ],
+    ids=["flag", "terminal", "unknown"],
+)
+def test_invalid_mark_of_another_till_is_refused(
+    sandbox: SandboxProcess, body: dict[str, object], status: int, sentence: str
+) -> None:
+    with pytest.raises(ControlError, match=re.escape(sentence)) as refused:
+        sandbox.control("POST", "/periods", body)
+
+    assert refused.value.status == status
+    assert sandbox.control("GET", "/periods")["periods"] == []
