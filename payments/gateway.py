@@ -28,11 +28,17 @@ def _release_database_connection() -> None:
         connection.close()
 
 
+def own_terminal_id() -> str:
+    """Return the ID of the terminal that the shop's invoices are issued by."""
+    terminal_id: str = settings.SEQR_TERMINAL_ID
+    return terminal_id
+
+
 def _config() -> SeqrConfig:
     return SeqrConfig(
         service_url=settings.SEQR_SERVICE_URL,
         session_url=settings.SEQR_SESSION_URL,
-        terminal_id=settings.SEQR_TERMINAL_ID,
+        terminal_id=own_terminal_id(),
         terminal_password=settings.SEQR_TERMINAL_PASSWORD,
         reseller_id=settings.SEQR_RESELLER_ID,
         reseller_user_id=settings.SEQR_RESELLER_USER_ID,

@@ -84,8 +84,8 @@ GUIDANCE = {
         "record the outcome on the period's page. The period is not closed again automatically."
     ),
     CaseKind.REPORT_DIFFERS: _(
-        "See the rows on the period's page, and ask SEQR about each. Fetch the report again after "
-        "a correction."
+        "See the rows on the period's page, and ask SEQR about each. Missing payments may be in a "
+        "period that another till closed. Fetch the report again after a correction."
     ),
     CaseKind.RECONCILIATION_STUCK: _(
         "See that SEQR_RESELLER_ID, its user and password are right, or call SEQR. The report is "

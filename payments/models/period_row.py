@@ -12,7 +12,6 @@ class MatchResult(models.TextChoices):
 
     SALE = "sale", _("our payment")
     REFUND = "refund", _("our refund")
-    ELSEWHERE = "elsewhere", _("another terminal")
     MAYBE_REFUND = "maybe_refund", _("possibly a refund with unknown outcome")
     UNKNOWN_SALE = "unknown_sale", _("unknown sale")
     UNKNOWN_REFUND = "unknown_refund", _("unknown refund")
@@ -21,7 +20,7 @@ class MatchResult(models.TextChoices):
     MISSING = "missing", _("our payment, missing in the report")
 
 
-EXPLAINED = (MatchResult.SALE, MatchResult.REFUND, MatchResult.ELSEWHERE)
+EXPLAINED = (MatchResult.SALE, MatchResult.REFUND)
 # These need a person. A refund whose outcome is unknown has a case already.
 DIFFERENCES = (
     MatchResult.UNKNOWN_SALE,

@@ -24,13 +24,14 @@ MARK_TRIED = (*MARK_KNOWN, PeriodStatus.MARKING, PeriodStatus.LOST)
 
 
 class TransactionPeriod(AuditedModel):
-    """SEQR's payments and refunds since the last period. It is closed on `day`.
+    """A terminal's payments and refunds since its last period. It is closed on `day`.
 
     Only `payments.reconciliation.transitions` writes `status`. SEQR closed the period between
     `marking_started_at` and `marking_ended_at`, both by PostgreSQL's clock.
     """
 
-    day = models.DateField(_("day"), unique=True)
+    day = models.DateField(_("day"))
+    terminal_id = models.CharField(_("terminal"), max_length=200)
     status = models.CharField(
         _("status"), max_length=10, choices=PeriodStatus.choices, default=PeriodStatus.TO_MARK
     )
@@ -55,6 +56,7 @@ class TransactionPeriod(AuditedModel):
             )
         ]
         constraints = [
+            models.UniqueConstraint(fields=["day", "terminal_id"], name="period_of_a_day_once"),
             models.CheckConstraint(
                 condition=models.Q(status__in=PeriodStatus.values), name="period_status_known"
             ),

@@ -16,13 +16,13 @@ NO_SALE = "SEQR's reports of that time contain no sale of this invoice: SEQR rev
 
 
 def close_duplicate_payment_cases(coverage: Coverage, source: ChangeSource) -> None:
-    """Close each open case about a duplicate payment if the reports of its time have no sale of it.
+    """Close each open case about a duplicate payment if the reports prove that it is no sale.
 
     An unknown sale of the same amount keeps the case open, and is recorded in its history.
     """
     for case in MoneyCase.objects.filter(kind=CaseKind.DUPLICATE_PAYMENT, closed_at=None):
         begin, end = case.opened_at - RECORDING_MARGIN, case.opened_at + RECORDING_MARGIN
-        if not coverage.covers(begin, end):
+        if coverage.gap_between(begin, end) is not None:
             continue
         sale = _sale_of(case)
         if sale is not None:

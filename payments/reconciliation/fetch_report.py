@@ -11,7 +11,7 @@ from orders.models import EventName
 from orders.state_machine import save_fields
 from payments.call_audit import audited_client
 from payments.leases import LEASE
-from payments.models import MARK_KNOWN, PeriodStatus
+from payments.models import MARK_KNOWN, PeriodStatus, TransactionPeriod
 from payments.reconciliation.backoff import open_case_if_stuck, retry_pause
 from payments.reconciliation.reconcile import store_report
 from payments.reconciliation.transitions import lock_period
@@ -30,11 +30,11 @@ def fetch_report(period_id: int, source: ChangeSource, *, force: bool = False) -
     A lease or a pause prevents it, unless `force` is set. Raises the gateway's errors. Until the
     first report arrives, an error defers the next attempt, and opens a case after hours.
     """
-    transaction_period_id = _take_lease(period_id, force=force)
-    if transaction_period_id is None:
+    period = _take_lease(period_id, force=force)
+    if period is None or period.transaction_period_id is None:
         return False
     try:
-        rows = fetch_report_rows(transaction_period_id, source)
+        rows = fetch_report_rows(period.transaction_period_id, period.terminal_id, source)
     except SeqrError as error:
         _defer(period_id, error, source)
         raise
@@ -43,14 +43,16 @@ def fetch_report(period_id: int, source: ChangeSource, *, force: bool = False) -
 
 
 def fetch_report_rows(
-    transaction_period_id: str, source: ChangeSource
+    transaction_period_id: str, terminal_id: str, source: ChangeSource
 ) -> tuple[TransactionRow, ...]:
-    """Return the shop's transactions in a period. Raises the gateway's errors.
+    """Return the terminal's transactions in a period. Raises the gateway's errors.
 
     Source: API reference 2.6.0, executeReport.
     """
     client = audited_client(None, source)
-    report = client.execute_report(ReportId.SHOP_TRANSACTIONS, transaction_period_id)
+    report = client.execute_report(
+        ReportId.TERMINAL_TRANSACTIONS, transaction_period_id, terminal_id
+    )
     if not isinstance(report, TransactionReport):
         raise SeqrProtocolError("executeReport", "the report has sums, not transactions", 0)
     if report.meta.transaction_period_id not in (None, transaction_period_id):
@@ -59,14 +61,14 @@ def fetch_report_rows(
 
 
 @transaction.atomic
-def _take_lease(period_id: int, *, force: bool) -> str | None:
-    """Take the lease and return SEQR's ID of the period; None if it must not be fetched now."""
+def _take_lease(period_id: int, *, force: bool) -> TransactionPeriod | None:
+    """Take the lease and return the period; None if its report must not be fetched now."""
     period = lock_period(period_id)
     now = database_now()
     if period.status not in MARK_KNOWN or not (force or LEASE.has_lapsed(period, now)):
         return None
     save_fields(period, **LEASE.taken(now))
-    return period.transaction_period_id
+    return period
 
 
 @transaction.atomic

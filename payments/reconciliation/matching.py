@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from payments.balance import captured_amount
@@ -39,11 +38,6 @@ def match_rows(period: TransactionPeriod, rows: list[PeriodRow], coverage: Cover
     for row in rows:
         if row.match_result == _M.UNKNOWN_REFUND:
             row.match_result = ledger.match_by_amount(row, period)
-    own_terminals = _own_terminals(period, rows)
-    for row in rows:
-        is_unknown = row.match_result in (_M.UNKNOWN_SALE, _M.UNKNOWN_REFUND)
-        if is_unknown and row.terminal_id not in own_terminals:
-            row.match_result = _M.ELSEWHERE
 
 
 class _Ledger:
@@ -125,11 +119,3 @@ def sent_between(refund: Refund) -> tuple[datetime, datetime]:
     """Return the time from which and until which SEQR may have received a sent refund."""
     assert refund.sent_at is not None
     return refund.sent_at, refund.sent_at + call_lease_duration()
-
-
-def _own_terminals(period: TransactionPeriod, rows: list[PeriodRow]) -> set[str]:
-    """Return the shop's terminal ID, and the terminal IDs of the period's matched rows."""
-    explained = period.rows.filter(match_result__in=(_M.SALE, _M.REFUND))
-    stored = explained.values_list("terminal_id", flat=True).distinct()
-    new = {row.terminal_id for row in rows if row.match_result in (_M.SALE, _M.REFUND)}
-    return {"", settings.SEQR_TERMINAL_ID, *stored, *new}

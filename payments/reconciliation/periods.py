@@ -1,6 +1,7 @@
-"""Transaction periods: SEQR closes one a day, and then makes the report of it.
+"""Transaction periods: SEQR closes the terminal's once a day, and then makes the report of it.
 
-markTransactionPeriod closes the current period and returns its ID. If the answer is lost, SEQR may
+markTransactionPeriod closes the terminal's period and returns its ID. The reseller's other tills
+have periods of their own. If the answer is lost, SEQR may
 have closed a period under an unknown ID, and another call would close the next one. So MARKING is
 committed before the call, and a period without a certain answer is LOST and never marked again.
 """
@@ -18,6 +19,7 @@ from orders.clock import database_now
 from orders.models import SourceName
 from payments.call_audit import audited_client
 from payments.cases.cases import close_period_cases, open_period_case
+from payments.gateway import own_terminal_id
 from payments.leases import LEASE
 from payments.models import CaseKind, PeriodStatus, TransactionPeriod
 from payments.reconciliation.backoff import open_case_if_stuck, retry_pause
@@ -44,13 +46,13 @@ def period_day(moment: datetime) -> date:
 
 
 def periods_due(now: datetime) -> list[int]:
-    """Create the day's period, and return the IDs of the periods with a step due now.
+    """Create the terminal's period of the day, and return the IDs of the periods with a step due.
 
     Concurrent calls create one period a day. A period that could not be closed before the next day
     is void, and the next one contains its transactions.
     """
     day = period_day(now)
-    TransactionPeriod.objects.get_or_create(day=day)
+    TransactionPeriod.objects.get_or_create(day=day, terminal_id=own_terminal_id())
     for period_id in _ids(Q(status=PeriodStatus.TO_MARK, day__lt=day)):
         _void(period_id)
     unmarked = Q(status__in=(PeriodStatus.TO_MARK, PeriodStatus.MARKING))
@@ -95,10 +97,12 @@ def mark_period(period_id: int) -> None:
     A call without a certain outcome makes the period LOST. Source: API reference 2.6.0,
     markTransactionPeriod.
     """
-    if not _take_lease(period_id):
+    terminal_id = _take_lease(period_id)
+    if terminal_id is None:
         return
     try:
-        transaction_period_id = audited_client(None, SOURCE).mark_transaction_period()
+        client = audited_client(None, SOURCE)
+        transaction_period_id = client.mark_transaction_period(terminal_id)
     except (SeqrUnavailable, SeqrRejected, SeqrConflict) as error:
         _defer(period_id, error)
         raise
@@ -109,15 +113,16 @@ def mark_period(period_id: int) -> None:
 
 
 @transaction.atomic
-def _take_lease(period_id: int) -> bool:
+def _take_lease(period_id: int) -> str | None:
+    """Take the lease and return the period's terminal; None if it must not be closed now."""
     period = lock_period(period_id)
     now = database_now()
     if period.status != PeriodStatus.TO_MARK or not LEASE.has_lapsed(period, now):
-        return False
+        return None
     transition_period(
         period, PeriodStatus.MARKING, SOURCE, marking_started_at=now, **LEASE.taken(now)
     )
-    return True
+    return period.terminal_id
 
 
 @transaction.atomic
@@ -202,7 +207,8 @@ def resolve_lost_period(
         return _record_never_closed(period_id, reason, source)
     if TransactionPeriod.objects.filter(transaction_period_id=transaction_period_id).exists():
         raise PeriodNotAccepted(_("Another period already has this ID."))
-    rows = fetch_report_rows(transaction_period_id, source)
+    terminal_id = TransactionPeriod.objects.get(pk=period_id).terminal_id
+    rows = fetch_report_rows(transaction_period_id, terminal_id, source)
     with transaction.atomic():
         period = lock_periods()[period_id]
         if period.status != PeriodStatus.LOST:

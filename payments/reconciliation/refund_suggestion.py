@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from payments.models import Invoice, MatchResult, PeriodRow, Refund, RefundStatus
 from payments.reconciliation.matching import possibly_made_refunds, sent_between
-from payments.reconciliation.report_coverage import Coverage
+from payments.reconciliation.report_coverage import Coverage, Gap
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,38 @@ def suggest_refund_outcome(refund: Refund) -> RefundSuggestion:
             "not show which ones: ask SEQR."
         ) % {"rows": len(rows), "refunds": len(refund_ids)}
         return RefundSuggestion(None, reason)
-    if coverage.covers(*sent_between(refund)):
+    gap = coverage.gap_between(*sent_between(refund))
+    if gap is not None:
+        return RefundSuggestion(None, str(_GAP_REASONS[gap]))
+    if not _reports_show_refunds():
         return RefundSuggestion(
-            False,
-            _("Probably not returned: no report from that time has a matching refund."),
+            None,
+            _("Not certain: SEQR's reports have not shown any refund of this shop yet. Ask SEQR."),
         )
-    return RefundSuggestion(None, _("Not known yet: the report for that time is not available."))
+    return RefundSuggestion(
+        False, _("Probably not returned: no report from that time has a matching refund.")
+    )
+
+
+_GAP_REASONS = {
+    Gap.NOT_REPORTED: gettext_lazy("Not known yet: the report for that time is not available."),
+    Gap.PAYMENT_MISSING: gettext_lazy(
+        "Not certain: the report for that time lacks a payment of this shop, so another till may "
+        "have closed a period. Ask SEQR."
+    ),
+    Gap.NOT_PROVEN: gettext_lazy(
+        "Not certain: the report for that time has no earlier payment of this shop, so another "
+        "till may have closed a period. Ask SEQR."
+    ),
+}
+
+
+def _reports_show_refunds() -> bool:
+    """Whether a report has ever shown a refund as we look for it: in a negative row.
+
+    SEQR does not document how reports show refunds, or that they do.
+    """
+    return PeriodRow.objects.filter(match_result=MatchResult.REFUND, amount__lt=0).exists()
 
 
 def _possible_rows(refund: Refund, coverage: Coverage) -> list[PeriodRow]:

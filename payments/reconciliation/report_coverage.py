@@ -1,17 +1,46 @@
-"""Determines the time that SEQR's reports cover completely.
+"""Determines the time that SEQR's reports cover, and whether they prove it.
 
-A period begins when the previous one is closed: during the call that closed it, within a margin,
-since SEQR may record a transaction a minute earlier or later than the shop. SEQR may or may not
-have closed a lost period; the transactions before it are in that period or in the next one.
+A period of a terminal begins when its previous one is closed: during the call that closed it,
+within a margin, since SEQR may record a transaction a minute earlier or later than the shop. SEQR
+may or may not have closed a lost period; the transactions before it are in that period or in the
+next one.
+
+Another till of the reseller may have closed a period too; the shop gets no report of that one. A
+report covers the time for certain only after the first of the shop's payments in it, and only if no
+payment is missing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
-from payments.models import MARK_KNOWN, MARK_TRIED, PeriodStatus, TransactionPeriod
+from django.db.models import Exists, Min, OuterRef
+
+from payments.models import (
+    MARK_KNOWN,
+    MARK_TRIED,
+    Invoice,
+    InvoiceStatus,
+    MatchResult,
+    PeriodRow,
+    PeriodStatus,
+    TransactionPeriod,
+)
 
 RECORDING_MARGIN = timedelta(seconds=60)  # between SEQR's time of a transaction and the shop's
 FIRST_PERIOD_DURATION = timedelta(days=1)  # assumed: the shop did not close the one before it
+
+
+class Gap(Enum):
+    """Why the reports do not prove that they contain every transaction of a time."""
+
+    NOT_REPORTED = auto()
+    """A report of that time is not available."""
+    PAYMENT_MISSING = auto()
+    """A payment of that period is missing from the reports."""
+    NOT_PROVEN = auto()
+    """No earlier payment in the same report shows that the period had begun by then."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +49,10 @@ class Window:
 
     begin: datetime
     end: datetime
+
+    def contains(self, begin: datetime, end: datetime) -> bool:
+        """Whether both times are in the window."""
+        return self.begin <= begin and end < self.end
 
 
 @dataclass(frozen=True)
@@ -31,57 +64,124 @@ class _Span:
     end: datetime
 
 
+@dataclass(frozen=True)
+class _Evidence:
+    """What the shop's own payments show about a period's report."""
+
+    lacks_a_payment: bool
+    first_sale_at: datetime | None
+
+    def proves_from(self, begin: datetime) -> bool:
+        """Whether the period had begun by then, whoever closed the one before."""
+        return self.first_sale_at is not None and self.first_sale_at + RECORDING_MARGIN <= begin
+
+
 class Coverage:
-    """The time that the periods and their reports cover. Read once, at its creation."""
+    """The time that the periods and their reports cover. Periods are read at its creation."""
 
     def __init__(self) -> None:
-        self._spans = list(_spans())
+        self._spans = _spans()
         self._windows = _windows(self._spans)
+        self._evidence: dict[int, _Evidence] = {}
 
     def window_of(self, period: TransactionPeriod) -> Window | None:
-        """Return the time that a period's report covers completely; None if there is none."""
+        """Return the time that a period's report covers if no other till closed a period.
+
+        None if it covers no time completely.
+        """
         return self._windows.get(period.pk)
 
     def possible_period_ids(self, begin: datetime, end: datetime) -> set[int]:
         """Return the IDs of the periods that may contain a transaction between these times."""
-        return {span.period.pk for span in self._spans if span.begin < end and begin < span.end}
+        return {span.period.pk for span in self._spans_between(begin, end)}
 
-    def covers(self, begin: datetime, end: datetime) -> bool:
-        """Whether the fetched reports contain every transaction between these times."""
-        reached = begin
-        for window in self._windows.values():
-            if window.begin <= reached < window.end:
-                reached = window.end
-        return reached > end
+    def gap_between(self, begin: datetime, end: datetime) -> Gap | None:
+        """Return why the reports may lack a transaction between these times; None if none can.
+
+        Every terminal that had a period at that time may have made the transaction.
+        """
+        terminals = {span.period.terminal_id for span in self._spans_between(begin, end)}
+        if not terminals:
+            return Gap.NOT_REPORTED
+        gaps = (self._gap_of(terminal_id, begin, end) for terminal_id in sorted(terminals))
+        return next((gap for gap in gaps if gap is not None), None)
+
+    def _gap_of(self, terminal_id: str, begin: datetime, end: datetime) -> Gap | None:
+        windows = {
+            span.period.pk: self._windows[span.period.pk]
+            for span in self._spans
+            if span.period.terminal_id == terminal_id and span.period.pk in self._windows
+        }
+        if not _reach(windows.values(), begin, end):
+            return Gap.NOT_REPORTED
+        possible = windows.keys() & self.possible_period_ids(begin, end)
+        if any(self._evidence_of(pk).lacks_a_payment for pk in possible):
+            return Gap.PAYMENT_MISSING
+        is_proven = any(
+            windows[pk].contains(begin, end) and self._evidence_of(pk).proves_from(begin)
+            for pk in possible
+        )
+        return None if is_proven else Gap.NOT_PROVEN
+
+    def _spans_between(self, begin: datetime, end: datetime) -> list[_Span]:
+        return [span for span in self._spans if span.begin < end and begin < span.end]
+
+    def _evidence_of(self, period_id: int) -> _Evidence:
+        if period_id not in self._evidence:
+            self._evidence[period_id] = _evidence(period_id, self._windows[period_id])
+        return self._evidence[period_id]
 
 
 def _spans() -> list[_Span]:
+    """Return the spans of all periods that SEQR closed or may have closed, oldest first."""
     found = []
-    opened: datetime | None = None
+    opened: dict[str, datetime] = {}  # by terminal
     tried = TransactionPeriod.objects.filter(status__in=MARK_TRIED)
     for period in tried.order_by("marking_started_at"):
         started, ended = period.marking_started_at, period.marking_ended_at or period.lease_until
         assert started is not None
         assert ended is not None
-        if opened is None:
-            opened = started - FIRST_PERIOD_DURATION
-        found.append(_Span(period, opened - RECORDING_MARGIN, ended + RECORDING_MARGIN))
+        begin = opened.setdefault(period.terminal_id, started - FIRST_PERIOD_DURATION)
+        found.append(_Span(period, begin - RECORDING_MARGIN, ended + RECORDING_MARGIN))
         if period.status in MARK_KNOWN:
-            opened = started
+            opened[period.terminal_id] = started
     return found
 
 
 def _windows(spans: list[_Span]) -> dict[int, Window]:
     """Return the window of each period with a report, oldest first."""
     found = {}
-    unreported_until: datetime | None = None
+    unreported_until: dict[str, datetime] = {}  # by terminal
     for span in spans:
-        if span.period.status != PeriodStatus.RECONCILED:
-            unreported_until = span.end
+        period = span.period
+        if period.status != PeriodStatus.RECONCILED:
+            unreported_until[period.terminal_id] = span.end
             continue
-        begin = max(span.begin, unreported_until or span.begin)
-        assert span.period.marking_started_at is not None
-        end = span.period.marking_started_at - RECORDING_MARGIN
+        begin = max(span.begin, unreported_until.get(period.terminal_id, span.begin))
+        assert period.marking_started_at is not None
+        end = period.marking_started_at - RECORDING_MARGIN
         if begin < end:
-            found[span.period.pk] = Window(begin, end)
+            found[period.pk] = Window(begin, end)
     return found
+
+
+def _reach(windows: Iterable[Window], begin: datetime, end: datetime) -> bool:
+    """Whether windows, oldest first, follow each other without a gap between these times."""
+    reached = begin
+    for window in windows:
+        if window.begin <= reached < window.end:
+            reached = window.end
+    return reached > end
+
+
+def _evidence(period_id: int, window: Window) -> _Evidence:
+    in_a_report = PeriodRow.objects.exclude(match_result=MatchResult.MISSING)
+    missing = Invoice.objects.filter(
+        ~Exists(in_a_report.filter(invoice=OuterRef("pk"))),
+        status=InvoiceStatus.PAID,
+        paid_at__gte=window.begin,
+        paid_at__lt=window.end,
+    )
+    sales = in_a_report.filter(period=period_id, invoice__isnull=False)
+    first = sales.aggregate(first=Min("invoice__paid_at"))["first"]
+    return _Evidence(lacks_a_payment=missing.exists(), first_sale_at=first)

@@ -103,11 +103,19 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
     """Transaction periods: closed each night, and reconciled with our books."""
 
     subject_type = SubjectType.PERIOD
-    list_display = ("day", "status", "unexplained", "fetched_at", "transaction_period_id")
+    list_display = (
+        "day",
+        "terminal_id",
+        "status",
+        "unexplained",
+        "fetched_at",
+        "transaction_period_id",
+    )
     list_filter = ("status",)
     date_hierarchy = "day"
     fields = (
         "day",
+        "terminal_id",
         "status",
         "since",
         "marking_started_at",

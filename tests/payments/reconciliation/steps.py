@@ -1,9 +1,12 @@
 """Steps that tests about reconciliation share. Time passes by making the rows older."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.test import override_settings
 
 from orders.clock import database_now
 from payments.gateway import seqr
@@ -11,7 +14,7 @@ from payments.models import CaseKind, Invoice, MoneyCase, PeriodRow, Refund, Tra
 from payments.reconciliation.periods import advance_period, periods_due
 from payments.refunds.send import send_refund
 from tests.payments.refunds.steps import requested_refund
-from tests.payments.steps import issued_invoice, reference
+from tests.payments.steps import issued_invoice, paid_invoice, reference
 from tests.sandbox_process import SandboxProcess
 
 TIME_FIELDS = {
@@ -77,6 +80,29 @@ def unrecorded_sale(sandbox: SandboxProcess) -> str:
     return paid.ers_reference
 
 
+def earlier_sale(sandbox: SandboxProcess) -> Invoice:
+    """Pay 45.00 SEK five minutes ago: the report of the day then covers what follows."""
+    invoice = paid_invoice(sandbox)
+    advance_time(timedelta(minutes=5))
+    return invoice
+
+
+def earlier_known_refund(sandbox: SandboxProcess, clerk: User) -> Refund:
+    """Pay 45.00 SEK and refund 5.00 of it five minutes ago: reports then show refunds."""
+    refund = sent_refund(paid_invoice(sandbox), "5.00", clerk)
+    advance_time(timedelta(minutes=5))
+    return refund
+
+
+def mark_by_other_till(
+    sandbox: SandboxProcess, *, closes_terminals: bool = False, terminal_id: str | None = None
+) -> None:
+    """Close a period of the reseller as another till does, now, five minutes ago for the shop."""
+    mark = {"terminal_id": terminal_id, "closes_terminals": closes_terminals}
+    sandbox.control("POST", "/periods", mark)
+    advance_time(timedelta(minutes=5))
+
+
 def sent_refund(invoice: Invoice, amount: str, clerk: User) -> Refund:
     """Request a refund and send it; return it with its outcome."""
     refund = requested_refund(invoice, amount, clerk)
@@ -94,6 +120,17 @@ def unknown_refund(
     else:
         sandbox.fault("refundPayment", "result_code", count=1, code=90)
     return sent_refund(invoice, amount, clerk)
+
+
+@contextmanager
+def at_other_till() -> Iterator[str]:
+    """Call SEQR as another till of the same reseller; yield the till's terminal ID."""
+    password = "the till's password"
+    terminal_id = seqr().register_terminal("till-2", password, "Kassa 2")
+    with override_settings(SEQR_TERMINAL_ID=terminal_id, SEQR_TERMINAL_PASSWORD=password):
+        seqr.cache_clear()
+        yield terminal_id
+    seqr.cache_clear()
 
 
 def match_results(period: TransactionPeriod) -> list[str]:

@@ -15,6 +15,7 @@ from orders.clock import database_now
 from orders.models import AuditEvent, SourceName, SubjectType
 from orders.state_machine import TransitionError
 from payments import tasks
+from payments.gateway import own_terminal_id
 from payments.models import CaseKind, MoneyCase, PeriodStatus, TransactionPeriod
 from payments.reconciliation.fetch_report import fetch_report
 from payments.reconciliation.periods import (
@@ -30,6 +31,7 @@ from payments.seqr import SeqrAuthenticationError, SeqrReportNotReady, SeqrUnava
 from tests.payments.reconciliation.steps import (
     advance_one_day,
     advance_time,
+    at_other_till,
     last_period_id_at_seqr,
     reconcile_day,
     run_due_periods,
@@ -57,7 +59,9 @@ def period_in(status: PeriodStatus, **fields: Any) -> TransactionPeriod:
     """Return yesterday's period with this status."""
     needed = REQUIRED_FIELDS.get(status, {}) | fields
     day = period_day(database_now()) - timedelta(days=1)
-    return TransactionPeriod.objects.create(day=day, status=status, **needed)
+    return TransactionPeriod.objects.create(
+        day=day, terminal_id=own_terminal_id(), status=status, **needed
+    )
 
 
 def todays_period() -> TransactionPeriod:
@@ -84,6 +88,34 @@ def test_period_of_a_day_is_closed_once_and_reconciled(sandbox: SandboxProcess) 
     assert period.transaction_period_id == last_period_id_at_seqr(sandbox)
     assert run_due_periods(sandbox) == []
     assert call_count(sandbox, "markTransactionPeriod") == 1
+
+
+def test_only_the_terminals_period_is_closed_and_its_report_fetched(
+    sandbox: SandboxProcess,
+) -> None:
+    reconcile_day(sandbox)
+
+    terminal = "<key>TERMINALID</key><value>public_test_shop_terminal</value>"
+    [mark] = sandbox.calls("markTransactionPeriod")
+    [report] = sandbox.calls("executeReport")
+    assert terminal in mark["request"]
+    assert terminal in report["request"]
+    assert "<reportId>Reconciliation/STD_RECON_007.xml<" in report["request"]
+
+
+def test_report_is_that_of_the_terminal_whose_period_was_closed_after_the_setting_has_changed(
+    sandbox: SandboxProcess,
+) -> None:
+    sale = paid_invoice(sandbox)
+    advance_time(timedelta(hours=1))
+    run_due_periods(sandbox)
+
+    with at_other_till():
+        run_due_periods(sandbox)
+
+    closed = TransactionPeriod.objects.get(status=S.RECONCILED)
+    assert closed.terminal_id == "public_test_shop_terminal"
+    assert [row.invoice for row in closed.rows.all()] == [sale]
 
 
 @pytest.mark.parametrize(
@@ -366,8 +398,9 @@ def test_database_refuses_an_invalid_period(invalid: dict[str, object]) -> None:
         TransactionPeriod.objects.update(**invalid)
 
 
-def test_database_refuses_a_second_period_of_a_day() -> None:
+def test_database_refuses_a_second_period_of_a_terminal_on_a_day() -> None:
     period = period_in(S.TO_MARK)
+    TransactionPeriod.objects.create(day=period.day, terminal_id="another till")
 
     with pytest.raises(IntegrityError):
-        TransactionPeriod.objects.create(day=period.day)
+        TransactionPeriod.objects.create(day=period.day, terminal_id=period.terminal_id)

@@ -1,0 +1,168 @@
+"""Whoever closes periods, a refund that SEQR made is never suggested as not returned."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orders.audit import ChangeSource
+from orders.clock import database_now
+from orders.models import SourceName
+from payments.gateway import own_terminal_id
+from payments.invoices.notification import invoice_notified
+from payments.models import (
+    CaseKind,
+    InvoiceStatus,
+    MoneyCase,
+    PeriodStatus,
+    Refund,
+    RefundStatus,
+    TransactionPeriod,
+)
+from payments.reconciliation.reconcile import store_report
+from payments.reconciliation.refund_suggestion import suggest_refund_outcome
+from payments.seqr import TransactionRow
+from tests.factories import InvoiceFactory
+from tests.payments.steps import invoice_in
+
+pytestmark = pytest.mark.django_db
+
+SOURCE = ChangeSource(SourceName.RECONCILIATION)
+STEPS = st.lists(
+    st.sampled_from(
+        [
+            "sale",
+            "known refund",
+            "made refund",
+            "refund not made",
+            "duplicate accepted",
+            "duplicate reversed",
+            "other till's mark",
+            "own mark",
+        ]
+    ),
+    min_size=3,
+    max_size=14,
+)
+PAUSES = st.lists(st.sampled_from([1, 90, 1800, 40_000]), min_size=14, max_size=14)
+
+
+@dataclass
+class Timeline:
+    """SEQR's ledger since the last mark, whoever made it, and the shop's records of it."""
+
+    now: datetime
+    clerk: User
+    marks: int = 0
+    transactions: list[TransactionRow] = field(default_factory=list)
+    made: list[Refund] = field(default_factory=list)
+    accepted: list[MoneyCase] = field(default_factory=list)
+
+    def take(self, step: str) -> None:
+        """Let one thing happen now."""
+        match step:
+            case "sale":
+                self.sale()
+            case "known refund":
+                self.refund(RefundStatus.REFUNDED, is_made=True)
+            case "made refund":
+                self.made.append(self.refund(RefundStatus.UNKNOWN, is_made=True))
+            case "refund not made":
+                self.refund(RefundStatus.UNKNOWN, is_made=False)
+            case "duplicate accepted":
+                self.accepted.append(self.duplicate(is_accepted=True))
+            case "duplicate reversed":
+                self.duplicate(is_accepted=False)
+            case "other till's mark":
+                self.transactions.clear()
+            case "own mark":
+                self.own_mark()
+
+    def book(self, amount: str, reference: str) -> None:
+        self.transactions.append(TransactionRow("t", None, Decimal(amount), reference))
+
+    def sale(self) -> Any:
+        """Pay 45.00 SEK at SEQR and here."""
+        reference = f"S{self.now}"
+        self.book("45.00", reference)
+        return invoice_in(InvoiceStatus.PAID, ers_reference=reference, paid_at=self.now)
+
+    def refund(self, status: RefundStatus, *, is_made: bool) -> Refund:
+        """Send a refund of 12.00 SEK of a payment of last week."""
+        week_ago = self.now - timedelta(days=7)
+        paid = invoice_in(InvoiceStatus.PAID, ers_reference=f"W{self.now}", paid_at=week_ago)
+        known = status == RefundStatus.REFUNDED
+        reference = f"R{self.now}"
+        if is_made:
+            self.book("-12.00", reference)
+        return Refund.objects.create(
+            invoice=paid,
+            amount=Decimal("12.00"),
+            currency="SEK",
+            reason="cold",
+            requested_by=self.clerk,
+            nonce=reference,
+            status=status,
+            ers_reference=reference if known else None,
+            sent_at=self.now,
+        )
+
+    def duplicate(self, *, is_accepted: bool) -> MoneyCase:
+        """Pay a second invoice of an order; a SEQR that accepts the payment books a sale."""
+        paid = self.sale()
+        second = InvoiceFactory.create(
+            order=paid.order,
+            attempt=2,
+            status=InvoiceStatus.CANCELED,
+            invoice_reference=f"{paid.pk}",
+        )
+        if is_accepted:
+            self.book(f"{second.amount}", f"D{self.now}")
+        invoice_notified(second.notify_key)
+        case = MoneyCase.objects.get(invoice=second, kind=CaseKind.DUPLICATE_PAYMENT)
+        MoneyCase.objects.filter(pk=case.pk).update(opened_at=self.now)
+        return case
+
+    def own_mark(self) -> None:
+        """Close the terminal's period and reconcile its report."""
+        self.marks += 1
+        period = TransactionPeriod.objects.create(
+            day=self.now.date() + timedelta(days=self.marks),
+            terminal_id=own_terminal_id(),
+            status=PeriodStatus.MARKED,
+            transaction_period_id=f"P{self.marks}",
+            marking_started_at=self.now,
+            marking_ended_at=self.now + timedelta(seconds=1),
+        )
+        store_report(period.pk, tuple(self.transactions), SOURCE)
+        self.transactions.clear()
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(steps=STEPS, pauses=PAUSES)
+def test_made_refund_and_accepted_duplicate_are_never_taken_for_reversed(
+    clerk: User, steps: list[str], pauses: list[int]
+) -> None:
+    with transaction.atomic():
+        timeline = Timeline(database_now() - timedelta(days=30), clerk)
+        for step, pause in zip([*steps, "own mark"], [*pauses, 1], strict=False):
+            timeline.take(step)
+            timeline.now += timedelta(seconds=pause)
+
+            suggested = [suggest_refund_outcome(refund).was_refunded for refund in timeline.made]
+            assert False not in suggested
+            open_cases = MoneyCase.objects.filter(closed_at=None)
+            assert {case.pk for case in timeline.accepted} <= set(
+                open_cases.values_list("pk", flat=True)
+            )
+        transaction.set_rollback(True)
