@@ -10,6 +10,7 @@ REFRESH = "payments/invoices/refresh.py"
 REFUND = "payments/refunds/refund.py"
 SEND_REFUND = "payments/refunds/send.py"
 SEND = "payments/invoices/send.py"
+REPORT_COVERAGE = "payments/reconciliation/report_coverage.py"
 RECOVERY = "payments/recovery.py"
 STATE_MACHINE = "orders/state_machine.py"
 TRANSITIONS = "payments/invoices/transitions.py"
@@ -281,6 +282,46 @@ MUTATIONS = (
         "    return captured_amount(invoice) - _sum(invoice, RESERVING_REFUND_STATUSES)\n",
         "    return captured_amount(invoice) - _sum(invoice, (RefundStatus.REFUNDED,))\n",
         "tests/payments/refunds/test_refunds.py::test_concurrent_requests_never_exceed_the_captured_amount",
+    ),
+    Mutation(
+        "close the whole reseller's period",
+        "payments/reconciliation/periods.py",
+        "client.mark_transaction_period(terminal_id)",
+        "client.mark_transaction_period()",
+        "tests/payments/reconciliation/test_refund_suggestion.py"
+        "::test_refund_before_another_tills_mark_is_found_in_the_terminals_report",
+    ),
+    Mutation(
+        "take a report that lacks a payment for complete",
+        REPORT_COVERAGE,
+        "        if any(self._evidence_of(pk).lacks_a_payment for pk in possible):\n"
+        "            return Gap.PAYMENT_MISSING\n",
+        "",
+        "tests/payments/reconciliation/test_refund_suggestion.py"
+        "::test_refund_is_not_suggested_while_any_payment_of_its_period_is_missing",
+    ),
+    Mutation(
+        "take a period without an earlier payment for the shop's whole day",
+        REPORT_COVERAGE,
+        " and self._evidence_of(pk).proves_from(begin)\n",
+        "\n",
+        "tests/payments/reconciliation/test_foreign_marks.py",
+    ),
+    Mutation(
+        "suggest an outcome though reports never show refunds",
+        "payments/reconciliation/refund_suggestion.py",
+        "    if not _reports_show_refunds():\n",
+        "    if False:\n",
+        "tests/payments/reconciliation/test_refund_suggestion.py"
+        "::test_absent_refund_is_not_suggested_when_reports_have_never_shown_a_refund",
+    ),
+    Mutation(
+        "close a duplicate payment's case without certainty",
+        "payments/reconciliation/duplicate_payment.py",
+        "        if coverage.gap_between(begin, end) is not None:\n            continue\n",
+        "",
+        "tests/payments/reconciliation/test_duplicate_payment.py"
+        "::test_case_stays_open_while_a_payment_of_that_time_is_missing",
     ),
     Mutation(
         "do not recover an invoice of a killed worker",
