@@ -72,7 +72,7 @@ class _Evidence:
     first_sale_at: datetime | None
 
     def proves_from(self, begin: datetime) -> bool:
-        """Whether the period had begun by then, whoever closed the one before."""
+        """Whether the period had begun by then, even if another till closed the one before."""
         return self.first_sale_at is not None and self.first_sale_at + RECORDING_MARGIN <= begin
 
 

@@ -5,7 +5,7 @@ Every function raises RefusedError to respond with a code other than 0.
 Source: API reference 2.6.0, markTransactionPeriod, executeReport. It leaves some rules open; by our
 reading a sale belongs to the period in which the shop confirmed it, a refund to the period in which
 it was made, and the whole shop's periods are independent of each terminal's, unless a period that
-another till marks is told to close them too.
+another till marks closes them too.
 """
 
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Whoever closes periods, a refund that SEQR made is never suggested as not returned."""
+"""A refund that SEQR made is never suggested as not returned, in any order of marks."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -55,7 +55,7 @@ PAUSES = st.lists(st.sampled_from([1, 90, 1800, 40_000]), min_size=14, max_size=
 
 @dataclass
 class Timeline:
-    """SEQR's ledger since the last mark, whoever made it, and the shop's records of it."""
+    """SEQR's ledger since the last mark, of any till, and the shop's records of it."""
 
     now: datetime
     clerk: User
