@@ -10,6 +10,7 @@ from celery import Task, shared_task
 from django.conf import settings
 
 from orders.audit import ChangeSource
+from orders.audit_digest import digest_finished_days
 from orders.clock import database_now
 from orders.models import SourceName
 from orders.services import forget_expired_sessions
@@ -164,6 +165,12 @@ def advance_period(period_id: int) -> None:
 def send_mails() -> None:
     """Send the mails that wait in the outbox."""
     outbox.send_mails()
+
+
+@shared_task
+def digest_audit() -> None:
+    """Store the digests of the audit's finished days."""
+    digest_finished_days(database_now())
 
 
 @shared_task

@@ -53,6 +53,12 @@ database: dict[str, Any] = read_required(
     env.database,
     development="postgresql://seqrshop@localhost:5432/seqrshop",
 )
+migration_database: dict[str, Any] = read(
+    "MIGRATION_DATABASE_URL",
+    "the address of the same database for the role that owns its tables",
+    env.database,
+    default={},
+)
 REDIS_URL: str = read_required(
     "REDIS_URL",
     "redis://host:6379/0",

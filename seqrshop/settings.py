@@ -11,6 +11,7 @@ from seqrshop.deployment import (
     TRUSTED_PROXIES,
     database,
     mail_server,
+    migration_database,
 )
 from seqrshop.languages import languages_in
 from seqrshop.postgresql import connection_options
@@ -87,6 +88,7 @@ DATABASES = {
         "OPTIONS": connection_options(database.get("OPTIONS", {})),
     }
 }
+MIGRATION_DATABASE = migration_database  # the owner of the tables; `migrate` alone connects as it
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -191,6 +193,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "payments.tasks.send_mails",
         "schedule": 30.0,
         "options": {"expires": 30},
+    },
+    "digest audit": {
+        "task": "payments.tasks.digest_audit",
+        "schedule": 600.0,
+        "options": {"expires": 600},
     },
     "forget sessions": {
         "task": "payments.tasks.forget_sessions",

@@ -7,40 +7,33 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.core.management import CommandError
-from django.core.management.commands import flush
-from psycopg.errors import DeadlockDetected
-from pytest_django import Settings
+from django.db.backends.postgresql.operations import DatabaseOperations
+from pytest_django import DjangoDbBlocker, Settings
 
 from orders.models import CustomerSession, Product, Shop
 from payments.gateway import seqr
 from payments.polling import status_checks
+from tests.database_roles import become_application_role, become_owner, execute_as_owner
 from tests.factories import CustomerSessionFactory, ProductFactory, ShopFactory
 from tests.fault_proxy import FaultProxy, use_seqr_at
 from tests.redis_reset import reset_rate_limits
 from tests.sandbox_process import SandboxProcess
 
-FLUSH_ATTEMPTS = 5
 TOKEN = "0000002012-63506374"
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _flush_survives_deadlocks() -> Iterator[None]:
-    """Repeat the flush after a test when a web process reads tables in another order meanwhile."""
-    flush_once = flush.Command.handle
-
-    def handle(command: flush.Command, **options: Any) -> None:
-        for _ in range(FLUSH_ATTEMPTS - 1):
-            try:
-                return flush_once(command, **options)
-            except CommandError as error:
-                if not isinstance(getattr(error.__cause__, "__cause__", None), DeadlockDetected):
-                    raise
-        return flush_once(command, **options)
-
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let the tests use the database as the application's role, and empty it as the owner."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(flush.Command, "handle", handle)
+        patch.setattr(
+            DatabaseOperations, "execute_sql_flush", lambda _, sql: execute_as_owner(*sql)
+        )
+        with django_db_blocker.unblock():
+            become_application_role()
         yield
+    with django_db_blocker.unblock():
+        become_owner()
 
 
 @pytest.fixture(autouse=True)

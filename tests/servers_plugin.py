@@ -41,7 +41,8 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
         )
     except (OSError, ServerStartError) as error:
         raise pytest.UsageError(str(error)) from error
-    os.environ["DATABASE_URL"] = servers.database_url
+    # Creates the tests' database; tests/conftest.py then lets the tests use the application's role.
+    os.environ["DATABASE_URL"] = servers.migration_database_url or servers.database_url
     os.environ["REDIS_URL"] = servers.redis_url
     return (yield)
 

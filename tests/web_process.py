@@ -10,12 +10,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
-from urllib.parse import urlsplit, urlunsplit
 
-from django import db
 from django.conf import settings
 
 from seqrshop.local.servers import free_port
+from tests.database_roles import application_url
 from tests.processes import ManagedProcess, procfile_command
 
 RESPONSE_TIMEOUT_SECONDS: Final = 30.0
@@ -120,11 +119,9 @@ class EventStream:
 
 def process_environment() -> dict[str, str]:
     """Return the environment of a process that uses the tests' database and Redis."""
-    name = db.connection.settings_dict["NAME"]
-    database = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
     return {
         **os.environ,
-        "DATABASE_URL": database,
+        "DATABASE_URL": application_url(),
         "REDIS_URL": settings.REDIS_URL,
         "WEB_CONCURRENCY": "1",
         "PYTHONUNBUFFERED": "1",

@@ -1,5 +1,6 @@
 """The models of shops, products, customers, orders and the audit."""
 
+from orders.models.audit_digest import AuditDigest
 from orders.models.audit_event import AuditEvent
 from orders.models.audited import AuditedModel, AuditSubject, SubjectType
 from orders.models.customer import Customer, CustomerSession
@@ -12,6 +13,7 @@ from orders.models.shop import QrCode, Shop
 from orders.models.source_name import SourceName
 
 __all__ = [
+    "AuditDigest",
     "AuditEvent",
     "AuditSubject",
     "AuditedModel",

@@ -123,6 +123,8 @@ def environment(
     overrides = {name: value for name, value in given.items() if value.strip()}
     fixed = {
         "DATABASE_URL": servers.database_url,
+        "MIGRATION_DATABASE_URL": servers.migration_database_url
+        or given.get("MIGRATION_DATABASE_URL", ""),
         "REDIS_URL": servers.redis_url,
         "PORT": str(ports.shop),
         "DEMO_PASSWORD": generated.staff_password,

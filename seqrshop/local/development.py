@@ -58,6 +58,8 @@ def development_settings(arguments: list[str]) -> Iterator[None]:
     folder = Path(os.environ.get("SEQRSHOP_LOCAL_DIR") or ROOT / ".local").resolve()
     try:
         with _local_settings(folder) as settings:
+            if "DATABASE_URL" in given:
+                settings["MIGRATION_DATABASE_URL"] = ""  # of the local server
             os.environ.update(settings | given | {"DEBUG": "on"})
             yield
     except ServerStartError as error:
@@ -119,7 +121,11 @@ def _local_settings(folder: Path) -> Iterator[dict[str, str]]:
             time.sleep(0.1)
         orphans.stop_orphans()
         with run_servers(folder, durable=True) as servers:
-            settings = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+            settings = {
+                "DATABASE_URL": servers.database_url,
+                "MIGRATION_DATABASE_URL": servers.migration_database_url,
+                "REDIS_URL": servers.redis_url,
+            }
             with publish_settings(folder, settings):
                 yield settings
                 if not _try_lock(users, fcntl.LOCK_EX):

@@ -87,6 +87,8 @@ def run(given: Mapping[str, str], *, reload: bool = False) -> int:
             _print("Preparing the database and the demo's café")
             prepared = _prepare(env)
             with publish_settings(folder, env):
+                # As in a deployment, no process of the shop can connect as the tables' owner.
+                env["MIGRATION_DATABASE_URL"] = ""
                 return _supervise(env, ports, prepared, sandbox_command, reload)
 
 

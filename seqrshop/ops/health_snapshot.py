@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Count, QuerySet
 
 from orders.clock import database_now
+from orders.database_roles import audit_is_protected
 from payments.availability.pause import payments_are_paused
 from payments.models import (
     CaseKind,
@@ -54,6 +55,7 @@ class HealthSnapshot:
     open_invoices: dict[int, int]  # by shard
     open_cases: dict[str, int]  # by kind
     payments_are_paused: bool
+    audit_is_protected: bool
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def read_health_snapshot() -> HealthSnapshot:
         open_cases=dict.fromkeys(CaseKind.values, 0)
         | _count_by("kind", MoneyCase.objects.filter(closed_at=None)),
         payments_are_paused=payments_are_paused(),
+        audit_is_protected=audit_is_protected(),
     )
 
 

@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> None:
                 **settings_for_tests(),
                 "DJANGO_SETTINGS_MODULE": "seqrshop.settings",
                 "DATABASE_URL": addresses.database_url,
+                "MIGRATION_DATABASE_URL": addresses.migration_database_url,
                 "REDIS_URL": addresses.redis_url,
                 "PORT": str(free_port()),
                 "SEQR_POLL_SHARDS": "1",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 
+import psycopg
 from django.apps import apps
 from django.db import connection
 from django.utils import timezone
@@ -14,6 +15,7 @@ from orders.models import AuditEvent, Customer, Order, OrderState, Shop, Subject
 from payments.models import Invoice, InvoiceStatus
 from tests.bench.fake_responses import AMOUNT
 from tests.bench.fake_seqr_process import Payment, SeqrProcess
+from tests.database_roles import execute_as_owner, owner_url
 
 _numbers = count(10_000_000_000)
 
@@ -32,12 +34,11 @@ class BenchShop:
             for name in ("orders", "payments")
             for model in apps.get_app_config(name).get_models()
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        execute_as_owner(f"TRUNCATE {', '.join(tables)} CASCADE")
         self.shop = Shop.objects.create(name="Lyktan", slug="lyktan", service_id="LYKTAN")
         references = self.issue(open_invoices, version=1)
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
+        with psycopg.connect(owner_url(), autocommit=True) as owner:
+            owner.execute("VACUUM ANALYZE")
         return references
 
     def issue(self, number: int, *, version: int = 0) -> list[int]:

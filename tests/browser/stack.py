@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
@@ -101,11 +100,3 @@ def _environment(folder: Path, port: int, sandbox: SandboxProcess) -> dict[str, 
         "SEQR_APP_URL": sandbox.app_url,
         "SEQR_LEAVE_URL": sandbox.phone_url,
     }
-
-
-def make_database(name: str, beside: str) -> str:
-    """Create an empty database on the server of `beside`; return its address."""
-    with psycopg.connect(beside, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
-    return urlunsplit(urlsplit(beside)._replace(path=f"/{name}"))

@@ -15,6 +15,7 @@ from payments.cases.cases import open_case
 from payments.models import CaseKind, InvoiceStatus, PollShard
 from seqrshop import __version__
 from seqrshop.ops import bounded_reads, health
+from tests.database_roles import as_owner
 from tests.ops.shards import publish_heartbeat, write_row
 from tests.payments.steps import invoice_in, pause_for_refused_password
 
@@ -278,3 +279,10 @@ def test_health_responds_to_any_host_over_http(settings: Settings, path: str) ->
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/metrics"])
 def test_monitoring_endpoints_reject_post(path: str) -> None:
     assert Client().post(path).status_code == 405
+
+
+def test_role_that_may_change_the_audit_is_degraded_and_not_at_risk() -> None:
+    with as_owner():
+        code, body = get_health()
+
+    assert (code, body["status"], body["problems"]) == (200, "degraded", ["audit_not_protected"])

@@ -1,34 +1,110 @@
 """The audit is append-only, and records the source of a change."""
 
-import pytest
-from django.db import DatabaseError, connection, transaction
+from datetime import timedelta
 
+import pytest
+from django.db import DatabaseError, ProgrammingError, connection, transaction
+
+from orders import database_roles
 from orders.audit import ChangeSource
+from orders.audit_digest import digest_finished_days
+from orders.clock import database_now
 from orders.models import AuditEvent, OrderState, SourceName, SubjectType
 from orders.services import serve_order
 from payments.models import InvoiceStatus
+from tests.database_roles import as_owner
 from tests.payments.steps import invoice_in
 
-pytestmark = pytest.mark.django_db
+ROW_CHANGES = [
+    "UPDATE {table} SET id = id",
+    "DELETE FROM {table}",
+    "TRUNCATE {table}",
+    "TRUNCATE orders_order CASCADE",
+]
+TABLE_CHANGES = [
+    "ALTER TABLE {table} DISABLE TRIGGER ALL",
+    "DROP TRIGGER audit_append_only ON {table}",
+    "CREATE TRIGGER mine BEFORE INSERT ON {table}"
+    " FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "ALTER TABLE {table} DROP COLUMN id",
+    "DROP TABLE {table}",
+    "CREATE OR REPLACE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN RETURN NEW; END $$",
+    "SET session_replication_role = replica",
+]
 
 
-@pytest.mark.parametrize(
-    "change",
-    ["UPDATE orders_auditevent SET detail = 'never mind'", "DELETE FROM orders_auditevent"],
-)
-def test_database_refuses_to_change_or_delete_an_event(change: str) -> None:
+def execute(statement: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", database_roles.APPEND_ONLY_TABLES)
+@pytest.mark.parametrize("change", ROW_CHANGES + TABLE_CHANGES)
+def test_application_role_cannot_change_the_audit(change: str, table: str) -> None:
     served_order_id()
 
-    with (
-        pytest.raises(DatabaseError, match="append-only"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(change)
+    with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
+        execute(change.format(table=table))
 
     assert AuditEvent.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("table", database_roles.APPEND_ONLY_TABLES)
+@pytest.mark.parametrize("change", ROW_CHANGES)
+def test_trigger_refuses_the_owner_to_change_the_audit(change: str, table: str) -> None:
+    served_order_id()
+    digest_finished_days(database_now() + timedelta(days=1))
+
+    with as_owner(), pytest.raises(DatabaseError, match="The audit is append-only"):
+        execute(change.format(table=table))
+
+    assert AuditEvent.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_audit_is_protected_from_the_application_role() -> None:
+    assert database_roles.audit_is_protected()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_audit_is_not_protected_from_its_owner() -> None:
+    with as_owner():
+        assert not database_roles.audit_is_protected()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_audit_is_not_protected_from_a_role_that_can_become_its_owner() -> None:
+    role = connection.settings_dict["USER"]
+    with as_owner():
+        owner = connection.settings_dict["USER"]
+        execute(f"ALTER ROLE {role} NOINHERIT")
+        execute(f"GRANT {owner} TO {role}")
+
+    assert not database_roles.audit_is_protected()
+
+    with as_owner():
+        execute(f"REVOKE {owner} FROM {role}")
+        execute(f"ALTER ROLE {role} INHERIT")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("privilege", ["UPDATE", "DELETE", "TRUNCATE", "TRIGGER"])
+def test_audit_is_not_protected_from_a_role_with_a_privilege_too_many(privilege: str) -> None:
+    role = connection.settings_dict["USER"]
+    with as_owner():
+        execute(f"GRANT {privilege} ON orders_auditevent TO {role}")
+
+    assert not database_roles.audit_is_protected()
+
+    with as_owner():
+        database_roles.grant_application_access(role)
+    assert database_roles.audit_is_protected()
+
+
+@pytest.mark.django_db
 def test_order_transition_is_recorded_with_its_source() -> None:
     order_id = served_order_id()
 

@@ -41,7 +41,11 @@ def main() -> int:
     folder = orphans.process_folder(ROOT / ".local" / "screenshots-run")
     shutil.rmtree(PICTURES, ignore_errors=True)
     with run_servers(folder, durable=False) as servers:
-        given = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+        given = {
+            "DATABASE_URL": servers.database_url,
+            "MIGRATION_DATABASE_URL": servers.migration_database_url,
+            "REDIS_URL": servers.redis_url,
+        }
         with running_stack(folder, given) as stack, running_chromium() as chromium:
             password = json.loads((folder / "demo.json").read_text())["staff_password"]
             backoffice.take(stack, chromium, password, PICTURES / "admin")

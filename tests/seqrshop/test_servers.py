@@ -39,13 +39,13 @@ def test_servers_start_from_folders_that_only_this_user_may_enter(
 
 def test_servers_keep_their_data_until_the_next_start(tmp_path: Path) -> None:
     with run_servers(tmp_path, durable=True) as first:
-        with psycopg.connect(first.database_url) as connection:
+        with psycopg.connect(first.migration_database_url) as connection:
             connection.execute("CREATE TABLE kept (id integer)")
         with redis.Redis.from_url(first.redis_url) as client:
             client.set("kept", "yes")
 
     with run_servers(tmp_path, durable=True) as second:
-        with psycopg.connect(second.database_url) as connection:
+        with psycopg.connect(second.migration_database_url) as connection:
             found = connection.execute("SELECT count(*) FROM kept").fetchone()
         with redis.Redis.from_url(second.redis_url) as client:
             value = client.get("kept")

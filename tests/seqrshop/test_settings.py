@@ -38,6 +38,7 @@ MALFORMED = {
     "SECRET_KEY": "Malformed" * 50,
     "ALLOWED_HOSTS": " , ,",
     "DATABASE_URL": "mysql://shop:Malformed@127.0.0.1/name",
+    "MIGRATION_DATABASE_URL": "postgresql://shop:Malformed@127.0.0.1",
     "REDIS_URL": "Malformed:6379",
     "PUBLIC_BASE_URL": "Malformed.example.se",
     "TRUSTED_PROXIES": "Malformed",

@@ -60,7 +60,8 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
         password = secrets.token_urlsafe(9)
         port = free_port()
         env = _environment(database.database_url, redis.redis_url, sandbox, port, password)
-        for registration in _prepare(env):
+        owner = {"MIGRATION_DATABASE_URL": database.migration_database_url}
+        for registration in _prepare(env | owner):
             sandbox.control("POST", "/shops", registration)
         shop = {
             name: ManagedProcess(procfile_command(line), log=_log(folder, name), env=env)

@@ -12,14 +12,14 @@ from typing import TypeVar
 
 from django.apps import apps
 from django.contrib.auth.models import Permission, User
-from django.db import connection
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Model, Value
 from django.test import Client
 
-from orders.models import AuditEvent, Product
+from orders.models import AuditDigest, AuditEvent, Product
 from payments.gateway import status_calls
 from payments.models import Invoice
 from payments.polling import status_checks
+from tests.database_roles import execute_as_owner
 from tests.factories import ProductFactory, ShopFactory
 from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
 from tests.proof.model_based.customers import Customer
@@ -184,8 +184,7 @@ def _models() -> list[type[Model]]:
 def delete_everything() -> None:
     """Delete all orders and payments; users stay."""
     tables = ", ".join(model._meta.db_table for model in _models())
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    execute_as_owner(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
 
 
 def shift_timestamps(by: timedelta) -> None:
@@ -195,7 +194,7 @@ def shift_timestamps(by: timedelta) -> None:
         fields = [
             field.name for field in model._meta.concrete_fields if isinstance(field, DateTimeField)
         ]
-        if fields and model is not AuditEvent:
+        if fields and model not in (AuditDigest, AuditEvent):
             model._default_manager.update(**{name: F(name) - shift for name in fields})
 
 

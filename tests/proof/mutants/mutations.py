@@ -12,6 +12,8 @@ SEND_REFUND = "payments/refunds/send.py"
 SEND = "payments/invoices/send.py"
 REPORT_COVERAGE = "payments/reconciliation/report_coverage.py"
 RECOVERY = "payments/recovery.py"
+AUDIT_DIGEST = "orders/audit_digest.py"
+DATABASE_ROLES = "orders/database_roles.py"
 STATE_MACHINE = "orders/state_machine.py"
 TRANSITIONS = "payments/invoices/transitions.py"
 
@@ -374,5 +376,63 @@ MUTATIONS = (
         "            BUCKET_COUNT * (self.number + 1) // self.count,\n",
         "tests/payments/polling/test_shards.py"
         "::test_bucket_belongs_to_one_shard_whatever_their_number",
+    ),
+    Mutation(
+        "let TRUNCATE pass the audit's triggers",
+        "orders/migrations/0004_audit_refuse_truncate.py",
+        "BEFORE TRUNCATE ON orders_auditevent",
+        "BEFORE TRUNCATE ON orders_picture",
+        "tests/orders/test_audit.py::test_trigger_refuses_the_owner_to_change_the_audit",
+    ),
+    Mutation(
+        "let the application's role change the audit",
+        DATABASE_ROLES,
+        '            f"REVOKE UPDATE, DELETE ON {append_only} FROM {name}",\n',
+        "",
+        "tests/orders/test_audit.py::test_audit_is_protected_from_the_application_role",
+    ),
+    Mutation(
+        "leave the application's role with the owner's other privileges",
+        DATABASE_ROLES,
+        '            f"REVOKE ALL ON {tables} FROM {name}",\n',
+        "",
+        "tests/orders/test_audit.py"
+        "::test_audit_is_not_protected_from_a_role_with_a_privilege_too_many",
+    ),
+    Mutation(
+        "call an audit protected from a member of its owner's role",
+        DATABASE_ROLES,
+        "pg_has_role(relowner, 'MEMBER')",
+        "false",
+        "tests/orders/test_audit.py"
+        "::test_audit_is_not_protected_from_a_role_that_can_become_its_owner",
+    ),
+    Mutation(
+        "digest a day while a transaction of it is open",
+        AUDIT_DIGEST,
+        "    finished_before = min(now, oldest_transaction)\n",
+        "    finished_before = now\n",
+        "tests/orders/test_audit_digest.py::test_day_waits_for_a_transaction_that_began_in_it",
+    ),
+    Mutation(
+        "leave the digest before out of a digest",
+        AUDIT_DIGEST,
+        '    chained = sha256(f"{previous}\\n{day}\\n".encode())\n',
+        '    chained = sha256(f"{day}\\n".encode())\n',
+        "tests/orders/test_verify_audit.py::test_changed_digests_are_named",
+    ),
+    Mutation(
+        "leave the day out of a digest",
+        AUDIT_DIGEST,
+        '    chained = sha256(f"{previous}\\n{day}\\n".encode())\n',
+        '    chained = sha256(f"{previous}\\n".encode())\n',
+        "tests/orders/test_audit_digest.py::test_days_without_events_have_different_digests",
+    ),
+    Mutation(
+        "do not compare a digest with the one of the day before",
+        "orders/audit_verify.py",
+        "    if stored.previous != before.digest:\n",
+        "    if stored.previous is None:\n",
+        "tests/orders/test_verify_audit.py::test_changed_digests_are_named",
     ),
 )

@@ -38,6 +38,9 @@ def main() -> int:
             **settings_for_tests(),
             "DJANGO_SETTINGS_MODULE": "seqrshop.settings",
             "DATABASE_URL": with_port(addresses.database_url, own_connections.port),
+            "MIGRATION_DATABASE_URL": with_port(
+                addresses.migration_database_url, own_connections.port
+            ),
             "REDIS_URL": addresses.redis_url,
             "PORT": str(free_port()),
         }

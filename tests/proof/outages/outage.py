@@ -82,7 +82,9 @@ def _restart(server: str, stage: Stage, seconds: float) -> None:
 
 
 def _start_standby(stage: Stage) -> None:
-    stage.standby = start_standby(stage.servers["PostgreSQL"], stage.addresses.database_url)
+    stage.standby = start_standby(
+        stage.servers["PostgreSQL"], stage.addresses.migration_database_url
+    )
 
 
 def _fail_over(stage: Stage, seconds: float) -> None:

@@ -78,9 +78,14 @@ class Stage:
         """Promote the standby, and let all connections go to it."""
         standby.promote()
         self.servers["PostgreSQL"] = standby.process
-        self.addresses = replace(self.addresses, database_url=standby.database_url)
+        port = urlsplit(standby.superuser_url).port or 0
+        self.addresses = replace(
+            self.addresses,
+            database_url=with_port(self.addresses.database_url, port),
+            migration_database_url=standby.superuser_url,
+        )
         for name in ("PostgreSQL", OWN_CONNECTIONS):
-            self.proxies[name].upstream_port = urlsplit(standby.database_url).port or 0
+            self.proxies[name].upstream_port = port
         connection.close()
 
     def _connect_postgresql(self) -> None:

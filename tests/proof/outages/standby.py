@@ -19,39 +19,39 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Standby:
-    """The running standby, and its address."""
+    """The running standby, and its address for a superuser."""
 
     process: ManagedProcess
-    database_url: str
+    superuser_url: str
 
     def promote(self) -> None:
         """Make it the primary."""
-        with psycopg.connect(self.database_url, autocommit=True) as connection:
+        with psycopg.connect(self.superuser_url, autocommit=True) as connection:
             connection.execute("SELECT pg_promote()")
 
 
-def start_standby(primary: ManagedProcess, database_url: str) -> Standby:
+def start_standby(primary: ManagedProcess, superuser_url: str) -> Standby:
     """Copy the primary, and start the copy as its synchronous standby."""
     command = [str(part) for part in primary.command]
     at = command.index("-D")
     user, programs, data = command[: at - 1], Path(command[at - 1]).parent, Path(command[at + 1])
     copy = data.parent / f"standby-{free_port()}"
-    _copy(user, programs, copy, database_url)
+    _copy(user, programs, copy, superuser_url)
     port = free_port()
     command[at + 1 : at + 4] = [str(copy), "-p", str(port)]
     process = ManagedProcess(command, log=data.parent / "standby.log", cwd=Path("/"))
     process.start()
-    _wait_until_synchronous(database_url)
-    return Standby(process, with_port(database_url, port))
+    _wait_until_synchronous(superuser_url)
+    return Standby(process, with_port(superuser_url, port))
 
 
-def _copy(user: list[str], programs: Path, copy: Path, database_url: str) -> None:
+def _copy(user: list[str], programs: Path, copy: Path, superuser_url: str) -> None:
     subprocess.run(
         [
             *user,
             str(programs / "pg_basebackup"),
             f"--pgdata={copy}",
-            f"--dbname={database_url}",
+            f"--dbname={superuser_url}",
             "--write-recovery-conf",
             "--checkpoint=fast",
         ],
@@ -61,9 +61,9 @@ def _copy(user: list[str], programs: Path, copy: Path, database_url: str) -> Non
     )
 
 
-def _wait_until_synchronous(database_url: str) -> None:
+def _wait_until_synchronous(superuser_url: str) -> None:
     """Let each commit wait for the standby. Raises RuntimeError where it does not connect."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
         connection.execute("SELECT pg_reload_conf()")
         deadline = time.monotonic() + READY_SECONDS

@@ -1,0 +1,124 @@
+"""The roles of the tests' database.
+
+The tests use it as the application does: as a role that owns no table. The owner is a superuser,
+and empties the tables between tests. Its address is MIGRATION_DATABASE_URL where processes of the
+shop run beside the test, and DATABASE_URL in pytest, which creates the database with it.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+
+import psycopg
+from django.db import connection
+from psycopg import sql
+from psycopg.errors import DeadlockDetected
+
+from orders.database_roles import grant_application_access, reconnect
+
+ATTEMPTS = 5
+Connection: TypeAlias = "psycopg.Connection[tuple[object, ...]]"
+
+
+def owner_url() -> str:
+    """Return the address of the tests' database for the owner of its tables."""
+    return _address_of_database(_owner().netloc)
+
+
+def application_url() -> str:
+    """Return the address of the tests' database for the application's role."""
+    settings = connection.settings_dict
+    user, password = quote(settings["USER"]), quote(settings["PASSWORD"])
+    return _address_of_database(f"{user}:{password}@{settings['HOST']}:{settings['PORT']}")
+
+
+def execute_as_owner(*statements: str) -> None:
+    """Execute statements in one transaction, as the owner and without any trigger.
+
+    Repeats the transaction when a web process reads tables in another order meanwhile.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with psycopg.connect(owner_url()) as owner:
+                owner.execute("SET LOCAL session_replication_role = replica")
+                for statement in statements:
+                    owner.execute(statement.encode())
+        except DeadlockDetected:
+            if attempt == ATTEMPTS:
+                raise
+        else:
+            return
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Connect as the owner while the block runs; no transaction may be open."""
+    owner, settings = _owner(), connection.settings_dict
+    application = {"USER": settings["USER"], "PASSWORD": settings["PASSWORD"]}
+    reconnect({"USER": owner.username or "", "PASSWORD": owner.password or ""})
+    try:
+        yield
+    finally:
+        reconnect(application)
+
+
+def become_application_role() -> None:
+    """Create the application's role, one for each database, and connect as it."""
+    role = f"{connection.settings_dict['NAME']}_application"
+    with psycopg.connect(owner_url(), autocommit=True) as owner:
+        password = create_application_role(owner, role)
+    grant_application_access(role)
+    reconnect({"USER": role, "PASSWORD": password})
+
+
+def create_application_role(owner: Connection, role: str) -> str:
+    """Create a role that may connect and nothing else; return its password."""
+    password = secrets.token_urlsafe(24)
+    _drop(owner, role)
+    create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+    owner.execute(create.format(sql.Identifier(role), password))
+    return password
+
+
+def make_database(name: str, beside: str) -> dict[str, str]:
+    """Create an empty database on the server of `beside`, and a role for the application.
+
+    Returns the settings of their addresses.
+    """
+    role, owner = f"{name}_application", urlsplit(beside)._replace(path=f"/{name}")
+    with psycopg.connect(beside, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        password = create_application_role(connection, role)
+        connection.execute(f"CREATE DATABASE {name}")
+    netloc = f"{role}:{password}@{owner.netloc.rpartition('@')[2]}"
+    return {
+        "DATABASE_URL": urlunsplit(owner._replace(netloc=netloc)),
+        "MIGRATION_DATABASE_URL": urlunsplit(owner),
+    }
+
+
+def become_owner() -> None:
+    """Connect as the owner again, and drop the application's role."""
+    role = connection.settings_dict["USER"]
+    owner = _owner()
+    reconnect({"USER": owner.username or "", "PASSWORD": owner.password or ""})
+    with psycopg.connect(owner_url(), autocommit=True) as connected:
+        _drop(connected, role)
+
+
+def _owner() -> SplitResult:
+    return urlsplit(os.environ.get("MIGRATION_DATABASE_URL") or os.environ["DATABASE_URL"])
+
+
+def _drop(owner: Connection, role: str) -> None:
+    if owner.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is not None:
+        for statement in ("DROP OWNED BY {}", "DROP ROLE {}"):
+            owner.execute(sql.SQL(statement).format(sql.Identifier(role)))
+
+
+def _address_of_database(netloc: str) -> str:
+    name = connection.settings_dict["NAME"]
+    return urlunsplit(_owner()._replace(netloc=netloc, path=f"/{name}"))

@@ -1,0 +1,119 @@
+"""`migrate` runs as the owner of the tables, and grants the application's role its access."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from seqrshop.local import ROOT
+from tests.database_roles import make_database
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def database(worker_id: str) -> Iterator[dict[str, str]]:
+    """The addresses of an empty database, for the application and for the owner."""
+    name = f"migrated_{worker_id}"
+    yield make_database(name, beside=os.environ["DATABASE_URL"])
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as owner:
+        owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        owner.execute(f"DROP ROLE {name}_application")
+
+
+def migrate(*options: str, **given: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity=0", *options],
+        cwd=ROOT,
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def tables_granted(database: Mapping[str, str], privilege: str) -> set[str]:
+    """Return the tables for which the application's role has the privilege."""
+    with psycopg.connect(database["DATABASE_URL"]) as application:
+        rows = application.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r'"
+            " AND relnamespace = 'public'::regnamespace AND has_table_privilege(oid, %s)",
+            [privilege],
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
+def owners(database: Mapping[str, str]) -> set[str]:
+    with psycopg.connect(database["DATABASE_URL"]) as application:
+        rows = application.execute(
+            "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
+def test_owner_migrates_and_application_gets_rows_but_no_table(database: dict[str, str]) -> None:
+    first, again = migrate(**database), migrate(**database)
+
+    assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
+    assert owners(database) == {urlsplit(database["MIGRATION_DATABASE_URL"]).username}
+    tables = tables_granted(database, "SELECT")
+    assert {"orders_auditevent", "orders_order", "django_session"} <= tables
+    assert tables_granted(database, "INSERT") == tables
+    audit = {name for name in tables if name.startswith("orders_audit")}
+    assert tables_granted(database, "UPDATE") == tables - audit
+    assert tables_granted(database, "DELETE") == tables - audit
+    for privilege in ("TRUNCATE", "REFERENCES", "TRIGGER"):
+        assert tables_granted(database, privilege) == set()
+
+
+def test_application_role_alone_migrates_nothing_in_another_owners_database(
+    database: dict[str, str],
+) -> None:
+    migrate(**database)
+
+    with (
+        psycopg.connect(database["DATABASE_URL"]) as application,
+        pytest.raises(InsufficientPrivilege),
+    ):
+        application.execute("CREATE TABLE mine (id integer)")
+
+
+def test_plan_grants_nothing(database: dict[str, str]) -> None:
+    migrate(**database)
+    with psycopg.connect(database["MIGRATION_DATABASE_URL"]) as owner:
+        owner.execute("REVOKE ALL ON orders_order FROM PUBLIC, " + role_of(database))
+
+    planned = migrate("--plan", **database)
+
+    assert planned.returncode == 0
+    assert "orders_order" not in tables_granted(database, "SELECT")
+
+
+def test_owner_of_another_database_is_refused(database: dict[str, str]) -> None:
+    other = os.environ["DATABASE_URL"]
+
+    refused = migrate(**database | {"MIGRATION_DATABASE_URL": other})
+
+    assert refused.returncode == 1
+    assert "MIGRATION_DATABASE_URL and DATABASE_URL name two databases." in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert owners(database) == set()
+
+
+def test_role_that_does_not_exist_is_named(database: dict[str, str]) -> None:
+    unknown = database["DATABASE_URL"].replace(role_of(database), "nobody_at_all")
+
+    refused = migrate(**database | {"DATABASE_URL": unknown})
+
+    assert refused.returncode == 1
+    assert "The role nobody_at_all of DATABASE_URL does not exist." in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def role_of(database: Mapping[str, str]) -> str:
+    return urlsplit(database["DATABASE_URL"]).username or ""
