@@ -76,7 +76,7 @@ def running_stack(folder: Path, given: Mapping[str, str]) -> Iterator[Stack]:
     Raises ProcessStartError.
     """
     port = free_port()
-    with SandboxProcess() as sandbox:
+    with SandboxProcess("--certification") as sandbox:
         command = [sys.executable, "-m", "seqrshop.local.run"]
         env = {**_environment(folder, port, sandbox), **given}
         with ManagedProcess(command, log=folder / "log", env=env) as shop:

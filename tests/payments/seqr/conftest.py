@@ -93,7 +93,8 @@ def send(client: SeqrClient, server: ScriptedServer) -> Send:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[SandboxProcess]:
-    with SandboxProcess() as process:
+    """A sandbox that refuses what certification would refuse."""
+    with SandboxProcess("--certification") as process:
         yield process
 
 

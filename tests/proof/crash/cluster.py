@@ -55,7 +55,7 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
         enter = to_stop.enter_context
         database = enter(run_servers(folder, durable=True, redis_url="none"))
         redis = enter(run_servers(folder, durable=False, database_url="none"))
-        sandbox = enter(SandboxProcess())
+        sandbox = enter(SandboxProcess("--certification"))
         sandbox.fault("notification", "lost")
         password = secrets.token_urlsafe(9)
         port = free_port()
