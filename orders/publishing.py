@@ -5,6 +5,7 @@ order. A message may be lost, since the streams also compare their orders every 
 (seqrshop/storefront/streams). So it is sent once, and no change waits for Redis.
 """
 
+from collections.abc import Collection
 from functools import partial
 from uuid import UUID
 
@@ -15,14 +16,13 @@ from seqrshop.redis_client import PUBLISH_TIMEOUT_SECONDS, breaker, redis_client
 CHANNEL = "seqrshop:orders"
 
 
-def publish_on_commit(public_id: UUID) -> None:
-    """Publish that this order has changed, once the transaction is committed."""
-    transaction.on_commit(partial(_publish, public_id), robust=True)
+def publish_on_commit(*public_ids: UUID) -> None:
+    """Publish that these orders have changed, once the transaction is committed."""
+    transaction.on_commit(partial(_publish, public_ids), robust=True)
 
 
-def _publish(public_id: UUID) -> None:
-    client = redis_client(PUBLISH_TIMEOUT_SECONDS)
-    breaker.call(
-        lambda: client.publish(CHANNEL, str(public_id)),
-        otherwise="order changes are not published",
-    )
+def _publish(public_ids: Collection[UUID]) -> None:
+    messages = redis_client(PUBLISH_TIMEOUT_SECONDS).pipeline(transaction=False)
+    for public_id in public_ids:
+        messages.publish(CHANNEL, str(public_id))
+    breaker.call(messages.execute, otherwise="order changes are not published")

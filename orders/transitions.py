@@ -1,10 +1,11 @@
 """The only writer of `Order.state`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from orders.audit import ChangeSource
 from orders.models import EventName, Order, OrderState
-from orders.state_machine import TransitionTable, apply_transition
+from orders.state_machine import TransitionTable, apply_transition, apply_transitions
 
 _S = OrderState
 
@@ -55,6 +56,11 @@ def transition_order(order: Order, to: OrderState, source: ChangeSource, **field
     The caller holds the order's row lock (`lock_order`). Raises TransitionError.
     """
     return apply_transition(order, to, TABLE, source, **fields)
+
+
+def transition_orders(orders: Sequence[Order], to: OrderState, source: ChangeSource) -> None:
+    """Change the state of several locked orders in two statements. Raises TransitionError."""
+    apply_transitions([(order, {}) for order in orders], to, TABLE, source)
 
 
 def lock_order(order_id: int) -> Order:

@@ -15,6 +15,7 @@ from orders.audit import ChangeSource
 from orders.clock import database_now
 from orders.models import SourceName
 from payments.availability.pause import pause_payments
+from payments.invoices.apply_payments import apply_payments
 from payments.invoices.apply_status import apply_status, apply_unchanged_batch
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import (
@@ -40,6 +41,7 @@ CURRENT_SECONDS = 5.0  # the age of the last read up to which new invoices are k
 # Another transaction was in the way; the database itself is available.
 CONTENTION_ERRORS = (DeadlockDetected, LockNotAvailable, QueryCanceled)
 READ_BATCH_SIZE = 2000
+PAYMENT_BATCH_SIZE = 50  # keeps their locks for milliseconds
 NEVER = float("-inf")
 
 COLUMNS = (
@@ -204,11 +206,12 @@ class PollStore:
 
     def _write_all(self, updates: list[StatusUpdate]) -> None:
         until = self._clock() + WRITE_STEP_SECONDS
-        written: list[int] = []
+        written = self._write_payments(updates, until)
         left: list[StatusUpdate] = []
-        for position, each in enumerate(updates):
+        rest = [each for each in updates if each.query.invoice_id not in set(written)]
+        for position, each in enumerate(rest):
             if self._clock() > until:
-                left += updates[position:]
+                left += rest[position:]
                 self._poller.updates_available.set()
                 break
             if self._write(each):
@@ -217,6 +220,34 @@ class PollStore:
                 left.append(each)
         self._poller.requeue(left)
         self._resubmit(written)
+
+    def _write_payments(self, updates: list[StatusUpdate], until: float) -> list[int]:
+        """Write the ordinary payments, many in a transaction; return their invoices' ids."""
+        payments = [each for each in updates if each.result.status == InvoiceStatus.PAID]
+        written: list[int] = []
+        for first in range(0, len(payments), PAYMENT_BATCH_SIZE):
+            if self._clock() > until:
+                break
+            batch = payments[first : first + PAYMENT_BATCH_SIZE]
+            ids = self._try_payments([(each.query, each.result) for each in batch])
+            for each in batch:
+                if each.query.invoice_id in ids:
+                    self._contended.discard(each.query.invoice_id)
+                    self._record_delay(each.result)
+            written += ids
+        return written
+
+    def _try_payments(self, results: list[tuple[StatusQuery, StatusResult]]) -> set[int]:
+        """Apply payments in one transaction; return none if that fails, for whatever reason."""
+        try:
+            return apply_payments(results, SOURCE)
+        except (OperationalError, InterfaceError) as error:
+            if not isinstance(error.__cause__, CONTENTION_ERRORS):
+                raise
+            logger.warning("payments are written one by one: %s", type(error.__cause__).__name__)
+        except Exception:  # caused by one of them, which the write one by one finds
+            logger.exception("payments are written one by one")
+        return set()
 
     def _write_unchanged(self) -> None:
         """Write the unchanged results in one statement, and the rest one by one."""

@@ -9,9 +9,10 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from orders.clock import database_now
 from orders.models import AuditEvent, SubjectType
+from payments import models
 from payments.availability.pause import payments_are_paused
 from payments.invoices.apply_status import apply_status
-from payments.invoices.status_query import StatusQuery
+from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.invoices.transitions import lock_invoice
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase, shard_of
 from payments.polling import store
@@ -136,12 +137,14 @@ def test_superseded_ended_unsent_and_acknowledged_invoices_are_not_queried() -> 
 
 def test_shard_queries_only_its_own_invoices(settings: Settings) -> None:
     settings.SEQR_POLL_SHARDS = 2
-    invoices = [invoice_in(S.ISSUED) for _ in range(4)]
+    invoices = [invoice_in(S.ISSUED) for _ in range(40)]  # ids of both shards
     calls = unchanged_seqr()
 
-    Shard(calls).run_rounds()
+    Shard(calls, shard=models.Shard(0, 2)).run_rounds()
 
-    assert calls.queried == [invoice.pk for invoice in invoices if shard_of(invoice.pk) == 0]
+    own = [invoice.pk for invoice in invoices if shard_of(invoice.pk) == 0]
+    assert sorted(calls.queried) == own
+    assert 0 < len(own) < 40
 
 
 def test_unchanged_invoices_cost_two_sql_queries_a_second(
@@ -229,7 +232,7 @@ def test_result_is_kept_until_the_database_is_back(
     running = shard()
 
     with monkeypatch.context() as broken:
-        broken.setattr(store, "apply_status", away)
+        broken.setattr(store, "apply_payments", away)
         running.run_rounds()
     before = reloaded(invoice).status
     running.run_rounds(times=2)
@@ -291,8 +294,13 @@ def test_result_that_cannot_be_written_blocks_no_other(
             raise ValueError("a programming error")
         apply_status(query, *args, **options)  # type: ignore[arg-type]
 
+    def no_batch(results: list[tuple[StatusQuery, StatusResult]], *_args: object) -> set[int]:
+        assert {query.invoice_id for query, _ in results} == {bad.pk, good.pk}
+        raise ValueError("a programming error")
+
     running = shard()
     with monkeypatch.context() as broken:
+        broken.setattr(store, "apply_payments", no_batch)
         broken.setattr(store, "apply_status", not_the_bad_one)
         running.run_rounds()
     before = [reloaded(bad).status, reloaded(good).status]
@@ -303,8 +311,9 @@ def test_result_that_cannot_be_written_blocks_no_other(
 
 
 def test_many_payments_are_written_in_steps_so_that_the_lock_can_be_renewed(
-    sandbox: SandboxProcess, shard: Shards
+    sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(store, "PAYMENT_BATCH_SIZE", 1)
     invoices = [issued_invoice() for _ in range(3)]
     for invoice in invoices:
         sandbox.pay(reference(invoice))

@@ -100,9 +100,9 @@ MUTATIONS = (
     ),
     Mutation(
         "poll the superseded invoice",
-        "payments/polling/shards.py",
-        "    return invoices_open_at_seqr().exclude(cancel_reason=CancelReason.SUPERSEDED)\n",
-        "    return invoices_open_at_seqr()\n",
+        "payments/polling/store.py",
+        "invoices_open_at_seqr(self._shard).exclude(cancel_reason=CancelReason.SUPERSEDED)\n",
+        "invoices_open_at_seqr(self._shard)\n",
         "tests/payments/polling/test_store.py::test_superseded_ended_unsent_and_acknowledged_invoices_are_not_queried",
     ),
     Mutation(
@@ -134,8 +134,8 @@ MUTATIONS = (
     Mutation(
         "ignore the silence before a poller's start",
         "payments/polling/store.py",
-        "            answered_at = max(issued_at, self._answered_before_start or issued_at)\n",
-        "            answered_at = now\n",
+        "max(issued_at, self._answered_before_start.get(bucket_of(key), issued_at))\n",
+        "now\n",
         "tests/payments/polling/test_silence.py"
         "::test_reversal_during_a_poller_outage_is_suspected_after_the_restart",
     ),
@@ -434,5 +434,35 @@ MUTATIONS = (
         "    if stored.previous != before.digest:\n",
         "    if stored.previous is None:\n",
         "tests/orders/test_verify_audit.py::test_changed_digests_are_named",
+    ),
+    Mutation(
+        "apply a batch's payment without its order's lock",
+        TRANSITIONS,
+        'select_for_update(of=("order", "self"), skip_locked=True, no_key=True)',
+        'select_for_update(of=("self",), skip_locked=True, no_key=True)',
+        "tests/payments/invoices/test_apply_payments.py::test_batch_waits_for_no_lock",
+    ),
+    Mutation(
+        "wait for locks in a batch of payments",
+        TRANSITIONS,
+        'select_for_update(of=("order", "self"), skip_locked=True, no_key=True)',
+        'select_for_update(of=("order", "self"), no_key=True)',
+        "tests/payments/invoices/test_apply_payments.py::test_batch_waits_for_no_lock",
+    ),
+    Mutation(
+        "take a payment whose order has another invoice for an ordinary one",
+        "payments/invoices/apply_payments.py",
+        "filter(~Exists(others), ~Exists(cases), pk__in=invoice_ids)",
+        "filter(~Exists(cases), pk__in=invoice_ids)",
+        "tests/payments/invoices/test_apply_payments.py"
+        "::test_payment_that_is_not_ordinary_is_left_to_apply_status",
+    ),
+    Mutation(
+        "lose a batch of payments that fails",
+        "payments/polling/store.py",
+        '            logger.exception("payments are written one by one")\n        return set()\n',
+        '            logger.exception("payments are written one by one")\n'
+        "        return {query.invoice_id for query, _ in results}\n",
+        "tests/payments/polling/test_store.py::test_result_that_cannot_be_written_blocks_no_other",
     ),
 )
