@@ -32,6 +32,7 @@ class ShopCelery(Celery):
 app = ShopCelery("seqrshop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["payments"])
+app.steps["worker"].add("payments.poll_worker:PollerStep")
 
 
 @app.on_configure.connect
