@@ -19,10 +19,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders.models import AuditDigest, AuditEvent
+from seqrshop.postgresql import answer_timeout
 
 logger = logging.getLogger(__name__)
 
 READ_BATCH_SIZE = 2000
+READ_TIMEOUT_SECONDS = 300
 MARK_LENGTH = 4  # bytes of an event's own digest
 DAY = timedelta(days=1)
 # Every column of an event. An empty one is left out of the digest, so that a column that is added
@@ -124,7 +126,13 @@ def day_of(moment: datetime) -> date:
 
 
 def _event_digests(day: date) -> Iterator[tuple[int, bytes]]:
-    with transaction.atomic():  # within it, the cursor reads in batches; else all at once
+    # Within a transaction PostgreSQL computes each batch when it is read, but sorts the day first.
+    with (
+        transaction.atomic(),
+        connection.cursor() as cursor,
+        answer_timeout(connection.connection, READ_TIMEOUT_SECONDS + 1),
+    ):
+        cursor.execute(f"SET LOCAL statement_timeout = '{READ_TIMEOUT_SECONDS}s'")
         for values in events_of(day).values_list(*COLUMNS).iterator(READ_BATCH_SIZE):
             yield values[0], sha256(_canonical(values)).digest()
 

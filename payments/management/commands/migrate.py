@@ -1,10 +1,16 @@
-"""manage.py migrate, with time limits of its own."""
+"""manage.py migrate, as the owner of the tables and with time limits of its own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
+from orders.database_roles import grant_application_access, owner_connection
 from seqrshop.postgresql import (
     MIGRATION_LOCK_TIMEOUT_SECONDS,
     MIGRATION_STATEMENT_TIMEOUT_SECONDS,
@@ -15,23 +21,37 @@ from seqrshop.postgresql import (
 class Command(migrate.Command):
     """Migrates as Django does; a statement may take minutes, and wait seconds for a lock.
 
-    A migration that cannot get its lock fails, and is run again at a quieter time: every statement
-    about its table waits behind it.
+    Connects as the role of MIGRATION_DATABASE_URL, if it is given, and then grants the role of
+    DATABASE_URL what the application needs. A migration that cannot get its lock fails, and is run
+    again at a quieter time: every statement about its table waits behind it.
     """
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate the database. Raises OperationalError when a limit is exceeded."""
         connection = connections[options["database"]]
-        connection.ensure_connection()
-        with (
-            answer_timeout(connection.connection, MIGRATION_STATEMENT_TIMEOUT_SECONDS + 1),
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(f"SET statement_timeout = '{MIGRATION_STATEMENT_TIMEOUT_SECONDS}s'")
-            cursor.execute(f"SET lock_timeout = '{MIGRATION_LOCK_TIMEOUT_SECONDS}s'")
-            try:
+        application = connection.settings_dict["USER"]
+        try:
+            with owner_connection(), _migration_limits(connection):
                 super().handle(*args, **options)
-            finally:
-                if connection.is_usable():
-                    cursor.execute("RESET statement_timeout")
-                    cursor.execute("RESET lock_timeout")
+                changes_nothing = options["plan"] or options["check_unapplied"]
+                if connection.settings_dict["USER"] != application and not changes_nothing:
+                    grant_application_access(application)
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
+
+
+@contextmanager
+def _migration_limits(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    connection.ensure_connection()
+    with (
+        answer_timeout(connection.connection, MIGRATION_STATEMENT_TIMEOUT_SECONDS + 1),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"SET statement_timeout = '{MIGRATION_STATEMENT_TIMEOUT_SECONDS}s'")
+        cursor.execute(f"SET lock_timeout = '{MIGRATION_LOCK_TIMEOUT_SECONDS}s'")
+        try:
+            yield
+        finally:
+            if connection.is_usable():
+                cursor.execute("RESET statement_timeout")
+                cursor.execute("RESET lock_timeout")
