@@ -19,7 +19,7 @@ from payments.models import (
 )
 from payments.receipts.submit import receipts_due
 
-ENQUEUE_TIME = timedelta(seconds=2)  # an invoice younger than this is still on its way by broker
+ENQUEUE_TIME = timedelta(seconds=1)  # an invoice younger than this is still on its way by broker
 BATCH_SIZE = 500  # of each kind in one run; the next run is seconds away
 RECEIPT_BATCH_SIZE = 50  # so that no invoice waits in the queue behind many receipts
 

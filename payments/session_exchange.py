@@ -1,6 +1,9 @@
 """Exchanges a token of the SEQR app for a customer's session."""
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import transaction
 
@@ -12,7 +15,11 @@ from payments.cases.cases import open_configuration_case
 from payments.seqr import SeqrConfigurationError, SeqrRejected
 
 SOURCE = ChangeSource(SourceName.CUSTOMER)
+# Of the 16 threads of a web process: the others serve what does not wait for SEQR, such as its
+# notifications.
+MAX_CONCURRENT_CALLS = 12
 _TOKEN = re.compile(r"[0-9A-Za-z.\-]{6,100}")
+_calls = threading.BoundedSemaphore(MAX_CONCURRENT_CALLS)
 
 
 class TokenRefused(Exception):
@@ -23,11 +30,15 @@ class TokenOfAnotherShop(TokenRefused):
     """The token belongs to a session of another shop."""
 
 
+class TooManyExchanges(Exception):
+    """MAX_CONCURRENT_CALLS exchanges of this process wait for SEQR; try again soon."""
+
+
 def exchange_token(shop: Shop, token: str) -> CustomerSession:
     """Return the customer's session for a token, with at most one call to SEQR.
 
     A token exchanged before needs no call until its session ends. Raises TokenRefused,
-    TokenOfAnotherShop, and the gateway's SeqrUnavailable, SeqrOutcomeUnknown and
+    TokenOfAnotherShop, TooManyExchanges, and the gateway's SeqrUnavailable, SeqrOutcomeUnknown and
     SeqrConfigurationError.
     """
     if not _TOKEN.fullmatch(token):
@@ -38,7 +49,8 @@ def exchange_token(shop: Shop, token: str) -> CustomerSession:
             raise TokenOfAnotherShop
         return known
     try:
-        info = audited_client(None, SOURCE).get_client_session_info(token)
+        with _place_to_wait():
+            info = audited_client(None, SOURCE).get_client_session_info(token)
     except SeqrConfigurationError as error:
         with transaction.atomic():
             open_configuration_case(error, SOURCE)
@@ -52,3 +64,13 @@ def exchange_token(shop: Shop, token: str) -> CustomerSession:
         subscriber_key=info.subscriber_key,
         parameters=info.parameters,
     )
+
+
+@contextmanager
+def _place_to_wait() -> Iterator[None]:
+    if not _calls.acquire(blocking=False):
+        raise TooManyExchanges
+    try:
+        yield
+    finally:
+        _calls.release()

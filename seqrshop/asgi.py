@@ -15,6 +15,9 @@ with stop_without_traceback(UVICORN_STARTUP_FAILURE):
     django.setup()
     require_valid_settings()
 
-from seqrshop.serving.asgi_app import AsgiApp  # noqa: E402 - it imports models, which Django has loaded
+from django.urls import get_resolver  # noqa: E402 - Django is set up
 
+from seqrshop.serving.asgi_app import AsgiApp  # noqa: E402 - it imports models
+
+_ = get_resolver().url_patterns  # loads all views now, not in the first request
 application = AsgiApp(WSGIHandler())

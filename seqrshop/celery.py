@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.signals import import_modules
 from django.conf import settings
 from kombu import Connection
@@ -19,10 +20,33 @@ PUBLISH_OPTIONS = {
     "socket_timeout": BROKER_TIMEOUT_SECONDS,
     "max_retries": 0,
 }
+RECONNECT_INTERVAL_SECONDS = 1
+
+
+class BrokerConnection(Connection):
+    """A connection whose owner reconnects each second; Celery's pauses grow to half a minute."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> "BrokerConnection":
+        """Connect, and retry at even intervals."""
+        pauses = {
+            "interval_start": RECONNECT_INTERVAL_SECONDS,
+            "interval_step": 0,
+            "interval_max": RECONNECT_INTERVAL_SECONDS,
+        }
+        super().ensure_connection(*args, **{**options, **pauses})
+        return self
+
+
+class BrokerAmqp(AMQP):
+    """Makes BrokerConnections."""
+
+    Connection = BrokerConnection
 
 
 class ShopCelery(Celery):
-    """Celery whose connections for enqueueing have time limits of their own."""
+    """Celery that reconnects quickly, and enqueues within a short time or not at all."""
+
+    amqp_cls = f"{__name__}:BrokerAmqp"
 
     def connection_for_write(self, url: str | None = None, **options: Any) -> Connection:
         """Return a connection that waits BROKER_TIMEOUT_SECONDS at most for each answer."""

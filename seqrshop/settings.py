@@ -177,7 +177,7 @@ CELERY_BROKER_POOL_LIMIT = 64  # as many threads may enqueue at once
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-RECOVERY_INTERVAL_SECONDS = 3
+RECOVERY_INTERVAL_SECONDS = 2
 CELERY_BEAT_SCHEDULE = {
     "run recovery": {
         "task": "payments.tasks.run_recovery",

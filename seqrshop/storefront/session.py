@@ -9,7 +9,12 @@ from django.views.decorators.gzip import gzip_page
 from orders.models import CustomerSession, Order
 from orders.services import blocking_order, digest_of, latest_order
 from payments.seqr import SeqrError
-from payments.session_exchange import TokenOfAnotherShop, TokenRefused, exchange_token
+from payments.session_exchange import (
+    TokenOfAnotherShop,
+    TokenRefused,
+    TooManyExchanges,
+    exchange_token,
+)
 from seqrshop.storefront import api_errors, rate_limits
 from seqrshop.storefront.endpoint import (
     authenticate,
@@ -56,7 +61,7 @@ def create_session(request: HttpRequest, slug: str | None = None) -> HttpRespons
             raise api_errors.other_shop() from None
         except TokenRefused:
             raise api_errors.invalid_session() from None
-        except SeqrError:
+        except (SeqrError, TooManyExchanges):
             raise api_errors.seqr_unavailable() from None
         store_session(request, session)
         get_token(request)  # sets the CSRF cookie for a client that has loaded no page

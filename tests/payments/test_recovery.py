@@ -16,7 +16,7 @@ S = InvoiceStatus
 pytestmark = pytest.mark.django_db
 
 
-def test_invoice_whose_message_was_lost_is_found_after_two_seconds() -> None:
+def test_invoice_whose_message_was_lost_is_found_after_a_second() -> None:
     invoice = new_invoice()
     just_made = find_work().invoices_to_send
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from pytest_django import Settings
 
 from orders.models import CustomerSession, Product, Shop
+from payments import session_exchange
+from seqrshop.serving.asgi_app import THREADS
 from tests.conftest import TOKEN
 from tests.factories import (
     CustomerSessionFactory,
@@ -268,3 +272,20 @@ def test_products_not_on_sale_are_not_listed(
     products = customer.send("/lyktan/session", {"token": TOKEN}).json()["products"]
 
     assert [product["id"] for product in products] == [coffee.pk]
+
+
+def test_exchange_is_refused_while_others_wait_for_seqr_and_a_known_token_is_served(
+    client: JsonClient, token: str, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixteen scans while SEQR hung would have stopped the web process, its notifications too."""
+    client.send("/lyktan/session", {"token": token})
+    other = str(sandbox.scan("HTTP://SEQR.SE/000/LYKTAN", "46700643934")["token"])
+    monkeypatch.setattr(session_exchange, "_calls", threading.BoundedSemaphore(1))
+    with session_exchange._calls:
+        refused = client.send("/lyktan/session", {"token": other})
+        known = client.send("/lyktan/session", {"token": token})
+
+    assert (refused.status_code, refused.json()["error"]) == (503, "seqr_unavailable")
+    assert known.status_code == 200
+    assert client.send("/lyktan/session", {"token": other}).status_code == 200
+    assert session_exchange.MAX_CONCURRENT_CALLS < THREADS
