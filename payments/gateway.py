@@ -46,4 +46,6 @@ def _config() -> SeqrConfig:
         client_id=settings.SEQR_CLIENT_ID,
         channel=settings.SEQR_CHANNEL,
         timeout_seconds=settings.SEQR_TIMEOUT_SECONDS,
+        report_timeout_seconds=settings.SEQR_REPORT_TIMEOUT_SECONDS,
+        report_stall_seconds=settings.SEQR_REPORT_STALL_SECONDS,
     )

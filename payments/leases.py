@@ -15,6 +15,7 @@ from django.db.models import Model, Q
 from orders.clock import database_now
 
 MARGIN = timedelta(seconds=5)  # between the end of the longest call and the end of its lease
+REPORT_READING_TIME = timedelta(seconds=60)
 MAX_DOUBLINGS = 20  # keeps a pause within the range of timedelta
 
 
@@ -55,6 +56,11 @@ def call_lease_duration(timeouts: int = 2) -> timedelta:
     Connecting and the answer each have SEQR_TIMEOUT_SECONDS, so one call takes two of them.
     """
     return timedelta(seconds=timeouts * settings.SEQR_TIMEOUT_SECONDS) + MARGIN
+
+
+def report_lease_duration() -> timedelta:
+    """Return how long the call for the largest report and reading it may take, and the margin."""
+    return timedelta(seconds=settings.SEQR_REPORT_TIMEOUT_SECONDS) + REPORT_READING_TIME + MARGIN
 
 
 def doubling_pause(doublings: int, shortest: timedelta, longest: timedelta) -> timedelta:

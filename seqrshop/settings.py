@@ -152,6 +152,11 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- SEQR ----------------------------------------------------------------------------------------
+
+SEQR_REPORT_TIMEOUT_SECONDS = 300  # for a report of MAX_REPORT_ROWS at 1 MB a second
+SEQR_REPORT_STALL_SECONDS = 30  # a download slower than 1 KiB a second for so long has failed
+
 # --- Celery ----------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL

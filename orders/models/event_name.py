@@ -114,6 +114,7 @@ class EventName(models.TextChoices):
     PERIOD_LOST = "period_lost", _("period lost")
     PERIOD_FOUND = "period_found", _("period found")
     PERIOD_NEVER_CLOSED = "period_never_closed", _("period never closed")
+    REPORT_REQUESTED = "report_requested", _("report requested")
     REPORT_DEFERRED = "report_deferred", _("report deferred")
     REPORT_FETCHED_AGAIN = "report_fetched_again", _("report fetched again")
     PERIOD_RECONCILED = "period_reconciled", _("period reconciled")

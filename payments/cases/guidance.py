@@ -89,6 +89,7 @@ GUIDANCE = {
     ),
     CaseKind.RECONCILIATION_STUCK: _(
         "See that SEQR_RESELLER_ID, its user and password are right, or call SEQR. The report is "
-        "fetched again automatically for a day; after that, fetch it on the period's page."
+        "fetched again automatically for a day; after that, fetch it on the period's page. A "
+        "report that is too large is not read: get it from SEQR and compare it by hand."
     ),
 }

@@ -27,7 +27,8 @@ class TransactionPeriod(AuditedModel):
     """A terminal's payments and refunds since its last period. It is closed on `day`.
 
     Only `payments.reconciliation.transitions` writes `status`. SEQR closed the period between
-    `marking_started_at` and `marking_ended_at`, both by PostgreSQL's clock.
+    `marking_started_at` and `marking_ended_at`, both by PostgreSQL's clock. `report_requested_at`
+    is when staff requested the report, until it is fetched.
     """
 
     day = models.DateField(_("day"))
@@ -44,6 +45,7 @@ class TransactionPeriod(AuditedModel):
         _("period ID at SEQR"), max_length=100, null=True, unique=True
     )
     fetched_at = models.DateTimeField(_("report fetched"), null=True)
+    report_requested_at = models.DateTimeField(_("report requested"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("transaction period")

@@ -7,10 +7,16 @@ from orders.clock import database_now
 from payments.cases.cases import open_period_case
 from payments.leases import proportional_pause
 from payments.models import CaseKind, TransactionPeriod
-from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
+from payments.seqr import (
+    SeqrError,
+    SeqrOutcomeUnknown,
+    SeqrReportTooLarge,
+    SeqrUnavailable,
+)
 
 SHORTEST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
+NO_RETRY = timedelta(days=365)
 STUCK_AFTER = timedelta(hours=3)  # of attempts
 
 
@@ -18,7 +24,10 @@ def retry_pause(error: SeqrError, *, waiting_since: datetime) -> timedelta:
     """Return the pause before the next attempt.
 
     It is a tenth of the time since `waiting_since`, or the longest pause if SEQR rejects the call.
+    A report that is too large stays so, and is not fetched again by itself.
     """
+    if isinstance(error, SeqrReportTooLarge):
+        return NO_RETRY
     if not _is_temporary(error):
         return LONGEST_PAUSE
     return proportional_pause(database_now() - waiting_since, SHORTEST_PAUSE, LONGEST_PAUSE)
@@ -27,11 +36,12 @@ def retry_pause(error: SeqrError, *, waiting_since: datetime) -> timedelta:
 def open_case_if_stuck(
     period: TransactionPeriod, error: SeqrError, source: ChangeSource, *, waiting_since: datetime
 ) -> None:
-    """Open a case about a locked period if SEQR rejects the call, or after hours of attempts."""
+    """Open a case about a locked period after hours of attempts, or at once if none can help."""
     if not _is_temporary(error) or database_now() - waiting_since > STUCK_AFTER:
         summary = f"SEQR's report of {period.day} is not available: {error}"
         open_period_case(CaseKind.RECONCILIATION_STUCK, period, source, summary)
 
 
 def _is_temporary(error: SeqrError) -> bool:
-    return isinstance(error, SeqrUnavailable | SeqrOutcomeUnknown)
+    is_answered_later = isinstance(error, SeqrUnavailable | SeqrOutcomeUnknown)
+    return is_answered_later and not isinstance(error, SeqrReportTooLarge)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from orders.audit import ChangeSource, record_event_once
 from orders.models import AuditEvent, EventName, SubjectType
 from payments.cases.cases import close_case
-from payments.models import CaseKind, MatchResult, MoneyCase, PeriodRow
+from payments.models import CaseKind, InvoiceStatus, MatchResult, MoneyCase, PeriodRow
 from payments.reconciliation.report_coverage import RECORDING_MARGIN, Coverage
 
 NO_SALE = "SEQR's reports of that time contain no sale of this invoice: SEQR reversed the payment"
@@ -20,7 +20,10 @@ def close_duplicate_payment_cases(coverage: Coverage, source: ChangeSource) -> N
 
     An unknown sale of the same amount keeps the case open, and is recorded in its history.
     """
-    for case in MoneyCase.objects.filter(kind=CaseKind.DUPLICATE_PAYMENT, closed_at=None):
+    possibly_reversed = MoneyCase.objects.filter(
+        kind=CaseKind.DUPLICATE_PAYMENT, closed_at=None
+    ).exclude(invoice__status=InvoiceStatus.DUPLICATE)
+    for case in possibly_reversed:
         begin, end = case.opened_at - RECORDING_MARGIN, case.opened_at + RECORDING_MARGIN
         if coverage.gap_between(begin, end) is not None:
             continue

@@ -23,14 +23,14 @@ from payments.gateway import own_terminal_id
 from payments.leases import LEASE
 from payments.models import CaseKind, PeriodStatus, TransactionPeriod
 from payments.reconciliation.backoff import open_case_if_stuck, retry_pause
-from payments.reconciliation.fetch_report import fetch_report, fetch_report_rows
-from payments.reconciliation.reconcile import compare_affected_periods, store_report
+from payments.reconciliation.fetch_report import check_period_id, fetch_report
+from payments.reconciliation.reconcile import compare_affected_periods
 from payments.reconciliation.transitions import lock_period, lock_periods, transition_period
 from payments.seqr import SeqrConflict, SeqrError, SeqrRejected, SeqrUnavailable
 
 SOURCE = ChangeSource(SourceName.RECONCILIATION)
 REPORT_DELAY = timedelta(seconds=3)  # in which SEQR makes a report
-REPORT_DEADLINE = timedelta(days=1)  # after which the staff fetch it
+REPORT_DEADLINE = timedelta(days=1)  # after which the staff request it
 INTERRUPTED = "the process that closed it ended before it stored SEQR's answer"
 
 
@@ -57,7 +57,8 @@ def periods_due(now: datetime) -> list[int]:
         _void(period_id)
     unmarked = Q(status__in=(PeriodStatus.TO_MARK, PeriodStatus.MARKING))
     unreported = Q(status=PeriodStatus.MARKED, since__gt=now - REPORT_DEADLINE)
-    return _ids(LEASE.lapsed_at(now) & (unmarked | unreported))
+    requested = Q(report_requested_at__gt=now - REPORT_DEADLINE)
+    return _ids(LEASE.lapsed_at(now) & (unmarked | unreported | requested))
 
 
 def _ids(condition: Q) -> list[int]:
@@ -81,12 +82,12 @@ def advance_period(period_id: int) -> None:
 
     Raises the gateway's errors about steps that a later call repeats.
     """
-    status = TransactionPeriod.objects.values_list("status", flat=True).get(pk=period_id)
-    if status == PeriodStatus.TO_MARK:
+    period = TransactionPeriod.objects.get(pk=period_id)
+    if period.status == PeriodStatus.TO_MARK:
         mark_period(period_id)
-    elif status == PeriodStatus.MARKING:
+    elif period.status == PeriodStatus.MARKING:
         declare_interrupted_period_lost(period_id)
-    elif status == PeriodStatus.MARKED:
+    elif period.status == PeriodStatus.MARKED or period.report_requested_at is not None:
         fetch_report(period_id, SOURCE)
 
 
@@ -196,9 +197,9 @@ def resolve_lost_period(
 ) -> bool:
     """Record the answer of SEQR's support about a lost period; return whether it was still lost.
 
-    An ID is accepted if SEQR has a report of it, which is fetched first. An empty ID means that
-    SEQR closed no period; the next one contains the transactions. Raises PeriodNotAccepted and the
-    gateway's errors, which change nothing.
+    An ID is accepted if SEQR has a summary of it; a worker fetches the report. An empty ID means
+    that SEQR closed no period; the next one contains the transactions. Raises PeriodNotAccepted and
+    the gateway's errors, which change nothing.
     """
     reason = reason.strip()
     if not reason:
@@ -208,20 +209,25 @@ def resolve_lost_period(
     if TransactionPeriod.objects.filter(transaction_period_id=transaction_period_id).exists():
         raise PeriodNotAccepted(_("Another period already has this ID."))
     terminal_id = TransactionPeriod.objects.get(pk=period_id).terminal_id
-    rows = fetch_report_rows(transaction_period_id, terminal_id, source)
-    with transaction.atomic():
-        period = lock_periods()[period_id]
-        if period.status != PeriodStatus.LOST:
-            return False
-        transition_period(
-            period,
-            PeriodStatus.MARKED,
-            source,
-            detail=reason,
-            transaction_period_id=transaction_period_id,
-        )
-        close_period_cases(period, CaseKind.LOST_PERIOD, source, reason)
-        store_report(period_id, rows, source)
+    check_period_id(transaction_period_id, terminal_id, source)
+    return _record_found(period_id, transaction_period_id, reason, source)
+
+
+@transaction.atomic
+def _record_found(
+    period_id: int, transaction_period_id: str, reason: str, source: ChangeSource
+) -> bool:
+    period = lock_period(period_id)
+    if period.status != PeriodStatus.LOST:
+        return False
+    transition_period(
+        period,
+        PeriodStatus.MARKED,
+        source,
+        detail=reason,
+        transaction_period_id=transaction_period_id,
+    )
+    close_period_cases(period, CaseKind.LOST_PERIOD, source, reason)
     return True
 
 

@@ -1,15 +1,14 @@
 """Reconciles SEQR's reports with the shop's records, and opens a case about differences.
 
-A report is stored and compared in one transaction, which can be repeated. Unexplained rows are
-compared again with each later report, since a payment at the boundary of two periods may be in
-either.
+A report is stored in batches and compared in one transaction, which can be repeated. Unexplained
+rows are compared again with each later report, since a payment at the boundary of two periods may
+be in either.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
@@ -24,20 +23,25 @@ from payments.models import (
     EXPLAINED,
     MARK_KNOWN,
     CaseKind,
-    Invoice,
     MatchResult,
     PeriodRow,
     PeriodStatus,
     TransactionPeriod,
 )
 from payments.reconciliation.duplicate_payment import close_duplicate_payment_cases
-from payments.reconciliation.matching import match_rows
+from payments.reconciliation.matching import (
+    batches,
+    match_by_amount,
+    match_by_reference,
+    match_of,
+    save_changed_matches,
+    stored_batches,
+)
 from payments.reconciliation.report_coverage import Coverage, Window
 from payments.reconciliation.transitions import lock_periods, transition_period
 from payments.seqr import TransactionRow
 
 MAX_NAME_LENGTH = 200
-ROW_BATCH_SIZE = 1000
 MAX_REFERENCES_IN_SUMMARY = 3
 
 
@@ -52,7 +56,7 @@ def store_report(period_id: int, report: Iterable[TransactionRow], source: Chang
         return
     _replace_rows(period, report)
     detail = _match_counts(period)
-    fields = {"fetched_at": database_now(), **LEASE.released()}
+    fields = {"fetched_at": database_now(), "report_requested_at": None, **LEASE.released()}
     if period.status == PeriodStatus.MARKED:
         transition_period(period, PeriodStatus.RECONCILED, source, detail=detail, **fields)
     else:
@@ -71,8 +75,9 @@ def compare_affected_periods(period: TransactionPeriod, source: ChangeSource) ->
 
 
 def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -> None:
-    period.rows.all().delete()
-    rows = [
+    for rows in stored_batches(period.rows.all()):
+        _same_rows(rows).delete()
+    new_rows = (
         PeriodRow(
             period=period,
             position=position,
@@ -82,10 +87,12 @@ def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -
             cashier_id=(row.cashier_id or "")[:MAX_NAME_LENGTH],
         )
         for position, row in enumerate(report, start=1)
-    ]
-    match_rows(period, rows, Coverage())
-    _delete_found_missing_rows(rows)
-    PeriodRow.objects.bulk_create(rows, batch_size=ROW_BATCH_SIZE)
+    )
+    for rows in batches(new_rows):
+        match_by_reference(rows)
+        _delete_found_missing_rows(rows)
+        PeriodRow.objects.bulk_create(rows)
+    match_by_amount(period, Coverage())
 
 
 def _affected_periods(period: TransactionPeriod) -> list[TransactionPeriod]:
@@ -101,12 +108,13 @@ def _affected_periods(period: TransactionPeriod) -> list[TransactionPeriod]:
 
 
 def _compare(period: TransactionPeriod, coverage: Coverage, source: ChangeSource) -> None:
-    rows = list(period.rows.exclude(match_result__in=(*EXPLAINED, MatchResult.MISSING)))
-    match_rows(period, rows, coverage)
-    _delete_found_missing_rows(rows)
-    PeriodRow.objects.bulk_update(
-        rows, ["match_result", "invoice", "refund"], batch_size=ROW_BATCH_SIZE
-    )
+    unexplained = period.rows.exclude(match_result__in=(*EXPLAINED, MatchResult.MISSING))
+    for rows in stored_batches(unexplained):
+        before = [match_of(row) for row in rows]
+        match_by_reference(rows)
+        _delete_found_missing_rows(rows)
+        save_changed_matches(rows, before)
+    match_by_amount(period, coverage)
     missing = period.rows.filter(match_result=MatchResult.MISSING)
     missing.exclude(invoice__status__in=CAPTURED_STATUSES).delete()
     window = coverage.window_of(period)
@@ -122,25 +130,19 @@ def _delete_found_missing_rows(rows: list[PeriodRow]) -> None:
 
 def _add_missing_rows(period: TransactionPeriod, window: Window) -> None:
     """Add a row for each of the shop's payments in this window that no report contains."""
-    missing = Invoice.objects.filter(
-        ~Exists(PeriodRow.objects.filter(invoice=OuterRef("pk"))),
-        status__in=CAPTURED_STATUSES,
-        paid_at__gte=window.begin,
-        paid_at__lt=window.end,
+    payments = window.missing_payments().filter(period_rows=None).order_by("paid_at", "id")
+    missing = (
+        PeriodRow(
+            period=period,
+            match_result=MatchResult.MISSING,
+            amount=captured_amount(invoice),
+            ers_reference=invoice.ers_reference or "",
+            invoice=invoice,
+        )
+        for invoice in payments.iterator()
     )
-    PeriodRow.objects.bulk_create(
-        (
-            PeriodRow(
-                period=period,
-                match_result=MatchResult.MISSING,
-                amount=captured_amount(invoice),
-                ers_reference=invoice.ers_reference or "",
-                invoice=invoice,
-            )
-            for invoice in missing.order_by("paid_at", "id")
-        ),
-        batch_size=ROW_BATCH_SIZE,
-    )
+    for rows in batches(missing):
+        PeriodRow.objects.bulk_create(rows)
 
 
 def _update_case(period: TransactionPeriod, source: ChangeSource) -> None:
@@ -151,20 +153,24 @@ def _update_case(period: TransactionPeriod, source: ChangeSource) -> None:
         close_period_cases(period, CaseKind.REPORT_DIFFERS, source, reason)
     elif differences.filter(has_case=False).exists():
         open_period_case(CaseKind.REPORT_DIFFERS, period, source, _summary(period))
-        differences.update(has_case=True)
+        for rows in stored_batches(differences.filter(has_case=False)):
+            _same_rows(rows).update(has_case=True)
+
+
+def _same_rows(rows: list[PeriodRow]) -> QuerySet[PeriodRow]:
+    """Return a query of stored rows: a batch stays within PostgreSQL's statement time-out."""
+    return PeriodRow.objects.filter(pk__in=[row.pk for row in rows])
 
 
 def _summary(period: TransactionPeriod) -> str:
     parts = [f"SEQR's report of {period.day} differs"]
     for result in DIFFERENCES:
         rows = period.rows.filter(match_result=result)
-        references = [
-            each or "no reference" for each in rows.values_list("ers_reference", flat=True)
-        ]
-        if references:
-            named = ", ".join(references[:MAX_REFERENCES_IN_SUMMARY])
-            more = ", …" if len(references) > MAX_REFERENCES_IN_SUMMARY else ""
-            parts.append(f"{_DESCRIPTIONS[result]} ({len(references)}): {named}{more}")
+        if count := rows.count():
+            references = rows.values_list("ers_reference", flat=True)[:MAX_REFERENCES_IN_SUMMARY]
+            named = ", ".join(each or "no reference" for each in references)
+            more = ", …" if count > MAX_REFERENCES_IN_SUMMARY else ""
+            parts.append(f"{_DESCRIPTIONS[result]} ({count}): {named}{more}")
     return "; ".join(parts)
 
 
@@ -178,6 +184,7 @@ _DESCRIPTIONS = {
 
 
 def _match_counts(period: TransactionPeriod) -> str:
-    counts = Counter(period.rows.values_list("match_result", flat=True))
-    parts = [f"{count} {result.replace('_', ' ')}" for result, count in sorted(counts.items())]
+    counted = period.rows.order_by("match_result").values_list("match_result")
+    counts = counted.annotate(count=Count("pk"))
+    parts = [f"{count} {result.replace('_', ' ')}" for result, count in counts]
     return ", ".join(parts) or "no rows"

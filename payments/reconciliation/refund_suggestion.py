@@ -99,7 +99,7 @@ def _possible_rows(refund: Refund, coverage: Coverage) -> list[PeriodRow]:
 def _competing_refund_ids(rows: list[PeriodRow], refund: Refund, coverage: Coverage) -> list[int]:
     """Return the IDs of the unknown refunds that these rows may be, this one included."""
     periods = {row.period_id for row in rows}
-    unknown = possibly_made_refunds(refund.amount).filter(status=RefundStatus.UNKNOWN)
+    unknown = possibly_made_refunds().filter(status=RefundStatus.UNKNOWN, amount=refund.amount)
     if rows and rows[0].ers_reference == refund.invoice.ers_reference:
         unknown = unknown.filter(invoice=refund.invoice_id)
     return [

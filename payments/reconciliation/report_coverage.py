@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from payments.models import (
+    CAPTURED_STATUSES,
     MARK_KNOWN,
     MARK_TRIED,
     Invoice,
-    InvoiceStatus,
     MatchResult,
     PeriodRow,
     PeriodStatus,
@@ -54,9 +54,18 @@ class Window:
         """Whether both times are in the window."""
         return self.begin <= begin and end < self.end
 
+    def missing_payments(self) -> QuerySet[Invoice]:
+        """Return the shop's payments of this time that no report contains."""
+        return Invoice.objects.filter(
+            ~Exists(_in_a_report().filter(invoice=OuterRef("pk"))),
+            status__in=CAPTURED_STATUSES,
+            paid_at__gte=self.begin,
+            paid_at__lt=self.end,
+        )
+
 
 @dataclass(frozen=True)
-class _Span:
+class Span:
     """The time in which a period's transactions may have occurred."""
 
     period: TransactionPeriod
@@ -91,6 +100,10 @@ class Coverage:
         """
         return self._windows.get(period.pk)
 
+    def span_of(self, period: TransactionPeriod) -> Span | None:
+        """Return the time in which a period's transactions may have occurred, if it is known."""
+        return next((span for span in self._spans if span.period.pk == period.pk), None)
+
     def possible_period_ids(self, begin: datetime, end: datetime) -> set[int]:
         """Return the IDs of the periods that may contain a transaction between these times."""
         return {span.period.pk for span in self._spans_between(begin, end)}
@@ -123,7 +136,7 @@ class Coverage:
         )
         return None if is_proven else Gap.NOT_PROVEN
 
-    def _spans_between(self, begin: datetime, end: datetime) -> list[_Span]:
+    def _spans_between(self, begin: datetime, end: datetime) -> list[Span]:
         return [span for span in self._spans if span.begin < end and begin < span.end]
 
     def _evidence_of(self, period_id: int) -> _Evidence:
@@ -132,7 +145,7 @@ class Coverage:
         return self._evidence[period_id]
 
 
-def _spans() -> list[_Span]:
+def _spans() -> list[Span]:
     """Return the spans of all periods that SEQR closed or may have closed, oldest first."""
     found = []
     opened: dict[str, datetime] = {}  # by terminal
@@ -142,13 +155,13 @@ def _spans() -> list[_Span]:
         assert started is not None
         assert ended is not None
         begin = opened.setdefault(period.terminal_id, started - FIRST_PERIOD_DURATION)
-        found.append(_Span(period, begin - RECORDING_MARGIN, ended + RECORDING_MARGIN))
+        found.append(Span(period, begin - RECORDING_MARGIN, ended + RECORDING_MARGIN))
         if period.status in MARK_KNOWN:
             opened[period.terminal_id] = started
     return found
 
 
-def _windows(spans: list[_Span]) -> dict[int, Window]:
+def _windows(spans: list[Span]) -> dict[int, Window]:
     """Return the window of each period with a report, oldest first."""
     found = {}
     unreported_until: dict[str, datetime] = {}  # by terminal
@@ -175,13 +188,10 @@ def _reach(windows: Iterable[Window], begin: datetime, end: datetime) -> bool:
 
 
 def _evidence(period_id: int, window: Window) -> _Evidence:
-    in_a_report = PeriodRow.objects.exclude(match_result=MatchResult.MISSING)
-    missing = Invoice.objects.filter(
-        ~Exists(in_a_report.filter(invoice=OuterRef("pk"))),
-        status=InvoiceStatus.PAID,
-        paid_at__gte=window.begin,
-        paid_at__lt=window.end,
-    )
-    sales = in_a_report.filter(period=period_id, invoice__isnull=False)
+    sales = _in_a_report().filter(period=period_id, invoice__isnull=False)
     first = sales.aggregate(first=Min("invoice__paid_at"))["first"]
-    return _Evidence(lacks_a_payment=missing.exists(), first_sale_at=first)
+    return _Evidence(lacks_a_payment=window.missing_payments().exists(), first_sale_at=first)
+
+
+def _in_a_report() -> QuerySet[PeriodRow]:
+    return PeriodRow.objects.exclude(match_result=MatchResult.MISSING)

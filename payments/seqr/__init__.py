@@ -5,7 +5,8 @@ calls at a time, BulkStatusClient (bulk_status_client.py; status_codec.py is its
 are in types.py and reports.py, settings in config.py, errors in errors.py, QR codes in links.py.
 A call runs through soap_client.py: request_builder.py renders the envelope from wsdl/, transport.py
 posts it, response_parser.py validates the XML, result_codes.py maps the code to an error, and a
-reader in response_readers.py returns the value.
+reader in response_readers.py returns the value. A report may be large: transport.py writes it to a
+file, and report_reader.py reads it from there with xml_stream.py.
 
 To add an operation: add its messages to wsdl/, a reader to response_readers.py, an entry to
 operations.py and a method to client.py; in tests/payments/seqr/, add it to reference_schema.py and
@@ -24,11 +25,13 @@ from payments.seqr.errors import (
     SeqrProtocolError,
     SeqrRejected,
     SeqrReportNotReady,
+    SeqrReportTooLarge,
     SeqrUnavailable,
     SeqrUnknownStatus,
 )
 from payments.seqr.links import app_url, invoice_url, service_code_url
 from payments.seqr.reports import (
+    MAX_REPORT_ROWS,
     CashierTransactionSummary,
     Report,
     ReportId,
@@ -57,6 +60,7 @@ from payments.seqr.types import (
 )
 
 __all__ = [
+    "MAX_REPORT_ROWS",
     "AcknowledgmentMode",
     "Amount",
     "BulkStatusClient",
@@ -89,6 +93,7 @@ __all__ = [
     "SeqrProtocolError",
     "SeqrRejected",
     "SeqrReportNotReady",
+    "SeqrReportTooLarge",
     "SeqrUnavailable",
     "SeqrUnknownStatus",
     "SummaryRow",

@@ -15,7 +15,13 @@ from payments.seqr.config import SeqrConfig
 from payments.seqr.errors import SeqrError
 from payments.seqr.operations import GET_PAYMENT_STATUS
 from payments.seqr.status_codec import StatusCodec
-from payments.seqr.transport import BoundedBody, HttpResponse, configure, curl_error
+from payments.seqr.transport import (
+    MAX_RESPONSE_BYTES,
+    BoundedBody,
+    HttpResponse,
+    configure,
+    curl_error,
+)
 from payments.seqr.types import PaymentStatus
 
 POOL_CONNECTIONS = 64
@@ -175,6 +181,6 @@ class _ConnectionPool:
         handle.setopt(pycurl.URL, self._config.service_url)
         handle.setopt(pycurl.SHARE, self._tls_sessions)
         handle.setopt(pycurl.BUFFERSIZE, BUFFER_BYTES)
-        self.bodies[handle] = body = BoundedBody(GET_PAYMENT_STATUS.max_response_bytes)
+        self.bodies[handle] = body = BoundedBody(MAX_RESPONSE_BYTES)
         handle.setopt(pycurl.WRITEFUNCTION, body.write)
         return handle

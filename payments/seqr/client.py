@@ -3,7 +3,12 @@
 A method raises the errors of `errors.py`, and ValueError for an argument that SEQR cannot accept.
 """
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
 from payments.seqr import operations
+from payments.seqr.report_reader import temporary_file
 from payments.seqr.reports import Report, ReportId
 from payments.seqr.request_builder import (
     amount_elements,
@@ -158,23 +163,31 @@ class SeqrClient(SoapClient):
         transaction_period_id: str,
         terminal_id: str | None = None,
         language: str = "en",
-    ) -> Report:
-        """Return a report of a closed period. A terminal's report requires `terminal_id`.
+    ) -> AbstractContextManager[Report]:
+        """Enter a context with a report of a closed period. A terminal's requires `terminal_id`.
 
-        Raises SeqrReportNotReady until SEQR has made the report; try again after about 3 seconds.
-        One unreadable amount raises SeqrProtocolError, because a report without that row would
-        look as if a sale were missing. Source: API reference 2.6.0, executeReport.
+        The rows of a TransactionReport are in a temporary file as long as the context. Raises
+        SeqrReportNotReady until SEQR has made the report; try again after about 3 seconds. One
+        unreadable amount raises SeqrProtocolError, because a report without that row would look as
+        if a sale were missing. More than MAX_REPORT_ROWS rows raise SeqrReportTooLarge. Source: API
+        reference 2.6.0, executeReport.
         """
         _require_text("transaction_period_id", transaction_period_id)
         parameters = {"transactionPeriodId": transaction_period_id}
         if report.requires_terminal_id or terminal_id is not None:
             parameters["TERMINALID"] = _require_text("terminal_id", terminal_id)
-        return self._call(
-            operations.EXECUTE_REPORT,
+        config = self._config
+        return self._downloaded_report(
+            config.report_timeout_seconds if report.is_large else config.timeout_seconds,
             reportId=report.value,
             language=language,
             parameters=parameter_elements(parameters),
         )
+
+    @contextmanager
+    def _downloaded_report(self, timeout_seconds: float, **elements: Any) -> Iterator[Report]:
+        with temporary_file() as content:
+            yield self._download_report(content, timeout_seconds, **elements)
 
     def register_terminal(self, external_terminal_id: str, password: str, name: str) -> str:
         """Register a cash register with the reseller and return SEQR's id for it.

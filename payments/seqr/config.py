@@ -12,7 +12,9 @@ class SeqrConfig:
     `service_url` and `session_url` are the endpoints of the two SOAP services. `channel` is
     `ClientWS` or `WS`. `client_id` is the company's name during certification, otherwise the
     software with its version. `timeout_seconds` bounds a whole call, from the DNS lookup to the
-    response's last byte. Raises ValueError for an endpoint that is not an http or https address.
+    response's last byte. A report's download may last longer: up to `report_timeout_seconds`, and
+    not slower than 1 KiB a second for `report_stall_seconds`. Raises ValueError for an endpoint
+    that is not an http or https address.
     """
 
     service_url: str
@@ -25,6 +27,8 @@ class SeqrConfig:
     client_id: str
     channel: str
     timeout_seconds: float
+    report_timeout_seconds: float
+    report_stall_seconds: int
 
     def __post_init__(self) -> None:
         for name in ("service_url", "session_url"):

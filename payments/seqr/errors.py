@@ -5,7 +5,8 @@
     │  └─ SeqrReportNotReady     SEQR is still making the report: try again in some seconds
     ├─ SeqrOutcomeUnknown        the operation may have taken effect: check before repeating it
     │  └─ SeqrProtocolError      the response cannot be read
-    │     └─ SeqrUnknownStatus   the response is valid but its status is not in InvoiceStatus
+    │     ├─ SeqrUnknownStatus   the response is valid but its status is not in InvoiceStatus
+    │     └─ SeqrReportTooLarge  the report is larger than this software reads
     ├─ SeqrRejected              SEQR refused: do not repeat
     │  └─ SeqrConfigurationError a person must correct the settings
     │     └─ SeqrAuthenticationError  SEQR does not accept the principal or its password
@@ -64,6 +65,10 @@ class SeqrUnknownStatus(SeqrProtocolError):
         self.args = (operation, status, version)  # Unpickling passes them to __init__.
         self.status = status
         self.version = version
+
+
+class SeqrReportTooLarge(SeqrProtocolError):
+    """The report has too many rows or bytes: it stays so, and a person must get it from SEQR."""
 
 
 class SeqrRejected(SeqrError):

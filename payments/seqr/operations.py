@@ -11,20 +11,15 @@ from payments.seqr.response_readers import (
     read_no_content,
     read_payment_status,
     read_refund,
-    read_report,
     read_sent_invoice,
     read_terminal_id,
     read_transaction_period_id,
 )
-from payments.seqr.transport import MAX_RESPONSE_BYTES
 
 T = TypeVar("T")
 
 PAYMENT_SERVICE = "ERSWSExternalClientService"
 SESSION_SERVICE = "ERSWSClientSessionInfoService"
-
-MAX_REPORT_RESPONSE_BYTES = 16 * 1024 * 1024
-"""A response holds the report as text and in base64, about 500 bytes a row together."""
 
 
 class Principal(Enum):
@@ -48,7 +43,6 @@ class Operation(Generic[T]):
     repeatable: bool
     principal: Principal = Principal.TERMINAL
     service: str = PAYMENT_SERVICE
-    max_response_bytes: int = MAX_RESPONSE_BYTES
 
 
 GET_CLIENT_SESSION_INFO = Operation(
@@ -75,12 +69,9 @@ MARK_TRANSACTION_PERIOD = Operation(
     repeatable=False,
     principal=Principal.RESELLER_USER,
 )
+# `report_reader.py` reads the report, which may be too large for an element in memory.
 EXECUTE_REPORT = Operation(
-    "executeReport",
-    read_report,
-    repeatable=True,
-    principal=Principal.RESELLER_USER,
-    max_response_bytes=MAX_REPORT_RESPONSE_BYTES,
+    "executeReport", read_no_content, repeatable=True, principal=Principal.RESELLER_USER
 )
 
 # A second call may register another terminal, and the first one's id is lost.

@@ -3,9 +3,13 @@
 Money is a Decimal in major units. The reports name no currency.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+MAX_REPORT_ROWS = 500_000
+"""More transactions of one terminal in a period are not read: six a second, day and night."""
 
 
 class ReportId(StrEnum):
@@ -20,6 +24,11 @@ class ReportId(StrEnum):
     def requires_terminal_id(self) -> bool:
         """Whether the report covers one terminal, which the request must name."""
         return self in {ReportId.TERMINAL_SUMMARY, ReportId.TERMINAL_TRANSACTIONS}
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the report may have a row for each transaction, and takes time to send."""
+        return self is not ReportId.TERMINAL_SUMMARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +61,14 @@ class TransactionRow:
 
 @dataclass(frozen=True, slots=True)
 class TransactionReport:
-    """A period's transactions, one by one, in SEQR's order."""
+    """A period's transactions, one by one, in SEQR's order.
+
+    Each iteration reads the rows from a file. They are valid as long as the call's context.
+    """
 
     meta: ReportMeta
-    rows: tuple[TransactionRow, ...]
+    row_count: int
+    rows: Iterable[TransactionRow]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Parses and validates the XML of SEQR's responses and reports.
+"""Parses and validates the XML of SEQR's responses.
 
 zeep's parser is not used. To ignore unknown elements it also repairs broken XML, and so accepts a
 truncated response; and it returns None for a number that it cannot parse. This parser accepts only
@@ -6,8 +6,6 @@ well-formed XML without a document type. It ignores elements with unknown names 
 namespaces at any level, and rejects a repeated element that should occur once.
 """
 
-import base64
-import binascii
 import re
 from datetime import datetime
 from decimal import Decimal
@@ -80,16 +78,6 @@ class ResponseElement:
             raise UnreadableResponseError(f"the response's {name} is not a number")
         return value
 
-    def binary(self, name: str) -> bytes | None:
-        """Return the child's decoded base64; None if it is absent or empty."""
-        text = self.text(name)
-        if text is None:
-            return None
-        try:
-            return base64.b64decode("".join(text.split()), validate=True)
-        except (binascii.Error, ValueError):
-            raise UnreadableResponseError(f"the response's {name} is not base64") from None
-
     def date_time(self, name: str) -> datetime | None:
         """Return the child's time; None if it is absent, unreadable or without a time zone."""
         try:
@@ -110,7 +98,14 @@ def parse_response(body: bytes, operation: str) -> ResponseElement:
 
     Raises UnreadableResponseError for any other body.
     """
-    root = _parse(body, "response")
+    return return_element(_parse(body), operation)
+
+
+def return_element(root: etree._Element, operation: str) -> ResponseElement:
+    """Return the `return` element of a parsed SOAP response to `operation`.
+
+    Raises UnreadableResponseError for any other document.
+    """
     if root.tag != f"{_SOAP}Envelope":
         raise UnreadableResponseError("the response is not a SOAP envelope")
     soap_body = ResponseElement(root).required_child(f"{_SOAP}Body")
@@ -122,26 +117,12 @@ def parse_response(body: bytes, operation: str) -> ResponseElement:
     return wrapper.required_child("return")
 
 
-def parse_report(content: bytes | str) -> tuple[str, ResponseElement]:
-    """Return the name and the content of a report's outermost element.
-
-    Raises UnreadableResponseError for anything but well-formed XML without a document type.
-    """
-    if isinstance(content, str):
-        # The text has been decoded already, so the encoding in its XML declaration is obsolete.
-        root = _parse(content.encode(), "report", encoding="utf-8")
-    else:
-        root = _parse(content, "report")
-    return str(root.tag), ResponseElement(root)
-
-
-def hardened_parser(encoding: str | None = None) -> etree.XMLParser:
+def hardened_parser() -> etree.XMLParser:
     """Return a parser that repairs nothing, expands no entity and loads no other file.
 
     It accepts a document type, which the caller must reject. It must stay in one thread.
     """
     return etree.XMLParser(
-        encoding=encoding,
         resolve_entities=False,
         load_dtd=False,
         no_network=True,
@@ -159,12 +140,12 @@ def _required(name: str, value: T | None) -> T:
     return value
 
 
-def _parse(body: bytes, document: str, encoding: str | None = None) -> etree._Element:
+def _parse(body: bytes) -> etree._Element:
     try:
-        root = etree.fromstring(body, hardened_parser(encoding))
+        root = etree.fromstring(body, hardened_parser())
     except etree.XMLSyntaxError:
-        raise UnreadableResponseError(f"the {document} is not well-formed XML") from None
+        raise UnreadableResponseError("the response is not well-formed XML") from None
     docinfo: Any = root.getroottree().docinfo
     if docinfo.doctype:
-        raise UnreadableResponseError(f"the {document} has a document type, which is refused")
+        raise UnreadableResponseError("the response has a document type, which is refused")
     return root

@@ -9,15 +9,7 @@ Source: API reference 2.6.0, each operation and reporting.
 from decimal import Decimal
 
 from payments.seqr.errors import SeqrUnknownStatus
-from payments.seqr.reports import (
-    CashierTransactionSummary,
-    Report,
-    ReportMeta,
-    SummaryRow,
-    TransactionReport,
-    TransactionRow,
-)
-from payments.seqr.response_parser import ResponseElement, UnreadableResponseError, parse_report
+from payments.seqr.response_parser import ResponseElement, UnreadableResponseError
 from payments.seqr.types import (
     CENT,
     Amount,
@@ -32,12 +24,6 @@ from payments.seqr.types import (
 
 # Entries of getClientSessionInfo that SEQR adds to the QR code's own parameters.
 _SEQR_SESSION_KEYS = {"msisdn", "subscriberKey", "authKey"}
-# SEQR's examples name a shop's summary by the first, and a terminal's by the second and the third.
-_SUMMARY_ELEMENTS = {
-    "ResellerTransactionSummary",
-    "CashierTransactionSummary",
-    "TerminalTransactionSummary",
-}
 
 
 def read_no_content(response: ResponseElement) -> None:
@@ -106,49 +92,7 @@ def read_terminal_id(response: ResponseElement) -> str:
     return response.required_text("terminalId")
 
 
-def read_report(response: ResponseElement) -> Report:
-    """Return the report. One unreadable row makes all of it unreadable."""
-    report = response.required_child("report")
-    content = report.text("contentString") or report.binary("content")
-    if content is None:
-        raise UnreadableResponseError("the response has no report")
-    name, document = parse_report(content)
-    meta, rows = _read_report_meta(document.child("Meta")), document.children("Row")
-    if name == "TransactionDetails":
-        return TransactionReport(meta, tuple(_read_transaction_row(row) for row in rows))
-    if name in _SUMMARY_ELEMENTS:
-        return CashierTransactionSummary(meta, tuple(_read_summary_row(row) for row in rows))
-    raise UnreadableResponseError("the report is of an unknown kind")
-
-
-def _read_report_meta(meta: ResponseElement | None) -> ReportMeta:
-    if meta is None:
-        return ReportMeta(None, None, None, None)
-    return ReportMeta(
-        reseller_id=meta.text("ResellerId"),
-        terminal_id=meta.text("TerminalId"),
-        transaction_period_id=meta.text("TransactionPeriodId"),
-        generated_at=meta.text("GeneratedAt"),
-    )
-
-
-def _read_transaction_row(row: ResponseElement) -> TransactionRow:
-    return TransactionRow(
-        terminal_id=row.text("TerminalId"),
-        cashier_id=row.text("CashierId"),
-        sales_amount=_to_cents(row.required_decimal("SalesAmount")),
-        ers_reference=row.text("ErsReference"),
-    )
-
-
-def _read_summary_row(row: ResponseElement) -> SummaryRow:
-    return SummaryRow(
-        sales_count=row.required_integer("SalesCount"),
-        sales_total=_to_cents(row.required_decimal("SalesTotal")),
-    )
-
-
-def _to_cents(value: Decimal) -> Decimal:
+def to_cents(value: Decimal) -> Decimal:
     """Return 93.31000 as 93.31; a value with a fraction of a cent stays as it is."""
     cents = value.quantize(CENT)
     return cents if cents == value else value
@@ -179,7 +123,7 @@ def _read_amount(amount: ResponseElement | None) -> Amount | None:
     if value is None or currency is None:
         return None
     try:
-        return Amount(_to_cents(value), currency)
+        return Amount(to_cents(value), currency)
     except ValueError:
         return None
 

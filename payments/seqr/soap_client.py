@@ -3,18 +3,30 @@
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 from payments.seqr.config import SeqrConfig
 from payments.seqr.errors import SeqrError, SeqrOutcomeUnknown, SeqrProtocolError
-from payments.seqr.operations import PAYMENT_SERVICE, SESSION_SERVICE, Operation
+from payments.seqr.operations import (
+    EXECUTE_REPORT,
+    PAYMENT_SERVICE,
+    SESSION_SERVICE,
+    Operation,
+)
+from payments.seqr.report_reader import ReportResponse, temporary_file
+from payments.seqr.reports import Report
 from payments.seqr.request_builder import build_request
-from payments.seqr.response_parser import UnreadableResponseError, parse_response
+from payments.seqr.response_parser import (
+    ResponseElement,
+    UnreadableResponseError,
+    parse_response,
+)
 from payments.seqr.result_codes import ResultCode, raise_for_result_code
-from payments.seqr.transport import CurlTransport, HttpResponse
+from payments.seqr.transport import NOT_WRITTEN, CurlTransport, DownloadLimits, HttpResponse
 
 logger = logging.getLogger("payments.seqr")
 
@@ -66,28 +78,48 @@ class SoapClient:
 
     def _call(self, operation: Operation[T], **elements: Any) -> T:
         """Send a request with these elements and return the value of SEQR's response."""
-        client_reference = uuid.uuid4().hex
-        envelope = build_request(self._config, operation, client_reference, elements)
-        self._before_call()
-        started = time.monotonic()
-        try:
+        with self._sent(operation, elements) as envelope:
             response = self._transport.post(
                 operation.name,
                 self._urls[operation.service],
                 envelope,
                 repeatable=operation.repeatable,
-                max_response_bytes=operation.max_response_bytes,
             )
-            value = read_response(operation, response)
+            return read_response(operation, response)
+
+    def _download_report(
+        self, content: BinaryIO, timeout_seconds: float, **elements: Any
+    ) -> Report:
+        """Send executeReport with these elements; write the report to `content` and return it."""
+        limits = DownloadLimits(timeout_seconds, self._config.report_stall_seconds)
+        operation = EXECUTE_REPORT
+        with self._sent(operation, elements) as envelope, temporary_file() as body:
+            url = self._urls[operation.service]
+            status = self._transport.download(operation.name, url, envelope, body, limits)
+            _check_http_status(operation, status)
+            response = ReportResponse(body, content)
+            try:
+                return _read(operation, response.parse, response.read)
+            except OSError:
+                raise SeqrOutcomeUnknown(operation.name, NOT_WRITTEN) from None
+
+    @contextmanager
+    def _sent(self, operation: Operation[Any], elements: dict[str, Any]) -> Iterator[bytes]:
+        """Yield the request's envelope, and report the call after the context."""
+        client_reference = uuid.uuid4().hex
+        envelope = build_request(self._config, operation, client_reference, elements)
+        self._before_call()
+        started = time.monotonic()
+        try:
+            yield envelope
         except SeqrError as error:
             self._report(operation, client_reference, started, error)
             raise
         self._report(operation, client_reference, started, None)
-        return value
 
     def _report(
         self,
-        operation: Operation[T],
+        operation: Operation[Any],
         client_reference: str,
         started: float,
         error: SeqrError | None,
@@ -108,19 +140,31 @@ class SoapClient:
 
 def read_response(operation: Operation[T], response: HttpResponse) -> T:
     """Return the value of SEQR's response, or raise its error."""
-    if response.status >= 500:
+    _check_http_status(operation, response.status)
+    return _read(operation, lambda: parse_response(response.body, operation.name), operation.read)
+
+
+def _check_http_status(operation: Operation[Any], status: int) -> None:
+    if status >= 500:
         # SOAP 1.1 sends a fault as 500, and a proxy its own failure. Neither shows whether the
         # operation took effect.
-        reason = f"SEQR's server failed with HTTP status {response.status}"
+        reason = f"SEQR's server failed with HTTP status {status}"
         raise SeqrOutcomeUnknown(operation.name, reason)
-    if response.status != 200:
-        reason = f"SEQR's server answered with HTTP status {response.status}"
+    if status != 200:
+        reason = f"SEQR's server answered with HTTP status {status}"
         raise SeqrProtocolError(operation.name, reason)
+
+
+def _read(
+    operation: Operation[Any],
+    parse: Callable[[], ResponseElement],
+    read: Callable[[ResponseElement], T],
+) -> T:
     result_code = None
     try:
-        content = parse_response(response.body, operation.name)
+        content = parse()
         result_code = content.required_integer("resultCode")
         raise_for_result_code(operation.name, result_code, repeatable=operation.repeatable)
-        return operation.read(content)
+        return read(content)
     except UnreadableResponseError as unreadable:
         raise SeqrProtocolError(operation.name, str(unreadable), result_code) from None

@@ -6,15 +6,25 @@ SeqrUnavailable (nothing happened) from SeqrOutcomeUnknown.
 
 import os
 import threading
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import certifi
 import pycurl
 
-from payments.seqr.errors import SeqrError, SeqrOutcomeUnknown, SeqrProtocolError, SeqrUnavailable
+from payments.seqr.errors import (
+    SeqrError,
+    SeqrOutcomeUnknown,
+    SeqrProtocolError,
+    SeqrReportTooLarge,
+    SeqrUnavailable,
+)
 
 MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 """Far above every response except a report; the transport aborts a larger one."""
+MAX_REPORT_RESPONSE_BYTES = 512 * 1024 * 1024
+"""A response holds the report as text and in base64, about 500 bytes a row together."""
+MIN_REPORT_BYTES_PER_SECOND = 1024
+NOT_WRITTEN = "the response could not be written to the temporary folder"
 
 REQUEST_HEADERS = [
     "Content-Type: text/xml; charset=utf-8",
@@ -54,6 +64,13 @@ class HttpResponse(NamedTuple):
     body: bytes
 
 
+class DownloadLimits(NamedTuple):
+    """The seconds that a download may last, and those that it may be below 1 KiB a second."""
+
+    timeout_seconds: float
+    stall_seconds: int
+
+
 class CurlTransport:
     """Posts envelopes over kept-alive connections, one libcurl handle per thread. Thread-safe.
 
@@ -72,7 +89,6 @@ class CurlTransport:
         envelope: bytes,
         *,
         repeatable: bool,
-        max_response_bytes: int = MAX_RESPONSE_BYTES,
     ) -> HttpResponse:
         """Send `envelope` and return the response, whatever its HTTP status.
 
@@ -83,21 +99,44 @@ class CurlTransport:
         Raises SeqrUnavailable if no byte was sent, SeqrProtocolError for a response that is not
         HTTP, truncated or too large, SeqrOutcomeUnknown for any other failure.
         """
-        body = BoundedBody(max_response_bytes)
+        body = BoundedBody(MAX_RESPONSE_BYTES)
+        handle = self._configured_handle(url, envelope)
+        handle.setopt(pycurl.WRITEFUNCTION, body.write)
+        handle.setopt(pycurl.FRESH_CONNECT, not repeatable)
+        status = _perform(operation, handle)
+        return HttpResponse(status, bytes(body.content))
+
+    def download(
+        self, operation: str, url: str, envelope: bytes, file: BinaryIO, limits: DownloadLimits
+    ) -> int:
+        """Send `envelope`, write the response's body to `file`, and return its HTTP status.
+
+        For a repeatable operation with a large response. Raises SeqrReportTooLarge for a body above
+        MAX_REPORT_RESPONSE_BYTES, otherwise as `post`.
+        """
+        body = _FileBody(file, MAX_REPORT_RESPONSE_BYTES)
+        handle = self._configured_handle(url, envelope)
+        handle.setopt(pycurl.TIMEOUT_MS, _milliseconds(limits.timeout_seconds))
+        handle.setopt(pycurl.LOW_SPEED_LIMIT, MIN_REPORT_BYTES_PER_SECOND)
+        handle.setopt(pycurl.LOW_SPEED_TIME, limits.stall_seconds)
+        handle.setopt(pycurl.WRITEFUNCTION, body.write)
+        try:
+            return _perform(operation, handle)
+        except SeqrProtocolError:
+            if body.is_too_large:
+                reason = f"the response has more than {MAX_REPORT_RESPONSE_BYTES:,} bytes"
+                raise SeqrReportTooLarge(operation, reason) from None
+            if body.is_disk_full:
+                raise SeqrOutcomeUnknown(operation, NOT_WRITTEN) from None
+            raise
+
+    def _configured_handle(self, url: str, envelope: bytes) -> pycurl.Curl:
         handle = self._handle()
         handle.reset()  # Clears the options, keeps connections and TLS sessions.
         configure(handle, self._timeout_seconds)
         handle.setopt(pycurl.URL, url)
         handle.setopt(pycurl.POSTFIELDS, envelope)
-        handle.setopt(pycurl.WRITEFUNCTION, body.write)
-        handle.setopt(pycurl.FRESH_CONNECT, not repeatable)
-        try:
-            handle.perform()
-        except pycurl.error as failure:
-            error = curl_error(operation, handle, failure.args[0])
-        else:
-            return HttpResponse(handle.getinfo(pycurl.RESPONSE_CODE), bytes(body.content))
-        raise error
+        return handle
 
     def _handle(self) -> pycurl.Curl:
         # A forked child inherits its parent's sockets, and using or closing them would corrupt the
@@ -111,7 +150,7 @@ class CurlTransport:
 
 def configure(handle: pycurl.Curl, timeout_seconds: float) -> None:
     """Set the options of every call: time limit, HTTP/1.1, TLS verification and headers."""
-    milliseconds = max(1, round(timeout_seconds * 1000))
+    milliseconds = _milliseconds(timeout_seconds)
     handle.setopt(pycurl.HTTPHEADER, REQUEST_HEADERS)
     handle.setopt(pycurl.TIMEOUT_MS, milliseconds)
     handle.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
@@ -127,6 +166,22 @@ def configure(handle: pycurl.Curl, timeout_seconds: float) -> None:
     handle.setopt(pycurl.CAINFO, os.environ.get("SSL_CERT_FILE") or certifi.where())
 
 
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
+
+
+def _perform(operation: str, handle: pycurl.Curl) -> int:
+    """Make the call and return the HTTP status, or raise the call's error."""
+    try:
+        handle.perform()
+    except pycurl.error as failure:
+        error = curl_error(operation, handle, failure.args[0])
+    else:
+        status: int = handle.getinfo(pycurl.RESPONSE_CODE)
+        return status
+    raise error
+
+
 class BoundedBody:
     """Collects a response's body; makes libcurl abort a transfer that grows too large."""
 
@@ -139,6 +194,28 @@ class BoundedBody:
         if len(self.content) + len(chunk) > self._max_bytes:
             return 0
         self.content += chunk
+        return len(chunk)
+
+
+class _FileBody:
+    """Writes a response's body to a file; makes libcurl abort one that grows too large."""
+
+    def __init__(self, file: BinaryIO, max_bytes: int) -> None:
+        self.is_too_large = self.is_disk_full = False
+        self._file = file
+        self._left = max_bytes
+
+    def write(self, chunk: bytes) -> int:
+        """Write a chunk, or return 0 to abort; libcurl's WRITEFUNCTION."""
+        self._left -= len(chunk)
+        self.is_too_large = self._left < 0
+        if self.is_too_large:
+            return 0
+        try:
+            self._file.write(chunk)
+        except OSError:
+            self.is_disk_full = True
+            return 0
         return len(chunk)
 
 

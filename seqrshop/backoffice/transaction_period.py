@@ -18,8 +18,9 @@ from django.utils.translation import ngettext
 
 from orders.audit import by_staff
 from orders.models import SubjectType
+from payments import tasks
 from payments.models import EXPLAINED, MARK_KNOWN, PeriodRow, PeriodStatus, TransactionPeriod
-from payments.reconciliation.fetch_report import fetch_report
+from payments.reconciliation.fetch_report import request_report
 from payments.reconciliation.periods import PeriodNotAccepted, resolve_lost_period
 from payments.seqr import SeqrError
 from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each, seqr_failure
@@ -30,8 +31,6 @@ from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.links import admin_url, link, list_url, page_url
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.read_only import ReadOnlyAdmin, ReadOnlyInline
-
-REPORT_BATCH_LIMIT = 5
 
 
 class PeriodRowColumns:
@@ -168,18 +167,15 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
 
     @admin.action(description=_("Fetch the report again"), permissions=["reconcile"])
     def fetch_again(self, request: HttpRequest, queryset: QuerySet[TransactionPeriod]) -> None:
-        """Fetch the report of each chosen period now, and reconcile it."""
+        """Let a worker fetch the report of each chosen period now, and reconcile it."""
 
-        def fetch(period: TransactionPeriod) -> ActionResult:
-            if period.status not in MARK_KNOWN:
+        def request_again(period: TransactionPeriod) -> ActionResult:
+            if not request_report(period.pk, by_staff(request.user)):
                 return messages.WARNING, _("SEQR has no report")
-            try:
-                fetch_report(period.pk, by_staff(request.user), force=True)
-            except SeqrError as error:
-                return seqr_failure(error)
-            return messages.SUCCESS, _("Fetched and reconciled")
+            tasks.enqueue(tasks.advance_period, period.pk)
+            return messages.SUCCESS, _("The report is being fetched; see the history")
 
-        run_on_each(self, request, queryset, fetch, batch_limit=REPORT_BATCH_LIMIT)
+        run_on_each(self, request, queryset, request_again)
 
     @admin.action(description=_("Record the outcome"), permissions=["reconcile"])
     def resolve(
@@ -203,8 +199,8 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
             form,
             title=_("Record the outcome of a lost period"),
             explanation=_(
-                "Ask SEQR's support whether SEQR closed a period at that time. The report is "
-                "fetched immediately."
+                "Ask SEQR's support whether SEQR closed a period of this terminal at that time. "
+                "The report is then fetched within a minute."
             ),
             button=_("Save"),
             action_url=admin_url(TransactionPeriod, "resolve", period.pk),
@@ -228,6 +224,7 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
             form.add_error(None, f"{seqr_failure(error)[1]}.")
             return False
         if resolved:
+            tasks.enqueue(tasks.advance_period, period.pk)
             self.message_user(request, _("The outcome is recorded."))
         else:
             self.message_user(request, _("The period is not lost."), messages.ERROR)

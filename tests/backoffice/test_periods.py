@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from orders.audit import by_staff
 from orders.clock import database_now
+from orders.models import AuditEvent, SubjectType
 from payments.models import MoneyCase, PeriodRow, PeriodStatus, Refund, TransactionPeriod
 from payments.refunds.refund import request_refund
 from payments.refunds.send import send_refund
@@ -80,31 +81,22 @@ def test_case_links_to_its_period(sandbox: SandboxProcess) -> None:
     assert "Ask SEQR whether it closed a transaction period" in page
 
 
-def test_fetching_a_report_again_reports_the_result(sandbox: SandboxProcess) -> None:
-    period = reconcile_day(sandbox)
-    client = superuser()
-    fetched = run_action(client, "fetch_again", period)
-    sandbox.fault("executeReport", "result_code", count=1, code=20)
-    refused = run_action(client, "fetch_again", period)
-    sandbox.fault("executeReport", "result_code", count=1, code=93)
-
-    unanswered = run_action(client, "fetch_again", period)
-
-    assert fetched == [f"Fetched and reconciled: {period}."]
-    assert "SEQR refused" in refused[-1]
-    assert "No answer from SEQR" in unanswered[-1]
-    assert TransactionPeriod.objects.get().status == PeriodStatus.RECONCILED
-    assert MoneyCase.objects.count() == 0
-
-
-def test_fetching_again_does_not_wait_for_the_nightly_retry(sandbox: SandboxProcess) -> None:
+def test_report_is_fetched_again_by_a_worker_at_once(sandbox: SandboxProcess) -> None:
     run_due_periods(sandbox)
     TransactionPeriod.objects.update(lease_until=database_now().replace(year=2200))
-    sandbox.advance(3)
+    fetched_before = len(sandbox.calls("executeReport"))
+    client = superuser()
 
-    run_action(superuser(), "fetch_again", TransactionPeriod.objects.get())
+    shown = run_action(client, "fetch_again", TransactionPeriod.objects.get())
+    fetched_by_web_process = len(sandbox.calls("executeReport")) - fetched_before
+    run_due_periods(sandbox)
 
-    assert TransactionPeriod.objects.get().status == PeriodStatus.RECONCILED
+    period = TransactionPeriod.objects.get()
+    requested = AuditEvent.objects.get(subject_type=SubjectType.PERIOD, name="report_requested")
+    assert shown == [f"The report is being fetched; see the history: {period}."]
+    assert fetched_by_web_process == 0
+    assert period.status == PeriodStatus.RECONCILED
+    assert requested.actor == user_of(client)
 
 
 def test_lost_period_has_no_report_to_fetch(sandbox: SandboxProcess) -> None:
@@ -145,6 +137,7 @@ def test_entering_the_lost_id_fetches_the_report(
     given = {"closed": "yes", "transaction_period_id": last_period_id_at_seqr(sandbox)}
 
     response = client.post(resolve_url(period), given | {"reason": "by phone"})
+    run_due_periods(sandbox)
 
     case = MoneyCase.objects.get()
     assert (shown, shown_messages(response)) == ([], ["The outcome is recorded."])

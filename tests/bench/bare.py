@@ -82,6 +82,8 @@ if __name__ == "__main__":
             client_id="seqrshop",
             channel="ClientWS",
             timeout_seconds=10,
+            report_timeout_seconds=300,
+            report_stall_seconds=30,
         ),
         range(int(first), int(first) + int(number)),
         float(interval),

@@ -58,6 +58,8 @@ def client_of(service_url: str) -> SeqrClient:
             client_id="seqrshop",
             channel="ClientWS",
             timeout_seconds=30,
+            report_timeout_seconds=300,
+            report_stall_seconds=30,
         )
     )
 

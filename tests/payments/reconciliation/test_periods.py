@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from itertools import product
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +18,7 @@ from orders.state_machine import TransitionError
 from payments import tasks
 from payments.gateway import own_terminal_id
 from payments.models import CaseKind, MoneyCase, PeriodStatus, TransactionPeriod
-from payments.reconciliation.fetch_report import fetch_report
+from payments.reconciliation.fetch_report import fetch_report, request_report
 from payments.reconciliation.periods import (
     PeriodNotAccepted,
     advance_period,
@@ -27,12 +28,19 @@ from payments.reconciliation.periods import (
     resolve_lost_period,
 )
 from payments.reconciliation.transitions import TABLE, lock_period, transition_period
-from payments.seqr import SeqrAuthenticationError, SeqrReportNotReady, SeqrUnavailable
+from payments.seqr import (
+    SeqrAuthenticationError,
+    SeqrRejected,
+    SeqrReportNotReady,
+    SeqrReportTooLarge,
+    SeqrUnavailable,
+)
 from tests.payments.reconciliation.steps import (
     advance_one_day,
     advance_time,
     at_other_till,
     last_period_id_at_seqr,
+    mark_by_other_till,
     reconcile_day,
     run_due_periods,
 )
@@ -329,11 +337,97 @@ def test_lost_period_is_reconciled_once_with_the_id_from_support(
     with pytest.raises(PeriodNotAccepted):
         resolve("7", reason=" ")
     resolved = [resolve(last_period_id_at_seqr(sandbox)), resolve("")]
+    run_due_periods(sandbox)
 
     assert resolved == [True, False]
     assert status_of(period) == S.RECONCILED
     assert [row.invoice for row in period.rows.all()] == [sale]
     assert MoneyCase.objects.get().closing_reason == "SEQR's support by phone"
+
+
+def test_id_of_another_tills_period_is_refused_for_a_lost_period(
+    sandbox: SandboxProcess, boss: User
+) -> None:
+    sandbox.fault("markTransactionPeriod", "drop", count=1)
+    period = reconcile_day(sandbox)
+    with at_other_till() as terminal_id:
+        mark_by_other_till(sandbox, terminal_id=terminal_id)
+    sandbox.advance(3)
+    other_id = last_period_id_at_seqr(sandbox)
+
+    with pytest.raises(SeqrRejected):
+        resolve_lost_period(
+            period.pk, by_staff(boss), transaction_period_id=other_id, reason="by phone"
+        )
+
+    assert status_of(period) == S.LOST
+
+
+def test_requested_report_is_fetched_again_by_the_next_run(
+    sandbox: SandboxProcess, boss: User
+) -> None:
+    period = reconcile_day(sandbox)
+    sandbox.fault("executeReport", "result_code", count=1, code=93)
+
+    requested = request_report(period.pk, by_staff(boss))
+    with pytest.raises(SeqrUnavailable):
+        run_due_periods(sandbox)
+    deferred = run_due_periods(sandbox)
+    run_due_periods(sandbox)
+
+    assert (requested, deferred) == (True, [])
+    assert event_names_of(period)[-3:] == [
+        "report_requested",
+        "report_deferred",
+        "report_fetched_again",
+    ]
+    assert run_due_periods(sandbox) == []
+
+
+def test_report_of_a_lost_period_cannot_be_requested(boss: User) -> None:
+    period = period_in(S.LOST)
+
+    assert request_report(period.pk, by_staff(boss)) is False
+    assert event_names_of(period) == []
+
+
+def test_report_with_too_many_rows_opens_a_case_at_once_and_is_not_fetched_again(
+    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("payments.seqr.report_reader.MAX_REPORT_ROWS", 1)
+    for _ in range(2):
+        paid_invoice(sandbox)
+    run_due_periods(sandbox)
+
+    with pytest.raises(SeqrReportTooLarge):
+        run_due_periods(sandbox)
+
+    case = MoneyCase.objects.get()
+    advance_time(timedelta(hours=12))
+    assert case.kind == CaseKind.RECONCILIATION_STUCK
+    assert "the report has more than 1 rows" in case.summary
+    assert run_due_periods(sandbox) == []
+
+
+def test_lease_of_a_report_outlasts_the_longest_call(
+    sandbox: SandboxProcess, settings: Settings
+) -> None:
+    settings.SEQR_REPORT_TIMEOUT_SECONDS = 300
+    leases: list[timedelta] = []
+    run_due_periods(sandbox)
+    period = TransactionPeriod.objects.get()
+
+    def note_lease(*_: object) -> None:
+        lease_until = TransactionPeriod.objects.get().lease_until
+        assert lease_until is not None
+        leases.append(lease_until - database_now())
+
+    with patch("payments.reconciliation.fetch_report.store_report", note_lease):
+        advance_time(timedelta(seconds=3))
+        sandbox.advance(3)
+        advance_period(period.pk)
+
+    assert leases[0] > timedelta(seconds=300)
 
 
 def test_sales_of_a_period_that_was_never_closed_are_in_the_next_report(

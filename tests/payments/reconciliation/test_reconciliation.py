@@ -19,7 +19,7 @@ from payments.models import (
     PeriodStatus,
     TransactionPeriod,
 )
-from payments.reconciliation.fetch_report import fetch_report
+from payments.reconciliation.fetch_report import fetch_report, request_report
 from payments.reconciliation.periods import advance_period, periods_due, resolve_lost_period
 from payments.seqr import SeqrProtocolError
 from tests.fault_proxy import FaultProxy
@@ -157,6 +157,7 @@ def test_payment_in_a_lost_period_is_missing_once_its_report_is_fetched(
 
     lost_id = first_period_id_at_seqr(sandbox)
     resolve_lost_period(lost.pk, by_staff(clerk), transaction_period_id=lost_id, reason="by phone")
+    run_due_periods(sandbox)
 
     assert (before, match_results(lost)) == ([], [M.MISSING])
 
@@ -206,11 +207,12 @@ def test_report_of_another_period_or_with_sums_is_not_stored(
 ) -> None:
     run_due_periods(sandbox)
     sandbox.advance(3)
+    advance_time(timedelta(seconds=3))
     period = TransactionPeriod.objects.get()
     seqr_proxy.rewrite = lambda answer: re.sub(pattern, replacement, _without_base64(answer))
 
     with pytest.raises(SeqrProtocolError, match=error):
-        fetch_report(period.pk, BY_STAFF, force=True)
+        fetch_report(period.pk, BY_STAFF)
 
     period.refresh_from_db()
     assert (period.status, period.rows.count()) == (PeriodStatus.MARKED, 0)
@@ -244,7 +246,11 @@ def test_concurrent_fetches_store_a_report_once(sandbox: SandboxProcess) -> None
     sandbox.advance(3)
     period = TransactionPeriod.objects.get()
 
-    run_concurrently(4, lambda: fetch_report(period.pk, BY_STAFF, force=True))
+    def request_and_fetch() -> bool:
+        request_report(period.pk, BY_STAFF)
+        return fetch_report(period.pk, BY_STAFF)
+
+    run_concurrently(4, request_and_fetch)
 
     assert match_results(period) == [M.SALE, M.UNKNOWN_SALE]
     assert len(cases(CaseKind.REPORT_DIFFERS)) == 1

@@ -21,6 +21,7 @@ from tests.payments.reconciliation.steps import (
     mark_by_other_till,
     match_results,
     reconcile_day,
+    run_due_periods,
     sent_refund,
     unknown_refund,
 )
@@ -136,6 +137,8 @@ def test_refund_in_a_lost_period_gets_a_suggestion_once_its_report_is_fetched(
 
     lost_id = first_period_id_at_seqr(sandbox)
     resolve_lost_period(lost.pk, by_staff(clerk), transaction_period_id=lost_id, reason="by phone")
+    run_due_periods(sandbox)
+    refund.refresh_from_db()
 
     assert before is None
     assert suggest_refund_outcome(refund).was_refunded is False

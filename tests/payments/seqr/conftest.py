@@ -40,6 +40,8 @@ def config(server: ScriptedServer) -> SeqrConfig:
         client_id="seqrshop 0.1",
         channel="ClientWS",
         timeout_seconds=30,
+        report_timeout_seconds=300,
+        report_stall_seconds=30,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -20,11 +21,13 @@ from payments.seqr import (
     PaymentStatus,
     ReceiptDocument,
     Refund,
+    Report,
     ReportId,
     ReportMeta,
     SentInvoice,
     SeqrClient,
     SummaryRow,
+    TransactionReport,
 )
 from tests.payments.seqr.sample_responses import (
     ISSUED_FIELDS,
@@ -150,9 +153,13 @@ _CALLS = [
     ),
     SampleCall(
         "executeReport",
-        lambda client: client.execute_report(ReportId.SHOP, "1"),
-        lambda client: client.execute_report(
-            ReportId.TERMINAL_SUMMARY, "2012053119463656301000002", SPECIAL_TEXT, language="sv"
+        lambda client: fetch_report(client, ReportId.SHOP, "1"),
+        lambda client: fetch_report(
+            client,
+            ReportId.TERMINAL_SUMMARY,
+            "2012053119463656301000002",
+            SPECIAL_TEXT,
+            language="sv",
         ),
         fields=f"<report><contentString>{SUMMARY_REPORT}</contentString></report>",
         value=CashierTransactionSummary(
@@ -189,6 +196,16 @@ _CALLS = [
         value=ClientSession("46700643933", "sub-1", {"TABLE": "4"}),
     ),
 ]
+
+
+def fetch_report(client: SeqrClient, *arguments: Any, **options: Any) -> Report:
+    """Return a report with its rows in memory; the arguments are those of execute_report."""
+    with client.execute_report(*arguments, **options) as report:
+        if isinstance(report, TransactionReport):
+            return TransactionReport(report.meta, report.row_count, tuple(report.rows))
+        return report
+
+
 SAMPLE_CALLS = {call.operation: call for call in _CALLS}
 
 every_operation = pytest.mark.parametrize("call", _CALLS, ids=SAMPLE_CALLS.keys())

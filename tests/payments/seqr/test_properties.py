@@ -22,7 +22,7 @@ from payments.seqr import (
     SeqrError,
 )
 from tests.payments.seqr.conftest import ReadStatus, Send
-from tests.payments.seqr.sample_calls import INVOICE, SAMPLE_CALLS
+from tests.payments.seqr.sample_calls import INVOICE, SAMPLE_CALLS, fetch_report
 from tests.payments.seqr.sample_responses import (
     PAID_FIELDS,
     SENT_INVOICE_FIELDS,
@@ -136,7 +136,7 @@ def test_arguments_of_every_operation_arrive_unchanged(send: Send, data: st.Data
     assert submit.findtext("receiptDocument/receiptType") == expected_text(other)
     report = send(
         "executeReport",
-        lambda client: client.execute_report(ReportId.SHOP, text, other, language=third),
+        lambda client: fetch_report(client, ReportId.SHOP, text, other, language=third),
     )
     assert report.findtext("language") == expected_text(third)
     assert [value.text or "" for value in report.iterfind(".//value")] == [

@@ -24,6 +24,7 @@ from tests.payments.seqr.sample_calls import (
     SPECIAL_TEXT,
     SampleCall,
     every_operation,
+    fetch_report,
 )
 from tests.payments.seqr.sample_responses import seqr_response
 from tests.payments.seqr.scripted_server import ScriptedServer
@@ -186,8 +187,8 @@ def test_receipt_is_sent_byte_for_byte(send: Send) -> None:
 def test_report_is_requested_for_its_period_and_terminal(send: Send) -> None:
     element = send(
         "executeReport",
-        lambda client: client.execute_report(
-            ReportId.TERMINAL_TRANSACTIONS, "period-1", "t1", language="sv"
+        lambda client: fetch_report(
+            client, ReportId.TERMINAL_TRANSACTIONS, "period-1", "t1", language="sv"
         ),
     )
 

@@ -29,7 +29,7 @@ from payments.seqr import (
     invoice_url,
     service_code_url,
 )
-from tests.payments.seqr.sample_calls import INVOICE
+from tests.payments.seqr.sample_calls import INVOICE, fetch_report
 from tests.sandbox_process import SandboxProcess
 
 MSISDN = "46700643933"
@@ -205,12 +205,12 @@ def test_reports_of_a_closed_period_match_its_payments_and_refunds(
     refund = client.refund_payment(payment, invoice_of("40.00")).ers_reference
     period = client.mark_transaction_period()
     with pytest.raises(SeqrReportNotReady):
-        client.execute_report(ReportId.SHOP_TRANSACTIONS, period)
+        fetch_report(client, ReportId.SHOP_TRANSACTIONS, period)
     sandbox.advance(4)
 
-    report = client.execute_report(ReportId.SHOP_TRANSACTIONS, period)
-    summary = client.execute_report(
-        ReportId.TERMINAL_SUMMARY, period, terminal_id=sandbox_config.terminal_id
+    report = fetch_report(client, ReportId.SHOP_TRANSACTIONS, period)
+    summary = fetch_report(
+        client, ReportId.TERMINAL_SUMMARY, period, terminal_id=sandbox_config.terminal_id
     )
 
     assert isinstance(report, TransactionReport)

@@ -65,6 +65,8 @@ CONFIG = SeqrConfig(
     client_id="c",
     channel="ClientWS",
     timeout_seconds=1,
+    report_timeout_seconds=300,
+    report_stall_seconds=30,
 )
 
 

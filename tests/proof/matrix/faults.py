@@ -49,7 +49,7 @@ SOAP_FAULT: Final = Fault("SOAP fault", "soap_fault")
 EMPTY: Final = Fault("empty", "empty", takes_effect=True)
 HTML: Final = Fault("HTML", "html", {"takes_effect": False})
 GARBAGE: Final = Fault("garbage", "garbage", {"seed": 1}, takes_effect=True)
-HUGE: Final = Fault("huge", "huge", {"megabytes": 18}, takes_effect=True)  # a report may have 16
+HUGE: Final = Fault("huge", "huge", {"megabytes": 18}, takes_effect=True)
 CODE_90: Final = Fault("code 90", "result_code", {"code": 90})
 CODE_93: Final = Fault("code 93", "result_code", {"code": 93})
 CODE_94: Final = Fault("code 94", "result_code", {"code": 94})

@@ -63,8 +63,9 @@ class Scenario:
             self.set_timeout(self._timeout_seconds)
 
     def set_timeout(self, seconds: float) -> None:
-        """Set the time-out of calls to SEQR."""
+        """Set the time-out of calls to SEQR, also of those for a report."""
         self._settings.SEQR_TIMEOUT_SECONDS = seconds
+        self._settings.SEQR_REPORT_TIMEOUT_SECONDS = seconds
         seqr.cache_clear()
 
     def faulty_calls(self) -> int:

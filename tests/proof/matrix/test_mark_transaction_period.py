@@ -70,6 +70,7 @@ def lost(scenario: Scenario) -> None:
         transaction_period_id=found,
         reason="SEQR's support says so",
     )
+    tasks.advance_periods()
 
     assert first_period().status == (S.RECONCILED if found else S.VOID)
     is_reconciled_once(scenario, earlier=int(not found))
