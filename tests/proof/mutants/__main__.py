@@ -18,7 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.proof.mutants.mutations import MUTATIONS, Mutation
+from tests.proof.mutants.mutation import Mutation
+from tests.proof.mutants.mutations import MUTATIONS
 from tests.proof.mutants.table import Verdict, write_table
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -1,6 +1,7 @@
 """Mutations of the shop's code, each with a test that catches it."""
 
-from dataclasses import dataclass
+from tests.proof.mutants.mutation import Mutation
+from tests.proof.mutants.reconciliation_mutations import RECONCILIATION_MUTATIONS
 
 ALLOWANCE = "payments/refunds/allowance.py"
 APPLY_STATUS = "payments/invoices/apply_status.py"
@@ -10,26 +11,11 @@ REFRESH = "payments/invoices/refresh.py"
 REFUND = "payments/refunds/refund.py"
 SEND_REFUND = "payments/refunds/send.py"
 SEND = "payments/invoices/send.py"
-REPORT_COVERAGE = "payments/reconciliation/report_coverage.py"
 RECOVERY = "payments/recovery.py"
 AUDIT_DIGEST = "orders/audit_digest.py"
 DATABASE_ROLES = "orders/database_roles.py"
 STATE_MACHINE = "orders/state_machine.py"
 TRANSITIONS = "payments/invoices/transitions.py"
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """Replaces `old`, which occurs exactly once in `file`, by `new`.
-
-    `test` is the node id of a test that catches it; "" where only the model-based test does.
-    """
-
-    name: str
-    file: str
-    old: str
-    new: str
-    test: str = ""
 
 
 MUTATIONS = (
@@ -286,46 +272,6 @@ MUTATIONS = (
         "tests/payments/refunds/test_refunds.py::test_concurrent_requests_never_exceed_the_captured_amount",
     ),
     Mutation(
-        "close the whole reseller's period",
-        "payments/reconciliation/periods.py",
-        "client.mark_transaction_period(terminal_id)",
-        "client.mark_transaction_period()",
-        "tests/payments/reconciliation/test_refund_suggestion.py"
-        "::test_refund_before_another_tills_mark_is_found_in_the_terminals_report",
-    ),
-    Mutation(
-        "take a report that lacks a payment for complete",
-        REPORT_COVERAGE,
-        "        if any(self._evidence_of(pk).lacks_a_payment for pk in possible):\n"
-        "            return Gap.PAYMENT_MISSING\n",
-        "",
-        "tests/payments/reconciliation/test_refund_suggestion.py"
-        "::test_refund_is_not_suggested_while_any_payment_of_its_period_is_missing",
-    ),
-    Mutation(
-        "take a period without an earlier payment for the shop's whole day",
-        REPORT_COVERAGE,
-        " and self._evidence_of(pk).proves_from(begin)\n",
-        "\n",
-        "tests/payments/reconciliation/test_foreign_marks.py",
-    ),
-    Mutation(
-        "suggest an outcome though reports never show refunds",
-        "payments/reconciliation/refund_suggestion.py",
-        "    if not _reports_show_refunds():\n",
-        "    if False:\n",
-        "tests/payments/reconciliation/test_refund_suggestion.py"
-        "::test_absent_refund_is_not_suggested_when_reports_have_never_shown_a_refund",
-    ),
-    Mutation(
-        "close a duplicate payment's case without certainty",
-        "payments/reconciliation/duplicate_payment.py",
-        "        if coverage.gap_between(begin, end) is not None:\n            continue\n",
-        "",
-        "tests/payments/reconciliation/test_duplicate_payment.py"
-        "::test_case_stays_open_while_a_payment_of_that_time_is_missing",
-    ),
-    Mutation(
         "do not recover an invoice of a killed worker",
         RECOVERY,
         "        LEASE.lapsed_at(now), status=InvoiceStatus.SENDING\n",
@@ -465,4 +411,5 @@ MUTATIONS = (
         "        return {query.invoice_id for query, _ in results}\n",
         "tests/payments/polling/test_store.py::test_result_that_cannot_be_written_blocks_no_other",
     ),
+    *RECONCILIATION_MUTATIONS,
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.proof.mutants.mutations import Mutation
+from tests.proof.mutants.mutation import Mutation
 
 BEGIN = "<!-- mutants: written by make mutants -->\n"
 END = "<!-- end of mutants -->\n"

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.proof.mutants.mutations import MUTATIONS, Mutation
+from tests.proof.mutants.mutation import Mutation
+from tests.proof.mutants.mutations import MUTATIONS
 
 ROOT = Path(__file__).resolve().parents[3]
 

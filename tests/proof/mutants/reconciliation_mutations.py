@@ -1,0 +1,93 @@
+"""Mutations of the reconciliation, each with a test that catches it."""
+
+from tests.proof.mutants.mutation import Mutation
+
+REPORT_COVERAGE = "payments/reconciliation/report_coverage.py"
+
+RECONCILIATION_MUTATIONS = (
+    Mutation(
+        "close the whole reseller's period",
+        "payments/reconciliation/periods.py",
+        "client.mark_transaction_period(terminal_id)",
+        "client.mark_transaction_period()",
+        "tests/payments/reconciliation/test_refund_suggestion.py"
+        "::test_refund_before_another_tills_mark_is_found_in_the_terminals_report",
+    ),
+    Mutation(
+        "take a report that lacks a payment for complete",
+        REPORT_COVERAGE,
+        "        if any(self._evidence_of(pk).lacks_a_payment for pk in possible):\n"
+        "            return Gap.PAYMENT_MISSING\n",
+        "",
+        "tests/payments/reconciliation/test_refund_suggestion.py"
+        "::test_refund_is_not_suggested_while_any_payment_of_its_period_is_missing",
+    ),
+    Mutation(
+        "take a period without an earlier payment for the shop's whole day",
+        REPORT_COVERAGE,
+        " and self._evidence_of(pk).proves_from(begin)\n",
+        "\n",
+        "tests/payments/reconciliation/test_foreign_marks.py",
+    ),
+    Mutation(
+        "suggest an outcome though reports never show refunds",
+        "payments/reconciliation/refund_suggestion.py",
+        "    if not _reports_show_refunds():\n",
+        "    if False:\n",
+        "tests/payments/reconciliation/test_refund_suggestion.py"
+        "::test_absent_refund_is_not_suggested_when_reports_have_never_shown_a_refund",
+    ),
+    Mutation(
+        "close a duplicate payment's case without certainty",
+        "payments/reconciliation/duplicate_payment.py",
+        "        if coverage.gap_between(begin, end) is not None:\n            continue\n",
+        "",
+        "tests/payments/reconciliation/test_duplicate_payment.py"
+        "::test_case_stays_open_while_a_payment_of_that_time_is_missing",
+    ),
+    Mutation(
+        "give a report no longer than any other call",
+        "payments/seqr/client.py",
+        "config.report_timeout_seconds if report.is_large else config.timeout_seconds",
+        "config.timeout_seconds",
+        "tests/payments/seqr/test_reports.py::test_report_may_take_longer_than_another_call",
+    ),
+    Mutation(
+        "let a report trickle until its time is up",
+        "payments/seqr/transport.py",
+        "        handle.setopt(pycurl.LOW_SPEED_TIME, limits.stall_seconds)\n",
+        "",
+        "tests/payments/seqr/test_reports.py::test_trickling_report_is_aborted_when_it_stalls",
+    ),
+    Mutation(
+        "hold a report's text in memory",
+        "payments/seqr/report_reader.py",
+        "MAX_MEMORY_BYTES = 1024 * 1024  #",
+        "MAX_MEMORY_BYTES = 1024 * 1024 * 1024  #",
+        "tests/payments/seqr/test_reports.py::test_report_of_35000_rows_is_read_in_little_memory",
+    ),
+    Mutation(
+        "take a report's lease for a short call",
+        "payments/reconciliation/fetch_report.py",
+        "LEASE.taken(now, report_lease_duration())",
+        "LEASE.taken(now)",
+        "tests/payments/reconciliation/test_periods.py"
+        "::test_lease_of_a_report_outlasts_the_longest_call",
+    ),
+    Mutation(
+        "fetch a report that is too large again and again",
+        "payments/reconciliation/backoff.py",
+        "    if isinstance(error, SeqrReportTooLarge):\n        return NO_RETRY\n",
+        "",
+        "tests/payments/reconciliation/test_periods.py"
+        "::test_report_with_too_many_rows_opens_a_case_at_once_and_is_not_fetched_again",
+    ),
+    Mutation(
+        "match each batch of a report by itself",
+        "payments/reconciliation/matching.py",
+        "        paid = others.filter(invoice__in=self._invoices.values())\n",
+        "        paid = others.none()\n",
+        "tests/payments/reconciliation/test_large_report.py"
+        "::test_rows_of_different_batches_are_matched_like_those_of_one",
+    ),
+)
