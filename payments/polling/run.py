@@ -113,6 +113,7 @@ class _LockThread(threading.Thread):
         super().__init__(name=f"lock {shard}", daemon=True)
         self.is_lost = False
         self._shard = shard
+        self._store = store
         self._lock = lock
         self._publisher = HeartbeatPublisher(shard, poller, lambda: store.read_began_at)
         self._over = threading.Event()
@@ -121,7 +122,7 @@ class _LockThread(threading.Thread):
         while True:
             try:
                 self.is_lost = not self._lock.acquire()
-                if not self.is_lost:
+                if not self.is_lost and self._store.covers_all_read():
                     self._publisher.publish()
             except Exception:  # a lock that is not renewed any more lapses
                 logger.exception("shard %s: the lock could not be renewed", self._shard)

@@ -114,7 +114,7 @@ class PollStore:
 
     def _write_due_row(self) -> bool:
         now = self._clock()
-        if now - self._row_written_at < ROW_INTERVAL_SECONDS or not self._covers_all_read():
+        if now - self._row_written_at < ROW_INTERVAL_SECONDS or not self.covers_all_read():
             return True
         if not self._try_database(self.write_row):
             return False
@@ -169,10 +169,11 @@ class PollStore:
         self._submit_changed(digests)
         self.read_began_at, self._submitted_count = began_at, self._poller.submitted_count
 
-    def _covers_all_read(self) -> bool:
+    def covers_all_read(self) -> bool:
         """Return whether the poller has accepted all that was read.
 
-        The next loop believes the shard's row: before that time a payment may have been reversed.
+        The next loop believes the shard's row, and health its heartbeat: until then they would not
+        show how long SEQR has not been queried.
         """
         return (
             self.read_began_at != NEVER

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orders.clock import database_now
+from payments import tasks
 from payments.models import Invoice, InvoiceStatus
 from payments.recovery import Work, find_work
 from tests.payments.steps import age_invoice, expire_lease, invoice_in, new_invoice
@@ -107,3 +108,16 @@ def test_request_continues_at_once_without_the_broker() -> None:
 
     assert run.returncode == 0, run.stderr
     assert "send_invoice(7,) could not be enqueued" in run.stderr
+
+
+def test_recovered_work_goes_to_the_background_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls of recovery that hang at SEQR would have delayed the invoices of new customers."""
+    age_invoice(new_invoice(), 5)
+    enqueued: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        tasks, "enqueue", lambda task, *_, queue, **__: enqueued.append((task.name, queue))
+    )
+
+    tasks.run_recovery()
+
+    assert enqueued == [("payments.tasks.send_invoice", "background")]

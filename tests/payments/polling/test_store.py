@@ -394,3 +394,37 @@ def test_store_reads_nothing_twice_within_a_second(
 
     with django_assert_num_queries(0):
         running.store.step()
+
+
+def test_locked_invoice_keeps_no_other_from_being_written(
+    sandbox: SandboxProcess, shard: Shards
+) -> None:
+    """A wait for its lock, and then the failure, would have ended each step for all."""
+    stuck, free = issued_invoice(), issued_invoice()
+    for invoice in (stuck, free):
+        sandbox.act(reference(invoice), "cancel")
+    running = shard()
+    running.store.step()
+    running.poller.step()
+    running.collect_answers()
+    release, held = threading.Event(), threading.Event()
+
+    def hold_the_row() -> None:
+        with transaction.atomic():
+            lock_invoice(stuck.pk)
+            held.set()
+            release.wait(60)
+        connection.close()
+
+    holder = threading.Thread(target=hold_the_row)
+    holder.start()
+    held.wait(30)
+    is_available = all(running.store.write_updates() for _ in range(2))
+    meanwhile = [reloaded(each).status for each in (stuck, free)]
+    release.set()
+    holder.join()
+    running.store.write_updates()
+
+    assert is_available
+    assert meanwhile == [S.ISSUED, S.CANCELED]
+    assert reloaded(stuck).status == S.CANCELED

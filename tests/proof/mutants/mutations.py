@@ -1,6 +1,7 @@
 """Mutations of the shop's code, each with a test that catches it."""
 
 from tests.proof.mutants.mutation import Mutation
+from tests.proof.mutants.outage_mutations import OUTAGE_MUTATIONS
 from tests.proof.mutants.reconciliation_mutations import RECONCILIATION_MUTATIONS
 
 ALLOWANCE = "payments/refunds/allowance.py"
@@ -411,5 +412,6 @@ MUTATIONS = (
         "        return {query.invoice_id for query, _ in results}\n",
         "tests/payments/polling/test_store.py::test_result_that_cannot_be_written_blocks_no_other",
     ),
+    *OUTAGE_MUTATIONS,
     *RECONCILIATION_MUTATIONS,
 )

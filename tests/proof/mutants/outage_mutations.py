@@ -1,0 +1,133 @@
+"""Mutations of what keeps payments while PostgreSQL, Redis or SEQR is away."""
+
+from tests.proof.mutants.mutation import Mutation
+
+RUN = "payments/polling/run.py"
+TESTS_OF_RUN = "tests/payments/polling/test_run.py"
+TESTS_OF_ENQUEUE = "tests/payments/test_enqueue.py"
+TESTS_OF_CHECKS = "tests/payments/polling/test_status_checks.py"
+
+OUTAGE_MUTATIONS = (
+    Mutation(
+        "take a shard before its open invoices are read",
+        RUN,
+        "store.read_first() and lock.acquire()",
+        "lock.acquire() and store.read_first()",
+        f"{TESTS_OF_RUN}::test_lock_is_taken_only_after_the_open_invoices_are_read",
+    ),
+    Mutation(
+        "end a loop without its lock while it cannot read",
+        RUN,
+        "lock_thread.is_lost and store.is_current",
+        "lock_thread.is_lost",
+        f"{TESTS_OF_RUN}::test_loop_without_its_lock_continues_while_it_cannot_read",
+    ),
+    Mutation(
+        "renew a shard's lock less often than it lapses",
+        RUN,
+        "RENEW_INTERVAL_SECONDS = 0.5",
+        "RENEW_INTERVAL_SECONDS = 5.0",
+        f"{TESTS_OF_RUN}::test_lock_and_heartbeat_are_kept_while_the_database_hangs",
+    ),
+    Mutation(
+        "poll every shard twice while Redis is away",
+        "payments/polling/supervisor.py",
+        "        polled = _shards_with_current_row()\n",
+        "        polled = set()\n",
+        "tests/payments/polling/test_supervisor.py"
+        "::test_poller_started_without_redis_leaves_shards_with_current_rows_to_another",
+    ),
+    Mutation(
+        "let one locked invoice keep the others from being written",
+        "payments/polling/store.py",
+        "            self._contended.add(invoice_id)\n            return False\n",
+        "            raise\n",
+        "tests/payments/polling/test_store.py"
+        "::test_locked_invoice_keeps_no_other_from_being_written",
+    ),
+    Mutation(
+        "let the pool's pauses grow to minutes",
+        "seqrshop/postgresql.py",
+        '            "reconnect_timeout": RECONNECT_TIMEOUT_SECONDS,\n',
+        "",
+        "tests/seqrshop/test_postgresql.py"
+        "::test_refusing_server_is_reported_within_two_seconds_and_found_within_two",
+    ),
+    Mutation(
+        "give up no server that hangs within a statement's time",
+        "seqrshop/postgresql.py",
+        "super().wait(gen, interval, self.answer_timeout_seconds)",
+        "super().wait(gen, interval, 60.0)",
+        "tests/seqrshop/test_postgresql.py"
+        "::test_hanging_server_is_reported_within_three_seconds_and_found_within_four",
+    ),
+    Mutation(
+        "migrate with the limits of a request",
+        "payments/management/commands/migrate.py",
+        '        cursor.execute(f"SET statement_timeout = '
+        "'{MIGRATION_STATEMENT_TIMEOUT_SECONDS}s'\")\n",
+        "",
+        "tests/seqrshop/test_postgresql.py"
+        "::test_migrations_have_limits_of_their_own_and_leave_none_behind",
+    ),
+    Mutation(
+        "let a request wait for Redis as a worker does",
+        "seqrshop/celery.py",
+        '**{"transport_options": PUBLISH_OPTIONS} | options',
+        "**options",
+        f"{TESTS_OF_ENQUEUE}::test_hanging_redis_delays_no_enqueue",
+    ),
+    Mutation(
+        "put new invoices into the queue of everything else",
+        "seqrshop/settings.py",
+        '    "payments.tasks.send_invoice": {"queue": "customer"},\n',
+        "",
+        f"{TESTS_OF_ENQUEUE}::test_what_a_customer_waits_for_has_a_queue_of_its_own",
+    ),
+    Mutation(
+        "recover work in the customers' queue",
+        "payments/tasks.py",
+        "                queue=settings.CELERY_TASK_DEFAULT_QUEUE,\n",
+        '                queue="customer",\n',
+        "tests/payments/test_recovery.py::test_recovered_work_goes_to_the_background_queue",
+    ),
+    Mutation(
+        "keep a database connection while SEQR is called",
+        "payments/gateway.py",
+        "    if not connection.in_atomic_block:",
+        "    if connection.in_atomic_block:",
+        f"{TESTS_OF_CHECKS}::test_hung_calls_hold_no_database_connection",
+    ),
+    Mutation(
+        "check notifications in four threads",
+        "payments/polling/status_checks.py",
+        "THREAD_COUNT = 64",
+        "THREAD_COUNT = 4",
+        f"{TESTS_OF_CHECKS}::test_check_of_an_invoice_does_not_wait_for_fifty_hung_ones",
+    ),
+    Mutation(
+        "let scans take all threads of a web process",
+        "payments/session_exchange.py",
+        "    if not _calls.acquire(blocking=False):\n",
+        "    if not _calls.acquire(timeout=5):\n",
+        "tests/storefront/test_session.py"
+        "::test_exchange_is_refused_while_others_wait_for_seqr_and_a_known_token_is_served",
+    ),
+    Mutation(
+        "take a shard that gets no answers for well",
+        "payments/polling/liveness.py",
+        "        or now - answered_at > _max_answer_age_seconds()\n",
+        "",
+        "tests/payments/polling/test_liveness.py"
+        "::test_shard_is_stalled_by_the_age_of_its_round_its_answers_or_its_read",
+    ),
+    Mutation(
+        "report no shard that has not read its invoices",
+        "seqrshop/ops/health.py",
+        "        elif snapshot and status.read_age > MAX_ANSWER_AGE_SECONDS:\n"
+        '            risks.append(f"shard_{number}_unread")\n',
+        "",
+        "tests/ops/test_health.py"
+        "::test_open_invoices_of_a_shard_that_has_not_read_them_are_at_risk",
+    ),
+)
