@@ -29,17 +29,18 @@ LAST_STEP_SECONDS = 5.0
 
 
 def run_shard(
-    shard: Shard,
+    lock: ShardLock,
     stopping: threading.Event,
     on_loyalty_card: Callable[[int], None] = leave_to_recovery,
 ) -> None:
-    """Poll a shard until `stopping` is set, or until another loop has taken it over.
+    """Poll the lock's shard until `stopping` is set, or until another loop has taken it over.
 
     A loop reads the open invoices before it takes the shard's lock, so that no loop ends for one
     that knows nothing. Returns at once if the database is unavailable or another loop holds the
     lock. `on_loyalty_card` gets the id of an invoice whose customer waits for an answer about a
     loyalty card.
     """
+    shard = lock.shard
     with closing(status_calls(settings.SEQR_MAX_IN_FLIGHT)) as calls:
         poller = ShardPoller(
             shard.number,
@@ -48,7 +49,6 @@ def run_shard(
             max_in_flight=settings.SEQR_MAX_IN_FLIGHT,
         )
         store = PollStore(shard, poller, on_loyalty_card=on_loyalty_card)
-        lock = ShardLock(shard)
         if not (store.read_first() and lock.acquire()):
             return
         logger.info("shard %s is polled", shard)

@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 
 from payments.models import Invoice
+from payments.polling.lock import holder_of
 from tests.payments.steps import call_count, issued_invoice, order_state, reference
 from tests.processes import ManagedProcess, procfile_command
 from tests.redis_reset import redis_for_tests
@@ -140,3 +141,36 @@ def test_killed_pollers_shard_is_taken_over_by_another(
         sandbox.pay(reference(invoice))
 
         seconds_until_paid(invoice)
+
+
+def test_pollers_share_the_shards_and_take_over_those_of_a_killed_one(
+    sandbox: SandboxProcess, environment: dict[str, str], tmp_path: Path, eventually: Eventually
+) -> None:
+    """All shards stayed in the poller that was started first, and used one core."""
+    environment = {**environment, "SEQR_POLL_SHARDS": "4"}
+    invoices = [issued_invoice() for _ in range(4)]
+    first = ManagedProcess(procfile_command("poller"), log=tmp_path / "first", env=environment)
+    first.start()
+    eventually(lambda: len(_shards_by_holder()) == 1)
+    with pollers(environment, tmp_path):
+        eventually(lambda: sorted(map(len, _shards_by_holder().values())) == [2, 2])
+        first.kill()
+        killed_at = time.monotonic()
+        for invoice in invoices:
+            sandbox.pay(reference(invoice))
+        recovered = seconds_until_paid(*invoices)
+        eventually(lambda: list(map(len, _shards_by_holder().values())) == [4])
+        taken_over = time.monotonic() - killed_at
+
+    assert recovered < RECOVERY_SECONDS * 2
+    assert taken_over < RECOVERY_SECONDS * 2
+
+
+def _shards_by_holder() -> dict[str, list[int]]:
+    """Return the numbers of the locked ones of four shards, by their pollers."""
+    found: dict[str, list[int]] = {}
+    for number in range(4):
+        token = redis_for_tests().get(f"seqrshop:poll:{number}/4")
+        if isinstance(token, bytes):
+            found.setdefault(holder_of(token.decode()), []).append(number)
+    return found

@@ -46,7 +46,7 @@ def free_shard() -> None:
 def running_loop() -> Iterator[threading.Thread]:
     """Poll the only shard in a thread until the block ends."""
     stopping = threading.Event()
-    loop = threading.Thread(target=run_shard, args=(ONLY_SHARD, stopping))
+    loop = threading.Thread(target=run_shard, args=(ShardLock(ONLY_SHARD), stopping))
     loop.start()
     try:
         yield loop
@@ -88,7 +88,7 @@ def test_loop_does_not_poll_a_shard_that_another_has_locked(sandbox: SandboxProc
     lock = ShardLock(ONLY_SHARD)
     assert lock.acquire()
 
-    run_shard(ONLY_SHARD, threading.Event())
+    run_shard(ShardLock(ONLY_SHARD), threading.Event())
     lock.release()
 
     assert call_count(sandbox, "getPaymentStatus") == 0
@@ -99,7 +99,7 @@ def test_loop_that_cannot_read_the_open_invoices_takes_no_lock(
 ) -> None:
     monkeypatch.setattr(PollStore, "read_all", away)
 
-    run_shard(ONLY_SHARD, threading.Event())
+    run_shard(ShardLock(ONLY_SHARD), threading.Event())
 
     assert not is_polled()
     assert read_heartbeats()[0] is None
@@ -117,7 +117,7 @@ def test_lock_is_taken_only_after_the_open_invoices_are_read(
 
     monkeypatch.setattr(PollStore, "read_all", note_lock)
 
-    run_shard(ONLY_SHARD, stopped())
+    run_shard(ShardLock(ONLY_SHARD), stopped())
 
     assert locked_before_read[0] is False
 
@@ -222,7 +222,7 @@ def test_loop_polls_without_redis(sandbox: SandboxProcess, eventually: Eventuall
 def test_stopped_loop_writes_its_last_answers_and_releases_its_shard(
     sandbox: SandboxProcess,
 ) -> None:
-    run_shard(ONLY_SHARD, stopped())
+    run_shard(ShardLock(ONLY_SHARD), stopped())
 
     lock = ShardLock(ONLY_SHARD)
     assert lock.acquire()

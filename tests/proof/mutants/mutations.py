@@ -3,6 +3,7 @@
 from tests.proof.mutants.mutation import Mutation
 from tests.proof.mutants.outage_mutations import OUTAGE_MUTATIONS
 from tests.proof.mutants.reconciliation_mutations import RECONCILIATION_MUTATIONS
+from tests.proof.mutants.shard_mutations import SHARD_MUTATIONS
 
 ALLOWANCE = "payments/refunds/allowance.py"
 APPLY_STATUS = "payments/invoices/apply_status.py"
@@ -309,22 +310,6 @@ MUTATIONS = (
         "tests/storefront/test_show_order.py",
     ),
     Mutation(
-        "lock orders so that a COMMIT waits for them",
-        TRANSITIONS,
-        'select_for_update(of=("self",), no_key=True).get(invoices=invoice_id)',
-        'select_for_update(of=("self",), no_key=False).get(invoices=invoice_id)',
-        "tests/payments/test_lock_order.py"
-        "::test_bulk_acknowledgment_does_not_deadlock_with_a_writer_that_locks_the_order",
-    ),
-    Mutation(
-        "leave the last bucket to no shard",
-        "payments/models/poll_shard.py",
-        "            -(-BUCKET_COUNT * (self.number + 1) // self.count),\n",
-        "            BUCKET_COUNT * (self.number + 1) // self.count,\n",
-        "tests/payments/polling/test_shards.py"
-        "::test_bucket_belongs_to_one_shard_whatever_their_number",
-    ),
-    Mutation(
         "let TRUNCATE pass the audit's triggers",
         "orders/migrations/0004_audit_refuse_truncate.py",
         "BEFORE TRUNCATE ON orders_auditevent",
@@ -382,36 +367,7 @@ MUTATIONS = (
         "    if stored.previous is None:\n",
         "tests/orders/test_verify_audit.py::test_changed_digests_are_named",
     ),
-    Mutation(
-        "apply a batch's payment without its order's lock",
-        TRANSITIONS,
-        'select_for_update(of=("order", "self"), skip_locked=True, no_key=True)',
-        'select_for_update(of=("self",), skip_locked=True, no_key=True)',
-        "tests/payments/invoices/test_apply_payments.py::test_batch_waits_for_no_lock",
-    ),
-    Mutation(
-        "wait for locks in a batch of payments",
-        TRANSITIONS,
-        'select_for_update(of=("order", "self"), skip_locked=True, no_key=True)',
-        'select_for_update(of=("order", "self"), no_key=True)',
-        "tests/payments/invoices/test_apply_payments.py::test_batch_waits_for_no_lock",
-    ),
-    Mutation(
-        "take a payment whose order has another invoice for an ordinary one",
-        "payments/invoices/apply_payments.py",
-        "filter(~Exists(others), ~Exists(cases), pk__in=invoice_ids)",
-        "filter(~Exists(cases), pk__in=invoice_ids)",
-        "tests/payments/invoices/test_apply_payments.py"
-        "::test_payment_that_is_not_ordinary_is_left_to_apply_status",
-    ),
-    Mutation(
-        "lose a batch of payments that fails",
-        "payments/polling/store.py",
-        '            logger.exception("payments are written one by one")\n        return set()\n',
-        '            logger.exception("payments are written one by one")\n'
-        "        return {query.invoice_id for query, _ in results}\n",
-        "tests/payments/polling/test_store.py::test_result_that_cannot_be_written_blocks_no_other",
-    ),
     *OUTAGE_MUTATIONS,
     *RECONCILIATION_MUTATIONS,
+    *SHARD_MUTATIONS,
 )
