@@ -27,7 +27,8 @@ RECONCILIATION_MUTATIONS = (
         REPORT_COVERAGE,
         " and self._evidence_of(pk).proves_from(begin)\n",
         "\n",
-        "tests/payments/reconciliation/test_foreign_marks.py",
+        "tests/payments/reconciliation/test_refund_suggestion.py"
+        "::test_refund_in_another_tills_period_is_not_suggested_when_the_shop_sold_nothing_before",
     ),
     Mutation(
         "suggest an outcome though reports never show refunds",
