@@ -48,17 +48,27 @@ def period_day(moment: datetime) -> date:
 def periods_due(now: datetime) -> list[int]:
     """Create the terminal's period of the day, and return the IDs of the periods with a step due.
 
-    Concurrent calls create one period a day. A period that could not be closed before the next day
-    is void, and the next one contains its transactions.
+    Concurrent calls create one period a day. A replaced terminal gets its last one. A period that
+    could not be closed before the next day is void, and the next one contains its transactions.
     """
     day = period_day(now)
-    TransactionPeriod.objects.get_or_create(day=day, terminal_id=own_terminal_id())
+    for terminal_id in _terminals_to_close():
+        TransactionPeriod.objects.get_or_create(day=day, terminal_id=terminal_id)
     for period_id in _ids(Q(status=PeriodStatus.TO_MARK, day__lt=day)):
         _void(period_id)
     unmarked = Q(status__in=(PeriodStatus.TO_MARK, PeriodStatus.MARKING))
     unreported = Q(status=PeriodStatus.MARKED, since__gt=now - REPORT_DEADLINE)
     requested = Q(report_requested_at__gt=now - REPORT_DEADLINE)
     return _ids(LEASE.lapsed_at(now) & (unmarked | unreported | requested))
+
+
+def _terminals_to_close() -> list[str]:
+    """Return the shop's terminal, after the one that it has just replaced, if there is one."""
+    own = own_terminal_id()
+    periods = TransactionPeriod.objects.order_by("-day")
+    if periods.filter(terminal_id=own).exists():
+        return [own]
+    return [*periods.values_list("terminal_id", flat=True)[:1], own]
 
 
 def _ids(condition: Q) -> list[int]:

@@ -17,7 +17,7 @@ from orders.models import AuditEvent, SourceName, SubjectType
 from orders.state_machine import TransitionError
 from payments import tasks
 from payments.gateway import own_terminal_id
-from payments.models import CaseKind, MoneyCase, PeriodStatus, TransactionPeriod
+from payments.models import CaseKind, MoneyCase, PeriodRow, PeriodStatus, TransactionPeriod
 from payments.reconciliation.fetch_report import fetch_report, request_report
 from payments.reconciliation.periods import (
     PeriodNotAccepted,
@@ -124,6 +124,27 @@ def test_report_is_that_of_the_terminal_whose_period_was_closed_after_the_settin
     closed = TransactionPeriod.objects.get(status=S.RECONCILED)
     assert closed.terminal_id == "public_test_shop_terminal"
     assert [row.invoice for row in closed.rows.all()] == [sale]
+
+
+def test_last_period_of_a_replaced_terminal_is_reconciled_and_no_other(
+    sandbox: SandboxProcess,
+) -> None:
+    reconcile_day(sandbox)
+    advance_one_day()
+    last_sale = paid_invoice(sandbox)
+
+    with at_other_till() as new_terminal:
+        sale = paid_invoice(sandbox)
+        reconcile_day(sandbox)
+        advance_one_day()
+        reconcile_day(sandbox)
+
+    closed = TransactionPeriod.objects.order_by("day", "pk").values_list("terminal_id", flat=True)
+    old_terminal = own_terminal_id()
+    rows = PeriodRow.objects.order_by("period").values_list("period__terminal_id", "invoice")
+    assert list(closed) == [old_terminal, old_terminal, new_terminal, new_terminal]
+    assert list(rows) == [(old_terminal, last_sale.pk), (new_terminal, sale.pk)]
+    assert MoneyCase.objects.filter(closed_at=None).count() == 0
 
 
 @pytest.mark.parametrize(
