@@ -141,7 +141,7 @@ def test_last_period_of_a_replaced_terminal_is_reconciled_and_no_other(
 
     closed = TransactionPeriod.objects.order_by("day", "pk").values_list("terminal_id", flat=True)
     old_terminal = own_terminal_id()
-    rows = PeriodRow.objects.order_by("period").values_list("period__terminal_id", "invoice")
+    rows = PeriodRow.objects.order_by("period_id").values_list("period__terminal_id", "invoice")
     assert list(closed) == [old_terminal, old_terminal, new_terminal, new_terminal]
     assert list(rows) == [(old_terminal, last_sale.pk), (new_terminal, sale.pk)]
     assert MoneyCase.objects.filter(closed_at=None).count() == 0
