@@ -1,54 +1,189 @@
-"""Limits the number of concurrent calls to what SEQR answers quickly."""
+"""Limits the calls in flight: as many as the deadline needs, beyond that as SEQR answers quickly.
+
+SEQR reverses a payment that nobody has queried for 20 seconds. So the deadline comes first: the
+shard may always have as many calls in flight as it needs to get an answer about each open invoice
+every ANSWER_GOAL_SECONDS. Only above that number SEQR's comfort decides.
+"""
+
+from math import ceil
 
 SLOW_CALL_SECONDS = 1.0
+ADAPT_INTERVAL_SECONDS = 0.25
+
+ANSWER_GOAL_SECONDS = 5.0  # half of the silence that health accepts
+GOAL_MARGIN = 1.25  # the answer time is an estimate
+# Per adaptation: the answer time is the longer one of the last half second, which notices at once
+# that answers slow down, and of the last three, in which answers that arrive together even out.
+USAGE_DECAYS = (0.5, 0.92)
+
 INITIAL_LIMIT = 100
 MIN_LIMIT = 8
-LATENCY_TOLERANCE_SECONDS = 0.02
-BASELINE_DECAY = 1.02  # per adaptation: a baseline is forgotten within half a minute
+LATENCY_TOLERANCE_SECONDS = 0.05  # above the poller's own pauses
+BASELINE_FACTOR = 1.5  # of the baseline, above which answers count as slowed down
+BASELINE_DECAY = 1.02  # per adaptation in which answers are slow without calls beyond `needed`
+
+OVERLOAD_TIMEOUTS = 2.0  # for each answer, in the last five seconds
+OVERLOAD_ANSWER_SECONDS = 2.5  # of calls in flight that SEQR can answer before they time out
+OVERLOAD_HOLD_ADAPTATIONS = 40  # ten seconds, until SEQR has passed over the calls given up
+OVERLOAD_DECAY = 0.95  # per adaptation: the calls of the last five seconds count
+SLOW_ANSWER_DECAY = 0.995  # per adaptation: halves in half a minute
+CEILING_GROWTH = 1.005  # per adaptation: doubles in half a minute
+QUICK_CEILING_GROWTH = 1.25  # per adaptation, while answers are quick
+COMFORT_GROWTH = 1.5  # per adaptation, or per answer time where that is longer
+QUICK_DECAY = 0.5  # per adaptation
+QUICK_SHARE = 0.25  # of the finished calls, at which a repeated query is worth its call
 
 
 class ConcurrencyLimit:
-    """The number of quick calls allowed in flight, adapted to SEQR's answer time.
+    """The number of calls allowed in flight, never more than `max_limit`.
 
-    The limit grows while it is reached and answers stay quick. It shrinks when answers slow down,
-    since more calls would only queue at SEQR. Calls slower than SLOW_CALL_SECONDS do not count
-    against the limit, so that a few slow ones delay no others.
+    `limit` is what `needed` says, or more while it is reached and answers stay quick. It shrinks
+    to `needed` when answers slow down, since more calls would only queue at SEQR.
+
+    `needed` is the number of calls in flight that the deadline needs: open invoices ÷ 5 s × answer
+    time. The answer time is the time in flight that an answer costs: calls in flight ÷ answers per
+    second (Little's law). So calls that hang or fail count from the moment they are sent.
+
+    Where most calls time out and no answer is quick, SEQR gets more calls than it can answer. Then
+    the limit is what SEQR can answer in time, also below `needed`: more would time out too.
     """
 
     def __init__(self, max_limit: int) -> None:
         self._max_limit = max_limit
-        self.limit = min(INITIAL_LIMIT, max_limit)
+        self._min_limit = min(MIN_LIMIT, max_limit)
+        self._comfort = float(min(INITIAL_LIMIT, max_limit))
+        self._ceiling = float(max_limit)
+        self._hold = 0  # adaptations until the ceiling may fall again
         self._baseline_seconds = float("inf")
-        self._total_seconds = 0.0
-        self._quick_count = 0
-        self._slow_count = 0
-        self._limit_reached = False
+        self._is_limit_reached = False
+        # Since the last adaptation:
+        self._call_seconds = 0.0
+        self._quick_seconds = 0.0
+        self._quick_count = self._slow_count = 0
+        self._failure_count = self._timeout_count = 0
+        # Decayed at each adaptation:
+        self._usages = [_Usage(decay) for decay in USAGE_DECAYS]
+        self._quick_calls = self._slow_calls = 0.0
+        self._recent_answers = self._recent_timeouts = 0.0
+        self.slowest_answer_seconds = 0.0
+        self._has_quick_calls = False  # at the last adaptation
+        self.needed = 0
+        self.limit = min(INITIAL_LIMIT, max_limit)
 
-    def record_call(self, seconds: float) -> None:
-        """Count a finished call."""
-        if seconds < SLOW_CALL_SECONDS:
-            self._quick_count += 1
-            self._total_seconds += seconds
-        else:
-            self._slow_count += 1
+    @property
+    def is_sufficient(self) -> bool:
+        """Whether the limit allows what the deadline needs."""
+        return self.needed <= self.limit
+
+    @property
+    def is_overloaded(self) -> bool:
+        """Whether SEQR gets more calls than it answers in time; a higher limit is no help then."""
+        return self._ceiling < self._max_limit
+
+    @property
+    def answers_are_quick(self) -> bool:
+        """Whether a query sent now has a good chance of a quick answer."""
+        share = QUICK_SHARE * (self._quick_calls + self._slow_calls)
+        return self._has_quick_calls and self._quick_calls > share
+
+    @property
+    def answer_seconds(self) -> float:
+        """The time in flight that an answer costs at present; infinite while none arrives."""
+        return max(usage.seconds_per_answer for usage in self._usages)
+
+    def record_step(self, in_flight: int, seconds: float) -> None:
+        """Count the calls that were in flight for these seconds."""
+        self._call_seconds += in_flight * seconds
+
+    def record_calls(self, durations: list[float]) -> None:
+        """Count finished calls; those that failed are also recorded by `record_failure`."""
+        quick = [seconds for seconds in durations if seconds < SLOW_CALL_SECONDS]
+        self._quick_count += len(quick)
+        self._quick_seconds += sum(quick)
+        self._slow_count += len(durations) - len(quick)
+
+    def record_failure(self, seconds: float) -> None:
+        """Record that a finished call brought no answer."""
+        self._failure_count += 1
+        if seconds >= SLOW_CALL_SECONDS:
+            self._timeout_count += 1
+
+    def record_slow_answer(self, seconds: float) -> None:
+        """Record how long an answer took: SEQR may take as long for the next ones."""
+        self.slowest_answer_seconds = max(self.slowest_answer_seconds, seconds)
 
     def record_limit_reached(self) -> None:
         """Record that a due call may have to wait for another one to finish."""
-        self._limit_reached = True
+        self._is_limit_reached = True
 
-    def adapt(self) -> None:
-        """Adapt the limit to the latest calls; to be called several times a second."""
+    def adapt(self, open_count: int) -> None:
+        """Adapt the limit to the latest calls; to be called every ADAPT_INTERVAL_SECONDS."""
+        self._decay()
+        self._adapt_comfort()
+        self._adapt_ceiling()
+        # One call for each open invoice is enough, however slow the answers are.
+        needed = open_count * min(1.0, GOAL_MARGIN * self.answer_seconds / ANSWER_GOAL_SECONDS)
+        self.needed = ceil(needed)
+        self.limit = int(self._bounded(min(max(self._comfort, self.needed), self._ceiling)))
+        self._call_seconds = self._quick_seconds = 0.0
+        self._quick_count = self._slow_count = self._failure_count = self._timeout_count = 0
+        self._is_limit_reached = False
+
+    def _decay(self) -> None:
+        answers = self._quick_count + self._slow_count - self._failure_count
+        for usage in self._usages:
+            usage.record(self._call_seconds, answers)
+        self._quick_calls = self._quick_calls * QUICK_DECAY + self._quick_count
+        self._slow_calls = self._slow_calls * QUICK_DECAY + self._slow_count
+        self._has_quick_calls = self._quick_count > 0
+        self._recent_answers = self._recent_answers * OVERLOAD_DECAY + answers
+        self._recent_timeouts = self._recent_timeouts * OVERLOAD_DECAY + self._timeout_count
+        self.slowest_answer_seconds *= SLOW_ANSWER_DECAY
+
+    def _adapt_comfort(self) -> None:
         if self._slow_count > self._quick_count:
-            self._set_limit(self.limit // 2)
+            self._comfort = self._bounded(self._comfort / 2)
         elif self._quick_count:
-            average = self._total_seconds / self._quick_count
-            self._baseline_seconds = min(self._baseline_seconds * BASELINE_DECAY, average)
-            if average > 2 * self._baseline_seconds + LATENCY_TOLERANCE_SECONDS:
-                self._set_limit(self.limit * 4 // 5)
-            elif self._limit_reached:
-                self._set_limit(self.limit * 3 // 2)
-        self._total_seconds, self._quick_count, self._slow_count = 0.0, 0, 0
-        self._limit_reached = False
+            average = self._quick_seconds / self._quick_count
+            if self._comfort <= max(self._min_limit, self.needed):
+                self._baseline_seconds *= BASELINE_DECAY
+            self._baseline_seconds = min(self._baseline_seconds, average)
+            if average > BASELINE_FACTOR * self._baseline_seconds + LATENCY_TOLERANCE_SECONDS:
+                self._comfort = self._bounded(self._comfort * 0.8)
+            elif self._is_limit_reached:
+                share = min(1.0, ADAPT_INTERVAL_SECONDS / average) if average else 1.0
+                self._comfort = self._bounded(self._comfort * COMFORT_GROWTH**share)
 
-    def _set_limit(self, limit: int) -> None:
-        self.limit = max(min(MIN_LIMIT, self._max_limit), min(limit, self._max_limit))
+    def _adapt_ceiling(self) -> None:
+        self._hold = max(0, self._hold - 1)
+        most_time_out = self._recent_timeouts > max(1.0, OVERLOAD_TIMEOUTS * self._recent_answers)
+        is_answering = self._usages[0].answers >= 1  # else it is an outage, which no limit helps
+        if most_time_out and is_answering and not self.answers_are_quick:
+            if not self._hold:
+                rate = self._recent_answers * (1 - OVERLOAD_DECAY) / ADAPT_INTERVAL_SECONDS
+                self._ceiling = min(self._ceiling, self._bounded(rate * OVERLOAD_ANSWER_SECONDS))
+                self._hold = OVERLOAD_HOLD_ADAPTATIONS
+        else:
+            growth = QUICK_CEILING_GROWTH if self.answers_are_quick else CEILING_GROWTH
+            self._ceiling = self._bounded(self._ceiling * growth)
+
+    def _bounded(self, limit: float) -> float:
+        return max(float(self._min_limit), min(limit, float(self._max_limit)))
+
+
+class _Usage:
+    """The time in flight that an answer costs, over a period that `decay` gives."""
+
+    def __init__(self, decay: float) -> None:
+        self._decay = decay
+        self._call_seconds = self.answers = 0.0
+
+    @property
+    def seconds_per_answer(self) -> float:
+        if not self._call_seconds:
+            return 0.0
+        return self._call_seconds / self.answers if self.answers else float("inf")
+
+    def record(self, call_seconds: float, answers: int) -> None:
+        self._call_seconds = self._call_seconds * self._decay + call_seconds
+        self.answers = self.answers * self._decay + answers

@@ -15,8 +15,12 @@ from payments.invoices.status_query import (
     result_of_status,
 )
 from payments.models import InvoiceStatus
-from payments.polling.concurrency import SLOW_CALL_SECONDS, ConcurrencyLimit
-from payments.polling.schedule import Entry, Schedule
+from payments.polling.concurrency import (
+    ADAPT_INTERVAL_SECONDS,
+    SLOW_CALL_SECONDS,
+    ConcurrencyLimit,
+)
+from payments.polling.schedule import SLOTS_PER_SECOND, Entry, Schedule
 from payments.polling.stats import PollStats
 from payments.seqr import (
     CallRecord,
@@ -25,14 +29,23 @@ from payments.seqr import (
     ResultCode,
     SeqrConfigurationError,
     SeqrError,
+    SeqrUnavailable,
 )
 
 logger = logging.getLogger(__name__)
 
-ADAPT_INTERVAL_SECONDS = 0.25
-STUCK_CALL_SECONDS = 2.0  # calls older than this at the end of an outage are abandoned
-BUSY_PAUSE_SECONDS = 0.005
-IDLE_PAUSE_SECONDS = 0.02
+STUCK_CALL_SECONDS = 2.0  # calls older than this are abandoned where others need their place
+PROBE_INTERVAL_SECONDS = 1.0  # between two repeated queries while no answer arrives
+PROBE_MIN_CALLS = 8  # in flight, of which one may be given up for a probe
+
+BUSY_DECAY = 0.75  # per adaptation: the answers of the last second count
+SLOT_SECONDS = 1 / SLOTS_PER_SECOND
+BUSY_PAUSE_SECONDS = 0.005  # while due queries wait for calls to finish
+SHORTEST_PAUSE_SECONDS = 0.001
+# A backlog is sent at twice the normal rate, so that it does not reach SEQR at once, every second.
+BACKLOG_RATE = 2.0
+BACKLOG_STEP_SECONDS = 0.1  # the longest step that counts
+BACKLOG_MIN_QUERIES = 50  # in a step
 
 
 class StatusClient(Protocol):
@@ -40,9 +53,11 @@ class StatusClient(Protocol):
 
     def __len__(self) -> int: ...
     def send(self, key: int, invoice_reference: str, invoice_version: int) -> None: ...
+    def flush(self) -> None: ...
     def collect(self) -> list[CompletedStatusCall]: ...
-    def count_older_than(self, seconds: float) -> int: ...
-    def abandon(self, older_than_seconds: float) -> list[int]: ...
+    def keys_older_than(self, seconds: float) -> list[int]: ...
+    def abandon_older_than(self, seconds: float) -> list[int]: ...
+    def abandon(self, key: int) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -102,9 +117,12 @@ class ShardPoller:
         self._calls = calls
         self._clock = clock
         self._max_in_flight = max_in_flight
-        self._concurrency = ConcurrencyLimit(max_in_flight)
-        self._adapted_at = clock()
-        self._slow = 0
+        self._interval = interval
+        self.concurrency = ConcurrencyLimit(max_in_flight)
+        self._stepped_at = self._adapted_at = clock()
+        self._probed_at = float("-inf")
+        self._is_limit_reached = False
+        self._busy_answers = self._finished_calls = 0.0  # decayed at each adaptation
         self.schedule = Schedule(interval)
         self._submissions: SimpleQueue[OpenInvoice | int] = SimpleQueue()
         self.submitted_count = 0
@@ -155,16 +173,24 @@ class ShardPoller:
         return errors
 
     def step(self) -> float:
-        """Collect results and send due queries; return the seconds to pause afterwards."""
+        """Collect results and send due queries; return the seconds to pause afterwards.
+
+        The pause lasts until the next slot of the schedule, whose queries are sent at once. It is
+        shorter while due queries wait for calls to finish.
+        """
         now = self._clock()
         self._accept_submissions(now)
-        for call in self._calls.collect():
-            self._handle_result(call, now)
+        self.concurrency.record_step(len(self._calls), now - self._stepped_at)
+        completed = self._calls.collect()
+        if completed:
+            self._handle_results(completed, now)
         if now - self._adapted_at >= ADAPT_INTERVAL_SECONDS:
             self._adapt(now)
         if not self._is_stopping:
-            self._send_due(now)
-        return BUSY_PAUSE_SECONDS if len(self._calls) else IDLE_PAUSE_SECONDS
+            self._send_due(now, now - self._stepped_at)
+        self._stepped_at = now
+        pause = BUSY_PAUSE_SECONDS if self._is_limit_reached else SLOT_SECONDS
+        return max(SHORTEST_PAUSE_SECONDS, now + pause - self._clock())
 
     def _accept_submissions(self, now: float) -> None:
         try:
@@ -185,24 +211,77 @@ class ShardPoller:
         except Empty:
             return
 
-    def _send_due(self, now: float) -> None:
+    def _send_due(self, now: float, seconds: float) -> None:
+        """Send the queries that are due, at most as many as `seconds` of this step allow."""
         in_flight = len(self._calls)
-        quick = max(0, in_flight - self._slow)
-        room = min(self._concurrency.limit - quick, self._max_in_flight - in_flight)
-        due = self.schedule.take_due(now, room) if room > 0 else []
-        if len(due) == room:
-            self._concurrency.record_limit_reached()
+        notified = self.schedule.take_notified(now, self._max_in_flight - in_flight)
+        room = self.concurrency.limit - in_flight - len(notified)
+        rate = BACKLOG_RATE * len(self.schedule) / self._interval
+        backlog = max(BACKLOG_MIN_QUERIES, round(rate * min(seconds, BACKLOG_STEP_SECONDS)))
+        due = self.schedule.take_due(now, min(room, backlog)) if room > 0 else []
+        self._is_limit_reached = len(due) >= room
+        if self._is_limit_reached:
+            self.concurrency.record_limit_reached()
         if due:  # all counted as late as the latest: they are milliseconds apart
             self.stats.lateness.record(max(entry.lateness_seconds for entry in due), len(due))
-        for entry in due:
-            query = entry.query
-            self._calls.send(query.invoice_id, query.invoice_reference, query.invoice_version)
+        for entry in (*notified, *due):
+            self._send(entry.query)
+        self._calls.flush()
 
     def _adapt(self, now: float) -> None:
-        self._concurrency.adapt()
-        self._slow = self._calls.count_older_than(SLOW_CALL_SECONDS)
+        self.concurrency.adapt(len(self.schedule))
+        if self._finished_calls:
+            self.schedule.record_busy_share(self._busy_answers / self._finished_calls)
+        self._busy_answers *= BUSY_DECAY
+        self._finished_calls *= BUSY_DECAY
+        self._repeat_stuck_calls(now)
         self._adapted_at = now
         self.heartbeat = self._heartbeat_at(now)
+
+    def _repeat_stuck_calls(self, now: float) -> None:
+        """Query again where a call is unanswered although other calls are answered.
+
+        While no call is answered, one query a second is repeated, to notice the end of it; less
+        often if the last answers were slower.
+        """
+        calls, slowest = self._calls, self.concurrency.slowest_answer_seconds
+        is_quick = self.concurrency.answers_are_quick
+        unanswered_for = now - max(self.schedule.answered_at, self._probed_at)
+        if is_quick and len(calls) >= self._max_in_flight and self.schedule.oldest_due(now) < now:
+            for invoice_id in calls.abandon_older_than(max(STUCK_CALL_SECONDS, slowest)):
+                self.schedule.reschedule_now(invoice_id, now)
+        if is_quick or (unanswered_for < SLOW_CALL_SECONDS and not self._is_limit_reached):
+            for invoice_id in calls.keys_older_than(SLOW_CALL_SECONDS):
+                self.schedule.repeat(invoice_id, now, slowest)
+        elif unanswered_for >= max(PROBE_INTERVAL_SECONDS, slowest):
+            self._probe(now)
+
+    def _probe(self, now: float) -> None:
+        """Repeat the query that has been in flight longest.
+
+        Where no further call may be in flight, repeat the one that can wait best, in its own place:
+        its invoice was answered last.
+        """
+        unanswered = [
+            entry
+            for key in self._calls.keys_older_than(PROBE_INTERVAL_SECONDS)
+            if not ((entry := self.schedule[key]).is_held or entry.is_closed)
+        ]
+        if not unanswered or self._is_stopping:
+            return
+        self._probed_at = now
+        if len(self._calls) < self._max_in_flight:
+            entry = min(unanswered, key=lambda entry: entry.queried_at)
+        elif self._max_in_flight < PROBE_MIN_CALLS:
+            return
+        else:
+            entry = max(unanswered, key=lambda entry: entry.last_answer_at)
+            entry.calls -= self._calls.abandon(entry.query.invoice_id)
+        self.schedule.mark_in_flight(entry, now)
+        self._send(entry.query)
+
+    def _send(self, query: StatusQuery) -> None:
+        self._calls.send(query.invoice_id, query.invoice_reference, query.invoice_version)
 
     def _heartbeat_at(self, now: float) -> Heartbeat:
         schedule = self.schedule
@@ -215,16 +294,24 @@ class ShardPoller:
             len(schedule),
         )
 
+    def _handle_results(self, completed: list[CompletedStatusCall], now: float) -> None:
+        durations = [call.duration_seconds for call in completed]
+        self.concurrency.record_calls(durations)
+        self.stats.queries += len(completed)
+        self.stats.answer_time.record_all(durations)
+        self._finished_calls += len(completed)
+        for call in completed:
+            self._handle_result(call, now)
+
     def _handle_result(self, call: CompletedStatusCall, now: float) -> None:
-        entry = self.schedule[call.key]
-        self._concurrency.record_call(call.duration_seconds)
-        self.stats.queries += 1
-        self.stats.answer_time.record(call.duration_seconds)
+        entry = self.schedule.get(call.key)
+        if entry is None or not entry.calls:
+            return  # another call about it, collected with this one, was answered
         outcome = call.outcome
         if outcome is not entry.unchanged_status:
             result = self._interpret(entry, outcome)
             if result is None:
-                self.schedule.record_failure(call.key, now)
+                self._record_failure(call, now)
                 return
             if result.needs_write(entry.query):
                 self._keep(entry, replace(result, call=_call_record(call)), now)
@@ -232,9 +319,21 @@ class ShardPoller:
                 entry.unchanged_status = outcome
         if self._configuration_errors:
             self._clear_configuration_error(call.key)
-        if self.schedule.record_answer(call.key, now):
-            for invoice_id in self._calls.abandon(STUCK_CALL_SECONDS):
+        sent_at = entry.queried_at
+        if call.duration_seconds >= SLOW_CALL_SECONDS:
+            self.concurrency.record_slow_answer(call.duration_seconds)
+        if entry.calls > 1:  # the query was repeated: the first answer counts
+            sent_at = now - call.duration_seconds
+            self._calls.abandon(call.key)
+        if self.schedule.record_answer(call.key, now, sent_at):
+            for invoice_id in self._calls.abandon_older_than(STUCK_CALL_SECONDS):
                 self.schedule.reschedule_now(invoice_id, now)
+
+    def _record_failure(self, call: CompletedStatusCall, now: float) -> None:
+        self.concurrency.record_failure(call.duration_seconds)
+        if isinstance(call.outcome, SeqrUnavailable) and call.duration_seconds < SLOW_CALL_SECONDS:
+            self._busy_answers += 1
+        self.schedule.record_failure(call.key, now)
 
     def _interpret(self, entry: Entry, outcome: PaymentStatus | SeqrError) -> StatusResult | None:
         """Return the result of an outcome; None for an error that says nothing of the invoice."""

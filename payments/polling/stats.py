@@ -20,6 +20,13 @@ class Histogram:
         self.counts[bisect_left(BUCKET_BOUNDS, seconds)] += times
         self.highest = max(self.highest, seconds)
 
+    def record_all(self, durations: list[float]) -> None:
+        """Count durations, of which there is at least one."""
+        counts = self.counts
+        for seconds in durations:
+            counts[bisect_left(BUCKET_BOUNDS, seconds)] += 1
+        self.highest = max(self.highest, *durations)
+
     def percentile(self, share: float) -> float:
         """Return the duration in seconds that this share (0.5, 0.99) of the counts stayed below."""
         remaining = share * sum(self.counts)

@@ -49,14 +49,22 @@ class FakeStatusClient:
             del self._in_flight[reply.key]
         return replies
 
-    def count_older_than(self, _seconds: float) -> int:
-        return 0
+    def flush(self) -> None:
+        """Do nothing: `send` has sent the query."""
 
-    def abandon(self, _older_than_seconds: float) -> list[int]:
+    def keys_older_than(self, _seconds: float) -> list[int]:
+        """Return nothing: no call counts as slow."""
+        return []
+
+    def abandon_older_than(self, _seconds: float) -> list[int]:
         keys = list(self._in_flight)
         self.abandoned += keys
         self._in_flight.clear()
         return keys
+
+    def abandon(self, key: int) -> int:
+        self.abandoned.append(key)
+        return int(self._in_flight.pop(key, None) is not None)
 
 
 class Shard:

@@ -24,14 +24,16 @@ def schedule_of(*keys: int, interval: float = 1.0, share: float = 0.5) -> Schedu
 
 
 def taken(schedule: Schedule, now: float, at_most: int = 1000) -> list[int]:
-    return [entry.query.invoice_id for entry in schedule.take_due(now, at_most)]
+    entries = schedule.take_notified(now, at_most)
+    entries += schedule.take_due(now, at_most - len(entries))
+    return [entry.query.invoice_id for entry in entries]
 
 
 def test_new_invoice_is_due_at_once_and_then_once_per_interval() -> None:
     schedule = schedule_of(1)
 
     first = taken(schedule, START)
-    schedule.record_answer(1, START + 0.2)
+    schedule.record_answer(1, START + 0.2, schedule[1].queried_at)
     early, in_time = taken(schedule, START + 0.99), taken(schedule, START + 1.0)
 
     assert (first, early, in_time) == ([1], [], [1])
@@ -50,7 +52,7 @@ def test_answer_slower_than_the_interval_makes_the_next_query_due_at_once() -> N
     schedule = schedule_of(1)
     taken(schedule, START)
 
-    schedule.record_answer(1, START + 4)
+    schedule.record_answer(1, START + 4, schedule[1].queried_at)
 
     [entry] = schedule.take_due(START + 4, 10)
     assert entry.lateness_seconds == 0
@@ -61,7 +63,7 @@ def test_longest_due_invoices_come_first_when_more_are_due_than_allowed() -> Non
 
     order = [taken(schedule, START, at_most=1)[0] for _ in range(3)]
     for key in (3, 1, 2):
-        schedule.record_answer(key, START)
+        schedule.record_answer(key, START, schedule[key].queried_at)
     again = taken(schedule, START + 1)
 
     assert sorted(order) == [1, 2, 3]
@@ -81,7 +83,7 @@ def test_notification_during_a_call_makes_the_invoice_due_at_once() -> None:
     taken(schedule, START)
 
     schedule.put(query(1), START + 0.1, last_answer_at=START, notified_at=1.0)
-    schedule.record_answer(1, START + 0.2)
+    schedule.record_answer(1, START + 0.2, schedule[1].queried_at)
 
     assert taken(schedule, START + 0.2) == [1]
 
@@ -93,7 +95,7 @@ def test_removed_invoice_is_forgotten_when_its_call_ends() -> None:
     schedule.remove(1)
     schedule.remove(2)
     still_known = len(schedule)
-    schedule.record_answer(1, START + 0.1)
+    schedule.record_answer(1, START + 0.1, schedule[1].queried_at)
 
     assert still_known == 1
     assert len(schedule) == 0
@@ -104,7 +106,7 @@ def test_held_invoice_is_queried_again_after_it_is_put() -> None:
     schedule = schedule_of(1)
     taken(schedule, START)
     schedule.hold(1)
-    schedule.record_answer(1, START)
+    schedule.record_answer(1, START, schedule[1].queried_at)
     held = taken(schedule, START + 60)
 
     schedule.put(query(1), START + 60, last_answer_at=START, notified_at=None)
@@ -116,47 +118,131 @@ def test_single_failure_does_not_change_the_cadence() -> None:
     schedule = schedule_of(1, 2)
     taken(schedule, START)
 
-    schedule.record_answer(1, START)
+    schedule.record_answer(1, START, schedule[1].queried_at)
     schedule.record_failure(2, START)
 
     assert sorted(taken(schedule, START + 1)) == [1, 2]
 
 
-def test_backoff_during_an_outage_grows_to_five_seconds() -> None:
-    schedule = schedule_of(1, share=0.999)
-    now, pauses = START, []
-    for _ in range(OUTAGE_FAILURE_COUNT + 10):
-        assert taken(schedule, now) == [1]
-        schedule.record_failure(1, now)
-        pauses.append(schedule[1].due - now)
-        now = schedule[1].due
+def fail_all(schedule: Schedule, now: float) -> list[float]:
+    """Let every due query fail at once; return the pauses before the retries."""
+    keys = taken(schedule, now)
+    for key in keys:
+        schedule.record_failure(key, now)
+    return [schedule[key].due - now for key in keys]
+
+
+def test_backoff_of_many_invoices_during_an_outage_grows_to_five_seconds() -> None:
+    schedule = schedule_of(*range(1000), share=0.999)
+    pauses: list[float] = []
+
+    for second in range(0, 60, 6):
+        pauses += fail_all(schedule, START + second)
 
     assert pauses[0] == 1
     assert pauses[-1] > 4
     assert max(pauses) <= MAX_BACKOFF_SECONDS
 
 
+def test_retries_of_few_invoices_during_an_outage_come_each_second() -> None:
+    # SEQR may be back at any moment, and a hundred queries a second do it no harm.
+    schedule = schedule_of(*range(OUTAGE_FAILURE_COUNT), share=0.999)
+    pauses: list[float] = []
+
+    for second in range(0, 30, 2):
+        pauses += fail_all(schedule, START + second)
+
+    assert max(pauses) <= 1
+
+
+def test_retry_after_a_time_out_is_due_at_once() -> None:
+    schedule = schedule_of(*range(1000), share=0.999)
+    for key in taken(schedule, START):
+        schedule.record_failure(key, START + 5)
+
+    again = taken(schedule, START + 5)
+
+    assert sorted(again) == list(range(1000))
+
+
+def test_retries_come_more_often_the_longer_the_silence() -> None:
+    schedule = schedule_of(1)
+    now, pauses = START, list[float]()
+    for _ in range(OUTAGE_FAILURE_COUNT - 1):
+        pauses += fail_all(schedule, now)
+        now = schedule[1].due + 0.02
+
+    assert now < START + 9.5
+    assert pauses == sorted(pauses, reverse=True)
+
+
+def test_answered_invoices_wait_longer_while_seqr_is_busy() -> None:
+    schedule = schedule_of(1, 2)
+    taken(schedule, START)
+    schedule.record_busy_share(0.5)
+
+    schedule.record_answer(1, START, START)
+    schedule.record_failure(2, START)
+
+    assert (taken(schedule, START + 2), taken(schedule, START + 3)) == ([2], [1])
+
+
 def test_first_answer_after_an_outage_makes_every_invoice_due_within_a_second() -> None:
-    schedule = schedule_of(*range(100))
+    schedule = schedule_of(*range(1000))
     for now in (START, START + 5, START + 10):
-        for key in taken(schedule, now):
-            schedule.record_failure(key, now)
+        fail_all(schedule, now)
     before = taken(schedule, START + 11)
     schedule.put(query(7), START + 11, last_answer_at=START, notified_at=1.0)
     taken(schedule, START + 11)
 
-    ended = schedule.record_answer(7, START + 11)
+    ended = schedule.record_answer(7, START + 11, START + 11)
 
     assert ended
     assert before == []
-    assert sorted(taken(schedule, START + 12)) == list(range(100))
+    assert sorted(taken(schedule, START + 12)) == list(range(1000))
+
+
+def test_unanswered_query_is_repeated_once_the_silence_presses() -> None:
+    schedule = schedule_of(1)
+    taken(schedule, START)
+
+    schedule.repeat(1, START + 2)
+    early = taken(schedule, START + 2)
+    schedule.repeat(1, START + 3)
+    repeated = taken(schedule, START + 3)
+    schedule.repeat(1, START + 3.1)
+
+    assert (early, repeated, taken(schedule, START + 3.1)) == ([], [1], [])
+    assert schedule[1].calls == 2
+
+
+def test_unanswered_query_of_a_notified_invoice_is_repeated_after_a_second() -> None:
+    schedule = schedule_of(1)
+    taken(schedule, START)
+    schedule.put(query(1), START + 0.5, last_answer_at=START, notified_at=1.0)
+
+    schedule.repeat(1, START + 1)
+
+    assert taken(schedule, START + 1) == [1]
+
+
+def test_failure_of_one_of_two_calls_schedules_no_retry() -> None:
+    schedule = schedule_of(1)
+    taken(schedule, START)
+    schedule.repeat(1, START + 4)
+    taken(schedule, START + 4)
+
+    schedule.record_failure(1, START + 5)
+
+    assert taken(schedule, START + 60) == []
+    assert schedule[1].calls == 1
 
 
 def test_answer_without_an_outage_ends_no_outage() -> None:
     schedule = schedule_of(1)
     taken(schedule, START)
 
-    assert not schedule.record_answer(1, START)
+    assert not schedule.record_answer(1, START, schedule[1].queried_at)
 
 
 def test_schedule_reports_the_oldest_answer_and_the_oldest_due_time() -> None:
@@ -172,7 +258,7 @@ def test_answer_counts_from_when_its_query_was_sent() -> None:
     schedule = schedule_of(1)
     taken(schedule, START)
 
-    schedule.record_answer(1, START + 14)
+    schedule.record_answer(1, START + 14, schedule[1].queried_at)
 
     assert schedule.oldest_answer(START + 14) == START
 
@@ -182,7 +268,7 @@ def test_unwritten_answer_does_not_count_as_written_but_as_an_answer() -> None:
     schedule[1].last_answer_at = START - 9
     taken(schedule, START)
     schedule.mark_unwritten(1, START)
-    schedule.record_answer(1, START)
+    schedule.record_answer(1, START, schedule[1].queried_at)
     answered, before = schedule.oldest_answer(START), schedule.oldest_written_answer(START)
 
     schedule.mark_written(1)
@@ -195,7 +281,7 @@ def test_held_invoice_counts_as_answered() -> None:
     schedule = schedule_of(1)
     taken(schedule, START)
     schedule.hold(1)
-    schedule.record_answer(1, START)
+    schedule.record_answer(1, START, schedule[1].queried_at)
 
     assert schedule.oldest_answer(START + 60) == START + 60
 
@@ -237,7 +323,10 @@ def test_every_open_invoice_is_queried_within_the_longest_back_off(
         elif what == "wait":
             now += 1.0
         elif key in in_flight:
-            (schedule.record_answer if what == "answer" else schedule.record_failure)(key, now)
+            if what == "answer":
+                schedule.record_answer(key, now, schedule[key].queried_at)
+            else:
+                schedule.record_failure(key, now)
             in_flight.discard(key)
             if key in open_now:
                 waiting_since[key] = now

@@ -18,7 +18,11 @@ from payments.seqr import (
 )
 from payments.seqr.bulk_status_client import POOL_CONNECTIONS
 from tests.payments.seqr.bulk_calls import collect_all
-from tests.payments.seqr.sample_responses import ISSUED_RESPONSE
+from tests.payments.seqr.sample_responses import (
+    ISSUED_FIELDS,
+    ISSUED_RESPONSE,
+    status_response,
+)
 from tests.payments.seqr.scripted_server import (
     Connection,
     Handler,
@@ -167,12 +171,55 @@ def test_abandoned_calls_end_at_once_and_free_capacity(
     client.collect()
     time.sleep(0.02)
 
-    old = client.count_older_than(0.01)
-    abandoned = client.abandon(0.01)
+    old = client.keys_older_than(0.01)
+    abandoned = client.abandon_older_than(0.01)
 
-    assert (old, abandoned, len(client)) == (1, [7], 0)
+    assert (old, abandoned, len(client)) == ([7], [7], 0)
     server.respond_with(ISSUED_RESPONSE)
     client.send(8, "1001", 0)
     [call] = collect_all(client)
     client.close()
+    assert isinstance(call.outcome, PaymentStatus)
+
+
+def test_calls_about_one_invoice_can_be_repeated_and_abandoned_together(
+    config: SeqrConfig, server: ScriptedServer
+) -> None:
+    client = BulkStatusClient(config, max_in_flight=3)
+    server.handler = Connection.stall
+    for key in (7, 8, 7):
+        client.send(key, "1001", 0)
+    client.flush()
+
+    abandoned = client.abandon(7)
+
+    assert (abandoned, client.keys_older_than(-1)) == (2, [8])
+    client.close()
+
+
+def test_flushed_call_reaches_seqr_before_results_are_collected(
+    bulk_client: BulkStatusClient, server: ScriptedServer
+) -> None:
+    server.respond_with(ISSUED_RESPONSE)
+    bulk_client.send(1, "1001", 0)
+    collect_all(bulk_client)  # connects
+    bulk_client.send(2, "1002", 0)
+
+    bulk_client.flush()
+
+    deadline = time.monotonic() + 30
+    while len(server.requests) < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert len(server.requests) == 2
+
+
+def test_response_in_several_chunks_is_read_whole(
+    bulk_client: BulkStatusClient, server: ScriptedServer
+) -> None:
+    description = f"<resultDescription>{'SUCCESS ' * 2_500}</resultDescription>"
+    server.respond_with(status_response(ISSUED_FIELDS + description))
+
+    bulk_client.send(1, "1001", 0)
+    [call] = collect_all(bulk_client)
+
     assert isinstance(call.outcome, PaymentStatus)
