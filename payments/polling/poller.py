@@ -248,7 +248,7 @@ class ShardPoller:
         is_quick = self.concurrency.answers_are_quick
         unanswered_for = now - max(self.schedule.answered_at, self._probed_at)
         if is_quick and len(calls) >= self._max_in_flight and self.schedule.oldest_due(now) < now:
-            for invoice_id in calls.abandon_older_than(max(STUCK_CALL_SECONDS, slowest)):
+            for invoice_id in calls.abandon_older_than(max(STUCK_CALL_SECONDS, 1.5 * slowest)):
                 self.schedule.reschedule_now(invoice_id, now)
         if is_quick or (unanswered_for < SLOW_CALL_SECONDS and not self._is_limit_reached):
             for invoice_id in calls.keys_older_than(SLOW_CALL_SECONDS):

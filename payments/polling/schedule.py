@@ -189,15 +189,18 @@ class Schedule:
         return ends_outage
 
     def record_failure(self, invoice_id: int, now: float) -> None:
-        """Schedule a retry, unless the invoice has another call in flight.
+        """Schedule a retry, counted from the invoice's last query.
 
-        The time that the call took is part of the pause: after a time-out the retry is due at once.
+        So the time that the call took is part of the pause: after a time-out the retry is due at
+        once.
         """
         entry = self._entries[invoice_id]
         self._consecutive_failures += 1
         entry.failures += 1
         entry.calls -= 1
-        if not entry.calls:
+        if entry.is_closed and entry.calls:
+            return
+        if entry.slot == NO_SLOT:  # else it is due already
             retry_at = entry.queried_at + self._retry_pause(entry, now)
             self._reschedule(invoice_id, entry, max(now, retry_at), now)
 

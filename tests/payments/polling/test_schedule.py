@@ -226,16 +226,30 @@ def test_unanswered_query_of_a_notified_invoice_is_repeated_after_a_second() -> 
     assert taken(schedule, START + 1) == [1]
 
 
-def test_failure_of_one_of_two_calls_schedules_no_retry() -> None:
+def test_failure_of_one_of_two_calls_counts_the_pause_from_the_later_one() -> None:
+    schedule = schedule_of(1)
+    taken(schedule, START)
+    schedule.repeat(1, START + 4.8)
+    taken(schedule, START + 4.8)
+
+    schedule.record_failure(1, START + 5)
+
+    assert taken(schedule, START + 5.2) == []
+    assert taken(schedule, START + 5.4) == [1]
+
+
+def test_closed_invoice_with_two_calls_is_removed_when_the_last_one_fails() -> None:
     schedule = schedule_of(1)
     taken(schedule, START)
     schedule.repeat(1, START + 4)
     taken(schedule, START + 4)
+    schedule.remove(1)
 
     schedule.record_failure(1, START + 5)
+    after_first = len(schedule)
+    schedule.record_failure(1, START + 9)
 
-    assert taken(schedule, START + 60) == []
-    assert schedule[1].calls == 1
+    assert (after_first, len(schedule)) == (1, 0)
 
 
 def test_answer_without_an_outage_ends_no_outage() -> None:
