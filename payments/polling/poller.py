@@ -34,7 +34,7 @@ from payments.seqr import (
 
 logger = logging.getLogger(__name__)
 
-STUCK_CALL_SECONDS = 2.0  # calls older than this are abandoned where others need their place
+STUCK_CALL_SECONDS = 2.0  # calls older than this at the end of an outage are abandoned
 PROBE_INTERVAL_SECONDS = 1.0  # between two repeated queries while no answer arrives
 PROBE_MIN_CALLS = 8  # in flight, of which one may be given up for a probe
 
@@ -121,6 +121,7 @@ class ShardPoller:
         self.concurrency = ConcurrencyLimit(max_in_flight)
         self._stepped_at = self._adapted_at = clock()
         self._probed_at = float("-inf")
+        self._is_stalled = False
         self._is_limit_reached = False
         self._busy_answers = self._finished_calls = 0.0  # decayed at each adaptation
         self.schedule = Schedule(interval)
@@ -234,7 +235,8 @@ class ShardPoller:
             self.schedule.record_busy_share(self._busy_answers / self._finished_calls)
         self._busy_answers *= BUSY_DECAY
         self._finished_calls *= BUSY_DECAY
-        self._repeat_stuck_calls(now)
+        if not self._is_stopping:
+            self._repeat_stuck_calls(now)
         self._adapted_at = now
         self.heartbeat = self._heartbeat_at(now)
 
@@ -244,17 +246,41 @@ class ShardPoller:
         While no call is answered, one query a second is repeated, to notice the end of it; less
         often if the last answers were slower.
         """
-        calls, slowest = self._calls, self.concurrency.slowest_answer_seconds
+        slowest = self.concurrency.slowest_answer_seconds
         is_quick = self.concurrency.answers_are_quick
         unanswered_for = now - max(self.schedule.answered_at, self._probed_at)
-        if is_quick and len(calls) >= self._max_in_flight and self.schedule.oldest_due(now) < now:
-            for invoice_id in calls.abandon_older_than(max(STUCK_CALL_SECONDS, 1.5 * slowest)):
-                self.schedule.reschedule_now(invoice_id, now)
-        if is_quick or (unanswered_for < SLOW_CALL_SECONDS and not self._is_limit_reached):
-            for invoice_id in calls.keys_older_than(SLOW_CALL_SECONDS):
-                self.schedule.repeat(invoice_id, now, slowest)
-        elif unanswered_for >= max(PROBE_INTERVAL_SECONDS, slowest):
+        if unanswered_for >= max(PROBE_INTERVAL_SECONDS, slowest) and not is_quick:
             self._probe(now)
+            return
+        if is_quick and self._is_stalled:
+            self._abandon_stuck_calls(now)
+        elif is_quick and len(self._calls) >= self._max_in_flight:
+            self._replace_stuck_calls(now, max(STUCK_CALL_SECONDS, 1.5 * slowest))
+        self._is_stalled = False
+        if is_quick or not self._is_limit_reached:
+            for invoice_id in self._calls.keys_older_than(SLOW_CALL_SECONDS):
+                self.schedule.repeat(invoice_id, now, slowest)
+
+    def _abandon_stuck_calls(self, now: float) -> None:
+        """Repeat the calls from before the end of an outage, which would only time out."""
+        for invoice_id in self._calls.abandon_older_than(STUCK_CALL_SECONDS):
+            self.schedule.reschedule_now(invoice_id, now)
+
+    def _replace_stuck_calls(self, now: float, seconds: float) -> None:
+        """Repeat older calls in their own place, since no further call may be in flight.
+
+        An invoice whose first query is replaced keeps the second one: its answer may be slow.
+        """
+        for invoice_id in self._calls.keys_older_than(seconds):
+            entry = self.schedule[invoice_id]
+            if not (entry.failures or entry.is_held or entry.is_closed):
+                entry.failures = 1
+                self._replace_call(entry, now)
+
+    def _replace_call(self, entry: Entry, now: float) -> None:
+        entry.calls -= self._calls.abandon(entry.query.invoice_id)
+        self.schedule.mark_in_flight(entry, now)
+        self._send(entry.query)
 
     def _probe(self, now: float) -> None:
         """Repeat the query that has been in flight longest.
@@ -267,18 +293,15 @@ class ShardPoller:
             for key in self._calls.keys_older_than(PROBE_INTERVAL_SECONDS)
             if not ((entry := self.schedule[key]).is_held or entry.is_closed)
         ]
-        if not unanswered or self._is_stopping:
+        if not unanswered:
             return
-        self._probed_at = now
+        self._probed_at, self._is_stalled = now, True
         if len(self._calls) < self._max_in_flight:
             entry = min(unanswered, key=lambda entry: entry.queried_at)
-        elif self._max_in_flight < PROBE_MIN_CALLS:
-            return
-        else:
-            entry = max(unanswered, key=lambda entry: entry.last_answer_at)
-            entry.calls -= self._calls.abandon(entry.query.invoice_id)
-        self.schedule.mark_in_flight(entry, now)
-        self._send(entry.query)
+            self.schedule.mark_in_flight(entry, now)
+            self._send(entry.query)
+        elif self._max_in_flight >= PROBE_MIN_CALLS:
+            self._replace_call(max(unanswered, key=lambda entry: entry.last_answer_at), now)
 
     def _send(self, query: StatusQuery) -> None:
         self._calls.send(query.invoice_id, query.invoice_reference, query.invoice_version)
@@ -326,8 +349,7 @@ class ShardPoller:
             sent_at = now - call.duration_seconds
             self._calls.abandon(call.key)
         if self.schedule.record_answer(call.key, now, sent_at):
-            for invoice_id in self._calls.abandon_older_than(STUCK_CALL_SECONDS):
-                self.schedule.reschedule_now(invoice_id, now)
+            self._abandon_stuck_calls(now)
 
     def _record_failure(self, call: CompletedStatusCall, now: float) -> None:
         self.concurrency.record_failure(call.duration_seconds)
