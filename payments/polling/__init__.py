@@ -9,7 +9,9 @@ supervisor.py     runs a loop for each shard that no other process polls
 run.py            the loop and its three threads
 poller.py         sends queries to SEQR and collects results; never blocks
 schedule.py       decides which invoice is due
-concurrency.py    limits the calls in flight to what SEQR answers quickly
+repeats.py        repeats queries whose calls are stuck
+concurrency.py    limits the calls in flight: the deadline first, then SEQR's comfort
+capacity.py       names the setting that allows more calls in flight
 store.py          reads open invoices and writes results; the only part that uses the database
 lock.py           one loop per shard, as long as Redis answers
 shards.py         selects the invoices of a shard

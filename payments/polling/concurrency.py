@@ -67,13 +67,9 @@ class ConcurrencyLimit:
         self._recent_answers = self._recent_timeouts = 0.0
         self.slowest_answer_seconds = 0.0
         self._has_quick_calls = False  # at the last adaptation
+        self._open_count = 0
         self.needed = 0
         self.limit = min(INITIAL_LIMIT, max_limit)
-
-    @property
-    def is_sufficient(self) -> bool:
-        """Whether the limit allows what the deadline needs."""
-        return self.needed <= self.limit
 
     @property
     def is_overloaded(self) -> bool:
@@ -87,9 +83,14 @@ class ConcurrencyLimit:
         return self._has_quick_calls and self._quick_calls > share
 
     @property
-    def answer_seconds(self) -> float:
-        """The time in flight that an answer costs at present; infinite while none arrives."""
-        return max(usage.seconds_per_answer for usage in self._usages)
+    def lasting_need(self) -> int:
+        """What the deadline has needed over the last seconds; 0 while SEQR does not answer.
+
+        Above `max_limit` no setting but that one, or more shards, helps.
+        """
+        if self._recent_answers < 1:
+            return 0
+        return self._needed_for(self._usages[-1].seconds_per_answer)
 
     def record_step(self, in_flight: int, seconds: float) -> None:
         """Count the calls that were in flight for these seconds."""
@@ -121,13 +122,16 @@ class ConcurrencyLimit:
         self._decay()
         self._adapt_comfort()
         self._adapt_ceiling()
-        # One call for each open invoice is enough, however slow the answers are.
-        needed = open_count * min(1.0, GOAL_MARGIN * self.answer_seconds / ANSWER_GOAL_SECONDS)
-        self.needed = ceil(needed)
+        self._open_count = open_count
+        self.needed = self._needed_for(max(each.seconds_per_answer for each in self._usages))
         self.limit = int(self._bounded(min(max(self._comfort, self.needed), self._ceiling)))
         self._call_seconds = self._quick_seconds = 0.0
         self._quick_count = self._slow_count = self._failure_count = self._timeout_count = 0
         self._is_limit_reached = False
+
+    def _needed_for(self, answer_seconds: float) -> int:
+        # One call for each open invoice is enough, however slow the answers are.
+        return ceil(self._open_count * min(1.0, GOAL_MARGIN * answer_seconds / ANSWER_GOAL_SECONDS))
 
     def _decay(self) -> None:
         answers = self._quick_count + self._slow_count - self._failure_count

@@ -9,6 +9,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from payments.models import Shard, current_shards
+from payments.polling.capacity import capacity_advice
 from payments.polling.poller import ShardPoller
 from payments.polling.stats import Histogram, PollStats
 from seqrshop.redis_client import (
@@ -37,6 +38,7 @@ class HeartbeatPublisher:
         self._poller = poller
         self._read_began_at = read_began_at
         self._stats: dict[str, Any] = {}
+        self._advised_at = float("-inf")
 
     def publish(self) -> None:
         """Publish the heartbeat to Redis, and log the statistics when they are due."""
@@ -56,6 +58,7 @@ class HeartbeatPublisher:
             "read_at": wall - (clock - self._read_began_at()),
             "open": heartbeat.open,
             "in_flight": self._poller.in_flight,
+            **self._capacity(clock),
             **self._stats,
         }
         try:
@@ -66,6 +69,32 @@ class HeartbeatPublisher:
             logger.warning(
                 "shard %s cannot publish its heartbeat: %s", self._shard, type(error).__name__
             )
+
+    def _capacity(self, now: float) -> dict[str, Any]:
+        """Return the calls in flight that are needed and allowed, and log what is missing."""
+        poller, concurrency = self._poller, self._poller.concurrency
+        needed, allowed = concurrency.lasting_need, poller.max_in_flight
+        is_overloaded = concurrency.is_overloaded
+        advice = capacity_advice(needed, allowed, self._shard.count)
+        if (advice or is_overloaded) and now - self._advised_at >= STATS_INTERVAL_SECONDS:
+            self._advised_at = now
+            if is_overloaded:
+                logger.warning("shard %s: SEQR answers too few queries a second", self._shard)
+            else:
+                logger.warning(
+                    "shard %s: SEQR answers slowly: "
+                    "%s calls in flight are needed, %s allowed; set %s",
+                    self._shard,
+                    needed,
+                    allowed,
+                    advice,
+                )
+        return {
+            "needed_in_flight": needed,
+            "in_flight_limit": concurrency.limit,
+            "max_in_flight": allowed,
+            "is_overloaded": is_overloaded,
+        }
 
 
 def read_heartbeats() -> dict[int, dict[str, Any] | None]:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
-from typing import Protocol
 
 from payments.invoices.status_query import (
     StatusQuery,
@@ -20,6 +19,7 @@ from payments.polling.concurrency import (
     SLOW_CALL_SECONDS,
     ConcurrencyLimit,
 )
+from payments.polling.repeats import QueryRepeater, StatusClient, send_query
 from payments.polling.schedule import SLOTS_PER_SECOND, Entry, Schedule
 from payments.polling.stats import PollStats
 from payments.seqr import (
@@ -34,10 +34,6 @@ from payments.seqr import (
 
 logger = logging.getLogger(__name__)
 
-STUCK_CALL_SECONDS = 2.0  # calls older than this at the end of an outage are abandoned
-PROBE_INTERVAL_SECONDS = 1.0  # between two repeated queries while no answer arrives
-PROBE_MIN_CALLS = 8  # in flight, of which one may be given up for a probe
-
 BUSY_DECAY = 0.75  # per adaptation: the answers of the last second count
 SLOT_SECONDS = 1 / SLOTS_PER_SECOND
 BUSY_PAUSE_SECONDS = 0.005  # while due queries wait for calls to finish
@@ -46,18 +42,6 @@ SHORTEST_PAUSE_SECONDS = 0.001
 BACKLOG_RATE = 2.0
 BACKLOG_STEP_SECONDS = 0.1  # the longest step that counts
 BACKLOG_MIN_QUERIES = 50  # in a step
-
-
-class StatusClient(Protocol):
-    """Calls getPaymentStatus for many invoices at once: payments.seqr.BulkStatusClient."""
-
-    def __len__(self) -> int: ...
-    def send(self, key: int, invoice_reference: str, invoice_version: int) -> None: ...
-    def flush(self) -> None: ...
-    def collect(self) -> list[CompletedStatusCall]: ...
-    def keys_older_than(self, seconds: float) -> list[int]: ...
-    def abandon_older_than(self, seconds: float) -> list[int]: ...
-    def abandon(self, key: int) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -120,11 +104,10 @@ class ShardPoller:
         self._interval = interval
         self.concurrency = ConcurrencyLimit(max_in_flight)
         self._stepped_at = self._adapted_at = clock()
-        self._probed_at = float("-inf")
-        self._is_stalled = False
         self._is_limit_reached = False
         self._busy_answers = self._finished_calls = 0.0  # decayed at each adaptation
         self.schedule = Schedule(interval)
+        self._repeater = QueryRepeater(calls, self.schedule, self.concurrency, max_in_flight)
         self._submissions: SimpleQueue[OpenInvoice | int] = SimpleQueue()
         self.submitted_count = 0
         self._accepted_count = 0
@@ -135,6 +118,11 @@ class ShardPoller:
         self.stats = PollStats(clock())
         self.heartbeat = self._heartbeat_at(clock())
         self._is_stopping = False
+
+    @property
+    def max_in_flight(self) -> int:
+        """The number of calls that may be in flight."""
+        return self._max_in_flight
 
     @property
     def in_flight(self) -> int:
@@ -226,7 +214,7 @@ class ShardPoller:
         if due:  # all counted as late as the latest: they are milliseconds apart
             self.stats.lateness.record(max(entry.lateness_seconds for entry in due), len(due))
         for entry in (*notified, *due):
-            self._send(entry.query)
+            send_query(self._calls, entry)
         self._calls.flush()
 
     def _adapt(self, now: float) -> None:
@@ -236,75 +224,9 @@ class ShardPoller:
         self._busy_answers *= BUSY_DECAY
         self._finished_calls *= BUSY_DECAY
         if not self._is_stopping:
-            self._repeat_stuck_calls(now)
+            self._repeater.repeat(now, is_limit_reached=self._is_limit_reached)
         self._adapted_at = now
         self.heartbeat = self._heartbeat_at(now)
-
-    def _repeat_stuck_calls(self, now: float) -> None:
-        """Query again where a call is unanswered although other calls are answered.
-
-        While no call is answered, one query a second is repeated, to notice the end of it; less
-        often if the last answers were slower.
-        """
-        slowest = self.concurrency.slowest_answer_seconds
-        is_quick = self.concurrency.answers_are_quick
-        unanswered_for = now - max(self.schedule.answered_at, self._probed_at)
-        if unanswered_for >= max(PROBE_INTERVAL_SECONDS, slowest) and not is_quick:
-            self._probe(now)
-            return
-        if is_quick and self._is_stalled:
-            self._abandon_stuck_calls(now)
-        elif is_quick and len(self._calls) >= self._max_in_flight:
-            self._replace_stuck_calls(now, max(STUCK_CALL_SECONDS, 1.5 * slowest))
-        self._is_stalled = False
-        if is_quick or not self._is_limit_reached:
-            for invoice_id in self._calls.keys_older_than(SLOW_CALL_SECONDS):
-                self.schedule.repeat(invoice_id, now, slowest)
-
-    def _abandon_stuck_calls(self, now: float) -> None:
-        """Repeat the calls from before the end of an outage, which would only time out."""
-        for invoice_id in self._calls.abandon_older_than(STUCK_CALL_SECONDS):
-            self.schedule.reschedule_now(invoice_id, now)
-
-    def _replace_stuck_calls(self, now: float, seconds: float) -> None:
-        """Repeat older calls in their own place, since no further call may be in flight.
-
-        An invoice whose first query is replaced keeps the second one: its answer may be slow.
-        """
-        for invoice_id in self._calls.keys_older_than(seconds):
-            entry = self.schedule[invoice_id]
-            if not (entry.failures or entry.is_held or entry.is_closed):
-                entry.failures = 1
-                self._replace_call(entry, now)
-
-    def _replace_call(self, entry: Entry, now: float) -> None:
-        entry.calls -= self._calls.abandon(entry.query.invoice_id)
-        self.schedule.mark_in_flight(entry, now)
-        self._send(entry.query)
-
-    def _probe(self, now: float) -> None:
-        """Repeat the query that has been in flight longest.
-
-        Where no further call may be in flight, repeat the one that can wait best, in its own place:
-        its invoice was answered last.
-        """
-        unanswered = [
-            entry
-            for key in self._calls.keys_older_than(PROBE_INTERVAL_SECONDS)
-            if not ((entry := self.schedule[key]).is_held or entry.is_closed)
-        ]
-        if not unanswered:
-            return
-        self._probed_at, self._is_stalled = now, True
-        if len(self._calls) < self._max_in_flight:
-            entry = min(unanswered, key=lambda entry: entry.queried_at)
-            self.schedule.mark_in_flight(entry, now)
-            self._send(entry.query)
-        elif self._max_in_flight >= PROBE_MIN_CALLS:
-            self._replace_call(max(unanswered, key=lambda entry: entry.last_answer_at), now)
-
-    def _send(self, query: StatusQuery) -> None:
-        self._calls.send(query.invoice_id, query.invoice_reference, query.invoice_version)
 
     def _heartbeat_at(self, now: float) -> Heartbeat:
         schedule = self.schedule
@@ -349,7 +271,7 @@ class ShardPoller:
             sent_at = now - call.duration_seconds
             self._calls.abandon(call.key)
         if self.schedule.record_answer(call.key, now, sent_at):
-            self._abandon_stuck_calls(now)
+            self._repeater.abandon_stuck_calls(now)
 
     def _record_failure(self, call: CompletedStatusCall, now: float) -> None:
         self.concurrency.record_failure(call.duration_seconds)

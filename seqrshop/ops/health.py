@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.utils.log import log_response
 from django.views.decorators.http import require_safe
 
+from payments.polling.capacity import capacity_advice
 from payments.polling.shards import ROW_STALE_AFTER
 from seqrshop import __version__
 from seqrshop.ops.bounded_reads import SharedRead, heartbeats_or_none
@@ -45,6 +47,7 @@ def health(request: HttpRequest) -> JsonResponse:
         degradations.append("payments_paused")
     if snapshot and not snapshot.audit_is_protected:
         degradations.append("audit_not_protected")
+    degradations += _slow_shards(shards)
     if risks:
         _last_at_risk.update(at=datetime.now(UTC).isoformat(timespec="seconds"), problems=risks)
     body = {
@@ -93,7 +96,31 @@ def _shard(
         "oldest_answer_age_seconds": round(status.oldest_answer_age, 1) if status else None,
         "read_age_seconds": round(status.read_age, 1) if status else None,
         "has_open_invoices": _has_open_invoices(number, status, snapshot),
+        "needed_in_flight": status.stats.get("needed_in_flight") if status else None,
+        "max_in_flight": status.stats.get("max_in_flight") if status else None,
+        "advice": _advice(status),
     }
+
+
+def _slow_shards(shards: dict[int, ShardStatus | None]) -> list[str]:
+    """Return the shards whose invoices are queried less often, since SEQR answers slowly."""
+    problems = []
+    for number, status in shards.items():
+        if status and status.stats.get("is_overloaded"):
+            problems.append(f"shard_{number}_overloads_seqr")
+        elif _advice(status):
+            problems.append(f"shard_{number}_limited")
+    return problems
+
+
+def _advice(status: ShardStatus | None) -> str | None:
+    """Return the setting that allows a shard the calls it needs in flight; None if it has them."""
+    if not status or "needed_in_flight" not in status.stats or status.stats["is_overloaded"]:
+        return None
+    stats = status.stats
+    return capacity_advice(
+        stats["needed_in_flight"], stats["max_in_flight"], settings.SEQR_POLL_SHARDS
+    )
 
 
 def _has_open_invoices(

@@ -73,6 +73,12 @@ def _ages(shards: Mapping[int, ShardStatus]) -> Iterator[GaugeMetricFamily]:
 def _last_ten_seconds(shards: Mapping[int, ShardStatus]) -> Iterator[GaugeMetricFamily]:
     polls = _labelled("seqr_polls_per_second", "SEQR's answers per second", "shard")
     in_flight = _labelled("seqr_polls_in_flight", "Polls that await SEQR's answer", "shard")
+    needed = _labelled(
+        "seqr_polls_needed_in_flight",
+        "Polls in flight with which each open invoice has an answer every five seconds",
+        "shard",
+    )
+    allowed = _labelled("seqr_polls_max_in_flight", "SEQR_MAX_IN_FLIGHT of the shard", "shard")
     errors = _labelled("seqr_poll_errors", "Polls that failed in ten seconds", "shard", "kind")
     histograms = {
         key: _labelled(name, documentation, "shard", "quantile")
@@ -84,6 +90,8 @@ def _last_ten_seconds(shards: Mapping[int, ShardStatus]) -> Iterator[GaugeMetric
         shard, stats = str(number), status.stats
         if "in_flight" in stats:
             in_flight.add_metric([shard], stats["in_flight"])
+            needed.add_metric([shard], stats["needed_in_flight"])
+            allowed.add_metric([shard], stats["max_in_flight"])
         if "polls_per_second" in stats:  # from the shard's first ten seconds on
             polls.add_metric([shard], stats["polls_per_second"])
             for key, histogram in histograms.items():
@@ -94,7 +102,7 @@ def _last_ten_seconds(shards: Mapping[int, ShardStatus]) -> Iterator[GaugeMetric
         for key, count in stats.items():
             if key.startswith(ERROR_PREFIX):
                 errors.add_metric([shard, key.removeprefix(ERROR_PREFIX)], count)
-    yield from (polls, in_flight, errors, *histograms.values())
+    yield from (polls, in_flight, needed, allowed, errors, *histograms.values())
 
 
 def _from_snapshot(snapshot: HealthSnapshot) -> Iterator[GaugeMetricFamily]:

@@ -1,5 +1,6 @@
 """Heartbeats of poller shard 0, in Redis and in its PostgreSQL row."""
 
+import json
 import time
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from payments.models import InvoiceStatus, PollShard, Shard
 from payments.polling.heartbeat import STATS_INTERVAL_SECONDS, HeartbeatPublisher
 from payments.polling.poller import OpenInvoice, ShardPoller
 from tests.payments.polling.shard import MAX_IN_FLIGHT, FakeStatusClient, status
+from tests.redis_reset import redis_for_tests
 
 
 def publish_heartbeat(
@@ -18,6 +20,8 @@ def publish_heartbeat(
     read_age: float = 0.0,
     errors: int = 0,
     paid_after: float = 0.0,
+    needed_in_flight: int = 0,
+    is_overloaded: bool = False,
 ) -> None:
     """Publish the heartbeat of shard 0, which has three invoices. Ages and times in seconds."""
     at = time.monotonic() - round_age
@@ -44,6 +48,11 @@ def publish_heartbeat(
     now = at
     poller.step()
     HeartbeatPublisher(Shard(0, 1), poller, lambda: at - read_age).publish()
+    if needed_in_flight:
+        redis, key = redis_for_tests(), "seqrshop:heartbeat:0/1"
+        heartbeat = json.loads(redis.get(key) or "{}")
+        heartbeat |= {"needed_in_flight": needed_in_flight, "is_overloaded": is_overloaded}
+        redis.set(key, json.dumps(heartbeat))
 
 
 def write_row(*, round_age: float = 0.0, answer_age: float = 0.0) -> None:

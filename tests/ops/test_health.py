@@ -17,6 +17,7 @@ from seqrshop import __version__
 from seqrshop.ops import bounded_reads, health
 from tests.database_roles import as_owner
 from tests.ops.shards import publish_heartbeat, write_row
+from tests.payments.polling.shard import MAX_IN_FLIGHT
 from tests.payments.steps import invoice_in, pause_for_refused_password
 
 S = InvoiceStatus
@@ -58,11 +59,42 @@ def test_healthy_shop_reports_ok_and_ages_of_its_shards() -> None:
         "version": __version__,
         "postgresql": "up",
         "redis": "up",
-        "shards": [{"shard": 0, "heartbeat_source": "redis", "has_open_invoices": True}],
+        "shards": [
+            {
+                "shard": 0,
+                "heartbeat_source": "redis",
+                "has_open_invoices": True,
+                "needed_in_flight": 0,
+                "max_in_flight": MAX_IN_FLIGHT,
+                "advice": None,
+            }
+        ],
         "payments_paused": False,
         "open_cases": 0,
         "last_at_risk": None,
     }
+
+
+def test_shard_that_needs_more_calls_in_flight_is_degraded_with_the_setting_that_helps() -> None:
+    invoice_in(S.ISSUED)
+    publish_heartbeat(needed_in_flight=MAX_IN_FLIGHT + 1)
+
+    code, body = get_health()
+
+    shard = body["shards"][0]
+    assert (code, body["status"], body["problems"]) == (200, "degraded", ["shard_0_limited"])
+    assert (shard["needed_in_flight"], shard["max_in_flight"]) == (51, MAX_IN_FLIGHT)
+    assert shard["advice"] == "SEQR_MAX_IN_FLIGHT=100 or SEQR_POLL_SHARDS=2"
+
+
+def test_shard_that_gets_too_few_answers_is_degraded_without_advice() -> None:
+    invoice_in(S.ISSUED)
+    publish_heartbeat(needed_in_flight=MAX_IN_FLIGHT + 1, is_overloaded=True)
+
+    code, body = get_health()
+
+    assert (code, body["problems"]) == (200, ["shard_0_overloads_seqr"])
+    assert body["shards"][0]["advice"] is None
 
 
 def test_health_is_not_cached_and_starts_no_session() -> None:

@@ -7,7 +7,8 @@ from django.db import OperationalError
 from psycopg.errors import LockNotAvailable
 
 from payments import models
-from payments.polling.poller import ShardPoller, StatusClient
+from payments.polling.poller import ShardPoller
+from payments.polling.repeats import StatusClient
 from payments.polling.store import PollStore, leave_to_recovery
 from payments.seqr import CompletedStatusCall, InvoiceStatus, PaymentStatus, SeqrError
 

@@ -7,6 +7,7 @@ from pytest_django import Settings
 from redis.exceptions import RedisError
 
 from payments.polling import read_heartbeats
+from payments.polling.capacity import capacity_advice
 from payments.polling.heartbeat import HeartbeatPublisher
 from payments.polling.stats import Histogram
 from tests.payments.polling.shard import ONLY_SHARD, FakeStatusClient, Shard, status
@@ -104,3 +105,39 @@ def test_histogram_percentiles_are_exact_within_fifteen_per_cent() -> None:
     assert 0.99 <= spread.percentile(0.99) <= 1.0
     assert spread.highest == 1.0
     assert Histogram().percentile(0.99) == 0.0
+
+
+def test_slow_answers_are_logged_with_the_setting_that_helps(
+    running: Shard, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(60):  # all 50 calls are in flight, and 10 answers come in a second
+        running.poller.concurrency.record_step(50, 0.25)
+        running.poller.concurrency.record_calls([5.0, 5.0])
+        running.poller.concurrency.adapt(400)
+    publisher = HeartbeatPublisher(ONLY_SHARD, running.poller, lambda: running.now)
+
+    with caplog.at_level(logging.WARNING):
+        publisher.publish()
+        publisher.publish()
+
+    [line] = [each for each in caplog.messages if "answers slowly" in each]
+    assert line.endswith(
+        "400 calls in flight are needed, 50 allowed; "
+        "set SEQR_MAX_IN_FLIGHT=400 or SEQR_POLL_SHARDS=8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("needed", "allowed", "shards", "advice"),
+    [
+        (800, 800, 2, None),
+        (801, 800, 2, "SEQR_MAX_IN_FLIGHT=900 or SEQR_POLL_SHARDS=3"),
+        (4001, 800, 2, "SEQR_POLL_SHARDS=11"),
+        (4000, 100, 2, "SEQR_MAX_IN_FLIGHT=4000"),
+        (9000, 100, 2, "SEQR_MAX_IN_FLIGHT=4000 and more shards"),
+    ],
+)
+def test_advice_names_the_settings_within_their_bounds(
+    needed: int, allowed: int, shards: int, advice: str | None
+) -> None:
+    assert capacity_advice(needed, allowed, shards) == advice

@@ -1,0 +1,114 @@
+"""Repeats queries whose calls are stuck, so that a lost call costs no invoice its deadline.
+
+getPaymentStatus may be sent again at any time. Of several calls about an invoice, the first answer
+counts, and the poller abandons the others.
+"""
+
+from typing import Protocol
+
+from payments.polling.concurrency import SLOW_CALL_SECONDS, ConcurrencyLimit
+from payments.polling.schedule import Entry, Schedule
+from payments.seqr import CompletedStatusCall
+
+STUCK_CALL_SECONDS = 2.0  # calls older than this at the end of an outage are abandoned
+PROBE_INTERVAL_SECONDS = 1.0  # between two repeated queries while no answer arrives
+PROBE_MIN_CALLS = 8  # in flight, of which one may be given up for a probe
+
+
+class StatusClient(Protocol):
+    """Calls getPaymentStatus for many invoices at once: payments.seqr.BulkStatusClient."""
+
+    def __len__(self) -> int: ...
+    def send(self, key: int, invoice_reference: str, invoice_version: int) -> None: ...
+    def flush(self) -> None: ...
+    def collect(self) -> list[CompletedStatusCall]: ...
+    def keys_older_than(self, seconds: float) -> list[int]: ...
+    def abandon_older_than(self, seconds: float) -> list[int]: ...
+    def abandon(self, key: int) -> int: ...
+
+
+def send_query(calls: StatusClient, entry: Entry) -> None:
+    """Send the query about an invoice."""
+    query = entry.query
+    calls.send(query.invoice_id, query.invoice_reference, query.invoice_version)
+
+
+class QueryRepeater:
+    """Decides which of one shard's unanswered queries are sent again."""
+
+    def __init__(
+        self,
+        calls: StatusClient,
+        schedule: Schedule,
+        concurrency: ConcurrencyLimit,
+        max_in_flight: int,
+    ) -> None:
+        self._calls = calls
+        self._schedule = schedule
+        self._concurrency = concurrency
+        self._max_in_flight = max_in_flight
+        self._probed_at = float("-inf")
+        self._is_stalled = False  # no answer arrived when last looked at
+
+    def repeat(self, now: float, *, is_limit_reached: bool) -> None:
+        """Query again where a call is unanswered although other calls are answered.
+
+        While no call is answered, one query a second is repeated, to notice the end of it; less
+        often if the last answers were slower.
+        """
+        slowest = self._concurrency.slowest_answer_seconds
+        is_quick = self._concurrency.answers_are_quick
+        unanswered_for = now - max(self._schedule.answered_at, self._probed_at)
+        if unanswered_for >= max(PROBE_INTERVAL_SECONDS, slowest) and not is_quick:
+            self._probe(now)
+            return
+        if is_quick and self._is_stalled:
+            self.abandon_stuck_calls(now)
+        elif is_quick and len(self._calls) >= self._max_in_flight:
+            self._replace_stuck_calls(now, max(STUCK_CALL_SECONDS, 1.5 * slowest))
+        self._is_stalled = False
+        if is_quick or not is_limit_reached:
+            for invoice_id in self._calls.keys_older_than(SLOW_CALL_SECONDS):
+                self._schedule.repeat(invoice_id, now, slowest)
+
+    def abandon_stuck_calls(self, now: float) -> None:
+        """Repeat the calls from before the end of an outage, which would only time out."""
+        for invoice_id in self._calls.abandon_older_than(STUCK_CALL_SECONDS):
+            self._schedule.reschedule_now(invoice_id, now)
+
+    def _replace_stuck_calls(self, now: float, seconds: float) -> None:
+        """Repeat older calls in their own place, since no further call may be in flight.
+
+        An invoice whose first query is replaced keeps the second one: its answer may be slow.
+        """
+        for invoice_id in self._calls.keys_older_than(seconds):
+            entry = self._schedule[invoice_id]
+            if not (entry.failures or entry.is_held or entry.is_closed):
+                entry.failures = 1
+                self._replace_call(entry, now)
+
+    def _replace_call(self, entry: Entry, now: float) -> None:
+        entry.calls -= self._calls.abandon(entry.query.invoice_id)
+        self._schedule.mark_in_flight(entry, now)
+        send_query(self._calls, entry)
+
+    def _probe(self, now: float) -> None:
+        """Repeat the query that has been in flight longest.
+
+        Where no further call may be in flight, repeat the one that can wait best, in its own place:
+        its invoice was answered last.
+        """
+        unanswered = [
+            entry
+            for key in self._calls.keys_older_than(PROBE_INTERVAL_SECONDS)
+            if not ((entry := self._schedule[key]).is_held or entry.is_closed)
+        ]
+        if not unanswered:
+            return
+        self._probed_at, self._is_stalled = now, True
+        if len(self._calls) < self._max_in_flight:
+            entry = min(unanswered, key=lambda entry: entry.queried_at)
+            self._schedule.mark_in_flight(entry, now)
+            send_query(self._calls, entry)
+        elif self._max_in_flight >= PROBE_MIN_CALLS:
+            self._replace_call(max(unanswered, key=lambda entry: entry.last_answer_at), now)
