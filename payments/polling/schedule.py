@@ -9,7 +9,6 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import ceil
 
 from payments.invoices.status_query import StatusQuery
 from payments.seqr import PaymentStatus
@@ -326,12 +325,9 @@ class Schedule:
             heapq.heappush(self._notified, (-entry.notified_at, entry.query.invoice_id))
             return
         entry.due = due
-        if due <= now:
-            slot = int(now * SLOTS_PER_SECOND)
-        else:
-            slot = ceil(due * SLOTS_PER_SECOND - SLOT_ROUNDING)
         if not self._slots:
             self._first_slot = int(now * SLOTS_PER_SECOND)
+        slot = int(max(due, now) * SLOTS_PER_SECOND + SLOT_ROUNDING)
         entry.slot = slot = max(slot, self._first_slot)
         places = self._slots.get(slot)
         if places is None:

@@ -49,10 +49,10 @@ def publish_heartbeat(
     poller.step()
     HeartbeatPublisher(Shard(0, 1), poller, lambda: at - read_age).publish()
     if needed_in_flight:
-        redis, key = redis_for_tests(), "seqrshop:heartbeat:0/1"
-        heartbeat = json.loads(redis.get(key) or "{}")
+        redis, name = redis_for_tests(), "seqrshop:heartbeat:0/1"
+        heartbeat = json.loads(redis.get(name) or "{}")
         heartbeat |= {"needed_in_flight": needed_in_flight, "is_overloaded": is_overloaded}
-        redis.set(key, json.dumps(heartbeat))
+        redis.set(name, json.dumps(heartbeat))
 
 
 def write_row(*, round_age: float = 0.0, answer_age: float = 0.0) -> None:
