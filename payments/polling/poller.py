@@ -271,7 +271,7 @@ class ShardPoller:
             sent_at = now - call.duration_seconds
             self._calls.abandon(call.key)
         if self.schedule.record_answer(call.key, now, sent_at):
-            self._repeater.abandon_stuck_calls(now)
+            self._repeater.replace_stuck_calls(now)
 
     def _record_failure(self, call: CompletedStatusCall, now: float) -> None:
         self.concurrency.record_failure(call.duration_seconds)

@@ -10,7 +10,8 @@ from payments.polling.concurrency import SLOW_CALL_SECONDS, ConcurrencyLimit
 from payments.polling.schedule import Entry, Schedule
 from payments.seqr import CompletedStatusCall
 
-STUCK_CALL_SECONDS = 2.0  # calls older than this at the end of an outage are abandoned
+STUCK_CALL_SECONDS = 2.0  # from which a call is replaced by another one
+SLOWEST_ANSWERS = 1.5  # the same, as a multiple of the slowest of the recent answers
 PROBE_INTERVAL_SECONDS = 1.0  # between two repeated queries while no answer arrives
 PROBE_MIN_CALLS = 8  # in flight, of which one may be given up for a probe
 
@@ -23,7 +24,6 @@ class StatusClient(Protocol):
     def flush(self) -> None: ...
     def collect(self) -> list[CompletedStatusCall]: ...
     def keys_older_than(self, seconds: float) -> list[int]: ...
-    def abandon_older_than(self, seconds: float) -> list[int]: ...
     def abandon(self, key: int) -> int: ...
 
 
@@ -62,29 +62,24 @@ class QueryRepeater:
         if unanswered_for >= max(PROBE_INTERVAL_SECONDS, slowest) and not is_quick:
             self._probe(now)
             return
-        if is_quick and self._is_stalled:
-            self.abandon_stuck_calls(now)
-        elif is_quick and len(self._calls) >= self._max_in_flight:
-            self._replace_stuck_calls(now, max(STUCK_CALL_SECONDS, 1.5 * slowest))
-        self._is_stalled = False
+        if is_quick and (self._is_stalled or len(self._calls) >= self._max_in_flight):
+            self.replace_stuck_calls(now)
+        if now - self._schedule.answered_at < SLOW_CALL_SECONDS:
+            self._is_stalled = False
         if is_quick or not is_limit_reached:
             for invoice_id in self._calls.keys_older_than(SLOW_CALL_SECONDS):
                 self._schedule.repeat(invoice_id, now, slowest)
 
-    def abandon_stuck_calls(self, now: float) -> None:
-        """Repeat the calls from before the end of an outage, which would only time out."""
-        for invoice_id in self._calls.abandon_older_than(STUCK_CALL_SECONDS):
-            self._schedule.reschedule_now(invoice_id, now)
+    def replace_stuck_calls(self, now: float) -> None:
+        """Repeat older calls in their own place: others are answered, or no more may be in flight.
 
-    def _replace_stuck_calls(self, now: float, seconds: float) -> None:
-        """Repeat older calls in their own place, since no further call may be in flight.
-
-        An invoice whose first query is replaced keeps the second one: its answer may be slow.
+        The second call of an invoice is not replaced: its answers may be slow.
         """
-        for invoice_id in self._calls.keys_older_than(seconds):
+        slow = SLOWEST_ANSWERS * self._concurrency.slowest_answer_seconds
+        for invoice_id in self._calls.keys_older_than(max(STUCK_CALL_SECONDS, slow)):
             entry = self._schedule[invoice_id]
-            if not (entry.failures or entry.is_held or entry.is_closed):
-                entry.failures = 1
+            if not (entry.is_replaced or entry.is_held or entry.is_closed):
+                entry.is_replaced = True
                 self._replace_call(entry, now)
 
     def _replace_call(self, entry: Entry, now: float) -> None:

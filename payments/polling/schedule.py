@@ -51,6 +51,7 @@ class Entry:
     notified_at: float | None = None  # until it is queried
     is_closed: bool = False  # to be removed when the last call in flight ends
     is_held: bool = False  # paid, and not queried until that is written
+    is_replaced: bool = False  # a call was abandoned for the one in flight
     failures: int = 0
     unchanged_status: PaymentStatus | None = field(default=None)  # the last one without changes
     unwritten_since: float | None = None  # last_answer_at of before the unwritten results
@@ -178,6 +179,7 @@ class Schedule:
         entry = self._entries[invoice_id]
         entry.last_answer_at = sent_at
         entry.failures = entry.calls = 0
+        entry.is_replaced = False
         due = sent_at + self._answered_interval
         self._reschedule(invoice_id, entry, due if due > now else now, now)
         ends_outage = self._consecutive_failures > 0 and self._is_outage(now)
@@ -196,6 +198,7 @@ class Schedule:
         entry = self._entries[invoice_id]
         self._consecutive_failures += 1
         entry.failures += 1
+        entry.is_replaced = False
         entry.calls -= 1
         if entry.is_closed and entry.calls:
             return
@@ -211,20 +214,14 @@ class Schedule:
         longer = max(0.0, BUSY_INTERVAL_SECONDS - self._interval)
         self._answered_interval = self._interval + (share * longer if share > BUSY_SHARE else 0.0)
 
-    def reschedule_now(self, invoice_id: int, now: float) -> None:
-        """Make an invoice due at once after a call of it was abandoned."""
-        entry = self._entries[invoice_id]
-        entry.calls -= 1
-        if not entry.calls:
-            self._reschedule(invoice_id, entry, now, now)
-
     def repeat(self, invoice_id: int, now: float, slowest_answer_seconds: float = 0.0) -> None:
         """Make an invoice due although its query is unanswered, if its deadline presses.
 
         It does not press while the answer may only be as slow as another one lately.
         """
         entry = self._entries[invoice_id]
-        if entry.is_closed or entry.is_held or entry.slot != NO_SLOT:
+        is_due = entry.slot != NO_SLOT and entry.due <= now
+        if is_due or entry.is_closed or entry.is_held:
             return
         waited = now - entry.queried_at
         if entry.notified_at is not None:
@@ -336,7 +333,7 @@ class Schedule:
 
     def _end_backoff(self, now: float) -> None:
         for entry in self._entries.values():
-            if entry.failures and not entry.calls and entry.slot != NO_SLOT:
+            if entry.failures and entry.slot != NO_SLOT:
                 entry.failures = 0
                 due = now + self._interval * self._random_share()
                 self._place(entry, min(entry.due, due), now)

@@ -92,10 +92,6 @@ class BulkStatusClient:
         """Return the key of each call that has been in flight for longer."""
         return [call.key for call in self._calls_older_than(seconds)]
 
-    def abandon_older_than(self, seconds: float) -> list[int]:
-        """Abort the calls that have been in flight for longer; return the key of each."""
-        return [self._release(call).key for call in self._calls_older_than(seconds)]
-
     def abandon(self, key: int) -> int:
         """Abort all calls about an invoice; return their number."""
         calls = [call for call in self._calls_older_than(-1) if call.key == key]
@@ -105,7 +101,8 @@ class BulkStatusClient:
 
     def close(self) -> None:
         """Abort all calls and close all connections."""
-        self.abandon_older_than(-1)
+        for call in self._calls_older_than(-1):
+            self._release(call)
         for pool in self._pools:
             pool.close()
         self._tls_sessions.close()
@@ -146,12 +143,11 @@ class BulkStatusClient:
         self._release(call)
         return CompletedStatusCall(call.key, outcome, call.client_reference, now - call.started_at)
 
-    def _release(self, call: "_Call") -> "_Call":
+    def _release(self, call: "_Call") -> None:
         call.is_in_flight = False
         call.pool.multi.remove_handle(call.handle)
         call.pool.idle.append(call)
         self._in_flight_count -= 1
-        return call
 
 
 class _ConnectionPool:

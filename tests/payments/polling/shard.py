@@ -54,14 +54,7 @@ class FakeStatusClient:
         """Do nothing: `send` has sent the query."""
 
     def keys_older_than(self, _seconds: float) -> list[int]:
-        """Return nothing: no call counts as slow."""
-        return []
-
-    def abandon_older_than(self, _seconds: float) -> list[int]:
-        keys = list(self._in_flight)
-        self.abandoned += keys
-        self._in_flight.clear()
-        return keys
+        return list(self._in_flight)
 
     def abandon(self, key: int) -> int:
         self.abandoned.append(key)

@@ -96,15 +96,6 @@ class VirtualSeqr:
         """Return the key of each call in flight for longer."""
         return [key for key, sent_at in self._in_flight.values() if self.now - sent_at > seconds]
 
-    def abandon_older_than(self, seconds: float) -> list[int]:
-        """Give up the calls in flight for longer."""
-        old = [
-            number
-            for number, (_, sent_at) in self._in_flight.items()
-            if self.now - sent_at > seconds
-        ]
-        return [self._in_flight.pop(number)[0] for number in old]
-
     def abandon(self, key: int) -> int:
         """Give up the calls about an invoice."""
         calls = [number for number, (other, _) in self._in_flight.items() if other == key]
