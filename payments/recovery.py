@@ -18,6 +18,7 @@ from payments.models import (
     RefundStatus,
 )
 from payments.receipts.submit import receipts_due
+from payments.refunds.hold import refunds_are_held
 
 ENQUEUE_TIME = timedelta(seconds=1)  # an invoice younger than this is still on its way by broker
 BATCH_SIZE = 500  # of each kind in one run; the next run is seconds away
@@ -58,7 +59,7 @@ def find_work() -> Work:
         invoices_to_send=[] if payments_are_paused() else _invoices(unsent & ~overdue),
         invoices_to_expire=_invoices(overdue),
         invoices_to_cancel=_invoices(Q(status__in=OPEN_STATUSES) & ~Q(cancel_reason="")),
-        refunds_to_send=_refunds(RefundStatus.CREATED, now),
+        refunds_to_send=[] if refunds_are_held() else _refunds(RefundStatus.CREATED, now),
         interrupted_refunds=_refunds(RefundStatus.SENDING, now),
         receipts_to_submit=_invoices(receipts_due(now), RECEIPT_BATCH_SIZE),
         pauses_to_probe=_payment_pauses(now),

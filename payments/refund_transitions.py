@@ -30,10 +30,16 @@ _WITHDRAWAL_DETAILS = {
 }
 
 TABLE: TransitionTable[RefundStatus] = {
-    _S.REQUESTED: {_S.CREATED: EventName.REFUND_APPROVED, _S.WITHDRAWN: EventName.REFUND_WITHDRAWN},
+    # UNKNOWN after the database has lost transactions, in which SEQR may have made the refund.
+    _S.REQUESTED: {
+        _S.CREATED: EventName.REFUND_APPROVED,
+        _S.WITHDRAWN: EventName.REFUND_WITHDRAWN,
+        _S.UNKNOWN: EventName.REFUND_POSSIBLY_MADE,
+    },
     _S.CREATED: {
         _S.SENDING: EventName.REFUND_SENDING_STARTED,
         _S.WITHDRAWN: EventName.REFUND_WITHDRAWN,
+        _S.UNKNOWN: EventName.REFUND_POSSIBLY_MADE,
     },
     _S.SENDING: {
         _S.CREATED: EventName.REFUND_DEFERRED,

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from celery import Task, shared_task
+from celery.signals import worker_ready
 from django.conf import settings
 
 from orders.audit import ChangeSource
@@ -21,7 +22,8 @@ from payments.invoices import cancel, refresh, send
 from payments.loyalty import answer
 from payments.models import CancelReason
 from payments.receipts import submit
-from payments.reconciliation import periods
+from payments.reconciliation import held_refunds, periods
+from payments.refunds import hold
 from payments.refunds import send as refund_sending
 from payments.seqr import SeqrConfigurationError, SeqrError
 from seqrshop.redis_client import BROKER_BREAKER_SECONDS, breaker
@@ -80,7 +82,7 @@ def send_refund(refund_id: int) -> None:
     """Send one refund; recovery retries one that was not sent."""
     try:
         refund_sending.send_refund(refund_id)
-    except SeqrError as error:
+    except (SeqrError, hold.SendingHeld) as error:
         logger.warning("refund %s: %s", refund_id, error)
 
 
@@ -88,6 +90,15 @@ def send_refund(refund_id: int) -> None:
 def mark_interrupted_refund_unknown(refund_id: int) -> None:
     """Mark a refund as unknown whose sending process was killed."""
     refund_sending.mark_interrupted_refund_unknown(refund_id, SOURCE)
+
+
+@shared_task
+def check_audit_marker() -> None:
+    """Hold refunds if the database has lost transactions; advance the audit's marker otherwise."""
+    try:
+        hold.require_complete_database(SOURCE)
+    except hold.SendingHeld as error:
+        logger.error("refunds are not sent: %s", error)
 
 
 @shared_task
@@ -147,7 +158,11 @@ def run_recovery() -> None:
 
 @shared_task
 def advance_periods() -> None:
-    """Create the day's transaction period, and enqueue the next step of each unfinished one."""
+    """Create the day's transaction period, and enqueue the next step of each unfinished one.
+
+    Releases refunds on hold, once the reports show which of them SEQR has made.
+    """
+    held_refunds.review_held_refunds()
     for period_id in periods.periods_due(database_now()):
         enqueue(advance_period, period_id, expires=settings.RECOVERY_INTERVAL_SECONDS)
 
@@ -159,6 +174,12 @@ def advance_period(period_id: int) -> None:
         periods.advance_period(period_id)
     except SeqrError as error:
         logger.warning("period %s: %s", period_id, error)
+
+
+@worker_ready.connect
+def check_audit_marker_at_start(**_details: Any) -> None:
+    """Check for lost transactions as soon as a worker has started."""
+    enqueue(check_audit_marker)
 
 
 @shared_task

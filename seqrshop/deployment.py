@@ -80,7 +80,7 @@ TRUSTED_PROXIES: int = read(
 STATIC_ROOT: str = read(
     "STATIC_ROOT",
     "the absolute path of the folder that collectstatic fills and the web process serves",
-    env.folder,
+    env.absolute_path,
     default=str(BASE_DIR / "static-collected"),
 )
 SEQR_SERVICE_URL: str = read_required(
@@ -201,6 +201,12 @@ LOYALTY_HOOK: str = read(
     "LOYALTY_HOOK",
     "the dotted path of a function, such as payments.loyalty.example.percentage",
     env.dotted_path,
+    default="",
+)
+AUDIT_MARKER_FILE: str = read(
+    "AUDIT_MARKER_FILE",
+    "the absolute path of a file, outside the database, that keeps the audit's marker",
+    env.absolute_path,
     default="",
 )
 RECONCILIATION_HOUR: int = read(

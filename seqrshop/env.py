@@ -171,8 +171,8 @@ def seconds(minimum: float, maximum: float) -> Callable[[str], float]:
     return convert
 
 
-def folder(raw: str) -> str:
-    """Read the absolute path of a folder, which need not exist yet."""
+def absolute_path(raw: str) -> str:
+    """Read the absolute path of a file or a folder, which need not exist yet."""
     if not Path(raw).is_absolute() or not raw.isprintable():
         raise ValueError
     return raw

@@ -189,6 +189,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": float(RECOVERY_INTERVAL_SECONDS),
         "options": {"expires": RECOVERY_INTERVAL_SECONDS},
     },
+    "check audit marker": {
+        "task": "payments.tasks.check_audit_marker",
+        "schedule": float(RECOVERY_INTERVAL_SECONDS),
+        "options": {"expires": RECOVERY_INTERVAL_SECONDS},
+    },
     "advance periods": {
         "task": "payments.tasks.advance_periods",
         "schedule": float(RECOVERY_INTERVAL_SECONDS),

@@ -97,6 +97,8 @@ class EventName(models.TextChoices):
     REFUND_COMPLETED = "refund_completed", _("refund completed")
     REFUND_REJECTED = "refund_rejected", _("refund refused by SEQR")
     REFUND_OUTCOME_UNKNOWN = "refund_outcome_unknown", _("refund outcome unknown")
+    REFUND_POSSIBLY_MADE = "refund_possibly_made", _("refund possibly made in a lost transaction")
+    REFUND_HOLD_EXTENDED = "refund_hold_extended", _("refunds' hold extended")
     REFUND_RESOLVED_AS_REFUNDED = (
         "refund_resolved_as_refunded",
         _("refund resolved: the money was refunded"),
@@ -148,6 +150,10 @@ class EventName(models.TextChoices):
     CONFIGURATION_CASE = "configuration_case", _("case opened: SEQR rejects our settings")
     UNKNOWN_AT_SEQR_CASE = "unknown_at_seqr_case", _("case opened: SEQR cannot find the payment")
     REFUND_UNKNOWN_CASE = "refund_unknown_case", _("case opened: refund outcome unknown")
+    REFUNDS_HELD_CASE = (
+        "refunds_held_case",
+        _("case opened: refunds on hold after lost transactions"),
+    )
     REFUND_STUCK_CASE = "refund_stuck_case", _("case opened: refund stuck")
     UNKNOWN_STATUS_CASE = "unknown_status_case", _("case opened: unknown status from SEQR")
     LOST_PERIOD_CASE = "lost_period_case", _("case opened: transaction period lost")

@@ -20,7 +20,7 @@ from payments.seqr import SeqrConfigurationError
 
 # A case of any other kind is opened once for its key, for good. Settings can be refused again, and
 # a later report can show more.
-RECURRING = (CaseKind.CONFIGURATION, CaseKind.REPORT_DIFFERS)
+RECURRING = (CaseKind.CONFIGURATION, CaseKind.REPORT_DIFFERS, CaseKind.REFUNDS_HELD)
 
 
 def open_case(

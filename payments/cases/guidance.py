@@ -69,6 +69,13 @@ GUIDANCE = {
         "automatically. Record the outcome: the page shows what SEQR's reports contain, usually "
         "the next morning."
     ),
+    CaseKind.REFUNDS_HELD: _(
+        "The database has lost transactions, so refunds that SEQR has made may look unsent. No "
+        "refund is sent meanwhile. Compare the waiting refunds with SEQR's own list: mark each one "
+        "that SEQR may have made as “Possibly made”, then record its outcome. Closing the case "
+        "sends all the others. It closes automatically if SEQR's reports show which refunds were "
+        "made."
+    ),
     CaseKind.REFUND_STUCK: _(
         "Nothing has been refunded yet, and the customer is waiting. The refund is sent again "
         "automatically until SEQR accepts it. Otherwise call SEQR, or withdraw the refund and "

@@ -35,6 +35,7 @@ from payments.models.refund import (
     RefundStatus,
     WithdrawalReason,
 )
+from payments.models.refund_hold import RefundHold
 from payments.models.transaction_period import (
     MARK_KNOWN,
     MARK_TRIED,
@@ -73,6 +74,7 @@ __all__ = [
     "PeriodStatus",
     "PollShard",
     "Refund",
+    "RefundHold",
     "RefundStatus",
     "Shard",
     "TransactionPeriod",

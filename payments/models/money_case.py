@@ -26,6 +26,7 @@ class CaseKind(models.TextChoices):
     CONFIGURATION = "configuration", _("SEQR rejects our settings")
     UNKNOWN_AT_SEQR = "unknown_at_seqr", _("SEQR cannot find the payment")
     REFUND_UNKNOWN = "refund_unknown", _("refund with unknown outcome")
+    REFUNDS_HELD = "refunds_held", _("refunds on hold after lost transactions")
     REFUND_STUCK = "refund_stuck", _("refund not accepted by SEQR")
     UNKNOWN_STATUS = "unknown_status", _("unknown status from SEQR")
     LOST_PERIOD = "lost_period", _("transaction period without an ID")

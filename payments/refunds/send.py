@@ -21,6 +21,7 @@ from payments.invoices.payloads import refund_payload
 from payments.leases import LEASE
 from payments.models import Refund, RefundStatus
 from payments.refund_transitions import transition_refund, withdraw_locked_refund
+from payments.refunds.hold import SendingHeld, refunds_are_held, require_complete_database
 from payments.refunds.locks import lock_refund
 from payments.refunds.rejection import rejection_reason
 from payments.seqr import (
@@ -38,19 +39,21 @@ STUCK_AFTER = timedelta(hours=1)  # from the request
 def send_refund(refund_id: int) -> None:
     """Send a refund to SEQR if it is CREATED and its lease has lapsed; else do nothing.
 
-    A refund that its payment no longer covers is withdrawn. SENDING is committed before the call. A
-    call without a certain outcome makes the refund UNKNOWN, and it is never sent again.
-    SeqrUnavailable (SEQR did nothing) and SeqrConfigurationError defer the refund and are raised; a
-    case is opened an hour after the request. Source: API reference 2.6.0, refundPayment.
+    Does nothing while refunds are on hold. A refund that its payment no longer covers is withdrawn.
+    SENDING is committed before the call. A call without a certain outcome makes the refund UNKNOWN,
+    and it is never sent again. SendingHeld, SeqrUnavailable (SEQR did nothing) and
+    SeqrConfigurationError defer the refund and are raised; a case is opened an hour after the
+    request. Source: API reference 2.6.0, refundPayment.
     """
     refund = _take_lease(refund_id)
     if refund is None:
         return
     ers_reference = refund.invoice.ers_reference or ""
     try:
+        require_complete_database(SOURCE)
         client = audited_client(refund.invoice.order_id, SOURCE)
         answer = client.refund_payment(ers_reference, refund_payload(refund))
-    except (SeqrUnavailable, SeqrConfigurationError) as error:
+    except (SendingHeld, SeqrUnavailable, SeqrConfigurationError) as error:
         _defer(refund_id, error)
         raise
     except SeqrRejected as error:
@@ -64,6 +67,8 @@ def send_refund(refund_id: int) -> None:
 @transaction.atomic
 def _take_lease(refund_id: int) -> Refund | None:
     """Take the lease; withdraw the refund instead if its payment no longer covers it."""
+    if refunds_are_held():
+        return None
     refund = lock_refund(refund_id)
     now = database_now()
     if refund.status != RefundStatus.CREATED or not LEASE.has_lapsed(refund, now):
@@ -77,7 +82,7 @@ def _take_lease(refund_id: int) -> Refund | None:
 
 
 @transaction.atomic
-def _defer(refund_id: int, error: SeqrError) -> None:
+def _defer(refund_id: int, error: Exception) -> None:
     refund = lock_refund(refund_id)
     if refund.status == RefundStatus.SENDING:
         deferred = LEASE.deferred(RETRY_PAUSE)
@@ -85,7 +90,7 @@ def _defer(refund_id: int, error: SeqrError) -> None:
         obstacle = reason_not_to_send(refund)  # SEQR may have reversed the payment meanwhile
         if obstacle is not None:
             withdraw_locked_refund(refund, obstacle, SOURCE)
-        elif database_now() - refund.created_at > STUCK_AFTER:
+        elif database_now() - refund.created_at > STUCK_AFTER and not refunds_are_held():
             open_stuck_refund_case(refund, SOURCE, str(error))
     if isinstance(error, SeqrConfigurationError):
         open_configuration_case(error, SOURCE)

@@ -8,7 +8,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from orders.audit import by_staff
 from orders.models import SubjectType
@@ -20,6 +22,7 @@ from payments.invoices.status_query import status_query_for
 from payments.models import (
     CAPTURED_STATUSES,
     UNRESOLVED_REFUND_STATUSES,
+    UNSENT_REFUND_STATUSES,
     CaseKind,
     Invoice,
     MoneyCase,
@@ -36,7 +39,7 @@ from seqrshop.backoffice.invoice_actions import (
     TIME_LIMIT_SECONDS,
     check_with_seqr,
 )
-from seqrshop.backoffice.links import admin_url, link
+from seqrshop.backoffice.links import admin_url, link, list_url
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.refund import refund_page
 
@@ -105,6 +108,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
         "invoice_link",
         "period_link",
         "payment_pause",
+        "held_refunds",
         "opened_at",
         "closed_at",
         "closed_by",
@@ -127,6 +131,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             "invoice_link": obj.invoice_id is None,
             "period_link": obj.period_id is None,
             "payment_pause": _open_pause(obj) is None,
+            "held_refunds": obj.kind != CaseKind.REFUNDS_HELD,
             "closed_at": obj.closed_at is None,
             "closed_by": obj.closed_by_id is None,
         }
@@ -135,6 +140,8 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
     def has_change_permission(self, request: HttpRequest, obj: MoneyCase | None = None) -> bool:
         """Allow closing an open case to those who may."""
         may = request.user.has_perm("payments.close_moneycase")
+        if obj is not None and obj.kind == CaseKind.REFUNDS_HELD:  # closing it sends refunds
+            may = may and request.user.has_perm("payments.resolve_unknown_refund")
         return may and obj is not None and obj.closed_at is None
 
     def save_model(
@@ -218,6 +225,19 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             "probes": pause.probes,
             "reason": pause.reason,
         }
+
+    @admin.display(description=_("refunds on hold"))
+    def held_refunds(self, case: MoneyCase) -> str:
+        """Return the lost time, and the number of unsent refunds, linked to their list."""
+        waiting = Refund.objects.filter(status__in=UNSENT_REFUND_STATUSES).count()
+        address = list_url(Refund, status__in=",".join(UNSENT_REFUND_STATUSES))
+        times = {
+            "since": local_time(case.refund_hold.lost_since),
+            "until": local_time(case.refund_hold.lost_until),
+        }
+        lost = _("lost transactions from %(since)s to %(until)s") % times
+        waiting_text = ngettext("%(n)d unsent refund", "%(n)d unsent refunds", waiting)
+        return format_html('{}; <a href="{}">{}</a>', lost, address, waiting_text % {"n": waiting})
 
     @admin.display(description=_("what to do"))
     def guidance(self, case: MoneyCase) -> str:

@@ -19,8 +19,16 @@ from django.utils.translation import gettext_lazy as _
 from orders.audit import by_staff
 from orders.models import SubjectType
 from payments import tasks
-from payments.models import ApprovalReason, Invoice, Refund, RefundStatus, WithdrawalReason
+from payments.models import (
+    UNSENT_REFUND_STATUSES,
+    ApprovalReason,
+    Invoice,
+    Refund,
+    RefundStatus,
+    WithdrawalReason,
+)
 from payments.reconciliation.refund_suggestion import RefundSuggestion, suggest_refund_outcome
+from payments.refunds.hold import mark_possibly_made, open_hold, refunds_are_held
 from payments.refunds.refund import (
     APPROVE_PERMISSION,
     RefundNotAccepted,
@@ -34,13 +42,14 @@ from payments.refunds.refund import (
 from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each
 from seqrshop.backoffice.columns import AgeColumn, AmountColumn, InvoiceColumn
 from seqrshop.backoffice.form_page import form_page
-from seqrshop.backoffice.formatting import money
+from seqrshop.backoffice.formatting import EMPTY_VALUE, money
 from seqrshop.backoffice.forms import RefundForm, RefundOutcomeForm
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.links import admin_url, link, page_url
 from seqrshop.backoffice.permissions import permission_check
 
 REFUND_BATCH_LIMIT = 50
+POSSIBLY_MADE_BY_STAFF = "staff found that SEQR may have made it in the lost time"
 OUTCOME_KNOWN = _("The outcome is already known.")
 
 
@@ -87,6 +96,8 @@ def _request(request: HttpRequest, invoice: Invoice, form: RefundForm) -> bool:
         reason = {"reason": ApprovalReason(refund.approval_reason).label}
         text = _("The refund needs approval by a second person: %(reason)s.") % reason
         messages.info(request, text)
+    elif refunds_are_held():
+        messages.warning(request, _("Refunds are on hold; this one is sent when the hold ends."))
     else:
         _send_after_transaction(refund.pk)
         messages.success(request, _("The refund is being sent to SEQR."))
@@ -113,6 +124,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         "invoice_link",
         "amount_with_currency",
         "status",
+        "hold",
         "reason",
         "requested_by",
         "approval_reason",
@@ -125,8 +137,8 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         "resolved_by",
         "resolution_reason",
     )
-    readonly_fields = ("invoice_link", "amount_with_currency")
-    actions = ("approve", "withdraw", "resolve")
+    readonly_fields = ("invoice_link", "amount_with_currency", "hold")
+    actions = ("approve", "withdraw", "possibly_made", "resolve")
 
     has_approve_permission = permission_check(APPROVE_PERMISSION)
     has_request_permission = permission_check("payments.request_refund")
@@ -139,8 +151,10 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         return [path("<int:refund_id>/resolve/", resolve, name=name), *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: Refund | None = None) -> list[Any]:
-        """Leave out the reasons for approval and withdrawal that this refund does not have."""
+        """Leave out the hold and the reasons that this refund does not have."""
+        waits = obj is not None and obj.status in UNSENT_REFUND_STATUSES and refunds_are_held()
         is_missing = {
+            "hold": not waits,
             "approval_reason": obj is None or not obj.approval_reason,
             "withdrawal_reason": obj is None or not obj.withdrawal_reason,
         }
@@ -148,11 +162,18 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
 
     def row_actions(self, refund: Refund) -> tuple[str, ...]:
         """Return the actions for a refund in this status."""
+        on_hold = ("possibly_made",) if refunds_are_held() else ()
         return {
-            RefundStatus.REQUESTED: ("approve", "withdraw"),
-            RefundStatus.CREATED: ("withdraw",),
+            RefundStatus.REQUESTED: ("approve", "withdraw", *on_hold),
+            RefundStatus.CREATED: ("withdraw", *on_hold),
             RefundStatus.UNKNOWN: ("resolve",),
         }.get(RefundStatus(refund.status), ())
+
+    @admin.display(description=_("on hold"))
+    def hold(self, refund: Refund) -> str:
+        """Return the case of the hold, linked to its page."""
+        hold = open_hold()
+        return EMPTY_VALUE if hold is None else link(hold.case)
 
     @admin.display(description=_("order"))
     def order_link(self, refund: Refund) -> str:
@@ -169,6 +190,8 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
                     return messages.INFO, _not_approved(refund)
             except RefundNotAccepted as error:
                 return messages.INFO, str(error).rstrip(".")
+            if refunds_are_held():
+                return messages.INFO, _("Approved, sent when the hold of refunds ends")
             _send_after_transaction(refund.pk)
             return messages.INFO, _("Approved, being sent to SEQR")
 
@@ -184,6 +207,17 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
             return messages.INFO, _("Too late to withdraw")
 
         run_on_each(self, request, queryset, withdraw, batch_limit=REFUND_BATCH_LIMIT)
+
+    @admin.action(description=_("Possibly made"), permissions=["resolve"])
+    def possibly_made(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
+        """Mark each chosen refund on hold as one that SEQR may have made."""
+
+        def mark(refund: Refund) -> ActionResult:
+            if mark_possibly_made(refund.pk, by_staff(request.user), POSSIBLY_MADE_BY_STAFF):
+                return messages.INFO, _("Marked as possibly made; record the outcome")
+            return messages.INFO, _("Not on hold")
+
+        run_on_each(self, request, queryset, mark, batch_limit=REFUND_BATCH_LIMIT)
 
     @admin.action(description=_("Record the outcome"), permissions=["resolve"])
     def resolve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> HttpResponse | None:

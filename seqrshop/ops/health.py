@@ -10,6 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.log import log_response
 from django.views.decorators.http import require_safe
 
+from payments.models import CaseKind
 from payments.polling.capacity import capacity_advice
 from payments.polling.shards import ROW_STALE_AFTER
 from seqrshop import __version__
@@ -47,6 +48,8 @@ def health(request: HttpRequest) -> JsonResponse:
         degradations.append("payments_paused")
     if snapshot and not snapshot.audit_is_protected:
         degradations.append("audit_not_protected")
+    if snapshot and snapshot.open_cases[CaseKind.REFUNDS_HELD]:
+        degradations.append("refunds_on_hold")
     degradations += _slow_shards(shards)
     if risks:
         _last_at_risk.update(at=datetime.now(UTC).isoformat(timespec="seconds"), problems=risks)

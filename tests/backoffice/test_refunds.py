@@ -5,13 +5,15 @@ from html import unescape
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.urls import reverse
 from pytest_django import Settings
 
 from orders.audit import ChangeSource, by_staff
 from orders.models import AuditEvent, SourceName
 from payments.cases.cases import open_refund_case
-from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
+from payments.models import Invoice, InvoiceStatus, MoneyCase, Refund, RefundStatus
+from payments.refunds.hold import refunds_are_held
 from payments.refunds.refund import request_refund, withdraw_refund
 from tests.payments.steps import invoice_in
 from tests.staff import (
@@ -251,3 +253,52 @@ def test_order_history_shows_refund_states_as_labels() -> None:
     assert "<td>to be sent</td>" in page  # the value CREATED, which invoices have too
     assert "<td>withdrawn</td>" in page
     assert "WITHDRAWN" not in page
+
+
+def test_refund_on_hold_is_marked_as_possibly_made_and_the_case_sends_the_others() -> None:
+    invoice = invoice_in(InvoiceStatus.PAID)
+    refund = requested_refund(invoice)
+    client = superuser()
+    call_command("hold_refunds")
+    case = MoneyCase.objects.get()
+    answer = client.post(refund_url(invoice), {"amount": "1.00", "reason": "cold", "nonce": "late"})
+    case_page = client.get(page_url(case)).content.decode()
+    refund_page = client.get(page_url(refund)).content.decode()
+
+    marked = run_action(client, "possibly_made", refund)
+    client.post(page_url(case), {"closing_reason": "SEQR's list has no other one"})
+    marked_after_the_hold = run_action(client, "possibly_made", refund)
+
+    assert shown_messages(answer) == [
+        "Refunds are on hold; this one is sent when the hold ends.",
+    ]
+    assert "2 unsent refunds" in case_page
+    assert "status__in=REQUESTED%2CCREATED" in case_page
+    assert str(case) in refund_page
+    assert marked == [f"Marked as possibly made; record the outcome: Refund {refund.pk}."]
+    assert marked_after_the_hold[-1] == f"Not on hold: Refund {refund.pk}."
+    assert not refunds_are_held()
+    statuses = Refund.objects.order_by("pk").values_list("status", flat=True)
+    assert list(statuses) == [RefundStatus.UNKNOWN, RefundStatus.CREATED]
+
+
+def test_case_of_held_refunds_is_closed_only_by_staff_who_may_record_outcomes() -> None:
+    requested_refund(invoice_in(InvoiceStatus.PAID))
+    call_command("hold_refunds")
+    case = MoneyCase.objects.get()
+    client = staff("payments.view_moneycase", "payments.close_moneycase")
+
+    answer = client.post(page_url(case), {"closing_reason": "enough"})
+
+    assert answer.status_code == 403
+    assert refunds_are_held()
+
+
+def test_approved_refund_waits_for_the_end_of_the_hold(settings: Settings) -> None:
+    settings.REFUND_APPROVAL_LIMIT = Decimal("5.00")
+    refund = requested_refund(invoice_in(InvoiceStatus.PAID))
+    call_command("hold_refunds")
+
+    messages = run_action(superuser(), "approve", refund)
+
+    assert messages == [f"Approved, sent when the hold of refunds ends: Refund {refund.pk}."]

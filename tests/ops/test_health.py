@@ -10,9 +10,11 @@ from django.test import Client
 from pytest_django import Settings
 
 from orders.audit import ChangeSource
+from orders.clock import database_now
 from orders.models import SourceName
 from payments.cases.cases import open_case
 from payments.models import CaseKind, InvoiceStatus, PollShard
+from payments.refunds.hold import hold_refunds
 from seqrshop import __version__
 from seqrshop.ops import bounded_reads, health
 from tests.database_roles import as_owner
@@ -297,6 +299,14 @@ def test_payment_pause_is_degraded_and_not_at_risk() -> None:
 
     assert (code, body["status"], body["problems"]) == (200, "degraded", ["payments_paused"])
     assert body["payments_paused"] is True
+
+
+def test_refunds_on_hold_are_degraded_and_not_at_risk() -> None:
+    hold_refunds(database_now(), ChangeSource(SourceName.RECOVERY))
+
+    code, body = get_health()
+
+    assert (code, body["status"], body["problems"]) == (200, "degraded", ["refunds_on_hold"])
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/live"])

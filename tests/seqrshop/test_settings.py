@@ -64,6 +64,7 @@ MALFORMED = {
     "SEQR_POLL_INTERVAL_SECONDS": "0.1",
     "REFUND_APPROVAL_LIMIT": "Malformed",
     "REFUND_DAILY_LIMIT_PER_PERSON": "-1",
+    "AUDIT_MARKER_FILE": "relative/path",
     "LOYALTY_HOOK": "Malformed",
     "RECONCILIATION_HOUR": "24",
     "CASE_EMAILS": "Malformed",

@@ -10,7 +10,15 @@ from django.test import override_settings
 
 from orders.clock import database_now
 from payments.gateway import seqr
-from payments.models import CaseKind, Invoice, MoneyCase, PeriodRow, Refund, TransactionPeriod
+from payments.models import (
+    CaseKind,
+    Invoice,
+    MoneyCase,
+    PeriodRow,
+    Refund,
+    RefundHold,
+    TransactionPeriod,
+)
 from payments.reconciliation.periods import advance_period, periods_due
 from payments.refunds.send import send_refund
 from tests.payments.refunds.steps import requested_refund
@@ -27,6 +35,7 @@ TIME_FIELDS = {
         "receipt_lease_until",
     ),
     Refund: ("created_at", "sent_at", "lease_until"),
+    RefundHold: ("lost_since", "lost_until"),
     MoneyCase: ("opened_at",),
     TransactionPeriod: (
         "created_at",

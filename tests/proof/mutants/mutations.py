@@ -3,15 +3,13 @@
 from tests.proof.mutants.mutation import Mutation
 from tests.proof.mutants.outage_mutations import OUTAGE_MUTATIONS
 from tests.proof.mutants.reconciliation_mutations import RECONCILIATION_MUTATIONS
+from tests.proof.mutants.refund_mutations import REFUND_MUTATIONS
 from tests.proof.mutants.shard_mutations import SHARD_MUTATIONS
 
-ALLOWANCE = "payments/refunds/allowance.py"
 APPLY_STATUS = "payments/invoices/apply_status.py"
 CANCEL = "payments/invoices/cancel.py"
 STATUS_QUERY = "payments/invoices/status_query.py"
 REFRESH = "payments/invoices/refresh.py"
-REFUND = "payments/refunds/refund.py"
-SEND_REFUND = "payments/refunds/send.py"
 SEND = "payments/invoices/send.py"
 RECOVERY = "payments/recovery.py"
 AUDIT_DIGEST = "orders/audit_digest.py"
@@ -191,89 +189,6 @@ MUTATIONS = (
         "::test_cancel_with_lost_answer_stays_pending_until_seqr_confirms_it",
     ),
     Mutation(
-        "repeat a refund whose answer was lost",
-        SEND_REFUND,
-        "        _record_unknown(refund_id, str(error))\n",
-        "        _defer(refund_id, error)\n",
-        "tests/payments/refunds/test_refund_outcomes.py"
-        "::test_refund_with_lost_answer_is_unknown_and_reserved_and_never_sent_again",
-    ),
-    Mutation(
-        "drop SEQR's late answer about a refund",
-        SEND_REFUND,
-        "    if from_state == RefundStatus.REFUNDED:\n        return\n    transition_refund(\n",
-        "    if from_state != RefundStatus.SENDING:\n        return\n    transition_refund(\n",
-        "tests/payments/refunds/test_refund_outcomes.py"
-        "::test_late_confirmation_overrules_a_refund_resolved_as_not_refunded",
-    ),
-    Mutation(
-        "compare each refund with the limit by itself",
-        ALLOWANCE,
-        "        settings.REFUND_APPROVAL_LIMIT - of_invoice,\n",
-        "        settings.REFUND_APPROVAL_LIMIT,\n",
-        "tests/payments/refunds/test_approval.py"
-        "::test_refunds_of_one_payment_need_approval_once_their_sum_exceeds_the_limit",
-    ),
-    Mutation(
-        "count another person's refunds of a payment apart",
-        ALLOWANCE,
-        "    of_invoice = _sum(Q(invoice=invoice))\n",
-        "    of_invoice = _sum(Q(invoice=invoice, requested_by=person))\n",
-        "tests/payments/refunds/test_approval.py"
-        "::test_refunds_of_one_payment_need_approval_once_their_sum_exceeds_the_limit",
-    ),
-    Mutation(
-        "sum a person's refunds without a lock",
-        REFUND,
-        "    lock_person(source.actor)\n",
-        "",
-        "tests/payments/refunds/test_approval.py"
-        "::test_second_refund_of_a_person_waits_for_the_first_and_counts_it",
-    ),
-    Mutation(
-        "let everybody approve refunds",
-        REFUND,
-        "    if not source.actor.has_perm(APPROVE_PERMISSION):\n",
-        "    if not source.actor.pk:\n",
-        "tests/payments/refunds/test_approval.py"
-        "::test_approval_needs_another_person_with_the_permission",
-    ),
-    Mutation(
-        "send a refund of a payment that SEQR has reversed",
-        SEND_REFUND,
-        "    if obstacle is not None:\n"
-        "        withdraw_locked_refund(refund, obstacle, SOURCE)\n"
-        "        return None\n",
-        "",
-        "tests/payments/refunds/test_refunds_of_reversed_payments.py"
-        "::test_unsent_refund_of_an_unpaid_invoice_is_withdrawn_just_before_the_call",
-    ),
-    Mutation(
-        "leave the unsent refunds of a reversed payment",
-        TRANSITIONS,
-        "                withdraw_unsent_refunds(invoice, source)\n",
-        "                pass\n",
-        "tests/payments/refunds/test_refunds_of_reversed_payments.py"
-        "::test_reversal_withdraws_unsent_refunds_with_their_reason_and_closes_their_cases",
-    ),
-    Mutation(
-        "make a refund for each click",
-        REFUND,
-        "    if earlier is not None:\n        return earlier, False\n"
-        "    return _create(invoice, amount, reason.strip(), source, nonce), True\n",
-        "    if earlier is not None:\n"
-        '        nonce = f"{nonce}, once more"\n'
-        "    return _create(invoice, amount, reason.strip(), source, nonce), True\n",
-        "tests/payments/refunds/test_refunds.py::test_concurrent_requests_with_one_nonce_create_one_refund",
-    ),
-    Mutation(
-        "do not reserve refunds in flight",
-        "payments/balance.py",
-        "    return captured_amount(invoice) - _sum(invoice, RESERVING_REFUND_STATUSES)\n",
-        "    return captured_amount(invoice) - _sum(invoice, (RefundStatus.REFUNDED,))\n",
-        "tests/payments/refunds/test_refunds.py::test_concurrent_requests_never_exceed_the_captured_amount",
-    ),
-    Mutation(
         "do not recover an invoice of a killed worker",
         RECOVERY,
         "        LEASE.lapsed_at(now), status=InvoiceStatus.SENDING\n",
@@ -368,6 +283,7 @@ MUTATIONS = (
         "tests/orders/test_verify_audit.py::test_changed_digests_are_named",
     ),
     *OUTAGE_MUTATIONS,
+    *REFUND_MUTATIONS,
     *RECONCILIATION_MUTATIONS,
     *SHARD_MUTATIONS,
 )

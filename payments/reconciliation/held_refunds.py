@@ -1,0 +1,86 @@
+"""Releases refunds on hold once SEQR's reports show which of them were made in the lost time.
+
+The reports prove it only if they have no gap in that time, no period can have been closed in it
+under a lost ID, and they show refunds at all, which SEQR does not document. Otherwise a person
+decides.
+"""
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from orders.audit import ChangeSource
+from orders.models import SourceName
+from payments.leases import call_lease_duration
+from payments.models import (
+    UNSENT_REFUND_STATUSES,
+    Invoice,
+    MatchResult,
+    PeriodRow,
+    Refund,
+    RefundHold,
+    TransactionPeriod,
+)
+from payments.reconciliation.periods import period_day
+from payments.reconciliation.report_coverage import Coverage
+from payments.refunds.hold import mark_possibly_made, open_hold, release_refunds
+
+SOURCE = ChangeSource(SourceName.RECONCILIATION)
+RELEASE_REASON = "SEQR's reports of the lost time contain none of the refunds that are left"
+
+
+def review_held_refunds() -> bool:
+    """Release the refunds on hold if the reports are conclusive; return whether they were.
+
+    A refund that a report's unexplained row may be becomes UNKNOWN, and a person records its
+    outcome. All others are released.
+    """
+    hold = open_hold()
+    if hold is None:
+        return False
+    coverage = Coverage()
+    if not _is_conclusive(hold, coverage):
+        return False
+    period_ids = coverage.possible_period_ids(hold.lost_since, _lost_until(hold))
+    for refund in Refund.objects.filter(status__in=UNSENT_REFUND_STATUSES).order_by("id"):
+        row = _possible_row(refund, period_ids)
+        if row is not None:
+            reference = row.ers_reference or "a row without a reference"
+            detail = f"SEQR's report of {row.period.day} has it as {reference}"
+            mark_possibly_made(refund.pk, SOURCE, detail)
+    return release_refunds(SOURCE, RELEASE_REASON)
+
+
+def _lost_until(hold: RefundHold) -> datetime:
+    """Return until when SEQR may have received a refund that was sent in the lost time."""
+    return hold.lost_until + call_lease_duration()
+
+
+def _is_conclusive(hold: RefundHold, coverage: Coverage) -> bool:
+    return (
+        coverage.gap_between(hold.lost_since, _lost_until(hold)) is None
+        and not _may_have_lost_a_period(hold)
+        and PeriodRow.objects.filter(match_result=MatchResult.REFUND).exists()
+    )
+
+
+def _may_have_lost_a_period(hold: RefundHold) -> bool:
+    """Whether a period may have been closed in the lost time, under an ID that is lost too.
+
+    A day's period is closed once. If that of the last lost day was closed before, no other was.
+    """
+    of_day = TransactionPeriod.objects.filter(day=period_day(hold.lost_until))
+    closed_before = Q(marking_ended_at__lte=hold.lost_since)
+    return not of_day.filter(closed_before).exists() or of_day.exclude(closed_before).exists()
+
+
+def _possible_row(refund: Refund, period_ids: set[int]) -> PeriodRow | None:
+    """Return an unexplained row that may be this refund: of its amount, and no other payment's."""
+    rows = PeriodRow.objects.filter(
+        match_result__in=(MatchResult.MAYBE_REFUND, MatchResult.UNKNOWN_REFUND),
+        amount=-refund.amount,
+        period__in=period_ids,
+    ).select_related("period")
+    references = Invoice.objects.exclude(pk=refund.invoice_id).filter(ers_reference__isnull=False)
+    others = references.filter(ers_reference__in=rows.values("ers_reference"))
+    return rows.exclude(ers_reference__in=others.values("ers_reference")).order_by("id").first()

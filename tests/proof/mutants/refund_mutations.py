@@ -1,0 +1,143 @@
+"""Mutations of refunds, each with a test that catches it."""
+
+from tests.proof.mutants.mutation import Mutation
+
+ALLOWANCE = "payments/refunds/allowance.py"
+HELD_REFUNDS = "payments/reconciliation/held_refunds.py"
+REFUND = "payments/refunds/refund.py"
+SEND_REFUND = "payments/refunds/send.py"
+TRANSITIONS = "payments/invoices/transitions.py"
+
+REFUND_MUTATIONS = (
+    Mutation(
+        "repeat a refund whose answer was lost",
+        SEND_REFUND,
+        "        _record_unknown(refund_id, str(error))\n",
+        "        _defer(refund_id, error)\n",
+        "tests/payments/refunds/test_refund_outcomes.py"
+        "::test_refund_with_lost_answer_is_unknown_and_reserved_and_never_sent_again",
+    ),
+    Mutation(
+        "drop SEQR's late answer about a refund",
+        SEND_REFUND,
+        "    if from_state == RefundStatus.REFUNDED:\n        return\n    transition_refund(\n",
+        "    if from_state != RefundStatus.SENDING:\n        return\n    transition_refund(\n",
+        "tests/payments/refunds/test_refund_outcomes.py"
+        "::test_late_confirmation_overrules_a_refund_resolved_as_not_refunded",
+    ),
+    Mutation(
+        "compare each refund with the limit by itself",
+        ALLOWANCE,
+        "        settings.REFUND_APPROVAL_LIMIT - of_invoice,\n",
+        "        settings.REFUND_APPROVAL_LIMIT,\n",
+        "tests/payments/refunds/test_approval.py"
+        "::test_refunds_of_one_payment_need_approval_once_their_sum_exceeds_the_limit",
+    ),
+    Mutation(
+        "count another person's refunds of a payment apart",
+        ALLOWANCE,
+        "    of_invoice = _sum(Q(invoice=invoice))\n",
+        "    of_invoice = _sum(Q(invoice=invoice, requested_by=person))\n",
+        "tests/payments/refunds/test_approval.py"
+        "::test_refunds_of_one_payment_need_approval_once_their_sum_exceeds_the_limit",
+    ),
+    Mutation(
+        "sum a person's refunds without a lock",
+        REFUND,
+        "    lock_person(source.actor)\n",
+        "",
+        "tests/payments/refunds/test_approval.py"
+        "::test_second_refund_of_a_person_waits_for_the_first_and_counts_it",
+    ),
+    Mutation(
+        "let everybody approve refunds",
+        REFUND,
+        "    if not source.actor.has_perm(APPROVE_PERMISSION):\n",
+        "    if not source.actor.pk:\n",
+        "tests/payments/refunds/test_approval.py"
+        "::test_approval_needs_another_person_with_the_permission",
+    ),
+    Mutation(
+        "send a refund of a payment that SEQR has reversed",
+        SEND_REFUND,
+        "    if obstacle is not None:\n"
+        "        withdraw_locked_refund(refund, obstacle, SOURCE)\n"
+        "        return None\n",
+        "",
+        "tests/payments/refunds/test_refunds_of_reversed_payments.py"
+        "::test_unsent_refund_of_an_unpaid_invoice_is_withdrawn_just_before_the_call",
+    ),
+    Mutation(
+        "leave the unsent refunds of a reversed payment",
+        TRANSITIONS,
+        "                withdraw_unsent_refunds(invoice, source)\n",
+        "                pass\n",
+        "tests/payments/refunds/test_refunds_of_reversed_payments.py"
+        "::test_reversal_withdraws_unsent_refunds_with_their_reason_and_closes_their_cases",
+    ),
+    Mutation(
+        "send refunds without looking for lost transactions",
+        SEND_REFUND,
+        "        require_complete_database(SOURCE)\n",
+        "",
+        "tests/payments/refunds/test_lost_transactions.py"
+        "::test_refund_sent_before_a_restore_is_held_and_not_sent_again",
+    ),
+    Mutation(
+        "take a new event with the lost one's id for it",
+        "orders/audit_marker.py",
+        "filter(pk=marker.event_id, occurred_at=marker.occurred_at)",
+        "filter(pk=marker.event_id)",
+        "tests/payments/refunds/test_lost_transactions.py"
+        "::test_loss_is_found_after_new_events_have_the_ids_of_the_lost_ones",
+    ),
+    Mutation(
+        "send refunds while they are on hold",
+        SEND_REFUND,
+        "    if refunds_are_held():\n        return None\n",
+        "",
+        "tests/payments/refunds/test_lost_transactions.py"
+        "::test_refund_requested_after_a_restore_waits_for_the_end_of_the_hold",
+    ),
+    Mutation(
+        "send a refund that no marker has",
+        "orders/audit_marker.py",
+        "    if not kept_by_any:\n",
+        "    if not kept_by_any and not marker_stores():\n",
+        "tests/payments/refunds/test_lost_transactions.py"
+        "::test_refund_is_deferred_while_no_marker_can_be_kept",
+    ),
+    Mutation(
+        "release refunds by reports that may show no refunds",
+        HELD_REFUNDS,
+        "        and PeriodRow.objects.filter(match_result=MatchResult.REFUND).exists()\n",
+        "",
+        "tests/payments/reconciliation/test_held_refunds.py"
+        "::test_reports_that_have_shown_no_refund_yet_release_nothing",
+    ),
+    Mutation(
+        "release refunds although a period may be lost",
+        HELD_REFUNDS,
+        "        and not _may_have_lost_a_period(hold)\n",
+        "",
+        "tests/payments/reconciliation/test_held_refunds.py"
+        "::test_reports_release_nothing_while_a_period_may_be_lost",
+    ),
+    Mutation(
+        "make a refund for each click",
+        REFUND,
+        "    if earlier is not None:\n        return earlier, False\n"
+        "    return _create(invoice, amount, reason.strip(), source, nonce), True\n",
+        "    if earlier is not None:\n"
+        '        nonce = f"{nonce}, once more"\n'
+        "    return _create(invoice, amount, reason.strip(), source, nonce), True\n",
+        "tests/payments/refunds/test_refunds.py::test_concurrent_requests_with_one_nonce_create_one_refund",
+    ),
+    Mutation(
+        "do not reserve refunds in flight",
+        "payments/balance.py",
+        "    return captured_amount(invoice) - _sum(invoice, RESERVING_REFUND_STATUSES)\n",
+        "    return captured_amount(invoice) - _sum(invoice, (RefundStatus.REFUNDED,))\n",
+        "tests/payments/refunds/test_refunds.py::test_concurrent_requests_never_exceed_the_captured_amount",
+    ),
+)
