@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
-from psycopg.errors import _WaitTimeout
+from psycopg.errors import ReadOnlySqlTransaction, _WaitTimeout
 
 STATEMENT_TIMEOUT_SECONDS = 5
 LOCK_TIMEOUT_SECONDS = 3
@@ -34,7 +34,10 @@ T = TypeVar("T")
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """A connection that closes itself when PostgreSQL does not answer in time."""
+    """A connection that closes itself when PostgreSQL does not answer, or may not write.
+
+    After a fail-over the former primary may go on as a standby; the pool then connects anew.
+    """
 
     answer_timeout_seconds = ANSWER_TIMEOUT_SECONDS
 
@@ -44,7 +47,11 @@ class BoundedConnection(psycopg.Connection[Any]):
         interval: float = WAIT_INTERVAL_SECONDS,
         timeout: float | None = None,
     ) -> T:
-        """Wait for an answer. Raises OperationalError after `answer_timeout_seconds`."""
+        """Wait for an answer. Raises OperationalError after `answer_timeout_seconds`.
+
+        Raises OperationalError, and no InternalError, for a write on a standby too: callers then
+        treat the database as unavailable.
+        """
         if timeout is not None:  # psycopg's own limit, which it handles itself
             return super().wait(gen, interval, timeout)
         try:
@@ -52,6 +59,9 @@ class BoundedConnection(psycopg.Connection[Any]):
         except _WaitTimeout:
             self.pgconn.finish()  # its state is unknown
             raise psycopg.OperationalError("PostgreSQL does not answer") from None
+        except ReadOnlySqlTransaction:
+            self.pgconn.finish()
+            raise psycopg.OperationalError("PostgreSQL is a standby") from None
 
     def execute(self, *args: Any, **kwargs: Any) -> psycopg.Cursor[Any]:
         """Execute the pool's check of an idle connection, which has CHECK_TIMEOUT_SECONDS.

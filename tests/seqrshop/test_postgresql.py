@@ -140,6 +140,20 @@ def test_hanging_server_is_reported_within_three_seconds_and_found_within_four(
     assert recovered < 4
 
 
+def test_write_on_a_standby_counts_as_an_outage_and_closes_the_connection(
+    pool: ConnectionPool[Any],
+) -> None:
+    """After a fail-over the pool would have kept its connections to the former primary."""
+    lent = pool.getconn()
+    lent.cursor().execute("SET default_transaction_read_only = on")
+
+    with pytest.raises(psycopg.OperationalError, match="standby"):
+        lent.cursor().execute("CREATE TABLE none (id integer)")
+
+    assert lent.closed
+    pool.putconn(lent)
+
+
 def test_wait_for_a_row_lock_ends_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         psycopg.connect(_own_address()) as other,

@@ -62,6 +62,14 @@ OUTAGE_MUTATIONS = (
         "::test_hanging_server_is_reported_within_three_seconds_and_found_within_four",
     ),
     Mutation(
+        "keep the connections to a former primary",
+        "seqrshop/postgresql.py",
+        "        except ReadOnlySqlTransaction:\n            self.pgconn.finish()\n",
+        "        except ReadOnlySqlTransaction:\n",
+        "tests/seqrshop/test_postgresql.py"
+        "::test_write_on_a_standby_counts_as_an_outage_and_closes_the_connection",
+    ),
+    Mutation(
         "migrate with the limits of a request",
         "payments/management/commands/migrate.py",
         '        cursor.execute(f"SET statement_timeout = '
