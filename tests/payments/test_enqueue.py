@@ -112,3 +112,19 @@ def _seconds_of_health() -> float:
     began_at = time.monotonic()
     Client().get("/health")
     return time.monotonic() - began_at
+
+
+def test_worker_and_beat_reconnect_each_second(redis_proxy: TcpProxy) -> None:
+    """Their pauses grew by two seconds each time, up to half a minute."""
+    redis_proxy.refuse()
+    pauses: list[float] = []
+
+    def note(_error: Exception, pause: float) -> None:
+        pauses.append(pause)
+        if len(pauses) == 3:
+            redis_proxy.restore()
+
+    with app.connection_for_read(_through(redis_proxy)) as connection:
+        connection.ensure_connection(note)
+
+    assert pauses == [1, 1, 1]
