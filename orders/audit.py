@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from django.db.models.functions import Now
 
 from orders.models import AuditedModel, AuditEvent, AuditSubject, EventName, SourceName
 
 MAX_DETAIL_LENGTH = 300
+RETRY_RECORD_INTERVAL = timedelta(hours=1)  # between two events of the same failure
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,27 @@ def record_event_once(
         .first()
     )
     if latest is not None and (latest.name, latest.detail) == (name, detail[:MAX_DETAIL_LENGTH]):
+        return False
+    record_event(row, name, source, detail=detail)
+    return True
+
+
+def record_retry(
+    row: AuditedModel, name: EventName, source: ChangeSource, *, detail: str = ""
+) -> bool:
+    """Record an event unless the row has had the same within the hour; return whether it did.
+
+    For what is retried for as long as it fails, perhaps in turn with other failures.
+    """
+    subject = row.audit_subject
+    recent = AuditEvent.objects.filter(
+        subject_type=subject.subject_type,
+        subject_id=subject.subject_id,
+        name=name,
+        detail=detail[:MAX_DETAIL_LENGTH],
+        occurred_at__gt=Now() - RETRY_RECORD_INTERVAL,
+    )
+    if recent.exists():
         return False
     record_event(row, name, source, detail=detail)
     return True

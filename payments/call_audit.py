@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from functools import partial
 
 from django.db import Error
+from django.db.models.functions import Now
 
-from orders.audit import ChangeSource, record_call_events
+from orders.audit import RETRY_RECORD_INTERVAL, ChangeSource, record_call_events
 from orders.models import AuditEvent, AuditSubject, SubjectType
 from payments.gateway import seqr
 from payments.seqr import CallRecord, SeqrClient
@@ -22,6 +23,14 @@ logger = logging.getLogger(__name__)
 def audited_client(order_id: int | None, source: ChangeSource) -> SeqrClient:
     """Return SEQR's client for calls about this order, or about none; it records each call."""
     return seqr().with_listener(partial(_record_at_once, order_id, source))
+
+
+def retrying_client(order_id: int, source: ChangeSource) -> SeqrClient:
+    """Return SEQR's client for a call that is repeated for as long as it fails.
+
+    It records each call, but the same failure once an hour. A person's own call is always recorded.
+    """
+    return seqr().with_listener(partial(_record_unless_repeated, order_id, source))
 
 
 def record_call(call: CallRecord, order_id: int | None, source: ChangeSource) -> None:
@@ -68,6 +77,23 @@ def _latest_call_was_the_same(call: CallRecord, order_id: int) -> bool:
         (latest.name, latest.result_code, latest.detail)
         == (call.operation, call.result_code, call.reason)
     )
+
+
+def _record_unless_repeated(order_id: int, source: ChangeSource, call: CallRecord) -> None:
+    with _tolerating_database_errors(call):
+        if source.is_person or not call.reason or not _failed_alike_recently(call, order_id):
+            record_call(call, order_id, source)
+
+
+def _failed_alike_recently(call: CallRecord, order_id: int) -> bool:
+    return AuditEvent.objects.filter(
+        order_id=order_id,
+        subject_type=SubjectType.CALL,
+        name=call.operation,
+        result_code=call.result_code,
+        detail=call.reason,
+        occurred_at__gt=Now() - RETRY_RECORD_INTERVAL,
+    ).exists()
 
 
 def _record_at_once(order_id: int | None, source: ChangeSource, call: CallRecord) -> None:

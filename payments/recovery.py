@@ -8,6 +8,8 @@ from django.db.models import Q
 
 from orders.clock import database_now
 from payments.availability.pause import payments_are_paused
+from payments.invoices.cancel import CANCEL_LEASE
+from payments.invoices.unconfirmed import unconfirmed_at
 from payments.leases import LEASE
 from payments.models import (
     OPEN_STATUSES,
@@ -38,6 +40,7 @@ class Work:
     pauses_to_probe: list[int]
     loyalty_answers_due: list[int]
     late_queries_to_repeat: list[int]
+    unconfirmed_payments: list[int]
 
 
 def find_work() -> Work:
@@ -58,13 +61,16 @@ def find_work() -> Work:
     return Work(
         invoices_to_send=[] if payments_are_paused() else _invoices(unsent & ~overdue),
         invoices_to_expire=_invoices(overdue),
-        invoices_to_cancel=_invoices(Q(status__in=OPEN_STATUSES) & ~Q(cancel_reason="")),
+        invoices_to_cancel=_invoices(
+            Q(status__in=OPEN_STATUSES) & ~Q(cancel_reason="") & CANCEL_LEASE.lapsed_at(now)
+        ),
         refunds_to_send=[] if refunds_are_held() else _refunds(RefundStatus.CREATED, now),
         interrupted_refunds=_refunds(RefundStatus.SENDING, now),
         receipts_to_submit=_invoices(receipts_due(now), RECEIPT_BATCH_SIZE),
         pauses_to_probe=_payment_pauses(now),
         loyalty_answers_due=_invoices(awaits_loyalty_answer & Q(cancel_reason="")),
         late_queries_to_repeat=_invoices(Q(late_query_pending_since__lt=now - longest_call)),
+        unconfirmed_payments=_invoices(unconfirmed_at(now)),
     )
 
 

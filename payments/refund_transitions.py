@@ -10,11 +10,13 @@ from django.db import transaction
 from orders.audit import ChangeSource
 from orders.models import EventName
 from orders.state_machine import TransitionTable, apply_transition
-from payments.balance import update_order_refund_state
-from payments.cases.cases import close_refund_cases
+from payments.balance import captured_amount, refunded_amount, update_order_refund_state
+from payments.cases.cases import close_cases_of, close_refund_cases
 from payments.models import (
     UNSENT_REFUND_STATUSES,
+    CaseKind,
     Invoice,
+    InvoiceStatus,
     Refund,
     RefundStatus,
     WithdrawalReason,
@@ -70,7 +72,16 @@ def transition_refund(
         changed = apply_transition(refund, to, TABLE, source, detail=detail, **fields)
         if changed and to == _S.REFUNDED:
             update_order_refund_state(refund.invoice, source)
+            _close_refunded_duplicate(refund.invoice, source)
     return changed
+
+
+def _close_refunded_duplicate(invoice: Invoice, source: ChangeSource) -> None:
+    """Close the case of an invoice whose duplicate payment is refunded in full."""
+    is_duplicate = invoice.status == InvoiceStatus.DUPLICATE
+    if is_duplicate and refunded_amount(invoice) >= captured_amount(invoice):
+        reason = "the duplicate payment has been refunded"
+        close_cases_of(invoice, (CaseKind.DUPLICATE_PAYMENT,), source, reason)
 
 
 def withdraw_locked_refund(refund: Refund, reason: WithdrawalReason, source: ChangeSource) -> None:

@@ -18,7 +18,7 @@ from orders.services import forget_expired_sessions
 from payments import recovery
 from payments.availability import probe
 from payments.cases import outbox
-from payments.invoices import cancel, refresh, send
+from payments.invoices import cancel, refresh, send, unconfirmed
 from payments.loyalty import answer
 from payments.models import CancelReason
 from payments.receipts import submit
@@ -130,6 +130,12 @@ def repeat_late_query(invoice_id: int) -> None:
 
 
 @shared_task
+def open_unconfirmed_case(invoice_id: int) -> None:
+    """Open a case about a payment that SEQR has not confirmed again for long."""
+    unconfirmed.open_unconfirmed_case(invoice_id, SOURCE)
+
+
+@shared_task
 def run_recovery() -> None:
     """Enqueue the work that lost messages, killed processes and time have left.
 
@@ -146,6 +152,7 @@ def run_recovery() -> None:
         (probe_payments, work.pauses_to_probe),
         (answer_loyalty_cards, work.loyalty_answers_due),
         (repeat_late_query, work.late_queries_to_repeat),
+        (open_unconfirmed_case, work.unconfirmed_payments),
     ):
         for row_id in ids:
             enqueue(

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
-from orders.audit import ChangeSource, record_event, record_event_once
+from orders.audit import ChangeSource, record_retry
 from orders.clock import database_now
 from orders.models import EventName
 from orders.state_machine import save_fields
@@ -16,16 +16,23 @@ from payments.balance import update_order_refund_state
 from payments.call_audit import record_call, record_calls
 from payments.cases.cases import close_cases_of, open_case
 from payments.invoices.discounts import confirm_discount
+from payments.invoices.duplicate import (
+    apply_after_other_payment,
+    close_duplicate_cases,
+    pay_order_by_duplicate,
+)
+from payments.invoices.end_unpaid import end_unpaid
+from payments.invoices.payment import mismatch_of, open_amount_case, payment_fields
 from payments.invoices.status_query import STILL_OPEN, StatusQuery, StatusResult
 from payments.invoices.transitions import (
     TABLE,
     lock_invoice,
     paid_by_another,
-    paid_differs,
     transition_invoice,
     unpaid_final_status,
 )
 from payments.models import (
+    CAPTURED_STATUSES,
     OPEN_STATUSES,
     UNPAID_FINAL_STATUSES,
     CancelReason,
@@ -37,25 +44,42 @@ from payments.models import (
 # SEQR reverses a payment after 20 s without a query; this leaves a margin.
 REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)
 PAID_BEFORE_CANCEL = "The payment was made before the invoice could be cancelled"
-AMOUNT_UNKNOWN = "SEQR's receipt has no amount, and SEQR may not know the invoice's discount"
-PAYS_ORDER_NOW = "It pays the order, whose other payment SEQR has reversed"
-DUPLICATE_PAYMENT_FOUND = "SEQR has a payment of this invoice too"
+CONFIRMED_AGAIN = "SEQR confirms the payment again"
 STATUS_CASES = (
     CaseKind.UNKNOWN_STATUS,
     CaseKind.UNKNOWN_AT_SEQR,
     CaseKind.PAID_WITHOUT_REFERENCE,
 )
+# A payment of the invoice resolves these, however it was found.
+UNPAID_CASES = (
+    *STATUS_CASES,
+    CaseKind.CANCEL_STUCK,
+    CaseKind.PARTIAL_PAYMENT,
+    CaseKind.DUPLICATE_PAYMENT,
+)
 
 
-@transaction.atomic
 def apply_status(
     query: StatusQuery, result: StatusResult, source: ChangeSource, *, silence: timedelta
 ) -> bool:
     """Apply a result and record its call; return whether anything changed.
 
-    A result older than the stored version is dropped. `silence` is the time since the answer
-    before: a payment that ended after a long silence was possibly reversed.
+    A result older than the stored version is dropped, and one about another invoice opens a case.
+    `silence` is the time since the answer before: a payment that ended after a long silence was
+    possibly reversed.
     """
+    try:
+        return _apply_locked(query, result, source, silence)
+    except IntegrityError:
+        if not _open_case_of_foreign_payment(query.invoice_id, result, source):
+            raise
+        return True
+
+
+@transaction.atomic
+def _apply_locked(
+    query: StatusQuery, result: StatusResult, source: ChangeSource, silence: timedelta
+) -> bool:
     invoice = lock_invoice(query.invoice_id)
     changes = _apply(invoice, query, result, source, silence)
     if changes and result.call is not None:
@@ -64,15 +88,36 @@ def apply_status(
 
 
 @transaction.atomic
+def _open_case_of_foreign_payment(
+    invoice_id: int, result: StatusResult, source: ChangeSource
+) -> bool:
+    """Open a case if another invoice has the payment reference of a result; return whether so."""
+    invoice = lock_invoice(invoice_id)
+    owners = Invoice.objects.filter(ers_reference=result.ers_reference).exclude(pk=invoice_id)
+    owner = owners.select_related("order").first() if result.ers_reference else None
+    if owner is None:
+        return False
+    number = owner.client_invoice_id
+    summary = f"SEQR answered with the payment reference {result.ers_reference} of invoice {number}"
+    open_case(CaseKind.ANSWER_MISMATCH, source, summary, invoice=invoice)
+    return True
+
+
+@transaction.atomic
 def apply_unchanged_batch(
     results: Sequence[tuple[StatusQuery, StatusResult]], source: ChangeSource
 ) -> set[int]:
     """Apply unchanged results in one statement; return the ids of the updated invoices.
 
-    Skips invoices that are locked or have changed; `apply_status` handles those. Waits for no lock.
+    Skips invoices that are locked or have changed, whose payment has another reference, or whose
+    case the answer resolves; `apply_status` handles those. Waits for no lock.
     """
     columns = zip(
-        *((q.invoice_id, result.version, result.status.value) for q, result in results), strict=True
+        *(
+            (query.invoice_id, result.version, result.status.value, result.ers_reference)
+            for query, result in results
+        ),
+        strict=True,
     )
     with connection.cursor() as cursor:
         cursor.execute(_UPDATE_UNCHANGED, [list(column) for column in columns])
@@ -97,11 +142,18 @@ _UPDATE_UNCHANGED = """
     FROM (
         SELECT id, result.version, result.status
         FROM payments_invoice
-        JOIN unnest(%s::bigint[], %s::integer[], %s::text[]) AS result (id, version, status)
+        JOIN unnest(%s::bigint[], %s::integer[], %s::text[], %s::text[])
+          AS result (id, version, status, ers_reference)
         USING (id)
         WHERE payments_invoice.status = result.status
           AND invoice_version <= result.version
           AND acknowledged_at IS NULL
+          AND payments_invoice.ers_reference IS NOT DISTINCT FROM result.ers_reference
+          AND NOT EXISTS (
+            SELECT FROM payments_moneycase
+            WHERE invoice_id = payments_invoice.id
+              AND kind = 'payment_unconfirmed' AND closed_at IS NULL
+          )
         FOR NO KEY UPDATE OF payments_invoice SKIP LOCKED
     ) AS result
     WHERE invoice.id = result.id
@@ -116,18 +168,25 @@ def _apply(
     source: ChangeSource,
     silence: timedelta,
 ) -> bool:
+    mismatch = mismatch_of(invoice, result)
+    if mismatch:
+        case = open_case(CaseKind.ANSWER_MISMATCH, source, mismatch, invoice=invoice)
+        return case is not None
     if result.version < invoice.invoice_version:
         return False
-    if invoice.status != InvoiceStatus.PAID and paid_by_another(invoice):
-        return _apply_after_other_payment(invoice, result, source)
+    is_captured = invoice.status in CAPTURED_STATUSES
+    if not is_captured and paid_by_another(invoice):
+        return apply_after_other_payment(invoice, result, source)
     is_newer = result.version != invoice.invoice_version
     from_state = invoice.status
-    follows = _apply_transition(invoice, result, source, silence)
+    if is_captured:
+        follows = _apply_to_captured(invoice, result, source)
+    else:
+        follows = _apply_to_unpaid(invoice, result, source, silence)
     if is_newer and invoice.status == from_state:  # else saved with the new status
         save_fields(invoice, invoice_version=result.version)
     acknowledges = (
-        query.status == InvoiceStatus.PAID
-        and invoice.status == InvoiceStatus.PAID
+        query.status == result.status == invoice.status == InvoiceStatus.PAID
         and invoice.acknowledged_at is None
     )
     if acknowledges:
@@ -135,18 +194,29 @@ def _apply(
     return is_newer or follows or acknowledges
 
 
-def _apply_after_other_payment(
-    invoice: Invoice, result: StatusResult, source: ChangeSource
-) -> bool:
-    is_new = record_event_once(
-        invoice, EventName.ANSWER_AFTER_ORDER_WAS_PAID, source, detail=result.status
-    )
-    if result.status == InvoiceStatus.PAID:
-        open_case(CaseKind.DUPLICATE_PAYMENT, source, DUPLICATE_PAYMENT_FOUND, invoice=invoice)
-    return is_new
+def _apply_to_captured(invoice: Invoice, result: StatusResult, source: ChangeSource) -> bool:
+    """Apply a result about a paid invoice; return whether anything was changed or recorded.
+
+    Only PAID confirms the payment. Any answer but a final one leaves the invoice paid, with a case.
+    """
+    to = result.status
+    if to == InvoiceStatus.PAID:
+        return close_cases_of(invoice, (CaseKind.PAYMENT_UNCONFIRMED,), source, CONFIRMED_AGAIN)
+    if to not in UNPAID_FINAL_STATUSES:
+        detail = result.detail or to
+        summary = f"SEQR had confirmed the payment, and now answers: {detail}"
+        open_case(CaseKind.PAYMENT_UNCONFIRMED, source, summary, invoice=invoice)
+        return record_retry(invoice, EventName.UNEXPECTED_STATUS, source, detail=detail)
+    if invoice.status == InvoiceStatus.DUPLICATE:
+        transition_invoice(invoice, to, source, invoice_version=result.version)
+        close_duplicate_cases(invoice, source, f"SEQR has reversed the payment: {to}")
+        return True
+    end_unpaid(invoice, to, source, is_possibly_reversed=True, invoice_version=result.version)
+    pay_order_by_duplicate(invoice, source)
+    return True
 
 
-def _apply_transition(
+def _apply_to_unpaid(
     invoice: Invoice, result: StatusResult, source: ChangeSource, silence: timedelta
 ) -> bool:
     """Change the status as the result says; return whether anything was changed or recorded."""
@@ -154,10 +224,15 @@ def _apply_transition(
     if result.case is not None:
         recorded = open_case(result.case, source, result.detail, invoice=invoice) is not None
     else:
-        recorded = close_cases_of(invoice, STATUS_CASES, source, f"SEQR now answers {to}")
+        resolved = UNPAID_CASES if to == InvoiceStatus.PAID else STATUS_CASES
+        recorded = close_cases_of(invoice, resolved, source, f"SEQR now answers {to}")
     if to == InvoiceStatus.PAID:
-        return _apply_payment(invoice, result, source) or recorded
-    if invoice.cancel_reason and invoice.status != InvoiceStatus.PAID:
+        _apply_payment(invoice, result, source)
+        return True
+    if to == InvoiceStatus.PARTIALLY_PAID and not invoice.partially_paid:
+        save_fields(invoice, partially_paid=True)
+        recorded = True
+    if invoice.cancel_reason:
         if to in STILL_OPEN:
             to = InvoiceStatus.CANCEL_PENDING
         elif to == InvoiceStatus.CANCELED:
@@ -166,56 +241,30 @@ def _apply_transition(
         return recorded
     if to not in TABLE[InvoiceStatus(invoice.status)]:
         return (
-            record_event_once(invoice, EventName.UNEXPECTED_STATUS, source, detail=result.status)
+            record_retry(invoice, EventName.UNEXPECTED_STATUS, source, detail=result.status)
             or recorded
         )
-    reversed_fields: dict[str, Any] = {}
-    if to in UNPAID_FINAL_STATUSES and _is_possibly_reversed(invoice, silence):
-        reversed_fields = {"possibly_reversed": True}
-    changes: dict[str, Any] = {"invoice_version": result.version, **reversed_fields}
-    transition_invoice(invoice, to, source, detail=result.detail, **changes)
-    if reversed_fields:
-        record_event(invoice, EventName.POSSIBLY_REVERSED, source)
-        open_case(CaseKind.POSSIBLY_REVERSED, source, f"SEQR answered {to}", invoice=invoice)
+    version = result.version
+    if to in UNPAID_FINAL_STATUSES:
+        # A requested cancel does not rule a reversal out: no payment may have been seen.
+        is_reversed = silence >= REVERSAL_SUSPECTED_AFTER
+        end_unpaid(invoice, to, source, is_possibly_reversed=is_reversed, invoice_version=version)
+    else:
+        transition_invoice(invoice, to, source, detail=result.detail, invoice_version=version)
     return True
 
 
-def _is_possibly_reversed(invoice: Invoice, silence: timedelta) -> bool:
-    """Return whether the customer may have paid and got the money back.
-
-    A requested cancel does not rule it out: it is often requested because no payment was seen.
-    """
-    return invoice.status == InvoiceStatus.PAID or silence >= REVERSAL_SUSPECTED_AFTER
-
-
-def _apply_payment(invoice: Invoice, result: StatusResult, source: ChangeSource) -> bool:
+def _apply_payment(invoice: Invoice, result: StatusResult, source: ChangeSource) -> None:
     assert result.paid is not None
-    if invoice.status == InvoiceStatus.PAID:
-        return False
     was_unwanted = invoice.cancel_reason or invoice.status in UNPAID_FINAL_STATUSES
     receipt = result.paid.receipt
-    total = receipt.total_amount if receipt else None
-    confirm_discount(invoice, total, source)
-    transition_invoice(
-        invoice,
-        InvoiceStatus.PAID,
-        source,
-        invoice_version=result.version,
-        ers_reference=result.ers_reference,
-        payment_reference=(receipt.payment_reference or "") if receipt else "",
-        paid_at=database_now(),
-        paid_amount=total.value if total else None,
-        paid_currency=total.currency if total else "",
-    )
+    confirm_discount(invoice, receipt.total_amount if receipt else None, source)
+    transition_invoice(invoice, InvoiceStatus.PAID, source, **payment_fields(result))
     update_order_refund_state(invoice, source)  # refunds from before a reversal
-    close_cases_of(invoice, (CaseKind.DUPLICATE_PAYMENT,), source, PAYS_ORDER_NOW)
     if was_unwanted:
         open_case(CaseKind.PAID_THOUGH_CANCELED, source, PAID_BEFORE_CANCEL, invoice=invoice)
-    if paid_differs(invoice):
-        amount = f"SEQR's receipt says {total.value} {total.currency}" if total else AMOUNT_UNKNOWN
-        open_case(CaseKind.AMOUNT_DIFFERS, source, amount, invoice=invoice)
+    open_amount_case(invoice, source)
     _supersede_other_invoices(invoice, source)
-    return True
 
 
 def _supersede_other_invoices(paid: Invoice, source: ChangeSource) -> None:
@@ -226,7 +275,11 @@ def _supersede_other_invoices(paid: Invoice, source: ChangeSource) -> None:
         to = InvoiceStatus.CANCEL_PENDING
         if other.status == InvoiceStatus.CREATED:
             to = InvoiceStatus.CANCELED
+        superseded: dict[str, Any] = {
+            "cancel_reason": CancelReason.SUPERSEDED,
+            "cancel_requested_at": paid.paid_at,
+        }
         if other.status != InvoiceStatus.CANCEL_PENDING:
-            transition_invoice(other, to, source, cancel_reason=CancelReason.SUPERSEDED)
+            transition_invoice(other, to, source, **superseded)
         else:
-            save_fields(other, cancel_reason=CancelReason.SUPERSEDED)
+            save_fields(other, **superseded)

@@ -1,35 +1,48 @@
 """cancelInvoice: one path for the customer, the staff and the end of an invoice's lifetime.
 
 The request is stored first. Then the status is queried, the invoice cancelled at SEQR, and the
-answer applied. An invoice has ended when SEQR has confirmed it, or if it never had a reference.
+answer applied. An invoice has ended when SEQR has confirmed it, or if it never had a reference. A
+cancel that SEQR does not confirm is repeated with back-off, and opens a case; staff who close it
+end the invoice.
 """
+
+from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 
-from orders.audit import ChangeSource, record_event_once
+from orders.audit import ChangeSource, record_retry
 from orders.clock import database_now
 from orders.models import EventName
 from orders.state_machine import save_fields
-from payments.call_audit import audited_client
+from payments.call_audit import retrying_client
 from payments.cases.cases import open_case
-from payments.invoices.refresh import refresh_invoice
+from payments.invoices.duplicate import record_refused_as_paid, was_kept
+from payments.invoices.end_unpaid import end_unpaid, end_without_confirmation
+from payments.invoices.refresh import query_and_acknowledge, query_and_apply, refresh_invoice
 from payments.invoices.transitions import (
     lock_invoice,
     paid_by_another,
     transition_invoice,
     unpaid_final_status,
 )
-from payments.leases import LEASE
+from payments.leases import LEASE, Lease, proportional_pause
 from payments.models import OPEN_STATUSES, CancelReason, CaseKind, Invoice, InvoiceStatus
 from payments.seqr import ResultCode, SeqrConflict, SeqrError, SeqrRejected
 
+CANCEL_LEASE = Lease("cancel_lease_until")
+MIN_RETRY_PAUSE = timedelta(seconds=5)
+MAX_RETRY_PAUSE = timedelta(minutes=1)
+# From the request, until a case is opened. An outage ends by itself, a refusal may not.
+REFUSED_STUCK_AFTER = timedelta(minutes=10)
+UNANSWERED_STUCK_AFTER = timedelta(hours=1)
+UNKNOWN_AT_SEQR = "SEQR does not know this invoice (54)"
 # SEQR's refusals after which the invoice cannot be paid.
 UNPAYABLE_RESULT_CODES = (
     ResultCode.INVALID_INVOICE_REFERENCE,
     ResultCode.PAYMENT_ALREADY_CANCELLED,
     ResultCode.PAYMENT_EXPIRED,
 )
-PAID_TOO = "SEQR has a payment of this invoice too, and refuses to cancel it (50)"
 
 
 class AlreadyPaid(Exception):
@@ -57,10 +70,11 @@ def _request_cancel(invoice_id: int, reason: CancelReason, source: ChangeSource)
         raise AlreadyPaid
     if not invoice.is_open or invoice.cancel_reason:
         return
+    requested: dict[str, Any] = {"cancel_reason": reason, "cancel_requested_at": database_now()}
     if invoice.status == InvoiceStatus.CREATED:
-        transition_invoice(invoice, unpaid_final_status(reason), source, cancel_reason=reason)
+        transition_invoice(invoice, unpaid_final_status(reason), source, **requested)
     else:
-        transition_invoice(invoice, InvoiceStatus.CANCEL_PENDING, source, cancel_reason=reason)
+        transition_invoice(invoice, InvoiceStatus.CANCEL_PENDING, source, **requested)
 
 
 def finish_cancel(invoice_id: int, source: ChangeSource) -> None:
@@ -71,55 +85,44 @@ def finish_cancel(invoice_id: int, source: ChangeSource) -> None:
     if invoice.invoice_reference is None:
         _end_unsent(invoice_id, source)
         return
+    is_unknown = False
     if not _is_superseded(invoice):
         # Query first: after a refused cancel of a paid invoice, nobody would query the payment.
         try:
-            status = refresh_invoice(invoice_id, source)
+            result = query_and_acknowledge(invoice_id, source)
         except SeqrError as error:
-            _record_error(invoice_id, EventName.CANCEL_DEFERRED, error, source)
+            _defer(invoice_id, EventName.CANCEL_DEFERRED, error, source)
             return
-        if status not in OPEN_STATUSES:
+        if not Invoice.objects.filter(pk=invoice_id, status__in=OPEN_STATUSES).exists():
             return
-    _cancel_at_seqr(invoice, source)
+        is_unknown = result is not None and result.case == CaseKind.UNKNOWN_AT_SEQR
+    _cancel_at_seqr(invoice, source, is_unknown=is_unknown)
 
 
-def _cancel_at_seqr(invoice: Invoice, source: ChangeSource) -> None:
+def _cancel_at_seqr(invoice: Invoice, source: ChangeSource, *, is_unknown: bool) -> None:
+    """Cancel an invoice at SEQR. `is_unknown`: SEQR has just answered that it does not know it."""
     assert invoice.invoice_reference is not None
     try:
-        audited_client(invoice.order_id, source).cancel_invoice(invoice.invoice_reference)
+        retrying_client(invoice.order_id, source).cancel_invoice(invoice.invoice_reference)
     except SeqrConflict as error:
         if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:
             _confirm_cancel(invoice.pk, source)
-            return
-        _record_error(invoice.pk, EventName.CANCEL_REFUSED, error, source)
-        if error.result_code == ResultCode.CANNOT_CANCEL_PAID_INVOICE:
-            _open_duplicate_payment_case(invoice.pk, source)
-            _refresh_unless_superseded(invoice, source)
+        elif error.result_code == ResultCode.CANNOT_CANCEL_PAID_INVOICE:
+            record_refused_as_paid(invoice.pk, source)
+            _refresh_after_refusal(invoice, error, source)
+        else:
+            _defer(invoice.pk, EventName.CANCEL_REFUSED, error, source)
     except SeqrRejected as error:
-        _record_error(invoice.pk, EventName.CANCEL_REFUSED, error, source)
-        if (
-            invoice.cancel_reason == CancelReason.SUPERSEDED
-            and error.result_code in UNPAYABLE_RESULT_CODES
-        ):
+        if is_unknown and error.result_code == ResultCode.INVALID_INVOICE_REFERENCE:
+            _confirm_cancel(invoice.pk, source, detail=UNKNOWN_AT_SEQR)
+        elif _is_superseded(invoice) and error.result_code in UNPAYABLE_RESULT_CODES:
             _confirm_cancel(invoice.pk, source)  # for other reasons, a query finds the end
         else:
-            _refresh_unless_superseded(invoice, source)
+            _refresh_after_refusal(invoice, error, source)
     except SeqrError as error:
-        _record_error(invoice.pk, EventName.CANCEL_DEFERRED, error, source)
+        _defer(invoice.pk, EventName.CANCEL_DEFERRED, error, source)
     else:
         _confirm_cancel(invoice.pk, source)
-
-
-@transaction.atomic
-def _open_duplicate_payment_case(invoice_id: int, source: ChangeSource) -> None:
-    """Open a case if another invoice has paid the order.
-
-    SEQR reverses a payment that was not queried, but keeps one that was queried by a process
-    killed before it stored the answer.
-    """
-    invoice = lock_invoice(invoice_id)
-    if paid_by_another(invoice):
-        open_case(CaseKind.DUPLICATE_PAYMENT, source, PAID_TOO, invoice=invoice)
 
 
 def _is_superseded(invoice: Invoice) -> bool:
@@ -127,20 +130,24 @@ def _is_superseded(invoice: Invoice) -> bool:
     return invoice.cancel_reason == CancelReason.SUPERSEDED and paid_by_another(invoice)
 
 
-def _refresh_unless_superseded(invoice: Invoice, source: ChangeSource) -> None:
-    if _is_superseded(invoice):
-        return  # a query would accept a second payment of the order
+def _refresh_after_refusal(invoice: Invoice, error: SeqrError, source: ChangeSource) -> None:
+    """Query the status after a refused cancel, unless that would accept a duplicate payment."""
+    _record(invoice.pk, EventName.CANCEL_REFUSED, error, source)
     try:
-        refresh_invoice(invoice.pk, source)
-    except SeqrError as error:
-        _record_error(invoice.pk, EventName.CANCEL_DEFERRED, error, source)
+        if not _is_superseded(invoice):
+            refresh_invoice(invoice.pk, source)
+        elif was_kept(Invoice.objects.get(pk=invoice.pk)):
+            query_and_apply(Invoice.objects.get(pk=invoice.pk), source, may_be_duplicate=True)
+    except SeqrError as failure:
+        error = failure
+    _defer(invoice.pk, EventName.CANCEL_REFUSED, error, source)
 
 
 @transaction.atomic
-def _confirm_cancel(invoice_id: int, source: ChangeSource) -> None:
+def _confirm_cancel(invoice_id: int, source: ChangeSource, *, detail: str = "") -> None:
     invoice = lock_invoice(invoice_id)
     if invoice.is_open:
-        transition_invoice(invoice, unpaid_final_status(invoice.cancel_reason), source)
+        end_unpaid(invoice, unpaid_final_status(invoice.cancel_reason), source, detail=detail)
 
 
 @transaction.atomic
@@ -157,7 +164,27 @@ def _end_unsent(invoice_id: int, source: ChangeSource) -> None:
 
 
 @transaction.atomic
-def _record_error(
-    invoice_id: int, event: EventName, error: SeqrError, source: ChangeSource
-) -> None:
-    record_event_once(lock_invoice(invoice_id), event, source, detail=str(error))
+def _record(invoice_id: int, event: EventName, error: SeqrError, source: ChangeSource) -> None:
+    record_retry(lock_invoice(invoice_id), event, source, detail=str(error))
+
+
+@transaction.atomic
+def _defer(invoice_id: int, event: EventName, error: SeqrError, source: ChangeSource) -> None:
+    """Let recovery repeat a cancel that SEQR has not confirmed, later each time.
+
+    A case is opened after a while. An invoice whose case staff have closed is ended at once.
+    """
+    invoice = lock_invoice(invoice_id)
+    if not invoice.is_open:
+        return
+    record_retry(invoice, event, source, detail=str(error))
+    if invoice.cancel_reason == CancelReason.CASE_CLOSED:
+        end_without_confirmation(invoice, source, str(error))
+        return
+    waited = database_now() - (invoice.cancel_requested_at or invoice.created_at)
+    pause = proportional_pause(waited, MIN_RETRY_PAUSE, MAX_RETRY_PAUSE)
+    save_fields(invoice, **CANCEL_LEASE.deferred(pause))
+    is_refused = isinstance(error, SeqrRejected | SeqrConflict)
+    if waited >= (REFUSED_STUCK_AFTER if is_refused else UNANSWERED_STUCK_AFTER):
+        summary = f"SEQR does not confirm the cancel: {error}".rstrip(".")
+        open_case(CaseKind.CANCEL_STUCK, source, summary, invoice=invoice)

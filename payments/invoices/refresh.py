@@ -18,6 +18,7 @@ from payments.invoices.apply_status import apply_status
 from payments.invoices.status_query import StatusResult, query_status, status_query_for
 from payments.invoices.transitions import lock_invoice, paid_by_another
 from payments.models import (
+    CAPTURED_STATUSES,
     UNPAID_FINAL_STATUSES,
     CaseKind,
     Invoice,
@@ -37,19 +38,28 @@ def refresh_invoice(invoice_id: int, source: ChangeSource) -> InvoiceStatus:
     repeats it. A call without a change is recorded only if a person requested it, or if it failed
     in another way than the last one. Raises the gateway's errors, and Invoice.DoesNotExist.
     """
+    query_and_acknowledge(invoice_id, source)
+    return InvoiceStatus(Invoice.objects.values_list("status", flat=True).get(pk=invoice_id))
+
+
+def query_and_acknowledge(invoice_id: int, source: ChangeSource) -> StatusResult | None:
+    """Do what `refresh_invoice` does; return SEQR's answer, or None without a query."""
     result = query_and_apply(Invoice.objects.get(pk=invoice_id), source)
     if result is not None and _awaits_acknowledgment(invoice_id):
         with suppress(SeqrError):  # the payment is stored; the poller repeats the rest
             query_and_apply(Invoice.objects.get(pk=invoice_id), source)
-    return InvoiceStatus(Invoice.objects.values_list("status", flat=True).get(pk=invoice_id))
+    return result
 
 
-def query_and_apply(invoice: Invoice, source: ChangeSource) -> StatusResult | None:
+def query_and_apply(
+    invoice: Invoice, source: ChangeSource, *, may_be_duplicate: bool = False
+) -> StatusResult | None:
     """Query an invoice's status once, apply the result, and return it.
 
-    Returns None if it must not or cannot be queried. Raises the gateway's errors.
+    Returns None if it must not or cannot be queried: an invoice whose order another one has paid
+    is queried only if it `may_be_duplicate`. Raises the gateway's errors.
     """
-    query = status_query_for(invoice)
+    query = status_query_for(invoice, may_be_duplicate=may_be_duplicate)
     if query is None:
         return None
     awaited_since = _mark_late_query(invoice)
@@ -66,7 +76,8 @@ def query_and_apply(invoice: Invoice, source: ChangeSource) -> StatusResult | No
     recorded = needs_write and apply_status(query, result, source, silence=silence)
     if not recorded and source.is_person and result.call is not None:
         record_call(result.call, invoice.order_id, source)
-    _clear_late_query(invoice.pk, awaited_since)
+    if awaited_since is not None and not _is_unrecorded_payment(invoice.pk, result):
+        _clear_late_query(invoice.pk, awaited_since)
     return result
 
 
@@ -87,8 +98,8 @@ def repeat_late_query(invoice_id: int, source: ChangeSource) -> None:
             )
             save_fields(invoice, late_query_pending_since=None)
             return
-    refresh_invoice(invoice_id, source)
-    _clear_late_query(invoice_id, awaited_since)  # refreshing a paid invoice leaves the mark
+    if refresh_invoice(invoice_id, source) in CAPTURED_STATUSES:
+        _clear_late_query(invoice_id, awaited_since)  # a query about a paid invoice leaves the mark
 
 
 def _mark_late_query(invoice: Invoice) -> datetime | None:
@@ -103,12 +114,19 @@ def _mark_late_query(invoice: Invoice) -> datetime | None:
     return now
 
 
-def _clear_late_query(invoice_id: int, since: datetime | None) -> None:
+def _clear_late_query(invoice_id: int, since: datetime) -> None:
     """Clear the mark, unless another query has set it again."""
-    if since is not None:
-        Invoice.objects.filter(pk=invoice_id, late_query_pending_since=since).update(
-            late_query_pending_since=None
-        )
+    Invoice.objects.filter(pk=invoice_id, late_query_pending_since=since).update(
+        late_query_pending_since=None
+    )
+
+
+def _is_unrecorded_payment(invoice_id: int, result: StatusResult) -> bool:
+    """Return whether an answer PAID was not applied, since it is about another invoice."""
+    return (
+        result.status == InvoiceStatus.PAID
+        and not Invoice.objects.filter(pk=invoice_id, status__in=CAPTURED_STATUSES).exists()
+    )
 
 
 def _awaits_acknowledgment(invoice_id: int) -> bool:

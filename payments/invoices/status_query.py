@@ -65,11 +65,16 @@ class StatusResult:
         return self.status != query.status
 
 
-def status_query_for(invoice: Invoice) -> StatusQuery | None:
-    """Return the query about an invoice; None if it must not or cannot be queried."""
+def status_query_for(invoice: Invoice, *, may_be_duplicate: bool = False) -> StatusQuery | None:
+    """Return the query about an invoice; None if it must not or cannot be queried.
+
+    An invoice whose order another one has paid is queried only if it `may_be_duplicate`: SEQR has
+    kept a payment of it, or has had the time to return it.
+    """
     if invoice.invoice_reference is None:
         return None
-    if invoice.status not in CAPTURED_STATUSES and paid_by_another(invoice):
+    is_captured = invoice.status in CAPTURED_STATUSES
+    if not (is_captured or may_be_duplicate) and paid_by_another(invoice):
         return None
     return StatusQuery(
         invoice.pk,

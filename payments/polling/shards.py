@@ -7,16 +7,24 @@ from django.conf import settings
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from payments.models import BUCKET_COUNT, CancelReason, Invoice, PollShard, Shard
+from payments.models import (
+    BUCKET_COUNT,
+    CancelReason,
+    Invoice,
+    InvoiceStatus,
+    PollShard,
+    Shard,
+)
 
 ROW_INTERVAL_SECONDS = 5.0  # between two writes of a shard's row
+ACKNOWLEDGMENT_POLL_DURATION = timedelta(days=1)  # after the payment; a case is open by then
 ROW_STALE_AFTER = timedelta(seconds=8)
 
 
 def invoices_to_poll() -> QuerySet[Any]:
     """Return the invoices to query, each annotated with its `shard`."""
     return (
-        Invoice.objects.filter(poll_bucket__isnull=False)
+        _until_given_up(Invoice.objects.filter(poll_bucket__isnull=False))
         .exclude(cancel_reason=CancelReason.SUPERSEDED)
         .annotate(shard=F("poll_bucket") * settings.SEQR_POLL_SHARDS / BUCKET_COUNT)
         .order_by()
@@ -26,7 +34,14 @@ def invoices_to_poll() -> QuerySet[Any]:
 def invoices_open_at_seqr(shard: Shard) -> QuerySet[Invoice]:
     """Return a shard's invoices to query and its superseded ones, which must not be queried."""
     buckets = shard.buckets
-    return Invoice.objects.filter(poll_bucket__range=(buckets[0], buckets[-1])).order_by()
+    in_shard = Invoice.objects.filter(poll_bucket__range=(buckets[0], buckets[-1]))
+    return _until_given_up(in_shard).order_by()
+
+
+def _until_given_up(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Leave out payments that SEQR has not acknowledged for long."""
+    given_up_before = Now() - ACKNOWLEDGMENT_POLL_DURATION
+    return invoices.exclude(status=InvoiceStatus.PAID, paid_at__lt=given_up_before)
 
 
 def shards_with_current_row() -> set[Shard]:

@@ -1,13 +1,14 @@
 """Closes cases about duplicate payments that SEQR has reversed.
 
 SEQR may notify of a payment for an invoice whose order another invoice has paid. The shop does not
-query that invoice, so SEQR reverses the payment, and no report contains a sale of it.
+query that invoice, so SEQR reverses the payment, and no report contains a sale of it. A duplicate
+payment that SEQR has kept is known by its reference, and is refunded by a person.
 """
 
 from django.db.models import Q
 
 from orders.audit import ChangeSource, record_event_once
-from orders.models import AuditEvent, EventName, SubjectType
+from orders.models import EventName
 from payments.cases.cases import close_case
 from payments.models import CaseKind, InvoiceStatus, MatchResult, MoneyCase, PeriodRow
 from payments.reconciliation.report_coverage import RECORDING_MARGIN, Coverage
@@ -20,10 +21,8 @@ def close_duplicate_payment_cases(coverage: Coverage, source: ChangeSource) -> N
 
     An unknown sale of the same amount keeps the case open, and is recorded in its history.
     """
-    possibly_reversed = MoneyCase.objects.filter(
-        kind=CaseKind.DUPLICATE_PAYMENT, closed_at=None
-    ).exclude(invoice__status=InvoiceStatus.DUPLICATE)
-    for case in possibly_reversed:
+    cases = MoneyCase.objects.filter(kind=CaseKind.DUPLICATE_PAYMENT, closed_at=None)
+    for case in cases.exclude(invoice__status=InvoiceStatus.DUPLICATE):
         begin, end = case.opened_at - RECORDING_MARGIN, case.opened_at + RECORDING_MARGIN
         if coverage.gap_between(begin, end) is not None:
             continue
@@ -31,7 +30,7 @@ def close_duplicate_payment_cases(coverage: Coverage, source: ChangeSource) -> N
         if sale is not None:
             detail = f"{sale.ers_reference} of {sale.amount:.2f} in the report of {sale.period.day}"
             record_event_once(case, EventName.POSSIBLE_MATCHING_SALE, source, detail=detail)
-        elif not _was_accepted(case):
+        else:
             close_case(case.pk, source, NO_SALE)
 
 
@@ -48,9 +47,3 @@ def _sale_of(case: MoneyCase) -> PeriodRow | None:
         .order_by("period__day", "position")
         .first()
     )
-
-
-def _was_accepted(case: MoneyCase) -> bool:
-    """Whether SEQR has answered PAID about the invoice: the query accepted the payment."""
-    events = AuditEvent.objects.filter(subject_type=SubjectType.INVOICE, subject_id=case.invoice_id)
-    return events.filter(name=EventName.ANSWER_AFTER_ORDER_WAS_PAID, detail="PAID").exists()

@@ -39,6 +39,7 @@ from payments.reconciliation.matching import (
 )
 from payments.reconciliation.report_coverage import Coverage, Window
 from payments.reconciliation.transitions import lock_periods, transition_period
+from payments.reconciliation.unknown_amount import close_unknown_amount_cases
 from payments.seqr import TransactionRow
 
 MAX_NAME_LENGTH = 200
@@ -72,6 +73,7 @@ def compare_affected_periods(period: TransactionPeriod, source: ChangeSource) ->
     for other in _affected_periods(period):
         _compare(other, coverage, source)
     close_duplicate_payment_cases(coverage, source)
+    close_unknown_amount_cases(source)
 
 
 def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -> None:

@@ -5,7 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.audit import ChangeSource
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice
-from payments.invoices.refresh import refresh_invoice
+from payments.invoices.duplicate import may_be_checked
+from payments.invoices.refresh import query_and_apply, refresh_invoice
 from payments.invoices.status_query import status_query_for
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.seqr import SeqrError
@@ -19,15 +20,24 @@ def check_with_seqr(invoice: Invoice, source: ChangeSource) -> ActionResult:
     """Check a payment's status with SEQR."""
     if invoice.invoice_reference is None:
         return messages.WARNING, _("Not checked, SEQR does not have it yet")
-    if status_query_for(invoice) is None:
+    if not can_be_checked(invoice):
         return messages.WARNING, _("Not checked, another payment has paid the order")
     try:
+        if status_query_for(invoice) is None:
+            query_and_apply(invoice, source, may_be_duplicate=True)
         status = refresh_invoice(invoice.pk, source)
     except SeqrError as error:
         return seqr_failure(error)
     if status == invoice.status:
         return messages.INFO, _("Unchanged: %(status)s") % {"status": status.label}
     return messages.SUCCESS, _("Now: %(status)s") % {"status": status.label}
+
+
+def can_be_checked(invoice: Invoice) -> bool:
+    """Return whether staff may query a payment: it accepts nothing that SEQR would return."""
+    if invoice.invoice_reference is None:
+        return False
+    return status_query_for(invoice) is not None or may_be_checked(invoice)
 
 
 def cancel_at_seqr(invoice: Invoice, source: ChangeSource) -> ActionResult:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,7 +19,6 @@ from payments import tasks
 from payments.availability.probe import ProbeResult, probe_payments, schedule_probe
 from payments.cases.guidance import GUIDANCE
 from payments.invoices.resolve_attention import resolve_case
-from payments.invoices.status_query import status_query_for
 from payments.models import (
     CAPTURED_STATUSES,
     UNRESOLVED_REFUND_STATUSES,
@@ -37,6 +37,7 @@ from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.invoice_actions import (
     INVOICE_BATCH_LIMIT,
     TIME_LIMIT_SECONDS,
+    can_be_checked,
     check_with_seqr,
 )
 from seqrshop.backoffice.links import admin_url, link, list_url
@@ -152,17 +153,20 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
         schedule_probe(obj.pk)
         if not resolve_case(obj.pk, by_staff(request.user), reason):
             messages.warning(request, _("Somebody else has already closed this case."))
+        elif obj.invoice_id is not None:
+            transaction.on_commit(partial(tasks.enqueue, tasks.finish_cancel, obj.invoice_id))
 
     def row_actions(self, case: MoneyCase) -> tuple[str, ...]:
         """Return the actions that help with this case, given its payment and its refund."""
         if case.closed_at is not None:
             return ()
         invoice, refund = case.invoice, case.refund
-        can_be_checked = invoice is not None and status_query_for(invoice) is not None
         is_paid = invoice is not None and invoice.status in CAPTURED_STATUSES
         is_unresolved = refund is not None and refund.status in UNRESOLVED_REFUND_STATUSES
         helpful = {
-            "check_with_seqr": can_be_checked and not is_unresolved,
+            "check_with_seqr": (
+                invoice is not None and can_be_checked(invoice) and not is_unresolved
+            ),
             "refund": is_paid and not is_unresolved,  # else it might be refunded twice
             "resolve_unknown_refund": refund is not None and refund.status == RefundStatus.UNKNOWN,
             "check_payments": _open_pause(case) is not None,

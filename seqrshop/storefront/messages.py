@@ -49,6 +49,8 @@ MESSAGES: dict[OrderState, Promise] = {
 
 POSSIBLY_REVERSED = _("The payment was cancelled. If your account was charged, SEQR refunds you.")
 
+PART_PAID = _("The payment was not completed. Ask our staff about the part that you have paid.")
+
 PAUSED_HEADING = _("Payments are paused")
 PAUSED_MESSAGE = _("Your order is sent to SEQR when payments resume. You have not been charged.")
 UNSENT_STATES = (_S.CREATED, _S.SENDING)
@@ -57,7 +59,9 @@ UNSENT_STATES = (_S.CREATED, _S.SENDING)
 def state_texts(order: Order, invoice: Invoice) -> tuple[str, str]:
     """Return the order's state as a heading and a sentence; `invoice` is its current one."""
     heading = str(HEADINGS[OrderState(order.state)])
-    if invoice.possibly_reversed and order.state in PAYABLE_AGAIN:
+    if order.state in PAYABLE_AGAIN and invoice.partially_paid:
+        return heading, str(PART_PAID)
+    if order.state in PAYABLE_AGAIN and invoice.possibly_reversed:
         return heading, str(POSSIBLY_REVERSED)
     if order.state in UNSENT_STATES and payments_are_paused():
         return str(PAUSED_HEADING), str(PAUSED_MESSAGE)

@@ -13,7 +13,7 @@ _ENVELOPE: Final = (
 )
 _RECEIPT: Final = (
     "<receipt><terminalId>public_test_shop_terminal</terminalId>"
-    "<paymentDate>{paid_at}</paymentDate><clientInvoiceId>1000-1</clientInvoiceId>"
+    "<paymentDate>{paid_at}</paymentDate>"  # without the shop's number, which is not known here
     "<invoiceReference>{reference}</invoiceReference>"
     "<paymentReference>{ers_reference}</paymentReference>"
     "<receiverName>Public Test Shop</receiverName><invoice>"

@@ -67,7 +67,11 @@ def client_of(service_url: str) -> SeqrClient:
 def without_references(status: PaymentStatus) -> PaymentStatus:
     """Return a status without the fields that are unique to an invoice."""
     receipt = status.receipt and replace(
-        status.receipt, invoice_reference="", payment_reference="", payment_date=None
+        status.receipt,
+        client_invoice_id=None,
+        invoice_reference="",
+        payment_reference="",
+        payment_date=None,
     )
     return replace(status, ers_reference="", receipt=receipt)
 

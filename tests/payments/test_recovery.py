@@ -77,12 +77,12 @@ def test_invoice_awaiting_a_loyalty_answer_is_found(
 
 
 def test_finished_work_is_not_found() -> None:
-    for status in (S.PAID, S.CANCELED, S.FAILED, S.EXPIRED):
+    for status in (S.PAID, S.DUPLICATE, S.CANCELED, S.FAILED, S.EXPIRED):
         age_invoice(invoice_in(status, receipt_accepted_at=database_now()), 6000)
 
     work = find_work()
 
-    assert work == Work([], [], [], [], [], [], [], [], [])
+    assert work == Work([], [], [], [], [], [], [], [], [], [])
 
 
 def test_request_continues_at_once_without_the_broker() -> None:

@@ -19,7 +19,8 @@ def unchanged(
     query = StatusQuery(
         invoice.pk, invoice.invoice_reference or "", invoice.invoice_version, status
     )
-    return query, StatusResult(version, status, call=CallRecord("getPaymentStatus", "ref", 3, 0))
+    call = CallRecord("getPaymentStatus", "ref", 3, 0)
+    return query, StatusResult(version, status, invoice.ers_reference, call=call)
 
 
 def test_batch_stores_versions_and_acknowledges_payments() -> None:

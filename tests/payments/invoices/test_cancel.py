@@ -1,5 +1,7 @@
 """cancelInvoice: query the status first, then cancel, then apply SEQR's answer."""
 
+from datetime import timedelta
+
 import pytest
 
 from orders.services import AnotherOrderOpen, OrderNotAccepted
@@ -10,6 +12,7 @@ from payments.invoices.refresh import refresh_invoice
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
 from payments.recovery import find_work
 from tests.fault_proxy import FaultProxy
+from tests.payments.reconciliation.steps import advance_time
 from tests.payments.steps import (
     BY_CUSTOMER,
     BY_RECOVERY,
@@ -96,6 +99,7 @@ def test_cancel_stays_pending_during_payment_in_progress(sandbox: SandboxProcess
     sandbox.act(reference(invoice), "hold")
     pending = cancel(invoice.pk)
     sandbox.act(reference(invoice), "release")
+    advance_time(timedelta(seconds=5))
 
     work = find_work()
     finish_cancel(invoice.pk, BY_RECOVERY)

@@ -16,9 +16,9 @@ from django.urls import reverse
 from orders.models import Order
 from payments import tasks
 from payments.models import (
+    CAPTURED_STATUSES,
     UNPAID_FINAL_STATUSES,
     Invoice,
-    InvoiceStatus,
     MoneyCase,
     PaymentPause,
     Refund,
@@ -187,6 +187,7 @@ def recover(sim: Simulation, actor: int, index: int) -> None:
             (tasks.submit_receipt, work.receipts_to_submit),
             (tasks.probe_payments, work.pauses_to_probe),
             (tasks.repeat_late_query, work.late_queries_to_repeat),
+            (tasks.open_unconfirmed_case, work.unconfirmed_payments),
         )
         for row_id in ids
     ]
@@ -230,7 +231,7 @@ def wait_past_reversal(sim: Simulation, actor: int, index: int) -> None:
 
 def request_refund(sim: Simulation, actor: int, index: int) -> None:
     """Request the whole remaining amount, a part, or an amount that may be too large."""
-    invoice = pick(list(Invoice.objects.filter(status=InvoiceStatus.PAID).order_by("pk")), 0)
+    invoice = pick(list(Invoice.objects.filter(status__in=CAPTURED_STATUSES).order_by("pk")), 0)
     if invoice is not None:
         left = max(refundable_now(invoice.pk), Decimal("0.01"))
         amount = (left, Decimal("10.00"), Decimal("45.00"))[index]

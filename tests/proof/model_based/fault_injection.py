@@ -1,6 +1,7 @@
-"""Kills a simulated process before one of its database statements."""
+"""Kills a simulated process before a database statement, and falsifies SEQR's answers."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from typing import Any
@@ -34,3 +35,33 @@ def kill_when(is_due: Callable[[], bool]) -> Iterator[None]:
             yield
     except ProcessKilled:
         connection.close()
+
+
+def answer_about(invoice: dict[str, Any] | None) -> Callable[[str], str]:
+    """Return what gives an answer PAID the references of this invoice of SEQR's."""
+
+    def rewrite(answer: str) -> str:
+        if invoice is None or "<status>PAID<" not in answer:
+            return answer
+        for tag, value in (
+            ("invoiceReference", invoice["invoice_reference"]),
+            ("clientInvoiceId", invoice["client_invoice_id"]),
+            ("ersReference", invoice["ers_reference"]),
+        ):
+            if value is not None:
+                answer = re.sub(f"<{tag}>[^<]*<", f"<{tag}>{value}<", answer)
+        return answer
+
+    return rewrite
+
+
+def answer_contradicting(references: Collection[str | None], status: str) -> Callable[[str], str]:
+    """Return what turns an answer PAID about one of these invoices into another status."""
+
+    def rewrite(answer: str) -> str:
+        found = re.search("<invoiceReference>([^<]*)<", answer)
+        if found is None or found[1] not in references:
+            return answer
+        return answer.replace("<status>PAID<", f"<status>{status}<")
+
+    return rewrite

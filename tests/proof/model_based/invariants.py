@@ -16,6 +16,7 @@ from payments.models import (
     RESERVING_REFUND_STATUSES,
     UNPAID_FINAL_STATUSES,
     UNSENT_REFUND_STATUSES,
+    CancelReason,
     CaseKind,
     Invoice,
     InvoiceStatus,
@@ -106,7 +107,7 @@ class InvariantChecker:
 
     def _payments_match_seqr(self, ledgers: Ledgers) -> Iterator[str]:
         for invoice in ledgers.invoices:
-            if invoice.status != S.PAID:
+            if invoice.status not in CAPTURED_STATUSES:
                 continue
             seqr_invoice = ledgers.seqr_invoice(invoice)
             if seqr_invoice is None or seqr_invoice["confirmed_at"] is None:
@@ -125,12 +126,18 @@ class InvariantChecker:
                 yield f"{now} was paid, is {now.status}, and SEQR never reversed it"
 
     def _one_payable_invoice(self, ledgers: Ledgers) -> Iterator[str]:
+        ended_by_staff = {
+            each.invoice_reference
+            for each in ledgers.invoices
+            if each.cancel_reason == CancelReason.CASE_CLOSED
+        }
         for order in ledgers.orders:
             payable = [
                 reference
                 for reference, order_id in self._sim.shown.items()
                 if order_id == str(order.public_id)
                 and ledgers.seqr_invoices[reference]["status"] in OPEN_AT_SEQR
+                and reference not in ended_by_staff
             ]
             if len(payable) > 1:
                 yield f"{order} can be paid by each of {payable}"
@@ -142,22 +149,29 @@ class InvariantChecker:
                 continue
             if invoice.invoice_reference in self._sim.contradicted:
                 continue
+            if invoice.cancel_reason == CancelReason.CASE_CLOSED:
+                continue  # staff have ended it without SEQR
             if seqr_invoice["status"] in (*OPEN_AT_SEQR, S.PAID):
                 yield f"{invoice} is {invoice.status} here and {seqr_invoice['status']} at SEQR"
 
     def _duplicates_are_canceled(self, ledgers: Ledgers) -> Iterator[str]:
-        """An unpaid invoice of a paid order is cancelled, and SEQR is not queried about it."""
+        """An unpaid invoice of a paid order is cancelled, and SEQR is not queried about it.
+
+        A possible duplicate payment is queried once SEQR has had the time to return it.
+        """
         forbidden = {}
         for order in ledgers.orders:
             invoices = ledgers.invoices_of(order)
             if not any(each.status == S.PAID for each in invoices):
                 continue
             for other in invoices:
-                if other.status == S.PAID:
+                if other.status in CAPTURED_STATUSES:
                     continue
                 if other.is_open and not other.cancel_reason:
                     yield f"{other} can still be paid, and its order is paid"
-                if seqr_invoice := ledgers.seqr_invoice(other):
+                is_possible_duplicate = CaseKind.DUPLICATE_PAYMENT in ledgers.case_kinds(other)
+                seqr_invoice = ledgers.seqr_invoice(other)
+                if seqr_invoice is not None and not is_possible_duplicate:
                     reference = seqr_invoice["invoice_reference"]
                     queried_at = self._queried_at.get(reference, seqr_invoice["status_queried_at"])
                     forbidden[reference] = queried_at

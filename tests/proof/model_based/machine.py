@@ -10,13 +10,19 @@ from dataclasses import dataclass, replace
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from payments.models import Invoice, InvoiceStatus
 from payments.seqr import SeqrError
 from tests.proof.model_based.actions import ACTIONS
-from tests.proof.model_based.fault_injection import kill_at_statement, kill_when
+from tests.proof.model_based.fault_injection import (
+    answer_about,
+    answer_contradicting,
+    kill_at_statement,
+    kill_when,
+)
 from tests.proof.model_based.invariants import InvariantChecker, InvariantViolation
 from tests.proof.model_based.ledgers import read_ledgers
 from tests.proof.model_based.quiesce import quiesce
-from tests.proof.model_based.simulation import Simulation
+from tests.proof.model_based.simulation import Simulation, pick
 from tests.proof.model_based.trace import last_event_id, print_trace
 from tests.races import run_concurrently
 
@@ -228,6 +234,22 @@ class PaymentMachine(RuleBasedStateMachine):
         """SEQR's answer is delayed; the status changes, and a later answer arrives first."""
         with self._checked():
             self.sim.proxy.once_before_answer(lambda: self._meanwhile([change, other], 0))
+            self._do(step)
+
+    @rule(step=_one_of(*CALLING_SEQR), index=st.integers(0, 2))
+    def answers_are_about_another_invoice(self, step: Step, index: int) -> None:
+        """SEQR's answers PAID to a step carry the references of another invoice."""
+        with self._checked():
+            self.sim.proxy.rewrite = answer_about(pick(self.sim.sandbox.invoices(), index))
+            self._do(step)
+
+    @rule(step=_one_of(*CALLING_SEQR), status=st.sampled_from(("ISSUED", "RESERVED", "HALF_PAID")))
+    def answers_contradict_payment(self, step: Step, status: str) -> None:
+        """SEQR answers otherwise about the payments that it has confirmed."""
+        with self._checked():
+            paid = Invoice.objects.filter(status=InvoiceStatus.PAID)
+            references = set(paid.values_list("invoice_reference", flat=True))
+            self.sim.proxy.rewrite = answer_contradicting(references, status)
             self._do(step)
 
     @rule(

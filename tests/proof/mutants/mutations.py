@@ -1,15 +1,12 @@
 """Mutations of the shop's code, each with a test that catches it."""
 
+from tests.proof.mutants.answer_mutations import ANSWER_MUTATIONS
 from tests.proof.mutants.mutation import Mutation
 from tests.proof.mutants.outage_mutations import OUTAGE_MUTATIONS
 from tests.proof.mutants.reconciliation_mutations import RECONCILIATION_MUTATIONS
 from tests.proof.mutants.refund_mutations import REFUND_MUTATIONS
 from tests.proof.mutants.shard_mutations import SHARD_MUTATIONS
 
-APPLY_STATUS = "payments/invoices/apply_status.py"
-CANCEL = "payments/invoices/cancel.py"
-STATUS_QUERY = "payments/invoices/status_query.py"
-REFRESH = "payments/invoices/refresh.py"
 SEND = "payments/invoices/send.py"
 RECOVERY = "payments/recovery.py"
 AUDIT_DIGEST = "orders/audit_digest.py"
@@ -61,61 +58,11 @@ MUTATIONS = (
         "tests/storefront/test_notify.py::test_notification_starts_status_check_whatever_its_body",
     ),
     Mutation(
-        "send version 0 in each query",
-        STATUS_QUERY,
-        "        invoice.invoice_version,\n        InvoiceStatus(invoice.status),\n",
-        "        0,\n        InvoiceStatus(invoice.status),\n",
-        "tests/payments/invoices/test_refresh.py::test_query_sends_the_version_of_the_last_answer",
-    ),
-    Mutation(
-        "apply an answer older than the known version",
-        APPLY_STATUS,
-        "    if result.version < invoice.invoice_version:\n        return False\n",
-        "",
-        "tests/payments/invoices/test_refresh.py"
-        "::test_late_answer_from_before_payment_does_not_undo_it",
-    ),
-    Mutation(
-        "query an invoice whose order another one has paid",
-        STATUS_QUERY,
-        "    if invoice.status not in CAPTURED_STATUSES and paid_by_another(invoice):\n"
-        "        return None\n",
-        "",
-        "tests/payments/invoices/test_ended_invoices.py"
-        "::test_invoice_of_order_paid_by_another_is_not_queried",
-    ),
-    Mutation(
         "poll the superseded invoice",
         "payments/polling/store.py",
         "invoices_open_at_seqr(self._shard).exclude(cancel_reason=CancelReason.SUPERSEDED)\n",
         "invoices_open_at_seqr(self._shard)\n",
         "tests/payments/polling/test_store.py::test_superseded_ended_unsent_and_acknowledged_invoices_are_not_queried",
-    ),
-    Mutation(
-        "do not cancel the other invoice",
-        APPLY_STATUS,
-        "    _supersede_other_invoices(invoice, source)\n    return True\n",
-        "    return True\n",
-        "tests/payments/invoices/test_ended_invoices.py"
-        "::test_ended_invoice_found_paid_pays_order_and_open_one_is_cancelled",
-    ),
-    Mutation(
-        "open no case for a late second payment",
-        APPLY_STATUS,
-        "    if result.status == InvoiceStatus.PAID:\n"
-        "        open_case(CaseKind.DUPLICATE_PAYMENT, source, DUPLICATE_PAYMENT_FOUND,"
-        " invoice=invoice)\n",
-        "",
-        "tests/payments/invoices/test_ended_invoices.py"
-        "::test_duplicate_payment_accepted_before_the_first_was_found_opens_case",
-    ),
-    Mutation(
-        "suspect no reversal",
-        APPLY_STATUS,
-        "REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)",
-        "REVERSAL_SUSPECTED_AFTER = timedelta(minutes=15)",
-        "tests/payments/invoices/test_reversals.py"
-        "::test_payment_cancelled_after_silence_is_possibly_reversed",
     ),
     Mutation(
         "ignore the silence before a poller's start",
@@ -124,14 +71,6 @@ MUTATIONS = (
         "now\n",
         "tests/payments/polling/test_silence.py"
         "::test_reversal_during_a_poller_outage_is_suspected_after_the_restart",
-    ),
-    Mutation(
-        "do not repeat a lost query about an ended invoice",
-        REFRESH,
-        "    if invoice.status not in UNPAID_FINAL_STATUSES:\n        return None\n    now =",
-        "    if invoice.status != 'no such status':\n        return None\n    now =",
-        "tests/payments/invoices/test_ended_invoices.py"
-        "::test_late_query_with_lost_answer_is_repeated",
     ),
     Mutation(
         "overwrite the shown reference by a late one",
@@ -150,43 +89,6 @@ MUTATIONS = (
         "    if invoice.status == InvoiceStatus.SENDING and LEASE.has_lapsed(invoice, now):\n",
         "    if invoice.status == InvoiceStatus.SENDING:\n",
         "tests/payments/invoices/test_send.py::test_eight_concurrent_workers_send_one_invoice",
-    ),
-    Mutation(
-        "take code 50 for a cancel",
-        CANCEL,
-        "        if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:\n",
-        "        if error.result_code in (\n"
-        "            ResultCode.INVOICE_ALREADY_CANCELED,\n"
-        "            ResultCode.CANNOT_CANCEL_PAID_INVOICE,\n"
-        "        ):\n",
-        "tests/payments/invoices/test_cancel.py"
-        "::test_payment_between_query_and_cancel_is_found_after_the_refusal",
-    ),
-    Mutation(
-        "ignore code 50 of a superseded invoice",
-        CANCEL,
-        "            _open_duplicate_payment_case(invoice.pk, source)\n",
-        "",
-        "tests/payments/invoices/test_cancel.py"
-        "::test_duplicate_payment_found_by_refused_cancel_opens_case",
-    ),
-    Mutation(
-        "ignore codes 55 and 58 of a superseded invoice",
-        CANCEL,
-        "    ResultCode.PAYMENT_ALREADY_CANCELLED,\n    ResultCode.PAYMENT_EXPIRED,\n",
-        "",
-        "tests/payments/invoices/test_cancel.py"
-        "::test_superseded_invoice_that_ended_at_seqr_is_cancelled_without_query",
-    ),
-    Mutation(
-        "confirm a cancel without an answer",
-        CANCEL,
-        "    except SeqrError as error:\n"
-        "        _record_error(invoice.pk, EventName.CANCEL_DEFERRED, error, source)\n"
-        "    else:\n",
-        "    except SeqrError:\n        _confirm_cancel(invoice.pk, source)\n    else:\n",
-        "tests/payments/invoices/test_cancel.py"
-        "::test_cancel_with_lost_answer_stays_pending_until_seqr_confirms_it",
     ),
     Mutation(
         "do not recover an invoice of a killed worker",
@@ -282,6 +184,7 @@ MUTATIONS = (
         "    if stored.previous is None:\n",
         "tests/orders/test_verify_audit.py::test_changed_digests_are_named",
     ),
+    *ANSWER_MUTATIONS,
     *OUTAGE_MUTATIONS,
     *REFUND_MUTATIONS,
     *RECONCILIATION_MUTATIONS,

@@ -1,0 +1,34 @@
+"""Payments that SEQR has confirmed once, and not again when the shop acknowledged them."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from orders.audit import ChangeSource
+from payments.cases.cases import open_case
+from payments.invoices.transitions import lock_invoice
+from payments.models import CaseKind, InvoiceStatus, MoneyCase
+
+UNCONFIRMED_AFTER = timedelta(minutes=10)  # from the payment
+UNANSWERED = "SEQR has confirmed the payment once, and has not answered about it since"
+
+
+def unconfirmed_at(now: datetime) -> Q:
+    """Return the filter for unacknowledged payments that need a case, and have had none."""
+    cases = MoneyCase.objects.filter(invoice=OuterRef("pk"), kind=CaseKind.PAYMENT_UNCONFIRMED)
+    return Q(
+        ~Exists(cases),
+        status=InvoiceStatus.PAID,
+        acknowledged_at=None,
+        poll_bucket__isnull=False,  # for its index
+        paid_at__lt=now - UNCONFIRMED_AFTER,
+    )
+
+
+@transaction.atomic
+def open_unconfirmed_case(invoice_id: int, source: ChangeSource) -> None:
+    """Open a case about a payment that is still unacknowledged; later answers may close it."""
+    invoice = lock_invoice(invoice_id)
+    if invoice.status == InvoiceStatus.PAID and invoice.acknowledged_at is None:
+        open_case(CaseKind.PAYMENT_UNCONFIRMED, source, UNANSWERED, invoice=invoice)

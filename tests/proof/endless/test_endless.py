@@ -1,0 +1,84 @@
+"""Each of the shop's statuses with each answer of SEQR's, for ever: an end, or a case."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from pytest_django import Settings
+
+from payments.gateway import seqr
+from payments.models import MoneyCase
+from tests.fault_proxy import use_seqr_at
+from tests.payments.steps import reloaded
+from tests.proof.endless.answers import ANSWERS, NEW_ERS_REFERENCE, Answer, EndlessSeqr
+from tests.proof.endless.drive import (
+    audit_lines_of_further_rounds,
+    close_open_cases,
+    is_free,
+    run_a_day,
+)
+from tests.proof.endless.expected import KINDS, expected_outcome, kind_of
+from tests.proof.endless.invoices import OUR_STATUSES
+from tests.proof.endless.table import DOCUMENT, document
+
+MAX_FURTHER_LINES = 1  # in 20 seconds, of all failures together
+
+
+@pytest.fixture
+def endless_seqr(settings: Settings) -> Iterator[EndlessSeqr]:
+    """A SEQR that gives one answer to every call."""
+    with EndlessSeqr() as server:
+        use_seqr_at(settings, server.address)
+        yield server
+    seqr.cache_clear()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ours", OUR_STATUSES)
+def test_answer_for_ever_leads_to_an_end_or_to_a_case_that_frees_the_customer(
+    endless_seqr: EndlessSeqr, boss: User, ours: str, kind: str
+) -> None:
+    outcomes = {}
+    for answer in ANSWERS:
+        if kind_of(answer) == kind:
+            savepoint = transaction.savepoint()
+            outcomes[answer.name] = outcome_of(endless_seqr, answer, ours, boss)
+            transaction.savepoint_rollback(savepoint)
+
+    assert outcomes == dict.fromkeys(outcomes, expected_outcome(ours, kind))
+
+
+def outcome_of(endless_seqr: EndlessSeqr, answer: Answer, ours: str, boss: User) -> str:
+    """Let a day pass with one answer; return what becomes of the invoice, and of its customer."""
+    invoice = OUR_STATUSES[ours]()
+    endless_seqr.answer = answer
+    endless_seqr.ers_reference = invoice.ers_reference or NEW_ERS_REFERENCE
+    run_a_day(invoice)
+
+    assert audit_lines_of_further_rounds() <= MAX_FURTHER_LINES
+    ends_by_itself = is_free(invoice)
+    status = reloaded(invoice).status
+    cases = ", ".join(sorted(open_case_kinds()))
+    close_open_cases(boss)
+    assert is_free(invoice)
+    if ends_by_itself:
+        return f"{status}; {cases}" if cases else status
+    return f"{cases} → {reloaded(invoice).status}"
+
+
+def open_case_kinds() -> list[str]:
+    """Return the kinds of the open cases, those about the settings included."""
+    return list(MoneyCase.objects.filter(closed_at=None).values_list("kind", flat=True))
+
+
+def test_every_answer_is_of_one_kind() -> None:
+    assert {kind_of(answer) for answer in ANSWERS} == set(KINDS)
+
+
+def test_grid_is_in_the_docs() -> None:
+    """Renew it by: python -m tests.proof.endless.table."""
+    written = DOCUMENT.read_text(encoding="utf-8")
+
+    assert document(written) == written

@@ -1,0 +1,236 @@
+"""Mutations of what the shop does with SEQR's answers, each with a test that catches it."""
+
+from tests.proof.mutants.mutation import Mutation
+
+APPLY_STATUS = "payments/invoices/apply_status.py"
+CANCEL = "payments/invoices/cancel.py"
+DUPLICATE = "payments/invoices/duplicate.py"
+PAYMENT = "payments/invoices/payment.py"
+REFRESH = "payments/invoices/refresh.py"
+STATUS_QUERY = "payments/invoices/status_query.py"
+
+ANSWER_MUTATIONS = (
+    Mutation(
+        "send version 0 in each query",
+        STATUS_QUERY,
+        "        invoice.invoice_version,\n        InvoiceStatus(invoice.status),\n",
+        "        0,\n        InvoiceStatus(invoice.status),\n",
+        "tests/payments/invoices/test_refresh.py::test_query_sends_the_version_of_the_last_answer",
+    ),
+    Mutation(
+        "apply an answer older than the known version",
+        APPLY_STATUS,
+        "    if result.version < invoice.invoice_version:\n        return False\n",
+        "",
+        "tests/payments/invoices/test_refresh.py"
+        "::test_late_answer_from_before_payment_does_not_undo_it",
+    ),
+    Mutation(
+        "query an invoice whose order another one has paid",
+        STATUS_QUERY,
+        "    if not (is_captured or may_be_duplicate) and paid_by_another(invoice):\n"
+        "        return None\n",
+        "",
+        "tests/payments/invoices/test_ended_invoices.py"
+        "::test_invoice_of_order_paid_by_another_is_not_queried",
+    ),
+    Mutation(
+        "do not cancel the other invoice",
+        APPLY_STATUS,
+        "    open_amount_case(invoice, source)\n    _supersede_other_invoices(invoice, source)\n",
+        "    open_amount_case(invoice, source)\n",
+        "tests/payments/invoices/test_ended_invoices.py"
+        "::test_ended_invoice_found_paid_pays_order_and_open_one_is_cancelled",
+    ),
+    Mutation(
+        "open no case for a late second payment",
+        DUPLICATE,
+        "        open_case(CaseKind.DUPLICATE_PAYMENT, source, DUPLICATE_PAYMENT_FOUND,"
+        " invoice=invoice)\n",
+        "",
+        "tests/payments/invoices/test_ended_invoices.py"
+        "::test_duplicate_payment_accepted_before_the_first_was_found_opens_case",
+    ),
+    Mutation(
+        "suspect no reversal",
+        APPLY_STATUS,
+        "REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)",
+        "REVERSAL_SUSPECTED_AFTER = timedelta(minutes=15)",
+        "tests/payments/invoices/test_reversals.py"
+        "::test_payment_cancelled_after_silence_is_possibly_reversed",
+    ),
+    Mutation(
+        "do not repeat a lost query about an ended invoice",
+        REFRESH,
+        "    if invoice.status not in UNPAID_FINAL_STATUSES:\n        return None\n    now =",
+        "    if invoice.status != 'no such status':\n        return None\n    now =",
+        "tests/payments/invoices/test_ended_invoices.py"
+        "::test_late_query_with_lost_answer_is_repeated",
+    ),
+    Mutation(
+        "take code 50 for a cancel",
+        CANCEL,
+        "        if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:\n",
+        "        if error.result_code in (\n"
+        "            ResultCode.INVOICE_ALREADY_CANCELED,\n"
+        "            ResultCode.CANNOT_CANCEL_PAID_INVOICE,\n"
+        "        ):\n",
+        "tests/payments/invoices/test_cancel.py"
+        "::test_payment_between_query_and_cancel_is_found_after_the_refusal",
+    ),
+    Mutation(
+        "ignore code 50 of a superseded invoice",
+        CANCEL,
+        "            record_refused_as_paid(invoice.pk, source)\n",
+        "",
+        "tests/payments/invoices/test_cancel.py"
+        "::test_duplicate_payment_found_by_refused_cancel_opens_case",
+    ),
+    Mutation(
+        "ignore codes 55 and 58 of a superseded invoice",
+        CANCEL,
+        "    ResultCode.PAYMENT_ALREADY_CANCELLED,\n    ResultCode.PAYMENT_EXPIRED,\n",
+        "",
+        "tests/payments/invoices/test_cancel.py"
+        "::test_superseded_invoice_that_ended_at_seqr_is_cancelled_without_query",
+    ),
+    Mutation(
+        "confirm a cancel without an answer",
+        CANCEL,
+        "    except SeqrError as error:\n"
+        "        _defer(invoice.pk, EventName.CANCEL_DEFERRED, error, source)\n"
+        "    else:\n",
+        "    except SeqrError:\n        _confirm_cancel(invoice.pk, source)\n    else:\n",
+        "tests/payments/invoices/test_cancel.py"
+        "::test_cancel_with_lost_answer_stays_pending_until_seqr_confirms_it",
+    ),
+    Mutation(
+        "acknowledge a payment by any answer",
+        APPLY_STATUS,
+        "        query.status == result.status == invoice.status == InvoiceStatus.PAID\n",
+        "        query.status == invoice.status == InvoiceStatus.PAID\n",
+        "tests/payments/invoices/test_unconfirmed_payments.py"
+        "::test_answer_other_than_paid_does_not_acknowledge_and_opens_case",
+    ),
+    Mutation(
+        "open no case about an unconfirmed payment",
+        APPLY_STATUS,
+        "        open_case(CaseKind.PAYMENT_UNCONFIRMED, source, summary, invoice=invoice)\n",
+        "",
+        "tests/payments/invoices/test_unconfirmed_payments.py"
+        "::test_answer_other_than_paid_does_not_acknowledge_and_opens_case",
+    ),
+    Mutation(
+        "pay by an answer about another invoice",
+        PAYMENT,
+        "        if answered and answered != ours:\n",
+        "        if answered and not ours:\n",
+        "tests/payments/invoices/test_answer_mismatch.py"
+        "::test_receipt_of_another_invoice_opens_case_and_pays_nothing",
+    ),
+    Mutation(
+        "do not compare the receipt's invoice number",
+        PAYMENT,
+        '            ("invoice number", receipt.client_invoice_id, invoice.client_invoice_id),\n',
+        "",
+        "tests/payments/invoices/test_answer_mismatch.py"
+        "::test_receipt_of_another_invoice_opens_case_and_pays_nothing",
+    ),
+    Mutation(
+        "acknowledge in a batch by another payment's reference",
+        APPLY_STATUS,
+        "          AND payments_invoice.ers_reference IS NOT DISTINCT FROM result.ers_reference\n",
+        "",
+        "tests/payments/invoices/test_answer_mismatch.py"
+        "::test_poller_acknowledges_no_payment_by_another_payment_reference",
+    ),
+    Mutation(
+        "throw a duplicate payment's reference away",
+        DUPLICATE,
+        "        transition_invoice("
+        "invoice, InvoiceStatus.DUPLICATE, source, **payment_fields(result))\n",
+        "",
+        "tests/payments/invoices/test_duplicate_payments.py"
+        "::test_duplicate_payment_keeps_its_reference_and_amount",
+    ),
+    Mutation(
+        "query a duplicate payment before SEQR could return it",
+        DUPLICATE,
+        "KEPT_AFTER = timedelta(seconds=60)",
+        "KEPT_AFTER = timedelta(seconds=0)",
+        "tests/payments/invoices/test_duplicate_payments.py"
+        "::test_kept_payment_of_superseded_invoice_is_found_after_a_minute",
+    ),
+    Mutation(
+        "let a duplicate pay the order that is being refunded",
+        DUPLICATE,
+        "        if not refunds.exists():\n",
+        "        if not refunds.none().exists():\n",
+        "tests/payments/invoices/test_duplicate_payments.py"
+        "::test_duplicate_payment_that_is_being_refunded_does_not_pay_the_order",
+    ),
+    Mutation(
+        "repeat a refused cancel without back-off",
+        CANCEL,
+        "    save_fields(invoice, **CANCEL_LEASE.deferred(pause))\n",
+        "    save_fields(invoice, **CANCEL_LEASE.released())\n",
+        "tests/payments/invoices/test_stuck_cancels.py"
+        "::test_failing_cancel_is_retried_with_backoff_and_recorded_hourly",
+    ),
+    Mutation(
+        "record each failed cancel",
+        "payments/call_audit.py",
+        "not call.reason or not _failed_alike_recently(call, order_id):\n",
+        "not call.reason or _failed_alike_recently(call, order_id):\n",
+        "tests/payments/invoices/test_stuck_cancels.py"
+        "::test_failing_cancel_is_retried_with_backoff_and_recorded_hourly",
+    ),
+    Mutation(
+        "open no case for a cancel that SEQR never confirms",
+        CANCEL,
+        "        open_case(CaseKind.CANCEL_STUCK, source, summary, invoice=invoice)\n",
+        "        pass\n",
+        "tests/payments/invoices/test_stuck_cancels.py"
+        "::test_cancel_refused_for_ever_opens_case_whose_closing_frees_the_customer",
+    ),
+    Mutation(
+        "close a case without ending its invoice",
+        "payments/invoices/resolve_attention.py",
+        "        _end_invoice(lock_invoice(case.invoice_id), source)\n",
+        "        lock_invoice(case.invoice_id)\n",
+        "tests/payments/invoices/test_stuck_cancels.py"
+        "::test_closing_the_case_of_an_unclear_status_ends_the_invoice",
+    ),
+    Mutation(
+        "keep an invoice open that SEQR does not know",
+        CANCEL,
+        "        if is_unknown and error.result_code == ResultCode.INVALID_INVOICE_REFERENCE:\n",
+        "        if not is_unknown and error.result_code == ResultCode.PAYMENT_IN_PROGRESS:\n",
+        "tests/payments/invoices/test_stuck_cancels.py"
+        "::test_invoice_unknown_to_seqr_is_cancelled_and_its_case_stays_open",
+    ),
+    Mutation(
+        "open no case about a partial payment that ended",
+        "payments/invoices/end_unpaid.py",
+        "    if invoice.partially_paid:\n",
+        "    if invoice.partially_paid and invoice.cancel_reason:\n",
+        "tests/payments/invoices/test_partial_payments.py"
+        "::test_partial_payment_that_ends_at_seqr_opens_case",
+    ),
+    Mutation(
+        "take an unknown amount for the invoice's",
+        PAYMENT,
+        "    elif invoice.paid_amount is None:\n",
+        "    elif invoice.discount_unconfirmed:\n",
+        "tests/payments/invoices/test_partial_payments.py"
+        "::test_receipt_without_a_readable_amount_opens_case_and_order_is_paid",
+    ),
+    Mutation(
+        "serve an order again after a partial refund",
+        "orders/services/place.py",
+        "    if order.served_at is not None:\n        return False\n",
+        "",
+        "tests/backoffice/test_orders.py"
+        "::test_served_order_that_is_partly_refunded_is_not_served_again",
+    ),
+)
