@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.commands import migrate
 from django.db import OperationalError, connection, transaction
 from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool.base import AttemptWithBackoff
 
 from seqrshop import postgresql
 from seqrshop.postgresql import BoundedConnection, connection_options
@@ -124,6 +125,17 @@ def test_refusing_server_is_reported_within_two_seconds_and_found_within_two(
 
     assert max(failed) < 2.5
     assert recovered < 2.5
+
+
+def test_pool_never_pauses_for_long_between_two_attempts(pool: ConnectionPool[Any]) -> None:
+    """The pauses doubled for five minutes; the last ones were longer than two."""
+    attempt, now, pauses = AttemptWithBackoff(timeout=pool.reconnect_timeout), 1.0, []
+    while not attempt.time_to_give_up(now):
+        attempt.update_delay(now)
+        pauses.append(attempt.delay)
+        now += attempt.delay
+
+    assert max(pauses) <= 1.2
 
 
 def test_hanging_server_is_reported_within_three_seconds_and_found_within_four(

@@ -50,8 +50,7 @@ OUTAGE_MUTATIONS = (
         "seqrshop/postgresql.py",
         '            "reconnect_timeout": RECONNECT_TIMEOUT_SECONDS,\n',
         "",
-        "tests/seqrshop/test_postgresql.py"
-        "::test_refusing_server_is_reported_within_two_seconds_and_found_within_two",
+        "tests/seqrshop/test_postgresql.py::test_pool_never_pauses_for_long_between_two_attempts",
     ),
     Mutation(
         "give up no server that hangs within a statement's time",
