@@ -3,23 +3,26 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import DurationField, ExpressionWrapper, F, Value
 from django.test import override_settings
 
 from orders.clock import database_now
-from payments.gateway import seqr
+from orders.models import AuditEvent, SubjectType
+from payments.gateway import own_terminal_id, seqr
 from payments.models import (
     CaseKind,
     Invoice,
     MoneyCase,
     PeriodRow,
+    PeriodStatus,
     Refund,
     RefundHold,
     TransactionPeriod,
 )
-from payments.reconciliation.periods import advance_period, periods_due
+from payments.reconciliation.periods import advance_period, period_day, periods_due
 from payments.refunds.send import send_refund
 from tests.payments.refunds.steps import requested_refund
 from tests.payments.steps import issued_invoice, paid_invoice, reference
@@ -48,6 +51,15 @@ TIME_FIELDS = {
         "marking_started_at",
         "marking_ended_at",
     ),
+}
+
+A_TIME = "2026-01-01T00:00:00Z"
+CLOSED = {"marking_started_at": A_TIME, "marking_ended_at": A_TIME}
+REQUIRED_FIELDS: dict[PeriodStatus, dict[str, Any]] = {
+    PeriodStatus.MARKING: {"marking_started_at": A_TIME, "lease_until": A_TIME},
+    PeriodStatus.MARKED: CLOSED | {"transaction_period_id": "P1"},
+    PeriodStatus.RECONCILED: CLOSED | {"transaction_period_id": "P1", "fetched_at": A_TIME},
+    PeriodStatus.LOST: CLOSED,
 }
 
 
@@ -166,3 +178,29 @@ def first_period_id_at_seqr(sandbox: SandboxProcess) -> str:
     """Return SEQR's ID of the period that it closed first."""
     answer = sandbox.calls("markTransactionPeriod")[0]["response"]
     return str(answer).partition("<transactionPeriodId>")[2].partition("<")[0]
+
+
+def period_in(status: PeriodStatus, **fields: Any) -> TransactionPeriod:
+    """Return yesterday's period with this status."""
+    needed = REQUIRED_FIELDS.get(status, {}) | fields
+    day = period_day(database_now()) - timedelta(days=1)
+    return TransactionPeriod.objects.create(
+        day=day, terminal_id=own_terminal_id(), status=status, **needed
+    )
+
+
+def todays_period() -> TransactionPeriod:
+    """Return the period that is due now."""
+    periods_due(database_now())
+    return TransactionPeriod.objects.latest("day")
+
+
+def status_of(period: TransactionPeriod) -> str:
+    """Return the period's status in the database."""
+    return TransactionPeriod.objects.get(pk=period.pk).status
+
+
+def event_names_of(period: TransactionPeriod) -> list[str]:
+    """Return the names of a period's audit events, oldest first."""
+    events = AuditEvent.objects.filter(subject_type=SubjectType.PERIOD, subject_id=period.pk)
+    return list(events.values_list("name", flat=True))

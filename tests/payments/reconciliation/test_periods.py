@@ -1,24 +1,18 @@
-"""Transaction periods: one a day, closed once, lost without a certain answer, and reconciled."""
+"""Transaction periods: one a day and terminal, closed once, lost without a certain answer."""
 
 from datetime import date, datetime, timedelta
-from itertools import product
 from typing import Any
-from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
 from pytest_django import Settings
 
-from orders.audit import ChangeSource, by_staff
+from orders.audit import by_staff
 from orders.clock import database_now
-from orders.models import AuditEvent, SourceName, SubjectType
-from orders.state_machine import TransitionError
 from payments import tasks
 from payments.gateway import own_terminal_id
 from payments.models import CaseKind, MoneyCase, PeriodRow, PeriodStatus, TransactionPeriod
-from payments.reconciliation.fetch_report import fetch_report, request_report
 from payments.reconciliation.periods import (
     PeriodNotAccepted,
     advance_period,
@@ -27,63 +21,29 @@ from payments.reconciliation.periods import (
     periods_due,
     resolve_lost_period,
 )
-from payments.reconciliation.transitions import TABLE, lock_period, transition_period
 from payments.seqr import (
-    SeqrAuthenticationError,
     SeqrRejected,
-    SeqrReportNotReady,
-    SeqrReportTooLarge,
     SeqrUnavailable,
 )
 from tests.payments.reconciliation.steps import (
     advance_one_day,
     advance_time,
     at_other_till,
+    event_names_of,
     last_period_id_at_seqr,
     mark_by_other_till,
+    period_in,
     reconcile_day,
     run_due_periods,
+    status_of,
+    todays_period,
 )
 from tests.payments.steps import call_count, paid_invoice
 from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
 S = PeriodStatus
-BY_STAFF = ChangeSource(SourceName.STAFF)
-BY_RECONCILIATION = ChangeSource(SourceName.RECONCILIATION)
 pytestmark = pytest.mark.django_db
-
-NOW = "2026-01-01T00:00:00Z"
-CLOSED = {"marking_started_at": NOW, "marking_ended_at": NOW}
-REQUIRED_FIELDS: dict[PeriodStatus, dict[str, Any]] = {
-    S.MARKING: {"marking_started_at": NOW, "lease_until": NOW},
-    S.MARKED: CLOSED | {"transaction_period_id": "P1"},
-    S.RECONCILED: CLOSED | {"transaction_period_id": "P1", "fetched_at": NOW},
-    S.LOST: CLOSED,
-}
-
-
-def period_in(status: PeriodStatus, **fields: Any) -> TransactionPeriod:
-    """Return yesterday's period with this status."""
-    needed = REQUIRED_FIELDS.get(status, {}) | fields
-    day = period_day(database_now()) - timedelta(days=1)
-    return TransactionPeriod.objects.create(
-        day=day, terminal_id=own_terminal_id(), status=status, **needed
-    )
-
-
-def todays_period() -> TransactionPeriod:
-    periods_due(database_now())
-    return TransactionPeriod.objects.latest("day")
-
-
-def status_of(period: TransactionPeriod) -> str:
-    return TransactionPeriod.objects.get(pk=period.pk).status
-
-
-def event_names_of(period: TransactionPeriod) -> list[str]:
-    events = AuditEvent.objects.filter(subject_type=SubjectType.PERIOD, subject_id=period.pk)
-    return list(events.values_list("name", flat=True))
 
 
 def test_period_of_a_day_is_closed_once_and_reconciled(sandbox: SandboxProcess) -> None:
@@ -273,73 +233,6 @@ def test_period_not_closed_on_its_day_is_void(seqr_away: None) -> None:
     assert due == [TransactionPeriod.objects.latest("day").pk]
 
 
-def test_refused_settings_open_one_case_that_the_report_closes(
-    sandbox: SandboxProcess,
-) -> None:
-    period = todays_period()
-    sandbox.fault("markTransactionPeriod", "result_code", count=2, code=20)
-    for _ in range(2):
-        with pytest.raises(SeqrAuthenticationError):
-            advance_period(period.pk)
-        advance_time(timedelta(minutes=11))
-    case = MoneyCase.objects.get()
-
-    reconcile_day(sandbox)
-
-    case.refresh_from_db()
-    assert case.kind == CaseKind.RECONCILIATION_STUCK
-    assert (status_of(period), case.closing_reason) == (S.RECONCILED, "the report has arrived")
-
-
-def test_report_that_is_not_ready_is_fetched_again_and_opens_a_case_after_hours(
-    sandbox: SandboxProcess,
-) -> None:
-    period = todays_period()
-    advance_period(period.pk)
-    advance_time(timedelta(seconds=3))
-    with pytest.raises(SeqrReportNotReady):
-        advance_period(period.pk)
-    case_at_first = MoneyCase.objects.exists()
-    advance_time(timedelta(hours=4))
-    with pytest.raises(SeqrReportNotReady):
-        advance_period(period.pk)
-    case_after_hours = MoneyCase.objects.get().kind
-    advance_time(timedelta(minutes=11))
-
-    run_due_periods(sandbox)
-
-    assert (case_at_first, case_after_hours) == (False, CaseKind.RECONCILIATION_STUCK)
-    assert status_of(period) == S.RECONCILED
-    assert MoneyCase.objects.get().closed_at is not None
-
-
-def test_report_that_never_arrives_is_no_longer_due_after_a_day() -> None:
-    period = period_in(S.MARKED)
-    due = periods_due(database_now())
-    TransactionPeriod.objects.update(since=database_now() - timedelta(days=2))
-
-    later = periods_due(database_now())
-
-    assert period.pk in due
-    assert period.pk not in later
-
-
-def test_report_of_a_killed_worker_is_fetched_after_its_lease(
-    sandbox: SandboxProcess,
-) -> None:
-    period = todays_period()
-    advance_period(period.pk)
-    lease = database_now() + timedelta(seconds=15)
-    TransactionPeriod.objects.update(lease_until=lease)
-    fetched_during_lease = fetch_report(period.pk, BY_RECONCILIATION)
-    advance_time(timedelta(seconds=16))
-    sandbox.advance(3)
-
-    fetched = fetch_report(period.pk, BY_RECONCILIATION)
-
-    assert (fetched_during_lease, fetched, status_of(period)) == (False, True, S.RECONCILED)
-
-
 def test_lost_period_is_reconciled_once_with_the_id_from_support(
     sandbox: SandboxProcess, boss: User
 ) -> None:
@@ -384,73 +277,6 @@ def test_id_of_another_tills_period_is_refused_for_a_lost_period(
     assert status_of(period) == S.LOST
 
 
-def test_requested_report_is_fetched_again_by_the_next_run(
-    sandbox: SandboxProcess, boss: User
-) -> None:
-    period = reconcile_day(sandbox)
-    sandbox.fault("executeReport", "result_code", count=1, code=93)
-
-    requested = request_report(period.pk, by_staff(boss))
-    with pytest.raises(SeqrUnavailable):
-        run_due_periods(sandbox)
-    deferred = run_due_periods(sandbox)
-    run_due_periods(sandbox)
-
-    assert (requested, deferred) == (True, [])
-    assert event_names_of(period)[-3:] == [
-        "report_requested",
-        "report_deferred",
-        "report_fetched_again",
-    ]
-    assert run_due_periods(sandbox) == []
-
-
-def test_report_of_a_lost_period_cannot_be_requested(boss: User) -> None:
-    period = period_in(S.LOST)
-
-    assert request_report(period.pk, by_staff(boss)) is False
-    assert event_names_of(period) == []
-
-
-def test_report_with_too_many_rows_opens_a_case_at_once_and_is_not_fetched_again(
-    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("payments.seqr.report_reader.MAX_REPORT_ROWS", 1)
-    for _ in range(2):
-        paid_invoice(sandbox)
-    run_due_periods(sandbox)
-
-    with pytest.raises(SeqrReportTooLarge):
-        run_due_periods(sandbox)
-
-    case = MoneyCase.objects.get()
-    advance_time(timedelta(hours=12))
-    assert case.kind == CaseKind.RECONCILIATION_STUCK
-    assert "the report has more than 1 rows" in case.summary
-    assert run_due_periods(sandbox) == []
-
-
-def test_lease_of_a_report_outlasts_the_longest_call(
-    sandbox: SandboxProcess, settings: Settings
-) -> None:
-    settings.SEQR_REPORT_TIMEOUT_SECONDS = 300
-    leases: list[timedelta] = []
-    run_due_periods(sandbox)
-    period = TransactionPeriod.objects.get()
-
-    def note_lease(*_: object) -> None:
-        lease_until = TransactionPeriod.objects.get().lease_until
-        assert lease_until is not None
-        leases.append(lease_until - database_now())
-
-    with patch("payments.reconciliation.fetch_report.store_report", note_lease):
-        advance_time(timedelta(seconds=3))
-        sandbox.advance(3)
-        advance_period(period.pk)
-
-    assert leases[0] > timedelta(seconds=300)
-
-
 def test_sales_of_a_period_that_was_never_closed_are_in_the_next_report(
     sandbox: SandboxProcess, boss: User
 ) -> None:
@@ -467,55 +293,3 @@ def test_sales_of_a_period_that_was_never_closed_are_in_the_next_report(
     assert status_of(period) == S.VOID
     assert [row.invoice for row in next_period.rows.all()] == [sale]
     assert MoneyCase.objects.get().closing_reason == "none was closed"
-
-
-@pytest.mark.parametrize(("from_state", "to"), [p for p in product(S, S) if p[0] != p[1]])
-def test_transition_is_made_only_along_the_table(
-    from_state: PeriodStatus, to: PeriodStatus
-) -> None:
-    period = period_in(from_state)
-    is_allowed = to in TABLE[from_state]
-    needed = {"transaction_period_id": None} | REQUIRED_FIELDS.get(to, {})
-
-    with transaction.atomic():
-        if is_allowed:
-            transition_period(lock_period(period.pk), to, BY_STAFF, **needed)
-        else:
-            with pytest.raises(TransitionError):
-                transition_period(lock_period(period.pk), to, BY_STAFF, **needed)
-
-    assert status_of(period) == (to if is_allowed else from_state)
-    assert event_names_of(period) == ([TABLE[from_state][to]] if is_allowed else [])
-
-
-def test_no_transition_leads_back_to_closing_once_seqr_may_have_closed_the_period() -> None:
-    again = {from_state for from_state in S if {S.TO_MARK, S.MARKING} & set(TABLE[from_state])}
-
-    assert again == {S.TO_MARK, S.MARKING}
-
-
-@pytest.mark.parametrize(
-    "invalid",
-    [
-        {"status": "CLOSED"},
-        {"transaction_period_id": None},
-        {"status": S.LOST},
-        {"marking_started_at": None},
-        {"marking_ended_at": None},
-        {"fetched_at": None},
-    ],
-    ids=str,
-)
-def test_database_refuses_an_invalid_period(invalid: dict[str, object]) -> None:
-    period_in(S.RECONCILED)
-
-    with pytest.raises(IntegrityError):
-        TransactionPeriod.objects.update(**invalid)
-
-
-def test_database_refuses_a_second_period_of_a_terminal_on_a_day() -> None:
-    period = period_in(S.TO_MARK)
-    TransactionPeriod.objects.create(day=period.day, terminal_id="another till")
-
-    with pytest.raises(IntegrityError):
-        TransactionPeriod.objects.create(day=period.day, terminal_id=period.terminal_id)

@@ -6,8 +6,15 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from payments.seqr import CallRecord, PaymentStatus, SeqrClient, SeqrConfig
-from tests.payments.seqr.sample_calls import SAMPLE_CALLS
+from payments.seqr import (
+    CallRecord,
+    PaymentStatus,
+    Report,
+    ReportId,
+    SeqrClient,
+    SeqrConfig,
+)
+from tests.payments.seqr.sample_calls import SAMPLE_CALLS, fetch_report
 from tests.payments.seqr.scripted_server import ScriptedServer
 from tests.sandbox_process import SandboxProcess
 
@@ -16,6 +23,7 @@ RESELLER_PASSWORD = "reseller-secret-3350"
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 
+ReadReport = Callable[[bytes], Report]
 ReadStatus = Callable[[bytes], PaymentStatus]
 Send = Callable[[str, Callable[[SeqrClient], object]], etree._Element]
 
@@ -74,6 +82,17 @@ def read_status(client: SeqrClient, server: ScriptedServer) -> ReadStatus:
     def read(response: bytes) -> PaymentStatus:
         server.respond_with(response)
         return client.get_payment_status("1001", 0)
+
+    return read
+
+
+@pytest.fixture
+def read_report(client: SeqrClient, server: ScriptedServer) -> ReadReport:
+    """Returns the client's reading of an HTTP response to executeReport."""
+
+    def read(response: bytes) -> Report:
+        server.respond_with(response)
+        return fetch_report(client, ReportId.SHOP_TRANSACTIONS, "2012071711291546101000028")
 
     return read
 

@@ -51,28 +51,28 @@ RECONCILIATION_MUTATIONS = (
         "payments/seqr/client.py",
         "config.report_timeout_seconds if report.is_large else config.timeout_seconds",
         "config.timeout_seconds",
-        "tests/payments/seqr/test_reports.py::test_report_may_take_longer_than_another_call",
+        "tests/payments/seqr/test_report_limits.py::test_report_may_take_longer_than_another_call",
     ),
     Mutation(
         "let a report trickle until its time is up",
         "payments/seqr/transport.py",
         "        handle.setopt(pycurl.LOW_SPEED_TIME, limits.stall_seconds)\n",
         "",
-        "tests/payments/seqr/test_reports.py::test_trickling_report_is_aborted_when_it_stalls",
+        "tests/payments/seqr/test_report_limits.py::test_trickling_report_is_aborted_when_it_stalls",
     ),
     Mutation(
         "hold a report's text in memory",
         "payments/seqr/report_reader.py",
         "MAX_MEMORY_BYTES = 1024 * 1024  #",
         "MAX_MEMORY_BYTES = 1024 * 1024 * 1024  #",
-        "tests/payments/seqr/test_reports.py::test_report_of_35000_rows_is_read_in_little_memory",
+        "tests/payments/seqr/test_report_limits.py::test_report_of_35000_rows_is_read_in_little_memory",
     ),
     Mutation(
         "take a report's lease for a short call",
         "payments/reconciliation/fetch_report.py",
         "LEASE.taken(now, report_lease_duration())",
         "LEASE.taken(now)",
-        "tests/payments/reconciliation/test_periods.py"
+        "tests/payments/reconciliation/test_report_fetching.py"
         "::test_lease_of_a_report_outlasts_the_longest_call",
     ),
     Mutation(
@@ -80,7 +80,7 @@ RECONCILIATION_MUTATIONS = (
         "payments/reconciliation/backoff.py",
         "    if isinstance(error, SeqrReportTooLarge):\n        return NO_RETRY\n",
         "",
-        "tests/payments/reconciliation/test_periods.py"
+        "tests/payments/reconciliation/test_report_fetching.py"
         "::test_report_with_too_many_rows_opens_a_case_at_once_and_is_not_fetched_again",
     ),
     Mutation(
