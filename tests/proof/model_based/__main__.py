@@ -1,6 +1,7 @@
-"""`make proof`: many runs of the model-based test, and how to repeat one that failed.
+"""`make proof`: interleaves all writers, and makes many runs of the model-based test.
 
-Makes EXAMPLES runs with the seeds from SEED on; without SEED the first seed is random.
+Makes EXAMPLES runs with the seeds from SEED on; without SEED the first seed is random. Says how to
+repeat one that failed. EXAMPLES=1 leaves the interleavings out.
 """
 
 import os
@@ -13,6 +14,7 @@ import time
 from tests.proof.model_based.plan import RUNS, STEPS, seeds_for
 
 TEST = "tests/proof/model_based/test_invariants.py"
+INTERLEAVING_TEST = "tests/proof/interleaving/test_interleaving.py"
 MAX_PROCESSES = 2  # for two cores
 SEEDS_UP_TO = 1_000_000
 
@@ -22,6 +24,8 @@ def main() -> int:
     examples = int(os.environ.get("EXAMPLES", "900"))
     seed = int(os.environ.get("SEED") or random.randrange(SEEDS_UP_TO))
     seeds = seeds_for(examples)
+    if seeds > 1 and not _interleave():
+        return 1
     _print(f"{seeds * RUNS} runs of {STEPS} steps, with the seeds {seed} to {seed + seeds - 1}")
     began = time.monotonic()
     command = [sys.executable, "-m", "pytest", TEST, "-q", "-p", "no:logging"]
@@ -42,6 +46,22 @@ def main() -> int:
     for failed in sorted(set(re.findall(r"^FAILED .*\[(\d+)\]", done.stdout, re.MULTILINE))):
         _print(f"Repeat it: make proof EXAMPLES=1 SEED={failed}; shrink it: SHRINK=1")
     return 1
+
+
+def _interleave() -> bool:
+    """Interleave every pair of writers; return whether every invariant held."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", INTERLEAVING_TEST, "-q", "-p", "no:logging"],
+        env={**os.environ, "ALL_PAIRS": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    held = done.returncode == 0
+    seconds = time.monotonic() - began
+    _print(f"Every pair of writers was interleaved, in {seconds:.0f} s" if held else done.stdout)
+    return held
 
 
 def _print(text: str) -> None:
