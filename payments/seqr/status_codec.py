@@ -50,7 +50,9 @@ class StatusCodec:
 
     def encode(self, invoice_reference: str, invoice_version: int, client_reference: str) -> bytes:
         """Return the envelope of one request."""
-        reference = escape(xml_text(invoice_reference))
+        reference = invoice_reference
+        if not (reference.isascii() and reference.isalnum()):  # SEQR's are digits
+            reference = escape(xml_text(reference))
         return (
             f"{self._head}{client_reference}{self._middle}{reference}"
             f"{self._before_version}{invoice_version}{self._tail}"

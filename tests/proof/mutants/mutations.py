@@ -6,6 +6,7 @@ from tests.proof.mutants.outage_mutations import OUTAGE_MUTATIONS
 from tests.proof.mutants.reconciliation_mutations import RECONCILIATION_MUTATIONS
 from tests.proof.mutants.refund_mutations import REFUND_MUTATIONS
 from tests.proof.mutants.shard_mutations import SHARD_MUTATIONS
+from tests.proof.mutants.slowness_mutations import SLOWNESS_MUTATIONS
 
 SEND = "payments/invoices/send.py"
 RECOVERY = "payments/recovery.py"
@@ -189,4 +190,5 @@ MUTATIONS = (
     *REFUND_MUTATIONS,
     *RECONCILIATION_MUTATIONS,
     *SHARD_MUTATIONS,
+    *SLOWNESS_MUTATIONS,
 )

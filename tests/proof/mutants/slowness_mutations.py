@@ -1,0 +1,39 @@
+"""Mutations of what keeps the deadline while SEQR answers slowly."""
+
+from tests.proof.mutants.mutation import Mutation
+
+SCHEDULE = "payments/polling/schedule.py"
+REPEATS = "payments/polling/repeats.py"
+TESTS_OF_DEADLINE = "tests/payments/polling/test_deadline.py"
+TESTS_OF_SCHEDULE = "tests/payments/polling/test_schedule.py"
+
+SLOWNESS_MUTATIONS = (
+    Mutation(
+        "let the limit of calls in flight fall below what the deadline needs",
+        "payments/polling/concurrency.py",
+        "min(max(self._comfort, self.needed), self._ceiling)",
+        "min(self._comfort, self._ceiling)",
+        f"{TESTS_OF_DEADLINE}::test_no_invoice_waits_ten_seconds_while_the_limit_suffices",
+    ),
+    Mutation(
+        "let the retry of a timed-out call wait for its back-off",
+        SCHEDULE,
+        "            retry_at = entry.queried_at + self._retry_pause(entry, now)\n",
+        "            retry_at = now + self._retry_pause(entry, now)\n",
+        f"{TESTS_OF_SCHEDULE}::test_retry_after_a_time_out_is_due_at_once",
+    ),
+    Mutation(
+        "repeat no unanswered query",
+        REPEATS,
+        "                self._schedule.repeat(invoice_id, now, slowest)\n",
+        "                pass\n",
+        f"{TESTS_OF_DEADLINE}::test_no_invoice_waits_ten_seconds_while_the_limit_suffices",
+    ),
+    Mutation(
+        "repeat no query while nothing is answered",
+        REPEATS,
+        "            self._probe(now)\n            return\n",
+        "            return\n",
+        f"{TESTS_OF_DEADLINE}::test_every_invoice_is_answered_within_three_seconds_of_the_end_of_an_outage",
+    ),
+)
