@@ -12,6 +12,7 @@ from django.conf import settings
 
 from orders.audit import ChangeSource
 from orders.audit_digest import digest_finished_days
+from orders.audit_marker import MarkerUnavailable
 from orders.clock import database_now
 from orders.models import SourceName
 from orders.services import forget_expired_sessions
@@ -96,8 +97,8 @@ def mark_interrupted_refund_unknown(refund_id: int) -> None:
 def check_audit_marker() -> None:
     """Hold refunds if the database has lost transactions; advance the audit's marker otherwise."""
     try:
-        hold.require_complete_database(SOURCE)
-    except hold.SendingHeld as error:
+        hold.hold_after_loss(SOURCE)
+    except MarkerUnavailable as error:
         logger.error("refunds are not sent: %s", error)
 
 

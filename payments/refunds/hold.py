@@ -45,21 +45,31 @@ def refunds_are_held() -> bool:
 
 
 def require_complete_database(source: ChangeSource) -> None:
-    """Check that the database has lost no transactions; hold all refunds if it has.
+    """Check just before a call that no refund is held, and that the database has lost nothing.
 
-    Raises SendingHeld then, and while the marker is unavailable. Must be called outside a
+    Raises SendingHeld otherwise, and while the marker is unavailable. Must be called outside a
     transaction, with the refund's SENDING committed: the marker then has it, before SEQR is called.
     """
     try:
-        lost = check_marker()
+        hold_after_loss(source)
     except MarkerUnavailable as error:
         raise SendingHeld(str(error)) from error
+    # After the marker: another process that finds the loss holds the refunds, then sets it back.
+    if refunds_are_held():
+        raise SendingHeld("refunds are on hold")
+
+
+def hold_after_loss(source: ChangeSource) -> None:
+    """Hold all refunds if the database has lost transactions; advance the marker otherwise.
+
+    Raises MarkerUnavailable.
+    """
+    lost = check_marker()
     if lost is None:
         return
     if not _is_known(lost):
         hold_refunds(_newest_before(lost), source)
     accept_loss()
-    raise SendingHeld("the database has lost transactions")
 
 
 @transaction.atomic

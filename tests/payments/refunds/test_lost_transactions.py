@@ -22,6 +22,7 @@ from payments.refunds.hold import (
     mark_possibly_made,
     refunds_are_held,
     release_refunds,
+    require_complete_database,
 )
 from payments.refunds.refund import resolve_unknown_refund
 from payments.refunds.send import send_refund
@@ -101,6 +102,22 @@ def test_marker_has_the_sending_before_seqr_is_called(
 
     event = AuditEvent.objects.get(name="refund_sending_started")
     assert [each and each.event_id for each in marked] == [event.pk]
+
+
+def test_refund_is_held_when_another_process_finds_the_loss_after_its_lease(
+    monkeypatch: pytest.MonkeyPatch, sandbox: SandboxProcess, refund: Refund
+) -> None:
+    def find_the_loss_first(source: ChangeSource) -> None:
+        tasks.check_audit_marker()
+        require_complete_database(source)
+
+    lose_the_sending_of(refund)
+    monkeypatch.setattr("payments.refunds.send.require_complete_database", find_the_loss_first)
+
+    send_held(refund)
+
+    assert status_of(refund) == S.CREATED
+    assert call_count(sandbox, "refundPayment") == 1
 
 
 def test_refund_requested_after_a_restore_waits_for_the_end_of_the_hold(

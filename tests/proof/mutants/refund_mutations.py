@@ -92,6 +92,14 @@ REFUND_MUTATIONS = (
         "::test_loss_is_found_after_new_events_have_the_ids_of_the_lost_ones",
     ),
     Mutation(
+        "look for a hold before the lease only",
+        "payments/refunds/hold.py",
+        '    if refunds_are_held():\n        raise SendingHeld("refunds are on hold")\n',
+        "",
+        "tests/payments/refunds/test_lost_transactions.py"
+        "::test_refund_is_held_when_another_process_finds_the_loss_after_its_lease",
+    ),
+    Mutation(
         "send refunds while they are on hold",
         SEND_REFUND,
         "    if refunds_are_held():\n        return None\n",
