@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -13,7 +11,7 @@ from orders.audit import ChangeSource
 from orders.clock import database_now
 from orders.models import OrderState
 from payments.call_audit import record_calls
-from payments.invoices.payment import mismatch_of
+from payments.invoices.payment import mismatch_of, payment_fields
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.invoices.transitions import lock_free_invoices, transition_to_paid
 from payments.models import Invoice, InvoiceStatus, MoneyCase
@@ -36,7 +34,7 @@ def apply_payments(
     alone = _ids_without_others([invoice.pk for invoice in locked])
     now = database_now()
     payments = [
-        (invoice, _fields(by_id[invoice.pk], now))
+        (invoice, payment_fields(by_id[invoice.pk], now))
         for invoice in locked
         if invoice.pk in alone and _is_ordinary(invoice, by_id[invoice.pk])
     ]
@@ -48,21 +46,6 @@ def apply_payments(
     calls = [(by_id[invoice.pk].call, invoice.order_id) for invoice, _ in payments]
     record_calls([(call, order_id) for call, order_id in calls if call is not None], source)
     return {invoice.pk for invoice, _ in payments}
-
-
-def _fields(result: StatusResult, paid_at: datetime) -> dict[str, Any]:
-    assert result.paid is not None
-    receipt = result.paid.receipt
-    assert receipt is not None
-    assert receipt.total_amount is not None
-    return {
-        "invoice_version": result.version,
-        "ers_reference": result.ers_reference,
-        "payment_reference": receipt.payment_reference or "",
-        "paid_at": paid_at,
-        "paid_amount": receipt.total_amount.value,
-        "paid_currency": receipt.total_amount.currency,
-    }
 
 
 def _is_ordinary(invoice: Invoice, result: StatusResult) -> bool:

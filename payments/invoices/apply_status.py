@@ -259,7 +259,9 @@ def _apply_payment(invoice: Invoice, result: StatusResult, source: ChangeSource)
     was_unwanted = invoice.cancel_reason or invoice.status in UNPAID_FINAL_STATUSES
     receipt = result.paid.receipt
     confirm_discount(invoice, receipt.total_amount if receipt else None, source)
-    transition_invoice(invoice, InvoiceStatus.PAID, source, **payment_fields(result))
+    transition_invoice(
+        invoice, InvoiceStatus.PAID, source, **payment_fields(result, database_now())
+    )
     update_order_refund_state(invoice, source)  # refunds from before a reversal
     if was_unwanted:
         open_case(CaseKind.PAID_THOUGH_CANCELED, source, PAID_BEFORE_CANCEL, invoice=invoice)

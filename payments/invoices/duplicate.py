@@ -42,7 +42,9 @@ def apply_after_other_payment(invoice: Invoice, result: StatusResult, source: Ch
         invoice, EventName.ANSWER_AFTER_ORDER_WAS_PAID, source, detail=result.status
     )
     if result.status == InvoiceStatus.PAID:
-        transition_invoice(invoice, InvoiceStatus.DUPLICATE, source, **payment_fields(result))
+        transition_invoice(
+            invoice, InvoiceStatus.DUPLICATE, source, **payment_fields(result, database_now())
+        )
         open_case(CaseKind.DUPLICATE_PAYMENT, source, DUPLICATE_PAYMENT_FOUND, invoice=invoice)
         return True
     if result.case is not None:

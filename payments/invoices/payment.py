@@ -1,9 +1,9 @@
 """A payment in SEQR's answer: which invoice it is of, its references, and its amount."""
 
+from datetime import datetime
 from typing import Any
 
 from orders.audit import ChangeSource
-from orders.clock import database_now
 from payments.cases.cases import open_case
 from payments.invoices.status_query import StatusResult
 from payments.invoices.transitions import paid_differs
@@ -33,7 +33,7 @@ def mismatch_of(invoice: Invoice, result: StatusResult) -> str:
     return ""
 
 
-def payment_fields(result: StatusResult) -> dict[str, Any]:
+def payment_fields(result: StatusResult, paid_at: datetime) -> dict[str, Any]:
     """Return the fields of an invoice that SEQR answers to be paid."""
     receipt = result.paid.receipt if result.paid else None
     total = receipt.total_amount if receipt else None
@@ -41,7 +41,7 @@ def payment_fields(result: StatusResult) -> dict[str, Any]:
         "invoice_version": result.version,
         "ers_reference": result.ers_reference,
         "payment_reference": (receipt.payment_reference or "") if receipt else "",
-        "paid_at": database_now(),
+        "paid_at": paid_at,
         "paid_amount": total.value if total else None,
         "paid_currency": total.currency if total else "",
     }
