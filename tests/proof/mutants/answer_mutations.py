@@ -147,8 +147,8 @@ ANSWER_MUTATIONS = (
     Mutation(
         "throw a duplicate payment's reference away",
         DUPLICATE,
-        "        transition_invoice("
-        "invoice, InvoiceStatus.DUPLICATE, source, **payment_fields(result))\n",
+        "        transition_invoice(\n            invoice, InvoiceStatus.DUPLICATE, source, "
+        "**payment_fields(result, database_now())\n        )\n",
         "",
         "tests/payments/invoices/test_duplicate_payments.py"
         "::test_duplicate_payment_keeps_its_reference_and_amount",
