@@ -4,7 +4,7 @@ VENV_PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots proof mutants crashtest outages \
+.PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots proof mutants mutation crashtest outages \
 	bench bench-quick bench-streams
 .DELETE_ON_ERROR:
 
@@ -47,6 +47,9 @@ proof: $(VENV)/installed-test ## run the model-based tests at length: EXAMPLES=n
 mutants: $(VENV)/installed-test ## plant faults and report which of them no test catches (docs/proof.md)
 	@exec $(VENV_PYTHON) -m tests.proof.mutants
 
+mutation: $(VENV)/installed-mutation ## plant 60 faults chosen by chance: SEED=n FAULTS=n (docs/proof.md)
+	@exec $(VENV_PYTHON) -m tests.proof.mutation
+
 crashtest: $(VENV)/installed-test ## kill processes at random, then compare the books (3 min)
 	@exec $(VENV_PYTHON) -m tests.proof.crash
 
@@ -87,7 +90,7 @@ $(VENV)/installed-%: requirements/%.txt | $(VENV)/made
 	@.local/compiler/bin/python -m pip install --quiet --quiet --disable-pip-version-check uv
 
 requirements: .local/compiler/bin/uv ## compile requirements/*.in; UPGRADE=--upgrade takes newer versions
-	@for name in base production local test; do \
+	@for name in base production local test mutation; do \
 		echo "Compiling requirements/$$name.txt"; \
 		$< pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links $(UPGRADE) \

@@ -7,7 +7,6 @@ catches a mutation.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from queue import SimpleQueue
 from tests.proof.mutants.mutation import Mutation
 from tests.proof.mutants.mutations import MUTATIONS
 from tests.proof.mutants.table import Verdict, write_table
+from tests.proof.repository_copy import copy_repository
 
 ROOT = Path(__file__).resolve().parents[3]
 PARALLEL_RUNS = 2
@@ -40,7 +40,7 @@ def main() -> int:
     copies: SimpleQueue[Path] = SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         for number in range(PARALLEL_RUNS):
-            copies.put(_copy_to(Path(folder) / str(number)))
+            copies.put(copy_repository(Path(folder) / str(number)))
         _require_green_tests(copies)
         with ThreadPoolExecutor(PARALLEL_RUNS) as threads:
             verdicts = list(
@@ -53,23 +53,6 @@ def main() -> int:
     for name in survivors:
         _print(f"survived: {name}")
     return 1 if survivors else 0
-
-
-def _copy_to(folder: Path) -> Path:
-    """Copy every file of the repository, also uncommitted ones; return the folder."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        source, target = ROOT / name, folder / name
-        if source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
-    return folder
 
 
 def _require_green_tests(copies: SimpleQueue[Path]) -> None:

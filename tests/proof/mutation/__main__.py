@@ -1,0 +1,150 @@
+"""`make mutation`: plant faults chosen by chance, each against the tests that reach it.
+
+SEED chooses the faults, FAULTS their number (60). Prints the survivors. The exit status is 1 where
+fewer than 95 % are caught.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+from seqrshop.local import ROOT
+from tests.proof.mutation.equivalent import EQUIVALENT
+from tests.proof.mutation.fault import Fault
+from tests.proof.mutation.javascript_faults import find_faults
+from tests.proof.mutation.python_faults import Place, find_places
+from tests.proof.mutation.reach import ImportMap
+from tests.proof.repository_copy import copy_repository
+
+PARALLEL_RUNS = 2
+FAULTS = 60
+SCRIPTS_SHARE = 6  # one fault in six is in a script
+REQUIRED_SHARE = 0.95
+FAULT_SECONDS = 900
+STOP_SECONDS = 60
+FOLDERS = ("orders", "payments", "seqrshop/backoffice", "seqrshop/ops", "seqrshop/storefront")
+LEFT_OUT = ("payments/sandbox/", "/migrations/", "/management/commands/seed_demo.py")
+PASSED = 0
+
+
+def main() -> int:
+    """Run the sample; return 1 where too many faults survive."""
+    seed = int(os.environ.get("SEED") or random.randrange(1000))
+    number = int(os.environ.get("FAULTS") or FAULTS)
+    faults = sample(seed, number)
+    imports, survivors, began = ImportMap(ROOT), [], time.monotonic()
+    copies: SimpleQueue[Path] = SimpleQueue()
+
+    def run(fault: Fault) -> tuple[Fault, str]:
+        copy = copies.get()
+        try:
+            return fault, _run_fault(fault, imports.tests_reaching(fault.file), copy)
+        finally:
+            copies.put(copy)
+
+    with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
+        for place in range(PARALLEL_RUNS):
+            copies.put(copy_repository(Path(folder) / str(place)))
+        with ThreadPoolExecutor(PARALLEL_RUNS) as threads:
+            for fault, survived in threads.map(run, faults):
+                _print(f"{fault}: {survived or 'caught'}\n{fault.diff}")
+                if survived:
+                    survivors.append(fault)
+    caught = len(faults) - len(survivors)
+    minutes = (time.monotonic() - began) / 60
+    _print(f"SEED={seed}: {caught} of {len(faults)} caught, in {minutes:.0f} minutes")
+    for fault in survivors:
+        _print(f"survived: {fault}\n{fault.diff}")
+    return 0 if caught >= REQUIRED_SHARE * len(faults) else 1
+
+
+def sample(seed: int, number: int) -> list[Fault]:
+    """Return the faults of a seed: first a kind is drawn, then a fault of that kind."""
+    chance = random.Random(seed)
+    scripts = [
+        fault
+        for path in sorted((ROOT / "seqrshop/storefront/static").rglob("*.js"))
+        for fault in find_faults(ROOT, path.relative_to(ROOT).as_posix())
+    ]
+    places = [
+        place
+        for folder in FOLDERS
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if not any(part in path.as_posix() for part in LEFT_OUT)
+        for place in find_places(ROOT, path.relative_to(ROOT).as_posix())
+    ]
+    in_scripts = number // SCRIPTS_SHARE
+    return _draw(chance, places, number - in_scripts) + _draw(chance, scripts, in_scripts)
+
+
+def _draw(chance: random.Random, candidates: Sequence[Fault | Place], number: int) -> list[Fault]:
+    """Draw different faults that are not equivalent."""
+    by_kind: dict[str, list[Fault | Place]] = defaultdict(list)
+    for candidate in candidates:
+        by_kind[candidate.kind].append(candidate)
+    kinds, drawn = sorted(by_kind), dict[str, Fault]()
+    while len(drawn) < number:
+        candidate = chance.choice(by_kind[chance.choice(kinds)])
+        fault = candidate.fault() if isinstance(candidate, Place) else candidate
+        if not _is_equivalent(fault):
+            drawn[fault.after] = fault
+    return list(drawn.values())
+
+
+def _is_equivalent(fault: Fault) -> bool:
+    new = [line[1:].strip() for line in fault.diff.splitlines() if line.startswith("+")]
+    return fault.before == fault.after or any(
+        fault.file == each.file and each.new.strip() in new for each in EQUIVALENT
+    )
+
+
+def _run_fault(fault: Fault, tests: list[str], copy: Path) -> str:
+    """Plant the fault and run the tests; return how it survived, or "" where it was caught."""
+    file = copy / fault.file
+    file.write_text(fault.after)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:logging", *tests],
+            cwd=copy,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(FAULT_SECONDS)
+        except subprocess.TimeoutExpired:
+            _stop(process)
+            return f"not caught in {FAULT_SECONDS} s"
+        return "survived" if code == PASSED else ""
+    finally:
+        file.write_text(fault.before)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Let pytest stop its servers, then end it."""
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

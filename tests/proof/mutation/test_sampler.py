@@ -1,0 +1,62 @@
+"""`make mutation` finds faults in scripts, and the tests that reach a file."""
+
+from pathlib import Path
+
+import pytest
+
+from seqrshop.local import ROOT
+from tests.proof.mutation.javascript_faults import find_faults
+from tests.proof.mutation.reach import ImportMap
+
+
+@pytest.fixture(scope="module")
+def imports() -> ImportMap:
+    """The imports of this repository."""
+    return ImportMap(ROOT)
+
+
+def test_nearest_tests_come_first(imports: ImportMap) -> None:
+    tests = imports.tests_reaching("payments/refunds/transitions.py")
+
+    assert tests[0].startswith("tests/payments/")
+    assert "tests/payments/refunds/test_refunds.py" in tests
+    assert len(tests) == len(set(tests))
+
+
+@pytest.mark.parametrize("folder", ["orders", "payments", "seqrshop"])
+def test_every_file_with_code_is_reached_by_tests(imports: ImportMap, folder: str) -> None:
+    files = [path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*.py")]
+
+    assert [file for file in files if not imports.tests_reaching(file)] == []
+
+
+def test_script_is_reached_by_the_browser_tests(imports: ImportMap) -> None:
+    assert imports.tests_reaching("seqrshop/storefront/static/storefront/money.js") == [
+        "tests/browser"
+    ]
+
+
+def test_faults_of_a_script_change_code_and_neither_comments_nor_imports(tmp_path: Path) -> None:
+    (tmp_path / "page.js").write_text(
+        'import { a } from "./a.js";\n'
+        "// if (a && b) show();\n"
+        "export function f(a, b) {\n"
+        '  if (a && b < 1) show("x");\n'
+        "  await close();\n"
+        "}\n"
+    )
+
+    faults = find_faults(tmp_path, "page.js")
+
+    changed = [fault.diff.partition("\n+")[2] for fault in faults]
+    assert changed == [
+        '  if (a || b < 1) show("x");',
+        '  if (a && b <= 1) show("x");',
+        '  if (a && b < 2) show("x");',
+        '  if (a && b < 1) show("XXx");',
+        "   close();",
+        "",
+        '  if (true || a && b < 1) show("x");',
+        '  if (false && a && b < 1) show("x");',
+    ]
+    assert {fault.line for fault in faults} == {4, 5}
