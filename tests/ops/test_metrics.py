@@ -138,4 +138,4 @@ def test_documentation_lists_exactly_these_metrics() -> None:
 
     names = {name.partition("{")[0] for name in read_metrics()}
 
-    assert set(re.findall(r"\bseqr(?:shop)?_[a-z_]+", OPERATIONS)) == names
+    assert set(re.findall(r"`(seqr(?:shop)?_[a-z_]+)", OPERATIONS)) == names
