@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.operations import DatabaseOperations
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -20,6 +22,28 @@ from tests.redis_reset import reset_rate_limits
 from tests.sandbox_process import SandboxProcess
 
 TOKEN = "0000002012-63506374"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> Iterator[None]:
+    """Let a busy machine take minutes to create and drop the tests' database."""
+    original = DatabaseWrapper._nodb_cursor
+
+    @contextmanager
+    def nodb_cursor(wrapper: DatabaseWrapper) -> Iterator[Any]:
+        given = wrapper.settings_dict["OPTIONS"]
+        wrapper.settings_dict["OPTIONS"] = {**given, "options": "-c statement_timeout=300s"}
+        try:
+            with original(wrapper) as cursor:
+                yield cursor
+        finally:
+            wrapper.settings_dict["OPTIONS"] = given
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseWrapper, "_nodb_cursor", nodb_cursor)
+        yield
 
 
 @pytest.fixture(scope="session")
