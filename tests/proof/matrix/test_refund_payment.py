@@ -45,9 +45,9 @@ def sent_later(scenario: Scenario, refund: Refund) -> None:
 
 def unknown(scenario: Scenario, refund: Refund) -> None:
     """The refund is UNKNOWN, its amount stays reserved, and a case is opened. It is never sent
-    again automatically. After the nightly reconciliation, the page that resolves it suggests what
-    SEQR's report shows; staff decide, and only a refund that was not executed can be requested
-    again.
+    again automatically. After the nightly reconciliation, the page that resolves it suggests a
+    refund that SEQR's report shows. This report proves no absence, so staff ask SEQR about any
+    other; they decide, and only a refund that was not executed can be requested again.
     """
     assert scenario.faulty_calls() == 1
     assert status_of(refund) == S.UNKNOWN
@@ -63,11 +63,11 @@ def unknown(scenario: Scenario, refund: Refund) -> None:
     reconcile_day(scenario.sandbox)
     proposal = suggest_refund_outcome(Refund.objects.get(pk=refund.pk))
 
-    assert proposal.was_refunded == scenario.fault.takes_effect
+    assert proposal.was_refunded == (True if scenario.fault.takes_effect else None)
     resolve_unknown_refund(
         refund.pk,
         by_staff(refund.requested_by),
-        was_refunded=proposal.was_refunded,
+        was_refunded=scenario.fault.takes_effect,
         reason="the night's report",
         ers_reference=proposal.ers_reference,
     )
