@@ -86,7 +86,7 @@ def hold_refunds(lost_since: datetime, source: ChangeSource) -> RefundHold:
     if case is not None:
         logger.error("%s", summary)
         return RefundHold.objects.create(case=case, lost_since=lost_since, lost_until=now)
-    hold = RefundHold.objects.select_for_update(of=("self",)).get(case__closed_at=None)
+    hold = RefundHold.objects.select_for_update(of=("self",), no_key=True).get(case__closed_at=None)
     hold.lost_since = min(hold.lost_since, lost_since)
     hold.lost_until = now
     hold.save(update_fields=["lost_since", "lost_until"])

@@ -24,7 +24,9 @@ def test_bulk_acknowledgment_does_not_deadlock_with_a_writer_that_locks_the_orde
     invoice = invoice_in(InvoiceStatus.PAID)
     query = StatusQuery(invoice.pk, "reference", 0, InvoiceStatus.PAID)
     call = CallRecord("getPaymentStatus", "reference", 3, 0)
-    acknowledgment = [(query, StatusResult(1, InvoiceStatus.PAID, call=call))]
+    acknowledgment = [
+        (query, StatusResult(1, InvoiceStatus.PAID, invoice.ers_reference, call=call))
+    ]
     deadlocks = deadlock_count()
 
     def lock_order_and_invoice() -> None:
@@ -48,7 +50,9 @@ def test_locked_order_does_not_delay_an_event_of_it() -> None:
     invoice = invoice_in(InvoiceStatus.PAID)
     query = StatusQuery(invoice.pk, "reference", 0, InvoiceStatus.PAID)
     call = CallRecord("getPaymentStatus", "reference", 3, 0)
-    acknowledgment = [(query, StatusResult(1, InvoiceStatus.PAID, call=call))]
+    acknowledgment = [
+        (query, StatusResult(1, InvoiceStatus.PAID, invoice.ers_reference, call=call))
+    ]
 
     def acknowledge() -> set[int]:
         with connection.cursor() as cursor:
