@@ -1,7 +1,7 @@
-"""`make proof`: interleaves all writers, and makes many runs of the model-based test.
+"""`make proof`: interleaves writers, tries endless answers, makes many model-based runs.
 
 Makes EXAMPLES runs with the seeds from SEED on; without SEED the first seed is random. Says how to
-repeat one that failed. EXAMPLES=1 leaves the interleavings out.
+repeat one that failed. EXAMPLES=1 makes the model-based runs alone.
 """
 
 import os
@@ -14,7 +14,18 @@ import time
 from tests.proof.model_based.plan import RUNS, STEPS, seeds_for
 
 TEST = "tests/proof/model_based/test_invariants.py"
-INTERLEAVING_TEST = "tests/proof/interleaving/test_interleaving.py"
+WHOLE_TESTS = (
+    (
+        "tests/proof/interleaving/test_interleaving.py",
+        "ALL_PAIRS",
+        "Every pair of writers was interleaved",
+    ),
+    (
+        "tests/proof/endless/test_endless.py",
+        "ALL_CELLS",
+        "Every answer, given for ever, led to an end or to a case",
+    ),
+)
 MAX_PROCESSES = 2  # for two cores
 SEEDS_UP_TO = 1_000_000
 
@@ -24,7 +35,7 @@ def main() -> int:
     examples = int(os.environ.get("EXAMPLES", "900"))
     seed = int(os.environ.get("SEED") or random.randrange(SEEDS_UP_TO))
     seeds = seeds_for(examples)
-    if seeds > 1 and not _interleave():
+    if seeds > 1 and not all(_run_whole(*each) for each in WHOLE_TESTS):
         return 1
     _print(f"{seeds * RUNS} runs of {STEPS} steps, with the seeds {seed} to {seed + seeds - 1}")
     began = time.monotonic()
@@ -48,19 +59,18 @@ def main() -> int:
     return 1
 
 
-def _interleave() -> bool:
-    """Interleave every pair of writers; return whether every invariant held."""
+def _run_whole(test: str, variable: str, what: str) -> bool:
+    """Run a test that `make test` runs in part; return whether it passed."""
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", INTERLEAVING_TEST, "-q", "-p", "no:logging"],
-        env={**os.environ, "ALL_PAIRS": "1"},
+        [sys.executable, "-m", "pytest", test, "-q", "-p", "no:logging"],
+        env={**os.environ, variable: "1"},
         stdout=subprocess.PIPE,
         text=True,
         check=False,
     )
     held = done.returncode == 0
-    seconds = time.monotonic() - began
-    _print(f"Every pair of writers was interleaved, in {seconds:.0f} s" if held else done.stdout)
+    _print(f"{what}, in {time.monotonic() - began:.0f} s" if held else done.stdout)
     return held
 
 
