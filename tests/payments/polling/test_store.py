@@ -1,22 +1,18 @@
-"""The store: reads open invoices, writes results, and spends nothing on unchanged ones."""
+"""The store writes the results of queries: payments first, and each of them once."""
 
 import threading
-from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import DjangoAssertNumQueries
 
-from orders.clock import database_now
 from orders.models import AuditEvent, SubjectType
-from payments import models
 from payments.availability.pause import payments_are_paused
 from payments.invoices.apply_status import apply_status
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.invoices.transitions import lock_invoice
-from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase, shard_of
+from payments.models import CaseKind, InvoiceStatus, MoneyCase
 from payments.polling import store
-from tests.factories import InvoiceFactory
 from tests.fault_proxy import FaultProxy
 from tests.payments.polling.shard import (
     FakeStatusClient,
@@ -27,7 +23,6 @@ from tests.payments.polling.shard import (
     unchanged_seqr,
 )
 from tests.payments.steps import (
-    age_invoice,
     call_count,
     event_names,
     invoice_in,
@@ -56,26 +51,6 @@ def test_payments_are_confirmed_and_acknowledged_in_the_next_round(
     assert all(reloaded(invoice).acknowledged_at for invoice in invoices)
     running.run_rounds()
     assert call_count(sandbox, "getPaymentStatus") == 6  # acknowledged payments are not queried
-
-
-@pytest.mark.parametrize(
-    "open_status",
-    [
-        S.ISSUED,
-        S.PENDING_ISSUER_ACKNOWLEDGE,
-        S.RESERVED,
-        S.PARTIALLY_PAID,
-        S.NEEDS_ATTENTION,
-        S.CANCEL_PENDING,
-    ],
-)
-def test_invoice_in_each_open_status_is_queried(open_status: InvoiceStatus) -> None:
-    invoice = invoice_in(open_status)
-    calls = unchanged_seqr()
-
-    Shard(calls).run_rounds()
-
-    assert calls.queried == [invoice.pk]
 
 
 def test_unchanged_results_are_written_in_one_statement(
@@ -121,107 +96,6 @@ def test_unchanged_result_of_a_locked_invoice_is_written_after_the_lock_is_relea
     holder.join()
 
     assert [reloaded(each).invoice_version for each in (invoice, other)] == [1, 1]
-
-
-def test_superseded_ended_unsent_and_acknowledged_invoices_are_not_queried() -> None:
-    invoice_in(S.CANCEL_PENDING, cancel_reason=CancelReason.SUPERSEDED)
-    invoice_in(S.CANCELED)
-    invoice_in(S.CREATED)
-    invoice_in(S.PAID, acknowledged_at=database_now())
-    calls = unchanged_seqr()
-
-    Shard(calls).run_rounds()
-
-    assert calls.queried == []
-
-
-def test_shard_queries_only_its_own_invoices(settings: Settings) -> None:
-    settings.SEQR_POLL_SHARDS = 2
-    invoices = [invoice_in(S.ISSUED) for _ in range(40)]  # ids of both shards
-    calls = unchanged_seqr()
-
-    Shard(calls, shard=models.Shard(0, 2)).run_rounds()
-
-    own = [invoice.pk for invoice in invoices if shard_of(invoice.pk) == 0]
-    assert sorted(calls.queried) == own
-    assert 0 < len(own) < 40
-
-
-def test_unchanged_invoices_cost_two_sql_queries_a_second(
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
-    for _ in range(30):
-        invoice_in(S.ISSUED)
-    running = Shard(unchanged_seqr())
-    running.run_rounds(times=2)
-
-    with django_assert_num_queries(2):
-        running.run_rounds()
-
-
-def test_new_invoice_is_polled_within_a_second_and_a_closed_one_dropped_within_five() -> None:
-    first = invoice_in(S.ISSUED)
-    calls = unchanged_seqr()
-    running = Shard(calls)
-    running.run_rounds()
-
-    second = invoice_in(S.ISSUED)
-    Invoice.objects.filter(pk=first.pk).update(status=S.CANCELED)
-    running.run_rounds(times=2)
-    taken_up = calls.queried.count(second.pk)
-    running.run_rounds(times=3)  # every five seconds the store reads all
-    asked_before = calls.queried.count(first.pk)
-    running.run_rounds()
-
-    assert taken_up == 2
-    assert calls.queried.count(first.pk) == asked_before
-
-
-def test_superseded_invoice_is_dropped_within_a_second() -> None:
-    invoice = invoice_in(S.ISSUED)
-    age_invoice(invoice, 60)
-    calls = unchanged_seqr()
-    running = Shard(calls)
-    running.run_rounds()
-
-    Invoice.objects.filter(pk=invoice.pk).update(
-        status=S.CANCEL_PENDING, cancel_reason=CancelReason.SUPERSEDED
-    )
-    running.run_rounds(times=3)
-
-    assert calls.queried == [invoice.pk]
-
-
-def test_ended_invoice_is_dropped_within_a_second_of_another_payment_of_its_order() -> None:
-    invoice = invoice_in(S.ISSUED)
-    age_invoice(invoice, 60)
-    calls = unchanged_seqr()
-    running = Shard(calls)
-    running.run_rounds()
-
-    Invoice.objects.filter(pk=invoice.pk).update(status=S.EXPIRED)
-    InvoiceFactory.create(
-        order=invoice.order,
-        attempt=2,
-        status=S.PAID,
-        ers_reference="ERS",
-        paid_at=database_now(),
-        acknowledged_at=database_now(),
-    )
-    running.run_rounds(times=3)
-
-    assert calls.queried == [invoice.pk]
-
-
-def test_newest_notification_is_queried_first_after_a_start() -> None:
-    plain = invoice_in(S.ISSUED)
-    older = invoice_in(S.ISSUED, notified_at=database_now() - timedelta(seconds=9))
-    newer = invoice_in(S.ISSUED, notified_at=database_now())
-    calls = unchanged_seqr()
-
-    Shard(calls).run_rounds()
-
-    assert calls.queried == [newer.pk, older.pk, plain.pk]
 
 
 def test_result_is_kept_until_the_database_is_back(
@@ -383,17 +257,6 @@ def test_refused_settings_open_a_case_and_pause_payments(
     assert reloaded(invoice).status == S.ISSUED
     assert [case.kind for case in MoneyCase.objects.all()] == [CaseKind.CONFIGURATION]
     assert payments_are_paused()
-
-
-def test_store_reads_nothing_twice_within_a_second(
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
-    running = Shard(unchanged_seqr())
-    running.store.step()
-    running.store.step()  # writes the row for the first read
-
-    with django_assert_num_queries(0):
-        running.store.step()
 
 
 def test_locked_invoice_keeps_no_other_from_being_written(
