@@ -8,7 +8,7 @@ from functools import partial
 from playwright.sync_api import Page, Route
 
 from tests.browser.stack import Scan, Stack
-from tests.browser.steps import app_is_opened, block_app, reference_on
+from tests.browser.steps import MAX_FETCH_RETRIES, app_is_opened, block_app, reference_on
 
 EXPIRED_TOKEN = "0000002012-00000000"
 UNPAID = (
@@ -91,7 +91,7 @@ class Customer:
         """Open the menu of a shop without products."""
 
         def empty(route: Route) -> None:
-            session = route.fetch().json()
+            session = route.fetch(max_retries=MAX_FETCH_RETRIES).json()
             route.fulfill(json=session | {"products": [], "categories": []})
 
         self.page.route("**/lyktan/session", empty)

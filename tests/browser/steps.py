@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.stack import Scan, Stack
 
 APP = re.compile(r"/app/R\d+$")
+# A kept-alive connection may be closed by the shop at the moment that `route.fetch` reuses it.
+MAX_FETCH_RETRIES = 3
 
 
 def open_menu(page: Page, scan: Scan) -> None:

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import Console
 from tests.browser.stack import Stack
 from tests.browser.steps import (
+    MAX_FETCH_RETRIES,
     choose,
     expect_heading,
     open_menu,
@@ -106,7 +107,7 @@ def test_only_phones_are_sent_to_the_address_of_the_app(
     stack: Stack, page: Page, console: Console
 ) -> None:
     def as_in_production(route: Route) -> None:
-        response = route.fetch()
+        response = route.fetch(max_retries=MAX_FETCH_RETRIES)
         body = re.sub(r'"https?:[^"]*/app/R', '"seqr://SEQR.SE/R', response.text())
         route.fulfill(response=response, json=json.loads(body))
 

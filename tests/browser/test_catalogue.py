@@ -9,7 +9,14 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Console
 from tests.browser.stack import Stack
-from tests.browser.steps import block_app, choose, expect_heading, open_menu, submit_order
+from tests.browser.steps import (
+    MAX_FETCH_RETRIES,
+    block_app,
+    choose,
+    expect_heading,
+    open_menu,
+    submit_order,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -114,7 +121,10 @@ def test_page_shown_again_after_a_minute_reloads_the_menu_and_keeps_the_basket(
 
 def test_menu_without_products_has_no_buttons(stack: Stack, page: Page) -> None:
     def empty(route: Route) -> None:
-        route.fulfill(json=route.fetch().json() | {"products": [], "categories": []})
+        route.fulfill(
+            json=route.fetch(max_retries=MAX_FETCH_RETRIES).json()
+            | {"products": [], "categories": []}
+        )
 
     page.route("**/lyktan/session", empty)
     open_menu(page, stack.scan())

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import Console
 from tests.browser.stack import Stack
 from tests.browser.steps import (
+    MAX_FETCH_RETRIES,
     app_is_opened,
     block_app,
     choose,
@@ -92,7 +93,7 @@ def test_order_with_a_lost_response_is_sent_again_without_cookies(
         if lost:
             route.continue_()
             return
-        lost.append(json.loads(route.fetch().text())["number"])
+        lost.append(json.loads(route.fetch(max_retries=MAX_FETCH_RETRIES).text())["number"])
         route.abort()
 
     page.route("**/lyktan/orders", lose_the_first)

@@ -7,11 +7,12 @@ import re
 from collections import Counter, defaultdict
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.stack import Stack
 from tests.browser.steps import (
+    MAX_FETCH_RETRIES,
     block_app,
     choose,
     client_invoice_ids,
@@ -66,12 +67,24 @@ class LossyNetwork:
         outcome = self._random[kind].choice(["lost", "unanswered", "arrives", "arrives"])
         is_stream = route.request.url.endswith("/events")
         if outcome == "unanswered" and not is_stream:  # a stream's response does not end
-            route.fetch()
+            outcome = self._fetch(route)
         self.outcomes[kind, outcome] += 1
         if outcome == "arrives":
             route.continue_()
         else:
             route.abort("connectionfailed")
+
+    @staticmethod
+    def _fetch(route: Route) -> str:
+        """Has the shop answer a request, and says whether it did.
+
+        A failure raised in a route's handler would leave the request hanging for ever.
+        """
+        try:
+            route.fetch(max_retries=MAX_FETCH_RETRIES)
+        except Error:
+            return "lost"
+        return "unanswered"
 
 
 def test_order_over_a_lossy_network_is_made_once_paid_once_and_never_shown_as_failed(

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.browsers import SMALL_PHONE, WAIT_MS
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.stack import Stack
-from tests.browser.steps import block_app, choose, open_menu, submit_order
+from tests.browser.steps import MAX_FETCH_RETRIES, block_app, choose, open_menu, submit_order
 
 pytestmark = pytest.mark.browser
 
@@ -71,7 +71,10 @@ def test_payment_pause_while_the_customer_chooses_keeps_the_basket(
     page.route("**/lyktan/orders", lambda route: route.fulfill(status=503, json=refusal))
     page.route(
         "**/lyktan/session",
-        lambda route: route.fulfill(json=route.fetch().json() | {"unavailable_message": sentence}),
+        lambda route: route.fulfill(
+            json=route.fetch(max_retries=MAX_FETCH_RETRIES).json()
+            | {"unavailable_message": sentence}
+        ),
         times=1,
     )
 
