@@ -26,3 +26,8 @@ def test_every_path_that_a_page_names_exists(page: Path) -> None:
     missing = [path for path in PATH.findall(page.read_text()) if not (ROOT / path).exists()]
 
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_holds_an_unresolved_merge_conflict(page: Path) -> None:
+    assert not re.search(r"^(?:<{7}|>{7}) ", page.read_text(), re.MULTILINE)
