@@ -1,13 +1,14 @@
 """`make mutation`: plant faults chosen by chance, each against the tests that reach it.
 
-SEED chooses the faults, FAULTS their number (60). Prints the survivors. The exit status is 1 where
-fewer than 95 % are caught.
+SEED chooses the faults, FAULTS their number (60). A fault is caught where a test fails with it and
+passes without it. Prints the survivors. The exit status is 1 where fewer than 95 % are caught.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -35,6 +36,8 @@ FAULT_SECONDS = 900
 STOP_SECONDS = 60
 FOLDERS = ("orders", "payments", "seqrshop/backoffice", "seqrshop/ops", "seqrshop/storefront")
 LEFT_OUT = ("payments/sandbox/", "/migrations/", "/management/commands/seed_demo.py")
+OPTIONS = ("-q", "-x", "-rfE", "--tb=no", "-p", "no:logging")
+FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) (\S+::.+?)(?: - .*)?$", re.MULTILINE)
 PASSED = 0
 
 
@@ -114,10 +117,30 @@ def _run_fault(fault: Fault, tests: list[str], copy: Path) -> str:
     file = copy / fault.file
     file.write_text(fault.after)
     try:
+        code, report = _run_tests(copy, tests)
+    finally:
+        file.write_text(fault.before)
+    if code is None:
+        return f"not caught in {FAULT_SECONDS} s"
+    if code == PASSED:
+        return "survived"
+    code, _ = _run_tests(copy, _repetition(report, tests))
+    return "" if code == PASSED else "the same test fails without the fault"
+
+
+def _repetition(report: str, tests: list[str]) -> list[str]:
+    """Return the arguments that repeat the test that failed, or the collection that did."""
+    failed = FAILED_TEST.search(report)
+    return [failed[1]] if failed else ["--collect-only", *tests]
+
+
+def _run_tests(copy: Path, arguments: list[str]) -> tuple[int | None, str]:
+    """Run pytest up to the first failure; return its exit code, None if it was too slow."""
+    with tempfile.TemporaryFile("w+") as report:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:logging", *tests],
+            [sys.executable, "-m", "pytest", *OPTIONS, *arguments],
             cwd=copy,
-            stdout=subprocess.DEVNULL,
+            stdout=report,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -125,10 +148,9 @@ def _run_fault(fault: Fault, tests: list[str], copy: Path) -> str:
             code = process.wait(FAULT_SECONDS)
         except subprocess.TimeoutExpired:
             _stop(process)
-            return f"not caught in {FAULT_SECONDS} s"
-        return "survived" if code == PASSED else ""
-    finally:
-        file.write_text(fault.before)
+            return None, ""
+        report.seek(0)
+        return code, report.read()
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
