@@ -15,11 +15,12 @@ MIN_PAYMENTS_PER_SECOND = 5.0  # a second; with fewer there would be nothing to 
 
 @dataclass(frozen=True)
 class Case:
-    """The number of open invoices, and SEQR's `Behaviour`."""
+    """The number of open invoices, SEQR's `Behaviour`, and a rate of payments unlike the usual."""
 
     open: int
     delay: float = 0.0
     note: str = ""
+    rate: float | None = None
     behaviour: dict[str, float | bool] = field(default_factory=dict)
 
     @property
@@ -30,8 +31,8 @@ class Case:
 
     @property
     def payments_per_second(self) -> float:
-        """The rate that pays all open invoices within an invoice's lifetime."""
-        return max(MIN_PAYMENTS_PER_SECOND, self.open / LIFETIME_SECONDS)
+        """Usually the rate that pays all open invoices within an invoice's lifetime."""
+        return self.rate or max(MIN_PAYMENTS_PER_SECOND, self.open / LIFETIME_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Times:
 class Measured:
     """The results of a measurement. Times in seconds, memory in bytes."""
 
+    payments_per_second: float
     polls_per_second: float
     worker_cpu: float  # of one core
     database_cpu: float
@@ -93,6 +95,7 @@ def measure(bench: Bench, design: Design, case: Case, times: Times) -> Measured:
         bench.seqr.set_behaviour(delay=case.delay, **case.behaviour)
         to_record, unrecorded = bench.shop.recorded(counted.payments, within=RECORD_SECONDS)
     return Measured(
+        payments_per_second=rate,
         polls_per_second=counted.polls / counted.seconds,
         worker_cpu=cpu[0] / counted.seconds,
         database_cpu=cpu[1] / counted.seconds,

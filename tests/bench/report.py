@@ -8,9 +8,17 @@ from seqrshop.local import ROOT
 from tests.bench.designs import BARE, BARE_AT_FULL_SPEED, NAIVE, OURS, Design
 from tests.bench.machine import Cores, describe
 from tests.bench.measure import Case, Measured
-from tests.bench.rows import CASES, FAILING, LARGEST, UNIQUE_ANSWERS, Results
+from tests.bench.rows import (
+    CASES,
+    FAILING,
+    FULL_SHARD,
+    LARGEST,
+    MANY_PAYMENTS,
+    UNIQUE_ANSWERS,
+    Results,
+)
 from tests.bench.stats import median_and_range, percentile
-from tests.bench.targets import targets
+from tests.bench.targets import payment_cpu_ms, targets
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- make bench writes from here -->\n", "<!-- to here -->\n"
@@ -24,6 +32,7 @@ def write(results: Results, cores: Cores) -> None:
         f"Measured on {datetime.now(UTC):%Y-%m-%d}: {describe(cores)}",
         f"Polls per CPU second:\n\n{rows(results)}",
         _failover_and_tap(results),
+        _cost_of_a_payment(results),
         _fake_seqr_load(results),
         table(("target", "measured", ""), targets(results)),
     ]
@@ -32,9 +41,8 @@ def write(results: Results, cores: Cores) -> None:
 
 def rows(results: Results) -> str:
     """Return the table of ratios and the table of measurements."""
-    measured = [
-        case for case in (*CASES, UNIQUE_ANSWERS, FAILING) if (case.name, OURS.name) in results.runs
-    ]
+    cases = (*CASES, FULL_SHARD, MANY_PAYMENTS, UNIQUE_ANSWERS, FAILING)
+    measured = [case for case in cases if (case.name, OURS.name) in results.runs]
     return "\n\n".join(
         [
             table(
@@ -142,6 +150,19 @@ def _failover_and_tap(results: Results) -> str:
                     for part in (0.5, 0.99, 1.0)
                 ),
             ),
+        ],
+    )
+
+
+def _cost_of_a_payment(results: Results) -> str:
+    return table(
+        ("CPU of one more payment", "median"),
+        [
+            (part, median_and_range(payment_cpu_ms(results, value), "{:.2f} ms"))
+            for part, value in (
+                ("the poller", lambda run: run.worker_cpu),
+                ("PostgreSQL, with one more invoice issued", lambda run: run.database_cpu),
+            )
         ],
     )
 

@@ -24,6 +24,8 @@ QUICK_TIMES = Times(warm_up=2, window=5)
 
 CASES = [Case(number, delay) for number in (100, 1_000, 10_000) for delay in (0.0, 0.05)]
 LARGEST = Case(10_000)
+FULL_SHARD = Case(25_000)
+MANY_PAYMENTS = Case(10_000, note="300 payments a second", rate=300.0)
 QUICK_CASES = [Case(1_000), LARGEST]
 UNIQUE_ANSWERS = Case(10_000, note="unique answers", behaviour={"unique_answers": True})
 FAILING = Case(10_000, note="failing", behaviour={"failing_share": 0.01, "slow_share": 0.01})
@@ -59,7 +61,8 @@ def measure_all(bench: Bench) -> Results:
                 _measure(bench, design, case, TIMES, results.runs)
             if case == LARGEST:
                 _measure(bench, BARE_AT_FULL_SPEED, case, TIMES, results.runs)
-        for case in (UNIQUE_ANSWERS, FAILING):
+        _measure(bench, BARE, FULL_SHARD, TIMES, results.runs)
+        for case in (FULL_SHARD, MANY_PAYMENTS, UNIQUE_ANSWERS, FAILING):
             _measure(bench, OURS, case, TIMES, results.runs)
         results.failovers.append(measure_failover(bench, LARGEST))
         _print(f"a worker killed: silence {results.failovers[-1].longest_silence:.1f} s at most")

@@ -1,18 +1,37 @@
 """The targets of the poller, compared with the medians of the runs."""
 
+from collections.abc import Callable
 from statistics import median
 
 from tests.bench.designs import BARE, NAIVE, OURS, Design
 from tests.bench.measure import Measured
-from tests.bench.rows import LARGEST, Results
+from tests.bench.rows import FULL_SHARD, LARGEST, MANY_PAYMENTS, Results
 from tests.bench.stats import percentile
 
 
 def targets(results: Results) -> list[tuple[str, str, str]]:
     """Return each target, the measurement, and whether it is met."""
     ours = results.runs[LARGEST.name, OURS.name]
-    row = f"{LARGEST.open:,} open: "
+    full = results.runs[FULL_SHARD.name, OURS.name]
+    busy = results.runs[MANY_PAYMENTS.name, OURS.name]
+    row, full_row = f"{LARGEST.open:,} open: ", f"{FULL_SHARD.open:,} open: "
     return [
+        _at_least(f"{full_row}polls/s", 24_000, median(run.polls_per_second for run in full)),
+        _at_least(
+            f"{full_row}polls per CPU second",
+            30_000,
+            median(run.polls_per_cpu_second for run in full),
+        ),
+        _at_most(
+            f"{MANY_PAYMENTS.note}: CPU of a payment, ms",
+            3,
+            median(payment_cpu_ms(results, lambda run: run.worker_cpu + run.database_cpu)),
+        ),
+        _at_most(
+            f"{MANY_PAYMENTS.note}: paid → recorded, p99, s",
+            1.5,
+            median(percentile(run.to_record, 0.99) for run in busy),
+        ),
         _at_least(f"{row}polls/s", 9_500, median(run.polls_per_second for run in ours)),
         _at_most(
             f"{row}paid → recorded, p99, s",
@@ -30,6 +49,18 @@ def targets(results: Results) -> list[tuple[str, str, str]]:
         _at_most(
             "tap to app, ms", 150, median(percentile(each, 0.5) * 1000 for each in results.taps)
         ),
+    ]
+
+
+def payment_cpu_ms(results: Results, cpu: Callable[[Measured], float]) -> list[float]:
+    """Return what one payment more costs in each run: MANY_PAYMENTS compared with LARGEST."""
+    return [
+        1000 * (cpu(busy) - cpu(usual)) / (busy.payments_per_second - usual.payments_per_second)
+        for busy, usual in zip(
+            results.runs[MANY_PAYMENTS.name, OURS.name],
+            results.runs[LARGEST.name, OURS.name],
+            strict=True,
+        )
     ]
 
 
