@@ -84,7 +84,7 @@ class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
         (None, {"fields": ("order_link", "shop", "amount_with_currency", "status", "reversal")}),
         (
             _("References"),
-            {"fields": ("invoice_reference", "ers_reference", "receipt_reference")},
+            {"fields": ("invoice_reference", "payment_references")},
         ),
         (
             _("Timeline"),
@@ -110,7 +110,7 @@ class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
         "amount_with_currency",
         "reversal",
         "card",
-        "receipt_reference",
+        "payment_references",
         "receipt_amount",
     )
     actions = ("check_with_seqr", "cancel_at_seqr", "capture", "refund")
@@ -161,10 +161,16 @@ class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
             return gettext("recognised; SEQR may not have the discount")
         return str(LoyaltyAnswer(invoice.loyalty_answer).label)
 
-    @admin.display(description=_("reference in SEQR's receipt"))
-    def receipt_reference(self, invoice: Invoice) -> str:
-        """Return the payment's reference in SEQR's receipt."""
-        return invoice.payment_reference or EMPTY_VALUE
+    @admin.display(description=_("payment reference"))
+    def payment_references(self, invoice: Invoice) -> str:
+        """Return the payment's reference, and the one in SEQR's receipt where it differs."""
+        receipt_reference = invoice.payment_reference
+        if receipt_reference in ("", invoice.ers_reference):
+            return invoice.ers_reference or EMPTY_VALUE
+        return gettext("%(reference)s; in SEQR's receipt: %(receipt_reference)s") % {
+            "reference": invoice.ers_reference or EMPTY_VALUE,
+            "receipt_reference": receipt_reference,
+        }
 
     @admin.display(description=_("amount in SEQR's receipt"))
     def receipt_amount(self, invoice: Invoice) -> str:

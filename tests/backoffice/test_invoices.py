@@ -83,6 +83,27 @@ def test_page_shows_references_and_history_with_the_user() -> None:
     assert f"{timezone.localtime(event.occurred_at):%Y-%m-%d %H:%M:%S}" in page
 
 
+@pytest.mark.parametrize(
+    ("in_receipt", "shown"),
+    [
+        ("20120604-ERS", "20120604-ERS"),
+        ("", "20120604-ERS"),
+        ("20120604-PAY", "20120604-ERS; in SEQR&#x27;s receipt: 20120604-PAY"),
+    ],
+)
+def test_page_shows_the_reference_of_the_receipt_only_where_it_differs(
+    in_receipt: str, shown: str
+) -> None:
+    invoice = InvoiceFactory.create(
+        paid=True, ers_reference="20120604-ERS", payment_reference=in_receipt
+    )
+
+    page = superuser().get(page_url(invoice)).content.decode()
+
+    assert f">{shown}<" in page
+    assert page.count("20120604-ERS") == 1
+
+
 def test_page_shows_discounts_only_where_there_are_any() -> None:
     invoice = InvoiceFactory.create(paid=True, discounted=True)
     client = superuser()
