@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from tests.bench.designs import Bench, Design
 from tests.bench.machine import cpu_seconds, pss_bytes
+from tests.bench.shop import LIFETIME
 
 START_SECONDS = 60
 RECORD_SECONDS = 2.5
 STEP_SECONDS = 0.1
-LIFETIME_SECONDS = 600
 MIN_PAYMENTS_PER_SECOND = 5.0  # a second; with fewer there would be nothing to take a median of
 
 
@@ -32,7 +32,7 @@ class Case:
     @property
     def payments_per_second(self) -> float:
         """Usually the rate that pays all open invoices within an invoice's lifetime."""
-        return self.rate or max(MIN_PAYMENTS_PER_SECOND, self.open / LIFETIME_SECONDS)
+        return self.rate or max(MIN_PAYMENTS_PER_SECOND, self.open / LIFETIME.total_seconds())
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -16,6 +16,8 @@ from payments.models import Invoice, InvoiceStatus
 from tests.bench.fake_responses import AMOUNT
 from tests.bench.fake_seqr_process import Payment, SeqrProcess
 from tests.database_roles import execute_as_owner, owner_url
+
+LIFETIME = timedelta(seconds=600)
 
 _numbers = count(10_000_000_000)
 
@@ -36,13 +38,19 @@ class BenchShop:
         ]
         execute_as_owner(f"TRUNCATE {', '.join(tables)} CASCADE")
         self.shop = Shop.objects.create(name="Lyktan", slug="lyktan", service_id="LYKTAN")
-        references = self.issue(open_invoices, version=1)
+        references = self.issue(open_invoices, version=1, age=LIFETIME)
         with psycopg.connect(owner_url(), autocommit=True) as owner:
             owner.execute("VACUUM ANALYZE")
         return references
 
-    def issue(self, number: int, *, version: int = 0) -> list[int]:
-        """Issue further invoices; return their references. `version` 0: never queried."""
+    def issue(
+        self, number: int, *, version: int = 0, age: timedelta = timedelta(0)
+    ) -> list[int]:
+        """Issue further invoices; return their references. `version` 0: never queried.
+
+        They are issued evenly over the last `age`.
+        """
+        now = timezone.now()
         references = [next(_numbers) for _ in range(number)]
         self._seqr.issue(references)
         customers = Customer.objects.bulk_create(
@@ -67,10 +75,10 @@ class BenchShop:
                 currency=order.currency,
                 invoice_reference=str(reference),
                 invoice_qr_code=f"HTTP://SEQR.SE/R{reference}",
-                issued_at=timezone.now(),
+                issued_at=now - age * (number - place) / number,
                 invoice_version=version,
             )
-            for order, reference in zip(orders, references, strict=True)
+            for place, (order, reference) in enumerate(zip(orders, references, strict=True))
         )
         return references
 
