@@ -211,8 +211,8 @@ class ShardPoller:
         self._is_limit_reached = len(due) >= room
         if self._is_limit_reached:
             self.concurrency.record_limit_reached()
-        if due:  # all counted as late as the latest: they are milliseconds apart
-            self.stats.lateness.record(max(entry.lateness_seconds for entry in due), len(due))
+        if due:  # all counted as late as the first: they are milliseconds apart
+            self.stats.lateness.record(due[0].lateness_seconds, len(due))
         for entry in (*notified, *due):
             send_query(self._calls, entry)
         self._calls.flush()
@@ -229,14 +229,14 @@ class ShardPoller:
         self.heartbeat = self._heartbeat_at(now)
 
     def _heartbeat_at(self, now: float) -> Heartbeat:
-        schedule = self.schedule
+        oldest = self.schedule.oldest_answers(now)
         return Heartbeat(
             now,
             self._accepted_count,
-            schedule.oldest_due(now),
-            schedule.oldest_answer(now),
-            schedule.oldest_written_answer(now),
-            len(schedule),
+            self.schedule.oldest_due(now),
+            oldest.received,
+            oldest.written,
+            len(self.schedule),
         )
 
     def _handle_results(self, completed: list[CompletedStatusCall], now: float) -> None:
@@ -270,7 +270,7 @@ class ShardPoller:
         if entry.calls > 1:  # the query was repeated: the first answer counts
             sent_at = now - call.duration_seconds
             self._calls.abandon(call.key)
-        if self.schedule.record_answer(call.key, now, sent_at):
+        if self.schedule.record_answer(entry, now, sent_at):
             self._repeater.replace_stuck_calls(now)
 
     def _record_failure(self, call: CompletedStatusCall, now: float) -> None:

@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 
 RENEW_INTERVAL_SECONDS = 0.5
 STEP_INTERVAL_SECONDS = 0.5
-GATHER_SECONDS = 0.02  # bounds the attempts to write while PostgreSQL is away
+GATHER_SECONDS = 0.02  # from the first update to its write, which takes along what follows
+WRITE_INTERVAL_SECONDS = 0.08  # a write of several payments costs little more than one of a single
 LAST_ANSWERS_SECONDS = 0.5
 LAST_STEP_SECONDS = 5.0
 
@@ -88,12 +89,14 @@ class _StoreThread(threading.Thread):
 
     def run(self) -> None:
         while not self._over.is_set():
+            began_at = time.monotonic()
             try:
                 self._store.step()
             except Exception:  # the next step may succeed; without steps, payments are lost
                 logger.exception("shard %s: a step of the store failed", self._shard)
             self._poller.updates_available.wait(STEP_INTERVAL_SECONDS)
-            time.sleep(GATHER_SECONDS)
+            next_at = began_at + WRITE_INTERVAL_SECONDS
+            time.sleep(max(GATHER_SECONDS, next_at - time.monotonic()))
 
     def end(self) -> None:
         """End after the current step, and write the remaining updates."""

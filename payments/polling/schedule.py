@@ -9,6 +9,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from payments.invoices.status_query import StatusQuery
 from payments.seqr import PaymentStatus
@@ -56,6 +57,13 @@ class Entry:
     unchanged_status: PaymentStatus | None = field(default=None)  # the last one without changes
     unwritten_since: float | None = None  # last_answer_at of before the unwritten results
     silence_seconds: float = 0.0  # the longest time without an answer before an unwritten result
+
+
+class OldestAnswers(NamedTuple):
+    """Since when every invoice has had an answer, and one that is written."""
+
+    received: float
+    written: float
 
 
 class Schedule:
@@ -170,18 +178,17 @@ class Schedule:
         entry.calls += 1
         entry.queried_at = now
 
-    def record_answer(self, invoice_id: int, now: float, sent_at: float) -> bool:
+    def record_answer(self, entry: Entry, now: float, sent_at: float) -> bool:
         """Schedule the next query after an answer; return whether the answer ends an outage.
 
         The caller abandons the invoice's other calls. At the end of an outage every deferred
         invoice becomes due within one interval.
         """
-        entry = self._entries[invoice_id]
         entry.last_answer_at = sent_at
         entry.failures = entry.calls = 0
         entry.is_replaced = False
         due = sent_at + self._answered_interval
-        self._reschedule(invoice_id, entry, due if due > now else now, now)
+        self._reschedule(entry, due if due > now else now, now)
         ends_outage = self._consecutive_failures > 0 and self._is_outage(now)
         self._consecutive_failures = 0
         self._answered_at = now
@@ -204,7 +211,7 @@ class Schedule:
             return
         if entry.slot == NO_SLOT:  # else it is due already
             retry_at = entry.queried_at + self._retry_pause(entry, now)
-            self._reschedule(invoice_id, entry, max(now, retry_at), now)
+            self._reschedule(entry, max(now, retry_at), now)
 
     def record_busy_share(self, share: float) -> None:
         """Record the share of the latest calls that SEQR refused as busy.
@@ -270,25 +277,21 @@ class Schedule:
                 places.popleft()
         return now
 
-    def oldest_answer(self, now: float) -> float:
-        """Return the time since when SEQR has answered about every invoice.
+    def oldest_answers(self, now: float) -> OldestAnswers:
+        """Return since when every invoice has had an answer, in one pass over all of them.
 
         A held invoice counts as answered: SEQR's PAID has accepted its payment.
         """
-        return min(
-            (entry.last_answer_at for entry in self._entries.values() if not entry.is_held),
-            default=now,
-        )
-
-    def oldest_written_answer(self, now: float) -> float:
-        """Return the time since when every invoice has had an answer that is written."""
-        return min(
-            (
-                entry.last_answer_at if entry.unwritten_since is None else entry.unwritten_since
-                for entry in self._entries.values()
-            ),
-            default=now,
-        )
+        received = written = now
+        for entry in self._entries.values():
+            answered_at = entry.last_answer_at
+            if answered_at < received and not entry.is_held:
+                received = answered_at
+            unwritten_since = entry.unwritten_since
+            written_at = answered_at if unwritten_since is None else unwritten_since
+            if written_at < written:  # noqa: PLR1730 - a call of min() costs more than the rest
+                written = written_at
+        return OldestAnswers(received, written)
 
     def _is_outage(self, now: float) -> bool:
         return (
@@ -309,9 +312,9 @@ class Schedule:
             return self._interval
         return self._interval * max(MIN_RETRY_SHARE, 1 - silence / MAX_SILENCE_SECONDS)
 
-    def _reschedule(self, key: int, entry: Entry, due: float, now: float) -> None:
+    def _reschedule(self, entry: Entry, due: float, now: float) -> None:
         if entry.is_closed:
-            del self._entries[key]
+            del self._entries[entry.query.invoice_id]
         elif not entry.is_held:
             self._place(entry, due, now)
 

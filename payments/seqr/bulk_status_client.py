@@ -3,7 +3,9 @@
 libcurl's multi interface runs the transfers; the thread only starts calls and collects finished
 ones. A multi handle searches all its connections for a free one, so the connections are spread
 over pools that are small enough to make the search cheap. libcurl passes over all calls of a pool
-each time, so it costs least when many calls are started, and many collected, at a time.
+each time, so it costs least when many calls are started, and many collected, at a time. A full pool
+is started, and the one before it collected, so that quick answers free handles which are still in
+the processor's cache.
 """
 
 import time
@@ -20,6 +22,7 @@ from payments.seqr.transport import MAX_RESPONSE_BYTES, HttpResponse, configure,
 from payments.seqr.types import PaymentStatus
 
 POOL_CONNECTIONS = 64
+EARLY_START_CALLS = 16  # new ones of a full pool, so that a pass over all its calls is worth it
 BUFFER_BYTES = 4096  # about ten times the usual response
 # A query can be repeated at any time, so it need not wait for a server that does not accept it. The
 # time is shared by the addresses of SEQR's name: one of two may be unreachable.
@@ -46,7 +49,7 @@ class BulkStatusClient:
         # 20 of the 32 characters that SEQR allows; the calls' numbers get the rest.
         self._reference_prefix = uuid.uuid4().hex[:20]
         self._sent_calls = 0
-        self._in_flight_count = 0
+        self._uncollected_count = 0
         # The pools share TLS sessions, which shortens the handshake of a new connection.
         self._tls_sessions = pycurl.CurlShare()
         self._tls_sessions.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_SSL_SESSION)
@@ -55,38 +58,54 @@ class BulkStatusClient:
             for used in range(0, max_in_flight, POOL_CONNECTIONS)
         ]
         self._pool = self._pools[0]
-        self._unflushed_pools = {self._pool}
+        self._full_pool: _ConnectionPool | None = None  # the last one that was started early
+        self._completed: list[CompletedStatusCall] = []  # collected early
 
     def __len__(self) -> int:
-        """Return the number of calls in flight."""
-        return self._in_flight_count
+        """Return the number of calls sent and not collected."""
+        return self._uncollected_count
 
     def send(self, key: int, invoice_reference: str, invoice_version: int) -> None:
         """Prepare a call, which `flush` starts. The caller must not exceed `max_in_flight`."""
         pool = self._pool
         if not pool.has_capacity:
-            pool = self._pool = next(pool for pool in self._pools if pool.has_capacity)
-        self._unflushed_pools.add(pool)
+            pool = self._leave_full_pool()
         self._sent_calls += 1
-        self._in_flight_count += 1
+        self._uncollected_count += 1
         client_reference = f"{self._reference_prefix}{self._sent_calls:x}"
         envelope = self._codec.encode(invoice_reference, invoice_version, client_reference)
         pool.start(key, client_reference, envelope)
 
     def flush(self) -> None:
         """Pass the prepared calls to the network, without waiting."""
-        for pool in self._unflushed_pools:
-            pool.multi.perform()
-        self._unflushed_pools.clear()
+        for pool in self._pools:
+            if pool.new_calls:
+                pool.perform()
+        self._full_pool = None
 
     def collect(self) -> list[CompletedStatusCall]:
         """Run the transfers as far as possible without waiting; return the finished calls."""
-        completed: list[CompletedStatusCall] = []
-        for pool in reversed(self._pools):
+        for pool in self._pools:
             if pool.is_active:
-                self._collect_from(pool, completed)
-                self._pool = pool  # ends at the first pool in use, so that the last ones stay idle
+                self._collect_from(pool)
+        self._pool = self._pools[0]  # the first ones are filled, so that the last ones stay idle
+        completed, self._completed = self._completed, []
+        self._uncollected_count -= len(completed)
         return completed
+
+    def _leave_full_pool(self) -> "_ConnectionPool":
+        """Start a full pool's calls, collect from the one before it, and return one with room.
+
+        While SEQR answers slowly, a pool has few new calls, and this only returns another one.
+        """
+        full, before = self._pool, self._full_pool
+        if full.new_calls >= EARLY_START_CALLS:
+            full.perform()
+            self._full_pool = full
+            if before is not None:
+                self._collect_from(before)
+        self._pool = next(pool for pool in self._pools if pool.has_capacity)
+        return self._pool
 
     def keys_older_than(self, seconds: float) -> list[int]:
         """Return the key of each call that has been in flight for longer."""
@@ -97,6 +116,7 @@ class BulkStatusClient:
         calls = [call for call in self._calls_older_than(-1) if call.key == key]
         for call in calls:
             self._release(call)
+        self._uncollected_count -= len(calls)
         return len(calls)
 
     def close(self) -> None:
@@ -117,18 +137,30 @@ class BulkStatusClient:
             if call.is_in_flight and call.started_at < before
         ]
 
-    def _collect_from(self, pool: "_ConnectionPool", completed: list[CompletedStatusCall]) -> None:
-        pool.multi.perform()
+    def _collect_from(self, pool: "_ConnectionPool") -> None:
+        pool.perform()
         now = time.monotonic()
-        queued = 1
+        completed, queued = self._completed, 1
         while queued:
             queued, succeeded, failed = pool.multi.info_read()
             for handle in succeeded:
                 call = handle.call
-                completed.append(self._complete(call, self._decode(call), now))
+                outcome = self._decode(call)
+                self._release(call)
+                completed.append(
+                    CompletedStatusCall(
+                        call.key, outcome, call.client_reference, now - call.started_at
+                    )
+                )
             for handle, curl_code, _ in failed:
+                call = handle.call
                 error = curl_error(GET_PAYMENT_STATUS.name, handle, curl_code)
-                completed.append(self._complete(handle.call, error, now))
+                self._release(call)
+                completed.append(
+                    CompletedStatusCall(
+                        call.key, error, call.client_reference, now - call.started_at
+                    )
+                )
 
     def _decode(self, call: "_Call") -> PaymentStatus | SeqrError:
         http_status = call.handle.getinfo(pycurl.RESPONSE_CODE)
@@ -137,17 +169,10 @@ class BulkStatusClient:
         except SeqrError as error:
             return error
 
-    def _complete(
-        self, call: "_Call", outcome: PaymentStatus | SeqrError, now: float
-    ) -> CompletedStatusCall:
-        self._release(call)
-        return CompletedStatusCall(call.key, outcome, call.client_reference, now - call.started_at)
-
     def _release(self, call: "_Call") -> None:
         call.is_in_flight = False
         call.pool.multi.remove_handle(call.handle)
         call.pool.idle.append(call)
-        self._in_flight_count -= 1
 
 
 class _ConnectionPool:
@@ -159,6 +184,7 @@ class _ConnectionPool:
         self.multi.setopt(pycurl.M_MAXCONNECTS, size)
         self.calls: list[_Call] = []
         self.idle: list[_Call] = []
+        self.new_calls = 0  # that no `perform` has started
         self._config = config
         self._tls_sessions = tls_sessions
 
@@ -181,6 +207,12 @@ class _ConnectionPool:
         call.body = b""
         call.handle.setopt(pycurl.POSTFIELDS, envelope)
         self.multi.add_handle(call.handle)
+        self.new_calls += 1
+
+    def perform(self) -> None:
+        """Start the new calls, and run all transfers as far as possible without waiting."""
+        self.multi.perform()
+        self.new_calls = 0
 
     def close(self) -> None:
         for call in self.idle:

@@ -43,9 +43,7 @@ class BenchShop:
             owner.execute("VACUUM ANALYZE")
         return references
 
-    def issue(
-        self, number: int, *, version: int = 0, age: timedelta = timedelta(0)
-    ) -> list[int]:
+    def issue(self, number: int, *, version: int = 0, age: timedelta = timedelta(0)) -> list[int]:
         """Issue further invoices; return their references. `version` 0: never queried.
 
         They are issued evenly over the last `age`.

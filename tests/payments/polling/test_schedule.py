@@ -33,7 +33,7 @@ def test_new_invoice_is_due_at_once_and_then_once_per_interval() -> None:
     schedule = schedule_of(1)
 
     first = taken(schedule, START)
-    schedule.record_answer(1, START + 0.2, schedule[1].queried_at)
+    schedule.record_answer(schedule[1], START + 0.2, schedule[1].queried_at)
     early, in_time = taken(schedule, START + 0.99), taken(schedule, START + 1.0)
 
     assert (first, early, in_time) == ([1], [], [1])
@@ -52,7 +52,7 @@ def test_answer_slower_than_the_interval_makes_the_next_query_due_at_once() -> N
     schedule = schedule_of(1)
     taken(schedule, START)
 
-    schedule.record_answer(1, START + 4, schedule[1].queried_at)
+    schedule.record_answer(schedule[1], START + 4, schedule[1].queried_at)
 
     [entry] = schedule.take_due(START + 4, 10)
     assert entry.lateness_seconds == 0
@@ -63,7 +63,7 @@ def test_longest_due_invoices_come_first_when_more_are_due_than_allowed() -> Non
 
     order = [taken(schedule, START, at_most=1)[0] for _ in range(3)]
     for key in (3, 1, 2):
-        schedule.record_answer(key, START, schedule[key].queried_at)
+        schedule.record_answer(schedule[key], START, schedule[key].queried_at)
     again = taken(schedule, START + 1)
 
     assert sorted(order) == [1, 2, 3]
@@ -83,7 +83,7 @@ def test_notification_during_a_call_makes_the_invoice_due_at_once() -> None:
     taken(schedule, START)
 
     schedule.put(query(1), START + 0.1, last_answer_at=START, notified_at=1.0)
-    schedule.record_answer(1, START + 0.2, schedule[1].queried_at)
+    schedule.record_answer(schedule[1], START + 0.2, schedule[1].queried_at)
 
     assert taken(schedule, START + 0.2) == [1]
 
@@ -95,7 +95,7 @@ def test_removed_invoice_is_forgotten_when_its_call_ends() -> None:
     schedule.remove(1)
     schedule.remove(2)
     still_known = len(schedule)
-    schedule.record_answer(1, START + 0.1, schedule[1].queried_at)
+    schedule.record_answer(schedule[1], START + 0.1, schedule[1].queried_at)
 
     assert still_known == 1
     assert len(schedule) == 0
@@ -106,7 +106,7 @@ def test_held_invoice_is_queried_again_after_it_is_put() -> None:
     schedule = schedule_of(1)
     taken(schedule, START)
     schedule.hold(1)
-    schedule.record_answer(1, START, schedule[1].queried_at)
+    schedule.record_answer(schedule[1], START, schedule[1].queried_at)
     held = taken(schedule, START + 60)
 
     schedule.put(query(1), START + 60, last_answer_at=START, notified_at=None)
@@ -118,7 +118,7 @@ def test_single_failure_does_not_change_the_cadence() -> None:
     schedule = schedule_of(1, 2)
     taken(schedule, START)
 
-    schedule.record_answer(1, START, schedule[1].queried_at)
+    schedule.record_answer(schedule[1], START, schedule[1].queried_at)
     schedule.record_failure(2, START)
 
     assert sorted(taken(schedule, START + 1)) == [1, 2]
@@ -181,7 +181,7 @@ def test_answered_invoices_wait_longer_while_seqr_is_busy() -> None:
     taken(schedule, START)
     schedule.record_busy_share(0.5)
 
-    schedule.record_answer(1, START, START)
+    schedule.record_answer(schedule[1], START, START)
     schedule.record_failure(2, START)
 
     assert (taken(schedule, START + 2), taken(schedule, START + 3)) == ([2], [1])
@@ -195,7 +195,7 @@ def test_first_answer_after_an_outage_makes_every_invoice_due_within_a_second() 
     schedule.put(query(7), START + 11, last_answer_at=START, notified_at=1.0)
     taken(schedule, START + 11)
 
-    ended = schedule.record_answer(7, START + 11, START + 11)
+    ended = schedule.record_answer(schedule[7], START + 11, START + 11)
 
     assert ended
     assert before == []
@@ -256,7 +256,7 @@ def test_answer_without_an_outage_ends_no_outage() -> None:
     schedule = schedule_of(1)
     taken(schedule, START)
 
-    assert not schedule.record_answer(1, START, schedule[1].queried_at)
+    assert not schedule.record_answer(schedule[1], START, schedule[1].queried_at)
 
 
 def test_schedule_reports_the_oldest_answer_and_the_oldest_due_time() -> None:
@@ -264,7 +264,7 @@ def test_schedule_reports_the_oldest_answer_and_the_oldest_due_time() -> None:
     schedule.put(query(1), START, last_answer_at=START - 7, notified_at=None)
     schedule.put(query(2), START, last_answer_at=START - 3, notified_at=None)
 
-    assert schedule.oldest_answer(START) == START - 7
+    assert schedule.oldest_answers(START).received == START - 7
     assert schedule.oldest_due(START + 2) == START
 
 
@@ -272,9 +272,9 @@ def test_answer_counts_from_when_its_query_was_sent() -> None:
     schedule = schedule_of(1)
     taken(schedule, START)
 
-    schedule.record_answer(1, START + 14, schedule[1].queried_at)
+    schedule.record_answer(schedule[1], START + 14, schedule[1].queried_at)
 
-    assert schedule.oldest_answer(START + 14) == START
+    assert schedule.oldest_answers(START + 14).received == START
 
 
 def test_unwritten_answer_does_not_count_as_written_but_as_an_answer() -> None:
@@ -282,22 +282,25 @@ def test_unwritten_answer_does_not_count_as_written_but_as_an_answer() -> None:
     schedule[1].last_answer_at = START - 9
     taken(schedule, START)
     schedule.mark_unwritten(1, START)
-    schedule.record_answer(1, START, schedule[1].queried_at)
-    answered, before = schedule.oldest_answer(START), schedule.oldest_written_answer(START)
+    schedule.record_answer(schedule[1], START, schedule[1].queried_at)
+    answered, before = (
+        schedule.oldest_answers(START).received,
+        schedule.oldest_answers(START).written,
+    )
 
     schedule.mark_written(1)
 
     assert answered == START
-    assert (before, schedule.oldest_written_answer(START + 1)) == (START - 9, START)
+    assert (before, schedule.oldest_answers(START + 1).written) == (START - 9, START)
 
 
 def test_held_invoice_counts_as_answered() -> None:
     schedule = schedule_of(1)
     taken(schedule, START)
     schedule.hold(1)
-    schedule.record_answer(1, START, schedule[1].queried_at)
+    schedule.record_answer(schedule[1], START, schedule[1].queried_at)
 
-    assert schedule.oldest_answer(START + 60) == START + 60
+    assert schedule.oldest_answers(START + 60).received == START + 60
 
 
 def test_new_query_forgets_the_unchanged_status() -> None:
@@ -338,7 +341,7 @@ def test_every_open_invoice_is_queried_within_the_longest_back_off(
             now += 1.0
         elif key in in_flight:
             if what == "answer":
-                schedule.record_answer(key, now, schedule[key].queried_at)
+                schedule.record_answer(schedule[key], now, schedule[key].queried_at)
             else:
                 schedule.record_failure(key, now)
             in_flight.discard(key)
