@@ -70,7 +70,7 @@ def _run_mutation(mutation: Mutation, copies: SimpleQueue[Path]) -> Verdict:
     try:
         with _applied(mutation, copy):
             by_test = bool(mutation.test) and _run(copy, mutation.test) == FAILED
-            by_model = _run(copy, MODEL_BASED_TEST) == FAILED
+            by_model = mutation.is_in_the_model and _run(copy, MODEL_BASED_TEST) == FAILED
     finally:
         copies.put(copy)
     verdict = Verdict(mutation, by_model=by_model, by_test=by_test)

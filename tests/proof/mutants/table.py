@@ -36,8 +36,9 @@ def table_of(verdicts: Iterable[Verdict]) -> str:
     for verdict in verdicts:
         mutation = verdict.mutation
         own = f"`{mutation.test.rpartition('/')[2].partition('::')[0]}`" if mutation.test else "–"
+        model = _word(verdict.by_model) if mutation.is_in_the_model else "–"
         lines.append(
-            f"| {mutation.name} | `{mutation.file}` | {_word(verdict.by_model)} "
+            f"| {mutation.name} | `{mutation.file}` | {model} "
             f"| {own}{'' if verdict.by_test or not mutation.test else ': missed'} |"
         )
     return "\n".join(lines) + "\n"
