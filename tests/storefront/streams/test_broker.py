@@ -1,0 +1,84 @@
+"""The streams of one process: how many it opens for a reader and in all, and which it forgets."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from seqrshop.storefront.streams import Stream, StreamBroker, broker
+from seqrshop.storefront.streams.order_version import OrderVersion
+from seqrshop.storefront.streams.stream_acceptor import OrderFormat, Subscription
+
+READ_AT = 0.0
+REPLACED = b'event: end\ndata: {"reason": "replaced"}'
+
+
+def subscription(reader: str, order: UUID | None = None) -> Subscription:
+    version = OrderVersion("created", frozenset())
+    return Subscription(
+        order or uuid4(), OrderFormat("order", "en"), reader, version, False, session_seconds=None
+    )
+
+
+def open_stream(streams: StreamBroker, reader: str = "customer 1") -> Stream:
+    stream = streams.open_stream(subscription(reader), b"{}", READ_AT)
+    assert stream is not None
+    return stream
+
+
+def next_chunk(stream: Stream) -> bytes:
+    async def read() -> bytes:
+        return await anext(stream.chunks())
+
+    return asyncio.run(read())
+
+
+def test_limit_of_a_reader_counts_the_streams_left_after_one_has_closed() -> None:
+    streams = StreamBroker()
+    first, second, third = (open_stream(streams) for _ in range(3))
+    streams.close_stream(third)
+
+    fourth, fifth = open_stream(streams), open_stream(streams)
+
+    assert REPLACED in next_chunk(first)
+    for stream in (second, fourth, fifth):
+        assert REPLACED not in next_chunk(stream)
+
+
+def test_closed_stream_of_a_reader_makes_room_for_another() -> None:
+    streams = StreamBroker()
+    first, second, third = (open_stream(streams) for _ in range(3))
+    for stream in (first, second, third):
+        streams.close_stream(stream)
+
+    others = [open_stream(streams) for _ in range(3)]
+
+    assert all(REPLACED not in next_chunk(stream) for stream in others)
+    assert len(streams) == 3
+
+
+def test_readers_have_their_streams_each() -> None:
+    streams = StreamBroker()
+    for _ in range(3):
+        open_stream(streams, "customer 1")
+    other = open_stream(streams, "customer 2")
+
+    open_stream(streams, "customer 1")
+
+    assert REPLACED not in next_chunk(other)
+
+
+def test_full_or_stopping_process_opens_no_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "MAX_STREAMS", 1)
+    streams = StreamBroker()
+    stream = open_stream(streams)
+
+    assert streams.open_stream(subscription("customer 2"), b"{}", READ_AT) is None
+    streams.close_stream(stream)
+    open_stream(streams)
+    streams.stop()
+
+    assert StreamBroker().open_stream(subscription("customer 2"), b"{}", READ_AT) is not None
+    assert streams.open_stream(subscription("customer 2"), b"{}", READ_AT) is None
