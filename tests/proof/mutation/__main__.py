@@ -36,7 +36,7 @@ FAULT_SECONDS = 900
 STOP_SECONDS = 60
 FOLDERS = ("orders", "payments", "seqrshop/backoffice", "seqrshop/ops", "seqrshop/storefront")
 LEFT_OUT = ("payments/sandbox/", "/migrations/", "/management/commands/seed_demo.py")
-OPTIONS = ("-q", "-x", "-rfE", "--tb=no", "-p", "no:logging")
+OPTIONS = ("-q", "-x", "-rfE", "--tb=no")
 FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) (\S+::.+?)(?: - .*)?$", re.MULTILINE)
 PASSED = 0
 
