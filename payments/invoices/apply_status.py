@@ -197,7 +197,8 @@ def _apply(
 def _apply_to_captured(invoice: Invoice, result: StatusResult, source: ChangeSource) -> bool:
     """Apply a result about a paid invoice; return whether anything was changed or recorded.
 
-    Only PAID confirms the payment. Any answer but a final one leaves the invoice paid, with a case.
+    Only PAID confirms the payment. Any answer but a final one leaves the invoice paid, with a case,
+    and unacknowledged, so that it is polled until SEQR confirms the payment again.
     """
     to = result.status
     if to == InvoiceStatus.PAID:
@@ -206,6 +207,8 @@ def _apply_to_captured(invoice: Invoice, result: StatusResult, source: ChangeSou
         detail = result.detail or to
         summary = f"SEQR had confirmed the payment, and now answers: {detail}"
         open_case(CaseKind.PAYMENT_UNCONFIRMED, source, summary, invoice=invoice)
+        if invoice.acknowledged_at is not None:
+            save_fields(invoice, acknowledged_at=None)
         return record_retry(invoice, EventName.UNEXPECTED_STATUS, source, detail=detail)
     if invoice.status == InvoiceStatus.DUPLICATE:
         transition_invoice(invoice, to, source, invoice_version=result.version)

@@ -86,6 +86,25 @@ def test_payment_confirmed_again_is_acknowledged_and_its_case_closed(
     assert open_cases(invoice) == []
 
 
+def test_acknowledged_payment_is_polled_again_after_an_answer_other_than_paid(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    invoice = unacknowledged_invoice(sandbox)
+    second_poller_knows = reloaded(invoice)
+    query_and_apply(invoice, BY_POLLER)
+    assert reloaded(invoice).acknowledged_at is not None
+    seqr_proxy.rewrite = lambda answer: answer.replace(">PAID<", ">PONDERING<")
+
+    query_and_apply(second_poller_knows, BY_POLLER)
+
+    assert open_cases(invoice) == [CaseKind.PAYMENT_UNCONFIRMED]
+    assert invoices_to_poll().filter(pk=invoice.pk).exists()
+    seqr_proxy.clear_faults()
+    refresh(invoice)
+    assert reloaded(invoice).acknowledged_at is not None
+    assert open_cases(invoice) == []
+
+
 def test_batch_leaves_acknowledgment_that_closes_a_case(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
