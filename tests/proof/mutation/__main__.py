@@ -1,4 +1,4 @@
-"""`make mutation`: plant faults chosen by chance, each against the tests that reach it.
+"""`make mutation`: plant faults chosen by chance, each against the tests that run its line.
 
 SEED chooses the faults, FAULTS their number (60). A fault is caught where a test fails with it and
 passes without it. Prints the survivors. The exit status is 1 where fewer than 95 % are caught.
@@ -24,6 +24,7 @@ from seqrshop.local import ROOT
 from tests.proof.mutation.equivalent import EQUIVALENT
 from tests.proof.mutation.fault import Fault
 from tests.proof.mutation.javascript_faults import find_faults
+from tests.proof.mutation.lines import LineMap, measure_lines
 from tests.proof.mutation.python_faults import Place, find_places
 from tests.proof.mutation.reach import ImportMap
 from tests.proof.repository_copy import copy_repository
@@ -47,18 +48,21 @@ def main() -> int:
     number = int(os.environ.get("FAULTS") or FAULTS)
     faults = sample(seed, number)
     imports, survivors, began = ImportMap(ROOT), [], time.monotonic()
-    copies: SimpleQueue[Path] = SimpleQueue()
+    free_copies: SimpleQueue[Path] = SimpleQueue()
 
     def run(fault: Fault) -> tuple[Fault, str]:
-        copy = copies.get()
+        copy = free_copies.get()
         try:
-            return fault, _run_fault(fault, imports.tests_reaching(fault.file), copy)
+            return fault, _run_fault(fault, tests_of(fault, lines, imports), copy)
         finally:
-            copies.put(copy)
+            free_copies.put(copy)
 
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
-        for place in range(PARALLEL_RUNS):
-            copies.put(copy_repository(Path(folder) / str(place)))
+        copies = [copy_repository(Path(folder) / str(place)) for place in range(PARALLEL_RUNS)]
+        _print("which test runs which line is measured first")
+        lines = measure_lines(copies, imports.quick_tests)
+        for copy in copies:
+            free_copies.put(copy)
         with ThreadPoolExecutor(PARALLEL_RUNS) as threads:
             for fault, survived in threads.map(run, faults):
                 _print(f"{fault}: {survived or 'caught'}\n{fault.diff}")
@@ -110,6 +114,18 @@ def _is_equivalent(fault: Fault) -> bool:
     return fault.before == fault.after or any(
         fault.file == each.file and each.new.strip() in new for each in EQUIVALENT
     )
+
+
+def tests_of(fault: Fault, lines: LineMap, imports: ImportMap) -> list[str]:
+    """Return the tests that run a fault's line, the nearest first, or else those near its file."""
+    near = imports.tests_reaching(fault.file)
+    places = {file: place for place, file in enumerate(near)}
+    running = lines.tests_running(fault.file, fault.line)
+
+    def distance(test: str) -> tuple[int, str]:
+        return places.get(test.partition("::")[0], len(places)), test
+
+    return sorted(running, key=distance) or near
 
 
 def _run_fault(fault: Fault, tests: list[str], copy: Path) -> str:

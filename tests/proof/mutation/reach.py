@@ -30,6 +30,11 @@ class ImportMap:
             file for file in files if PurePath(file).name.startswith("test_") and _is_quick(file)
         ]
 
+    @property
+    def quick_tests(self) -> list[str]:
+        """The test files that drive no processes of the shop."""
+        return list(self._tests)
+
     def tests_reaching(self, file: str) -> list[str]:
         """Return the test files: named for it, importing it, beside it, then of its importers."""
         if file.endswith(".js"):

@@ -1,0 +1,82 @@
+"""The tests that run a line, measured by running the suite once."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from coverage import CoverageData
+
+PLUGIN = "tests.proof.mutation.coverage_plugin"
+DATA_FILE = ".coverage"
+
+
+class LineMap:
+    """Which tests have run which lines, in copies of the repository that share the tests."""
+
+    def __init__(self, copies: Sequence[Path]) -> None:
+        self._data: list[tuple[Path, CoverageData]] = []
+        for copy in copies:
+            data = CoverageData(str(copy / DATA_FILE))
+            data.read()
+            self._data.append((copy, data))
+
+    def tests_running(self, file: str, line: int) -> set[str]:
+        """Return the tests that ran a line, or the function around it; none at a module's level.
+
+        A line within a statement of several lines counts as the function's.
+        """
+        by_line = self._by_line(file)
+        if line in by_line:
+            return by_line[line]
+        copy, _ = self._data[0]
+        lines = _lines_of_function(ast.parse((copy / file).read_text()), line)
+        return set[str]().union(*(by_line.get(each, set()) for each in lines))
+
+    def _by_line(self, file: str) -> dict[int, set[str]]:
+        by_line: dict[int, set[str]] = {}
+        for copy, data in self._data:
+            for line, contexts in data.contexts_by_lineno(str(copy / file)).items():
+                if tests := {context for context in contexts if context}:
+                    by_line.setdefault(line, set()).update(tests)
+        return by_line
+
+
+def measure_lines(copies: Sequence[Path], tests: Sequence[str]) -> LineMap:
+    """Run the tests once, shared out among copies of the repository.
+
+    Raises RuntimeError where a test fails.
+    """
+    runs = [
+        subprocess.Popen(
+            [*_coverage(), "-m", "pytest", "-q", "-p", PLUGIN, *tests[place :: len(copies)]],
+            cwd=copy,
+            stdout=subprocess.DEVNULL,
+        )
+        for place, copy in enumerate(copies)
+    ]
+    exit_codes = [run.wait() for run in runs]
+    if any(exit_codes):
+        raise RuntimeError("a test fails without a fault; find it with: make test")
+    return LineMap(copies)
+
+
+def _coverage() -> list[str]:
+    options = ["--data-file", DATA_FILE, "--source", "orders,payments,seqrshop"]
+    return [sys.executable, "-m", "coverage", "run", *options]
+
+
+def _lines_of_function(tree: ast.Module, line: int) -> Iterator[int]:
+    """Yield the lines of the innermost function around a line, its decorators included."""
+    functions = [
+        (min([node.lineno, *(each.lineno for each in node.decorator_list)]), node.end_lineno or 0)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    around = [(first, last) for first, last in functions if first <= line <= last]
+    if around:
+        first, last = min(around, key=lambda span: span[1] - span[0])
+        yield from range(first, last + 1)
