@@ -1,8 +1,8 @@
 """Releases refunds on hold once SEQR's reports show which of them were made in the lost time.
 
 The reports prove it only if they have no gap in that time, no period can have been closed in it
-under a lost ID, and they show refunds at all, which SEQR does not document. Otherwise a person
-decides.
+under a lost ID, and they show refunds as negative rows, which SEQR does not document. Otherwise a
+person decides.
 """
 
 from datetime import datetime
@@ -22,7 +22,7 @@ from payments.models import (
     TransactionPeriod,
 )
 from payments.reconciliation.periods import period_day
-from payments.reconciliation.report_coverage import Coverage
+from payments.reconciliation.report_coverage import Coverage, reports_show_refunds
 from payments.refunds.hold import mark_possibly_made, open_hold, release_refunds
 
 SOURCE = ChangeSource(SourceName.RECONCILIATION)
@@ -60,7 +60,7 @@ def _is_conclusive(hold: RefundHold, coverage: Coverage) -> bool:
     return (
         coverage.gap_between(hold.lost_since, _lost_until(hold)) is None
         and not _may_have_lost_a_period(hold)
-        and PeriodRow.objects.filter(match_result=MatchResult.REFUND).exists()
+        and reports_show_refunds()
     )
 
 

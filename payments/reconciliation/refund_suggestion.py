@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from payments.models import Invoice, MatchResult, PeriodRow, Refund, RefundStatus
 from payments.reconciliation.matching import possibly_made_refunds, sent_between
-from payments.reconciliation.report_coverage import Coverage, Gap
+from payments.reconciliation.report_coverage import Coverage, Gap, reports_show_refunds
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def suggest_refund_outcome(refund: Refund) -> RefundSuggestion:
     gap = coverage.gap_between(*sent_between(refund))
     if gap is not None:
         return RefundSuggestion(None, str(_GAP_REASONS[gap]))
-    if not _reports_show_refunds():
+    if not reports_show_refunds():
         return RefundSuggestion(
             None,
             _("Not certain: SEQR's reports have not shown any refund of this shop yet. Ask SEQR."),
@@ -67,14 +67,6 @@ _GAP_REASONS = {
         "till may have closed a period. Ask SEQR."
     ),
 }
-
-
-def _reports_show_refunds() -> bool:
-    """Whether a report has ever shown a refund as we look for it: in a negative row.
-
-    SEQR does not document how reports show refunds, or that they do.
-    """
-    return PeriodRow.objects.filter(match_result=MatchResult.REFUND, amount__lt=0).exists()
 
 
 def _possible_rows(refund: Refund, coverage: Coverage) -> list[PeriodRow]:

@@ -145,6 +145,15 @@ class Coverage:
         return self._evidence[period_id]
 
 
+def reports_show_refunds() -> bool:
+    """Whether a report has shown a refund as a negative row.
+
+    SEQR does not document how reports show refunds, or that they do. A positive row without a known
+    reference counts as a sale, so such reports do not show refunds with a lost reference.
+    """
+    return PeriodRow.objects.filter(match_result=MatchResult.REFUND, amount__lt=0).exists()
+
+
 def _spans() -> list[Span]:
     """Return the spans of all periods that SEQR closed or may have closed, oldest first."""
     found = []

@@ -1,16 +1,27 @@
 """Refunds on hold after lost transactions: released by SEQR's reports where they are conclusive."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 
 from payments import tasks
-from payments.models import CaseKind, Invoice, MoneyCase, Refund, RefundHold, RefundStatus
+from payments.models import (
+    CaseKind,
+    Invoice,
+    MatchResult,
+    MoneyCase,
+    PeriodRow,
+    Refund,
+    RefundHold,
+    RefundStatus,
+)
 from payments.reconciliation.held_refunds import review_held_refunds
 from payments.refunds.hold import refunds_are_held
 from payments.refunds.send import send_refund
 from tests.database_backup import DatabaseBackup
+from tests.fault_proxy import FaultProxy
 from tests.payments.reconciliation.steps import (
     advance_one_day,
     advance_time,
@@ -50,6 +61,12 @@ def reconcile_next_day(sandbox: SandboxProcess) -> None:
         run_due_periods(sandbox)
 
 
+def with_positive_refunds(answer: str) -> str:
+    """Return an answer whose report shows refunds without their sign."""
+    text_only = re.sub("<content>.*</content>", "", answer, flags=re.DOTALL)
+    return text_only.replace("SalesAmount&gt;-", "SalesAmount&gt;")
+
+
 def test_reports_release_the_refunds_that_seqr_has_not_made(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
@@ -81,6 +98,22 @@ def test_reports_that_have_shown_no_refund_yet_release_nothing(
     lose_one_refund_of_two(sandbox, clerk)
     reconcile_next_day(sandbox)
 
+    assert not review_held_refunds()
+    assert refunds_are_held()
+
+
+def test_reports_that_show_refunds_as_positive_rows_release_nothing(
+    seqr_proxy: FaultProxy, sandbox: SandboxProcess, clerk: User
+) -> None:
+    seqr_proxy.rewrite = with_positive_refunds
+    sent_refund(paid_invoice(sandbox), "5.00", clerk)  # its row is matched by its own reference
+    reconcile_day(sandbox)
+    lose_one_refund_of_two(sandbox, clerk)
+    reconcile_next_day(sandbox)
+
+    assert list(PeriodRow.objects.filter(refund__isnull=False).values_list("match_result")) == [
+        (MatchResult.REFUND,)
+    ]
     assert not review_held_refunds()
     assert refunds_are_held()
 

@@ -33,10 +33,18 @@ RECONCILIATION_MUTATIONS = (
     Mutation(
         "suggest an outcome though reports never show refunds",
         "payments/reconciliation/refund_suggestion.py",
-        "    if not _reports_show_refunds():\n",
+        "    if not reports_show_refunds():\n",
         "    if False:\n",
         "tests/payments/reconciliation/test_refund_suggestion.py"
         "::test_absent_refund_is_not_suggested_when_reports_have_never_shown_a_refund",
+    ),
+    Mutation(
+        "conclude from positive rows that an absent refund would be found",
+        REPORT_COVERAGE,
+        "match_result=MatchResult.REFUND, amount__lt=0)",
+        "match_result=MatchResult.REFUND)",
+        "tests/payments/reconciliation/test_held_refunds.py"
+        "::test_reports_that_show_refunds_as_positive_rows_release_nothing",
     ),
     Mutation(
         "close a duplicate payment's case without certainty",

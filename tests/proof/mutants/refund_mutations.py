@@ -118,7 +118,7 @@ REFUND_MUTATIONS = (
     Mutation(
         "release refunds by reports that may show no refunds",
         HELD_REFUNDS,
-        "        and PeriodRow.objects.filter(match_result=MatchResult.REFUND).exists()\n",
+        "        and reports_show_refunds()\n",
         "",
         "tests/payments/reconciliation/test_held_refunds.py"
         "::test_reports_that_have_shown_no_refund_yet_release_nothing",
