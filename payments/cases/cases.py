@@ -32,15 +32,17 @@ def open_case(
     refund: Refund | None = None,
     period: TransactionPeriod | None = None,
     key: str = "",
+    is_new_problem: bool = False,
 ) -> MoneyCase | None:
     """Open a case unless one of its kind exists for the same key; return it if it is new.
 
-    The key names a locked invoice by default. `summary` is a sentence without a full stop, cut
-    after 300 characters. A mail to each address of CASE_EMAILS goes into the outbox.
+    The key names a locked invoice by default. A closed case does not count if `is_new_problem`: it
+    was about something else. `summary` is a sentence without a full stop, cut after 300 characters.
+    A mail to each address of CASE_EMAILS goes into the outbox.
     """
     key = key or f"invoice {invoice.pk if invoice else ''}"
     earlier = MoneyCase.objects.filter(kind=kind, key=key)
-    if kind in RECURRING:
+    if is_new_problem or kind in RECURRING:
         earlier = earlier.filter(closed_at=None)
     if earlier.exists():
         return None

@@ -45,7 +45,14 @@ def apply_after_other_payment(invoice: Invoice, result: StatusResult, source: Ch
         transition_invoice(
             invoice, InvoiceStatus.DUPLICATE, source, **payment_fields(result, database_now())
         )
-        open_case(CaseKind.DUPLICATE_PAYMENT, source, DUPLICATE_PAYMENT_FOUND, invoice=invoice)
+        # A case that was closed before was about a payment that SEQR might still return.
+        open_case(
+            CaseKind.DUPLICATE_PAYMENT,
+            source,
+            DUPLICATE_PAYMENT_FOUND,
+            invoice=invoice,
+            is_new_problem=True,
+        )
         return True
     if result.case is not None:
         open_case(CaseKind.DUPLICATE_PAYMENT, source, result.detail, invoice=invoice)

@@ -5,11 +5,14 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
+from pytest_django import Settings
 
 from orders.clock import database_now
 from payments import tasks
+from payments.cases import cases
 from payments.gateway import seqr
 from payments.invoices.cancel import cancel_invoice, finish_cancel
+from payments.invoices.refresh import query_and_apply
 from payments.models import (
     CancelReason,
     CaseKind,
@@ -17,6 +20,7 @@ from payments.models import (
     InvoiceStatus,
     MatchResult,
     MoneyCase,
+    OutboxMail,
     PeriodRow,
     Refund,
     RefundStatus,
@@ -39,7 +43,7 @@ from tests.payments.steps import (
     retried_invoice,
 )
 from tests.sandbox_process import SandboxProcess
-from tests.staff import list_url, run_action, superuser, user_of
+from tests.staff import list_url, page_url, run_action, superuser, user_of
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -169,6 +173,46 @@ def test_kept_payment_of_superseded_invoice_is_found_after_a_minute(
     assert queried_at_once == 0
     assert (reloaded(second).status, order_state(first)) == (S.DUPLICATE, "paid")
     assert reloaded(second).ers_reference == sandbox.invoice(reference(second))["ers_reference"]
+
+
+def close_case(case: MoneyCase, *, by_staff: bool) -> None:
+    if by_staff:
+        superuser().post(page_url(case), {"closing_reason": "SEQR returns it"})
+    else:
+        cases.close_case(case.pk, BY_RECOVERY, "SEQR's reports contain no sale of it")
+
+
+@pytest.mark.parametrize("by_staff", [True, False], ids=["by staff", "by the shop"])
+def test_payment_found_kept_after_its_case_was_closed_opens_another_case(
+    sandbox: SandboxProcess, settings: Settings, by_staff: bool
+) -> None:
+    settings.CASE_EMAILS = ["shop@example.com"]
+    _first, second = kept_payment(sandbox)
+    early = duplicate_case(second)
+    close_case(early, by_staff=by_staff)
+    age_refusal(second)
+
+    finish_cancel(second.pk, BY_RECOVERY)
+
+    assert reloaded(second).status == S.DUPLICATE
+    found = MoneyCase.objects.get(invoice=second, closed_at=None)
+    assert (found.kind, found.pk > early.pk) == (CaseKind.DUPLICATE_PAYMENT, True)
+    assert OutboxMail.objects.filter(case=found).exists()
+
+
+def test_duplicate_payment_found_again_after_its_reversal_opens_another_case(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    _first, second = two_payments(sandbox, seqr_proxy)
+    sandbox.control("PUT", f"/invoices/{reference(second)}", {"status": "CANCELED"})
+    refresh(second)
+    sandbox.control("PUT", f"/invoices/{reference(second)}", {"status": "PAID"})
+
+    query_and_apply(reloaded(second), BY_RECOVERY, may_be_duplicate=True)
+
+    assert reloaded(second).status == S.DUPLICATE
+    open_case = MoneyCase.objects.get(invoice=second, closed_at=None)
+    assert open_case.kind == CaseKind.DUPLICATE_PAYMENT
 
 
 def test_staff_find_a_kept_payment_from_its_case_after_a_minute(sandbox: SandboxProcess) -> None:

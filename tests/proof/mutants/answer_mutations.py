@@ -45,11 +45,24 @@ ANSWER_MUTATIONS = (
     Mutation(
         "open no case for a late second payment",
         DUPLICATE,
-        "        open_case(CaseKind.DUPLICATE_PAYMENT, source, DUPLICATE_PAYMENT_FOUND,"
-        " invoice=invoice)\n",
+        "        open_case(\n"
+        "            CaseKind.DUPLICATE_PAYMENT,\n"
+        "            source,\n"
+        "            DUPLICATE_PAYMENT_FOUND,\n"
+        "            invoice=invoice,\n"
+        "            is_new_problem=True,\n"
+        "        )\n",
         "",
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_duplicate_payment_accepted_before_the_first_was_found_opens_case",
+    ),
+    Mutation(
+        "count the closed case of a payment that SEQR might have returned",
+        DUPLICATE,
+        "            is_new_problem=True,\n",
+        "",
+        "tests/payments/invoices/test_duplicate_payments.py"
+        "::test_payment_found_kept_after_its_case_was_closed_opens_another_case",
     ),
     Mutation(
         "suspect no reversal",
