@@ -245,19 +245,26 @@ class ShardPoller:
         self.stats.queries += len(completed)
         self.stats.answer_time.record_all(durations)
         self._finished_calls += len(completed)
+        ends_outage = False
         for call in completed:
-            self._handle_result(call, now)
+            if self._handle_result(call, now):
+                ends_outage = True
+        # Sending collects results too: before the answers above are handled, one about the same
+        # invoice would later count as the answer to its next query.
+        if ends_outage:
+            self._repeater.replace_stuck_calls(now)
 
-    def _handle_result(self, call: CompletedStatusCall, now: float) -> None:
+    def _handle_result(self, call: CompletedStatusCall, now: float) -> bool:
+        """Handle a finished call; return whether it ends an outage. Sends no query."""
         entry = self.schedule.get(call.key)
         if entry is None or not entry.calls:
-            return  # another call about it, collected with this one, was answered
+            return False  # another call about it, collected with this one, was answered
         outcome = call.outcome
         if outcome is not entry.unchanged_status:
             result = self._interpret(entry, outcome)
             if result is None:
                 self._record_failure(call, now)
-                return
+                return False
             if result.needs_write(entry.query):
                 self._keep(entry, replace(result, call=_call_record(call)), now)
             elif isinstance(outcome, PaymentStatus):
@@ -270,8 +277,7 @@ class ShardPoller:
         if entry.calls > 1:  # the query was repeated: the first answer counts
             sent_at = now - call.duration_seconds
             self._calls.abandon(call.key)
-        if self.schedule.record_answer(entry, now, sent_at):
-            self._repeater.replace_stuck_calls(now)
+        return self.schedule.record_answer(entry, now, sent_at)
 
     def _record_failure(self, call: CompletedStatusCall, now: float) -> None:
         self.concurrency.record_failure(call.duration_seconds)

@@ -112,7 +112,10 @@ class BulkStatusClient:
         return [call.key for call in self._calls_older_than(seconds)]
 
     def abandon(self, key: int) -> int:
-        """Abort all calls about an invoice; return their number."""
+        """Abort all calls in flight about an invoice; return their number.
+
+        Those that `send` has collected are not in flight: `collect` returns them next.
+        """
         calls = [call for call in self._calls_older_than(-1) if call.key == key]
         for call in calls:
             self._release(call)

@@ -223,7 +223,7 @@ def test_invoices_are_queried_in_turn_while_the_limit_does_not_suffice(
 def test_invoices_that_are_never_answered_leave_the_others_their_turn() -> None:
     # Half of the invoices time out whenever they are queried, and the limit does not suffice.
     seqr = VirtualSeqr(step(1.0, 1.0), max_in_flight=40)
-    seqr.is_lost = lambda key: key % 2 == 0
+    seqr.profile_of = lambda key: step(1.0, LOST if key % 2 == 0 else 1.0, at=0.0)
     shard = VirtualShard(seqr, open_count=200, max_in_flight=40)
 
     shard.run(60.0)

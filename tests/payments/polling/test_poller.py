@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from random import Random
 
 from payments.invoices.status_query import StatusQuery
 from payments.models import InvoiceStatus
-from payments.polling.poller import OpenInvoice
+from payments.polling.poller import OpenInvoice, ShardPoller
 from payments.seqr import SeqrAuthenticationError, SeqrOutcomeUnknown, SeqrUnavailable
 from tests.payments.polling.shard import MAX_IN_FLIGHT, FakeStatusClient, Outcome, Shard, status
+from tests.payments.polling.virtual_seqr import START, Profile, VirtualSeqr
 
 S = InvoiceStatus
 
@@ -155,6 +157,33 @@ def test_hanging_calls_are_abandoned_and_repeated_at_the_end_of_an_outage() -> N
     assert calls.abandoned == [99]
     assert calls.queried.count(99) > 1
     assert shard.poller.in_flight == 0
+
+
+def test_result_collected_while_others_are_sent_is_credited_to_no_later_query() -> None:
+    """The end of an outage: its first answer has the stuck calls replaced, while others end."""
+    first, twice, *stuck = range(100, 120)
+
+    def profile_of(key: int) -> Profile:
+        def profile(now: float, _: Random) -> tuple[float, bool]:
+            is_out = 1.9 < now < 5.6
+            if key in (first, twice) and is_out:
+                ends_at = 5.605 if key == first else 5.606 if now < 3 else 5.610
+                return ends_at - now, False
+            return (99.0, False) if key in stuck and is_out else (0.001, is_out)
+
+        return profile
+
+    seqr = VirtualSeqr(profile_of(0), max_in_flight=MAX_IN_FLIGHT, seconds_per_send=0.001)
+    seqr.profile_of = profile_of
+    poller = ShardPoller(0, seqr, interval=1.0, max_in_flight=MAX_IN_FLIGHT, clock=lambda: seqr.now)
+    keys = [first, twice, *stuck, *range(25)]
+    for key in keys:
+        poller.submit(open_invoice(key, last_answer_at=START))
+
+    while seqr.now < START + 8:
+        seqr.now += poller.step()
+        counted = {key: calls for key in keys if (calls := poller.schedule[key].calls)}
+        assert counted == seqr.uncollected
 
 
 def test_configuration_errors_are_kept_for_the_store() -> None:

@@ -1,7 +1,7 @@
 """A simulated SEQR and a poller on a virtual clock: hours of slow answers in milliseconds."""
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from itertools import count, pairwise
 from random import Random
@@ -33,7 +33,8 @@ class VirtualSeqr:
     """Answers each query after the seconds that the profile gives; the poller times it out.
 
     With a `service_rate` SEQR answers one query after the other, so many a second, and works on
-    queries that the poller has given up too.
+    queries that the poller has given up too. While `seconds_per_send` pass, calls end, which `send`
+    collects as BulkStatusClient does.
     """
 
     def __init__(
@@ -42,14 +43,14 @@ class VirtualSeqr:
         *,
         max_in_flight: int,
         service_rate: float | None = None,
+        seconds_per_send: float = 0.0,
         seed: int = 0,
     ) -> None:
         self.now = START
         self.max_in_flight_seen = 0
         self.sent: dict[int, list[float]] = defaultdict(list)
         self.answered: dict[int, list[float]] = defaultdict(list)
-        self.is_lost: Callable[[int], bool] = lambda _key: False  # of an invoice's queries
-        self._profile = profile
+        self.profile_of: Callable[[int], Profile] = lambda _key: profile  # of an invoice
         self._max_in_flight = max_in_flight
         self._service_rate = service_rate
         self._served_at = START
@@ -57,40 +58,54 @@ class VirtualSeqr:
         self._numbers = count()
         self._ending: list[tuple[float, int, int, float, PaymentStatus | SeqrError]] = []
         self._in_flight: dict[int, tuple[int, float]] = {}  # by call: the key, and when it was sent
+        self._seconds_per_send = seconds_per_send
+        self._completed: list[CompletedStatusCall] = []
 
     def __len__(self) -> int:
-        return len(self._in_flight)
+        return len(self._in_flight) + len(self._completed)
+
+    @property
+    def uncollected(self) -> Counter[int]:
+        """The number of calls sent and not collected, by invoice."""
+        keys = [key for key, _ in self._in_flight.values()]
+        return Counter(keys + [call.key for call in self._completed])
 
     def send(self, key: int, _invoice_reference: str, _invoice_version: int) -> None:
         """Start a call."""
-        assert len(self._in_flight) < self._max_in_flight
+        assert len(self) < self._max_in_flight
         number = next(self._numbers)
         self._in_flight[number] = key, self.now
-        self.max_in_flight_seen = max(self.max_in_flight_seen, len(self._in_flight))
+        self.max_in_flight_seen = max(self.max_in_flight_seen, len(self))
         self.sent[key].append(self.now)
-        seconds, is_failure = self._profile(self.now - START, self._random)
+        seconds, is_failure = self.profile_of(key)(self.now - START, self._random)
         if self._service_rate:
             self._served_at = max(self._served_at, self.now) + 1 / self._service_rate
             seconds += self._served_at - self.now
         outcome: PaymentStatus | SeqrError = BUSY if is_failure else ISSUED
-        if seconds >= TIMEOUT_SECONDS or self.is_lost(key):
+        if seconds >= TIMEOUT_SECONDS:
             seconds, outcome = TIMEOUT_SECONDS, NO_ANSWER
         heapq.heappush(self._ending, (self.now + seconds, number, key, self.now, outcome))
+        if self._seconds_per_send:
+            self.now += self._seconds_per_send
+            self._collect_ended()
 
     def flush(self) -> None:
         """Do nothing: `send` has sent the query."""
 
     def collect(self) -> list[CompletedStatusCall]:
         """Return the calls that have ended."""
-        completed = []
+        self._collect_ended()
+        completed, self._completed = self._completed, []
+        return completed
+
+    def _collect_ended(self) -> None:
         while self._ending and self._ending[0][0] <= self.now:
             _, number, key, sent_at, outcome = heapq.heappop(self._ending)
             if self._in_flight.pop(number, None) is None:
                 continue  # abandoned
             if outcome is ISSUED:
                 self.answered[key].append(self.now)
-            completed.append(CompletedStatusCall(key, outcome, "call", self.now - sent_at))
-        return completed
+            self._completed.append(CompletedStatusCall(key, outcome, "call", self.now - sent_at))
 
     def keys_older_than(self, seconds: float) -> list[int]:
         """Return the key of each call in flight for longer."""

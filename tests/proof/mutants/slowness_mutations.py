@@ -4,6 +4,8 @@ from tests.proof.mutants.mutation import Mutation
 
 SCHEDULE = "payments/polling/schedule.py"
 REPEATS = "payments/polling/repeats.py"
+POLLER = "payments/polling/poller.py"
+TESTS_OF_POLLER = "tests/payments/polling/test_poller.py"
 TESTS_OF_DEADLINE = "tests/payments/polling/test_deadline.py"
 TESTS_OF_SCHEDULE = "tests/payments/polling/test_schedule.py"
 
@@ -35,5 +37,13 @@ SLOWNESS_MUTATIONS = (
         "            self._probe(now)\n            return\n",
         "            return\n",
         f"{TESTS_OF_DEADLINE}::test_every_invoice_is_answered_within_three_seconds_of_the_end_of_an_outage",
+    ),
+    Mutation(
+        "replace stuck calls while results are handled",
+        POLLER,
+        "                ends_outage = True\n",
+        "                self._repeater.replace_stuck_calls(now)\n",
+        f"{TESTS_OF_POLLER}"
+        "::test_result_collected_while_others_are_sent_is_credited_to_no_later_query",
     ),
 )
