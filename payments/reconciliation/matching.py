@@ -1,7 +1,8 @@
 """Matches the rows of a report with the shop's records: by reference, or else by amount.
 
 SEQR does not document how a report shows a refund. A row with a refund's own reference is that
-refund, whatever its sign. A negative row with a payment's reference is a refund of that payment.
+refund, whatever its sign. A negative row with a payment's reference is a refund of that payment,
+matched by its amount.
 Any other negative row may be a refund whose reference never reached the shop.
 
 Both work on batches of rows, with a few queries for each.
@@ -97,9 +98,11 @@ class _Ledger:
             str(invoice.ers_reference): invoice
             for invoice in Invoice.objects.filter(ers_reference__in=references)
         }
+        # Staff may have recorded a payment's reference as its refund's: it names no one refund.
+        own_references = references - self._invoices.keys()
         self._refunds = {
             str(refund.ers_reference): refund
-            for refund in Refund.objects.filter(ers_reference__in=references)
+            for refund in Refund.objects.filter(ers_reference__in=own_references)
         }
         others = PeriodRow.objects.exclude(match_result=_M.MISSING)
         stored_ids = [row.pk for row in rows if row.pk]

@@ -12,7 +12,10 @@ from payments.reconciliation.report_coverage import Coverage, Gap, reports_show_
 
 @dataclass(frozen=True)
 class RefundSuggestion:
-    """The suggested outcome, or None if the reports do not show it, with the reason for staff."""
+    """The suggested outcome, or None if the reports do not show it, with the reason for staff.
+
+    `ers_reference` is the refund's own, empty if the reports name it by its payment's.
+    """
 
     was_refunded: bool | None
     reason: str
@@ -36,7 +39,8 @@ def suggest_refund_outcome(refund: Refund) -> RefundSuggestion:
             "day": row.period.day,
             "reference": row.ers_reference or _("a row without a reference"),
         }
-        return RefundSuggestion(True, reason, row.ers_reference)
+        is_payments = row.ers_reference == refund.invoice.ers_reference
+        return RefundSuggestion(True, reason, "" if is_payments else row.ers_reference)
     if rows:
         reason = _(
             "%(rows)d of %(refunds)d unknown refunds of this amount were made, and the reports do "

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import DurationField, ExpressionWrapper, F, Value
 from django.test import override_settings
 
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import AuditEvent, SubjectType
+from orders.models import AuditEvent, SourceName, SubjectType
 from payments.gateway import own_terminal_id, seqr
 from payments.models import (
     CaseKind,
@@ -20,10 +22,13 @@ from payments.models import (
     PeriodStatus,
     Refund,
     RefundHold,
+    RefundStatus,
     TransactionPeriod,
 )
 from payments.reconciliation.periods import advance_period, period_day, periods_due
+from payments.reconciliation.reconcile import store_report
 from payments.refunds.send import send_refund
+from payments.seqr import TransactionRow
 from tests.payments.refunds.steps import requested_refund
 from tests.payments.steps import issued_invoice, paid_invoice, reference
 from tests.sandbox_process import SandboxProcess
@@ -53,6 +58,7 @@ TIME_FIELDS = {
     ),
 }
 
+BY_RECONCILIATION = ChangeSource(SourceName.RECONCILIATION)
 A_TIME = "2026-01-01T00:00:00Z"
 CLOSED = {"marking_started_at": A_TIME, "marking_ended_at": A_TIME}
 REQUIRED_FIELDS: dict[PeriodStatus, dict[str, Any]] = {
@@ -145,6 +151,48 @@ def unknown_refund(
     else:
         sandbox.fault("refundPayment", "result_code", count=1, code=90)
     return sent_refund(invoice, amount, clerk)
+
+
+def recorded_refund(
+    invoice: Invoice,
+    amount: str,
+    clerk: User,
+    *,
+    sent_at: datetime | None,
+    status: RefundStatus = RefundStatus.UNKNOWN,
+    ers_reference: str | None = None,
+) -> Refund:
+    """Return a refund with this status that the shop has recorded, without a call to SEQR."""
+    return Refund.objects.create(
+        invoice=invoice,
+        amount=Decimal(amount),
+        currency="SEK",
+        reason="cold coffee",
+        requested_by=clerk,
+        status=status,
+        ers_reference=ers_reference,
+        sent_at=sent_at,
+    )
+
+
+def period_with_report(marked_at: datetime, *rows: tuple[str, str]) -> TransactionPeriod:
+    """Close the day's period at this time, with a report of rows (amount, reference)."""
+    period = TransactionPeriod.objects.create(
+        day=period_day(marked_at),
+        terminal_id=own_terminal_id(),
+        status=PeriodStatus.MARKED,
+        transaction_period_id=f"P{marked_at.isoformat()}",
+        marking_started_at=marked_at,
+        marking_ended_at=marked_at + timedelta(seconds=1),
+    )
+    store_rows(period, *rows)
+    return period
+
+
+def store_rows(period: TransactionPeriod, *rows: tuple[str, str]) -> None:
+    """Reconcile a report of rows (amount, reference) for a period, or another one in its place."""
+    report = [TransactionRow("t", None, Decimal(amount), reference) for amount, reference in rows]
+    store_report(period.pk, report, BY_RECONCILIATION)
 
 
 @contextmanager

@@ -47,6 +47,22 @@ RECONCILIATION_MUTATIONS = (
         "::test_reports_that_show_refunds_as_positive_rows_release_nothing",
     ),
     Mutation(
+        "suggest the payment's reference as the refund's own",
+        "payments/reconciliation/refund_suggestion.py",
+        '"" if is_payments else row.ers_reference',
+        "row.ers_reference",
+        "tests/payments/reconciliation/test_refunds_by_payment_reference.py"
+        "::test_suggestion_does_not_offer_the_payments_reference_as_the_refunds_own",
+    ),
+    Mutation(
+        "match every row of a payment with the refund that has its reference",
+        "payments/reconciliation/matching.py",
+        "        own_references = references - self._invoices.keys()\n",
+        "        own_references = references\n",
+        "tests/payments/reconciliation/test_refunds_by_payment_reference.py"
+        "::test_payments_reference_typed_as_the_refunds_own_hides_no_other_row",
+    ),
+    Mutation(
         "close a duplicate payment's case without certainty",
         "payments/reconciliation/duplicate_payment.py",
         "        if coverage.gap_between(begin, end) is not None:\n            continue\n",
