@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from payments.models import (
@@ -19,13 +19,16 @@ from payments.models import (
 ROW_INTERVAL_SECONDS = 5.0  # between two writes of a shard's row
 ACKNOWLEDGMENT_POLL_DURATION = timedelta(days=1)  # after the payment; a case is open by then
 ROW_STALE_AFTER = timedelta(seconds=8)
+# Another invoice paid the order: a query could accept a second payment. One that pays the order
+# after all, since SEQR has reversed the other payment, is PAID and has to be acknowledged.
+IS_SUPERSEDED = Q(cancel_reason=CancelReason.SUPERSEDED) & ~Q(status=InvoiceStatus.PAID)
 
 
 def invoices_to_poll() -> QuerySet[Any]:
     """Return the invoices to query, each annotated with its `shard`."""
     return (
         _until_given_up(Invoice.objects.filter(poll_bucket__isnull=False))
-        .exclude(cancel_reason=CancelReason.SUPERSEDED)
+        .exclude(IS_SUPERSEDED)
         .annotate(shard=F("poll_bucket") * settings.SEQR_POLL_SHARDS / BUCKET_COUNT)
         .order_by()
     )

@@ -19,7 +19,6 @@ from payments.invoices.apply_payments import apply_payments
 from payments.invoices.apply_status import apply_status, apply_unchanged_batch
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import (
-    CancelReason,
     Invoice,
     InvoiceStatus,
     PollShard,
@@ -28,7 +27,7 @@ from payments.models import (
     read_answer_times,
 )
 from payments.polling.poller import OpenInvoice, ShardPoller, StatusUpdate
-from payments.polling.shards import ROW_INTERVAL_SECONDS, invoices_open_at_seqr
+from payments.polling.shards import IS_SUPERSEDED, ROW_INTERVAL_SECONDS, invoices_open_at_seqr
 
 logger = logging.getLogger(__name__)
 
@@ -141,13 +140,12 @@ class PollStore:
         """
         began_at = self._clock()
         since = Now() - RECENT
-        is_superseded = Q(cancel_reason=CancelReason.SUPERSEDED)
         changed = invoices_open_at_seqr(self._shard).filter(
-            Q(issued_at__gt=since) | Q(notified_at__gt=since) | is_superseded
+            Q(issued_at__gt=since) | Q(notified_at__gt=since) | IS_SUPERSEDED
         )
         digests = {}
-        for key, digest, cancel_reason in changed.values_list("id", ROW_DIGEST, "cancel_reason"):
-            if cancel_reason == CancelReason.SUPERSEDED:
+        for key, digest, is_superseded in changed.values_list("id", ROW_DIGEST, IS_SUPERSEDED):
+            if is_superseded:
                 self._close(key)
             else:
                 digests[key] = digest
@@ -335,7 +333,7 @@ class PollStore:
                 pause_payments(Invoice.objects.get(pk=newest), errors[newest], SOURCE)
 
     def _invoices(self) -> QuerySet[Any]:
-        return invoices_open_at_seqr(self._shard).exclude(cancel_reason=CancelReason.SUPERSEDED)
+        return invoices_open_at_seqr(self._shard).exclude(IS_SUPERSEDED)
 
     def _close(self, invoice_id: int) -> None:
         if self._digests.pop(invoice_id, None) is not None:

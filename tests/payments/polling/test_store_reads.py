@@ -54,6 +54,15 @@ def test_superseded_ended_unsent_and_acknowledged_invoices_are_not_queried() -> 
     assert calls.queried == []
 
 
+def test_superseded_invoice_that_pays_the_order_after_all_is_queried() -> None:
+    invoice = invoice_in(S.PAID, cancel_reason=CancelReason.SUPERSEDED)
+    calls = unchanged_seqr()
+
+    Shard(calls).run_rounds()
+
+    assert calls.queried == [invoice.pk]
+
+
 def test_shard_queries_only_its_own_invoices(settings: Settings) -> None:
     settings.SEQR_POLL_SHARDS = 2
     invoices = [invoice_in(S.ISSUED) for _ in range(40)]  # ids of both shards
