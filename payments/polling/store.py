@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import DataError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import BigIntegerField, Func, Q, QuerySet
+from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, Func, Q, QuerySet
 from django.db.models.functions import Now
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
@@ -143,8 +143,9 @@ class PollStore:
         changed = invoices_open_at_seqr(self._shard).filter(
             Q(issued_at__gt=since) | Q(notified_at__gt=since) | IS_SUPERSEDED
         )
+        superseded = ExpressionWrapper(IS_SUPERSEDED, BooleanField())
         digests = {}
-        for key, digest, is_superseded in changed.values_list("id", ROW_DIGEST, IS_SUPERSEDED):
+        for key, digest, is_superseded in changed.values_list("id", ROW_DIGEST, superseded):
             if is_superseded:
                 self._close(key)
             else:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from seqrshop.local import ROOT
 from tests.proof.mutation.equivalent import EQUIVALENT
 from tests.proof.mutation.fault import Fault
 from tests.proof.mutation.javascript_faults import find_faults
-from tests.proof.mutation.lines import LineMap, measure_lines
+from tests.proof.mutation.lines import FAILED_TEST, LineMap, measure_lines
 from tests.proof.mutation.python_faults import Place, find_places
 from tests.proof.mutation.reach import ImportMap
 from tests.proof.repository_copy import copy_repository
@@ -38,7 +37,6 @@ STOP_SECONDS = 60
 FOLDERS = ("orders", "payments", "seqrshop/backoffice", "seqrshop/ops", "seqrshop/storefront")
 LEFT_OUT = ("payments/sandbox/", "/migrations/", "/management/commands/seed_demo.py")
 OPTIONS = ("-q", "-x", "-rfE", "--tb=no")
-FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) (\S+::.+?)(?: - .*)?$", re.MULTILINE)
 PASSED = 0
 
 
@@ -53,14 +51,16 @@ def main() -> int:
     def run(fault: Fault) -> tuple[Fault, str]:
         copy = free_copies.get()
         try:
-            return fault, _run_fault(fault, tests_of(fault, lines, imports), copy)
+            return fault, _run_fault(fault, tests_of(fault, lines, imports, failed), copy)
         finally:
             free_copies.put(copy)
 
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         copies = [copy_repository(Path(folder) / str(place)) for place in range(PARALLEL_RUNS)]
         _print("which test runs which line is measured first")
-        lines = measure_lines(copies, imports.quick_tests)
+        lines, failed = measure_lines(copies, imports.quick_tests)
+        for test in sorted(failed):
+            _print(f"fails without a fault, and is left out: {test}")
         for copy in copies:
             free_copies.put(copy)
         with ThreadPoolExecutor(PARALLEL_RUNS) as threads:
@@ -116,11 +116,14 @@ def _is_equivalent(fault: Fault) -> bool:
     )
 
 
-def tests_of(fault: Fault, lines: LineMap, imports: ImportMap) -> list[str]:
-    """Return the tests that run a fault's line, the nearest first, or else those near its file."""
+def tests_of(fault: Fault, lines: LineMap, imports: ImportMap, failed: set[str]) -> list[str]:
+    """Return the tests that run a fault's line, the nearest first, or else those near its file.
+
+    Leaves out those that have `failed` without a fault.
+    """
     near = imports.tests_reaching(fault.file)
     places = {file: place for place, file in enumerate(near)}
-    running = lines.tests_running(fault.file, fault.line)
+    running = lines.tests_running(fault.file, fault.line) - failed
 
     def distance(test: str) -> tuple[int, str]:
         return places.get(test.partition("::")[0], len(places)), test
