@@ -12,7 +12,9 @@ schedule.py       decides which invoice is due
 repeats.py        repeats queries whose calls are stuck
 concurrency.py    limits the calls in flight: the deadline first, then SEQR's comfort
 capacity.py       names the setting that allows more calls in flight
-store.py          reads open invoices and writes results; the only part that uses the database
+store.py          reads open invoices, and lets the results be written
+writer.py         writes results
+database.py       runs the work of these two in the database
 lock.py           one loop per shard, as long as Redis answers
 shards.py         selects the invoices of a shard
 heartbeat.py      publishes and reads what each shard does

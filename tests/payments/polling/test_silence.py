@@ -6,7 +6,7 @@ import pytest
 
 from orders.clock import database_now
 from payments.models import InvoiceStatus, PollShard
-from payments.polling import store
+from payments.polling import writer
 from payments.polling.liveness import shard_is_stalled
 from tests.payments.polling.shard import Shard, Shards, away, locked, unchanged_seqr
 from tests.payments.steps import age_invoice, invoice_in, issued_invoice, reference, reloaded
@@ -41,7 +41,7 @@ def test_customers_cancel_during_a_database_outage_is_not_suspected_as_a_reversa
     sandbox.act(reference(invoice), "cancel")
 
     with monkeypatch.context() as broken:
-        broken.setattr(store, "apply_status", away)
+        broken.setattr(writer, "apply_status", away)
         running.run_rounds(times=30)
     running.run_rounds()
 
@@ -93,7 +93,7 @@ def test_reversal_is_suspected_after_a_poller_was_killed_before_writing_it(
     sandbox.advance(21)
     killed = shard()
     with monkeypatch.context() as broken:
-        broken.setattr(store, "apply_status", locked)  # until after the kill
+        broken.setattr(writer, "apply_status", locked)  # until after the kill
         killed.run_rounds(times=7)
 
     shard().run_rounds()

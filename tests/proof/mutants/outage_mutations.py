@@ -39,10 +39,10 @@ OUTAGE_MUTATIONS = (
     ),
     Mutation(
         "let one locked invoice keep the others from being written",
-        "payments/polling/store.py",
+        "payments/polling/writer.py",
         "            self._contended.add(invoice_id)\n            return False\n",
         "            raise\n",
-        "tests/payments/polling/test_store.py"
+        "tests/payments/polling/test_writer.py"
         "::test_locked_invoice_keeps_no_other_from_being_written",
     ),
     Mutation(

@@ -46,11 +46,11 @@ SHARD_MUTATIONS = (
     ),
     Mutation(
         "lose a batch of payments that fails",
-        "payments/polling/store.py",
+        "payments/polling/writer.py",
         '            logger.exception("payments are written one by one")\n        return set()\n',
         '            logger.exception("payments are written one by one")\n'
         "        return {query.invoice_id for query, _ in results}\n",
-        "tests/payments/polling/test_store.py::test_result_that_cannot_be_written_blocks_no_other",
+        "tests/payments/polling/test_writer.py::test_result_that_cannot_be_written_blocks_no_other",
     ),
     Mutation(
         "never take a shard over from another poller",

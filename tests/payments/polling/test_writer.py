@@ -12,7 +12,7 @@ from payments.invoices.apply_status import apply_status
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.invoices.transitions import lock_invoice
 from payments.models import CaseKind, InvoiceStatus, MoneyCase
-from payments.polling import store
+from payments.polling import writer
 from tests.fault_proxy import FaultProxy
 from tests.payments.polling.shard import (
     FakeStatusClient,
@@ -61,7 +61,7 @@ def test_unchanged_results_are_written_in_one_statement(
     running.store.step()
     running.poller.step()
     running.collect_answers()
-    running.store.write_updates()
+    running.store.writer.write_updates()
 
     with django_assert_num_queries(5):  # one write in a transaction, two reads to submit them anew
         running.store.flush()
@@ -77,7 +77,7 @@ def test_unchanged_result_of_a_locked_invoice_is_written_after_the_lock_is_relea
     running.store.step()
     running.poller.step()
     running.collect_answers()
-    running.store.write_updates()
+    running.store.writer.write_updates()
     released = threading.Event()
     locked = threading.Event()
 
@@ -106,7 +106,7 @@ def test_result_is_kept_until_the_database_is_back(
     running = shard()
 
     with monkeypatch.context() as broken:
-        broken.setattr(store, "apply_payments", away)
+        broken.setattr(writer, "apply_payments", away)
         running.run_rounds()
     before = reloaded(invoice).status
     running.run_rounds(times=2)
@@ -174,8 +174,8 @@ def test_result_that_cannot_be_written_blocks_no_other(
 
     running = shard()
     with monkeypatch.context() as broken:
-        broken.setattr(store, "apply_payments", no_batch)
-        broken.setattr(store, "apply_status", not_the_bad_one)
+        broken.setattr(writer, "apply_payments", no_batch)
+        broken.setattr(writer, "apply_status", not_the_bad_one)
         running.run_rounds()
     before = [reloaded(bad).status, reloaded(good).status]
     running.run_rounds(times=2)
@@ -187,7 +187,7 @@ def test_result_that_cannot_be_written_blocks_no_other(
 def test_many_payments_are_written_in_steps_so_that_the_lock_can_be_renewed(
     sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "PAYMENT_BATCH_SIZE", 1)
+    monkeypatch.setattr(writer, "PAYMENT_BATCH_SIZE", 1)
     invoices = [issued_invoice() for _ in range(3)]
     for invoice in invoices:
         sandbox.pay(reference(invoice))
@@ -197,10 +197,10 @@ def test_many_payments_are_written_in_steps_so_that_the_lock_can_be_renewed(
     running.collect_answers()
     running.seconds_per_clock_read = 0.6  # per read of the clock
 
-    running.store.write_updates()
+    running.store.writer.write_updates()
     written = [reloaded(invoice).status for invoice in invoices].count(S.PAID)
     for _ in range(3):
-        running.store.write_updates()
+        running.store.writer.write_updates()
 
     assert 0 < written < 3
     assert [reloaded(invoice).status for invoice in invoices] == [S.PAID] * 3
@@ -282,11 +282,11 @@ def test_locked_invoice_keeps_no_other_from_being_written(
     holder = threading.Thread(target=hold_the_row)
     holder.start()
     held.wait(30)
-    is_available = all(running.store.write_updates() for _ in range(2))
+    is_available = all(running.store.writer.write_updates() for _ in range(2))
     meanwhile = [reloaded(each).status for each in (stuck, free)]
     release.set()
     holder.join()
-    running.store.write_updates()
+    running.store.writer.write_updates()
 
     assert is_available
     assert meanwhile == [S.ISSUED, S.CANCELED]
