@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
@@ -18,9 +19,20 @@ from payments.models import (
 )
 from payments.seqr import SeqrConfigurationError
 
-# A case of any other kind is opened once for its key, for good. Settings can be refused again, and
-# a later report can show more.
-RECURRING = (CaseKind.CONFIGURATION, CaseKind.REPORT_DIFFERS, CaseKind.REFUNDS_HELD)
+# A case of these kinds is opened again after it was closed: settings can be refused again, a later
+# report can show more, and each payment and each reversal of an invoice happens once.
+RECURRING = (
+    CaseKind.CONFIGURATION,
+    CaseKind.REPORT_DIFFERS,
+    CaseKind.REFUNDS_HELD,
+    CaseKind.PAID_THOUGH_CANCELED,
+    CaseKind.AMOUNT_DIFFERS,
+    CaseKind.AMOUNT_UNKNOWN,
+    CaseKind.POSSIBLY_REVERSED,
+)
+# These are opened again after they closed by themselves. SEQR repeats its answer every second, also
+# after a person has closed the case about it.
+RECURRING_UNTIL_CLOSED_BY_PERSON = (CaseKind.PAYMENT_UNCONFIRMED,)
 
 
 def open_case(
@@ -41,8 +53,8 @@ def open_case(
     A mail to each address of CASE_EMAILS goes into the outbox.
     """
     key = key or f"invoice {invoice.pk if invoice else ''}"
-    earlier = MoneyCase.objects.filter(kind=kind, key=key)
-    if is_new_problem or kind in RECURRING:
+    earlier = MoneyCase.objects.filter(still_counts(kind), kind=kind, key=key)
+    if is_new_problem:
         earlier = earlier.filter(closed_at=None)
     if earlier.exists():
         return None
@@ -65,6 +77,15 @@ def open_case(
         OutboxMail(case=case, recipient=address) for address in settings.CASE_EMAILS
     )
     return case
+
+
+def still_counts(kind: CaseKind) -> Q:
+    """Return the filter for cases of a kind after which no other is opened for the same key."""
+    if kind in RECURRING:
+        return Q(closed_at=None)
+    if kind in RECURRING_UNTIL_CLOSED_BY_PERSON:
+        return Q(closed_at=None) | Q(closed_by__isnull=False)
+    return Q()
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from orders.audit import ChangeSource
-from payments.cases.cases import open_case
+from payments.cases.cases import open_case, still_counts
 from payments.invoices.transitions import lock_invoice
 from payments.models import CaseKind, InvoiceStatus, MoneyCase
 
@@ -15,8 +15,9 @@ UNANSWERED = "SEQR has confirmed the payment once, and has not answered about it
 
 
 def unconfirmed_at(now: datetime) -> Q:
-    """Return the filter for unacknowledged payments that need a case, and have had none."""
-    cases = MoneyCase.objects.filter(invoice=OuterRef("pk"), kind=CaseKind.PAYMENT_UNCONFIRMED)
+    """Return the filter for unacknowledged payments for which a case is to be opened."""
+    kind = CaseKind.PAYMENT_UNCONFIRMED
+    cases = MoneyCase.objects.filter(still_counts(kind), invoice=OuterRef("pk"), kind=kind)
     return Q(
         ~Exists(cases),
         status=InvoiceStatus.PAID,

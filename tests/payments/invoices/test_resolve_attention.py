@@ -1,5 +1,6 @@
 """An order that needs attention continues once staff close its case."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -8,12 +9,14 @@ from django.test import Client
 
 from orders.audit import ChangeSource, by_staff
 from orders.models import Order, OrderState, SourceName
+from orders.services import blocking_order
 from payments.invoices.create import current_invoice
 from payments.invoices.resolve_attention import resolve_case
 from payments.models import CancelReason, CaseKind, Invoice, MoneyCase
 from payments.refunds.refund import request_refund
 from payments.refunds.send import send_refund
 from tests.factories import InvoiceFactory
+from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     issued_invoice,
     order_state,
@@ -86,6 +89,40 @@ def test_reversed_order_can_be_paid_again_once_its_case_is_closed(sandbox: Sandb
     sandbox.pay(reference(retried))
     refresh(retried)
     assert order_state(invoice) == "paid"
+
+
+def test_second_reversal_opens_another_case_whose_closing_frees_the_customer(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = reversed_invoice(sandbox)
+    close(MoneyCase.objects.get(kind=CaseKind.POSSIBLY_REVERSED))
+    sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "PAID"})
+    refresh(invoice)
+    sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": "CANCELED"})
+    refresh(invoice)
+    state_before = order_state(invoice)
+
+    close(MoneyCase.objects.get(kind=CaseKind.POSSIBLY_REVERSED, closed_at=None))
+
+    assert (state_before, order_state(invoice)) == ("needs_attention", "canceled")
+    assert blocking_order(invoice.order.customer, invoice.order.shop) is None
+
+
+@pytest.mark.parametrize("amount", ["40.00", None], ids=["wrong", "unknown"])
+def test_second_payment_with_an_unclear_amount_opens_another_case(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, amount: str | None
+) -> None:
+    shown = f"<value>{amount}</value>" if amount else ""
+    seqr_proxy.rewrite = lambda answer: re.sub(r"<value>45\.00?</value>", shown, answer)
+    invoice = paid_invoice(sandbox)
+    first = MoneyCase.objects.get(invoice=invoice)
+    close(first)
+    for status in ("CANCELED", "PAID"):
+        sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": status})
+        refresh(invoice)
+
+    second = MoneyCase.objects.filter(invoice=invoice, kind=first.kind).latest("pk")
+    assert (second.closed_at, second.pk > first.pk) == (None, True)
 
 
 def test_order_with_another_open_case_still_needs_attention(sandbox: SandboxProcess) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from orders.clock import database_now
 from payments import tasks
+from payments.cases.cases import close_case
 from payments.invoices.apply_status import apply_unchanged_batch
 from payments.invoices.refresh import query_and_apply
 from payments.invoices.status_query import StatusQuery, StatusResult
@@ -25,6 +26,7 @@ from tests.payments.steps import (
     reloaded,
 )
 from tests.sandbox_process import SandboxProcess
+from tests.staff import page_url, superuser
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,6 +105,59 @@ def test_acknowledged_payment_is_polled_again_after_an_answer_other_than_paid(
     refresh(invoice)
     assert reloaded(invoice).acknowledged_at is not None
     assert open_cases(invoice) == []
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        lambda answer: answer.replace(">PAID<", ">ISSUED<"),
+        lambda answer: answer.replace(">0<", ">54<"),
+    ],
+    ids=["issued", "code 54"],
+)
+def test_payment_unconfirmed_again_after_its_case_closed_by_itself_opens_another(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, rewrite: Callable[[str], str]
+) -> None:
+    invoice = unacknowledged_invoice(sandbox)
+    seqr_proxy.rewrite = rewrite
+    refresh(invoice)
+    seqr_proxy.clear_faults()
+    refresh(invoice)
+    assert open_cases(invoice) == []
+    seqr_proxy.rewrite = rewrite
+
+    refresh(invoice)
+
+    assert open_cases(invoice) == [CaseKind.PAYMENT_UNCONFIRMED]
+
+
+def test_unconfirmed_payment_whose_case_a_person_closed_opens_no_other(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    """SEQR is queried every second, and goes on answering so."""
+    invoice = unacknowledged_invoice(sandbox)
+    seqr_proxy.rewrite = lambda answer: answer.replace(">PAID<", ">ISSUED<")
+    refresh(invoice)
+    case = MoneyCase.objects.get()
+    superuser().post(page_url(case), {"closing_reason": "SEQR has refunded it"})
+
+    refresh(invoice)
+    Invoice.objects.update(paid_at=database_now() - timedelta(minutes=11))
+
+    assert open_cases(invoice) == []
+    assert find_work().unconfirmed_payments == []
+
+
+def test_payment_without_answer_after_its_case_closed_by_itself_opens_another() -> None:
+    invoice = invoice_in(S.PAID, paid_at=database_now() - timedelta(minutes=11))
+    tasks.open_unconfirmed_case(invoice.pk)
+    close_case(MoneyCase.objects.get().pk, BY_POLLER, "SEQR confirms the payment again")
+
+    found = find_work().unconfirmed_payments
+    tasks.open_unconfirmed_case(invoice.pk)
+
+    assert found == [invoice.pk]
+    assert open_cases(invoice) == [CaseKind.PAYMENT_UNCONFIRMED]
 
 
 def test_batch_leaves_acknowledgment_that_closes_a_case(

@@ -4,6 +4,7 @@ from tests.proof.mutants.mutation import Mutation
 
 APPLY_STATUS = "payments/invoices/apply_status.py"
 CANCEL = "payments/invoices/cancel.py"
+CASES = "payments/cases/cases.py"
 DUPLICATE = "payments/invoices/duplicate.py"
 PAYMENT = "payments/invoices/payment.py"
 REFRESH = "payments/invoices/refresh.py"
@@ -63,6 +64,30 @@ ANSWER_MUTATIONS = (
         "",
         "tests/payments/invoices/test_duplicate_payments.py"
         "::test_payment_found_kept_after_its_case_was_closed_opens_another_case",
+    ),
+    Mutation(
+        "open one case for all reversals of an invoice",
+        CASES,
+        "    CaseKind.POSSIBLY_REVERSED,\n",
+        "",
+        "tests/payments/invoices/test_resolve_attention.py"
+        "::test_second_reversal_opens_another_case_whose_closing_frees_the_customer",
+    ),
+    Mutation(
+        "open one case for all times that SEQR stops confirming a payment",
+        CASES,
+        "        return Q(closed_at=None) | Q(closed_by__isnull=False)\n",
+        "        return Q()\n",
+        "tests/payments/invoices/test_unconfirmed_payments.py"
+        "::test_payment_unconfirmed_again_after_its_case_closed_by_itself_opens_another",
+    ),
+    Mutation(
+        "open a case anew at each answer after a person has closed it",
+        CASES,
+        "        return Q(closed_at=None) | Q(closed_by__isnull=False)\n",
+        "        return Q(closed_at=None)\n",
+        "tests/payments/invoices/test_unconfirmed_payments.py"
+        "::test_unconfirmed_payment_whose_case_a_person_closed_opens_no_other",
     ),
     Mutation(
         "suspect no reversal",
