@@ -1,5 +1,6 @@
 """Reads the open invoices of one shard, and lets the results of its queries be written."""
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -20,10 +21,12 @@ from payments.models import (
     bucket_of,
     read_answer_times,
 )
-from payments.polling.database import try_database
+from payments.polling.database import DATABASE_ERRORS, is_contention, try_database
 from payments.polling.poller import OpenInvoice, ShardPoller
 from payments.polling.shards import IS_SUPERSEDED, ROW_INTERVAL_SECONDS, invoices_open_at_seqr
 from payments.polling.writer import SOURCE, UpdateWriter
+
+logger = logging.getLogger(__name__)
 
 READ_INTERVAL_SECONDS = 1.0
 FULL_READ_INTERVAL_SECONDS = 5.0
@@ -180,18 +183,24 @@ class PollStore:
     def write_row(self) -> None:
         """Update the shard's row: its last round, and since when every invoice has an answer.
 
-        Invoices issued after the last read are not known here, so that time ends at the read.
+        Invoices issued after the last read are not known here, so that time ends at the read. A row
+        that another loop has locked is left as it is, since the reads must not wait for it.
         """
         now, clock, heartbeat = database_now(), self._clock(), self._poller.heartbeat
         answered_at = min(heartbeat.oldest_written_answer, self.read_began_at)
-        PollShard.objects.update_or_create(
-            number=self._shard.number,
-            count=self._shard.count,
-            defaults={
-                "round_started_at": now - timedelta(seconds=clock - heartbeat.at),
-                "oldest_answer_at": now - timedelta(seconds=clock - answered_at),
-            },
-        )
+        try:
+            PollShard.objects.update_or_create(
+                number=self._shard.number,
+                count=self._shard.count,
+                defaults={
+                    "round_started_at": now - timedelta(seconds=clock - heartbeat.at),
+                    "oldest_answer_at": now - timedelta(seconds=clock - answered_at),
+                },
+            )
+        except DATABASE_ERRORS as error:
+            if not is_contention(error):
+                raise
+            logger.warning("shard %s: its row is locked, and written later", self._shard)
 
     def _resubmit(self, invoice_ids: list[int], *, are_written: bool = True) -> None:
         """Submit invoices anew after a write, or close those that are no longer open."""

@@ -123,21 +123,40 @@ class UpdateWriter:
         return set()
 
     def write_unchanged(self) -> None:
-        """Write the unchanged results in one statement, and the rest one by one."""
-        if not self._unchanged:
-            return
-        results = [(each.query, each.result) for each in self._unchanged.values()]
-        try:
-            written = apply_unchanged_batch(results, SOURCE)
-        except DataError:  # caused by one of them, which the write one by one finds
-            written = set()
-        rest = [each for invoice_id, each in self._unchanged.items() if invoice_id not in written]
-        contended = {each.query.invoice_id: each for each in rest if not self._write(each)}
-        ids = [each.query.invoice_id for each in rest]
-        self._resubmit([invoice_id for invoice_id in ids if invoice_id not in contended])
+        """Write the unchanged results many at a time, and one by one what a batch leaves out.
+
+        Each of these may wait for a lock. After WRITE_STEP_SECONDS the rest is left to the next
+        step.
+        """
+        until = self._clock() + WRITE_STEP_SECONDS
+        updates = sorted(self._unchanged.values(), key=self._write_order)
+        in_batches: set[int] = set()
+        left_out: list[StatusUpdate] = []
+        for first in range(0, len(updates), PAYMENT_BATCH_SIZE):
+            if self._clock() > until:
+                break
+            batch = updates[first : first + PAYMENT_BATCH_SIZE]
+            ids = self._try_unchanged([(each.query, each.result) for each in batch])
+            left_out += [each for each in batch if each.query.invoice_id not in ids]
+            in_batches |= ids
+        alone = []
+        for each in left_out:
+            if self._clock() > until:
+                break
+            if self._write(each):
+                alone.append(each.query.invoice_id)
+        self._resubmit(alone)
         # A later result of these may still have to be written.
-        self._resubmit(list(written), are_written=False)
-        self._unchanged = contended
+        self._resubmit(list(in_batches), are_written=False)
+        for invoice_id in (*alone, *in_batches):
+            del self._unchanged[invoice_id]
+
+    def _try_unchanged(self, results: list[tuple[StatusQuery, StatusResult]]) -> set[int]:
+        """Apply unchanged results in one transaction; return none if one of them prevents that."""
+        try:
+            return apply_unchanged_batch(results, SOURCE)
+        except DataError:  # caused by one of them, which the write one by one finds
+            return set()
 
     def _write(self, update: StatusUpdate) -> bool:
         """Write one update; return False if another transaction was in the way."""

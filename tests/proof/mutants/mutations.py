@@ -61,7 +61,7 @@ MUTATIONS = (
     Mutation(
         "poll the superseded invoice",
         "payments/polling/store.py",
-        "invoices_open_at_seqr(self._shard).exclude(cancel_reason=CancelReason.SUPERSEDED)\n",
+        "invoices_open_at_seqr(self._shard).exclude(IS_SUPERSEDED)\n",
         "invoices_open_at_seqr(self._shard)\n",
         "tests/payments/polling/test_store_reads.py::test_superseded_ended_unsent_and_acknowledged_invoices_are_not_queried",
     ),

@@ -4,6 +4,7 @@ from tests.proof.mutants.mutation import Mutation
 
 RUN = "payments/polling/run.py"
 TESTS_OF_RUN = "tests/payments/polling/test_run.py"
+TESTS_OF_LOCKED_ROWS = "tests/payments/polling/test_locked_rows.py"
 TESTS_OF_ENQUEUE = "tests/payments/test_enqueue.py"
 TESTS_OF_CHECKS = "tests/payments/polling/test_status_checks.py"
 
@@ -44,6 +45,22 @@ OUTAGE_MUTATIONS = (
         "            raise\n",
         "tests/payments/polling/test_writer.py"
         "::test_locked_invoice_keeps_no_other_from_being_written",
+    ),
+    Mutation(
+        "wait for the lock of every unchanged result before a read",
+        "payments/polling/writer.py",
+        "        for each in left_out:\n"
+        "            if self._clock() > until:\n"
+        "                break\n",
+        "        for each in left_out:\n",
+        f"{TESTS_OF_LOCKED_ROWS}::test_locked_unchanged_results_delay_a_read_by_one_wait_only",
+    ),
+    Mutation(
+        "take a locked row of a shard for an outage of the database",
+        "payments/polling/store.py",
+        "            if not is_contention(error):\n                raise\n",
+        "            raise\n",
+        f"{TESTS_OF_LOCKED_ROWS}::test_locked_row_of_the_shard_prevents_no_read",
     ),
     Mutation(
         "let the pool's pauses grow to minutes",

@@ -1,0 +1,122 @@
+"""Rows that another transaction has locked, as of a frozen loop, delay the poller's store once."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from orders.audit import ChangeSource
+from payments.invoices.apply_status import apply_status, apply_unchanged_batch
+from payments.invoices.status_query import StatusQuery, StatusResult
+from payments.invoices.transitions import lock_invoice
+from payments.models import InvoiceStatus, PollShard
+from payments.polling import writer
+from payments.polling.shards import ROW_INTERVAL_SECONDS
+from tests.payments.polling.shard import Shard, Shards, unchanged_seqr
+from tests.payments.steps import invoice_in, issued_invoice, reloaded
+from tests.sandbox_process import SandboxProcess
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def held(*locks: Callable[[], object]) -> Iterator[None]:
+    """Hold locks in a transaction of another process, which does not go on."""
+    released, taken = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            for lock in locks:
+                lock()
+            taken.set()
+            released.wait(60)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    taken.wait(30)
+    try:
+        yield
+    finally:
+        released.set()
+        holder.join()
+
+
+def test_locked_unchanged_results_delay_a_read_by_one_wait_only(
+    sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoices = [issued_invoice() for _ in range(4)]
+    running = shard()
+    running.store.step()
+    running.poller.step()
+    running.collect_answers()
+    written: list[int] = []
+
+    def apply_and_pass_time(query: StatusQuery, *args: Any, **options: Any) -> bool:
+        began_at = time.monotonic()
+        written.append(query.invoice_id)
+        try:
+            return apply_status(query, *args, **options)
+        finally:
+            running.now += time.monotonic() - began_at
+
+    monkeypatch.setattr(writer, "apply_status", apply_and_pass_time)
+    running.now += 1
+    with held(*(lambda pk=each.pk: lock_invoice(pk) for each in invoices[:3])):
+        new = issued_invoice()
+        running.store.step()
+        running.poller.step()
+        waited_for = list(written)
+        knows_new = running.poller.schedule.get(new.pk) is not None
+        versions = [reloaded(each).invoice_version for each in invoices]
+        running.now += 1
+        running.store.step()
+    for _ in range(3):
+        running.now += 1
+        running.store.step()
+
+    assert len(waited_for) == 1
+    assert knows_new
+    assert versions == [0, 0, 0, 1]
+    assert written[1] != written[0]  # the next step waits for another one
+    assert [reloaded(each).invoice_version for each in invoices] == [1] * 4
+
+
+def test_unchanged_results_are_written_in_batches_that_keep_their_locks_shortly(
+    sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def apply_and_count(
+        results: Sequence[tuple[StatusQuery, StatusResult]], source: ChangeSource
+    ) -> set[int]:
+        sizes.append(len(results))
+        return apply_unchanged_batch(results, source)
+
+    monkeypatch.setattr(writer, "PAYMENT_BATCH_SIZE", 2)
+    monkeypatch.setattr(writer, "apply_unchanged_batch", apply_and_count)
+    invoices = [issued_invoice() for _ in range(5)]
+
+    shard().run_rounds(times=2)
+
+    assert sizes == [2, 2, 1]
+    assert [reloaded(each).invoice_version for each in invoices] == [1] * 5
+
+
+def test_locked_row_of_the_shard_prevents_no_read() -> None:
+    calls = unchanged_seqr()
+    running = Shard(calls)
+    running.run_rounds()
+    running.now += ROW_INTERVAL_SECONDS
+    new = invoice_in(InvoiceStatus.ISSUED)
+
+    with held(PollShard.objects.select_for_update(no_key=True).get):
+        is_available = running.store.step()
+    running.poller.step()
+
+    assert is_available
+    assert calls.queried == [new.pk]
