@@ -64,6 +64,15 @@ def test_call_without_an_answer_is_shown_as_unanswered() -> None:
     assert "No answer in 5003 ms: no complete response in time" in page
 
 
+def test_list_breaks_the_long_reference_of_a_call_in_its_middle_and_nothing_else() -> None:
+    invoice = invoice_with_history()
+
+    page = superuser().get(list_url(AuditEvent)).content.decode()
+
+    assert f"{CALL.client_reference[:16]}<wbr>{CALL.client_reference[16:]}" in page
+    assert f"<wbr>{invoice.client_invoice_id}" in page
+
+
 def test_events_are_found_by_order_number_reference_phone_and_call() -> None:
     invoice = invoice_with_history(order__customer__msisdn="46701234567")
     invoice_with_history()

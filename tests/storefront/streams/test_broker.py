@@ -70,6 +70,23 @@ def test_readers_have_their_streams_each() -> None:
     assert REPLACED not in next_chunk(other)
 
 
+def test_streams_of_one_order_end_one_by_one() -> None:
+    streams, order = StreamBroker(), uuid4()
+    first, second = (
+        streams.open_stream(subscription(reader, order), b"{}", READ_AT)
+        for reader in ("customer 1", "customer 2")
+    )
+    assert first is not None
+    assert second is not None
+
+    streams.close_stream(first)
+
+    assert len(streams) == 1
+    streams.stop()
+    assert b'"restart"' in next_chunk(second)
+    assert b'"restart"' not in next_chunk(first)
+
+
 def test_full_or_stopping_process_opens_no_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker, "MAX_STREAMS", 1)
     streams = StreamBroker()
