@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from orders.clock import database_now
 from payments.availability.pause import payments_are_paused
 from payments.invoices.cancel import CANCEL_LEASE
-from payments.invoices.unconfirmed import unconfirmed_at
+from payments.invoices.unconfirmed import open_unconfirmed_cases, unconfirmed_at
 from payments.leases import LEASE
 from payments.models import (
     OPEN_STATUSES,
@@ -57,6 +57,8 @@ def find_work() -> Work:
     awaits_loyalty_answer = Q(status=InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE) | Q(
         status=InvoiceStatus.ISSUED, discount_unconfirmed=True
     )
+    unconfirmed = open_unconfirmed_cases().filter(invoice=OuterRef("invoice"))
+    unsent_refunds = Q(LEASE.lapsed_at(now), ~Exists(unconfirmed), status=RefundStatus.CREATED)
     longest_call = timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS)
     return Work(
         invoices_to_send=[] if payments_are_paused() else _invoices(unsent & ~overdue),
@@ -64,8 +66,8 @@ def find_work() -> Work:
         invoices_to_cancel=_invoices(
             Q(status__in=OPEN_STATUSES) & ~Q(cancel_reason="") & CANCEL_LEASE.lapsed_at(now)
         ),
-        refunds_to_send=[] if refunds_are_held() else _refunds(RefundStatus.CREATED, now),
-        interrupted_refunds=_refunds(RefundStatus.SENDING, now),
+        refunds_to_send=[] if refunds_are_held() else _refunds(unsent_refunds),
+        interrupted_refunds=_refunds(Q(LEASE.lapsed_at(now), status=RefundStatus.SENDING)),
         receipts_to_submit=_invoices(receipts_due(now), RECEIPT_BATCH_SIZE),
         pauses_to_probe=_payment_pauses(now),
         loyalty_answers_due=_invoices(awaits_loyalty_answer & Q(cancel_reason="")),
@@ -79,8 +81,8 @@ def _invoices(condition: Q, limit: int = BATCH_SIZE) -> list[int]:
     return list(invoices.values_list("pk", flat=True)[:limit])
 
 
-def _refunds(status: RefundStatus, now: datetime) -> list[int]:
-    refunds = Refund.objects.filter(LEASE.lapsed_at(now), status=status).order_by("id")
+def _refunds(condition: Q) -> list[int]:
+    refunds = Refund.objects.filter(condition).order_by("id")
     return list(refunds.values_list("pk", flat=True)[:BATCH_SIZE])
 
 

@@ -35,7 +35,8 @@ GUIDANCE = {
         "SEQR reported the payment as paid and now answers otherwise, or no longer answers: it "
         "may have returned the money. SEQR is checked for a day, and the case closes "
         "automatically if SEQR confirms the payment. Otherwise ask SEQR, and settle with the "
-        "customer."
+        "customer. Refunds of the payment wait, and are sent when the case is closed: withdraw "
+        "them first if SEQR has returned the money."
     ),
     CaseKind.ANSWER_MISMATCH: _(
         "SEQR answered about another payment, and the answer was not used. Check the payment with "

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from orders.audit import ChangeSource
 from payments.cases.cases import open_case, still_counts
@@ -25,6 +25,16 @@ def unconfirmed_at(now: datetime) -> Q:
         poll_bucket__isnull=False,  # for its index
         paid_at__lt=now - UNCONFIRMED_AFTER,
     )
+
+
+def open_unconfirmed_cases() -> QuerySet[MoneyCase]:
+    """Return the open cases about payments that SEQR does not confirm any more."""
+    return MoneyCase.objects.filter(kind=CaseKind.PAYMENT_UNCONFIRMED, closed_at=None)
+
+
+def is_unconfirmed(invoice_id: int) -> bool:
+    """Return whether SEQR may have returned an invoice's payment: it is not refunded meanwhile."""
+    return open_unconfirmed_cases().filter(invoice=invoice_id).exists()
 
 
 @transaction.atomic

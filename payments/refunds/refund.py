@@ -13,6 +13,7 @@ from orders.models import EventName
 from payments.balance import reason_not_to_send, refundable_amount
 from payments.cases.cases import close_refund_cases
 from payments.invoices.transitions import lock_invoice
+from payments.invoices.unconfirmed import is_unconfirmed
 from payments.models import (
     UNSENT_REFUND_STATUSES,
     ApprovalReason,
@@ -96,7 +97,8 @@ def approve_refund(refund_id: int, source: ChangeSource) -> bool:
     """Approve a requested refund, so that it can be sent; return whether it was approved.
 
     A refund that its payment no longer covers is withdrawn instead. Raises RefundNotAccepted if
-    the person has requested the refund, or lacks the permission.
+    the person has requested the refund, or lacks the permission, and while SEQR does not confirm
+    the payment.
     """
     refund = lock_refund(refund_id)
     if refund.requested_by_id == source.actor.pk:
@@ -109,6 +111,10 @@ def approve_refund(refund_id: int, source: ChangeSource) -> bool:
     if obstacle is not None:
         withdraw_locked_refund(refund, obstacle, source)
         return False
+    if is_unconfirmed(refund.invoice_id):
+        raise RefundNotAccepted(
+            _("SEQR no longer confirms the payment; approve when the case about it is closed.")
+        )
     return transition_refund(refund, RefundStatus.CREATED, source, approved_by=source.actor)
 
 

@@ -18,6 +18,7 @@ from payments.cases.cases import (
     open_stuck_refund_case,
 )
 from payments.invoices.payloads import refund_payload
+from payments.invoices.unconfirmed import is_unconfirmed
 from payments.leases import LEASE
 from payments.models import Refund, RefundStatus
 from payments.refund_transitions import transition_refund, withdraw_locked_refund
@@ -39,7 +40,8 @@ STUCK_AFTER = timedelta(hours=1)  # from the request
 def send_refund(refund_id: int) -> None:
     """Send a refund to SEQR if it is CREATED and its lease has lapsed; else do nothing.
 
-    Does nothing while refunds are on hold. A refund that its payment no longer covers is withdrawn.
+    Does nothing while refunds are on hold, or while a case about the payment is open because SEQR
+    does not confirm it. A refund that its payment no longer covers is withdrawn.
     SENDING is committed before the call. A call without a certain outcome makes the refund UNKNOWN,
     and it is never sent again. SendingHeld, SeqrUnavailable (SEQR did nothing) and
     SeqrConfigurationError defer the refund and are raised; a case is opened an hour after the
@@ -66,7 +68,10 @@ def send_refund(refund_id: int) -> None:
 
 @transaction.atomic
 def _take_lease(refund_id: int) -> Refund | None:
-    """Take the lease; withdraw the refund instead if its payment no longer covers it."""
+    """Take the lease; withdraw the refund instead if its payment no longer covers it.
+
+    Returns None while SEQR does not confirm the payment: SEQR may have returned the money.
+    """
     if refunds_are_held():
         return None
     refund = lock_refund(refund_id)
@@ -76,6 +81,8 @@ def _take_lease(refund_id: int) -> Refund | None:
     obstacle = reason_not_to_send(refund)
     if obstacle is not None:
         withdraw_locked_refund(refund, obstacle, SOURCE)
+        return None
+    if is_unconfirmed(refund.invoice_id):
         return None
     transition_refund(refund, RefundStatus.SENDING, SOURCE, sent_at=now, **LEASE.taken(now))
     return refund

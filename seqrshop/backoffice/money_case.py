@@ -167,7 +167,8 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             "check_with_seqr": (
                 invoice is not None and can_be_checked(invoice) and not is_unresolved
             ),
-            "refund": is_paid and not is_unresolved,  # else it might be refunded twice
+            # Else it might be refunded twice: by this shop, or by SEQR.
+            "refund": is_paid and not is_unresolved and case.kind != CaseKind.PAYMENT_UNCONFIRMED,
             "resolve_unknown_refund": refund is not None and refund.status == RefundStatus.UNKNOWN,
             "check_payments": _open_pause(case) is not None,
         }

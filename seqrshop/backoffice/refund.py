@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.audit import by_staff
 from orders.models import SubjectType
 from payments import tasks
+from payments.invoices.unconfirmed import is_unconfirmed
 from payments.models import (
     UNSENT_REFUND_STATUSES,
     ApprovalReason,
@@ -98,6 +99,14 @@ def _request(request: HttpRequest, invoice: Invoice, form: RefundForm) -> bool:
         messages.info(request, text)
     elif refunds_are_held():
         messages.warning(request, _("Refunds are on hold; this one is sent when the hold ends."))
+    elif is_unconfirmed(invoice.pk):
+        messages.warning(
+            request,
+            _(
+                "SEQR no longer confirms the payment; the refund is sent when the case about it "
+                "is closed."
+            ),
+        )
     else:
         _send_after_transaction(refund.pk)
         messages.success(request, _("The refund is being sent to SEQR."))

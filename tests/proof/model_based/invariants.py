@@ -289,3 +289,9 @@ class InvariantChecker:
         state = self._last_states.get((SubjectType.INVOICE, refund.invoice_id))
         if state not in CAPTURED_STATUSES:
             yield f"{refund} was sent while its invoice was {state}"
+        for case in ledgers.cases:
+            is_of_payment = case.invoice_id == refund.invoice_id
+            if case.kind != CaseKind.PAYMENT_UNCONFIRMED or not is_of_payment:
+                continue
+            if self._last_states.get((SubjectType.CASE, case.pk)) == "open":
+                yield f"{refund} was sent while SEQR did not confirm its payment"

@@ -101,7 +101,7 @@ MUTATIONS = (
     Mutation(
         "do not recover a refund of a killed worker",
         RECOVERY,
-        "_refunds(RefundStatus.SENDING, now)",
+        "_refunds(Q(LEASE.lapsed_at(now), status=RefundStatus.SENDING))",
         "[]",
         "tests/payments/refunds/test_refund_outcomes.py"
         "::test_refund_of_a_killed_sender_is_recovered_as_unknown_after_its_lease",

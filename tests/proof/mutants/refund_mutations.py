@@ -68,6 +68,22 @@ REFUND_MUTATIONS = (
         "::test_unsent_refund_of_an_unpaid_invoice_is_withdrawn_just_before_the_call",
     ),
     Mutation(
+        "send a refund of a payment that SEQR does not confirm",
+        SEND_REFUND,
+        "    if is_unconfirmed(refund.invoice_id):\n        return None\n",
+        "",
+        "tests/payments/refunds/test_refunds_of_unconfirmed_payments.py"
+        "::test_refund_of_an_unconfirmed_payment_waits_until_seqr_confirms_the_payment_again",
+    ),
+    Mutation(
+        "approve a refund of a payment that SEQR does not confirm",
+        REFUND,
+        "    if is_unconfirmed(refund.invoice_id):\n",
+        "    if is_unconfirmed(0):\n",
+        "tests/payments/refunds/test_refunds_of_unconfirmed_payments.py"
+        "::test_refund_of_an_unconfirmed_payment_cannot_be_approved",
+    ),
+    Mutation(
         "leave the unsent refunds of a reversed payment",
         TRANSITIONS,
         "                withdraw_unsent_refunds(invoice, source)\n",
