@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from functools import partial
+from itertools import chain, zip_longest
+from threading import BoundedSemaphore
 from typing import Any
 
 from celery import Task, shared_task
@@ -32,6 +35,10 @@ from seqrshop.redis_client import BROKER_BREAKER_SECONDS, breaker
 logger = logging.getLogger(__name__)
 
 SOURCE = ChangeSource(SourceName.RECOVERY)
+RECOVERY_SENDS_AT_ONCE = 8  # of a background process's 16 threads
+RECOVERY_SEND_SECONDS = 1.5  # so that they have ended before the next run, 2 s after this one
+
+_recovery_sends = BoundedSemaphore(RECOVERY_SENDS_AT_ONCE)
 
 
 def enqueue(task: Task[..., Any], *args: Any, **options: Any) -> None:
@@ -137,14 +144,40 @@ def open_unconfirmed_case(invoice_id: int) -> None:
 
 
 @shared_task
+def send_invoices(invoice_ids: list[int]) -> None:
+    """Send invoices that recovery has found, one after the other, until its next run.
+
+    The next run finds those that are left over or fail. While sendInvoice hangs, only
+    RECOVERY_SENDS_AT_ONCE threads of a process wait for it; the others do the rest of the work.
+    """
+    if not _recovery_sends.acquire(blocking=False):
+        return
+    try:
+        until = time.monotonic() + RECOVERY_SEND_SECONDS
+        for invoice_id in invoice_ids:
+            if time.monotonic() > until:
+                break
+            try:
+                send.send_invoice(invoice_id)
+            except SeqrError as error:
+                logger.warning("invoice %s: %s", invoice_id, error)
+    finally:
+        _recovery_sends.release()
+
+
+@shared_task
 def run_recovery() -> None:
     """Enqueue the work that lost messages, killed processes and time have left.
 
     All of it goes to the background queue: its calls may hang, and no new customer waits for them.
+    The kinds of work take turns, so that none waits behind all of another: what has not started by
+    the next run is dropped.
     """
     work = recovery.find_work()
-    for task, ids in (
-        (send_invoice, work.invoices_to_send),
+    unsent = work.invoices_to_send
+    parts = [unsent[first::RECOVERY_SENDS_AT_ONCE] for first in range(RECOVERY_SENDS_AT_ONCE)]
+    kinds: tuple[tuple[Task[..., Any], list[Any]], ...] = (
+        (send_invoices, [part for part in parts if part]),
         (cancel_overdue_invoice, work.invoices_to_expire),
         (finish_cancel, work.invoices_to_cancel),
         (send_refund, work.refunds_to_send),
@@ -154,14 +187,15 @@ def run_recovery() -> None:
         (answer_loyalty_cards, work.loyalty_answers_due),
         (repeat_late_query, work.late_queries_to_repeat),
         (open_unconfirmed_case, work.unconfirmed_payments),
-    ):
-        for row_id in ids:
-            enqueue(
-                task,
-                row_id,
-                queue=settings.CELERY_TASK_DEFAULT_QUEUE,
-                expires=settings.RECOVERY_INTERVAL_SECONDS,
-            )
+    )
+    turns = zip_longest(*([(task, argument) for argument in items] for task, items in kinds))
+    for task, argument in filter(None, chain.from_iterable(turns)):
+        enqueue(
+            task,
+            argument,
+            queue=settings.CELERY_TASK_DEFAULT_QUEUE,
+            expires=settings.RECOVERY_INTERVAL_SECONDS,
+        )
 
 
 @shared_task

@@ -3,17 +3,24 @@
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from orders.clock import database_now
-from payments import tasks
+from payments import recovery, tasks
 from payments.models import Invoice, InvoiceStatus
 from payments.recovery import Work, find_work
+from payments.seqr import SeqrUnavailable
 from tests.payments.steps import age_invoice, expire_lease, invoice_in, new_invoice
+from tests.sandbox.waiting import wait_for
 
 S = InvoiceStatus
+SEND_INVOICE = "payments.invoices.send.send_invoice"
 pytestmark = pytest.mark.django_db
 
 
@@ -120,4 +127,89 @@ def test_recovered_work_goes_to_the_background_queue(monkeypatch: pytest.MonkeyP
 
     tasks.run_recovery()
 
-    assert enqueued == [("payments.tasks.send_invoice", "background")]
+    assert enqueued == [("payments.tasks.send_invoices", "background")]
+
+
+def test_hanging_sends_leave_threads_to_all_other_work_of_recovery(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Forty sends took all threads; the rest expired behind them, run after run."""
+    work = Work(list(range(40)), [100], [101], [102], [103], [104], [105], [106], [107], [108])
+    released = threading.Event()
+    sends: list[int] = []
+    done: list[int] = []
+
+    def hang(invoice_id: int) -> None:
+        sends.append(invoice_id)
+        released.wait(60)
+
+    monkeypatch.setattr(recovery, "find_work", lambda: work)
+    monkeypatch.setattr(SEND_INVOICE, hang)
+    for function in (
+        "invoices.cancel.cancel_invoice",
+        "invoices.cancel.finish_cancel",
+        "refunds.send.send_refund",
+        "refunds.send.mark_interrupted_refund_unknown",
+        "receipts.submit.submit_receipt",
+        "availability.probe.probe_payments",
+        "loyalty.answer.answer_loyalty_cards",
+        "invoices.refresh.repeat_late_query",
+        "invoices.unconfirmed.open_unconfirmed_case",
+    ):
+        monkeypatch.setattr(f"payments.{function}", lambda row_id, *_: done.append(row_id))
+
+    with ThreadPoolExecutor(16) as background:
+        monkeypatch.setattr(
+            tasks, "enqueue", lambda task, argument, **_: background.submit(task, argument)
+        )
+        for _ in range(3):  # no send ends before the third run
+            tasks.run_recovery()
+        try:
+            wait_for(lambda: len(done) == 3 * 9)
+            in_progress = len(sends)
+        finally:
+            released.set()
+
+    assert sorted(set(done)) == list(range(100, 109))
+    assert in_progress == tasks.RECOVERY_SENDS_AT_ONCE
+
+
+def test_kinds_of_recovered_work_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where sends end quickly too, five hundred of one kind let the next one expire."""
+    work = Work([], [1, 2, 3], [4], [5, 6], [], [], [], [], [], [])
+    enqueued: list[int] = []
+    monkeypatch.setattr(recovery, "find_work", lambda: work)
+    monkeypatch.setattr(tasks, "enqueue", lambda _task, row_id, **_: enqueued.append(row_id))
+
+    tasks.run_recovery()
+
+    assert enqueued == [1, 4, 5, 2, 6, 3]
+
+
+def test_recovered_sends_go_on_after_one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    sends: list[int] = []
+
+    def fail_first(invoice_id: int) -> None:
+        sends.append(invoice_id)
+        if invoice_id == 1:
+            raise SeqrUnavailable("sendInvoice", "busy")
+
+    monkeypatch.setattr(SEND_INVOICE, fail_first)
+
+    tasks.send_invoices([1, 2, 3])
+
+    assert sends == [1, 2, 3]
+
+
+def test_recovered_sends_end_before_the_next_run_finds_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sends: list[int] = []
+    monkeypatch.setattr(SEND_INVOICE, sends.append)
+    times = iter([0.0, 0.0, 1.0, 2.0, 3.0])
+    monkeypatch.setattr(tasks, "time", SimpleNamespace(monotonic=lambda: next(times)))
+
+    tasks.send_invoices([1, 2, 3])
+
+    assert sends == [1, 2]
+    assert tasks.RECOVERY_SEND_SECONDS < settings.RECOVERY_INTERVAL_SECONDS

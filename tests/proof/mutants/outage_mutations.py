@@ -5,6 +5,7 @@ from tests.proof.mutants.mutation import Mutation
 RUN = "payments/polling/run.py"
 TESTS_OF_RUN = "tests/payments/polling/test_run.py"
 TESTS_OF_LOCKED_ROWS = "tests/payments/polling/test_locked_rows.py"
+TESTS_OF_RECOVERY = "tests/payments/test_recovery.py"
 TESTS_OF_ENQUEUE = "tests/payments/test_enqueue.py"
 TESTS_OF_CHECKS = "tests/payments/polling/test_status_checks.py"
 
@@ -111,9 +112,23 @@ OUTAGE_MUTATIONS = (
     Mutation(
         "recover work in the customers' queue",
         "payments/tasks.py",
-        "                queue=settings.CELERY_TASK_DEFAULT_QUEUE,\n",
-        '                queue="customer",\n',
-        "tests/payments/test_recovery.py::test_recovered_work_goes_to_the_background_queue",
+        "            queue=settings.CELERY_TASK_DEFAULT_QUEUE,\n",
+        '            queue="customer",\n',
+        f"{TESTS_OF_RECOVERY}::test_recovered_work_goes_to_the_background_queue",
+    ),
+    Mutation(
+        "let hanging sends take every thread of recovery",
+        "payments/tasks.py",
+        "    if not _recovery_sends.acquire(blocking=False):\n        return\n",
+        "    _recovery_sends.acquire()\n",
+        f"{TESTS_OF_RECOVERY}::test_hanging_sends_leave_threads_to_all_other_work_of_recovery",
+    ),
+    Mutation(
+        "enqueue one kind of recovered work after the other",
+        "payments/tasks.py",
+        "chain.from_iterable(turns)",
+        "[(task, argument) for task, items in kinds for argument in items]",
+        f"{TESTS_OF_RECOVERY}::test_kinds_of_recovered_work_take_turns",
     ),
     Mutation(
         "keep a database connection while SEQR is called",
