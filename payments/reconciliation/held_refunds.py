@@ -14,14 +14,12 @@ from orders.models import SourceName
 from payments.leases import call_lease_duration
 from payments.models import (
     UNSENT_REFUND_STATUSES,
-    Invoice,
-    MatchResult,
-    PeriodRow,
     Refund,
     RefundHold,
     TransactionPeriod,
 )
 from payments.reconciliation.periods import period_day
+from payments.reconciliation.possible_rows import possible_rows
 from payments.reconciliation.report_coverage import Coverage, reports_show_refunds
 from payments.refunds.hold import mark_possibly_made, open_hold, release_refunds
 
@@ -32,8 +30,8 @@ RELEASE_REASON = "SEQR's reports of the lost time contain none of the refunds th
 def review_held_refunds() -> bool:
     """Release the refunds on hold if the reports are conclusive; return whether they were.
 
-    A refund that a report's unexplained row may be becomes UNKNOWN, and a person records its
-    outcome. All others are released.
+    A refund that a report's row may be becomes UNKNOWN, and a person records its outcome. All
+    others are released.
     """
     hold = open_hold()
     if hold is None:
@@ -43,8 +41,9 @@ def review_held_refunds() -> bool:
         return False
     period_ids = coverage.possible_period_ids(hold.lost_since, _lost_until(hold))
     for refund in Refund.objects.filter(status__in=UNSENT_REFUND_STATUSES).order_by("id"):
-        row = _possible_row(refund, period_ids)
-        if row is not None:
+        rows = possible_rows(refund, period_ids)
+        if rows:
+            row = rows[0]
             reference = row.ers_reference or "a row without a reference"
             detail = f"SEQR's report of {row.period.day} has it as {reference}"
             mark_possibly_made(refund.pk, SOURCE, detail)
@@ -72,15 +71,3 @@ def _may_have_lost_a_period(hold: RefundHold) -> bool:
     of_day = TransactionPeriod.objects.filter(day=period_day(hold.lost_until))
     closed_before = Q(marking_ended_at__lte=hold.lost_since)
     return not of_day.filter(closed_before).exists() or of_day.exclude(closed_before).exists()
-
-
-def _possible_row(refund: Refund, period_ids: set[int]) -> PeriodRow | None:
-    """Return an unexplained row that may be this refund: of its amount, and no other payment's."""
-    rows = PeriodRow.objects.filter(
-        match_result__in=(MatchResult.MAYBE_REFUND, MatchResult.UNKNOWN_REFUND),
-        amount=-refund.amount,
-        period__in=period_ids,
-    ).select_related("period")
-    references = Invoice.objects.exclude(pk=refund.invoice_id).filter(ers_reference__isnull=False)
-    others = references.filter(ers_reference__in=rows.values("ers_reference"))
-    return rows.exclude(ers_reference__in=others.values("ers_reference")).order_by("id").first()

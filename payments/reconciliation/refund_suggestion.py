@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from payments.models import Invoice, MatchResult, PeriodRow, Refund, RefundStatus
+from payments.models import PeriodRow, Refund, RefundStatus
 from payments.reconciliation.matching import possibly_made_refunds, sent_between
+from payments.reconciliation.possible_rows import possible_rows
 from payments.reconciliation.report_coverage import Coverage, Gap, reports_show_refunds
 
 
@@ -25,13 +26,14 @@ class RefundSuggestion:
 def suggest_refund_outcome(refund: Refund) -> RefundSuggestion:
     """Return the outcome of an unknown refund that the fetched reports suggest.
 
-    A row may be this refund if it has its amount and is not matched with another refund. There is
-    no suggestion if fewer such rows exist than unknown refunds that they may be.
+    There is no suggestion if fewer unmatched rows exist than unknown refunds that they may be, nor
+    if a row that may be this refund is matched with another one by the amount alone.
     """
     if refund.sent_at is None:
         return RefundSuggestion(None, _("The time of sending is not recorded; see SEQR's reports."))
     coverage = Coverage()
-    rows = _possible_rows(refund, coverage)
+    possible = possible_rows(refund, coverage.possible_period_ids(*sent_between(refund)))
+    rows = _unexplained(possible, refund)
     refund_ids = _competing_refund_ids(rows, refund, coverage)
     if rows and len(rows) >= len(refund_ids):
         row = rows[refund_ids.index(refund.pk)]
@@ -41,23 +43,38 @@ def suggest_refund_outcome(refund: Refund) -> RefundSuggestion:
         }
         is_payments = row.ers_reference == refund.invoice.ers_reference
         return RefundSuggestion(True, reason, "" if is_payments else row.ers_reference)
+    if any(row.refund is not None for row in possible):
+        return RefundSuggestion(
+            None,
+            _(
+                "Not certain: a row of the report may be this refund or another one of the same "
+                "amount. Ask SEQR."
+            ),
+        )
     if rows:
         reason = _(
             "%(rows)d of %(refunds)d unknown refunds of this amount were made, and the reports do "
             "not show which ones: ask SEQR."
         ) % {"rows": len(rows), "refunds": len(refund_ids)}
         return RefundSuggestion(None, reason)
-    gap = coverage.gap_between(*sent_between(refund))
-    if gap is not None:
-        return RefundSuggestion(None, str(_GAP_REASONS[gap]))
-    if not reports_show_refunds():
-        return RefundSuggestion(
-            None,
-            _("Not certain: SEQR's reports have not shown any refund of this shop yet. Ask SEQR."),
-        )
+    doubt = _doubt_about_absence(refund, coverage)
+    if doubt is not None:
+        return RefundSuggestion(None, doubt)
     return RefundSuggestion(
         False, _("Probably not returned: no report from that time has a matching refund.")
     )
+
+
+def _doubt_about_absence(refund: Refund, coverage: Coverage) -> str | None:
+    """Return why the absence of a row does not show that a refund was not made."""
+    gap = coverage.gap_between(*sent_between(refund))
+    if gap is not None:
+        return str(_GAP_REASONS[gap])
+    if not reports_show_refunds():
+        return _(
+            "Not certain: SEQR's reports have not shown any refund of this shop yet. Ask SEQR."
+        )
+    return None
 
 
 _GAP_REASONS = {
@@ -73,23 +90,11 @@ _GAP_REASONS = {
 }
 
 
-def _possible_rows(refund: Refund, coverage: Coverage) -> list[PeriodRow]:
-    """Return the rows with its payment's reference; if there are none, those with no payment's."""
-    rows = (
-        PeriodRow.objects.filter(
-            match_result__in=(MatchResult.MAYBE_REFUND, MatchResult.UNKNOWN_REFUND),
-            amount=-refund.amount,
-            period__in=coverage.possible_period_ids(*sent_between(refund)),
-        )
-        .select_related("period")
-        .order_by("period__day", "position")
-    )
-    with_reference = [row for row in rows if row.ers_reference == refund.invoice.ers_reference]
-    if with_reference:
-        return with_reference
-    payments = Invoice.objects.filter(ers_reference__in=[row.ers_reference for row in rows])
-    payment_references = set(payments.values_list("ers_reference", flat=True))
-    return [row for row in rows if row.ers_reference not in payment_references]
+def _unexplained(rows: list[PeriodRow], refund: Refund) -> list[PeriodRow]:
+    """Return the unmatched rows with its payment's reference; if there are none, all unmatched."""
+    unmatched = [row for row in rows if row.refund is None]
+    with_reference = [row for row in unmatched if row.ers_reference == refund.invoice.ers_reference]
+    return with_reference or unmatched
 
 
 def _competing_refund_ids(rows: list[PeriodRow], refund: Refund, coverage: Coverage) -> list[int]:

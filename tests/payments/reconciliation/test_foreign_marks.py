@@ -18,6 +18,7 @@ from payments.gateway import own_terminal_id
 from payments.invoices.notification import invoice_notified
 from payments.models import (
     CaseKind,
+    Invoice,
     InvoiceStatus,
     MoneyCase,
     PeriodStatus,
@@ -61,6 +62,8 @@ class Timeline:
 
     now: datetime
     clerk: User
+    names_payments: bool = False
+    """Whether reports name a refund by its payment's reference, and all are of one payment."""
     marks: int = 0
     transactions: list[TransactionRow] = field(default_factory=list)
     made: list[Refund] = field(default_factory=list)
@@ -97,12 +100,11 @@ class Timeline:
 
     def refund(self, status: RefundStatus, *, is_made: bool) -> Refund:
         """Send a refund of 12.00 SEK of a payment of last week."""
-        week_ago = self.now - timedelta(days=7)
-        paid = invoice_in(InvoiceStatus.PAID, ers_reference=f"W{self.now}", paid_at=week_ago)
+        paid = self.payment_of_last_week()
         known = status == RefundStatus.REFUNDED
         reference = f"R{self.now}"
         if is_made:
-            self.book("-12.00", reference)
+            self.book("-12.00", str(paid.ers_reference) if self.names_payments else reference)
         return Refund.objects.create(
             invoice=paid,
             amount=Decimal("12.00"),
@@ -114,6 +116,13 @@ class Timeline:
             ers_reference=reference if known else None,
             sent_at=self.now,
         )
+
+    def payment_of_last_week(self) -> Invoice:
+        """Return a payment of its own for a refund, or the one of which all refunds are."""
+        week_ago = self.now - timedelta(days=7)
+        reference = "W" if self.names_payments else f"W{self.now}"
+        earlier = Invoice.objects.filter(ers_reference=reference).first()
+        return earlier or invoice_in(InvoiceStatus.PAID, ers_reference=reference, paid_at=week_ago)
 
     def duplicate(self, *, is_accepted: bool) -> MoneyCase:
         """Pay a second invoice of an order; a SEQR that accepts the payment books a sale."""
@@ -157,16 +166,17 @@ class Timeline:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@example(steps=["made refund", "other till's mark"], pauses=[300] * 8)
-@example(steps=["made refund", "other till's mark", "sale"], pauses=[300] * 8)
-@example(steps=["sale", "made refund", "other till's mark"], pauses=[300] * 8)
-@example(steps=["duplicate accepted", "other till's mark"], pauses=[300] * 8)
-@given(steps=STEPS, pauses=PAUSES)
+@example(["made refund", "other till's mark"], [300] * 8, False)
+@example(["made refund", "other till's mark", "sale"], [300] * 8, False)
+@example(["sale", "made refund", "other till's mark"], [300] * 8, False)
+@example(["duplicate accepted", "other till's mark"], [300] * 8, False)
+@example(["known refund", "other till's mark", "sale", "made refund"], [300] * 8, True)
+@given(STEPS, PAUSES, st.booleans())
 def test_made_refund_and_accepted_duplicate_are_never_taken_for_reversed(
-    clerk: User, steps: list[str], pauses: list[int]
+    clerk: User, steps: list[str], pauses: list[int], names_payments: bool
 ) -> None:
     with transaction.atomic():
-        timeline = Timeline(database_now() - timedelta(days=30), clerk)
+        timeline = Timeline(database_now() - timedelta(days=30), clerk, names_payments)
         timeline.show_refunds()
         for step, pause in zip([*steps, "own mark"], [*pauses, 1], strict=False):
             timeline.take(step)

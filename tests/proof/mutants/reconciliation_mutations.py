@@ -63,6 +63,30 @@ RECONCILIATION_MUTATIONS = (
         "::test_payments_reference_typed_as_the_refunds_own_hides_no_other_row",
     ),
     Mutation(
+        "take a match by the amount alone for certain",
+        "payments/reconciliation/possible_rows.py",
+        "        and row.refund.ers_reference == row.ers_reference\n",
+        "",
+        "tests/payments/reconciliation/test_refunds_by_payment_reference.py"
+        "::test_row_that_may_be_another_known_refunds_keeps_a_made_refund_from_being_called_not_made",
+    ),
+    Mutation(
+        "take a payment's reference for one refund's own",
+        "payments/reconciliation/possible_rows.py",
+        "        and row.ers_reference != refund.invoice.ers_reference\n",
+        "",
+        "tests/payments/reconciliation/test_refunds_by_payment_reference.py"
+        "::test_row_that_may_be_another_known_refunds_keeps_a_made_refund_from_being_called_not_made",
+    ),
+    Mutation(
+        "take another refund's own row for a possible one",
+        "payments/reconciliation/possible_rows.py",
+        " and not _is_certainly_another(row, refund)\n",
+        "\n",
+        "tests/payments/reconciliation/test_refunds_by_payment_reference.py"
+        "::test_row_with_a_refunds_own_reference_is_no_other_refunds",
+    ),
+    Mutation(
         "close a duplicate payment's case without certainty",
         "payments/reconciliation/duplicate_payment.py",
         "        if coverage.gap_between(begin, end) is not None:\n            continue\n",
