@@ -75,7 +75,7 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class StatusUpdate:
-    """A result that has to be written, and the seconds without an answer before it."""
+    """A result that has to be written, its query, and the seconds without an answer before it."""
 
     query: StatusQuery
     result: StatusResult
@@ -265,9 +265,9 @@ class ShardPoller:
             if result is None:
                 self._record_failure(call, now)
                 return False
-            if result.needs_write(entry.query):
+            if result.needs_write(entry.sent_query):
                 self._keep(entry, replace(result, call=_call_record(call)), now)
-            elif isinstance(outcome, PaymentStatus):
+            elif isinstance(outcome, PaymentStatus) and entry.sent_query is entry.query:
                 entry.unchanged_status = outcome
         if self._configuration_errors:
             self._clear_configuration_error(call.key)
@@ -289,7 +289,7 @@ class ShardPoller:
         """Return the result of an outcome; None for an error that says nothing of the invoice."""
         if isinstance(outcome, PaymentStatus):
             return result_of_status(outcome)
-        result = result_of_error(entry.query, outcome)
+        result = result_of_error(entry.sent_query, outcome)
         if result is None:
             kind = type(outcome).__name__
             if not self.stats.errors[kind]:  # logged once per stats line; the rest are counted
@@ -306,12 +306,12 @@ class ShardPoller:
 
     def _keep(self, entry: Entry, result: StatusResult, now: float) -> None:
         key = entry.query.invoice_id
-        if result.is_unchanged(entry.query):
+        if result.is_unchanged(entry.sent_query):
             silence = now - entry.last_answer_at
         else:
             silence = self.schedule.mark_unwritten(key, now)
         with self._updates_lock:
-            self._updates[key] = StatusUpdate(entry.query, result, silence)
+            self._updates[key] = StatusUpdate(entry.sent_query, result, silence)
             self.updates_available.set()
         if result.status == InvoiceStatus.PAID:
             self.schedule.hold(key)

@@ -39,13 +39,15 @@ class Entry:
 
     `slot` is its place among the due times; NO_SLOT while it waits for an answer, is held or is
     removed. `last_answer_at` is when the last answered query was sent, since an answer may be as
-    old as its query. `lateness_seconds` belongs to the last query.
+    old as its query. `lateness_seconds` belongs to the last query. `sent_query` is the query of the
+    first call in flight: `query` may have been replaced since.
     """
 
     query: StatusQuery
     last_answer_at: float
     due: float
     slot: int = NO_SLOT
+    sent_query: StatusQuery = field(init=False)
     queried_at: float = 0.0
     lateness_seconds: float = 0.0
     calls: int = 0  # in flight
@@ -175,6 +177,8 @@ class Schedule:
         is_due = entry.slot != NO_SLOT  # else it is repeated while unanswered
         entry.lateness_seconds = max(0.0, now - entry.due) if is_due else 0.0
         entry.slot, entry.notified_at = NO_SLOT, None
+        if not entry.calls:
+            entry.sent_query = entry.query
         entry.calls += 1
         entry.queried_at = now
 

@@ -130,6 +130,24 @@ def test_requeued_update_is_kept_unless_a_later_one_has_arrived() -> None:
     assert kept == {1: S.RESERVED, 2: S.FAILED}
 
 
+def test_answer_repeated_after_the_query_was_replaced_is_compared_with_the_new_query() -> None:
+    issued = status("ISSUED")
+    answers: dict[int, Outcome] = {1: None}
+    calls = FakeStatusClient(lambda key: answers[key])
+    shard = shard_with(calls, 1)
+    shard.poller.step()
+    shard.poller.submit(open_invoice(1, from_state=S.PAID))
+    answers[1] = issued
+    poll_for(shard, 1)
+    earlier = shard.poller.drain_updates()
+
+    poll_for(shard, 2)
+
+    assert earlier == []
+    [update] = shard.poller.drain_updates()
+    assert (update.query.status, update.result.status) == (S.PAID, S.ISSUED)
+
+
 def test_calls_in_flight_never_exceed_the_maximum() -> None:
     calls = FakeStatusClient(lambda _key: None)
     shard = shard_with(calls, *range(200))

@@ -1,15 +1,22 @@
 """The store writes the results of queries: payments first, and each of them once."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from orders.models import AuditEvent, SubjectType
+from orders.audit import ChangeSource
+from orders.models import AuditEvent, SourceName, SubjectType
 from payments.availability.pause import payments_are_paused
 from payments.invoices.apply_status import apply_status
-from payments.invoices.status_query import StatusQuery, StatusResult
+from payments.invoices.status_query import (
+    StatusQuery,
+    StatusResult,
+    query_status,
+    status_query_for,
+)
 from payments.invoices.transitions import lock_invoice
 from payments.models import CaseKind, InvoiceStatus, MoneyCase
 from payments.polling import writer
@@ -51,6 +58,34 @@ def test_payments_are_confirmed_and_acknowledged_in_the_next_round(
     assert all(reloaded(invoice).acknowledged_at for invoice in invoices)
     running.run_rounds()
     assert call_count(sandbox, "getPaymentStatus") == 6  # acknowledged payments are not queried
+
+
+def test_answer_to_a_query_of_before_the_payment_does_not_acknowledge_it(
+    sandbox: SandboxProcess, shard: Shards
+) -> None:
+    """It did not send the payment's version, so SEQR does not know that the shop has it."""
+    invoice = issued_invoice()
+    query = status_query_for(invoice)
+    assert query
+    sandbox.pay(reference(invoice))
+    running = shard()
+    running.store.step()
+    running.poller.step()
+    apply_status(
+        query, query_status(query), ChangeSource(SourceName.NOTIFICATION), silence=timedelta(0)
+    )
+    running.now += 1
+    running.store.step()  # reads that the invoice is paid
+
+    running.collect_answers()
+    running.now += 1
+    running.store.step()
+    before = reloaded(invoice).acknowledged_at
+    running.run_rounds(times=2)
+
+    assert reloaded(invoice).status == S.PAID
+    assert before is None
+    assert reloaded(invoice).acknowledged_at
 
 
 def test_unchanged_results_are_written_in_one_statement(

@@ -271,4 +271,21 @@ ANSWER_MUTATIONS = (
         "tests/backoffice/test_orders.py"
         "::test_served_order_that_is_partly_refunded_is_not_served_again",
     ),
+    Mutation(
+        "take the answer to a query of before a payment for its acknowledgment",
+        "payments/polling/schedule.py",
+        "        entry.query, entry.unchanged_status = query, None\n",
+        "        entry.query, entry.unchanged_status = query, None\n"
+        "        entry.sent_query = query\n",
+        "tests/payments/polling/test_writer.py"
+        "::test_answer_to_a_query_of_before_the_payment_does_not_acknowledge_it",
+    ),
+    Mutation(
+        "know an answer again after the query was replaced",
+        "payments/polling/poller.py",
+        "isinstance(outcome, PaymentStatus) and entry.sent_query is entry.query:",
+        "isinstance(outcome, PaymentStatus):",
+        "tests/payments/polling/test_poller.py"
+        "::test_answer_repeated_after_the_query_was_replaced_is_compared_with_the_new_query",
+    ),
 )
