@@ -120,7 +120,9 @@ class Schedule:
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = Entry(query, last_answer_at, now)
-        elif entry.query == query and notified_at is None and not entry.is_held:
+        elif (
+            entry.query == query and notified_at is None and not (entry.is_held or entry.is_closed)
+        ):
             return
         entry.query, entry.unchanged_status = query, None
         entry.is_closed = entry.is_held = False

@@ -114,6 +114,17 @@ def test_held_invoice_is_queried_again_after_it_is_put() -> None:
     assert (held, taken(schedule, START + 60)) == ([], [1])
 
 
+def test_invoice_closed_during_a_call_is_queried_again_after_it_is_put() -> None:
+    schedule = schedule_of(1)
+    taken(schedule, START)
+    schedule.remove(1)
+
+    schedule.put(query(1), START + 0.1, last_answer_at=START, notified_at=None)
+    schedule.record_answer(schedule[1], START + 0.2, START)
+
+    assert taken(schedule, START + 1.0) == [1]
+
+
 def test_single_failure_does_not_change_the_cadence() -> None:
     schedule = schedule_of(1, 2)
     taken(schedule, START)

@@ -46,4 +46,11 @@ SLOWNESS_MUTATIONS = (
         f"{TESTS_OF_POLLER}"
         "::test_result_collected_while_others_are_sent_is_credited_to_no_later_query",
     ),
+    Mutation(
+        "leave an invoice closed that is submitted again",
+        SCHEDULE,
+        "not (entry.is_held or entry.is_closed)",
+        "not entry.is_held",
+        f"{TESTS_OF_SCHEDULE}::test_invoice_closed_during_a_call_is_queried_again_after_it_is_put",
+    ),
 )
