@@ -251,7 +251,7 @@ class ShardPoller:
                 ends_outage = True
         # Sending collects results too: before the answers above are handled, one about the same
         # invoice would later count as the answer to its next query.
-        if ends_outage:
+        if ends_outage and not self._is_stopping:
             self._repeater.replace_stuck_calls(now)
 
     def _handle_result(self, call: CompletedStatusCall, now: float) -> bool:

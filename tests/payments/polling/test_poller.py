@@ -177,6 +177,28 @@ def test_hanging_calls_are_abandoned_and_repeated_at_the_end_of_an_outage() -> N
     assert shard.poller.in_flight == 0
 
 
+def test_stopping_poller_sends_no_query_at_the_end_of_an_outage() -> None:
+    is_over = False
+
+    def result(key: int) -> Outcome:
+        if key == 99:
+            return None
+        return status("ISSUED") if is_over else SeqrUnavailable("getPaymentStatus", "busy")
+
+    calls = FakeStatusClient(result)
+    shard = shard_with(calls, 99, *range(30))
+    poll_for(shard, 2)
+    shard.poller.step()
+    sent = len(calls.queried)
+    is_over = True
+
+    shard.poller.stop()
+    poll_for(shard, 2)
+
+    assert len(calls.queried) == sent
+    assert len(calls) == 1  # the answers of the others were collected
+
+
 def test_result_collected_while_others_are_sent_is_credited_to_no_later_query() -> None:
     """The end of an outage: its first answer has the stuck calls replaced, while others end."""
     first, twice, *stuck = range(100, 120)

@@ -53,4 +53,11 @@ SLOWNESS_MUTATIONS = (
         "not entry.is_held",
         f"{TESTS_OF_SCHEDULE}::test_invoice_closed_during_a_call_is_queried_again_after_it_is_put",
     ),
+    Mutation(
+        "send queries at the end of an outage while the poller stops",
+        POLLER,
+        "ends_outage and not self._is_stopping",
+        "ends_outage",
+        f"{TESTS_OF_POLLER}::test_stopping_poller_sends_no_query_at_the_end_of_an_outage",
+    ),
 )
