@@ -1,4 +1,4 @@
-"""Publishes each shard's heartbeat: to Redis each second, to the log every ten."""
+"""Publishes each shard's heartbeat to Redis, and its statistics to the log every ten seconds."""
 
 import json
 import logging
@@ -41,7 +41,10 @@ class HeartbeatPublisher:
         self._advised_at = float("-inf")
 
     def publish(self) -> None:
-        """Publish the heartbeat to Redis, and log the statistics when they are due."""
+        """Publish the heartbeat to Redis, and log the statistics when they are due.
+
+        To be called every half second, as the shard's lock is renewed.
+        """
         heartbeat = self._poller.heartbeat
         stats = self._poller.stats
         if heartbeat.at - stats.since >= STATS_INTERVAL_SECONDS:
