@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -63,12 +63,18 @@ def periods_due(now: datetime) -> list[int]:
 
 
 def _terminals_to_close() -> list[str]:
-    """Return the shop's terminal, after the one that it has just replaced, if there is one."""
+    """Return the shop's terminal, then each former one without a period since its replacement.
+
+    A former terminal's last period is created after the shop's own one of the same day. The former
+    terminal may have had a period of its own on the day of the change, which is not the last.
+    """
     own = own_terminal_id()
-    periods = TransactionPeriod.objects.order_by("-day")
-    if periods.filter(terminal_id=own).exists():
-        return [own]
-    return [*periods.values_list("terminal_id", flat=True)[:1], own]
+    own_before = TransactionPeriod.objects.filter(
+        terminal_id=own, day=OuterRef("day"), pk__lt=OuterRef("pk")
+    )
+    latest = TransactionPeriod.objects.exclude(terminal_id=own).order_by("terminal_id", "-day")
+    former = latest.distinct("terminal_id").annotate(is_last=Exists(own_before))
+    return [own, *(period.terminal_id for period in former if not period.is_last)]
 
 
 def _ids(condition: Q) -> list[int]:

@@ -12,7 +12,14 @@ from orders.audit import by_staff
 from orders.clock import database_now
 from payments import tasks
 from payments.gateway import own_terminal_id
-from payments.models import CaseKind, MoneyCase, PeriodRow, PeriodStatus, TransactionPeriod
+from payments.models import (
+    CaseKind,
+    MatchResult,
+    MoneyCase,
+    PeriodRow,
+    PeriodStatus,
+    TransactionPeriod,
+)
 from payments.reconciliation.periods import (
     PeriodNotAccepted,
     advance_period,
@@ -99,12 +106,60 @@ def test_last_period_of_a_replaced_terminal_is_reconciled_and_no_other(
         advance_one_day()
         reconcile_day(sandbox)
 
-    closed = TransactionPeriod.objects.order_by("day", "pk").values_list("terminal_id", flat=True)
     old_terminal = own_terminal_id()
-    rows = PeriodRow.objects.order_by("period_id").values_list("period__terminal_id", "invoice")
-    assert list(closed) == [old_terminal, old_terminal, new_terminal, new_terminal]
+    rows = PeriodRow.objects.order_by("invoice_id").values_list("period__terminal_id", "invoice")
+    assert terminals_closed() == [old_terminal, new_terminal, old_terminal, new_terminal]
     assert list(rows) == [(old_terminal, last_sale.pk), (new_terminal, sale.pk)]
     assert MoneyCase.objects.filter(closed_at=None).count() == 0
+
+
+def test_terminal_replaced_after_its_period_of_the_day_gets_a_last_one_the_next_day(
+    sandbox: SandboxProcess,
+) -> None:
+    reconcile_day(sandbox)
+    last_sale = paid_invoice(sandbox)
+
+    with at_other_till() as new_terminal:
+        run_due_periods(sandbox)
+        for _ in range(2):
+            advance_one_day()
+            reconcile_day(sandbox)
+
+    old_terminal = own_terminal_id()
+    row = PeriodRow.objects.get(invoice=last_sale)
+    assert terminals_closed() == [
+        *(old_terminal, new_terminal),  # the day of the change
+        *(new_terminal, old_terminal),
+        new_terminal,
+    ]
+    assert (row.period.terminal_id, row.match_result) == (old_terminal, MatchResult.SALE)
+    assert MoneyCase.objects.filter(closed_at=None).count() == 0
+
+
+def test_terminal_that_is_used_again_closes_the_last_period_of_the_other(
+    sandbox: SandboxProcess,
+) -> None:
+    reconcile_day(sandbox)
+    with at_other_till() as new_terminal:
+        for _ in range(2):
+            advance_one_day()
+            reconcile_day(sandbox)
+        last_sale = paid_invoice(sandbox)
+
+    for _ in range(2):
+        reconcile_day(sandbox)
+        advance_one_day()
+    reconcile_day(sandbox)
+
+    old_terminal = own_terminal_id()
+    assert terminals_closed()[4:] == [old_terminal, old_terminal, new_terminal, old_terminal]
+    assert PeriodRow.objects.get(invoice=last_sale).period.terminal_id == new_terminal
+
+
+def terminals_closed() -> list[str]:
+    """Return the terminals of all periods, by day, in the order of their creation."""
+    periods = TransactionPeriod.objects.order_by("day", "pk")
+    return list(periods.values_list("terminal_id", flat=True))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,14 @@ RECONCILIATION_MUTATIONS = (
         "::test_refund_before_another_tills_mark_is_found_in_the_terminals_report",
     ),
     Mutation(
+        "take a replaced terminal's period of the same day for its last",
+        "payments/reconciliation/periods.py",
+        'day=OuterRef("day"), pk__lt=OuterRef("pk")',
+        'day=OuterRef("day")',
+        "tests/payments/reconciliation/test_periods.py"
+        "::test_terminal_replaced_after_its_period_of_the_day_gets_a_last_one_the_next_day",
+    ),
+    Mutation(
         "take a report that lacks a payment for complete",
         REPORT_COVERAGE,
         "        if any(self._evidence_of(pk).lacks_a_payment for pk in possible):\n"
