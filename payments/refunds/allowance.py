@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from orders.clock import database_now
@@ -20,8 +20,10 @@ from payments.models import (
 )
 
 # Refunds that one person decided: made, possibly made, or about to be made without an approval.
-_UNAPPROVED = Q(status__in=RESERVING_REFUND_STATUSES, approved_by=None) & ~Q(
-    status=RefundStatus.REQUESTED
+# A refund that its requester alone has recorded as not made may have been made.
+_UNAPPROVED = Q(approved_by=None) & (
+    Q(status__in=RESERVING_REFUND_STATUSES) & ~Q(status=RefundStatus.REQUESTED)
+    | Q(status=RefundStatus.REJECTED, resolved_by=F("requested_by"))
 )
 
 
@@ -53,7 +55,7 @@ def allowance_of(person: Any, invoice: Invoice) -> Allowance:
 
     The invoice's limit counts the refunds of all persons, the daily limit the person's refunds of
     all invoices in this currency since midnight in Sweden. A refund that was approved, rejected or
-    withdrawn counts for neither.
+    withdrawn counts for neither, unless its requester has recorded that it was not made.
     """
     of_invoice = _sum(Q(invoice=invoice))
     of_day = _sum(

@@ -17,11 +17,13 @@ from orders.audit import by_staff
 from orders.clock import database_now
 from orders.models import AuditEvent
 from payments.models import ApprovalReason, Invoice, InvoiceStatus, Refund, RefundStatus
+from payments.refunds.allowance import allowance_of
 from payments.refunds.refund import (
     RefundNotAccepted,
     allowance_now,
     approve_refund,
     request_refund,
+    resolve_unknown_refund,
     withdraw_refund,
 )
 from payments.refunds.send import send_refund
@@ -81,6 +83,38 @@ def test_approved_and_withdrawn_refunds_use_up_no_limit(clerk: User, boss: User)
 
     assert allowance_now(invoice.pk, clerk) == Decimal("20.00")
     assert statuses(requested_refund(invoice, "20.00", clerk)) == [S.CREATED]
+
+
+def lost_refund(sandbox: SandboxProcess, invoice: Invoice, clerk: User) -> Refund:
+    """Return a refund of 20.00 whose outcome is unknown: SEQR made it, and its answer was lost."""
+    refund = requested_refund(invoice, "20.00", clerk)
+    sandbox.fault("refundPayment", "drop", count=1)
+    send_refund(refund.pk)
+    return refund
+
+
+def test_refund_that_its_requester_records_as_not_made_still_counts(
+    sandbox: SandboxProcess, invoice: Invoice, clerk: User
+) -> None:
+    first = lost_refund(sandbox, invoice, clerk)
+    resolve_unknown_refund(first.pk, by_staff(clerk), was_refunded=False, reason="I think so")
+
+    again = requested_refund(invoice, "20.00", clerk)
+    of_day = allowance_of(clerk, paid()).of_day
+
+    assert statuses(first, again) == [S.REJECTED, S.REQUESTED]
+    assert of_day == Decimal("30.00")
+
+
+def test_refund_that_a_second_person_records_as_not_made_uses_up_no_limit(
+    sandbox: SandboxProcess, invoice: Invoice, clerk: User, boss: User
+) -> None:
+    first = lost_refund(sandbox, invoice, clerk)
+    resolve_unknown_refund(first.pk, by_staff(boss), was_refunded=False, reason="SEQR's list")
+
+    again = requested_refund(invoice, "20.00", clerk)
+
+    assert statuses(first, again) == [S.REJECTED, S.CREATED]
 
 
 def test_refunds_of_one_person_need_approval_once_the_sum_of_the_day_exceeds_the_limit(
