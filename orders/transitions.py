@@ -37,8 +37,6 @@ TABLE: TransitionTable[OrderState] = {
         _S.CANCELED,
         _S.EXPIRED,
         _S.FAILED,
-        _S.PARTLY_REFUNDED,
-        _S.REFUNDED,
     ),
     _S.CANCELED: _to(_S.CREATED, _S.PAID, _S.NEEDS_ATTENTION),
     _S.FAILED: _to(_S.CREATED, _S.PAID, _S.NEEDS_ATTENTION),

@@ -22,8 +22,11 @@ from payments.models import (
 def update_order_refund_state(invoice: Invoice, source: ChangeSource) -> None:
     """Mark a locked invoice's order as refunded or partly refunded, if it is.
 
-    Does nothing for an invoice that does not pay the order: a duplicate, or one no longer paid.
+    Does nothing for an invoice that does not pay the order: a duplicate, or one no longer paid. An
+    order that needs attention, and must not be served, follows once its case is closed.
     """
+    if invoice.order.state == OrderState.NEEDS_ATTENTION:
+        return
     refunded = refunded_amount(invoice)
     if invoice.status != InvoiceStatus.PAID or not refunded:
         return

@@ -76,11 +76,10 @@ def _resume_order(order: Order, source: ChangeSource) -> None:
     if MoneyCase.objects.filter(order=order, kind__in=BLOCKING_CASE_KINDS, closed_at=None).exists():
         return
     invoices = list(Invoice.objects.filter(order=order))
-    if any(invoice.is_open for invoice in invoices):
-        return
     paid = next((each for each in invoices if each.status == InvoiceStatus.PAID), None)
     if paid is None:
-        transition_order(order, OrderState.CANCELED, source)
+        if not any(invoice.is_open for invoice in invoices):  # else its end decides
+            transition_order(order, OrderState.CANCELED, source)
         return
     invoice = lock_invoice(paid.pk)
     transition_order(invoice.order, OrderState.PAID, source)

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from orders.audit import ChangeSource, by_staff
-from orders.models import Order, OrderState, SourceName
+from orders.models import Order, SourceName
 from orders.services import blocking_order
 from payments.invoices.create import current_invoice
 from payments.invoices.resolve_attention import resolve_case
@@ -27,7 +27,7 @@ from tests.payments.steps import (
     retried_invoice,
 )
 from tests.sandbox_process import SandboxProcess
-from tests.staff import page_url, superuser
+from tests.staff import page_url, run_action, superuser, user_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,11 +71,44 @@ def test_order_refunded_before_its_case_is_closed_is_partly_refunded(
     clerk = User.objects.create_user("clerk")
     refund, _ = request_refund(invoice.pk, Decimal("5.00"), "too much", by_staff(clerk), "a form")
     send_refund(refund.pk)
-    Order.objects.filter(pk=invoice.order_id).update(state=OrderState.NEEDS_ATTENTION)
+    state_before = order_state(invoice)
 
     close(MoneyCase.objects.get(kind=CaseKind.AMOUNT_DIFFERS))
 
-    assert order_state(invoice) == "partly_refunded"
+    assert (state_before, order_state(invoice)) == ("needs_attention", "partly_refunded")
+
+
+def test_partly_refunded_order_cannot_be_served_while_its_case_is_open(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = invoice_paid_with_wrong_amount(sandbox)
+    client = superuser()
+    refund, _ = request_refund(
+        invoice.pk, Decimal("5.00"), "too much", by_staff(user_of(client)), "a form"
+    )
+    send_refund(refund.pk)
+
+    run_action(client, "mark_as_served", invoice.order)
+    served_before = Order.objects.get().served_at
+    close(MoneyCase.objects.get(kind=CaseKind.AMOUNT_DIFFERS))
+    run_action(client, "mark_as_served", invoice.order)
+
+    assert served_before is None
+    assert Order.objects.get().served_at is not None
+
+
+def test_order_refunded_in_full_while_its_case_is_open_is_refunded_once_the_case_is_closed(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = invoice_paid_with_wrong_amount(sandbox)
+    clerk = User.objects.create_user("clerk")
+    refund, _ = request_refund(invoice.pk, Decimal("40.00"), "sorry", by_staff(clerk), "a form")
+    send_refund(refund.pk)
+    state_before = order_state(invoice)
+
+    close(MoneyCase.objects.get(kind=CaseKind.AMOUNT_DIFFERS))
+
+    assert (state_before, order_state(invoice)) == ("needs_attention", "refunded")
 
 
 def test_reversed_order_can_be_paid_again_once_its_case_is_closed(sandbox: SandboxProcess) -> None:
@@ -155,6 +188,23 @@ def test_order_with_open_invoice_still_needs_attention(sandbox: SandboxProcess) 
     close(MoneyCase.objects.get(kind=CaseKind.POSSIBLY_REVERSED))
 
     assert order_state(invoice) == "needs_attention"
+
+
+def test_paid_order_continues_while_its_other_invoice_is_being_cancelled(
+    sandbox: SandboxProcess,
+) -> None:
+    """The other invoice's end does not change the state of a paid order."""
+    invoice = invoice_paid_with_wrong_amount(sandbox)
+    InvoiceFactory.create(
+        order=invoice.order,
+        attempt=2,
+        cancel_pending=True,
+        cancel_reason=CancelReason.SUPERSEDED,
+    )
+
+    close(MoneyCase.objects.get(kind=CaseKind.AMOUNT_DIFFERS))
+
+    assert order_state(invoice) == "paid"
 
 
 def test_closing_case_of_paid_order_does_not_change_the_order(sandbox: SandboxProcess) -> None:

@@ -80,6 +80,7 @@ class InvariantChecker:
             *self._unsent_refunds_are_of_paid_invoices(ledgers),
             *self._unapproved_refunds_stay_within_limits(ledgers),
             *self._orders_match_invoices(ledgers),
+            *self._wrongly_paid_orders_need_attention(ledgers),
             *self._changes_have_events(ledgers),
         ]
         self._previous = {each.pk: each for each in ledgers.invoices}
@@ -251,6 +252,16 @@ class InvariantChecker:
                 expected = STATE_OF.get(S(invoices[-1].status), OrderState.AWAITING_PAYMENT)
                 if state != expected:
                     yield f"{order} is {state}, its invoice is {invoices[-1].status}"
+
+    def _wrongly_paid_orders_need_attention(self, ledgers: Ledgers) -> Iterator[str]:
+        states = {each.pk: each.state for each in ledgers.orders}
+        paid = {each.pk for each in ledgers.invoices if each.status == S.PAID}
+        for case in ledgers.cases:
+            is_open = case.kind == CaseKind.AMOUNT_DIFFERS and case.closed_at is None
+            if is_open and case.order_id is not None and case.invoice_id in paid:
+                state = states[case.order_id]
+                if state != OrderState.NEEDS_ATTENTION:
+                    yield f"order {case.order_id} is {state}, and a wrong amount was paid"
 
     def _changes_have_events(self, ledgers: Ledgers) -> Iterator[str]:
         events = AuditEvent.objects.filter(pk__gt=self._last_event).exclude(

@@ -42,6 +42,14 @@ REFUND_MUTATIONS = (
         "::test_refunds_of_one_payment_need_approval_once_their_sum_exceeds_the_limit",
     ),
     Mutation(
+        "let a person record their own refund as not made, and make it again",
+        ALLOWANCE,
+        '    | Q(status=RefundStatus.REJECTED, resolved_by=F("requested_by"))\n',
+        "",
+        "tests/payments/refunds/test_approval.py"
+        "::test_refund_that_its_requester_records_as_not_made_still_counts",
+    ),
+    Mutation(
         "sum a person's refunds without a lock",
         REFUND,
         "    lock_person(source.actor)\n",
@@ -82,6 +90,14 @@ REFUND_MUTATIONS = (
         "    if is_unconfirmed(0):\n",
         "tests/payments/refunds/test_refunds_of_unconfirmed_payments.py"
         "::test_refund_of_an_unconfirmed_payment_cannot_be_approved",
+    ),
+    Mutation(
+        "let a refund end the attention that an order needs",
+        "payments/balance.py",
+        "    if invoice.order.state == OrderState.NEEDS_ATTENTION:\n        return\n",
+        "",
+        "tests/payments/invoices/test_resolve_attention.py"
+        "::test_partly_refunded_order_cannot_be_served_while_its_case_is_open",
     ),
     Mutation(
         "leave the unsent refunds of a reversed payment",
