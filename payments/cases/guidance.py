@@ -6,7 +6,10 @@ from payments.models import CaseKind
 
 GUIDANCE = {
     CaseKind.PAID_THOUGH_CANCELED: _(
-        "The payment is complete and the order is paid. Serve the order or refund the payment."
+        "If the order is paid, serve it or refund the payment. If it is cancelled, SEQR has a "
+        "payment that could not be recorded here, and does not return it automatically: ask SEQR, "
+        "and settle with the customer. “Check with SEQR” records the payment once SEQR's answer "
+        "is complete."
     ),
     CaseKind.DUPLICATE_PAYMENT: _(
         "SEQR returns a payment that we do not confirm, and the case then closes automatically, "

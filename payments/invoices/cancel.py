@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from orders.audit import ChangeSource, record_retry
 from orders.clock import database_now
@@ -20,6 +21,7 @@ from payments.cases.cases import open_case
 from payments.invoices.duplicate import record_refused_as_paid, was_kept
 from payments.invoices.end_unpaid import end_unpaid, end_without_confirmation
 from payments.invoices.refresh import query_and_acknowledge, query_and_apply, refresh_invoice
+from payments.invoices.status_query import StatusResult
 from payments.invoices.transitions import (
     lock_invoice,
     paid_by_another,
@@ -27,7 +29,14 @@ from payments.invoices.transitions import (
     unpaid_final_status,
 )
 from payments.leases import LEASE, Lease, proportional_pause
-from payments.models import OPEN_STATUSES, CancelReason, CaseKind, Invoice, InvoiceStatus
+from payments.models import (
+    OPEN_STATUSES,
+    CancelReason,
+    CaseKind,
+    Invoice,
+    InvoiceStatus,
+    MoneyCase,
+)
 from payments.seqr import ResultCode, SeqrConflict, SeqrError, SeqrRejected
 
 CANCEL_LEASE = Lease("cancel_lease_until")
@@ -85,23 +94,25 @@ def finish_cancel(invoice_id: int, source: ChangeSource) -> None:
     if invoice.invoice_reference is None:
         _end_unsent(invoice_id, source)
         return
-    is_unknown = False
+    answer = None
     if not _is_superseded(invoice):
         # Query first: after a refused cancel of a paid invoice, nobody would query the payment.
         try:
-            result = query_and_acknowledge(invoice_id, source)
+            answer = query_and_acknowledge(invoice_id, source)
         except SeqrError as error:
-            _defer(invoice_id, EventName.CANCEL_DEFERRED, error, source)
+            is_paid = _was_paid_without_reference(invoice_id)
+            _defer(invoice_id, EventName.CANCEL_DEFERRED, error, source, is_paid=is_paid)
             return
         if not Invoice.objects.filter(pk=invoice_id, status__in=OPEN_STATUSES).exists():
             return
-        is_unknown = result is not None and result.case == CaseKind.UNKNOWN_AT_SEQR
-    _cancel_at_seqr(invoice, source, is_unknown=is_unknown)
+    _cancel_at_seqr(invoice, answer, source)
 
 
-def _cancel_at_seqr(invoice: Invoice, source: ChangeSource, *, is_unknown: bool) -> None:
-    """Cancel an invoice at SEQR. `is_unknown`: SEQR has just answered that it does not know it."""
+def _cancel_at_seqr(invoice: Invoice, answer: StatusResult | None, source: ChangeSource) -> None:
+    """Cancel an invoice at SEQR, which has just given this answer about its status."""
     assert invoice.invoice_reference is not None
+    is_unknown = answer is not None and answer.case == CaseKind.UNKNOWN_AT_SEQR
+    is_paid = _says_paid(answer)
     try:
         retrying_client(invoice.order_id, source).cancel_invoice(invoice.invoice_reference)
     except SeqrConflict as error:
@@ -109,18 +120,18 @@ def _cancel_at_seqr(invoice: Invoice, source: ChangeSource, *, is_unknown: bool)
             _confirm_cancel(invoice.pk, source)
         elif error.result_code == ResultCode.CANNOT_CANCEL_PAID_INVOICE:
             record_refused_as_paid(invoice.pk, source)
-            _refresh_after_refusal(invoice, error, source)
+            _refresh_after_refusal(invoice, error, source, is_paid=True)
         else:
-            _defer(invoice.pk, EventName.CANCEL_REFUSED, error, source)
+            _defer(invoice.pk, EventName.CANCEL_REFUSED, error, source, is_paid=is_paid)
     except SeqrRejected as error:
         if is_unknown and error.result_code == ResultCode.INVALID_INVOICE_REFERENCE:
             _confirm_cancel(invoice.pk, source, detail=UNKNOWN_AT_SEQR)
         elif _is_superseded(invoice) and error.result_code in UNPAYABLE_RESULT_CODES:
             _confirm_cancel(invoice.pk, source)  # for other reasons, a query finds the end
         else:
-            _refresh_after_refusal(invoice, error, source)
+            _refresh_after_refusal(invoice, error, source, is_paid=is_paid)
     except SeqrError as error:
-        _defer(invoice.pk, EventName.CANCEL_DEFERRED, error, source)
+        _defer(invoice.pk, EventName.CANCEL_DEFERRED, error, source, is_paid=is_paid)
     else:
         _confirm_cancel(invoice.pk, source)
 
@@ -130,7 +141,24 @@ def _is_superseded(invoice: Invoice) -> bool:
     return invoice.cancel_reason == CancelReason.SUPERSEDED and paid_by_another(invoice)
 
 
-def _refresh_after_refusal(invoice: Invoice, error: SeqrError, source: ChangeSource) -> None:
+def _says_paid(answer: StatusResult | None) -> bool:
+    """Return whether SEQR answers PAID; for an open invoice, the answer was not accepted."""
+    return answer is not None and (
+        answer.status == InvoiceStatus.PAID or answer.case == CaseKind.PAID_WITHOUT_REFERENCE
+    )
+
+
+def _was_paid_without_reference(invoice_id: int) -> bool:
+    """Return whether SEQR's last answer was PAID without a reference. Another one closes the case
+    without a person.
+    """
+    cases = MoneyCase.objects.filter(invoice=invoice_id, kind=CaseKind.PAID_WITHOUT_REFERENCE)
+    return cases.filter(Q(closed_at=None) | Q(closed_by__isnull=False)).exists()
+
+
+def _refresh_after_refusal(
+    invoice: Invoice, error: SeqrError, source: ChangeSource, *, is_paid: bool
+) -> None:
     """Query the status after a refused cancel, unless that would accept a duplicate payment."""
     _record(invoice.pk, EventName.CANCEL_REFUSED, error, source)
     try:
@@ -140,7 +168,7 @@ def _refresh_after_refusal(invoice: Invoice, error: SeqrError, source: ChangeSou
             query_and_apply(Invoice.objects.get(pk=invoice.pk), source, may_be_duplicate=True)
     except SeqrError as failure:
         error = failure
-    _defer(invoice.pk, EventName.CANCEL_REFUSED, error, source)
+    _defer(invoice.pk, EventName.CANCEL_REFUSED, error, source, is_paid=is_paid)
 
 
 @transaction.atomic
@@ -169,17 +197,20 @@ def _record(invoice_id: int, event: EventName, error: SeqrError, source: ChangeS
 
 
 @transaction.atomic
-def _defer(invoice_id: int, event: EventName, error: SeqrError, source: ChangeSource) -> None:
+def _defer(
+    invoice_id: int, event: EventName, error: SeqrError, source: ChangeSource, *, is_paid: bool
+) -> None:
     """Let recovery repeat a cancel that SEQR has not confirmed, later each time.
 
-    A case is opened after a while. An invoice whose case staff have closed is ended at once.
+    A case is opened after a while. An invoice whose case staff have closed is ended at once; if
+    it `is_paid` at SEQR, another case is opened.
     """
     invoice = lock_invoice(invoice_id)
     if not invoice.is_open:
         return
     record_retry(invoice, event, source, detail=str(error))
     if invoice.cancel_reason == CancelReason.CASE_CLOSED:
-        end_without_confirmation(invoice, source, str(error))
+        end_without_confirmation(invoice, source, str(error), is_paid=is_paid)
         return
     waited = database_now() - (invoice.cancel_requested_at or invoice.created_at)
     pause = proportional_pause(waited, MIN_RETRY_PAUSE, MAX_RETRY_PAUSE)

@@ -3,11 +3,13 @@
 from typing import Any
 
 from orders.audit import ChangeSource, record_event
+from orders.clock import database_now
 from orders.models import EventName
 from payments.cases.cases import close_cases_of, open_case
 from payments.invoices.transitions import transition_invoice, unpaid_final_status
 from payments.models import CaseKind, Invoice, InvoiceStatus
 
+PAID_AT_SEQR = "SEQR has a payment of the ended invoice, which is not recorded here"
 PART_PAID = "SEQR reported a part of the invoice as paid, and the invoice is now {status}"
 
 
@@ -33,10 +35,13 @@ def end_unpaid(
     _open_part_paid_case(invoice, source)
 
 
-def end_without_confirmation(invoice: Invoice, source: ChangeSource, detail: str = "") -> None:
+def end_without_confirmation(
+    invoice: Invoice, source: ChangeSource, detail: str = "", *, is_paid: bool = False
+) -> None:
     """End a locked invoice that staff have given up, although SEQR has not confirmed its cancel.
 
-    SEQR may still have a payment of it: the customer reads that SEQR returns the money.
+    The customer reads that SEQR returns a payment. If SEQR answers that the invoice `is_paid`, it
+    keeps the money: the customer is asked to talk to the staff, who get a case.
     """
     transition_invoice(
         invoice,
@@ -44,8 +49,11 @@ def end_without_confirmation(invoice: Invoice, source: ChangeSource, detail: str
         source,
         detail=detail,
         event=EventName.ENDED_BY_STAFF,
-        possibly_reversed=True,
+        possibly_reversed=not is_paid,
+        refused_as_paid_at=database_now() if is_paid else invoice.refused_as_paid_at,
     )
+    if is_paid:
+        open_case(CaseKind.PAID_THOUGH_CANCELED, source, PAID_AT_SEQR, invoice=invoice)
     _open_part_paid_case(invoice, source)
 
 

@@ -142,7 +142,8 @@ class Invoice(AuditedModel):
     )
     cancel_requested_at = models.DateTimeField(null=True, editable=False)
     cancel_lease_until = models.DateTimeField(null=True, editable=False)
-    # SEQR first refused to cancel a superseded invoice since it is paid.
+    # SEQR first refused to cancel a superseded invoice since it is paid; or staff have ended the
+    # invoice, of which SEQR has a payment that is not recorded here.
     refused_as_paid_at = models.DateTimeField(null=True, editable=False)
 
     # Paid, in full or in part

@@ -49,6 +49,11 @@ MESSAGES: dict[OrderState, Promise] = {
 
 POSSIBLY_REVERSED = _("The payment was cancelled. If your account was charged, SEQR refunds you.")
 
+PAID_AT_SEQR = _(
+    "SEQR reports that you have paid, but we could not complete the payment. Ask our staff before "
+    "you pay again."
+)
+
 PART_PAID = _("The payment was not completed. Ask our staff about the part that you have paid.")
 
 PAUSED_HEADING = _("Payments are paused")
@@ -61,6 +66,8 @@ def state_texts(order: Order, invoice: Invoice) -> tuple[str, str]:
     heading = str(HEADINGS[OrderState(order.state)])
     if order.state in PAYABLE_AGAIN and invoice.partially_paid:
         return heading, str(PART_PAID)
+    if order.state in PAYABLE_AGAIN and invoice.refused_as_paid_at:
+        return heading, str(PAID_AT_SEQR)
     if order.state in PAYABLE_AGAIN and invoice.possibly_reversed:
         return heading, str(POSSIBLY_REVERSED)
     if order.state in UNSENT_STATES and payments_are_paused():

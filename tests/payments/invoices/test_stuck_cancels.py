@@ -16,7 +16,7 @@ from payments import tasks
 from payments.invoices.cancel import cancel_invoice, finish_cancel
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
 from payments.recovery import find_work
-from seqrshop.storefront.messages import POSSIBLY_REVERSED, state_texts
+from seqrshop.storefront.messages import PAID_AT_SEQR, POSSIBLY_REVERSED, state_texts
 from tests.factories import InvoiceFactory
 from tests.fault_proxy import FaultProxy, use_seqr_at
 from tests.payments.reconciliation.steps import advance_time
@@ -180,6 +180,14 @@ def paid_without_reference(sandbox: SandboxProcess, proxy: FaultProxy) -> None:
     proxy.rewrite = lambda answer: answer.replace("ersReference>", "ignored>")
 
 
+def paid_by_a_foreign_receipt(sandbox: SandboxProcess, proxy: FaultProxy) -> None:
+    number = sandbox.invoices()[-1]["invoice_reference"]
+    sandbox.pay(number)
+    proxy.rewrite = lambda answer: answer.replace(
+        f"invoiceReference>{number}<", "invoiceReference>4711<"
+    )
+
+
 @pytest.mark.parametrize("cause", [unknown_status, paid_without_reference])
 def test_closing_the_case_of_an_unclear_status_ends_the_invoice(
     sandbox: SandboxProcess,
@@ -194,6 +202,53 @@ def test_closing_the_case_of_an_unclear_status_ends_the_invoice(
 
     assert (reloaded(invoice).status, order_state(invoice)) == (S.CANCELED, "canceled")
     assert is_free(invoice)
+
+
+@pytest.mark.parametrize(
+    ("cause", "closed_kind"),
+    [
+        (paid_without_reference, CaseKind.PAID_WITHOUT_REFERENCE),
+        (paid_by_a_foreign_receipt, CaseKind.ANSWER_MISMATCH),
+        (paid_without_reference, CaseKind.CANCEL_STUCK),
+    ],
+)
+def test_ended_invoice_that_seqr_reports_as_paid_has_a_case_and_promises_no_reversal(
+    sandbox: SandboxProcess,
+    seqr_proxy: FaultProxy,
+    cause: Callable[[SandboxProcess, FaultProxy], None],
+    closed_kind: CaseKind,
+) -> None:
+    """SEQR has seen our query of the payment, so it keeps the money."""
+    invoice = issued_invoice()
+    cause(sandbox, seqr_proxy)
+    cancel_invoice(invoice.pk, CancelReason.CUSTOMER, BY_CUSTOMER)
+    if closed_kind == CaseKind.CANCEL_STUCK:
+        pass_time_with_recovery(invoice, minutes=12, step=120)
+
+    close(MoneyCase.objects.get(kind=closed_kind))
+
+    ended = reloaded(invoice)
+    assert (ended.status, ended.possibly_reversed, is_free(invoice)) == (S.CANCELED, False, True)
+    case = MoneyCase.objects.get(kind=CaseKind.PAID_THOUGH_CANCELED)
+    assert (case.invoice_id, case.closed_at) == (invoice.pk, None)
+    assert state_texts(Order.objects.get(), ended)[1] == str(PAID_AT_SEQR)
+    assert "Check with SEQR" in superuser().get(page_url(case)).content.decode()
+    seqr_proxy.clear_faults()
+    assert (refresh(invoice), order_state(invoice)) == (S.PAID, "paid")
+
+
+def test_payment_without_reference_is_remembered_when_seqr_does_not_answer_again(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    invoice = issued_invoice()
+    paid_without_reference(sandbox, seqr_proxy)
+    refresh(invoice)
+    sandbox.fault("getPaymentStatus", "result_code", code=90)
+
+    close(MoneyCase.objects.get(kind=CaseKind.PAID_WITHOUT_REFERENCE))
+
+    assert (reloaded(invoice).status, reloaded(invoice).possibly_reversed) == (S.CANCELED, False)
+    assert MoneyCase.objects.get(closed_at=None).kind == CaseKind.PAID_THOUGH_CANCELED
 
 
 def test_closing_the_case_of_an_issued_invoice_does_not_cancel_it(

@@ -1,7 +1,8 @@
 """The expected outcomes: what becomes of an invoice, and of its customer, a day later.
 
 An outcome is the invoice's status, with the open cases after a semicolon, if the customer can order
-again without them. Otherwise it is the cases whose closing frees the customer, and the status then.
+again without them. Otherwise it is the cases whose closing frees the customer, and the status then,
+with the cases that their closing has opened.
 """
 
 from collections.abc import Mapping
@@ -55,17 +56,20 @@ _FOREIGN: Final = "PAID, about another invoice"
 _PAID_CODE, _IN_PROGRESS, _NOT_KNOWN, _CANCELED_CODE = KINDS[-6:-2]
 _CODES: Final = (REFUSED, SETTINGS, _PAID_CODE, _IN_PROGRESS, _NOT_KNOWN, _CANCELED_CODE, ENDED)
 _STUCK: Final = "cancel_stuck → CANCELED"
+# SEQR keeps a payment that the shop could not record: a person gets another case about it.
+_KEPT: Final = "CANCELED; paid_though_canceled"
 
 # SEQR has the invoice, and it is open here.
 _SENT: Final = {
     **dict.fromkeys((*_OPEN_AT_SEQR, *_CODES, UNCLEAR), _STUCK),
+    _S.PARTIALLY_PAID: f"{_STUCK}; partial_payment",
     _S.PAID: "PAID",
     _S.CANCELED: "CANCELED",
     _S.FAILED: "FAILED",
     _S.EXPIRED: "EXPIRED",
     _UNKNOWN: "cancel_stuck, unknown_status → CANCELED",
-    _WITHOUT_REFERENCE: "cancel_stuck, paid_without_reference → CANCELED",
-    _FOREIGN: "answer_mismatch, cancel_stuck → CANCELED",
+    _WITHOUT_REFERENCE: f"cancel_stuck, paid_without_reference → {_KEPT}",
+    _FOREIGN: f"answer_mismatch, cancel_stuck → {_KEPT}",
     SETTINGS: "cancel_stuck, configuration → CANCELED",
     _NOT_KNOWN: "EXPIRED; unknown_at_seqr",
 }

@@ -69,11 +69,13 @@ def outcome_of(endless_seqr: EndlessSeqr, answer: Answer, ours: str, boss: User)
     ends_by_itself = is_free(invoice)
     status = reloaded(invoice).status
     cases = ", ".join(sorted(open_case_kinds()))
-    close_open_cases(boss)
+    closed = close_open_cases(boss)
     assert is_free(invoice)
     if ends_by_itself:
         return f"{status}; {cases}" if cases else status
-    return f"{cases} → {reloaded(invoice).status}"
+    opened = ", ".join(sorted(set(open_case_kinds()) - set(closed)))
+    after = reloaded(invoice).status
+    return f"{cases} → {after}; {opened}" if opened else f"{cases} → {after}"
 
 
 def open_case_kinds() -> list[str]:

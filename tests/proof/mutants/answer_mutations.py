@@ -90,6 +90,22 @@ ANSWER_MUTATIONS = (
         "::test_unconfirmed_payment_whose_case_a_person_closed_opens_no_other",
     ),
     Mutation(
+        "promise that SEQR returns a payment that SEQR keeps",
+        "payments/invoices/end_unpaid.py",
+        "        possibly_reversed=not is_paid,\n",
+        "        possibly_reversed=True,\n",
+        "tests/payments/invoices/test_stuck_cancels.py"
+        "::test_ended_invoice_that_seqr_reports_as_paid_has_a_case_and_promises_no_reversal",
+    ),
+    Mutation(
+        "forget a payment without a reference when SEQR does not answer again",
+        CANCEL,
+        "            is_paid = _was_paid_without_reference(invoice_id)\n",
+        "            is_paid = False\n",
+        "tests/payments/invoices/test_stuck_cancels.py"
+        "::test_payment_without_reference_is_remembered_when_seqr_does_not_answer_again",
+    ),
+    Mutation(
         "suspect no reversal",
         APPLY_STATUS,
         "REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)",
@@ -136,7 +152,7 @@ ANSWER_MUTATIONS = (
         "confirm a cancel without an answer",
         CANCEL,
         "    except SeqrError as error:\n"
-        "        _defer(invoice.pk, EventName.CANCEL_DEFERRED, error, source)\n"
+        "        _defer(invoice.pk, EventName.CANCEL_DEFERRED, error, source, is_paid=is_paid)\n"
         "    else:\n",
         "    except SeqrError:\n        _confirm_cancel(invoice.pk, source)\n    else:\n",
         "tests/payments/invoices/test_cancel.py"
