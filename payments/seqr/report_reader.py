@@ -193,10 +193,8 @@ def _read(content: _Content) -> Report:
 
 
 def _outermost_element(content: _Content) -> str:
-    for event in xml_events(content.file, "report", content.encoding):
-        if isinstance(event, Start):
-            return event.name
-    raise UnreadableResponseError("the response has no report")
+    events = xml_events(content.file, "report", content.encoding)  # which refuses an empty file
+    return next(event.name for event in events if isinstance(event, Start))
 
 
 def _elements(content: _Content) -> Iterator[tuple[str, ResponseElement]]:

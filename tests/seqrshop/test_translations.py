@@ -10,6 +10,7 @@ import pytest
 from babel.messages.extract import extract
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
+from django.apps import apps
 from django.conf import settings
 from django.utils.translation.template import templatize
 
@@ -123,3 +124,15 @@ def _id(text: str | Sequence[str]) -> str:
 def forms(text: str | Sequence[str] | None) -> list[str]:
     """Return the text, or its plural forms."""
     return [text] if isinstance(text, str) else list(text or [""])
+
+
+def test_every_model_and_field_has_a_name() -> None:
+    models = [
+        each for app in ("orders", "payments") for each in apps.get_app_config(app).get_models()
+    ]
+    names = {each.__name__: str(each._meta.verbose_name) for each in models}
+    for each in models:
+        for field in each._meta.fields:
+            names[f"{each.__name__}.{field.name}"] = str(field.verbose_name)
+
+    assert [where for where, name in names.items() if name in ("", "None")] == []

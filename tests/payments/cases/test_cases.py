@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from smtplib import SMTPRecipientsRefused
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -222,6 +223,24 @@ def test_failed_mail_is_sent_again_after_its_lease(settings: Settings) -> None:
     later = send_mails()
 
     assert (failed, during_lease, later) == (0, 0, 1)
+
+
+def test_failed_mail_does_not_keep_the_next_one_from_being_sent(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CASE_EMAILS = ["gone@shop.example", "till@shop.example"]
+    configuration_case("SEQR answered 20")
+    send = mail.EmailMessage.send
+
+    def refuse_first(message: mail.EmailMessage, *arguments: bool) -> int:
+        if message.to == ["gone@shop.example"]:
+            raise SMTPRecipientsRefused({})
+        return send(message, *arguments)
+
+    monkeypatch.setattr(mail.EmailMessage, "send", refuse_first)
+
+    assert send_mails() == 1
+    assert [message.to for message in mail.outbox] == [["till@shop.example"]]
 
 
 def test_staff_close_case_in_admin_with_reason() -> None:

@@ -186,3 +186,16 @@ def test_limit_stays_within_its_bounds() -> None:
     record_period(limit, 0.001, open_count=1000, in_flight=3)
 
     assert limit.limit == 3
+
+
+def test_slowest_answer_is_forgotten_within_minutes() -> None:
+    limit = ConcurrencyLimit(800)
+    limit.record_slow_answer(12.0)
+
+    record_period(limit, 0.010)
+    after_a_quarter_second = limit.slowest_answer_seconds
+    for _ in range(int(180 / ADAPT_INTERVAL_SECONDS)):
+        record_period(limit, 0.010)
+
+    assert 11 < after_a_quarter_second < 12
+    assert limit.slowest_answer_seconds < 0.5

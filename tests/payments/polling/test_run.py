@@ -219,9 +219,22 @@ def test_loop_polls_without_redis(sandbox: SandboxProcess, eventually: Eventuall
         eventually(lambda: order_state(invoice) == "paid")
 
 
-def test_stopped_loop_writes_its_last_answers_and_releases_its_shard(
-    sandbox: SandboxProcess,
+def test_stopped_loop_writes_the_answers_to_its_last_queries(
+    sandbox: SandboxProcess, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(run, "LAST_ANSWERS_SECONDS", 20.0)
+    invoice = issued_invoice()
+    sandbox.pay(reference(invoice))
+    sandbox.set_latency("getPaymentStatus", "constant", seconds=3600)
+
+    with running_loop():
+        eventually(lambda: sandbox.latency()[0]["waiting"] == 1)
+        threading.Timer(0.3, sandbox.clear_latency).start()
+
+    assert reloaded(invoice).status == S.PAID
+
+
+def test_stopped_loop_releases_its_shard(sandbox: SandboxProcess) -> None:
     run_shard(ShardLock(ONLY_SHARD), stopped())
 
     lock = ShardLock(ONLY_SHARD)
