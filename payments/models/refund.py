@@ -63,7 +63,8 @@ class Refund(AuditedModel):
     """A refund of a payment. `amount` is in major units, in the invoice's currency.
 
     Only `payments.refund_transitions` writes `status`. `nonce` identifies the form that requested
-    it, so that two clicks make one refund.
+    it, so that two clicks make one refund. `sent_until` is set if the database has lost the time of
+    sending, and only knows that it was between `sent_at` and then.
     """
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="refunds")
@@ -93,6 +94,7 @@ class Refund(AuditedModel):
     )
     lease_until = models.DateTimeField(null=True, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True)
+    sent_until = models.DateTimeField(null=True, editable=False)
     ers_reference = models.CharField(_("refund reference"), max_length=64, null=True)
     refunded_at = models.DateTimeField(_("refunded"), null=True)
     resolved_by = models.ForeignKey(

@@ -14,6 +14,7 @@ from decimal import Decimal
 from itertools import islice
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
 
 from payments.balance import captured_amount
 from payments.leases import call_lease_duration
@@ -146,10 +147,14 @@ def _refunds_without_row(
     span = coverage.span_of(period)
     if span is None:
         return found
-    unreported = possibly_made_refunds().filter(
-        ~Exists(PeriodRow.objects.filter(refund=OuterRef("pk"))),
-        sent_at__gt=span.begin - call_lease_duration(),
-        sent_at__lt=span.end,
+    unreported = (
+        possibly_made_refunds()
+        .annotate(last_sent_at=Coalesce("sent_until", "sent_at"))
+        .filter(
+            ~Exists(PeriodRow.objects.filter(refund=OuterRef("pk"))),
+            last_sent_at__gt=span.begin - call_lease_duration(),
+            sent_at__lt=span.end,
+        )
     )
     for refund in unreported:
         found.setdefault(refund.amount, []).append(refund)
@@ -181,4 +186,4 @@ def possibly_made_refunds() -> QuerySet[Refund]:
 def sent_between(refund: Refund) -> tuple[datetime, datetime]:
     """Return the time from which and until which SEQR may have received a sent refund."""
     assert refund.sent_at is not None
-    return refund.sent_at, refund.sent_at + call_lease_duration()
+    return refund.sent_at, (refund.sent_until or refund.sent_at) + call_lease_duration()

@@ -107,13 +107,15 @@ def release_refunds(source: ChangeSource, reason: str) -> bool:
 def mark_possibly_made(refund_id: int, source: ChangeSource, detail: str) -> bool:
     """Make an unsent refund UNKNOWN that SEQR may have made; return whether that was possible.
 
-    Only while refunds are on hold. A person then records its outcome.
+    Only while refunds are on hold: it was sent in the lost time. A person records its outcome.
     """
     refund = lock_refund(refund_id)
-    if refund.status not in UNSENT_REFUND_STATUSES or not refunds_are_held():
+    hold = open_hold()
+    if refund.status not in UNSENT_REFUND_STATUSES or hold is None:
         return False
     close_refund_cases(refund, source, detail)
-    transition_refund(refund, RefundStatus.UNKNOWN, source, detail=detail)
+    sent = {"sent_at": hold.lost_since, "sent_until": hold.lost_until}
+    transition_refund(refund, RefundStatus.UNKNOWN, source, detail=detail, **sent)
     open_refund_case(refund, source, detail)
     return True
 

@@ -46,7 +46,7 @@ TIME_FIELDS = {
         "paid_at",
         "receipt_lease_until",
     ),
-    Refund: ("created_at", "sent_at", "lease_until"),
+    Refund: ("created_at", "sent_at", "sent_until", "lease_until"),
     RefundHold: ("lost_since", "lost_until"),
     MoneyCase: ("opened_at",),
     TransactionPeriod: (

@@ -6,10 +6,13 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 
+from orders.audit import by_staff
+from orders.clock import database_now
 from payments import tasks
 from payments.models import (
     CaseKind,
     Invoice,
+    InvoiceStatus,
     MatchResult,
     MoneyCase,
     PeriodRow,
@@ -18,14 +21,19 @@ from payments.models import (
     RefundStatus,
 )
 from payments.reconciliation.held_refunds import review_held_refunds
-from payments.refunds.hold import refunds_are_held
+from payments.reconciliation.refund_suggestion import suggest_refund_outcome
+from payments.refunds.hold import hold_refunds, mark_possibly_made, refunds_are_held
 from payments.refunds.send import send_refund
 from tests.database_backup import DatabaseBackup
 from tests.fault_proxy import FaultProxy
 from tests.payments.reconciliation.steps import (
+    BY_RECONCILIATION,
     advance_one_day,
     advance_time,
+    match_results,
+    period_with_report,
     reconcile_day,
+    recorded_refund,
     run_due_periods,
     sent_refund,
 )
@@ -35,7 +43,7 @@ from tests.payments.refunds.steps import (
     requested_refund,
     status_of,
 )
-from tests.payments.steps import call_count, paid_invoice
+from tests.payments.steps import call_count, invoice_in, paid_invoice
 from tests.sandbox_process import SandboxProcess
 
 S = RefundStatus
@@ -143,3 +151,46 @@ def test_reports_release_nothing_while_one_of_their_payments_is_missing(
     reconcile_next_day(sandbox)
 
     assert not review_held_refunds()
+
+
+def test_refund_that_was_possibly_made_in_the_lost_time_competes_for_a_row(
+    clerk: User, boss: User
+) -> None:
+    paid_at = database_now() - timedelta(hours=9)
+    paid = invoice_in(InvoiceStatus.PAID, ers_reference="P", paid_at=paid_at)
+    before = recorded_refund(paid, "12.00", clerk, sent_at=paid_at + timedelta(hours=2))
+    never_sent = recorded_refund(paid, "12.00", clerk, sent_at=None, status=S.CREATED)
+    attempted = recorded_refund(paid, "12.00", clerk, sent_at=paid_at, status=S.CREATED)
+    lost_since = paid_at + timedelta(hours=3)
+    hold_refunds(lost_since, BY_RECONCILIATION)
+    RefundHold.objects.update(lost_until=paid_at + timedelta(hours=4))
+    for refund in (never_sent, attempted):
+        assert mark_possibly_made(refund.pk, by_staff(boss), "SEQR's list has it")
+        refund.refresh_from_db()
+
+    period_with_report(paid_at + timedelta(hours=5), ("45.00", "P"), ("-12.00", "X"))
+
+    suggestions = [suggest_refund_outcome(each) for each in (before, never_sent, attempted)]
+    assert {suggestion.was_refunded for suggestion in suggestions} == {None}
+    assert "1 of 3 unknown refunds" in suggestions[0].reason
+    assert (never_sent.sent_at, attempted.sent_at) == (lost_since, lost_since)
+
+
+def test_refund_possibly_made_in_the_lost_time_is_looked_for_until_its_end(
+    clerk: User, boss: User
+) -> None:
+    paid_at = database_now() - timedelta(hours=9)
+    paid = invoice_in(InvoiceStatus.PAID, ers_reference="P", paid_at=paid_at)
+    refund = recorded_refund(paid, "12.00", clerk, sent_at=None, status=S.CREATED)
+    hold_refunds(paid_at + timedelta(hours=1), BY_RECONCILIATION)
+    RefundHold.objects.update(lost_until=paid_at + timedelta(hours=3))
+    mark_possibly_made(refund.pk, by_staff(boss), "SEQR's list has it")
+    refund.refresh_from_db()
+
+    period_with_report(paid_at + timedelta(hours=2), ("45.00", "P"), ("-3.00", "K"))
+    before_the_end = suggest_refund_outcome(refund)
+    period = period_with_report(paid_at + timedelta(days=1), ("-12.00", "X"))
+
+    assert before_the_end.reason.startswith("Not known yet")
+    assert match_results(period) == [MatchResult.MAYBE_REFUND]
+    assert suggest_refund_outcome(refund).was_refunded is True

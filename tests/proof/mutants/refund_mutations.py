@@ -156,6 +156,30 @@ REFUND_MUTATIONS = (
         "::test_reports_that_have_shown_no_refund_yet_release_nothing",
     ),
     Mutation(
+        "keep an earlier attempt's time of a refund that was possibly made",
+        "payments/refunds/hold.py",
+        "source, detail=detail, **sent)",
+        "source, detail=detail)",
+        "tests/payments/reconciliation/test_held_refunds.py"
+        "::test_refund_that_was_possibly_made_in_the_lost_time_competes_for_a_row",
+    ),
+    Mutation(
+        "look for a refund of the lost time at its beginning only",
+        "payments/reconciliation/matching.py",
+        "(refund.sent_until or refund.sent_at) +",
+        "refund.sent_at +",
+        "tests/payments/reconciliation/test_held_refunds.py"
+        "::test_refund_possibly_made_in_the_lost_time_is_looked_for_until_its_end",
+    ),
+    Mutation(
+        "match a refund of the lost time at its beginning only",
+        "payments/reconciliation/matching.py",
+        'Coalesce("sent_until", "sent_at")',
+        'Coalesce("sent_at", "sent_until")',
+        "tests/payments/reconciliation/test_held_refunds.py"
+        "::test_refund_possibly_made_in_the_lost_time_is_looked_for_until_its_end",
+    ),
+    Mutation(
         "release refunds although a period may be lost",
         HELD_REFUNDS,
         "        and not _may_have_lost_a_period(hold)\n",
