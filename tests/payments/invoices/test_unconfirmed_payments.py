@@ -189,6 +189,25 @@ def test_end_after_paid_is_a_reversal(
     assert open_cases(invoice) == [CaseKind.POSSIBLY_REVERSED]
 
 
+def test_payment_after_a_reversal_is_acknowledged_anew(sandbox: SandboxProcess) -> None:
+    invoice = unacknowledged_invoice(sandbox)
+    query_and_apply(invoice, BY_POLLER)
+    acknowledged_at = reloaded(invoice).acknowledged_at
+    for status in (S.CANCELED, S.PAID):
+        sandbox.control("PUT", f"/invoices/{reference(invoice)}", {"status": status})
+        query_and_apply(reloaded(invoice), BY_POLLER)
+    paid = reloaded(invoice)
+    is_polled = invoices_to_poll().filter(pk=invoice.pk).exists()
+
+    query_and_apply(paid, BY_POLLER)
+
+    assert acknowledged_at is not None
+    assert (paid.status, paid.acknowledged_at, is_polled) == (S.PAID, None, True)
+    acknowledged_again_at = reloaded(invoice).acknowledged_at
+    assert acknowledged_again_at is not None
+    assert acknowledged_again_at > acknowledged_at
+
+
 def test_payment_without_a_further_answer_opens_one_case_and_is_polled_for_a_day() -> None:
     paid_at = database_now() - timedelta(minutes=11)
     invoice = invoice_in(S.PAID, paid_at=paid_at, receipt_accepted_at=paid_at)
