@@ -19,6 +19,7 @@ from payments.cases.cases import close_case, close_refund_cases, open_case, open
 from payments.models import (
     UNSENT_REFUND_STATUSES,
     CaseKind,
+    MoneyCase,
     RefundHold,
     RefundStatus,
 )
@@ -82,15 +83,18 @@ def hold_refunds(lost_since: datetime, source: ChangeSource) -> RefundHold:
     lost_since = min(lost_since, now)  # the clock of another server may be ahead
     since = timezone.localtime(lost_since).strftime("%Y-%m-%d %H:%M:%S")
     summary = f"The database has lost transactions since {since}; refunds are on hold"
-    case = open_case(CaseKind.REFUNDS_HELD, source, summary, key=HOLD_KEY)
-    if case is not None:
-        logger.error("%s", summary)
-        return RefundHold.objects.create(case=case, lost_since=lost_since, lost_until=now)
-    hold = RefundHold.objects.select_for_update(of=("self",), no_key=True).get(case__closed_at=None)
+    open_cases = MoneyCase.objects.filter(kind=CaseKind.REFUNDS_HELD, closed_at=None)
+    # Locked, so that nobody closes it meanwhile. One that a person has just closed is left out.
+    while (case := open_cases.select_for_update(no_key=True).first()) is None:
+        new_case = open_case(CaseKind.REFUNDS_HELD, source, summary, key=HOLD_KEY)
+        if new_case is not None:
+            logger.error("%s", summary)
+            return RefundHold.objects.create(case=new_case, lost_since=lost_since, lost_until=now)
+    hold = RefundHold.objects.select_for_update(no_key=True).get(case=case)
     hold.lost_since = min(hold.lost_since, lost_since)
     hold.lost_until = now
     hold.save(update_fields=["lost_since", "lost_until"])
-    record_event(hold.case, EventName.REFUND_HOLD_EXTENDED, source, detail=summary)
+    record_event(case, EventName.REFUND_HOLD_EXTENDED, source, detail=summary)
     return hold
 
 

@@ -1,5 +1,6 @@
 """Refunds after a restore or a fail-over that lost transactions: none is sent a second time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from pytest_django import Settings
 
 from orders.audit import ChangeSource, by_staff
 from orders.audit_marker import check_marker, newest_event
+from orders.clock import database_now
 from orders.marker_stores import MARKER_KEY, AuditMarker, marker_stores
 from orders.models import AuditEvent, SourceName
 from payments import tasks
@@ -19,6 +22,7 @@ from payments.models import CaseKind, Invoice, MoneyCase, Refund, RefundHold, Re
 from payments.recovery import find_work
 from payments.refunds.hold import (
     SendingHeld,
+    hold_refunds,
     mark_possibly_made,
     refunds_are_held,
     release_refunds,
@@ -36,10 +40,12 @@ from tests.payments.refunds.steps import (
     status_of,
 )
 from tests.payments.steps import call_count, paid_invoice
+from tests.races import wait_for_lock_wait, with_own_connection
 from tests.redis_reset import redis_for_tests
 from tests.sandbox_process import SandboxProcess
 
 S = RefundStatus
+RESULT_SECONDS = 30
 BY_OPERATOR = ChangeSource(SourceName.OPERATOR)
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -205,6 +211,24 @@ def test_second_loss_extends_the_hold(refund: Refund) -> None:
     extended = RefundHold.objects.get()
     assert extended.lost_until > hold.lost_until
     assert AuditEvent.objects.filter(name="refund_hold_extended").count() == 1
+    assert open_kinds() == [CaseKind.REFUNDS_HELD]
+
+
+def test_loss_found_while_a_person_closes_the_hold_places_another_hold(refund: Refund) -> None:
+    """The person has closed the case of an earlier loss, and does not know of this one."""
+    earlier = hold_refunds(database_now(), BY_OPERATOR)
+
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            close_case(earlier.case_id, BY_OPERATOR, "the refunds are known")
+            waiting = thread.submit(
+                with_own_connection, lambda: hold_refunds(database_now(), BY_OPERATOR)
+            )
+            wait_for_lock_wait()
+        later = waiting.result(RESULT_SECONDS)
+
+    assert later.case_id != earlier.case_id
+    assert refunds_are_held()
     assert open_kinds() == [CaseKind.REFUNDS_HELD]
 
 

@@ -132,6 +132,14 @@ REFUND_MUTATIONS = (
         "::test_refund_is_held_when_another_process_finds_the_loss_after_its_lease",
     ),
     Mutation(
+        "extend a hold that a person is ending",
+        "payments/refunds/hold.py",
+        "open_cases.select_for_update(no_key=True).first()",
+        "open_cases.first()",
+        "tests/payments/refunds/test_lost_transactions.py"
+        "::test_loss_found_while_a_person_closes_the_hold_places_another_hold",
+    ),
+    Mutation(
         "send refunds while they are on hold",
         SEND_REFUND,
         "    if refunds_are_held():\n        return None\n",
