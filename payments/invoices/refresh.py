@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Q
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
@@ -122,10 +123,11 @@ def _clear_late_query(invoice_id: int, since: datetime) -> None:
 
 
 def _is_unrecorded_payment(invoice_id: int, result: StatusResult) -> bool:
-    """Return whether an answer PAID was not applied, since it is about another invoice."""
+    """Return whether an answer PAID was neither applied nor left to a case about a mismatch."""
+    recorded = Q(status__in=CAPTURED_STATUSES) | Q(cases__kind=CaseKind.ANSWER_MISMATCH)
     return (
         result.status == InvoiceStatus.PAID
-        and not Invoice.objects.filter(pk=invoice_id, status__in=CAPTURED_STATUSES).exists()
+        and not Invoice.objects.filter(recorded, pk=invoice_id).exists()
     )
 
 

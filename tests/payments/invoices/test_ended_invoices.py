@@ -157,6 +157,26 @@ def test_late_query_is_not_pending_after_another_process_found_the_payment(
     assert reloaded(invoice).late_query_pending_since is None
 
 
+def test_late_query_answered_about_another_invoice_is_left_to_its_case(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    """Recovery would repeat it every few seconds, for ever."""
+    invoice = ended_invoice_paid_at_seqr(sandbox)
+    ours = reference(invoice)
+    seqr_proxy.rewrite = lambda answer: answer.replace(
+        f"invoiceReference>{ours}<", "invoiceReference>4711<"
+    )
+    refresh_with_lost_answer(seqr_proxy, invoice)
+    age_late_query(invoice, seconds=10)
+
+    repeat_late_query(invoice.pk, BY_RECOVERY)
+
+    case = MoneyCase.objects.get(invoice=invoice)
+    assert (case.kind, case.closed_at) == (CaseKind.ANSWER_MISMATCH, None)
+    assert reloaded(invoice).status == S.CANCELED
+    assert reloaded(invoice).late_query_pending_since is None
+
+
 def test_answered_late_query_is_not_pending(sandbox: SandboxProcess) -> None:
     invoice = issued_invoice()
     cancel_invoice(invoice.pk, CancelReason.CUSTOMER, BY_CUSTOMER)

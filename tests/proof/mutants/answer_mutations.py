@@ -106,6 +106,22 @@ ANSWER_MUTATIONS = (
         "::test_payment_without_reference_is_remembered_when_seqr_does_not_answer_again",
     ),
     Mutation(
+        "take the acknowledgment of a reversed payment for the next one's",
+        PAYMENT,
+        '        "acknowledged_at": None,  # an earlier payment\'s, which SEQR has reversed\n',
+        "",
+        "tests/payments/invoices/test_unconfirmed_payments.py"
+        "::test_payment_after_a_reversal_is_acknowledged_anew",
+    ),
+    Mutation(
+        "repeat a late query that has a case about a mismatch",
+        REFRESH,
+        " | Q(cases__kind=CaseKind.ANSWER_MISMATCH)",
+        "",
+        "tests/payments/invoices/test_ended_invoices.py"
+        "::test_late_query_answered_about_another_invoice_is_left_to_its_case",
+    ),
+    Mutation(
         "suspect no reversal",
         APPLY_STATUS,
         "REVERSAL_SUSPECTED_AFTER = timedelta(seconds=15)",
