@@ -25,10 +25,10 @@ def create_invoice(order: Order) -> Invoice:
 def retry_payment(customer: Customer, public_id: UUID, source: ChangeSource) -> Invoice:
     """Create a new invoice for an order whose last invoice ended unpaid.
 
-    An invoice ends unpaid only by SEQR's confirmation, or if it never was payable. So an order
-    never has two payable invoices. The shop must be open, since somebody has to make and serve
-    the order. The caller enqueues the sending. Raises Order.DoesNotExist, AnotherOrderOpen,
-    OrderNotAccepted and ShopUnavailable.
+    The last invoice cannot be paid any more, unless staff have ended it without SEQR's
+    confirmation. SEQR then returns a payment of it, or it becomes a duplicate payment. The shop
+    must be open, since somebody has to make and serve the order. The caller enqueues the sending.
+    Raises Order.DoesNotExist, AnotherOrderOpen, OrderNotAccepted and ShopUnavailable.
     """
     order = reopen_order(customer, public_id, source)
     require_available(order.shop)

@@ -1,7 +1,7 @@
 """getPaymentStatus: queries an invoice's status and interprets the answer.
 
 A query that SEQR answers with `PAID` accepts the payment. So an invoice whose order another one has
-paid is not queried.
+paid is queried only once SEQR has kept its payment, or has had the time to return it.
 """
 
 from __future__ import annotations
