@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin import site
 from django.db.models import Model
 
 from orders.audit import ChangeSource, record_event
@@ -37,3 +38,17 @@ def test_row_cannot_be_added_changed_or_deleted(model: type[Model]) -> None:
     assert statuses == [403, 403, 403]
     assert list(model._default_manager.values()) == before
     assert invoice.status == InvoiceStatus.ISSUED
+
+
+def test_every_action_has_a_name_and_needs_a_permission() -> None:
+    lacking = [
+        f"{type(model_admin).__name__}.{name}"
+        for model_admin in site._registry.values()
+        for name in model_admin.actions or ()
+        if not (
+            getattr(getattr(model_admin, str(name)), "allowed_permissions", None)
+            and getattr(getattr(model_admin, str(name)), "short_description", None)
+        )
+    ]
+
+    assert lacking == []

@@ -22,6 +22,11 @@ def club(order: Order, card: str) -> list[Discount] | None:
     return [discount()] if card == CARD else None
 
 
+def reads_the_database(order: Order, card: str) -> list[Discount] | None:
+    assert Order.objects.filter(pk=order.pk).exists()
+    return None
+
+
 def club_without_discount(order: Order, card: str) -> list[Discount] | None:
     return []
 

@@ -8,7 +8,8 @@ from django.db import connection
 from pytest_django import Settings
 
 from orders.models import AuditEvent
-from payments.loyalty.hook import MAX_HOOK_THREADS, Discount
+from payments.loyalty.hook import MAX_HOOK_THREADS, Discount, discounts_for
+from payments.models import InvoiceStatus
 from tests.payments.loyalty import hooks
 from tests.payments.loyalty.steps import (
     answer_cards,
@@ -16,7 +17,7 @@ from tests.payments.loyalty.steps import (
     seqr_state,
     waiting_invoice,
 )
-from tests.payments.steps import order_state, reference, refresh
+from tests.payments.steps import invoice_in, order_state, reference, refresh
 from tests.sandbox_process import SandboxProcess
 
 D = Decimal
@@ -67,6 +68,15 @@ def test_hooks_that_never_return_occupy_limited_threads(
     assert ["took longer" in timeout for timeout in timeouts] == [True] * MAX_HOOK_THREADS
     assert f"has not returned from {MAX_HOOK_THREADS} earlier calls" in last
     assert seqr_state(sandbox, invoices[-1]) == ("ISSUED", "45.00", [99])
+
+
+def test_hook_that_reads_the_database_keeps_no_connection(settings: Settings) -> None:
+    settings.LOYALTY_HOOK = "tests.payments.loyalty.hooks.reads_the_database"
+    order = invoice_in(InvoiceStatus.ISSUED).order
+
+    answers = [discounts_for(order, "card") for _ in range(25)]  # the pool has 20 connections
+
+    assert answers == [None] * 25
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,17 @@ def test_superseded_invoice_is_dropped_within_a_second() -> None:
     assert calls.queried == [invoice.pk]
 
 
+def test_payment_is_polled_each_second_until_it_is_acknowledged() -> None:
+    invoice = invoice_in(S.PAID, paid_at=database_now())
+    age_invoice(invoice, 60)
+    calls = unchanged_seqr()
+    running = Shard(calls)
+
+    running.run_rounds(times=4)
+
+    assert calls.queried == [invoice.pk] * 4
+
+
 def test_ended_invoice_is_dropped_within_a_second_of_another_payment_of_its_order() -> None:
     invoice = invoice_in(S.ISSUED)
     age_invoice(invoice, 60)

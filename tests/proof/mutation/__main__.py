@@ -37,6 +37,7 @@ STOP_SECONDS = 60
 FOLDERS = ("orders", "payments", "seqrshop/backoffice", "seqrshop/ops", "seqrshop/storefront")
 LEFT_OUT = ("payments/sandbox/", "/migrations/", "/management/commands/seed_demo.py")
 OPTIONS = ("-q", "-x", "-rfE", "--tb=no")
+MIGRATIONS_TEST = "tests/seqrshop/test_migrations.py"
 PASSED = 0
 
 
@@ -128,6 +129,8 @@ def tests_of(fault: Fault, lines: LineMap, imports: ImportMap, failed: set[str])
     def distance(test: str) -> tuple[int, str]:
         return places.get(test.partition("::")[0], len(places)), test
 
+    if "/models/" in fault.file:
+        near = [*near, MIGRATIONS_TEST]
     return sorted(running, key=distance) or near
 
 

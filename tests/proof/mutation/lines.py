@@ -28,9 +28,10 @@ class LineMap:
             self._data.append((copy, data))
 
     def tests_running(self, file: str, line: int) -> set[str]:
-        """Return the tests that ran a line, or the function around it; none at a module's level.
+        """Return the tests that ran a line, or the function around it.
 
-        A line within a statement of several lines counts as the function's.
+        A line within a statement of several lines counts as the function's. Returns none for code
+        that runs when its module is imported; a decorator does, too.
         """
         by_line = self._by_line(file)
         if line in by_line:
@@ -77,9 +78,9 @@ def _coverage() -> list[str]:
 
 
 def _lines_of_function(tree: ast.Module, line: int) -> Iterator[int]:
-    """Yield the lines of the innermost function around a line, its decorators included."""
+    """Yield the lines of the innermost function around a line; its decorators are outside."""
     functions = [
-        (min([node.lineno, *(each.lineno for each in node.decorator_list)]), node.end_lineno or 0)
+        (node.lineno, node.end_lineno or 0)
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
