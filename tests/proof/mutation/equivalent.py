@@ -32,6 +32,11 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "Django only asks whether it is true",
     ),
     Equivalent(
+        "payments/refunds/send.py",
+        "RETRY_PAUSE = timedelta(seconds=31)",
+        "nothing depends on the exact pause before a refund is sent again",
+    ),
+    Equivalent(
         "payments/seqr/request_builder.py",
         "return zeep.Client(str(wsdl), )  # type: ignore[no-untyped-call]",
         "the bundled files name no address: the transport forbids what none of them asks for",
