@@ -24,6 +24,7 @@ from payments.models import (
     MARK_KNOWN,
     CaseKind,
     MatchResult,
+    MoneyCase,
     PeriodRow,
     PeriodStatus,
     TransactionPeriod,
@@ -98,13 +99,20 @@ def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -
 
 
 def _affected_periods(period: TransactionPeriod) -> list[TransactionPeriod]:
-    """Return this period, later ones and those with unexplained rows, as far as reconciled."""
+    """Return this period, later ones and those with open questions, as far as reconciled.
+
+    An earlier period's case may be open without rows: this report has its missing payment.
+    """
     unexplained = PeriodRow.objects.filter(period=OuterRef("pk")).exclude(
         match_result__in=EXPLAINED
     )
+    open_cases = MoneyCase.objects.filter(
+        period=OuterRef("pk"), kind=CaseKind.REPORT_DIFFERS, closed_at=None
+    )
     return list(
         TransactionPeriod.objects.filter(
-            Q(day__gte=period.day) | Exists(unexplained), status=PeriodStatus.RECONCILED
+            Q(day__gte=period.day) | Exists(unexplained) | Exists(open_cases),
+            status=PeriodStatus.RECONCILED,
         ).order_by("day")
     )
 

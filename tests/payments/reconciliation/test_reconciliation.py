@@ -30,6 +30,7 @@ from tests.payments.reconciliation.steps import (
     cases,
     first_period_id_at_seqr,
     match_results,
+    period_with_report,
     reconcile_day,
     run_due_periods,
     sent_refund,
@@ -130,6 +131,22 @@ def test_payment_is_missing_once_no_later_report_can_contain_it(
     second = reconcile_day(sandbox)
 
     assert [*results, match_results(second)] == expected
+
+
+def test_missing_payment_in_a_later_report_closes_the_case_of_the_earlier_one() -> None:
+    marked_at = database_now() - timedelta(days=3)
+    paid_at = marked_at - timedelta(hours=5)
+    invoice_in(InvoiceStatus.PAID, ers_reference="X", paid_at=paid_at)
+    period = period_with_report(marked_at)
+    missing = match_results(period), MoneyCase.objects.get().closed_at
+
+    later = period_with_report(marked_at + timedelta(days=1), ("45.00", "X"))
+
+    assert missing == ([M.MISSING], None)
+    assert (match_results(period), match_results(later)) == ([], [M.SALE])
+    case = MoneyCase.objects.get()
+    assert (case.period, case.closed_at is not None) == (period, True)
+    assert case.closing_reason == "the report now agrees with the shop's records"
 
 
 def test_payment_at_the_boundary_is_matched_in_the_next_report(sandbox: SandboxProcess) -> None:

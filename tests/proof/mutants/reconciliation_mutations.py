@@ -22,6 +22,14 @@ RECONCILIATION_MUTATIONS = (
         "::test_terminal_replaced_after_its_period_of_the_day_gets_a_last_one_the_next_day",
     ),
     Mutation(
+        "forget the case of a period whose missing payment is found",
+        "payments/reconciliation/reconcile.py",
+        " | Exists(open_cases),",
+        ",",
+        "tests/payments/reconciliation/test_reconciliation.py"
+        "::test_missing_payment_in_a_later_report_closes_the_case_of_the_earlier_one",
+    ),
+    Mutation(
         "take a report that lacks a payment for complete",
         REPORT_COVERAGE,
         "        if any(self._evidence_of(pk).lacks_a_payment for pk in possible):\n"
