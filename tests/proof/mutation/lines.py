@@ -11,6 +11,8 @@ from pathlib import Path
 
 from coverage import CoverageData
 
+from tests.proof.mutation.fault import Fault
+
 PLUGIN = "tests.proof.mutation.coverage_plugin"
 DATA_FILE = ".coverage"
 OPTIONS = ("-q", "-rfE", "--tb=no", "-p", PLUGIN)
@@ -27,17 +29,16 @@ class LineMap:
             data.read()
             self._data.append((copy, data))
 
-    def tests_running(self, file: str, line: int) -> set[str]:
-        """Return the tests that ran a line, or the function around it.
+    def tests_running(self, fault: Fault) -> set[str]:
+        """Return the tests that ran the line of a fault, or the function around it.
 
         A line within a statement of several lines counts as the function's. Returns none for code
         that runs when its module is imported; a decorator does, too.
         """
-        by_line = self._by_line(file)
-        if line in by_line:
-            return by_line[line]
-        copy, _ = self._data[0]
-        lines = _lines_of_function(ast.parse((copy / file).read_text()), line)
+        by_line = self._by_line(fault.file)
+        if fault.line in by_line:
+            return by_line[fault.line]
+        lines = _lines_of_function(ast.parse(fault.before), fault.line)
         return set[str]().union(*(by_line.get(each, set()) for each in lines))
 
     def _by_line(self, file: str) -> dict[int, set[str]]:
