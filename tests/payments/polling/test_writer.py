@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -189,6 +190,26 @@ def test_poller_keeps_polling_while_database_is_down(monkeypatch: pytest.MonkeyP
         running.run_rounds(times=2)
 
     assert len(calls.queried) == 3
+
+
+def test_payment_that_no_batch_takes_is_written_before_other_results(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("payments.polling.writer.apply_payments", lambda *_: set())
+    ended, paid = invoice_in(S.ISSUED), invoice_in(S.ISSUED)
+    outcomes = {ended.pk: status("EXPIRED", 1), paid.pk: status("PAID", 1, "ERS")}
+    written: list[int] = []
+
+    def note(query: StatusQuery, *arguments: Any, **options: Any) -> bool:
+        written.append(query.invoice_id)
+        return apply_status(query, *arguments, **options)
+
+    monkeypatch.setattr("payments.polling.writer.apply_status", note)
+
+    Shard(FakeStatusClient(outcomes.get)).run_rounds(times=2)
+
+    assert written[:2] == [paid.pk, ended.pk]
+    assert (reloaded(paid).status, reloaded(ended).status) == (S.PAID, S.EXPIRED)
 
 
 def test_result_that_cannot_be_written_blocks_no_other(

@@ -32,6 +32,11 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "Django only asks whether it is true",
     ),
     Equivalent(
+        "payments/seqr/xml_stream.py",
+        "CHUNK_BYTES = 65 * 1024",
+        "nothing depends on the exact size of a chunk",
+    ),
+    Equivalent(
         "payments/refunds/send.py",
         "RETRY_PAUSE = timedelta(seconds=31)",
         "nothing depends on the exact pause before a refund is sent again",
