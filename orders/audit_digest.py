@@ -50,9 +50,9 @@ COLUMNS = (
 def digest_finished_days(now: datetime) -> list[AuditDigest]:
     """Store and log the digest of each finished day that has none; return the new ones.
 
-    A day is finished when it has ended and no transaction that began in it is open: the time of an
-    event is the beginning of its transaction. A day without events gets a digest too. Concurrent
-    calls store one digest a day.
+    A day is finished when it has ended and no transaction that began before its end is open: such a
+    one may have written an event of the day, whose time is the beginning of its statement. A day
+    without events gets a digest too. Concurrent calls store one digest a day.
     """
     latest = AuditDigest.objects.last()
     day, previous = (latest.day + DAY, latest.digest) if latest else (first_day(), "")

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from orders.audit_digest import DAY, MARK_LENGTH, compute_digest, events_of, first_day, start_of
 from orders.models import AuditDigest, AuditEvent
 
-DIGESTS_PER_READ = 50
+DIGESTS_PER_READ = 1  # a digest holds 4 bytes for each event of its day
 DIGEST_DUE_AFTER = DAY  # after the end of its day; Beat and worker make it within minutes
 
 
@@ -29,7 +29,7 @@ class Verification:
 def verify_audit(now: datetime) -> Verification:
     """Recompute each day's digest from its events, and compare it and its place in the chain.
 
-    Reads events in batches, and needs 4 bytes of memory for each event of a day.
+    Reads events in batches, and needs about 16 bytes of memory for each event of the largest day.
     """
     result = Verification()
     for stored in AuditDigest.objects.iterator(chunk_size=DIGESTS_PER_READ):

@@ -1,7 +1,8 @@
 """`verify_audit` finds and names what a superuser has changed in the audit."""
 
 import io
-from datetime import UTC, date, datetime
+import tracemalloc
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -32,6 +33,23 @@ def test_untouched_audit_agrees_with_its_digests(digests: list[AuditDigest]) -> 
     assert result.problems == []
     assert (result.days, result.events, result.later_events) == (3, 7, 1)
     assert result.newest == digests[-1]
+
+
+def test_long_chain_needs_no_more_memory_than_its_largest_day() -> None:
+    marks = bytes(500_000)
+    days = (FIRST + timedelta(days=number) for number in range(40))
+    for day in days:
+        AuditDigest.objects.create(day=day, event_count=125_000, event_marks=marks, digest="0")
+
+    tracemalloc.start()
+    try:
+        result = verify_audit(NIGHT)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert result.days == 40
+    assert peak < 8 * len(marks)
 
 
 # {0} to {6} are the ids of the events.

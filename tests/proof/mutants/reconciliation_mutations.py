@@ -30,6 +30,14 @@ RECONCILIATION_MUTATIONS = (
         "::test_missing_payment_in_a_later_report_closes_the_case_of_the_earlier_one",
     ),
     Mutation(
+        "read many days' digests at once",
+        "orders/audit_verify.py",
+        "DIGESTS_PER_READ = 1 ",
+        "DIGESTS_PER_READ = 50 ",
+        "tests/orders/test_verify_audit.py"
+        "::test_long_chain_needs_no_more_memory_than_its_largest_day",
+    ),
+    Mutation(
         "take a report that lacks a payment for complete",
         REPORT_COVERAGE,
         "        if any(self._evidence_of(pk).lacks_a_payment for pk in possible):\n"
