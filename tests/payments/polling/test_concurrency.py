@@ -166,6 +166,32 @@ def test_half_of_the_calls_timing_out_does_not_lower_the_limit_while_others_are_
     assert not limit.is_overloaded
 
 
+def test_lost_calls_lower_no_limit_while_the_others_are_answered_in_time() -> None:
+    limit = ConcurrencyLimit(800)
+
+    for _ in range(40):  # 7 of 10 calls are lost
+        limit.record_calls([1.2] * 3)
+        record_period(limit, 5.0, 7, open_count=50, in_flight=50, timeouts=7)
+
+    assert not limit.is_overloaded
+    assert limit.limit > 50  # several calls about an invoice
+
+
+def test_limit_is_restored_if_as_many_calls_time_out_with_fewer_in_flight() -> None:
+    limit = ConcurrencyLimit(800)
+    for _ in range(20):  # answers after 4.9 s look as if they queued
+        limit.record_calls([4.9] * 3)
+        record_period(limit, 5.0, 7, open_count=50, in_flight=50, timeouts=7)
+    was_overloaded = limit.is_overloaded
+
+    for _ in range(400):
+        limit.record_calls([4.9])
+        record_period(limit, 5.0, 3, open_count=50, in_flight=10, timeouts=3)
+
+    assert was_overloaded
+    assert not limit.is_overloaded
+
+
 def test_lasting_slowness_becomes_the_baseline() -> None:
     limit = ConcurrencyLimit(800)
     record_period(limit, 0.010)

@@ -13,6 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from payments.polling.concurrency import ANSWER_GOAL_SECONDS, GOAL_MARGIN, MIN_LIMIT
+from payments.polling.schedule import REVERSAL_SECONDS
 from tests.payments.polling.virtual_seqr import Profile, VirtualSeqr, VirtualShard
 
 MAX_SILENCE_SECONDS = 10.0
@@ -243,15 +244,39 @@ def test_limit_stays_at_what_the_deadline_needs_while_answers_queue_at_seqr() ->
     assert sorted(limits)[len(limits) // 2] < 200  # of 800
 
 
-def test_answers_go_on_while_seqr_gets_more_queries_than_it_can_answer() -> None:
-    # SEQR answers 50 a second; 1,000 open invoices need 200. With 800 in flight all would time out.
-    shard = run(step(0.005, 0.005), open_count=1000, service_rate=50, seconds=40.0)
+@pytest.mark.parametrize(
+    ("service_rate", "open_count", "max_in_flight"), [(50, 1000, 800), (15, 100, 800), (5, 50, 100)]
+)
+def test_answers_go_on_while_seqr_gets_more_queries_than_it_can_answer(
+    service_rate: int, open_count: int, max_in_flight: int
+) -> None:
+    # The deadline needs a fifth of the open invoices a second. With that many calls in flight all
+    # would time out.
+    shard = run(
+        step(0.005, 0.005),
+        open_count=open_count,
+        max_in_flight=max_in_flight,
+        service_rate=service_rate,
+        seconds=100.0,
+    )
     answered_before = sum(map(len, shard.seqr.answered.values()))
 
     shard.run(60.0)
 
     answered = sum(map(len, shard.seqr.answered.values())) - answered_before
-    assert answered > 60 * 50 * 0.6
+    assert answered > 60 * service_rate * 0.6
+
+
+@pytest.mark.parametrize("answer_seconds", [1.2, 3.0])
+def test_no_payment_is_reversed_while_seqr_loses_most_calls(answer_seconds: float) -> None:
+    """Three of four backends hang: fewer calls would bring fewer answers, and no quicker ones."""
+    shard = run(
+        lambda _, dice: (LOST if dice.random() < 0.7 else answer_seconds, False),
+        open_count=50,
+        seconds=60.0,
+    )
+
+    assert shard.longest_silence() < REVERSAL_SECONDS
 
 
 def test_backlog_of_a_start_is_spread_over_half_a_second() -> None:

@@ -4,7 +4,9 @@ from tests.proof.mutants.mutation import Mutation
 
 SCHEDULE = "payments/polling/schedule.py"
 REPEATS = "payments/polling/repeats.py"
+CONCURRENCY = "payments/polling/concurrency.py"
 POLLER = "payments/polling/poller.py"
+TESTS_OF_CONCURRENCY = "tests/payments/polling/test_concurrency.py"
 TESTS_OF_POLLER = "tests/payments/polling/test_poller.py"
 TESTS_OF_DEADLINE = "tests/payments/polling/test_deadline.py"
 TESTS_OF_SCHEDULE = "tests/payments/polling/test_schedule.py"
@@ -12,7 +14,7 @@ TESTS_OF_SCHEDULE = "tests/payments/polling/test_schedule.py"
 SLOWNESS_MUTATIONS = (
     Mutation(
         "let the limit of calls in flight fall below what the deadline needs",
-        "payments/polling/concurrency.py",
+        CONCURRENCY,
         "min(max(self._comfort, self.needed), self._ceiling)",
         "min(self._comfort, self._ceiling)",
         f"{TESTS_OF_DEADLINE}::test_no_invoice_waits_ten_seconds_while_the_limit_suffices",
@@ -59,5 +61,35 @@ SLOWNESS_MUTATIONS = (
         "ends_outage and not self._is_stopping",
         "ends_outage",
         f"{TESTS_OF_POLLER}::test_stopping_poller_sends_no_query_at_the_end_of_an_outage",
+    ),
+    Mutation(
+        "take lost calls for an overload",
+        CONCURRENCY,
+        "most_time_out and self._answers_queue() and not",
+        "most_time_out and not",
+        f"{TESTS_OF_DEADLINE}::test_no_payment_is_reversed_while_seqr_loses_most_calls",
+    ),
+    Mutation(
+        "allow one call for an invoice while calls are lost",
+        CONCURRENCY,
+        "LOST_CALL_FACTOR if loses_calls else 1.0",
+        "1.0",
+        f"{TESTS_OF_CONCURRENCY}"
+        "::test_lost_calls_lower_no_limit_while_the_others_are_answered_in_time",
+    ),
+    Mutation(
+        "keep a lower limit that is no help",
+        CONCURRENCY,
+        "            if not (self._trial or is_relieved):\n",
+        "            if is_relieved and not is_relieved:\n",
+        f"{TESTS_OF_CONCURRENCY}"
+        "::test_limit_is_restored_if_as_many_calls_time_out_with_fewer_in_flight",
+    ),
+    Mutation(
+        "raise the limit while answers queue until they time out",
+        CONCURRENCY,
+        "elif self.is_overloaded and timeouts >= 1 and self._answers_queue():",
+        "elif self.is_overloaded and timeouts < 0:",
+        f"{TESTS_OF_DEADLINE}::test_answers_go_on_while_seqr_gets_more_queries_than_it_can_answer",
     ),
 )
