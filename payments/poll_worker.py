@@ -42,7 +42,7 @@ class PollerStep(bootsteps.StartStopStep):
         self._thread.start()
 
     def stop(self, _worker: Any) -> None:
-        """Wait until the last answers are written.
+        """Wait until the last answers are written, or the time for it is over.
 
         A consumer sometimes fails for good when Redis restarts, and Celery then stops the worker.
         Polling needs no broker, so it continues until SIGTERM or SIGINT.

@@ -99,7 +99,7 @@ class _StoreThread(threading.Thread):
             time.sleep(max(GATHER_SECONDS, next_at - time.monotonic()))
 
     def end(self) -> None:
-        """End after the current step, and write the remaining updates."""
+        """End after the current step, and write the remaining updates that can be written now."""
         self._over.set()
         self._poller.updates_available.set()
         self.join(LAST_STEP_SECONDS)

@@ -32,6 +32,7 @@ READ_INTERVAL_SECONDS = 1.0
 FULL_READ_INTERVAL_SECONDS = 5.0
 RECENT = timedelta(seconds=15)  # longer than any transaction takes to become visible
 CURRENT_SECONDS = 5.0  # the age of the last read up to which new invoices are known in time
+FLUSH_SECONDS = 2.0  # of the 15 that a loop has to end
 READ_BATCH_SIZE = 2000
 NEVER = float("-inf")
 
@@ -176,8 +177,14 @@ class PollStore:
         )
 
     def flush(self) -> None:
-        """Write everything that is left."""
-        self.writer.write_updates()
+        """Write what is left, in steps, for about FLUSH_SECONDS.
+
+        What is locked or left over then remains unwritten: the next loop queries it again.
+        """
+        until = self._clock() + FLUSH_SECONDS
+        while self.writer.write_updates() and self._clock() < until:
+            if not self._poller.updates_available.is_set():
+                break
         try_database(self._shard, self.writer.write_unchanged)
 
     def write_row(self) -> None:

@@ -262,6 +262,25 @@ def test_many_payments_are_written_in_steps_so_that_the_lock_can_be_renewed(
     assert [reloaded(invoice).status for invoice in invoices] == [S.PAID] * 3
 
 
+def test_flush_writes_what_one_step_leaves(
+    sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PAYMENT_BATCH_SIZE", 1)
+    monkeypatch.setattr(writer, "WRITE_STEP_SECONDS", 0.015)
+    invoices = [issued_invoice() for _ in range(3)]
+    for invoice in invoices:
+        sandbox.pay(reference(invoice))
+    running = shard()
+    running.store.step()
+    running.poller.step()
+    running.collect_answers()
+    running.seconds_per_clock_read = 0.01  # a step writes one payment
+
+    running.store.flush()
+
+    assert [reloaded(invoice).status for invoice in invoices] == [S.PAID] * 3
+
+
 def test_two_loops_over_one_shard_confirm_a_payment_once(
     sandbox: SandboxProcess, shard: Shards
 ) -> None:

@@ -64,6 +64,13 @@ OUTAGE_MUTATIONS = (
         f"{TESTS_OF_LOCKED_ROWS}::test_locked_row_of_the_shard_prevents_no_read",
     ),
     Mutation(
+        "write one step of what is left when a loop ends",
+        "payments/polling/store.py",
+        "            if not self._poller.updates_available.is_set():\n                break\n",
+        "            break\n",
+        "tests/payments/polling/test_writer.py::test_flush_writes_what_one_step_leaves",
+    ),
+    Mutation(
         "let the pool's pauses grow to minutes",
         "seqrshop/postgresql.py",
         '            "reconnect_timeout": RECONNECT_TIMEOUT_SECONDS,\n',
