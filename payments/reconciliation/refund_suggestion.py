@@ -29,6 +29,8 @@ def suggest_refund_outcome(refund: Refund) -> RefundSuggestion:
     There is no suggestion if fewer unmatched rows exist than unknown refunds that they may be, nor
     if a row that may be this refund is matched with another one by the amount alone.
     """
+    if refund.sent_at is None:
+        return RefundSuggestion(None, _("The time of sending is not recorded; see SEQR's reports."))
     coverage = Coverage()
     possible = possible_rows(refund, coverage.possible_period_ids(*sent_between(refund)))
     rows = _unexplained(possible, refund)
