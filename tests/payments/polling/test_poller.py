@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from random import Random
 
+import pytest
+
 from payments.invoices.status_query import StatusQuery
 from payments.models import InvoiceStatus
 from payments.polling.poller import OpenInvoice, ShardPoller
@@ -199,7 +201,10 @@ def test_stopping_poller_sends_no_query_at_the_end_of_an_outage() -> None:
     assert len(calls) == 1  # the answers of the others were collected
 
 
-def test_result_collected_while_others_are_sent_is_credited_to_no_later_query() -> None:
+@pytest.mark.parametrize("second_at", [5.61, 5.612, 5.614, 5.616, 5.618])
+def test_result_collected_while_others_are_sent_is_credited_to_no_later_query(
+    second_at: float,
+) -> None:
     """The end of an outage: its first answer has the stuck calls replaced, while others end."""
     first, twice, *stuck = range(100, 120)
 
@@ -207,7 +212,7 @@ def test_result_collected_while_others_are_sent_is_credited_to_no_later_query() 
         def profile(now: float, _: Random) -> tuple[float, bool]:
             is_out = 1.9 < now < 5.6
             if key in (first, twice) and is_out:
-                ends_at = 5.605 if key == first else 5.606 if now < 3 else 5.610
+                ends_at = 5.605 if key == first else 5.606 if now < 3 else second_at
                 return ends_at - now, False
             return (99.0, False) if key in stuck and is_out else (0.001, is_out)
 
