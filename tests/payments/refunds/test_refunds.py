@@ -78,13 +78,17 @@ def test_partial_refunds_of_a_served_order_have_a_reference_each(
     assert refunded_at_seqr(sandbox, invoice) == Decimal("45.00")
 
 
-def test_order_that_needs_attention_can_be_refunded(invoice: Invoice, clerk: User) -> None:
+def test_order_that_needs_attention_can_be_refunded_and_waits_for_its_case(
+    invoice: Invoice, clerk: User
+) -> None:
     invoice.order.state = OrderState.NEEDS_ATTENTION
     invoice.order.save()
 
-    send_refund(requested_refund(invoice, "45.00", clerk).pk)
+    refund = requested_refund(invoice, "45.00", clerk)
+    send_refund(refund.pk)
 
-    assert order_state(invoice) == "refunded"
+    refund.refresh_from_db()
+    assert (refund.status, order_state(invoice)) == (S.REFUNDED, "needs_attention")
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "45.01", "0.001"])
