@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 
 from orders.models import CustomerSession, Product, Shop
@@ -65,6 +66,12 @@ def _plain_static_files(settings: Settings) -> None:
     """Let pages be rendered without collecting static files first."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture(autouse=True)
+def _default_language() -> None:
+    """Forget the language of the last request: Django keeps it for the thread."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
