@@ -105,6 +105,23 @@ def test_unchanged_results_are_written_in_one_statement(
     assert [reloaded(invoice).invoice_version for invoice in invoices] == [1] * 20
 
 
+def test_unchanged_results_that_several_batches_leave_out_are_written_in_one_step(
+    sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("payments.polling.writer.PAYMENT_BATCH_SIZE", 1)
+    monkeypatch.setattr("payments.polling.writer.apply_unchanged_batch", lambda *_: set())
+    invoices = [issued_invoice() for _ in range(2)]
+    running = shard()
+    running.store.step()
+    running.poller.step()
+    running.collect_answers()
+    running.store.writer.write_updates()
+
+    running.store.writer.write_unchanged()
+
+    assert [reloaded(invoice).invoice_version for invoice in invoices] == [1, 1]
+
+
 def test_unchanged_result_of_a_locked_invoice_is_written_after_the_lock_is_released(
     sandbox: SandboxProcess, shard: Shards
 ) -> None:
