@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 import redis
@@ -39,13 +40,18 @@ class Subscriber:
         self._subscription.get_message(timeout=30)  # the confirmation of the subscription
 
     def all(self) -> list[str]:
-        """Return the published orders, read until a marker that is published last."""
-        self._client.publish(publishing.CHANNEL, "last")
+        """Return the published orders of this test, read until a marker that is published last.
+
+        Every database of a Redis server has the same channels, so other tests publish here too.
+        """
+        marker = str(uuid4())
+        self._client.publish(publishing.CHANNEL, marker)
         messages: list[str] = []
-        while messages[-1:] != ["last"]:
+        while messages[-1:] != [marker]:
             if message := self._subscription.get_message(timeout=30):
                 messages.append(message["data"].decode())
-        return messages[:-1]
+        own = {str(each) for each in Order.objects.values_list("public_id", flat=True)}
+        return [message for message in messages if message in own]
 
     def close(self) -> None:
         """Stop listening."""
