@@ -164,6 +164,8 @@ class ConcurrencyLimit:
         self._recent_timeouts = self._recent_timeouts * OVERLOAD_DECAY + self._timeout_count
         self._unanswered_count += 1
         if answers > 0:
+            if self._unanswered_count > UNANSWERED_ADAPTATIONS:
+                self._hold = OVERLOAD_HOLD_ADAPTATIONS  # the latest time-outs are the outage's
             self._unanswered_count = 0
             self._average_answer_seconds = self._answer_seconds / answers
         self.slowest_answer_seconds *= SLOW_ANSWER_DECAY

@@ -279,6 +279,18 @@ def test_no_payment_is_reversed_while_seqr_loses_most_calls(answer_seconds: floa
     assert shard.longest_silence() < REVERSAL_SECONDS
 
 
+@pytest.mark.parametrize("open_count", [50, 400])
+def test_no_payment_is_reversed_in_an_outage_while_answers_take_nearly_a_time_out(
+    open_count: int,
+) -> None:
+    """The time-outs of the outage are no sign that SEQR gets too many calls after it."""
+    shard = run(
+        lambda now, _: (LOST if 20 <= now < 32 else 4.4, False), open_count=open_count, seconds=90.0
+    )
+
+    assert shard.longest_silence() < REVERSAL_SECONDS
+
+
 def test_backlog_of_a_start_is_spread_over_half_a_second() -> None:
     shard = run(step(0.001, 0.001), open_count=5000, seconds=0.2)
 
