@@ -47,8 +47,11 @@ proof: $(VENV)/installed-test ## run the model-based tests at length: EXAMPLES=n
 mutants: $(VENV)/installed-test ## plant faults and report which of them no test catches (docs/proof.md)
 	@exec $(VENV_PYTHON) -m tests.proof.mutants
 
-mutation: $(VENV)/installed-mutation ## plant 60 faults chosen by chance: SEED=n FAULTS=n (docs/proof.md)
-	@exec $(VENV_PYTHON) -m tests.proof.mutation
+# Its environment is its own: Celery changes the names of its processes where mutmut's dependencies are
+# installed, and `make run` then does not recognise them.
+mutation: ## plant 60 faults chosen by chance: SEED=n FAULTS=n (docs/proof.md)
+	@$(MAKE) --no-print-directory VENV=.local/mutation .local/mutation/installed-mutation
+	@exec .local/mutation/bin/python -m tests.proof.mutation
 
 crashtest: $(VENV)/installed-test ## kill processes at random, then compare the books (3 min)
 	@exec $(VENV_PYTHON) -m tests.proof.crash
