@@ -18,6 +18,7 @@ from tests.bench.fake_seqr_process import Payment, SeqrProcess
 from tests.database_roles import execute_as_owner, owner_url
 
 LIFETIME = timedelta(seconds=600)
+BATCH_SIZE = 2000  # rows of a statement, which has to end within the shop's time limit
 
 _numbers = count(10_000_000_000)
 
@@ -52,31 +53,38 @@ class BenchShop:
         references = [next(_numbers) for _ in range(number)]
         self._seqr.issue(references)
         customers = Customer.objects.bulk_create(
-            Customer(subscriber_key=str(each), msisdn=f"467{each}") for each in references
+            (Customer(subscriber_key=str(each), msisdn=f"467{each}") for each in references),
+            batch_size=BATCH_SIZE,
         )
         orders = Order.objects.bulk_create(
-            Order(
-                shop=self.shop,
-                customer=customer,
-                nonce=customer.subscriber_key,
-                state=OrderState.AWAITING_PAYMENT,
-                total=Decimal(AMOUNT),
-                currency="SEK",
-            )
-            for customer in customers
+            (
+                Order(
+                    shop=self.shop,
+                    customer=customer,
+                    nonce=customer.subscriber_key,
+                    state=OrderState.AWAITING_PAYMENT,
+                    total=Decimal(AMOUNT),
+                    currency="SEK",
+                )
+                for customer in customers
+            ),
+            batch_size=BATCH_SIZE,
         )
         Invoice.objects.bulk_create(
-            Invoice(
-                order=order,
-                status=InvoiceStatus.ISSUED,
-                amount=order.total,
-                currency=order.currency,
-                invoice_reference=str(reference),
-                invoice_qr_code=f"HTTP://SEQR.SE/R{reference}",
-                issued_at=now - age * (number - place) / number,
-                invoice_version=version,
-            )
-            for place, (order, reference) in enumerate(zip(orders, references, strict=True))
+            (
+                Invoice(
+                    order=order,
+                    status=InvoiceStatus.ISSUED,
+                    amount=order.total,
+                    currency=order.currency,
+                    invoice_reference=str(reference),
+                    invoice_qr_code=f"HTTP://SEQR.SE/R{reference}",
+                    issued_at=now - age * (number - place) / number,
+                    invoice_version=version,
+                )
+                for place, (order, reference) in enumerate(zip(orders, references, strict=True))
+            ),
+            batch_size=BATCH_SIZE,
         )
         return references
 
