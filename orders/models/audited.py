@@ -41,10 +41,13 @@ class AuditedModel(models.Model):
 
     @property
     def audit_subject(self) -> AuditSubject:
-        """The row as the subject of an event."""
+        """The row as the subject of an event. Every audited model has its own."""
         raise NotImplementedError
 
     @property
     def published_order_id(self) -> UUID:
-        """The public id of the order whose streams show the customer-visible fields."""
+        """The public id of the order whose streams show the customer-visible fields.
+
+        A model without such fields has none, and is never asked.
+        """
         raise NotImplementedError

@@ -17,7 +17,7 @@ from redis.client import PubSub
 
 from orders import publishing
 from orders.audit import ChangeSource
-from orders.models import Order, OrderState, SourceName
+from orders.models import AuditedModel, Order, OrderState, SourceName
 from orders.state_machine import save_fields
 from orders.transitions import lock_order, transition_order
 from payments.invoices.transitions import lock_invoice
@@ -155,3 +155,15 @@ def _connections_to(server: socket.socket) -> int:
             server.accept()[0].close()
             number += 1
     return number
+
+
+@pytest.mark.parametrize(
+    "model", AuditedModel.__subclasses__(), ids=lambda model: str(model.__name__)
+)
+def test_audited_model_has_a_subject_and_an_order_to_publish_if_customers_see_it(
+    model: type[AuditedModel],
+) -> None:
+    has_order = model.published_order_id is not AuditedModel.published_order_id
+
+    assert model.audit_subject is not AuditedModel.audit_subject
+    assert has_order == bool(model.customer_visible_fields)
