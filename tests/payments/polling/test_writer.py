@@ -19,7 +19,7 @@ from payments.invoices.status_query import (
     status_query_for,
 )
 from payments.invoices.transitions import lock_invoice
-from payments.models import CaseKind, InvoiceStatus, MoneyCase
+from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase
 from payments.polling import writer
 from tests.fault_proxy import FaultProxy
 from tests.payments.polling.shard import (
@@ -43,6 +43,20 @@ from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def unwritten_payments(
+    sandbox: SandboxProcess, shard: Shards, number: int
+) -> tuple[list[Invoice], Shard]:
+    """Return paid invoices, and a shard that has collected the answers and written none."""
+    invoices = [issued_invoice() for _ in range(number)]
+    for invoice in invoices:
+        sandbox.pay(reference(invoice))
+    running = shard()
+    running.store.step()
+    running.poller.step()
+    running.collect_answers()
+    return invoices, running
 
 
 def test_payments_are_confirmed_and_acknowledged_in_the_next_round(
@@ -261,13 +275,7 @@ def test_many_payments_are_written_in_steps_so_that_the_lock_can_be_renewed(
     sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "PAYMENT_BATCH_SIZE", 1)
-    invoices = [issued_invoice() for _ in range(3)]
-    for invoice in invoices:
-        sandbox.pay(reference(invoice))
-    running = shard()
-    running.store.step()
-    running.poller.step()
-    running.collect_answers()
+    invoices, running = unwritten_payments(sandbox, shard, 3)
     running.seconds_per_clock_read = 0.6  # per read of the clock
 
     running.store.writer.write_updates()
@@ -284,13 +292,7 @@ def test_flush_writes_what_one_step_leaves(
 ) -> None:
     monkeypatch.setattr(writer, "PAYMENT_BATCH_SIZE", 1)
     monkeypatch.setattr(writer, "WRITE_STEP_SECONDS", 0.015)
-    invoices = [issued_invoice() for _ in range(3)]
-    for invoice in invoices:
-        sandbox.pay(reference(invoice))
-    running = shard()
-    running.store.step()
-    running.poller.step()
-    running.collect_answers()
+    invoices, running = unwritten_payments(sandbox, shard, 3)
     running.seconds_per_clock_read = 0.01  # a step writes one payment
 
     running.store.flush()
