@@ -81,7 +81,8 @@ class UpdateWriter:
         until = self._clock() + WRITE_STEP_SECONDS
         written = self._write_payments(updates, until)
         left: list[StatusUpdate] = []
-        rest = [each for each in updates if each.query.invoice_id not in set(written)]
+        in_batches = set(written)
+        rest = [each for each in updates if each.query.invoice_id not in in_batches]
         for position, each in enumerate(rest):
             if self._clock() > until:
                 left += rest[position:]
