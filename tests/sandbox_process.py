@@ -119,6 +119,41 @@ class SandboxProcess(ManagedProcess):
         found: list[Any] = self.control("GET", "/calls")["calls"]
         return [call for call in found if operation in (None, call["operation"])]
 
+    def add_reseller(self, reseller_id: str, user_id: str, password: str) -> Any:
+        """Add a reseller with its user; return it."""
+        body = {"reseller_id": reseller_id, "user_id": user_id, "password": password}
+        return self.control("POST", "/resellers", body)
+
+    def add_terminal(
+        self,
+        terminal_id: str,
+        password: str,
+        *,
+        reseller_id: str | None = None,
+        name: str | None = None,
+    ) -> Any:
+        """Add a web shop's terminal, of the published reseller by default; return it."""
+        body = {
+            "terminal_id": terminal_id,
+            "password": password,
+            "reseller_id": reseller_id,
+            "name": name,
+        }
+        return self.control("POST", "/terminals", body)
+
+    def change_terminal_password(self, terminal_id: str, password: str) -> Any:
+        """Change a terminal's password at SEQR; return the terminal."""
+        return self.control("POST", f"/terminals/{terminal_id}/password", {"password": password})
+
+    def retire_terminal(self, terminal_id: str) -> Any:
+        """Retire a terminal: its calls are refused, its open invoices expire; return it."""
+        return self.control("POST", f"/terminals/{terminal_id}/retire")
+
+    def terminals(self) -> list[Any]:
+        """All terminals, with the number of their open invoices."""
+        found: list[Any] = self.control("GET", "/terminals")["terminals"]
+        return found
+
     def fault(self, operation: str, kind: str, **parameters: object) -> Any:
         """Add a fault for an operation, "*" (any) or "notification"; return the fault."""
         return self.control("POST", "/faults", {"operation": operation, "kind": kind, **parameters})
@@ -152,5 +187,5 @@ class SandboxProcess(ManagedProcess):
         self.control("POST", "/clock", {"advance_seconds": seconds})
 
     def reset(self) -> None:
-        """Delete everything, shops included, and return to real time."""
+        """Delete everything but the published principals, and return to real time."""
         self.control("POST", "/reset")

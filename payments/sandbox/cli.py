@@ -39,9 +39,9 @@ SEQR's SOAP, so the shop may be written in any language.
   /control/...        the control API: JSON for automated tests, see below
 
 Configure the shop with the two SOAP addresses, and with /app/R<reference> instead of
-seqr://SEQR.SE/R<reference> to open a payment. The principals are the published test principals:
-terminal public_test_shop_terminal, password 12345678; reseller public_test_shop, user 9900,
-password 1234.
+seqr://SEQR.SE/R<reference> to open a payment. The published test principals always exist: terminal
+public_test_shop_terminal, password 12345678; reseller public_test_shop, user 9900, password 1234.
+The control API and the console add others.
 
 The sandbox keeps everything in memory, unless --state names a file.
 docs/sandbox.md is a guide with commands to copy.
@@ -75,11 +75,17 @@ control API:
                                                   cards in the customer's app     GET lists them
   POST /control/refund-refusals {"code": 97|99, "service_id"?, "msisdn"?, "count"?}
                                                   GET lists them, DELETE removes them
+  POST /control/resellers {"reseller_id", "user_id", "password", "name"?}
+                                                  GET lists them, without passwords
+  POST /control/terminals {"terminal_id", "password", "name"?, "reseller_id"?}
+                                                  a web shop's terminal: not a cash register
+  GET  /control/terminals                         all terminals, with their open invoices
+  POST /control/terminals/<id>/password {"password"}
+  POST /control/terminals/<id>/retire             its calls are refused, its open invoices expire
   GET  /control/periods                           the transaction periods
-  POST /control/periods {"terminal_id"?, "closes_terminals"?: true|false}
-                                                  another till marks the reseller's period, or that
+  POST /control/periods {"reseller_id"? or "terminal_id"?, "closes_terminals"?: true|false}
+                                                  another till marks a reseller's period, or that
                                                   of one terminal
-  GET  /control/terminals                         includes those from registerTerminal
   POST /control/checkout {"url": "https://.../createPurchase", "purchaseToken", "customer"?}
                                                   Instant Checkout -> {"invoice_reference"}
   POST /control/faults {"operation", "kind", "count"?, "probability"?, "seed"?, ...}
@@ -87,7 +93,7 @@ control API:
   POST /control/latency {"operation", "kind", "seed"?, ...}
                                                   GET lists them, DELETE [/<operation>] removes them
   POST /control/clock {"advance_seconds"}
-  POST /control/reset                             delete everything, shops included
+  POST /control/reset                             delete everything but the published principals
   GET  /control/calls                             the latest SOAP calls and notifications
 
 faults: delay refuse reset drop drip http_status soap_fault result_code garbage html empty truncated

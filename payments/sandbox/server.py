@@ -13,6 +13,7 @@ from payments.sandbox.console.console import DeveloperConsole
 from payments.sandbox.control.api import ControlApi, json_errors
 from payments.sandbox.control.fault_api import FaultApi
 from payments.sandbox.control.latency_api import LatencyApi
+from payments.sandbox.control.principal_api import PrincipalApi
 from payments.sandbox.control.scenario_api import ScenarioApi
 from payments.sandbox.faults.latency import LatencyProfiles
 from payments.sandbox.faults.registry import FaultRegistry
@@ -84,6 +85,7 @@ def build_app(options: Options) -> web.Application:
     ).add_routes(app)
     control = ControlApi(seqr, clock, calls, notifier, faults=faults, latency=latency)
     control.add_routes(app)
+    PrincipalApi(seqr).add_routes(app)
     ScenarioApi(seqr).add_routes(app)
     FaultApi(faults).add_routes(app)
     LatencyApi(latency).add_routes(app)

@@ -20,6 +20,11 @@ fault added by `POST /control/faults` can make any operation return any code.
 
 Written by `python -m tests.sandbox.code_table` from the codes that operations declare and tests
 cover. A test fails if this page is out of date or a declared code is not covered.
+
+Each call is checked in this order: the principal's form (29), whether it exists (37), its password
+(20), whether the terminal is retired (33), the context's texts (10), the kind of principal (21).
+Another terminal's invoice gets the code of an unknown one, 54, and its payment 23. Another
+reseller's terminal or period gets 10.
 """
 
 

@@ -85,6 +85,14 @@ def terminal(terminal_id: str, password: str) -> str:
     return TERMINAL.replace("public_test_shop_terminal", terminal_id).replace("12345678", password)
 
 
+def reseller(reseller_id: str, user_id: str, password: str) -> str:
+    """The principal of a reseller's user."""
+    return (
+        f"<initiatorPrincipalId><id>{reseller_id}</id><type>RESELLERUSER</type>"
+        f"<userId>{user_id}</userId></initiatorPrincipalId><password>{password}</password>"
+    )
+
+
 def envelope(operation: str, content: str, namespace: str = SEQR) -> str:
     return (
         f'<soapenv:Envelope xmlns:soapenv="{SOAP}" xmlns:ext="{namespace}"><soapenv:Body>'
@@ -130,9 +138,17 @@ received_codes: set[tuple[str, int]] = set()
 
 
 class SoapClient:
-    """Posts requests to one sandbox."""
+    """Posts requests to one sandbox, as a terminal and a reseller; by default as published."""
 
-    def __init__(self, sandbox: SandboxProcess) -> None:
+    def __init__(
+        self,
+        sandbox: SandboxProcess,
+        *,
+        as_terminal: str = TERMINAL,
+        as_reseller: str = RESELLER,
+    ) -> None:
+        self._terminal = as_terminal
+        self._reseller = as_reseller
         self._sandbox = sandbox
         self._port = sandbox.port
 
@@ -158,7 +174,7 @@ class SoapClient:
         self, operation: str, content: str, *, with_context: str | None = None
     ) -> SoapResponse:
         service = "session" if operation == "getClientSessionInfo" else "service"
-        head = context() if with_context is None else with_context
+        head = context(self._terminal) if with_context is None else with_context
         return self.post(envelope(operation, head + content), service)
 
     def send_invoice(self, content: str | None = None) -> SoapResponse:
@@ -176,11 +192,14 @@ class SoapClient:
         self._sandbox.pay(reference)
         return reference
 
-    def status(self, reference: str, version: int = 0) -> SoapResponse:
+    def status(
+        self, reference: str, version: int = 0, *, with_context: str | None = None
+    ) -> SoapResponse:
         return self.call(
             "getPaymentStatus",
             f"<invoiceReference>{reference}</invoiceReference>"
             f"<invoiceVersion>{version}</invoiceVersion>",
+            with_context=with_context,
         )
 
     def cancel(self, reference: str) -> SoapResponse:
@@ -227,11 +246,11 @@ class SoapClient:
 
     def mark_period(self, **entries: str) -> SoapResponse:
         content = parameters(**entries) if entries else ""
-        return self.call("markTransactionPeriod", content, with_context=context(RESELLER))
+        return self.call("markTransactionPeriod", content, with_context=context(self._reseller))
 
     def report(self, report_id: str, **entries: str) -> SoapResponse:
         content = f"<reportId>{report_id}</reportId><language>en</language>{parameters(**entries)}"
-        return self.call("executeReport", content, with_context=context(RESELLER))
+        return self.call("executeReport", content, with_context=context(self._reseller))
 
     def register_terminal(self, external_id: str = "till-1") -> SoapResponse:
         """Register a terminal with the password secret-1."""
@@ -239,7 +258,7 @@ class SoapClient:
             "registerTerminal",
             f"<externalTerminalId>{external_id}</externalTerminalId>"
             f"<password>secret-1</password><name>Till {external_id}</name>",
-            with_context=context(RESELLER),
+            with_context=context(self._reseller),
         )
 
     def new_till(self, external_id: str = "till-1") -> str:

@@ -1,19 +1,22 @@
-"""The console page: faults, clock, invoices, and calls as they arrive."""
+"""The console page: faults, clock, invoices, terminals, and calls as they arrive."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
 from aiohttp import web
 
 from payments.sandbox.clock import Clock
+from payments.sandbox.console import principal_forms
 from payments.sandbox.console.parameter_form import form_fields, form_input
 from payments.sandbox.control import fault_input, json_input, latency_input
 from payments.sandbox.control.api import ControlApi, act
 from payments.sandbox.control.fault_api import add_fault
 from payments.sandbox.control.foreign_periods import mark_foreign_period
 from payments.sandbox.control.json_input import BadInputError
+from payments.sandbox.control.scenario_input import PeriodMark
 from payments.sandbox.faults.latency import LatencyProfiles
 from payments.sandbox.faults.latency_profiles import LatencyKind
 from payments.sandbox.faults.registry import (
@@ -32,6 +35,8 @@ from payments.sandbox.storage.call_log import CallLog, Entry, readable
 CONSOLE: Final = "/console"
 FAULTS: Final = f"{CONSOLE}/faults"
 LATENCY: Final = f"{CONSOLE}/latency"
+RESELLERS: Final = f"{CONSOLE}/resellers"
+TERMINALS: Final = f"{CONSOLE}/terminals"
 
 MAX_CALL_ROWS: Final = 100
 MAX_INVOICE_ROWS: Final = 30
@@ -79,8 +84,21 @@ class DeveloperConsole:
                 web.post(f"{CONSOLE}/invoices", self._form_handler(self._act)),
                 web.post(f"{CONSOLE}/periods", self._form_handler(self._mark_period)),
                 web.post(f"{CONSOLE}/reset", self._form_handler(self._reset)),
+                *self._principal_routes(),
             ]
         )
+
+    def _principal_routes(self) -> list[web.RouteDef]:
+        actions = {
+            RESELLERS: principal_forms.add_reseller,
+            TERMINALS: principal_forms.add_terminal,
+            f"{TERMINALS}/password": principal_forms.change_password,
+            f"{TERMINALS}/retire": principal_forms.retire,
+        }
+        return [
+            web.post(path, self._form_handler(partial(action, self._seqr)))
+            for path, action in actions.items()
+        ]
 
     async def _show(self, request: web.Request) -> web.Response:
         return self._page(operation=request.query.get("operation", ""))
@@ -104,6 +122,8 @@ class DeveloperConsole:
             error=error,
             fault_entered=defaultdict(str, entered.get(FAULTS, {})),
             latency_entered=defaultdict(str, entered.get(LATENCY, {})),
+            reseller_entered=defaultdict(str, entered.get(RESELLERS, {})),
+            terminal_entered=defaultdict(str, entered.get(TERMINALS, {})),
             faults=self._faults.all(),
             operations=[*OPERATIONS],
             targets=[ANY_OPERATION, *OPERATIONS, NOTIFICATION],
@@ -116,7 +136,8 @@ class DeveloperConsole:
             invoice_count=len(invoices),
             periods=periods[: -MAX_PERIOD_ROWS - 1 : -1],
             period_count=len(periods),
-            terminals=list(self._seqr.records.terminals.values()),
+            resellers=principal_forms.reseller_rows(self._seqr),
+            terminals=self._seqr.records.terminals,
             filter_operation=filter_operation,
             objections=self._calls.certification_objections(),
             certification=self._certification,
@@ -181,11 +202,14 @@ class DeveloperConsole:
         act(self._seqr, reference, action, self._seqr.scan_of(None))
 
     def _mark_period(self, form: dict[str, str]) -> None:
-        chosen = form.get("terminal_id") or None
-        if chosen == "*":
-            mark_foreign_period(self._seqr, None, closes_terminals=True)
+        scope, _, principal_id = form.get("scope", "").partition(" ")
+        if scope == "terminal":
+            mark = PeriodMark(terminal_id=principal_id)
+        elif scope in {"reseller", "all"}:
+            mark = PeriodMark(reseller_id=principal_id, closes_terminals=scope == "all")
         else:
-            mark_foreign_period(self._seqr, chosen)
+            raise BadInputError("scope: a reseller or a terminal is needed.")
+        mark_foreign_period(self._seqr, mark)
 
     def _reset(self, _: dict[str, str]) -> None:
         self._control.reset()

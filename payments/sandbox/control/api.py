@@ -161,7 +161,7 @@ class ControlApi:
         return web.json_response({})
 
     def reset(self) -> None:
-        """Delete shops, invoices, faults, latency and calls; return the clock to real time."""
+        """Delete all records, faults, latency and calls; return the clock to real time."""
         self._faults.reset()
         self._latency.reset()
         self._notifier.cancel_pending()

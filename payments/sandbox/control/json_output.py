@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from payments.sandbox.operations.simulator import SeqrSimulator
-from payments.sandbox.storage.merchant_models import Period, RefundRefusal, Terminal
+from payments.sandbox.storage.merchant_models import Period, RefundRefusal, Reseller, Terminal
 from payments.sandbox.storage.models import Customer, Invoice, Shop
 
 if TYPE_CHECKING:
@@ -69,11 +69,14 @@ def invoice_json(seqr: SeqrSimulator, invoice: Invoice) -> dict[str, Any]:
     }
 
 
+def reseller_json(reseller: Reseller) -> dict[str, Any]:
+    """A reseller without its password."""
+    return _without_password(reseller)
+
+
 def terminal_json(terminal: Terminal) -> dict[str, Any]:
     """A terminal without its password."""
-    fields = _record_json(terminal)
-    del fields["password_digest"]
-    return fields
+    return _without_password(terminal)
 
 
 def customer_json(customer: Customer) -> dict[str, Any]:
@@ -88,9 +91,10 @@ def customer_json(customer: Customer) -> dict[str, Any]:
 
 
 def period_json(period: Period) -> dict[str, Any]:
-    """A transaction period. Its terminal is None if it is the whole shop's."""
+    """A transaction period. Its terminal is None if it is the whole reseller's."""
     return {
         "transaction_period_id": period.period_id,
+        "reseller_id": period.reseller_id,
         "terminal_id": period.terminal_id,
         "closes_terminals": period.closes_terminals,
         "marked_at": _time(period.marked_at),
@@ -100,6 +104,12 @@ def period_json(period: Period) -> dict[str, Any]:
 def refusal_json(refusal: RefundRefusal) -> dict[str, Any]:
     """A rule that refuses refunds."""
     return _record_json(refusal)
+
+
+def _without_password(principal: Reseller | Terminal) -> dict[str, Any]:
+    fields = _record_json(principal)
+    del fields["password_digest"]
+    return fields
 
 
 def _record_json(record: "DataclassInstance") -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The control API's scenarios.
 
-Forced states, loyalty cards, refund refusals, terminals, periods and Instant Checkout.
+Forced states, loyalty cards, refund refusals, periods and Instant Checkout.
 """
 
 from typing import Final
@@ -21,7 +21,6 @@ from payments.sandbox.control.json_output import (
     invoice_json,
     period_json,
     refusal_json,
-    terminal_json,
 )
 from payments.sandbox.operations.checkout import PurchaseFailedError, create_purchase
 from payments.sandbox.operations.simulator import DEFAULT_MSISDN, NotFoundError, SeqrSimulator
@@ -45,7 +44,6 @@ class ScenarioApi:
                 web.post(f"{invoice}/open", self._open),
                 web.get("/control/customers", self._list_customers),
                 web.post("/control/customers", self._add_customer),
-                web.get("/control/terminals", self._list_terminals),
                 web.get("/control/periods", self._list_periods),
                 web.post("/control/periods", self._mark_period),
                 web.get("/control/refund-refusals", self._list_refusals),
@@ -77,17 +75,13 @@ class ScenarioApi:
         self._seqr.records.customers[customer.msisdn] = customer
         return web.json_response(customer_json(customer), status=201)
 
-    async def _list_terminals(self, _: web.Request) -> web.Response:
-        terminals = [terminal_json(each) for each in self._seqr.records.terminals.values()]
-        return web.json_response({"terminals": terminals})
-
     async def _list_periods(self, _: web.Request) -> web.Response:
         periods = [period_json(each) for each in self._seqr.records.periods.values()]
         return web.json_response({"periods": periods})
 
     async def _mark_period(self, request: web.Request) -> web.Response:
-        terminal_id, closes_terminals = scenario_input.period_mark(await json_body(request))
-        period = mark_foreign_period(self._seqr, terminal_id, closes_terminals=closes_terminals)
+        mark = scenario_input.period_mark(await json_body(request))
+        period = mark_foreign_period(self._seqr, mark)
         return web.json_response(period_json(period), status=201)
 
     async def _list_refusals(self, _: web.Request) -> web.Response:

@@ -27,6 +27,7 @@ from payments.sandbox.storage.models import (
     Status,
     status_named,
 )
+from payments.sandbox.storage.published_principals import PUBLISHED_RESELLER_ID
 
 MAX_CARDS: Final = 20
 MAX_VERSION: Final = 2**31 - 1
@@ -51,6 +52,18 @@ class ForcedState:
     version: int | None
     ers_reference: str | None
     forced: ForcedAnswer
+
+
+@dataclass(frozen=True)
+class PeriodMark:
+    """Another till's mark: of a terminal's period, or, without `terminal_id`, of a reseller's.
+
+    `closes_terminals`: the mark of a reseller's period also ends each of its terminals'.
+    """
+
+    terminal_id: str | None = None
+    reseller_id: str = PUBLISHED_RESELLER_ID
+    closes_terminals: bool = False
 
 
 def forced_state(body: Mapping[str, Any], forced: ForcedAnswer) -> ForcedState:
@@ -140,13 +153,16 @@ def _card(value: object) -> CustomerToken:
         raise BadInputError(f"cards: {error}") from None
 
 
-def period_mark(body: Mapping[str, Any]) -> tuple[str | None, bool]:
-    """Read another till's mark of a period: its terminal, and whether it ends every terminal's."""
+def period_mark(body: Mapping[str, Any]) -> PeriodMark:
+    """Read another till's mark of a period; by default of the published reseller's."""
+    reseller_id = optional_text(body, "reseller_id")
     terminal_id = optional_text(body, "terminal_id")
     closes_terminals = bool("closes_terminals" in body and _flag(body, "closes_terminals"))
     if terminal_id is not None and closes_terminals:
-        raise BadInputError("closes_terminals: only for the whole shop, without a terminal_id.")
-    return terminal_id, closes_terminals
+        raise BadInputError("closes_terminals: only for a whole reseller, without a terminal_id.")
+    if terminal_id is not None and reseller_id is not None:
+        raise BadInputError("reseller_id: only for a whole reseller, without a terminal_id.")
+    return PeriodMark(terminal_id, reseller_id or PUBLISHED_RESELLER_ID, closes_terminals)
 
 
 def refund_refusal(body: Mapping[str, Any]) -> RefundRefusal:

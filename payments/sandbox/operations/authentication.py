@@ -4,24 +4,19 @@ Source: API reference 2.6.0, clientContext.
 """
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from payments.sandbox.soap.messages import Message
 from payments.sandbox.soap.result_codes import (
-    UNREGISTERED_TERMINAL,
+    RETIRED_TERMINAL,
     UNUSABLE_CONTEXT,
     RefusedError,
     ResultCode,
 )
-from payments.sandbox.storage.merchant_models import Terminal
-from payments.sandbox.storage.published_principals import (
-    RESELLER_ID,
-    RESELLER_PASSWORD,
-    RESELLER_USER_ID,
-    password_digest,
-)
+from payments.sandbox.storage.merchant_models import Reseller, Terminal
+from payments.sandbox.storage.published_principals import password_digest
+from payments.sandbox.storage.records import Records
 
 MAX_CHANNEL_LETTERS: Final = 40
 MAX_CLIENT_COMMENT_LETTERS: Final = 80
@@ -36,19 +31,17 @@ EITHER_OPERATIONS: Final = frozenset({"getClientSessionInfo"})
 
 @dataclass(frozen=True)
 class Principal:
-    """A caller. `type` is TERMINALID or RESELLERUSER."""
+    """A caller. `type` is TERMINALID or RESELLERUSER; `id` is the terminal's or the reseller's."""
 
     type: str
     id: str
 
 
-def authenticate(
-    terminals: Mapping[str, Terminal], operation: str, context: Message | None
-) -> Principal:
+def authenticate(records: Records, operation: str, context: Message | None) -> Principal:
     """Return the principal that the context names.
 
-    Raises RefusedError: 29 malformed, 37 not found, 33 unregistered, 20 wrong password, 21 wrong
-    kind of principal for the operation, or UNUSABLE_CONTEXT.
+    Raises RefusedError: 29 malformed, 37 not found, 20 wrong password, 33 retired, 21 wrong kind of
+    principal for the operation, or UNUSABLE_CONTEXT.
     """
     if context is None:
         raise RefusedError(ResultCode.INVALID_INITIATOR_PRINCIPAL_ID, "context is missing")
@@ -56,9 +49,10 @@ def authenticate(
     password = context.get("password", "")
     _check_form(principal)
     if principal["type"] == "RESELLERUSER":
-        _check_reseller(principal, password)
+        reseller = records.resellers.get(principal["id"])
+        _check_reseller(reseller, principal["userId"], password)
     else:
-        _check_terminal(terminals.get(principal["id"]), password)
+        _check_terminal(records.terminals.get(principal["id"]), password)
     _check_texts(context)
     required = "RESELLERUSER" if operation in RESELLER_OPERATIONS else "TERMINALID"
     if operation not in EITHER_OPERATIONS and principal["type"] != required:
@@ -82,21 +76,23 @@ def _check_form(principal: Message) -> None:
         )
 
 
-def _check_reseller(principal: Message, password: str) -> None:
-    if (principal["id"], principal["userId"]) != (RESELLER_ID, RESELLER_USER_ID):
+def _check_reseller(reseller: Reseller | None, user_id: str, password: str) -> None:
+    if reseller is None or reseller.user_id != user_id:
         raise RefusedError(ResultCode.INITIATOR_PRINCIPAL_NOT_FOUND, "no such principal")
-    if not hmac.compare_digest(password.encode("utf-8", "replace"), RESELLER_PASSWORD.encode()):
-        raise RefusedError(ResultCode.AUTHENTICATION_FAILED, "wrong password")
+    _check_password(reseller.reseller_id, password, reseller.password_digest)
 
 
 def _check_terminal(terminal: Terminal | None, password: str) -> None:
     if terminal is None:
         raise RefusedError(ResultCode.INITIATOR_PRINCIPAL_NOT_FOUND, "no such principal")
-    digest = password_digest(terminal.terminal_id, password)
-    if not hmac.compare_digest(digest, terminal.password_digest):
-        raise RefusedError(ResultCode.AUTHENTICATION_FAILED, "wrong password")
+    _check_password(terminal.terminal_id, password, terminal.password_digest)
     if not terminal.active:
-        raise RefusedError(UNREGISTERED_TERMINAL, "the terminal is unregistered")
+        raise RefusedError(RETIRED_TERMINAL, "the terminal is retired")
+
+
+def _check_password(principal_id: str, password: str, digest: str) -> None:
+    if not hmac.compare_digest(password_digest(principal_id, password), digest):
+        raise RefusedError(ResultCode.AUTHENTICATION_FAILED, "wrong password")
 
 
 def _check_texts(context: Message) -> None:

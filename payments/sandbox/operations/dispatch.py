@@ -22,8 +22,6 @@ from payments.sandbox.soap.messages import Message
 from payments.sandbox.soap.result_codes import RefusedError, ResultCode
 from payments.sandbox.storage.models import Invoice, Status
 
-RECEIVER_NAME: Final = "Public Test Shop"
-
 UNSUPPORTED_OPERATIONS: Final = frozenset(
     {
         "requestTopup",
@@ -90,7 +88,7 @@ def execute(
         return _refusal(ResultCode.UNSUPPORTED_OPERATION, "only SEQR's resellers may call it")
     called = _OPERATIONS[operation]
     try:
-        principal = authenticate(seqr.records.terminals, operation, request.get("context"))
+        principal = authenticate(seqr.records, operation, request.get("context"))
         refuse(objections)
         response = called.handler(seqr, principal, request)
     except RefusedError as refusal:
@@ -128,62 +126,68 @@ def _send_invoice(seqr: SeqrSimulator, principal: Principal, request: Message) -
 
 
 @_operation("updateInvoice", 11, 48, 49, 52, 54, 55, 58, 64, 95)
-def _update_invoice(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
-    reference = request.get("invoiceReference", "")
-    invoices.update_invoice(seqr, reference, request.get("invoice"), request.get("tokens", []))
+def _update_invoice(seqr: SeqrSimulator, principal: Principal, request: Message) -> Message:
+    invoice = seqr.invoice_or_refuse(request.get("invoiceReference", ""), principal.id)
+    invoices.update_invoice(seqr, invoice, request.get("invoice"), request.get("tokens", []))
     return {}
 
 
 @_operation("getPaymentStatus", 54)
-def _get_payment_status(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
-    invoice = invoices.get_payment_status(
-        seqr, request.get("invoiceReference", ""), request["invoiceVersion"]
-    )
+def _get_payment_status(seqr: SeqrSimulator, principal: Principal, request: Message) -> Message:
+    asked = seqr.invoice_or_refuse(request.get("invoiceReference", ""), principal.id)
+    invoice = invoices.get_payment_status(seqr, asked, request["invoiceVersion"])
     response: Message = {"status": str(invoice.status), "version": invoice.version}
     paid, forced = invoice.status is Status.PAID, invoice.forced
     if paid if forced.ers_reference is None else forced.ers_reference:
         response["ersReference"] = invoice.ers_reference
     if paid if forced.receipt is None else forced.receipt:
-        response["receipt"] = _receipt(invoice)
+        response["receipt"] = _receipt(seqr, invoice)
     if invoice.tokens:
         response["customerTokens"] = {"token": [token.as_message() for token in invoice.tokens]}
     return response
 
 
 @_operation("cancelInvoice", 50, 51, 54, 55, 58, 95)
-def _cancel_invoice(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
-    invoices.cancel_invoice(seqr, request.get("invoiceReference", ""))
+def _cancel_invoice(seqr: SeqrSimulator, principal: Principal, request: Message) -> Message:
+    invoice = seqr.invoice_or_refuse(request.get("invoiceReference", ""), principal.id)
+    invoices.cancel_invoice(seqr, invoice)
     return {}
 
 
 @_operation("commitReservation", 11, 54, 96)
-def _commit_reservation(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
-    invoices.commit_reservation(seqr, request.get("invoiceReference", ""), request.get("amount"))
+def _commit_reservation(seqr: SeqrSimulator, principal: Principal, request: Message) -> Message:
+    invoice = seqr.invoice_or_refuse(request.get("invoiceReference", ""), principal.id)
+    invoices.commit_reservation(seqr, invoice, request.get("amount"))
     return {}
 
 
 @_operation("submitPaymentReceipt", 23, 49)
-def _submit_payment_receipt(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
-    refunds.submit_receipt(seqr, request.get("ersReference", ""), request.get("receiptDocument"))
+def _submit_payment_receipt(seqr: SeqrSimulator, principal: Principal, request: Message) -> Message:
+    payment = seqr.payment_or_refuse(request.get("ersReference", ""), principal.id)
+    refunds.submit_receipt(seqr, payment, request.get("receiptDocument"))
     return {}
 
 
 @_operation("refundPayment", 11, 23, 49, 97, 98, 99)
 def _refund_payment(seqr: SeqrSimulator, principal: Principal, request: Message) -> Message:
-    refund = refunds.refund(
-        seqr, principal.id, request.get("ersReference", ""), request.get("invoice")
-    )
+    payment = seqr.payment_or_refuse(request.get("ersReference", ""), principal.id)
+    refund = refunds.refund(seqr, payment, request.get("invoice"))
     return {"ersReference": refund.ers_reference}
 
 
 @_operation("markTransactionPeriod")
-def _mark_transaction_period(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
-    return {"transactionPeriodId": periods.mark_period(seqr, request.get("parameters")).period_id}
+def _mark_transaction_period(
+    seqr: SeqrSimulator, principal: Principal, request: Message
+) -> Message:
+    period = periods.mark_period(seqr, principal.id, request.get("parameters"))
+    return {"transactionPeriodId": period.period_id}
 
 
 @_operation("executeReport", 2)
-def _execute_report(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
-    report = periods.execute_report(seqr, request.get("reportId", ""), request.get("parameters"))
+def _execute_report(seqr: SeqrSimulator, principal: Principal, request: Message) -> Message:
+    report = periods.execute_report(
+        seqr, principal.id, request.get("reportId", ""), request.get("parameters")
+    )
     return {
         "report": {
             "title": report.title,
@@ -195,8 +199,8 @@ def _execute_report(seqr: SeqrSimulator, _: Principal, request: Message) -> Mess
 
 
 @_operation("registerTerminal")
-def _register_terminal(seqr: SeqrSimulator, _: Principal, request: Message) -> Message:
-    return {"terminalId": terminals.register(seqr, request).terminal_id}
+def _register_terminal(seqr: SeqrSimulator, principal: Principal, request: Message) -> Message:
+    return {"terminalId": terminals.register(seqr, principal.id, request).terminal_id}
 
 
 @_operation("unregisterTerminal")
@@ -211,8 +215,9 @@ def _assign_seqr_id(seqr: SeqrSimulator, principal: Principal, request: Message)
     return {}
 
 
-def _receipt(invoice: Invoice) -> Message:
+def _receipt(seqr: SeqrSimulator, invoice: Invoice) -> Message:
     forced = invoice.forced
+    terminal = seqr.records.terminals[invoice.terminal_id]
     amount = invoice.charged_amount if forced.receipt_amount is None else forced.receipt_amount
     total = {"currency": forced.receipt_currency or invoice.currency, "value": amount}
     return {
@@ -222,6 +227,6 @@ def _receipt(invoice: Invoice) -> Message:
         "invoiceReference": invoice.reference,
         "paymentReference": invoice.ers_reference,
         "payerTerminalId": invoice.payer.subscriber_key if invoice.payer else None,
-        "receiverName": RECEIVER_NAME,
+        "receiverName": seqr.records.resellers[terminal.reseller_id].name,
         "invoice": invoice.content | {"totalAmount": total},
     }

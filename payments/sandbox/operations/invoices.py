@@ -62,7 +62,7 @@ def send_invoice(
 def _cancel_previous_invoice(seqr: SeqrSimulator, terminal: Terminal) -> None:
     if terminal.latest_invoice is None:
         return
-    previous = seqr.invoice_or_refuse(terminal.latest_invoice)
+    previous = seqr.invoice(terminal.latest_invoice)
     if previous.held:
         raise RefusedError(
             CUSTOMER_IS_PAYING, "the customer is about to pay this cash register's previous invoice"
@@ -72,10 +72,9 @@ def _cancel_previous_invoice(seqr: SeqrSimulator, terminal: Terminal) -> None:
 
 
 def update_invoice(
-    seqr: SeqrSimulator, reference: str, content: Message | None, tokens: Sequence[Message]
+    seqr: SeqrSimulator, invoice: Invoice, content: Message | None, tokens: Sequence[Message]
 ) -> None:
     """updateInvoice: new rows and a new total, and the answer to the customer's cards."""
-    invoice = seqr.invoice_or_refuse(reference)
     if invoice.held:
         raise RefusedError(CUSTOMER_IS_PAYING, "the customer is about to pay")
     if invoice.status not in UPDATABLE_STATUSES:
@@ -97,11 +96,10 @@ def update_invoice(
     seqr.save(updated)
 
 
-def get_payment_status(seqr: SeqrSimulator, reference: str, version: int) -> Invoice:
+def get_payment_status(seqr: SeqrSimulator, invoice: Invoice, version: int) -> Invoice:
     """getPaymentStatus. Returning PAID is the shop's acceptance and books the sale."""
-    invoice = seqr.invoice_or_refuse(reference)
     now = seqr.now()
-    seqr.records.status_queries[reference] = StatusQuery(now, version)
+    seqr.records.status_queries[invoice.reference] = StatusQuery(now, version)
     if invoice.status is Status.PAID and invoice.confirmed_at is None:
         invoice = replace(invoice, confirmed_at=now)
         seqr.save(invoice)
@@ -109,9 +107,8 @@ def get_payment_status(seqr: SeqrSimulator, reference: str, version: int) -> Inv
     return invoice
 
 
-def cancel_invoice(seqr: SeqrSimulator, reference: str) -> None:
+def cancel_invoice(seqr: SeqrSimulator, invoice: Invoice) -> None:
     """cancelInvoice; releases a reservation."""
-    invoice = seqr.invoice_or_refuse(reference)
     if invoice.held:
         raise RefusedError(
             ResultCode.CANNOT_CANCEL_INVOICE_IN_PROGRESS, "the customer is about to pay"
@@ -121,12 +118,11 @@ def cancel_invoice(seqr: SeqrSimulator, reference: str) -> None:
     seqr.save(invoice.with_status(Status.CANCELED))
 
 
-def commit_reservation(seqr: SeqrSimulator, reference: str, amount: Message | None) -> None:
+def commit_reservation(seqr: SeqrSimulator, invoice: Invoice, amount: Message | None) -> None:
     """commitReservation: capture all or part of the reserved amount.
 
     The shop makes this payment itself, so it needs no getPaymentStatus to be confirmed.
     """
-    invoice = seqr.invoice_or_refuse(reference)
     reserved = invoice.reserved_amount
     if invoice.status is not Status.RESERVED or reserved is None:
         raise RefusedError(

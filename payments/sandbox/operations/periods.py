@@ -4,8 +4,8 @@ Every function raises RefusedError to respond with a code other than 0.
 
 Source: API reference 2.6.0, markTransactionPeriod, executeReport. It leaves some rules open; by our
 reading a sale belongs to the period in which the shop confirmed it, a refund to the period in which
-it was made, and the whole shop's periods are independent of each terminal's, unless a period that
-another till marks closes them too.
+it was made, and the whole reseller's periods are independent of each terminal's, unless a period
+that another till marks closes them too. Nothing of one reseller is in another reseller's periods.
 """
 
 from datetime import timedelta
@@ -23,26 +23,32 @@ PERIOD_ID_PARAMETER: Final = "transactionPeriodId"
 TERMINAL_ID_PARAMETER: Final = "TERMINALID"
 
 
-def mark_period(seqr: SeqrSimulator, parameters: Message | None) -> Period:
-    """markTransactionPeriod: end the period of the whole shop, or of the named terminal."""
+def mark_period(seqr: SeqrSimulator, reseller_id: str, parameters: Message | None) -> Period:
+    """markTransactionPeriod: end the period of the whole reseller, or of its named terminal."""
     terminal_id = _entries(parameters).get(TERMINAL_ID_PARAMETER)
     if terminal_id is not None:
-        _check_terminal(seqr, terminal_id)
-    return end_period(seqr, terminal_id)
+        _check_terminal(seqr, reseller_id, terminal_id)
+    return end_period(seqr, reseller_id, terminal_id)
 
 
 def end_period(
-    seqr: SeqrSimulator, terminal_id: str | None, *, closes_terminals: bool = False
+    seqr: SeqrSimulator,
+    reseller_id: str,
+    terminal_id: str | None,
+    *,
+    closes_terminals: bool = False,
 ) -> Period:
-    """End the period of the whole shop or of a terminal, and with `closes_terminals` of all."""
+    """End the period of a reseller or of its terminal, with `closes_terminals` of all terminals."""
     seqr.apply_due_changes()
     ended = [
         period.last
         for period in seqr.records.periods.values()
-        if period.terminal_id == terminal_id or period.closes_terminals
+        if period.reseller_id == reseller_id
+        and (period.terminal_id == terminal_id or period.closes_terminals)
     ]
     period = Period(
         period_id=seqr.next_ers_reference(),
+        reseller_id=reseller_id,
         terminal_id=terminal_id,
         after=ended[-1] if ended else 0,
         last=int(seqr.records.transactions.latest_key() or 0),
@@ -54,7 +60,7 @@ def end_period(
 
 
 def execute_report(
-    seqr: SeqrSimulator, report_id: str, parameters: Message | None
+    seqr: SeqrSimulator, reseller_id: str, report_id: str, parameters: Message | None
 ) -> report_xml.Report:
     """executeReport. Responds with 2 REPORT_NOT_READY until three seconds after the mark."""
     seqr.apply_due_changes()
@@ -63,16 +69,16 @@ def execute_report(
     if kind is None:
         raise RefusedError(BAD_PARAMETERS, f"there is no report {report_id!r}")
     period = seqr.records.periods.get(entries.get(PERIOD_ID_PARAMETER, ""))
-    if period is None:
+    if period is None or period.reseller_id != reseller_id:
         raise RefusedError(BAD_PARAMETERS, f"parameter {PERIOD_ID_PARAMETER}: no such period")
-    terminal_id = _terminal_of(seqr, kind, entries) if kind.per_terminal else None
+    terminal_id = _terminal_of(seqr, reseller_id, kind, entries) if kind.per_terminal else None
     if period.terminal_id != terminal_id and period.terminal_id is not None:
         raise RefusedError(BAD_PARAMETERS, f"the period belongs to terminal {period.terminal_id}")
     ready_at = period.marked_at + REPORT_READY_AFTER
     if seqr.now() < ready_at:
         raise RefusedError(ResultCode.REPORT_NOT_READY, "retry in a few seconds")
     transactions = _transactions(seqr, period, terminal_id)
-    return report_xml.render(kind, period.period_id, ready_at, transactions)
+    return report_xml.render(kind, period, ready_at, transactions)
 
 
 def _entries(parameters: Message | None) -> dict[str, str]:
@@ -80,27 +86,35 @@ def _entries(parameters: Message | None) -> dict[str, str]:
     return {entry.get("key", ""): entry.get("value", "") for entry in entries}
 
 
-def _check_terminal(seqr: SeqrSimulator, terminal_id: str) -> None:
-    if terminal_id not in seqr.records.terminals:
+def _check_terminal(seqr: SeqrSimulator, reseller_id: str, terminal_id: str) -> None:
+    terminal = seqr.records.terminals.get(terminal_id)
+    if terminal is None or terminal.reseller_id != reseller_id:
         raise RefusedError(BAD_PARAMETERS, f"parameter {TERMINAL_ID_PARAMETER}: no such terminal")
 
 
-def _terminal_of(seqr: SeqrSimulator, kind: report_xml.Kind, entries: dict[str, str]) -> str:
+def _terminal_of(
+    seqr: SeqrSimulator, reseller_id: str, kind: report_xml.Kind, entries: dict[str, str]
+) -> str:
     terminal_id = entries.get(TERMINAL_ID_PARAMETER)
     if not terminal_id:
         raise RefusedError(
             BAD_PARAMETERS, f"parameter {TERMINAL_ID_PARAMETER} is missing: {kind.title}"
         )
-    _check_terminal(seqr, terminal_id)
+    _check_terminal(seqr, reseller_id, terminal_id)
     return terminal_id
 
 
 def _transactions(
     seqr: SeqrSimulator, period: Period, terminal_id: str | None
 ) -> list[Transaction]:
+    terminal_ids = {
+        terminal.terminal_id
+        for terminal in seqr.records.terminals.values()
+        if terminal.reseller_id == period.reseller_id
+        and terminal_id in (None, terminal.terminal_id)
+    }
     return [
         transaction
         for number, transaction in seqr.records.transactions.items()
-        if period.after < int(number) <= period.last
-        and terminal_id in (None, transaction.terminal_id)
+        if period.after < int(number) <= period.last and transaction.terminal_id in terminal_ids
     ]

@@ -28,11 +28,8 @@ REFUND_REFUSAL_CODES: Final = frozenset(
 """The codes with which a test can have refunds refused."""
 
 
-def refund(
-    seqr: SeqrSimulator, terminal_id: str, ers_reference: str, content: Message | None
-) -> Refund:
+def refund(seqr: SeqrSimulator, payment: Invoice, content: Message | None) -> Refund:
     """refundPayment. All refunds of a payment together cannot exceed it."""
-    payment = seqr.payment_or_refuse(ers_reference)
     content = validated_refund(content)
     total = content["totalAmount"]
     if total["currency"] != payment.currency:
@@ -49,7 +46,7 @@ def refund(
         amount=total["value"],
         currency=total["currency"],
         title=content.get("title"),
-        terminal_id=terminal_id,
+        terminal_id=payment.terminal_id,
         cashier_id=content.get("cashierId"),
         refunded_at=seqr.now(),
         client_invoice_id=content.get("clientInvoiceId"),
@@ -85,9 +82,8 @@ def _applies_to(refusal: RefundRefusal, payment: Invoice) -> bool:
     return refusal.service_id in (None, service_id) and refusal.msisdn in (None, msisdn)
 
 
-def submit_receipt(seqr: SeqrSimulator, ers_reference: str, document: Message | None) -> None:
+def submit_receipt(seqr: SeqrSimulator, payment: Invoice, document: Message | None) -> None:
     """submitPaymentReceipt. A payment may have several receipts."""
-    payment = seqr.payment_or_refuse(ers_reference)
     document = document or {}
     for part in ("mimeType", "receiptData", "receiptType"):
         if not document.get(part, "").strip():

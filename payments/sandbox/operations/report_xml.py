@@ -13,8 +13,7 @@ from typing import Final
 
 from lxml import etree
 
-from payments.sandbox.storage.merchant_models import Transaction
-from payments.sandbox.storage.published_principals import RESELLER_ID
+from payments.sandbox.storage.merchant_models import Period, Transaction
 
 
 @dataclass(frozen=True)
@@ -48,13 +47,13 @@ class Report:
 
 
 def render(
-    kind: Kind, period_id: str, generated_at: datetime, transactions: Sequence[Transaction]
+    kind: Kind, period: Period, generated_at: datetime, transactions: Sequence[Transaction]
 ) -> Report:
-    """Write the report of these transactions."""
+    """Write the report of these transactions of the period."""
     root = etree.Element("CashierTransactionSummary" if kind.summary else "TransactionDetails")
     meta = etree.SubElement(root, "Meta")
-    _add(meta, "ResellerId", RESELLER_ID)
-    _add(meta, "TransactionPeriodId", period_id)
+    _add(meta, "ResellerId", period.reseller_id)
+    _add(meta, "TransactionPeriodId", period.period_id)
     _add(meta, "GeneratedAt", f"{generated_at:%Y-%m-%d %H:%M}")
     if kind.summary:
         _add_summary(root, transactions)

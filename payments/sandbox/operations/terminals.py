@@ -8,6 +8,7 @@ import re
 import secrets
 from dataclasses import replace
 
+from payments.sandbox.operations.principals import retire
 from payments.sandbox.operations.simulator import SeqrSimulator
 from payments.sandbox.soap.messages import Message
 from payments.sandbox.soap.result_codes import (
@@ -22,8 +23,8 @@ from payments.sandbox.storage.published_principals import password_digest
 _SEQR_ID = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII)
 
 
-def register(seqr: SeqrSimulator, request: Message) -> Terminal:
-    """registerTerminal: add a cash register with its own id and password."""
+def register(seqr: SeqrSimulator, reseller_id: str, request: Message) -> Terminal:
+    """registerTerminal: add a cash register of the calling reseller, with its own id."""
     for name in ("externalTerminalId", "password", "name"):
         if not request.get(name, "").strip():
             raise RefusedError(UNUSABLE_REGISTRATION, f"{name} is missing")
@@ -31,11 +32,13 @@ def register(seqr: SeqrSimulator, request: Message) -> Terminal:
     if any(
         terminal.active and terminal.external_id == external_id
         for terminal in seqr.records.terminals.values()
+        if terminal.reseller_id == reseller_id
     ):
         raise RefusedError(UNUSABLE_REGISTRATION, f"{external_id} is already registered")
     terminal_id = secrets.token_hex(16)
     terminal = Terminal(
         terminal_id=terminal_id,
+        reseller_id=reseller_id,
         name=request["name"],
         password_digest=password_digest(terminal_id, request["password"]),
         external_id=external_id,
@@ -45,13 +48,13 @@ def register(seqr: SeqrSimulator, request: Message) -> Terminal:
 
 
 def unregister(seqr: SeqrSimulator, terminal_id: str) -> None:
-    """unregisterTerminal: end the calling cash register and free its SEQR ID."""
+    """unregisterTerminal: retire the calling cash register."""
     terminal = seqr.records.terminals[terminal_id]
     if not terminal.is_cash_register:
         raise RefusedError(
             NOT_A_CASH_REGISTER, "only a terminal from registerTerminal can be unregistered"
         )
-    seqr.records.terminals[terminal_id] = replace(terminal, active=False, seqr_id=None)
+    retire(seqr, terminal_id)
 
 
 def assign_seqr_id(seqr: SeqrSimulator, terminal_id: str, seqr_id: str) -> None:

@@ -52,8 +52,8 @@ UNKNOWN_TOKEN: Final = ResultCode.INVALID_CUSTOMER
 UNUSABLE_CONTEXT: Final = ResultCode.REJECTED_BUSINESS_LOGIC
 """A context with a text longer than allowed; for certification, without clientReference."""
 
-UNREGISTERED_TERMINAL: Final = ResultCode.INVALID_INITIATOR_PRINCIPAL_STATE
-"""Any call by a terminal after its unregisterTerminal; an unknown terminal gets 37."""
+RETIRED_TERMINAL: Final = ResultCode.INVALID_INITIATOR_PRINCIPAL_STATE
+"""Any call by a terminal that is retired or unregistered; an unknown terminal gets 37."""
 
 NOT_A_CASH_REGISTER: Final = ResultCode.ACCESS_DENIED
 """unregisterTerminal by a terminal that registerTerminal did not make."""
@@ -62,7 +62,8 @@ UNUSABLE_REGISTRATION: Final = ResultCode.REJECTED_BUSINESS_LOGIC
 """registerTerminal with a missing text, or with an externalTerminalId that is in use."""
 
 BAD_PARAMETERS: Final = ResultCode.REJECTED_BUSINESS_LOGIC
-"""markTransactionPeriod or executeReport for an unknown terminal, period or report."""
+"""markTransactionPeriod or executeReport for a terminal or period that the reseller does not have,
+or for an unknown report."""
 
 CANCEL_OF_FAILED: Final = ResultCode.PAYMENT_ALREADY_CANCELLED
 """cancelInvoice or updateInvoice for a FAILED invoice: nothing is left to cancel or change."""

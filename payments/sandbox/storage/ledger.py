@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from payments.sandbox.clock import Clock
 from payments.sandbox.soap.result_codes import RefusedError, ResultCode
 from payments.sandbox.storage.models import Invoice, Shop, Status
-from payments.sandbox.storage.published_principals import PUBLISHED_TERMINAL
+from payments.sandbox.storage.published_principals import PUBLISHED_RESELLER, PUBLISHED_TERMINAL
 from payments.sandbox.storage.records import Records, Table
 
 
@@ -35,9 +35,10 @@ class Ledger:
         self._by_ers_reference: dict[str, str] = {}
         for invoice in records.invoices.values():
             self._index(invoice)
-        self._add_published_terminal()
+        self._add_published_principals()
 
-    def _add_published_terminal(self) -> None:
+    def _add_published_principals(self) -> None:
+        self.records.resellers.setdefault(PUBLISHED_RESELLER.reseller_id, PUBLISHED_RESELLER)
         self.records.terminals.setdefault(PUBLISHED_TERMINAL.terminal_id, PUBLISHED_TERMINAL)
 
     @property
@@ -50,11 +51,11 @@ class Ledger:
         return self._clock.now()
 
     def reset(self) -> None:
-        """Delete all records, shops too. Numbers continue: none is given out twice."""
+        """Delete all records but the published principals. Numbers continue: none repeats."""
         self.records.clear()
         self._due.clear()
         self._by_ers_reference.clear()
-        self._add_published_terminal()
+        self._add_published_principals()
 
     def apply_due_changes(self) -> None:
         """Reverse payments and release reservations whose time is up."""
@@ -111,19 +112,27 @@ class Ledger:
             raise NotFoundError(f"There is no invoice {reference!r}.")
         return self.records.invoices[reference]
 
-    def invoice_or_refuse(self, reference: str) -> Invoice:
-        """The invoice that a request names. Raises RefusedError: 54."""
-        try:
-            return self.invoice(reference)
-        except NotFoundError:
-            raise RefusedError(ResultCode.INVALID_INVOICE_REFERENCE, "no such invoice") from None
+    def invoice_or_refuse(self, reference: str, terminal_id: str) -> Invoice:
+        """The invoice of the calling terminal that a request names.
 
-    def payment_or_refuse(self, ers_reference: str) -> Invoice:
-        """The paid invoice whose payment a request names. Raises RefusedError: 23."""
+        Another terminal's invoice is refused like an unknown one. Raises RefusedError: 54.
+        """
+        self.apply_due_changes()
+        invoice = self.records.invoices.get(reference)
+        if invoice is None or invoice.terminal_id != terminal_id:
+            raise RefusedError(ResultCode.INVALID_INVOICE_REFERENCE, "no such invoice")
+        return invoice
+
+    def payment_or_refuse(self, ers_reference: str, terminal_id: str) -> Invoice:
+        """The paid invoice of the calling terminal whose payment a request names.
+
+        Another terminal's payment is refused like an unknown one. Raises RefusedError: 23.
+        """
         self.apply_due_changes()
         invoice = self.records.invoices.get(self._by_ers_reference.get(ers_reference, ""))
         if (
             invoice is None
+            or invoice.terminal_id != terminal_id
             or invoice.status is not Status.PAID
             or invoice.ers_reference != ers_reference
         ):

@@ -1,4 +1,4 @@
-"""Records of a merchant's terminals, transactions and periods, and of refunds to be refused.
+"""Records of resellers, their terminals, transactions and periods, and of refunds to be refused.
 
 Every record is immutable: a change puts a new record in its place.
 """
@@ -9,15 +9,26 @@ from decimal import Decimal
 
 
 @dataclass(frozen=True)
+class Reseller:
+    """A merchant with a contract with SEQR, and the one user that calls on its behalf."""
+
+    reseller_id: str
+    name: str
+    user_id: str
+    password_digest: str
+
+
+@dataclass(frozen=True)
 class Terminal:
-    """A shop's terminal.
+    """A terminal of a reseller.
 
     registerTerminal makes a cash register: `external_id` is the shop's name for it, and
-    `latest_invoice` is the only invoice that it keeps open. The published test terminal has
-    neither. `active` is False once the terminal is unregistered.
+    `latest_invoice` is the only invoice that it keeps open. A terminal that SEQR gives to a web
+    shop has neither. `active` is False once the terminal is retired or unregistered.
     """
 
     terminal_id: str
+    reseller_id: str
     name: str
     password_digest: str
     external_id: str | None = None
@@ -43,13 +54,14 @@ class Transaction:
 
 @dataclass(frozen=True)
 class Period:
-    """The transactions between two marks, of the whole shop or of one terminal.
+    """The transactions between two marks, of a whole reseller or of one of its terminals.
 
     It holds the transactions with a number above `after` and up to `last`. `closes_terminals`: the
-    mark of the whole shop's period also ended each terminal's.
+    mark of the whole reseller's period also ended each terminal's.
     """
 
     period_id: str
+    reseller_id: str
     terminal_id: str | None
     after: int
     last: int

@@ -12,12 +12,19 @@ from decimal import Decimal
 from typing import Any, Final
 
 from payments.sandbox.storage import merchant_models, models
+from payments.sandbox.storage.published_principals import PUBLISHED_RESELLER_ID
 
 _CLASSES: Final = {
     record.__name__: record
     for record in (*vars(models).values(), *vars(merchant_models).values())
     if isinstance(record, type) and is_dataclass(record)
 }
+
+_MISSING_IN_FORMAT_3: Final[dict[str, dict[str, object]]] = {
+    "Terminal": {"reseller_id": PUBLISHED_RESELLER_ID},
+    "Period": {"reseller_id": PUBLISHED_RESELLER_ID},
+}
+"""Fields that a state file of format 3 lacks: it knew one reseller."""
 
 
 def to_json(record: object) -> str:
@@ -56,7 +63,7 @@ def _restored(value: dict[str, Any]) -> Any:
     }
     if name == models.Invoice.__name__:
         values["status"] = models.status_named(values["status"])
-    return _CLASSES[name](**values)
+    return _CLASSES[name](**(_MISSING_IN_FORMAT_3.get(name, {}) | values))
 
 
 _SCALARS: Final[dict[str, Callable[[str], object]]] = {

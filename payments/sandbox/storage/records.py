@@ -8,7 +8,13 @@ from collections import UserDict
 from collections.abc import Iterable
 from typing import Any, Protocol, TypeVar
 
-from payments.sandbox.storage.merchant_models import Period, RefundRefusal, Terminal, Transaction
+from payments.sandbox.storage.merchant_models import (
+    Period,
+    RefundRefusal,
+    Reseller,
+    Terminal,
+    Transaction,
+)
 from payments.sandbox.storage.models import Customer, Invoice, Scan, Shop, StatusQuery
 
 R = TypeVar("R")
@@ -73,6 +79,7 @@ class Records:
         self.customers = Table("customers", Customer, journal)
         self.invoices = Table("invoices", Invoice, journal)
         self.status_queries = Table("status_queries", StatusQuery, journal)
+        self.resellers = Table("resellers", Reseller, journal)
         self.terminals = Table("terminals", Terminal, journal)
         self.transactions = Table("transactions", Transaction, journal)
         self.periods = Table("periods", Period, journal)

@@ -17,8 +17,11 @@ from payments.sandbox.storage.records import Records
 APPLICATION_ID: Final = 0x53455152
 """Marks the header of each state file: "SEQR"."""
 
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
 """Changes with the fields of the records."""
+
+READABLE_VERSIONS: Final = frozenset({3, FORMAT_VERSION})
+"""Format 3 had one reseller, to which its terminals and periods belong."""
 
 _MAGIC: Final = b"SQLite format 3\x00"
 
@@ -72,16 +75,24 @@ class StateFile:
         return cls(path, connection)
 
     def records(self) -> Records:
-        """Load the records; the file follows their changes from now on. Raises StateFileError."""
+        """Load the records; the file follows their changes from now on. Raises StateFileError.
+
+        Once all records are loaded, a file of an older format is marked as one of FORMAT_VERSION.
+        """
         query = "SELECT record_table, key, value FROM records ORDER BY rowid"
         try:
             stored = (
                 (table, key, from_json(value))
                 for table, key, value in self._connection.execute(query)
             )
-            return Records(self, stored)
+            records = Records(self, stored)
         except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
             raise StateFileError(_damaged(self.path)) from error
+        try:
+            self._connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+        except sqlite3.Error as error:
+            raise StateFileError(self._unwritable(error)) from error
+        return records
 
     def record_change(self, table: str, key: str, record: object | None) -> None:
         """Add a change to the next commit; None deletes the record."""
@@ -108,8 +119,11 @@ class StateFile:
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            raise StateFileError(f"{self.path} cannot be written: {error}.") from error
+            raise StateFileError(self._unwritable(error)) from error
         self._changes.clear()
+
+    def _unwritable(self, error: sqlite3.Error) -> str:
+        return f"{self.path} cannot be written: {error}."
 
     def close(self) -> None:
         """Close the file, so that others can open it."""
@@ -138,7 +152,7 @@ def _check_header(path: Path) -> None:
         or int.from_bytes(header[68:72]) != APPLICATION_ID
     ):
         raise StateFileError(f"{path} is not a state file of the sandbox; it was left as it is.")
-    if int.from_bytes(header[60:64]) != FORMAT_VERSION:
+    if int.from_bytes(header[60:64]) not in READABLE_VERSIONS:
         raise StateFileError(
             f"{path} was written by another version of the sandbox; it was left as it is."
         )

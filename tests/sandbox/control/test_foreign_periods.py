@@ -75,22 +75,37 @@ def test_period_of_unknown_terminal_is_not_marked(sandbox: SandboxProcess) -> No
     assert sandbox.control("GET", "/periods") == {"periods": []}
 
 
-@pytest.mark.parametrize("terminal_id", ["", TERMINAL_ID])
-def test_console_marks_and_lists_periods(sandbox: SandboxProcess, terminal_id: str) -> None:
+@pytest.mark.parametrize(
+    ("scope", "terminal_id", "closes_terminals"),
+    [
+        ("reseller public_test_shop", None, False),
+        ("all public_test_shop", None, True),
+        (f"terminal {TERMINAL_ID}", TERMINAL_ID, False),
+    ],
+)
+def test_console_marks_and_lists_periods(
+    sandbox: SandboxProcess, scope: str, terminal_id: str | None, closes_terminals: bool
+) -> None:
     console = Browser(sandbox)
     before = console.get("/console").text
 
-    marked = console.submit("/console/periods", terminal_id=terminal_id)
+    marked = console.submit("/console/periods", scope=scope)
 
     (period,) = sandbox.control("GET", "/periods")["periods"]
     after = console.get("/console").text
     assert "No periods marked yet." in before
     assert marked.status == 303
-    assert period["terminal_id"] == (terminal_id or None)
+    assert f'value="{scope}"' in before
+    assert (period["reseller_id"], period["terminal_id"], period["closes_terminals"]) == (
+        "public_test_shop",
+        terminal_id,
+        closes_terminals,
+    )
     assert f'<span class="number">{period["transaction_period_id"]}</span>' in after
 
 
-def test_console_refuses_unknown_terminal(sandbox: SandboxProcess) -> None:
-    page = Browser(sandbox).submit("/console/periods", terminal_id="till-9")
+@pytest.mark.parametrize("scope", ["terminal till-9", "reseller chain", "", "till"])
+def test_console_refuses_unknown_scope_of_period(sandbox: SandboxProcess, scope: str) -> None:
+    page = Browser(sandbox).submit("/console/periods", scope=scope)
 
     assert (page.status, 'role="alert"' in page.text) == (400, True)

@@ -139,7 +139,7 @@ def test_terminal_reports_hold_only_that_terminal(
         "invoiceReference"
     )
     sandbox.pay(reference or "")
-    soap.status(reference or "")
+    soap.status(reference or "", with_context=till)
     period_id = new_period(soap, sandbox)
 
     def report(report_id: str, terminal_id: str) -> SoapResponse:
@@ -284,11 +284,17 @@ def test_mark_of_another_till_hides_sales_only_if_it_ends_the_terminals_period(
         (
             {"terminal_id": TERMINAL_ID, "closes_terminals": True},
             400,
-            "closes_terminals: only for the whole shop, without a terminal_id.",
+            "closes_terminals: only for a whole reseller, without a terminal_id.",
         ),
         ({"terminal_id": "till-9"}, 404, "there is no terminal 'till-9'."),
+        ({"reseller_id": "chain"}, 404, "reseller_id: there is no reseller 'chain'."),
+        (
+            {"terminal_id": TERMINAL_ID, "reseller_id": "public_test_shop"},
+            400,
+            "reseller_id: only for a whole reseller, without a terminal_id.",
+        ),
     ],
-    ids=["flag", "terminal", "unknown"],
+    ids=["flag", "terminal", "unknown terminal", "unknown reseller", "terminal and reseller"],
 )
 def test_invalid_mark_of_another_till_is_refused(
     sandbox: SandboxProcess, body: dict[str, object], status: int, sentence: str

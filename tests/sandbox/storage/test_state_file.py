@@ -17,7 +17,16 @@ from payments.sandbox.clock import Clock
 from payments.sandbox.operations.simulator import SeqrSimulator
 from payments.sandbox.storage.models import Customer, Invoice, Status
 from payments.sandbox.storage.state_file import StateFile, StateFileError
-from tests.sandbox.raw_soap import SoapClient, amount, context, envelope, invoice, terminal, token
+from tests.sandbox.raw_soap import (
+    SoapClient,
+    amount,
+    context,
+    envelope,
+    invoice,
+    reseller,
+    terminal,
+    token,
+)
 from tests.sandbox_process import SandboxProcess
 
 REFUND = f"<invoice>{amount('totalAmount', '5.00')}</invoice>"
@@ -30,7 +39,10 @@ def path(tmp_path: Path) -> Path:
 
 def everything_in(sandbox: SandboxProcess) -> dict[str, Any]:
     """Everything that the control API returns."""
-    paths = ("/invoices", "/shops", "/customers", "/terminals", "/refund-refusals")
+    paths = (
+        *("/invoices", "/shops", "/customers", "/resellers", "/terminals", "/periods"),
+        "/refund-refusals",
+    )
     return {path: sandbox.control("GET", path) for path in paths}
 
 
@@ -45,6 +57,10 @@ def test_everything_is_restored_after_kill(path: Path) -> None:
         terminal_id = soap.register_terminal().text("terminalId") or ""
         till = context(terminal(terminal_id, "secret-1"))
         till_invoice = soap.call("sendInvoice", invoice(), with_context=till)
+        sandbox.add_reseller("chain", "17", "secret-2")
+        sandbox.add_terminal("branch", "secret-1", reseller_id="chain")
+        sandbox.add_terminal("old-branch", "secret-1", reseller_id="chain")
+        sandbox.retire_terminal("old-branch")
         ers_reference = soap.new_payment(invoice("45.00"))
         soap.refund(ers_reference, REFUND)
         soap.submit_receipt(ers_reference, b"a")
@@ -74,13 +90,55 @@ def test_everything_is_restored_after_kill(path: Path) -> None:
         assert soap.refund(ers_reference, REFUND).code == 0
         assert soap.update(waiting, invoice(), token("77001")).code == 0
         assert soap.call("sendInvoice", invoice(), with_context=till).code == 0
-        assert soap.status(till_invoice.text("invoiceReference") or "").text("status") == "CANCELED"
+        canceled = soap.status(till_invoice.text("invoiceReference") or "", with_context=till)
+        assert canceled.text("status") == "CANCELED"
+        branch, old_branch = (
+            soap.call("sendInvoice", invoice(), with_context=context(terminal(each, "secret-1")))
+            for each in ("branch", "old-branch")
+        )
+        assert (branch.code, old_branch.code) == (0, 33)
+        chain = SoapClient(sandbox, as_reseller=reseller("chain", "17", "secret-2"))
+        assert chain.mark_period(TERMINALID="branch").code == 0
         assert int(soap.new_invoice()) > int(odd)
         assert sandbox.scan("HTTP://SEQR.SE/000/CAFE?TABLE=5")["token"] > scanned
         sandbox.advance(10)
         assert sandbox.invoice(unconfirmed)["reversed"] is True
         sandbox.advance(600)
         assert sandbox.invoice(reserving)["status"] == "EXPIRED"
+
+
+def write_as_format_3(path: Path) -> None:
+    """Turn the file into one of format 3, which had one reseller."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM records WHERE record_table = 'resellers'")
+        connection.execute(
+            "UPDATE records SET value = json_remove(value, '$.reseller_id')"
+            " WHERE record_table IN ('terminals', 'periods')"
+        )
+        connection.execute("PRAGMA user_version = 3")
+    connection.close()
+
+
+def test_file_of_format_3_loads_and_belongs_to_the_published_reseller(path: Path) -> None:
+    with SandboxProcess("--state", str(path)) as sandbox:
+        soap = SoapClient(sandbox)
+        till = soap.new_till()
+        sale = soap.new_payment()
+        period_id = soap.mark_period().text("transactionPeriodId") or ""
+        before = everything_in(sandbox)
+    write_as_format_3(path)
+    assert path.read_bytes()[60:64] == (3).to_bytes(4, "big")
+
+    with SandboxProcess("--state", str(path)) as sandbox:
+        soap = SoapClient(sandbox)
+        assert everything_in(sandbox) == before
+        sandbox.advance(3)
+        report = soap.report("Reconciliation/Shop.xml", transactionPeriodId=period_id)
+        assert sale in (report.text("report/contentString") or "")
+        assert soap.call("sendInvoice", invoice(), with_context=till).code == 0
+
+    assert path.read_bytes()[60:64] == (4).to_bytes(4, "big")
+    StateFile.open(path).close()
 
 
 def test_kill_during_calls_loses_no_acknowledged_invoice(path: Path) -> None:
