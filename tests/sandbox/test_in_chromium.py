@@ -86,6 +86,10 @@ def paths(soap: SoapClient, sandbox: SandboxProcess) -> dict[str, str]:
     sandbox.fault("cancelInvoice", "delay", seconds=2, probability=0.5)
     sandbox.set_latency("cancelInvoice", "bimodal", slow_share=0.5)
     soap.new_invoice(invoice(rows=row("45.00", name=EVIL)).replace("Café Söder", EVIL))
+    sandbox.add_reseller("c" * 40, "17", "secret-2")
+    sandbox.add_terminal("b" * 40, "secret-1", reseller_id="c" * 40)
+    sandbox.add_terminal("old-branch", "secret-1", name="The branch at the station")
+    sandbox.retire_terminal("old-branch")
     return {
         "home": "/",
         "lock": "/phone/lock",
@@ -187,10 +191,10 @@ def test_console_shows_calls_live_and_opens_them_in_place(
     expect(page.get_by_label("Request 1")).to_contain_text("[redacted]")
     expect(page.get_by_label("Response 1")).to_contain_text("invoiceReference")
     soap.status("77")
-    expect(page.locator("summary")).to_have_count(2)
+    expect(page.locator("#calls summary")).to_have_count(2)
     expect(page.get_by_label("Response 1")).to_be_visible()
     page.get_by_label("Filter by operation").select_option("getPaymentStatus")
-    expect(page.locator("summary")).to_have_count(1)
+    expect(page.locator("#calls summary")).to_have_count(1)
     assert page.title() != "evil"
 
 
@@ -234,6 +238,41 @@ def test_console_sets_and_removes_latency_with_fields_of_its_profile(
     assert sandbox.latency()[0]["kind"] == "bimodal"
     page.get_by_role("button", name="Remove latency of getPaymentStatus, bimodal").click()
     expect(page.get_by_text("No latency.")).to_be_visible()
+
+
+def test_console_adds_and_retires_terminal_while_a_password_is_typed(
+    open_page: OpenPage, soap: SoapClient, sandbox: SandboxProcess
+) -> None:
+    page = open_page("/console")
+    reseller, added = (
+        page.get_by_role("form", name=name) for name in ("Add a reseller", "Add a terminal")
+    )
+    forms = page.get_by_text("Add or change")
+    forms.click()
+    for label, value in (("Reseller ID", "chain"), ("User ID", "17"), ("User’s pass", "secret-2")):
+        reseller.get_by_label(label).fill(value)
+    reseller.get_by_role("button", name="Add reseller").click()
+    expect(page.get_by_role("heading", name="reseller chain, user 17")).to_be_visible()
+    forms.click()
+    added.get_by_label("Terminal ID").fill("branch")
+    added.get_by_label("Terminal’s password").fill("secret-1")
+    added.get_by_label("Reseller").select_option(label="chain")
+    added.get_by_role("button", name="Add terminal").click()
+    terminals = page.locator("#principals")
+    expect(terminals.get_by_text("terminal branch", exact=True)).to_be_visible()
+    forms.click()
+    changed = page.get_by_role("form", name="Change a terminal’s password")
+    changed.get_by_label("Terminal", exact=True).select_option("branch")
+    changed.get_by_label("New password").fill("secret-3")
+
+    soap.new_invoice()
+
+    expect(terminals.get_by_text("1 open invoice", exact=True)).to_be_visible()
+    assert changed.get_by_label("New password").input_value() == "secret-3"
+    assert changed.get_by_label("Terminal", exact=True).input_value() == "branch"
+    page.get_by_role("button", name="Retire terminal branch").click()
+    expect(terminals.get_by_text("retired", exact=True)).to_be_visible()
+    assert [each["active"] for each in sandbox.terminals()] == [True, False]
 
 
 def test_wide_screen_shows_console_beside_phone(

@@ -37,6 +37,7 @@ FAULTS: Final = f"{CONSOLE}/faults"
 LATENCY: Final = f"{CONSOLE}/latency"
 RESELLERS: Final = f"{CONSOLE}/resellers"
 TERMINALS: Final = f"{CONSOLE}/terminals"
+PASSWORD: Final = f"{TERMINALS}/password"
 
 MAX_CALL_ROWS: Final = 100
 MAX_INVOICE_ROWS: Final = 30
@@ -92,7 +93,7 @@ class DeveloperConsole:
         actions = {
             RESELLERS: principal_forms.add_reseller,
             TERMINALS: principal_forms.add_terminal,
-            f"{TERMINALS}/password": principal_forms.change_password,
+            PASSWORD: principal_forms.change_password,
             f"{TERMINALS}/retire": principal_forms.retire,
         }
         return [
@@ -124,6 +125,7 @@ class DeveloperConsole:
             latency_entered=defaultdict(str, entered.get(LATENCY, {})),
             reseller_entered=defaultdict(str, entered.get(RESELLERS, {})),
             terminal_entered=defaultdict(str, entered.get(TERMINALS, {})),
+            principal_refused=not entered.keys().isdisjoint({RESELLERS, TERMINALS, PASSWORD}),
             faults=self._faults.all(),
             operations=[*OPERATIONS],
             targets=[ANY_OPERATION, *OPERATIONS, NOTIFICATION],

@@ -1,6 +1,7 @@
 """Resellers and terminals on the console page, without scripts."""
 
 import re
+from typing import NamedTuple
 
 import pytest
 
@@ -104,37 +105,63 @@ def test_only_latest_terminals_of_a_reseller_are_listed(
     assert "The latest 20 of 22." in listed
 
 
-FORMS: dict[str, tuple[str, dict[str, str], str]] = {
-    "reseller twice": (
+class RefusedForm(NamedTuple):
+    """A form, the field that its error names, and what the page keeps of it."""
+
+    path: str
+    fields: dict[str, str]
+    named: str
+    kept: str = ""
+
+
+REFUSED = {
+    "reseller twice": RefusedForm(
         "/console/resellers",
         {"reseller_id": "public_test_shop", "user_id": "17", "password": "secret-2"},
         "reseller_id",
+        'name="user_id" value="17"',
     ),
-    "no user": ("/console/resellers", {"reseller_id": "chain", "password": "secret-2"}, "user_id"),
-    "unknown reseller": (
+    "no user": RefusedForm(
+        "/console/resellers",
+        {"reseller_id": "chain", "password": "secret-2"},
+        "user_id",
+        'name="reseller_id" value="chain"',
+    ),
+    "unknown reseller": RefusedForm(
         "/console/terminals",
         {"terminal_id": "branch", "password": "secret-2", "reseller_id": EVIL},
         "reseller_id",
+        'name="terminal_id" value="branch"',
     ),
-    "no password": ("/console/terminals", {"terminal_id": "branch"}, "password"),
-    "password of none": ("/console/terminals/password", {"password": "secret-2"}, "terminal_id"),
-    "empty password": ("/console/terminals/password", {"terminal_id": TERMINAL_ID}, "password"),
-    "retirement of none": ("/console/terminals/retire", {"terminal_id": EVIL}, "terminal_id"),
+    "no password": RefusedForm(
+        "/console/terminals",
+        {"terminal_id": "branch", "name": "Station"},
+        "password",
+        'name="name" value="Station"',
+    ),
+    "password of no terminal": RefusedForm(
+        "/console/terminals/password", {"password": "secret-2"}, "terminal_id"
+    ),
+    "empty password": RefusedForm(
+        "/console/terminals/password", {"terminal_id": TERMINAL_ID}, "password"
+    ),
+    "retirement of unknown terminal": RefusedForm(
+        "/console/terminals/retire", {"terminal_id": EVIL}, "terminal_id"
+    ),
 }
 
 
-@pytest.mark.parametrize(("path", "form", "field"), FORMS.values(), ids=FORMS.keys())
+@pytest.mark.parametrize("form", REFUSED.values(), ids=REFUSED.keys())
 def test_refused_form_names_its_field_and_keeps_input_but_the_password(
-    console: Browser, sandbox: SandboxProcess, path: str, form: dict[str, str], field: str
+    console: Browser, sandbox: SandboxProcess, form: RefusedForm
 ) -> None:
-    page = console.submit(path, **form)
+    page = console.submit(form.path, **form.fields)
 
-    kept = form.get("reseller_id") if path == "/console/resellers" else form.get("terminal_id")
+    forms_are_open = '<details class="more" open>' in page.text
     assert page.status == 400
-    assert re.search(rf'role="alert">{field}: ', page.text)
-    assert (
-        path not in {"/console/resellers", "/console/terminals"} or f'value="{kept}"' in page.text
-    )
+    assert re.search(rf'role="alert">{form.named}: ', page.text)
+    assert form.kept in page.text
+    assert forms_are_open is not form.path.endswith("retire")
     assert "secret-2" not in page.text
     assert EVIL not in page.text
     assert [each["active"] for each in sandbox.terminals()] == [True]
