@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_TTL_SECONDS = 60
 STATS_INTERVAL_SECONDS = 10.0
+# What every reader needs.
+REQUIRED_FIELDS = frozenset({"round_started_at", "oldest_due_at", "oldest_answer_at", "read_at"})
 
 
 class HeartbeatPublisher:
@@ -103,14 +105,19 @@ class HeartbeatPublisher:
 def read_heartbeats() -> dict[int, dict[str, Any] | None]:
     """Return each shard's latest heartbeat, None for a shard without one for a minute.
 
-    Times are seconds since 1970. Raises RedisError when Redis does not answer.
+    During an upgrade a poller of another version may publish one that lacks a required field: it
+    counts as none. Times are seconds since 1970. Raises RedisError when Redis does not answer.
     """
     shards = current_shards()
     published = redis_client(REQUEST_TIMEOUT_SECONDS).mget([_key(shard) for shard in shards])
     return {
-        shard.number: json.loads(value) if value else None
-        for shard, value in zip(shards, published, strict=True)
+        shard.number: _heartbeat_in(value) for shard, value in zip(shards, published, strict=True)
     }
+
+
+def _heartbeat_in(published: bytes | str | None) -> dict[str, Any] | None:
+    heartbeat: dict[str, Any] = json.loads(published) if published else {}
+    return heartbeat if heartbeat.keys() >= REQUIRED_FIELDS else None
 
 
 def _key(shard: Shard) -> str:

@@ -18,6 +18,7 @@ from orders.services import digest_of
 from payments.invoices.transitions import lock_invoice
 from payments.invoices.transitions import transition_invoice as move
 from payments.models import Invoice, InvoiceStatus
+from payments.polling.heartbeat import REQUIRED_FIELDS
 from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
 from tests.bench.designs import Bench
 from tests.bench.launch import Launcher
@@ -48,8 +49,9 @@ class StreamRun:
 def measure_streams(bench: Bench) -> StreamRun:
     """Open the streams and pay half of their orders, half of those under load."""
     prepare(bench, STREAMS)
+    soon = time.time() + 3600  # as if a poller ran
     redis_client(POLLER_TIMEOUT_SECONDS).set(
-        "seqrshop:heartbeat:0/1", json.dumps({"round_started_at": time.time() + 3600})
+        "seqrshop:heartbeat:0/1", json.dumps(dict.fromkeys(REQUIRED_FIELDS, soon))
     )
     pages = _pages()
     file = bench.launcher.folder / "streams.json"
@@ -140,5 +142,6 @@ def _line_of(launcher: Launcher, reader: ManagedProcess) -> str:
     assert reader.process.stdout is not None
     line = reader.process.stdout.readline().decode()
     if not line:
-        raise RuntimeError(f"the streams were not held:\n{launcher.end_of_log('streams')}")
+        logs = f"{launcher.end_of_log('streams')}\n{launcher.end_of_log('web')}"
+        raise RuntimeError(f"the streams were not held:\n{logs}")
     return line

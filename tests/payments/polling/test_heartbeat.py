@@ -1,5 +1,6 @@
 """A shard's heartbeat in Redis and its statistics in the log."""
 
+import json
 import logging
 
 import pytest
@@ -73,6 +74,14 @@ def test_published_heartbeat_can_be_read_by_every_process(running: Shard) -> Non
     assert (told["open"], told["in_flight"]) == (3, 0)
     assert told["oldest_due_at"] <= told["round_started_at"] + 0.001
     assert told["polls_per_second"] > 3
+
+
+def test_heartbeat_of_another_version_that_lacks_a_field_counts_as_none(running: Shard) -> None:
+    redis_for_tests().set("seqrshop:heartbeat:0/1", json.dumps({"round_started_at": 0, "open": 3}))
+
+    told = read_heartbeats()
+
+    assert told == {0: None}
 
 
 def test_errors_are_reported_by_kind(caplog: pytest.LogCaptureFixture, running: Shard) -> None:
