@@ -81,4 +81,5 @@ def _at_most(what: str, wanted: float, found: float) -> tuple[str, str, str]:
 
 
 def _verdict(target: str, found: float, *, is_met: bool, miss: float) -> tuple[str, str, str]:
-    return target, f"{found:,.4g}", "met" if is_met else f"**missed** by {miss:.0%}"
+    number = f"{found:,.0f}" if found >= 1000 else f"{found:.4g}"
+    return target, number, "met" if is_met else f"**missed** by {miss:.0%}"
