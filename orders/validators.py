@@ -45,6 +45,24 @@ def validate_service_id(service_id: str) -> None:
         )
 
 
+def validate_organisation_number(number: str) -> None:
+    """Raise ValidationError unless the number is Swedish, with a correct check digit."""
+    match = re.fullmatch(r"(\d{6})-?(\d{4})", number)
+    if match is None or not _luhn_holds("".join(match.groups())):
+        raise ValidationError(_("Enter the ten digits of the organisation number."))
+
+
+def _luhn_holds(digits: str) -> bool:
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
+    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
+
+
+def validate_vat_number(number: str) -> None:
+    """Raise ValidationError unless the number has the form of a Swedish VAT number."""
+    if not re.fullmatch(r"SE\d{10}01", number):
+        raise ValidationError(_("A VAT number is SE, ten digits and 01."))
+
+
 def validate_currency(currency: str) -> None:
     """Raise ValidationError unless the currency looks like an ISO 4217 code."""
     if not re.fullmatch(r"[A-Z]{3}", currency):

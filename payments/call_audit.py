@@ -20,17 +20,17 @@ from payments.seqr import CallRecord, SeqrClient
 logger = logging.getLogger(__name__)
 
 
-def audited_client(order_id: int | None, source: ChangeSource) -> SeqrClient:
-    """Return SEQR's client for calls about this order, or about none; it records each call."""
-    return seqr().with_listener(partial(_record_at_once, order_id, source))
+def audited_client(terminal_id: int, order_id: int | None, source: ChangeSource) -> SeqrClient:
+    """Return a terminal's client for calls about this order, or none; it records each call."""
+    return seqr(terminal_id).with_listener(partial(_record_at_once, order_id, source))
 
 
-def retrying_client(order_id: int, source: ChangeSource) -> SeqrClient:
-    """Return SEQR's client for a call that is repeated for as long as it fails.
+def retrying_client(terminal_id: int, order_id: int, source: ChangeSource) -> SeqrClient:
+    """Return a terminal's client for a call that is repeated for as long as it fails.
 
     It records each call, but the same failure once an hour. A person's own call is always recorded.
     """
-    return seqr().with_listener(partial(_record_unless_repeated, order_id, source))
+    return seqr(terminal_id).with_listener(partial(_record_unless_repeated, order_id, source))
 
 
 def record_call(call: CallRecord, order_id: int | None, source: ChangeSource) -> None:

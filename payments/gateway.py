@@ -1,22 +1,77 @@
-"""The process's client of SEQR, configured by the settings."""
+"""The process's client of SEQR: the settings, and the credentials of one terminal."""
 
+import logging
 from functools import cache
 
 from django.conf import settings
 from django.db import connection
 
-from payments.seqr import BulkStatusClient, SeqrClient, SeqrConfig
+from orders.encryption import UnreadableSecret, decrypt
+from orders.models import Seller, Terminal
+from payments.seqr import BulkStatusClient, Credentials, SeqrClient, SeqrConfig
+
+logger = logging.getLogger(__name__)
 
 
-@cache
-def seqr() -> SeqrClient:
-    """Return the client, created at the first call and kept with its connections."""
-    return SeqrClient(_config(), before_call=_release_database_connection)
+def seqr(terminal_id: int) -> SeqrClient:
+    """Return the client that calls SEQR as this row of Terminal, and as its seller's reseller.
+
+    All clients share the process's connections. The row is read anew each time, so that a corrected
+    password is used at once.
+    """
+    terminal = Terminal.objects.select_related("seller").get(pk=terminal_id)
+    return _client().with_credentials(credentials_of(terminal))
 
 
 def status_calls(max_in_flight: int) -> BulkStatusClient:
-    """Return a poller's own client for many concurrent status queries."""
+    """Return a poller's own client for many concurrent status queries, of all terminals."""
     return BulkStatusClient(_config(), max_in_flight)
+
+
+def credentials_of(terminal: Terminal) -> Credentials:
+    """Return a terminal's credentials. The settings override the rows with the same IDs.
+
+    A password that no key decrypts is left empty: SEQR then refuses the terminal, which pauses its
+    payments and opens a case, as a wrong password does.
+    """
+    seller = terminal.seller
+    if terminal.principal_id == settings.SEQR_TERMINAL_ID:
+        password = settings.SEQR_TERMINAL_PASSWORD
+    else:
+        password = _decrypted(terminal.password_ciphertext, terminal)
+    if seller.reseller_id == settings.SEQR_RESELLER_ID:
+        user_id = settings.SEQR_RESELLER_USER_ID
+        reseller_password = settings.SEQR_RESELLER_PASSWORD
+    else:
+        user_id = seller.reseller_user_id
+        reseller_password = _decrypted(seller.reseller_password_ciphertext, seller)
+    return Credentials(
+        terminal_id=terminal.principal_id,
+        terminal_password=password,
+        reseller_id=seller.reseller_id,
+        reseller_user_id=user_id,
+        reseller_password=reseller_password,
+    )
+
+
+def _decrypted(ciphertext: str, owner: Terminal | Seller) -> str:
+    try:
+        return decrypt(ciphertext)
+    except UnreadableSecret as error:
+        logger.error("%s %s: %s", type(owner).__name__, owner.pk, error)
+        return ""
+
+
+@cache
+def _client() -> SeqrClient:
+    """Return the client whose connections all others share, created at the first call."""
+    nobody = Credentials("", "", "", "", "")
+    return SeqrClient(_config(), nobody, before_call=_release_database_connection)
+
+
+def forget_connections() -> None:
+    """Let the next call connect anew, at the address of the settings. Only tests need it."""
+    _client.cache_clear()
 
 
 def _release_database_connection() -> None:
@@ -28,21 +83,10 @@ def _release_database_connection() -> None:
         connection.close()
 
 
-def own_terminal_id() -> str:
-    """Return the ID of the terminal that the shop's invoices are issued by."""
-    terminal_id: str = settings.SEQR_TERMINAL_ID
-    return terminal_id
-
-
 def _config() -> SeqrConfig:
     return SeqrConfig(
         service_url=settings.SEQR_SERVICE_URL,
         session_url=settings.SEQR_SESSION_URL,
-        terminal_id=own_terminal_id(),
-        terminal_password=settings.SEQR_TERMINAL_PASSWORD,
-        reseller_id=settings.SEQR_RESELLER_ID,
-        reseller_user_id=settings.SEQR_RESELLER_USER_ID,
-        reseller_password=settings.SEQR_RESELLER_PASSWORD,
         client_id=settings.SEQR_CLIENT_ID,
         channel=settings.SEQR_CHANNEL,
         timeout_seconds=settings.SEQR_TIMEOUT_SECONDS,

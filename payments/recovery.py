@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from orders.clock import database_now
-from payments.availability.pause import payments_are_paused
+from payments.availability.pause import paused_terminals
 from payments.invoices.cancel import CANCEL_LEASE
 from payments.invoices.unconfirmed import open_unconfirmed_cases, unconfirmed_at
 from payments.leases import LEASE
@@ -59,9 +59,10 @@ def find_work() -> Work:
     )
     unconfirmed = open_unconfirmed_cases().filter(invoice=OuterRef("invoice"))
     unsent_refunds = Q(LEASE.lapsed_at(now), ~Exists(unconfirmed), status=RefundStatus.CREATED)
+    paused = Q(order__shop__terminal__in=paused_terminals())
     longest_call = timedelta(seconds=2 * settings.SEQR_TIMEOUT_SECONDS)
     return Work(
-        invoices_to_send=[] if payments_are_paused() else _invoices(unsent & ~overdue),
+        invoices_to_send=_invoices(unsent & ~overdue & ~paused),
         invoices_to_expire=_invoices(overdue),
         invoices_to_cancel=_invoices(
             Q(status__in=OPEN_STATUSES) & ~Q(cancel_reason="") & CANCEL_LEASE.lapsed_at(now)

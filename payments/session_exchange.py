@@ -50,10 +50,10 @@ def exchange_token(shop: Shop, token: str) -> CustomerSession:
         return known
     try:
         with _place_to_wait():
-            info = audited_client(None, SOURCE).get_client_session_info(token)
+            info = audited_client(shop.terminal_id, None, SOURCE).get_client_session_info(token)
     except SeqrConfigurationError as error:
         with transaction.atomic():
-            open_configuration_case(error, SOURCE)
+            open_configuration_case(shop.terminal_id, error, SOURCE)
         raise
     except SeqrRejected as error:
         raise TokenRefused from error

@@ -16,6 +16,7 @@ read = settings.read
 
 DEBUG: bool = bool(read("DEBUG", '"on" or "off"', env.boolean, default=False))
 DEVELOPMENT_SECRET_KEY = "for-development-only-" * 3
+DEVELOPMENT_ENCRYPTION_KEY = "Zm9yLWRldmVsb3BtZW50LW9ubHktbmV2ZXItc2VjcmU="
 short_text = env.text(200)
 
 
@@ -28,6 +29,12 @@ def read_required(
     return read(name, expects, convert)
 
 
+def read_principal(name: str, expects: str, *, development: str, default: str = "") -> str:
+    """Read a setting of the terminal or its reseller, which the database may have instead."""
+    text: str = read(name, expects, short_text, default=development if DEBUG else default)
+    return text
+
+
 def secret_key(raw: str) -> str:
     """Read SECRET_KEY, and refuse the published development key with DEBUG off."""
     if raw == DEVELOPMENT_SECRET_KEY and not DEBUG:
@@ -35,11 +42,24 @@ def secret_key(raw: str) -> str:
     return short_text(raw)
 
 
+def encryption_keys(raw: str) -> list[str]:
+    """Read ENCRYPTION_KEYS, and refuse the published development key with DEBUG off."""
+    if DEVELOPMENT_ENCRYPTION_KEY in raw and not DEBUG:
+        raise ValueError
+    return env.encryption_keys(raw)
+
+
 SECRET_KEY: str = read_required(
     "SECRET_KEY",
     "50 or more random characters, kept secret",
     secret_key,
     development=DEVELOPMENT_SECRET_KEY,
+)
+ENCRYPTION_KEYS: list[str] = read_required(
+    "ENCRYPTION_KEYS",
+    "one or more keys that `manage.py make_encryption_key` prints, separated by commas",
+    encryption_keys,
+    development=DEVELOPMENT_ENCRYPTION_KEY,
 )
 ALLOWED_HOSTS: list[str] = read_required(
     "ALLOWED_HOSTS",
@@ -119,26 +139,33 @@ SEQR_STORE_URL_IOS: str = read(
     env.web_address,
     default="https://appstore.com/seqr",
 )
-SEQR_TERMINAL_ID: str = read_required(
+SEQR_TERMINAL_ID: str = read_principal(
     "SEQR_TERMINAL_ID",
     "the id of the shop's terminal at SEQR",
     development="public_test_shop_terminal",
 )
-SEQR_TERMINAL_PASSWORD: str = read_required(
+SEQR_TERMINAL_PASSWORD: str = read_principal(
     "SEQR_TERMINAL_PASSWORD", "the password of that terminal", development="12345678"
 )
-SEQR_RESELLER_ID: str = read_required(
+SEQR_RESELLER_ID: str = read_principal(
     "SEQR_RESELLER_ID",
     "the id of the shop's reseller account at SEQR",
     development="public_test_shop",
 )
-SEQR_RESELLER_USER_ID: str = read_required(
+SEQR_RESELLER_USER_ID: str = read_principal(
     "SEQR_RESELLER_USER_ID",
     "the user id in the reseller account, such as 9900",
     development="9900",
+    default="9900",
 )
-SEQR_RESELLER_PASSWORD: str = read_required(
+SEQR_RESELLER_PASSWORD: str = read_principal(
     "SEQR_RESELLER_PASSWORD", "the password of that user", development="1234"
+)
+settings.require_all_or_none(
+    "SEQR_TERMINAL_ID",
+    "SEQR_TERMINAL_PASSWORD",
+    "SEQR_RESELLER_ID",
+    "SEQR_RESELLER_PASSWORD",
 )
 SEQR_CLIENT_ID: str = read(
     "SEQR_CLIENT_ID",

@@ -14,10 +14,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 Convert = Callable[[str], Any]
 _MISSING = object()
+
+
+class _UnusableFile(Exception):
+    """NAME_FILE cannot be used; the text is a sentence about it."""
 
 
 class Settings:
@@ -36,10 +41,14 @@ class Settings:
         """Return the converted value of the setting `name`, or `default` where it is not given.
 
         `expects` completes the sentence "NAME should be …". `convert` raises ValueError for a
-        malformed value.
+        malformed value. NAME_FILE may name a file that holds the value.
         """
         self.names.append(name)
-        raw = self._env.str(name, default="")
+        try:
+            raw = self._raw(name)
+        except _UnusableFile as error:
+            self._problems.append(str(error))
+            return None
         if raw.strip() == "":
             if default is _MISSING:
                 self._problems.append(f"{name} is missing: it should be {expects}.")
@@ -50,6 +59,31 @@ class Settings:
         except ValueError:
             self._problems.append(f"{name} is malformed: it should be {expects}.")
             return None
+
+    def _raw(self, name: str) -> str:
+        """Return the value of NAME, or that in the file of NAME_FILE. Raises _UnusableFile."""
+        raw: str = self._env.str(name, default="")
+        file: str = self._env.str(f"{name}_FILE", default="")
+        if not file.strip():
+            return raw
+        if raw.strip():
+            raise _UnusableFile(f"{name} and {name}_FILE are both given: remove one of them.")
+        try:
+            return Path(file).read_text().strip()
+        except (OSError, ValueError):
+            raise _UnusableFile(f"{name}_FILE names a file that cannot be read.") from None
+
+    def require_all_or_none(self, *names: str) -> None:
+        """Name those of the settings that are missing, where another of them is given."""
+        given = [name for name in names if self._is_given(name)]
+        if not given:
+            return
+        for name in names:
+            if name not in given:
+                self._problems.append(f"{name} is missing: it belongs to {given[0]}.")
+
+    def _is_given(self, name: str) -> bool:
+        return any(self._env.str(each, default="").strip() for each in (name, f"{name}_FILE"))
 
     def finish(self) -> None:
         """Raise ImproperlyConfigured with every missing and malformed setting, if there is one."""
@@ -176,6 +210,14 @@ def absolute_path(raw: str) -> str:
     if not Path(raw).is_absolute() or not raw.isprintable():
         raise ValueError
     return raw
+
+
+def encryption_keys(raw: str) -> list[str]:
+    """Read keys of 32 bytes in URL-safe Base64, separated by commas or, in a file, by lines."""
+    keys = names(",".join(raw.split()))
+    for key in keys:
+        Fernet(key)  # raises ValueError
+    return keys
 
 
 def token(raw: str) -> str:

@@ -13,8 +13,8 @@ from django.test import TransactionTestCase
 from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 
-from orders.models import CustomerSession, Product, Shop
-from payments.gateway import seqr
+from orders.models import CustomerSession, Product, Seller, Shop, Terminal
+from payments.gateway import forget_connections
 from payments.polling import status_checks
 from tests.database_roles import become_application_role, become_owner, empty_tables
 from tests.factories import CustomerSessionFactory, ProductFactory, ShopFactory
@@ -49,12 +49,17 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Let the tests use the database as the application's role, and empty it as the owner."""
+    """Let the tests use the database as the application's role, and empty it as the owner.
+
+    `migrate` has stored the terminal that the settings name; the tests store their own.
+    """
     with pytest.MonkeyPatch.context() as patch:
         # Django's flush takes a fifth of a second for each test that commits.
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables())
         with django_db_blocker.unblock():
             become_application_role()
+            Terminal.objects.all().delete()
+            Seller.objects.all().delete()
         yield
     with django_db_blocker.unblock():
         become_owner()
@@ -103,9 +108,9 @@ def sandbox(sandbox_process: SandboxProcess, settings: Settings) -> Iterator[San
     settings.SEQR_SERVICE_URL = sandbox_process.service_url
     settings.SEQR_SESSION_URL = sandbox_process.session_url
     settings.SEQR_APP_URL = sandbox_process.app_url
-    seqr.cache_clear()
+    forget_connections()
     yield sandbox_process
-    seqr.cache_clear()
+    forget_connections()
 
 
 @pytest.fixture
@@ -127,7 +132,7 @@ def seqr_proxy(sandbox: SandboxProcess, settings: Settings) -> Iterator[FaultPro
     with FaultProxy(sandbox.port) as proxy:
         use_seqr_at(settings, proxy.address)
         yield proxy
-    seqr.cache_clear()
+    forget_connections()
     assert proxy.hook_errors == []
 
 
@@ -136,7 +141,7 @@ def seqr_away(settings: Settings) -> Iterator[None]:
     """Let nothing listen at SEQR's address."""
     use_seqr_at(settings, "http://127.0.0.1:9")
     yield
-    seqr.cache_clear()
+    forget_connections()
 
 
 @pytest.fixture

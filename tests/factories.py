@@ -20,14 +20,42 @@ from orders.models import (
     OrderState,
     Picture,
     Product,
+    Seller,
     Shop,
+    Terminal,
 )
 from orders.services import digest_of
 from payments.models import CancelReason, Invoice, InvoiceDiscount, InvoiceStatus, LoyaltyAnswer
 
 
+class SellerFactory(DjangoModelFactory[Seller]):
+    """The seller whose reseller account the settings name, and the sandbox knows."""
+
+    class Meta:
+        model = Seller
+        django_get_or_create = ("reseller_id",)
+
+    legal_name = "Lyktan Kafé AB"
+    organisation_number = "556677-8899"
+    reseller_id = "public_test_shop"
+    reseller_password = "1234"
+
+
+class TerminalFactory(DjangoModelFactory[Terminal]):
+    """The terminal that the settings name, and the sandbox knows."""
+
+    class Meta:
+        model = Terminal
+        django_get_or_create = ("principal_id",)
+
+    seller = factory.SubFactory(SellerFactory)
+    principal_id = "public_test_shop_terminal"
+    label = "Till 1"
+    password = "12345678"
+
+
 class ShopFactory(DjangoModelFactory[Shop]):
-    """A shop without products."""
+    """A shop without products, at the terminal that the settings name."""
 
     class Meta:
         model = Shop
@@ -35,6 +63,8 @@ class ShopFactory(DjangoModelFactory[Shop]):
     name = factory.Sequence(lambda n: f"Kafé {n}")
     slug = factory.Sequence(lambda n: f"kafe-{n}")
     service_id = factory.Sequence(lambda n: f"KAFE{n}")
+    terminal = factory.SubFactory(TerminalFactory)
+    seller = factory.SelfAttribute("terminal.seller")
 
 
 class OpeningHoursFactory(DjangoModelFactory[OpeningHours]):
@@ -220,6 +250,7 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
         )
 
     order = factory.SubFactory(OrderFactory, state=factory.SelfAttribute("..order_state"))
+    terminal = factory.SelfAttribute("order.shop.terminal")
     amount = factory.SelfAttribute("order.total")
     currency = factory.SelfAttribute("order.currency")
 

@@ -15,7 +15,7 @@ from typing import Final, Self
 from django.db import connection
 from pytest_django import Settings
 
-from payments.gateway import seqr
+from payments.gateway import forget_connections
 
 UPSTREAM_TIMEOUT_SECONDS: Final = 30
 UNANSWERED_SECONDS: Final = 30
@@ -28,7 +28,7 @@ def use_seqr_at(settings: Settings, address: str) -> None:
     """Let the gateway take the server at this address for SEQR."""
     settings.SEQR_SERVICE_URL = f"{address}/soap/service"
     settings.SEQR_SESSION_URL = f"{address}/soap/session"
-    seqr.cache_clear()
+    forget_connections()
 
 
 def do_nothing() -> None:

@@ -9,8 +9,10 @@ from orders.models.opening_hours import OpeningHours
 from orders.models.order import Order, OrderRow, OrderState
 from orders.models.picture import Picture
 from orders.models.product import Category, Product
+from orders.models.seller import Seller
 from orders.models.shop import QrCode, Shop
 from orders.models.source_name import SourceName
+from orders.models.terminal import Terminal
 
 __all__ = [
     "AuditDigest",
@@ -28,7 +30,9 @@ __all__ = [
     "Picture",
     "Product",
     "QrCode",
+    "Seller",
     "Shop",
     "SourceName",
     "SubjectType",
+    "Terminal",
 ]

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_noop
 
 from orders.colours import DEFAULT_ACCENT, text_on
 from orders.models.picture import Picture
+from orders.models.seller import Seller
+from orders.models.terminal import Terminal
 from orders.validators import (
     validate_accent,
     validate_currency,
@@ -17,7 +19,8 @@ from orders.validators import (
 class Shop(models.Model):
     """A shop: one SEQR service ID, four page URLs, a menu and branding of its own.
 
-    A `paused` shop takes no orders, whatever its opening hours; the pause note may say why.
+    `seller` sells, and `terminal`, one of the seller's, issues the invoices of new orders. A
+    `paused` shop takes no orders, whatever its opening hours; the pause note may say why.
     """
 
     name = models.CharField(_("name"), max_length=60)
@@ -33,6 +36,12 @@ class Shop(models.Model):
         unique=True,
         validators=[validate_service_id],
         help_text=_("Agreed with SEQR and printed in the QR codes."),
+    )
+    seller = models.ForeignKey(
+        Seller, models.PROTECT, related_name="shops", verbose_name=_("seller")
+    )
+    terminal = models.ForeignKey(
+        Terminal, models.PROTECT, related_name="shops", verbose_name=_("terminal")
     )
     currency = models.CharField(
         _("currency"), max_length=3, default="SEK", validators=[validate_currency]

@@ -16,7 +16,7 @@ class Reason(Enum):
 
     PAUSED = auto()  # by its staff
     OUT_OF_HOURS = auto()
-    PAYMENTS_PAUSED = auto()  # SEQR rejects our credentials or configuration
+    PAYMENTS_PAUSED = auto()  # SEQR rejects its terminal's credentials or configuration
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,9 @@ def unavailability_of(shop: Shop, now: datetime | None = None) -> Unavailable | 
     hours = list(shop.opening_hours.all())
     if not is_open(hours, now):
         return Unavailable(shop, Reason.OUT_OF_HOURS, opens_next(hours, now))
-    return Unavailable(shop, Reason.PAYMENTS_PAUSED) if payments_are_paused() else None
+    return (
+        Unavailable(shop, Reason.PAYMENTS_PAUSED) if payments_are_paused(shop.terminal_id) else None
+    )
 
 
 def require_available(shop: Shop) -> None:

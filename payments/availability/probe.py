@@ -1,4 +1,4 @@
-"""Probes whether SEQR accepts our configuration again, and then resumes payments.
+"""Probes whether SEQR accepts a terminal again, and then resumes its payments.
 
 A probe sends an invoice of its own, queries its status and cancels it. Its reference is never
 shown, so nobody can pay it, and one that stays uncancelled at SEQR does no harm.
@@ -14,20 +14,21 @@ from django.db import transaction
 
 from orders.audit import ChangeSource, record_event, record_event_once
 from orders.clock import database_now
-from orders.models import EventName, Shop, SourceName
+from orders.models import EventName, SourceName
 from payments import seqr
-from payments.availability.pause import FIRST_PROBE_AFTER, PAYMENTS_CASE_KEY
+from payments.availability.pause import FIRST_PROBE_AFTER, open_pause_case
 from payments.call_audit import audited_client
 from payments.callback_urls import back_url, notification_url
-from payments.cases.cases import close_case, open_case
+from payments.cases.cases import close_case
 from payments.leases import LEASE, call_lease_duration, doubling_pause
-from payments.models import CaseKind, PaymentPause
+from payments.models import PaymentPause
 from payments.seqr import SeqrClient, SeqrConfigurationError, SeqrError
 
 logger = logging.getLogger(__name__)
 
 SOURCE = ChangeSource(SourceName.PROBE)
 MAX_PROBE_INTERVAL = timedelta(seconds=60)
+PROBE_CURRENCY = "SEK"
 
 
 class ProbeResult(Enum):
@@ -50,7 +51,7 @@ def probe_payments(
     if pause is None:
         return ProbeResult.NOT_MADE
     try:
-        _send_probe(pause, audited_client(None, source))
+        _send_probe(pause, audited_client(pause.terminal_id, None, source))
     except SeqrConfigurationError as error:
         _keep_paused(pause_id, EventName.PROBE_REFUSED, error, source)
         return ProbeResult.REJECTED
@@ -113,10 +114,7 @@ def _keep_paused(pause_id: int, event: EventName, error: SeqrError, source: Chan
     if isinstance(error, SeqrConfigurationError):
         pause.reason = str(error)
         # A new case where a person has closed the previous one without correcting the settings.
-        pause.case = (
-            open_case(CaseKind.CONFIGURATION, source, str(error), key=PAYMENTS_CASE_KEY)
-            or pause.case
-        )
+        pause.case = open_pause_case(pause.terminal_id, error, source) or pause.case
     pause.next_probe_at = database_now() + doubling_pause(
         pause.probes, FIRST_PROBE_AFTER, MAX_PROBE_INTERVAL
     )
@@ -138,13 +136,12 @@ def _resume(pause_id: int, source: ChangeSource) -> None:
     pause.save(update_fields=["ended_at", "lease_until"])
     record_event(pause.case, EventName.PAYMENTS_RESUMED, source)
     close_case(pause.case_id, source, "SEQR accepts our settings again")
-    logger.info("payments are resumed")
+    logger.info("payments of terminal %s are resumed", pause.terminal_id)
 
 
 def _probe_invoice(pause: PaymentPause) -> seqr.Invoice:
     """Return an invoice over 1.00 whose addresses belong to no order."""
-    shop = Shop.objects.earliest("pk")
-    amount = seqr.Amount(Decimal("1.00"), shop.currency)
+    amount = seqr.Amount(Decimal("1.00"), PROBE_CURRENCY)
     title = "Check of the settings, not to be paid"
     return seqr.Invoice(
         title=title,
@@ -152,7 +149,7 @@ def _probe_invoice(pause: PaymentPause) -> seqr.Invoice:
         issue_date=database_now(),
         rows=(seqr.InvoiceRow(title, Decimal(1), amount),),
         total_amount=amount,
-        cashier_id=shop.slug,
+        cashier_id="check",
         footer=title,
         notification_url=notification_url(secrets.token_urlsafe(24)),
         back_url=back_url(secrets.token_urlsafe(24)),

@@ -43,6 +43,7 @@ def open_case(
     invoice: Invoice | None = None,
     refund: Refund | None = None,
     period: TransactionPeriod | None = None,
+    terminal_id: int | None = None,
     key: str = "",
     is_new_problem: bool = False,
 ) -> MoneyCase | None:
@@ -66,6 +67,7 @@ def open_case(
             "invoice": invoice,
             "refund": refund,
             "period": period,
+            "terminal_id": terminal_id,
             "order_id": invoice.order_id if invoice else None,
             "summary": summary[:300],
         },
@@ -165,17 +167,23 @@ def close_period_cases(
     _close_open_cases(source, reason, period=period, kind=kind)
 
 
-def open_configuration_case(error: SeqrConfigurationError, source: ChangeSource) -> None:
-    """Open a case about settings that SEQR refuses, one for each operation and code.
+def open_configuration_case(
+    terminal_id: int, error: SeqrConfigurationError, source: ChangeSource
+) -> None:
+    """Open a case about a terminal that SEQR refuses, one for each operation and code.
 
     For refusals that do not pause payments; `payments/availability/pause.py` has the others.
     """
-    key = f"{error.operation} code {error.result_code}"
-    open_case(CaseKind.CONFIGURATION, source, str(error), key=key)
+    key = f"{_configuration_key(terminal_id, error.operation)}{error.result_code}"
+    open_case(CaseKind.CONFIGURATION, source, str(error), terminal_id=terminal_id, key=key)
 
 
-def close_configuration_cases(operation: str, source: ChangeSource) -> None:
-    """Close the configuration cases of an operation that SEQR has accepted."""
+def close_configuration_cases(terminal_id: int, operation: str, source: ChangeSource) -> None:
+    """Close the configuration cases of a terminal's operation that SEQR has accepted."""
     reason = f"SEQR has accepted {operation} since"
-    key = f"{operation} code "
+    key = _configuration_key(terminal_id, operation)
     _close_open_cases(source, reason, kind=CaseKind.CONFIGURATION, key__startswith=key)
+
+
+def _configuration_key(terminal_id: int, operation: str) -> str:
+    return f"{terminal_id} {operation} code "

@@ -114,7 +114,8 @@ def _cancel_at_seqr(invoice: Invoice, answer: StatusResult | None, source: Chang
     is_unknown = answer is not None and answer.case == CaseKind.UNKNOWN_AT_SEQR
     is_paid = _says_paid(answer)
     try:
-        retrying_client(invoice.order_id, source).cancel_invoice(invoice.invoice_reference)
+        client = retrying_client(invoice.terminal_id, invoice.order_id, source)
+        client.cancel_invoice(invoice.invoice_reference)
     except SeqrConflict as error:
         if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:
             _confirm_cancel(invoice.pk, source)

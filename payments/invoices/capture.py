@@ -40,7 +40,7 @@ def capture_reservation(invoice_id: int, amount: Decimal, source: ChangeSource) 
     invoice = _take_lease(invoice_id, amount, source)
     assert invoice.invoice_reference is not None
     try:
-        client = audited_client(invoice.order_id, source)
+        client = audited_client(invoice.terminal_id, invoice.order_id, source)
         client.commit_reservation(invoice.invoice_reference, Amount(amount, invoice.currency))
     except SeqrOutcomeUnknown as error:
         _record(invoice_id, EventName.CAPTURE_OUTCOME_UNKNOWN, source, str(error))
@@ -95,17 +95,19 @@ def _take_lease(invoice_id: int, amount: Decimal, source: ChangeSource) -> Invoi
 
 @transaction.atomic
 def _capture_failed(invoice_id: int, source: ChangeSource, error: SeqrError) -> None:
-    save_fields(lock_invoice(invoice_id), **LEASE.released())
+    invoice = lock_invoice(invoice_id)
+    save_fields(invoice, **LEASE.released())
     _record(invoice_id, EventName.CAPTURE_FAILED, source, str(error))
     if isinstance(error, SeqrConfigurationError):
-        open_configuration_case(error, source)
+        open_configuration_case(invoice.terminal_id, error, source)
 
 
 @transaction.atomic
 def _captured(invoice_id: int, source: ChangeSource) -> None:
     """Record the capture. The lease stays: a query sent before may be applied only now."""
-    _record(invoice_id, EventName.RESERVATION_CAPTURED, source)
-    close_configuration_cases("commitReservation", source)
+    invoice = lock_invoice(invoice_id)
+    record_event(invoice, EventName.RESERVATION_CAPTURED, source)
+    close_configuration_cases(invoice.terminal_id, "commitReservation", source)
 
 
 @transaction.atomic

@@ -18,7 +18,12 @@ def create_invoice(order: Order) -> Invoice:
     order back too.
     """
     require_available(order.shop)
-    return Invoice.objects.create(order=order, amount=order.total, currency=order.currency)
+    return Invoice.objects.create(
+        order=order,
+        terminal_id=order.shop.terminal_id,
+        amount=order.total,
+        currency=order.currency,
+    )
 
 
 @transaction.atomic
@@ -34,7 +39,11 @@ def retry_payment(customer: Customer, public_id: UUID, source: ChangeSource) -> 
     require_available(order.shop)
     last = order.invoices.order_by("-attempt")[0]
     return Invoice.objects.create(
-        order=order, attempt=last.attempt + 1, amount=order.total, currency=order.currency
+        order=order,
+        terminal_id=order.shop.terminal_id,
+        attempt=last.attempt + 1,
+        amount=order.total,
+        currency=order.currency,
     )
 
 

@@ -37,18 +37,18 @@ def send_invoice(invoice_id: int) -> None:
     if invoice is None:
         return
     try:
-        client = audited_client(invoice.order_id, SOURCE)
+        client = audited_client(invoice.terminal_id, invoice.order_id, SOURCE)
         sent = _require_new_reference(client.send_invoice(invoice_payload(invoice)))
     except SeqrConfigurationError as error:
-        _defer(invoice_id, error)
+        _defer(invoice, error)
         raise
     except SeqrRejected as error:
         _reject(invoice_id, error)
         return
     except SeqrError as error:
-        _defer(invoice_id, error)
+        _defer(invoice, error)
         raise
-    _store_or_cancel(invoice_id, sent)
+    _store_or_cancel(invoice, sent)
 
 
 def _require_new_reference(sent: SentInvoice) -> SentInvoice:
@@ -59,30 +59,35 @@ def _require_new_reference(sent: SentInvoice) -> SentInvoice:
 
 @transaction.atomic
 def _take_lease(invoice_id: int) -> Invoice | None:
-    """Take the lease and return the invoice; None if it must not be sent now."""
-    if payments_are_paused():
-        return None
+    """Take the lease for the shop's terminal; return None if the invoice must not be sent now."""
     invoice = lock_invoice(invoice_id)
+    terminal_id = invoice.order.shop.terminal_id
+    if payments_are_paused(terminal_id):
+        return None
     now = database_now()
+    # The shop's terminal may have been replaced. An earlier reference never arrived, so that the
+    # former terminal has no invoice that anyone can pay.
+    taken = {"terminal_id": terminal_id, **LEASE.taken(now)}
     if invoice.status == InvoiceStatus.CREATED:
-        transition_invoice(invoice, InvoiceStatus.SENDING, SOURCE, **LEASE.taken(now))
+        transition_invoice(invoice, InvoiceStatus.SENDING, SOURCE, **taken)
         return invoice
     if invoice.status == InvoiceStatus.SENDING and LEASE.has_lapsed(invoice, now):
-        save_fields(invoice, **LEASE.taken(now))
+        save_fields(invoice, **taken)
         return invoice
     return None
 
 
-def _defer(invoice_id: int, error: SeqrError) -> None:
+def _defer(sent: Invoice, error: SeqrError) -> None:
+    """Release the lease of the call that failed; `sent` is the invoice when it was taken."""
     with transaction.atomic():
-        invoice = lock_invoice(invoice_id)
+        invoice = lock_invoice(sent.pk)
         if invoice.invoice_reference is not None:
             return
         save_fields(invoice, **LEASE.released())
         record_event_once(invoice, EventName.SENDING_FAILED, SOURCE, detail=str(error))
         if isinstance(error, SeqrConfigurationError):
-            pause_payments(invoice, error, SOURCE)
-    finish_cancel(invoice_id, SOURCE)
+            pause_payments(sent, error, SOURCE)
+    finish_cancel(sent.pk, SOURCE)
 
 
 def _reject(invoice_id: int, error: SeqrRejected) -> None:
@@ -104,23 +109,27 @@ def _reject(invoice_id: int, error: SeqrRejected) -> None:
             )
 
 
-def _store_or_cancel(invoice_id: int, sent: SentInvoice) -> None:
-    """Store the first reference; cancel any other one, since at most one is ever shown."""
+def _store_or_cancel(leased: Invoice, sent: SentInvoice) -> None:
+    """Store the first reference; cancel any other one, since at most one is ever shown.
+
+    `leased` is the invoice when the lease was taken. Its terminal has issued the reference.
+    """
     with transaction.atomic():
-        invoice = lock_invoice(invoice_id)
-        stored = _store(invoice, sent)
+        invoice = lock_invoice(leased.pk)
+        stored = _store(invoice, leased.terminal_id, sent)
     if not stored:
-        _cancel_stray(invoice, sent.invoice_reference)
+        _cancel_stray(leased, sent.invoice_reference)
     elif invoice.status == InvoiceStatus.CANCEL_PENDING:
-        finish_cancel(invoice_id, SOURCE)
+        finish_cancel(invoice.pk, SOURCE)
     elif invoice.notified_at is not None:  # the notification came before the answer
-        refresh_invoice(invoice_id, ChangeSource(SourceName.NOTIFICATION))
+        refresh_invoice(invoice.pk, ChangeSource(SourceName.NOTIFICATION))
 
 
-def _store(invoice: Invoice, sent: SentInvoice) -> bool:
+def _store(invoice: Invoice, terminal_id: int, sent: SentInvoice) -> bool:
     if invoice.invoice_reference is not None:
         return False
     fields = {
+        "terminal_id": terminal_id,  # another call may have taken a lease for another one since
         "invoice_reference": sent.invoice_reference,
         "invoice_qr_code": sent.invoice_qr_code,
         "issued_at": database_now(),
@@ -141,7 +150,9 @@ def _store(invoice: Invoice, sent: SentInvoice) -> bool:
 
 def _cancel_stray(invoice: Invoice, invoice_reference: str) -> None:
     try:
-        audited_client(invoice.order_id, SOURCE).cancel_invoice(invoice_reference)
+        audited_client(invoice.terminal_id, invoice.order_id, SOURCE).cancel_invoice(
+            invoice_reference
+        )
         event, detail = EventName.STRAY_REFERENCE_CANCELED, invoice_reference
     except SeqrError as error:  # it was never shown, so it cannot be paid
         event, detail = EventName.STRAY_REFERENCE_NOT_CANCELED, f"{invoice_reference}: {error}"

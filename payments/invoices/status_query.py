@@ -28,9 +28,10 @@ STILL_OPEN = tuple(status for status in OPEN_STATUSES if status != InvoiceStatus
 
 @dataclass(frozen=True, slots=True)
 class StatusQuery:
-    """What is sent to SEQR about one invoice, and its status here."""
+    """What is sent to SEQR about one invoice, as its terminal, and its status here."""
 
     invoice_id: int
+    terminal_id: int
     invoice_reference: str
     invoice_version: int
     status: InvoiceStatus
@@ -78,6 +79,7 @@ def status_query_for(invoice: Invoice, *, may_be_duplicate: bool = False) -> Sta
         return None
     return StatusQuery(
         invoice.pk,
+        invoice.terminal_id,
         invoice.invoice_reference,
         invoice.invoice_version,
         InvoiceStatus(invoice.status),
@@ -87,13 +89,13 @@ def status_query_for(invoice: Invoice, *, may_be_duplicate: bool = False) -> Sta
 def query_status(
     query: StatusQuery, *, on_failure: Callable[[CallRecord], None] | None = None
 ) -> StatusResult:
-    """Call getPaymentStatus, without database access. Raises the gateway's errors.
+    """Call getPaymentStatus as the invoice's terminal. Raises the gateway's errors.
 
     The result carries its call; `on_failure` gets the call of an error.
     """
     calls: list[CallRecord] = []
     try:
-        result = _call_seqr(seqr().with_listener(calls.append), query)
+        result = _call_seqr(seqr(query.terminal_id).with_listener(calls.append), query)
     except SeqrError:
         if on_failure is not None:
             on_failure(calls[0])

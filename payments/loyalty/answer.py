@@ -98,11 +98,11 @@ def _send_answer(invoice_id: int, tokens: tuple[CustomerToken, ...]) -> SeqrErro
     assert invoice.invoice_reference is not None
     answers = _answers(invoice, tokens)
     try:
-        client = audited_client(invoice.order_id, SOURCE)
+        client = audited_client(invoice.terminal_id, invoice.order_id, SOURCE)
         client.update_invoice(invoice.invoice_reference, invoice_payload(invoice), answers)
     except SeqrConfigurationError as error:
         with transaction.atomic():
-            open_configuration_case(error, SOURCE)
+            open_configuration_case(invoice.terminal_id, error, SOURCE)
         raise
     except (SeqrRejected, SeqrConflict) as error:
         if error.result_code == ResultCode.PAYMENT_IN_PROGRESS:
@@ -214,7 +214,7 @@ def _record_accepted_answer(invoice_id: int) -> None:
     if invoice.discount_unconfirmed:
         save_fields(invoice, discount_unconfirmed=False)
     record_event_once(invoice, EventName.LOYALTY_CARDS_ANSWERED, SOURCE)
-    close_configuration_cases("updateInvoice", SOURCE)
+    close_configuration_cases(invoice.terminal_id, "updateInvoice", SOURCE)
 
 
 @transaction.atomic

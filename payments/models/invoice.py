@@ -6,7 +6,7 @@ from django.db.models.functions import Mod, Now
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import AuditedModel, AuditSubject, Order, SubjectType
+from orders.models import AuditedModel, AuditSubject, Order, SubjectType, Terminal
 from payments.models.poll_shard import BUCKET_COUNT
 
 
@@ -86,14 +86,17 @@ def _notify_key() -> str:
 class Invoice(AuditedModel):
     """One attempt to get an order paid. `amount` is in major units, `currency` ISO 4217.
 
-    `amount` is the order's total less the invoice's discounts. Only
-    `payments.invoices.transitions` writes `status`.
+    `amount` is the order's total less the invoice's discounts. `terminal` issues it, and only that
+    terminal can query, cancel or refund it. Only `payments.invoices.transitions` writes `status`.
     """
 
     customer_visible_fields = frozenset(CUSTOMER_VISIBLE_FIELDS)
 
     order = models.ForeignKey(
         Order, models.PROTECT, related_name="invoices", verbose_name=_("order")
+    )
+    terminal = models.ForeignKey(
+        Terminal, models.PROTECT, related_name="invoices", verbose_name=_("terminal")
     )
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     status = models.CharField(

@@ -4,7 +4,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import AuditedModel, AuditSubject, Order, SubjectType
+from orders.models import AuditedModel, AuditSubject, Order, SubjectType, Terminal
 from payments.models.invoice import Invoice
 from payments.models.refund import Refund
 from payments.models.transaction_period import TransactionPeriod
@@ -37,7 +37,8 @@ class CaseKind(models.TextChoices):
 class MoneyCase(AuditedModel):
     """A problem with money that needs a person, open until closed with a reason.
 
-    `key` identifies the subject: there is one open case of a kind for each key.
+    `key` identifies the subject: there is one open case of a kind for each key. `terminal` is that
+    of a case about the terminal itself; other cases have it with their invoice or period.
     """
 
     kind = models.CharField(_("type"), max_length=24, choices=CaseKind.choices)
@@ -46,6 +47,9 @@ class MoneyCase(AuditedModel):
     invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="cases")
     refund = models.ForeignKey(Refund, models.PROTECT, null=True, related_name="cases")
     period = models.ForeignKey(TransactionPeriod, models.PROTECT, null=True, related_name="cases")
+    terminal = models.ForeignKey(
+        Terminal, models.PROTECT, null=True, related_name="cases", verbose_name=_("terminal")
+    )
     summary = models.CharField(_("what happened"), max_length=300)
     opened_at = models.DateTimeField(_("created"), db_default=Now())
     closed_at = models.DateTimeField(_("closed"), null=True)

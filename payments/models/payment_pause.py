@@ -1,19 +1,21 @@
 from django.db import models
 from django.db.models.functions import Now
-from django.db.models.lookups import IsNull
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from orders.models import Terminal
 from payments.models.money_case import MoneyCase
 
 
 class PaymentPause(models.Model):
-    """A pause of all payments because SEQR refuses our settings. At most one is open.
+    """A pause of a terminal's payments because SEQR refuses it. At most one is open.
 
-    A person may close its case, having corrected the settings, but payments resume only once SEQR
-    has accepted a probe. `probes` counts those started; one is in flight until `lease_until`.
+    The shops of other terminals sell on. A person may close its case, having corrected the
+    terminal, but payments resume only once SEQR has accepted a probe. `probes` counts those
+    started; one is in flight until `lease_until`.
     """
 
+    terminal = models.ForeignKey(Terminal, models.PROTECT, related_name="pauses")
     case = models.ForeignKey(MoneyCase, models.PROTECT, related_name="payment_pauses")
     reason = models.CharField(max_length=300)
     since = models.DateTimeField(db_default=Now())
@@ -31,7 +33,7 @@ class PaymentPause(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                IsNull(models.F("ended_at"), True),
+                fields=["terminal"],
                 condition=models.Q(ended_at=None),
                 name="payment_pause_open_once",
             ),

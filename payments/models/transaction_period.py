@@ -3,7 +3,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import AuditedModel, AuditSubject, SubjectType
+from orders.models import AuditedModel, AuditSubject, SubjectType, Terminal
 
 
 class PeriodStatus(models.TextChoices):
@@ -32,7 +32,9 @@ class TransactionPeriod(AuditedModel):
     """
 
     day = models.DateField(_("day"))
-    terminal_id = models.CharField(_("terminal"), max_length=200)
+    terminal = models.ForeignKey(
+        Terminal, models.PROTECT, related_name="periods", verbose_name=_("terminal")
+    )
     status = models.CharField(
         _("status"), max_length=10, choices=PeriodStatus.choices, default=PeriodStatus.TO_MARK
     )
@@ -58,7 +60,7 @@ class TransactionPeriod(AuditedModel):
             )
         ]
         constraints = [
-            models.UniqueConstraint(fields=["day", "terminal_id"], name="period_of_a_day_once"),
+            models.UniqueConstraint(fields=["day", "terminal"], name="period_of_a_day_once"),
             models.CheckConstraint(
                 condition=models.Q(status__in=PeriodStatus.values), name="period_status_known"
             ),

@@ -25,6 +25,7 @@ from payments.polling.stats import PollStats
 from payments.seqr import (
     CallRecord,
     CompletedStatusCall,
+    Credentials,
     PaymentStatus,
     ResultCode,
     SeqrConfigurationError,
@@ -129,8 +130,12 @@ class ShardPoller:
         """The number of calls in flight."""
         return len(self._calls)
 
+    def set_credentials(self, terminal_id: int, credentials: Credentials) -> None:
+        """Use these credentials for queries as a terminal. Any thread may call it."""
+        self._calls.set_credentials(terminal_id, credentials)
+
     def submit(self, invoice: OpenInvoice) -> None:
-        """Start polling an invoice, or replace its query."""
+        """Start polling an invoice, or replace its query. Its terminal's credentials are set."""
         self.submitted_count += 1
         self._submissions.put(invoice)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from payments.polling.concurrency import SLOW_CALL_SECONDS, ConcurrencyLimit
 from payments.polling.schedule import Entry, Schedule
-from payments.seqr import CompletedStatusCall
+from payments.seqr import CompletedStatusCall, Credentials
 
 STUCK_CALL_SECONDS = 2.0  # from which a call is replaced by another one
 SLOWEST_ANSWERS = 1.5  # the same, as a multiple of the slowest of the recent answers
@@ -20,7 +20,10 @@ class StatusClient(Protocol):
     """Calls getPaymentStatus for many invoices at once: payments.seqr.BulkStatusClient."""
 
     def __len__(self) -> int: ...
-    def send(self, key: int, invoice_reference: str, invoice_version: int) -> None: ...
+    def set_credentials(self, terminal: int, credentials: Credentials) -> None: ...
+    def send(
+        self, key: int, terminal: int, invoice_reference: str, invoice_version: int
+    ) -> None: ...
     def flush(self) -> None: ...
     def collect(self) -> list[CompletedStatusCall]: ...
     def keys_older_than(self, seconds: float) -> list[int]: ...
@@ -30,7 +33,7 @@ class StatusClient(Protocol):
 def send_query(calls: StatusClient, entry: Entry) -> None:
     """Send the query about an invoice."""
     query = entry.query
-    calls.send(query.invoice_id, query.invoice_reference, query.invoice_version)
+    calls.send(query.invoice_id, query.terminal_id, query.invoice_reference, query.invoice_version)
 
 
 class QueryRepeater:

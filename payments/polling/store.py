@@ -21,6 +21,7 @@ from payments.models import (
     bucket_of,
     read_answer_times,
 )
+from payments.polling.credentials import CredentialsReader
 from payments.polling.database import DATABASE_ERRORS, is_contention, try_database
 from payments.polling.poller import OpenInvoice, ShardPoller
 from payments.polling.shards import IS_SUPERSEDED, ROW_INTERVAL_SECONDS, invoices_open_at_seqr
@@ -38,13 +39,14 @@ NEVER = float("-inf")
 
 COLUMNS = (
     "id",
+    "terminal_id",
     "invoice_reference",
     "invoice_version",
     "status",
     "issued_at",
     "notified_at",
 )
-_Row = tuple[int, str | None, int, str, datetime | None, datetime | None, int]
+_Row = tuple[int, int, str | None, int, str, datetime | None, datetime | None, int]
 # A changed digest shows a changed row: ten thousand digests are read as fast as a thousand rows.
 ROW_DIGEST = Func(
     *COLUMNS,
@@ -81,6 +83,7 @@ class PollStore:
             on_loyalty_card=on_loyalty_card,
             clock=clock,
         )
+        self._credentials = CredentialsReader(poller.set_credentials)
         self._digests: dict[int, int] = {}  # by invoice id, of the rows submitted
         self._answered_before_start: dict[int, datetime] = {}  # by bucket
         self.read_began_at = NEVER  # by this clock: later invoices are not known yet
@@ -136,6 +139,7 @@ class PollStore:
         A superseded invoice is cancelled because another one paid its order, or ended before that.
         """
         began_at = self._clock()
+        self._credentials.read()
         since = Now() - RECENT
         changed = invoices_open_at_seqr(self._shard).filter(
             Q(issued_at__gt=since) | Q(notified_at__gt=since) | IS_SUPERSEDED
@@ -159,6 +163,7 @@ class PollStore:
         began_at = self._clock()
         if self.read_began_at == NEVER:
             self._answered_before_start = read_answer_times()
+        self._credentials.read()
         digests = dict(self._invoices().values_list("id", ROW_DIGEST))
         for key in self._digests.keys() - digests.keys():
             self._close(key)
@@ -221,12 +226,13 @@ class PollStore:
                 self._poller.submit_closed(invoice_id)
 
     def _pause_payments_if_refused(self) -> None:
-        """Pause payments when SEQR has refused the shop's settings since the last row."""
+        """Pause payments of the terminals that SEQR has refused since the last row."""
         errors = self._poller.drain_configuration_errors()
-        if errors:
-            newest = max(errors)  # an older invoice might be refused for reasons of its own
+        refused = Invoice.objects.filter(pk__in=errors).order_by("terminal_id", "-pk")
+        # An older invoice of a terminal might be refused for reasons of its own.
+        for newest in refused.distinct("terminal_id"):
             with transaction.atomic():
-                pause_payments(Invoice.objects.get(pk=newest), errors[newest], SOURCE)
+                pause_payments(newest, errors[newest.pk], SOURCE)
 
     def _invoices(self) -> QuerySet[Any]:
         return invoices_open_at_seqr(self._shard).exclude(IS_SUPERSEDED)
@@ -248,15 +254,16 @@ class PollStore:
         )
         if not rows:
             return
+        self._credentials.read_if_new(terminal for _, terminal, *_ in rows)
         now, clock = database_now(), self._clock()
-        for key, reference, version, status, issued_at, notified_at, digest in rows:
+        for key, terminal, reference, version, status, issued_at, notified_at, digest in rows:
             self._digests[key] = digest
             assert reference is not None  # invoices_to_poll requires it
             assert issued_at is not None  # stored with the reference
             answered_at = max(issued_at, self._answered_before_start.get(bucket_of(key), issued_at))
             self._poller.submit(
                 OpenInvoice(
-                    StatusQuery(key, reference, version, InvoiceStatus(status)),
+                    StatusQuery(key, terminal, reference, version, InvoiceStatus(status)),
                     clock - (now - answered_at).total_seconds(),  # used if it is new to the poller
                     notified_at.timestamp() if notified_at else None,
                     are_written,

@@ -55,7 +55,7 @@ def submit_receipt(invoice_id: int) -> None:
         return
     assert invoice.ers_reference is not None
     try:
-        client = audited_client(invoice.order_id, SOURCE)
+        client = audited_client(invoice.terminal_id, invoice.order_id, SOURCE)
         client.submit_payment_receipt(invoice.ers_reference, _document(invoice))
     except ValueError as error:  # the rows do not add up; a later attempt may find them corrected
         logger.error("invoice %s: no receipt can be made: %s", invoice_id, error)
@@ -106,7 +106,7 @@ def _defer(invoice_id: int, why: ValueError | SeqrError) -> None:
     _defer_lease(invoice)
     record_event_once(invoice, EventName.RECEIPT_DEFERRED, SOURCE, detail=str(why))
     if isinstance(why, SeqrConfigurationError):
-        open_configuration_case(why, SOURCE)
+        open_configuration_case(invoice.terminal_id, why, SOURCE)
 
 
 @transaction.atomic
@@ -139,4 +139,4 @@ def _record_acceptance(invoice_id: int) -> None:
         return
     save_fields(invoice, receipt_accepted_at=database_now(), **LEASE.released())
     record_event(invoice, EventName.RECEIPT_ACCEPTED, SOURCE)
-    close_configuration_cases("submitPaymentReceipt", SOURCE)
+    close_configuration_cases(invoice.terminal_id, "submitPaymentReceipt", SOURCE)

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from orders.audit import ChangeSource, record_event, record_event_once
 from orders.clock import database_now
-from orders.models import EventName
+from orders.models import EventName, Terminal
 from orders.state_machine import save_fields
 from payments.call_audit import audited_client
 from payments.leases import LEASE, report_lease_duration
@@ -39,7 +39,7 @@ def fetch_report(period_id: int, source: ChangeSource) -> bool:
     if period is None or period.transaction_period_id is None:
         return False
     try:
-        with _transactions(period.transaction_period_id, period.terminal_id, source) as rows:
+        with _transactions(period.transaction_period_id, period.terminal, source) as rows:
             store_report(period_id, rows, source)
     except SeqrError as error:
         _defer(period_id, error, source)
@@ -58,29 +58,29 @@ def request_report(period_id: int, source: ChangeSource) -> bool:
     return True
 
 
-def check_period_id(transaction_period_id: str, terminal_id: str, source: ChangeSource) -> None:
+def check_period_id(transaction_period_id: str, terminal: Terminal, source: ChangeSource) -> None:
     """Check that SEQR has closed a period of the terminal under this ID, by its short summary.
 
     Raises the gateway's errors.
     """
-    client = audited_client(None, source)
+    client = audited_client(terminal.pk, None, source)
     with client.execute_report(
-        ReportId.TERMINAL_SUMMARY, transaction_period_id, terminal_id
+        ReportId.TERMINAL_SUMMARY, transaction_period_id, terminal.principal_id
     ) as report:
         _check_period(report, transaction_period_id)
 
 
 @contextmanager
 def _transactions(
-    transaction_period_id: str, terminal_id: str, source: ChangeSource
+    transaction_period_id: str, terminal: Terminal, source: ChangeSource
 ) -> Iterator[Iterable[TransactionRow]]:
     """Enter a context with the terminal's transactions in a period. Raises the gateway's errors.
 
     Source: API reference 2.6.0, executeReport.
     """
-    client = audited_client(None, source)
+    client = audited_client(terminal.pk, None, source)
     with client.execute_report(
-        ReportId.TERMINAL_TRANSACTIONS, transaction_period_id, terminal_id
+        ReportId.TERMINAL_TRANSACTIONS, transaction_period_id, terminal.principal_id
     ) as report:
         if not isinstance(report, TransactionReport):
             raise SeqrProtocolError("executeReport", "the report has sums, not transactions", 0)

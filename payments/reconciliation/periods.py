@@ -1,25 +1,24 @@
-"""Transaction periods: SEQR closes the terminal's once a day, and then makes the report of it.
+"""Transaction periods: SEQR closes each terminal's once a day, and then makes the report of it.
 
-markTransactionPeriod closes the terminal's period and returns its ID. The reseller's other tills
-have periods of their own. If the answer is lost, SEQR may
-have closed a period under an unknown ID, and another call would close the next one. So MARKING is
-committed before the call, and a period without a certain answer is LOST and never marked again.
+markTransactionPeriod closes a terminal's period and returns its ID. The reseller's other tills have
+periods of their own. If the answer is lost, SEQR may have closed a period under an unknown ID, and
+another call would close the next one. So MARKING is committed before the call, and a period without
+a certain answer is LOST and never marked again.
 """
 
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import SourceName
+from orders.models import SourceName, Terminal
 from payments.call_audit import audited_client
 from payments.cases.cases import close_period_cases, open_period_case
-from payments.gateway import own_terminal_id
 from payments.leases import LEASE
 from payments.models import CaseKind, PeriodStatus, TransactionPeriod
 from payments.reconciliation.backoff import open_case_if_stuck, retry_pause
@@ -46,35 +45,20 @@ def period_day(moment: datetime) -> date:
 
 
 def periods_due(now: datetime) -> list[int]:
-    """Create the terminal's period of the day, and return the IDs of the periods with a step due.
+    """Create each terminal's period of the day, and return the IDs of the periods with a step due.
 
-    Concurrent calls create one period a day. A replaced terminal gets its last one. A period that
-    could not be closed before the next day is void, and the next one contains its transactions.
+    Concurrent calls create one period a day. A retired terminal gets none. A period that could not
+    be closed before the next day is void, and the next one contains its transactions.
     """
     day = period_day(now)
-    for terminal_id in _terminals_to_close():
-        TransactionPeriod.objects.get_or_create(day=day, terminal_id=terminal_id)
+    for terminal in Terminal.objects.filter(retired_at=None):
+        TransactionPeriod.objects.get_or_create(day=day, terminal=terminal)
     for period_id in _ids(Q(status=PeriodStatus.TO_MARK, day__lt=day)):
         _void(period_id)
     unmarked = Q(status__in=(PeriodStatus.TO_MARK, PeriodStatus.MARKING))
     unreported = Q(status=PeriodStatus.MARKED, since__gt=now - REPORT_DEADLINE)
     requested = Q(report_requested_at__gt=now - REPORT_DEADLINE)
     return _ids(LEASE.lapsed_at(now) & (unmarked | unreported | requested))
-
-
-def _terminals_to_close() -> list[str]:
-    """Return the shop's terminal, then each former one without a period since its replacement.
-
-    A former terminal's last period is created after the shop's own one of the same day. The former
-    terminal may have had a period of its own on the day of the change, which is not the last.
-    """
-    own = own_terminal_id()
-    own_before = TransactionPeriod.objects.filter(
-        terminal_id=own, day=OuterRef("day"), pk__lt=OuterRef("pk")
-    )
-    latest = TransactionPeriod.objects.exclude(terminal_id=own).order_by("terminal_id", "-day")
-    former = latest.distinct("terminal_id").annotate(is_last=Exists(own_before))
-    return [own, *(period.terminal_id for period in former if not period.is_last)]
 
 
 def _ids(condition: Q) -> list[int]:
@@ -114,12 +98,12 @@ def mark_period(period_id: int) -> None:
     A call without a certain outcome makes the period LOST. Source: API reference 2.6.0,
     markTransactionPeriod.
     """
-    terminal_id = _take_lease(period_id)
-    if terminal_id is None:
+    terminal = _take_lease(period_id)
+    if terminal is None:
         return
     try:
-        client = audited_client(None, SOURCE)
-        transaction_period_id = client.mark_transaction_period(terminal_id)
+        client = audited_client(terminal.pk, None, SOURCE)
+        transaction_period_id = client.mark_transaction_period(terminal.principal_id)
     except (SeqrUnavailable, SeqrRejected, SeqrConflict) as error:
         _defer(period_id, error)
         raise
@@ -130,7 +114,7 @@ def mark_period(period_id: int) -> None:
 
 
 @transaction.atomic
-def _take_lease(period_id: int) -> str | None:
+def _take_lease(period_id: int) -> Terminal | None:
     """Take the lease and return the period's terminal; None if it must not be closed now."""
     period = lock_period(period_id)
     now = database_now()
@@ -139,7 +123,7 @@ def _take_lease(period_id: int) -> str | None:
     transition_period(
         period, PeriodStatus.MARKING, SOURCE, marking_started_at=now, **LEASE.taken(now)
     )
-    return period.terminal_id
+    return period.terminal
 
 
 @transaction.atomic
@@ -224,8 +208,8 @@ def resolve_lost_period(
         return _record_never_closed(period_id, reason, source)
     if TransactionPeriod.objects.filter(transaction_period_id=transaction_period_id).exists():
         raise PeriodNotAccepted(_("Another period already has this ID."))
-    terminal_id = TransactionPeriod.objects.get(pk=period_id).terminal_id
-    check_period_id(transaction_period_id, terminal_id, source)
+    terminal = TransactionPeriod.objects.get(pk=period_id).terminal
+    check_period_id(transaction_period_id, terminal, source)
     return _record_found(period_id, transaction_period_id, reason, source)
 
 

@@ -140,7 +140,6 @@ def _delete_found_missing_rows(rows: list[PeriodRow]) -> None:
 
 def _add_missing_rows(period: TransactionPeriod, window: Window) -> None:
     """Add a row for each of the shop's payments in this window that no report contains."""
-    payments = window.missing_payments().filter(period_rows=None).order_by("paid_at", "id")
     missing = (
         PeriodRow(
             period=period,
@@ -149,10 +148,12 @@ def _add_missing_rows(period: TransactionPeriod, window: Window) -> None:
             ers_reference=invoice.ers_reference or "",
             invoice=invoice,
         )
-        for invoice in payments.iterator()
+        for invoice in window.missing_payments()
     )
     for rows in batches(missing):
-        PeriodRow.objects.bulk_create(rows)
+        ids = [row.invoice_id for row in rows]
+        known = set(PeriodRow.objects.filter(invoice__in=ids).values_list("invoice_id", flat=True))
+        PeriodRow.objects.bulk_create(row for row in rows if row.invoice_id not in known)
 
 
 def _update_case(period: TransactionPeriod, source: ChangeSource) -> None:

@@ -10,12 +10,12 @@ report covers the time for certain only after the first of the shop's payments i
 payment is missing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Min, QuerySet
 
 from payments.models import (
     CAPTURED_STATUSES,
@@ -28,6 +28,7 @@ from payments.models import (
     TransactionPeriod,
 )
 
+PAYMENT_BATCH_SIZE = 1000
 RECORDING_MARGIN = timedelta(seconds=60)  # between SEQR's time of a transaction and the shop's
 FIRST_PERIOD_DURATION = timedelta(days=1)  # assumed: the shop did not close the one before it
 
@@ -45,8 +46,9 @@ class Gap(Enum):
 
 @dataclass(frozen=True)
 class Window:
-    """The time whose transactions are all in this report or in earlier ones; excludes `end`."""
+    """The time whose transactions of a terminal are in this or earlier reports; excludes `end`."""
 
+    terminal_id: int
     begin: datetime
     end: datetime
 
@@ -54,14 +56,25 @@ class Window:
         """Whether both times are in the window."""
         return self.begin <= begin and end < self.end
 
-    def missing_payments(self) -> QuerySet[Invoice]:
-        """Return the shop's payments of this time that no report contains."""
-        return Invoice.objects.filter(
-            ~Exists(_in_a_report().filter(invoice=OuterRef("pk"))),
+    def missing_payments(self) -> Iterator[Invoice]:
+        """Yield the terminal's payments of this time that no report contains, the oldest first.
+
+        Compares a batch at a time: right after a large report PostgreSQL knows little of the new
+        rows, and would compare each payment with each of them.
+        """
+        payments = Invoice.objects.filter(
+            terminal_id=self.terminal_id,
             status__in=CAPTURED_STATUSES,
             paid_at__gte=self.begin,
             paid_at__lt=self.end,
-        )
+        ).order_by("paid_at", "id")
+        ids = list(payments.values_list("pk", flat=True))
+        for first in range(0, len(ids), PAYMENT_BATCH_SIZE):
+            batch = ids[first : first + PAYMENT_BATCH_SIZE]
+            reported = _in_a_report().filter(invoice__in=batch)
+            missing = set(batch).difference(reported.values_list("invoice_id", flat=True))
+            if missing:
+                yield from payments.filter(pk__in=missing)
 
 
 @dataclass(frozen=True)
@@ -119,7 +132,7 @@ class Coverage:
         gaps = (self._gap_of(terminal_id, begin, end) for terminal_id in sorted(terminals))
         return next((gap for gap in gaps if gap is not None), None)
 
-    def _gap_of(self, terminal_id: str, begin: datetime, end: datetime) -> Gap | None:
+    def _gap_of(self, terminal_id: int, begin: datetime, end: datetime) -> Gap | None:
         windows = {
             span.period.pk: self._windows[span.period.pk]
             for span in self._spans
@@ -157,7 +170,7 @@ def reports_show_refunds() -> bool:
 def _spans() -> list[Span]:
     """Return the spans of all periods that SEQR closed or may have closed, oldest first."""
     found = []
-    opened: dict[str, datetime] = {}  # by terminal
+    opened: dict[int, datetime] = {}  # by terminal
     tried = TransactionPeriod.objects.filter(status__in=MARK_TRIED)
     for period in tried.order_by("marking_started_at"):
         started, ended = period.marking_started_at, period.marking_ended_at or period.lease_until
@@ -173,7 +186,7 @@ def _spans() -> list[Span]:
 def _windows(spans: list[Span]) -> dict[int, Window]:
     """Return the window of each period with a report, oldest first."""
     found = {}
-    unreported_until: dict[str, datetime] = {}  # by terminal
+    unreported_until: dict[int, datetime] = {}  # by terminal
     for span in spans:
         period = span.period
         if period.status != PeriodStatus.RECONCILED:
@@ -183,7 +196,7 @@ def _windows(spans: list[Span]) -> dict[int, Window]:
         assert period.marking_started_at is not None
         end = period.marking_started_at - RECORDING_MARGIN
         if begin < end:
-            found[period.pk] = Window(begin, end)
+            found[period.pk] = Window(period.terminal_id, begin, end)
     return found
 
 
@@ -199,7 +212,7 @@ def _reach(windows: Iterable[Window], begin: datetime, end: datetime) -> bool:
 def _evidence(period_id: int, window: Window) -> _Evidence:
     sales = _in_a_report().filter(period=period_id, invoice__isnull=False)
     first = sales.aggregate(first=Min("invoice__paid_at"))["first"]
-    return _Evidence(lacks_a_payment=window.missing_payments().exists(), first_sale_at=first)
+    return _Evidence(lacks_a_payment=any(window.missing_payments()), first_sale_at=first)
 
 
 def _in_a_report() -> QuerySet[PeriodRow]:

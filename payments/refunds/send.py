@@ -53,7 +53,8 @@ def send_refund(refund_id: int) -> None:
     ers_reference = refund.invoice.ers_reference or ""
     try:
         require_complete_database(SOURCE)
-        client = audited_client(refund.invoice.order_id, SOURCE)
+        invoice = refund.invoice
+        client = audited_client(invoice.terminal_id, invoice.order_id, SOURCE)
         answer = client.refund_payment(ers_reference, refund_payload(refund))
     except (SendingHeld, SeqrUnavailable, SeqrConfigurationError) as error:
         _defer(refund_id, error)
@@ -100,7 +101,7 @@ def _defer(refund_id: int, error: Exception) -> None:
         elif database_now() - refund.created_at > STUCK_AFTER and not refunds_are_held():
             open_stuck_refund_case(refund, SOURCE, str(error))
     if isinstance(error, SeqrConfigurationError):
-        open_configuration_case(error, SOURCE)
+        open_configuration_case(refund.invoice.terminal_id, error, SOURCE)
 
 
 @transaction.atomic
@@ -122,7 +123,7 @@ def _complete(refund_id: int, ers_reference: str) -> None:
     and SEQR's answer wins.
     """
     refund = lock_refund(refund_id)
-    close_configuration_cases("refundPayment", SOURCE)
+    close_configuration_cases(refund.invoice.terminal_id, "refundPayment", SOURCE)
     from_state = refund.status
     if from_state == RefundStatus.REFUNDED:
         return

@@ -15,7 +15,7 @@ sample_calls.py, which the tests of every operation use.
 
 from payments.seqr.bulk_status_client import BulkStatusClient, CompletedStatusCall
 from payments.seqr.client import SeqrClient
-from payments.seqr.config import SeqrConfig
+from payments.seqr.config import Credentials, SeqrConfig
 from payments.seqr.errors import (
     SeqrAuthenticationError,
     SeqrConfigurationError,
@@ -68,6 +68,7 @@ __all__ = [
     "CashierTransactionSummary",
     "ClientSession",
     "CompletedStatusCall",
+    "Credentials",
     "CustomerToken",
     "CustomerTokenStatus",
     "Invoice",

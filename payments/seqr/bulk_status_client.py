@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import pycurl
 
-from payments.seqr.config import SeqrConfig
+from payments.seqr.config import Credentials, SeqrConfig
 from payments.seqr.errors import SeqrError
 from payments.seqr.operations import GET_PAYMENT_STATUS
-from payments.seqr.status_codec import StatusCodec
+from payments.seqr.status_codec import StatusRequest, StatusResponses
 from payments.seqr.transport import MAX_RESPONSE_BYTES, HttpResponse, configure, curl_error
 from payments.seqr.types import PaymentStatus
 
@@ -41,11 +41,13 @@ class CompletedStatusCall(NamedTuple):
 class BulkStatusClient:
     """Runs up to `max_in_flight` getPaymentStatus calls at a time. Not thread-safe.
 
-    Several calls about one invoice may be in flight.
+    Several calls about one invoice may be in flight. Another thread may call `set_credentials`.
     """
 
     def __init__(self, config: SeqrConfig, max_in_flight: int) -> None:
-        self._codec = StatusCodec(config)
+        self._config = config
+        self._requests: dict[int, StatusRequest] = {}  # by terminal
+        self._responses = StatusResponses()
         # 20 of the 32 characters that SEQR allows; the calls' numbers get the rest.
         self._reference_prefix = uuid.uuid4().hex[:20]
         self._sent_calls = 0
@@ -65,15 +67,23 @@ class BulkStatusClient:
         """Return the number of calls sent and not collected."""
         return self._uncollected_count
 
-    def send(self, key: int, invoice_reference: str, invoice_version: int) -> None:
-        """Prepare a call, which `flush` starts. The caller must not exceed `max_in_flight`."""
+    def set_credentials(self, terminal: int, credentials: Credentials) -> None:
+        """Let later calls as `terminal`, the caller's number for it, use these credentials."""
+        self._requests[terminal] = StatusRequest(self._config, credentials)
+
+    def send(self, key: int, terminal: int, invoice_reference: str, invoice_version: int) -> None:
+        """Prepare a call as `terminal`, which `flush` starts.
+
+        The terminal's credentials must be set. The caller must not exceed `max_in_flight`.
+        """
+        request = self._requests[terminal]
         pool = self._pool
         if not pool.has_capacity:
             pool = self._leave_full_pool()
         self._sent_calls += 1
         self._uncollected_count += 1
         client_reference = f"{self._reference_prefix}{self._sent_calls:x}"
-        envelope = self._codec.encode(invoice_reference, invoice_version, client_reference)
+        envelope = request.encode(invoice_reference, invoice_version, client_reference)
         pool.start(key, client_reference, envelope)
 
     def flush(self) -> None:
@@ -168,7 +178,7 @@ class BulkStatusClient:
     def _decode(self, call: "_Call") -> PaymentStatus | SeqrError:
         http_status = call.handle.getinfo(pycurl.RESPONSE_CODE)
         try:
-            return self._codec.decode(HttpResponse(http_status, bytes(call.body)))
+            return self._responses.decode(HttpResponse(http_status, bytes(call.body)))
         except SeqrError as error:
             return error
 

@@ -31,7 +31,7 @@ from payments.seqr.types import (
 
 
 class SeqrClient(SoapClient):
-    """Calls SEQR's operations. Make one per process; threads may share it."""
+    """Calls SEQR's operations. Threads may share it; copies of one share its connections."""
 
     def get_client_session_info(self, token: str) -> ClientSession:
         """Return the customer who scanned the QR code and received `token`.

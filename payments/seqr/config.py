@@ -6,8 +6,19 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
+class Credentials:
+    """The IDs and passwords of one terminal and its reseller, with which SEQR is called."""
+
+    terminal_id: str
+    terminal_password: str = field(repr=False)
+    reseller_id: str
+    reseller_user_id: str
+    reseller_password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class SeqrConfig:
-    """SEQR's endpoints and the credentials of one terminal and its reseller.
+    """SEQR's endpoints, what the shop tells SEQR about itself, and the limits of a call.
 
     `service_url` and `session_url` are the endpoints of the two SOAP services. `channel` is
     `ClientWS` or `WS`. `client_id` is the company's name during certification, otherwise the
@@ -19,11 +30,6 @@ class SeqrConfig:
 
     service_url: str
     session_url: str
-    terminal_id: str
-    terminal_password: str = field(repr=False)
-    reseller_id: str
-    reseller_user_id: str
-    reseller_password: str = field(repr=False)
     client_id: str
     channel: str
     timeout_seconds: float

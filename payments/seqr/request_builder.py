@@ -10,7 +10,7 @@ from typing import Any
 import zeep
 from lxml import etree
 
-from payments.seqr.config import SeqrConfig
+from payments.seqr.config import Credentials, SeqrConfig
 from payments.seqr.operations import Operation, Principal
 from payments.seqr.types import Amount, CustomerToken, Invoice, InvoiceRow, ReceiptDocument
 
@@ -19,14 +19,18 @@ _INVALID_XML_CHARACTERS = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U
 
 
 def build_request(
-    config: SeqrConfig, operation: Operation[Any], client_reference: str, elements: dict[str, Any]
+    config: SeqrConfig,
+    credentials: Credentials,
+    operation: Operation[Any],
+    client_reference: str,
+    elements: dict[str, Any],
 ) -> bytes:
     """Return the SOAP envelope of one request; `elements` follow the context, by SEQR's names.
 
     None omits an element. Texts lose the characters that XML 1.0 does not allow, because a control
     character in a product's name must not stop a sale. Thread-safe.
     """
-    context = _context_elements(config, operation.principal, client_reference)
+    context = _context_elements(config, credentials, operation.principal, client_reference)
     texts = _as_xml_text({"context": context, **elements})
     client = _zeep_client(operation.service)
     envelope = client.create_message(client.service, operation.name, **texts)
@@ -64,18 +68,18 @@ class _BundledWsdl:
 
 
 def _context_elements(
-    config: SeqrConfig, principal: Principal, client_reference: str
+    config: SeqrConfig, credentials: Credentials, principal: Principal, client_reference: str
 ) -> dict[str, Any]:
     if principal is Principal.TERMINAL:
-        initiator = {"id": config.terminal_id, "type": "TERMINALID"}
-        password = config.terminal_password
+        initiator = {"id": credentials.terminal_id, "type": "TERMINALID"}
+        password = credentials.terminal_password
     else:
         initiator = {
-            "id": config.reseller_id,
+            "id": credentials.reseller_id,
             "type": "RESELLERUSER",
-            "userId": config.reseller_user_id,
+            "userId": credentials.reseller_user_id,
         }
-        password = config.reseller_password
+        password = credentials.reseller_password
     return {
         "channel": config.channel,
         "clientId": config.client_id,

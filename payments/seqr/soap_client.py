@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Self, TypeVar
 
-from payments.seqr.config import SeqrConfig
+from payments.seqr.config import Credentials, SeqrConfig
 from payments.seqr.errors import SeqrError, SeqrOutcomeUnknown, SeqrProtocolError
 from payments.seqr.operations import (
     EXECUTE_REPORT,
@@ -59,13 +59,27 @@ class SoapClient:
     """
 
     def __init__(
-        self, config: SeqrConfig, *, before_call: Callable[[], None] = lambda: None
+        self,
+        config: SeqrConfig,
+        credentials: Credentials,
+        *,
+        before_call: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
+        self._credentials = credentials
         self._before_call = before_call
         self._urls = {PAYMENT_SERVICE: config.service_url, SESSION_SERVICE: config.session_url}
         self._transport = CurlTransport(config.timeout_seconds)
         self._listener: Listener | None = None
+
+    def with_credentials(self, credentials: Credentials) -> Self:
+        """Return a client on the same connections that calls SEQR as another terminal.
+
+        It is cheap enough to make one for each call.
+        """
+        client = copy(self)
+        client._credentials = credentials
+        return client
 
     def with_listener(self, listener: Listener) -> Self:
         """Return a client on the same connections that passes each call's record to `listener`.
@@ -107,7 +121,9 @@ class SoapClient:
     def _sent(self, operation: Operation[Any], elements: dict[str, Any]) -> Iterator[bytes]:
         """Yield the request's envelope, and report the call after the context."""
         client_reference = uuid.uuid4().hex
-        envelope = build_request(self._config, operation, client_reference, elements)
+        envelope = build_request(
+            self._config, self._credentials, operation, client_reference, elements
+        )
         self._before_call()
         started = time.monotonic()
         try:

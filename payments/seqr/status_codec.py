@@ -1,8 +1,8 @@
 """Encodes getPaymentStatus requests and decodes their responses on a fast path for polling.
 
-A request is the gateway's own envelope, rendered once and filled in for each call. The fast path
-decodes only the plain response for an unpaid invoice; `read_response` decodes every other one.
-Tests prove that both give the same result.
+A terminal's request is the gateway's own envelope, rendered once and filled in for each call. The
+fast path decodes only the plain response for an unpaid invoice; `read_response` decodes every other
+one. Tests prove that both give the same result.
 """
 
 import re
@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from payments.seqr.config import SeqrConfig
+from payments.seqr.config import Credentials, SeqrConfig
 from payments.seqr.operations import GET_PAYMENT_STATUS
 from payments.seqr.request_builder import build_request, xml_text
 from payments.seqr.response_parser import SEQR_NAMESPACE, SOAP_NAMESPACE, hardened_parser
@@ -33,20 +33,19 @@ _PLAIN_FIELDS = {"resultCode", "resultDescription", "status", "version"}
 _FIELDS_ALLOWED_EMPTY = {"ersReference", "resultDescription"}
 
 
-class StatusCodec:
-    """Encodes one terminal's requests and decodes the responses. Not thread-safe."""
+class StatusRequest:
+    """The getPaymentStatus request of one terminal, rendered once and filled in for each call."""
 
-    def __init__(self, config: SeqrConfig) -> None:
+    def __init__(self, config: SeqrConfig, credentials: Credentials) -> None:
         envelope = build_request(
             config,
+            credentials,
             GET_PAYMENT_STATUS,
             _CLIENT_REFERENCE,
             {"invoiceReference": _REFERENCE, "invoiceVersion": _VERSION},
         ).decode()
         # In SEQR's order of elements: client reference, invoice reference, version.
         self._head, self._middle, self._before_version, self._tail = _PLACEHOLDERS.split(envelope)
-        self._parser = hardened_parser()
-        self._decoded: dict[bytes, PaymentStatus] = {}
 
     def encode(self, invoice_reference: str, invoice_version: int, client_reference: str) -> bytes:
         """Return the envelope of one request."""
@@ -57,6 +56,14 @@ class StatusCodec:
             f"{self._head}{client_reference}{self._middle}{reference}"
             f"{self._before_version}{invoice_version}{self._tail}"
         ).encode()
+
+
+class StatusResponses:
+    """Decodes the responses to all terminals' requests. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._parser = hardened_parser()
+        self._decoded: dict[bytes, PaymentStatus] = {}
 
     def decode(self, response: HttpResponse) -> PaymentStatus:
         """Return the status in a response, or raise its error, exactly as `read_response`."""

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.forms import ColorInput, ModelForm
+from django.forms import ColorInput, ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from orders.models import Order, Product, QrCode, Shop
+from orders.models import Order, Product, QrCode, Shop, Terminal
 from orders.models.order import OPEN_STATES
 from orders.pictures import make_logo, save_once
 from orders.qr import payload
@@ -32,13 +32,14 @@ from seqrshop.backoffice.shop_inlines import CategoryInline, OpeningHoursInline,
 
 
 class ShopForm(ModelForm[Shop]):
-    """A shop. A new service ID must fit in the printed codes."""
+    """A shop. A new service ID must fit in the printed codes; the terminal is the seller's."""
 
     logo = PictureField(
         make_logo,
         label=_("logo"),
         help_text=_("JPEG, PNG or WebP. Shown before the name, on the accent colour."),
     )
+    terminal = ModelChoiceField(Terminal.objects.filter(retired_at=None), label=_("terminal"))
 
     class Meta:
         model = Shop
@@ -46,6 +47,8 @@ class ShopForm(ModelForm[Shop]):
             "name",
             "slug",
             "service_id",
+            "seller",
+            "terminal",
             "currency",
             "accent",
             "logo",
@@ -77,13 +80,31 @@ class ShopForm(ModelForm[Shop]):
                     ) from error
         return service_id
 
+    def clean_terminal(self) -> Terminal:
+        """Refuse a terminal of another seller."""
+        terminal: Terminal = self.cleaned_data["terminal"]
+        seller = self.cleaned_data.get("seller")
+        if seller is not None and terminal.seller_id != seller.pk:
+            raise ValidationError(_("This terminal belongs to another seller."))
+        return terminal
+
 
 @admin.register(Shop)
 class ShopAdmin(RowActionsAdmin[Shop]):
     """Shops: their products, codes and opening hours, and the addresses to register with SEQR."""
 
     form = ShopForm
-    list_display = ("name", "slug", "service_id", "products_on_sale", "open_orders", "paused")
+    list_display = (
+        "name",
+        "slug",
+        "service_id",
+        "terminal",
+        "products_on_sale",
+        "open_orders",
+        "paused",
+    )
+    list_filter = ("terminal",)
+    list_select_related = ("terminal",)
     inlines = (OpeningHoursInline, CategoryInline, ProductInline)
     actions = ("pause", "open", "regenerate_codes")
     readonly_fields = (
@@ -111,7 +132,8 @@ class ShopAdmin(RowActionsAdmin[Shop]):
 
     def get_fieldsets(self, request: HttpRequest, obj: Shop | None = None) -> Any:
         """Leave out of a new shop's page the parts that need a saved shop."""
-        typed = (None, {"fields": ("name", "slug", "service_id", "currency", "accent", "logo")})
+        identity = ("name", "slug", "service_id", "seller", "terminal")
+        typed = (None, {"fields": (*identity, "currency", "accent", "logo")})
         if obj is None:
             return (typed,)
         orders = {"fields": ("accepting_orders", "pause_note_sv", "pause_note_en")}

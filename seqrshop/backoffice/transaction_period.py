@@ -104,17 +104,18 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
     subject_type = SubjectType.PERIOD
     list_display = (
         "day",
-        "terminal_id",
+        "terminal",
         "status",
         "unexplained",
         "fetched_at",
         "transaction_period_id",
     )
-    list_filter = ("status",)
+    list_filter = ("status", "terminal")
+    list_select_related = ("terminal",)
     date_hierarchy = "day"
     fields = (
         "day",
-        "terminal_id",
+        "terminal",
         "status",
         "since",
         "marking_started_at",

@@ -6,9 +6,11 @@ import json
 import secrets
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
 
 from seqrshop.local.servers import Servers
 
@@ -34,6 +36,7 @@ class Secrets:
 
     secret_key: str
     staff_password: str
+    encryption_key: str
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,19 @@ class Ports:
 
 
 def load_secrets(file: Path) -> Secrets:
-    """Return the demo's secrets from `file`, which the first call creates."""
-    if file.exists():
-        return Secrets(**json.loads(file.read_text()))
-    generated = Secrets(secrets.token_urlsafe(50), secrets.token_urlsafe(9))
+    """Return the demo's secrets from `file`; the first call generates them."""
+    stored = json.loads(file.read_text()) if file.exists() else {}
+    generated = {
+        "secret_key": secrets.token_urlsafe(50),
+        "staff_password": secrets.token_urlsafe(9),
+        "encryption_key": Fernet.generate_key().decode(),
+    }
+    if stored.keys() >= generated.keys():
+        return Secrets(**stored)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
-    file.write_text(json.dumps(asdict(generated), indent=2))
-    return generated
+    file.write_text(json.dumps(generated | stored, indent=2))
+    return Secrets(**(generated | stored))
 
 
 def read_ports(given: Mapping[str, str]) -> Ports:
@@ -107,6 +115,7 @@ def environment(
     hosts = dict.fromkeys(["localhost", "127.0.0.1", "[::1]", public_host or "localhost"])
     defaults = {
         "SECRET_KEY": generated.secret_key,
+        "ENCRYPTION_KEYS": generated.encryption_key,
         "DEBUG": "off",
         "ALLOWED_HOSTS": ",".join(hosts),
         "PUBLIC_BASE_URL": shop_url,

@@ -9,6 +9,7 @@ from seqrshop.local import ROOT
 TEST_SETTINGS = {
     "DEBUG": "off",
     "SECRET_KEY": "a-secret-of-the-tests-which-guards-nothing-at-all-anywhere",
+    "ENCRYPTION_KEYS": "dGhlLXRlc3RzLW93bi1rZXktZ3VhcmRzLW5vdGhpbmc=",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "PUBLIC_BASE_URL": "http://testserver",
     # Nothing listens on port 9: a test that calls SEQR uses the sandbox fixture.

@@ -44,7 +44,7 @@ def health(request: HttpRequest) -> JsonResponse:
     shards = shard_statuses(heartbeats or {}, snapshot.shard_rows if snapshot else {})
     risks = _risks(shards, snapshot, redis_is_up=heartbeats is not None)
     degradations = ["redis_unavailable"] if heartbeats is None else []
-    if snapshot and snapshot.payments_are_paused:
+    if snapshot and snapshot.paused_terminals:
         degradations.append("payments_paused")
     if snapshot and not snapshot.audit_is_protected:
         degradations.append("audit_not_protected")
@@ -60,7 +60,7 @@ def health(request: HttpRequest) -> JsonResponse:
         "postgresql": "up" if snapshot else "down",
         "redis": "down" if heartbeats is None else "up",
         "shards": [_shard(number, status, snapshot) for number, status in shards.items()],
-        "payments_paused": snapshot.payments_are_paused if snapshot else None,
+        "payments_paused": bool(snapshot.paused_terminals) if snapshot else None,
         "open_cases": sum(snapshot.open_cases.values()) if snapshot else None,
         "last_at_risk": _last_at_risk or None,
     }

@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 
 from orders.clock import database_now
 from orders.database_roles import audit_is_protected
-from payments.availability.pause import payments_are_paused
+from payments.availability.pause import paused_terminals
 from payments.models import (
     CaseKind,
     Invoice,
@@ -54,7 +54,7 @@ class HealthSnapshot:
     shard_rows: dict[int, ShardStatus]  # by shard
     open_invoices: dict[int, int]  # by shard
     open_cases: dict[str, int]  # by kind
-    payments_are_paused: bool
+    paused_terminals: frozenset[int]
     audit_is_protected: bool
 
 
@@ -84,7 +84,7 @@ def read_health_snapshot() -> HealthSnapshot:
         | _count_by("shard", invoices_to_poll()),
         open_cases=dict.fromkeys(CaseKind.values, 0)
         | _count_by("kind", MoneyCase.objects.filter(closed_at=None)),
-        payments_are_paused=payments_are_paused(),
+        paused_terminals=paused_terminals(),
         audit_is_protected=audit_is_protected(),
     )
 

@@ -115,7 +115,9 @@ def _from_snapshot(snapshot: HealthSnapshot) -> Iterator[GaugeMetricFamily]:
         cases.add_metric([kind], count)
     yield cases
     yield _single(
-        "seqrshop_payments_paused", "Whether payments are paused", snapshot.payments_are_paused
+        "seqrshop_terminals_paused",
+        "Terminals whose payments are paused",
+        len(snapshot.paused_terminals),
     )
 
 

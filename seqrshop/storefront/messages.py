@@ -70,7 +70,7 @@ def state_texts(order: Order, invoice: Invoice) -> tuple[str, str]:
         return heading, str(PAID_AT_SEQR)
     if order.state in PAYABLE_AGAIN and invoice.possibly_reversed:
         return heading, str(POSSIBLY_REVERSED)
-    if order.state in UNSENT_STATES and payments_are_paused():
+    if order.state in UNSENT_STATES and payments_are_paused(order.shop.terminal_id):
         return str(PAUSED_HEADING), str(PAUSED_MESSAGE)
     message = str(MESSAGES[OrderState(order.state)])
     if order.state in (_S.PARTLY_REFUNDED, _S.REFUNDED):

@@ -33,7 +33,7 @@ def test_successful_check_resumes_payments_and_is_audited(sandbox: SandboxProces
     opened = AuditEvent.objects.get(subject_type=SubjectType.CASE, name="payments_resumed")
     assert messages == [f"SEQR accepts our settings, payments are open again: {pause.case}."]
     assert (opened.source, opened.actor) == ("staff", user_of(client))
-    assert not payments_are_paused()
+    assert not payments_are_paused(pause.terminal_id)
     assert BUTTON not in client.get(page_url(pause.case)).content.decode()
 
 
@@ -46,7 +46,7 @@ def test_failed_check_is_reported_and_audited(sandbox: SandboxProcess) -> None:
 
     assert set(messages[-1]) == {f"SEQR still rejects our settings: {pause.case}."}
     assert AuditEvent.objects.filter(name="probe_refused", actor=user_of(client)).count() == 2
-    assert payments_are_paused()
+    assert payments_are_paused(pause.terminal_id)
 
 
 def test_check_needs_its_permission(sandbox: SandboxProcess) -> None:
@@ -73,4 +73,4 @@ def test_closing_the_case_schedules_a_check() -> None:
 
     assert MoneyCase.objects.get().closed_at is not None
     assert find_work().pauses_to_probe == [pause.pk]
-    assert payments_are_paused()
+    assert payments_are_paused(pause.terminal_id)

@@ -17,7 +17,7 @@ from tests.payments.reconciliation.steps import (
     run_due_periods,
     unrecorded_sale,
 )
-from tests.payments.steps import paid_invoice
+from tests.payments.steps import other_terminal, paid_invoice
 from tests.sandbox_process import SandboxProcess
 from tests.staff import (
     list_url,
@@ -70,6 +70,23 @@ def test_page_shows_unexplained_rows_and_links_to_all_rows(
     assert f'<a href="{list_url(PeriodRow)}?period__id__exact={period.pk}">2 rows</a>' in page
     assert "period reconciled" in page
     assert [row.invoice for row in rows] == [known, None]
+
+
+def test_list_shows_the_labels_of_the_terminals_and_is_filtered_by_them(
+    sandbox: SandboxProcess,
+) -> None:
+    till = other_terminal()
+    period = reconcile_day(sandbox)
+    client = superuser()
+
+    page = client.get(list_url(TransactionPeriod)).content.decode()
+    of_till = listed(client, TransactionPeriod, terminal__id__exact=str(till.pk))
+
+    assert "Till 1" in page
+    assert "Till 2" in page
+    assert [each.terminal for each in of_till] == [till]
+    assert period.terminal != till
+    assert "Till 1" in client.get(page_url(period)).content.decode()
 
 
 def test_case_links_to_its_period(sandbox: SandboxProcess) -> None:

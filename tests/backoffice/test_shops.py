@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from orders.clock import database_now
 from orders.models import Category, OpeningHours, OrderState, Picture, Product, QrCode, Shop
 from orders.qr import save_qr_code
 from tests.factories import (
@@ -18,9 +19,12 @@ from tests.factories import (
     OrderFactory,
     PictureFactory,
     ProductFactory,
+    SellerFactory,
     ShopFactory,
+    TerminalFactory,
 )
 from tests.image_files import drawn, upload
+from tests.payments.steps import own_terminal
 from tests.staff import (
     list_url,
     listed,
@@ -39,10 +43,13 @@ INLINES = ("opening_hours", "categories", "products")
 
 def form(**fields: Any) -> dict[str, Any]:
     """Return the form of a shop without products."""
+    terminal = own_terminal()
     return {
         "name": "Kafé Lyktan",
         "slug": "lyktan",
         "service_id": "LYKTAN",
+        "seller": terminal.seller_id,
+        "terminal": terminal.pk,
         "currency": "SEK",
         "accent": "#7a3412",
         **{f"{rows}-TOTAL_FORMS": "0" for rows in INLINES},
@@ -113,6 +120,50 @@ def test_invalid_shop_is_refused(field: str, value: str, sentence: str) -> None:
 
     assert sentence in errors(response)[field][0]
     assert not Shop.objects.exists()
+
+
+def test_terminal_of_another_seller_is_refused_beside_the_field() -> None:
+    other = SellerFactory.create(reseller_id="another")
+
+    response = superuser().post(reverse("admin:orders_shop_add"), form(seller=other.pk))
+
+    assert errors(response) == {"terminal": ["This terminal belongs to another seller."]}
+    assert not Shop.objects.exists()
+
+
+@pytest.mark.parametrize("field", ["seller", "terminal"])
+def test_shop_needs_a_seller_and_a_terminal(field: str) -> None:
+    response = superuser().post(reverse("admin:orders_shop_add"), form(**{field: ""}))
+
+    assert errors(response) == {field: ["This field is required."]}
+
+
+def test_retired_terminal_is_not_offered() -> None:
+    retired = TerminalFactory.create(
+        principal_id="till-2", label="Till 2", password="", retired_at=database_now()
+    )
+    client = superuser()
+
+    page = client.get(page_url(ShopFactory.create())).content.decode()
+    response = client.post(reverse("admin:orders_shop_add"), form(terminal=retired.pk))
+
+    assert "Till 1" in page
+    assert "Till 2" not in page
+    assert "terminal" in errors(response)
+
+
+def test_list_shows_each_shops_terminal_and_is_filtered_by_it() -> None:
+    shop = ShopFactory.create()
+    till = TerminalFactory.create(principal_id="till-2", label="Southside")
+    elsewhere = ShopFactory.create(terminal=till)
+    client = superuser()
+
+    page = client.get(list_url(Shop)).content.decode()
+
+    assert "Till 1" in page
+    assert "Southside" in page
+    assert listed(client, Shop, terminal__id__exact=str(till.pk)) == [elsewhere]
+    assert shop.terminal != till
 
 
 def test_service_id_too_long_for_a_printed_code_is_refused() -> None:

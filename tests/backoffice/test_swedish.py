@@ -82,7 +82,7 @@ def rows(client: Client) -> list[Model]:
     record_call(CallRecord("cancelInvoice", "0123", 12, 51), paid.order_id, BY_TEST)
     refund, _ = request_refund(paid.pk, Decimal(10), "kallt", by_staff(user_of(client)), "nonce")
     Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.UNKNOWN)
-    period = TransactionPeriod.objects.create(day=date(2026, 11, 23), terminal_id="1")
+    period = TransactionPeriod.objects.create(day=date(2026, 11, 23), terminal=shop.terminal)
     report_row = PeriodRow.objects.create(
         period=period, position=1, match_result=MatchResult.UNKNOWN_SALE, amount=10
     )

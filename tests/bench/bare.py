@@ -11,8 +11,8 @@ from io import BytesIO
 
 import pycurl
 
-from payments.seqr.config import SeqrConfig
-from payments.seqr.status_codec import StatusCodec
+from payments.seqr.config import Credentials, SeqrConfig
+from payments.seqr.status_codec import StatusRequest
 from payments.seqr.transport import REQUEST_HEADERS
 
 MAX_IN_FLIGHT = 800
@@ -21,16 +21,20 @@ MAX_WAIT_SECONDS = 0.1
 
 
 def query_forever(
-    config: SeqrConfig, references: range, interval: float, max_in_flight: int
+    config: SeqrConfig,
+    credentials: Credentials,
+    references: range,
+    interval: float,
+    max_in_flight: int,
 ) -> None:
     """Query each invoice every `interval` seconds, or with 0 as often as possible."""
-    messages = StatusCodec(config)
+    request = StatusRequest(config, credentials)
     multi = pycurl.CurlMulti()
     multi.setopt(pycurl.M_MAXCONNECTS, max_in_flight)
     idle = [_handle(config.service_url) for _ in range(max_in_flight)]
     start = time.monotonic()
     due = deque(
-        (start + interval * place / len(references), messages.encode(str(reference), 1, "bare"))
+        (start + interval * place / len(references), request.encode(str(reference), 1, "bare"))
         for place, reference in enumerate(references)
     )
     while True:
@@ -74,16 +78,18 @@ if __name__ == "__main__":
         SeqrConfig(
             service_url=url,
             session_url=url,
-            terminal_id="public_test_shop_terminal",
-            terminal_password="12345678",
-            reseller_id="public_test_shop",
-            reseller_user_id="9900",
-            reseller_password="1234",
             client_id="seqrshop",
             channel="ClientWS",
             timeout_seconds=10,
             report_timeout_seconds=300,
             report_stall_seconds=30,
+        ),
+        Credentials(
+            terminal_id="public_test_shop_terminal",
+            terminal_password="12345678",
+            reseller_id="public_test_shop",
+            reseller_user_id="9900",
+            reseller_password="1234",
         ),
         range(int(first), int(first) + int(number)),
         float(interval),

@@ -15,12 +15,13 @@ MIN_PAYMENTS_PER_SECOND = 5.0  # a second; with fewer there would be nothing to 
 
 @dataclass(frozen=True)
 class Case:
-    """The number of open invoices, SEQR's `Behaviour`, and a rate of payments unlike the usual."""
+    """The open invoices and their terminals, SEQR's `Behaviour`, and an unusual payment rate."""
 
     open: int
     delay: float = 0.0
     note: str = ""
     rate: float | None = None
+    terminals: int = 1
     behaviour: dict[str, float | bool] = field(default_factory=dict)
 
     @property
@@ -73,7 +74,7 @@ class Measured:
 def measure(bench: Bench, design: Design, case: Case, times: Times) -> Measured:
     """Start a design, warm it up, count, and stop it."""
     bench.seqr.set_behaviour(delay=case.delay)
-    references = prepare(bench, case.open)
+    references = prepare(bench, case.open, case.terminals)
     rate = case.payments_per_second if design.records else 0.0
     with bench.launcher.nested() as launcher:
         process, *beside = design.start(bench, launcher, references)
@@ -109,10 +110,10 @@ def measure(bench: Bench, design: Design, case: Case, times: Times) -> Measured:
     )
 
 
-def prepare(bench: Bench, open_invoices: int) -> list[int]:
+def prepare(bench: Bench, open_invoices: int, terminals: int = 1) -> list[int]:
     """Reset everything to a number of open invoices; return their references."""
     bench.clear_redis()
-    references = bench.shop.fill(open_invoices)
+    references = bench.shop.fill(open_invoices, terminals)
     bench.seqr.count()
     return references
 

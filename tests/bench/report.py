@@ -14,6 +14,7 @@ from tests.bench.rows import (
     FULL_SHARD,
     LARGEST,
     MANY_PAYMENTS,
+    MANY_TERMINALS,
     UNIQUE_ANSWERS,
     Results,
 )
@@ -41,7 +42,7 @@ def write(results: Results, cores: Cores) -> None:
 
 def rows(results: Results) -> str:
     """Return the table of ratios and the table of measurements."""
-    cases = (*CASES, FULL_SHARD, MANY_PAYMENTS, UNIQUE_ANSWERS, FAILING)
+    cases = (*CASES, MANY_TERMINALS, FULL_SHARD, MANY_PAYMENTS, UNIQUE_ANSWERS, FAILING)
     measured = [case for case in cases if (case.name, OURS.name) in results.runs]
     return "\n\n".join(
         [

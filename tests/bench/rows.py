@@ -25,6 +25,7 @@ QUICK_TIMES = Times(warm_up=2, window=5)
 CASES = [Case(number, delay) for number in (100, 1_000, 10_000) for delay in (0.0, 0.05)]
 LARGEST = Case(10_000)
 FULL_SHARD = Case(25_000)
+MANY_TERMINALS = Case(10_000, note="200 terminals", terminals=200)
 MANY_PAYMENTS = Case(10_000, note="300 payments a second", rate=300.0)
 QUICK_CASES = [Case(1_000), LARGEST]
 UNIQUE_ANSWERS = Case(10_000, note="unique answers", behaviour={"unique_answers": True})
@@ -60,6 +61,7 @@ def measure_all(bench: Bench) -> Results:
             for design in (OURS, NAIVE, BARE):
                 _measure(bench, design, case, TIMES, results.runs)
             if case == LARGEST:
+                _measure(bench, OURS, MANY_TERMINALS, TIMES, results.runs)
                 _measure(bench, BARE_AT_FULL_SPEED, case, TIMES, results.runs)
         _measure(bench, BARE, FULL_SHARD, TIMES, results.runs)
         for case in (FULL_SHARD, MANY_PAYMENTS, UNIQUE_ANSWERS, FAILING):

@@ -4,14 +4,25 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import count
+from itertools import count, cycle
 
 import psycopg
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from orders.models import AuditEvent, Customer, Order, OrderState, Shop, SubjectType
+from orders.encryption import encrypt
+from orders.models import (
+    AuditEvent,
+    Customer,
+    Order,
+    OrderState,
+    Seller,
+    Shop,
+    SubjectType,
+    Terminal,
+)
 from payments.models import Invoice, InvoiceStatus
 from tests.bench.fake_responses import AMOUNT
 from tests.bench.fake_seqr_process import Payment, SeqrProcess
@@ -24,12 +35,15 @@ _numbers = count(10_000_000_000)
 
 
 class BenchShop:
-    """One shop and its open invoices, also at the fake SEQR."""
+    """A shop, its terminals and its open invoices, which are also at the fake SEQR.
+
+    The invoices are issued by the terminals in turn. The shop's own one is that of the settings.
+    """
 
     def __init__(self, seqr: SeqrProcess) -> None:
         self._seqr = seqr
 
-    def fill(self, open_invoices: int) -> list[int]:
+    def fill(self, open_invoices: int, terminals: int = 1) -> list[int]:
         """Reset to a number of invoices, each queried before; return their references."""
         self._seqr.forget()
         tables = [
@@ -38,7 +52,11 @@ class BenchShop:
             for model in apps.get_app_config(name).get_models()
         ]
         execute_as_owner(f"TRUNCATE {', '.join(tables)} CASCADE")
-        self.shop = Shop.objects.create(name="Lyktan", slug="lyktan", service_id="LYKTAN")
+        own, *others = _create_terminals(terminals)
+        self._turns = cycle([own, *others])
+        self.shop = Shop.objects.create(
+            name="Lyktan", slug="lyktan", service_id="LYKTAN", seller=own.seller, terminal=own
+        )
         references = self.issue(open_invoices, version=1, age=LIFETIME)
         with psycopg.connect(owner_url(), autocommit=True) as owner:
             owner.execute("VACUUM ANALYZE")
@@ -74,6 +92,7 @@ class BenchShop:
             (
                 Invoice(
                     order=order,
+                    terminal=next(self._turns),
                     status=InvoiceStatus.ISSUED,
                     amount=order.total,
                     currency=order.currency,
@@ -99,6 +118,27 @@ class BenchShop:
             if not unrecorded or time.monotonic() >= until:
                 return seconds, unrecorded
             time.sleep(0.1)
+
+
+def _create_terminals(number: int) -> list[Terminal]:
+    """Create terminals of one seller, each with its own password; the first has the settings'."""
+    seller = Seller.objects.create(
+        legal_name="Lyktan AB",
+        organisation_number="556677-8899",
+        reseller_id=settings.SEQR_RESELLER_ID,
+        reseller_password_ciphertext=encrypt(settings.SEQR_RESELLER_PASSWORD),
+    )
+    given = {settings.SEQR_TERMINAL_ID: settings.SEQR_TERMINAL_PASSWORD}
+    made = {f"bench-{each}": f"password {each}" for each in range(1, number)}
+    return Terminal.objects.bulk_create(
+        Terminal(
+            seller=seller,
+            principal_id=principal_id,
+            label=principal_id,
+            password_ciphertext=encrypt(password),
+        )
+        for principal_id, password in (given | made).items()
+    )
 
 
 def _seconds_to_record(payments: Sequence[Payment]) -> tuple[list[float], int]:

@@ -11,6 +11,7 @@ import pytest
 
 from payments.seqr import (
     Amount,
+    Credentials,
     Invoice,
     InvoiceRow,
     PaymentStatus,
@@ -36,6 +37,13 @@ INVOICE = Invoice(
     notification_url=None,
     back_url=None,
 )
+CREDENTIALS = Credentials(
+    terminal_id="public_test_shop_terminal",
+    terminal_password="12345678",
+    reseller_id="public_test_shop",
+    reseller_user_id="9900",
+    reseller_password="1234",
+)
 ANY_CORE = frozenset({0})
 
 
@@ -50,17 +58,13 @@ def client_of(service_url: str) -> SeqrClient:
         SeqrConfig(
             service_url=service_url,
             session_url=service_url,
-            terminal_id="public_test_shop_terminal",
-            terminal_password="12345678",
-            reseller_id="public_test_shop",
-            reseller_user_id="9900",
-            reseller_password="1234",
             client_id="seqrshop",
             channel="ClientWS",
             timeout_seconds=30,
             report_timeout_seconds=300,
             report_stall_seconds=30,
-        )
+        ),
+        CREDENTIALS,
     )
 
 
@@ -91,6 +95,14 @@ def test_invoice_is_issued_and_paid_as_in_the_sandbox(fake: SeqrProcess) -> None
     assert issued[0] == issued[1]
     assert without_references(paid[0]) == without_references(paid[1])
     assert paid[1].ers_reference
+
+
+def test_queries_of_any_terminal_are_answered(fake: SeqrProcess) -> None:
+    client = client_of(fake.service_url)
+    other = client.with_credentials(replace(CREDENTIALS, terminal_id="bench-1"))
+    reference = client.send_invoice(INVOICE).invoice_reference
+
+    assert other.get_payment_status(reference, 0) == client.get_payment_status(reference, 0)
 
 
 def test_queries_and_payments_are_counted(fake: SeqrProcess) -> None:

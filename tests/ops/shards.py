@@ -10,6 +10,7 @@ from payments.models import InvoiceStatus, PollShard, Shard
 from payments.polling.heartbeat import STATS_INTERVAL_SECONDS, HeartbeatPublisher
 from payments.polling.poller import OpenInvoice, ShardPoller
 from tests.payments.polling.shard import MAX_IN_FLIGHT, FakeStatusClient, status
+from tests.payments.polling.virtual_seqr import TERMINAL_ID
 from tests.redis_reset import redis_for_tests
 
 
@@ -36,7 +37,9 @@ def publish_heartbeat(
     )
     for key in (1, 2, 3):
         poller.submit(
-            OpenInvoice(StatusQuery(key, f"ref-{key}", 0, InvoiceStatus.ISSUED), last_answer_at)
+            OpenInvoice(
+                StatusQuery(key, TERMINAL_ID, f"ref-{key}", 0, InvoiceStatus.ISSUED), last_answer_at
+            )
         )
     if errors:
         poller.stats.errors["SeqrUnavailable"] = errors

@@ -115,5 +115,56 @@ def test_role_that_does_not_exist_is_named(database: dict[str, str]) -> None:
     assert "Traceback" not in refused.stderr
 
 
+def test_terminal_of_the_settings_is_stored_once_all_apps_are_migrated(
+    database: dict[str, str],
+) -> None:
+    migrate("payments", **database)
+    after_one_app = terminals(database)
+
+    done = migrate(**database), migrate(**database)
+
+    assert [each.returncode for each in done] == [0, 0], done[0].stderr + done[1].stderr
+    assert after_one_app == []
+    assert terminals(database) == [("public_test_shop_terminal", True)]
+
+
+def test_terminal_is_not_stored_where_nothing_is_migrated(database: dict[str, str]) -> None:
+    migrate(**database)
+    with psycopg.connect(database["DATABASE_URL"]) as application:
+        application.execute("DELETE FROM orders_terminal")
+
+    done = [migrate(option, **database) for option in ("--plan", "--check", "--fake")]
+
+    assert [each.returncode for each in done] == [0, 0, 0]
+    assert terminals(database) == []
+
+
+def test_database_is_migrated_without_a_terminal_in_the_settings(
+    database: dict[str, str],
+) -> None:
+    without = dict.fromkeys(
+        (
+            "SEQR_TERMINAL_ID",
+            "SEQR_TERMINAL_PASSWORD",
+            "SEQR_RESELLER_ID",
+            "SEQR_RESELLER_PASSWORD",
+        ),
+        "",
+    )
+
+    done = migrate(**database, **without)
+
+    assert done.returncode == 0, done.stderr
+    assert terminals(database) == []
+
+
+def terminals(database: Mapping[str, str]) -> list[tuple[str, bool]]:
+    """Return the terminals: their IDs at SEQR, and whether the settings name them."""
+    with psycopg.connect(database["DATABASE_URL"]) as application:
+        return application.execute(
+            "SELECT principal_id, is_from_settings FROM orders_terminal ORDER BY id"
+        ).fetchall()
+
+
 def role_of(database: Mapping[str, str]) -> str:
     return urlsplit(database["DATABASE_URL"]).username or ""

@@ -4,7 +4,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from orders.models import Category, Picture, Product, QrCode, Shop
+from orders.models import Category, Picture, Product, QrCode, Shop, Terminal
+from payments.terminals import adopt_terminal_of_settings
+from tests.factories import ShopFactory, TerminalFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -14,11 +16,23 @@ def _password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEMO_PASSWORD", "lanterns-by-the-water")
 
 
-def test_empty_database_gets_the_cafe() -> None:
+@pytest.fixture(autouse=True)
+def terminal(db: None) -> Terminal | None:
+    """The terminal that the settings name, as `migrate` stores it."""
+    return adopt_terminal_of_settings()
+
+
+def test_empty_database_gets_the_cafe_at_the_terminal_of_the_settings(
+    terminal: Terminal | None,
+) -> None:
+    TerminalFactory.create(principal_id="a-terminal-added-by-hand")
+
     call_command("seed_demo")
 
     cafe = Shop.objects.get()
     assert (cafe.name, cafe.slug, cafe.service_id) == ("Kafé Lyktan", "lyktan", "LYKTAN")
+    assert cafe.terminal == terminal
+    assert cafe.seller == cafe.terminal.seller
     assert cafe.products.count() >= 12
     assert set(cafe.products.values_list("vat_rate", flat=True)) == {12, 25}
     assert not cafe.products.filter(sku="").exists()
@@ -56,7 +70,7 @@ def test_second_run_keeps_what_a_person_changed() -> None:
 
 
 def test_database_with_a_shop_gets_no_cafe() -> None:
-    Shop.objects.create(name="Bokhandeln", slug="bok", service_id="BOK")
+    ShopFactory.create(name="Bokhandeln", slug="bok", service_id="BOK")
 
     call_command("seed_demo")
 
@@ -70,3 +84,13 @@ def test_new_staff_user_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> Non
         call_command("seed_demo")
 
     assert not Shop.objects.exists()
+
+
+def test_cafe_needs_the_terminal_of_the_settings(terminal: Terminal) -> None:
+    Terminal.objects.update(is_from_settings=False)
+
+    with pytest.raises(CommandError, match="No terminal is stored: give SEQR_TERMINAL_ID"):
+        call_command("seed_demo")
+
+    assert not Shop.objects.exists()
+    assert not User.objects.exists()

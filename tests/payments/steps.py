@@ -7,9 +7,10 @@ from django.db import transaction
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import AuditEvent, Order, OrderState, SourceName, SubjectType
+from orders.models import AuditEvent, Order, OrderState, SourceName, SubjectType, Terminal
 from orders.services import RowRequest, create_session, place_order
 from payments.availability.pause import pause_payments
+from payments.gateway import seqr
 from payments.invoices.create import create_invoice, retry_payment
 from payments.invoices.refresh import refresh_invoice
 from payments.invoices.send import send_invoice
@@ -21,8 +22,14 @@ from payments.models import (
     InvoiceStatus,
     PaymentPause,
 )
-from payments.seqr import SeqrAuthenticationError
-from tests.factories import InvoiceFactory, OrderFactory, ProductFactory, ShopFactory
+from payments.seqr import SeqrAuthenticationError, SeqrClient
+from tests.factories import (
+    InvoiceFactory,
+    OrderFactory,
+    ProductFactory,
+    ShopFactory,
+    TerminalFactory,
+)
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -56,9 +63,30 @@ def invoice_in(status: InvoiceStatus, **fields: Any) -> Invoice:
     return InvoiceFactory.create(order=order, **(needed | fields))
 
 
-def new_invoice(**order_fields: Any) -> Invoice:
-    """Order two of one product for 45.00 SEK; return the invoice, not yet sent."""
-    product = ProductFactory.create(price="22.50", shop=ShopFactory.create())
+def own_terminal() -> Terminal:
+    """Return the terminal that the settings name, which is that of the tests' shops."""
+    return TerminalFactory.create()
+
+
+def client_of(terminal: Terminal) -> SeqrClient:
+    """Return the client that calls SEQR as this terminal."""
+    return seqr(terminal.pk)
+
+
+def other_terminal() -> Terminal:
+    """Register another terminal of the same reseller at SEQR; return its row."""
+    password = "the till's password"
+    principal_id = client_of(own_terminal()).register_terminal("till-2", password, "Kassa 2")
+    return TerminalFactory.create(principal_id=principal_id, label="Till 2", password=password)
+
+
+def new_invoice(terminal: Terminal | None = None) -> Invoice:
+    """Order two of one product for 45.00 SEK; return the invoice, not yet sent.
+
+    The shop is at this terminal, or at the one that the settings name.
+    """
+    shop = ShopFactory.create(terminal=terminal or own_terminal())
+    product = ProductFactory.create(price="22.50", shop=shop)
     session = create_session(
         product.shop,
         f"token-{next(_references)}",
@@ -71,16 +99,16 @@ def new_invoice(**order_fields: Any) -> Invoice:
         return create_invoice(order)
 
 
-def issued_invoice() -> Invoice:
-    """Return an invoice that SEQR has issued."""
-    invoice = new_invoice()
+def issued_invoice(terminal: Terminal | None = None) -> Invoice:
+    """Return an invoice that SEQR has issued, at this terminal or the settings' one."""
+    invoice = new_invoice(terminal)
     send_invoice(invoice.pk)
     return reloaded(invoice)
 
 
-def paid_invoice(sandbox: SandboxProcess) -> Invoice:
+def paid_invoice(sandbox: SandboxProcess, terminal: Terminal | None = None) -> Invoice:
     """Return an invoice for 45.00 SEK that is paid at SEQR and here."""
-    invoice = issued_invoice()
+    invoice = issued_invoice(terminal)
     sandbox.pay(reference(invoice))
     refresh(invoice)
     return reloaded(invoice)

@@ -34,6 +34,6 @@ def test_each_duration_has_its_unit() -> None:
 
 
 def test_no_secret_has_a_value() -> None:
-    secrets = re.findall(r"^(SECRET_KEY|\w+_PASSWORD)=(.*)$", EXAMPLE, re.MULTILINE)
+    secrets = re.findall(r"^(SECRET_KEY|ENCRYPTION_KEYS|\w+_PASSWORD)=(.*)$", EXAMPLE, re.MULTILINE)
 
     assert {value for _, value in secrets} == {""}

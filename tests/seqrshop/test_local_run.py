@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from seqrshop.deployment import SETTING_NAMES
+from seqrshop.env import encryption_keys
 from seqrshop.local import ROOT, demo
 from seqrshop.local.demo import Ports, Secrets
 from seqrshop.local.orphans import OWNER_VARIABLE, is_alive
@@ -27,7 +28,7 @@ STOP_TIMEOUT_SECONDS = 60
 COMMAND = [sys.executable, "-m", "seqrshop.local.run"]
 
 PORTS = Ports(shop=8000, sandbox=8001)
-SECRETS = Secrets("a secret key", "a password")
+SECRETS = Secrets("a secret key", "a password", "an encryption key")
 SERVERS = Servers("postgresql://127.0.0.1/here", "redis://127.0.0.1/0")
 
 
@@ -125,6 +126,7 @@ def test_given_settings_override_the_demo_defaults() -> None:
     assert environment["SEQR_CHANNEL"] == "WS"
     assert environment["DEBUG"] == "off"
     assert environment["SEQR_SERVICE_URL"] == "http://localhost:8001/soap/service"
+    assert environment["ENCRYPTION_KEYS"] == "an encryption key"
 
 
 def test_another_seqr_keeps_its_own_app_addresses() -> None:
@@ -147,7 +149,22 @@ def test_demo_secrets_are_generated_once_and_private(tmp_path: Path) -> None:
 
     assert first == second
     assert len(first.secret_key) >= 50
+    assert encryption_keys(first.encryption_key) == [first.encryption_key]
     assert (tmp_path / "demo.json").stat().st_mode & 0o077 == 0
+
+
+def test_demo_without_an_encryption_key_gets_one_and_keeps_its_other_secrets(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "demo.json"
+    file.write_text(json.dumps({"secret_key": "a secret key", "staff_password": "a password"}))
+
+    first = demo.load_secrets(file)
+    second = demo.load_secrets(file)
+
+    assert (first.secret_key, first.staff_password) == ("a secret key", "a password")
+    assert encryption_keys(first.encryption_key) == [first.encryption_key]
+    assert first == second
 
 
 def test_run_prints_its_links_and_ctrl_c_stops_every_process(tmp_path: Path) -> None:

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from seqrshop.deployment import DEVELOPMENT_SECRET_KEY, SETTING_NAMES
+from seqrshop.deployment import (
+    DEVELOPMENT_ENCRYPTION_KEY,
+    DEVELOPMENT_SECRET_KEY,
+    SETTING_NAMES,
+)
 from seqrshop.local.testing import settings_for_tests
 
 pytestmark = pytest.mark.slow
@@ -21,21 +25,18 @@ GOOD = settings_for_tests() | {
 }
 REQUIRED = {
     "SECRET_KEY",
+    "ENCRYPTION_KEYS",
     "ALLOWED_HOSTS",
     "DATABASE_URL",
     "REDIS_URL",
     "PUBLIC_BASE_URL",
     "SEQR_SERVICE_URL",
     "SEQR_SESSION_URL",
-    "SEQR_TERMINAL_ID",
-    "SEQR_TERMINAL_PASSWORD",
-    "SEQR_RESELLER_ID",
-    "SEQR_RESELLER_USER_ID",
-    "SEQR_RESELLER_PASSWORD",
 }
 MALFORMED = {
     "DEBUG": "Malformed-perhaps",
     "SECRET_KEY": "Malformed" * 50,
+    "ENCRYPTION_KEYS": "Malformed",
     "ALLOWED_HOSTS": " , ,",
     "DATABASE_URL": "mysql://shop:Malformed@127.0.0.1/name",
     "MIGRATION_DATABASE_URL": "postgresql://shop:Malformed@127.0.0.1",
@@ -127,19 +128,46 @@ def test_debug_alone_is_enough_for_development() -> None:
     assert (started.returncode, started.stderr) == (0, "")
 
 
-def test_development_secret_key_is_refused_with_debug_off() -> None:
-    stopped = load_settings(GOOD | {"SECRET_KEY": DEVELOPMENT_SECRET_KEY})
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [
+        ("SECRET_KEY", DEVELOPMENT_SECRET_KEY),
+        ("ENCRYPTION_KEYS", DEVELOPMENT_ENCRYPTION_KEY),
+        ("ENCRYPTION_KEYS", f"{GOOD['ENCRYPTION_KEYS']},{DEVELOPMENT_ENCRYPTION_KEY}"),
+    ],
+)
+def test_published_development_key_is_refused_with_debug_off(name: str, published: str) -> None:
+    stopped = load_settings(GOOD | {name: published})
 
     assert stopped.returncode == 1
-    assert named(stopped.stderr, "malformed") == {"SECRET_KEY"}
+    assert named(stopped.stderr, "malformed") == {name}
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "SEQR_TERMINAL_PASSWORD"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "ENCRYPTION_KEYS"])
 def test_single_missing_secret_stops_start_up(missing: str) -> None:
     stopped = load_settings(GOOD | {missing: "  "})
 
     assert stopped.returncode == 1
     assert named(stopped.stderr, "missing") == {missing}
+
+
+def test_every_terminal_setting_that_is_missing_beside_one_is_named() -> None:
+    given = {name: GOOD[name] for name in {*REQUIRED, "SEQR_RESELLER_ID"}}
+
+    stopped = load_settings(given)
+
+    assert stopped.returncode == 1
+    assert re.findall(r"(\w+) is missing: it belongs to (\w+)", stopped.stderr) == [
+        ("SEQR_TERMINAL_ID", "SEQR_RESELLER_ID"),
+        ("SEQR_TERMINAL_PASSWORD", "SEQR_RESELLER_ID"),
+        ("SEQR_RESELLER_PASSWORD", "SEQR_RESELLER_ID"),
+    ]
+
+
+def test_user_id_of_the_reseller_has_a_default() -> None:
+    started = load_settings(GOOD | {"SEQR_RESELLER_USER_ID": ""})
+
+    assert (started.returncode, started.stderr) == (0, "")
 
 
 def test_environment_overrides_file(tmp_path: Path) -> None:

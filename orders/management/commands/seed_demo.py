@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from orders.demo import CODES, MENU, PICTURES, SOLD_OUT, Item
-from orders.models import Category, Product, Shop
+from orders.models import Category, Product, Shop, Terminal
 from orders.pictures import make_logo, make_product_picture, save_once
 from orders.qr import save_qr_code
 
@@ -24,8 +24,9 @@ class Command(BaseCommand):
     """Seeds the demo. A database that has a shop is left unchanged."""
 
     help = (
-        "Fill an empty database with a café: its service, products and printed codes, and the "
-        f'superuser "{STAFF_USER}" with the password in the environment variable DEMO_PASSWORD.'
+        "Fill an empty database with a café at the terminal that the settings name: its service, "
+        f'products and printed codes, and the superuser "{STAFF_USER}" with the password in the '
+        "environment variable DEMO_PASSWORD."
     )
 
     @transaction.atomic
@@ -34,10 +35,13 @@ class Command(BaseCommand):
         staff = User.objects.filter(username=STAFF_USER).first() or self._create_staff()
         if Shop.objects.exists():
             return
+        terminal = _terminal_of_settings()
         cafe = Shop.objects.create(
             name="Kafé Lyktan",
             slug="lyktan",
             service_id="LYKTAN",
+            seller=terminal.seller,
+            terminal=terminal,
             logo=save_once(make_logo(_image("logo"))),
         )
         positions = count(1)
@@ -58,6 +62,15 @@ class Command(BaseCommand):
                 f'"{STAFF_USER}".'
             )
         return User.objects.create_superuser(STAFF_USER, password=password)
+
+
+def _terminal_of_settings() -> Terminal:
+    terminal = Terminal.objects.select_related("seller").filter(is_from_settings=True).first()
+    if terminal is None:
+        raise CommandError(
+            "No terminal is stored: give SEQR_TERMINAL_ID and what belongs to it, and run migrate."
+        )
+    return terminal
 
 
 def _add(item: Item, category: Category, position: int) -> None:

@@ -1,4 +1,7 @@
-"""manage.py migrate, as the owner of the tables and with time limits of its own."""
+"""manage.py migrate, as the owner of the tables and with time limits of its own.
+
+It also stores the terminal that the settings name.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +14,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from orders.database_roles import grant_application_access, owner_connection
+from payments.terminals import adopt_terminal_of_settings
 from seqrshop.postgresql import (
     MIGRATION_LOCK_TIMEOUT_SECONDS,
     MIGRATION_STATEMENT_TIMEOUT_SECONDS,
@@ -23,21 +27,24 @@ class Command(migrate.Command):
 
     Connects as the role of MIGRATION_DATABASE_URL, if it is given, and then grants the role of
     DATABASE_URL what the application needs. A migration that cannot get its lock fails, and is run
-    again at a quieter time: every statement about its table waits behind it.
+    again at a quieter time: every statement about its table waits behind it. Once all apps are
+    migrated, stores the terminal of the settings, as the role of DATABASE_URL.
     """
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate the database. Raises OperationalError when a limit is exceeded."""
         connection = connections[options["database"]]
         application = connection.settings_dict["USER"]
+        changes_nothing = options["plan"] or options["check_unapplied"]
         try:
             with owner_connection(), _migration_limits(connection):
                 super().handle(*args, **options)
-                changes_nothing = options["plan"] or options["check_unapplied"]
                 if connection.settings_dict["USER"] != application and not changes_nothing:
                     grant_application_access(application)
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
+        if not (changes_nothing or options["fake"] or options["app_label"]):
+            adopt_terminal_of_settings()
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class StreamBroker:
         self._streams: dict[UUID, set[Stream]] = defaultdict(set)  # by order
         self._streams_of_reader: dict[str, deque[Stream]] = defaultdict(deque)
         self._versions: dict[UUID, OrderVersion] = {}  # as published
-        self._payments_are_paused = False
+        self._paused_terminals: frozenset[int] = frozenset()
         self._changed: set[UUID] = set()
         self._has_changed = asyncio.Event()
         self._changed_at: dict[UUID, float] = {}  # oldest first
@@ -164,8 +164,8 @@ class StreamBroker:
         current = await self._from_database(order_reads.read_current_versions, list(self._streams))
         if current is None:
             return
-        pause_changed = current.payments_are_paused != self._payments_are_paused
-        self._payments_are_paused = current.payments_are_paused
+        pause_changed = current.paused_terminals != self._paused_terminals
+        self._paused_terminals = current.paused_terminals
         for order, version in current.versions.items():
             if version != self._versions.get(order) or (pause_changed and version.is_unsent):
                 self._mark_changed(order)

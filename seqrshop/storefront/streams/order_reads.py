@@ -15,7 +15,7 @@ from django.utils.translation import override
 
 from orders.models import Order
 from orders.models.order import BLOCKING_STATES
-from payments.availability.pause import payments_are_paused
+from payments.availability.pause import paused_terminals
 from seqrshop.storefront.json_output import order_details, orders_with_details, return_page_details
 from seqrshop.storefront.streams.order_version import OrderVersion, read_versions, version_of
 from seqrshop.storefront.streams.stream_acceptor import OrderDetails, OrderFormat
@@ -43,7 +43,7 @@ class CurrentVersions:
     """The state of the database, to compare with what the streams have published."""
 
     versions: Mapping[UUID, OrderVersion]
-    payments_are_paused: bool
+    paused_terminals: frozenset[int]
 
 
 def _release_connection(read: Callable[P, T]) -> Callable[P, T]:
@@ -76,7 +76,7 @@ def read_orders(formats: Mapping[UUID, Collection[OrderFormat]]) -> dict[UUID, O
 @_release_connection
 def read_current_versions(orders: Collection[UUID]) -> CurrentVersions:
     """Return the current versions of these orders."""
-    return CurrentVersions(read_versions(orders), payments_are_paused())
+    return CurrentVersions(read_versions(orders), paused_terminals())
 
 
 def _snapshot(order: Order, formats: Collection[OrderFormat]) -> OrderSnapshot:

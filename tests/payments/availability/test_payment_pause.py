@@ -12,7 +12,7 @@ from orders.audit import ChangeSource
 from orders.clock import database_now
 from orders.models import AuditEvent, SourceName, SubjectType
 from payments import tasks
-from payments.availability.pause import payments_are_paused
+from payments.availability.pause import paused_terminals, payments_are_paused
 from payments.availability.probe import ProbeResult, probe_payments, schedule_probe
 from payments.cases.cases import close_case
 from payments.gateway import status_calls
@@ -39,6 +39,8 @@ from tests.payments.steps import (
     make_probe_due,
     new_invoice,
     order_state,
+    other_terminal,
+    own_terminal,
     pause_for_refused_password,
     reference,
     reloaded,
@@ -149,6 +151,39 @@ def test_unsent_invoices_make_no_calls_and_no_events_during_pause(sandbox: Sandb
     assert {reloaded(invoice).status for invoice in unsent} == {S.CREATED}
 
 
+def test_pause_of_one_terminal_leaves_the_shops_of_another_open(sandbox: SandboxProcess) -> None:
+    unsent, elsewhere = new_invoice(), other_terminal()
+    pause = pause_for_refused_password()
+    sold = new_invoice(elsewhere)
+    for invoice in (unsent, sold):
+        age_invoice(invoice, 3)
+
+    invoices_to_send = find_work().invoices_to_send
+    for invoice in (unsent, sold):
+        send_invoice(invoice.pk)
+
+    assert paused_terminals() == {pause.terminal_id} == {unsent.terminal_id}
+    assert invoices_to_send == [sold.pk]
+    assert (reloaded(unsent).status, reloaded(sold).status) == (S.CREATED, S.ISSUED)
+
+
+def test_two_terminals_are_paused_and_resumed_one_by_one(sandbox: SandboxProcess) -> None:
+    unsent = new_invoice(), new_invoice(other_terminal())
+    reject(sandbox, "sendInvoice")
+    for invoice in unsent:
+        with pytest.raises(SeqrConfigurationError):
+            send_invoice(invoice.pk)
+    both, cases = paused_terminals(), MoneyCase.objects.order_by("pk")
+    sandbox.clear_faults()
+
+    probe_payments(PaymentPause.objects.get(terminal=unsent[0].terminal).pk, force=True)
+
+    assert both == {invoice.terminal_id for invoice in unsent}
+    assert [case.terminal for case in cases] == [invoice.terminal for invoice in unsent]
+    assert paused_terminals() == {unsent[1].terminal_id}
+    assert [case.closed_at is None for case in cases.all()] == [False, True]
+
+
 def test_unsent_invoice_can_be_cancelled_and_expires_during_pause(sandbox: SandboxProcess) -> None:
     unwanted, overdue = new_invoice(), new_invoice()
     age_invoice(overdue, 601)
@@ -193,7 +228,7 @@ def test_accepted_probe_resumes_payments_and_sends_unsent_invoices(
 
     pause.refresh_from_db()
     assert pause.ended_at is not None
-    assert not payments_are_paused()
+    assert not payments_are_paused(own_terminal().pk)
     assert pause.case.closing_reason == "SEQR accepts our settings again"
     assert event_names(pause.case)[-2:] == ["payments_resumed", "case_closed"]
     assert enqueued == ["payments.tasks.run_recovery"]
@@ -240,7 +275,7 @@ def test_probes_back_off_from_10_to_60_seconds(sandbox: SandboxProcess) -> None:
 
     assert too_soon == ([], ProbeResult.NOT_MADE)
     assert [round(interval.total_seconds()) for interval in intervals] == [10, 20, 40, 60, 60]
-    assert payments_are_paused()
+    assert payments_are_paused(own_terminal().pk)
     assert MoneyCase.objects.count() == 1
     assert event_names(pause.case).count("probe_refused") == 1
 
@@ -293,7 +328,7 @@ def test_unanswered_probe_keeps_payments_paused(sandbox: SandboxProcess, operati
     result = probe_payments(pause.pk, force=True)
 
     assert result == ProbeResult.UNANSWERED
-    assert payments_are_paused()
+    assert payments_are_paused(own_terminal().pk)
     assert event_names(pause.case)[-1] == "probe_unanswered"
 
 
@@ -321,8 +356,11 @@ def test_old_invoice_rejected_after_probe_does_not_pause_again(sandbox: SandboxP
         with pytest.raises(SeqrConfigurationError):
             refresh_invoice(rejected.pk, BY_PAGE)
 
-    assert not payments_are_paused()
-    assert MoneyCase.objects.get(closed_at=None).key == "getPaymentStatus code 21"
+    assert not payments_are_paused(own_terminal().pk)
+    assert (
+        MoneyCase.objects.get(closed_at=None).key
+        == f"{rejected.terminal_id} getPaymentStatus code 21"
+    )
 
 
 def test_new_invoice_rejected_after_probe_pauses_again(sandbox: SandboxProcess) -> None:
@@ -359,5 +397,5 @@ def test_rejected_settings_at_token_exchange_open_case(sandbox: SandboxProcess) 
         with pytest.raises(SeqrConfigurationError):
             exchange_token(shop, "0000002012-63506374")
 
-    assert MoneyCase.objects.get().key == "getClientSessionInfo code 33"
-    assert not payments_are_paused()
+    assert MoneyCase.objects.get().key == f"{shop.terminal_id} getClientSessionInfo code 33"
+    assert not payments_are_paused(own_terminal().pk)

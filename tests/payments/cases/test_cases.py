@@ -34,13 +34,14 @@ from payments.models import (
     PollShard,
 )
 from payments.seqr import SeqrAuthenticationError
-from tests.factories import InvoiceFactory
+from tests.factories import InvoiceFactory, TerminalFactory
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     BY_CUSTOMER,
     BY_POLLER,
     invoice_in,
     issued_invoice,
+    own_terminal,
     reference,
     refresh,
     reloaded,
@@ -144,12 +145,26 @@ def test_each_cause_opens_one_case_however_often_it_recurs(
 
 def test_settings_refused_again_open_another_case() -> None:
     error = SeqrAuthenticationError("refundPayment", "SEQR answered 20", 20)
+    terminal = own_terminal().pk
 
-    open_configuration_case(error, BY_POLLER)
-    close_configuration_cases("refundPayment", BY_POLLER)
-    open_configuration_case(error, BY_POLLER)
+    open_configuration_case(terminal, error, BY_POLLER)
+    close_configuration_cases(terminal, "refundPayment", BY_POLLER)
+    open_configuration_case(terminal, error, BY_POLLER)
 
     assert MoneyCase.objects.count() == 2
+
+
+def test_refusals_of_two_terminals_open_a_case_each_and_are_closed_one_by_one() -> None:
+    error = SeqrAuthenticationError("refundPayment", "SEQR answered 20", 20)
+    first, second = own_terminal(), TerminalFactory.create(principal_id="till-2")
+
+    for _ in range(2):
+        for terminal in (first, second):
+            open_configuration_case(terminal.pk, error, BY_POLLER)
+    close_configuration_cases(first.pk, "refundPayment", BY_POLLER)
+
+    assert MoneyCase.objects.count() == 2
+    assert MoneyCase.objects.get(closed_at=None).terminal == second
 
 
 def test_case_about_status_is_closed_by_a_clear_answer(

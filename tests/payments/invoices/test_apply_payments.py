@@ -61,7 +61,11 @@ def payment_of(
     """Return the poller's query about an invoice, and SEQR's answer that it is paid."""
     ers_reference = ers_reference or f"ERS{invoice.pk}"
     query = StatusQuery(
-        invoice.pk, str(invoice.invoice_reference), invoice.invoice_version, S(invoice.status)
+        invoice.pk,
+        invoice.terminal_id,
+        str(invoice.invoice_reference),
+        invoice.invoice_version,
+        S(invoice.status),
     )
     answer = PaymentStatus(
         SeqrStatus.PAID, version, ers_reference, receipt_of(invoice, **receipt), ()

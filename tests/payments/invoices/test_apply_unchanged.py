@@ -17,7 +17,11 @@ def unchanged(
     invoice: Invoice, version: int, status: InvoiceStatus
 ) -> tuple[StatusQuery, StatusResult]:
     query = StatusQuery(
-        invoice.pk, invoice.invoice_reference or "", invoice.invoice_version, status
+        invoice.pk,
+        invoice.terminal_id,
+        invoice.invoice_reference or "",
+        invoice.invoice_version,
+        status,
     )
     call = CallRecord("getPaymentStatus", "ref", 3, 0)
     return query, StatusResult(version, status, invoice.ers_reference, call=call)

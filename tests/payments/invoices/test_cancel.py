@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from orders.services import AnotherOrderOpen, OrderNotAccepted
-from payments.gateway import seqr
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice, finish_cancel
 from payments.invoices.create import retry_payment
 from payments.invoices.refresh import refresh_invoice
@@ -17,6 +16,7 @@ from tests.payments.steps import (
     BY_CUSTOMER,
     BY_RECOVERY,
     call_count,
+    client_of,
     event_names,
     invoice_in,
     issued_invoice,
@@ -220,7 +220,7 @@ def test_duplicate_payment_found_by_refused_cancel_opens_case(sandbox: SandboxPr
     """Code 50. A poller accepted the payment and was killed before it stored the answer."""
     _first, second = paid_and_superseded_invoices(sandbox)
     sandbox.pay(reference(second))
-    seqr().get_payment_status(reference(second), 0)
+    client_of(second.terminal).get_payment_status(reference(second), 0)
 
     for _ in range(2):
         finish_cancel(second.pk, BY_RECOVERY)
@@ -233,7 +233,7 @@ def test_duplicate_payment_found_by_refused_cancel_opens_case(sandbox: SandboxPr
 def test_duplicate_payment_pays_order_after_reversal_of_first(sandbox: SandboxProcess) -> None:
     first, second = paid_and_superseded_invoices(sandbox)
     sandbox.pay(reference(second))
-    seqr().get_payment_status(reference(second), 0)
+    client_of(second.terminal).get_payment_status(reference(second), 0)
     finish_cancel(second.pk, BY_RECOVERY)
     case = MoneyCase.objects.get(invoice=second, kind=CaseKind.DUPLICATE_PAYMENT)
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from orders.models import Shop
 from payments.availability.probe import probe_payments
+from payments.invoices import send
 from payments.invoices.cancel import cancel_invoice
 from payments.invoices.notification import invoice_notified
 from payments.invoices.send import send_invoice
@@ -22,9 +24,12 @@ from tests.payments.steps import (
     event_names,
     expire_lease,
     invoice_in,
+    issued_invoice,
     new_invoice,
     order_state,
+    other_terminal,
     reference,
+    refresh,
     reloaded,
 )
 from tests.races import run_concurrently
@@ -114,6 +119,110 @@ def test_late_reference_is_cancelled_and_never_replaces_the_shown_one(
     assert reference(reloaded(invoice)) == second["invoice_reference"]
     assert (first["status"], second["status"]) == ("CANCELED", "ISSUED")
     assert "stray_reference_canceled" in event_names(invoice)
+
+
+def test_unsent_invoice_is_sent_by_the_terminal_that_has_replaced_its_shops(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    invoice, replacement = new_invoice(), other_terminal()
+    seqr_proxy.lose_answers = True
+    with pytest.raises(SeqrOutcomeUnknown):
+        send_invoice(invoice.pk)
+    seqr_proxy.lose_answers = False
+    Shop.objects.update(terminal=replacement)
+
+    send_invoice(invoice.pk)
+
+    sent = reloaded(invoice)
+    assert (sent.status, sent.terminal) == (S.ISSUED, replacement)
+    sandbox.pay(reference(sent))
+    assert refresh(sent) == S.PAID
+
+
+def test_first_unsent_invoice_after_its_shops_terminal_was_replaced_is_sent_by_the_new_one(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice, replacement = new_invoice(), other_terminal()
+    Shop.objects.update(terminal=replacement)
+
+    send_invoice(invoice.pk)
+
+    assert reloaded(invoice).terminal == replacement
+
+
+def test_issued_invoice_keeps_its_terminal_when_its_shops_is_replaced(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = issued_invoice()
+    Shop.objects.update(terminal=other_terminal())
+    sandbox.pay(reference(invoice))
+
+    send_invoice(invoice.pk)
+
+    assert refresh(invoice) == S.PAID
+    assert reloaded(invoice).terminal == invoice.terminal
+
+
+def test_reference_is_stored_with_the_terminal_that_issued_it_though_another_has_the_lease(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    """A call hangs beyond its lease; another worker has begun to send by the new terminal."""
+    invoice, replacement = new_invoice(), other_terminal()
+    leased: list[Invoice | None] = []
+
+    def take_lease_in_another_worker() -> None:
+        Shop.objects.update(terminal=replacement)
+        expire_lease(invoice)
+        leased.append(send._take_lease(invoice.pk))
+
+    seqr_proxy.before_next_answer(take_lease_in_another_worker)
+
+    send_invoice(invoice.pk)
+
+    sent = reloaded(invoice)
+    assert [each and each.terminal_id for each in leased] == [replacement.pk]
+    assert (sent.status, sent.terminal) == (S.ISSUED, invoice.terminal)
+    sandbox.pay(reference(sent))
+    assert refresh(sent) == S.PAID
+
+
+def test_late_reference_of_a_replaced_terminal_is_cancelled_by_that_terminal(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    invoice, replacement = new_invoice(), other_terminal()
+
+    def send_in_another_worker() -> None:
+        Shop.objects.update(terminal=replacement)
+        expire_lease(invoice)
+        send_invoice(invoice.pk)
+
+    seqr_proxy.before_next_answer(send_in_another_worker)
+
+    send_invoice(invoice.pk)
+
+    first, second = sandbox.invoices()
+    assert reference(reloaded(invoice)) == second["invoice_reference"]
+    assert (first["status"], second["status"]) == ("CANCELED", "ISSUED")
+    assert reloaded(invoice).terminal == replacement
+
+
+def test_refused_terminal_is_paused_though_another_has_the_lease(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    invoice, replacement = new_invoice(), other_terminal()
+
+    def replace_terminal() -> None:
+        Shop.objects.update(terminal=replacement)
+        expire_lease(invoice)
+        send._take_lease(invoice.pk)
+
+    seqr_proxy.before_next_answer(replace_terminal)
+    seqr_proxy.rewrite = lambda _answer: _with_code(20)
+
+    with pytest.raises(SeqrAuthenticationError):
+        send_invoice(invoice.pk)
+
+    assert PaymentPause.objects.get().terminal == invoice.terminal
 
 
 def test_invoice_cancelled_during_sending_is_cancelled_at_seqr_and_never_shown(

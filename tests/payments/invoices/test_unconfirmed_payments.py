@@ -167,7 +167,9 @@ def test_batch_leaves_acknowledgment_that_closes_a_case(
     seqr_proxy.rewrite = lambda answer: answer.replace(">PAID<", ">ISSUED<")
     refresh(invoice)
     invoice = reloaded(invoice)
-    query = StatusQuery(invoice.pk, reference(invoice), invoice.invoice_version, S.PAID)
+    query = StatusQuery(
+        invoice.pk, invoice.terminal_id, reference(invoice), invoice.invoice_version, S.PAID
+    )
     result = StatusResult(invoice.invoice_version, S.PAID, invoice.ers_reference)
 
     updated = apply_unchanged_batch([(query, result)], BY_POLLER)

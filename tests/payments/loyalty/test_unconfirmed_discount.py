@@ -180,7 +180,7 @@ def test_refused_settings_keep_discount_and_open_case_until_accepted(
     case = MoneyCase.objects.get()
     assert before == (UNCONFIRMED, [invoice.pk])
     assert (case.key, case.closing_reason) == (
-        "updateInvoice code 92",
+        f"{invoice.terminal_id} updateInvoice code 92",
         "SEQR has accepted updateInvoice since",
     )
 

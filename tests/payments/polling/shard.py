@@ -10,7 +10,13 @@ from payments import models
 from payments.polling.poller import ShardPoller
 from payments.polling.repeats import StatusClient
 from payments.polling.store import PollStore, leave_to_recovery
-from payments.seqr import CompletedStatusCall, InvoiceStatus, PaymentStatus, SeqrError
+from payments.seqr import (
+    CompletedStatusCall,
+    Credentials,
+    InvoiceStatus,
+    PaymentStatus,
+    SeqrError,
+)
 
 Outcome = PaymentStatus | SeqrError | None
 MAX_IN_FLIGHT = 50
@@ -36,7 +42,10 @@ class FakeStatusClient:
     def __len__(self) -> int:
         return len(self._in_flight)
 
-    def send(self, key: int, _invoice_reference: str, invoice_version: int) -> None:
+    def set_credentials(self, _terminal: int, _credentials: Credentials) -> None:
+        """Do nothing: any terminal may query."""
+
+    def send(self, key: int, _terminal: int, _invoice_reference: str, invoice_version: int) -> None:
         self.queried.append(key)
         self._in_flight[key] = invoice_version
 

@@ -11,7 +11,7 @@ from payments.models import InvoiceStatus
 from payments.polling.poller import OpenInvoice, ShardPoller
 from payments.seqr import SeqrAuthenticationError, SeqrOutcomeUnknown, SeqrUnavailable
 from tests.payments.polling.shard import MAX_IN_FLIGHT, FakeStatusClient, Outcome, Shard, status
-from tests.payments.polling.virtual_seqr import START, Profile, VirtualSeqr
+from tests.payments.polling.virtual_seqr import START, TERMINAL_ID, Profile, VirtualSeqr
 
 S = InvoiceStatus
 
@@ -19,7 +19,7 @@ S = InvoiceStatus
 def open_invoice(
     key: int, *, from_state: InvoiceStatus = S.ISSUED, last_answer_at: float = 1000.0
 ) -> OpenInvoice:
-    return OpenInvoice(StatusQuery(key, f"ref-{key}", 0, from_state), last_answer_at)
+    return OpenInvoice(StatusQuery(key, TERMINAL_ID, f"ref-{key}", 0, from_state), last_answer_at)
 
 
 def shard_with(calls: FakeStatusClient, *keys: int) -> Shard:

@@ -10,10 +10,11 @@ from payments.seqr import InvoiceStatus as SeqrStatus
 from payments.seqr import PaymentStatus
 
 START = 1000.0
+TERMINAL_ID = 1
 
 
 def query(key: int, version: int = 0) -> StatusQuery:
-    return StatusQuery(key, f"ref-{key}", version, InvoiceStatus.ISSUED)
+    return StatusQuery(key, TERMINAL_ID, f"ref-{key}", version, InvoiceStatus.ISSUED)
 
 
 def schedule_of(*keys: int, interval: float = 1.0, share: float = 0.5) -> Schedule:

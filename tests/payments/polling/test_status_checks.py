@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from orders.audit import ChangeSource
 from orders.models import SourceName
-from payments.gateway import seqr
+from payments.gateway import forget_connections
 from payments.polling import status_checks
 from payments.polling.status_checks import check_status_soon
 from tests.fault_proxy import FaultProxy
@@ -28,7 +28,7 @@ def hung_checks(
     """Fifty checks whose calls hang at SEQR for longer than any test waits."""
     invoices = [issued_invoice() for _ in range(HUNG_CHECKS)]
     settings.SEQR_TIMEOUT_SECONDS = 60
-    seqr.cache_clear()
+    forget_connections()
     seqr_proxy.swallow = "getPaymentStatus"
     for invoice in invoices:
         check_status_soon(invoice.pk, NOTIFICATION)

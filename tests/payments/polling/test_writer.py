@@ -350,7 +350,7 @@ def test_refused_settings_open_a_case_and_pause_payments(
 
     assert reloaded(invoice).status == S.ISSUED
     assert [case.kind for case in MoneyCase.objects.all()] == [CaseKind.CONFIGURATION]
-    assert payments_are_paused()
+    assert payments_are_paused(invoice.terminal_id)
 
 
 def test_locked_invoice_keeps_no_other_from_being_written(

@@ -11,6 +11,7 @@ from payments.models import InvoiceStatus
 from payments.polling.poller import OpenInvoice, ShardPoller
 from payments.seqr import (
     CompletedStatusCall,
+    Credentials,
     PaymentStatus,
     SeqrError,
     SeqrOutcomeUnknown,
@@ -20,6 +21,7 @@ from payments.seqr import InvoiceStatus as SeqrStatus
 
 TIMEOUT_SECONDS = 5.0  # SEQR_TIMEOUT_SECONDS
 START = 1000.0
+TERMINAL_ID = 1
 
 ISSUED = PaymentStatus(SeqrStatus.ISSUED, 0, None, None, ())
 NO_ANSWER = SeqrOutcomeUnknown("getPaymentStatus", "no complete response in time")
@@ -70,7 +72,12 @@ class VirtualSeqr:
         keys = [key for key, _ in self._in_flight.values()]
         return Counter(keys + [call.key for call in self._completed])
 
-    def send(self, key: int, _invoice_reference: str, _invoice_version: int) -> None:
+    def set_credentials(self, _terminal: int, _credentials: Credentials) -> None:
+        """Do nothing: any terminal may query."""
+
+    def send(
+        self, key: int, _terminal: int, _invoice_reference: str, _invoice_version: int
+    ) -> None:
         """Start a call."""
         assert len(self) < self._max_in_flight
         number = next(self._numbers)
@@ -129,7 +136,7 @@ class VirtualShard:
             0, seqr, interval=1.0, max_in_flight=max_in_flight, clock=lambda: seqr.now
         )
         for key in range(open_count):
-            query = StatusQuery(key, f"ref-{key}", 0, InvoiceStatus.ISSUED)
+            query = StatusQuery(key, TERMINAL_ID, f"ref-{key}", 0, InvoiceStatus.ISSUED)
             self.poller.submit(OpenInvoice(query, START))
 
     def run(self, seconds: float) -> None:

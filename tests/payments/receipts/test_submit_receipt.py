@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from orders.clock import database_now
 from orders.models import AuditEvent, SubjectType
-from payments.gateway import seqr
+from payments.gateway import forget_connections
 from payments.models import Invoice, InvoiceStatus, MoneyCase, PaymentPause
 from payments.receipts import submit
 from payments.receipts.document import has_receipt
@@ -129,7 +129,7 @@ def test_receipt_is_deferred_while_seqr_is_down_and_accepted_afterwards(
     answer_receipts(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
     address, settings.SEQR_SERVICE_URL = settings.SEQR_SERVICE_URL, "http://127.0.0.1:9/soap"
-    seqr.cache_clear()
+    forget_connections()
     pauses = []
     for _ in range(3):
         submit_receipt(invoice.pk)
@@ -137,7 +137,7 @@ def test_receipt_is_deferred_while_seqr_is_down_and_accepted_afterwards(
         end_pause(invoice)
 
     settings.SEQR_SERVICE_URL = address
-    seqr.cache_clear()
+    forget_connections()
     submit_receipt(invoice.pk)
 
     assert pauses == [pytest.approx(seconds, abs=2) for seconds in (5, 10, 20)]
@@ -261,7 +261,7 @@ def test_settings_refused_for_receipts_open_case_without_payment_pause(
     submit_receipt(invoice.pk)
 
     case.refresh_from_db()
-    assert case.key == "submitPaymentReceipt code 21"
+    assert case.key == f"{invoice.terminal_id} submitPaymentReceipt code 21"
     assert case.closing_reason == "SEQR has accepted submitPaymentReceipt since"
     assert not PaymentPause.objects.exists()
     assert event_names(invoice).count("receipt_deferred") == 1

@@ -1,19 +1,15 @@
 """Steps that tests about reconciliation share. Time passes by making the rows older."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import DurationField, ExpressionWrapper, F, Value
-from django.test import override_settings
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import AuditEvent, SourceName, SubjectType
-from payments.gateway import own_terminal_id, seqr
+from orders.models import AuditEvent, SourceName, SubjectType, Terminal
 from payments.models import (
     CaseKind,
     Invoice,
@@ -30,7 +26,13 @@ from payments.reconciliation.reconcile import store_report
 from payments.refunds.send import send_refund
 from payments.seqr import TransactionRow
 from tests.payments.refunds.steps import requested_refund
-from tests.payments.steps import issued_invoice, paid_invoice, reference
+from tests.payments.steps import (
+    client_of,
+    issued_invoice,
+    own_terminal,
+    paid_invoice,
+    reference,
+)
 from tests.sandbox_process import SandboxProcess
 
 TIME_FIELDS = {
@@ -86,6 +88,7 @@ def advance_one_day() -> None:
 
 def run_due_periods(sandbox: SandboxProcess) -> list[int]:
     """Take the due step of each period three seconds later; return the periods' IDs."""
+    own_terminal()
     sandbox.advance(3)
     advance_time(timedelta(seconds=3))
     due = periods_due(database_now())
@@ -95,18 +98,21 @@ def run_due_periods(sandbox: SandboxProcess) -> list[int]:
 
 
 def reconcile_day(sandbox: SandboxProcess) -> TransactionPeriod:
-    """Close the day's period an hour later and reconcile its report; return the period."""
+    """Close the day's periods an hour later and reconcile their reports.
+
+    Returns the period of the terminal that the settings name.
+    """
     advance_time(timedelta(hours=1))
     run_due_periods(sandbox)
     run_due_periods(sandbox)
-    return TransactionPeriod.objects.latest("day")
+    return own_terminal().periods.latest("day")
 
 
-def unrecorded_sale(sandbox: SandboxProcess) -> str:
+def unrecorded_sale(sandbox: SandboxProcess, terminal: Terminal | None = None) -> str:
     """Pay 45.00 SEK without recording it in the shop; return SEQR's reference of the payment."""
-    invoice = issued_invoice()
+    invoice = issued_invoice(terminal)
     sandbox.pay(reference(invoice))
-    paid = seqr().get_payment_status(reference(invoice), 0)
+    paid = client_of(invoice.terminal).get_payment_status(reference(invoice), 0)
     assert paid.ers_reference is not None
     return paid.ers_reference
 
@@ -179,7 +185,7 @@ def period_with_report(marked_at: datetime, *rows: tuple[str, str]) -> Transacti
     """Close the day's period at this time, with a report of rows (amount, reference)."""
     period = TransactionPeriod.objects.create(
         day=period_day(marked_at),
-        terminal_id=own_terminal_id(),
+        terminal=own_terminal(),
         status=PeriodStatus.MARKED,
         transaction_period_id=f"P{marked_at.isoformat()}",
         marking_started_at=marked_at,
@@ -193,17 +199,6 @@ def store_rows(period: TransactionPeriod, *rows: tuple[str, str]) -> None:
     """Reconcile a report of rows (amount, reference) for a period, or another one in its place."""
     report = [TransactionRow("t", None, Decimal(amount), reference) for amount, reference in rows]
     store_report(period.pk, report, BY_RECONCILIATION)
-
-
-@contextmanager
-def at_other_till() -> Iterator[str]:
-    """Call SEQR as another till of the same reseller; yield the till's terminal ID."""
-    password = "the till's password"
-    terminal_id = seqr().register_terminal("till-2", password, "Kassa 2")
-    with override_settings(SEQR_TERMINAL_ID=terminal_id, SEQR_TERMINAL_PASSWORD=password):
-        seqr.cache_clear()
-        yield terminal_id
-    seqr.cache_clear()
 
 
 def match_results(period: TransactionPeriod) -> list[str]:
@@ -233,14 +228,15 @@ def period_in(status: PeriodStatus, **fields: Any) -> TransactionPeriod:
     needed = REQUIRED_FIELDS.get(status, {}) | fields
     day = period_day(database_now()) - timedelta(days=1)
     return TransactionPeriod.objects.create(
-        day=day, terminal_id=own_terminal_id(), status=status, **needed
+        day=day, terminal=own_terminal(), status=status, **needed
     )
 
 
 def todays_period() -> TransactionPeriod:
     """Return the period that is due now."""
+    terminal = own_terminal()
     periods_due(database_now())
-    return TransactionPeriod.objects.latest("day")
+    return terminal.periods.latest("day")
 
 
 def status_of(period: TransactionPeriod) -> str:

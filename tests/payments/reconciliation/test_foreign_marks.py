@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from orders.audit import ChangeSource
 from orders.clock import database_now
 from orders.models import SourceName
-from payments.gateway import own_terminal_id
 from payments.invoices.notification import invoice_notified
 from payments.models import (
     CaseKind,
@@ -30,7 +29,7 @@ from payments.reconciliation.reconcile import store_report
 from payments.reconciliation.refund_suggestion import suggest_refund_outcome
 from payments.seqr import TransactionRow
 from tests.factories import InvoiceFactory
-from tests.payments.steps import invoice_in
+from tests.payments.steps import invoice_in, own_terminal
 
 pytestmark = pytest.mark.django_db
 
@@ -151,7 +150,7 @@ class Timeline:
         self.marks += 1
         period = TransactionPeriod.objects.create(
             day=self.now.date() + timedelta(days=self.marks),
-            terminal_id=own_terminal_id(),
+            terminal=own_terminal(),
             status=PeriodStatus.MARKED,
             transaction_period_id=f"P{self.marks}",
             marking_started_at=self.now,

@@ -10,6 +10,7 @@ from orders.models import SourceName
 from orders.state_machine import TransitionError
 from payments.models import PeriodStatus, TransactionPeriod
 from payments.reconciliation.transitions import TABLE, lock_period, transition_period
+from tests.factories import TerminalFactory
 from tests.payments.reconciliation.steps import (
     REQUIRED_FIELDS,
     event_names_of,
@@ -68,7 +69,9 @@ def test_database_refuses_an_invalid_period(invalid: dict[str, object]) -> None:
 
 def test_database_refuses_a_second_period_of_a_terminal_on_a_day() -> None:
     period = period_in(S.TO_MARK)
-    TransactionPeriod.objects.create(day=period.day, terminal_id="another till")
+    TransactionPeriod.objects.create(
+        day=period.day, terminal=TerminalFactory.create(principal_id="another till")
+    )
 
     with pytest.raises(IntegrityError):
-        TransactionPeriod.objects.create(day=period.day, terminal_id=period.terminal_id)
+        TransactionPeriod.objects.create(day=period.day, terminal=period.terminal)

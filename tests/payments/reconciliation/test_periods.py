@@ -10,11 +10,10 @@ from pytest_django import Settings
 
 from orders.audit import by_staff
 from orders.clock import database_now
+from orders.models import Shop
 from payments import tasks
-from payments.gateway import own_terminal_id
 from payments.models import (
     CaseKind,
-    MatchResult,
     MoneyCase,
     PeriodRow,
     PeriodStatus,
@@ -32,20 +31,21 @@ from payments.seqr import (
     SeqrRejected,
     SeqrUnavailable,
 )
+from tests.factories import TerminalFactory
 from tests.payments.reconciliation.steps import (
     advance_one_day,
     advance_time,
-    at_other_till,
     event_names_of,
     last_period_id_at_seqr,
     mark_by_other_till,
+    match_results,
     period_in,
     reconcile_day,
     run_due_periods,
     status_of,
     todays_period,
 )
-from tests.payments.steps import call_count, paid_invoice
+from tests.payments.steps import call_count, other_terminal, own_terminal, paid_invoice
 from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
@@ -78,90 +78,57 @@ def test_only_the_terminals_period_is_closed_and_its_report_fetched(
     assert "<reportId>Reconciliation/STD_RECON_007.xml<" in report["request"]
 
 
-def test_report_is_that_of_the_terminal_whose_period_was_closed_after_the_setting_has_changed(
+def test_report_of_a_closed_period_is_fetched_after_its_terminal_was_replaced(
     sandbox: SandboxProcess,
 ) -> None:
     sale = paid_invoice(sandbox)
     advance_time(timedelta(hours=1))
     run_due_periods(sandbox)
+    Shop.objects.update(terminal=other_terminal())
 
-    with at_other_till():
-        run_due_periods(sandbox)
+    run_due_periods(sandbox)
 
     closed = TransactionPeriod.objects.get(status=S.RECONCILED)
-    assert closed.terminal_id == "public_test_shop_terminal"
+    assert closed.terminal == sale.terminal
     assert [row.invoice for row in closed.rows.all()] == [sale]
 
 
-def test_last_period_of_a_replaced_terminal_is_reconciled_and_no_other(
+def test_each_terminal_in_use_gets_its_period_and_a_retired_one_none(
     sandbox: SandboxProcess,
 ) -> None:
-    reconcile_day(sandbox)
-    advance_one_day()
-    last_sale = paid_invoice(sandbox)
-
-    with at_other_till() as new_terminal:
-        sale = paid_invoice(sandbox)
-        reconcile_day(sandbox)
-        advance_one_day()
-        reconcile_day(sandbox)
-
-    old_terminal = own_terminal_id()
-    rows = PeriodRow.objects.order_by("invoice_id").values_list("period__terminal_id", "invoice")
-    assert terminals_closed() == [old_terminal, new_terminal, old_terminal, new_terminal]
-    assert list(rows) == [(old_terminal, last_sale.pk), (new_terminal, sale.pk)]
-    assert MoneyCase.objects.filter(closed_at=None).count() == 0
-
-
-def test_terminal_replaced_after_its_period_of_the_day_gets_a_last_one_the_next_day(
-    sandbox: SandboxProcess,
-) -> None:
-    reconcile_day(sandbox)
-    last_sale = paid_invoice(sandbox)
-    advance_time(timedelta(hours=1))
-
-    with at_other_till() as new_terminal:
-        reconcile_day(sandbox)  # lists the old terminal's sale as missing, until its last report
-        assert MoneyCase.objects.get().kind == CaseKind.REPORT_DIFFERS
-        for _ in range(2):
-            advance_one_day()
-            reconcile_day(sandbox)
-
-    old_terminal = own_terminal_id()
-    row = PeriodRow.objects.get(invoice=last_sale)
-    assert terminals_closed() == [
-        *(old_terminal, new_terminal),  # the day of the change
-        *(new_terminal, old_terminal),
-        new_terminal,
-    ]
-    assert (row.period.terminal_id, row.match_result) == (old_terminal, MatchResult.SALE)
-    assert MoneyCase.objects.filter(closed_at=None).count() == 0
-
-
-def test_terminal_that_is_used_again_closes_the_last_period_of_the_other(
-    sandbox: SandboxProcess,
-) -> None:
-    reconcile_day(sandbox)
-    with at_other_till() as new_terminal:
-        for _ in range(2):
-            advance_one_day()
-            reconcile_day(sandbox)
-        last_sale = paid_invoice(sandbox)
+    first, second = own_terminal(), other_terminal()
+    TerminalFactory.create(principal_id="till-3", password="", retired_at=database_now())
+    sales = {terminal.pk: paid_invoice(sandbox, terminal).pk for terminal in (first, second)}
 
     for _ in range(2):
         reconcile_day(sandbox)
         advance_one_day()
-    reconcile_day(sandbox)
 
-    old_terminal = own_terminal_id()
-    assert terminals_closed()[4:] == [old_terminal, old_terminal, new_terminal, old_terminal]
-    assert PeriodRow.objects.get(invoice=last_sale).period.terminal_id == new_terminal
+    periods = TransactionPeriod.objects.order_by("day", "terminal")
+    rows = PeriodRow.objects.values_list("period__terminal", "invoice")
+    assert [period.terminal for period in periods] == [first, second] * 2
+    assert {period.status for period in periods} == {S.RECONCILED}
+    assert sorted(rows) == sorted(sales.items())
+    assert MoneyCase.objects.count() == 0
 
 
-def terminals_closed() -> list[str]:
-    """Return the terminals of all periods, by day, in the order of their creation."""
-    periods = TransactionPeriod.objects.order_by("day", "pk")
-    return list(periods.values_list("terminal_id", flat=True))
+def test_payment_at_one_terminal_is_not_missing_from_the_report_of_another(
+    sandbox: SandboxProcess,
+) -> None:
+    """The other terminal's report arrives later, or never."""
+    own, other = own_terminal(), other_terminal()
+    paid_invoice(sandbox, other)
+    advance_time(timedelta(hours=1))
+    periods_due(database_now())
+    period = own.periods.get()
+
+    advance_period(period.pk)
+    sandbox.advance(3)
+    advance_time(timedelta(seconds=3))
+    advance_period(period.pk)
+
+    assert (status_of(period), match_results(period)) == (S.RECONCILED, [])
+    assert MoneyCase.objects.count() == 0
 
 
 @pytest.mark.parametrize(
@@ -190,6 +157,8 @@ def test_reconciliation_hour_is_a_setting(settings: Settings) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_workers_close_one_period(sandbox: SandboxProcess) -> None:
+    own_terminal()
+
     def advance_due_periods() -> None:
         for period_id in periods_due(database_now()):
             advance_period(period_id)
@@ -201,6 +170,7 @@ def test_concurrent_workers_close_one_period(sandbox: SandboxProcess) -> None:
 
 
 def test_scheduled_task_enqueues_due_periods(monkeypatch: pytest.MonkeyPatch) -> None:
+    own_terminal()
     enqueued: list[Any] = []
     monkeypatch.setattr("payments.tasks.enqueue", lambda *args, **_: enqueued.append(args))
 
@@ -321,8 +291,7 @@ def test_id_of_another_tills_period_is_refused_for_a_lost_period(
 ) -> None:
     sandbox.fault("markTransactionPeriod", "drop", count=1)
     period = reconcile_day(sandbox)
-    with at_other_till() as terminal_id:
-        mark_by_other_till(sandbox, terminal_id=terminal_id)
+    mark_by_other_till(sandbox, terminal_id=other_terminal().principal_id)
     sandbox.advance(3)
     other_id = last_period_id_at_seqr(sandbox)
 

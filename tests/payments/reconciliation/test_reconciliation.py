@@ -20,13 +20,12 @@ from payments.models import (
     TransactionPeriod,
 )
 from payments.reconciliation.fetch_report import fetch_report, request_report
-from payments.reconciliation.periods import advance_period, periods_due, resolve_lost_period
+from payments.reconciliation.periods import advance_period, resolve_lost_period
 from payments.seqr import SeqrProtocolError
 from tests.fault_proxy import FaultProxy
 from tests.payments.reconciliation.steps import (
     advance_one_day,
     advance_time,
-    at_other_till,
     cases,
     first_period_id_at_seqr,
     match_results,
@@ -34,9 +33,10 @@ from tests.payments.reconciliation.steps import (
     reconcile_day,
     run_due_periods,
     sent_refund,
+    todays_period,
     unrecorded_sale,
 )
-from tests.payments.steps import invoice_in, paid_invoice, refresh
+from tests.payments.steps import invoice_in, other_terminal, paid_invoice, refresh
 from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 
@@ -150,7 +150,7 @@ def test_missing_payment_in_a_later_report_closes_the_case_of_the_earlier_one() 
 
 
 def test_payment_at_the_boundary_is_matched_in_the_next_report(sandbox: SandboxProcess) -> None:
-    period = TransactionPeriod.objects.get(pk=periods_due(database_now())[0])
+    period = todays_period()
     advance_period(period.pk)
     sale = paid_invoice(sandbox)
     run_due_periods(sandbox)
@@ -192,8 +192,7 @@ def test_sale_of_another_till_of_the_reseller_is_not_in_the_report(
     sandbox: SandboxProcess,
 ) -> None:
     sale = paid_invoice(sandbox)
-    with at_other_till():
-        unrecorded_sale(sandbox)
+    unrecorded_sale(sandbox, other_terminal())
 
     period = reconcile_day(sandbox)
 

@@ -1,8 +1,20 @@
-"""Helpers that wait for a BulkStatusClient."""
+"""Helpers that make a BulkStatusClient and wait for it."""
 
 import time
 
-from payments.seqr import BulkStatusClient, CompletedStatusCall
+from payments.seqr import BulkStatusClient, CompletedStatusCall, Credentials, SeqrConfig
+from tests.payments.seqr.conftest import CREDENTIALS
+
+TERMINAL = 1
+
+
+def bulk_client_of(
+    config: SeqrConfig, max_in_flight: int, credentials: Credentials = CREDENTIALS
+) -> BulkStatusClient:
+    """Return a client with the credentials of one terminal, TERMINAL."""
+    client = BulkStatusClient(config, max_in_flight)
+    client.set_credentials(TERMINAL, credentials)
+    return client
 
 
 def collect_all(

@@ -8,6 +8,7 @@ from lxml import etree
 
 from payments.seqr import (
     CallRecord,
+    Credentials,
     PaymentStatus,
     Report,
     ReportId,
@@ -20,6 +21,10 @@ from tests.sandbox_process import SandboxProcess
 
 PASSWORD = "terminal-secret-8461"
 RESELLER_PASSWORD = "reseller-secret-3350"
+CREDENTIALS = Credentials("terminal-1", PASSWORD, "reseller-1", "9900", RESELLER_PASSWORD)
+SANDBOX_CREDENTIALS = Credentials(
+    "public_test_shop_terminal", "12345678", "public_test_shop", "9900", "1234"
+)
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 
@@ -40,11 +45,6 @@ def config(server: ScriptedServer) -> SeqrConfig:
     return SeqrConfig(
         service_url=server.url,
         session_url=server.url,
-        terminal_id="terminal-1",
-        terminal_password=PASSWORD,
-        reseller_id="reseller-1",
-        reseller_user_id="9900",
-        reseller_password=RESELLER_PASSWORD,
         client_id="seqrshop 0.1",
         channel="ClientWS",
         timeout_seconds=30,
@@ -55,13 +55,13 @@ def config(server: ScriptedServer) -> SeqrConfig:
 
 @pytest.fixture
 def client(config: SeqrConfig) -> SeqrClient:
-    return SeqrClient(config)
+    return SeqrClient(config, CREDENTIALS)
 
 
 @pytest.fixture
 def short_timeout_client(config: SeqrConfig) -> SeqrClient:
     """A client whose calls time out after 1 second."""
-    return SeqrClient(replace(config, timeout_seconds=1))
+    return SeqrClient(replace(config, timeout_seconds=1), CREDENTIALS)
 
 
 @pytest.fixture
@@ -121,15 +121,6 @@ def sandbox() -> Iterator[SandboxProcess]:
 
 @pytest.fixture
 def sandbox_config(sandbox: SandboxProcess, config: SeqrConfig) -> SeqrConfig:
-    """The empty sandbox and its published principals."""
+    """The empty sandbox, which accepts SANDBOX_CREDENTIALS."""
     sandbox.reset()
-    return replace(
-        config,
-        service_url=sandbox.service_url,
-        session_url=sandbox.session_url,
-        terminal_id="public_test_shop_terminal",
-        terminal_password="12345678",
-        reseller_id="public_test_shop",
-        reseller_user_id="9900",
-        reseller_password="1234",
-    )
+    return replace(config, service_url=sandbox.service_url, session_url=sandbox.session_url)

@@ -17,7 +17,8 @@ from payments.seqr import (
     SeqrUnavailable,
 )
 from payments.seqr.bulk_status_client import POOL_CONNECTIONS
-from tests.payments.seqr.bulk_calls import collect_all
+from tests.payments.seqr.bulk_calls import TERMINAL, bulk_client_of, collect_all
+from tests.payments.seqr.conftest import SANDBOX_CREDENTIALS
 from tests.payments.seqr.sample_responses import (
     ISSUED_FIELDS,
     ISSUED_RESPONSE,
@@ -34,14 +35,14 @@ from tests.payments.seqr.scripted_server import (
 
 @pytest.fixture
 def bulk_client(config: SeqrConfig) -> Iterator[BulkStatusClient]:
-    client = BulkStatusClient(config, max_in_flight=200)
+    client = bulk_client_of(config, max_in_flight=200)
     yield client
     client.close()
 
 
 @pytest.fixture
 def short_timeout_bulk_client(config: SeqrConfig) -> Iterator[BulkStatusClient]:
-    client = BulkStatusClient(replace(config, timeout_seconds=0.5), max_in_flight=10)
+    client = bulk_client_of(replace(config, timeout_seconds=0.5), max_in_flight=10)
     yield client
     client.close()
 
@@ -70,7 +71,7 @@ def test_bulk_client_sends_the_same_request_as_the_gateway(
     server.respond_with(ISSUED_RESPONSE)
 
     client.get_payment_status(reference, version)
-    bulk_client.send(1, reference, version)
+    bulk_client.send(1, TERMINAL, reference, version)
     collect_all(bulk_client)
 
     single, bulk = server.requests
@@ -84,7 +85,7 @@ def test_each_call_has_its_own_client_reference(
     server.respond_with(ISSUED_RESPONSE)
 
     for key in range(5):
-        bulk_client.send(key, "1001", 0)
+        bulk_client.send(key, TERMINAL, "1001", 0)
     completed = collect_all(bulk_client)
 
     sent = {
@@ -103,7 +104,7 @@ def test_many_calls_run_at_a_time_over_kept_connections(
 
     for _ in range(2):
         for key in range(size):
-            bulk_client.send(key, str(key), 0)
+            bulk_client.send(key, TERMINAL, str(key), 0)
         assert len(bulk_client) == size
         completed = collect_all(bulk_client)
 
@@ -113,9 +114,9 @@ def test_many_calls_run_at_a_time_over_kept_connections(
 
 
 def test_completed_call_has_the_key_and_error_of_its_invoice(sandbox_config: SeqrConfig) -> None:
-    client = BulkStatusClient(sandbox_config, max_in_flight=10)
+    client = bulk_client_of(sandbox_config, max_in_flight=10, credentials=SANDBOX_CREDENTIALS)
 
-    client.send(1, "no such invoice", 0)
+    client.send(1, TERMINAL, "no such invoice", 0)
     [call] = collect_all(client)
     client.close()
 
@@ -144,7 +145,7 @@ def test_failing_call_ends_in_the_gateways_error_after_the_timeout(
 ) -> None:
     server.handler = handler
 
-    short_timeout_bulk_client.send(7, "1001", 0)
+    short_timeout_bulk_client.send(7, TERMINAL, "1001", 0)
     [call] = collect_all(short_timeout_bulk_client, timeout_seconds=10)
 
     assert call.key == 7
@@ -156,7 +157,7 @@ def test_refused_connection_means_nothing_was_sent(
 ) -> None:
     server.stop()
 
-    bulk_client.send(7, "1001", 0)
+    bulk_client.send(7, TERMINAL, "1001", 0)
     [call] = collect_all(bulk_client)
 
     assert isinstance(call.outcome, SeqrUnavailable)
@@ -165,9 +166,9 @@ def test_refused_connection_means_nothing_was_sent(
 def test_abandoned_calls_end_at_once_and_free_capacity(
     config: SeqrConfig, server: ScriptedServer
 ) -> None:
-    client = BulkStatusClient(config, max_in_flight=1)
+    client = bulk_client_of(config, max_in_flight=1)
     server.handler = Connection.stall
-    client.send(7, "1001", 0)
+    client.send(7, TERMINAL, "1001", 0)
     client.collect()
     time.sleep(0.02)
 
@@ -176,7 +177,7 @@ def test_abandoned_calls_end_at_once_and_free_capacity(
 
     assert (old, abandoned, len(client)) == ([7], 1, 0)
     server.respond_with(ISSUED_RESPONSE)
-    client.send(8, "1001", 0)
+    client.send(8, TERMINAL, "1001", 0)
     [call] = collect_all(client)
     client.close()
     assert isinstance(call.outcome, PaymentStatus)
@@ -185,10 +186,10 @@ def test_abandoned_calls_end_at_once_and_free_capacity(
 def test_calls_about_one_invoice_can_be_repeated_and_abandoned_together(
     config: SeqrConfig, server: ScriptedServer
 ) -> None:
-    client = BulkStatusClient(config, max_in_flight=3)
+    client = bulk_client_of(config, max_in_flight=3)
     server.handler = Connection.stall
     for key in (7, 8, 7):
-        client.send(key, "1001", 0)
+        client.send(key, TERMINAL, "1001", 0)
     client.flush()
 
     abandoned = client.abandon(7)
@@ -201,9 +202,9 @@ def test_flushed_call_reaches_seqr_before_results_are_collected(
     bulk_client: BulkStatusClient, server: ScriptedServer
 ) -> None:
     server.respond_with(ISSUED_RESPONSE)
-    bulk_client.send(1, "1001", 0)
+    bulk_client.send(1, TERMINAL, "1001", 0)
     collect_all(bulk_client)  # connects
-    bulk_client.send(2, "1002", 0)
+    bulk_client.send(2, TERMINAL, "1002", 0)
 
     bulk_client.flush()
 
@@ -219,7 +220,7 @@ def test_response_in_several_chunks_is_read_whole(
     description = f"<resultDescription>{'SUCCESS ' * 2_500}</resultDescription>"
     server.respond_with(status_response(ISSUED_FIELDS + description))
 
-    bulk_client.send(1, "1001", 0)
+    bulk_client.send(1, TERMINAL, "1001", 0)
     [call] = collect_all(bulk_client)
 
     assert isinstance(call.outcome, PaymentStatus)

@@ -9,6 +9,7 @@ import pytest
 
 from payments.seqr import SeqrClient, SeqrConfig, SeqrOutcomeUnknown
 from payments.seqr.transport import CurlTransport
+from tests.payments.seqr.conftest import CREDENTIALS
 from tests.payments.seqr.sample_responses import ISSUED_RESPONSE
 from tests.payments.seqr.scripted_server import Connection, ScriptedServer, http_response
 
@@ -44,7 +45,7 @@ def test_calls_in_one_thread_share_a_connection(client: SeqrClient, server: Scri
 
 
 def test_call_succeeds_after_a_timed_out_one(config: SeqrConfig, server: ScriptedServer) -> None:
-    client = SeqrClient(replace(config, timeout_seconds=3))
+    client = SeqrClient(replace(config, timeout_seconds=3), CREDENTIALS)
     server.handler = Connection.stall
     with pytest.raises(SeqrOutcomeUnknown):
         client.get_payment_status("1001", 0)

@@ -29,6 +29,7 @@ from payments.seqr import (
     invoice_url,
     service_code_url,
 )
+from tests.payments.seqr.conftest import SANDBOX_CREDENTIALS
 from tests.payments.seqr.sample_calls import INVOICE, fetch_report
 from tests.sandbox_process import SandboxProcess
 
@@ -38,7 +39,7 @@ MSISDN = "46700643933"
 @pytest.fixture
 def client(sandbox: SandboxProcess, sandbox_config: SeqrConfig) -> SeqrClient:
     sandbox.register_shop("CAFE1", "http://127.0.0.1:1/cafe")
-    return SeqrClient(sandbox_config)
+    return SeqrClient(sandbox_config, SANDBOX_CREDENTIALS)
 
 
 def sek(value: str) -> Amount:
@@ -110,7 +111,7 @@ def test_unknown_token_is_rejected(client: SeqrClient) -> None:
 
 
 def test_wrong_password_is_an_authentication_error(sandbox_config: SeqrConfig) -> None:
-    client = SeqrClient(replace(sandbox_config, terminal_password="wrong"))
+    client = SeqrClient(sandbox_config, replace(SANDBOX_CREDENTIALS, terminal_password="wrong"))
 
     with pytest.raises(SeqrAuthenticationError):
         client.send_invoice(INVOICE)
@@ -200,7 +201,7 @@ def test_card_swiped_in_the_shop_is_sent_with_the_invoice(client: SeqrClient) ->
 
 
 def test_reports_of_a_closed_period_match_its_payments_and_refunds(
-    sandbox: SandboxProcess, client: SeqrClient, sandbox_config: SeqrConfig, payment: str
+    sandbox: SandboxProcess, client: SeqrClient, payment: str
 ) -> None:
     refund = client.refund_payment(payment, invoice_of("40.00")).ers_reference
     period = client.mark_transaction_period()
@@ -210,7 +211,7 @@ def test_reports_of_a_closed_period_match_its_payments_and_refunds(
 
     report = fetch_report(client, ReportId.SHOP_TRANSACTIONS, period)
     summary = fetch_report(
-        client, ReportId.TERMINAL_SUMMARY, period, terminal_id=sandbox_config.terminal_id
+        client, ReportId.TERMINAL_SUMMARY, period, terminal_id=SANDBOX_CREDENTIALS.terminal_id
     )
 
     assert isinstance(report, TransactionReport)
@@ -221,12 +222,10 @@ def test_reports_of_a_closed_period_match_its_payments_and_refunds(
     assert isinstance(summary, CashierTransactionSummary)
 
 
-def test_cash_register_is_registered_used_and_unregistered(
-    client: SeqrClient, sandbox_config: SeqrConfig
-) -> None:
+def test_cash_register_is_registered_used_and_unregistered(client: SeqrClient) -> None:
     terminal_id = client.register_terminal("till-1", "a password", "Kassa 1")
-    till = SeqrClient(
-        replace(sandbox_config, terminal_id=terminal_id, terminal_password="a password")
+    till = client.with_credentials(
+        replace(SANDBOX_CREDENTIALS, terminal_id=terminal_id, terminal_password="a password")
     )
 
     references = [till.send_invoice(INVOICE).invoice_reference for _ in range(2)]

@@ -15,7 +15,7 @@ from payments.seqr import (
     SeqrConfig,
     SeqrError,
 )
-from tests.payments.seqr.conftest import PASSWORD, RESELLER_PASSWORD
+from tests.payments.seqr.conftest import CREDENTIALS, PASSWORD, RESELLER_PASSWORD
 from tests.payments.seqr.sample_calls import INVOICE, NEW_TERMINAL_PASSWORD, SAMPLE_CALLS, TOKEN
 from tests.payments.seqr.sample_responses import (
     PAID_FIELDS,
@@ -128,6 +128,7 @@ def test_failed_call_logs_one_warning(
 def test_reprs_omit_secrets_and_personal_data(config: SeqrConfig, client: SeqrClient) -> None:
     values = [
         config,
+        CREDENTIALS,
         client,
         INVOICE,
         ClientSession(MSISDN, "sub-1", {"TABLE": "4"}),

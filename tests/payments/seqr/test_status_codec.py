@@ -1,4 +1,4 @@
-"""The status codec encodes and decodes exactly as the gateway does."""
+"""The status codec decodes exactly as the gateway does."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.seqr import PaymentStatus, SeqrConfig, SeqrError
+from payments.seqr import PaymentStatus, SeqrError
 from payments.seqr.operations import GET_PAYMENT_STATUS
 from payments.seqr.soap_client import read_response
-from payments.seqr.status_codec import StatusCodec
+from payments.seqr.status_codec import StatusResponses
 from payments.seqr.transport import HttpResponse
 from tests.payments.seqr.sample_responses import ISSUED_FIELDS, PAID_FIELDS, soap_response
 from tests.payments.seqr.test_response_parser import UNREADABLE
@@ -54,25 +54,10 @@ BODIES = {
     name: soap_response("getPaymentStatus", fields) for name, fields in FIELDS.items()
 } | UNREADABLE
 
-CONFIG = SeqrConfig(
-    service_url="http://127.0.0.1:9",
-    session_url="http://127.0.0.1:9",
-    terminal_id="t",
-    terminal_password="p",
-    reseller_id="r",
-    reseller_user_id="9900",
-    reseller_password="p",
-    client_id="c",
-    channel="ClientWS",
-    timeout_seconds=1,
-    report_timeout_seconds=300,
-    report_stall_seconds=30,
-)
-
 
 @pytest.fixture
-def codec() -> StatusCodec:
-    return StatusCodec(CONFIG)
+def responses() -> StatusResponses:
+    return StatusResponses()
 
 
 def result_of(decode: Callable[[], PaymentStatus]) -> PaymentStatus | tuple[type, object]:
@@ -90,27 +75,27 @@ def fully_validated(body: bytes, status: int = 200) -> PaymentStatus | tuple[typ
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 @pytest.mark.parametrize("status", [200, 302, 404, 500, 502])
 def test_codec_decodes_every_response_as_the_gateway_does(
-    codec: StatusCodec, body: bytes, status: int
+    responses: StatusResponses, body: bytes, status: int
 ) -> None:
     response = HttpResponse(status, body)
 
-    first, cached = (result_of(lambda: codec.decode(response)) for _ in range(2))
+    first, cached = (result_of(lambda: responses.decode(response)) for _ in range(2))
 
     assert first == cached == fully_validated(body, status)
 
 
 @given(st.data())
 def test_codec_decodes_a_mutated_response_as_the_gateway_does(data: st.DataObject) -> None:
-    codec = StatusCodec(CONFIG)
+    responses = StatusResponses()
     body = bytearray(data.draw(st.sampled_from([PLAIN, BODIES["paid"]])))
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(body) - 1))
         body[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
     response = HttpResponse(200, bytes(body))
 
-    assert result_of(lambda: codec.decode(response)) == fully_validated(response.body)
+    assert result_of(lambda: responses.decode(response)) == fully_validated(response.body)
 
 
-def test_only_the_plain_response_takes_the_fast_path(codec: StatusCodec) -> None:
-    assert codec._decode_plain(PLAIN) == fully_validated(PLAIN)
-    assert codec._decode_plain(BODIES["paid"]) is None
+def test_only_the_plain_response_takes_the_fast_path(responses: StatusResponses) -> None:
+    assert responses._decode_plain(PLAIN) == fully_validated(PLAIN)
+    assert responses._decode_plain(BODIES["paid"]) is None

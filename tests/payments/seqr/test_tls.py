@@ -16,7 +16,8 @@ from payments.seqr import (
     SeqrError,
     SeqrUnavailable,
 )
-from tests.payments.seqr.bulk_calls import collect_all
+from tests.payments.seqr.bulk_calls import TERMINAL, bulk_client_of, collect_all
+from tests.payments.seqr.conftest import CREDENTIALS
 from tests.payments.seqr.sample_responses import ISSUED_RESPONSE
 from tests.payments.seqr.scripted_server import Connection, ScriptedServer
 
@@ -57,13 +58,13 @@ def tls_config(config: SeqrConfig, tls_server: ScriptedServer) -> SeqrConfig:
 
 @pytest.fixture
 def bulk_client(tls_config: SeqrConfig) -> Iterator[BulkStatusClient]:
-    client = BulkStatusClient(tls_config, max_in_flight=10)
+    client = bulk_client_of(tls_config, max_in_flight=10)
     yield client
     client.close()
 
 
 def poll(client: BulkStatusClient) -> PaymentStatus | SeqrError:
-    client.send(1, "1001", 0)
+    client.send(1, TERMINAL, "1001", 0)
     [call] = collect_all(client)
     return call.outcome
 
@@ -72,7 +73,7 @@ def poll(client: BulkStatusClient) -> PaymentStatus | SeqrError:
 def test_trusted_server_is_called_over_one_kept_connection(
     tls_config: SeqrConfig, tls_server: ScriptedServer
 ) -> None:
-    client = SeqrClient(tls_config)
+    client = SeqrClient(tls_config, CREDENTIALS)
 
     versions = [client.get_payment_status("1001", 0).version for _ in range(3)]
 
@@ -85,7 +86,7 @@ def test_server_with_an_untrusted_certificate_gets_no_request(
     tls_config: SeqrConfig, tls_server: ScriptedServer
 ) -> None:
     with pytest.raises(SeqrUnavailable, match="certificate of SEQR's server is not trusted"):
-        SeqrClient(tls_config).get_payment_status("1001", 0)
+        SeqrClient(tls_config, CREDENTIALS).get_payment_status("1001", 0)
 
     assert tls_server.requests == []
 
@@ -95,7 +96,7 @@ def test_server_with_another_hosts_certificate_gets_no_request(
     tls_config: SeqrConfig, tls_server: ScriptedServer
 ) -> None:
     url = tls_config.service_url.replace("localhost", "127.0.0.1")
-    client = SeqrClient(replace(tls_config, service_url=url))
+    client = SeqrClient(replace(tls_config, service_url=url), CREDENTIALS)
 
     with pytest.raises(SeqrUnavailable, match="certificate of SEQR's server is not trusted"):
         client.get_payment_status("1001", 0)

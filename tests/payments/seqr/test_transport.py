@@ -14,7 +14,7 @@ from payments.seqr import (
     SeqrUnavailable,
 )
 from payments.seqr.transport import MAX_RESPONSE_BYTES, CurlTransport
-from tests.payments.seqr.conftest import ReadStatus
+from tests.payments.seqr.conftest import CREDENTIALS, ReadStatus
 from tests.payments.seqr.sample_responses import ISSUED_FIELDS, ISSUED_RESPONSE, soap_response
 from tests.payments.seqr.scripted_server import (
     Connection,
@@ -45,7 +45,7 @@ def test_refused_connection_means_nothing_was_sent(
 
 
 def test_unknown_host_means_nothing_was_sent(config: SeqrConfig) -> None:
-    client = SeqrClient(replace(config, service_url="https://seqr.invalid/soap"))
+    client = SeqrClient(replace(config, service_url="https://seqr.invalid/soap"), CREDENTIALS)
 
     with pytest.raises(SeqrUnavailable, match="could not be resolved"):
         client.cancel_invoice("1001")
@@ -59,7 +59,7 @@ def test_connection_that_is_never_accepted_means_nothing_was_sent(config: SeqrCo
             connection.setblocking(False)
             connection.connect_ex(address)
         url = f"http://127.0.0.1:{address[1]}/"
-        client = SeqrClient(replace(config, service_url=url, timeout_seconds=0.2))
+        client = SeqrClient(replace(config, service_url=url, timeout_seconds=0.2), CREDENTIALS)
 
         with pytest.raises(SeqrUnavailable, match="no connection to SEQR's server in time"):
             client.cancel_invoice("1001")
@@ -72,7 +72,7 @@ def test_missing_tls_handshake_means_nothing_was_sent(
     config: SeqrConfig, server: ScriptedServer
 ) -> None:
     url = server.url.replace("http://", "https://")
-    client = SeqrClient(replace(config, service_url=url, timeout_seconds=0.3))
+    client = SeqrClient(replace(config, service_url=url, timeout_seconds=0.3), CREDENTIALS)
 
     with pytest.raises(SeqrUnavailable):
         client.cancel_invoice("1001")

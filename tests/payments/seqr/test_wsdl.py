@@ -9,6 +9,7 @@ import payments.seqr
 from payments.seqr import SeqrConfig, request_builder
 from payments.seqr.operations import GET_CLIENT_SESSION_INFO
 from payments.seqr.request_builder import build_request
+from tests.payments.seqr.conftest import CREDENTIALS
 from tests.payments.seqr.reference_schema import (
     REQUESTS,
     RESPONSE_EXTENSIONS,
@@ -110,6 +111,6 @@ def test_rendering_a_request_needs_no_network(
     monkeypatch.setattr("socket.socket.connect", refuse)
     request_builder._zeep_client.cache_clear()
 
-    envelope = build_request(config, GET_CLIENT_SESSION_INFO, "r", {"key": "k"})
+    envelope = build_request(config, CREDENTIALS, GET_CLIENT_SESSION_INFO, "r", {"key": "k"})
 
     assert b"<key>k</key>" in envelope

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 from pytest_django import Settings
 
-from payments.gateway import seqr, status_calls
+from payments.gateway import forget_connections, status_calls
 from payments.seqr import BulkStatusClient
 from seqrshop.celery import app
 from tests.fault_proxy import FaultProxy
@@ -30,7 +30,7 @@ def scenario(fault: Fault, sandbox: SandboxProcess, settings: Settings) -> Itera
     proxy = FaultProxy(sandbox.port)
     with proxy if fault.is_in_proxy else nullcontext():
         yield Scenario(fault, sandbox, proxy, settings)
-    seqr.cache_clear()
+    forget_connections()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pytest_django import Settings
 from orders.audit import ChangeSource
 from orders.models import AuditEvent, Order, SourceName, SubjectType
 from payments import tasks
-from payments.gateway import seqr
+from payments.gateway import forget_connections
 from payments.invoices.refresh import refresh_invoice
 from payments.models import Invoice, MoneyCase
 from payments.polling.shards import invoices_to_poll
@@ -66,7 +66,7 @@ class Scenario:
         """Set the time-out of calls to SEQR, also of those for a report."""
         self._settings.SEQR_TIMEOUT_SECONDS = seconds
         self._settings.SEQR_REPORT_TIMEOUT_SECONDS = seconds
-        seqr.cache_clear()
+        forget_connections()
 
     def faulty_calls(self) -> int:
         """Return the number of calls that met the fault."""

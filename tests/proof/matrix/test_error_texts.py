@@ -1,20 +1,25 @@
 """What the staff read of a call that failed."""
 
-from payments.gateway import seqr
+import pytest
+
+from tests.payments.steps import client_of, own_terminal
 from tests.proof.matrix.faults import Fault, each_fault
 from tests.proof.matrix.scenario import Scenario, error_of
+
+pytestmark = pytest.mark.django_db
 
 
 @each_fault
 def test_failed_call_is_described_without_libcurls_wording(
     scenario: Scenario, fault: Fault
 ) -> None:
-    error_of(lambda: seqr().cancel_invoice("none"))  # opens the connection that is kept
+    client = client_of(own_terminal())
+    error_of(lambda: client.cancel_invoice("none"))  # opens the connection that is kept
     scenario.inject("*")
 
     errors = [
-        error_of(lambda: seqr().cancel_invoice("none")),
-        error_of(lambda: seqr().mark_transaction_period()),
+        error_of(lambda: client.cancel_invoice("none")),
+        error_of(client.mark_transaction_period),
     ]
 
     assert any(errors)

@@ -1,9 +1,9 @@
 """registerTerminal, unregisterTerminal and assignSeqrId, which only the gateway's callers use."""
 
 import pytest
-from pytest_django import Settings
 
-from payments.gateway import seqr
+from orders.models import Terminal
+from payments.gateway import forget_connections
 from payments.seqr import (
     SeqrAuthenticationError,
     SeqrError,
@@ -11,6 +11,8 @@ from payments.seqr import (
     SeqrRejected,
     SeqrUnavailable,
 )
+from tests.factories import TerminalFactory
+from tests.payments.steps import client_of, own_terminal
 from tests.proof.matrix.faults import (
     CODE_93,
     CODE_94,
@@ -24,6 +26,7 @@ from tests.proof.matrix.outcomes import Expected, all_except
 from tests.proof.matrix.scenario import Scenario, error_of
 
 PASSWORD = "terminal-secret"
+pytestmark = pytest.mark.django_db
 
 
 def not_executed(error: SeqrError | None) -> None:
@@ -80,45 +83,45 @@ def test_terminal_is_registered_once(scenario: Scenario, fault: Fault) -> None:
 
 @each_fault
 def test_terminal_is_unregistered_once(
-    scenario: Scenario, fault: Fault, own_terminal: None
+    scenario: Scenario, fault: Fault, registered: Terminal
 ) -> None:
     scenario.inject("unregisterTerminal")
 
-    error = error_of(seqr().unregister_terminal)
+    error = error_of(client_of(registered).unregister_terminal)
 
     UNREGISTER.of(fault)(error)
     assert scenario.faulty_calls() == int(fault.is_sent)
     scenario.clear_faults()
-    again = error_of(seqr().unregister_terminal)
+    again = error_of(client_of(registered).unregister_terminal)
     assert isinstance(again, SeqrAuthenticationError) == fault.takes_effect
 
 
 @each_fault
 def test_seqr_id_is_assigned_after_fault(
-    scenario: Scenario, fault: Fault, own_terminal: None
+    scenario: Scenario, fault: Fault, registered: Terminal
 ) -> None:
     if fault is KEPT_CONNECTION_DIES:
-        assign()  # opens the connection that is kept
+        assign(registered)  # opens the connection that is kept
     scenario.inject("assignSeqrId")
 
-    error = error_of(assign)
+    error = error_of(lambda: assign(registered))
 
     ASSIGN.of(fault)(error)
     scenario.clear_faults()
-    assert error_of(assign) is None
+    assert error_of(lambda: assign(registered)) is None
 
 
 @pytest.fixture
-def own_terminal(scenario: Scenario, settings: Settings) -> None:
-    """Use a terminal that is registered at SEQR."""
-    settings.SEQR_TERMINAL_ID = register()
-    settings.SEQR_TERMINAL_PASSWORD = PASSWORD
-    seqr.cache_clear()
+def registered(scenario: Scenario) -> Terminal:
+    """A terminal that has just been registered at SEQR, over a connection that is closed again."""
+    terminal = TerminalFactory.create(principal_id=register(), password=PASSWORD)
+    forget_connections()
+    return terminal
 
 
 def register() -> str:
-    return seqr().register_terminal("till-1", PASSWORD, "Till 1")
+    return client_of(own_terminal()).register_terminal("till-1", PASSWORD, "Till 1")
 
 
-def assign() -> None:
-    seqr().assign_seqr_id("KAFE7")
+def assign(terminal: Terminal) -> None:
+    client_of(terminal).assign_seqr_id("KAFE7")

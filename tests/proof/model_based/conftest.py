@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from pytest_django import Settings
 
-from payments.gateway import seqr
+from payments.gateway import forget_connections
 from tests.fault_proxy import use_seqr_at
 from tests.proof.model_based.recording_proxy import RecordingProxy
 from tests.proof.model_based.simulation import Simulation, TracebackLog
@@ -20,7 +20,7 @@ def proxy(sandbox: SandboxProcess, settings: Settings) -> Iterator[RecordingProx
     with RecordingProxy(sandbox.port) as proxy:
         use_seqr_at(settings, proxy.address)
         yield proxy
-    seqr.cache_clear()
+    forget_connections()
 
 
 @pytest.fixture

@@ -18,6 +18,47 @@ TRANSITIONS = "payments/invoices/transitions.py"
 
 MUTATIONS = (
     Mutation(
+        "send an unsent invoice by the terminal that its shop had",
+        SEND,
+        '    taken = {"terminal_id": terminal_id, **LEASE.taken(now)}\n',
+        "    taken = {**LEASE.taken(now)}\n",
+        "tests/payments/invoices/test_send.py"
+        "::test_unsent_invoice_is_sent_by_the_terminal_that_has_replaced_its_shops",
+    ),
+    Mutation(
+        "store a reference with the terminal of the newest lease",
+        SEND,
+        '        "terminal_id": terminal_id,  '
+        "# another call may have taken a lease for another one since\n",
+        "",
+        "tests/payments/invoices/test_send.py"
+        "::test_reference_is_stored_with_the_terminal_that_issued_it_though_another_has_the_lease",
+    ),
+    Mutation(
+        "pause every terminal where SEQR refuses one",
+        "payments/availability/pause.py",
+        "    return PaymentPause.objects.filter(terminal_id=terminal_id, ended_at=None).exists()\n",
+        "    return PaymentPause.objects.filter(ended_at=None).exists()\n",
+        "tests/payments/availability/test_payment_pause.py"
+        "::test_pause_of_one_terminal_leaves_the_shops_of_another_open",
+    ),
+    Mutation(
+        "encrypt a stored password anew at each start",
+        "payments/terminals.py",
+        "        is_stored = terminal.password == settings.SEQR_TERMINAL_PASSWORD\n",
+        "        is_stored = False\n",
+        "tests/payments/test_terminals.py"
+        "::test_second_start_changes_nothing_and_not_even_the_ciphertext",
+    ),
+    Mutation(
+        "leave the shops at the terminal that the settings named before",
+        "payments/terminals.py",
+        "        Shop.objects.filter(terminal=former).update(terminal=terminal, seller=seller)\n",
+        "",
+        "tests/payments/test_terminals.py"
+        "::test_another_terminal_takes_over_the_shops_of_the_former_one",
+    ),
+    Mutation(
         "skip the row locks",
         TRANSITIONS,
         "    order = lock_order_of(invoice_id)\n"

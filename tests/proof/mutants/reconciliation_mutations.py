@@ -8,18 +8,26 @@ RECONCILIATION_MUTATIONS = (
     Mutation(
         "close the whole reseller's period",
         "payments/reconciliation/periods.py",
-        "client.mark_transaction_period(terminal_id)",
+        "client.mark_transaction_period(terminal.principal_id)",
         "client.mark_transaction_period()",
         "tests/payments/reconciliation/test_refund_suggestion.py"
         "::test_refund_before_another_tills_mark_is_found_in_the_terminals_report",
     ),
     Mutation(
-        "take a replaced terminal's period of the same day for its last",
+        "close the period of a retired terminal too",
         "payments/reconciliation/periods.py",
-        'day=OuterRef("day"), pk__lt=OuterRef("pk")',
-        'day=OuterRef("day")',
+        "Terminal.objects.filter(retired_at=None)",
+        "Terminal.objects.all()",
         "tests/payments/reconciliation/test_periods.py"
-        "::test_terminal_replaced_after_its_period_of_the_day_gets_a_last_one_the_next_day",
+        "::test_each_terminal_in_use_gets_its_period_and_a_retired_one_none",
+    ),
+    Mutation(
+        "take another terminal's payments for missing from a report",
+        REPORT_COVERAGE,
+        "            terminal_id=self.terminal_id,\n",
+        "",
+        "tests/payments/reconciliation/test_periods.py"
+        "::test_payment_at_one_terminal_is_not_missing_from_the_report_of_another",
     ),
     Mutation(
         "forget the case of a period whose missing payment is found",
@@ -137,8 +145,7 @@ RECONCILIATION_MUTATIONS = (
         "payments/seqr/report_reader.py",
         "MAX_MEMORY_BYTES = 1024 * 1024  #",
         "MAX_MEMORY_BYTES = 1024 * 1024 * 1024  #",
-        "tests/payments/seqr/test_report_limits.py"
-        "::test_report_above_the_limit_of_other_calls_is_read_in_little_memory",
+        "tests/payments/seqr/test_report_limits.py::test_report_of_35000_rows_is_read_in_little_memory",
     ),
     Mutation(
         "take a report's lease for a short call",
