@@ -1,5 +1,6 @@
 """Members of staff at the admin: their permissions, and their steps."""
 
+from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
@@ -8,9 +9,11 @@ from django.contrib.messages import get_messages
 from django.db.models import Model
 from django.test import Client
 
-from seqrshop.backoffice.links import list_url, page_url
+from orders.models import Shop, StaffAccess
+from seqrshop.backoffice.links import admin_url, list_url, page_url
 
 __all__ = [
+    "admin_url",
     "list_url",
     "listed",
     "page_url",
@@ -24,11 +27,18 @@ __all__ = [
 _numbers = count(1)
 
 
-def staff(*permissions: str, is_superuser: bool = False) -> Client:
-    """Return the browser of a member of staff with permissions such as `orders.view_order`."""
+def staff(
+    *permissions: str, is_superuser: bool = False, shops: Iterable[Shop] | None = None
+) -> Client:
+    """Return the browser of a member of staff with permissions such as `orders.view_order`.
+
+    The person has these shops, or all of them.
+    """
     user = User.objects.create_user(
         f"staff-{next(_numbers)}", is_staff=True, is_superuser=is_superuser
     )
+    access = StaffAccess.objects.create(user=user, all_shops=shops is None)
+    access.shops.set(shops or ())
     for permission in permissions:
         app_label, codename = permission.split(".")
         user.user_permissions.add(

@@ -12,6 +12,7 @@ from orders.models.product import Category, Product
 from orders.models.seller import Seller
 from orders.models.shop import QrCode, Shop
 from orders.models.source_name import SourceName
+from orders.models.staff_access import StaffAccess
 from orders.models.terminal import Terminal
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Seller",
     "Shop",
     "SourceName",
+    "StaffAccess",
     "SubjectType",
     "Terminal",
 ]
