@@ -1,15 +1,18 @@
-"""Users and groups, with their permissions in the language of the staff."""
+"""Users with their shops, and groups; permissions in the language of the staff."""
 
 from typing import Any
 
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models import ManyToManyField
 from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from seqrshop.backoffice.scoped_admin import ShopScopedAdmin
+from seqrshop.backoffice.staff_access import StaffAccessInline
 
 MODEL_PERMISSIONS = {
     "add": _("Can add"),
@@ -42,9 +45,13 @@ class _TranslatedPermissions:
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class StaffUserAdmin(_TranslatedPermissions, UserAdmin[User]):
-    """Django's page of a user, its permissions translated."""
+class StaffUserAdmin(_TranslatedPermissions, ShopScopedAdmin[User], UserAdmin[User]):
+    """Django's page of a user, with the user's shops."""
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
+        """Show the shops once the user is saved; whether it is staff is chosen on the same page."""
+        return [] if obj is None else [StaffAccessInline]
 
 
-class StaffGroupAdmin(_TranslatedPermissions, GroupAdmin):
+class StaffGroupAdmin(_TranslatedPermissions, ShopScopedAdmin[Group], GroupAdmin):
     """Django's page of a group, its permissions translated."""

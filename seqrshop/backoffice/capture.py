@@ -14,13 +14,15 @@ from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.formatting import money
 from seqrshop.backoffice.forms import CaptureForm
 from seqrshop.backoffice.links import admin_url, page_url
+from seqrshop.backoffice.shop_scope import own_rows
 
 
 def capture_page(request: HttpRequest, invoice_id: int) -> HttpResponse:
     """Ask for confirmation, then capture the reserved amount and show the result."""
     if not request.user.has_perm("payments.capture_invoice"):
         raise PermissionDenied
-    invoice = get_object_or_404(Invoice.objects.select_related("order"), pk=invoice_id)
+    invoices = own_rows(request, Invoice.objects.select_related("order"))
+    invoice = get_object_or_404(invoices, pk=invoice_id)
     form = CaptureForm(request.POST) if "amount" in request.POST else None
     if form is not None and form.is_valid():
         messages.add_message(request, *_capture(request, invoice, form))

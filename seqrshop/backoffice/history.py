@@ -13,6 +13,7 @@ from orders.models import AuditEvent, OrderState, SourceName, SubjectType
 from payments.models import InvoiceStatus, PeriodStatus, RefundStatus
 from seqrshop.backoffice.links import admin_url
 from seqrshop.backoffice.read_only import ReadOnlyAdmin
+from seqrshop.backoffice.shop_scope import own_rows
 
 M = TypeVar("M", bound=Model)
 
@@ -50,12 +51,17 @@ class HistoryAdmin(ReadOnlyAdmin[M]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add the history for those who may see payments, and its export for auditors."""
+        """Add the history for those who may see payments, and its export for auditors.
+
+        Events without an order are exported by those with all shops alone.
+        """
         obj = context.get("original")
         if obj is not None and request.user.has_perm("payments.view_invoice"):
             filters = self.history_filter(obj)
-            context["history"] = list(_lines(AuditEvent.objects.filter(**filters)))
-            if request.user.has_perm("orders.view_auditevent"):
+            events = AuditEvent.objects.filter(**filters)
+            context["history"] = list(_lines(events))
+            may_export = request.user.has_perm("orders.view_auditevent")
+            if may_export and own_rows(request, events).exists():
                 export = admin_url(AuditEvent, "export")
                 context["export_url"] = f"{export}?{urlencode(filters)}"
         return super().render_change_form(request, context, *args, **kwargs)

@@ -36,6 +36,7 @@ from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.read_only import ReadOnlyInline
 from seqrshop.backoffice.refund import refund_page
 from seqrshop.backoffice.row_actions import FROM_ROW_PAGE
+from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.search import (
     SEARCH_HELP,
     customers_with_phone,
@@ -76,7 +77,7 @@ class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
         "ers_reference",
         "age",
     )
-    list_filter = ("status", "possibly_reversed", "created_at", "order__shop")
+    list_filter = ("status", "possibly_reversed", "created_at", ("order__shop", OwnRowsFilter))
     list_select_related = ("order__shop",)
     search_fields = ("invoice_reference",)
     search_help_text = SEARCH_HELP

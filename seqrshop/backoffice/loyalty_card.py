@@ -3,7 +3,6 @@ from __future__ import annotations
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from payments.loyalty import example
 from payments.models import LoyaltyCard
+from seqrshop.backoffice.scoped_admin import ShopScopedAdmin
 
 
 class LoyaltyCardForm(ModelForm[LoyaltyCard]):
@@ -41,11 +41,12 @@ class LoyaltyCardForm(ModelForm[LoyaltyCard]):
 
 
 @admin.register(LoyaltyCard)
-class LoyaltyCardAdmin(ModelAdmin[LoyaltyCard]):
+class LoyaltyCardAdmin(ShopScopedAdmin[LoyaltyCard]):
     """The cards of the example loyalty hook. To change one, delete it and add it again.
 
-    There is no search, since the number would be in the address and so in a proxy's log. Adding a
-    card that is already registered names it.
+    A card counts in every shop, so only those with all shops see and add cards. There is no search,
+    since the number would be in the address and so in a proxy's log. Adding a card that is already
+    registered names it.
     """
 
     form = LoyaltyCardForm

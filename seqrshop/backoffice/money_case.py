@@ -139,8 +139,8 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
         return [name for name in self.fields if not is_empty.get(name)]
 
     def has_change_permission(self, request: HttpRequest, obj: MoneyCase | None = None) -> bool:
-        """Allow closing an open case to those who may."""
-        may = request.user.has_perm("payments.close_moneycase")
+        """Allow closing an open case of the person's shops to those who may."""
+        may = request.user.has_perm("payments.close_moneycase") and self.is_own(request, obj)
         if obj is not None and obj.kind == CaseKind.REFUNDS_HELD:  # closing it sends refunds
             may = may and request.user.has_perm("payments.resolve_unknown_refund")
         return may and obj is not None and obj.closed_at is None

@@ -21,6 +21,7 @@ from seqrshop.backoffice.formatting import EMPTY_VALUE, local_time, money, phone
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.read_only import ReadOnlyInline
+from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.search import SEARCH_HELP, orders_matching
 
 SERVE_BATCH_LIMIT = 200
@@ -70,7 +71,7 @@ class InvoiceInline(AmountColumn, ReadOnlyInline[Invoice, Order]):
     readonly_fields = ("amount_with_currency",)
     ordering = ("id",)
 
-    def has_view_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Require the payments' own permission."""
         return request.user.has_perm("payments.view_invoice")
 
@@ -94,7 +95,7 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
         "ordered",
         "age",
     )
-    list_filter = ("state", "shop")
+    list_filter = ("state", ("shop", OwnRowsFilter))
     date_hierarchy = "created_at"
     search_fields = ("invoices__invoice_reference",)
     search_help_text = SEARCH_HELP

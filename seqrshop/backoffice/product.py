@@ -18,6 +18,7 @@ from seqrshop.backoffice.formatting import availability, money
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.picture_field import PictureField, thumbnail
 from seqrshop.backoffice.row_actions import RowActionsAdmin
+from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 
 
 class ProductPageForm(ModelForm[Product]):
@@ -70,7 +71,7 @@ class ProductPageForm(ModelForm[Product]):
 
 @admin.register(Product)
 class ProductAdmin(RowActionsAdmin[Product]):
-    """Products of all shops: found by name, marked as sold out; added on their shop's page.
+    """Products: found by name, marked as sold out; added on their shop's page.
 
     Staff at the counter mark products as sold out on a phone: in the list, or by a button.
     """
@@ -86,7 +87,7 @@ class ProductAdmin(RowActionsAdmin[Product]):
         "on_sale",
     )
     list_display_links = ("small_picture", "name")
-    list_filter = ("sold_out", "on_sale", "shop")
+    list_filter = ("sold_out", "on_sale", ("shop", OwnRowsFilter))
     search_fields = ("name_sv", "name_en", "sku")
     ordering = ("shop", "position", "id")
     actions = ("mark_sold_out", "mark_back_in_stock")

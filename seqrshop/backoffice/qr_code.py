@@ -21,6 +21,8 @@ from seqrshop.backoffice.action_results import ActionResult, run_on_each
 from seqrshop.backoffice.formatting import local_time
 from seqrshop.backoffice.links import admin_url
 from seqrshop.backoffice.row_actions import RowActionsAdmin
+from seqrshop.backoffice.scoped_admin import OwnRowsFilter
+from seqrshop.backoffice.shop_scope import own_rows
 
 LIST_PIXELS = 74
 PAGE_PIXELS = 222
@@ -62,7 +64,7 @@ class QrCodeAdmin(RowActionsAdmin[QrCode]):
         "downloads",
     )
     list_display_links = ("thumbnail", "placement")
-    list_filter = ("shop",)
+    list_filter = (("shop", OwnRowsFilter),)
     list_select_related = ("shop", "made_by")
     search_fields = ("placement", "parameters", "payload")
     readonly_fields = ("picture", "payload", "up_to_date", "made_at", "made_by", "downloads")
@@ -146,9 +148,9 @@ class QrCodeAdmin(RowActionsAdmin[QrCode]):
 
     def download(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         """Answer with a code's drawing as a file: `kind` is svg or png."""
-        code = get_object_or_404(QrCode.objects.select_related("shop"), pk=pk)
-        if not self.has_view_permission(request, code):
+        if not self.has_view_permission(request):
             raise PermissionDenied
+        code = get_object_or_404(own_rows(request, QrCode.objects.select_related("shop")), pk=pk)
         content = code.svg.encode() if kind == "svg" else bytes(code.png)
         name = slugify(f"{code.shop.slug} {code.placement} {code.parameters}")
         return HttpResponse(

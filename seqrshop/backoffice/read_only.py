@@ -2,11 +2,11 @@
 
 from typing import Any, TypeVar
 
-from django.contrib.admin import TabularInline
 from django.db.models import Model
 from django.http import HttpRequest
 
 from seqrshop.backoffice.row_actions import RowActionsAdmin
+from seqrshop.backoffice.scoped_admin import ShopScopedInline
 
 M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Model)
@@ -32,7 +32,7 @@ class ReadOnlyAdmin(ReadOnly, RowActionsAdmin[M]):
     """Rows that only the service layer changes; staff reach it through actions."""
 
 
-class ReadOnlyInline(ReadOnly, TabularInline[M, P]):
+class ReadOnlyInline(ReadOnly, ShopScopedInline[M, P]):
     """Parts of a read-only row, visible to those who may see the row."""
 
     template = "admin/read_only_inline.html"

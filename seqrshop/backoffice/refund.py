@@ -48,17 +48,20 @@ from seqrshop.backoffice.forms import RefundForm, RefundOutcomeForm
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.links import admin_url, link, page_url
 from seqrshop.backoffice.permissions import permission_check
+from seqrshop.backoffice.shop_scope import has_all_shops, own_rows
 
 REFUND_BATCH_LIMIT = 50
 POSSIBLY_MADE_BY_STAFF = "staff found that SEQR may have made it in the lost time"
 OUTCOME_KNOWN = _("The outcome is already known.")
+REFUND_WAITS = _("Refunds are on hold; this one is sent when the hold ends.")
 
 
 def refund_page(request: HttpRequest, invoice_id: int) -> HttpResponse:
     """Ask for the amount and the reason of a refund, then send it or leave it for approval."""
     if not request.user.has_perm("payments.request_refund"):
         raise PermissionDenied
-    invoice = get_object_or_404(Invoice.objects.select_related("order"), pk=invoice_id)
+    invoices = own_rows(request, Invoice.objects.select_related("order"))
+    invoice = get_object_or_404(invoices, pk=invoice_id)
     refundable = refundable_now(invoice.pk)
     if "nonce" in request.POST:
         form = RefundForm(request.POST)
@@ -98,7 +101,7 @@ def _request(request: HttpRequest, invoice: Invoice, form: RefundForm) -> bool:
         text = _("The refund needs approval by a second person: %(reason)s.") % reason
         messages.info(request, text)
     elif refunds_are_held():
-        messages.warning(request, _("Refunds are on hold; this one is sent when the hold ends."))
+        messages.warning(request, REFUND_WAITS)
     elif is_unconfirmed(invoice.pk):
         messages.warning(
             request,
@@ -134,6 +137,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         "amount_with_currency",
         "status",
         "hold",
+        "hold_without_link",
         "reason",
         "requested_by",
         "approval_reason",
@@ -146,7 +150,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         "resolved_by",
         "resolution_reason",
     )
-    readonly_fields = ("invoice_link", "amount_with_currency", "hold")
+    readonly_fields = ("invoice_link", "amount_with_currency", "hold", "hold_without_link")
     actions = ("approve", "withdraw", "possibly_made", "resolve")
 
     has_approve_permission = permission_check(APPROVE_PERMISSION)
@@ -163,7 +167,8 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         """Leave out the hold and the reasons that this refund does not have."""
         waits = obj is not None and obj.status in UNSENT_REFUND_STATUSES and refunds_are_held()
         is_missing = {
-            "hold": not waits,
+            "hold": not (waits and has_all_shops(request)),
+            "hold_without_link": not waits or has_all_shops(request),
             "approval_reason": obj is None or not obj.approval_reason,
             "withdrawal_reason": obj is None or not obj.withdrawal_reason,
         }
@@ -183,6 +188,11 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         """Return the case of the hold, linked to its page."""
         hold = open_hold()
         return EMPTY_VALUE if hold is None else link(hold.case)
+
+    @admin.display(description=_("on hold"))
+    def hold_without_link(self, refund: Refund) -> str:
+        """Return that the refund waits, for those who cannot see the case of the hold."""
+        return str(REFUND_WAITS)
 
     @admin.display(description=_("order"))
     def order_link(self, refund: Refund) -> str:
@@ -238,7 +248,8 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
         """Ask for the outcome of an unknown refund, and record it."""
         if not self.has_resolve_permission(request):
             raise PermissionDenied
-        refund = get_object_or_404(Refund.objects.select_related("invoice__order"), pk=refund_id)
+        refunds = own_rows(request, Refund.objects.select_related("invoice__order"))
+        refund = get_object_or_404(refunds, pk=refund_id)
         suggestion = _suggestion(refund)
         if "reason" in request.POST:
             form = RefundOutcomeForm(request.POST)

@@ -2,13 +2,13 @@
 
 from typing import Any, TypeVar
 
-from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import model_format_dict
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from seqrshop.backoffice.links import admin_url
+from seqrshop.backoffice.scoped_admin import ShopScopedAdmin
 
 M = TypeVar("M", bound=Model)
 
@@ -16,7 +16,7 @@ FROM_ROW_PAGE = "from_row_page"
 """The field by which a row's page marks the action that it posts to the list."""
 
 
-class RowActionsAdmin(ModelAdmin[M]):
+class RowActionsAdmin(ShopScopedAdmin[M]):
     """Shows some of the list's actions as buttons on a row's page, and returns to that page."""
 
     change_form_template = "admin/change_form_with_actions.html"

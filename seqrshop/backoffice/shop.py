@@ -28,7 +28,9 @@ from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.picture_field import PictureField
 from seqrshop.backoffice.qr_code import regenerate
 from seqrshop.backoffice.row_actions import RowActionsAdmin
+from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.shop_inlines import CategoryInline, OpeningHoursInline, ProductInline
+from seqrshop.backoffice.shop_scope import has_all_shops
 
 
 class ShopForm(ModelForm[Shop]):
@@ -103,7 +105,7 @@ class ShopAdmin(RowActionsAdmin[Shop]):
         "open_orders",
         "paused",
     )
-    list_filter = ("terminal",)
+    list_filter = (("terminal", OwnRowsFilter),)
     list_select_related = ("terminal",)
     inlines = (OpeningHoursInline, CategoryInline, ProductInline)
     actions = ("pause", "open", "regenerate_codes")
@@ -129,6 +131,19 @@ class ShopAdmin(RowActionsAdmin[Shop]):
                 open_order_count=_count(Order.objects.filter(state__in=OPEN_STATES)),
             )
         )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Require all shops, since the new one would belong to nobody else."""
+        return super().has_add_permission(request) and has_all_shops(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Shop | None = None) -> bool:
+        """Require all shops, as for adding one."""
+        return super().has_delete_permission(request, obj) and has_all_shops(request)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Shop | None = None) -> Any:
+        """Let those with all shops alone choose the seller and the terminal: others share them."""
+        fixed = () if has_all_shops(request) else ("seller", "terminal")
+        return (*fixed, *self.readonly_fields)
 
     def get_fieldsets(self, request: HttpRequest, obj: Shop | None = None) -> Any:
         """Leave out of a new shop's page the parts that need a saved shop."""

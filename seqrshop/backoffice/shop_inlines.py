@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import TabularInline
 from django.db.models import QuerySet
 from django.forms import ModelForm, NumberInput, Select, TextInput, TimeInput, TypedChoiceField
-from django.forms.models import BaseInlineFormSet
 from django.forms.renderers import BaseRenderer
 from django.forms.utils import flatatt
 from django.http import HttpRequest
@@ -19,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import Category, OpeningHours, Product, Shop
 from seqrshop.backoffice.formatting import availability
 from seqrshop.backoffice.picture_field import thumbnail
+from seqrshop.backoffice.scoped_admin import OwnRowsFormSet, ShopScopedInline
 
 SELECTED = SafeString(" selected")
 NARROW_NAMES = {
@@ -39,7 +38,7 @@ class OpeningHoursForm(ModelForm[OpeningHours]):
         }
 
 
-class OpeningHoursInline(TabularInline[OpeningHours, Shop]):
+class OpeningHoursInline(ShopScopedInline[OpeningHours, Shop]):
     """The hours in which orders are accepted; a shop without any is always open."""
 
     model = OpeningHours
@@ -59,7 +58,7 @@ class CategoryForm(ModelForm[Category]):
         widgets = NARROW_NAMES
 
 
-class CategoryInline(TabularInline[Category, Shop]):
+class CategoryInline(ShopScopedInline[Category, Shop]):
     """The headings on the order page; the products of a deleted one stay without."""
 
     model = Category
@@ -108,7 +107,7 @@ class QuickSelect(Select):
         return format_html("<select{}>{}</select>", field_attrs, options)
 
 
-class ProductFormSet(BaseInlineFormSet[Product, Shop, ModelForm[Product]]):
+class ProductFormSet(OwnRowsFormSet[Product, Shop]):
     """The products of a shop: a thousand of them are read, validated and saved in seconds.
 
     Reads the shop's categories once, and validates changed rows only.
@@ -139,7 +138,7 @@ class ProductFormSet(BaseInlineFormSet[Product, Shop, ModelForm[Product]]):
         return category
 
 
-class ProductInline(TabularInline[Product, Shop]):
+class ProductInline(ShopScopedInline[Product, Shop]):
     """The shop's products. A product is never deleted, since orders refer to it: take it off sale.
 
     A picture is uploaded on the product's own page, since a thousand file fields are too many for

@@ -31,6 +31,8 @@ from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.links import admin_url, link, list_url, page_url
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.read_only import ReadOnlyAdmin, ReadOnlyInline
+from seqrshop.backoffice.scoped_admin import OwnRowsFilter
+from seqrshop.backoffice.shop_scope import own_rows
 
 
 class PeriodRowColumns:
@@ -110,7 +112,7 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
         "fetched_at",
         "transaction_period_id",
     )
-    list_filter = ("status", "terminal")
+    list_filter = ("status", ("terminal", OwnRowsFilter))
     list_select_related = ("terminal",)
     date_hierarchy = "day"
     fields = (
@@ -190,7 +192,8 @@ class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
         """Ask for the answer of SEQR's support about a lost period, and record it."""
         if not self.has_reconcile_permission(request):
             raise PermissionDenied
-        period = get_object_or_404(TransactionPeriod, pk=period_id)
+        periods = own_rows(request, TransactionPeriod.objects.all())
+        period = get_object_or_404(periods, pk=period_id)
         form = LostPeriodForm(request.POST) if "reason" in request.POST else LostPeriodForm()
         if form.is_bound and form.is_valid() and self._resolve(request, period, form):
             return HttpResponseRedirect(page_url(period))

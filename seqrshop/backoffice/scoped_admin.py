@@ -1,0 +1,108 @@
+"""Admin pages that hold each person to the rows of the person's own shops."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.contrib.admin import ModelAdmin, RelatedFieldListFilter, TabularInline
+from django.contrib.admin.options import BaseModelAdmin
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest
+
+from seqrshop.backoffice.shop_scope import (
+    SHOP_SCOPES,
+    has_all_shops,
+    needs_all_shops,
+    own_rows,
+    shop_access,
+)
+
+M = TypeVar("M", bound=Model)
+P = TypeVar("P", bound=Model)
+
+
+class _OwnRows(BaseModelAdmin[M]):
+    """Reads and offers the rows of the person's shops alone."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        """Read the rows of the person's shops."""
+        return own_rows(request, super().get_queryset(request))
+
+    def get_field_queryset(
+        self, db: str | None, db_field: Any, request: HttpRequest
+    ) -> QuerySet[Any]:
+        """Offer the rows of the person's shops in a field that refers to another model."""
+        offered = super().get_field_queryset(db, db_field, request)
+        if offered is None:
+            offered = db_field.remote_field.model._default_manager.using(db).all()
+        return own_rows(request, offered)
+
+
+class OwnRowsFormSet(BaseInlineFormSet[M, P, ModelForm[M]]):
+    """The parts of one row. A posted ID of another row's part is refused as an unknown one is."""
+
+    def add_fields(self, form: ModelForm[M], index: int | None) -> None:
+        """Accept the IDs of the row's own parts; Django accepts any that exists, and ignores it."""
+        super().add_fields(form, index)
+        id_field: Any = form.fields["id"]
+        id_field.queryset = self.queryset
+
+
+class ShopScopedInline(_OwnRows[M], TabularInline[M, P]):
+    """Parts of a row, on the page of that row."""
+
+    formset = OwnRowsFormSet  # type: ignore[assignment]
+
+
+class ShopScopedAdmin(_OwnRows[M], ModelAdmin[M]):
+    """The base of every admin page: its model is in `SHOP_SCOPES`.
+
+    A person without a shop has no page. Rows that need all shops have no page for others.
+    """
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Hide the rows from the start page where a person may see none of them."""
+        return self.may_have_rows(request) and super().has_module_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Require the row's shop, too."""
+        return super().has_view_permission(request, obj) and self.is_own(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Require a shop, too; the form offers the person's own."""
+        return super().has_add_permission(request) and self.may_have_rows(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Require the row's shop, too."""
+        return super().has_change_permission(request, obj) and self.is_own(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Require the row's shop, too."""
+        return super().has_delete_permission(request, obj) and self.is_own(request, obj)
+
+    def may_have_rows(self, request: HttpRequest) -> bool:
+        """Return whether a row of this model can belong to the person's shops."""
+        if SHOP_SCOPES[self.model] is needs_all_shops:
+            return has_all_shops(request)
+        return shop_access(request).has_any
+
+    def is_own(self, request: HttpRequest, obj: M | None) -> bool:
+        """Return whether a row belongs to the person's shops; for None, whether any row can."""
+        if obj is None or has_all_shops(request):
+            return self.may_have_rows(request)
+        rows = self.model._default_manager.filter(pk=obj.pk)
+        return own_rows(request, rows).exists()
+
+
+class OwnRowsFilter(RelatedFieldListFilter):
+    """A filter of a list by another row, such as its shop; it offers the person's own."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Any:
+        """Offer the rows of the person's shops."""
+        own = own_rows(request, field.related_model._default_manager.all())
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        return field.get_choices(
+            include_blank=False, ordering=ordering, limit_choices_to={"pk__in": own.values("pk")}
+        )

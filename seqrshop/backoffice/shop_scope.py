@@ -1,0 +1,156 @@
+"""Where a member of staff may act: the shops of a person, and the rows of those shops.
+
+Permissions say what a person may do. `SHOP_SCOPES` says which rows belong to which shops. A person
+bound to some shops gets the rows of these shops alone; any other row looks as if it did not exist.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+
+from orders.models import (
+    AuditEvent,
+    Category,
+    OpeningHours,
+    Order,
+    OrderRow,
+    Product,
+    QrCode,
+    Seller,
+    Shop,
+    StaffAccess,
+    Terminal,
+)
+from payments.models import (
+    Invoice,
+    InvoiceDiscount,
+    LoyaltyCard,
+    MoneyCase,
+    PeriodRow,
+    PollShard,
+    Refund,
+    TransactionPeriod,
+)
+
+M = TypeVar("M", bound=Model)
+ShopIds = frozenset[int]
+Scope = Callable[[ShopIds], Q]
+"""Returns the condition that selects a model's rows of these shops."""
+
+
+@dataclass(frozen=True)
+class ShopAccess:
+    """The shops of one person. `shop_ids` is empty for a person who has all shops."""
+
+    all_shops: bool
+    shop_ids: ShopIds = frozenset()
+
+    @property
+    def has_any(self) -> bool:
+        """Whether the person has at least one shop."""
+        return self.all_shops or bool(self.shop_ids)
+
+
+def shop_access(request: HttpRequest) -> ShopAccess:
+    """Return the shops of the person who makes the request; they are read once for a request."""
+    access: ShopAccess | None = getattr(request, "shop_access", None)
+    if access is None:
+        access = _read_access(request.user)
+        request.shop_access = access  # type: ignore[attr-defined]
+    return access
+
+
+def has_all_shops(request: HttpRequest) -> bool:
+    """Return whether the person who makes the request has all shops."""
+    return shop_access(request).all_shops
+
+
+def own_rows(request: HttpRequest, rows: QuerySet[M]) -> QuerySet[M]:
+    """Return those of the rows that belong to the person's shops.
+
+    A model that `SHOP_SCOPES` does not name has none, except for a person with all shops.
+    """
+    access = shop_access(request)
+    if access.all_shops:
+        return rows
+    scope = SHOP_SCOPES.get(rows.model, needs_all_shops)
+    return rows.filter(scope(access.shop_ids))
+
+
+def needs_all_shops(_shop_ids: ShopIds) -> Q:
+    """Select nothing: the rows concern every shop, so only a person with all shops has them."""
+    return Q(pk__in=())
+
+
+def _read_access(user: Any) -> ShopAccess:
+    if user.is_superuser:
+        return ShopAccess(all_shops=True)
+    access = StaffAccess.objects.filter(user=user.pk).first()
+    if access is None or access.all_shops:
+        return ShopAccess(all_shops=access is not None)
+    return ShopAccess(False, frozenset(access.shops.values_list("pk", flat=True)))
+
+
+def _of_shop(path: str) -> Scope:
+    """Return the scope of rows that belong to one shop; a row without one is in no scope."""
+    return lambda shop_ids: Q(**{f"{path}__in": shop_ids})
+
+
+def _terminals(shop_ids: ShopIds) -> QuerySet[Terminal]:
+    """Return the terminals that have shops, and none but these."""
+    shops = Shop.objects.filter(terminal=OuterRef("pk"))
+    return Terminal.objects.filter(Exists(shops), ~Exists(shops.exclude(pk__in=shop_ids)))
+
+
+def _periods(shop_ids: ShopIds) -> QuerySet[TransactionPeriod]:
+    """Return the periods of these shops' own terminals, without another shop's payment.
+
+    A shop may have left the terminal since, and its sales are in the reports of that time.
+    """
+    rows = PeriodRow.objects.filter(period=OuterRef("pk"))
+    payments = rows.filter(invoice__isnull=False).exclude(invoice__order__shop__in=shop_ids)
+    refunds = rows.filter(refund__isnull=False).exclude(refund__invoice__order__shop__in=shop_ids)
+    return TransactionPeriod.objects.filter(
+        ~Exists(payments), ~Exists(refunds), terminal__in=_terminals(shop_ids)
+    )
+
+
+def _cases(shop_ids: ShopIds) -> Q:
+    """Select the cases about these shops' orders, about their own terminals and their periods."""
+    without_order = Q(order=None)
+    return (
+        Q(order__shop__in=shop_ids)
+        | (without_order & Q(period__in=_periods(shop_ids)))
+        | (without_order & Q(period=None, terminal__in=_terminals(shop_ids)))
+    )
+
+
+SHOP_SCOPES: dict[type[Model], Scope] = {
+    Shop: _of_shop("pk"),
+    OpeningHours: _of_shop("shop"),
+    Category: _of_shop("shop"),
+    Product: _of_shop("shop"),
+    QrCode: _of_shop("shop"),
+    Order: _of_shop("shop"),
+    OrderRow: _of_shop("order__shop"),
+    AuditEvent: _of_shop("order__shop"),
+    Invoice: _of_shop("order__shop"),
+    InvoiceDiscount: _of_shop("invoice__order__shop"),
+    Refund: _of_shop("invoice__order__shop"),
+    MoneyCase: _cases,
+    TransactionPeriod: lambda shop_ids: Q(pk__in=_periods(shop_ids)),
+    PeriodRow: lambda shop_ids: Q(period__in=_periods(shop_ids)),
+    # A card counts in every shop, and so do the accounts at SEQR and the poller.
+    LoyaltyCard: needs_all_shops,
+    Seller: needs_all_shops,
+    Terminal: needs_all_shops,
+    PollShard: needs_all_shops,
+    User: needs_all_shops,
+    Group: needs_all_shops,
+    Permission: needs_all_shops,
+    StaffAccess: needs_all_shops,
+}
