@@ -7,6 +7,7 @@ from tests.proof.mutants.reconciliation_mutations import RECONCILIATION_MUTATION
 from tests.proof.mutants.refund_mutations import REFUND_MUTATIONS
 from tests.proof.mutants.shard_mutations import SHARD_MUTATIONS
 from tests.proof.mutants.slowness_mutations import SLOWNESS_MUTATIONS
+from tests.proof.mutants.staff_mutations import STAFF_MUTATIONS
 
 SEND = "payments/invoices/send.py"
 RECOVERY = "payments/recovery.py"
@@ -232,4 +233,5 @@ MUTATIONS = (
     *RECONCILIATION_MUTATIONS,
     *SHARD_MUTATIONS,
     *SLOWNESS_MUTATIONS,
+    *STAFF_MUTATIONS,
 )

@@ -1,0 +1,105 @@
+"""Mutations of the rules by which staff are bound to shops, each with a test that catches it."""
+
+from tests.proof.mutants.mutation import Mutation
+
+SHOP_SCOPE = "seqrshop/backoffice/shop_scope.py"
+SCOPED_ADMIN = "seqrshop/backoffice/scoped_admin.py"
+PAGES = (
+    "tests/backoffice/test_staff_by_shop_pages.py"
+    "::test_page_of_a_row_of_another_shop_answers_as_that_of_an_unknown_id"
+)
+
+STAFF_MUTATIONS = (
+    Mutation(
+        "show the rows of every shop",
+        SCOPED_ADMIN,
+        "        return own_rows(request, super().get_queryset(request))\n",
+        "        return super().get_queryset(request)\n",
+        "tests/backoffice/test_staff_by_shop_pages.py"
+        "::test_list_shows_the_rows_of_the_persons_shops",
+    ),
+    Mutation(
+        "refund a payment of another shop",
+        "seqrshop/backoffice/refund.py",
+        '    invoices = own_rows(request, Invoice.objects.select_related("order"))\n',
+        '    invoices = Invoice.objects.select_related("order")\n',
+        PAGES,
+    ),
+    Mutation(
+        "capture a payment of another shop",
+        "seqrshop/backoffice/capture.py",
+        '    invoices = own_rows(request, Invoice.objects.select_related("order"))\n',
+        '    invoices = Invoice.objects.select_related("order")\n',
+        PAGES,
+    ),
+    Mutation(
+        "download a code of another shop",
+        "seqrshop/backoffice/qr_code.py",
+        'own_rows(request, QrCode.objects.select_related("shop"))',
+        'QrCode.objects.select_related("shop")',
+        PAGES,
+    ),
+    Mutation(
+        "offer the shops of others in a form",
+        SCOPED_ADMIN,
+        "        return own_rows(request, offered)\n",
+        "        return offered\n",
+        "tests/backoffice/test_staff_by_shop_forms.py::test_person_adds_a_code_in_own_shops_alone",
+    ),
+    Mutation(
+        "offer the shops of others in a filter",
+        SCOPED_ADMIN,
+        "        own = own_rows(request, field.related_model._default_manager.all())\n",
+        "        own = field.related_model._default_manager.all()\n",
+        "tests/backoffice/test_staff_by_shop.py"
+        "::test_filter_offers_the_persons_shops_and_another_shop_is_unknown",
+    ),
+    Mutation(
+        "show the report of a shared terminal to the staff of one of its shops",
+        SHOP_SCOPE,
+        "    return Terminal.objects.filter("
+        "Exists(shops), ~Exists(shops.exclude(pk__in=shop_ids)))\n",
+        "    return Terminal.objects.filter(Exists(shops.filter(pk__in=shop_ids)))\n",
+        "tests/backoffice/test_staff_by_shop_pages.py"
+        "::test_list_shows_the_rows_of_the_persons_shops",
+    ),
+    Mutation(
+        "show the report of a terminal without a shop",
+        SHOP_SCOPE,
+        "Terminal.objects.filter(Exists(shops), ~Exists(",
+        "Terminal.objects.filter(~Exists(",
+        "tests/backoffice/test_staff_by_shop_pages.py"
+        "::test_list_shows_the_rows_of_the_persons_shops",
+    ),
+    Mutation(
+        "show the old sales of a shop that has left the terminal",
+        SHOP_SCOPE,
+        "        ~Exists(payments), ~Exists(refunds), terminal__in=_terminals(shop_ids)\n",
+        "        terminal__in=_terminals(shop_ids)\n",
+        "tests/backoffice/test_staff_by_shop_pages.py"
+        "::test_list_shows_the_rows_of_the_persons_shops",
+    ),
+    Mutation(
+        "give a person without a choice all shops",
+        SHOP_SCOPE,
+        "        return ShopAccess(all_shops=access is not None)\n",
+        "        return ShopAccess(all_shops=True)\n",
+        "tests/backoffice/test_staff_by_shop_pages.py"
+        "::test_list_shows_the_rows_of_the_persons_shops",
+    ),
+    Mutation(
+        "let a person of some shops change the shops of users",
+        SHOP_SCOPE,
+        "    User: needs_all_shops,\n",
+        "    User: lambda _shop_ids: Q(),\n",
+        "tests/backoffice/test_staff_access.py::test_person_of_some_shops_changes_nobodys_shops",
+    ),
+    Mutation(
+        "let a person of some shops add a shop",
+        "seqrshop/backoffice/shop.py",
+        "super().has_add_permission(request) and has_all_shops(request)",
+        "super().has_add_permission(request)",
+        "tests/backoffice/test_staff_by_shop_pages.py"
+        "::test_page_of_no_row_is_open_to_those_who_may",
+    ),
+)
