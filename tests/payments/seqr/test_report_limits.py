@@ -18,6 +18,8 @@ from payments.seqr import (
     SeqrReportTooLarge,
     TransactionReport,
 )
+from payments.seqr.transport import MAX_RESPONSE_BYTES
+from tests.payments.report_size import REPORT_ROWS
 from tests.payments.seqr.conftest import CREDENTIALS, ReadReport
 from tests.payments.seqr.sample_calls import fetch_report
 from tests.payments.seqr.sample_responses import report_response, seqr_response
@@ -30,6 +32,8 @@ from tests.payments.seqr.scripted_server import (
 from tests.payments.seqr.test_reports import DETAILS, ROW, UTF_8
 
 MEBIBYTE = 1024 * 1024
+MAX_MEMORY_BYTES = 5 * MEBIBYTE  # of the reader, whatever the number of rows
+BYTES_OF_A_REFERENCE = 150
 
 
 def large_report(rows: int) -> bytes:
@@ -44,22 +48,22 @@ def row_count(report: Report) -> int:
     return report.row_count
 
 
-def test_report_of_35000_rows_is_read_in_little_memory(
+def test_report_above_the_limit_of_other_calls_is_read_in_little_memory(
     client: SeqrClient, server: ScriptedServer
 ) -> None:
-    response = large_report(35_000)
-    assert len(response) > 16 * MEBIBYTE
+    response = large_report(REPORT_ROWS)
+    assert len(response) > MAX_RESPONSE_BYTES
     server.respond_with(response)
 
     tracemalloc.start()
     with client.execute_report(ReportId.SHOP_TRANSACTIONS, "1") as report:
         assert isinstance(report, TransactionReport)
-        references = {row.ers_reference for row in report.rows}  # about 5 MiB
+        references = {row.ers_reference for row in report.rows}
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert (row_count(report), len(references)) == (35_000, 35_000)
-    assert peak < 12 * MEBIBYTE
+    assert (row_count(report), len(references)) == (REPORT_ROWS, REPORT_ROWS)
+    assert peak < MAX_MEMORY_BYTES + REPORT_ROWS * BYTES_OF_A_REFERENCE
 
 
 def test_report_with_too_many_rows_is_refused(

@@ -1,4 +1,6 @@
-"""`make proof`: interleaves writers, tries endless answers, makes many model-based runs.
+"""`make proof`: runs in full what `make test` runs in part, and makes many model-based runs.
+
+The parts are the pairs of writers, the grid of endless answers, and the rows of a large report.
 
 Makes EXAMPLES runs with the seeds from SEED on; without SEED the first seed is random. Says how to
 repeat one that failed. EXAMPLES=1 makes the model-based runs alone.
@@ -14,16 +16,27 @@ import time
 from tests.proof.model_based.plan import RUNS, STEPS, seeds_for
 
 TEST = "tests/proof/model_based/test_invariants.py"
+BUSY_DAY_ROWS = "35000"
 WHOLE_TESTS = (
     (
         "tests/proof/interleaving/test_interleaving.py",
-        "ALL_PAIRS",
+        {"ALL_PAIRS": "1"},
         "Every pair of writers was interleaved",
     ),
     (
         "tests/proof/endless/test_endless.py",
-        "ALL_CELLS",
+        {"ALL_CELLS": "1"},
         "Every answer, given for ever, led to an end or to a case",
+    ),
+    (
+        "tests/payments/seqr/test_report_limits.py",
+        {"REPORT_ROWS": BUSY_DAY_ROWS},
+        f"A report of {BUSY_DAY_ROWS} rows was read in little memory",
+    ),
+    (
+        "tests/payments/reconciliation/test_large_report.py",
+        {"REPORT_ROWS": BUSY_DAY_ROWS},
+        f"A report of {BUSY_DAY_ROWS} rows was reconciled",
     ),
 )
 MAX_PROCESSES = 2  # for two cores
@@ -59,12 +72,12 @@ def main() -> int:
     return 1
 
 
-def _run_whole(test: str, variable: str, what: str) -> bool:
+def _run_whole(test: str, variables: dict[str, str], what: str) -> bool:
     """Run a test that `make test` runs in part; return whether it passed."""
     began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "pytest", test, "-q", "-p", "no:logging"],
-        env={**os.environ, variable: "1"},
+        env={**os.environ, **variables},
         stdout=subprocess.PIPE,
         text=True,
         check=False,
