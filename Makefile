@@ -41,7 +41,7 @@ format: $(VENV)/installed-test ## format the code
 screenshots: $(VENV)/installed-test ## photograph every page in every state into .local/screenshots/ (2 min)
 	@exec $(VENV_PYTHON) -m tests.screenshots
 
-proof: $(VENV)/installed-test ## run the model-based tests at length: EXAMPLES=n SEED=n SHRINK=1 (docs/proof.md)
+proof: $(VENV)/installed-test ## run each grid in full, and model-based tests at length: EXAMPLES=n SEED=n SHRINK=1 (docs/proof.md)
 	@exec $(VENV_PYTHON) -m tests.proof.model_based
 
 mutants: $(VENV)/installed-test ## plant faults and report which of them no test catches (docs/proof.md)

@@ -1,13 +1,17 @@
 """Maps each fault to its expected outcome, for one operation."""
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, ParamSpec
+from typing import Final, Generic, ParamSpec
+
+import pytest
 
 from tests.proof.matrix.faults import FAULTS, Fault
 
 Checked = ParamSpec("Checked")
 Outcome = Callable[Checked, None]
+SAMPLE_STEP: Final = 5
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,19 @@ class Expected(Generic[Checked]):
     def of(self, fault: Fault) -> Outcome[Checked]:
         """Return the outcome of a fault."""
         return next(outcome for outcome, faults in self.faults_of.items() if fault in faults)
+
+    @property
+    def each_fault(self) -> pytest.MarkDecorator:
+        """The mark of a test: it runs with each fault in `make proof`, with some in `make test`."""
+        faults = FAULTS if "ALL_CELLS" in os.environ else self.sampled_faults
+        return pytest.mark.parametrize("fault", faults, ids=lambda fault: fault.name)
+
+    @property
+    def sampled_faults(self) -> tuple[Fault, ...]:
+        """The first fault of each outcome, and every fifth from one that the operation decides."""
+        chosen = {next(iter(faults)) for faults in self.faults_of.values()}
+        chosen |= set(FAULTS[len(self.operation) % SAMPLE_STEP :: SAMPLE_STEP])
+        return tuple(fault for fault in FAULTS if fault in chosen)
 
 
 def all_except(*others: Fault) -> tuple[Fault, ...]:

@@ -8,7 +8,7 @@ from payments.invoices.cancel import cancel_invoice
 from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.recovery import find_work
 from tests.payments.steps import event_names, issued_invoice, order_state, reference, reloaded
-from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
+from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault
 from tests.proof.matrix.outcomes import Expected, all_except
 from tests.proof.matrix.scenario import Scenario, customer_heading, open_cases
 from tests.sandbox_process import ControlError
@@ -52,7 +52,7 @@ WITHOUT_PAYMENT = Expected(
 )
 
 
-@each_fault
+@WITHOUT_PAYMENT.each_fault
 def test_invoice_is_cancelled_after_fault(scenario: Scenario, fault: Fault) -> None:
     invoice = issued_invoice()
     scenario.inject(OPERATION, after="getPaymentStatus")
@@ -95,7 +95,7 @@ WITH_PAYMENT = Expected(
 )
 
 
-@each_fault
+@WITH_PAYMENT.each_fault
 def test_payment_despite_failed_cancel_is_kept(scenario: Scenario, fault: Fault) -> None:
     invoice = issued_invoice()
     scenario.inject(OPERATION, after="getPaymentStatus")

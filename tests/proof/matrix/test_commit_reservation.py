@@ -12,7 +12,6 @@ from tests.proof.matrix.faults import (
     KEPT_CONNECTION_DIES,
     REFUSED,
     Fault,
-    each_fault,
 )
 from tests.proof.matrix.outcomes import Expected, all_except
 from tests.proof.matrix.scenario import Scenario, open_cases, poll_once
@@ -82,7 +81,7 @@ EXPECTED = Expected(
 )
 
 
-@each_fault
+@EXPECTED.each_fault
 def test_reservation_is_captured_once(scenario: Scenario, fault: Fault) -> None:
     invoice = reserved_invoice(scenario)
     clerk = superuser()
@@ -121,7 +120,7 @@ QUERY_BEFORE = Expected(
 )
 
 
-@each_fault
+@QUERY_BEFORE.each_fault
 def test_nothing_is_captured_while_status_query_fails(scenario: Scenario, fault: Fault) -> None:
     invoice = reserved_invoice(scenario)
     clerk = superuser()

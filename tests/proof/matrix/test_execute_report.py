@@ -8,7 +8,7 @@ from payments import tasks
 from payments.models import PeriodStatus, TransactionPeriod
 from tests.payments.reconciliation.steps import advance_time
 from tests.payments.steps import paid_invoice
-from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
+from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault
 from tests.proof.matrix.outcomes import Expected, all_except
 from tests.proof.matrix.scenario import Scenario, audited_calls, open_cases
 
@@ -50,7 +50,7 @@ EXPECTED = Expected(
 )
 
 
-@each_fault
+@EXPECTED.each_fault
 def test_report_is_fetched_after_fault(scenario: Scenario, fault: Fault) -> None:
     paid_invoice(scenario.sandbox)
     advance_time(timedelta(hours=1))

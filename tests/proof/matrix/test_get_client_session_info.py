@@ -7,7 +7,7 @@ from django.test import Client
 
 from orders.models import Customer, CustomerSession, Shop
 from tests.factories import ShopFactory
-from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
+from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault
 from tests.proof.matrix.outcomes import Expected, all_except
 from tests.proof.matrix.scenario import Scenario, audited_calls, open_cases
 
@@ -68,7 +68,7 @@ EXPECTED = Expected(
 )
 
 
-@each_fault
+@EXPECTED.each_fault
 def test_session_is_created_once_seqr_answers(scenario: Scenario, fault: Fault) -> None:
     if fault is KEPT_CONNECTION_DIES:
         Phone(scenario).open_page()

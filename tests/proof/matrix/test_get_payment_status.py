@@ -20,7 +20,7 @@ from tests.payments.steps import (
     reference,
     reloaded,
 )
-from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
+from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault
 from tests.proof.matrix.outcomes import Expected, all_except
 from tests.proof.matrix.scenario import (
     SHORT_TIMEOUT_SECONDS,
@@ -65,7 +65,7 @@ BY_REFRESH = Expected(
 
 
 @pytest.mark.django_db
-@each_fault
+@BY_REFRESH.each_fault
 def test_notified_payment_is_found_after_fault(scenario: Scenario, fault: Fault) -> None:
     invoice = issued_invoice()
     scenario.sandbox.pay(reference(invoice))
@@ -107,7 +107,7 @@ ACKNOWLEDGING = Expected(
 
 
 @pytest.mark.django_db
-@each_fault
+@ACKNOWLEDGING.each_fault
 def test_payment_is_recorded_before_acknowledgement(scenario: Scenario, fault: Fault) -> None:
     invoice = issued_invoice()
     scenario.sandbox.pay(reference(invoice))
@@ -154,7 +154,7 @@ BY_POLLING = Expected(
 
 
 @pytest.mark.django_db(transaction=True)
-@each_fault
+@BY_POLLING.each_fault
 def test_polled_payment_is_found_after_fault(
     scenario: Scenario, fault: Fault, shard: Callable[[], Shard]
 ) -> None:
@@ -193,7 +193,7 @@ LONG_OUTAGE = Expected(
 
 
 @pytest.mark.django_db(transaction=True)
-@each_fault
+@LONG_OUTAGE.each_fault
 def test_payment_during_long_outage_is_kept_or_opens_case(
     scenario: Scenario, fault: Fault, shard: Callable[[], Shard]
 ) -> None:

@@ -18,7 +18,7 @@ from tests.payments.reconciliation.steps import (
     run_due_periods,
 )
 from tests.payments.steps import paid_invoice
-from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault, each_fault
+from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault
 from tests.proof.matrix.outcomes import Expected, all_except
 from tests.proof.matrix.scenario import Scenario, open_cases
 
@@ -80,7 +80,7 @@ NOT_EXECUTED = [REFUSED, CONNECT_TIME_OUT, CODE_93]
 EXPECTED = Expected(OPERATION, {marked_later: NOT_EXECUTED, lost: all_except(*NOT_EXECUTED)})
 
 
-@each_fault
+@EXPECTED.each_fault
 def test_period_is_marked_once_and_its_sale_reconciled(scenario: Scenario, fault: Fault) -> None:
     paid_invoice(scenario.sandbox)
     advance_time(timedelta(hours=1))

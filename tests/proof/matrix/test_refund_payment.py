@@ -14,7 +14,7 @@ from payments.reconciliation.refund_suggestion import suggest_refund_outcome
 from payments.refunds.refund import refundable_now, request_refund, resolve_unknown_refund
 from tests.payments.reconciliation.steps import advance_time, reconcile_day
 from tests.payments.steps import order_state, paid_invoice, reference
-from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault, each_fault
+from tests.proof.matrix.faults import CODE_93, CONNECT_TIME_OUT, REFUSED, Fault
 from tests.proof.matrix.outcomes import Expected, all_except
 from tests.proof.matrix.scenario import Scenario, open_cases
 
@@ -83,7 +83,7 @@ NOT_EXECUTED = [REFUSED, CONNECT_TIME_OUT, CODE_93]
 EXPECTED = Expected(OPERATION, {sent_later: NOT_EXECUTED, unknown: all_except(*NOT_EXECUTED)})
 
 
-@each_fault
+@EXPECTED.each_fault
 def test_refund_is_executed_once_at_most(scenario: Scenario, fault: Fault) -> None:
     invoice = paid_invoice(scenario.sandbox)
     tasks.run_recovery()  # SEQR gets the receipt

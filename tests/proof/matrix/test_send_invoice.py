@@ -13,7 +13,7 @@ from tests.payments.steps import (
     reference,
     reloaded,
 )
-from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
+from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault
 from tests.proof.matrix.outcomes import Expected, all_except
 from tests.proof.matrix.scenario import Scenario, customer_heading, open_cases
 
@@ -59,7 +59,7 @@ EXPECTED = Expected(
 )
 
 
-@each_fault
+@EXPECTED.each_fault
 def test_invoice_is_sent_until_it_has_reference_and_paid_once(
     scenario: Scenario, fault: Fault
 ) -> None:

@@ -6,7 +6,7 @@ from payments import tasks
 from payments.models import Invoice
 from payments.receipts.document import has_receipt
 from tests.payments.steps import event_names, paid_invoice, reference, reloaded
-from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
+from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault
 from tests.proof.matrix.outcomes import Expected, all_except
 from tests.proof.matrix.scenario import Scenario, open_cases
 
@@ -48,7 +48,7 @@ EXPECTED = Expected(
 )
 
 
-@each_fault
+@EXPECTED.each_fault
 def test_receipt_is_accepted_after_fault(scenario: Scenario, fault: Fault) -> None:
     invoice = paid_invoice(scenario.sandbox)
     scenario.inject(OPERATION)

@@ -20,7 +20,6 @@ from tests.proof.matrix.faults import (
     KEPT_CONNECTION_DIES,
     REFUSED,
     Fault,
-    each_fault,
 )
 from tests.proof.matrix.outcomes import Expected, all_except
 from tests.proof.matrix.scenario import Scenario, error_of
@@ -68,7 +67,7 @@ ASSIGN = Expected(
 )
 
 
-@each_fault
+@REGISTER.each_fault
 def test_terminal_is_registered_once(scenario: Scenario, fault: Fault) -> None:
     scenario.inject("registerTerminal")
 
@@ -81,7 +80,7 @@ def test_terminal_is_registered_once(scenario: Scenario, fault: Fault) -> None:
     assert isinstance(again, SeqrRejected) == fault.takes_effect
 
 
-@each_fault
+@UNREGISTER.each_fault
 def test_terminal_is_unregistered_once(
     scenario: Scenario, fault: Fault, registered: Terminal
 ) -> None:
@@ -96,7 +95,7 @@ def test_terminal_is_unregistered_once(
     assert isinstance(again, SeqrAuthenticationError) == fault.takes_effect
 
 
-@each_fault
+@ASSIGN.each_fault
 def test_seqr_id_is_assigned_after_fault(
     scenario: Scenario, fault: Fault, registered: Terminal
 ) -> None:

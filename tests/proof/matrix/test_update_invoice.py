@@ -9,7 +9,7 @@ from payments import tasks
 from payments.models import Invoice, InvoiceStatus
 from tests.payments.loyalty import hooks
 from tests.payments.steps import event_names, issued_invoice, order_state, reference, reloaded
-from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault, each_fault
+from tests.proof.matrix.faults import KEPT_CONNECTION_DIES, Fault
 from tests.proof.matrix.outcomes import Expected, all_except
 from tests.proof.matrix.scenario import Scenario, customer_heading, open_cases, poll_once
 
@@ -52,7 +52,7 @@ WITHOUT_PAYMENT = Expected(
 )
 
 
-@each_fault
+@WITHOUT_PAYMENT.each_fault
 def test_loyalty_card_is_answered_after_fault(scenario: Scenario, fault: Fault) -> None:
     invoice = waiting_invoice(scenario)
     scenario.inject(OPERATION, after="getPaymentStatus")
@@ -85,7 +85,7 @@ WITH_PAYMENT = Expected(
 )
 
 
-@each_fault
+@WITH_PAYMENT.each_fault
 def test_invoice_with_unconfirmed_discount_is_paid_as_seqr_reports(
     scenario: Scenario, fault: Fault
 ) -> None:

@@ -1,6 +1,7 @@
 """`make proof`: runs in full what `make test` runs in part, and makes many model-based runs.
 
-The parts are the pairs of writers, the grid of endless answers, and the rows of a large report.
+The parts are the pairs of writers, the grid of endless answers, the fault matrix, and the rows of
+a large report.
 
 Makes EXAMPLES runs with the seeds from SEED on; without SEED the first seed is random. Says how to
 repeat one that failed. EXAMPLES=1 makes the model-based runs alone.
@@ -27,6 +28,11 @@ WHOLE_TESTS = (
         "tests/proof/endless/test_endless.py",
         {"ALL_CELLS": "1"},
         "Every answer, given for ever, led to an end or to a case",
+    ),
+    (
+        "tests/proof/matrix",
+        {"ALL_CELLS": "1"},
+        "Every call to SEQR failed in every way",
     ),
     (
         "tests/payments/seqr/test_report_limits.py",
