@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from seqrshop.local.servers import Servers
 
 STAFF_USER = "staff"
+SECRETS_FILE = "demo.json"  # in the folder of the servers, whose data they encrypt
 
 # SEQR publishes these test credentials for every developer, and the sandbox accepts them.
 TEST_PRINCIPALS = {
@@ -130,6 +131,7 @@ def environment(
             "SEQR_LEAVE_URL": f"{sandbox_url}/",
         }
     overrides = {name: value for name, value in given.items() if value.strip()}
+    defaults = {name: value for name, value in defaults.items() if f"{name}_FILE" not in overrides}
     fixed = {
         "DATABASE_URL": servers.database_url,
         "MIGRATION_DATABASE_URL": servers.migration_database_url

@@ -23,6 +23,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from seqrshop import env
 from seqrshop.local import ROOT, orphans
+from seqrshop.local.demo import SECRETS_FILE, load_secrets
 from seqrshop.local.servers import ServerStartError, run_servers
 from seqrshop.local.testing import setting_names
 
@@ -51,16 +52,18 @@ def development_settings(arguments: list[str]) -> Iterator[None]:
     os.environ["DEBUG"] = "on"
     if not given:
         _print("No setting is given: development settings apply, with DEBUG on.")
-    if command in COMMANDS_WITHOUT_SERVERS or {"DATABASE_URL", "REDIS_URL"} <= given.keys():
+    names = {name.removesuffix("_FILE") for name in given}
+    if command in COMMANDS_WITHOUT_SERVERS or {"DATABASE_URL", "REDIS_URL"} <= names:
         yield
         return
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     folder = Path(os.environ.get("SEQRSHOP_LOCAL_DIR") or ROOT / ".local").resolve()
     try:
         with _local_settings(folder) as settings:
-            if "DATABASE_URL" in given:
+            if "DATABASE_URL" in names:
                 settings["MIGRATION_DATABASE_URL"] = ""  # of the local server
-            os.environ.update(settings | given | {"DEBUG": "on"})
+            local = {name: value for name, value in settings.items() if name not in names}
+            os.environ.update(local | given | {"DEBUG": "on"})
             yield
     except ServerStartError as error:
         raise ImproperlyConfigured(str(error)) from error
@@ -75,10 +78,14 @@ def _run_pytest(arguments: list[str]) -> NoReturn:
 
 
 def _given_settings() -> dict[str, str]:
-    """Return the settings that the environment and .env give; an empty one is not given."""
+    """Return the settings that the environment and .env give, also as NAME_FILE.
+
+    An empty one is not given.
+    """
     if (ROOT / ".env").is_file():
         environ.Env.read_env(ROOT / ".env")
-    return {name: os.environ[name] for name in setting_names() if os.environ.get(name, "").strip()}
+    names = [each for name in setting_names() for each in (name, f"{name}_FILE")]
+    return {name: os.environ[name] for name in names if os.environ.get(name, "").strip()}
 
 
 def _is_on(debug: str) -> bool:
@@ -122,6 +129,8 @@ def _local_settings(folder: Path) -> Iterator[dict[str, str]]:
         orphans.stop_orphans()
         with run_servers(folder, durable=True) as servers:
             settings = {
+                # `make run` has encrypted what the database contains.
+                "ENCRYPTION_KEYS": load_secrets(folder / SECRETS_FILE).encryption_key,
                 "DATABASE_URL": servers.database_url,
                 "MIGRATION_DATABASE_URL": servers.migration_database_url,
                 "REDIS_URL": servers.redis_url,

@@ -68,7 +68,7 @@ def run(given: Mapping[str, str], *, reload: bool = False) -> int:
         _require_free_port("PORT", ports.shop)
         if with_sandbox:
             _require_free_port("SANDBOX_PORT", ports.sandbox)
-        generated = demo.load_secrets(folder / "demo.json")
+        generated = demo.load_secrets(folder / demo.SECRETS_FILE)
         _print("Starting PostgreSQL and Valkey")
         with run_servers(
             folder,

@@ -17,10 +17,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from cryptography.fernet import Fernet
 from watchfiles import Change
 
 from seqrshop.deployment import SETTING_NAMES
 from seqrshop.local import ROOT
+from seqrshop.local.demo import SECRETS_FILE, load_secrets
 from seqrshop.local.reload import CodeFilter, reloading
 from seqrshop.local.servers import free_port
 
@@ -105,6 +107,26 @@ def test_deployment_with_nothing_set_names_the_missing_settings(tmp_path: Path) 
     assert stopped.returncode == 1
     assert "SECRET_KEY is missing" in stopped.stderr
     assert "Traceback" not in stopped.stderr
+
+
+def test_command_decrypts_what_make_run_has_encrypted(tmp_path: Path) -> None:
+    key = load_secrets(tmp_path / SECRETS_FILE).encryption_key
+    code = "from django.conf import settings; print(settings.ENCRYPTION_KEYS)"
+
+    done = run([*MANAGE, "shell", "-v", "0", "-c", code], tmp_path)
+
+    assert done.stdout == f"{[key]}\n", done.stderr
+
+
+def test_key_in_a_file_is_a_given_setting(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(Fernet.generate_key().decode())
+
+    stopped = run([*MANAGE, "check"], tmp_path, ENCRYPTION_KEYS_FILE=str(file))
+
+    assert stopped.returncode == 1
+    assert "SECRET_KEY is missing" in stopped.stderr
+    assert "ENCRYPTION_KEYS" not in stopped.stderr
 
 
 def test_two_commands_share_servers_that_stop_with_the_last(tmp_path: Path) -> None:
