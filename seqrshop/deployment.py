@@ -57,7 +57,7 @@ SECRET_KEY: str = read_required(
 )
 ENCRYPTION_KEYS: list[str] = read_required(
     "ENCRYPTION_KEYS",
-    "one or more keys that `manage.py make_encryption_key` prints, separated by commas",
+    "one or more keys of `python -m seqrshop.make_encryption_key`, separated by commas",
     encryption_keys,
     development=DEVELOPMENT_ENCRYPTION_KEY,
 )

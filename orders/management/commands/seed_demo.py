@@ -16,6 +16,7 @@ from orders.demo import CODES, MENU, PICTURES, SOLD_OUT, Item
 from orders.models import Category, Product, Shop, Terminal
 from orders.pictures import make_logo, make_product_picture, save_once
 from orders.qr import save_qr_code
+from seqrshop.startup import require_valid_settings
 
 STAFF_USER = "staff"
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
     @transaction.atomic
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Add the staff user and the café if they are missing."""
+        require_valid_settings()
         staff = User.objects.filter(username=STAFF_USER).first() or self._create_staff()
         if Shop.objects.exists():
             return
