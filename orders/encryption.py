@@ -1,7 +1,7 @@
 """Encrypts secrets at rest, with the keys of ENCRYPTION_KEYS.
 
 The first key encrypts; each of them decrypts, so that a key can be replaced without a gap. A
-ciphertext shows when it was made, and nothing else of the secret but its length.
+ciphertext shows when it was made and about how long the secret is, and nothing else of it.
 """
 
 from functools import cache
@@ -32,20 +32,37 @@ def decrypt(ciphertext: str) -> str:
         raise UnreadableSecret from None
 
 
-def encrypt_again(ciphertext: str) -> str:
-    """Return a ciphertext of the same secret by the first key. Raises UnreadableSecret."""
-    if not ciphertext:
-        return ""
+def is_readable(ciphertext: str) -> bool:
+    """Return whether one of the keys decrypts a ciphertext."""
     try:
-        return _keys().rotate(ciphertext.encode()).decode()
+        decrypt(ciphertext)
+    except UnreadableSecret:
+        return False
+    return True
+
+
+def reencrypt(ciphertext: str) -> str:
+    """Return a ciphertext of the same secret by the first key. Raises UnreadableSecret.
+
+    It is the given ciphertext where the first key has encrypted that.
+    """
+    if not ciphertext or _is_encrypted_by_first_key(ciphertext):
+        return ciphertext
+    return encrypt(decrypt(ciphertext))
+
+
+def _is_encrypted_by_first_key(ciphertext: str) -> bool:
+    try:
+        Fernet(settings.ENCRYPTION_KEYS[0]).decrypt(ciphertext.encode())
     except InvalidToken:
-        raise UnreadableSecret from None
+        return False
+    return True
 
 
 def _keys() -> MultiFernet:
-    return _ring(tuple(settings.ENCRYPTION_KEYS))
+    return _multi_fernet(tuple(settings.ENCRYPTION_KEYS))
 
 
 @cache
-def _ring(keys: tuple[str, ...]) -> MultiFernet:
+def _multi_fernet(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])

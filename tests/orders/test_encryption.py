@@ -1,102 +1,113 @@
-"""Secrets at rest: encrypted by the first key, decrypted by each, and unreadable without one."""
-
-from collections.abc import Callable
+"""Secrets are encrypted by the first key, and decrypted by each of them."""
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.management import call_command
 from pytest_django import Settings
 
-from orders.encryption import UnreadableSecret, decrypt, encrypt, encrypt_again
-from orders.models import Terminal
-from tests.factories import SellerFactory, TerminalFactory
+from orders import encryption
+from orders.encryption import UnreadableSecret, decrypt, encrypt, is_readable, reencrypt
+from orders.models import Seller, Terminal
 
-SECRET = "lösenord 12345678"
-
-
-def new_key() -> str:
-    return Fernet.generate_key().decode()
+PASSWORD = "Kassa-lösen 7f3a"
+FIRST, SECOND, THIRD = (Fernet.generate_key().decode() for _ in range(3))
 
 
-def test_secret_is_read_back_and_not_visible_in_its_ciphertext() -> None:
-    ciphertext = encrypt(SECRET)
-
-    assert decrypt(ciphertext) == SECRET
-    assert SECRET not in ciphertext
-    assert encrypt(SECRET) != ciphertext
+@pytest.fixture(autouse=True)
+def _one_key(settings: Settings) -> None:
+    settings.ENCRYPTION_KEYS = [FIRST]
 
 
-def test_empty_secret_stays_empty() -> None:
-    assert (encrypt(""), decrypt(""), encrypt_again("")) == ("", "", "")
+def test_secret_is_decrypted_by_the_key_that_encrypted_it() -> None:
+    ciphertext = encrypt(PASSWORD)
+
+    assert PASSWORD not in ciphertext
+    assert decrypt(ciphertext) == PASSWORD
 
 
-def test_added_key_encrypts_and_the_former_one_still_decrypts(settings: Settings) -> None:
-    former, added = new_key(), new_key()
-    settings.ENCRYPTION_KEYS = [former]
-    old = encrypt(SECRET)
-
-    settings.ENCRYPTION_KEYS = [added, former]
-    new = encrypt(SECRET)
-
-    assert (decrypt(old), decrypt(new)) == (SECRET, SECRET)
-    settings.ENCRYPTION_KEYS = [added]
-    assert decrypt(new) == SECRET
-    with pytest.raises(UnreadableSecret):
-        decrypt(old)
+def test_same_secret_has_another_ciphertext_each_time() -> None:
+    assert encrypt(PASSWORD) != encrypt(PASSWORD)
 
 
-def test_secret_encrypted_again_needs_the_former_key_no_more(settings: Settings) -> None:
-    former, added = new_key(), new_key()
-    settings.ENCRYPTION_KEYS = [former]
-    ciphertext = encrypt(SECRET)
-    settings.ENCRYPTION_KEYS = [added, former]
-
-    ciphertext = encrypt_again(ciphertext)
-
-    settings.ENCRYPTION_KEYS = [added]
-    assert decrypt(ciphertext) == SECRET
+def test_empty_secret_has_no_ciphertext() -> None:
+    assert (encrypt(""), decrypt(""), reencrypt("")) == ("", "", "")
+    assert is_readable("")
 
 
-@pytest.mark.parametrize("ciphertext", ["no ciphertext", "gAAAAA", "å"])
-@pytest.mark.parametrize("read", [decrypt, encrypt_again])
-def test_text_that_no_key_has_encrypted_is_unreadable_and_not_in_the_error(
-    read: Callable[[str], str], ciphertext: str
+def test_each_of_several_keys_decrypts_and_the_first_encrypts(settings: Settings) -> None:
+    old = encrypt(PASSWORD)
+    settings.ENCRYPTION_KEYS = [SECOND, FIRST]
+
+    new = encrypt(PASSWORD)
+
+    assert (decrypt(old), decrypt(new)) == (PASSWORD, PASSWORD)
+    settings.ENCRYPTION_KEYS = [SECOND]
+    assert decrypt(new) == PASSWORD
+    assert (is_readable(old), is_readable(new)) == (False, True)
+
+
+@pytest.mark.parametrize("damage", ["wrong key", "cut", "one character", "no ciphertext"])
+def test_unreadable_secret_is_reported_without_its_ciphertext(
+    settings: Settings, damage: str
 ) -> None:
-    with pytest.raises(UnreadableSecret) as raised:
-        read(ciphertext)
+    ciphertext = encrypt(PASSWORD)
+    if damage == "wrong key":
+        settings.ENCRYPTION_KEYS = [SECOND, THIRD]
+    damaged = {
+        "cut": ciphertext[:-4],
+        "one character": ciphertext[:30]
+        + ("A" if ciphertext[30] != "A" else "B")
+        + ciphertext[31:],
+        "no ciphertext": PASSWORD,
+    }.get(damage, ciphertext)
 
-    assert str(raised.value) == "None of the keys in ENCRYPTION_KEYS can decrypt a stored password."
-    assert raised.value.__cause__ is None
+    for read in (decrypt, reencrypt):
+        with pytest.raises(UnreadableSecret) as caught:
+            read(damaged)
+        assert damaged not in str(caught.value)
+        assert caught.value.__cause__ is None
 
 
-def test_changed_ciphertext_is_unreadable() -> None:
-    ciphertext = encrypt(SECRET)
-    middle = len(ciphertext) // 2
-    changed = "A" if ciphertext[middle] != "A" else "B"
+def test_secret_of_a_former_key_is_encrypted_by_the_first(settings: Settings) -> None:
+    old = encrypt(PASSWORD)
+    settings.ENCRYPTION_KEYS = [SECOND, FIRST]
 
-    with pytest.raises(UnreadableSecret):
-        decrypt(ciphertext[:middle] + changed + ciphertext[middle + 1 :])
+    new = reencrypt(old)
+
+    settings.ENCRYPTION_KEYS = [SECOND]
+    assert decrypt(new) == PASSWORD
+
+
+def test_secret_of_the_first_key_keeps_its_ciphertext(settings: Settings) -> None:
+    settings.ENCRYPTION_KEYS = [SECOND, FIRST]
+    ciphertext = encrypt(PASSWORD)
+
+    assert reencrypt(ciphertext) == ciphertext
 
 
 @pytest.mark.django_db
 def test_passwords_of_terminal_and_seller_are_stored_encrypted() -> None:
-    seller = SellerFactory.create(reseller_id="seller", reseller_password=SECRET)
-    TerminalFactory.create(seller=seller, principal_id="till", password=SECRET)
+    seller = Seller.objects.create(reseller_id="seller", reseller_password=PASSWORD)
+    Terminal.objects.create(seller=seller, principal_id="till", password=PASSWORD)
 
     terminal = Terminal.objects.get()
 
-    assert (terminal.password, terminal.seller.reseller_password) == (SECRET, SECRET)
+    assert (terminal.password, terminal.seller.reseller_password) == (PASSWORD, PASSWORD)
     stored = terminal.password_ciphertext, terminal.seller.reseller_password_ciphertext
-    assert SECRET not in "".join(stored)
+    assert PASSWORD not in "".join(stored)
     assert stored[0] != stored[1]
 
 
-def test_printed_key_encrypts(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    for _ in range(2):
-        call_command("make_encryption_key")
-    first, second = capsys.readouterr().out.split()
+def test_password_of_a_row_is_in_no_text_about_it() -> None:
+    seller = Seller(legal_name="Lyktan Kafé AB", reseller_id="lyktan")
+    terminal = Terminal(label="Till 1", principal_id="till-1")
+    seller.reseller_password = terminal.password = PASSWORD
 
-    settings.ENCRYPTION_KEYS = [first]
+    for row in (seller, terminal):
+        assert PASSWORD not in f"{row} {row!r} {vars(row)}"
+    assert (seller.reseller_password, terminal.password) == (PASSWORD, PASSWORD)
 
-    assert decrypt(encrypt(SECRET)) == SECRET
-    assert first != second
+
+def test_keys_are_in_no_text_about_the_module() -> None:
+    encrypt(PASSWORD)
+
+    assert FIRST not in repr(vars(encryption))
