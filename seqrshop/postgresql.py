@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
 from psycopg.errors import ReadOnlySqlTransaction, _WaitTimeout
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 STATEMENT_TIMEOUT_SECONDS = 5
 LOCK_TIMEOUT_SECONDS = 3
@@ -64,9 +67,10 @@ class BoundedConnection(psycopg.Connection[Any]):
             raise psycopg.OperationalError("PostgreSQL is a standby") from None
 
     def execute(self, *args: Any, **kwargs: Any) -> psycopg.Cursor[Any]:
-        """Execute the pool's check of an idle connection, which has CHECK_TIMEOUT_SECONDS.
+        """Execute a check, which has CHECK_TIMEOUT_SECONDS.
 
-        Only the pool calls this method: Django executes its statements with cursors.
+        The pool checks an idle connection with it, and a process its settings when it starts.
+        Django executes its statements with cursors.
         """
         with answer_timeout(self, CHECK_TIMEOUT_SECONDS):
             return super().execute(*args, **kwargs)
@@ -81,6 +85,15 @@ def answer_timeout(connection: BoundedConnection, seconds: float) -> Iterator[No
         yield
     finally:
         connection.answer_timeout_seconds = before
+
+
+def connect_outside_pool(database: BaseDatabaseWrapper) -> BoundedConnection:
+    """Connect to Django's database without its pool. Raises OperationalError.
+
+    For a process that may fork later: its children would inherit the pool's connections, but not
+    the pool's threads. The caller closes the connection.
+    """
+    return BoundedConnection.connect(**database.get_connection_params(), autocommit=True)
 
 
 def connection_options(from_url: dict[str, Any]) -> dict[str, Any]:

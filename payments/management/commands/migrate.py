@@ -20,6 +20,7 @@ from seqrshop.postgresql import (
     MIGRATION_STATEMENT_TIMEOUT_SECONDS,
     answer_timeout,
 )
+from seqrshop.startup import require_valid_settings
 
 
 class Command(migrate.Command):
@@ -31,8 +32,13 @@ class Command(migrate.Command):
     migrated, stores the terminal of the settings, as the role of DATABASE_URL.
     """
 
+    def get_check_kwargs(self, options: dict[str, Any]) -> Any:
+        """Leave out the check of the database, whose error `handle` reports in one sentence."""
+        return {**super().get_check_kwargs(options), "databases": None}
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate the database. Raises OperationalError when a limit is exceeded."""
+        require_valid_settings()
         connection = connections[options["database"]]
         application = connection.settings_dict["USER"]
         changes_nothing = options["plan"] or options["check_unapplied"]
