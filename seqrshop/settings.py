@@ -135,6 +135,8 @@ X_FRAME_OPTIONS = "DENY"
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "seqrshop.error_filter.ErrorFilter"
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes, for an admin form of 1,000 products
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # the same form has a dozen per product
 
