@@ -5,6 +5,7 @@ from tests.proof.mutants.mutation import Mutation
 from tests.proof.mutants.outage_mutations import OUTAGE_MUTATIONS
 from tests.proof.mutants.reconciliation_mutations import RECONCILIATION_MUTATIONS
 from tests.proof.mutants.refund_mutations import REFUND_MUTATIONS
+from tests.proof.mutants.secret_mutations import SECRET_MUTATIONS
 from tests.proof.mutants.shard_mutations import SHARD_MUTATIONS
 from tests.proof.mutants.slowness_mutations import SLOWNESS_MUTATIONS
 from tests.proof.mutants.staff_mutations import STAFF_MUTATIONS
@@ -231,6 +232,7 @@ MUTATIONS = (
     *OUTAGE_MUTATIONS,
     *REFUND_MUTATIONS,
     *RECONCILIATION_MUTATIONS,
+    *SECRET_MUTATIONS,
     *SHARD_MUTATIONS,
     *SLOWNESS_MUTATIONS,
     *STAFF_MUTATIONS,
