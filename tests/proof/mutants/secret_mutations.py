@@ -37,11 +37,13 @@ SECRET_MUTATIONS = (
         "tests/payments/test_stored_passwords.py::test_password_that_staff_change_meanwhile_is_kept",
     ),
     Mutation(
-        "check the passwords through the pool of connections",
+        "stop where the database is away at start-up",
         STORED_PASSWORDS,
-        "        with connect_outside_pool(connection) as connected:\n",
-        "        with connection.cursor() as connected:\n",
-        "tests/payments/test_stored_passwords.py::test_check_waits_for_an_absent_database_no_longer_than_a_connection",
+        '        logger.warning("the stored passwords are not checked: %s", type(error).__name__)\n'
+        "        return\n",
+        "        raise\n",
+        "tests/payments/test_stored_passwords.py"
+        "::test_check_waits_for_an_absent_database_no_longer_than_a_connection",
     ),
     Mutation(
         "start with a wrong key",
