@@ -106,7 +106,9 @@ def reencrypt_passwords() -> Reencryption:
     if owners := list(chain(*unreadable)):
         raise UnreadablePasswords(owners)
     results = [
-        _reencrypt_row(column, pk) for column in PASSWORD_COLUMNS for pk, *_ in column.rows()
+        _reencrypt_row(column, pk, principal)
+        for column in PASSWORD_COLUMNS
+        for pk, principal, _ in column.rows()
     ]
     return Reencryption(results.count(True), results.count(False))
 
@@ -128,13 +130,13 @@ def _unreadable(column: PasswordColumn, rows: Iterable[tuple[Any, ...]]) -> Iter
 
 
 @transaction.atomic
-def _reencrypt_row(column: PasswordColumn, pk: int) -> bool:
+def _reencrypt_row(column: PasswordColumn, pk: int, principal: str) -> bool:
     """Return whether the ciphertext has changed."""
     before = _locked_ciphertext(column, pk)
     try:
         after = reencrypt(before)
     except UnreadableSecret:  # stored since the check, by a process with another key
-        raise UnreadablePasswords([column.name(str(pk))]) from None
+        raise UnreadablePasswords([column.name(principal)]) from None
     if after == before:
         return False
     column.model._default_manager.filter(pk=pk).update(**{column.ciphertext: after})
