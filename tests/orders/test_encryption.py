@@ -7,6 +7,7 @@ from pytest_django import Settings
 from orders import encryption
 from orders.encryption import UnreadableSecret, decrypt, encrypt, is_readable, reencrypt
 from orders.models import Seller, Terminal
+from tests.factories import SellerFactory, TerminalFactory
 
 PASSWORD = "Kassa-lösen 7f3a"
 FIRST, SECOND, THIRD = (Fernet.generate_key().decode() for _ in range(3))
@@ -86,10 +87,11 @@ def test_secret_of_the_first_key_keeps_its_ciphertext(settings: Settings) -> Non
 
 @pytest.mark.django_db
 def test_passwords_of_terminal_and_seller_are_stored_encrypted() -> None:
-    seller = Seller.objects.create(reseller_id="seller", reseller_password=PASSWORD)
-    Terminal.objects.create(seller=seller, principal_id="till", password=PASSWORD)
+    SellerFactory.create(reseller_id="seller", reseller_password=PASSWORD)
+    seller = Seller.objects.get(reseller_id="seller")
+    TerminalFactory.create(seller=seller, principal_id="till", password=PASSWORD)
 
-    terminal = Terminal.objects.get()
+    terminal = Terminal.objects.get(principal_id="till")
 
     assert (terminal.password, terminal.seller.reseller_password) == (PASSWORD, PASSWORD)
     stored = terminal.password_ciphertext, terminal.seller.reseller_password_ciphertext
