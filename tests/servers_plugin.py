@@ -53,11 +53,37 @@ def _worker_redis_url(worker: str) -> str:
     return urlunsplit(urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{database}"))
 
 
+# What takes longest starts first: begun last, one of them would be waited for alone. Without this
+# order, xdist starts the files with most tests first, and those with one long test last.
+LONG_SCOPES = (
+    "browser",
+    "tests/proof/endless/",
+    "tests/proof/model_based/",
+    "tests/payments/reconciliation/test_large_report.py",
+    "tests/payments/invoices/test_stuck_cancels.py",
+    "tests/seqrshop/test_development.py",
+    "tests/payments/polling/test_process.py",
+    "tests/orders/test_migrate.py",
+    "tests/serving/test_web_process.py",
+    "tests/seqrshop/test_local_run.py",
+    "tests/seqrshop/test_settings.py",
+    "tests/sandbox/test_in_chromium.py",
+    "tests/seqrshop/test_postgresql.py",
+    "tests/serving/test_outages.py",
+)
+
+
 class FileScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Assigns whole files to workers, and all browser tests to the same worker.
+    """Assigns whole files to workers, the longest first, and all browser tests to the same worker.
 
     The seeds of the model-based test, up to a hundred, are assigned one by one.
     """
+
+    def _assign_work_unit(self, node: object) -> None:
+        long = (scope for each in LONG_SCOPES for scope in self.workqueue if scope.startswith(each))
+        if scope := next(long, None):
+            self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, _ = nodeid.partition("::")
