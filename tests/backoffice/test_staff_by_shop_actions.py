@@ -25,7 +25,7 @@ from tests.backoffice.staff_by_shop import (
 )
 from tests.staff import admin_url, shown_messages, superuser
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seqr_away")]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("seqr_away")]
 
 UNKNOWN_ID = 987654321
 
@@ -126,11 +126,13 @@ def test_button_for_a_row_of_another_shop_does_what_it_does_for_an_unknown_id(
 
     for model, action in actions():
         row_id = next(row.pk for place, row in world.rows[model] if place != "A")
-        answers = [
-            str(result(run(client, model, action, pk, from_row_page="yes"))).replace(str(pk), "…")
+        got, unknown = (
+            str(result(run(client, model, action, pk, from_row_page="yes"))).replace(
+                f"/{pk}/", "/…/"
+            )
             for pk in (row_id, UNKNOWN_ID)
-        ]
-        assert (model, action, answers[0]) == (model, action, answers[1])
+        )
+        assert (model, action, got) == (model, action, unknown)
 
 
 def test_actions_reach_the_rows_that_they_are_for(world: World) -> None:
@@ -153,22 +155,12 @@ def test_actions_reach_the_rows_that_they_are_for(world: World) -> None:
 def test_action_on_all_rows_of_a_list_reaches_those_of_the_persons_shops(
     person: Person, world: World
 ) -> None:
-    if person.has_all:
-        return
     client = browser_of(person, world)
 
-    for model, action, field in (
-        (Refund, "withdraw", "status"),
-        (MoneyCase, "check_with_seqr", "closed_at"),
-    ):
-        foreign = [row for place, row in world.rows[model] if not person.sees(place)]
-        response = run(client, model, action, foreign[0].pk, select_across="1")
+    run(client, Refund, "withdraw", UNKNOWN_ID, select_across="1")
 
-        assert all(str(row) not in str(result(response)) for row in foreign)
-        for row in foreign:
-            was = getattr(row, field)
-            row.refresh_from_db()
-            assert getattr(row, field) == was
+    withdrawn = set(Refund.objects.filter(status="WITHDRAWN"))
+    assert withdrawn == {row for place, row in world.rows[Refund] if person.sees(place)}
 
 
 def test_withdrawing_one_refund_of_each_shop_withdraws_the_persons_own(world: World) -> None:

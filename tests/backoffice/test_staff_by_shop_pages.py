@@ -90,7 +90,10 @@ BODY = {
     "password2": "a long enough password",
 }
 
-each_person = pytest.mark.parametrize("person", PERSONS.values(), ids=PERSONS)
+each_person = pytest.mark.parametrize(
+    "person",
+    [pytest.param(each, id=name, marks=pytest.mark.slow) for name, each in PERSONS.items()],
+)
 
 
 @pytest.fixture(autouse=True)
