@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import psycopg
@@ -16,14 +17,28 @@ from tests.database_roles import make_database
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def database(worker_id: str) -> Iterator[dict[str, str]]:
-    """The addresses of an empty database, for the application and for the owner."""
-    name = f"migrated_{worker_id}"
+@contextmanager
+def new_database(name: str) -> Iterator[dict[str, str]]:
+    """Make an empty database; yield its addresses for the application and for the owner."""
     yield make_database(name, beside=os.environ["DATABASE_URL"])
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as owner:
         owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
         owner.execute(f"DROP ROLE {name}_application")
+
+
+@pytest.fixture
+def database(worker_id: str) -> Iterator[dict[str, str]]:
+    """The addresses of an empty database, for the application and for the owner."""
+    with new_database(f"unmigrated_{worker_id}") as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="module")
+def migrated_database(worker_id: str) -> Iterator[dict[str, str]]:
+    """The addresses of a database that is migrated once; a test relies on what it sets itself."""
+    with new_database(f"migrated_{worker_id}") as addresses:
+        assert migrate(**addresses).returncode == 0
+        yield addresses
 
 
 def migrate(*options: str, **given: str) -> subprocess.CompletedProcess[str]:
@@ -72,26 +87,24 @@ def test_owner_migrates_and_application_gets_rows_but_no_table(database: dict[st
 
 
 def test_application_role_alone_migrates_nothing_in_another_owners_database(
-    database: dict[str, str],
+    migrated_database: dict[str, str],
 ) -> None:
-    migrate(**database)
 
     with (
-        psycopg.connect(database["DATABASE_URL"]) as application,
+        psycopg.connect(migrated_database["DATABASE_URL"]) as application,
         pytest.raises(InsufficientPrivilege),
     ):
         application.execute("CREATE TABLE mine (id integer)")
 
 
-def test_plan_grants_nothing(database: dict[str, str]) -> None:
-    migrate(**database)
-    with psycopg.connect(database["MIGRATION_DATABASE_URL"]) as owner:
-        owner.execute("REVOKE ALL ON orders_order FROM PUBLIC, " + role_of(database))
+def test_plan_grants_nothing(migrated_database: dict[str, str]) -> None:
+    with psycopg.connect(migrated_database["MIGRATION_DATABASE_URL"]) as owner:
+        owner.execute("REVOKE ALL ON orders_order FROM PUBLIC, " + role_of(migrated_database))
 
-    planned = migrate("--plan", **database)
+    planned = migrate("--plan", **migrated_database)
 
     assert planned.returncode == 0
-    assert "orders_order" not in tables_granted(database, "SELECT")
+    assert "orders_order" not in tables_granted(migrated_database, "SELECT")
 
 
 def test_owner_of_another_database_is_refused(database: dict[str, str]) -> None:
@@ -128,15 +141,16 @@ def test_terminal_of_the_settings_is_stored_once_all_apps_are_migrated(
     assert terminals(database) == [("public_test_shop_terminal", True)]
 
 
-def test_terminal_is_not_stored_where_nothing_is_migrated(database: dict[str, str]) -> None:
-    migrate(**database)
-    with psycopg.connect(database["DATABASE_URL"]) as application:
+def test_terminal_is_not_stored_where_nothing_is_migrated(
+    migrated_database: dict[str, str],
+) -> None:
+    with psycopg.connect(migrated_database["DATABASE_URL"]) as application:
         application.execute("DELETE FROM orders_terminal")
 
-    done = [migrate(option, **database) for option in ("--plan", "--check", "--fake")]
+    done = [migrate(option, **migrated_database) for option in ("--plan", "--check", "--fake")]
 
     assert [each.returncode for each in done] == [0, 0, 0]
-    assert terminals(database) == []
+    assert terminals(migrated_database) == []
 
 
 def test_database_is_migrated_without_a_terminal_in_the_settings(
