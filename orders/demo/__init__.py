@@ -1,4 +1,4 @@
-"""The demo café: its menu, with pictures named by article number, and its codes."""
+"""The demo's chain of cafés: its menu, with pictures named by article number, and its codes."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +21,29 @@ class Item:
     alt_sv: str
     alt_en: str
 
+
+@dataclass(frozen=True)
+class Cafe:
+    """A café of the chain. `terminal_id` is empty for the terminal that the settings name."""
+
+    name: str
+    slug: str
+    service_id: str
+    terminal_label: str
+    terminal_id: str = ""
+
+
+# The seller's fields; the organisation number is no company's.
+SELLER = {
+    "legal_name": "Lyktan Kaféer AB",
+    "organisation_number": "556677-8899",
+    "vat_number": "SE556677889901",
+    "street": "Hamngatan 1",
+    "postal_code": "111 47",
+    "city": "Stockholm",
+}
+FIRST_CAFE = Cafe("Kafé Lyktan", "lyktan", "LYKTAN", "Lyktan, till 1")
+SECOND_CAFE = Cafe("Kafé Lyktan Hamnen", "hamnen", "HAMNEN", "Hamnen, till 1", "demo_hamnen")
 
 # Each category by its Swedish and its English name, with its products.
 MENU = [

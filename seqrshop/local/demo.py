@@ -38,6 +38,7 @@ class Secrets:
     secret_key: str
     staff_password: str
     encryption_key: str
+    terminal_password: str
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def load_secrets(file: Path) -> Secrets:
         "secret_key": secrets.token_urlsafe(50),
         "staff_password": secrets.token_urlsafe(9),
         "encryption_key": Fernet.generate_key().decode(),
+        "terminal_password": secrets.token_urlsafe(9),
     }
     if stored.keys() >= generated.keys():
         return Secrets(**stored)
@@ -92,10 +94,11 @@ def uses_sandbox(given: Mapping[str, str]) -> bool:
     return len(missing) == len(names)
 
 
-def sandbox_command(given: Mapping[str, str], port: int) -> list[str]:
-    """Return the command that starts the sandbox. Raises DemoError.
+def sandbox_command(given: Mapping[str, str], port: int, state: Path) -> list[str]:
+    """Return the command that starts the sandbox, which keeps its state in a file.
 
-    SANDBOX_CERTIFICATION=on makes it refuse what SEQR's certification would refuse.
+    SANDBOX_CERTIFICATION=on makes it refuse what SEQR's certification would refuse. Raises
+    DemoError.
     """
     certification = given.get("SANDBOX_CERTIFICATION") or "off"
     if certification not in ("on", "off"):
@@ -103,6 +106,7 @@ def sandbox_command(given: Mapping[str, str], port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "payments.sandbox", "--port", str(port)),
         *("--public-url", f"http://localhost:{port}"),
+        *("--state", str(state)),
         *(["--certification"] if certification == "on" else []),
     ]
 
@@ -129,6 +133,7 @@ def environment(
             "SEQR_SESSION_URL": f"{sandbox_url}/soap/session",
             "SEQR_APP_URL": f"{sandbox_url}/app/",
             "SEQR_LEAVE_URL": f"{sandbox_url}/",
+            "DEMO_TERMINAL_PASSWORD": generated.terminal_password,
         }
     overrides = {name: value for name, value in given.items() if value.strip()}
     defaults = {name: value for name, value in defaults.items() if f"{name}_FILE" not in overrides}

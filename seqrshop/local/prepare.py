@@ -27,7 +27,18 @@ def main() -> None:
     if not settings.DEBUG:
         call_command("collectstatic", verbosity=0, interactive=False)
     call_command("seed_demo", verbosity=0)
-    json.dump({"shops": _shops(), "staff_password_works": _staff_password_works()}, sys.stdout)
+    from seqrshop.local.demo_people import add_people  # noqa: PLC0415 - it imports models
+
+    json.dump(
+        {
+            "shops": _shops(),
+            "resellers": _resellers(),
+            "terminals": _terminals(),
+            "people": add_people(os.environ["DEMO_PASSWORD"]),
+            "staff_password_works": _staff_password_works(),
+        },
+        sys.stdout,
+    )
 
 
 def _shops() -> list[dict[str, object]]:
@@ -45,6 +56,37 @@ def _shops() -> list[dict[str, object]]:
         }
 
     return [describe(shop) for shop in Shop.objects.order_by("id")]
+
+
+def _resellers() -> list[dict[str, object]]:
+    """Return the reseller accounts that the settings do not name, for the sandbox."""
+    from orders.models import Seller  # noqa: PLC0415
+
+    return [
+        {
+            "reseller_id": seller.reseller_id,
+            "user_id": seller.reseller_user_id,
+            "password": seller.reseller_password,
+            "name": seller.legal_name,
+        }
+        for seller in Seller.objects.exclude(reseller_id=settings.SEQR_RESELLER_ID)
+    ]
+
+
+def _terminals() -> list[dict[str, object]]:
+    """Return the terminals that the settings do not name, for the sandbox."""
+    from orders.models import Terminal  # noqa: PLC0415
+
+    in_use = Terminal.objects.filter(retired_at=None).select_related("seller")
+    return [
+        {
+            "terminal_id": terminal.principal_id,
+            "password": terminal.password,
+            "name": terminal.label,
+            "reseller_id": terminal.seller.reseller_id,
+        }
+        for terminal in in_use.exclude(principal_id=settings.SEQR_TERMINAL_ID)
+    ]
 
 
 def _staff_password_works() -> bool:

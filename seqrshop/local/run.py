@@ -19,6 +19,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -62,7 +63,11 @@ def run(given: Mapping[str, str], *, reload: bool = False) -> int:
     folder = Path(given.get("SEQRSHOP_LOCAL_DIR") or ROOT / ".local").resolve()
     ports = demo.read_ports(given)
     with_sandbox = demo.uses_sandbox(given)
-    sandbox_command = demo.sandbox_command(given, ports.sandbox) if with_sandbox else None
+    sandbox_command = (
+        demo.sandbox_command(given, ports.sandbox, folder / "sandbox.json")
+        if with_sandbox
+        else None
+    )
     with _exclusive_lock(folder):
         orphans.stop_orphans()
         _require_free_port("PORT", ports.shop)
@@ -84,7 +89,7 @@ def run(given: Mapping[str, str], *, reload: bool = False) -> int:
             if reload:
                 env |= {"DEBUG": "on", "WEB_CONCURRENCY": "1"}
             env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}"
-            _print("Preparing the database and the demo's café")
+            _print("Preparing the database and the demo's cafés")
             prepared = _prepare(env)
             with publish_settings(folder, env):
                 # As in a deployment, no process of the shop can connect as the tables' owner.
@@ -103,8 +108,12 @@ def _supervise(
         _wait_for_http(ports.shop, "/admin/login/")
         if sandbox_command:
             _wait_for_http(ports.sandbox, "/")
+            for reseller in prepared["resellers"]:
+                _register(ports.sandbox, "resellers", reseller, str(reseller["reseller_id"]))
+            for terminal in prepared["terminals"]:
+                _register(ports.sandbox, "terminals", terminal, str(terminal["terminal_id"]))
             for shop in prepared["shops"]:
-                _register_shop(ports.sandbox, shop)
+                _register(ports.sandbox, "shops", shop, str(shop["service_id"]))
         _print(_banner(env, ports, prepared, bool(sandbox_command)))
 
     supervisor = Supervisor(on_started=announce)
@@ -187,38 +196,45 @@ def _wait_for_http(port: int, path: str) -> None:
             return
 
 
-def _register_shop(port: int, shop: dict[str, object]) -> None:
-    """Register a shop with the sandbox, which keeps its shops in memory only."""
+def _register(port: int, kind: str, what: dict[str, object], name: str) -> None:
+    """Register a shop, a terminal or a reseller with the sandbox, which may know it already."""
     request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/control/shops",
-        data=json.dumps(shop).encode(),
+        f"http://127.0.0.1:{port}/control/{kind}",
+        data=json.dumps(what).encode(),
         headers={"Content-Type": "application/json"},
     )
     try:
         urllib.request.urlopen(request, timeout=5).close()
     except urllib.error.HTTPError as error:
-        answer = error.read().decode(errors="replace")
-        _print(f"The sandbox rejected the shop {shop['service_id']}: {answer}")
+        if error.code != HTTPStatus.CONFLICT:
+            answer = error.read().decode(errors="replace")
+            _print(f"The sandbox rejected {name}: {answer}")
     except OSError as error:
-        _print(f"The shop {shop['service_id']} could not be registered: {error}")
+        _print(f"{name} could not be registered with the sandbox: {error}")
 
 
 def _banner(
     env: Mapping[str, str], ports: Ports, prepared: dict[str, Any], with_sandbox: bool
 ) -> str:
     shop_url = f"http://localhost:{ports.shop}"
-    first = prepared["shops"][0]
+    shops: list[dict[str, str]] = prepared["shops"]
+    names = [shop["name"] for shop in shops]
     phone = f"http://localhost:{ports.sandbox}/" if with_sandbox else "the SEQR app"
     password = env["DEMO_PASSWORD"] if prepared["staff_password_works"] else "as you changed it"
+    people: list[list[str]] = prepared["people"]
     lines = [
-        f"{first['name']} is open.",
+        f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} open.",
         "",
         f"  Phone       {phone}",
         "              scan a code, order, pay with any PIN",
-        f"  Order page  {first['order_url']}",
+        *(
+            f"  {'Order page' if shop is shops[0] else '':<10}  {shop['order_url']}"
+            for shop in shops
+        ),
         "              needs a scan: open it from the phone",
         f"  Admin       {shop_url}/admin/",
         f"              user {demo.STAFF_USER}, password {password}",
+        *(f"              {name:<10}  {what}" for name, what in people),
         "",
         "Ctrl-C stops everything.",
     ]

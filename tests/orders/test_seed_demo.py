@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from orders.models import Category, Picture, Product, QrCode, Shop, Terminal
+from orders.models import Category, Picture, Product, QrCode, Seller, Shop, Terminal
 from payments.terminals import adopt_terminal_of_settings
 from tests.factories import ShopFactory, TerminalFactory
 
@@ -44,10 +44,27 @@ def test_empty_database_gets_the_cafe_at_the_terminal_of_the_settings(
     assert User.objects.get(is_superuser=True).check_password("lanterns-by-the-water")
 
 
-def test_every_row_of_the_cafe_is_valid() -> None:
+def test_second_terminals_password_adds_a_second_cafe(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEMO_TERMINAL_PASSWORD", "a-second-password")
+
     call_command("seed_demo")
 
-    for kind in (Shop, Category, Product, QrCode):
+    first, second = Shop.objects.order_by("pk")
+    assert (second.slug, second.service_id) == ("hamnen", "HAMNEN")
+    assert first.terminal == terminal
+    assert second.terminal != terminal
+    assert second.terminal.password == "a-second-password"
+    assert first.seller == second.seller == second.terminal.seller
+    assert second.products.count() == first.products.count()
+
+
+def test_every_row_of_the_cafes_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO_TERMINAL_PASSWORD", "a-second-password")
+    call_command("seed_demo")
+
+    for kind in (Seller, Terminal, Shop, Category, Product, QrCode):
         for made in kind.objects.all():
             made.full_clean()
 

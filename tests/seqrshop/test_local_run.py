@@ -28,7 +28,8 @@ STOP_TIMEOUT_SECONDS = 60
 COMMAND = [sys.executable, "-m", "seqrshop.local.run"]
 
 PORTS = Ports(shop=8000, sandbox=8001)
-SECRETS = Secrets("a secret key", "a password", "an encryption key")
+SECRETS = Secrets("a secret key", "a password", "an encryption key", "a terminal's password")
+STATE = Path("sandbox.json")
 SERVERS = Servers("postgresql://127.0.0.1/here", "redis://127.0.0.1/0")
 
 
@@ -100,12 +101,13 @@ def test_invalid_port_is_named(given: dict[str, str], expected: str) -> None:
 
 def test_sandbox_is_as_strict_as_certification_on_demand() -> None:
     commands = [
-        demo.sandbox_command({"SANDBOX_CERTIFICATION": text}, 8001) for text in ("", "off", "on")
+        demo.sandbox_command({"SANDBOX_CERTIFICATION": text}, 8001, STATE)
+        for text in ("", "off", "on")
     ]
 
     assert ["--certification" in command for command in commands] == [False, False, True]
     with pytest.raises(demo.DemoError, match="SANDBOX_CERTIFICATION should be on or off, not 'x'"):
-        demo.sandbox_command({"SANDBOX_CERTIFICATION": "x"}, 8001)
+        demo.sandbox_command({"SANDBOX_CERTIFICATION": "x"}, 8001, STATE)
 
 
 def test_one_address_of_another_seqr_is_a_start_error(tmp_path: Path) -> None:
@@ -150,6 +152,7 @@ def test_demo_secrets_are_generated_once_and_private(tmp_path: Path) -> None:
     assert first == second
     assert len(first.secret_key) >= 50
     assert encryption_keys(first.encryption_key) == [first.encryption_key]
+    assert first.terminal_password
     assert (tmp_path / "demo.json").stat().st_mode & 0o077 == 0
 
 
@@ -189,6 +192,8 @@ def test_run_prints_its_links_and_ctrl_c_stops_every_process(tmp_path: Path) -> 
         started = processes_started_by(running.pid)
         with urllib.request.urlopen(f"{sandbox_url}control/shops", timeout=30) as answer:  # noqa: S310 - the sandbox's
             shops = answer.read().decode()
+        with urllib.request.urlopen(f"{sandbox_url}control/terminals", timeout=30) as answer:  # noqa: S310 - the sandbox's
+            terminals = answer.read().decode()
         os.killpg(running.pid, signal.SIGINT)
         rest, _ = running.communicate(timeout=STOP_TIMEOUT_SECONDS)
     finally:
@@ -200,7 +205,12 @@ def test_run_prints_its_links_and_ctrl_c_stops_every_process(tmp_path: Path) -> 
     assert f"http://localhost:{environment['PORT']}/lyktan/order" in banner
     assert f"http://localhost:{environment['PORT']}/admin/" in banner
     assert f"user staff, password {password}" in banner
+    assert f"http://localhost:{environment['PORT']}/hamnen/order" in banner
+    assert "leader      Shift leader, Kafé Lyktan Hamnen" in banner
+    assert "accountant  Accountant, all shops" in banner
     assert "LYKTAN" in shops
+    assert "HAMNEN" in shops
+    assert "demo_hamnen" in terminals
     assert running.returncode == 0, rest
     assert len(started) >= 8  # PostgreSQL, Valkey, the sandbox and the five processes
     assert [process for process in started if is_alive(process)] == []

@@ -1,4 +1,4 @@
-"""`manage.py seed_demo`: fills an empty database with the café of `make run`."""
+"""`manage.py seed_demo`: fills an empty database with the cafés of `make run`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,18 @@ from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from orders.demo import CODES, MENU, PICTURES, SOLD_OUT, Item
-from orders.models import Category, Product, Shop, Terminal
+from orders.demo import (
+    CODES,
+    FIRST_CAFE,
+    MENU,
+    PICTURES,
+    SECOND_CAFE,
+    SELLER,
+    SOLD_OUT,
+    Cafe,
+    Item,
+)
+from orders.models import Category, Product, Seller, Shop, Terminal
 from orders.pictures import make_logo, make_product_picture, save_once
 from orders.qr import save_qr_code
 from seqrshop.startup import require_valid_settings
@@ -27,34 +37,31 @@ class Command(BaseCommand):
     help = (
         "Fill an empty database with a café at the terminal that the settings name: its service, "
         f'products and printed codes, and the superuser "{STAFF_USER}" with the password in the '
-        "environment variable DEMO_PASSWORD."
+        "environment variable DEMO_PASSWORD. With DEMO_TERMINAL_PASSWORD, the password of a second "
+        "terminal, it adds a second café."
     )
 
     @transaction.atomic
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Add the staff user and the café if they are missing."""
+        """Add the staff user and the cafés if they are missing."""
         require_valid_settings()
         staff = User.objects.filter(username=STAFF_USER).first() or self._create_staff()
         if Shop.objects.exists():
             return
         terminal = _terminal_of_settings()
-        cafe = Shop.objects.create(
-            name="Kafé Lyktan",
-            slug="lyktan",
-            service_id="LYKTAN",
-            seller=terminal.seller,
-            terminal=terminal,
-            logo=save_once(make_logo(_image("logo"))),
-        )
-        positions = count(1)
-        for position, (name_sv, name_en, items) in enumerate(MENU, start=1):
-            category = Category.objects.create(
-                shop=cafe, name_sv=name_sv, name_en=name_en, position=position
+        Seller.objects.filter(pk=terminal.seller_id, legal_name="").update(**SELLER)
+        Terminal.objects.filter(pk=terminal.pk, label="").update(label=FIRST_CAFE.terminal_label)
+        _add_cafe(FIRST_CAFE, terminal, staff)
+        password = os.environ.get("DEMO_TERMINAL_PASSWORD")
+        if password:
+            second = Terminal(
+                seller=terminal.seller,
+                principal_id=SECOND_CAFE.terminal_id,
+                label=SECOND_CAFE.terminal_label,
             )
-            for item in items:
-                _add(item, category, next(positions))
-        for placement, parameters in CODES:
-            save_qr_code(cafe, placement, parameters, staff)
+            second.password = password
+            second.save()
+            _add_cafe(SECOND_CAFE, second, staff)
 
     def _create_staff(self) -> User:
         password = os.environ.get("DEMO_PASSWORD")
@@ -73,6 +80,26 @@ def _terminal_of_settings() -> Terminal:
             "No terminal is stored: give SEQR_TERMINAL_ID and what belongs to it, and run migrate."
         )
     return terminal
+
+
+def _add_cafe(cafe: Cafe, terminal: Terminal, staff: User) -> None:
+    shop = Shop.objects.create(
+        name=cafe.name,
+        slug=cafe.slug,
+        service_id=cafe.service_id,
+        seller=terminal.seller,
+        terminal=terminal,
+        logo=save_once(make_logo(_image("logo"))),
+    )
+    positions = count(1)
+    for position, (name_sv, name_en, items) in enumerate(MENU, start=1):
+        category = Category.objects.create(
+            shop=shop, name_sv=name_sv, name_en=name_en, position=position
+        )
+        for item in items:
+            _add(item, category, next(positions))
+    for placement, parameters in CODES:
+        save_qr_code(shop, placement, parameters, staff)
 
 
 def _add(item: Item, category: Category, position: int) -> None:
