@@ -10,8 +10,8 @@ from django.db import transaction
 from orders.audit import ChangeSource
 from orders.models import CustomerSession, Shop, SourceName
 from orders.services import create_session, session_of_token
+from payments.availability.pause import pause_refused_terminal
 from payments.call_audit import audited_client
-from payments.cases.cases import open_configuration_case
 from payments.seqr import SeqrConfigurationError, SeqrRejected
 
 SOURCE = ChangeSource(SourceName.CUSTOMER)
@@ -53,7 +53,7 @@ def exchange_token(shop: Shop, token: str) -> CustomerSession:
             info = audited_client(shop.terminal_id, None, SOURCE).get_client_session_info(token)
     except SeqrConfigurationError as error:
         with transaction.atomic():
-            open_configuration_case(shop.terminal_id, error, SOURCE)
+            pause_refused_terminal(shop.terminal_id, error, SOURCE)
         raise
     except SeqrRejected as error:
         raise TokenRefused from error

@@ -11,11 +11,18 @@ from orders.clock import database_now
 from orders.models import EventName
 from payments.cases.cases import open_case, open_configuration_case
 from payments.models import CaseKind, Invoice, MoneyCase, PaymentPause
-from payments.seqr import SeqrConfigurationError
+from payments.seqr import ResultCode, SeqrConfigurationError
 
 logger = logging.getLogger(__name__)
 
 FIRST_PROBE_AFTER = timedelta(seconds=10)
+# SEQR refuses every call of such a terminal, so that it refuses a probe, too.
+REFUSED_TERMINAL_CODES = (
+    ResultCode.AUTHENTICATION_FAILED,
+    ResultCode.INVALID_INITIATOR_PRINCIPAL_ID,
+    ResultCode.INVALID_INITIATOR_PRINCIPAL_STATE,
+    ResultCode.INITIATOR_PRINCIPAL_NOT_FOUND,
+)
 
 
 def paused_terminals() -> frozenset[int]:
@@ -43,6 +50,20 @@ def pause_payments(invoice: Invoice, error: SeqrConfigurationError, source: Chan
     if earlier.filter(ended_at__gt=invoice.created_at).exists():
         open_configuration_case(terminal_id, error, source)
     else:
+        _start_pause(terminal_id, error, source)
+
+
+def pause_refused_terminal(
+    terminal_id: int, error: SeqrConfigurationError, source: ChangeSource
+) -> None:
+    """Pause a terminal's payments if SEQR refuses the terminal itself; open a case in any case.
+
+    Must run inside a transaction. For calls about no invoice. A refusal for another reason does not
+    pause payments: SEQR may accept invoices.
+    """
+    if error.result_code not in REFUSED_TERMINAL_CODES:
+        open_configuration_case(terminal_id, error, source)
+    elif not payments_are_paused(terminal_id):
         _start_pause(terminal_id, error, source)
 
 

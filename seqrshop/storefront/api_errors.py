@@ -7,6 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from payments.availability.messages import PAYMENTS_PAUSED
+
 OUTAGE_RETRY_SECONDS = 2  # SEQR or the database is unavailable, and the customer is waiting
 SHOP_UNAVAILABLE_RETRY_SECONDS = 60  # staff have to change something first
 
@@ -127,11 +129,21 @@ def shop_unavailable(message: str) -> ApiError:
 
 
 def seqr_unavailable() -> ApiError:
-    """503: SEQR does not respond, or rejects our credentials."""
+    """503: SEQR does not respond, or rejects our call."""
     return ApiError(
         503,
         "seqr_unavailable",
         _("SEQR is unavailable right now."),
+        headers={"Retry-After": str(OUTAGE_RETRY_SECONDS)},
+    )
+
+
+def payments_paused() -> ApiError:
+    """503: SEQR refuses the shop's terminal, and no customer can be identified."""
+    return ApiError(
+        503,
+        "payments_paused",
+        str(PAYMENTS_PAUSED),
         headers={"Retry-After": str(OUTAGE_RETRY_SECONDS)},
     )
 

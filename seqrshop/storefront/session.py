@@ -8,6 +8,7 @@ from django.views.decorators.gzip import gzip_page
 
 from orders.models import CustomerSession, Order
 from orders.services import blocking_order, digest_of, latest_order
+from payments.availability.pause import payments_are_paused
 from payments.seqr import SeqrError
 from payments.session_exchange import (
     TokenOfAnotherShop,
@@ -62,6 +63,8 @@ def create_session(request: HttpRequest, slug: str | None = None) -> HttpRespons
         except TokenRefused:
             raise api_errors.invalid_session() from None
         except (SeqrError, TooManyExchanges):
+            if payments_are_paused(shop.terminal_id):
+                raise api_errors.payments_paused() from None
             raise api_errors.seqr_unavailable() from None
         store_session(request, session)
         get_token(request)  # sets the CSRF cookie for a client that has loaded no page

@@ -128,11 +128,21 @@ def test_lost_connection_is_not_shown_as_a_failed_payment(
     expect(page.get_by_text(NO_CONNECTION)).to_be_hidden()
 
 
-def test_page_says_that_seqr_is_unavailable_and_retries(
-    stack: Stack, page: Page, console: Console
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        ({"error": "seqr_unavailable", "message": ""}, "SEQR is unavailable"),
+        (
+            {"error": "payments_paused", "message": "Payments are paused. Try again later."},
+            "Payments are paused. Try again later.",
+        ),
+    ],
+    ids=["SEQR unavailable", "payments paused"],
+)
+def test_page_says_why_no_session_starts_and_retries(
+    stack: Stack, page: Page, console: Console, error: dict[str, str], shown: str
 ) -> None:
     console.expected.append("503")
-    error = {"error": "seqr_unavailable", "message": ""}
     page.route(
         "**/lyktan/session",
         lambda route: route.fulfill(status=503, json=error, headers={"Retry-After": "1"}),
@@ -142,6 +152,6 @@ def test_page_says_that_seqr_is_unavailable_and_retries(
     page.clock.install()
     page.goto(stack.scan().order_url)
 
-    expect(page.get_by_text("SEQR is unavailable")).to_be_visible()
+    expect(page.get_by_text(shown)).to_be_visible()
     page.clock.fast_forward("00:02")
     expect_heading(page, "What would you like?")

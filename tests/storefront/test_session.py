@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from orders.models import CustomerSession, Product, Shop
 from payments import session_exchange
+from payments.models import CaseKind, MoneyCase, PaymentPause
 from seqrshop.serving.asgi_app import THREADS
 from tests.conftest import TOKEN
 from tests.factories import (
@@ -131,12 +132,31 @@ def test_session_is_retryable_while_seqr_is_down(client: JsonClient, cafe: Shop)
     assert int(response["Retry-After"]) > 0
 
 
-def test_rejected_credentials_are_reported_as_seqr_unavailable(
-    client: JsonClient, token: str, settings: Settings
+def test_rejected_credentials_pause_the_payments_of_the_shops_terminal(
+    client: JsonClient, token: str, cafe: Shop, settings: Settings
 ) -> None:
     settings.SEQR_TERMINAL_PASSWORD = "wrong"
 
-    assert client.send("/lyktan/session", {"token": token}).status_code == 503
+    response = client.send("/lyktan/session", {"token": token})
+
+    pause = PaymentPause.objects.get()
+    assert (response.status_code, response.json()["error"]) == (503, "payments_paused")
+    assert response.json()["message"] == "Payments are paused. Try again in a few minutes."
+    assert int(response["Retry-After"]) > 0
+    assert (pause.terminal, pause.ended_at) == (cafe.terminal, None)
+    assert pause.case.terminal == cafe.terminal
+
+
+def test_refusal_of_the_operation_alone_opens_a_case_and_pauses_nothing(
+    client: JsonClient, token: str, sandbox: SandboxProcess
+) -> None:
+    sandbox.fault("getClientSessionInfo", "result_code", code=21, count=1)
+
+    response = client.send("/lyktan/session", {"token": token})
+
+    assert (response.status_code, response.json()["error"]) == (503, "seqr_unavailable")
+    assert MoneyCase.objects.get().kind == CaseKind.CONFIGURATION
+    assert not PaymentPause.objects.exists()
 
 
 def test_session_has_open_order(customer: JsonClient, customer_session: CustomerSession) -> None:

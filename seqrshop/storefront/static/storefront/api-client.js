@@ -129,7 +129,7 @@ export class ApiClient {
  * @param {ErrorBody} answer
  */
 function reasonOf(response, answer) {
-  if (response.status === 429) return answer.message;
+  if (response.status === 429 || answer.error === "payments_paused") return answer.message;
   return answer.error === "seqr_unavailable" ? "noSeqr" : "noConnection";
 }
 
