@@ -390,12 +390,12 @@ def test_case_closed_without_correction_is_opened_again(sandbox: SandboxProcess)
 
 
 def test_rejected_settings_at_token_exchange_open_case(sandbox: SandboxProcess) -> None:
-    reject(sandbox, "getClientSessionInfo", 33)
+    reject(sandbox, "getClientSessionInfo", 21)
     shop = new_invoice().order.shop
 
     for _ in range(2):
         with pytest.raises(SeqrConfigurationError):
             exchange_token(shop, "0000002012-63506374")
 
-    assert MoneyCase.objects.get().key == f"{shop.terminal_id} getClientSessionInfo code 33"
+    assert MoneyCase.objects.get().key == f"{shop.terminal_id} getClientSessionInfo code 21"
     assert not payments_are_paused(own_terminal().pk)

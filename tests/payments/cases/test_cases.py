@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from orders.audit import by_staff
 from orders.clock import database_now
-from orders.models import AuditEvent, SubjectType
+from orders.models import AuditEvent, StaffAccess, SubjectType
 from payments.cases.cases import (
     close_case,
     close_configuration_cases,
@@ -291,4 +291,5 @@ def test_case_cannot_be_closed_with_view_permission_only() -> None:
 def _staff(*permissions: str) -> User:
     user = User.objects.create_user("clerk", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    StaffAccess.objects.create(user=user, all_shops=True)
     return user

@@ -83,7 +83,7 @@ def test_suggestion_does_not_offer_the_payments_reference_as_the_refunds_own(
 
     suggestion = suggest_refund_outcome(first)
     record_as_made(first, clerk, suggestion.ers_reference)
-    period_with_report(paid_at + DAY)
+    period_with_report(paid_at + 2 * HOUR + DAY)
 
     assert (suggestion.was_refunded, suggestion.ers_reference) == (True, "")
     assert "has it as P" in suggestion.reason
@@ -101,7 +101,7 @@ def test_payments_reference_typed_as_the_refunds_own_hides_no_other_row(
     period = period_with_report(paid_at + 2 * HOUR, *rows)
 
     record_as_made(first, clerk, "P")
-    period_with_report(paid_at + DAY)
+    period_with_report(paid_at + 2 * HOUR + DAY)
     results = match_results(period)
     store_rows(period, *rows)
 

@@ -15,7 +15,7 @@ from django.contrib.auth.models import Permission, User
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Model, Value
 from django.test import Client
 
-from orders.models import AuditDigest, AuditEvent, Product
+from orders.models import AuditDigest, AuditEvent, Product, StaffAccess
 from payments.gateway import status_calls
 from payments.models import Invoice
 from payments.polling import status_checks
@@ -167,10 +167,11 @@ def wait_for_checks() -> None:
 
 
 def staff_browser(name: str) -> Client:
-    """Return the browser of a staff member with all permissions about payments."""
+    """Return the browser of a staff member with all permissions about payments, in all shops."""
     user, is_new = User.objects.get_or_create(username=name, defaults={"is_staff": True})
     if is_new:
         user.user_permissions.set(Permission.objects.filter(codename__in=PERMISSIONS))
+    StaffAccess.objects.update_or_create(user=user, defaults={"all_shops": True})
     client = Client()
     client.force_login(user)
     return client
