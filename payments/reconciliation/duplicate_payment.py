@@ -16,12 +16,16 @@ from payments.reconciliation.report_coverage import RECORDING_MARGIN, Coverage
 NO_SALE = "SEQR's reports of that time contain no sale of this invoice: SEQR reversed the payment"
 
 
-def close_duplicate_payment_cases(coverage: Coverage, source: ChangeSource) -> None:
-    """Close each open case about a duplicate payment if the reports prove that it is no sale.
+def close_duplicate_payment_cases(
+    terminal_id: int, coverage: Coverage, source: ChangeSource
+) -> None:
+    """Close each case about a terminal's duplicate payment if the reports prove that it is no sale.
 
     An unknown sale of the same amount keeps the case open, and is recorded in its history.
     """
-    cases = MoneyCase.objects.filter(kind=CaseKind.DUPLICATE_PAYMENT, closed_at=None)
+    cases = MoneyCase.objects.filter(
+        kind=CaseKind.DUPLICATE_PAYMENT, closed_at=None, invoice__terminal=terminal_id
+    )
     for case in cases.exclude(invoice__status=InvoiceStatus.DUPLICATE):
         begin, end = case.opened_at - RECORDING_MARGIN, case.opened_at + RECORDING_MARGIN
         if coverage.gap_between(begin, end) is not None:
@@ -41,6 +45,7 @@ def _sale_of(case: MoneyCase) -> PeriodRow | None:
     return (
         PeriodRow.objects.filter(
             Q(match_result=MatchResult.UNKNOWN_SALE, amount__in=amounts) | Q(invoice=invoice),
+            period__terminal=invoice.terminal_id,
             period__marking_ended_at__gt=case.opened_at - 2 * RECORDING_MARGIN,
         )
         .select_related("period")

@@ -7,13 +7,15 @@ person decides.
 
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from orders.audit import ChangeSource
-from orders.models import SourceName
+from orders.models import SourceName, Terminal
 from payments.leases import call_lease_duration
 from payments.models import (
+    CAPTURED_STATUSES,
     UNSENT_REFUND_STATUSES,
+    Invoice,
     Refund,
     RefundHold,
     TransactionPeriod,
@@ -36,11 +38,15 @@ def review_held_refunds() -> bool:
     hold = open_hold()
     if hold is None:
         return False
-    coverage = Coverage()
-    if not _is_conclusive(hold, coverage):
-        return False
-    period_ids = coverage.possible_period_ids(hold.lost_since, _lost_until(hold))
-    for refund in Refund.objects.filter(status__in=UNSENT_REFUND_STATUSES).order_by("id"):
+    coverages: dict[int, Coverage] = {}
+    for terminal_id in _terminals_that_refund():
+        coverages[terminal_id] = Coverage(terminal_id)
+        if not _is_conclusive(hold, terminal_id, coverages[terminal_id]):
+            return False
+    waiting = Refund.objects.filter(status__in=UNSENT_REFUND_STATUSES).order_by("id")
+    for refund in waiting.select_related("invoice"):
+        coverage = coverages[refund.invoice.terminal_id]
+        period_ids = coverage.possible_period_ids(hold.lost_since, _lost_until(hold))
         rows = possible_rows(refund, period_ids)
         if rows:
             row = rows[0]
@@ -50,24 +56,35 @@ def review_held_refunds() -> bool:
     return release_refunds(SOURCE, RELEASE_REASON)
 
 
+def _terminals_that_refund() -> list[int]:
+    """Return the terminals that may have made a refund in the lost time, or are to make one."""
+    invoices = Invoice.objects.filter(terminal=OuterRef("pk"))
+    payments = invoices.filter(status__in=CAPTURED_STATUSES)
+    waiting = invoices.filter(refunds__status__in=UNSENT_REFUND_STATUSES)
+    may_refund = Q(Exists(payments), retired_at=None) | Q(Exists(waiting))
+    terminals = Terminal.objects.filter(may_refund).order_by("pk")
+    return list(terminals.values_list("pk", flat=True))
+
+
 def _lost_until(hold: RefundHold) -> datetime:
     """Return until when SEQR may have received a refund that was sent in the lost time."""
     return hold.lost_until + call_lease_duration()
 
 
-def _is_conclusive(hold: RefundHold, coverage: Coverage) -> bool:
+def _is_conclusive(hold: RefundHold, terminal_id: int, coverage: Coverage) -> bool:
     return (
         coverage.gap_between(hold.lost_since, _lost_until(hold)) is None
-        and not _may_have_lost_a_period(hold)
+        and not _may_have_lost_a_period(hold, terminal_id)
         and reports_show_refunds()
     )
 
 
-def _may_have_lost_a_period(hold: RefundHold) -> bool:
+def _may_have_lost_a_period(hold: RefundHold, terminal_id: int) -> bool:
     """Whether a period may have been closed in the lost time, under an ID that is lost too.
 
-    A day's period is closed once. If that of the last lost day was closed before, no other was.
+    A terminal's period of a day is closed once. If that of the last lost day was closed before, no
+    other was.
     """
-    of_day = TransactionPeriod.objects.filter(day=period_day(hold.lost_until))
+    of_day = TransactionPeriod.objects.filter(terminal=terminal_id, day=period_day(hold.lost_until))
     closed_before = Q(marking_ended_at__lte=hold.lost_since)
     return not of_day.filter(closed_before).exists() or of_day.exclude(closed_before).exists()

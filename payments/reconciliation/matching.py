@@ -152,6 +152,7 @@ def _refunds_without_row(
         .annotate(last_sent_at=Coalesce("sent_until", "sent_at"))
         .filter(
             ~Exists(PeriodRow.objects.filter(refund=OuterRef("pk"))),
+            invoice__terminal=period.terminal_id,
             last_sent_at__gt=span.begin - call_lease_duration(),
             sent_at__lt=span.end,
         )

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -51,14 +51,23 @@ def periods_due(now: datetime) -> list[int]:
     be closed before the next day is void, and the next one contains its transactions.
     """
     day = period_day(now)
-    for terminal in Terminal.objects.filter(retired_at=None):
-        TransactionPeriod.objects.get_or_create(day=day, terminal=terminal)
+    _create_periods(day)
     for period_id in _ids(Q(status=PeriodStatus.TO_MARK, day__lt=day)):
         _void(period_id)
     unmarked = Q(status__in=(PeriodStatus.TO_MARK, PeriodStatus.MARKING))
     unreported = Q(status=PeriodStatus.MARKED, since__gt=now - REPORT_DEADLINE)
     requested = Q(report_requested_at__gt=now - REPORT_DEADLINE)
     return _ids(LEASE.lapsed_at(now) & (unmarked | unreported | requested))
+
+
+def _create_periods(day: date) -> None:
+    """Create the period of each terminal that has none of this day; mostly one query finds none."""
+    of_day = TransactionPeriod.objects.filter(terminal=OuterRef("pk"), day=day)
+    without = Terminal.objects.filter(~Exists(of_day), retired_at=None).order_by("pk")
+    TransactionPeriod.objects.bulk_create(
+        [TransactionPeriod(day=day, terminal=terminal) for terminal in without],
+        ignore_conflicts=True,
+    )
 
 
 def _ids(condition: Q) -> list[int]:
@@ -233,7 +242,8 @@ def _record_found(
 
 @transaction.atomic
 def _record_never_closed(period_id: int, reason: str, source: ChangeSource) -> bool:
-    period = lock_periods()[period_id]
+    terminal_id = TransactionPeriod.objects.get(pk=period_id).terminal_id
+    period = lock_periods(terminal_id)[period_id]
     if period.status != PeriodStatus.LOST:
         return False
     transition_period(period, PeriodStatus.VOID, source, detail=reason)

@@ -49,11 +49,12 @@ MAX_REFERENCES_IN_SUMMARY = 3
 
 @transaction.atomic
 def store_report(period_id: int, report: Iterable[TransactionRow], source: ChangeSource) -> None:
-    """Replace the rows of a period's report, and reconcile all periods that this may affect.
+    """Replace the rows of a period's report, and reconcile the terminal's periods that it affects.
 
     Does nothing if the period is not closed under a known ID.
     """
-    period = lock_periods()[period_id]
+    terminal_id = TransactionPeriod.objects.get(pk=period_id).terminal_id
+    period = lock_periods(terminal_id)[period_id]
     if period.status not in MARK_KNOWN:
         return
     _replace_rows(period, report)
@@ -69,11 +70,11 @@ def store_report(period_id: int, report: Iterable[TransactionRow], source: Chang
 
 
 def compare_affected_periods(period: TransactionPeriod, source: ChangeSource) -> None:
-    """Compare again the periods that a change of this one may affect. All periods are locked."""
-    coverage = Coverage()
+    """Compare again the terminal's periods that a change of this one may affect; all are locked."""
+    coverage = Coverage(period.terminal_id)
     for other in _affected_periods(period):
         _compare(other, coverage, source)
-    close_duplicate_payment_cases(coverage, source)
+    close_duplicate_payment_cases(period.terminal_id, coverage, source)
     close_unknown_amount_cases(source)
 
 
@@ -95,7 +96,7 @@ def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -
         match_by_reference(rows)
         _delete_found_missing_rows(rows)
         PeriodRow.objects.bulk_create(rows)
-    match_by_amount(period, Coverage())
+    match_by_amount(period, Coverage(period.terminal_id))
 
 
 def _affected_periods(period: TransactionPeriod) -> list[TransactionPeriod]:
@@ -112,6 +113,7 @@ def _affected_periods(period: TransactionPeriod) -> list[TransactionPeriod]:
     return list(
         TransactionPeriod.objects.filter(
             Q(day__gte=period.day) | Exists(unexplained) | Exists(open_cases),
+            terminal=period.terminal_id,
             status=PeriodStatus.RECONCILED,
         ).order_by("day")
     )
@@ -139,7 +141,7 @@ def _delete_found_missing_rows(rows: list[PeriodRow]) -> None:
 
 
 def _add_missing_rows(period: TransactionPeriod, window: Window) -> None:
-    """Add a row for each of the shop's payments in this window that no report contains."""
+    """Add a row for each of the terminal's payments in this window that no report contains."""
     missing = (
         PeriodRow(
             period=period,
@@ -174,7 +176,7 @@ def _same_rows(rows: list[PeriodRow]) -> QuerySet[PeriodRow]:
 
 
 def _summary(period: TransactionPeriod) -> str:
-    parts = [f"SEQR's report of {period.day} differs"]
+    parts = [f"SEQR's report of {period.day} for {period.terminal} differs"]
     for result in DIFFERENCES:
         rows = period.rows.filter(match_result=result)
         if count := rows.count():

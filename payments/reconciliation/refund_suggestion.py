@@ -31,7 +31,7 @@ def suggest_refund_outcome(refund: Refund) -> RefundSuggestion:
     """
     if refund.sent_at is None:
         return RefundSuggestion(None, _("The time of sending is not recorded; see SEQR's reports."))
-    coverage = Coverage()
+    coverage = Coverage(refund.invoice.terminal_id)
     possible = possible_rows(refund, coverage.possible_period_ids(*sent_between(refund)))
     rows = _unexplained(possible, refund)
     refund_ids = _competing_refund_ids(rows, refund, coverage)
@@ -100,7 +100,11 @@ def _unexplained(rows: list[PeriodRow], refund: Refund) -> list[PeriodRow]:
 def _competing_refund_ids(rows: list[PeriodRow], refund: Refund, coverage: Coverage) -> list[int]:
     """Return the IDs of the unknown refunds that these rows may be, this one included."""
     periods = {row.period_id for row in rows}
-    unknown = possibly_made_refunds().filter(status=RefundStatus.UNKNOWN, amount=refund.amount)
+    unknown = possibly_made_refunds().filter(
+        status=RefundStatus.UNKNOWN,
+        amount=refund.amount,
+        invoice__terminal=refund.invoice.terminal_id,
+    )
     if rows and rows[0].ers_reference == refund.invoice.ers_reference:
         unknown = unknown.filter(invoice=refund.invoice_id)
     return [

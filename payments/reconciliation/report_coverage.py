@@ -99,10 +99,10 @@ class _Evidence:
 
 
 class Coverage:
-    """The time that the periods and their reports cover. Periods are read at its creation."""
+    """The time that a terminal's periods and their reports cover. Reads them at its creation."""
 
-    def __init__(self) -> None:
-        self._spans = _spans()
+    def __init__(self, terminal_id: int) -> None:
+        self._spans = _spans(terminal_id)
         self._windows = _windows(self._spans)
         self._evidence: dict[int, _Evidence] = {}
 
@@ -122,22 +122,8 @@ class Coverage:
         return {span.period.pk for span in self._spans_between(begin, end)}
 
     def gap_between(self, begin: datetime, end: datetime) -> Gap | None:
-        """Return why the reports may lack a transaction between these times; None if none can.
-
-        Every terminal that had a period at that time may have made the transaction.
-        """
-        terminals = {span.period.terminal_id for span in self._spans_between(begin, end)}
-        if not terminals:
-            return Gap.NOT_REPORTED
-        gaps = (self._gap_of(terminal_id, begin, end) for terminal_id in sorted(terminals))
-        return next((gap for gap in gaps if gap is not None), None)
-
-    def _gap_of(self, terminal_id: int, begin: datetime, end: datetime) -> Gap | None:
-        windows = {
-            span.period.pk: self._windows[span.period.pk]
-            for span in self._spans
-            if span.period.terminal_id == terminal_id and span.period.pk in self._windows
-        }
+        """Return why the reports may lack a transaction between these times; None if none can."""
+        windows = self._windows
         if not _reach(windows.values(), begin, end):
             return Gap.NOT_REPORTED
         possible = windows.keys() & self.possible_period_ids(begin, end)
@@ -167,32 +153,33 @@ def reports_show_refunds() -> bool:
     return PeriodRow.objects.filter(match_result=MatchResult.REFUND, amount__lt=0).exists()
 
 
-def _spans() -> list[Span]:
-    """Return the spans of all periods that SEQR closed or may have closed, oldest first."""
+def _spans(terminal_id: int) -> list[Span]:
+    """Return the spans of a terminal's periods that SEQR closed or may have, oldest first."""
     found = []
-    opened: dict[int, datetime] = {}  # by terminal
-    tried = TransactionPeriod.objects.filter(status__in=MARK_TRIED)
+    opened: datetime | None = None
+    tried = TransactionPeriod.objects.filter(terminal=terminal_id, status__in=MARK_TRIED)
     for period in tried.order_by("marking_started_at"):
         started, ended = period.marking_started_at, period.marking_ended_at or period.lease_until
         assert started is not None
         assert ended is not None
-        begin = opened.setdefault(period.terminal_id, started - FIRST_PERIOD_DURATION)
-        found.append(Span(period, begin - RECORDING_MARGIN, ended + RECORDING_MARGIN))
+        if opened is None:
+            opened = started - FIRST_PERIOD_DURATION
+        found.append(Span(period, opened - RECORDING_MARGIN, ended + RECORDING_MARGIN))
         if period.status in MARK_KNOWN:
-            opened[period.terminal_id] = started
+            opened = started
     return found
 
 
 def _windows(spans: list[Span]) -> dict[int, Window]:
     """Return the window of each period with a report, oldest first."""
     found = {}
-    unreported_until: dict[int, datetime] = {}  # by terminal
+    unreported_until: datetime | None = None
     for span in spans:
         period = span.period
         if period.status != PeriodStatus.RECONCILED:
-            unreported_until[period.terminal_id] = span.end
+            unreported_until = span.end
             continue
-        begin = max(span.begin, unreported_until.get(period.terminal_id, span.begin))
+        begin = max(span.begin, unreported_until or span.begin)
         assert period.marking_started_at is not None
         end = period.marking_started_at - RECORDING_MARGIN
         if begin < end:

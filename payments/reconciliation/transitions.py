@@ -34,15 +34,14 @@ def lock_period(period_id: int) -> TransactionPeriod:
     return TransactionPeriod.objects.select_for_update(no_key=True).get(pk=period_id)
 
 
-def lock_periods() -> dict[int, TransactionPeriod]:
-    """Lock all periods, the latest first; return them by ID.
+def lock_periods(terminal_id: int) -> dict[int, TransactionPeriod]:
+    """Lock all periods of a terminal, the latest first; return them by ID.
 
     For changes that concern several periods: a payment at the boundary of two may be in either.
     A transaction that has locked a single period must not call it.
     """
-    return {
-        period.pk: period for period in TransactionPeriod.objects.select_for_update(no_key=True)
-    }
+    periods = TransactionPeriod.objects.select_for_update(no_key=True)
+    return {period.pk: period for period in periods.filter(terminal=terminal_id)}
 
 
 def transition_period(

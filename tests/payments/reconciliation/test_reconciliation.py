@@ -77,7 +77,7 @@ def test_all_differences_of_a_period_open_one_case(sandbox: SandboxProcess) -> N
     assert match_results(period) == [M.SALE, M.AMOUNT_DIFFERS, M.UNKNOWN_SALE, M.MISSING]
     assert case.period == period
     assert case.summary == (
-        f"SEQR's report of {period.day} differs; unknown sales (1): {unknown}; "
+        f"SEQR's report of {period.day} for Till 1 differs; unknown sales (1): {unknown}; "
         f"different amounts (1): {other_amount.ers_reference}; missing payments (1): NOWHERE"
     )
 
