@@ -24,7 +24,6 @@ from payments.models import (
     CaseKind,
     Invoice,
     InvoiceStatus,
-    bucket_of,
     read_answer_times,
 )
 from payments.seqr import SeqrConfigurationError, SeqrError
@@ -143,4 +142,5 @@ def last_answer_at(invoice: Invoice) -> datetime:
     By its shard's row, or by its issue: before that it could not be paid.
     """
     assert invoice.issued_at is not None  # it has a reference
-    return max(invoice.issued_at, read_answer_times().get(bucket_of(invoice.pk), invoice.issued_at))
+    times = read_answer_times()
+    return times.last_answer_at(invoice.pk, invoice.terminal_id, invoice.issued_at)

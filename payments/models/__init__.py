@@ -18,6 +18,7 @@ from payments.models.payment_pause import PaymentPause
 from payments.models.period_row import DIFFERENCES, EXPLAINED, MatchResult, PeriodRow
 from payments.models.poll_shard import (
     BUCKET_COUNT,
+    AnswerTimes,
     PollShard,
     Shard,
     bucket_of,
@@ -58,6 +59,7 @@ __all__ = [
     "UNPAID_FINAL_STATUSES",
     "UNRESOLVED_REFUND_STATUSES",
     "UNSENT_REFUND_STATUSES",
+    "AnswerTimes",
     "ApprovalReason",
     "CancelReason",
     "CaseKind",

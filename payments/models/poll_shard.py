@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +34,8 @@ class PollShard(models.Model):
     """The last round of a poller's shard.
 
     A row of a former SEQR_POLL_SHARDS stays: it still holds when SEQR answered about its buckets.
+    `refused_answers` holds the same for each terminal that SEQR refuses: since when it has answered
+    about the terminal's open payments, which `oldest_answer_at` leaves out.
     """
 
     number = models.PositiveSmallIntegerField(_("number"))
@@ -42,6 +45,7 @@ class PollShard(models.Model):
         _("oldest answer from SEQR"),
         help_text=_("SEQR has answered about every open payment since then."),
     )
+    refused_answers = models.JSONField(null=True, editable=False)  # ISO times by terminal
 
     class Meta:
         verbose_name = _("payment check")
@@ -56,6 +60,12 @@ class PollShard(models.Model):
     def shard(self) -> Shard:
         """The shard whose last round this is."""
         return Shard(self.number, self.count)
+
+    @property
+    def refused(self) -> dict[int, datetime]:
+        """Since when SEQR has answered about the open payments of each terminal that it refuses."""
+        stored = self.refused_answers or {}
+        return {int(terminal): datetime.fromisoformat(at) for terminal, at in stored.items()}
 
 
 def current_shards() -> list[Shard]:
@@ -74,13 +84,26 @@ def shard_of(invoice_id: int) -> int:
     return int(bucket_of(invoice_id) * settings.SEQR_POLL_SHARDS // BUCKET_COUNT)
 
 
-def read_answer_times() -> dict[int, datetime]:
-    """Return since when SEQR has answered about every open invoice, by bucket.
+class AnswerTimes:
+    """Since when SEQR has answered about every open invoice, by the rows of the shards."""
 
-    Reads the rows of every number of shards, since the setting may have been changed.
-    """
-    times: dict[int, datetime] = {}
-    for row in PollShard.objects.all():
-        for bucket in row.shard.buckets:
-            times[bucket] = max(times.get(bucket, row.oldest_answer_at), row.oldest_answer_at)
-    return times
+    def __init__(self, rows: Iterable[PollShard]) -> None:
+        self._rows: dict[int, list[tuple[datetime, dict[int, datetime]]]] = {}  # by bucket
+        for row in rows:
+            times = row.oldest_answer_at, row.refused
+            for bucket in row.shard.buckets:
+                self._rows.setdefault(bucket, []).append(times)
+
+    def last_answer_at(self, invoice_id: int, terminal_id: int, issued_at: datetime) -> datetime:
+        """Return the latest time at which SEQR surely answered about an invoice of a terminal.
+
+        Before its issue it could not be paid.
+        """
+        rows = self._rows.get(bucket_of(invoice_id), [])
+        answered = (refused.get(terminal_id, oldest) for oldest, refused in rows)
+        return max([issued_at, *answered])
+
+
+def read_answer_times() -> AnswerTimes:
+    """Read the rows of every number of shards, since the setting may have been changed."""
+    return AnswerTimes(PollShard.objects.all())

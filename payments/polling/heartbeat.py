@@ -60,6 +60,7 @@ class HeartbeatPublisher:
             "round_started_at": wall - (clock - heartbeat.at),
             "oldest_due_at": wall - (clock - heartbeat.oldest_due),
             "oldest_answer_at": wall - (clock - heartbeat.oldest_answer),
+            "refused_since": self._refused_since(wall - clock),
             "read_at": wall - (clock - self._read_began_at()),
             "open": heartbeat.open,
             "in_flight": self._poller.in_flight,
@@ -74,6 +75,11 @@ class HeartbeatPublisher:
             logger.warning(
                 "shard %s cannot publish its heartbeat: %s", self._shard, type(error).__name__
             )
+
+    def _refused_since(self, clock_offset: float) -> float | None:
+        """Return when SEQR last answered about each invoice whose terminal it refuses."""
+        refused = self._poller.heartbeat.refused
+        return min(refused.values()) + clock_offset if refused else None
 
     def _capacity(self, now: float) -> dict[str, Any]:
         """Return the calls in flight that are needed and allowed, and log what is missing."""

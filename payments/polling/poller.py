@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
@@ -63,7 +63,8 @@ class Heartbeat:
     """The poller's state at time `at` of its clock, after it accepted so many submissions.
 
     Since `oldest_answer` SEQR has answered about every invoice; since `oldest_written_answer` those
-    answers are written too.
+    answers are written too. Both leave out invoices whose terminal SEQR refuses: `refused` has when
+    it last answered about these, by terminal.
     """
 
     at: float
@@ -72,6 +73,7 @@ class Heartbeat:
     oldest_answer: float
     oldest_written_answer: float
     open: int
+    refused: Mapping[int, float]
 
 
 @dataclass(frozen=True)
@@ -242,6 +244,7 @@ class ShardPoller:
             oldest.received,
             oldest.written,
             len(self.schedule),
+            oldest.refused,
         )
 
     def _handle_results(self, completed: list[CompletedStatusCall], now: float) -> None:
@@ -285,6 +288,9 @@ class ShardPoller:
         return self.schedule.record_answer(entry, now, sent_at)
 
     def _record_failure(self, call: CompletedStatusCall, now: float) -> None:
+        if isinstance(call.outcome, SeqrConfigurationError):
+            self.schedule.record_refusal(call.key, now)
+            return
         self.concurrency.record_failure(call.duration_seconds)
         if isinstance(call.outcome, SeqrUnavailable) and call.duration_seconds < SLOW_CALL_SECONDS:
             self._busy_answers += 1

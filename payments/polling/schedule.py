@@ -55,6 +55,7 @@ class Entry:
     is_closed: bool = False  # to be removed when the last call in flight ends
     is_held: bool = False  # paid, and not queried until that is written
     is_replaced: bool = False  # a call was abandoned for the one in flight
+    is_refused: bool = False  # SEQR refuses its terminal, and has not answered about it since
     failures: int = 0
     unchanged_status: PaymentStatus | None = field(default=None)  # the last one without changes
     unwritten_since: float | None = None  # last_answer_at of before the unwritten results
@@ -62,10 +63,15 @@ class Entry:
 
 
 class OldestAnswers(NamedTuple):
-    """Since when every invoice has had an answer, and one that is written."""
+    """Since when every invoice has had an answer, and one that is written.
+
+    Invoices whose terminal SEQR refuses are left out: `refused` has the same about them, written,
+    by terminal. So one terminal's wrong password says nothing about another one's invoices.
+    """
 
     received: float
     written: float
+    refused: dict[int, float]
 
 
 class Schedule:
@@ -192,7 +198,7 @@ class Schedule:
         """
         entry.last_answer_at = sent_at
         entry.failures = entry.calls = 0
-        entry.is_replaced = False
+        entry.is_replaced = entry.is_refused = False
         due = sent_at + self._answered_interval
         self._reschedule(entry, due if due > now else now, now)
         ends_outage = self._consecutive_failures > 0 and self._is_outage(now)
@@ -218,6 +224,19 @@ class Schedule:
         if entry.slot == NO_SLOT:  # else it is due already
             retry_at = entry.queried_at + self._retry_pause(entry, now)
             self._reschedule(entry, max(now, retry_at), now)
+
+    def record_refusal(self, invoice_id: int, now: float) -> None:
+        """Schedule the next query, an interval after the last one, since SEQR refuses the terminal.
+
+        SEQR has answered, so this is no outage; and more frequent retries would be refused too.
+        """
+        entry = self._entries[invoice_id]
+        entry.is_refused, entry.is_replaced = True, False
+        entry.calls -= 1
+        if entry.is_closed and entry.calls:
+            return
+        if entry.slot == NO_SLOT:  # else it is due already
+            self._reschedule(entry, max(now, entry.queried_at + self._interval), now)
 
     def record_busy_share(self, share: float) -> None:
         """Record the share of the latest calls that SEQR refused as busy.
@@ -289,15 +308,20 @@ class Schedule:
         A held invoice counts as answered: SEQR's PAID has accepted its payment.
         """
         received = written = now
+        refused: dict[int, float] = {}
         for entry in self._entries.values():
             answered_at = entry.last_answer_at
-            if answered_at < received and not entry.is_held:
-                received = answered_at
             unwritten_since = entry.unwritten_since
             written_at = answered_at if unwritten_since is None else unwritten_since
+            if entry.is_refused:
+                terminal = entry.query.terminal_id
+                refused[terminal] = min(written_at, refused.get(terminal, written_at))
+                continue
+            if answered_at < received and not entry.is_held:
+                received = answered_at
             if written_at < written:  # noqa: PLR1730 - a call of min() costs more than the rest
                 written = written_at
-        return OldestAnswers(received, written)
+        return OldestAnswers(received, written, refused)
 
     def _is_outage(self, now: float) -> bool:
         return (

@@ -14,11 +14,11 @@ from orders.clock import database_now
 from payments.availability.pause import pause_payments
 from payments.invoices.status_query import StatusQuery
 from payments.models import (
+    AnswerTimes,
     Invoice,
     InvoiceStatus,
     PollShard,
     Shard,
-    bucket_of,
     read_answer_times,
 )
 from payments.polling.credentials import CredentialsReader
@@ -85,7 +85,7 @@ class PollStore:
         )
         self._credentials = CredentialsReader(poller.set_credentials)
         self._digests: dict[int, int] = {}  # by invoice id, of the rows submitted
-        self._answered_before_start: dict[int, datetime] = {}  # by bucket
+        self._answered_before_start = AnswerTimes([])
         self.read_began_at = NEVER  # by this clock: later invoices are not known yet
         self._submitted_count = 0
         self._full_read_at = self._read_at = self._row_written_at = NEVER
@@ -207,6 +207,10 @@ class PollStore:
                 defaults={
                     "round_started_at": now - timedelta(seconds=clock - heartbeat.at),
                     "oldest_answer_at": now - timedelta(seconds=clock - answered_at),
+                    "refused_answers": {
+                        terminal: (now - timedelta(seconds=clock - at)).isoformat()
+                        for terminal, at in heartbeat.refused.items()
+                    },
                 },
             )
         except DATABASE_ERRORS as error:
@@ -260,7 +264,7 @@ class PollStore:
             self._digests[key] = digest
             assert reference is not None  # invoices_to_poll requires it
             assert issued_at is not None  # stored with the reference
-            answered_at = max(issued_at, self._answered_before_start.get(bucket_of(key), issued_at))
+            answered_at = self._answered_before_start.last_answer_at(key, terminal, issued_at)
             self._poller.submit(
                 OpenInvoice(
                     StatusQuery(key, terminal, reference, version, InvoiceStatus(status)),

@@ -76,7 +76,7 @@ def read_health_snapshot() -> HealthSnapshot:
             row.number: ShardStatus(
                 "postgresql",
                 (now - row.round_started_at).total_seconds(),
-                (now - row.oldest_answer_at).total_seconds(),
+                (now - min([row.oldest_answer_at, *row.refused.values()])).total_seconds(),
             )
             for row in PollShard.objects.filter(count=settings.SEQR_POLL_SHARDS)
         },
@@ -117,11 +117,13 @@ def shard_statuses(
 
 def _from_heartbeat(heartbeat: Mapping[str, Any]) -> ShardStatus:
     now = time.time()
+    answered_at = heartbeat["oldest_answer_at"]
+    refused_since = heartbeat.get("refused_since") or answered_at
     return ShardStatus(
         "redis",
         # Another machine's clock may be ahead of this one's.
         max(0.0, now - heartbeat["round_started_at"]),
-        max(0.0, now - heartbeat["oldest_answer_at"]),
+        max(0.0, now - min(answered_at, refused_since)),
         max(0.0, now - heartbeat["read_at"]),
         heartbeat,
     )

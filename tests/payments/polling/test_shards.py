@@ -1,7 +1,7 @@
 """Shards: each open invoice belongs to exactly one, and a shard reads no other rows."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ from tests.factories import CustomerFactory, ShopFactory
 from tests.payments.steps import invoice_in, reloaded
 
 S = InvoiceStatus
+LONG_AGO = datetime(2012, 6, 4, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
 
@@ -79,10 +80,26 @@ def test_answer_times_of_a_former_number_of_shards_hold_for_its_buckets() -> Non
         _write_row(Shard(number, 2), answered_at=now - timedelta(seconds=age))
     _write_row(Shard(2, 4), answered_at=now - timedelta(seconds=5))
 
-    ages = {bucket: (now - time).total_seconds() for bucket, time in read_answer_times().items()}
+    times = read_answer_times()
+    ages = {
+        bucket: (now - times.last_answer_at(bucket, 1, LONG_AGO)).total_seconds()
+        for bucket in range(BUCKET_COUNT)
+    }
 
     assert [ages[bucket] for bucket in (0, 31, 32, 47, 48, 63)] == [10, 10, 5, 5, 20, 20]
     assert len(ages) == BUCKET_COUNT
+
+
+def test_answer_time_of_a_refused_terminal_holds_for_its_invoices_only() -> None:
+    now = database_now()
+    _write_row(Shard(0, 1), answered_at=now)
+    refused_since = now - timedelta(seconds=40)
+    PollShard.objects.update(refused_answers={"7": refused_since.isoformat()})
+
+    times = read_answer_times()
+
+    assert times.last_answer_at(5, 7, LONG_AGO) == refused_since
+    assert times.last_answer_at(5, 8, LONG_AGO) == now
 
 
 def _owners(bucket: int) -> list[Shard]:
