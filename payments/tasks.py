@@ -19,7 +19,7 @@ from orders.audit_marker import MarkerUnavailable
 from orders.clock import database_now
 from orders.models import SourceName
 from orders.services import forget_expired_sessions
-from payments import recovery
+from payments import recovery, terminals
 from payments.availability import probe
 from payments.cases import outbox
 from payments.invoices import cancel, refresh, send, unconfirmed
@@ -200,7 +200,7 @@ def run_recovery() -> None:
 
 @shared_task
 def advance_periods() -> None:
-    """Create the day's transaction period, and enqueue the next step of each unfinished one.
+    """Create the day's transaction periods, and enqueue the next step of each unfinished one.
 
     Releases refunds on hold, once the reports show which of them SEQR has made.
     """
@@ -228,6 +228,12 @@ def check_audit_marker_at_start(**_details: Any) -> None:
 def send_mails() -> None:
     """Send the mails that wait in the outbox."""
     outbox.send_mails()
+
+
+@shared_task
+def retire_terminals() -> None:
+    """Retire the replaced terminals on which nothing hangs any more."""
+    terminals.retire_free_terminals()
 
 
 @shared_task

@@ -224,6 +224,12 @@ REFUND_DAILY_LIMIT_PER_PERSON: Decimal = read(
     env.amount,
     default=Decimal("2000.00"),
 )
+TERMINAL_REFUND_DAYS: int = read(
+    "TERMINAL_REFUND_DAYS",
+    "the days after its last payment until which a replaced terminal makes refunds, 1 to 3650",
+    env.whole_number(1, 3650),
+    default=365,
+)
 LOYALTY_HOOK: str = read(
     "LOYALTY_HOOK",
     "the dotted path of a function, such as payments.loyalty.example.percentage",

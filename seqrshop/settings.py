@@ -201,6 +201,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": float(RECOVERY_INTERVAL_SECONDS),
         "options": {"expires": RECOVERY_INTERVAL_SECONDS},
     },
+    "retire terminals": {
+        "task": "payments.tasks.retire_terminals",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "send mails": {
         "task": "payments.tasks.send_mails",
         "schedule": 30.0,

@@ -13,7 +13,7 @@ from django.test import TransactionTestCase
 from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 
-from orders.models import CustomerSession, Product, Seller, Shop, Terminal
+from orders.models import CustomerSession, Product, Shop
 from payments.gateway import forget_connections
 from payments.polling import status_checks
 from tests.database_roles import become_application_role, become_owner, empty_tables
@@ -51,15 +51,15 @@ def django_db_modify_db_settings(
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Let the tests use the database as the application's role, and empty it as the owner.
 
-    `migrate` has stored the terminal that the settings name; the tests store their own.
+    `migrate` has stored the terminal that the settings name, with its event; the tests store their
+    own.
     """
     with pytest.MonkeyPatch.context() as patch:
         # Django's flush takes a fifth of a second for each test that commits.
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables())
         with django_db_blocker.unblock():
             become_application_role()
-            Terminal.objects.all().delete()
-            Seller.objects.all().delete()
+            empty_tables()
         yield
     with django_db_blocker.unblock():
         become_owner()

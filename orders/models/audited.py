@@ -14,6 +14,7 @@ class SubjectType(models.TextChoices):
     REFUND = "refund", _("refund")
     CASE = "case", _("payment case")
     PERIOD = "period", _("transaction period")
+    TERMINAL = "terminal", _("terminal")
     CALL = "call", _("call to SEQR")
 
 

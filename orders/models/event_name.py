@@ -168,6 +168,13 @@ class EventName(models.TextChoices):
     CASE_CLOSED = "case_closed", _("case closed")
     POSSIBLE_MATCHING_SALE = "possible_matching_sale", _("possible matching sale")
 
+    # Terminals
+    TERMINAL_ADDED = "terminal_added", _("terminal added")
+    TERMINAL_PASSWORD_CHANGED = "terminal_password_changed", _("terminal's password changed")
+    TERMINAL_TAKES_SHOP = "terminal_takes_shop", _("terminal takes over a shop")
+    TERMINAL_RETIRED = "terminal_retired", _("terminal retired")
+    TERMINAL_REACTIVATED = "terminal_reactivated", _("terminal in use again")
+
     # Pausing payments
     PAYMENTS_PAUSED = "payments_paused", _("payments paused")
     PAYMENTS_RESUMED = "payments_resumed", _("payments resumed")

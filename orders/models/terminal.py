@@ -3,10 +3,11 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from orders import encryption
+from orders.models.audited import AuditedModel, AuditSubject, SubjectType
 from orders.models.seller import Seller
 
 
-class Terminal(models.Model):
+class Terminal(AuditedModel):
     """A terminal at SEQR: it issues invoices, and only it can query, cancel and refund them.
 
     A shop points to the terminal of its new invoices, and an invoice keeps its own. `principal_id`
@@ -51,6 +52,10 @@ class Terminal(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.principal_id
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject(SubjectType.TERMINAL, self.pk, str(self)[:40], None)
 
     @property
     def password(self) -> str:

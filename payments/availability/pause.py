@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
-from orders.models import EventName
-from payments.cases.cases import open_case, open_configuration_case
+from orders.models import EventName, Terminal
+from payments.cases.cases import close_terminal_cases, open_case, open_configuration_case
 from payments.models import CaseKind, Invoice, MoneyCase, PaymentPause
 from payments.seqr import ResultCode, SeqrConfigurationError
 
@@ -41,10 +41,10 @@ def pause_payments(invoice: Invoice, error: SeqrConfigurationError, source: Chan
 
     Must run inside a transaction. An invoice older than the end of the latest pause only opens a
     case: SEQR has accepted a probe since, so it rejects this invoice alone, which would otherwise
-    pause payments after every probe.
+    pause payments after every probe. A retired terminal has no password, and nothing to pause.
     """
     terminal_id = invoice.terminal_id
-    if payments_are_paused(terminal_id):
+    if payments_are_paused(terminal_id) or is_retired(terminal_id):
         return
     earlier = PaymentPause.objects.filter(terminal_id=terminal_id)
     if earlier.filter(ended_at__gt=invoice.created_at).exists():
@@ -65,6 +65,20 @@ def pause_refused_terminal(
         open_configuration_case(terminal_id, error, source)
     elif not payments_are_paused(terminal_id):
         _start_pause(terminal_id, error, source)
+
+
+def end_pause_of_retired(terminal_id: int, source: ChangeSource) -> None:
+    """End the pause of a terminal that is retired, and close the cases about the terminal."""
+    open_pauses = PaymentPause.objects.filter(terminal_id=terminal_id, ended_at=None)
+    for pause in open_pauses.select_for_update(no_key=True):
+        pause.ended_at, pause.lease_until = database_now(), None
+        pause.save(update_fields=["ended_at", "lease_until"])
+    close_terminal_cases(terminal_id, source, "the terminal is retired")
+
+
+def is_retired(terminal_id: int) -> bool:
+    """Return whether a terminal is retired: it has no password, and is called no more."""
+    return Terminal.objects.filter(pk=terminal_id, retired_at__isnull=False).exists()
 
 
 def open_pause_case(

@@ -67,6 +67,12 @@ def schedule_probe(case_id: int) -> None:
     PaymentPause.objects.filter(case_id=case_id, ended_at=None).update(next_probe_at=database_now())
 
 
+def schedule_probe_of(terminal_id: int) -> None:
+    """Make the next recovery task probe, if a terminal's payments are paused."""
+    pauses = PaymentPause.objects.filter(terminal_id=terminal_id, ended_at=None)
+    pauses.update(next_probe_at=database_now())
+
+
 @transaction.atomic
 def _take_lease(pause_id: int, *, force: bool) -> PaymentPause | None:
     """Take the lease for a probe; return the pause, or None where no probe is to be made."""

@@ -185,5 +185,10 @@ def close_configuration_cases(terminal_id: int, operation: str, source: ChangeSo
     _close_open_cases(source, reason, kind=CaseKind.CONFIGURATION, key__startswith=key)
 
 
+def close_terminal_cases(terminal_id: int, source: ChangeSource, reason: str) -> None:
+    """Close the configuration cases of a terminal, which is called no more."""
+    _close_open_cases(source, reason, kind=CaseKind.CONFIGURATION, terminal_id=terminal_id)
+
+
 def _configuration_key(terminal_id: int, operation: str) -> str:
     return f"{terminal_id} {operation} code "

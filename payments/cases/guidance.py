@@ -48,9 +48,9 @@ GUIDANCE = {
     ),
     CaseKind.CANCEL_STUCK: _(
         "SEQR does not confirm that the payment is cancelled, so the customer cannot order again. "
-        "See that SEQR answers, and that SEQR_TERMINAL_ID is the terminal that the payment was "
-        "made with. Closing the case ends the payment without SEQR's confirmation, and the "
-        "customer can order again. SEQR returns a payment that the customer makes after that, or "
+        "See that SEQR answers, and accepts the terminal that the payment was made with. Closing "
+        "the case ends the payment without SEQR's confirmation, and the customer can order again. "
+        "SEQR returns a payment that the customer makes after that, or "
         "a new case is opened."
     ),
     CaseKind.PAID_WITHOUT_REFERENCE: _(
@@ -59,9 +59,10 @@ GUIDANCE = {
         "SEQR's confirmation, and the customer can order again."
     ),
     CaseKind.CONFIGURATION: _(
-        "SEQR rejects our settings. Correct the setting SEQR_TERMINAL_ID, its password or "
-        "PUBLIC_BASE_URL, or call SEQR. Paused payments resume automatically when SEQR accepts the "
-        "settings; “Check now” tries immediately."
+        "SEQR rejects the terminal or our settings. Enter the right password on the terminal's "
+        "page, or correct the setting that has it, or PUBLIC_BASE_URL, or call SEQR. Only the "
+        "shops of this terminal are paused. They resume automatically when SEQR accepts the "
+        "terminal; “Check now” tries immediately."
     ),
     CaseKind.UNKNOWN_AT_SEQR: _(
         "SEQR cannot find the payment. See that SEQR_SERVICE_URL leads to the right SEQR, and "
@@ -99,8 +100,9 @@ GUIDANCE = {
         "period that another till closed. Fetch the report again after a correction."
     ),
     CaseKind.RECONCILIATION_STUCK: _(
-        "See that SEQR_RESELLER_ID, its user and password are right, or call SEQR. The report is "
-        "fetched again automatically for a day; after that, fetch it on the period's page. A "
-        "report that is too large is not read: get it from SEQR and compare it by hand."
+        "See that the seller's reseller account, its user and password are right, or call SEQR. "
+        "The report is fetched again automatically for a day; after that, fetch it on the "
+        "period's page. A report that is too large is not read: get it from SEQR and compare it "
+        "by hand."
     ),
 }

@@ -8,11 +8,14 @@ from django.db.models.functions import Now
 
 from orders.audit import ChangeSource
 from orders.models import SourceName
+from payments.availability.pause import is_retired
 from payments.cases.cases import open_case
 from payments.invoices.transitions import lock_invoice, paid_by_another
-from payments.models import CAPTURED_STATUSES, CaseKind, Invoice
+from payments.models import CAPTURED_STATUSES, UNPAID_FINAL_STATUSES, CaseKind, Invoice
 
 COALESCE_INTERVAL = timedelta(seconds=1)
+PAID_BY_ANOTHER = "another invoice has paid the order"
+TERMINAL_RETIRED = "the invoice has ended and its terminal is retired"
 
 
 def invoice_notified(notify_key: str) -> int | None:
@@ -22,25 +25,30 @@ def invoice_notified(notify_key: str) -> int | None:
     """
     invoice_id = Invoice.objects.filter(notify_key=notify_key).values_list("pk", flat=True).first()
     if invoice_id is not None:
-        _open_duplicate_payment_case(invoice_id)
+        _open_case_if_unqueried(invoice_id)
         Invoice.objects.filter(
             Q(notified_at=None) | Q(notified_at__lt=Now() - COALESCE_INTERVAL), pk=invoice_id
         ).update(notified_at=Now())
     return invoice_id
 
 
-def _open_duplicate_payment_case(invoice_id: int) -> None:
-    """Open a case if another invoice has paid the order; a query would accept this payment too.
+def _open_case_if_unqueried(invoice_id: int) -> None:
+    """Open a case about a payment that must not or cannot be queried: SEQR returns it.
 
-    The notification proves nothing, so the case only reports that it came.
+    A query would accept a second payment of the order, and a retired terminal makes none. The
+    notification proves nothing, so the case only reports that it came.
     """
     invoice = Invoice.objects.get(pk=invoice_id)
-    if invoice.status in CAPTURED_STATUSES or not paid_by_another(invoice):
+    if invoice.status in CAPTURED_STATUSES:
         return
-    with transaction.atomic():
-        open_case(
-            CaseKind.DUPLICATE_PAYMENT,
-            ChangeSource(SourceName.NOTIFICATION),
-            "SEQR notified a payment, but another invoice has paid the order; it is not queried",
-            invoice=lock_invoice(invoice_id),
-        )
+    if paid_by_another(invoice):
+        _open_case(CaseKind.DUPLICATE_PAYMENT, invoice_id, PAID_BY_ANOTHER)
+    elif invoice.status in UNPAID_FINAL_STATUSES and is_retired(invoice.terminal_id):
+        _open_case(CaseKind.POSSIBLY_REVERSED, invoice_id, TERMINAL_RETIRED)
+
+
+@transaction.atomic
+def _open_case(kind: CaseKind, invoice_id: int, reason: str) -> None:
+    source = ChangeSource(SourceName.NOTIFICATION)
+    summary = f"SEQR notified a payment, but {reason}; it is not queried"
+    open_case(kind, source, summary, invoice=lock_invoice(invoice_id))

@@ -6,7 +6,7 @@ from orders.audit import ChangeSource, record_event, record_event_once
 from orders.clock import database_now
 from orders.models import EventName, SourceName
 from orders.state_machine import save_fields
-from payments.availability.pause import pause_payments, payments_are_paused
+from payments.availability.pause import is_retired, pause_payments, payments_are_paused
 from payments.call_audit import audited_client
 from payments.invoices.cancel import finish_cancel
 from payments.invoices.payloads import invoice_payload
@@ -126,10 +126,14 @@ def _store_or_cancel(leased: Invoice, sent: SentInvoice) -> None:
 
 
 def _store(invoice: Invoice, terminal_id: int, sent: SentInvoice) -> bool:
+    # Another call may have taken the lease for the shop's new terminal since. A reference of a
+    # retired one could not be queried: it is never shown, so nobody pays it.
+    if terminal_id != invoice.terminal_id and is_retired(terminal_id):
+        return False
     if invoice.invoice_reference is not None:
         return False
     fields = {
-        "terminal_id": terminal_id,  # another call may have taken a lease for another one since
+        "terminal_id": terminal_id,
         "invoice_reference": sent.invoice_reference,
         "invoice_qr_code": sent.invoice_qr_code,
         "issued_at": database_now(),

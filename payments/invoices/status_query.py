@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from payments.availability.pause import is_retired
 from payments.gateway import seqr
 from payments.invoices.transitions import paid_by_another
 from payments.models import CAPTURED_STATUSES, OPEN_STATUSES, CaseKind, Invoice, InvoiceStatus
@@ -70,9 +71,9 @@ def status_query_for(invoice: Invoice, *, may_be_duplicate: bool = False) -> Sta
     """Return the query about an invoice; None if it must not or cannot be queried.
 
     An invoice whose order another one has paid is queried only if it `may_be_duplicate`: SEQR has
-    kept a payment of it, or has had the time to return it.
+    kept a payment of it, or has had the time to return it. A retired terminal queries none.
     """
-    if invoice.invoice_reference is None:
+    if invoice.invoice_reference is None or _is_out_of_reach(invoice):
         return None
     is_captured = invoice.status in CAPTURED_STATUSES
     if not (is_captured or may_be_duplicate) and paid_by_another(invoice):
@@ -84,6 +85,12 @@ def status_query_for(invoice: Invoice, *, may_be_duplicate: bool = False) -> Sta
         invoice.invoice_version,
         InvoiceStatus(invoice.status),
     )
+
+
+def _is_out_of_reach(invoice: Invoice) -> bool:
+    """Return whether an invoice's terminal is retired, which it is only once the invoice ended."""
+    has_ended = invoice.poll_bucket is None
+    return has_ended and is_retired(invoice.terminal_id)
 
 
 def query_status(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
-from orders.models import EventName
+from orders.models import EventName, Terminal
 from payments.balance import reason_not_to_send, refundable_amount
 from payments.cases.cases import close_refund_cases
 from payments.invoices.transitions import lock_invoice
@@ -57,6 +57,15 @@ def _create(
         raise RefundNotAccepted(_("Enter a reason for the refund."))
     if amount <= 0 or amount != amount.quantize(Decimal("0.01")):
         raise RefundNotAccepted(_("The amount must be above 0, with at most two decimals."))
+    # Locked, so that the terminal is not retired before it has made the refund.
+    terminal = Terminal.objects.select_for_update(no_key=True).get(pk=invoice.terminal_id)
+    if terminal.retired_at is not None:
+        raise RefundNotAccepted(
+            _(
+                "The terminal of this payment is retired. Enter its password again, or refund it "
+                "another way."
+            )
+        )
     refundable = refundable_amount(invoice)
     if amount > refundable:
         raise RefundNotAccepted(

@@ -188,3 +188,16 @@ def age_invoice(invoice: Invoice, seconds: int) -> None:
 def is_unpaid_final(invoice: Invoice) -> bool:
     """Whether the invoice has ended unpaid."""
     return reloaded(invoice).status in UNPAID_FINAL_STATUSES
+
+
+def added_terminal(sandbox: SandboxProcess, principal_id: str = "web-2") -> Terminal:
+    """Return the row of another web shop's terminal of the same reseller, which SEQR knows."""
+    password = f"password of {principal_id}"
+    sandbox.add_terminal(principal_id, password)
+    return TerminalFactory.create(principal_id=principal_id, label=principal_id, password=password)
+
+
+def querying_terminals(sandbox: SandboxProcess, operation: str) -> list[str]:
+    """Return SEQR's IDs of the terminals that have called an operation, in order of the calls."""
+    requests = [call["request"] for call in sandbox.calls(operation)]
+    return [request.partition("<id>")[2].partition("</id>")[0] for request in requests]

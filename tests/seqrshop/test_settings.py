@@ -65,6 +65,7 @@ MALFORMED = {
     "SEQR_POLL_INTERVAL_SECONDS": "0.1",
     "REFUND_APPROVAL_LIMIT": "Malformed",
     "REFUND_DAILY_LIMIT_PER_PERSON": "-1",
+    "TERMINAL_REFUND_DAYS": "0",
     "AUDIT_MARKER_FILE": "relative/path",
     "LOYALTY_HOOK": "Malformed",
     "RECONCILIATION_HOUR": "24",

@@ -7,8 +7,17 @@ from typing import Any
 import pytest
 
 from orders.models import CustomerSession, Order, Shop
+from payments.invoices.send import send_invoice
 from payments.models import Invoice, PaymentPause
-from tests.payments.steps import pause_for_refused_password
+from payments.seqr import SeqrConfigurationError
+from tests.factories import (
+    InvoiceFactory,
+    OrderFactory,
+    OrderRowFactory,
+    ShopFactory,
+)
+from tests.payments.steps import added_terminal, pause_for_refused_password
+from tests.sandbox_process import SandboxProcess
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
 
@@ -122,3 +131,31 @@ def test_open_order_can_be_cancelled_during_payment_pause(
     response = customer.send(path_of(invoice, "/cancel"))
 
     assert response.json()["state"] == "canceled"
+
+
+def test_page_of_a_paused_terminals_shop_shows_it_and_the_other_shop_sells(
+    sandbox: SandboxProcess, customer: JsonClient, two_buns: dict[str, Any]
+) -> None:
+    """SEQR refuses the password of one of two terminals."""
+    other = ShopFactory.create(slug="odenplan", terminal=added_terminal(sandbox))
+    refused = new_invoice_at(other)
+    sandbox.change_terminal_password(other.terminal.principal_id, "another one")
+    with pytest.raises(SeqrConfigurationError):
+        send_invoice(refused.pk)
+
+    pages = {
+        slug: customer.get(f"/{slug}/order").content.decode() for slug in ("lyktan", "odenplan")
+    }
+    sold = customer.send("/lyktan/orders", two_buns)
+
+    assert CLOSED["en"] in pages["odenplan"]
+    assert CLOSED["en"] not in pages["lyktan"]
+    assert sold.status_code == 201
+    assert customer.send("/lyktan/session").json()["unavailable_message"] is None
+
+
+def new_invoice_at(shop: Shop) -> Invoice:
+    """Return an unsent invoice of a shop."""
+    order = OrderFactory.create(shop=shop)
+    OrderRowFactory.create(order=order)
+    return InvoiceFactory.create(order=order)
