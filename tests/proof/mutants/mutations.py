@@ -9,6 +9,7 @@ from tests.proof.mutants.secret_mutations import SECRET_MUTATIONS
 from tests.proof.mutants.shard_mutations import SHARD_MUTATIONS
 from tests.proof.mutants.slowness_mutations import SLOWNESS_MUTATIONS
 from tests.proof.mutants.staff_mutations import STAFF_MUTATIONS
+from tests.proof.mutants.terminal_mutations import TERMINAL_MUTATIONS
 
 SEND = "payments/invoices/send.py"
 RECOVERY = "payments/recovery.py"
@@ -30,8 +31,7 @@ MUTATIONS = (
     Mutation(
         "store a reference with the terminal of the newest lease",
         SEND,
-        '        "terminal_id": terminal_id,  '
-        "# another call may have taken a lease for another one since\n",
+        '        "terminal_id": terminal_id,\n',
         "",
         "tests/payments/invoices/test_send.py"
         "::test_reference_is_stored_with_the_terminal_that_issued_it_though_another_has_the_lease",
@@ -55,8 +55,8 @@ MUTATIONS = (
     Mutation(
         "leave the shops at the terminal that the settings named before",
         "payments/terminals.py",
-        "        Shop.objects.filter(terminal=former).update(terminal=terminal, seller=seller)\n",
-        "",
+        "            _take_shop(shop, terminal, OPERATOR)\n",
+        "            pass\n",
         "tests/payments/test_terminals.py"
         "::test_another_terminal_takes_over_the_shops_of_the_former_one",
     ),
@@ -87,7 +87,7 @@ MUTATIONS = (
     Mutation(
         "trust the notification",
         "payments/invoices/notification.py",
-        "        _open_duplicate_payment_case(invoice_id)\n",
+        "        _open_case_if_unqueried(invoice_id)\n",
         "        from payments.invoices.transitions import transition_invoice\n"
         "        with transaction.atomic():\n"
         "            invoice = lock_invoice(invoice_id)\n"
@@ -111,7 +111,7 @@ MUTATIONS = (
     Mutation(
         "ignore the silence before a poller's start",
         "payments/polling/store.py",
-        "max(issued_at, self._answered_before_start.get(bucket_of(key), issued_at))\n",
+        "self._answered_before_start.last_answer_at(key, terminal, issued_at)\n",
         "now\n",
         "tests/payments/polling/test_silence.py"
         "::test_reversal_during_a_poller_outage_is_suspected_after_the_restart",
@@ -236,4 +236,5 @@ MUTATIONS = (
     *SHARD_MUTATIONS,
     *SLOWNESS_MUTATIONS,
     *STAFF_MUTATIONS,
+    *TERMINAL_MUTATIONS,
 )

@@ -190,7 +190,7 @@ REFUND_MUTATIONS = (
     Mutation(
         "release refunds although a period may be lost",
         HELD_REFUNDS,
-        "        and not _may_have_lost_a_period(hold)\n",
+        "        and not _may_have_lost_a_period(hold, terminal_id)\n",
         "",
         "tests/payments/reconciliation/test_held_refunds.py"
         "::test_reports_release_nothing_while_a_period_may_be_lost",
