@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.test import RequestFactory
 from django.urls import reverse
 
-from orders.models import AuditEvent, Order, Product, QrCode, Shop
+from orders.models import AuditEvent, Order, Product, QrCode, Shop, StaffAccess
 from payments.models import Invoice, PeriodRow, Refund, TransactionPeriod
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter, ShopScopedAdmin, ShopScopedInline
 from seqrshop.backoffice.shop_scope import SHOP_SCOPES, own_rows
@@ -285,7 +285,7 @@ def test_refund_on_hold_names_the_case_to_those_with_all_shops(world: World) -> 
 
 def test_persons_change_of_shops_counts_from_the_next_request(world: World) -> None:
     client = browser_of(A, world)
-    access = User.objects.get(username="browser").staff_access
+    access = StaffAccess.objects.get(user__username="browser")
 
     access.shops.set([world.shops["B"]])
 
