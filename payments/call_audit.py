@@ -14,8 +14,8 @@ from django.db.models.functions import Now
 
 from orders.audit import RETRY_RECORD_INTERVAL, ChangeSource, record_call_events
 from orders.models import AuditEvent, AuditSubject, SubjectType
-from payments.gateway import seqr
-from payments.seqr import CallRecord, SeqrClient
+from payments.gateway import seqr, seqr_with
+from payments.seqr import CallRecord, Credentials, SeqrClient
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +23,11 @@ logger = logging.getLogger(__name__)
 def audited_client(terminal_id: int, order_id: int | None, source: ChangeSource) -> SeqrClient:
     """Return a terminal's client for calls about this order, or none; it records each call."""
     return seqr(terminal_id).with_listener(partial(_record_at_once, order_id, source))
+
+
+def audited_client_with(credentials: Credentials, source: ChangeSource) -> SeqrClient:
+    """Return a client for calls with these credentials, about no order; it records each call."""
+    return seqr_with(credentials).with_listener(partial(_record_at_once, None, source))
 
 
 def retrying_client(terminal_id: int, order_id: int, source: ChangeSource) -> SeqrClient:

@@ -20,7 +20,12 @@ def seqr(terminal_id: int) -> SeqrClient:
     password is used at once.
     """
     terminal = Terminal.objects.select_related("seller").get(pk=terminal_id)
-    return _client().with_credentials(credentials_of(terminal))
+    return seqr_with(credentials_of(terminal))
+
+
+def seqr_with(credentials: Credentials) -> SeqrClient:
+    """Return the client that calls SEQR with these credentials, whether they are stored or not."""
+    return _client().with_credentials(credentials)
 
 
 def status_calls(max_in_flight: int) -> BulkStatusClient:
