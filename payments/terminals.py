@@ -126,6 +126,25 @@ def _last_transaction_at(terminal: Terminal) -> datetime | None:
     return max(filter(None, (paid_at, sent_at)), default=None)
 
 
+@transaction.atomic
+def add_terminal(terminal: Terminal, password: str, source: ChangeSource) -> None:
+    """Store a new terminal with its password."""
+    terminal.password = password
+    terminal.save(force_insert=True)
+    record_event(terminal, EventName.TERMINAL_ADDED, source)
+
+
+@transaction.atomic
+def add_shop(shop: Shop, source: ChangeSource) -> None:
+    """Store a new shop with its terminal.
+
+    Raises TerminalOfAnotherSeller and TerminalIsRetired.
+    """
+    _lock_for_shop(shop.terminal_id, shop.seller_id)
+    shop.save(force_insert=True)
+    record_event(shop.terminal, EventName.TERMINAL_TAKES_SHOP, source, detail=shop.name)
+
+
 def put_in_use(shop_id: int, terminal: Terminal, source: ChangeSource) -> bool:
     """Let a terminal issue a shop's new invoices; return whether it did not do so before.
 
