@@ -1,4 +1,7 @@
+from decimal import Decimal
+
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +23,8 @@ class Shop(models.Model):
     """A shop: one SEQR service ID, four page URLs, a menu and branding of its own.
 
     `seller` sells, and `terminal`, one of the seller's, issues the invoices of new orders. A
-    `paused` shop takes no orders, whatever its opening hours; the pause note may say why.
+    `paused` shop takes no orders, whatever its opening hours; the pause note may say why. New
+    products start with `default_vat_rate`, in percent.
     """
 
     name = models.CharField(_("name"), max_length=60)
@@ -29,6 +33,7 @@ class Shop(models.Model):
         unique=True,
         validators=[validate_slug_is_free],
         help_text=_("First part of the four page addresses, such as /slug/order."),
+        error_messages={"unique": _("Another shop has this web address.")},
     )
     service_id = models.CharField(
         _("SEQR service ID"),
@@ -36,6 +41,7 @@ class Shop(models.Model):
         unique=True,
         validators=[validate_service_id],
         help_text=_("Agreed with SEQR and printed in the QR codes."),
+        error_messages={"unique": _("Another shop has this service ID.")},
     )
     seller = models.ForeignKey(
         Seller, models.PROTECT, related_name="shops", verbose_name=_("seller")
@@ -45,6 +51,14 @@ class Shop(models.Model):
     )
     currency = models.CharField(
         _("currency"), max_length=3, default="SEK", validators=[validate_currency]
+    )
+    default_vat_rate = models.DecimalField(
+        _("VAT rate of new products (%)"),
+        max_digits=4,
+        decimal_places=2,
+        default=Decimal(12),
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(99))],
+        help_text=_("12 for food; each product may have another rate."),
     )
     accent = models.CharField(
         _("accent colour"),
@@ -74,7 +88,11 @@ class Shop(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(accent__regex="^#[0-9a-f]{6}$"), name="service_accent_is_hex"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(default_vat_rate__gte=0, default_vat_rate__lt=100),
+                name="shop_default_vat_rate_sane",
+            ),
         ]
 
     def __str__(self) -> str:

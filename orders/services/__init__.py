@@ -2,6 +2,7 @@
 
 from orders.services.catalogue import mark_paused, mark_sold_out, products_shown
 from orders.services.hours import is_open, opens_next
+from orders.services.menu_copy import copy_menu
 from orders.services.place import (
     AnotherOrderOpen,
     NonceReused,
@@ -29,6 +30,7 @@ __all__ = [
     "PriceChanged",
     "RowRequest",
     "blocking_order",
+    "copy_menu",
     "create_session",
     "digest_of",
     "forget_expired_sessions",
