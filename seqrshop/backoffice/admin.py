@@ -14,7 +14,9 @@ from seqrshop.backoffice.poll_shard import PollShardAdmin
 from seqrshop.backoffice.product import ProductAdmin
 from seqrshop.backoffice.qr_code import QrCodeAdmin
 from seqrshop.backoffice.refund import RefundAdmin
+from seqrshop.backoffice.seller import SellerAdmin
 from seqrshop.backoffice.shop import ShopAdmin
+from seqrshop.backoffice.terminal import TerminalAdmin
 from seqrshop.backoffice.transaction_period import PeriodRowAdmin, TransactionPeriodAdmin
 
 admin.site.site_title = "seqrshop"
@@ -38,6 +40,8 @@ __all__ = [
     "ProductAdmin",
     "QrCodeAdmin",
     "RefundAdmin",
+    "SellerAdmin",
     "ShopAdmin",
+    "TerminalAdmin",
     "TransactionPeriodAdmin",
 ]

@@ -24,7 +24,10 @@ def form_page(
     button: Text,
     action_url: str,
 ) -> HttpResponse:
-    """Show a form about one row, with a link back to the row's page."""
+    """Show a form about one row, with a link back to the row's page.
+
+    Without a text for the button there is nothing to do but to go back.
+    """
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": title,

@@ -1,4 +1,4 @@
-"""The forms by which staff refund, capture, and record an outcome."""
+"""The forms by which staff confirm, refund, capture, and record an outcome."""
 
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,12 @@ def _yes_or_no(label: Any, yes: Any, no: Any) -> forms.TypedChoiceField:
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )
+
+
+class ConfirmationForm(forms.Form):
+    """Nothing but the answer that a button gives."""
+
+    confirmed = forms.CharField(widget=forms.HiddenInput)
 
 
 class RefundForm(forms.Form):

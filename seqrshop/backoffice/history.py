@@ -13,6 +13,7 @@ from orders.models import AuditEvent, OrderState, SourceName, SubjectType
 from payments.models import InvoiceStatus, PeriodStatus, RefundStatus
 from seqrshop.backoffice.links import admin_url
 from seqrshop.backoffice.read_only import ReadOnlyAdmin
+from seqrshop.backoffice.row_actions import RowActionsAdmin
 from seqrshop.backoffice.shop_scope import own_rows
 
 M = TypeVar("M", bound=Model)
@@ -38,8 +39,8 @@ class HistoryLine:
     details: str
 
 
-class HistoryAdmin(ReadOnlyAdmin[M]):
-    """A read-only row with its events, oldest first; `subject_type` is the type of its events."""
+class WithHistory(RowActionsAdmin[M]):
+    """A row with its events, oldest first; `subject_type` is the type of its events."""
 
     subject_type: SubjectType
     change_form_template = "admin/change_form_with_history.html"
@@ -65,6 +66,10 @@ class HistoryAdmin(ReadOnlyAdmin[M]):
                 export = admin_url(AuditEvent, "export")
                 context["export_url"] = f"{export}?{urlencode(filters)}"
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+class HistoryAdmin(WithHistory[M], ReadOnlyAdmin[M]):
+    """A read-only row with its events."""
 
 
 def _lines(events: QuerySet[AuditEvent]) -> Iterator[HistoryLine]:

@@ -3,27 +3,31 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.forms import ColorInput, ModelChoiceField, ModelForm
-from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.forms import ColorInput, ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from orders.models import Order, Product, QrCode, Shop, Terminal
+from orders.audit import by_staff
+from orders.models import Order, Product, QrCode, Shop
 from orders.models.order import OPEN_STATES
 from orders.pictures import make_logo, save_once
 from orders.qr import payload
-from orders.services import mark_paused
+from orders.services import copy_menu, mark_paused
 from payments.availability.messages import shop_unavailable_message
+from payments.terminals import add_shop
 from seqrshop.backoffice.action_results import change_each
+from seqrshop.backoffice.added_once import AddedOnce
 from seqrshop.backoffice.links import admin_url, list_url
+from seqrshop.backoffice.new_shop import NEW_SHOP_FIELDS, NewShopForm, in_capitals
+from seqrshop.backoffice.page_addresses import PAGE_NAMES, page_address
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.picture_field import PictureField
 from seqrshop.backoffice.qr_code import regenerate
@@ -31,17 +35,20 @@ from seqrshop.backoffice.row_actions import RowActionsAdmin
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.shop_inlines import CategoryInline, OpeningHoursInline, ProductInline
 from seqrshop.backoffice.shop_scope import has_all_shops
+from seqrshop.backoffice.shop_start import start_page
+from seqrshop.backoffice.shop_terminal import terminal_page
+
+PAUSE_NOTES = ("pause_note_sv", "pause_note_en")
 
 
 class ShopForm(ModelForm[Shop]):
-    """A shop. A new service ID must fit in the printed codes; the terminal is the seller's."""
+    """A shop. A new service ID must fit in the printed codes."""
 
     logo = PictureField(
         make_logo,
         label=_("logo"),
         help_text=_("JPEG, PNG or WebP. Shown before the name, on the accent colour."),
     )
-    terminal = ModelChoiceField(Terminal.objects.filter(retired_at=None), label=_("terminal"))
 
     class Meta:
         model = Shop
@@ -49,13 +56,11 @@ class ShopForm(ModelForm[Shop]):
             "name",
             "slug",
             "service_id",
-            "seller",
-            "terminal",
             "currency",
+            "default_vat_rate",
             "accent",
             "logo",
-            "pause_note_sv",
-            "pause_note_en",
+            *PAUSE_NOTES,
         )
         widgets = {"accent": ColorInput()}
 
@@ -70,7 +75,7 @@ class ShopForm(ModelForm[Shop]):
 
     def clean_service_id(self) -> str:
         """Refuse an ID that makes one of the shop's codes break the print rules."""
-        service_id: str = self.cleaned_data["service_id"]
+        service_id = in_capitals(self.cleaned_data["service_id"])
         if self.instance.pk and "service_id" in self.changed_data:
             for code in self.instance.qr_codes.defer("svg", "png"):
                 try:
@@ -82,17 +87,9 @@ class ShopForm(ModelForm[Shop]):
                     ) from error
         return service_id
 
-    def clean_terminal(self) -> Terminal:
-        """Refuse a terminal of another seller."""
-        terminal: Terminal = self.cleaned_data["terminal"]
-        seller = self.cleaned_data.get("seller")
-        if seller is not None and terminal.seller_id != seller.pk:
-            raise ValidationError(_("This terminal belongs to another seller."))
-        return terminal
-
 
 @admin.register(Shop)
-class ShopAdmin(RowActionsAdmin[Shop]):
+class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
     """Shops: their products, codes and opening hours, and the addresses to register with SEQR."""
 
     form = ShopForm
@@ -111,11 +108,9 @@ class ShopAdmin(RowActionsAdmin[Shop]):
     actions = ("pause", "open", "regenerate_codes")
     readonly_fields = (
         "accepting_orders",
-        "order_url",
-        "success_url",
-        "failure_url",
-        "cancel_url",
+        "addresses",
         "codes",
+        "change_terminal",
     )
 
     has_pause_permission = permission_check("orders.pause_shop")
@@ -140,35 +135,77 @@ class ShopAdmin(RowActionsAdmin[Shop]):
         """Require all shops, as for adding one."""
         return super().has_delete_permission(request, obj) and has_all_shops(request)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Shop | None = None) -> Any:
-        """Let those with all shops alone choose the seller and the terminal: others share them."""
-        fixed = () if has_all_shops(request) else ("seller", "terminal")
-        return (*fixed, *self.readonly_fields)
-
     def get_fieldsets(self, request: HttpRequest, obj: Shop | None = None) -> Any:
-        """Leave out of a new shop's page the parts that need a saved shop."""
-        identity = ("name", "slug", "service_id", "seller", "terminal")
-        typed = (None, {"fields": (*identity, "currency", "accent", "logo")})
+        """Ask for little to add a shop; show the rest on its page."""
         if obj is None:
-            return (typed,)
-        orders = {"fields": ("accepting_orders", "pause_note_sv", "pause_note_en")}
+            return ((None, {"fields": NEW_SHOP_FIELDS}),)
+        typed = {"fields": ShopForm.Meta.fields[: -len(PAUSE_NOTES)]}
+        orders = {"fields": ("accepting_orders", *PAUSE_NOTES)}
+        change_terminal = ("change_terminal",) if self.may_change_terminal(request) else ()
         addresses = {
-            "fields": ("order_url", "success_url", "failure_url", "cancel_url"),
+            "fields": ("addresses",),
             "description": _(
                 "Register these four addresses with SEQR. They change with the web address."
             ),
         }
         return (
-            typed,
+            (None, typed),
+            (_("Payments"), {"fields": ("seller", "terminal", *change_terminal)}),
             (_("Orders"), orders),
             (_("Addresses"), addresses),
             (_("Printed codes"), {"fields": ("codes",)}),
         )
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Shop | None = None) -> Any:
+        """Show a saved shop's seller and terminal; the latter is changed on a page of its own."""
+        return (
+            self.readonly_fields if obj is None else ("seller", "terminal", *self.readonly_fields)
+        )
+
+    def may_change_terminal(self, request: HttpRequest) -> bool:
+        """Return whether the person may change a shop's terminal: all shops share them."""
+        return self.has_change_permission(request) and has_all_shops(request)
+
+    def get_form(
+        self, request: HttpRequest, obj: Shop | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Use a form of its own for a new shop."""
+        if obj is None:
+            kwargs["form"] = NewShopForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_inlines(self, request: HttpRequest, obj: Shop | None) -> Any:
+        """Leave the menu and the opening hours of a new shop to its page."""
+        return () if obj is None else self.inlines
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Shop | None = None) -> Any:
+        """Write a new shop's web address while its name is typed."""
+        return {"slug": ("name",)} if obj is None else {}
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show one button: the next page is about the new shop in any case."""
+        buttons = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().add_view(request, form_url, {**(extra_context or {}), **buttons})
+
+    def response_add(
+        self, request: HttpRequest, obj: Shop, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Continue with the shop's addresses and codes."""
+        self.message_user(request, _("%(shop)s is added.") % {"shop": obj}, messages.SUCCESS)
+        return HttpResponseRedirect(f"{admin_url(Shop, 'start', obj.pk)}?check=yes")
+
     def save_model(self, request: HttpRequest, obj: Shop, form: Any, change: bool) -> None:
         """Save the shop, and warn about printed codes when the service ID has changed."""
-        super().save_model(request, obj, form, change)
-        if change and "service_id" in form.changed_data and obj.qr_codes.exists():
+        if not change:
+            add_shop(obj, by_staff(request.user))
+            if copied := form.cleaned_data["copy_menu_of"]:
+                copy_menu(copied, obj)
+            return
+        # The terminal may be changed, or the shop paused, while a long form is processed.
+        obj.save(update_fields=ShopForm.Meta.fields)
+        if "service_id" in form.changed_data and obj.qr_codes.exists():
             self.message_user(
                 request,
                 _("The printed codes still have the old service ID: regenerate and print them."),
@@ -206,25 +243,16 @@ class ShopAdmin(RowActionsAdmin[Shop]):
         """Return the message by which customers are turned away, if they are."""
         return shop_unavailable_message(shop) or str(_("Open for orders."))
 
-    @admin.display(description=_("order page"))
-    def order_url(self, shop: Shop) -> str:
-        """Return the address that SEQR opens after a scan."""
-        return _address_field(shop, "order_page", _("order page"))
-
-    @admin.display(description=_("success page"))
-    def success_url(self, shop: Shop) -> str:
-        """Return the address that SEQR opens after a payment."""
-        return _address_field(shop, "success_page", _("success page"))
-
-    @admin.display(description=_("failure page"))
-    def failure_url(self, shop: Shop) -> str:
-        """Return the address that SEQR opens after a failed payment."""
-        return _address_field(shop, "failure_page", _("failure page"))
-
-    @admin.display(description=_("cancel page"))
-    def cancel_url(self, shop: Shop) -> str:
-        """Return the address that SEQR opens after a cancelled payment."""
-        return _address_field(shop, "cancel_page", _("cancel page"))
+    @admin.display(description=_("addresses"))
+    def addresses(self, shop: Shop) -> str:
+        """Return the addresses that SEQR opens, and a link to the page that checks them."""
+        lines = ((page_address(shop, page),) for page in PAGE_NAMES)
+        return format_html(
+            '{}<div><a href="{}?check=yes">{}</a></div>',
+            format_html_join("", "<div>{}</div>", lines),
+            admin_url(Shop, "start", shop.pk),
+            _("Copy and check them"),
+        )
 
     @admin.display(description=_("codes"))
     def codes(self, shop: Shop) -> str:
@@ -238,6 +266,39 @@ class ShopAdmin(RowActionsAdmin[Shop]):
             shop.pk,
             _("Add another"),
         )
+
+    @admin.display(description=_("other terminal"))
+    def change_terminal(self, shop: Shop) -> str:
+        """Return a link to the page that changes the terminal."""
+        address = admin_url(Shop, "terminal", shop.pk)
+        return format_html('<a href="{}">{}</a>', address, _("Change the terminal"))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of addresses and codes, and the page that changes the terminal."""
+        pages = {"start": self.start_view, "terminal": self.terminal_view}
+        return [
+            *(
+                path(
+                    f"<int:shop_id>/{name}/",
+                    self.admin_site.admin_view(page),
+                    name=f"orders_shop_{name}",
+                )
+                for name, page in pages.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def start_view(self, request: HttpRequest, shop_id: int) -> HttpResponse:
+        """Show the shop's addresses and codes."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return start_page(request, get_object_or_404(self.get_queryset(request), pk=shop_id))
+
+    def terminal_view(self, request: HttpRequest, shop_id: int) -> HttpResponse:
+        """Show the page on which the shop gets another terminal."""
+        if not self.may_change_terminal(request):
+            raise PermissionDenied
+        return terminal_page(request, get_object_or_404(self.get_queryset(request), pk=shop_id))
 
     @admin.action(description=_("Pause"), permissions=["pause"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Shop]) -> None:
@@ -255,16 +316,6 @@ class ShopAdmin(RowActionsAdmin[Shop]):
     def regenerate_codes(self, request: HttpRequest, queryset: QuerySet[Shop]) -> None:
         """Regenerate every code of the chosen shops."""
         regenerate(self, request, QrCode.objects.filter(shop__in=queryset.values("pk")))
-
-
-def _address_field(shop: Shop, page: str, label: Promise) -> str:
-    """Return a page's address in a field, where a click and Ctrl-A, or Tab, selects all of it."""
-    path = reverse(page, kwargs={"slug": shop.slug})
-    return format_html(
-        '<input type="text" class="vLargeTextField" readonly value="{}" aria-label="{}">',
-        f"{settings.PUBLIC_BASE_URL}{path}",
-        label,
-    )
 
 
 def _count(queryset: QuerySet[Any]) -> Coalesce:

@@ -119,8 +119,9 @@ class ProductFormSet(OwnRowsFormSet[Product, Shop]):
         self._categories = {str(category.pk): category for category in categories}
 
     def add_fields(self, form: ModelForm[Product], index: int | None) -> None:
-        """Offer the shop's own categories."""
+        """Offer the shop's own categories, and its VAT rate for a new product."""
         super().add_fields(form, index)
+        form.fields["vat_rate"].initial = self.instance.default_vat_rate
         form.empty_permitted = True  # an unchanged row is not validated
         form.fields["category"] = TypedChoiceField(
             label=form.fields["category"].label,

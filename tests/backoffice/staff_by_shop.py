@@ -23,7 +23,7 @@ from django.test import Client
 from django.utils import timezone
 
 from orders.audit import ChangeSource, by_staff, record_event
-from orders.models import EventName, Order, Shop, SourceName, StaffAccess, Terminal
+from orders.models import EventName, Order, Seller, Shop, SourceName, StaffAccess, Terminal
 from orders.qr import save_qr_code
 from payments.call_audit import record_call
 from payments.cases.cases import (
@@ -222,6 +222,7 @@ def _add_rows_of_all_shops(world: World, clerk: User) -> None:
     card = LoyaltyCard.objects.create(number_digest="0", percent=10)
     group = Group.objects.create(name=f"Staff of {names}")
     world.add(EVERYWHERE, held, shard, card, clerk, group)
+    world.add(EVERYWHERE, *Seller.objects.all(), *Terminal.objects.all())
     audit = apps.get_model("orders", "AuditEvent").objects
     world.add(EVERYWHERE, *audit.filter(order=None))
 

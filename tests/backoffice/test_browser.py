@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from orders.models import AuditEvent, Order, Product, QrCode, Shop
+from orders.models import AuditEvent, Order, Product, QrCode, Seller, Shop, Terminal
 from orders.qr import save_qr_code
 from payments.models import Invoice
 from tests.factories import InvoiceFactory, OrderRowFactory, ProductFactory, ShopFactory
@@ -80,10 +80,25 @@ def test_admin_pages_comply_with_the_content_security_policy(live_server: LiveSe
     invoice = InvoiceFactory.create(issued=True, order__shop=shop)
     OrderRowFactory.create(order=invoice.order)
     paths = [
-        *(list_url(model) for model in (Shop, Product, QrCode, Order, Invoice, AuditEvent)),
-        *(page_url(row) for row in (shop, product, code, invoice.order, invoice)),
-        "/admin/orders/shop/add/",
-        "/admin/orders/qrcode/add/",
+        *(
+            list_url(model)
+            for model in (Seller, Terminal, Shop, Product, QrCode, Order, Invoice, AuditEvent)
+        ),
+        *(
+            page_url(row)
+            for row in (
+                shop.seller,
+                shop.terminal,
+                shop,
+                product,
+                code,
+                invoice.order,
+                invoice,
+            )
+        ),
+        *(f"/admin/orders/{model}/add/" for model in ("seller", "terminal", "shop", "qrcode")),
+        f"/admin/orders/shop/{shop.pk}/start/",
+        f"/admin/orders/shop/{shop.pk}/terminal/",
         f"/admin/orders/shop/{shop.pk}/delete/",
         f"/admin/orders/shop/{shop.pk}/history/",
     ]

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 from django.db.models import Model
 from pytest_django import DjangoAssertNumQueries
 
 from orders.audit import ChangeSource, record_event
-from orders.models import AuditEvent, EventName, Order, Product, QrCode, Shop, SourceName
+from orders.models import (
+    AuditEvent,
+    EventName,
+    Order,
+    Product,
+    QrCode,
+    Seller,
+    Shop,
+    SourceName,
+    Terminal,
+)
 from orders.qr import save_qr_code
 from payments.invoices.transitions import lock_invoice
 from payments.models import Invoice
@@ -18,7 +29,9 @@ from tests.factories import (
     InvoiceFactory,
     OrderFactory,
     ProductFactory,
+    SellerFactory,
     ShopFactory,
+    TerminalFactory,
 )
 from tests.staff import list_url, superuser
 
@@ -45,6 +58,16 @@ def add_code() -> None:
     save_qr_code(ShopFactory.create(), "Table", "TABLE=4", None)
 
 
+_numbers = count(1)
+
+
+def add_terminal() -> None:
+    name = f"number-{next(_numbers)}"
+    seller = SellerFactory.create(reseller_id=name)
+    terminal = TerminalFactory.create(seller=seller, principal_id=name)
+    ShopFactory.create_batch(2, terminal=terminal)
+
+
 def add_shop() -> None:
     shop = ShopFactory.create()
     ProductFactory.create_batch(2, shop=shop)
@@ -59,7 +82,9 @@ def add_shop() -> None:
         (Order, add_order, 20, 9),
         (Product, add_product, 20, 8),
         (QrCode, add_code, 20, 8),
+        (Seller, add_terminal, 20, 7),
         (Shop, add_shop, 20, 6),
+        (Terminal, add_terminal, 20, 7),
     ],
 )
 def test_list_runs_a_constant_number_of_queries(

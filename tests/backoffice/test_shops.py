@@ -11,7 +11,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from orders.clock import database_now
 from orders.models import Category, OpeningHours, OrderState, Picture, Product, QrCode, Shop
 from orders.qr import save_qr_code
 from tests.factories import (
@@ -19,12 +18,10 @@ from tests.factories import (
     OrderFactory,
     PictureFactory,
     ProductFactory,
-    SellerFactory,
     ShopFactory,
     TerminalFactory,
 )
 from tests.image_files import drawn, upload
-from tests.payments.steps import own_terminal
 from tests.staff import (
     list_url,
     listed,
@@ -43,14 +40,12 @@ INLINES = ("opening_hours", "categories", "products")
 
 def form(**fields: Any) -> dict[str, Any]:
     """Return the form of a shop without products."""
-    terminal = own_terminal()
     return {
         "name": "Kafé Lyktan",
         "slug": "lyktan",
         "service_id": "LYKTAN",
-        "seller": terminal.seller_id,
-        "terminal": terminal.pk,
         "currency": "SEK",
+        "default_vat_rate": "12",
         "accent": "#7a3412",
         **{f"{rows}-TOTAL_FORMS": "0" for rows in INLINES},
         **{f"{rows}-INITIAL_FORMS": "0" for rows in INLINES},
@@ -79,10 +74,12 @@ def test_page_shows_the_four_addresses_to_register_with_seqr(settings: Any) -> N
     page = superuser().get(page_url(shop)).content.decode()
 
     for name in ("order", "success", "failure", "cancel"):
-        assert f'readonly value="https://shop.example.se/lyktan/{name}"' in page
+        assert f"<div>https://shop.example.se/lyktan/{name}</div>" in page
+    assert f'href="/admin/orders/shop/{shop.pk}/start/?check=yes"' in page
 
 
-def test_new_shop_is_saved_with_its_products() -> None:
+def test_shop_is_saved_with_its_products() -> None:
+    shop = ShopFactory.create()
     first_product = {
         "products-TOTAL_FORMS": "1",
         "products-0-on_sale": "on",
@@ -94,14 +91,10 @@ def test_new_shop_is_saved_with_its_products() -> None:
         "products-0-unit": "st",
     }
 
-    superuser().post(reverse("admin:orders_shop_add"), form(**first_product))
+    superuser().post(page_url(shop), form(**first_product))
 
     product = Product.objects.get()
-    assert (product.shop.slug, product.name_sv, str(product.price)) == (
-        "lyktan",
-        "Kanelbulle",
-        "35.00",
-    )
+    assert (product.shop, product.name_sv, str(product.price)) == (shop, "Kanelbulle", "35.00")
 
 
 @pytest.mark.parametrize(
@@ -109,47 +102,41 @@ def test_new_shop_is_saved_with_its_products() -> None:
     [
         ("slug", "orders", "reserved for the system"),
         ("slug", "med blanksteg", "slug"),
-        ("service_id", "lyktan", "capital letters"),
+        ("service_id", "KAFÉ", "capital letters"),
+        ("default_vat_rate", "-1", "greater than or equal to 0"),
         ("currency", "kr", "three capital letters"),
         ("accent", "#ffcc00", "contrast of 1.5:1; 4.5:1 is needed"),
         ("accent", "red", "six digits or letters"),
     ],
 )
 def test_invalid_shop_is_refused(field: str, value: str, sentence: str) -> None:
-    response = superuser().post(reverse("admin:orders_shop_add"), form(**{field: value}))
+    shop = ShopFactory.create(name="Kafé Fyren")
 
+    response = superuser().post(page_url(shop), form(**{field: value}))
+
+    shop.refresh_from_db()
     assert sentence in errors(response)[field][0]
-    assert not Shop.objects.exists()
+    assert shop.name == "Kafé Fyren"
 
 
-def test_terminal_of_another_seller_is_refused_beside_the_field() -> None:
-    other = SellerFactory.create(reseller_id="another")
+def test_service_id_is_stored_in_capital_letters() -> None:
+    shop = ShopFactory.create()
 
-    response = superuser().post(reverse("admin:orders_shop_add"), form(seller=other.pk))
+    superuser().post(page_url(shop), form(service_id="lyktan-2"))
 
-    assert errors(response) == {"terminal": ["This terminal belongs to another seller."]}
-    assert not Shop.objects.exists()
-
-
-@pytest.mark.parametrize("field", ["seller", "terminal"])
-def test_shop_needs_a_seller_and_a_terminal(field: str) -> None:
-    response = superuser().post(reverse("admin:orders_shop_add"), form(**{field: ""}))
-
-    assert errors(response) == {field: ["This field is required."]}
+    shop.refresh_from_db()
+    assert shop.service_id == "LYKTAN-2"
 
 
-def test_retired_terminal_is_not_offered() -> None:
-    retired = TerminalFactory.create(
-        principal_id="till-2", label="Till 2", password="", retired_at=database_now()
-    )
-    client = superuser()
+def test_page_of_a_shop_changes_neither_its_seller_nor_its_terminal() -> None:
+    shop = ShopFactory.create(name="Kafé Fyren")
+    other = TerminalFactory.create(principal_id="till-2")
 
-    page = client.get(page_url(ShopFactory.create())).content.decode()
-    response = client.post(reverse("admin:orders_shop_add"), form(terminal=retired.pk))
+    superuser().post(page_url(shop), form(terminal=other.pk, seller=other.seller_id))
 
-    assert "Till 1" in page
-    assert "Till 2" not in page
-    assert "terminal" in errors(response)
+    before = shop.terminal
+    shop.refresh_from_db()
+    assert (shop.name, shop.terminal) == ("Kafé Lyktan", before)
 
 
 def test_list_shows_each_shops_terminal_and_is_filtered_by_it() -> None:
@@ -347,6 +334,21 @@ def test_outdated_page_does_not_resume_a_paused_shop() -> None:
 
     shop.refresh_from_db()
     assert (shop.name, shop.paused) == ("Kafé Fyren", True)
+
+
+def test_long_form_does_not_undo_what_changes_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = ShopFactory.create()
+    other = TerminalFactory.create(principal_id="till-2")
+
+    def meanwhile(service_id: str) -> str:
+        Shop.objects.update(terminal=other, paused=True)
+        return service_id
+
+    monkeypatch.setattr("seqrshop.backoffice.shop.in_capitals", meanwhile)
+    superuser().post(page_url(shop), form(name="Kafé Fyren"))
+
+    shop.refresh_from_db()
+    assert (shop.name, shop.terminal, shop.paused) == ("Kafé Fyren", other, True)
 
 
 def test_page_offers_pause_or_open_and_shows_the_customers_message() -> None:

@@ -60,6 +60,7 @@ def shop_form(shop: Shop, **products: Any) -> dict[str, Any]:
         "slug": shop.slug,
         "service_id": shop.service_id,
         "currency": "SEK",
+        "default_vat_rate": "12",
         "accent": shop.accent,
         "opening_hours-TOTAL_FORMS": 0,
         "opening_hours-INITIAL_FORMS": 0,

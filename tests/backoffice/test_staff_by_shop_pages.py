@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 from pytest_django import Settings
 
-from orders.models import AuditEvent, Order, Product, QrCode, Shop
+from orders.models import AuditEvent, Order, Product, QrCode, Seller, Shop, Terminal
 from payments.loyalty import example
 from payments.models import (
     Invoice,
@@ -55,7 +55,9 @@ OPEN_PAGES: dict[type[Model], set[str]] = {
     Product: EDITED - {"add"},
     QrCode: {*EDITED, "svg", "png"},
     Refund: {*READ_ONLY, "resolve"},
-    Shop: EDITED,
+    Seller: EDITED,
+    Shop: {*EDITED, "start", "terminal"},
+    Terminal: {*EDITED, "retire"} - {"delete"},
     TransactionPeriod: {*READ_ONLY, "resolve"},
     User: {*EDITED, "password_change"},
 }
@@ -63,8 +65,8 @@ CLOSED_PAGES: dict[type[Model], set[str]] = {
     model: EDITED - open_pages for model, open_pages in OPEN_PAGES.items()
 }
 PAGES_OF_NO_ROW = {"changelist", "add", "export"}
-MODELS_OF_ALL_SHOPS = {Group, LoyaltyCard, PollShard, User}
-PAGES_OF_ALL_SHOPS = {(Shop, "add"), (Shop, "delete")}
+MODELS_OF_ALL_SHOPS = {Group, LoyaltyCard, PollShard, Seller, Terminal, User}
+PAGES_OF_ALL_SHOPS = {(Shop, "add"), (Shop, "delete"), (Shop, "terminal")}
 SITE_PAGES = {
     "index",
     "login",

@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from orders.audit import ChangeSource, by_staff, record_event
 from orders.clock import database_now
-from orders.models import EventName, OpeningHours, QrCode, Shop, SourceName
+from orders.models import EventName, OpeningHours, QrCode, Seller, Shop, SourceName, Terminal
 from orders.qr import save_qr_code
 from payments.call_audit import record_call
 from payments.cases.cases import open_case
@@ -97,7 +97,8 @@ def rows(client: Client) -> list[Model]:
     cases = [open_case(kind, BY_TEST, "…", key=kind, invoice=paid) for kind in CaseKind]
     statuses = [InvoiceFactory.create(issued=True, order__shop=shop).order.invoices.get()]
     return [
-        shop, product, code, paid.order, paid, refund, period, report_row, shard, card,
+        shop, shop.seller, shop.terminal, product, code, paid.order, paid, refund, period,
+        report_row, shard, card,
         *(case for case in cases if case is not None), *statuses,
     ]  # fmt: skip
 
@@ -147,7 +148,12 @@ def test_forms_have_no_english(client: Client, rows: list[Model]) -> None:
         admin_url(Invoice, "capture", invoice.pk),
         admin_url(Refund, "resolve", refund.pk),
         admin_url(TransactionPeriod, "resolve", TransactionPeriod.objects.get().pk),
-        *(admin_url(model, "add") for model in (Shop, QrCode, LoyaltyCard, User, Group)),
+        admin_url(Shop, "start", invoice.order.shop_id),
+        admin_url(Shop, "terminal", invoice.order.shop_id),
+        *(
+            admin_url(model, "add")
+            for model in (Seller, Terminal, Shop, QrCode, LoyaltyCard, User, Group)
+        ),
     ]
 
     assert english_in(client, *addresses) == {}
