@@ -16,6 +16,8 @@ LISTS = {
     "orders": "orders/order",
     "products": "orders/product",
     "shops": "orders/shop",
+    "sellers": "orders/seller",
+    "terminals": "orders/terminal",
     "codes": "orders/qrcode",
     "invoices": "payments/invoice",
     "audit": "orders/auditevent",
@@ -23,7 +25,7 @@ LISTS = {
 
 
 def take(stack: Stack, chromium: Browser, password: str, folder: Path) -> None:
-    """Save the lists, and the page of an order with a history, in the folder."""
+    """Save the lists, an order with a history, and what adds a shop, in the folder."""
     context = new_browser_context(chromium, viewport=WINDOW)
     _, reference = Customer(stack, context.new_page()).place_and_pay_order()
     page = context.new_page()
@@ -33,7 +35,14 @@ def take(stack: Stack, chromium: Browser, password: str, folder: Path) -> None:
     )
     _refund(page, f"{stack.url}/admin/payments/invoice/{invoice}/refund/")
     stack.wait_for("SELECT 1 FROM orders_order WHERE state = 'partly_refunded'")
-    for name, path in {**LISTS, "order": f"orders/order/{order}/change"}.items():
+    [(shop,)] = stack.read("SELECT id FROM orders_shop WHERE slug = 'lyktan'")
+    pages = {
+        **LISTS,
+        "order": f"orders/order/{order}/change",
+        "add-shop": "orders/shop/add",
+        "shop-start": f"orders/shop/{shop}/start",
+    }
+    for name, path in pages.items():
         page.goto(f"{stack.url}/admin/{path}/")
         page.screenshot(path=folder / f"{name}.png", full_page=True)
     context.close()

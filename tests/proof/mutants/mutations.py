@@ -7,6 +7,7 @@ from tests.proof.mutants.reconciliation_mutations import RECONCILIATION_MUTATION
 from tests.proof.mutants.refund_mutations import REFUND_MUTATIONS
 from tests.proof.mutants.secret_mutations import SECRET_MUTATIONS
 from tests.proof.mutants.shard_mutations import SHARD_MUTATIONS
+from tests.proof.mutants.shop_mutations import SHOP_MUTATIONS
 from tests.proof.mutants.slowness_mutations import SLOWNESS_MUTATIONS
 from tests.proof.mutants.staff_mutations import STAFF_MUTATIONS
 from tests.proof.mutants.terminal_mutations import TERMINAL_MUTATIONS
@@ -234,6 +235,7 @@ MUTATIONS = (
     *RECONCILIATION_MUTATIONS,
     *SECRET_MUTATIONS,
     *SHARD_MUTATIONS,
+    *SHOP_MUTATIONS,
     *SLOWNESS_MUTATIONS,
     *STAFF_MUTATIONS,
     *TERMINAL_MUTATIONS,
