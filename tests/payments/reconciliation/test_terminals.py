@@ -164,6 +164,7 @@ def test_reports_of_all_terminals_are_needed_to_release_held_refunds(
     sandbox: SandboxProcess, clerk: User
 ) -> None:
     """The other terminal's report arrives later; it may have the refund."""
+    own = own_terminal()  # reviewed first
     other = added_terminal(sandbox)
     sent_refund(paid_invoice(sandbox), "5.00", clerk)  # shows that the reports contain refunds
     reconcile_day(sandbox)
@@ -173,7 +174,7 @@ def test_reports_of_all_terminals_are_needed_to_release_held_refunds(
     hold_refunds(database_now(), BY_RECONCILIATION)
     advance_one_day()
     for _ in range(2):
-        run_due_periods_of(own_terminal(), sandbox)
+        run_due_periods_of(own, sandbox)
 
     by_one = review_held_refunds()
     for _ in range(2):
