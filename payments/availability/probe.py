@@ -16,7 +16,12 @@ from orders.audit import ChangeSource, record_event, record_event_once
 from orders.clock import database_now
 from orders.models import EventName, SourceName
 from payments import seqr
-from payments.availability.pause import FIRST_PROBE_AFTER, open_pause_case
+from payments.availability.pause import (
+    FIRST_PROBE_AFTER,
+    end_pause_of_retired,
+    is_retired,
+    open_pause_case,
+)
 from payments.call_audit import audited_client
 from payments.callback_urls import back_url, notification_url
 from payments.cases.cases import close_case
@@ -75,10 +80,16 @@ def schedule_probe_of(terminal_id: int) -> None:
 
 @transaction.atomic
 def _take_lease(pause_id: int, *, force: bool) -> PaymentPause | None:
-    """Take the lease for a probe; return the pause, or None where no probe is to be made."""
+    """Take the lease for a probe; return the pause, or None where no probe is to be made.
+
+    Ends a pause that began while its terminal was retired.
+    """
     pause = _lock(pause_id)
     now = database_now()
     if pause.ended_at is not None or not LEASE.has_lapsed(pause, now):
+        return None
+    if is_retired(pause.terminal_id):
+        end_pause_of_retired(pause.terminal_id, SOURCE)
         return None
     if pause.next_probe_at > now and not force:
         return None

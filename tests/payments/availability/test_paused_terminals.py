@@ -7,16 +7,16 @@ from pytest_django import DjangoAssertNumQueries
 
 from orders.audit import ChangeSource
 from orders.models import Shop, SourceName, Terminal
-from payments import tasks
+from payments import availability, tasks
 from payments.availability import probe
 from payments.availability.availability import Reason, unavailability_of
-from payments.availability.pause import paused_terminals
+from payments.availability.pause import pause_payments, paused_terminals
 from payments.availability.probe import ProbeResult, probe_payments
 from payments.invoices.send import send_invoice
-from payments.models import Invoice, InvoiceStatus, PaymentPause
+from payments.models import Invoice, InvoiceStatus, MoneyCase, PaymentPause
 from payments.recovery import find_work
-from payments.seqr import SeqrConfigurationError
-from payments.terminals import put_in_use, set_password
+from payments.seqr import SeqrAuthenticationError, SeqrConfigurationError
+from payments.terminals import put_in_use, retire, set_password
 from tests.factories import ShopFactory
 from tests.payments.steps import (
     added_terminal,
@@ -118,6 +118,34 @@ def test_shop_moved_while_its_terminal_is_probed_sells_at_once_and_the_probe_end
     assert (reloaded(waiting).status, reloaded(waiting).terminal) == (S.ISSUED, own_terminal())
     assert paused_terminals() == frozenset()
     assert terminal.shops.count() == 0
+
+
+def test_pause_that_began_while_its_terminal_was_retired_is_ended_without_a_call(
+    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SEQR would be called with an empty password each minute, for ever."""
+    terminal = added_terminal(sandbox)
+    invoice = new_invoice(terminal)
+    put_in_use(invoice.order.shop_id, own_terminal(), BY_OPERATOR)
+    send_invoice(invoice.pk)
+    error = SeqrAuthenticationError("getPaymentStatus", "SEQR answered 20", 20)
+    refused = Invoice(pk=invoice.pk, terminal=terminal, created_at=invoice.created_at)
+
+    def retire_after_the_check(terminal_id: int) -> bool:
+        assert retire(terminal_id, BY_OPERATOR)
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(availability.pause, "is_retired", retire_after_the_check)
+        pause_payments(refused, error, BY_OPERATOR)
+    make_probe_due(PaymentPause.objects.get())
+    calls = len(sandbox.calls())
+
+    for pause_id in find_work().pauses_to_probe:
+        tasks.probe_payments(pause_id)
+
+    assert (paused_terminals(), len(sandbox.calls())) == (frozenset(), calls)
+    assert MoneyCase.objects.filter(closed_at=None).count() == 0
 
 
 def test_terminal_whose_password_no_key_decrypts_pauses_its_own_shops(
