@@ -150,7 +150,7 @@ class FaultProxy:
     def received(self, operation: str, body: str) -> None:
         """Record a call. Subclasses override it."""
 
-    def answered(self, operation: str, body: str) -> None:
+    def answered(self, operation: str, body: str, answer: str) -> None:
         """Record that the sandbox has answered a call. Subclasses override it."""
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -188,7 +188,7 @@ class FaultProxy:
         try:
             self._run(self.before_forward)
             response, content = self._forward(handler.path, body)
-            self.answered(operation, body)
+            self.answered(operation, body, content.decode(errors="replace"))
             self._run(self.before_answer)
         finally:
             connection.close()  # a hook may have opened this thread's database connection

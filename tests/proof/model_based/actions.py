@@ -1,7 +1,7 @@
 """The actions of each actor, by name.
 
 `actor` is 0 or 1 and selects the customer, staff member or poller. `index` selects the row: 0 is
-the newest.
+the newest. It also selects the shop of a new order, and the terminal of an action about one.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from tests.proof.model_based.simulation import (
     pick_invoice,
     wait_for_checks,
 )
+from tests.proof.model_based.terminal_actions import TERMINAL_ACTIONS
 from tests.sandbox_process import ControlError
 from tests.staff import page_url, run_action
 
@@ -42,7 +43,7 @@ from tests.staff import page_url, run_action
 
 
 def order(sim: Simulation, actor: int, index: int) -> None:
-    sim.customers[actor].order(index % 2, 1 + index % 2)
+    sim.customers[actor].order(index % 2, sim.chain.shops[index], 1 + index % 2)
 
 
 def resend_order(sim: Simulation, actor: int, index: int) -> None:
@@ -78,7 +79,7 @@ def try_foreign_order(sim: Simulation, actor: int, index: int) -> None:
 def _app_action(action: str) -> Action:
     def act(sim: Simulation, actor: int, index: int) -> None:
         if reference := pick(list(sim.shown), index):
-            token = sim.customers[actor].tokens[0] or None
+            token = sim.customers[actor].token
             with suppress(ControlError):  # the invoice has ended already
                 sim.sandbox.act(reference, action, token)
                 if action == "pay":
@@ -169,7 +170,7 @@ def _refund_task(task: Callable[[int], object]) -> Action:
 
 
 def probe(sim: Simulation, actor: int, index: int) -> None:
-    if pause := PaymentPause.objects.filter(ended_at=None).first():
+    if pause := pick(list(PaymentPause.objects.filter(ended_at=None).order_by("pk")), index):
         tasks.probe_payments(pause.pk)
 
 
@@ -329,4 +330,5 @@ ACTIONS: dict[str, Action] = {
     "staff checks with SEQR": _invoice_action("check_with_seqr"),
     "staff cancels": _invoice_action("cancel_at_seqr"),
     "staff serves": serve,
+    **TERMINAL_ACTIONS,
 }

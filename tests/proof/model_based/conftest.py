@@ -38,6 +38,8 @@ def _no_throttling(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     monkeypatch.setattr("payments.polling.status_checks.CHECK_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr("seqrshop.storefront.stale_invoice.REFRESH_INTERVAL_SECONDS", 0)
     settings.SEQR_POLL_SHARDS = 1
+    settings.SEQR_TERMINAL_ID = settings.SEQR_RESELLER_ID = ""  # all are rows
+    settings.TERMINAL_REFUND_DAYS = 1
     settings.REFUND_APPROVAL_LIMIT = Decimal("50.00")
     settings.REFUND_DAILY_LIMIT_PER_PERSON = Decimal("100.00")
 

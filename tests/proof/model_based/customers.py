@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orders.models import Order
+from tests.proof.model_based.chain import ChainShop
 from tests.storefront.conftest import JsonClient
 
 if TYPE_CHECKING:
     from tests.proof.model_based.simulation import Simulation
 
-CODE = "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"
+FIRST_SHOP = "lyktan"
 EXPECTED = {200, 201, 401, 404, 409, 429, 503}
 
 
@@ -24,48 +25,52 @@ class Customer:
     def __init__(self, sim: Simulation, msisdn: str) -> None:
         self._sim = sim
         self.msisdn = msisdn
-        self.tokens = ["", ""]
+        self._tokens: dict[tuple[int, str], str] = {}  # by phone and shop
         self.orders: list[str] = []  # public ids, as shown
-        self.sent_orders: list[dict[str, Any]] = []  # request bodies
+        self.sent_orders: list[tuple[str, dict[str, Any]]] = []  # shops and request bodies
 
-    def order(self, phone: int, quantity: int) -> None:
-        """Order buns."""
+    @property
+    def token(self) -> str | None:
+        """The token of a session, if there is any."""
+        return next(iter(self._tokens.values()), None)
+
+    def order(self, phone: int, shop: ChainShop, quantity: int) -> None:
+        """Order buns at a shop."""
         nonce = f"nonce-{self.msisdn}-{len(self.sent_orders)}"
-        rows = [{"product": self._sim.bun.pk, "quantity": quantity}]
-        self.sent_orders.append({"nonce": nonce, "rows": rows})
+        rows = [{"product": shop.bun.pk, "quantity": quantity}]
+        self.sent_orders.append((shop.slug, {"nonce": nonce, "rows": rows}))
         self.resend_order(phone, 0)
 
     def resend_order(self, phone: int, index: int) -> Any:
         """Send an order again, as a page does that had no response."""
         if not self.sent_orders:
             return None
-        return self._post(
-            phone, "/lyktan/orders", self.sent_orders[-1 - index % len(self.sent_orders)]
-        )
+        slug, body = self.sent_orders[-1 - index % len(self.sent_orders)]
+        return self._read_answer(self._browser(phone, slug).send(f"/{slug}/orders", body))
 
     def view(self, phone: int, index: int) -> None:
         """View an order, which may show its invoice."""
-        if path := self._path(index):
-            self._read_answer(self._browser(phone).get(path))
+        if order_id := self._order(index):
+            client = self._browser(phone, self._sim.slugs[order_id])
+            self._read_answer(client.get(f"/orders/{order_id}"))
 
     def cancel(self, phone: int, index: int) -> None:
         """Cancel an order."""
-        if path := self._path(index):
-            self._post(phone, f"{path}/cancel", {})
+        self._post(phone, index, "cancel")
 
     def retry_payment(self, phone: int, index: int) -> None:
         """Try paying an unpaid order again."""
-        if path := self._path(index):
-            self._post(phone, f"{path}/pay", {})
+        self._post(phone, index, "pay")
 
     def return_from_app(self, phone: int, reference: str | None) -> None:
         """Return from the app to the success page, with or without a reference."""
-        body = {"token": self._token(phone), "invoice_reference": reference}
-        self._read_answer(JsonClient().send("/lyktan/session", body))
+        slug = self._sim.slugs[self._sim.shown[reference]] if reference else FIRST_SHOP
+        body = {"token": self._token(phone, slug), "invoice_reference": reference}
+        self._read_answer(JsonClient().send(f"/{slug}/session", body))
 
     def access_other_order(self, phone: int, order_id: str) -> None:
         """Try to view, cancel, pay and print another customer's order."""
-        client = self._browser(phone)
+        client = self._browser(phone, self._sim.slugs[order_id])
         path = f"/orders/{order_id}"
         answers = [
             client.get(path),
@@ -77,30 +82,32 @@ class Customer:
         if not codes <= {401, 404, 429}:
             raise PrivacyViolation(f"{self.msisdn} got {codes} for {order_id}")
 
-    def _path(self, index: int) -> str | None:
-        return f"/orders/{self.orders[-1 - index % len(self.orders)]}" if self.orders else None
+    def _order(self, index: int) -> str | None:
+        return self.orders[-1 - index % len(self.orders)] if self.orders else None
 
-    def _post(self, phone: int, path: str, body: object) -> Any:
-        return self._read_answer(self._browser(phone).send(path, body))
+    def _post(self, phone: int, index: int, action: str) -> None:
+        if order_id := self._order(index):
+            client = self._browser(phone, self._sim.slugs[order_id])
+            self._read_answer(client.send(f"/orders/{order_id}/{action}", {}))
 
-    def _browser(self, phone: int) -> JsonClient:
-        return JsonClient(self._token(phone))
+    def _browser(self, phone: int, slug: str) -> JsonClient:
+        return JsonClient(self._token(phone, slug))
 
-    def _token(self, phone: int) -> str:
-        if not self.tokens[phone]:
-            self._scan(phone)
-        return self.tokens[phone]
-
-    def _scan(self, phone: int) -> None:
-        self.tokens[phone] = self._sim.sandbox.scan(CODE, self.msisdn)["token"]
-        self._read_answer(JsonClient().send("/lyktan/session", {"token": self.tokens[phone]}))
+    def _token(self, phone: int, slug: str) -> str:
+        if (phone, slug) not in self._tokens:
+            code = self._sim.chain.shop_at(slug).code
+            token = self._sim.sandbox.scan(code, self.msisdn)["token"]
+            self._tokens[phone, slug] = token
+            self._read_answer(JsonClient().send(f"/{slug}/session", {"token": token}))
+            return str(token)
+        return self._tokens[phone, slug]
 
     def _read_answer(self, response: Any) -> Any:
         """Return the JSON and record the orders in it. After a 401 the phones scan again."""
         if response.status_code not in EXPECTED:
             raise AssertionError(f"HTTP {response.status_code}: {response.content[:300]!r}")
         if response.status_code == 401:
-            self.tokens = ["", ""]
+            self._tokens.clear()
         body = response.json()
         self._record_orders(body)
         return body
@@ -116,10 +123,11 @@ class Customer:
                 self._record_orders(each)
 
     def _record_order(self, order: dict[str, Any]) -> None:
-        owner = Order.objects.select_related("customer").get(public_id=order["id"]).customer
-        if owner.msisdn != self.msisdn:
+        row = Order.objects.select_related("customer", "shop").get(public_id=order["id"])
+        if row.customer.msisdn != self.msisdn:
             raise PrivacyViolation(f"{self.msisdn} was shown {order['number']}")
         if order["id"] not in self.orders:
+            self._sim.slugs[order["id"]] = row.shop.slug
             self.orders.append(order["id"])
         if reference := order.get("invoice_reference"):
             self._sim.shown[reference] = order["id"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -26,19 +26,34 @@ def final_violations(sim: Simulation, ledgers: Ledgers) -> Iterator[str]:
     for order in ledgers.orders:
         if order.state in (*OPEN_STATES, OrderState.NEEDS_ATTENTION):
             yield f"{order} is still {order.state}"
-    for pause in ledgers.pauses:
-        if pause.ended_at is None:
-            yield "payments are still paused"
+    yield from open_pauses(ledgers)
     yield from _differing_sums(sim, ledgers)
     yield from _missing_cases(sim, ledgers)
 
 
-def unsent_invoices(ledgers: Ledgers) -> Iterator[str]:
-    """Describe each unsent invoice, long before its lifetime ends."""
-    if any(pause.ended_at is None for pause in ledgers.pauses):
-        return
+def open_pauses(ledgers: Ledgers, refused: Collection[int] = ()) -> Iterator[str]:
+    """Describe each pause of a terminal that SEQR does not refuse."""
+    for pause in ledgers.pauses:
+        if pause.ended_at is None and pause.terminal_id not in refused:
+            yield f"payments of {pause.terminal} are still paused"
+
+
+def unconfirmed_payments(ledgers: Ledgers, refused: Collection[int]) -> Iterator[str]:
+    """Describe each open invoice that SEQR has as paid, at a terminal that it does not refuse."""
     for invoice in ledgers.invoices:
-        if invoice.status in (S.CREATED, S.SENDING):
+        seqr_invoice = ledgers.seqr_invoice(invoice)
+        if seqr_invoice is None or invoice.terminal_id in refused or not invoice.is_open:
+            continue
+        if seqr_invoice["status"] == S.PAID and not ledgers.case_kinds(invoice):
+            yield f"{invoice} is paid at SEQR, and nobody queries it"
+
+
+def unsent_invoices(ledgers: Ledgers) -> Iterator[str]:
+    """Describe each unsent invoice of a terminal that is not paused, before its lifetime ends."""
+    paused = {pause.terminal_id for pause in ledgers.pauses if pause.ended_at is None}
+    for invoice in ledgers.invoices:
+        is_paused = invoice.order.shop.terminal_id in paused
+        if invoice.status in (S.CREATED, S.SENDING) and not is_paused:
             yield f"{invoice} is {invoice.status}, and no task sends it"
 
 

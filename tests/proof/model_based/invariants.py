@@ -23,6 +23,7 @@ from payments.models import (
     RefundStatus,
 )
 from tests.proof.model_based.ledgers import OPEN_AT_SEQR, Ledgers, refunded_at_seqr, times_refunded
+from tests.proof.model_based.terminal_invariants import TerminalChecker
 
 if TYPE_CHECKING:
     from tests.proof.model_based.simulation import Simulation
@@ -60,6 +61,7 @@ class InvariantChecker:
         self._queried_at: dict[str, str | None] = {}  # of invoices not to query any more
         self._last_states: dict[tuple[str, int | None], str] = {}  # by subject, as the events say
         self._last_event = 0
+        self._terminals = TerminalChecker(sim)
 
     def check(self, ledgers: Ledgers) -> None:
         """Raise InvariantViolation with every violation."""
@@ -82,6 +84,7 @@ class InvariantChecker:
             *self._orders_match_invoices(ledgers),
             *self._wrongly_paid_orders_need_attention(ledgers),
             *self._changes_have_events(ledgers),
+            *self._terminals.check(ledgers),
         ]
         self._previous = {each.pk: each for each in ledgers.invoices}
         if found:

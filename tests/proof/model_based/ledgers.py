@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from orders.models import Order
+from orders.models import Order, Shop, Terminal
 from payments.models import Invoice, MoneyCase, PaymentPause, Refund, RefundStatus
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Ledgers:
     refunds: list[Refund]
     cases: list[MoneyCase]
     pauses: list[PaymentPause]
+    shops: list[Shop]
+    terminals: list[Terminal]
     seqr_invoices: dict[str, dict[str, Any]]
 
     def invoices_of(self, order: Order) -> list[Invoice]:
@@ -63,12 +65,15 @@ class Ledgers:
                     each.acknowledged_at is None,
                     each.receipt_accepted_at is None,
                     each.possibly_reversed,
+                    each.terminal_id,
                 )
                 for each in self.invoices
             ],
             [(each.pk, each.status, each.amount, each.ers_reference) for each in self.refunds],
             [(each.pk, each.closed_at is None) for each in self.cases],
             [(each.pk, each.ended_at is None) for each in self.pauses],
+            [(each.pk, each.terminal_id) for each in self.shops],
+            [(each.pk, each.retired_at is None) for each in self.terminals],
             [
                 (reference, each["status"], each["version"], len(each["refunds"]))
                 for reference, each in self.seqr_invoices.items()
@@ -80,10 +85,12 @@ def read_ledgers(sim: Simulation) -> Ledgers:
     """Return both ledgers as they are now."""
     return Ledgers(
         orders=list(Order.objects.order_by("pk")),
-        invoices=list(Invoice.objects.select_related("order").order_by("pk")),
+        invoices=list(Invoice.objects.select_related("order__shop", "terminal").order_by("pk")),
         refunds=list(Refund.objects.order_by("pk")),
         cases=list(MoneyCase.objects.order_by("pk")),
-        pauses=list(PaymentPause.objects.order_by("pk")),
+        pauses=list(PaymentPause.objects.select_related("terminal").order_by("pk")),
+        shops=list(Shop.objects.order_by("pk")),
+        terminals=list(Terminal.objects.select_related("seller").order_by("pk")),
         seqr_invoices={each["invoice_reference"]: each for each in sim.sandbox.invoices()},
     )
 

@@ -23,6 +23,7 @@ from tests.proof.model_based.invariants import InvariantChecker, InvariantViolat
 from tests.proof.model_based.ledgers import read_ledgers
 from tests.proof.model_based.quiesce import quiesce
 from tests.proof.model_based.simulation import Simulation, pick
+from tests.proof.model_based.terminal_actions import TERMINAL_ACTIONS
 from tests.proof.model_based.trace import last_event_id, print_trace
 from tests.races import run_concurrently
 
@@ -60,6 +61,7 @@ APPS = (*_actions_of("app"), "app pays", "app pays")
 SEQRS = ("seqr notifies", "seqr notifies", "a forged notification arrives")
 SHOPS = (*_actions_of("worker", "poller"), "worker sends", "worker recovers", "poller queries")
 STAFF = (*_actions_of("staff"), "staff requests refund")
+TERMINALS = (*TERMINAL_ACTIONS, "staff replaces terminal", "staff corrects password")
 CALLING_SEQR = (  # actions that call SEQR
     *_actions_of("worker"),
     "poller queries",
@@ -93,6 +95,9 @@ SETUPS["two payments"] = (
     Step("app pays"),
     Step("seqr reports late payment"),
 )
+SETUPS["terminal replaced"] = (*SETUPS["issued"], Step("staff replaces terminal"))
+SETUPS["paid, then replaced"] = (*SETUPS["paid at SEQR"], Step("staff replaces terminal"))
+SETUPS["password wrong"] = (*SETUPS["issued"], Step("seqr changes password"), Step("app pays"))
 SETUPS["late payment"] = (*SETUPS["two invoices"], Step("seqr reports late payment"))
 
 OPERATIONS = (
@@ -130,12 +135,13 @@ class PaymentMachine(RuleBasedStateMachine):
         self.is_consistent = True
         self.has_passed = False
 
-    @initialize(setup=st.sampled_from(list(SETUPS)))
-    def set_up(self, setup: str) -> None:
+    @initialize(setup=st.sampled_from(list(SETUPS)), shop=st.sampled_from((0, 0, 1)))
+    def set_up(self, setup: str, shop: int) -> None:
         """Bring one order into a state that random steps seldom reach."""
         with self._checked():
             for step in SETUPS[setup]:
-                self._do(step)
+                is_order = step.action == "customer orders"
+                self._do(replace(step, index=shop) if is_order else step)
 
     @rule(step=_one_of(*CUSTOMERS))
     def customer_acts(self, step: Step) -> None:
@@ -164,6 +170,12 @@ class PaymentMachine(RuleBasedStateMachine):
     @rule(step=_one_of("seqr reverses payment", "seqr reports late payment"))
     def seqr_contradicts(self, step: Step) -> None:
         """SEQR contradicts a status that it has reported."""
+        with self._checked():
+            self._do(step)
+
+    @rule(step=_one_of(*TERMINALS))
+    def terminal_changes(self, step: Step) -> None:
+        """A terminal is replaced or retired, or its password is changed or corrected."""
         with self._checked():
             self._do(step)
 

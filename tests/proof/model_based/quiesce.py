@@ -15,10 +15,23 @@ from payments.invoices.transitions import paid_by_another
 from payments.models import Invoice, InvoiceStatus, MoneyCase, Refund, RefundStatus
 from payments.seqr import SeqrError
 from tests.proof.model_based.actions import ACTIONS, close_case
-from tests.proof.model_based.final_invariants import final_violations, unsent_invoices
+from tests.proof.model_based.chain import ids_of
+from tests.proof.model_based.final_invariants import (
+    final_violations,
+    open_pauses,
+    unconfirmed_payments,
+    unsent_invoices,
+)
 from tests.proof.model_based.invariants import InvariantChecker, InvariantViolation
 from tests.proof.model_based.ledgers import Ledgers, read_ledgers
 from tests.proof.model_based.simulation import wait_for_checks
+from tests.proof.model_based.terminal_finals import (
+    differing_reports,
+    reconcile,
+    retire_free,
+    wrongly_retired,
+)
+from tests.sandbox_process import ControlError
 from tests.staff import run_action
 
 if TYPE_CHECKING:
@@ -42,22 +55,75 @@ def quiesce(sim: Simulation, checker: InvariantChecker) -> None:
     for reference in sim.shown:
         if sim.sandbox.invoice(reference)["held"]:
             sim.sandbox.act(reference, "release")
+    _work_while_some_are_refused(sim, checker)
     _work_until_stable(sim, checker, PAUSES_SECONDS)
-    unsent = list(unsent_invoices(read_ledgers(sim)))
-    if unsent:
-        raise InvariantViolation("; ".join(unsent))
+    ledgers = read_ledgers(sim)
+    _require_none([*unsent_invoices(ledgers), *open_pauses(ledgers)])
     while _staff_works(sim):
         _work_until_stable(sim, checker, (31,))
     _work_until_stable(sim, checker, (LIFETIME_SECONDS, LONGEST_BACKOFF_SECONDS))
     ledgers = read_ledgers(sim)
-    found = list(final_violations(sim, ledgers))
-    if found:
-        raise InvariantViolation("quiescent: " + "; ".join(found))
+    _require_none(list(final_violations(sim, ledgers)))
     _replay(sim)
     after = read_ledgers(sim)
     checker.check(after)
     if after.comparable() != ledgers.comparable():
         raise InvariantViolation(f"replayed messages changed {_differences(ledgers, after)}")
+    _end_terminals(sim, checker)
+
+
+def _work_while_some_are_refused(sim: Simulation, checker: InvariantChecker) -> None:
+    """Check that a wrong password stops no other terminal; then let SEQR accept the passwords.
+
+    Staff do nothing: the probes find it out.
+    """
+    refused = sim.chain.refused()
+    if not refused:
+        return
+    _order_and_pay_everywhere(sim)
+    _work_until_stable(sim, checker, PAUSES_SECONDS)
+    ledgers, keys = read_ledgers(sim), ids_of(refused)
+    _require_none(
+        [
+            *unsent_invoices(ledgers),
+            *open_pauses(ledgers, keys),
+            *unconfirmed_payments(ledgers, keys),
+        ]
+    )
+    for terminal in refused:
+        sim.chain.change_password_at_seqr(sim.sandbox, terminal, terminal.password)
+
+
+def _order_and_pay_everywhere(sim: Simulation) -> None:
+    """Let a customer order at each shop, and pay where an invoice is shown."""
+    known = set(sim.shown)
+    for shop in sim.chain.shops:
+        sim.customers[0].order(0, shop, 1)
+    for invoice in Invoice.objects.filter(status=S.CREATED):
+        with suppress(SeqrError):
+            tasks.send_invoice(invoice.pk)
+    for index in range(len(sim.chain.shops)):
+        ACTIONS["customer views order"](sim, 0, index)
+    for reference in sim.shown.keys() - known:
+        with suppress(ControlError):
+            sim.sandbox.pay(reference)
+
+
+def _end_terminals(sim: Simulation, checker: InvariantChecker) -> None:
+    """Reconcile each terminal's payments, and retire those that are free."""
+    reconcile(sim)
+    ledgers = read_ledgers(sim)
+    checker.check(ledgers)
+    _require_none(list(differing_reports(sim, ledgers)))
+    retire_free(sim)
+    ledgers = read_ledgers(sim)
+    checker.check(ledgers)
+    _require_none(list(wrongly_retired(ledgers)))
+
+
+def _require_none(violations: list[str]) -> None:
+    if violations:
+        raise InvariantViolation("quiescent: " + "; ".join(violations))
 
 
 def _work_until_stable(sim: Simulation, checker: InvariantChecker, pauses: tuple[int, ...]) -> None:
@@ -129,7 +195,7 @@ def _replay(sim: Simulation) -> None:
         wait_for_checks()
     known_orders = set(Order.objects.values_list("nonce", flat=True))
     for customer in sim.customers:
-        for index, sent_order in enumerate(reversed(customer.sent_orders)):
+        for index, (_, sent_order) in enumerate(reversed(customer.sent_orders)):
             if sent_order["nonce"] in known_orders:
                 customer.resend_order(0, index)
     known_refunds = set(Refund.objects.values_list("nonce", flat=True))

@@ -11,17 +11,18 @@ from functools import cache
 from typing import TypeVar
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Model, Value
 from django.test import Client
 
-from orders.models import AuditDigest, AuditEvent, Product, StaffAccess
+from orders.models import AuditDigest, AuditEvent, StaffAccess
 from payments.gateway import status_calls
 from payments.models import Invoice
 from payments.polling import status_checks
 from tests.database_roles import execute_as_owner
-from tests.factories import ProductFactory, ShopFactory
 from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
+from tests.proof.model_based.chain import open_chain
 from tests.proof.model_based.customers import Customer
 from tests.proof.model_based.recording_proxy import RecordingProxy
 from tests.redis_reset import reset_rate_limits
@@ -47,7 +48,7 @@ PERMISSIONS = (
 
 
 class Simulation:
-    """Two customers, two staff members, two pollers of one shard, and SEQR behind the proxy."""
+    """Two customers, two staff, two pollers, a chain of shops, and SEQR behind the proxy."""
 
     def __init__(
         self, sandbox: SandboxProcess, proxy: RecordingProxy, traceback_log: TracebackLog
@@ -61,10 +62,11 @@ class Simulation:
         self.sandbox = sandbox
         self.proxy = proxy
         self.traceback_log = traceback_log
-        self.shop = ShopFactory.create(name="Kafé Lyktan", slug="lyktan", service_id="LYKTAN")
-        self.bun: Product = ProductFactory.create(shop=self.shop)
-        sandbox.register_shop("LYKTAN", "http://testserver/lyktan")
+        self.chain = open_chain(sandbox)
+        self.changed_passwords = 0
+        self.refund_time = timedelta(days=settings.TERMINAL_REFUND_DAYS)
         self.shown: dict[str, str] = {}  # order id by reference shown
+        self.slugs: dict[str, str] = {}  # of the shop, by order id
         self.notifications: list[str] = []  # paths that SEQR has to call
         self.delivered: list[str] = []
         self.steps: list[tuple[int, str]] = []  # each after the id of the last event

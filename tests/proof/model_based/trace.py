@@ -10,7 +10,15 @@ from orders.models import AuditEvent
 if TYPE_CHECKING:
     from tests.proof.model_based.simulation import Simulation
 
-AT_SEQR = ("invoice_reference", "status", "version", "confirmed_at", "reversed", "refunds")
+AT_SEQR = (
+    "invoice_reference",
+    "terminal_id",
+    "status",
+    "version",
+    "confirmed_at",
+    "reversed",
+    "refunds",
+)
 
 
 def last_event_id() -> int:
