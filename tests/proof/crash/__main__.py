@@ -12,9 +12,16 @@ import aiohttp
 
 from seqrshop.local import ROOT, orphans
 from tests.proof.crash import shop_ledger
+from tests.proof.crash.chain import (
+    OTHER_TERMINAL,
+    REPLACED_AFTER_SECONDS,
+    Refusal,
+    refuse_terminal,
+    replace_terminal,
+)
 from tests.proof.crash.chaos import Chaos
 from tests.proof.crash.cluster import Cluster, run_cluster
-from tests.proof.crash.comparison import Payment, differences, payments_of
+from tests.proof.crash.comparison import Payment, differences, is_open, payments_of
 from tests.proof.crash.customers import Customer, CustomerLedger
 from tests.proof.crash.quiesce import quiesce
 from tests.proof.crash.report import summary
@@ -23,6 +30,8 @@ from tests.proof.crash.staff import Staff
 from tests.proof.crash.uptime import QUERIED_WITHIN_SECONDS, longest_known
 
 ARRIVAL_SECONDS = 75.0
+# As many again order shortly before the terminal is replaced, and act then.
+RUSH_SECONDS = 18.0
 KILLING_SECONDS = 85.0
 
 
@@ -63,25 +72,38 @@ async def _run(cluster: Cluster, orders: int, seed: int, began: float) -> list[s
             asyncio.create_task(_arrive(Customer(number, seed, cluster, customers_http, shown), at))
             for number, at in enumerate(_arrivals(orders, seed))
         ]
+        customers += _rush(orders, seed, cluster, customers_http, shown)
+        replaced = asyncio.create_task(replace_terminal(cluster.env))
+        refused = asyncio.create_task(refuse_terminal(cluster.sandbox))
         await chaos.kill_randomly(KILLING_SECONDS)
         seconds["killing"] = time.monotonic() - began - sum(seconds.values())
         _print("All processes run again; waiting until no work is left")
         ended = await asyncio.gather(*customers, return_exceptions=True)
+        replacement, refusal = await replaced, await refused
         seconds["last customers"] = time.monotonic() - began - sum(seconds.values())
         refunds.cancel()
         seconds["quiescence"] = await quiesce(cluster, staff)
-    payments = payments_of(cluster.sandbox.invoices())
+    seqr_invoices = cluster.sandbox.invoices()
+    payments = payments_of(seqr_invoices)
     ledger = shop_ledger.read_shop_ledger(cluster.database_url)
     differs = [f"A customer: {error!r}" for error in ended if error is not None]
     differs += differences(
-        payments, ledger, shown_orders=shown.orders, shown=shown.shown, shown_paid=shown.paid
+        payments,
+        ledger,
+        shown_orders=shown.orders,
+        shown=shown.shown,
+        shown_paid=shown.paid,
+        issuers={each["invoice_reference"]: each["terminal_id"] for each in seqr_invoices},
+        open_at_seqr=[each["invoice_reference"] for each in seqr_invoices if is_open(each)],
+        refused=[OTHER_TERMINAL],
     )
     differs += [
         f"The database allows to change the audit: {what}."
         for what in shop_ledger.possible_audit_changes(cluster.database_url)
     ]
     differs += _deadlocks(cluster)
-    known = _longest_known(cluster, payments, ledger)
+    accepted = [each for each in payments if not _was_refused(each, refusal)]
+    known = _longest_known(cluster, accepted, ledger)
     if known > QUERIED_WITHIN_SECONDS:
         differs.append(f"A poller knew a payment's invoice for {known:.1f} s and did not query it.")
     seconds["total"] = time.monotonic() - began
@@ -93,6 +115,8 @@ async def _run(cluster: Cluster, orders: int, seed: int, began: float) -> list[s
         kills=chaos.kills,
         exited=chaos.exited,
         known=known,
+        replacement=replacement,
+        refusal=refusal,
         seconds=seconds,
     ):
         _print(line)
@@ -111,6 +135,31 @@ def _deadlocks(cluster: Cluster) -> list[str]:
         for log in logs
         if "deadlock detected" in log.read_text(errors="replace")
     ]
+
+
+def _rush(
+    count: int, seed: int, cluster: Cluster, http: aiohttp.ClientSession, ledger: CustomerLedger
+) -> list[asyncio.Task[None]]:
+    """Let customers order before the terminal is replaced, and act once it is."""
+    acts_at = asyncio.get_running_loop().time() + REPLACED_AFTER_SECONDS
+    begin = REPLACED_AFTER_SECONDS - RUSH_SECONDS
+    arrivals = random.Random(f"{seed} rush")
+    return [
+        asyncio.create_task(
+            _arrive(
+                Customer(count + number, seed, cluster, http, ledger, acts_at=acts_at),
+                begin + arrivals.uniform(0, RUSH_SECONDS),
+            )
+        )
+        for number in range(count)
+    ]
+
+
+def _was_refused(payment: Payment, refusal: Refusal) -> bool:
+    """Whether SEQR may have refused the queries about a payment."""
+    until = payment.confirmed_at or payment.reversed_at or refusal.end
+    is_within = payment.made_at < refusal.end and until > refusal.begin
+    return payment.terminal == OTHER_TERMINAL and is_within
 
 
 async def _arrive(customer: Customer, after_seconds: float) -> None:

@@ -16,6 +16,7 @@ from seqrshop.local import ROOT
 from seqrshop.local.servers import free_port, run_servers
 from seqrshop.local.testing import settings_for_tests
 from tests.processes import ManagedProcess, procfile_command, stop_all
+from tests.proof.crash.chain import SETTINGS_OF_TERMINAL, add_chain
 from tests.sandbox_process import SandboxProcess
 
 STAFF_USER = "staff"
@@ -42,6 +43,7 @@ class Cluster:
     database_url: str
     staff_password: str
     processes: Mapping[str, ManagedProcess]
+    env: Mapping[str, str]  # of the shop's processes
 
 
 @contextmanager
@@ -63,6 +65,8 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
         owner = {"MIGRATION_DATABASE_URL": database.migration_database_url}
         for registration in _prepare(env | owner):
             sandbox.control("POST", "/shops", registration)
+        env |= dict.fromkeys(SETTINGS_OF_TERMINAL, "")  # the terminals are rows from now on
+        add_chain(env, sandbox)
         shop = {
             name: ManagedProcess(procfile_command(line), log=_log(folder, name), env=env)
             for name, line in PROCFILE_LINES.items()
@@ -81,7 +85,13 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
             lambda: socket.create_connection(("127.0.0.1", port), timeout=30).close()
         )
         yield Cluster(
-            folder, f"http://127.0.0.1:{port}", sandbox, database.database_url, password, processes
+            folder,
+            f"http://127.0.0.1:{port}",
+            sandbox,
+            database.database_url,
+            password,
+            processes,
+            env,
         )
 
 

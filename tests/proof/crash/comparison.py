@@ -31,6 +31,7 @@ class Payment:
     confirmed_at: datetime | None
     reversed_at: datetime | None
     refunds: tuple[tuple[str, Decimal], ...]
+    terminal: str = ""
 
     @property
     def is_kept(self) -> bool:
@@ -53,10 +54,16 @@ def payments_of(invoices: Iterable[Mapping[str, Any]]) -> list[Payment]:
             refunds=tuple(
                 (refund["ers_reference"], Decimal(refund["amount"])) for refund in each["refunds"]
             ),
+            terminal=each["terminal_id"],
         )
         for each in invoices
         if each["paid_at"] is not None
     ]
+
+
+def is_open(invoice: Mapping[str, Any]) -> bool:
+    """Whether a customer can still pay one of the sandbox's invoices."""
+    return invoice["status"] in ("ISSUED", "PENDING_ISSUER_ACKNOWLEDGE")
 
 
 def differences(
@@ -66,11 +73,16 @@ def differences(
     shown_orders: Collection[str] = (),
     shown: Mapping[str, str] | None = None,
     shown_paid: Collection[str] = (),
+    issuers: Mapping[str, str] | None = None,
+    open_at_seqr: Collection[str] = (),
+    refused: Collection[str] = (),
 ) -> list[str]:
     """Return all differences.
 
     `shown_orders` and `shown_paid` are the public ids of orders that customers were shown at all,
     and as paid. `shown` maps each invoice reference that a customer was shown to its order.
+    `issuers` has the terminal that issued each of SEQR's invoices, by reference; `open_at_seqr` the
+    references of those still open; `refused` the terminals that SEQR has refused for a while.
     """
     return [
         *_payments(payments, ledger),
@@ -82,6 +94,8 @@ def differences(
         *_totals(payments, ledger),
         *_event_histories(ledger),
         *_customer_views(ledger, shown_orders, shown or {}, shown_paid),
+        *_terminals(ledger, issuers or {}, refused),
+        *_orphans(ledger, shown or {}, open_at_seqr),
     ]
 
 
@@ -149,8 +163,6 @@ def _unknown_payments(payments: Collection[Payment], ledger: ShopLedger) -> Iter
 
 
 def _unfinished(ledger: ShopLedger) -> Iterable[str]:
-    if ledger.pauses:
-        yield f"Payments were paused {ledger.pauses} times."
     for invoice in ledger.invoices:
         if invoice.status not in ("PAID", "CANCELED", "FAILED", "EXPIRED"):
             yield f"Invoice {invoice.pk} is stuck in {invoice.status}."
@@ -264,6 +276,33 @@ def _customer_views(
                 f"A customer was shown {reference} for order {order_id},"
                 " but it belongs to another order."
             )
+
+
+def _terminals(
+    ledger: ShopLedger, issuers: Mapping[str, str], refused: Collection[str]
+) -> Iterable[str]:
+    """Check that each invoice is with the terminal that issued it, and who was paused."""
+    for invoice in ledger.invoices:
+        issuer = issuers.get(invoice.reference or "", invoice.terminal)
+        if invoice.terminal != issuer:
+            yield f"Invoice {invoice.pk} is {invoice.terminal}'s here; {issuer} issued it."
+    if ledger.misdirected_calls:
+        yield f"{ledger.misdirected_calls} calls were made as another terminal than the issuing."
+    for pause in ledger.pauses:
+        if pause.terminal not in refused:
+            yield f"Payments of {pause.terminal} were paused, and SEQR had not refused it."
+        if pause.end is None:
+            yield f"Payments of {pause.terminal} are still paused."
+
+
+def _orphans(
+    ledger: ShopLedger, shown: Mapping[str, str], open_at_seqr: Collection[str]
+) -> Iterable[str]:
+    """Check that no invoice that a customer may pay is open at SEQR: nobody queries it any more."""
+    known = {each.reference for each in ledger.invoices} | shown.keys()
+    for reference in open_at_seqr:
+        if reference in known:
+            yield f"Invoice {reference} is still open at SEQR."
 
 
 def _timestamp(text: str | None) -> datetime | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from tests.proof.crash.chain import FIRST_SHOP, OTHER_SHOP
 from tests.proof.crash.clients import SeqrApp, ShopClient
 from tests.proof.crash.cluster import Cluster
 
@@ -43,7 +44,10 @@ class Customer:
         cluster: Cluster,
         http: aiohttp.ClientSession,
         ledger: CustomerLedger,
+        *,
+        acts_at: float = 0.0,
     ) -> None:
+        """`acts_at`: the time of the event loop until which the customer waits."""
         self._random = random.Random(f"{seed} customer {number}")
         self._app = SeqrApp(http, cluster.sandbox.base_url, f"4670{number:07d}")
         self._cluster = cluster
@@ -51,6 +55,8 @@ class Customer:
         self._ledger = ledger
         self._shop = ShopClient(http, cluster.shop_url, "")
         self._order = ""
+        self._acts_at = acts_at
+        self._service_id = OTHER_SHOP if number % 3 == 0 else FIRST_SHOP
 
     async def visit(self) -> None:
         """Order and follow the plan until VISIT_SECONDS have passed."""
@@ -61,10 +67,15 @@ class Customer:
         except TimeoutError:
             self._ledger.timed_out += 1
 
+    @property
+    def _path(self) -> str:
+        return f"/{self._service_id.lower()}"
+
     async def _place_order(self) -> None:
-        token = await self._app.scan("HTTP://SEQR.SE/000/LYKTAN?TABLE=4")
+        token = await self._app.scan(f"HTTP://SEQR.SE/000/{self._service_id}?TABLE=4")
         self._shop = ShopClient(self._http, self._cluster.shop_url, token)
-        status, session = await self._shop.request("POST", "/lyktan/session", {"token": token})
+        body = {"token": token}
+        status, session = await self._shop.request("POST", f"{self._path}/session", body)
         assert status == 200, f"the session request got {status}: {session}"
         tabs = 2 if self._random.random() < SECOND_TAB_SHARE else 1
         orders = [self._random_order(session["products"]) for _ in range(tabs)]
@@ -82,7 +93,7 @@ class Customer:
         return {"nonce": f"nonce-{self._random.getrandbits(64):x}", "rows": rows}
 
     async def _post(self, order_body: dict[str, Any]) -> dict[str, Any]:
-        status, answer = await self._shop.request("POST", "/lyktan/orders", order_body)
+        status, answer = await self._shop.request("POST", f"{self._path}/orders", order_body)
         order: dict[str, Any] = answer["order"] if status == 409 else answer
         assert "id" in order, f"the order request got {status}: {answer}"
         self._ledger.orders.add(order["id"])
@@ -103,7 +114,8 @@ class Customer:
         reference = await self._reference()
         if reference is None:
             return
-        await asyncio.sleep(self._random.uniform(0, 3))
+        until_time = self._acts_at - asyncio.get_running_loop().time()
+        await asyncio.sleep(max(until_time, 0) + self._random.uniform(0, 3))
         await plan(reference)
 
     async def _reference(self) -> str | None:

@@ -5,6 +5,13 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from statistics import median
 
+from tests.proof.crash.chain import (
+    OLD_TERMINAL,
+    OTHER_TERMINAL,
+    SPARE_TERMINAL,
+    Refusal,
+    Replacement,
+)
 from tests.proof.crash.comparison import Payment, cases_of
 from tests.proof.crash.shop_ledger import ShopLedger
 
@@ -18,6 +25,8 @@ def summary(
     kills: Counter[str],
     exited: Counter[str],
     known: float,
+    replacement: Replacement,
+    refusal: Refusal,
     seconds: Mapping[str, float],
 ) -> list[str]:
     """Return the lines; `known` is the longest_known() of all payments."""
@@ -38,6 +47,9 @@ def summary(
         "reversed": _reversed(payments, ledger, known),
         "refunds": _total_and_counts(Counter(refund.status for refund in ledger.refunds)),
         "cases": _total_and_counts(Counter(case.kind for case in ledger.cases)),
+        "terminals": _by_terminal(payments, ledger),
+        "replaced": _replaced(payments, ledger, replacement),
+        "refused": _refused(ledger, refusal),
         "seconds": ", ".join(f"{what} {number:.0f}" for what, number in seconds.items()),
     }
     return [f"{what:<13}{line}" for what, line in lines.items()]
@@ -49,6 +61,53 @@ def _invoices(ledger: ShopLedger) -> str:
         (each.issued_at - each.created_at).total_seconds() for each in issued if each.issued_at
     ]
     return f"{len(issued)} of {len(ledger.invoices)} sent, {_statistics(waits)}"
+
+
+def _by_terminal(payments: Collection[Payment], ledger: ShopLedger) -> str:
+    """Return the invoices, payments and refunds of each terminal."""
+    invoices = Counter(each.terminal for each in ledger.invoices if each.reference)
+    made = Counter(payment.terminal for payment in payments)
+    refunds = Counter(payment.terminal for payment in payments for _ in payment.refunds)
+    return "; ".join(
+        f"{terminal}: {count} invoices, {made[terminal]} payments, {refunds[terminal]} refunds"
+        for terminal, count in sorted(invoices.items())
+    )
+
+
+def _replaced(payments: Collection[Payment], ledger: ShopLedger, replacement: Replacement) -> str:
+    """Return what was in progress when the terminal was replaced, and what came of it later."""
+    late = [
+        payment
+        for payment in payments
+        if payment.terminal == OLD_TERMINAL and payment.made_at > replacement.at
+    ]
+    confirmed = sum(payment.is_kept for payment in late)
+    waits = [
+        (each.issued_at - replacement.at).total_seconds()
+        for each in ledger.invoices
+        if each.terminal == SPARE_TERMINAL and each.issued_at is not None
+    ]
+    first = f"after {max(min(waits), 0):.1f} s" if waits else "never"
+    return (
+        f"with {replacement.open_orders} open orders, {replacement.open_invoices} of them "
+        f"invoices of the old terminal; {len(late)} of its invoices were paid afterwards, "
+        f"{confirmed} kept; the new one issued its first invoice {first}"
+    )
+
+
+def _refused(ledger: ShopLedger, refusal: Refusal) -> str:
+    """Return how long SEQR refused the password, and how long payments were paused."""
+    seconds = (refusal.end - refusal.begin).total_seconds()
+    pauses = [
+        (pause.end - pause.begin).total_seconds()
+        for pause in ledger.pauses
+        if pause.end is not None
+    ]
+    later = [(pause.end - refusal.end).total_seconds() for pause in ledger.pauses if pause.end]
+    return (
+        f"{OTHER_TERMINAL} for {seconds:.0f} s; {len(pauses)} pauses of {_statistics(pauses)}; "
+        f"payments were resumed {max(later, default=0.0):.1f} s after the password was right"
+    )
 
 
 def _recorded(kept: Collection[Payment], ledger: ShopLedger) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row, dict_row
 
+NOT_OF_THIS_TERMINAL = [23, 54]  # SEQR's codes: no such payment, no such invoice
+
 
 @dataclass(frozen=True)
 class Order:
@@ -21,7 +23,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Invoice:
-    """An invoice; `confirmed_by` is the source of the change to PAID."""
+    """An invoice; `confirmed_by` is the source of the change to PAID, `terminal` its SEQR ID."""
 
     pk: int
     order_pk: int
@@ -35,6 +37,7 @@ class Invoice:
     paid_at: datetime | None
     acknowledged_at: datetime | None
     confirmed_by: str | None
+    terminal: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,15 @@ class StateChange:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """A pause of a terminal's payments."""
+
+    terminal: str
+    begin: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True)
 class ShopLedger:
     """The shop's rows about money."""
 
@@ -77,7 +89,8 @@ class ShopLedger:
     refunds: list[Refund]
     cases: list[Case]
     changes: list[StateChange]
-    pauses: int  # how often payments were paused
+    pauses: list[Pause]
+    misdirected_calls: int  # which SEQR refused since another terminal had issued the invoice
 
 
 def read_shop_ledger(database_url: str) -> ShopLedger:
@@ -88,8 +101,12 @@ def read_shop_ledger(database_url: str) -> ShopLedger:
             with connection.cursor(row_factory=class_row(kind)) as cursor:
                 return cursor.execute(query).fetchall()
 
-        pauses = connection.execute("SELECT count(*) FROM payments_paymentpause").fetchone()
-        assert pauses is not None
+        misdirected = connection.execute(
+            "SELECT count(*) FROM orders_auditevent"
+            " WHERE subject_type = 'call' AND result_code = ANY(%s)",
+            [NOT_OF_THIS_TERMINAL],
+        ).fetchone()
+        assert misdirected is not None
         return ShopLedger(
             rows(Order, "SELECT id AS pk, public_id::text AS id, state, total FROM orders_order"),
             rows(
@@ -99,8 +116,9 @@ def read_shop_ledger(database_url: str) -> ShopLedger:
                 " created_at, issued_at, paid_at, acknowledged_at,"
                 " (SELECT source FROM orders_auditevent e WHERE e.subject_type = 'invoice'"
                 "  AND e.subject_id = i.id AND e.to_state = 'PAID' ORDER BY e.id DESC LIMIT 1"
-                " ) AS confirmed_by"
-                " FROM payments_invoice i ORDER BY i.id",
+                " ) AS confirmed_by, t.principal_id AS terminal"
+                " FROM payments_invoice i JOIN orders_terminal t ON t.id = i.terminal_id"
+                " ORDER BY i.id",
             ),
             rows(
                 Refund,
@@ -118,13 +136,20 @@ def read_shop_ledger(database_url: str) -> ShopLedger:
                 " FROM orders_auditevent"
                 " WHERE to_state <> '' AND subject_type <> 'case' ORDER BY id",
             ),
-            int(pauses[0]),
+            rows(
+                Pause,
+                'SELECT principal_id AS terminal, since AS begin, ended_at AS "end"'
+                " FROM payments_paymentpause p JOIN orders_terminal t ON t.id = p.terminal_id"
+                " ORDER BY p.id",
+            ),
+            int(misdirected[0]),
         )
 
 
 def pending_work(database_url: str) -> dict[str, int]:
     """Return the number of unfinished rows by kind, empty where there are none."""
     queries = {
+        "payments paused": "SELECT count(*) FROM payments_paymentpause WHERE ended_at IS NULL",
         "invoices not ended": "SELECT count(*) FROM payments_invoice"
         " WHERE status NOT IN ('PAID', 'CANCELED', 'FAILED', 'EXPIRED')",
         "payments not acknowledged": "SELECT count(*) FROM payments_invoice"

@@ -9,7 +9,15 @@ import pytest
 
 from tests.processes import Uptime
 from tests.proof.crash.comparison import Payment, differences
-from tests.proof.crash.shop_ledger import Case, Invoice, Order, Refund, ShopLedger, StateChange
+from tests.proof.crash.shop_ledger import (
+    Case,
+    Invoice,
+    Order,
+    Pause,
+    Refund,
+    ShopLedger,
+    StateChange,
+)
 from tests.proof.crash.uptime import longest_known
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -33,8 +41,10 @@ def equal_ledgers() -> Ledgers:
     reversed_payment = Payment(
         "R2", "1002", PRICE, "SEK", "E2", NOON, None, NOON + timedelta(seconds=20), ()
     )
-    paid = Invoice(11, 1, "PAID", PRICE, "SEK", "R1", "E1", NOON, NOON, NOON, NOON, "poller")
-    canceled = Invoice(12, 2, "CANCELED", PRICE, "SEK", "R2", None, NOON, NOON, None, None, None)
+    paid = Invoice(11, 1, "PAID", PRICE, "SEK", "R1", "E1", NOON, NOON, NOON, NOON, "poller", "T1")
+    canceled = Invoice(
+        12, 2, "CANCELED", PRICE, "SEK", "R2", None, NOON, NOON, None, None, None, "T2"
+    )
     refund = Refund(21, 11, "REFUNDED", REFUNDED, "SEK", "B1")
     changes = [
         StateChange("order", 1, "created", "paid"),
@@ -49,13 +59,19 @@ def equal_ledgers() -> Ledgers:
     orders = [Order(1, "one", "partly_refunded", PRICE), Order(2, "two", "canceled", PRICE)]
     case = Case("possibly_reversed", 12, True)
     return [kept, reversed_payment], ShopLedger(
-        orders, [paid, canceled], [refund], [case], changes, 0
+        orders, [paid, canceled], [refund], [case], changes, [], 0
     )
 
 
 def differences_of(found: Ledgers) -> list[str]:
     return differences(
-        *found, shown_orders={"one", "two"}, shown={"R1": "one", "R2": "two"}, shown_paid={"one"}
+        *found,
+        shown_orders={"one", "two"},
+        shown={"R1": "one", "R2": "two"},
+        shown_paid={"one"},
+        issuers={"R1": "T1", "R2": "T2"},
+        open_at_seqr={"R3"},  # its answer was lost
+        refused={"T2"},
     )
 
 
@@ -136,7 +152,17 @@ def test_equal_ledgers_have_no_difference() -> None:
             "order 1 continues from paid after created",
         ),
         (lambda b: with_shop(b, changes=b[1].changes[:-1]), "refund 21 ends in CREATED; it is"),
-        (lambda b: with_shop(b, pauses=1), "Payments were paused 1 times"),
+        (
+            lambda b: with_shop(b, pauses=[Pause("T1", NOON, NOON)]),
+            "Payments of T1 were paused, and SEQR had not refused it",
+        ),
+        (
+            lambda b: with_shop(b, pauses=[Pause("T2", NOON, None)]),
+            "Payments of T2 are still paused",
+        ),
+        (lambda b: with_invoice(b, 1, terminal="T1"), "12 is T1's here; T2 issued it"),
+        (lambda b: with_invoice(b, 1, reference="R3"), "R3 is still open at SEQR"),
+        (lambda b: with_shop(b, misdirected_calls=2), "2 calls were made as another terminal"),
     ],
 )
 def test_each_difference_is_reported(change: Callable[[Ledgers], Ledgers], sentence: str) -> None:
