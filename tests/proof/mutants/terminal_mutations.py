@@ -8,6 +8,10 @@ RETIREMENT_TESTS = "tests/payments/test_terminal_retirement.py"
 REFUSED_TESTS = "tests/payments/polling/test_refused_terminals.py"
 PAUSED_TESTS = "tests/payments/availability/test_paused_terminals.py"
 PERIOD_TESTS = "tests/payments/reconciliation/test_terminals.py"
+OWN_TERMINAL_TEST = (
+    f"{ROTATION_TESTS}"
+    "::test_invoice_is_polled_paid_refunded_and_reported_by_the_terminal_that_issued_it"
+)
 
 TERMINAL_MUTATIONS = (
     Mutation(
@@ -185,5 +189,48 @@ TERMINAL_MUTATIONS = (
         "    for terminal_id in _terminals_that_refund():\n",
         "    for terminal_id in _terminals_that_refund()[:1]:\n",
         f"{PERIOD_TESTS}::test_reports_of_all_terminals_are_needed_to_release_held_refunds",
+    ),
+    Mutation(
+        "refund by the terminal that the shop has now",
+        "payments/refunds/send.py",
+        "audited_client(invoice.terminal_id, invoice.order_id, SOURCE)",
+        "audited_client(invoice.order.shop.terminal_id, invoice.order_id, SOURCE)",
+        OWN_TERMINAL_TEST,
+    ),
+    Mutation(
+        "cancel by the terminal that the shop has now",
+        "payments/invoices/cancel.py",
+        "retrying_client(invoice.terminal_id, invoice.order_id, source)",
+        "retrying_client(invoice.order.shop.terminal_id, invoice.order_id, source)",
+        OWN_TERMINAL_TEST,
+    ),
+    Mutation(
+        "submit a receipt by the terminal that the shop has now",
+        "payments/receipts/submit.py",
+        "audited_client(invoice.terminal_id, invoice.order_id, SOURCE)",
+        "audited_client(invoice.order.shop.terminal_id, invoice.order_id, SOURCE)",
+        OWN_TERMINAL_TEST,
+    ),
+    Mutation(
+        "leave all unsent invoices while one terminal is paused",
+        "payments/recovery.py",
+        "    paused = Q(order__shop__terminal__in=paused_terminals())\n",
+        "    paused = Q(pk__gt=0 if paused_terminals() else 2**60)\n",
+    ),
+    Mutation(
+        "poll with the password that a terminal had at first",
+        "payments/polling/credentials.py",
+        "if self._ciphertexts.get(pk) != text]",
+        "if pk not in self._ciphertexts]",
+        "tests/payments/polling/test_terminals.py"
+        "::test_reader_passes_a_changed_password_and_an_added_terminal_on_at_its_next_read",
+    ),
+    Mutation(
+        "go on probing a terminal that was retired while its pause began",
+        "payments/availability/probe.py",
+        "    if is_retired(pause.terminal_id):\n",
+        "    if is_retired(pause.terminal_id) and pause.ended_at:\n",
+        f"{PAUSED_TESTS}"
+        "::test_pause_that_began_while_its_terminal_was_retired_is_ended_without_a_call",
     ),
 )
