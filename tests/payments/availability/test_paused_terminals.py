@@ -63,6 +63,16 @@ def test_both_shops_of_a_refused_terminal_are_paused_and_no_other(sandbox: Sandb
     assert reloaded(sold).status == S.ISSUED
 
 
+def test_recovery_finds_the_unsent_invoices_of_other_terminals_during_a_pause(
+    sandbox: SandboxProcess,
+) -> None:
+    refused_terminal(sandbox)
+    unsent = new_invoice()
+    age_invoice(unsent, 3)
+
+    assert find_work().invoices_to_send == [unsent.pk]
+
+
 def test_probe_resumes_its_own_terminal_only(sandbox: SandboxProcess) -> None:
     first, _ = refused_terminal(sandbox, "web-2")
     second, waiting = refused_terminal(sandbox, "web-3")

@@ -216,6 +216,8 @@ TERMINAL_MUTATIONS = (
         "payments/recovery.py",
         "    paused = Q(order__shop__terminal__in=paused_terminals())\n",
         "    paused = Q(pk__gt=0 if paused_terminals() else 2**60)\n",
+        f"{PAUSED_TESTS}"
+        "::test_recovery_finds_the_unsent_invoices_of_other_terminals_during_a_pause",
     ),
     Mutation(
         "poll with the password that a terminal had at first",
