@@ -270,7 +270,7 @@ def test_staff_close_case_in_admin_with_reason() -> None:
 
     case.refresh_from_db()
     assert "&lt;script&gt;refused" in shown
-    assert "Correct the setting SEQR_TERMINAL_ID" in shown
+    assert "Enter the right password on the terminal" in shown
     assert "This field is required" in without_reason.content.decode()
     assert case.closing_reason == "the password was mistyped"
 
