@@ -4,6 +4,7 @@ from django.db.models import Model
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 
 from seqrshop.backoffice.formatting import EMPTY_VALUE
 
@@ -29,3 +30,16 @@ def link(row: Model | None, text: object = None) -> str:
     if row is None:
         return EMPTY_VALUE
     return format_html('<a href="{}">{}</a>', page_url(row), row if text is None else text)
+
+
+def list_and_add_links(listed: type[Model], text: str, parent: str, pk: int) -> str:
+    """Return links to the rows of a parent, such as "shop", and to the form for another row."""
+    return format_html(
+        '<a href="{}">{}</a> · <a href="{}?{}={}">{}</a>',
+        list_url(listed, **{f"{parent}__id__exact": pk}),
+        text,
+        admin_url(listed, "add"),
+        parent,
+        pk,
+        gettext("Add another"),
+    )

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +17,7 @@ from orders.models import Seller, Shop, Terminal
 from payments.credential_check import CredentialCheck, check_reseller
 from seqrshop.backoffice.credentials_form import CredentialsAdmin, CredentialsForm
 from seqrshop.backoffice.formatting import EMPTY_VALUE
-from seqrshop.backoffice.links import admin_url, link, list_url
+from seqrshop.backoffice.links import link, list_and_add_links
 from seqrshop.backoffice.password_field import PasswordField
 
 ACCOUNT_FIELDS = ("reseller_user_id", "reseller_password")
@@ -115,14 +115,8 @@ class SellerAdmin(CredentialsAdmin[Seller]):
     def terminals(self, seller: Seller) -> str:
         """Return links to the terminals, and to the form for another."""
         number = len(seller.terminals.all())
-        return format_html(
-            '<a href="{}">{}</a> · <a href="{}?seller={}">{}</a>',
-            list_url(Terminal, seller__id__exact=seller.pk),
-            ngettext("%(n)d terminal", "%(n)d terminals", number) % {"n": number},
-            admin_url(Terminal, "add"),
-            seller.pk,
-            _("Add another"),
-        )
+        text = ngettext("%(n)d terminal", "%(n)d terminals", number) % {"n": number}
+        return list_and_add_links(Terminal, text, "seller", seller.pk)
 
     @admin.display(description=_("shops"))
     def shop_names(self, seller: Seller) -> str:

@@ -25,7 +25,7 @@ from payments.availability.messages import shop_unavailable_message
 from payments.terminals import add_shop
 from seqrshop.backoffice.action_results import change_each
 from seqrshop.backoffice.added_once import AddedOnce
-from seqrshop.backoffice.links import admin_url, list_url
+from seqrshop.backoffice.links import admin_url, list_and_add_links
 from seqrshop.backoffice.new_shop import NEW_SHOP_FIELDS, NewShopForm, in_capitals
 from seqrshop.backoffice.page_addresses import PAGE_NAMES, page_address
 from seqrshop.backoffice.permissions import permission_check
@@ -258,14 +258,8 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
     def codes(self, shop: Shop) -> str:
         """Return links to the shop's codes, and to the form for another."""
         number = shop.qr_codes.count()
-        return format_html(
-            '<a href="{}">{}</a> · <a href="{}?shop={}">{}</a>',
-            list_url(QrCode, shop__id__exact=shop.pk),
-            ngettext("%(n)d QR code", "%(n)d QR codes", number) % {"n": number},
-            admin_url(QrCode, "add"),
-            shop.pk,
-            _("Add another"),
-        )
+        text = ngettext("%(n)d QR code", "%(n)d QR codes", number) % {"n": number}
+        return list_and_add_links(QrCode, text, "shop", shop.pk)
 
     @admin.display(description=_("other terminal"))
     def change_terminal(self, shop: Shop) -> str:

@@ -59,7 +59,6 @@ from tests.payments.terminal_steps import (
     ended_invoice,
     events_of,
     is_retired,
-    old_terminal,
     replaced_at,
     run_next,
 )
@@ -68,18 +67,7 @@ from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_terminal_in_settings(settings: Settings) -> None:
-    """All terminals are added in the admin: the settings would keep one in use."""
-    settings.SEQR_TERMINAL_ID = ""
-
-
-@pytest.fixture
-def old() -> Terminal:
-    return old_terminal()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_terminal_in_settings")]
 
 
 # --- What hangs on a terminal --------------------------------------------------------------------

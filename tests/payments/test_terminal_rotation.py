@@ -11,7 +11,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F
-from pytest_django import Settings
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
@@ -56,7 +55,6 @@ from tests.payments.terminal_steps import (
     ended_invoice,
     events_of,
     is_retired,
-    old_terminal,
     replaced_at,
     run_next,
 )
@@ -65,18 +63,7 @@ from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_terminal_in_settings(settings: Settings) -> None:
-    """All terminals are added in the admin: the settings would keep one in use."""
-    settings.SEQR_TERMINAL_ID = ""
-
-
-@pytest.fixture
-def old() -> Terminal:
-    return old_terminal()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_terminal_in_settings")]
 
 
 # --- Everything by the invoice's own terminal ----------------------------------------------------
