@@ -6,13 +6,13 @@ from datetime import time
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from orders.models import Category, OpeningHours, OrderState, Picture, Product, QrCode, Shop
 from orders.qr import save_qr_code
+from tests.backoffice.shop_form import errors, form, row_of
 from tests.factories import (
     CategoryFactory,
     OrderFactory,
@@ -30,41 +30,9 @@ from tests.staff import (
     shown_messages,
     staff,
     superuser,
-    user_of,
 )
 
 pytestmark = pytest.mark.django_db
-
-INLINES = ("opening_hours", "categories", "products")
-
-
-def form(**fields: Any) -> dict[str, Any]:
-    """Return the form of a shop without products."""
-    return {
-        "name": "Kafé Lyktan",
-        "slug": "lyktan",
-        "service_id": "LYKTAN",
-        "currency": "SEK",
-        "default_vat_rate": "12",
-        "accent": "#7a3412",
-        **{f"{rows}-TOTAL_FORMS": "0" for rows in INLINES},
-        **{f"{rows}-INITIAL_FORMS": "0" for rows in INLINES},
-        **fields,
-    }
-
-
-def row_of(product: Product, number: int = 0, **fields: Any) -> dict[str, Any]:
-    """Return a product's row in that form, as the page fills it in."""
-    names = ("id", "position", "name_sv", "name_en", "price", "vat_rate", "unit", "sku")
-    filled = {name: getattr(product, name) for name in names}
-    filled |= {"category": product.category_id or "", "on_sale": "on"} | fields
-    return {f"products-{number}-{name}": value for name, value in filled.items()}
-
-
-def errors(response: Any) -> dict[str, list[str]]:
-    """Return the form's errors by field."""
-    found: dict[str, list[str]] = response.context["adminform"].form.errors
-    return found
 
 
 def test_page_shows_the_four_addresses_to_register_with_seqr(settings: Any) -> None:
@@ -293,49 +261,6 @@ def test_invalid_logo_is_refused() -> None:
     assert not Picture.objects.exists()
 
 
-def test_shop_is_paused_and_opened_and_logged_with_the_user() -> None:
-    shop = ShopFactory.create(name="Kafé Lyktan")
-    client = staff("orders.view_shop", "orders.pause_shop")
-
-    run_action(client, "pause", shop)
-    run_action(client, "pause", shop)
-    shop.refresh_from_db()
-    was_paused = shop.paused
-    messages = run_action(client, "open", shop, from_row_page="yes")
-    shop.refresh_from_db()
-
-    assert (was_paused, shop.paused) == (True, False)
-    assert messages == [
-        "Paused: Kafé Lyktan.",
-        "Nothing to change: Kafé Lyktan.",
-        "Opened: Kafé Lyktan.",
-    ]
-    log = LogEntry.objects.order_by("id")
-    assert [(line.change_message, line.user) for line in log] == [
-        ("Paused", user_of(client)),
-        ("Opened", user_of(client)),
-    ]
-
-
-def test_pausing_needs_its_own_permission() -> None:
-    shop = ShopFactory.create()
-
-    run_action(staff("orders.view_shop", "orders.change_shop"), "pause", shop)
-
-    shop.refresh_from_db()
-    assert not shop.paused
-    assert not LogEntry.objects.exists()
-
-
-def test_outdated_page_does_not_resume_a_paused_shop() -> None:
-    shop = ShopFactory.create(paused=True)
-
-    superuser().post(page_url(shop), form(name="Kafé Fyren"))
-
-    shop.refresh_from_db()
-    assert (shop.name, shop.paused) == ("Kafé Fyren", True)
-
-
 def test_long_form_does_not_undo_what_changes_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = ShopFactory.create()
     other = TerminalFactory.create(principal_id="till-2")
@@ -349,20 +274,6 @@ def test_long_form_does_not_undo_what_changes_meanwhile(monkeypatch: pytest.Monk
 
     shop.refresh_from_db()
     assert (shop.name, shop.terminal, shop.paused) == ("Kafé Fyren", other, True)
-
-
-def test_page_offers_pause_or_open_and_shows_the_customers_message() -> None:
-    shop = ShopFactory.create()
-    client = superuser()
-
-    open_page = client.get(page_url(shop)).content.decode()
-    Shop.objects.update(paused=True, pause_note_en="Back at 14:00.")
-    paused_page = client.get(page_url(shop)).content.decode()
-
-    assert 'name="action" value="pause"' in open_page
-    assert "Open for orders." in open_page
-    assert 'name="action" value="open"' in paused_page
-    assert "We are not taking orders right now. Back at 14:00." in paused_page
 
 
 def test_opening_hours_and_categories_are_edited_on_the_page() -> None:
