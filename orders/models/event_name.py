@@ -132,6 +132,10 @@ class EventName(models.TextChoices):
     )
     AMOUNT_DIFFERS_CASE = "amount_differs_case", _("case opened: another amount was paid")
     AMOUNT_UNKNOWN_CASE = "amount_unknown_case", _("case opened: paid amount unknown")
+    REFERENCE_TOO_LONG_CASE = (
+        "reference_too_long_case",
+        _("case opened: reference too long to be stored"),
+    )
     PARTIAL_PAYMENT_CASE = "partial_payment_case", _("case opened: partial payment ended")
     POSSIBLY_REVERSED_CASE = "possibly_reversed_case", _("case opened: payment possibly reversed")
     PAYMENT_UNCONFIRMED_CASE = (

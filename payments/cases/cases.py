@@ -28,6 +28,7 @@ RECURRING = (
     CaseKind.PAID_THOUGH_CANCELED,
     CaseKind.AMOUNT_DIFFERS,
     CaseKind.AMOUNT_UNKNOWN,
+    CaseKind.REFERENCE_TOO_LONG,
     CaseKind.POSSIBLY_REVERSED,
 )
 # These are opened again after they closed by themselves. SEQR repeats its answer every second, also
@@ -133,6 +134,12 @@ def open_refund_mismatch_case(refund: Refund, source: ChangeSource, answer: str)
     """Open a case about a locked refund whose late answer differs from the recorded outcome."""
     summary = f"was recorded with another outcome: {answer}"
     _open_refund_case(CaseKind.REFUND_UNKNOWN, refund, source, summary, key_suffix=" resolved")
+
+
+def open_refund_reference_case(refund: Refund, source: ChangeSource, reference: str) -> None:
+    """Open a case about a locked refund that SEQR has made under a reference that is too long."""
+    summary = f"was made under a reference that is too long to be stored: {reference}"
+    _open_refund_case(CaseKind.REFERENCE_TOO_LONG, refund, source, summary)
 
 
 def _open_refund_case(

@@ -25,6 +25,12 @@ GUIDANCE = {
         "case closes automatically when SEQR's report shows the right amount, usually the next "
         "morning."
     ),
+    CaseKind.REFERENCE_TOO_LONG: _(
+        "SEQR has confirmed the payment or the refund, and it counts: serve a paid order. Only the "
+        "start of its reference is stored, with a checksum, because it is too long. A payment "
+        "whose reference was shortened cannot be refunded here: ask SEQR to refund it. Report the "
+        "reference to SEQR."
+    ),
     CaseKind.PARTIAL_PAYMENT: _(
         "The customer has paid a part, and the payment then ended. Do not serve the order. Ask "
         "SEQR whether the customer has got the part back, and settle with the customer."

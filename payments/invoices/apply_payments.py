@@ -15,6 +15,7 @@ from payments.invoices.payment import mismatch_of, payment_fields
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.invoices.transitions import lock_free_invoices, transition_to_paid
 from payments.models import Invoice, InvoiceStatus, MoneyCase
+from payments.seqr import is_shortened
 
 
 @transaction.atomic
@@ -51,12 +52,14 @@ def apply_payments(
 def _is_ordinary(invoice: Invoice, result: StatusResult) -> bool:
     receipt = result.paid.receipt if result.paid else None
     total = receipt.total_amount if receipt else None
+    references = (result.ers_reference or "", (receipt and receipt.payment_reference) or "")
     return (
         result.status == InvoiceStatus.PAID
         and result.case is None
         and total is not None
         and (total.value, total.currency) == (invoice.amount, invoice.currency)
         and not mismatch_of(invoice, result)
+        and not any(is_shortened(reference) for reference in references)
         and invoice.status == InvoiceStatus.ISSUED
         and invoice.invoice_version <= result.version
         and not invoice.cancel_reason

@@ -22,7 +22,12 @@ from payments.invoices.duplicate import (
     pay_order_by_duplicate,
 )
 from payments.invoices.end_unpaid import end_unpaid
-from payments.invoices.payment import mismatch_of, open_amount_case, payment_fields
+from payments.invoices.payment import (
+    mismatch_of,
+    open_amount_case,
+    open_reference_case,
+    payment_fields,
+)
 from payments.invoices.status_query import STILL_OPEN, StatusQuery, StatusResult
 from payments.invoices.transitions import (
     TABLE,
@@ -269,6 +274,7 @@ def _apply_payment(invoice: Invoice, result: StatusResult, source: ChangeSource)
     if was_unwanted:
         open_case(CaseKind.PAID_THOUGH_CANCELED, source, PAID_BEFORE_CANCEL, invoice=invoice)
     open_amount_case(invoice, source)
+    open_reference_case(invoice, source)
     _supersede_other_invoices(invoice, source)
 
 

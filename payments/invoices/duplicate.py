@@ -14,7 +14,7 @@ from orders.clock import database_now
 from orders.models import EventName
 from orders.state_machine import save_fields
 from payments.cases.cases import close_cases_of, open_case
-from payments.invoices.payment import open_amount_case, payment_fields
+from payments.invoices.payment import open_amount_case, open_reference_case, payment_fields
 from payments.invoices.status_query import StatusResult
 from payments.invoices.transitions import lock_invoice, paid_by_another, transition_invoice
 from payments.models import (
@@ -53,6 +53,7 @@ def apply_after_other_payment(invoice: Invoice, result: StatusResult, source: Ch
             invoice=invoice,
             is_new_problem=True,
         )
+        open_reference_case(invoice, source)
         return True
     if result.case is not None:
         open_case(CaseKind.DUPLICATE_PAYMENT, source, result.detail, invoice=invoice)

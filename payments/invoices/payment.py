@@ -8,6 +8,7 @@ from payments.cases.cases import open_case
 from payments.invoices.status_query import StatusResult
 from payments.invoices.transitions import paid_differs
 from payments.models import CAPTURED_STATUSES, CaseKind, Invoice
+from payments.seqr import is_shortened
 
 AMOUNT_UNKNOWN = "SEQR's receipt has no readable amount"
 DISCOUNT_UNKNOWN = "SEQR's receipt has no amount, and SEQR may not know the invoice's discount"
@@ -58,3 +59,11 @@ def open_amount_case(invoice: Invoice, source: ChangeSource) -> None:
         open_case(CaseKind.AMOUNT_DIFFERS, source, summary, invoice=invoice)
     elif invoice.paid_amount is None:
         open_case(CaseKind.AMOUNT_UNKNOWN, source, summary, invoice=invoice)
+
+
+def open_reference_case(invoice: Invoice, source: ChangeSource) -> None:
+    """Open a case if a reference of a locked invoice's payment is too long to be stored."""
+    for reference in (invoice.ers_reference or "", invoice.payment_reference):
+        if is_shortened(reference):
+            summary = f"SEQR's reference of the payment is too long to be stored: {reference}"
+            open_case(CaseKind.REFERENCE_TOO_LONG, source, summary, invoice=invoice)

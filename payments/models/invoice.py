@@ -155,7 +155,7 @@ class Invoice(AuditedModel):
     payment_reference = models.CharField(max_length=64, blank=True, default="")
     paid_at = models.DateTimeField(_("paid"), null=True)
     paid_amount = models.DecimalField(
-        _("amount in SEQR's receipt"), max_digits=12, decimal_places=2, null=True
+        _("amount in SEQR's receipt"), max_digits=17, decimal_places=2, null=True
     )
     paid_currency = models.CharField(max_length=3, blank=True, default="")
     acknowledged_at = models.DateTimeField(_("acknowledged to SEQR"), null=True)

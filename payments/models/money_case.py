@@ -17,6 +17,7 @@ class CaseKind(models.TextChoices):
     DUPLICATE_PAYMENT = "duplicate_payment", _("duplicate payment of an order")
     AMOUNT_DIFFERS = "amount_differs", _("wrong amount paid")
     AMOUNT_UNKNOWN = "amount_unknown", _("paid amount unknown")
+    REFERENCE_TOO_LONG = "reference_too_long", _("reference too long to be stored")
     PARTIAL_PAYMENT = "partial_payment", _("partial payment ended")
     POSSIBLY_REVERSED = "possibly_reversed", _("possible reversal")
     PAYMENT_UNCONFIRMED = "payment_unconfirmed", _("SEQR no longer confirms the payment")

@@ -25,6 +25,7 @@ from payments.models import (
 from payments.refund_transitions import transition_refund, withdraw_locked_refund
 from payments.refunds.allowance import Allowance, allowance_of, lock_person
 from payments.refunds.locks import lock_refund
+from payments.seqr import is_shortened
 
 APPROVE_PERMISSION = "payments.approve_refund"
 
@@ -65,6 +66,10 @@ def _create(
                 "The terminal of this payment is retired. Enter its password again, or refund it "
                 "another way."
             )
+        )
+    if is_shortened(invoice.ers_reference or ""):
+        raise RefundNotAccepted(
+            _("The payment's reference is too long to be stored. Ask SEQR to refund the payment.")
         )
     refundable = refundable_amount(invoice)
     if amount > refundable:

@@ -15,6 +15,7 @@ from payments.cases.cases import (
     open_configuration_case,
     open_refund_case,
     open_refund_mismatch_case,
+    open_refund_reference_case,
     open_stuck_refund_case,
 )
 from payments.invoices.payloads import refund_payload
@@ -30,6 +31,7 @@ from payments.seqr import (
     SeqrError,
     SeqrRejected,
     SeqrUnavailable,
+    is_shortened,
 )
 
 SOURCE = ChangeSource(SourceName.SEND_REFUND)
@@ -137,6 +139,8 @@ def _complete(refund_id: int, ers_reference: str) -> None:
         **LEASE.released(),
     )
     close_refund_cases(refund, SOURCE, "SEQR confirmed the refund")
+    if is_shortened(ers_reference):
+        open_refund_reference_case(refund, SOURCE, ers_reference)
     if from_state == RefundStatus.REJECTED:
         open_refund_mismatch_case(refund, SOURCE, "SEQR made it, but answered late")
 

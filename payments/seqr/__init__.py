@@ -5,14 +5,16 @@ calls at a time, BulkStatusClient (bulk_status_client.py; status_codec.py is its
 are in types.py and reports.py, settings in config.py, errors in errors.py, QR codes in links.py.
 A call runs through soap_client.py: request_builder.py renders the envelope from wsdl/, transport.py
 posts it, response_parser.py validates the XML, result_codes.py maps the code to an error, and a
-reader in response_readers.py returns the value. A report may be large: transport.py writes it to a
-file, and report_reader.py reads it from there with xml_stream.py.
+reader in response_readers.py returns the value, with texts that bounded_text.py shortens if they
+are too long to be stored. A report may be large: transport.py writes it to a file, and
+report_reader.py reads it from there with xml_stream.py.
 
 To add an operation: add its messages to wsdl/, a reader to response_readers.py, an entry to
 operations.py and a method to client.py; in tests/payments/seqr/, add it to reference_schema.py and
 sample_calls.py, which the tests of every operation use.
 """
 
+from payments.seqr.bounded_text import is_shortened
 from payments.seqr.bulk_status_client import BulkStatusClient, CompletedStatusCall
 from payments.seqr.client import SeqrClient
 from payments.seqr.config import Credentials, SeqrConfig
@@ -102,5 +104,6 @@ __all__ = [
     "TransactionRow",
     "app_url",
     "invoice_url",
+    "is_shortened",
     "service_code_url",
 ]

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
+from payments.seqr.bounded_text import shortened_reference
 from payments.seqr.errors import SeqrReportTooLarge
 from payments.seqr.reports import (
     MAX_REPORT_ROWS,
@@ -229,7 +230,7 @@ def _transaction_row(row: ResponseElement) -> TransactionRow:
         terminal_id=row.text("TerminalId"),
         cashier_id=row.text("CashierId"),
         sales_amount=to_cents(row.required_decimal("SalesAmount")),
-        ers_reference=row.text("ErsReference"),
+        ers_reference=shortened_reference(row.text("ErsReference")),
     )
 
 

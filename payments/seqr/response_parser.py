@@ -55,9 +55,12 @@ class ResponseElement:
         element = self._only(name)
         return None if element is None else (element.text or "").strip() or None
 
-    def required_text(self, name: str) -> str:
-        """Return the child's text, which must not be empty."""
-        return _required(name, self.text(name))
+    def required_text(self, name: str, max_length: int | None = None) -> str:
+        """Return the child's text, which must not be empty, nor longer than `max_length`."""
+        text = _required(name, self.text(name))
+        if max_length is not None and len(text) > max_length:
+            raise UnreadableResponseError(f"the response's {name} is too long")
+        return text
 
     def required_integer(self, name: str) -> int:
         """Return the child's value, which must be an xs:int."""

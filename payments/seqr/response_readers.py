@@ -8,6 +8,15 @@ Source: API reference 2.6.0, each operation and reporting.
 
 from decimal import Decimal
 
+from payments.seqr.bounded_text import (
+    MAX_MSISDN_LENGTH,
+    MAX_PERIOD_ID_LENGTH,
+    MAX_QR_CODE_LENGTH,
+    MAX_REFERENCE_LENGTH,
+    MAX_SUBSCRIBER_KEY_LENGTH,
+    shortened,
+    shortened_reference,
+)
 from payments.seqr.errors import SeqrUnknownStatus
 from payments.seqr.response_parser import ResponseElement, UnreadableResponseError
 from payments.seqr.types import (
@@ -45,17 +54,18 @@ def read_client_session(response: ResponseElement) -> ClientSession:
     if not (entries.get("msisdn") and entries.get("subscriberKey")):
         raise UnreadableResponseError("the response has no msisdn or no subscriberKey")
     return ClientSession(
-        msisdn=entries["msisdn"],
-        subscriber_key=entries["subscriberKey"],
+        msisdn=shortened(entries["msisdn"], MAX_MSISDN_LENGTH),
+        subscriber_key=shortened(entries["subscriberKey"], MAX_SUBSCRIBER_KEY_LENGTH),
         parameters={key: value for key, value in entries.items() if key not in _SEQR_SESSION_KEYS},
     )
 
 
 def read_sent_invoice(response: ResponseElement) -> SentInvoice:
-    """Return the new invoice's reference and QR code."""
+    """Return the new invoice's reference and QR code; no QR code if it is too long."""
+    qr_code = response.text("invoiceQRCode") or ""
     return SentInvoice(
-        invoice_reference=response.required_text("invoiceReference"),
-        invoice_qr_code=response.text("invoiceQRCode") or "",
+        invoice_reference=response.required_text("invoiceReference", MAX_REFERENCE_LENGTH),
+        invoice_qr_code=qr_code if len(qr_code) <= MAX_QR_CODE_LENGTH else "",
     )
 
 
@@ -71,7 +81,7 @@ def read_payment_status(response: ResponseElement) -> PaymentStatus:
     return PaymentStatus(
         status=InvoiceStatus(status),
         version=version,
-        ers_reference=response.text("ersReference"),
+        ers_reference=shortened_reference(response.text("ersReference")),
         receipt=_read_receipt(response.child("receipt")),
         customer_tokens=_read_customer_tokens(response.child("customerTokens")),
     )
@@ -79,12 +89,12 @@ def read_payment_status(response: ResponseElement) -> PaymentStatus:
 
 def read_refund(response: ResponseElement) -> Refund:
     """Return the refund's own reference."""
-    return Refund(response.required_text("ersReference"))
+    return Refund(shortened(response.required_text("ersReference"), MAX_REFERENCE_LENGTH))
 
 
 def read_transaction_period_id(response: ResponseElement) -> str:
     """Return the closed period's id."""
-    return response.required_text("transactionPeriodId")
+    return response.required_text("transactionPeriodId", MAX_PERIOD_ID_LENGTH)
 
 
 def read_terminal_id(response: ResponseElement) -> str:
@@ -108,7 +118,7 @@ def _read_receipt(receipt: ResponseElement | None) -> Receipt | None:
             payment_date=receipt.date_time("paymentDate"),
             client_invoice_id=receipt.text("clientInvoiceId"),
             invoice_reference=receipt.text("invoiceReference"),
-            payment_reference=receipt.text("paymentReference"),
+            payment_reference=shortened_reference(receipt.text("paymentReference")),
             payer_terminal_id=receipt.text("payerTerminalId"),
             receiver_name=receipt.text("receiverName"),
             total_amount=_read_amount(invoice.child("totalAmount")) if invoice else None,

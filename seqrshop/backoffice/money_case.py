@@ -30,6 +30,7 @@ from payments.models import (
     Refund,
     RefundStatus,
 )
+from payments.seqr import is_shortened
 from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each
 from seqrshop.backoffice.columns import InvoiceColumn, OrderColumn
 from seqrshop.backoffice.formatting import EMPTY_VALUE, local_time
@@ -162,13 +163,19 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             return ()
         invoice, refund = case.invoice, case.refund
         is_paid = invoice is not None and invoice.status in CAPTURED_STATUSES
+        is_known_to_seqr = invoice is not None and not is_shortened(invoice.ers_reference or "")
         is_unresolved = refund is not None and refund.status in UNRESOLVED_REFUND_STATUSES
         helpful = {
             "check_with_seqr": (
                 invoice is not None and can_be_checked(invoice) and not is_unresolved
             ),
             # Else it might be refunded twice: by this shop, or by SEQR.
-            "refund": is_paid and not is_unresolved and case.kind != CaseKind.PAYMENT_UNCONFIRMED,
+            "refund": (
+                is_paid
+                and is_known_to_seqr
+                and not is_unresolved
+                and case.kind != CaseKind.PAYMENT_UNCONFIRMED
+            ),
             "resolve_unknown_refund": refund is not None and refund.status == RefundStatus.UNKNOWN,
             "check_payments": _open_pause(case) is not None,
         }

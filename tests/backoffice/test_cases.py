@@ -14,6 +14,7 @@ from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase, RefundS
 from payments.refund_transitions import transition_refund
 from payments.refunds.locks import lock_refund
 from payments.refunds.refund import request_refund
+from payments.seqr.bounded_text import MAX_REFERENCE_LENGTH, shortened
 from tests.payments.steps import invoice_in, issued_invoice, reference, reloaded
 from tests.sandbox_process import SandboxProcess
 from tests.staff import list_url, page_url, run_action, staff, superuser
@@ -51,6 +52,13 @@ def test_case_offers_the_actions_that_help() -> None:
 
     assert actions_of(waiting) == ["check_with_seqr"]
     assert actions_of(paid) == ["check_with_seqr", "refund"]
+
+
+def test_case_offers_no_refund_that_seqr_would_refuse() -> None:
+    reference = shortened("7" * 200, MAX_REFERENCE_LENGTH)
+    paid = case_of(invoice_in(S.PAID, ers_reference=reference), CaseKind.REFERENCE_TOO_LONG)
+
+    assert actions_of(paid) == ["check_with_seqr"]
 
 
 def test_unknown_refund_is_resolved_from_its_case() -> None:
