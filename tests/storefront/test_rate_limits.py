@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import redis
 from django.test import RequestFactory
 from pytest_django import Settings
 
@@ -14,6 +16,7 @@ from seqrshop.redis_client import REQUEST_TIMEOUT_SECONDS
 from seqrshop.storefront import rate_limits
 from tests.conftest import TOKEN
 from tests.factories import CustomerSessionFactory
+from tests.redis_reset import redis_for_tests
 from tests.storefront.conftest import JsonClient
 
 
@@ -139,6 +142,42 @@ def test_hanging_redis_delays_one_request_only(settings: Settings) -> None:
         rate_limits.count(rate_limits.SESSION, token="digest", address="10.0.0.1")
 
     assert time.monotonic() - started < 10 * REQUEST_TIMEOUT_SECONDS  # not 20, of all counters
+
+
+def test_all_counters_of_a_request_are_one_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
+    rate_limits.count(rate_limits.READ, token="digest", customer=1)  # loads the script
+    replies = []
+
+    def read(connection: redis.Connection, *args: Any, **options: Any) -> Any:
+        replies.append(connection)
+        return original(connection, *args, **options)
+
+    original = redis.Connection.read_response
+    monkeypatch.setattr(redis.Connection, "read_response", read)
+    rate_limits.count(rate_limits.SESSION, token="digest", customer=1, address="10.0.0.1")
+
+    assert len(replies) == 1
+
+
+def test_counting_continues_after_redis_has_lost_its_scripts() -> None:
+    limit = rate_limits.Limit("short", per_token=1)
+    rate_limits.count(limit, token="digest")
+    redis_for_tests().script_flush()
+
+    with pytest.raises(rate_limits.TooManyRequests):
+        rate_limits.count(limit, token="digest")
+
+
+def test_every_counter_expires_within_its_minute() -> None:
+    """A counter that lived on would refuse its customer for ever."""
+    for _ in range(2):
+        rate_limits.count(rate_limits.SESSION, token="digest", customer=1, address="10.0.0.1")
+
+    client = redis_for_tests()
+    keys = list(client.scan_iter(f"{rate_limits.KEY_PREFIX}*"))
+
+    assert len(keys) == 3
+    assert all(0 < client.ttl(key) <= rate_limits.WINDOW_SECONDS for key in keys)
 
 
 @pytest.mark.parametrize(
