@@ -17,6 +17,7 @@ ANSWER_MUTATIONS = (
         "        invoice.invoice_version,\n        InvoiceStatus(invoice.status),\n",
         "        0,\n        InvoiceStatus(invoice.status),\n",
         "tests/payments/invoices/test_refresh.py::test_query_sends_the_version_of_the_last_answer",
+        by_model=True,
     ),
     Mutation(
         "apply an answer older than the known version",
@@ -34,6 +35,7 @@ ANSWER_MUTATIONS = (
         "",
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_invoice_of_order_paid_by_another_is_not_queried",
+        by_model=True,
     ),
     Mutation(
         "do not cancel the other invoice",
@@ -42,6 +44,7 @@ ANSWER_MUTATIONS = (
         "    open_amount_case(invoice, source)\n",
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_ended_invoice_found_paid_pays_order_and_open_one_is_cancelled",
+        by_model=True,
     ),
     Mutation(
         "open no case for a late second payment",
@@ -128,6 +131,7 @@ ANSWER_MUTATIONS = (
         "REVERSAL_SUSPECTED_AFTER = timedelta(minutes=15)",
         "tests/payments/invoices/test_reversals.py"
         "::test_payment_cancelled_after_silence_is_possibly_reversed",
+        by_model=True,
     ),
     Mutation(
         "do not repeat a lost query about an ended invoice",
@@ -147,6 +151,7 @@ ANSWER_MUTATIONS = (
         "        ):\n",
         "tests/payments/invoices/test_cancel.py"
         "::test_payment_between_query_and_cancel_is_found_after_the_refusal",
+        by_model=True,
     ),
     Mutation(
         "ignore code 50 of a superseded invoice",

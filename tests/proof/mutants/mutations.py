@@ -77,6 +77,7 @@ MUTATIONS = (
         "detail=detail, from_state=from_state, to_state=to)\n",
         "",
         "tests/payments/invoices/test_transitions.py",
+        by_model=True,
     ),
     Mutation(
         "do not update the order",
@@ -84,6 +85,7 @@ MUTATIONS = (
         "        if changed:\n            _transition_order_of(invoice, from_state, source)\n",
         "",
         "tests/payments/invoices/test_transitions.py",
+        by_model=True,
     ),
     Mutation(
         "trust the notification",
@@ -101,6 +103,7 @@ MUTATIONS = (
         "                    **paid,\n"
         "                )\n",
         "tests/storefront/test_notify.py::test_notification_starts_status_check_whatever_its_body",
+        by_model=True,
     ),
     Mutation(
         "poll the superseded invoice",
@@ -108,6 +111,7 @@ MUTATIONS = (
         "invoices_open_at_seqr(self._shard).exclude(IS_SUPERSEDED)\n",
         "invoices_open_at_seqr(self._shard)\n",
         "tests/payments/polling/test_store_reads.py::test_superseded_ended_unsent_and_acknowledged_invoices_are_not_queried",
+        by_model=True,
     ),
     Mutation(
         "ignore the silence before a poller's start",
@@ -116,6 +120,7 @@ MUTATIONS = (
         "now\n",
         "tests/payments/polling/test_silence.py"
         "::test_reversal_during_a_poller_outage_is_suspected_after_the_restart",
+        by_model=True,
     ),
     Mutation(
         "overwrite the shown reference by a late one",
@@ -141,6 +146,7 @@ MUTATIONS = (
         "        LEASE.lapsed_at(now), status=InvoiceStatus.SENDING\n",
         "        Q(pk=None), status=InvoiceStatus.SENDING\n",
         "tests/payments/test_recovery.py::test_invoice_in_sending_is_found_once_its_lease_lapses",
+        by_model=True,
     ),
     Mutation(
         "do not recover a refund of a killed worker",
@@ -149,6 +155,7 @@ MUTATIONS = (
         "[]",
         "tests/payments/refunds/test_refund_outcomes.py"
         "::test_refund_of_a_killed_sender_is_recovered_as_unknown_after_its_lease",
+        by_model=True,
     ),
     Mutation(
         "send an invoice without the footer that certification asks for",
@@ -163,6 +170,7 @@ MUTATIONS = (
         '        "clientReference": client_reference,\n',
         '        "clientReference": "",\n',
         "tests/payments/seqr/test_sandbox_operations.py::test_customer_scans_and_pays",
+        by_model=True,
     ),
     Mutation(
         "show an order to any customer",
@@ -170,6 +178,7 @@ MUTATIONS = (
         ".filter(public_id=public_id, customer=customer)",
         ".filter(public_id=public_id)",
         "tests/storefront/test_show_order.py",
+        by_model=True,
     ),
     Mutation(
         "let TRUNCATE pass the audit's triggers",

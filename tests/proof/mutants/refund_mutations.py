@@ -16,6 +16,7 @@ REFUND_MUTATIONS = (
         "        _defer(refund_id, error)\n",
         "tests/payments/refunds/test_refund_outcomes.py"
         "::test_refund_with_lost_answer_is_unknown_and_reserved_and_never_sent_again",
+        by_model=True,
     ),
     Mutation(
         "drop SEQR's late answer about a refund",
@@ -24,6 +25,7 @@ REFUND_MUTATIONS = (
         "    if from_state != RefundStatus.SENDING:\n        return\n    transition_refund(\n",
         "tests/payments/refunds/test_refund_outcomes.py"
         "::test_late_confirmation_overrules_a_refund_resolved_as_not_refunded",
+        by_model=True,
     ),
     Mutation(
         "compare each refund with the limit by itself",
@@ -204,6 +206,7 @@ REFUND_MUTATIONS = (
         '        nonce = f"{nonce}, once more"\n'
         "    return _create(invoice, amount, reason.strip(), source, nonce), True\n",
         "tests/payments/refunds/test_refunds.py::test_concurrent_requests_with_one_nonce_create_one_refund",
+        by_model=True,
     ),
     Mutation(
         "do not reserve refunds in flight",
@@ -211,5 +214,6 @@ REFUND_MUTATIONS = (
         "    return captured_amount(invoice) - _sum(invoice, RESERVING_REFUND_STATUSES)\n",
         "    return captured_amount(invoice) - _sum(invoice, (RefundStatus.REFUNDED,))\n",
         "tests/payments/refunds/test_refunds.py::test_concurrent_requests_never_exceed_the_captured_amount",
+        by_model=True,
     ),
 )

@@ -20,26 +20,26 @@ class Verdict:
 
     @property
     def is_caught(self) -> bool:
-        """Whether any test caught it."""
-        return self.by_model or self.by_test
+        """Whether each test caught it that is to."""
+        return self.by_test and self.by_model == self.mutation.by_model
 
     @property
     def text(self) -> str:
         """What caught it, as text."""
         found = ["the model-based test"] * self.by_model + ["its own test"] * self.by_test
-        return f"caught by {' and '.join(found)}" if found else "NOT CAUGHT"
+        caught = f"caught by {' and '.join(found)}" if found else "caught by none"
+        return caught if self.is_caught else f"MISSED: {caught}"
 
 
 def table_of(verdicts: Iterable[Verdict]) -> str:
     """Return the table in Markdown."""
-    lines = ["| mutation | file | model-based test | own test |", "| --- | --- | --- | --- |"]
+    lines = ["| mutation | file | own test | model-based test |", "| --- | --- | --- | --- |"]
     for verdict in verdicts:
         mutation = verdict.mutation
-        own = f"`{mutation.test.rpartition('/')[2].partition('::')[0]}`" if mutation.test else "–"
-        model = _word(verdict.by_model) if mutation.is_in_the_model else "–"
+        own = f"`{mutation.test.rpartition('/')[2].partition('::')[0]}`"
+        model = _word(verdict.by_model) if mutation.by_model else "–"
         lines.append(
-            f"| {mutation.name} | `{mutation.file}` | {model} "
-            f"| {own}{'' if verdict.by_test or not mutation.test else ': missed'} |"
+            f"| {mutation.name} | `{mutation.file}` | {own}: {_word(verdict.by_test)} | {model} |"
         )
     return "\n".join(lines) + "\n"
 
