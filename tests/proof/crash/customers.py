@@ -47,7 +47,7 @@ class Customer:
         *,
         acts_at: float = 0.0,
     ) -> None:
-        """`acts_at`: the time of the event loop until which the customer waits."""
+        """`acts_at`: the time of the event loop until which a customer of the first shop waits."""
         self._random = random.Random(f"{seed} customer {number}")
         self._app = SeqrApp(http, cluster.sandbox.base_url, f"4670{number:07d}")
         self._cluster = cluster
@@ -56,7 +56,7 @@ class Customer:
         self._shop = ShopClient(http, cluster.shop_url, "")
         self._order = ""
         self._acts_at = acts_at
-        self._service_id = OTHER_SHOP if number % 3 == 0 else FIRST_SHOP
+        self._service_id = OTHER_SHOP if number % 3 == 0 and not acts_at else FIRST_SHOP
 
     async def visit(self) -> None:
         """Order and follow the plan until VISIT_SECONDS have passed."""
