@@ -92,13 +92,13 @@ class SellerAdmin(CredentialsAdmin[Seller]):
 
     def get_fieldsets(self, request: HttpRequest, obj: Seller | None = None) -> Any:
         """Show the password's field, or that the settings have the password."""
-        is_fixed = obj is not None and _is_of_settings(obj)
-        password = "account_source" if is_fixed else "reseller_password"
         address = {"fields": ("street", "postal_code", "city")}
-        account = {
-            "fields": ("reseller_id", "reseller_user_id", password),
+        account: dict[str, Any] = {
+            "fields": ("reseller_id", "reseller_user_id", "reseller_password"),
             "description": _("SEQR gave you these. They are checked with SEQR when you save."),
         }
+        if obj is not None and _is_of_settings(obj):
+            account = {"fields": ("reseller_id", "reseller_user_id", "account_source")}
         return (
             (None, {"fields": ("legal_name", "organisation_number", "vat_number")}),
             (_("Address"), address),

@@ -116,15 +116,16 @@ class TerminalAdmin(WithHistory[Terminal], CredentialsAdmin[Terminal]):
 
     def get_fieldsets(self, request: HttpRequest, obj: Terminal | None = None) -> Any:
         """Show the password's field, or that the settings have the password."""
-        password = "password_source" if obj is not None and is_of_settings(obj) else "password"
         typed = {
-            "fields": ("seller", "label", "principal_id", password),
+            "fields": ("seller", "label", "principal_id", "password"),
             "description": _(
                 "SEQR gave you the ID and the password. They are checked with SEQR when you save."
             ),
         }
         if obj is None:
             return ((None, typed),)
+        if is_of_settings(obj):
+            typed = {"fields": ("seller", "label", "principal_id", "password_source")}
         use = {"fields": ("state", "added_at", "retired_at", "shop_names", "obligations")}
         return ((None, typed), (_("Use"), use))
 

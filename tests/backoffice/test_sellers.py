@@ -122,6 +122,7 @@ def test_account_of_the_settings_is_not_changed_here(sandbox: SandboxProcess) ->
 
     seller.refresh_from_db()
     assert "Set by SEQR_RESELLER_PASSWORD in the settings." in page
+    assert "checked with SEQR when you save" not in page
     assert seller.legal_name == "Fyren Bageri AB"
     assert (seller.reseller_id, seller.reseller_user_id, seller.reseller_password) == (
         "public_test_shop",

@@ -233,6 +233,7 @@ def test_terminal_of_the_settings_has_no_password_field(
 
     terminal.refresh_from_db()
     assert "Set by SEQR_TERMINAL_PASSWORD in the settings." in page
+    assert "checked with SEQR when you save" not in page
     assert (terminal.label, terminal.password) == ("Kassa", "12345678")
     assert shown_messages(refused)[-1] == (
         "Not retired. Work is left for the terminal: the settings name it."
