@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PARALLEL_RUNS = 2
 MODEL_BASED_TEST = "tests/proof/model_based/test_invariants.py"
 SEED = 1
-SEEDS = 3  # more than in `make test`: some faults show in rare runs only
+SEEDS = 12  # more than in `make test`: some faults show in rare runs only
 PASSED, FAILED = 0, 1
 
 

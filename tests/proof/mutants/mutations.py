@@ -111,7 +111,6 @@ MUTATIONS = (
         "invoices_open_at_seqr(self._shard).exclude(IS_SUPERSEDED)\n",
         "invoices_open_at_seqr(self._shard)\n",
         "tests/payments/polling/test_store_reads.py::test_superseded_ended_unsent_and_acknowledged_invoices_are_not_queried",
-        by_model=True,
     ),
     Mutation(
         "ignore the silence before a poller's start",
