@@ -25,6 +25,7 @@ from payments.models import (
 from payments.refund_transitions import transition_refund, withdraw_locked_refund
 from payments.refunds.allowance import Allowance, allowance_of, lock_person
 from payments.refunds.locks import lock_refund
+from payments.refunds.second_person import NEEDS_ANOTHER_RESOLVER, needs_another_resolver
 from payments.seqr import is_shortened
 
 APPROVE_PERMISSION = "payments.approve_refund"
@@ -153,7 +154,8 @@ def resolve_unknown_refund(
 ) -> bool:
     """Record the outcome that a person established; return whether it was still unknown.
 
-    Raises RefundNotAccepted without a reason.
+    Raises RefundNotAccepted without a reason, and if the person has requested the refund and
+    somebody else may record its outcome.
     """
     reason = reason.strip()
     if not reason:
@@ -161,6 +163,8 @@ def resolve_unknown_refund(
     refund = lock_refund(refund_id)
     if refund.status != RefundStatus.UNKNOWN:
         return False
+    if needs_another_resolver(refund, source.actor):
+        raise RefundNotAccepted(NEEDS_ANOTHER_RESOLVER)
     fields: dict[str, Any] = {"resolved_by": source.actor, "resolution_reason": reason[:300]}
     if was_refunded:
         fields |= {"ers_reference": ers_reference or None, "refunded_at": database_now()}

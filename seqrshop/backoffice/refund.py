@@ -40,6 +40,7 @@ from payments.refunds.refund import (
     resolve_unknown_refund,
     withdraw_refund,
 )
+from payments.refunds.second_person import NEEDS_ANOTHER_RESOLVER, needs_another_resolver
 from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each
 from seqrshop.backoffice.columns import AgeColumn, AmountColumn, InvoiceColumn
 from seqrshop.backoffice.form_page import form_page
@@ -250,14 +251,14 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
             raise PermissionDenied
         refunds = own_rows(request, Refund.objects.select_related("invoice__order"))
         refund = get_object_or_404(refunds, pk=refund_id)
+        if needs_another_resolver(refund, request.user):
+            self.message_user(request, NEEDS_ANOTHER_RESOLVER, messages.ERROR)
+            return HttpResponseRedirect(page_url(refund))
         suggestion = _suggestion(refund)
         if "reason" in request.POST:
             form = RefundOutcomeForm(request.POST)
             if form.is_valid():
-                if resolve_unknown_refund(refund.pk, by_staff(request.user), **form.cleaned_data):
-                    self.message_user(request, _("The outcome is recorded."))
-                else:
-                    self.message_user(request, OUTCOME_KNOWN, messages.ERROR)
+                self._resolve(request, refund, form)
                 return HttpResponseRedirect(page_url(refund))
         else:
             form = _suggested_form(suggestion)
@@ -279,6 +280,16 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
             button=_("Save"),
             action_url=admin_url(Refund, "resolve", refund.pk),
         )
+
+    def _resolve(self, request: HttpRequest, refund: Refund, form: RefundOutcomeForm) -> None:
+        """Record the outcome in a valid form, and show whether that was possible."""
+        try:
+            if resolve_unknown_refund(refund.pk, by_staff(request.user), **form.cleaned_data):
+                self.message_user(request, _("The outcome is recorded."))
+            else:
+                self.message_user(request, OUTCOME_KNOWN, messages.ERROR)
+        except RefundNotAccepted as error:
+            self.message_user(request, str(error), messages.ERROR)
 
 
 def _not_approved(refund: Refund) -> str | Promise:

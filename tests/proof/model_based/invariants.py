@@ -81,6 +81,7 @@ class InvariantChecker:
             *self._refunds_stay_within_payment(ledgers),
             *self._unsent_refunds_are_of_paid_invoices(ledgers),
             *self._unapproved_refunds_stay_within_limits(ledgers),
+            *self._outcomes_are_recorded_by_others(ledgers),
             *self._orders_match_invoices(ledgers),
             *self._wrongly_paid_orders_need_attention(ledgers),
             *self._changes_have_events(ledgers),
@@ -232,6 +233,11 @@ class InvariantChecker:
         for pk, ore in of_person_today.items():
             if ore > settings.REFUND_DAILY_LIMIT_PER_PERSON * 100:
                 yield f"{ore} öre are refunded by person {pk} today without approval"
+
+    def _outcomes_are_recorded_by_others(self, ledgers: Ledgers) -> Iterator[str]:
+        for refund in ledgers.refunds:
+            if refund.resolved_by_id == refund.requested_by_id:
+                yield f"the requester of {refund} has recorded its outcome"
 
     def _orders_match_invoices(self, ledgers: Ledgers) -> Iterator[str]:
         for order in ledgers.orders:

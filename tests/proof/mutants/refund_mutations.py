@@ -52,6 +52,14 @@ REFUND_MUTATIONS = (
         "::test_refund_that_its_requester_records_as_not_made_still_counts",
     ),
     Mutation(
+        "let a person record the outcome of their own refund",
+        REFUND,
+        "    if needs_another_resolver(refund, source.actor):\n",
+        "    if False:\n",
+        "tests/payments/refunds/test_second_person.py"
+        "::test_requester_does_not_record_the_outcome_where_another_person_may",
+    ),
+    Mutation(
         "sum a person's refunds without a lock",
         REFUND,
         "    lock_person(source.actor)\n",
