@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seqrshop import __version__, env
+from seqrshop.unsafe_settings import unsafe_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 settings = env.Settings(BASE_DIR / ".env")
@@ -273,4 +274,6 @@ METRICS_TOKEN: str = read(
     default="",
 )
 SETTING_NAMES = tuple(settings.names)
+if not DEBUG:
+    settings.refuse(unsafe_settings(globals()))
 settings.finish()

@@ -7,7 +7,7 @@ go. A message never holds a value, which may be a secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,10 @@ class Settings:
             if name not in given:
                 self._problems.append(f"{name} is missing: it belongs to {given[0]}.")
 
+    def refuse(self, problems: Iterable[str]) -> None:
+        """Stop start-up with these sentences too, each of which names a setting."""
+        self._problems.extend(problems)
+
     def _is_given(self, name: str) -> bool:
         return any(self._env.str(each, default="").strip() for each in (name, f"{name}_FILE"))
 
@@ -90,7 +94,7 @@ class Settings:
         if self._problems:
             lines = "\n".join(f"  {problem}" for problem in self._problems)
             raise ImproperlyConfigured(
-                f"these settings are missing or malformed.\n{lines}\nSee .env.example."
+                f"these settings are missing, malformed or unsafe.\n{lines}\nSee .env.example."
             )
 
 

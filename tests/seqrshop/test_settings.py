@@ -15,6 +15,7 @@ from seqrshop.deployment import (
     SETTING_NAMES,
 )
 from seqrshop.local.testing import settings_for_tests
+from seqrshop.unsafe_settings import unsafe_settings
 
 pytestmark = pytest.mark.slow
 
@@ -142,6 +143,95 @@ def test_published_development_key_is_refused_with_debug_off(name: str, publishe
 
     assert stopped.returncode == 1
     assert named(stopped.stderr, "malformed") == {name}
+
+
+UNSAFE = {
+    "SECRET_KEY": "x",
+    "ALLOWED_HOSTS": "*",
+    "PUBLIC_BASE_URL": "https://shop.example.se",
+    "SEQR_SERVICE_URL": "http://seqr.example.se/service",
+    "SEQR_SESSION_URL": "http://seqr.example.se/session",
+}
+UNSAFE_NAMES = {
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "SEQR_SERVICE_URL",
+    "SEQR_SESSION_URL",
+    "SEQR_TERMINAL_PASSWORD",
+    "SEQR_RESELLER_PASSWORD",
+}
+
+
+def unsafe_names(**given: object) -> set[str]:
+    """Return the names of the unsafe settings among the tests' own and these."""
+    values = GOOD | {"ALLOWED_HOSTS": ["shop.example.se"]} | given
+    return {sentence.split()[0] for sentence in unsafe_settings(values)}
+
+
+def test_settings_that_protect_nothing_stop_start_up_with_debug_off() -> None:
+    stopped = load_settings(GOOD | UNSAFE)
+
+    assert stopped.returncode == 1
+    found = re.findall(r"^  ([A-Z_]+) .*: it should be .{5,}\.$", stopped.stderr, re.MULTILINE)
+    assert set(found) == UNSAFE_NAMES
+    assert len(found) == len(UNSAFE_NAMES)
+    assert "12345678" not in stopped.stderr
+
+
+def test_settings_that_protect_nothing_are_accepted_with_debug_on() -> None:
+    started = load_settings(GOOD | UNSAFE | {"DEBUG": "on"})
+
+    assert (started.returncode, started.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST.", "shop.localhost", "127.0.0.1", "127.4.0.1", "[::1]"]
+)
+def test_shop_on_this_machine_alone_may_protect_nothing(host: str) -> None:
+    names = unsafe_names(
+        SECRET_KEY="x",
+        ALLOWED_HOSTS=[host],
+        PUBLIC_BASE_URL=f"http://{host}:8000",
+        SEQR_SERVICE_URL=f"http://{host}:8001/service",
+        SEQR_SESSION_URL=f"http://{host}:8001/session",
+    )
+
+    assert names == set()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"SECRET_KEY": "x"}, {"SECRET_KEY"}),
+        ({"SECRET_KEY": "x" * 60}, {"SECRET_KEY"}),
+        ({"SECRET_KEY": "x", "PUBLIC_BASE_URL": "http://localhost"}, {"SECRET_KEY"}),
+        ({"SECRET_KEY": "x", "ALLOWED_HOSTS": ["localhost"]}, {"SECRET_KEY"}),
+        ({"SECRET_KEY": "x", "PUBLIC_BASE_URL": "http://127.0.0.1.example.se"}, {"SECRET_KEY"}),
+        ({"ALLOWED_HOSTS": ["localhost", "*"]}, {"ALLOWED_HOSTS"}),
+        (
+            {"SEQR_SERVICE_URL": "http://10.0.0.7/soap"},
+            UNSAFE_NAMES - {"SECRET_KEY", "ALLOWED_HOSTS", "SEQR_SESSION_URL"},
+        ),
+        (
+            {"SEQR_SERVICE_URL": "https://seqr.se/soap"},
+            {"SEQR_TERMINAL_PASSWORD", "SEQR_RESELLER_PASSWORD"},
+        ),
+        (
+            {
+                "SEQR_SERVICE_URL": "https://seqr.se/soap",
+                "SEQR_TERMINAL_PASSWORD": "given by SEQR",
+                "SEQR_RESELLER_PASSWORD": "",
+            },
+            set(),
+        ),
+        # A phone on the same network buys at the sandbox.
+        ({"PUBLIC_BASE_URL": "http://192.168.1.5:8000"}, set()),
+    ],
+)
+def test_setting_is_unsafe_where_an_address_is_beyond_this_machine(
+    given: dict[str, object], expected: set[str]
+) -> None:
+    assert unsafe_names(**given) == expected
 
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "ENCRYPTION_KEYS"])
