@@ -133,12 +133,20 @@ def app_address(raw: str) -> str:
 
 
 def database(raw: str) -> dict[str, Any]:
-    """Read the address of a PostgreSQL database, and return Django's settings for it."""
+    """Read the address of a PostgreSQL database, and return Django's settings for it.
+
+    The option `prepare_threshold` is a number of executions, or `none` to prepare no statement.
+    """
     if not raw.startswith(("postgres://", "postgresql://")):
         raise ValueError
     parsed: dict[str, Any] = environ.Env.db_url_config(raw)
     if not parsed.get("NAME"):
         raise ValueError
+    options = parsed.get("OPTIONS", {})
+    if (threshold := options.get("prepare_threshold")) is not None:
+        options["prepare_threshold"] = (
+            None if threshold == "none" else whole_number(0, 1000)(threshold)
+        )
     return parsed
 
 

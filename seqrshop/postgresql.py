@@ -7,6 +7,8 @@ there the client closes the connection after ANSWER_TIMEOUT_SECONDS.
 
 from __future__ import annotations
 
+import select
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,9 +26,12 @@ IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 60  # of a process that is frozen while it
 # The server is given the chance to end a statement first, since its error is more precise.
 ANSWER_TIMEOUT_SECONDS = STATEMENT_TIMEOUT_SECONDS + 1.0
 CHECK_TIMEOUT_SECONDS = 1.0
+CHECK_AFTER_IDLE_SECONDS = 1.0
+POOL_CHECK = ""  # the statement by which the pool checks a connection before it lends it
 WAIT_INTERVAL_SECONDS = 0.1  # psycopg's own, after which Ctrl-C is noticed
 POOL_TIMEOUT_SECONDS = 1.5
 RECONNECT_TIMEOUT_SECONDS = 1.0
+PREPARE_THRESHOLD = 2  # executions of a statement in a connection, after which it is prepared
 
 # For `manage.py migrate`. A migration may take long, but not wait long for a lock: every later
 # statement about the table waits behind it.
@@ -43,6 +48,7 @@ class BoundedConnection(psycopg.Connection[Any]):
     """
 
     answer_timeout_seconds = ANSWER_TIMEOUT_SECONDS
+    answered_at = float("-inf")  # by time.monotonic()
 
     def wait(
         self,
@@ -58,22 +64,39 @@ class BoundedConnection(psycopg.Connection[Any]):
         if timeout is not None:  # psycopg's own limit, which it handles itself
             return super().wait(gen, interval, timeout)
         try:
-            return super().wait(gen, interval, self.answer_timeout_seconds)
+            answer = super().wait(gen, interval, self.answer_timeout_seconds)
         except _WaitTimeout:
             self.pgconn.finish()  # its state is unknown
             raise psycopg.OperationalError("PostgreSQL does not answer") from None
         except ReadOnlySqlTransaction:
             self.pgconn.finish()
             raise psycopg.OperationalError("PostgreSQL is a standby") from None
+        self.answered_at = time.monotonic()
+        return answer
 
-    def execute(self, *args: Any, **kwargs: Any) -> psycopg.Cursor[Any]:
+    def execute(self, query: Any, *args: Any, **kwargs: Any) -> psycopg.Cursor[Any]:
         """Execute a check, which has CHECK_TIMEOUT_SECONDS.
 
         The pool checks an idle connection with it, and a process its settings when it starts.
-        Django executes its statements with cursors.
+        Django executes its statements with cursors. The pool's check is skipped for a connection
+        that was used within CHECK_AFTER_IDLE_SECONDS and that the server has not closed since.
         """
+        if query == POOL_CHECK and self._was_used_just_now():
+            return self.cursor()
         with answer_timeout(self, CHECK_TIMEOUT_SECONDS):
-            return super().execute(*args, **kwargs)
+            return super().execute(query, *args, **kwargs)
+
+    def _was_used_just_now(self) -> bool:
+        """Return whether the server has just answered, and has sent nothing since.
+
+        An idle connection has something to read only where the server has closed it, or is about
+        to.
+        """
+        if time.monotonic() - self.answered_at >= CHECK_AFTER_IDLE_SECONDS:
+            return False
+        unread = select.poll()
+        unread.register(self.pgconn.socket, select.POLLIN)
+        return not unread.poll(0)
 
 
 @contextmanager
@@ -97,7 +120,11 @@ def connect_outside_pool(database: BaseDatabaseWrapper) -> BoundedConnection:
 
 
 def connection_options(from_url: dict[str, Any]) -> dict[str, Any]:
-    """Return the OPTIONS of Django's DATABASES; those in DATABASE_URL win."""
+    """Return the OPTIONS of Django's DATABASES; those in DATABASE_URL win.
+
+    Values are sent apart from a statement's text, so that a statement that repeats is prepared:
+    PostgreSQL then plans it no more at each execution.
+    """
     limits = {
         "statement_timeout": STATEMENT_TIMEOUT_SECONDS,
         "lock_timeout": LOCK_TIMEOUT_SECONDS,
@@ -111,6 +138,8 @@ def connection_options(from_url: dict[str, Any]) -> dict[str, Any]:
         "keepalives_idle": 2,
         "keepalives_interval": 1,
         "keepalives_count": 3,
+        "server_side_binding": True,
+        "prepare_threshold": PREPARE_THRESHOLD,
         **from_url,
         "pool": {
             "connection_class": BoundedConnection,

@@ -13,7 +13,7 @@ from django.db import OperationalError, connection, transaction
 from psycopg_pool import ConnectionPool, PoolTimeout
 from psycopg_pool.base import AttemptWithBackoff
 
-from seqrshop import postgresql
+from seqrshop import env, postgresql
 from seqrshop.postgresql import BoundedConnection, connection_options
 from tests.tcp_proxy import TcpProxy
 
@@ -60,6 +60,12 @@ def seconds_until_connected(pool: ConnectionPool[Any]) -> float:
             assert time.monotonic() - began_at < 60
         else:
             return time.monotonic() - began_at
+
+
+def let_idle(pool: ConnectionPool[Any]) -> None:
+    """Let the pool's connections have been idle for so long that the pool checks them."""
+    for idle in pool._pool:
+        idle.answered_at -= postgresql.CHECK_AFTER_IDLE_SECONDS
 
 
 def test_every_connection_has_the_server_side_limits() -> None:
@@ -142,6 +148,7 @@ def test_hanging_server_is_reported_within_three_seconds_and_found_within_four(
     pool: ConnectionPool[Any], proxy: TcpProxy
 ) -> None:
     """Nothing bounded the test of an idle connection."""
+    let_idle(pool)
     proxy.hang()
     failed = [seconds_of(lambda: fail_to_connect(pool)) for _ in range(4)]
 
@@ -150,6 +157,78 @@ def test_hanging_server_is_reported_within_three_seconds_and_found_within_four(
 
     assert max(failed) < 3
     assert recovered < 4
+
+
+def waits_of_lending(pool: ConnectionPool[Any], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how often the pool waits for PostgreSQL to lend a connection."""
+    waits = []
+    wait = BoundedConnection.wait
+
+    def counted(lent: BoundedConnection, *args: Any) -> Any:
+        waits.append(lent)
+        return wait(lent, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BoundedConnection, "wait", counted)
+        pool.putconn(pool.getconn())
+    return len(waits)
+
+
+def test_connection_is_checked_only_after_a_second_without_an_answer(
+    pool: ConnectionPool[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request waited for a check, though another had just used its connection."""
+    lent = pool.getconn()
+    lent.cursor().execute("SELECT 1")
+    pool.putconn(lent)
+    after_use = waits_of_lending(pool, monkeypatch)
+    let_idle(pool)
+    after_idling = waits_of_lending(pool, monkeypatch)
+
+    assert (after_use, after_idling) == (0, 1)
+
+
+def test_connection_that_the_server_has_closed_is_not_lent_though_just_used(
+    pool: ConnectionPool[Any],
+) -> None:
+    lent = pool.getconn()
+    lent.cursor().execute("SELECT 1")
+    pid = lent.info.backend_pid
+    pool.putconn(lent)
+    with psycopg.connect(_own_address(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+
+    with pool.connection() as next_one:
+        assert next_one.info.backend_pid != pid
+        assert next_one.cursor().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_repeated_statement_is_prepared() -> None:
+    """Every statement was planned at each execution."""
+    with connection.cursor() as cursor:
+        for number in range(4):
+            cursor.execute("SELECT %s::integer + 4711", [number])
+        cursor.execute(
+            "SELECT calls.generic_plans + calls.custom_plans FROM pg_prepared_statements AS calls"
+            " WHERE statement LIKE '%4711'"
+        )
+        [executions] = cursor.fetchone()
+
+    assert executions == 4 - postgresql.PREPARE_THRESHOLD
+
+
+@pytest.mark.parametrize(("value", "threshold"), [("none", None), ("0", 0), ("5", 5)])
+def test_url_decides_whether_statements_are_prepared(value: str, threshold: int | None) -> None:
+    """PgBouncer before 1.21 forwards no prepared statement."""
+    url = env.database(f"postgresql://shop@host/shop?prepare_threshold={value}")
+
+    assert connection_options(url["OPTIONS"])["prepare_threshold"] == threshold
+
+
+@pytest.mark.parametrize("value", ["-1", "often", "1.5"])
+def test_malformed_prepare_threshold_is_refused(value: str) -> None:
+    with pytest.raises(ValueError):
+        env.database(f"postgresql://shop@host/shop?prepare_threshold={value}")
 
 
 def test_write_on_a_standby_counts_as_an_outage_and_closes_the_connection(
