@@ -244,5 +244,5 @@ def digest_audit() -> None:
 
 @shared_task
 def forget_sessions() -> None:
-    """Delete customers' sessions that have expired."""
+    """Delete the sessions of customers and staff that have expired."""
     forget_expired_sessions()

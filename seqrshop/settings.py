@@ -125,7 +125,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
 SECURE_SSL_REDIRECT = _https
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" would make forms post "Origin: null"
-SESSION_COOKIE_AGE = 12 * 3600  # a working day; CUSTOMER_SESSION_SECONDS limits customers' sessions
+# Two cookies. A browser accepts "__Host-" only over https, for this host alone and all its paths.
+SESSION_COOKIE_NAME = "__Host-staff" if _https else "staff"
+CUSTOMER_COOKIE_NAME = "__Host-customer" if _https else "customer"
+SESSION_COOKIE_AGE = 12 * 3600  # the staff's: a working day
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True

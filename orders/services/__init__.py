@@ -18,9 +18,7 @@ from orders.services.sessions import (
     create_session,
     digest_of,
     forget_expired_sessions,
-    latest_order,
-    session_by_id,
-    session_of_token,
+    session_of_digest,
 )
 
 __all__ = [
@@ -35,7 +33,6 @@ __all__ = [
     "digest_of",
     "forget_expired_sessions",
     "is_open",
-    "latest_order",
     "mark_paused",
     "mark_sold_out",
     "opens_next",
@@ -43,6 +40,5 @@ __all__ = [
     "products_shown",
     "reopen_order",
     "serve_order",
-    "session_by_id",
-    "session_of_token",
+    "session_of_digest",
 ]

@@ -1,22 +1,27 @@
 """The menu of a shop, and the staff's switches for products and the shop."""
 
-from django.db.models import F, QuerySet
+from django.db.models import BigIntegerField, F
 
+from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import Product, Shop
 
+_PRODUCTS_SHOWN = CompiledQuery(
+    lambda: (
+        Product.objects.filter(shop=Parameter("shop_id", BigIntegerField()), on_sale=True)
+        .select_related("category", "picture")
+        .defer("picture__content")
+        .order_by(F("category__position").asc(nulls_last=True), "category", "position", "id")
+    )
+)
 
-def products_shown(shop: Shop) -> QuerySet[Product]:
+
+def products_shown(shop: Shop) -> list[Product]:
     """Return the products on sale, sold out or not, in the order of the menu.
 
     Products without a category come last. Categories and pictures are loaded with them, except the
     pictures' content.
     """
-    return (
-        Product.objects.filter(shop=shop, on_sale=True)
-        .select_related("category", "picture")
-        .defer("picture__content")
-        .order_by(F("category__position").asc(nulls_last=True), "category", "position", "id")
-    )
+    return _PRODUCTS_SHOWN.fetch(shop_id=shop.pk)
 
 
 def mark_sold_out(product: Product, *, sold_out: bool) -> bool:

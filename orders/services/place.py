@@ -6,11 +6,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import BigIntegerField, CharField, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
+from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import (
     Customer,
     CustomerSession,
@@ -21,7 +23,7 @@ from orders.models import (
     Product,
     Shop,
 )
-from orders.models.order import PAYABLE_AGAIN
+from orders.models.order import BLOCKING_STATES, PAYABLE_AGAIN
 from orders.services.sessions import blocking_order
 from orders.state_machine import save_fields
 from orders.transitions import lock_order, transition_order
@@ -29,6 +31,19 @@ from orders.transitions import lock_order, transition_order
 MAX_ROWS = 100
 MAX_QUANTITY = 999
 MAX_TOTAL = Decimal("99999999.99")
+
+_CUSTOMER, _SHOP = (Parameter(name, BigIntegerField()) for name in ("customer_id", "shop_id"))
+_LOCKED_CUSTOMER = CompiledQuery(
+    lambda: Customer.objects.select_for_update(no_key=True).filter(pk=_CUSTOMER)
+)
+# The order of the same nonce, and the orders that block another one, the newest first.
+_EARLIER_OR_BLOCKING = CompiledQuery(
+    lambda: Order.objects.filter(
+        Q(nonce=Parameter("nonce", CharField())) | Q(state__in=BLOCKING_STATES),
+        customer=_CUSTOMER,
+        shop=_SHOP,
+    ).order_by("-id")
+)
 
 
 class OrderNotAccepted(Exception):
@@ -87,16 +102,16 @@ def place_order(
     rows return the earlier order. Called inside a transaction, in which the caller also creates the
     invoice. Raises OrderNotAccepted, AnotherOrderOpen, NonceReused and PriceChanged.
     """
-    customer = Customer.objects.select_for_update(no_key=True).get(pk=session.customer_id)
-    shop = session.shop
+    customer, shop = _lock_customer(session.customer_id), session.shop
     requested = _quantities_of(rows)
-    earlier = Order.objects.filter(customer=customer, shop=shop, nonce=nonce).first()
+    in_the_way = _EARLIER_OR_BLOCKING.fetch(customer_id=customer.pk, shop_id=shop.pk, nonce=nonce)
+    earlier = next((order for order in in_the_way if order.nonce == nonce), None)
     if earlier is not None:
         if _quantities_in(earlier) != requested:
             raise NonceReused(earlier)
         return earlier, False
-    if (blocking := blocking_order(customer, shop)) is not None:
-        raise AnotherOrderOpen(blocking)
+    if in_the_way:
+        raise AnotherOrderOpen(in_the_way[0])
 
     lines = _priced_rows(shop, requested)
     total = sum((line.total for line in lines), Decimal(0))
@@ -119,14 +134,14 @@ def place_order(
     return order, True
 
 
-def reopen_order(customer: Customer, public_id: UUID, source: ChangeSource) -> Order:
+def reopen_order(customer_id: int, public_id: UUID, source: ChangeSource) -> Order:
     """Reopen a cancelled, failed or expired order, so that a new invoice can be paid.
 
     Returns the order, locked. Called inside a transaction. The prices stay as ordered. Raises
     Order.DoesNotExist, AnotherOrderOpen, and OrderNotAccepted if the order is in another state or
     one of its products is no longer available: a new invoice is a new sale.
     """
-    Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    customer = _lock_customer(customer_id)
     order_id = Order.objects.values_list("pk", flat=True).get(
         public_id=public_id, customer=customer
     )
@@ -156,6 +171,12 @@ def serve_order(order_id: int, source: ChangeSource) -> bool:
     save_fields(order, served_at=database_now())
     record_event(order, EventName.ORDER_SERVED, source)
     return True
+
+
+def _lock_customer(customer_id: int) -> Customer:
+    """Return the customer, the row locked until the transaction ends."""
+    [customer] = _LOCKED_CUSTOMER.fetch(customer_id=customer_id)
+    return customer
 
 
 def _quantities_of(rows: Sequence[RowRequest]) -> dict[int, int]:

@@ -2,15 +2,27 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet
+from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
 from orders.clock import database_now
+from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import Customer, CustomerSession, Order, Shop
 from orders.models.order import BLOCKING_STATES
+
+DELETE_BATCH_SIZE = 5_000
+
+_SESSION_OF_DIGEST = CompiledQuery(
+    lambda: CustomerSession.objects.select_related("shop").filter(
+        token_digest=Parameter("token_digest", CharField()), expires_at__gt=Now()
+    )
+)
 
 
 def digest_of(token: str) -> str:
@@ -43,14 +55,12 @@ def create_session(
     return session
 
 
-def session_of_token(token: str) -> CustomerSession | None:
-    """Return the session of a token, or None if it is unknown or expired."""
-    return _unexpired().filter(token_digest=digest_of(token)).first()
+def session_of_digest(token_digest: str) -> CustomerSession | None:
+    """Return the session of the token with this digest, with its shop; None if it has none.
 
-
-def session_by_id(session_id: int) -> CustomerSession | None:
-    """Return the session with this id, or None if it is unknown or expired."""
-    return _unexpired().filter(pk=session_id).first()
+    An expired session is none.
+    """
+    return _SESSION_OF_DIGEST.first(token_digest=token_digest)
 
 
 def blocking_order(customer: Customer, shop: Shop) -> Order | None:
@@ -62,18 +72,18 @@ def blocking_order(customer: Customer, shop: Shop) -> Order | None:
     )
 
 
-def latest_order(customer: Customer, shop: Shop) -> Order | None:
-    """Return the customer's newest order at this shop, if any."""
-    return Order.objects.filter(customer=customer, shop=shop).order_by("-id").first()
-
-
 def forget_expired_sessions() -> int:
-    """Delete the expired sessions; return their number."""
-    deleted, _ = CustomerSession.objects.filter(expires_at__lt=database_now()).delete()
+    """Delete the expired sessions, the customers' and the staff's; return their number.
+
+    In batches: each statement ends within its time limit, however many sessions have expired.
+    """
+    customers = CustomerSession.objects.filter(expires_at__lt=Now())
+    staff = Session.objects.filter(expire_date__lt=Now())
+    return _delete_in_batches(customers) + _delete_in_batches(staff)
+
+
+def _delete_in_batches(expired: QuerySet[Any]) -> int:
+    deleted = 0
+    while batch := list(expired.values_list("pk", flat=True)[:DELETE_BATCH_SIZE]):
+        deleted += expired.filter(pk__in=batch).delete()[0]  # unless renewed meanwhile
     return deleted
-
-
-def _unexpired() -> QuerySet[CustomerSession]:
-    return CustomerSession.objects.select_related("customer", "shop").filter(
-        expires_at__gt=database_now()
-    )

@@ -4,11 +4,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
+from django.db.models import BigIntegerField
 from django.utils import timezone
 
-from orders.models import Shop
+from orders.compiled_query import CompiledQuery, Parameter
+from orders.models import OpeningHours, Shop
 from orders.services import is_open, opens_next
-from payments.availability.pause import payments_are_paused
+from payments.availability.pause import payments_paused
+
+# A row for each opening time of a shop, or one row without a time; each with the payment pause.
+_HOURS_AND_PAUSE = CompiledQuery(
+    lambda: (
+        Shop.objects.filter(pk=Parameter("shop_id", BigIntegerField()))
+        .order_by("opening_hours__weekday", "opening_hours__opens")
+        .values_list(
+            "opening_hours__weekday",
+            "opening_hours__opens",
+            "opening_hours__closes",
+            payments_paused("terminal"),
+        )
+    )
+)
 
 
 class Reason(Enum):
@@ -45,12 +61,16 @@ def unavailability_of(shop: Shop, now: datetime | None = None) -> Unavailable | 
     if shop.paused:
         return Unavailable(shop, Reason.PAUSED)
     now = now or timezone.now()
-    hours = list(shop.opening_hours.all())
+    rows = _HOURS_AND_PAUSE.tuples(shop_id=shop.pk)
+    hours = [
+        OpeningHours(weekday=weekday, opens=opens, closes=closes)
+        for weekday, opens, closes, _ in rows
+        if weekday is not None
+    ]
     if not is_open(hours, now):
         return Unavailable(shop, Reason.OUT_OF_HOURS, opens_next(hours, now))
-    return (
-        Unavailable(shop, Reason.PAYMENTS_PAUSED) if payments_are_paused(shop.terminal_id) else None
-    )
+    payments_are_paused = any(row[-1] for row in rows)
+    return Unavailable(shop, Reason.PAYMENTS_PAUSED) if payments_are_paused else None
 
 
 def require_available(shop: Shop) -> None:

@@ -6,6 +6,8 @@ Every process reads the pause from the database. probe.py ends it.
 import logging
 from datetime import timedelta
 
+from django.db.models import Exists, OuterRef
+
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
 from orders.models import EventName, Terminal
@@ -29,6 +31,11 @@ def paused_terminals() -> frozenset[int]:
     """Return the terminals whose payments are paused: no order is taken and no invoice sent."""
     paused = PaymentPause.objects.filter(ended_at=None)
     return frozenset(paused.values_list("terminal_id", flat=True))
+
+
+def payments_paused(terminal: str) -> Exists:
+    """Return the condition that the payments of the terminal at this path of a row are paused."""
+    return Exists(PaymentPause.objects.filter(terminal=OuterRef(terminal), ended_at=None))
 
 
 def payments_are_paused(terminal_id: int) -> bool:

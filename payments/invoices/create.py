@@ -1,11 +1,12 @@
 """Creates an order's first invoice, and the next one after an unpaid one."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
 
 from orders.audit import ChangeSource
-from orders.models import Customer, Order
+from orders.models import Order
 from orders.services import reopen_order
 from payments.availability.availability import require_available
 from payments.models import Invoice, InvoiceStatus
@@ -27,7 +28,7 @@ def create_invoice(order: Order) -> Invoice:
 
 
 @transaction.atomic
-def retry_payment(customer: Customer, public_id: UUID, source: ChangeSource) -> Invoice:
+def retry_payment(customer_id: int, public_id: UUID, source: ChangeSource) -> Invoice:
     """Create a new invoice for an order whose last invoice ended unpaid.
 
     The last invoice cannot be paid any more, unless staff have ended it without SEQR's
@@ -35,7 +36,7 @@ def retry_payment(customer: Customer, public_id: UUID, source: ChangeSource) -> 
     must be open, since somebody has to make and serve the order. The caller enqueues the sending.
     Raises Order.DoesNotExist, AnotherOrderOpen, OrderNotAccepted and ShopUnavailable.
     """
-    order = reopen_order(customer, public_id, source)
+    order = reopen_order(customer_id, public_id, source)
     require_available(order.shop)
     last = order.invoices.order_by("-attempt")[0]
     return Invoice.objects.create(
@@ -48,7 +49,14 @@ def retry_payment(customer: Customer, public_id: UUID, source: ChangeSource) -> 
 
 
 def current_invoice(order: Order) -> Invoice:
-    """Return the invoice that decides the order's state.
+    """Return the invoice that decides the order's state, with the order."""
+    invoice = current_of(order.invoices.all())
+    invoice.order = order
+    return invoice
+
+
+def current_of(invoices: Iterable[Invoice]) -> Invoice:
+    """Return the one of an order's invoices that decides its state.
 
     The paid one, else the open one, else a reversed one, else the newest.
     """
@@ -57,6 +65,4 @@ def current_invoice(order: Order) -> Invoice:
         is_paid = invoice.status == InvoiceStatus.PAID
         return is_paid, invoice.is_open, invoice.paid_at is not None, invoice.attempt
 
-    invoice = max(order.invoices.all(), key=precedence)
-    invoice.order = order
-    return invoice
+    return max(invoices, key=precedence)

@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from orders.models import CustomerSession
-from orders.services import session_by_id, session_of_token
+from orders.services import digest_of, session_of_digest
 from seqrshop.storefront import api_errors, rate_limits
+from seqrshop.storefront.customer_cookie import token_digest_in_cookie
 
 TOKEN_HEADER = "X-SEQR-Token"  # noqa: S105 - the name of a header
-SESSION_KEY = "customer_session"
 SAFE_METHODS = ("GET", "HEAD")
 
 P = ParamSpec("P")
@@ -82,29 +82,15 @@ def require_customer(
 def authenticate(request: HttpRequest) -> CustomerSession:
     """Return the live customer session of the request's header or cookie. Raises ApiError."""
     token = request.headers.get(TOKEN_HEADER)
-    if token is not None:
-        session = session_of_token(token)
-        if session is None:
+    digest = token_digest_in_cookie(request) if token is None else digest_of(token)
+    session = None if digest is None else session_of_digest(digest)
+    if session is None:
+        if token is not None:
             rate_limits.count(
                 rate_limits.UNKNOWN_TOKEN, address=rate_limits.client_address(request)
             )
-    else:
-        session_id = request.session.get(SESSION_KEY)
-        session = session_by_id(session_id) if isinstance(session_id, int) else None
-    if session is None:
         raise api_errors.invalid_session()
     return session
-
-
-def store_session(request: HttpRequest, session: CustomerSession) -> None:
-    """Store the customer session in the browser's session, in place of an earlier one.
-
-    The browser gets a new session key and keeps its other data: staff who try the shop out stay
-    signed in to the admin.
-    """
-    if request.session.get(SESSION_KEY) != session.pk:
-        request.session.cycle_key()
-        request.session[SESSION_KEY] = session.pk
 
 
 def require_same_origin(request: HttpRequest) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from orders.models import Category, CustomerSession, Order, OrderState, Picture, Product, Shop
+from orders.models import (
+    Category,
+    CustomerSession,
+    Order,
+    OrderRow,
+    OrderState,
+    Picture,
+    Product,
+    Shop,
+)
 from orders.services import products_shown
 from payments import seqr
 from payments.availability.messages import shop_unavailable_message
-from payments.invoices.create import current_invoice
 from payments.invoices.discounts import discounts_of, total_of
 from payments.models import Invoice
 from payments.receipts.document import has_receipt
@@ -25,11 +33,6 @@ from seqrshop.storefront.messages import state_texts
 def amount(value: Decimal) -> str:
     """Return an amount in major units with two decimals, such as `149.99`."""
     return f"{value:.2f}"
-
-
-def orders_with_details() -> QuerySet[Order]:
-    """Return the queryset of orders with all that `order_details` reads prefetched."""
-    return Order.objects.select_related("shop").prefetch_related("rows", "invoices")
 
 
 def order_summary(order: Order) -> dict[str, Any]:
@@ -43,10 +46,10 @@ def order_summary(order: Order) -> dict[str, Any]:
     }
 
 
-def order_details(order: Order) -> dict[str, Any]:
-    """Return everything that the customer may know about an order."""
-    invoice = current_invoice(order)
-    payable = payable_reference(order, invoice)
+def order_details(invoice: Invoice, rows: Iterable[OrderRow]) -> dict[str, Any]:
+    """Return everything that the customer may know about the order of this current invoice."""
+    order = invoice.order
+    payable = payable_reference(invoice)
     heading, message = state_texts(order, invoice)
     return {
         **order_summary(order),
@@ -60,7 +63,7 @@ def order_details(order: Order) -> dict[str, Any]:
                 "unit_price": amount(row.unit_price),
                 "total": amount(row.total),
             }
-            for row in order.rows.all()
+            for row in rows
         ],
         "discounts": [
             {"name": discount.name_in(get_language() or "en"), "total": amount(discount.amount)}
@@ -68,25 +71,25 @@ def order_details(order: Order) -> dict[str, Any]:
         ],
         "parameters": order.parameters,
         "ordered_at": timezone.localtime(order.created_at).isoformat(timespec="seconds"),
-        "invoice_reference": _shown_reference(order, invoice),
+        "invoice_reference": _shown_reference(invoice),
         "app_url": seqr.app_url(settings.SEQR_APP_URL, payable) if payable else None,
         "ers_reference": invoice.ers_reference,
-        "receipt_url": receipt_url(order),
+        "receipt_url": receipt_url(invoice),
         "heading": heading,
         "message": message,
     }
 
 
-def payable_reference(order: Order, invoice: Invoice) -> str | None:
+def payable_reference(invoice: Invoice) -> str | None:
     """Return the invoice reference while the order can be paid, else None."""
-    if order.state != OrderState.AWAITING_PAYMENT:
+    if invoice.order.state != OrderState.AWAITING_PAYMENT:
         return None
-    return _shown_reference(order, invoice)
+    return _shown_reference(invoice)
 
 
-def return_page_details(order: Order) -> dict[str, Any]:
-    """Return what the holder of the return key may know: nothing personal."""
-    invoice = current_invoice(order)
+def return_page_details(invoice: Invoice) -> dict[str, Any]:
+    """Return what the holder of the order's return key may know: nothing personal."""
+    order = invoice.order
     heading, message = state_texts(order, invoice)
     return {
         "number": order.number,
@@ -94,23 +97,24 @@ def return_page_details(order: Order) -> dict[str, Any]:
         "total": {"value": amount(total_of(invoice)), "currency": order.currency},
         "heading": heading,
         "message": message,
-        "receipt_url": receipt_url(order),
+        "receipt_url": receipt_url(invoice),
     }
 
 
-def receipt_url(order: Order) -> str | None:
+def receipt_url(invoice: Invoice) -> str | None:
     """Return the address of the order's receipt, or None; with `.pdf` appended, of its PDF.
 
     The address holds the return key: a link carries no header, and a web view may keep no cookie.
     """
-    if not has_receipt(current_invoice(order)):
+    if not has_receipt(invoice):
         return None
-    return reverse("receipt", kwargs={"return_key": order.return_key})
+    return reverse("receipt", kwargs={"return_key": invoice.order.return_key})
 
 
-def _shown_reference(order: Order, invoice: Invoice) -> str | None:
+def _shown_reference(invoice: Invoice) -> str | None:
     """Return the invoice reference, or None where the payment must not be started any more."""
-    if order.state == OrderState.CANCEL_PENDING or (invoice.is_open and invoice.cancel_reason):
+    is_cancelling = invoice.is_open and invoice.cancel_reason
+    if invoice.order.state == OrderState.CANCEL_PENDING or is_cancelling:
         return None
     return invoice.invoice_reference
 
@@ -119,11 +123,11 @@ def session_details(
     session: CustomerSession,
     shop: Shop,
     *,
-    open_order: Order | None,
-    latest_order: Order | None,
+    open_order: dict[str, Any] | None,
+    latest_order: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """Return what the order page needs; `shop` is the session's shop."""
-    products = list(products_shown(shop))
+    """Return what the order page needs; `shop` is the session's, the orders are with details."""
+    products = products_shown(shop)
     categories = {product.category: None for product in products if product.category}
     return {
         "parameters": session.parameters,
@@ -131,8 +135,8 @@ def session_details(
         "categories": [_category(category) for category in categories],
         "products": [_product(product) for product in products],
         "unavailable_message": shop_unavailable_message(shop),
-        "order": order_details(open_order) if open_order else None,
-        "latest_order": order_details(latest_order) if latest_order else None,
+        "order": open_order,
+        "latest_order": latest_order,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource
-from orders.models import Customer, CustomerSession, Order, SourceName
+from orders.models import CustomerSession, Order, SourceName
 from orders.services import (
     AnotherOrderOpen,
     NonceReused,
@@ -25,8 +26,8 @@ from payments import tasks
 from payments.availability.availability import ShopUnavailable
 from payments.availability.messages import unavailable_message
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice
-from payments.invoices.create import create_invoice, current_invoice, retry_payment
-from payments.models import CancelReason
+from payments.invoices.create import create_invoice, current_of, retry_payment
+from payments.models import CancelReason, Invoice
 from seqrshop.storefront import api_errors
 from seqrshop.storefront.api_errors import ApiError
 from seqrshop.storefront.endpoint import endpoint, json_response, require_customer
@@ -35,9 +36,9 @@ from seqrshop.storefront.json_output import (
     amount,
     order_details,
     order_summary,
-    orders_with_details,
     product_with_price,
 )
+from seqrshop.storefront.order_queries import customer_invoice, customer_invoices, rows_of
 from seqrshop.storefront.shops import shop_at
 from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
@@ -51,7 +52,7 @@ def create_order(
     request: HttpRequest, session: CustomerSession, slug: str | None = None
 ) -> HttpResponse:
     """Create an order with its invoice and enqueue sending: 201, or 200 for a repeated nonce."""
-    if shop_at(slug).pk != session.shop_id:
+    if slug != session.shop.slug and shop_at(slug).pk != session.shop_id:
         raise api_errors.other_shop()
     body = read_object(request)
     nonce, rows, total = read_nonce(body), read_rows(body), read_total(body)
@@ -63,13 +64,11 @@ def create_order(
     except OrderNotAccepted as error:
         raise api_errors.invalid(error.field, error.reason) from None
     except AnotherOrderOpen as error:
-        raise _order_open(error) from None
+        raise _order_open(session, error) from None
     except NonceReused as error:
-        raise _conflict(
-            "nonce_reused",
-            _("This order has already been placed, with other contents."),
-            error.order,
-        ) from None
+        order_now = _details(customer_invoice(session, error.order.public_id))
+        message = _("This order has already been placed, with other contents.")
+        raise _conflict("nonce_reused", message, order_now) from None
     except PriceChanged as error:
         raise _price_changed(error, session.shop.currency) from None
     except ShopUnavailable as error:
@@ -81,19 +80,21 @@ def create_order(
 @require_customer
 def show_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
     """Return an order; refresh its invoice where the poller is stalled."""
-    order = customer_order(session.customer, public_id)
-    refresh_if_stale(current_invoice(order))
-    return json_response(order_details(order))
+    invoice = customer_invoice(session, public_id)
+    refresh_if_stale(invoice)
+    return json_response(_details(invoice))
 
 
 @endpoint("GET", "HEAD")
 @require_customer
 def order_events(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
     """Return an order, then stream its changes if the server supports streams."""
-    order = customer_order(session.customer, public_id)
-    refresh_if_stale(current_invoice(order))
-    accept_stream(request, order, "order", f"customer {session.customer_id}", session.expires_at)
-    return json_response(order_details(order))
+    invoices = customer_invoices(session, public_id)
+    invoice = current_of(invoices)
+    refresh_if_stale(invoice)
+    reader = f"customer {session.customer_id}"
+    accept_stream(request, invoices, "order", reader, session.expires_at)
+    return json_response(_details(invoice))
 
 
 @endpoint("POST")
@@ -102,47 +103,43 @@ def pay_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -
     """Create a new invoice for an order whose last one was not paid, and enqueue sending."""
     try:
         with transaction.atomic():
-            _send_on_commit(retry_payment(session.customer, public_id, SOURCE).pk)
+            _send_on_commit(retry_payment(session.customer_id, public_id, SOURCE).pk)
     except Order.DoesNotExist:
         raise api_errors.not_found() from None
     except AnotherOrderOpen as error:
-        raise _order_open(error) from None
+        raise _order_open(session, error) from None
     except OrderNotAccepted as error:
-        order = customer_order(session.customer, public_id)
-        raise _conflict("not_payable", error.reason, order) from None
+        order_now = _details(customer_invoice(session, public_id))
+        raise _conflict("not_payable", error.reason, order_now) from None
     except ShopUnavailable as error:
         raise _shop_unavailable(error) from None
-    return json_response(order_details(customer_order(session.customer, public_id)))
+    return json_response(_details(customer_invoice(session, public_id)))
 
 
 @endpoint("POST")
 @require_customer
 def cancel_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
     """Cancel the order's invoice; cancel_pending until SEQR confirms."""
-    invoice = current_invoice(customer_order(session.customer, public_id))
+    invoice = customer_invoice(session, public_id)
     try:
         cancel_invoice(invoice.pk, CancelReason.CUSTOMER, SOURCE)
     except AlreadyPaid:
-        order = customer_order(session.customer, public_id)
-        raise _conflict("already_paid", _("This order is already paid."), order) from None
-    return json_response(order_details(customer_order(session.customer, public_id)))
+        order_now = _details(customer_invoice(session, public_id))
+        raise _conflict("already_paid", _("This order is already paid."), order_now) from None
+    return json_response(_details(customer_invoice(session, public_id)))
 
 
-def customer_order(customer: Customer, public_id: UUID) -> Order:
-    """Return this customer's order. Raises ApiError 404, for another customer's order too."""
-    order = orders_with_details().filter(public_id=public_id, customer=customer).first()
-    if order is None:
-        raise api_errors.not_found()
-    return order
+def _details(invoice: Invoice) -> dict[str, Any]:
+    return order_details(invoice, rows_of(invoice.order))
 
 
 def _send_on_commit(invoice_id: int) -> None:
     transaction.on_commit(partial(tasks.enqueue, tasks.send_invoice, invoice_id))
 
 
-def _order_open(error: AnotherOrderOpen) -> ApiError:
-    message = _("You already have an unpaid order.")
-    return _conflict("order_open", message, error.order)
+def _order_open(session: CustomerSession, error: AnotherOrderOpen) -> ApiError:
+    order_now = _details(customer_invoice(session, error.order.public_id))
+    return _conflict("order_open", _("You already have an unpaid order."), order_now)
 
 
 def _price_changed(error: PriceChanged, currency: str) -> ApiError:
@@ -164,6 +161,5 @@ def _shop_unavailable(error: ShopUnavailable) -> ApiError:
     return api_errors.shop_unavailable(unavailable_message(error.unavailable, timezone.now()))
 
 
-def _conflict(code: str, message: str, order: Order) -> ApiError:
-    details = order_details(orders_with_details().get(pk=order.pk))
-    return ApiError(409, code, message, order=details)
+def _conflict(code: str, message: str, order: dict[str, Any]) -> ApiError:
+    return ApiError(409, code, message, order=order)

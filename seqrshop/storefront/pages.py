@@ -11,15 +11,17 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from orders.models import Order, Shop
+from orders.models import Shop
 from orders.models.order import BLOCKING_STATES
 from payments.availability.messages import shop_unavailable_message
-from payments.invoices.create import current_invoice
+from payments.invoices.create import current_of
 from payments.invoices.discounts import total_of
-from seqrshop.storefront import api_errors, rate_limits
+from payments.models import Invoice
+from seqrshop.storefront import rate_limits
 from seqrshop.storefront.endpoint import endpoint, json_response
-from seqrshop.storefront.json_output import orders_with_details, receipt_url, return_page_details
+from seqrshop.storefront.json_output import receipt_url, return_page_details
 from seqrshop.storefront.messages import HEADINGS, state_texts
+from seqrshop.storefront.order_queries import invoices_of_return_key
 from seqrshop.storefront.shops import shop_at
 from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
@@ -50,8 +52,8 @@ def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 @never_cache
 def return_page(request: HttpRequest, return_key: str) -> HttpResponse:
     """Show the order's state to a browser that returns from the app. Nothing personal."""
-    order = order_by_return_key(return_key)
-    invoice = current_invoice(order)
+    invoice = current_of(invoices_by_return_key(return_key))
+    order = invoice.order
     heading, message = state_texts(order, invoice)
     return render(
         request,
@@ -63,7 +65,7 @@ def return_page(request: HttpRequest, return_key: str) -> HttpResponse:
             "message": message,
             "total": total_of(invoice),
             "order_page_url": reverse("order_page", kwargs={"slug": order.shop.slug}),
-            "receipt_url": receipt_url(order),
+            "receipt_url": receipt_url(invoice),
             "is_final": order.state not in BLOCKING_STATES,
             "state_url": reverse("return_state", kwargs={"return_key": return_key}),
             "events_url": reverse("return_events", kwargs={"return_key": return_key}),
@@ -74,27 +76,25 @@ def return_page(request: HttpRequest, return_key: str) -> HttpResponse:
 @endpoint("GET", "HEAD")
 def return_state(request: HttpRequest, return_key: str) -> HttpResponse:
     """Return the order's state to the return page; refresh a stale invoice."""
-    order = order_by_return_key(return_key)
-    refresh_if_stale(current_invoice(order))
-    return json_response(return_page_details(order))
+    invoice = current_of(invoices_by_return_key(return_key))
+    refresh_if_stale(invoice)
+    return json_response(return_page_details(invoice))
 
 
 @endpoint("GET", "HEAD")
 def return_events(request: HttpRequest, return_key: str) -> HttpResponse:
     """Return the order's state, then stream its changes if the server supports streams."""
-    order = order_by_return_key(return_key)
-    refresh_if_stale(current_invoice(order))
-    accept_stream(request, order, "return_page", f"return page {return_key}")
-    return json_response(return_page_details(order))
+    invoices = invoices_by_return_key(return_key)
+    invoice = current_of(invoices)
+    refresh_if_stale(invoice)
+    accept_stream(request, invoices, "return_page", f"return page {return_key}")
+    return json_response(return_page_details(invoice))
 
 
-def order_by_return_key(return_key: str) -> Order:
-    """Return the order of this return key. Counts the request. Raises ApiError."""
+def invoices_by_return_key(return_key: str) -> list[Invoice]:
+    """Return all invoices of the order of this return key. Counts the request. Raises ApiError."""
     rate_limits.count(rate_limits.RETURN_PAGE, token=return_key)
-    order = orders_with_details().filter(return_key=return_key).first()
-    if order is None:
-        raise api_errors.not_found()
-    return order
+    return invoices_of_return_key(return_key)
 
 
 def _context(shop: Shop) -> dict[str, object]:

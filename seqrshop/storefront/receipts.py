@@ -17,15 +17,16 @@ from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from orders.models import CustomerSession, Order
-from payments.invoices.create import current_invoice
+from orders.models import CustomerSession
+from payments.invoices.create import current_of
+from payments.models import Invoice
 from payments.receipts.content import Receipt
 from payments.receipts.document import has_receipt, receipt_of
 from payments.receipts.pdf import receipt_pdf
 from seqrshop.storefront import api_errors, rate_limits
 from seqrshop.storefront.endpoint import require_customer
-from seqrshop.storefront.orders import customer_order
-from seqrshop.storefront.pages import order_by_return_key
+from seqrshop.storefront.order_queries import customer_invoice
+from seqrshop.storefront.pages import invoices_by_return_key
 
 
 @require_safe
@@ -33,7 +34,7 @@ from seqrshop.storefront.pages import order_by_return_key
 @require_customer
 def show(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
     """Show a customer's receipt."""
-    return _page(request, customer_order(session.customer, public_id))
+    return _page(request, customer_invoice(session, public_id))
 
 
 @require_safe
@@ -41,27 +42,28 @@ def show(request: HttpRequest, session: CustomerSession, public_id: UUID) -> Htt
 @require_customer
 def show_pdf(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
     """Download a customer's receipt."""
-    return _pdf(customer_order(session.customer, public_id))
+    return _pdf(customer_invoice(session, public_id))
 
 
 @require_safe
 @never_cache
 def show_by_key(request: HttpRequest, return_key: str) -> HttpResponse:
     """Show the receipt to the holder of the order's return key."""
-    return _page(request, order_by_return_key(return_key))
+    return _page(request, current_of(invoices_by_return_key(return_key)))
 
 
 @require_safe
 @never_cache
 def show_pdf_by_key(request: HttpRequest, return_key: str) -> HttpResponse:
     """Download the receipt as the holder of the order's return key."""
-    return _pdf(order_by_return_key(return_key))
+    return _pdf(current_of(invoices_by_return_key(return_key)))
 
 
-def _page(request: HttpRequest, order: Order) -> HttpResponse:
+def _page(request: HttpRequest, invoice: Invoice) -> HttpResponse:
+    order = invoice.order
     key = {"return_key": order.return_key}
     context = {
-        "receipt": _receipt_of(order),
+        "receipt": _receipt_of(invoice),
         "shop": order.shop,
         "pdf_url": reverse("receipt_pdf", kwargs=key),
         "order_url": reverse("return_page", kwargs=key),
@@ -73,8 +75,8 @@ def _page(request: HttpRequest, order: Order) -> HttpResponse:
     return response
 
 
-def _pdf(order: Order) -> HttpResponse:
-    receipt = _receipt_of(order)
+def _pdf(invoice: Invoice) -> HttpResponse:
+    order, receipt = invoice.order, _receipt_of(invoice)
     rate_limits.count(rate_limits.PDF, token=order.return_key)
     with override(order.language):
         name = _("receipt-%(number)s.pdf") % {"number": order.number}
@@ -85,8 +87,7 @@ def _pdf(order: Order) -> HttpResponse:
     )
 
 
-def _receipt_of(order: Order) -> Receipt:
-    invoice = current_invoice(order)
+def _receipt_of(invoice: Invoice) -> Receipt:
     if not has_receipt(invoice):
         raise api_errors.not_found()
     return receipt_of(invoice)

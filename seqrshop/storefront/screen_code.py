@@ -9,18 +9,16 @@ from django.http import HttpRequest, HttpResponse
 from orders.models import CustomerSession
 from orders.screen_code import drawing_of
 from payments import seqr
-from payments.invoices.create import current_invoice
 from seqrshop.storefront.endpoint import endpoint, json_response, require_customer
 from seqrshop.storefront.json_output import payable_reference
-from seqrshop.storefront.orders import customer_order
+from seqrshop.storefront.order_queries import customer_invoice
 
 
 @endpoint("GET", "HEAD")
 @require_customer
 def show(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
     """Return the code as an SVG path; null unless the order can be paid."""
-    order = customer_order(session.customer, public_id)
-    reference = payable_reference(order, current_invoice(order))
+    reference = payable_reference(customer_invoice(session, public_id))
     if reference is None:
         return json_response({"code": None})
     size, path = drawing_of(seqr.invoice_url(reference))

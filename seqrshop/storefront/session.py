@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.views.decorators.gzip import gzip_page
 
-from orders.models import CustomerSession, Order
-from orders.services import blocking_order, digest_of, latest_order
+from orders.services import digest_of
 from payments.availability.pause import payments_are_paused
+from payments.models import Invoice
 from payments.seqr import SeqrError
 from payments.session_exchange import (
     TokenOfAnotherShop,
@@ -17,15 +19,20 @@ from payments.session_exchange import (
     exchange_token,
 )
 from seqrshop.storefront import api_errors, rate_limits
+from seqrshop.storefront.customer_cookie import set_customer_cookie
 from seqrshop.storefront.endpoint import (
     authenticate,
     endpoint,
     json_response,
     require_same_origin,
-    store_session,
 )
 from seqrshop.storefront.json_input import read_object, read_reference, read_token
-from seqrshop.storefront.json_output import orders_with_details, session_details
+from seqrshop.storefront.json_output import order_details, session_details
+from seqrshop.storefront.order_queries import (
+    invoice_of_reference,
+    invoices_of_session,
+    rows_of,
+)
 from seqrshop.storefront.shops import shop_at
 
 
@@ -66,28 +73,23 @@ def create_session(request: HttpRequest, slug: str | None = None) -> HttpRespons
             if payments_are_paused(shop.terminal_id):
                 raise api_errors.payments_paused() from None
             raise api_errors.seqr_unavailable() from None
-        store_session(request, session)
         get_token(request)  # sets the CSRF cookie for a client that has loaded no page
-    return json_response(
+    blocking, latest = invoices_of_session(session)
+    if reference is not None:
+        latest = invoice_of_reference(session, reference)
+    open_order = _details(blocking)
+    response = json_response(
         session_details(
             session,
             shop,
-            open_order=_with_details(blocking_order(session.customer, shop)),
-            latest_order=_latest(session, reference),
+            open_order=open_order,
+            latest_order=open_order if latest is blocking else _details(latest),
         )
     )
+    if token is not None:
+        set_customer_cookie(response, session)
+    return response
 
 
-def _with_details(order: Order | None) -> Order | None:
-    return None if order is None else orders_with_details().get(pk=order.pk)
-
-
-def _latest(session: CustomerSession, reference: str | None) -> Order | None:
-    """Return this customer's order of the reference; without one, their latest at the shop."""
-    if reference is None:
-        return _with_details(latest_order(session.customer, session.shop))
-    return (
-        orders_with_details()
-        .filter(customer=session.customer, invoices__invoice_reference=reference)
-        .first()
-    )
+def _details(invoice: Invoice | None) -> dict[str, Any] | None:
+    return None if invoice is None else order_details(invoice, rows_of(invoice.order))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet, SlugField
 from django.utils.translation import gettext as _
 
+from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import Shop
 from seqrshop.storefront import api_errors
+
+_SHOP_OF_SLUG = CompiledQuery(lambda: _shops().filter(slug=Parameter("slug", SlugField())))
+_FIRST_SHOPS = CompiledQuery(lambda: _shops().order_by("pk")[:2])
 
 
 def shop_at(slug: str | None) -> Shop:
     """Return the shop of this slug, or without one the only shop. Raises ApiError."""
-    all_shops = Shop.objects.select_related("logo").defer("logo__content")
     if slug is not None:
-        shop = all_shops.filter(slug=slug).first()
+        shop = _SHOP_OF_SLUG.first(slug=slug)
         if shop is None:
             raise api_errors.not_found(_("There is no shop at this address."))
         return shop
-    shops = list(all_shops.order_by("pk")[:2])
+    shops = _FIRST_SHOPS.fetch()
     if not shops:
         raise api_errors.not_found(_("There is no shop here yet."))
     if len(shops) > 1:
@@ -24,3 +28,7 @@ def shop_at(slug: str | None) -> Shop:
             _("There are several shops here, so the address needs the name of one: /name/order.")
         )
     return shops[0]
+
+
+def _shops() -> QuerySet[Shop]:
+    return Shop.objects.select_related("logo").defer("logo__content")

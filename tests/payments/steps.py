@@ -117,7 +117,7 @@ def paid_invoice(sandbox: SandboxProcess, terminal: Terminal | None = None) -> I
 def retried_invoice(invoice: Invoice) -> Invoice:
     """Retry an ended payment as its customer; return the new invoice, issued by SEQR."""
     order = invoice.order
-    retried = retry_payment(order.customer, order.public_id, BY_CUSTOMER)
+    retried = retry_payment(order.customer_id, order.public_id, BY_CUSTOMER)
     send_invoice(retried.pk)
     return reloaded(retried)
 

@@ -227,7 +227,7 @@ def test_url_decides_whether_statements_are_prepared(value: str, threshold: int 
 
 @pytest.mark.parametrize("value", ["-1", "often", "1.5"])
 def test_malformed_prepare_threshold_is_refused(value: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError):  # noqa: PT011 - env.Settings writes the text
         env.database(f"postgresql://shop@host/shop?prepare_threshold={value}")
 
 

@@ -242,6 +242,19 @@ def test_single_missing_secret_stops_start_up(missing: str) -> None:
     assert named(stopped.stderr, "missing") == {missing}
 
 
+def test_cookies_over_https_are_of_this_host_alone() -> None:
+    """One cookie served staff and customers, and any host of the domain could set it."""
+    code = (
+        "from seqrshop import settings as s; print(s.SESSION_COOKIE_NAME, s.CUSTOMER_COOKIE_NAME)"
+    )
+    given = {name: GOOD[name] for name in REQUIRED}
+    https = run(["python", "-c", code], {**given, "PUBLIC_BASE_URL": "https://shop.example.se"})
+    http = run(["python", "-c", code], {**given, "PUBLIC_BASE_URL": "http://127.0.0.1:8000"})
+
+    assert https.stdout.split() == ["__Host-staff", "__Host-customer"]
+    assert http.stdout.split() == ["staff", "customer"]
+
+
 def test_every_terminal_setting_that_is_missing_beside_one_is_named() -> None:
     given = {name: GOOD[name] for name in {*REQUIRED, "SEQR_RESELLER_ID"}}
 

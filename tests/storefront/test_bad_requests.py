@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import OperationalError, connection
+from django.test import Client
 
 from orders.models import CustomerSession
 from tests.conftest import TOKEN
@@ -167,11 +169,11 @@ def test_request_is_retryable_while_database_is_down(
     assert b"10.0.0.7" not in page.content + data.content
 
 
-def test_session_is_retryable_after_database_fails_during_save(
+def test_session_is_retryable_after_database_fails_in_its_middle(
     client: JsonClient, customer_session: CustomerSession
 ) -> None:
     def die(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        if sql.startswith('UPDATE "django_session"'):
+        if 'FROM "orders_product"' in sql:
             raise OperationalError("server closed the connection unexpectedly")
         return execute(sql, *rest)
 
@@ -179,4 +181,19 @@ def test_session_is_retryable_after_database_fails_during_save(
         response = client.send("/lyktan/session", {"token": TOKEN})
 
     assert (response.status_code, response.json()["error"]) == (503, "temporarily_unavailable")
+    assert int(response["Retry-After"]) > 0
+
+
+def test_sign_in_is_retryable_after_database_fails_during_save(db: None) -> None:
+    def die(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith('UPDATE "django_session"'):
+            raise OperationalError("server closed the connection unexpectedly")
+        return execute(sql, *rest)
+
+    User.objects.create_superuser("boss", password="password")
+    signing_in = Client()
+    with connection.execute_wrapper(die):
+        response = signing_in.post("/admin/login/", {"username": "boss", "password": "password"})
+
+    assert response.status_code == 503
     assert int(response["Retry-After"]) > 0

@@ -73,7 +73,7 @@ def test_shop_has_its_own_accent_and_logo(customer: JsonClient, cafe: Shop) -> N
     assert shop["logo"] == {"url": picture.url, "alt": "Kafé Lyktan", "width": 256, "height": 64}
 
 
-def test_menu_of_200_products_needs_8_queries(
+def test_menu_of_200_products_needs_5_queries(
     customer: JsonClient, cafe: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     category = CategoryFactory.create(shop=cafe)
@@ -89,7 +89,7 @@ def test_menu_of_200_products_needs_8_queries(
         )
     )
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(5):
         menu = customer.send("/lyktan/session").json()
 
     assert len(menu["products"]) == 200
@@ -101,7 +101,7 @@ def test_pages_pictures_and_accents_only_select(
 ) -> None:
     picture = PictureFactory.create()
 
-    with django_assert_num_queries(4 if page == "order" else 2) as queries:
+    with django_assert_num_queries(3 if page == "order" else 2) as queries:
         client.get(f"/lyktan/{page}")
         client.get(picture.url)
         client.get("/accents/7a3412.css")

@@ -10,6 +10,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from orders.models import Order
+from tests.factories import ProductFactory
 from tests.storefront.shopfront import (
     TOKEN,
     WRITE_ONLY,
@@ -74,7 +76,20 @@ def test_errors_and_monitoring_write_nothing(shop: Shopfront, address: str) -> N
 
 
 def test_write_is_detected(shop: Shopfront) -> None:
-    with writes() as found:
-        Client().post("/lyktan/session", {"token": TOKEN}, "application/json")
+    rows = [{"product": ProductFactory.create(shop=shop.to_pay.order.shop).pk, "quantity": 1}]
+    Order.objects.filter(pk=shop.to_pay.order_id).update(state="paid")
 
-    assert any("django_session" in sql for sql in found)
+    with writes() as found:
+        shop.customer().post(
+            "/lyktan/orders", {"nonce": "nonce-0001", "rows": rows}, "application/json"
+        )
+
+    assert any("orders_order" in sql for sql in found)
+
+
+def test_exchange_of_a_known_token_writes_nothing(shop: Shopfront) -> None:
+    """Each visit left a row in the table of the browsers' sessions."""
+    with writes() as found:
+        response = Client().post("/lyktan/session", {"token": TOKEN}, "application/json")
+
+    assert (response.status_code, found) == (200, [])

@@ -21,6 +21,7 @@ from tests.factories import (
 )
 from tests.sandbox_process import SandboxProcess
 from tests.storefront.conftest import JsonClient
+from tests.storefront.steps import invoice_of
 
 PLAIN = {"unit": "st", "category": None, "sold_out": False, "picture": None}
 
@@ -67,7 +68,7 @@ def test_customer_is_stored_and_token_is_not(client: JsonClient, token: str) -> 
     session = CustomerSession.objects.select_related("customer").get()
     assert session.customer.msisdn == "46700643933"
     assert token not in str(session.__dict__)
-    assert token not in str(client.session.items())
+    assert token not in str(client.cookies)
 
 
 def test_no_response_has_phone_number(client: JsonClient, token: str) -> None:
@@ -173,6 +174,36 @@ def test_session_has_open_order(customer: JsonClient, customer_session: Customer
     assert body["latest_order"] == body["order"]
 
 
+def test_session_has_open_order_and_a_later_one(
+    customer: JsonClient, customer_session: CustomerSession
+) -> None:
+    first = invoice_of(customer_session, "needs_attention")
+    middle = invoice_of(customer_session, "paid")
+    last = invoice_of(customer_session, "paid")
+
+    body = customer.send("/lyktan/session").json()
+
+    assert body["order"]["id"] == str(first.order.public_id)
+    assert body["latest_order"]["id"] == str(last.order.public_id) != str(middle.order.public_id)
+
+
+def test_session_has_orders_of_its_own_shop_and_customer(
+    customer: JsonClient, customer_session: CustomerSession
+) -> None:
+    own = invoice_of(customer_session, "paid")
+    elsewhere = CustomerSessionFactory.create(
+        customer=customer_session.customer, token="token-at-another-shop"
+    )
+    neighbour = CustomerSessionFactory.create(shop=customer_session.shop, token="neighbours-token")
+    for session in (elsewhere, neighbour):
+        invoice_of(session, "issued")
+
+    body = customer.send("/lyktan/session").json()
+
+    assert body["order"] is None
+    assert body["latest_order"]["id"] == str(own.order.public_id)
+
+
 def test_final_order_is_latest_order_and_not_open_order(
     customer: JsonClient, customer_session: CustomerSession
 ) -> None:
@@ -234,19 +265,18 @@ def test_request_without_token_and_cookie_is_invalid_session(
     assert client.send("/lyktan/session").status_code == 401
 
 
-def test_new_token_replaces_session_and_session_key(
+def test_new_token_replaces_session_and_cookie(
     client: JsonClient, customer_session: CustomerSession
 ) -> None:
-    newer = CustomerSessionFactory.create(
+    CustomerSessionFactory.create(
         shop=customer_session.shop, token="0000002012-00000002", parameters={"TABLE": "5"}
     )
     client.send("/lyktan/session", {"token": TOKEN})
-    first_cookie = client.cookies["sessionid"].value
+    first_cookie = client.cookies["customer"].value
 
     client.send("/lyktan/session", {"token": "0000002012-00000002"})
 
-    assert client.cookies["sessionid"].value != first_cookie
-    assert client.session["customer_session"] == newer.pk
+    assert client.cookies["customer"].value != first_cookie
     assert client.send("/lyktan/session").json()["parameters"] == {"TABLE": "5"}
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -16,17 +16,13 @@ from django.utils.translation import override
 from orders.models import Order
 from orders.models.order import BLOCKING_STATES
 from payments.availability.pause import paused_terminals
-from seqrshop.storefront.json_output import order_details, orders_with_details, return_page_details
+from payments.invoices.create import current_invoice
+from seqrshop.storefront.json_output import order_details, return_page_details
 from seqrshop.storefront.streams.order_version import OrderVersion, read_versions, version_of
-from seqrshop.storefront.streams.stream_acceptor import OrderDetails, OrderFormat
+from seqrshop.storefront.streams.stream_acceptor import OrderFormat
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_DETAILS: dict[OrderDetails, Callable[[Order], dict[str, Any]]] = {
-    "order": order_details,
-    "return_page": return_page_details,
-}
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,9 @@ def read_orders(formats: Mapping[UUID, Collection[OrderFormat]]) -> dict[UUID, O
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         return {
             order.public_id: _snapshot(order, formats[order.public_id])
-            for order in orders_with_details().filter(public_id__in=formats.keys())
+            for order in Order.objects.filter(public_id__in=formats.keys())
+            .select_related("shop")
+            .prefetch_related("rows", "invoices")
         }
 
 
@@ -81,8 +79,15 @@ def read_current_versions(orders: Collection[UUID]) -> CurrentVersions:
 
 def _snapshot(order: Order, formats: Collection[OrderFormat]) -> OrderSnapshot:
     bodies = {}
+    invoice = current_invoice(order)
     for order_format in formats:
         with override(order_format.language):
-            details = _DETAILS[order_format.details](order)
+            details = (
+                order_details(invoice, order.rows.all())
+                if order_format.details == "order"
+                else return_page_details(invoice)
+            )
         bodies[order_format] = json.dumps(details, cls=DjangoJSONEncoder).encode()
-    return OrderSnapshot(version_of(order), order.state not in BLOCKING_STATES, bodies)
+    return OrderSnapshot(
+        version_of(order, order.invoices.all()), order.state not in BLOCKING_STATES, bodies
+    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from orders.models import Order
-from payments.models import CUSTOMER_VISIBLE_FIELDS, POLLED_STATUSES, shard_of
+from payments.models import CUSTOMER_VISIBLE_FIELDS, POLLED_STATUSES, Invoice, shard_of
 from seqrshop.storefront.messages import UNSENT_STATES
 
 _INVOICE_FIELDS = ("id", *CUSTOMER_VISIBLE_FIELDS)
@@ -35,13 +35,12 @@ class OrderVersion:
         return None
 
 
-def version_of(order: Order) -> OrderVersion:
-    """Return the version of an order fetched with its invoices."""
+def version_of(order: Order, invoices: Iterable[Invoice]) -> OrderVersion:
+    """Return the version of an order and all its invoices, as read at one moment."""
     return OrderVersion(
         order.state,
         frozenset(
-            tuple(getattr(invoice, name) for name in _INVOICE_FIELDS)
-            for invoice in order.invoices.all()
+            tuple(getattr(invoice, name) for name in _INVOICE_FIELDS) for invoice in invoices
         ),
     )
 

@@ -7,7 +7,7 @@ that JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -17,8 +17,8 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from orders.clock import database_now
-from orders.models import Order
 from orders.models.order import BLOCKING_STATES
+from payments.models import Invoice
 from seqrshop.storefront.streams.order_version import OrderVersion, version_of
 
 STREAM_ACCEPTOR = "seqrshop.stream"  # key in the WSGI environment
@@ -51,21 +51,22 @@ class Subscription:
 
 def accept_stream(
     request: HttpRequest,
-    order: Order,
+    invoices: Sequence[Invoice],
     details: OrderDetails,
     reader: str,
     expires_at: datetime | None = None,
 ) -> None:
-    """Subscribe to the order if the server supports streams."""
+    """Subscribe to the order of all these invoices if the server supports streams."""
     subscribe: Callable[[Subscription], None] | None = request.META.get(STREAM_ACCEPTOR)
     if subscribe is None:
         return
+    order = invoices[0].order
     subscribe(
         Subscription(
             order.public_id,
             OrderFormat(details, get_language() or "en"),
             reader,
-            version_of(order),
+            version_of(order, invoices),
             is_final=order.state not in BLOCKING_STATES,
             session_seconds=(
                 None if expires_at is None else (expires_at - database_now()).total_seconds()

@@ -252,7 +252,7 @@ def test_payment_can_be_retried_only_after_the_first_invoice_has_ended(
     invoice = issued_invoice()
     order = invoice.order
     with pytest.raises(OrderNotAccepted):
-        retry_payment(order.customer, order.public_id, BY_CUSTOMER)
+        retry_payment(order.customer_id, order.public_id, BY_CUSTOMER)
     cancel(invoice.pk)
 
     second = retried_invoice(invoice)
@@ -267,7 +267,7 @@ def test_five_concurrent_retries_make_one_invoice() -> None:
 
     def retry() -> bool:
         try:
-            retry_payment(order.customer, order.public_id, BY_CUSTOMER)
+            retry_payment(order.customer_id, order.public_id, BY_CUSTOMER)
         except (OrderNotAccepted, AnotherOrderOpen):
             return False
         return True

@@ -159,7 +159,7 @@ def test_payment_retried_after_cancel_is_over_full_amount(sandbox: SandboxProces
     sandbox.act(reference(invoice), "cancel")
     refresh(invoice)
 
-    retried = retry_payment(invoice.order.customer, invoice.order.public_id, BY_CUSTOMER)
+    retried = retry_payment(invoice.order.customer_id, invoice.order.public_id, BY_CUSTOMER)
 
     assert retried.amount == D("45.00")
     assert total_of(reloaded(invoice)) == D("45.00")

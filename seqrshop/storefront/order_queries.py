@@ -1,0 +1,120 @@
+"""Reads orders for their customers: each with its invoices, in one statement.
+
+An order and its invoices are so read at one moment. Its rows never change; they are read apart,
+since only some of the pages show them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+from uuid import UUID
+
+from django.db.models import BigIntegerField, CharField, Q, QuerySet, Subquery, UUIDField
+
+from orders.compiled_query import CompiledQuery, Parameter
+from orders.models import CustomerSession, Order, OrderRow
+from orders.models.order import BLOCKING_STATES
+from payments.invoices.create import current_of
+from payments.models import Invoice
+from seqrshop.storefront import api_errors
+
+_CUSTOMER = Parameter("customer_id", BigIntegerField())
+
+
+def _invoices(condition: Q) -> Callable[[], QuerySet[Invoice]]:
+    return lambda: Invoice.objects.select_related("order").filter(condition).order_by("order_id")
+
+
+def _newest(**conditions: object) -> Subquery:
+    """Return the newest of the customer's orders at the shop that meet the conditions."""
+    shop = Parameter("shop_id", BigIntegerField())
+    orders = Order.objects.filter(customer=_CUSTOMER, shop=shop, **conditions)
+    return Subquery(orders.order_by("-id").values("id")[:1])
+
+
+_INVOICES_OF_ORDER = CompiledQuery(
+    _invoices(
+        Q(order__customer=_CUSTOMER, order__public_id=Parameter("public_id", UUIDField())),
+    )
+)
+_INVOICES_OF_RETURN_KEY = CompiledQuery(
+    lambda: (
+        Invoice.objects.select_related("order__shop__logo")
+        .defer("order__shop__logo__content")
+        .filter(order__return_key=Parameter("return_key", CharField()))
+    )
+)
+# The order that blocks the customer's next one, and the latest: mostly one and the same.
+_INVOICES_OF_SESSION = CompiledQuery(
+    _invoices(Q(order=_newest(state__in=BLOCKING_STATES)) | Q(order=_newest()))
+)
+_ORDER_OF_REFERENCE = CompiledQuery(
+    lambda: Order.objects.filter(
+        customer=_CUSTOMER, invoices__invoice_reference=Parameter("reference", CharField())
+    )
+)
+_ROWS_OF_ORDER = CompiledQuery(
+    lambda: OrderRow.objects.filter(order=Parameter("order_id", BigIntegerField()))
+)
+
+
+def customer_invoices(session: CustomerSession, public_id: UUID) -> list[Invoice]:
+    """Return all invoices of this customer's order, each with the order.
+
+    Raises ApiError 404, for another customer's order too.
+    """
+    invoices = _INVOICES_OF_ORDER.fetch(customer_id=session.customer_id, public_id=public_id)
+    if not invoices:
+        raise api_errors.not_found()
+    return _with_shop(invoices, session)
+
+
+def customer_invoice(session: CustomerSession, public_id: UUID) -> Invoice:
+    """Return the current invoice of this customer's order, with the order.
+
+    Raises ApiError 404, for another customer's order too.
+    """
+    return current_of(customer_invoices(session, public_id))
+
+
+def invoices_of_return_key(return_key: str) -> list[Invoice]:
+    """Return all invoices of the order with this return key, with order and shop.
+
+    Raises ApiError 404.
+    """
+    invoices = _INVOICES_OF_RETURN_KEY.fetch(return_key=return_key)
+    if not invoices:
+        raise api_errors.not_found()
+    return invoices
+
+
+def invoices_of_session(session: CustomerSession) -> tuple[Invoice | None, Invoice | None]:
+    """Return the current invoices of the session's blocking order and of its latest, if any.
+
+    Where both are one order, both are the same invoice.
+    """
+    found = _INVOICES_OF_SESSION.fetch(customer_id=session.customer_id, shop_id=session.shop_id)
+    of_orders = groupby(_with_shop(found, session), key=lambda invoice: invoice.order_id)
+    invoices = [current_of(of_order) for _, of_order in of_orders]
+    blocking = [invoice for invoice in invoices if invoice.order.state in BLOCKING_STATES]
+    return blocking[-1] if blocking else None, invoices[-1] if invoices else None
+
+
+def invoice_of_reference(session: CustomerSession, reference: str) -> Invoice | None:
+    """Return the current invoice of this customer's order that has had this reference, if any."""
+    order = _ORDER_OF_REFERENCE.first(customer_id=session.customer_id, reference=reference)
+    return None if order is None else customer_invoice(session, order.public_id)
+
+
+def rows_of(order: Order) -> list[OrderRow]:
+    """Return the rows of an order."""
+    return _ROWS_OF_ORDER.fetch(order_id=order.pk)
+
+
+def _with_shop(invoices: list[Invoice], session: CustomerSession) -> list[Invoice]:
+    """Pass the session's shop on to the orders of that shop, and so to nearly all of them."""
+    for invoice in invoices:
+        if invoice.order.shop_id == session.shop_id:
+            invoice.order.shop = session.shop
+    return invoices
