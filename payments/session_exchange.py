@@ -1,9 +1,6 @@
 """Exchanges a token of the SEQR app for a customer's session."""
 
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.db import transaction
 
@@ -12,14 +9,11 @@ from orders.models import CustomerSession, Shop, SourceName
 from orders.services import create_session, digest_of, session_of_digest
 from payments.availability.pause import pause_refused_terminal
 from payments.call_audit import audited_client
+from payments.call_places import place_for_call
 from payments.seqr import SeqrConfigurationError, SeqrRejected
 
 SOURCE = ChangeSource(SourceName.CUSTOMER)
-# Of the 16 threads of a web process: the others serve what does not wait for SEQR, such as its
-# notifications.
-MAX_CONCURRENT_CALLS = 12
 _TOKEN = re.compile(r"[0-9A-Za-z.\-]{6,100}")
-_calls = threading.BoundedSemaphore(MAX_CONCURRENT_CALLS)
 
 
 class TokenRefused(Exception):
@@ -30,15 +24,11 @@ class TokenOfAnotherShop(TokenRefused):
     """The token belongs to a session of another shop."""
 
 
-class TooManyExchanges(Exception):
-    """MAX_CONCURRENT_CALLS exchanges of this process wait for SEQR; try again soon."""
-
-
 def exchange_token(shop: Shop, token: str) -> CustomerSession:
     """Return the customer's session for a token, with at most one call to SEQR.
 
     A token exchanged before needs no call until its session ends. Raises TokenRefused,
-    TokenOfAnotherShop, TooManyExchanges, and the gateway's SeqrUnavailable, SeqrOutcomeUnknown and
+    TokenOfAnotherShop, NoPlaceForCall, and the gateway's SeqrUnavailable, SeqrOutcomeUnknown and
     SeqrConfigurationError.
     """
     if not _TOKEN.fullmatch(token):
@@ -49,7 +39,7 @@ def exchange_token(shop: Shop, token: str) -> CustomerSession:
             raise TokenOfAnotherShop
         return known
     try:
-        with _place_to_wait():
+        with place_for_call():
             info = audited_client(shop.terminal_id, None, SOURCE).get_client_session_info(token)
     except SeqrConfigurationError as error:
         with transaction.atomic():
@@ -64,13 +54,3 @@ def exchange_token(shop: Shop, token: str) -> CustomerSession:
         subscriber_key=info.subscriber_key,
         parameters=info.parameters,
     )
-
-
-@contextmanager
-def _place_to_wait() -> Iterator[None]:
-    if not _calls.acquire(blocking=False):
-        raise TooManyExchanges
-    try:
-        yield
-    finally:
-        _calls.release()

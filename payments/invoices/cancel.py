@@ -64,7 +64,7 @@ def cancel_invoice(invoice_id: int, reason: CancelReason, source: ChangeSource) 
     It may still be CANCEL_PENDING, if SEQR did not answer or a payment is in progress: recovery
     tries again. Raises AlreadyPaid, and Invoice.DoesNotExist.
     """
-    _request_cancel(invoice_id, reason, source)
+    request_cancel(invoice_id, reason, source)
     finish_cancel(invoice_id, source)
     invoice = Invoice.objects.select_related("order").get(pk=invoice_id)
     if invoice.status == InvoiceStatus.PAID:
@@ -73,7 +73,11 @@ def cancel_invoice(invoice_id: int, reason: CancelReason, source: ChangeSource) 
 
 
 @transaction.atomic
-def _request_cancel(invoice_id: int, reason: CancelReason, source: ChangeSource) -> None:
+def request_cancel(invoice_id: int, reason: CancelReason, source: ChangeSource) -> None:
+    """Request the cancel of an invoice, and leave the call of SEQR to recovery.
+
+    Raises AlreadyPaid, and Invoice.DoesNotExist.
+    """
     invoice = lock_invoice(invoice_id)
     if invoice.status == InvoiceStatus.PAID:
         raise AlreadyPaid

@@ -25,7 +25,8 @@ from orders.templatetags.money import money
 from payments import tasks
 from payments.availability.availability import ShopUnavailable
 from payments.availability.messages import unavailable_message
-from payments.invoices.cancel import AlreadyPaid, cancel_invoice
+from payments.call_places import NoPlaceForCall, place_for_call
+from payments.invoices.cancel import AlreadyPaid, cancel_invoice, request_cancel
 from payments.invoices.create import create_invoice, current_of, retry_payment
 from payments.models import CancelReason, Invoice
 from seqrshop.storefront import api_errors
@@ -119,10 +120,17 @@ def pay_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -
 @endpoint("POST")
 @require_customer
 def cancel_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
-    """Cancel the order's invoice; cancel_pending until SEQR confirms."""
+    """Cancel the order's invoice; cancel_pending until SEQR confirms.
+
+    While other requests wait for SEQR, recovery calls it in place of this one.
+    """
     invoice = customer_invoice(session, public_id)
     try:
-        cancel_invoice(invoice.pk, CancelReason.CUSTOMER, SOURCE)
+        try:
+            with place_for_call():
+                cancel_invoice(invoice.pk, CancelReason.CUSTOMER, SOURCE)
+        except NoPlaceForCall:
+            request_cancel(invoice.pk, CancelReason.CUSTOMER, SOURCE)
     except AlreadyPaid:
         order_now = _details(customer_invoice(session, public_id))
         raise _conflict("already_paid", _("This order is already paid."), order_now) from None

@@ -10,12 +10,12 @@ from django.views.decorators.gzip import gzip_page
 
 from orders.services import digest_of
 from payments.availability.pause import payments_are_paused
+from payments.call_places import NoPlaceForCall
 from payments.models import Invoice
 from payments.seqr import SeqrError
 from payments.session_exchange import (
     TokenOfAnotherShop,
     TokenRefused,
-    TooManyExchanges,
     exchange_token,
 )
 from seqrshop.storefront import api_errors, rate_limits
@@ -69,7 +69,7 @@ def create_session(request: HttpRequest, slug: str | None = None) -> HttpRespons
             raise api_errors.other_shop() from None
         except TokenRefused:
             raise api_errors.invalid_session() from None
-        except (SeqrError, TooManyExchanges):
+        except (SeqrError, NoPlaceForCall):
             if payments_are_paused(shop.terminal_id):
                 raise api_errors.payments_paused() from None
             raise api_errors.seqr_unavailable() from None

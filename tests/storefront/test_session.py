@@ -8,9 +8,9 @@ import pytest
 from pytest_django import Settings
 
 from orders.models import CustomerSession, Product, Shop
-from payments import session_exchange
+from payments import call_places
 from payments.models import CaseKind, MoneyCase, PaymentPause
-from seqrshop.serving.asgi_app import THREADS
+from seqrshop.serving.lanes import SEQR_THREADS
 from tests.conftest import TOKEN
 from tests.factories import (
     CustomerSessionFactory,
@@ -330,12 +330,12 @@ def test_exchange_is_refused_while_others_wait_for_seqr_and_a_known_token_is_ser
     """Sixteen scans while SEQR hung would have stopped the web process, its notifications too."""
     client.send("/lyktan/session", {"token": token})
     other = str(sandbox.scan("HTTP://SEQR.SE/000/LYKTAN", "46700643934")["token"])
-    monkeypatch.setattr(session_exchange, "_calls", threading.BoundedSemaphore(1))
-    with session_exchange._calls:
+    monkeypatch.setattr(call_places, "_places", threading.BoundedSemaphore(1))
+    with call_places._places:
         refused = client.send("/lyktan/session", {"token": other})
         known = client.send("/lyktan/session", {"token": token})
 
     assert (refused.status_code, refused.json()["error"]) == (503, "seqr_unavailable")
     assert known.status_code == 200
     assert client.send("/lyktan/session", {"token": other}).status_code == 200
-    assert session_exchange.MAX_CONCURRENT_CALLS < THREADS
+    assert call_places.MAX_CONCURRENT_CALLS < SEQR_THREADS

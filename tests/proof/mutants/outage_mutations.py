@@ -153,9 +153,9 @@ OUTAGE_MUTATIONS = (
     ),
     Mutation(
         "let scans take all threads of a web process",
-        "payments/session_exchange.py",
-        "    if not _calls.acquire(blocking=False):\n",
-        "    if not _calls.acquire(timeout=5):\n",
+        "payments/call_places.py",
+        "    if not _places.acquire(blocking=False):\n",
+        "    if not _places.acquire(timeout=5):\n",
         "tests/storefront/test_session.py"
         "::test_exchange_is_refused_while_others_wait_for_seqr_and_a_known_token_is_served",
     ),
