@@ -7,18 +7,24 @@ import os
 import resource
 import signal
 from collections.abc import Callable
+from http import HTTPStatus
 from multiprocessing import parent_process
 from types import FrameType
 
+from seqrshop.backoffice.uploads import PERSON_FINDER
+from seqrshop.client_address import client_address
 from seqrshop.serving.asgi_types import Headers, Receive, Scope, Send
-from seqrshop.serving.body import BodyNotReceived, BodyReader, ClientDisconnected
+from seqrshop.serving.body import Body, BodyNotReceived, BodyReader, ClientDisconnected
+from seqrshop.serving.connections import CONNECTIONS
 from seqrshop.serving.environ import environ_of
+from seqrshop.serving.lanes import Lanes, Overloaded, Seat
+from seqrshop.serving.overload import OverloadResponses
+from seqrshop.serving.static_files import StaticFiles
 from seqrshop.serving.threads import Wsgi, WsgiThreads, send_whole, wait_for_disconnect
 from seqrshop.storefront.middleware import BODY_ERROR_STATUS
 from seqrshop.storefront.streams import Stream, StreamBroker, StreamTimings
 from seqrshop.storefront.streams.stream_acceptor import STREAM_ACCEPTOR, Subscription
 
-THREADS = 16
 STREAM_SUFFIX = "/events"
 STREAM_HEADERS: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -30,8 +36,11 @@ class AsgiApp:
     """The shop's ASGI application."""
 
     def __init__(self, django: Wsgi, timings: StreamTimings | None = None) -> None:
-        self._django = WsgiThreads(django, THREADS)
+        self._django = WsgiThreads(django)
+        self._lanes = Lanes()
         self._bodies = BodyReader()
+        self._static_files = StaticFiles()
+        self._overload_responses = OverloadResponses(django)
         self._timings = timings or StreamTimings()
         self._broker: StreamBroker
 
@@ -40,23 +49,43 @@ class AsgiApp:
         if scope["type"] == "lifespan":
             await self._run_lifespan(receive, send)
             return
+        file = self._static_files.find(scope)
+        if file is not None:
+            await self._static_files.respond(file, scope, send)
+            return
+        seat = Seat(self._lanes.of(scope["method"], scope["path"]), address_of(scope))
+
+        async def find_person() -> str | None:
+            found: list[str] = []
+            environ = environ_of(scope, b"", {PERSON_FINDER: found.append})
+            await self._django.call(seat, environ)
+            return found[0] if found else None
+
         try:
-            body, length = await self._bodies.read(scope, receive)
+            with self._bodies.open(scope, receive, seat.address, find_person) as body:
+                await self._serve(seat, scope, body, receive, send)
         except ClientDisconnected:
             return
+        except Overloaded:
+            await send_whole(await self._overload_responses.to(scope), send)
+
+    async def _serve(
+        self, seat: Seat, scope: Scope, body: Body, receive: Receive, send: Send
+    ) -> None:
+        try:
+            content = await body.read()
         except BodyNotReceived as error:
-            await self._reject_body(scope, error.status, send)
+            environ = environ_of(scope, b"", {BODY_ERROR_STATUS: error.status})
+            response = await self._django.call(seat, environ)
+            if error.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # a client still sends it
+                response.headers.append((b"connection", b"close"))
+            await send_whole(response, send)
             return
         if scope["method"] == "GET" and scope["path"].endswith(STREAM_SUFFIX):
-            await self._serve_stream(scope, receive, send)
-        else:
-            await self._django.respond(environ_of(scope, body, length, {}), receive, send)
-
-    async def _reject_body(self, scope: Scope, status: int, send: Send) -> None:
-        """Send Django's error response to a body that was not received; close the connection."""
-        response = await self._django.call(environ_of(scope, b"", 0, {BODY_ERROR_STATUS: status}))
-        response.headers.append((b"connection", b"close"))
-        await send_whole(response, send)
+            await self._serve_stream(seat, scope, receive, send)
+            return
+        environ = environ_of(scope, content, {})
+        await self._django.respond(seat, environ, receive, send)
 
     async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -65,18 +94,20 @@ class AsgiApp:
         self._broker.start()
         _on_stop_signal(self._broker.stop)
         _stop_with_parent()
+        watch = asyncio.create_task(CONNECTIONS.watch())
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        watch.cancel()
         await self._broker.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _serve_stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve_stream(self, seat: Seat, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a stream if Django's view accepts one; send the view's response otherwise."""
         accepted: list[Subscription] = []
         requested_at = self._timings.clock()
-        environ = environ_of(scope, b"", 0, {STREAM_ACCEPTOR: accepted.append})
+        environ = environ_of(scope, b"", {STREAM_ACCEPTOR: accepted.append})
         environ.pop("HTTP_ACCEPT_ENCODING", None)  # the body becomes the stream's first event
-        response = await self._django.call(environ)
+        response = await self._django.call(seat, environ)
         stream = (
             self._broker.open_stream(accepted[0], response.body, requested_at) if accepted else None
         )
@@ -92,6 +123,13 @@ class AsgiApp:
             await _send_events(stream, receive, send)
         finally:
             self._broker.close_stream(stream)
+
+
+def address_of(scope: Scope) -> str:
+    """Return the address whose requests share a queue's turn and a body's budget."""
+    forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    peer = (scope.get("client") or ("", 0))[0]
+    return client_address(peer, b",".join(forwarded).decode("latin-1"))
 
 
 async def _send_events(stream: Stream, receive: Receive, send: Send) -> None:

@@ -11,7 +11,7 @@ from seqrshop.serving.asgi_types import Scope
 _CGI_NAMES = {b"content-length": "CONTENT_LENGTH", b"content-type": "CONTENT_TYPE"}
 
 
-def environ_of(scope: Scope, body: bytes, length: int, extra: Mapping[str, Any]) -> dict[str, Any]:
+def environ_of(scope: Scope, body: bytes, extra: Mapping[str, Any]) -> dict[str, Any]:
     """Return the environment of a request whose body has been received.
 
     Drops headers whose names have an underscore: Django could not tell X_Forwarded_For, which
@@ -43,5 +43,5 @@ def environ_of(scope: Scope, body: bytes, length: int, extra: Mapping[str, Any])
         text = value.decode("latin-1")
         separator = "; " if key == "HTTP_COOKIE" else ","
         environ[key] = f"{environ[key]}{separator}{text}" if key in environ else text
-    environ["CONTENT_LENGTH"] = str(length)
+    environ["CONTENT_LENGTH"] = str(len(body))
     return environ

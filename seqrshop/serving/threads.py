@@ -1,18 +1,19 @@
-"""Runs a WSGI application in a bounded number of threads beside an event loop."""
+"""Runs a WSGI application in threads beside an event loop."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import Context
 from dataclasses import dataclass
 from itertools import chain
+from threading import BoundedSemaphore
 from typing import Any
 
 from seqrshop.serving.asgi_types import Headers, Message, Receive, Send
+from seqrshop.serving.lanes import Overloaded, Seat
 
 MAX_BUFFERED_BYTES = 256 * 1024  # a shorter response goes to the loop in one piece
+MAX_LONG_RESPONSES = 3  # exports, of which each occupies a thread until it has been received
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -34,38 +35,51 @@ class Response:
 
 
 class WsgiThreads:
-    """The WSGI application and its threads."""
+    """The WSGI application, run in the threads of lanes."""
 
-    def __init__(self, application: Wsgi, threads: int) -> None:
+    def __init__(self, application: Wsgi) -> None:
         self._application = application
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="web")
+        self._long_responses = BoundedSemaphore(MAX_LONG_RESPONSES)
 
-    async def call(self, environ: dict[str, Any]) -> Response:
-        """Return the response to a request whose response is short."""
-        return await self._in_thread(self._call, environ)
+    async def call(self, seat: Seat, environ: dict[str, Any]) -> Response:
+        """Return the response to a request whose response is short. Raises Overloaded."""
+        return await seat.run(self.call_here, environ)
 
-    async def respond(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Send the response to a request. A long one is generated as fast as it is received."""
+    async def respond(
+        self, seat: Seat, environ: dict[str, Any], receive: Receive, send: Send
+    ) -> None:
+        """Send the response to a request. A long one is generated as fast as it is received.
+
+        It occupies its thread, so a process sends few of them at once. Raises Overloaded, before
+        anything is sent.
+        """
         loop = asyncio.get_running_loop()
 
         def work() -> Response:
-            response = self._call(environ)
+            response = self.call_here(environ)
             if response.rest is not None:
-                _send_long(response, loop, receive, send)
+                self._send_long(response, loop, receive, send)
             return response
 
-        response = await self._in_thread(work)
+        response = await seat.run(work)
         if response.rest is None:
             await send_whole(response, send)
         else:
             await send({"type": "http.response.body", "body": b""})
 
-    async def _in_thread(self, work: Callable[..., Response], *args: Any) -> Response:
-        loop = asyncio.get_running_loop()
-        # In a new context, as in a new thread: no request sees another's context variables.
-        return await loop.run_in_executor(self._threads, Context().run, work, *args)
+    def _send_long(
+        self, response: Response, loop: asyncio.AbstractEventLoop, receive: Receive, send: Send
+    ) -> None:
+        if not self._long_responses.acquire(blocking=False):
+            response.close()
+            raise Overloaded
+        try:
+            _send_long(response, loop, receive, send)
+        finally:
+            self._long_responses.release()
 
-    def _call(self, environ: dict[str, Any]) -> Response:
+    def call_here(self, environ: dict[str, Any]) -> Response:
+        """Return the response to a request, in the thread of the caller."""
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(

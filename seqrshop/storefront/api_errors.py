@@ -82,12 +82,14 @@ def method_not_allowed(allowed: str) -> ApiError:
 
 
 def too_large() -> ApiError:
-    """413: the body is longer than MAX_BODY_BYTES."""
+    """413: the body is longer than its address permits."""
     return ApiError(413, "too_large", _("The request is too large."))
 
 
 def body_not_received(status: int) -> ApiError:
-    """408: the body arrived too slowly; 503: too many large bodies arrive at once."""
+    """408: the body arrived too slowly; 413: it is too long; 503: too many arrive at once."""
+    if status == 413:
+        return too_large()
     if status == 503:
         return temporarily_unavailable()
     return ApiError(status, "request_timeout", _("The request timed out. Try again."))

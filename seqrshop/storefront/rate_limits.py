@@ -4,7 +4,6 @@ Counted in Redis, in one round trip for all counters of a request. Without Redis
 a customer who can pay matters more.
 """
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from redis.commands.core import Script
 
+from seqrshop.client_address import client_address as client_address_of
 from seqrshop.redis_client import REQUEST_TIMEOUT_SECONDS, breaker, redis_client
 
 KEY_PREFIX = "seqrshop:limits"
@@ -94,23 +94,9 @@ def count(
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the client's IPv4 address, or the /64 network of its IPv6 address.
-
-    Behind TRUSTED_PROXIES proxies of our own, it is the address that the outermost of them has
-    added to X-Forwarded-For, counted from the right: the client may have written the others.
-    """
-    text: str = request.META.get("REMOTE_ADDR", "")
-    if settings.TRUSTED_PROXIES:
-        hops = request.headers.get("X-Forwarded-For", "").split(",")
-        if len(hops) >= settings.TRUSTED_PROXIES:
-            text = hops[-settings.TRUSTED_PROXIES].strip()
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return "unknown"  # a local socket, or a proxy that adds no address
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
+    """Return the address that the limits count a request by."""
+    peer: str = request.META.get("REMOTE_ADDR", "")
+    return client_address_of(peer, request.headers.get("X-Forwarded-For", ""))
 
 
 def _count(keys: Sequence[str], maxima: Sequence[int]) -> None:

@@ -12,8 +12,9 @@ from django.core.wsgi import get_wsgi_application
 
 from seqrshop.serving.asgi_app import AsgiApp
 from seqrshop.serving.asgi_types import Message
-from seqrshop.serving.body import MAX_BODY_BYTES, MAX_CONCURRENT_UPLOAD_BYTES
+from seqrshop.serving.body import MAX_BODY_BYTES, MAX_CONCURRENT_BODY_BYTES
 from seqrshop.serving.environ import environ_of
+from seqrshop.serving.lanes import Lane, Seat
 from seqrshop.serving.threads import MAX_BUFFERED_BYTES, WsgiThreads
 
 SCOPE = {
@@ -42,7 +43,7 @@ def test_environment_keeps_client_address_path_bytes_and_headers() -> None:
         "server": ("10.0.0.1", 8000),
     }
 
-    environ = environ_of(scope, b"body", 4, {})
+    environ = environ_of(scope, b"body", {})
 
     assert environ["REMOTE_ADDR"] == "192.0.2.7"
     assert environ["PATH_INFO"].encode("latin-1") == b"/caf\xc3\xa9/\xff"
@@ -53,23 +54,23 @@ def test_environment_keeps_client_address_path_bytes_and_headers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("max_upload_bytes", "status", "message"),
+    ("max_concurrent_bytes", "status", "message"),
     [
-        (MAX_CONCURRENT_UPLOAD_BYTES, 408, "Anropet tog för lång tid. Försök igen."),
+        (MAX_CONCURRENT_BODY_BYTES, 408, "Anropet tog för lång tid. Försök igen."),
         (0, 503, "Butiken kan inte nås just nu. Försök igen om en stund."),
     ],
 )
 def test_body_that_is_not_received_gets_error_response_and_closes_connection(
-    monkeypatch: pytest.MonkeyPatch, max_upload_bytes: int, status: int, message: str
+    monkeypatch: pytest.MonkeyPatch, max_concurrent_bytes: int, status: int, message: str
 ) -> None:
-    monkeypatch.setattr("seqrshop.serving.body.RECEIVE_TIMEOUT_SECONDS", 0.01)
-    monkeypatch.setattr("seqrshop.serving.body.MAX_CONCURRENT_UPLOAD_BYTES", max_upload_bytes)
+    monkeypatch.setattr("seqrshop.serving.body.BODY_TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr("seqrshop.serving.body.MAX_CONCURRENT_BODY_BYTES", max_concurrent_bytes)
     sent: list[Message] = []
 
     async def receive() -> Message:
-        if max_upload_bytes:
+        if max_concurrent_bytes:
             await asyncio.Event().wait()  # the client stops sending
-        return {"type": "http.request", "body": bytes(MAX_BODY_BYTES + 1), "more_body": True}
+        return {"type": "http.request", "body": bytes(MAX_BODY_BYTES), "more_body": True}
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -120,7 +121,7 @@ def test_long_response_ends_when_client_disconnects() -> None:
                 disconnected.set()
 
         async with asyncio.timeout(30):
-            await WsgiThreads(application, 1).respond({}, receive, send)
+            await WsgiThreads(application).respond(Seat(Lane("web", 1), ""), {}, receive, send)
 
     asyncio.run(serve())
 

@@ -15,8 +15,8 @@ import pytest
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from orders.models import CustomerSession
-from seqrshop.serving.asgi_app import THREADS
 from seqrshop.serving.body import MAX_BODY_BYTES
+from seqrshop.serving.lanes import CUSTOMER_THREADS
 from tests.processes import STOP_SECONDS
 from tests.seqrshop.security import assert_security_headers
 from tests.serving.conftest import CUSTOMER_HEADERS, TOKEN
@@ -92,7 +92,7 @@ def test_chunked_body_is_received_and_bounded(
 
 
 def test_slow_bodies_occupy_no_threads(order_path: str, web: WebProcess) -> None:
-    slow = [socket.create_connection(("127.0.0.1", web.port)) for _ in range(2 * THREADS)]
+    slow = [socket.create_connection(("127.0.0.1", web.port)) for _ in range(2 * CUSTOMER_THREADS)]
     for client in slow:
         client.sendall(
             b"POST /lyktan/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
