@@ -94,7 +94,7 @@ def end_unpaid(scene: Scene) -> None:
 def request_cancel(scene: Scene) -> None:
     """Request the cancel as the customer."""
     with suppress(cancel.AlreadyPaid):
-        cancel._request_cancel(scene.invoice.pk, CancelReason.CUSTOMER, BY_CUSTOMER)
+        cancel.request_cancel(scene.invoice.pk, CancelReason.CUSTOMER, BY_CUSTOMER)
 
 
 def notify(scene: Scene) -> None:
