@@ -62,7 +62,7 @@ class Budget:
         self.used_bytes += size
         self._of_sender[sender] += size
 
-    def give_back(self, sender: str, size: int) -> None:
+    def release(self, sender: str, size: int) -> None:
         """Free so many bytes."""
         self.used_bytes -= size
         self._of_sender[sender] -= size
@@ -155,7 +155,7 @@ class Body:
 
     def _free(self) -> None:
         if self._taken:
-            self._budget.give_back(self._sender, self._taken)
+            self._budget.release(self._sender, self._taken)
             self._taken = 0
 
     def __enter__(self) -> Body:

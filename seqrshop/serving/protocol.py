@@ -38,7 +38,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @property
     def address(self) -> str:
-        """The address of the peer: the client, or a proxy of ours."""
+        """The address of the peer: the client, or one of the shop's proxies."""
         return self.client[0] if self.client else ""
 
     def drop(self) -> None:

@@ -84,7 +84,7 @@ def test_small_body_looks_nobody_up_and_takes_no_budget() -> None:
 
 
 def test_memory_of_a_body_is_counted_until_its_request_is_answered() -> None:
-    """It was given back before Django parsed the body, so that any number were in memory."""
+    """It was released before Django parsed the body, so that any number were in memory."""
     reader = BodyReader()
     sender = Sender(reader, PICTURES, parts(LARGE), "7")
 
