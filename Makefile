@@ -5,7 +5,7 @@ PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-versi
 
 .DEFAULT_GOAL := help
 .PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots proof mutants mutation crashtest outages \
-	bench bench-quick bench-streams
+	bench bench-quick bench-streams bench-web bench-web-quick
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -67,6 +67,12 @@ bench-quick: $(VENV)/installed-test ## measure two rows of the poller, and write
 
 bench-streams: $(VENV)/installed-test ## measure the streams alone (3 min)
 	@exec $(VENV_PYTHON) -m tests.bench.run --streams
+
+bench-web: $(VENV)/installed-test ## measure web beside the usual design, and write docs/performance.md (10 min)
+	@exec $(VENV_PYTHON) -m tests.bench.web
+
+bench-web-quick: $(VENV)/installed-test ## measure web once, and write nothing (3 min)
+	@exec $(VENV_PYTHON) -m tests.bench.web --quick
 
 $(VENV)/made:
 	@test -w . || { \

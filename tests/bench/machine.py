@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -68,16 +68,21 @@ def pss_bytes(process: psutil.Process) -> int:
 
 
 def describe(cores: Cores) -> str:
-    """Return a sentence about the machine and the versions."""
-    memory = psutil.virtual_memory().total / 2**30
+    """Return sentences about the machine, the versions, and the cores that each process had."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         [postgres] = cursor.fetchone()
-    libraries = ", ".join(f"{name} {version(name)}" for name in VERSIONS_OF)
+    return f"{describe_machine(postgres, VERSIONS_OF, _libcurl())} {_pinning(cores)}"
+
+
+def describe_machine(postgres: str, libraries: Sequence[str], *other_versions: str) -> str:
+    """Return a sentence about the machine and the versions of PostgreSQL and of libraries."""
+    memory = psutil.virtual_memory().total / 2**30
+    versions = [*other_versions, *(f"{name} {version(name)}" for name in libraries)]
     return (
         f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GB; "
         f"{platform.system()} {platform.release()}; CPython {platform.python_version()}, "
-        f"PostgreSQL {postgres}, {_libcurl()}, {libraries}. {_pinning(cores)}"
+        f"PostgreSQL {postgres}, {', '.join(versions)}."
     )
 
 
