@@ -17,6 +17,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -73,7 +74,8 @@ class Load:
 
     async def _leave(self) -> dict[str, Any]:
         for customer, reference in self._open:
-            await customer.pay(reference)
+            with suppress(UnexpectedAnswer):  # its invoice may have expired on a slow machine
+                await customer.pay(reference)
             customer.close()
         self._open.clear()
         return {}
