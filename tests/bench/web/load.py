@@ -35,6 +35,7 @@ class Load:
         self._numbers = count(first_number)
         self._open: list[tuple[Customer, str]] = []
         self._failures: Counter[str] = Counter()
+        self._times = Times()  # of the customers with open orders
 
     async def run(self, command: dict[str, Any]) -> dict[str, Any]:
         """Run a command; return its result, with the unexpected answers by their text."""
@@ -58,6 +59,7 @@ class Load:
                     self._failures[str(error)] += 1
 
         await asyncio.gather(*(visit_in_turn() for _ in range(customers)))
+        self._failures += times.asked_again
         return {
             "paid_at": [at - began for at in times.paid_at],
             "journeys": times.journeys,
@@ -65,11 +67,9 @@ class Load:
         }
 
     async def _arrive(self, customers: int) -> dict[str, Any]:
-        async def arrive() -> None:
-            customer = Customer(next(self._numbers), self._shop, Times())
+        for _ in range(customers):
+            customer = Customer(next(self._numbers), self._shop, self._times)
             self._open.append((customer, await customer.order()))
-
-        await asyncio.gather(*(arrive() for _ in range(customers)))
         return {}
 
     async def _leave(self) -> dict[str, Any]:
@@ -87,6 +87,7 @@ class Load:
         which clients without an order request.
         """
         taken: list[float] = []
+        self._times.asked_again.clear()
         clients = [self._client_of(kind, turn) for turn in range(max(parallel, CLIENTS))]
 
         async def send_in_turn(first: int) -> None:
@@ -101,6 +102,7 @@ class Load:
                     taken.append(time.monotonic() - began)
 
         await asyncio.gather(*(send_in_turn(first) for first in range(parallel)))
+        self._failures += self._times.asked_again
         return {"taken": taken}
 
     def _client_of(self, kind: str, turn: int) -> Callable[[], Coroutine[Any, Any, Any]]:
