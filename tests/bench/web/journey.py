@@ -14,7 +14,7 @@ from typing import Any
 from tests.bench.web.http_client import Answer, HttpClient
 
 POLL_SECONDS = 0.25
-PATIENCE_SECONDS = 30.0
+GIVE_UP_SECONDS = 30.0
 CODE = "HTTP://SEQR.SE/000/{service_id}?TABLE=4"
 ASK_AGAIN = (429, 503)
 SHORTEST_RETRY_SECONDS = 2.0  # the page waits so long, or for the Retry-After that is longer
@@ -118,13 +118,13 @@ class Customer:
         self._app.close()
 
     async def _poll(self, is_reached: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + GIVE_UP_SECONDS
         while time.monotonic() < deadline:
             await asyncio.sleep(POLL_SECONDS)
             order = await self.status()
             if is_reached(order):
                 return order
-        raise UnexpectedAnswer("status", f"not reached within {PATIENCE_SECONDS:.0f} s")
+        raise UnexpectedAnswer("status", f"not reached within {GIVE_UP_SECONDS:.0f} s")
 
     async def _ask(
         self, client: HttpClient, step: str, path: str, body: dict[str, Any]
@@ -135,7 +135,7 @@ class Customer:
         self, client: HttpClient, step: str, method: str, path: str, body: object = None
     ) -> Answer:
         """Return the answer; ask again, as the page does, where the shop says to come back."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + GIVE_UP_SECONDS
         while True:
             began = time.monotonic()
             answer = await self._send_once(client, step, method, path, body)
