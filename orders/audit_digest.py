@@ -14,12 +14,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders.models import AuditDigest, AuditEvent
-from seqrshop.postgresql import answer_timeout
+from orders.query_plans import long_read
 
 logger = logging.getLogger(__name__)
 
@@ -127,12 +127,7 @@ def day_of(moment: datetime) -> date:
 
 def _event_digests(day: date) -> Iterator[tuple[int, bytes]]:
     # Within a transaction PostgreSQL computes each batch when it is read, but sorts the day first.
-    with (
-        transaction.atomic(),
-        connection.cursor() as cursor,
-        answer_timeout(connection.connection, READ_TIMEOUT_SECONDS + 1),
-    ):
-        cursor.execute(f"SET LOCAL statement_timeout = '{READ_TIMEOUT_SECONDS}s'")
+    with long_read(READ_TIMEOUT_SECONDS):
         for values in events_of(day).values_list(*COLUMNS).iterator(READ_BATCH_SIZE):
             yield values[0], sha256(_canonical(values)).digest()
 

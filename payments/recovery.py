@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from orders.clock import database_now
+from orders.query_plans import planned_by_index
 from payments.availability.pause import paused_terminals
 from payments.invoices.cancel import CANCEL_LEASE
 from payments.invoices.unconfirmed import open_unconfirmed_cases, unconfirmed_at
@@ -43,8 +44,12 @@ class Work:
     unconfirmed_payments: list[int]
 
 
+@planned_by_index()
 def find_work() -> Work:
-    """Return the work that is due now. All of it is safe to do twice."""
+    """Return the work that is due now. All of it is safe to do twice.
+
+    Each kind of work has an index of the rows that may need it.
+    """
     now = database_now()
     unsent = Q(status=InvoiceStatus.CREATED, created_at__lt=now - ENQUEUE_TIME) | Q(
         LEASE.lapsed_at(now), status=InvoiceStatus.SENDING

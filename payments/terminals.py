@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
-from django.db.models.functions import Coalesce
 
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
@@ -39,6 +38,7 @@ RECOVERY = ChangeSource(SourceName.RECOVERY)
 MIN_USE = timedelta(days=1)
 # SEQR may record a transaction this much later than the shop; a period is closed once a day.
 RECORDING_MARGIN = timedelta(minutes=1)
+MAX_COUNTED_PAYMENTS = 1000
 _ENDED_PERIOD_STATUSES = (PeriodStatus.RECONCILED, PeriodStatus.VOID)
 
 
@@ -55,8 +55,9 @@ class Obligations:
     """What still hangs on a terminal, in numbers.
 
     `open_invoices` have not ended, or an answer about them is awaited. `recent_payments` may still
-    be refunded. `unfinished_periods` counts the transactions that no report contains yet as one.
-    The settings override a terminal's row, so one that they name is in use.
+    be refunded, of which MAX_COUNTED_PAYMENTS are counted at most. `unfinished_periods` counts the
+    transactions that no report contains yet as one. The settings override a terminal's row, so one
+    that they name is in use.
     """
 
     is_in_settings: bool
@@ -93,9 +94,9 @@ def obligations_of(terminal: Terminal) -> Obligations:
         open_invoices=invoices.filter(
             Q(status__in=OPEN_STATUSES) | Q(late_query_pending_since__isnull=False)
         ).count(),
-        recent_payments=invoices.filter(
-            status__in=CAPTURED_STATUSES, paid_at__gt=refundable_since
-        ).count(),
+        recent_payments=invoices.filter(status__in=CAPTURED_STATUSES, paid_at__gt=refundable_since)[
+            :MAX_COUNTED_PAYMENTS
+        ].count(),
         unfinished_refunds=Refund.objects.filter(
             invoice__terminal=terminal, status__in=UNRESOLVED_REFUND_STATUSES
         ).count(),
@@ -122,8 +123,9 @@ def _last_transaction_at(terminal: Terminal) -> datetime | None:
     payments = Invoice.objects.filter(terminal=terminal, status__in=CAPTURED_STATUSES)
     refunds = Refund.objects.filter(invoice__terminal=terminal, sent_at__isnull=False)
     paid_at = payments.aggregate(last=Max("paid_at"))["last"]
-    sent_at = refunds.aggregate(last=Max(Coalesce("sent_until", "sent_at")))["last"]
-    return max(filter(None, (paid_at, sent_at)), default=None)
+    sent_at = refunds.order_by("-sent_at").values_list("sent_at", flat=True).first()
+    sent_until = refunds.filter(sent_until__isnull=False).aggregate(last=Max("sent_until"))["last"]
+    return max(filter(None, (paid_at, sent_at, sent_until)), default=None)
 
 
 @transaction.atomic

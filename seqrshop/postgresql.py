@@ -125,14 +125,17 @@ def connection_options(from_url: dict[str, Any]) -> dict[str, Any]:
     Values are sent apart from a statement's text, so that a statement that repeats is prepared:
     PostgreSQL then plans it no more at each execution.
     """
-    limits = {
-        "statement_timeout": STATEMENT_TIMEOUT_SECONDS,
-        "lock_timeout": LOCK_TIMEOUT_SECONDS,
-        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT_SECONDS,
+    server_settings = {
+        "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
+        "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_TIMEOUT_SECONDS}s",
+        # A statement uses one core at most, so that payments never wait for a long list, and starts
+        # no further process for a read of a few rows whose number PostgreSQL estimates wrongly.
+        "max_parallel_workers_per_gather": "0",
     }
     return {
         "connect_timeout": 2,  # the least that libpq's rules allow
-        "options": " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items()),
+        "options": " ".join(f"-c {name}={value}" for name, value in server_settings.items()),
         # A connection to a host that vanished from the network is closed within 5 seconds.
         "tcp_user_timeout": 5_000,
         "keepalives_idle": 2,

@@ -250,6 +250,7 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
         )
 
     order = factory.SubFactory(OrderFactory, state=factory.SelfAttribute("..order_state"))
+    shop = factory.SelfAttribute("order.shop")
     terminal = factory.SelfAttribute("order.shop.terminal")
     amount = factory.SelfAttribute("order.total")
     currency = factory.SelfAttribute("order.currency")

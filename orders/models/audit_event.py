@@ -35,6 +35,7 @@ class AuditEvent(models.Model):
         null=True,
         related_name="+",
         verbose_name=_("user"),
+        db_index=False,
     )
     detail = models.CharField(_("details"), max_length=300, blank=True)
     result_code = models.IntegerField(_("result code from SEQR"), null=True)
@@ -47,6 +48,7 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "id"], name="event_of_its_row"),
             models.Index(fields=["occurred_at"], name="event_by_day"),
+            models.Index(fields=["actor"], name="event_of_actor", condition=Q(actor__isnull=False)),
             models.Index(
                 fields=["subject_label"],
                 name="event_of_call",

@@ -45,6 +45,11 @@ SERVABLE_STATES = (OrderState.PAID, OrderState.PARTLY_REFUNDED)
 PAYABLE_AGAIN = (OrderState.CANCELED, OrderState.FAILED, OrderState.EXPIRED)
 
 
+def number_of(order_id: int) -> str:
+    """Return an order's number for people, given its ID."""
+    return str(FIRST_NUMBER + order_id)
+
+
 def _return_key() -> str:
     return secrets.token_urlsafe(24)
 
@@ -60,10 +65,16 @@ class Order(AuditedModel):
     customer_visible_fields = frozenset({"state"})
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    return_key = models.CharField(max_length=32, unique=True, default=_return_key, editable=False)
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="orders", verbose_name=_("shop"))
+    return_key = models.CharField(max_length=32, default=_return_key, editable=False)
+    shop = models.ForeignKey(
+        Shop, models.PROTECT, related_name="orders", verbose_name=_("shop"), db_index=False
+    )
     customer = models.ForeignKey(
-        Customer, models.PROTECT, related_name="orders", verbose_name=_("customer")
+        Customer,
+        models.PROTECT,
+        related_name="orders",
+        verbose_name=_("customer"),
+        db_index=False,
     )
     nonce = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict, blank=True)
@@ -84,8 +95,16 @@ class Order(AuditedModel):
         indexes = [
             models.Index(fields=["customer", "shop", "-id"], name="order_of_customer"),
             models.Index(fields=["created_at"], name="order_by_day"),
+            models.Index(fields=["shop", "id"], name="order_of_shop"),
+            # For the staff's lists. Open orders have order_open_once.
+            models.Index(
+                fields=["state", "id"],
+                condition=~models.Q(state__in=OPEN_STATES),
+                name="order_ended",
+            ),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["return_key"], name="order_return_key_once"),
             models.UniqueConstraint(fields=["customer", "shop", "nonce"], name="order_nonce_once"),
             models.UniqueConstraint(
                 fields=["customer", "shop"],
@@ -104,7 +123,7 @@ class Order(AuditedModel):
     @property
     def number(self) -> str:
         """The order number for people: on the receipt, at the counter, in the admin."""
-        return str(FIRST_NUMBER + self.pk)
+        return number_of(self.pk)
 
     @property
     def audit_subject(self) -> AuditSubject:

@@ -21,6 +21,7 @@ def create_invoice(order: Order) -> Invoice:
     require_available(order.shop)
     return Invoice.objects.create(
         order=order,
+        shop_id=order.shop_id,
         terminal_id=order.shop.terminal_id,
         amount=order.total,
         currency=order.currency,
@@ -41,6 +42,7 @@ def retry_payment(customer_id: int, public_id: UUID, source: ChangeSource) -> In
     last = order.invoices.order_by("-attempt")[0]
     return Invoice.objects.create(
         order=order,
+        shop_id=order.shop_id,
         terminal_id=order.shop.terminal_id,
         attempt=last.attempt + 1,
         amount=order.total,

@@ -1,12 +1,13 @@
 import secrets
 from uuid import UUID
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Mod, Now
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import AuditedModel, AuditSubject, Order, SubjectType, Terminal
+from orders.models import AuditedModel, AuditSubject, Order, Shop, SubjectType, Terminal
 from payments.models.poll_shard import BUCKET_COUNT
 
 
@@ -64,6 +65,17 @@ _OPEN_AT_SEQR = models.Q(
     invoice_reference__isnull=False,
 )
 
+# If SEQR's amount differs from the invoice's, a person decides before there is a receipt.
+HAS_RECEIPT = models.Q(status=InvoiceStatus.PAID) & (
+    models.Q(paid_amount=None, discount_unconfirmed=False)
+    | models.Q(paid_amount=models.F("amount"), paid_currency=models.F("currency"))
+)
+MAX_RECEIPT_REFUSALS = 5  # over minutes: SEQR may be slow to find its own payment
+# A receipt that SEQR has refused so often is not submitted again.
+RECEIPT_PENDING = HAS_RECEIPT & models.Q(
+    receipt_accepted_at=None, receipt_refusals__lt=MAX_RECEIPT_REFUSALS
+)
+
 # The fields that a customer's page shows or depends on.
 CUSTOMER_VISIBLE_FIELDS = (
     "status",
@@ -95,8 +107,16 @@ class Invoice(AuditedModel):
     order = models.ForeignKey(
         Order, models.PROTECT, related_name="invoices", verbose_name=_("order")
     )
+    # The order's, repeated here so that an index finds the invoices of a shop.
+    shop = models.ForeignKey(
+        Shop, models.PROTECT, related_name="invoices", verbose_name=_("shop"), db_index=False
+    )
     terminal = models.ForeignKey(
-        Terminal, models.PROTECT, related_name="invoices", verbose_name=_("terminal")
+        Terminal,
+        models.PROTECT,
+        related_name="invoices",
+        verbose_name=_("terminal"),
+        db_index=False,
     )
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     status = models.CharField(
@@ -108,9 +128,7 @@ class Invoice(AuditedModel):
 
     # Sending
     lease_until = models.DateTimeField(null=True, editable=False)
-    invoice_reference = models.CharField(
-        _("invoice reference"), max_length=64, null=True, unique=True
-    )
+    invoice_reference = models.CharField(_("invoice reference"), max_length=64, null=True)
     invoice_qr_code = models.CharField(max_length=200, blank=True, default="")
     issued_at = models.DateTimeField(_("issued"), null=True)
 
@@ -123,7 +141,7 @@ class Invoice(AuditedModel):
         db_persist=True,
         null=True,
     )
-    notify_key = models.CharField(max_length=32, unique=True, default=_notify_key, editable=False)
+    notify_key = models.CharField(max_length=32, default=_notify_key, editable=False)
     notified_at = models.DateTimeField(_("notified by SEQR"), null=True)
     # Queried after the invoice ended, with no answer written yet: SEQR may have a payment of it.
     late_query_pending_since = models.DateTimeField(null=True, editable=False)
@@ -151,7 +169,7 @@ class Invoice(AuditedModel):
 
     # Paid, in full or in part
     partially_paid = models.BooleanField(_("partially paid"), default=False)
-    ers_reference = models.CharField(_("payment reference"), max_length=64, null=True, unique=True)
+    ers_reference = models.CharField(_("payment reference"), max_length=64, null=True)
     payment_reference = models.CharField(max_length=64, blank=True, default="")
     paid_at = models.DateTimeField(_("paid"), null=True)
     paid_amount = models.DecimalField(
@@ -187,11 +205,7 @@ class Invoice(AuditedModel):
                 condition=models.Q(poll_bucket__isnull=False),
                 name="invoice_by_poll_bucket",
             ),
-            models.Index(
-                fields=["id"],
-                condition=models.Q(status=InvoiceStatus.PAID, receipt_accepted_at=None),
-                name="invoice_without_receipt",
-            ),
+            models.Index(fields=["id"], condition=RECEIPT_PENDING, name="invoice_receipt_pending"),
             models.Index(
                 fields=["id"],
                 condition=models.Q(late_query_pending_since__isnull=False),
@@ -202,8 +216,31 @@ class Invoice(AuditedModel):
                 condition=models.Q(status=InvoiceStatus.PAID),
                 name="invoice_by_payment",
             ),
+            models.Index(
+                fields=["terminal", "paid_at"],
+                condition=models.Q(status__in=CAPTURED_STATUSES),
+                name="invoice_captured",
+            ),
+            models.Index(fields=["terminal", "shop"], name="invoice_of_terminal"),
+            # For the staff's lists. Open invoices have invoice_open.
+            models.Index(fields=["shop", "id"], name="invoice_of_shop"),
+            models.Index(
+                fields=["status", "id"],
+                condition=~models.Q(status__in=OPEN_STATUSES),
+                name="invoice_ended",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(possibly_reversed=True),
+                name="invoice_possibly_reversed",
+            ),
+            BrinIndex(fields=["created_at"], name="invoice_by_day"),
         ]
         constraints = [
+            # As constraints and not as unique fields, which would have a second index for LIKE.
+            models.UniqueConstraint(fields=["invoice_reference"], name="invoice_reference_once"),
+            models.UniqueConstraint(fields=["ers_reference"], name="invoice_ers_reference_once"),
+            models.UniqueConstraint(fields=["notify_key"], name="invoice_notify_key_once"),
             models.UniqueConstraint(fields=["order", "attempt"], name="invoice_attempt_once"),
             models.UniqueConstraint(
                 fields=["order"],

@@ -2,6 +2,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from orders.models import Shop
 from payments.models.invoice import Invoice
 from payments.models.refund import Refund
 from payments.models.transaction_period import TransactionPeriod
@@ -35,7 +36,8 @@ class PeriodRow(models.Model):
     """A row of a period's report, or, without a `position`, a payment missing from it.
 
     `amount` is in major units, negative for a refund; a report names no currency. `invoice` or
-    `refund` is the match in our ledger. `has_case`: a case has been opened about the row.
+    `refund` is the match in our ledger, and `shop` the match's shop. `has_case`: a case has been
+    opened about the row.
     """
 
     period = models.ForeignKey(
@@ -43,6 +45,7 @@ class PeriodRow(models.Model):
         models.PROTECT,
         related_name="rows",
         verbose_name=_("transaction period"),
+        db_index=False,
     )
     position = models.PositiveIntegerField(_("row number"), null=True)
     match_result = models.CharField(_("match"), max_length=16, choices=MatchResult.choices)
@@ -50,8 +53,15 @@ class PeriodRow(models.Model):
     ers_reference = models.CharField(_("payment reference"), max_length=200, blank=True)
     terminal_id = models.CharField(_("terminal"), max_length=200, blank=True)
     cashier_id = models.CharField(_("cashier"), max_length=200, blank=True)
-    invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="period_rows")
-    refund = models.ForeignKey(Refund, models.PROTECT, null=True, related_name="period_rows")
+    invoice = models.ForeignKey(
+        Invoice, models.PROTECT, null=True, related_name="period_rows", db_index=False
+    )
+    refund = models.ForeignKey(
+        Refund, models.PROTECT, null=True, related_name="period_rows", db_index=False
+    )
+    shop = models.ForeignKey(
+        Shop, models.PROTECT, null=True, related_name="+", editable=False, db_index=False
+    )
     has_case = models.BooleanField(default=False, editable=False)
 
     class Meta:
@@ -60,6 +70,22 @@ class PeriodRow(models.Model):
         ordering = ["period_id", "position"]
         indexes = [
             models.Index(fields=["ers_reference"], name="period_row_by_reference"),
+            models.Index(
+                fields=["period", "shop"],
+                condition=models.Q(shop__isnull=False),
+                name="period_row_of_shop",
+            ),
+            # For the staff's list, which is in this order.
+            models.Index(
+                fields=["period", "position", "id"],
+                include=["match_result"],
+                name="period_row_in_order",
+            ),
+            models.Index(
+                fields=["match_result", "period", "position", "id"],
+                condition=~models.Q(match_result=MatchResult.SALE),
+                name="period_row_no_sale",
+            ),
             models.Index(
                 fields=["period"],
                 condition=~models.Q(match_result__in=EXPLAINED),

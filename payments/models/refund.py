@@ -118,8 +118,23 @@ class Refund(AuditedModel):
         indexes = [
             models.Index(
                 fields=["id"],
-                condition=models.Q(status__in=(RefundStatus.CREATED, RefundStatus.SENDING)),
-                name="refund_to_send",
+                condition=models.Q(status__in=UNRESOLVED_REFUND_STATUSES),
+                name="refund_unresolved",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status__in=(RefundStatus.REJECTED, RefundStatus.WITHDRAWN)),
+                name="refund_not_made",
+            ),
+            models.Index(
+                fields=["ers_reference"],
+                condition=models.Q(ers_reference__isnull=False),
+                name="refund_by_reference",
+            ),
+            models.Index(
+                fields=["sent_at"],
+                condition=models.Q(sent_at__isnull=False),
+                name="refund_by_sending",
             ),
             models.Index(fields=["requested_by", "created_at"], name="refund_of_person_by_day"),
         ]

@@ -59,6 +59,16 @@ class TransactionPeriod(AuditedModel):
                 gettext_noop("Can fetch a report again and record a lost period"),
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["day"],
+                condition=models.Q(
+                    status__in=(PeriodStatus.TO_MARK, PeriodStatus.MARKING, PeriodStatus.MARKED)
+                )
+                | models.Q(report_requested_at__isnull=False),
+                name="period_unfinished",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["day", "terminal"], name="period_of_a_day_once"),
             models.CheckConstraint(

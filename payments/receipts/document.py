@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
@@ -11,12 +10,6 @@ from payments.invoices.discounts import discounts_of
 from payments.invoices.transitions import paid_differs
 from payments.models import Invoice, InvoiceStatus
 from payments.receipts.content import Receipt, ReceiptRow
-
-# If SEQR's amount differs from the invoice's, a person decides before there is a receipt.
-HAS_RECEIPT = Q(status=InvoiceStatus.PAID) & (
-    Q(paid_amount=None, discount_unconfirmed=False)
-    | Q(paid_amount=F("amount"), paid_currency=F("currency"))
-)
 
 
 def has_receipt(invoice: Invoice) -> bool:

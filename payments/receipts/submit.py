@@ -18,8 +18,8 @@ from payments.call_audit import audited_client
 from payments.cases.cases import close_configuration_cases, open_configuration_case
 from payments.invoices.transitions import lock_invoice
 from payments.leases import Lease, doubling_pause
-from payments.models import Invoice
-from payments.receipts.document import HAS_RECEIPT, receipt_html, receipt_of
+from payments.models import MAX_RECEIPT_REFUSALS, RECEIPT_PENDING, Invoice
+from payments.receipts.document import receipt_html, receipt_of
 from payments.seqr import (
     ReceiptDocument,
     SeqrConfigurationError,
@@ -36,8 +36,6 @@ MIME_TYPE = "text/html"
 RECEIPT_TYPE = "RECEIPT"  # required; the API reference lists no values
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
-MAX_REFUSALS = 5  # over minutes: SEQR may be slow to find its own payment
-RECEIPT_PENDING = HAS_RECEIPT & Q(receipt_accepted_at=None, receipt_refusals__lt=MAX_REFUSALS)
 
 
 def receipts_due(now: datetime) -> Q:
@@ -115,7 +113,7 @@ def _record_refusal(invoice_id: int, error: SeqrError) -> None:
     if invoice.receipt_accepted_at is not None:
         return
     _defer_lease(invoice, receipt_refusals=invoice.receipt_refusals + 1)
-    if invoice.receipt_refusals == MAX_REFUSALS:
+    if invoice.receipt_refusals == MAX_RECEIPT_REFUSALS:
         record_event(
             invoice,
             EventName.RECEIPT_ABANDONED,

@@ -21,7 +21,7 @@ from payments.models import (
     TransactionPeriod,
 )
 from payments.reconciliation.periods import period_day
-from payments.reconciliation.possible_rows import possible_rows
+from payments.reconciliation.possible_rows import possible_rows_of_each
 from payments.reconciliation.report_coverage import Coverage, reports_show_refunds
 from payments.refunds.hold import mark_possibly_made, open_hold, release_refunds
 
@@ -44,12 +44,19 @@ def review_held_refunds() -> bool:
         if not _is_conclusive(hold, terminal_id, coverages[terminal_id]):
             return False
     waiting = Refund.objects.filter(status__in=UNSENT_REFUND_STATUSES).order_by("id")
-    for refund in waiting.select_related("invoice"):
-        coverage = coverages[refund.invoice.terminal_id]
-        period_ids = coverage.possible_period_ids(hold.lost_since, _lost_until(hold))
-        rows = possible_rows(refund, period_ids)
-        if rows:
-            row = rows[0]
+    lost_time = hold.lost_since, _lost_until(hold)
+    periods = {
+        terminal_id: coverage.possible_period_ids(*lost_time)
+        for terminal_id, coverage in coverages.items()
+    }
+    searches = [
+        (refund, periods[refund.invoice.terminal_id])
+        for refund in waiting.select_related("invoice")
+    ]
+    rows = possible_rows_of_each(searches)
+    for refund, _ in searches:
+        if rows[refund.pk]:
+            row = rows[refund.pk][0]
             reference = row.ers_reference or "a row without a reference"
             detail = f"SEQR's report of {row.period.day} has it as {reference}"
             mark_possibly_made(refund.pk, SOURCE, detail)

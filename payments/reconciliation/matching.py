@@ -59,6 +59,7 @@ def match_by_reference(rows: list[PeriodRow]) -> None:
         may_be_refund = row.match_result == _M.MAYBE_REFUND
         row.invoice = row.refund = None
         row.match_result = ledger.match(row)
+        row.shop_id = _shop_of_match(row)
         if may_be_refund and row.match_result == _M.UNKNOWN_REFUND:
             row.match_result = _M.MAYBE_REFUND  # until its amount is compared again
 
@@ -87,7 +88,13 @@ def save_changed_matches(
 ) -> None:
     """Save the matches of stored rows that differ from those before."""
     changed = [row for row, match in zip(rows, before, strict=True) if match_of(row) != match]
-    PeriodRow.objects.bulk_update(changed, ["match_result", "invoice", "refund"])
+    PeriodRow.objects.bulk_update(changed, ["match_result", "invoice", "refund", "shop"])
+
+
+def _shop_of_match(row: PeriodRow) -> int | None:
+    """Return the ID of the shop whose payment or refund a row is matched with."""
+    invoice = row.invoice if row.refund is None else row.refund.invoice
+    return None if invoice is None else invoice.shop_id
 
 
 class _Ledger:
@@ -103,7 +110,9 @@ class _Ledger:
         own_references = references - self._invoices.keys()
         self._refunds = {
             str(refund.ers_reference): refund
-            for refund in Refund.objects.filter(ers_reference__in=own_references)
+            for refund in Refund.objects.filter(ers_reference__in=own_references).select_related(
+                "invoice"
+            )
         }
         others = PeriodRow.objects.exclude(match_result=_M.MISSING)
         stored_ids = [row.pk for row in rows if row.pk]
@@ -157,7 +166,7 @@ def _refunds_without_row(
             sent_at__lt=span.end,
         )
     )
-    for refund in unreported:
+    for refund in unreported.select_related("invoice"):
         found.setdefault(refund.amount, []).append(refund)
     return found
 
@@ -173,6 +182,7 @@ def _match_amount(row: PeriodRow, payment_id: int | None, candidates: list[Refun
     for refund in possible:
         if refund.status == RefundStatus.REFUNDED:
             row.refund, row.match_result = refund, _M.REFUND
+            row.shop_id = _shop_of_match(row)
             candidates.remove(refund)
             return
 

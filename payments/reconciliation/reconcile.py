@@ -5,7 +5,7 @@ rows are compared again with each later report, since a payment at the boundary 
 be in either.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -23,6 +23,7 @@ from payments.models import (
     EXPLAINED,
     MARK_KNOWN,
     CaseKind,
+    Invoice,
     MatchResult,
     MoneyCase,
     PeriodRow,
@@ -57,7 +58,7 @@ def store_report(period_id: int, report: Iterable[TransactionRow], source: Chang
     period = lock_periods(terminal_id)[period_id]
     if period.status not in MARK_KNOWN:
         return
-    _replace_rows(period, report)
+    no_longer_reported = _replace_rows(period, report)
     detail = _match_counts(period)
     fields = {"fetched_at": database_now(), "report_requested_at": None, **LEASE.released()}
     if period.status == PeriodStatus.MARKED:
@@ -66,20 +67,32 @@ def store_report(period_id: int, report: Iterable[TransactionRow], source: Chang
         save_fields(period, **fields)
         record_event(period, EventName.REPORT_FETCHED_AGAIN, source, detail=detail)
     close_period_cases(period, CaseKind.RECONCILIATION_STUCK, source, "the report has arrived")
-    compare_affected_periods(period, source)
+    compare_affected_periods(period, source, no_longer_reported)
 
 
-def compare_affected_periods(period: TransactionPeriod, source: ChangeSource) -> None:
-    """Compare again the terminal's periods that a change of this one may affect; all are locked."""
+def compare_affected_periods(
+    period: TransactionPeriod, source: ChangeSource, no_longer_reported: Collection[int] = ()
+) -> None:
+    """Compare again the terminal's periods that a change of this one may affect; all are locked.
+
+    `no_longer_reported` has the IDs of the payments that its former report contained, and the new
+    one does not.
+    """
     coverage = Coverage(period.terminal_id)
-    for other in _affected_periods(period):
+    for other in _affected_periods(period, coverage, no_longer_reported):
         _compare(other, coverage, source)
     close_duplicate_payment_cases(period.terminal_id, coverage, source)
     close_unknown_amount_cases(source)
 
 
-def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -> None:
+def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -> set[int]:
+    """Store the report's rows in place of the former ones.
+
+    Returns the IDs of the payments in the former report that are not in the new one.
+    """
+    gone: set[int] = set()
     for rows in stored_batches(period.rows.all()):
+        gone.update(row.invoice_id for row in rows if row.invoice_id is not None)
         _same_rows(rows).delete()
     new_rows = (
         PeriodRow(
@@ -96,14 +109,25 @@ def _replace_rows(period: TransactionPeriod, report: Iterable[TransactionRow]) -
         match_by_reference(rows)
         _delete_found_missing_rows(rows)
         PeriodRow.objects.bulk_create(rows)
+        gone.difference_update(row.invoice_id for row in rows if row.invoice_id is not None)
     match_by_amount(period, Coverage(period.terminal_id))
+    return gone
 
 
-def _affected_periods(period: TransactionPeriod) -> list[TransactionPeriod]:
-    """Return this period, later ones and those with open questions, as far as reconciled.
+def _affected_periods(
+    period: TransactionPeriod, coverage: Coverage, no_longer_reported: Collection[int]
+) -> list[TransactionPeriod]:
+    """Return this period and those that share a time or a payment with it, as far as reconciled.
 
-    An earlier period's case may be open without rows: this report has its missing payment.
+    Those with open questions too: this report may have their missing payments. An earlier period's
+    case may be open without rows for the same reason.
     """
+    sharing = coverage.period_ids_sharing_time_with(period)
+    for paid_at in Invoice.objects.filter(pk__in=no_longer_reported).values_list(
+        "paid_at", flat=True
+    ):
+        if paid_at is not None:
+            sharing |= coverage.possible_period_ids(paid_at, paid_at)
     unexplained = PeriodRow.objects.filter(period=OuterRef("pk")).exclude(
         match_result__in=EXPLAINED
     )
@@ -112,7 +136,7 @@ def _affected_periods(period: TransactionPeriod) -> list[TransactionPeriod]:
     )
     return list(
         TransactionPeriod.objects.filter(
-            Q(day__gte=period.day) | Exists(unexplained) | Exists(open_cases),
+            Q(pk__in=sharing) | Exists(unexplained) | Exists(open_cases),
             terminal=period.terminal_id,
             status=PeriodStatus.RECONCILED,
         ).order_by("day")
@@ -149,6 +173,7 @@ def _add_missing_rows(period: TransactionPeriod, window: Window) -> None:
             amount=captured_amount(invoice),
             ers_reference=invoice.ers_reference or "",
             invoice=invoice,
+            shop_id=invoice.shop_id,
         )
         for invoice in window.missing_payments()
     )

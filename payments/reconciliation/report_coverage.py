@@ -117,6 +117,17 @@ class Coverage:
         """Return the time in which a period's transactions may have occurred, if it is known."""
         return next((span for span in self._spans if span.period.pk == period.pk), None)
 
+    def period_ids_sharing_time_with(self, period: TransactionPeriod) -> set[int]:
+        """Return the IDs of this period and of those whose reports may have its transactions.
+
+        A period that SEQR never closed is no longer in the spans; the next one contains its time.
+        """
+        span = self.span_of(period)
+        if span is not None:
+            return self.possible_period_ids(span.begin, span.end)
+        moment = period.marking_started_at
+        return set() if moment is None else self.possible_period_ids(moment, moment)
+
     def possible_period_ids(self, begin: datetime, end: datetime) -> set[int]:
         """Return the IDs of the periods that may contain a transaction between these times."""
         return {span.period.pk for span in self._spans_between(begin, end)}

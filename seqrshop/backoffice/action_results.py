@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
+from seqrshop.backoffice.row_count import count_rows
 
 M = TypeVar("M", bound=Model)
 ActionResult = tuple[int, str | Promise]
@@ -35,7 +36,7 @@ def run_on_each(
     More rows than `batch_limit` are refused as a whole. Once `time_limit_seconds` have passed, the
     remaining rows are reported as not done, so that the browser gets its answer.
     """
-    if batch_limit is not None and (chosen := rows.count()) > batch_limit:
+    if batch_limit is not None and (chosen := count_rows(rows).number) > batch_limit:
         words = {"chosen": chosen, "most": batch_limit}
         refusal = _("%(chosen)d are selected; select at most %(most)d at a time. Nothing was done.")
         modeladmin.message_user(request, refusal % words, messages.ERROR)
@@ -73,8 +74,9 @@ def change_each(
 
 def only_row(modeladmin: ModelAdmin[Any], request: HttpRequest, rows: QuerySet[M]) -> M | None:
     """Return the only row that was chosen; None, with a message, if there are several."""
-    if rows.count() == 1:
-        return rows.get()
+    chosen = list(rows[:2])
+    if len(chosen) == 1:
+        return chosen[0]
     modeladmin.message_user(request, _("Select one row at a time."), messages.ERROR)
     return None
 

@@ -22,7 +22,7 @@ class AmountColumn:
 class AgeColumn:
     """Time since the row was created."""
 
-    @admin.display(description=_("age"), ordering="-created_at")
+    @admin.display(description=_("age"), ordering="-id")  # rows are stored in order of age
     def age(self, row: Any) -> str:
         """Return the time in its largest unit."""
         return age(row.created_at)

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from orders.models import AuditEvent, OrderState, SourceName, SubjectType
 from payments.models import InvoiceStatus, PeriodStatus, RefundStatus
+from seqrshop.backoffice.large_lists import LargeListAdmin
 from seqrshop.backoffice.links import admin_url
-from seqrshop.backoffice.read_only import ReadOnlyAdmin
 from seqrshop.backoffice.row_actions import RowActionsAdmin
 from seqrshop.backoffice.shop_scope import own_rows
 
@@ -68,7 +68,7 @@ class WithHistory(RowActionsAdmin[M]):
         return super().render_change_form(request, context, *args, **kwargs)
 
 
-class HistoryAdmin(WithHistory[M], ReadOnlyAdmin[M]):
+class HistoryAdmin(WithHistory[M], LargeListAdmin[M]):
     """A read-only row with its events."""
 
 

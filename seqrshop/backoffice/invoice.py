@@ -63,6 +63,21 @@ class DiscountInline(ReadOnlyInline[InvoiceDiscount, Invoice]):
         return money(discount.amount, discount.invoice.currency)
 
 
+class PossiblyReversedFilter(admin.SimpleListFilter):
+    """The payments that SEQR may have reversed. An index has them, and not all the others."""
+
+    title = _("possible reversal")
+    parameter_name = "possibly_reversed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer the possibly reversed payments."""
+        return [("yes", _("Possibly reversed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> QuerySet[Invoice]:
+        """Keep them if they are chosen."""
+        return queryset if self.value() is None else queryset.filter(possibly_reversed=True)
+
+
 @admin.register(Invoice)
 class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
     """Payments: found by reference, number or phone number; never edited."""
@@ -77,8 +92,9 @@ class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
         "ers_reference",
         "age",
     )
-    list_filter = ("status", "possibly_reversed", "created_at", ("order__shop", OwnRowsFilter))
-    list_select_related = ("order__shop",)
+    list_filter = ("status", PossiblyReversedFilter, "created_at", ("shop", OwnRowsFilter))
+    list_select_related = ("order", "shop")
+    indexed_fields = ("id", "order_id")
     search_fields = ("invoice_reference",)
     search_help_text = SEARCH_HELP
     fieldsets = (
@@ -107,7 +123,6 @@ class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
     )
     readonly_fields = (
         "order_link",
-        "shop",
         "amount_with_currency",
         "reversal",
         "card",
@@ -123,7 +138,7 @@ class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
         """Read each payment with its order, which its number is made of."""
-        return super().get_queryset(request).select_related("order__shop")
+        return super().get_queryset(request).select_related("order", "shop")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Invoice], search_term: str
@@ -142,11 +157,6 @@ class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
     def number(self, invoice: Invoice) -> str:
         """Return the order's number and the attempt."""
         return invoice.client_invoice_id
-
-    @admin.display(description=_("shop"), ordering="order__shop__name")
-    def shop(self, invoice: Invoice) -> str:
-        """Return the shop's name."""
-        return invoice.order.shop.name
 
     @admin.display(description=_("possible reversal"))
     def reversal(self, invoice: Invoice) -> str:

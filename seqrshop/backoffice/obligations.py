@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext, ngettext
 
-from payments.terminals import Obligations
+from payments.terminals import MAX_COUNTED_PAYMENTS, Obligations
 
 
 def obligation_texts(obligations: Obligations) -> list[str]:
@@ -18,7 +18,9 @@ def obligation_texts(obligations: Obligations) -> list[str]:
         ),
         (
             obligations.recent_payments,
-            ngettext(
+            gettext("at least %(n)d payments that may still be refunded")
+            if obligations.recent_payments == MAX_COUNTED_PAYMENTS
+            else ngettext(
                 "%(n)d payment that may still be refunded",
                 "%(n)d payments that may still be refunded",
                 obligations.recent_payments,

@@ -97,6 +97,7 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
     )
     list_filter = ("state", ("shop", OwnRowsFilter))
     date_hierarchy = "created_at"
+    indexed_fields = ("id", "created_at")
     search_fields = ("invoices__invoice_reference",)
     search_help_text = SEARCH_HELP
     fields = (

@@ -4,8 +4,9 @@ Permissions say what a person may do. `SHOP_SCOPES` says which rows belong to wh
 bound to some shops gets the rows of these shops alone; any other row looks as if it did not exist.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import Group, Permission, User
@@ -111,12 +112,26 @@ def _periods(shop_ids: ShopIds) -> QuerySet[TransactionPeriod]:
 
     A shop may have left the terminal since, and its sales are in the reports of that time.
     """
-    rows = PeriodRow.objects.filter(period=OuterRef("pk"))
-    payments = rows.filter(invoice__isnull=False).exclude(invoice__order__shop__in=shop_ids)
-    refunds = rows.filter(refund__isnull=False).exclude(refund__invoice__order__shop__in=shop_ids)
-    return TransactionPeriod.objects.filter(
-        ~Exists(payments), ~Exists(refunds), terminal__in=_terminals(shop_ids)
+    others = (
+        ~Exists(PeriodRow.objects.filter(shops, period=OuterRef("pk")))
+        for shops in _ranges_of_other_shops(shop_ids)
     )
+    return TransactionPeriod.objects.filter(*others, terminal__in=_terminals(shop_ids))
+
+
+def _ranges_of_other_shops(shop_ids: ShopIds) -> Iterator[Q]:
+    """Yield the conditions that select the rows of all other shops.
+
+    Each is a range of IDs, which an index looks up. It would read all rows to find that none has
+    another ID than these.
+    """
+    ordered = sorted(shop_ids)
+    if not ordered:
+        return
+    yield Q(shop__lt=ordered[0])
+    for lower, upper in pairwise(ordered):
+        yield Q(shop__gt=lower, shop__lt=upper)
+    yield Q(shop__gt=ordered[-1])
 
 
 def _cases(shop_ids: ShopIds) -> Q:
@@ -138,9 +153,9 @@ SHOP_SCOPES: dict[type[Model], Scope] = {
     Order: _of_shop("shop"),
     OrderRow: _of_shop("order__shop"),
     AuditEvent: _of_shop("order__shop"),
-    Invoice: _of_shop("order__shop"),
-    InvoiceDiscount: _of_shop("invoice__order__shop"),
-    Refund: _of_shop("invoice__order__shop"),
+    Invoice: _of_shop("shop"),
+    InvoiceDiscount: _of_shop("invoice__shop"),
+    Refund: _of_shop("invoice__shop"),
     MoneyCase: _cases,
     TransactionPeriod: lambda shop_ids: Q(pk__in=_periods(shop_ids)),
     PeriodRow: lambda shop_ids: Q(period__in=_periods(shop_ids)),

@@ -68,7 +68,7 @@ def _put_in_use(request: HttpRequest, shop: Shop, form: ShopTerminalForm) -> boo
 def _consequences(shop: Shop) -> list[str]:
     """Return what the change means for new orders, and for open payments."""
     number = Invoice.objects.filter(
-        order__shop=shop, terminal=shop.terminal_id, status__in=OPEN_STATUSES
+        shop=shop, terminal=shop.terminal_id, status__in=OPEN_STATUSES
     ).count()
     open_payments = ngettext(
         "%(n)d open payment stays with %(terminal)s, which is called until it has ended and can "

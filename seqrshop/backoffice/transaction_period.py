@@ -28,9 +28,10 @@ from seqrshop.backoffice.columns import invoice_link
 from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.forms import LostPeriodForm
 from seqrshop.backoffice.history import HistoryAdmin
+from seqrshop.backoffice.large_lists import LargeListAdmin
 from seqrshop.backoffice.links import admin_url, link, list_url, page_url
 from seqrshop.backoffice.permissions import permission_check
-from seqrshop.backoffice.read_only import ReadOnlyAdmin, ReadOnlyInline
+from seqrshop.backoffice.read_only import ReadOnlyInline
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.shop_scope import own_rows
 
@@ -71,7 +72,7 @@ class UnexplainedRowInline(PeriodRowColumns, ReadOnlyInline[PeriodRow, Transacti
 
 
 @admin.register(PeriodRow)
-class PeriodRowAdmin(PeriodRowColumns, ReadOnlyAdmin[PeriodRow]):
+class PeriodRowAdmin(PeriodRowColumns, LargeListAdmin[PeriodRow]):
     """All rows of SEQR's reports, the explained ones too."""
 
     list_display = (
@@ -83,6 +84,8 @@ class PeriodRowAdmin(PeriodRowColumns, ReadOnlyAdmin[PeriodRow]):
         "in_our_books",
     )
     list_filter = ("match_result",)
+    ordering = ("period_id", "position", "pk")
+    indexed_fields = ("period_id", "position")
     list_select_related = ("period", "invoice__order", "refund")
     search_fields = ("ers_reference__exact",)
     search_help_text = _("The full payment reference.")

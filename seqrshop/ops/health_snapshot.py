@@ -10,8 +10,10 @@ from django.db.models import Count, QuerySet
 
 from orders.clock import database_now
 from orders.database_roles import audit_is_protected
+from orders.query_plans import planned_by_index
 from payments.availability.pause import paused_terminals
 from payments.models import (
+    RECEIPT_PENDING,
     CaseKind,
     Invoice,
     InvoiceStatus,
@@ -22,7 +24,6 @@ from payments.models import (
     RefundStatus,
 )
 from payments.polling.shards import invoices_to_poll
-from payments.receipts.submit import RECEIPT_PENDING
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Backlog:
     pending_receipts: int
 
 
+@planned_by_index()
 def read_health_snapshot() -> HealthSnapshot:
     """Read the health snapshot. Cheap enough for once a second."""
     now = database_now()
@@ -89,6 +91,7 @@ def read_health_snapshot() -> HealthSnapshot:
     )
 
 
+@planned_by_index()
 def read_backlog() -> Backlog:
     """Count the backlog."""
     unsent = (InvoiceStatus.CREATED, InvoiceStatus.SENDING)

@@ -202,6 +202,7 @@ def _add_period_of_a_shop_that_left(world: World, terminal: Terminal) -> None:
         amount=45,
         ers_reference=f"old-row-of-{NAMES['B']}",
         invoice=world.row(Invoice, "B"),
+        shop=world.shops["B"],
     )
     world.add("AB", period, row)
 

@@ -254,7 +254,7 @@ def test_period_is_hidden_once_a_row_is_another_shops_refund(world: World) -> No
     period, row = world.row(TransactionPeriod, "A"), world.row(PeriodRow, "A")
     before = listed(client, TransactionPeriod)
 
-    PeriodRow.objects.filter(pk=row.pk).update(refund=world.row(Refund, "B"))
+    PeriodRow.objects.filter(pk=row.pk).update(refund=world.row(Refund, "B"), shop=world.shops["B"])
 
     assert before == [period]
     assert listed(client, TransactionPeriod) == []

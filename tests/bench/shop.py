@@ -92,6 +92,7 @@ class BenchShop:
             (
                 Invoice(
                     order=order,
+                    shop=self.shop,
                     terminal=next(self._turns),
                     status=InvoiceStatus.ISSUED,
                     amount=order.total,

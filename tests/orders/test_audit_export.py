@@ -199,11 +199,30 @@ def test_long_audit_is_read_in_batches_of_one_query(monkeypatch: pytest.MonkeyPa
     order = OrderFactory.create()
     for _ in range(25):
         add_event(order)
-    lines = audit_export.csv_lines(AuditEvent.objects.all())
+    parts = audit_export.csv_lines(AuditEvent.objects.all())
 
     with CaptureQueriesContext(connection) as queries:
-        first = [next(lines), next(lines)]
-        rest = list(lines)
+        first = [next(parts), next(parts)]
+    reads = [each["sql"] for each in queries if "orders_auditevent" in each["sql"]]
+    rest = list(parts)
 
-    assert len(first) + len(rest) == 26
-    assert len(queries) <= 1
+    assert len("".join([*first, *rest]).splitlines()) == 26
+    assert (len(reads), len(rest)) == (1, 2)
+    assert "LIMIT 10" in reads[0]
+
+
+def test_export_reads_no_table_beside_the_audit_but_once_for_its_users(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audit_export, "READ_BATCH_SIZE", 10)
+    order, clerk = OrderFactory.create(), User.objects.create_user("astrid")
+    for _ in range(25):
+        record_event(order, EventName.ORDER_SERVED, by_staff(clerk))
+
+    with CaptureQueriesContext(connection) as queries:
+        text = "".join(audit_export.csv_lines(AuditEvent.objects.all()))
+
+    others = [each["sql"] for each in queries if "FROM" in each["sql"]]
+    assert len([sql for sql in others if "orders_auditevent" not in sql]) == 1
+    assert not any("JOIN" in sql for sql in others)
+    assert text.count("astrid") == 25

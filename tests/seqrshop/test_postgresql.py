@@ -75,6 +75,7 @@ def test_every_connection_has_the_server_side_limits() -> None:
             "statement_timeout",
             "lock_timeout",
             "idle_in_transaction_session_timeout",
+            "max_parallel_workers_per_gather",
         ):
             cursor.execute(f"SHOW {name}")
             [limits[name]] = cursor.fetchone()
@@ -83,6 +84,7 @@ def test_every_connection_has_the_server_side_limits() -> None:
         "statement_timeout": "5s",
         "lock_timeout": "3s",
         "idle_in_transaction_session_timeout": "1min",
+        "max_parallel_workers_per_gather": "0",
     }
 
 

@@ -179,7 +179,7 @@ def test_recovery_reads_what_is_due_with_one_query_for_all_paused_terminals(
     for number in range(5):
         refused_terminal(sandbox, f"web-{number}")
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(16):
         work = find_work()
 
     assert work.invoices_to_send == []

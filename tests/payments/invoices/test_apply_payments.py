@@ -35,6 +35,7 @@ OWN_FIELDS = {
     "issued_at",
     "paid_at",
     "notify_key",
+    "shop",
     "invoice_reference",
     "ers_reference",
 }

@@ -130,13 +130,13 @@ def _insert_invoices(*, ended: int, open_at_seqr: int) -> None:
         )
         cursor.execute(
             """
-            INSERT INTO payments_invoice (id, order_id, terminal_id, attempt, status, amount,
-                currency, invoice_reference, invoice_qr_code, invoice_version, notify_key,
+            INSERT INTO payments_invoice (id, order_id, shop_id, terminal_id, attempt, status,
+                amount, currency, invoice_reference, invoice_qr_code, invoice_version, notify_key,
                 loyalty_scheme, discount_unconfirmed, cancel_reason, payment_reference,
                 paid_currency, partially_paid, possibly_reversed, receipt_attempts,
                 receipt_refusals, issued_at)
-            SELECT id, id, %s, 1, CASE WHEN id < %s THEN 'ISSUED' ELSE 'CANCELED' END, 45, 'SEK',
-                id::text, '', 0, id::text, '', false, '', '', '', false, false, 0, 0, now()
+            SELECT id, id, shop_id, %s, 1, CASE WHEN id < %s THEN 'ISSUED' ELSE 'CANCELED' END, 45,
+                'SEK', id::text, '', 0, id::text, '', false, '', '', '', false, false, 0, 0, now()
             FROM orders_order
             """,
             [shop.terminal_id, 100_000 + open_at_seqr],

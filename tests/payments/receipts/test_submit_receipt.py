@@ -11,10 +11,10 @@ from pytest_django import Settings
 from orders.clock import database_now
 from orders.models import AuditEvent, SubjectType
 from payments.gateway import forget_connections
-from payments.models import Invoice, InvoiceStatus, MoneyCase, PaymentPause
+from payments.models import MAX_RECEIPT_REFUSALS, Invoice, InvoiceStatus, MoneyCase, PaymentPause
 from payments.receipts import submit
 from payments.receipts.document import has_receipt
-from payments.receipts.submit import MAX_REFUSALS, submit_receipt
+from payments.receipts.submit import submit_receipt
 from payments.recovery import find_work
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
@@ -58,7 +58,7 @@ def remaining_pause(invoice: Invoice) -> float:
 
 def submit_repeatedly(invoice: Invoice) -> None:
     """Submit the receipt more often than refusals are allowed, each time after the pause."""
-    for _ in range(MAX_REFUSALS + 2):
+    for _ in range(MAX_RECEIPT_REFUSALS + 2):
         submit_receipt(invoice.pk)
         end_pause(invoice)
 
@@ -211,7 +211,7 @@ def test_receipt_is_abandoned_after_repeated_refusals(
 
     submit_repeatedly(invoice)
 
-    assert call_count(sandbox, "submitPaymentReceipt") == MAX_REFUSALS
+    assert call_count(sandbox, "submitPaymentReceipt") == MAX_RECEIPT_REFUSALS
     assert not is_due(invoice)
     assert event_names(invoice)[-2:] == ["receipt_refused", "receipt_abandoned"]
     last = AuditEvent.objects.filter(

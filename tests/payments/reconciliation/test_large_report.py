@@ -97,6 +97,7 @@ def pay_invoices(numbers: range) -> None:
         (
             Invoice(
                 order=order,
+                shop=shop,
                 terminal_id=shop.terminal_id,
                 status=InvoiceStatus.PAID,
                 amount=AMOUNT,

@@ -1,0 +1,218 @@
+"""Lists of tables that grow for ever: a page takes as long among a million rows as among a few.
+
+A list of more than COUNT_LIMIT rows is not counted. Its next page begins after the last row shown,
+which an index finds. It is sorted by indexed columns alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, ChangeList
+from django.core.paginator import InvalidPage, Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from seqrshop.backoffice.date_links import date_links
+from seqrshop.backoffice.keyset import following, reverse
+from seqrshop.backoffice.read_only import ReadOnlyAdmin
+from seqrshop.backoffice.row_count import count_rows
+
+M = TypeVar("M", bound=Model)
+
+MAX_SKIPPED_ROWS = 1_000_000  # by a page's number alone
+BEFORE, AFTER, LAST = "before", "after", "last"
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a page of a large list begins: by its number, or beside a row that was shown.
+
+    In an address: `7`, `7after4711` for the rows after row 4711, `6before4612`, or `last`.
+    """
+
+    page: int = 1
+    side: str = ""
+    row: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> Position:
+        """Return the position in an address; the first page for any other text."""
+        if text == LAST:
+            return cls(side=LAST)
+        match = re.fullmatch(r"(\d{1,9})(?:(after|before)(\d{1,18}))?", text, re.ASCII)
+        if match is None or int(match[1]) == 0:
+            return cls()
+        return cls(int(match[1]), match[2] or "", int(match[3] or 0))
+
+    def __str__(self) -> str:
+        return LAST if self.side == LAST else f"{self.page}{self.side}{self.row or ''}"
+
+
+class LargeChangeList(ChangeList):
+    """Reads one page of a list, and as little else as possible."""
+
+    is_large = False
+    model_admin: LargeListAdmin[Any]
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Refuse a year that no date has, which Django answers with an error of the server."""
+        try:
+            return super().get_filters(request)
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters(error) from error
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """Sort rows with an equal value in the direction of that value, as an index does."""
+        *ordering, last = super().get_ordering(request, queryset)
+        if ordering and last == "-pk" and not str(ordering[0]).startswith("-"):
+            last = "pk"
+        return [*ordering, last]
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the page; above COUNT_LIMIT rows, without counting them or skipping many."""
+        count = count_rows(self.queryset)
+        self.is_large = not count.is_exact
+        self.show_full_result_count = False
+        self.show_admin_actions = True
+        self.paginator = Paginator(self.queryset, self.list_per_page)
+        self.paginator.count = count.number
+        if self.is_large:
+            self._sort_by_index(request)
+            self._read_page(Position.read(request.GET.get(PAGE_VAR, "")))
+            # Actions are offered for the rows of this page.
+            self.result_count = len(self.result_list)
+            self.can_show_all, self.multi_page = False, True
+        else:
+            self.result_count = count.number
+            self.can_show_all = count.number <= self.list_max_show_all
+            self.multi_page = count.number > self.list_per_page
+            self.result_list = self._page_of_few()
+        self.full_result_count = self.result_count
+
+    def _page_of_few(self) -> Any:
+        if not self.multi_page or (self.show_all and self.can_show_all):
+            return self.queryset._clone()
+        try:
+            return self.paginator.page(self.page_num).object_list
+        except InvalidPage as error:
+            raise IncorrectLookupParameters from error
+
+    def _sort_by_index(self, request: HttpRequest) -> None:
+        """Sort by the default order if no index has the chosen one; offer the others' columns."""
+        indexed = {"pk", *self.model_admin.indexed_fields}
+        self.sortable_by = [
+            str(column)
+            for column in self.list_display
+            if str(self.get_ordering_field(column)).removeprefix("-") in indexed
+        ]
+        is_chosen = ORDER_VAR in self.params
+        if is_chosen and not {n.removeprefix("-") for n in self._ordering()} <= indexed:
+            del self.params[ORDER_VAR]
+            self.queryset = self.queryset.order_by(*self.get_ordering(request, self.queryset))
+            messages.warning(
+                request,
+                _("There are too many rows to sort them by this column. Choose a filter first."),
+            )
+
+    def _ordering(self) -> list[str]:
+        return list(self.queryset.query.order_by)
+
+    def _read_page(self, position: Position) -> None:
+        """Read the rows of the page, and find whether there are others before and after it."""
+        size = self.list_per_page
+        anchor = self._anchor(position)
+        rows = []
+        if position.side != LAST and (anchor or position.page <= self.paginator.num_pages):
+            rows = self._rows_from(position, anchor)
+        if rows and anchor and position.side == BEFORE:
+            self.has_previous, self.has_next = len(rows) > size, True
+            rows = rows[:size][::-1]
+        elif rows:
+            self.has_previous, self.has_next = position.page > 1, len(rows) > size
+            rows = rows[:size]
+        else:  # there are fewer pages than estimated, or the last one is wanted
+            position = Position(self.paginator.num_pages, LAST)
+            rows = self._first_of(self.queryset, reverse(self._ordering()), size)[::-1]
+            self.has_previous, self.has_next = True, False
+        self.page_num, self.result_list = position.page, rows
+
+    def _rows_from(self, position: Position, anchor: Sequence[Any] | None) -> list[Any]:
+        """Return the rows of a page and one more: beside a row, or of a page's number.
+
+        Those before a row are in the opposite order.
+        """
+        size = self.list_per_page
+        if anchor:
+            is_before = position.side == BEFORE
+            ordering = reverse(self._ordering()) if is_before else self._ordering()
+            return self._first_of(following(self.queryset, ordering, anchor), ordering, size + 1)
+        skipped = (position.page - 1) * size
+        if skipped > MAX_SKIPPED_ROWS:
+            raise IncorrectLookupParameters
+        if not skipped:
+            return list(self.queryset[: size + 1])
+        # The rows themselves are read once it is known which ones.
+        ids = list(self.queryset.values_list("pk", flat=True)[skipped : skipped + size + 1])
+        return list(self.queryset.filter(pk__in=ids))
+
+    def _first_of(self, rows: QuerySet[Any], ordering: Sequence[str], number: int) -> list[Any]:
+        return list(rows.order_by(*ordering)[:number])
+
+    def _anchor(self, position: Position) -> Sequence[Any] | None:
+        """Return the values of the row beside which the page is; None if there is no such row."""
+        if not position.row:
+            return None
+        fields = [name.removeprefix("-") for name in self._ordering()]
+        row: Sequence[Any] | None = (
+            self.root_queryset.filter(pk=position.row).values_list(*fields).first()
+        )
+        return row
+
+    @property
+    def date_links(self) -> dict[str, Any]:
+        """The links to the rows of a year, a month or a day."""
+        return date_links(self)
+
+    @property
+    def first_page_url(self) -> str:
+        """The address of the first page."""
+        return str(self.get_query_string())
+
+    @property
+    def previous_page_url(self) -> str:
+        """The address of the page before this one."""
+        position = Position(max(self.page_num - 1, 1), BEFORE, self.result_list[0].pk)
+        return str(self.get_query_string({PAGE_VAR: str(position)}))
+
+    @property
+    def next_page_url(self) -> str:
+        """The address of the page after this one."""
+        position = Position(self.page_num + 1, AFTER, self.result_list[-1].pk)
+        return str(self.get_query_string({PAGE_VAR: str(position)}))
+
+    @property
+    def last_page_url(self) -> str:
+        """The address of the last page."""
+        return str(self.get_query_string({PAGE_VAR: LAST}))
+
+
+class LargeListAdmin(ReadOnlyAdmin[M]):
+    """A read-only row of a table that grows for ever. Its list may be sorted by indexed fields.
+
+    `indexed_fields` are the fields, beside the primary key, that an index of the table begins with.
+    """
+
+    change_list_template = "admin/large_change_list.html"
+    show_full_result_count = False
+    indexed_fields: tuple[str, ...] = ("id",)
+
+    def get_changelist(self, request: HttpRequest, **_kwargs: Any) -> type[ChangeList]:
+        """Return the list that does not count a large table."""
+        return LargeChangeList

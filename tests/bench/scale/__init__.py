@@ -1,0 +1,1 @@
+"""Measures the shop with a large database behind it: `make bench-scale`."""

@@ -1,0 +1,133 @@
+"""Measures the admin's pages, the export and the scheduled queries."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from statistics import median
+
+import psutil
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import (
+    CaptureQueriesContext,
+    override_settings,
+    setup_test_environment,
+    teardown_test_environment,
+)
+
+from orders.models import Order
+from tests.bench.scale.export import Export, measure_export
+from tests.bench.scale.pages import STAFF, Page, browser_of, pages_of
+from tests.bench.scale.scheduled import Read, measure_reads
+
+REQUESTS = 5
+
+
+@dataclass
+class PageTimes:
+    """The seconds of several requests of one page; the rest is of the last request.
+
+    `cpu_seconds` are those of this process and of PostgreSQL's, of one request on average.
+    """
+
+    page: Page
+    seconds: list[float] = field(default_factory=list)
+    cpu_seconds: float = 0.0
+    statements: int = 0
+    status: int = 200
+
+    @property
+    def median(self) -> float:
+        """The median, in seconds."""
+        return median(self.seconds)
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that one run has measured. `pages` are by the member of staff.
+
+    `bytes_per_order` has, for each table, its name, its rows, and the bytes per order of the table
+    and of its indexes.
+    """
+
+    orders: int
+    postgres: str
+    pages: dict[str, list[PageTimes]]
+    export: Export
+    reads: list[Read]
+    bytes_per_order: list[tuple[str, int, float, float]]
+
+
+def measure_all() -> Results:
+    """Measure with the database as it is, which is changed by nothing but sign-ins."""
+    orders = Order.objects.count()
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+        return Results(
+            orders,
+            _postgres_version(),
+            _pages(),
+            measure_export(),
+            measure_reads(),
+            _bytes_per_order(orders),
+        )
+
+
+def _postgres_version() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        [postgres] = cursor.fetchone()
+    return str(postgres)
+
+
+def _pages() -> dict[str, list[PageTimes]]:
+    found = {}
+    for staff, shops in STAFF.items():
+        client = browser_of(shops)
+        setup_test_environment()  # lets the client keep what a template was rendered with
+        pages = list(pages_of(client))
+        teardown_test_environment()
+        found[staff] = [measure_page(client, page) for page in pages]
+    return found
+
+
+def _bytes_per_order(orders: int) -> list[tuple[str, int, float, float]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT relname, reltuples::bigint, pg_table_size(oid), pg_indexes_size(oid)
+            FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+                AND pg_total_relation_size(oid) > 10 * %s
+            ORDER BY pg_total_relation_size(oid) DESC
+            """,
+            [orders],
+        )
+        return [
+            (name, rows, heap / orders, indexes / orders)
+            for name, rows, heap, indexes in cursor.fetchall()
+        ]
+
+
+def measure_page(client: Client, page: Page) -> PageTimes:
+    """Request a page REQUESTS times, after once for the caches."""
+    times = PageTimes(page)
+    client.get(page.address)
+    cpu_before = cpu_seconds()
+    for _ in range(REQUESTS):
+        with CaptureQueriesContext(connection) as queries:
+            began_at = time.perf_counter()
+            response = client.get(page.address)
+            times.seconds.append(time.perf_counter() - began_at)
+        times.statements, times.status = len(queries), response.status_code
+    times.cpu_seconds = (cpu_seconds() - cpu_before) / REQUESTS
+    return times
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time of this process and of the PostgreSQL process of its connection."""
+    connection.ensure_connection()
+    server = psutil.Process(connection.connection.info.backend_pid).cpu_times()
+    return float(time.process_time() + server.user + server.system)
