@@ -5,7 +5,7 @@ PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-versi
 
 .DEFAULT_GOAL := help
 .PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots proof mutants mutation crashtest outages \
-	bench bench-quick bench-streams bench-scale
+	abuse bench bench-quick bench-streams bench-web bench-web-quick bench-scale
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -59,6 +59,9 @@ crashtest: $(VENV)/installed-test ## kill processes at random, then compare the 
 outages: $(VENV)/installed-test ## take PostgreSQL, Redis and SEQR away, and write docs/outages.md (45 min)
 	@exec $(VENV_PYTHON) -m tests.proof.outages
 
+abuse: $(VENV)/installed-test ## attack a running shop, and write docs/abuse.md (6 min)
+	@exec $(VENV_PYTHON) -m tests.abuse
+
 bench: $(VENV)/installed-test ## measure poller and streams, and write docs/performance.md (30 min)
 	@exec $(VENV_PYTHON) -m tests.bench.run
 
@@ -70,6 +73,12 @@ bench-streams: $(VENV)/installed-test ## measure the streams alone (3 min)
 
 bench-scale: $(VENV)/installed-test ## measure the admin among a million orders, and write docs/scale.md (40 min): ORDERS=n
 	@exec $(VENV_PYTHON) -m tests.bench.scale.run
+
+bench-web: $(VENV)/installed-test ## measure web beside the usual design, and write docs/performance.md (10 min)
+	@exec $(VENV_PYTHON) -m tests.bench.web
+
+bench-web-quick: $(VENV)/installed-test ## measure web once, and write nothing (3 min)
+	@exec $(VENV_PYTHON) -m tests.bench.web --quick
 
 $(VENV)/made:
 	@test -w . || { \

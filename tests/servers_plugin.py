@@ -17,6 +17,8 @@ from seqrshop.local import ROOT, orphans
 from seqrshop.local.servers import ServerStartError, run_servers
 from seqrshop.local.testing import settings_for_tests
 
+POSTGRES_LOG = "SEQRSHOP_POSTGRES_LOG"  # the variable with the path of our own server's log
+
 _on_exit = ExitStack()
 
 
@@ -41,6 +43,8 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
         )
     except (OSError, ServerStartError) as error:
         raise pytest.UsageError(str(error)) from error
+    if not os.environ.get("DATABASE_URL"):
+        os.environ[POSTGRES_LOG] = str(folder / "postgres" / "server.log")
     # Creates the tests' database; tests/conftest.py then lets the tests use the application's role.
     os.environ["DATABASE_URL"] = servers.migration_database_url or servers.database_url
     os.environ["REDIS_URL"] = servers.redis_url

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from seqrshop.serving.connections import CONNECTIONS, SEND_TIMEOUT_SECONDS
 
@@ -32,6 +32,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.is_awaiting_head = True  # or its first byte
         self.taken_at = self.loop.time()  # when the client last took what it was sent
         self._excess_bytes = 0
+        self._running: RequestResponseCycle | None = None
         _configure(transport.get_extra_info("socket"))
         if not CONNECTIONS.admit(self):
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
@@ -43,12 +44,29 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def drop(self) -> None:
         """Close the connection at once, whatever is still to be sent."""
+        self._end_requests()
         self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Free the place of the connection."""
         CONNECTIONS.forget(self)
+        self._end_requests()
         super().connection_lost(exc)
+
+    def _end_requests(self) -> None:
+        """Let the request in progress end, and start none of those that were sent in advance.
+
+        uvicorn ends only the request that arrived last; the others' responses would raise errors.
+        """
+        self.pipeline.clear()
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
+            self.flow.resume_writing()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         """Parse what has arrived, within the limits."""

@@ -17,8 +17,14 @@ RETRYABLE_STATUSES = (408, 429, 500, 503)
 def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
     """Return the error as a page or as JSON, as the client accepts."""
     if _wants_page(request):
-        retry_url = request.get_full_path() if error.status in RETRYABLE_STATUSES else None
-        context = {"error": error, "retry_url": retry_url}
+        # A page that was read reloads itself; a form that was sent would ask whether to send it.
+        retries_itself = error.status == 503 and request.method == "GET"
+        context = {
+            "error": error,
+            "is_retryable": error.status in RETRYABLE_STATUSES,
+            "query": request.META.get("QUERY_STRING", ""),
+            "retry_seconds": error.headers.get("Retry-After", "") if retries_itself else "",
+        }
         response = render(request, "storefront/error.html", context, status=error.status)
         for name, value in error.headers.items():
             response[name] = value

@@ -8,6 +8,7 @@ naive.py              one of them: a task for each invoice and second
 bare.py               another: queries alone, the limit
 failover.py           a poller is killed
 tap.py                from an order to the app
+heartbeat.py          of a poller that does not run
 streams.py            a thousand event streams of one web process
 stream_reader.py      reads them
 stream_report.py      their table
@@ -17,7 +18,11 @@ fake_seqr_process.py  it as a process
 shop.py               the rows in the database
 launch.py             processes, each on its cores
 machine.py            cores, CPU time, memory, versions
-report.py             the tables of docs/performance.md
+report.py             the tables
 targets.py            the targets
+verdicts.py           rows of a table of targets
+page.py               the marks and the tables of docs/performance.md
 stats.py              medians and percentiles
+
+web/ and usual_design/ belong to `make bench-web`.
 """

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-from seqrshop.local import ROOT
 from tests.bench.designs import BARE, BARE_AT_FULL_SPEED, NAIVE, OURS, Design
 from tests.bench.machine import Cores, describe
 from tests.bench.measure import Case, Measured
+from tests.bench.page import table, write_between_marks
 from tests.bench.rows import (
     CASES,
     FAILING,
@@ -21,14 +20,9 @@ from tests.bench.rows import (
 from tests.bench.stats import median_and_range, percentile
 from tests.bench.targets import payment_cpu_ms, targets
 
-PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- make bench writes from here -->\n", "<!-- to here -->\n"
-
 
 def write(results: Results, cores: Cores) -> None:
     """Write the tables between the marks of docs/performance.md."""
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
     parts = [
         f"Measured on {datetime.now(UTC):%Y-%m-%d}: {describe(cores)}",
         f"Polls per CPU second:\n\n{rows(results)}",
@@ -37,7 +31,7 @@ def write(results: Results, cores: Cores) -> None:
         _fake_seqr_load(results),
         table(("target", "measured", ""), targets(results)),
     ]
-    PAGE.write_text(f"{before}{BEGIN}\n" + "\n\n".join(parts) + f"\n\n{END}{after}")
+    write_between_marks("bench", "\n\n".join(parts))
 
 
 def rows(results: Results) -> str:
@@ -180,11 +174,4 @@ def _fake_seqr_load(results: Results) -> str:
     return (
         f"The fake SEQR used {used} of a core while ours polled {LARGEST.open:,}, and "
         f"{busiest.seqr_cpu:.0%} at most; it answers {limit} queries per CPU second."
-    )
-
-
-def table(head: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
-    """Return a table in Markdown."""
-    return "\n".join(
-        f"| {' | '.join(map(str, line))} |" for line in (head, ["---"] * len(head), *lines)
     )

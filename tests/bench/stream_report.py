@@ -4,19 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from tests.bench.machine import Cores, describe
-from tests.bench.report import END, PAGE, table
+from tests.bench.page import table, write_between_marks
 from tests.bench.stats import median_and_range, percentile
 from tests.bench.streams import REQUESTS_PER_SECOND, STREAMS, StreamRun
-
-BEGIN = "<!-- make bench-streams writes from here -->\n"
 
 
 def write(runs: Sequence[StreamRun], cores: Cores) -> None:
     """Write the table between its marks."""
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
     measured = f"Measured on {datetime.now(UTC):%Y-%m-%d}: {describe(cores)}"
-    PAGE.write_text(f"{before}{BEGIN}\n{measured}\n\n{rows(runs)}\n\n{END}{after}")
+    write_between_marks("bench-streams", f"{measured}\n\n{rows(runs)}")
 
 
 def rows(runs: Sequence[StreamRun]) -> str:

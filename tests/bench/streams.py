@@ -18,9 +18,8 @@ from orders.services import digest_of
 from payments.invoices.transitions import lock_invoice
 from payments.invoices.transitions import transition_invoice as move
 from payments.models import Invoice, InvoiceStatus
-from payments.polling.heartbeat import REQUIRED_FIELDS
-from seqrshop.redis_client import POLLER_TIMEOUT_SECONDS, redis_client
 from tests.bench.designs import Bench
+from tests.bench.heartbeat import pretend_poller_runs
 from tests.bench.launch import Launcher
 from tests.bench.machine import cpu_seconds, pss_bytes
 from tests.bench.measure import prepare
@@ -49,10 +48,7 @@ class StreamRun:
 def measure_streams(bench: Bench) -> StreamRun:
     """Open the streams and pay half of their orders, half of those under load."""
     prepare(bench, STREAMS)
-    soon = time.time() + 3600  # as if a poller ran
-    redis_client(POLLER_TIMEOUT_SECONDS).set(
-        "seqrshop:heartbeat:0/1", json.dumps(dict.fromkeys(REQUIRED_FIELDS, soon))
-    )
+    pretend_poller_runs()
     pages = _pages()
     file = bench.launcher.folder / "streams.json"
     file.write_text(json.dumps(pages))

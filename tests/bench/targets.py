@@ -7,6 +7,7 @@ from tests.bench.designs import BARE, NAIVE, OURS, Design
 from tests.bench.measure import Case, Measured
 from tests.bench.rows import FULL_SHARD, LARGEST, MANY_PAYMENTS, MANY_TERMINALS, Results
 from tests.bench.stats import percentile
+from tests.bench.verdicts import at_least, at_most
 
 
 def targets(results: Results) -> list[tuple[str, str, str]]:
@@ -16,42 +17,42 @@ def targets(results: Results) -> list[tuple[str, str, str]]:
     busy = results.runs[MANY_PAYMENTS.name, OURS.name]
     row, full_row = f"{LARGEST.open:,} open: ", f"{FULL_SHARD.open:,} open: "
     return [
-        _at_least(f"{full_row}polls/s", 24_000, median(run.polls_per_second for run in full)),
-        _at_least(
+        at_least(f"{full_row}polls/s", 24_000, median(run.polls_per_second for run in full)),
+        at_least(
             f"{full_row}polls per CPU second",
             30_000,
             median(run.polls_per_cpu_second for run in full),
         ),
-        _at_most(
+        at_most(
             f"{MANY_PAYMENTS.note}: CPU of a payment, ms",
             3,
             median(payment_cpu_ms(results, lambda run: run.worker_cpu + run.database_cpu)),
         ),
-        _at_most(
+        at_most(
             f"{MANY_PAYMENTS.note}: paid → recorded, p99, s",
             1.5,
             median(percentile(run.to_record, 0.99) for run in busy),
         ),
-        _at_least(f"{row}polls/s", 9_500, median(run.polls_per_second for run in ours)),
-        _at_most(
+        at_least(f"{row}polls/s", 9_500, median(run.polls_per_second for run in ours)),
+        at_most(
             f"{row}paid → recorded, p99, s",
             1.1,
             median(percentile(run.to_record, 0.99) for run in ours),
         ),
-        _at_least(f"{row}times the naive one's polls per CPU second", 100, _ratio(results, NAIVE)),
-        _at_least(f"{row}of the bare loop's polls per CPU second", 0.6, _ratio(results, BARE)),
-        _at_least(
+        at_least(f"{row}times the naive one's polls per CPU second", 100, _ratio(results, NAIVE)),
+        at_least(f"{row}of the bare loop's polls per CPU second", 0.6, _ratio(results, BARE)),
+        at_least(
             f"{MANY_TERMINALS.name}: of one terminal's polls per CPU second",
             0.95,
             _ratio(results, OURS, case=MANY_TERMINALS),
         ),
-        _at_most(f"{row}PSS, MB", 150, median(run.pss / 1e6 for run in ours)),
-        _at_most(
+        at_most(f"{row}PSS, MB", 150, median(run.pss / 1e6 for run in ours)),
+        at_most(
             "a worker killed: longest silence, s",
             6,
             max(each.longest_silence for each in results.failovers),
         ),
-        _at_most(
+        at_most(
             "tap to app, ms", 150, median(percentile(each, 0.5) * 1000 for each in results.taps)
         ),
     ]
@@ -77,16 +78,3 @@ def _ratio(results: Results, other: Design, *, case: Case = LARGEST) -> float:
 
     ours, theirs = results.runs[case.name, OURS.name], results.runs[LARGEST.name, other.name]
     return median(of(our) / of(their) for our, their in zip(ours, theirs, strict=True))
-
-
-def _at_least(what: str, wanted: float, found: float) -> tuple[str, str, str]:
-    return _verdict(f"{what} ≥ {wanted:,}", found, is_met=found >= wanted, miss=1 - found / wanted)
-
-
-def _at_most(what: str, wanted: float, found: float) -> tuple[str, str, str]:
-    return _verdict(f"{what} ≤ {wanted:,}", found, is_met=found <= wanted, miss=found / wanted - 1)
-
-
-def _verdict(target: str, found: float, *, is_met: bool, miss: float) -> tuple[str, str, str]:
-    number = f"{found:,.0f}" if found >= 1000 else f"{found:.4g}"
-    return target, number, "met" if is_met else f"**missed** by {miss:.0%}"

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from seqrshop.serving.body import MAX_BODY_BYTES, MAX_FORM_BYTES
 from seqrshop.serving.lanes import CUSTOMER_THREADS, SEQR_THREADS
 from seqrshop.serving.protocol import MAX_HEAD_BYTES, MAX_TARGET_BYTES
 from seqrshop.static_storage import StaticStorage
 from tests.seqrshop.security import assert_security_headers
 from tests.serving.conftest import CUSTOMER_HEADERS
+from tests.staff import superuser
 from tests.web_process import WebProcess
 
 FILE_BYTES = 300 * 1024
@@ -81,11 +83,13 @@ def test_slow_readers_of_a_static_file_occupy_no_threads(web: WebProcess) -> Non
 
     page = web.request("GET", "/health/live")
     file = web.request("GET", "/static/large.js", CUSTOMER_HEADERS)
+    for reader in readers:
+        reader.close()
 
     assert page.status == 200
     assert (file.status, len(file.body)) == (200, FILE_BYTES)
-    for reader in readers:
-        reader.close()
+    assert web.request("GET", "/health/live").status == 200
+    assert "Traceback" not in web.log.read_text()
 
 
 def test_static_file_has_security_headers_conditions_and_ranges(web: WebProcess) -> None:
@@ -163,6 +167,25 @@ def test_large_body_from_anybody_to_the_admin_is_refused_before_it_is_sent(
 
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert web.request("GET", "/health/live").status == 200
+
+
+def test_picture_is_received_from_signed_in_staff_alone(
+    transactional_db: None, web: WebProcess
+) -> None:
+    """Anybody could send 32 MB to any page of the admin: 1.3 GB were in memory."""
+    cookies = superuser().cookies
+    signed_in = "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())
+    body = bytes(2 * MAX_BODY_BYTES)
+
+    def send(path: str, cookie: str) -> int:
+        headers = {**CUSTOMER_HEADERS, "Cookie": cookie.replace("staff=", "__Host-staff=")}
+        return web.request("POST", path, headers, body).status
+
+    pictures, orders = "/admin/orders/product/add/", "/admin/orders/order/"
+    assert (send(pictures, ""), send(pictures, "staff=guessed")) == (413, 413)
+    assert send(pictures, signed_in) == 403  # received, and lacking the form's token
+    body = bytes(MAX_FORM_BYTES + 1)
+    assert (send(pictures, signed_in), send(orders, signed_in)) == (403, 413)
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.wsgi import get_wsgi_application
 
+from seqrshop.serving import lanes
 from seqrshop.serving.asgi_app import AsgiApp
 from seqrshop.serving.asgi_types import Message
 from seqrshop.serving.body import MAX_BODY_BYTES, MAX_CONCURRENT_BODY_BYTES
@@ -126,3 +128,68 @@ def test_long_response_ends_when_client_disconnects() -> None:
     asyncio.run(serve())
 
     assert response.is_closed
+
+
+@pytest.mark.parametrize(
+    ("accept", "language", "text"),
+    [
+        (b"application/json", b"sv", "Butiken kan inte"),
+        (b"application/json", b"en", "The shop is unavailable right now."),
+        (b"text/html", b"sv", 'data-retry="2"'),
+    ],
+)
+def test_request_without_a_place_gets_the_response_that_the_pages_repeat_after(
+    monkeypatch: pytest.MonkeyPatch, accept: bytes, language: bytes, text: str
+) -> None:
+    """The queue of threads was endless: each request made all earlier ones slower."""
+    monkeypatch.setattr(lanes, "CUSTOMER_THREADS", 1)
+    monkeypatch.setattr(lanes, "MAX_QUEUED", 0)
+    finish = threading.Event()
+    django = get_wsgi_application()
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["PATH_INFO"] == "/slow/order":
+            finish.wait(30)
+            start_response("200 OK", [])
+            return []
+        return django(environ, start_response)
+
+    async def serve() -> list[Message]:
+        app = AsgiApp(application)
+        slow = asyncio.ensure_future(app(request_scope("/slow/order"), receive, ignore))
+        await asyncio.sleep(0.05)
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await app(request_scope("/lyktan/order", accept, language), receive, send)
+        finish.set()
+        await slow
+        return sent
+
+    start, body = asyncio.run(serve())
+
+    headers = {name.lower(): value for name, value in start["headers"]}
+    assert start["status"] == 503
+    assert headers[b"retry-after"] == b"2"
+    assert b"content-security-policy" in headers
+    assert text in body["body"].decode()
+
+
+def request_scope(path: str, accept: bytes = b"*/*", language: bytes = b"en") -> dict[str, Any]:
+    headers = [(b"host", b"localhost"), (b"accept", accept), (b"accept-language", language)]
+    return SCOPE | {
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "headers": headers,
+    }
+
+
+async def receive() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def ignore(message: Message) -> None:
+    pass

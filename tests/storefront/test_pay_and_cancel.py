@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
 from orders.models import CustomerSession, Order
+from payments import call_places, recovery
 from payments.invoices.send import send_invoice
 from payments.models import Invoice, InvoiceStatus
 from tests.sandbox_process import SandboxProcess
@@ -92,6 +94,19 @@ def test_cancel_stays_pending_while_seqr_is_down(
     response = customer.send(path_of(invoice_of(customer_session, "issued"), "/cancel"))
 
     assert (response.status_code, response.json()["state"]) == (200, "cancel_pending")
+
+
+def test_cancel_is_left_to_recovery_while_others_wait_for_seqr(
+    customer: JsonClient, sent: Invoice, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixteen cancels while SEQR hung stopped the web process, its notifications too."""
+    monkeypatch.setattr(call_places, "_places", threading.BoundedSemaphore(1))
+    with call_places.place_for_call():
+        response = customer.send(path_of(sent, "/cancel"))
+
+    assert (response.status_code, response.json()["state"]) == (200, "cancel_pending")
+    assert sandbox.calls("cancelInvoice") == []
+    assert sent.pk in recovery.find_work().invoices_to_cancel
 
 
 def test_paid_order_cannot_be_cancelled(

@@ -160,6 +160,30 @@ OUTAGE_MUTATIONS = (
         "::test_exchange_is_refused_while_others_wait_for_seqr_and_a_known_token_is_served",
     ),
     Mutation(
+        "let a client send its head for hours",
+        "seqrshop/serving/connections.py",
+        "now - since <= HEAD_TIMEOUT_SECONDS",
+        "now - since <= 1000 * HEAD_TIMEOUT_SECONDS",
+        "tests/serving/test_connections.py"
+        "::test_head_has_ten_seconds_and_a_request_in_progress_more",
+    ),
+    Mutation(
+        "let a client that takes nothing stay connected",
+        "seqrshop/serving/connections.py",
+        "now - connection.taken_at > SEND_TIMEOUT_SECONDS",
+        "now - connection.taken_at > 1000 * SEND_TIMEOUT_SECONDS",
+        "tests/serving/test_connections.py"
+        "::test_client_that_takes_nothing_is_closed_and_a_slow_one_is_not",
+    ),
+    Mutation(
+        "let one address fill the queue of all",
+        "seqrshop/serving/lanes.py",
+        "len(queue) >= MAX_QUEUED_PER_ADDRESS",
+        "len(queue) >= MAX_QUEUED",
+        "tests/serving/test_lanes.py::"
+        "test_request_beyond_its_address_share_of_the_queue_is_refused_and_another_address_is_not",
+    ),
+    Mutation(
         "take a shard that gets no answers for well",
         "payments/polling/liveness.py",
         "        or now - answered_at > _max_answer_age_seconds()\n",
