@@ -8,7 +8,7 @@ from itertools import groupby
 
 from seqrshop.local import ROOT
 from tests.bench.machine import describe_machine
-from tests.bench.report import table
+from tests.bench.page import table
 from tests.bench.scale.measure import PageTimes, Results
 
 PAGE = ROOT / "docs" / "scale.md"
