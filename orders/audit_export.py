@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC
 from typing import Any, TypeAlias
@@ -48,8 +49,11 @@ _FIELDS = (
 )
 _ACTOR = _FIELDS.index("actor_id")
 _Values: TypeAlias = tuple[str | int | None, ...]
-# A spreadsheet may run a cell that begins with one of these as a formula.
-_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A spreadsheet may run a cell that begins with one of these as a formula, in its wide form too.
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where a spreadsheet separates cells by another character than a comma, as in Sweden, the text
+# after that one is a cell of its own. Quotation marks and spaces may precede its formula.
+_FORMULA_AFTER_SEPARATOR = re.compile(r'(?<=[;|\t\r\n])(?=[ "]*[=+\-@＝＋－＠])')
 
 
 def csv_lines(events: QuerySet[AuditEvent]) -> Iterator[str]:
@@ -110,8 +114,11 @@ def _values(row: tuple[Any, ...], usernames: dict[int | None, str | None]) -> _V
 
 
 def _escape_formula(value: str | int | None) -> str | int | None:
-    """Return a formula's text with an apostrophe before it, which makes it text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_PREFIXES) else value
+    """Return a text with an apostrophe before each formula, which makes it text."""
+    if not isinstance(value, str):
+        return value
+    escaped = _FORMULA_AFTER_SEPARATOR.sub("'", value)
+    return f"'{escaped}" if escaped.lstrip(' "').startswith(_FORMULA_PREFIXES) else escaped
 
 
 def _csv_text(rows: Iterable[Iterable[str | int | None]]) -> str:

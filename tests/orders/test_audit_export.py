@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from datetime import datetime
@@ -120,6 +121,26 @@ def test_csv_escapes_formulas(prefix: str) -> None:
 
     assert rows()[0]["detail"] == f"'{formula}"
     assert json.loads(exported("--format", "jsonl"))["detail"] == formula
+
+
+@pytest.mark.parametrize("separator", [";", "|", "\t", "\n", "; ", ';"', '| "'])
+@pytest.mark.parametrize("prefix", ["=", "+", "-", "@", "＝"])
+def test_csv_escapes_formulas_where_a_spreadsheet_separates_cells_otherwise(
+    separator: str, prefix: str
+) -> None:
+    """In Sweden, Excel separates cells by semicolons."""
+    add_event(OrderFactory.create(), detail=f"cold{separator}{prefix}1+1")
+
+    detail = rows()[0]["detail"]
+
+    cell = re.split(r"[;|\t\n]", detail, maxsplit=1)[1]
+    assert cell == f"'{separator[1:]}{prefix}1+1"
+
+
+def test_csv_leaves_other_texts_unchanged() -> None:
+    add_event(OrderFactory.create(), detail="5 - 3 = 2; see row 7 | 2026-07-02, +46 70")
+
+    assert rows()[0]["detail"] == "5 - 3 = 2; see row 7 | 2026-07-02, +46 70"
 
 
 def test_order_option_selects_by_order_number() -> None:
