@@ -233,7 +233,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "line": {
+            "()": "seqrshop.log_format.RedactingFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
     },
     "filters": {"repeated": {"()": "seqrshop.repeated_lines.RepeatedLineFilter"}},
     "handlers": {
@@ -245,6 +249,8 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
+        "django": {},  # without handlers of its own, whose lines would have the secrets
+        "django.server": {"propagate": True},
         # At DEBUG, zeep and urllib3 log whole envelopes, passwords included.
         "zeep": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
