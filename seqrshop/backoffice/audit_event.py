@@ -47,6 +47,7 @@ class AuditEventAdmin(OrderColumn, LargeListAdmin[AuditEvent]):
     )
     list_display_links = None
     list_filter = ("subject_type", "occurred_at")
+    linked_by = ("order", "subject_id")
     list_select_related = ("order", "actor")
     change_list_template = "admin/orders/auditevent/change_list.html"
     search_fields = ("subject_label",)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from django.contrib import messages
 from django.contrib.admin import ModelAdmin, RelatedFieldListFilter, TabularInline
-from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
+from django.db import DataError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
 
+from seqrshop.backoffice.list_parameters import (
+    allowed_lookups,
+    is_unfiltered,
+    require_readable,
+)
 from seqrshop.backoffice.shop_scope import (
     SHOP_SCOPES,
     has_all_shops,
@@ -59,8 +68,39 @@ class ShopScopedInline(_OwnRows[M], TabularInline[M, P]):
 class ShopScopedAdmin(_OwnRows[M], ModelAdmin[M]):
     """The base of every admin page: its model is in `SHOP_SCOPES`.
 
-    A person without a shop has no page. Rows that need all shops have no page for others.
+    A person without a shop has no page. Rows that need all shops have no page for others. A list
+    understands the parameters of its own links alone: those of its filters, and of links from other
+    pages by the fields `linked_by`.
     """
+
+    linked_by: tuple[str, ...] = ()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Allow what the list's links use; another lookup is refused with 400."""
+        assert request is not None
+        return lookup in allowed_lookups(self, request, self.linked_by)
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Read the list. Raises IncorrectLookupParameters for a value that no row can have."""
+        require_readable(request.GET)
+        try:
+            return super().get_changelist_instance(request)
+        except (ValueError, OverflowError, DataError) as error:
+            if is_unfiltered(request.GET):
+                raise
+            raise IncorrectLookupParameters from error
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list; all of it, with a message, after a value that no row can have."""
+        if ERROR_FLAG in request.GET:
+            if not is_unfiltered(request.GET):
+                return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+            messages.error(
+                request, _("The filter in the address is not valid, so all rows are shown.")
+            )
+        return super().changelist_view(request, extra_context)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Hide the rows from the start page where a person may see none of them."""

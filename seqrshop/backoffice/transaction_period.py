@@ -87,6 +87,7 @@ class PeriodRowAdmin(PeriodRowColumns, LargeListAdmin[PeriodRow]):
     ordering = ("period_id", "position", "pk")
     indexed_fields = ("period_id", "position")
     list_select_related = ("period", "invoice__order", "refund")
+    linked_by = ("period",)
     search_fields = ("ers_reference__exact",)
     search_help_text = _("The full payment reference.")
     fields = (

@@ -1,0 +1,45 @@
+"""The query parameters of the admin's lists: only those that a link of the admin has.
+
+Django allows every lookup of a list's own model. A person who may only see payments could so find
+out a payment's secret keys, one character after the other, by what the list then shows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import ModelAdmin, SimpleListFilter
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.http import HttpRequest, QueryDict
+
+FILTER_LOOKUPS = ("exact", "id__exact", "in", "isnull", "gte", "lt")
+DATE_LOOKUPS = ("year", "month", "day", "gte", "lt")
+
+
+def allowed_lookups(
+    model_admin: ModelAdmin[Any], request: HttpRequest, linked_by: tuple[str, ...]
+) -> set[str]:
+    """Return the lookups of a list's filters and dates, and of links by the fields `linked_by`."""
+    fields: list[object] = list(linked_by)
+    allowed: set[object] = set()
+    for each in model_admin.get_list_filter(request):
+        if isinstance(each, type) and issubclass(each, SimpleListFilter):
+            allowed.add(each.parameter_name)
+        else:
+            fields.append(each[0] if isinstance(each, list | tuple) else each)
+    allowed |= {*fields, *(f"{field}__{lookup}" for field in fields for lookup in FILTER_LOOKUPS)}
+    if model_admin.date_hierarchy:
+        allowed |= {f"{model_admin.date_hierarchy}__{lookup}" for lookup in DATE_LOOKUPS}
+    return {str(each) for each in allowed}
+
+
+def require_readable(parameters: QueryDict) -> None:
+    """Raise IncorrectLookupParameters for a character that the database refuses."""
+    if any("\0" in text for name, values in parameters.lists() for text in (name, *values)):
+        raise IncorrectLookupParameters
+
+
+def is_unfiltered(parameters: QueryDict) -> bool:
+    """Return whether an address has nothing but the flag of an earlier error, if that."""
+    return parameters.keys() <= {ERROR_FLAG}
