@@ -20,18 +20,28 @@ class TokenRefused(Exception):
     """The token is malformed, unknown or expired."""
 
 
+class TokenRefusedBySeqr(TokenRefused):
+    """SEQR does not know the token, or it has expired there."""
+
+
 class TokenOfAnotherShop(TokenRefused):
     """The token belongs to a session of another shop."""
 
 
-def exchange_token(shop: Shop, token: str) -> CustomerSession:
+def is_token(text: str) -> bool:
+    """Return whether a text has the form of a token."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def exchange_token(shop: Shop, token: str, caller: str = "") -> CustomerSession:
     """Return the customer's session for a token, with at most one call to SEQR.
 
-    A token exchanged before needs no call until its session ends. Raises TokenRefused,
-    TokenOfAnotherShop, NoPlaceForCall, and the gateway's SeqrUnavailable, SeqrOutcomeUnknown and
+    A token exchanged before needs no call until its session ends. `caller` is the address that asks
+    for it (`call_places`). Raises TokenRefused, TokenRefusedBySeqr, TokenOfAnotherShop,
+    NoPlaceForCall, and the gateway's SeqrUnavailable, SeqrOutcomeUnknown and
     SeqrConfigurationError.
     """
-    if not _TOKEN.fullmatch(token):
+    if not is_token(token):
         raise TokenRefused
     known = session_of_digest(digest_of(token))
     if known is not None:
@@ -39,14 +49,14 @@ def exchange_token(shop: Shop, token: str) -> CustomerSession:
             raise TokenOfAnotherShop
         return known
     try:
-        with place_for_call():
+        with place_for_call(caller):
             info = audited_client(shop.terminal_id, None, SOURCE).get_client_session_info(token)
     except SeqrConfigurationError as error:
         with transaction.atomic():
             pause_refused_terminal(shop.terminal_id, error, SOURCE)
         raise
     except SeqrRejected as error:
-        raise TokenRefused from error
+        raise TokenRefusedBySeqr from error
     return create_session(
         shop,
         token,

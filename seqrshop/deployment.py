@@ -86,6 +86,12 @@ REDIS_URL: str = read_required(
     env.redis_address,
     development="redis://localhost:6379/0",
 )
+RATE_LIMIT_REDIS_URL: str = read(
+    "RATE_LIMIT_REDIS_URL",
+    "the address of a Redis for the counters of the rate limits, redis://host:6379/0",
+    env.redis_address,
+    default="",
+)
 PUBLIC_BASE_URL: str = read_required(
     "PUBLIC_BASE_URL",
     "the http(s) address where SEQR and the app reach the shop, such as https://shop.example.se",

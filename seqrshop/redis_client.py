@@ -6,6 +6,7 @@ long for an answer, and after a failure the breaker skips Redis for a while.
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
 from typing import TypeVar
@@ -36,9 +37,12 @@ BROKER_BREAKER_SECONDS = 1.0  # how long nothing is enqueued after it: a custome
 T = TypeVar("T")
 
 
-def redis_client(timeout_seconds: float) -> "redis.Redis":
-    """Return this process's client with this time-out, made at the first call."""
-    return _client(settings.REDIS_URL, timeout_seconds)
+def redis_client(timeout_seconds: float, url: str = "") -> "redis.Redis":
+    """Return this process's client with this time-out, made at the first call.
+
+    It uses the Redis of REDIS_URL unless another one's address is given.
+    """
+    return _client(url or settings.REDIS_URL, timeout_seconds)
 
 
 @cache
@@ -97,4 +101,10 @@ class CircuitBreaker:
         return time.monotonic() - self._failed_at < seconds
 
 
-breaker = CircuitBreaker()  # one for the process, since all its clients have the same Redis
+breaker = CircuitBreaker()  # one for the process: nearly all its clients have the same Redis
+_other_breakers: defaultdict[str, CircuitBreaker] = defaultdict(CircuitBreaker)
+
+
+def breaker_of(url: str) -> CircuitBreaker:
+    """Return the breaker in front of the Redis at an address."""
+    return breaker if url == settings.REDIS_URL else _other_breakers[url]

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from orders.models import CustomerSession
 from orders.services import digest_of, session_of_digest
+from payments.session_exchange import is_token
 from seqrshop.storefront import api_errors, rate_limits
 from seqrshop.storefront.customer_cookie import token_digest_in_cookie
 
@@ -66,7 +67,6 @@ def require_customer(
             rate_limits.READ if is_read else rate_limits.CHANGE,
             token=session.token_digest,
             customer=session.customer_id,
-            address=rate_limits.client_address(request),
         )
 
         def call_view(request: HttpRequest) -> HttpResponse:
@@ -80,8 +80,13 @@ def require_customer(
 
 
 def authenticate(request: HttpRequest) -> CustomerSession:
-    """Return the live customer session of the request's header or cookie. Raises ApiError."""
+    """Return the live customer session of the request's header or cookie. Raises ApiError.
+
+    Unknown tokens are counted by the address; a malformed one is no guess, and costs nothing.
+    """
     token = request.headers.get(TOKEN_HEADER)
+    if token is not None and not is_token(token):
+        raise api_errors.invalid_session()
     digest = token_digest_in_cookie(request) if token is None else digest_of(token)
     session = None if digest is None else session_of_digest(digest)
     if session is None:

@@ -92,9 +92,13 @@ def return_events(request: HttpRequest, return_key: str) -> HttpResponse:
 
 
 def invoices_by_return_key(return_key: str) -> list[Invoice]:
-    """Return all invoices of the order of this return key. Counts the request. Raises ApiError."""
-    rate_limits.count(rate_limits.RETURN_PAGE, token=return_key)
-    return invoices_of_return_key(return_key)
+    """Return all invoices of the order of this return key. Counts the request. Raises ApiError.
+
+    A key of no order is not counted: the counters of guesses would fill Redis.
+    """
+    invoices = invoices_of_return_key(return_key)
+    rate_limits.count(rate_limits.RETURN_PAGE, order=invoices[0].order_id)
+    return invoices
 
 
 def _context(shop: Shop) -> dict[str, object]:

@@ -1,9 +1,16 @@
-"""Limits requests per minute by customer, token and address.
+"""Limits requests per minute by customer, token, order and address.
 
 Counted in Redis, in one round trip for all counters of a request. Without Redis nothing is limited:
 a customer who can pay matters more.
+
+A mobile carrier may have a whole city behind one address. So the limits by address count failures
+alone, and refuse failures alone: whatever an attacker sends, a customer at the same address passes.
+
+The counters of a kind are as many as its slots, so that no flood of requests fills Redis. Two
+customers share a slot rarely, and the limits leave room for both.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +20,11 @@ from django.http import HttpRequest
 from redis.commands.core import Script
 
 from seqrshop.client_address import client_address as client_address_of
-from seqrshop.redis_client import REQUEST_TIMEOUT_SECONDS, breaker, redis_client
+from seqrshop.redis_client import REQUEST_TIMEOUT_SECONDS, breaker_of, redis_client
 
 KEY_PREFIX = "seqrshop:limits"
 WINDOW_SECONDS = 60
+SLOTS = 32_768  # for each kind of counter: 4 MB of Redis, if all of them are in use
 # Counts a request by each key until one exceeds its maximum, and returns the seconds until that
 # key's window ends; else 0. A window begins with its first request.
 COUNT_SCRIPT = """
@@ -40,24 +48,24 @@ class Limit:
     name: str
     per_token: int | None = None
     per_customer: int | None = None
+    per_order: int | None = None
     per_address: int | None = None
 
 
-# A whole café may share one address. So the limits per address only stop floods of five and more
-# requests per second.
-
 # A scan makes one request, then one every 2 seconds while SEQR is down; a reload makes another.
-SESSION = Limit("session", per_token=60, per_customer=60, per_address=600)
+SESSION = Limit("session", per_token=60, per_customer=60)
 # A person orders, retries a payment or cancels; the script repeats a request that got no response.
-CHANGE = Limit("change", per_token=40, per_customer=40, per_address=600)
+CHANGE = Limit("change", per_token=40, per_customer=40)
 # A page polls once a second; a customer may have a few open, on two devices.
 READ = Limit("read", per_token=300, per_customer=600)
-# The return page polls once a second. Counted by its return key in place of a token.
-RETURN_PAGE = Limit("return-page", per_token=300)
-# The receipt of one order as a PDF, the most expensive read. Counted by the return key.
-PDF = Limit("pdf", per_token=20)
+# The return page polls once a second.
+RETURN_PAGE = Limit("return-page", per_order=300)
+# The receipt of one order as a PDF, the most expensive read.
+PDF = Limit("pdf", per_order=20)
 # A page with an expired session stops after one request; more requests are guesses.
 UNKNOWN_TOKEN = Limit("unknown-token", per_address=300)
+# Each has cost a call to SEQR. Beyond it, the address has one call at a time (call_places.py).
+REFUSED_BY_SEQR = Limit("refused-by-seqr", per_address=300)
 
 
 class TooManyRequests(Exception):
@@ -73,17 +81,19 @@ def count(
     *,
     token: str | None = None,
     customer: int | None = None,
+    order: int | None = None,
     address: str | None = None,
 ) -> None:
-    """Count a request by each of the token's digest, the customer's id and the client's address.
+    """Count a request by the token's digest, the ids of customer and order, the client's address.
 
     Raises TooManyRequests.
     """
     counters = [
-        (f"{KEY_PREFIX}:{limit.name}:{kind}:{key}", per_minute)
+        (_key(f"{limit.name}:{kind}", key), per_minute)
         for per_minute, kind, key in (
             (limit.per_token, "token", token),
             (limit.per_customer, "customer", customer),
+            (limit.per_order, "order", order),
             (limit.per_address, "address", address),
         )
         if per_minute is not None and key is not None
@@ -99,9 +109,17 @@ def client_address(request: HttpRequest) -> str:
     return client_address_of(peer, request.headers.get("X-Forwarded-For", ""))
 
 
+def _key(kind: str, value: str | int) -> str:
+    """Return the counter's key. Only this shop can compute which values share a slot."""
+    secret = settings.SECRET_KEY.encode()[: hashlib.blake2b.MAX_KEY_SIZE]
+    digest = hashlib.blake2b(str(value).encode(), digest_size=8, key=secret).digest()
+    return f"{KEY_PREFIX}:{kind}:{int.from_bytes(digest) % SLOTS}"
+
+
 def _count(keys: Sequence[str], maxima: Sequence[int]) -> None:
-    script = _script(settings.REDIS_URL)
-    retry_after = breaker.call(
+    url = settings.RATE_LIMIT_REDIS_URL or settings.REDIS_URL
+    script = _script(url)
+    retry_after = breaker_of(url).call(
         lambda: script(keys, (WINDOW_SECONDS, *maxima)), otherwise="requests are not counted"
     )
     if retry_after:
@@ -110,4 +128,4 @@ def _count(keys: Sequence[str], maxima: Sequence[int]) -> None:
 
 @cache
 def _script(redis_url: str) -> Script:
-    return redis_client(REQUEST_TIMEOUT_SECONDS).register_script(COUNT_SCRIPT)
+    return redis_client(REQUEST_TIMEOUT_SECONDS, redis_url).register_script(COUNT_SCRIPT)

@@ -77,7 +77,7 @@ def _page(request: HttpRequest, invoice: Invoice) -> HttpResponse:
 
 def _pdf(invoice: Invoice) -> HttpResponse:
     order, receipt = invoice.order, _receipt_of(invoice)
-    rate_limits.count(rate_limits.PDF, token=order.return_key)
+    rate_limits.count(rate_limits.PDF, order=order.pk)
     with override(order.language):
         name = _("receipt-%(number)s.pdf") % {"number": order.number}
     return HttpResponse(

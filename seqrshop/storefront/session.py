@@ -10,13 +10,15 @@ from django.views.decorators.gzip import gzip_page
 
 from orders.services import digest_of
 from payments.availability.pause import payments_are_paused
-from payments.call_places import NoPlaceForCall
+from payments.call_places import NoPlaceForCall, restrict_caller
 from payments.models import Invoice
 from payments.seqr import SeqrError
 from payments.session_exchange import (
     TokenOfAnotherShop,
     TokenRefused,
+    TokenRefusedBySeqr,
     exchange_token,
+    is_token,
 )
 from seqrshop.storefront import api_errors, rate_limits
 from seqrshop.storefront.customer_cookie import set_customer_cookie
@@ -57,16 +59,19 @@ def create_session(request: HttpRequest, slug: str | None = None) -> HttpRespons
             rate_limits.SESSION,
             token=session.token_digest,
             customer=session.customer_id,
-            address=rate_limits.client_address(request),
         )
     else:
-        rate_limits.count(
-            rate_limits.SESSION, token=digest_of(token), address=rate_limits.client_address(request)
-        )
+        if not is_token(token):
+            raise api_errors.invalid_session()
+        rate_limits.count(rate_limits.SESSION, token=digest_of(token))
+        address = rate_limits.client_address(request)
         try:
-            session = exchange_token(shop, token)
+            session = exchange_token(shop, token, caller=address)
         except TokenOfAnotherShop:
             raise api_errors.other_shop() from None
+        except TokenRefusedBySeqr:
+            _count_refusal(address)
+            raise api_errors.invalid_session() from None
         except TokenRefused:
             raise api_errors.invalid_session() from None
         except (SeqrError, NoPlaceForCall):
@@ -89,6 +94,14 @@ def create_session(request: HttpRequest, slug: str | None = None) -> HttpRespons
     if token is not None:
         set_customer_cookie(response, session)
     return response
+
+
+def _count_refusal(address: str) -> None:
+    """Count a token that SEQR has refused; beyond the limit, the address has one call at a time."""
+    try:
+        rate_limits.count(rate_limits.REFUSED_BY_SEQR, address=address)
+    except rate_limits.TooManyRequests:
+        restrict_caller(address)
 
 
 def _details(invoice: Invoice | None) -> dict[str, Any] | None:

@@ -1,8 +1,23 @@
 """The customer's addresses. Without a slug they belong to the only shop."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from seqrshop.storefront import branding, notify, orders, pages, receipts, screen_code, session
+
+
+class KeyConverter:
+    """The key of a notification or a return page; a longer text is an unknown address."""
+
+    regex = "[-a-zA-Z0-9_]{1,32}"  # the length of their columns
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(KeyConverter, "key")
 
 _SHOP_PATHS = [
     ("order", pages.order_page, "order_page"),
@@ -14,7 +29,7 @@ _SHOP_PATHS = [
 ]
 
 urlpatterns = [
-    path("notify/<slug:secret>", notify.notify, name="notify"),
+    path("notify/<key:secret>", notify.notify, name="notify"),
     path("orders/<uuid:public_id>", orders.show_order, name="order"),
     path("orders/<uuid:public_id>/events", orders.order_events, name="order_events"),
     path("orders/<uuid:public_id>/pay", orders.pay_order, name="pay_order"),
@@ -22,11 +37,11 @@ urlpatterns = [
     path("orders/<uuid:public_id>/qr", screen_code.show, name="order_qr"),
     path("orders/<uuid:public_id>/receipt", receipts.show, name="order_receipt"),
     path("orders/<uuid:public_id>/receipt.pdf", receipts.show_pdf, name="order_receipt_pdf"),
-    path("return/<slug:return_key>", pages.return_page, name="return_page"),
-    path("return/<slug:return_key>.json", pages.return_state, name="return_state"),
-    path("return/<slug:return_key>/events", pages.return_events, name="return_events"),
-    path("return/<slug:return_key>/receipt", receipts.show_by_key, name="receipt"),
-    path("return/<slug:return_key>/receipt.pdf", receipts.show_pdf_by_key, name="receipt_pdf"),
+    path("return/<key:return_key>", pages.return_page, name="return_page"),
+    path("return/<key:return_key>.json", pages.return_state, name="return_state"),
+    path("return/<key:return_key>/events", pages.return_events, name="return_events"),
+    path("return/<key:return_key>/receipt", receipts.show_by_key, name="receipt"),
+    path("return/<key:return_key>/receipt.pdf", receipts.show_pdf_by_key, name="receipt_pdf"),
     path("pictures/<slug:digest>.webp", branding.picture, name="picture"),
     path("accents/<slug:colour>.css", branding.accent, name="accent"),
     *(path(part, view, name=name) for part, view, name in _SHOP_PATHS),

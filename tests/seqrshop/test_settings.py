@@ -42,6 +42,7 @@ MALFORMED = {
     "DATABASE_URL": "mysql://shop:Malformed@127.0.0.1/name",
     "MIGRATION_DATABASE_URL": "postgresql://shop:Malformed@127.0.0.1",
     "REDIS_URL": "Malformed:6379",
+    "RATE_LIMIT_REDIS_URL": "Malformed:6379",
     "PUBLIC_BASE_URL": "Malformed.example.se",
     "TRUSTED_PROXIES": "Malformed",
     "SEQR_SERVICE_URL": "ftp://Malformed.example.se/",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
@@ -100,7 +99,7 @@ def test_cancel_is_left_to_recovery_while_others_wait_for_seqr(
     customer: JsonClient, sent: Invoice, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sixteen cancels while SEQR hung stopped the web process, its notifications too."""
-    monkeypatch.setattr(call_places, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(call_places, "_places", call_places.CallPlaces(1))
     with call_places.place_for_call():
         response = customer.send(path_of(sent, "/cancel"))
 

@@ -197,7 +197,7 @@ def test_return_page_links_to_receipt_of_paid_order(
 def test_receipt_pdf_is_rate_limited(
     client: JsonClient, paid: Invoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_limits, "PDF", rate_limits.Limit("pdf", per_token=2))
+    monkeypatch.setattr(rate_limits, "PDF", rate_limits.Limit("pdf", per_order=2))
 
     codes = [client.get(return_key_path(paid, "/receipt.pdf")).status_code for _ in range(3)]
 
@@ -208,7 +208,7 @@ def test_receipts_count_against_rate_limit_of_reads(
     client: JsonClient, customer: JsonClient, paid: Invoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limits, "READ", rate_limits.Limit("read", per_customer=1))
-    monkeypatch.setattr(rate_limits, "RETURN_PAGE", rate_limits.Limit("return-page", per_token=1))
+    monkeypatch.setattr(rate_limits, "RETURN_PAGE", rate_limits.Limit("return-page", per_order=1))
 
     by_token = [customer.get(path_of(paid, "/receipt")).status_code for _ in range(2)]
     by_key = [client.get(return_key_path(paid)).status_code for _ in range(2)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from pytest_django import Settings
 
@@ -330,8 +328,8 @@ def test_exchange_is_refused_while_others_wait_for_seqr_and_a_known_token_is_ser
     """Sixteen scans while SEQR hung would have stopped the web process, its notifications too."""
     client.send("/lyktan/session", {"token": token})
     other = str(sandbox.scan("HTTP://SEQR.SE/000/LYKTAN", "46700643934")["token"])
-    monkeypatch.setattr(call_places, "_places", threading.BoundedSemaphore(1))
-    with call_places._places:
+    monkeypatch.setattr(call_places, "_places", call_places.CallPlaces(1))
+    with call_places.place_for_call():
         refused = client.send("/lyktan/session", {"token": other})
         known = client.send("/lyktan/session", {"token": token})
 

@@ -9,6 +9,23 @@ TERMINALS = "tests/backoffice/test_terminals.py"
 
 SHOP_MUTATIONS = (
     Mutation(
+        "count a return key before it is known",
+        "seqrshop/storefront/pages.py",
+        "    invoices = invoices_of_return_key(return_key)\n"
+        "    rate_limits.count(rate_limits.RETURN_PAGE, order=invoices[0].order_id)\n",
+        "    rate_limits.count(rate_limits.UNKNOWN_TOKEN, address=return_key)\n"
+        "    invoices = invoices_of_return_key(return_key)\n",
+        "tests/storefront/test_rate_limits.py"
+        "::test_requests_for_an_unknown_return_key_leave_nothing_in_redis",
+    ),
+    Mutation(
+        "count a malformed token",
+        "seqrshop/storefront/session.py",
+        "        if not is_token(token):\n            raise api_errors.invalid_session()\n",
+        "",
+        "tests/storefront/test_rate_limits.py::test_malformed_tokens_are_not_counted",
+    ),
+    Mutation(
         "take any answer of SEQR for a proof of a terminal's password",
         CREDENTIAL_CHECK,
         "error.result_code == ResultCode.INVALID_INVOICE_REFERENCE",
