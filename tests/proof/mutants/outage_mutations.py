@@ -154,8 +154,8 @@ OUTAGE_MUTATIONS = (
     Mutation(
         "let scans take all threads of a web process",
         "payments/call_places.py",
-        "    if not _places.acquire(blocking=False):\n",
-        "    if not _places.acquire(timeout=5):\n",
+        "            if not self._free or (",
+        "            if (",
         "tests/storefront/test_session.py"
         "::test_exchange_is_refused_while_others_wait_for_seqr_and_a_known_token_is_served",
     ),
