@@ -15,6 +15,8 @@ from cryptography.fernet import Fernet
 from seqrshop.local.servers import Servers
 
 STAFF_USER = "staff"
+LOOPBACK = "127.0.0.1"
+ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - only where a person asks for it
 SECRETS_FILE = "demo.json"  # in the folder of the servers, whose data they encrypt
 
 # SEQR publishes these test credentials for every developer, and the sandbox accepts them.
@@ -79,6 +81,31 @@ def read_ports(given: Mapping[str, str]) -> Ports:
     return Ports(*ports)
 
 
+def read_listen_host(given: Mapping[str, str]) -> str:
+    """Return LISTEN_HOST: 127.0.0.1, or 0.0.0.0 for all of this machine's addresses.
+
+    Unless it is given, no other machine reaches the demo, whose sandbox serves anybody. Raises
+    DemoError.
+    """
+    host = given.get("LISTEN_HOST") or LOOPBACK
+    if host not in (LOOPBACK, ALL_ADDRESSES):
+        raise DemoError(f"LISTEN_HOST should be {LOOPBACK} or {ALL_ADDRESSES}, not {host!r}.")
+    if host == ALL_ADDRESSES and not given.get("PUBLIC_BASE_URL"):
+        raise DemoError(
+            "PUBLIC_BASE_URL is missing: with LISTEN_HOST, give the address where a phone reaches "
+            "this machine, such as PUBLIC_BASE_URL=http://192.168.1.5:8000."
+        )
+    return host
+
+
+def sandbox_url(given: Mapping[str, str], port: int) -> str:
+    """Return the sandbox's address for a browser: of this machine, or of a phone if it may."""
+    host = "localhost"
+    if read_listen_host(given) == ALL_ADDRESSES:
+        host = urlsplit(given["PUBLIC_BASE_URL"]).hostname or host
+    return f"http://{host}:{port}"
+
+
 def uses_sandbox(given: Mapping[str, str]) -> bool:
     """Return whether the sandbox plays SEQR, which it does unless both addresses are given.
 
@@ -105,7 +132,8 @@ def sandbox_command(given: Mapping[str, str], port: int, state: Path) -> list[st
         raise DemoError(f"SANDBOX_CERTIFICATION should be on or off, not {certification!r}.")
     return [
         *(sys.executable, "-m", "payments.sandbox", "--port", str(port)),
-        *("--public-url", f"http://localhost:{port}"),
+        *("--host", read_listen_host(given)),
+        *("--public-url", sandbox_url(given, port)),
         *("--state", str(state)),
         *(["--certification"] if certification == "on" else []),
     ]
@@ -127,12 +155,13 @@ def environment(
         **TEST_PRINCIPALS,
     }
     if uses_sandbox(given):
-        sandbox_url = f"http://localhost:{ports.sandbox}"
+        soap_url = f"http://localhost:{ports.sandbox}/soap"
+        phone_url = sandbox_url(given, ports.sandbox)
         defaults |= {
-            "SEQR_SERVICE_URL": f"{sandbox_url}/soap/service",
-            "SEQR_SESSION_URL": f"{sandbox_url}/soap/session",
-            "SEQR_APP_URL": f"{sandbox_url}/app/",
-            "SEQR_LEAVE_URL": f"{sandbox_url}/",
+            "SEQR_SERVICE_URL": f"{soap_url}/service",
+            "SEQR_SESSION_URL": f"{soap_url}/session",
+            "SEQR_APP_URL": f"{phone_url}/app/",
+            "SEQR_LEAVE_URL": f"{phone_url}/",
             "DEMO_TERMINAL_PASSWORD": generated.terminal_password,
         }
     overrides = {name: value for name, value in given.items() if value.strip()}
@@ -143,6 +172,7 @@ def environment(
         or given.get("MIGRATION_DATABASE_URL", ""),
         "REDIS_URL": servers.redis_url,
         "PORT": str(ports.shop),
+        "LISTEN_HOST": read_listen_host(given),
         "DEMO_PASSWORD": generated.staff_password,
         "PYTHONUNBUFFERED": "1",  # each log line appears when it is written
         # Celery's warning to root, which is right in production.

@@ -61,7 +61,7 @@ def run(given: Mapping[str, str], *, reload: bool = False) -> int:
     Raises DemoError, ServerStartError, KeyboardInterrupt.
     """
     folder = Path(given.get("SEQRSHOP_LOCAL_DIR") or ROOT / ".local").resolve()
-    ports = demo.read_ports(given)
+    ports, host = demo.read_ports(given), demo.read_listen_host(given)
     with_sandbox = demo.uses_sandbox(given)
     sandbox_command = (
         demo.sandbox_command(given, ports.sandbox, folder / "sandbox.json")
@@ -70,9 +70,9 @@ def run(given: Mapping[str, str], *, reload: bool = False) -> int:
     )
     with _exclusive_lock(folder):
         orphans.stop_orphans()
-        _require_free_port("PORT", ports.shop)
+        _require_free_port("PORT", host, ports.shop)
         if with_sandbox:
-            _require_free_port("SANDBOX_PORT", ports.sandbox)
+            _require_free_port("SANDBOX_PORT", host, ports.sandbox)
         generated = demo.load_secrets(folder / demo.SECRETS_FILE)
         _print("Starting PostgreSQL and Valkey")
         with run_servers(
@@ -154,11 +154,11 @@ def _exclusive_lock(folder: Path) -> Iterator[None]:
         yield
 
 
-def _require_free_port(name: str, port: int) -> None:
+def _require_free_port(name: str, host: str, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("0.0.0.0", port))  # noqa: S104 - as the web process will
+            probe.bind((host, port))
         except OSError as error:
             raise DemoError(
                 f"Port {port} cannot be used ({error.strerror}): free it, or choose another with "
@@ -219,7 +219,7 @@ def _banner(
     shop_url = f"http://localhost:{ports.shop}"
     shops: list[dict[str, str]] = prepared["shops"]
     names = [shop["name"] for shop in shops]
-    phone = f"http://localhost:{ports.sandbox}/" if with_sandbox else "the SEQR app"
+    phone = f"{demo.sandbox_url(env, ports.sandbox)}/" if with_sandbox else "the SEQR app"
     password = env["DEMO_PASSWORD"] if prepared["staff_password_works"] else "as you changed it"
     people: list[list[str]] = prepared["people"]
     lines = [

@@ -131,6 +131,40 @@ def test_given_settings_override_the_demo_defaults() -> None:
     assert environment["ENCRYPTION_KEYS"] == "an encryption key"
 
 
+def test_demo_listens_on_this_machine_alone() -> None:
+    command = demo.sandbox_command({}, 8001, STATE)
+    procfile = (ROOT / "Procfile").read_text()
+
+    assert demo.environment({}, PORTS, SECRETS, SERVERS)["LISTEN_HOST"] == "127.0.0.1"
+    assert command[command.index("--host") + 1] == "127.0.0.1"
+    assert "--host ${LISTEN_HOST:-127.0.0.1} " in procfile
+
+
+def test_demo_is_reached_from_a_phone_on_demand() -> None:
+    given = {"LISTEN_HOST": demo.ALL_ADDRESSES, "PUBLIC_BASE_URL": "http://192.168.1.5:8000"}
+
+    command = demo.sandbox_command(given, 8001, STATE)
+    environment = demo.environment(given, PORTS, SECRETS, SERVERS)
+
+    assert command[command.index("--host") + 1] == environment["LISTEN_HOST"] == demo.ALL_ADDRESSES
+    assert command[command.index("--public-url") + 1] == "http://192.168.1.5:8001"
+    assert environment["SEQR_APP_URL"] == "http://192.168.1.5:8001/app/"
+    assert environment["SEQR_SERVICE_URL"] == "http://localhost:8001/soap/service"
+    assert "192.168.1.5" in environment["ALLOWED_HOSTS"].split(",")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"LISTEN_HOST": "everywhere"}, "LISTEN_HOST should be 127.0.0.1 or 0.0.0.0"),
+        ({"LISTEN_HOST": demo.ALL_ADDRESSES}, "PUBLIC_BASE_URL is missing"),
+    ],
+)
+def test_unusable_listen_host_is_named(given: dict[str, str], expected: str) -> None:
+    with pytest.raises(demo.DemoError, match=expected):
+        demo.read_listen_host(given)
+
+
 def test_another_seqr_keeps_its_own_app_addresses() -> None:
     given = {
         "SEQR_SERVICE_URL": "https://seqr.example/service",

@@ -40,7 +40,8 @@ ANSWER_MUTATIONS = (
     Mutation(
         "do not cancel the other invoice",
         APPLY_STATUS,
-        "    open_reference_case(invoice, source)\n    _supersede_other_invoices(invoice, source)\n",
+        "    open_reference_case(invoice, source)\n"
+        "    _supersede_other_invoices(invoice, source)\n",
         "    open_reference_case(invoice, source)\n",
         "tests/payments/invoices/test_ended_invoices.py"
         "::test_ended_invoice_found_paid_pays_order_and_open_one_is_cancelled",
