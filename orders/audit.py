@@ -1,16 +1,30 @@
 """The one way to record an event in the audit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models.functions import Now
 
-from orders.models import AuditedModel, AuditEvent, AuditSubject, EventName, SourceName
+from orders.models import (
+    AuditedModel,
+    AuditEvent,
+    AuditSubject,
+    EventName,
+    SourceName,
+    SubjectType,
+)
 
 MAX_DETAIL_LENGTH = 300
 RETRY_RECORD_INTERVAL = timedelta(hours=1)  # between two events of the same failure
+# PostgreSQL sets the others: `id` and `occurred_at`.
+_INSERTED = tuple(
+    field.attname
+    for field in AuditEvent._meta.concrete_fields
+    if field.name not in ("id", "occurred_at")
+)
 
 
 @dataclass(frozen=True)
@@ -38,19 +52,56 @@ def record_event(
 
     `fields` may be `from_state`, `to_state` and `result_code`.
     """
-    _event(row.audit_subject, name, source, detail=detail, **fields).save(force_insert=True)
+    insert_events([new_event(row, name, source, detail=detail, **fields)])
 
 
-def record_events(
-    events: Sequence[tuple[AuditedModel, EventName, Mapping[str, Any]]], source: ChangeSource
-) -> None:
-    """Record an event of each of several rows, in one statement.
+def new_event(
+    row: AuditedModel, name: EventName, source: ChangeSource, *, detail: str = "", **fields: Any
+) -> AuditEvent:
+    """Return an event of a row for `insert_events`. The arguments are those of `record_event`."""
+    return _event(row.audit_subject, name, source, detail=detail, **fields)
 
-    The fields are those of `record_event`.
+
+def new_call_event(
+    subject: AuditSubject, operation: str, source: ChangeSource, **fields: Any
+) -> AuditEvent:
+    """Return the event of a call to SEQR for `insert_events`.
+
+    `fields` may be `detail`, `result_code` and `duration_ms`.
     """
-    AuditEvent.objects.bulk_create(
-        _event(row.audit_subject, name, source, **fields) for row, name, fields in events
-    )
+    return _event(subject, operation, source, **fields)
+
+
+def insert_events(events: Sequence[AuditEvent]) -> None:
+    """Record events in one statement, in the transaction of the changes that they are about."""
+    if not events:
+        return
+    row = f"({', '.join(['%s'] * len(_INSERTED))})"
+    columns = ", ".join(_INSERTED)
+    rows = ", ".join([row] * len(events))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO orders_auditevent ({columns}) VALUES {rows}",  # noqa: S608
+            [getattr(event, column) for event in events for column in _INSERTED],
+        )
+
+
+def insert_of_call_events(calls: str) -> str:
+    """Return the INSERT that records calls to SEQR within a statement that has them in rows.
+
+    `calls` is the statement's table of them, with `order_id`, `operation` (null if none is to be
+    recorded), `client_reference`, `detail`, `result_code` and `duration_ms`. Its two parameters are
+    the source's name and the actor's id.
+    """
+    return f"""
+        INSERT INTO orders_auditevent (
+            source, actor_id, order_id, subject_type, subject_label, name,
+            from_state, to_state, detail, result_code, duration_ms
+        )
+        SELECT %s, %s::bigint, order_id, '{SubjectType.CALL.value}', client_reference, operation,
+               '', '', detail, result_code, duration_ms
+        FROM {calls} WHERE operation IS NOT NULL
+    """  # noqa: S608
 
 
 def record_event_once(
@@ -91,18 +142,6 @@ def record_retry(
         return False
     record_event(row, name, source, detail=detail)
     return True
-
-
-def record_call_events(
-    calls: list[tuple[AuditSubject, str, dict[str, Any]]], source: ChangeSource
-) -> None:
-    """Record calls to SEQR in one statement: of each its subject, SEQR's operation, its fields.
-
-    `fields` may be `detail`, `result_code` and `duration_ms`.
-    """
-    AuditEvent.objects.bulk_create(
-        _event(subject, operation, source, **fields) for subject, operation, fields in calls
-    )
 
 
 def _event(

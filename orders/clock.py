@@ -1,8 +1,23 @@
 """The clock that all processes share."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import connection
+
+
+@dataclass(frozen=True)
+class DatabaseTime:
+    """PostgreSQL's time of the statement that saves it, or so much later.
+
+    `save_fields` and transitions take it in place of a datetime, so that no statement of its own
+    reads the clock.
+    """
+
+    later: timedelta = timedelta(0)
+
+
+SAVED_NOW = DatabaseTime()
 
 
 def database_now() -> datetime:

@@ -1,11 +1,10 @@
 """The only writer of `Order.state`."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from orders.audit import ChangeSource
 from orders.models import EventName, Order, OrderState
-from orders.state_machine import TransitionTable, apply_transition, apply_transitions
+from orders.state_machine import Change, TransitionTable, apply_transition, prepare_transition
 
 _S = OrderState
 
@@ -56,9 +55,12 @@ def transition_order(order: Order, to: OrderState, source: ChangeSource, **field
     return apply_transition(order, to, TABLE, source, **fields)
 
 
-def transition_orders(orders: Sequence[Order], to: OrderState, source: ChangeSource) -> None:
-    """Change the state of several locked orders in two statements. Raises TransitionError."""
-    apply_transitions([(order, {}) for order in orders], to, TABLE, source)
+def prepare_order_transition(order: Order, to: OrderState, source: ChangeSource) -> Change | None:
+    """Change a locked order's state in memory only; return what `save_changes` has to save.
+
+    Raises TransitionError.
+    """
+    return prepare_transition(order, to, TABLE, source)
 
 
 def lock_order(order_id: int) -> Order:

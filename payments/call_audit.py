@@ -12,7 +12,7 @@ from functools import partial
 from django.db import Error
 from django.db.models.functions import Now
 
-from orders.audit import RETRY_RECORD_INTERVAL, ChangeSource, record_call_events
+from orders.audit import RETRY_RECORD_INTERVAL, ChangeSource, insert_events, new_call_event
 from orders.models import AuditEvent, AuditSubject, SubjectType
 from payments.gateway import seqr, seqr_with
 from payments.seqr import CallRecord, Credentials, SeqrClient
@@ -25,9 +25,14 @@ def audited_client(terminal_id: int, order_id: int | None, source: ChangeSource)
     return seqr(terminal_id).with_listener(partial(_record_at_once, order_id, source))
 
 
-def audited_client_with(credentials: Credentials, source: ChangeSource) -> SeqrClient:
-    """Return a client for calls with these credentials, about no order; it records each call."""
-    return seqr_with(credentials).with_listener(partial(_record_at_once, None, source))
+def audited_client_with(
+    credentials: Credentials, source: ChangeSource, order_id: int | None = None
+) -> SeqrClient:
+    """Return a client for calls with these credentials, about this order, or none.
+
+    It records each call.
+    """
+    return seqr_with(credentials).with_listener(partial(_record_at_once, order_id, source))
 
 
 def retrying_client(terminal_id: int, order_id: int, source: ChangeSource) -> SeqrClient:
@@ -39,26 +44,19 @@ def retrying_client(terminal_id: int, order_id: int, source: ChangeSource) -> Se
 
 
 def record_call(call: CallRecord, order_id: int | None, source: ChangeSource) -> None:
-    """Record a call, in the transaction that it belongs to."""
-    record_calls([(call, order_id)], source)
+    """Record a call about this order, or none, in the transaction that it belongs to."""
+    insert_events([call_event(call, order_id, source)])
 
 
-def record_calls(calls: list[tuple[CallRecord, int | None]], source: ChangeSource) -> None:
-    """Record calls, each with the id of its order, in the transaction that they belong to."""
-    record_call_events(
-        [
-            (
-                AuditSubject(SubjectType.CALL, None, call.client_reference, order_id),
-                call.operation,
-                {
-                    "detail": call.reason,
-                    "result_code": call.result_code,
-                    "duration_ms": call.duration_ms,
-                },
-            )
-            for call, order_id in calls
-        ],
+def call_event(call: CallRecord, order_id: int | None, source: ChangeSource) -> AuditEvent:
+    """Return the event of a call about this order, or none, for the audit."""
+    return new_call_event(
+        AuditSubject(SubjectType.CALL, None, call.client_reference, order_id),
+        call.operation,
         source,
+        detail=call.reason,
+        result_code=call.result_code,
+        duration_ms=call.duration_ms,
     )
 
 

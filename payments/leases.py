@@ -2,7 +2,7 @@
 
 A lease is committed before a call to SEQR and outlasts it, so that a killed process blocks its row
 for seconds only. It also defers work: nobody takes a row before its lease ends. Every lease is
-measured by PostgreSQL's clock (`database_now`), never by a process's own.
+measured by PostgreSQL's clock, never by a process's own, and begins when it is saved.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Model, Q
+from django.db.models.functions import Now
 
-from orders.clock import database_now
+from orders.clock import DatabaseTime
 
 MARGIN = timedelta(seconds=5)  # between the end of the longest call and the end of its lease
 REPORT_READING_TIME = timedelta(seconds=60)
@@ -30,17 +31,17 @@ class Lease:
         lease_until: datetime | None = getattr(row, self.column)
         return lease_until is None or lease_until <= now
 
-    def lapsed_at(self, now: datetime) -> Q:
+    def lapsed_at(self, now: datetime | Now) -> Q:
         """Return the filter for the rows that may be taken."""
         return Q(**{self.column: None}) | Q(**{f"{self.column}__lte": now})
 
-    def taken(self, now: datetime, duration: timedelta | None = None) -> dict[str, Any]:
+    def taken(self, duration: timedelta | None = None) -> dict[str, Any]:
         """Return the field that takes the row, by default for one call to SEQR."""
-        return {self.column: now + (duration or call_lease_duration())}
+        return {self.column: DatabaseTime(duration or call_lease_duration())}
 
     def deferred(self, pause: timedelta) -> dict[str, Any]:
         """Return the field that defers the work by this pause."""
-        return {self.column: database_now() + pause}
+        return {self.column: DatabaseTime(pause)}
 
     def released(self) -> dict[str, Any]:
         """Return the field that lets anybody take the row at once."""

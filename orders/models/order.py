@@ -43,6 +43,8 @@ BLOCKING_STATES = (*OPEN_STATES, OrderState.NEEDS_ATTENTION)
 # The customer has paid, and is to get the goods.
 SERVABLE_STATES = (OrderState.PAID, OrderState.PARTLY_REFUNDED)
 PAYABLE_AGAIN = (OrderState.CANCELED, OrderState.FAILED, OrderState.EXPIRED)
+# No invoice has paid an order in one of these states.
+UNPAID_STATES = (*OPEN_STATES, *PAYABLE_AGAIN)
 
 
 def number_of(order_id: int) -> str:

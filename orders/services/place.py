@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource, record_event
-from orders.clock import database_now
+from orders.clock import SAVED_NOW
 from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import (
     Customer,
@@ -167,8 +167,8 @@ def serve_order(order_id: int, source: ChangeSource) -> bool:
     if order.served_at is not None:
         return False
     if order.state != OrderState.PARTLY_REFUNDED:
-        return transition_order(order, OrderState.SERVED, source, served_at=database_now())
-    save_fields(order, served_at=database_now())
+        return transition_order(order, OrderState.SERVED, source, served_at=SAVED_NOW)
+    save_fields(order, served_at=SAVED_NOW)
     record_event(order, EventName.ORDER_SERVED, source)
     return True
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet
 
 from orders.audit import ChangeSource, record_event
-from orders.clock import database_now
+from orders.clock import SAVED_NOW
 from orders.models import EventName
+from orders.state_machine import save_fields
 from payments.models import (
     CaseKind,
     Invoice,
@@ -99,10 +100,12 @@ def close_case(case_id: int, source: ChangeSource, reason: str) -> bool:
     case = MoneyCase.objects.select_for_update(no_key=True).get(pk=case_id)
     if case.closed_at is not None:
         return False
-    case.closed_at = database_now()
-    case.closed_by = source.actor
-    case.closing_reason = reason.strip()[:300]
-    case.save(update_fields=["closed_at", "closed_by", "closing_reason"])
+    save_fields(
+        case,
+        closed_at=SAVED_NOW,
+        closed_by=source.actor,
+        closing_reason=reason.strip()[:300],
+    )
     record_event(case, EventName.CASE_CLOSED, source, detail=case.closing_reason, from_state="open")
     return True
 
@@ -190,6 +193,16 @@ def close_configuration_cases(terminal_id: int, operation: str, source: ChangeSo
     reason = f"SEQR has accepted {operation} since"
     key = _configuration_key(terminal_id, operation)
     _close_open_cases(source, reason, kind=CaseKind.CONFIGURATION, key__startswith=key)
+
+
+def open_configuration_cases(terminal: str, operation: str) -> QuerySet[MoneyCase]:
+    """Return the open cases about an operation of the terminal at this path of an outer row."""
+    return MoneyCase.objects.filter(
+        kind=CaseKind.CONFIGURATION,
+        closed_at=None,
+        terminal=OuterRef(terminal),
+        key__contains=f" {operation} ",
+    )
 
 
 def close_terminal_cases(terminal_id: int, source: ChangeSource, reason: str) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 
 from orders.audit import ChangeSource
-from orders.clock import database_now
 from orders.models import OrderState
-from payments.call_audit import record_calls
+from payments.call_audit import call_event
 from payments.invoices.payment import mismatch_of, payment_fields
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.invoices.transitions import lock_free_invoices, transition_to_paid
@@ -31,21 +32,24 @@ def apply_payments(
     """
     by_id = {query.invoice_id: result for query, result in results}
     locked = lock_free_invoices(list(by_id))
-    # Read again now that the orders are locked: nobody can add an invoice or a case any more.
-    alone = _ids_without_others([invoice.pk for invoice in locked])
-    now = database_now()
-    payments = [
-        (invoice, payment_fields(by_id[invoice.pk], now))
-        for invoice in locked
-        if invoice.pk in alone and _is_ordinary(invoice, by_id[invoice.pk])
-    ]
-    if not payments:
+    ordinary = [invoice for invoice in locked if _is_ordinary(invoice, by_id[invoice.pk])]
+    if not ordinary:
         return set()
+    # Read again now that the orders are locked: nobody can add an invoice or a case any more.
+    read_at = _read_those_without_others([invoice.pk for invoice in ordinary])
+    payments = [
+        (invoice, payment_fields(by_id[invoice.pk], read_at[invoice.pk]))
+        for invoice in ordinary
+        if invoice.pk in read_at
+    ]
     # Always in the same order, so that two batches with the same references do not deadlock.
     payments.sort(key=lambda payment: str(payment[1]["ers_reference"]))
-    transition_to_paid(payments, source)
     calls = [(by_id[invoice.pk].call, invoice.order_id) for invoice, _ in payments]
-    record_calls([(call, order_id) for call, order_id in calls if call is not None], source)
+    transition_to_paid(
+        payments,
+        source,
+        [call_event(call, order_id, source) for call, order_id in calls if call is not None],
+    )
     return {invoice.pk for invoice, _ in payments}
 
 
@@ -68,9 +72,9 @@ def _is_ordinary(invoice: Invoice, result: StatusResult) -> bool:
     )
 
 
-def _ids_without_others(invoice_ids: Sequence[int]) -> set[int]:
-    """Return those of the invoices whose orders have no other invoice and no case."""
+def _read_those_without_others(invoice_ids: Sequence[int]) -> dict[int, datetime]:
+    """Return the time of this read for each invoice whose order has no other, and no case."""
     others = Invoice.objects.filter(order=OuterRef("order")).exclude(pk=OuterRef("pk"))
     cases = MoneyCase.objects.filter(order=OuterRef("order"))
     alone = Invoice.objects.filter(~Exists(others), ~Exists(cases), pk__in=invoice_ids)
-    return set(alone.values_list("pk", flat=True))
+    return dict(alone.order_by().values_list("pk", Now()))

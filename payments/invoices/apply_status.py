@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from orders.audit import ChangeSource, record_retry
-from orders.clock import database_now
+from orders.clock import SAVED_NOW
 from orders.models import EventName
 from orders.state_machine import save_fields
 from payments.balance import update_order_refund_state
-from payments.call_audit import record_call, record_calls
+from payments.call_audit import record_call
 from payments.cases.cases import close_cases_of, open_case
 from payments.invoices.discounts import confirm_discount
 from payments.invoices.duplicate import (
@@ -32,7 +31,7 @@ from payments.invoices.status_query import STILL_OPEN, StatusQuery, StatusResult
 from payments.invoices.transitions import (
     TABLE,
     lock_invoice,
-    paid_by_another,
+    order_paid_by_another,
     transition_invoice,
     unpaid_final_status,
 )
@@ -108,64 +107,6 @@ def _open_case_of_foreign_payment(
     return True
 
 
-@transaction.atomic
-def apply_unchanged_batch(
-    results: Sequence[tuple[StatusQuery, StatusResult]], source: ChangeSource
-) -> set[int]:
-    """Apply unchanged results in one statement; return the ids of the updated invoices.
-
-    Skips invoices that are locked or have changed, whose payment has another reference, or whose
-    case the answer resolves; `apply_status` handles those. Waits for no lock.
-    """
-    columns = zip(
-        *(
-            (query.invoice_id, result.version, result.status.value, result.ers_reference)
-            for query, result in results
-        ),
-        strict=True,
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(_UPDATE_UNCHANGED, [list(column) for column in columns])
-        written: dict[int, int] = dict(cursor.fetchall())
-    record_calls(
-        [
-            (result.call, written[query.invoice_id])
-            for query, result in results
-            if query.invoice_id in written
-            and result.status == InvoiceStatus.PAID
-            and result.call is not None
-        ],
-        source,
-    )
-    return set(written)
-
-
-_UPDATE_UNCHANGED = """
-    UPDATE payments_invoice AS invoice
-    SET invoice_version = result.version,
-        acknowledged_at = CASE WHEN result.status = 'PAID' THEN statement_timestamp() END
-    FROM (
-        SELECT id, result.version, result.status
-        FROM payments_invoice
-        JOIN unnest(%s::bigint[], %s::integer[], %s::text[], %s::text[])
-          AS result (id, version, status, ers_reference)
-        USING (id)
-        WHERE payments_invoice.status = result.status
-          AND invoice_version <= result.version
-          AND acknowledged_at IS NULL
-          AND payments_invoice.ers_reference IS NOT DISTINCT FROM result.ers_reference
-          AND NOT EXISTS (
-            SELECT FROM payments_moneycase
-            WHERE invoice_id = payments_invoice.id
-              AND kind = 'payment_unconfirmed' AND closed_at IS NULL
-          )
-        FOR NO KEY UPDATE OF payments_invoice SKIP LOCKED
-    ) AS result
-    WHERE invoice.id = result.id
-    RETURNING invoice.id, invoice.order_id
-"""
-
-
 def _apply(
     invoice: Invoice,
     query: StatusQuery,
@@ -180,7 +121,7 @@ def _apply(
     if result.version < invoice.invoice_version:
         return False
     is_captured = invoice.status in CAPTURED_STATUSES
-    if not is_captured and paid_by_another(invoice):
+    if not is_captured and order_paid_by_another(invoice):
         return apply_after_other_payment(invoice, result, source)
     is_newer = result.version != invoice.invoice_version
     from_state = invoice.status
@@ -195,7 +136,7 @@ def _apply(
         and invoice.acknowledged_at is None
     )
     if acknowledges:
-        save_fields(invoice, acknowledged_at=database_now())
+        save_fields(invoice, acknowledged_at=SAVED_NOW)
     return is_newer or follows or acknowledges
 
 
@@ -267,9 +208,7 @@ def _apply_payment(invoice: Invoice, result: StatusResult, source: ChangeSource)
     was_unwanted = invoice.cancel_reason or invoice.status in UNPAID_FINAL_STATUSES
     receipt = result.paid.receipt
     confirm_discount(invoice, receipt.total_amount if receipt else None, source)
-    transition_invoice(
-        invoice, InvoiceStatus.PAID, source, **payment_fields(result, database_now())
-    )
+    transition_invoice(invoice, InvoiceStatus.PAID, source, **payment_fields(result, SAVED_NOW))
     update_order_refund_state(invoice, source)  # refunds from before a reversal
     if was_unwanted:
         open_case(CaseKind.PAID_THOUGH_CANCELED, source, PAID_BEFORE_CANCEL, invoice=invoice)

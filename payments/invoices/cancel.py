@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from orders.audit import ChangeSource, record_retry
-from orders.clock import database_now
+from orders.clock import SAVED_NOW, database_now
 from orders.models import EventName
 from orders.state_machine import save_fields
 from payments.call_audit import retrying_client
@@ -83,7 +83,7 @@ def request_cancel(invoice_id: int, reason: CancelReason, source: ChangeSource) 
         raise AlreadyPaid
     if not invoice.is_open or invoice.cancel_reason:
         return
-    requested: dict[str, Any] = {"cancel_reason": reason, "cancel_requested_at": database_now()}
+    requested: dict[str, Any] = {"cancel_reason": reason, "cancel_requested_at": SAVED_NOW}
     if invoice.status == InvoiceStatus.CREATED:
         transition_invoice(invoice, unpaid_final_status(reason), source, **requested)
     else:

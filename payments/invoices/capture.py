@@ -16,7 +16,7 @@ from orders.state_machine import save_fields
 from payments.call_audit import audited_client
 from payments.cases.cases import close_configuration_cases, open_configuration_case
 from payments.invoices.refresh import refresh_invoice
-from payments.invoices.transitions import lock_invoice, paid_by_another
+from payments.invoices.transitions import lock_invoice, order_paid_by_another
 from payments.leases import Lease
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import Amount, SeqrConfigurationError, SeqrError, SeqrOutcomeUnknown
@@ -80,7 +80,7 @@ def _take_lease(invoice_id: int, amount: Decimal, source: ChangeSource) -> Invoi
     if invoice.status != InvoiceStatus.RESERVED:
         label = InvoiceStatus(invoice.status).label
         raise CaptureNotPossible(_("Nothing is reserved: the payment is now %s.") % label)
-    if paid_by_another(invoice):
+    if order_paid_by_another(invoice):
         raise CaptureNotPossible(_("Another payment has paid the order."))
     if amount != invoice.amount:
         raise CaptureNotPossible(_("The amount has changed; check it again."))
@@ -88,7 +88,7 @@ def _take_lease(invoice_id: int, amount: Decimal, source: ChangeSource) -> Invoi
         raise CaptureNotPossible(
             _("A capture is running, or SEQR's answer was lost. Check with SEQR in 30 seconds.")
         )
-    save_fields(invoice, **LEASE.taken(now))
+    save_fields(invoice, **LEASE.taken())
     record_event(invoice, EventName.CAPTURE_STARTED, source, detail=f"{amount} {invoice.currency}")
     return invoice
 

@@ -10,13 +10,13 @@ from datetime import timedelta
 from django.db import transaction
 
 from orders.audit import ChangeSource, record_event_once
-from orders.clock import database_now
+from orders.clock import SAVED_NOW, database_now
 from orders.models import EventName
 from orders.state_machine import save_fields
 from payments.cases.cases import close_cases_of, open_case
 from payments.invoices.payment import open_amount_case, open_reference_case, payment_fields
 from payments.invoices.status_query import StatusResult
-from payments.invoices.transitions import lock_invoice, paid_by_another, transition_invoice
+from payments.invoices.transitions import lock_invoice, order_paid_by_another, transition_invoice
 from payments.models import (
     RESERVING_REFUND_STATUSES,
     UNPAID_FINAL_STATUSES,
@@ -43,7 +43,7 @@ def apply_after_other_payment(invoice: Invoice, result: StatusResult, source: Ch
     )
     if result.status == InvoiceStatus.PAID:
         transition_invoice(
-            invoice, InvoiceStatus.DUPLICATE, source, **payment_fields(result, database_now())
+            invoice, InvoiceStatus.DUPLICATE, source, **payment_fields(result, SAVED_NOW)
         )
         # A case that was closed before was about a payment that SEQR might still return.
         open_case(
@@ -70,11 +70,11 @@ def record_refused_as_paid(invoice_id: int, source: ChangeSource) -> None:
     """
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
-        if not paid_by_another(invoice):
+        if not order_paid_by_another(invoice):
             return
         open_case(CaseKind.DUPLICATE_PAYMENT, source, REFUSED_AS_PAID, invoice=invoice)
         if invoice.refused_as_paid_at is None:
-            save_fields(invoice, refused_as_paid_at=database_now())
+            save_fields(invoice, refused_as_paid_at=SAVED_NOW)
 
 
 def was_kept(invoice: Invoice) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from orders.audit import ChangeSource, record_event
-from orders.clock import database_now
+from orders.clock import SAVED_NOW
 from orders.models import EventName
 from payments.cases.cases import close_cases_of, open_case
 from payments.invoices.transitions import transition_invoice, unpaid_final_status
@@ -50,7 +50,7 @@ def end_without_confirmation(
         detail=detail,
         event=EventName.ENDED_BY_STAFF,
         possibly_reversed=not is_paid,
-        refused_as_paid_at=database_now() if is_paid else invoice.refused_as_paid_at,
+        refused_as_paid_at=SAVED_NOW if is_paid else invoice.refused_as_paid_at,
     )
     if is_paid:
         open_case(CaseKind.PAID_THOUGH_CANCELED, source, PAID_AT_SEQR, invoice=invoice)

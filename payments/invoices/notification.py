@@ -8,9 +8,8 @@ from django.db.models.functions import Now
 
 from orders.audit import ChangeSource
 from orders.models import SourceName
-from payments.availability.pause import is_retired
 from payments.cases.cases import open_case
-from payments.invoices.transitions import lock_invoice, paid_by_another
+from payments.invoices.transitions import lock_invoice, order_paid_by_another
 from payments.models import CAPTURED_STATUSES, UNPAID_FINAL_STATUSES, CaseKind, Invoice
 
 COALESCE_INTERVAL = timedelta(seconds=1)
@@ -23,28 +22,29 @@ def invoice_notified(notify_key: str) -> int | None:
 
     One of many notifications within a second is stored. The caller queries the status.
     """
-    invoice_id = Invoice.objects.filter(notify_key=notify_key).values_list("pk", flat=True).first()
-    if invoice_id is not None:
-        _open_case_if_unqueried(invoice_id)
-        Invoice.objects.filter(
-            Q(notified_at=None) | Q(notified_at__lt=Now() - COALESCE_INTERVAL), pk=invoice_id
-        ).update(notified_at=Now())
-    return invoice_id
+    known = Invoice.objects.select_related("order", "terminal").filter(notify_key=notify_key)
+    invoice = known.first()
+    if invoice is None:
+        return None
+    _open_case_if_unqueried(invoice)
+    Invoice.objects.filter(
+        Q(notified_at=None) | Q(notified_at__lt=Now() - COALESCE_INTERVAL), pk=invoice.pk
+    ).update(notified_at=Now())
+    return invoice.pk
 
 
-def _open_case_if_unqueried(invoice_id: int) -> None:
+def _open_case_if_unqueried(invoice: Invoice) -> None:
     """Open a case about a payment that must not or cannot be queried: SEQR returns it.
 
     A query would accept a second payment of the order, and a retired terminal makes none. The
     notification proves nothing, so the case only reports that it came.
     """
-    invoice = Invoice.objects.get(pk=invoice_id)
     if invoice.status in CAPTURED_STATUSES:
         return
-    if paid_by_another(invoice):
-        _open_case(CaseKind.DUPLICATE_PAYMENT, invoice_id, PAID_BY_ANOTHER)
-    elif invoice.status in UNPAID_FINAL_STATUSES and is_retired(invoice.terminal_id):
-        _open_case(CaseKind.POSSIBLY_REVERSED, invoice_id, TERMINAL_RETIRED)
+    if order_paid_by_another(invoice):
+        _open_case(CaseKind.DUPLICATE_PAYMENT, invoice.pk, PAID_BY_ANOTHER)
+    elif invoice.status in UNPAID_FINAL_STATUSES and invoice.terminal.retired_at is not None:
+        _open_case(CaseKind.POSSIBLY_REVERSED, invoice.pk, TERMINAL_RETIRED)
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from orders.audit import ChangeSource
+from orders.clock import DatabaseTime
 from payments.cases.cases import open_case
 from payments.invoices.status_query import StatusResult
 from payments.invoices.transitions import paid_differs
@@ -34,7 +35,7 @@ def mismatch_of(invoice: Invoice, result: StatusResult) -> str:
     return ""
 
 
-def payment_fields(result: StatusResult, paid_at: datetime) -> dict[str, Any]:
+def payment_fields(result: StatusResult, paid_at: datetime | DatabaseTime) -> dict[str, Any]:
     """Return the fields of an invoice that SEQR answers to be paid."""
     receipt = result.paid.receipt if result.paid else None
     total = receipt.total_amount if receipt else None

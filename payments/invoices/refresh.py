@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from orders.audit import ChangeSource
@@ -15,9 +15,16 @@ from orders.state_machine import save_fields
 from payments.availability.pause import pause_payments
 from payments.call_audit import record_call, record_failed_poll
 from payments.cases.cases import open_case
+from payments.invoices.apply_payments import apply_payments
 from payments.invoices.apply_status import apply_status
-from payments.invoices.status_query import StatusResult, query_status, status_query_for
-from payments.invoices.transitions import lock_invoice, paid_by_another
+from payments.invoices.apply_unchanged import apply_unchanged_batch
+from payments.invoices.status_query import (
+    StatusQuery,
+    StatusResult,
+    query_status,
+    status_query_for,
+)
+from payments.invoices.transitions import lock_invoice, order_paid_by_another
 from payments.models import (
     CAPTURED_STATUSES,
     UNPAID_FINAL_STATUSES,
@@ -44,11 +51,22 @@ def refresh_invoice(invoice_id: int, source: ChangeSource) -> InvoiceStatus:
 
 def query_and_acknowledge(invoice_id: int, source: ChangeSource) -> StatusResult | None:
     """Do what `refresh_invoice` does; return SEQR's answer, or None without a query."""
-    result = query_and_apply(Invoice.objects.get(pk=invoice_id), source)
-    if result is not None and _awaits_acknowledgment(invoice_id):
+    invoice = _read(invoice_id)
+    was_paid = invoice.status == InvoiceStatus.PAID
+    result = query_and_apply(invoice, source)
+    if result is None or result.status != InvoiceStatus.PAID:
+        return result
+    if was_paid or invoice.status != InvoiceStatus.PAID:  # else it has just been paid
+        invoice = _read(invoice_id)
+    if invoice.status == InvoiceStatus.PAID and invoice.acknowledged_at is None:
         with suppress(SeqrError):  # the payment is stored; the poller repeats the rest
-            query_and_apply(Invoice.objects.get(pk=invoice_id), source)
+            query_and_apply(invoice, source)
     return result
+
+
+def _read(invoice_id: int) -> Invoice:
+    """Read an invoice with what its query needs: its order, its terminal and the seller."""
+    return Invoice.objects.select_related("order", "terminal__seller").get(pk=invoice_id)
 
 
 def query_and_apply(
@@ -56,8 +74,9 @@ def query_and_apply(
 ) -> StatusResult | None:
     """Query an invoice's status once, apply the result, and return it.
 
-    Returns None if it must not or cannot be queried: an invoice whose order another one has paid
-    is queried only if it `may_be_duplicate`. Raises the gateway's errors.
+    An ordinary payment is set in `invoice` too. Returns None if it must not or cannot be queried:
+    an invoice whose order another one has paid is queried only if it `may_be_duplicate`. Raises
+    the gateway's errors.
     """
     query = status_query_for(invoice, may_be_duplicate=may_be_duplicate)
     if query is None:
@@ -66,19 +85,44 @@ def query_and_apply(
     answered_before = last_answer_at(invoice)
     record_failure = partial(record_failed_poll, order_id=invoice.order_id, source=source)
     try:
-        result = query_status(query, on_failure=record_failure)
+        result = query_status(query, invoice.terminal, on_failure=record_failure)
     except SeqrConfigurationError as error:
         with transaction.atomic():
             pause_payments(invoice, error, source)
         raise
     needs_write = result.needs_write(query)
-    silence = database_now() - answered_before
-    recorded = needs_write and apply_status(query, result, source, silence=silence)
+    recorded = needs_write and _apply(invoice, query, result, source, answered_before)
     if not recorded and source.is_person and result.call is not None:
         record_call(result.call, invoice.order_id, source)
     if awaited_since is not None and not _is_unrecorded_payment(invoice.pk, result):
         _clear_late_query(invoice.pk, awaited_since)
     return result
+
+
+def _apply(
+    invoice: Invoice,
+    query: StatusQuery,
+    result: StatusResult,
+    source: ChangeSource,
+    answered_before: datetime | None,
+) -> bool:
+    """Apply a result as the poller does, by the shortest way; return whether anything changed."""
+    if result.status == InvoiceStatus.PAID:
+        if query.status == InvoiceStatus.PAID and apply_unchanged_batch([(query, result)], source):
+            return True
+        if query.status == InvoiceStatus.ISSUED and _apply_ordinary(query, result, source):
+            invoice.status, invoice.invoice_version = InvoiceStatus.PAID, result.version
+            return True
+    silence = timedelta(0) if answered_before is None else database_now() - answered_before
+    return apply_status(query, result, source, silence=silence)
+
+
+def _apply_ordinary(query: StatusQuery, result: StatusResult, source: ChangeSource) -> bool:
+    """Apply a payment if it is an ordinary one; return whether it was."""
+    try:
+        return bool(apply_payments([(query, result)], source))
+    except IntegrityError:  # another invoice has its reference: `apply_status` opens a case
+        return False
 
 
 def repeat_late_query(invoice_id: int, source: ChangeSource) -> None:
@@ -92,7 +136,7 @@ def repeat_late_query(invoice_id: int, source: ChangeSource) -> None:
         awaited_since = invoice.late_query_pending_since
         if awaited_since is None:
             return
-        if paid_by_another(invoice):
+        if order_paid_by_another(invoice):
             open_case(
                 CaseKind.DUPLICATE_PAYMENT, source, POSSIBLE_DUPLICATE_PAYMENT, invoice=invoice
             )
@@ -130,17 +174,14 @@ def _is_unrecorded_payment(invoice_id: int, result: StatusResult) -> bool:
     )
 
 
-def _awaits_acknowledgment(invoice_id: int) -> bool:
-    return Invoice.objects.filter(
-        pk=invoice_id, status=InvoiceStatus.PAID, acknowledged_at=None
-    ).exists()
-
-
-def last_answer_at(invoice: Invoice) -> datetime:
+def last_answer_at(invoice: Invoice) -> datetime | None:
     """Return the latest time at which SEQR surely answered about an invoice.
 
-    By its shard's row, or by its issue: before that it could not be paid.
+    By its shard's row, or by its issue: before that it could not be paid. None for a payment that
+    SEQR has confirmed, whose end is a reversal after any time.
     """
+    if invoice.status in CAPTURED_STATUSES:
+        return None
     assert invoice.issued_at is not None  # it has a reference
     times = read_answer_times()
     return times.last_answer_at(invoice.pk, invoice.terminal_id, invoice.issued_at)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from orders.audit import ChangeSource
-from orders.clock import database_now
+from orders.clock import SAVED_NOW
 from orders.models import Order, OrderState
 from orders.state_machine import save_fields
 from orders.transitions import lock_order, transition_order
@@ -13,7 +13,7 @@ from payments.balance import update_order_refund_state
 from payments.cases.cases import close_case
 from payments.invoices.cancel import CANCEL_LEASE
 from payments.invoices.end_unpaid import end_without_confirmation
-from payments.invoices.transitions import lock_invoice, paid_by_another, transition_invoice
+from payments.invoices.transitions import lock_invoice, order_paid_by_another, transition_invoice
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
 
 # Open cases of these kinds keep an order in NEEDS_ATTENTION after its invoice has ended.
@@ -56,12 +56,12 @@ def _end_invoice(invoice: Invoice, source: ChangeSource) -> None:
     """
     if invoice.status not in (InvoiceStatus.NEEDS_ATTENTION, InvoiceStatus.CANCEL_PENDING):
         return
-    if paid_by_another(invoice):
+    if order_paid_by_another(invoice):
         end_without_confirmation(invoice, source)
         return
     requested: dict[str, Any] = {
         "cancel_reason": CancelReason.CASE_CLOSED,
-        "cancel_requested_at": database_now(),
+        "cancel_requested_at": SAVED_NOW,
         **CANCEL_LEASE.released(),
     }
     if invoice.status == InvoiceStatus.CANCEL_PENDING:

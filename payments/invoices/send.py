@@ -1,17 +1,24 @@
 """sendInvoice: takes a lease, calls SEQR outside any transaction, and stores the reference."""
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 
 from orders.audit import ChangeSource, record_event, record_event_once
-from orders.clock import database_now
+from orders.clock import SAVED_NOW
 from orders.models import EventName, SourceName
 from orders.state_machine import save_fields
-from payments.availability.pause import is_retired, pause_payments, payments_are_paused
-from payments.call_audit import audited_client
+from payments.availability.pause import is_retired, pause_payments, payments_paused
+from payments.call_audit import audited_client, audited_client_with
+from payments.gateway import credentials_of
 from payments.invoices.cancel import finish_cancel
 from payments.invoices.payloads import invoice_payload
-from payments.invoices.refresh import refresh_invoice
-from payments.invoices.transitions import lock_invoice, transition_invoice, unpaid_final_status
+from payments.invoices.refresh import query_and_acknowledge
+from payments.invoices.transitions import (
+    lock_invoice,
+    locked_invoices,
+    transition_invoice,
+    unpaid_final_status,
+)
 from payments.leases import LEASE
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import (
@@ -37,8 +44,9 @@ def send_invoice(invoice_id: int) -> None:
     if invoice is None:
         return
     try:
-        client = audited_client(invoice.terminal_id, invoice.order_id, SOURCE)
-        sent = _require_new_reference(client.send_invoice(invoice_payload(invoice)))
+        client = audited_client_with(credentials_of(invoice.terminal), SOURCE, invoice.order_id)
+        sent = client.send_invoice(invoice_payload(invoice))
+        stored = _store(invoice, sent)
     except SeqrConfigurationError as error:
         _defer(invoice, error)
         raise
@@ -48,30 +56,33 @@ def send_invoice(invoice_id: int) -> None:
     except SeqrError as error:
         _defer(invoice, error)
         raise
-    _store_or_cancel(invoice, sent)
-
-
-def _require_new_reference(sent: SentInvoice) -> SentInvoice:
-    if Invoice.objects.filter(invoice_reference=sent.invoice_reference).exists():
-        raise SeqrProtocolError("sendInvoice", "the reference is another invoice's")
-    return sent
+    if stored is None:
+        _cancel_stray(invoice, sent.invoice_reference)
+    elif stored.status == InvoiceStatus.CANCEL_PENDING:
+        finish_cancel(invoice_id, SOURCE)
+    elif stored.notified_at is not None:  # the notification came before the answer
+        query_and_acknowledge(invoice_id, ChangeSource(SourceName.NOTIFICATION))
 
 
 @transaction.atomic
 def _take_lease(invoice_id: int) -> Invoice | None:
-    """Take the lease for the shop's terminal; return None if the invoice must not be sent now."""
-    invoice = lock_invoice(invoice_id)
-    terminal_id = invoice.order.shop.terminal_id
-    if payments_are_paused(terminal_id):
+    """Take the lease for the shop's terminal; return None if the invoice must not be sent now.
+
+    The invoice is returned with what sending needs: its order, the shop, and the terminal.
+    """
+    to_send = locked_invoices("order__shop__terminal__seller").annotate(
+        is_paused=payments_paused("order__shop__terminal"), read_at=Now()
+    )
+    invoice = to_send.get(pk=invoice_id)
+    if invoice.is_paused:
         return None
-    now = database_now()
     # The shop's terminal may have been replaced. An earlier reference never arrived, so that the
     # former terminal has no invoice that anyone can pay.
-    taken = {"terminal_id": terminal_id, **LEASE.taken(now)}
+    taken = {"terminal": invoice.order.shop.terminal, **LEASE.taken()}
     if invoice.status == InvoiceStatus.CREATED:
         transition_invoice(invoice, InvoiceStatus.SENDING, SOURCE, **taken)
         return invoice
-    if invoice.status == InvoiceStatus.SENDING and LEASE.has_lapsed(invoice, now):
+    if invoice.status == InvoiceStatus.SENDING and LEASE.has_lapsed(invoice, invoice.read_at):
         save_fields(invoice, **taken)
         return invoice
     return None
@@ -109,23 +120,30 @@ def _reject(invoice_id: int, error: SeqrRejected) -> None:
             )
 
 
-def _store_or_cancel(leased: Invoice, sent: SentInvoice) -> None:
-    """Store the first reference; cancel any other one, since at most one is ever shown.
+def _store(leased: Invoice, sent: SentInvoice) -> Invoice | None:
+    """Store the first reference, and return the invoice; None if it must not be shown.
 
-    `leased` is the invoice when the lease was taken. Its terminal has issued the reference.
+    `leased` is the invoice when the lease was taken. Its terminal has issued the reference. Raises
+    SeqrProtocolError if the reference is another invoice's.
     """
-    with transaction.atomic():
-        invoice = lock_invoice(leased.pk)
-        stored = _store(invoice, leased.terminal_id, sent)
-    if not stored:
-        _cancel_stray(leased, sent.invoice_reference)
-    elif invoice.status == InvoiceStatus.CANCEL_PENDING:
-        finish_cancel(invoice.pk, SOURCE)
-    elif invoice.notified_at is not None:  # the notification came before the answer
-        refresh_invoice(invoice.pk, ChangeSource(SourceName.NOTIFICATION))
+    try:
+        with transaction.atomic():
+            invoice = lock_invoice(leased.pk)
+            if _store_locked(invoice, leased.terminal_id, sent):
+                return invoice
+    except IntegrityError:
+        _require_new_reference(sent)
+        raise
+    _require_new_reference(sent)  # else another invoice would be cancelled
+    return None
 
 
-def _store(invoice: Invoice, terminal_id: int, sent: SentInvoice) -> bool:
+def _require_new_reference(sent: SentInvoice) -> None:
+    if Invoice.objects.filter(invoice_reference=sent.invoice_reference).exists():
+        raise SeqrProtocolError("sendInvoice", "the reference is another invoice's")
+
+
+def _store_locked(invoice: Invoice, terminal_id: int, sent: SentInvoice) -> bool:
     # Another call may have taken the lease for the shop's new terminal since. A reference of a
     # retired one could not be queried: it is never shown, so nobody pays it.
     if terminal_id != invoice.terminal_id and is_retired(terminal_id):
@@ -136,7 +154,7 @@ def _store(invoice: Invoice, terminal_id: int, sent: SentInvoice) -> bool:
         "terminal_id": terminal_id,
         "invoice_reference": sent.invoice_reference,
         "invoice_qr_code": sent.invoice_qr_code,
-        "issued_at": database_now(),
+        "issued_at": SAVED_NOW,
         **LEASE.released(),
     }
     if invoice.status == InvoiceStatus.SENDING:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from payments.availability.pause import is_retired
-from payments.gateway import seqr
-from payments.invoices.transitions import paid_by_another
+from orders.models import Terminal
+from payments.gateway import credentials_of, seqr_with
+from payments.invoices.transitions import order_paid_by_another
 from payments.models import CAPTURED_STATUSES, OPEN_STATUSES, CaseKind, Invoice, InvoiceStatus
 from payments.seqr import (
     CallRecord,
@@ -76,7 +76,7 @@ def status_query_for(invoice: Invoice, *, may_be_duplicate: bool = False) -> Sta
     if invoice.invoice_reference is None or _is_out_of_reach(invoice):
         return None
     is_captured = invoice.status in CAPTURED_STATUSES
-    if not (is_captured or may_be_duplicate) and paid_by_another(invoice):
+    if not (is_captured or may_be_duplicate) and order_paid_by_another(invoice):
         return None
     return StatusQuery(
         invoice.pk,
@@ -90,11 +90,14 @@ def status_query_for(invoice: Invoice, *, may_be_duplicate: bool = False) -> Sta
 def _is_out_of_reach(invoice: Invoice) -> bool:
     """Return whether an invoice's terminal is retired, which it is only once the invoice ended."""
     has_ended = invoice.poll_bucket is None
-    return has_ended and is_retired(invoice.terminal_id)
+    return has_ended and invoice.terminal.retired_at is not None
 
 
 def query_status(
-    query: StatusQuery, *, on_failure: Callable[[CallRecord], None] | None = None
+    query: StatusQuery,
+    terminal: Terminal,
+    *,
+    on_failure: Callable[[CallRecord], None] | None = None,
 ) -> StatusResult:
     """Call getPaymentStatus as the invoice's terminal. Raises the gateway's errors.
 
@@ -102,7 +105,8 @@ def query_status(
     """
     calls: list[CallRecord] = []
     try:
-        result = _call_seqr(seqr(query.terminal_id).with_listener(calls.append), query)
+        client = seqr_with(credentials_of(terminal)).with_listener(calls.append)
+        result = _call_seqr(client, query)
     except SeqrError:
         if on_failure is not None:
             on_failure(calls[0])

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from orders.audit import ChangeSource
-from orders.models import EventName, Order, OrderState
-from orders.state_machine import TransitionTable, apply_transition, apply_transitions
-from orders.transitions import transition_order, transition_orders
+from orders.models import AuditEvent, EventName, OrderState
+from orders.models.order import UNPAID_STATES
+from orders.state_machine import Change, TransitionTable, prepare_transition, save_changes
+from orders.transitions import prepare_order_transition
 from payments.models import (
     CAPTURED_STATUSES,
     UNPAID_FINAL_STATUSES,
@@ -102,10 +104,7 @@ def lock_invoice(invoice_id: int) -> Invoice:
 
     Call it inside a transaction. Raises Invoice.DoesNotExist.
     """
-    order = lock_order_of(invoice_id)
-    invoice = Invoice.objects.select_for_update(no_key=True).get(pk=invoice_id)
-    invoice.order = order
-    return invoice
+    return locked_invoices().get(pk=invoice_id)
 
 
 def lock_free_invoices(invoice_ids: Sequence[int]) -> list[Invoice]:
@@ -113,16 +112,17 @@ def lock_free_invoices(invoice_ids: Sequence[int]) -> list[Invoice]:
 
     Waits for no lock. Each invoice comes with the lock of its order.
     """
-    rows = Invoice.objects.select_related("order").filter(pk__in=invoice_ids)
-    return list(rows.select_for_update(of=("order", "self"), skip_locked=True, no_key=True))
+    return list(locked_invoices(skip_locked=True).filter(pk__in=invoice_ids))
 
 
-def lock_order_of(invoice_id: int) -> Order:
-    """Return an invoice's order, its row locked. Raises Invoice.DoesNotExist."""
-    try:
-        return Order.objects.select_for_update(of=("self",), no_key=True).get(invoices=invoice_id)
-    except Order.DoesNotExist:
-        raise Invoice.DoesNotExist(f"There is no invoice {invoice_id}.") from None
+def locked_invoices(*related: str, skip_locked: bool = False) -> QuerySet[Invoice]:
+    """Select invoices with their orders and these related rows, and lock of each the order first.
+
+    PostgreSQL locks in the order of `of`. After a wait for a lock it returns the order and the
+    invoice as they are then, but all else that the statement reads as it was before.
+    """
+    rows = Invoice.objects.select_related("order", *related)
+    return rows.select_for_update(of=("order", "self"), skip_locked=skip_locked, no_key=True)
 
 
 def transition_invoice(
@@ -140,39 +140,62 @@ def transition_invoice(
     table's. Raises TransitionError.
     """
     from_state = InvoiceStatus(invoice.status)
+    change = prepare_transition(invoice, to, TABLE, source, detail=detail, event=event, **fields)
+    if change is None:
+        return False
+    of_order = _order_change(invoice, from_state, source)
     with transaction.atomic(savepoint=False):
-        changed = apply_transition(invoice, to, TABLE, source, detail=detail, event=event, **fields)
-        if changed:
-            _transition_order_of(invoice, from_state, source)
-            if from_state in CAPTURED_STATUSES and to not in CAPTURED_STATUSES:
-                withdraw_unsent_refunds(invoice, source)
-    return changed
+        save_changes([change] if of_order is None else [change, of_order])
+        if from_state in CAPTURED_STATUSES and to not in CAPTURED_STATUSES:
+            withdraw_unsent_refunds(invoice, source)
+    return True
 
 
 def transition_to_paid(
-    payments: Sequence[tuple[Invoice, Mapping[str, Any]]], source: ChangeSource
+    payments: Sequence[tuple[Invoice, Mapping[str, Any]]],
+    source: ChangeSource,
+    calls: Sequence[AuditEvent],
 ) -> None:
     """Change several locked invoices to PAID with these fields, and their orders to paid.
 
-    Does what `transition_invoice` does, in four statements for all. Each is the only payment of its
-    order, and its amount does not differ. Raises TransitionError.
+    Does what `transition_invoice` does, in three statements for all, which also record the calls
+    that SEQR answered. Each invoice is the only payment of its order, and its amount does not
+    differ. Raises TransitionError.
     """
-    with transaction.atomic(savepoint=False):
-        apply_transitions(payments, _S.PAID, TABLE, source)
-        transition_orders([invoice.order for invoice, _ in payments], OrderState.PAID, source)
+    invoices = [
+        prepare_transition(invoice, _S.PAID, TABLE, source, **fields)
+        for invoice, fields in payments
+    ]
+    orders = [
+        prepare_order_transition(invoice.order, OrderState.PAID, source) for invoice, _ in payments
+    ]
+    save_changes([each for each in (*invoices, *orders) if each is not None], calls=calls)
 
 
-def _transition_order_of(invoice: Invoice, from_state: InvoiceStatus, source: ChangeSource) -> None:
+def _order_change(
+    invoice: Invoice, from_state: InvoiceStatus, source: ChangeSource
+) -> Change | None:
+    """Prepare the change of the order of an invoice whose own change is prepared, if any."""
     order, to = invoice.order, InvoiceStatus(invoice.status)
     if to == _S.DUPLICATE or (from_state == _S.DUPLICATE and to != _S.PAID):
-        return  # a duplicate payment never decides its order's state
+        return None  # a duplicate payment never decides its order's state
     if from_state == _S.PAID:
         # The money was reversed; the goods may have been served.
-        transition_order(order, OrderState.NEEDS_ATTENTION, source)
-    elif to == _S.PAID and paid_differs(invoice):
-        transition_order(order, OrderState.NEEDS_ATTENTION, source)
-    elif not paid_by_another(invoice):
-        transition_order(order, _ORDER_STATE[to], source)
+        return prepare_order_transition(order, OrderState.NEEDS_ATTENTION, source)
+    if to == _S.PAID and paid_differs(invoice):
+        return prepare_order_transition(order, OrderState.NEEDS_ATTENTION, source)
+    if order_paid_by_another(invoice):
+        return None
+    return prepare_order_transition(order, _ORDER_STATE[to], source)
+
+
+def order_paid_by_another(invoice: Invoice) -> bool:
+    """Return whether another invoice has paid this one's order, by the order read with it.
+
+    Both are locked, or have just been read in one statement. The order's state answers without a
+    query that no invoice has paid it.
+    """
+    return invoice.order.state not in UNPAID_STATES and paid_by_another(invoice)
 
 
 def paid_by_another(invoice: Invoice) -> bool:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import connection
 
 from orders.audit import ChangeSource
-from payments.invoices.refresh import refresh_invoice
+from payments.invoices.refresh import query_and_acknowledge
 from payments.seqr import SeqrError
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def checks_in_flight() -> int:
 def _check(invoice_id: int, source: ChangeSource) -> None:
     _start(invoice_id)
     try:
-        refresh_invoice(invoice_id, source)
+        query_and_acknowledge(invoice_id, source)
     except SeqrError as error:  # the poller keeps querying
         logger.warning("invoice %s: %s", invoice_id, error)
     except Exception:

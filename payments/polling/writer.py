@@ -10,7 +10,8 @@ from django.db import DataError
 from orders.audit import ChangeSource
 from orders.models import SourceName
 from payments.invoices.apply_payments import apply_payments
-from payments.invoices.apply_status import apply_status, apply_unchanged_batch
+from payments.invoices.apply_status import apply_status
+from payments.invoices.apply_unchanged import apply_unchanged_batch
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import InvoiceStatus, Shard
 from payments.polling.database import DATABASE_ERRORS, is_contention, try_database

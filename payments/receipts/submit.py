@@ -8,19 +8,26 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, F, Q
+from django.db.models.functions import Now
 
-from orders.audit import ChangeSource, record_event, record_event_once
-from orders.clock import database_now
+from orders.audit import ChangeSource, insert_events, new_event, record_event, record_event_once
+from orders.clock import SAVED_NOW
 from orders.models import EventName, SourceName
 from orders.state_machine import save_fields
-from payments.call_audit import audited_client
-from payments.cases.cases import close_configuration_cases, open_configuration_case
-from payments.invoices.transitions import lock_invoice
-from payments.leases import Lease, doubling_pause
+from payments.call_audit import call_event
+from payments.cases.cases import (
+    close_configuration_cases,
+    open_configuration_case,
+    open_configuration_cases,
+)
+from payments.gateway import credentials_of, seqr_with
+from payments.invoices.transitions import lock_invoice, locked_invoices
+from payments.leases import Lease, call_lease_duration, doubling_pause
 from payments.models import MAX_RECEIPT_REFUSALS, RECEIPT_PENDING, Invoice
 from payments.receipts.document import receipt_html, receipt_of
 from payments.seqr import (
+    CallRecord,
     ReceiptDocument,
     SeqrConfigurationError,
     SeqrConflict,
@@ -32,13 +39,14 @@ logger = logging.getLogger(__name__)
 
 SOURCE = ChangeSource(SourceName.SUBMIT_RECEIPT)
 LEASE = Lease("receipt_lease_until")
+OPERATION = "submitPaymentReceipt"
 MIME_TYPE = "text/html"
 RECEIPT_TYPE = "RECEIPT"  # required; the API reference lists no values
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
-def receipts_due(now: datetime) -> Q:
+def receipts_due(now: datetime | Now) -> Q:
     """Return the filter for invoices whose receipt is to be submitted now."""
     return RECEIPT_PENDING & LEASE.lapsed_at(now)
 
@@ -48,24 +56,25 @@ def submit_receipt(invoice_id: int) -> None:
 
     After a lost answer the same document is submitted again, which SEQR allows.
     """
-    invoice = _take_lease(invoice_id)
-    if invoice is None:
+    if not _take_lease(invoice_id):
         return
+    invoice = Invoice.objects.select_related("order__shop", "terminal__seller").get(pk=invoice_id)
     assert invoice.ers_reference is not None
+    calls: list[CallRecord] = []
     try:
-        client = audited_client(invoice.terminal_id, invoice.order_id, SOURCE)
+        client = seqr_with(credentials_of(invoice.terminal)).with_listener(calls.append)
         client.submit_payment_receipt(invoice.ers_reference, _document(invoice))
     except ValueError as error:  # the rows do not add up; a later attempt may find them corrected
         logger.error("invoice %s: no receipt can be made: %s", invoice_id, error)
-        _defer(invoice_id, error)
+        _defer(invoice_id, error, calls)
     except SeqrError as error:
         logger.warning("invoice %s: %s", invoice_id, error)
         if _is_refusal(error):
-            _record_refusal(invoice_id, error)
+            _record_refusal(invoice_id, error, calls)
         else:
-            _defer(invoice_id, error)
+            _defer(invoice_id, error, calls)
     else:
-        _record_acceptance(invoice_id)
+        _record_acceptance(invoice_id, calls)
 
 
 def _document(invoice: Invoice) -> ReceiptDocument:
@@ -81,24 +90,21 @@ def _is_refusal(error: SeqrError) -> bool:
     )
 
 
-@transaction.atomic
-def _take_lease(invoice_id: int) -> Invoice | None:
-    """Take the lease of a due receipt; return None if it is not due.
+def _take_lease(invoice_id: int) -> bool:
+    """Take the lease of a due receipt; return whether it was due.
 
     The lease outlasts the call. If this process is killed, another one submits after the lease.
     """
-    invoice = lock_invoice(invoice_id)
-    now = database_now()
-    if not Invoice.objects.filter(receipts_due(now), pk=invoice_id).exists():
-        return None
-    attempts = invoice.receipt_attempts + 1
-    save_fields(invoice, receipt_attempts=attempts, **LEASE.taken(now))
-    return invoice
+    due = Invoice.objects.filter(receipts_due(Now()), pk=invoice_id)
+    lease_until = Now() + call_lease_duration()
+    attempts = F("receipt_attempts") + 1
+    return bool(due.update(receipt_attempts=attempts, receipt_lease_until=lease_until))
 
 
 @transaction.atomic
-def _defer(invoice_id: int, why: ValueError | SeqrError) -> None:
+def _defer(invoice_id: int, why: ValueError | SeqrError, calls: list[CallRecord]) -> None:
     invoice = lock_invoice(invoice_id)
+    _record_calls(invoice, calls)
     if invoice.receipt_accepted_at is not None:
         return
     _defer_lease(invoice)
@@ -108,8 +114,9 @@ def _defer(invoice_id: int, why: ValueError | SeqrError) -> None:
 
 
 @transaction.atomic
-def _record_refusal(invoice_id: int, error: SeqrError) -> None:
+def _record_refusal(invoice_id: int, error: SeqrError, calls: list[CallRecord]) -> None:
     invoice = lock_invoice(invoice_id)
+    _record_calls(invoice, calls)
     if invoice.receipt_accepted_at is not None:
         return
     _defer_lease(invoice, receipt_refusals=invoice.receipt_refusals + 1)
@@ -130,11 +137,18 @@ def _defer_lease(invoice: Invoice, **fields: int) -> None:
     save_fields(invoice, **LEASE.deferred(pause), **fields)
 
 
+def _record_calls(invoice: Invoice, calls: list[CallRecord]) -> None:
+    insert_events([call_event(call, invoice.order_id, SOURCE) for call in calls])
+
+
 @transaction.atomic
-def _record_acceptance(invoice_id: int) -> None:
-    invoice = lock_invoice(invoice_id)
-    if invoice.receipt_accepted_at is not None:
-        return
-    save_fields(invoice, receipt_accepted_at=database_now(), **LEASE.released())
-    record_event(invoice, EventName.RECEIPT_ACCEPTED, SOURCE)
-    close_configuration_cases(invoice.terminal_id, "submitPaymentReceipt", SOURCE)
+def _record_acceptance(invoice_id: int, calls: list[CallRecord]) -> None:
+    has_case = Exists(open_configuration_cases("terminal", OPERATION))
+    invoice = locked_invoices().annotate(has_case=has_case).get(pk=invoice_id)
+    events = [call_event(call, invoice.order_id, SOURCE) for call in calls]
+    if invoice.receipt_accepted_at is None:
+        save_fields(invoice, receipt_accepted_at=SAVED_NOW, **LEASE.released())
+        events.append(new_event(invoice, EventName.RECEIPT_ACCEPTED, SOURCE))
+    insert_events(events)
+    if invoice.has_case:  # read before a wait for the locks; the next receipt closes a newer one
+        close_configuration_cases(invoice.terminal_id, OPERATION, SOURCE)

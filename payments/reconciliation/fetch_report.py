@@ -100,7 +100,7 @@ def _take_lease(period_id: int) -> TransactionPeriod | None:
     now = database_now()
     if period.status not in MARK_KNOWN or not LEASE.has_lapsed(period, now):
         return None
-    save_fields(period, **LEASE.taken(now, report_lease_duration()))
+    save_fields(period, **LEASE.taken(report_lease_duration()))
     return period
 
 

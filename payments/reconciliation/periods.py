@@ -129,9 +129,7 @@ def _take_lease(period_id: int) -> Terminal | None:
     now = database_now()
     if period.status != PeriodStatus.TO_MARK or not LEASE.has_lapsed(period, now):
         return None
-    transition_period(
-        period, PeriodStatus.MARKING, SOURCE, marking_started_at=now, **LEASE.taken(now)
-    )
+    transition_period(period, PeriodStatus.MARKING, SOURCE, marking_started_at=now, **LEASE.taken())
     return period.terminal
 
 

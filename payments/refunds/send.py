@@ -87,7 +87,7 @@ def _take_lease(refund_id: int) -> Refund | None:
         return None
     if is_unconfirmed(refund.invoice_id):
         return None
-    transition_refund(refund, RefundStatus.SENDING, SOURCE, sent_at=now, **LEASE.taken(now))
+    transition_refund(refund, RefundStatus.SENDING, SOURCE, sent_at=now, **LEASE.taken())
     return refund
 
 

@@ -2,8 +2,8 @@
 
 from datetime import UTC, date, datetime
 
-from orders.audit import ChangeSource, record_event
-from orders.models import AuditEvent, EventName, SourceName
+from orders.audit import ChangeSource, new_event
+from orders.models import EventName, SourceName
 from tests.factories import OrderFactory
 
 BY_TEST = ChangeSource(SourceName.STAFF)
@@ -14,5 +14,7 @@ NIGHT = datetime(2026, 7, 4, 0, 30, tzinfo=UTC)  # the fourth, 2:30 in Stockholm
 def add_event(at: str) -> int:
     """Record an event of this time, and return its id."""
     order = OrderFactory.create()
-    record_event(order, EventName.ORDER_SERVED, BY_TEST, occurred_at=datetime.fromisoformat(at))
-    return AuditEvent.objects.latest("id").pk
+    event = new_event(order, EventName.ORDER_SERVED, BY_TEST)
+    event.occurred_at = datetime.fromisoformat(at)
+    event.save()
+    return event.pk

@@ -18,7 +18,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orders import audit_export
-from orders.audit import ChangeSource, by_staff, record_event
+from orders.audit import ChangeSource, by_staff, new_event, record_event
 from orders.models import AuditEvent, EventName, Order, SourceName
 from payments.call_audit import record_call
 from payments.seqr import CallRecord
@@ -42,9 +42,12 @@ def rows(*options: str) -> list[dict[str, str]]:
 
 def add_event(order: Order, detail: str = "", at: str = "") -> AuditEvent:
     """Record an event of an order, perhaps in the past."""
-    when = {"occurred_at": datetime.fromisoformat(at)} if at else {}
-    record_event(order, EventName.ORDER_SERVED, BY_TEST, detail=detail, **when)
-    return AuditEvent.objects.latest("id")
+    event = new_event(order, EventName.ORDER_SERVED, BY_TEST, detail=detail)
+    if at:
+        event.occurred_at = datetime.fromisoformat(at)
+    event.save()
+    event.refresh_from_db()
+    return event
 
 
 def test_each_event_is_a_line_with_all_its_fields() -> None:

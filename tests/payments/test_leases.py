@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pytest_django import Settings
 
+from orders.clock import DatabaseTime
 from payments.leases import Lease, call_lease_duration, doubling_pause, proportional_pause
 from payments.models import Invoice
 
@@ -24,7 +25,7 @@ def test_lease_lapses_at_its_end(lease_until: datetime | None, lapsed: bool) -> 
 def test_lease_outlasts_the_longest_call(settings: Settings) -> None:
     settings.SEQR_TIMEOUT_SECONDS = 10
 
-    assert LEASE.taken(NOW) == {"capture_lease_until": NOW + timedelta(seconds=25)}
+    assert LEASE.taken() == {"capture_lease_until": DatabaseTime(timedelta(seconds=25))}
     assert LEASE.released() == {"capture_lease_until": None}
     assert call_lease_duration(timeouts=4) == timedelta(seconds=45)
 

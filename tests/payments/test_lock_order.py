@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from django.db import connection, transaction
 
+from orders.models import OrderState
 from orders.transitions import lock_order
-from payments.invoices.apply_status import apply_unchanged_batch
+from payments.invoices.apply_unchanged import apply_unchanged_batch
 from payments.invoices.status_query import StatusQuery, StatusResult
-from payments.invoices.transitions import lock_invoice
-from payments.models import InvoiceStatus
+from payments.invoices.transitions import lock_invoice, transition_invoice
+from payments.models import Invoice, InvoiceStatus
 from payments.seqr import CallRecord
 from tests.payments.steps import BY_POLLER, invoice_in, reloaded
 from tests.races import deadlock_count, wait_for_lock_wait, with_own_connection
@@ -64,6 +65,42 @@ def test_locked_order_does_not_delay_an_event_of_it() -> None:
         written = threads.submit(with_own_connection, acknowledge).result()
 
     assert written == {invoice.pk}
+
+
+def test_writer_that_waits_for_an_order_has_not_locked_its_invoice() -> None:
+    invoice = invoice_in(InvoiceStatus.ISSUED)
+
+    def lock_both() -> None:
+        with transaction.atomic():
+            lock_invoice(invoice.pk)
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            lock_order(invoice.order_id)
+            writer = threads.submit(with_own_connection, lock_both)
+            wait_for_lock_wait()
+            free = Invoice.objects.select_for_update(no_key=True, nowait=True)
+            assert free.get(pk=invoice.pk) == invoice
+        writer.result()
+
+
+def test_writer_that_has_waited_reads_the_order_and_the_invoice_as_they_are_then() -> None:
+    invoice = invoice_in(InvoiceStatus.ISSUED)
+
+    def lock_and_read() -> tuple[str, str]:
+        with transaction.atomic():
+            locked = lock_invoice(invoice.pk)
+            return locked.status, locked.order.state
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            locked = lock_invoice(invoice.pk)
+            writer = threads.submit(with_own_connection, lock_and_read)
+            wait_for_lock_wait()
+            transition_invoice(locked, InvoiceStatus.NEEDS_ATTENTION, BY_POLLER)
+        read = writer.result()
+
+    assert read == (InvoiceStatus.NEEDS_ATTENTION, OrderState.NEEDS_ATTENTION)
 
 
 def test_every_row_lock_lets_foreign_keys_be_checked() -> None:

@@ -172,13 +172,13 @@ def test_late_reference_of_a_terminal_retired_meanwhile_is_not_shown(
 
 def after_answer(patch: pytest.MonkeyPatch, hook: Callable[[str], None]) -> None:
     """Call the hook with each reference that SEQR answers, before it is stored."""
-    original = send._require_new_reference
+    original = send._store
 
-    def hooked(sent: SentInvoice) -> SentInvoice:
+    def hooked(leased: Invoice, sent: SentInvoice) -> Invoice | None:
         hook(sent.invoice_reference)
-        return original(sent)
+        return original(leased, sent)
 
-    patch.setattr(send, "_require_new_reference", hooked)
+    patch.setattr(send, "_store", hooked)
 
 
 # --- Putting a terminal in use -------------------------------------------------------------------

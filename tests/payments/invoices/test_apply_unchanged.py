@@ -3,7 +3,7 @@
 import pytest
 
 from orders.models import AuditEvent, SubjectType
-from payments.invoices.apply_status import apply_unchanged_batch
+from payments.invoices.apply_unchanged import apply_unchanged_batch
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import Invoice, InvoiceStatus
 from payments.seqr import CallRecord

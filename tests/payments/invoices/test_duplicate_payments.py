@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from orders.clock import database_now
+from orders.models import Order, OrderState
 from payments import tasks
 from payments.cases import cases
 from payments.invoices.cancel import cancel_invoice, finish_cancel
@@ -277,11 +278,13 @@ def test_duplicate_payment_without_reference_opens_its_case(
     sandbox.pay(reference(second))
     Invoice.objects.filter(pk=second.pk).update(status=S.CANCELED)
     seqr_proxy.rewrite = lambda answer: answer.replace("ersReference>", "ignored>")
-    seqr_proxy.before_next_answer(
-        lambda: Invoice.objects.filter(pk=first.pk).update(
-            status=S.PAID, ers_reference="1", paid_at=database_now()
-        )
-    )
+
+    def pay_first() -> None:
+        paid = {"status": S.PAID, "ers_reference": "1", "paid_at": database_now()}
+        Invoice.objects.filter(pk=first.pk).update(**paid)
+        Order.objects.filter(pk=first.order_id).update(state=OrderState.PAID)
+
+    seqr_proxy.before_next_answer(pay_first)
 
     refresh(second)
 

@@ -121,6 +121,25 @@ def test_late_reference_is_cancelled_and_never_replaces_the_shown_one(
     assert "stray_reference_canceled" in event_names(invoice)
 
 
+def test_late_reference_of_another_invoice_does_not_cancel_that_invoice(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    other, invoice = issued_invoice(), new_invoice()
+
+    def send_in_another_worker() -> None:
+        expire_lease(invoice)
+        send_invoice(invoice.pk)
+        seqr_proxy.rewrite = lambda answer: _with_reference(answer, reference(other))
+
+    seqr_proxy.before_next_answer(send_in_another_worker)
+
+    with pytest.raises(SeqrProtocolError):
+        send_invoice(invoice.pk)
+
+    assert reloaded(invoice).status == S.ISSUED
+    assert sandbox.invoice(reference(other))["status"] == "ISSUED"
+
+
 def test_unsent_invoice_is_sent_by_the_terminal_that_has_replaced_its_shops(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from orders.clock import database_now
 from payments import tasks
 from payments.cases.cases import close_case
-from payments.invoices.apply_status import apply_unchanged_batch
+from payments.invoices.apply_unchanged import apply_unchanged_batch
 from payments.invoices.refresh import query_and_apply
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase

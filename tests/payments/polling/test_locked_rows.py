@@ -10,7 +10,8 @@ import pytest
 from django.db import connection, transaction
 
 from orders.audit import ChangeSource
-from payments.invoices.apply_status import apply_status, apply_unchanged_batch
+from payments.invoices.apply_status import apply_status
+from payments.invoices.apply_unchanged import apply_unchanged_batch
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.invoices.transitions import lock_invoice
 from payments.models import InvoiceStatus, PollShard

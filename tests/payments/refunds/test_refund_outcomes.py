@@ -8,7 +8,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from orders.audit import ChangeSource, by_staff
-from orders.clock import database_now
 from orders.models import AuditEvent, SourceName, SubjectType
 from payments.leases import LEASE
 from payments.models import CaseKind, Invoice, MoneyCase, PaymentPause, Refund, RefundStatus
@@ -124,7 +123,7 @@ def test_refund_of_a_killed_sender_is_recovered_as_unknown_after_its_lease(
             lock_refund(refund.pk),
             S.SENDING,
             ChangeSource(SourceName.SEND_REFUND),
-            **LEASE.taken(database_now(), timedelta(seconds=30)),
+            **LEASE.taken(timedelta(seconds=30)),
         )
     marked_during_lease = mark_interrupted_refund_unknown(refund.pk, BY_RECOVERY)
     found_during_lease = find_work().interrupted_refunds

@@ -15,7 +15,8 @@ from orders.state_machine import TransitionError
 from payments.cases.cases import open_case
 from payments.invoices import cancel
 from payments.invoices.apply_payments import apply_payments
-from payments.invoices.apply_status import apply_status, apply_unchanged_batch
+from payments.invoices.apply_status import apply_status
+from payments.invoices.apply_unchanged import apply_unchanged_batch
 from payments.invoices.notification import invoice_notified
 from payments.invoices.resolve_attention import resolve_case
 from payments.invoices.status_query import StatusQuery, StatusResult

@@ -30,7 +30,7 @@ ANSWER_MUTATIONS = (
     Mutation(
         "query an invoice whose order another one has paid",
         STATUS_QUERY,
-        "    if not (is_captured or may_be_duplicate) and paid_by_another(invoice):\n"
+        "    if not (is_captured or may_be_duplicate) and order_paid_by_another(invoice):\n"
         "        return None\n",
         "",
         "tests/payments/invoices/test_ended_invoices.py"
@@ -214,8 +214,8 @@ ANSWER_MUTATIONS = (
     ),
     Mutation(
         "acknowledge in a batch by another payment's reference",
-        APPLY_STATUS,
-        "          AND payments_invoice.ers_reference IS NOT DISTINCT FROM result.ers_reference\n",
+        "payments/invoices/apply_unchanged.py",
+        "          AND ers_reference IS NOT DISTINCT FROM answered_reference\n",
         "",
         "tests/payments/invoices/test_answer_mismatch.py"
         "::test_poller_acknowledges_no_payment_by_another_payment_reference",
@@ -224,7 +224,7 @@ ANSWER_MUTATIONS = (
         "throw a duplicate payment's reference away",
         DUPLICATE,
         "        transition_invoice(\n            invoice, InvoiceStatus.DUPLICATE, source, "
-        "**payment_fields(result, database_now())\n        )\n",
+        "**payment_fields(result, SAVED_NOW)\n        )\n",
         "",
         "tests/payments/invoices/test_duplicate_payments.py"
         "::test_duplicate_payment_keeps_its_reference_and_amount",

@@ -151,8 +151,8 @@ RECONCILIATION_MUTATIONS = (
     Mutation(
         "take a report's lease for a short call",
         "payments/reconciliation/fetch_report.py",
-        "LEASE.taken(now, report_lease_duration())",
-        "LEASE.taken(now)",
+        "LEASE.taken(report_lease_duration())",
+        "LEASE.taken()",
         "tests/payments/reconciliation/test_report_fetching.py"
         "::test_lease_of_a_report_outlasts_the_longest_call",
     ),

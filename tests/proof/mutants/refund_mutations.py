@@ -112,8 +112,8 @@ REFUND_MUTATIONS = (
     Mutation(
         "leave the unsent refunds of a reversed payment",
         TRANSITIONS,
-        "                withdraw_unsent_refunds(invoice, source)\n",
-        "                pass\n",
+        "            withdraw_unsent_refunds(invoice, source)\n",
+        "            pass\n",
         "tests/payments/refunds/test_refunds_of_reversed_payments.py"
         "::test_reversal_withdraws_unsent_refunds_with_their_reason_and_closes_their_cases",
     ),

@@ -9,10 +9,18 @@ SHARD_MUTATIONS = (
     Mutation(
         "lock orders so that a COMMIT waits for them",
         TRANSITIONS,
-        'select_for_update(of=("self",), no_key=True).get(invoices=invoice_id)',
-        'select_for_update(of=("self",), no_key=False).get(invoices=invoice_id)',
+        "skip_locked=skip_locked, no_key=True)",
+        "skip_locked=skip_locked, no_key=False)",
         "tests/payments/test_lock_order.py"
         "::test_bulk_acknowledgment_does_not_deadlock_with_a_writer_that_locks_the_order",
+    ),
+    Mutation(
+        "lock an invoice before its order",
+        TRANSITIONS,
+        'of=("order", "self")',
+        'of=("self", "order")',
+        "tests/payments/test_lock_order.py"
+        "::test_writer_that_waits_for_an_order_has_not_locked_its_invoice",
     ),
     Mutation(
         "leave the last bucket to no shard",
@@ -25,15 +33,15 @@ SHARD_MUTATIONS = (
     Mutation(
         "apply a batch's payment without its order's lock",
         TRANSITIONS,
-        'select_for_update(of=("order", "self"), skip_locked=True, no_key=True)',
-        'select_for_update(of=("self",), skip_locked=True, no_key=True)',
+        'of=("order", "self"), skip_locked=skip_locked',
+        'of=("self",), skip_locked=skip_locked',
         "tests/payments/invoices/test_apply_payments.py::test_batch_waits_for_no_lock",
     ),
     Mutation(
         "wait for locks in a batch of payments",
         TRANSITIONS,
-        'select_for_update(of=("order", "self"), skip_locked=True, no_key=True)',
-        'select_for_update(of=("order", "self"), no_key=True)',
+        'of=("order", "self"), skip_locked=skip_locked',
+        'of=("order", "self")',
         "tests/payments/invoices/test_apply_payments.py::test_batch_waits_for_no_lock",
     ),
     Mutation(

@@ -74,8 +74,8 @@ STAFF_MUTATIONS = (
     Mutation(
         "show the old sales of a shop that has left the terminal",
         SHOP_SCOPE,
-        "        ~Exists(payments), ~Exists(refunds), terminal__in=_terminals(shop_ids)\n",
-        "        terminal__in=_terminals(shop_ids)\n",
+        "filter(*others, terminal__in=_terminals(shop_ids))",
+        "filter(terminal__in=_terminals(shop_ids))",
         "tests/backoffice/test_staff_by_shop_pages.py"
         "::test_list_shows_the_rows_of_the_persons_shops",
     ),

@@ -39,8 +39,8 @@ TERMINAL_MUTATIONS = (
     Mutation(
         "retire a terminal whose last payment no report has",
         TERMINALS,
-        "    return max(filter(None, (paid_at, sent_at)), default=None)\n",
-        "    return sent_at\n",
+        "    return max(filter(None, (paid_at, sent_at, sent_until)), default=None)\n",
+        "    return max(filter(None, (sent_at, sent_until)), default=None)\n",
         f"{RETIREMENT_TESTS}::test_terminal_waits_for_the_report_of_its_last_payment",
     ),
     Mutation(
@@ -96,7 +96,7 @@ TERMINAL_MUTATIONS = (
     Mutation(
         "query an ended invoice as a retired terminal",
         "payments/invoices/status_query.py",
-        "    return has_ended and is_retired(invoice.terminal_id)\n",
+        "    return has_ended and invoice.terminal.retired_at is not None\n",
         "    return has_ended and not invoice.pk\n",
         f"{RETIREMENT_TESTS}"
         "::test_late_payment_of_a_retired_terminals_invoice_opens_a_case_without_a_call",
@@ -118,8 +118,8 @@ TERMINAL_MUTATIONS = (
     Mutation(
         "send an invoice by the terminal that its shop had when it was made",
         "payments/invoices/send.py",
-        "    terminal_id = invoice.order.shop.terminal_id\n",
-        "    terminal_id = invoice.terminal_id\n",
+        '{"terminal": invoice.order.shop.terminal, ',
+        '{"terminal": invoice.terminal, ',
         f"{ROTATION_TESTS}"
         "::test_unsent_invoice_of_the_paused_old_terminal_is_found_and_sent_by_the_new_one",
     ),
@@ -207,8 +207,8 @@ TERMINAL_MUTATIONS = (
     Mutation(
         "submit a receipt by the terminal that the shop has now",
         "payments/receipts/submit.py",
-        "audited_client(invoice.terminal_id, invoice.order_id, SOURCE)",
-        "audited_client(invoice.order.shop.terminal_id, invoice.order_id, SOURCE)",
+        "credentials_of(invoice.terminal)",
+        "credentials_of(invoice.order.shop.terminal)",
         OWN_TERMINAL_TEST,
     ),
     Mutation(
