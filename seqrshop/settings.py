@@ -31,7 +31,7 @@ EMAIL_TIMEOUT = 10
 # --- Django ----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "seqrshop.backoffice.admin_app.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -129,6 +129,7 @@ SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" would make forms post "O
 # Two cookies. A browser accepts "__Host-" only over https, for this host alone and all its paths.
 SESSION_COOKIE_NAME = "__Host-staff" if _https else "staff"
 CUSTOMER_COOKIE_NAME = "__Host-customer" if _https else "customer"
+KNOWN_BROWSER_COOKIE_NAME = "__Host-known-browser" if _https else "known-browser"
 SESSION_COOKIE_AGE = 12 * 3600  # the staff's: a working day
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600

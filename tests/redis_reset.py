@@ -2,6 +2,7 @@
 
 import redis
 
+from seqrshop.backoffice.sign_in_limits import KEY_PREFIX as SIGN_INS_PREFIX
 from seqrshop.redis_client import breaker, redis_client
 from seqrshop.storefront.rate_limits import KEY_PREFIX
 
@@ -17,5 +18,6 @@ def reset_rate_limits() -> None:
     """Count requests from zero, in a Redis that is used again at once."""
     breaker.reset()
     client = redis_for_tests()
-    for key in client.scan_iter(f"{KEY_PREFIX}*"):
-        client.delete(key)
+    for prefix in (KEY_PREFIX, SIGN_INS_PREFIX):
+        for key in client.scan_iter(f"{prefix}*"):
+            client.delete(key)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import ManyToManyField
@@ -11,6 +12,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from seqrshop.backoffice.failed_sign_ins import failed_sign_ins
+from seqrshop.backoffice.formatting import EMPTY_VALUE
 from seqrshop.backoffice.scoped_admin import ShopScopedAdmin
 from seqrshop.backoffice.staff_access import StaffAccessInline
 
@@ -46,7 +49,18 @@ class _TranslatedPermissions:
 
 
 class StaffUserAdmin(_TranslatedPermissions, ShopScopedAdmin[User], UserAdmin[User]):
-    """Django's page of a user, with the user's shops."""
+    """Django's page of a user, with the user's shops and failed sign-ins."""
+
+    fieldsets = (
+        *(UserAdmin.fieldsets or ())[:-1],
+        (_("Sign-ins"), {"fields": ("last_login", "date_joined", "failed_sign_ins")}),
+    )
+    readonly_fields = ("failed_sign_ins",)
+
+    @admin.display(description=_("failed since then"))
+    def failed_sign_ins(self, user: User) -> str:
+        """Return the failed sign-ins to this account since its last sign-in."""
+        return str(failed_sign_ins(user) or EMPTY_VALUE)
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         """Show the shops once the user is saved; whether it is staff is chosen on the same page."""

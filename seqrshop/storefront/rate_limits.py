@@ -5,40 +5,17 @@ a customer who can pay matters more.
 
 A mobile carrier may have a whole city behind one address. So the limits by address count failures
 alone, and refuse failures alone: whatever an attacker sends, a customer at the same address passes.
-
-The counters of a kind are as many as its slots, so that no flood of requests fills Redis. Two
-customers share a slot rarely, and the limits leave room for both.
 """
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from django.conf import settings
 from django.http import HttpRequest
-from redis.commands.core import Script
 
 from seqrshop.client_address import client_address as client_address_of
-from seqrshop.redis_client import REQUEST_TIMEOUT_SECONDS, breaker_of, redis_client
+from seqrshop.redis_counters import count_all, slot_key
 
 KEY_PREFIX = "seqrshop:limits"
 WINDOW_SECONDS = 60
-SLOTS = 32_768  # for each kind of counter: 4 MB of Redis, if all of them are in use
-# Counts a request by each key until one exceeds its maximum, and returns the seconds until that
-# key's window ends; else 0. A window begins with its first request.
-COUNT_SCRIPT = """
-for position, key in ipairs(KEYS) do
-    local requests = redis.call("INCR", key)
-    if requests == 1 then
-        redis.call("EXPIRE", key, ARGV[1])
-    end
-    if requests > tonumber(ARGV[position + 1]) then
-        return math.max(1, redis.call("TTL", key))
-    end
-end
-return 0
-"""
 
 
 @dataclass(frozen=True)
@@ -89,7 +66,7 @@ def count(
     Raises TooManyRequests.
     """
     counters = [
-        (_key(f"{limit.name}:{kind}", key), per_minute)
+        (slot_key(f"{KEY_PREFIX}:{limit.name}:{kind}", key), per_minute)
         for per_minute, kind, key in (
             (limit.per_token, "token", token),
             (limit.per_customer, "customer", customer),
@@ -98,34 +75,15 @@ def count(
         )
         if per_minute is not None and key is not None
     ]
-    if counters:
-        keys, maxima = zip(*counters, strict=True)
-        _count(keys, maxima)
+    if not counters:
+        return
+    keys, maxima = zip(*counters, strict=True)
+    retry_after = count_all(keys, maxima, WINDOW_SECONDS, otherwise="requests are not counted")
+    if retry_after:
+        raise TooManyRequests(retry_after)
 
 
 def client_address(request: HttpRequest) -> str:
     """Return the address that the limits count a request by."""
     peer: str = request.META.get("REMOTE_ADDR", "")
     return client_address_of(peer, request.headers.get("X-Forwarded-For", ""))
-
-
-def _key(kind: str, value: str | int) -> str:
-    """Return the counter's key. Only this shop can compute which values share a slot."""
-    secret = settings.SECRET_KEY.encode()[: hashlib.blake2b.MAX_KEY_SIZE]
-    digest = hashlib.blake2b(str(value).encode(), digest_size=8, key=secret).digest()
-    return f"{KEY_PREFIX}:{kind}:{int.from_bytes(digest) % SLOTS}"
-
-
-def _count(keys: Sequence[str], maxima: Sequence[int]) -> None:
-    url = settings.RATE_LIMIT_REDIS_URL or settings.REDIS_URL
-    script = _script(url)
-    retry_after = breaker_of(url).call(
-        lambda: script(keys, (WINDOW_SECONDS, *maxima)), otherwise="requests are not counted"
-    )
-    if retry_after:
-        raise TooManyRequests(retry_after)
-
-
-@cache
-def _script(redis_url: str) -> Script:
-    return redis_client(REQUEST_TIMEOUT_SECONDS, redis_url).register_script(COUNT_SCRIPT)

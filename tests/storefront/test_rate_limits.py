@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from orders.models import CustomerSession, Shop
+from seqrshop import redis_counters
 from seqrshop.redis_client import REQUEST_TIMEOUT_SECONDS, breaker
 from seqrshop.storefront import rate_limits
 from tests.conftest import TOKEN
@@ -138,7 +139,7 @@ def test_requests_for_an_unknown_return_key_leave_nothing_in_redis(
 def test_flood_of_tokens_leaves_no_more_counters_than_slots(
     cafe: Shop, client: JsonClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_limits, "SLOTS", 10)
+    monkeypatch.setattr(redis_counters, "SLOTS", 10)
 
     for number in range(100):
         rate_limits.count(EVERY_KIND, token=f"{number}" * 10_000, address=f"address {number}")
@@ -158,7 +159,7 @@ def test_all_counters_fit_into_forty_megabytes() -> None:
         for each in limits
         for number in (each.per_token, each.per_customer, each.per_order, each.per_address)
     )
-    assert kinds * rate_limits.SLOTS * max(sizes) < 40_000_000
+    assert kinds * redis_counters.SLOTS * max(sizes) < 40_000_000
 
 
 def test_counters_may_have_a_redis_of_their_own(settings: Settings) -> None:
