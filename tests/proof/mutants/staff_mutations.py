@@ -11,6 +11,38 @@ PAGES = (
 
 STAFF_MUTATIONS = (
     Mutation(
+        "check a password before the limits",
+        "seqrshop/backoffice/sign_in.py",
+        "        if seconds:\n            record_failed_sign_in(",
+        "        if not super().clean() and seconds:\n            record_failed_sign_in(",
+        "tests/backoffice/test_sign_in.py"
+        "::test_guesses_at_an_account_are_refused_before_they_are_hashed",
+    ),
+    Mutation(
+        "let an attacker use up the limit of the owner's browser",
+        "seqrshop/backoffice/sign_in_limits.py",
+        "    if attempt.browser:\n",
+        "    if False:\n",
+        "tests/backoffice/test_sign_in.py"
+        "::test_attacker_at_the_same_address_does_not_shut_the_owners_browser_out",
+    ),
+    Mutation(
+        "count what others fail elsewhere at the usual address",
+        "seqrshop/backoffice/sign_in_limits.py",
+        "and not (usual and key == _account_key(attempt))",
+        "",
+        "tests/backoffice/test_sign_in.py"
+        "::test_attacker_elsewhere_does_not_shut_the_owner_out_at_the_usual_address",
+    ),
+    Mutation(
+        "allow every lookup of a list's model",
+        "seqrshop/backoffice/scoped_admin.py",
+        "        return lookup in allowed_lookups(self, request, self.linked_by)\n",
+        "        return super().lookup_allowed(lookup, value, request)\n",
+        "tests/backoffice/test_list_parameters.py"
+        "::test_viewer_cannot_find_a_secret_by_the_rows_that_a_list_shows",
+    ),
+    Mutation(
         "show the rows of every shop",
         SCOPED_ADMIN,
         "        return own_rows(request, super().get_queryset(request))\n",
