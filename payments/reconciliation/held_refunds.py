@@ -1,8 +1,8 @@
 """Releases refunds on hold once SEQR's reports show which of them were made in the lost time.
 
-The reports prove it only if they have no gap in that time, no period can have been closed in it
-under a lost ID, and they show refunds as negative rows, which SEQR does not document. Otherwise a
-person decides.
+The reports prove it only if they have no gap in that time, and show refunds as negative rows, which
+SEQR does not document. A period that was closed in it, under a lost ID, leaves a gap: no payment
+before the lost time is in the report then. Otherwise a person decides.
 """
 
 from datetime import datetime
@@ -18,9 +18,7 @@ from payments.models import (
     Invoice,
     Refund,
     RefundHold,
-    TransactionPeriod,
 )
-from payments.reconciliation.periods import period_day
 from payments.reconciliation.possible_rows import possible_rows_of_each
 from payments.reconciliation.report_coverage import Coverage, reports_show_refunds
 from payments.refunds.hold import mark_possibly_made, open_hold, release_refunds
@@ -41,7 +39,7 @@ def review_held_refunds() -> bool:
     coverages: dict[int, Coverage] = {}
     for terminal_id in _terminals_that_refund():
         coverages[terminal_id] = Coverage(terminal_id)
-        if not _is_conclusive(hold, terminal_id, coverages[terminal_id]):
+        if not _is_conclusive(hold, coverages[terminal_id]):
             return False
     waiting = Refund.objects.filter(status__in=UNSENT_REFUND_STATUSES).order_by("id")
     lost_time = hold.lost_since, _lost_until(hold)
@@ -78,20 +76,7 @@ def _lost_until(hold: RefundHold) -> datetime:
     return hold.lost_until + call_lease_duration()
 
 
-def _is_conclusive(hold: RefundHold, terminal_id: int, coverage: Coverage) -> bool:
+def _is_conclusive(hold: RefundHold, coverage: Coverage) -> bool:
     return (
-        coverage.gap_between(hold.lost_since, _lost_until(hold)) is None
-        and not _may_have_lost_a_period(hold, terminal_id)
-        and reports_show_refunds()
+        coverage.gap_between(hold.lost_since, _lost_until(hold)) is None and reports_show_refunds()
     )
-
-
-def _may_have_lost_a_period(hold: RefundHold, terminal_id: int) -> bool:
-    """Whether a period may have been closed in the lost time, under an ID that is lost too.
-
-    A terminal's period of a day is closed once. If that of the last lost day was closed before, no
-    other was.
-    """
-    of_day = TransactionPeriod.objects.filter(terminal=terminal_id, day=period_day(hold.lost_until))
-    closed_before = Q(marking_ended_at__lte=hold.lost_since)
-    return not of_day.filter(closed_before).exists() or of_day.exclude(closed_before).exists()

@@ -27,6 +27,7 @@ from payments.refunds.refund import (
     withdraw_refund,
 )
 from payments.refunds.send import send_refund
+from tests.factories import TerminalFactory
 from tests.payments.refunds.steps import requested_refund, status_of
 from tests.payments.steps import invoice_in
 from tests.races import run_concurrently, wait_for_lock_wait, with_own_connection
@@ -46,6 +47,16 @@ def _limits(settings: Settings) -> None:
 
 def paid() -> Invoice:
     return invoice_in(InvoiceStatus.PAID)
+
+
+def paid_at_another_terminal() -> Invoice:
+    """Return an invoice whose refund waits for no lock of another terminal's."""
+    invoice = paid()
+    invoice.terminal = TerminalFactory.create(
+        seller=invoice.order.shop.seller, principal_id="another"
+    )
+    invoice.save(update_fields=["terminal"])
+    return invoice
 
 
 def statuses(*refunds: Refund) -> list[str]:
@@ -157,7 +168,7 @@ def test_second_refund_of_a_person_waits_for_the_first_and_counts_it(
     settings: Settings, clerk: User
 ) -> None:
     settings.REFUND_DAILY_LIMIT_PER_PERSON = Decimal("20.00")
-    first_invoice, second_invoice = paid(), paid()
+    first_invoice, second_invoice = paid(), paid_at_another_terminal()
 
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():

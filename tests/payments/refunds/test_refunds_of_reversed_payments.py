@@ -96,12 +96,13 @@ def test_reversal_withdraws_unsent_refunds_with_their_reason_and_closes_their_ca
     kinds_before = open_case_kinds(created)
 
     report_status(sandbox, invoice, "CANCELED")
+    withdrawals = withdrawal_of(created), withdrawal_of(requested)
     approved = approve_refund(requested.pk, by_staff(boss))
     for refund in (created, requested):
         send_refund(refund.pk)
 
     assert (kinds_before, open_case_kinds(created)) == ([CaseKind.REFUND_STUCK], [])
-    assert (withdrawal_of(created), withdrawal_of(requested)) == (NOT_PAID, NOT_PAID)
+    assert withdrawals == (NOT_PAID, NOT_PAID)
     assert not approved
     assert call_count(sandbox, "refundPayment") == 1
     event = AuditEvent.objects.filter(name="refund_withdrawn").latest("id")

@@ -161,7 +161,8 @@ def _staff_works(sim: Simulation) -> bool:
     for case in holding:
         close_case(sim.staff[0], case)
     for _ in unresolved:
-        ACTIONS["staff resolves refund"](sim, 0, 0)
+        for actor in range(len(sim.staff)):  # one of them may have requested it
+            ACTIONS["staff resolves refund"](sim, actor, 0)
     for invoice in to_check:
         if not _payment_is_confirmed(sim, invoice):
             run_action(sim.staff[0], "check_with_seqr", invoice)

@@ -25,7 +25,6 @@ REFUND_MUTATIONS = (
         "    if from_state != RefundStatus.SENDING:\n        return\n    transition_refund(\n",
         "tests/payments/refunds/test_refund_outcomes.py"
         "::test_late_confirmation_overrules_a_refund_resolved_as_not_refunded",
-        by_model=True,
     ),
     Mutation(
         "compare each refund with the limit by itself",
@@ -168,8 +167,8 @@ REFUND_MUTATIONS = (
     Mutation(
         "release refunds by reports that may show no refunds",
         HELD_REFUNDS,
-        "        and reports_show_refunds()\n",
-        "",
+        " and reports_show_refunds()\n",
+        "\n",
         "tests/payments/reconciliation/test_held_refunds.py"
         "::test_reports_that_have_shown_no_refund_yet_release_nothing",
     ),
@@ -196,14 +195,6 @@ REFUND_MUTATIONS = (
         'Coalesce("sent_at", "sent_until")',
         "tests/payments/reconciliation/test_held_refunds.py"
         "::test_refund_possibly_made_in_the_lost_time_is_looked_for_until_its_end",
-    ),
-    Mutation(
-        "release refunds although a period may be lost",
-        HELD_REFUNDS,
-        "        and not _may_have_lost_a_period(hold, terminal_id)\n",
-        "",
-        "tests/payments/reconciliation/test_held_refunds.py"
-        "::test_reports_release_nothing_while_a_period_may_be_lost",
     ),
     Mutation(
         "make a refund for each click",
