@@ -143,6 +143,23 @@ class Migrated:
     other_case: int
     own_periods: list[int]
     former_periods: list[int]
+    period_rows: list[int]  # of the first shop's payment, the second's refund, and of neither
+
+
+def insert_period_rows(old: OldDatabase, period: int, invoices: list[int]) -> list[int]:
+    """Insert a row of the first invoice, one of a refund of the second, and one of neither."""
+    clerk = old.insert("auth_user")
+    given = {"requested_by_id": clerk, "status": "UNKNOWN", "currency": "SEK"}
+    refund = old.insert("payments_refund", invoice_id=invoices[1], **given)
+    found: tuple[dict[str, Any], ...] = (
+        {"match_result": "sale", "invoice_id": invoices[0]},
+        {"match_result": "refund", "refund_id": refund},
+        {"match_result": "unknown_sale"},
+    )
+    return [
+        old.insert("payments_periodrow", period_id=period, position=position, **row)
+        for position, row in enumerate(found)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -151,16 +168,19 @@ def migrated(worker_id: str) -> Iterator[Migrated]:
     with old_database(f"migrated_{worker_id}") as old:
         shops = [insert_shop(old, "lyktan"), insert_shop(old, "fyren")]
         closed = {"closed_at": NOW, "closing_reason": "the password was mistyped"}
+        invoices = [insert_invoice(old, shop) for shop in shops]
+        own_periods = [insert_period(old, f"2026-10-0{day}", OWN) for day in (2, 3)]
         found = Migrated(
             old,
             shops,
-            invoices=[insert_invoice(old, shop) for shop in shops],
+            invoices=invoices,
             pause=old.insert("payments_paymentpause", case_id=insert_case(old, "paying")),
             open_case=insert_case(old, "sendInvoice code 20"),
             closed_case=insert_case(old, "sendInvoice code 21", **closed),
             other_case=insert_case(old, "1", kind="amount_differs"),
-            own_periods=[insert_period(old, f"2026-10-0{day}", OWN) for day in (2, 3)],
+            own_periods=own_periods,
             former_periods=[insert_period(old, f"2026-10-0{day}", FORMER) for day in (1, 2)],
+            period_rows=insert_period_rows(old, own_periods[0], invoices),
         )
         done = old.migrate()
         assert done.returncode == 0, done.stderr
@@ -190,6 +210,14 @@ def test_shops_invoices_and_pauses_get_the_terminal_of_the_settings(migrated: Mi
         assert {row["terminal_id"] for row in rows} == {terminal["id"]}
     shops = [migrated.database.row("orders_shop", pk) for pk in migrated.shops]
     assert {shop["seller_id"] for shop in shops} == {terminal["seller_id"]}
+
+
+def test_invoices_and_rows_of_reports_get_the_shop_of_their_order(migrated: Migrated) -> None:
+    invoices = [migrated.database.row("payments_invoice", pk) for pk in migrated.invoices]
+    rows = [migrated.database.row("payments_periodrow", pk) for pk in migrated.period_rows]
+
+    assert [invoice["shop_id"] for invoice in invoices] == migrated.shops
+    assert [row["shop_id"] for row in rows] == [*migrated.shops, None]
 
 
 def test_open_configuration_case_is_that_of_the_terminal_and_no_other_case_is(

@@ -38,12 +38,20 @@ MUTATIONS = (
         "::test_reference_is_stored_with_the_terminal_that_issued_it_though_another_has_the_lease",
     ),
     Mutation(
-        "pause every terminal where SEQR refuses one",
+        "send nothing at any terminal while one is paused",
+        "payments/availability/pause.py",
+        "(terminal=OuterRef(terminal), ended_at=None))\n",
+        "(ended_at=None))\n",
+        "tests/payments/availability/test_payment_pause.py"
+        "::test_pause_of_one_terminal_leaves_the_shops_of_another_open",
+    ),
+    Mutation(
+        "pause no second terminal while one is paused",
         "payments/availability/pause.py",
         "    return PaymentPause.objects.filter(terminal_id=terminal_id, ended_at=None).exists()\n",
         "    return PaymentPause.objects.filter(ended_at=None).exists()\n",
         "tests/payments/availability/test_payment_pause.py"
-        "::test_pause_of_one_terminal_leaves_the_shops_of_another_open",
+        "::test_two_terminals_are_paused_and_resumed_one_by_one",
     ),
     Mutation(
         "encrypt a stored password anew at each start",
