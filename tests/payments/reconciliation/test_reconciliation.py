@@ -139,8 +139,9 @@ def test_missing_payment_in_a_later_report_closes_the_case_of_the_earlier_one() 
     invoice_in(InvoiceStatus.PAID, ers_reference="X", paid_at=paid_at)
     period = period_with_report(marked_at)
     missing = match_results(period), MoneyCase.objects.get().closed_at
+    period_with_report(marked_at + timedelta(days=1))  # so that the next one shares no time
 
-    later = period_with_report(marked_at + timedelta(days=1), ("45.00", "X"))
+    later = period_with_report(marked_at + timedelta(days=2), ("45.00", "X"))
 
     assert missing == ([M.MISSING], None)
     assert (match_results(period), match_results(later)) == ([], [M.SALE])
