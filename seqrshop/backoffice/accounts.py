@@ -1,17 +1,19 @@
-"""Users with their shops, and groups; permissions in the language of the staff."""
+"""Users with their shops, and groups: nobody gives a right that they lack themselves."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
-from django.db.models import ManyToManyField
+from django.db.models import ManyToManyField, Q, QuerySet
 from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from payments.staff_roles import role_named
 from seqrshop.backoffice.failed_sign_ins import failed_sign_ins
 from seqrshop.backoffice.formatting import EMPTY_VALUE
 from seqrshop.backoffice.scoped_admin import ShopScopedAdmin
@@ -24,32 +26,91 @@ MODEL_PERMISSIONS = {
     "view": _("Can view"),
 }
 
+FIELDS_OF_SUPERUSERS = ("is_superuser", "user_permissions")
+
 
 class PermissionField(ModelMultipleChoiceField[Permission]):
     """Permissions by the name of their model, translated though Django stores them in English."""
 
     def label_from_instance(self, permission: Permission) -> str:
-        """Return the model and the permission: “Order: Can view”."""
-        action, _underscore, model = permission.codename.partition("_")
-        if action in MODEL_PERMISSIONS and model == permission.content_type.model:
-            name = str(MODEL_PERMISSIONS[action])
-        else:
-            name = gettext(permission.name)
-        return f"{capfirst(permission.content_type.name)}: {name}"
+        """Return the model and the permission."""
+        return permission_label(permission)
+
+
+class GroupField(ModelMultipleChoiceField[Group]):
+    """Groups; the ready-made roles among them by their translated names."""
+
+    def label_from_instance(self, group: Group) -> str:
+        """Return the role's label, or the name of a group that staff have added."""
+        return group_label(group)
+
+
+def permission_label(permission: Permission) -> str:
+    """Return a permission in the language of the staff, such as “Order: Can view”."""
+    action, _underscore, model = permission.codename.partition("_")
+    if action in MODEL_PERMISSIONS and model == permission.content_type.model:
+        name = str(MODEL_PERMISSIONS[action])
+    else:
+        name = gettext(permission.name)
+    return f"{capfirst(permission.content_type.name)}: {name}"
+
+
+def group_label(group: Group) -> str:
+    """Return the label of a ready-made role, or the name of a group that staff have added."""
+    role = role_named(group.name)
+    return group.name if role is None else str(role.label)
+
+
+def may_give(giver: Any, permissions: Iterable[str]) -> bool:
+    """Return whether a person has all of these permissions, and so may give them to another."""
+    return bool(giver.has_perms(permissions))
+
+
+def permissions_of(group: Group) -> set[str]:
+    """Return the permissions of a group, such as `orders.view_order`."""
+    names = group.permissions.values_list("content_type__app_label", "codename")
+    return {f"{app}.{codename}" for app, codename in names}
+
+
+def groups_to_give(giver: Any) -> QuerySet[Group]:
+    """Return the groups that a person may give: those without a permission that they lack."""
+    if giver.is_superuser:
+        return Group.objects.all()
+    lacking = Permission.objects.exclude(pk__in=own_permissions(giver))
+    return Group.objects.exclude(permissions__in=lacking)
+
+
+def own_permissions(person: Any) -> QuerySet[Permission]:
+    """Return the permissions of a person: their own, and those of their groups."""
+    if person.is_superuser:
+        return Permission.objects.all()
+    return Permission.objects.filter(Q(user=person) | Q(group__user=person)).distinct()
 
 
 class _TranslatedPermissions:
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
     ) -> Any:
+        assert request is not None
         if db_field.related_model is Permission:
             kwargs["form_class"] = PermissionField
-            kwargs["queryset"] = Permission.objects.select_related("content_type")
+            kwargs["queryset"] = (
+                Permission.objects.select_related("content_type")
+                .filter(pk__in=own_permissions(request.user))
+                .order_by("content_type__app_label", "content_type__model", "codename")
+            )
+        if db_field.related_model is Group:
+            kwargs["form_class"] = GroupField
+            kwargs["queryset"] = groups_to_give(request.user).order_by("name")
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
 
 class StaffUserAdmin(_TranslatedPermissions, ShopScopedAdmin[User], UserAdmin[User]):
-    """Django's page of a user, with the user's shops and failed sign-ins."""
+    """Django's page of a user, with the user's shops and failed sign-ins.
+
+    Only a superuser changes a superuser, or permissions outside the groups. A person who has more
+    rights than the one who looks is shown, and not changed.
+    """
 
     fieldsets = (
         *(UserAdmin.fieldsets or ())[:-1],
@@ -66,6 +127,43 @@ class StaffUserAdmin(_TranslatedPermissions, ShopScopedAdmin[User], UserAdmin[Us
         """Show the shops once the user is saved; whether it is staff is chosen on the same page."""
         return [] if obj is None else [StaffAccessInline]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Let only a superuser make superusers, or give permissions outside the groups."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else (*fields, *FIELDS_OF_SUPERUSERS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Refuse to change a person with more rights than one's own."""
+        return super().has_change_permission(request, obj) and (
+            obj is None or may_give(request.user, obj.get_all_permissions())
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Refuse to delete a person with more rights than one's own."""
+        return super().has_delete_permission(request, obj) and (
+            obj is None or may_give(request.user, obj.get_all_permissions())
+        )
+
 
 class StaffGroupAdmin(_TranslatedPermissions, ShopScopedAdmin[Group], GroupAdmin):
-    """Django's page of a group, its permissions translated."""
+    """Django's page of a group, its permissions translated. A ready-made role is only shown."""
+
+    list_display = ("label",)
+
+    @admin.display(description=_("name"), ordering="name")
+    def label(self, group: Group) -> str:
+        """Return the role's label, or the name of a group that staff have added."""
+        return group_label(group)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Refuse to change a ready-made role, or a group with more rights than one's own."""
+        return super().has_change_permission(request, obj) and self._may_edit(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Refuse to delete a ready-made role, or a group with more rights than one's own."""
+        return super().has_delete_permission(request, obj) and self._may_edit(request, obj)
+
+    def _may_edit(self, request: HttpRequest, group: Group | None) -> bool:
+        return group is None or (
+            role_named(group.name) is None and may_give(request.user, permissions_of(group))
+        )

@@ -1,9 +1,20 @@
-"""Permission checks for the actions of staff."""
+"""Permission checks for the pages and actions of staff."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+
+
+class LacksPermission(PermissionDenied):
+    """The person lacks this permission; the page that answers names the roles that have it."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(permission)
+        self.permission = permission
 
 
 def permission_check(permission: str) -> Callable[[Any, HttpRequest], bool]:
@@ -13,3 +24,9 @@ def permission_check(permission: str) -> Callable[[Any, HttpRequest], bool]:
         return request.user.has_perm(permission)
 
     return has_permission
+
+
+def require_permission(request: HttpRequest, permission: str) -> None:
+    """Raise LacksPermission unless the person who makes the request has the permission."""
+    if not request.user.has_perm(permission):
+        raise LacksPermission(permission)

@@ -1,6 +1,6 @@
 """manage.py migrate, as the owner of the tables and with time limits of its own.
 
-It also stores the terminal that the settings name.
+It also stores the terminal that the settings name, and the ready-made roles of staff.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from orders.database_roles import grant_application_access, owner_connection
+from payments.staff_roles import save_roles
 from payments.terminals import adopt_terminal_of_settings
 from seqrshop.postgresql import (
     MIGRATION_LOCK_TIMEOUT_SECONDS,
@@ -29,7 +30,8 @@ class Command(migrate.Command):
     Connects as the role of MIGRATION_DATABASE_URL, if it is given, and then grants the role of
     DATABASE_URL what the application needs. A migration that cannot get its lock fails, and is run
     again at a quieter time: every statement about its table waits behind it. Once all apps are
-    migrated, stores the terminal of the settings, as the role of DATABASE_URL.
+    migrated, stores the terminal of the settings and the roles of staff, as the role of
+    DATABASE_URL.
     """
 
     def get_check_kwargs(self, options: dict[str, Any]) -> Any:
@@ -51,6 +53,7 @@ class Command(migrate.Command):
             raise CommandError(str(error)) from error
         if not (changes_nothing or options["fake"] or options["app_label"]):
             adopt_terminal_of_settings()
+            save_roles()
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""The people of the back office: their roles, their invitations and how they sign in."""
