@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import time, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 
 import factory
 from django.utils import timezone
@@ -150,8 +151,12 @@ class CustomerSessionFactory(DjangoModelFactory[CustomerSession]):
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
 
 
+def _time_of_step(step: OrderState) -> Any:
+    return factory.LazyAttribute(lambda order: timezone.now() if order.state == step else None)
+
+
 class OrderFactory(DjangoModelFactory[Order]):
-    """An order over 45.00 SEK, without rows or invoice."""
+    """An order over 45.00 SEK, without rows or invoice; its state is its kitchen's only step."""
 
     class Meta:
         model = Order
@@ -160,8 +165,12 @@ class OrderFactory(DjangoModelFactory[Order]):
     customer = factory.SubFactory(CustomerFactory)
     nonce = factory.Sequence(lambda n: f"nonce-{n:08}")
     language = "en"
+    state = OrderState.CREATED
     total = Decimal("45.00")
     currency = "SEK"
+    preparing_at = _time_of_step(OrderState.PREPARING)
+    ready_at = _time_of_step(OrderState.READY)
+    served_at = _time_of_step(OrderState.SERVED)
 
 
 class OrderRowFactory(DjangoModelFactory[OrderRow]):

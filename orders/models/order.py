@@ -22,6 +22,8 @@ class OrderState(models.TextChoices):
     AWAITING_PAYMENT = "awaiting_payment", _("awaiting payment")
     CANCEL_PENDING = "cancel_pending", _("cancel pending")
     PAID = "paid", _("paid")
+    PREPARING = "preparing", _("being prepared")
+    READY = "ready", _("ready")
     SERVED = "served", _("served")
     CANCELED = "canceled", _("cancelled")
     FAILED = "failed", _("failed")
@@ -41,7 +43,18 @@ OPEN_STATES = (
 # NEEDS_ATTENTION: such an order may also be an old one whose payment was reversed.
 BLOCKING_STATES = (*OPEN_STATES, OrderState.NEEDS_ATTENTION)
 # The customer has paid, and is to get the goods.
-SERVABLE_STATES = (OrderState.PAID, OrderState.PARTLY_REFUNDED)
+SERVABLE_STATES = (
+    OrderState.PAID,
+    OrderState.PREPARING,
+    OrderState.READY,
+    OrderState.PARTLY_REFUNDED,
+)
+# What the kitchen records of a paid order, in this sequence, each with the field of its time.
+PROGRESS_FIELDS = {
+    OrderState.PREPARING: "preparing_at",
+    OrderState.READY: "ready_at",
+    OrderState.SERVED: "served_at",
+}
 PAYABLE_AGAIN = (OrderState.CANCELED, OrderState.FAILED, OrderState.EXPIRED)
 # No invoice has paid an order in one of these states.
 UNPAID_STATES = (*OPEN_STATES, *PAYABLE_AGAIN)
@@ -56,15 +69,31 @@ def _return_key() -> str:
     return secrets.token_urlsafe(24)
 
 
+def _state_matches_progress() -> models.Q:
+    """Select the orders of which nothing is refunded that are in the state of their progress."""
+    s = OrderState
+    unserved = models.Q(served_at=None)
+    return (
+        (~models.Q(state=s.PAID) | (unserved & models.Q(preparing_at=None, ready_at=None)))
+        & (
+            ~models.Q(state=s.PREPARING)
+            | (unserved & models.Q(preparing_at__isnull=False, ready_at=None))
+        )
+        & (~models.Q(state=s.READY) | (unserved & models.Q(ready_at__isnull=False)))
+        & (~models.Q(state=s.SERVED) | models.Q(served_at__isnull=False))
+    )
+
+
 class Order(AuditedModel):
     """One customer's order at one shop. `total` includes VAT, in major units.
 
-    Only `orders.transitions.transition_order` writes `state`. `served_at` is kept beside it: a
-    served order may be refunded, and a partly refunded one served.
+    Only `orders.transitions.transition_order` writes `state`. The times of the kitchen's steps are
+    kept beside it: a served order may be refunded, and a partly refunded one prepared and served. A
+    step that was skipped, or undone, has no time.
     """
 
     state_field = "state"
-    customer_visible_fields = frozenset({"state"})
+    customer_visible_fields = frozenset({"state", *PROGRESS_FIELDS.values()})
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     return_key = models.CharField(max_length=32, default=_return_key, editable=False)
@@ -87,6 +116,8 @@ class Order(AuditedModel):
     total = models.DecimalField(_("total"), max_digits=10, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3)
     created_at = models.DateTimeField(_("ordered"), db_default=Now())
+    preparing_at = models.DateTimeField(_("being prepared since"), null=True)
+    ready_at = models.DateTimeField(_("ready since"), null=True)
     served_at = models.DateTimeField(_("served"), null=True)
 
     class Meta:
@@ -117,6 +148,9 @@ class Order(AuditedModel):
                 condition=models.Q(state__in=OrderState.values), name="order_state_known"
             ),
             models.CheckConstraint(condition=models.Q(total__gt=0), name="order_total_positive"),
+            models.CheckConstraint(
+                condition=_state_matches_progress(), name="order_state_matches_progress"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -126,6 +160,17 @@ class Order(AuditedModel):
     def number(self) -> str:
         """The order number for people: on the receipt, at the counter, in the admin."""
         return number_of(self.pk)
+
+    @property
+    def progress(self) -> OrderState:
+        """How far the kitchen has come: PAID before its first step, else its latest step.
+
+        A paid order of which nothing is refunded is in this state.
+        """
+        for step, time_field in reversed(PROGRESS_FIELDS.items()):
+            if getattr(self, time_field) is not None:
+                return step
+        return OrderState.PAID
 
     @property
     def audit_subject(self) -> AuditSubject:

@@ -1,4 +1,4 @@
-"""The services of orders, customers' sessions, the menu and opening hours."""
+"""The services of orders, customers' sessions, the kitchen, the menu and opening hours."""
 
 from orders.services.catalogue import mark_paused, mark_sold_out, products_shown
 from orders.services.hours import is_open, opens_next
@@ -11,8 +11,8 @@ from orders.services.place import (
     RowRequest,
     place_order,
     reopen_order,
-    serve_order,
 )
+from orders.services.progress import advance_order, serve_order, undo_step
 from orders.services.sessions import (
     blocking_order,
     create_session,
@@ -27,6 +27,7 @@ __all__ = [
     "OrderNotAccepted",
     "PriceChanged",
     "RowRequest",
+    "advance_order",
     "blocking_order",
     "copy_menu",
     "create_session",
@@ -41,4 +42,5 @@ __all__ = [
     "reopen_order",
     "serve_order",
     "session_of_digest",
+    "undo_step",
 ]

@@ -1,22 +1,19 @@
-"""Places, reopens and serves orders."""
+"""Places and reopens orders."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import BigIntegerField, CharField, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from orders.audit import ChangeSource, record_event
-from orders.clock import SAVED_NOW
+from orders.audit import ChangeSource
 from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import (
     Customer,
     CustomerSession,
-    EventName,
     Order,
     OrderRow,
     OrderState,
@@ -25,7 +22,6 @@ from orders.models import (
 )
 from orders.models.order import BLOCKING_STATES, PAYABLE_AGAIN
 from orders.services.sessions import blocking_order
-from orders.state_machine import save_fields
 from orders.transitions import lock_order, transition_order
 
 MAX_ROWS = 100
@@ -155,22 +151,6 @@ def reopen_order(customer_id: int, public_id: UUID, source: ChangeSource) -> Ord
         _require_for_sale(row.product, index)
     transition_order(order, OrderState.CREATED, source)
     return order
-
-
-@transaction.atomic
-def serve_order(order_id: int, source: ChangeSource) -> bool:
-    """Mark a paid order as served, also a partly refunded one; return whether that changed it.
-
-    A partly refunded order keeps its state. Raises TransitionError unless the order is paid.
-    """
-    order = lock_order(order_id)
-    if order.served_at is not None:
-        return False
-    if order.state != OrderState.PARTLY_REFUNDED:
-        return transition_order(order, OrderState.SERVED, source, served_at=SAVED_NOW)
-    save_fields(order, served_at=SAVED_NOW)
-    record_event(order, EventName.ORDER_SERVED, source)
-    return True
 
 
 def _lock_customer(customer_id: int) -> Customer:

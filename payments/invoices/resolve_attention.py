@@ -82,5 +82,5 @@ def _resume_order(order: Order, source: ChangeSource) -> None:
             transition_order(order, OrderState.CANCELED, source)
         return
     invoice = lock_invoice(paid.pk)
-    transition_order(invoice.order, OrderState.PAID, source)
+    transition_order(invoice.order, invoice.order.progress, source)
     update_order_refund_state(invoice, source)

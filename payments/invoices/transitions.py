@@ -92,7 +92,6 @@ _ORDER_STATE = {
     _S.PARTIALLY_PAID: OrderState.AWAITING_PAYMENT,
     _S.NEEDS_ATTENTION: OrderState.NEEDS_ATTENTION,
     _S.CANCEL_PENDING: OrderState.CANCEL_PENDING,
-    _S.PAID: OrderState.PAID,
     _S.CANCELED: OrderState.CANCELED,
     _S.FAILED: OrderState.FAILED,
     _S.EXPIRED: OrderState.EXPIRED,
@@ -167,7 +166,8 @@ def transition_to_paid(
         for invoice, fields in payments
     ]
     orders = [
-        prepare_order_transition(invoice.order, OrderState.PAID, source) for invoice, _ in payments
+        prepare_order_transition(invoice.order, invoice.order.progress, source)
+        for invoice, _ in payments
     ]
     save_changes([each for each in (*invoices, *orders) if each is not None], calls=calls)
 
@@ -186,7 +186,8 @@ def _order_change(
         return prepare_order_transition(order, OrderState.NEEDS_ATTENTION, source)
     if order_paid_by_another(invoice):
         return None
-    return prepare_order_transition(order, _ORDER_STATE[to], source)
+    order_state = order.progress if to == _S.PAID else _ORDER_STATE[to]
+    return prepare_order_transition(order, order_state, source)
 
 
 def order_paid_by_another(invoice: Invoice) -> bool:

@@ -21,6 +21,7 @@ from orders.models import (
     Product,
     Shop,
 )
+from orders.models.order import SERVABLE_STATES
 from orders.services import products_shown
 from payments import seqr
 from payments.availability.messages import shop_unavailable_message
@@ -75,6 +76,7 @@ def order_details(invoice: Invoice, rows: Iterable[OrderRow]) -> dict[str, Any]:
         "app_url": seqr.app_url(settings.SEQR_APP_URL, payable) if payable else None,
         "ers_reference": invoice.ers_reference,
         "receipt_url": receipt_url(invoice),
+        "progress": _progress(order),
         "heading": heading,
         "message": message,
     }
@@ -109,6 +111,12 @@ def receipt_url(invoice: Invoice) -> str | None:
     if not has_receipt(invoice):
         return None
     return reverse("receipt", kwargs={"return_key": invoice.order.return_key})
+
+
+def _progress(order: Order) -> str | None:
+    """Return how far the kitchen has come with an order that is to be served, or was; else None."""
+    is_paid = order.state in (*SERVABLE_STATES, OrderState.SERVED)
+    return order.progress.value if is_paid else None
 
 
 def _shown_reference(invoice: Invoice) -> str | None:

@@ -21,6 +21,8 @@ HEADINGS: dict[OrderState, Promise] = {
     _S.AWAITING_PAYMENT: _("Pay in SEQR"),
     _S.CANCEL_PENDING: _("Cancelling"),
     _S.PAID: _("Paid, thank you!"),
+    _S.PREPARING: _("We are preparing your order"),
+    _S.READY: _("Your order is ready"),
     _S.SERVED: _("Enjoy!"),
     _S.CANCELED: _("Cancelled"),
     _S.FAILED: _("The payment failed"),
@@ -36,6 +38,8 @@ MESSAGES: dict[OrderState, Promise] = {
     _S.AWAITING_PAYMENT: _("Your order is waiting for your payment in the app."),
     _S.CANCEL_PENDING: _("We are cancelling the payment at SEQR. Please do not pay."),
     _S.PAID: _("We have received your payment. Keep this number until you get your order."),
+    _S.PREPARING: _("Keep this number until you get your order."),
+    _S.READY: _("Show this number to our staff to get your order."),
     _S.SERVED: _("Your order has been served."),
     _S.CANCELED: _("The order was cancelled. You have not been charged."),
     _S.FAILED: _("The payment did not go through. You have not been charged."),
@@ -45,6 +49,13 @@ MESSAGES: dict[OrderState, Promise] = {
     _S.NEEDS_ATTENTION: _(
         "We are checking the payment with SEQR. Please do not pay again. Our staff can help you."
     ),
+}
+
+# How far the kitchen has come with an order whose heading says that it is partly refunded.
+PARTLY_REFUNDED_PROGRESS: dict[OrderState, Promise] = {
+    _S.PREPARING: _("The rest of your order is being prepared."),
+    _S.READY: _("The rest of your order is ready."),
+    _S.SERVED: _("Your order has been served."),
 }
 
 POSSIBLY_REVERSED = _("The payment was cancelled. If your account was charged, SEQR refunds you.")
@@ -76,4 +87,6 @@ def state_texts(order: Order, invoice: Invoice) -> tuple[str, str]:
     if order.state in (_S.PARTLY_REFUNDED, _S.REFUNDED):
         amounts = {"refunded": refunded_amount(invoice), "total": total_of(invoice)}
         message %= {name: money(value, order.currency) for name, value in amounts.items()}
+    if order.state == _S.PARTLY_REFUNDED and order.progress != _S.PAID:
+        message = f"{message} {PARTLY_REFUNDED_PROGRESS[order.progress]}"
     return heading, message

@@ -22,7 +22,8 @@ UNPAID = (
     "expired",
 )
 REFUNDED = {"partly_refunded": "35.00", "refunded": "102.00"}
-PAID = ("paid", "served", *REFUNDED)
+PROGRESS = ("paid", "preparing", "ready", "served")
+PAID = (*PROGRESS, *REFUNDED)
 REFUND = """
     INSERT INTO payments_refund (invoice_id, nonce, status, amount, currency, reason,
         approval_reason, withdrawal_reason, resolution_reason, requested_by_id, ers_reference)
@@ -161,9 +162,13 @@ class Customer:
             self._orders[is_paid] = create()
         scan, reference = self._orders[is_paid]
         self.stack.write(
-            "UPDATE orders_order SET state = %s WHERE id ="
+            "UPDATE orders_order SET state = %s,"
+            " preparing_at = CASE WHEN %s THEN now() END,"
+            " ready_at = CASE WHEN %s THEN now() END,"
+            " served_at = CASE WHEN %s THEN now() END WHERE id ="
             " (SELECT order_id FROM payments_invoice WHERE invoice_reference = %s)",
             state,
+            *(state == step for step in PROGRESS[1:]),
             reference,
         )
         if state in REFUNDED:

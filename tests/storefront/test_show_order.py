@@ -14,6 +14,7 @@ from pytest_django import Settings
 from orders.audit import ChangeSource
 from orders.clock import database_now
 from orders.models import CustomerSession, Order, OrderState, SourceName
+from orders.services import advance_order
 from payments.models import PollShard, Refund, RefundStatus, shard_of
 from seqrshop.storefront import stale_invoice
 from seqrshop.storefront.messages import HEADINGS, MESSAGES
@@ -35,6 +36,7 @@ KEYS = {
     "app_url",
     "ers_reference",
     "receipt_url",
+    "progress",
     "heading",
     "message",
 }
@@ -122,6 +124,53 @@ def test_paid_order_has_ers_reference(
     body = customer.get(path_of(invoice)).json()
 
     assert (body["state"], body["ers_reference"]) == ("paid", invoice.ers_reference)
+
+
+@pytest.mark.parametrize(
+    ("step", "heading", "rubrik"),
+    [
+        ("paid", "Paid, thank you!", "Betalt, tack!"),
+        ("preparing", "We are preparing your order", "Vi förbereder din beställning"),
+        ("ready", "Your order is ready", "Din beställning är klar"),
+        ("served", "Enjoy!", "Smaklig måltid!"),
+    ],
+)
+def test_order_in_the_kitchen_says_how_far_it_has_come(
+    customer: JsonClient, customer_session: CustomerSession, step: str, heading: str, rubrik: str
+) -> None:
+    invoice = invoice_of(customer_session, "paid")
+    if step != "paid":
+        advance_order(invoice.order_id, OrderState(step), ChangeSource(SourceName.STAFF))
+
+    english, swedish = (
+        customer.get(path_of(invoice), headers={"Accept-Language": language}).json()
+        for language in ("en", "sv")
+    )
+
+    assert (english["state"], english["progress"]) == (step, step)
+    assert (english["heading"], swedish["heading"]) == (heading, rubrik)
+
+
+def test_partly_refunded_order_says_how_far_the_rest_has_come(
+    customer: JsonClient, customer_session: CustomerSession
+) -> None:
+    invoice = invoice_of(customer_session, "paid")
+    Order.objects.filter(pk=invoice.order_id).update(state=OrderState.PARTLY_REFUNDED)
+    advance_order(invoice.order_id, OrderState.READY, ChangeSource(SourceName.STAFF))
+
+    body = customer.get(path_of(invoice)).json()
+
+    assert (body["state"], body["progress"]) == ("partly_refunded", "ready")
+    assert body["message"].endswith("refunded to you. The rest of your order is ready.")
+
+
+@pytest.mark.parametrize("trait", [None, "issued", "needs_attention", "canceled"])
+def test_unpaid_order_has_no_progress(
+    customer: JsonClient, customer_session: CustomerSession, trait: str | None
+) -> None:
+    body = customer.get(path_of(invoice_of(customer_session, trait))).json()
+
+    assert body["progress"] is None
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ type OrderState =
   | "awaiting_payment"
   | "cancel_pending"
   | "paid"
+  | "preparing"
+  | "ready"
   | "served"
   | "canceled"
   | "failed"

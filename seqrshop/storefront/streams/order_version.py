@@ -8,17 +8,20 @@ from typing import Any
 from uuid import UUID
 
 from orders.models import Order
+from orders.models.order import PROGRESS_FIELDS
 from payments.models import CUSTOMER_VISIBLE_FIELDS, POLLED_STATUSES, Invoice, shard_of
 from seqrshop.storefront.messages import UNSENT_STATES
 
+_PROGRESS_FIELDS = tuple(PROGRESS_FIELDS.values())
 _INVOICE_FIELDS = ("id", *CUSTOMER_VISIBLE_FIELDS)
 
 
 @dataclass(frozen=True)
 class OrderVersion:
-    """An order's state, and the fields of its invoices that its page depends on."""
+    """An order's state and progress, and the fields of its invoices that its page depends on."""
 
     state: str
+    progress: tuple[Any, ...]  # the times of the kitchen's steps
     invoices: frozenset[tuple[Any, ...]]
 
     @property
@@ -39,6 +42,7 @@ def version_of(order: Order, invoices: Iterable[Invoice]) -> OrderVersion:
     """Return the version of an order and all its invoices, as read at one moment."""
     return OrderVersion(
         order.state,
+        tuple(getattr(order, name) for name in _PROGRESS_FIELDS),
         frozenset(
             tuple(getattr(invoice, name) for name in _INVOICE_FIELDS) for invoice in invoices
         ),
@@ -47,13 +51,15 @@ def version_of(order: Order, invoices: Iterable[Invoice]) -> OrderVersion:
 
 def read_versions(orders: Collection[UUID]) -> dict[UUID, OrderVersion]:
     """Return the versions of these orders, by one query."""
-    found: dict[UUID, tuple[str, set[tuple[Any, ...]]]] = {}
+    of_order = ("state", *_PROGRESS_FIELDS)
+    found: dict[UUID, tuple[tuple[Any, ...], set[tuple[Any, ...]]]] = {}
     rows = Order.objects.filter(public_id__in=orders).values_list(
-        "public_id", "state", *(f"invoices__{name}" for name in _INVOICE_FIELDS)
+        "public_id", *of_order, *(f"invoices__{name}" for name in _INVOICE_FIELDS)
     )
-    for public_id, state, *invoice in rows:
-        found.setdefault(public_id, (state, set()))[1].add(tuple(invoice))
+    for public_id, *values in rows:
+        order, invoice = tuple(values[: len(of_order)]), tuple(values[len(of_order) :])
+        found.setdefault(public_id, (order, set()))[1].add(invoice)
     return {
-        public_id: OrderVersion(state, frozenset(invoices))
-        for public_id, (state, invoices) in found.items()
+        public_id: OrderVersion(state, tuple(progress), frozenset(invoices))
+        for public_id, ((state, *progress), invoices) in found.items()
     }

@@ -14,7 +14,7 @@ from tests.proof.crash.shop_ledger import Invoice, ShopLedger, StateChange
 
 REVERSAL_SECONDS = 20.0
 OPEN_STATES = ("created", "sending", "awaiting_payment", "cancel_pending")
-PAID_STATES = ("paid", "served", "partly_refunded", "refunded")
+PAID_STATES = ("paid", "preparing", "ready", "served", "partly_refunded", "refunded")
 FIRST_STATE = {"order": ("created",), "invoice": ("CREATED",), "refund": ("",)}
 
 

@@ -33,6 +33,8 @@ PAIRS = [
 MAX_STATEMENTS = 100
 PAID_STATES = (
     OrderState.PAID,
+    OrderState.PREPARING,
+    OrderState.READY,
     OrderState.SERVED,
     OrderState.PARTLY_REFUNDED,
     OrderState.REFUNDED,

@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from orders.audit import by_staff
-from orders.services import serve_order
+from orders.models import OrderState
+from orders.services import serve_order, undo_step
 from orders.state_machine import TransitionError
 from payments.cases.cases import open_case
 from payments.invoices import cancel
@@ -135,6 +136,13 @@ def serve(scene: Scene) -> None:
         serve_order(scene.invoice.order_id, by_staff(scene.clerk))
 
 
+def undo_serving(scene: Scene) -> None:
+    """Serve the order, and undo that."""
+    with suppress(TransitionError):
+        serve_order(scene.invoice.order_id, by_staff(scene.clerk))
+        undo_step(scene.invoice.order_id, OrderState.SERVED, by_staff(scene.clerk))
+
+
 def close_case(scene: Scene) -> None:
     """Close the case, which may resume the order."""
     resolve_case(scene.invoice.cases.earliest("pk").pk, by_staff(scene.clerk), "seen")
@@ -154,6 +162,15 @@ SCENES: dict[str, tuple[Callable[[], Scene], tuple[Writer, ...]]] = {
     "retried": (retried_scene, (pay, pay_in_batch, pay_ended, end_unpaid, request_cancel)),
     "paid": (
         paid_scene,
-        (write_unchanged, end_unpaid, refund, withdraw, serve, close_case, lease_receipt),
+        (
+            write_unchanged,
+            end_unpaid,
+            refund,
+            withdraw,
+            serve,
+            undo_serving,
+            close_case,
+            lease_receipt,
+        ),
     ),
 }

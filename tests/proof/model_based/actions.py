@@ -13,7 +13,11 @@ from decimal import Decimal
 from django.test import Client
 from django.urls import reverse
 
-from orders.models import Order
+from orders.audit import ChangeSource
+from orders.models import Order, OrderState, SourceName
+from orders.models.order import PROGRESS_FIELDS
+from orders.services import advance_order, undo_step
+from orders.state_machine import TransitionError
 from payments import tasks
 from payments.models import (
     CAPTURED_STATUSES,
@@ -290,6 +294,19 @@ def serve(sim: Simulation, actor: int, index: int) -> None:
         run_action(sim.staff[actor], "mark_as_served", order)
 
 
+def _kitchen_action(change: Callable[[int, OrderState, ChangeSource], bool]) -> Action:
+    """Return the action of a kitchen that records or undoes a step."""
+
+    def act(_sim: Simulation, actor: int, index: int) -> None:
+        orders = list(Order.objects.order_by("pk"))
+        step = tuple(PROGRESS_FIELDS)[(index + actor) % len(PROGRESS_FIELDS)]
+        if order := pick(orders, index):
+            with suppress(TransitionError):
+                change(order.pk, step, ChangeSource(SourceName.STAFF))
+
+    return act
+
+
 ACTIONS: dict[str, Action] = {
     "customer orders": order,
     "customer resends order": resend_order,
@@ -330,5 +347,7 @@ ACTIONS: dict[str, Action] = {
     "staff checks with SEQR": _invoice_action("check_with_seqr"),
     "staff cancels": _invoice_action("cancel_at_seqr"),
     "staff serves": serve,
+    "staff records step": _kitchen_action(advance_order),
+    "staff undoes step": _kitchen_action(undo_step),
     **TERMINAL_ACTIONS,
 }

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from orders.clock import database_now
 from orders.models import AuditEvent, EventName, OrderState, SubjectType
+from orders.models.order import SERVABLE_STATES
 from payments.models import (
     CAPTURED_STATUSES,
     RESERVING_REFUND_STATUSES,
@@ -31,11 +32,23 @@ if TYPE_CHECKING:
 S = InvoiceStatus
 R = RefundStatus
 REFUNDED_STATES = (OrderState.PARTLY_REFUNDED, OrderState.REFUNDED)
-PAID_STATES = (
+UNREFUNDED_STATES = (
     OrderState.PAID,
+    OrderState.PREPARING,
+    OrderState.READY,
     OrderState.SERVED,
+)
+PAID_STATES = (
+    *UNREFUNDED_STATES,
     *REFUNDED_STATES,
     OrderState.NEEDS_ATTENTION,
+)
+SERVED_OR_TO_SERVE = (*SERVABLE_STATES, OrderState.SERVED)
+STEP_EVENTS = (
+    EventName.ORDER_PREPARING,
+    EventName.ORDER_READY,
+    EventName.ORDER_SERVED,
+    EventName.ORDER_STEP_UNDONE,
 )
 STATE_OF = {
     S.CREATED: OrderState.CREATED,
@@ -251,7 +264,7 @@ class InvariantChecker:
                     for each in invoices
                     if each.status == S.PAID
                 )
-                if was_refunded and state in (OrderState.PAID, OrderState.SERVED):
+                if was_refunded and state in UNREFUNDED_STATES:
                     yield f"{order} is {state}, though money was refunded"
                 if not was_refunded and state in REFUNDED_STATES:
                     yield f"{order} is {state}, though nothing was refunded of the payment"
@@ -279,6 +292,8 @@ class InvariantChecker:
         for event in events.order_by("pk"):
             self._last_event = event.pk
             key = (event.subject_type, event.subject_id)
+            if event.name in STEP_EVENTS and self._last_states.get(key) not in SERVED_OR_TO_SERVE:
+                yield f"{event}: the kitchen has changed an order that is not paid"
             if not (event.from_state or event.to_state):
                 continue
             if event.name == EventName.REFUND_SENDING_STARTED:

@@ -303,11 +303,26 @@ ANSWER_MUTATIONS = (
     ),
     Mutation(
         "serve an order again after a partial refund",
-        "orders/services/place.py",
-        "    if order.served_at is not None:\n        return False\n",
+        "orders/services/progress.py",
+        "    if _SEQUENCE.index(order.progress) >= _SEQUENCE.index(step):\n        return False\n",
         "",
         "tests/backoffice/test_orders.py"
         "::test_served_order_that_is_partly_refunded_is_not_served_again",
+    ),
+    Mutation(
+        "serve an order that is not paid",
+        "orders/services/progress.py",
+        "    if order.state not in (*SERVABLE_STATES, OrderState.SERVED):\n",
+        "    if order.state == OrderState.REFUNDED:\n",
+        "tests/orders/test_progress.py::test_kitchen_changes_no_order_that_is_not_paid",
+    ),
+    Mutation(
+        "forget that an order was served before its payment was reversed",
+        "payments/invoices/transitions.py",
+        "    order_state = order.progress if to == _S.PAID else _ORDER_STATE[to]\n",
+        "    order_state = OrderState.PAID if to == _S.PAID else _ORDER_STATE[to]\n",
+        "tests/payments/invoices/test_progress.py"
+        "::test_order_paid_again_after_reversal_keeps_its_progress",
     ),
     Mutation(
         "take the answer to a query of before a payment for its acknowledgment",

@@ -16,7 +16,7 @@ REPLACED = b'event: end\ndata: {"reason": "replaced"}'
 
 
 def subscription(reader: str, order: UUID | None = None) -> Subscription:
-    version = OrderVersion("created", frozenset())
+    version = OrderVersion("created", (), frozenset())
     return Subscription(
         order or uuid4(), OrderFormat("order", "en"), reader, version, False, session_seconds=None
     )

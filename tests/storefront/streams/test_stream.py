@@ -29,7 +29,7 @@ class Page:
             uuid4(),
             OrderFormat("order", "en"),
             "customer 1",
-            OrderVersion("created", frozenset()),
+            OrderVersion("created", (), frozenset()),
             is_final=False,
             session_seconds=session_seconds,
         )
