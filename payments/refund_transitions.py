@@ -27,6 +27,7 @@ _S = RefundStatus
 # In the audit, which has one language.
 _WITHDRAWAL_DETAILS = {
     WithdrawalReason.STAFF: "the refund was withdrawn",
+    WithdrawalReason.DECLINED: "a colleague declined the refund",
     WithdrawalReason.NOT_PAID: "the payment is no longer paid",
     WithdrawalReason.EXCEEDS_PAYMENT: "the refunds would exceed the paid amount",
 }

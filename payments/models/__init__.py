@@ -36,6 +36,8 @@ from payments.models.refund import (
     UNSENT_REFUND_STATUSES,
     ApprovalReason,
     Refund,
+    RefundReason,
+    RefundRow,
     RefundStatus,
     WithdrawalReason,
 )
@@ -83,6 +85,8 @@ __all__ = [
     "PollShard",
     "Refund",
     "RefundHold",
+    "RefundReason",
+    "RefundRow",
     "RefundStatus",
     "Shard",
     "TransactionPeriod",

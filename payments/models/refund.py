@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import AuditedModel, AuditSubject, SubjectType
+from orders.models import AuditedModel, AuditSubject, OrderRow, SubjectType
 from payments.models.invoice import Invoice
 
 
@@ -20,6 +20,18 @@ class RefundStatus(models.TextChoices):
     REJECTED = "REJECTED", _("refused by SEQR")
     WITHDRAWN = "WITHDRAWN", _("withdrawn")
     UNKNOWN = "UNKNOWN", _("unknown outcome")
+
+
+class RefundReason(models.TextChoices):
+    """Why staff refund a payment. OTHER needs a text of its own."""
+
+    SOLD_OUT = "sold_out", _("Sold out")
+    WRONG_ITEM = "wrong_item", _("Wrong item served")
+    NOT_GOOD = "not_good", _("Something was wrong with it")
+    TOO_LATE = "too_late", _("Took too long")
+    CHANGED_MIND = "changed_mind", _("The customer changed their mind")
+    PAID_TWICE = "paid_twice", _("Paid twice")
+    OTHER = "other", _("Other reason")
 
 
 class ApprovalReason(models.TextChoices):
@@ -36,6 +48,7 @@ class WithdrawalReason(models.TextChoices):
     """Why a refund was withdrawn before it was sent."""
 
     STAFF = "staff", _("withdrawn by staff")
+    DECLINED = "declined", _("declined by a colleague")
     NOT_PAID = "not_paid", _("the payment is no longer paid")
     EXCEEDS_PAYMENT = "exceeds_payment", _("the refunds would exceed the paid amount")
 
@@ -74,7 +87,10 @@ class Refund(AuditedModel):
     )
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3)
-    reason = models.CharField(_("reason"), max_length=200)
+    reason_code = models.CharField(
+        _("reason"), max_length=16, choices=RefundReason.choices, default=RefundReason.OTHER
+    )
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("requested by")
     )
@@ -143,7 +159,14 @@ class Refund(AuditedModel):
                 condition=models.Q(status__in=RefundStatus.values), name="refund_status_known"
             ),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="refund_positive"),
-            models.CheckConstraint(condition=~models.Q(reason=""), name="refund_has_reason"),
+            models.CheckConstraint(
+                condition=models.Q(reason_code__in=RefundReason.values),
+                name="refund_reason_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reason_code=RefundReason.OTHER, reason=""),
+                name="refund_has_reason",
+            ),
             models.CheckConstraint(
                 condition=models.Q(approved_by=None)
                 | ~models.Q(approved_by=models.F("requested_by")),
@@ -172,5 +195,40 @@ class Refund(AuditedModel):
         return gettext("Refund %(number)s") % {"number": self.pk}
 
     @property
+    def reason_text(self) -> str:
+        """The reason from the list in the reader's language, and the text that staff added."""
+        label = str(RefundReason(self.reason_code).label)
+        if self.reason_code == RefundReason.OTHER:
+            return self.reason
+        return f"{label}: {self.reason}" if self.reason else label
+
+    @property
     def audit_subject(self) -> AuditSubject:
         return AuditSubject(SubjectType.REFUND, self.pk, str(self.pk), self.invoice.order_id)
+
+
+class RefundRow(models.Model):
+    """The units of one order row that a refund pays back.
+
+    `amount` is the refunded part of the row in major units, less the row's part of the discounts.
+    It may be 0.00 for a unit that costs less than half an öre after a discount.
+    """
+
+    refund = models.ForeignKey(Refund, models.PROTECT, related_name="rows")
+    order_row = models.ForeignKey(OrderRow, models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField(_("quantity"))
+    amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("refunded row")
+        verbose_name_plural = _("refunded rows")
+        default_permissions = ()
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["refund", "order_row"], name="refund_row_once"),
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="refund_row_quantity"),
+            models.CheckConstraint(condition=models.Q(amount__gte=0), name="refund_row_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.order_row_id}"

@@ -1,10 +1,13 @@
-"""Refunds: requested, approved or withdrawn; a person resolves those with an unknown outcome."""
+"""Refunds: requested, approved, declined or withdrawn; a person resolves an unknown outcome."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource, record_event
@@ -18,13 +21,22 @@ from payments.models import (
     UNSENT_REFUND_STATUSES,
     ApprovalReason,
     Invoice,
+    InvoiceStatus,
     Refund,
+    RefundReason,
+    RefundRow,
     RefundStatus,
     WithdrawalReason,
 )
 from payments.refund_transitions import transition_refund, withdraw_locked_refund
 from payments.refunds.allowance import Allowance, allowance_of, lock_person
 from payments.refunds.locks import lock_refund
+from payments.refunds.row_amounts import (
+    RowNotRefundable,
+    UnknownRow,
+    refund_rows,
+    refundable_rows,
+)
 from payments.refunds.second_person import NEEDS_ANOTHER_RESOLVER, needs_another_resolver
 from payments.seqr import is_shortened
 
@@ -35,27 +47,51 @@ class RefundNotAccepted(Exception):
     """The request is not valid. The message is a sentence for the member of staff."""
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class RefundRequest:
+    """What a member of staff wants refunded, and why. `amount` is in major units.
+
+    `quantities` has the number of units by the ID of an order row; their sum must be `amount`.
+    Without them the amount belongs to no row. `reason` may be empty, except for RefundReason.OTHER.
+    """
+
+    amount: Decimal
+    reason: str
+    nonce: str
+    reason_code: RefundReason = RefundReason.OTHER
+    quantities: Mapping[int, int] | None = None
+
+
 def request_refund(
     invoice_id: int, amount: Decimal, reason: str, source: ChangeSource, nonce: str
 ) -> tuple[Refund, bool]:
+    """Create a refund of an amount, for a reason in the person's own words.
+
+    The rest is as in `create_refund`.
+    """
+    return create_refund(invoice_id, RefundRequest(amount, reason, nonce), source)
+
+
+@transaction.atomic
+def create_refund(
+    invoice_id: int, request: RefundRequest, source: ChangeSource
+) -> tuple[Refund, bool]:
     """Create a refund of a paid invoice; return it and whether it is new.
 
-    `amount` is in major units. A repeated nonce returns the refund that was created first. A refund
-    beyond the person's allowance awaits approval by a second person; the caller has any other
-    refund sent. Raises RefundNotAccepted and Invoice.DoesNotExist.
+    A repeated nonce returns the refund that was created first. A refund beyond the person's
+    allowance awaits approval by a second person; the caller has any other refund sent. Raises
+    RefundNotAccepted and Invoice.DoesNotExist.
     """
     invoice = lock_invoice(invoice_id)
-    earlier = Refund.objects.filter(nonce=nonce, invoice=invoice).first()
+    earlier = Refund.objects.filter(nonce=request.nonce, invoice=invoice).first()
     if earlier is not None:
         return earlier, False
-    return _create(invoice, amount, reason.strip(), source, nonce), True
+    return _create(invoice, request, source), True
 
 
-def _create(
-    invoice: Invoice, amount: Decimal, reason: str, source: ChangeSource, nonce: str
-) -> Refund:
-    if not reason:
+def _create(invoice: Invoice, request: RefundRequest, source: ChangeSource) -> Refund:
+    amount, reason = request.amount, request.reason.strip()[:200]
+    if not reason and request.reason_code == RefundReason.OTHER:
         raise RefundNotAccepted(_("Enter a reason for the refund."))
     if amount <= 0 or amount != amount.quantize(Decimal("0.01")):
         raise RefundNotAccepted(_("The amount must be above 0, with at most two decimals."))
@@ -72,6 +108,7 @@ def _create(
         raise RefundNotAccepted(
             _("The payment's reference is too long to be stored. Ask SEQR to refund the payment.")
         )
+    rows = _rows_of(invoice, request)
     refundable = refundable_amount(invoice)
     if amount > refundable:
         raise RefundNotAccepted(
@@ -83,19 +120,54 @@ def _create(
     approval_reason = allowance.approval_reason(amount)
     refund = Refund.objects.create(
         invoice=invoice,
-        nonce=nonce,
+        nonce=request.nonce,
         amount=amount,
         currency=invoice.currency,
-        reason=reason[:200],
+        reason_code=request.reason_code,
+        reason=reason,
         requested_by=source.actor,
         approval_reason=approval_reason or "",
         status=RefundStatus.REQUESTED if approval_reason else RefundStatus.CREATED,
     )
-    detail = f"{refund.amount} {refund.currency}: {refund.reason}"
+    for row in rows:
+        row.refund = refund
+    RefundRow.objects.bulk_create(rows)
+    detail = f"{refund.amount} {refund.currency}: {_audit_reason(refund)}"
     if approval_reason:
         detail = f"{_approval_detail(allowance, approval_reason)}; {detail}"
     record_event(refund, EventName.REFUND_REQUESTED, source, detail=detail, to_state=refund.status)
     return refund
+
+
+def _rows_of(invoice: Invoice, request: RefundRequest) -> list[RefundRow]:
+    """Return the unsaved rows of a request about a locked invoice. Raises RefundNotAccepted."""
+    if request.quantities is None:
+        return []
+    if invoice.status != InvoiceStatus.PAID:
+        raise RefundNotAccepted(_("This payment did not pay the order; refund an amount instead."))
+    try:
+        rows = refund_rows(refundable_rows(invoice), request.quantities)
+    except RowNotRefundable as error:
+        raise RefundNotAccepted(
+            _("Of %(product)s, %(remaining)d can still be refunded.")
+            % {
+                "product": error.row.order_row.name_in(get_language() or "en"),
+                "remaining": error.row.remaining,
+            }
+        ) from error
+    except UnknownRow as error:
+        raise RefundNotAccepted(_("A chosen row is not on this order.")) from error
+    if sum((row.amount for row in rows), Decimal(0)) != request.amount:
+        raise RefundNotAccepted(_("The amount of these rows has changed. Check it once more."))
+    return rows
+
+
+def _audit_reason(refund: Refund) -> str:
+    """Return the reason for the audit, which has one language."""
+    if refund.reason_code == RefundReason.OTHER:
+        return refund.reason
+    code = refund.reason_code.replace("_", " ")
+    return f"{code}: {refund.reason}" if refund.reason else code
 
 
 def _approval_detail(allowance: Allowance, reason: ApprovalReason) -> str:
@@ -116,10 +188,7 @@ def approve_refund(refund_id: int, source: ChangeSource) -> bool:
     the payment.
     """
     refund = lock_refund(refund_id)
-    if refund.requested_by_id == source.actor.pk:
-        raise RefundNotAccepted(_("A refund must be approved by a second person."))
-    if not source.actor.has_perm(APPROVE_PERMISSION):
-        raise RefundNotAccepted(_("You do not have the permission to approve refunds."))
+    _require_approver(refund, source)
     if refund.status != RefundStatus.REQUESTED:
         return False
     obstacle = reason_not_to_send(refund)
@@ -131,6 +200,28 @@ def approve_refund(refund_id: int, source: ChangeSource) -> bool:
             _("SEQR no longer confirms the payment; approve when the case about it is closed.")
         )
     return transition_refund(refund, RefundStatus.CREATED, source, approved_by=source.actor)
+
+
+@transaction.atomic
+def decline_refund(refund_id: int, source: ChangeSource) -> bool:
+    """Decline a requested refund, which so is never sent; return whether it was still waiting.
+
+    Raises RefundNotAccepted if the person has requested the refund, or may not approve refunds.
+    """
+    refund = lock_refund(refund_id)
+    _require_approver(refund, source)
+    if refund.status != RefundStatus.REQUESTED:
+        return False
+    withdraw_locked_refund(refund, WithdrawalReason.DECLINED, source)
+    return True
+
+
+def _require_approver(refund: Refund, source: ChangeSource) -> None:
+    """Raise RefundNotAccepted unless the person may decide about another person's refund."""
+    if refund.requested_by_id == source.actor.pk:
+        raise RefundNotAccepted(_("A refund must be approved by a second person."))
+    if not source.actor.has_perm(APPROVE_PERMISSION):
+        raise RefundNotAccepted(_("You do not have the permission to approve refunds."))
 
 
 @transaction.atomic
@@ -177,8 +268,3 @@ def resolve_unknown_refund(
 def refundable_now(invoice_id: int) -> Decimal:
     """Return how much of an invoice can still be refunded, in major units. Takes no lock."""
     return refundable_amount(Invoice.objects.get(pk=invoice_id))
-
-
-def allowance_now(invoice_id: int, person: Any) -> Decimal:
-    """Return how much a person may refund of an invoice without approval. Takes no lock."""
-    return allowance_of(person, Invoice.objects.get(pk=invoice_id)).amount

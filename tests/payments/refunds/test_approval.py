@@ -20,7 +20,6 @@ from payments.models import ApprovalReason, Invoice, InvoiceStatus, Refund, Refu
 from payments.refunds.allowance import allowance_of
 from payments.refunds.refund import (
     RefundNotAccepted,
-    allowance_now,
     approve_refund,
     request_refund,
     resolve_unknown_refund,
@@ -92,7 +91,7 @@ def test_approved_and_withdrawn_refunds_use_up_no_limit(clerk: User, boss: User)
     approve_refund(requested_refund(invoice, "21.00", clerk).pk, by_staff(boss))
     withdraw_refund(requested_refund(invoice, "20.00", clerk).pk, by_staff(clerk))
 
-    assert allowance_now(invoice.pk, clerk) == Decimal("20.00")
+    assert allowance_of(clerk, invoice).amount == Decimal("20.00")
     assert statuses(requested_refund(invoice, "20.00", clerk)) == [S.CREATED]
 
 
@@ -136,7 +135,7 @@ def test_refunds_of_one_person_need_approval_once_the_sum_of_the_day_exceeds_the
 
     assert statuses(*of_day, by_another) == [S.CREATED, S.CREATED, S.REQUESTED, S.CREATED]
     assert of_day[2].approval_reason == ApprovalReason.DAILY_LIMIT
-    assert allowance_now(paid().pk, clerk) == Decimal("10.00")
+    assert allowance_of(clerk, paid()).amount == Decimal("10.00")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +151,7 @@ def test_daily_limit_counts_from_midnight_in_sweden(
     midnight = timezone.make_aware(datetime.combine(today, time.min))
     Refund.objects.update(created_at=midnight + since_midnight)
 
-    assert allowance_now(paid().pk, clerk) == Decimal(left)
+    assert allowance_of(clerk, paid()).amount == Decimal(left)
 
 
 def test_daily_limit_counts_each_currency_by_itself(clerk: User) -> None:
