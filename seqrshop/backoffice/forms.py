@@ -1,6 +1,5 @@
-"""The forms by which staff confirm, refund, capture, and record an outcome."""
+"""The forms by which staff confirm, capture, and record an outcome."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -27,16 +26,6 @@ class ConfirmationForm(forms.Form):
     """Nothing but the answer that a button gives."""
 
     confirmed = forms.CharField(widget=forms.HiddenInput)
-
-
-class RefundForm(forms.Form):
-    """The amount to refund, and the reason. The nonce makes two clicks one refund."""
-
-    amount = forms.DecimalField(
-        label=_("Amount"), max_digits=10, decimal_places=2, min_value=Decimal("0.01")
-    )
-    reason = _text_field(_("Reason"), 200, 60)
-    nonce = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
 
 class CaptureForm(forms.Form):

@@ -34,7 +34,7 @@ from seqrshop.backoffice.invoice_actions import (
 )
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.read_only import ReadOnlyInline
-from seqrshop.backoffice.refund import refund_page
+from seqrshop.backoffice.refund_page import refund_page
 from seqrshop.backoffice.row_actions import FROM_ROW_PAGE
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.search import (

@@ -43,7 +43,7 @@ from seqrshop.backoffice.invoice_actions import (
 )
 from seqrshop.backoffice.links import admin_url, link, list_url
 from seqrshop.backoffice.permissions import permission_check
-from seqrshop.backoffice.refund import refund_page
+from seqrshop.backoffice.refund_page import refund_page
 
 PROBE_RESULTS = {
     ProbeResult.RESUMED: (

@@ -3,81 +3,40 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils.translation import get_language
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from orders.audit import by_staff
-from orders.models import Order, OrderRow, OrderState, SubjectType
+from orders.models import Order, OrderState, SubjectType
 from orders.models.order import SERVABLE_STATES
 from orders.services import serve_order
 from orders.state_machine import TransitionError
 from payments.invoices.create import current_invoice
 from payments.models import Invoice
+from payments.receipts.document import has_receipt, receipt_of
+from payments.receipts.pdf import receipt_pdf
 from seqrshop.backoffice.action_results import ActionResult, run_on_each
-from seqrshop.backoffice.columns import AgeColumn, AmountColumn
-from seqrshop.backoffice.formatting import EMPTY_VALUE, local_time, money, phone_number
+from seqrshop.backoffice.columns import AgeColumn
+from seqrshop.backoffice.formatting import local_time, money
 from seqrshop.backoffice.history import HistoryAdmin
+from seqrshop.backoffice.invoice_actions import (
+    INVOICE_BATCH_LIMIT,
+    TIME_LIMIT_SECONDS,
+    can_be_checked,
+    cancel_at_seqr,
+    check_with_seqr,
+)
+from seqrshop.backoffice.order_slip import slip_of
 from seqrshop.backoffice.permissions import permission_check
-from seqrshop.backoffice.read_only import ReadOnlyInline
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.search import SEARCH_HELP, orders_matching
+from seqrshop.backoffice.shop_scope import own_rows
 
 SERVE_BATCH_LIMIT = 200
-
-
-class RowInline(ReadOnlyInline[OrderRow, Order]):
-    """The ordered products."""
-
-    model = OrderRow
-    fields = ("name", "article", "quantity", "unit", "price_each", "vat_rate", "row_total")
-    readonly_fields = ("name", "article", "price_each", "row_total")
-
-    @admin.display(description=_("product"))
-    def name(self, row: OrderRow) -> str:
-        """Return the product's name when it was ordered, in the language of the staff."""
-        return row.name_in(get_language() or "en")
-
-    @admin.display(description=_("article number"))
-    def article(self, row: OrderRow) -> str:
-        """Return the shop's own number of the product."""
-        return row.sku or EMPTY_VALUE
-
-    @admin.display(description=_("unit price"))
-    def price_each(self, row: OrderRow) -> str:
-        """Return the price of one, with its currency."""
-        return money(row.unit_price, row.order.currency)
-
-    @admin.display(description=_("total"))
-    def row_total(self, row: OrderRow) -> str:
-        """Return the row's total, with its currency."""
-        return money(row.total, row.order.currency)
-
-
-class InvoiceInline(AmountColumn, ReadOnlyInline[Invoice, Order]):
-    """The order's payments, each linked to its own page."""
-
-    model = Invoice
-    show_change_link = True
-    fields = (
-        "status",
-        "invoice_reference",
-        "ers_reference",
-        "amount_with_currency",
-        "cancel_reason",
-        "created_at",
-    )
-    readonly_fields = ("amount_with_currency",)
-    ordering = ("id",)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Require the payments' own permission."""
-        return request.user.has_perm("payments.view_invoice")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
-        """Read each payment with its order, which its number is made of."""
-        return super().get_queryset(request).select_related("order")
 
 
 @admin.register(Order)
@@ -100,21 +59,13 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
     indexed_fields = ("id", "created_at")
     search_fields = ("invoices__invoice_reference",)
     search_help_text = SEARCH_HELP
-    fields = (
-        "order_number",
-        "shop",
-        "scanned_parameters",
-        "state",
-        "total_with_currency",
-        "phone",
-        "created_at",
-        "served_at",
-    )
-    readonly_fields = ("order_number", "scanned_parameters", "total_with_currency", "phone")
-    inlines = (RowInline, InvoiceInline)
-    actions = ("mark_as_served",)
+    fields = ()
+    change_form_template = "staff/order_slip.html"
+    actions = ("mark_as_served", "check_with_seqr", "cancel_at_seqr")
 
     has_serve_permission = permission_check("orders.serve_order")
+    has_check_permission = permission_check("payments.check_invoice")
+    has_cancel_permission = permission_check("payments.cancel_invoice")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         """Read each order with its shop and its payments."""
@@ -156,20 +107,47 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
         """Return when the order was placed."""
         return local_time(order.created_at)
 
-    @admin.display(description=_("from the QR code"))
-    def scanned_parameters(self, order: Order) -> str:
-        """Return the parameters of the scanned code, such as the table."""
-        return ", ".join(f"{name}={value}" for name, value in order.parameters.items())
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show the order as a slip."""
+        order = context.get("original")
+        if order is not None:
+            context["slip"] = slip_of(request, order)
+        return super().render_change_form(request, context, *args, **kwargs)
 
-    @admin.display(description=_("customer's phone number"))
-    def phone(self, order: Order) -> str:
-        """Return the customer's phone number."""
-        return phone_number(order.customer.msisdn)
+    def get_urls(self) -> list[URLPattern]:
+        """Add the receipt, as the customer has it."""
+        receipt = self.admin_site.admin_view(self.receipt)
+        return [
+            path("<int:order_id>/receipt/", receipt, name="orders_order_receipt"),
+            *super().get_urls(),
+        ]
+
+    def receipt(self, request: HttpRequest, order_id: int) -> HttpResponse:
+        """Return the receipt of a paid order as a PDF, in the customer's language."""
+        if not request.user.has_perms(("orders.view_order", "payments.view_invoice")):
+            raise PermissionDenied
+        order = get_object_or_404(own_rows(request, Order.objects.all()), pk=order_id)
+        invoice = _current_invoice(order)
+        if invoice is None or not has_receipt(invoice):
+            raise Http404
+        return HttpResponse(
+            receipt_pdf(receipt_of(invoice)),
+            content_type="application/pdf",
+            headers={"Content-Disposition": f'inline; filename="{order.number}.pdf"'},
+        )
 
     def row_actions(self, order: Order) -> tuple[str, ...]:
-        """Offer serving for a paid order that has not been served."""
-        can_be_served = order.state in SERVABLE_STATES and order.served_at is None
-        return ("mark_as_served",) if can_be_served else ()
+        """Offer what the order's state and its payment allow."""
+        invoice = _current_invoice(order)
+        is_open = invoice is not None and invoice.is_open
+        helpful = {
+            "mark_as_served": order.state in SERVABLE_STATES and order.served_at is None,
+            "check_with_seqr": invoice is not None and can_be_checked(invoice),
+            "cancel_at_seqr": is_open,
+        }
+        return tuple(action for action, helps in helpful.items() if helps)
 
     def history_filter(self, order: Order) -> dict[str, Any]:
         """Include the events of the order's payments, refunds and cases."""
@@ -190,6 +168,35 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
             return messages.SUCCESS, _("Served")
 
         run_on_each(self, request, queryset, serve, batch_limit=SERVE_BATCH_LIMIT)
+
+    @admin.action(description=_("Check with SEQR"), permissions=["check"])
+    def check_with_seqr(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        """Check the payment of each chosen order with SEQR."""
+        self._run_at_seqr(request, queryset, check_with_seqr)
+
+    @admin.action(description=_("Cancel the order"), permissions=["cancel"])
+    def cancel_at_seqr(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        """Cancel the payment of each chosen order at SEQR, which cancels the order."""
+        self._run_at_seqr(request, queryset, cancel_at_seqr)
+
+    def _run_at_seqr(self, request: HttpRequest, orders: QuerySet[Order], act: Any) -> None:
+        source = by_staff(request.user)
+
+        def run(order: Order) -> ActionResult:
+            invoice = _current_invoice(order)
+            if invoice is None:
+                return messages.INFO, _("The order has no payment")
+            result: ActionResult = act(invoice, source=source)
+            return result
+
+        run_on_each(
+            self,
+            request,
+            orders,
+            run,
+            batch_limit=INVOICE_BATCH_LIMIT,
+            time_limit_seconds=TIME_LIMIT_SECONDS,
+        )
 
 
 def _current_invoice(order: Order) -> Invoice | None:

@@ -1,14 +1,11 @@
-"""Refunds: requested on the payment's page; approved, withdrawn and resolved on their own."""
+"""Refunds: approved, withdrawn and resolved; `refund_page.py` requests them."""
 
 from __future__ import annotations
 
-import secrets
-from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -18,12 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.audit import by_staff
 from orders.models import SubjectType
-from payments import tasks
-from payments.invoices.unconfirmed import is_unconfirmed
 from payments.models import (
     UNSENT_REFUND_STATUSES,
-    ApprovalReason,
-    Invoice,
     Refund,
     RefundStatus,
     WithdrawalReason,
@@ -33,10 +26,7 @@ from payments.refunds.hold import mark_possibly_made, open_hold, refunds_are_hel
 from payments.refunds.refund import (
     APPROVE_PERMISSION,
     RefundNotAccepted,
-    allowance_now,
     approve_refund,
-    refundable_now,
-    request_refund,
     resolve_unknown_refund,
     withdraw_refund,
 )
@@ -45,76 +35,16 @@ from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_ea
 from seqrshop.backoffice.columns import AgeColumn, AmountColumn, InvoiceColumn
 from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.formatting import EMPTY_VALUE, money
-from seqrshop.backoffice.forms import RefundForm, RefundOutcomeForm
+from seqrshop.backoffice.forms import RefundOutcomeForm
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.links import admin_url, link, page_url
 from seqrshop.backoffice.permissions import permission_check
+from seqrshop.backoffice.refund_page import REFUND_WAITS, send_after_transaction
 from seqrshop.backoffice.shop_scope import has_all_shops, own_rows
 
 REFUND_BATCH_LIMIT = 50
 POSSIBLY_MADE_BY_STAFF = "staff found that SEQR may have made it in the lost time"
 OUTCOME_KNOWN = _("The outcome is already known.")
-REFUND_WAITS = _("Refunds are on hold; this one is sent when the hold ends.")
-
-
-def refund_page(request: HttpRequest, invoice_id: int) -> HttpResponse:
-    """Ask for the amount and the reason of a refund, then send it or leave it for approval."""
-    if not request.user.has_perm("payments.request_refund"):
-        raise PermissionDenied
-    invoices = own_rows(request, Invoice.objects.select_related("order"))
-    invoice = get_object_or_404(invoices, pk=invoice_id)
-    refundable = refundable_now(invoice.pk)
-    if "nonce" in request.POST:
-        form = RefundForm(request.POST)
-        if form.is_valid() and _request(request, invoice, form):
-            return HttpResponseRedirect(page_url(invoice))
-    else:
-        form = RefundForm(initial={"amount": refundable, "nonce": secrets.token_urlsafe(16)})
-    return form_page(
-        request,
-        invoice,
-        form,
-        title=_("Refund"),
-        explanation=_(
-            "At most %(most)s can be refunded. The customer gets the money immediately. Above "
-            "%(allowed)s, a second person must approve the refund."
-        )
-        % {
-            "most": money(refundable, invoice.currency),
-            "allowed": money(allowance_now(invoice.pk, request.user), invoice.currency),
-        },
-        button=_("Refund"),
-        action_url=admin_url(Invoice, "refund", invoice.pk),
-    )
-
-
-def _request(request: HttpRequest, invoice: Invoice, form: RefundForm) -> bool:
-    given = form.cleaned_data
-    try:
-        refund, _is_new = request_refund(
-            invoice.pk, given["amount"], given["reason"], by_staff(request.user), given["nonce"]
-        )
-    except RefundNotAccepted as error:
-        form.add_error("amount", str(error))
-        return False
-    if refund.status == RefundStatus.REQUESTED:
-        reason = {"reason": ApprovalReason(refund.approval_reason).label}
-        text = _("The refund needs approval by a second person: %(reason)s.") % reason
-        messages.info(request, text)
-    elif refunds_are_held():
-        messages.warning(request, REFUND_WAITS)
-    elif is_unconfirmed(invoice.pk):
-        messages.warning(
-            request,
-            _(
-                "SEQR no longer confirms the payment; the refund is sent when the case about it "
-                "is closed."
-            ),
-        )
-    else:
-        _send_after_transaction(refund.pk)
-        messages.success(request, _("The refund is being sent to SEQR."))
-    return True
 
 
 @admin.register(Refund)
@@ -212,7 +142,7 @@ class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
                 return messages.INFO, str(error).rstrip(".")
             if refunds_are_held():
                 return messages.INFO, _("Approved, sent when the hold of refunds ends")
-            _send_after_transaction(refund.pk)
+            send_after_transaction(refund.pk)
             return messages.INFO, _("Approved, being sent to SEQR")
 
         run_on_each(self, request, queryset, approve, batch_limit=REFUND_BATCH_LIMIT)
@@ -313,7 +243,3 @@ def _suggested_form(suggestion: RefundSuggestion) -> RefundOutcomeForm:
     return RefundOutcomeForm(
         initial={"was_refunded": was_refunded, "ers_reference": suggestion.ers_reference}
     )
-
-
-def _send_after_transaction(refund_id: int) -> None:
-    transaction.on_commit(partial(tasks.enqueue, tasks.send_refund, refund_id))

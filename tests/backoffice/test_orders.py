@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
-from orders.audit import ChangeSource
+from orders.audit import ChangeSource, by_staff
 from orders.models import AuditEvent, Order, OrderState, SourceName, SubjectType
 from payments.invoices.transitions import lock_invoice, transition_invoice
-from payments.models import InvoiceStatus
+from payments.models import InvoiceStatus, RefundReason
+from payments.refunds.refund import RefundRequest, create_refund, withdraw_refund
 from tests.factories import InvoiceFactory, OrderFactory, OrderRowFactory, ProductFactory
-from tests.staff import list_url, listed, page_url, run_action, staff, superuser
+from tests.staff import (
+    admin_url,
+    list_url,
+    listed,
+    page_url,
+    run_action,
+    staff,
+    superuser,
+    user_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -126,13 +138,14 @@ def test_page_shows_rows_payments_phone_number_and_history() -> None:
         detail="SEQR said so",
     )
 
-    page = client.get(page_url(invoice.order)).content.decode()
+    response = client.get(page_url(invoice.order))
 
+    page = response.content.decode()
+    assert response.context["slip"].table == "4"
     for text in (
         "Cinnamon bun",
         "90.00\N{NO-BREAK SPACE}SEK",
         "+46701234567",
-        "TABLE=4",
         "7000111",
     ):
         assert text in page
@@ -150,12 +163,75 @@ def test_payments_and_history_need_the_permission_to_view_payments() -> None:
     assert 'id="history"' not in page
 
 
+def test_slip_offers_what_the_order_and_the_permissions_allow() -> None:
+    paid, open_order = paid_order(), InvoiceFactory.create(issued=True).order
+    cashier = staff("orders.view_order", "orders.serve_order")
+    chief = superuser()
+
+    def offered(client: Client, order: Order) -> tuple[list[str], bool, bool]:
+        response = client.get(page_url(order))
+        slip = response.context["slip"]
+        actions = [name for name, _ in response.context["row_actions"]]
+        return actions, bool(slip.refund_url), bool(slip.receipt_url)
+
+    assert offered(chief, paid) == (["mark_as_served", "check_with_seqr"], True, True)
+    assert offered(chief, open_order) == (["check_with_seqr", "cancel_at_seqr"], False, False)
+    assert offered(cashier, paid) == (["mark_as_served"], False, False)
+    assert offered(cashier, open_order) == ([], False, False)
+
+
+def test_slip_counts_the_units_of_two_refunds_and_not_of_a_withdrawn_one() -> None:
+    invoice = InvoiceFactory.create(paid=True, order__total="90.00", amount="90.00")
+    row = OrderRowFactory.create(order=invoice.order, quantity=2)
+    client = superuser()
+    for number, withdrawn in enumerate((True, False, False)):
+        request = RefundRequest(
+            Decimal("45.00"), "", f"form {number}", RefundReason.TOO_LATE, {row.pk: 1}
+        )
+        refund, _ = create_refund(invoice.pk, request, by_staff(user_of(client)))
+        if withdrawn:
+            withdraw_refund(refund.pk, by_staff(user_of(client)))
+
+    slip = client.get(page_url(invoice.order)).context["slip"]
+
+    assert [each.refunded for each in slip.rows] == [2]
+    assert len(slip.money.refunds) == 3
+    assert slip.money.waiting == "90.00\N{NO-BREAK SPACE}SEK"
+    assert slip.money.kept == "90.00\N{NO-BREAK SPACE}SEK"
+
+
+def test_payment_is_checked_and_cancelled_from_the_order(seqr_away: None) -> None:
+    order = InvoiceFactory.create(issued=True).order
+    client = superuser()
+
+    checked = run_action(client, "check_with_seqr", order)
+    cancelled = run_action(client, "cancel_at_seqr", order)
+
+    assert checked[0].startswith("No answer from SEQR")
+    assert cancelled[-1].startswith("Not confirmed by SEQR yet")
+    assert order.invoices.get().cancel_reason == "staff"
+
+
+def test_receipt_is_a_pdf_for_those_who_may_see_the_payment() -> None:
+    order = OrderRowFactory.create(order=paid_order()).order
+    address = admin_url(Order, "receipt", order.pk)
+    unpaid = InvoiceFactory.create(issued=True).order
+
+    answer = staff("orders.view_order", "payments.view_invoice").get(address)
+    without = staff("orders.view_order").get(address)
+    of_unpaid = superuser().get(admin_url(Order, "receipt", unpaid.pk))
+
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF")
+    assert (without.status_code, of_unpaid.status_code) == (403, 404)
+
+
 def test_page_has_no_input_field() -> None:
     order = OrderRowFactory.create(order=paid_order()).order
 
     page = superuser().get(page_url(order)).content.decode()
 
-    fields = page[page.index('id="order_form"') : page.index("</form></div>")]
+    fields = page[page.index('class="slip"') : page.index('id="footer"')]
     typed = [tag for tag in fields.split("<input")[1:] if 'type="hidden"' not in tag.split(">")[0]]
     assert typed == []
     assert "<select" not in fields

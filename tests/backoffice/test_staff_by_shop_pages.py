@@ -49,7 +49,7 @@ OPEN_PAGES: dict[type[Model], set[str]] = {
     Invoice: {*READ_ONLY, "refund", "capture"},
     LoyaltyCard: EDITED,
     MoneyCase: READ_ONLY,
-    Order: READ_ONLY,
+    Order: {*READ_ONLY, "receipt"},
     PeriodRow: READ_ONLY,
     PollShard: READ_ONLY,
     Product: EDITED - {"add"},
