@@ -22,6 +22,7 @@ RESERVED_SLUGS = frozenset(
         "pictures",
         "return",
         "session",
+        "staff",
         "static",
         "success",
     }

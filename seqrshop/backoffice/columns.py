@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from payments.models import Invoice
 from seqrshop.backoffice.formatting import age, money
 from seqrshop.backoffice.links import link
+from seqrshop.backoffice.pills import state_pill
 
 
 class AmountColumn:
@@ -26,6 +28,17 @@ class AgeColumn:
     def age(self, row: Any) -> str:
         """Return the time in its largest unit."""
         return age(row.created_at)
+
+
+class StatusColumn:
+    """The row's status, in its colour. `statuses` are those of the model."""
+
+    statuses: type[TextChoices]
+
+    @admin.display(description=_("status"), ordering="status")
+    def status_pill(self, row: Any) -> str:
+        """Return the status in its colour."""
+        return state_pill(self.statuses, row.status)
 
 
 class OrderColumn:

@@ -8,10 +8,12 @@ from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from orders.models import Product
+from orders.models import Order, Product
 
 EMPTY_VALUE = "-"
 """Shown where a row has no value, as Django's admin does."""
+TABLE_PARAMETER = "TABLE"
+"""The parameter of a QR code that names its table."""
 
 
 def money(amount: Decimal, currency: str) -> str:
@@ -42,3 +44,8 @@ def availability(product: Product) -> str:
 def phone_number(msisdn: str) -> str:
     """Return a phone number as it is dialled: “+46701234567”."""
     return f"+{msisdn}"
+
+
+def table_of(order: Order) -> str:
+    """Return the table whose QR code was scanned, such as “4”."""
+    return str(order.parameters.get(TABLE_PARAMETER) or EMPTY_VALUE)

@@ -23,7 +23,7 @@ from payments.models import (
 )
 from seqrshop.backoffice.action_results import only_row, run_on_each
 from seqrshop.backoffice.capture import capture_page
-from seqrshop.backoffice.columns import AgeColumn, AmountColumn, OrderColumn
+from seqrshop.backoffice.columns import AgeColumn, AmountColumn, OrderColumn, StatusColumn
 from seqrshop.backoffice.formatting import EMPTY_VALUE, money
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.invoice_actions import (
@@ -33,6 +33,7 @@ from seqrshop.backoffice.invoice_actions import (
     check_with_seqr,
 )
 from seqrshop.backoffice.permissions import permission_check
+from seqrshop.backoffice.pills import short_reference
 from seqrshop.backoffice.read_only import ReadOnlyInline
 from seqrshop.backoffice.refund_page import refund_page
 from seqrshop.backoffice.row_actions import FROM_ROW_PAGE
@@ -79,17 +80,18 @@ class PossiblyReversedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
+class InvoiceAdmin(OrderColumn, AmountColumn, StatusColumn, AgeColumn, HistoryAdmin[Invoice]):
     """Payments: found by reference, number or phone number; never edited."""
 
     subject_type = SubjectType.INVOICE
+    statuses = InvoiceStatus
     list_display = (
         "number",
         "shop",
         "amount_with_currency",
-        "status",
-        "invoice_reference",
-        "ers_reference",
+        "status_pill",
+        "short_invoice_reference",
+        "short_ers_reference",
         "age",
     )
     list_filter = ("status", PossiblyReversedFilter, "created_at", ("shop", OwnRowsFilter))
@@ -157,6 +159,16 @@ class InvoiceAdmin(OrderColumn, AmountColumn, AgeColumn, HistoryAdmin[Invoice]):
     def number(self, invoice: Invoice) -> str:
         """Return the order's number and the attempt."""
         return invoice.client_invoice_id
+
+    @admin.display(description=_("invoice reference"))
+    def short_invoice_reference(self, invoice: Invoice) -> str:
+        """Return SEQR's invoice reference."""
+        return short_reference(invoice.invoice_reference)
+
+    @admin.display(description=_("payment reference"))
+    def short_ers_reference(self, invoice: Invoice) -> str:
+        """Return SEQR's payment reference."""
+        return short_reference(invoice.ers_reference)
 
     @admin.display(description=_("possible reversal"))
     def reversal(self, invoice: Invoice) -> str:

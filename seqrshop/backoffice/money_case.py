@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from orders.audit import by_staff
 from orders.models import SubjectType
@@ -43,6 +43,7 @@ from seqrshop.backoffice.invoice_actions import (
 )
 from seqrshop.backoffice.links import admin_url, link, list_url
 from seqrshop.backoffice.permissions import permission_check
+from seqrshop.backoffice.pills import pill
 from seqrshop.backoffice.refund_page import refund_page
 
 PROBE_RESULTS = {
@@ -97,7 +98,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
 
     subject_type = SubjectType.CASE
     change_form_template = "admin/payments/moneycase/change_form.html"
-    list_display = ("__str__", "order_link", "summary", "opened_at", "closed_at", "closed_by")
+    list_display = ("__str__", "status_pill", "order_link", "summary", "opened_at", "closed_by")
     list_filter = (StatusFilter, "kind", "opened_at")
     list_select_related = ("order", "closed_by")
     date_hierarchy = "opened_at"
@@ -225,6 +226,13 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             return PROBE_RESULTS[result]
 
         run_on_each(self, request, queryset, check)
+
+    @admin.display(description=_("status"), ordering="closed_at")
+    def status_pill(self, case: MoneyCase) -> str:
+        """Return whether the case is open."""
+        if case.closed_at is None:
+            return pill(gettext("Open"), "bad")
+        return pill(gettext("Closed"), "muted")
 
     @admin.display(description=_("payments"))
     def payment_pause(self, case: MoneyCase) -> str:

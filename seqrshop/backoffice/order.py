@@ -21,7 +21,7 @@ from payments.receipts.document import has_receipt, receipt_of
 from payments.receipts.pdf import receipt_pdf
 from seqrshop.backoffice.action_results import ActionResult, run_on_each
 from seqrshop.backoffice.columns import AgeColumn
-from seqrshop.backoffice.formatting import local_time, money
+from seqrshop.backoffice.formatting import local_time, money, table_of
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.invoice_actions import (
     INVOICE_BATCH_LIMIT,
@@ -32,6 +32,7 @@ from seqrshop.backoffice.invoice_actions import (
 )
 from seqrshop.backoffice.order_slip import slip_of
 from seqrshop.backoffice.permissions import permission_check
+from seqrshop.backoffice.pills import short_reference, state_pill
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.search import SEARCH_HELP, orders_matching
 from seqrshop.backoffice.shop_scope import own_rows
@@ -46,13 +47,14 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
     subject_type = SubjectType.ORDER
     list_display = (
         "order_number",
-        "shop",
+        "table",
         "total_with_currency",
-        "state",
-        "invoice_reference",
-        "ers_reference",
+        "state_pill",
+        "shop",
+        "payment_reference",
         "ordered",
         "age",
+        "short_invoice_reference",
     )
     list_filter = ("state", ("shop", OwnRowsFilter))
     date_hierarchy = "created_at"
@@ -90,17 +92,27 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
         """Return the total with its currency."""
         return money(order.total, order.currency)
 
+    @admin.display(description=_("table"))
+    def table(self, order: Order) -> str:
+        """Return the table whose code was scanned."""
+        return table_of(order)
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_pill(self, order: Order) -> str:
+        """Return the state in its colour."""
+        return state_pill(OrderState, order.state)
+
     @admin.display(description=_("invoice reference"))
-    def invoice_reference(self, order: Order) -> str | None:
+    def short_invoice_reference(self, order: Order) -> str:
         """Return SEQR's invoice reference of the payment that decides the order's state."""
         invoice = _current_invoice(order)
-        return invoice.invoice_reference if invoice else None
+        return short_reference(invoice.invoice_reference if invoice else None)
 
     @admin.display(description=_("payment reference"))
-    def ers_reference(self, order: Order) -> str | None:
+    def payment_reference(self, order: Order) -> str:
         """Return SEQR's payment reference."""
         invoice = _current_invoice(order)
-        return invoice.ers_reference if invoice else None
+        return short_reference(invoice.ers_reference if invoice else None)
 
     @admin.display(description=_("ordered"), ordering="created_at")
     def ordered(self, order: Order) -> str:

@@ -32,7 +32,7 @@ from payments.refunds.refund import (
 )
 from payments.refunds.second_person import NEEDS_ANOTHER_RESOLVER, needs_another_resolver
 from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each
-from seqrshop.backoffice.columns import AgeColumn, AmountColumn, InvoiceColumn
+from seqrshop.backoffice.columns import AgeColumn, AmountColumn, InvoiceColumn, StatusColumn
 from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.formatting import EMPTY_VALUE, money
 from seqrshop.backoffice.forms import RefundOutcomeForm
@@ -48,15 +48,16 @@ OUTCOME_KNOWN = _("The outcome is already known.")
 
 
 @admin.register(Refund)
-class RefundAdmin(AmountColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
+class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
     """Refunds: made, possibly made, or waiting for approval."""
 
     subject_type = SubjectType.REFUND
+    statuses = RefundStatus
     list_display = (
         "__str__",
         "order_link",
         "amount_with_currency",
-        "status",
+        "status_pill",
         "reason",
         "requested_by",
         "age",

@@ -13,6 +13,7 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from seqrshop.backoffice.list_parameters import (
@@ -100,7 +101,8 @@ class ShopScopedAdmin(_OwnRows[M], ModelAdmin[M]):
             messages.error(
                 request, _("The filter in the address is not valid, so all rows are shown.")
             )
-        return super().changelist_view(request, extra_context)
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, {**title, **(extra_context or {})})
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Hide the rows from the start page where a person may see none of them."""

@@ -1,4 +1,4 @@
-"""The admin's site: Django's, with the staff's own sign-in."""
+"""The admin's site: Django's, with the staff's own frame and sign-in."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from seqrshop.backoffice.failed_sign_ins import (
     forget_failed_sign_ins,
     notice_for,
 )
+from seqrshop.backoffice.frame import Frame
 from seqrshop.backoffice.known_browser import remember_browser
 from seqrshop.backoffice.sign_in import SignInForm
 
@@ -22,6 +23,10 @@ class StaffAdminSite(AdminSite):
     """Shows failed sign-ins to the person whose account it is, at the next sign-in."""
 
     login_form = SignInForm
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add the frame to the context of every page."""
+        return {**super().each_context(request), "frame": Frame(request, self)}
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Sign a person in, and remember the browser."""

@@ -24,7 +24,7 @@ from payments.reconciliation.fetch_report import request_report
 from payments.reconciliation.periods import PeriodNotAccepted, resolve_lost_period
 from payments.seqr import SeqrError
 from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each, seqr_failure
-from seqrshop.backoffice.columns import invoice_link
+from seqrshop.backoffice.columns import StatusColumn, invoice_link
 from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.forms import LostPeriodForm
 from seqrshop.backoffice.history import HistoryAdmin
@@ -104,14 +104,15 @@ class PeriodRowAdmin(PeriodRowColumns, LargeListAdmin[PeriodRow]):
 
 
 @admin.register(TransactionPeriod)
-class TransactionPeriodAdmin(HistoryAdmin[TransactionPeriod]):
+class TransactionPeriodAdmin(StatusColumn, HistoryAdmin[TransactionPeriod]):
     """Transaction periods: closed each night, and reconciled with our books."""
 
     subject_type = SubjectType.PERIOD
+    statuses = PeriodStatus
     list_display = (
         "day",
         "terminal",
-        "status",
+        "status_pill",
         "unexplained",
         "fetched_at",
         "transaction_period_id",

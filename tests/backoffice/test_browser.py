@@ -68,7 +68,7 @@ def logged_in(server: LiveServer) -> Iterator[AdminBrowser]:
         opened.page.fill("#id_username", "astrid")
         opened.page.fill("#id_password", PASSWORD)
         opened.page.click("[type=submit]")
-        opened.page.wait_for_selector("text=Log out")
+        opened.page.wait_for_selector("#user-tools")
         yield opened
         browser.close()
 

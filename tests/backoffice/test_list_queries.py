@@ -77,14 +77,14 @@ def add_shop() -> None:
 @pytest.mark.parametrize(
     ("model", "add", "rows", "queries"),
     [
-        (AuditEvent, add_events, 40, 6),
-        (Invoice, lambda: InvoiceFactory.create(paid=True), 20, 6),
-        (Order, add_order, 20, 9),
-        (Product, add_product, 20, 8),
-        (QrCode, add_code, 20, 8),
-        (Seller, add_terminal, 20, 7),
-        (Shop, add_shop, 20, 6),
-        (Terminal, add_terminal, 20, 7),
+        (AuditEvent, add_events, 40, 9),
+        (Invoice, lambda: InvoiceFactory.create(paid=True), 20, 9),
+        (Order, add_order, 20, 12),
+        (Product, add_product, 20, 11),
+        (QrCode, add_code, 20, 11),
+        (Seller, add_terminal, 20, 10),
+        (Shop, add_shop, 20, 9),
+        (Terminal, add_terminal, 20, 10),
     ],
 )
 def test_list_runs_a_constant_number_of_queries(

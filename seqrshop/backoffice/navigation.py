@@ -1,0 +1,163 @@
+"""The navigation of the back office: its pages by job, for the person who may open them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import Group, User
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import AuditEvent, Order, Product, QrCode, Seller, Shop, Terminal
+from payments.models import (
+    Invoice,
+    LoyaltyCard,
+    MoneyCase,
+    PeriodRow,
+    PollShard,
+    Refund,
+    TransactionPeriod,
+)
+from seqrshop.backoffice.links import list_url
+from seqrshop.backoffice.waiting import WaitingCounts
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page: the list of a model, which decides who may open it, or a view by its URL name.
+
+    A view needs one of its permissions, if it has any. `count` is a field of WaitingCounts.
+    """
+
+    label: Promise
+    model: type[Model] | None = None
+    url_name: str = ""
+    permissions: tuple[str, ...] = ()
+    count: str = ""
+
+    @property
+    def address(self) -> str:
+        """The address of the page."""
+        return reverse(self.url_name) if self.model is None else list_url(self.model)
+
+    def is_open_to(self, request: HttpRequest, site: AdminSite) -> bool:
+        """Return whether the person who makes the request may open the page."""
+        if self.model is not None:
+            model_admin = site.get_model_admin(self.model)
+            return model_admin.has_view_or_change_permission(request)
+        permissions = self.permissions
+        return not permissions or any(map(request.user.has_perm, permissions))
+
+
+@dataclass(frozen=True)
+class Job:
+    """A part of the staff's work, and its pages. The first one that is open stands for it."""
+
+    label: Promise
+    entries: tuple[Entry, ...]
+
+
+TODAY = Entry(_("Today"), url_name="admin:index")
+JOBS = (
+    Job(_("Today"), (TODAY,)),
+    Job(_("Orders"), (Entry(_("Orders"), Order),)),
+    Job(
+        _("Menu"),
+        (
+            Entry(_("Products"), Product),
+            Entry(_("Shops"), Shop),
+            Entry(_("Loyalty cards"), LoyaltyCard),
+        ),
+    ),
+    Job(_("Tables & codes"), (Entry(_("QR codes"), QrCode),)),
+    Job(
+        _("Money"),
+        (
+            Entry(_("Payments"), Invoice),
+            Entry(_("Refunds"), Refund, count="approvals"),
+            Entry(_("Payment cases"), MoneyCase, count="cases"),
+            Entry(_("Transaction periods"), TransactionPeriod),
+            Entry(_("SEQR's report rows"), PeriodRow),
+        ),
+    ),
+    Job(
+        _("People"),
+        (
+            Entry(_("Users"), User),
+            Entry(_("Groups"), Group),
+        ),
+    ),
+    Job(
+        _("Technical"),
+        (
+            Entry(_("Payment checks"), PollShard),
+            Entry(_("Terminals"), Terminal),
+            Entry(_("Sellers"), Seller),
+            Entry(_("Audit trail"), AuditEvent),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class ShownEntry:
+    """A page as the navigation shows it: `count` things wait for a decision there."""
+
+    label: Promise
+    address: str
+    count: int
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class ShownJob:
+    """A job as the navigation shows it, with the pages that the person may open."""
+
+    label: Promise
+    entries: tuple[ShownEntry, ...]
+
+    @property
+    def address(self) -> str:
+        """The address of the first page."""
+        return self.entries[0].address
+
+    @property
+    def count(self) -> int:
+        """The number of things that wait on all pages."""
+        return sum(entry.count for entry in self.entries)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the open page belongs to the job."""
+        return any(entry.is_current for entry in self.entries)
+
+
+def shown_jobs(request: HttpRequest, site: AdminSite, counts: WaitingCounts) -> Iterator[ShownJob]:
+    """Yield the jobs that have a page open to the person who makes the request."""
+    current = _current_address(request.path)
+    for job in JOBS:
+        entries = tuple(
+            ShownEntry(
+                entry.label,
+                entry.address,
+                getattr(counts, entry.count) if entry.count else 0,
+                entry.address == current,
+            )
+            for entry in job.entries
+            if entry.is_open_to(request, site)
+        )
+        if entries:
+            yield ShownJob(job.label, entries)
+
+
+def _current_address(path: str) -> str:
+    """Return the address of the entry that a page belongs to; that of Today for any other page."""
+    today = TODAY.address
+    addresses = (entry.address for job in JOBS for entry in job.entries)
+    within = (address for address in addresses if address != today and path.startswith(address))
+    return max(within, key=len, default=today if path == today else "")
