@@ -90,6 +90,7 @@ JOBS = (
         (
             Entry(_("Users"), User),
             Entry(_("Groups"), Group),
+            Entry(_("Roles"), url_name="staff:roles"),
         ),
     ),
     Job(

@@ -94,11 +94,12 @@ def test_navigation_shows_the_pages_that_a_person_may_open() -> None:
         "Today": ["Today"],
         "Orders": ["Orders"],
         "Money": ["Refunds"],
+        "People": ["Roles"],
     }
 
 
-def test_navigation_of_a_person_of_no_shop_has_today_alone() -> None:
-    assert list(jobs_of(staff("orders.view_order", shops=[]))) == ["Today"]
+def test_navigation_of_a_person_of_no_shop_has_no_list() -> None:
+    assert list(jobs_of(staff("orders.view_order", shops=[]))) == ["Today", "People"]
 
 
 @pytest.mark.parametrize("page", ["list", "row", "history"])
