@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from payments.models import Invoice
 from seqrshop.backoffice.formatting import age, money
 from seqrshop.backoffice.links import link
-from seqrshop.backoffice.pills import state_pill
+from seqrshop.backoffice.state_pills import pill
 
 
 class AmountColumn:
@@ -38,7 +38,7 @@ class StatusColumn:
     @admin.display(description=_("status"), ordering="status")
     def status_pill(self, row: Any) -> str:
         """Return the status in its colour."""
-        return state_pill(self.statuses, row.status)
+        return pill(self.statuses(row.status))
 
 
 class OrderColumn:

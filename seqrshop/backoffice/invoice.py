@@ -33,8 +33,8 @@ from seqrshop.backoffice.invoice_actions import (
     check_with_seqr,
 )
 from seqrshop.backoffice.permissions import permission_check
-from seqrshop.backoffice.pills import short_reference
 from seqrshop.backoffice.read_only import ReadOnlyInline
+from seqrshop.backoffice.references import short_reference
 from seqrshop.backoffice.refund_page import refund_page
 from seqrshop.backoffice.row_actions import FROM_ROW_PAGE
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter

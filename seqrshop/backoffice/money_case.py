@@ -43,8 +43,8 @@ from seqrshop.backoffice.invoice_actions import (
 )
 from seqrshop.backoffice.links import admin_url, link, list_url
 from seqrshop.backoffice.permissions import permission_check
-from seqrshop.backoffice.pills import pill
 from seqrshop.backoffice.refund_page import refund_page
+from seqrshop.backoffice.state_pills import word_pill
 
 PROBE_RESULTS = {
     ProbeResult.RESUMED: (
@@ -231,8 +231,8 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
     def status_pill(self, case: MoneyCase) -> str:
         """Return whether the case is open."""
         if case.closed_at is None:
-            return pill(gettext("Open"), "bad")
-        return pill(gettext("Closed"), "muted")
+            return word_pill("bad", gettext("Open"))
+        return word_pill("muted", gettext("Closed"))
 
     @admin.display(description=_("payments"))
     def payment_pause(self, case: MoneyCase) -> str:

@@ -32,10 +32,11 @@ from seqrshop.backoffice.invoice_actions import (
 )
 from seqrshop.backoffice.order_slip import slip_of
 from seqrshop.backoffice.permissions import permission_check
-from seqrshop.backoffice.pills import short_reference, state_pill
+from seqrshop.backoffice.references import short_reference
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.search import SEARCH_HELP, orders_matching
 from seqrshop.backoffice.shop_scope import own_rows
+from seqrshop.backoffice.state_pills import pill
 
 SERVE_BATCH_LIMIT = 200
 
@@ -100,7 +101,7 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
     @admin.display(description=_("state"), ordering="state")
     def state_pill(self, order: Order) -> str:
         """Return the state in its colour."""
-        return state_pill(OrderState, order.state)
+        return pill(OrderState(order.state))
 
     @admin.display(description=_("invoice reference"))
     def short_invoice_reference(self, order: Order) -> str:

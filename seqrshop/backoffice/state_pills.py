@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from django.db.models import TextChoices
 from django.utils.html import format_html
 
 from orders.models import OrderState
-from payments.models import InvoiceStatus, RefundStatus
+from payments.models import InvoiceStatus, PeriodStatus, RefundStatus
 
-_Order, _Payment, _Refund = OrderState, InvoiceStatus, RefundStatus
+Tone = Literal["ok", "busy", "warn", "bad", "muted"]
+
+_Order, _Payment, _Refund, _Period = OrderState, InvoiceStatus, RefundStatus, PeriodStatus
 
 # By tone; a state that is not here is over, and muted.
-_TONES: dict[type[TextChoices], dict[str, tuple[TextChoices, ...]]] = {
+_TONES: dict[type[TextChoices], dict[Tone, tuple[TextChoices, ...]]] = {
     OrderState: {
-        "ok": (_Order.PAID, _Order.SERVED),
+        "ok": (_Order.PAID, _Order.PREPARING, _Order.READY),
         "busy": (_Order.CREATED, _Order.SENDING, _Order.AWAITING_PAYMENT, _Order.CANCEL_PENDING),
         "warn": (_Order.PARTLY_REFUNDED,),
         "bad": (_Order.NEEDS_ATTENTION, _Order.FAILED),
@@ -37,11 +41,22 @@ _TONES: dict[type[TextChoices], dict[str, tuple[TextChoices, ...]]] = {
         "warn": (_Refund.REQUESTED,),
         "bad": (_Refund.REJECTED, _Refund.UNKNOWN),
     },
+    PeriodStatus: {
+        "ok": (_Period.RECONCILED,),
+        "busy": (_Period.MARKING, _Period.MARKED),
+        "bad": (_Period.LOST,),
+    },
 }
 
 
 def pill(state: TextChoices) -> str:
     """Return a state's label as a pill."""
     tones = _TONES[type(state)].items()
-    tone = next((name for name, states in tones if state in states), "muted")
-    return format_html('<span class="pill pill-{}">{}</span>', tone, state.label)
+    return word_pill(
+        next((tone for tone, states in tones if state in states), "muted"), state.label
+    )
+
+
+def word_pill(tone: Tone, word: object) -> str:
+    """Return any word as a pill."""
+    return format_html('<span class="pill pill-{}">{}</span>', tone, word)

@@ -10,11 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.audit import ChangeSource, by_staff
-from orders.models import Order, OrderState, Seller, Shop, SourceName
+from orders.models import Order, Seller, Shop, SourceName
 from payments.cases.cases import open_case
-from payments.models import CaseKind, InvoiceStatus, PeriodStatus, Refund, RefundStatus
+from payments.models import CaseKind, Refund, RefundStatus
 from payments.refunds.refund import request_refund
-from seqrshop.backoffice import pills
 from tests.factories import InvoiceFactory, SellerFactory, ShopFactory, TerminalFactory
 from tests.staff import list_url, page_url, staff, superuser, user_of
 
@@ -167,8 +166,3 @@ def test_count_has_the_open_cases_of_the_persons_shops() -> None:
 
     assert frame_of(client).counts.cases == 1
     assert '<span class="visually-hidden">waiting:</span> 1<' in client.get(INDEX).content.decode()
-
-
-@pytest.mark.parametrize("states", [OrderState, InvoiceStatus, RefundStatus, PeriodStatus])
-def test_every_state_has_a_tone(states: Any) -> None:
-    assert [state for state in states if str(state) not in pills.TONES[states]] == []
