@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass, field
 from statistics import median
@@ -22,7 +23,7 @@ from tests.bench.scale.export import Export, measure_export
 from tests.bench.scale.pages import STAFF, Page, browser_of, pages_of
 from tests.bench.scale.scheduled import Read, measure_reads
 
-REQUESTS = 5
+REQUESTS = 3
 
 
 @dataclass
@@ -89,6 +90,8 @@ def _pages() -> dict[str, list[PageTimes]]:
         setup_test_environment()  # lets the client keep what a template was rendered with
         pages = list(pages_of(client))
         teardown_test_environment()
+        sys.stdout.write(f"staff of {staff}: {len(pages)} pages\n")
+        sys.stdout.flush()
         found[staff] = [measure_page(client, page) for page in pages]
     return found
 

@@ -20,7 +20,7 @@ from tests.proof.crash.chain import (
     replace_terminal,
 )
 from tests.proof.crash.chaos import Chaos
-from tests.proof.crash.cluster import Cluster, run_cluster
+from tests.proof.crash.cluster import COLLEAGUE, STAFF_USER, Cluster, run_cluster
 from tests.proof.crash.comparison import Payment, differences, is_open, payments_of
 from tests.proof.crash.customers import Customer, CustomerLedger
 from tests.proof.crash.quiesce import quiesce
@@ -64,9 +64,12 @@ async def _run(cluster: Cluster, orders: int, seed: int, began: float) -> list[s
         cookie_jar=aiohttp.DummyCookieJar(), connector=aiohttp.TCPConnector(limit=0)
     )
     staff_http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
-    async with customers_http, staff_http:
-        staff = Staff(cluster, staff_http, seed)
+    colleague_http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+    async with customers_http, staff_http, colleague_http:
+        staff = Staff(cluster, staff_http, seed, STAFF_USER)
+        colleague = Staff(cluster, colleague_http, seed, COLLEAGUE)
         await staff.log_in()
+        await colleague.log_in()
         refunds = asyncio.create_task(staff.refund_requested(shown.to_refund))
         customers = [
             asyncio.create_task(_arrive(Customer(number, seed, cluster, customers_http, shown), at))
@@ -82,7 +85,7 @@ async def _run(cluster: Cluster, orders: int, seed: int, began: float) -> list[s
         replacement, refusal = await replaced, await refused
         seconds["last customers"] = time.monotonic() - began - sum(seconds.values())
         refunds.cancel()
-        seconds["quiescence"] = await quiesce(cluster, staff)
+        seconds["quiescence"] = await quiesce(cluster, colleague)
     seqr_invoices = cluster.sandbox.invoices()
     payments = payments_of(seqr_invoices)
     ledger = shop_ledger.read_shop_ledger(cluster.database_url)

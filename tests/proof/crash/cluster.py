@@ -20,6 +20,7 @@ from tests.proof.crash.chain import SETTINGS_OF_TERMINAL, add_chain
 from tests.sandbox_process import SandboxProcess
 
 STAFF_USER = "staff"
+COLLEAGUE = "owner"
 POLLERS = ("poller 1", "poller 2")
 PROCFILE_LINES = {
     "web": "web",

@@ -12,10 +12,11 @@ QUIESCE_SECONDS = 70.0
 POLL_SECONDS = 1.0
 
 
-async def quiesce(cluster: Cluster, staff: Staff) -> float:
+async def quiesce(cluster: Cluster, colleague: Staff) -> float:
     """Wait until no work is left, at most QUIESCE_SECONDS; return the seconds.
 
-    Then resolves unknown refunds by SEQR's ledger, as staff would with the help of its support.
+    Then a colleague of the person who requested them resolves unknown refunds by SEQR's ledger, as
+    staff would with the help of its support.
     """
     began = time.monotonic()
     while time.monotonic() < began + QUIESCE_SECONDS:
@@ -25,7 +26,7 @@ async def quiesce(cluster: Cluster, staff: Staff) -> float:
         await asyncio.sleep(POLL_SECONDS)
     for refund in shop_ledger.unknown_refunds(cluster.database_url):
         ers_reference = _unrecorded_refund(cluster, refund["invoice_reference"], refund["amount"])
-        await staff.resolve(refund["id"], ers_reference)
+        await colleague.resolve(refund["id"], ers_reference)
     return time.monotonic() - began
 
 

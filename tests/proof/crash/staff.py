@@ -10,21 +10,24 @@ from html import unescape
 import aiohttp
 
 from tests.proof.crash.clients import RETRIED_STATUSES, RETRY_SECONDS, TIMEOUT_SECONDS
-from tests.proof.crash.cluster import STAFF_USER, Cluster
+from tests.proof.crash.cluster import Cluster
 
 
 class Staff:
     """A logged-in browser, which repeats each form with the same nonce until it is answered."""
 
-    def __init__(self, cluster: Cluster, http: aiohttp.ClientSession, seed: int) -> None:
+    def __init__(
+        self, cluster: Cluster, http: aiohttp.ClientSession, seed: int, username: str
+    ) -> None:
         self._cluster = cluster
+        self._username = username
         self._http = http
         self._random = random.Random(f"{seed} staff")
 
     async def log_in(self) -> None:
         """Log in to the admin."""
         page = await self._get("/admin/login/")
-        body = {"username": STAFF_USER, "password": self._cluster.staff_password}
+        body = {"username": self._username, "password": self._cluster.staff_password}
         await self._post("/admin/login/?next=/admin/", page, body)
 
     async def refund_requested(self, references: "asyncio.Queue[str]") -> None:
