@@ -126,10 +126,11 @@ def run_usual_design(machine: Machine) -> Iterator[Site]:
     """Run the usual design until the block ends: gunicorn, a Celery worker, Beat."""
     port = machine.env["PORT"]
     schedule = machine.folder / "usual-schedule"
+    python = [sys.executable, "-m"]
     commands = {
-        "web": USUAL_WEB.format(port=port).split(),
-        "worker": f"{USUAL_CELERY} worker --concurrency 4".split(),
-        "beat": [*f"{USUAL_CELERY} beat --pidfile= --schedule".split(), str(schedule)],
+        "web": [*python, *USUAL_WEB.format(port=port).split()],
+        "worker": [*python, *f"{USUAL_CELERY} worker --concurrency 4".split()],
+        "beat": [*python, *f"{USUAL_CELERY} beat --pidfile= --schedule".split(), str(schedule)],
     }
     env = _usual_env(machine)
     with _running(machine, commands, env) as processes:
