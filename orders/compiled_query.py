@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models import BigIntegerField, Expression, F, Field, Lookup, Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
 
@@ -29,6 +30,18 @@ class Parameter(Expression):
 
     def as_sql(self, *_compiler_and_connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         return "%s", [self]
+
+
+class KeyIsAnyOf(Lookup[Any]):
+    """The condition that a row's primary key is one of a Parameter's list of keys."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(F("pk"), Parameter(name, ArrayField(BigIntegerField())))
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        key, _ = self.process_lhs(compiler, connection)
+        keys, params = self.process_rhs(compiler, connection)
+        return f"{key} = ANY {keys}", list(params)
 
 
 class CompiledQuery(Generic[M]):
@@ -49,6 +62,16 @@ class CompiledQuery(Generic[M]):
         """Execute the query with its parameters' values; return the first model, if any."""
         return next(iter(self.fetch(**values)), None)
 
+    def get(self, **values: Any) -> M:
+        """Execute the query with its parameters' values; return the one model that it finds.
+
+        Raises the model's DoesNotExist.
+        """
+        model = self.first(**values)
+        if model is None:
+            raise self._plan.model.DoesNotExist  # type: ignore[attr-defined]
+        return model
+
     def tuples(self, **values: Any) -> Rows:
         """Execute the query with its parameters' values; return its rows."""
         return self._plan.execute(values)
@@ -62,6 +85,7 @@ class _Plan(Generic[M]):
     """The SQL of a query, and how its rows become models."""
 
     def __init__(self, queryset: QuerySet[M, Any]) -> None:
+        self.model = queryset.model
         self._locks = queryset.query.select_for_update
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         self._sql, self._params = compiler.as_sql()

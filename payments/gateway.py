@@ -5,12 +5,18 @@ from functools import cache
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import BigIntegerField
 
+from orders.compiled_query import CompiledQuery, Parameter
 from orders.encryption import UnreadableSecret, decrypt
 from orders.models import Seller, Terminal
 from payments.seqr import BulkStatusClient, Credentials, SeqrClient, SeqrConfig
 
 logger = logging.getLogger(__name__)
+
+_TERMINAL = CompiledQuery(
+    lambda: Terminal.objects.select_related("seller").filter(pk=Parameter("id", BigIntegerField()))
+)
 
 
 def seqr(terminal_id: int) -> SeqrClient:
@@ -19,8 +25,7 @@ def seqr(terminal_id: int) -> SeqrClient:
     All clients share the process's connections. The row is read anew each time, so that a corrected
     password is used at once.
     """
-    terminal = Terminal.objects.select_related("seller").get(pk=terminal_id)
-    return seqr_with(credentials_of(terminal))
+    return seqr_with(credentials_of(_TERMINAL.get(id=terminal_id)))
 
 
 def seqr_with(credentials: Credentials) -> SeqrClient:

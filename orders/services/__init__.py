@@ -3,6 +3,7 @@
 from orders.services.catalogue import mark_paused, mark_sold_out, products_shown
 from orders.services.hours import is_open, opens_next
 from orders.services.menu_copy import copy_menu
+from orders.services.order_rows import rows_of
 from orders.services.place import (
     AnotherOrderOpen,
     NonceReused,
@@ -40,6 +41,7 @@ __all__ = [
     "place_order",
     "products_shown",
     "reopen_order",
+    "rows_of",
     "serve_order",
     "session_of_digest",
     "undo_step",

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from orders.audit import ChangeSource
+from orders.compiled_query import CompiledQuery, KeyIsAnyOf
 from orders.models import OrderState
 from payments.call_audit import call_event
 from payments.invoices.payment import mismatch_of, payment_fields
@@ -74,7 +75,14 @@ def _is_ordinary(invoice: Invoice, result: StatusResult) -> bool:
 
 def _read_those_without_others(invoice_ids: Sequence[int]) -> dict[int, datetime]:
     """Return the time of this read for each invoice whose order has no other, and no case."""
+    return dict(_WITHOUT_OTHERS.tuples(ids=list(invoice_ids)))
+
+
+def _without_others() -> QuerySet[Invoice, tuple[int, datetime]]:
     others = Invoice.objects.filter(order=OuterRef("order")).exclude(pk=OuterRef("pk"))
     cases = MoneyCase.objects.filter(order=OuterRef("order"))
-    alone = Invoice.objects.filter(~Exists(others), ~Exists(cases), pk__in=invoice_ids)
-    return dict(alone.order_by().values_list("pk", Now()))
+    alone = Invoice.objects.filter(~Exists(others), ~Exists(cases), KeyIsAnyOf("ids"))
+    return alone.order_by().values_list("pk", Now())
+
+
+_WITHOUT_OTHERS = CompiledQuery(_without_others)

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import CharField, Q
 from django.db.models.functions import Now
 
 from orders.audit import ChangeSource
+from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import SourceName
 from payments.cases.cases import open_case
 from payments.invoices.transitions import lock_invoice, order_paid_by_another
@@ -16,14 +17,19 @@ COALESCE_INTERVAL = timedelta(seconds=1)
 PAID_BY_ANOTHER = "another invoice has paid the order"
 TERMINAL_RETIRED = "the invoice has ended and its terminal is retired"
 
+_NOTIFIED = CompiledQuery(
+    lambda: Invoice.objects.select_related("order", "terminal").filter(
+        notify_key=Parameter("notify_key", CharField())
+    )
+)
+
 
 def invoice_notified(notify_key: str) -> int | None:
     """Record SEQR's notification of an invoice; return its id, None for an unknown key.
 
     One of many notifications within a second is stored. The caller queries the status.
     """
-    known = Invoice.objects.select_related("order", "terminal").filter(notify_key=notify_key)
-    invoice = known.first()
+    invoice = _NOTIFIED.first(notify_key=notify_key)
     if invoice is None:
         return None
     _open_case_if_unqueried(invoice)

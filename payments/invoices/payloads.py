@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext, override
 
 from orders.models import Order
+from orders.services import rows_of
 from payments import seqr
 from payments.callback_urls import back_url, notification_url
 from payments.invoices.discounts import discounts_of
@@ -70,7 +71,7 @@ def _rows(order: Order) -> tuple[seqr.InvoiceRow, ...]:
             item_sku=row.sku or None,
             item_total_amount=seqr.Amount(row.total, order.currency),
         )
-        for row in order.rows.all()
+        for row in rows_of(order)
     )
 
 

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
+from orders.compiled_query import CompiledQuery, Parameter
 from orders.state_machine import save_fields
 from payments.availability.pause import pause_payments
 from payments.call_audit import record_call, record_failed_poll
@@ -36,6 +37,12 @@ from payments.models import (
 from payments.seqr import SeqrConfigurationError, SeqrError
 
 POSSIBLE_DUPLICATE_PAYMENT = "A query about this ended invoice may have accepted a second payment"
+
+_INVOICE = CompiledQuery(
+    lambda: Invoice.objects.select_related("order", "terminal__seller").filter(
+        pk=Parameter("id", BigIntegerField())
+    )
+)
 
 
 def refresh_invoice(invoice_id: int, source: ChangeSource) -> InvoiceStatus:
@@ -66,7 +73,7 @@ def query_and_acknowledge(invoice_id: int, source: ChangeSource) -> StatusResult
 
 def _read(invoice_id: int) -> Invoice:
     """Read an invoice with what its query needs: its order, its terminal and the seller."""
-    return Invoice.objects.select_related("order", "terminal__seller").get(pk=invoice_id)
+    return _INVOICE.get(id=invoice_id)
 
 
 def query_and_apply(

@@ -1,10 +1,12 @@
 """sendInvoice: takes a lease, calls SEQR outside any transaction, and stores the reference."""
 
 from django.db import IntegrityError, transaction
+from django.db.models import BigIntegerField
 from django.db.models.functions import Now
 
 from orders.audit import ChangeSource, record_event, record_event_once
 from orders.clock import SAVED_NOW
+from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import EventName, SourceName
 from orders.state_machine import save_fields
 from payments.availability.pause import is_retired, pause_payments, payments_paused
@@ -30,6 +32,14 @@ from payments.seqr import (
 )
 
 SOURCE = ChangeSource(SourceName.SEND_INVOICE)
+
+_TO_SEND = CompiledQuery(
+    lambda: (
+        locked_invoices("order__shop__terminal__seller")
+        .annotate(is_paused=payments_paused("order__shop__terminal"), read_at=Now())
+        .filter(pk=Parameter("id", BigIntegerField()))
+    )
+)
 
 
 def send_invoice(invoice_id: int) -> None:
@@ -70,10 +80,7 @@ def _take_lease(invoice_id: int) -> Invoice | None:
 
     The invoice is returned with what sending needs: its order, the shop, and the terminal.
     """
-    to_send = locked_invoices("order__shop__terminal__seller").annotate(
-        is_paused=payments_paused("order__shop__terminal"), read_at=Now()
-    )
-    invoice = to_send.get(pk=invoice_id)
+    invoice = _TO_SEND.get(id=invoice_id)
     if invoice.is_paused:
         return None
     # The shop's terminal may have been replaced. An earlier reference never arrived, so that the

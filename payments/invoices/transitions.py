@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
 
 from orders.audit import ChangeSource
+from orders.compiled_query import CompiledQuery, KeyIsAnyOf, Parameter
 from orders.models import AuditEvent, EventName, OrderState
 from orders.models.order import UNPAID_STATES
 from orders.state_machine import Change, TransitionTable, prepare_transition, save_changes
@@ -103,7 +104,7 @@ def lock_invoice(invoice_id: int) -> Invoice:
 
     Call it inside a transaction. Raises Invoice.DoesNotExist.
     """
-    return locked_invoices().get(pk=invoice_id)
+    return _LOCKED.get(id=invoice_id)
 
 
 def lock_free_invoices(invoice_ids: Sequence[int]) -> list[Invoice]:
@@ -111,7 +112,7 @@ def lock_free_invoices(invoice_ids: Sequence[int]) -> list[Invoice]:
 
     Waits for no lock. Each invoice comes with the lock of its order.
     """
-    return list(locked_invoices(skip_locked=True).filter(pk__in=invoice_ids))
+    return _LOCKED_UNLESS_BUSY.fetch(ids=list(invoice_ids))
 
 
 def locked_invoices(*related: str, skip_locked: bool = False) -> QuerySet[Invoice]:
@@ -122,6 +123,12 @@ def locked_invoices(*related: str, skip_locked: bool = False) -> QuerySet[Invoic
     """
     rows = Invoice.objects.select_related("order", *related)
     return rows.select_for_update(of=("order", "self"), skip_locked=skip_locked, no_key=True)
+
+
+_LOCKED = CompiledQuery(lambda: locked_invoices().filter(pk=Parameter("id", BigIntegerField())))
+_LOCKED_UNLESS_BUSY = CompiledQuery(
+    lambda: locked_invoices(skip_locked=True).filter(KeyIsAnyOf("ids"))
+)
 
 
 def transition_invoice(

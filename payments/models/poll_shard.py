@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from orders.compiled_query import CompiledQuery
+
 # Each invoice is in one bucket for good, so that another number of shards rewrites no row.
 BUCKET_COUNT = 64  # also the highest SEQR_POLL_SHARDS
 
@@ -84,6 +86,9 @@ def shard_of(invoice_id: int) -> int:
     return int(bucket_of(invoice_id) * settings.SEQR_POLL_SHARDS // BUCKET_COUNT)
 
 
+_ALL_SHARDS = CompiledQuery(PollShard.objects.all)
+
+
 class AnswerTimes:
     """Since when SEQR has answered about every open invoice, by the rows of the shards."""
 
@@ -106,4 +111,4 @@ class AnswerTimes:
 
 def read_answer_times() -> AnswerTimes:
     """Read the rows of every number of shards, since the setting may have been changed."""
-    return AnswerTimes(PollShard.objects.all())
+    return AnswerTimes(_ALL_SHARDS.fetch())

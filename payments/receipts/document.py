@@ -6,6 +6,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from orders.models import Order
+from orders.services import rows_of
 from payments.invoices.discounts import discounts_of
 from payments.invoices.transitions import paid_differs
 from payments.models import Invoice, InvoiceStatus
@@ -42,7 +43,7 @@ def _separate_payment_reference(invoice: Invoice) -> str:
 
 
 def _product_rows(order: Order) -> Iterator[ReceiptRow]:
-    for row in order.rows.all():
+    for row in rows_of(order):
         yield ReceiptRow(
             name=row.name_in(order.language),
             quantity=row.quantity,

@@ -8,11 +8,12 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, Q
+from django.db.models import BigIntegerField, Exists, F, Q
 from django.db.models.functions import Now
 
 from orders.audit import ChangeSource, insert_events, new_event, record_event, record_event_once
 from orders.clock import SAVED_NOW
+from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import EventName, SourceName
 from orders.state_machine import save_fields
 from payments.call_audit import call_event
@@ -45,6 +46,19 @@ RECEIPT_TYPE = "RECEIPT"  # required; the API reference lists no values
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 
+_TO_SUBMIT = CompiledQuery(
+    lambda: Invoice.objects.select_related("order__shop", "terminal__seller").filter(
+        pk=Parameter("id", BigIntegerField())
+    )
+)
+_SUBMITTED = CompiledQuery(
+    lambda: (
+        locked_invoices()
+        .annotate(has_case=Exists(open_configuration_cases("terminal", OPERATION)))
+        .filter(pk=Parameter("id", BigIntegerField()))
+    )
+)
+
 
 def receipts_due(now: datetime | Now) -> Q:
     """Return the filter for invoices whose receipt is to be submitted now."""
@@ -58,7 +72,7 @@ def submit_receipt(invoice_id: int) -> None:
     """
     if not _take_lease(invoice_id):
         return
-    invoice = Invoice.objects.select_related("order__shop", "terminal__seller").get(pk=invoice_id)
+    invoice = _TO_SUBMIT.get(id=invoice_id)
     assert invoice.ers_reference is not None
     calls: list[CallRecord] = []
     try:
@@ -143,8 +157,7 @@ def _record_calls(invoice: Invoice, calls: list[CallRecord]) -> None:
 
 @transaction.atomic
 def _record_acceptance(invoice_id: int, calls: list[CallRecord]) -> None:
-    has_case = Exists(open_configuration_cases("terminal", OPERATION))
-    invoice = locked_invoices().annotate(has_case=has_case).get(pk=invoice_id)
+    invoice = _SUBMITTED.get(id=invoice_id)
     events = [call_event(call, invoice.order_id, SOURCE) for call in calls]
     if invoice.receipt_accepted_at is None:
         save_fields(invoice, receipt_accepted_at=SAVED_NOW, **LEASE.released())

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import BigIntegerField, CharField, Q, QuerySet, Subquery, UUIDField
 
 from orders.compiled_query import CompiledQuery, Parameter
-from orders.models import CustomerSession, Order, OrderRow
+from orders.models import CustomerSession, Order
 from orders.models.order import BLOCKING_STATES
 from payments.invoices.create import current_of
 from payments.models import Invoice
@@ -53,9 +53,6 @@ _ORDER_OF_REFERENCE = CompiledQuery(
     lambda: Order.objects.filter(
         customer=_CUSTOMER, invoices__invoice_reference=Parameter("reference", CharField())
     )
-)
-_ROWS_OF_ORDER = CompiledQuery(
-    lambda: OrderRow.objects.filter(order=Parameter("order_id", BigIntegerField()))
 )
 
 
@@ -105,11 +102,6 @@ def invoice_of_reference(session: CustomerSession, reference: str) -> Invoice | 
     """Return the current invoice of this customer's order that has had this reference, if any."""
     order = _ORDER_OF_REFERENCE.first(customer_id=session.customer_id, reference=reference)
     return None if order is None else customer_invoice(session, order.public_id)
-
-
-def rows_of(order: Order) -> list[OrderRow]:
-    """Return the rows of an order."""
-    return _ROWS_OF_ORDER.fetch(order_id=order.pk)
 
 
 def _with_shop(invoices: list[Invoice], session: CustomerSession) -> list[Invoice]:

@@ -20,6 +20,7 @@ from orders.services import (
     OrderNotAccepted,
     PriceChanged,
     place_order,
+    rows_of,
 )
 from orders.templatetags.money import money
 from payments import tasks
@@ -39,7 +40,7 @@ from seqrshop.storefront.json_output import (
     order_summary,
     product_with_price,
 )
-from seqrshop.storefront.order_queries import customer_invoice, customer_invoices, rows_of
+from seqrshop.storefront.order_queries import customer_invoice, customer_invoices
 from seqrshop.storefront.shops import shop_at
 from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream

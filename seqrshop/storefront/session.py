@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.views.decorators.gzip import gzip_page
 
-from orders.services import digest_of
+from orders.services import digest_of, rows_of
 from payments.availability.pause import payments_are_paused
 from payments.call_places import NoPlaceForCall, restrict_caller
 from payments.models import Invoice
@@ -33,7 +33,6 @@ from seqrshop.storefront.json_output import order_details, session_details
 from seqrshop.storefront.order_queries import (
     invoice_of_reference,
     invoices_of_session,
-    rows_of,
 )
 from seqrshop.storefront.shops import shop_at
 

@@ -45,18 +45,18 @@ class HttpClient:
     ) -> Answer:
         """Send a request; return the whole answer. A `body` is sent as JSON.
 
-        Opens the connection, and opens it again where the server has closed it. Raises OSError,
-        EOFError and TimeoutError.
+        Opens the connection, and opens it again where the server has closed an idle one, as a
+        browser does. Raises OSError, EOFError and TimeoutError.
         """
         request = self._encode(method, path, body, headers or {})
+        is_reused = self._streams is not None
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            reader, writer = await self._connect()
-            writer.write(request)
             try:
-                answer = await _read_answer(reader, has_body=method != "HEAD")
-            except BaseException:
-                self.close()
-                raise
+                answer = await self._exchange(request, has_body=method != "HEAD")
+            except (ConnectionResetError, asyncio.IncompleteReadError) as error:
+                if not is_reused or getattr(error, "partial", b""):
+                    raise
+                answer = await self._exchange(request, has_body=method != "HEAD")
         self._store_cookies(answer)
         if "close" in answer.headers.get("connection", []):
             self.close()
@@ -67,6 +67,15 @@ class HttpClient:
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None
+
+    async def _exchange(self, request: bytes, *, has_body: bool) -> Answer:
+        reader, writer = await self._connect()
+        try:
+            writer.write(request)
+            return await _read_answer(reader, has_body=has_body)
+        except BaseException:
+            self.close()
+            raise
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._streams is not None and self._streams[0].at_eof():

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 # A journey with two status requests: once the invoice is sent, and once it is paid.
 # Lower a number when its process needs fewer. web: session, order, both statuses, notification and
 # its status check with the acknowledgement. worker: sendInvoice. background: the receipt.
-MOST_STATEMENTS = {"web": 36, "worker": 14, "background": 8}
+MOST_STATEMENTS = {"web": 35, "worker": 14, "background": 8}
 
 Wait = Callable[[Callable[[], bool]], None]
 
@@ -50,10 +50,12 @@ def test_a_whole_journey_needs_no_more_statements_than_recorded(
         with log_statements(owner_url(), Path(log)) as statements:
             pay_one_order(shop, eventually)
 
-    counted = {name: statements.by_name()[name] for name in MOST_STATEMENTS}
-    texts = "\n".join(f"{name}: {text}" for name in counted for text in statements.texts(name))
+    # An empty statement is the pool's check of a connection that was idle for seconds.
+    texts = {name: list(filter(str.strip, statements.texts(name))) for name in MOST_STATEMENTS}
+    counted = {name: len(texts[name]) for name in texts}
+    listed = "\n".join(f"{name}: {text}" for name in texts for text in texts[name])
     assert all(0 < counted[name] <= MOST_STATEMENTS[name] for name in counted), (
-        f"{counted}\n{texts}"
+        f"{counted}\n{listed}"
     )
 
 
