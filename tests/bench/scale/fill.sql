@@ -182,10 +182,11 @@ FROM generate_series({first}::bigint, {last}) n, (VALUES
 -- part: refunds
 
 INSERT INTO payments_refund (
-    id, invoice_id, nonce, status, amount, currency, reason, requested_by_id, approval_reason,
-    created_at, withdrawal_reason, sent_at, ers_reference, refunded_at, resolution_reason
+    id, invoice_id, nonce, status, amount, currency, reason_code, reason, requested_by_id,
+    approval_reason, created_at, withdrawal_reason, sent_at, ers_reference, refunded_at, resolution_reason
 )
-SELECT n, n, md5('refund' || n), status, 45, 'SEK', 'The bun was cold', {clerk}, '', refunded_at,
+SELECT n, n, md5('refund' || n), status, 45, 'SEK', 'not_good', 'The bun was cold', {clerk}, '',
+    refunded_at,
     CASE status WHEN 'WITHDRAWN' THEN 'staff' ELSE '' END,
     CASE WHEN is_sent THEN refunded_at END,
     CASE status WHEN 'REFUNDED' THEN '2026112913000000' || lpad(n::text, 9, '0') END,

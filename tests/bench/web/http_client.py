@@ -54,7 +54,8 @@ class HttpClient:
             try:
                 answer = await self._exchange(request, has_body=method != "HEAD")
             except (ConnectionResetError, asyncio.IncompleteReadError) as error:
-                if not is_reused or getattr(error, "partial", b""):
+                is_begun = isinstance(error, asyncio.IncompleteReadError) and error.partial
+                if not is_reused or is_begun:
                     raise
                 answer = await self._exchange(request, has_body=method != "HEAD")
         self._store_cookies(answer)
