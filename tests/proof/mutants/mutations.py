@@ -72,7 +72,7 @@ MUTATIONS = (
     Mutation(
         "skip the row locks",
         TRANSITIONS,
-        "    return locked_invoices().get(pk=invoice_id)\n",
+        "    return _LOCKED.get(id=invoice_id)\n",
         '    return Invoice.objects.select_related("order").get(pk=invoice_id)\n',
         "tests/payments/invoices/test_refresh.py::test_second_query_waits_for_the_one_that_stores_the_payment",
     ),

@@ -200,10 +200,11 @@ REFUND_MUTATIONS = (
         "make a refund for each click",
         REFUND,
         "    if earlier is not None:\n        return earlier, False\n"
-        "    return _create(invoice, amount, reason.strip(), source, nonce), True\n",
+        "    return _create(invoice, request, source), True\n",
         "    if earlier is not None:\n"
-        '        nonce = f"{nonce}, once more"\n'
-        "    return _create(invoice, amount, reason.strip(), source, nonce), True\n",
+        '        nonce = f"{request.nonce}, once more"\n'
+        "        request = RefundRequest(request.amount, request.reason, nonce)\n"
+        "    return _create(invoice, request, source), True\n",
         "tests/payments/refunds/test_refunds.py::test_concurrent_requests_with_one_nonce_create_one_refund",
         by_model=True,
     ),

@@ -52,9 +52,9 @@ STAFF_MUTATIONS = (
     ),
     Mutation(
         "refund a payment of another shop",
-        "seqrshop/backoffice/refund.py",
-        '    invoices = own_rows(request, Invoice.objects.select_related("order"))\n',
-        '    invoices = Invoice.objects.select_related("order")\n',
+        "seqrshop/backoffice/refund_page.py",
+        'own_rows(request, Invoice.objects.select_related("order__shop", "order__customer"))',
+        'Invoice.objects.select_related("order__shop", "order__customer")',
         PAGES,
     ),
     Mutation(
