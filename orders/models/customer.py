@@ -3,7 +3,11 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from orders.last_characters import LastCharacters
 from orders.models.shop import Shop
+
+SEARCHED_DIGITS = 4
+"""The last digits of a phone number by which the staff find a customer."""
 
 
 class Customer(models.Model):
@@ -20,6 +24,9 @@ class Customer(models.Model):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
+        indexes = [
+            models.Index(LastCharacters("msisdn", SEARCHED_DIGITS), name="customer_by_last_digits"),
+        ]
 
     def __str__(self) -> str:
         return gettext("Customer %(number)s") % {"number": self.pk}

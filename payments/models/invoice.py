@@ -7,6 +7,7 @@ from django.db.models.functions import Mod, Now
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
+from orders.last_characters import LastCharacters
 from orders.models import AuditedModel, AuditSubject, Order, Shop, SubjectType, Terminal
 from payments.models.poll_shard import BUCKET_COUNT
 
@@ -93,6 +94,10 @@ CUSTOMER_VISIBLE_FIELDS = (
 
 def _notify_key() -> str:
     return secrets.token_urlsafe(24)
+
+
+SEARCHED_REFERENCE_END = 8
+"""The last characters of a reference by which the staff find a payment."""
 
 
 class Invoice(AuditedModel):
@@ -235,6 +240,14 @@ class Invoice(AuditedModel):
                 name="invoice_possibly_reversed",
             ),
             BrinIndex(fields=["created_at"], name="invoice_by_day"),
+            # For the staff's search.
+            models.Index(
+                LastCharacters("invoice_reference", SEARCHED_REFERENCE_END),
+                name="invoice_by_reference_end",
+            ),
+            models.Index(
+                LastCharacters("ers_reference", SEARCHED_REFERENCE_END), name="invoice_by_ers_end"
+            ),
         ]
         constraints = [
             # As constraints and not as unique fields, which would have a second index for LIKE.

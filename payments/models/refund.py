@@ -6,8 +6,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
+from orders.last_characters import LastCharacters
 from orders.models import AuditedModel, AuditSubject, OrderRow, SubjectType
-from payments.models.invoice import Invoice
+from payments.models.invoice import SEARCHED_REFERENCE_END, Invoice
 
 
 class RefundStatus(models.TextChoices):
@@ -151,6 +152,11 @@ class Refund(AuditedModel):
                 fields=["sent_at"],
                 condition=models.Q(sent_at__isnull=False),
                 name="refund_by_sending",
+            ),
+            models.Index(
+                LastCharacters("ers_reference", SEARCHED_REFERENCE_END),
+                condition=models.Q(ers_reference__isnull=False),
+                name="refund_by_reference_end",
             ),
             models.Index(fields=["requested_by", "created_at"], name="refund_of_person_by_day"),
         ]

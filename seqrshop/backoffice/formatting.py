@@ -30,6 +30,13 @@ def local_time(moment: datetime, *, with_seconds: bool = False) -> str:
     return f"{localtime(moment):{form}}".replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
+def short_time(moment: datetime, now: datetime) -> str:
+    """Return the time of day in the shop's time zone; on another day than `now`, with the date."""
+    local = localtime(moment)
+    form = "%H:%M" if local.date() == localtime(now).date() else "%Y-%m-%d %H:%M"
+    return f"{local:{form}}"
+
+
 def age(since: datetime) -> str:
     """Return the time since then in its largest unit: “3 minutes”."""
     words = timesince(since, depth=1)

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from orders.colours import DEFAULT_ACCENT
 from orders.models import Shop
 from seqrshop.backoffice.navigation import ShownJob, shown_jobs
+from seqrshop.backoffice.search_page import may_search
 from seqrshop.backoffice.shop_scope import own_rows
 from seqrshop.backoffice.waiting import WaitingCounts, waiting_counts
 
@@ -50,6 +51,11 @@ class Frame:
     def brand(self) -> Brand:
         """The person's shop; the seller for a person of several shops of one seller."""
         return brand_of(self._request) if self.is_signed_in else Brand(PRODUCT_NAME, DEFAULT_ACCENT)
+
+    @property
+    def may_search(self) -> bool:
+        """Whether the person may open what the search box finds."""
+        return may_search(self._request)
 
     @property
     def other_languages(self) -> list[tuple[str, str]]:

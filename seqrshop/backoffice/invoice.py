@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.audit import by_staff
-from orders.models import Order, SubjectType
+from orders.models import SubjectType
 from payments.models import (
     CAPTURED_STATUSES,
     Invoice,
@@ -38,12 +38,7 @@ from seqrshop.backoffice.references import short_reference
 from seqrshop.backoffice.refund_page import refund_page
 from seqrshop.backoffice.row_actions import FROM_ROW_PAGE
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
-from seqrshop.backoffice.search import (
-    SEARCH_HELP,
-    customers_with_phone,
-    invoices_with_reference,
-    parse_number,
-)
+from seqrshop.backoffice.search import SEARCH_HELP, invoices_matching
 
 
 class DiscountInline(ReadOnlyInline[InvoiceDiscount, Invoice]):
@@ -146,14 +141,9 @@ class InvoiceAdmin(OrderColumn, AmountColumn, StatusColumn, AgeColumn, HistoryAd
         self, request: HttpRequest, queryset: QuerySet[Invoice], search_term: str
     ) -> tuple[QuerySet[Invoice], bool]:
         """Find by number, by SEQR's references or by phone number."""
-        term = search_term.strip()
-        if not term:
+        if not search_term.strip():
             return queryset, False
-        order_id, attempt = parse_number(term)
-        numbered = Q(order_id=order_id) & (Q() if attempt is None else Q(attempt=attempt))
-        orders = Order.objects.filter(customer__in=customers_with_phone(term))
-        of_customer = Q(order_id__in=list(orders.values_list("pk", flat=True)))
-        return queryset.filter(numbered | invoices_with_reference(term) | of_customer), False
+        return queryset.filter(invoices_matching(search_term)), False
 
     @admin.display(description=_("number"), ordering="order_id")
     def number(self, invoice: Invoice) -> str:

@@ -45,6 +45,7 @@ from seqrshop.backoffice.links import admin_url, link, list_url
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.refund_page import refund_page
 from seqrshop.backoffice.state_pills import word_pill
+from seqrshop.backoffice.waiting import open_cases
 
 PROBE_RESULTS = {
     ProbeResult.RESUMED: (
@@ -124,6 +125,13 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
     has_refund_permission = permission_check("payments.request_refund")
     has_resolve_permission = permission_check("payments.resolve_unknown_refund")
     has_probe_permission = permission_check("payments.check_paymentpause")
+
+    def empty_text(self, request: HttpRequest) -> str:
+        """Return that all is well where no case is open, instead of that none matches."""
+        is_about_open_cases = request.GET.get("open") == "yes" and not request.GET.get("q")
+        if is_about_open_cases and not open_cases(request).exists():
+            return gettext("All payments are in order.")
+        return super().empty_text(request)
 
     def get_fields(self, request: HttpRequest, obj: MoneyCase | None = None) -> list[Any]:
         """Leave out the fields that are empty for this case."""

@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from orders.audit import by_staff
@@ -55,7 +57,6 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
         "payment_reference",
         "ordered",
         "age",
-        "short_invoice_reference",
     )
     list_filter = ("state", ("shop", OwnRowsFilter))
     date_hierarchy = "created_at"
@@ -95,19 +96,14 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
 
     @admin.display(description=_("table"))
     def table(self, order: Order) -> str:
-        """Return the table whose code was scanned."""
-        return table_of(order)
+        """Return the table whose code was scanned; with a word where the column has no head."""
+        word = format_html('<span class="phone-only">{}</span>', capfirst(_("table")))
+        return format_html("{} {}", word, table_of(order))
 
     @admin.display(description=_("state"), ordering="state")
     def state_pill(self, order: Order) -> str:
         """Return the state in its colour."""
         return pill(OrderState(order.state))
-
-    @admin.display(description=_("invoice reference"))
-    def short_invoice_reference(self, order: Order) -> str:
-        """Return SEQR's invoice reference of the payment that decides the order's state."""
-        invoice = _current_invoice(order)
-        return short_reference(invoice.invoice_reference if invoice else None)
 
     @admin.display(description=_("payment reference"))
     def payment_reference(self, order: Order) -> str:

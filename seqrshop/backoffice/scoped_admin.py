@@ -13,7 +13,9 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import SimpleLazyObject
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from seqrshop.backoffice.list_parameters import (
@@ -101,8 +103,18 @@ class ShopScopedAdmin(_OwnRows[M], ModelAdmin[M]):
             messages.error(
                 request, _("The filter in the address is not valid, so all rows are shown.")
             )
-        title = {"title": capfirst(self.opts.verbose_name_plural)}
-        return super().changelist_view(request, {**title, **(extra_context or {})})
+        context = {
+            "title": capfirst(self.opts.verbose_name_plural),
+            "empty_text": SimpleLazyObject(lambda: self.empty_text(request)),
+            **(extra_context or {}),
+        }
+        return super().changelist_view(request, context)
+
+    def empty_text(self, request: HttpRequest) -> str:
+        """Return what an empty list says."""
+        if is_unfiltered(request.GET):
+            return gettext("There is nothing here yet.")
+        return gettext("Nothing matches the search and the filter.")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Hide the rows from the start page where a person may see none of them."""

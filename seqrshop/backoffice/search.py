@@ -1,63 +1,108 @@
-"""Finds orders and payments by number, by SEQR's references and by phone number."""
+"""Finds orders and payments by number, by SEQR's references, by phone number and by table.
 
-import re
+Every part is an index lookup, since the tables keep all orders ever made.
+"""
 
-from django.db.models import Q
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db.models import F, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Customer
-from orders.models.order import FIRST_NUMBER
-from payments.models import Invoice
+from orders.last_characters import LastCharacters
+from orders.models import Customer, Order
+from orders.models.customer import SEARCHED_DIGITS
+from payments.models import Invoice, Refund
+from payments.models.invoice import SEARCHED_REFERENCE_END
+from seqrshop.backoffice.formatting import TABLE_PARAMETER
+from seqrshop.backoffice.search_terms import SearchTerm, read_term
 
-COUNTRY_CODE = "46"
-SEARCH_HELP = _("The full order number, invoice reference, payment reference or phone number.")
-
-
-def orders_matching(term: str) -> Q:
-    """Return the condition that selects the orders matching a search term.
-
-    Every part is an index lookup, since the table keeps all orders ever made.
-    """
-    term = term.strip()
-    order_id, _attempt = parse_number(term)
-    invoices = Invoice.objects.filter(invoices_with_reference(term))
-    with_reference = list(invoices.values_list("order_id", flat=True))
-    of_customer = Q(customer__in=customers_with_phone(term))
-    return Q(pk=order_id) | Q(pk__in=with_reference) | of_customer
+TABLE_WINDOW = timedelta(hours=24)
+"""Yesterday's guests of a table are found by their number."""
+MAX_CUSTOMERS = 500  # with the same last digits
+MAX_ORDERS = 5000
+SEARCH_HELP = _(
+    "Order number, SEQR's reference or its last 8 characters, phone number or its last 4 digits, "
+    "or “table 4”."
+)
 
 
-def invoices_with_reference(term: str) -> Q:
-    """Return the condition that selects invoices by SEQR's invoice or payment reference."""
-    return Q(invoice_reference=term) | Q(ers_reference=term)
+def orders_matching(text: str) -> Q:
+    """Return the condition that selects the orders matching a search text."""
+    return Q(pk__in=set(matching_order_ids(read_term(text))))
 
 
-def customers_with_phone(term: str) -> list[int]:
-    """Return the ids of the customers with this phone number."""
-    msisdn = parse_msisdn(term)
-    if msisdn is None:
-        return []
-    return list(Customer.objects.filter(msisdn=msisdn).values_list("pk", flat=True))
+def matching_order_ids(term: SearchTerm) -> Iterator[int]:
+    """Yield the IDs of the orders that a search term may mean, of all shops."""
+    if term.order_id is not None:
+        yield term.order_id
+    if term.reference:
+        invoices = Invoice.objects.filter(invoices_with_reference(term))
+        yield from invoices.values_list("order_id", flat=True)[:MAX_ORDERS]
+        refunds = Refund.objects.filter(ers_reference=term.reference)
+        yield from refunds.values_list("invoice__order_id", flat=True)[:MAX_ORDERS]
+    if term.reference_end:
+        ending = Refund.objects.alias(end=_end("ers_reference")).filter(end=term.reference_end)
+        ending = ending.filter(ers_reference__isnull=False)
+        yield from ending.values_list("invoice__order_id", flat=True)[:MAX_ORDERS]
+    if customers := customers_with_phone(term):
+        orders = Order.objects.filter(customer__in=customers)
+        # In the order of their index: sorted by ID, all orders might be read to find these.
+        orders = orders.order_by("customer", "shop", "-pk")
+        yield from orders.values_list("pk", flat=True)[:MAX_ORDERS]
+    if term.table:
+        yield from _orders_of_table(term.table)
 
 
-def parse_number(term: str) -> tuple[int | None, int | None]:
-    """Return the order id and the attempt from an order or payment number: `1005`, `1005-2`.
+def invoices_matching(text: str) -> Q:
+    """Return the condition that selects the payments matching a search text."""
+    term = read_term(text)
+    attempt = Q() if term.attempt is None else Q(attempt=term.attempt)
+    found = Q(order_id=term.order_id) & attempt if term.order_id is not None else Q(pk__in=())
+    if term.reference:
+        ids = Invoice.objects.filter(invoices_with_reference(term))
+        found |= Q(pk__in=list(ids.values_list("pk", flat=True)[:MAX_ORDERS]))
+    without_number = SearchTerm(
+        msisdns=term.msisdns, last_digits=term.last_digits, table=term.table
+    )
+    return found | Q(order_id__in=set(matching_order_ids(without_number)))
 
-    A part that is missing is None.
-    """
-    match = re.fullmatch(r"(\d{4,15})(?:-(\d{1,4}))?", term)
-    if match is None:
-        return None, None
-    return int(match[1]) - FIRST_NUMBER, int(match[2]) if match[2] else None
+
+def invoices_with_reference(term: SearchTerm) -> Q:
+    """Return the condition that selects invoices by a reference of SEQR's, whole or its end."""
+    whole = Q(invoice_reference=term.reference) | Q(ers_reference=term.reference)
+    if not term.reference_end:
+        return whole
+    ends = Invoice.objects.alias(
+        invoice_end=_end("invoice_reference"), ers_end=_end("ers_reference")
+    ).filter(Q(invoice_end=term.reference_end) | Q(ers_end=term.reference_end))
+    return whole | Q(pk__in=list(ends.order_by().values_list("pk", flat=True)[:MAX_ORDERS]))
 
 
-def parse_msisdn(term: str) -> str | None:
-    """Return the phone number in international form without +, or None if it is none.
+def customers_with_phone(term: SearchTerm) -> list[int]:
+    """Return the IDs of the customers with this phone number, or with these last digits."""
+    customers = Customer.objects.order_by("-pk")
+    found: list[int] = []
+    if term.msisdns:
+        found += customers.filter(msisdn__in=term.msisdns).values_list("pk", flat=True)
+    if term.last_digits:
+        ending = Customer.objects.alias(end=LastCharacters("msisdn", SEARCHED_DIGITS))
+        ending = ending.filter(end=term.last_digits)
+        found += ending.values_list("pk", flat=True)[:MAX_CUSTOMERS]
+    return found
 
-    A number that begins with a single 0 is Swedish: 070-123 45 67 is 46701234567.
-    """
-    compact = re.sub(r"\(0\)|[\s()/.\-]", "", term)
-    match = re.fullmatch(r"(\+|00)?(\d{6,15})", compact)
-    if match is None:
-        return None
-    prefix, digits = match.groups()
-    return COUNTRY_CODE + digits[1:] if not prefix and digits.startswith("0") else digits
+
+def _end(field: str) -> LastCharacters:
+    return LastCharacters(field, SEARCHED_REFERENCE_END)
+
+
+def _orders_of_table(table: str) -> Iterator[int]:
+    """Yield the last day's orders of a table, by the index of their times."""
+    orders = Order.objects.alias(table=Lower(KeyTextTransform(TABLE_PARAMETER, F("parameters"))))
+    recent = orders.filter(table=table.lower(), created_at__gte=timezone.now() - TABLE_WINDOW)
+    yield from recent.order_by("-created_at").values_list("pk", flat=True)[:MAX_ORDERS]

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from seqrshop.backoffice.failed_sign_ins import (
     failed_sign_ins,
@@ -17,16 +18,23 @@ from seqrshop.backoffice.failed_sign_ins import (
 from seqrshop.backoffice.frame import Frame
 from seqrshop.backoffice.known_browser import remember_browser
 from seqrshop.backoffice.sign_in import SignInForm
+from seqrshop.backoffice.today.page import today_context
 
 
 class StaffAdminSite(AdminSite):
     """Shows failed sign-ins to the person whose account it is, at the next sign-in."""
 
+    index_template = "staff/today.html"
+    index_title = _("Today")
     login_form = SignInForm
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the frame to the context of every page."""
         return {**super().each_context(request), "frame": Frame(request, self)}
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the first page: whether payments work, what waits, and what was sold."""
+        return super().index(request, {**today_context(request), **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Sign a person in, and remember the browser."""

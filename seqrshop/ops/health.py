@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 
 from payments.models import CaseKind
 from payments.polling.capacity import capacity_advice
-from payments.polling.shards import ROW_STALE_AFTER
 from seqrshop import __version__
 from seqrshop.ops.bounded_reads import SharedRead, heartbeats_or_none
 from seqrshop.ops.health_snapshot import (
@@ -21,11 +20,7 @@ from seqrshop.ops.health_snapshot import (
     read_health_snapshot,
     shard_statuses,
 )
-
-# Half of the 20 seconds after which SEQR reverses a payment: the rest is left for another poller,
-# or a person, to act.
-MAX_ANSWER_AGE_SECONDS = 10.0
-MAX_ROUND_AGE_SECONDS = ROW_STALE_AFTER.total_seconds()
+from seqrshop.ops.risks import has_open_invoices, shard_risks
 
 _health_snapshot = SharedRead(read_health_snapshot)
 _last_at_risk: dict[str, Any] = {}  # of this process
@@ -42,7 +37,9 @@ def health(request: HttpRequest) -> JsonResponse:
     """Return the shop's health; 503 while money is at risk. Source: docs/operations.md."""
     heartbeats, snapshot = heartbeats_or_none(), _health_snapshot.result()
     shards = shard_statuses(heartbeats or {}, snapshot.shard_rows if snapshot else {})
-    risks = _risks(shards, snapshot, redis_is_up=heartbeats is not None)
+    risks = [] if snapshot else ["postgresql_unavailable"]
+    at_risk = shard_risks(shards, snapshot, redis_is_up=heartbeats is not None)
+    risks += [f"shard_{risk.shard}_{risk.problem}" for risk in at_risk]
     degradations = ["redis_unavailable"] if heartbeats is None else []
     if snapshot and snapshot.paused_terminals:
         degradations.append("payments_paused")
@@ -70,25 +67,6 @@ def health(request: HttpRequest) -> JsonResponse:
     return response
 
 
-def _risks(
-    shards: dict[int, ShardStatus | None], snapshot: HealthSnapshot | None, *, redis_is_up: bool
-) -> list[str]:
-    """Return what endangers payments: of each shard that has open invoices, the worst."""
-    risks = [] if snapshot else ["postgresql_unavailable"]
-    for number, status in shards.items():
-        if snapshot is None and status is None and not redis_is_up:
-            continue  # nothing is known of the shard
-        if _has_open_invoices(number, status, snapshot) is False:
-            continue
-        if status is None or status.round_age > MAX_ROUND_AGE_SECONDS:
-            risks.append(f"shard_{number}_stalled")
-        elif status.oldest_answer_age > MAX_ANSWER_AGE_SECONDS:
-            risks.append(f"shard_{number}_unanswered")
-        elif snapshot and status.read_age > MAX_ANSWER_AGE_SECONDS:
-            risks.append(f"shard_{number}_unread")
-    return risks
-
-
 def _shard(
     number: int, status: ShardStatus | None, snapshot: HealthSnapshot | None
 ) -> dict[str, Any]:
@@ -98,7 +76,7 @@ def _shard(
         "round_age_seconds": round(status.round_age, 1) if status else None,
         "oldest_answer_age_seconds": round(status.oldest_answer_age, 1) if status else None,
         "read_age_seconds": round(status.read_age, 1) if status else None,
-        "has_open_invoices": _has_open_invoices(number, status, snapshot),
+        "has_open_invoices": has_open_invoices(number, status, snapshot),
         "needed_in_flight": status.stats.get("needed_in_flight") if status else None,
         "max_in_flight": status.stats.get("max_in_flight") if status else None,
         "advice": _advice(status),
@@ -124,15 +102,6 @@ def _advice(status: ShardStatus | None) -> str | None:
     return capacity_advice(
         stats["needed_in_flight"], stats["max_in_flight"], settings.SEQR_POLL_SHARDS
     )
-
-
-def _has_open_invoices(
-    number: int, status: ShardStatus | None, snapshot: HealthSnapshot | None
-) -> bool | None:
-    """Return whether a shard has open invoices, by PostgreSQL or its heartbeat; None if unknown."""
-    if snapshot is not None:
-        return snapshot.open_invoices[number] > 0
-    return status.stats["open"] > 0 if status else None
 
 
 def _response(body: dict[str, Any], status: int = 200) -> JsonResponse:

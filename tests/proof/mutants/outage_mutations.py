@@ -193,9 +193,9 @@ OUTAGE_MUTATIONS = (
     ),
     Mutation(
         "report no shard that has not read its invoices",
-        "seqrshop/ops/health.py",
+        "seqrshop/ops/risks.py",
         "        elif snapshot and status.read_age > MAX_ANSWER_AGE_SECONDS:\n"
-        '            risks.append(f"shard_{number}_unread")\n',
+        "            yield ShardRisk(number, Problem.UNREAD, status.read_age)\n",
         "",
         "tests/ops/test_health.py"
         "::test_open_invoices_of_a_shard_that_has_not_read_them_are_at_risk",

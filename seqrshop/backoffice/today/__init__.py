@@ -1,0 +1,1 @@
+"""The first page: whether payments work, what waits, and what was sold."""

@@ -1,0 +1,112 @@
+"""The view of the first page, and of the parts that its script reads again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Min
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from orders.models import Order, Product, Shop
+from orders.models.order import SERVABLE_STATES, number_of
+from payments.models import MoneyCase, Refund, RefundStatus
+from payments.refunds.refund import APPROVE_PERMISSION
+from seqrshop.backoffice.formatting import age, money
+from seqrshop.backoffice.links import admin_url, list_url
+from seqrshop.backoffice.shop_scope import own_rows
+from seqrshop.backoffice.today.payments_state import payments_state
+from seqrshop.backoffice.today.sales import Sales, read_sales
+from seqrshop.backoffice.waiting import waiting_counts
+
+WAITING_WINDOW = timedelta(hours=24)
+"""An order that nobody marked as served is waiting no longer the day after."""
+SHOWN_PRODUCTS = 5
+
+
+@dataclass(frozen=True)
+class WaitingOrders:
+    """The paid orders that are not served, and the oldest of them."""
+
+    number: int
+    oldest_number: str = ""
+    oldest_age: str = ""
+    oldest_url: str = ""
+
+
+def today_context(request: HttpRequest) -> dict[str, Any]:
+    """Return what the page shows: each part for those who may see its rows."""
+    may, now = request.user.has_perm, timezone.now()
+    shops = list(own_rows(request, Shop.objects.only("pk", "name", "paused", "terminal_id")))
+    if not shops:
+        return {"shops": shops}
+    counts = waiting_counts(request)
+    return {
+        "shops": shops,
+        "payments": payments_state(request, shops, now),
+        "paused_shops": [shop.name for shop in shops if shop.paused],
+        "waiting": _waiting_orders(request, now) if may("orders.view_order") else None,
+        "orders_url": list_url(Order, state__in=",".join(SERVABLE_STATES)),
+        **(_sales(read_sales(request, now)) if may("payments.view_invoice") else {}),
+        "approvals": counts.approvals if may(APPROVE_PERMISSION) else None,
+        "approvals_url": list_url(Refund, status__exact=RefundStatus.REQUESTED),
+        "cases": counts.cases if may("payments.view_moneycase") else None,
+        "cases_url": list_url(MoneyCase, open="yes"),
+        **(_sold_out(request) if may("orders.view_product") else {}),
+    }
+
+
+def today_parts(request: HttpRequest) -> HttpResponse:
+    """Answer with the parts of the page as they are now."""
+    context = {**admin.site.each_context(request), **today_context(request)}
+    return render(request, "staff/today_parts.html", context)
+
+
+def _waiting_orders(request: HttpRequest, now: datetime) -> WaitingOrders:
+    """Read the orders of the last day alone, by the index of their times."""
+    waiting = Order.objects.filter(
+        state__in=SERVABLE_STATES, served_at=None, created_at__gte=now - WAITING_WINDOW
+    )
+    found = own_rows(request, waiting.order_by()).aggregate(
+        number=Count("pk"), oldest=Min("pk"), since=Min("created_at")
+    )
+    if not found["number"]:
+        return WaitingOrders(0)
+    return WaitingOrders(
+        found["number"],
+        number_of(found["oldest"]),
+        age(found["since"]),
+        admin_url(Order, "change", found["oldest"]),
+    )
+
+
+def _sales(sales: Sales) -> dict[str, Any]:
+    """Return the sales with their amounts as text."""
+    return {
+        "sales": sales,
+        "takings": [
+            {
+                "today": money(each.today, each.currency),
+                "refunded": money(each.refunded, each.currency) if each.refunded else "",
+                "earlier_so_far": money(each.earlier_so_far, each.currency),
+                "earlier": money(each.earlier, each.currency),
+            }
+            for each in sales.takings
+        ],
+    }
+
+
+def _sold_out(request: HttpRequest) -> dict[str, Any]:
+    products = own_rows(request, Product.objects.filter(sold_out=True, on_sale=True))
+    names = [product.name_in(get_language() or "en") for product in products]
+    return {
+        "sold_out": names[:SHOWN_PRODUCTS],
+        "more_sold_out": max(0, len(names) - SHOWN_PRODUCTS),
+        "sold_out_count": len(names),
+        "sold_out_url": list_url(Product, sold_out__exact=1),
+    }
