@@ -9,6 +9,8 @@ from typing import Any
 from django.contrib.auth.models import Permission, User
 from django.db.models import Model
 from django.test import Client
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from orders.models import AuditEvent, Order, Shop, StaffAccess, Terminal
 from payments.models import (
@@ -61,7 +63,15 @@ def browser_of(shops: tuple[str, ...] | None) -> Client:
 
 
 def pages_of(client: Client) -> Iterator[Page]:
-    """Yield each list's pages, filters, sort columns and searches, and the pages of single rows."""
+    """Yield the first page and the searches, each list's pages, filters, sort columns and searches.
+
+    Then the pages of single rows.
+    """
+    yield Page("the first page", reverse("admin:index"))
+    for term in _searched_terms():
+        yield Page(
+            "the search for everything", f"{reverse('staff:search')}?{urlencode({'q': term})}"
+        )
     for model in LISTS:
         name = str(model._meta.verbose_name_plural)
         yield Page(f"{name}: first page", list_url(model))
@@ -87,6 +97,18 @@ def pages_of(client: Client) -> Iterator[Page]:
         for row in changelist.result_list[:1]:
             if client.get(page_url(row)).status_code == 200:  # a terminal may have others' shops
                 yield Page(f"{name}: a row's page", page_url(row))
+
+
+def _searched_terms() -> Iterator[str]:
+    """Yield each key by which an order can be found, of a paid order in the middle of all."""
+    middle = Invoice.objects.filter(pk__gte=Invoice.objects.count() // 2, status="PAID")
+    invoice = middle.order_by("pk").select_related("order__customer")[0]
+    msisdn = invoice.order.customer.msisdn
+    yield from (invoice.order.number, f"#{invoice.order.number}", "1006", "table 4")
+    yield from (msisdn, f"+{msisdn}", msisdn[-4:], "0709999999")
+    for reference in (invoice.invoice_reference, invoice.ers_reference):
+        assert reference is not None
+        yield from (reference, reference[-8:])
 
 
 def _filters(changelist: Any) -> Iterator[str]:
