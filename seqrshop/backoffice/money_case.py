@@ -18,6 +18,7 @@ from orders.models import SubjectType
 from payments import tasks
 from payments.availability.probe import ProbeResult, probe_payments, schedule_probe
 from payments.cases.guidance import GUIDANCE
+from payments.cases.summaries import summary_of
 from payments.invoices.resolve_attention import resolve_case
 from payments.models import (
     CAPTURED_STATUSES,
@@ -32,6 +33,7 @@ from payments.models import (
 )
 from payments.seqr import is_shortened
 from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each
+from seqrshop.backoffice.case_help import CaseHelp, amounts_of, closing_effect, help_for
 from seqrshop.backoffice.columns import InvoiceColumn, OrderColumn
 from seqrshop.backoffice.formatting import EMPTY_VALUE, local_time
 from seqrshop.backoffice.history import HistoryAdmin
@@ -99,15 +101,26 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
 
     subject_type = SubjectType.CASE
     change_form_template = "admin/payments/moneycase/change_form.html"
-    list_display = ("__str__", "status_pill", "order_link", "summary", "opened_at", "closed_by")
+    list_display = (
+        "__str__",
+        "status_pill",
+        "order_link",
+        "what_happened",
+        "opened_at",
+        "closed_by",
+    )
     list_filter = (StatusFilter, "kind", "opened_at")
-    list_select_related = ("order", "closed_by")
+    list_select_related = (
+        "order",
+        "closed_by",
+        "invoice__order",
+        "refund",
+        "period",
+        "terminal",
+    )
     date_hierarchy = "opened_at"
     form = CloseCaseForm
     fields = (
-        "kind",
-        "summary",
-        "guidance",
         "order_link",
         "invoice_link",
         "period_link",
@@ -242,6 +255,28 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             return word_pill("bad", gettext("Open"))
         return word_pill("muted", gettext("Closed"))
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add what happened, both amounts, and what helps."""
+        case = context.get("original")
+        if case is not None:
+            allowed = self.get_actions(request)
+            actions = tuple(name for name in self.row_actions(case) if name in allowed)
+            context |= {
+                "what_happened": summary_of(case),
+                "guidance": GUIDANCE[CaseKind(case.kind)],
+                "amounts": amounts_of(case),
+                "help": help_for(request, case, actions) if case.closed_at is None else CaseHelp(),
+                "closing_effect": closing_effect(case),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=_("what happened"))
+    def what_happened(self, case: MoneyCase) -> str:
+        """Return what the case is about, in the language of the staff."""
+        return summary_of(case)
+
     @admin.display(description=_("payments"))
     def payment_pause(self, case: MoneyCase) -> str:
         """Return since when this case pauses payments, and the result of the last check."""
@@ -266,11 +301,6 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
         lost = _("lost transactions from %(since)s to %(until)s") % times
         waiting_text = ngettext("%(n)d unsent refund", "%(n)d unsent refunds", waiting)
         return format_html('{}; <a href="{}">{}</a>', lost, address, waiting_text % {"n": waiting})
-
-    @admin.display(description=_("what to do"))
-    def guidance(self, case: MoneyCase) -> str:
-        """Return the guidance for cases of this kind."""
-        return str(GUIDANCE[CaseKind(case.kind)])
 
     @admin.display(description=_("transaction period"))
     def period_link(self, case: MoneyCase) -> str:

@@ -23,15 +23,17 @@ from payments.models import (
     Refund,
     TransactionPeriod,
 )
+from payments.refunds.refund import APPROVE_PERMISSION
 from seqrshop.backoffice.links import list_url
 from seqrshop.backoffice.waiting import WaitingCounts
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A page: the list of a model, which decides who may open it, or a view by its URL name.
+    """A page: a view by its URL name, or the list of a model.
 
-    A view needs one of its permissions, if it has any. `count` is a field of WaitingCounts.
+    The model decides who may open the page; one of the permissions is needed too, if there are any.
+    `count` is a field of WaitingCounts.
     """
 
     label: Promise
@@ -43,13 +45,16 @@ class Entry:
     @property
     def address(self) -> str:
         """The address of the page."""
-        return reverse(self.url_name) if self.model is None else list_url(self.model)
+        if self.model is None or self.url_name:
+            return reverse(self.url_name)
+        return list_url(self.model)
 
     def is_open_to(self, request: HttpRequest, site: AdminSite) -> bool:
         """Return whether the person who makes the request may open the page."""
         if self.model is not None:
             model_admin = site.get_model_admin(self.model)
-            return model_admin.has_view_or_change_permission(request)
+            if not model_admin.has_view_or_change_permission(request):
+                return False
         permissions = self.permissions
         return not permissions or any(map(request.user.has_perm, permissions))
 
@@ -79,7 +84,14 @@ JOBS = (
         _("Money"),
         (
             Entry(_("Payments"), Invoice),
-            Entry(_("Refunds"), Refund, count="approvals"),
+            Entry(_("Refunds"), Refund),
+            Entry(
+                _("Approvals"),
+                Refund,
+                url_name="admin:payments_refund_approvals",
+                permissions=(APPROVE_PERMISSION, "payments.request_refund"),
+                count="approvals",
+            ),
             Entry(_("Payment cases"), MoneyCase, count="cases"),
             Entry(_("Transaction periods"), TransactionPeriod),
             Entry(_("SEQR's report rows"), PeriodRow),

@@ -25,6 +25,7 @@ from payments.models import (
 from payments.receipts.document import has_receipt
 from seqrshop.backoffice.formatting import money, phone_number
 from seqrshop.backoffice.links import admin_url, page_url
+from seqrshop.backoffice.references import short_reference
 from seqrshop.backoffice.shop_scope import own_rows
 from seqrshop.backoffice.state_pills import pill
 
@@ -207,7 +208,7 @@ def _payment_line(invoice: Invoice) -> SlipPayment:
         number=invoice.client_invoice_id,
         pill=pill(InvoiceStatus(invoice.status)),
         amount=money(invoice.amount, invoice.currency),
-        reference=invoice.ers_reference or invoice.invoice_reference or "",
+        reference=short_reference(invoice.ers_reference or invoice.invoice_reference),
         url=page_url(invoice),
     )
 

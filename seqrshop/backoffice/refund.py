@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -10,40 +11,44 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.audit import by_staff
+from orders.audit import ChangeSource, by_staff
 from orders.models import SubjectType
 from payments.models import (
     UNSENT_REFUND_STATUSES,
     Refund,
     RefundStatus,
-    WithdrawalReason,
 )
 from payments.reconciliation.refund_suggestion import RefundSuggestion, suggest_refund_outcome
-from payments.refunds.hold import mark_possibly_made, open_hold, refunds_are_held
+from payments.refunds.hold import open_hold, refunds_are_held
 from payments.refunds.refund import (
     APPROVE_PERMISSION,
     RefundNotAccepted,
-    approve_refund,
     resolve_unknown_refund,
-    withdraw_refund,
 )
 from payments.refunds.second_person import NEEDS_ANOTHER_RESOLVER, needs_another_resolver
 from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each
+from seqrshop.backoffice.approvals import approvals_page
 from seqrshop.backoffice.columns import AgeColumn, AmountColumn, InvoiceColumn, StatusColumn
 from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.formatting import EMPTY_VALUE, money
 from seqrshop.backoffice.forms import RefundOutcomeForm
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.links import admin_url, link, page_url
+from seqrshop.backoffice.order_slip import rows_text
 from seqrshop.backoffice.permissions import permission_check
-from seqrshop.backoffice.refund_page import REFUND_WAITS, send_after_transaction
+from seqrshop.backoffice.refund_actions import (
+    approve,
+    decline,
+    mark_as_possibly_made,
+    withdraw,
+)
+from seqrshop.backoffice.refund_page import REFUND_WAITS
 from seqrshop.backoffice.shop_scope import has_all_shops, own_rows
 
 REFUND_BATCH_LIMIT = 50
-POSSIBLY_MADE_BY_STAFF = "staff found that SEQR may have made it in the lost time"
+RefundAction = Callable[[Refund, ChangeSource], ActionResult]
 OUTCOME_KNOWN = _("The outcome is already known.")
 
 
@@ -58,7 +63,7 @@ class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryA
         "order_link",
         "amount_with_currency",
         "status_pill",
-        "reason",
+        "why",
         "requested_by",
         "age",
     )
@@ -70,7 +75,8 @@ class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryA
         "status",
         "hold",
         "hold_without_link",
-        "reason",
+        "refunded_rows",
+        "why",
         "requested_by",
         "approval_reason",
         "approved_by",
@@ -82,18 +88,29 @@ class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryA
         "resolved_by",
         "resolution_reason",
     )
-    readonly_fields = ("invoice_link", "amount_with_currency", "hold", "hold_without_link")
-    actions = ("approve", "withdraw", "possibly_made", "resolve")
+    readonly_fields = (
+        "invoice_link",
+        "amount_with_currency",
+        "hold",
+        "hold_without_link",
+        "refunded_rows",
+        "why",
+    )
+    actions = ("approve", "decline", "withdraw", "possibly_made", "resolve")
 
     has_approve_permission = permission_check(APPROVE_PERMISSION)
     has_request_permission = permission_check("payments.request_refund")
     has_resolve_permission = permission_check("payments.resolve_unknown_refund")
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page on which the outcome of an unknown refund is recorded."""
-        resolve = self.admin_site.admin_view(self.resolve_page)
-        name = "payments_refund_resolve"
-        return [path("<int:refund_id>/resolve/", resolve, name=name), *super().get_urls()]
+        """Add the list of refunds that wait for approval, and the page to record an outcome."""
+        wrap = self.admin_site.admin_view
+        resolve = wrap(self.resolve_page)
+        return [
+            path("approvals/", wrap(approvals_page), name="payments_refund_approvals"),
+            path("<int:refund_id>/resolve/", resolve, name="payments_refund_resolve"),
+            *super().get_urls(),
+        ]
 
     def get_fields(self, request: HttpRequest, obj: Refund | None = None) -> list[Any]:
         """Leave out the hold and the reasons that this refund does not have."""
@@ -101,6 +118,7 @@ class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryA
         is_missing = {
             "hold": not (waits and has_all_shops(request)),
             "hold_without_link": not waits or has_all_shops(request),
+            "refunded_rows": obj is None or not obj.rows.exists(),
             "approval_reason": obj is None or not obj.approval_reason,
             "withdrawal_reason": obj is None or not obj.withdrawal_reason,
         }
@@ -110,7 +128,7 @@ class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryA
         """Return the actions for a refund in this status."""
         on_hold = ("possibly_made",) if refunds_are_held() else ()
         return {
-            RefundStatus.REQUESTED: ("approve", "withdraw", *on_hold),
+            RefundStatus.REQUESTED: ("approve", "decline", "withdraw", *on_hold),
             RefundStatus.CREATED: ("withdraw", *on_hold),
             RefundStatus.UNKNOWN: ("resolve",),
         }.get(RefundStatus(refund.status), ())
@@ -126,6 +144,16 @@ class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryA
         """Return that the refund waits, for those who cannot see the case of the hold."""
         return str(REFUND_WAITS)
 
+    @admin.display(description=_("reason"))
+    def why(self, refund: Refund) -> str:
+        """Return the reason, in the language of the staff."""
+        return refund.reason_text
+
+    @admin.display(description=_("items"))
+    def refunded_rows(self, refund: Refund) -> str:
+        """Return the units that the refund pays back."""
+        return rows_text(refund)
+
     @admin.display(description=_("order"))
     def order_link(self, refund: Refund) -> str:
         """Return the order's number, linked to its page."""
@@ -134,41 +162,30 @@ class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryA
     @admin.action(description=_("Approve"), permissions=["approve"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
         """Approve each chosen refund, and send it."""
+        self._run(request, queryset, approve)
 
-        def approve(refund: Refund) -> ActionResult:
-            try:
-                if not approve_refund(refund.pk, by_staff(request.user)):
-                    return messages.INFO, _not_approved(refund)
-            except RefundNotAccepted as error:
-                return messages.INFO, str(error).rstrip(".")
-            if refunds_are_held():
-                return messages.INFO, _("Approved, sent when the hold of refunds ends")
-            send_after_transaction(refund.pk)
-            return messages.INFO, _("Approved, being sent to SEQR")
-
-        run_on_each(self, request, queryset, approve, batch_limit=REFUND_BATCH_LIMIT)
+    @admin.action(description=_("Decline"), permissions=["approve"])
+    def decline(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
+        """Decline each chosen refund that awaits approval."""
+        self._run(request, queryset, decline)
 
     @admin.action(description=_("Withdraw"), permissions=["request"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
         """Withdraw each chosen refund that has not been sent."""
-
-        def withdraw(refund: Refund) -> ActionResult:
-            if withdraw_refund(refund.pk, by_staff(request.user)):
-                return messages.INFO, _("Withdrawn")
-            return messages.INFO, _("Too late to withdraw")
-
-        run_on_each(self, request, queryset, withdraw, batch_limit=REFUND_BATCH_LIMIT)
+        self._run(request, queryset, withdraw)
 
     @admin.action(description=_("Possibly made"), permissions=["resolve"])
     def possibly_made(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
         """Mark each chosen refund on hold as one that SEQR may have made."""
+        self._run(request, queryset, mark_as_possibly_made)
 
-        def mark(refund: Refund) -> ActionResult:
-            if mark_possibly_made(refund.pk, by_staff(request.user), POSSIBLY_MADE_BY_STAFF):
-                return messages.INFO, _("Marked as possibly made; record the outcome")
-            return messages.INFO, _("Not on hold")
+    def _run(self, request: HttpRequest, refunds: QuerySet[Refund], act: RefundAction) -> None:
+        source = by_staff(request.user)
 
-        run_on_each(self, request, queryset, mark, batch_limit=REFUND_BATCH_LIMIT)
+        def run(refund: Refund) -> ActionResult:
+            return act(refund, source)
+
+        run_on_each(self, request, refunds, run, batch_limit=REFUND_BATCH_LIMIT)
 
     @admin.action(description=_("Record the outcome"), permissions=["resolve"])
     def resolve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> HttpResponse | None:
@@ -205,7 +222,7 @@ class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryA
             % {
                 "amount": money(refund.amount, refund.currency),
                 "order": refund.invoice.order.number,
-                "reason": refund.reason,
+                "reason": refund.reason_text,
                 "suggestion": suggestion.reason,
             },
             button=_("Save"),
@@ -221,15 +238,6 @@ class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryA
                 self.message_user(request, OUTCOME_KNOWN, messages.ERROR)
         except RefundNotAccepted as error:
             self.message_user(request, str(error), messages.ERROR)
-
-
-def _not_approved(refund: Refund) -> str | Promise:
-    """Return why a refund could not be approved."""
-    refund.refresh_from_db()
-    if refund.withdrawal_reason in ("", WithdrawalReason.STAFF):
-        return _("Not awaiting approval")
-    reason = {"reason": WithdrawalReason(refund.withdrawal_reason).label}
-    return _("Withdrawn (%(reason)s)") % reason
 
 
 def _suggestion(refund: Refund) -> RefundSuggestion:

@@ -78,7 +78,8 @@ def refund_page(request: HttpRequest, invoice_id: int) -> HttpResponse:
     invoice = get_object_or_404(invoices, pk=invoice_id)
     offer = _offer(request, invoice)
     if "nonce" not in request.POST:
-        return _show(request, offer, RefundForm(offer), secrets.token_urlsafe(16))
+        proposed = RefundForm(offer, initial={"amount": request.GET.get("amount", "")})
+        return _show(request, offer, proposed, secrets.token_urlsafe(16))
     form = RefundForm(offer, request.POST)
     if form.is_valid() and form.was_shown and _create(request, invoice, form):
         return HttpResponseRedirect(_page_after(request, invoice))

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
+from django.utils.html import escape
 
 from orders.audit import ChangeSource, by_staff
 from orders.models import SourceName
@@ -141,3 +142,72 @@ def test_refund_from_a_case_needs_the_refund_permission() -> None:
 
     assert page.context["row_actions"] == []
     assert "At most" not in response.content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_case_of_every_kind_says_what_happened_and_what_closing_does(language: str) -> None:
+    invoice = invoice_in(S.PAID)
+    cases = [case_of(invoice, kind) for kind in CaseKind]
+    client = superuser()
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+
+    listed = client.get(list_url(MoneyCase)).content.decode()
+    responses = [client.get(page_url(case)) for case in cases]
+
+    assert "something is wrong" not in listed
+    for response in responses:
+        happened, effect = response.context["what_happened"], response.context["closing_effect"]
+        assert happened.endswith(".")
+        assert "%(" not in happened
+        assert escape(happened) in listed
+        assert escape(str(effect)) in response.content.decode()
+
+
+def test_case_shows_both_amounts_and_refunds_the_difference() -> None:
+    invoice = invoice_in(S.PAID, paid_amount=Decimal("52.00"), paid_currency="SEK")
+    case = case_of(invoice, CaseKind.AMOUNT_DIFFERS)
+    client = superuser()
+
+    response = client.get(page_url(case))
+    refund_form = client.get(response.context["help"].url).content.decode()
+
+    page = response.content.decode()
+    for text in ("In our books", "45.00", "According to SEQR", "52.00"):
+        assert text in page
+    assert "Refund the difference, 7.00\N{NO-BREAK SPACE}SEK" in page
+    assert 'value="7.00"' in refund_form
+
+
+def test_underpaid_case_offers_no_refund_of_a_difference() -> None:
+    invoice = invoice_in(S.PAID, paid_amount=Decimal("40.00"), paid_currency="SEK")
+
+    page = superuser().get(page_url(case_of(invoice, CaseKind.AMOUNT_DIFFERS)))
+
+    assert page.context["help"].url == ""
+    assert "Closing the case lets the order go on as paid." in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "helps"),
+    [
+        (S.ISSUED, CaseKind.UNKNOWN_STATUS, "check_with_seqr"),
+        (S.PAID, CaseKind.PAID_THOUGH_CANCELED, "refund"),
+        (S.DUPLICATE, CaseKind.DUPLICATE_PAYMENT, "refund"),
+        (S.PAID, CaseKind.AMOUNT_UNKNOWN, ""),
+    ],
+)
+def test_case_has_one_action_that_helps_with_its_effect(
+    status: InvoiceStatus, kind: CaseKind, helps: str
+) -> None:
+    help_shown = superuser().get(page_url(case_of(invoice_in(status), kind))).context["help"]
+
+    assert help_shown.action == helps
+    assert bool(help_shown.effect) == bool(helps)
+
+
+def test_action_that_the_person_may_not_take_is_not_offered_as_help() -> None:
+    case = case_of(invoice_in(S.PAID), CaseKind.PAID_THOUGH_CANCELED)
+
+    page = staff("payments.view_moneycase", "payments.check_invoice").get(page_url(case))
+
+    assert page.context["help"].action == "check_with_seqr"

@@ -54,7 +54,7 @@ OPEN_PAGES: dict[type[Model], set[str]] = {
     PollShard: READ_ONLY,
     Product: EDITED - {"add"},
     QrCode: {*EDITED, "svg", "png"},
-    Refund: {*READ_ONLY, "resolve"},
+    Refund: {*READ_ONLY, "resolve", "approvals"},
     Seller: EDITED,
     Shop: {*EDITED, "start", "terminal"},
     Terminal: {*EDITED, "retire"} - {"delete"},
@@ -64,7 +64,7 @@ OPEN_PAGES: dict[type[Model], set[str]] = {
 CLOSED_PAGES: dict[type[Model], set[str]] = {
     model: EDITED - open_pages for model, open_pages in OPEN_PAGES.items()
 }
-PAGES_OF_NO_ROW = {"changelist", "add", "export"}
+PAGES_OF_NO_ROW = {"changelist", "add", "export", "approvals"}
 MODELS_OF_ALL_SHOPS = {Group, LoyaltyCard, PollShard, Seller, Terminal, User}
 PAGES_OF_ALL_SHOPS = {(Shop, "add"), (Shop, "delete"), (Shop, "terminal")}
 SITE_PAGES = {

@@ -19,12 +19,22 @@ from django.urls import reverse
 
 from orders.audit import ChangeSource, by_staff, record_event
 from orders.clock import database_now
-from orders.models import EventName, OpeningHours, QrCode, Seller, Shop, SourceName, Terminal
+from orders.models import (
+    EventName,
+    OpeningHours,
+    Product,
+    QrCode,
+    Seller,
+    Shop,
+    SourceName,
+    Terminal,
+)
 from orders.qr import save_qr_code
 from payments.call_audit import record_call
 from payments.cases.cases import open_case
 from payments.invoices.transitions import lock_invoice
 from payments.models import (
+    ApprovalReason,
     CaseKind,
     Invoice,
     InvoiceStatus,
@@ -33,6 +43,8 @@ from payments.models import (
     PeriodRow,
     PollShard,
     Refund,
+    RefundReason,
+    RefundRow,
     RefundStatus,
     TransactionPeriod,
 )
@@ -82,6 +94,7 @@ def rows(client: Client) -> list[Model]:
     record_call(CallRecord("cancelInvoice", "0123", 12, 51), paid.order_id, BY_TEST)
     refund, _ = request_refund(paid.pk, Decimal(10), "kallt", by_staff(user_of(client)), "nonce")
     Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.UNKNOWN)
+    add_waiting_refund(product, user_of(client))
     period = TransactionPeriod.objects.create(day=date(2026, 11, 23), terminal=shop.terminal)
     report_row = PeriodRow.objects.create(
         period=period, position=1, match_result=MatchResult.UNKNOWN_SALE, amount=10
@@ -101,6 +114,22 @@ def rows(client: Client) -> list[Model]:
         report_row, shard, card,
         *(case for case in cases if case is not None), *statuses,
     ]  # fmt: skip
+
+
+def add_waiting_refund(product: Product, person: User) -> None:
+    """Store a refund of an order's only row that awaits approval; the audit is in English."""
+    invoice = InvoiceFactory.create(paid=True, order__shop=product.shop)
+    row = OrderRowFactory.create(order=invoice.order, product=product)
+    refund = Refund.objects.create(
+        invoice=invoice,
+        status=RefundStatus.REQUESTED,
+        approval_reason=ApprovalReason.PAYMENT_LIMIT,
+        amount=row.total,
+        currency=invoice.currency,
+        reason_code=RefundReason.SOLD_OUT,
+        requested_by=person,
+    )
+    RefundRow.objects.create(refund=refund, order_row=row, quantity=1, amount=row.total)
 
 
 def texts_of(html: bytes) -> Iterator[str]:
@@ -142,11 +171,13 @@ def test_pages_have_no_english(client: Client, rows: list[Model]) -> None:
 
 
 def test_forms_have_no_english(client: Client, rows: list[Model]) -> None:
-    invoice, refund = Invoice.objects.get(status=InvoiceStatus.PAID), Refund.objects.get()
+    invoice = Invoice.objects.filter(status=InvoiceStatus.PAID).earliest("pk")
+    refund = Refund.objects.earliest("pk")
     addresses = [
         admin_url(Invoice, "refund", invoice.pk),
         admin_url(Invoice, "capture", invoice.pk),
         admin_url(Refund, "resolve", refund.pk),
+        admin_url(Refund, "approvals"),
         admin_url(TransactionPeriod, "resolve", TransactionPeriod.objects.get().pk),
         admin_url(Shop, "start", invoice.order.shop_id),
         admin_url(Shop, "terminal", invoice.order.shop_id),
