@@ -1,3 +1,4 @@
+from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -23,8 +24,9 @@ class Shop(models.Model):
     """A shop: one SEQR service ID, four page URLs, a menu and branding of its own.
 
     `seller` sells, and `terminal`, one of the seller's, issues the invoices of new orders. A
-    `paused` shop takes no orders, whatever its opening hours; the pause note may say why. New
-    products start with `default_vat_rate`, in percent.
+    `paused` shop takes no orders until `paused_until`, or until its staff open it, whatever its
+    opening hours; the pause note may say why. New products start with `default_vat_rate`, in
+    percent. The kitchen board marks an order that has waited for the kitchen's minutes.
     """
 
     name = models.CharField(_("name"), max_length=60)
@@ -71,6 +73,7 @@ class Shop(models.Model):
         Picture, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("logo")
     )
     paused = models.BooleanField(_("paused"), default=False)
+    paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     pause_note_sv = models.CharField(
         _("note in Swedish"),
         max_length=120,
@@ -79,6 +82,13 @@ class Shop(models.Model):
         help_text=_("Shown to customers while the shop is paused, such as when it opens again."),
     )
     pause_note_en = models.CharField(_("note in English"), max_length=120, blank=True, default="")
+    kitchen_amber_minutes = models.PositiveSmallIntegerField(
+        _("amber after (minutes)"),
+        default=8,
+        validators=[MinValueValidator(1)],
+        help_text=_("From the payment until the order is served, on the kitchen board."),
+    )
+    kitchen_red_minutes = models.PositiveSmallIntegerField(_("red after (minutes)"), default=15)
 
     class Meta:
         verbose_name = _("shop")
@@ -93,6 +103,11 @@ class Shop(models.Model):
                 condition=models.Q(default_vat_rate__gte=0, default_vat_rate__lt=100),
                 name="shop_default_vat_rate_sane",
             ),
+            models.CheckConstraint(
+                condition=models.Q(kitchen_red_minutes__gt=models.F("kitchen_amber_minutes")),
+                name="shop_kitchen_red_after_amber",
+                violation_error_message=_("Red must come after amber."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -102,6 +117,10 @@ class Shop(models.Model):
     def on_accent(self) -> str:
         """The colour of text on the accent: black or white, by the higher contrast."""
         return text_on(self.accent)
+
+    def is_paused(self, now: datetime) -> bool:
+        """Return whether the staff have paused the shop; a timed pause ends by itself."""
+        return self.paused and (self.paused_until is None or now < self.paused_until)
 
     def pause_note_in(self, language: str) -> str:
         """Return the note in Swedish for "sv", else in English, or in the language it has."""

@@ -1,7 +1,7 @@
 """The services of orders, customers' sessions, the kitchen, the menu and opening hours."""
 
 from orders.services.catalogue import mark_paused, mark_sold_out, products_shown
-from orders.services.hours import is_open, opens_next
+from orders.services.hours import is_open, open_from, opens_next
 from orders.services.menu_copy import copy_menu
 from orders.services.order_rows import rows_of
 from orders.services.place import (
@@ -37,6 +37,7 @@ __all__ = [
     "is_open",
     "mark_paused",
     "mark_sold_out",
+    "open_from",
     "opens_next",
     "place_order",
     "products_shown",

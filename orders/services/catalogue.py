@@ -1,5 +1,7 @@
 """The menu of a shop, and the staff's switches for products and the shop."""
 
+from datetime import datetime
+
 from django.db.models import BigIntegerField, F
 
 from orders.compiled_query import CompiledQuery, Parameter
@@ -30,7 +32,10 @@ def mark_sold_out(product: Product, *, sold_out: bool) -> bool:
     return changed.update(sold_out=sold_out) > 0
 
 
-def mark_paused(shop: Shop, *, paused: bool) -> bool:
-    """Pause a shop's orders, or resume them; return whether that changed the shop."""
-    changed = Shop.objects.filter(pk=shop.pk).exclude(paused=paused)
-    return changed.update(paused=paused) > 0
+def mark_paused(shop: Shop, *, paused: bool, until: datetime | None = None) -> bool:
+    """Pause a shop's orders, or resume them; return whether that changed the shop.
+
+    Without `until`, a pause lasts until somebody opens the shop.
+    """
+    changed = Shop.objects.filter(pk=shop.pk).exclude(paused=paused, paused_until=until)
+    return changed.update(paused=paused, paused_until=until) > 0

@@ -22,6 +22,12 @@ def opens_next(hours: Iterable[OpeningHours], moment: datetime) -> datetime | No
     return min((opens for opens, _ in _spans(hours, moment) if opens > moment), default=None)
 
 
+def open_from(hours: Iterable[OpeningHours], moment: datetime) -> datetime | None:
+    """Return the moment itself if a shop with these hours is open then, else its next opening."""
+    listed = list(hours)
+    return moment if is_open(listed, moment) else opens_next(listed, moment)
+
+
 def _spans(hours: Iterable[OpeningHours], moment: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield the opening and closing times in UTC, from the day before the moment on.
 

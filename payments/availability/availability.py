@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import OpeningHours, Shop
-from orders.services import is_open, opens_next
+from orders.services import is_open, open_from, opens_next
 from payments.availability.pause import payments_paused
 
 # A row for each opening time of a shop, or one row without a time; each with the payment pause.
@@ -58,15 +58,18 @@ def unavailability_of(shop: Shop, now: datetime | None = None) -> Unavailable | 
     Of several reasons, a pause by the staff comes first, then the hours, then a payment pause:
     a customer who returns once payments are resumed should not find the shop closed.
     """
-    if shop.paused:
-        return Unavailable(shop, Reason.PAUSED)
     now = now or timezone.now()
+    is_paused = shop.is_paused(now)
+    if is_paused and shop.paused_until is None:
+        return Unavailable(shop, Reason.PAUSED)
     rows = _HOURS_AND_PAUSE.tuples(shop_id=shop.pk)
     hours = [
         OpeningHours(weekday=weekday, opens=opens, closes=closes)
         for weekday, opens, closes, _ in rows
         if weekday is not None
     ]
+    if is_paused and shop.paused_until is not None:
+        return Unavailable(shop, Reason.PAUSED, open_from(hours, shop.paused_until))
     if not is_open(hours, now):
         return Unavailable(shop, Reason.OUT_OF_HOURS, opens_next(hours, now))
     payments_are_paused = any(row[-1] for row in rows)

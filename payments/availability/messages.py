@@ -32,10 +32,12 @@ def unavailable_message(unavailable: Unavailable, now: datetime) -> str:
     if unavailable.reason == Reason.PAYMENTS_PAUSED:
         return str(PAYMENTS_PAUSED)
     if unavailable.reason == Reason.PAUSED:
-        return f"{PAUSED} {unavailable.shop.pause_note_in(get_language() or 'en')}".strip()
-    if unavailable.opens_at is None:
-        return str(CLOSED)
-    return f"{CLOSED} {_opens_again(unavailable.opens_at, now)}"
+        sentences = [str(PAUSED), unavailable.shop.pause_note_in(get_language() or "en")]
+    else:
+        sentences = [str(CLOSED)]
+    if unavailable.opens_at is not None:
+        sentences.append(_opens_again(unavailable.opens_at, now))
+    return " ".join(filter(None, sentences))
 
 
 def _opens_again(opens_at: datetime, now: datetime) -> str:

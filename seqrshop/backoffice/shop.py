@@ -11,6 +11,7 @@ from django.forms import ColorInput, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -39,6 +40,7 @@ from seqrshop.backoffice.shop_start import start_page
 from seqrshop.backoffice.shop_terminal import terminal_page
 
 PAUSE_NOTES = ("pause_note_sv", "pause_note_en")
+KITCHEN_MINUTES = ("kitchen_amber_minutes", "kitchen_red_minutes")
 
 
 class ShopForm(ModelForm[Shop]):
@@ -61,6 +63,7 @@ class ShopForm(ModelForm[Shop]):
             "accent",
             "logo",
             *PAUSE_NOTES,
+            *KITCHEN_MINUTES,
         )
         widgets = {"accent": ColorInput()}
 
@@ -100,7 +103,7 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
         "terminal",
         "products_on_sale",
         "open_orders",
-        "paused",
+        "paused_now",
     )
     list_filter = (("terminal", OwnRowsFilter),)
     list_select_related = ("terminal",)
@@ -139,7 +142,8 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
         """Ask for little to add a shop; show the rest on its page."""
         if obj is None:
             return ((None, {"fields": NEW_SHOP_FIELDS}),)
-        typed = {"fields": ShopForm.Meta.fields[: -len(PAUSE_NOTES)]}
+        apart = (*PAUSE_NOTES, *KITCHEN_MINUTES)
+        typed = {"fields": [name for name in ShopForm.Meta.fields if name not in apart]}
         orders = {"fields": ("accepting_orders", *PAUSE_NOTES)}
         change_terminal = ("change_terminal",) if self.may_change_terminal(request) else ()
         addresses = {
@@ -152,6 +156,7 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
             (None, typed),
             (_("Payments"), {"fields": ("seller", "terminal", *change_terminal)}),
             (_("Orders"), orders),
+            (_("Kitchen"), {"fields": KITCHEN_MINUTES}),
             (_("Addresses"), addresses),
             (_("Printed codes"), {"fields": ("codes",)}),
         )
@@ -226,7 +231,7 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
 
     def row_actions(self, shop: Shop) -> tuple[str, ...]:
         """Offer to pause or to open, and to regenerate all codes."""
-        return ("open" if shop.paused else "pause", "regenerate_codes")
+        return ("open" if shop.is_paused(timezone.now()) else "pause", "regenerate_codes")
 
     @admin.display(description=_("products on sale"), ordering="product_count")
     def products_on_sale(self, shop: Any) -> int:
@@ -237,6 +242,11 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
     def open_orders(self, shop: Any) -> int:
         """Return the number of orders awaiting payment."""
         return int(shop.open_order_count)
+
+    @admin.display(description=_("paused"), boolean=True, ordering="paused")
+    def paused_now(self, shop: Shop) -> bool:
+        """Return whether the staff have paused the shop."""
+        return shop.is_paused(timezone.now())
 
     @admin.display(description=_("right now"))
     def accepting_orders(self, shop: Shop) -> str:

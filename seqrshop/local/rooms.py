@@ -22,6 +22,7 @@ ROOMS = {
     "storefront": ["seqrshop.storefront"],
     "backoffice": ["seqrshop.backoffice"],
     "ops": ["seqrshop.ops"],
+    "streaming": ["seqrshop.streaming"],
     "tasks": ["payments.tasks"],
     "recovery": ["payments.recovery"],
     "reconciliation": ["payments.reconciliation"],

@@ -9,10 +9,10 @@ broker.py           the streams of a process, and the loops that feed them
 stream.py           one stream: its pending events and its end
 order_reads.py      reads orders from the database
 order_version.py    detects changes of an order
-subscriber.py       the Redis subscription
 """
 
 from seqrshop.storefront.streams.broker import StreamBroker
-from seqrshop.storefront.streams.stream import Stream, StreamTimings
+from seqrshop.storefront.streams.stream import Stream
+from seqrshop.streaming.event_stream import StreamTimings
 
 __all__ = ["Stream", "StreamBroker", "StreamTimings"]

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import ParamSpec, TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError
 from redis.exceptions import RedisError
 
 from payments.polling.liveness import stalled_shards
 from seqrshop.storefront.streams import order_reads
 from seqrshop.storefront.streams.order_version import OrderVersion
-from seqrshop.storefront.streams.stream import Stream, StreamTimings
+from seqrshop.storefront.streams.stream import Stream
 from seqrshop.storefront.streams.stream_acceptor import Subscription
-from seqrshop.storefront.streams.subscriber import listen
-
-logger = logging.getLogger(__name__)
+from seqrshop.streaming.event_stream import StreamTimings
+from seqrshop.streaming.loops import RETRY_DELAY_SECONDS, StreamLoops
+from seqrshop.streaming.subscriber import listen
 
 MAX_STREAMS_PER_READER = 3
 MAX_STREAMS = 5000  # of one process
 READ_BATCH_SIZE = 100  # orders per query: a larger batch delays its first order
 CHANGE_MEMORY_SECONDS = 10.0  # longer than the view of a new stream takes
-RETRY_DELAY_SECONDS = 1.0  # after a failure of the database
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class StreamBroker:
@@ -46,8 +38,7 @@ class StreamBroker:
         self._changed: set[UUID] = set()
         self._has_changed = asyncio.Event()
         self._changed_at: dict[UUID, float] = {}  # oldest first
-        self._threads = ThreadPoolExecutor(3, thread_name_prefix="streams")
-        self._loops: list[asyncio.Task[None]] = []
+        self._loops = StreamLoops("streams")
         self.is_stopping = False
 
     def __len__(self) -> int:
@@ -55,13 +46,12 @@ class StreamBroker:
 
     def start(self) -> None:
         """Start the loops."""
-        for work in (
+        self._loops.start(
             partial(listen, self.record_change),
             self._publish_changed,
             partial(self._after, self._timings.compare, self._find_lost_changes),
             partial(self._after, self._timings.poller_check, self._check_poller),
-        ):
-            self._loops.append(asyncio.create_task(_run_forever(work)))
+        )
 
     def stop(self) -> None:
         """End all streams; their pages open others, perhaps at another process."""
@@ -72,12 +62,7 @@ class StreamBroker:
 
     async def close(self) -> None:
         """Stop the loops."""
-        for loop in self._loops:
-            loop.cancel()
-        for loop in self._loops:
-            with suppress(asyncio.CancelledError):
-                await loop
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        await self._loops.close()
 
     def open_stream(
         self, subscription: Subscription, body: bytes, requested_at: float
@@ -140,7 +125,7 @@ class StreamBroker:
             for order in orders
             if order in self._streams
         }
-        snapshots = await self._from_database(order_reads.read_orders, formats)
+        snapshots = await self._loops.from_database(order_reads.read_orders, formats)
         if snapshots is None:
             await asyncio.sleep(RETRY_DELAY_SECONDS)
             for order in orders:
@@ -161,7 +146,9 @@ class StreamBroker:
                 stream.publish_order(body, is_final=snapshot.is_final)
 
     async def _find_lost_changes(self) -> None:
-        current = await self._from_database(order_reads.read_current_versions, list(self._streams))
+        current = await self._loops.from_database(
+            order_reads.read_current_versions, list(self._streams)
+        )
         if current is None:
             return
         pause_changed = current.paused_terminals != self._paused_terminals
@@ -174,7 +161,7 @@ class StreamBroker:
         shards = {order: version.shard for order, version in self._versions.items()}
         stalled: set[int] | None
         try:
-            stalled = await self._in_thread(stalled_shards)
+            stalled = await self._loops.in_thread(stalled_shards)
         except RedisError:
             stalled = None  # unknown: treat all as stalled
         for order, shard in shards.items():
@@ -186,25 +173,3 @@ class StreamBroker:
         await asyncio.sleep(seconds)
         if self._streams:
             await work()
-
-    async def _from_database(
-        self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T | None:
-        try:
-            return await self._in_thread(read, *args, **kwargs)
-        except (DatabaseError, InterfaceError) as error:
-            logger.error("the database is unavailable: %s", type(error).__name__)
-            return None
-
-    async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
-
-
-async def _run_forever(work: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            await work()
-        except Exception:
-            logger.exception("a loop of the streams failed and continues")
-            await asyncio.sleep(RETRY_DELAY_SECONDS)

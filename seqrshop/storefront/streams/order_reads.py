@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import wraps
-from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -20,9 +18,7 @@ from payments.invoices.create import current_invoice
 from seqrshop.storefront.json_output import order_details, return_page_details
 from seqrshop.storefront.streams.order_version import OrderVersion, read_versions, version_of
 from seqrshop.storefront.streams.stream_acceptor import OrderFormat
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from seqrshop.streaming.loops import release_connection
 
 
 @dataclass(frozen=True)
@@ -42,20 +38,7 @@ class CurrentVersions:
     paused_terminals: frozenset[int]
 
 
-def _release_connection(read: Callable[P, T]) -> Callable[P, T]:
-    """Return the thread's connection to the pool after each call."""
-
-    @wraps(read)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return read(*args, **kwargs)
-        finally:
-            connection.close()
-
-    return wrapped
-
-
-@_release_connection
+@release_connection
 def read_orders(formats: Mapping[UUID, Collection[OrderFormat]]) -> dict[UUID, OrderSnapshot]:
     """Return these orders, each in its formats, as of one moment.
 
@@ -71,7 +54,7 @@ def read_orders(formats: Mapping[UUID, Collection[OrderFormat]]) -> dict[UUID, O
         }
 
 
-@_release_connection
+@release_connection
 def read_current_versions(orders: Collection[UUID]) -> CurrentVersions:
     """Return the current versions of these orders."""
     return CurrentVersions(read_versions(orders), paused_terminals())

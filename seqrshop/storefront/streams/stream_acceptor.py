@@ -20,8 +20,7 @@ from orders.clock import database_now
 from orders.models.order import BLOCKING_STATES
 from payments.models import Invoice
 from seqrshop.storefront.streams.order_version import OrderVersion, version_of
-
-STREAM_ACCEPTOR = "seqrshop.stream"  # key in the WSGI environment
+from seqrshop.streaming import STREAM_ACCEPTOR
 
 OrderDetails = Literal["order", "return_page"]
 

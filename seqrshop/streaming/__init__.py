@@ -1,0 +1,8 @@
+"""What the event streams of customers and of staff share.
+
+event_stream.py  one stream: its pending events and its end
+loops.py         the loops that feed the streams of a process, and their threads
+subscriber.py    the Redis subscription to order changes
+"""
+
+STREAM_ACCEPTOR = "seqrshop.stream"  # key in the WSGI environment: a function for a subscription
