@@ -72,6 +72,10 @@ JOBS = (
     Job(_("Today"), (TODAY,)),
     Job(_("Orders"), (Entry(_("Orders"), Order),)),
     Job(
+        _("Kitchen"),
+        (Entry(_("Kitchen"), url_name="staff:kitchen", permissions=("orders.serve_order",)),),
+    ),
+    Job(
         _("Menu"),
         (
             Entry(_("Products"), Product),

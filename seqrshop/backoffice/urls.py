@@ -3,6 +3,7 @@
 from django.contrib.admin import site
 from django.urls import path
 
+from seqrshop.backoffice.kitchen import pages, requests
 from seqrshop.backoffice.people.roles_page import roles_page
 from seqrshop.backoffice.search_page import search_page
 from seqrshop.backoffice.today.page import today_parts
@@ -11,5 +12,11 @@ app_name = "staff"
 urlpatterns = [
     path("search", site.admin_view(search_page), name="search"),
     path("today", site.admin_view(today_parts), name="today"),
+    path("kitchen", site.admin_view(pages.choose_shop), name="kitchen"),
+    path("kitchen/<slug:slug>", site.admin_view(pages.board_page), name="kitchen_board"),
+    path("kitchen/<slug:slug>/board", requests.board, name="kitchen_orders"),
+    path("kitchen/<slug:slug>/events", requests.board_events, name="kitchen_events"),
+    path("kitchen/<slug:slug>/pause", requests.pause, name="kitchen_pause"),
+    path("kitchen/<slug:slug>/orders/<int:order_id>", requests.change_step, name="kitchen_step"),
     path("roles", site.admin_view(roles_page), name="roles"),
 ]

@@ -7,10 +7,13 @@ import os
 import resource
 import signal
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from multiprocessing import parent_process
 from types import FrameType
 
+from seqrshop.backoffice.kitchen.broker import BoardBroker
+from seqrshop.backoffice.kitchen.stream import BoardSubscription
 from seqrshop.backoffice.uploads import PERSON_FINDER
 from seqrshop.client_address import client_address
 from seqrshop.serving.asgi_types import Headers, Receive, Scope, Send
@@ -22,8 +25,10 @@ from seqrshop.serving.overload import OverloadResponses
 from seqrshop.serving.static_files import StaticFiles
 from seqrshop.serving.threads import Wsgi, WsgiThreads, send_whole, wait_for_disconnect
 from seqrshop.storefront.middleware import BODY_ERROR_STATUS
-from seqrshop.storefront.streams import Stream, StreamBroker, StreamTimings
-from seqrshop.storefront.streams.stream_acceptor import STREAM_ACCEPTOR, Subscription
+from seqrshop.storefront.streams import StreamBroker
+from seqrshop.storefront.streams.stream_acceptor import Subscription
+from seqrshop.streaming import STREAM_ACCEPTOR
+from seqrshop.streaming.event_stream import EventStream, StreamTimings
 
 STREAM_SUFFIX = "/events"
 STREAM_HEADERS: Headers = [
@@ -42,7 +47,8 @@ class AsgiApp:
         self._static_files = StaticFiles()
         self._overload_responses = OverloadResponses(django)
         self._timings = timings or StreamTimings()
-        self._broker: StreamBroker
+        self._orders: StreamBroker
+        self._boards: BoardBroker
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or start and stop with the server."""
@@ -90,30 +96,31 @@ class AsgiApp:
     async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         _raise_file_limit()
-        self._broker = StreamBroker(self._timings)
-        self._broker.start()
-        _on_stop_signal(self._broker.stop)
+        self._orders, self._boards = StreamBroker(self._timings), BoardBroker(self._timings)
+        for broker in (self._orders, self._boards):
+            broker.start()
+            _on_stop_signal(broker.stop)
         _stop_with_parent()
         watch = asyncio.create_task(CONNECTIONS.watch())
         await send({"type": "lifespan.startup.complete"})
         await receive()
         watch.cancel()
-        await self._broker.close()
+        await self._orders.close()
+        await self._boards.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve_stream(self, seat: Seat, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a stream if Django's view accepts one; send the view's response otherwise."""
-        accepted: list[Subscription] = []
+        accepted: list[Subscription | BoardSubscription] = []
         requested_at = self._timings.clock()
         environ = environ_of(scope, b"", {STREAM_ACCEPTOR: accepted.append})
         environ.pop("HTTP_ACCEPT_ENCODING", None)  # the body becomes the stream's first event
         response = await self._django.call(seat, environ)
-        stream = (
-            self._broker.open_stream(accepted[0], response.body, requested_at) if accepted else None
-        )
-        if stream is None:
+        opened = self._open_stream(accepted[0], response.body, requested_at) if accepted else None
+        if opened is None:
             await send_whole(response, send)
             return
+        stream, close = opened
         replaced = {b"content-type", b"content-length"}
         response.headers = [
             header for header in response.headers if header[0].lower() not in replaced
@@ -122,7 +129,17 @@ class AsgiApp:
             await send(response.start)
             await _send_events(stream, receive, send)
         finally:
-            self._broker.close_stream(stream)
+            close()
+
+    def _open_stream(
+        self, subscription: Subscription | BoardSubscription, body: bytes, requested_at: float
+    ) -> tuple[EventStream, Callable[[], None]] | None:
+        """Open a stream at its broker; return it, and the function that forgets it."""
+        if isinstance(subscription, BoardSubscription):
+            board = self._boards.open_stream(subscription, body)
+            return None if board is None else (board, partial(self._boards.close_stream, board))
+        order = self._orders.open_stream(subscription, body, requested_at)
+        return None if order is None else (order, partial(self._orders.close_stream, order))
 
 
 def address_of(scope: Scope) -> str:
@@ -132,7 +149,7 @@ def address_of(scope: Scope) -> str:
     return client_address(peer, b",".join(forwarded).decode("latin-1"))
 
 
-async def _send_events(stream: Stream, receive: Receive, send: Send) -> None:
+async def _send_events(stream: EventStream, receive: Receive, send: Send) -> None:
     """Send the stream's events until it ends or the client disconnects."""
     disconnected = asyncio.ensure_future(wait_for_disconnect(receive))
     try:

@@ -121,7 +121,7 @@ class Lanes:
 
     def of(self, method: str, path: str) -> Lane:
         """Return the lane of a request."""
-        if path.startswith("/admin"):
+        if path.startswith(("/admin", "/staff")):
             return self.staff
         if path.startswith("/notify/"):
             return self.notifications

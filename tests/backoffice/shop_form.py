@@ -18,6 +18,8 @@ def form(**fields: Any) -> dict[str, Any]:
         "currency": "SEK",
         "default_vat_rate": "12",
         "accent": "#7a3412",
+        "kitchen_amber_minutes": "8",
+        "kitchen_red_minutes": "15",
         **{f"{rows}-TOTAL_FORMS": "0" for rows in INLINES},
         **{f"{rows}-INITIAL_FORMS": "0" for rows in INLINES},
         **fields,

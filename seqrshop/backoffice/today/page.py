@@ -42,14 +42,16 @@ class WaitingOrders:
 def today_context(request: HttpRequest) -> dict[str, Any]:
     """Return what the page shows: each part for those who may see its rows."""
     may, now = request.user.has_perm, timezone.now()
-    shops = list(own_rows(request, Shop.objects.only("pk", "name", "paused", "terminal_id")))
+    shops = list(
+        own_rows(request, Shop.objects.only("pk", "name", "paused", "paused_until", "terminal_id"))
+    )
     if not shops:
         return {"shops": shops}
     counts = waiting_counts(request)
     return {
         "shops": shops,
         "payments": payments_state(request, shops, now),
-        "paused_shops": [shop.name for shop in shops if shop.paused],
+        "paused_shops": [shop.name for shop in shops if shop.is_paused(now)],
         "waiting": _waiting_orders(request, now) if may("orders.view_order") else None,
         "orders_url": list_url(Order, state__in=",".join(SERVABLE_STATES)),
         **(_sales(read_sales(request, now)) if may("payments.view_invoice") else {}),
