@@ -211,6 +211,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "resume bulk jobs": {
+        "task": "seqrshop.backoffice.tasks.resume_bulk_jobs",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "send mails": {
         "task": "payments.tasks.send_mails",
         "schedule": 30.0,

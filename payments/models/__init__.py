@@ -1,5 +1,6 @@
 """The models of invoices, refunds, cases, periods and the poller."""
 
+from payments.models.bulk_job import BulkJob, BulkJobRow, BulkJobStatus
 from payments.models.discount import InvoiceDiscount
 from payments.models.invoice import (
     CAPTURED_STATUSES,
@@ -69,6 +70,9 @@ __all__ = [
     "UNSENT_REFUND_STATUSES",
     "AnswerTimes",
     "ApprovalReason",
+    "BulkJob",
+    "BulkJobRow",
+    "BulkJobStatus",
     "CancelReason",
     "CaseKind",
     "Invoice",

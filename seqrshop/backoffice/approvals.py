@@ -21,9 +21,8 @@ from orders.models import Order, OrderState
 from payments.balance import captured_amount, refunded_amount
 from payments.models import ApprovalReason, Refund, RefundStatus
 from payments.refunds.refund import APPROVE_PERMISSION
-from seqrshop.backoffice.formatting import age, money, phone_number
+from seqrshop.backoffice.formatting import TABLE_PARAMETER, age, money, phone_number
 from seqrshop.backoffice.links import admin_url, page_url
-from seqrshop.backoffice.order_slip import TABLE_PARAMETER
 from seqrshop.backoffice.refund_actions import approve, decline, withdraw
 from seqrshop.backoffice.shop_scope import own_rows
 from seqrshop.backoffice.state_pills import pill

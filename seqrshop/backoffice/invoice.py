@@ -1,18 +1,14 @@
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.audit import by_staff
 from orders.models import SubjectType
 from payments.models import (
     CAPTURED_STATUSES,
@@ -21,22 +17,17 @@ from payments.models import (
     InvoiceStatus,
     LoyaltyAnswer,
 )
-from seqrshop.backoffice.action_results import only_row, run_on_each
+from seqrshop.backoffice.action_results import only_row
+from seqrshop.backoffice.bulk.actions import CANCEL_PAYMENTS, CHECK_PAYMENTS
+from seqrshop.backoffice.bulk.choose import run_bulk_action
 from seqrshop.backoffice.capture import capture_page
 from seqrshop.backoffice.columns import AgeColumn, AmountColumn, OrderColumn, StatusColumn
 from seqrshop.backoffice.formatting import EMPTY_VALUE, money
 from seqrshop.backoffice.history import HistoryAdmin
-from seqrshop.backoffice.invoice_actions import (
-    INVOICE_BATCH_LIMIT,
-    TIME_LIMIT_SECONDS,
-    cancel_at_seqr,
-    check_with_seqr,
-)
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.read_only import ReadOnlyInline
 from seqrshop.backoffice.references import short_reference
 from seqrshop.backoffice.refund_page import refund_page
-from seqrshop.backoffice.row_actions import FROM_ROW_PAGE
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.search import SEARCH_HELP, invoices_matching
 
@@ -233,43 +224,15 @@ class InvoiceAdmin(OrderColumn, AmountColumn, StatusColumn, AgeColumn, HistoryAd
         return None if invoice is None else refund_page(request, invoice.pk)
 
     @admin.action(description=_("Check with SEQR"), permissions=["check"])
-    def check_with_seqr(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+    def check_with_seqr(
+        self, request: HttpRequest, queryset: QuerySet[Invoice]
+    ) -> HttpResponse | None:
         """Check the status of each chosen payment with SEQR."""
-        self._run_at_seqr(request, queryset, check_with_seqr)
+        return run_bulk_action(self, request, queryset, CHECK_PAYMENTS)
 
     @admin.action(description=_("Cancel at SEQR"), permissions=["cancel"])
     def cancel_at_seqr(
         self, request: HttpRequest, queryset: QuerySet[Invoice]
     ) -> HttpResponse | None:
         """Ask for confirmation, then cancel each chosen payment at SEQR."""
-        if "confirmed" in request.POST or queryset.count() > INVOICE_BATCH_LIMIT:
-            self._run_at_seqr(request, queryset, cancel_at_seqr)
-            return None
-        page = self.posting_page(request)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Cancel at SEQR?"),
-            "explanation": _(
-                "SEQR is asked to cancel these payments, so that the customer can no longer pay "
-                "them. A payment that is already complete stays paid."
-            ),
-            "button": _("Cancel the payments"),
-            "opts": self.opts,
-            "invoices": [
-                (invoice, money(invoice.amount, invoice.currency)) for invoice in queryset
-            ],
-            "checkbox": ACTION_CHECKBOX_NAME,
-            "from_row_page": FROM_ROW_PAGE if page else "",
-            "back_url": page or request.get_full_path(),
-        }
-        return TemplateResponse(request, "admin/payments/invoice/cancel_confirmation.html", context)
-
-    def _run_at_seqr(self, request: HttpRequest, queryset: QuerySet[Invoice], act: Any) -> None:
-        run_on_each(
-            self,
-            request,
-            queryset,
-            partial(act, source=by_staff(request.user)),
-            batch_limit=INVOICE_BATCH_LIMIT,
-            time_limit_seconds=TIME_LIMIT_SECONDS,
-        )
+        return run_bulk_action(self, request, queryset, CANCEL_PAYMENTS)

@@ -70,7 +70,17 @@ class Job:
 TODAY = Entry(_("Today"), url_name="admin:index")
 JOBS = (
     Job(_("Today"), (TODAY,)),
-    Job(_("Orders"), (Entry(_("Orders"), Order),)),
+    Job(
+        _("Orders"),
+        (
+            Entry(_("Orders"), Order),
+            Entry(
+                _("Your latest actions"),
+                url_name="staff:bulk_jobs",
+                permissions=("orders.serve_order", "payments.check_invoice", APPROVE_PERMISSION),
+            ),
+        ),
+    ),
     Job(
         _("Kitchen"),
         (Entry(_("Kitchen"), url_name="staff:kitchen", permissions=("orders.serve_order",)),),

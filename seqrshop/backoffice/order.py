@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,26 +12,17 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from orders.audit import by_staff
 from orders.models import Order, OrderState, SubjectType
 from orders.models.order import SERVABLE_STATES
-from orders.services import serve_order
-from orders.state_machine import TransitionError
-from payments.invoices.create import current_invoice
-from payments.models import Invoice
 from payments.receipts.document import has_receipt, receipt_of
 from payments.receipts.pdf import receipt_pdf
-from seqrshop.backoffice.action_results import ActionResult, run_on_each
+from seqrshop.backoffice.bulk.actions import CANCEL_ORDERS, CHECK_ORDERS, SERVE_ORDERS
+from seqrshop.backoffice.bulk.choose import run_bulk_action
 from seqrshop.backoffice.columns import AgeColumn
 from seqrshop.backoffice.formatting import local_time, money, table_of
 from seqrshop.backoffice.history import HistoryAdmin
-from seqrshop.backoffice.invoice_actions import (
-    INVOICE_BATCH_LIMIT,
-    TIME_LIMIT_SECONDS,
-    can_be_checked,
-    cancel_at_seqr,
-    check_with_seqr,
-)
+from seqrshop.backoffice.invoice_actions import can_be_checked
+from seqrshop.backoffice.order_actions import invoice_of
 from seqrshop.backoffice.order_slip import slip_of
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.references import short_reference
@@ -39,8 +30,6 @@ from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.search import SEARCH_HELP, orders_matching
 from seqrshop.backoffice.shop_scope import own_rows
 from seqrshop.backoffice.state_pills import pill
-
-SERVE_BATCH_LIMIT = 200
 
 
 @admin.register(Order)
@@ -108,7 +97,7 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
     @admin.display(description=_("payment reference"))
     def payment_reference(self, order: Order) -> str:
         """Return SEQR's payment reference."""
-        invoice = _current_invoice(order)
+        invoice = invoice_of(order)
         return short_reference(invoice.ers_reference if invoice else None)
 
     @admin.display(description=_("ordered"), ordering="created_at")
@@ -138,7 +127,7 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
         if not request.user.has_perms(("orders.view_order", "payments.view_invoice")):
             raise PermissionDenied
         order = get_object_or_404(own_rows(request, Order.objects.all()), pk=order_id)
-        invoice = _current_invoice(order)
+        invoice = invoice_of(order)
         if invoice is None or not has_receipt(invoice):
             raise Http404
         return HttpResponse(
@@ -149,7 +138,7 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
 
     def row_actions(self, order: Order) -> tuple[str, ...]:
         """Offer what the order's state and its payment allow."""
-        invoice = _current_invoice(order)
+        invoice = invoice_of(order)
         is_open = invoice is not None and invoice.is_open
         helpful = {
             "mark_as_served": order.state in SERVABLE_STATES and order.served_at is None,
@@ -163,50 +152,22 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
         return {"order": order.pk}
 
     @admin.action(description=_("Mark as served"), permissions=["serve"])
-    def mark_as_served(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+    def mark_as_served(
+        self, request: HttpRequest, queryset: QuerySet[Order]
+    ) -> HttpResponse | None:
         """Mark each chosen order as served."""
-
-        def serve(order: Order) -> ActionResult:
-            try:
-                served = serve_order(order.pk, by_staff(request.user))
-            except TransitionError:
-                state = {"state": OrderState(order.state).label}
-                return messages.WARNING, _("Not served, the order is not paid: %(state)s") % state
-            if not served:
-                return messages.INFO, _("Already served")
-            return messages.SUCCESS, _("Served")
-
-        run_on_each(self, request, queryset, serve, batch_limit=SERVE_BATCH_LIMIT)
+        return run_bulk_action(self, request, queryset, SERVE_ORDERS)
 
     @admin.action(description=_("Check with SEQR"), permissions=["check"])
-    def check_with_seqr(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+    def check_with_seqr(
+        self, request: HttpRequest, queryset: QuerySet[Order]
+    ) -> HttpResponse | None:
         """Check the payment of each chosen order with SEQR."""
-        self._run_at_seqr(request, queryset, check_with_seqr)
+        return run_bulk_action(self, request, queryset, CHECK_ORDERS)
 
     @admin.action(description=_("Cancel the order"), permissions=["cancel"])
-    def cancel_at_seqr(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+    def cancel_at_seqr(
+        self, request: HttpRequest, queryset: QuerySet[Order]
+    ) -> HttpResponse | None:
         """Cancel the payment of each chosen order at SEQR, which cancels the order."""
-        self._run_at_seqr(request, queryset, cancel_at_seqr)
-
-    def _run_at_seqr(self, request: HttpRequest, orders: QuerySet[Order], act: Any) -> None:
-        source = by_staff(request.user)
-
-        def run(order: Order) -> ActionResult:
-            invoice = _current_invoice(order)
-            if invoice is None:
-                return messages.INFO, _("The order has no payment")
-            result: ActionResult = act(invoice, source=source)
-            return result
-
-        run_on_each(
-            self,
-            request,
-            orders,
-            run,
-            batch_limit=INVOICE_BATCH_LIMIT,
-            time_limit_seconds=TIME_LIMIT_SECONDS,
-        )
-
-
-def _current_invoice(order: Order) -> Invoice | None:
-    return current_invoice(order) if order.invoices.all() else None
+        return run_bulk_action(self, request, queryset, CANCEL_ORDERS)

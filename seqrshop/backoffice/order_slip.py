@@ -23,13 +23,11 @@ from payments.models import (
     RefundStatus,
 )
 from payments.receipts.document import has_receipt
-from seqrshop.backoffice.formatting import money, phone_number
+from seqrshop.backoffice.formatting import TABLE_PARAMETER, money, phone_number
 from seqrshop.backoffice.links import admin_url, page_url
 from seqrshop.backoffice.references import short_reference
 from seqrshop.backoffice.shop_scope import own_rows
 from seqrshop.backoffice.state_pills import pill
-
-TABLE_PARAMETER = "TABLE"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from orders.audit import ChangeSource, by_staff
+from orders.audit import by_staff
 from orders.models import SubjectType
 from payments.models import (
     UNSENT_REFUND_STATUSES,
@@ -30,6 +29,12 @@ from payments.refunds.refund import (
 from payments.refunds.second_person import NEEDS_ANOTHER_RESOLVER, needs_another_resolver
 from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each
 from seqrshop.backoffice.approvals import approvals_page
+from seqrshop.backoffice.bulk.actions import (
+    APPROVE_REFUNDS,
+    DECLINE_REFUNDS,
+    WITHDRAW_REFUNDS,
+)
+from seqrshop.backoffice.bulk.choose import run_bulk_action
 from seqrshop.backoffice.columns import AgeColumn, AmountColumn, InvoiceColumn, StatusColumn
 from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.formatting import EMPTY_VALUE, money
@@ -38,17 +43,11 @@ from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.links import admin_url, link, page_url
 from seqrshop.backoffice.order_slip import rows_text
 from seqrshop.backoffice.permissions import permission_check
-from seqrshop.backoffice.refund_actions import (
-    approve,
-    decline,
-    mark_as_possibly_made,
-    withdraw,
-)
+from seqrshop.backoffice.refund_actions import mark_as_possibly_made
 from seqrshop.backoffice.refund_page import REFUND_WAITS
 from seqrshop.backoffice.shop_scope import has_all_shops, own_rows
 
 REFUND_BATCH_LIMIT = 50
-RefundAction = Callable[[Refund, ChangeSource], ActionResult]
 OUTCOME_KNOWN = _("The outcome is already known.")
 
 
@@ -160,32 +159,29 @@ class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryA
         return link(refund.invoice.order, refund.invoice.order.number)
 
     @admin.action(description=_("Approve"), permissions=["approve"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
+    def approve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> HttpResponse | None:
         """Approve each chosen refund, and send it."""
-        self._run(request, queryset, approve)
+        return run_bulk_action(self, request, queryset, APPROVE_REFUNDS)
 
     @admin.action(description=_("Decline"), permissions=["approve"])
-    def decline(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
+    def decline(self, request: HttpRequest, queryset: QuerySet[Refund]) -> HttpResponse | None:
         """Decline each chosen refund that awaits approval."""
-        self._run(request, queryset, decline)
+        return run_bulk_action(self, request, queryset, DECLINE_REFUNDS)
 
     @admin.action(description=_("Withdraw"), permissions=["request"])
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[Refund]) -> HttpResponse | None:
         """Withdraw each chosen refund that has not been sent."""
-        self._run(request, queryset, withdraw)
+        return run_bulk_action(self, request, queryset, WITHDRAW_REFUNDS)
 
     @admin.action(description=_("Possibly made"), permissions=["resolve"])
     def possibly_made(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
         """Mark each chosen refund on hold as one that SEQR may have made."""
-        self._run(request, queryset, mark_as_possibly_made)
-
-    def _run(self, request: HttpRequest, refunds: QuerySet[Refund], act: RefundAction) -> None:
         source = by_staff(request.user)
 
-        def run(refund: Refund) -> ActionResult:
-            return act(refund, source)
+        def mark(refund: Refund) -> ActionResult:
+            return mark_as_possibly_made(refund, source)
 
-        run_on_each(self, request, refunds, run, batch_limit=REFUND_BATCH_LIMIT)
+        run_on_each(self, request, queryset, mark, batch_limit=REFUND_BATCH_LIMIT)
 
     @admin.action(description=_("Record the outcome"), permissions=["resolve"])
     def resolve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> HttpResponse | None:

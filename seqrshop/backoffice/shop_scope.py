@@ -75,7 +75,15 @@ def own_rows(request: HttpRequest, rows: QuerySet[M]) -> QuerySet[M]:
 
     A model that `SHOP_SCOPES` does not name has none, except for a person with all shops.
     """
-    access = shop_access(request)
+    return _rows_within(shop_access(request), rows)
+
+
+def rows_of_person(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    """Return those of the rows that belong to a person's shops now, outside any request."""
+    return _rows_within(_read_access(user), rows)
+
+
+def _rows_within(access: ShopAccess, rows: QuerySet[M]) -> QuerySet[M]:
     if access.all_shops:
         return rows
     scope = SHOP_SCOPES.get(rows.model, needs_all_shops)

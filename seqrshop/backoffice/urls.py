@@ -3,6 +3,7 @@
 from django.contrib.admin import site
 from django.urls import path
 
+from seqrshop.backoffice.bulk import pages as bulk
 from seqrshop.backoffice.kitchen import pages, requests
 from seqrshop.backoffice.people.roles_page import roles_page
 from seqrshop.backoffice.search_page import search_page
@@ -18,5 +19,9 @@ urlpatterns = [
     path("kitchen/<slug:slug>/events", requests.board_events, name="kitchen_events"),
     path("kitchen/<slug:slug>/pause", requests.pause, name="kitchen_pause"),
     path("kitchen/<slug:slug>/orders/<int:order_id>", requests.change_step, name="kitchen_step"),
+    path("bulk", site.admin_view(bulk.jobs_page), name="bulk_jobs"),
+    path("bulk/<int:job_id>", site.admin_view(bulk.job_page), name="bulk_job"),
+    path("bulk/<int:job_id>/start", site.admin_view(bulk.start_page), name="bulk_start"),
+    path("bulk/<int:job_id>/stop", site.admin_view(bulk.stop_page), name="bulk_stop"),
     path("roles", site.admin_view(roles_page), name="roles"),
 ]

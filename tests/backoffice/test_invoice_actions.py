@@ -43,7 +43,7 @@ def test_check_reports_paid_and_unchanged_payments(
     sandbox.pay(reference(paid))
     client = superuser()
 
-    messages = run_action(client, "check_with_seqr", paid, waiting)
+    messages = run_action(client, "check_with_seqr", paid, waiting, confirmed="yes")
 
     assert sorted(messages) == [
         f"Now: paid: {name(paid)}.",
@@ -186,23 +186,10 @@ def test_cancel_button_returns_to_the_page_after_confirmation(
     assert reloaded(invoice).status == InvoiceStatus.CANCELED
 
 
-@pytest.mark.parametrize("action", ["check_with_seqr", "cancel_at_seqr"])
-def test_selection_above_the_batch_limit_is_refused_as_a_whole(
-    action: str, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("seqrshop.backoffice.invoice.INVOICE_BATCH_LIMIT", 1)
-    invoices = [issued_invoice(), issued_invoice()]
-
-    messages = run_action(superuser(), action, *invoices, confirmed="yes")
-
-    assert messages == ["2 are selected; select at most 1 at a time. Nothing was done."]
-    assert call_count(sandbox, "getPaymentStatus") == call_count(sandbox, "cancelInvoice") == 0
-
-
 def test_rows_beyond_the_time_limit_are_reported_as_not_done(
     sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seqrshop.backoffice.invoice.TIME_LIMIT_SECONDS", 0.0)
+    monkeypatch.setattr("seqrshop.backoffice.bulk.choose.TIME_LIMIT_SECONDS", 0.0)
     invoice = issued_invoice()
 
     messages = run_action(superuser(), "check_with_seqr", invoice)

@@ -206,7 +206,7 @@ def test_payment_is_checked_and_cancelled_from_the_order(seqr_away: None) -> Non
     client = superuser()
 
     checked = run_action(client, "check_with_seqr", order)
-    cancelled = run_action(client, "cancel_at_seqr", order)
+    cancelled = run_action(client, "cancel_at_seqr", order, confirmed="yes")
 
     assert checked[0].startswith("No answer from SEQR")
     assert cancelled[-1].startswith("Not confirmed by SEQR yet")
@@ -243,7 +243,7 @@ def test_mark_as_served_reports_the_result_for_each_order() -> None:
     paid, served = paid_order(), paid_order(order_state=OrderState.SERVED)
     waiting = InvoiceFactory.create(issued=True).order
 
-    messages = run_action(superuser(), "mark_as_served", paid, served, waiting)
+    messages = run_action(superuser(), "mark_as_served", paid, served, waiting, confirmed="yes")
 
     assert sorted(messages) == [
         f"Already served: {served}.",

@@ -4,7 +4,9 @@ from tests.proof.mutants.mutation import Mutation
 
 ALLOWANCE = "payments/refunds/allowance.py"
 HELD_REFUNDS = "payments/reconciliation/held_refunds.py"
+BULK_JOBS = "seqrshop/backoffice/bulk/jobs.py"
 REFUND = "payments/refunds/refund.py"
+ROW_AMOUNTS = "payments/refunds/row_amounts.py"
 SEND_REFUND = "payments/refunds/send.py"
 TRANSITIONS = "payments/invoices/transitions.py"
 
@@ -215,5 +217,54 @@ REFUND_MUTATIONS = (
         "    return captured_amount(invoice) - _sum(invoice, (RefundStatus.REFUNDED,))\n",
         "tests/payments/refunds/test_refunds.py::test_concurrent_requests_never_exceed_the_captured_amount",
         by_model=True,
+    ),
+    Mutation(
+        "refund a unit that another refund reserves",
+        ROW_AMOUNTS,
+        "refund__status__in=RESERVING_REFUND_STATUSES",
+        "refund__status=RefundStatus.REFUNDED",
+        "tests/payments/refunds/test_refund_rows.py::test_unit_is_not_refunded_twice",
+    ),
+    Mutation(
+        "round each part of a row by itself",
+        ROW_AMOUNTS,
+        "        return max(due - self.refunded_amount, Decimal(0))\n",
+        "        return share(self.paid_amount, quantity, self.order_row.quantity)\n",
+        "tests/payments/refunds/test_row_amounts.py"
+        "::test_refunds_of_all_units_sum_up_to_the_paid_amount_whatever_was_withdrawn",
+    ),
+    Mutation(
+        "refund rows for an amount that nobody has seen",
+        REFUND,
+        "    if sum((row.amount for row in rows), Decimal(0)) != request.amount:\n",
+        "    if False:\n",
+        "tests/payments/refunds/test_refund_rows.py"
+        "::test_amount_that_is_not_the_rows_sum_is_refused",
+    ),
+    Mutation(
+        "let a person decline their own refund",
+        REFUND,
+        "    _require_approver(refund, source)\n    if refund.status != RefundStatus.REQUESTED:\n"
+        "        return False\n    withdraw_locked_refund",
+        "    if refund.status != RefundStatus.REQUESTED:\n"
+        "        return False\n    withdraw_locked_refund",
+        "tests/backoffice/test_approvals.py"
+        "::test_requester_decides_nothing_about_the_own_refund[decline]",
+    ),
+    Mutation(
+        "carry out a job with the rights that its person had",
+        BULK_JOBS,
+        "    if not may_act(person, action):\n",
+        "    if False:\n",
+        "tests/backoffice/test_bulk_actions.py"
+        "::test_right_that_is_withdrawn_during_a_job_stops_the_next_row",
+    ),
+    Mutation(
+        "carry out a job in shops that its person has lost",
+        BULK_JOBS,
+        "rows_of_person(person, action.rows)",
+        "action.rows",
+        "tests/backoffice/test_bulk_actions.py"
+        "::test_row_of_a_shop_that_the_person_has_lost_is_left_alone",
     ),
 )

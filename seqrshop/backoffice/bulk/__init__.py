@@ -1,0 +1,1 @@
+"""Actions over many rows: shown before, carried out row by row, in the background if many."""

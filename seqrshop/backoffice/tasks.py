@@ -1,0 +1,20 @@
+"""The Celery tasks of the back office."""
+
+from celery import shared_task
+
+from payments.tasks import enqueue
+from seqrshop.backoffice.bulk.jobs import jobs_to_resume, run_job
+
+
+@shared_task
+def run_bulk_job(job_id: int) -> None:
+    """Carry out a part of an action over many rows, and enqueue the rest."""
+    if run_job(job_id):
+        enqueue(run_bulk_job, job_id)
+
+
+@shared_task
+def resume_bulk_jobs() -> None:
+    """Enqueue the jobs that a lost message or a killed process has left."""
+    for job_id in jobs_to_resume():
+        enqueue(run_bulk_job, job_id)
