@@ -29,6 +29,9 @@ CHECK_TIMEOUT_SECONDS = 1.0
 CHECK_AFTER_IDLE_SECONDS = 1.0
 POOL_CHECK = ""  # the statement by which the pool checks a connection before it lends it
 WAIT_INTERVAL_SECONDS = 0.1  # psycopg's own, after which Ctrl-C is noticed
+POOL_SIZE = 20  # connections of one process
+# Requests that wait for one; each beyond is refused at once, so that it delays none of them.
+POOL_MAX_WAITING = 20
 POOL_TIMEOUT_SECONDS = 1.5
 RECONNECT_TIMEOUT_SECONDS = 1.0
 PREPARE_THRESHOLD = 2  # executions of a statement in a connection, after which it is prepared
@@ -147,7 +150,8 @@ def connection_options(from_url: dict[str, Any]) -> dict[str, Any]:
         "pool": {
             "connection_class": BoundedConnection,
             "min_size": 1,
-            "max_size": 20,
+            "max_size": POOL_SIZE,
+            "max_waiting": POOL_MAX_WAITING,
             "timeout": POOL_TIMEOUT_SECONDS,
             # After it the pool gives up, and the next request makes it try at once. The default of
             # 300 seconds has pauses of up to two minutes between two attempts.
