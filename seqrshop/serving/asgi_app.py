@@ -110,16 +110,21 @@ class AsgiApp:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve_stream(self, seat: Seat, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a stream if Django's view accepts one; send the view's response otherwise."""
+        """Serve a stream if Django's view accepts one; send the view's response otherwise.
+
+        Raises Overloaded where the process has no room for another stream.
+        """
         accepted: list[Subscription | BoardSubscription] = []
         requested_at = self._timings.clock()
         environ = environ_of(scope, b"", {STREAM_ACCEPTOR: accepted.append})
         environ.pop("HTTP_ACCEPT_ENCODING", None)  # the body becomes the stream's first event
         response = await self._django.call(seat, environ)
-        opened = self._open_stream(accepted[0], response.body, requested_at) if accepted else None
-        if opened is None:
+        if not accepted:
             await send_whole(response, send)
             return
+        opened = self._open_stream(accepted[0], response.body, requested_at)
+        if opened is None:
+            raise Overloaded
         stream, close = opened
         replaced = {b"content-type", b"content-length"}
         response.headers = [

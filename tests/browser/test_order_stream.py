@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.browser.conftest import Console
+from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.stack import Stack
 from tests.browser.steps import expect_heading, order_without_app
 
@@ -78,6 +78,30 @@ def test_page_without_a_stream_polls(
     stack.sandbox.pay(reference, scan.token)
 
     expect_heading(page, "Paid, thank you!")
+
+
+def test_page_opens_no_stream_before_the_time_that_a_full_shop_names(
+    stack: Stack, open_browser: OpenBrowser, console: Console
+) -> None:
+    console.expected.append("503")
+    page = open_browser().new_page()
+    streams: list[Request] = []
+
+    def refuse(route: Route) -> None:
+        streams.append(route.request)
+        error = {"error": "temporarily_unavailable", "message": ""}
+        route.fulfill(status=503, json=error, headers={"Retry-After": "60"})
+
+    page.route(EVENTS, refuse)
+    page.clock.install()
+    order_without_app(page, stack.scan())
+
+    page.clock.run_for(40_000)
+    before = len(streams)
+    with page.expect_request(EVENTS):
+        page.clock.run_for(30_000)
+
+    assert before == 1
 
 
 def test_page_polls_and_says_so_while_the_poller_is_stalled(stack: Stack, page: Page) -> None:

@@ -18,6 +18,9 @@ from seqrshop.serving.body import MAX_BODY_BYTES, MAX_CONCURRENT_BODY_BYTES
 from seqrshop.serving.environ import environ_of
 from seqrshop.serving.lanes import Lane, Seat
 from seqrshop.serving.threads import MAX_BUFFERED_BYTES, WsgiThreads
+from seqrshop.storefront.streams import StreamBroker, broker
+from seqrshop.streaming import STREAM_ACCEPTOR
+from tests.storefront.streams.test_broker import subscription
 
 SCOPE = {
     "type": "http",
@@ -175,6 +178,38 @@ def test_request_without_a_place_gets_the_response_that_the_pages_repeat_after(
     assert headers[b"retry-after"] == b"2"
     assert b"content-security-policy" in headers
     assert text in body["body"].decode()
+
+
+def test_stream_without_room_gets_503_with_the_time_to_retry(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The page got the order instead, as if the shop had no streams."""
+    monkeypatch.setattr(broker, "MAX_STREAMS", 0)
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        if STREAM_ACCEPTOR not in environ:  # what the response 503 is made of
+            return get_wsgi_application()(environ, start_response)
+        environ[STREAM_ACCEPTOR](subscription("a customer"))
+        start_response("200 OK", [])
+        return [b"{}"]
+
+    async def serve() -> list[Message]:
+        app = AsgiApp(application)
+        app._orders = StreamBroker()
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope = request_scope("/lyktan/orders/1/events", b"text/event-stream")
+        await app(scope, receive, send)
+        return sent
+
+    start, body = asyncio.run(serve())
+
+    headers = {name.lower(): value for name, value in start["headers"]}
+    assert (start["status"], headers[b"retry-after"]) == (503, b"2")
+    assert json.loads(body["body"])["error"] == "temporarily_unavailable"
 
 
 def request_scope(path: str, accept: bytes = b"*/*", language: bytes = b"en") -> dict[str, Any]:

@@ -9,7 +9,7 @@ const CHECKING_NOTICE_MS = 700; // a page that wakes shows the notice unless it 
 const FIRST_EVENT_TIMEOUT_MS = 3000; // a proxy that buffers delivers nothing by then
 const SILENCE_TIMEOUT_MS = 10000; // the server sends something every four seconds
 const STEADY_STREAM_MS = 10000; // a stream that lasted this long is reopened at once
-const STREAM_RETRY_MS = 20000; // after a shorter one
+const STREAM_RETRY_MS = 20000; // after a shorter one, or later where the shop asks for it
 const MAX_REOPEN_DELAY_MS = 1000; // many pages reopen at the same time
 const NEVER = Infinity; // until the page wakes
 
@@ -132,15 +132,17 @@ export class OrderStream {
     const stream = new AbortController();
     this.#stream = stream;
     const startedAt = Date.now();
+    let retryMs = STREAM_RETRY_MS;
     const onLost = () => {
       if (round !== this.#round) return;
       const now = Date.now();
-      this.#nextStreamAt = now - startedAt > STEADY_STREAM_MS ? now : now + STREAM_RETRY_MS;
+      this.#nextStreamAt = now - startedAt > STEADY_STREAM_MS ? now : now + retryMs;
       this.#poll();
     };
     this.#timer = setTimeout(onLost, FIRST_EVENT_TIMEOUT_MS);
     try {
       const response = await this.#handlers.openStream(this.#eventsUrl, stream.signal);
+      retryMs = Math.max(STREAM_RETRY_MS, 1000 * Number(response.headers.get("Retry-After")));
       for await (const { kind, data } of readEvents(response)) {
         if (round !== this.#round) return;
         clearTimeout(this.#timer);
