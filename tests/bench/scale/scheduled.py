@@ -73,17 +73,18 @@ def _measure(name: str, every: str, read: Callable[[], object]) -> Read:
     seconds, statements, rows = [], 0, 0
     for _ in range(RUNS):
         with transaction.atomic(), CaptureQueriesContext(connection) as queries:
-            before = _rows_read()
+            before = rows_read()
             began_at = time.perf_counter()
             read()
             seconds.append(time.perf_counter() - began_at)
-            rows = _rows_read() - before
+            rows = rows_read() - before
             statements = sum("SAVEPOINT" not in each["sql"] for each in queries) - 2
             transaction.set_rollback(True)
     return Read(name, every, median(seconds), statements, rows)
 
 
-def _rows_read() -> int:
+def rows_read() -> int:
+    """Return the rows and index entries that this transaction has read."""
     with connection.cursor() as cursor:
         cursor.execute(_ROWS_READ)
         [[rows]] = cursor.fetchall()

@@ -22,7 +22,7 @@ from payments.models import (
     shard_of,
 )
 from payments.polling.shards import invoices_open_at_seqr
-from tests.factories import CustomerFactory, ShopFactory
+from tests.payments.many_invoices import analyze, insert_invoices
 from tests.payments.steps import invoice_in, reloaded
 
 S = InvoiceStatus
@@ -63,7 +63,8 @@ def test_stored_bucket_is_the_one_computed_here() -> None:
 
 @pytest.mark.parametrize("count", [2, 64])
 def test_shard_reads_no_row_but_its_own_open_ones(count: int) -> None:
-    _insert_invoices(ended=20_000, open_at_seqr=640)
+    insert_invoices(ended=20_000, open_at_seqr=640)
+    analyze()
 
     plan = _executed_plan(invoices_open_at_seqr(Shard(0, count)))
 
@@ -113,36 +114,6 @@ def _write_row(shard: Shard, *, answered_at: Any) -> None:
         round_started_at=answered_at,
         oldest_answer_at=answered_at,
     )
-
-
-def _insert_invoices(*, ended: int, open_at_seqr: int) -> None:
-    """Insert invoices as a busy shop has them: nearly all of them ended."""
-    shop, customer = ShopFactory.create(), CustomerFactory.create()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO orders_order (id, public_id, return_key, shop_id, customer_id, nonce,
-                                      parameters, language, state, total, currency)
-            SELECT n, gen_random_uuid(), n::text, %s, %s, n::text, '{}', 'sv', 'paid', 45, 'SEK'
-            FROM generate_series(100000, %s) AS n
-            """,
-            [shop.pk, customer.pk, 99_999 + ended + open_at_seqr],
-        )
-        cursor.execute(
-            """
-            INSERT INTO payments_invoice (id, order_id, shop_id, terminal_id, attempt, status,
-                amount, currency, invoice_reference, invoice_qr_code, invoice_version, notify_key,
-                loyalty_scheme, discount_unconfirmed, cancel_reason, payment_reference,
-                paid_currency, partially_paid, possibly_reversed, receipt_attempts,
-                receipt_refusals, issued_at)
-            SELECT id, id, shop_id, %s, 1, CASE WHEN id < %s THEN 'ISSUED' ELSE 'CANCELED' END, 45,
-                'SEK', id::text, '', 0, id::text, '', false, '', '', '', false, false, 0, 0, now()
-            FROM orders_order
-            """,
-            [shop.terminal_id, 100_000 + open_at_seqr],
-        )
-        cursor.execute("ANALYZE payments_invoice")
-        cursor.execute("DISCARD PLANS")  # of the foreign keys' checks, made for small tables
 
 
 def _executed_plan(rows: QuerySet[Invoice]) -> dict[str, Any]:
