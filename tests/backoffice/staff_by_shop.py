@@ -6,6 +6,7 @@ needs all shops. Shop A has a terminal of its own; B and C share one.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,6 +106,16 @@ class World:
         """Add rows at a place."""
         for row in rows:
             self.rows[type(row)].append((place, row))
+
+    def sample(self, model: type[Model]) -> list[tuple[str, Any]]:
+        """Return the rows that `make test` tries: the first of each place; `make proof` tries all.
+
+        Each row is given with its place.
+        """
+        rows = self.rows[model]
+        if "ALL_CELLS" in os.environ:
+            return rows
+        return list({place: (place, row) for place, row in reversed(rows)}.values())
 
     def row(self, model: type[Model], place: str) -> Any:
         """Return the first row of a model at a place."""
@@ -239,6 +250,16 @@ def browser_of(person: Person, world: World) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def rows_of_cell(number: int, rows: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Return the rows that a cell of a grid tries, of those given with their places.
+
+    `make proof` tries all of them. `make test` tries one, in turn: another for the next number.
+    """
+    if not rows or "ALL_CELLS" in os.environ:
+        return rows
+    return [rows[number % len(rows)]]
 
 
 def foreign_names(person: Person, world: World, text: str) -> list[str]:

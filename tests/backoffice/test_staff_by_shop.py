@@ -26,7 +26,6 @@ from tests.backoffice.staff_by_shop import (
     World,
     browser_of,
     foreign_names,
-    make_world,
 )
 from tests.staff import list_url, listed, page_url, staff, superuser
 
@@ -38,11 +37,6 @@ OF_SOME_SHOPS = {name: person for name, person in PERSONS.items() if not person.
 each_person_of_some_shops = pytest.mark.parametrize(
     "person", OF_SOME_SHOPS.values(), ids=OF_SOME_SHOPS
 )
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def test_every_page_of_the_admin_declares_the_shops_of_its_rows() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orders.models import Product, QrCode, Shop
-from tests.backoffice.staff_by_shop import PERSONS, World, browser_of, make_world, stored
+from tests.backoffice.staff_by_shop import PERSONS, World, browser_of, stored
 from tests.factories import TerminalFactory
 from tests.staff import admin_url, page_url
 
@@ -15,11 +15,6 @@ pytestmark = pytest.mark.django_db
 
 A, AB = PERSONS["person_of_shop_a"], PERSONS["person_of_shops_a_and_b"]
 UNKNOWN_ID = 987654321
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def code_form(shop: int) -> dict[str, Any]:

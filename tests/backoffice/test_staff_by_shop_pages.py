@@ -32,7 +32,7 @@ from tests.backoffice.staff_by_shop import (
     World,
     browser_of,
     foreign_names,
-    make_world,
+    rows_of_cell,
     stored,
 )
 from tests.staff import admin_url, shown_messages
@@ -101,11 +101,6 @@ each_person = pytest.mark.parametrize(
 @pytest.fixture(autouse=True)
 def _loyalty_cards_are_used(settings: Settings) -> None:
     settings.LOYALTY_HOOK = example.PATH
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def page_names(model: type[Model]) -> set[str]:
@@ -199,15 +194,15 @@ def test_page_of_a_row_of_the_persons_shops_is_open(person: Person, world: World
     client = browser_of(person, world)
 
     for model in OPEN_PAGES:
-        for page in pages(model):
-            for place, row in world.rows[model]:
-                if person.sees(place):
-                    response = client.get(admin_url(model, page, row.pk))
+        own = [(place, row) for place, row in world.rows[model] if person.sees(place)]
+        for number, page in enumerate(pages(model)):
+            for place, row in rows_of_cell(number, own):
+                response = client.get(admin_url(model, page, row.pk))
 
-                    expected = expected_status(person, model, page)
-                    got = model, page, place, response.status_code
-                    assert got == (model, page, place, expected)
-                    assert foreign_names(person, world, text_of(response)) == []
+                expected = expected_status(person, model, page)
+                got = model, page, place, response.status_code
+                assert got == (model, page, place, expected)
+                assert foreign_names(person, world, text_of(response)) == []
 
 
 @each_person
@@ -218,15 +213,15 @@ def test_page_of_a_row_of_another_shop_answers_as_that_of_an_unknown_id(
     before = stored()
 
     for model in OPEN_PAGES:
-        for page, method in product(pages(model), ("GET", "POST")):
+        foreign = [(place, row) for place, row in world.rows[model] if not person.sees(place)]
+        for number, (page, method) in enumerate(product(pages(model), ("GET", "POST"))):
             address = admin_url(model, page, UNKNOWN_ID)
             unknown = answer(request(client, method, address), UNKNOWN_ID)
             assert unknown[0] in (302, 403, 404)
-            for place, row in world.rows[model]:
-                if not person.sees(place):
-                    address = admin_url(model, page, row.pk)
-                    got = answer(request(client, method, address), row.pk)
-                    assert (model, page, place, got) == (model, page, place, unknown)
+            for place, row in rows_of_cell(number, foreign):
+                address = admin_url(model, page, row.pk)
+                got = answer(request(client, method, address), row.pk)
+                assert (model, page, place, got) == (model, page, place, unknown)
 
     assert stored() == before
 
