@@ -1,5 +1,6 @@
 """What tests of every part share."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import TransactionTestCase
 from django.utils import translation
@@ -16,20 +19,31 @@ from pytest_django import DjangoDbBlocker, Settings
 from orders.models import CustomerSession, Product, Shop
 from payments.gateway import forget_connections
 from payments.polling import status_checks
-from tests.database_roles import become_application_role, become_owner, empty_tables
+from tests.database_roles import TableCleaner, become_application_role, become_owner
 from tests.factories import CustomerSessionFactory, ProductFactory, ShopFactory
 from tests.fault_proxy import FaultProxy, use_seqr_at
+from tests.migrated_database import migrated_database
 from tests.redis_reset import reset_rate_limits
 from tests.sandbox_process import SandboxProcess
 
 TOKEN = "0000002012-63506374"
 
 
+def pytest_configure() -> None:
+    """Hash passwords fast: the tests' own need no protection, and Django's hash takes a core."""
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> Iterator[None]:
-    """Let a busy machine take minutes to create and drop the tests' database."""
+    """Let a busy machine take minutes to create and drop the tests' database.
+
+    Where several processes run the tests, the database of each is a copy of one that is migrated.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated_database()
     original = DatabaseWrapper._nodb_cursor
 
     @contextmanager
@@ -56,11 +70,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """
     with pytest.MonkeyPatch.context() as patch:
         # Django's flush takes a fifth of a second for each test that commits.
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables())
+        cleaner = TableCleaner()
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: cleaner.empty_tables())
         with django_db_blocker.unblock():
             become_application_role()
-            empty_tables()
+            cleaner.empty_tables()
         yield
+        cleaner.close()
     with django_db_blocker.unblock():
         become_owner()
 

@@ -9,7 +9,6 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import TypeAlias
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
@@ -28,20 +27,13 @@ Connection: TypeAlias = "psycopg.Connection[tuple[object, ...]]"
 # The lock waits for those who write, as TRUNCATE does; DELETE alone would miss their rows. Most
 # tables are empty after most tests, and TRUNCATE makes a file for each table and index.
 _EMPTY_TABLES = sql.SQL("""
-DO $$
-DECLARE
-    name regclass;
-    has_rows boolean;
+CREATE FUNCTION pg_temp.empty_tables() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     LOCK TABLE {tables} IN EXCLUSIVE MODE;
-    FOREACH name IN ARRAY {names}::regclass[] LOOP
-        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', name) INTO has_rows;
-        IF has_rows THEN
-            EXECUTE format('DELETE FROM %s', name);
-        END IF;
-    END LOOP;
+    {deletions}
 END $$
 """)
+_DELETION = sql.SQL("IF EXISTS (SELECT FROM {table}) THEN DELETE FROM {table}; END IF;")
 
 
 def owner_url() -> str:
@@ -74,19 +66,46 @@ def execute_as_owner(*statements: str) -> None:
             return
 
 
-@cache
-def _statement_that_empties_tables() -> str:
-    """Return the statement; the tables are the same throughout a test run."""
+class TableCleaner:
+    """Empties the tables over one connection, which keeps the plans of its statements."""
+
+    def __init__(self) -> None:
+        self._owner: Connection | None = None
+
+    def empty_tables(self) -> None:
+        """Delete all rows but those of FILLED_TABLES, as the owner.
+
+        Repeats it when a web process reads tables in another order meanwhile.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._connected().execute("SELECT pg_temp.empty_tables()")
+            except DeadlockDetected:
+                if attempt == ATTEMPTS:
+                    raise
+            else:
+                return
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._owner is not None:
+            self._owner.close()
+
+    def _connected(self) -> Connection:
+        if self._owner is None or self._owner.closed:
+            self._owner = psycopg.connect(owner_url(), autocommit=True)
+            self._owner.execute("SET session_replication_role = replica")  # without triggers
+            self._owner.execute(_function_that_empties_tables())
+        return self._owner
+
+
+def _function_that_empties_tables() -> sql.Composed:
     found = connection.introspection.django_table_names(only_existing=True, include_views=False)
-    tables = sorted(set(found) - FILLED_TABLES)
+    tables = [sql.Identifier(name) for name in sorted(set(found) - FILLED_TABLES)]
     return _EMPTY_TABLES.format(
-        tables=sql.SQL(", ").join(map(sql.Identifier, tables)), names=sql.Literal(tables)
-    ).as_string()
-
-
-def empty_tables() -> None:
-    """Delete all rows but those of FILLED_TABLES, as the owner."""
-    execute_as_owner(_statement_that_empties_tables())
+        tables=sql.SQL(", ").join(tables),
+        deletions=sql.SQL("\n    ").join(_DELETION.format(table=table) for table in tables),
+    )
 
 
 @contextmanager
@@ -119,21 +138,26 @@ def create_application_role(owner: Connection, role: str) -> str:
     return password
 
 
-def make_database(name: str, beside: str) -> dict[str, str]:
-    """Create an empty database on the server of `beside`, and a role for the application.
+def make_database(name: str, beside: str, template: str = "template1") -> dict[str, str]:
+    """Create a database on the server of `beside`, and a role for the application.
 
-    Returns the settings of their addresses.
+    It is empty, or a copy of `template`. Returns the settings of their addresses.
     """
-    role, owner = f"{name}_application", urlsplit(beside)._replace(path=f"/{name}")
+    role, owner = f"{name}_application", urlsplit(address_of(name, beside))
     with psycopg.connect(beside, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         password = create_application_role(connection, role)
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     netloc = f"{role}:{password}@{owner.netloc.rpartition('@')[2]}"
     return {
         "DATABASE_URL": urlunsplit(owner._replace(netloc=netloc)),
         "MIGRATION_DATABASE_URL": urlunsplit(owner),
     }
+
+
+def address_of(database: str, beside: str) -> str:
+    """Return the address of another database on the server of `beside`, for the same role."""
+    return urlunsplit(urlsplit(beside)._replace(path=f"/{database}"))
 
 
 def become_owner() -> None:

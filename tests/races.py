@@ -51,7 +51,10 @@ def deadlock_count() -> int:
     Closes this process's connections first: a backend surely reports its counts when it ends.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user"
+        )
         backends = [pid for (pid,) in cursor.fetchall()]
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's connection has it

@@ -16,6 +16,7 @@ from xdist.scheduler import LoadFileScheduling
 from seqrshop.local import ROOT, orphans
 from seqrshop.local.servers import ServerStartError, run_servers
 from seqrshop.local.testing import settings_for_tests
+from tests.migrated_database import drop_migrated_database
 
 POSTGRES_LOG = "SEQRSHOP_POSTGRES_LOG"  # the variable with the path of our own server's log
 
@@ -43,7 +44,9 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
         )
     except (OSError, ServerStartError) as error:
         raise pytest.UsageError(str(error)) from error
-    if not os.environ.get("DATABASE_URL"):
+    if given := os.environ.get("DATABASE_URL"):
+        drop_migrated_database(given)
+    else:
         os.environ[POSTGRES_LOG] = str(folder / "postgres" / "server.log")
     # Creates the tests' database; tests/conftest.py then lets the tests use the application's role.
     os.environ["DATABASE_URL"] = servers.migration_database_url or servers.database_url

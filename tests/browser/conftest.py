@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, W
 
 from tests.browser.browsers import new_browser_context, running_chromium
 from tests.browser.stack import Stack, running_stack
-from tests.database_roles import make_database
+from tests.migrated_database import copy_of_migrated_database
 
 
 # Package-scoped: playwright's loop must not run while other tests use Django's database.
@@ -22,7 +22,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Run the whole shop as `make run` does, on a database of its own."""
     redis = urlsplit(os.environ["REDIS_URL"])
     settings = {
-        **make_database("seqrshop_browser", beside=os.environ["DATABASE_URL"]),
+        **copy_of_migrated_database("seqrshop_browser"),
         # Redis's second database: other tests leave tasks in the first.
         "REDIS_URL": urlunsplit(redis._replace(path="/1")),
         "LOYALTY_HOOK": "tests.payments.loyalty.hooks.club",

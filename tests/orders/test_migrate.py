@@ -13,14 +13,24 @@ from psycopg.errors import InsufficientPrivilege
 
 from seqrshop.local import ROOT
 from tests.database_roles import make_database
+from tests.migrated_database import copy_of_migrated_database
 
 pytestmark = pytest.mark.slow
 
+# A process of its own takes two seconds to start.
+MIGRATE_IN_TURN = """
+import os, sys
+from django.core.management import execute_from_command_line
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seqrshop.settings")
+for options in sys.argv[1:]:
+    execute_from_command_line(["manage.py", "migrate", "--verbosity=0", *options.split()])
+"""
+
 
 @contextmanager
-def new_database(name: str) -> Iterator[dict[str, str]]:
-    """Make an empty database; yield its addresses for the application and for the owner."""
-    yield make_database(name, beside=os.environ["DATABASE_URL"])
+def dropped_afterwards(name: str) -> Iterator[None]:
+    """Drop the database of this name, and its role, when the block ends."""
+    yield
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as owner:
         owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
         owner.execute(f"DROP ROLE {name}_application")
@@ -29,21 +39,36 @@ def new_database(name: str) -> Iterator[dict[str, str]]:
 @pytest.fixture
 def database(worker_id: str) -> Iterator[dict[str, str]]:
     """The addresses of an empty database, for the application and for the owner."""
-    with new_database(f"unmigrated_{worker_id}") as addresses:
-        yield addresses
+    name = f"unmigrated_{worker_id}"
+    with dropped_afterwards(name):
+        yield make_database(name, beside=os.environ["DATABASE_URL"])
 
 
 @pytest.fixture(scope="module")
 def migrated_database(worker_id: str) -> Iterator[dict[str, str]]:
-    """The addresses of a database that is migrated once; a test relies on what it sets itself."""
-    with new_database(f"migrated_{worker_id}") as addresses:
-        assert migrate(**addresses).returncode == 0
+    """The addresses of a migrated database; a test relies on what it sets itself."""
+    name = f"migrated_{worker_id}"
+    with dropped_afterwards(name):
+        addresses = copy_of_migrated_database(name)
+        assert migrate(**addresses).returncode == 0  # grants the role its access
         yield addresses
 
 
 def migrate(*options: str, **given: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity=0", *options],
+        cwd=ROOT,
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def migrate_in_turn(*runs: str, **given: str) -> subprocess.CompletedProcess[str]:
+    """Run `migrate` several times in one process; each of `runs` is its options."""
+    return subprocess.run(
+        [sys.executable, "-c", MIGRATE_IN_TURN, *runs],
         cwd=ROOT,
         env={**os.environ, **given},
         capture_output=True,
@@ -72,9 +97,9 @@ def owners(database: Mapping[str, str]) -> set[str]:
 
 
 def test_owner_migrates_and_application_gets_rows_but_no_table(database: dict[str, str]) -> None:
-    first, again = migrate(**database), migrate(**database)
+    done = migrate_in_turn("", "", **database)
 
-    assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
+    assert done.returncode == 0, done.stderr
     assert owners(database) == {urlsplit(database["MIGRATION_DATABASE_URL"]).username}
     tables = tables_granted(database, "SELECT")
     assert {"orders_auditevent", "orders_order", "django_session"} <= tables
@@ -118,10 +143,10 @@ def test_owner_of_another_database_is_refused(database: dict[str, str]) -> None:
     assert owners(database) == set()
 
 
-def test_role_that_does_not_exist_is_named(database: dict[str, str]) -> None:
-    unknown = database["DATABASE_URL"].replace(role_of(database), "nobody_at_all")
+def test_role_that_does_not_exist_is_named(migrated_database: dict[str, str]) -> None:
+    unknown = migrated_database["DATABASE_URL"].replace(role_of(migrated_database), "nobody_at_all")
 
-    refused = migrate(**database | {"DATABASE_URL": unknown})
+    refused = migrate(**migrated_database | {"DATABASE_URL": unknown})
 
     assert refused.returncode == 1
     assert "The role nobody_at_all of DATABASE_URL does not exist." in refused.stderr
@@ -129,27 +154,27 @@ def test_role_that_does_not_exist_is_named(database: dict[str, str]) -> None:
 
 
 def test_terminal_of_the_settings_is_stored_once_all_apps_are_migrated(
-    database: dict[str, str],
+    migrated_database: dict[str, str],
 ) -> None:
-    migrate("payments", **database)
-    after_one_app = terminals(database)
+    delete_terminals(migrated_database)
+    one_app = migrate("payments", **migrated_database)
+    after_one_app = terminals(migrated_database)
 
-    done = migrate(**database), migrate(**database)
+    done = migrate_in_turn("", "", **migrated_database)
 
-    assert [each.returncode for each in done] == [0, 0], done[0].stderr + done[1].stderr
+    assert (one_app.returncode, done.returncode) == (0, 0), one_app.stderr + done.stderr
     assert after_one_app == []
-    assert terminals(database) == [("public_test_shop_terminal", True)]
+    assert terminals(migrated_database) == [("public_test_shop_terminal", True)]
 
 
 def test_terminal_is_not_stored_where_nothing_is_migrated(
     migrated_database: dict[str, str],
 ) -> None:
-    with psycopg.connect(migrated_database["DATABASE_URL"]) as application:
-        application.execute("DELETE FROM orders_terminal")
+    delete_terminals(migrated_database)
 
-    done = [migrate(option, **migrated_database) for option in ("--plan", "--check", "--fake")]
+    done = migrate_in_turn("--plan", "--check", "--fake", **migrated_database)
 
-    assert [each.returncode for each in done] == [0, 0, 0]
+    assert done.returncode == 0, done.stderr
     assert terminals(migrated_database) == []
 
 
@@ -174,10 +199,15 @@ def test_database_is_migrated_without_a_terminal_in_the_settings(
 
 def terminals(database: Mapping[str, str]) -> list[tuple[str, bool]]:
     """Return the terminals: their IDs at SEQR, and whether the settings name them."""
-    with psycopg.connect(database["DATABASE_URL"]) as application:
-        return application.execute(
+    with psycopg.connect(database["MIGRATION_DATABASE_URL"]) as owner:
+        return owner.execute(
             "SELECT principal_id, is_from_settings FROM orders_terminal ORDER BY id"
         ).fetchall()
+
+
+def delete_terminals(database: Mapping[str, str]) -> None:
+    with psycopg.connect(database["MIGRATION_DATABASE_URL"]) as owner:
+        owner.execute("DELETE FROM orders_terminal")
 
 
 def role_of(database: Mapping[str, str]) -> str:

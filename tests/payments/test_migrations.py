@@ -88,23 +88,39 @@ class OldDatabase:
         return next(row for row in self.rows(table) if row["id"] == pk)
 
 
+@pytest.fixture(scope="module")
+def original(worker_id: str) -> Iterator[str]:
+    """The name of a database of the version whose terminal was a setting; tests use copies."""
+    name = f"original_{worker_id}"
+    with dropped_afterwards(name):
+        old = OldDatabase(make_database(name, beside=os.environ["DATABASE_URL"]))
+        for app, migration in (("orders", "0007"), ("payments", "0008")):
+            done = old.migrate(app, migration)
+            assert done.returncode == 0, done.stderr
+        yield name
+
+
 @contextmanager
-def old_database(name: str) -> Iterator[OldDatabase]:
-    """Enter a context with a database of the version whose terminal was a setting."""
-    old = OldDatabase(make_database(name, beside=os.environ["DATABASE_URL"]))
-    for app, migration in (("orders", "0007"), ("payments", "0008")):
-        done = old.migrate(app, migration)
-        assert done.returncode == 0, done.stderr
-    yield old
+def copy_of(original: str, name: str) -> Iterator[OldDatabase]:
+    """Enter a context with a copy of a database."""
+    server = os.environ["DATABASE_URL"]
+    with dropped_afterwards(name):
+        yield OldDatabase(make_database(name, beside=server, template=original))
+
+
+@contextmanager
+def dropped_afterwards(name: str) -> Iterator[None]:
+    """Drop the database of this name, and its role, when the block ends."""
+    yield
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as owner:
         owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
         owner.execute(f"DROP ROLE {name}_application")
 
 
 @pytest.fixture
-def old(worker_id: str) -> Iterator[OldDatabase]:
+def old(original: str, worker_id: str) -> Iterator[OldDatabase]:
     """A database of that version, without rows."""
-    with old_database(f"old_{worker_id}") as old:
+    with copy_of(original, f"old_{worker_id}") as old:
         yield old
 
 
@@ -163,9 +179,9 @@ def insert_period_rows(old: OldDatabase, period: int, invoices: list[int]) -> li
 
 
 @pytest.fixture(scope="module")
-def migrated(worker_id: str) -> Iterator[Migrated]:
+def migrated(original: str, worker_id: str) -> Iterator[Migrated]:
     """A migrated database of two shops, whose terminal was replaced once."""
-    with old_database(f"migrated_{worker_id}") as old:
+    with copy_of(original, f"migrated_old_{worker_id}") as old:
         shops = [insert_shop(old, "lyktan"), insert_shop(old, "fyren")]
         closed = {"closed_at": NOW, "closing_reason": "the password was mistyped"}
         invoices = [insert_invoice(old, shop) for shop in shops]
