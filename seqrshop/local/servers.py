@@ -110,6 +110,8 @@ def _start_postgres(
     }
     if not durable:
         options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        # Tests connect thousands of times, by random passwords that nobody can guess anyway.
+        options["scram_iterations"] = "1"
 
     def command(port: int) -> list[str]:
         settings = [part for name in options for part in ("-c", f"{name}={options[name]}")]
