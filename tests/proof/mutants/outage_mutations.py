@@ -78,6 +78,29 @@ OUTAGE_MUTATIONS = (
         "tests/seqrshop/test_postgresql.py::test_pool_never_pauses_for_long_between_two_attempts",
     ),
     Mutation(
+        "let any number of requests wait for a connection",
+        "seqrshop/postgresql.py",
+        '            "max_waiting": POOL_MAX_WAITING,\n',
+        "",
+        "tests/seqrshop/test_pool_limit.py"
+        "::test_request_beyond_those_that_wait_for_a_connection_is_refused_at_once",
+    ),
+    Mutation(
+        "answer a stream without room as a server without streams",
+        "seqrshop/serving/asgi_app.py",
+        "            raise Overloaded\n",
+        "            await send_whole(response, send)\n            return\n",
+        "tests/serving/test_asgi_app.py::test_stream_without_room_gets_503_with_the_time_to_retry",
+    ),
+    Mutation(
+        "read open rows by whatever plan the statistics suggest",
+        "orders/query_plans.py",
+        'cursor.execute("SET LOCAL enable_seqscan = off")',
+        'cursor.execute("SELECT 1")',
+        "tests/payments/test_scheduled_reads.py"
+        "::test_scheduled_reads_read_open_rows_alone_with_outdated_statistics",
+    ),
+    Mutation(
         "give up no server that hangs within a statement's time",
         "seqrshop/postgresql.py",
         "super().wait(gen, interval, self.answer_timeout_seconds)",
