@@ -97,12 +97,15 @@ class LargeChangeList(ChangeList):
         self.full_result_count = self.result_count
 
     def _page_of_few(self) -> Any:
+        if not self.result_count:
+            return []  # PostgreSQL may sort a whole table to find that it shows nothing of it
         if not self.multi_page or (self.show_all and self.can_show_all):
             return self.queryset._clone()
         try:
-            return self.paginator.page(self.page_num).object_list
+            page = self.paginator.page(self.page_num).object_list
         except InvalidPage as error:
             raise IncorrectLookupParameters from error
+        return self._rows_of_ids(page.values_list("pk", flat=True))
 
     def _sort_by_index(self, request: HttpRequest) -> None:
         """Sort by the default order if no index has the chosen one; offer the others' columns."""
@@ -158,9 +161,13 @@ class LargeChangeList(ChangeList):
             raise IncorrectLookupParameters
         if not skipped:
             return list(self.queryset[: size + 1])
-        # The rows themselves are read once it is known which ones.
-        ids = list(self.queryset.values_list("pk", flat=True)[skipped : skipped + size + 1])
-        return list(self.queryset.filter(pk__in=ids))
+        ids = self.queryset.values_list("pk", flat=True)
+        return list(self._rows_of_ids(ids[skipped : skipped + size + 1]))
+
+    def _rows_of_ids(self, ids: QuerySet[Any]) -> QuerySet[Any]:
+        """Select the rows themselves once it is known which ones: those skipped are not joined."""
+        rows: QuerySet[Any] = self.queryset.filter(pk__in=list(ids))
+        return rows
 
     def _first_of(self, rows: QuerySet[Any], ordering: Sequence[str], number: int) -> list[Any]:
         return list(rows.order_by(*ordering)[:number])

@@ -135,6 +135,17 @@ def test_list_of_a_few_rows_is_counted_and_numbered(shops: list[Shop]) -> None:
     assert (shown.result_count, shown.paginator.num_pages, shown.is_large) == (8, 2, False)
 
 
+def test_rows_of_an_empty_list_are_not_read() -> None:
+    client = superuser()
+
+    with CaptureQueriesContext(connection) as statements:
+        changelist = page(client)
+
+    assert list(changelist.result_list) == []
+    rows = [each["sql"] for each in statements if '"orders_order"."total"' in each["sql"]]
+    assert rows == []
+
+
 @pytest.mark.usefixtures("shops")
 def test_large_list_is_not_sorted_by_a_column_without_an_index() -> None:
     client = superuser()

@@ -206,17 +206,19 @@ WHERE pg_temp.state_of(n) IN ('partly_refunded', 'refunded');
 
 INSERT INTO payments_periodrow (
     period_id, position, match_result, amount, ers_reference, terminal_id, cashier_id, invoice_id,
-    refund_id, has_case
+    refund_id, shop_id, has_case
 )
 SELECT period_id, 2 * invoice.id, 'sale', invoice.amount, invoice.ers_reference,
-    'terminal-' || invoice.terminal_id, 'Lyktan', invoice.id, NULL, false
+    'terminal-' || invoice.terminal_id, 'Lyktan', invoice.id, NULL,
+    invoice.shop_id, false
 FROM payments_invoice invoice,
     LATERAL (SELECT pg_temp.period_of(paid_at, invoice.terminal_id) AS period_id) reported
 WHERE invoice.id BETWEEN {first} AND {last} AND status = 'PAID'
     AND period_id <= 365 * {terminals}
 UNION ALL
 SELECT period_id, 2 * refund.id + 1, 'refund', -refund.amount, refund.ers_reference,
-    'terminal-' || invoice.terminal_id, 'Lyktan', NULL, refund.id, false
+    'terminal-' || invoice.terminal_id, 'Lyktan', NULL, refund.id,
+    invoice.shop_id, false
 FROM payments_refund refund JOIN payments_invoice invoice ON invoice.id = refund.invoice_id,
     LATERAL (SELECT pg_temp.period_of(sent_at, invoice.terminal_id) AS period_id) reported
 WHERE refund.id BETWEEN {first} AND {last} AND refund.status = 'REFUNDED'
