@@ -72,6 +72,28 @@ def new_call_event(
     return _event(subject, operation, source, **fields)
 
 
+def record_user_event(
+    user: Any, name: EventName, source: ChangeSource, *, detail: str = ""
+) -> None:
+    """Record an event of a member of staff, in the transaction of the change.
+
+    `user` is None for an account that does not exist.
+    """
+    insert_events([_event(_subject_of(user), name, source, detail=detail)])
+
+
+def record_user_event_hourly(
+    user: Any, name: EventName, source: ChangeSource, *, detail: str = ""
+) -> None:
+    """Record an event of a member of staff unless there was the same within the hour.
+
+    For what a stranger can cause at any rate.
+    """
+    subject = _subject_of(user)
+    if not _is_recent(subject, name, detail):
+        insert_events([_event(subject, name, source, detail=detail)])
+
+
 def insert_events(events: Sequence[AuditEvent]) -> None:
     """Record events in one statement, in the transaction of the changes that they are about."""
     if not events:
@@ -130,18 +152,28 @@ def record_retry(
 
     For what is retried for as long as it fails, perhaps in turn with other failures.
     """
-    subject = row.audit_subject
-    recent = AuditEvent.objects.filter(
+    if _is_recent(row.audit_subject, name, detail):
+        return False
+    record_event(row, name, source, detail=detail)
+    return True
+
+
+def _is_recent(subject: AuditSubject, name: EventName, detail: str) -> bool:
+    """Return whether the subject has had the same event within RETRY_RECORD_INTERVAL."""
+    return AuditEvent.objects.filter(
         subject_type=subject.subject_type,
         subject_id=subject.subject_id,
         name=name,
         detail=detail[:MAX_DETAIL_LENGTH],
         occurred_at__gt=Now() - RETRY_RECORD_INTERVAL,
-    )
-    if recent.exists():
-        return False
-    record_event(row, name, source, detail=detail)
-    return True
+    ).exists()
+
+
+def _subject_of(user: Any) -> AuditSubject:
+    """Return a member of staff as the subject of an event; None is an unknown account."""
+    if user is None:
+        return AuditSubject(SubjectType.USER, None, "", None)
+    return AuditSubject(SubjectType.USER, user.pk, user.get_username()[:40], None)
 
 
 def _event(

@@ -1,4 +1,4 @@
-"""The encrypted passwords of sellers and terminals: which of them can be read, and by which key."""
+"""The encrypted passwords and secrets: which of them can be read, and by which key."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from orders.encryption import UnreadableSecret, is_readable, reencrypt
-from orders.models import Seller, Terminal
+from orders.models import SecondFactor, Seller, Terminal
 from seqrshop.postgresql import connect_outside_pool
 
 logger = logging.getLogger(__name__)
@@ -22,15 +22,16 @@ MAX_NAMED_OWNERS = 3  # in one sentence
 
 
 class PasswordColumn(NamedTuple):
-    """A column of encrypted passwords, and the column of their owners' IDs at SEQR.
+    """A column of encrypted passwords, and the column that names their owners, as by IDs at SEQR.
 
-    `overriding_setting` has the ID of the one owner whose password is taken from the settings.
+    `overriding_setting` has the ID of the one owner whose password is taken from the settings, if
+    the settings can have one.
     """
 
-    model: type[Seller] | type[Terminal]
+    model: type[Seller] | type[Terminal] | type[SecondFactor]
     ciphertext: str
     principal: str
-    overriding_setting: str
+    overriding_setting: str = ""
 
     def rows(self) -> "QuerySet[Any, tuple[int, str, str]]":
         """Return key, ID at SEQR and ciphertext of each row that has a password."""
@@ -42,12 +43,14 @@ class PasswordColumn(NamedTuple):
 
     def name(self, principal: str) -> str:
         """Return an owner's name for people, such as “terminal 87a3”."""
-        return f"{self.model._meta.model_name} {principal}"
+        noun = "authenticator of" if self.model is SecondFactor else self.model._meta.model_name
+        return f"{noun} {principal}"
 
 
 PASSWORD_COLUMNS = (
     PasswordColumn(Seller, "reseller_password_ciphertext", "reseller_id", "SEQR_RESELLER_ID"),
     PasswordColumn(Terminal, "password_ciphertext", "principal_id", "SEQR_TERMINAL_ID"),
+    PasswordColumn(SecondFactor, "totp_ciphertext", "user__username"),
 )
 
 
@@ -86,7 +89,7 @@ def check_stored_passwords() -> None:
         with connect_outside_pool(connection) as connected:
             for column in PASSWORD_COLUMNS:
                 rows = connected.execute(*column.rows().query.sql_with_params()).fetchall()
-                used = getattr(settings, column.overriding_setting)
+                used = getattr(settings, column.overriding_setting, "")
                 unreadable += _unreadable(column, (row for row in rows if row[1] != used))
     except (UndefinedTable, UndefinedColumn):
         return  # of a database that is not migrated yet

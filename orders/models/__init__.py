@@ -1,14 +1,16 @@
-"""The models of shops, products, customers, orders and the audit."""
+"""The models of shops, products, customers, orders, staff and the audit."""
 
 from orders.models.audit_digest import AuditDigest
 from orders.models.audit_event import AuditEvent
 from orders.models.audited import AuditedModel, AuditSubject, SubjectType
 from orders.models.customer import Customer, CustomerSession
 from orders.models.event_name import EventName
+from orders.models.invitation import Invitation
 from orders.models.opening_hours import OpeningHours
 from orders.models.order import Order, OrderRow, OrderState
 from orders.models.picture import Picture
 from orders.models.product import Category, Product
+from orders.models.second_factor import Passkey, SecondFactor
 from orders.models.seller import Seller
 from orders.models.shop import QrCode, Shop
 from orders.models.source_name import SourceName
@@ -24,13 +26,16 @@ __all__ = [
     "Customer",
     "CustomerSession",
     "EventName",
+    "Invitation",
     "OpeningHours",
     "Order",
     "OrderRow",
     "OrderState",
+    "Passkey",
     "Picture",
     "Product",
     "QrCode",
+    "SecondFactor",
     "Seller",
     "Shop",
     "SourceName",

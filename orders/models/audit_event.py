@@ -14,10 +14,10 @@ class AuditEvent(models.Model):
     """One line of the audit: a change of a row, or a call to SEQR.
 
     Written in the transaction of the change, and append-only: a database trigger refuses to change
-    or delete an event. An event holds no secret and no personal data; its order leads to the
-    customer. `subject_id` is the row's id and `subject_label` its number for people. A call to SEQR
-    has no row: its label is the client reference by which SEQR's support finds the call, its name
-    SEQR's operation.
+    or delete an event. An event holds no secret, and no personal data but the user names of staff;
+    its order leads to the customer. `subject_id` is the row's id and `subject_label` its number for
+    people. A call to SEQR has no row: its label is the client reference by which SEQR's support
+    finds the call, its name SEQR's operation.
     """
 
     order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="events")

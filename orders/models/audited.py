@@ -15,6 +15,7 @@ class SubjectType(models.TextChoices):
     CASE = "case", _("payment case")
     PERIOD = "period", _("transaction period")
     TERMINAL = "terminal", _("terminal")
+    USER = "user", _("user")
     CALL = "call", _("call to SEQR")
 
 

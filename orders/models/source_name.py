@@ -7,6 +7,7 @@ class SourceName(models.TextChoices):
 
     CUSTOMER = "customer", _("customer")
     STAFF = "staff", _("staff")
+    SIGN_IN = "sign_in", _("sign-in page")
     OPERATOR = "operator", _("operator")
     PAGE = "page", _("the customer's page")
     NOTIFICATION = "notification", _("SEQR's notification")
