@@ -231,6 +231,12 @@ REFUND_DAILY_LIMIT_PER_PERSON: Decimal = read(
     env.amount,
     default=Decimal("2000.00"),
 )
+SECOND_FACTOR_REQUIRED: bool = read(
+    "SECOND_FACTOR_REQUIRED",
+    '"on" or "off": whether who can refund or change settings needs a second factor to sign in',
+    env.boolean,
+    default=not DEBUG,
+)
 TERMINAL_REFUND_DAYS: int = read(
     "TERMINAL_REFUND_DAYS",
     "the days after its last payment until which a replaced terminal makes refunds, 1 to 3650",

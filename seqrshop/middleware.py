@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
@@ -28,14 +28,21 @@ DENIED_FEATURES = (
     "microphone",
     "midi",
     "payment",
-    "publickey-credentials-get",
     "serial",
     "usb",
 )
+PASSKEY_PATH = "/staff/"  # where the staff prove a passkey
+DENIED_FEATURES_AND_PASSKEYS = (*DENIED_FEATURES, "publickey-credentials-get")
+
+
+def _denied(features: Iterable[str]) -> str:
+    return ", ".join(f"{feature}=()" for feature in features)
+
+
 SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in DENIED_FEATURES),
+    "Permissions-Policy": _denied(DENIED_FEATURES_AND_PASSKEYS),
     "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -51,17 +58,19 @@ def security_headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[Ht
     if iscoroutinefunction(get_response):
 
         async def respond_async(request: HttpRequest) -> HttpResponseBase:
-            return _with_headers(await get_response(request))
+            return _with_headers(request, await get_response(request))
 
         return respond_async
 
     def respond(request: HttpRequest) -> HttpResponseBase:
-        return _with_headers(get_response(request))
+        return _with_headers(request, get_response(request))
 
     return respond
 
 
-def _with_headers(response: HttpResponseBase) -> HttpResponseBase:
+def _with_headers(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if request.path_info.startswith(PASSKEY_PATH):
+        response.headers["Permissions-Policy"] = _denied(DENIED_FEATURES)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     return response

@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "seqrshop.backoffice.people.session_limits.SessionLimitsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "seqrshop.backoffice.uploads.PersonFinderMiddleware",
     "seqrshop.storefront.middleware.ApiErrorMiddleware",
@@ -130,7 +131,7 @@ SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" would make forms post "O
 SESSION_COOKIE_NAME = "__Host-staff" if _https else "staff"
 CUSTOMER_COOKIE_NAME = "__Host-customer" if _https else "customer"
 KNOWN_BROWSER_COOKIE_NAME = "__Host-known-browser" if _https else "known-browser"
-SESSION_COOKIE_AGE = 12 * 3600  # the staff's: a working day
+SESSION_COOKIE_AGE = 12 * 3600  # the staff's: a working day, from the sign-in
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
@@ -260,6 +261,7 @@ LOGGING = {
         # At DEBUG, zeep and urllib3 log whole envelopes, passwords included.
         "zeep": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},

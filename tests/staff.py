@@ -1,5 +1,6 @@
 """Members of staff at the admin: their permissions, and their steps."""
 
+import time
 from collections.abc import Iterable
 from itertools import count
 from typing import Any
@@ -11,9 +12,11 @@ from django.test import Client
 
 from orders.models import Shop, StaffAccess
 from seqrshop.backoffice.links import admin_url, list_url, page_url
+from seqrshop.backoffice.people.session_limits import ACTIVE_AT, SIGNED_IN_AT, WITH_FACTOR
 
 __all__ = [
     "admin_url",
+    "browser_signed_in",
     "list_url",
     "listed",
     "page_url",
@@ -44,8 +47,17 @@ def staff(
         user.user_permissions.add(
             Permission.objects.get(content_type__app_label=app_label, codename=codename)
         )
+    return browser_signed_in(user)
+
+
+def browser_signed_in(user: User, *, with_factor: bool = False) -> Client:
+    """Return a browser in which this person has just signed in."""
     client = Client()
     client.force_login(user)
+    session: Any = client.session
+    now = time.time()
+    session.update({SIGNED_IN_AT: now, ACTIVE_AT: now, WITH_FACTOR: with_factor})
+    session.save()
     return client
 
 

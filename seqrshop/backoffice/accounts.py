@@ -1,11 +1,11 @@
-"""Users with their shops, and groups: nobody gives a right that they lack themselves."""
+"""Groups and permissions: nobody gives a right that they lack themselves."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group, Permission
 from django.db.models import ManyToManyField, Q, QuerySet
 from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
@@ -14,10 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from payments.staff_roles import role_named
-from seqrshop.backoffice.failed_sign_ins import failed_sign_ins
-from seqrshop.backoffice.formatting import EMPTY_VALUE
 from seqrshop.backoffice.scoped_admin import ShopScopedAdmin
-from seqrshop.backoffice.staff_access import StaffAccessInline
 
 MODEL_PERMISSIONS = {
     "add": _("Can add"),
@@ -25,8 +22,6 @@ MODEL_PERMISSIONS = {
     "delete": _("Can delete"),
     "view": _("Can view"),
 }
-
-FIELDS_OF_SUPERUSERS = ("is_superuser", "user_permissions")
 
 
 class PermissionField(ModelMultipleChoiceField[Permission]):
@@ -87,7 +82,9 @@ def own_permissions(person: Any) -> QuerySet[Permission]:
     return Permission.objects.filter(Q(user=person) | Q(group__user=person)).distinct()
 
 
-class _TranslatedPermissions:
+class TranslatedPermissions:
+    """Offers the permissions and the groups that the person may give, by their translated names."""
+
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
     ) -> Any:
@@ -105,47 +102,7 @@ class _TranslatedPermissions:
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class StaffUserAdmin(_TranslatedPermissions, ShopScopedAdmin[User], UserAdmin[User]):
-    """Django's page of a user, with the user's shops and failed sign-ins.
-
-    Only a superuser changes a superuser, or permissions outside the groups. A person who has more
-    rights than the one who looks is shown, and not changed.
-    """
-
-    fieldsets = (
-        *(UserAdmin.fieldsets or ())[:-1],
-        (_("Sign-ins"), {"fields": ("last_login", "date_joined", "failed_sign_ins")}),
-    )
-    readonly_fields = ("failed_sign_ins",)
-
-    @admin.display(description=_("failed since then"))
-    def failed_sign_ins(self, user: User) -> str:
-        """Return the failed sign-ins to this account since its last sign-in."""
-        return str(failed_sign_ins(user) or EMPTY_VALUE)
-
-    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
-        """Show the shops once the user is saved; whether it is staff is chosen on the same page."""
-        return [] if obj is None else [StaffAccessInline]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Let only a superuser make superusers, or give permissions outside the groups."""
-        fields = super().get_readonly_fields(request, obj)
-        return fields if request.user.is_superuser else (*fields, *FIELDS_OF_SUPERUSERS)
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Refuse to change a person with more rights than one's own."""
-        return super().has_change_permission(request, obj) and (
-            obj is None or may_give(request.user, obj.get_all_permissions())
-        )
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Refuse to delete a person with more rights than one's own."""
-        return super().has_delete_permission(request, obj) and (
-            obj is None or may_give(request.user, obj.get_all_permissions())
-        )
-
-
-class StaffGroupAdmin(_TranslatedPermissions, ShopScopedAdmin[Group], GroupAdmin):
+class StaffGroupAdmin(TranslatedPermissions, ShopScopedAdmin[Group], GroupAdmin):
     """Django's page of a group, its permissions translated. A ready-made role is only shown."""
 
     list_display = ("label",)

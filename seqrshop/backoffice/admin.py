@@ -4,12 +4,13 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, User
 
 from seqrshop import __version__
-from seqrshop.backoffice.accounts import StaffGroupAdmin, StaffUserAdmin
+from seqrshop.backoffice.accounts import StaffGroupAdmin
 from seqrshop.backoffice.audit_event import AuditEventAdmin
 from seqrshop.backoffice.invoice import InvoiceAdmin
 from seqrshop.backoffice.loyalty_card import LoyaltyCardAdmin
 from seqrshop.backoffice.money_case import MoneyCaseAdmin
 from seqrshop.backoffice.order import OrderAdmin
+from seqrshop.backoffice.people.user_page import StaffUserAdmin
 from seqrshop.backoffice.poll_shard import PollShardAdmin
 from seqrshop.backoffice.product import ProductAdmin
 from seqrshop.backoffice.qr_code import QrCodeAdmin

@@ -11,9 +11,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from orders.audit import record_user_event, record_user_event_hourly
+from orders.models import EventName
 from seqrshop.backoffice.failed_sign_ins import record_failed_sign_in
 from seqrshop.backoffice.hash_places import PLACE_OF_KNOWN_BROWSERS, PLACE_OF_OTHERS, NoHashPlace
 from seqrshop.backoffice.known_browser import browser_id
+from seqrshop.backoffice.people.second_factor import BY_SIGN_IN
 from seqrshop.backoffice.sign_in_limits import (
     Attempt,
     count_failure,
@@ -23,13 +26,18 @@ from seqrshop.backoffice.sign_in_limits import (
 from seqrshop.client_address import client_address
 
 MAX_USER_NAME_LENGTH = 150  # of Django's users
+BUSY_RETRY_SECONDS = 5
 BUSY = _("Many people are signing in right now. Try again in a few seconds.")
 
 
 class SignInForm(AdminAuthenticationForm):
-    """User name and password. The limits are in `sign_in_limits`."""
+    """User name and password. The limits are in `sign_in_limits`.
+
+    `retry_after` is the seconds after which a refused sign-in may be tried again, else 0.
+    """
 
     request: HttpRequest
+    retry_after = 0
 
     def clean(self) -> dict[str, Any]:
         """Check the password, unless too many have failed for this account or at this address."""
@@ -47,19 +55,29 @@ class SignInForm(AdminAuthenticationForm):
         seconds = refused_for(attempt)
         if seconds:
             record_failed_sign_in(user, address, "too many have failed")
+            record_user_event_hourly(user, EventName.SIGN_IN_REFUSED, BY_SIGN_IN)
+            self.retry_after = seconds
             raise _too_many(seconds)
         place = PLACE_OF_KNOWN_BROWSERS if attempt.browser else PLACE_OF_OTHERS
         try:
             with place.hold():
                 cleaned: dict[str, Any] = super().clean()
         except NoHashPlace:
+            self.retry_after = BUSY_RETRY_SECONDS
             raise ValidationError(BUSY, code="busy") from None
         except ValidationError:
             count_failure(attempt)
             record_failed_sign_in(user, address, "wrong password")
+            _record_wrong_password(user)
             raise
         record_success(attempt)
         return cleaned
+
+
+def _record_wrong_password(user: User | None) -> None:
+    """Record a wrong password; of unknown accounts, whose number nothing bounds, once an hour."""
+    record = record_user_event if user is not None else record_user_event_hourly
+    record(user, EventName.SIGN_IN_FAILED, BY_SIGN_IN)
 
 
 def _too_many(seconds: int) -> ValidationError:

@@ -5,6 +5,7 @@ from django.urls import path
 
 from seqrshop.backoffice.bulk import pages as bulk
 from seqrshop.backoffice.kitchen import pages, requests
+from seqrshop.backoffice.people import invitation_pages, security_pages
 from seqrshop.backoffice.people.roles_page import roles_page
 from seqrshop.backoffice.search_page import search_page
 from seqrshop.backoffice.today.page import today_parts
@@ -24,4 +25,12 @@ urlpatterns = [
     path("bulk/<int:job_id>/start", site.admin_view(bulk.start_page), name="bulk_start"),
     path("bulk/<int:job_id>/stop", site.admin_view(bulk.stop_page), name="bulk_stop"),
     path("roles", site.admin_view(roles_page), name="roles"),
+    path("invitation", invitation_pages.accept_page, name="invitation"),
+    path("second-factor", security_pages.second_factor_page, name="second_factor"),
+    path("security", security_pages.security_page, name="security"),
+    path("security/app", security_pages.add_app_page, name="add_app"),
+    path("security/passkey", security_pages.add_passkey_page, name="add_passkey"),
+    path("security/codes", security_pages.new_codes, name="new_codes"),
+    path("security/sign-in-again", security_pages.sign_in_again, name="sign_in_again"),
+    path("security/remove", security_pages.remove_factor, name="remove_factor"),
 ]

@@ -152,6 +152,7 @@ def environment(
         "DEBUG": "off",
         "ALLOWED_HOSTS": ",".join(hosts),
         "PUBLIC_BASE_URL": shop_url,
+        "SECOND_FACTOR_REQUIRED": "off",  # the people of the demo share a printed password
         **TEST_PRINCIPALS,
     }
     if uses_sandbox(given):

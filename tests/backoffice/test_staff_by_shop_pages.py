@@ -59,7 +59,7 @@ OPEN_PAGES: dict[type[Model], set[str]] = {
     Shop: {*EDITED, "start", "terminal"},
     Terminal: {*EDITED, "retire"} - {"delete"},
     TransactionPeriod: {*READ_ONLY, "resolve"},
-    User: {*EDITED, "password_change"},
+    User: {*EDITED, "password_change", "second_factor"},
 }
 CLOSED_PAGES: dict[type[Model], set[str]] = {
     model: EDITED - open_pages for model, open_pages in OPEN_PAGES.items()

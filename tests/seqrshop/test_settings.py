@@ -36,6 +36,7 @@ REQUIRED = {
 }
 MALFORMED = {
     "DEBUG": "Malformed-perhaps",
+    "SECOND_FACTOR_REQUIRED": "Malformed-maybe",
     "SECRET_KEY": "Malformed" * 50,
     "ENCRYPTION_KEYS": "Malformed",
     "ALLOWED_HOSTS": " , ,",

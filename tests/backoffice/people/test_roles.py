@@ -13,7 +13,7 @@ from orders.models import Product, Seller, StaffAccess
 from payments.models import Invoice
 from payments.staff_roles import ROLES, save_roles
 from tests.factories import InvoiceFactory
-from tests.staff import admin_url, list_url, page_url, staff, superuser
+from tests.staff import admin_url, list_url, page_url, staff, superuser, user_of
 
 pytestmark = pytest.mark.django_db
 
@@ -29,14 +29,8 @@ def _roles() -> None:
 def person_with(*roles: str) -> Client:
     """Return the browser of a person with these roles and all shops."""
     client = staff()
-    user = User.objects.get(pk=client.session["_auth_user_id"])
-    user.groups.set(Group.objects.filter(name__in=roles))
+    user_of(client).groups.set(Group.objects.filter(name__in=roles))
     return client
-
-
-def user_of(client: Client) -> User:
-    """Return the user who is signed in."""
-    return User.objects.get(pk=client.session["_auth_user_id"])
 
 
 @pytest.mark.parametrize("role", [role.name for role in ROLES])
@@ -50,7 +44,7 @@ def test_page_explains_the_roles_to_every_member_of_staff(
     own = [card.role.name for card in page.context["cards"] if card.is_own]
     assert own == [role]
     shown = page.content.decode()
-    in_english, in_swedish = "Signs in with a second factor.", "Loggar in med en andra faktor."
+    in_english, in_swedish = "Your role", "Din roll"
     assert (in_english in shown) == (headers is HTML)
     assert (in_swedish in shown) == (headers is SWEDISH)
 
