@@ -3,6 +3,7 @@
 from tests.proof.mutants.answer_mutations import ANSWER_MUTATIONS
 from tests.proof.mutants.mutation import Mutation
 from tests.proof.mutants.outage_mutations import OUTAGE_MUTATIONS
+from tests.proof.mutants.people_mutations import PEOPLE_MUTATIONS
 from tests.proof.mutants.reconciliation_mutations import RECONCILIATION_MUTATIONS
 from tests.proof.mutants.refund_mutations import REFUND_MUTATIONS
 from tests.proof.mutants.secret_mutations import SECRET_MUTATIONS
@@ -255,6 +256,7 @@ MUTATIONS = (
     *OUTAGE_MUTATIONS,
     *REFUND_MUTATIONS,
     *RECONCILIATION_MUTATIONS,
+    *PEOPLE_MUTATIONS,
     *SECRET_MUTATIONS,
     *SHARD_MUTATIONS,
     *SHOP_MUTATIONS,
