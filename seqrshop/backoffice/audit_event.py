@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.audit_export import csv_lines
 from orders.models import AuditEvent, Order, SubjectType
 from seqrshop.backoffice.columns import OrderColumn
+from seqrshop.backoffice.events_by_order import EventsByOrder
 from seqrshop.backoffice.formatting import EMPTY_VALUE, local_time
 from seqrshop.backoffice.history import history_line
 from seqrshop.backoffice.large_lists import LargeListAdmin
@@ -56,6 +57,10 @@ class AuditEventAdmin(OrderColumn, LargeListAdmin[AuditEvent]):
         "reference."
     )
     sortable_by = ()
+
+    def get_changelist(self, request: HttpRequest, **_kwargs: Any) -> type[EventsByOrder]:
+        """Return the list that reads the events of some shops by their orders."""
+        return EventsByOrder
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Sort by the events; for a person bound to shops, by the orders and then by the events.

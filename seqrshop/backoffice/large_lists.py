@@ -155,12 +155,13 @@ class LargeChangeList(ChangeList):
         if anchor:
             is_before = position.side == BEFORE
             ordering = reverse(self._ordering()) if is_before else self._ordering()
-            return self._first_of(following(self.queryset, ordering, anchor), ordering, size + 1)
+            rows = following(self.queryset, ordering, anchor)
+            return self._first_of(rows, ordering, size + 1, anchor)
         skipped = (position.page - 1) * size
         if skipped > MAX_SKIPPED_ROWS:
             raise IncorrectLookupParameters
         if not skipped:
-            return list(self.queryset[: size + 1])
+            return self._first_of(self.queryset, self._ordering(), size + 1)
         ids = self.queryset.values_list("pk", flat=True)
         return list(self._rows_of_ids(ids[skipped : skipped + size + 1]))
 
@@ -169,7 +170,13 @@ class LargeChangeList(ChangeList):
         rows: QuerySet[Any] = self.queryset.filter(pk__in=list(ids))
         return rows
 
-    def _first_of(self, rows: QuerySet[Any], ordering: Sequence[str], number: int) -> list[Any]:
+    def _first_of(
+        self,
+        rows: QuerySet[Any],
+        ordering: Sequence[str],
+        number: int,
+        anchor: Sequence[Any] | None = None,
+    ) -> list[Any]:
         return list(rows.order_by(*ordering)[:number])
 
     def _anchor(self, position: Position) -> Sequence[Any] | None:

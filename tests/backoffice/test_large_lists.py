@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from orders.models import AuditEvent, Order, Shop
 from payments.models import Invoice
 from seqrshop.backoffice import large_lists, row_count
+from seqrshop.backoffice.audit_event import AuditEventAdmin
 from seqrshop.backoffice.order import OrderAdmin
 from tests.factories import CustomerFactory, InvoiceFactory, OrderFactory, ShopFactory
 from tests.staff import list_url, listed, shown_messages, staff, superuser
@@ -215,6 +216,34 @@ def test_events_of_a_persons_shop_are_sorted_by_order(shops: list[Shop]) -> None
         first.pk,
         first.pk,
     ]
+
+
+@pytest.mark.parametrize("query", [{}, {"subject_type__exact": "order"}])
+def test_events_of_some_shops_are_paged_by_order(
+    shops: list[Shop], monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
+) -> None:
+    monkeypatch.setattr(AuditEventAdmin, "list_per_page", PER_PAGE)
+    for order in Order.objects.order_by("pk"):
+        for subject_type in ("order", "call") if order.pk % 3 else ("call",):
+            AuditEvent.objects.create(
+                order=order,
+                subject_type=subject_type,
+                subject_label="1",
+                name="order_served",
+                source="staff",
+            )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE orders_auditevent")
+    client = staff("orders.view_auditevent", shops=shops[:1])
+    wanted = AuditEvent.objects.filter(order__shop=shops[0], **query).order_by("-order_id", "-id")
+
+    changelist = client.get(list_url(AuditEvent), query).context["cl"]
+    seen = ids(changelist)
+    while changelist.has_next:
+        changelist = client.get(list_url(AuditEvent) + changelist.next_page_url).context["cl"]
+        seen += ids(changelist)
+
+    assert seen == list(wanted.values_list("pk", flat=True))
 
 
 def test_dates_are_offered_from_the_first_row_to_the_last(shops: list[Shop]) -> None:
