@@ -5,7 +5,7 @@ PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-versi
 
 .DEFAULT_GOAL := help
 .PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots proof mutants mutation crashtest outages \
-	abuse bench bench-quick bench-streams bench-web bench-web-quick bench-scale
+	kitchen abuse bench bench-quick bench-streams bench-web bench-web-quick bench-scale
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -58,6 +58,9 @@ crashtest: $(VENV)/installed-test ## kill processes at random, then compare the 
 
 outages: $(VENV)/installed-test ## take PostgreSQL, Redis and SEQR away, and write docs/outages.md (45 min)
 	@exec $(VENV_PYTHON) -m tests.proof.outages
+
+kitchen: $(VENV)/installed-test ## 200 orders on three screens of the kitchen board (6 min): ARGS=--quick takes 20 (1 min)
+	@exec $(VENV_PYTHON) -m tests.proof.kitchen $(ARGS)
 
 abuse: $(VENV)/installed-test ## attack a running shop, and write docs/abuse.md (6 min)
 	@exec $(VENV_PYTHON) -m tests.abuse

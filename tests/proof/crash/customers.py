@@ -18,7 +18,10 @@ POLL_SECONDS = 1.0
 SECOND_TAB_SHARE = 0.15
 RETRY_SHARE = 0.6
 REFUND_SHARE = 0.3
-FINAL_STATES = ("paid", "served", "partly_refunded", "refunded", "canceled", "failed", "expired")
+FINAL_STATES = (
+    *("paid", "preparing", "ready", "served"),
+    *("partly_refunded", "refunded", "canceled", "failed", "expired"),
+)
 UNPAID_FINAL_STATES = ("canceled", "failed", "expired")
 
 

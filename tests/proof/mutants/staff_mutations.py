@@ -4,6 +4,7 @@ from tests.proof.mutants.mutation import Mutation
 
 SHOP_SCOPE = "seqrshop/backoffice/shop_scope.py"
 SCOPED_ADMIN = "seqrshop/backoffice/scoped_admin.py"
+KITCHEN = "seqrshop/backoffice/kitchen/"
 PAGES = (
     "tests/backoffice/test_staff_by_shop_pages.py"
     "::test_page_of_a_row_of_another_shop_answers_as_that_of_an_unknown_id"
@@ -133,5 +134,38 @@ STAFF_MUTATIONS = (
         "super().has_add_permission(request)",
         "tests/backoffice/test_staff_by_shop_pages.py"
         "::test_page_of_no_row_is_open_to_those_who_may",
+    ),
+    Mutation(
+        "let the stream of a kitchen board outlive the session",
+        KITCHEN + "access.py",
+        "    request.user = get_user(request)  # checks the session's end and the password, too\n",
+        "    request.user = get_user(request)\n"
+        "    from django.contrib.auth.models import User\n"
+        "    request.user = User.objects.get(pk=reader.user_id)\n",
+        "tests/backoffice/kitchen/test_access.py"
+        "::test_person_who_may_not_read_the_board_any_more_is_found",
+    ),
+    Mutation(
+        "keep a kitchen board open to a person who has lost the shop",
+        KITCHEN + "access.py",
+        "has_perm(BOARD_PERMISSION) and own.exists()",
+        "has_perm(BOARD_PERMISSION)",
+        "tests/backoffice/kitchen/test_access.py"
+        "::test_person_who_may_not_read_the_board_any_more_is_found",
+    ),
+    Mutation(
+        "serve another shop's order from a kitchen board",
+        KITCHEN + "requests.py",
+        "get_object_or_404(Order, pk=order_id, shop=shop)",
+        "get_object_or_404(Order, pk=order_id)",
+        "tests/backoffice/kitchen/test_requests.py"
+        "::test_order_of_another_shop_is_unknown_at_this_board",
+    ),
+    Mutation(
+        "drop a reversed order from the kitchen board without a word",
+        KITCHEN + "board.py",
+        "| Q(pk__in=struck_out))",
+        ")",
+        "tests/backoffice/kitchen/test_board.py::test_reversed_order_is_struck_out",
     ),
 )
