@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 from tests.browser.axe import accessibility_violations
 from tests.browser.browsers import WAIT_MS, new_browser_context
@@ -46,6 +46,12 @@ def kitchen(open_browser: OpenBrowser, stack: Stack) -> BrowserContext:
     return context
 
 
+def tap(button: Locator) -> None:
+    """Tap a button, some time after the last tap: a double tap counts once."""
+    button.page.wait_for_timeout(600)
+    button.click()
+
+
 def progress_of(page: Page, number: str) -> str:
     """Return how the board shows an order."""
     return card(page, number).get_attribute("data-progress") or ""
@@ -61,22 +67,44 @@ def test_two_screens_agree_from_the_payment_to_the_undo(
         card(page, number).wait_for()
     steps = []
     for label, page, other in (("Start", bar, stove), ("Ready", stove, bar)):
-        card(page, number).get_by_role("button", name=f"{label} Order {number}").click()
+        tap(card(page, number).get_by_role("button", name=f"{label} Order {number}"))
         expected = {"Start": "preparing", "Ready": "ready"}[label]
         card(other, number).and_(other.locator(f"[data-progress={expected}]")).wait_for()
         steps.append(progress_of(other, number))
-    card(bar, number).get_by_role("button", name="Serve").click()
+    tap(card(bar, number).get_by_role("button", name="Serve"))
     card(stove, number).wait_for(state="detached")
     bar.locator("#kitchen-undo").get_by_role("button", name="Undo").click()
     card(stove, number).wait_for()
     undone = progress_of(stove, number)
-    card(stove, number).get_by_role("button", name="Serve").click()
+    tap(card(stove, number).get_by_role("button", name="Serve"))
     last = bar.locator("#kitchen-served > li").filter(has_text=number)
-    last.get_by_role("button", name="Undo").click()
+    tap(last.get_by_role("button", name="Undo"))
     card(bar, number).wait_for()
 
     assert (steps, undone) == (["preparing", "ready"], "ready")
     assert card(bar, number).count() == 1
+
+
+def test_double_tap_records_one_step_of_one_order(stack: Stack, kitchen: BrowserContext) -> None:
+    first, second = (paid_order(stack) for _ in range(2))
+    page = open_board(kitchen, stack)
+
+    card(page, first).locator("[data-next]").dblclick()
+    card(page, first).and_(page.locator("[data-progress=preparing]")).wait_for()
+    page.wait_for_timeout(600)
+    after_start = progress_of(page, first)
+    tap(card(page, first).get_by_role("button", name="Ready"))
+    card(page, first).and_(page.locator("[data-progress=ready]")).wait_for()
+    box = card(page, first).locator("[data-next]").bounding_box()
+    assert box is not None
+    page.wait_for_timeout(600)
+    page.mouse.dblclick(box["x"] + 5, box["y"] + 5, delay=30)
+    card(page, first).wait_for(state="detached")
+    page.mouse.click(box["x"] + 5, box["y"] + 5)  # where the second card is by now
+    page.wait_for_timeout(1000)
+
+    assert after_start == "preparing"
+    assert progress_of(page, second) == "paid"
 
 
 def test_board_is_worked_by_keyboard_and_keeps_its_place(

@@ -6,6 +6,9 @@ const NEXT = { paid: "preparing", preparing: "ready", ready: "served", served: n
 const PILLS = { paid: "pill-warn", preparing: "pill-busy", ready: "pill-ok", served: "pill-muted" };
 
 const MINUTE_MS = 60000;
+// A wet finger taps twice, and the second tap would hit the next step or, once a card has left, the
+// card that has moved below the finger.
+const DOUBLE_TAP_MS = 500;
 
 /**
  * @param {ParentNode} root
@@ -33,6 +36,7 @@ export class CardList {
   #translate;
   /** @type {Map<number, HTMLElement>} */
   #elements = new Map();
+  #ignoresTapsUntil = 0;
 
   /**
    * `onStep` gets a card and the step to record; `onUndo` one whose latest step is undone.
@@ -55,7 +59,7 @@ export class CardList {
       const button = event.target instanceof Element ? event.target.closest("button") : null;
       const element = button?.closest("[data-id]");
       const card = element instanceof HTMLElement && cards.get(Number(element.dataset.id));
-      if (!button || !card) return;
+      if (!button || !card || this.#isDoubleTap(event)) return;
       const next = NEXT[card.progress];
       if (button.matches("[data-next]") && next) onStep(card, next);
       if (button.matches("[data-undo]")) onUndo(card);
@@ -101,6 +105,18 @@ export class CardList {
     }
   }
 
+  /**
+   * Whether a tap follows another, or a card's leaving, too closely. Keys have no such trouble.
+   * @param {MouseEvent} event
+   */
+  #isDoubleTap(event) {
+    const now = Date.now();
+    if (event.detail === 0) return false;
+    if (now < this.#ignoresTapsUntil) return true;
+    this.#ignoresTapsUntil = now + DOUBLE_TAP_MS;
+    return false;
+  }
+
   /** @param {BoardCard} card */
   #add(card) {
     const copy = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
@@ -124,6 +140,7 @@ export class CardList {
     const neighbour = element.nextElementSibling ?? element.previousElementSibling;
     element.remove();
     this.#elements.delete(id);
+    this.#ignoresTapsUntil = Date.now() + DOUBLE_TAP_MS;
     if (!hadFocus) return;
     const next = neighbour?.querySelector("button:not([hidden])") ?? this.#list;
     if (next instanceof HTMLElement) next.focus();
