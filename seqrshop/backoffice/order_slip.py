@@ -32,13 +32,14 @@ from seqrshop.backoffice.state_pills import pill
 
 @dataclass(frozen=True)
 class SlipRow:
-    """An ordered product. `refunded` counts the units that refunds have paid back, or may."""
+    """An ordered product, with the units that are refunded, and those about to be, or perhaps."""
 
     name: str
     quantity: int
     unit_price: str
     total: str
     refunded: int
+    waiting: int
 
 
 @dataclass(frozen=True)
@@ -162,9 +163,11 @@ def _money(
 
 def _rows(order: Order, refunds: list[Refund]) -> list[SlipRow]:
     language = get_language() or "en"
-    units: dict[int, int] = defaultdict(int)
+    refunded: dict[int, int] = defaultdict(int)
+    waiting: dict[int, int] = defaultdict(int)
     for refund in refunds:
         if refund.status in RESERVING_REFUND_STATUSES:
+            units = refunded if refund.status == RefundStatus.REFUNDED else waiting
             for row in refund.rows.all():
                 units[row.order_row_id] += row.quantity
     return [
@@ -173,7 +176,8 @@ def _rows(order: Order, refunds: list[Refund]) -> list[SlipRow]:
             quantity=row.quantity,
             unit_price=money(row.unit_price, order.currency),
             total=money(row.total, order.currency),
-            refunded=units[row.pk],
+            refunded=refunded[row.pk],
+            waiting=waiting[row.pk],
         )
         for row in order.rows.all()
     ]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from orders.audit import ChangeSource, by_staff
 from orders.models import AuditEvent, Order, OrderState, SourceName, SubjectType
 from payments.invoices.transitions import lock_invoice, transition_invoice
-from payments.models import InvoiceStatus, RefundReason
+from payments.models import InvoiceStatus, Refund, RefundReason
 from payments.refunds.refund import RefundRequest, create_refund, withdraw_refund
 from tests.factories import InvoiceFactory, OrderFactory, OrderRowFactory, ProductFactory
 from tests.staff import (
@@ -181,7 +181,7 @@ def test_slip_offers_what_the_order_and_the_permissions_allow() -> None:
     assert offered(cashier, open_order) == ([], False, False)
 
 
-def test_slip_counts_the_units_of_two_refunds_and_not_of_a_withdrawn_one() -> None:
+def test_slip_separates_refunded_units_from_those_about_to_be_refunded() -> None:
     invoice = InvoiceFactory.create(paid=True, order__total="90.00", amount="90.00")
     row = OrderRowFactory.create(order=invoice.order, quantity=2)
     client = superuser()
@@ -192,13 +192,15 @@ def test_slip_counts_the_units_of_two_refunds_and_not_of_a_withdrawn_one() -> No
         refund, _ = create_refund(invoice.pk, request, by_staff(user_of(client)))
         if withdrawn:
             withdraw_refund(refund.pk, by_staff(user_of(client)))
+    Refund.objects.filter(nonce="form 1").update(status="REFUNDED", ers_reference="E1")
 
     slip = client.get(page_url(invoice.order)).context["slip"]
 
-    assert [each.refunded for each in slip.rows] == [2]
+    assert [(each.refunded, each.waiting) for each in slip.rows] == [(1, 1)]
     assert len(slip.money.refunds) == 3
-    assert slip.money.waiting == "90.00\N{NO-BREAK SPACE}SEK"
-    assert slip.money.kept == "90.00\N{NO-BREAK SPACE}SEK"
+    assert slip.money.refunded == "45.00\N{NO-BREAK SPACE}SEK"
+    assert slip.money.waiting == "45.00\N{NO-BREAK SPACE}SEK"
+    assert slip.money.kept == "45.00\N{NO-BREAK SPACE}SEK"
 
 
 def test_payment_is_checked_and_cancelled_from_the_order(seqr_away: None) -> None:

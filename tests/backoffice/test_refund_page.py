@@ -65,7 +65,7 @@ def test_ticked_rows_are_refunded_and_the_order_says_so(invoice: Invoice) -> Non
     assert shown_messages(answer) == ["The refund is being sent to SEQR."]
     assert (refund.amount, refund.reason_code) == (Decimal("20.00"), RefundReason.NOT_GOOD)
     assert (row.order_row.name_en, row.quantity, row.amount) == ("Coffee", 1, Decimal("20.00"))
-    assert "1 refunded" in page
+    assert "1 being refunded" in page
     assert "1 × Coffee" in page
     assert "Something was wrong with it" in page
     assert str(refund.requested_by) in page
