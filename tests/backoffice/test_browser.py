@@ -110,7 +110,7 @@ def test_admin_pages_comply_with_the_content_security_policy(live_server: LiveSe
         browser.page.click("text=Add another Product")
         browser.open(page_url(invoice))
         browser.page.click("text=Cancel at SEQR")
-        browser.page.wait_for_selector("text=Cancel the payments")
+        browser.page.wait_for_selector("button:has-text('Cancel at SEQR')")
         violations, errors = list(browser.policy_violations), list(browser.script_errors)
         browser.page.evaluate("document.body.setAttribute('style', 'color: red')")
         browser.page.wait_for_timeout(200)

@@ -1,0 +1,53 @@
+"""The pages of an order, a refund, approvals and cases have no violation that axe finds."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from orders.audit import ChangeSource, by_staff
+from orders.models import SourceName
+from payments.cases.cases import open_case
+from payments.models import CaseKind, Invoice, Refund, RefundReason
+from payments.refunds.refund import RefundRequest, create_refund
+from seqrshop.backoffice.links import admin_url
+from tests.backoffice.test_browser import logged_in
+from tests.backoffice.test_refund_in_browser import order_of_two_coffees_and_a_bun
+from tests.browser.axe import accessibility_violations
+from tests.staff import page_url
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_pages_of_orders_refunds_and_cases_have_no_violation(
+    live_server: LiveServer, settings: Settings, clerk: User
+) -> None:
+    settings.REFUND_APPROVAL_LIMIT = Decimal("30.00")
+    invoice = order_of_two_coffees_and_a_bun()
+    row = invoice.order.rows.last()
+    assert row is not None
+    request = RefundRequest(row.total, "", "form", RefundReason.WRONG_ITEM, {row.pk: 1})
+    create_refund(invoice.pk, request, by_staff(clerk))
+    source = ChangeSource(SourceName.POLLER)
+    case = open_case(CaseKind.PAID_THOUGH_CANCELED, source, "it was paid", invoice=invoice)
+    assert case is not None
+    paths = {
+        "order": page_url(invoice.order),
+        "refund": admin_url(Invoice, "refund", invoice.pk),
+        "approvals": admin_url(Refund, "approvals"),
+        "case": page_url(case),
+    }
+
+    found = {}
+    with logged_in(live_server) as browser:
+        for name, path in paths.items():
+            for scheme in ("light", "dark"):
+                browser.page.emulate_media(color_scheme=scheme)
+                browser.open(path)
+                found[name, scheme] = accessibility_violations(browser.page)
+
+    assert {page: each for page, each in found.items() if each} == {}
