@@ -33,8 +33,10 @@ PERMISSIONS_OF_PAGES = {
     "orders_shop_start": "orders.view_shop",
     "orders_shop_terminal": "orders.change_shop",
     "orders_terminal_retire": "orders.change_terminal",
+    "orders_order_receipt": "payments.view_invoice",
     "payments_invoice_capture": "payments.capture_invoice",
     "payments_invoice_refund": "payments.request_refund",
+    "payments_refund_approvals": "payments.view_refund",
     "payments_refund_resolve": "payments.resolve_unknown_refund",
     "payments_transactionperiod_resolve": "payments.reconcile_transactionperiod",
 }
