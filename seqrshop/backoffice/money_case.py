@@ -252,8 +252,8 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
     def status_pill(self, case: MoneyCase) -> str:
         """Return whether the case is open."""
         if case.closed_at is None:
-            return word_pill("bad", gettext("Open"))
-        return word_pill("muted", gettext("Closed"))
+            return word_pill("bad", gettext("open case"))
+        return word_pill("muted", gettext("closed case"))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

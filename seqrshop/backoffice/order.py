@@ -8,8 +8,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
-from django.utils.html import format_html
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order, OrderState, SubjectType
@@ -85,9 +83,8 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
 
     @admin.display(description=_("table"))
     def table(self, order: Order) -> str:
-        """Return the table whose code was scanned; with a word where the column has no head."""
-        word = format_html('<span class="phone-only">{}</span>', capfirst(_("table")))
-        return format_html("{} {}", word, table_of(order))
+        """Return the table whose code was scanned."""
+        return table_of(order)
 
     @admin.display(description=_("state"), ordering="state")
     def state_pill(self, order: Order) -> str:

@@ -27,6 +27,7 @@ from payments.models import (
     TransactionPeriod,
 )
 from tests.backoffice.staff_by_shop import (
+    MSISDN,
     PERSONS,
     Person,
     World,
@@ -241,6 +242,26 @@ def test_pages_of_the_site_name_no_other_shop(person: Person, world: World) -> N
 
         assert response.status_code in (200, 404)
         assert foreign_names(person, world, text_of(response)) == []
+
+
+@each_person
+def test_first_page_and_search_name_no_other_shop(person: Person, world: World) -> None:
+    client = browser_of(person, world)
+    may_search = person.has_permissions or person.is_superuser
+    order = world.row(Order, "B")
+    terms = (MSISDN, MSISDN[-4:], f"#{order.number}", "table 4", order.invoices.get().ers_reference)
+
+    first_page = client.get(reverse("staff:today"))
+    results = [client.get(reverse("staff:search"), {"q": term}) for term in terms]
+
+    assert first_page.status_code == 200
+    for response in results:
+        assert response.status_code in ((200, 302) if may_search else (403,))
+    pages = [text_of(response) for response in (first_page, *results)]
+    assert [foreign_names(person, world, page) for page in pages] == [[]] * len(pages)
+    found = [response.headers.get("Location") for response in results]
+    if not person.sees("B"):
+        assert admin_url(Order, "change", order.pk) not in found
 
 
 @each_person

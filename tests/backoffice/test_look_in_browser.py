@@ -1,0 +1,144 @@
+"""The frame, the first page, the search and the lists in a real browser: accessible, and live."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import ViewportSize, expect
+from pytest_django.live_server_helper import LiveServer
+
+from orders.models import Order
+from payments.models import Invoice
+from tests.backoffice.test_browser import AdminBrowser, logged_in
+from tests.browser.axe import accessibility_violations
+from tests.browser.browsers import DESKTOP, PHONE, THEMES
+from tests.factories import InvoiceFactory, OrderFactory, ProductFactory
+from tests.staff import list_url
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+TABLET: ViewportSize = {"width": 1024, "height": 768}
+SIZES = (DESKTOP, TABLET, PHONE)
+FADE_MS = 300  # Django's buttons fade from one theme's colours to the other's in 150 ms
+# Django's search field has a picture as its label, its links in the text of a filter no line.
+RULES_OF_DJANGOS_LISTS = ("label-title-only: ", "link-in-text-block: ")
+WAIT_MS = 30_000
+
+
+def order_of_table_4() -> Order:
+    """Store a paid order of table 4, and a sold-out product."""
+    invoice = InvoiceFactory.create(paid=True, order__parameters={"TABLE": "4"})
+    ProductFactory.create(shop=invoice.order.shop, sold_out=True)
+    order: Order = invoice.order
+    return order
+
+
+def faults_of(browser: AdminBrowser, path: str) -> list[str]:
+    """Return what axe finds on a page, light and dark; of a list, in our own parts of it."""
+    browser.open(path)
+    page = browser.page
+    found = []
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_timeout(FADE_MS)
+        found += [f"{theme}: {each}" for each in accessibility_violations(page)]
+    return [each for each in found if not any(rule in each for rule in RULES_OF_DJANGOS_LISTS)]
+
+
+def too_wide(browser: AdminBrowser, path: str) -> list[str]:
+    """Return the sizes of windows that a page does not fit."""
+    browser.open(path)
+    page = browser.page
+    found = []
+    for size in SIZES:
+        page.set_viewport_size(size)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > size["width"]:
+            found.append(f"{width} px wide in a window of {size['width']} px")
+    return found
+
+
+def test_pages_are_accessible_and_fit_each_screen(live_server: LiveServer) -> None:
+    order = order_of_table_4()
+    for _ in range(2):
+        OrderFactory.create(customer=order.customer, parameters={"TABLE": "5"})
+    paths = (
+        "/admin/",
+        "/staff/search?q=table+5",
+        "/staff/search?q=nothing",
+        list_url(Order),
+        list_url(Invoice),
+        f"{list_url(Order)}?q=nothing",
+    )
+
+    with logged_in(live_server) as browser:
+        faults = {path: faults_of(browser, path) + too_wide(browser, path) for path in paths}
+        violations, errors = list(browser.policy_violations), list(browser.script_errors)
+
+    assert {path: found for path, found in faults.items() if found} == {}
+    assert (violations, errors) == ([], [])
+
+
+def test_order_is_found_from_any_page_by_the_keyboard_alone(live_server: LiveServer) -> None:
+    order = order_of_table_4()
+
+    with logged_in(live_server) as browser:
+        browser.open(list_url(Invoice))
+        page = browser.page
+        page.keyboard.press("/")
+        expect(page.locator("#staff-search")).to_be_focused()
+        page.keyboard.type("table 4")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/admin/orders/order/{order.pk}/change/")
+        page.keyboard.press("Control+k")
+        expect(page.locator("#staff-search")).to_be_focused()
+
+
+def test_first_page_shows_a_change_without_being_reloaded(live_server: LiveServer) -> None:
+    order_of_table_4()
+
+    with logged_in(live_server) as browser:
+        page = browser.page
+        browser.open("/admin/")
+        page.evaluate("window.isTheSamePage = true")
+        expect(page.locator("[data-part=sold-out]")).to_contain_text("Cinnamon bun")
+        served = page.evaluate(
+            """async (url) => {
+                const text = await (await fetch(url)).text();
+                return text.replace("Cinnamon bun", "Shrimp sandwich");
+            }""",
+            "/staff/today",
+        )
+        page.route("**/staff/today", lambda route: route.fulfill(body=served))
+        expect(page.locator("[data-part=sold-out]")).to_contain_text(
+            "Shrimp sandwich", timeout=WAIT_MS
+        )
+        assert page.evaluate("window.isTheSamePage")
+
+
+def test_first_page_says_when_it_has_lost_the_server(live_server: LiveServer) -> None:
+    order_of_table_4()
+
+    with logged_in(live_server) as browser:
+        page = browser.page
+        browser.open("/admin/")
+        expect(page.locator("#today-offline")).to_be_hidden()
+        page.route("**/staff/today", lambda route: route.abort())
+        expect(page.locator("#today-offline")).to_be_visible(timeout=WAIT_MS)
+        expect(page.locator("#today-offline span")).to_contain_text(":")
+        page.unroute("**/staff/today")
+        expect(page.locator("#today-offline")).to_be_hidden(timeout=WAIT_MS)
+
+
+def test_shortened_reference_is_copied_whole(live_server: LiveServer) -> None:
+    order_of_table_4()
+    reference = Invoice.objects.get().ers_reference
+
+    with logged_in(live_server) as browser:
+        page = browser.page
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        browser.open(list_url(Order))
+        page.locator("button.reference").click()
+        expect(page.locator("button.reference")).to_have_text("Copied")
+        copied = page.evaluate("navigator.clipboard.readText()")
+
+    assert copied == reference
