@@ -183,6 +183,19 @@ def test_waiting_orders_are_the_paid_ones_that_are_not_served(shop: Shop) -> Non
     assert waiting.oldest_age == "12\N{NO-BREAK SPACE}minutes"
 
 
+@pytest.mark.parametrize(
+    ("permissions", "address"),
+    [
+        (["orders.view_order", "orders.serve_order"], "/staff/kitchen"),
+        (["orders.view_order"], "/admin/orders/order/?state__in=paid"),
+    ],
+)
+def test_waiting_orders_lead_to_the_kitchen_for_a_person_who_serves(
+    shop: Shop, permissions: list[str], address: str
+) -> None:
+    assert today(staff(*permissions, shops=[shop]))["orders_url"].startswith(address)
+
+
 def test_order_of_the_day_before_waits_no_longer(shop: Shop) -> None:
     order = OrderFactory.create(shop=shop, state=OrderState.PAID)
     Order.objects.filter(pk=order.pk).update(created_at=timezone.now() - timedelta(hours=25))

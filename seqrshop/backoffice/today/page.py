@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -53,7 +54,11 @@ def today_context(request: HttpRequest) -> dict[str, Any]:
         "payments": payments_state(request, shops, now),
         "paused_shops": [shop.name for shop in shops if shop.is_paused(now)],
         "waiting": _waiting_orders(request, now) if may("orders.view_order") else None,
-        "orders_url": list_url(Order, state__in=",".join(SERVABLE_STATES)),
+        "orders_url": (
+            reverse("staff:kitchen")
+            if may("orders.serve_order")
+            else list_url(Order, state__in=",".join(SERVABLE_STATES))
+        ),
         **(_sales(read_sales(request, now)) if may("payments.view_invoice") else {}),
         "approvals": counts.approvals if may(APPROVE_PERMISSION) else None,
         "approvals_url": list_url(Refund, status__exact=RefundStatus.REQUESTED),

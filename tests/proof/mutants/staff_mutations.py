@@ -168,4 +168,18 @@ STAFF_MUTATIONS = (
         ")",
         "tests/backoffice/kitchen/test_board.py::test_reversed_order_is_struck_out",
     ),
+    Mutation(
+        "find the orders of every shop",
+        "seqrshop/backoffice/search_page.py",
+        "own_rows(request, Order.objects.filter(orders_matching(text)))",
+        "Order.objects.filter(orders_matching(text))",
+        "tests/backoffice/test_search.py::test_order_of_another_shop_is_not_found",
+    ),
+    Mutation(
+        "add up the takings of every shop",
+        "seqrshop/backoffice/today/sales.py",
+        'return own_rows(request, paid).values("currency")',
+        'return paid.values("currency")',
+        "tests/backoffice/test_today.py::test_takings_leave_out_other_shops_and_duplicate_payments",
+    ),
 )
