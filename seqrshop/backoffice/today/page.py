@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 
 from orders.models import Order, Product, Shop
 from orders.models.order import SERVABLE_STATES, number_of
-from payments.models import MoneyCase, Refund, RefundStatus
+from payments.models import MoneyCase, Refund
 from payments.refunds.refund import APPROVE_PERMISSION
 from seqrshop.backoffice.formatting import age, money
 from seqrshop.backoffice.links import admin_url, list_url
@@ -61,7 +61,7 @@ def today_context(request: HttpRequest) -> dict[str, Any]:
         ),
         **(_sales(read_sales(request, now)) if may("payments.view_invoice") else {}),
         "approvals": counts.approvals if may(APPROVE_PERMISSION) else None,
-        "approvals_url": list_url(Refund, status__exact=RefundStatus.REQUESTED),
+        "approvals_url": admin_url(Refund, "approvals"),
         "cases": counts.cases if may("payments.view_moneycase") else None,
         "cases_url": list_url(MoneyCase, open="yes"),
         **(_sold_out(request) if may("orders.view_product") else {}),
