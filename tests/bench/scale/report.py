@@ -54,7 +54,7 @@ def _pages(staff: str, times: Sequence[PageTimes]) -> str:
                 f"{slowest.median * 1000:.0f} ms",
                 f"{slowest.cpu_seconds * 1000:.0f} ms",
                 str(slowest.statements),
-                f"`{slowest.page.address.removeprefix('/admin/')}`",
+                f"`{slowest.page.address}`",
             )
         )
     head = (f"staff of {staff}", "pages", "slowest: median", "its CPU", "statements", "address")

@@ -40,7 +40,10 @@ class Staff:
                 continue
             address = f"/admin/payments/invoice/{link[1]}/refund/"
             form = await self._get(address)
-            refundable = Decimal(_value(form, "amount"))
+            left = re.search(r'data-everything="(\d+)"', form)
+            if left is None:  # all is refunded, or about to be
+                continue
+            refundable = Decimal(left[1]) / 100
             part = Decimal(self._random.choice(["1", "0.5", "0.25"]))
             amount = max((refundable * part).quantize(Decimal("0.01")), Decimal("0.01"))
             body = {"amount": str(amount), "reason": "cold", "nonce": _value(form, "nonce")}

@@ -4,7 +4,9 @@ const box = document.getElementById("staff-search");
 
 /** @param {EventTarget | null} target */
 function isField(target) {
-  return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
+  return (
+    target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]")
+  );
 }
 
 /** @param {KeyboardEvent} event */
