@@ -83,11 +83,11 @@ def _take_everywhere(page: Page, addresses: dict[str, str], folder: Path) -> Non
         page.set_viewport_size(WINDOW)
         page.screenshot(path=folder / f"{name}-dark.png", full_page=True)
         page.emulate_media(color_scheme="light")
-    page.set_extra_http_headers({"Accept-Language": "sv"})
+    page.goto(f"{addresses['today']}?language=sv")
     for name, address in addresses.items():
         page.goto(address)
         page.screenshot(path=folder / f"{name}-sv.png", full_page=True)
-    page.set_extra_http_headers({"Accept-Language": "en"})
+    page.goto(f"{addresses['today']}?language=en")
 
 
 def _log_in(page: Page, stack: Stack, password: str) -> None:
