@@ -30,8 +30,9 @@ CHECK_AFTER_IDLE_SECONDS = 1.0
 POOL_CHECK = ""  # the statement by which the pool checks a connection before it lends it
 WAIT_INTERVAL_SECONDS = 0.1  # psycopg's own, after which Ctrl-C is noticed
 POOL_SIZE = 20  # connections of one process
-# Requests that wait for one; each beyond is refused at once, so that it delays none of them.
-POOL_MAX_WAITING = 20
+# Threads that wait for one; each beyond is refused at once, so that it delays none of them. The 64
+# of the status checks and those of all requests fit in: a check that is refused may cost a payment.
+POOL_MAX_WAITING = 128
 POOL_TIMEOUT_SECONDS = 1.5
 RECONNECT_TIMEOUT_SECONDS = 1.0
 PREPARE_THRESHOLD = 2  # executions of a statement in a connection, after which it is prepared

@@ -53,7 +53,8 @@ class Entry:
         """Return whether the person who makes the request may open the page."""
         if self.model is not None:
             model_admin = site.get_model_admin(self.model)
-            if not model_admin.has_view_or_change_permission(request):
+            may_view = model_admin.has_view_or_change_permission(request)
+            if not (may_view and model_admin.has_module_permission(request)):
                 return False
         permissions = self.permissions
         return not permissions or any(map(request.user.has_perm, permissions))

@@ -12,7 +12,7 @@ from tests.staff import page_url, run_action, staff, superuser, user_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BUTTON = 'value="Check now"'
+BUTTON = 'name="action" value="check_payments"'
 
 
 def test_case_shows_the_pause_and_offers_a_check() -> None:

@@ -57,6 +57,8 @@ def shop_form(shop: Shop, **products: Any) -> dict[str, Any]:
         "currency": "SEK",
         "default_vat_rate": "12",
         "accent": shop.accent,
+        "kitchen_amber_minutes": shop.kitchen_amber_minutes,
+        "kitchen_red_minutes": shop.kitchen_red_minutes,
         "opening_hours-TOTAL_FORMS": 0,
         "opening_hours-INITIAL_FORMS": 0,
         "categories-TOTAL_FORMS": 0,

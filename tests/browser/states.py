@@ -25,9 +25,9 @@ REFUNDED = {"partly_refunded": "35.00", "refunded": "102.00"}
 PROGRESS = ("paid", "preparing", "ready", "served")
 PAID = (*PROGRESS, *REFUNDED)
 REFUND = """
-    INSERT INTO payments_refund (invoice_id, nonce, status, amount, currency, reason,
+    INSERT INTO payments_refund (invoice_id, nonce, status, amount, currency, reason_code, reason,
         approval_reason, withdrawal_reason, resolution_reason, requested_by_id, ers_reference)
-    SELECT id, invoice_reference, 'REFUNDED', %s, currency, 'cold coffee', '', '', '',
+    SELECT id, invoice_reference, 'REFUNDED', %s, currency, 'other', 'cold coffee', '', '', '',
         (SELECT min(id) FROM auth_user), 'ERS' FROM payments_invoice WHERE invoice_reference = %s
     ON CONFLICT (nonce) DO UPDATE SET amount = excluded.amount
 """

@@ -31,6 +31,7 @@ def assert_security_headers(headers: Mapping[str, str]) -> None:
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     permissions = headers["Permissions-Policy"].split(", ")
-    assert permissions == [f"{feature}=()" for feature in DENIED_FEATURES]
+    denied = (*DENIED_FEATURES, "publickey-credentials-get")
+    assert permissions == [f"{feature}=()" for feature in denied]
     assert "Server" not in headers
     assert "X-Powered-By" not in headers

@@ -248,8 +248,7 @@ REFUND_MUTATIONS = (
         "        return False\n    withdraw_locked_refund",
         "    if refund.status != RefundStatus.REQUESTED:\n"
         "        return False\n    withdraw_locked_refund",
-        "tests/backoffice/test_approvals.py"
-        "::test_requester_decides_nothing_about_the_own_refund[decline]",
+        "tests/backoffice/test_approvals.py::test_requester_decides_nothing_about_the_own_refund",
     ),
     Mutation(
         "carry out a job with the rights that its person had",
