@@ -110,11 +110,12 @@ def test_unreadable_position_shows_the_first_page(text: str) -> None:
     assert ids(page(superuser(), p=text)) == ids(page(superuser()))
 
 
-def test_large_list_is_not_counted(shops: list[Shop]) -> None:
+@pytest.mark.parametrize("query", [{}, {"_facets": "True"}])
+def test_large_list_is_not_counted(shops: list[Shop], query: dict[str, str]) -> None:
     client = superuser()
 
     with CaptureQueriesContext(connection) as queries:
-        content = client.get(list_url(Order)).content.decode()
+        content = client.get(list_url(Order), query).content.decode()
 
     counts = [
         each["sql"]
@@ -126,6 +127,7 @@ def test_large_list_is_not_counted(shops: list[Shop]) -> None:
     assert not any("DISTINCT" in each["sql"] for each in queries)
     assert re.search(r"Page 1 of about \d+<", content)
     assert re.search(r"about \d+ orders", content)
+    assert "Show counts" not in content
 
 
 def test_list_of_a_few_rows_is_counted_and_numbered(shops: list[Shop]) -> None:
