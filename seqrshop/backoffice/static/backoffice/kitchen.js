@@ -79,7 +79,9 @@ function show() {
   find(root, "#kitchen-empty").hidden = cards.length > 0;
   find(root, "#kitchen-more").hidden = !board.has_more;
   find(root, "#kitchen-none-served").hidden = board.served.length > 0;
-  setText(find(root, "#kitchen-count"), String(cards.filter((card) => !card.struck_out).length));
+  const toServe = cards.filter((card) => !card.struck_out).length;
+  setText(find(root, "#kitchen-count"), String(toServe));
+  find(root, "#kitchen-count").hidden = toServe === 0;
   showPause(board);
   showMinutes();
 }
