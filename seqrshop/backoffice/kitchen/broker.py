@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -13,6 +11,7 @@ from seqrshop.backoffice.kitchen import access, changes
 from seqrshop.backoffice.kitchen.stream import BoardStream, BoardSubscription
 from seqrshop.streaming.event_stream import StreamTimings
 from seqrshop.streaming.loops import RETRY_DELAY_SECONDS, StreamLoops
+from seqrshop.streaming.open_streams import OpenStreams
 from seqrshop.streaming.subscriber import listen
 
 MAX_STREAMS_PER_PERSON = 8  # the screens of a kitchen often share one account
@@ -26,8 +25,9 @@ class BoardBroker:
 
     def __init__(self, timings: StreamTimings | None = None) -> None:
         self._timings = timings or StreamTimings()
-        self._streams: dict[int, set[BoardStream]] = defaultdict(set)  # by shop
-        self._streams_of_person: dict[int, deque[BoardStream]] = defaultdict(deque)
+        self._streams = OpenStreams[int, BoardStream](  # by shop
+            most=MAX_STREAMS, most_per_reader=MAX_STREAMS_PER_PERSON
+        )
         self._versions: dict[int, changes.BoardVersion] = {}
         self._changed_orders: set[UUID] = set()
         self._changed_shops: set[int] = set()
@@ -36,7 +36,7 @@ class BoardBroker:
         self.is_stopping = False
 
     def __len__(self) -> int:
-        return sum(map(len, self._streams.values()))
+        return len(self._streams)
 
     def start(self) -> None:
         """Start the loops."""
@@ -50,7 +50,7 @@ class BoardBroker:
     def stop(self) -> None:
         """End all streams; their screens open others, perhaps at another process."""
         self.is_stopping = True
-        for stream in self._all():
+        for stream in self._streams.all():
             stream.end("restart")
 
     async def close(self) -> None:
@@ -61,32 +61,22 @@ class BoardBroker:
         """Open a stream whose first event is `body`.
 
         Returns None where the process has no room for another. A person's ninth stream replaces
-        the oldest, whose screen may have lost its connection unnoticed.
+        the oldest.
         """
-        if self.is_stopping or len(self) >= MAX_STREAMS:
+        if self.is_stopping or self._streams.is_full:
             return None
         stream = BoardStream(subscription, body, self._timings)
-        of_person = self._streams_of_person[subscription.reader.user_id]
-        if len(of_person) >= MAX_STREAMS_PER_PERSON:
-            of_person.popleft().end("replaced")
-        of_person.append(stream)
-        self._streams[subscription.view.shop_id].add(stream)
-        # The board may have changed since it was read for this stream.
-        self._mark_shops([subscription.view.shop_id])
+        shop = subscription.view.shop_id
+        self._streams.add(shop, subscription.reader.user_id, stream)
+        self._mark_shops([shop])  # it may have changed since it was read for this stream
         return stream
 
     def close_stream(self, stream: BoardStream) -> None:
         """Forget a stream that has ended."""
-        shop, person = stream.subscription.view.shop_id, stream.subscription.reader.user_id
-        self._streams[shop].discard(stream)
-        if not self._streams[shop]:
-            del self._streams[shop]
+        shop = stream.subscription.view.shop_id
+        self._streams.remove(shop, stream.subscription.reader.user_id, stream)
+        if shop not in self._streams:
             self._versions.pop(shop, None)
-        of_person = self._streams_of_person[person]
-        with suppress(ValueError):
-            of_person.remove(stream)
-        if not of_person:
-            del self._streams_of_person[person]
 
     def record_change(self, order: UUID) -> None:
         """Record that an order has changed; the next batch reads which shop it belongs to."""
@@ -124,13 +114,13 @@ class BoardBroker:
             shops = shops | found
         views = {
             stream.subscription.view
-            for stream in self._all()
+            for stream in self._streams.all()
             if stream.subscription.view.shop_id in shops
         }
         boards = await self._loops.from_database(changes.read_boards, views)
         if boards is None:
             return False
-        for stream in self._all():
+        for stream in self._streams.all():
             body = boards.get(stream.subscription.view)
             if body is not None:
                 stream.publish_board(body)
@@ -152,7 +142,7 @@ class BoardBroker:
         """End the streams of those who have signed out, or may not read the board any more."""
         streams = {
             stream: (stream.subscription.reader, stream.subscription.view.shop_id)
-            for stream in self._all()
+            for stream in self._streams.all()
         }
         allowed = await self._loops.from_database(access.allowed_readers, set(streams.values()))
         if allowed is None:
@@ -160,9 +150,6 @@ class BoardBroker:
         for stream, reader in streams.items():
             if reader not in allowed:
                 stream.end("signed_out")
-
-    def _all(self) -> list[BoardStream]:
-        return [stream for streams in self._streams.values() for stream in streams]
 
     async def _after(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(seconds)

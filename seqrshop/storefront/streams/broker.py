@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -18,6 +16,7 @@ from seqrshop.storefront.streams.stream import Stream
 from seqrshop.storefront.streams.stream_acceptor import Subscription
 from seqrshop.streaming.event_stream import StreamTimings
 from seqrshop.streaming.loops import RETRY_DELAY_SECONDS, StreamLoops
+from seqrshop.streaming.open_streams import OpenStreams
 from seqrshop.streaming.subscriber import listen
 
 MAX_STREAMS_PER_READER = 3
@@ -31,8 +30,9 @@ class StreamBroker:
 
     def __init__(self, timings: StreamTimings | None = None) -> None:
         self._timings = timings or StreamTimings()
-        self._streams: dict[UUID, set[Stream]] = defaultdict(set)  # by order
-        self._streams_of_reader: dict[str, deque[Stream]] = defaultdict(deque)
+        self._streams = OpenStreams[UUID, Stream](  # by order
+            most=MAX_STREAMS, most_per_reader=MAX_STREAMS_PER_READER
+        )
         self._versions: dict[UUID, OrderVersion] = {}  # as published
         self._paused_terminals: frozenset[int] = frozenset()
         self._changed: set[UUID] = set()
@@ -42,7 +42,7 @@ class StreamBroker:
         self.is_stopping = False
 
     def __len__(self) -> int:
-        return sum(map(len, self._streams.values()))
+        return len(self._streams)
 
     def start(self) -> None:
         """Start the loops."""
@@ -56,9 +56,8 @@ class StreamBroker:
     def stop(self) -> None:
         """End all streams; their pages open others, perhaps at another process."""
         self.is_stopping = True
-        for streams in self._streams.values():
-            for stream in streams:
-                stream.end("restart")
+        for stream in self._streams.all():
+            stream.end("restart")
 
     async def close(self) -> None:
         """Stop the loops."""
@@ -70,17 +69,13 @@ class StreamBroker:
         """Open a stream whose first event is `body`, read after `requested_at`.
 
         Returns None where the process has no room for another. A reader's fourth stream replaces
-        the oldest, whose page may have lost its connection unnoticed; the newest page is in use.
+        the oldest.
         """
-        if self.is_stopping or len(self) >= MAX_STREAMS:
+        if self.is_stopping or self._streams.is_full:
             return None
         stream = Stream(subscription, body, self._timings)
-        of_reader = self._streams_of_reader[subscription.reader]
-        if len(of_reader) >= MAX_STREAMS_PER_READER:
-            of_reader.popleft().end("replaced")
-        of_reader.append(stream)
         order = subscription.order
-        self._streams[order].add(stream)
+        self._streams.add(order, subscription.reader, stream)
         published = self._versions.setdefault(order, subscription.version)
         if published != subscription.version or self._changed_at.get(order, 0.0) > requested_at:
             self._mark_changed(order)  # since it was read for this stream
@@ -88,16 +83,10 @@ class StreamBroker:
 
     def close_stream(self, stream: Stream) -> None:
         """Forget a stream that has ended."""
-        order, reader = stream.subscription.order, stream.subscription.reader
-        self._streams[order].discard(stream)
-        if not self._streams[order]:
-            del self._streams[order]
+        order = stream.subscription.order
+        self._streams.remove(order, stream.subscription.reader, stream)
+        if order not in self._streams:
             self._versions.pop(order, None)
-        of_reader = self._streams_of_reader[reader]
-        with suppress(ValueError):
-            of_reader.remove(stream)
-        if not of_reader:
-            del self._streams_of_reader[reader]
 
     def record_change(self, order: UUID) -> None:
         """Record that an order has changed, and when: its streams may be about to open."""
@@ -121,7 +110,7 @@ class StreamBroker:
         if not self._changed:
             self._has_changed.clear()
         formats = {
-            order: {stream.subscription.order_format for stream in self._streams[order]}
+            order: {stream.subscription.order_format for stream in self._streams.of(order)}
             for order in orders
             if order in self._streams
         }
@@ -138,7 +127,7 @@ class StreamBroker:
         if order not in self._streams:
             return
         self._versions[order] = snapshot.version
-        for stream in self._streams[order]:
+        for stream in self._streams.of(order):
             body = snapshot.bodies.get(stream.subscription.order_format)
             if body is None:  # the stream was opened during the read
                 self._mark_changed(order)
@@ -166,7 +155,7 @@ class StreamBroker:
             stalled = None  # unknown: treat all as stalled
         for order, shard in shards.items():
             is_stalled = shard is not None and (stalled is None or shard in stalled)
-            for stream in self._streams.get(order, ()):
+            for stream in self._streams.of(order):
                 stream.publish_poller(is_stalled=is_stalled)
 
     async def _after(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
