@@ -7,16 +7,11 @@ import hashlib
 import hmac
 import struct
 import time
-from typing import Any
 
 from django.contrib.auth.models import User
-from django.test import Client
-from django.urls import reverse
 
-from orders.models import AuditEvent, SecondFactor, SubjectType
 from seqrshop.backoffice.people import second_factor
 
-PASSWORD = "a long password of the owner"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
@@ -32,25 +27,3 @@ def code(secret: str, *, steps_later: int = 0) -> str:
 def add_app(user: User) -> None:
     """Give a person an authenticator app, whose codes have not been used."""
     second_factor.add_app(user, SECRET, 0)
-
-
-def sign_in(user: User, *, client: Client | None = None, next_url: str = "") -> Any:
-    """Post the right password; return the answer."""
-    form = {"username": user.username, "password": PASSWORD, "next": next_url}
-    return (client or Client()).post(reverse("admin:login"), form)
-
-
-def is_signed_in(client: Client) -> bool:
-    """Return whether the browser opens the back office."""
-    return bool(client.get(reverse("admin:index")).status_code == 200)
-
-
-def events(user: User | None = None) -> list[str]:
-    """Return the names of a person's events in the audit, oldest first."""
-    rows = AuditEvent.objects.filter(subject_type=SubjectType.USER)
-    return [row.name for row in rows.filter(subject_id=user.pk if user else None)]
-
-
-def factor_of(user: User) -> SecondFactor:
-    """Return a person's row."""
-    return SecondFactor.objects.get(user=user)

@@ -11,19 +11,14 @@ from django.urls import reverse
 
 from orders.models import Product, Seller, StaffAccess
 from payments.models import Invoice
-from payments.staff_roles import ROLES, save_roles
+from payments.staff_roles import ROLES
 from tests.factories import InvoiceFactory
 from tests.staff import admin_url, list_url, page_url, staff, superuser, user_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ready_made_roles")]
 
 HTML = {"Accept": "text/html"}
 SWEDISH = {"Accept": "text/html", "Accept-Language": "sv"}
-
-
-@pytest.fixture(autouse=True)
-def _roles() -> None:
-    save_roles()
 
 
 def person_with(*roles: str) -> Client:

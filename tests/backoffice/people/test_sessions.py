@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
-from orders.models import AuditEvent, StaffAccess
-from payments.staff_roles import save_roles
+from orders.models import AuditEvent
 from seqrshop.backoffice import hash_places
 from seqrshop.backoffice.people.session_limits import ACTIVE_AT, SIGNED_IN_AT
 from seqrshop.backoffice.sign_in_limits import FAILURES_PER_ACCOUNT_AND_ADDRESS
-from tests.backoffice.people.authenticator import PASSWORD, events, is_signed_in, sign_in
+from tests.backoffice.people.sign_in_steps import (
+    PASSWORD,
+    events,
+    is_signed_in,
+    person,
+    sign_in,
+)
 from tests.staff import browser_signed_in, list_url
 
 pytestmark = pytest.mark.django_db
@@ -24,18 +28,8 @@ MINUTE, HOUR = 60, 3600
 
 
 @pytest.fixture(autouse=True)
-def _quick_hashes(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def _no_pause_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hash_places, "PAUSE_AFTER_FAILURE_SECONDS", 0.0)
-
-
-def person(role: str = "Owner") -> User:
-    """Return a person with a role and all shops."""
-    save_roles()
-    user = User.objects.create_user("astrid", password=PASSWORD, is_staff=True)
-    user.groups.set(Group.objects.filter(name=role))
-    StaffAccess.objects.create(user=user, all_shops=True)
-    return user
 
 
 def let_pass(client: Client, seconds: float, *keys: str) -> None:

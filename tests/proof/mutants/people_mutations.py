@@ -35,14 +35,14 @@ PEOPLE_MUTATIONS = (
         SECOND_FACTOR,
         "    if number < 2 and is_required(user):\n        raise LastFactor\n",
         "",
-        f"{TESTS}/test_second_factor.py::test_last_factor_stays_where_one_is_required",
+        f"{TESTS}/test_changing_factors.py::test_last_factor_stays_where_one_is_required",
     ),
     Mutation(
         "sign in by the password alone where a factor is required",
         f"{PEOPLE}/sign_in_flow.py",
         "    if is_required(user):\n",
         "    if False:\n",
-        f"{TESTS}/test_second_factor.py"
+        f"{TESTS}/test_required_second_factor.py"
         "::test_roles_that_refund_or_change_settings_need_a_factor_where_the_setting_says_so",
     ),
     Mutation(
@@ -57,14 +57,14 @@ PEOPLE_MUTATIONS = (
         f"{PEOPLE}/person_at_security.py",
         "if not has_just_signed_in(request):",
         "if False:",
-        f"{TESTS}/test_second_factor.py::test_factors_change_only_shortly_after_a_sign_in",
+        f"{TESTS}/test_changing_factors.py::test_factors_change_only_shortly_after_a_sign_in",
     ),
     Mutation(
         "accept an invitation twice",
         INVITATIONS,
         "update(user=user, used_at=Now())",
         "update(user=user)",
-        f"{TESTS}/test_invitations.py::test_link_works_once",
+        f"{TESTS}/test_joining.py::test_link_works_once",
     ),
     Mutation(
         "offer every role to each person who invites",
@@ -78,7 +78,7 @@ PEOPLE_MUTATIONS = (
         f"{PEOPLE}/user_page.py",
         "return not user.is_superuser and may_give(",
         "return may_give(",
-        f"{TESTS}/test_second_factor.py::test_person_resets_nobody_with_more_rights",
+        f"{TESTS}/test_changing_factors.py::test_person_resets_nobody_with_more_rights",
     ),
     Mutation(
         "let what scripts read keep an owner signed in",
