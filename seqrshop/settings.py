@@ -110,7 +110,10 @@ USE_TZ = True
 TIME_ZONE = "Europe/Stockholm"
 
 STATIC_URL = "static/"
-STATICFILES_DIRS = [BASE_DIR / "seqrshop" / "storefront" / "static"]
+STATICFILES_DIRS = [
+    BASE_DIR / "seqrshop" / "storefront" / "static",
+    BASE_DIR / "seqrshop" / "streaming" / "static",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -16,7 +16,7 @@ class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     support_js_module_import_aggregation = True
 
     def _save(self, name: str, content: File[bytes]) -> str:
-        if name.startswith("storefront/") and name.endswith((".js", ".css")):
+        if name.startswith(("storefront/", "streaming/")) and name.endswith((".js", ".css")):
             code = b"".join(content.chunks()).decode()
             content = ContentFile(without_comments(code).encode())
         return str(super()._save(name, content))

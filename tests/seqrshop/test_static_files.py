@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from urllib.parse import urljoin
 
 import brotli
 import pytest
@@ -27,9 +28,7 @@ def files_of(client: Client, path: str) -> set[str]:
     response = client.get(path)
     text = b"".join(response) if response.streaming else response.content
     names = set(re.findall(r'["(](/static/[^")]+)[")]', text.decode()))
-    return names | {
-        f"/static/storefront/{name}" for name in re.findall(r'from "\./([^"]+)"', text.decode())
-    }
+    return names | {urljoin(path, name) for name in re.findall(r'from "(\.[^"]+)"', text.decode())}
 
 
 def test_static_files_have_hashed_names_and_are_cached_for_ever(client: Client, cafe: Shop) -> None:

@@ -77,7 +77,8 @@ def test_compiled_translations_match_source(folder: Path) -> None:
 def test_no_script_has_user_visible_text() -> None:
     found = {
         f"{path.name}: {text}"
-        for path in (settings.STATICFILES_DIRS[0] / "storefront").glob("*.js")
+        for folder in settings.STATICFILES_DIRS
+        for path in folder.rglob("*.js")
         for text in _texts_in_a_script(path.read_text())
     }
 

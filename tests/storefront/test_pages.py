@@ -63,7 +63,9 @@ def test_page_has_no_inline_or_foreign_content(client: JsonClient, cafe: Shop, p
 def test_page_preloads_exactly_its_scripts(client: JsonClient, cafe: Shop) -> None:
     html = client.get("/lyktan/success").content.decode()
 
-    named = re.findall(r'<link rel="modulepreload" href="/static/storefront/([\w-]+)\.js">', html)
+    named = re.findall(
+        r'<link rel="modulepreload" href="/static/(?:storefront/)?([\w/-]+)\.js">', html
+    )
     assert sorted(named) == sorted(
         [
             "api-client",
@@ -77,6 +79,7 @@ def test_page_preloads_exactly_its_scripts(client: JsonClient, cafe: Shop) -> No
             "order-view",
             "page",
             "session",
+            "streaming/read-events",
         ]
     )
     assert '<script type="module" src="/static/storefront/result-page.js">' in html

@@ -20,6 +20,7 @@ INSTALLED = ROOT / ".local" / "javascript"
 PACKAGE_FILES = ("package.json", "package-lock.json", ".npmrc")
 CHECKED_BY_BIOME = (
     "seqrshop/storefront/static",
+    "seqrshop/streaming/static",
     "seqrshop/backoffice/static",
     "payments/sandbox",
     "tests/browser",

@@ -3,11 +3,12 @@
 import re
 from functools import cache
 from pathlib import Path
+from posixpath import dirname, join, normpath
 
 from django import template
 from django.contrib.staticfiles import finders
 
-IMPORT = re.compile(r'from "\./([\w.-]+)";')
+IMPORT = re.compile(r'from "(\.\.?/[\w./-]+)";')
 
 register = template.Library()
 
@@ -16,11 +17,11 @@ register = template.Library()
 @cache
 def modules_of(script: str) -> list[str]:
     """Return the names of all scripts that this one imports, directly or indirectly."""
-    folder = script.rpartition("/")[0]
     pending, found = [script], set[str]()
     while pending:
-        path = finders.find(pending.pop())
-        names = {f"{folder}/{name}" for name in IMPORT.findall(Path(path or "").read_text())}
+        importer = pending.pop()
+        code = Path(finders.find(importer) or "").read_text()
+        names = {normpath(join(dirname(importer), path)) for path in IMPORT.findall(code)}
         pending += names - found
         found |= names
     return sorted(found)

@@ -35,6 +35,7 @@ REQUIRED_SHARE = 0.95
 FAULT_SECONDS = 900
 STOP_SECONDS = 60
 FOLDERS = ("orders", "payments", "seqrshop/backoffice", "seqrshop/ops", "seqrshop/storefront")
+SCRIPT_FOLDERS = ("seqrshop/storefront/static", "seqrshop/streaming/static")
 LEFT_OUT = ("payments/sandbox/", "/migrations/", "/management/commands/seed_demo.py")
 OPTIONS = ("-q", "-x", "-rfE", "--tb=no")
 MIGRATIONS_TEST = "tests/seqrshop/test_migrations.py"
@@ -82,7 +83,8 @@ def sample(seed: int, number: int) -> list[Fault]:
     chance = random.Random(seed)
     scripts = [
         fault
-        for path in sorted((ROOT / "seqrshop/storefront/static").rglob("*.js"))
+        for folder in SCRIPT_FOLDERS
+        for path in sorted((ROOT / folder).rglob("*.js"))
         for fault in find_faults(ROOT, path.relative_to(ROOT).as_posix())
     ]
     places = [

@@ -1,5 +1,7 @@
 // Follows the board: by an event stream, or by polling where none works. Never gives up.
 
+import { readEvents } from "../streaming/read-events.js";
+
 const POLL_MS = 2000;
 const FIRST_EVENT_TIMEOUT_MS = 3000; // a proxy that buffers delivers nothing by then
 const SILENCE_TIMEOUT_MS = 10000; // the server sends something every four seconds
@@ -117,27 +119,4 @@ function contactOf(response) {
 /** @param {number} milliseconds */
 function sleep(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/**
- * Yields the events of a response; a heartbeat is one without a kind.
- * @param {Response} response
- */
-async function* readEvents(response) {
-  const type = response.headers.get("Content-Type") ?? "";
-  if (!response.ok || !response.body || !type.startsWith("text/event-stream")) return;
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    text += decoder.decode(value, { stream: true });
-    const blocks = text.split("\n\n");
-    text = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const [, kind = "", data = ""] = /^event: (\w+)\ndata: (.*)$/.exec(block) ?? [];
-      yield { kind, data };
-    }
-  }
 }

@@ -1,5 +1,6 @@
 // Follows one order until its state is final: by an event stream, or by polling where none works.
 
+import { readEvents } from "../streaming/read-events.js";
 import { ApiUnavailable } from "./api-client.js";
 
 const POLL_MS = 1000;
@@ -147,9 +148,9 @@ export class OrderStream {
         if (round !== this.#round) return;
         clearTimeout(this.#timer);
         this.#timer = setTimeout(onLost, SILENCE_TIMEOUT_MS);
-        if (kind === "end") return this.#onEnd(data.reason);
-        if (kind === "order") this.#update(data);
-        if (kind === "poller") this.#onPoller(data.stalled);
+        if (kind === "end") return this.#onEnd(JSON.parse(data).reason);
+        if (kind === "order") this.#update(JSON.parse(data));
+        if (kind === "poller") this.#onPoller(JSON.parse(data).stalled);
       }
     } catch {
       // No connection, or no event stream: the next poll finds out.
@@ -200,28 +201,5 @@ export class OrderStream {
   #showNotice(reason) {
     if (reason !== this.#notice) this.#handlers.onNotice(reason);
     this.#notice = reason;
-  }
-}
-
-/**
- * Yields the events of a response; a heartbeat is one without a kind.
- * @param {Response} response
- */
-async function* readEvents(response) {
-  const type = response.headers.get("Content-Type") ?? "";
-  if (!response.ok || !response.body || !type.startsWith("text/event-stream")) return;
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    text += decoder.decode(value, { stream: true });
-    const blocks = text.split("\n\n");
-    text = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const [, kind, data] = /^event: (\w+)\ndata: (.*)$/.exec(block) ?? [];
-      yield { kind, data: data && JSON.parse(data) };
-    }
   }
 }
