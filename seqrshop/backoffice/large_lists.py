@@ -156,8 +156,7 @@ class LargeChangeList(ChangeList):
         if anchor:
             is_before = position.side == BEFORE
             ordering = reverse(self._ordering()) if is_before else self._ordering()
-            rows = following(self.queryset, ordering, anchor)
-            return self._first_of(rows, ordering, size + 1, anchor)
+            return self._first_of(self.queryset, ordering, size + 1, anchor)
         skipped = (position.page - 1) * size
         if skipped > MAX_SKIPPED_ROWS:
             raise IncorrectLookupParameters
@@ -178,6 +177,9 @@ class LargeChangeList(ChangeList):
         number: int,
         anchor: Sequence[Any] | None = None,
     ) -> list[Any]:
+        """Return the first rows in an order: of all, or of those that follow the anchor's row."""
+        if anchor:
+            rows = following(rows, ordering, anchor)
         return list(rows.order_by(*ordering)[:number])
 
     def _anchor(self, position: Position) -> Sequence[Any] | None:

@@ -41,7 +41,7 @@ def test_a_whole_journey_needs_no_more_statements_than_recorded(
 ) -> None:
     log = os.environ.get(POSTGRES_LOG)
     if log is None:
-        pytest.skip("PostgreSQL's log is read, and this PostgreSQL is not ours")
+        pytest.skip("DATABASE_URL names another PostgreSQL, whose log cannot be read here")
     with running_shop(sandbox, tmp_path) as port:
         shop = ShopAddress(port, sandbox.port, cafe.slug, cafe.service_id)
         sandbox.register_shop(cafe.service_id, f"http://127.0.0.1:{port}/{cafe.slug}")
