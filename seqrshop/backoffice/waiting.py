@@ -23,11 +23,16 @@ class WaitingCounts:
 def waiting_counts(request: HttpRequest) -> WaitingCounts:
     """Count what waits for the person who makes the request, in the person's shops.
 
-    An index has the unresolved refunds alone, another one the open cases.
+    An index has the unresolved refunds alone, another one the open cases. They are counted once for
+    a request: the navigation shows them on every page, and the first page in cards too.
     """
-    return WaitingCounts(
-        approvals=refunds_to_approve(request).count(), cases=open_cases(request).count()
-    )
+    counts: WaitingCounts | None = getattr(request, "waiting_counts", None)
+    if counts is None:
+        counts = WaitingCounts(
+            approvals=refunds_to_approve(request).count(), cases=open_cases(request).count()
+        )
+        request.waiting_counts = counts  # type: ignore[attr-defined]
+    return counts
 
 
 def refunds_to_approve(request: HttpRequest) -> QuerySet[Refund]:

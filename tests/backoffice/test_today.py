@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NOW = datetime(2026, 11, 29, 14, 30, tzinfo=STOCKHOLM)
-MAX_STATEMENTS = 30
+MAX_STATEMENTS = 21
 
 
 @pytest.fixture(autouse=True)
