@@ -6,11 +6,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import BigIntegerField, CharField, Q
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource
 from orders.compiled_query import CompiledQuery, Parameter
+from orders.languages import current_language
 from orders.models import (
     Customer,
     CustomerSession,
@@ -212,7 +212,7 @@ def _priced_rows(shop: Shop, requested: Mapping[int, int]) -> list[OrderRow]:
 
 
 def _require_for_sale(product: Product, index: int) -> None:
-    name = {"product": product.name_in(get_language() or "en")}
+    name = {"product": product.name_in(current_language())}
     if not product.on_sale:
         reason = _("%(product)s is no longer for sale.") % name
     elif product.sold_out:

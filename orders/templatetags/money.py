@@ -5,7 +5,9 @@ from decimal import Decimal
 
 from babel.numbers import format_currency, format_decimal
 from django import template
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import to_locale
+
+from orders.languages import current_language
 
 NO_BREAK_SPACE = "\u00a0"
 
@@ -32,4 +34,4 @@ def percent(rate: Decimal) -> str:
 
 
 def _locale() -> str:
-    return to_locale(get_language() or "en")
+    return to_locale(current_language())

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from orders.languages import current_language
 from orders.models import Shop
 from payments.availability.availability import Reason, Unavailable, unavailability_of
 
@@ -32,7 +32,7 @@ def unavailable_message(unavailable: Unavailable, now: datetime) -> str:
     if unavailable.reason == Reason.PAYMENTS_PAUSED:
         return str(PAYMENTS_PAUSED)
     if unavailable.reason == Reason.PAUSED:
-        sentences = [str(PAUSED), unavailable.shop.pause_note_in(get_language() or "en")]
+        sentences = [str(PAUSED), unavailable.shop.pause_note_in(current_language())]
     else:
         sentences = [str(CLOSED)]
     if unavailable.opens_at is not None:

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource, record_event
 from orders.clock import database_now
+from orders.languages import current_language
 from orders.models import EventName, Terminal
 from payments.balance import reason_not_to_send, refundable_amount
 from payments.cases.cases import close_refund_cases
@@ -151,7 +151,7 @@ def _rows_of(invoice: Invoice, request: RefundRequest) -> list[RefundRow]:
         raise RefundNotAccepted(
             _("Of %(product)s, %(remaining)d can still be refunded.")
             % {
-                "product": error.row.order_row.name_in(get_language() or "en"),
+                "product": error.row.order_row.name_in(current_language()),
                 "remaining": error.row.remaining,
             }
         ) from error

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from orders.audit import by_staff
 from orders.clock import database_now
+from orders.languages import current_language
 from orders.models import Order, OrderState
 from payments.balance import captured_amount, refunded_amount
 from payments.models import ApprovalReason, Refund, RefundStatus
 from payments.refunds.refund import APPROVE_PERMISSION
-from seqrshop.backoffice.formatting import TABLE_PARAMETER, age, money, phone_number
+from seqrshop.backoffice.formatting import TABLE_PARAMETER, age, money, money_or_empty, phone_number
 from seqrshop.backoffice.links import admin_url, page_url
 from seqrshop.backoffice.refund_actions import approve, decline, withdraw
 from seqrshop.backoffice.shop_scope import own_rows
@@ -116,7 +115,7 @@ def _shown(request: HttpRequest, refunds: list[Refund]) -> list[WaitingRefund]:
             table=str(refund.invoice.order.parameters.get(TABLE_PARAMETER, "")),
             rows=_rows(refund),
             paid=money(captured_amount(refund.invoice), refund.currency),
-            already_refunded=_amount_or_nothing(refunded_amount(refund.invoice), refund.currency),
+            already_refunded=money_or_empty(refunded_amount(refund.invoice), refund.currency),
             phone=phone_number(refund.invoice.order.customer.msisdn),
             history=histories.get(refund.invoice.order.customer_id, CustomerHistory()),
             requested_today=today.get((refund.requested_by_id, refund.currency), ""),
@@ -130,7 +129,7 @@ def _shown(request: HttpRequest, refunds: list[Refund]) -> list[WaitingRefund]:
 
 def _rows(refund: Refund) -> tuple[tuple[str, int, str, int], ...]:
     """Return name, quantity, total and refunded units of each row of the refund's order."""
-    language = get_language() or "en"
+    language = current_language()
     units = {row.order_row_id: row.quantity for row in refund.rows.all()}
     return tuple(
         (
@@ -178,7 +177,3 @@ def _requested_today(person_ids: Iterable[int]) -> dict[tuple[int, str], str]:
     return {
         (row["requested_by"], row["currency"]): money(row["sum"], row["currency"]) for row in sums
     }
-
-
-def _amount_or_nothing(amount: Decimal, currency: str) -> str:
-    return money(amount, currency) if amount else ""

@@ -21,6 +21,11 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{number_format(amount, 2)}\N{NO-BREAK SPACE}{currency}"
 
 
+def money_or_empty(amount: Decimal, currency: str) -> str:
+    """Return an amount with its currency; nothing for 0."""
+    return money(amount, currency) if amount else ""
+
+
 def local_time(moment: datetime, *, with_seconds: bool = False) -> str:
     """Return a time in the shop's time zone, short enough for a list: “2026-11-23 19:31”.
 

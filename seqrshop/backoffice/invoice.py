@@ -6,9 +6,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from orders.languages import current_language
 from orders.models import SubjectType
 from payments.models import (
     CAPTURED_STATUSES,
@@ -42,7 +43,7 @@ class DiscountInline(ReadOnlyInline[InvoiceDiscount, Invoice]):
     @admin.display(description=_("discount"))
     def name(self, discount: InvoiceDiscount) -> str:
         """Return its name on the receipt, in the language of the staff."""
-        return discount.name_in(get_language() or "en")
+        return discount.name_in(current_language())
 
     @admin.display(description=_("amount"))
     def amount_with_currency(self, discount: InvoiceDiscount) -> str:

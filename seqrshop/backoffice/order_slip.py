@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.http import HttpRequest
-from django.utils.translation import get_language
 
+from orders.languages import current_language
 from orders.models import Order, OrderState
 from payments.balance import captured_amount, refundable_amount, refunded_amount
 from payments.invoices.create import current_of
@@ -23,7 +23,7 @@ from payments.models import (
     RefundStatus,
 )
 from payments.receipts.document import has_receipt
-from seqrshop.backoffice.formatting import TABLE_PARAMETER, money, phone_number
+from seqrshop.backoffice.formatting import TABLE_PARAMETER, money, money_or_empty, phone_number
 from seqrshop.backoffice.links import admin_url, page_url
 from seqrshop.backoffice.references import short_reference
 from seqrshop.backoffice.shop_scope import own_rows
@@ -127,7 +127,7 @@ def slip_of(request: HttpRequest, order: Order) -> Slip:
 
 def rows_text(refund: Refund) -> str:
     """Return the rows of a refund in words: “1 × Cinnamon bun, 2 × Coffee”."""
-    language = get_language() or "en"
+    language = current_language()
     return ", ".join(
         f"{row.quantity} × {row.order_row.name_in(language)}" for row in refund.rows.all()
     )
@@ -145,24 +145,23 @@ def _money(
 ) -> SlipMoney:
     """Return the money of an order; `invoice` is the one that decides the order's state."""
     captured, refunded = captured_amount(invoice), refunded_amount(invoice)
-
-    def shown(amount: Decimal) -> str:
-        return money(amount, invoice.currency) if amount else ""
+    waiting = captured - refunded - refundable_amount(invoice) if captured else Decimal(0)
+    currency = invoice.currency
 
     return SlipMoney(
         discounts=_discounts(invoice),
         refunds=tuple(_refund_line(request, refund) for refund in refunds),
         payments=tuple(map(_payment_line, invoices)),
-        paid=shown(captured),
+        paid=money_or_empty(captured, currency),
         paid_at=invoice.paid_at if captured else None,
-        refunded=shown(refunded),
-        waiting=shown(captured - refunded - refundable_amount(invoice)) if captured else "",
-        kept=money(captured - refunded, invoice.currency) if captured else "",
+        refunded=money_or_empty(refunded, currency),
+        waiting=money_or_empty(waiting, currency),
+        kept=money(captured - refunded, currency) if captured else "",
     )
 
 
 def _rows(order: Order, refunds: list[Refund]) -> list[SlipRow]:
-    language = get_language() or "en"
+    language = current_language()
     refunded: dict[int, int] = defaultdict(int)
     waiting: dict[int, int] = defaultdict(int)
     for refund in refunds:
@@ -184,7 +183,7 @@ def _rows(order: Order, refunds: list[Refund]) -> list[SlipRow]:
 
 
 def _discounts(invoice: Invoice) -> tuple[tuple[str, str], ...]:
-    language = get_language() or "en"
+    language = current_language()
     return tuple(
         (each.name_in(language), money(each.amount, invoice.currency))
         for each in discounts_of(invoice)

@@ -7,9 +7,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from orders.languages import current_language
 from orders.models import Category, Product
 from orders.pictures import make_product_picture, save_once
 from orders.services import mark_sold_out
@@ -117,7 +117,7 @@ class ProductAdmin(RowActionsAdmin[Product]):
     @admin.display(description=_("name"), ordering="name_sv")
     def name(self, product: Product) -> str:
         """Return the name in the language of the staff."""
-        return product.name_in(get_language() or "en")
+        return product.name_in(current_language())
 
     @admin.display(description=_("availability"), ordering="sold_out")
     def availability(self, product: Product) -> str:

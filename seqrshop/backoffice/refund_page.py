@@ -13,10 +13,10 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from orders.audit import by_staff
+from orders.languages import current_language
 from payments import tasks
 from payments.balance import refundable_amount
 from payments.invoices.unconfirmed import is_unconfirmed
@@ -184,7 +184,7 @@ def _choice(row: RefundableRow, form: RefundForm, currency: str) -> RowChoice:
     chosen = str(form[row_field(row)].value() or "")
     amounts = (row.amount_of(number) for number in range(1, row.remaining + 1))
     return RowChoice(
-        name=row.order_row.name_in(get_language() or "en"),
+        name=row.order_row.name_in(current_language()),
         field=row_field(row),
         quantity=row.order_row.quantity,
         remaining=row.remaining,

@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 
+from orders.languages import current_language
 from orders.models import (
     Category,
     CustomerSession,
@@ -58,7 +58,7 @@ def order_details(invoice: Invoice, rows: Iterable[OrderRow]) -> dict[str, Any]:
         "rows": [
             {
                 "product": row.product_id,
-                "name": row.name_in(get_language() or "en"),
+                "name": row.name_in(current_language()),
                 "quantity": row.quantity,
                 "unit": row.unit,
                 "unit_price": amount(row.unit_price),
@@ -67,7 +67,7 @@ def order_details(invoice: Invoice, rows: Iterable[OrderRow]) -> dict[str, Any]:
             for row in rows
         ],
         "discounts": [
-            {"name": discount.name_in(get_language() or "en"), "total": amount(discount.amount)}
+            {"name": discount.name_in(current_language()), "total": amount(discount.amount)}
             for discount in discounts_of(invoice)
         ],
         "parameters": order.parameters,
@@ -152,14 +152,14 @@ def product_with_price(product: Product) -> dict[str, Any]:
     """Return a product's name and current price."""
     return {
         "id": product.pk,
-        "name": product.name_in(get_language() or "en"),
+        "name": product.name_in(current_language()),
         "price": amount(product.price),
         "unit": product.unit,
     }
 
 
 def _product(product: Product) -> dict[str, Any]:
-    alt = product.picture_alt_in(get_language() or "en")
+    alt = product.picture_alt_in(current_language())
     return {
         **product_with_price(product),
         "category": product.category_id,
@@ -169,7 +169,7 @@ def _product(product: Product) -> dict[str, Any]:
 
 
 def _category(category: Category) -> dict[str, Any]:
-    return {"id": category.pk, "name": category.name_in(get_language() or "en")}
+    return {"id": category.pk, "name": category.name_in(current_language())}
 
 
 def _shop(shop: Shop) -> dict[str, Any]:

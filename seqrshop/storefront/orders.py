@@ -9,10 +9,10 @@ from uuid import UUID
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource
+from orders.languages import current_language
 from orders.models import CustomerSession, Order, SourceName
 from orders.services import (
     AnotherOrderOpen,
@@ -60,7 +60,7 @@ def create_order(
     nonce, rows, total = read_nonce(body), read_rows(body), read_total(body)
     try:
         with transaction.atomic():
-            order, is_new = place_order(session, nonce, rows, get_language() or "en", total)
+            order, is_new = place_order(session, nonce, rows, current_language(), total)
             if is_new:
                 _send_on_commit(create_invoice(order).pk)
     except OrderNotAccepted as error:

@@ -12,10 +12,10 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.audit import by_staff
+from orders.languages import current_language
 from orders.models import Order
 from payments.models import BulkJob
 from seqrshop.backoffice.action_results import ActionResult, run_on_each
@@ -89,7 +89,7 @@ def _confirmation(
     skipped = _skipped(rows, action, request.user)
     job: BulkJob | None = None
     if is_job:
-        job = propose_job(action, rows, request.user, get_language() or "en")
+        job = propose_job(action, rows, request.user, current_language())
     page = modeladmin.posting_page(request)
     context = {
         **modeladmin.admin_site.each_context(request),

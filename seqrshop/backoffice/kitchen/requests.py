@@ -15,11 +15,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from orders.audit import by_staff
+from orders.languages import current_language
 from orders.models import Order, OrderState, Shop
 from orders.models.order import PROGRESS_FIELDS
 from orders.services import advance_order, mark_paused, undo_step
@@ -123,7 +123,7 @@ def _log_pause(request: HttpRequest, shop: Shop, text: str) -> None:
 
 
 def _view(shop: Shop) -> BoardView:
-    return BoardView(shop.pk, get_language() or "en")
+    return BoardView(shop.pk, current_language())
 
 
 def _answer(body: dict[str, Any], status: int = 200) -> JsonResponse:

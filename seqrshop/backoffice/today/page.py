@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 
+from orders.languages import current_language
 from orders.models import Order, Product, Shop
 from orders.models.order import SERVABLE_STATES, number_of
 from payments.models import MoneyCase, Refund
 from payments.refunds.refund import APPROVE_PERMISSION
-from seqrshop.backoffice.formatting import age, money
+from seqrshop.backoffice.formatting import age, money, money_or_empty
 from seqrshop.backoffice.links import admin_url, list_url
 from seqrshop.backoffice.shop_scope import own_rows
 from seqrshop.backoffice.today.payments_state import payments_state
@@ -99,7 +99,7 @@ def _sales(sales: Sales) -> dict[str, Any]:
         "takings": [
             {
                 "today": money(each.today, each.currency),
-                "refunded": money(each.refunded, each.currency) if each.refunded else "",
+                "refunded": money_or_empty(each.refunded, each.currency),
                 "earlier_so_far": money(each.earlier_so_far, each.currency),
                 "earlier": money(each.earlier, each.currency),
             }
@@ -110,7 +110,7 @@ def _sales(sales: Sales) -> dict[str, Any]:
 
 def _sold_out(request: HttpRequest) -> dict[str, Any]:
     products = own_rows(request, Product.objects.filter(sold_out=True, on_sale=True))
-    names = [product.name_in(get_language() or "en") for product in products]
+    names = [product.name_in(current_language()) for product in products]
     return {
         "sold_out": names[:SHOWN_PRODUCTS],
         "more_sold_out": max(0, len(names) - SHOWN_PRODUCTS),

@@ -14,9 +14,9 @@ from typing import Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.utils.translation import get_language
 
 from orders.clock import database_now
+from orders.languages import current_language
 from orders.models.order import BLOCKING_STATES
 from payments.models import Invoice
 from seqrshop.storefront.streams.order_version import OrderVersion, version_of
@@ -63,7 +63,7 @@ def accept_stream(
     subscribe(
         Subscription(
             order.public_id,
-            OrderFormat(details, get_language() or "en"),
+            OrderFormat(details, current_language()),
             reader,
             version_of(order, invoices),
             is_final=order.state not in BLOCKING_STATES,

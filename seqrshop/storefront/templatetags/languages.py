@@ -5,6 +5,8 @@ from django import template
 from django.conf import settings
 from django.utils.translation import get_language, ngettext, to_locale
 
+from orders.languages import current_language
+
 SAMPLE_NUMBERS = range(1, 200)  # every plural form of each language occurs among them
 
 register = template.Library()
@@ -22,6 +24,6 @@ def counted_items() -> dict[str, str]:
 
     The plural forms are CLDR's, as in browsers: English has two, Polish four.
     """
-    form_of = Locale.parse(to_locale(get_language() or "en")).plural_form
+    form_of = Locale.parse(to_locale(current_language())).plural_form
     numbers = {form_of(number): number for number in reversed(SAMPLE_NUMBERS)}
     return {form: ngettext("{} item", "{} items", number) for form, number in numbers.items()}
