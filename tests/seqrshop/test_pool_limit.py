@@ -19,9 +19,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def full_pool(
     cafe: Shop, eventually: Callable[[Callable[[], bool]], None]
 ) -> Iterator[ConnectionPool[Any]]:
-    """The pool of this process, of which every connection is lent and waited for."""
+    """A new pool of this process, of which every connection is lent and waited for.
+
+    Of the former one, threads of earlier tests may hold connections.
+    """
     connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
     pool: ConnectionPool[Any] = connection.pool  # type: ignore[attr-defined]  # PostgreSQL's has it
+    pool.open()
     lent = [pool.getconn(timeout=30) for _ in range(POOL_SIZE)]
     waiting = [
         threading.Thread(target=lambda: pool.putconn(pool.getconn(timeout=60)))
