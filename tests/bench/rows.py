@@ -44,11 +44,12 @@ class Results:
 
 
 def measure_quickly(bench: Bench) -> Results:
-    """Measure two rows, once."""
+    """Measure two rows, and the second with many terminals, once."""
     results = Results()
     for case in QUICK_CASES:
         for design in (OURS, NAIVE, BARE):
             _measure(bench, design, case, QUICK_TIMES, results.runs)
+    _measure(bench, OURS, MANY_TERMINALS, QUICK_TIMES, results.runs)
     return results
 
 
