@@ -9,7 +9,7 @@ from orders.models import CustomerSession, Shop, SourceName
 from orders.services import create_session, digest_of, session_of_digest
 from payments.availability.pause import pause_refused_terminal
 from payments.call_audit import audited_client
-from payments.call_places import place_for_call
+from payments.call_places import PLACE_WAIT_SECONDS, place_for_call
 from payments.seqr import SeqrConfigurationError, SeqrRejected
 
 SOURCE = ChangeSource(SourceName.CUSTOMER)
@@ -49,7 +49,7 @@ def exchange_token(shop: Shop, token: str, caller: str = "") -> CustomerSession:
             raise TokenOfAnotherShop
         return known
     try:
-        with place_for_call(caller):
+        with place_for_call(caller, PLACE_WAIT_SECONDS):
             info = audited_client(shop.terminal_id, None, SOURCE).get_client_session_info(token)
     except SeqrConfigurationError as error:
         with transaction.atomic():

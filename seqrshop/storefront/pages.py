@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,7 +10,6 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from orders.models import Shop
 from orders.models.order import BLOCKING_STATES
 from payments.availability.messages import shop_unavailable_message
 from payments.invoices.create import current_of
@@ -20,31 +18,30 @@ from payments.models import Invoice
 from seqrshop.storefront import rate_limits
 from seqrshop.storefront.endpoint import endpoint, json_response
 from seqrshop.storefront.json_output import receipt_url, return_page_details
-from seqrshop.storefront.messages import HEADINGS, state_texts
+from seqrshop.storefront.messages import state_texts
 from seqrshop.storefront.order_queries import invoices_of_return_key
+from seqrshop.storefront.shared_pages import shared_page
 from seqrshop.storefront.shops import shop_at
 from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
 
 
 @require_safe
-@gzip_page
 @never_cache
 @ensure_csrf_cookie
 def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Show the order page; its script loads the menu once it has exchanged the token."""
     shop = shop_at(slug)
-    context = _context(shop) | {"unavailable_message": shop_unavailable_message(shop)}
-    return render(request, "storefront/order_page.html", context)
+    template = "storefront/order_page.html"
+    return shared_page(request, template, shop, shop_unavailable_message(shop))
 
 
 @require_safe
-@gzip_page
 @never_cache
 @ensure_csrf_cookie
 def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Show the order's state. Arriving at the success page proves nothing, so all are one."""
-    return render(request, "storefront/result_page.html", _context(shop_at(slug)))
+    return shared_page(request, "storefront/result_page.html", shop_at(slug))
 
 
 @require_safe
@@ -99,19 +96,3 @@ def invoices_by_return_key(return_key: str) -> list[Invoice]:
     invoices = invoices_of_return_key(return_key)
     rate_limits.count(rate_limits.RETURN_PAGE, order=invoices[0].order_id)
     return invoices
-
-
-def _context(shop: Shop) -> dict[str, object]:
-    slug = {"slug": shop.slug}
-    return {
-        "shop": shop,
-        "session_url": reverse("session", kwargs=slug),
-        "orders_url": reverse("orders", kwargs=slug),
-        "order_page_url": reverse("order_page", kwargs=slug),
-        "leave_url": settings.SEQR_LEAVE_URL,
-        "store_urls": {
-            "android": settings.SEQR_STORE_URL_ANDROID,
-            "ios": settings.SEQR_STORE_URL_IOS,
-        },
-        "headings": HEADINGS,
-    }

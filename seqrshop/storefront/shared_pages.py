@@ -1,0 +1,85 @@
+"""Customer pages that are the same for everyone: rendered once, then sent from memory."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+
+from orders.languages import current_language
+from orders.models import Shop
+from seqrshop.storefront.messages import HEADINGS
+
+MAX_PAGES_IN_MEMORY = 256  # of 20 KB each: a chain's pages in both languages
+_ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page, and all that its content depends on."""
+
+    template: str
+    language: str
+    shop_values: tuple[object, ...]
+    unavailable_message: str | None
+    leave_url: str
+    store_urls: tuple[tuple[str, str], ...]
+    shop: Shop = field(compare=False)
+
+
+@dataclass(frozen=True)
+class _Content:
+    plain: bytes
+    compressed: bytes
+
+
+def shared_page(
+    request: HttpRequest, template: str, shop: Shop, unavailable_message: str | None = None
+) -> HttpResponse:
+    """Return a page of this shop, compressed if the browser accepts that.
+
+    The template is rendered without the request, so the page can hold nothing personal.
+    """
+    page = _Page(
+        template,
+        current_language(),
+        tuple(getattr(shop, each.attname) for each in shop._meta.concrete_fields),
+        unavailable_message,
+        settings.SEQR_LEAVE_URL,
+        (("android", settings.SEQR_STORE_URL_ANDROID), ("ios", settings.SEQR_STORE_URL_IOS)),
+        shop,
+    )
+    content = _rendered(page)
+    if _ACCEPTS_GZIP.search(request.headers.get("Accept-Encoding", "")):
+        response = HttpResponse(content.compressed, headers={"Content-Encoding": "gzip"})
+    else:
+        response = HttpResponse(content.plain)
+    patch_vary_headers(response, ["Accept-Encoding"])
+    return response
+
+
+@lru_cache(maxsize=MAX_PAGES_IN_MEMORY)
+def _rendered(page: _Page) -> _Content:
+    slug = {"slug": page.shop.slug}
+    text = render_to_string(
+        page.template,
+        {
+            "shop": page.shop,
+            "unavailable_message": page.unavailable_message,
+            "session_url": reverse("session", kwargs=slug),
+            "orders_url": reverse("orders", kwargs=slug),
+            "order_page_url": reverse("order_page", kwargs=slug),
+            "leave_url": page.leave_url,
+            "store_urls": dict(page.store_urls),
+            "headings": HEADINGS,
+        },
+    )
+    plain = text.encode()
+    return _Content(plain, gzip.compress(plain, mtime=0))
