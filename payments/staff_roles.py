@@ -29,7 +29,7 @@ def _on(app: str, models: str, actions: Iterable[str]) -> Permissions:
 
 
 SEE_ORDERS = _on("orders", "order orderrow", READ)
-SEE_MENU = _on("orders", "product category shop openinghours qrcode", READ)
+SEE_MENU = _on("orders", "product category optiongroup option shop openinghours qrcode", READ)
 SEE_PAYMENTS = _on("payments", "invoice invoicediscount refund", READ)
 SEE_BOOKS = (
     _on("payments", "moneycase transactionperiod periodrow", READ)
@@ -37,7 +37,9 @@ SEE_BOOKS = (
 )  # fmt: skip
 SEE_PEOPLE = _on("auth", "user group", READ)
 SEE_TECHNICAL = _on("payments", "pollshard loyaltycard", READ)
-WORK_IN_KITCHEN = frozenset({"orders.serve_order", "orders.sell_out_product", "orders.pause_shop"})
+WORK_IN_KITCHEN = frozenset(
+    {"orders.serve_order", "orders.sell_out_product", "orders.sell_out_option", "orders.pause_shop"}
+)
 WORK_AT_COUNTER = frozenset({"payments.check_invoice", "payments.cancel_invoice"})
 LEAD_SHIFT = frozenset(
     {"payments.request_refund", "payments.close_moneycase", "payments.check_paymentpause"}
@@ -50,7 +52,7 @@ DECIDE_ABOUT_MONEY = frozenset(
         "payments.capture_invoice",
     }
 )
-EDIT_MENU = _on("orders", "product category openinghours qrcode", EDIT)
+EDIT_MENU = _on("orders", "product category optiongroup option openinghours qrcode", EDIT)
 EDIT_SETTINGS = (
     _on("orders", "shop seller", EDIT)
     | _on("orders", "terminal", ("add", "change", "view"))

@@ -16,11 +16,14 @@ from orders.models import (
     Customer,
     CustomerSession,
     OpeningHours,
+    Option,
+    OptionGroup,
     Order,
     OrderRow,
     OrderState,
     Picture,
     Product,
+    RowKind,
     Seller,
     Shop,
     Terminal,
@@ -122,6 +125,42 @@ class ProductFactory(DjangoModelFactory[Product]):
     vat_rate = Decimal("12.00")
 
 
+class OptionGroupFactory(DjangoModelFactory[OptionGroup]):
+    """The choice of a coffee's milk: one of them. Give `products` that offer it."""
+
+    class Meta:
+        model = OptionGroup
+        skip_postgeneration_save = True
+
+    shop = factory.SubFactory(ShopFactory)
+    name_sv = "Mjölk"
+    name_en = "Milk"
+    minimum = 1
+    maximum = 1
+
+    @factory.post_generation
+    def products(  # type: ignore[misc]
+        group: OptionGroup,  # noqa: N805
+        _create: bool,
+        extracted: Any,
+        **_extra: Any,
+    ) -> None:
+        """Let products offer the group."""
+        group.products.add(*(extracted or ()))
+
+
+class OptionFactory(DjangoModelFactory[Option]):
+    """Oat milk at 5.00."""
+
+    class Meta:
+        model = Option
+
+    group = factory.SubFactory(OptionGroupFactory)
+    name_sv = "Havremjölk"
+    name_en = "Oat milk"
+    price = Decimal("5.00")
+
+
 class CustomerFactory(DjangoModelFactory[Customer]):
     """A customer."""
 
@@ -188,6 +227,32 @@ class OrderRowFactory(DjangoModelFactory[OrderRow]):
     unit_price = factory.SelfAttribute("product.price")
     vat_rate = factory.SelfAttribute("product.vat_rate")
     total = factory.LazyAttribute(lambda row: row.quantity * row.unit_price)
+
+
+class OptionRowFactory(OrderRowFactory):
+    """Oat milk at 5.00, chosen with each unit of a product's row. Give `parent`."""
+
+    kind = RowKind.OPTION
+    order = factory.SelfAttribute("parent.order")
+    product = factory.SelfAttribute("parent.product")
+    option = factory.SubFactory(OptionFactory, group__shop=factory.SelfAttribute("...order.shop"))
+    name_sv = factory.SelfAttribute("option.name_sv")
+    name_en = factory.SelfAttribute("option.name_en")
+    quantity = factory.SelfAttribute("parent.quantity")
+    unit_price = factory.SelfAttribute("option.price")
+    vat_rate = factory.SelfAttribute("parent.vat_rate")
+
+
+class TipRowFactory(OrderRowFactory):
+    """A tip of 5.00."""
+
+    kind = RowKind.TIP
+    product = None
+    name_sv = "Dricks"
+    name_en = "Tip"
+    unit = "st"
+    unit_price = Decimal("5.00")
+    vat_rate = Decimal(0)
 
 
 class InvoiceFactory(DjangoModelFactory[Invoice]):

@@ -5,11 +5,13 @@ from orders.models.audit_event import AuditEvent
 from orders.models.audited import AuditedModel, AuditSubject, SubjectType
 from orders.models.customer import Customer, CustomerSession
 from orders.models.event_name import EventName
+from orders.models.food import Allergen, Diet
 from orders.models.invitation import Invitation
 from orders.models.opening_hours import OpeningHours
-from orders.models.order import Order, OrderRow, OrderState
+from orders.models.option import Option, OptionGroup
+from orders.models.order import Order, OrderRow, OrderState, RowKind
 from orders.models.picture import Picture
-from orders.models.product import Category, Product
+from orders.models.product import Category, Dining, Product
 from orders.models.second_factor import Passkey, SecondFactor
 from orders.models.seller import Seller
 from orders.models.shop import QrCode, Shop
@@ -18,6 +20,7 @@ from orders.models.staff_access import StaffAccess
 from orders.models.terminal import Terminal
 
 __all__ = [
+    "Allergen",
     "AuditDigest",
     "AuditEvent",
     "AuditSubject",
@@ -25,9 +28,13 @@ __all__ = [
     "Category",
     "Customer",
     "CustomerSession",
+    "Diet",
+    "Dining",
     "EventName",
     "Invitation",
     "OpeningHours",
+    "Option",
+    "OptionGroup",
     "Order",
     "OrderRow",
     "OrderState",
@@ -35,6 +42,7 @@ __all__ = [
     "Picture",
     "Product",
     "QrCode",
+    "RowKind",
     "SecondFactor",
     "Seller",
     "Shop",

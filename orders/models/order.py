@@ -8,9 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models.audited import AuditedModel, AuditSubject, SubjectType
 from orders.models.customer import Customer
-from orders.models.product import Product
+from orders.models.option import Option
+from orders.models.product import Dining, Product
 from orders.models.shop import Shop
 
+NOTE_LENGTH = 120
 FIRST_NUMBER = 1000  # so that the first customer's number does not look like a test
 
 
@@ -89,7 +91,8 @@ class Order(AuditedModel):
 
     Only `orders.transitions.transition_order` writes `state`. The times of the kitchen's steps are
     kept beside it: a served order may be refunded, and a partly refunded one prepared and served. A
-    step that was skipped, or undone, has no time.
+    step that was skipped, or undone, has no time. `note` is the customer's for the whole order, and
+    `dining` is empty where the shop does not ask.
     """
 
     state_field = "state"
@@ -110,6 +113,10 @@ class Order(AuditedModel):
     nonce = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict, blank=True)
     language = models.CharField(max_length=10, default="sv")
+    note = models.CharField(_("note"), max_length=NOTE_LENGTH, blank=True, default="")
+    dining = models.CharField(
+        _("dining"), max_length=9, choices=Dining.choices, blank=True, default=""
+    )
     state = models.CharField(
         _("state"), max_length=20, choices=OrderState.choices, default=OrderState.CREATED
     )
@@ -149,6 +156,9 @@ class Order(AuditedModel):
             ),
             models.CheckConstraint(condition=models.Q(total__gt=0), name="order_total_positive"),
             models.CheckConstraint(
+                condition=models.Q(dining__in=["", *Dining.values]), name="order_dining_known"
+            ),
+            models.CheckConstraint(
                 condition=_state_matches_progress(), name="order_state_matches_progress"
             ),
         ]
@@ -181,11 +191,43 @@ class Order(AuditedModel):
         return self.public_id
 
 
+class RowKind(models.TextChoices):
+    """What an order row is for."""
+
+    PRODUCT = "product", _("product")
+    OPTION = "option", _("option")
+    TIP = "tip", _("tip")
+
+
+def _row_matches_kind() -> models.Q:
+    """Select the rows that refer to what a row of their kind refers to, and to nothing else."""
+    no_option = models.Q(parent=None, option=None)
+    return (
+        models.Q(kind=RowKind.PRODUCT, product__isnull=False) & no_option
+        | models.Q(
+            kind=RowKind.OPTION,
+            product__isnull=False,
+            parent__isnull=False,
+            option__isnull=False,
+            note="",
+        )
+        | models.Q(kind=RowKind.TIP, product=None, quantity=1, vat_rate=0, note="") & no_option
+    )
+
+
 class OrderRow(models.Model):
-    """One product of an order, as it was then. `total` is quantity × unit_price, with VAT."""
+    """One product of an order, one option chosen with it, or the tip, as it was then.
+
+    `total` is quantity × unit_price, with VAT. A product's row is without its options: each of them
+    is a row of its own, with the product and the quantity of its `parent`, and its VAT rate. The
+    tip is a row without product and VAT. `note` is the customer's for a product's row.
+    """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="rows")
-    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=7, choices=RowKind.choices, default=RowKind.PRODUCT)
+    parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="+", db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, null=True, related_name="+")
+    option = models.ForeignKey(Option, models.PROTECT, null=True, related_name="+", db_index=False)
     name_sv = models.CharField(max_length=80)
     name_en = models.CharField(max_length=80)
     sku = models.CharField(max_length=40, blank=True, default="")
@@ -194,12 +236,20 @@ class OrderRow(models.Model):
     unit_price = models.DecimalField(_("unit price"), max_digits=10, decimal_places=2)
     vat_rate = models.DecimalField(_("VAT rate (%)"), max_digits=4, decimal_places=2)
     total = models.DecimalField(_("total"), max_digits=10, decimal_places=2)
+    note = models.CharField(_("note"), max_length=NOTE_LENGTH, blank=True, default="")
 
     class Meta:
         verbose_name = _("order row")
         verbose_name_plural = _("order rows")
         ordering = ["id"]
+        indexes = [
+            # For the check of a deleted option. Most rows have none.
+            models.Index(
+                fields=["option"], name="row_of_option", condition=models.Q(option__isnull=False)
+            ),
+        ]
         constraints = [
+            models.CheckConstraint(condition=_row_matches_kind(), name="row_matches_its_kind"),
             models.CheckConstraint(condition=models.Q(quantity__gt=0), name="row_quantity"),
             models.CheckConstraint(
                 condition=models.Q(total=models.F("quantity") * models.F("unit_price")),
@@ -209,6 +259,11 @@ class OrderRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.name_sv}"
+
+    @property
+    def is_tip(self) -> bool:
+        """Whether it is the tip, which no discount lowers and nobody makes or serves."""
+        return self.kind == RowKind.TIP
 
     def name_in(self, language: str) -> str:
         """Return the name in Swedish for "sv", else in English."""

@@ -1,13 +1,25 @@
 from decimal import Decimal
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from orders.models.food import Allergen, Diet, contradiction
+from orders.models.option import OptionGroup
 from orders.models.picture import Picture
 from orders.models.shop import Shop
+
+_VAT_RATE_LIMITS = [MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(99))]
+
+
+class Dining(models.TextChoices):
+    """Where an order is eaten, at a shop that asks for it: the two may differ in VAT."""
+
+    EAT_HERE = "eat_here", _("Eat here")
+    TAKE_AWAY = "take_away", _("Take away")
 
 
 class Category(models.Model):
@@ -35,7 +47,9 @@ class Product(models.Model):
     """A product on a shop's menu. The price includes VAT, in the shop's currency.
 
     A product that is `sold_out` is listed and cannot be ordered; one that is not `on_sale` is not
-    listed.
+    listed. `take_away_vat_rate` is the VAT rate of an order to take away, where it is another one;
+    the price stays the same. `contains` and `may_contain` are allergens, and say something about
+    the others only once `allergens_declared` is set: the shop has then looked at all 14.
     """
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="products", verbose_name=_("shop"))
@@ -60,7 +74,16 @@ class Product(models.Model):
         max_digits=4,
         decimal_places=2,
         default=Decimal(25),
-        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(99))],
+        validators=_VAT_RATE_LIMITS,
+    )
+    take_away_vat_rate = models.DecimalField(
+        _("VAT rate to take away (%)"),
+        max_digits=4,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=_VAT_RATE_LIMITS,
+        help_text=_("Leave empty if it is the same. Used only where the shop asks."),
     )
     unit = models.CharField(_("unit"), max_length=10, default="st")
     sku = models.CharField(_("article number"), max_length=40, blank=True, default="")
@@ -77,6 +100,50 @@ class Product(models.Model):
         _("picture description in English"), max_length=120, blank=True, default=""
     )
 
+    large_picture = models.ForeignKey(
+        Picture, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    description_sv = models.CharField(
+        _("description in Swedish"), max_length=400, blank=True, default=""
+    )
+    description_en = models.CharField(
+        _("description in English"), max_length=400, blank=True, default=""
+    )
+    ingredients_sv = models.CharField(
+        _("ingredients in Swedish"), max_length=600, blank=True, default=""
+    )
+    ingredients_en = models.CharField(
+        _("ingredients in English"), max_length=600, blank=True, default=""
+    )
+    allergens_declared = models.BooleanField(
+        _("allergens are declared"),
+        default=False,
+        help_text=_(
+            "Tick this once all 14 have been checked. Until then, customers are told to ask."
+        ),
+    )
+    contains = ArrayField(
+        models.CharField(max_length=12, choices=Allergen.choices),
+        verbose_name=_("contains"),
+        blank=True,
+        default=list,
+    )
+    may_contain = ArrayField(
+        models.CharField(max_length=12, choices=Allergen.choices),
+        verbose_name=_("may contain"),
+        blank=True,
+        default=list,
+    )
+    diets = ArrayField(
+        models.CharField(max_length=12, choices=Diet.choices),
+        verbose_name=_("suitable for"),
+        blank=True,
+        default=list,
+    )
+    option_groups = models.ManyToManyField(
+        OptionGroup, blank=True, related_name="products", verbose_name=_("option groups")
+    )
+
     class Meta:
         verbose_name = _("product")
         verbose_name_plural = _("products")
@@ -90,6 +157,17 @@ class Product(models.Model):
                 condition=models.Q(vat_rate__gte=0, vat_rate__lt=100), name="product_vat_rate_sane"
             ),
             models.CheckConstraint(
+                condition=models.Q(take_away_vat_rate=None)
+                | models.Q(take_away_vat_rate__gte=0, take_away_vat_rate__lt=100),
+                name="product_take_away_vat_rate_sane",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(contains__contained_by=Allergen.values)
+                & models.Q(may_contain__contained_by=Allergen.values)
+                & models.Q(diets__contained_by=Diet.values),
+                name="product_marks_known",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(picture=None)
                 | ~models.Q(picture_alt_sv="") & ~models.Q(picture_alt_en=""),
                 name="product_picture_is_told",
@@ -101,9 +179,13 @@ class Product(models.Model):
         return self.name_sv
 
     def clean(self) -> None:
-        """Raise ValidationError if the category belongs to another shop."""
+        """Raise ValidationError for a category of another shop, or marks that contradict."""
         if self.category is not None and self.category.shop_id != self.shop_id:
             raise ValidationError({"category": _("This category belongs to another shop.")})
+        contradicting = contradiction(self.contains, self.may_contain, self.diets)
+        if contradicting is not None:
+            field, sentence = contradicting
+            raise ValidationError({field: sentence})
 
     def name_in(self, language: str) -> str:
         """Return the name in Swedish for "sv", else in English."""
@@ -112,3 +194,17 @@ class Product(models.Model):
     def picture_alt_in(self, language: str) -> str:
         """Return the picture's description in Swedish for "sv", else in English."""
         return self.picture_alt_sv if language == "sv" else self.picture_alt_en
+
+    def description_in(self, language: str) -> str:
+        """Return the description in Swedish for "sv", else in English."""
+        return self.description_sv if language == "sv" else self.description_en
+
+    def ingredients_in(self, language: str) -> str:
+        """Return the ingredients in Swedish for "sv", else in English."""
+        return self.ingredients_sv if language == "sv" else self.ingredients_en
+
+    def vat_rate_for(self, dining: str) -> Decimal:
+        """Return the VAT rate of an order with this dining; `dining` may be empty."""
+        if dining == Dining.TAKE_AWAY and self.take_away_vat_rate is not None:
+            return self.take_away_vat_rate
+        return self.vat_rate

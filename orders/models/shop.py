@@ -2,6 +2,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
@@ -19,6 +20,9 @@ from orders.validators import (
     validate_slug_is_free,
 )
 
+MAX_TIP_CHOICES = 4  # buttons beside each other on a phone
+MAX_TIP_PERCENTAGE = 100  # of the goods; what is above is a mistake in typing
+
 
 class Shop(models.Model):
     """A shop: one SEQR service ID, four page URLs, a menu and branding of its own.
@@ -26,7 +30,9 @@ class Shop(models.Model):
     `seller` sells, and `terminal`, one of the seller's, issues the invoices of new orders. A
     `paused` shop takes no orders until `paused_until`, or until its staff open it, whatever its
     opening hours; the pause note may say why. New products start with `default_vat_rate`, in
-    percent. The kitchen board marks an order that has waited for the kitchen's minutes.
+    percent. The kitchen board marks an order that has waited for the kitchen's minutes. A shop that
+    `asks_dining` lets the customer choose between eating here and taking away. `tip_percentages`
+    are the tips that the page offers, in percent; without any, the shop takes no tip.
     """
 
     name = models.CharField(_("name"), max_length=60)
@@ -89,6 +95,21 @@ class Shop(models.Model):
         help_text=_("From the payment until the order is served, on the kitchen board."),
     )
     kitchen_red_minutes = models.PositiveSmallIntegerField(_("red after (minutes)"), default=15)
+    asks_dining = models.BooleanField(
+        _("ask whether to eat here or take away"),
+        default=False,
+        help_text=_("Each product may have another VAT rate to take away."),
+    )
+    tip_percentages = ArrayField(
+        models.PositiveSmallIntegerField(
+            validators=[MinValueValidator(1), MaxValueValidator(MAX_TIP_PERCENTAGE)]
+        ),
+        verbose_name=_("tip offered (%)"),
+        size=MAX_TIP_CHOICES,
+        blank=True,
+        default=list,
+        help_text=_("For example 5, 10. Leave empty if the shop takes no tips."),
+    )
 
     class Meta:
         verbose_name = _("shop")

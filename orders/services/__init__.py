@@ -3,16 +3,18 @@
 from orders.services.catalogue import mark_paused, mark_sold_out, products_shown
 from orders.services.hours import is_open, open_from, opens_next
 from orders.services.menu_copy import copy_menu
-from orders.services.order_rows import rows_of
+from orders.services.notes import clean_note
+from orders.services.options import MenuProduct, OfferedGroup
+from orders.services.order_request import OrderRequest, RowRequest
+from orders.services.order_rows import OrderLine, in_sequence, lines_of, rows_of
 from orders.services.place import (
     AnotherOrderOpen,
     NonceReused,
-    OrderNotAccepted,
     PriceChanged,
-    RowRequest,
     place_order,
     reopen_order,
 )
+from orders.services.priced_rows import OrderNotAccepted
 from orders.services.progress import advance_order, serve_order, undo_step
 from orders.services.sessions import (
     blocking_order,
@@ -24,17 +26,24 @@ from orders.services.sessions import (
 
 __all__ = [
     "AnotherOrderOpen",
+    "MenuProduct",
     "NonceReused",
+    "OfferedGroup",
+    "OrderLine",
     "OrderNotAccepted",
+    "OrderRequest",
     "PriceChanged",
     "RowRequest",
     "advance_order",
     "blocking_order",
+    "clean_note",
     "copy_menu",
     "create_session",
     "digest_of",
     "forget_expired_sessions",
+    "in_sequence",
     "is_open",
+    "lines_of",
     "mark_paused",
     "mark_sold_out",
     "open_from",

@@ -5,30 +5,32 @@ from datetime import datetime
 from django.db.models import BigIntegerField, F
 
 from orders.compiled_query import CompiledQuery, Parameter
-from orders.models import Product, Shop
+from orders.models import Option, Product, Shop
+from orders.services.options import MenuProduct, menu_product, offered_groups
 
 _PRODUCTS_SHOWN = CompiledQuery(
     lambda: (
         Product.objects.filter(shop=Parameter("shop_id", BigIntegerField()), on_sale=True)
-        .select_related("category", "picture")
-        .defer("picture__content")
+        .select_related("category", "picture", "large_picture")
+        .defer("picture__content", "large_picture__content")
+        .annotate(groups=offered_groups())
         .order_by(F("category__position").asc(nulls_last=True), "category", "position", "id")
     )
 )
 
 
-def products_shown(shop: Shop) -> list[Product]:
+def products_shown(shop: Shop) -> list[MenuProduct]:
     """Return the products on sale, sold out or not, in the order of the menu.
 
     Products without a category come last. Categories and pictures are loaded with them, except the
     pictures' content.
     """
-    return _PRODUCTS_SHOWN.fetch(shop_id=shop.pk)
+    return [menu_product(product) for product in _PRODUCTS_SHOWN.fetch(shop_id=shop.pk)]
 
 
-def mark_sold_out(product: Product, *, sold_out: bool) -> bool:
-    """Mark a product as sold out or as back in stock; return whether that changed it."""
-    changed = Product.objects.filter(pk=product.pk).exclude(sold_out=sold_out)
+def mark_sold_out(sold: Product | Option, *, sold_out: bool) -> bool:
+    """Mark a product or an option as sold out or in stock; return whether that changed it."""
+    changed = type(sold)._default_manager.filter(pk=sold.pk).exclude(sold_out=sold_out)
     return changed.update(sold_out=sold_out) > 0
 
 

@@ -1,4 +1,11 @@
-"""The rows of an order."""
+"""The rows of an order, each product's with those of its options."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import BigIntegerField
 
@@ -10,6 +17,50 @@ _ROWS_OF_ORDER = CompiledQuery(
 )
 
 
+@dataclass(frozen=True)
+class OrderLine:
+    """A product's row with the rows of its options, or the tip's row."""
+
+    row: OrderRow
+    options: tuple[OrderRow, ...] = ()
+
+    @property
+    def rows(self) -> tuple[OrderRow, ...]:
+        """The product's row and those of its options: what one unit consists of."""
+        return self.row, *self.options
+
+    @property
+    def unit_price(self) -> Decimal:
+        """The price of one unit with its options, in major units."""
+        return sum((row.unit_price for row in self.rows), Decimal(0))
+
+    @property
+    def total(self) -> Decimal:
+        """The price of all units with their options, in major units."""
+        return sum((row.total for row in self.rows), Decimal(0))
+
+    def option_names(self, language: str) -> list[str]:
+        """Return the options' names in Swedish for "sv", else in English."""
+        return [option.name_in(language) for option in self.options]
+
+
 def rows_of(order: Order) -> list[OrderRow]:
-    """Return the rows of an order, in the order in which they were chosen."""
-    return _ROWS_OF_ORDER.fetch(order_id=order.pk)
+    """Return the rows of an order: each product in the order of choice, its options, the tip."""
+    return in_sequence(_ROWS_OF_ORDER.fetch(order_id=order.pk))
+
+
+def in_sequence(rows: Iterable[OrderRow]) -> list[OrderRow]:
+    """Return an order's rows with each product's options behind it, and the tip last."""
+    return [row for line in lines_of(rows) for row in line.rows]
+
+
+def lines_of(rows: Iterable[OrderRow]) -> list[OrderLine]:
+    """Return an order's rows by product, in the order of choice, the tip last."""
+    options: dict[int, list[OrderRow]] = defaultdict(list)
+    others = []
+    for row in sorted(rows, key=lambda row: row.pk):
+        if row.parent_id is None:
+            others.append(row)
+        else:
+            options[row.parent_id].append(row)
+    return [OrderLine(row, tuple(options[row.pk])) for row in others]

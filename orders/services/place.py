@@ -1,7 +1,6 @@
 """Places and reopens orders."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,21 +10,21 @@ from django.utils.translation import gettext as _
 from orders.audit import ChangeSource
 from orders.compiled_query import CompiledQuery, Parameter
 from orders.languages import current_language
-from orders.models import (
-    Customer,
-    CustomerSession,
-    Order,
-    OrderRow,
-    OrderState,
-    Product,
-    Shop,
-)
+from orders.models import Customer, CustomerSession, Order, OrderRow, OrderState, RowKind, Shop
 from orders.models.order import BLOCKING_STATES, PAYABLE_AGAIN
+from orders.services.options import MenuProduct
+from orders.services.order_request import OrderRequest
+from orders.services.priced_rows import (
+    OrderNotAccepted,
+    ordered_products,
+    product_rows,
+    require_dining,
+    require_valid,
+    tip_rows,
+)
 from orders.services.sessions import blocking_order
 from orders.transitions import lock_order, transition_order
 
-MAX_ROWS = 100
-MAX_QUANTITY = 999
 MAX_TOTAL = Decimal("99999999.99")
 
 _CUSTOMER, _SHOP = (Parameter(name, BigIntegerField()) for name in ("customer_id", "shop_id"))
@@ -42,15 +41,6 @@ _EARLIER_OR_BLOCKING = CompiledQuery(
 )
 
 
-class OrderNotAccepted(Exception):
-    """The requested order is not acceptable. `field` names the part, the text says why."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(reason)
-        self.field = field
-        self.reason = reason
-
-
 class AnotherOrderOpen(Exception):
     """The customer already has an open order at this shop: `order`."""
 
@@ -60,7 +50,7 @@ class AnotherOrderOpen(Exception):
 
 
 class NonceReused(Exception):
-    """The nonce belongs to an order with other rows: `order`."""
+    """The nonce belongs to an order with other contents: `order`."""
 
     def __init__(self, order: Order) -> None:
         super().__init__(f"{order} has this nonce.")
@@ -70,64 +60,75 @@ class NonceReused(Exception):
 class PriceChanged(Exception):
     """The order costs `total` now, and not the total that the customer saw: `seen`."""
 
-    def __init__(self, seen: Decimal, total: Decimal, products: Sequence[Product]) -> None:
+    def __init__(self, seen: Decimal, total: Decimal, products: Sequence[MenuProduct]) -> None:
         super().__init__(f"The total is {total} now, not {seen}.")
         self.seen = seen
         self.total = total
         self.products = products
 
 
-@dataclass(frozen=True)
-class RowRequest:
-    """A requested row: a product, and its quantity."""
-
-    product_id: int
-    quantity: int
-
-
 def place_order(
-    session: CustomerSession,
-    nonce: str,
-    rows: Sequence[RowRequest],
-    language: str,
-    seen_total: Decimal | None = None,
+    session: CustomerSession, request: OrderRequest, language: str
 ) -> tuple[Order, bool]:
     """Create an order at the server's prices; return it and whether it is new.
 
-    `seen_total` is the total that the customer's page showed, if it sends one. The same nonce and
-    rows return the earlier order. Called inside a transaction, in which the caller also creates the
-    invoice. Raises OrderNotAccepted, AnotherOrderOpen, NonceReused and PriceChanged.
+    A repeated request returns the earlier order. Called inside a transaction, in which the caller
+    also creates the invoice. Raises OrderNotAccepted, AnotherOrderOpen, NonceReused and
+    PriceChanged.
     """
     customer, shop = _lock_customer(session.customer_id), session.shop
-    requested = _quantities_of(rows)
-    in_the_way = _EARLIER_OR_BLOCKING.fetch(customer_id=customer.pk, shop_id=shop.pk, nonce=nonce)
-    earlier = next((order for order in in_the_way if order.nonce == nonce), None)
+    require_valid(request)
+    in_the_way = _EARLIER_OR_BLOCKING.fetch(
+        customer_id=customer.pk, shop_id=shop.pk, nonce=request.nonce
+    )
+    earlier = next((order for order in in_the_way if order.nonce == request.nonce), None)
     if earlier is not None:
-        if _quantities_in(earlier) != requested:
+        if not request.has_created(earlier):
             raise NonceReused(earlier)
         return earlier, False
     if in_the_way:
         raise AnotherOrderOpen(in_the_way[0])
 
-    lines = _priced_rows(shop, requested)
-    total = sum((line.total for line in lines), Decimal(0))
-    if total > MAX_TOTAL:
-        raise OrderNotAccepted("rows", _("The order is too large."))
-    if seen_total is not None and seen_total != total:
-        raise PriceChanged(seen_total, total, [line.product for line in lines])
+    rows, total = _priced(shop, request)
     order = Order.objects.create(
         shop=shop,
         customer=customer,
-        nonce=nonce,
+        nonce=request.nonce,
         parameters=session.parameters,
         language=language,
+        note=request.note,
+        dining=request.dining,
         total=total,
         currency=shop.currency,
     )
-    for line in lines:
-        line.order = order
-    OrderRow.objects.bulk_create(lines)
+    _save_rows(order, rows)
     return order, True
+
+
+def _priced(shop: Shop, request: OrderRequest) -> tuple[list[OrderRow], Decimal]:
+    """Return the unsaved rows of an order, and their sum."""
+    require_dining(shop, request.dining)
+    items = ordered_products(shop, request)
+    rows = product_rows(request, items)
+    rows += tip_rows(shop, request.tip, _sum_of(rows))
+    total = _sum_of(rows)
+    if total > MAX_TOTAL:
+        raise OrderNotAccepted("rows", _("The order is too large."))
+    if request.seen_total is not None and request.seen_total != total:
+        raise PriceChanged(request.seen_total, total, items)
+    return rows, total
+
+
+def _sum_of(rows: list[OrderRow]) -> Decimal:
+    return sum((row.total for row in rows), Decimal(0))
+
+
+def _save_rows(order: Order, rows: list[OrderRow]) -> None:
+    """Save the rows of a new order; the options last, since they refer to their products' rows."""
+    for row in rows:
+        row.order = order
+    OrderRow.objects.bulk_create(row for row in rows if row.kind != RowKind.OPTION)
+    OrderRow.objects.bulk_create(row for row in rows if row.kind == RowKind.OPTION)
 
 
 def reopen_order(customer_id: int, public_id: UUID, source: ChangeSource) -> Order:
@@ -135,7 +136,7 @@ def reopen_order(customer_id: int, public_id: UUID, source: ChangeSource) -> Ord
 
     Returns the order, locked. Called inside a transaction. The prices stay as ordered. Raises
     Order.DoesNotExist, AnotherOrderOpen, and OrderNotAccepted if the order is in another state or
-    one of its products is no longer available: a new invoice is a new sale.
+    one of its products or options is no longer available: a new invoice is a new sale.
     """
     customer = _lock_customer(customer_id)
     order_id = Order.objects.values_list("pk", flat=True).get(
@@ -147,8 +148,8 @@ def reopen_order(customer_id: int, public_id: UUID, source: ChangeSource) -> Ord
         raise AnotherOrderOpen(blocking)
     if order.state not in PAYABLE_AGAIN:
         raise OrderNotAccepted("state", _("This order cannot be paid right now."))
-    for index, row in enumerate(order.rows.select_related("product")):
-        _require_for_sale(row.product, index)
+    for row in order.rows.select_related("product", "option"):
+        _require_for_sale(row)
     transition_order(order, OrderState.CREATED, source)
     return order
 
@@ -159,64 +160,13 @@ def _lock_customer(customer_id: int) -> Customer:
     return customer
 
 
-def _quantities_of(rows: Sequence[RowRequest]) -> dict[int, int]:
-    if not rows:
-        raise OrderNotAccepted("rows", _("Choose at least one product."))
-    if len(rows) > MAX_ROWS:
-        raise OrderNotAccepted(
-            "rows", _("An order can have at most %(n)d products.") % {"n": MAX_ROWS}
-        )
-    requested: dict[int, int] = {}
-    for index, row in enumerate(rows):
-        if not 1 <= row.quantity <= MAX_QUANTITY:
-            raise OrderNotAccepted(
-                f"rows[{index}].quantity",
-                _("The quantity must be a whole number from 1 to %(n)d.") % {"n": MAX_QUANTITY},
-            )
-        if row.product_id in requested:
-            raise OrderNotAccepted(
-                f"rows[{index}].product", _("Each product may be in one row only.")
-            )
-        requested[row.product_id] = row.quantity
-    return requested
-
-
-def _quantities_in(order: Order) -> Mapping[int, int]:
-    return dict(order.rows.values_list("product_id", "quantity"))
-
-
-def _priced_rows(shop: Shop, requested: Mapping[int, int]) -> list[OrderRow]:
-    products = Product.objects.filter(shop=shop).in_bulk(list(requested))
-    lines = []
-    for index, (product_id, quantity) in enumerate(requested.items()):
-        product = products.get(product_id)
-        if product is None:
-            raise OrderNotAccepted(
-                f"rows[{index}].product", _("This product is not for sale here.")
-            )
-        _require_for_sale(product, index)
-        lines.append(
-            OrderRow(
-                product=product,
-                name_sv=product.name_sv,
-                name_en=product.name_en,
-                sku=product.sku,
-                unit=product.unit,
-                quantity=quantity,
-                unit_price=product.price,
-                vat_rate=product.vat_rate,
-                total=quantity * product.price,
-            )
-        )
-    return lines
-
-
-def _require_for_sale(product: Product, index: int) -> None:
-    name = {"product": product.name_in(current_language())}
-    if not product.on_sale:
-        reason = _("%(product)s is no longer for sale.") % name
-    elif product.sold_out:
-        reason = _("%(product)s is sold out.") % name
-    else:
+def _require_for_sale(row: OrderRow) -> None:
+    """Raise OrderNotAccepted if a row's product or option is not for sale any more."""
+    sold = row.option or row.product
+    if sold is None:
         return
-    raise OrderNotAccepted(f"rows[{index}].product", reason)
+    name = {"product": sold.name_in(current_language())}
+    if not sold.on_sale:
+        raise OrderNotAccepted("state", _("%(product)s is no longer for sale.") % name)
+    if sold.sold_out:
+        raise OrderNotAccepted("state", _("%(product)s is sold out.") % name)

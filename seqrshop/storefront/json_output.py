@@ -12,17 +12,25 @@ from django.utils import timezone
 
 from orders.languages import current_language
 from orders.models import (
+    Allergen,
     Category,
     CustomerSession,
+    Diet,
+    Dining,
     Order,
     OrderRow,
     OrderState,
     Picture,
-    Product,
     Shop,
 )
 from orders.models.order import SERVABLE_STATES
-from orders.services import products_shown
+from orders.services import (
+    MenuProduct,
+    OfferedGroup,
+    OrderLine,
+    lines_of,
+    products_shown,
+)
 from payments import seqr
 from payments.availability.messages import shop_unavailable_message
 from payments.invoices.discounts import discounts_of, total_of
@@ -52,20 +60,14 @@ def order_details(invoice: Invoice, rows: Iterable[OrderRow]) -> dict[str, Any]:
     order = invoice.order
     payable = payable_reference(invoice)
     heading, message = state_texts(order, invoice)
+    lines = lines_of(rows)
     return {
         **order_summary(order),
         "total": {"value": amount(total_of(invoice)), "currency": order.currency},
-        "rows": [
-            {
-                "product": row.product_id,
-                "name": row.name_in(current_language()),
-                "quantity": row.quantity,
-                "unit": row.unit,
-                "unit_price": amount(row.unit_price),
-                "total": amount(row.total),
-            }
-            for row in rows
-        ],
+        "rows": [_line(line) for line in lines if not line.row.is_tip],
+        "tip": next((_tip(line.row) for line in lines if line.row.is_tip), None),
+        "note": order.note,
+        "dining": _choice(Dining(order.dining)) if order.dining else None,
         "discounts": [
             {"name": discount.name_in(current_language()), "total": amount(discount.amount)}
             for discount in discounts_of(invoice)
@@ -80,6 +82,32 @@ def order_details(invoice: Invoice, rows: Iterable[OrderRow]) -> dict[str, Any]:
         "heading": heading,
         "message": message,
     }
+
+
+def _line(line: OrderLine) -> dict[str, Any]:
+    row, language = line.row, current_language()
+    return {
+        "product": row.product_id,
+        "name": row.name_in(language),
+        "quantity": row.quantity,
+        "unit": row.unit,
+        "unit_price": amount(row.unit_price),
+        "total": amount(row.total),
+        "options": [
+            {
+                "id": option.option_id,
+                "name": option.name_in(language),
+                "unit_price": amount(option.unit_price),
+                "total": amount(option.total),
+            }
+            for option in line.options
+        ],
+        "note": row.note,
+    }
+
+
+def _tip(row: OrderRow) -> dict[str, str]:
+    return {"name": row.name_in(current_language()), "total": amount(row.total)}
 
 
 def payable_reference(invoice: Invoice) -> str | None:
@@ -136,36 +164,71 @@ def session_details(
 ) -> dict[str, Any]:
     """Return what the order page needs; `shop` is the session's, the orders are with details."""
     products = products_shown(shop)
-    categories = {product.category: None for product in products if product.category}
+    categories = {item.product.category: None for item in products if item.product.category}
     return {
         "parameters": session.parameters,
         "shop": _shop(shop),
         "categories": [_category(category) for category in categories],
-        "products": [_product(product) for product in products],
+        "products": [_product(item) for item in products],
         "unavailable_message": shop_unavailable_message(shop),
         "order": open_order,
         "latest_order": latest_order,
     }
 
 
-def product_with_price(product: Product) -> dict[str, Any]:
-    """Return a product's name and current price."""
+def product_with_price(item: MenuProduct) -> dict[str, Any]:
+    """Return a product's name and current price, with those of its options."""
+    product = item.product
     return {
         "id": product.pk,
         "name": product.name_in(current_language()),
         "price": amount(product.price),
         "unit": product.unit,
+        "option_groups": [_option_group(group) for group in item.option_groups],
     }
 
 
-def _product(product: Product) -> dict[str, Any]:
-    alt = product.picture_alt_in(current_language())
+def _product(item: MenuProduct) -> dict[str, Any]:
+    product, language = item.product, current_language()
+    alt = product.picture_alt_in(language)
     return {
-        **product_with_price(product),
+        **product_with_price(item),
         "category": product.category_id,
-        "sold_out": product.sold_out,
+        "sold_out": item.is_sold_out,
         "picture": _picture(product.picture, alt) if product.picture else None,
+        "large_picture": _picture(product.large_picture, alt) if product.large_picture else None,
+        "description": product.description_in(language),
+        "ingredients": product.ingredients_in(language),
+        "allergens": {
+            "declared": product.allergens_declared,
+            "contains": [_choice(Allergen(key)) for key in product.contains],
+            "may_contain": [_choice(Allergen(key)) for key in product.may_contain],
+        },
+        "diet": [_choice(Diet(key)) for key in product.diets],
     }
+
+
+def _option_group(group: OfferedGroup) -> dict[str, Any]:
+    language = current_language()
+    return {
+        "id": group.id,
+        "name": group.name_in(language),
+        "min": group.minimum,
+        "max": group.maximum,
+        "options": [
+            {
+                "id": option.id,
+                "name": option.name_in(language),
+                "price": amount(option.price),
+                "sold_out": option.sold_out,
+            }
+            for option in group.options
+        ],
+    }
+
+
+def _choice(choice: Allergen | Diet | Dining) -> dict[str, str]:
+    return {"key": choice.value, "name": str(choice.label)}
 
 
 def _category(category: Category) -> dict[str, Any]:
@@ -180,6 +243,8 @@ def _shop(shop: Shop) -> dict[str, Any]:
         "accent": shop.accent,
         "on_accent": shop.on_accent,
         "logo": _picture(shop.logo, shop.name) if shop.logo else None,
+        "dining": [_choice(each) for each in Dining] if shop.asks_dining else [],
+        "tip_percentages": [str(each) for each in shop.tip_percentages],
     }
 
 

@@ -33,7 +33,7 @@ from payments.models import CancelReason, Invoice
 from seqrshop.storefront import api_errors
 from seqrshop.storefront.api_errors import ApiError
 from seqrshop.storefront.endpoint import endpoint, json_response, require_customer
-from seqrshop.storefront.json_input import read_nonce, read_object, read_rows, read_total
+from seqrshop.storefront.json_input import read_object, read_order
 from seqrshop.storefront.json_output import (
     amount,
     order_details,
@@ -56,11 +56,10 @@ def create_order(
     """Create an order with its invoice and enqueue sending: 201, or 200 for a repeated nonce."""
     if slug != session.shop.slug and shop_at(slug).pk != session.shop_id:
         raise api_errors.other_shop()
-    body = read_object(request)
-    nonce, rows, total = read_nonce(body), read_rows(body), read_total(body)
+    requested = read_order(read_object(request))
     try:
         with transaction.atomic():
-            order, is_new = place_order(session, nonce, rows, current_language(), total)
+            order, is_new = place_order(session, requested, current_language())
             if is_new:
                 _send_on_commit(create_invoice(order).pk)
     except OrderNotAccepted as error:
@@ -162,7 +161,7 @@ def _price_changed(error: PriceChanged, currency: str) -> ApiError:
         )
         % totals,
         total={"value": amount(error.total), "currency": currency},
-        products=[product_with_price(product) for product in error.products],
+        products=[product_with_price(item) for item in error.products],
     )
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from orders.audit import ChangeSource
 from orders.clock import database_now
 from orders.models import AuditEvent, Order, OrderState, SourceName, SubjectType, Terminal
-from orders.services import RowRequest, create_session, place_order
+from orders.services import OrderRequest, RowRequest, create_session, place_order
 from payments.availability.pause import pause_payments
 from payments.gateway import seqr
 from payments.invoices.create import create_invoice, retry_payment
@@ -95,7 +95,7 @@ def new_invoice(terminal: Terminal | None = None) -> Invoice:
         parameters={"TABLE": "4"},
     )
     with transaction.atomic():
-        order, _ = place_order(session, "nonce", [RowRequest(product.pk, 2)], "sv")
+        order, _ = place_order(session, OrderRequest("nonce", [RowRequest(product.pk, 2)]), "sv")
         return create_invoice(order)
 
 

@@ -210,7 +210,15 @@ def test_changed_price_is_conflict_and_no_order_is_created(
         "message": "The prices have changed: the total was SEK\xa090.00 and is now "
         f"SEK\xa0{2 * Decimal(price)}. Order again to accept it.",
         "total": {"value": str(2 * Decimal(price)), "currency": "SEK"},
-        "products": [{"id": bun.pk, "name": "Cinnamon bun", "price": price, "unit": "st"}],
+        "products": [
+            {
+                "id": bun.pk,
+                "name": "Cinnamon bun",
+                "price": price,
+                "unit": "st",
+                "option_groups": [],
+            }
+        ],
     }
     assert not Order.objects.exists()
     assert not Invoice.objects.exists()
