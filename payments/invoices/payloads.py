@@ -5,8 +5,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils.translation import gettext, override
 
-from orders.models import Order
-from orders.services import rows_of
+from orders.models import Order, OrderRow
+from orders.services import OrderLine, lines_of, rows_of
 from payments import seqr
 from payments.callback_urls import back_url, notification_url
 from payments.invoices.discounts import discounts_of
@@ -61,17 +61,38 @@ def refund_payload(refund: Refund) -> seqr.Invoice:
 
 
 def _rows(order: Order) -> tuple[seqr.InvoiceRow, ...]:
-    return tuple(
-        seqr.InvoiceRow(
-            item_description=row.name_in(order.language),
-            item_quantity=Decimal(row.quantity),
-            item_unit=row.unit,
-            item_unit_price=seqr.Amount(row.unit_price, order.currency),
-            item_tax_rate=row.vat_rate,
-            item_sku=row.sku or None,
-            item_total_amount=seqr.Amount(row.total, order.currency),
-        )
-        for row in rows_of(order)
+    """Return the rows of an order: each product, its options that cost something, and the tip."""
+    return tuple(row for line in lines_of(rows_of(order)) for row in line_rows(line, order))
+
+
+def line_rows(line: OrderLine, order: Order) -> list[seqr.InvoiceRow]:
+    """Return SEQR's rows of one product or of the tip.
+
+    Options without a price are named in the product's description. A row over 0.00 would be one
+    that the customer does not need, and that SEQR may refuse as an amount.
+    """
+    language = order.language
+    free = [option.name_in(language) for option in line.options if not option.total]
+    description = line.row.name_in(language) + (f" ({', '.join(free)})" if free else "")
+    return [
+        _row(line.row, description, order),
+        *(
+            _row(option, f"+ {option.name_in(language)}", order)
+            for option in line.options
+            if option.total
+        ),
+    ]
+
+
+def _row(row: OrderRow, description: str, order: Order) -> seqr.InvoiceRow:
+    return seqr.InvoiceRow(
+        item_description=description,
+        item_quantity=Decimal(row.quantity),
+        item_unit=row.unit,
+        item_unit_price=seqr.Amount(row.unit_price, order.currency),
+        item_tax_rate=row.vat_rate,
+        item_sku=row.sku or None,
+        item_total_amount=seqr.Amount(row.total, order.currency),
     )
 
 

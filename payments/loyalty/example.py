@@ -15,14 +15,16 @@ PATH = "payments.loyalty.example.percentage"
 def percentage(order: Order, card: str) -> list[Discount] | None:
     """Return the card's percentage of the order, as one discount for each VAT rate.
 
-    Each is rounded half up to the öre. Returns None for a card that staff have not added.
+    A tip is left as it is. Each discount is rounded half up to the öre. Returns None for a card
+    that staff have not added.
     """
     known = LoyaltyCard.objects.filter(number_digest=LoyaltyCard.digest_of(card)).first()
     if known is None:
         return None
     bought: dict[Decimal, Decimal] = {}
     for row in order.rows.all():
-        bought[row.vat_rate] = bought.get(row.vat_rate, Decimal(0)) + row.total
+        if not row.is_tip:
+            bought[row.vat_rate] = bought.get(row.vat_rate, Decimal(0)) + row.total
     return [
         Discount(
             name_sv=f"Stamkundsrabatt {known.percent} %",

@@ -142,7 +142,8 @@ def _require_acceptable(order: Order, discounts: tuple[Discount, ...]) -> None:
         raise HookFailed("LOYALTY_HOOK returned something other than discounts")
     remaining: dict[Decimal, Decimal] = {}
     for row in order.rows.all():
-        remaining[row.vat_rate] = remaining.get(row.vat_rate, Decimal(0)) + row.total
+        if not row.is_tip:
+            remaining[row.vat_rate] = remaining.get(row.vat_rate, Decimal(0)) + row.total
     for each in discounts:
         remaining[each.vat_rate] = remaining.get(each.vat_rate, Decimal(0)) + each.amount
         if remaining[each.vat_rate] < 0:

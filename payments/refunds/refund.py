@@ -35,7 +35,7 @@ from payments.refunds.row_amounts import (
     RowNotRefundable,
     UnknownRow,
     refund_rows,
-    refundable_rows,
+    refundable_lines,
 )
 from payments.refunds.second_person import NEEDS_ANOTHER_RESOLVER, needs_another_resolver
 from payments.seqr import is_shortened
@@ -51,8 +51,8 @@ class RefundNotAccepted(Exception):
 class RefundRequest:
     """What a member of staff wants refunded, and why. `amount` is in major units.
 
-    `quantities` has the number of units by the ID of an order row; their sum must be `amount`.
-    Without them the amount belongs to no row. `reason` may be empty, except for RefundReason.OTHER.
+    `quantities` has the number of units by the ID of a product's row, or the tip's; their sum, with
+    the options of these units, must be `amount`. Without them the amount belongs to no row.
     """
 
     amount: Decimal
@@ -146,7 +146,7 @@ def _rows_of(invoice: Invoice, request: RefundRequest) -> list[RefundRow]:
     if invoice.status != InvoiceStatus.PAID:
         raise RefundNotAccepted(_("This payment did not pay the order; refund an amount instead."))
     try:
-        rows = refund_rows(refundable_rows(invoice), request.quantities)
+        rows = refund_rows(refundable_lines(invoice), request.quantities)
     except RowNotRefundable as error:
         raise RefundNotAccepted(
             _("Of %(product)s, %(remaining)d can still be refunded.")

@@ -1,7 +1,9 @@
-"""The rows of an order that can still be refunded, and their amounts, exact to the öre.
+"""The lines of an order that can still be refunded, and their amounts, exact to the öre.
 
-A discount lowers the rows of its VAT rate in proportion to their totals. A part of a row's units
-costs its share of the row, rounded so that all units together cost exactly what was paid for them.
+A line is a product with its options, which are refunded together by the unit, or the tip. A
+discount lowers the rows of its VAT rate in proportion to their totals, and never the tip. A part of
+a row's units costs its share of the row, rounded so that all units together cost exactly what was
+paid for them.
 """
 
 from collections import defaultdict
@@ -12,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.db.models import Sum
 
 from orders.models import OrderRow
+from orders.services import lines_of
 from payments.invoices.discounts import discounts_of
 from payments.models import RESERVING_REFUND_STATUSES, Invoice, InvoiceDiscount, RefundRow
 
@@ -27,7 +30,7 @@ class RowNotRefundable(Exception):
 
 
 class UnknownRow(Exception):
-    """A chosen row is not one of the order's."""
+    """A chosen row is not one of the order's, or an option, which is refunded with its product."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,47 @@ class RefundableRow:
         return max(due - self.refunded_amount, Decimal(0))
 
 
-def refundable_rows(invoice: Invoice) -> list[RefundableRow]:
-    """Return the rows of an invoice's order, with what its refunds reserve of each.
+@dataclass(frozen=True)
+class RefundableLine:
+    """A product's row with the rows of its options, or the tip's row: refunded by the unit."""
+
+    rows: tuple[RefundableRow, ...]
+
+    @property
+    def row(self) -> OrderRow:
+        """The product's row, or the tip's."""
+        return self.rows[0].order_row
+
+    @property
+    def options(self) -> tuple[OrderRow, ...]:
+        """The rows of the product's options."""
+        return tuple(row.order_row for row in self.rows[1:])
+
+    @property
+    def remaining(self) -> int:
+        """The number of units that can still be refunded."""
+        return self.rows[0].remaining
+
+    @property
+    def paid_amount(self) -> Decimal:
+        """What was paid for the product and its options, in major units."""
+        return sum((row.paid_amount for row in self.rows), Decimal(0))
+
+    def amount_of(self, quantity: int) -> Decimal:
+        """Return what a refund of so many units pays back: the sum of its rows' amounts.
+
+        Raises RowNotRefundable.
+        """
+        return sum((row.amount_of(quantity) for row in self.rows), Decimal(0))
+
+
+def refundable_lines(invoice: Invoice) -> list[RefundableLine]:
+    """Return the lines of an invoice's order, with what its refunds reserve of each row.
 
     Reads stand still under the invoice's lock. `invoice.order` is set.
     """
-    order_rows = list(invoice.order.rows.all())
+    lines = lines_of(invoice.order.rows.all())
+    order_rows = [row for line in lines for row in line.rows]
     paid = paid_amounts(order_rows, discounts_of(invoice))
     reserved = {
         row["order_row"]: (row["units"], row["sum"])
@@ -77,24 +115,29 @@ def refundable_rows(invoice: Invoice) -> list[RefundableRow]:
         .order_by()
     }
     return [
-        RefundableRow(row, paid[row.pk], *reserved.get(row.pk, (0, Decimal(0))))
-        for row in order_rows
+        RefundableLine(
+            tuple(
+                RefundableRow(row, paid[row.pk], *reserved.get(row.pk, (0, Decimal(0))))
+                for row in line.rows
+            )
+        )
+        for line in lines
     ]
 
 
-def refund_rows(rows: Iterable[RefundableRow], quantities: Mapping[int, int]) -> list[RefundRow]:
-    """Return the unsaved rows of a refund, given the quantity of each chosen order row's ID.
+def refund_rows(lines: Iterable[RefundableLine], quantities: Mapping[int, int]) -> list[RefundRow]:
+    """Return the unsaved rows of a refund, given the quantity of each chosen line by its row's ID.
 
-    Raises RowNotRefundable, and UnknownRow for an ID that is not among the rows.
+    A product's options are refunded with it, in as many units. Raises RowNotRefundable, and
+    UnknownRow for an ID that is none of a line.
     """
-    of_id = {row.order_row.pk: row for row in rows}
+    of_id = {line.row.pk: line for line in lines}
     if not quantities.keys() <= of_id.keys():
         raise UnknownRow
     return [
-        RefundRow(
-            order_row=of_id[pk].order_row, quantity=quantity, amount=of_id[pk].amount_of(quantity)
-        )
+        RefundRow(order_row=row.order_row, quantity=quantity, amount=row.amount_of(quantity))
         for pk, quantity in quantities.items()
+        for row in of_id[pk].rows
     ]
 
 
@@ -102,13 +145,16 @@ def paid_amounts(
     rows: Iterable[OrderRow], discounts: Iterable[InvoiceDiscount]
 ) -> dict[int, Decimal]:
     """Return what was paid for each row, by its ID: its total, less its part of the discounts."""
+    paid: dict[int, Decimal] = {}
     of_rate: dict[Decimal, list[OrderRow]] = defaultdict(list)
     for row in rows:
-        of_rate[row.vat_rate].append(row)
+        if row.is_tip:
+            paid[row.pk] = row.total
+        else:
+            of_rate[row.vat_rate].append(row)
     discount_of_rate: dict[Decimal, Decimal] = defaultdict(Decimal)
     for discount in discounts:
         discount_of_rate[discount.vat_rate] += discount.amount
-    paid: dict[int, Decimal] = {}
     for rate, rows_of_rate in of_rate.items():
         total = sum((row.total for row in rows_of_rate), Decimal(0))
         total_paid, before = total + discount_of_rate[rate], Decimal(0)

@@ -15,13 +15,14 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.audit import by_staff
 from orders.clock import database_now
-from orders.languages import current_language
 from orders.models import Order, OrderState
+from orders.services import lines_of
 from payments.balance import captured_amount, refunded_amount
 from payments.models import ApprovalReason, Refund, RefundStatus
 from payments.refunds.refund import APPROVE_PERMISSION
 from seqrshop.backoffice.formatting import TABLE_PARAMETER, age, money, money_or_empty, phone_number
 from seqrshop.backoffice.links import admin_url, page_url
+from seqrshop.backoffice.order_slip import line_text
 from seqrshop.backoffice.refund_actions import approve, decline, withdraw
 from seqrshop.backoffice.shop_scope import own_rows
 from seqrshop.backoffice.state_pills import pill
@@ -128,17 +129,16 @@ def _shown(request: HttpRequest, refunds: list[Refund]) -> list[WaitingRefund]:
 
 
 def _rows(refund: Refund) -> tuple[tuple[str, int, str, int], ...]:
-    """Return name, quantity, total and refunded units of each row of the refund's order."""
-    language = current_language()
+    """Return name, quantity, total and refunded units of each line of the refund's order."""
     units = {row.order_row_id: row.quantity for row in refund.rows.all()}
     return tuple(
         (
-            row.name_in(language),
-            row.quantity,
-            money(row.total, refund.currency),
-            units.get(row.pk, 0),
+            line_text(line),
+            line.row.quantity,
+            money(line.total, refund.currency),
+            units.get(line.row.pk, 0),
         )
-        for row in refund.invoice.order.rows.all()
+        for line in lines_of(refund.invoice.order.rows.all())
     )
 
 

@@ -10,7 +10,8 @@ from decimal import Decimal
 from django.http import HttpRequest
 
 from orders.languages import current_language
-from orders.models import Order, OrderState
+from orders.models import Dining, Order, OrderState
+from orders.services import OrderLine, lines_of
 from payments.balance import captured_amount, refundable_amount, refunded_amount
 from payments.invoices.create import current_of
 from payments.invoices.discounts import discounts_of
@@ -32,7 +33,9 @@ from seqrshop.backoffice.state_pills import pill
 
 @dataclass(frozen=True)
 class SlipRow:
-    """An ordered product, with the units that are refunded, and those about to be, or perhaps."""
+    """An ordered product or a tip, with the units that are refunded, and those about to be, or
+    perhaps. `total` is without the options: each has an amount of its own.
+    """
 
     name: str
     quantity: int
@@ -40,6 +43,8 @@ class SlipRow:
     total: str
     refunded: int
     waiting: int
+    note: str
+    options: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,8 @@ class Slip:
     parameters: str
     phone: str
     rows: tuple[SlipRow, ...]
+    note: str
+    dining: str
     total: str
     money: SlipMoney | None
     cases: tuple[tuple[str, str], ...]
@@ -113,6 +120,8 @@ def slip_of(request: HttpRequest, order: Order) -> Slip:
         parameters=", ".join(f"{name}={value}" for name, value in others.items()),
         phone=phone_number(order.customer.msisdn),
         rows=tuple(_rows(order, refunds)),
+        note=order.note,
+        dining=str(Dining(order.dining).label) if order.dining else "",
         total=money(order.total, order.currency),
         money=_money(request, invoice, invoices, refunds) if sees_money and invoice else None,
         cases=_cases(request, order) if may("payments.view_moneycase") else (),
@@ -126,11 +135,17 @@ def slip_of(request: HttpRequest, order: Order) -> Slip:
 
 
 def rows_text(refund: Refund) -> str:
-    """Return the rows of a refund in words: “1 × Cinnamon bun, 2 × Coffee”."""
+    """Return the rows of a refund in words: “1 × Cinnamon bun, 2 × Coffee (Oat milk)”."""
+    lines = lines_of(row.order_row for row in refund.rows.all())
+    quantities = {row.order_row_id: row.quantity for row in refund.rows.all()}
+    return ", ".join(f"{quantities[line.row.pk]} × {line_text(line)}" for line in lines)
+
+
+def line_text(line: OrderLine) -> str:
+    """Return the name of a product with those of its options: “Coffee (Oat milk)”."""
     language = current_language()
-    return ", ".join(
-        f"{row.quantity} × {row.order_row.name_in(language)}" for row in refund.rows.all()
-    )
+    options = ", ".join(line.option_names(language))
+    return line.row.name_in(language) + (f" ({options})" if options else "")
 
 
 def _refunds(order: Order) -> list[Refund]:
@@ -171,14 +186,19 @@ def _rows(order: Order, refunds: list[Refund]) -> list[SlipRow]:
                 units[row.order_row_id] += row.quantity
     return [
         SlipRow(
-            name=row.name_in(language),
-            quantity=row.quantity,
-            unit_price=money(row.unit_price, order.currency),
-            total=money(row.total, order.currency),
-            refunded=refunded[row.pk],
-            waiting=waiting[row.pk],
+            name=line.row.name_in(language),
+            quantity=line.row.quantity,
+            unit_price=money(line.row.unit_price, order.currency),
+            total=money(line.row.total, order.currency),
+            refunded=refunded[line.row.pk],
+            waiting=waiting[line.row.pk],
+            note=line.row.note,
+            options=tuple(
+                (option.name_in(language), money_or_empty(option.total, order.currency))
+                for option in line.options
+            ),
         )
-        for row in order.rows.all()
+        for line in lines_of(order.rows.all())
     ]
 
 

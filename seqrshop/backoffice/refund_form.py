@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from payments.models import Invoice, RefundReason
 from payments.refunds.allowance import Allowance
-from payments.refunds.row_amounts import RefundableRow
+from payments.refunds.row_amounts import RefundableLine
 
 NOTHING_CHOSEN = _("Choose what to refund: rows, everything that is left, or an amount.")
 CHOSEN_TWICE = _("Choose either rows or an amount.")
@@ -23,18 +23,18 @@ NO_REASON = _("Choose a reason. For another reason, write it.")
 class RefundOffer:
     """What can be refunded of a payment, and what the person may refund alone.
 
-    `refundable` is in major units. `rows` are empty for a payment that did not pay its order.
+    `refundable` is in major units. `lines` are empty for a payment that did not pay its order.
     """
 
     invoice: Invoice
     refundable: Decimal
-    rows: tuple[RefundableRow, ...]
+    lines: tuple[RefundableLine, ...]
     allowance: Allowance
 
     @property
     def rows_amount(self) -> Decimal:
         """The amount of all units that are left."""
-        left = (row.amount_of(row.remaining) for row in self.rows if row.remaining)
+        left = (line.amount_of(line.remaining) for line in self.lines if line.remaining)
         return sum(left, Decimal(0))
 
     def everything(self) -> tuple[Decimal, Mapping[int, int] | None]:
@@ -42,7 +42,7 @@ class RefundOffer:
         if self.rows_amount != self.refundable:
             return self.refundable, None
         return self.refundable, {
-            row.order_row.pk: row.remaining for row in self.rows if row.remaining
+            line.row.pk: line.remaining for line in self.lines if line.remaining
         }
 
 
@@ -78,9 +78,9 @@ class RefundForm(forms.Form):
     def __init__(self, offer: RefundOffer, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.offer = offer
-        for row in offer.rows:
-            self.fields[row_field(row)] = forms.IntegerField(
-                required=False, min_value=0, max_value=row.order_row.quantity
+        for line in offer.lines:
+            self.fields[row_field(line)] = forms.IntegerField(
+                required=False, min_value=0, max_value=line.row.quantity
             )
 
     def clean(self) -> dict[str, Any]:
@@ -92,9 +92,9 @@ class RefundForm(forms.Form):
         if cleaned["reason_code"] == RefundReason.OTHER and not cleaned["reason"]:
             self.add_error("reason", NO_REASON)
         quantities = {
-            row.order_row.pk: cleaned[row_field(row)]
-            for row in self.offer.rows
-            if cleaned[row_field(row)]
+            line.row.pk: cleaned[row_field(line)]
+            for line in self.offer.lines
+            if cleaned[row_field(line)]
         }
         chosen = [cleaned["everything"] or bool(quantities), cleaned["amount"] is not None]
         if not any(chosen):
@@ -113,16 +113,16 @@ class RefundForm(forms.Form):
     def _sum_of(self, quantities: Mapping[int, int]) -> Decimal:
         """Return the sum of the chosen units; a row that lacks them gets an error."""
         total = Decimal(0)
-        for row in self.offer.rows:
-            quantity = quantities.get(row.order_row.pk, 0)
-            if quantity > row.remaining:
+        for line in self.offer.lines:
+            quantity = quantities.get(line.row.pk, 0)
+            if quantity > line.remaining:
                 self.add_error(
-                    row_field(row),
+                    row_field(line),
                     _("Only %(remaining)d of these can still be refunded.")
-                    % {"remaining": row.remaining},
+                    % {"remaining": line.remaining},
                 )
             elif quantity:
-                total += row.amount_of(quantity)
+                total += line.amount_of(quantity)
         return total
 
     @property
@@ -145,6 +145,6 @@ class RefundForm(forms.Form):
         return given["amount"] is not None or given["seen_amount"] == given["refund_amount"]
 
 
-def row_field(row: RefundableRow) -> str:
-    """Return the name of a row's quantity in the form."""
-    return f"row_{row.order_row.pk}"
+def row_field(line: RefundableLine) -> str:
+    """Return the name of a line's quantity in the form."""
+    return f"row_{line.row.pk}"

@@ -31,7 +31,7 @@ from payments.models import (
 from payments.refunds.allowance import allowance_of
 from payments.refunds.hold import refunds_are_held
 from payments.refunds.refund import RefundNotAccepted, RefundRequest, create_refund
-from payments.refunds.row_amounts import RefundableRow, refundable_rows
+from payments.refunds.row_amounts import RefundableLine, refundable_lines
 from seqrshop.backoffice.formatting import money
 from seqrshop.backoffice.links import admin_url, page_url
 from seqrshop.backoffice.refund_form import RefundForm, RefundOffer, row_field
@@ -47,9 +47,14 @@ ORE = 100  # in a major unit
 
 @dataclass(frozen=True)
 class RowChoice:
-    """A row as the page offers it; `amounts` are in öre, for one unit, two units, and so on."""
+    """A row as the page offers it; `amounts` are in öre, for one unit, two units, and so on.
+
+    A product's options are refunded with it, and counted in `unit_price` and `amounts`.
+    """
 
     name: str
+    options: str
+    note: str
     field: str
     quantity: int
     remaining: int
@@ -96,7 +101,7 @@ def _offer(request: HttpRequest, invoice: Invoice) -> RefundOffer:
     return RefundOffer(
         invoice,
         refundable_amount(invoice),
-        tuple(refundable_rows(invoice)) if is_of_order else (),
+        tuple(refundable_lines(invoice)) if is_of_order else (),
         allowance_of(request.user, invoice),
     )
 
@@ -151,7 +156,7 @@ def _show(request: HttpRequest, offer: RefundOffer, form: RefundForm, nonce: str
         "order": invoice.order,
         "form": form,
         "nonce": nonce,
-        "rows": [_choice(row, form, currency) for row in offer.rows],
+        "rows": [_choice(line, form, currency) for line in offer.lines],
         "everything": money(offer.refundable, currency),
         "everything_ore": _ore(offer.refundable),
         "is_everything_chosen": form["everything"].value(),
@@ -180,19 +185,23 @@ def _reason_to_wait(invoice: Invoice) -> object:
     return UNCONFIRMED if is_unconfirmed(invoice.pk) else ""
 
 
-def _choice(row: RefundableRow, form: RefundForm, currency: str) -> RowChoice:
-    chosen = str(form[row_field(row)].value() or "")
-    amounts = (row.amount_of(number) for number in range(1, row.remaining + 1))
+def _choice(line: RefundableLine, form: RefundForm, currency: str) -> RowChoice:
+    row, language = line.row, current_language()
+    chosen = str(form[row_field(line)].value() or "")
+    amounts = (line.amount_of(number) for number in range(1, line.remaining + 1))
+    unit_price = row.unit_price + sum(option.unit_price for option in line.options)
     return RowChoice(
-        name=row.order_row.name_in(current_language()),
-        field=row_field(row),
-        quantity=row.order_row.quantity,
-        remaining=row.remaining,
-        paid=money(row.paid_amount, currency),
-        unit_price=money(row.order_row.unit_price, currency),
+        name=row.name_in(language),
+        options=", ".join(option.name_in(language) for option in line.options),
+        note=row.note,
+        field=row_field(line),
+        quantity=row.quantity,
+        remaining=line.remaining,
+        paid=money(line.paid_amount, currency),
+        unit_price=money(unit_price, currency),
         chosen=int(chosen) if chosen.isascii() and chosen.isdigit() else 0,
         amounts=" ".join(str(_ore(amount)) for amount in amounts),
-        error=" ".join(map(str, form.errors.get(row_field(row), ()))),
+        error=" ".join(map(str, form.errors.get(row_field(line), ()))),
     )
 
 

@@ -17,8 +17,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from orders.models import AuditEvent, Category, EventName, Order, OrderState, Shop, SubjectType
+from orders.models import (
+    AuditEvent,
+    Category,
+    Dining,
+    EventName,
+    Order,
+    OrderState,
+    Shop,
+    SubjectType,
+)
 from orders.models.order import SERVABLE_STATES
+from orders.services import lines_of
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
 
 BOARD_AGE = timedelta(hours=24)  # an older order was served, though nobody has recorded it
@@ -133,14 +143,19 @@ def _card(order: Any, refunds: list[Refund], language: str) -> dict[str, Any]:
         "paid_at": order.paid_at or order.created_at,
         "is_partly_refunded": order.state == OrderState.PARTLY_REFUNDED,
         "struck_out": _struck_out(order, refunds),
+        "dining": Dining(order.dining).label if order.dining else None,
+        "note": order.note,
         "rows": [
             {
-                "quantity": row.quantity,
-                "refunded": refunded_units[row.pk],
-                "name": row.name_in(language),
-                "category": row.product.category_id,
+                "quantity": line.row.quantity,
+                "refunded": refunded_units[line.row.pk],
+                "name": line.row.name_in(language),
+                "category": line.row.product.category_id,
+                "options": line.option_names(language),
+                "note": line.row.note,
             }
-            for row in order.rows.all()
+            for line in lines_of(order.rows.all())
+            if line.row.product is not None
         ],
     }
 

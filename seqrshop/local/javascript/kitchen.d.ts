@@ -3,15 +3,20 @@
 type Step = "preparing" | "ready" | "served";
 type Progress = "paid" | Step;
 
-/** `refunded` counts the units that were refunded. */
+/** `refunded` counts the units that were refunded. `note` is the customer's, or empty. */
 interface BoardRow {
   quantity: number;
   refunded: number;
   name: string;
   category: number | null;
+  options: string[];
+  note: string;
 }
 
-/** `struck_out` says why the order is not to be served, if it is not. */
+/**
+ * `struck_out` says why the order is not to be served, if it is not. `dining` is "Eat here" or "Take
+ * away", where the shop asks.
+ */
 interface BoardCard {
   id: number;
   number: string;
@@ -20,6 +25,8 @@ interface BoardCard {
   paid_at: string;
   is_partly_refunded: boolean;
   struck_out: string | null;
+  dining: string | null;
+  note: string;
   rows: BoardRow[];
 }
 

@@ -75,7 +75,14 @@ def test_card_says_what_goes_where(shop: Shop) -> None:
 
     assert (card["number"], card["place"], card["progress"]) == (order.number, "Table 4", "paid")
     assert card["rows"] == [
-        {"quantity": 1, "refunded": 0, "name": product.name_en, "category": category.pk}
+        {
+            "quantity": 1,
+            "refunded": 0,
+            "name": product.name_en,
+            "category": category.pk,
+            "options": [],
+            "note": "",
+        }
     ]
     [swedish] = board_of(shop, "sv")["cards"]
     assert (swedish["place"], swedish["rows"][0]["name"]) == ("Bord 4", product.name_sv)

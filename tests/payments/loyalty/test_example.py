@@ -11,7 +11,7 @@ from orders.models import Order, Shop
 from payments.loyalty import example
 from payments.loyalty.hook import discounts_for
 from payments.models import LoyaltyCard
-from tests.factories import OrderFactory, OrderRowFactory
+from tests.factories import OptionRowFactory, OrderFactory, OrderRowFactory, TipRowFactory
 from tests.staff import list_url, page_url, superuser
 
 D = Decimal
@@ -48,6 +48,31 @@ def test_known_card_discounts_each_vat_rate_rounded_half_up_to_the_ore() -> None
         (D("25.00"), D("-0.02")),  # of 0.10, exactly 0.015
     ]  # 0.03 has no discount
     assert (found[0].name_sv, found[0].name_en) == ("Stamkundsrabatt 15 %", "Loyalty discount 15%")
+
+
+def test_card_discounts_options_and_never_a_tip() -> None:
+    known_card()
+    order = order_with(("40.00", "12.00"))
+    OptionRowFactory.create(parent=order.rows.get())
+    TipRowFactory.create(order=order, unit_price=D("20.00"))
+
+    found = discounts_for(order, "77001")
+
+    assert found is not None
+    assert [(each.vat_rate, each.amount) for each in found] == [(D("12.00"), D("-4.50"))]
+
+
+def test_discount_of_goods_without_vat_leaves_the_tip() -> None:
+    known_card(percent=50)
+    order = order_with(("40.00", "0.00"))
+    TipRowFactory.create(order=order, unit_price=D("20.00"))
+    Order.objects.update(total=D("60.00"))
+    order.refresh_from_db()
+
+    found = discounts_for(order, "77001")
+
+    assert found is not None
+    assert [(each.vat_rate, each.amount) for each in found] == [(D("0.00"), D("-20.00"))]
 
 
 def test_card_that_was_not_added_is_unknown() -> None:

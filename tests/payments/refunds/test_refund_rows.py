@@ -25,7 +25,7 @@ from payments.refunds.refund import (
     request_refund,
     withdraw_refund,
 )
-from payments.refunds.row_amounts import refundable_rows
+from payments.refunds.row_amounts import refundable_lines
 from tests.factories import InvoiceFactory, OrderRowFactory, ProductFactory
 from tests.races import run_concurrently
 
@@ -70,7 +70,9 @@ def test_refund_remembers_its_rows_and_its_reason(coffees: OrderRow, clerk: User
     assert remembered.amount == Decimal("20.00")
     assert (refund.reason_code, refund.reason) == (RefundReason.NOT_GOOD, "")
     assert detail == "20.00 SEK: not good"
-    rests = {r.order_row.name_en: r.remaining for r in refundable_rows(invoice_of(coffees.order))}
+    rests = {
+        line.row.name_en: line.remaining for line in refundable_lines(invoice_of(coffees.order))
+    }
     assert rests == {"Cinnamon bun": 1, "Coffee": 1}
 
 

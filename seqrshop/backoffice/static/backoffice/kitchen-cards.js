@@ -29,6 +29,17 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/**
+ * @param {string} className
+ * @param {string} text
+ */
+function part(className, text) {
+  const element = document.createElement("p");
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
 /** A list of cards, made from a template of the page. */
 export class CardList {
   #list;
@@ -159,6 +170,10 @@ export class CardList {
     pill.className = `pill ${reason ? "pill-bad" : PILLS[progress]}`;
     setText(pill, this.#translate(reason ? "struckOut" : progress));
     find(element, "[data-refunded]").hidden = !card.is_partly_refunded;
+    find(element, "[data-dining]").hidden = !card.dining;
+    setText(find(element, "[data-dining]"), card.dining ?? "");
+    find(element, "[data-note]").hidden = !card.note;
+    setText(find(element, "[data-note]"), card.note);
     find(element, "[data-reason]").hidden = !reason;
     setText(find(element, "[data-reason]"), reason ?? "");
     const next = find(element, "[data-next]");
@@ -185,7 +200,7 @@ export class CardList {
    * @param {BoardRow} row
    * @param {boolean} isShown
    */
-  #row({ quantity, refunded, name }, isShown) {
+  #row({ quantity, refunded, name, options, note }, isShown) {
     const left = quantity - refunded;
     const item = document.createElement("li");
     item.toggleAttribute("data-muted", !isShown);
@@ -193,10 +208,12 @@ export class CardList {
     text.textContent = `${left || quantity} × ${name}`;
     item.append(text);
     if (refunded) {
-      const note = document.createElement("small");
-      note.textContent = this.#translate("refundedUnits", refunded);
-      item.append(" ", note);
+      const units = document.createElement("small");
+      units.textContent = this.#translate("refundedUnits", refunded);
+      item.append(" ", units);
     }
+    for (const option of options) item.append(part("kitchen-option", `+ ${option}`));
+    if (note) item.append(part("kitchen-note", note));
     return item;
   }
 }
