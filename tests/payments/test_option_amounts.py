@@ -65,7 +65,7 @@ def placed_orders(draw: st.DrawFn) -> Placed:
     rows += tip_rows(shop, tip, goods)
     for row in rows:
         row.pk = next(ids)
-        row.parent_id = None if row.parent is None else row.parent.pk
+        row.parent = row.parent  # whose ID is known now
     order = Order(pk=1, language="en", currency="SEK", dining=dining)
     return Placed(order, rows, goods + tip, tip)
 

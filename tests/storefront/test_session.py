@@ -21,7 +21,18 @@ from tests.sandbox_process import SandboxProcess
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of
 
-PLAIN = {"unit": "st", "category": None, "sold_out": False, "picture": None}
+PLAIN = {
+    "unit": "st",
+    "category": None,
+    "sold_out": False,
+    "picture": None,
+    "large_picture": None,
+    "description": "",
+    "ingredients": "",
+    "allergens": {"declared": False, "contains": [], "may_contain": []},
+    "diet": [],
+    "option_groups": [],
+}
 
 
 @pytest.fixture
@@ -47,6 +58,8 @@ def test_token_is_exchanged_for_session_details(
             "accent": "#7a3412",
             "on_accent": "#ffffff",
             "logo": None,
+            "dining": [],
+            "tip_percentages": [],
         },
         "categories": [],
         "products": [

@@ -29,6 +29,9 @@ KEYS = {
     "total",
     "url",
     "rows",
+    "tip",
+    "note",
+    "dining",
     "discounts",
     "parameters",
     "ordered_at",
@@ -67,6 +70,8 @@ def test_payable_order_has_app_url(
             "unit": "st",
             "unit_price": "45.00",
             "total": "45.00",
+            "options": [],
+            "note": "",
         }
     ]
 
