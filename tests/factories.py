@@ -139,7 +139,7 @@ class OptionGroupFactory(DjangoModelFactory[OptionGroup]):
     maximum = 1
 
     @factory.post_generation
-    def products(  # type: ignore[misc]
+    def products(
         group: OptionGroup,  # noqa: N805
         _create: bool,
         extracted: Any,
@@ -229,8 +229,11 @@ class OrderRowFactory(DjangoModelFactory[OrderRow]):
     total = factory.LazyAttribute(lambda row: row.quantity * row.unit_price)
 
 
-class OptionRowFactory(OrderRowFactory):
+class OptionRowFactory(DjangoModelFactory[OrderRow]):
     """Oat milk at 5.00, chosen with each unit of a product's row. Give `parent`."""
+
+    class Meta:
+        model = OrderRow
 
     kind = RowKind.OPTION
     order = factory.SelfAttribute("parent.order")
@@ -238,21 +241,28 @@ class OptionRowFactory(OrderRowFactory):
     option = factory.SubFactory(OptionFactory, group__shop=factory.SelfAttribute("...order.shop"))
     name_sv = factory.SelfAttribute("option.name_sv")
     name_en = factory.SelfAttribute("option.name_en")
+    unit = factory.SelfAttribute("parent.unit")
     quantity = factory.SelfAttribute("parent.quantity")
     unit_price = factory.SelfAttribute("option.price")
     vat_rate = factory.SelfAttribute("parent.vat_rate")
+    total = factory.LazyAttribute(lambda row: row.quantity * row.unit_price)
 
 
-class TipRowFactory(OrderRowFactory):
+class TipRowFactory(DjangoModelFactory[OrderRow]):
     """A tip of 5.00."""
 
+    class Meta:
+        model = OrderRow
+
+    order = factory.SubFactory(OrderFactory)
     kind = RowKind.TIP
-    product = None
     name_sv = "Dricks"
     name_en = "Tip"
     unit = "st"
+    quantity = 1
     unit_price = Decimal("5.00")
     vat_rate = Decimal(0)
+    total = factory.SelfAttribute("unit_price")
 
 
 class InvoiceFactory(DjangoModelFactory[Invoice]):

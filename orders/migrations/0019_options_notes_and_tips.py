@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='product',
             name='allergens_declared',
-            field=models.BooleanField(default=False, help_text='Tick this once all 14 have been checked. Until then, customers are told to ask.', verbose_name='allergens are declared'),
+            field=models.BooleanField(default=False, help_text='Tick this once all 14 have been checked. Until then, the menu refers customers to the staff.', verbose_name='allergens are declared'),
         ),
         migrations.AddField(
             model_name='product',

@@ -33,7 +33,7 @@ class Diet(models.TextChoices):
 
 _A = Allergen
 _FLESH = frozenset({_A.CRUSTACEANS, _A.FISH, _A.MOLLUSCS})
-# What a product with this mark cannot contain. Lactose-free milk is milk all the same.
+# What a product with this mark cannot contain. Lactose-free milk is still milk.
 EXCLUDED_BY_DIET: dict[Diet, frozenset[Allergen]] = {
     Diet.VEGAN: _FLESH | {_A.EGGS, _A.MILK},
     Diet.VEGETARIAN: _FLESH,

@@ -119,7 +119,8 @@ class Product(models.Model):
         _("allergens are declared"),
         default=False,
         help_text=_(
-            "Tick this once all 14 have been checked. Until then, customers are told to ask."
+            "Tick this once all 14 have been checked. Until then, the menu refers customers to the "
+            "staff."
         ),
     )
     contains = ArrayField(

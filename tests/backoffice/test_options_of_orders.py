@@ -162,14 +162,15 @@ def test_seqr_gets_each_option_that_costs_something_as_a_row(invoice: Invoice) -
     invoice.order.language = "en"
 
     sent = invoice_payload(invoice).rows
-
-    assert [
+    rows: list[tuple[object, ...]] = [
         (row.item_description, row.item_quantity, row.item_tax_rate, row.item_total_amount.value)
         for row in sent
-    ] == [
-        ("Latte (Cinnamon)", 2, Decimal("12.00"), Decimal("80.00")),
-        ("+ Oat milk", 2, Decimal("12.00"), Decimal("10.00")),
-        ("Cinnamon bun", 1, Decimal("12.00"), Decimal("45.00")),
-        ("Tip", 1, Decimal(0), Decimal("5.00")),
+    ]
+
+    assert rows == [
+        ("Latte (Cinnamon)", Decimal(2), Decimal("12.00"), Decimal("80.00")),
+        ("+ Oat milk", Decimal(2), Decimal("12.00"), Decimal("10.00")),
+        ("Cinnamon bun", Decimal(1), Decimal("12.00"), Decimal("45.00")),
+        ("Tip", Decimal(1), Decimal(0), Decimal("5.00")),
     ]
     assert Order.objects.get().total == sum(row.item_total_amount.value for row in sent)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pytest_django import Settings
 
@@ -21,7 +23,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of
 
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "unit": "st",
     "category": None,
     "sold_out": False,
