@@ -27,7 +27,7 @@ class _Page:
 
     template: str
     language: str
-    shop_values: tuple[object, ...]
+    shop_values: str
     unavailable_message: str | None
     leave_url: str
     store_urls: tuple[tuple[str, str], ...]
@@ -50,7 +50,7 @@ def shared_page(
     page = _Page(
         template,
         current_language(),
-        tuple(getattr(shop, each.attname) for each in shop._meta.concrete_fields),
+        repr([getattr(shop, each.attname) for each in shop._meta.concrete_fields]),
         unavailable_message,
         settings.SEQR_LEAVE_URL,
         (("android", settings.SEQR_STORE_URL_ANDROID), ("ios", settings.SEQR_STORE_URL_IOS)),
