@@ -8,14 +8,15 @@ from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.db import transaction
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from orders.audit import ChangeSource
 from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
-from seqrshop.backoffice.row_count import count_rows
+from seqrshop.backoffice.formatting import row_name
 
 M = TypeVar("M", bound=Model)
 ActionResult = tuple[int, str | Promise]
@@ -28,19 +29,13 @@ def run_on_each(
     rows: QuerySet[M],
     act: Callable[[M], ActionResult],
     *,
-    batch_limit: int | None = None,
     time_limit_seconds: float = float("inf"),
 ) -> None:
     """Run an action on each row, and show the rows of each result in one message.
 
-    More rows than `batch_limit` are refused as a whole. Once `time_limit_seconds` have passed, the
-    remaining rows are reported as not done, so that the browser gets its answer.
+    Once `time_limit_seconds` have passed, the remaining rows are reported as not done, so that the
+    browser gets its answer.
     """
-    if batch_limit is not None and (chosen := count_rows(rows).number) > batch_limit:
-        words = {"chosen": chosen, "most": batch_limit}
-        refusal = _("%(chosen)d are selected; select at most %(most)d at a time. Nothing was done.")
-        modeladmin.message_user(request, refusal % words, messages.ERROR)
-        return
     results: dict[tuple[int, str], list[str]] = {}
     deadline = time.monotonic() + time_limit_seconds
     for row in rows:
@@ -48,28 +43,14 @@ def run_on_each(
             level, text = act(row)
         else:
             level, text = messages.WARNING, _("Not done, SEQR is responding slowly; try again")
-        results.setdefault((level, str(text)), []).append(str(row))
+        results.setdefault((level, str(text)), []).append(row_name(row))
     for (level, text), names in results.items():
         modeladmin.message_user(request, f"{text}: {', '.join(names)}.", level)
 
 
-def change_each(
-    modeladmin: ModelAdmin[Any],
-    request: HttpRequest,
-    rows: QuerySet[M],
-    change: Callable[[M], bool],
-    text: str | Promise,
-) -> None:
-    """Make a change to each row, and log it where `change` says that the row has changed."""
-
-    def act(row: M) -> ActionResult:
-        with transaction.atomic():
-            if not change(row):
-                return messages.INFO, _("Nothing to change")
-            modeladmin.log_change(request, row, str(text))
-        return messages.SUCCESS, text
-
-    run_on_each(modeladmin, request, rows, act)
+def log_change(row: Model, source: ChangeSource, text: str | Promise) -> None:
+    """Record in Django's log that a member of staff has changed a row."""
+    LogEntry.objects.log_actions(source.actor.pk, [row], CHANGE, str(text), single_object=True)  # type: ignore[arg-type]
 
 
 def only_row(modeladmin: ModelAdmin[Any], request: HttpRequest, rows: QuerySet[M]) -> M | None:

@@ -19,8 +19,8 @@ from payments.models import (
     LoyaltyAnswer,
 )
 from seqrshop.backoffice.action_results import only_row
-from seqrshop.backoffice.bulk.actions import CANCEL_PAYMENTS, CHECK_PAYMENTS
 from seqrshop.backoffice.bulk.choose import run_bulk_action
+from seqrshop.backoffice.bulk.of_orders import CANCEL_PAYMENTS, CHECK_PAYMENTS
 from seqrshop.backoffice.capture import capture_page
 from seqrshop.backoffice.columns import AgeColumn, AmountColumn, OrderColumn, StatusColumn
 from seqrshop.backoffice.formatting import EMPTY_VALUE, money

@@ -12,9 +12,6 @@ from payments.models import CancelReason, Invoice, InvoiceStatus
 from payments.seqr import SeqrError
 from seqrshop.backoffice.action_results import ActionResult, seqr_failure
 
-INVOICE_BATCH_LIMIT = 50
-TIME_LIMIT_SECONDS = 20.0
-
 
 def check_with_seqr(invoice: Invoice, source: ChangeSource) -> ActionResult:
     """Check a payment's status with SEQR."""

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.audit import by_staff
 from orders.models import SubjectType
 from payments import tasks
-from payments.availability.probe import ProbeResult, probe_payments, schedule_probe
+from payments.availability.probe import schedule_probe
 from payments.cases.guidance import GUIDANCE
 from payments.cases.summaries import summary_of
 from payments.invoices.resolve_attention import resolve_case
@@ -27,40 +27,25 @@ from payments.models import (
     CaseKind,
     Invoice,
     MoneyCase,
-    PaymentPause,
     Refund,
     RefundStatus,
 )
 from payments.seqr import is_shortened
-from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each
+from seqrshop.backoffice.action_results import only_row
+from seqrshop.backoffice.bulk.choose import run_bulk_action
+from seqrshop.backoffice.bulk.of_orders import CHECK_PAYMENTS
+from seqrshop.backoffice.bulk.of_technical import CHECK_PAUSES
+from seqrshop.backoffice.case_actions import open_pause
 from seqrshop.backoffice.case_help import CaseHelp, amounts_of, closing_effect, help_for
 from seqrshop.backoffice.columns import InvoiceColumn, OrderColumn
 from seqrshop.backoffice.formatting import EMPTY_VALUE, local_time
 from seqrshop.backoffice.history import HistoryAdmin
-from seqrshop.backoffice.invoice_actions import (
-    INVOICE_BATCH_LIMIT,
-    TIME_LIMIT_SECONDS,
-    can_be_checked,
-    check_with_seqr,
-)
+from seqrshop.backoffice.invoice_actions import can_be_checked
 from seqrshop.backoffice.links import admin_url, link, list_url
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.refund_page import refund_page
 from seqrshop.backoffice.state_pills import word_pill
 from seqrshop.backoffice.waiting import open_cases
-
-PROBE_RESULTS = {
-    ProbeResult.RESUMED: (
-        messages.SUCCESS,
-        _("SEQR accepts our settings, payments are open again"),
-    ),
-    ProbeResult.REJECTED: (messages.ERROR, _("SEQR still rejects our settings")),
-    ProbeResult.UNANSWERED: (
-        messages.WARNING,
-        _("No clear answer from SEQR, retried automatically"),
-    ),
-    ProbeResult.NOT_MADE: (messages.INFO, _("Payments are open, or a check is already running")),
-}
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -154,7 +139,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
             "order_link": obj.order_id is None,
             "invoice_link": obj.invoice_id is None,
             "period_link": obj.period_id is None,
-            "payment_pause": _open_pause(obj) is None,
+            "payment_pause": open_pause(obj) is None,
             "held_refunds": obj.kind != CaseKind.REFUNDS_HELD,
             "closed_at": obj.closed_at is None,
             "closed_by": obj.closed_by_id is None,
@@ -199,20 +184,19 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
                 and case.kind != CaseKind.PAYMENT_UNCONFIRMED
             ),
             "resolve_unknown_refund": refund is not None and refund.status == RefundStatus.UNKNOWN,
-            "check_payments": _open_pause(case) is not None,
+            "check_payments": open_pause(case) is not None,
         }
         return tuple(action for action, helps in helpful.items() if helps)
 
     @admin.action(description=_("Check with SEQR"), permissions=["check"])
-    def check_with_seqr(self, request: HttpRequest, queryset: QuerySet[MoneyCase]) -> None:
+    def check_with_seqr(
+        self, request: HttpRequest, queryset: QuerySet[MoneyCase]
+    ) -> HttpResponse | None:
         """Check the payment of each chosen case with SEQR."""
-        run_on_each(
-            self,
-            request,
-            Invoice.objects.filter(cases__in=queryset).distinct().select_related("order"),
-            partial(check_with_seqr, source=by_staff(request.user)),
-            batch_limit=INVOICE_BATCH_LIMIT,
-            time_limit_seconds=TIME_LIMIT_SECONDS,
+        with_case = queryset.filter(invoice__isnull=False).order_by()
+        payments = Invoice.objects.filter(pk__in=with_case.values("invoice"))
+        return run_bulk_action(
+            self, request, payments.select_related("order"), CHECK_PAYMENTS, chosen=queryset
         )
 
     @admin.action(description=_("Refund …"), permissions=["refund"])
@@ -234,19 +218,12 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
         return HttpResponseRedirect(admin_url(Refund, "resolve", case.refund_id))
 
     @admin.action(description=_("Check now"), permissions=["probe"])
-    def check_payments(self, request: HttpRequest, queryset: QuerySet[MoneyCase]) -> None:
+    def check_payments(
+        self, request: HttpRequest, queryset: QuerySet[MoneyCase]
+    ) -> HttpResponse | None:
         """Check whether SEQR accepts our settings again, which resumes payments."""
-
-        def check(case: MoneyCase) -> ActionResult:
-            pause = _open_pause(case)
-            if pause is None:
-                return messages.INFO, _("Payments are not paused by this case")
-            result = probe_payments(pause.pk, by_staff(request.user), force=True)
-            if result == ProbeResult.RESUMED:
-                tasks.enqueue(tasks.run_recovery)
-            return PROBE_RESULTS[result]
-
-        run_on_each(self, request, queryset, check)
+        cases = queryset.prefetch_related("payment_pauses")
+        return run_bulk_action(self, request, cases, CHECK_PAUSES)
 
     @admin.display(description=_("status"), ordering="closed_at")
     def status_pill(self, case: MoneyCase) -> str:
@@ -280,7 +257,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
     @admin.display(description=_("payments"))
     def payment_pause(self, case: MoneyCase) -> str:
         """Return since when this case pauses payments, and the result of the last check."""
-        pause = _open_pause(case)
+        pause = open_pause(case)
         if pause is None:
             return EMPTY_VALUE
         return _("paused since %(since)s; checked %(probes)d times, last error: %(reason)s") % {
@@ -306,7 +283,3 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
     def period_link(self, case: MoneyCase) -> str:
         """Return the period, linked to its page with the rows of SEQR's report."""
         return link(case.period)
-
-
-def _open_pause(case: MoneyCase) -> PaymentPause | None:
-    return case.payment_pauses.filter(ended_at=None).first()

@@ -24,6 +24,7 @@ from payments.models import (
     TransactionPeriod,
 )
 from payments.refunds.refund import APPROVE_PERMISSION
+from seqrshop.backoffice.bulk.actions import ACTIONS
 from seqrshop.backoffice.links import list_url
 from seqrshop.backoffice.waiting import WaitingCounts
 
@@ -69,6 +70,7 @@ class Job:
 
 
 TODAY = Entry(_("Today"), url_name="admin:index")
+# A phone shows the first five at once: those with counts of what waits are among them.
 JOBS = (
     Job(_("Today"), (TODAY,)),
     Job(
@@ -78,7 +80,7 @@ JOBS = (
             Entry(
                 _("Your latest actions"),
                 url_name="staff:bulk_jobs",
-                permissions=("orders.serve_order", "payments.check_invoice", APPROVE_PERMISSION),
+                permissions=tuple(sorted({action.permission for action in ACTIONS.values()})),
             ),
         ),
     ),
@@ -94,7 +96,6 @@ JOBS = (
             Entry(_("Loyalty cards"), LoyaltyCard),
         ),
     ),
-    Job(_("Tables & codes"), (Entry(_("QR codes"), QrCode),)),
     Job(
         _("Money"),
         (
@@ -112,6 +113,7 @@ JOBS = (
             Entry(_("SEQR's report rows"), PeriodRow),
         ),
     ),
+    Job(_("Tables & codes"), (Entry(_("QR codes"), QrCode),)),
     Job(
         _("People"),
         (

@@ -14,8 +14,8 @@ from orders.models import Order, OrderState, SubjectType
 from orders.models.order import SERVABLE_STATES
 from payments.receipts.document import has_receipt, receipt_of
 from payments.receipts.pdf import receipt_pdf
-from seqrshop.backoffice.bulk.actions import CANCEL_ORDERS, CHECK_ORDERS, SERVE_ORDERS
 from seqrshop.backoffice.bulk.choose import run_bulk_action
+from seqrshop.backoffice.bulk.of_orders import CANCEL_ORDERS, CHECK_ORDERS, SERVE_ORDERS
 from seqrshop.backoffice.columns import AgeColumn
 from seqrshop.backoffice.formatting import local_time, money, table_of
 from seqrshop.backoffice.history import HistoryAdmin

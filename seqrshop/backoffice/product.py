@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from orders.languages import current_language
 from orders.models import Category, Product
 from orders.pictures import make_product_picture, save_once
-from orders.services import mark_sold_out
-from seqrshop.backoffice.action_results import change_each
+from seqrshop.backoffice.bulk.choose import run_bulk_action
+from seqrshop.backoffice.bulk.of_menu import BRING_BACK_IN_STOCK, SELL_OUT, SELL_OUT_PERMISSION
 from seqrshop.backoffice.formatting import availability, money
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.picture_field import PictureField, thumbnail
@@ -94,7 +93,7 @@ class ProductAdmin(RowActionsAdmin[Product]):
     readonly_fields = ("shop", "availability")
     fields = (*readonly_fields, *ProductPageForm.Meta.fields)
 
-    has_sell_out_permission = permission_check("orders.sell_out_product")
+    has_sell_out_permission = permission_check(SELL_OUT_PERMISSION)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         """Read each product with its shop, category and picture, without the picture's content."""
@@ -130,13 +129,15 @@ class ProductAdmin(RowActionsAdmin[Product]):
         return money(product.price, product.shop.currency)
 
     @admin.action(description=_("Mark as sold out"), permissions=["sell_out"])
-    def mark_sold_out(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+    def mark_sold_out(
+        self, request: HttpRequest, queryset: QuerySet[Product]
+    ) -> HttpResponse | None:
         """Show the chosen products as sold out."""
-        change = partial(mark_sold_out, sold_out=True)
-        change_each(self, request, queryset, change, _("Marked as sold out"))
+        return run_bulk_action(self, request, queryset, SELL_OUT)
 
     @admin.action(description=_("Back in stock"), permissions=["sell_out"])
-    def mark_back_in_stock(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+    def mark_back_in_stock(
+        self, request: HttpRequest, queryset: QuerySet[Product]
+    ) -> HttpResponse | None:
         """Offer the chosen products again."""
-        change = partial(mark_sold_out, sold_out=False)
-        change_each(self, request, queryset, change, _("Back in stock"))
+        return run_bulk_action(self, request, queryset, BRING_BACK_IN_STOCK)

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.contrib import admin, messages
-from django.contrib.admin import ModelAdmin
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
@@ -17,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import QrCode
 from orders.qr import draw, payload
-from seqrshop.backoffice.action_results import ActionResult, run_on_each
+from seqrshop.backoffice.bulk.choose import run_bulk_action
+from seqrshop.backoffice.bulk.of_menu import REGENERATE_CODES
 from seqrshop.backoffice.formatting import local_time
 from seqrshop.backoffice.links import admin_url
 from seqrshop.backoffice.row_actions import RowActionsAdmin
@@ -129,9 +129,9 @@ class QrCodeAdmin(RowActionsAdmin[QrCode]):
         )
 
     @admin.action(description=_("Regenerate"), permissions=["change"])
-    def regenerate(self, request: HttpRequest, queryset: QuerySet[QrCode]) -> None:
+    def regenerate(self, request: HttpRequest, queryset: QuerySet[QrCode]) -> HttpResponse | None:
         """Regenerate the chosen codes from their shop and parameters."""
-        regenerate(self, request, queryset)
+        return run_bulk_action(self, request, queryset.select_related("shop"), REGENERATE_CODES)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the two files of each code."""
@@ -158,21 +158,6 @@ class QrCodeAdmin(RowActionsAdmin[QrCode]):
             content_type=CONTENT_TYPES[kind],
             headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'},
         )
-
-
-def regenerate(modeladmin: ModelAdmin[Any], request: HttpRequest, codes: QuerySet[QrCode]) -> None:
-    """Regenerate codes, keeping each that would break SEQR's print rules."""
-
-    def redraw(code: QrCode) -> ActionResult:
-        try:
-            draw(code, cast(User, request.user))
-        except ValidationError as error:
-            reason = {"reason": " ".join(error.messages)}
-            return messages.ERROR, _("Code left unchanged (%(reason)s)") % reason
-        modeladmin.log_change(request, code, _("Code regenerated"))
-        return messages.SUCCESS, _("Code regenerated")
-
-    run_on_each(modeladmin, request, codes.select_related("shop"), redraw)
 
 
 def _file_url(code: QrCode, kind: str) -> str:

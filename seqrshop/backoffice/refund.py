@@ -27,14 +27,15 @@ from payments.refunds.refund import (
     resolve_unknown_refund,
 )
 from payments.refunds.second_person import NEEDS_ANOTHER_RESOLVER, needs_another_resolver
-from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each
+from seqrshop.backoffice.action_results import only_row
 from seqrshop.backoffice.approvals import approvals_page
-from seqrshop.backoffice.bulk.actions import (
+from seqrshop.backoffice.bulk.choose import run_bulk_action
+from seqrshop.backoffice.bulk.of_orders import (
     APPROVE_REFUNDS,
     DECLINE_REFUNDS,
+    MARK_POSSIBLY_MADE,
     WITHDRAW_REFUNDS,
 )
-from seqrshop.backoffice.bulk.choose import run_bulk_action
 from seqrshop.backoffice.columns import AgeColumn, AmountColumn, InvoiceColumn, StatusColumn
 from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.formatting import EMPTY_VALUE, money
@@ -43,11 +44,9 @@ from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.links import admin_url, link, page_url
 from seqrshop.backoffice.order_slip import rows_text
 from seqrshop.backoffice.permissions import permission_check
-from seqrshop.backoffice.refund_actions import mark_as_possibly_made
 from seqrshop.backoffice.refund_page import REFUND_WAITS
 from seqrshop.backoffice.shop_scope import has_all_shops, own_rows
 
-REFUND_BATCH_LIMIT = 50
 OUTCOME_KNOWN = _("The outcome is already known.")
 
 
@@ -174,14 +173,11 @@ class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryA
         return run_bulk_action(self, request, queryset, WITHDRAW_REFUNDS)
 
     @admin.action(description=_("Possibly made"), permissions=["resolve"])
-    def possibly_made(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
-        """Mark each chosen refund on hold as one that SEQR may have made."""
-        source = by_staff(request.user)
-
-        def mark(refund: Refund) -> ActionResult:
-            return mark_as_possibly_made(refund, source)
-
-        run_on_each(self, request, queryset, mark, batch_limit=REFUND_BATCH_LIMIT)
+    def possibly_made(
+        self, request: HttpRequest, queryset: QuerySet[Refund]
+    ) -> HttpResponse | None:
+        """Ask for confirmation, then mark each chosen refund on hold as possibly made by SEQR."""
+        return run_bulk_action(self, request, queryset, MARK_POSSIBLY_MADE)
 
     @admin.action(description=_("Record the outcome"), permissions=["resolve"])
     def resolve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> HttpResponse | None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -21,17 +20,22 @@ from orders.models import Order, Product, QrCode, Shop
 from orders.models.order import OPEN_STATES
 from orders.pictures import make_logo, save_once
 from orders.qr import payload
-from orders.services import copy_menu, mark_paused
+from orders.services import copy_menu
 from payments.availability.messages import shop_unavailable_message
 from payments.terminals import add_shop
-from seqrshop.backoffice.action_results import change_each
 from seqrshop.backoffice.added_once import AddedOnce
+from seqrshop.backoffice.bulk.choose import run_bulk_action
+from seqrshop.backoffice.bulk.of_menu import (
+    OPEN_SHOPS,
+    PAUSE_PERMISSION,
+    PAUSE_SHOPS,
+    REGENERATE_CODES,
+)
 from seqrshop.backoffice.links import admin_url, list_and_add_links
 from seqrshop.backoffice.new_shop import NEW_SHOP_FIELDS, NewShopForm, in_capitals
 from seqrshop.backoffice.page_addresses import PAGE_NAMES, page_address
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.picture_field import PictureField
-from seqrshop.backoffice.qr_code import regenerate
 from seqrshop.backoffice.row_actions import RowActionsAdmin
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.shop_inlines import CategoryInline, OpeningHoursInline, ProductInline
@@ -116,7 +120,7 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
         "change_terminal",
     )
 
-    has_pause_permission = permission_check("orders.pause_shop")
+    has_pause_permission = permission_check(PAUSE_PERMISSION)
     has_codes_permission = permission_check("orders.change_qrcode")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Shop]:
@@ -305,21 +309,24 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
         return terminal_page(request, get_object_or_404(self.get_queryset(request), pk=shop_id))
 
     @admin.action(description=_("Pause"), permissions=["pause"])
-    def pause(self, request: HttpRequest, queryset: QuerySet[Shop]) -> None:
+    def pause(self, request: HttpRequest, queryset: QuerySet[Shop]) -> HttpResponse | None:
         """Stop orders at the chosen shops."""
-        change = partial(mark_paused, paused=True)
-        change_each(self, request, queryset, change, _("Paused"))
+        return run_bulk_action(self, request, queryset, PAUSE_SHOPS)
 
     @admin.action(description=_("Open"), permissions=["pause"])
-    def open(self, request: HttpRequest, queryset: QuerySet[Shop]) -> None:
+    def open(self, request: HttpRequest, queryset: QuerySet[Shop]) -> HttpResponse | None:
         """Accept orders again at the chosen shops, within their opening hours."""
-        change = partial(mark_paused, paused=False)
-        change_each(self, request, queryset, change, _("Opened"))
+        return run_bulk_action(self, request, queryset, OPEN_SHOPS)
 
     @admin.action(description=_("Regenerate all QR codes"), permissions=["codes"])
-    def regenerate_codes(self, request: HttpRequest, queryset: QuerySet[Shop]) -> None:
+    def regenerate_codes(
+        self, request: HttpRequest, queryset: QuerySet[Shop]
+    ) -> HttpResponse | None:
         """Regenerate every code of the chosen shops."""
-        regenerate(self, request, QrCode.objects.filter(shop__in=queryset.values("pk")))
+        codes = QrCode.objects.filter(shop__in=queryset.values("pk")).defer("svg", "png")
+        return run_bulk_action(
+            self, request, codes.select_related("shop"), REGENERATE_CODES, chosen=queryset
+        )
 
 
 def _count(queryset: QuerySet[Any]) -> Coalesce:

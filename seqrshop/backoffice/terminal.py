@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -17,21 +16,19 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.audit import ChangeSource, by_staff
 from orders.models import SubjectType, Terminal
-from payments.availability.probe import schedule_probe_of
-from payments.credential_check import CredentialCheck, check_stored_terminal, check_terminal
+from payments.credential_check import CredentialCheck, check_terminal
 from payments.models import PaymentPause
 from payments.terminals import add_terminal, obligations_of, set_password
-from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each
-from seqrshop.backoffice.credentials_form import CredentialsAdmin, CredentialsForm, check_text
+from seqrshop.backoffice.action_results import only_row
+from seqrshop.backoffice.bulk.choose import run_bulk_action
+from seqrshop.backoffice.bulk.of_technical import CHECK_TERMINALS
+from seqrshop.backoffice.credentials_form import CredentialsAdmin, CredentialsForm
 from seqrshop.backoffice.history import WithHistory
 from seqrshop.backoffice.obligations import obligation_texts
 from seqrshop.backoffice.password_field import PasswordField
 from seqrshop.backoffice.retire_terminal import is_of_settings, retire_page
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.seller import shop_links
-
-CHECK_BATCH_LIMIT = 20
-TIME_LIMIT_SECONDS = 20.0
 
 
 class TerminalForm(CredentialsForm[Terminal]):
@@ -165,16 +162,11 @@ class TerminalAdmin(WithHistory[Terminal], CredentialsAdmin[Terminal]):
         return retire_page(request, terminal)
 
     @admin.action(description=_("Check with SEQR"), permissions=["change"])
-    def check_with_seqr(self, request: HttpRequest, queryset: QuerySet[Terminal]) -> None:
+    def check_with_seqr(
+        self, request: HttpRequest, queryset: QuerySet[Terminal]
+    ) -> HttpResponse | None:
         """Check whether SEQR accepts the chosen terminals."""
-        run_on_each(
-            self,
-            request,
-            queryset.select_related("seller"),
-            partial(_check, source=by_staff(request.user)),
-            batch_limit=CHECK_BATCH_LIMIT,
-            time_limit_seconds=TIME_LIMIT_SECONDS,
-        )
+        return run_bulk_action(self, request, queryset.select_related("seller"), CHECK_TERMINALS)
 
     @admin.action(description=_("Retire …"), permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[Terminal]) -> HttpResponse | None:
@@ -206,13 +198,3 @@ class TerminalAdmin(WithHistory[Terminal], CredentialsAdmin[Terminal]):
     def password_source(self, terminal: Terminal) -> str:
         """Return where the password is changed."""
         return gettext("Set by SEQR_TERMINAL_PASSWORD in the settings.")
-
-
-def _check(terminal: Terminal, source: ChangeSource) -> ActionResult:
-    if terminal.retired_at is not None:
-        return messages.INFO, _("Retired, not called any more")
-    check = check_stored_terminal(terminal, source)
-    if check.is_accepted:
-        schedule_probe_of(terminal.pk)
-        return messages.SUCCESS, check_text(check)
-    return (messages.WARNING if check.is_unclear else messages.ERROR), check_text(check)

@@ -20,10 +20,11 @@ from orders.audit import by_staff
 from orders.models import SubjectType
 from payments import tasks
 from payments.models import EXPLAINED, MARK_KNOWN, PeriodRow, PeriodStatus, TransactionPeriod
-from payments.reconciliation.fetch_report import request_report
 from payments.reconciliation.periods import PeriodNotAccepted, resolve_lost_period
 from payments.seqr import SeqrError
-from seqrshop.backoffice.action_results import ActionResult, only_row, run_on_each, seqr_failure
+from seqrshop.backoffice.action_results import only_row, seqr_failure
+from seqrshop.backoffice.bulk.choose import run_bulk_action
+from seqrshop.backoffice.bulk.of_technical import FETCH_REPORTS
 from seqrshop.backoffice.columns import StatusColumn, invoice_link
 from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.forms import LostPeriodForm
@@ -174,16 +175,11 @@ class TransactionPeriodAdmin(StatusColumn, HistoryAdmin[TransactionPeriod]):
         )
 
     @admin.action(description=_("Fetch the report again"), permissions=["reconcile"])
-    def fetch_again(self, request: HttpRequest, queryset: QuerySet[TransactionPeriod]) -> None:
+    def fetch_again(
+        self, request: HttpRequest, queryset: QuerySet[TransactionPeriod]
+    ) -> HttpResponse | None:
         """Let a worker fetch the report of each chosen period now, and reconcile it."""
-
-        def request_again(period: TransactionPeriod) -> ActionResult:
-            if not request_report(period.pk, by_staff(request.user)):
-                return messages.WARNING, _("SEQR has no report")
-            tasks.enqueue(tasks.advance_period, period.pk)
-            return messages.SUCCESS, _("The report is being fetched; see the history")
-
-        run_on_each(self, request, queryset, request_again)
+        return run_bulk_action(self, request, queryset, FETCH_REPORTS)
 
     @admin.action(description=_("Record the outcome"), permissions=["reconcile"])
     def resolve(

@@ -13,8 +13,10 @@ from orders.clock import database_now
 from orders.models import AuditEvent, Order, OrderState, Shop
 from payments.models import BulkJob, BulkJobRow, BulkJobStatus, Refund
 from seqrshop.backoffice.bulk import choose, jobs
-from seqrshop.backoffice.bulk.actions import ACTIONS, SERVE_ORDERS, BulkAction
+from seqrshop.backoffice.bulk.action import BulkAction
+from seqrshop.backoffice.bulk.actions import ACTIONS
 from seqrshop.backoffice.bulk.jobs import jobs_to_resume, propose_job, run_job, start_job, stop_job
+from seqrshop.backoffice.bulk.of_orders import SERVE_ORDERS
 from tests.factories import InvoiceFactory, ShopFactory
 from tests.staff import list_url, run_action, shown_messages, staff, superuser, user_of
 
@@ -66,7 +68,7 @@ def test_page_says_how_many_rows_change_and_which_are_skipped_and_why(shop: Shop
 
     page = post_action(client, "mark_as_served", *ready, served, waiting).content.decode()
 
-    assert "2 rows are changed." in page
+    assert "It is done for 2 rows." in page
     assert "1 row is skipped (already served):" in page
     assert "1 row is skipped (not paid: awaiting payment):" in page
     assert states(ready) == [OrderState.PAID] * 2
@@ -117,7 +119,7 @@ def test_many_rows_become_a_job_that_starts_when_it_is_confirmed(shop: Shop) -> 
     answer = client.post(reverse("staff:bulk_start", args=[job.pk]))
 
     job.refresh_from_db()
-    assert "3 rows are changed." in page
+    assert "It is done for 3 rows." in page
     assert "This runs in the background." in page
     assert (before, job.status) == (BulkJobStatus.PROPOSED, BulkJobStatus.RUNNING)
     assert answer["Location"] == reverse("staff:bulk_job", args=[job.pk])

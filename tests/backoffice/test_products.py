@@ -35,7 +35,7 @@ def test_sold_out_is_marked_and_logged_with_the_user() -> None:
     bun, cake = ProductFactory.create_batch(2)
     client = staff("orders.view_product", "orders.sell_out_product")
 
-    run_action(client, "mark_sold_out", bun, cake)
+    run_action(client, "mark_sold_out", bun, cake, confirmed="yes")
     run_action(client, "mark_sold_out", bun)
     sold_out = list(Product.objects.values_list("sold_out", flat=True))
     messages = run_action(client, "mark_back_in_stock", bun, from_row_page="yes")
@@ -43,9 +43,9 @@ def test_sold_out_is_marked_and_logged_with_the_user() -> None:
     bun.refresh_from_db()
     assert (sold_out, bun.sold_out) == ([True, True], False)
     assert messages == [
-        "Marked as sold out: Kanelbulle, Kanelbulle.",
-        "Nothing to change: Kanelbulle.",
-        "Back in stock: Kanelbulle.",
+        "Marked as sold out: Cinnamon bun, Cinnamon bun.",
+        "Nothing to change: Cinnamon bun.",
+        "Back in stock: Cinnamon bun.",
     ]
     log = LogEntry.objects.order_by("id")
     assert [line.change_message for line in log] == [

@@ -94,7 +94,7 @@ def test_regenerate_redraws_the_selected_codes_only() -> None:
     Shop.objects.update(service_id="NEW")
     client = superuser()
 
-    messages = run_action(client, "regenerate", one, two)
+    messages = run_action(client, "regenerate", one, two, confirmed="yes")
 
     payloads = dict(QrCode.objects.values_list("pk", "payload"))
     assert payloads[one.pk] == "HTTP://SEQR.SE/000/NEW?TABLE=1"
@@ -113,7 +113,7 @@ def test_code_that_cannot_be_regenerated_is_reported_with_the_reason() -> None:
     long = save_qr_code(shop, "Table 4", "WHERE=TABLE-4", None)
     Shop.objects.update(service_id="KAFE-LYKTAN-I-UPPSALA")
 
-    messages = run_action(superuser(), "regenerate", fits, long)
+    messages = run_action(superuser(), "regenerate", fits, long, confirmed="yes")
 
     assert sorted(message.split(":")[0] for message in messages) == [
         "Code left unchanged (The code would hold 54 characters; 50 are allowed.)",

@@ -265,9 +265,9 @@ def test_refund_on_hold_is_marked_as_possibly_made_and_the_case_sends_the_others
     case_page = client.get(page_url(case)).content.decode()
     refund_page = client.get(page_url(refund)).content.decode()
 
-    marked = run_action(client, "possibly_made", refund)
+    marked = run_action(client, "possibly_made", refund, confirmed="yes")
     client.post(page_url(case), {"closing_reason": "SEQR's list has no other one"})
-    marked_after_the_hold = run_action(client, "possibly_made", refund)
+    marked_after_the_hold = run_action(client, "possibly_made", refund, confirmed="yes")
 
     assert shown_messages(answer) == [
         "Refunds are on hold; this one is sent when the hold ends.",

@@ -148,7 +148,7 @@ def test_all_codes_of_a_shop_are_regenerated_at_once() -> None:
     Shop.objects.filter(pk=shop.pk).update(service_id="NEW")
     client = superuser()
 
-    messages = run_action(client, "regenerate_codes", shop)
+    messages = run_action(client, "regenerate_codes", shop, confirmed="yes")
 
     payloads = QrCode.objects.filter(shop=shop).order_by("parameters")
     assert [code.payload for code in payloads] == [

@@ -328,7 +328,7 @@ def test_each_chosen_terminal_is_checked_with_seqr(till: Terminal, seller: Selle
         retired_at=database_now(),
     )
 
-    messages = run_action(superuser(), "check_with_seqr", till, wrong, retired)
+    messages = run_action(superuser(), "check_with_seqr", till, wrong, retired, confirmed="yes")
 
     assert sorted(messages) == [
         "Retired, not called any more: Till 4.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -17,8 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from payments.models import BulkJob, BulkJobStatus
 from payments.tasks import enqueue
 from seqrshop.backoffice.bulk.actions import ACTIONS
-from seqrshop.backoffice.bulk.jobs import may_act, start_job, stop_job
+from seqrshop.backoffice.bulk.jobs import start_job, stop_job
 from seqrshop.backoffice.links import list_url
+from seqrshop.backoffice.permissions import require_permission
 from seqrshop.backoffice.state_pills import Tone
 from seqrshop.backoffice.tasks import run_bulk_job
 
@@ -75,8 +75,7 @@ def job_page(request: HttpRequest, job_id: int) -> HttpResponse:
 def start_page(request: HttpRequest, job_id: int) -> HttpResponse:
     """Start a job that the person has proposed, and show its progress."""
     job = get_object_or_404(_own_jobs(request), pk=job_id)
-    if not may_act(request.user, ACTIONS[job.action]):
-        raise PermissionDenied
+    require_permission(request, ACTIONS[job.action].permission)
     if start_job(job.pk):
         enqueue(run_bulk_job, job.pk)
     return HttpResponseRedirect(reverse("staff:bulk_job", args=[job.pk]))

@@ -5,6 +5,7 @@ from tests.proof.mutants.mutation import Mutation
 ALLOWANCE = "payments/refunds/allowance.py"
 HELD_REFUNDS = "payments/reconciliation/held_refunds.py"
 BULK_JOBS = "seqrshop/backoffice/bulk/jobs.py"
+BULK_CHOICE = "seqrshop/backoffice/bulk/choose.py"
 REFUND = "payments/refunds/refund.py"
 ROW_AMOUNTS = "payments/refunds/row_amounts.py"
 SEND_REFUND = "payments/refunds/send.py"
@@ -257,6 +258,14 @@ REFUND_MUTATIONS = (
         "    if False:\n",
         "tests/backoffice/test_bulk_actions.py"
         "::test_right_that_is_withdrawn_during_a_job_stops_the_next_row",
+    ),
+    Mutation(
+        "mark a single refund as possibly made without a question",
+        BULK_CHOICE,
+        "    asks = number > 1 or (action.always_asks and number == 1)\n",
+        "    asks = number > 1\n",
+        "tests/backoffice/test_bulk_confirmation.py"
+        "::test_single_refund_is_marked_as_possibly_made_after_a_question_only",
     ),
     Mutation(
         "carry out a job in shops that its person has lost",

@@ -1,0 +1,100 @@
+"""The actions over products, shops and printed codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Product, QrCode, Shop
+from orders.qr import payload
+from seqrshop.backoffice.bulk.action import BulkAction, Text
+from seqrshop.backoffice.menu_actions import (
+    bring_back_in_stock,
+    open_shop,
+    pause_shop,
+    regenerate,
+    sell_out,
+)
+
+SELL_OUT_PERMISSION = "orders.sell_out_product"
+PAUSE_PERMISSION = "orders.pause_shop"
+
+
+def _unless_available(product: Product, _person: Any) -> Text | None:
+    return _("already sold out") if product.sold_out else None
+
+
+def _unless_sold_out(product: Product, _person: Any) -> Text | None:
+    return None if product.sold_out else _("not sold out")
+
+
+def _unless_paused_for_good(shop: Shop, _person: Any) -> Text | None:
+    return _("already paused") if shop.paused and shop.paused_until is None else None
+
+
+def _unless_paused(shop: Shop, _person: Any) -> Text | None:
+    return None if shop.paused else _("not paused")
+
+
+def _unless_unprintable(code: QrCode, _person: Any) -> Text | None:
+    try:
+        payload(code.shop, code.parameters)
+    except ValidationError as error:
+        return " ".join(error.messages).rstrip(".")
+    return None
+
+
+SELL_OUT = BulkAction(
+    "sell_out",
+    Product,
+    SELL_OUT_PERMISSION,
+    _("Mark as sold out"),
+    _("Customers see at once that these products are sold out, and cannot order them."),
+    sell_out,
+    _unless_available,
+)
+BRING_BACK_IN_STOCK = BulkAction(
+    "bring_back_in_stock",
+    Product,
+    SELL_OUT_PERMISSION,
+    _("Back in stock"),
+    _("Customers can order these products again at once."),
+    bring_back_in_stock,
+    _unless_sold_out,
+)
+PAUSE_SHOPS = BulkAction(
+    "pause_shops",
+    Shop,
+    PAUSE_PERMISSION,
+    _("Pause"),
+    _(
+        "These shops take no orders until somebody opens them. Orders that are already placed can "
+        "still be paid and served."
+    ),
+    pause_shop,
+    _unless_paused_for_good,
+)
+OPEN_SHOPS = BulkAction(
+    "open_shops",
+    Shop,
+    PAUSE_PERMISSION,
+    _("Open"),
+    _("These shops take orders again at once, within their opening hours."),
+    open_shop,
+    _unless_paused,
+)
+REGENERATE_CODES = BulkAction(
+    "regenerate_codes",
+    QrCode,
+    "orders.change_qrcode",
+    _("Regenerate"),
+    _(
+        "The codes are drawn anew from the shop's present service ID and their own parameters. A "
+        "code that is printed stays as it is: print it anew where one of these has changed."
+    ),
+    regenerate,
+    _unless_unprintable,
+    ("shop",),
+)
