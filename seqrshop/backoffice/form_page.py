@@ -26,8 +26,12 @@ def form_page(
 ) -> HttpResponse:
     """Show a form about one row, with a link back to the row's page.
 
-    Without a text for the button there is nothing to do but to go back.
+    The focus stands in the first field, or in the first one with an error. Without a text for the
+    button there is nothing to do but to go back.
     """
+    shown = form.visible_fields()
+    for bound in [*(each for each in shown if each.errors), *shown][:1]:
+        bound.field.widget.attrs["autofocus"] = True
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": title,

@@ -58,6 +58,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "title": _("Search results") if hits else _("Search"),
         "search_term": text,
         "hits": hits,
+        "focuses_search": not hits,
         "max_shown": MAX_SHOWN if len(orders) > MAX_SHOWN else None,
         "shows_shops": len({hit.shop for hit in hits}) > 1,
     }
