@@ -13,6 +13,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.http import HttpRequest, QueryDict
 
+LANGUAGE_PARAMETER = "language"  # of the links by which a person chooses a language on any page
 FILTER_LOOKUPS = ("exact", "id__exact", "in", "isnull", "gte", "lt")
 DATE_LOOKUPS = ("year", "month", "day", "gte", "lt")
 
@@ -38,6 +39,18 @@ def require_readable(parameters: QueryDict) -> None:
     """Raise IncorrectLookupParameters for a character that the database refuses."""
     if any("\0" in text for name, values in parameters.lists() for text in (name, *values)):
         raise IncorrectLookupParameters
+
+
+def without_language(parameters: QueryDict) -> QueryDict | None:
+    """Return the parameters without the chosen language; None if they have none.
+
+    The middleware has activated it, and a cookie remembers it.
+    """
+    if LANGUAGE_PARAMETER not in parameters:
+        return None
+    rest = parameters.copy()
+    del rest[LANGUAGE_PARAMETER]
+    return rest
 
 
 def is_unfiltered(parameters: QueryDict) -> bool:

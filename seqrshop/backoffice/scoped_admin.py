@@ -22,6 +22,7 @@ from seqrshop.backoffice.list_parameters import (
     allowed_lookups,
     is_unfiltered,
     require_readable,
+    without_language,
 )
 from seqrshop.backoffice.shop_scope import (
     SHOP_SCOPES,
@@ -97,6 +98,8 @@ class ShopScopedAdmin(_OwnRows[M], ModelAdmin[M]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the list; all of it, with a message, after a value that no row can have."""
+        if request.method == "GET" and (rest := without_language(request.GET)) is not None:
+            return HttpResponseRedirect(f"{request.path}?{rest.urlencode()}".rstrip("?"))
         if ERROR_FLAG in request.GET:
             if not is_unfiltered(request.GET):
                 return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")

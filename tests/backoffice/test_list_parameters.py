@@ -155,3 +155,20 @@ def boss_client() -> Client:
     """Return the browser of a superuser, who sees all lists, each with rows or without."""
     invoice_in(InvoiceStatus.PAID)
     return superuser()
+
+
+@pytest.mark.parametrize("model_admin", ADMINS, ids=lambda each: each.model.__name__)
+def test_language_is_chosen_on_a_list_and_its_filter_kept(model_admin: Any) -> None:
+    client, address = superuser(), list_url(model_admin.model)
+
+    chosen = client.get(address, {"language": "sv", "p": "1"})
+    page = client.get(chosen.headers["Location"], headers={"accept": "text/html"})
+
+    assert chosen.headers["Location"] == f"{address}?p=1"
+    assert '<html lang="sv"' in page.content.decode()
+
+
+def test_language_alone_leaves_a_list_without_parameters() -> None:
+    answer = superuser().get(list_url(Order), {"language": "sv"})
+
+    assert answer.headers["Location"] == list_url(Order)
