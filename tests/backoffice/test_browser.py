@@ -36,7 +36,7 @@ PASSWORD = "correct horse battery"
 
 @dataclass
 class AdminBrowser:
-    """A superuser's browser, logged in, with the errors of its console."""
+    """The browser of a person who is logged in, with the errors of its console."""
 
     page: Page
     base_url: str
@@ -49,9 +49,12 @@ class AdminBrowser:
 
 
 @contextmanager
-def logged_in(server: LiveServer) -> Iterator[AdminBrowser]:
-    """Log in at the admin. Inside, the test cannot use the database itself."""
-    User.objects.create_superuser("astrid", password=PASSWORD)
+def logged_in(server: LiveServer, person: User | None = None) -> Iterator[AdminBrowser]:
+    """Log a person in, by default a superuser. Inside, the test cannot use the database itself."""
+    person = person or User.objects.create_superuser("astrid")
+    person.set_password(PASSWORD)
+    person.save()
+    username = person.get_username()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         opened = AdminBrowser(browser.new_page(), server.url)
@@ -65,7 +68,7 @@ def logged_in(server: LiveServer) -> Iterator[AdminBrowser]:
         )
         opened.page.on("pageerror", lambda error: opened.script_errors.append(str(error)))
         opened.open("/admin/")
-        opened.page.fill("#id_username", "astrid")
+        opened.page.fill("#id_username", username)
         opened.page.fill("#id_password", PASSWORD)
         opened.page.click("[type=submit]")
         opened.page.wait_for_selector("#user-tools")

@@ -22,6 +22,7 @@ FADE_MS = 300  # Django's buttons fade from one theme's colours to the other's i
 # Django's search field has a picture as its label, its links in the text of a filter no line.
 RULES_OF_DJANGOS_LISTS = ("label-title-only: ", "link-in-text-block: ")
 WAIT_MS = 30_000
+MAX_LINE_PX = 56
 
 
 def order_of_table_4() -> Order:
@@ -95,6 +96,34 @@ def test_order_is_found_from_any_page_by_the_keyboard_alone(live_server: LiveSer
         page.wait_for_url(f"**/admin/orders/order/{order.pk}/change/")
         page.keyboard.press("Control+k")
         expect(page.locator("#staff-search")).to_be_focused()
+
+
+def test_focus_stands_in_the_search_box_after_a_search_without_a_hit(
+    live_server: LiveServer,
+) -> None:
+    order_of_table_4()
+
+    with logged_in(live_server) as browser:
+        browser.open("/staff/search?q=nothing")
+        expect(browser.page.locator("#staff-search")).to_be_focused()
+
+
+def test_navigation_of_a_phone_is_one_line_that_shows_the_current_page(
+    live_server: LiveServer,
+) -> None:
+    with logged_in(live_server) as browser:
+        page = browser.page
+        page.set_viewport_size(PHONE)
+        browser.open("/admin/orders/auditevent/")
+        lines = page.locator(":is(.staff-nav, .staff-subnav) ul")
+        heights = [line.bounding_box() for line in lines.all()]
+        for name in ("Technical", "Audit trail"):
+            expect(page.locator("nav a.current", has_text=name)).to_be_in_viewport(ratio=1)
+        title = page.locator("#content h1").bounding_box()
+
+    assert title is not None
+    assert title["y"] < PHONE["height"] / 3
+    assert [box["height"] < MAX_LINE_PX for box in heights if box] == [True, True]
 
 
 def test_first_page_shows_a_change_without_being_reloaded(live_server: LiveServer) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Viewport
 
 from tests.browser.axe import accessibility_violations
 from tests.browser.browsers import WAIT_MS, new_browser_context
+from tests.browser.clicks import ClickCounter, Journey, promised_clicks
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.kitchen import card, open_board, paid_order, sign_in
 from tests.browser.stack import Stack
@@ -60,6 +61,7 @@ def progress_of(page: Page, number: str) -> str:
 def test_two_screens_agree_from_the_payment_to_the_undo(
     stack: Stack, kitchen: BrowserContext
 ) -> None:
+    clicks = ClickCounter(kitchen)
     bar, stove = open_board(kitchen, stack), open_board(kitchen, stack)
 
     number = paid_order(stack)
@@ -73,8 +75,10 @@ def test_two_screens_agree_from_the_payment_to_the_undo(
         steps.append(progress_of(other, number))
     tap(card(bar, number).get_by_role("button", name="Serve"))
     card(stove, number).wait_for(state="detached")
+    to_served = clicks.take()
     bar.locator("#kitchen-undo").get_by_role("button", name="Undo").click()
     card(stove, number).wait_for()
+    to_undone = clicks.take()
     undone = progress_of(stove, number)
     tap(card(stove, number).get_by_role("button", name="Serve"))
     last = bar.locator("#kitchen-served > li").filter(has_text=number)
@@ -83,6 +87,8 @@ def test_two_screens_agree_from_the_payment_to_the_undo(
 
     assert (steps, undone) == (["preparing", "ready"], "ready")
     assert card(bar, number).count() == 1
+    assert to_served == promised_clicks()[Journey.KITCHEN]
+    assert to_undone == promised_clicks()[Journey.UNDO]
 
 
 def test_double_tap_records_one_step_of_one_order(stack: Stack, kitchen: BrowserContext) -> None:
@@ -152,19 +158,23 @@ def test_board_of_a_person_who_signs_out_elsewhere_says_so(
 
 
 def test_pause_and_sound_are_switched_by_a_tap(stack: Stack, kitchen: BrowserContext) -> None:
+    clicks = ClickCounter(kitchen)
     page = open_board(kitchen, stack)
     sound = page.get_by_role("button", name="Sound on new orders")
 
     sound.click()
+    clicks.take()
     page.locator("#kitchen-pause summary").click()
     page.get_by_role("button", name="For 20 minutes").click()
     page.locator("#kitchen-paused").wait_for()
+    to_paused = clicks.take()
     paused = page.locator("#kitchen-paused [data-text]").inner_text()
     page.get_by_role("button", name="Open now").click()
     page.locator("#kitchen-paused").wait_for(state="hidden")
 
     assert sound.get_attribute("aria-pressed") == "true"
     assert re.fullmatch(r"Orders are paused until \d\d:\d\d\.", paused)
+    assert to_paused == promised_clicks()[Journey.PAUSE]
 
 
 def test_filter_shows_the_orders_of_a_category_and_is_remembered(

@@ -18,6 +18,7 @@ from payments.staff_roles import save_roles
 from tests.backoffice.people.authenticator import code
 from tests.backoffice.test_browser import logged_in
 from tests.browser.axe import accessibility_violations
+from tests.browser.clicks import ClickCounter, Journey, promised_clicks
 from tests.factories import ShopFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -77,9 +78,12 @@ def sign_out(page: Page) -> None:
 def sign_in(page: Page, url: str) -> None:
     """Enter the user name and the password."""
     page.goto(f"{url}/admin/")
-    page.fill("#id_username", "boel")
-    page.fill("#id_password", PASSWORD)
-    page.click("[type=submit]")
+    expect(page.locator("#id_username")).to_be_focused()
+    page.keyboard.type("boel")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/staff/second-factor*")
 
 
 def test_colleague_joins_and_signs_in_with_an_app_and_with_a_passkey(
@@ -89,21 +93,26 @@ def test_colleague_joins_and_signs_in_with_an_app_and_with_a_passkey(
     save_roles()
     ShopFactory.create(name="Kafé Lyktan")
 
+    clicks: dict[Journey, int] = {}
     with logged_in(live_server) as owner:
-        # The owner: 5 clicks from the first page to the copied link.
-        owner.page.get_by_role("link", name="People").click()
-        owner.page.get_by_role("link", name="Roles", exact=True).click()
+        owner.open("/staff/roles")
         looks.at(owner.page, "roles")
+        counter = ClickCounter(owner.page.context)
+        owner.open("/admin/")
+        owner.page.get_by_role("link", name="People").click()
         owner.page.get_by_role("link", name="Invite a colleague").click()
         looks.at(owner.page, "invite")
-        owner.page.select_option("#id_role", label="Shift leader")
+        counter.choose(owner.page.locator("#id_role"), "Shift leader")
         owner.page.get_by_label("Kafé Lyktan").check()
         owner.page.get_by_role("button", name="Make the link").click()
         looks.at(owner.page, "link")
         link = owner.page.input_value("#link")
+        owner.page.get_by_role("button", name="Copy").click()
+        clicks[Journey.INVITE] = counter.take()
         settings.SECOND_FACTOR_REQUIRED = True
 
         with colleague_browser(owner.page, looks) as page:
+            counter = ClickCounter(page.context)
             page.goto(link)
             expect(page.get_by_text("invites you as Shift leader.")).to_be_visible()
             assert "#" not in page.url
@@ -115,6 +124,7 @@ def test_colleague_joins_and_signs_in_with_an_app_and_with_a_passkey(
             page.get_by_role("button", name="Join").click()
 
             expect(page.get_by_text("so it needs a second factor")).to_be_visible()
+            clicks[Journey.JOIN] = counter.take()
             looks.at(page, "choice of a factor")
             page.get_by_role("link", name="Add an authenticator app").click()
             looks.at(page, "app")
@@ -125,13 +135,16 @@ def test_colleague_joins_and_signs_in_with_an_app_and_with_a_passkey(
             looks.at(page, "recovery codes")
             page.get_by_role("link", name="I have kept the codes").click()
             expect(page.locator(".staff-person summary")).to_have_text("Boel Berg")
+            clicks[Journey.ADD_FACTOR] = counter.take()
 
             sign_out(page)
+            counter.take()
             sign_in(page, live_server.url)
             looks.at(page, "second factor")
-            page.fill("#code", code(secret, steps_later=1))
-            page.get_by_role("button", name="Continue").click()
+            page.keyboard.type(code(secret, steps_later=1))
+            page.keyboard.press("Enter")
             expect(page.locator(".staff-person summary")).to_have_text("Boel Berg")
+            clicks[Journey.SIGN_IN] = counter.take()
 
             devices = page.context.new_cdp_session(page)
             devices.send("WebAuthn.enable")
@@ -155,6 +168,7 @@ def test_colleague_joins_and_signs_in_with_an_app_and_with_a_passkey(
 
         violations_of_owner = list(owner.policy_violations)
 
+    assert clicks == {journey: promised_clicks()[journey] for journey in clicks}
     assert looks.violations == []
     assert looks.policy_violations == []
     assert violations_of_owner == []
