@@ -38,7 +38,7 @@ format: $(VENV)/installed-test ## format the code
 	@$(VENV_PYTHON) -m ruff format .
 	@$(VENV_PYTHON) -m seqrshop.local.javascript --fix
 
-screenshots: $(VENV)/installed-test ## photograph every page in every state into .local/screenshots/ (2 min)
+screenshots: $(VENV)/installed-test ## photograph every page in every state into .local/screenshots/ (4 min): ONLY=staff
 	@exec $(VENV_PYTHON) -m tests.screenshots
 
 proof: $(VENV)/installed-test ## run each grid in full, and model-based tests at length: EXAMPLES=n SEED=n SHRINK=1 (docs/proof.md)

@@ -1,12 +1,15 @@
 """`make screenshots`: takes pictures of the pages of customers and staff.
 
 Every state of the customers' pages on every screen, light and dark, in English, and in Swedish on
-the phones, into .local/screenshots/; the pictures of the README into docs/images/.
+the phones; each page of the back office in every width, theme and language; into
+.local/screenshots/, and the pictures of the README into docs/images/. With ONLY=staff those of the
+back office alone.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -49,9 +52,11 @@ def main() -> int:
         with running_stack(folder, given) as stack, running_chromium() as chromium:
             password = json.loads((folder / "demo.json").read_text())["staff_password"]
             backoffice.take(stack, chromium, password, PICTURES / "admin")
-            for language in LANGUAGES:
+            is_all = os.environ.get("ONLY") != "staff"
+            for language in LANGUAGES if is_all else ():
                 _take_all(stack, chromium, language)
-    readme.refresh(PICTURES)
+    if is_all:
+        readme.refresh(PICTURES)
     shutil.rmtree(folder, ignore_errors=True)
     taken = len(list(PICTURES.rglob("*.png")))
     sys.stdout.write(f"{taken} pictures in {PICTURES} after {time.monotonic() - began:.0f} s\n")

@@ -1,18 +1,22 @@
-"""Pictures of the admin, after a customer has paid and got a part refunded."""
+"""Pictures of the back office, after a customer has paid and got a part refunded."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from seqrshop.local.demo import STAFF_USER
-from tests.browser.browsers import new_browser_context
+from tests.browser.browsers import THEMES, new_browser_context
 from tests.browser.stack import Stack
 from tests.browser.states import Customer
 
 WINDOW: ViewportSize = {"width": 1280, "height": 900}
-WIDTHS = (1024, 390)  # besides
+WIDTHS = (1280, 1024, 390)
+LANGUAGES = ("en", "sv")
+SHOP = "lyktan"
 LISTS = {
     "orders": "orders/order",
     "products": "orders/product",
@@ -22,72 +26,124 @@ LISTS = {
     "codes": "orders/qrcode",
     "invoices": "payments/invoice",
     "refunds": "payments/refund",
+    "approvals": "payments/refund/approvals",
     "cases": "payments/moneycase",
+    "periods": "payments/transactionperiod",
+    "report-rows": "payments/periodrow",
+    "payment-checks": "payments/pollshard",
     "people": "auth/user",
+    "groups": "auth/group",
     "audit": "orders/auditevent",
 }
-SHOP = "lyktan"
-# The pages that staff work with are taken in every width, theme and language.
+NEW_ROWS = {"add-shop": "orders/shop", "add-code": "orders/qrcode", "invite": "auth/user"}
+# The first row of a table has its page taken, and the pages below it.
+ROWS = {
+    "product": ("orders_product", "orders/product", ("change",)),
+    "shop": ("orders_shop", "orders/shop", ("change", "start", "terminal")),
+    "code": ("orders_qrcode", "orders/qrcode", ("change",)),
+    "terminal": ("orders_terminal", "orders/terminal", ("change", "retire")),
+    "seller": ("orders_seller", "orders/seller", ("change",)),
+    "invoice": ("payments_invoice", "payments/invoice", ("change",)),
+    "refund-made": ("payments_refund", "payments/refund", ("change",)),
+    "case": ("payments_moneycase", "payments/moneycase", ("change",)),
+    "period": ("payments_transactionperiod", "payments/transactionperiod", ("change",)),
+    "person": ("auth_user", "auth/user", ("change",)),
+    "group": ("auth_group", "auth/group", ("change",)),
+}
 STAFF_PAGES = {
-    "kitchen": f"kitchen/{SHOP}",
     "search": "search?q=10",
+    "search-empty": "search?q=nothing",
+    "kitchen": f"kitchen/{SHOP}",
     "roles": "roles",
     "security": "security",
+    "add-app": "security/app",
+    "add-passkey": "security/passkey",
     "bulk": "bulk",
 }
+TO_APPROVE = """
+    INSERT INTO payments_refund (invoice_id, nonce, status, amount, currency, reason_code, reason,
+        approval_reason, withdrawal_reason, resolution_reason, requested_by_id)
+    SELECT id, 'to-approve', 'REQUESTED', 20, currency, 'too_late', '', 'payment_limit', '', '',
+        (SELECT max(id) FROM auth_user) FROM payments_invoice WHERE id = %s
+"""
+CASE = """
+    INSERT INTO payments_moneycase (kind, key, order_id, invoice_id, summary, closing_reason)
+    SELECT 'possibly_reversed', id, order_id, id, 'first seen after 20 s', ''
+    FROM payments_invoice WHERE id = %s
+"""
+PERIOD = """
+    INSERT INTO payments_transactionperiod (day, terminal_id, status, transaction_period_id,
+        marking_started_at, marking_ended_at, fetched_at)
+    SELECT current_date - 1, min(id), 'RECONCILED', 'period-1', now(), now(), now()
+    FROM orders_terminal
+"""
 
 
 def take(stack: Stack, chromium: Browser, password: str, folder: Path) -> None:
-    """Save the lists, the pages of the staff's day, and what adds a shop, in the folder."""
+    """Save each page of the back office in every width, theme and language, in the folder."""
     context = new_browser_context(chromium, viewport=WINDOW)
     _, reference = Customer(stack, context.new_page()).place_and_pay_order()
     page = context.new_page()
+    for name in _each_look(page, folder, "sign-in", f"{stack.url}/admin/login/"):
+        page.screenshot(path=name, full_page=True)
     _log_in(page, stack, password)
     [(order, invoice)] = stack.read(
         "SELECT order_id, id FROM payments_invoice WHERE invoice_reference = %s", reference
     )
     refund = f"{stack.url}/admin/payments/invoice/{invoice}/refund/"
-    admin = f"{stack.url}/admin"
-    worked_with = {
-        "today": f"{admin}/",
-        "order": f"{admin}/orders/order/{order}/change/",
-        "refund": refund,
-        **{name: f"{stack.url}/staff/{path}" for name, path in STAFF_PAGES.items()},
-    }
-    _take_everywhere(page, worked_with, folder)
+    of_order = f"{stack.url}/admin/orders/order/{order}/change/"
+    before = {"today-without-cases": f"{stack.url}/admin/", "order": of_order, "refund": refund}
+    _take_everywhere(page, before, folder)
     _refund(page, refund)
     stack.wait_for("SELECT 1 FROM orders_order WHERE state = 'partly_refunded'")
-    [(shop,)] = stack.read("SELECT id FROM orders_shop WHERE slug = %s", SHOP)
-    pages = {
-        **LISTS,
-        "order-refunded": f"orders/order/{order}/change",
-        "add-shop": "orders/shop/add",
-        "shop-start": f"orders/shop/{shop}/start",
-    }
-    for name, path in pages.items():
-        page.goto(f"{admin}/{path}/")
-        page.screenshot(path=folder / f"{name}.png", full_page=True)
+    for statement in (TO_APPROVE, CASE):
+        stack.write(statement, invoice)
+    stack.write(PERIOD)
+    _take_everywhere(page, {"order-refunded": of_order, **_addresses(stack)}, folder)
+    products = f"{stack.url}/admin/orders/product/"
+    for name in _each_look(page, folder, "bulk-question", products):
+        page.goto(products)
+        page.locator("#action-toggle").check()
+        page.locator("select[name=action]").select_option(value="mark_sold_out")
+        page.locator(".actions button").click()
+        page.screenshot(path=name, full_page=True)
     context.close()
 
 
+def _addresses(stack: Stack) -> dict[str, str]:
+    """Return the addresses of the pages by the names of their pictures."""
+    pages = {"today": ""} | {name: f"{path}/" for name, path in LISTS.items()}
+    pages |= {name: f"{path}/add/" for name, path in NEW_ROWS.items()}
+    for name, (table, path, of_row) in ROWS.items():
+        [(row,)] = stack.read(f"SELECT min(id) FROM {table}")  # noqa: S608
+        for page in of_row if row is not None else ():
+            pages[name if page == "change" else f"{name}-{page}"] = f"{path}/{row}/{page}/"
+    return {
+        **{name: f"{stack.url}/admin/{path}" for name, path in pages.items()},
+        **{name: f"{stack.url}/staff/{path}" for name, path in STAFF_PAGES.items()},
+    }
+
+
 def _take_everywhere(page: Page, addresses: dict[str, str], folder: Path) -> None:
-    """Save each page in English, and on a phone in Swedish and in the dark, too."""
+    """Save pages in every width, theme and language."""
     for name, address in addresses.items():
+        for path in _each_look(page, folder, name, address):
+            page.screenshot(path=path, full_page=True)
+
+
+def _each_look(page: Page, folder: Path, name: str, address: str) -> Iterator[Path]:
+    """Bring a page into each of its looks; yield where the picture is saved."""
+    separator = "&" if "?" in address else "?"
+    for language in LANGUAGES:
+        page.goto(f"{address}{separator}language={language}")
         page.goto(address)
-        page.screenshot(path=folder / f"{name}.png", full_page=True)
-        for width in WIDTHS:
+        for width, theme in product(WIDTHS, THEMES):
             page.set_viewport_size({"width": width, "height": WINDOW["height"]})
-            page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
-        page.emulate_media(color_scheme="dark")
-        page.screenshot(path=folder / f"{name}-{WIDTHS[-1]}-dark.png", full_page=True)
-        page.set_viewport_size(WINDOW)
-        page.screenshot(path=folder / f"{name}-dark.png", full_page=True)
-        page.emulate_media(color_scheme="light")
-    page.goto(f"{addresses['today']}?language=sv")
-    for name, address in addresses.items():
-        page.goto(address)
-        page.screenshot(path=folder / f"{name}-sv.png", full_page=True)
-    page.goto(f"{addresses['today']}?language=en")
+            page.emulate_media(color_scheme=theme)
+            yield folder / f"{width}-{theme}-{language}" / f"{name}.png"
+    page.goto(f"{address}{separator}language={LANGUAGES[0]}")
+    page.set_viewport_size(WINDOW)
+    page.emulate_media(color_scheme=THEMES[0])
 
 
 def _log_in(page: Page, stack: Stack, password: str) -> None:

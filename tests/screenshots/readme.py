@@ -19,7 +19,7 @@ SOURCES = {
     "order-dark": "390x844-dark-sv/menu-chosen",
     "desktop": "1280x800-light-en/menu-chosen",
     "code": "1280x800-light-en/order-no-app",
-    "admin": "admin/order",
+    "admin": "admin/1280-light-en/order",
 }
 
 
