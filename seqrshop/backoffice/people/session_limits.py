@@ -22,6 +22,7 @@ STAFF_PATHS = ("/admin/", "/staff/")
 OWNER_IDLE_SECONDS = 15 * 60
 RECENT_SIGN_IN_SECONDS = 10 * 60
 ACTIVITY_WRITE_SECONDS = 30  # between two notes of activity in the session
+BACKGROUND_HEADER = "X-Background"  # of what a script reads: a page that shows itself again
 SIGNED_IN_AT = "signed_in_at"
 ACTIVE_AT = "active_at"
 WITH_FACTOR = "with_second_factor"
@@ -86,7 +87,8 @@ def _is_owner(request: HttpRequest) -> bool:
 
 def _note_activity(request: HttpRequest) -> None:
     """Note the activity of an owner. What a script reads on an open page is none."""
-    is_activity = request.method == "POST" or "text/html" in request.headers.get("Accept", "")
+    is_page = "text/html" in request.headers.get("Accept", "")
+    is_activity = request.method == "POST" or (is_page and BACKGROUND_HEADER not in request.headers)
     if not (is_activity and _is_owner(request)):
         return
     now = time.time()

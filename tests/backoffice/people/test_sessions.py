@@ -79,11 +79,16 @@ def test_owners_session_ends_after_fifteen_idle_minutes(
     assert open_page(browser) == status
 
 
-def test_what_scripts_read_keeps_no_owner_signed_in() -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [{"Accept": "application/json"}, {"Accept": "text/html", "X-Background": "yes"}],
+    ids=["data", "a page that shows itself again"],
+)
+def test_what_scripts_read_keeps_no_owner_signed_in(headers: dict[str, str]) -> None:
     browser = browser_signed_in(person())
     for _ in range(2):
         let_pass(browser, 8 * MINUTE)
-        last = open_page(browser, Accept="application/json")
+        last = open_page(browser, **headers)
 
     assert last == 302
 
