@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, parse_cookie
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
@@ -59,6 +61,19 @@ class StaffAdminSite(AdminSite):
         )
         request.current_app = self.name
         return view(request)
+
+    def i18n_javascript(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Return the texts of Django's scripts in the language that the person has chosen.
+
+        Elsewhere a script's language is that of the browser: a chosen one is forgotten there.
+        """
+        cookies = parse_cookie(request.META.get("HTTP_COOKIE", ""))
+        chosen = cookies.get(settings.LANGUAGE_COOKIE_NAME)
+        with override(chosen if chosen in dict(settings.LANGUAGES) else get_language()):
+            response: HttpResponse = super().i18n_javascript(request, extra_context)
+        return response
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Sign the person out, and record it."""

@@ -169,3 +169,12 @@ def test_count_has_the_open_cases_of_the_persons_shops() -> None:
 
     assert frame_of(client).counts.cases == 1
     assert '<span class="visually-hidden">waiting:</span> 1<' in client.get(INDEX).content.decode()
+
+
+def test_texts_of_scripts_are_in_the_language_that_the_person_has_chosen() -> None:
+    client = superuser()
+    client.get(reverse("admin:index"), {"language": "sv"})
+
+    texts = client.get(reverse("admin:jsi18n"), headers={"accept": "*/*"}).content.decode()
+
+    assert "%(sel)s av %(cnt)s" in texts

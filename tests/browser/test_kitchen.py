@@ -12,7 +12,7 @@ from tests.browser.axe import accessibility_violations
 from tests.browser.browsers import WAIT_MS, new_browser_context
 from tests.browser.clicks import ClickCounter, Journey, promised_clicks
 from tests.browser.conftest import Console, OpenBrowser
-from tests.browser.kitchen import card, open_board, paid_order, sign_in
+from tests.browser.kitchen import BOARD, card, open_board, paid_order, sign_in
 from tests.browser.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -175,6 +175,18 @@ def test_pause_and_sound_are_switched_by_a_tap(stack: Stack, kitchen: BrowserCon
     assert sound.get_attribute("aria-pressed") == "true"
     assert re.fullmatch(r"Orders are paused until \d\d:\d\d\.", paused)
     assert to_paused == promised_clicks()[Journey.PAUSE]
+
+
+def test_board_is_in_the_language_that_the_person_has_chosen_in_an_english_browser(
+    stack: Stack, kitchen: BrowserContext
+) -> None:
+    number = paid_order(stack)
+    page = kitchen.new_page()
+    page.goto(f"{stack.url}{BOARD}?language=sv")
+    card(page, number).wait_for()
+
+    assert card(page, number).locator("[data-place]").inner_text() == "Bord 4"
+    assert page.get_by_role("button", name="Kaffe och te").count() == 1
 
 
 def test_filter_shows_the_orders_of_a_category_and_is_remembered(

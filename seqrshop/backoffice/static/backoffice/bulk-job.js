@@ -6,7 +6,8 @@ async function refresh() {
   const shown = document.getElementById("bulk-job");
   if (!shown?.dataset.running) return;
   try {
-    const response = await fetch(window.location.href);
+    const headers = { Accept: "text/html", "X-Background": "yes" };
+    const response = await fetch(window.location.href, { headers });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const current = page.getElementById("bulk-job");
     if (response.ok && current) shown.replaceWith(current);

@@ -100,7 +100,9 @@ export class BoardFeed {
    * @param {AbortSignal} signal
    */
   async #fetch(url, signal) {
-    const response = await fetch(url, { signal, headers: { Accept: "application/json" } });
+    const language = document.documentElement.lang;
+    const headers = { Accept: "application/json", "Accept-Language": language };
+    const response = await fetch(url, { signal, headers });
     const date = Date.parse(response.headers.get("Date") ?? "");
     if (!Number.isNaN(date)) this.#clockOffset = date - Date.now();
     return response;

@@ -173,7 +173,11 @@ async function send(url, fields) {
   try {
     const response = await fetch(url, {
       method: "POST",
-      headers: { "X-CSRFToken": csrfToken, Accept: "application/json" },
+      headers: {
+        "X-CSRFToken": csrfToken,
+        Accept: "application/json",
+        "Accept-Language": document.documentElement.lang,
+      },
       body: new URLSearchParams(fields),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });

@@ -1,7 +1,12 @@
 // Scrolls the navigation of a phone sideways to the current page, which may be beyond its edge.
 
-for (const link of document.querySelectorAll(":is(.staff-nav, .staff-subnav) .current")) {
-  const line = link.closest("ul");
-  if (!(link instanceof HTMLElement) || !line) continue;
-  line.scrollLeft = link.offsetLeft - (line.clientWidth - link.offsetWidth) / 2;
+function showCurrent() {
+  for (const link of document.querySelectorAll(":is(.staff-nav, .staff-subnav) .current")) {
+    const line = link.closest("ul");
+    if (!(link instanceof HTMLElement) || !line) continue;
+    line.scrollLeft = link.offsetLeft - (line.clientWidth - link.offsetWidth) / 2;
+  }
 }
+
+showCurrent();
+addEventListener("resize", showCurrent); // a tablet that is turned
