@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from orders.languages import current_language
 from orders.models.food import Allergen, Diet, contradiction
 from orders.models.option import OptionGroup
 from orders.models.picture import Picture
@@ -36,7 +37,7 @@ class Category(models.Model):
         ordering = ["position", "id"]
 
     def __str__(self) -> str:
-        return self.name_sv
+        return self.name_in(current_language())
 
     def name_in(self, language: str) -> str:
         """Return the name in Swedish for "sv", else in English."""
@@ -177,7 +178,7 @@ class Product(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name_sv
+        return self.name_in(current_language())
 
     def clean(self) -> None:
         """Raise ValidationError for a category of another shop, or marks that contradict."""

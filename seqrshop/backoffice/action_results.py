@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource
 from payments.seqr import SeqrError, SeqrOutcomeUnknown, SeqrUnavailable
-from seqrshop.backoffice.formatting import row_name
 
 M = TypeVar("M", bound=Model)
 ActionResult = tuple[int, str | Promise]
@@ -43,7 +42,7 @@ def run_on_each(
             level, text = act(row)
         else:
             level, text = messages.WARNING, _("Not done, SEQR is responding slowly; try again")
-        results.setdefault((level, str(text)), []).append(row_name(row))
+        results.setdefault((level, str(text)), []).append(str(row))
     for (level, text), names in results.items():
         modeladmin.message_user(request, f"{text}: {', '.join(names)}.", level)
 

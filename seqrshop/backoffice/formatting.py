@@ -3,13 +3,11 @@
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Model
 from django.utils.formats import number_format
 from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from orders.languages import current_language
 from orders.models import Order, Product
 
 EMPTY_VALUE = "-"
@@ -42,11 +40,6 @@ def short_time(moment: datetime, now: datetime) -> str:
     local = localtime(moment)
     form = "%H:%M" if local.date() == localtime(now).date() else "%Y-%m-%d %H:%M"
     return f"{local:{form}}"
-
-
-def row_name(row: Model) -> str:
-    """Return the name of a row in the language of the staff."""
-    return row.name_in(current_language()) if isinstance(row, Product) else str(row)
 
 
 def age(since: datetime) -> str:

@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from orders.audit import by_staff
 from orders.models import Order, Product, QrCode, Shop
@@ -42,6 +42,7 @@ from seqrshop.backoffice.shop_inlines import CategoryInline, OpeningHoursInline,
 from seqrshop.backoffice.shop_scope import has_all_shops
 from seqrshop.backoffice.shop_start import start_page
 from seqrshop.backoffice.shop_terminal import terminal_page
+from seqrshop.backoffice.state_pills import word_pill
 
 PAUSE_NOTES = ("pause_note_sv", "pause_note_en")
 KITCHEN_MINUTES = ("kitchen_amber_minutes", "kitchen_red_minutes")
@@ -107,7 +108,7 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
         "terminal",
         "products_on_sale",
         "open_orders",
-        "paused_now",
+        "status_pill",
     )
     list_filter = (("terminal", OwnRowsFilter),)
     list_select_related = ("terminal",)
@@ -247,10 +248,12 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
         """Return the number of orders awaiting payment."""
         return int(shop.open_order_count)
 
-    @admin.display(description=_("paused"), boolean=True, ordering="paused")
-    def paused_now(self, shop: Shop) -> bool:
+    @admin.display(description=_("status"), ordering="paused")
+    def status_pill(self, shop: Shop) -> str:
         """Return whether the staff have paused the shop."""
-        return shop.is_paused(timezone.now())
+        if shop.is_paused(timezone.now()):
+            return word_pill("warn", gettext("paused"))
+        return word_pill("ok", gettext("open"))
 
     @admin.display(description=_("right now"))
     def accepting_orders(self, shop: Shop) -> str:

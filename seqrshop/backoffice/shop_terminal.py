@@ -79,6 +79,6 @@ def _consequences(shop: Shop) -> list[str]:
     )
     return [
         _("New orders are paid at the terminal that you choose."),
-        open_payments % {"n": number, "terminal": shop.terminal},
+        *([open_payments % {"n": number, "terminal": shop.terminal}] if number else []),
         _("Payments that are not at SEQR yet are sent by the new terminal."),
     ]

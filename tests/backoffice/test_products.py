@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from orders.models import Picture, Product
 from tests.factories import CategoryFactory, ProductFactory
 from tests.image_files import drawn, noise, upload
-from tests.staff import listed, page_url, run_action, staff, superuser, user_of
+from tests.staff import list_url, listed, page_url, run_action, staff, superuser, user_of
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +77,27 @@ def test_page_offers_the_action_that_changes_something() -> None:
     assert 'value="mark_sold_out"' in in_stock
     assert 'value="mark_back_in_stock"' not in in_stock
     assert 'value="mark_back_in_stock"' in sold_out
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "others"),
+    [("en", ("Cinnamon bun", "Pastries"), ("Kanelbulle", "Bakverk")),
+     ("sv", ("Kanelbulle", "Bakverk"), ("Cinnamon bun", "Pastries"))],
+)  # fmt: skip
+def test_list_and_page_name_products_in_the_language_of_the_person(
+    language: str, names: tuple[str, str], others: tuple[str, str]
+) -> None:
+    category = CategoryFactory.create()
+    bun = ProductFactory.create(shop=category.shop, category=category)
+    client = staff("orders.view_product")
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+
+    shown = client.get(list_url(Product)).content.decode()
+    title = client.get(page_url(bun)).content.decode().partition("</h1>")[0]
+
+    assert [name in shown for name in (*names, *others)] == [True, True, False, False]
+    assert f"<h1>{names[0]}" in title
+    assert others[0] not in title
 
 
 def test_products_are_found_by_name_and_article_number() -> None:

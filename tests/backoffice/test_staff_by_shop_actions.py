@@ -9,6 +9,7 @@ from django.contrib.admin import site
 from django.contrib.auth.models import User
 from django.db.models import Model
 from django.test import Client, RequestFactory
+from django.utils.translation import override
 
 from orders.models import Shop
 from payments.models import MoneyCase, Refund
@@ -149,7 +150,9 @@ def test_actions_reach_the_rows_that_they_are_for(world: World) -> None:
             with undone():
                 unknown = result(run(client, model, action, UNKNOWN_ID))
                 reached = run(client, model, action, row.pk)
-                if result(reached) == unknown and str(row) not in reached.getvalue().decode():
+                with override("en"):
+                    is_named = str(row) in reached.getvalue().decode()
+                if result(reached) == unknown and not is_named:
                     silent.append((model.__name__, action))
 
     assert silent == [("Shop", "delete_selected")]

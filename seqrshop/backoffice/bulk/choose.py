@@ -21,7 +21,7 @@ from payments.models import BulkJob, Invoice, Refund
 from seqrshop.backoffice.action_results import ActionResult, run_on_each
 from seqrshop.backoffice.bulk.action import BulkAction, Text
 from seqrshop.backoffice.bulk.jobs import propose_job
-from seqrshop.backoffice.formatting import money, row_name
+from seqrshop.backoffice.formatting import money
 from seqrshop.backoffice.row_actions import FROM_ROW_PAGE, RowActionsAdmin
 from seqrshop.backoffice.row_count import count_rows
 
@@ -126,7 +126,7 @@ def _with_amount(row: Any) -> str:
         return f"{row} ({money(row.total, row.currency)})"
     if isinstance(row, Invoice | Refund):
         return f"{row} ({money(row.amount, row.currency)})"
-    return row_name(row)
+    return str(row)
 
 
 def _skipped(reasons: Iterable[tuple[Any, Text | None]]) -> list[SkippedRows]:
@@ -134,7 +134,7 @@ def _skipped(reasons: Iterable[tuple[Any, Text | None]]) -> list[SkippedRows]:
     names: dict[str, list[str]] = {}
     for row, reason in reasons:
         if reason is not None:
-            names.setdefault(str(reason), []).append(row_name(row))
+            names.setdefault(str(reason), []).append(str(row))
     return [
         SkippedRows(reason, tuple(of_reason[:NAMED_ROWS]), len(of_reason[NAMED_ROWS:]))
         for reason, of_reason in names.items()

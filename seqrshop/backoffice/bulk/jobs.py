@@ -23,7 +23,6 @@ from payments.models import BulkJob, BulkJobRow, BulkJobStatus
 from seqrshop.backoffice.action_results import ActionResult
 from seqrshop.backoffice.bulk.action import BulkAction
 from seqrshop.backoffice.bulk.actions import ACTIONS
-from seqrshop.backoffice.formatting import row_name
 from seqrshop.backoffice.shop_scope import rows_of_person
 
 logger = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ def propose_job(action: BulkAction, rows: Iterable[Model], person: User, languag
     )
     old.delete()
     job = BulkJob.objects.create(action=action.name, created_by=person, language=language)
-    named = ((row.pk, row_name(row)[:MAX_LABEL_LENGTH]) for row in rows)
+    named = ((row.pk, str(row)[:MAX_LABEL_LENGTH]) for row in rows)
     BulkJobRow.objects.bulk_create(
         (BulkJobRow(job=job, subject_id=pk, label=name) for pk, name in named), batch_size=1000
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
@@ -15,7 +16,7 @@ from django.utils.translation import ngettext
 
 from orders.audit import by_staff, record_user_event
 from orders.models import EventName, Passkey, StaffAccess
-from seqrshop.backoffice.accounts import TranslatedPermissions, may_give
+from seqrshop.backoffice.accounts import TranslatedPermissions, group_label, may_give
 from seqrshop.backoffice.failed_sign_ins import failed_sign_ins
 from seqrshop.backoffice.formatting import EMPTY_VALUE
 from seqrshop.backoffice.people import second_factor
@@ -32,6 +33,16 @@ FIELDS_OF_SUPERUSERS = ("is_superuser", "user_permissions")
 FIELDS_OF_SIGN_INS = ("last_login", "date_joined", "failed_sign_ins", "factors")
 
 
+class GroupFilter(admin.RelatedFieldListFilter):
+    """A filter by group; the ready-made roles among them by their translated names."""
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        """Return the groups with their labels."""
+        return [(str(group.pk), group_label(group)) for group in Group.objects.order_by("name")]
+
+
 class StaffUserAdmin(TranslatedPermissions, ShopScopedAdmin[User], UserAdmin[User]):
     """Django's page of a user, with the user's shops and sign-ins.
 
@@ -46,6 +57,7 @@ class StaffUserAdmin(TranslatedPermissions, ShopScopedAdmin[User], UserAdmin[Use
         (_("Sign-ins"), {"fields": FIELDS_OF_SIGN_INS}),
     )
     readonly_fields = ("last_login", "date_joined", "failed_sign_ins", "factors")
+    list_filter = ("is_active", ("groups", GroupFilter))
     change_form_template = "admin/auth/user/change_form.html"
 
     @admin.display(description=_("failed since then"))

@@ -9,7 +9,7 @@ from django.test import Client
 from orders.models import StaffAccess
 from tests.backoffice.people.invitation_steps import role
 from tests.backoffice.people.sign_in_steps import events
-from tests.staff import page_url
+from tests.staff import list_url, page_url
 
 pytestmark = pytest.mark.django_db
 
@@ -43,3 +43,12 @@ def test_change_of_roles_is_recorded(owner: Client) -> None:
     owner.post(page_url(user), {**form, "first_name": "Boel"})
 
     assert events(user) == ["rights_changed"]
+
+
+def test_filter_of_users_names_the_roles_in_the_language_of_the_person(owner: Client) -> None:
+    owner.defaults["HTTP_ACCEPT_LANGUAGE"] = "sv"
+
+    page = owner.get(list_url(User)).content.decode()
+
+    assert f'?groups__id__exact={role("Shift leader").pk}">Skiftledare</a>' in page
+    assert "Shift leader" not in page
