@@ -85,7 +85,7 @@ def take(stack: Stack, chromium: Browser, password: str, folder: Path) -> None:
     _, reference = Customer(stack, context.new_page()).place_and_pay_order()
     page = context.new_page()
     for name in _each_look(page, folder, "sign-in", f"{stack.url}/admin/login/"):
-        page.screenshot(path=name, full_page=True)
+        _save(page, name)
     _log_in(page, stack, password)
     [(order, invoice)] = stack.read(
         "SELECT order_id, id FROM payments_invoice WHERE invoice_reference = %s", reference
@@ -103,10 +103,11 @@ def take(stack: Stack, chromium: Browser, password: str, folder: Path) -> None:
     products = f"{stack.url}/admin/orders/product/"
     for name in _each_look(page, folder, "bulk-question", products):
         page.goto(products)
-        page.locator("#action-toggle").check()
+        for number in range(2):
+            page.locator("[name=_selected_action]").nth(number).check()
         page.locator("select[name=action]").select_option(value="mark_sold_out")
         page.locator(".actions button").click()
-        page.screenshot(path=name, full_page=True)
+        _save(page, name)
     context.close()
 
 
@@ -128,7 +129,12 @@ def _take_everywhere(page: Page, addresses: dict[str, str], folder: Path) -> Non
     """Save pages in every width, theme and language."""
     for name, address in addresses.items():
         for path in _each_look(page, folder, name, address):
-            page.screenshot(path=path, full_page=True)
+            _save(page, path)
+
+
+def _save(page: Page, path: Path) -> None:
+    """Save the whole page, once its colours have faded into those of the theme."""
+    page.screenshot(path=path, full_page=True, animations="disabled")
 
 
 def _each_look(page: Page, folder: Path, name: str, address: str) -> Iterator[Path]:
