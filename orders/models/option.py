@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from orders.languages import current_language
 from orders.models.shop import Shop
 
 
@@ -42,7 +43,7 @@ class OptionGroup(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name_sv
+        return self.name_in(current_language())
 
     def name_in(self, language: str) -> str:
         """Return the name in Swedish for "sv", else in English."""
@@ -86,7 +87,7 @@ class Option(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name_sv
+        return self.name_in(current_language())
 
     def name_in(self, language: str) -> str:
         """Return the name in Swedish for "sv", else in English."""
