@@ -49,7 +49,7 @@ def run_on_each(
 
 def log_change(row: Model, source: ChangeSource, text: str | Promise) -> None:
     """Record in Django's log that a member of staff has changed a row."""
-    LogEntry.objects.log_actions(source.actor.pk, [row], CHANGE, str(text), single_object=True)  # type: ignore[arg-type]
+    LogEntry.objects.log_actions(source.actor.pk, [row], CHANGE, str(text), single_object=True)
 
 
 def only_row(modeladmin: ModelAdmin[Any], request: HttpRequest, rows: QuerySet[M]) -> M | None:

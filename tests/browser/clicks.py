@@ -24,7 +24,7 @@ class Journey(StrEnum):
     FIND = "find an order by any of its keys"
     SERVE = "serve an order"
     KITCHEN = "take an order through the kitchen, to served"
-    UNDO = "take back the last step in the kitchen"
+    UNDO = "undo the last step in the kitchen"
     PAUSE = "pause orders for 20 minutes, in the kitchen"
     SELL_OUT = "mark a product as sold out, from the first page"
     REFUND_ROW = "refund one of several products"

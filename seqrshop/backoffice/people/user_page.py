@@ -36,9 +36,7 @@ FIELDS_OF_SIGN_INS = ("last_login", "date_joined", "failed_sign_ins", "factors")
 class GroupFilter(admin.RelatedFieldListFilter):
     """A filter by group; the ready-made roles among them by their translated names."""
 
-    def field_choices(
-        self, field: Any, request: HttpRequest, model_admin: ModelAdmin[Any]
-    ) -> list[tuple[str, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Any:
         """Return the groups with their labels."""
         return [(str(group.pk), group_label(group)) for group in Group.objects.order_by("name")]
 
