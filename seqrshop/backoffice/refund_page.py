@@ -86,7 +86,10 @@ def refund_page(request: HttpRequest, invoice_id: int) -> HttpResponse:
         proposed = RefundForm(offer, initial={"amount": request.GET.get("amount", "")})
         return _show(request, offer, proposed, secrets.token_urlsafe(16))
     form = RefundForm(offer, request.POST)
-    if form.is_valid() and form.was_shown and _create(request, invoice, form):
+    is_valid = form.is_valid()
+    if _is_second_click(invoice, form):
+        return HttpResponseRedirect(_page_after(request, invoice))
+    if is_valid and form.was_shown and _create(request, invoice, form):
         return HttpResponseRedirect(_page_after(request, invoice))
     return _show(request, offer, form, request.POST["nonce"])
 
@@ -104,6 +107,12 @@ def _offer(request: HttpRequest, invoice: Invoice) -> RefundOffer:
         tuple(refundable_lines(invoice)) if is_of_order else (),
         allowance_of(request.user, invoice),
     )
+
+
+def _is_second_click(invoice: Invoice, form: RefundForm) -> bool:
+    """Return whether the form has made its refund: the units in it are no longer left then."""
+    nonce = form.cleaned_data.get("nonce")
+    return Refund.objects.filter(nonce=nonce, invoice=invoice).exists()
 
 
 def _page_after(request: HttpRequest, invoice: Invoice) -> str:

@@ -168,6 +168,19 @@ def test_form_that_is_not_clear_refunds_nothing(
     assert Refund.objects.count() == 0
 
 
+@pytest.mark.parametrize("way", ["the last units", "everything"])
+def test_second_click_shows_the_order_and_refunds_nothing_more(invoice: Invoice, way: str) -> None:
+    chosen = {field(invoice, "Coffee"): "2", "seen_amount": "40.00"}
+    if way == "everything":
+        chosen = {field(invoice, "Coffee"): "", "everything": "yes", "seen_amount": "85.00"}
+    client = superuser()
+
+    answers = [client.post(address(invoice), body(invoice, **chosen)) for _click in range(2)]
+
+    assert [answer.headers.get("Location") for answer in answers] == 2 * [page_url(invoice.order)]
+    assert Refund.objects.count() == 1
+
+
 def test_row_that_a_colleague_has_refunded_meanwhile_is_refused(invoice: Invoice) -> None:
     all_coffees = {field(invoice, "Coffee"): "2", "seen_amount": "40.00"}
     superuser().post(address(invoice), body(invoice, **all_coffees))
