@@ -48,6 +48,7 @@ class AuditEventAdmin(OrderColumn, LargeListAdmin[AuditEvent]):
     )
     list_display_links = None
     list_filter = ("subject_type", "occurred_at")
+    date_hierarchy = "occurred_at"
     linked_by = ("order", "subject_id")
     list_select_related = ("order", "actor")
     change_list_template = "admin/orders/auditevent/change_list.html"
@@ -65,9 +66,13 @@ class AuditEventAdmin(OrderColumn, LargeListAdmin[AuditEvent]):
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Sort by the events; for a person bound to shops, by the orders and then by the events.
 
-        The orders of a shop are found by an index, the events of a shop are not.
+        The orders of a shop are found by an index, the events of a shop are not. The events of some
+        days are sorted by their time, whose index has no others.
         """
-        return ("-id",) if has_all_shops(request) else ("-order_id", "-id")
+        if not has_all_shops(request):
+            return ("-order_id", "-id")
+        is_of_days = any(name.startswith(self.date_hierarchy) for name in request.GET)
+        return ("-occurred_at", "-id") if is_of_days else ("-id",)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from orders.models import Order
+from seqrshop.backoffice.date_links import end_of_chosen
 from seqrshop.backoffice.large_lists import LargeChangeList
 from seqrshop.backoffice.shop_scope import has_all_shops, own_rows
 
 ORDERS_PER_EVENT = 2  # a filter may leave out all events of an order
+GROWTH = 4  # of each batch of orders over the one before it
+MAX_BATCH_SIZE = 2_000
+MAX_ORDERS = 20_000
+FEW_ORDERS = 1_000  # of small shops; their events are found by these, however few they are
+LONGEST_TRANSACTION = timedelta(days=1)  # far above the server's limits of a statement and a pause
 
 
 class EventsByOrder(LargeChangeList):
@@ -25,10 +32,34 @@ class EventsByOrder(LargeChangeList):
     _orders: QuerySet[Order] | None = None  # of the person's shops; None for all shops
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read the page."""
+        """Read the page. The first event of some days, which is on the last page, has no index."""
         if not has_all_shops(request):
-            self._orders = own_rows(request, Order.objects.all())
+            self._orders = self._orders_until(end_of_chosen(self), request)
+            ids = list(self._orders.values_list("pk", flat=True)[: FEW_ORDERS + 1])
+            if len(ids) <= FEW_ORDERS:
+                self.queryset = self.queryset.filter(order__in=ids)
+            field = self.model_admin.date_hierarchy
+            self.has_last_page = not any(name.startswith(f"{field}__") for name in request.GET)
         super().get_results(request)
+
+    def _orders_until(self, end: Any, request: HttpRequest) -> QuerySet[Order]:
+        """Return the orders of the person's shops that can have an event before this moment.
+
+        An event is never older than its order. IDs are given when rows are stored, so only a
+        transaction that has lasted for LONGEST_TRANSACTION could put an order out of its place.
+        """
+        orders = own_rows(request, Order.objects.all())
+        if end is None:
+            return orders
+        later = Order.objects.filter(created_at__gte=end + LONGEST_TRANSACTION)
+        first_later = later.order_by("created_at").values_list("pk", flat=True).first()
+        return orders if first_later is None else orders.filter(pk__lt=first_later)
+
+    def _ids_after(self, skipped: int, number: int) -> Iterable[Any]:
+        if self._orders is None:
+            return super()._ids_after(skipped, number)
+        ids = self.queryset.values_list("pk", flat=True)
+        return self._first_of(ids, self._ordering(), skipped + number)[skipped:]
 
     def _first_of(
         self,
@@ -37,19 +68,20 @@ class EventsByOrder(LargeChangeList):
         number: int,
         anchor: Sequence[Any] | None = None,
     ) -> list[Any]:
-        if self._orders is not None:
-            orders = self._first_orders(self._orders, ordering[0], number, anchor)
-            found = super()._first_of(rows.filter(order__in=orders), ordering, number, anchor)
-            if len(found) == number:
-                return found
-        return super()._first_of(rows, ordering, number, anchor)
-
-    def _first_orders(
-        self, orders: QuerySet[Order], by: str, number: int, anchor: Sequence[Any] | None
-    ) -> list[int]:
-        is_descending = by.startswith("-")
+        if self._orders is None:
+            return super()._first_of(rows, ordering, number, anchor)
+        is_descending = ordering[0].startswith("-")
+        orders = self._orders.order_by("-pk" if is_descending else "pk")
         if anchor:
-            side = "lte" if is_descending else "gte"
-            orders = orders.filter(**{f"pk__{side}": anchor[0]})
-        by_id = orders.order_by("-pk" if is_descending else "pk").values_list("pk", flat=True)
-        return list(by_id[: number * ORDERS_PER_EVENT])
+            orders = orders.filter(**{"pk__lte" if is_descending else "pk__gte": anchor[0]})
+        found: list[Any] = []
+        size, read = min(number * ORDERS_PER_EVENT, MAX_BATCH_SIZE), 0
+        while read < MAX_ORDERS:
+            batch = list(orders.values_list("pk", flat=True)[:size])
+            of_batch = rows.filter(order__in=batch)
+            found += super()._first_of(of_batch, ordering, number - len(found), anchor)
+            if len(found) == number or len(batch) < size:
+                return found
+            orders = orders.filter(**{"pk__lt" if is_descending else "pk__gt": batch[-1]})
+            read, size = read + size, min(size * GROWTH, MAX_BATCH_SIZE)
+        return super()._first_of(rows, ordering, number, anchor)

@@ -1,13 +1,14 @@
 """Lists of tables that grow for ever: a page takes as long among a million rows as among a few.
 
 A list of more than COUNT_LIMIT rows is not counted. Its next page begins after the last row shown,
-which an index finds. It is sorted by indexed columns alone.
+which an index finds. It is sorted by indexed columns alone. A page that only its number leads to is
+found by skipping rows, so the number has a limit.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,11 +24,12 @@ from django.utils.translation import gettext as _
 from seqrshop.backoffice.date_links import date_links
 from seqrshop.backoffice.keyset import following, reverse
 from seqrshop.backoffice.read_only import ReadOnlyAdmin
-from seqrshop.backoffice.row_count import count_rows
+from seqrshop.backoffice.row_count import RowCount, count_rows
 
 M = TypeVar("M", bound=Model)
 
-MAX_SKIPPED_ROWS = 1_000_000  # by a page's number alone
+MAX_SKIPPED_ROWS = 1_000_000  # of the whole table, whose index has the order of the list
+MAX_SKIPPED_ROWS_OF_SOME = 20_000  # of a filter, or of some shops: each is looked at
 BEFORE, AFTER, LAST = "before", "after", "last"
 
 
@@ -60,6 +62,7 @@ class LargeChangeList(ChangeList):
     """Reads one page of a list, and as little else as possible."""
 
     is_large = False
+    has_last_page = True
     model_admin: LargeListAdmin[Any]
 
     def get_filters(self, request: HttpRequest) -> Any:
@@ -78,7 +81,7 @@ class LargeChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """Read the page; above COUNT_LIMIT rows, without counting them or skipping many."""
-        count = count_rows(self.queryset)
+        count = self._count()
         self.is_large = not count.is_exact
         self.show_full_result_count = False
         self.show_admin_actions = True
@@ -86,7 +89,18 @@ class LargeChangeList(ChangeList):
         self.paginator.count = count.number
         if self.is_large:
             self._sort_by_index(request)
-            self._read_page(Position.read(request.GET.get(PAGE_VAR, "")))
+            position = Position.read(request.GET.get(PAGE_VAR, ""))
+            anchor = self._anchor(position)
+            if not (anchor or self._can_find(position)):
+                messages.warning(
+                    request,
+                    _(
+                        "There are too many rows to open this page directly. Choose a date or "
+                        "another filter, or go on from the first page."
+                    ),
+                )
+                position = Position()
+            self._read_page(position, anchor)
             # Actions are offered for the rows of this page.
             self.result_count = len(self.result_list)
             self.can_show_all, self.multi_page = False, True
@@ -96,6 +110,9 @@ class LargeChangeList(ChangeList):
             self.multi_page = count.number > self.list_per_page
             self.result_list = self._page_of_few()
         self.full_result_count = self.result_count
+
+    def _count(self) -> RowCount:
+        return count_rows(self.queryset)
 
     def _page_of_few(self) -> Any:
         if not self.result_count:
@@ -128,10 +145,19 @@ class LargeChangeList(ChangeList):
     def _ordering(self) -> list[str]:
         return list(self.queryset.query.order_by)
 
-    def _read_page(self, position: Position) -> None:
+    def _can_find(self, position: Position) -> bool:
+        """Return whether a page is found by its number, or as the last, without many rows."""
+        is_of_all = not self.queryset.query.where
+        most = MAX_SKIPPED_ROWS if is_of_all else MAX_SKIPPED_ROWS_OF_SOME
+        is_last = position.side == LAST or position.page > self.paginator.num_pages
+        return self.has_last_page if is_last else self._skipped(position) <= most
+
+    def _skipped(self, position: Position) -> int:
+        return (position.page - 1) * self.list_per_page
+
+    def _read_page(self, position: Position, anchor: Sequence[Any] | None) -> None:
         """Read the rows of the page, and find whether there are others before and after it."""
         size = self.list_per_page
-        anchor = self._anchor(position)
         rows = []
         if position.side != LAST and (anchor or position.page <= self.paginator.num_pages):
             rows = self._rows_from(position, anchor)
@@ -157,15 +183,16 @@ class LargeChangeList(ChangeList):
             is_before = position.side == BEFORE
             ordering = reverse(self._ordering()) if is_before else self._ordering()
             return self._first_of(self.queryset, ordering, size + 1, anchor)
-        skipped = (position.page - 1) * size
-        if skipped > MAX_SKIPPED_ROWS:
-            raise IncorrectLookupParameters
+        skipped = self._skipped(position)
         if not skipped:
             return self._first_of(self.queryset, self._ordering(), size + 1)
-        ids = self.queryset.values_list("pk", flat=True)
-        return list(self._rows_of_ids(ids[skipped : skipped + size + 1]))
+        return list(self._rows_of_ids(self._ids_after(skipped, size + 1)))
 
-    def _rows_of_ids(self, ids: QuerySet[Any]) -> QuerySet[Any]:
+    def _ids_after(self, skipped: int, number: int) -> Iterable[Any]:
+        """Return the primary keys of so many rows, after those that are skipped."""
+        return list(self.queryset.values_list("pk", flat=True)[skipped : skipped + number])
+
+    def _rows_of_ids(self, ids: Iterable[Any]) -> QuerySet[Any]:
         """Select the rows themselves once it is known which ones: those skipped are not joined."""
         rows: QuerySet[Any] = self.queryset.filter(pk__in=list(ids))
         return rows
@@ -177,7 +204,10 @@ class LargeChangeList(ChangeList):
         number: int,
         anchor: Sequence[Any] | None = None,
     ) -> list[Any]:
-        """Return the first rows in an order: of all, or of those that follow the anchor's row."""
+        """Return the first rows in an order: of all, or of those that follow the anchor's row.
+
+        Given primary keys instead of rows, return the keys.
+        """
         if anchor:
             rows = following(rows, ordering, anchor)
         return list(rows.order_by(*ordering)[:number])
