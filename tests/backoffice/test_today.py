@@ -283,13 +283,16 @@ def test_takings_of_two_currencies_are_two_sums(shop: Shop) -> None:
 @pytest.mark.usefixtures("at_half_past_two")
 def test_refunds_of_today_are_shown_beside_the_takings(shop: Shop) -> None:
     client = staff("payments.view_invoice", shops=[shop])
-    invoice = payment(shop, NOW - timedelta(days=3))
-    refund, _ = request_refund(
-        invoice.pk, Decimal(5), "cold", by_staff(user_of(client)), "nonce of a form"
-    )
-    Refund.objects.filter(pk=refund.pk).update(
-        status=RefundStatus.REFUNDED, ers_reference="R1", sent_at=NOW - timedelta(minutes=1)
-    )
+    for number, each in enumerate((shop, ShopFactory.create())):
+        invoice = payment(each, NOW - timedelta(days=3))
+        refund, _ = request_refund(
+            invoice.pk, Decimal(5), "cold", by_staff(user_of(client)), f"form {number}"
+        )
+        Refund.objects.filter(pk=refund.pk).update(
+            status=RefundStatus.REFUNDED,
+            ers_reference=f"R{number}",
+            sent_at=NOW - timedelta(minutes=1),
+        )
 
     [sums] = today(client)["takings"]
 
