@@ -21,6 +21,18 @@ def planned_by_index() -> Iterator[None]:
 
 
 @contextmanager
+def planned_for_its_values() -> Iterator[None]:
+    """Let PostgreSQL plan each statement within the block, a transaction, for the values in it.
+
+    A repeated statement is prepared, and planned once for any values after a few executions. One
+    shop may have half of all orders and another one ten of them: a plan for both suits neither.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield
+
+
+@contextmanager
 def long_read(seconds: int) -> Iterator[None]:
     """Let each statement within the block, a transaction, take so many seconds."""
     with (

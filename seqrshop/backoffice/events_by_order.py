@@ -18,7 +18,6 @@ ORDERS_PER_EVENT = 2  # a filter may leave out all events of an order
 GROWTH = 4  # of each batch of orders over the one before it
 MAX_BATCH_SIZE = 2_000
 MAX_ORDERS = 20_000
-FEW_ORDERS = 1_000  # of small shops; their events are found by these, however few they are
 LONGEST_TRANSACTION = timedelta(days=1)  # far above the server's limits of a statement and a pause
 
 
@@ -35,9 +34,6 @@ class EventsByOrder(LargeChangeList):
         """Read the page. The first event of some days, which is on the last page, has no index."""
         if not has_all_shops(request):
             self._orders = self._orders_until(end_of_chosen(self), request)
-            ids = list(self._orders.values_list("pk", flat=True)[: FEW_ORDERS + 1])
-            if len(ids) <= FEW_ORDERS:
-                self.queryset = self.queryset.filter(order__in=ids)
             field = self.model_admin.date_hierarchy
             self.has_last_page = not any(name.startswith(f"{field}__") for name in request.GET)
         super().get_results(request)

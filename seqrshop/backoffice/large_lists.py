@@ -21,6 +21,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from orders.query_plans import planned_for_its_values
 from seqrshop.backoffice.date_links import date_links
 from seqrshop.backoffice.keyset import following, reverse
 from seqrshop.backoffice.read_only import ReadOnlyAdmin
@@ -118,7 +119,7 @@ class LargeChangeList(ChangeList):
         if not self.result_count:
             return []  # PostgreSQL may sort a whole table to find that it shows nothing of it
         if not self.multi_page or (self.show_all and self.can_show_all):
-            return self.queryset._clone()
+            return list(self.queryset)
         try:
             page = self.paginator.page(self.page_num).object_list
         except InvalidPage as error:
@@ -264,3 +265,8 @@ class LargeListAdmin(ReadOnlyAdmin[M]):
     def get_changelist(self, request: HttpRequest, **_kwargs: Any) -> type[ChangeList]:
         """Return the list that does not count a large table."""
         return LargeChangeList
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Read the list by plans for its shops and its filter."""
+        with planned_for_its_values():
+            return super().get_changelist_instance(request)

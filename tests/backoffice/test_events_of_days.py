@@ -143,6 +143,25 @@ def test_page_of_a_day_reads_no_event_of_another_day(page: str, has_statistics: 
     assert sum(node.get("Rows Removed by Filter", 0) for node in scans) == 0
 
 
+def test_list_is_planned_for_the_persons_shops_however_often_it_is_read(
+    shops: list[Shop],
+) -> None:
+    """PostgreSQL plans a prepared statement for any values from its sixth execution on."""
+    client = staff("orders.view_auditevent", shops=shops[:1])
+
+    for _ in range(12):
+        changelist(client, query(MARCH))
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT custom_plans, generic_plans FROM pg_prepared_statements "
+            'WHERE statement LIKE \'%"orders_auditevent"."occurred_at" >=%\''
+        )
+        plans = cursor.fetchall()
+    assert max(custom for custom, _ in plans) >= 10
+    assert {generic for _, generic in plans} == {0}
+
+
 def _executed(statement: str) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}".replace("%", "%%"))

@@ -77,9 +77,9 @@ def add_shop() -> None:
 @pytest.mark.parametrize(
     ("model", "add", "rows", "queries"),
     [
-        (AuditEvent, add_events, 40, 9),
-        (Invoice, lambda: InvoiceFactory.create(paid=True), 20, 9),
-        (Order, add_order, 20, 12),
+        (AuditEvent, add_events, 40, 14),
+        (Invoice, lambda: InvoiceFactory.create(paid=True), 20, 12),
+        (Order, add_order, 20, 15),
         (Product, add_product, 20, 11),
         (QrCode, add_code, 20, 11),
         (Seller, add_terminal, 20, 10),
