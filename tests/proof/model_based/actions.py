@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from decimal import Decimal
 
 from django.test import Client
 from django.urls import reverse
@@ -20,7 +19,6 @@ from orders.services import advance_order, undo_step
 from orders.state_machine import TransitionError
 from payments import tasks
 from payments.models import (
-    CAPTURED_STATUSES,
     UNPAID_FINAL_STATUSES,
     Invoice,
     MoneyCase,
@@ -29,9 +27,14 @@ from payments.models import (
     RefundStatus,
 )
 from payments.recovery import find_work
-from payments.refunds.refund import refundable_now
 from payments.seqr import SeqrError
 from tests.proof.model_based.ledgers import times_refunded
+from tests.proof.model_based.refund_forms import (
+    refund_rows,
+    request_refund,
+    resend_form,
+    submit_rows_in_another_tab,
+)
 from tests.proof.model_based.simulation import (
     Action,
     Simulation,
@@ -42,6 +45,8 @@ from tests.proof.model_based.simulation import (
 from tests.proof.model_based.terminal_actions import TERMINAL_ACTIONS
 from tests.sandbox_process import ControlError
 from tests.staff import page_url, run_action
+
+REFUNDS_NOT_ALLOWED = 99
 
 # Customers
 
@@ -132,6 +137,11 @@ def report_late_payment(sim: Simulation, actor: int, index: int) -> None:
 
     if reference := _force_status(sim, index, "PAID", has_ended_unpaid):
         sim.notifications.append(notify_path(sim, reference))
+
+
+def refuse_refund(sim: Simulation, actor: int, index: int) -> None:
+    """SEQR refuses the next refund: the customer's account does not accept it."""
+    sim.sandbox.fault("refundPayment", "result_code", count=1, code=REFUNDS_NOT_ALLOWED)
 
 
 def _post_notification(path: str) -> None:
@@ -234,25 +244,6 @@ def wait_past_reversal(sim: Simulation, actor: int, index: int) -> None:
 # Staff
 
 
-def request_refund(sim: Simulation, actor: int, index: int) -> None:
-    """Request the whole remaining amount, a part, or an amount that may be too large."""
-    invoice = pick(list(Invoice.objects.filter(status__in=CAPTURED_STATUSES).order_by("pk")), 0)
-    if invoice is not None:
-        left = max(refundable_now(invoice.pk), Decimal("0.01"))
-        amount = (left, Decimal("10.00"), Decimal("45.00"))[index]
-        nonce = f"form {len(sim.refund_forms)}"
-        form = {"amount": str(amount), "reason": "cold coffee", "nonce": nonce}
-        sim.refund_forms.append((invoice.pk, form))
-        resend_form(sim, actor, 0)
-
-
-def resend_form(sim: Simulation, actor: int, index: int) -> None:
-    if sent := pick(sim.refund_forms, index):
-        invoice_id, form = sent
-        page = reverse("admin:payments_invoice_refund", args=[invoice_id])
-        assert sim.staff[actor].post(page, form).status_code in (200, 302)
-
-
 def _refund_action(action: str) -> Action:
     def act(sim: Simulation, actor: int, index: int) -> None:
         if refund := pick(list(Refund.objects.order_by("pk")), index):
@@ -325,6 +316,7 @@ ACTIONS: dict[str, Action] = {
     "a forged notification arrives": forge_notification,
     "seqr reverses payment": reverse_payment,
     "seqr reports late payment": report_late_payment,
+    "seqr refuses a refund": refuse_refund,
     "worker sends": _invoice_task(tasks.send_invoice),
     "worker finishes cancel": _invoice_task(tasks.finish_cancel),
     "worker submits receipt": _invoice_task(tasks.submit_receipt),
@@ -340,6 +332,9 @@ ACTIONS: dict[str, Action] = {
     "nobody polls": wait_past_reversal,
     "staff requests refund": request_refund,
     "staff resends form": resend_form,
+    "staff refunds rows": refund_rows,
+    "staff refunds rows in another tab": submit_rows_in_another_tab,
+    "staff declines": _refund_action("decline"),
     "staff approves": _refund_action("approve"),
     "staff withdraws": _refund_action("withdraw"),
     "staff resolves refund": resolve_refund,

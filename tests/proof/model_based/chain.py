@@ -5,25 +5,36 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import Product, Shop, SourceName, Terminal
-from tests.factories import ProductFactory, SellerFactory, ShopFactory, TerminalFactory
+from orders.models import Option, Product, Shop, SourceName, Terminal
+from tests.factories import (
+    OptionFactory,
+    OptionGroupFactory,
+    ProductFactory,
+    SellerFactory,
+    ShopFactory,
+    TerminalFactory,
+)
 from tests.sandbox_process import SandboxProcess
 
 BY_OPERATOR = ChangeSource(SourceName.OPERATOR)
 PUBLISHED_PASSWORD = "12345678"  # of the sandbox's own terminal
 SECOND_RESELLER = "second_reseller"
+COFFEE = Decimal("9.95")
 AGE = timedelta(days=30)  # of the terminals, so that a replaced one can be retired
 
 
 @dataclass(frozen=True)
 class ChainShop:
-    """A shop with its one product."""
+    """A shop with its two products; a coffee is ordered with oat milk."""
 
     shop: Shop
     bun: Product
+    coffee: Product
+    oat_milk: Option
 
     @property
     def slug(self) -> str:
@@ -101,7 +112,10 @@ def open_chain(sandbox: SandboxProcess) -> Chain:
         shop = ShopFactory.create(
             name=f"Kafé {slug.title()}", slug=slug, service_id=service_id, terminal=terminal
         )
-        chain.shops.append(ChainShop(shop, ProductFactory.create(shop=shop)))
+        coffee = ProductFactory.create(shop=shop, name_sv="Kaffe", name_en="Coffee", price=COFFEE)
+        milk = OptionGroupFactory.create(shop=shop, products=[coffee])
+        oat_milk = OptionFactory.create(group=milk)
+        chain.shops.append(ChainShop(shop, ProductFactory.create(shop=shop), coffee, oat_milk))
         sandbox.register_shop(service_id, f"http://testserver/{slug}")
     return chain
 

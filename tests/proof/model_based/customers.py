@@ -35,9 +35,12 @@ class Customer:
         return next(iter(self._tokens.values()), None)
 
     def order(self, phone: int, shop: ChainShop, quantity: int) -> None:
-        """Order buns at a shop."""
+        """Order buns at a shop, and three coffees with more than one of them."""
         nonce = f"nonce-{self.msisdn}-{len(self.sent_orders)}"
-        rows = [{"product": shop.bun.pk, "quantity": quantity}]
+        rows: list[dict[str, Any]] = [{"product": shop.bun.pk, "quantity": quantity}]
+        if quantity > 1:
+            coffee = {"product": shop.coffee.pk, "quantity": 3, "options": [shop.oat_milk.pk]}
+            rows.append(coffee)
         self.sent_orders.append((shop.slug, {"nonce": nonce, "rows": rows}))
         self.resend_order(phone, 0)
 

@@ -24,6 +24,7 @@ from payments.models import (
     RefundStatus,
 )
 from tests.proof.model_based.ledgers import OPEN_AT_SEQR, Ledgers, refunded_at_seqr, times_refunded
+from tests.proof.model_based.refund_row_invariants import refund_row_violations
 from tests.proof.model_based.terminal_invariants import TerminalChecker
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class InvariantChecker:
             *self._unpaid_is_final_at_seqr(ledgers),
             *self._duplicates_are_canceled(ledgers),
             *self._refunds_stay_within_payment(ledgers),
+            *refund_row_violations(ledgers),
             *self._unsent_refunds_are_of_paid_invoices(ledgers),
             *self._unapproved_refunds_stay_within_limits(ledgers),
             *self._outcomes_are_recorded_by_others(ledgers),

@@ -8,7 +8,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from orders.models import Order, Shop, Terminal
-from payments.models import Invoice, MoneyCase, PaymentPause, Refund, RefundStatus
+from payments.models import (
+    Invoice,
+    MoneyCase,
+    PaymentPause,
+    Refund,
+    RefundRow,
+    RefundStatus,
+)
 
 if TYPE_CHECKING:
     from tests.proof.model_based.simulation import Simulation
@@ -23,6 +30,7 @@ class Ledgers:
     orders: list[Order]
     invoices: list[Invoice]
     refunds: list[Refund]
+    refund_rows: list[RefundRow]
     cases: list[MoneyCase]
     pauses: list[PaymentPause]
     shops: list[Shop]
@@ -70,6 +78,7 @@ class Ledgers:
                 for each in self.invoices
             ],
             [(each.pk, each.status, each.amount, each.ers_reference) for each in self.refunds],
+            [(each.refund_id, each.order_row_id, each.quantity) for each in self.refund_rows],
             [(each.pk, each.closed_at is None) for each in self.cases],
             [(each.pk, each.ended_at is None) for each in self.pauses],
             [(each.pk, each.terminal_id) for each in self.shops],
@@ -87,6 +96,7 @@ def read_ledgers(sim: Simulation) -> Ledgers:
         orders=list(Order.objects.order_by("pk")),
         invoices=list(Invoice.objects.select_related("order__shop", "terminal").order_by("pk")),
         refunds=list(Refund.objects.order_by("pk")),
+        refund_rows=list(RefundRow.objects.select_related("order_row").order_by("pk")),
         cases=list(MoneyCase.objects.order_by("pk")),
         pauses=list(PaymentPause.objects.select_related("terminal").order_by("pk")),
         shops=list(Shop.objects.order_by("pk")),

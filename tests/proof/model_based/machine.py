@@ -60,7 +60,7 @@ CUSTOMERS = (
 APPS = (*_actions_of("app"), "app pays", "app pays")
 SEQRS = ("seqr notifies", "seqr notifies", "a forged notification arrives")
 SHOPS = (*_actions_of("worker", "poller"), "worker sends", "worker recovers", "poller queries")
-STAFF = (*_actions_of("staff"), "staff requests refund")
+STAFF = (*_actions_of("staff"), "staff requests refund", "staff refunds rows")
 TERMINALS = (*TERMINAL_ACTIONS, "staff replaces terminal", "staff corrects password")
 CALLING_SEQR = (  # actions that call SEQR
     *_actions_of("worker"),
@@ -69,6 +69,20 @@ CALLING_SEQR = (  # actions that call SEQR
     "customer cancels",
     "staff checks with SEQR",
     "staff cancels",
+)
+REFUNDING = (
+    "staff refunds rows in another tab",
+    "staff requests refund",
+    "staff resends form",
+    "staff approves",
+    "staff declines",
+    "staff withdraws",
+    "staff resolves refund",
+    "worker sends refund",
+    "worker sends refund",
+    "seqr refuses a refund",
+    "seqr reverses payment",
+    "seqr notifies",
 )
 LEASED = ("worker sends", "worker sends refund", "worker submits receipt")
 WRITING = (*CUSTOMERS, *SHOPS, *STAFF)
@@ -83,6 +97,11 @@ SETUPS["paid at SEQR"] = (*SETUPS["issued"], Step("app pays"))
 SETUPS["reversed unseen"] = (*SETUPS["paid at SEQR"], Step("nobody polls"))
 SETUPS["paid"] = (*SETUPS["paid at SEQR"], Step("seqr notifies"))
 SETUPS["refund requested"] = (*SETUPS["paid"], Step("staff requests refund", index=1))
+SETUPS["row refund requested"] = (
+    Step("customer orders", index=1),
+    *SETUPS["paid"][1:],
+    Step("staff refunds rows"),
+)
 SETUPS["two invoices"] = (
     *SETUPS["issued"],
     Step("customer cancels"),
@@ -140,8 +159,8 @@ class PaymentMachine(RuleBasedStateMachine):
         """Bring one order into a state that random steps seldom reach."""
         with self._checked():
             for step in SETUPS[setup]:
-                is_order = step.action == "customer orders"
-                self._do(replace(step, index=shop) if is_order else step)
+                takes_shop = step == Step("customer orders")
+                self._do(replace(step, index=shop) if takes_shop else step)
 
     @rule(step=_one_of(*CUSTOMERS))
     def customer_acts(self, step: Step) -> None:
@@ -166,6 +185,13 @@ class PaymentMachine(RuleBasedStateMachine):
         """A staff member acts."""
         with self._checked():
             self._do(step)
+
+    @rule(steps=st.lists(_one_of(*3 * ("staff refunds rows",), *REFUNDING), min_size=2, max_size=5))
+    def units_are_refunded(self, steps: list[Step]) -> None:
+        """Staff refund units and amounts; some are refused, withdrawn, sent or reversed between."""
+        for step in steps:
+            with self._checked():
+                self._do(step)
 
     @rule(step=_one_of("seqr reverses payment", "seqr reports late payment"))
     def seqr_contradicts(self, step: Step) -> None:

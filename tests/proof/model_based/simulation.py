@@ -71,7 +71,7 @@ class Simulation:
         self.delivered: list[str] = []
         self.steps: list[tuple[int, str]] = []  # each after the id of the last event
         self.contradicted: set[str] = set()  # references whose status SEQR has contradicted
-        self.refund_forms: list[tuple[int, dict[str, str]]] = []
+        self.refund_forms: list[tuple[int, dict[str, str]]] = []  # each with its invoice's ID
         self.customers = [Customer(self, number) for number in MSISDNS]
         self.staff = [staff_browser(name) for name in ("clerk", "boss")]
         self.pollers = [Poller(), Poller()]
