@@ -1,7 +1,7 @@
 """`make proof`: runs in full what `make test` runs in part, and makes many model-based runs.
 
 The parts are the pairs of writers, the grid of endless answers, the fault matrix, the grid of
-staff by page and by action, and the rows of a large report.
+staff by page, by action and by role, and the rows of a large report.
 
 Makes EXAMPLES runs with the seeds from SEED on; without SEED the first seed is random. Says how to
 repeat one that failed. EXAMPLES=1 makes the model-based runs alone.
@@ -43,6 +43,11 @@ WHOLE_TESTS = (
         "tests/backoffice/test_staff_by_shop_actions.py",
         {"ALL_CELLS": "1"},
         "Every person tried each action on every row",
+    ),
+    (
+        "tests/backoffice/test_role_grid.py",
+        {"ALL_CELLS": "1"},
+        "Every role requested each address",
     ),
     (
         "tests/payments/seqr/test_report_limits.py",
