@@ -1,6 +1,7 @@
 """Mutations of the shop's code, each with a test that catches it."""
 
 from tests.proof.mutants.answer_mutations import ANSWER_MUTATIONS
+from tests.proof.mutants.kitchen_mutations import KITCHEN_MUTATIONS
 from tests.proof.mutants.mutation import Mutation
 from tests.proof.mutants.outage_mutations import OUTAGE_MUTATIONS
 from tests.proof.mutants.people_mutations import PEOPLE_MUTATIONS
@@ -11,7 +12,9 @@ from tests.proof.mutants.shard_mutations import SHARD_MUTATIONS
 from tests.proof.mutants.shop_mutations import SHOP_MUTATIONS
 from tests.proof.mutants.slowness_mutations import SLOWNESS_MUTATIONS
 from tests.proof.mutants.staff_mutations import STAFF_MUTATIONS
+from tests.proof.mutants.stream_mutations import STREAM_MUTATIONS
 from tests.proof.mutants.terminal_mutations import TERMINAL_MUTATIONS
+from tests.proof.mutants.today_mutations import TODAY_MUTATIONS
 
 SEND = "payments/invoices/send.py"
 RECOVERY = "payments/recovery.py"
@@ -262,5 +265,8 @@ MUTATIONS = (
     *SHOP_MUTATIONS,
     *SLOWNESS_MUTATIONS,
     *STAFF_MUTATIONS,
+    *KITCHEN_MUTATIONS,
+    *TODAY_MUTATIONS,
+    *STREAM_MUTATIONS,
     *TERMINAL_MUTATIONS,
 )

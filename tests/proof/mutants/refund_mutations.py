@@ -243,6 +243,60 @@ REFUND_MUTATIONS = (
         "::test_amount_that_is_not_the_rows_sum_is_refused",
     ),
     Mutation(
+        "refund a row of another order",
+        ROW_AMOUNTS,
+        "    if not quantities.keys() <= of_id.keys():\n        raise UnknownRow\n",
+        "    for row in OrderRow.objects.filter(pk__in=quantities.keys() - of_id.keys()):\n"
+        "        of_id[row.pk] = RefundableLine((RefundableRow(row, row.total),))\n",
+        "tests/payments/refunds/test_refund_rows.py::test_row_of_another_order_is_refused",
+    ),
+    Mutation(
+        "refund a product without its options",
+        ROW_AMOUNTS,
+        "        for row in of_id[pk].rows\n",
+        "        for row in of_id[pk].rows[:1]\n",
+        "tests/backoffice/test_options_of_orders.py::test_refund_of_a_unit_pays_back_its_options",
+    ),
+    Mutation(
+        "refund more units of a row than are left",
+        ROW_AMOUNTS,
+        "        if not 1 <= quantity <= self.remaining:\n",
+        "        if quantity < 1:\n",
+        "tests/payments/refunds/test_refund_rows.py::test_unit_is_not_refunded_twice",
+    ),
+    Mutation(
+        "refund the rows of a payment that did not pay the order",
+        REFUND,
+        "    if invoice.status != InvoiceStatus.PAID:\n",
+        "    if False:\n",
+        "tests/payments/refunds/test_refund_rows.py"
+        "::test_duplicate_payment_is_refunded_by_amount_only",
+    ),
+    Mutation(
+        "refund rows at their price, whatever was paid for them",
+        ROW_AMOUNTS,
+        "        total_paid, before = total + discount_of_rate[rate], Decimal(0)\n",
+        "        total_paid, before = total, Decimal(0)\n",
+        "tests/payments/refunds/test_row_amounts.py"
+        "::test_rows_cost_together_what_was_paid_with_any_discount",
+    ),
+    Mutation(
+        "refund an amount that the page has not shown",
+        "seqrshop/backoffice/refund_form.py",
+        'given["amount"] is not None or given["seen_amount"] == given["refund_amount"]',
+        "True",
+        "tests/backoffice/test_refund_page.py"
+        "::test_without_script_the_sum_is_shown_before_anything_happens",
+    ),
+    Mutation(
+        "answer a second click on Refund with an error",
+        "seqrshop/backoffice/refund_page.py",
+        "    if _is_second_click(invoice, form):\n",
+        "    if False:\n",
+        "tests/backoffice/test_refund_page.py"
+        "::test_second_click_shows_the_order_and_refunds_nothing_more",
+    ),
+    Mutation(
         "let a person decline their own refund",
         REFUND,
         "    _require_approver(refund, source)\n    if refund.status != RefundStatus.REQUESTED:\n"

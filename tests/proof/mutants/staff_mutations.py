@@ -169,6 +169,29 @@ STAFF_MUTATIONS = (
         "tests/backoffice/kitchen/test_board.py::test_reversed_order_is_struck_out",
     ),
     Mutation(
+        "plan a list for any shop once its statement is prepared",
+        "seqrshop/backoffice/large_lists.py",
+        "        with planned_for_its_values():\n",
+        "        if True:\n",
+        "tests/backoffice/test_events_of_days.py"
+        "::test_list_is_planned_for_the_persons_shops_however_often_it_is_read",
+    ),
+    Mutation(
+        "skip any number of rows to a page of a filtered list",
+        "seqrshop/backoffice/large_lists.py",
+        "most = MAX_SKIPPED_ROWS if is_of_all else MAX_SKIPPED_ROWS_OF_SOME",
+        "most = MAX_SKIPPED_ROWS",
+        "tests/backoffice/test_large_lists.py"
+        "::test_page_beyond_many_rows_is_refused_with_advice_and_the_filter_stays",
+    ),
+    Mutation(
+        "read the events of all days for the last page of one",
+        "seqrshop/backoffice/audit_event.py",
+        'return ("-occurred_at", "-id") if is_of_days else ("-id",)',
+        'return ("-id",)',
+        "tests/backoffice/test_events_of_days.py::test_page_of_a_day_reads_no_event_of_another_day",
+    ),
+    Mutation(
         "find the orders of every shop",
         "seqrshop/backoffice/search_page.py",
         "own_rows(request, Order.objects.filter(orders_matching(text)))",
