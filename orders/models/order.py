@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
+from orders.languages import current_language
 from orders.models.audited import AuditedModel, AuditSubject, SubjectType
 from orders.models.customer import Customer
 from orders.models.option import Option
@@ -258,7 +259,7 @@ class OrderRow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.name_sv}"
+        return f"{self.quantity} × {self.name_in(current_language())}"
 
     @property
     def is_tip(self) -> bool:
