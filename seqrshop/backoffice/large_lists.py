@@ -30,7 +30,7 @@ from seqrshop.backoffice.row_count import RowCount, count_rows
 M = TypeVar("M", bound=Model)
 
 MAX_SKIPPED_ROWS = 1_000_000  # of the whole table, whose index has the order of the list
-MAX_SKIPPED_ROWS_OF_SOME = 20_000  # of a filter, or of some shops: each is looked at
+MAX_SKIPPED_ROWS_OF_SOME = 10_000  # of a filter, or of some shops: each is looked at
 BEFORE, AFTER, LAST = "before", "after", "last"
 
 
