@@ -118,13 +118,6 @@ PEOPLE_MUTATIONS = (
         f"{TESTS}/test_second_factor.py::test_recovery_code_signs_in_once",
     ),
     Mutation(
-        "accept the recovery code of another person",
-        SECOND_FACTOR,
-        'f"{user.pk}:{code}"',
-        "code",
-        f"{TESTS}/test_second_factor.py::test_recovery_code_of_another_person_is_refused",
-    ),
-    Mutation(
         "let guesses go on after five wrong ones",
         SECOND_FACTOR,
         "        if row.refused_until is not None and row.refused_until > now:\n",
