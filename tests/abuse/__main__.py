@@ -38,19 +38,30 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seconds", type=float, default=15.0, help="of each attack")
     parser.add_argument("--label", default="after", help="the table to write")
     parser.add_argument("--print", action="store_true", help="write no file")
+    parser.add_argument("--rounds", type=int, default=1, help="of all attacks; the last is written")
     given = parser.parse_args(arguments)
     chosen = [AT_REST, *(name for name in ATTACKS if _is_chosen(name, given.attack))]
-    rows = []
     with run_shop() as shop:
-        for name in chosen:
-            rows.append(_measure(shop, name, given.seconds))
-            sys.stdout.write(f"{rows[-1]}\n")
-            sys.stdout.flush()
-            time.sleep(REST_SECONDS)
+        for _round in range(given.rounds):
+            rows = [_measured(shop, name, given.seconds) for name in chosen]
+            _print(f"the web processes have {shop.web_megabytes():.0f} MB at rest")
     if given.print:
         sys.stdout.write(report.table(rows))
     else:
         report.write(rows, given.label)
+
+
+def _measured(shop: RunningShop, name: str, seconds: float) -> Row:
+    """Run one attack, print what it did, and let the shop rest."""
+    row = _measure(shop, name, seconds)
+    _print(str(row))
+    time.sleep(REST_SECONDS)
+    return row
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _is_chosen(name: str, parts: list[str] | None) -> bool:
