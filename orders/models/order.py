@@ -58,6 +58,8 @@ PROGRESS_FIELDS = {
     OrderState.READY: "ready_at",
     OrderState.SERVED: "served_at",
 }
+# A part of the payment, or all of it, has been refunded.
+REFUNDED_STATES = (OrderState.PARTLY_REFUNDED, OrderState.REFUNDED)
 PAYABLE_AGAIN = (OrderState.CANCELED, OrderState.FAILED, OrderState.EXPIRED)
 # No invoice has paid an order in one of these states.
 UNPAID_STATES = (*OPEN_STATES, *PAYABLE_AGAIN)
@@ -137,6 +139,12 @@ class Order(AuditedModel):
             models.Index(fields=["customer", "shop", "-id"], name="order_of_customer"),
             models.Index(fields=["created_at"], name="order_by_day"),
             models.Index(fields=["shop", "id"], name="order_of_shop"),
+            # The latest orders that became ready, from which a shop's usual time is learned.
+            models.Index(
+                fields=["shop", "-ready_at"],
+                condition=models.Q(ready_at__isnull=False),
+                name="order_ready_of_shop",
+            ),
             # For the staff's lists. Open orders have order_open_once.
             models.Index(
                 fields=["state", "id"],

@@ -1,5 +1,6 @@
 """Decides whether a shop takes orders now."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -59,8 +60,7 @@ def unavailability_of(shop: Shop, now: datetime | None = None) -> Unavailable | 
     a customer who returns once payments are resumed should not find the shop closed.
     """
     now = now or timezone.now()
-    is_paused = shop.is_paused(now)
-    if is_paused and shop.paused_until is None:
+    if shop.is_paused(now) and shop.paused_until is None:
         return Unavailable(shop, Reason.PAUSED)
     rows = _HOURS_AND_PAUSE.tuples(shop_id=shop.pk)
     hours = [
@@ -68,12 +68,34 @@ def unavailability_of(shop: Shop, now: datetime | None = None) -> Unavailable | 
         for weekday, opens, closes, _ in rows
         if weekday is not None
     ]
-    if is_paused and shop.paused_until is not None:
-        return Unavailable(shop, Reason.PAUSED, open_from(hours, shop.paused_until))
+    return _decide(shop, hours, any(row[-1] for row in rows), now)
+
+
+def shops_by_name(limit: int) -> list[tuple[Shop, Unavailable | None]]:
+    """Return the shops, each with why it takes no orders now, if so. By name, so many at most."""
+    now = timezone.now()
+    shops = (
+        Shop.objects.annotate(has_payment_pause=payments_paused("terminal"))
+        .select_related("logo")
+        .defer("logo__content")
+        .prefetch_related("opening_hours")
+        .order_by("name", "pk")[:limit]
+    )
+    return [
+        (shop, _decide(shop, shop.opening_hours.all(), shop.has_payment_pause, now))
+        for shop in shops
+    ]
+
+
+def _decide(
+    shop: Shop, hours: Iterable[OpeningHours], has_payment_pause: bool, now: datetime
+) -> Unavailable | None:
+    if shop.is_paused(now):
+        until = shop.paused_until
+        return Unavailable(shop, Reason.PAUSED, None if until is None else open_from(hours, until))
     if not is_open(hours, now):
         return Unavailable(shop, Reason.OUT_OF_HOURS, opens_next(hours, now))
-    payments_are_paused = any(row[-1] for row in rows)
-    return Unavailable(shop, Reason.PAYMENTS_PAUSED) if payments_are_paused else None
+    return Unavailable(shop, Reason.PAYMENTS_PAUSED) if has_payment_pause else None
 
 
 def require_available(shop: Shop) -> None:

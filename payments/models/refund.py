@@ -1,4 +1,5 @@
 import secrets
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -80,6 +81,8 @@ class Refund(AuditedModel):
     it, so that two clicks make one refund. `sent_until` is set if the database has lost the time of
     sending, and only knows that it was between `sent_at` and then.
     """
+
+    customer_visible_fields = frozenset({"status"})  # a later refund leaves the order's state
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="refunds")
     nonce = models.CharField(max_length=40, unique=True, default=_nonce, editable=False)
@@ -211,6 +214,10 @@ class Refund(AuditedModel):
     @property
     def audit_subject(self) -> AuditSubject:
         return AuditSubject(SubjectType.REFUND, self.pk, str(self.pk), self.invoice.order_id)
+
+    @property
+    def published_order_id(self) -> UUID:
+        return self.invoice.order.public_id
 
 
 class RefundRow(models.Model):

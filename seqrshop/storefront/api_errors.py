@@ -68,7 +68,7 @@ def csrf_failed() -> ApiError:
 
 def not_found(message: str = "") -> ApiError:
     """404: it does not exist, or belongs to another customer."""
-    return ApiError(404, "not_found", message or _("This page does not exist."))
+    return ApiError(404, "not_found", message or _("We couldn't find this page."))
 
 
 def method_not_allowed(allowed: str) -> ApiError:

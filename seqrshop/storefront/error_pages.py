@@ -5,22 +5,39 @@ from __future__ import annotations
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from seqrshop.storefront import api_errors
 from seqrshop.storefront.api_errors import ApiError
 from seqrshop.storefront.endpoint import json_response
 
 RETRYABLE_STATUSES = (408, 429, 500, 503)
+SELF_RETRYING_STATUSES = (429, 503)  # with the time after which it may succeed
+
+# What a person can do about an error whose message says what has happened.
+SELF_RETRYING_ADVICE = gettext_lazy(
+    "This page tries again by itself. Any order that you have placed is still here."
+)
+SCAN_ADVICE = gettext_lazy("Scan the code in the shop with the SEQR app to begin.")
+ADVICE: dict[int, Promise] = {
+    408: gettext_lazy("Check your connection. Any order that you have placed is still here."),
+    429: SELF_RETRYING_ADVICE,
+    500: gettext_lazy("The fault is ours. Any order that you have placed is still here."),
+    503: SELF_RETRYING_ADVICE,
+}
 
 
 def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
     """Return the error as a page or as JSON, as the client accepts."""
     if _wants_page(request):
         # A page that was read reloads itself; a form that was sent would ask whether to send it.
-        retries_itself = error.status == 503 and request.method == "GET"
+        retries_itself = error.status in SELF_RETRYING_STATUSES and request.method == "GET"
         context = {
             "error": error,
+            "advice": ADVICE.get(error.status, SCAN_ADVICE),
+            "has_start_page": error.status == 404,
             "is_retryable": error.status in RETRYABLE_STATUSES,
             "query": request.META.get("QUERY_STRING", ""),
             "retry_seconds": error.headers.get("Retry-After", "") if retries_itself else "",
@@ -39,7 +56,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """
     if isinstance(exception, SessionInterrupted):
         return error_response(request, api_errors.temporarily_unavailable())
-    return error_response(request, api_errors.malformed(_("The address is malformed.")))
+    return error_response(request, api_errors.malformed(_("This address is not complete.")))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -23,7 +23,7 @@ from orders.models import (
     Picture,
     Shop,
 )
-from orders.models.order import SERVABLE_STATES
+from orders.models.order import REFUNDED_STATES
 from orders.services import (
     MenuProduct,
     OfferedGroup,
@@ -33,10 +33,12 @@ from orders.services import (
 )
 from payments import seqr
 from payments.availability.messages import shop_unavailable_message
+from payments.balance import refunded_amount
 from payments.invoices.discounts import discounts_of, total_of
 from payments.models import Invoice
 from payments.receipts.document import has_receipt
 from seqrshop.storefront.messages import state_texts
+from seqrshop.storefront.tracking import tracker_details
 
 
 def amount(value: Decimal) -> str:
@@ -78,7 +80,8 @@ def order_details(invoice: Invoice, rows: Iterable[OrderRow]) -> dict[str, Any]:
         "app_url": seqr.app_url(settings.SEQR_APP_URL, payable) if payable else None,
         "ers_reference": invoice.ers_reference,
         "receipt_url": receipt_url(invoice),
-        "progress": _progress(order),
+        "refunded": amount(refunded_amount(invoice)) if order.state in REFUNDED_STATES else None,
+        **tracker_details(invoice),
         "heading": heading,
         "message": message,
     }
@@ -110,6 +113,11 @@ def _tip(row: OrderRow) -> dict[str, str]:
     return {"name": row.name_in(current_language()), "total": amount(row.total)}
 
 
+def awaited_order(invoice: Invoice) -> dict[str, Any]:
+    """Return what the menu shows of an order that the kitchen has yet to serve."""
+    return {**order_summary(invoice.order), **tracker_details(invoice)}
+
+
 def payable_reference(invoice: Invoice) -> str | None:
     """Return the invoice reference while the order can be paid, else None."""
     if invoice.order.state != OrderState.AWAITING_PAYMENT:
@@ -128,6 +136,7 @@ def return_page_details(invoice: Invoice) -> dict[str, Any]:
         "heading": heading,
         "message": message,
         "receipt_url": receipt_url(invoice),
+        **tracker_details(invoice),
     }
 
 
@@ -139,12 +148,6 @@ def receipt_url(invoice: Invoice) -> str | None:
     if not has_receipt(invoice):
         return None
     return reverse("receipt", kwargs={"return_key": invoice.order.return_key})
-
-
-def _progress(order: Order) -> str | None:
-    """Return how far the kitchen has come with an order that is to be served, or was; else None."""
-    is_paid = order.state in (*SERVABLE_STATES, OrderState.SERVED)
-    return order.progress.value if is_paid else None
 
 
 def _shown_reference(invoice: Invoice) -> str | None:
@@ -161,6 +164,7 @@ def session_details(
     *,
     open_order: dict[str, Any] | None,
     latest_order: dict[str, Any] | None,
+    awaited_orders: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """Return what the order page needs; `shop` is the session's, the orders are with details."""
     products = products_shown(shop)
@@ -173,6 +177,7 @@ def session_details(
         "unavailable_message": shop_unavailable_message(shop),
         "order": open_order,
         "latest_order": latest_order,
+        "awaited_orders": awaited_orders,
     }
 
 

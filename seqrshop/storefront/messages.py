@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order, OrderState
-from orders.models.order import PAYABLE_AGAIN
+from orders.models.order import PAYABLE_AGAIN, REFUNDED_STATES
 from orders.templatetags.money import money
 from payments.availability.pause import payments_are_paused
 from payments.balance import refunded_amount
@@ -51,12 +51,25 @@ MESSAGES: dict[OrderState, Promise] = {
     ),
 }
 
-# How far the kitchen has come with an order whose heading says that it is partly refunded.
+# The state in a word or two, for a page's title, of which a tab shows the beginning, and for lists.
+SHORT_STATES: dict[OrderState, Promise] = {
+    **HEADINGS,
+    _S.PAID: _("Paid"),
+    _S.PREPARING: _("Preparing"),
+    _S.READY: _("Ready"),
+    _S.SERVED: _("Served"),
+    _S.FAILED: _("Payment failed"),
+}
+
+# What becomes of the rest of a partly refunded order.
 PARTLY_REFUNDED_PROGRESS: dict[OrderState, Promise] = {
+    _S.PAID: _("The rest of your order is on its way."),
     _S.PREPARING: _("The rest of your order is being prepared."),
     _S.READY: _("The rest of your order is ready."),
-    _S.SERVED: _("Your order has been served."),
+    _S.SERVED: _("The rest of your order has been served."),
 }
+# Steps that the heading of a partly refunded order names, since the customer waits for them.
+_AWAITED_STEPS = (_S.PREPARING, _S.READY)
 
 POSSIBLY_REVERSED = _("The payment was cancelled. If your account was charged, SEQR refunds you.")
 
@@ -74,7 +87,7 @@ UNSENT_STATES = (_S.CREATED, _S.SENDING)
 
 def state_texts(order: Order, invoice: Invoice) -> tuple[str, str]:
     """Return the order's state as a heading and a sentence; `invoice` is its current one."""
-    heading = str(HEADINGS[OrderState(order.state)])
+    heading = str(HEADINGS[_shown_state(order)])
     if order.state in PAYABLE_AGAIN and invoice.partially_paid:
         return heading, str(PART_PAID)
     if order.state in PAYABLE_AGAIN and invoice.refused_as_paid_at:
@@ -84,9 +97,21 @@ def state_texts(order: Order, invoice: Invoice) -> tuple[str, str]:
     if order.state in UNSENT_STATES and payments_are_paused(order.shop.terminal_id):
         return str(PAUSED_HEADING), str(PAUSED_MESSAGE)
     message = str(MESSAGES[OrderState(order.state)])
-    if order.state in (_S.PARTLY_REFUNDED, _S.REFUNDED):
+    if order.state in REFUNDED_STATES:
         amounts = {"refunded": refunded_amount(invoice), "total": total_of(invoice)}
         message %= {name: money(value, order.currency) for name, value in amounts.items()}
-    if order.state == _S.PARTLY_REFUNDED and order.progress != _S.PAID:
+    if order.state == _S.PARTLY_REFUNDED:
         message = f"{message} {PARTLY_REFUNDED_PROGRESS[order.progress]}"
     return heading, message
+
+
+def short_state(order: Order) -> str:
+    """Return the order's state in a word or two, such as "Preparing"."""
+    return str(SHORT_STATES[_shown_state(order)])
+
+
+def _shown_state(order: Order) -> OrderState:
+    """Return the state that heading and title name: the kitchen's step before a partial refund."""
+    if order.state == _S.PARTLY_REFUNDED and order.progress in _AWAITED_STEPS:
+        return order.progress
+    return OrderState(order.state)

@@ -10,7 +10,6 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from orders.models.order import BLOCKING_STATES
 from payments.availability.messages import shop_unavailable_message
 from payments.invoices.create import current_of
 from payments.invoices.discounts import total_of
@@ -18,16 +17,17 @@ from payments.models import Invoice
 from seqrshop.storefront import rate_limits
 from seqrshop.storefront.endpoint import endpoint, json_response
 from seqrshop.storefront.json_output import receipt_url, return_page_details
-from seqrshop.storefront.messages import state_texts
+from seqrshop.storefront.messages import short_state, state_texts
 from seqrshop.storefront.order_queries import invoices_of_return_key
-from seqrshop.storefront.shared_pages import shared_page
+from seqrshop.storefront.shared_pages import revalidated, shared_page
 from seqrshop.storefront.shops import shop_at
 from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
+from seqrshop.storefront.tracking import Phase, phase_of, progress_of
 
 
 @require_safe
-@never_cache
+@revalidated
 @ensure_csrf_cookie
 def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Show the order page; its script loads the menu once it has exchanged the token."""
@@ -37,11 +37,19 @@ def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 
 
 @require_safe
-@never_cache
+@revalidated
 @ensure_csrf_cookie
 def result_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Show the order's state. Arriving at the success page proves nothing, so all are one."""
     return shared_page(request, "storefront/result_page.html", shop_at(slug))
+
+
+@require_safe
+@revalidated
+@ensure_csrf_cookie
+def my_orders_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
+    """Show the page of the customer's orders; its script loads them."""
+    return shared_page(request, "storefront/my_orders_page.html", shop_at(slug))
 
 
 @require_safe
@@ -52,18 +60,23 @@ def return_page(request: HttpRequest, return_key: str) -> HttpResponse:
     invoice = current_of(invoices_by_return_key(return_key))
     order = invoice.order
     heading, message = state_texts(order, invoice)
+    phase, progress = phase_of(invoice), progress_of(order)
+    is_waiting = progress is not None and order.served_at is None
     return render(
         request,
         "storefront/return_page.html",
         {
             "order": order,
             "shop": order.shop,
+            "short_state": short_state(order),
             "heading": heading,
             "message": message,
             "total": total_of(invoice),
             "order_page_url": reverse("order_page", kwargs={"slug": order.shop.slug}),
             "receipt_url": receipt_url(invoice),
-            "is_final": order.state not in BLOCKING_STATES,
+            "progress": progress,
+            "is_waiting": is_waiting,
+            "is_final": phase != Phase.PAYMENT and not is_waiting,
             "state_url": reverse("return_state", kwargs={"return_key": return_key}),
             "events_url": reverse("return_events", kwargs={"return_key": return_key}),
         },

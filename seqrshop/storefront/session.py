@@ -29,10 +29,10 @@ from seqrshop.storefront.endpoint import (
     require_same_origin,
 )
 from seqrshop.storefront.json_input import read_object, read_reference, read_token
-from seqrshop.storefront.json_output import order_details, session_details
+from seqrshop.storefront.json_output import awaited_order, order_details, session_details
 from seqrshop.storefront.order_queries import (
     invoice_of_reference,
-    invoices_of_session,
+    orders_of_session,
 )
 from seqrshop.storefront.shops import shop_at
 
@@ -78,16 +78,18 @@ def create_session(request: HttpRequest, slug: str | None = None) -> HttpRespons
                 raise api_errors.payments_paused() from None
             raise api_errors.seqr_unavailable() from None
         get_token(request)  # sets the CSRF cookie for a client that has loaded no page
-    blocking, latest = invoices_of_session(session)
+    orders = orders_of_session(session)
+    latest = orders.latest
     if reference is not None:
         latest = invoice_of_reference(session, reference)
-    open_order = _details(blocking)
+    open_order = _details(orders.blocking)
     response = json_response(
         session_details(
             session,
             shop,
             open_order=open_order,
-            latest_order=open_order if latest is blocking else _details(latest),
+            latest_order=open_order if latest is orders.blocking else _details(latest),
+            awaited_orders=[awaited_order(invoice) for invoice in orders.awaited],
         )
     )
     if token is not None:

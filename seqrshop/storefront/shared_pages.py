@@ -12,10 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import cache_control
 
 from orders.languages import current_language
 from orders.models import Shop
 from seqrshop.storefront.messages import HEADINGS
+
+# Without "no-store", a browser keeps the page for its back and forward buttons.
+revalidated = cache_control(private=True, no_cache=True)
 
 MAX_PAGES_IN_MEMORY = 256  # of 20 KB each: a chain's pages in both languages
 _ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
@@ -76,6 +80,8 @@ def _rendered(page: _Page) -> _Content:
             "session_url": reverse("session", kwargs=slug),
             "orders_url": reverse("orders", kwargs=slug),
             "order_page_url": reverse("order_page", kwargs=slug),
+            "my_orders_page_url": reverse("my_orders_page", kwargs=slug),
+            "my_orders_url": reverse("my_orders", kwargs=slug),
             "leave_url": page.leave_url,
             "store_urls": dict(page.store_urls),
             "headings": HEADINGS,

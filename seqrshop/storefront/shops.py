@@ -24,9 +24,7 @@ def shop_at(slug: str | None) -> Shop:
     if not shops:
         raise api_errors.not_found(_("There is no shop here yet."))
     if len(shops) > 1:
-        raise api_errors.not_found(
-            _("There are several shops here, so the address needs the name of one: /name/order.")
-        )
+        raise api_errors.not_found(_("There are several shops here, and the address names none."))
     return shops[0]
 
 

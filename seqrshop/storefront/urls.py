@@ -2,7 +2,18 @@
 
 from django.urls import path, register_converter
 
-from seqrshop.storefront import branding, notify, orders, pages, receipts, screen_code, session
+from seqrshop.storefront import (
+    branding,
+    manifest,
+    my_orders,
+    notify,
+    orders,
+    pages,
+    receipts,
+    screen_code,
+    session,
+    start_page,
+)
 
 
 class KeyConverter:
@@ -26,9 +37,13 @@ _SHOP_PATHS = [
     ("cancel", pages.result_page, "cancel_page"),
     ("session", session.create_session, "session"),
     ("orders", orders.create_order, "orders"),
+    ("manifest.webmanifest", manifest.manifest, "manifest"),
+    ("my-orders", pages.my_orders_page, "my_orders_page"),
+    ("my-orders.json", my_orders.list_orders, "my_orders"),
 ]
 
 urlpatterns = [
+    path("", start_page.start_page, name="start_page"),
     path("notify/<key:secret>", notify.notify, name="notify"),
     path("orders/<uuid:public_id>", orders.show_order, name="order"),
     path("orders/<uuid:public_id>/events", orders.order_events, name="order_events"),

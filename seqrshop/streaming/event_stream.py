@@ -15,7 +15,9 @@ class StreamTimings:
 
     lifetime: float = 300.0  # of a stream; its page then opens another
     keepalive: float = 4.0  # longest silence, by which a page knows that it is connected
+    kitchen_keepalive: float = 10.0  # the same for a paid order, whose page waits for minutes
     compare: float = 2.0  # between searches of the database for changes that Redis has lost
+    kitchen_compare: float = 10.0  # the same for paid orders
     poller_check: float = 1.0  # between checks for stalled shards
     stalled_repeat: float = 3.0  # between events while the order's shard is stalled
     access_check: float = 10.0  # between checks whether members of staff may still read
@@ -30,6 +32,7 @@ class EventStream:
 
     def __init__(self, timings: StreamTimings, session_seconds: float | None) -> None:
         self._timings = timings
+        self.keepalive = timings.keepalive
         lifetime = timings.lifetime
         if session_seconds is not None:
             lifetime = min(lifetime, session_seconds)
@@ -65,7 +68,7 @@ class EventStream:
     async def _wait(self) -> None:
         remaining = self._ends_at - self._timings.clock()
         try:
-            async with asyncio.timeout(max(0.0, min(self._timings.keepalive, remaining))):
+            async with asyncio.timeout(max(0.0, min(self.keepalive, remaining))):
                 await self._has_pending.wait()
         except TimeoutError:
             pass

@@ -43,6 +43,10 @@ class Shopfront:
         key, order = self.paid.order.return_key, f"/orders/{self.paid.order.public_id}"
         return {
             **{f"{page}_page": f"/{slug}/{page}" for page in PAGES},
+            "start_page": "/",
+            "my_orders_page": f"/{slug}/my-orders",
+            "my_orders": f"/{slug}/my-orders.json",
+            "manifest": f"/{slug}/manifest.webmanifest",
             "order": order,
             "order_events": f"{order}/events",
             "order_qr": f"/orders/{self.to_pay.order.public_id}/qr",

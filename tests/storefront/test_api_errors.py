@@ -131,7 +131,7 @@ ANSWERS: dict[str, tuple[Callable[[OrderClient], Any], int, str | None, tuple[st
         another_customers_order,
         404,
         None,
-        ("This page does not exist.", "Sidan finns inte."),
+        ("We couldn't find this page.", "Vi hittade inte sidan."),
     ),
 }
 

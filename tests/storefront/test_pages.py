@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from orders.models import CustomerSession, Product, Shop
 from orders.validators import RESERVED_SLUGS
@@ -17,7 +18,7 @@ from tests.conftest import TOKEN
 from tests.factories import CustomerFactory, InvoiceFactory, OrderFactory, ShopFactory
 from tests.storefront.conftest import JsonClient
 
-PAGES = ["order", "success", "failure", "cancel"]
+PAGES = ["order", "success", "failure", "cancel", "my-orders"]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -43,7 +44,7 @@ def test_page_writes_nothing_and_sets_csrf_cookie_only(
         response = client.get(f"/lyktan/{page}")
 
     assert set(response.cookies) == {"csrftoken"}
-    assert "no-store" in response["Cache-Control"]
+    assert response["Cache-Control"] == "private, no-cache"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -80,6 +81,7 @@ def test_page_preloads_exactly_its_scripts(client: JsonClient, cafe: Shop) -> No
             "page",
             "session",
             "streaming/read-events",
+            "tracker",
         ]
     )
     assert '<script type="module" src="/static/storefront/result-page.js">' in html
@@ -146,7 +148,7 @@ def test_every_first_path_part_is_a_reserved_slug() -> None:
 
     parts = first_parts(get_resolver().url_patterns) | {settings.STATIC_URL.strip("/")}
 
-    assert parts - {"<slug:slug>"} <= RESERVED_SLUGS
+    assert parts - {"<slug:slug>", ""} <= RESERVED_SLUGS
 
 
 # --- The return page -----------------------------------------------------------------------------
@@ -224,6 +226,10 @@ def test_return_state_is_json(client: JsonClient, paid: Invoice) -> None:
         "heading": "Paid, thank you!",
         "message": "We have received your payment. Keep this number until you get your order.",
         "receipt_url": f"/return/{paid.order.return_key}/receipt",
+        "short_state": "Paid",
+        "progress": "paid",
+        "paid_at": timezone.localtime(paid.paid_at).isoformat(timespec="seconds"),
+        "estimate_minutes": None,
     }
 
 

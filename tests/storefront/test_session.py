@@ -71,6 +71,7 @@ def test_token_is_exchanged_for_session_details(
         "unavailable_message": None,
         "order": None,
         "latest_order": None,
+        "awaited_orders": [],
     }
     assert response["Cache-Control"] == "no-store"
 

@@ -17,7 +17,7 @@ from orders.models import CustomerSession, Order, OrderState, SourceName
 from orders.services import advance_order
 from payments.models import PollShard, Refund, RefundStatus, shard_of
 from seqrshop.storefront import stale_invoice
-from seqrshop.storefront.messages import HEADINGS, MESSAGES
+from seqrshop.storefront.messages import HEADINGS, MESSAGES, SHORT_STATES
 from tests.factories import CustomerSessionFactory, InvoiceFactory
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
@@ -39,7 +39,11 @@ KEYS = {
     "app_url",
     "ers_reference",
     "receipt_url",
+    "refunded",
+    "short_state",
     "progress",
+    "paid_at",
+    "estimate_minutes",
     "heading",
     "message",
 }
@@ -166,6 +170,7 @@ def test_partly_refunded_order_says_how_far_the_rest_has_come(
     body = customer.get(path_of(invoice)).json()
 
     assert (body["state"], body["progress"]) == ("partly_refunded", "ready")
+    assert (body["heading"], body["short_state"]) == ("Your order is ready", "Ready")
     assert body["message"].endswith("refunded to you. The rest of your order is ready.")
 
 
@@ -185,8 +190,10 @@ def test_unpaid_order_has_no_progress(
             "10.00",
             "partly_refunded",
             [
-                "SEK\xa010.00 of SEK\xa045.00 has been refunded to you.",
-                "10,00\xa0kr av 45,00\xa0kr har återbetalats till dig.",
+                "SEK\xa010.00 of SEK\xa045.00 has been refunded to you."
+                " The rest of your order is on its way.",
+                "10,00\xa0kr av 45,00\xa0kr har återbetalats till dig."
+                " Resten av din beställning är på väg.",
             ],
         ),
         (
@@ -220,13 +227,14 @@ def test_refunded_order_shows_refunded_amount(
         )
     Order.objects.filter(pk=invoice.order_id).update(state=state)
 
-    messages = [
-        customer.get(path_of(invoice), headers={"Accept-Language": language}).json()["message"]
+    orders = [
+        customer.get(path_of(invoice), headers={"Accept-Language": language}).json()
         for language in ("en", "sv")
     ]
     back = customer.get(f"/return/{invoice.order.return_key}.json").json()
 
-    assert messages == sentences
+    assert [order["message"] for order in orders] == sentences
+    assert [order["refunded"] for order in orders] == [amount] * 2
     assert back["message"] == sentences[0]
 
 
@@ -278,7 +286,7 @@ def test_message_and_names_are_in_requested_language(
 
 
 def test_every_state_has_its_own_message() -> None:
-    assert set(HEADINGS) == set(MESSAGES) == set(OrderState)
+    assert set(HEADINGS) == set(MESSAGES) == set(SHORT_STATES) == set(OrderState)
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])

@@ -76,6 +76,7 @@ def test_session_of_an_open_and_a_later_order_takes_seven_statements(
 ) -> None:
     invoice_of(session, "needs_attention")
     invoice_of(session, "paid")
+    Client().post("/lyktan/session", {"token": TOKEN}, JSON)  # reads the shop's usual time
 
     statements = statements_of(lambda: Client().post("/lyktan/session", {"token": TOKEN}, JSON))
 
@@ -107,7 +108,7 @@ def test_order_takes_three_statements(session: CustomerSession, trait: str) -> N
     """It took six."""
     invoice = invoice_of(session, trait)
     customer, path = JsonClient(TOKEN), f"/orders/{invoice.order.public_id}"
-    customer.get(path)  # looks whether the poller's shard is stalled, once in 3 seconds
+    customer.get(path)  # reads whether the shard is stalled, and the shop's usual time
 
     assert len(statements_of(lambda: customer.get(path))) == 3
 
@@ -117,6 +118,7 @@ def test_order_of_several_attempts_takes_as_many_statements(session: CustomerSes
     InvoiceFactory.create(order=first.order, attempt=2, paid=True)
 
     path = f"/orders/{first.order.public_id}"
+    JsonClient(TOKEN).get(path)  # reads the shop's usual time, once a minute
 
     assert len(statements_of(lambda: JsonClient(TOKEN).get(path))) == 3
 
@@ -126,6 +128,8 @@ def test_return_page_takes_one_statement(session: CustomerSession) -> None:
     OrderRowFactory.create(order=order)
     InvoiceFactory.create(order=order, paid=True)
 
+    Client().get(f"/return/{order.return_key}.json")  # reads the shop's usual time, once a minute
+
     for path in (f"/return/{order.return_key}", f"/return/{order.return_key}.json"):
         assert len(statements_of(lambda path=path: Client().get(path))) == 1  # type: ignore[misc]
 
@@ -133,3 +137,18 @@ def test_return_page_takes_one_statement(session: CustomerSession) -> None:
 @pytest.mark.parametrize(("page", "number"), [("order", 2), ("success", 1)])
 def test_page_takes_one_statement_or_two(session: CustomerSession, page: str, number: int) -> None:
     assert len(statements_of(lambda: Client().get(f"/lyktan/{page}"))) == number
+
+
+def test_list_of_the_customers_orders_takes_three_statements(session: CustomerSession) -> None:
+    for trait in ("paid", "canceled", "issued"):
+        invoice_of(session, trait)
+
+    statements = statements_of(lambda: JsonClient(TOKEN).get("/lyktan/my-orders.json"))
+
+    assert len(statements) == 3, statements
+
+
+def test_start_page_takes_two_statements_for_any_number_of_shops(session: CustomerSession) -> None:
+    ShopFactory.create_batch(5)
+
+    assert len(statements_of(lambda: Client().get("/"))) == 2

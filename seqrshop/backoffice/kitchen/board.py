@@ -27,7 +27,7 @@ from orders.models import (
     Shop,
     SubjectType,
 )
-from orders.models.order import SERVABLE_STATES
+from orders.models.order import REFUNDED_STATES, SERVABLE_STATES
 from orders.services import lines_of
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
 
@@ -45,7 +45,6 @@ STRUCK_OUT_REASONS: dict[OrderState, Promise] = {
     OrderState.EXPIRED: _("The payment was reversed. Do not serve."),
 }
 
-REFUNDED_STATES = (OrderState.PARTLY_REFUNDED, OrderState.REFUNDED)
 ACTIVE = Q(state__in=SERVABLE_STATES, served_at=None)
 SERVED = Q(state__in=(OrderState.SERVED, OrderState.PARTLY_REFUNDED), served_at__isnull=False)
 STRUCK_OUT = Q(state__in=STRUCK_OUT_REASONS.keys(), served_at=None)

@@ -53,8 +53,20 @@ interface OrderRow extends Discount {
   quantity: number;
 }
 
+/**
+ * `progress` is how far the kitchen has come with a paid order, null for any other. `paid_at` and the
+ * shop's usual time in minutes are null where they are unknown.
+ */
+interface Tracking {
+  number: string;
+  short_state: string;
+  progress: "paid" | "preparing" | "ready" | "served" | null;
+  paid_at: string | null;
+  estimate_minutes: number | null;
+}
+
 /** The answer to a new order has the first five alone. */
-interface Order {
+interface Order extends Partial<Tracking> {
   id: string;
   number: string;
   state: OrderState;
@@ -67,12 +79,25 @@ interface Order {
   invoice_reference?: string | null;
   app_url?: string | null;
   receipt_url?: string | null;
+  refunded?: string | null;
   heading?: string;
   message?: string;
 }
 
+/** `day` is the order's in words. */
+interface ListedOrder extends Pick<Tracking, "short_state" | "progress"> {
+  id: string;
+  number: string;
+  total: Amount;
+  url: string;
+  day: string;
+  ordered_at: string;
+  contents: string;
+  receipt_url: string | null;
+}
+
 /** An order as the return page may see it. */
-interface ReturnedOrder {
+interface ReturnedOrder extends Tracking {
   state: OrderState;
   total: Amount;
   heading: string;
@@ -89,6 +114,13 @@ interface SessionDetails {
   unavailable_message: string | null;
   order: Order | null;
   latest_order: Order | null;
+  awaited_orders: AwaitedOrder[];
+}
+
+/** An order that the kitchen has yet to serve. */
+interface AwaitedOrder extends Tracking {
+  state: OrderState;
+  url: string;
 }
 
 interface OrderRequest {
@@ -122,5 +154,6 @@ type BasketItem = [product: number, quantity: number];
 interface Fragment {
   token?: string | null;
   reference?: string | null;
+  again?: string | null; // the id of an order to fill the basket with
   basket?: BasketItem[];
 }

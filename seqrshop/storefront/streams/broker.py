@@ -38,6 +38,7 @@ class StreamBroker:
         self._changed: set[UUID] = set()
         self._has_changed = asyncio.Event()
         self._changed_at: dict[UUID, float] = {}  # oldest first
+        self._all_compared_at = 0.0  # the paid orders too
         self._loops = StreamLoops("streams")
         self.is_stopping = False
 
@@ -132,11 +133,11 @@ class StreamBroker:
             if body is None:  # the stream was opened during the read
                 self._mark_changed(order)
             else:
-                stream.publish_order(body, is_final=snapshot.is_final)
+                stream.publish_order(body, snapshot.phase)
 
     async def _find_lost_changes(self) -> None:
         current = await self._loops.from_database(
-            order_reads.read_current_versions, list(self._streams)
+            order_reads.read_current_versions, self.orders_to_compare()
         )
         if current is None:
             return
@@ -146,6 +147,17 @@ class StreamBroker:
             if version != self._versions.get(order) or (pause_changed and version.is_unsent):
                 self._mark_changed(order)
 
+    def orders_to_compare(self) -> list[UUID]:
+        """Return the orders whose payment is awaited; at longer intervals, all of them.
+
+        The paid ones wait for minutes, and so are many times as many.
+        """
+        now = self._timings.clock()
+        if now - self._all_compared_at >= self._timings.kitchen_compare:
+            self._all_compared_at = now
+            return list(self._streams)
+        return [order for order in self._streams if self._versions[order].awaits_payment]
+
     async def _check_poller(self) -> None:
         shards = {order: version.shard for order, version in self._versions.items()}
         stalled: set[int] | None
@@ -153,7 +165,7 @@ class StreamBroker:
             stalled = await self._loops.in_thread(stalled_shards)
         except RedisError:
             stalled = None  # unknown: treat all as stalled
-        for order, shard in shards.items():
+        for order, shard in shards.items():  # those of paid orders have none
             is_stalled = shard is not None and (stalled is None or shard in stalled)
             for stream in self._streams.of(order):
                 stream.publish_poller(is_stalled=is_stalled)

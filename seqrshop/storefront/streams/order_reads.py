@@ -12,12 +12,12 @@ from django.db import connection, transaction
 from django.utils.translation import override
 
 from orders.models import Order
-from orders.models.order import BLOCKING_STATES
 from payments.availability.pause import paused_terminals
 from payments.invoices.create import current_invoice
 from seqrshop.storefront.json_output import order_details, return_page_details
 from seqrshop.storefront.streams.order_version import OrderVersion, read_versions, version_of
 from seqrshop.storefront.streams.stream_acceptor import OrderFormat
+from seqrshop.storefront.tracking import Phase, phase_of
 from seqrshop.streaming.loops import release_connection
 
 
@@ -26,7 +26,7 @@ class OrderSnapshot:
     """An order at one moment, as JSON in each requested format."""
 
     version: OrderVersion
-    is_final: bool
+    phase: Phase
     bodies: Mapping[OrderFormat, bytes]
 
 
@@ -71,6 +71,4 @@ def _snapshot(order: Order, formats: Collection[OrderFormat]) -> OrderSnapshot:
                 else return_page_details(invoice)
             )
         bodies[order_format] = json.dumps(details, cls=DjangoJSONEncoder).encode()
-    return OrderSnapshot(
-        version_of(order, order.invoices.all()), order.state not in BLOCKING_STATES, bodies
-    )
+    return OrderSnapshot(version_of(order, order.invoices.all()), phase_of(invoice), bodies)

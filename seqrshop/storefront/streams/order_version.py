@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from orders.models import Order
-from orders.models.order import PROGRESS_FIELDS
+from orders.models.order import BLOCKING_STATES, PROGRESS_FIELDS
 from payments.models import CUSTOMER_VISIBLE_FIELDS, POLLED_STATUSES, Invoice, shard_of
 from seqrshop.storefront.messages import UNSENT_STATES
 
@@ -28,6 +28,11 @@ class OrderVersion:
     def is_unsent(self) -> bool:
         """Whether the order's message depends on a payment pause."""
         return self.state in UNSENT_STATES
+
+    @property
+    def awaits_payment(self) -> bool:
+        """Whether its payment is expected, so that a change must not be missed for long."""
+        return self.state in BLOCKING_STATES
 
     @property
     def shard(self) -> int | None:

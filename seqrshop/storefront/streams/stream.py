@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from seqrshop.storefront.streams.stream_acceptor import Subscription
+from seqrshop.storefront.tracking import Phase
 from seqrshop.streaming.event_stream import EventStream, StreamTimings
+
+# Why a stream ends, by the order's phase. Its page acts on the reason.
+END_REASONS: Mapping[Phase, str] = {Phase.RARE: "slow", Phase.FINAL: "final"}
 
 
 class Stream(EventStream):
@@ -14,15 +20,17 @@ class Stream(EventStream):
         self.subscription = subscription
         self._last_body = b""
         self._stalled_at: float | None = None  # of the last event that says so
-        self.publish_order(body, is_final=subscription.is_final)
+        self.publish_order(body, subscription.phase)
 
-    def publish_order(self, body: bytes, *, is_final: bool) -> None:
-        """Queue the order unless it is unchanged; end the stream with a final one."""
+    def publish_order(self, body: bytes, phase: Phase) -> None:
+        """Queue the order unless it is unchanged; end the stream unless it will change soon."""
         if body != self._last_body:
             self._last_body = body
             self.publish("order", body)
-        if is_final:
-            self.end("final")
+        if phase == Phase.KITCHEN:
+            self.keepalive = self._timings.kitchen_keepalive
+        if reason := END_REASONS.get(phase):
+            self.end(reason)
 
     def publish_poller(self, *, is_stalled: bool) -> None:
         """Queue that the order's poller shard is stalled, repeatedly, or that it is live again."""

@@ -17,9 +17,10 @@ from django.http import HttpRequest
 
 from orders.clock import database_now
 from orders.languages import current_language
-from orders.models.order import BLOCKING_STATES
+from payments.invoices.create import current_of
 from payments.models import Invoice
 from seqrshop.storefront.streams.order_version import OrderVersion, version_of
+from seqrshop.storefront.tracking import Phase, phase_of
 from seqrshop.streaming import STREAM_ACCEPTOR
 
 OrderDetails = Literal["order", "return_page"]
@@ -44,7 +45,7 @@ class Subscription:
     order_format: OrderFormat
     reader: str
     version: OrderVersion
-    is_final: bool
+    phase: Phase
     session_seconds: float | None  # until the customer's session expires
 
 
@@ -66,7 +67,7 @@ def accept_stream(
             OrderFormat(details, current_language()),
             reader,
             version_of(order, invoices),
-            is_final=order.state not in BLOCKING_STATES,
+            phase_of(current_of(invoices)),
             session_seconds=(
                 None if expires_at is None else (expires_at - database_now()).total_seconds()
             ),

@@ -7,18 +7,24 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from seqrshop.storefront.streams import Stream, StreamBroker, broker
+from seqrshop.storefront.streams import Stream, StreamBroker, StreamTimings, broker
 from seqrshop.storefront.streams.order_version import OrderVersion
 from seqrshop.storefront.streams.stream_acceptor import OrderFormat, Subscription
+from seqrshop.storefront.tracking import Phase
 
 READ_AT = 0.0
 REPLACED = b'event: end\ndata: {"reason": "replaced"}'
 
 
-def subscription(reader: str, order: UUID | None = None) -> Subscription:
-    version = OrderVersion("created", (), frozenset())
+def subscription(reader: str, order: UUID | None = None, state: str = "created") -> Subscription:
+    version = OrderVersion(state, (), frozenset())
     return Subscription(
-        order or uuid4(), OrderFormat("order", "en"), reader, version, False, session_seconds=None
+        order or uuid4(),
+        OrderFormat("order", "en"),
+        reader,
+        version,
+        phase=Phase.PAYMENT if state == "created" else Phase.KITCHEN,
+        session_seconds=None,
     )
 
 
@@ -99,3 +105,18 @@ def test_full_or_stopping_process_opens_no_stream(monkeypatch: pytest.MonkeyPatc
 
     assert StreamBroker().open_stream(subscription("customer 2"), b"{}", READ_AT) is not None
     assert streams.open_stream(subscription("customer 2"), b"{}", READ_AT) is None
+
+
+def test_paid_orders_are_compared_with_the_database_more_rarely_than_unpaid_ones() -> None:
+    now = [100.0]
+    streams = StreamBroker(StreamTimings(clock=lambda: now[0]))
+    unpaid, paid = uuid4(), uuid4()
+    for order, state in ((unpaid, "created"), (paid, "preparing")):
+        streams.open_stream(subscription("customer 1", order, state), b"{}", READ_AT)
+
+    compared = []
+    for now[0] in (100.0, 102.0, 109.9, 110.0, 112.0):
+        compared.append(set(streams.orders_to_compare()))
+
+    both = {unpaid, paid}
+    assert compared == [both, {unpaid}, {unpaid}, both, {unpaid}]

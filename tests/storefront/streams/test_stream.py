@@ -11,6 +11,7 @@ import pytest
 from seqrshop.storefront.streams import Stream, StreamTimings
 from seqrshop.storefront.streams.order_version import OrderVersion
 from seqrshop.storefront.streams.stream_acceptor import OrderFormat, Subscription
+from seqrshop.storefront.tracking import Phase
 
 START = 1000.0
 FIRST_EVENT = b'event: order\ndata: {"state": "created"}\n\n'
@@ -30,10 +31,10 @@ class Page:
             OrderFormat("order", "en"),
             "customer 1",
             OrderVersion("created", (), frozenset()),
-            is_final=False,
+            phase=Phase.PAYMENT,
             session_seconds=session_seconds,
         )
-        timings = StreamTimings(keepalive=0.01, clock=lambda: self.now)
+        timings = StreamTimings(keepalive=0.01, kitchen_keepalive=0.02, clock=lambda: self.now)
         self.stream = Stream(subscription, b'{"state": "created"}', timings)
         self._chunks = self.stream.chunks()
 
@@ -76,11 +77,11 @@ def test_slow_reader_receives_latest_change_only(open_page: OpenPage) -> None:
     page = open_page()
 
     for number in range(1000):
-        page.stream.publish_order(b'{"number": %d}' % number, is_final=False)
-    page.stream.publish_order(b'{"state": "paid"}', is_final=True)
+        page.stream.publish_order(b'{"number": %d}' % number, Phase.PAYMENT)
+    page.stream.publish_order(b'{"state": "refunded"}', Phase.FINAL)
 
     assert page.read() == (
-        b'event: order\ndata: {"state": "paid"}\n\nevent: end\ndata: {"reason": "final"}\n\n'
+        b'event: order\ndata: {"state": "refunded"}\n\nevent: end\ndata: {"reason": "final"}\n\n'
     )
 
 
@@ -88,8 +89,33 @@ def test_unchanged_order_is_not_sent_again(open_page: OpenPage) -> None:
     page = open_page()
     assert page.read() == FIRST_EVENT
 
-    page.stream.publish_order(b'{"state": "created"}', is_final=False)
+    page.stream.publish_order(b'{"state": "created"}', Phase.PAYMENT)
 
+    assert page.read() == KEEPALIVE
+
+
+@pytest.mark.parametrize(("phase", "reason"), [(Phase.RARE, b'"slow"'), (Phase.FINAL, b'"final"')])
+def test_stream_of_an_order_that_will_not_change_soon_ends(
+    open_page: OpenPage, phase: Phase, reason: bytes
+) -> None:
+    page = open_page()
+
+    page.stream.publish_order(b"{}", phase)
+
+    assert page.read() == b'event: order\ndata: {}\n\nevent: end\ndata: {"reason": %b}\n\n' % reason
+    assert page.read() == b""
+
+
+def test_stream_of_a_paid_order_stays_open_and_is_kept_alive_more_rarely(
+    open_page: OpenPage,
+) -> None:
+    page = open_page()
+    waiting_to_be_paid = page.stream.keepalive
+
+    page.stream.publish_order(b"{}", Phase.KITCHEN)
+
+    assert page.read() == b"event: order\ndata: {}\n\n"
+    assert (waiting_to_be_paid, page.stream.keepalive) == (0.01, 0.02)
     assert page.read() == KEEPALIVE
 
 

@@ -10,16 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from orders import publishing
 from orders.audit import ChangeSource
-from orders.models import CustomerSession, SourceName
+from orders.clock import database_now
+from orders.models import CustomerSession, OrderState, SourceName
+from orders.services import advance_order, undo_step
 from payments.invoices.transitions import lock_invoice
 from payments.invoices.transitions import transition_invoice as move
-from payments.models import CancelReason, Invoice, InvoiceStatus
+from payments.models import CancelReason, Invoice, InvoiceStatus, Refund, RefundStatus
+from payments.refund_transitions import transition_refund
+from payments.refunds.locks import lock_refund
 from seqrshop.storefront.streams.order_reads import read_orders
 from seqrshop.storefront.streams.stream_acceptor import OrderFormat
+from seqrshop.storefront.tracking import KITCHEN_TIME
 from tests.conftest import TOKEN
 from tests.factories import CustomerSessionFactory
 from tests.ops.shards import publish_heartbeat
@@ -29,6 +35,7 @@ from tests.storefront.steps import invoice_of, path_of
 from tests.web_process import EventStream, WebProcess
 
 S = InvoiceStatus
+STAFF = ChangeSource(SourceName.STAFF)
 PUBLISH_LIMIT_SECONDS = 1.0  # from commit to event, by way of Redis
 STRANGER = "0000002012-00000001"
 
@@ -89,7 +96,7 @@ def test_stream_begins_with_order_details(
     assert stream.next() == ("order", customer.get(path_of(invoice)).json())
 
 
-def test_each_change_is_streamed_within_a_second_until_final(
+def test_each_change_is_streamed_within_a_second(
     customer_session: CustomerSession, follow: Follow
 ) -> None:
     invoice = invoice_of(customer_session)
@@ -115,7 +122,80 @@ def test_each_change_is_streamed_within_a_second_until_final(
         ("order", "paid"),
     ]
     assert events[2][1]["app_url"].endswith("R1234567890")
+
+
+def test_steps_of_the_kitchen_and_their_undoing_are_streamed_until_served(
+    customer_session: CustomerSession, follow: Follow
+) -> None:
+    invoice = invoice_of(customer_session, "paid")
+    stream = follow(invoice)
+    events = [stream.next()]
+
+    for record, step in (
+        (advance_order, OrderState.PREPARING),
+        (advance_order, OrderState.READY),
+        (undo_step, OrderState.READY),
+        (advance_order, OrderState.SERVED),
+    ):
+        record(invoice.order_id, step, STAFF)
+        events.append(stream.next(within=PUBLISH_LIMIT_SECONDS))
+
+    shown = [(order["progress"], order["short_state"]) for _, order in events]
+    assert shown == [
+        ("paid", "Paid"),
+        ("preparing", "Preparing"),
+        ("ready", "Ready"),
+        ("preparing", "Preparing"),
+        ("served", "Served"),
+    ]
+    assert stream.next() == ("end", {"reason": "slow"})
+    assert stream.is_over()
+
+
+def test_each_refund_is_streamed_until_nothing_is_left(
+    customer_session: CustomerSession, follow: Follow
+) -> None:
+    """The second partial refund leaves the order's state as it is."""
+    invoice = invoice_of(customer_session, "paid")
+    clerk = User.objects.create_user("clerk")
+    stream = follow(invoice)
+    stream.next()
+
+    events = []
+    for amount in ("10.00", "15.00", "20.00"):
+        refund = Refund.objects.create(
+            invoice=invoice,
+            amount=amount,
+            currency="SEK",
+            reason="cold",
+            requested_by=clerk,
+            status=RefundStatus.SENDING,
+        )
+        with transaction.atomic():
+            transition_refund(
+                lock_refund(refund.pk), RefundStatus.REFUNDED, STAFF, ers_reference=f"E{amount}"
+            )
+        events.append(stream.next(within=PUBLISH_LIMIT_SECONDS)[1])
+
+    assert [(order["state"], order["refunded"]) for order in events] == [
+        ("partly_refunded", "10.00"),
+        ("partly_refunded", "25.00"),
+        ("refunded", "45.00"),
+    ]
     assert stream.next() == ("end", {"reason": "final"})
+    assert stream.is_over()
+
+
+def test_order_paid_long_ago_is_streamed_once_and_then_left_to_slow_polling(
+    customer_session: CustomerSession, follow: Follow
+) -> None:
+    invoice = invoice_of(customer_session, "paid")
+    Invoice.objects.filter(pk=invoice.pk).update(paid_at=database_now() - KITCHEN_TIME)
+
+    stream = follow(invoice)
+
+    assert stream.next()[1]["progress"] == "paid"
+    assert stream.next() == ("end", {"reason": "slow"})
     assert stream.is_over()
 
 
@@ -173,9 +253,9 @@ def test_without_redis_payment_is_streamed_from_database(
 def test_final_order_is_streamed_once_and_ends_stream(
     customer_session: CustomerSession, follow: Follow
 ) -> None:
-    stream = follow(invoice_of(customer_session, "paid"))
+    stream = follow(invoice_of(customer_session, "canceled"))
 
-    assert stream.next()[1]["state"] == "paid"
+    assert stream.next()[1]["state"] == "canceled"
     assert stream.next() == ("end", {"reason": "final"})
 
 
@@ -210,7 +290,18 @@ def test_return_page_streams_by_key_and_has_nothing_personal(
 
     assert first == ("order", read)
     assert event[1]["heading"] == "Paid, thank you!"
-    assert set(event[1]) == {"number", "state", "total", "heading", "message", "receipt_url"}
+    assert set(event[1]) == {
+        "number",
+        "state",
+        "total",
+        "heading",
+        "message",
+        "receipt_url",
+        "short_state",
+        "progress",
+        "paid_at",
+        "estimate_minutes",
+    }
 
 
 def test_stalled_poller_is_streamed_until_it_recovers(

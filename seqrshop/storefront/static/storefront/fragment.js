@@ -3,6 +3,7 @@
 
 const TOKEN = "[0-9A-Za-z.-]{6,100}";
 const REFERENCE = "[0-9A-Za-z-]{1,64}";
+const ORDER_ID = "[0-9a-f-]{36}";
 const APP_FRAGMENT = new RegExp(`^(?<token>${TOKEN})(?:_(?<reference>${REFERENCE}))?$`);
 const BASKET_ITEM = /^\d{1,15}x\d{1,3}$/;
 
@@ -22,10 +23,11 @@ export function takeFragment() {
  * Returns the fragment that passes a page's state on.
  * @param {Fragment} state
  */
-export function writeFragment({ token, reference, basket = [] }) {
+export function writeFragment({ token, reference, again, basket = [] }) {
   const parts = new URLSearchParams({ basket: basket.map((item) => item.join("x")).join(",") });
   if (token) parts.set("token", token);
   if (reference) parts.set("reference", reference);
+  if (again) parts.set("again", again);
   return parts.toString();
 }
 
@@ -39,6 +41,7 @@ function parsePageState(fragment) {
   return {
     token: validated(TOKEN, parts.get("token")),
     reference: validated(REFERENCE, parts.get("reference")),
+    again: validated(ORDER_ID, parts.get("again")),
     basket: items.map((item) => /** @type {BasketItem} */ (item.split("x").map(Number))),
   };
 }

@@ -1,30 +1,49 @@
-// Follows one order until its state is final: by an event stream, or by polling where none works.
+// Follows one order until it changes no more: by an event stream, or by polling where none works.
 
 import { readEvents } from "../streaming/read-events.js";
 import { ApiUnavailable } from "./api-client.js";
 
 const POLL_MS = 1000;
-const SLOW_POLL_MS = 5000; // while the page is hidden, and while staff have to resolve the order
+const SLOW_POLL_MS = 5000; // while the page is hidden, or people have to act: the kitchen, or staff
+const RARE_POLL_MS = 30000; // once it is served, or has been paid for long: a step may be undone
 const CHECKING_NOTICE_MS = 700; // a page that wakes shows the notice unless it is answered by then
 
 const FIRST_EVENT_TIMEOUT_MS = 3000; // a proxy that buffers delivers nothing by then
 const SILENCE_TIMEOUT_MS = 10000; // the server sends something every four seconds
+const PAID_SILENCE_TIMEOUT_MS = 25000; // and every ten seconds once the order is paid
 const STEADY_STREAM_MS = 10000; // a stream that lasted this long is reopened at once
 const STREAM_RETRY_MS = 20000; // after a shorter one, or later where the shop asks for it
 const MAX_REOPEN_DELAY_MS = 1000; // many pages reopen at the same time
+const MAX_PAID_REOPEN_DELAY_MS = 5000; // many more of them, which are in no hurry
 const NEVER = Infinity; // until the page wakes
 
 const OPEN_STATES = ["created", "sending", "awaiting_payment", "cancel_pending", "needs_attention"];
 
-/** @param {string} state */
-export const isFinal = (state) => !OPEN_STATES.includes(state);
+/** @typedef {{ state: string, progress?: string | null }} FollowedOrder */
 
-/** @template {{ state: OrderState }} T what the API returns of an order */
+/**
+ * Whether the payment is still to be made or confirmed.
+ * @param {FollowedOrder} order
+ */
+export const awaitsPayment = ({ state }) => OPEN_STATES.includes(state);
+
+/**
+ * Whether the order is paid and the customer waits for it.
+ * @param {FollowedOrder} order
+ */
+export const awaitsKitchen = ({ progress }) => Boolean(progress) && progress !== "served";
+
+/** @param {FollowedOrder} order */
+const isFinal = (order) => !awaitsPayment(order) && !order.progress;
+
+/** @template {FollowedOrder} T what the API returns of an order */
 export class OrderStream {
   #handlers;
   #url = "";
   #eventsUrl = "";
-  #state = "";
+  /** @type {FollowedOrder} */
+  #order = { state: "" };
+  #isRare = false; // the server streams the order no more
   #notice = "";
   #isPollerStalled = false;
   #timer = 0;
@@ -57,15 +76,16 @@ export class OrderStream {
   }
 
   /**
-   * Follows an order, whose state is known, instead of another.
+   * Follows an order, as it is now, instead of another.
    * @param {string} url
    * @param {string} eventsUrl
-   * @param {string} state
+   * @param {FollowedOrder} order
    */
-  follow(url, eventsUrl, state) {
+  follow(url, eventsUrl, order) {
     this.#url = url;
     this.#eventsUrl = eventsUrl;
-    this.#state = state;
+    this.#order = order;
+    this.#isRare = false;
     this.#notice = "";
     this.#isPollerStalled = false;
     this.#nextStreamAt = 0;
@@ -85,7 +105,7 @@ export class OrderStream {
     this.#poll();
     const round = this.#round;
     setTimeout(() => {
-      if (round === this.#round && !isFinal(this.#state)) this.#showNotice("checking");
+      if (round === this.#round && awaitsPayment(this.#order)) this.#showNotice("checking");
     }, CHECKING_NOTICE_MS);
   }
 
@@ -98,13 +118,20 @@ export class OrderStream {
 
   /** Waits for the next change: by a stream if one may be opened now, else by the next poll. */
   #continue() {
-    if (isFinal(this.#state)) return;
-    if (!document.hidden && Date.now() >= this.#nextStreamAt) {
+    if (isFinal(this.#order) || (this.#isRare && document.hidden)) return;
+    // A hidden page of a paid order streams too: its title shows the state in the list of tabs.
+    const mayStream = !this.#isRare && (!document.hidden || !awaitsPayment(this.#order));
+    if (mayStream && Date.now() >= this.#nextStreamAt) {
       this.#readStream();
       return;
     }
-    const slow = document.hidden || this.#state === "needs_attention";
-    this.#timer = setTimeout(() => this.#poll(), slow ? SLOW_POLL_MS : POLL_MS);
+    this.#timer = setTimeout(() => this.#poll(), this.#pollDelay());
+  }
+
+  #pollDelay() {
+    if (this.#isRare || this.#order.progress === "served") return RARE_POLL_MS;
+    const isSlow = document.hidden || this.#order.state === "needs_attention";
+    return isSlow || awaitsKitchen(this.#order) ? SLOW_POLL_MS : POLL_MS;
   }
 
   async #poll() {
@@ -147,9 +174,9 @@ export class OrderStream {
       for await (const { kind, data } of readEvents(response)) {
         if (round !== this.#round) return;
         clearTimeout(this.#timer);
-        this.#timer = setTimeout(onLost, SILENCE_TIMEOUT_MS);
         if (kind === "end") return this.#onEnd(JSON.parse(data).reason);
         if (kind === "order") this.#update(JSON.parse(data));
+        this.#timer = setTimeout(onLost, this.#silenceTimeout());
         if (kind === "poller") this.#onPoller(JSON.parse(data).stalled);
       }
     } catch {
@@ -158,15 +185,18 @@ export class OrderStream {
     onLost();
   }
 
+  #silenceTimeout() {
+    return awaitsPayment(this.#order) ? SILENCE_TIMEOUT_MS : PAID_SILENCE_TIMEOUT_MS;
+  }
+
   /** @param {string} reason */
   #onEnd(reason) {
-    if (reason === "final") {
-      this.#startRound();
-      return;
-    }
-    clearTimeout(this.#timer);
+    this.#startRound();
+    if (reason === "final") return;
+    if (reason === "slow") this.#isRare = true;
     if (reason === "replaced") this.#nextStreamAt = NEVER; // by a page that the customer looks at
-    this.#timer = setTimeout(() => this.#continue(), Math.random() * MAX_REOPEN_DELAY_MS);
+    const maxDelay = awaitsPayment(this.#order) ? MAX_REOPEN_DELAY_MS : MAX_PAID_REOPEN_DELAY_MS;
+    this.#timer = setTimeout(() => this.#continue(), Math.random() * maxDelay);
   }
 
   /**
@@ -175,7 +205,7 @@ export class OrderStream {
    */
   async #onPoller(isStalled) {
     this.#isPollerStalled = isStalled;
-    this.#showNotice(isStalled ? "checking" : "");
+    this.#showNotice(isStalled && awaitsPayment(this.#order) ? "checking" : "");
     if (!isStalled) return;
     const [round, updates] = [this.#round, this.#updates];
     try {
@@ -189,8 +219,9 @@ export class OrderStream {
   /** @param {T} order */
   #update(order) {
     this.#updates += 1;
-    this.#state = order.state;
-    this.#showNotice(this.#isPollerStalled && !isFinal(order.state) ? "checking" : "");
+    if (order.progress !== this.#order.progress) this.#isRare = false;
+    this.#order = order;
+    this.#showNotice(this.#isPollerStalled && awaitsPayment(order) ? "checking" : "");
     this.#handlers.onOrder(order);
   }
 

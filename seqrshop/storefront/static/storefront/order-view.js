@@ -1,12 +1,13 @@
-// The view of one order: shows it, follows it until its state is final, pays and cancels it.
+// The view of one order: shows it, follows it until it is served, pays and cancels it.
 
 import { ApiError } from "./api-client.js";
 import { AppHandover } from "./app-handover.js";
 import { copyTemplate, find, setText } from "./dom.js";
 import { preserveFocus } from "./focus.js";
 import { formatMoney, toMinorUnits } from "./money.js";
-import { isFinal, OrderStream } from "./order-stream.js";
+import { awaitsKitchen, awaitsPayment, OrderStream } from "./order-stream.js";
 import { showNotice, showView, translate } from "./page.js";
+import { Tracker } from "./tracker.js";
 
 /** @typedef {import("./session.js").Session} Session */
 
@@ -19,6 +20,7 @@ export class OrderView {
   #session;
   #handover;
   #stream;
+  #tracker = new Tracker(this.#root);
   /** @type {Order | null} */
   #order = null;
   #opensApp = false;
@@ -55,7 +57,7 @@ export class OrderView {
     this.#opensApp = opensApp;
     this.#render(order);
     showView("order");
-    this.#stream.follow(order.url, `${order.url}/events`, order.state);
+    this.#stream.follow(order.url, `${order.url}/events`, order);
   }
 
   /** The invoice reference of the order that is shown, if any. */
@@ -65,13 +67,17 @@ export class OrderView {
 
   stop() {
     this.#stream.stop();
+    this.#tracker.stop();
     this.#order = null;
   }
 
   /** @param {unknown} error */
   #onError(error) {
     if (!(error instanceof ApiError)) throw error;
-    if (!this.#root.hidden) this.#session.end(); // else another scan is already being opened
+    if (this.#root.hidden) return; // another scan is already being opened
+    // Until a paid order is served, its customer needs its number on the screen.
+    if (this.#order && awaitsKitchen(this.#order)) showNotice("noUpdates");
+    else this.#session.end();
   }
 
   /**
@@ -124,12 +130,16 @@ export class OrderView {
     this.#setText("[data-total]", formatMoney(toMinorUnits(total.value), total.currency));
     this.#setText("[data-place]", placeAndTime(order));
     if (order.rows) this.#renderRows(order.rows, order.discounts ?? [], total.currency);
+    this.#find("[data-refund]").hidden = !order.refunded;
+    const refunded = formatMoney(-toMinorUnits(order.refunded ?? "0"), total.currency);
+    this.#setText("[data-refunded]", refunded);
+    this.#tracker.show(order);
     this.#handover.show(order);
     this.#setLink("[data-receipt-page]", order.receipt_url);
     this.#setLink("[data-receipt-pdf]", order.receipt_url && `${order.receipt_url}.pdf`);
     this.#find("[data-cancel]").hidden = !CANCELLABLE_STATES.includes(state);
     this.#find("[data-pay]").hidden = !PAYABLE_AGAIN_STATES.includes(state);
-    this.#find("[data-to-menu]").hidden = !isFinal(state);
+    this.#find("[data-to-menu]").hidden = awaitsPayment(order);
     restoreFocus();
     if (this.#opensApp && order.app_url) {
       this.#opensApp = false;

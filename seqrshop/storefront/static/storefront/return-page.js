@@ -1,12 +1,15 @@
-// The page that a browser returns to from the app: follows the order until its state is final.
+// The page that a browser returns to from the app: follows the order until it is served.
 
 import { ApiClient } from "./api-client.js";
-import { find } from "./dom.js";
+import { find, setText } from "./dom.js";
 import { formatMoney, toMinorUnits } from "./money.js";
-import { isFinal, OrderStream } from "./order-stream.js";
+import { awaitsKitchen, awaitsPayment, OrderStream } from "./order-stream.js";
+import { Tracker } from "./tracker.js";
 
 const main = find(document, "#main");
 const api = new ApiClient();
+const tracker = new Tracker(main);
+/** @type {OrderStream<ReturnedOrder>} */
 const stream = new OrderStream({
   fetchOrder: (url) => api.request("GET", url),
   openStream: (url, signal) => api.openStream(url, signal),
@@ -14,8 +17,8 @@ const stream = new OrderStream({
   onNotice: showNotice,
   onError: () => {}, // the page keeps the last known state
 });
-const { stateUrl = "", eventsUrl = "", state = "" } = main.dataset;
-stream.follow(stateUrl, eventsUrl, state);
+const { stateUrl = "", eventsUrl = "", state = "", progress } = main.dataset;
+stream.follow(stateUrl, eventsUrl, { state, progress });
 
 /** @param {string} name */
 function showNotice(name) {
@@ -24,17 +27,19 @@ function showNotice(name) {
 }
 
 /** @param {ReturnedOrder} order */
-function show({ state, heading, message, total, receipt_url: receiptUrl }) {
-  if (state === main.dataset.state) return;
-  main.dataset.state = state;
-  find(main, "[data-heading]").textContent = heading;
-  find(main, "[data-message]").textContent = message;
-  const amount = formatMoney(toMinorUnits(total.value), total.currency);
-  find(main, "[data-total]").textContent = amount;
-  find(main, "[data-final]").hidden = !isFinal(state);
-  find(main, "[data-to-pay]").hidden = state !== "awaiting_payment";
+function show(order) {
+  main.dataset.state = order.state;
+  setText(find(main, "[data-heading]"), order.heading);
+  setText(find(main, "[data-message]"), order.message);
+  const amount = formatMoney(toMinorUnits(order.total.value), order.total.currency);
+  setText(find(main, "[data-total]"), amount);
+  find(main, "[data-waiting]").hidden = !awaitsKitchen(order);
+  find(main, "[data-final]").hidden = awaitsPayment(order) || awaitsKitchen(order);
+  find(main, "[data-to-pay]").hidden = order.state !== "awaiting_payment";
+  const { receipt_url: receiptUrl } = order;
   const links = find(main, "[data-receipt]");
   links.hidden = !receiptUrl;
   find(links, "[data-receipt-page]", HTMLAnchorElement).href = receiptUrl ?? "";
   find(links, "[data-receipt-pdf]", HTMLAnchorElement).href = receiptUrl ? `${receiptUrl}.pdf` : "";
+  tracker.show(order);
 }

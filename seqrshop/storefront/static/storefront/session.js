@@ -2,12 +2,21 @@
 
 import { ApiClient, ApiError } from "./api-client.js";
 import { find } from "./dom.js";
-import { takeFragment } from "./fragment.js";
+import { takeFragment, writeFragment } from "./fragment.js";
 import { showNotice, showView } from "./page.js";
 
 export class Session {
   api = new ApiClient();
   #page = find(document, "#main").dataset;
+
+  constructor() {
+    document.addEventListener("click", (event) => {
+      const link = event.target instanceof Element && event.target.closest("a[data-keep-token]");
+      if (!(link instanceof HTMLAnchorElement)) return;
+      event.preventDefault();
+      this.#goTo(link.href);
+    });
+  }
 
   /**
    * Calls `opened` with the session and the fragment, now and whenever another scan leads to this
@@ -65,10 +74,34 @@ export class Session {
     showView("scan");
   }
 
-  /** Opens the order page, with the token in the fragment in case cookies are disabled. */
-  goToMenu() {
-    const url = this.#page.orderPageUrl + location.search; // which may name the language
-    location.assign(this.api.token ? `${url}#${this.api.token}` : url);
+  /**
+   * Calls `work` as the customer of the session that an earlier page has opened.
+   * @param {() => Promise<void>} work
+   */
+  resume(work) {
+    this.api.token = takeFragment()?.token ?? null;
+    return this.guard(work);
+  }
+
+  /**
+   * Opens the order page.
+   * @param {string} [again] the id of an order to fill the basket with
+   */
+  goToMenu(again) {
+    this.#goTo(this.#page.orderPageUrl ?? "", again);
+  }
+
+  /**
+   * Opens another page of the shop, with the token in the fragment in case cookies are disabled.
+   * @param {string} address
+   * @param {string} [again]
+   */
+  #goTo(address, again) {
+    const { token } = this.api;
+    const url = new URL(address, location.href);
+    url.search = location.search; // which may name the language
+    url.hash = again ? writeFragment({ token, again }) : (token ?? "");
+    location.assign(url);
   }
 
   /**
