@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -31,6 +32,15 @@ REFUND = """
         (SELECT min(id) FROM auth_user), 'ERS' FROM payments_invoice WHERE invoice_reference = %s
     ON CONFLICT (nonce) DO UPDATE SET amount = excluded.amount
 """
+SECOND_SHOP = """
+    INSERT INTO orders_shop SELECT (jsonb_populate_record(shop, jsonb_build_object(
+        'id', (SELECT max(id) + 1 FROM orders_shop), 'name', 'Hamnbarens Lunchrestaurang',
+        'slug', 'baren', 'service_id', 'BAREN', 'paused', true,
+        'pause_note_sv', 'Vi är tillbaka klockan två.',
+        'pause_note_en', 'We are back at two o''clock.'))).*
+    FROM orders_shop shop WHERE slug = 'lyktan'
+"""
+ORDER = re.compile(r"/orders/[0-9a-f-]{36}$")
 
 
 class Customer:
@@ -112,6 +122,58 @@ class Customer:
         scan = self._prepare_order(state)
         self._open_page("success", scan)
         self.page.locator(f"#order[data-state={state}]").wait_for()
+
+    def open_order_with_usual_time(self) -> None:
+        """Show a paid order of a shop whose usual time is known, with the sound switched on."""
+
+        def add_usual_time(route: Route) -> None:
+            body = route.fetch(max_retries=MAX_FETCH_RETRIES).json()
+            body.get("latest_order", body)["estimate_minutes"] = 8
+            route.fulfill(json=body)
+
+        for address in ("**/lyktan/session", ORDER):
+            self.page.route(address, add_usual_time)
+        self.page.route("**/events", lambda route: route.fulfill(json={}))  # so it polls
+        self.open_order("paid")
+        self.page.locator("#order [data-alert]").click()
+        self.page.locator("#order [data-estimate]").wait_for()
+
+    def open_refunded_order_in_the_kitchen(self) -> None:
+        """Show a partly refunded order whose rest is ready."""
+        scan = self._prepare_order("partly_refunded")
+        _, reference = self._orders[True]
+        self.stack.write(
+            "UPDATE orders_order SET ready_at = now() WHERE id ="
+            " (SELECT order_id FROM payments_invoice WHERE invoice_reference = %s)",
+            reference,
+        )
+        self._open_page("success", scan)
+        self.page.locator("#order[data-progress=ready]").wait_for()
+
+    def open_my_orders(self) -> None:
+        """Show the list of a customer with a paid order."""
+        self._open_page("my-orders", self._prepare_order("preparing"))
+        self.page.locator("#my-orders li").first.wait_for()
+
+    def open_my_orders_without_any(self) -> None:
+        """Show the list of a customer who has ordered nothing."""
+        scan = self.stack.scan()
+        self._open_page("order", scan)
+        self.page.locator("#menu").wait_for()
+        self._open_page("my-orders", scan)
+        self.page.locator("#my-orders [data-none]").wait_for()
+
+    def open_start_page(self) -> None:
+        """Open the root address."""
+        self.page.goto(self.stack.url)
+        self.page.locator(".start").wait_for()
+
+    def open_start_page_of_several_shops(self) -> None:
+        """Open the root address of an installation with two shops, one of them paused."""
+        self._undo.append(lambda: self.stack.write("DELETE FROM orders_shop WHERE slug = 'baren'"))
+        self.stack.write(SECOND_SHOP)
+        self.open_start_page()
+        self.page.locator(".shops").wait_for()
 
     def lose_connection(self) -> None:
         """Lose the connection while the order awaits payment."""
@@ -220,12 +282,19 @@ STATES: dict[str, Callable[[Customer], None]] = {
         f"order-{state.replace('_', '-')}": partial(Customer.open_order, state=state)
         for state in (*UNPAID, *PAID)
     },
+    "order-usual-time": Customer.open_order_with_usual_time,
+    "order-partly-refunded-ready": Customer.open_refunded_order_in_the_kitchen,
+    "my-orders": Customer.open_my_orders,
+    "my-orders-none": Customer.open_my_orders_without_any,
     "order-no-connection": Customer.lose_connection,
     "order-no-app": Customer.fail_to_open_app,
     "back-unpaid": partial(Customer.open_return_page, state="awaiting_payment"),
     "back-paid": partial(Customer.open_return_page, state="paid"),
+    "back-preparing": partial(Customer.open_return_page, state="preparing"),
     "receipt": Customer.open_receipt,
     "scan-again": Customer.use_expired_token,
     "no-order": Customer.open_missing_order,
     "no-page": Customer.open_missing_page,
+    "start": Customer.open_start_page,
+    "start-several": Customer.open_start_page_of_several_shops,
 }

@@ -1,0 +1,206 @@
+"""From the payment to the order that is served: the customer's page follows the kitchen."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import Console, OpenBrowser
+from tests.browser.kitchen import card, open_board, sign_in
+from tests.browser.kitchen import place_order as place_order_by_api
+from tests.browser.stack import Stack
+from tests.browser.steps import expect_heading, number_on, order_without_app
+
+pytestmark = pytest.mark.browser
+
+MAX_SECONDS_TO_PAGE = 1.0
+EVENTS = re.compile(r"/events$")
+ORDER = re.compile(r"/orders/[0-9a-f-]{36}$")
+STEP = """
+    UPDATE orders_order SET state = %s, preparing_at = now(), ready_at = {ready_at}
+    WHERE id = %s
+"""
+# Records when the page's title and its sounds change, by the page's clock.
+WATCH = """
+    window.shown = {};
+    const record = () => { shown[document.title] ??= Date.now(); };
+    addEventListener("DOMContentLoaded", () => new MutationObserver(record).observe(
+        document.querySelector("title"), { childList: true, characterData: true, subtree: true }));
+    let tones = 0;
+    const start = OscillatorNode.prototype.start;
+    OscillatorNode.prototype.start = function (...when) {
+        document.documentElement.dataset.tones = ++tones;
+        start.apply(this, when);
+    };
+"""
+
+
+@pytest.fixture
+def kitchen(open_browser: OpenBrowser, stack: Stack) -> Page:
+    """The kitchen board of a cook who is signed in."""
+    context = open_browser(viewport={"width": 1024, "height": 768})
+    sign_in(context, stack)
+    return open_board(context, stack)
+
+
+def pay_for_an_order(stack: Stack, page: Page) -> str:
+    """Order and pay as the customer of this page; return the order's number."""
+    page.add_init_script(WATCH)
+    scan = stack.scan()
+    reference = order_without_app(page, scan)
+    stack.sandbox.pay(reference, scan.token)
+    expect_heading(page, "Paid, thank you!")
+    return number_on(page)
+
+
+def press(board: Page, number: str, step: str) -> float:
+    """Press a button of the order's card; return when, in milliseconds of the epoch."""
+    board.wait_for_timeout(600)  # a double tap counts once
+    button = card(board, number).get_by_role("button", name=f"{step} Order {number}")
+    button.wait_for()
+    pressed_at = time.time() * 1000
+    button.click()
+    return pressed_at
+
+
+def test_customer_sees_each_step_within_a_second_of_the_kitchens_tap(
+    stack: Stack, page: Page, kitchen: Page
+) -> None:
+    number = pay_for_an_order(stack, page)
+
+    pressed = {}
+    for button, word, heading in (
+        ("Start", "Preparing", "We are preparing your order"),
+        ("Ready", "Ready", "Your order is ready"),
+        ("Serve", "Served", "Enjoy!"),
+    ):
+        pressed[f"{word} · {number}"] = press(kitchen, number, button)
+        expect_heading(page, heading)
+
+    shown = page.evaluate("shown")
+    delays = {title: (shown[title] - at) / 1000 for title, at in pressed.items()}
+    assert max(delays.values()) < MAX_SECONDS_TO_PAGE, delays
+
+
+def test_step_that_the_kitchen_undoes_is_taken_back_on_the_page(
+    stack: Stack, page: Page, kitchen: Page
+) -> None:
+    number = pay_for_an_order(stack, page)
+    press(kitchen, number, "Start")
+    press(kitchen, number, "Ready")
+    expect(page).to_have_title(f"Ready · {number}")
+
+    kitchen.wait_for_timeout(600)
+    kitchen.locator("#kitchen-undo").get_by_role("button", name="Undo").click()
+
+    expect(page).to_have_title(f"Preparing · {number}")
+    expect_heading(page, "We are preparing your order")
+
+
+def test_sound_is_played_once_when_the_order_is_ready_if_it_is_switched_on(
+    stack: Stack, page: Page, kitchen: Page
+) -> None:
+    number = pay_for_an_order(stack, page)
+    html = page.locator("html")
+    button = page.get_by_role("button", name="Sound when it's ready")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    button.click()
+    expect(html).to_have_attribute("data-tones", "3")  # so that the customer hears it
+    expect(button).to_have_attribute("aria-pressed", "true")
+
+    press(kitchen, number, "Start")
+    expect_heading(page, "We are preparing your order")
+    expect(html).to_have_attribute("data-tones", "3")
+    press(kitchen, number, "Ready")
+
+    expect(html).to_have_attribute("data-tones", "6")
+    expect(button).to_be_hidden()
+
+
+def test_page_of_a_served_order_shows_that_it_was_undone_by_slow_polling(
+    stack: Stack, open_browser: OpenBrowser
+) -> None:
+    page = open_browser().new_page()
+    page.clock.install()
+    number = pay_for_an_order(stack, page)
+    order = int(number) - 1000
+    stack.write("UPDATE orders_order SET state = 'served', served_at = now() WHERE id = %s", order)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page).to_have_title(f"Served · {number}")
+    page.clock.run_for(6_000)  # the stream ends, and the page waits
+
+    stack.write(
+        "UPDATE orders_order SET state = 'ready', served_at = NULL, ready_at = now() WHERE id = %s",
+        order,
+    )
+    with page.expect_response(EVENTS):
+        page.clock.run_for(31_000)
+
+    expect(page).to_have_title(f"Ready · {number}")
+
+
+def test_page_without_a_stream_polls_the_kitchen_every_five_seconds(
+    stack: Stack, open_browser: OpenBrowser, console: Console
+) -> None:
+    console.expected.append("503")
+    page = open_browser().new_page()
+    page.route(EVENTS, lambda route: route.fulfill(status=503, json={"error": "x", "message": ""}))
+    page.clock.install()
+    number = pay_for_an_order(stack, page)
+    polls: list[Route] = []
+
+    def count(route: Route) -> None:
+        polls.append(route)
+        route.continue_()
+
+    page.route(ORDER, count)
+    for _ in range(4):
+        page.clock.run_for(5_000)
+        page.wait_for_timeout(100)
+
+    assert 2 <= len(polls) <= 6, number
+
+
+def test_expired_session_leaves_the_number_of_a_paid_order_on_the_screen(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("401")
+    number = pay_for_an_order(stack, page)
+
+    stack.write("UPDATE orders_customersession SET expires_at = now()")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(page.locator("#notice")).to_contain_text("no longer updated")
+    assert number_on(page) == number
+    expect_heading(page, "Paid, thank you!")
+
+
+def test_return_page_follows_the_kitchen(stack: Stack, page: Page, kitchen: Page) -> None:
+    scan, reference, number = place_order_by_api(stack)
+    page.goto(stack.sandbox.invoice(reference)["back_url"])
+    expect_heading(page, "Pay in SEQR")
+    stack.sandbox.pay(reference, scan.token)
+    expect(page).to_have_title(f"Paid · {number}")
+
+    press(kitchen, number, "Start")
+
+    expect(page).to_have_title(f"Preparing · {number}")
+    expect(page.locator(".steps.kitchen")).to_be_visible()
+    expect(page.get_by_text("This page shows when your order is ready.")).to_be_visible()
+
+
+def test_page_kept_by_the_browser_streams_again_when_it_is_shown(stack: Stack, page: Page) -> None:
+    """Leaving ends the stream, and coming back opens another, without a reload."""
+    number = pay_for_an_order(stack, page)
+    order = int(number) - 1000
+    with page.expect_event("requestfailed", lambda request: bool(EVENTS.search(request.url))):
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    stack.write(STEP.format(ready_at="now()"), "ready", order)
+
+    with page.expect_response(EVENTS):
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+
+    expect(page).to_have_title(f"Ready · {number}")
