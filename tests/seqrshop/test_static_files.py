@@ -17,6 +17,8 @@ from tests.factories import ShopFactory
 
 pytestmark = pytest.mark.usefixtures("collected")
 
+IMPORT = re.compile(r'(?:from |import\()"(\.[^"]+)"')
+
 
 @pytest.fixture
 def cafe(db: None) -> Shop:
@@ -28,11 +30,16 @@ def files_of(client: Client, path: str) -> set[str]:
     response = client.get(path)
     text = b"".join(response) if response.streaming else response.content
     names = set(re.findall(r'["(](/static/[^")]+)[")]', text.decode()))
-    return names | {urljoin(path, name) for name in re.findall(r'from "(\.[^"]+)"', text.decode())}
+    return names | {urljoin(path, name) for name in IMPORT.findall(text.decode())}
 
 
 def test_static_files_have_hashed_names_and_are_cached_for_ever(client: Client, cafe: Shop) -> None:
-    pending = {"/lyktan/order", "/lyktan/success"}
+    pending = {
+        "/lyktan/order",
+        "/lyktan/success",
+        "/lyktan/my-orders",
+        "/lyktan/manifest.webmanifest",
+    }
     found: set[str] = set()
     while pending:
         files = files_of(client, pending.pop())
