@@ -25,7 +25,7 @@ STILL_HERE = {
 FAULTS: dict[str, Callable[[], ApiError]] = {
     "slow": lambda: api_errors.body_not_received(408),
     "too many": lambda: api_errors.too_many_requests(20),
-    "a fault of ours": api_errors.internal_error,
+    "a fault in the shop": api_errors.internal_error,
     "an outage": api_errors.temporarily_unavailable,
 }
 
