@@ -12,11 +12,13 @@ from orders.models import EventName
 from orders.state_machine import TransitionTable, apply_transition
 from payments.balance import captured_amount, refunded_amount, update_order_refund_state
 from payments.cases.cases import close_cases_of, close_refund_cases
+from payments.issue_receipts import NewReceipt, issue_receipts
 from payments.models import (
     UNSENT_REFUND_STATUSES,
     CaseKind,
     Invoice,
     InvoiceStatus,
+    ReceiptKind,
     Refund,
     RefundStatus,
     WithdrawalReason,
@@ -67,14 +69,19 @@ def transition_refund(
 ) -> bool:
     """Change a locked refund's status and these fields; return whether the status changed.
 
-    REFUNDED changes the order's state too. Raises TransitionError.
+    REFUNDED changes the order's state too, and issues the credit receipt. Raises TransitionError.
     """
     with transaction.atomic(savepoint=False):
         changed = apply_transition(refund, to, TABLE, source, detail=detail, **fields)
         if changed and to == _S.REFUNDED:
+            issue_receipts([_credit_receipt(refund)])
             update_order_refund_state(refund.invoice, source)
             _close_refunded_duplicate(refund.invoice, source)
     return changed
+
+
+def _credit_receipt(refund: Refund) -> NewReceipt:
+    return NewReceipt(ReceiptKind.REFUND, refund.invoice, refund.amount, refund)
 
 
 def _close_refunded_duplicate(invoice: Invoice, source: ChangeSource) -> None:

@@ -55,7 +55,7 @@ class ShopCelery(Celery):
 
 app = ShopCelery("seqrshop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["payments", "seqrshop.backoffice"])
+app.autodiscover_tasks(["payments", "seqrshop.backoffice", "seqrshop.storefront"])
 app.steps["worker"].add("payments.poll_worker:PollerStep")
 
 

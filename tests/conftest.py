@@ -95,6 +95,17 @@ def _default_language() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _receipts_are_numbered_at_once(request: pytest.FixtureRequest) -> None:
+    """Number receipts where they are inserted, in a test whose transaction never commits."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is None or marker.kwargs.get("transaction"):
+        return
+    request.getfixturevalue("db")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS receipt_numbered_at_commit IMMEDIATE")
+
+
+@pytest.fixture(autouse=True)
 def _fresh_limits() -> None:
     """Count from zero in each test."""
     reset_rate_limits()

@@ -29,7 +29,17 @@ from orders.models import (
     Terminal,
 )
 from orders.services import digest_of
-from payments.models import CancelReason, Invoice, InvoiceDiscount, InvoiceStatus, LoyaltyAnswer
+from payments.balance import captured_amount
+from payments.models import (
+    CAPTURED_STATUSES,
+    CancelReason,
+    Invoice,
+    InvoiceDiscount,
+    InvoiceStatus,
+    LoyaltyAnswer,
+    Receipt,
+    ReceiptKind,
+)
 
 
 class SellerFactory(DjangoModelFactory[Seller]):
@@ -41,6 +51,10 @@ class SellerFactory(DjangoModelFactory[Seller]):
 
     legal_name = "Lyktan Kafé AB"
     organisation_number = "556677-8899"
+    vat_number = "SE556677889901"
+    street = "Storgatan 1"
+    postal_code = "111 22"
+    city = "Stockholm"
     reseller_id = "public_test_shop"
     reseller_password = "1234"
 
@@ -338,6 +352,39 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
     terminal = factory.SelfAttribute("order.shop.terminal")
     amount = factory.SelfAttribute("order.total")
     currency = factory.SelfAttribute("order.currency")
+
+    @factory.post_generation  # type: ignore[untyped-decorator]
+    def receipt(self, create: bool, *_: object, **__: object) -> None:
+        """Issue the receipt of a payment."""
+        invoice: Any = self
+        if create and invoice.status in CAPTURED_STATUSES:
+            ReceiptFactory.create(invoice=invoice, amount=captured_amount(invoice))
+
+
+def _next_receipt_number(receipt: Any) -> int:
+    """Return the seller's next number, where no COMMIT assigns it."""
+    numbers = Receipt.objects.filter(seller=receipt.seller).values_list("number", flat=True)
+    return 1 + max((number for number in numbers if number), default=0)
+
+
+class ReceiptFactory(DjangoModelFactory[Receipt]):
+    """The receipt of a payment of 45.00 SEK."""
+
+    class Meta:
+        model = Receipt
+
+    invoice = factory.SubFactory(InvoiceFactory)
+    seller = factory.SelfAttribute("invoice.terminal.seller")
+    number = factory.LazyAttribute(_next_receipt_number)
+    kind = ReceiptKind.PAYMENT
+    amount = factory.SelfAttribute("invoice.amount")
+    currency = factory.SelfAttribute("invoice.currency")
+    legal_name = factory.SelfAttribute("seller.legal_name")
+    organisation_number = factory.SelfAttribute("seller.organisation_number")
+    vat_number = factory.SelfAttribute("seller.vat_number")
+    street = factory.SelfAttribute("seller.street")
+    postal_code = factory.SelfAttribute("seller.postal_code")
+    city = factory.SelfAttribute("seller.city")
 
 
 class InvoiceDiscountFactory(DjangoModelFactory[InvoiceDiscount]):

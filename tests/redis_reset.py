@@ -5,6 +5,7 @@ import redis
 from seqrshop.backoffice.sign_in_limits import KEY_PREFIX as SIGN_INS_PREFIX
 from seqrshop.redis_client import breaker, redis_client
 from seqrshop.storefront.rate_limits import KEY_PREFIX
+from seqrshop.storefront.receipt_mail import KEY_PREFIX as MAILS_PREFIX
 
 TIMEOUT_SECONDS = 30.0
 
@@ -18,6 +19,6 @@ def reset_rate_limits() -> None:
     """Count requests from zero, in a Redis that is used again at once."""
     breaker.reset()
     client = redis_for_tests()
-    for prefix in (KEY_PREFIX, SIGN_INS_PREFIX):
+    for prefix in (KEY_PREFIX, SIGN_INS_PREFIX, MAILS_PREFIX):
         for key in client.scan_iter(f"{prefix}*"):
             client.delete(key)

@@ -4,6 +4,9 @@ from django.utils.translation import gettext_lazy as _
 from orders import encryption
 from orders.validators import validate_organisation_number, validate_vat_number
 
+# A receipt of the seller shall have these. Not every seller has a VAT number.
+RECEIPT_FIELDS = ("legal_name", "organisation_number", "street", "postal_code", "city")
+
 
 class Seller(models.Model):
     """A company that sells: the seller on the receipts of its shops.
@@ -48,6 +51,15 @@ class Seller(models.Model):
 
     def __str__(self) -> str:
         return self.legal_name or self.reseller_id
+
+    @property
+    def missing_on_receipts(self) -> list[str]:
+        """The names of the details that receipts need and the seller has not given."""
+        return [
+            str(self._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # a column
+            for name in RECEIPT_FIELDS
+            if not getattr(self, name)
+        ]
 
     @property
     def reseller_password(self) -> str:

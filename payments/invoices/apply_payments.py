@@ -28,8 +28,8 @@ def apply_payments(
 
     An ordinary payment needs no decision and no case: an issued invoice that nobody cancels is paid
     in full, and its order has no other invoice. `apply_status` handles all others, and invoices
-    that are locked, and writes the same for an ordinary one. Waits for no lock. An exception leaves
-    every invoice unchanged.
+    that are locked, and writes the same for an ordinary one. Waits for no row's lock. An exception
+    leaves every invoice unchanged.
     """
     by_id = {query.invoice_id: result for query, result in results}
     locked = lock_free_invoices(list(by_id))

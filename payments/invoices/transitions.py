@@ -6,6 +6,7 @@ An invoice, its event and its order's state change in one transaction, under the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -17,12 +18,15 @@ from orders.models import AuditEvent, EventName, OrderState
 from orders.models.order import UNPAID_STATES
 from orders.state_machine import Change, TransitionTable, prepare_transition, save_changes
 from orders.transitions import prepare_order_transition
+from payments.balance import captured_amount, refunded_amount
+from payments.issue_receipts import NewReceipt, issue_receipts
 from payments.models import (
     CAPTURED_STATUSES,
     UNPAID_FINAL_STATUSES,
     CancelReason,
     Invoice,
     InvoiceStatus,
+    ReceiptKind,
 )
 from payments.refund_transitions import withdraw_unsent_refunds
 
@@ -145,15 +149,18 @@ def transition_invoice(
     Called between `lock_invoice` and the transaction's end. `event` is recorded instead of the
     table's. Raises TransitionError.
     """
-    from_state = InvoiceStatus(invoice.status)
+    from_state, captured = InvoiceStatus(invoice.status), captured_amount(invoice)
     change = prepare_transition(invoice, to, TABLE, source, detail=detail, event=event, **fields)
     if change is None:
         return False
     of_order = _order_change(invoice, from_state, source)
     with transaction.atomic(savepoint=False):
         save_changes([change] if of_order is None else [change, of_order])
-        if from_state in CAPTURED_STATUSES and to not in CAPTURED_STATUSES:
+        if from_state not in CAPTURED_STATUSES and to in CAPTURED_STATUSES:
+            issue_receipts([_receipt_of(invoice)])
+        elif from_state in CAPTURED_STATUSES and to not in CAPTURED_STATUSES:
             withdraw_unsent_refunds(invoice, source)
+            _credit_reversal(invoice, captured)
     return True
 
 
@@ -164,7 +171,7 @@ def transition_to_paid(
 ) -> None:
     """Change several locked invoices to PAID with these fields, and their orders to paid.
 
-    Does what `transition_invoice` does, in three statements for all, which also record the calls
+    Does what `transition_invoice` does, in four statements for all, which also record the calls
     that SEQR answered. Each invoice is the only payment of its order, and its amount does not
     differ. Raises TransitionError.
     """
@@ -177,6 +184,18 @@ def transition_to_paid(
         for invoice, _ in payments
     ]
     save_changes([each for each in (*invoices, *orders) if each is not None], calls=calls)
+    issue_receipts([_receipt_of(invoice) for invoice, _ in payments])
+
+
+def _receipt_of(invoice: Invoice) -> NewReceipt:
+    return NewReceipt(ReceiptKind.PAYMENT, invoice, captured_amount(invoice))
+
+
+def _credit_reversal(invoice: Invoice, captured: Decimal) -> None:
+    """Issue the credit receipt of a reversed payment, over what was not refunded of it."""
+    rest = captured - refunded_amount(invoice)
+    if rest > 0:
+        issue_receipts([NewReceipt(ReceiptKind.REVERSAL, invoice, rest)])
 
 
 def _order_change(

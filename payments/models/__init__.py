@@ -30,6 +30,7 @@ from payments.models.poll_shard import (
     read_answer_times,
     shard_of,
 )
+from payments.models.receipt import RECEIPT_NUMBER_LOCK, Receipt, ReceiptKind
 from payments.models.refund import (
     RESERVING_REFUND_STATUSES,
     SENT_REFUND_STATUSES,
@@ -62,6 +63,7 @@ __all__ = [
     "MAX_RECEIPT_REFUSALS",
     "OPEN_STATUSES",
     "POLLED_STATUSES",
+    "RECEIPT_NUMBER_LOCK",
     "RECEIPT_PENDING",
     "RESERVING_REFUND_STATUSES",
     "SENT_REFUND_STATUSES",
@@ -87,6 +89,8 @@ __all__ = [
     "PeriodRow",
     "PeriodStatus",
     "PollShard",
+    "Receipt",
+    "ReceiptKind",
     "Refund",
     "RefundHold",
     "RefundReason",

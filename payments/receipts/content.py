@@ -11,22 +11,39 @@ _ORE = Decimal("0.01")
 
 
 @dataclass(frozen=True)
-class ReceiptRow:
-    """A quantity of one product, or a discount. `vat_rate` is in per cent.
+class SellerDetails:
+    """The company that sold, as its receipts name it. An unknown part is empty."""
 
-    Amounts are in major units, including VAT; a discount's are below 0.
+    legal_name: str
+    organisation_number: str
+    vat_number: str
+    street: str
+    postal_code: str
+    city: str
+
+    @property
+    def address(self) -> str:
+        """The address in one line."""
+        town = f"{self.postal_code} {self.city}".strip()
+        return ", ".join(filter(None, (self.street, town)))
+
+
+@dataclass(frozen=True)
+class ReceiptRow:
+    """A quantity of one product or option, or an amount by itself. `vat_rate` is in per cent.
+
+    Amounts are in major units, including VAT; those of a discount or a credit receipt are below 0.
+    A discount, a tip and a refunded amount have no quantity. `is_option` is a choice that belongs
+    to the product above it; `note` is the customer's.
     """
 
     name: str
-    quantity: int
-    unit_price: Decimal
+    quantity: int | None
+    unit_price: Decimal | None
     vat_rate: Decimal
     total: Decimal
-
-    @property
-    def is_discount(self) -> bool:
-        """Whether it is a discount; quantity and unit price then have no meaning."""
-        return self.total < 0
+    is_option: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,36 +57,57 @@ class VatLine:
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """The receipt of one payment, in the order's language, without the customer.
+class RelatedReceipt:
+    """Another receipt of the same payment, as this one refers to it. `amount` is above 0."""
 
-    Raises ValueError if the rows do not add up to the total.
-    """
-
-    shop: str
-    number: str
-    language: str
-    paid_at: datetime
-    rows: tuple[ReceiptRow, ...]
-    total: Decimal
-    currency: str
-    invoice_reference: str
-    ers_reference: str
-    payment_reference: str
-
-    def __post_init__(self) -> None:
-        if sum((row.total for row in self.rows), Decimal(0)) != self.total:
-            raise ValueError(f"The rows of order {self.number} do not add up to the amount paid.")
+    number: int
+    issued_at: datetime
+    amount: Decimal
 
     @property
     def date_and_time(self) -> str:
-        """The time of the payment in Sweden, as `2026-06-30 14:05`."""
-        return f"{self.paid_at.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
+        """The time in Sweden, as `2026-06-30 14:05`."""
+        return swedish_time(self.issued_at)
+
+
+@dataclass(frozen=True)
+class ReceiptContent:
+    """What one receipt says, in the order's language, without the customer.
+
+    A credit receipt has the receipt that it credits in `credited`, and amounts below 0. The receipt
+    of a payment has its credit receipts in `credits`. Raises ValueError if the rows or the VAT do
+    not add up to the total.
+    """
+
+    seller: SellerDetails
+    shop: str
+    number: int
+    order_number: str
+    language: str
+    issued_at: datetime
+    rows: tuple[ReceiptRow, ...]
+    vat_lines: tuple[VatLine, ...]
+    total: Decimal
+    currency: str
+    payment_number: str
+    credited: RelatedReceipt | None = None
+    credits: tuple[RelatedReceipt, ...] = ()
+
+    def __post_init__(self) -> None:
+        rows = sum((row.total for row in self.rows), Decimal(0))
+        gross = sum((line.gross for line in self.vat_lines), Decimal(0))
+        if not rows == gross == self.total:
+            raise ValueError(f"Receipt {self.number} of order {self.order_number} does not add up.")
 
     @property
-    def vat_lines(self) -> tuple[VatLine, ...]:
-        """The VAT for each rate, the highest rate first."""
-        return vat_by_rate(self.rows)
+    def date_and_time(self) -> str:
+        """The time of the payment, or of the refund, in Sweden, as `2026-06-30 14:05`."""
+        return swedish_time(self.issued_at)
+
+
+def swedish_time(moment: datetime) -> str:
+    """Return a time in Sweden, as `2026-06-30 14:05`."""
+    return f"{moment.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
 
 
 def vat_by_rate(rows: Iterable[ReceiptRow]) -> tuple[VatLine, ...]:
@@ -81,10 +119,11 @@ def vat_by_rate(rows: Iterable[ReceiptRow]) -> tuple[VatLine, ...]:
     gross_of: dict[Decimal, Decimal] = {}
     for row in rows:
         gross_of[row.vat_rate] = gross_of.get(row.vat_rate, Decimal(0)) + row.total
-    return tuple(_vat_line(rate, gross_of[rate]) for rate in sorted(gross_of, reverse=True))
+    return tuple(vat_line(rate, gross_of[rate]) for rate in sorted(gross_of, reverse=True))
 
 
-def _vat_line(rate: Decimal, gross: Decimal) -> VatLine:
+def vat_line(rate: Decimal, gross: Decimal) -> VatLine:
+    """Return the VAT in a sum at one rate."""
     # The same as gross - gross / (1 + rate), in one division.
     vat = (gross * rate / (100 + rate)).quantize(_ORE, ROUND_HALF_UP)
     return VatLine(rate=rate, net=gross - vat, vat=vat, gross=gross)

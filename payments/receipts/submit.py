@@ -25,8 +25,14 @@ from payments.cases.cases import (
 from payments.gateway import credentials_of, seqr_with
 from payments.invoices.transitions import lock_invoice, locked_invoices
 from payments.leases import Lease, call_lease_duration, doubling_pause
-from payments.models import MAX_RECEIPT_REFUSALS, RECEIPT_PENDING, Invoice
-from payments.receipts.document import receipt_html, receipt_of
+from payments.models import (
+    MAX_RECEIPT_REFUSALS,
+    RECEIPT_PENDING,
+    Invoice,
+    Receipt,
+    ReceiptKind,
+)
+from payments.receipts.document import content_of, receipt_html
 from payments.seqr import (
     CallRecord,
     ReceiptDocument,
@@ -47,8 +53,12 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 
 _TO_SUBMIT = CompiledQuery(
-    lambda: Invoice.objects.select_related("order__shop", "terminal__seller").filter(
-        pk=Parameter("id", BigIntegerField())
+    lambda: (
+        Receipt.objects.select_related(
+            "seller", "invoice__order__shop", "invoice__terminal__seller"
+        )
+        .filter(invoice=Parameter("invoice_id", BigIntegerField()), kind=ReceiptKind.PAYMENT.value)
+        .order_by("-id")[:1]
     )
 )
 _SUBMITTED = CompiledQuery(
@@ -72,12 +82,13 @@ def submit_receipt(invoice_id: int) -> None:
     """
     if not _take_lease(invoice_id):
         return
-    invoice = _TO_SUBMIT.get(id=invoice_id)
+    receipt = _TO_SUBMIT.get(invoice_id=invoice_id)
+    invoice = receipt.invoice
     assert invoice.ers_reference is not None
     calls: list[CallRecord] = []
     try:
         client = seqr_with(credentials_of(invoice.terminal)).with_listener(calls.append)
-        client.submit_payment_receipt(invoice.ers_reference, _document(invoice))
+        client.submit_payment_receipt(invoice.ers_reference, _document(receipt))
     except ValueError as error:  # the rows do not add up; a later attempt may find them corrected
         logger.error("invoice %s: no receipt can be made: %s", invoice_id, error)
         _defer(invoice_id, error, calls)
@@ -91,8 +102,9 @@ def submit_receipt(invoice_id: int) -> None:
         _record_acceptance(invoice_id, calls)
 
 
-def _document(invoice: Invoice) -> ReceiptDocument:
-    html = receipt_html(receipt_of(invoice))
+def _document(receipt: Receipt) -> ReceiptDocument:
+    # As on the day: it is the same document whenever it is submitted.
+    html = receipt_html(content_of(receipt, with_credits=False))
     return ReceiptDocument(
         mime_type=MIME_TYPE, receipt_data=html.encode(), receipt_type=RECEIPT_TYPE
     )

@@ -35,7 +35,13 @@ ROOMS = {
     "availability": ["payments.availability"],
     "refund_status": ["payments.refund_transitions"],
     "cases": ["payments.cases"],
-    "shared": ["payments.balance", "payments.call_audit", "payments.gateway", "payments.leases"],
+    "shared": [
+        "payments.balance",
+        "payments.call_audit",
+        "payments.gateway",
+        "payments.issue_receipts",
+        "payments.leases",
+    ],
     "models": ["payments.models"],
     "orders": ["orders"],
     "seqr": ["payments.seqr"],
@@ -44,7 +50,7 @@ ROOMS = {
 LABELS = {
     "session": "session_exchange",
     "refund_status": "refund_transitions",
-    "shared": "balance, call_audit, gateway, leases",
+    "shared": "balance, call_audit, gateway, issue_receipts, leases",
     "models": "payments/models",
     "orders": "orders/",
     "seqr": "payments/seqr: SEQR's SOAP",

@@ -39,6 +39,8 @@ READ = Limit("read", per_token=300, per_customer=600)
 RETURN_PAGE = Limit("return-page", per_order=300)
 # The receipt of one order as a PDF, the most expensive read.
 PDF = Limit("pdf", per_order=20)
+# A customer mistypes an address, or sends the receipt to a colleague too.
+RECEIPT_MAIL = Limit("receipt-mail", per_order=6)
 # A page with an expired session stops after one request; more requests are guesses.
 UNKNOWN_TOKEN = Limit("unknown-token", per_address=300)
 # Each has cost a call to SEQR. Beyond it, the address has one call at a time (call_places.py).

@@ -57,6 +57,18 @@ urlpatterns = [
     path("return/<key:return_key>/events", pages.return_events, name="return_events"),
     path("return/<key:return_key>/receipt", receipts.show_by_key, name="receipt"),
     path("return/<key:return_key>/receipt.pdf", receipts.show_pdf_by_key, name="receipt_pdf"),
+    path(
+        "return/<key:return_key>/receipts/<int:number>",
+        receipts.show_by_key,
+        name="receipt_by_number",
+    ),
+    path(
+        "return/<key:return_key>/receipts/<int:number>.pdf",
+        receipts.show_pdf_by_key,
+        name="receipt_pdf_by_number",
+    ),
+    path("return/<key:return_key>/receipts/<int:number>/mail", receipts.mail, name="receipt_mail"),
+    path("receipt-mails/<key:mail_id>", receipts.mail_state, name="receipt_mail_state"),
     path("pictures/<slug:digest>.webp", branding.picture, name="picture"),
     path("accents/<slug:colour>.css", branding.accent, name="accent"),
     *(path(part, view, name=name) for part, view, name in _SHOP_PATHS),

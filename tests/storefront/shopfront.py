@@ -57,13 +57,16 @@ class Shopfront:
             "return_state": f"/return/{key}.json",
             "receipt": f"/return/{key}/receipt",
             "receipt_pdf": f"/return/{key}/receipt.pdf",
+            "receipt_by_number": f"/return/{key}/receipts/1",
+            "receipt_pdf_by_number": f"/return/{key}/receipts/1.pdf",
+            "receipt_mail_state": "/receipt-mails/unknown",
             "picture": f"/pictures/{self.picture.digest}.webp",
             "accent": "/accents/7a3412.css",
         }
 
 
 PAGES = ("order", "success", "failure", "cancel")
-WRITE_ONLY = {"session", "orders", "pay_order", "cancel_order", "notify"}
+WRITE_ONLY = {"session", "orders", "pay_order", "cancel_order", "notify", "receipt_mail"}
 
 
 def open_shopfront() -> Shopfront:

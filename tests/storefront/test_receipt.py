@@ -10,10 +10,10 @@ import pytest
 from pypdf import PdfReader
 
 from orders.models import CustomerSession
-from payments.models import Invoice
+from payments.models import Invoice, Receipt, ReceiptKind
 from seqrshop.storefront import rate_limits
 from tests.conftest import TOKEN
-from tests.factories import InvoiceFactory
+from tests.factories import InvoiceFactory, ReceiptFactory
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
 
@@ -48,17 +48,22 @@ def test_receipt_shows_payment_in_language_of_order(client: JsonClient, paid: In
     for words in (
         "Kvitto",
         "Kafé Lyktan",
+        "Lyktan Kafé AB",
+        "556677-8899",
+        "SE556677889901",
+        "Storgatan 1, 111 22 Stockholm",
         paid.order.number,
         "1 × Kanelbulle",
         "12\xa0%",
         ">40,18<",
         ">4,82<",
         "45,00\xa0kr",
-        str(paid.invoice_reference),
         str(paid.ers_reference),
         "Betalt med SEQR",
     ):
         assert words in html
+    assert html.count(str(paid.ers_reference)) == 1
+    assert str(paid.invoice_reference) not in html
 
 
 def test_receipt_is_the_same_by_token_and_by_return_key(
@@ -156,7 +161,7 @@ def test_receipt_page_has_no_inline_or_foreign_content(client: JsonClient, paid:
 def test_receipt_page_links_to_pdf_order_and_app(client: JsonClient, paid: Invoice) -> None:
     html = client.get(return_key_path(paid)).content.decode()
 
-    assert f'href="{return_key_path(paid, "/receipt.pdf")}"' in html
+    assert f'href="{return_key_path(paid, "/receipts/1.pdf")}"' in html
     assert f'href="{return_key_path(paid, "")}"' in html
     assert 'href="SEQR-ACTION://WIZARD/CANCEL"' in html
 
@@ -166,7 +171,7 @@ def test_receipt_pdf_is_valid_and_has_file_name(client: JsonClient, paid: Invoic
 
     text = PdfReader(io.BytesIO(response.content)).pages[0].extract_text()
     assert response["Content-Type"] == "application/pdf"
-    name = f"kvitto-{paid.order.number}.pdf"
+    name = "kvitto-1.pdf"
     assert response["Content-Disposition"] == f'attachment; filename="{name}"'
     assert "1 × Kanelbulle" in text
     assert str(paid.ers_reference) in text
@@ -214,3 +219,49 @@ def test_receipts_count_against_rate_limit_of_reads(
     by_key = [client.get(return_key_path(paid)).status_code for _ in range(2)]
 
     assert by_token == by_key == [200, 429]
+
+
+@pytest.fixture
+def credit(paid: Invoice) -> Receipt:
+    """The credit receipt of the whole payment, which SEQR has reversed."""
+    payment = Receipt.objects.get(invoice=paid)
+    return ReceiptFactory.create(invoice=paid, kind=ReceiptKind.REVERSAL, credited=payment)
+
+
+def test_receipt_of_refunded_payment_leads_to_its_credit_receipt_and_back(
+    client: JsonClient, paid: Invoice, credit: Receipt
+) -> None:
+    html = client.get(return_key_path(in_swedish(paid))).content.decode()
+    credited = client.get(return_key_path(paid, "/receipts/2")).content.decode()
+
+    assert "Återbetalt" in html
+    assert f'href="{return_key_path(paid, "/receipts/2")}"' in html
+    assert "Kreditkvitto" in credited
+    assert "-45,00\xa0kr" in credited.replace("\N{MINUS SIGN}", "-")
+    assert f'href="{return_key_path(paid, "/receipts/1")}"' in credited
+
+
+def test_credit_receipt_is_a_pdf_of_its_own(
+    client: JsonClient, paid: Invoice, credit: Receipt
+) -> None:
+    response = client.get(return_key_path(in_swedish(paid), "/receipts/2.pdf"))
+
+    assert 'filename="kreditkvitto-2.pdf"' in response["Content-Disposition"]
+    assert "Kreditkvitto" in PdfReader(io.BytesIO(response.content)).pages[0].extract_text()
+
+
+def test_reversed_payment_keeps_its_receipt(
+    client: JsonClient, paid: Invoice, credit: Receipt
+) -> None:
+    Invoice.objects.filter(pk=paid.pk).update(status="CANCELED")
+
+    assert client.get(return_key_path(paid)).status_code == 200
+    assert client.get(return_key_path(paid, "/receipts/2")).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["/receipts/{}", "/receipts/{}.pdf"])
+def test_number_of_another_order_is_not_found(client: JsonClient, paid: Invoice, kind: str) -> None:
+    others = Receipt.objects.get(invoice=InvoiceFactory.create(paid=True, order__shop=paid.shop))
+
+    for number in (others.number, 99, 10**30):
+        assert client.get(return_key_path(paid, kind.format(number))).status_code == 404

@@ -202,6 +202,26 @@ FROM generate_series({first}::bigint, {last}) n,
     LATERAL (SELECT status IN ('UNKNOWN', 'REJECTED', 'REFUNDED') AS is_sent) sending
 WHERE pg_temp.state_of(n) IN ('partly_refunded', 'refunded');
 
+-- part: receipts
+
+INSERT INTO payments_receipt (
+    seller_id, number, kind, invoice_id, refund_id, amount, currency, issued_at,
+    legal_name, organisation_number, vat_number, street, postal_code, city
+)
+SELECT seller.id, made.number, made.kind, made.invoice_id, made.refund_id, made.amount, 'SEK',
+    made.at, legal_name, organisation_number, vat_number, street, postal_code, city
+FROM (
+    SELECT id AS invoice_id, NULL::bigint AS refund_id, 2 * id AS number, 'payment' AS kind,
+        amount, paid_at AS at
+    FROM payments_invoice WHERE status = 'PAID' AND id BETWEEN {first} AND {last}
+    UNION ALL
+    SELECT invoice_id, id, 2 * id + 1, 'refund', amount, refunded_at
+    FROM payments_refund WHERE status = 'REFUNDED' AND id BETWEEN {first} AND {last}
+) made
+    JOIN payments_invoice invoice ON invoice.id = made.invoice_id
+    JOIN orders_terminal terminal ON terminal.id = invoice.terminal_id
+    JOIN orders_seller seller ON seller.id = terminal.seller_id;
+
 -- part: period rows
 
 INSERT INTO payments_periodrow (

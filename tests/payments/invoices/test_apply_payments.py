@@ -27,7 +27,7 @@ from tests.races import with_own_connection
 
 S = InvoiceStatus
 pytestmark = pytest.mark.django_db(transaction=True)
-BATCH_STATEMENTS = 7
+BATCH_STATEMENTS = 8
 OWN_FIELDS = {
     "id",
     "order",

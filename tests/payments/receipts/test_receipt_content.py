@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.receipts.content import Receipt, ReceiptRow, VatLine, vat_by_rate
+from payments.receipts.content import (
+    ReceiptContent,
+    ReceiptRow,
+    SellerDetails,
+    VatLine,
+    vat_by_rate,
+)
 
 D = Decimal
 RATES = st.one_of(
@@ -22,21 +28,23 @@ def row(total: str, rate: str = "25.00") -> ReceiptRow:
     return ReceiptRow("Kanelbulle", 1, D(total), D(rate), D(total))
 
 
-def receipt(**fields: Any) -> Receipt:
+def receipt(**fields: Any) -> ReceiptContent:
     """Return a receipt of one bun, with these fields."""
+    rows = (row("45.00"),)
     defaults: dict[str, Any] = {
+        "seller": SellerDetails("Lyktan Kafé AB", "556677-8899", "", "Storgatan 1", "111 22", ""),
         "shop": "Kafé Lyktan",
-        "number": "1005",
+        "number": 17,
+        "order_number": "1005",
         "language": "sv",
-        "paid_at": datetime(2026, 6, 30, 22, 5, tzinfo=UTC),
-        "rows": (row("45.00"),),
+        "issued_at": datetime(2026, 6, 30, 22, 5, tzinfo=UTC),
+        "rows": rows,
+        "vat_lines": vat_by_rate(rows),
         "total": D("45.00"),
         "currency": "SEK",
-        "invoice_reference": "1234567890",
-        "ers_reference": "2012060410485453001000101",
-        "payment_reference": "",
+        "payment_number": "2012060410485453001000101",
     }
-    return Receipt(**(defaults | fields))
+    return ReceiptContent(**(defaults | fields))
 
 
 @given(st.lists(st.tuples(ORE, RATES), max_size=30))
@@ -88,13 +96,23 @@ def test_equal_vat_rates_written_differently_are_one_rate() -> None:
 
 
 def test_receipt_whose_rows_do_not_add_up_is_refused() -> None:
-    with pytest.raises(ValueError, match="do not add up to the amount paid"):
+    with pytest.raises(ValueError, match="does not add up"):
         receipt(total=D("44.99"))
+
+
+def test_receipt_whose_vat_does_not_add_up_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not add up"):
+        receipt(vat_lines=vat_by_rate([row("44.99")]))
+
+
+def test_address_leaves_out_what_is_not_known() -> None:
+    assert receipt().seller.address == "Storgatan 1, 111 22"
+    assert SellerDetails("", "", "", "", "", "").address == ""
 
 
 def test_time_of_payment_is_swedish_in_summer_and_winter() -> None:
     summer = receipt()
-    winter = receipt(paid_at=datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
+    winter = receipt(issued_at=datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
 
     assert summer.date_and_time == "2026-07-01 00:05"
     assert winter.date_and_time == "2027-01-01 00:30"

@@ -109,11 +109,11 @@ def test_submitted_receipt_is_complete_and_has_no_personal_data(
         "45,00\xa0kr",
         ">40,18<",
         ">4,82<",
-        reference(invoice),
+        "Lyktan Kafé AB",
+        "556677-8899",
+        "Kvittonummer",
         str(invoice.ers_reference),
-        invoice.payment_reference,
     ):
-        assert text
         assert text in html
     assert "46700000001" not in html
     assert invoice.order.customer.subscriber_key not in html
