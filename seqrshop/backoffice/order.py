@@ -12,8 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order, OrderState, SubjectType
 from orders.models.order import SERVABLE_STATES
-from payments.receipts.document import has_receipt, receipt_of
-from payments.receipts.pdf import receipt_pdf
 from seqrshop.backoffice.bulk.choose import run_bulk_action
 from seqrshop.backoffice.bulk.of_orders import CANCEL_ORDERS, CHECK_ORDERS, SERVE_ORDERS
 from seqrshop.backoffice.columns import AgeColumn
@@ -27,6 +25,7 @@ from seqrshop.backoffice.references import short_reference
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.search import SEARCH_HELP, orders_matching
 from seqrshop.backoffice.shop_scope import own_rows
+from seqrshop.backoffice.slip_receipts import receipt_response
 from seqrshop.backoffice.state_pills import pill
 
 
@@ -112,7 +111,7 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the receipt, as the customer has it."""
+        """Add the receipts, as the customer has them."""
         receipt = self.admin_site.admin_view(self.receipt)
         return [
             path("<int:order_id>/receipt/", receipt, name="orders_order_receipt"),
@@ -120,18 +119,14 @@ class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
         ]
 
     def receipt(self, request: HttpRequest, order_id: int) -> HttpResponse:
-        """Return the receipt of a paid order as a PDF, in the customer's language."""
+        """Return the receipt of a paid order as a PDF, or another of its receipts by `?number=`."""
         if not request.user.has_perms(("orders.view_order", "payments.view_invoice")):
             raise PermissionDenied
         order = get_object_or_404(own_rows(request, Order.objects.all()), pk=order_id)
         invoice = invoice_of(order)
-        if invoice is None or not has_receipt(invoice):
+        if invoice is None:
             raise Http404
-        return HttpResponse(
-            receipt_pdf(receipt_of(invoice)),
-            content_type="application/pdf",
-            headers={"Content-Disposition": f'inline; filename="{order.number}.pdf"'},
-        )
+        return receipt_response(invoice, request.GET.get("number", ""))
 
     def row_actions(self, order: Order) -> tuple[str, ...]:
         """Offer what the order's state and its payment allow."""

@@ -28,6 +28,7 @@ from seqrshop.backoffice.formatting import TABLE_PARAMETER, money, money_or_empt
 from seqrshop.backoffice.links import admin_url, page_url
 from seqrshop.backoffice.references import short_reference
 from seqrshop.backoffice.shop_scope import own_rows
+from seqrshop.backoffice.slip_receipts import SlipReceipt, slip_receipts
 from seqrshop.backoffice.state_pills import pill
 
 
@@ -79,6 +80,7 @@ class SlipMoney:
     discounts: tuple[tuple[str, str], ...]
     refunds: tuple[SlipRefund, ...]
     payments: tuple[SlipPayment, ...]
+    receipts: tuple[SlipReceipt, ...]
     paid: str = ""
     paid_at: datetime | None = None
     refunded: str = ""
@@ -167,6 +169,7 @@ def _money(
         discounts=_discounts(invoice),
         refunds=tuple(_refund_line(request, refund) for refund in refunds),
         payments=tuple(map(_payment_line, invoices)),
+        receipts=slip_receipts(invoice.order),
         paid=money_or_empty(captured, currency),
         paid_at=invoice.paid_at if captured else None,
         refunded=money_or_empty(refunded, currency),

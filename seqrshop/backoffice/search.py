@@ -1,4 +1,4 @@
-"""Finds orders and payments by number, by SEQR's references, by phone number and by table.
+"""Finds orders and payments by number, reference, phone number, table and receipt number.
 
 Every part is an index lookup, since the tables keep all orders ever made.
 """
@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from orders.last_characters import LastCharacters
-from orders.models import Customer, Order
+from orders.models import Customer, Order, Seller
 from orders.models.customer import SEARCHED_DIGITS
-from payments.models import Invoice, Refund
+from payments.models import Invoice, Receipt, Refund
 from payments.models.invoice import SEARCHED_REFERENCE_END
 from seqrshop.backoffice.formatting import TABLE_PARAMETER
 from seqrshop.backoffice.search_terms import SearchTerm, read_term
@@ -28,7 +28,7 @@ MAX_CUSTOMERS = 500  # with the same last digits
 MAX_ORDERS = 5000
 SEARCH_HELP = _(
     "Order number, SEQR's reference or its last 8 characters, phone number or its last 4 digits, "
-    "or “table 4”."
+    "“table 4” or “receipt 17”."
 )
 
 
@@ -57,6 +57,11 @@ def matching_order_ids(term: SearchTerm) -> Iterator[int]:
         yield from orders.values_list("pk", flat=True)[:MAX_ORDERS]
     if term.table:
         yield from _orders_of_table(term.table)
+    if term.receipt_number is not None:
+        # By the index of the sellers' numbers.
+        sellers = Seller.objects.order_by().values("pk")
+        receipts = Receipt.objects.filter(seller__in=sellers, number=term.receipt_number)
+        yield from receipts.order_by().values_list("invoice__order_id", flat=True)[:MAX_ORDERS]
 
 
 def invoices_matching(text: str) -> Q:
@@ -68,7 +73,10 @@ def invoices_matching(text: str) -> Q:
         ids = Invoice.objects.filter(invoices_with_reference(term))
         found |= Q(pk__in=list(ids.values_list("pk", flat=True)[:MAX_ORDERS]))
     without_number = SearchTerm(
-        msisdns=term.msisdns, last_digits=term.last_digits, table=term.table
+        msisdns=term.msisdns,
+        last_digits=term.last_digits,
+        table=term.table,
+        receipt_number=term.receipt_number,
     )
     return found | Q(order_id__in=set(matching_order_ids(without_number)))
 

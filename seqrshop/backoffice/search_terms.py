@@ -1,4 +1,4 @@
-"""Reads what a person types into a search field: a number, a table, a phone number, a reference."""
+"""Reads what a person types into a search field: a number, a table, a phone, a reference."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ REFERENCE_END_CHARACTERS = 8
 # In each language of the staff; "#" and "…" are read in any.
 ORDER_WORDS = ("#", "order", "beställning", "best", "nr", "no", "nummer", "number")
 TABLE_WORDS = ("table", "bord")
+RECEIPT_WORDS = ("credit receipt", "receipt", "kreditkvitto", "kvitto")
 
 _ORDER = re.compile(rf"(?:(?:{'|'.join(ORDER_WORDS)})[.:\s]*)+(\d{{1,15}})(?:-(\d{{1,4}}))?")
 _TABLE = re.compile(rf"(?:{'|'.join(TABLE_WORDS)})[.:\s]*(\S.*)")
+_RECEIPT = re.compile(
+    rf"(?:{'|'.join(RECEIPT_WORDS)})[.:\s]*(?:(?:nr|no|nummer|number|#)[.:\s]*)?(\d{{1,15}})"
+)
 _BARE_NUMBER = re.compile(r"([1-9]\d{3,14})(?:-(\d{1,4}))?")
 
 
@@ -28,6 +32,7 @@ class SearchTerm:
 
     `msisdns` are whole phone numbers in international form without +; `last_digits` are the last
     four. `reference` is a whole reference of SEQR's, `reference_end` its last eight characters.
+    `receipt_number` is one of any seller.
     """
 
     order_id: int | None = None
@@ -37,10 +42,11 @@ class SearchTerm:
     last_digits: str = ""
     reference: str = ""
     reference_end: str = ""
+    receipt_number: int | None = None
 
 
 def read_term(text: str) -> SearchTerm:
-    """Read a text; a word for an order or a table before it leaves one meaning only.
+    """Read a text; a word for an order, a table or a receipt before it leaves one meaning only.
 
     Four digits may be an order's number or the end of a phone number, eight an order's number or
     the end of a reference.
@@ -51,6 +57,8 @@ def read_term(text: str) -> SearchTerm:
         return SearchTerm(*_order(match))
     if match := _TABLE.fullmatch(lower):
         return SearchTerm(table=match[1])
+    if match := _RECEIPT.fullmatch(lower):
+        return SearchTerm(receipt_number=int(match[1]))
     term = term.lstrip("….").strip()
     if re.fullmatch(r"[0-9]{1,3}", term):
         return SearchTerm(table=term)

@@ -19,6 +19,7 @@ from seqrshop.backoffice.credentials_form import CredentialsAdmin, CredentialsFo
 from seqrshop.backoffice.formatting import EMPTY_VALUE
 from seqrshop.backoffice.links import link, list_and_add_links
 from seqrshop.backoffice.password_field import PasswordField
+from seqrshop.backoffice.seller_details import missing_text
 
 ACCOUNT_FIELDS = ("reseller_user_id", "reseller_password")
 
@@ -100,7 +101,13 @@ class SellerAdmin(CredentialsAdmin[Seller]):
         if obj is not None and _is_of_settings(obj):
             account = {"fields": ("reseller_id", "reseller_user_id", "account_source")}
         return (
-            (None, {"fields": ("legal_name", "organisation_number", "vat_number")}),
+            (
+                None,
+                {
+                    "fields": ("legal_name", "organisation_number", "vat_number"),
+                    "description": "" if obj is None else missing_text(obj),
+                },
+            ),
             (_("Address"), address),
             (_("Reseller account at SEQR"), account),
             *(() if obj is None else ((None, {"fields": ("terminals", "shop_names")}),)),

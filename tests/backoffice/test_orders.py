@@ -15,7 +15,13 @@ from orders.models import AuditEvent, Order, OrderState, SourceName, SubjectType
 from payments.invoices.transitions import lock_invoice, transition_invoice
 from payments.models import InvoiceStatus, Refund, RefundReason
 from payments.refunds.refund import RefundRequest, create_refund, withdraw_refund
-from tests.factories import InvoiceFactory, OrderFactory, OrderRowFactory, ProductFactory
+from tests.factories import (
+    InvoiceFactory,
+    OrderFactory,
+    OrderRowFactory,
+    ProductFactory,
+    ReceiptFactory,
+)
 from tests.staff import (
     admin_url,
     list_url,
@@ -227,6 +233,34 @@ def test_receipt_is_a_pdf_for_those_who_may_see_the_payment() -> None:
     assert answer["Content-Type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF")
     assert (without.status_code, of_unpaid.status_code) == (403, 404)
+
+
+def test_slip_lists_each_receipt_of_the_order_with_its_number() -> None:
+    invoice = InvoiceFactory.create(paid=True)
+    OrderRowFactory.create(order=invoice.order)
+    payment = invoice.receipts.get()
+    credit = ReceiptFactory.create(invoice=invoice, kind="reversal", credited=payment)
+    client = superuser()
+
+    slip = client.get(page_url(invoice.order)).context["slip"]
+    answers = [client.get(each.url) for each in slip.money.receipts]
+    unknown = client.get(f"{slip.receipt_url}?number=99").status_code
+    misspelt = client.get(f"{slip.receipt_url}?number=x").status_code
+
+    assert [each.label for each in slip.money.receipts] == [
+        f"Receipt {payment.number}",
+        f"Credit receipt {credit.number}",
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert (unknown, misspelt) == (404, 404)
+
+
+def test_receipt_without_a_page_is_listed_without_a_link() -> None:
+    invoice = InvoiceFactory.create(paid=True, paid_amount="40.00", paid_currency="SEK")
+
+    slip = superuser().get(page_url(invoice.order)).context["slip"]
+
+    assert [each.url for each in slip.money.receipts] == [""]
 
 
 def test_page_has_no_input_field() -> None:

@@ -21,7 +21,14 @@ from payments.models import Refund, RefundStatus
 from payments.refunds.refund import request_refund
 from seqrshop.backoffice import search_page
 from seqrshop.backoffice.search import orders_matching
-from tests.factories import CustomerFactory, InvoiceFactory, OrderFactory, ShopFactory
+from tests.factories import (
+    CustomerFactory,
+    InvoiceFactory,
+    OrderFactory,
+    ReceiptFactory,
+    ShopFactory,
+    TerminalFactory,
+)
 from tests.staff import page_url, staff, superuser, user_of
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +97,30 @@ def test_order_opens_by_the_reference_of_its_refund(order: Order) -> None:
 
     assert opened(client, "9912060410485453009999999") == page_url(order)
     assert opened(client, "09999999") == page_url(order)
+
+
+def test_order_opens_by_the_number_of_its_receipt_and_of_its_credit_receipt(order: Order) -> None:
+    invoice = InvoiceFactory.create(order=OrderFactory.create(state="paid"), paid=True)
+    payment = invoice.receipts.get()
+    credit = ReceiptFactory.create(invoice=invoice, kind="reversal", credited=payment)
+
+    assert opened(superuser(), f"receipt {payment.number}") == page_url(invoice.order)
+    assert opened(superuser(), f"Kreditkvitto {credit.number}") == page_url(invoice.order)
+
+
+def test_receipt_number_of_two_sellers_lists_both_orders() -> None:
+    terminals = [
+        TerminalFactory.create(principal_id=name, seller__reseller_id=name) for name in "ab"
+    ]
+    invoices = [
+        InvoiceFactory.create(
+            paid=True, order__shop=ShopFactory.create(terminal=each, seller=each.seller)
+        )
+        for each in terminals
+    ]
+
+    numbers = [invoice.order.number for invoice in reversed(invoices)]
+    assert found(superuser(), "kvitto 1") == numbers
 
 
 def test_several_orders_are_listed_newest_first(order: Order) -> None:

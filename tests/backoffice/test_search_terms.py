@@ -53,6 +53,17 @@ def test_text_that_is_no_phone_number_is_none(text: str) -> None:
     assert read_term(text).msisdns == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "receipt 17", "Receipt: 17", "receipt no. 17", "kvitto 17", "Kvitto nr 17", "kvitto #17",
+        "credit receipt 17", "Kreditkvitto 17",
+    ],
+)  # fmt: skip
+def test_number_after_the_word_for_a_receipt_is_a_receipts_alone(text: str) -> None:
+    assert read_term(text) == SearchTerm(receipt_number=17)
+
+
 @pytest.mark.parametrize("text", ["Bord 4", "table 4", "TABLE: 4", "bord  4", "4"])
 def test_table_is_read_by_its_word_or_as_a_short_number(text: str) -> None:
     assert read_term(text) == SearchTerm(table="4")

@@ -151,6 +151,19 @@ def test_page_leads_to_the_sellers_terminals_and_shops() -> None:
     assert f"/admin/orders/terminal/add/?seller={terminal.seller_id}" in page
 
 
+def test_page_says_what_the_receipts_of_the_seller_lack() -> None:
+    seller = SellerFactory.create(street="", city="")
+    client = superuser()
+
+    lacking = client.get(page_url(seller)).content.decode()
+    seller.street, seller.city = "Storgatan 1", "Stockholm"
+    seller.save()
+    complete = client.get(page_url(seller)).content.decode()
+
+    assert "Receipts of Lyktan Kafé AB lack: street, town." in lacking
+    assert "Receipts of" not in complete
+
+
 def test_seller_with_a_terminal_is_not_deleted() -> None:
     seller = TerminalFactory.create().seller
 

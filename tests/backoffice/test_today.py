@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from orders.audit import by_staff
-from orders.models import Order, OrderState, Shop
+from orders.models import Order, OrderState, Seller, Shop
 from payments.models import Invoice, InvoiceStatus, PaymentPause, Refund, RefundStatus
 from payments.refunds.refund import request_refund
 from seqrshop.backoffice.today.sales import start_of_day, week_before
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NOW = datetime(2026, 11, 29, 14, 30, tzinfo=STOCKHOLM)
-MAX_STATEMENTS = 21
+MAX_STATEMENTS = 22
 
 
 @pytest.fixture(autouse=True)
@@ -166,6 +166,22 @@ def test_shop_that_its_staff_paused_is_named(shop: Shop) -> None:
 
 
 # --- What waits ---
+
+
+def test_what_the_receipts_of_a_seller_lack_is_shown_to_those_who_may_complete_it(
+    shop: Shop,
+) -> None:
+    Seller.objects.filter(pk=shop.seller_id).update(street="")
+
+    for_owner = superuser().get(reverse("admin:index")).content.decode()
+    for_cashier = staff("orders.view_order").get(reverse("admin:index")).content.decode()
+    Seller.objects.filter(pk=shop.seller_id).update(street="Storgatan 1")
+    completed = superuser().get(reverse("admin:index")).content.decode()
+
+    assert "Receipts of Lyktan Kafé AB lack: street." in for_owner
+    assert f'href="/admin/orders/seller/{shop.seller_id}/change/"' in for_owner
+    assert "Receipts of" not in for_cashier
+    assert "Receipts of" not in completed
 
 
 def test_waiting_orders_are_the_paid_ones_that_are_not_served(shop: Shop) -> None:

@@ -19,7 +19,8 @@ from orders.models.order import SERVABLE_STATES, number_of
 from payments.models import MoneyCase, Refund
 from payments.refunds.refund import APPROVE_PERMISSION
 from seqrshop.backoffice.formatting import age, money, money_or_empty
-from seqrshop.backoffice.links import admin_url, list_url
+from seqrshop.backoffice.links import admin_url, list_url, page_url
+from seqrshop.backoffice.seller_details import incomplete_sellers, missing_text
 from seqrshop.backoffice.shop_scope import own_rows
 from seqrshop.backoffice.today.payments_state import payments_state
 from seqrshop.backoffice.today.sales import Sales, read_sales
@@ -65,6 +66,7 @@ def today_context(request: HttpRequest) -> dict[str, Any]:
         "cases": counts.cases if may("payments.view_moneycase") else None,
         "cases_url": list_url(MoneyCase, open="yes"),
         **(_sold_out(request) if may("orders.view_product") else {}),
+        "incomplete_sellers": _incomplete_sellers(request),
     }
 
 
@@ -106,6 +108,14 @@ def _sales(sales: Sales) -> dict[str, Any]:
             for each in sales.takings
         ],
     }
+
+
+def _incomplete_sellers(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what the receipts of each seller lack, and its page, for those who may complete it."""
+    if not request.user.has_perm("orders.change_seller"):
+        return []
+    sellers = own_rows(request, incomplete_sellers())
+    return [(missing_text(seller), page_url(seller)) for seller in sellers]
 
 
 def _sold_out(request: HttpRequest) -> dict[str, Any]:
