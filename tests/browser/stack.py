@@ -17,6 +17,7 @@ import psycopg
 
 from seqrshop.local.servers import free_port
 from seqrshop.local.testing import settings_for_tests
+from tests.mail_server import Behaviour, MailServer, running_mail_server
 from tests.processes import ManagedProcess
 from tests.sandbox_process import SandboxProcess
 
@@ -37,12 +38,13 @@ class Scan:
 
 @dataclass(frozen=True)
 class Stack:
-    """The running shop, the sandbox that plays its SEQR, its database and its log."""
+    """The running shop, the sandbox that plays its SEQR, its database, log and mail server."""
 
     url: str
     sandbox: SandboxProcess
     database_url: str
     log: Path
+    mail_server: MailServer
 
     def scan(self, msisdn: str | None = None) -> Scan:
         """Scan the code as a new customer, or as the one with this number."""
@@ -76,16 +78,21 @@ def running_stack(folder: Path, given: Mapping[str, str]) -> Iterator[Stack]:
     Raises ProcessStartError.
     """
     port = free_port()
-    with SandboxProcess("--certification") as sandbox:
+    with (
+        SandboxProcess("--certification") as sandbox,
+        running_mail_server(Behaviour.ACCEPT) as mail_server,
+    ):
         command = [sys.executable, "-m", "seqrshop.local.run"]
-        env = {**_environment(folder, port, sandbox), **given}
+        email_url = f"smtp://127.0.0.1:{mail_server.port}"
+        env = {**_environment(folder, port, sandbox), "EMAIL_URL": email_url, **given}
         with ManagedProcess(command, log=folder / "log", env=env) as shop:
             page = f"http://127.0.0.1:{port}/lyktan/order"
             shop.wait_until(lambda: urllib.request.urlopen(page, timeout=30).close())
             sandbox.register_shop(
                 "LYKTAN", f"http://localhost:{port}/lyktan", name="Kafé Lyktan", codes=["TABLE=4"]
             )
-            yield Stack(f"http://localhost:{port}", sandbox, given["DATABASE_URL"], shop.log)
+            url = f"http://localhost:{port}"
+            yield Stack(url, sandbox, given["DATABASE_URL"], shop.log, mail_server)
 
 
 def _environment(folder: Path, port: int, sandbox: SandboxProcess) -> dict[str, str]:

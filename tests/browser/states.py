@@ -42,6 +42,16 @@ SECOND_SHOP = """
 """
 ORDER = re.compile(r"/orders/[0-9a-f-]{36}$")
 
+CREDIT = """
+    INSERT INTO payments_receipt (seller_id, kind, invoice_id, credited_id, amount, currency,
+        legal_name, organisation_number, vat_number, street, postal_code, city)
+    SELECT seller_id, 'reversal', invoice_id, paid.id, 35, paid.currency,
+        legal_name, organisation_number, vat_number, street, postal_code, city
+    FROM payments_receipt paid JOIN payments_invoice invoice ON invoice.id = invoice_id
+    WHERE invoice_reference = %s AND kind = 'payment'
+        AND NOT EXISTS (SELECT FROM payments_receipt WHERE credited_id = paid.id)
+"""
+
 
 class Customer:
     """One page of one browser, which goes from state to state.
@@ -202,6 +212,33 @@ class Customer:
         self.page.locator("[data-receipt-page]").click()
         self.page.locator(".receipt-page").wait_for()
 
+    def open_refunded_receipt(self) -> None:
+        """Open the receipt of a payment of which a part was refunded."""
+        self.open_receipt()
+        _, reference = self._orders[True]
+        self.stack.write(CREDIT, reference)
+        self.page.reload()
+        self.page.locator(".refunded").first.wait_for()
+
+    def open_credit_receipt(self) -> None:
+        """Open the credit receipt of a refund."""
+        self.open_refunded_receipt()
+        self.page.locator(".refunded a").first.click()
+        self.page.wait_for_url("**/receipts/*")
+
+    def mistype_mail_address(self) -> None:
+        """Ask for the receipt at an address that is none."""
+        self.open_receipt()
+        self.page.locator("[name=address]").fill("kim@example")
+        self.page.locator("[name=address]").press("Enter")
+        self.page.locator(".mail-error").wait_for()
+
+    def fail_to_mail_receipt(self) -> None:
+        """Open the page of a receipt whose mail was not sent."""
+        self.open_receipt()
+        self.page.goto(f"{self.page.url}?mail=unknown#mail")
+        self.page.locator("[data-state=failed]").wait_for()
+
     def use_expired_token(self) -> None:
         """Open the order page with an expired token."""
         self.page.goto(f"{self.stack.url}/lyktan/order#{EXPIRED_TOKEN}")
@@ -292,6 +329,10 @@ STATES: dict[str, Callable[[Customer], None]] = {
     "back-paid": partial(Customer.open_return_page, state="paid"),
     "back-preparing": partial(Customer.open_return_page, state="preparing"),
     "receipt": Customer.open_receipt,
+    "receipt-refunded": Customer.open_refunded_receipt,
+    "receipt-credit": Customer.open_credit_receipt,
+    "receipt-mail-mistyped": Customer.mistype_mail_address,
+    "receipt-mail-failed": Customer.fail_to_mail_receipt,
     "scan-again": Customer.use_expired_token,
     "no-order": Customer.open_missing_order,
     "no-page": Customer.open_missing_page,

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.proof.crash.shop_ledger import Invoice, ShopLedger, StateChange
+from tests.proof.receipt_checks import receipt_violations
 
 REVERSAL_SECONDS = 20.0
 OPEN_STATES = ("created", "sending", "awaiting_payment", "cancel_pending")
@@ -94,6 +95,7 @@ def differences(
         *_totals(payments, ledger),
         *_event_histories(ledger),
         *_customer_views(ledger, shown_orders, shown or {}, shown_paid),
+        *_receipts(ledger),
         *_terminals(ledger, issuers or {}, refused),
         *_orphans(ledger, shown or {}, open_at_seqr),
     ]
@@ -204,6 +206,13 @@ def _refunds(payments: Collection[Payment], ledger: ShopLedger) -> Iterable[str]
     for payment in payments:
         if sum((amount for _, amount in payment.refunds), Decimal(0)) > payment.amount:
             yield f"More than the payment was refunded for {payment.reference}."
+
+
+def _receipts(ledger: ShopLedger) -> Iterable[str]:
+    """Check that each payment and refund has its receipt, and that no number is missing."""
+    captured = {each.pk: each.status in ("PAID", "DUPLICATE") for each in ledger.invoices}
+    refunded = {each.pk for each in ledger.refunds if each.status == "REFUNDED"}
+    return receipt_violations(ledger.receipts, captured, refunded)
 
 
 def _totals(payments: Collection[Payment], ledger: ShopLedger) -> Iterable[str]:

@@ -81,6 +81,18 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Receipt:
+    """A receipt of a payment, or a credit receipt."""
+
+    seller_id: int
+    number: int | None
+    kind: str
+    invoice_id: int
+    refund_id: int | None
+    amount: Decimal
+
+
+@dataclass(frozen=True)
 class ShopLedger:
     """The shop's rows about money."""
 
@@ -91,6 +103,7 @@ class ShopLedger:
     changes: list[StateChange]
     pauses: list[Pause]
     misdirected_calls: int  # which SEQR refused since another terminal had issued the invoice
+    receipts: list[Receipt]
 
 
 def read_shop_ledger(database_url: str) -> ShopLedger:
@@ -143,6 +156,11 @@ def read_shop_ledger(database_url: str) -> ShopLedger:
                 " ORDER BY p.id",
             ),
             int(misdirected[0]),
+            rows(
+                Receipt,
+                "SELECT seller_id, number, kind, invoice_id, refund_id, amount"
+                " FROM payments_receipt ORDER BY id",
+            ),
         )
 
 

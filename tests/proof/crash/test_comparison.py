@@ -14,6 +14,7 @@ from tests.proof.crash.shop_ledger import (
     Invoice,
     Order,
     Pause,
+    Receipt,
     Refund,
     ShopLedger,
     StateChange,
@@ -58,8 +59,12 @@ def equal_ledgers() -> Ledgers:
     ]
     orders = [Order(1, "one", "partly_refunded", PRICE), Order(2, "two", "canceled", PRICE)]
     case = Case("possibly_reversed", 12, True)
+    receipts = [
+        Receipt(1, 1, "payment", 11, None, PRICE),
+        Receipt(1, 2, "refund", 11, 21, REFUNDED),
+    ]
     return [kept, reversed_payment], ShopLedger(
-        orders, [paid, canceled], [refund], [case], changes, [], 0
+        orders, [paid, canceled], [refund], [case], changes, [], 0, receipts
     )
 
 
@@ -102,6 +107,12 @@ def with_refund(found: Ledgers, **fields: object) -> Ledgers:
     return with_shop(found, refunds=refunds)
 
 
+def with_receipt(found: Ledgers, position: int, **fields: object) -> Ledgers:
+    receipts = list(found[1].receipts)
+    receipts[position] = replace(receipts[position], **fields)  # type: ignore[arg-type]
+    return with_shop(found, receipts=receipts)
+
+
 def paid_twice(found: Ledgers) -> Ledgers:
     payments, ledger = found
     return [*payments, replace(payments[0], reference="R3", ers_reference="E3")], ledger
@@ -115,6 +126,13 @@ def test_equal_ledgers_have_no_difference() -> None:
     ("change", "sentence"),
     [
         (lambda b: with_shop(b, cases=[]), "was reversed and has no case"),
+        (lambda b: with_receipt(b, 1, number=3), "receipts of seller 1 have the numbers [1, 3]"),
+        (lambda b: with_receipt(b, 1, number=1), "receipts of seller 1 have the numbers [1, 1]"),
+        (lambda b: with_receipt(b, 1, number=None), "have the numbers [0, 1]"),
+        (lambda b: with_shop(b, receipts=[]), "Invoice 11 is paid, with 0 receipts"),
+        (lambda b: with_shop(b, receipts=[]), "Refund 21 has 0 credit receipts, not 1"),
+        (lambda b: with_receipt(b, 1, refund_id=22), "Refund 22 has 1 credit receipts, not 0"),
+        (lambda b: with_receipt(b, 0, invoice_id=12), "Invoice 12 is not paid, and 45.00 of its"),
         (lambda b: with_invoice(b, 1, status="PAID"), "was reversed and is PAID here"),
         (lambda b: with_invoice(b, 0, status="CANCELED"), "is kept by SEQR and CANCELED here"),
         (lambda b: with_invoice(b, 0, reference=None), "of an invoice that the shop does not know"),

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 
 from orders.models import OrderState
 from orders.models.order import OPEN_STATES
-from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, RefundStatus
+from payments.models import (
+    CAPTURED_STATUSES,
+    CancelReason,
+    CaseKind,
+    Invoice,
+    InvoiceStatus,
+    RefundStatus,
+)
 from tests.proof.model_based.ledgers import Ledgers, refunded_at_seqr, total
+from tests.proof.receipt_checks import receipt_violations
 
 if TYPE_CHECKING:
     from tests.proof.model_based.simulation import Simulation
@@ -29,6 +37,11 @@ def final_violations(sim: Simulation, ledgers: Ledgers) -> Iterator[str]:
     yield from open_pauses(ledgers)
     yield from _differing_sums(sim, ledgers)
     yield from _missing_cases(sim, ledgers)
+    yield from receipt_violations(
+        ledgers.receipts,
+        {each.pk: each.status in CAPTURED_STATUSES for each in ledgers.invoices},
+        {each.pk for each in ledgers.refunds if each.status == R.REFUNDED},
+    )
 
 
 def open_pauses(ledgers: Ledgers, refused: Collection[int] = ()) -> Iterator[str]:

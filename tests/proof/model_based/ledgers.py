@@ -12,6 +12,7 @@ from payments.models import (
     Invoice,
     MoneyCase,
     PaymentPause,
+    Receipt,
     Refund,
     RefundRow,
     RefundStatus,
@@ -31,6 +32,7 @@ class Ledgers:
     invoices: list[Invoice]
     refunds: list[Refund]
     refund_rows: list[RefundRow]
+    receipts: list[Receipt]
     cases: list[MoneyCase]
     pauses: list[PaymentPause]
     shops: list[Shop]
@@ -79,6 +81,7 @@ class Ledgers:
             ],
             [(each.pk, each.status, each.amount, each.ers_reference) for each in self.refunds],
             [(each.refund_id, each.order_row_id, each.quantity) for each in self.refund_rows],
+            [(each.pk, each.number) for each in self.receipts],
             [(each.pk, each.closed_at is None) for each in self.cases],
             [(each.pk, each.ended_at is None) for each in self.pauses],
             [(each.pk, each.terminal_id) for each in self.shops],
@@ -97,6 +100,7 @@ def read_ledgers(sim: Simulation) -> Ledgers:
         invoices=list(Invoice.objects.select_related("order__shop", "terminal").order_by("pk")),
         refunds=list(Refund.objects.order_by("pk")),
         refund_rows=list(RefundRow.objects.select_related("order_row").order_by("pk")),
+        receipts=list(Receipt.objects.order_by("pk")),
         cases=list(MoneyCase.objects.order_by("pk")),
         pauses=list(PaymentPause.objects.select_related("terminal").order_by("pk")),
         shops=list(Shop.objects.order_by("pk")),

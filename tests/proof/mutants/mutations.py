@@ -5,6 +5,7 @@ from tests.proof.mutants.kitchen_mutations import KITCHEN_MUTATIONS
 from tests.proof.mutants.mutation import Mutation
 from tests.proof.mutants.outage_mutations import OUTAGE_MUTATIONS
 from tests.proof.mutants.people_mutations import PEOPLE_MUTATIONS
+from tests.proof.mutants.receipt_mutations import RECEIPT_MUTATIONS
 from tests.proof.mutants.reconciliation_mutations import RECONCILIATION_MUTATIONS
 from tests.proof.mutants.refund_mutations import REFUND_MUTATIONS
 from tests.proof.mutants.secret_mutations import SECRET_MUTATIONS
@@ -257,6 +258,7 @@ MUTATIONS = (
     ),
     *ANSWER_MUTATIONS,
     *OUTAGE_MUTATIONS,
+    *RECEIPT_MUTATIONS,
     *REFUND_MUTATIONS,
     *RECONCILIATION_MUTATIONS,
     *PEOPLE_MUTATIONS,

@@ -1,0 +1,169 @@
+"""The command: `python -m tests.bench.receipt_numbers`. Do receipt numbers make payments queue?
+
+Records payments without receipts, with them, and with a lock that the process takes itself, by
+turns, in as many threads as a web process has: one payment in a transaction, as notifications bring
+them, and fifty, as the poller writes them; of one seller, and of many. Prints medians, and ratios
+to no receipts. PostgreSQL waits for the disk at each COMMIT.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from threading import Barrier
+from typing import Any
+from unittest.mock import patch
+
+import django
+from django.core.management import call_command
+
+from seqrshop.local import ROOT, orphans
+from seqrshop.local.servers import run_servers
+from seqrshop.local.testing import settings_for_tests
+
+FOLDER = ROOT / ".local" / "receipt-numbers"
+THREADS = 16
+ROUNDS = 7
+PAYMENTS = 1600  # of a round
+MANY_SELLERS = 50
+LOCK_BY_PROCESS = """
+    SELECT pg_advisory_xact_lock(1701, seller_id::int) FROM (
+        SELECT DISTINCT seller_id FROM orders_terminal WHERE id = ANY(%s) ORDER BY seller_id
+    ) sellers
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """The payments of one row of the table."""
+
+    sellers: int
+    batch: int
+
+    def __str__(self) -> str:
+        who = "one seller" if self.sellers == 1 else f"{self.sellers} sellers"
+        return f"{who}, {self.batch} in a transaction"
+
+
+CASES = [Case(sellers, batch) for batch in (1, 50) for sellers in (1, MANY_SELLERS)]
+
+
+def main() -> None:
+    """Measure all cases, and print them."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    orphans.stop_orphans()
+    with run_servers(FOLDER, durable=True) as addresses:
+        os.environ.update(
+            {
+                **settings_for_tests(),
+                "DJANGO_SETTINGS_MODULE": "seqrshop.settings",
+                "DATABASE_URL": addresses.database_url,
+                "MIGRATION_DATABASE_URL": addresses.migration_database_url,
+                "REDIS_URL": addresses.redis_url,
+            }
+        )
+        django.setup()
+        call_command("migrate", verbosity=0)
+        for case in CASES:
+            measure(case)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+class Way(Enum):
+    """What is recorded with a payment."""
+
+    NONE = "no receipt"
+    AT_COMMIT = "number at COMMIT"
+    BY_PROCESS = "number locked by the process"
+
+
+def measure(case: Case) -> None:
+    """Measure a case in each way, by turns, and print the medians."""
+    rates: dict[Way, list[float]] = {way: [] for way in Way}
+    for _ in range(ROUNDS):
+        for way in Way:
+            rates[way].append(_rate(case, way))
+    sys.stdout.write(f"{case}:\n")
+    for way in Way:
+        ratios = [rate / without for rate, without in zip(rates[way], rates[Way.NONE], strict=True)]
+        sys.stdout.write(
+            f"  {way.value}: {statistics.median(rates[way]):.0f} payments/s;"
+            f" ratio {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})\n"
+        )
+    sys.stdout.flush()
+
+
+def _rate(case: Case, way: Way) -> float:
+    """Return the payments recorded in a second."""
+    from django.db import connection  # noqa: PLC0415 - once Django is set up
+
+    from payments.invoices import transitions  # noqa: PLC0415
+    from payments.invoices.apply_payments import apply_payments  # noqa: PLC0415
+    from payments.issue_receipts import NewReceipt, issue_receipts  # noqa: PLC0415
+    from tests.payments.steps import BY_POLLER  # noqa: PLC0415
+
+    def issue(receipts: list[NewReceipt]) -> None:
+        if way == Way.NONE:
+            return
+        if way == Way.BY_PROCESS:
+            sellers = {each.invoice.terminal_id: None for each in receipts}
+            with connection.cursor() as cursor:
+                cursor.execute(LOCK_BY_PROCESS, [list(sellers)])
+        issue_receipts(receipts)
+
+    answers = _answers(case)
+    batches = [answers[at : at + case.batch] for at in range(0, PAYMENTS, case.batch)]
+    shares = [batches[first::THREADS] for first in range(THREADS)]
+    barrier = Barrier(THREADS + 1)
+
+    def work(share: list[Any]) -> int:
+        try:
+            connection.ensure_connection()
+            barrier.wait()
+            return sum(len(apply_payments(batch, BY_POLLER)) for batch in share)
+        finally:
+            connection.close()
+
+    with patch.object(transitions, "issue_receipts", issue), ThreadPoolExecutor(THREADS) as threads:
+        results = [threads.submit(work, share) for share in shares]
+        barrier.wait()
+        began_at = time.monotonic()
+        recorded = sum(result.result() for result in results)
+        seconds = time.monotonic() - began_at
+    assert recorded == PAYMENTS, recorded
+    return recorded / seconds
+
+
+def _answers(case: Case) -> list[Any]:
+    """Create issued invoices; return the poller's query and SEQR's answer about each."""
+    from payments.models import Invoice  # noqa: PLC0415
+    from tests.factories import (  # noqa: PLC0415
+        InvoiceFactory,
+        OrderFactory,
+        ShopFactory,
+        TerminalFactory,
+    )
+    from tests.payments.invoices.test_apply_payments import payment_of  # noqa: PLC0415
+
+    names = [f"seller-{n}" for n in range(case.sellers)]
+    terminals = [
+        TerminalFactory.create(principal_id=name, seller__reseller_id=name) for name in names
+    ]
+    shops = [ShopFactory.create(terminal=each, seller=each.seller) for each in terminals]
+    orders = [
+        OrderFactory.create(shop=shops[n % len(shops)], state="awaiting_payment")
+        for n in range(PAYMENTS)
+    ]
+    invoices = [InvoiceFactory.create(order=order, issued=True) for order in orders]
+    found = Invoice.objects.select_related("order").filter(pk__in=[each.pk for each in invoices])
+    return [payment_of(each) for each in found]
+
+
+if __name__ == "__main__":
+    main()
