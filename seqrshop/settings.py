@@ -267,6 +267,7 @@ LOGGING = {
         "zeep": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "fido2": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},  # at INFO, it logs the letters of each receipt's PDF
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},

@@ -1,6 +1,7 @@
 """The receipt as the HTML that SEQR stores, and as a PDF."""
 
 import io
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -252,6 +253,14 @@ def test_pdf_embeds_only_the_letters_that_it_uses() -> None:
     names = {font.get_object()["/BaseFont"] for font in fonts.values()}
     assert len(names) == 2
     assert all("NotoSans" in name for name in names)
+
+
+def test_pdf_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """The library that embeds the font logs each of its letters."""
+    receipt_pdf(receipt())
+
+    assert caplog.records == []
+    assert not logging.getLogger("fontTools.subset").isEnabledFor(logging.INFO)
 
 
 def test_font_files_are_small_and_have_their_licence_beside_them() -> None:
