@@ -353,7 +353,7 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
     amount = factory.SelfAttribute("order.total")
     currency = factory.SelfAttribute("order.currency")
 
-    @factory.post_generation  # type: ignore[untyped-decorator]
+    @factory.post_generation
     def receipt(self, create: bool, *_: object, **__: object) -> None:
         """Issue the receipt of a payment."""
         invoice: Any = self

@@ -23,7 +23,7 @@ class Receipt(models.Model):
     """The receipt of a payment, or the credit receipt of a refund or of SEQR's reversal.
 
     `number` is gapless within the seller: PostgreSQL assigns it at COMMIT. `amount` is in major
-    units: what SEQR's receipt says of a payment, or what a credit receipt gives back. `credited` is
+    units: what SEQR's receipt says of a payment, or what a credit receipt refunds. `credited` is
     the receipt of the payment to which a credit receipt belongs. The seller's name and address are
     those of the day. A receipt is never changed or deleted.
     """

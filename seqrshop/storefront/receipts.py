@@ -76,7 +76,7 @@ def show_pdf_by_key(
     return _pdf(_receipt_by_key(return_key, number))
 
 
-@csrf_exempt  # whoever knows the return key may ask for the mail; the web view may keep no cookie
+@csrf_exempt  # the return key authorises the request; the web view may keep no cookie
 @require_POST
 @never_cache
 @sensitive_post_parameters("address")
