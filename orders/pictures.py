@@ -21,8 +21,10 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_FILE_BYTES = 10 * 1024 * 1024  # three times a phone's photo
 MAX_PIXELS = 30_000_000  # 120 MB of memory while it is decoded
 MAX_CONTENT_BYTES = 12 * 1024  # twenty pictures load in a second on a poor network
+MAX_LARGE_CONTENT_BYTES = 80 * 1024  # one at a time, and only for a customer who opens a product
 QUALITIES = (82, 65, 45, 25, 5)  # the first that is small enough; pure noise needs the last
 PRODUCT_PIXELS = 320
+LARGE_PIXELS = 800  # the width of a phone's page, at twice its pixels
 LOGO_PIXELS = (256, 144)  # three times its size on the page
 
 # Pillow raises these for broken and for malicious files.
@@ -45,6 +47,19 @@ def make_product_picture(file: File[bytes]) -> Picture:
     image = _read(file, PRODUCT_PIXELS)
     edge = min(PRODUCT_PIXELS, *image.size)
     return _picture(ImageOps.fit(image, (edge, edge)))
+
+
+def make_large_product_picture(file: File[bytes]) -> Picture | None:
+    """Return a product's unsaved large picture: the whole uploaded image, in its own proportions.
+
+    None if the image is no larger than the small picture. Raises ValidationError, as
+    `make_product_picture` does.
+    """
+    image = _read(file, LARGE_PIXELS)
+    if max(image.size) <= PRODUCT_PIXELS:
+        return None
+    image.thumbnail((LARGE_PIXELS, LARGE_PIXELS))
+    return _picture(image, MAX_LARGE_CONTENT_BYTES)
 
 
 def make_logo(file: File[bytes]) -> Picture:
@@ -71,6 +86,7 @@ def _read(file: File[bytes], pixels: int) -> Image.Image:
             _("The file is larger than %(most)d MB."), params={"most": MAX_FILE_BYTES // 1024**2}
         )
     try:
+        file.seek(0)  # two pictures may be made of one file
         image = Image.open(file, formats=FORMATS)
         if image.width * image.height <= MAX_PIXELS:
             image.draft(
@@ -88,11 +104,11 @@ def _read(file: File[bytes], pixels: int) -> Image.Image:
     )
 
 
-def _picture(image: Image.Image) -> Picture:
+def _picture(image: Image.Image, most_bytes: int = MAX_CONTENT_BYTES) -> Picture:
     content = b""
     for quality in QUALITIES:
         content = _webp(image, quality)
-        if len(content) <= MAX_CONTENT_BYTES:
+        if len(content) <= most_bytes:
             break
     width, height = image.size
     digest = sha256(content).hexdigest()

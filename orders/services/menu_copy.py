@@ -1,46 +1,63 @@
 """Copies the menu of one shop to another."""
 
-from django.db import transaction
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from orders.models import Category, Product, Shop
+from django.db import transaction
+from django.db.models import Model, QuerySet
+
+from orders.models import Category, Option, OptionGroup, Product, Shop
+
+M = TypeVar("M", bound=Model)
 
 
 @transaction.atomic
 def copy_menu(source: Shop, target: Shop) -> int:
-    """Copy a shop's categories and products to a shop without any; return the number of products.
+    """Copy a shop's menu to a shop without any; return the number of products.
 
-    Prices, VAT rates and pictures are copied, and products that are not on sale. What is sold out
-    at one shop today is not sold out at the other. Both shops need the same currency. Opening hours
-    stay, since they belong to a place.
+    The menu is its categories, its products, and the option groups that they offer. Prices, VAT
+    rates and pictures are copied, and what is not on sale. What is sold out at one shop today is
+    not sold out at the other. Both shops need the same currency. Opening hours stay, since they
+    belong to a place.
     """
-    categories = {}
-    for category in Category.objects.filter(shop=source):
-        copy = Category(
-            shop=target,
-            name_sv=category.name_sv,
-            name_en=category.name_en,
-            position=category.position,
-        )
-        copy.save()
-        categories[category.pk] = copy
-    products = Product.objects.filter(shop=source)
-    copies = Product.objects.bulk_create(_copy(product, target, categories) for product in products)
-    return len(copies)
-
-
-def _copy(product: Product, target: Shop, categories: dict[int, Category]) -> Product:
-    return Product(
-        shop=target,
-        category=categories.get(product.category_id) if product.category_id else None,
-        name_sv=product.name_sv,
-        name_en=product.name_en,
-        price=product.price,
-        vat_rate=product.vat_rate,
-        unit=product.unit,
-        sku=product.sku,
-        position=product.position,
-        on_sale=product.on_sale,
-        picture_id=product.picture_id,
-        picture_alt_sv=product.picture_alt_sv,
-        picture_alt_en=product.picture_alt_en,
+    categories = _copy(Category.objects.filter(shop=source), lambda _: {"shop_id": target.pk})
+    groups = _copy(OptionGroup.objects.filter(shop=source), lambda _: {"shop_id": target.pk})
+    _copy(
+        Option.objects.filter(group__shop=source),
+        lambda option: {"group_id": groups[option.group_id], "sold_out": False},
     )
+    products = _copy(
+        Product.objects.filter(shop=source),
+        lambda product: {
+            "shop_id": target.pk,
+            "category_id": categories.get(product.category_id),
+            "sold_out": False,
+        },
+    )
+    offers = Product.option_groups.through.objects
+    offers.bulk_create(
+        Product.option_groups.through(
+            product_id=products[offer.product_id], optiongroup_id=groups[offer.optiongroup_id]
+        )
+        for offer in offers.filter(product__shop=source, optiongroup__shop=source)
+    )
+    return len(products)
+
+
+def _copy(rows: QuerySet[M], changes: Callable[[Any], dict[str, Any]]) -> dict[int | None, int]:
+    """Copy rows, each with its changed fields; return the ID of each copy by the original's."""
+    originals = list(rows)
+    copies = rows.model._default_manager.bulk_create(
+        _copy_of(original, changes(original)) for original in originals
+    )
+    return {original.pk: copy.pk for original, copy in zip(originals, copies, strict=True)}
+
+
+def _copy_of(original: M, changes: dict[str, Any]) -> M:
+    """Return an unsaved copy of a row, with changed fields; a field added later is copied too."""
+    fields = {
+        field.attname: getattr(original, field.attname)
+        for field in original._meta.concrete_fields
+        if not field.primary_key
+    }
+    return type(original)(**(fields | changes))

@@ -9,6 +9,7 @@ from seqrshop.backoffice.audit_event import AuditEventAdmin
 from seqrshop.backoffice.invoice import InvoiceAdmin
 from seqrshop.backoffice.loyalty_card import LoyaltyCardAdmin
 from seqrshop.backoffice.money_case import MoneyCaseAdmin
+from seqrshop.backoffice.option import OptionAdmin, OptionGroupAdmin
 from seqrshop.backoffice.order import OrderAdmin
 from seqrshop.backoffice.people.user_page import StaffUserAdmin
 from seqrshop.backoffice.poll_shard import PollShardAdmin
@@ -35,6 +36,8 @@ __all__ = [
     "InvoiceAdmin",
     "LoyaltyCardAdmin",
     "MoneyCaseAdmin",
+    "OptionAdmin",
+    "OptionGroupAdmin",
     "OrderAdmin",
     "PeriodRowAdmin",
     "PollShardAdmin",

@@ -8,7 +8,7 @@ from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from orders.models import Order, Product
+from orders.models import Option, Order, Product
 
 EMPTY_VALUE = "-"
 """Shown where a row has no value, as Django's admin does."""
@@ -48,9 +48,9 @@ def age(since: datetime) -> str:
     return _("less than a minute") if words.startswith("0") else words
 
 
-def availability(product: Product) -> str:
-    """Return whether a product can be ordered: “Available” or “Sold out”."""
-    return _("Sold out") if product.sold_out else _("Available")
+def availability(sold: Product | Option) -> str:
+    """Return whether a product or an option can be ordered: “Available” or “Sold out”."""
+    return _("Sold out") if sold.sold_out else _("Available")
 
 
 def phone_number(msisdn: str) -> str:

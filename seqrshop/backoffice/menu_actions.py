@@ -1,4 +1,4 @@
-"""Actions of staff on a product, a shop or a printed code, and their results."""
+"""Actions of staff on a product, an option, a shop or a printed code, and their results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.audit import ChangeSource
-from orders.models import Product, QrCode, Shop
+from orders.models import Option, Product, QrCode, Shop
 from orders.qr import draw
 from orders.services import mark_paused, mark_sold_out
 from seqrshop.backoffice.action_results import ActionResult, log_change
@@ -17,18 +17,18 @@ from seqrshop.backoffice.action_results import ActionResult, log_change
 NOTHING_TO_CHANGE = _("Nothing to change")
 
 
-def sell_out(product: Product, source: ChangeSource) -> ActionResult:
-    """Show a product as sold out."""
+def sell_out(sold: Product | Option, source: ChangeSource) -> ActionResult:
+    """Show a product or an option as sold out."""
     with transaction.atomic():
-        is_changed = mark_sold_out(product, sold_out=True)
-        return _logged(product, source, is_changed, _("Marked as sold out"))
+        is_changed = mark_sold_out(sold, sold_out=True)
+        return _logged(sold, source, is_changed, _("Marked as sold out"))
 
 
-def bring_back_in_stock(product: Product, source: ChangeSource) -> ActionResult:
-    """Offer a product again."""
+def bring_back_in_stock(sold: Product | Option, source: ChangeSource) -> ActionResult:
+    """Offer a product or an option again."""
     with transaction.atomic():
-        is_changed = mark_sold_out(product, sold_out=False)
-        return _logged(product, source, is_changed, _("Back in stock"))
+        is_changed = mark_sold_out(sold, sold_out=False)
+        return _logged(sold, source, is_changed, _("Back in stock"))
 
 
 def pause_shop(shop: Shop, source: ChangeSource) -> ActionResult:
@@ -55,7 +55,10 @@ def regenerate(code: QrCode, source: ChangeSource) -> ActionResult:
 
 
 def _logged(
-    row: Product | Shop | QrCode, source: ChangeSource, is_changed: bool, text: str | Promise
+    row: Product | Option | Shop | QrCode,
+    source: ChangeSource,
+    is_changed: bool,
+    text: str | Promise,
 ) -> ActionResult:
     """Return the result of a change, which is logged if there was one."""
     if not is_changed:

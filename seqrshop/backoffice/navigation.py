@@ -13,7 +13,17 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import AuditEvent, Order, Product, QrCode, Seller, Shop, Terminal
+from orders.models import (
+    AuditEvent,
+    Option,
+    OptionGroup,
+    Order,
+    Product,
+    QrCode,
+    Seller,
+    Shop,
+    Terminal,
+)
 from payments.models import (
     Invoice,
     LoyaltyCard,
@@ -92,6 +102,8 @@ JOBS = (
         _("Menu"),
         (
             Entry(_("Products"), Product),
+            Entry(_("Option groups"), OptionGroup),
+            Entry(_("Options"), Option),
             Entry(_("Shops"), Shop),
             Entry(_("Loyalty cards"), LoyaltyCard),
         ),

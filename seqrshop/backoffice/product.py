@@ -4,20 +4,45 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.forms import CheckboxSelectMultiple, ModelForm, MultipleChoiceField, Textarea
+from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from orders.languages import current_language
-from orders.models import Category, Product
-from orders.pictures import make_product_picture, save_once
-from seqrshop.backoffice.bulk.choose import run_bulk_action
+from orders.models import Allergen, Category, Diet, OptionGroup, Product
+from orders.pictures import make_large_product_picture, make_product_picture, save_once
 from seqrshop.backoffice.bulk.of_menu import BRING_BACK_IN_STOCK, SELL_OUT, SELL_OUT_PERMISSION
-from seqrshop.backoffice.formatting import availability, money
+from seqrshop.backoffice.formatting import money
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.picture_field import PictureField, thumbnail
-from seqrshop.backoffice.row_actions import RowActionsAdmin
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
+from seqrshop.backoffice.sell_out import SellOutAdmin
+
+MENU_FIELDS = (
+    "on_sale",
+    "category",
+    "position",
+    "name_sv",
+    "name_en",
+    "price",
+    "vat_rate",
+    "take_away_vat_rate",
+    "unit",
+    "sku",
+)
+PICTURE_FIELDS = ("picture", "picture_alt_sv", "picture_alt_en")
+DESCRIPTION_FIELDS = ("description_sv", "description_en", "ingredients_sv", "ingredients_en")
+FOOD_FIELDS = ("allergens_declared", "contains", "may_contain", "diets")
+
+
+def _marks(label: Any, choices: type[Allergen] | type[Diet]) -> MultipleChoiceField:
+    """Return boxes to tick, for a field that stores a list."""
+    return MultipleChoiceField(
+        choices=choices.choices,
+        required=False,
+        widget=CheckboxSelectMultiple,
+        label=capfirst(label),
+    )
 
 
 class ProductPageForm(ModelForm[Product]):
@@ -29,22 +54,23 @@ class ProductPageForm(ModelForm[Product]):
         help_text=_("JPEG, PNG or WebP. The square in the middle is shown."),
     )
 
+    contains = _marks(_("contains"), Allergen)
+    may_contain = _marks(_("may contain"), Allergen)
+    diets = _marks(_("suitable for"), Diet)
+
     class Meta:
         model = Product
         fields = (
-            "on_sale",
-            "category",
-            "position",
-            "name_sv",
-            "name_en",
-            "price",
-            "vat_rate",
-            "unit",
-            "sku",
-            "picture",
-            "picture_alt_sv",
-            "picture_alt_en",
+            *MENU_FIELDS,
+            *PICTURE_FIELDS,
+            *DESCRIPTION_FIELDS,
+            *FOOD_FIELDS,
+            "option_groups",
         )
+        widgets = {
+            "option_groups": CheckboxSelectMultiple(),
+            **{name: Textarea(attrs={"rows": 3}) for name in DESCRIPTION_FIELDS},
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,6 +78,10 @@ class ProductPageForm(ModelForm[Product]):
         if "category" in self.fields:  # a user who may only view has no fields
             own = Category.objects.filter(shop=self.instance.shop)
             self.fields["category"].queryset = own  # type: ignore[attr-defined]
+        if "option_groups" in self.fields:
+            groups: Any = self.fields["option_groups"]
+            groups.queryset = OptionGroup.objects.filter(shop=self.instance.shop)
+            groups.widget.can_add_related = False  # a group has a page of its own
 
     def clean(self) -> dict[str, Any]:
         """Require a picture's description in both languages."""
@@ -63,13 +93,17 @@ class ProductPageForm(ModelForm[Product]):
         return cleaned
 
     def save(self, commit: bool = True) -> Product:
-        """Save the picture before the product that refers to it."""
+        """Save the pictures before the product that refers to them."""
         self.instance.picture = save_once(self.instance.picture)
+        if "picture" in self.changed_data:
+            uploaded = self.files.get(self.add_prefix("picture"))
+            large = make_large_product_picture(uploaded) if uploaded else None
+            self.instance.large_picture = save_once(large)
         return super().save(commit)
 
 
 @admin.register(Product)
-class ProductAdmin(RowActionsAdmin[Product]):
+class ProductAdmin(SellOutAdmin[Product]):
     """Products: found by name, marked as sold out; added on their shop's page.
 
     Staff at the counter mark products as sold out on a phone: in the list, or by a button.
@@ -89,10 +123,17 @@ class ProductAdmin(RowActionsAdmin[Product]):
     list_filter = ("sold_out", "on_sale", ("shop", OwnRowsFilter))
     search_fields = ("name_sv", "name_en", "sku")
     ordering = ("shop", "position", "id")
-    actions = ("mark_sold_out", "mark_back_in_stock")
     readonly_fields = ("shop", "availability")
-    fields = (*readonly_fields, *ProductPageForm.Meta.fields)
+    fieldsets = (
+        (None, {"fields": (*readonly_fields, *MENU_FIELDS)}),
+        (_("Options"), {"fields": ("option_groups",)}),
+        (_("Picture"), {"fields": PICTURE_FIELDS}),
+        (_("Description"), {"fields": DESCRIPTION_FIELDS}),
+        (_("Allergens and diets"), {"fields": FOOD_FIELDS}),
+    )
 
+    sell_out_action = SELL_OUT
+    bring_back_action = BRING_BACK_IN_STOCK
     has_sell_out_permission = permission_check(SELL_OUT_PERMISSION)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
@@ -104,40 +145,12 @@ class ProductAdmin(RowActionsAdmin[Product]):
         """Refuse everybody; a product is added on its shop's page."""
         return False
 
-    def row_actions(self, product: Product) -> tuple[str, ...]:
-        """Offer the action that changes something."""
-        return ("mark_back_in_stock",) if product.sold_out else ("mark_sold_out",)
-
     @admin.display(description=_("picture"))
     def small_picture(self, product: Product) -> str:
         """Return the picture, without a description beside the name."""
         return thumbnail(product.picture, "")
 
-    @admin.display(description=_("name"), ordering="name_sv")
-    def name(self, product: Product) -> str:
-        """Return the name in the language of the staff."""
-        return product.name_in(current_language())
-
-    @admin.display(description=_("availability"), ordering="sold_out")
-    def availability(self, product: Product) -> str:
-        """Return whether the product can be ordered."""
-        return availability(product)
-
     @admin.display(description=_("price"), ordering="price")
     def price_with_currency(self, product: Product) -> str:
         """Return the price with its currency."""
         return money(product.price, product.shop.currency)
-
-    @admin.action(description=_("Mark as sold out"), permissions=["sell_out"])
-    def mark_sold_out(
-        self, request: HttpRequest, queryset: QuerySet[Product]
-    ) -> HttpResponse | None:
-        """Show the chosen products as sold out."""
-        return run_bulk_action(self, request, queryset, SELL_OUT)
-
-    @admin.action(description=_("Back in stock"), permissions=["sell_out"])
-    def mark_back_in_stock(
-        self, request: HttpRequest, queryset: QuerySet[Product]
-    ) -> HttpResponse | None:
-        """Offer the chosen products again."""
-        return run_bulk_action(self, request, queryset, BRING_BACK_IN_STOCK)

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -43,9 +44,11 @@ from seqrshop.backoffice.shop_scope import has_all_shops
 from seqrshop.backoffice.shop_start import start_page
 from seqrshop.backoffice.shop_terminal import terminal_page
 from seqrshop.backoffice.state_pills import word_pill
+from seqrshop.backoffice.tips_field import TipsField
 
 PAUSE_NOTES = ("pause_note_sv", "pause_note_en")
 KITCHEN_MINUTES = ("kitchen_amber_minutes", "kitchen_red_minutes")
+QUESTIONS = ("asks_dining", "tip_percentages")
 
 
 class ShopForm(ModelForm[Shop]):
@@ -55,6 +58,12 @@ class ShopForm(ModelForm[Shop]):
         make_logo,
         label=_("logo"),
         help_text=_("JPEG, PNG or WebP. Shown before the name, on the accent colour."),
+    )
+
+    tip_percentages = TipsField(
+        required=False,
+        label=capfirst(_("tip offered (%)")),
+        help_text=_("For example 5, 10. Leave empty if the shop takes no tips."),
     )
 
     class Meta:
@@ -69,6 +78,7 @@ class ShopForm(ModelForm[Shop]):
             "logo",
             *PAUSE_NOTES,
             *KITCHEN_MINUTES,
+            *QUESTIONS,
         )
         widgets = {"accent": ColorInput()}
 
@@ -147,7 +157,7 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
         """Ask for little to add a shop; show the rest on its page."""
         if obj is None:
             return ((None, {"fields": NEW_SHOP_FIELDS}),)
-        apart = (*PAUSE_NOTES, *KITCHEN_MINUTES)
+        apart = (*PAUSE_NOTES, *KITCHEN_MINUTES, *QUESTIONS)
         typed = {"fields": [name for name in ShopForm.Meta.fields if name not in apart]}
         orders = {"fields": ("accepting_orders", *PAUSE_NOTES)}
         change_terminal = ("change_terminal",) if self.may_change_terminal(request) else ()
@@ -161,6 +171,7 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
             (None, typed),
             (_("Payments"), {"fields": ("seller", "terminal", *change_terminal)}),
             (_("Orders"), orders),
+            (_("Asked when ordering"), {"fields": QUESTIONS}),
             (_("Kitchen"), {"fields": KITCHEN_MINUTES}),
             (_("Addresses"), addresses),
             (_("Printed codes"), {"fields": ("codes",)}),

@@ -50,6 +50,7 @@ from tests.factories import (
     CategoryFactory,
     CustomerFactory,
     InvoiceFactory,
+    OptionFactory,
     OrderRowFactory,
     ProductFactory,
     SellerFactory,
@@ -175,7 +176,15 @@ def _add_shop(world: World, letter: str, clerk: User, customer: Any) -> None:
         open_refund_case(refund, BY_TEST, f"{name} has no answer")
     record_call(CallRecord("refundPayment", f"call-of-{name}", 12, 51), invoice.order_id, BY_TEST)
     code = save_qr_code(shop, f"{name} table", "TABLE=4", clerk)
-    world.add(letter, shop, category, product, code)
+    option = OptionFactory.create(
+        group__shop=shop,
+        group__name_sv=f"{name}s val",
+        group__name_en=f"{name} choice",
+        name_sv=f"{name}s smör",
+        name_en=f"{name} butter",
+    )
+    option.group.products.add(product)
+    world.add(letter, shop, category, product, code, option, option.group)
     world.add(letter, invoice.order, invoice, Refund.objects.get(pk=refund.pk))
     world.add(letter, MoneyCase.objects.get(refund=refund))
 

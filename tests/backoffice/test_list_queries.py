@@ -13,6 +13,8 @@ from orders.audit import ChangeSource, record_event
 from orders.models import (
     AuditEvent,
     EventName,
+    Option,
+    OptionGroup,
     Order,
     Product,
     QrCode,
@@ -27,6 +29,8 @@ from payments.models import Invoice
 from tests.factories import (
     CategoryFactory,
     InvoiceFactory,
+    OptionFactory,
+    OptionGroupFactory,
     OrderFactory,
     ProductFactory,
     SellerFactory,
@@ -54,6 +58,12 @@ def add_product() -> None:
     ProductFactory.create(shop=category.shop, category=category, shown=True)
 
 
+def add_option() -> None:
+    group = OptionGroupFactory.create(shop=ShopFactory.create())
+    group.products.add(ProductFactory.create(shop=group.shop))
+    OptionFactory.create(group=group)
+
+
 def add_code() -> None:
     save_qr_code(ShopFactory.create(), "Table", "TABLE=4", None)
 
@@ -79,6 +89,8 @@ def add_shop() -> None:
     [
         (AuditEvent, add_events, 40, 14),
         (Invoice, lambda: InvoiceFactory.create(paid=True), 20, 12),
+        (Option, add_option, 20, 11),
+        (OptionGroup, add_option, 20, 11),
         (Order, add_order, 20, 15),
         (Product, add_product, 20, 11),
         (QrCode, add_code, 20, 11),

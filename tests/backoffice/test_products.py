@@ -129,6 +129,26 @@ def test_picture_is_stored_kept_and_removed() -> None:
     assert bun.picture is None
 
 
+def test_large_picture_is_stored_with_the_picture_and_removed_with_it() -> None:
+    bun = ProductFactory.create()
+    client = superuser()
+
+    client.post(page_url(bun), form(bun, picture=upload(noise((600, 400)), "JPEG"), **ALT))
+    bun.refresh_from_db()
+    first = bun.large_picture
+    client.post(page_url(bun), form(bun, price="46.00", **ALT))
+    bun.refresh_from_db()
+    kept = bun.large_picture
+    client.post(page_url(bun), form(bun, picture=upload(drawn((300, 300)), "PNG"), **ALT))
+    bun.refresh_from_db()
+    of_a_small_image = bun.large_picture
+
+    assert first is not None
+    assert (first.width, first.height) == (600, 400)
+    assert kept == first
+    assert (of_a_small_image, bun.picture is None) == (None, False)
+
+
 @pytest.mark.parametrize("missing", ALT)
 def test_picture_without_a_description_is_refused(missing: str) -> None:
     bun = ProductFactory.create()

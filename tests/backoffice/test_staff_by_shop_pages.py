@@ -15,7 +15,17 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 from pytest_django import Settings
 
-from orders.models import AuditEvent, Order, Product, QrCode, Seller, Shop, Terminal
+from orders.models import (
+    AuditEvent,
+    Option,
+    OptionGroup,
+    Order,
+    Product,
+    QrCode,
+    Seller,
+    Shop,
+    Terminal,
+)
 from payments.loyalty import example
 from payments.models import (
     Invoice,
@@ -50,6 +60,8 @@ OPEN_PAGES: dict[type[Model], set[str]] = {
     Invoice: {*READ_ONLY, "refund", "capture"},
     LoyaltyCard: EDITED,
     MoneyCase: READ_ONLY,
+    Option: EDITED - {"add"},
+    OptionGroup: EDITED,
     Order: {*READ_ONLY, "receipt"},
     PeriodRow: READ_ONLY,
     PollShard: READ_ONLY,

@@ -51,7 +51,14 @@ from payments.models import (
 from payments.refunds.refund import request_refund
 from payments.seqr import CallRecord
 from seqrshop.backoffice.links import admin_url
-from tests.factories import CategoryFactory, InvoiceFactory, OrderRowFactory, ProductFactory
+from tests.factories import (
+    CategoryFactory,
+    InvoiceFactory,
+    OptionFactory,
+    OptionRowFactory,
+    OrderRowFactory,
+    ProductFactory,
+)
 from tests.staff import list_url, page_url, superuser, user_of
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +90,10 @@ def rows(client: Client) -> list[Model]:
     OpeningHours.objects.create(shop=shop, weekday=0, opens="08:00", closes="17:00")
     code = save_qr_code(shop, "Bord 4", "TABLE=4", user_of(client))
     paid = InvoiceFactory.create(paid=True, discounted=True, order__shop=shop)
-    OrderRowFactory.create(order=paid.order, product=product)
+    row = OrderRowFactory.create(order=paid.order, product=product, note="extra varm")
+    option = OptionFactory.create(group__shop=shop)
+    OptionRowFactory.create(parent=row, option=option)
+    option.group.products.add(product)
     record_event(
         lock_invoice(paid.pk),
         EventName.PAYMENT_CONFIRMED,
@@ -110,8 +120,8 @@ def rows(client: Client) -> list[Model]:
     cases = [open_case(kind, BY_TEST, "…", key=kind, invoice=paid) for kind in CaseKind]
     statuses = [InvoiceFactory.create(issued=True, order__shop=shop).order.invoices.get()]
     return [
-        shop, shop.seller, shop.terminal, product, code, paid.order, paid, refund, period,
-        report_row, shard, card,
+        shop, shop.seller, shop.terminal, product, option.group, option, code, paid.order, paid,
+        refund, period, report_row, shard, card,
         *(case for case in cases if case is not None), *statuses,
     ]  # fmt: skip
 

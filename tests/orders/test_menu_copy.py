@@ -7,11 +7,20 @@ from decimal import Decimal
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from orders.models import Category, OpeningHours, Product, Shop
+from orders.models import Category, OpeningHours, OptionGroup, Product, Shop
 from orders.services import copy_menu
-from tests.factories import CategoryFactory, OpeningHoursFactory, ProductFactory, ShopFactory
+from tests.factories import (
+    CategoryFactory,
+    OpeningHoursFactory,
+    OptionFactory,
+    OptionGroupFactory,
+    ProductFactory,
+    ShopFactory,
+)
 
 pytestmark = pytest.mark.django_db
+
+OF_A_PLACE = {"id", "shop_id", "category_id", "sold_out"}
 
 
 @pytest.fixture
@@ -57,6 +66,49 @@ def test_product_that_is_sold_out_today_is_available_in_the_new_shop(menu: Shop)
     assert not Product.objects.filter(shop=target, sold_out=True).exists()
 
 
+def test_every_field_of_a_product_but_its_place_is_copied(menu: Shop) -> None:
+    Product.objects.filter(shop=menu).update(
+        description_en="Baked here",
+        contains=["milk"],
+        allergens_declared=True,
+        take_away_vat_rate=Decimal("6.00"),
+    )
+
+    copy_menu(menu, target := ShopFactory.create())
+
+    def fields(shop: Shop) -> list[dict[str, object]]:
+        rows = list(Product.objects.filter(shop=shop).order_by("name_sv").values())
+        return [
+            {name: value for name, value in row.items() if name not in OF_A_PLACE} for row in rows
+        ]
+
+    assert fields(target) == fields(menu)
+
+
+def test_option_groups_are_copied_with_their_options_and_products(menu: Shop) -> None:
+    bun = Product.objects.get(shop=menu, name_sv="Kanelbulle")
+    extras = OptionGroupFactory.create(
+        shop=menu, products=[bun], name_en="Extras", minimum=0, maximum=3, position=4
+    )
+    OptionFactory.create(group=extras, name_en="Butter", sold_out=True, position=2)
+    OptionFactory.create(group=extras, name_en="Jam", on_sale=False, position=3)
+    elsewhere = OptionFactory.create()
+
+    copy_menu(menu, target := ShopFactory.create())
+
+    copy = OptionGroup.objects.get(shop=target)
+    assert (copy.name_en, copy.minimum, copy.maximum, copy.position) == ("Extras", 0, 3, 4)
+    options = copy.options.values_list("name_en", "price", "position", "on_sale", "sold_out")
+    assert list(options) == [
+        ("Butter", Decimal("5.00"), 2, True, False),
+        ("Jam", Decimal("5.00"), 3, False, False),
+    ]
+    assert [each.name_sv for each in copy.products.all()] == ["Kanelbulle"]
+    assert copy.products.get().shop == target
+    assert list(extras.products.all()) == [bun]
+    assert list(elsewhere.group.options.all()) == [elsewhere]
+
+
 def test_original_and_its_opening_hours_stay_as_they_are(menu: Shop) -> None:
     OpeningHoursFactory.create(shop=menu)
     before = list(Product.objects.filter(shop=menu).order_by("pk").values())
@@ -72,8 +124,11 @@ def test_large_menu_is_copied_in_few_queries(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     menu = ShopFactory.create()
-    ProductFactory.create_batch(60, shop=menu, category=CategoryFactory.create(shop=menu))
+    category = CategoryFactory.create(shop=menu)
+    products = ProductFactory.create_batch(60, shop=menu, category=category)
+    for _ in range(5):
+        OptionFactory.create_batch(4, group__shop=menu, group__products=products)
     target = ShopFactory.create()
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(12):
         assert copy_menu(menu, target) == 60

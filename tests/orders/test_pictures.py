@@ -11,6 +11,8 @@ from orders.models import Picture
 from orders.pictures import (
     MAX_CONTENT_BYTES,
     MAX_FILE_BYTES,
+    MAX_LARGE_CONTENT_BYTES,
+    make_large_product_picture,
     make_logo,
     make_product_picture,
     save_once,
@@ -41,6 +43,22 @@ def test_product_picture_is_the_middle_square() -> None:
     shown = opened(picture.content).convert("RGB")
     assert shown.size == (100, 100)  # never enlarged
     assert all(shown.getpixel(at)[2] > 200 for at in ((5, 50), (50, 50), (95, 50)))  # type: ignore[index]
+
+
+def test_large_picture_is_the_whole_image_in_its_proportions() -> None:
+    file = upload(noise((1600, 1200)), "JPEG")
+    small = make_product_picture(file)  # reads the file before
+
+    large = make_large_product_picture(file)
+
+    assert large is not None
+    assert (large.width, large.height) == opened(large.content).size == (800, 600)
+    assert MAX_CONTENT_BYTES < len(large.content) <= MAX_LARGE_CONTENT_BYTES
+    assert (small.width, small.height) == (320, 320)
+
+
+def test_image_as_small_as_the_small_picture_has_no_large_one() -> None:
+    assert make_large_product_picture(upload(drawn((320, 200)))) is None
 
 
 def test_logo_keeps_its_proportions_and_transparency() -> None:

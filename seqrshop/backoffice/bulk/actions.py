@@ -19,6 +19,8 @@ ACTIONS: dict[str, BulkAction] = {
         of_orders.MARK_POSSIBLY_MADE,
         of_menu.SELL_OUT,
         of_menu.BRING_BACK_IN_STOCK,
+        of_menu.SELL_OUT_OPTIONS,
+        of_menu.BRING_BACK_OPTIONS,
         of_menu.PAUSE_SHOPS,
         of_menu.OPEN_SHOPS,
         of_menu.REGENERATE_CODES,

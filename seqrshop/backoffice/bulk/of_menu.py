@@ -1,4 +1,4 @@
-"""The actions over products, shops and printed codes."""
+"""The actions over products, options, shops and printed codes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Product, QrCode, Shop
+from orders.models import Option, Product, QrCode, Shop
 from orders.qr import payload
 from seqrshop.backoffice.bulk.action import BulkAction, Text
 from seqrshop.backoffice.menu_actions import (
@@ -19,15 +19,16 @@ from seqrshop.backoffice.menu_actions import (
 )
 
 SELL_OUT_PERMISSION = "orders.sell_out_product"
+SELL_OUT_OPTION_PERMISSION = "orders.sell_out_option"
 PAUSE_PERMISSION = "orders.pause_shop"
 
 
-def _unless_available(product: Product, _person: Any) -> Text | None:
-    return _("already sold out") if product.sold_out else None
+def _unless_available(sold: Product | Option, _person: Any) -> Text | None:
+    return _("already sold out") if sold.sold_out else None
 
 
-def _unless_sold_out(product: Product, _person: Any) -> Text | None:
-    return None if product.sold_out else _("not sold out")
+def _unless_sold_out(sold: Product | Option, _person: Any) -> Text | None:
+    return None if sold.sold_out else _("not sold out")
 
 
 def _unless_paused_for_good(shop: Shop, _person: Any) -> Text | None:
@@ -61,6 +62,24 @@ BRING_BACK_IN_STOCK = BulkAction(
     SELL_OUT_PERMISSION,
     _("Back in stock"),
     _("Customers can order these products again at once."),
+    bring_back_in_stock,
+    _unless_sold_out,
+)
+SELL_OUT_OPTIONS = BulkAction(
+    "sell_out_options",
+    Option,
+    SELL_OUT_OPTION_PERMISSION,
+    _("Mark as sold out"),
+    _("Customers see at once that these options are sold out, and cannot choose them."),
+    sell_out,
+    _unless_available,
+)
+BRING_BACK_OPTIONS = BulkAction(
+    "bring_back_options",
+    Option,
+    SELL_OUT_OPTION_PERMISSION,
+    _("Back in stock"),
+    _("Customers can choose these options again at once."),
     bring_back_in_stock,
     _unless_sold_out,
 )
