@@ -59,5 +59,9 @@ def discounts_other_vat_rate(order: Order, card: str) -> Any:
     return [discount(vat_rate="25.00")]
 
 
+def discounts_the_tip(order: Order, card: str) -> Any:
+    return [discount(vat_rate="0.00")]
+
+
 def never_returns(order: Order, card: str) -> Any:
     test_has_ended.wait(30)

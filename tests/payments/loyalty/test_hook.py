@@ -8,8 +8,9 @@ from django.db import connection
 from pytest_django import Settings
 
 from orders.models import AuditEvent
-from payments.loyalty.hook import MAX_HOOK_THREADS, Discount, discounts_for
+from payments.loyalty.hook import MAX_HOOK_THREADS, Discount, HookFailed, discounts_for
 from payments.models import InvoiceStatus
+from tests.factories import OrderRowFactory, TipRowFactory
 from tests.payments.loyalty import hooks
 from tests.payments.loyalty.steps import (
     answer_cards,
@@ -68,6 +69,16 @@ def test_hooks_that_never_return_occupy_limited_threads(
     assert ["took longer" in timeout for timeout in timeouts] == [True] * MAX_HOOK_THREADS
     assert f"has not returned from {MAX_HOOK_THREADS} earlier calls" in last
     assert seqr_state(sandbox, invoices[-1]) == ("ISSUED", "45.00", [99])
+
+
+def test_discount_of_the_tip_is_refused(settings: Settings) -> None:
+    settings.LOYALTY_HOOK = "tests.payments.loyalty.hooks.discounts_the_tip"
+    order = invoice_in(InvoiceStatus.ISSUED).order
+    OrderRowFactory.create(order=order)
+    TipRowFactory.create(order=order, unit_price=D("10.00"))
+
+    with pytest.raises(HookFailed, match="more than was bought at a VAT rate"):
+        discounts_for(order, "card")
 
 
 def test_hook_that_reads_the_database_keeps_no_connection(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from tests.proof.mutants.answer_mutations import ANSWER_MUTATIONS
 from tests.proof.mutants.kitchen_mutations import KITCHEN_MUTATIONS
+from tests.proof.mutants.menu_mutations import MENU_MUTATIONS
 from tests.proof.mutants.mutation import Mutation
 from tests.proof.mutants.outage_mutations import OUTAGE_MUTATIONS
 from tests.proof.mutants.people_mutations import PEOPLE_MUTATIONS
@@ -257,6 +258,7 @@ MUTATIONS = (
         "tests/orders/test_verify_audit.py::test_changed_digests_are_named",
     ),
     *ANSWER_MUTATIONS,
+    *MENU_MUTATIONS,
     *OUTAGE_MUTATIONS,
     *RECEIPT_MUTATIONS,
     *REFUND_MUTATIONS,
