@@ -14,7 +14,16 @@ from django.db.models import Model
 from django.test import RequestFactory
 from django.urls import reverse
 
-from orders.models import AuditEvent, Order, Product, QrCode, Shop, StaffAccess
+from orders.models import (
+    AuditEvent,
+    Option,
+    OptionGroup,
+    Order,
+    Product,
+    QrCode,
+    Shop,
+    StaffAccess,
+)
 from payments.models import Invoice, PeriodRow, Refund, TransactionPeriod
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter, ShopScopedAdmin, ShopScopedInline
 from seqrshop.backoffice.shop_scope import SHOP_SCOPES, needs_all_shops, own_rows
@@ -204,7 +213,7 @@ def test_autocomplete_offers_rows_of_the_persons_shops(person: Person, world: Wo
             offered.add(target)
 
     may = person.shops and person.has_permissions
-    assert offered == ({Invoice, Order, Product} if may else set())
+    assert offered == ({Invoice, Option, OptionGroup, Order, Product} if may else set())
 
 
 @each_person_of_some_shops
