@@ -18,6 +18,7 @@ from tests.factories import (
     CustomerSessionFactory,
     InvoiceFactory,
     OpeningHoursFactory,
+    OptionFactory,
     OrderFactory,
     OrderRowFactory,
     PictureFactory,
@@ -69,6 +70,16 @@ def test_session_of_a_known_token_takes_five_statements(session: CustomerSession
     with_order = statements_of(lambda: Client().post("/lyktan/session", {"token": TOKEN}, JSON))
 
     assert (len(first), len(with_order)) == (5, 6)
+
+
+def test_menu_with_options_takes_no_statement_more(session: CustomerSession) -> None:
+    products = list(session.shop.products.all())
+    for _ in range(3):
+        OptionFactory.create_batch(4, group__shop=session.shop, group__products=products)
+
+    statements = statements_of(lambda: Client().post("/lyktan/session", {"token": TOKEN}, JSON))
+
+    assert len(statements) == 5
 
 
 def test_session_of_an_open_and_a_later_order_takes_seven_statements(

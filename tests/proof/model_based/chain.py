@@ -110,7 +110,11 @@ def open_chain(sandbox: SandboxProcess) -> Chain:
     ):
         service_id = slug.upper()
         shop = ShopFactory.create(
-            name=f"Kafé {slug.title()}", slug=slug, service_id=service_id, terminal=terminal
+            name=f"Kafé {slug.title()}",
+            slug=slug,
+            service_id=service_id,
+            terminal=terminal,
+            tip_percentages=[5],
         )
         coffee = ProductFactory.create(shop=shop, name_sv="Kaffe", name_en="Coffee", price=COFFEE)
         milk = OptionGroupFactory.create(shop=shop, products=[coffee])

@@ -35,13 +35,14 @@ class Customer:
         return next(iter(self._tokens.values()), None)
 
     def order(self, phone: int, shop: ChainShop, quantity: int) -> None:
-        """Order buns at a shop, and three coffees with more than one of them."""
-        nonce = f"nonce-{self.msisdn}-{len(self.sent_orders)}"
-        rows: list[dict[str, Any]] = [{"product": shop.bun.pk, "quantity": quantity}]
+        """Order buns at a shop; with more than one of them three coffees, and a tip."""
+        body: dict[str, Any] = {"nonce": f"nonce-{self.msisdn}-{len(self.sent_orders)}"}
+        body["rows"] = [{"product": shop.bun.pk, "quantity": quantity}]
         if quantity > 1:
             coffee = {"product": shop.coffee.pk, "quantity": 3, "options": [shop.oat_milk.pk]}
-            rows.append(coffee)
-        self.sent_orders.append((shop.slug, {"nonce": nonce, "rows": rows}))
+            body["rows"].append(coffee)
+            body["tip"] = "2.50"
+        self.sent_orders.append((shop.slug, body))
         self.resend_order(phone, 0)
 
     def resend_order(self, phone: int, index: int) -> Any:

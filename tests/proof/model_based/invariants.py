@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from orders.clock import database_now
-from orders.models import AuditEvent, EventName, OrderState, SubjectType
+from orders.models import AuditEvent, EventName, Order, OrderState, SubjectType
 from orders.models.order import SERVABLE_STATES
 from payments.models import (
     CAPTURED_STATUSES,
@@ -98,6 +99,7 @@ class InvariantChecker:
             *self._unapproved_refunds_stay_within_limits(ledgers),
             *self._outcomes_are_recorded_by_others(ledgers),
             *self._orders_match_invoices(ledgers),
+            *self._rows_add_up(),
             *self._wrongly_paid_orders_need_attention(ledgers),
             *self._changes_have_events(ledgers),
             *self._terminals.check(ledgers),
@@ -276,6 +278,11 @@ class InvariantChecker:
                 expected = STATE_OF.get(S(invoices[-1].status), OrderState.AWAITING_PAYMENT)
                 if state != expected:
                     yield f"{order} is {state}, its invoice is {invoices[-1].status}"
+
+    def _rows_add_up(self) -> Iterator[str]:
+        sums = Order.objects.annotate(rows_total=Sum("rows__total"))
+        for order in sums.exclude(rows_total=F("total")):
+            yield f"{order}: its rows add up to {order.rows_total}, and not to {order.total}"
 
     def _wrongly_paid_orders_need_attention(self, ledgers: Ledgers) -> Iterator[str]:
         states = {each.pk: each.state for each in ledgers.orders}
