@@ -7,6 +7,8 @@ from pathlib import Path
 PICTURES = Path(__file__).parent
 
 FOOD, DRINK_OR_GOODS = Decimal(12), Decimal(25)  # Swedish VAT, per cent
+FOOD_TO_TAKE_AWAY = Decimal(6)
+TIP_PERCENTAGES = [5, 10]
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,17 @@ class Item:
 
 @dataclass(frozen=True)
 class Cafe:
-    """A café of the chain. `terminal_id` is empty for the terminal that the settings name."""
+    """A café of the chain. `terminal_id` is empty for the terminal that the settings name.
+
+    One that `has_tables` asks whether to eat here or take away, and takes tips.
+    """
 
     name: str
     slug: str
     service_id: str
     terminal_label: str
     terminal_id: str = ""
+    has_tables: bool = False
 
 
 # The seller's fields; the organisation number is no company's.
@@ -43,7 +49,9 @@ SELLER = {
     "city": "Stockholm",
 }
 FIRST_CAFE = Cafe("Kafé Lyktan", "lyktan", "LYKTAN", "Lyktan, till 1")
-SECOND_CAFE = Cafe("Kafé Lyktan Hamnen", "hamnen", "HAMNEN", "Hamnen, till 1", "demo_hamnen")
+SECOND_CAFE = Cafe(
+    "Kafé Lyktan Hamnen", "hamnen", "HAMNEN", "Hamnen, till 1", "demo_hamnen", has_tables=True
+)
 
 # Each category by its Swedish and its English name, with its products.
 MENU = [

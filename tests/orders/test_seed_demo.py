@@ -4,7 +4,17 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from orders.models import Category, Picture, Product, QrCode, Seller, Shop, Terminal
+from orders.models import (
+    Category,
+    Option,
+    OptionGroup,
+    Picture,
+    Product,
+    QrCode,
+    Seller,
+    Shop,
+    Terminal,
+)
 from payments.terminals import adopt_terminal_of_settings
 from tests.factories import ShopFactory, TerminalFactory
 
@@ -38,6 +48,12 @@ def test_empty_database_gets_the_cafe_at_the_terminal_of_the_settings(
     assert not cafe.products.filter(sku="").exists()
     assert not cafe.products.filter(category=None).exists()
     assert cafe.logo is not None
+    assert (cafe.asks_dining, cafe.tip_percentages) == (False, [])
+    roll = cafe.products.get(sku="MAT-02")
+    assert roll.allergens_declared
+    assert (roll.contains, roll.take_away_vat_rate) == (["gluten", "milk", "sesame"], 6)
+    assert [group.options.count() for group in roll.option_groups.all()] == [2, 8]
+    assert cafe.products.filter(option_groups__name_en="Size").count() == 2
     assert cafe.products.filter(picture=None).count() == 0
     assert Picture.objects.count() == cafe.products.count() + 1
     assert cafe.qr_codes.get(parameters="TABLE=4").payload == "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"
@@ -58,13 +74,15 @@ def test_second_terminals_password_adds_a_second_cafe(
     assert second.terminal.password == "a-second-password"
     assert first.seller == second.seller == second.terminal.seller
     assert second.products.count() == first.products.count()
+    assert second.option_groups.count() == first.option_groups.count() == 5
+    assert (second.asks_dining, second.tip_percentages) == (True, [5, 10])
 
 
 def test_every_row_of_the_cafes_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEMO_TERMINAL_PASSWORD", "a-second-password")
     call_command("seed_demo")
 
-    for kind in (Seller, Terminal, Shop, Category, Product, QrCode):
+    for kind in (Seller, Terminal, Shop, Category, OptionGroup, Option, Product, QrCode):
         for made in kind.objects.all():
             made.full_clean()
 

@@ -15,15 +15,19 @@ from django.db import transaction
 from orders.demo import (
     CODES,
     FIRST_CAFE,
+    FOOD,
+    FOOD_TO_TAKE_AWAY,
     MENU,
     PICTURES,
     SECOND_CAFE,
     SELLER,
     SOLD_OUT,
+    TIP_PERCENTAGES,
     Cafe,
     Item,
 )
-from orders.models import Category, Product, Seller, Shop, Terminal
+from orders.demo.details import DETAILS, GROUPS, Details
+from orders.models import Category, Option, OptionGroup, Product, Seller, Shop, Terminal
 from orders.pictures import make_logo, make_product_picture, save_once
 from orders.qr import save_qr_code
 from seqrshop.startup import require_valid_settings
@@ -90,20 +94,51 @@ def _add_cafe(cafe: Cafe, terminal: Terminal, staff: User) -> None:
         seller=terminal.seller,
         terminal=terminal,
         logo=save_once(make_logo(_image("logo"))),
+        asks_dining=cafe.has_tables,
+        tip_percentages=TIP_PERCENTAGES if cafe.has_tables else [],
     )
+    groups = _add_groups(shop)
     positions = count(1)
     for position, (name_sv, name_en, items) in enumerate(MENU, start=1):
         category = Category.objects.create(
             shop=shop, name_sv=name_sv, name_en=name_en, position=position
         )
         for item in items:
-            _add(item, category, next(positions))
+            details = DETAILS.get(item.sku)
+            product = _add(item, details, category, next(positions))
+            product.option_groups.set(groups[name] for name in (details.groups if details else ()))
     for placement, parameters in CODES:
         save_qr_code(shop, placement, parameters, staff)
 
 
-def _add(item: Item, category: Category, position: int) -> None:
-    Product.objects.create(
+def _add_groups(shop: Shop) -> dict[str, OptionGroup]:
+    """Add the shop's option groups; return them by their names in English."""
+    groups = {}
+    for position, group in enumerate(GROUPS, start=1):
+        groups[group.name_en] = OptionGroup.objects.create(
+            shop=shop,
+            name_sv=group.name_sv,
+            name_en=group.name_en,
+            minimum=group.minimum,
+            maximum=group.maximum,
+            position=position,
+        )
+        Option.objects.bulk_create(
+            Option(
+                group=groups[group.name_en],
+                name_sv=name_sv,
+                name_en=name_en,
+                price=Decimal(price),
+                position=place,
+            )
+            for place, (name_sv, name_en, price) in enumerate(group.options, start=1)
+        )
+    return groups
+
+
+def _add(item: Item, details: Details | None, category: Category, position: int) -> Product:
+    shown = details or Details()
+    return Product.objects.create(
         shop=category.shop,
         category=category,
         position=position,
@@ -112,10 +147,19 @@ def _add(item: Item, category: Category, position: int) -> None:
         name_en=item.name_en,
         price=Decimal(item.price),
         vat_rate=item.vat_rate,
+        take_away_vat_rate=FOOD_TO_TAKE_AWAY if item.vat_rate == FOOD else None,
         sold_out=item.sku == SOLD_OUT,
         picture=save_once(make_product_picture(_image(item.sku))),
         picture_alt_sv=item.alt_sv,
         picture_alt_en=item.alt_en,
+        description_sv=shown.description_sv,
+        description_en=shown.description_en,
+        ingredients_sv=shown.ingredients_sv,
+        ingredients_en=shown.ingredients_en,
+        allergens_declared=details is not None,
+        contains=list(shown.contains),
+        may_contain=list(shown.may_contain),
+        diets=list(shown.diets),
     )
 
 
