@@ -20,6 +20,8 @@ COUNTER = {
     "serve_orders",
     "sell_out",
     "bring_back_in_stock",
+    "sell_out_options",
+    "bring_back_options",
     "pause_shops",
     "open_shops",
 }

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from orders.audit import ChangeSource, by_staff
-from orders.models import SourceName
+from orders.models import Order, OrderRow, SourceName
 from payments.cases.cases import open_case
 from payments.models import CaseKind, Invoice, Refund, RefundReason
 from payments.refunds.refund import RefundRequest, create_refund
@@ -18,6 +18,7 @@ from seqrshop.backoffice.links import admin_url
 from tests.backoffice.test_browser import logged_in
 from tests.backoffice.test_refund_in_browser import order_of_two_coffees_and_a_bun
 from tests.browser.axe import accessibility_violations
+from tests.factories import OptionRowFactory
 from tests.staff import page_url
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -30,6 +31,9 @@ def test_pages_of_orders_refunds_and_cases_have_no_violation(
     invoice = order_of_two_coffees_and_a_bun()
     row = invoice.order.rows.last()
     assert row is not None
+    OptionRowFactory.create(parent=row, option__price=Decimal("0.00"))
+    Order.objects.update(note="We sit outside", dining="take_away")
+    OrderRow.objects.filter(pk=row.pk).update(note="warm, please")
     request = RefundRequest(row.total, "", "form", RefundReason.WRONG_ITEM, {row.pk: 1})
     create_refund(invoice.pk, request, by_staff(clerk))
     source = ChangeSource(SourceName.POLLER)

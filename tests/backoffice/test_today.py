@@ -20,6 +20,7 @@ from payments.refunds.refund import request_refund
 from seqrshop.backoffice.today.sales import start_of_day, week_before
 from tests.factories import (
     InvoiceFactory,
+    OptionFactory,
     OrderFactory,
     ProductFactory,
     ShopFactory,
@@ -228,6 +229,19 @@ def test_sold_out_products_of_the_persons_shops_are_named(shop: Shop) -> None:
     context = today(staff("orders.view_product", shops=[shop]))
 
     assert (context["sold_out_count"], context["sold_out"]) == (1, ["Shrimp sandwich"])
+
+
+def test_sold_out_options_of_the_persons_shops_are_named(shop: Shop) -> None:
+    OptionFactory.create(group__shop=shop, sold_out=True)
+    OptionFactory.create(group__shop=shop, sold_out=True, on_sale=False)
+    OptionFactory.create(sold_out=True)
+
+    client = staff("orders.view_product", "orders.view_option", shops=[shop])
+    page = client.get(reverse("admin:index"))
+
+    assert page.context["sold_out_options"] == ["Oat milk"]
+    assert page.context["sold_out_count"] == 0
+    assert "Everything on the menu is available." not in page.content.decode()
 
 
 def test_more_than_five_sold_out_products_are_counted(shop: Shop) -> None:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders.languages import current_language
-from orders.models import Order, Product, Shop
+from orders.models import Option, Order, Product, Shop
 from orders.models.order import SERVABLE_STATES, number_of
 from payments.models import MoneyCase, Refund
 from payments.refunds.refund import APPROVE_PERMISSION
@@ -67,6 +67,7 @@ def today_context(request: HttpRequest) -> dict[str, Any]:
         "cases_url": list_url(MoneyCase, open="yes"),
         **(_sold_out(request) if may("orders.view_product") else {}),
         "incomplete_sellers": _incomplete_sellers(request),
+        **(_sold_out_options(request) if may("orders.view_option") else {}),
     }
 
 
@@ -126,4 +127,15 @@ def _sold_out(request: HttpRequest) -> dict[str, Any]:
         "more_sold_out": max(0, len(names) - SHOWN_PRODUCTS),
         "sold_out_count": len(names),
         "sold_out_url": list_url(Product, sold_out__exact=1),
+    }
+
+
+def _sold_out_options(request: HttpRequest) -> dict[str, Any]:
+    """Return the options that are sold out: oat milk is missing from each coffee."""
+    options = own_rows(request, Option.objects.filter(sold_out=True, on_sale=True))
+    names = [option.name_in(current_language()) for option in options]
+    return {
+        "sold_out_options": names[:SHOWN_PRODUCTS],
+        "more_sold_out_options": max(0, len(names) - SHOWN_PRODUCTS),
+        "sold_out_options_url": list_url(Option, sold_out__exact=1),
     }
