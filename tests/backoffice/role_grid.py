@@ -80,6 +80,8 @@ GRID: dict[str, Access] = {
     "admin:autocomplete": Access(MENU, NOBODY),  # of products, here
     "admin:app_list": _same(EVERYONE),  # of orders, here
     **_rows("orders_auditevent", BOOKS, export=_same(BOOKS)),
+    **_rows("orders_option", MENU, changes=OWNER, deletes=OWNER),
+    **_rows("orders_optiongroup", MENU, adds=OWNER, changes=OWNER, deletes=OWNER),
     **_rows("orders_order", EVERYONE, receipt=_same(PAYMENTS)),
     **_rows("orders_product", MENU, changes=OWNER, deletes=OWNER),
     **_rows(
