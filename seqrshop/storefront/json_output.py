@@ -37,6 +37,7 @@ from payments.balance import refunded_amount
 from payments.invoices.discounts import discounts_of, total_of
 from payments.models import Invoice
 from payments.receipts.document import has_receipt
+from seqrshop.storefront.basket_key import basket_key
 from seqrshop.storefront.messages import state_texts
 from seqrshop.storefront.tracking import tracker_details
 
@@ -175,6 +176,7 @@ def session_details(
         "categories": [_category(category) for category in categories],
         "products": [_product(item) for item in products],
         "unavailable_message": shop_unavailable_message(shop),
+        "basket_key": basket_key(session),
         "order": open_order,
         "latest_order": latest_order,
         "awaited_orders": awaited_orders,

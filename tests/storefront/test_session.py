@@ -11,6 +11,7 @@ from orders.models import CustomerSession, Product, Shop
 from payments import call_places, session_exchange
 from payments.models import CaseKind, MoneyCase, PaymentPause
 from seqrshop.serving.lanes import SEQR_THREADS
+from seqrshop.storefront.basket_key import basket_key
 from tests.conftest import TOKEN
 from tests.factories import (
     CustomerSessionFactory,
@@ -69,6 +70,7 @@ def test_token_is_exchanged_for_session_details(
             {"id": coffee.pk, "name": "Filter coffee", "price": "32.50", **PLAIN},
         ],
         "unavailable_message": None,
+        "basket_key": basket_key(CustomerSession.objects.get()),
         "order": None,
         "latest_order": None,
         "awaited_orders": [],
