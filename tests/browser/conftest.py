@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -29,6 +29,26 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     }
     with running_stack(tmp_path_factory.mktemp("stack"), settings) as stack:
         yield stack
+
+
+class SetProduct(Protocol):
+    """Changes a product's price, or marks it as sold out."""
+
+    def __call__(self, sku: str, price: str, *, sold_out: bool = False) -> None: ...
+
+
+@pytest.fixture
+def set_product(stack: Stack) -> Iterator[SetProduct]:
+    """Return a function that changes a product of the menu; it is undone after the test."""
+    before = stack.read("SELECT sku, price, sold_out FROM orders_product")
+
+    def change(sku: str, price: str, *, sold_out: bool = False) -> None:
+        statement = "UPDATE orders_product SET price = %s, sold_out = %s WHERE sku = %s"
+        stack.write(statement, price, sold_out, sku)
+
+    yield change
+    for sku, price, sold_out in before:
+        change(sku, price, sold_out=sold_out)
 
 
 @pytest.fixture(scope="package")
@@ -103,12 +123,15 @@ def used_browser(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(used_browser: BrowserContext, console: Console) -> Iterator[Page]:
-    """Open a page in the used browser, without cookies."""
+def page(stack: Stack, used_browser: BrowserContext, console: Console) -> Iterator[Page]:
+    """Open a page in the used browser, without cookies and stored baskets."""
     used_browser.clear_cookies()
     used_browser.on("console", console.record)
     used_browser.on("weberror", console.record_script_error)
-    yield used_browser.new_page()
+    page = used_browser.new_page()
+    stored = {"origin": stack.url, "storageTypes": "local_storage"}
+    used_browser.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
+    yield page
     for each in used_browser.pages:
         each.close()
     used_browser.set_offline(False)

@@ -8,9 +8,23 @@ from functools import partial
 
 from playwright.sync_api import Page, Route
 
+from tests.browser.menus import (
+    change_session,
+    with_many_products,
+    with_problems,
+    with_questions,
+)
 from tests.browser.stack import Scan, Stack
-from tests.browser.steps import MAX_FETCH_RETRIES, app_is_opened, block_app, reference_on
+from tests.browser.steps import (
+    MAX_FETCH_RETRIES,
+    app_is_opened,
+    block_app,
+    open_basket,
+    reference_on,
+    submit_order,
+)
 
+LATTE, BUN = 2, 4  # their places on the menu
 EXPIRED_TOKEN = "0000002012-00000000"
 UNPAID = (
     "created",
@@ -106,7 +120,7 @@ class Customer:
             (False, "", ""),
         )
         self.open_menu_page()
-        self.page.locator("#closed:not(:empty)").wait_for()
+        self.page.locator(".closed p:not(:empty)").wait_for()
 
     def open_empty_menu(self) -> None:
         """Open the menu of a shop without products."""
@@ -118,14 +132,51 @@ class Customer:
         self.page.route("**/lyktan/session", empty)
         self.open_menu_page()
 
+    def open_long_menu(self) -> None:
+        """Search a menu of more than 20 products."""
+        change_session(self.page, with_many_products)
+        self.open_menu_page()
+        self.page.get_by_role("searchbox").fill("Crème")
+
+    def open_basket(self) -> None:
+        """Open a basket with options and notes, of a shop that asks where one eats and for tips."""
+        change_session(self.page, with_questions)
+        self.fill_basket()
+        self._choose_latte()
+        open_basket(self.page)
+        self.page.locator("#basket [name=tip]").nth(2).check()
+
+    def open_basket_with_problems(self) -> None:
+        """Open a basket whose products were sold out, changed or made dearer meanwhile."""
+        self.open_basket()
+        self.page.unroute_all()
+        change_session(self.page, with_problems)
+        self.page.reload()
+        open_basket(self.page)
+        self.page.locator("#basket [type=submit]").click()
+        self.page.locator("#form-error:not(:empty)").wait_for()
+
+    def open_product(self, number: int) -> None:
+        """Open the sheet of the product of this number on the menu."""
+        change_session(self.page, with_questions)
+        self.open_menu_page()
+        self.page.locator(".products [data-open]").nth(number).click()
+        self.page.locator("#product-sheet").wait_for()
+
+    def order_without_required_option(self) -> None:
+        """Try to add a product without choosing what must be chosen."""
+        self.open_product(LATTE)
+        self.page.locator("#product-sheet [type=submit]").click()
+        self.page.locator("#product-sheet .form-error:not(:empty)").wait_for()
+
     def order_sold_out_product(self) -> None:
         """Order a product that was sold out after it was chosen."""
         self.fill_basket()
         self._write_until_reset(
             "UPDATE orders_product SET sold_out = %s WHERE sku = 'KAF-01'", (True,), (False,)
         )
-        self.page.locator("#menu [type=submit]").click()
-        self.page.locator("#menu .form-error").first.wait_for()
+        submit_order(self.page)
+        self.page.locator("#basket .form-error:not(:empty)").first.wait_for()
 
     def open_order(self, state: str) -> None:
         """Show an order in this state, as all result pages and the order page do."""
@@ -282,7 +333,7 @@ class Customer:
         self.page.locator("#menu").wait_for()
         self._choose_three()
         with app_is_opened(self.page):
-            self.page.locator("#menu [type=submit]").click()
+            submit_order(self.page)
         self.page.locator("#order[data-state=awaiting_payment]").wait_for()
         return scan, reference_on(self.page)
 
@@ -295,7 +346,18 @@ class Customer:
 
     def _choose_three(self) -> None:
         for position in (0, 4, 4):
-            self.page.locator("#menu [data-more]").nth(position).click()
+            self.page.locator(".products [data-more]").nth(position).click()
+
+    def _choose_latte(self) -> None:
+        """Add a latte with oat milk and vanilla syrup, and a note."""
+        self.page.locator(".products [data-more]").nth(LATTE).click()
+        sheet = self.page.locator("#product-sheet")
+        sheet.wait_for()
+        for option in (1, 3):
+            sheet.locator(".option input").nth(option).check()
+        sheet.locator("textarea").fill("Inget skum, tack ☕")
+        sheet.locator("[type=submit]").click()
+        sheet.wait_for(state="hidden")
 
     def _hold(self, route: Route) -> None:
         """Leave the request unanswered until the state is undone."""
@@ -314,7 +376,13 @@ STATES: dict[str, Callable[[Customer], None]] = {
     "menu-chosen": Customer.fill_basket,
     "menu-closed": Customer.open_closed_menu,
     "menu-empty": Customer.open_empty_menu,
-    "menu-sold-out-meanwhile": Customer.order_sold_out_product,
+    "menu-search": Customer.open_long_menu,
+    "basket": Customer.open_basket,
+    "basket-problems": Customer.open_basket_with_problems,
+    "basket-sold-out-meanwhile": Customer.order_sold_out_product,
+    "product": partial(Customer.open_product, number=BUN),
+    "product-options": partial(Customer.open_product, number=LATTE),
+    "product-option-missing": Customer.order_without_required_option,
     **{
         f"order-{state.replace('_', '-')}": partial(Customer.open_order, state=state)
         for state in (*UNPAID, *PAID)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.browsers import WAIT_MS
 from tests.browser.stack import Scan, Stack
 
 APP = re.compile(r"/app/R\d+$")
@@ -23,14 +25,55 @@ def open_menu(page: Page, scan: Scan) -> None:
 
 
 def choose(page: Page, name: str, times: int = 1) -> None:
-    """Add this many of a product to the basket."""
+    """Add this many of a product to the basket, by its stepper in the menu."""
     for _ in range(times):
-        page.get_by_role("button", name=f"Add one {name}").click()
+        product_row(page, name).get_by_role("button", name="Add one").click()
+
+
+def product_row(page: Page, name: str) -> Locator:
+    """Return a product's row in the menu."""
+    return page.locator(".products li").filter(has=page.get_by_text(name, exact=True))
+
+
+def product_button(page: Page, name: str) -> Locator:
+    """Return the button with a product's name, which opens its sheet."""
+    return product_row(page, name).locator("[data-open]")
+
+
+def basket_row(page: Page, name: str) -> Locator:
+    """Return a product's row in the basket."""
+    return page.locator("#basket [data-rows] li").filter(has_text=name)
+
+
+def bar_total(page: Page) -> Locator:
+    """Return the total in the bar at the foot of the menu."""
+    return page.locator("[data-bar-total]")
+
+
+def open_basket(page: Page) -> None:
+    """Open the basket by its total, unless it is open or stands beside the menu."""
+    basket = page.locator("#basket")
+    page.locator("[data-bar] button").or_(basket).filter(visible=True).first.wait_for()
+    if not basket.is_visible():
+        page.locator("[data-bar] button").click()
+    basket.wait_for()
+
+
+def add_latte(page: Page, *options: str, note: str = "") -> None:
+    """Add an oat latte with these options and this note."""
+    page.locator(".products").get_by_role("button", name="Add one Oat latte").click()
+    sheet = page.get_by_role("dialog", name="Oat latte")
+    for option in options:
+        sheet.get_by_label(option).check()
+    sheet.get_by_label("Note to the kitchen").fill(note)
+    sheet.get_by_role("button", name="Add to order").click()
+    expect(sheet).to_be_hidden()
 
 
 def submit_order(page: Page) -> None:
-    """Press the button below the menu."""
-    page.get_by_role("button", name="Order and pay").click()
+    """Press the button that orders, in the basket."""
+    open_basket(page)
+    page.locator("#basket [type=submit]").click()
 
 
 def block_app(page: Page) -> None:
@@ -89,3 +132,15 @@ def client_invoice_ids(stack: Stack, number: str) -> list[str]:
     """Return the clientInvoiceId of each invoice that SEQR has of this order."""
     invoices = stack.sandbox.invoices()
     return [each["client_invoice_id"] for each in invoices if each["footer"] == f"Order {number}"]
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until a JavaScript expression is true; the policy of our pages forbids it to Playwright.
+
+    Raises TimeoutError.
+    """
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while not page.evaluate(expression):
+        if time.monotonic() > deadline:
+            raise TimeoutError(expression)
+        page.wait_for_timeout(50)

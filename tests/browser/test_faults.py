@@ -18,6 +18,7 @@ from tests.browser.steps import (
     expect_heading,
     has_no_fragment,
     number_on,
+    open_basket,
     open_menu,
     order_without_app,
     submit_order,
@@ -69,6 +70,7 @@ def test_two_tabs_and_a_double_tap_create_one_order(
         open_menu(tab, scan)
         choose(tab, "Cinnamon bun")
 
+    open_basket(page)
     page.get_by_role("button", name="Order and pay").dblclick()
     expect_heading(page, "Pay in SEQR")
     submit_order(second)

@@ -13,13 +13,16 @@ from tests.browser.conftest import OpenBrowser
 from tests.browser.layout import layout_faults
 from tests.browser.stack import Stack
 from tests.browser.steps import (
+    bar_total,
     block_app,
     choose,
     expect_heading,
     has_no_fragment,
     number_on,
+    open_basket,
     open_menu,
     order_without_app,
+    product_row,
     submit_order,
 )
 
@@ -57,7 +60,8 @@ def test_customer_scans_orders_pays_and_sees_the_paid_order(stack: Stack, sized_
 
     choose(page, "Cinnamon bun", 2)
     choose(page, "Filter coffee")
-    expect(page.get_by_text("SEK\xa0102.00")).to_be_visible()
+    open_basket(page)
+    expect(page.locator("#basket output[data-total]")).to_have_text("SEK\xa0102.00")
     submit_order(page)
     page.get_by_label("PIN").fill("1234")
     page.get_by_role("button", name=re.compile("^Pay")).click()
@@ -110,7 +114,7 @@ def test_order_cancelled_on_the_page_keeps_the_basket(stack: Stack, sized_page: 
     page.get_by_role("link", name="Back to the menu").click()
 
     expect_heading(page, "What would you like?")
-    expect(page.get_by_role("button", name="Remove one Cinnamon bun")).to_be_enabled()
+    expect(product_row(page, "Cinnamon bun").get_by_text("1", exact=True)).to_be_visible()
     assert stack.sandbox.invoice(reference)["status"] == "CANCELED"
 
 
@@ -137,10 +141,10 @@ def test_paused_shop_shows_it_before_the_customer_chooses(
     sized_page.goto(stack.scan().order_url)
 
     expect_heading_and_layout(sized_page, "What would you like?")
-    expect(sized_page.locator("#closed")).to_have_text(
+    expect(sized_page.locator(".closed p")).to_have_text(
         "We are not taking orders right now. Back at two."
     )
-    expect(sized_page.get_by_role("button", name="Order and pay")).to_be_disabled()
+    assert sized_page.get_by_role("button", name="Add one").count() == 0
 
 
 def test_all_pages_show_the_true_state_of_the_order(
@@ -191,5 +195,5 @@ def test_scan_in_an_open_order_page_starts_a_new_session(stack: Stack, page: Pag
     page.evaluate("fragment => { location.hash = fragment }", stack.scan().token)
 
     expect_heading(page, "What would you like?")
-    expect(page.get_by_role("button", name="Order and pay")).to_be_visible()
+    expect(bar_total(page)).to_be_hidden()
     assert has_no_fragment(page)

@@ -12,7 +12,16 @@ from tests.browser.browsers import DESKTOP, PHONE, ZOOMED
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.layout import focus_fault, layout_faults
 from tests.browser.stack import Stack
-from tests.browser.steps import choose, expect_heading, open_menu, order_without_app
+from tests.browser.steps import (
+    bar_total,
+    basket_row,
+    choose,
+    expect_heading,
+    open_basket,
+    open_menu,
+    order_without_app,
+    product_row,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -48,8 +57,8 @@ def test_keyboard_is_enough_from_the_menu_to_the_receipt(
     expect_heading(page, "What would you like?")
     expect(page.locator("#menu h1")).to_be_focused()
 
-    more = page.get_by_role("button", name="Add one Cinnamon bun")
-    less = page.get_by_role("button", name="Remove one Cinnamon bun")
+    more = product_row(page, "Cinnamon bun").get_by_role("button", name="Add one")
+    less = product_row(page, "Cinnamon bun").get_by_role("button", name="Remove one")
     tab_to(page, more)
     page.keyboard.press("Enter")
     page.keyboard.press("Space")
@@ -58,6 +67,11 @@ def test_keyboard_is_enough_from_the_menu_to_the_receipt(
     page.keyboard.press("Enter")
     expect(more).to_be_focused()  # since the other button is disabled at 0
     page.keyboard.press("Enter")
+    if viewport != DESKTOP:  # there, the basket stands beside the menu
+        tab_to(page, page.get_by_role("button", name="View order"))
+        page.keyboard.press("Enter")
+        expect(page.locator("#basket h2")).to_be_focused()
+        assert layout_faults(page) == []
     tab_to(page, page.get_by_role("button", name="Order and pay"))
     page.keyboard.press("Enter")
 
@@ -85,20 +99,21 @@ def test_rejected_order_does_not_move_the_focus(
     console.expected.append("409")
     open_menu(page, stack.scan())
     choose(page, "Cinnamon bun")
+    open_basket(page)
     order = page.get_by_role("button", name="Order and pay")
     order.focus()
 
     raise_price()
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("listitem").filter(has_text="SEK\xa036.00").first).to_be_visible()
+    expect(basket_row(page, "Cinnamon bun")).to_contain_text("The price was SEK\xa035.00.")
     expect(order).to_be_focused()
 
 
 def test_reloaded_menu_does_not_move_the_focus(stack: Stack, page: Page) -> None:
     page.clock.install()
     open_menu(page, stack.scan())
-    more = page.get_by_role("button", name="Add one Cinnamon bun")
+    more = product_row(page, "Cinnamon bun").get_by_role("button", name="Add one")
     more.focus()
     more.evaluate("button => { button.dataset.before = '' }")
 
@@ -109,7 +124,7 @@ def test_reloaded_menu_does_not_move_the_focus(stack: Stack, page: Page) -> None
 
     expect(more).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("#menu .bar output")).to_have_text("SEK\xa035.00")
+    expect(bar_total(page)).to_have_text("SEK\xa035.00")
 
 
 def test_focus_moves_to_the_heading_when_its_element_disappears(stack: Stack, page: Page) -> None:

@@ -1,9 +1,10 @@
-"""The weight of the order page's first view, for a phone with one bar of signal."""
+"""The weight of the order page, for a phone with one bar of signal."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,11 +13,12 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.stack import Stack
-from tests.browser.steps import open_menu
+from tests.browser.steps import choose, open_menu
 
 pytestmark = pytest.mark.browser
 
-MAX_BYTES = 30_000
+MAX_BYTES = 32_000
+MAX_LATER_BYTES = 16_000  # what the first choice and the first product's sheet load
 HASHED = re.compile(r"/static/.*\.[0-9a-f]{12}\.\w+$")
 ONE_YEAR = "max-age=31"  # in seconds, or about ten
 
@@ -105,3 +107,19 @@ def test_first_view_of_the_menu_is_light_and_loads_from_the_shop_only(
             assert "immutable" in response.headers["cache-control"]
             assert ONE_YEAR in response.headers["cache-control"]
             assert response.headers.get("content-encoding") in {"br", "gzip"}, table([response])
+
+
+def test_what_the_order_page_loads_later_is_light(stack: Stack, open_browser: OpenBrowser) -> None:
+    page = open_browser().new_page()
+    open_menu(page, stack.scan())
+    page.wait_for_load_state("networkidle")
+    recorder = NetworkRecorder(page)
+
+    choose(page, "Cinnamon bun")
+    page.locator(".products [data-open]").first.click()
+    page.locator("#product-sheet").wait_for()
+    page.wait_for_load_state("networkidle")
+
+    later = [each for each in recorder.responses if each.path.startswith("/static/")]
+    assert {"checkout", "product-sheet"} <= {Path(each.path).name.split(".")[0] for each in later}
+    assert weight(later) <= MAX_LATER_BYTES, table(later)

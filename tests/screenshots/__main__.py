@@ -75,10 +75,10 @@ def _take_all(stack: Stack, chromium: Browser, language: str) -> None:
 
 def _take(page: Page, language: str, state: str) -> None:
     sizes = SIZES if language == "en" else {"320x480": SMALL_PHONE, "390x844": PHONE}
-    for theme in THEMES:
-        page.emulate_media(color_scheme=theme)
-        for name, size in sizes.items():
-            page.set_viewport_size(size)
+    for name, size in sizes.items():  # the widest last: it shows no sheets
+        page.set_viewport_size(size)
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
             page.screenshot(
                 path=PICTURES / f"{name}-{theme}-{language}" / f"{state}.png",
                 animations="disabled",  # shows the end of each animation

@@ -71,6 +71,7 @@ def test_page_preloads_exactly_its_scripts(client: JsonClient, cafe: Shop) -> No
         [
             "api-client",
             "app-handover",
+            "basket-store",
             "dom",
             "focus",
             "fragment",
@@ -85,6 +86,20 @@ def test_page_preloads_exactly_its_scripts(client: JsonClient, cafe: Shop) -> No
         ]
     )
     assert '<script type="module" src="/static/storefront/result-page.js">' in html
+
+
+def test_order_page_names_what_it_loads_later_and_preloads_none_of_it(
+    client: JsonClient, cafe: Shop
+) -> None:
+    html = client.get("/lyktan/order").content.decode()
+
+    preloaded = re.findall(r'<link rel="modulepreload" href="([^"]+)">', html)
+    for name in ("checkout", "product-sheet"):
+        [later] = re.findall(rf'data-{name}="([^"]+)"', html)
+        modules = later.split(" ")
+        assert modules[0] == f"/static/storefront/{name}.js"
+        assert "/static/storefront/note-field.js" in modules
+        assert not set(modules) & set(preloaded)
 
 
 @pytest.mark.parametrize("page", PAGES)

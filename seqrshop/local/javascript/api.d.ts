@@ -35,6 +35,35 @@ interface Category {
   name: string;
 }
 
+/** An allergen, a diet, or a choice between eating here and taking away, by the server's key. */
+interface Named {
+  key: string;
+  name: string;
+}
+
+/** `declared`: whether the shop has declared the product's allergens, perhaps as none. */
+interface Allergens {
+  declared: boolean;
+  contains: Named[];
+  may_contain: Named[];
+}
+
+interface ProductOption {
+  id: number;
+  name: string;
+  price: string;
+  sold_out: boolean;
+}
+
+/** From `min` to `max` of the options are chosen, each at most once. */
+interface OptionGroup {
+  id: number;
+  name: string;
+  min: number;
+  max: number;
+  options: ProductOption[];
+}
+
 interface Product {
   id: number;
   name: string;
@@ -42,6 +71,12 @@ interface Product {
   category: number | null;
   sold_out: boolean;
   picture: Picture | null;
+  large_picture: Picture | null;
+  description: string;
+  ingredients: string;
+  allergens: Allergens;
+  diet: Named[];
+  option_groups: OptionGroup[];
 }
 
 interface Discount {
@@ -105,13 +140,21 @@ interface ReturnedOrder extends Tracking {
   receipt_url: string | null;
 }
 
+/** `dining` and `tip_percentages` are empty where the shop asks for neither. */
+interface ShopDetails {
+  currency: string;
+  dining: Named[];
+  tip_percentages: string[];
+}
+
 /** `unavailable_message` says why the shop takes no orders now. */
 interface SessionDetails {
   parameters: Record<string, string>;
-  shop: { currency: string };
+  shop: ShopDetails;
   categories: Category[];
   products: Product[];
   unavailable_message: string | null;
+  basket_key: string;
   order: Order | null;
   latest_order: Order | null;
   awaited_orders: AwaitedOrder[];
@@ -123,11 +166,46 @@ interface AwaitedOrder extends Tracking {
   url: string;
 }
 
+interface RowRequest {
+  product: number;
+  quantity: number;
+  options: number[];
+  note: string;
+}
+
 interface OrderRequest {
   nonce: string;
-  rows: { product: number; quantity: number }[];
+  rows: RowRequest[];
+  note: string;
+  dining?: string;
+  tip?: string;
   total: string;
 }
+
+/** `name` and `price` of a unit, in minor units, are as the customer last saw them. */
+interface BasketRow extends RowRequest {
+  name: string;
+  price: number;
+}
+
+/**
+ * A basket as the browser keeps it. `tip` is a percentage ("10%"), an amount ("25.00") or "".
+ * `order` is the id of the order that was made of it, "" while the shop's answer is unknown, and null
+ * before that.
+ */
+interface StoredBasket {
+  rows: BasketRow[];
+  note: string;
+  dining: string;
+  tip: string;
+  order: string | null;
+}
+
+/** Why a row cannot be ordered, or costs another price than the customer has seen. */
+type RowProblem =
+  | { kind: "gone" | "soldOut" | "optionsChanged" }
+  | { kind: "optionSoldOut"; option: string }
+  | { kind: "priceWas"; price: number };
 
 /** `order` is the one that stands in the way; `products` those with their current prices. */
 interface ErrorBody {
@@ -143,17 +221,10 @@ interface QrCode {
   path: string;
 }
 
-interface ShownPrice {
-  price: string;
-  currency: string;
-}
-
-type BasketItem = [product: number, quantity: number];
-
 /** The content of an address's fragment. */
 interface Fragment {
   token?: string | null;
   reference?: string | null;
   again?: string | null; // the id of an order to fill the basket with
-  basket?: BasketItem[];
+  basket?: StoredBasket | null;
 }

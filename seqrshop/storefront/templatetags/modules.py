@@ -1,4 +1,4 @@
-"""Lists the modules that a page's script imports, to be preloaded together."""
+"""Lists the modules that scripts import, to be loaded together."""
 
 import re
 from functools import cache
@@ -7,6 +7,7 @@ from posixpath import dirname, join, normpath
 
 from django import template
 from django.contrib.staticfiles import finders
+from django.templatetags.static import static
 
 IMPORT = re.compile(r'from "(\.\.?/[\w./-]+)";')
 
@@ -25,3 +26,13 @@ def modules_of(script: str) -> list[str]:
         pending += names - found
         found |= names
     return sorted(found)
+
+
+@register.simple_tag
+def later_modules(script: str, first: str) -> str:
+    """Return the addresses of a script, and of what it imports beyond the script of the page.
+
+    They are separated by spaces, the script's own first.
+    """
+    names = [script, *(name for name in modules_of(script) if name not in modules_of(first))]
+    return " ".join(static(name) for name in names)

@@ -12,6 +12,12 @@ export class CategoryNav {
   #isPinned = false; // a button's heading stays marked until the customer scrolls
 
   constructor() {
+    // The strip sticks below the header, whose height depends on the shop's name.
+    const header = find(document, ".header");
+    new ResizeObserver(() => {
+      const height = `${header.offsetHeight}px`;
+      document.documentElement.style.setProperty("--header-height", height);
+    }).observe(header);
     let isWaiting = false;
     const markCurrent = () => {
       isWaiting = false;
@@ -60,7 +66,7 @@ export class CategoryNav {
   #currentHeading() {
     const { scrollHeight, clientHeight } = document.documentElement;
     const scrolled = window.scrollY / Math.max(1, scrollHeight - clientHeight);
-    const line = this.#nav.offsetHeight + scrolled * clientHeight;
+    const line = Math.max(0, this.#nav.getBoundingClientRect().bottom) + scrolled * clientHeight;
     const headings = [...this.#buttons.keys()];
     const above = headings.filter((heading) => heading.getBoundingClientRect().top <= line);
     return above.pop() ?? headings[0];

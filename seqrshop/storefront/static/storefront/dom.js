@@ -1,4 +1,4 @@
-// Finds and copies elements. What a script needs and its page lacks is an error at once.
+// Finds, copies and fills elements. What a script needs and its page lacks is an error at once.
 
 /**
  * Returns the first element that matches the selector.
@@ -31,4 +31,18 @@ export function copyTemplate(root, selector) {
  */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Shows a picture, or hides its element where there is none.
+ * @param {HTMLImageElement} image
+ * @param {Picture | null} picture
+ */
+export function showPicture(image, picture) {
+  image.hidden = !picture;
+  if (!picture) return;
+  image.src = picture.url;
+  image.alt = picture.alt;
+  image.width = picture.width;
+  image.height = picture.height;
 }

@@ -1,11 +1,12 @@
 // The fragment of the address: a token from the app, perhaps with an invoice's reference; or the
 // state that a page passes on to itself in another language.
 
+import { parseBasket } from "./basket-store.js";
+
 const TOKEN = "[0-9A-Za-z.-]{6,100}";
 const REFERENCE = "[0-9A-Za-z-]{1,64}";
 const ORDER_ID = "[0-9a-f-]{36}";
 const APP_FRAGMENT = new RegExp(`^(?<token>${TOKEN})(?:_(?<reference>${REFERENCE}))?$`);
-const BASKET_ITEM = /^\d{1,15}x\d{1,3}$/;
 
 /**
  * Removes the fragment from the address bar and returns its content: null if there is none,
@@ -23,8 +24,8 @@ export function takeFragment() {
  * Returns the fragment that passes a page's state on.
  * @param {Fragment} state
  */
-export function writeFragment({ token, reference, again, basket = [] }) {
-  const parts = new URLSearchParams({ basket: basket.map((item) => item.join("x")).join(",") });
+export function writeFragment({ token, reference, again, basket = null }) {
+  const parts = new URLSearchParams({ basket: JSON.stringify(basket) });
   if (token) parts.set("token", token);
   if (reference) parts.set("reference", reference);
   if (again) parts.set("again", again);
@@ -37,12 +38,11 @@ export function writeFragment({ token, reference, again, basket = [] }) {
  */
 function parsePageState(fragment) {
   const parts = new URLSearchParams(fragment);
-  const items = (parts.get("basket") ?? "").split(",").filter((item) => BASKET_ITEM.test(item));
   return {
     token: validated(TOKEN, parts.get("token")),
     reference: validated(REFERENCE, parts.get("reference")),
     again: validated(ORDER_ID, parts.get("again")),
-    basket: items.map((item) => /** @type {BasketItem} */ (item.split("x").map(Number))),
+    basket: parseBasket(parts.get("basket")),
   };
 }
 

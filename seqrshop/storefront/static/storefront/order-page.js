@@ -1,46 +1,79 @@
 // The order page: choose products, order, wait, pay.
 
-import { ApiError } from "./api-client.js";
+import { Basket } from "./basket.js";
+import { activateBar, isBeside, placeBasket } from "./basket-bar.js";
+import { forgetPaidBasket, loadBasket, saveBasket, storageName } from "./basket-store.js";
 import { find } from "./dom.js";
-import { preserveFocus } from "./focus.js";
-import { FormErrors } from "./form-errors.js";
 import { keepStateAcrossLanguages } from "./language-links.js";
+import { loadScript } from "./lazy.js";
 import { Menu } from "./menu.js";
 import { keepMenuFresh } from "./menu-refresh.js";
-import { OrderView } from "./order-view.js";
 import { showNotice, showView, translate } from "./page.js";
+import { rememberScroll, restoreScroll } from "./scroll-memory.js";
 import { Session } from "./session.js";
+import { Sheets } from "./sheets.js";
 
-const UNPAID_FINAL_STATES = ["canceled", "failed", "expired"];
+/** @typedef {import("./checkout.js").Checkout} Checkout */
+/** @typedef {import("./product-sheet.js").ProductSheet} ProductSheet */
 
 const menuView = find(document, "#menu");
-const { ordersUrl = "" } = find(document, "#main").dataset;
 const session = new Session();
-const menu = new Menu(submit, refresh);
-const orderView = new OrderView(session, returnToMenu);
-const formErrors = new FormErrors();
+const basket = new Basket();
+const sheets = new Sheets();
+const menu = new Menu(basket, { openProduct, refresh });
+const updateBar = activateBar(basket, openBasket);
 /** @type {SessionDetails} */
 let details;
-let submitting = false;
+/** @type {Promise<Checkout> | undefined} */
+let checkoutLoading;
+/** @type {Checkout | undefined} */
+let checkout;
+/** @type {Promise<ProductSheet> | undefined} */
+let productSheetLoading;
 
+placeBasket();
+rememberScroll(() => !menuView.hidden);
 keepStateAcrossLanguages(() => ({
   token: session.api.token,
-  reference: orderView.reference,
-  basket: menu.basket,
+  reference: checkout?.orderView.reference,
+  basket: details && loadBasket(details.basket_key),
 }));
-
-session.start((opened, { reference, basket }) => {
-  details = opened;
-  orderView.stop();
-  if (basket) menu.basket = basket;
-  menu.render(details);
-  // With a basket, the reference is of the order that was shown before the language changed.
-  const order = details.order ?? (basket && reference ? details.latest_order : null);
-  if (order) orderView.follow(order);
-  else showView("menu");
+basket.addEventListener("change", () => {
+  save();
+  showBasket();
+});
+find(document, "#basket").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  (await loadCheckout()).submit();
+});
+window.addEventListener("storage", ({ key }) => {
+  if (!details || key !== storageName(details.basket_key) || checkout?.isSubmitting) return;
+  basket.restore(loadBasket(details.basket_key)); // another tab has changed it
+  render();
 });
 
-const isChoosing = () => !submitting && !menuView.hidden;
+session.start(async (opened, { reference, basket: passedOn }) => {
+  details = opened;
+  checkout?.orderView.stop();
+  const { basket_key: key, latest_order: latest } = details;
+  if (latest) forgetPaidBasket(key, latest);
+  basket.restore(loadBasket(key) ?? passedOn);
+  if (details.order && basket.content.order === "") {
+    basket.setOrder(details.order.id); // its answer was lost
+    save();
+  }
+  render();
+  // With a basket, the reference is of the order that was shown before the language changed.
+  const order = details.order ?? (passedOn !== undefined && reference ? latest : null);
+  if (order) {
+    (await loadCheckout()).follow(order);
+    return;
+  }
+  showView("menu");
+  if (!details.unavailable_message) restoreScroll();
+});
+
+const isChoosing = () => !checkout?.isSubmitting && !menuView.hidden;
 
 keepMenuFresh({
   isShown: isChoosing,
@@ -48,70 +81,76 @@ keepMenuFresh({
   refresh,
 });
 
-/**
- * Keeps the basket of an order that was never paid; after any other order, it starts empty.
- * @param {OrderState} state
- */
-function returnToMenu(state) {
-  if (!UNPAID_FINAL_STATES.includes(state)) menu.clear();
+/** Shows the menu, the basket and their prices as the session gives them. */
+function render() {
+  basket.setMenu(details);
+  const { TABLE: table } = details.parameters;
+  const place = find(document, "[data-table]");
+  place.hidden = !table;
+  place.textContent = translate("table", table);
   menu.render(details);
+  checkout?.view.render(details);
+  showBasket();
+}
+
+/** Shows what is in the basket. With something in it, the checkout is needed soon. */
+function showBasket() {
+  menu.update();
+  updateBar();
+  if (basket.rows.length > 0 || isBeside()) loadCheckout();
+}
+
+function save() {
+  saveBasket(details.basket_key, basket.content);
+}
+
+async function openBasket() {
+  (await loadCheckout()).openBasket();
+}
+
+/**
+ * @param {Product} product
+ * @param {BasketRow} [row]
+ */
+async function openProduct(product, row) {
+  productSheetLoading ??= loadScript(menuView.dataset.productSheet ?? "").then(
+    ({ ProductSheet }) => new ProductSheet(basket, sheets),
+  );
+  const sheet = await productSheetLoading;
+  sheet.open(product, { row, canOrder: !details.unavailable_message });
+}
+
+function loadCheckout() {
+  checkoutLoading ??= createCheckout();
+  return checkoutLoading;
+}
+
+async function createCheckout() {
+  /** @type {typeof import("./checkout.js")} */
+  const { Checkout } = await loadScript(menuView.dataset.checkout ?? "");
+  const page = { session, basket, sheets, save, reload, returnToMenu, openProduct };
+  checkout = new Checkout(page);
+  checkout.view.render(details);
+  return checkout;
+}
+
+/** Keeps the basket of an order that was not paid; that of a paid one is no longer stored. */
+function returnToMenu() {
+  basket.restore(loadBasket(details.basket_key));
+  render();
   showNotice("");
   showView("menu");
-}
-
-/** @param {OrderRequest} request */
-async function submit(request) {
-  if (submitting) return;
-  formErrors.clear();
-  if (request.rows.length === 0) {
-    formErrors.showGeneral(translate("chooseFirst"));
-    return;
-  }
-  const restoreFocus = preserveFocus(menuView);
-  submitting = true;
-  menu.setBusy(true);
-  try {
-    await session.guard(async () => {
-      const order = await session.api.requestUntilAnswered("POST", ordersUrl, request, showNotice);
-      menu.resetNonce();
-      orderView.follow(order, { opensApp: true });
-    });
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    await showRejection(error.body, request);
-  } finally {
-    submitting = false;
-    menu.setBusy(false);
-    restoreFocus();
-  }
-}
-
-/**
- * Shows why there is no new order: another is open, the menu has changed, or the shop is closed.
- * @param {ErrorBody} body
- * @param {OrderRequest} request
- */
-async function showRejection(body, request) {
-  if (body.order) {
-    orderView.follow(body.order);
-    showNotice(body.message);
-    return;
-  }
-  const shownPrices = menu.shownPrices;
-  await reload();
-  if (body.error === "shop_unavailable") return; // the menu shows why
-  formErrors.showRejection(body, request, shownPrices);
 }
 
 /** Updates the menu. If an order was made in another tab meanwhile, shows that. */
 async function refresh() {
   await reload();
-  if (details.order && isChoosing()) orderView.follow(details.order);
+  if (details.order && isChoosing()) (await loadCheckout()).follow(details.order);
 }
 
 function reload() {
   return session.guard(async () => {
     details = await session.refresh();
-    menu.render(details);
+    render();
   });
 }

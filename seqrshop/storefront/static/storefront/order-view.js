@@ -121,6 +121,7 @@ export class OrderView {
     const { state, total } = order;
     const restoreFocus = preserveFocus(this.#root);
     this.#order = order;
+    this.#session.orderShown(order);
     this.#root.dataset.state = state;
     this.#setText("[data-heading]", order.heading ?? translate(state));
     this.#setText("[data-message]", order.message ?? "");

@@ -2,6 +2,8 @@
 
 import { find, setText } from "./dom.js";
 
+const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
+
 const { content } = find(document, "#texts", HTMLTemplateElement);
 const texts = new Map(
   Array.from(content.querySelectorAll("span"), ({ dataset, textContent }) => [
@@ -26,13 +28,20 @@ export function showNotice(text) {
 }
 
 /**
- * Shows one view and moves the focus to its heading.
+ * Shows one view and moves the focus to its heading, with a transition where the browser has them and
+ * motion is welcome. The first view of a page appears at once.
  * @param {string} id
  */
 export function showView(id) {
-  for (const view of document.querySelectorAll("#main > section")) {
-    view.toggleAttribute("hidden", view.id !== id);
+  const isFirst = !find(document, "#connecting").hidden;
+  if (isFirst || !document.startViewTransition || REDUCED_MOTION.matches) change();
+  else document.startViewTransition(change).ready.catch(() => {}); // another view came first
+
+  function change() {
+    for (const view of document.querySelectorAll("#main > section")) {
+      view.toggleAttribute("hidden", view.id !== id);
+    }
+    window.scrollTo(0, 0);
+    find(document, `#${id} h1`).focus({ preventScroll: true });
   }
-  window.scrollTo(0, 0);
-  find(document, `#${id} h1`).focus({ preventScroll: true });
 }

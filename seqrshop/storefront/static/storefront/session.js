@@ -1,6 +1,7 @@
 // Starts every page: takes the token out of the address, opens the session, chooses the first view.
 
 import { ApiClient, ApiError } from "./api-client.js";
+import { forgetPaidBasket } from "./basket-store.js";
 import { find } from "./dom.js";
 import { takeFragment, writeFragment } from "./fragment.js";
 import { showNotice, showView } from "./page.js";
@@ -8,6 +9,7 @@ import { showNotice, showView } from "./page.js";
 export class Session {
   api = new ApiClient();
   #page = find(document, "#main").dataset;
+  #basketKey = "";
 
   constructor() {
     document.addEventListener("click", (event) => {
@@ -43,6 +45,14 @@ export class Session {
       if (location.hash.length > 1) open();
     });
     return open();
+  }
+
+  /**
+   * Forgets the basket of an order that is shown, once it is paid.
+   * @param {Order} order
+   */
+  orderShown(order) {
+    forgetPaidBasket(this.#basketKey, order);
   }
 
   /** Reads the session again, with the current prices. */
@@ -108,12 +118,14 @@ export class Session {
    * @param {Fragment} fragment
    * @returns {Promise<SessionDetails>}
    */
-  #request({ token, reference }) {
+  async #request({ token, reference }) {
     /** @type {Record<string, string>} */
     const body = {};
     if (token) body.token = token;
     if (reference) body.invoice_reference = reference;
     const url = this.#page.sessionUrl ?? "";
-    return this.api.requestUntilAnswered("POST", url, body, showNotice);
+    const details = await this.api.requestUntilAnswered("POST", url, body, showNotice);
+    this.#basketKey = details.basket_key;
+    return details;
   }
 }

@@ -1,0 +1,34 @@
+// A note: a text of limited length, with a counter beside it.
+
+import { cleanNote } from "./basket.js";
+import { find } from "./dom.js";
+
+export class NoteField {
+  #input;
+  #counter;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {(note: string) => void} [onChange] called with the cleaned note
+   */
+  constructor(root, onChange = () => {}) {
+    this.#input = find(root, "textarea", HTMLTextAreaElement);
+    this.#counter = find(root, "[data-counter]");
+    this.#input.addEventListener("input", () => this.#count());
+    this.#input.addEventListener("change", () => onChange(this.value));
+  }
+
+  get value() {
+    return cleanNote(this.#input.value);
+  }
+
+  set value(note) {
+    if (this.value !== note) this.#input.value = note;
+    this.#count();
+  }
+
+  #count() {
+    const { value, maxLength } = this.#input;
+    this.#counter.textContent = `${value.length}/${maxLength}`;
+  }
+}

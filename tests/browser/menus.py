@@ -1,0 +1,112 @@
+"""Menus that the demo's shop does not have: with options, allergens, or many products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+from playwright.sync_api import Page, Route
+
+from tests.browser.steps import MAX_FETCH_RETRIES
+
+Session = dict[str, Any]
+
+GLUTEN = {"key": "gluten", "name": "gluten"}
+MILK = {"key": "milk", "name": "milk"}
+NUTS = {"key": "nuts", "name": "nuts"}
+LATTE_GROUPS = [
+    {
+        "id": 51,
+        "name": "Milk",
+        "min": 1,
+        "max": 1,
+        "options": [
+            {"id": 511, "name": "Whole milk", "price": "0.00", "sold_out": False},
+            {"id": 512, "name": "Oat milk", "price": "5.00", "sold_out": False},
+            {"id": 513, "name": "Soy milk", "price": "5.00", "sold_out": True},
+        ],
+    },
+    {
+        "id": 52,
+        "name": "Extras",
+        "min": 0,
+        "max": 2,
+        "options": [
+            {"id": 521, "name": "Vanilla syrup", "price": "4.00", "sold_out": False},
+            {"id": 522, "name": "Caramel syrup", "price": "4.00", "sold_out": False},
+            {"id": 523, "name": "Extra shot", "price": "8.50", "sold_out": False},
+        ],
+    },
+]
+PLAIN = {
+    "large_picture": None,
+    "description": "",
+    "ingredients": "",
+    "allergens": {"declared": False, "contains": [], "may_contain": []},
+    "diet": [],
+    "option_groups": [],
+}
+CHANGES: dict[str, dict[str, Any]] = {
+    "Oat latte": {"option_groups": LATTE_GROUPS},
+    "Cinnamon bun": {
+        "description": "Baked at five this morning, with butter and pearl sugar.",
+        "ingredients": "wheat flour, milk, butter, sugar, cinnamon, cardamom, yeast, salt",
+        "allergens": {"declared": True, "contains": [GLUTEN, MILK], "may_contain": [NUTS]},
+        "diet": [{"key": "vegetarian", "name": "Vegetarian"}],
+    },
+    "Filter coffee": {"allergens": {"declared": True, "contains": [], "may_contain": []}},
+}
+SWEDISH = {"Havrelatte": "Oat latte", "Kanelbulle": "Cinnamon bun", "Bryggkaffe": "Filter coffee"}
+DINING = [{"key": "eat_here", "name": "Eat here"}, {"key": "take_away", "name": "Take away"}]
+
+
+def change_session(page: Page, change: Callable[[Session], None]) -> None:
+    """Let the page receive a changed session from now on."""
+
+    def handle(route: Route) -> None:
+        answer = route.fetch(max_retries=MAX_FETCH_RETRIES)
+        session = answer.json()
+        if answer.ok:
+            change(session)
+        route.fulfill(response=answer, json=session)
+
+    page.route("**/lyktan/session", handle)
+
+
+def with_options(session: Session) -> None:
+    """Give some products what the shop may say of them, and one of them options."""
+    for product in session["products"]:
+        name = SWEDISH.get(product["name"], product["name"])
+        product.update(deepcopy(PLAIN | CHANGES.get(name, {})))
+    session["shop"] |= {"dining": [], "tip_percentages": []}
+
+
+def with_questions(session: Session) -> None:
+    """Let the shop ask also where the customer eats, and offer tips."""
+    with_options(session)
+    session["shop"] |= {"dining": DINING, "tip_percentages": ["5", "10"]}
+
+
+def with_problems(session: Session) -> None:
+    """Let the basket's products be sold out, changed or dearer than they were."""
+    with_questions(session)
+    coffee, latte, bun = (session["products"][number] for number in (0, 2, 4))
+    coffee["sold_out"] = True
+    latte["option_groups"][0]["options"][1]["sold_out"] = True
+    bun["price"] = "37.00"
+
+
+def with_many_products(session: Session) -> None:
+    """Give the menu at least 20 products."""
+    with_options(session)
+    cake = session["products"][-1] | {"category": None, "sold_out": False, "picture": None}
+    for number in range(len(session["products"]), 22):
+        name = f"Crème brûlée {number}"
+        session["products"].append(cake | {"id": 90_000 + number, "name": name})
+
+
+def product_in(session: Session, name: str) -> dict[str, Any]:
+    """Return the product of this name."""
+    [product] = [each for each in session["products"] if each["name"] == name]
+    return dict(product)
