@@ -13,7 +13,6 @@ import { activateStepper } from "./stepper.js";
 
 export class ProductSheet {
   #dialog = find(document, "#product-sheet", HTMLDialogElement);
-  #addButton = find(this.#dialog, "[type=submit]");
   #groups = new OptionGroups(() => this.#showPrice());
   #note = new NoteField(find(this.#dialog, "[data-note]"));
   #basket;
@@ -102,8 +101,8 @@ export class ProductSheet {
     const { currency } = this.#basket;
     const unit = unitPrice(this.#product, this.#groups.chosen);
     this.#set("[data-price]", formatMoney(unit, currency));
-    const action = translate(this.#row ? "saveRow" : "addRow");
-    setText(this.#addButton, `${action} · ${formatMoney(this.#quantity * unit, currency)}`);
+    this.#set("[data-action]", translate(this.#row ? "saveRow" : "addRow"));
+    this.#set("[data-amount]", formatMoney(this.#quantity * unit, currency));
   }
 
   #submit() {
