@@ -21,6 +21,7 @@ from tests.browser.steps import (
     open_menu,
     order_without_app,
     product_row,
+    wait_until,
 )
 
 pytestmark = pytest.mark.browser
@@ -71,6 +72,7 @@ def test_keyboard_is_enough_from_the_menu_to_the_receipt(
         tab_to(page, page.get_by_role("button", name="View order"))
         page.keyboard.press("Enter")
         expect(page.locator("#basket h2")).to_be_focused()
+        wait_until(page, "document.getAnimations().length === 0")  # the sheet rises
         assert layout_faults(page) == []
     tab_to(page, page.get_by_role("button", name="Order and pay"))
     page.keyboard.press("Enter")

@@ -19,6 +19,7 @@ from tests.browser.steps import (
     open_menu,
     product_button,
     product_row,
+    wait_until,
 )
 
 pytestmark = pytest.mark.browser
@@ -163,6 +164,7 @@ def test_keyboard_alone_chooses_options_and_returns_to_the_product(menu: Page) -
     sheet = menu.get_by_role("dialog", name="Oat latte")
     heading = sheet.get_by_role("heading", name="Oat latte")
     expect(heading).to_be_focused()
+    wait_until(menu, "document.getAnimations().length === 0")  # the sheet rises
 
     def tab_to(target: Locator) -> None:
         for _ in range(20):
