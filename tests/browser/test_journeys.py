@@ -86,7 +86,7 @@ def test_order_whose_payment_failed_can_be_paid_again_or_left(
     page = sized_page
     scan = stack.scan()
     open_menu(page, scan)
-    choose(page, "Cappuccino")
+    choose(page, "Filter coffee")
     submit_order(page)
     page.get_by_label("PIN").wait_for()
     page.get_by_role("button", name="Cancel", exact=True).click()
@@ -190,7 +190,7 @@ def test_open_order_is_found_by_its_customer_only(
 
 def test_scan_in_an_open_order_page_starts_a_new_session(stack: Stack, page: Page) -> None:
     open_menu(page, stack.scan())
-    choose(page, "Cappuccino")
+    choose(page, "Filter coffee")
 
     page.evaluate("fragment => { location.hash = fragment }", stack.scan().token)
 
