@@ -29,7 +29,8 @@ def files_of(client: Client, path: str) -> set[str]:
     """Return the static files that our pages and scripts refer to."""
     response = client.get(path)
     text = b"".join(response) if response.streaming else response.content
-    names = set(re.findall(r'["(](/static/[^")]+)[")]', text.decode()))
+    named = re.findall(r'["(](/static/[^")]+)[")]', text.decode())
+    names = {each for value in named for each in value.split()}  # scripts to load later
     return names | {urljoin(path, name) for name in IMPORT.findall(text.decode())}
 
 
