@@ -39,7 +39,7 @@ LATTE_GROUPS = [
         ],
     },
 ]
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "large_picture": None,
     "description": "",
     "ingredients": "",

@@ -35,7 +35,7 @@ def answer_orders(page: Page, status: int, answer: dict[str, Any]) -> list[dict[
     orders: list[dict[str, Any]] = []
 
     def handle(route: Route) -> None:
-        orders.append(route.request.post_data_json)
+        orders.append(route.request.post_data_json or {})
         route.fulfill(status=status, json=answer)
 
     page.route("**/lyktan/orders", handle)
