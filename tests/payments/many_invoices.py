@@ -14,8 +14,10 @@ def insert_invoices(*, ended: int, open_at_seqr: int, first_id: int = FIRST_ID) 
         cursor.execute(
             """
             INSERT INTO orders_order (id, public_id, return_key, shop_id, customer_id, nonce,
-                                      parameters, language, state, total, currency)
-            SELECT n, gen_random_uuid(), n::text, %s, %s, n::text, '{}', 'sv', 'paid', 45, 'SEK'
+                                      parameters, language, state, total, currency, note,
+                                      dining)
+            SELECT n, gen_random_uuid(), n::text, %s, %s, n::text, '{}', 'sv', 'paid', 45, 'SEK',
+                '', ''
             FROM generate_series(%s, %s) AS n
             """,
             [shop.pk, customer.pk, first_id, first_id + ended + open_at_seqr - 1],

@@ -20,6 +20,7 @@ CONSTRAINTS = """
     SELECT relname || ' ' || pg_get_constraintdef(pg_constraint.oid)
       FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
      WHERE relnamespace = %s::regnamespace AND split_part(relname, '_', 1) = ANY(%s)
+       AND contype <> 't'  -- triggers, which no model describes
 """
 
 
