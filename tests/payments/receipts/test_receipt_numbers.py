@@ -6,19 +6,21 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 
 import psycopg
 import pytest
+from django.contrib.auth.models import User
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from orders.models import Seller
 from payments.invoices.apply_payments import apply_payments
 from payments.invoices.apply_status import apply_status
-from payments.models import Invoice, InvoiceStatus, Receipt
+from payments.models import Invoice, InvoiceStatus, Receipt, Refund, RefundStatus
 from payments.seqr import Amount
-from tests.database_roles import application_url
+from tests.database_roles import application_url, execute_as_owner
 from tests.factories import InvoiceFactory, OrderFactory, ShopFactory, TerminalFactory
 from tests.payments.invoices.test_apply_payments import payment_of
 from tests.payments.steps import BY_POLLER, reloaded
@@ -250,3 +252,39 @@ def test_receipt_is_neither_changed_nor_deleted(change: str) -> None:
         cursor.execute(change)
 
     assert Receipt.objects.get().number == 1
+
+
+def test_payments_and_refunds_of_before_get_numbers_in_the_sequence_of_their_times(
+    clerk: User,
+) -> None:
+    of, noon = seller("one"), datetime(2026, 6, 30, 12, tzinfo=UTC)
+    first, second = issued_invoices(of, 2)
+    pay(second)
+    pay(first)
+    refund = Refund.objects.create(
+        invoice=first,
+        status=RefundStatus.REFUNDED,
+        amount=Decimal("20.00"),
+        currency="SEK",
+        reason="cold",
+        requested_by=clerk,
+        ers_reference="E",
+        refunded_at=noon + timedelta(minutes=1),
+    )
+    for invoice, minutes in ((first, 0), (second, 2)):
+        paid_at = noon + timedelta(minutes=minutes)
+        Invoice.objects.filter(pk=invoice.pk).update(paid_at=paid_at)
+
+    migration = import_module("payments.migrations.0018_receipt_numbers")
+    execute_as_owner("DELETE FROM payments_receipt", migration.ISSUE_EARLIER)
+    pay(issued_invoice(of))
+
+    receipts = of.receipts.order_by("number")
+    assert list(receipts.values_list("number", "invoice", "refund", "credited__number", "amount"))[
+        :3
+    ] == [
+        (1, first.pk, None, None, Decimal("45.00")),
+        (2, first.pk, refund.pk, 1, Decimal("20.00")),
+        (3, second.pk, None, None, Decimal("45.00")),
+    ]
+    assert numbers_of(of) == gapless(4)
