@@ -90,22 +90,23 @@ FROM generate_series(
 -- part: orders
 
 INSERT INTO orders_order (
-    id, public_id, return_key, shop_id, customer_id, nonce, parameters, language, state, total,
-    currency, created_at, served_at
+    id, public_id, return_key, shop_id, customer_id, nonce, parameters, language, note, dining, state,
+    total, currency, created_at, served_at
 )
 SELECT n, md5('order' || n)::uuid, md5('return' || n), pg_temp.shop_of(n),
     CASE WHEN n > {orders} - 300 THEN {customers} + {orders} - n + 1
         ELSE 1 + pg_temp.pick(n, 2, {customers}) END,
-    'nonce-' || md5(n::text), jsonb_build_object('TABLE', (1 + n % 30)::text), 'sv',
+    'nonce-' || md5(n::text), jsonb_build_object('TABLE', (1 + n % 30)::text), 'sv', '', '',
     pg_temp.state_of(n), 45 * (2 + n % 7), 'SEK', pg_temp.placed_at(n),
     CASE WHEN pg_temp.state_of(n) = 'served' THEN pg_temp.placed_at(n) + interval '9 minutes' END
 FROM generate_series({first}::bigint, {last}) n;
 
 INSERT INTO orders_orderrow (
-    id, order_id, product_id, name_sv, name_en, sku, unit, quantity, unit_price, vat_rate, total
+    id, order_id, kind, product_id, name_sv, name_en, sku, unit, quantity, unit_price, vat_rate, total,
+    note
 )
-SELECT 2 * n - k, n, pg_temp.shop_of(n), 'Kanelbulle', 'Cinnamon bun', '', '', quantity, 45, 12,
-    45 * quantity
+SELECT 2 * n - k, n, 'product', pg_temp.shop_of(n), 'Kanelbulle', 'Cinnamon bun', '', '', quantity, 45,
+    12, 45 * quantity, ''
 FROM generate_series({first}::bigint, {last}) n, generate_series(0, 1) k,
     LATERAL (SELECT CASE k WHEN 0 THEN 1 ELSE 1 + n % 7 END AS quantity) ordered;
 
