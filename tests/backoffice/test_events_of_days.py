@@ -22,7 +22,7 @@ from tests.staff import list_url, shown_messages, staff, superuser
 pytestmark = pytest.mark.django_db
 
 PER_PAGE = 5
-DAYS = 12
+DAYS = 7
 ORDERS_PER_DAY = 8
 EVENTS_PER_ORDER = 3
 FIRST_DAY = datetime(2026, 3, 1, 12, tzinfo=ZoneInfo("Europe/Stockholm"))

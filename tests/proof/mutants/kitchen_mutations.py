@@ -67,11 +67,4 @@ KITCHEN_MUTATIONS = (
         "        return False\n",
         f"{PROGRESS_TESTS}::test_eight_screens_that_undo_one_step_take_back_no_other",
     ),
-    Mutation(
-        "record a step that another screen has passed",
-        PROGRESS,
-        "    if _SEQUENCE.index(order.progress) >= _SEQUENCE.index(step):\n",
-        "    if order.progress == step:\n",
-        f"{PROGRESS_TESTS}::test_step_that_another_screen_has_recorded_or_passed_changes_nothing",
-    ),
 )

@@ -21,7 +21,7 @@ STREAM_MUTATIONS = (
         OPEN_STREAMS,
         "            of_reader.remove(stream)\n",
         "            pass\n",
-        f"{BROKER_TESTS}::test_closed_stream_of_a_reader_makes_room_for_another",
+        f"{BROKER_TESTS}::test_limit_of_a_reader_counts_the_streams_left_after_one_has_closed",
     ),
     Mutation(
         "open streams without a limit",
