@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 HEAD_TIMEOUT_SECONDS = 10.0  # from the connection, or the last response, to a whole head
 SEND_TIMEOUT_SECONDS = 20.0  # for the client to take 64 KB, or all that is left of a response
-MAX_CONNECTIONS = 6000  # 5,000 streams, and as many requests as come beside them
+MAX_CONNECTIONS = 9000  # 8,000 streams, and as many requests as come beside them
 # A café, or a part of a city behind one address of its network. Behind proxies of our own, all
 # connections have a proxy's address, and only the limit of all applies.
 MAX_CONNECTIONS_PER_ADDRESS = 1000

@@ -20,7 +20,9 @@ from seqrshop.streaming.open_streams import OpenStreams
 from seqrshop.streaming.subscriber import listen
 
 MAX_STREAMS_PER_READER = 3
-MAX_STREAMS = 5000  # of one process
+# Of one process. A process confirms some eleven payments a second (docs/performance.md), and each
+# customer then waits for the kitchen: for ten minutes, say.
+MAX_STREAMS = 8000
 READ_BATCH_SIZE = 100  # orders per query: a larger batch delays its first order
 CHANGE_MEMORY_SECONDS = 10.0  # longer than the view of a new stream takes
 

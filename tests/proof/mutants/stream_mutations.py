@@ -6,6 +6,9 @@ OPEN_STREAMS = "seqrshop/streaming/open_streams.py"
 EVENT_STREAM = "seqrshop/streaming/event_stream.py"
 BROKER_TESTS = "tests/storefront/streams/test_broker.py"
 STREAM_TESTS = "tests/storefront/streams/test_stream.py"
+BROKER = "seqrshop/storefront/streams/broker.py"
+TRACKING = "seqrshop/storefront/tracking.py"
+TRACKING_TESTS = "tests/storefront/test_tracking.py"
 
 STREAM_MUTATIONS = (
     Mutation(
@@ -60,5 +63,28 @@ STREAM_MUTATIONS = (
         "        return True\n",
         "tests/seqrshop/test_postgresql.py"
         "::test_connection_that_the_server_has_closed_is_not_lent_though_just_used",
+    ),
+    Mutation(
+        "stream orders that nobody records as served for ever",
+        TRACKING,
+        "< KITCHEN_TIME",
+        "< 99 * KITCHEN_TIME",
+        f"{TRACKING_TESTS}"
+        "::test_order_that_nobody_records_as_served_is_awaited_for_an_hour_from_its_payment",
+    ),
+    Mutation(
+        "compare every paid order with the database every two seconds",
+        BROKER,
+        "        if now - self._all_compared_at >= self._timings.kitchen_compare:\n",
+        "        if True:\n",
+        f"{BROKER_TESTS}"
+        "::test_paid_orders_are_compared_with_the_database_more_rarely_than_unpaid_ones",
+    ),
+    Mutation(
+        "list the orders of every customer",
+        "seqrshop/storefront/order_queries.py",
+        "    orders = Order.objects.filter(customer=_CUSTOMER, shop=shop, **conditions)\n",
+        "    orders = Order.objects.filter(shop=shop, **conditions)\n",
+        "tests/storefront/test_my_orders.py::test_list_has_no_order_of_another_customer_or_shop",
     ),
 )
