@@ -54,6 +54,18 @@ SECOND_SHOP = """
         'pause_note_en', 'We are back at two o''clock.'))).*
     FROM orders_shop shop WHERE slug = 'lyktan'
 """
+ORDER_CHOICES = {
+    "note": "Vi sitter vid fönstret 🪟",
+    "dining": {"key": "eat_here", "name": "Ät här"},
+    "tip": {"name": "Dricks", "total": "10.00"},
+}
+ROW_CHOICES = {
+    "note": "utan socker, extra varm",
+    "options": [
+        {"id": 1, "name": "Havremjölk", "unit_price": "5.00", "total": "5.00"},
+        {"id": 2, "name": "Liten", "unit_price": "0.00", "total": "0.00"},
+    ],
+}
 ORDER = re.compile(r"/orders/[0-9a-f-]{36}$")
 
 CREDIT = """
@@ -210,6 +222,25 @@ class Customer:
         )
         self._open_page("success", scan)
         self.page.locator("#order[data-progress=ready]").wait_for()
+
+    def open_menu_with_awaited_orders(self) -> None:
+        """Open the menu as a customer whose order is ready, after another scan."""
+        self._open_page("order", self._prepare_order("ready"))
+        self.page.locator("[data-awaited] button").wait_for()
+
+    def open_order_with_options(self) -> None:
+        """Show a paid order with options, notes, a tip, and a choice of where to eat."""
+
+        def add_choices(route: Route) -> None:
+            session = route.fetch(max_retries=MAX_FETCH_RETRIES).json()
+            session["latest_order"] |= ORDER_CHOICES
+            session["latest_order"]["rows"][0] |= ROW_CHOICES
+            route.fulfill(json=session)
+
+        self.page.route("**/lyktan/session", add_choices)
+        self.page.route("**/events", self._hold)
+        self.page.route(ORDER, self._hold)
+        self.open_order("paid")
 
     def open_my_orders(self) -> None:
         """Show the list of a customer with a paid order."""
@@ -389,6 +420,8 @@ STATES: dict[str, Callable[[Customer], None]] = {
     },
     "order-usual-time": Customer.open_order_with_usual_time,
     "order-partly-refunded-ready": Customer.open_refunded_order_in_the_kitchen,
+    "order-options": Customer.open_order_with_options,
+    "menu-awaited-order": Customer.open_menu_with_awaited_orders,
     "my-orders": Customer.open_my_orders,
     "my-orders-none": Customer.open_my_orders_without_any,
     "order-no-connection": Customer.lose_connection,

@@ -84,8 +84,12 @@ interface Discount {
   total: string;
 }
 
+/** The row's total is without those of its options. */
 interface OrderRow extends Discount {
+  product: number;
   quantity: number;
+  options: (Discount & { id: number })[];
+  note: string;
 }
 
 /**
@@ -109,6 +113,9 @@ interface Order extends Partial<Tracking> {
   url: string;
   rows?: OrderRow[];
   discounts?: Discount[];
+  tip?: Discount | null;
+  note?: string;
+  dining?: Named | null;
   parameters?: Record<string, string>;
   ordered_at?: string;
   invoice_reference?: string | null;

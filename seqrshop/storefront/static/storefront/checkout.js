@@ -19,7 +19,8 @@ import { showNotice } from "./page.js";
  * @property {Sheets} sheets
  * @property {() => void} save stores the basket
  * @property {() => Promise<void>} reload shows the menu and its prices as they are now
- * @property {() => void} returnToMenu
+ * @property {() => void} leaveMenu called when an order is shown in place of the menu
+ * @property {(state: OrderState) => void} returnToMenu
  * @property {(product: Product, row: BasketRow) => void} openProduct
  */
 
@@ -53,6 +54,7 @@ export class Checkout {
    * @param {{ opensApp?: boolean }} [options]
    */
   follow(order, options) {
+    this.#page.leaveMenu();
     this.#page.sheets.closeAll();
     this.orderView.follow(order, options);
   }

@@ -13,8 +13,11 @@ import { rememberScroll, restoreScroll } from "./scroll-memory.js";
 import { Session } from "./session.js";
 import { Sheets } from "./sheets.js";
 
+/** @typedef {import("./awaited-orders.js").AwaitedOrders} AwaitedOrders */
 /** @typedef {import("./checkout.js").Checkout} Checkout */
 /** @typedef {import("./product-sheet.js").ProductSheet} ProductSheet */
+
+const UNPAID_FINAL_STATES = ["canceled", "failed", "expired"];
 
 const menuView = find(document, "#menu");
 const session = new Session();
@@ -30,6 +33,8 @@ let checkoutLoading;
 let checkout;
 /** @type {Promise<ProductSheet> | undefined} */
 let productSheetLoading;
+/** @type {AwaitedOrders | undefined} */
+let awaitedOrders;
 
 placeBasket();
 rememberScroll(() => !menuView.hidden);
@@ -52,7 +57,7 @@ window.addEventListener("storage", ({ key }) => {
   render();
 });
 
-session.start(async (opened, { reference, basket: passedOn }) => {
+session.start(async (opened, { reference, again, basket: passedOn }) => {
   details = opened;
   checkout?.orderView.stop();
   const { basket_key: key, latest_order: latest } = details;
@@ -71,6 +76,8 @@ session.start(async (opened, { reference, basket: passedOn }) => {
   }
   showView("menu");
   if (!details.unavailable_message) restoreScroll();
+  showAwaitedOrders();
+  if (again) orderAgain(again);
 });
 
 const isChoosing = () => !checkout?.isSubmitting && !menuView.hidden;
@@ -128,18 +135,61 @@ function loadCheckout() {
 async function createCheckout() {
   /** @type {typeof import("./checkout.js")} */
   const { Checkout } = await loadScript(menuView.dataset.checkout ?? "");
-  const page = { session, basket, sheets, save, reload, returnToMenu, openProduct };
+  const page = { session, basket, sheets, save, reload, leaveMenu, returnToMenu, openProduct };
   checkout = new Checkout(page);
   checkout.view.render(details);
   return checkout;
 }
 
-/** Keeps the basket of an order that was not paid; that of a paid one is no longer stored. */
-function returnToMenu() {
+/** Shows the orders that the kitchen has yet to serve, and the way to all of the customer's. */
+async function showAwaitedOrders() {
+  const { awaited_orders: orders, latest_order: latest } = details;
+  find(menuView, "[data-my-orders]").hidden = !latest;
+  if (!awaitedOrders && orders.length > 0) {
+    /** @type {typeof import("./awaited-orders.js")} */
+    const { AwaitedOrders } = await loadScript(menuView.dataset.awaitedOrders ?? "");
+    awaitedOrders = new AwaitedOrders(session, openOrder);
+  }
+  if (!checkout?.orderView.isShown) awaitedOrders?.show(orders);
+}
+
+/** @param {string} url */
+async function openOrder(url) {
+  await session.guard(async () => {
+    const order = await session.api.requestUntilAnswered("GET", url, undefined, showNotice);
+    (await loadCheckout()).follow(order);
+  });
+}
+
+/**
+ * Fills the basket with an earlier order of the customer, and says what is no longer available.
+ * @param {string} id
+ */
+async function orderAgain(id) {
+  if (details.unavailable_message) return;
+  /** @type {typeof import("./order-again.js")} */
+  const { fillBasket } = await loadScript(menuView.dataset.orderAgain ?? "");
+  const missing = await fillBasket(basket, session, id);
+  const text = missing.length > 0 ? translate("missing", missing.join(", ")) : "";
+  find(menuView, "[data-missing]").textContent = text;
+  if (missing.length === 0 && basket.rows.length > 0) openBasket();
+}
+
+function leaveMenu() {
+  awaitedOrders?.stop();
+}
+
+/**
+ * Keeps the basket of an order that was not paid; that of a paid one is no longer stored.
+ * @param {OrderState} state of the order that the customer leaves
+ */
+function returnToMenu(state) {
   basket.restore(loadBasket(details.basket_key));
   render();
   showNotice("");
   showView("menu");
+  if (UNPAID_FINAL_STATES.includes(state)) showAwaitedOrders();
+  else reload(); // the order may have to be served yet
 }
 
 /** Updates the menu. If an order was made in another tab meanwhile, shows that. */
@@ -152,5 +202,6 @@ function reload() {
   return session.guard(async () => {
     details = await session.refresh();
     render();
+    await showAwaitedOrders();
   });
 }

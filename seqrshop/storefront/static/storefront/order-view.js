@@ -60,6 +60,10 @@ export class OrderView {
     this.#stream.follow(order.url, `${order.url}/events`, order);
   }
 
+  get isShown() {
+    return this.#order !== null;
+  }
+
   /** The invoice reference of the order that is shown, if any. */
   get reference() {
     return this.#order?.invoice_reference;
@@ -130,7 +134,8 @@ export class OrderView {
     this.#find("[data-number]").toggleAttribute("data-long", isLong);
     this.#setText("[data-total]", formatMoney(toMinorUnits(total.value), total.currency));
     this.#setText("[data-place]", placeAndTime(order));
-    if (order.rows) this.#renderRows(order.rows, order.discounts ?? [], total.currency);
+    if (order.rows) this.#renderRows(order.rows, order, total.currency);
+    this.#setText("[data-note]", order.note ?? "");
     this.#find("[data-refund]").hidden = !order.refunded;
     const refunded = formatMoney(-toMinorUnits(order.refunded ?? "0"), total.currency);
     this.#setText("[data-refunded]", refunded);
@@ -154,18 +159,22 @@ export class OrderView {
   }
 
   /**
+   * Shows each product with its options and its note below it, then the tip and the discounts.
    * @param {OrderRow[]} rows
-   * @param {Discount[]} discounts
+   * @param {Pick<Order, "tip" | "discounts">} order
    * @param {string} currency
    */
-  #renderRows(rows, discounts, currency) {
-    const products = rows.map((row) => {
+  #renderRows(rows, { tip, discounts = [] }, currency) {
+    const products = rows.flatMap((row) => {
       const element = this.#row("[data-row]", row, currency);
       find(element, "[data-quantity]").textContent = String(row.quantity);
-      return element;
+      setText(find(element, "[data-row-note]"), row.note);
+      const options = row.options.map((each) => this.#row("[data-option]", each, currency));
+      return [element, ...options];
     });
-    const reductions = discounts.map((each) => this.#row("[data-discount]", each, currency));
-    this.#find("[data-rows]").replaceChildren(...products, ...reductions);
+    const others = [...(tip ? [tip] : []), ...discounts];
+    const below = others.map((each) => this.#row("[data-discount]", each, currency));
+    this.#find("[data-rows]").replaceChildren(...products, ...below);
   }
 
   /**
@@ -176,7 +185,8 @@ export class OrderView {
   #row(template, { name, total }, currency) {
     const element = copyTemplate(this.#root, template);
     find(element, "[data-name]").textContent = name;
-    find(element, "[data-amount]").textContent = formatMoney(toMinorUnits(total), currency);
+    const amount = toMinorUnits(total); // an option may be free
+    find(element, "[data-amount]").textContent = amount ? formatMoney(amount, currency) : "";
     return element;
   }
 
@@ -220,10 +230,10 @@ export class OrderView {
 }
 
 /**
- * Returns the table and the time of the order, as far as they are known: "Table 4 · 13:04".
+ * Returns where and when, as far as they are known: "Take away · Table 4 · 13:04".
  * @param {Order} order
  */
-function placeAndTime({ parameters, ordered_at: orderedAt }) {
+function placeAndTime({ dining, parameters, ordered_at: orderedAt }) {
   const table = parameters?.TABLE && translate("table", parameters.TABLE);
-  return [table, orderedAt?.slice(11, 16)].filter(Boolean).join(" · ");
+  return [dining?.name, table, orderedAt?.slice(11, 16)].filter(Boolean).join(" · ");
 }
