@@ -123,7 +123,7 @@ def test_order_again_fills_the_basket(stack: Stack, page: Page) -> None:
 
 
 def test_order_again_adds_to_the_basket_and_says_what_is_sold_out(stack: Stack, page: Page) -> None:
-    scan, _ = paid_order(stack, page)
+    _, _ = paid_order(stack, page)
     page.get_by_role("link", name="Back to the menu").click()
     choose(page, "Filter coffee")
     page.get_by_role("link", name="My orders").click()

@@ -123,3 +123,17 @@ def test_what_the_order_page_loads_later_is_light(stack: Stack, open_browser: Op
     later = [each for each in recorder.responses if each.path.startswith("/static/")]
     assert {"checkout", "product-sheet"} <= {Path(each.path).name.split(".")[0] for each in later}
     assert weight(later) <= MAX_LATER_BYTES, table(later)
+
+
+@pytest.mark.parametrize("path", ["/", "/lyktan/my-orders", "/nowhere/order"])
+def test_other_pages_are_light(stack: Stack, open_browser: OpenBrowser, path: str) -> None:
+    page = open_browser().new_page()
+    open_menu(page, stack.scan())
+    page = page.context.new_page()  # with the customer's cookie, and without cache
+    recorder = NetworkRecorder(page)
+
+    page.goto(f"{stack.url}{path}")
+    page.locator("h1").filter(visible=True).first.wait_for()
+    page.wait_for_load_state("networkidle")
+
+    assert 0 < weight(recorder.responses) <= MAX_BYTES, table(recorder.responses)
