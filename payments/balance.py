@@ -14,6 +14,7 @@ from payments.models import (
     Invoice,
     InvoiceStatus,
     Refund,
+    RefundRow,
     RefundStatus,
     WithdrawalReason,
 )
@@ -55,6 +56,12 @@ def refundable_amount(invoice: Invoice) -> Decimal:
 def refunded_amount(invoice: Invoice) -> Decimal:
     """Return the amount of an invoice that SEQR has refunded at our request."""
     return _sum(invoice, (RefundStatus.REFUNDED,))
+
+
+def refunded_units(invoice: Invoice) -> dict[int, int]:
+    """Return the units of order rows that SEQR has refunded at our request, by the rows' ids."""
+    rows = RefundRow.objects.filter(refund__invoice=invoice, refund__status=RefundStatus.REFUNDED)
+    return dict(rows.values_list("order_row").annotate(Sum("quantity")).order_by())
 
 
 def reason_not_to_send(refund: Refund) -> WithdrawalReason | None:

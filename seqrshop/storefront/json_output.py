@@ -33,7 +33,7 @@ from orders.services import (
 )
 from payments import seqr
 from payments.availability.messages import shop_unavailable_message
-from payments.balance import refunded_amount
+from payments.balance import refunded_amount, refunded_units
 from payments.invoices.discounts import discounts_of, total_of
 from payments.models import Invoice
 from payments.receipts.document import has_receipt
@@ -64,10 +64,16 @@ def order_details(invoice: Invoice, rows: Iterable[OrderRow]) -> dict[str, Any]:
     payable = payable_reference(invoice)
     heading, message = state_texts(order, invoice)
     lines = lines_of(rows)
+    is_refunded = order.state in REFUNDED_STATES
+    refunded = refunded_units(invoice) if is_refunded else {}
     return {
         **order_summary(order),
         "total": {"value": amount(total_of(invoice)), "currency": order.currency},
-        "rows": [_line(line) for line in lines if not line.row.is_tip],
+        "rows": [
+            {**_line(line), "refunded": refunded.get(line.row.pk, 0)}
+            for line in lines
+            if not line.row.is_tip
+        ],
         "tip": next((_tip(line.row) for line in lines if line.row.is_tip), None),
         "note": order.note,
         "dining": _choice(Dining(order.dining)) if order.dining else None,
@@ -81,7 +87,7 @@ def order_details(invoice: Invoice, rows: Iterable[OrderRow]) -> dict[str, Any]:
         "app_url": seqr.app_url(settings.SEQR_APP_URL, payable) if payable else None,
         "ers_reference": invoice.ers_reference,
         "receipt_url": receipt_url(invoice),
-        "refunded": amount(refunded_amount(invoice)) if order.state in REFUNDED_STATES else None,
+        "refunded": amount(refunded_amount(invoice)) if is_refunded else None,
         **tracker_details(invoice),
         "heading": heading,
         "message": message,

@@ -15,7 +15,7 @@ from orders.audit import ChangeSource
 from orders.clock import database_now
 from orders.models import CustomerSession, Order, OrderState, SourceName
 from orders.services import advance_order
-from payments.models import PollShard, Refund, RefundStatus, shard_of
+from payments.models import PollShard, Refund, RefundRow, RefundStatus, shard_of
 from seqrshop.storefront import stale_invoice
 from seqrshop.storefront.messages import HEADINGS, MESSAGES, SHORT_STATES
 from tests.factories import CustomerSessionFactory, InvoiceFactory
@@ -76,6 +76,7 @@ def test_payable_order_has_app_url(
             "total": "45.00",
             "options": [],
             "note": "",
+            "refunded": 0,
         }
     ]
 
@@ -236,6 +237,36 @@ def test_refunded_order_shows_refunded_amount(
     assert [order["message"] for order in orders] == sentences
     assert [order["refunded"] for order in orders] == [amount] * 2
     assert back["message"] == sentences[0]
+
+
+def test_refunded_order_says_which_units_went_back(
+    customer: JsonClient, customer_session: CustomerSession
+) -> None:
+    invoice = invoice_of(customer_session, "paid")
+    refunded, _ = OrderRowFactory.create_batch(2, order=invoice.order, quantity=3)
+    clerk = User.objects.create_user("clerk")
+    for status, quantity in (
+        (RefundStatus.REFUNDED, 1),
+        (RefundStatus.REFUNDED, 1),
+        (RefundStatus.CREATED, 1),
+    ):
+        refund = Refund.objects.create(
+            invoice=invoice,
+            status=status,
+            amount=45 * quantity,
+            currency="SEK",
+            reason="cold",
+            requested_by=clerk,
+            ers_reference="ERS",
+        )
+        RefundRow.objects.create(
+            refund=refund, order_row=refunded, quantity=quantity, amount=refund.amount
+        )
+    Order.objects.filter(pk=invoice.order_id).update(state=OrderState.PARTLY_REFUNDED)
+
+    rows = customer.get(path_of(invoice)).json()["rows"]
+
+    assert [row["refunded"] for row in rows] == [0, 2, 0]
 
 
 def test_order_retried_after_reversal_shows_new_invoice(

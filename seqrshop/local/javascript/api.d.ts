@@ -88,6 +88,7 @@ interface Discount {
 interface OrderRow extends Discount {
   product: number;
   quantity: number;
+  refunded: number;
   options: (Discount & { id: number })[];
   note: string;
 }

@@ -169,6 +169,8 @@ export class OrderView {
       const element = this.#row("[data-row]", row, currency);
       find(element, "[data-quantity]").textContent = String(row.quantity);
       setText(find(element, "[data-row-note]"), row.note);
+      const refunded = row.refunded ? translate("refundedUnits", row.refunded) : "";
+      setText(find(element, "[data-row-refunded]"), refunded);
       const options = row.options.map((each) => this.#row("[data-option]", each, currency));
       return [element, ...options];
     });
