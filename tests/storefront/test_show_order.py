@@ -18,7 +18,7 @@ from orders.services import advance_order
 from payments.models import PollShard, Refund, RefundRow, RefundStatus, shard_of
 from seqrshop.storefront import stale_invoice
 from seqrshop.storefront.messages import HEADINGS, MESSAGES, SHORT_STATES
-from tests.factories import CustomerSessionFactory, InvoiceFactory
+from tests.factories import CustomerSessionFactory, InvoiceFactory, OrderRowFactory
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
 
