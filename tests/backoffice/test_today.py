@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NOW = datetime(2026, 11, 29, 14, 30, tzinfo=STOCKHOLM)
-MAX_STATEMENTS = 22
+MAX_STATEMENTS = 23
 
 
 @pytest.fixture(autouse=True)

@@ -34,6 +34,9 @@ def files_of(client: Client, path: str) -> set[str]:
     return names | {urljoin(path, name) for name in IMPORT.findall(text.decode())}
 
 
+OF_OTHER_PAGES = ("return-page.js", "retry.js", "receipt-page.js", "receipt.css")
+
+
 def test_static_files_have_hashed_names_and_are_cached_for_ever(client: Client, cafe: Shop) -> None:
     pending = {
         "/lyktan/order",
@@ -52,7 +55,7 @@ def test_static_files_have_hashed_names_and_are_cached_for_ever(client: Client, 
     assert {re.sub(r"[.][0-9a-f]{12}[.]", ".", path) for path in found} >= {
         f"/static/storefront/{path.name}"
         for path in (given.STATICFILES_DIRS[0] / "storefront").iterdir()
-        if path.name not in ("return-page.js", "retry.js")  # of other pages
+        if path.name not in OF_OTHER_PAGES
     }
     assert {path for path in found if not re.search(r"[.][0-9a-f]{12}[.]\w+$", path)} == set()
     assert set(kept.values()) == {"max-age=315360000, public, immutable"}

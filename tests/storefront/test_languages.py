@@ -107,7 +107,11 @@ def test_new_language_file_translates_every_page(cafe: Shop, paid: Invoice) -> N
     for page in pages:
         html = page.content.decode()
         assert '<html lang="fi">' in html
-        names = ["Kafé Lyktan", "1 × Cinnamon bun", "45,00 SEK"]
+        seller = [
+            "Lyktan Kafé AB",
+            f"{cafe.seller.street}, {cafe.seller.postal_code} {cafe.seller.city}",
+        ]
+        names = ["Kafé Lyktan", "1 × Cinnamon bun", "45,00 SEK", *seller]
         assert untranslated(html, *names) == []
 
 

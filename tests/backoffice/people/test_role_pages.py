@@ -12,7 +12,17 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import Settings
 
-from orders.models import AuditEvent, Order, Product, QrCode, Seller, Shop, Terminal
+from orders.models import (
+    AuditEvent,
+    Option,
+    OptionGroup,
+    Order,
+    Product,
+    QrCode,
+    Seller,
+    Shop,
+    Terminal,
+)
 from payments.loyalty import example
 from payments.models import (
     Invoice,
@@ -28,7 +38,7 @@ from tests.staff import admin_url, staff, user_of
 pytestmark = pytest.mark.django_db
 Models = set[type[Model]]
 
-MENU: Models = {Order, Product, Shop, QrCode}
+MENU: Models = {Order, Product, Option, OptionGroup, Shop, QrCode}
 PAYMENTS: Models = {Invoice, Refund}
 BOOKS: Models = {MoneyCase, TransactionPeriod, PeriodRow, AuditEvent, Seller, Terminal}
 LISTS: dict[str, Models] = {
@@ -40,7 +50,7 @@ LISTS: dict[str, Models] = {
     "Accountant": {Order} | PAYMENTS | BOOKS,
     "Auditor": {*site._registry},
 }
-OWNER_ADDS: Models = {Group, LoyaltyCard, QrCode, Seller, Shop, Terminal, User}
+OWNER_ADDS: Models = {Group, LoyaltyCard, OptionGroup, QrCode, Seller, Shop, Terminal, User}
 SERVE = {"mark_as_served"}
 SELL = {"mark_sold_out", "mark_back_in_stock", "pause", "open"}
 AT_COUNTER = {"check_with_seqr", "cancel_at_seqr"}

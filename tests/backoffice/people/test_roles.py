@@ -110,7 +110,7 @@ def test_customer_still_gets_the_customers_pages() -> None:
     missing = Client().get("/no-such-shop/order", headers=HTML)
 
     assert missing.status_code == 404
-    assert "Scan the code in the shop to begin." in missing.content.decode()
+    assert "Scan the code in the shop with the SEQR app to begin." in missing.content.decode()
 
 
 def test_program_at_the_back_office_gets_json() -> None:
