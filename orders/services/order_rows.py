@@ -30,11 +30,6 @@ class OrderLine:
         return self.row, *self.options
 
     @property
-    def unit_price(self) -> Decimal:
-        """The price of one unit with its options, in major units."""
-        return sum((row.unit_price for row in self.rows), Decimal(0))
-
-    @property
     def total(self) -> Decimal:
         """The price of all units with their options, in major units."""
         return sum((row.total for row in self.rows), Decimal(0))

@@ -85,13 +85,13 @@ def ordered_products(shop: Shop, request: OrderRequest) -> list[MenuProduct]:
             raise OrderNotAccepted(
                 f"rows[{index}].product", _("This product is not for sale here.")
             )
-        if reason := reason_not_for_sale(item):
+        if reason := _reason_not_for_sale(item):
             raise OrderNotAccepted(f"rows[{index}].product", reason)
         ordered.append(item)
     return ordered
 
 
-def reason_not_for_sale(item: MenuProduct) -> str | None:
+def _reason_not_for_sale(item: MenuProduct) -> str | None:
     """Return why a product cannot be ordered, or None if it can."""
     name = {"product": item.product.name_in(current_language())}
     if not item.product.on_sale:
