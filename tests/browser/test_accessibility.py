@@ -126,7 +126,7 @@ def test_change_of_order_is_announced_to_screen_reader_once(stack: Stack, page: 
 
     stack.sandbox.pay(reference, scan.token)
     expect_heading(page, "Paid, thank you!")
-    page.wait_for_load_state("networkidle")
+    page.get_by_role("link", name="Receipt", exact=True).wait_for()
 
     [announced] = page.evaluate("announced")
     assert "Paid, thank you!" in announced
