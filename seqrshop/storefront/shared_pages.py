@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import brotli
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -22,7 +23,9 @@ from seqrshop.storefront.messages import HEADINGS
 revalidated = cache_control(private=True, no_cache=True)
 
 MAX_PAGES_IN_MEMORY = 256  # of 20 KB each: a chain's pages in both languages
-_ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
+_REFUSED = r"(?!\s*;\s*q=0(\.0*)?\s*(,|$))"
+# The smallest first. A browser that refuses a coding gives it the weight 0.
+_CODINGS = {name: re.compile(rf"(?<![\w-]){name}\b{_REFUSED}") for name in ("br", "gzip")}
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,6 @@ class _Page:
     leave_url: str
     store_urls: tuple[tuple[str, str], ...]
     shop: Shop = field(compare=False)
-
-
-@dataclass(frozen=True)
-class _Content:
-    plain: bytes
-    compressed: bytes
 
 
 def shared_page(
@@ -60,17 +57,18 @@ def shared_page(
         (("android", settings.SEQR_STORE_URL_ANDROID), ("ios", settings.SEQR_STORE_URL_IOS)),
         shop,
     )
-    content = _rendered(page)
-    if _ACCEPTS_GZIP.search(request.headers.get("Accept-Encoding", "")):
-        response = HttpResponse(content.compressed, headers={"Content-Encoding": "gzip"})
-    else:
-        response = HttpResponse(content.plain)
+    accepted = request.headers.get("Accept-Encoding", "")
+    coding = next((name for name, form in _CODINGS.items() if form.search(accepted)), None)
+    response = HttpResponse(_rendered(page)[coding])
+    if coding is not None:
+        response["Content-Encoding"] = coding
     patch_vary_headers(response, ["Accept-Encoding"])
     return response
 
 
 @lru_cache(maxsize=MAX_PAGES_IN_MEMORY)
-def _rendered(page: _Page) -> _Content:
+def _rendered(page: _Page) -> dict[str | None, bytes]:
+    """Return the page in each coding; that of None is plain."""
     slug = {"slug": page.shop.slug}
     text = render_to_string(
         page.template,
@@ -88,4 +86,8 @@ def _rendered(page: _Page) -> _Content:
         },
     )
     plain = text.encode()
-    return _Content(plain, gzip.compress(plain, mtime=0))
+    return {
+        None: plain,
+        "gzip": gzip.compress(plain, mtime=0),
+        "br": brotli.compress(plain, mode=brotli.MODE_TEXT),
+    }
