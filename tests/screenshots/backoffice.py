@@ -20,6 +20,8 @@ SHOP = "lyktan"
 LISTS = {
     "orders": "orders/order",
     "products": "orders/product",
+    "option-groups": "orders/optiongroup",
+    "options": "orders/option",
     "shops": "orders/shop",
     "sellers": "orders/seller",
     "terminals": "orders/terminal",
@@ -39,6 +41,7 @@ NEW_ROWS = {"add-shop": "orders/shop", "add-code": "orders/qrcode", "invite": "a
 # The first row of a table has its page taken, and the pages below it.
 ROWS = {
     "product": ("orders_product", "orders/product", ("change",)),
+    "option-group": ("orders_optiongroup", "orders/optiongroup", ("change",)),
     "shop": ("orders_shop", "orders/shop", ("change", "start", "terminal")),
     "code": ("orders_qrcode", "orders/qrcode", ("change",)),
     "terminal": ("orders_terminal", "orders/terminal", ("change", "retire")),
