@@ -16,7 +16,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import cache_control
 
 from orders.languages import current_language
-from orders.models import Shop
+from orders.models import OrderState, Shop
 from seqrshop.storefront.messages import HEADINGS
 
 # Without "no-store", a browser keeps the page for its back and forward buttons.
@@ -24,6 +24,7 @@ revalidated = cache_control(private=True, no_cache=True)
 
 MAX_PAGES_IN_MEMORY = 256  # of 20 KB each: a chain's pages in both languages
 _REFUSED = r"(?!\s*;\s*q=0(\.0*)?\s*(,|$))"
+_LINE_BREAK = re.compile(r"\s*\n\s*")
 # The smallest first. A browser that refuses a coding gives it the weight 0.
 _CODINGS = {name: re.compile(rf"(?<![\w-]){name}\b{_REFUSED}") for name in ("br", "gzip")}
 
@@ -82,10 +83,10 @@ def _rendered(page: _Page) -> dict[str | None, bytes]:
             "my_orders_url": reverse("my_orders", kwargs=slug),
             "leave_url": page.leave_url,
             "store_urls": dict(page.store_urls),
-            "headings": HEADINGS,
+            "first_heading": HEADINGS[OrderState.CREATED],
         },
     )
-    plain = text.encode()
+    plain = _LINE_BREAK.sub("\n", text).encode()
     return {
         None: plain,
         "gzip": gzip.compress(plain, mtime=0),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import OpenBrowser
+from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.stack import Stack
 from tests.browser.steps import choose, open_menu
 
@@ -126,7 +126,10 @@ def test_what_the_order_page_loads_later_is_light(stack: Stack, open_browser: Op
 
 
 @pytest.mark.parametrize("path", ["/", "/lyktan/my-orders", "/nowhere/order"])
-def test_other_pages_are_light(stack: Stack, open_browser: OpenBrowser, path: str) -> None:
+def test_other_pages_are_light(
+    stack: Stack, open_browser: OpenBrowser, console: Console, path: str
+) -> None:
+    console.expected.append("404")
     page = open_browser().new_page()
     open_menu(page, stack.scan())
     page = page.context.new_page()  # with the customer's cookie, and without cache

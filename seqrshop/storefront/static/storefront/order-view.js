@@ -127,7 +127,7 @@ export class OrderView {
     this.#order = order;
     this.#session.orderShown(order);
     this.#root.dataset.state = state;
-    this.#setText("[data-heading]", order.heading ?? translate(state));
+    this.#setText("[data-heading]", order.heading ?? translate("created"));
     this.#setText("[data-message]", order.message ?? "");
     this.#setText("[data-number]", order.number);
     const isLong = order.number.length > LONG_NUMBER_LENGTH;
