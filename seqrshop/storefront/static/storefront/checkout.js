@@ -38,6 +38,7 @@ export class Checkout {
       if (product) page.openProduct(product, row);
     });
     this.orderView = new OrderView(page.session, page.returnToMenu);
+    find(document, "[data-beside]").hidden = false; // its styles are there now
   }
 
   get isSubmitting() {

@@ -15,6 +15,8 @@ export class NoteField {
     this.#input = find(root, "textarea", HTMLTextAreaElement);
     this.#counter = find(root, "[data-counter]");
     this.#input.addEventListener("input", () => this.#count());
+    // Browsers scroll to the caret, and may leave half of the field out of sight.
+    this.#input.addEventListener("focus", () => this.#input.scrollIntoView({ block: "nearest" }));
     this.#input.addEventListener("change", () => onChange(this.value));
   }
 
