@@ -29,8 +29,8 @@ from seqrshop.local.testing import settings_for_tests
 
 FOLDER = ROOT / ".local" / "receipt-numbers"
 THREADS = 16
-ROUNDS = 7
-PAYMENTS = 1600  # of a round
+ROUNDS = 5
+PAYMENTS = 800  # of a round
 MANY_SELLERS = 50
 LOCK_BY_PROCESS = """
     SELECT pg_advisory_xact_lock(1701, seller_id::int) FROM (
@@ -56,8 +56,8 @@ CASES = [Case(sellers, batch) for batch in (1, 50) for sellers in (1, MANY_SELLE
 
 def main() -> None:
     """Measure all cases, and print them."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
     orphans.stop_orphans()
+    shutil.rmtree(FOLDER, ignore_errors=True)
     with run_servers(FOLDER, durable=True) as addresses:
         os.environ.update(
             {
@@ -142,8 +142,10 @@ def _rate(case: Case, way: Way) -> float:
 
 def _answers(case: Case) -> list[Any]:
     """Create issued invoices; return the poller's query and SEQR's answer about each."""
+    from orders.models import Customer, Order  # noqa: PLC0415
     from payments.models import Invoice  # noqa: PLC0415
     from tests.factories import (  # noqa: PLC0415
+        CustomerFactory,
         InvoiceFactory,
         OrderFactory,
         ShopFactory,
@@ -156,11 +158,14 @@ def _answers(case: Case) -> list[Any]:
         TerminalFactory.create(principal_id=name, seller__reseller_id=name) for name in names
     ]
     shops = [ShopFactory.create(terminal=each, seller=each.seller) for each in terminals]
-    orders = [
-        OrderFactory.create(shop=shops[n % len(shops)], state="awaiting_payment")
-        for n in range(PAYMENTS)
-    ]
-    invoices = [InvoiceFactory.create(order=order, issued=True) for order in orders]
+    customers = Customer.objects.bulk_create(CustomerFactory.build_batch(PAYMENTS))
+    orders = Order.objects.bulk_create(
+        OrderFactory.build(shop=shops[n % len(shops)], customer=each, state="awaiting_payment")
+        for n, each in enumerate(customers)
+    )
+    invoices = Invoice.objects.bulk_create(
+        InvoiceFactory.build(order=order, issued=True) for order in orders
+    )
     found = Invoice.objects.select_related("order").filter(pk__in=[each.pk for each in invoices])
     return [payment_of(each) for each in found]
 
