@@ -28,7 +28,8 @@ SHOP = "UPDATE orders_shop SET asks_dining = %s, tip_percentages = %s WHERE slug
 OAT_MILK = "UPDATE orders_option SET sold_out = %s WHERE name_en = 'Oat milk'"
 ROWS = """
     SELECT kind, name_en, quantity, total, note FROM orders_orderrow
-    WHERE order_id = (SELECT max(id) FROM orders_order) ORDER BY id
+    WHERE order_id = (SELECT max(id) FROM orders_order)
+    ORDER BY array_position(ARRAY['product', 'option', 'tip'], kind::text), id
 """
 
 
