@@ -58,17 +58,12 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-# A test looks at the next page before its style sheet is there, so Chromium shows it without the
-# transition.
-SKIPPED_TRANSITION = "ViewTransition opt-in disabled"
-
-
 @dataclass
 class Console:
     """The errors and warnings in the browser's console; an unexpected one fails the test."""
 
     messages: list[str] = field(default_factory=list)
-    expected: list[str] = field(default_factory=lambda: [SKIPPED_TRANSITION])
+    expected: list[str] = field(default_factory=list)
 
     def record(self, message: ConsoleMessage) -> None:
         """Record an error or a warning; violations of the content policy are errors."""

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -44,10 +44,12 @@ def test_response_does_not_name_server_and_is_not_logged(order_path: str, web: W
 
 
 def test_stream_has_security_headers(order_path: str, web: WebProcess) -> None:
-    response = web.request("GET", f"{order_path}/events", CUSTOMER_HEADERS)
+    with closing(web.connect()) as connection:  # the stream of a paid order lasts for minutes
+        connection.request("GET", f"{order_path}/events", headers=dict(CUSTOMER_HEADERS))
+        headers = CaseInsensitiveMapping(dict(connection.getresponse().getheaders()))
 
-    assert response.headers["content-type"].startswith("text/event-stream")
-    assert_security_headers(CaseInsensitiveMapping(response.headers))
+    assert headers["content-type"].startswith("text/event-stream")
+    assert_security_headers(headers)
 
 
 def test_head_has_headers_of_get_without_body(order_path: str, web: WebProcess) -> None:
