@@ -11,11 +11,13 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoDbBlocker
 
 from orders.models import AuditEvent, Order, Shop
 from orders.query_plans import planned_by_index
 from seqrshop.backoffice import events_by_order, row_count
 from seqrshop.backoffice.audit_event import AuditEventAdmin
+from tests.database_roles import execute_as_owner
 from tests.factories import CustomerFactory, OrderFactory, ShopFactory
 from tests.staff import list_url, shown_messages, staff, superuser
 
@@ -113,6 +115,13 @@ def test_events_of_all_days_are_paged_by_their_id() -> None:
     shown = changelist(superuser(), "")
 
     assert [event.pk for event in shown.result_list] == ids(AuditEvent.objects.order_by("-pk"))[:5]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compact_indexes(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Rebuild the indexes, which other tests have enlarged: PostgreSQL plans by their size."""
+    with django_db_blocker.unblock():
+        execute_as_owner("REINDEX TABLE orders_auditevent")
 
 
 @pytest.mark.parametrize("page", ["1", "last"])
