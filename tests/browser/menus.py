@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import Page, Route
 
 from tests.browser.steps import MAX_FETCH_RETRIES
+from tests.undescribed_product import UNDESCRIBED
 
 Session = dict[str, Any]
 
@@ -39,14 +40,6 @@ LATTE_GROUPS = [
         ],
     },
 ]
-PLAIN: dict[str, Any] = {
-    "large_picture": None,
-    "description": "",
-    "ingredients": "",
-    "allergens": {"declared": False, "contains": [], "may_contain": []},
-    "diet": [],
-    "option_groups": [],
-}
 CHANGES: dict[str, dict[str, Any]] = {
     "Oat latte": {"option_groups": LATTE_GROUPS},
     "Cinnamon bun": {
@@ -78,7 +71,7 @@ def with_options(session: Session) -> None:
     """Give some products what the shop may say of them, and one of them options."""
     for product in session["products"]:
         name = SWEDISH.get(product["name"], product["name"])
-        product.update(deepcopy(PLAIN | CHANGES.get(name, {})))
+        product.update(deepcopy(UNDESCRIBED | CHANGES.get(name, {})))
     session["shop"] |= {"dining": [], "tip_percentages": []}
 
 

@@ -23,18 +23,14 @@ from tests.factories import (
 from tests.sandbox_process import SandboxProcess
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of
+from tests.undescribed_product import UNDESCRIBED
 
 PLAIN: dict[str, Any] = {
     "unit": "st",
     "category": None,
     "sold_out": False,
     "picture": None,
-    "large_picture": None,
-    "description": "",
-    "ingredients": "",
-    "allergens": {"declared": False, "contains": [], "may_contain": []},
-    "diet": [],
-    "option_groups": [],
+    **UNDESCRIBED,
 }
 
 
