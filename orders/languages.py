@@ -1,4 +1,6 @@
-"""The language in which a person reads what is made now."""
+"""The language in which a person reads what is made now, and names in both languages."""
+
+from typing import Protocol
 
 from django.utils.translation import get_language
 
@@ -8,3 +10,19 @@ DEFAULT_LANGUAGE = "en"
 def current_language() -> str:
     """Return the code of the active language; English where translation is switched off."""
     return get_language() or DEFAULT_LANGUAGE
+
+
+class _HasNames(Protocol):
+    @property
+    def name_sv(self) -> str: ...
+
+    @property
+    def name_en(self) -> str: ...
+
+
+class Named:
+    """What has a name in Swedish, `name_sv`, and one in English, `name_en`."""
+
+    def name_in(self: _HasNames, language: str) -> str:
+        """Return the name in Swedish for "sv", else in English."""
+        return self.name_sv if language == "sv" else self.name_en

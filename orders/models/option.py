@@ -5,11 +5,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from orders.languages import current_language
+from orders.languages import Named, current_language
 from orders.models.shop import Shop
 
 
-class OptionGroup(models.Model):
+class OptionGroup(Named, models.Model):
     """A choice that a shop offers with some of its products, such as the milk of its coffees.
 
     The customer chooses at least `minimum` and at most `maximum` of the group's options, each once:
@@ -45,12 +45,8 @@ class OptionGroup(models.Model):
     def __str__(self) -> str:
         return self.name_in(current_language())
 
-    def name_in(self, language: str) -> str:
-        """Return the name in Swedish for "sv", else in English."""
-        return self.name_sv if language == "sv" else self.name_en
 
-
-class Option(models.Model):
+class Option(Named, models.Model):
     """One option of a group, such as oat milk. Its price is added to the product's, VAT included.
 
     The price may be 0. An option that is `sold_out` is listed and cannot be chosen; one that is not
@@ -88,7 +84,3 @@ class Option(models.Model):
 
     def __str__(self) -> str:
         return self.name_in(current_language())
-
-    def name_in(self, language: str) -> str:
-        """Return the name in Swedish for "sv", else in English."""
-        return self.name_sv if language == "sv" else self.name_en

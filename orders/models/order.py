@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from orders.languages import current_language
+from orders.languages import Named, current_language
 from orders.models.audited import AuditedModel, AuditSubject, SubjectType
 from orders.models.customer import Customer
 from orders.models.option import Option
@@ -224,7 +224,7 @@ def _row_matches_kind() -> models.Q:
     )
 
 
-class OrderRow(models.Model):
+class OrderRow(Named, models.Model):
     """One product of an order, one option chosen with it, or the tip, as it was then.
 
     `total` is quantity × unit_price, with VAT. A product's row is without its options: each of them
@@ -273,7 +273,3 @@ class OrderRow(models.Model):
     def is_tip(self) -> bool:
         """Whether it is the tip, which no discount lowers and nobody makes or serves."""
         return self.kind == RowKind.TIP
-
-    def name_in(self, language: str) -> str:
-        """Return the name in Swedish for "sv", else in English."""
-        return self.name_sv if language == "sv" else self.name_en

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from orders.languages import current_language
+from orders.languages import Named, current_language
 from orders.models.food import Allergen, Diet, contradiction
 from orders.models.option import OptionGroup
 from orders.models.picture import Picture
@@ -23,7 +23,7 @@ class Dining(models.TextChoices):
     TAKE_AWAY = "take_away", _("Take away")
 
 
-class Category(models.Model):
+class Category(Named, models.Model):
     """A heading on a shop's menu. Deleting it keeps its products, without a heading."""
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="categories")
@@ -39,12 +39,8 @@ class Category(models.Model):
     def __str__(self) -> str:
         return self.name_in(current_language())
 
-    def name_in(self, language: str) -> str:
-        """Return the name in Swedish for "sv", else in English."""
-        return self.name_sv if language == "sv" else self.name_en
 
-
-class Product(models.Model):
+class Product(Named, models.Model):
     """A product on a shop's menu. The price includes VAT, in the shop's currency.
 
     A product that is `sold_out` is listed and cannot be ordered; one that is not `on_sale` is not
@@ -188,10 +184,6 @@ class Product(models.Model):
         if contradicting is not None:
             field, sentence = contradicting
             raise ValidationError({field: sentence})
-
-    def name_in(self, language: str) -> str:
-        """Return the name in Swedish for "sv", else in English."""
-        return self.name_sv if language == "sv" else self.name_en
 
     def picture_alt_in(self, language: str) -> str:
         """Return the picture's description in Swedish for "sv", else in English."""

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, JSONObject
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from orders.languages import current_language
+from orders.languages import Named, current_language
 from orders.models import Option, OptionGroup, Product
 
 
@@ -26,7 +26,7 @@ class OptionsNotAccepted(Exception):
 
 
 @dataclass(frozen=True)
-class OfferedOption:
+class OfferedOption(Named):
     """An option on sale. The price is in major units, VAT included; it may be 0."""
 
     id: int
@@ -35,13 +35,9 @@ class OfferedOption:
     price: Decimal
     sold_out: bool
 
-    def name_in(self, language: str) -> str:
-        """Return the name in Swedish for "sv", else in English."""
-        return self.name_sv if language == "sv" else self.name_en
-
 
 @dataclass(frozen=True)
-class OfferedGroup:
+class OfferedGroup(Named):
     """An option group with its options on sale, of which there is at least one."""
 
     id: int
@@ -50,10 +46,6 @@ class OfferedGroup:
     minimum: int
     maximum: int
     options: tuple[OfferedOption, ...]
-
-    def name_in(self, language: str) -> str:
-        """Return the name in Swedish for "sv", else in English."""
-        return self.name_sv if language == "sv" else self.name_en
 
     @property
     def lacks_options(self) -> bool:

@@ -1,10 +1,11 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from orders.languages import Named
 from payments.models.invoice import Invoice
 
 
-class InvoiceDiscount(models.Model):
+class InvoiceDiscount(Named, models.Model):
     """A discount on an invoice, for a loyalty card.
 
     `amount` is below 0, in major units, VAT included; the invoice's own amount is that much lower
@@ -27,7 +28,3 @@ class InvoiceDiscount(models.Model):
 
     def __str__(self) -> str:
         return self.name_sv
-
-    def name_in(self, language: str) -> str:
-        """Return the name in Swedish for "sv", else in English."""
-        return self.name_sv if language == "sv" else self.name_en
