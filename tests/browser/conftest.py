@@ -123,8 +123,19 @@ def used_browser(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
+def page_with_clock(open_browser: OpenBrowser) -> Page:
+    """Open a page in a browser of its own, whose clock the test moves."""
+    page = open_browser().new_page()
+    page.clock.install()
+    return page
+
+
+@pytest.fixture
 def page(stack: Stack, used_browser: BrowserContext, console: Console) -> Iterator[Page]:
-    """Open a page in the used browser, without cookies and stored baskets."""
+    """Open a page in the used browser, without cookies and stored baskets.
+
+    A clock that a test installs stays in its browser: such a test uses `page_with_clock`.
+    """
     used_browser.clear_cookies()
     used_browser.on("console", console.record)
     used_browser.on("weberror", console.record_script_error)
