@@ -17,12 +17,11 @@ from orders.languages import current_language
 from orders.models import CustomerSession, OrderRow, RowKind
 from payments.invoices.discounts import total_of
 from payments.models import Invoice
-from seqrshop.storefront import api_errors
 from seqrshop.storefront.endpoint import endpoint, json_response, require_customer
 from seqrshop.storefront.json_output import amount, order_summary, receipt_url
 from seqrshop.storefront.messages import short_state
 from seqrshop.storefront.order_queries import invoices_of_customer
-from seqrshop.storefront.shops import shop_at
+from seqrshop.storefront.shops import require_shop_of
 from seqrshop.storefront.tracking import progress_of
 
 
@@ -33,8 +32,7 @@ def list_orders(
     request: HttpRequest, session: CustomerSession, slug: str | None = None
 ) -> HttpResponse:
     """Return the customer's orders at this shop, the newest first; never another customer's."""
-    if slug != session.shop.slug and shop_at(slug).pk != session.shop_id:
-        raise api_errors.other_shop()
+    require_shop_of(session, slug)
     invoices = invoices_of_customer(session)
     prefetch_related_objects([invoice.order for invoice in invoices], "rows")
     today = timezone.localdate()

@@ -41,7 +41,7 @@ from seqrshop.storefront.json_output import (
     product_with_price,
 )
 from seqrshop.storefront.order_queries import customer_invoice, customer_invoices
-from seqrshop.storefront.shops import shop_at
+from seqrshop.storefront.shops import require_shop_of
 from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
 
@@ -54,8 +54,7 @@ def create_order(
     request: HttpRequest, session: CustomerSession, slug: str | None = None
 ) -> HttpResponse:
     """Create an order with its invoice and enqueue sending: 201, or 200 for a repeated nonce."""
-    if slug != session.shop.slug and shop_at(slug).pk != session.shop_id:
-        raise api_errors.other_shop()
+    require_shop_of(session, slug)
     requested = read_order(read_object(request))
     try:
         with transaction.atomic():

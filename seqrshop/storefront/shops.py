@@ -6,7 +6,7 @@ from django.db.models import QuerySet, SlugField
 from django.utils.translation import gettext as _
 
 from orders.compiled_query import CompiledQuery, Parameter
-from orders.models import Shop
+from orders.models import CustomerSession, Shop
 from seqrshop.storefront import api_errors
 
 _SHOP_OF_SLUG = CompiledQuery(lambda: _shops().filter(slug=Parameter("slug", SlugField())))
@@ -26,6 +26,12 @@ def shop_at(slug: str | None) -> Shop:
     if len(shops) > 1:
         raise api_errors.not_found(_("There are several shops here, and the address names none."))
     return shops[0]
+
+
+def require_shop_of(session: CustomerSession, slug: str | None) -> None:
+    """Raise ApiError unless the session's shop is the one of this slug, or the only shop."""
+    if slug != session.shop.slug and shop_at(slug).pk != session.shop_id:
+        raise api_errors.other_shop()
 
 
 def _shops() -> QuerySet[Shop]:
