@@ -14,7 +14,6 @@ from enum import StrEnum
 from smtplib import SMTPException
 from typing import TypeVar
 
-from django.conf import settings
 from django.utils.crypto import salted_hmac
 from redis import Redis
 
@@ -32,7 +31,6 @@ KEY_PREFIX = "seqrshop:receipt-mail"
 MAIL_SECONDS = 120  # a mail that is not sent by then is not sent
 REMEMBERED_SECONDS = 86_400
 MAX_MAILS = 10  # of one receipt, in REMEMBERED_SECONDS
-BACKENDS_WITHOUT_SERVER = ("", "django.core.mail.backends.console.EmailBackend")
 
 
 class MailState(StrEnum):
@@ -49,11 +47,6 @@ class MailUnavailable(Exception):
 
 class TooManyMails(Exception):
     """The receipt was to be mailed MAX_MAILS times within a day."""
-
-
-def is_offered() -> bool:
-    """Return whether the shop has a mail server."""
-    return (settings.EMAIL_BACKEND or "") not in BACKENDS_WITHOUT_SERVER
 
 
 def prepare_mail(receipt_id: int, address: str) -> tuple[str, bool]:

@@ -30,6 +30,7 @@ from payments.receipts.document import content_of, is_shown, receipt_of_order, r
 from payments.receipts.mail import file_name
 from payments.receipts.pdf import receipt_pdf
 from payments.tasks import enqueue
+from seqrshop.mail_server import has_mail_server
 from seqrshop.storefront import api_errors, rate_limits, receipt_mail
 from seqrshop.storefront.endpoint import (
     endpoint,
@@ -84,7 +85,7 @@ def mail(request: HttpRequest, return_key: str, number: int) -> HttpResponse:
     """Mail a receipt to an address, as the holder of the order's return key."""
     require_same_origin(request)
     receipt = _receipt_by_key(return_key, number)
-    if not receipt_mail.is_offered():
+    if not has_mail_server():
         raise api_errors.not_found()
     rate_limits.count(rate_limits.RECEIPT_MAIL, order=receipt.invoice.order_id)
     address = request.POST.get("address", "").strip()
@@ -103,8 +104,8 @@ def mail(request: HttpRequest, return_key: str, number: int) -> HttpResponse:
             return _page(request, receipt, error=error, status=503)
     if is_new:
         enqueue(mail_receipt, receipt.pk, mail_id, expires=receipt_mail.MAIL_SECONDS)
-    key = {"return_key": return_key, "number": number}
-    return redirect(f"{reverse('receipt_by_number', kwargs=key)}?mail={mail_id}#mail")
+    page = _url("receipt_by_number", return_key, number)
+    return redirect(f"{page}?mail={mail_id}#mail")
 
 
 @endpoint("GET", "HEAD")
@@ -118,7 +119,7 @@ def _page(
 ) -> HttpResponse:
     order = receipt.invoice.order
     content, key = _content_of(receipt), {"return_key": order.return_key}
-    mail_id = request.GET.get("mail", "") if receipt_mail.is_offered() else ""
+    mail_id = request.GET.get("mail", "") if has_mail_server() else ""
     if not MAIL_ID.fullmatch(mail_id):
         mail_id = ""
     context = {
@@ -134,9 +135,7 @@ def _page(
         "credited_url": content.credited
         and _url("receipt_by_number", order.return_key, content.credited.number),
         "mail_url": (
-            _url("receipt_mail", order.return_key, content.number)
-            if receipt_mail.is_offered()
-            else ""
+            _url("receipt_mail", order.return_key, content.number) if has_mail_server() else ""
         ),
         "mail_state": receipt_mail.state_of(mail_id) if mail_id else "",
         "mail_state_url": reverse("receipt_mail_state", args=[mail_id]) if mail_id else "",

@@ -6,7 +6,6 @@ import logging
 from smtplib import SMTPException
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
@@ -31,10 +30,9 @@ from seqrshop.backoffice.people.invitation_forms import (
 )
 from seqrshop.backoffice.people.invitations import InvitationOver, NameTaken
 from seqrshop.backoffice.people.sign_in_flow import after_password
+from seqrshop.mail_server import has_mail_server
 
 logger = logging.getLogger(__name__)
-
-TO_LOG = "django.core.mail.backends.console.EmailBackend"  # where a link would be readable
 
 
 @never_cache
@@ -46,7 +44,7 @@ def invite_page(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The invitation is withdrawn."))
         return HttpResponseRedirect(admin_url(User, "add"))
     form = InviteForm(request, request.POST or None)
-    if not settings.EMAIL_BACKEND or settings.EMAIL_BACKEND == TO_LOG:
+    if not has_mail_server():
         del form.fields["email"]
     if form.is_valid():
         given = form.cleaned_data
