@@ -9,8 +9,6 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
@@ -24,6 +22,7 @@ from orders.models import Order, OrderState, Shop
 from orders.models.order import PROGRESS_FIELDS
 from orders.services import advance_order, mark_paused, undo_step
 from orders.state_machine import TransitionError
+from seqrshop.backoffice.action_results import log_change
 from seqrshop.backoffice.kitchen.access import PAUSE_PERMISSION, shop_of_board
 from seqrshop.backoffice.kitchen.board import BoardView, read_board
 from seqrshop.backoffice.kitchen.stream import accept_board_stream
@@ -112,14 +111,8 @@ def pause(request: HttpRequest, shop: Shop) -> HttpResponse:
     with transaction.atomic():
         changed = mark_paused(shop, paused=not opens, until=until)
         if changed:
-            _log_pause(request, shop, _("Opened") if opens else _("Paused"))
+            log_change(shop, by_staff(request.user), _("Opened") if opens else _("Paused"))
     return _answer({"changed": changed})
-
-
-def _log_pause(request: HttpRequest, shop: Shop, text: str) -> None:
-    LogEntry.objects.log_actions(
-        cast(User, request.user).pk, [shop], CHANGE, text, single_object=True
-    )
 
 
 def _view(shop: Shop) -> BoardView:
