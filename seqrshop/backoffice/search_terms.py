@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from orders.models.order import FIRST_NUMBER
 
 MAX_TERM_CHARACTERS = 100
-MAX_ORDER_ID = 10**15
 COUNTRY_CODE = "46"
 LAST_DIGITS = 4
 REFERENCE_END_CHARACTERS = 8
