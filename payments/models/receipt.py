@@ -73,4 +73,9 @@ class Receipt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return gettext("Receipt %(number)s") % {"number": self.number}
+        name = (
+            gettext("Receipt %(number)s")
+            if self.kind == ReceiptKind.PAYMENT
+            else gettext("Credit receipt %(number)s")
+        )
+        return name % {"number": self.number}

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import Http404, HttpResponse
-from django.utils.translation import gettext as _
 
 from orders.models import Order
-from payments.models import Invoice, Receipt, ReceiptKind
+from payments.models import Invoice, Receipt
 from payments.receipts.document import (
     content_of,
     is_shown,
@@ -36,7 +35,7 @@ def slip_receipts(order: Order) -> tuple[SlipReceipt, ...]:
     receipts = Receipt.objects.filter(invoice__order=order).select_related("invoice")
     return tuple(
         SlipReceipt(
-            label=_label(receipt),
+            label=str(receipt),
             amount=money(receipt.amount, receipt.currency),
             issued_at=receipt.issued_at,
             url=(
@@ -68,12 +67,3 @@ def receipt_response(invoice: Invoice, number: str) -> HttpResponse:
         content_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="{receipt.number}.pdf"'},
     )
-
-
-def _label(receipt: Receipt) -> str:
-    name = (
-        _("Receipt %(number)s")
-        if receipt.kind == ReceiptKind.PAYMENT
-        else _("Credit receipt %(number)s")
-    )
-    return name % {"number": receipt.number}
