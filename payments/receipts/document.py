@@ -30,6 +30,7 @@ def _receipts() -> QuerySet[Receipt]:
 _RECEIPT_OF_PAYMENT = CompiledQuery(
     lambda: (
         _receipts()
+        .select_related("invoice__terminal__seller")
         .filter(invoice=Parameter("invoice_id", BigIntegerField()), kind=ReceiptKind.PAYMENT.value)
         .order_by("-id")[:1]
     )
@@ -44,7 +45,7 @@ def has_receipt(invoice: Invoice) -> bool:
 def receipt_of_payment(invoice_id: int) -> Receipt:
     """Return the receipt of an invoice's payment: the latest, if SEQR had reversed one before.
 
-    Raises Receipt.DoesNotExist.
+    The invoice's terminal, which submits it, is read too. Raises Receipt.DoesNotExist.
     """
     return _RECEIPT_OF_PAYMENT.get(invoice_id=invoice_id)
 

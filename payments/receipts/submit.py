@@ -25,14 +25,8 @@ from payments.cases.cases import (
 from payments.gateway import credentials_of, seqr_with
 from payments.invoices.transitions import lock_invoice, locked_invoices
 from payments.leases import Lease, call_lease_duration, doubling_pause
-from payments.models import (
-    MAX_RECEIPT_REFUSALS,
-    RECEIPT_PENDING,
-    Invoice,
-    Receipt,
-    ReceiptKind,
-)
-from payments.receipts.document import content_of, receipt_html
+from payments.models import MAX_RECEIPT_REFUSALS, RECEIPT_PENDING, Invoice, Receipt
+from payments.receipts.document import content_of, receipt_html, receipt_of_payment
 from payments.seqr import (
     CallRecord,
     ReceiptDocument,
@@ -52,15 +46,6 @@ RECEIPT_TYPE = "RECEIPT"  # required; the API reference lists no values
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 
-_TO_SUBMIT = CompiledQuery(
-    lambda: (
-        Receipt.objects.select_related(
-            "seller", "invoice__order__shop", "invoice__terminal__seller"
-        )
-        .filter(invoice=Parameter("invoice_id", BigIntegerField()), kind=ReceiptKind.PAYMENT.value)
-        .order_by("-id")[:1]
-    )
-)
 _SUBMITTED = CompiledQuery(
     lambda: (
         locked_invoices()
@@ -82,7 +67,7 @@ def submit_receipt(invoice_id: int) -> None:
     """
     if not _take_lease(invoice_id):
         return
-    receipt = _TO_SUBMIT.get(invoice_id=invoice_id)
+    receipt = receipt_of_payment(invoice_id)
     invoice = receipt.invoice
     assert invoice.ers_reference is not None
     calls: list[CallRecord] = []
