@@ -11,9 +11,10 @@ from orders.models import OrderState
 from tests.browser.axe import accessibility_violations
 from tests.browser.browsers import SIZES, THEMES, ZOOMED, new_browser_context
 from tests.browser.conftest import Console
+from tests.browser.customer import PAID, UNPAID, Customer
 from tests.browser.layout import layout_faults
 from tests.browser.stack import Stack
-from tests.browser.states import PAID, STATES, UNPAID, Customer
+from tests.browser.states import STATES, go_to
 from tests.browser.steps import expect_heading, order_without_app
 
 pytestmark = pytest.mark.browser
@@ -76,7 +77,7 @@ def test_each_state_is_accessible_in_each_theme_and_fits_each_screen(
 ) -> None:
     page = customer.page
 
-    customer.go_to(state)
+    go_to(customer, state)
 
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)
@@ -92,7 +93,7 @@ def test_each_state_is_accessible_in_each_theme_and_fits_each_screen(
 def test_state_is_accessible_in_english(english_customer: Customer, state: str) -> None:
     page = english_customer.page
 
-    english_customer.go_to(state)
+    go_to(english_customer, state)
 
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)
@@ -107,7 +108,7 @@ def test_page_with_reduced_motion_does_not_animate(
     customer = Customer(stack, page)
 
     def moves(state: str) -> bool:
-        customer.go_to(state)
+        go_to(customer, state)
         return bool(page.evaluate(MOVEMENTS_AFTER_A_FRAME))
 
     for state in ("connecting", "order-awaiting-payment", "order-paid"):

@@ -27,8 +27,9 @@ from tests.browser.browsers import (
     new_browser_context,
     running_chromium,
 )
+from tests.browser.customer import Customer
 from tests.browser.stack import Stack, running_stack
-from tests.browser.states import STATES, Customer
+from tests.browser.states import STATES, go_to
 from tests.screenshots import backoffice, readme
 
 PICTURES = ROOT / ".local" / "screenshots"
@@ -67,7 +68,7 @@ def _take_all(stack: Stack, chromium: Browser, language: str) -> None:
     context = new_browser_context(chromium, locale=LANGUAGES[language])
     customer = Customer(stack, context.new_page())
     for state in STATES:
-        customer.go_to(state)
+        go_to(customer, state)
         _take(customer.page, language, state)
     customer.reset()
     context.close()

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, ViewportSize
 
 from seqrshop.local.demo import STAFF_USER
 from tests.browser.browsers import THEMES, new_browser_context
+from tests.browser.customer import Customer
 from tests.browser.stack import Stack
-from tests.browser.states import Customer
 
 WINDOW: ViewportSize = {"width": 1280, "height": 900}
 WIDTHS = (1280, 1024, 390)
