@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource
 from orders.compiled_query import CompiledQuery, Parameter
-from orders.languages import current_language
 from orders.models import Customer, CustomerSession, Order, OrderRow, OrderState, RowKind, Shop
 from orders.models.order import BLOCKING_STATES, PAYABLE_AGAIN
 from orders.services.options import MenuProduct
@@ -18,6 +17,7 @@ from orders.services.priced_rows import (
     OrderNotAccepted,
     ordered_products,
     product_rows,
+    reason_not_for_sale,
     require_dining,
     require_valid,
     tip_rows,
@@ -163,10 +163,5 @@ def _lock_customer(customer_id: int) -> Customer:
 def _require_for_sale(row: OrderRow) -> None:
     """Raise OrderNotAccepted if a row's product or option is not for sale any more."""
     sold = row.option or row.product
-    if sold is None:
-        return
-    name = {"product": sold.name_in(current_language())}
-    if not sold.on_sale:
-        raise OrderNotAccepted("state", _("%(product)s is no longer for sale.") % name)
-    if sold.sold_out:
-        raise OrderNotAccepted("state", _("%(product)s is sold out.") % name)
+    if sold and (reason := reason_not_for_sale(sold, sold_out=sold.sold_out)):
+        raise OrderNotAccepted("state", reason)

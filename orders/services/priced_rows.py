@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from orders.compiled_query import CompiledQuery, KeyIsAnyOf, Parameter
 from orders.languages import current_language
-from orders.models import Dining, OrderRow, Product, RowKind, Shop
+from orders.models import Dining, Option, OrderRow, Product, RowKind, Shop
 from orders.services.options import (
     MenuProduct,
     OfferedOption,
@@ -85,18 +85,18 @@ def ordered_products(shop: Shop, request: OrderRequest) -> list[MenuProduct]:
             raise OrderNotAccepted(
                 f"rows[{index}].product", _("This product is not for sale here.")
             )
-        if reason := _reason_not_for_sale(item):
+        if reason := reason_not_for_sale(item.product, sold_out=item.is_sold_out):
             raise OrderNotAccepted(f"rows[{index}].product", reason)
         ordered.append(item)
     return ordered
 
 
-def _reason_not_for_sale(item: MenuProduct) -> str | None:
-    """Return why a product cannot be ordered, or None if it can."""
-    name = {"product": item.product.name_in(current_language())}
-    if not item.product.on_sale:
+def reason_not_for_sale(sold: Product | Option, *, sold_out: bool) -> str | None:
+    """Return why a product or an option cannot be ordered, or None if it can."""
+    name = {"product": sold.name_in(current_language())}
+    if not sold.on_sale:
         return _("%(product)s is no longer for sale.") % name
-    if item.is_sold_out:
+    if sold_out:
         return _("%(product)s is sold out.") % name
     return None
 
