@@ -28,7 +28,7 @@ from seqrshop.backoffice.waiting import waiting_counts
 
 WAITING_WINDOW = timedelta(hours=24)
 """An order that nobody marked as served is waiting no longer the day after."""
-SHOWN_PRODUCTS = 5
+SHOWN_NAMES = 5
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,10 @@ def today_context(request: HttpRequest) -> dict[str, Any]:
         "approvals_url": admin_url(Refund, "approvals"),
         "cases": counts.cases if may("payments.view_moneycase") else None,
         "cases_url": list_url(MoneyCase, open="yes"),
-        **(_sold_out(request) if may("orders.view_product") else {}),
         "incomplete_sellers": _incomplete_sellers(request),
-        **(_sold_out_options(request) if may("orders.view_option") else {}),
+        **(_sold_out(request, Product, "sold_out") if may("orders.view_product") else {}),
+        # Oat milk is missing from each coffee.
+        **(_sold_out(request, Option, "sold_out_options") if may("orders.view_option") else {}),
     }
 
 
@@ -119,23 +120,15 @@ def _incomplete_sellers(request: HttpRequest) -> list[tuple[str, str]]:
     return [(missing_text(seller), page_url(seller)) for seller in sellers]
 
 
-def _sold_out(request: HttpRequest) -> dict[str, Any]:
-    products = own_rows(request, Product.objects.filter(sold_out=True, on_sale=True))
-    names = [product.name_in(current_language()) for product in products]
+def _sold_out(
+    request: HttpRequest, model: type[Product] | type[Option], key: str
+) -> dict[str, Any]:
+    """Return the first names of what is sold out as `key`, and what is said beside them."""
+    rows: Any = own_rows(request, model._default_manager.filter(sold_out=True, on_sale=True))
+    names = [row.name_in(current_language()) for row in rows]
     return {
-        "sold_out": names[:SHOWN_PRODUCTS],
-        "more_sold_out": max(0, len(names) - SHOWN_PRODUCTS),
-        "sold_out_count": len(names),
-        "sold_out_url": list_url(Product, sold_out__exact=1),
-    }
-
-
-def _sold_out_options(request: HttpRequest) -> dict[str, Any]:
-    """Return the options that are sold out: oat milk is missing from each coffee."""
-    options = own_rows(request, Option.objects.filter(sold_out=True, on_sale=True))
-    names = [option.name_in(current_language()) for option in options]
-    return {
-        "sold_out_options": names[:SHOWN_PRODUCTS],
-        "more_sold_out_options": max(0, len(names) - SHOWN_PRODUCTS),
-        "sold_out_options_url": list_url(Option, sold_out__exact=1),
+        key: names[:SHOWN_NAMES],
+        f"more_{key}": max(0, len(names) - SHOWN_NAMES),
+        f"{key}_count": len(names),
+        f"{key}_url": list_url(model, sold_out__exact=1),
     }
