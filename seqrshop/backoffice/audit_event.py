@@ -26,6 +26,7 @@ from seqrshop.backoffice.formatting import EMPTY_VALUE, local_time
 from seqrshop.backoffice.history import history_line
 from seqrshop.backoffice.large_lists import LargeListAdmin
 from seqrshop.backoffice.links import list_url
+from seqrshop.backoffice.list_parameters import filters_by
 from seqrshop.backoffice.search import orders_matching
 from seqrshop.backoffice.shop_scope import has_all_shops
 
@@ -71,7 +72,7 @@ class AuditEventAdmin(OrderColumn, LargeListAdmin[AuditEvent]):
         """
         if not has_all_shops(request):
             return ("-order_id", "-id")
-        is_of_days = any(name.startswith(self.date_hierarchy) for name in request.GET)
+        is_of_days = filters_by(request.GET, self.date_hierarchy)
         return ("-occurred_at", "-id") if is_of_days else ("-id",)
 
     def get_search_results(

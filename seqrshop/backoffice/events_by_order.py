@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from orders.models import Order
 from seqrshop.backoffice.date_links import end_of_chosen
 from seqrshop.backoffice.large_lists import LargeChangeList
+from seqrshop.backoffice.list_parameters import filters_by
 from seqrshop.backoffice.shop_scope import has_all_shops, own_rows
 
 ORDERS_PER_EVENT = 2  # a filter may leave out all events of an order
@@ -34,8 +35,7 @@ class EventsByOrder(LargeChangeList):
         """Read the page. The first event of some days, which is on the last page, has no index."""
         if not has_all_shops(request):
             self._orders = self._orders_until(end_of_chosen(self), request)
-            field = self.model_admin.date_hierarchy
-            self.has_last_page = not any(name.startswith(f"{field}__") for name in request.GET)
+            self.has_last_page = not filters_by(request.GET, self.model_admin.date_hierarchy)
         super().get_results(request)
 
     def _orders_until(self, end: Any, request: HttpRequest) -> QuerySet[Order]:

@@ -53,6 +53,11 @@ def without_language(parameters: QueryDict) -> QueryDict | None:
     return rest
 
 
+def filters_by(parameters: QueryDict, field: str | None) -> bool:
+    """Return whether an address filters its rows by a field."""
+    return any(name.partition("__")[0] == field for name in parameters)
+
+
 def is_unfiltered(parameters: QueryDict) -> bool:
     """Return whether an address has nothing but the flag of an earlier error, if that."""
     return parameters.keys() <= {ERROR_FLAG}
