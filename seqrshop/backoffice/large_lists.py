@@ -25,7 +25,7 @@ from orders.query_plans import planned_for_its_values
 from seqrshop.backoffice.date_links import date_links
 from seqrshop.backoffice.keyset import following, reverse
 from seqrshop.backoffice.read_only import ReadOnlyAdmin
-from seqrshop.backoffice.row_count import RowCount, count_rows
+from seqrshop.backoffice.row_count import count_rows
 
 M = TypeVar("M", bound=Model)
 
@@ -82,7 +82,7 @@ class LargeChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """Read the page; above COUNT_LIMIT rows, without counting them or skipping many."""
-        count = self._count()
+        count = count_rows(self.queryset)
         self.is_large = not count.is_exact
         self.show_full_result_count = False
         self.show_admin_actions = True
@@ -111,9 +111,6 @@ class LargeChangeList(ChangeList):
             self.multi_page = count.number > self.list_per_page
             self.result_list = self._page_of_few()
         self.full_result_count = self.result_count
-
-    def _count(self) -> RowCount:
-        return count_rows(self.queryset)
 
     def _page_of_few(self) -> Any:
         if not self.result_count:
