@@ -31,7 +31,7 @@ def test_page_has_addresses_of_its_shop_for_script(
     assert response.status_code == 200
     assert 'data-session-url="/lyktan/session"' in html
     assert 'data-orders-url="/lyktan/orders"' in html
-    assert 'data-leave-url="SEQR-ACTION://WIZARD/CANCEL"' in html
+    assert 'href="SEQR-ACTION://WIZARD/CANCEL"' in html
     assert "Kafé Lyktan" in html
 
 

@@ -71,7 +71,7 @@ def test_changed_setting_is_shown(client: JsonClient, cafe: Shop, settings: Any)
     page_of(client)
     settings.SEQR_LEAVE_URL = "SEQR-ACTION://ELSEWHERE"
 
-    assert 'data-leave-url="SEQR-ACTION://ELSEWHERE"' in page_of(client)
+    assert 'href="SEQR-ACTION://ELSEWHERE"' in page_of(client)
 
 
 @pytest.mark.parametrize(
