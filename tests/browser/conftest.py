@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -56,6 +57,9 @@ def chromium() -> Iterator[Browser]:
     """Run one browser for all tests."""
     with running_chromium() as browser:
         yield browser
+
+
+MAX_CLOCK_SKEW_SECONDS = 0.5
 
 
 @dataclass
@@ -114,29 +118,49 @@ def open_browser(chromium: Browser, console: Console) -> Iterator[OpenBrowser]:
         context.close()
 
 
+class UsedBrowser:
+    """A browser context that has cached our static files, as most customers' have.
+
+    A clock that a test has moved stays in its context, so that context is replaced.
+    """
+
+    def __init__(self, chromium: Browser) -> None:
+        self._chromium = chromium
+        self._context = new_browser_context(chromium)
+
+    def context(self) -> BrowserContext:
+        """Return the context, without cookies, pages, and a moved clock."""
+        self._context.clear_cookies()
+        page = self._context.new_page()
+        is_on_time = abs(page.evaluate("Date.now()") / 1000 - time.time()) < MAX_CLOCK_SKEW_SECONDS
+        page.close()
+        if not is_on_time:
+            self.close()
+            self._context = new_browser_context(self._chromium)
+        return self._context
+
+    def close(self) -> None:
+        """Close the context."""
+        self._context.close()
+
+
 @pytest.fixture(scope="package")
-def used_browser(chromium: Browser) -> Iterator[BrowserContext]:
-    """Return a browser context that has cached our static files, as most customers' have."""
-    context = new_browser_context(chromium)
-    yield context
-    context.close()
+def shared_browser(chromium: Browser) -> Iterator[UsedBrowser]:
+    """Return the browser that the tests with a `page` share."""
+    browser = UsedBrowser(chromium)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
-def page_with_clock(open_browser: OpenBrowser) -> Page:
-    """Open a page in a browser of its own, whose clock the test moves."""
-    page = open_browser().new_page()
-    page.clock.install()
-    return page
+def used_browser(shared_browser: UsedBrowser) -> BrowserContext:
+    """Return a browser context that has cached our static files."""
+    return shared_browser.context()
 
 
 @pytest.fixture
 def page(stack: Stack, used_browser: BrowserContext, console: Console) -> Iterator[Page]:
-    """Open a page in the used browser, without cookies and stored baskets.
-
-    A clock that a test installs stays in its browser: such a test uses `page_with_clock`.
-    """
-    used_browser.clear_cookies()
+    """Open a page in the used browser, without cookies and stored baskets."""
     used_browser.on("console", console.record)
     used_browser.on("weberror", console.record_script_error)
     page = used_browser.new_page()

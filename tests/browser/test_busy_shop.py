@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Console
+from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.stack import Stack
 from tests.browser.steps import expect_heading
 
@@ -27,10 +27,12 @@ def unavailable_shop(stack: Stack) -> Iterator[None]:
 
 
 @pytest.fixture
-def page(page_with_clock: Page) -> Page:
-    """A page whose clock stands still unless the test advances it."""
-    page_with_clock.clock.pause_at(page_with_clock.evaluate("Date.now() + 1000"))
-    return page_with_clock
+def page(open_browser: OpenBrowser) -> Page:
+    """A page of a browser of its own, whose clock stands still unless the test advances it."""
+    page: Page = open_browser().new_page()
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    return page
 
 
 def test_page_of_unavailable_shop_reloads_itself_and_keeps_the_scan(

@@ -112,8 +112,8 @@ def test_rejected_order_does_not_move_the_focus(
     expect(order).to_be_focused()
 
 
-def test_reloaded_menu_does_not_move_the_focus(stack: Stack, page_with_clock: Page) -> None:
-    page = page_with_clock
+def test_reloaded_menu_does_not_move_the_focus(stack: Stack, page: Page) -> None:
+    page.clock.install()
     open_menu(page, stack.scan())
     more = product_row(page, "Cinnamon bun").get_by_role("button", name="Add one")
     more.focus()

@@ -66,10 +66,10 @@ def test_unsent_order_and_menu_resume_when_settings_are_corrected(
 
 
 def test_payment_pause_while_the_customer_chooses_keeps_the_basket(
-    stack: Stack, page_with_clock: Page, console: Console
+    stack: Stack, page: Page, console: Console
 ) -> None:
     console.expected.append("503")
-    page = page_with_clock
+    page.clock.install()
     open_menu(page, stack.scan())
     choose(page, "Cinnamon bun")
     sentence = "Payments are paused."

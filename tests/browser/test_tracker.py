@@ -118,9 +118,9 @@ def test_sound_is_played_once_when_the_order_is_ready_if_it_is_switched_on(
 
 
 def test_page_of_a_served_order_shows_that_it_was_undone_by_slow_polling(
-    stack: Stack, page_with_clock: Page
+    stack: Stack, page: Page
 ) -> None:
-    page = page_with_clock
+    page.clock.install()
     number = pay_for_an_order(stack, page)
     order = int(number) - 1000
     stack.write("UPDATE orders_order SET state = 'served', served_at = now() WHERE id = %s", order)
