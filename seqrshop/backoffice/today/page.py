@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Min
+from django.db.models import Count, F, Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -66,9 +66,13 @@ def today_context(request: HttpRequest) -> dict[str, Any]:
         "cases": counts.cases if may("payments.view_moneycase") else None,
         "cases_url": list_url(MoneyCase, open="yes"),
         "incomplete_sellers": _incomplete_sellers(request),
-        **(_sold_out(request, Product, "sold_out") if may("orders.view_product") else {}),
+        **(_sold_out(request, Product, "sold_out", "shop") if may("orders.view_product") else {}),
         # Oat milk is missing from each coffee.
-        **(_sold_out(request, Option, "sold_out_options") if may("orders.view_option") else {}),
+        **(
+            _sold_out(request, Option, "sold_out_options", "group__shop")
+            if may("orders.view_option")
+            else {}
+        ),
     }
 
 
@@ -121,11 +125,18 @@ def _incomplete_sellers(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def _sold_out(
-    request: HttpRequest, model: type[Product] | type[Option], key: str
+    request: HttpRequest, model: type[Product] | type[Option], key: str, shop: str
 ) -> dict[str, Any]:
-    """Return the first names of what is sold out as `key`, and what is said beside them."""
-    rows: Any = own_rows(request, model._default_manager.filter(sold_out=True, on_sale=True))
+    """Return the first names of what is sold out as `key`, and what is said beside them.
+
+    `shop` is the path from a row to its shop, which is named where rows are of several shops.
+    """
+    sold_out = model._default_manager.filter(sold_out=True, on_sale=True)
+    rows: Any = own_rows(request, sold_out.annotate(shop_name=F(f"{shop}__name")))
+    is_of_several = len({row.shop_name for row in rows}) > 1
     names = [row.name_in(current_language()) for row in rows]
+    if is_of_several:
+        names = [f"{name} ({row.shop_name})" for name, row in zip(names, rows, strict=True)]
     return {
         key: names[:SHOWN_NAMES],
         f"more_{key}": max(0, len(names) - SHOWN_NAMES),

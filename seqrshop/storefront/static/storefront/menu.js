@@ -90,9 +90,8 @@ export class Menu {
     const price = formatMoney(lowestPrice(product), this.#basket.currency);
     const hasDearer = mustBeChosen(product);
     find(element, "[data-price]").textContent = hasDearer ? translate("from", price) : price;
-    const groups = product.option_groups.map((group) => group.name);
-    const marks = product.diet.map((mark) => mark.name);
-    find(element, "[data-marks]").textContent = [...marks, ...groups].join(" · ");
+    // No names of options: "milk" among the diet marks would be read as an allergen.
+    find(element, "[data-marks]").textContent = product.diet.map(({ name }) => name).join(" · ");
     showPicture(find(element, "[data-picture]", HTMLImageElement), product.picture);
     find(element, "[data-sold-out]").hidden = !product.sold_out;
     const stepper = find(element, "[data-stepper]");
