@@ -21,9 +21,7 @@ export class AwaitedOrders {
   constructor({ api }, open) {
     this.#open = open;
     /** @type {OrderStream<AwaitedOrder>} */
-    this.#stream = new OrderStream({
-      fetchOrder: (url) => api.request("GET", url),
-      openStream: (url, signal) => api.openStream(url, signal),
+    this.#stream = new OrderStream(api, {
       onOrder: (order) => this.#update(order),
       onNotice: () => {}, // the menu can be used meanwhile
       onError: () => {}, // the menu's next request finds out

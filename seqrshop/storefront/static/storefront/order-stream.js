@@ -19,6 +19,7 @@ const NEVER = Infinity; // until the page wakes
 
 const OPEN_STATES = ["created", "sending", "awaiting_payment", "cancel_pending", "needs_attention"];
 
+/** @typedef {import("./api-client.js").ApiClient} ApiClient */
 /** @typedef {{ state: string, progress?: string | null }} FollowedOrder */
 
 /**
@@ -38,6 +39,7 @@ const isFinal = (order) => !awaitsPayment(order) && !order.progress;
 
 /** @template {FollowedOrder} T what the API returns of an order */
 export class OrderStream {
+  #api;
   #handlers;
   #url = "";
   #eventsUrl = "";
@@ -53,16 +55,15 @@ export class OrderStream {
   #nextStreamAt = 0;
 
   /**
-   * `fetchOrder` throws what ApiClient.request throws; `onNotice` gets the name of a text, or "";
-   * `onError` gets the error that ends the following.
+   * `onNotice` gets the name of a text, or ""; `onError` gets the error that ends the following.
+   * @param {ApiClient} api
    * @param {object} handlers
-   * @param {(url: string) => Promise<T>} handlers.fetchOrder
-   * @param {(url: string, signal: AbortSignal) => Promise<Response>} handlers.openStream
    * @param {(order: T) => void} handlers.onOrder
    * @param {(reason: string) => void} handlers.onNotice
    * @param {(error: unknown) => void} handlers.onError
    */
-  constructor(handlers) {
+  constructor(api, handlers) {
+    this.#api = api;
     this.#handlers = handlers;
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.#wake();
@@ -137,7 +138,7 @@ export class OrderStream {
   async #poll() {
     const round = this.#startRound();
     try {
-      const order = await this.#handlers.fetchOrder(this.#url);
+      const order = await this.#api.request("GET", this.#url);
       if (round !== this.#round) return;
       this.#startRound();
       this.#update(order);
@@ -169,7 +170,7 @@ export class OrderStream {
     };
     this.#timer = setTimeout(onLost, FIRST_EVENT_TIMEOUT_MS);
     try {
-      const response = await this.#handlers.openStream(this.#eventsUrl, stream.signal);
+      const response = await this.#api.openStream(this.#eventsUrl, stream.signal);
       retryMs = Math.max(STREAM_RETRY_MS, 1000 * Number(response.headers.get("Retry-After")));
       for await (const { kind, data } of readEvents(response)) {
         if (round !== this.#round) return;
@@ -209,7 +210,7 @@ export class OrderStream {
     if (!isStalled) return;
     const [round, updates] = [this.#round, this.#updates];
     try {
-      const order = await this.#handlers.fetchOrder(this.#url);
+      const order = await this.#api.request("GET", this.#url);
       if (round === this.#round && updates === this.#updates) this.#update(order);
     } catch {
       // The stream continues, or its timeout finds it lost.

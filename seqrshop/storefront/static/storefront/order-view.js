@@ -33,9 +33,7 @@ export class OrderView {
     this.#session = session;
     this.#handover = new AppHandover(session.api);
     /** @type {OrderStream<Order>} */
-    this.#stream = new OrderStream({
-      fetchOrder: (url) => session.api.request("GET", url),
-      openStream: (url, signal) => session.api.openStream(url, signal),
+    this.#stream = new OrderStream(session.api, {
       onOrder: (order) => this.#render(order),
       onNotice: showNotice,
       onError: (error) => this.#onError(error),

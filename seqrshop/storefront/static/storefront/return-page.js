@@ -10,9 +10,7 @@ const main = find(document, "#main");
 const api = new ApiClient();
 const tracker = new Tracker(main);
 /** @type {OrderStream<ReturnedOrder>} */
-const stream = new OrderStream({
-  fetchOrder: (url) => api.request("GET", url),
-  openStream: (url, signal) => api.openStream(url, signal),
+const stream = new OrderStream(api, {
   onOrder: show,
   onNotice: showNotice,
   onError: () => {}, // the page keeps the last known state
