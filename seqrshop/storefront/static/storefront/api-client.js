@@ -57,27 +57,6 @@ export class ApiClient {
   }
 
   /**
-   * Repeats a request until it is answered, calling `showNotice` with the reason of each failure.
-   * @param {string} method
-   * @param {string} url
-   * @param {object | undefined} body
-   * @param {(reason: string) => void} showNotice
-   */
-  async requestUntilAnswered(method, url, body, showNotice) {
-    for (;;) {
-      try {
-        const answer = await this.request(method, url, body);
-        showNotice("");
-        return answer;
-      } catch (error) {
-        if (!(error instanceof ApiUnavailable)) throw error;
-        showNotice(error.reason);
-        await new Promise((resolve) => setTimeout(resolve, error.retryAfterMs));
-      }
-    }
-  }
-
-  /**
    * Requests an event stream and returns the response, whatever its type.
    * @param {string} url
    * @param {AbortSignal} signal

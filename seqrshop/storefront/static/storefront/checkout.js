@@ -74,8 +74,7 @@ export class Checkout {
     save();
     try {
       await session.guard(async () => {
-        const { api } = session;
-        const order = await api.requestUntilAnswered("POST", ordersUrl, request, showNotice);
+        const order = await session.request("POST", ordersUrl, request);
         basket.setOrder(order.id);
         save();
         this.follow(order, { opensApp: true });

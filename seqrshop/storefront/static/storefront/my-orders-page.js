@@ -4,7 +4,7 @@ import { copyTemplate, find } from "./dom.js";
 import { keepStateAcrossLanguages } from "./language-links.js";
 import { formatMoney, toMinorUnits } from "./money.js";
 import { OrderView } from "./order-view.js";
-import { showNotice, showView } from "./page.js";
+import { showView } from "./page.js";
 import { Session } from "./session.js";
 
 const root = find(document, "#my-orders");
@@ -23,8 +23,7 @@ session.resume(showList);
 async function showList() {
   orderView.stop();
   await session.guard(async () => {
-    const { api } = session;
-    render(await api.requestUntilAnswered("GET", listUrl, undefined, showNotice));
+    render(await session.request("GET", listUrl));
   });
   if (!find(document, "#scan").hidden) return;
   showView("my-orders");
@@ -70,7 +69,7 @@ function listed(order) {
 async function show(url) {
   scrolledTo = window.scrollY;
   await session.guard(async () => {
-    const order = await session.api.requestUntilAnswered("GET", url, undefined, showNotice);
+    const order = await session.request("GET", url);
     history.pushState(null, "");
     orderView.follow(order);
   });

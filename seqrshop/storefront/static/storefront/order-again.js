@@ -1,7 +1,6 @@
 // Fills the basket with an earlier order. Loaded when the customer asks for it.
 
 import { ApiError } from "./api-client.js";
-import { showNotice } from "./page.js";
 
 /** @typedef {import("./basket.js").Basket} Basket */
 /** @typedef {import("./session.js").Session} Session */
@@ -27,9 +26,9 @@ export async function fillBasket(basket, session, id) {
  * @param {string} id
  * @returns {Promise<OrderRow[]>}
  */
-async function rowsOf({ api }, id) {
+async function rowsOf(session, id) {
   try {
-    const order = await api.requestUntilAnswered("GET", `/orders/${id}`, undefined, showNotice);
+    const order = await session.request("GET", `/orders/${id}`);
     return order.rows;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

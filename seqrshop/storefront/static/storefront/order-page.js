@@ -156,7 +156,7 @@ async function showAwaitedOrders() {
 /** @param {string} url */
 async function openOrder(url) {
   await session.guard(async () => {
-    const order = await session.api.requestUntilAnswered("GET", url, undefined, showNotice);
+    const order = await session.request("GET", url);
     (await loadCheckout()).follow(order);
   });
 }

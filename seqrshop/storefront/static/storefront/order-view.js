@@ -87,12 +87,10 @@ export class OrderView {
    * @param {"cancel" | "pay"} action
    */
   async #change({ url }, action) {
-    const { api } = this.#session;
     this.#setBusy(true);
     try {
       await this.#session.guard(async () => {
-        const address = `${url}/${action}`;
-        const order = await api.requestUntilAnswered("POST", address, undefined, showNotice);
+        const order = await this.#session.request("POST", `${url}/${action}`);
         this.follow(order, { opensApp: action === "pay" });
       });
     } catch (error) {

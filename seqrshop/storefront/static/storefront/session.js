@@ -1,6 +1,6 @@
 // Starts every page: takes the token out of the address, opens the session, chooses the first view.
 
-import { ApiClient, ApiError } from "./api-client.js";
+import { ApiClient, ApiError, ApiUnavailable } from "./api-client.js";
 import { forgetPaidBasket } from "./basket-store.js";
 import { find } from "./dom.js";
 import { takeFragment, writeFragment } from "./fragment.js";
@@ -37,7 +37,7 @@ export class Session {
       showView("connecting");
       if (fragment?.token) this.api.token = fragment.token;
       await this.guard(async () => {
-        const details = await this.#request(fragment ?? {});
+        const details = await this.#read(fragment ?? {});
         if (scan === scans) opened(details, fragment ?? {});
       });
     };
@@ -57,7 +57,27 @@ export class Session {
 
   /** Reads the session again, with the current prices. */
   refresh() {
-    return this.#request({});
+    return this.#read({});
+  }
+
+  /**
+   * Repeats a request until it is answered, and shows the reason of each failure.
+   * @param {string} method
+   * @param {string} url
+   * @param {object} [body]
+   */
+  async request(method, url, body) {
+    for (;;) {
+      try {
+        const answer = await this.api.request(method, url, body);
+        showNotice("");
+        return answer;
+      } catch (error) {
+        if (!(error instanceof ApiUnavailable)) throw error;
+        showNotice(error.reason);
+        await new Promise((resolve) => setTimeout(resolve, error.retryAfterMs));
+      }
+    }
   }
 
   /**
@@ -118,13 +138,12 @@ export class Session {
    * @param {Fragment} fragment
    * @returns {Promise<SessionDetails>}
    */
-  async #request({ token, reference }) {
+  async #read({ token, reference }) {
     /** @type {Record<string, string>} */
     const body = {};
     if (token) body.token = token;
     if (reference) body.invoice_reference = reference;
-    const url = this.#page.sessionUrl ?? "";
-    const details = await this.api.requestUntilAnswered("POST", url, body, showNotice);
+    const details = await this.request("POST", this.#page.sessionUrl ?? "", body);
     this.#basketKey = details.basket_key;
     return details;
   }
