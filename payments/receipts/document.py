@@ -210,10 +210,8 @@ def _refunded_rows(receipt: Receipt) -> Iterator[ReceiptRow]:
 
 def _credit(receipt: Receipt) -> ByRate | Decimal:
     """Return the amounts of a credit receipt's rows by VAT rate, or its amount without rows."""
-    amounts: dict[Decimal, Decimal] = {}
-    for row in _refunded_rows(receipt):
-        amounts[row.vat_rate] = amounts.get(row.vat_rate, Decimal(0)) - row.total
-    return amounts or receipt.amount
+    lines = vat_by_rate(_refunded_rows(receipt))
+    return {line.rate: -line.gross for line in lines} or receipt.amount
 
 
 def _name_of_amount(receipt: Receipt) -> str:
