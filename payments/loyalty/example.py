@@ -6,7 +6,7 @@ Set LOYALTY_HOOK=payments.loyalty.example.percentage, and add the cards in the a
 from decimal import ROUND_HALF_UP, Decimal
 
 from orders.models import Order
-from payments.loyalty.hook import Discount
+from payments.loyalty.hook import Discount, goods_by_vat_rate
 from payments.models import LoyaltyCard
 
 PATH = "payments.loyalty.example.percentage"
@@ -21,10 +21,6 @@ def percentage(order: Order, card: str) -> list[Discount] | None:
     known = LoyaltyCard.objects.filter(number_digest=LoyaltyCard.digest_of(card)).first()
     if known is None:
         return None
-    bought: dict[Decimal, Decimal] = {}
-    for row in order.rows.all():
-        if not row.is_tip:
-            bought[row.vat_rate] = bought.get(row.vat_rate, Decimal(0)) + row.total
     return [
         Discount(
             name_sv=f"Stamkundsrabatt {known.percent} %",
@@ -32,6 +28,6 @@ def percentage(order: Order, card: str) -> list[Discount] | None:
             amount=-off,
             vat_rate=vat_rate,
         )
-        for vat_rate, total in bought.items()
+        for vat_rate, total in goods_by_vat_rate(order).items()
         if (off := (total * known.percent / 100).quantize(Decimal("0.01"), ROUND_HALF_UP))
     ]

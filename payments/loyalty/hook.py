@@ -137,13 +137,19 @@ def _call(hook: Hook, order: Order, card: str) -> tuple[Discount, ...] | HookFai
         return HookFailed(f"LOYALTY_HOOK raised {type(error).__name__} at {line}")
 
 
+def goods_by_vat_rate(order: Order) -> dict[Decimal, Decimal]:
+    """Return what an order's goods cost at each VAT rate, in major units: all but the tip."""
+    goods: dict[Decimal, Decimal] = {}
+    for row in order.rows.all():
+        if not row.is_tip:
+            goods[row.vat_rate] = goods.get(row.vat_rate, Decimal(0)) + row.total
+    return goods
+
+
 def _require_acceptable(order: Order, discounts: tuple[Discount, ...]) -> None:
     if not all(isinstance(each, Discount) for each in discounts):
         raise HookFailed("LOYALTY_HOOK returned something other than discounts")
-    remaining: dict[Decimal, Decimal] = {}
-    for row in order.rows.all():
-        if not row.is_tip:
-            remaining[row.vat_rate] = remaining.get(row.vat_rate, Decimal(0)) + row.total
+    remaining = goods_by_vat_rate(order)
     for each in discounts:
         remaining[each.vat_rate] = remaining.get(each.vat_rate, Decimal(0)) + each.amount
         if remaining[each.vat_rate] < 0:
