@@ -92,8 +92,23 @@ class Customer:
     def _random_order(self, products: list[dict[str, Any]]) -> dict[str, Any]:
         available = [each for each in products if not each["sold_out"]]
         chosen = self._random.sample(available, self._random.randint(1, 3))
-        rows = [{"product": each["id"], "quantity": self._random.randint(1, 2)} for each in chosen]
+        rows = [
+            {
+                "product": each["id"],
+                "quantity": self._random.randint(1, 2),
+                "options": self._random_options(each["option_groups"]),
+            }
+            for each in chosen
+        ]
         return {"nonce": f"nonce-{self._random.getrandbits(64):x}", "rows": rows}
+
+    def _random_options(self, groups: list[dict[str, Any]]) -> list[int]:
+        options: list[int] = []
+        for group in groups:
+            available = [each["id"] for each in group["options"] if not each["sold_out"]]
+            most = min(group["max"], len(available))
+            options += self._random.sample(available, self._random.randint(group["min"], most))
+        return options
 
     async def _post(self, order_body: dict[str, Any]) -> dict[str, Any]:
         status, answer = await self._shop.request("POST", f"{self._path}/orders", order_body)
