@@ -68,7 +68,7 @@ abuse: $(VENV)/installed-test ## attack a running shop, and write docs/abuse.md 
 bench: $(VENV)/installed-test ## measure poller and streams, and write docs/performance.md (30 min)
 	@exec $(VENV_PYTHON) -m tests.bench.run
 
-bench-quick: $(VENV)/installed-test ## measure three rows of the poller, and write nothing (2 min)
+bench-quick: $(VENV)/installed-test ## measure three rows of the poller and tap to app, and write nothing (3 min)
 	@exec $(VENV_PYTHON) -m tests.bench.run --quick
 
 bench-streams: $(VENV)/installed-test ## measure the streams alone (3 min)

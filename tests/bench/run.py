@@ -1,4 +1,4 @@
-"""The command: `python -m tests.bench.run`; --quick for three rows, --streams for streams alone."""
+"""The command: `python -m tests.bench.run`; --quick for a few rows, --streams for streams alone."""
 
 import argparse
 import os
@@ -20,7 +20,7 @@ from tests.bench.machine import Cores, assign_cores, pinned
 def main(arguments: list[str]) -> None:
     """Measure; print the tables, or write all of them to docs/performance.md."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="three rows, and nothing is written")
+    parser.add_argument("--quick", action="store_true", help="a few rows; nothing is written")
     parser.add_argument("--streams", action="store_true", help="the streams alone")
     options = parser.parse_args(arguments)
     cores = assign_cores(os.sched_getaffinity(0))
