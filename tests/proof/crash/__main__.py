@@ -7,6 +7,7 @@ import random
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 
 import aiohttp
 
@@ -75,8 +76,13 @@ async def _run(cluster: Cluster, orders: int, seed: int, began: float) -> list[s
             asyncio.create_task(_arrive(Customer(number, seed, cluster, customers_http, shown), at))
             for number, at in enumerate(_arrivals(orders, seed))
         ]
-        customers += _rush(orders, seed, cluster, customers_http, shown)
-        replaced = asyncio.create_task(replace_terminal(cluster.env))
+        is_replaced = asyncio.Event()
+        rushing = [
+            Customer(number, seed, cluster, customers_http, shown, acts_after=is_replaced)
+            for number in range(orders, 2 * orders)
+        ]
+        customers += _rush(rushing, seed)
+        replaced = asyncio.create_task(replace_terminal(cluster.env, is_replaced))
         refused = asyncio.create_task(refuse_terminal(cluster.sandbox))
         await chaos.kill_randomly(KILLING_SECONDS)
         seconds["killing"] = time.monotonic() - began - sum(seconds.values())
@@ -140,21 +146,13 @@ def _deadlocks(cluster: Cluster) -> list[str]:
     ]
 
 
-def _rush(
-    count: int, seed: int, cluster: Cluster, http: aiohttp.ClientSession, ledger: CustomerLedger
-) -> list[asyncio.Task[None]]:
-    """Let customers order before the terminal is replaced, and act once it is."""
-    acts_at = asyncio.get_running_loop().time() + REPLACED_AFTER_SECONDS
+def _rush(customers: Sequence[Customer], seed: int) -> list[asyncio.Task[None]]:
+    """Let customers order before the terminal is replaced."""
     begin = REPLACED_AFTER_SECONDS - RUSH_SECONDS
     arrivals = random.Random(f"{seed} rush")
     return [
-        asyncio.create_task(
-            _arrive(
-                Customer(count + number, seed, cluster, http, ledger, acts_at=acts_at),
-                begin + arrivals.uniform(0, RUSH_SECONDS),
-            )
-        )
-        for number in range(count)
+        asyncio.create_task(_arrive(each, begin + arrivals.uniform(0, RUSH_SECONDS)))
+        for each in customers
     ]
 
 

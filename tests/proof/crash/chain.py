@@ -61,10 +61,10 @@ def add_chain(env: Mapping[str, str], sandbox: SandboxProcess) -> None:
     sandbox.control("POST", "/shops", run_command("add", env=env))
 
 
-async def replace_terminal(env: Mapping[str, str]) -> Replacement:
+async def replace_terminal(env: Mapping[str, str], is_replaced: asyncio.Event) -> Replacement:
     """Put the spare terminal in use for the first shop after REPLACED_AFTER_SECONDS.
 
-    The command is repeated until the database is up.
+    The command is repeated until the database is up; then the event is set.
     """
     at = time.time() + REPLACED_AFTER_SECONDS
     await asyncio.sleep(REPLACED_AFTER_SECONDS - STARTING_SECONDS)
@@ -74,6 +74,7 @@ async def replace_terminal(env: Mapping[str, str]) -> Replacement:
         except subprocess.CalledProcessError:
             await asyncio.sleep(RETRY_SECONDS)
         else:
+            is_replaced.set()
             replaced_at = datetime.fromisoformat(found["at"])
             return Replacement(replaced_at, found["open_orders"], found["open_invoices"])
 

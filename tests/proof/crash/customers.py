@@ -48,9 +48,9 @@ class Customer:
         http: aiohttp.ClientSession,
         ledger: CustomerLedger,
         *,
-        acts_at: float = 0.0,
+        acts_after: asyncio.Event | None = None,
     ) -> None:
-        """`acts_at`: the time of the event loop until which a customer of the first shop waits."""
+        """`acts_after`: the event for which a customer of the first shop waits before acting."""
         self._random = random.Random(f"{seed} customer {number}")
         self._app = SeqrApp(http, cluster.sandbox.base_url, f"4670{number:07d}")
         self._cluster = cluster
@@ -58,8 +58,8 @@ class Customer:
         self._ledger = ledger
         self._shop = ShopClient(http, cluster.shop_url, "")
         self._order = ""
-        self._acts_at = acts_at
-        self._service_id = OTHER_SHOP if number % 3 == 0 and not acts_at else FIRST_SHOP
+        self._acts_after = acts_after
+        self._service_id = OTHER_SHOP if number % 3 == 0 and not acts_after else FIRST_SHOP
 
     async def visit(self) -> None:
         """Order and follow the plan until VISIT_SECONDS have passed."""
@@ -132,8 +132,9 @@ class Customer:
         reference = await self._reference()
         if reference is None:
             return
-        until_time = self._acts_at - asyncio.get_running_loop().time()
-        await asyncio.sleep(max(until_time, 0) + self._random.uniform(0, 3))
+        if self._acts_after is not None:
+            await self._acts_after.wait()
+        await asyncio.sleep(self._random.uniform(0, 3))
         await plan(reference)
 
     async def _reference(self) -> str | None:
