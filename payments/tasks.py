@@ -30,6 +30,7 @@ from payments.reconciliation import held_refunds, periods
 from payments.refunds import hold
 from payments.refunds import send as refund_sending
 from payments.seqr import SeqrConfigurationError, SeqrError
+from payments.takings.update import update_takings
 from seqrshop.redis_client import BROKER_BREAKER_SECONDS, breaker
 
 logger = logging.getLogger(__name__)
@@ -234,6 +235,12 @@ def send_mails() -> None:
 def retire_terminals() -> None:
     """Retire the replaced terminals on which nothing hangs any more."""
     terminals.retire_free_terminals()
+
+
+@shared_task
+def count_takings() -> None:
+    """Count new receipts into the takings."""
+    update_takings()
 
 
 @shared_task

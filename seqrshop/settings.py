@@ -227,6 +227,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "count takings": {
+        "task": "payments.tasks.count_takings",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "digest audit": {
         "task": "payments.tasks.digest_audit",
         "schedule": 600.0,

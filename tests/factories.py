@@ -354,10 +354,10 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
     currency = factory.SelfAttribute("order.currency")
 
     @factory.post_generation
-    def receipt(self, create: bool, *_: object, **__: object) -> None:
-        """Issue the receipt of a payment."""
+    def receipt(self, create: bool, extracted: Any, **_: object) -> None:
+        """Issue the receipt of a payment, unless `receipt` is False."""
         invoice: Any = self
-        if create and invoice.status in CAPTURED_STATUSES:
+        if create and extracted is not False and invoice.status in CAPTURED_STATUSES:
             ReceiptFactory.create(invoice=invoice, amount=captured_amount(invoice))
 
 

@@ -44,6 +44,13 @@ from payments.models.refund import (
     WithdrawalReason,
 )
 from payments.models.refund_hold import RefundHold
+from payments.models.takings import (
+    TakingsCursor,
+    TakingsDay,
+    TakingsHour,
+    TakingsProduct,
+    TakingsVat,
+)
 from payments.models.transaction_period import (
     MARK_KNOWN,
     MARK_TRIED,
@@ -97,6 +104,11 @@ __all__ = [
     "RefundRow",
     "RefundStatus",
     "Shard",
+    "TakingsCursor",
+    "TakingsDay",
+    "TakingsHour",
+    "TakingsProduct",
+    "TakingsVat",
     "TransactionPeriod",
     "WithdrawalReason",
     "bucket_of",

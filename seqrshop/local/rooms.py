@@ -26,6 +26,7 @@ ROOMS = {
     "tasks": ["payments.tasks"],
     "recovery": ["payments.recovery"],
     "reconciliation": ["payments.reconciliation"],
+    "takings": ["payments.takings"],
     "polling": ["payments.polling"],
     "receipts": ["payments.receipts"],
     "refunds": ["payments.refunds"],
