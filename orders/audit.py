@@ -1,6 +1,6 @@
 """The one way to record an event in the audit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -92,6 +92,17 @@ def record_user_event_hourly(
     subject = _subject_of(user)
     if not _is_recent(subject, name, detail):
         insert_events([_event(subject, name, source, detail=detail)])
+
+
+def record_customer_events(
+    customer_ids: Collection[int], name: EventName, source: ChangeSource
+) -> None:
+    """Record the same event of each customer, in the transaction of the change.
+
+    The audit names a customer by the row's ID, and never by personal data.
+    """
+    subjects = [AuditSubject(SubjectType.CUSTOMER, pk, str(pk), None) for pk in customer_ids]
+    insert_events([_event(subject, name, source) for subject in subjects])
 
 
 def insert_events(events: Sequence[AuditEvent]) -> None:

@@ -52,6 +52,7 @@ DECIDE_ABOUT_MONEY = frozenset(
         "payments.capture_invoice",
     }
 )
+ANSWER_CUSTOMERS = frozenset({"orders.export_customer", "orders.erase_customer"})
 EDIT_MENU = _on("orders", "product category optiongroup option openinghours qrcode", EDIT)
 EDIT_SETTINGS = (
     _on("orders", "shop seller", EDIT)
@@ -123,7 +124,13 @@ ROLES = (
             "Everything: the menu, shops, terminals and colleagues; approves large refunds and "
             "decides about payments whose outcome is unknown."
         ),
-        _LEADER | _ACCOUNTANT | _AUDITOR | DECIDE_ABOUT_MONEY | EDIT_MENU | EDIT_SETTINGS,
+        _LEADER
+        | _ACCOUNTANT
+        | _AUDITOR
+        | DECIDE_ABOUT_MONEY
+        | ANSWER_CUSTOMERS
+        | EDIT_MENU
+        | EDIT_SETTINGS,
     ),
     Role(
         "Accountant",

@@ -25,6 +25,7 @@ from payments.cases import outbox
 from payments.invoices import cancel, refresh, send, unconfirmed
 from payments.loyalty import answer
 from payments.models import CancelReason
+from payments.privacy.erasure import erase_old_customers
 from payments.receipts import submit
 from payments.reconciliation import held_refunds, periods
 from payments.refunds import hold
@@ -247,6 +248,12 @@ def count_takings() -> None:
 def digest_audit() -> None:
     """Store the digests of the audit's finished days."""
     digest_finished_days(database_now())
+
+
+@shared_task
+def erase_customers() -> None:
+    """Erase the customers whose data is no longer needed."""
+    erase_old_customers(database_now())
 
 
 @shared_task

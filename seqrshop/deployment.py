@@ -201,6 +201,12 @@ CUSTOMER_SESSION_SECONDS: int = read(
     env.whole_number(60, 86400),
     default=3600,
 )
+CUSTOMER_DATA_DAYS: int = read(
+    "CUSTOMER_DATA_DAYS",
+    "the days after a customer's latest order until the phone number is erased, 1 to 3650",
+    env.whole_number(1, 3650),
+    default=90,
+)
 SEQR_POLL_SHARDS: int = read(
     "SEQR_POLL_SHARDS",
     "the number of shards that the open invoices are divided into, 1 to 64",

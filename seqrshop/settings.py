@@ -237,6 +237,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "erase customers": {
+        "task": "payments.tasks.erase_customers",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "forget sessions": {
         "task": "payments.tasks.forget_sessions",
         "schedule": 3600.0,

@@ -16,6 +16,7 @@ class SubjectType(models.TextChoices):
     PERIOD = "period", _("transaction period")
     TERMINAL = "terminal", _("terminal")
     USER = "user", _("user")
+    CUSTOMER = "customer", _("customer")
     CALL = "call", _("call to SEQR")
 
 

@@ -208,3 +208,7 @@ class EventName(models.TextChoices):
     PASSKEY_REMOVED = "passkey_removed", _("passkey removed")
     RECOVERY_CODES_CREATED = "recovery_codes_created", _("recovery codes created")
     RECOVERY_CODE_USED = "recovery_code_used", _("recovery code used")
+
+    # Customers' personal data
+    CUSTOMER_ERASED = "customer_erased", _("customer's personal data erased")
+    CUSTOMER_EXPORTED = "customer_exported", _("customer's data exported")

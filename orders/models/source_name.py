@@ -19,3 +19,4 @@ class SourceName(models.TextChoices):
     SUBMIT_RECEIPT = "submit_receipt", _("receipt submission")
     LOYALTY_ANSWER = "loyalty_answer", _("loyalty answer")
     RECONCILIATION = "reconciliation", _("reconciliation")
+    RETENTION = "retention", _("end of the retention period")

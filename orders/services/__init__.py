@@ -9,6 +9,7 @@ from orders.services.order_request import OrderRequest, RowRequest
 from orders.services.order_rows import OrderLine, in_sequence, lines_of, rows_of
 from orders.services.place import (
     AnotherOrderOpen,
+    CustomerErased,
     NonceReused,
     PriceChanged,
     place_order,
@@ -26,6 +27,7 @@ from orders.services.sessions import (
 
 __all__ = [
     "AnotherOrderOpen",
+    "CustomerErased",
     "MenuProduct",
     "NonceReused",
     "OfferedGroup",

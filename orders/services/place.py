@@ -41,6 +41,10 @@ _EARLIER_OR_BLOCKING = CompiledQuery(
 )
 
 
+class CustomerErased(Exception):
+    """The customer's data was erased, and with it the session."""
+
+
 class AnotherOrderOpen(Exception):
     """The customer already has an open order at this shop: `order`."""
 
@@ -73,8 +77,8 @@ def place_order(
     """Create an order at the server's prices; return it and whether it is new.
 
     A repeated request returns the earlier order. Called inside a transaction, in which the caller
-    also creates the invoice. Raises OrderNotAccepted, AnotherOrderOpen, NonceReused and
-    PriceChanged.
+    also creates the invoice. Raises OrderNotAccepted, AnotherOrderOpen, NonceReused, PriceChanged
+    and CustomerErased.
     """
     customer, shop = _lock_customer(session.customer_id), session.shop
     require_valid(request)
@@ -135,8 +139,9 @@ def reopen_order(customer_id: int, public_id: UUID, source: ChangeSource) -> Ord
     """Reopen a cancelled, failed or expired order, so that a new invoice can be paid.
 
     Returns the order, locked. Called inside a transaction. The prices stay as ordered. Raises
-    Order.DoesNotExist, AnotherOrderOpen, and OrderNotAccepted if the order is in another state or
-    one of its products or options is no longer available: a new invoice is a new sale.
+    Order.DoesNotExist, CustomerErased, AnotherOrderOpen, and OrderNotAccepted if the order is in
+    another state or one of its products or options is no longer available: a new invoice is a new
+    sale.
     """
     customer = _lock_customer(customer_id)
     order_id = Order.objects.values_list("pk", flat=True).get(
@@ -155,8 +160,10 @@ def reopen_order(customer_id: int, public_id: UUID, source: ChangeSource) -> Ord
 
 
 def _lock_customer(customer_id: int) -> Customer:
-    """Return the customer, the row locked until the transaction ends."""
-    [customer] = _LOCKED_CUSTOMER.fetch(customer_id=customer_id)
+    """Return the customer, the row locked until the transaction ends. Raises CustomerErased."""
+    customer = _LOCKED_CUSTOMER.first(customer_id=customer_id)
+    if customer is None or customer.erased_at is not None:
+        raise CustomerErased
     return customer
 
 

@@ -35,7 +35,8 @@ def retry_payment(customer_id: int, public_id: UUID, source: ChangeSource) -> In
     The last invoice cannot be paid any more, unless staff have ended it without SEQR's
     confirmation. SEQR then returns a payment of it, or it becomes a duplicate payment. The shop
     must be open, since somebody has to make and serve the order. The caller enqueues the sending.
-    Raises Order.DoesNotExist, AnotherOrderOpen, OrderNotAccepted and ShopUnavailable.
+    Raises Order.DoesNotExist, CustomerErased, AnotherOrderOpen, OrderNotAccepted and
+    ShopUnavailable.
     """
     order = reopen_order(customer_id, public_id, source)
     require_available(order.shop)

@@ -25,6 +25,7 @@ ROOMS = {
     "streaming": ["seqrshop.streaming"],
     "tasks": ["payments.tasks"],
     "recovery": ["payments.recovery"],
+    "privacy": ["payments.privacy"],
     "reconciliation": ["payments.reconciliation"],
     "takings": ["payments.takings"],
     "polling": ["payments.polling"],

@@ -16,6 +16,7 @@ from orders.languages import current_language
 from orders.models import CustomerSession, Order, SourceName
 from orders.services import (
     AnotherOrderOpen,
+    CustomerErased,
     NonceReused,
     OrderNotAccepted,
     PriceChanged,
@@ -61,6 +62,8 @@ def create_order(
             order, is_new = place_order(session, requested, current_language())
             if is_new:
                 _send_on_commit(create_invoice(order).pk)
+    except CustomerErased:
+        raise api_errors.invalid_session() from None
     except OrderNotAccepted as error:
         raise api_errors.invalid(error.field, error.reason) from None
     except AnotherOrderOpen as error:
@@ -104,6 +107,8 @@ def pay_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -
     try:
         with transaction.atomic():
             _send_on_commit(retry_payment(session.customer_id, public_id, SOURCE).pk)
+    except CustomerErased:
+        raise api_errors.invalid_session() from None
     except Order.DoesNotExist:
         raise api_errors.not_found() from None
     except AnotherOrderOpen as error:

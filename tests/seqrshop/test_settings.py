@@ -62,6 +62,7 @@ MALFORMED = {
     "SEQR_CHANNEL": "Malformed" * 10,
     "SEQR_TIMEOUT_SECONDS": "nan",
     "INVOICE_LIFETIME_SECONDS": "29",
+    "CUSTOMER_DATA_DAYS": "0",
     "CUSTOMER_SESSION_SECONDS": "1e3",
     "SEQR_POLL_SHARDS": "0",
     "SEQR_MAX_IN_FLIGHT": "Malformed",

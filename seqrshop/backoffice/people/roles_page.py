@@ -29,6 +29,7 @@ ABILITIES: tuple[tuple[Promise, str], ...] = (
     (_("Read and export the audit"), "orders.view_auditevent"),
     (_("Change the menu"), "orders.change_product"),
     (_("Change shops, sellers and terminals"), "orders.change_shop"),
+    (_("Export and erase customers' data"), "orders.erase_customer"),
     (_("See colleagues"), "auth.view_user"),
     (_("Invite colleagues and change their roles"), "auth.add_user"),
 )
