@@ -20,7 +20,7 @@ from orders.services import lines_of
 from payments.balance import captured_amount, refunded_amount
 from payments.models import ApprovalReason, Refund, RefundStatus
 from payments.refunds.refund import APPROVE_PERMISSION
-from seqrshop.backoffice.formatting import TABLE_PARAMETER, age, money, money_or_empty, phone_number
+from seqrshop.backoffice.formatting import TABLE_PARAMETER, age, money, money_or_empty, phone_of
 from seqrshop.backoffice.links import admin_url, page_url
 from seqrshop.backoffice.order_slip import line_text
 from seqrshop.backoffice.refund_actions import approve, decline, withdraw
@@ -117,7 +117,7 @@ def _shown(request: HttpRequest, refunds: list[Refund]) -> list[WaitingRefund]:
             rows=_rows(refund),
             paid=money(captured_amount(refund.invoice), refund.currency),
             already_refunded=money_or_empty(refunded_amount(refund.invoice), refund.currency),
-            phone=phone_number(refund.invoice.order.customer.msisdn),
+            phone=phone_of(refund.invoice.order.customer),
             history=histories.get(refund.invoice.order.customer_id, CustomerHistory()),
             requested_today=today.get((refund.requested_by_id, refund.currency), ""),
             may_decide=may(APPROVE_PERMISSION) and refund.requested_by_id != request.user.pk,

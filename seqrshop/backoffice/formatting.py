@@ -8,7 +8,7 @@ from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from orders.models import Option, Order, Product
+from orders.models import Customer, Option, Order, Product
 
 EMPTY_VALUE = "-"
 """Shown where a row has no value, as Django's admin does."""
@@ -54,8 +54,13 @@ def availability(sold: Product | Option) -> str:
 
 
 def phone_number(msisdn: str) -> str:
-    """Return a phone number as it is dialled: “+46701234567”."""
-    return f"+{msisdn}"
+    """Return a phone number as it is dialled: “+46701234567”; nothing if it is erased."""
+    return f"+{msisdn}" if msisdn else ""
+
+
+def phone_of(customer: Customer) -> str:
+    """Return a customer's phone number, or that it is erased."""
+    return phone_number(customer.msisdn) or _("phone number erased")
 
 
 def table_of(order: Order) -> str:

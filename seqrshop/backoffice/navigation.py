@@ -132,6 +132,12 @@ JOBS = (
             Entry(_("Users"), User),
             Entry(_("Groups"), Group),
             Entry(_("Roles"), url_name="staff:roles"),
+            Entry(
+                _("Customer data"),
+                url_name="staff:customers",
+                permissions=("orders.export_customer",),
+            ),
+            Entry(_("What is kept"), url_name="staff:kept"),
         ),
     ),
     Job(

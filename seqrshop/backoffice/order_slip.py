@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from orders.languages import current_language
 from orders.models import Dining, Order, OrderState
@@ -27,7 +28,7 @@ from payments.receipts.document import has_receipt
 from seqrshop.backoffice.formatting import TABLE_PARAMETER, money, money_or_empty, phone_number
 from seqrshop.backoffice.links import admin_url, page_url
 from seqrshop.backoffice.references import short_reference
-from seqrshop.backoffice.shop_scope import own_rows
+from seqrshop.backoffice.shop_scope import has_all_shops, own_rows
 from seqrshop.backoffice.slip_receipts import SlipReceipt, slip_receipts
 from seqrshop.backoffice.state_pills import pill
 
@@ -96,6 +97,7 @@ class Slip:
     table: str
     parameters: str
     phone: str
+    customer_url: str
     rows: tuple[SlipRow, ...]
     note: str
     dining: str
@@ -121,6 +123,7 @@ def slip_of(request: HttpRequest, order: Order) -> Slip:
         table=str(order.parameters.get(TABLE_PARAMETER, "")),
         parameters=", ".join(f"{name}={value}" for name, value in others.items()),
         phone=phone_number(order.customer.msisdn),
+        customer_url=_customer_url(request, order),
         rows=tuple(_rows(order, refunds)),
         note=order.note,
         dining=str(Dining(order.dining).label) if order.dining else "",
@@ -134,6 +137,14 @@ def slip_of(request: HttpRequest, order: Order) -> Slip:
             else ""
         ),
     )
+
+
+def _customer_url(request: HttpRequest, order: Order) -> str:
+    """Return the address of what is kept of the customer, for those who may open it."""
+    is_kept = order.customer.erased_at is None
+    if not (is_kept and has_all_shops(request) and request.user.has_perm("orders.export_customer")):
+        return ""
+    return reverse("staff:customer", args=[order.customer_id])
 
 
 def rows_text(refund: Refund) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from orders.models import Order, OrderState
 from payments.invoices.create import current_of
-from seqrshop.backoffice.formatting import age, local_time, money, phone_number, table_of
+from seqrshop.backoffice.formatting import age, local_time, money, phone_of, table_of
 from seqrshop.backoffice.links import page_url
 from seqrshop.backoffice.search import orders_matching
 from seqrshop.backoffice.search_terms import MAX_TERM_CHARACTERS
@@ -83,7 +83,7 @@ def _hit(request: HttpRequest, order: Order) -> Hit:
         total=money(order.total, order.currency),
         table=table_of(order),
         shop=order.shop.name,
-        phone=phone_number(order.customer.msisdn),
+        phone=phone_of(order.customer),
         ordered=local_time(order.created_at),
         age=age(order.created_at),
     )

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from orders.models import (
     AuditEvent,
     Category,
+    Customer,
     OpeningHours,
     Option,
     OptionGroup,
@@ -171,7 +172,8 @@ SHOP_SCOPES: dict[type[Model], Scope] = {
     MoneyCase: _cases,
     TransactionPeriod: lambda shop_ids: Q(pk__in=_periods(shop_ids)),
     PeriodRow: lambda shop_ids: Q(period__in=_periods(shop_ids)),
-    # A card counts in every shop, and so do the accounts at SEQR and the poller.
+    # A customer and a card belong to every shop, and so do the accounts at SEQR and the poller.
+    Customer: needs_all_shops,
     LoyaltyCard: needs_all_shops,
     Seller: needs_all_shops,
     Terminal: needs_all_shops,

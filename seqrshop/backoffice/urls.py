@@ -4,6 +4,7 @@ from django.contrib.admin import site
 from django.urls import path
 
 from seqrshop.backoffice.bulk import pages as bulk
+from seqrshop.backoffice.customers import pages as customers
 from seqrshop.backoffice.kitchen import pages, requests
 from seqrshop.backoffice.people import invitation_pages, security_pages
 from seqrshop.backoffice.people.roles_page import roles_page
@@ -24,6 +25,19 @@ urlpatterns = [
     path("bulk/<int:job_id>", site.admin_view(bulk.job_page), name="bulk_job"),
     path("bulk/<int:job_id>/start", site.admin_view(bulk.start_page), name="bulk_start"),
     path("bulk/<int:job_id>/stop", site.admin_view(bulk.stop_page), name="bulk_stop"),
+    path("customers", site.admin_view(customers.lookup_page), name="customers"),
+    path("customers/<int:customer_id>", site.admin_view(customers.customer_page), name="customer"),
+    path(
+        "customers/<int:customer_id>/export",
+        site.admin_view(customers.export),
+        name="customer_export",
+    ),
+    path(
+        "customers/<int:customer_id>/erase",
+        site.admin_view(customers.erase_page),
+        name="customer_erase",
+    ),
+    path("privacy", site.admin_view(customers.kept_page), name="kept"),
     path("roles", site.admin_view(roles_page), name="roles"),
     path("invitation", invitation_pages.accept_page, name="invitation"),
     path("second-factor", security_pages.second_factor_page, name="second_factor"),

@@ -133,6 +133,11 @@ GRID: dict[str, Access] = {
     "staff:bulk_job": Access(EVERYONE, NOBODY),  # each person sees their own
     "staff:bulk_start": _only_post(KITCHEN),  # of an action that serves orders, here
     "staff:bulk_stop": _only_post(EVERYONE),
+    "staff:customers": _same(OWNER),
+    "staff:customer": _same(OWNER),
+    "staff:customer_export": _only_post(OWNER),
+    "staff:customer_erase": _same(OWNER),
+    "staff:kept": _same(EVERYONE),
     "staff:roles": _same(EVERYONE),
     "staff:invitation": _same(EVERYONE),
     "staff:second_factor": _same(EVERYONE),  # leads to the sign-in
@@ -184,6 +189,7 @@ class Rows:
     slug: str
     order_id: int
     job_id: int
+    customer_id: int
 
 
 @dataclass(frozen=True)
@@ -212,7 +218,11 @@ class Address:
         """Return the address about these rows."""
         if self.name == "admin:app_list":
             return reverse(self.name, args=["orders"])
-        values: dict[str, object] = {"slug": rows.slug, "job_id": rows.job_id}
+        values: dict[str, object] = {
+            "slug": rows.slug,
+            "job_id": rows.job_id,
+            "customer_id": rows.customer_id,
+        }
         if self.model is not None:
             values = dict.fromkeys(self.parameters, rows.of_model[self.model])
         elif "order_id" in self.parameters:

@@ -96,7 +96,7 @@ def test_navigation_shows_the_pages_that_a_person_may_open() -> None:
         "Today": ["Today"],
         "Orders": ["Orders"],
         "Money": ["Refunds"],
-        "People": ["Roles"],
+        "People": ["Roles", "What is kept"],
     }
 
 

@@ -72,7 +72,8 @@ def rows_of(world: World, shop: str, job: BulkJob, *, foreign_to: str = "") -> R
         of_shop = [row.pk for place, row in rows if place == shop]
         if rows:
             of_model[model] = (of_shop or fitting)[0]
-    return Rows(of_model, world.shops[shop].slug, world.row(Order, shop).pk, job.pk)
+    order = world.row(Order, shop)
+    return Rows(of_model, world.shops[shop].slug, order.pk, job.pk, order.customer_id)
 
 
 def job_of(user: User, world: World) -> BulkJob:
@@ -152,7 +153,8 @@ def test_row_of_another_shop_is_unknown_to_each_role(role: str, world: World) ->
     client = browser_of(role, world, "A")
     strangers_job = job_of(User.objects.get(username="clerk"), world)
     foreign = rows_of(world, "B", strangers_job, foreign_to="A")
-    unknown = Rows(dict.fromkeys(foreign.of_model, UNKNOWN_ID), "no-shop", UNKNOWN_ID, UNKNOWN_ID)
+    ids = dict.fromkeys(foreign.of_model, UNKNOWN_ID)
+    unknown = Rows(ids, "no-shop", UNKNOWN_ID, UNKNOWN_ID, UNKNOWN_ID)
     before, wrong = stored(), []
 
     for address, method in cells(role):
