@@ -9,6 +9,7 @@ from seqrshop.storefront import (
     notify,
     orders,
     pages,
+    privacy_page,
     receipts,
     screen_code,
     session,
@@ -40,6 +41,7 @@ _SHOP_PATHS = [
     ("manifest.webmanifest", manifest.manifest, "manifest"),
     ("my-orders", pages.my_orders_page, "my_orders_page"),
     ("my-orders.json", my_orders.list_orders, "my_orders"),
+    ("privacy", privacy_page.privacy_page, "privacy"),
 ]
 
 urlpatterns = [

@@ -29,6 +29,13 @@ def open_start_page_of_several_shops(customer: Customer) -> None:
     customer.page.locator(".shops").wait_for()
 
 
+def open_privacy_page(customer: Customer) -> None:
+    """Open the page that says what the shop keeps, by the link on the root page."""
+    open_start_page(customer)
+    customer.page.locator(".footer a").click()
+    customer.page.locator(".privacy").wait_for()
+
+
 def use_expired_token(customer: Customer) -> None:
     """Open the order page with an expired token."""
     customer.page.goto(f"{customer.stack.url}/lyktan/order#{EXPIRED_TOKEN}")

@@ -45,6 +45,7 @@ STATES: dict[str, Callable[[Customer], None]] = {
     "no-order": start_states.open_missing_order,
     "no-page": start_states.open_missing_page,
     "start": start_states.open_start_page,
+    "privacy": start_states.open_privacy_page,
     "start-several": start_states.open_start_page_of_several_shops,
 }
 
