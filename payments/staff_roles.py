@@ -29,7 +29,10 @@ def _on(app: str, models: str, actions: Iterable[str]) -> Permissions:
 
 
 SEE_ORDERS = _on("orders", "order orderrow", READ)
-SEE_MENU = _on("orders", "product category optiongroup option shop openinghours qrcode", READ)
+_HOURS = "openinghours openingexception plannedpause"
+SEE_MENU = _on(
+    "orders", f"product category optiongroup option shop qrcode pricechange {_HOURS}", READ
+)
 SEE_PAYMENTS = _on("payments", "invoice invoicediscount refund", READ)
 SEE_BOOKS = (
     _on("payments", "moneycase transactionperiod periodrow", READ)
@@ -53,7 +56,10 @@ DECIDE_ABOUT_MONEY = frozenset(
     }
 )
 ANSWER_CUSTOMERS = frozenset({"orders.export_customer", "orders.erase_customer"})
-EDIT_MENU = _on("orders", "product category optiongroup option openinghours qrcode", EDIT)
+EDIT_MENU = (
+    _on("orders", f"product category optiongroup option qrcode {_HOURS}", EDIT)
+    | _on("orders", "pricechange", ("add", "delete", "view"))
+)  # fmt: skip
 EDIT_SETTINGS = (
     _on("orders", "shop seller", EDIT)
     | _on("orders", "terminal", ("add", "change", "view"))
@@ -67,9 +73,10 @@ TECHNICAL_PERMISSIONS = (
     | _on("auth", "permission", EDIT)
     | _on("contenttypes", "contenttype", EDIT)
     | _on("sessions", "session", EDIT)
-    | _on("orders", "customer customersession", EDIT)
+    | _on("orders", "customer customersession menuimport", EDIT)
     | _on("orders", "order orderrow auditevent", CHANGES)
     | _on("orders", "terminal", ("delete",))
+    | _on("orders", "pricechange", ("change",))
     | _on("payments", "outboxmail", EDIT)
     | _on("payments", "pollshard invoice invoicediscount refund moneycase", CHANGES)
     | _on("payments", "transactionperiod periodrow", CHANGES)

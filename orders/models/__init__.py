@@ -7,10 +7,12 @@ from orders.models.customer import Customer, CustomerSession
 from orders.models.event_name import EventName
 from orders.models.food import Allergen, Diet
 from orders.models.invitation import Invitation
-from orders.models.opening_hours import OpeningHours
+from orders.models.menu_import import MenuImport
+from orders.models.opening_hours import OpeningException, OpeningHours, PlannedPause
 from orders.models.option import Option, OptionGroup
 from orders.models.order import Order, OrderRow, OrderState, RowKind
 from orders.models.picture import Picture
+from orders.models.price_change import PriceChange
 from orders.models.product import Category, Dining, Product
 from orders.models.second_factor import Passkey, SecondFactor
 from orders.models.seller import Seller
@@ -32,6 +34,8 @@ __all__ = [
     "Dining",
     "EventName",
     "Invitation",
+    "MenuImport",
+    "OpeningException",
     "OpeningHours",
     "Option",
     "OptionGroup",
@@ -40,6 +44,8 @@ __all__ = [
     "OrderState",
     "Passkey",
     "Picture",
+    "PlannedPause",
+    "PriceChange",
     "Product",
     "QrCode",
     "RowKind",

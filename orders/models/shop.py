@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from orders.colours import DEFAULT_ACCENT, text_on
+from orders.languages import in_either
 from orders.models.picture import Picture
 from orders.models.seller import Seller
 from orders.models.terminal import Terminal
@@ -145,8 +146,7 @@ class Shop(models.Model):
 
     def pause_note_in(self, language: str) -> str:
         """Return the note in Swedish for "sv", else in English, or in the language it has."""
-        notes = self.pause_note_sv, self.pause_note_en
-        return (notes[0] or notes[1]) if language == "sv" else (notes[1] or notes[0])
+        return in_either(self.pause_note_sv, self.pause_note_en, language)
 
 
 class QrCode(models.Model):

@@ -1,7 +1,18 @@
 """The services of orders, customers' sessions, the kitchen, the menu and opening hours."""
 
-from orders.services.catalogue import mark_paused, mark_sold_out, products_shown
-from orders.services.hours import is_open, open_from, opens_next
+from orders.services.catalogue import (
+    mark_paused,
+    mark_sold_out,
+    planned_pauses_at,
+    planned_until,
+    products_shown,
+)
+from orders.services.hours import (
+    Schedule,
+    first_day_that_counts,
+    schedule_columns,
+    schedule_of,
+)
 from orders.services.menu_copy import copy_menu
 from orders.services.notes import clean_note
 from orders.services.options import MenuProduct, OfferedGroup
@@ -36,24 +47,27 @@ __all__ = [
     "OrderRequest",
     "PriceChanged",
     "RowRequest",
+    "Schedule",
     "advance_order",
     "blocking_order",
     "clean_note",
     "copy_menu",
     "create_session",
     "digest_of",
+    "first_day_that_counts",
     "forget_expired_sessions",
     "in_sequence",
-    "is_open",
     "lines_of",
     "mark_paused",
     "mark_sold_out",
-    "open_from",
-    "opens_next",
     "place_order",
+    "planned_pauses_at",
+    "planned_until",
     "products_shown",
     "reopen_order",
     "rows_of",
+    "schedule_columns",
+    "schedule_of",
     "serve_order",
     "session_of_digest",
     "undo_step",

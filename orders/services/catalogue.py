@@ -1,11 +1,13 @@
 """The menu of a shop, and the staff's switches for products and the shop."""
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import BigIntegerField, F
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Now
 
 from orders.compiled_query import CompiledQuery, Parameter
-from orders.models import Option, Product, Shop
+from orders.models import Option, PlannedPause, Product, Shop
 from orders.services.options import MenuProduct, menu_product, offered_groups
 
 _PRODUCTS_SHOWN = CompiledQuery(
@@ -37,7 +39,22 @@ def mark_sold_out(sold: Product | Option, *, sold_out: bool) -> bool:
 def mark_paused(shop: Shop, *, paused: bool, until: datetime | None = None) -> bool:
     """Pause a shop's orders, or resume them; return whether that changed the shop.
 
-    Without `until`, a pause lasts until somebody opens the shop.
+    Without `until`, a pause lasts until somebody opens the shop. Resuming ends a planned pause of
+    this moment, too.
     """
     changed = Shop.objects.filter(pk=shop.pk).exclude(paused=paused, paused_until=until)
-    return changed.update(paused=paused, paused_until=until) > 0
+    number = changed.update(paused=paused, paused_until=until)
+    if not paused:
+        number += planned_pauses_at(Now()).filter(shop=shop).update(ends_at=Now())
+    return number > 0
+
+
+def planned_pauses_at(moment: Any) -> QuerySet[PlannedPause]:
+    """Return the planned pauses in which a moment lies, which may be an expression."""
+    return PlannedPause.objects.filter(starts_at__lte=moment, ends_at__gt=moment)
+
+
+def planned_until() -> Subquery:
+    """Return an annotation of shops: the end of a planned pause of this moment, or None."""
+    pause = planned_pauses_at(Now()).filter(shop=OuterRef("pk"))
+    return Subquery(pause.values("ends_at")[:1])

@@ -44,16 +44,24 @@ def copy_menu(source: Shop, target: Shop) -> int:
     return len(products)
 
 
+def copy_group(source: OptionGroup, target: Shop) -> OptionGroup:
+    """Copy an option group with its options to a shop; none of them is sold out there."""
+    group = copy_of(source, {"shop_id": target.pk})
+    group.save()
+    _copy(source.options.all(), lambda _: {"group_id": group.pk, "sold_out": False})
+    return group
+
+
 def _copy(rows: QuerySet[M], changes: Callable[[Any], dict[str, Any]]) -> dict[int | None, int]:
     """Copy rows, each with its changed fields; return the ID of each copy by the original's."""
     originals = list(rows)
     copies = rows.model._default_manager.bulk_create(
-        _copy_of(original, changes(original)) for original in originals
+        copy_of(original, changes(original)) for original in originals
     )
     return {original.pk: copy.pk for original, copy in zip(originals, copies, strict=True)}
 
 
-def _copy_of(original: M, changes: dict[str, Any]) -> M:
+def copy_of(original: M, changes: dict[str, Any]) -> M:
     """Return an unsaved copy of a row, with changed fields; a field added later is copied too."""
     fields = {
         field.attname: getattr(original, field.attname)

@@ -1,29 +1,29 @@
 """Decides whether a shop takes orders now."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from typing import Any
 
-from django.db.models import BigIntegerField
+from django.db.models import BigIntegerField, DateField, DateTimeField
 from django.utils import timezone
 
 from orders.compiled_query import CompiledQuery, Parameter
-from orders.models import OpeningHours, Shop
-from orders.services import is_open, open_from, opens_next
+from orders.models import OpeningException, PlannedPause, Shop
+from orders.services import Schedule, first_day_that_counts, schedule_columns, schedule_of
 from payments.availability.pause import payments_paused
 
-# A row for each opening time of a shop, or one row without a time; each with the payment pause.
-_HOURS_AND_PAUSE = CompiledQuery(
+# The schedule of a shop and whether its payments are paused, in one row.
+_SCHEDULE_AND_PAUSE = CompiledQuery(
     lambda: (
         Shop.objects.filter(pk=Parameter("shop_id", BigIntegerField()))
-        .order_by("opening_hours__weekday", "opening_hours__opens")
-        .values_list(
-            "opening_hours__weekday",
-            "opening_hours__opens",
-            "opening_hours__closes",
-            payments_paused("terminal"),
+        .annotate(
+            **schedule_columns(
+                Parameter("first_day", DateField()), Parameter("moment", DateTimeField())
+            ),
+            has_payment_pause=payments_paused("terminal"),
         )
+        .values_list("hours", "exceptions", "pauses", "has_payment_pause")
     )
 )
 
@@ -38,11 +38,15 @@ class Reason(Enum):
 
 @dataclass(frozen=True)
 class Unavailable:
-    """A shop takes no orders, for a reason, until `opens_at` where that is known."""
+    """A shop takes no orders, for a reason, until `opens_at` where that is known.
+
+    `planned` is what was planned for this time: a pause, or other hours of this day.
+    """
 
     shop: Shop
     reason: Reason
     opens_at: datetime | None = None
+    planned: PlannedPause | OpeningException | None = None
 
 
 class ShopUnavailable(Exception):
@@ -56,45 +60,52 @@ class ShopUnavailable(Exception):
 def unavailability_of(shop: Shop, now: datetime | None = None) -> Unavailable | None:
     """Return why the shop takes no orders now, or None when it does.
 
-    Of several reasons, a pause by the staff comes first, then the hours, then a payment pause:
-    a customer who returns once payments are resumed should not find the shop closed.
+    Of several reasons, a pause by the staff comes first, planned ahead or not, then the hours, then
+    a payment pause: a customer who returns once payments are resumed should not find the shop
+    closed.
     """
     now = now or timezone.now()
     if shop.is_paused(now) and shop.paused_until is None:
         return Unavailable(shop, Reason.PAUSED)
-    rows = _HOURS_AND_PAUSE.tuples(shop_id=shop.pk)
-    hours = [
-        OpeningHours(weekday=weekday, opens=opens, closes=closes)
-        for weekday, opens, closes, _ in rows
-        if weekday is not None
-    ]
-    return _decide(shop, hours, any(row[-1] for row in rows), now)
+    columns = {"shop_id": shop.pk, "first_day": first_day_that_counts(now), "moment": now}
+    [(*schedule, has_payment_pause)] = _SCHEDULE_AND_PAUSE.tuples(**columns)
+    return _decide(shop, schedule_of(*schedule), has_payment_pause, now)
 
 
 def shops_by_name(limit: int) -> list[tuple[Shop, Unavailable | None]]:
     """Return the shops, each with why it takes no orders now, if so. By name, so many at most."""
     now = timezone.now()
     shops = (
-        Shop.objects.annotate(has_payment_pause=payments_paused("terminal"))
+        Shop.objects.annotate(
+            **schedule_columns(first_day_that_counts(now), now),
+            has_payment_pause=payments_paused("terminal"),
+        )
         .select_related("logo")
         .defer("logo__content")
-        .prefetch_related("opening_hours")
         .order_by("name", "pk")[:limit]
     )
-    return [
-        (shop, _decide(shop, shop.opening_hours.all(), shop.has_payment_pause, now))
-        for shop in shops
-    ]
+    return [(shop, _decide_annotated(shop, now)) for shop in shops]
+
+
+def _decide_annotated(shop: Any, now: datetime) -> Unavailable | None:
+    schedule = schedule_of(shop.hours, shop.exceptions, shop.pauses)
+    return _decide(shop, schedule, shop.has_payment_pause, now)
 
 
 def _decide(
-    shop: Shop, hours: Iterable[OpeningHours], has_payment_pause: bool, now: datetime
+    shop: Shop, schedule: Schedule, has_payment_pause: bool, now: datetime
 ) -> Unavailable | None:
     if shop.is_paused(now):
         until = shop.paused_until
-        return Unavailable(shop, Reason.PAUSED, None if until is None else open_from(hours, until))
-    if not is_open(hours, now):
-        return Unavailable(shop, Reason.OUT_OF_HOURS, opens_next(hours, now))
+        opens_at = None if until is None else schedule.takes_orders_from(until)
+        return Unavailable(shop, Reason.PAUSED, opens_at)
+    if (pause := schedule.pause_at(now)) is not None:
+        opens_at = schedule.takes_orders_from(pause.ends_at)
+        return Unavailable(shop, Reason.PAUSED, opens_at, pause)
+    if not schedule.is_open(now):
+        today = schedule.exception_on(timezone.localdate(now))
+        opens_at = schedule.takes_orders_from(now)
+        return Unavailable(shop, Reason.OUT_OF_HOURS, opens_at, today)
     return Unavailable(shop, Reason.PAYMENTS_PAUSED) if has_payment_pause else None
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from orders.models import OpeningHours
-from orders.services import is_open, opens_next
+from orders.models import OpeningException, OpeningHours, PlannedPause
+from orders.services import Schedule
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
@@ -19,6 +19,23 @@ def hours(weekday: int, opens: str, closes: str) -> OpeningHours:
     return OpeningHours(
         weekday=weekday, opens=time.fromisoformat(opens), closes=time.fromisoformat(closes)
     )
+
+
+def other(first: str, last: str = "", opens: str = "", closes: str = "") -> OpeningException:
+    """Return days with other hours; without times, the shop is closed."""
+    times = (time.fromisoformat(each) if each else None for each in (opens, closes))
+    opens_at, closes_at = times
+    return OpeningException(
+        first_day=date.fromisoformat(first),
+        last_day=date.fromisoformat(last or first),
+        opens=opens_at,
+        closes=closes_at,
+    )
+
+
+def pause(starts: str, ends: str) -> PlannedPause:
+    """Return a pause planned ahead, by local times."""
+    return PlannedPause(starts_at=at(starts), ends_at=at(ends))
 
 
 def at(text: str) -> datetime:
@@ -33,7 +50,7 @@ ALL_SUNDAY = [hours(SUN, "00:00", "00:00")]
 
 
 def test_shop_without_hours_is_always_open() -> None:
-    assert is_open([], at("2026-11-23 03:00"))
+    assert Schedule([]).is_open(at("2026-11-23 03:00"))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +78,7 @@ def test_shop_without_hours_is_always_open() -> None:
 def test_shop_is_open_only_within_its_hours(
     week: list[OpeningHours], moment: str, expected: bool
 ) -> None:
-    assert is_open(week, at(moment)) is expected
+    assert Schedule(week).is_open(at(moment)) is expected
 
 
 @pytest.mark.parametrize(
@@ -79,7 +96,7 @@ def test_shop_is_open_only_within_its_hours(
 def test_next_opening_is_the_first_after_the_moment(
     week: list[OpeningHours], moment: str, expected: str
 ) -> None:
-    assert opens_next(week, at(moment)) == at(expected)
+    assert Schedule(week).opens_next(at(moment)) == at(expected)
 
 
 # On 29 March 2026 the clock goes from 02:00 to 03:00, on 25 October from 03:00 to 02:00.
@@ -89,16 +106,16 @@ def test_night_is_an_hour_shorter_when_clocks_go_forward() -> None:
     bar = [hours(SAT, "22:00", "04:00")]
     opened = at("2026-03-28 22:00").astimezone(UTC)
 
-    assert is_open(bar, opened + timedelta(hours=4, minutes=59))
-    assert not is_open(bar, opened + timedelta(hours=5))
+    assert Schedule(bar).is_open(opened + timedelta(hours=4, minutes=59))
+    assert not Schedule(bar).is_open(opened + timedelta(hours=5))
 
 
 def test_night_is_an_hour_longer_when_clocks_go_back() -> None:
     bar = [hours(SAT, "22:00", "04:00")]
     opened = at("2026-10-24 22:00").astimezone(UTC)
 
-    assert is_open(bar, opened + timedelta(hours=6, minutes=59))
-    assert not is_open(bar, opened + timedelta(hours=7))
+    assert Schedule(bar).is_open(opened + timedelta(hours=6, minutes=59))
+    assert not Schedule(bar).is_open(opened + timedelta(hours=7))
 
 
 @pytest.mark.parametrize(
@@ -109,26 +126,110 @@ def test_night_is_an_hour_longer_when_clocks_go_back() -> None:
     ],
 )
 def test_shop_opens_by_local_time_on_the_day_of_a_clock_change(moment: str, expected: str) -> None:
-    assert opens_next([hours(SUN, "08:00", "12:00")], at(moment)) == datetime.fromisoformat(
-        expected
-    )
+    assert Schedule([hours(SUN, "08:00", "12:00")]).opens_next(
+        at(moment)
+    ) == datetime.fromisoformat(expected)
 
 
 def test_opening_in_the_skipped_hour_is_an_hour_later() -> None:
     night = [hours(SUN, "02:30", "06:00")]
 
-    assert opens_next(night, at("2026-03-29 01:00")) == at("2026-03-29 03:30")
+    assert Schedule(night).opens_next(at("2026-03-29 01:00")) == at("2026-03-29 03:30")
 
 
 def test_hours_within_the_skipped_hour_open_next_week() -> None:
     brief = [hours(SUN, "02:15", "03:00")]
 
-    assert opens_next(brief, at("2026-03-29 01:00")) == at("2026-04-05 02:15")
+    assert Schedule(brief).opens_next(at("2026-03-29 01:00")) == at("2026-04-05 02:15")
 
 
 def test_closing_in_the_repeated_hour_is_the_first() -> None:
     bar = [hours(SAT, "22:00", "02:30")]
     opened = at("2026-10-24 22:00").astimezone(UTC)
 
-    assert is_open(bar, opened + timedelta(hours=4, minutes=29))
-    assert not is_open(bar, opened + timedelta(hours=4, minutes=30))
+    assert Schedule(bar).is_open(opened + timedelta(hours=4, minutes=29))
+    assert not Schedule(bar).is_open(opened + timedelta(hours=4, minutes=30))
+
+
+# --- Days with other hours ------------------------------------------------------------------------
+
+CHRISTMAS = other("2026-12-24", "2026-12-27")  # Thursday to Sunday
+LONG_EVENING = other("2026-11-23", opens="10:00", closes="03:00")  # a Monday
+
+
+@pytest.mark.parametrize(
+    ("week", "exception", "moment", "expected"),
+    [
+        (OFFICE, CHRISTMAS, "2026-12-23 12:00", True),
+        (OFFICE, CHRISTMAS, "2026-12-24 12:00", False),
+        (OFFICE, CHRISTMAS, "2026-12-28 12:00", True),
+        (OFFICE, LONG_EVENING, "2026-11-23 09:59", False),
+        (OFFICE, LONG_EVENING, "2026-11-23 22:00", True),
+        (OFFICE, LONG_EVENING, "2026-11-24 02:59", True),
+        (OFFICE, LONG_EVENING, "2026-11-24 03:00", False),
+        (OFFICE, LONG_EVENING, "2026-11-24 08:00", True),
+        (LUNCH_AND_DINNER, LONG_EVENING, "2026-11-23 15:00", True),
+        # Friday's night stays, and Saturday's is called off.
+        (BAR, other("2026-11-28"), "2026-11-28 01:00", True),
+        (BAR, other("2026-11-28"), "2026-11-28 20:00", False),
+        # Always open, but for this day.
+        ([], other("2026-11-23"), "2026-11-23 23:59:59", False),
+        ([], other("2026-11-23"), "2026-11-22 23:59:59", True),
+        ([], other("2026-11-23"), "2026-11-24 00:00", True),
+        ([], LONG_EVENING, "2026-11-23 09:00", False),
+    ],
+)
+def test_exception_replaces_the_weekly_hours_of_its_days(
+    week: list[OpeningHours], exception: OpeningException, moment: str, expected: bool
+) -> None:
+    assert Schedule(week, [exception]).is_open(at(moment)) is expected
+
+
+@pytest.mark.parametrize(
+    ("week", "exception", "moment", "expected"),
+    [
+        (OFFICE, CHRISTMAS, "2026-12-23 17:00", "2026-12-28 08:00"),
+        (OFFICE, other("2026-11-24", "2027-01-31"), "2026-11-23 18:00", "2027-02-01 08:00"),
+        (OFFICE, LONG_EVENING, "2026-11-23 07:00", "2026-11-23 10:00"),
+        ([], other("2026-11-23"), "2026-11-23 12:00", "2026-11-24 00:00"),
+        ([], other("2026-10-25"), "2026-10-25 12:00", "2026-10-26 00:00"),  # 25 hours
+        ([hours(MON, "08:00", "10:00")], LONG_EVENING, "2026-11-24 03:00", "2026-11-30 08:00"),
+    ],
+)
+def test_next_opening_regards_exceptions(
+    week: list[OpeningHours], exception: OpeningException, moment: str, expected: str
+) -> None:
+    assert Schedule(week, [exception]).opens_next(at(moment)) == at(expected)
+
+
+def test_long_evening_ends_by_local_time_in_the_night_of_a_clock_change() -> None:
+    schedule = Schedule([], [other("2026-10-24", opens="20:00", closes="04:00")])
+    opened = at("2026-10-24 20:00").astimezone(UTC)
+
+    assert schedule.is_open(opened + timedelta(hours=8, minutes=59))
+    assert not Schedule(OFFICE, schedule.exceptions).is_open(opened + timedelta(hours=9))
+
+
+# --- Planned pauses -------------------------------------------------------------------------------
+
+
+def test_shop_takes_orders_once_pauses_and_closing_times_are_over() -> None:
+    schedule = Schedule(
+        OFFICE,
+        [other("2026-11-26")],
+        [
+            pause("2026-11-23 12:00", "2026-11-24 09:00"),
+            pause("2026-11-24 09:00", "2026-11-25 18:00"),
+            pause("2026-11-27 07:00", "2026-11-27 10:30"),
+        ],
+    )
+
+    assert schedule.takes_orders_from(at("2026-11-23 11:00")) == at("2026-11-23 11:00")
+    assert schedule.takes_orders_from(at("2026-11-23 12:00")) == at("2026-11-27 10:30")
+    assert schedule.pause_at(at("2026-11-27 10:30")) is None
+
+
+def test_hours_in_a_skipped_hour_and_a_closed_week_open_the_week_after() -> None:
+    brief = Schedule([hours(SUN, "02:15", "03:00")], [other("2026-03-30", "2026-04-05")])
+
+    assert brief.takes_orders_from(at("2026-03-29 01:00")) == at("2026-04-12 02:15")

@@ -14,7 +14,12 @@ from orders.models import CustomerSession, Order, Shop
 from payments.availability.availability import Reason, unavailability_of
 from payments.availability.messages import unavailable_message
 from payments.models import Invoice
-from tests.factories import OpeningHoursFactory, ShopFactory
+from tests.factories import (
+    OpeningExceptionFactory,
+    OpeningHoursFactory,
+    PlannedPauseFactory,
+    ShopFactory,
+)
 from tests.payments.steps import pause_for_refused_password
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
@@ -125,6 +130,70 @@ def test_pause_note_falls_back_to_other_language(
     page = client.get("/lyktan/order").content.decode()
 
     assert f'<p class="notice">{expected}</p>' in page
+
+
+def told(shop: Shop, moment: str, language: str = "en") -> str | None:
+    """Return what a customer reads at a local time, or None if the shop takes orders."""
+    now = datetime.fromisoformat(moment).replace(tzinfo=STOCKHOLM)
+    unavailable = unavailability_of(shop, now)
+    with translation.override(language):
+        return None if unavailable is None else unavailable_message(unavailable, now)
+
+
+def test_customer_reads_why_the_shop_is_closed_on_a_day_with_other_hours(cafe: Shop) -> None:
+    OpeningHoursFactory.create(shop=cafe, weekday=4)
+    OpeningHoursFactory.create(shop=cafe, weekday=5, opens="09:00")
+    OpeningExceptionFactory.create(shop=cafe)
+    OpeningExceptionFactory.create(
+        shop=cafe, first_day="2026-06-26", opens="18:00", closes="02:00", note_en="Jazz."
+    )
+    eve = "2026-06-19 12:00"
+
+    assert told(cafe, eve) == (
+        "We are closed today: Midsummer's Eve. We open again tomorrow at 09:00."
+    )
+    assert told(cafe, eve, "sv") == (
+        "Vi har stängt i dag: midsommarafton. Vi öppnar igen i morgon kl. 09:00."
+    )
+    assert told(cafe, "2026-06-20 12:00") is None
+    assert told(cafe, "2026-06-26 12:00") == (
+        "We are closed. Other hours today: Jazz. We open again today at 18:00."
+    )
+    assert told(cafe, "2026-06-27 01:00") is None  # an hour past midnight
+
+
+def test_closed_day_without_a_note_says_that_it_is_today(cafe: Shop) -> None:
+    OpeningExceptionFactory.create(shop=cafe, note_sv="", note_en="")
+
+    assert told(cafe, "2026-06-19 12:00") == (
+        "We are closed today. We open again tomorrow at 00:00."
+    )
+
+
+def test_planned_pause_begins_and_ends_by_itself_with_its_own_note(cafe: Shop) -> None:
+    Shop.objects.update(pause_note_en="Not this one.")
+    OpeningHoursFactory.create(shop=cafe)  # Mondays from 08:00 to 17:00
+    PlannedPauseFactory.create(
+        shop=cafe,
+        starts_at=datetime(2026, 11, 23, 12, tzinfo=STOCKHOLM),
+        ends_at=datetime(2026, 11, 23, 14, tzinfo=STOCKHOLM),
+        note_en="Delivery of chairs.",
+    )
+
+    assert told(cafe, "2026-11-23 11:59:59") is None
+    assert told(cafe, "2026-11-23 12:00") == (
+        "We are not taking orders right now. Delivery of chairs. We open again today at 14:00."
+    )
+    assert told(cafe, "2026-11-23 14:00") is None
+
+
+def test_exceptions_and_pauses_of_one_shop_do_not_close_another(cafe: Shop) -> None:
+    OpeningExceptionFactory.create(first_day=timezone.localdate())
+    PlannedPauseFactory.create(
+        starts_at=timezone.now(), ends_at=timezone.now() + timedelta(hours=1)
+    )
+
+    assert unavailability_of(cafe) is None
 
 
 # --- Pages and API -------------------------------------------------------------------------------

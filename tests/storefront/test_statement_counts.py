@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from orders.models import CustomerSession, Order, Shop
 from tests.conftest import TOKEN
@@ -17,11 +18,13 @@ from tests.factories import (
     CategoryFactory,
     CustomerSessionFactory,
     InvoiceFactory,
+    OpeningExceptionFactory,
     OpeningHoursFactory,
     OptionFactory,
     OrderFactory,
     OrderRowFactory,
     PictureFactory,
+    PlannedPauseFactory,
     ProductFactory,
     ShopFactory,
 )
@@ -159,7 +162,19 @@ def test_list_of_the_customers_orders_takes_three_statements(session: CustomerSe
     assert len(statements) == 3, statements
 
 
-def test_start_page_takes_two_statements_for_any_number_of_shops(session: CustomerSession) -> None:
-    ShopFactory.create_batch(5)
+def test_start_page_takes_one_statement_for_any_number_of_shops(session: CustomerSession) -> None:
+    for shop in ShopFactory.create_batch(5):
+        OpeningHoursFactory.create(shop=shop)
+        OpeningExceptionFactory.create(shop=shop, first_day=timezone.localdate())
 
-    assert len(statements_of(lambda: Client().get("/"))) == 2
+    assert len(statements_of(lambda: Client().get("/"))) == 1
+
+
+def test_exceptions_and_planned_pauses_take_no_statement_more(session: CustomerSession) -> None:
+    tomorrow, now = timezone.localdate() + timedelta(days=1), timezone.now()
+    OpeningExceptionFactory.create(shop=session.shop, first_day=tomorrow)
+    PlannedPauseFactory.create(shop=session.shop, starts_at=now, ends_at=now + timedelta(hours=1))
+
+    statements = statements_of(lambda: Client().post("/lyktan/session", {"token": TOKEN}, JSON))
+
+    assert len(statements) == 5

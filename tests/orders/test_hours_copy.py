@@ -1,0 +1,61 @@
+"""Opening hours are copied to several shops in one step."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from orders.models import OpeningException, PlannedPause
+from orders.services.hours_copy import HoursPart, copy_hours
+from tests.factories import (
+    OpeningExceptionFactory,
+    OpeningHoursFactory,
+    PlannedPauseFactory,
+    ShopFactory,
+)
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def test_parts_that_are_chosen_are_copied_and_others_stay() -> None:
+    source, *targets = ShopFactory.create_batch(3)
+    OpeningHoursFactory.create(shop=source, weekday=1)
+    OpeningHoursFactory.create(shop=targets[0], weekday=5)
+    OpeningExceptionFactory.create(shop=source)
+    OpeningExceptionFactory.create(shop=source, first_day=date(2026, 5, 1))  # is past
+    PlannedPauseFactory.create(shop=source, starts_at=NOW, ends_at=NOW + HOUR)
+
+    copy_hours(source, targets, [HoursPart.EXCEPTIONS], NOW)
+    kept = [each.weekday for each in targets[0].opening_hours.all()]
+    copy_hours(source, targets, [HoursPart.WEEKLY, HoursPart.PAUSES], NOW)
+
+    assert kept == [5]
+    for target in targets:
+        assert [each.weekday for each in target.opening_hours.all()] == [1]
+        [exception] = target.opening_exceptions.all()
+        assert (exception.first_day, exception.note_en) == (date(2026, 6, 19), "Midsummer's Eve")
+        assert target.planned_pauses.get().ends_at == NOW + HOUR
+    assert source.opening_exceptions.count() == 2
+
+
+def test_copied_days_and_pauses_replace_those_that_they_overlap() -> None:
+    source, target = ShopFactory.create_batch(2)
+    OpeningExceptionFactory.create(shop=source)
+    OpeningExceptionFactory.create(
+        shop=target, first_day=date(2026, 6, 18), last_day=date(2026, 6, 21), note_en="Away"
+    )
+    OpeningExceptionFactory.create(shop=target, first_day=date(2026, 12, 24))
+    PlannedPauseFactory.create(shop=source, starts_at=NOW, ends_at=NOW + HOUR)
+    PlannedPauseFactory.create(shop=target, starts_at=NOW - HOUR, ends_at=NOW + HOUR / 2)
+    PlannedPauseFactory.create(shop=target, starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR)
+
+    copy_hours(source, [target], list(HoursPart), NOW)
+    copy_hours(source, [target], list(HoursPart), NOW)
+
+    days = OpeningException.objects.filter(shop=target).values_list("first_day", flat=True)
+    assert list(days) == [date(2026, 6, 19), date(2026, 12, 24)]
+    starts = PlannedPause.objects.filter(shop=target).values_list("starts_at", flat=True)
+    assert list(starts) == [NOW, NOW + HOUR]
