@@ -222,6 +222,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "apply prices": {
+        "task": "seqrshop.backoffice.tasks.apply_prices",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "send mails": {
         "task": "payments.tasks.send_mails",
         "schedule": 30.0,

@@ -26,9 +26,11 @@ from seqrshop.backoffice.bulk.of_menu import (
     SELL_OUT_OPTION_PERMISSION,
     SELL_OUT_OPTIONS,
 )
+from seqrshop.backoffice.current_price import CurrentPriceForm
 from seqrshop.backoffice.formatting import availability, money
 from seqrshop.backoffice.links import page_url
 from seqrshop.backoffice.permissions import permission_check
+from seqrshop.backoffice.planned_prices import OptionPricesInline, PlannedPricesAdmin
 from seqrshop.backoffice.scoped_admin import (
     OwnRowsFilter,
     OwnRowsFormSet,
@@ -40,7 +42,7 @@ from seqrshop.backoffice.sell_out import SellOutAdmin
 RULES = ("name_sv", "name_en", "minimum", "maximum", "position")
 
 
-class OptionForm(ModelForm[Option]):
+class OptionForm(CurrentPriceForm[Option]):
     """An option, in fields narrow enough for one row of a screen."""
 
     class Meta:
@@ -185,7 +187,7 @@ class OptionGroupAdmin(ShopScopedAdmin[OptionGroup]):
 
 
 @admin.register(Option)
-class OptionAdmin(SellOutAdmin[Option]):
+class OptionAdmin(PlannedPricesAdmin, SellOutAdmin[Option]):
     """Options of all groups: found by name, marked as sold out; added on their group's page."""
 
     form = OptionForm
@@ -195,6 +197,7 @@ class OptionAdmin(SellOutAdmin[Option]):
     search_fields = ("name_sv", "name_en")
     ordering = ("group__shop", "group", "position", "id")
     readonly_fields = ("group", "availability")
+    inlines = (OptionPricesInline,)
     fields = (*readonly_fields, *OptionForm.Meta.fields)
 
     sell_out_action = SELL_OUT_OPTIONS

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.forms import CheckboxSelectMultiple, ModelForm, MultipleChoiceField, Textarea
+from django.forms import CheckboxSelectMultiple, MultipleChoiceField, Textarea
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import Allergen, Category, Diet, OptionGroup, Product
 from orders.pictures import make_large_product_picture, make_product_picture, save_once
 from seqrshop.backoffice.bulk.of_menu import BRING_BACK_IN_STOCK, SELL_OUT, SELL_OUT_PERMISSION
+from seqrshop.backoffice.current_price import CurrentPriceForm
 from seqrshop.backoffice.formatting import money
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.picture_field import PictureField, thumbnail
+from seqrshop.backoffice.planned_prices import PlannedPricesAdmin, ProductPricesInline
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
 from seqrshop.backoffice.sell_out import SellOutAdmin
 
@@ -45,7 +47,7 @@ def _marks(label: Any, choices: type[Allergen] | type[Diet]) -> MultipleChoiceFi
     )
 
 
-class ProductPageForm(ModelForm[Product]):
+class ProductPageForm(CurrentPriceForm[Product]):
     """A product with its picture and the picture's description."""
 
     picture = PictureField(
@@ -103,7 +105,7 @@ class ProductPageForm(ModelForm[Product]):
 
 
 @admin.register(Product)
-class ProductAdmin(SellOutAdmin[Product]):
+class ProductAdmin(PlannedPricesAdmin, SellOutAdmin[Product]):
     """Products: found by name, marked as sold out; added on their shop's page.
 
     Staff at the counter mark products as sold out on a phone: in the list, or by a button.
@@ -124,6 +126,7 @@ class ProductAdmin(SellOutAdmin[Product]):
     search_fields = ("name_sv", "name_en", "sku")
     ordering = ("shop", "position", "id")
     readonly_fields = ("shop", "availability")
+    inlines = (ProductPricesInline,)
     fieldsets = (
         (None, {"fields": (*readonly_fields, *MENU_FIELDS)}),
         (_("Options"), {"fields": ("option_groups",)}),

@@ -11,6 +11,7 @@ from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.db import DataError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
+from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import SimpleLazyObject
@@ -54,13 +55,19 @@ class _OwnRows(BaseModelAdmin[M]):
 
 
 class OwnRowsFormSet(BaseInlineFormSet[M, P, ModelForm[M]]):
-    """The parts of one row. A posted ID of another row's part is refused as an unknown one is."""
+    """The parts of one row. A posted ID of another row's part is refused as an unknown one is.
+
+    Django's own page leaves the box that deletes a part without a label.
+    """
 
     def add_fields(self, form: ModelForm[M], index: int | None) -> None:
         """Accept the IDs of the row's own parts; Django accepts any that exists, and ignores it."""
         super().add_fields(form, index)
         id_field: Any = form.fields["id"]
         id_field.queryset = self.queryset
+        if form.instance.pk is not None and DELETION_FIELD_NAME in form.fields:
+            name = gettext("Delete: %(row)s") % {"row": form.instance}
+            form.fields[DELETION_FIELD_NAME].widget.attrs["aria-label"] = name
 
 
 class ShopScopedInline(_OwnRows[M], TabularInline[M, P]):

@@ -3,13 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms import ColorInput, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
@@ -21,7 +19,7 @@ from orders.models import Order, Product, QrCode, Shop
 from orders.models.order import OPEN_STATES
 from orders.pictures import make_logo, save_once
 from orders.qr import payload
-from orders.services import copy_menu
+from orders.services import copy_menu, planned_until
 from payments.availability.messages import shop_unavailable_message
 from payments.terminals import add_shop
 from seqrshop.backoffice.added_once import AddedOnce
@@ -32,6 +30,7 @@ from seqrshop.backoffice.bulk.of_menu import (
     PAUSE_SHOPS,
     REGENERATE_CODES,
 )
+from seqrshop.backoffice.copy_hours import COPY_HOURS_PERMISSION
 from seqrshop.backoffice.links import admin_url, list_and_add_links
 from seqrshop.backoffice.new_shop import NEW_SHOP_FIELDS, NewShopForm, in_capitals
 from seqrshop.backoffice.page_addresses import PAGE_NAMES, page_address
@@ -39,10 +38,14 @@ from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.picture_field import PictureField
 from seqrshop.backoffice.row_actions import RowActionsAdmin
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
-from seqrshop.backoffice.shop_inlines import CategoryInline, OpeningHoursInline, ProductInline
+from seqrshop.backoffice.shop_hours import (
+    OpeningExceptionInline,
+    OpeningHoursInline,
+    PlannedPauseInline,
+)
+from seqrshop.backoffice.shop_inlines import CategoryInline, ProductInline
+from seqrshop.backoffice.shop_pages import ShopPagesAdmin
 from seqrshop.backoffice.shop_scope import has_all_shops
-from seqrshop.backoffice.shop_start import start_page
-from seqrshop.backoffice.shop_terminal import terminal_page
 from seqrshop.backoffice.state_pills import word_pill
 from seqrshop.backoffice.tips_field import TipsField
 
@@ -107,7 +110,7 @@ class ShopForm(ModelForm[Shop]):
 
 
 @admin.register(Shop)
-class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
+class ShopAdmin(AddedOnce, ShopPagesAdmin, RowActionsAdmin[Shop]):
     """Shops: their products, codes and opening hours, and the addresses to register with SEQR."""
 
     form = ShopForm
@@ -122,13 +125,21 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
     )
     list_filter = (("terminal", OwnRowsFilter),)
     list_select_related = ("terminal",)
-    inlines = (OpeningHoursInline, CategoryInline, ProductInline)
+    inlines = (
+        OpeningHoursInline,
+        OpeningExceptionInline,
+        PlannedPauseInline,
+        CategoryInline,
+        ProductInline,
+    )
     actions = ("pause", "open", "regenerate_codes")
     readonly_fields = (
         "accepting_orders",
         "addresses",
         "codes",
         "change_terminal",
+        "menu_files",
+        "copy_hours",
     )
 
     has_pause_permission = permission_check(PAUSE_PERMISSION)
@@ -140,6 +151,7 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
             super()
             .get_queryset(request)
             .annotate(
+                planned_until=planned_until(),
                 product_count=_count(Product.objects.filter(on_sale=True)),
                 open_order_count=_count(Order.objects.filter(state__in=OPEN_STATES)),
             )
@@ -161,6 +173,7 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
         typed = {"fields": [name for name in ShopForm.Meta.fields if name not in apart]}
         orders = {"fields": ("accepting_orders", *PAUSE_NOTES)}
         change_terminal = ("change_terminal",) if self.may_change_terminal(request) else ()
+        copy_hours = ("copy_hours",) if request.user.has_perm(COPY_HOURS_PERMISSION) else ()
         addresses = {
             "fields": ("addresses",),
             "description": _(
@@ -175,6 +188,7 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
             (_("Kitchen"), {"fields": KITCHEN_MINUTES}),
             (_("Addresses"), addresses),
             (_("Printed codes"), {"fields": ("codes",)}),
+            (_("Menu and hours"), {"fields": ("menu_files", *copy_hours)}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Shop | None = None) -> Any:
@@ -182,10 +196,6 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
         return (
             self.readonly_fields if obj is None else ("seller", "terminal", *self.readonly_fields)
         )
-
-    def may_change_terminal(self, request: HttpRequest) -> bool:
-        """Return whether the person may change a shop's terminal: all shops share them."""
-        return self.has_change_permission(request) and has_all_shops(request)
 
     def get_form(
         self, request: HttpRequest, obj: Shop | None = None, change: bool = False, **kwargs: Any
@@ -245,9 +255,9 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
             return [], {}, set(), kept
         return super().get_deleted_objects(objs, request)
 
-    def row_actions(self, shop: Shop) -> tuple[str, ...]:
+    def row_actions(self, shop: Any) -> tuple[str, ...]:
         """Offer to pause or to open, and to regenerate all codes."""
-        return ("open" if shop.is_paused(timezone.now()) else "pause", "regenerate_codes")
+        return ("open" if _is_paused(shop) else "pause", "regenerate_codes")
 
     @admin.display(description=_("products on sale"), ordering="product_count")
     def products_on_sale(self, shop: Any) -> int:
@@ -260,9 +270,9 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
         return int(shop.open_order_count)
 
     @admin.display(description=_("status"), ordering="paused")
-    def status_pill(self, shop: Shop) -> str:
-        """Return whether the staff have paused the shop."""
-        if shop.is_paused(timezone.now()):
+    def status_pill(self, shop: Any) -> str:
+        """Return whether the staff have paused the shop, planned ahead or not."""
+        if _is_paused(shop):
             return word_pill("warn", gettext("paused"))
         return word_pill("ok", gettext("open"))
 
@@ -295,32 +305,17 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
         address = admin_url(Shop, "terminal", shop.pk)
         return format_html('<a href="{}">{}</a>', address, _("Change the terminal"))
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the page of addresses and codes, and the page that changes the terminal."""
-        pages = {"start": self.start_view, "terminal": self.terminal_view}
-        return [
-            *(
-                path(
-                    f"<int:shop_id>/{name}/",
-                    self.admin_site.admin_view(page),
-                    name=f"orders_shop_{name}",
-                )
-                for name, page in pages.items()
-            ),
-            *super().get_urls(),
-        ]
+    @admin.display(description=_("menu"))
+    def menu_files(self, shop: Shop) -> str:
+        """Return a link to the page of the menu as a file."""
+        address = admin_url(Shop, "menu", shop.pk)
+        return format_html('<a href="{}">{}</a>', address, _("Export, import or copy the menu"))
 
-    def start_view(self, request: HttpRequest, shop_id: int) -> HttpResponse:
-        """Show the shop's addresses and codes."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return start_page(request, get_object_or_404(self.get_queryset(request), pk=shop_id))
-
-    def terminal_view(self, request: HttpRequest, shop_id: int) -> HttpResponse:
-        """Show the page on which the shop gets another terminal."""
-        if not self.may_change_terminal(request):
-            raise PermissionDenied
-        return terminal_page(request, get_object_or_404(self.get_queryset(request), pk=shop_id))
+    @admin.display(description=_("opening hours"))
+    def copy_hours(self, shop: Shop) -> str:
+        """Return a link to the page that copies the hours to other shops."""
+        address = admin_url(Shop, "hours", shop.pk)
+        return format_html('<a href="{}">{}</a>', address, _("Copy them to other shops"))
 
     @admin.action(description=_("Pause"), permissions=["pause"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Shop]) -> HttpResponse | None:
@@ -341,6 +336,11 @@ class ShopAdmin(AddedOnce, RowActionsAdmin[Shop]):
         return run_bulk_action(
             self, request, codes.select_related("shop"), REGENERATE_CODES, chosen=queryset
         )
+
+
+def _is_paused(shop: Any) -> bool:
+    """Return whether a shop that was read by ShopAdmin takes no orders by its staff's wish."""
+    return shop.is_paused(timezone.now()) or shop.planned_until is not None
 
 
 def _count(queryset: QuerySet[Any]) -> Coalesce:

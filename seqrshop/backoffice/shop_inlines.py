@@ -1,4 +1,4 @@
-"""The opening hours, categories and products on a shop's page."""
+"""The categories and products on a shop's page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.forms import ModelForm, NumberInput, Select, TextInput, TimeInput, TypedChoiceField
+from django.forms import ModelForm, NumberInput, Select, TextInput, TypedChoiceField
 from django.forms.renderers import BaseRenderer
 from django.forms.utils import flatatt
 from django.http import HttpRequest
@@ -14,7 +14,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Category, OpeningHours, Product, Shop
+from orders.models import Category, Product, Shop
+from seqrshop.backoffice.current_price import CurrentPriceForm
 from seqrshop.backoffice.formatting import availability
 from seqrshop.backoffice.picture_field import thumbnail
 from seqrshop.backoffice.scoped_admin import OwnRowsFormSet, ShopScopedInline
@@ -24,29 +25,6 @@ NARROW_NAMES = {
     "name_sv": TextInput(attrs={"size": 18}),
     "name_en": TextInput(attrs={"size": 18}),
 }
-
-
-class OpeningHoursForm(ModelForm[OpeningHours]):
-    """Opening hours on a weekday, in the browser's own time fields."""
-
-    class Meta:
-        model = OpeningHours
-        fields = ("weekday", "opens", "closes")
-        widgets = {
-            "opens": TimeInput(attrs={"type": "time"}, format="%H:%M"),
-            "closes": TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        }
-
-
-class OpeningHoursInline(ShopScopedInline[OpeningHours, Shop]):
-    """The hours in which orders are accepted; a shop without any is always open."""
-
-    model = OpeningHours
-    form = OpeningHoursForm
-    extra = 0
-    verbose_name_plural = _(
-        "opening hours (leave empty if always open; closing before opening means the next day)"
-    )
 
 
 class CategoryForm(ModelForm[Category]):
@@ -66,7 +44,7 @@ class CategoryInline(ShopScopedInline[Category, Shop]):
     extra = 0
 
 
-class ProductForm(ModelForm[Product]):
+class ProductForm(CurrentPriceForm[Product]):
     """A product, in fields narrow enough for one row of a screen."""
 
     class Meta:

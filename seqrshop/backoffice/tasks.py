@@ -2,8 +2,10 @@
 
 from celery import shared_task
 
+from orders.clock import database_now
 from payments.tasks import enqueue
 from seqrshop.backoffice.bulk.jobs import jobs_to_resume, run_job
+from seqrshop.backoffice.planned_prices import apply_planned_prices
 
 
 @shared_task
@@ -18,3 +20,9 @@ def resume_bulk_jobs() -> None:
     """Enqueue the jobs that a lost message or a killed process has left."""
     for job_id in jobs_to_resume():
         enqueue(run_bulk_job, job_id)
+
+
+@shared_task
+def apply_prices() -> None:
+    """Apply the planned prices whose time has come."""
+    apply_planned_prices(database_now())

@@ -19,7 +19,7 @@ MAX_CONCURRENT_BODY_BYTES = 32 * 1024 * 1024  # in one process, of bodies from a
 BODY_TIMEOUT_SECONDS = 20.0
 
 STAFF_PATH = "/admin/"
-PICTURE_PATHS = ("/admin/orders/product/", "/admin/orders/shop/")
+UPLOAD_PATHS = ("/admin/orders/product/", "/admin/orders/shop/")  # pictures, and menus
 MAX_FORM_BYTES = 1280 * 1024  # Django's own limit of a form is 1 MB
 MAX_UPLOAD_BYTES = 32 * 1024 * 1024  # a few pictures in one form
 MAX_CONCURRENT_UPLOAD_BYTES = 96 * 1024 * 1024  # in one process, of bodies from staff
@@ -143,7 +143,7 @@ class Body:
         self._free()
         self._budget, self._sender = self._reader.staff, person
         self._max_bytes = (
-            MAX_UPLOAD_BYTES if self._path.startswith(PICTURE_PATHS) else MAX_FORM_BYTES
+            MAX_UPLOAD_BYTES if self._path.startswith(UPLOAD_PATHS) else MAX_FORM_BYTES
         )
         timeout.reschedule(asyncio.get_running_loop().time() + UPLOAD_TIMEOUT_SECONDS)
 

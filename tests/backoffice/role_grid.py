@@ -102,6 +102,10 @@ GRID: dict[str, Access] = {
         deletes=OWNER,
         start=Access(MENU, OWNER),  # shows the addresses and codes; a post makes codes
         terminal=_same(OWNER),
+        hours=_same(OWNER),
+        menu=Access(MENU, OWNER),  # offers the file; a post uploads one
+        menu_preview=_same(OWNER),
+        menu_export=_same(MENU),
     ),
     **_rows("orders_terminal", BOOKS, adds=OWNER, changes=OWNER, retire=_same(OWNER)),
     **_rows("payments_invoice", PAYMENTS, refund=_same(REFUND), capture=_same(OWNER)),

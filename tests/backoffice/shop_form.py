@@ -6,7 +6,7 @@ from typing import Any
 
 from orders.models import Product
 
-INLINES = ("opening_hours", "categories", "products")
+INLINES = ("opening_hours", "opening_exceptions", "planned_pauses", "categories", "products")
 
 
 def form(**fields: Any) -> dict[str, Any]:
@@ -31,7 +31,8 @@ def row_of(product: Product, number: int = 0, **fields: Any) -> dict[str, Any]:
     names = ("id", "position", "name_sv", "name_en", "price", "vat_rate", "unit", "sku")
     filled = {name: getattr(product, name) for name in names}
     filled |= {"category": product.category_id or "", "on_sale": "on"} | fields
-    return {f"products-{number}-{name}": value for name, value in filled.items()}
+    row = {f"products-{number}-{name}": value for name, value in filled.items()}
+    return row | {f"initial-products-{number}-price": product.price}
 
 
 def errors(response: Any) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from django.contrib.admin.models import LogEntry
 
 from orders.models import Option, OptionGroup, Product, Shop
 from tests.backoffice import shop_form
+from tests.backoffice.test_products import NO_PRICES
 from tests.factories import (
     OptionFactory,
     OptionGroupFactory,
@@ -108,7 +109,8 @@ def test_product_page_offers_the_groups_of_its_shop_alone() -> None:
 def product_form(product: Product, **fields: Any) -> dict[str, Any]:
     """Return the form of a product's page."""
     names = ("position", "name_sv", "name_en", "price", "vat_rate", "unit")
-    return {name: getattr(product, name) for name in names} | {"on_sale": "on"} | fields
+    filled = {name: getattr(product, name) for name in names} | {"on_sale": "on"}
+    return filled | NO_PRICES | fields
 
 
 def test_group_is_not_offered_with_a_product_of_another_shop() -> None:

@@ -15,6 +15,7 @@ from tests.staff import list_url, listed, page_url, run_action, staff, superuser
 
 pytestmark = pytest.mark.django_db
 
+NO_PRICES = {"price_changes-TOTAL_FORMS": "0", "price_changes-INITIAL_FORMS": "0"}
 ALT = {"picture_alt_sv": "En snurrad bulle", "picture_alt_en": "A swirled bun"}
 
 
@@ -22,7 +23,8 @@ def form(product: Product, **fields: Any) -> dict[str, Any]:
     """Return the form of a product's page, as the page fills it in."""
     names = ("position", "name_sv", "name_en", "price", "vat_rate", "unit", "sku", *ALT)
     filled = {name: getattr(product, name) for name in names}
-    return {**filled, "on_sale": "on", "category": product.category_id or "", **fields}
+    filled |= {"on_sale": "on", "category": product.category_id or ""}
+    return {**filled, **NO_PRICES, **fields}
 
 
 def errors(response: Any) -> dict[str, list[str]]:

@@ -312,7 +312,7 @@ def test_product_accepts_a_category_of_its_own_shop_only() -> None:
 
     assert moved == bun.category == own
     assert f'<option value="{own.pk}" selected>{own}</option>' in page
-    assert response.context["inline_admin_formsets"][2].forms[0].errors["category"]
+    assert response.context["inline_admin_formsets"][-1].forms[0].errors["category"]
 
 
 def test_outdated_page_does_not_put_a_product_back_in_stock() -> None:

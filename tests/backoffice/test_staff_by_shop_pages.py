@@ -69,7 +69,7 @@ OPEN_PAGES: dict[type[Model], set[str]] = {
     QrCode: {*EDITED, "svg", "png"},
     Refund: {*READ_ONLY, "resolve", "approvals"},
     Seller: EDITED,
-    Shop: {*EDITED, "start", "terminal"},
+    Shop: {*EDITED, "start", "terminal", "hours", "menu", "menu_preview", "menu_export"},
     Terminal: {*EDITED, "retire"} - {"delete"},
     TransactionPeriod: {*READ_ONLY, "resolve"},
     User: {*EDITED, "password_change", "second_factor"},

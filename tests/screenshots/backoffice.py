@@ -42,7 +42,7 @@ NEW_ROWS = {"add-shop": "orders/shop", "add-code": "orders/qrcode", "invite": "a
 ROWS = {
     "product": ("orders_product", "orders/product", ("change",)),
     "option-group": ("orders_optiongroup", "orders/optiongroup", ("change",)),
-    "shop": ("orders_shop", "orders/shop", ("change", "start", "terminal")),
+    "shop": ("orders_shop", "orders/shop", ("change", "start", "terminal", "hours", "menu")),
     "code": ("orders_qrcode", "orders/qrcode", ("change",)),
     "terminal": ("orders_terminal", "orders/terminal", ("change", "retire")),
     "seller": ("orders_seller", "orders/seller", ("change",)),

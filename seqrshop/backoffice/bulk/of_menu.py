@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Option, Product, QrCode, Shop
 from orders.qr import payload
+from orders.services import planned_pauses_at
 from seqrshop.backoffice.bulk.action import BulkAction, Text
 from seqrshop.backoffice.menu_actions import (
     bring_back_in_stock,
@@ -36,7 +38,8 @@ def _unless_paused_for_good(shop: Shop, _person: Any) -> Text | None:
 
 
 def _unless_paused(shop: Shop, _person: Any) -> Text | None:
-    return None if shop.paused else _("not paused")
+    is_paused = shop.paused or planned_pauses_at(Now()).filter(shop=shop).exists()
+    return None if is_paused else _("not paused")
 
 
 def _unless_unprintable(code: QrCode, _person: Any) -> Text | None:

@@ -28,7 +28,7 @@ from orders.models import (
     SubjectType,
 )
 from orders.models.order import REFUNDED_STATES, SERVABLE_STATES
-from orders.services import lines_of
+from orders.services import lines_of, planned_until
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
 
 BOARD_AGE = timedelta(hours=24)  # an older order was served, though nobody has recorded it
@@ -64,7 +64,7 @@ def read_board(view: BoardView) -> bytes:
     One statement reads all its orders, so that none is missing and none is there twice.
     """
     with override(view.language):
-        shop = Shop.objects.get(pk=view.shop_id)
+        shop = Shop.objects.annotate(planned_until=planned_until()).get(pk=view.shop_id)
         orders = list(_orders_on_board(shop.pk))
         return json.dumps(_as_json(shop, orders, view.language), cls=DjangoJSONEncoder).encode()
 
@@ -94,12 +94,13 @@ def _orders_on_board(shop_id: int) -> QuerySet[Order]:
     )
 
 
-def _as_json(shop: Shop, orders: list[Any], language: str) -> dict[str, Any]:
+def _as_json(shop: Any, orders: list[Any], language: str) -> dict[str, Any]:
     refunds = _refunds_of(orders)
     served = [order for order in orders if order.served_at is not None]
     waiting = [order for order in orders if order.served_at is None]
     waiting.sort(key=lambda order: (order.paid_at or order.created_at, order.pk))
-    is_paused = shop.is_paused(timezone.now())
+    is_paused_by_hand = shop.is_paused(timezone.now())
+    paused_until = shop.paused_until if is_paused_by_hand else shop.planned_until
     return {
         "cards": [_card(order, refunds[order.pk], language) for order in waiting[:MAX_CARDS]],
         "has_more": len(waiting) > MAX_CARDS,
@@ -111,9 +112,9 @@ def _as_json(shop: Shop, orders: list[Any], language: str) -> dict[str, Any]:
             {"id": category.pk, "name": category.name_in(language)}
             for category in Category.objects.filter(shop=shop)
         ],
-        "is_paused": is_paused,
-        "paused_until": timezone.localtime(shop.paused_until).isoformat(timespec="seconds")
-        if is_paused and shop.paused_until
+        "is_paused": is_paused_by_hand or paused_until is not None,
+        "paused_until": timezone.localtime(paused_until).isoformat(timespec="seconds")
+        if paused_until
         else None,
         "amber_minutes": shop.kitchen_amber_minutes,
         "red_minutes": shop.kitchen_red_minutes,

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from orders.models import Order, Shop
 from orders.models.order import PROGRESS_FIELDS
+from orders.services import planned_until
 from seqrshop.backoffice.kitchen.board import (
     ACTIVE,
     SERVED,
@@ -49,6 +50,12 @@ def read_versions(shop_ids: Collection[int]) -> dict[int, BoardVersion]:
         orders[shop_id].add(tuple(order))
     now, minute = timezone.now(), int(time()) // REFRESH_SECONDS
     return {
-        shop.pk: (minute, shop.is_paused(now), shop.paused_until, frozenset(orders[shop.pk]))
-        for shop in Shop.objects.filter(pk__in=shop_ids)
+        shop.pk: (
+            minute,
+            shop.is_paused(now),
+            shop.paused_until,
+            shop.planned_until,
+            frozenset(orders[shop.pk]),
+        )
+        for shop in Shop.objects.filter(pk__in=shop_ids).annotate(planned_until=planned_until())
     }

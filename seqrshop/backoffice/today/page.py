@@ -16,6 +16,7 @@ from django.utils import timezone
 from orders.languages import current_language
 from orders.models import Option, Order, Product, Shop
 from orders.models.order import SERVABLE_STATES, number_of
+from orders.services import planned_until
 from payments.models import MoneyCase, Refund
 from payments.refunds.refund import APPROVE_PERMISSION
 from seqrshop.backoffice.formatting import age, money, money_or_empty
@@ -44,8 +45,13 @@ class WaitingOrders:
 def today_context(request: HttpRequest) -> dict[str, Any]:
     """Return what the page shows: each part for those who may see its rows."""
     may, now = request.user.has_perm, timezone.now()
-    shops = list(
-        own_rows(request, Shop.objects.only("pk", "name", "paused", "paused_until", "terminal_id"))
+    shops: list[Any] = list(
+        own_rows(
+            request,
+            Shop.objects.only("pk", "name", "paused", "paused_until", "terminal_id").annotate(
+                planned_until=planned_until()
+            ),
+        )
     )
     if not shops:
         return {"shops": shops}
@@ -53,7 +59,9 @@ def today_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "shops": shops,
         "payments": payments_state(request, shops, now),
-        "paused_shops": [shop.name for shop in shops if shop.is_paused(now)],
+        "paused_shops": [
+            shop.name for shop in shops if shop.is_paused(now) or shop.planned_until is not None
+        ],
         "waiting": _waiting_orders(request, now) if may("orders.view_order") else None,
         "orders_url": (
             reverse("staff:kitchen")
