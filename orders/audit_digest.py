@@ -58,7 +58,7 @@ def digest_finished_days(now: datetime) -> list[AuditDigest]:
     day, previous = (latest.day + DAY, latest.digest) if latest else (first_day(), "")
     if day is None:
         return []
-    oldest_transaction = _oldest_transaction_start() or now
+    oldest_transaction = oldest_transaction_start() or now
     finished_before = min(now, oldest_transaction)
     new = []
     while start_of(day + DAY) <= finished_before:
@@ -140,7 +140,7 @@ def _canonical(values: tuple[Any, ...]) -> bytes:
     return json.dumps(filled, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _oldest_transaction_start() -> datetime | None:
+def oldest_transaction_start() -> datetime | None:
     """Return when the oldest open transaction of the application's role began."""
     with connection.cursor() as cursor:
         cursor.execute(

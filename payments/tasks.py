@@ -31,6 +31,7 @@ from payments.reconciliation import held_refunds, periods
 from payments.refunds import hold
 from payments.refunds import send as refund_sending
 from payments.seqr import SeqrConfigurationError, SeqrError
+from payments.takings.activity import update_activity
 from payments.takings.update import update_takings
 from seqrshop.redis_client import BROKER_BREAKER_SECONDS, breaker
 
@@ -240,8 +241,9 @@ def retire_terminals() -> None:
 
 @shared_task
 def count_takings() -> None:
-    """Count new receipts into the takings."""
+    """Count new receipts into the takings, and new events into the activity."""
     update_takings()
+    update_activity()
 
 
 @shared_task

@@ -44,6 +44,7 @@ def payment_fields(result: StatusResult, paid_at: datetime | DatabaseTime) -> di
         "ers_reference": result.ers_reference,
         "payment_reference": (receipt.payment_reference or "") if receipt else "",
         "paid_at": paid_at,
+        "paid_at_seqr": receipt.payment_date if receipt else None,
         "acknowledged_at": None,  # an earlier payment's, which SEQR has reversed
         "paid_amount": total.value if total else None,
         "paid_currency": total.currency if total else "",

@@ -1,5 +1,16 @@
 """The models of invoices, refunds, cases, periods and the poller."""
 
+from payments.models.activity import (
+    NO_SHOP,
+    ORDER_COUNTS,
+    ActivityCursor,
+    ActivityName,
+    CallsDay,
+    Measure,
+    OrdersDay,
+    OrdersHour,
+    TimesDay,
+)
 from payments.models.bulk_job import BulkJob, BulkJobRow, BulkJobStatus
 from payments.models.discount import InvoiceDiscount
 from payments.models.invoice import (
@@ -68,7 +79,9 @@ __all__ = [
     "MARK_KNOWN",
     "MARK_TRIED",
     "MAX_RECEIPT_REFUSALS",
+    "NO_SHOP",
     "OPEN_STATUSES",
+    "ORDER_COUNTS",
     "POLLED_STATUSES",
     "RECEIPT_NUMBER_LOCK",
     "RECEIPT_PENDING",
@@ -77,11 +90,14 @@ __all__ = [
     "UNPAID_FINAL_STATUSES",
     "UNRESOLVED_REFUND_STATUSES",
     "UNSENT_REFUND_STATUSES",
+    "ActivityCursor",
+    "ActivityName",
     "AnswerTimes",
     "ApprovalReason",
     "BulkJob",
     "BulkJobRow",
     "BulkJobStatus",
+    "CallsDay",
     "CancelReason",
     "CaseKind",
     "Invoice",
@@ -90,7 +106,10 @@ __all__ = [
     "LoyaltyAnswer",
     "LoyaltyCard",
     "MatchResult",
+    "Measure",
     "MoneyCase",
+    "OrdersDay",
+    "OrdersHour",
     "OutboxMail",
     "PaymentPause",
     "PeriodRow",
@@ -109,6 +128,7 @@ __all__ = [
     "TakingsHour",
     "TakingsProduct",
     "TakingsVat",
+    "TimesDay",
     "TransactionPeriod",
     "WithdrawalReason",
     "bucket_of",

@@ -177,6 +177,7 @@ class Invoice(AuditedModel):
     ers_reference = models.CharField(_("payment reference"), max_length=64, null=True)
     payment_reference = models.CharField(max_length=64, blank=True, default="")
     paid_at = models.DateTimeField(_("paid"), null=True)
+    paid_at_seqr = models.DateTimeField(null=True, editable=False)  # by SEQR's clock
     paid_amount = models.DecimalField(
         _("amount in SEQR's receipt"), max_digits=17, decimal_places=2, null=True
     )

@@ -9,7 +9,14 @@ from typing import Any
 from django.db import transaction
 
 from orders.models import Seller
-from payments.models import TakingsCursor, TakingsDay, TakingsHour, TakingsProduct
+from payments.models import (
+    Measure,
+    TakingsCursor,
+    TakingsDay,
+    TakingsHour,
+    TakingsProduct,
+    TimesDay,
+)
 from payments.takings.sums import Sums
 from payments.takings.update import Takings, receipts_after
 
@@ -38,6 +45,7 @@ def rebuild() -> None:
         cursor.save(update_fields=["last_number"])
     for model in (TakingsDay, TakingsHour, TakingsProduct):
         model.objects.all().delete()
+    TimesDay.objects.filter(measure=Measure.RECORDED).delete()
 
 
 def _differing(sums: Sums, before: date) -> Iterator[str]:

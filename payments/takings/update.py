@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from django.db.models.functions import Coalesce
 
 from orders.models import Seller
 from payments.models import (
+    Measure,
     Receipt,
     ReceiptKind,
     TakingsCursor,
@@ -24,10 +26,12 @@ from payments.models import (
     TakingsHour,
     TakingsProduct,
     TakingsVat,
+    TimesDay,
 )
 from payments.receipts.content import STOCKHOLM
 from payments.takings.allotment import Allotment
 from payments.takings.contents import Contents
+from payments.takings.histogram import bucket_of
 from payments.takings.sums import Sums
 
 BATCH_SIZE = 500  # receipts in one transaction
@@ -87,6 +91,7 @@ def _with_what_is_counted(receipts: QuerySet[Receipt]) -> QuerySet[Receipt]:
     return receipts.select_related("invoice__order").only(
         *("seller", "number", "kind", "amount", "currency", "issued_at", "refund", "credited"),
         *("invoice__shop", "invoice__amount", "invoice__order__total"),
+        *("invoice__paid_at", "invoice__paid_at_seqr"),
     )
 
 
@@ -112,6 +117,10 @@ def _products() -> Sums:
     return Sums(TakingsProduct, ("shop", "day", "currency", "product"), columns)
 
 
+def _recorded() -> Sums:
+    return Sums(TimesDay, ("shop_id", "day", "measure", "bucket"), {"count": "+"})
+
+
 @dataclass
 class Takings:
     """The sums of some receipts. `vat_lines` has the key of the day in place of its row."""
@@ -120,6 +129,7 @@ class Takings:
     vat_lines: Sums = field(default_factory=_vat_lines)
     hours: Sums = field(default_factory=_hours)
     products: Sums = field(default_factory=_products)
+    recorded: Sums = field(default_factory=_recorded)
 
     def count(self, receipts: Sequence[Receipt]) -> None:
         """Add receipts, whose rows are read in a few statements for all of them."""
@@ -136,6 +146,7 @@ class Takings:
         Sums(TakingsVat, self.vat_lines.key, self.vat_lines.columns, lines).save()
         self.hours.save()
         self.products.save()
+        self.recorded.save()
 
     def _add(self, receipt: Receipt, allotment: Allotment, discounts: Decimal) -> None:
         local = receipt.issued_at.astimezone(STOCKHOLM)
@@ -163,7 +174,23 @@ class Takings:
             payments=int(is_payment),
             **{f"{kind}_net": net, f"{kind}_gross": gross},
         )
+        delay = _delay_of(receipt)
+        if delay is not None:
+            self.recorded.add((*day[:2], Measure.RECORDED.value, bucket_of(delay)), count=1)
         for each in allotment.shares:
             if each.row.product_id is not None:
                 product = (*day, each.row.product_id)
                 self.products.add(product, units=each.units, net=each.net, gross=each.gross)
+
+
+def _delay_of(receipt: Receipt) -> float | None:
+    """Return the milliseconds from a payment, by SEQR's clock, to its record here.
+
+    The times of a payment that SEQR reversed are not known once the invoice is paid again.
+    """
+    paid_at, paid_at_seqr = receipt.invoice.paid_at, receipt.invoice.paid_at_seqr
+    if receipt.kind != ReceiptKind.PAYMENT or paid_at is None or paid_at_seqr is None:
+        return None
+    is_of_later_payment = paid_at > receipt.issued_at
+    delay = (receipt.issued_at - paid_at_seqr) / timedelta(milliseconds=1)
+    return None if is_of_later_payment else max(delay, 0.0)
