@@ -3,7 +3,8 @@
 Records payments without receipts, with them, and with a lock that the process takes itself, by
 turns, in as many threads as a web process has: one payment in a transaction, as notifications bring
 them, and fifty, as the poller writes them; of one seller, and of many. Prints medians, and ratios
-to no receipts. PostgreSQL waits for the disk at each COMMIT.
+to no receipts. PostgreSQL waits for the disk at each COMMIT. Ends within five minutes: a slow
+machine completes fewer rounds.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ from seqrshop.local.testing import settings_for_tests
 
 FOLDER = ROOT / ".local" / "receipt-numbers"
 THREADS = 16
-ROUNDS = 5
-PAYMENTS = 800  # of a round
+MAX_ROUNDS = 9
+MAX_SECONDS = 280  # in all: no round begins that would last longer
+PAYMENTS = 400  # of a measurement
+HANG_SECONDS = 60  # after which a measurement has failed
 MANY_SELLERS = 50
 LOCK_BY_PROCESS = """
     SELECT pg_advisory_xact_lock(1701, seller_id::int) FROM (
@@ -56,6 +59,7 @@ CASES = [Case(sellers, batch) for batch in (1, 50) for sellers in (1, MANY_SELLE
 
 def main() -> None:
     """Measure all cases, and print them."""
+    ends_at = time.monotonic() + MAX_SECONDS
     orphans.stop_orphans()
     shutil.rmtree(FOLDER, ignore_errors=True)
     with run_servers(FOLDER, durable=True) as addresses:
@@ -70,8 +74,7 @@ def main() -> None:
         )
         django.setup()
         call_command("migrate", verbosity=0)
-        for case in CASES:
-            measure(case)
+        _report(_measured(ends_at))
     shutil.rmtree(FOLDER, ignore_errors=True)
 
 
@@ -83,23 +86,40 @@ class Way(Enum):
     BY_PROCESS = "number locked by the process"
 
 
-def measure(case: Case) -> None:
-    """Measure a case in each way, by turns, and print the medians."""
-    rates: dict[Way, list[float]] = {way: [] for way in Way}
-    for _ in range(ROUNDS):
+Rates = dict[Case, dict[Way, list[float]]]
+
+
+def _measured(ends_at: float) -> Rates:
+    """Return payments a second of each case in each way: a round measures all of them, by turns."""
+    rates: Rates = {case: {way: [] for way in Way} for case in CASES}
+    shops = {sellers: _shops(sellers) for sellers in {case.sellers for case in CASES}}
+    for number in range(1, MAX_ROUNDS + 1):
+        began_at = time.monotonic()
+        for case in CASES:
+            for way in Way:
+                rates[case][way].append(_rate(case, way, shops[case.sellers]))
+        now = time.monotonic()
+        sys.stderr.write(f"round {number}: {now - began_at:.0f} s, {ends_at - now:.0f} s left\n")
+        if now + (now - began_at) > ends_at:
+            break
+    return rates
+
+
+def _report(rates: Rates) -> None:
+    """Print the medians of all cases, and their ratios to no receipts."""
+    for case, ways in rates.items():
+        sys.stdout.write(f"{case}, {len(ways[Way.NONE])} rounds:\n")
         for way in Way:
-            rates[way].append(_rate(case, way))
-    sys.stdout.write(f"{case}:\n")
-    for way in Way:
-        ratios = [rate / without for rate, without in zip(rates[way], rates[Way.NONE], strict=True)]
-        sys.stdout.write(
-            f"  {way.value}: {statistics.median(rates[way]):.0f} payments/s;"
-            f" ratio {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})\n"
-        )
-    sys.stdout.flush()
+            ratios = [
+                rate / without for rate, without in zip(ways[way], ways[Way.NONE], strict=True)
+            ]
+            sys.stdout.write(
+                f"  {way.value}: {statistics.median(ways[way]):.0f} payments/s;"
+                f" ratio {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})\n"
+            )
 
 
-def _rate(case: Case, way: Way) -> float:
+def _rate(case: Case, way: Way, shops: list[Any]) -> float:
     """Return the payments recorded in a second."""
     from django.db import connection  # noqa: PLC0415 - once Django is set up
 
@@ -117,7 +137,7 @@ def _rate(case: Case, way: Way) -> float:
                 cursor.execute(LOCK_BY_PROCESS, [list(sellers)])
         issue_receipts(receipts)
 
-    answers = _answers(case)
+    answers = _answers(shops)
     batches = [answers[at : at + case.batch] for at in range(0, PAYMENTS, case.batch)]
     shares = [batches[first::THREADS] for first in range(THREADS)]
     barrier = Barrier(THREADS + 1)
@@ -125,39 +145,39 @@ def _rate(case: Case, way: Way) -> float:
     def work(share: list[Any]) -> int:
         try:
             connection.ensure_connection()
-            barrier.wait()
+            barrier.wait(HANG_SECONDS)
             return sum(len(apply_payments(batch, BY_POLLER)) for batch in share)
         finally:
             connection.close()
 
     with patch.object(transitions, "issue_receipts", issue), ThreadPoolExecutor(THREADS) as threads:
         results = [threads.submit(work, share) for share in shares]
-        barrier.wait()
+        barrier.wait(HANG_SECONDS)
         began_at = time.monotonic()
-        recorded = sum(result.result() for result in results)
+        recorded = sum(result.result(HANG_SECONDS) for result in results)
         seconds = time.monotonic() - began_at
     assert recorded == PAYMENTS, recorded
     return recorded / seconds
 
 
-def _answers(case: Case) -> list[Any]:
-    """Create issued invoices; return the poller's query and SEQR's answer about each."""
-    from orders.models import Customer, Order  # noqa: PLC0415
-    from payments.models import Invoice  # noqa: PLC0415
-    from tests.factories import (  # noqa: PLC0415
-        CustomerFactory,
-        InvoiceFactory,
-        OrderFactory,
-        ShopFactory,
-        TerminalFactory,
-    )
-    from tests.payments.invoices.test_apply_payments import payment_of  # noqa: PLC0415
+def _shops(sellers: int) -> list[Any]:
+    """Create this many sellers, with a terminal and a shop each; return the shops."""
+    from tests.factories import ShopFactory, TerminalFactory  # noqa: PLC0415 - as above
 
-    names = [f"seller-{n}" for n in range(case.sellers)]
+    names = [f"seller-{sellers}-{n}" for n in range(sellers)]
     terminals = [
         TerminalFactory.create(principal_id=name, seller__reseller_id=name) for name in names
     ]
-    shops = [ShopFactory.create(terminal=each, seller=each.seller) for each in terminals]
+    return [ShopFactory.create(terminal=each, seller=each.seller) for each in terminals]
+
+
+def _answers(shops: list[Any]) -> list[Any]:
+    """Create issued invoices; return the poller's query and SEQR's answer about each."""
+    from orders.models import Customer, Order  # noqa: PLC0415
+    from payments.models import Invoice  # noqa: PLC0415
+    from tests.factories import CustomerFactory, InvoiceFactory, OrderFactory  # noqa: PLC0415
+    from tests.payments.invoices.test_apply_payments import payment_of  # noqa: PLC0415
+
     customers = Customer.objects.bulk_create(CustomerFactory.build_batch(PAYMENTS))
     orders = Order.objects.bulk_create(
         OrderFactory.build(shop=shops[n % len(shops)], customer=each, state="awaiting_payment")
