@@ -12,7 +12,7 @@ from django.conf import settings as given
 from django.test import Client
 
 from orders.models import Shop
-from seqrshop.static_storage import without_comments
+from seqrshop.static_storage import compact
 from tests.factories import ShopFactory
 
 pytestmark = pytest.mark.usefixtures("collected")
@@ -95,7 +95,7 @@ def test_served_scripts_have_no_comments(client: Client, cafe: Shop) -> None:
     assert "// The menu" not in text
 
 
-def test_only_comments_on_lines_of_their_own_are_removed() -> None:
+def test_comments_on_lines_of_their_own_and_indentation_are_removed() -> None:
     code = """
         // A comment.
         const url = "https://seqr.example/*"; // the scheme
@@ -107,9 +107,9 @@ def test_only_comments_on_lines_of_their_own_are_removed() -> None:
         1;
     """
 
-    lines = [line.strip() for line in without_comments(code).splitlines() if line.strip()]
+    lines = compact(code).splitlines()
 
-    assert lines == [
+    assert lines[1:] == [
         'const url = "https://seqr.example/*"; // the scheme',
         "const name = /** @type {string} */ (find());",
         "/** @type {number} */ (count) + /* of all */",
