@@ -8,14 +8,26 @@ A, D = Allergen, Diet
 
 
 @dataclass(frozen=True)
+class Choice:
+    """An option, with what it adds to a product, and the diets that it keeps a product from."""
+
+    name_sv: str
+    name_en: str
+    price: str = "0.00"
+    contains: tuple[Allergen, ...] = ()
+    may_contain: tuple[Allergen, ...] = ()
+    unsuitable_for: tuple[Diet, ...] = ()
+
+
+@dataclass(frozen=True)
 class Group:
-    """A group of options, from `minimum` to `maximum` of them; each has two names and a price."""
+    """A group of options, from `minimum` to `maximum` of them."""
 
     name_sv: str
     name_en: str
     minimum: int
     maximum: int
-    options: tuple[tuple[str, str, str], ...]
+    options: tuple[Choice, ...]
 
 
 @dataclass(frozen=True)
@@ -33,22 +45,18 @@ class Details:
 
 
 GROUPS = (
-    Group(
-        "Storlek",
-        "Size",
-        1,
-        1,
-        (("Vanlig", "Regular", "0.00"), ("Stor", "Large", "8.00")),
-    ),
+    Group("Storlek", "Size", 1, 1, (Choice("Vanlig", "Regular"), Choice("Stor", "Large", "8.00"))),
     Group(
         "Mjölk",
         "Milk",
         1,
         1,
         (
-            ("Mellanmjölk", "Semi-skimmed milk", "0.00"),
-            ("Laktosfri mjölk", "Lactose-free milk", "0.00"),
-            ("Havremjölk", "Oat milk", "5.00"),
+            Choice("Mellanmjölk", "Semi-skimmed milk", contains=(A.MILK,)),
+            Choice("Laktosfri mjölk", "Lactose-free milk", contains=(A.MILK,)),
+            Choice("Havremjölk", "Oat milk", "5.00", contains=(A.GLUTEN,)),
+            Choice("Sojamjölk", "Soy milk", "5.00", contains=(A.SOYBEANS,)),
+            Choice("Mandelmjölk", "Almond milk", "5.00", contains=(A.NUTS,)),
         ),
     ),
     Group(
@@ -57,10 +65,16 @@ GROUPS = (
         0,
         3,
         (
-            ("Extra espresso", "Extra shot", "8.00"),
-            ("Vaniljsirap", "Vanilla syrup", "6.00"),
-            ("Hasselnötssirap", "Hazelnut syrup", "6.00"),
-            ("Vispgrädde", "Whipped cream", "6.00"),
+            Choice("Extra espresso", "Extra shot", "8.00"),
+            Choice("Vaniljsirap", "Vanilla syrup", "6.00"),
+            Choice("Hasselnötssirap", "Hazelnut syrup", "6.00", may_contain=(A.NUTS,)),
+            Choice(
+                "Vispgrädde",
+                "Whipped cream",
+                "6.00",
+                contains=(A.MILK,),
+                unsuitable_for=(D.LACTOSE_FREE,),
+            ),
         ),
     ),
     Group(
@@ -68,7 +82,10 @@ GROUPS = (
         "Bread",
         1,
         1,
-        (("Fralla", "White roll", "0.00"), ("Surdeg", "Sourdough", "6.00")),
+        (
+            Choice("Fralla", "White roll", contains=(A.GLUTEN,)),
+            Choice("Surdeg", "Sourdough", "6.00", contains=(A.GLUTEN,), may_contain=(A.NUTS,)),
+        ),
     ),
     Group(
         "Pålägg",
@@ -76,14 +93,14 @@ GROUPS = (
         0,
         6,
         (
-            ("Tomat", "Tomato", "0.00"),
-            ("Gurka", "Cucumber", "0.00"),
-            ("Paprika", "Sweet pepper", "0.00"),
-            ("Avokado", "Avocado", "12.00"),
-            ("Ägg", "Egg", "10.00"),
-            ("Skinka", "Ham", "12.00"),
-            ("Brieost", "Brie", "14.00"),
-            ("Extra ost", "Extra cheese", "8.00"),
+            Choice("Tomat", "Tomato"),
+            Choice("Gurka", "Cucumber"),
+            Choice("Paprika", "Sweet pepper"),
+            Choice("Avokado", "Avocado", "12.00"),
+            Choice("Ägg", "Egg", "10.00", contains=(A.EGGS,)),
+            Choice("Skinka", "Ham", "12.00", unsuitable_for=(D.VEGAN, D.VEGETARIAN)),
+            Choice("Brieost", "Brie", "14.00", contains=(A.MILK,)),
+            Choice("Extra ost", "Extra cheese", "8.00", contains=(A.MILK,)),
         ),
     ),
 )
@@ -99,9 +116,8 @@ DETAILS = {
     "KAF-02": Details(
         "Dubbel espresso med varm mjölk och tätt skum.",
         "A double espresso with hot milk and dense foam.",
-        "Espresso, mjölk.",
-        "Espresso, milk.",
-        contains=(A.MILK,),
+        "Espresso, mjölk som du väljer.",
+        "Espresso, the milk that you choose.",
         diets=(D.VEGETARIAN, D.GLUTEN_FREE),
         groups=("Size", "Milk", "Extras"),
     ),

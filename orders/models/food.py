@@ -1,5 +1,9 @@
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -42,12 +46,44 @@ EXCLUDED_BY_DIET: dict[Diet, frozenset[Allergen]] = {
 }
 
 
-def contradiction(
-    contains: list[str], may_contain: list[str], diets: list[str]
-) -> tuple[str, Promise] | None:
-    """Return the field that contradicts another, and a sentence about it; None if none does."""
-    if set(contains) & set(may_contain):
-        return "may_contain", _("The same allergen cannot be in both lists.")
-    if any(EXCLUDED_BY_DIET[Diet(diet)] & set(contains) for diet in diets):
-        return "diets", _("This mark does not fit what the product contains.")
-    return None
+def marks_of(choices: type[Allergen] | type[Diet], label: Any) -> Any:
+    """Return a field with any of these choices."""
+    return ArrayField(
+        models.CharField(max_length=12, choices=choices.choices),
+        verbose_name=label,
+        blank=True,
+        default=list,
+    )
+
+
+class DeclaresAllergens(models.Model):
+    """What the shop declares of something to eat or drink.
+
+    `contains` and `may_contain` are allergens, and say something about the others only once
+    `allergens_declared` is set: the shop has then looked at all 14.
+    """
+
+    allergens_declared = models.BooleanField(
+        _("allergens are declared"),
+        default=False,
+        help_text=_(
+            "Tick this once all 14 have been checked. Until then, the menu refers customers to the "
+            "staff."
+        ),
+    )
+    contains = marks_of(Allergen, _("contains"))
+    may_contain = marks_of(Allergen, _("may contain"))
+
+    class Meta:
+        abstract = True
+
+    def clean(self) -> None:
+        """Raise ValidationError for an allergen in both lists."""
+        super().clean()
+        if set(self.contains) & set(self.may_contain):
+            raise ValidationError({"may_contain": _("The same allergen cannot be in both lists.")})
+
+
+def excluded_diets(contains: Sequence[str]) -> set[Diet]:
+    """Return the diets that nothing with these allergens is suitable for."""
+    return {diet for diet, excluded in EXCLUDED_BY_DIET.items() if excluded & set(contains)}

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from orders.languages import Named, current_language
+from orders.models.food import Allergen, DeclaresAllergens, Diet, marks_of
 from orders.models.shop import Shop
 
 
@@ -46,11 +47,12 @@ class OptionGroup(Named, models.Model):
         return self.name_in(current_language())
 
 
-class Option(Named, models.Model):
+class Option(Named, DeclaresAllergens, models.Model):
     """One option of a group, such as oat milk. Its price is added to the product's, VAT included.
 
     The price may be 0. An option that is `sold_out` is listed and cannot be chosen; one that is not
-    `on_sale` is not listed. An option is taxed like the product that it is chosen with.
+    `on_sale` is not listed. An option is taxed like the product that it is chosen with. Its
+    allergens come on top of the product's; `unsuitable_for` are diets whose mark the product loses.
     """
 
     group = models.ForeignKey(
@@ -68,6 +70,7 @@ class Option(Named, models.Model):
     position = models.PositiveSmallIntegerField(_("position on the page"), default=0)
     on_sale = models.BooleanField(_("on sale"), default=True)
     sold_out = models.BooleanField(_("sold out"), default=False)
+    unsuitable_for = marks_of(Diet, _("not suitable for"))
 
     class Meta:
         verbose_name = _("option")
@@ -79,6 +82,12 @@ class Option(Named, models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(price__gte=0), name="option_price_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(contains__contained_by=Allergen.values)
+                & models.Q(may_contain__contained_by=Allergen.values)
+                & models.Q(unsuitable_for__contained_by=Diet.values),
+                name="option_marks_known",
             ),
         ]
 

@@ -1,6 +1,5 @@
 from decimal import Decimal
 
-from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -8,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from orders.languages import Named, current_language
-from orders.models.food import Allergen, Diet, contradiction
+from orders.models.food import Allergen, DeclaresAllergens, Diet, excluded_diets, marks_of
 from orders.models.option import OptionGroup
 from orders.models.picture import Picture
 from orders.models.shop import Shop
@@ -40,13 +39,12 @@ class Category(Named, models.Model):
         return self.name_in(current_language())
 
 
-class Product(Named, models.Model):
+class Product(Named, DeclaresAllergens, models.Model):
     """A product on a shop's menu. The price includes VAT, in the shop's currency.
 
     A product that is `sold_out` is listed and cannot be ordered; one that is not `on_sale` is not
     listed. `take_away_vat_rate` is the VAT rate of an order to take away, where it is another one;
-    the price stays the same. `contains` and `may_contain` are allergens, and say something about
-    the others only once `allergens_declared` is set: the shop has then looked at all 14.
+    the price stays the same. The allergens are the product's own, without those of its options.
     """
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="products", verbose_name=_("shop"))
@@ -112,32 +110,7 @@ class Product(Named, models.Model):
     ingredients_en = models.CharField(
         _("ingredients in English"), max_length=600, blank=True, default=""
     )
-    allergens_declared = models.BooleanField(
-        _("allergens are declared"),
-        default=False,
-        help_text=_(
-            "Tick this once all 14 have been checked. Until then, the menu refers customers to the "
-            "staff."
-        ),
-    )
-    contains = ArrayField(
-        models.CharField(max_length=12, choices=Allergen.choices),
-        verbose_name=_("contains"),
-        blank=True,
-        default=list,
-    )
-    may_contain = ArrayField(
-        models.CharField(max_length=12, choices=Allergen.choices),
-        verbose_name=_("may contain"),
-        blank=True,
-        default=list,
-    )
-    diets = ArrayField(
-        models.CharField(max_length=12, choices=Diet.choices),
-        verbose_name=_("suitable for"),
-        blank=True,
-        default=list,
-    )
+    diets = marks_of(Diet, _("suitable for"))
     option_groups = models.ManyToManyField(
         OptionGroup, blank=True, related_name="products", verbose_name=_("option groups")
     )
@@ -180,10 +153,9 @@ class Product(Named, models.Model):
         """Raise ValidationError for a category of another shop, or marks that contradict."""
         if self.category is not None and self.category.shop_id != self.shop_id:
             raise ValidationError({"category": _("This category belongs to another shop.")})
-        contradicting = contradiction(self.contains, self.may_contain, self.diets)
-        if contradicting is not None:
-            field, sentence = contradicting
-            raise ValidationError({field: sentence})
+        super().clean()
+        if excluded_diets(self.contains) & set(self.diets):
+            raise ValidationError({"diets": _("This mark does not fit what the product contains.")})
 
     def picture_alt_in(self, language: str) -> str:
         """Return the picture's description in Swedish for "sv", else in English."""

@@ -15,7 +15,7 @@ from orders.services.hours import (
 )
 from orders.services.menu_copy import copy_menu
 from orders.services.notes import clean_note
-from orders.services.options import MenuProduct, OfferedGroup
+from orders.services.options import MenuProduct, OfferedGroup, OfferedOption
 from orders.services.order_request import OrderRequest, RowRequest
 from orders.services.order_rows import OrderLine, in_sequence, lines_of, rows_of
 from orders.services.place import (
@@ -42,6 +42,7 @@ __all__ = [
     "MenuProduct",
     "NonceReused",
     "OfferedGroup",
+    "OfferedOption",
     "OrderLine",
     "OrderNotAccepted",
     "OrderRequest",

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from orders.languages import Named, current_language
 from orders.models import Option, OptionGroup, Product
+from orders.models.food import excluded_diets
 
 
 class OptionsNotAccepted(Exception):
@@ -27,13 +28,25 @@ class OptionsNotAccepted(Exception):
 
 @dataclass(frozen=True)
 class OfferedOption(Named):
-    """An option on sale. The price is in major units, VAT included; it may be 0."""
+    """An option on sale. The price is in major units, VAT included; it may be 0.
+
+    The marks are keys, as the option's model has them.
+    """
 
     id: int
     name_sv: str
     name_en: str
     price: Decimal
     sold_out: bool
+    allergens_declared: bool = False
+    contains: Sequence[str] = ()
+    may_contain: Sequence[str] = ()
+    unsuitable_for: Sequence[str] = ()
+
+    @property
+    def excluded_diets(self) -> set[str]:
+        """The diets that no product is suitable for with this option."""
+        return excluded_diets(self.contains) | set(self.unsuitable_for)
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,10 @@ def offered_groups() -> ArraySubquery:
                 name_en="name_en",
                 price=Cast("price", CharField()),  # a JSON number may lose its öre
                 sold_out="sold_out",
+                allergens_declared="allergens_declared",
+                contains="contains",
+                may_contain="may_contain",
+                unsuitable_for="unsuitable_for",
             )
         )
     )

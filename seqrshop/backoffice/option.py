@@ -20,13 +20,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from orders.languages import current_language
-from orders.models import Option, OptionGroup, Product
+from orders.models import Allergen, Diet, Option, OptionGroup, Product
 from seqrshop.backoffice.bulk.of_menu import (
     BRING_BACK_OPTIONS,
     SELL_OUT_OPTION_PERMISSION,
     SELL_OUT_OPTIONS,
 )
 from seqrshop.backoffice.current_price import CurrentPriceForm
+from seqrshop.backoffice.food_fields import ALLERGEN_FIELDS, declared_allergens, marks_field
 from seqrshop.backoffice.formatting import availability, money
 from seqrshop.backoffice.links import page_url
 from seqrshop.backoffice.permissions import permission_check
@@ -39,6 +40,7 @@ from seqrshop.backoffice.scoped_admin import (
 )
 from seqrshop.backoffice.sell_out import SellOutAdmin
 
+FOOD_FIELDS = (*ALLERGEN_FIELDS, "unsuitable_for")
 RULES = ("name_sv", "name_en", "minimum", "maximum", "position")
 
 
@@ -53,6 +55,17 @@ class OptionForm(CurrentPriceForm[Option]):
             "name_en": TextInput(attrs={"size": 18}),
             "price": NumberInput(attrs={"class": "vIntegerField"}),
         }
+
+
+class OptionPageForm(OptionForm):
+    """An option with the allergens that it adds to a product."""
+
+    contains = marks_field(_("contains"), Allergen)
+    may_contain = marks_field(_("may contain"), Allergen)
+    unsuitable_for = marks_field(_("not suitable for"), Diet)
+
+    class Meta(OptionForm.Meta):
+        fields = (*OptionForm.Meta.fields, *FOOD_FIELDS)  # type: ignore[assignment]
 
 
 class OptionFormSet(OwnRowsFormSet[Option, OptionGroup]):
@@ -190,15 +203,26 @@ class OptionGroupAdmin(ShopScopedAdmin[OptionGroup]):
 class OptionAdmin(PlannedPricesAdmin, SellOutAdmin[Option]):
     """Options of all groups: found by name, marked as sold out; added on their group's page."""
 
-    form = OptionForm
-    list_display = ("name", "availability", "price_with_currency", "group", "shop", "on_sale")
+    form = OptionPageForm
+    list_display = (
+        "name",
+        "availability",
+        "price_with_currency",
+        "allergens",
+        "group",
+        "shop",
+        "on_sale",
+    )
     list_filter = ("sold_out", "on_sale", ("group__shop", OwnRowsFilter))
     list_select_related = ("group__shop",)
     search_fields = ("name_sv", "name_en")
     ordering = ("group__shop", "group", "position", "id")
     readonly_fields = ("group", "availability")
     inlines = (OptionPricesInline,)
-    fields = (*readonly_fields, *OptionForm.Meta.fields)
+    fieldsets = (
+        (None, {"fields": (*readonly_fields, *OptionForm.Meta.fields)}),
+        (_("Allergens and diets"), {"fields": FOOD_FIELDS}),
+    )
 
     sell_out_action = SELL_OUT_OPTIONS
     bring_back_action = BRING_BACK_OPTIONS
@@ -212,6 +236,11 @@ class OptionAdmin(PlannedPricesAdmin, SellOutAdmin[Option]):
     def price_with_currency(self, option: Option) -> str:
         """Return the price with its currency."""
         return money(option.price, option.group.shop.currency)
+
+    @admin.display(description=_("allergens"))
+    def allergens(self, option: Option) -> str:
+        """Return what the option is declared to contain."""
+        return declared_allergens(option)
 
     @admin.display(description=_("shop"), ordering="group__shop")
     def shop(self, option: Option) -> str:

@@ -4,15 +4,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.forms import CheckboxSelectMultiple, MultipleChoiceField, Textarea
+from django.forms import CheckboxSelectMultiple, Textarea
 from django.http import HttpRequest
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Allergen, Category, Diet, OptionGroup, Product
 from orders.pictures import make_large_product_picture, make_product_picture, save_once
 from seqrshop.backoffice.bulk.of_menu import BRING_BACK_IN_STOCK, SELL_OUT, SELL_OUT_PERMISSION
 from seqrshop.backoffice.current_price import CurrentPriceForm
+from seqrshop.backoffice.food_fields import ALLERGEN_FIELDS, marks_field
 from seqrshop.backoffice.formatting import money
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.picture_field import PictureField, thumbnail
@@ -34,17 +34,7 @@ MENU_FIELDS = (
 )
 PICTURE_FIELDS = ("picture", "picture_alt_sv", "picture_alt_en")
 DESCRIPTION_FIELDS = ("description_sv", "description_en", "ingredients_sv", "ingredients_en")
-FOOD_FIELDS = ("allergens_declared", "contains", "may_contain", "diets")
-
-
-def _marks(label: Any, choices: type[Allergen] | type[Diet]) -> MultipleChoiceField:
-    """Return boxes to tick, for a field that stores a list."""
-    return MultipleChoiceField(
-        choices=choices.choices,
-        required=False,
-        widget=CheckboxSelectMultiple,
-        label=capfirst(label),
-    )
+FOOD_FIELDS = (*ALLERGEN_FIELDS, "diets")
 
 
 class ProductPageForm(CurrentPriceForm[Product]):
@@ -56,9 +46,9 @@ class ProductPageForm(CurrentPriceForm[Product]):
         help_text=_("JPEG, PNG or WebP. The square in the middle is shown."),
     )
 
-    contains = _marks(_("contains"), Allergen)
-    may_contain = _marks(_("may contain"), Allergen)
-    diets = _marks(_("suitable for"), Diet)
+    contains = marks_field(_("contains"), Allergen)
+    may_contain = marks_field(_("may contain"), Allergen)
+    diets = marks_field(_("suitable for"), Diet)
 
     class Meta:
         model = Product

@@ -23,10 +23,12 @@ from orders.models import (
     Picture,
     Shop,
 )
+from orders.models.food import DeclaresAllergens
 from orders.models.order import REFUNDED_STATES
 from orders.services import (
     MenuProduct,
     OfferedGroup,
+    OfferedOption,
     OrderLine,
     lines_of,
     products_shown,
@@ -212,11 +214,7 @@ def _product(item: MenuProduct) -> dict[str, Any]:
         "large_picture": _picture(product.large_picture, alt) if product.large_picture else None,
         "description": product.description_in(language),
         "ingredients": product.ingredients_in(language),
-        "allergens": {
-            "declared": product.allergens_declared,
-            "contains": [_choice(Allergen(key)) for key in product.contains],
-            "may_contain": [_choice(Allergen(key)) for key in product.may_contain],
-        },
+        "allergens": _allergens(product),
         "diet": [_choice(Diet(key)) for key in product.diets],
     }
 
@@ -234,9 +232,19 @@ def _option_group(group: OfferedGroup) -> dict[str, Any]:
                 "name": option.name_in(language),
                 "price": amount(option.price),
                 "sold_out": option.sold_out,
+                "allergens": _allergens(option),
+                "unsuitable_for": sorted(option.excluded_diets),
             }
             for option in group.options
         ],
+    }
+
+
+def _allergens(declared: DeclaresAllergens | OfferedOption) -> dict[str, Any]:
+    return {
+        "declared": declared.allergens_declared,
+        "contains": [_choice(Allergen(key)) for key in declared.contains],
+        "may_contain": [_choice(Allergen(key)) for key in declared.may_contain],
     }
 
 

@@ -230,6 +230,54 @@ def test_option_that_was_ordered_is_not_deleted() -> None:
     assert list(Option.objects.all()) == [chosen]
 
 
+def test_option_page_stores_what_the_option_adds_to_a_product() -> None:
+    oat = OptionFactory.create()
+    client = superuser()
+    marks: dict[str, Any] = {
+        "allergens_declared": "on",
+        "contains": ["gluten"],
+        "may_contain": ["nuts", "soybeans"],
+        "unsuitable_for": ["gluten_free"],
+    }
+    before = client.get(admin_url(Option, "changelist")).content.decode()
+
+    client.post(page_url(oat), option_form(**marks, **NO_PRICES))
+
+    oat.refresh_from_db()
+    assert (oat.allergens_declared, oat.contains, oat.may_contain, oat.unsuitable_for) == (
+        True,
+        ["gluten"],
+        ["nuts", "soybeans"],
+        ["gluten_free"],
+    )
+    after = client.get(admin_url(Option, "changelist")).content.decode()
+    assert "not declared" in before
+    assert "contains cereals containing gluten; may contain nuts, soybeans" in after
+
+
+def test_option_with_an_allergen_in_both_lists_is_refused() -> None:
+    oat = OptionFactory.create()
+
+    refused = superuser().post(
+        page_url(oat), option_form(contains=["gluten"], may_contain=["gluten"], **NO_PRICES)
+    )
+
+    assert list(refused.context["adminform"].form.errors) == ["may_contain"]
+    oat.refresh_from_db()
+    assert oat.contains == []
+
+
+def test_group_page_keeps_the_allergens_of_its_options() -> None:
+    oat = OptionFactory.create(allergens_declared=True, contains=["gluten"])
+
+    superuser().post(
+        page_url(oat.group), group_form(option_form(id=oat.pk, group=oat.group.pk, price="6.00"))
+    )
+
+    oat.refresh_from_db()
+    assert (oat.price, oat.allergens_declared, oat.contains) == (Decimal("6.00"), True, ["gluten"])
+
+
 # --- A product's marks and a shop's questions ----------------------------------------------------
 
 

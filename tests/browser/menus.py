@@ -16,6 +16,18 @@ Session = dict[str, Any]
 GLUTEN = {"key": "gluten", "name": "gluten"}
 MILK = {"key": "milk", "name": "milk"}
 NUTS = {"key": "nuts", "name": "nuts"}
+SOY = {"key": "soybeans", "name": "soybeans"}
+
+
+def _option(
+    number: int, name: str, price: str, *contains: dict[str, str], **marks: Any
+) -> dict[str, Any]:
+    """Return an option whose allergens are declared."""
+    allergens = {"declared": True, "contains": list(contains), "may_contain": []}
+    option = {"id": number, "name": name, "price": price, "sold_out": False}
+    return {**option, "allergens": allergens, "unsuitable_for": [], **marks}
+
+
 LATTE_GROUPS = [
     {
         "id": 51,
@@ -23,9 +35,9 @@ LATTE_GROUPS = [
         "min": 1,
         "max": 1,
         "options": [
-            {"id": 511, "name": "Whole milk", "price": "0.00", "sold_out": False},
-            {"id": 512, "name": "Oat milk", "price": "5.00", "sold_out": False},
-            {"id": 513, "name": "Soy milk", "price": "5.00", "sold_out": True},
+            _option(511, "Whole milk", "0.00", MILK, unsuitable_for=["vegan"]),
+            _option(512, "Oat milk", "5.00", GLUTEN),
+            _option(513, "Soy milk", "5.00", SOY, sold_out=True),
         ],
     },
     {
@@ -34,14 +46,18 @@ LATTE_GROUPS = [
         "min": 0,
         "max": 2,
         "options": [
-            {"id": 521, "name": "Vanilla syrup", "price": "4.00", "sold_out": False},
-            {"id": 522, "name": "Caramel syrup", "price": "4.00", "sold_out": False},
-            {"id": 523, "name": "Extra shot", "price": "8.50", "sold_out": False},
+            _option(521, "Vanilla syrup", "4.00"),
+            _option(522, "Caramel syrup", "4.00", allergens=UNDESCRIBED["allergens"]),
+            _option(523, "Extra shot", "8.50"),
         ],
     },
 ]
 CHANGES: dict[str, dict[str, Any]] = {
-    "Oat latte": {"option_groups": LATTE_GROUPS},
+    "Oat latte": {
+        "option_groups": LATTE_GROUPS,
+        "allergens": {"declared": True, "contains": [], "may_contain": [NUTS]},
+        "diet": [{"key": "vegan", "name": "vegan"}],
+    },
     "Cinnamon bun": {
         "description": "Baked at five this morning, with butter and pearl sugar.",
         "ingredients": "wheat flour, milk, butter, sugar, cinnamon, cardamom, yeast, salt",

@@ -62,6 +62,29 @@ def test_sheet_says_what_a_product_is_made_of(menu: Page) -> None:
     expect(open_sheet(menu, "Cappuccino")).to_contain_text("Allergens: Ask the staff")
 
 
+def test_sheet_sums_up_what_product_and_chosen_options_contain(menu: Page) -> None:
+    sheet = open_sheet(menu, "Oat latte")
+    oat, caramel = (sheet.locator(".option", has_text=name) for name in ("Oat milk", "Caramel"))
+    total = sheet.locator("[data-sum]")
+    expect(total).to_have_attribute("role", "status")
+    expect(oat).to_contain_text("Contains: gluten")
+    expect(caramel).to_contain_text("Allergens: ask the staff")
+    expect(sheet.get_by_label("Oat milk")).to_have_accessible_name(re.compile("Contains: gluten"))
+    expect(total).to_be_empty()
+
+    sheet.get_by_label("Oat milk").check()
+    expect(total).to_have_text("With your choices: Contains: gluten · May contain: nuts")
+    expect(sheet.locator("[data-diet]")).to_have_text("vegan")
+    sheet.get_by_label("Whole milk").check()
+    sheet.get_by_label("Caramel syrup").check()
+
+    expect(total).to_have_text(
+        "With your choices: Contains: milk · May contain: nuts"
+        " · Ask the staff about: Caramel syrup · No longer: vegan"
+    )
+    expect(sheet.locator("[data-diet]")).to_be_hidden()
+
+
 def test_product_without_required_options_is_added_by_one_tap(menu: Page) -> None:
     menu.locator(".products").get_by_role("button", name="Add one Cappuccino").click()
 

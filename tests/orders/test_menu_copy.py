@@ -90,7 +90,9 @@ def test_option_groups_are_copied_with_their_options_and_products(menu: Shop) ->
     extras = OptionGroupFactory.create(
         shop=menu, products=[bun], name_en="Extras", minimum=0, maximum=3, position=4
     )
-    OptionFactory.create(group=extras, name_en="Butter", sold_out=True, position=2)
+    OptionFactory.create(
+        group=extras, name_en="Butter", sold_out=True, position=2, contains=["milk"]
+    )
     OptionFactory.create(group=extras, name_en="Jam", on_sale=False, position=3)
     elsewhere = OptionFactory.create()
 
@@ -98,10 +100,12 @@ def test_option_groups_are_copied_with_their_options_and_products(menu: Shop) ->
 
     copy = OptionGroup.objects.get(shop=target)
     assert (copy.name_en, copy.minimum, copy.maximum, copy.position) == ("Extras", 0, 3, 4)
-    options = copy.options.values_list("name_en", "price", "position", "on_sale", "sold_out")
+    options = copy.options.values_list(
+        "name_en", "price", "position", "on_sale", "sold_out", "contains"
+    )
     assert list(options) == [
-        ("Butter", Decimal("5.00"), 2, True, False),
-        ("Jam", Decimal("5.00"), 3, False, False),
+        ("Butter", Decimal("5.00"), 2, True, False, ["milk"]),
+        ("Jam", Decimal("5.00"), 3, False, False, []),
     ]
     assert [each.name_sv for each in copy.products.all()] == ["Kanelbulle"]
     assert copy.products.get().shop == target

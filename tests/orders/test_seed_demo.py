@@ -57,6 +57,14 @@ def test_empty_database_gets_the_cafe_at_the_terminal_of_the_settings(
     assert roll.take_away_vat_rate == Decimal(6)
     assert [group.options.count() for group in roll.option_groups.all()] == [2, 8]
     assert cafe.products.filter(option_groups__name_en="Size").count() == 2
+    milks = Option.objects.filter(group__name_en="Milk", allergens_declared=True)
+    assert [each.contains for each in milks] == [
+        ["milk"],
+        ["milk"],
+        ["gluten"],
+        ["soybeans"],
+        ["nuts"],
+    ]
     assert cafe.products.filter(picture=None).count() == 0
     assert Picture.objects.count() == cafe.products.count() + 1
     assert cafe.qr_codes.get(parameters="TABLE=4").payload == "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"

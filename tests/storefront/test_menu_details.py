@@ -24,9 +24,37 @@ def test_menu_has_the_options_of_a_product_in_their_order(
         ("Extras", 0, 2),
     ]
     assert groups["Latte"][0]["options"] == [
-        {"id": option("Cow's milk"), "name": "Cow's milk", "price": "0.00", "sold_out": False},
-        {"id": option("Oat milk"), "name": "Oat milk", "price": "5.00", "sold_out": False},
+        {
+            "id": option(name),
+            "name": name,
+            "price": price,
+            "sold_out": False,
+            "allergens": {"declared": False, "contains": [], "may_contain": []},
+            "unsuitable_for": [],
+        }
+        for name, price in (("Cow's milk", "0.00"), ("Oat milk", "5.00"))
     ]
+
+
+def test_menu_has_the_allergens_of_an_option_and_the_diets_that_it_excludes(
+    customer: JsonClient, milk: OptionGroup
+) -> None:
+    Option.objects.filter(name_en="Oat milk").update(
+        allergens_declared=True,
+        contains=["gluten"],
+        may_contain=["nuts"],
+        unsuitable_for=["lactose_free"],
+    )
+
+    menu = customer.send("/lyktan/session", headers={"Accept-Language": "sv"}).json()
+
+    oat = menu["products"][0]["option_groups"][0]["options"][1]
+    assert oat["allergens"] == {
+        "declared": True,
+        "contains": [{"key": "gluten", "name": "spannmål som innehåller gluten"}],
+        "may_contain": [{"key": "nuts", "name": "nötter"}],
+    }
+    assert oat["unsuitable_for"] == ["gluten_free", "lactose_free"]
 
 
 def test_group_is_shared_by_products_and_named_in_the_requested_language(

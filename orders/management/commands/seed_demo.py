@@ -126,12 +126,16 @@ def _add_groups(shop: Shop) -> dict[str, OptionGroup]:
         Option.objects.bulk_create(
             Option(
                 group=groups[group.name_en],
-                name_sv=name_sv,
-                name_en=name_en,
-                price=Decimal(price),
+                name_sv=choice.name_sv,
+                name_en=choice.name_en,
+                price=Decimal(choice.price),
                 position=place,
+                allergens_declared=True,
+                contains=list(choice.contains),
+                may_contain=list(choice.may_contain),
+                unsuitable_for=list(choice.unsuitable_for),
             )
-            for place, (name_sv, name_en, price) in enumerate(group.options, start=1)
+            for place, choice in enumerate(group.options, start=1)
         )
     return groups
 

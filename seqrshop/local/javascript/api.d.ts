@@ -41,18 +41,21 @@ interface Named {
   name: string;
 }
 
-/** `declared`: whether the shop has declared the product's allergens, perhaps as none. */
+/** `declared`: whether the shop has declared the allergens, perhaps as none. */
 interface Allergens {
   declared: boolean;
   contains: Named[];
   may_contain: Named[];
 }
 
+/** Its allergens come on top of the product's; `unsuitable_for` are keys of diets. */
 interface ProductOption {
   id: number;
   name: string;
   price: string;
   sold_out: boolean;
+  allergens: Allergens;
+  unsuitable_for: string[];
 }
 
 /** From `min` to `max` of the options are chosen, each at most once. */

@@ -1,6 +1,7 @@
 // The options of a product: a fieldset for each group, of which so many are chosen as it asks for.
 
 import { copyTemplate, find, setText } from "./dom.js";
+import { factsOf } from "./food-facts.js";
 import { formatMoney, toMinorUnits } from "./money.js";
 import { translate } from "./page.js";
 
@@ -81,6 +82,7 @@ export class OptionGroups {
     input.toggleAttribute("data-sold-out", option.sold_out);
     input.disabled = option.sold_out;
     find(element, "[data-name]").textContent = option.name;
+    find(element, "[data-allergens]").textContent = factsOf([option]);
     const price = toMinorUnits(option.price);
     const added = price === 0 ? "" : `+ ${formatMoney(price, currency)}`;
     find(element, "[data-price]").textContent = option.sold_out ? translate("soldOutMark") : added;

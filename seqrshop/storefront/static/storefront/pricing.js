@@ -3,7 +3,15 @@
 import { toMinorUnits } from "./money.js";
 
 /** @param {Product} product */
-const optionsOf = ({ option_groups: groups }) => groups.flatMap(({ options }) => options);
+export const optionsOf = ({ option_groups: groups }) => groups.flatMap(({ options }) => options);
+
+/**
+ * Returns the chosen options that the product still has, in the order of the menu.
+ * @param {Product} product
+ * @param {number[]} options
+ */
+export const chosenOptions = (product, options) =>
+  optionsOf(product).filter(({ id }) => options.includes(id));
 
 /**
  * Returns the price of one unit in minor units, with those of the options that the product still has.
@@ -11,7 +19,7 @@ const optionsOf = ({ option_groups: groups }) => groups.flatMap(({ options }) =>
  * @param {number[]} options
  */
 export function unitPrice(product, options) {
-  const chosen = optionsOf(product).filter(({ id }) => options.includes(id));
+  const chosen = chosenOptions(product, options);
   return chosen.reduce((sum, { price }) => sum + toMinorUnits(price), toMinorUnits(product.price));
 }
 
@@ -36,9 +44,7 @@ export const mustBeChosen = ({ option_groups: groups }) => groups.some(({ min })
  * @param {number[]} options
  */
 export const namesOfOptions = (product, options) =>
-  optionsOf(product)
-    .filter(({ id }) => options.includes(id))
-    .map(({ name }) => name);
+  chosenOptions(product, options).map(({ name }) => name);
 
 /**
  * Returns why a row cannot be ordered, or that its price has changed; else null.
@@ -49,7 +55,7 @@ export const namesOfOptions = (product, options) =>
 export function problemOf(row, product) {
   if (!product) return { kind: "gone" };
   if (product.sold_out) return { kind: "soldOut" };
-  const chosen = optionsOf(product).filter(({ id }) => row.options.includes(id));
+  const chosen = chosenOptions(product, row.options);
   const soldOut = chosen.find((option) => option.sold_out);
   if (soldOut) return { kind: "optionSoldOut", option: soldOut.name };
   if (chosen.length < row.options.length || !product.option_groups.every(isSatisfied)) {

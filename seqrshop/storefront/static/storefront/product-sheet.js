@@ -1,6 +1,7 @@
 // The sheet of one product: what it is made of, its options, a note, and how many to order.
 
 import { find, setText, showPicture } from "./dom.js";
+import { FoodFacts } from "./food-facts.js";
 import { formatMoney } from "./money.js";
 import { NoteField } from "./note-field.js";
 import { OptionGroups } from "./option-groups.js";
@@ -13,7 +14,8 @@ import { activateStepper } from "./stepper.js";
 
 export class ProductSheet {
   #dialog = find(document, "#product-sheet", HTMLDialogElement);
-  #groups = new OptionGroups(() => this.#showPrice());
+  #facts = new FoodFacts();
+  #groups = new OptionGroups(() => this.#showChosen());
   #note = new NoteField(find(this.#dialog, "[data-note]"));
   #basket;
   /** @type {Product | null} */
@@ -64,28 +66,22 @@ export class ProductSheet {
 
   /** @param {Product} product */
   #describe(product) {
-    const { name, description, ingredients, allergens, diet } = product;
+    const { name, description } = product;
     const picture = product.large_picture ?? product.picture;
     showPicture(find(this.#dialog, "[data-picture]", HTMLImageElement), picture);
     this.#set("[data-name]", name);
     this.#set("[data-description]", description);
-    this.#set("[data-diet]", namesOf(diet));
-    this.#set("[data-ingredients]", ingredients);
-    this.#set("[data-contains]", namesOf(allergens.contains));
-    this.#set("[data-may-contain]", namesOf(allergens.may_contain));
-    const hasAllergens = allergens.contains.length + allergens.may_contain.length > 0;
-    find(this.#dialog, "[data-none-declared]").hidden = !allergens.declared || hasAllergens;
-    find(this.#dialog, "[data-ask-staff]").hidden = allergens.declared;
+    this.#facts.render(product);
   }
 
   /**
-   * Shows a text, or hides its place, and the heading in it, where there is none.
+   * Shows a text, or hides its place where there is none.
    * @param {string} selector
    * @param {string} text
    */
   #set(selector, text) {
     const place = find(this.#dialog, selector);
-    setText(place.querySelector("[data-text]") ?? place, text);
+    setText(place, text);
     place.hidden = !text;
   }
 
@@ -93,13 +89,15 @@ export class ProductSheet {
   #setQuantity(quantity) {
     this.#quantity = quantity;
     this.#showQuantity(quantity);
-    this.#showPrice();
+    this.#showChosen();
   }
 
-  #showPrice() {
+  #showChosen() {
     if (!this.#product) return;
     const { currency } = this.#basket;
-    const unit = unitPrice(this.#product, this.#groups.chosen);
+    const { chosen } = this.#groups;
+    const unit = unitPrice(this.#product, chosen);
+    this.#facts.showChosen(this.#product, chosen);
     this.#set("[data-price]", formatMoney(unit, currency));
     this.#set("[data-action]", translate(this.#row ? "saveRow" : "addRow"));
     this.#set("[data-amount]", formatMoney(this.#quantity * unit, currency));
@@ -117,6 +115,3 @@ export class ProductSheet {
     this.#basket.put(request, this.#row);
   }
 }
-
-/** @param {Named[]} named */
-const namesOf = (named) => named.map(({ name }) => name).join(", ");
