@@ -73,14 +73,14 @@ def test_sheet_sums_up_what_product_and_chosen_options_contain(menu: Page) -> No
     expect(total).to_be_empty()
 
     sheet.get_by_label("Oat milk").check()
-    expect(total).to_have_text("With your choices: Contains: gluten · May contain: nuts")
+    expect(total).to_have_text("With your choices:\nContains: gluten\nMay contain: nuts")
     expect(sheet.locator("[data-diet]")).to_have_text("vegan")
     sheet.get_by_label("Whole milk").check()
     sheet.get_by_label("Caramel syrup").check()
 
     expect(total).to_have_text(
-        "With your choices: Contains: milk · May contain: nuts"
-        " · Ask the staff about: Caramel syrup · No longer: vegan"
+        "With your choices:\nContains: milk\nMay contain: nuts"
+        "\nAsk the staff about: Caramel syrup\nNo longer: vegan"
     )
     expect(sheet.locator("[data-diet]")).to_be_hidden()
 

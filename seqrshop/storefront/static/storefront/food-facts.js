@@ -34,10 +34,10 @@ export class FoodFacts {
       chosen.some((option) => option.unsuitable_for.includes(key));
     const lost = namesOf(product.diet.filter(isLost));
     const facts = [factsOf([product, ...chosen]), lost && translate("noLonger", lost)];
-    const sum = facts.filter(Boolean).join(" · ") || translate("noneDeclared");
+    const sum = facts.filter(Boolean).join("\n") || translate("noneDeclared");
     const isNeeded = chosen.length > 0 && optionsOf(product).some(matters);
     this.#set("[data-diet]", namesOf(product.diet.filter((diet) => !isLost(diet))));
-    setText(find(this.#root, "[data-sum]"), isNeeded ? translate("withChoices", sum) : "");
+    setText(find(this.#root, "[data-sum]"), isNeeded ? `${translate("withChoices")}\n${sum}` : "");
   }
 
   /**
@@ -76,7 +76,7 @@ export function factsOf(foods) {
   })
     .filter(([, names]) => names.length > 0)
     .map(([text, names]) => translate(text, names.join(", ")))
-    .join(" · ");
+    .join("\n");
 
   /** @param {"contains" | "may_contain"} kind */
   function keyed(kind) {
