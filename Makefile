@@ -4,7 +4,7 @@ VENV_PYTHON := $(VENV)/bin/python
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots proof mutants mutation crashtest outages \
+.PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots walk proof mutants mutation crashtest outages \
 	kitchen abuse bench bench-quick bench-streams bench-web bench-web-quick bench-scale
 .DELETE_ON_ERROR:
 
@@ -40,6 +40,9 @@ format: $(VENV)/installed-test ## format the code
 
 screenshots: $(VENV)/installed-test ## photograph every page in every state into .local/screenshots/ (4 min): ONLY=staff
 	@exec $(VENV_PYTHON) -m tests.screenshots
+
+walk: $(VENV)/installed-test ## a customer's half hour on three screens in both languages (10 min): STAGES=following,refunded
+	@exec $(VENV_PYTHON) -m tests.walk
 
 proof: $(VENV)/installed-test ## run each grid in full, and model-based tests at length: EXAMPLES=n SEED=n SHRINK=1 (docs/proof.md)
 	@exec $(VENV_PYTHON) -m tests.proof.model_based

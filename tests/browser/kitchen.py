@@ -15,6 +15,7 @@ from tests.browser.stack import WAIT_SECONDS, Scan, Stack
 COOK = "kitchen"  # the demo's person with the role
 BOARD = "/staff/kitchen/lyktan"
 POLL_SECONDS = 0.1
+DOUBLE_TAP_MS = 600  # within which two taps count once
 
 
 def staff_password(stack: Stack) -> str:
@@ -71,6 +72,16 @@ def card(page: Page, number: str) -> Locator:
     """Return the card of an order among those to serve."""
     heading = page.locator("h2", has_text=number)
     return page.locator("#kitchen-cards > li").filter(has=heading)
+
+
+def press(board: Page, number: str, step: str) -> float:
+    """Press a button of the order's card; return when, by the browser's clock in milliseconds."""
+    board.wait_for_timeout(DOUBLE_TAP_MS)
+    button = card(board, number).get_by_role("button", name=f"{step} Order {number}")
+    button.wait_for()
+    pressed_at: float = board.evaluate("Date.now()")
+    button.click()
+    return pressed_at
 
 
 def _request(stack: Stack, scan: Scan, method: str, path: str, body: object = None) -> Any:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.browsers import OPTIONS, new_browser_context
 from tests.browser.conftest import Console, OpenBrowser
-from tests.browser.kitchen import card, open_board, sign_in
+from tests.browser.kitchen import open_board, press, sign_in
 from tests.browser.kitchen import place_order as place_order_by_api
 from tests.browser.stack import Stack
 from tests.browser.steps import expect_heading, number_on, order_without_app
@@ -51,16 +51,6 @@ def pay_for_an_order(stack: Stack, page: Page) -> str:
     stack.sandbox.pay(reference, scan.token)
     expect_heading(page, "Paid, thank you!")
     return number_on(page)
-
-
-def press(board: Page, number: str, step: str) -> float:
-    """Press a button of the order's card; return when, by the browser's clock in milliseconds."""
-    board.wait_for_timeout(600)  # a double tap counts once
-    button = card(board, number).get_by_role("button", name=f"{step} Order {number}")
-    button.wait_for()
-    pressed_at: float = board.evaluate("Date.now()")
-    button.click()
-    return pressed_at
 
 
 def test_customer_sees_each_step_within_a_second_of_the_kitchens_tap(
