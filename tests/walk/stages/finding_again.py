@@ -27,7 +27,7 @@ def walk(walker: Walker) -> None:
     walker.press("Receipt", "Kvitto")
     walker.heading("Receipt", "Kvitto")
     walker.see("556677-8899")
-    walker.see("12%", "12 %")
+    walker.see("12 %")
     walker.see(reference_of_payment(walker, reference))
     walker.picture("receipt")
     field = page.get_by_label(walker.say("Send the receipt by e-mail", "Få kvittot med e-post"))
