@@ -24,6 +24,7 @@ def test_customer_with_a_loyalty_card_sees_the_discount_before_paying_and_on_the
     stack.sandbox.control("POST", f"/invoices/{reference}/open", {"msisdn": scan.msisdn})
 
     expect(page.get_by_role("row", name="Regular")).to_contain_text("-SEK 4.50")
+    expect(page.get_by_role("row", name="Regular")).to_contain_text("With your loyalty card")
     expect(page.get_by_role("row", name="Total")).to_contain_text("30.50")
     page.goto(stack.sandbox.pay(reference, scan.token)["redirect_url"])
     expect_heading(page, "Paid, thank you!")

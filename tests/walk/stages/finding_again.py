@@ -17,11 +17,11 @@ def walk(walker: Walker) -> None:
     fill_basket(walker)
     number, reference = pay(walker)
     walker.scan(scan.msisdn)
-    walker.see(f"Your order {number} · paid", f"Din beställning {number} · betald")
+    walker.see(f"Your order {number} · paid", f"Din beställning {number} · betalt")
     walker.picture("awaited")
     walker.press("My orders", "Mina beställningar")
     walker.heading("Today", "Idag")
-    walker.see(f"{number} · Paid", f"{number} · Betald")
+    walker.see(f"{number} · Paid", f"{number} · Betalt")
     walker.picture("my-orders")
 
     walker.press("Receipt", "Kvitto")

@@ -170,9 +170,9 @@ export class OrderView {
       const options = row.options.map((each) => this.#row("[data-option]", each, currency));
       return [element, ...options];
     });
-    const others = [...(tip ? [tip] : []), ...discounts];
-    const below = others.map((each) => this.#row("[data-discount]", each, currency));
-    this.#find("[data-rows]").replaceChildren(...products, ...below);
+    const tips = (tip ? [tip] : []).map((each) => this.#row("[data-tip]", each, currency));
+    const reductions = discounts.map((each) => this.#row("[data-discount]", each, currency));
+    this.#find("[data-rows]").replaceChildren(...products, ...tips, ...reductions);
   }
 
   /**
