@@ -39,12 +39,15 @@ def test_walker_reports_each_kind_of_fault(page: Page, stack: Stack) -> None:
         "<script>console.error('Oops')</script>": "console: Oops",
     }
 
+    walker = Walker(stack, page, "en")
+    page.set_content('<html lang="en"><body><h1>Your order</h1></body></html>')
+    walker.picture("faultless")
+    assert walker.problems == []
     for content, expected in faults.items():
         walker = Walker(stack, page, "en")
         page.set_content(f'<html lang="en"><body>{content}</body></html>')
         walker.picture("faulty")
-        [problem] = walker.problems
-        assert expected in problem
+        assert any(expected in problem for problem in walker.problems), (expected, walker.problems)
 
 
 def test_walker_sees_no_text_that_is_covered(page: Page, stack: Stack) -> None:
