@@ -41,7 +41,7 @@ format: $(VENV)/installed-test ## format the code
 screenshots: $(VENV)/installed-test ## photograph every page in every state into .local/screenshots/ (4 min): ONLY=staff
 	@exec $(VENV_PYTHON) -m tests.screenshots
 
-walk: $(VENV)/installed-test ## a customer's half hour on three screens in both languages (12 min): STAGES=following,refunded
+walk: $(VENV)/installed-test ## a customer's half hour on three screens in both languages (15 min): STAGES=following,refunded
 	@exec $(VENV_PYTHON) -m tests.walk
 
 proof: $(VENV)/installed-test ## run each grid in full, and model-based tests at length: EXAMPLES=n SEED=n SHRINK=1 (docs/proof.md)

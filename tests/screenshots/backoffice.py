@@ -41,6 +41,7 @@ NEW_ROWS = {"add-shop": "orders/shop", "add-code": "orders/qrcode", "invite": "a
 # The first row of a table has its page taken, and the pages below it.
 ROWS = {
     "product": ("orders_product", "orders/product", ("change",)),
+    "option": ("orders_option", "orders/option", ("change",)),
     "option-group": ("orders_optiongroup", "orders/optiongroup", ("change",)),
     "shop": ("orders_shop", "orders/shop", ("change", "start", "terminal", "hours", "menu")),
     "code": ("orders_qrcode", "orders/qrcode", ("change",)),
