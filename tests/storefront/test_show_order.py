@@ -1,4 +1,4 @@
-"""GET orders/<id>, and its refresh of stale invoices."""
+"""GET orders/<id>."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import uuid
 from decimal import Decimal
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import translation
 from pytest_django import Settings
@@ -15,8 +14,7 @@ from orders.audit import ChangeSource
 from orders.clock import database_now
 from orders.models import CustomerSession, Order, OrderState, SourceName
 from orders.services import advance_order
-from payments.models import PollShard, Refund, RefundRow, RefundStatus, shard_of
-from seqrshop.storefront import stale_invoice
+from payments.models import Refund, RefundRow, RefundStatus
 from seqrshop.storefront.messages import HEADINGS, MESSAGES, SHORT_STATES
 from tests.factories import CustomerSessionFactory, InvoiceFactory, OrderRowFactory
 from tests.storefront.conftest import JsonClient
@@ -47,9 +45,6 @@ KEYS = {
     "heading",
     "message",
 }
-
-
-# --- Reading -------------------------------------------------------------------------------------
 
 
 def test_payable_order_has_app_url(
@@ -370,54 +365,3 @@ def test_guessed_order_id_is_not_found(
     response = customer.get(f"/orders/{order_id}")
 
     assert (response.status_code, response.json()["error"]) == (404, "not_found")
-
-
-# --- Refreshing stale invoices -------------------------------------------------------------------
-
-
-@pytest.fixture
-def checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ChangeSource]]:
-    """Record the status checks that are started."""
-    started: list[tuple[int, ChangeSource]] = []
-    monkeypatch.setattr(stale_invoice, "check_status_soon", lambda *args: started.append(args))
-    return started
-
-
-def test_request_refreshes_invoice_once_while_poller_is_stalled(
-    customer: JsonClient, customer_session: CustomerSession, checks: list[tuple[int, ChangeSource]]
-) -> None:
-    invoice = invoice_of(customer_session, "issued")
-
-    for _ in range(3):
-        customer.get(path_of(invoice))
-
-    assert checks == [(invoice.pk, ChangeSource(SourceName.PAGE))]
-
-
-def test_request_does_not_refresh_invoice_while_poller_runs(
-    customer: JsonClient, customer_session: CustomerSession, checks: list[tuple[int, ChangeSource]]
-) -> None:
-    invoice = invoice_of(customer_session, "issued")
-    now = database_now()
-    PollShard.objects.create(
-        number=shard_of(invoice.pk),
-        count=settings.SEQR_POLL_SHARDS,
-        round_started_at=now,
-        oldest_answer_at=now,
-    )
-
-    customer.get(path_of(invoice))
-
-    assert checks == []
-
-
-@pytest.mark.parametrize("trait", [None, "paid", "canceled"])
-def test_request_does_not_refresh_final_or_unsent_invoice(
-    customer: JsonClient,
-    customer_session: CustomerSession,
-    checks: list[tuple[int, ChangeSource]],
-    trait: str | None,
-) -> None:
-    customer.get(path_of(invoice_of(customer_session, trait)))
-
-    assert checks == []

@@ -203,6 +203,6 @@ STAFF_MUTATIONS = (
         "seqrshop/backoffice/today/sales.py",
         'return own_rows(request, paid).values("currency")',
         'return paid.values("currency")',
-        "tests/backoffice/test_today.py::test_takings_leave_out_other_shops_and_duplicate_payments",
+        "tests/backoffice/test_today_sales.py::test_takings_leave_out_other_shops_and_duplicate_payments",
     ),
 )

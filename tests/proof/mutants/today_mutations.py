@@ -5,6 +5,7 @@ from tests.proof.mutants.mutation import Mutation
 TODAY = "seqrshop/backoffice/today"
 WAITING = "seqrshop/backoffice/waiting.py"
 TODAY_TESTS = "tests/backoffice/test_today.py"
+SALES_TESTS = "tests/backoffice/test_today_sales.py"
 FRAME_TESTS = "tests/backoffice/test_frame.py"
 SEARCH_TESTS = "tests/backoffice/test_search.py"
 
@@ -35,21 +36,21 @@ TODAY_MUTATIONS = (
         f"{TODAY}/sales.py",
         "        status=InvoiceStatus.PAID, paid_at__gte=start, paid_at__lt=end\n",
         "        paid_at__gte=start, paid_at__lt=end\n",
-        f"{TODAY_TESTS}::test_takings_leave_out_other_shops_and_duplicate_payments",
+        f"{SALES_TESTS}::test_takings_leave_out_other_shops_and_duplicate_payments",
     ),
     Mutation(
         "take what was ordered for what was paid",
         f"{TODAY}/sales.py",
         'paid_currency=F("currency"), then="paid_amount"),\n',
         'paid_currency=F("currency"), then="amount"),\n',
-        f"{TODAY_TESTS}::test_takings_have_the_amount_of_seqrs_receipt",
+        f"{SALES_TESTS}::test_takings_have_the_amount_of_seqrs_receipt",
     ),
     Mutation(
         "add up the refunds of every shop",
         f"{TODAY}/sales.py",
         'own_rows(request, refunds.order_by()).values("currency")',
         'refunds.order_by().values("currency")',
-        f"{TODAY_TESTS}::test_refunds_of_today_are_shown_beside_the_takings",
+        f"{SALES_TESTS}::test_refunds_of_today_are_shown_beside_the_takings",
     ),
     Mutation(
         "show the takings to everybody",

@@ -1,0 +1,62 @@
+"""GET orders/<id> refreshes an invoice that the poller has not read lately."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+
+from orders.audit import ChangeSource
+from orders.clock import database_now
+from orders.models import CustomerSession, SourceName
+from payments.models import PollShard, shard_of
+from seqrshop.storefront import stale_invoice
+from tests.storefront.conftest import JsonClient
+from tests.storefront.steps import invoice_of, path_of
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ChangeSource]]:
+    """Record the status checks that are started."""
+    started: list[tuple[int, ChangeSource]] = []
+    monkeypatch.setattr(stale_invoice, "check_status_soon", lambda *args: started.append(args))
+    return started
+
+
+def test_request_refreshes_invoice_once_while_poller_is_stalled(
+    customer: JsonClient, customer_session: CustomerSession, checks: list[tuple[int, ChangeSource]]
+) -> None:
+    invoice = invoice_of(customer_session, "issued")
+
+    for _ in range(3):
+        customer.get(path_of(invoice))
+
+    assert checks == [(invoice.pk, ChangeSource(SourceName.PAGE))]
+
+
+def test_request_does_not_refresh_invoice_while_poller_runs(
+    customer: JsonClient, customer_session: CustomerSession, checks: list[tuple[int, ChangeSource]]
+) -> None:
+    invoice = invoice_of(customer_session, "issued")
+    now = database_now()
+    PollShard.objects.create(
+        number=shard_of(invoice.pk),
+        count=settings.SEQR_POLL_SHARDS,
+        round_started_at=now,
+        oldest_answer_at=now,
+    )
+
+    customer.get(path_of(invoice))
+
+    assert checks == []
+
+
+@pytest.mark.parametrize("trait", [None, "paid", "canceled"])
+def test_request_does_not_refresh_final_or_unsent_invoice(
+    customer: JsonClient,
+    customer_session: CustomerSession,
+    checks: list[tuple[int, ChangeSource]],
+    trait: str | None,
+) -> None:
+    customer.get(path_of(invoice_of(customer_session, trait)))
+
+    assert checks == []
