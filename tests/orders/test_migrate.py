@@ -17,6 +17,12 @@ from tests.migrated_database import copy_of_migrated_database
 
 pytestmark = pytest.mark.slow
 
+TERMINAL_SETTINGS = (
+    "SEQR_TERMINAL_ID",
+    "SEQR_TERMINAL_PASSWORD",
+    "SEQR_RESELLER_ID",
+    "SEQR_RESELLER_PASSWORD",
+)
 # A process of its own takes two seconds to start.
 MIGRATE_IN_TURN = """
 import os, sys
@@ -96,10 +102,13 @@ def owners(database: Mapping[str, str]) -> set[str]:
     return {row[0] for row in rows}
 
 
-def test_owner_migrates_and_application_gets_rows_but_no_table(database: dict[str, str]) -> None:
-    done = migrate_in_turn("", "", **database)
+def test_owner_migrates_without_a_terminal_and_application_gets_rows_but_no_table(
+    database: dict[str, str],
+) -> None:
+    done = migrate_in_turn("", "", **database, **dict.fromkeys(TERMINAL_SETTINGS, ""))
 
     assert done.returncode == 0, done.stderr
+    assert terminals(database) == []
     assert owners(database) == {urlsplit(database["MIGRATION_DATABASE_URL"]).username}
     tables = tables_granted(database, "SELECT")
     assert {"orders_auditevent", "orders_order", "django_session"} <= tables
@@ -176,25 +185,6 @@ def test_terminal_is_not_stored_where_nothing_is_migrated(
 
     assert done.returncode == 0, done.stderr
     assert terminals(migrated_database) == []
-
-
-def test_database_is_migrated_without_a_terminal_in_the_settings(
-    database: dict[str, str],
-) -> None:
-    without = dict.fromkeys(
-        (
-            "SEQR_TERMINAL_ID",
-            "SEQR_TERMINAL_PASSWORD",
-            "SEQR_RESELLER_ID",
-            "SEQR_RESELLER_PASSWORD",
-        ),
-        "",
-    )
-
-    done = migrate(**database, **without)
-
-    assert done.returncode == 0, done.stderr
-    assert terminals(database) == []
 
 
 def terminals(database: Mapping[str, str]) -> list[tuple[str, bool]]:
