@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,16 +55,25 @@ class Result:
 
 
 def main(arguments: list[str]) -> int:
-    """Run every part, also after a failure, and return 0 when all passed."""
+    """Run every part, also after a failure, and return 0 when all passed.
+
+    The linters use the time in which tests wait; what they print follows the tests.
+    """
     parser = argparse.ArgumentParser(prog="python -m seqrshop.local.check")
     parser.add_argument("tests", choices=TESTS, help="the tests to run after the linters")
     scope = parser.parse_args(arguments).tests
     if scope == "all" and not ensure_programs():
         return 1
-    parts = LINTERS | TESTS[scope]
-    results = [_run(name, command) for name, command in parts.items()]
+    started = time.monotonic()
+    beside = ThreadPoolExecutor(max_workers=1)
+    try:
+        linters = [beside.submit(_run_beside, *linter) for linter in LINTERS.items()]
+        tests = [_run(name, command) for name, command in TESTS[scope].items()]
+        results = [*(_print_linter(*linter.result()) for linter in linters), *tests]
+    finally:
+        beside.shutdown(cancel_futures=True)
     worst = max(result.exit_code for result in results)
-    results.append(Result("all", worst, sum(result.seconds for result in results)))
+    results.append(Result("all", worst, time.monotonic() - started))
     _print_line("\n".join(["", "── summary", *map(str, results)]))
     return min(worst, 1)
 
@@ -71,10 +81,39 @@ def main(arguments: list[str]) -> int:
 def _run(name: str, command: list[str]) -> Result:
     _print_line(f"── {name}")
     started = time.monotonic()
-    # Else each of the hundred processes that the tests start would compile the shop anew.
-    env = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run([PROGRAMS / command[0], *command[1:]], cwd=ROOT, env=env, check=False)
+    done = subprocess.run(_absolute(command), cwd=ROOT, env=_environment(), check=False)
     return Result(name, done.returncode, time.monotonic() - started)
+
+
+def _run_beside(name: str, command: list[str]) -> tuple[Result, str]:
+    """Run a linter at a lower priority than the tests; return its result, and what it prints."""
+    started = time.monotonic()
+    linter = subprocess.Popen(
+        _absolute(command),
+        cwd=ROOT,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    niceness = os.getpriority(os.PRIO_PROCESS, 0) + 10
+    os.setpriority(os.PRIO_PROCESS, linter.pid, min(niceness, 19))
+    output, _ = linter.communicate()
+    return Result(name, linter.returncode, time.monotonic() - started), output
+
+
+def _print_linter(result: Result, output: str) -> Result:
+    _print_line(f"── {result.name}\n{output}".rstrip())
+    return result
+
+
+def _absolute(command: list[str]) -> list[str]:
+    return [str(PROGRAMS / command[0]), *command[1:]]
+
+
+def _environment() -> dict[str, str]:
+    # Else each of the hundred processes that the tests start would compile the shop anew.
+    return {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def ensure_programs() -> bool:
