@@ -7,7 +7,7 @@ from django.core.mail import EmailMessage
 from django.utils.translation import gettext, override
 
 from payments.receipts.content import ReceiptContent
-from payments.receipts.pdf import receipt_pdf
+from payments.receipts.rendering import receipt_pdf
 
 
 def send_receipt(receipt: ReceiptContent, address: str) -> None:

@@ -15,7 +15,7 @@ from payments.receipts.document import (
     receipt_of_order,
     receipt_of_payment,
 )
-from payments.receipts.pdf import receipt_pdf
+from payments.receipts.rendering import receipt_pdf
 from seqrshop.backoffice.formatting import money
 from seqrshop.backoffice.links import admin_url
 

@@ -28,7 +28,7 @@ from payments.models import Invoice, Receipt
 from payments.receipts.content import ReceiptContent
 from payments.receipts.document import content_of, is_shown, receipt_of_order, receipt_of_payment
 from payments.receipts.mail import file_name
-from payments.receipts.pdf import receipt_pdf
+from payments.receipts.rendering import receipt_pdf
 from payments.tasks import enqueue
 from seqrshop.mail_server import has_mail_server
 from seqrshop.storefront import api_errors, rate_limits, receipt_mail
