@@ -108,16 +108,6 @@ class World:
         for row in rows:
             self.rows[type(row)].append((place, row))
 
-    def sample(self, model: type[Model]) -> list[tuple[str, Any]]:
-        """Return the rows that `make test` tries: the first of each place; `make proof` tries all.
-
-        Each row is given with its place.
-        """
-        rows = self.rows[model]
-        if "ALL_CELLS" in os.environ:
-            return rows
-        return list({place: (place, row) for place, row in reversed(rows)}.values())
-
     def row(self, model: type[Model], place: str) -> Any:
         """Return the first row of a model at a place."""
         return next(row for where, row in self.rows[model] if where == place)
