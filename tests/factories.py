@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -15,7 +15,6 @@ from orders.models import (
     Category,
     Customer,
     CustomerSession,
-    OpeningException,
     OpeningHours,
     Option,
     OptionGroup,
@@ -23,7 +22,6 @@ from orders.models import (
     OrderRow,
     OrderState,
     Picture,
-    PlannedPause,
     Product,
     RowKind,
     Seller,
@@ -97,28 +95,6 @@ class OpeningHoursFactory(DjangoModelFactory[OpeningHours]):
     weekday = 0
     opens = time(8)
     closes = time(17)
-
-
-class OpeningExceptionFactory(DjangoModelFactory[OpeningException]):
-    """A day on which a shop is closed: Midsummer's Eve of 2026, a Friday."""
-
-    class Meta:
-        model = OpeningException
-
-    shop = factory.SubFactory(ShopFactory)
-    first_day = date(2026, 6, 19)
-    last_day = factory.SelfAttribute("first_day")
-    note_sv = "midsommarafton"
-    note_en = "Midsummer's Eve"
-
-
-class PlannedPauseFactory(DjangoModelFactory[PlannedPause]):
-    """A pause planned ahead. Give its times."""
-
-    class Meta:
-        model = PlannedPause
-
-    shop = factory.SubFactory(ShopFactory)
 
 
 class CategoryFactory(DjangoModelFactory[Category]):

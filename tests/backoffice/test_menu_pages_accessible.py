@@ -13,12 +13,8 @@ from orders.models import MenuImport, PriceChange, Shop
 from seqrshop.backoffice.links import admin_url, page_url
 from tests.backoffice.test_browser import logged_in
 from tests.browser.axe import accessibility_violations
-from tests.factories import (
-    OpeningExceptionFactory,
-    OpeningHoursFactory,
-    PlannedPauseFactory,
-    ProductFactory,
-)
+from tests.factories import OpeningHoursFactory, ProductFactory
+from tests.hours_factories import OpeningExceptionFactory, PlannedPauseFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from orders.models import OpeningException, PlannedPause, Shop
 from tests.backoffice.shop_form import form
-from tests.factories import OpeningExceptionFactory, PlannedPauseFactory, ShopFactory
+from tests.factories import ShopFactory
+from tests.hours_factories import OpeningExceptionFactory, PlannedPauseFactory
 from tests.staff import page_url, run_action, staff, superuser
 
 pytestmark = pytest.mark.django_db

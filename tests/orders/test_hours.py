@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from orders.models import OpeningException, OpeningHours, PlannedPause
 from orders.services import Schedule
@@ -233,3 +235,49 @@ def test_hours_in_a_skipped_hour_and_a_closed_week_open_the_week_after() -> None
     brief = Schedule([hours(SUN, "02:15", "03:00")], [other("2026-03-30", "2026-04-05")])
 
     assert brief.takes_orders_from(at("2026-03-29 01:00")) == at("2026-04-12 02:15")
+
+
+HALF_HOURS = st.integers(0, 47).map(lambda half: time(half // 2, half % 2 * 30))
+# Around the clock change of 25 October 2026.
+MOMENTS = st.integers(0, 14 * 48).map(
+    lambda half: datetime(2026, 10, 18, tzinfo=UTC) + timedelta(minutes=30 * half)
+)
+WEEKLY = st.builds(OpeningHours, weekday=st.integers(0, 6), opens=HALF_HOURS, closes=HALF_HOURS)
+OTHER_HOURS = st.builds(
+    lambda day, times: OpeningException(
+        first_day=date(2026, 10, day), last_day=date(2026, 10, day), opens=times[0], closes=times[1]
+    ),
+    st.integers(18, 31),
+    st.just((None, None)) | st.tuples(HALF_HOURS, HALF_HOURS),
+)
+PAUSES = st.builds(
+    lambda starts, hours: PlannedPause(starts_at=starts, ends_at=starts + timedelta(hours=hours)),
+    MOMENTS,
+    st.integers(1, 60),
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(WEEKLY, max_size=4),
+    st.lists(OTHER_HOURS, max_size=4, unique_by=lambda each: each.first_day),
+    st.lists(PAUSES, max_size=3),
+    MOMENTS,
+)
+def test_next_moment_for_orders_is_open_and_none_before_it_is(
+    week: list[OpeningHours],
+    exceptions: list[OpeningException],
+    pauses: list[PlannedPause],
+    moment: datetime,
+) -> None:
+    schedule = Schedule(week, exceptions, pauses)
+
+    def takes_orders(at: datetime) -> bool:
+        return schedule.is_open(at) and schedule.pause_at(at) is None
+
+    found = schedule.takes_orders_from(moment)
+
+    end = moment + timedelta(days=9) if found is None else found
+    steps = int((end - moment) / timedelta(minutes=30))
+    assert found is None or takes_orders(found)
+    assert not any(takes_orders(moment + timedelta(minutes=30 * step)) for step in range(steps))

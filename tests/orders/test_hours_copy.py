@@ -8,12 +8,8 @@ import pytest
 
 from orders.models import OpeningException, PlannedPause
 from orders.services.hours_copy import HoursPart, copy_hours
-from tests.factories import (
-    OpeningExceptionFactory,
-    OpeningHoursFactory,
-    PlannedPauseFactory,
-    ShopFactory,
-)
+from tests.factories import OpeningHoursFactory, ShopFactory
+from tests.hours_factories import OpeningExceptionFactory, PlannedPauseFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

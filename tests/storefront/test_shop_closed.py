@@ -14,12 +14,8 @@ from orders.models import CustomerSession, Order, Shop
 from payments.availability.availability import Reason, unavailability_of
 from payments.availability.messages import unavailable_message
 from payments.models import Invoice
-from tests.factories import (
-    OpeningExceptionFactory,
-    OpeningHoursFactory,
-    PlannedPauseFactory,
-    ShopFactory,
-)
+from tests.factories import OpeningHoursFactory, ShopFactory
+from tests.hours_factories import OpeningExceptionFactory, PlannedPauseFactory
 from tests.payments.steps import pause_for_refused_password
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of

@@ -18,16 +18,15 @@ from tests.factories import (
     CategoryFactory,
     CustomerSessionFactory,
     InvoiceFactory,
-    OpeningExceptionFactory,
     OpeningHoursFactory,
     OptionFactory,
     OrderFactory,
     OrderRowFactory,
     PictureFactory,
-    PlannedPauseFactory,
     ProductFactory,
     ShopFactory,
 )
+from tests.hours_factories import OpeningExceptionFactory, PlannedPauseFactory
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of
 
