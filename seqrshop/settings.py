@@ -222,6 +222,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "forget menu imports": {
+        "task": "seqrshop.backoffice.tasks.forget_menu_imports",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "apply prices": {
         "task": "seqrshop.backoffice.tasks.apply_prices",
         "schedule": 10.0,

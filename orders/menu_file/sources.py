@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +19,7 @@ from orders.models import MenuImport, OptionGroup, Product, Shop
 PICTURE = Column("picture", gettext_lazy("picture"))
 PICTURE_FIELDS = ("picture_id", "large_picture_id", "picture_alt_sv", "picture_alt_en")
 # What is sold out at one shop is not at the other, and each shop numbers its own products.
+IMPORT_LIFETIME = timedelta(days=1)
 NOT_COPIED = (NUMBER, "sold_out", OPTION_GROUPS)
 
 
@@ -38,6 +41,11 @@ def plan_import(upload: MenuImport) -> MenuPlan:
         return _plan_copy(upload.copied_from, upload.shop)
     rows = [Row(row["number"], row["cells"]) for row in upload.rows]
     return plan_rows(upload.shop, rows, upload.prices_from)
+
+
+def forget_old_imports() -> None:
+    """Delete the imports that have waited for longer than IMPORT_LIFETIME."""
+    MenuImport.objects.filter(made_at__lt=Now() - IMPORT_LIFETIME).delete()
 
 
 def _plan_copy(source: Shop, target: Shop) -> MenuPlan:

@@ -17,6 +17,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 
 from orders.menu_file.columns import Column, columns_by_heading
 
@@ -255,6 +256,8 @@ def write_excel(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> by
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet(str(_("Menu"))[:31])
     sheet.freeze_panes = "A2"
+    for column, heading in enumerate(headings, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = len(heading) + 4
     for number, row in enumerate((headings, *rows)):
         cells = [_excel_cell(sheet, value) for value in row]
         if number == 0:

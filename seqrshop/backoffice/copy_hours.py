@@ -20,7 +20,11 @@ from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.links import admin_url, page_url
 from seqrshop.backoffice.shop_scope import own_rows
 
-COPY_HOURS_PERMISSION = "orders.change_openinghours"
+COPY_HOURS_PERMISSIONS = (
+    "orders.change_openinghours",
+    "orders.change_openingexception",
+    "orders.change_plannedpause",
+)
 PARTS = {
     HoursPart.WEEKLY: gettext_lazy("weekly opening hours, in place of those there"),
     HoursPart.EXCEPTIONS: gettext_lazy("days with other hours, from today on"),

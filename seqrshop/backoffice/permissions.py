@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -24,6 +24,17 @@ def permission_check(permission: str) -> Callable[[Any, HttpRequest], bool]:
         return request.user.has_perm(permission)
 
     return has_permission
+
+
+def has_permissions(request: HttpRequest, permissions: Iterable[str]) -> bool:
+    """Return whether the person who makes the request has all of these permissions."""
+    return all(map(request.user.has_perm, permissions))
+
+
+def require_permissions(request: HttpRequest, permissions: Iterable[str]) -> None:
+    """Raise LacksPermission for the first of these permissions that the person lacks."""
+    for permission in permissions:
+        require_permission(request, permission)
 
 
 def require_permission(request: HttpRequest, permission: str) -> None:

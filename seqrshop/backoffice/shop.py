@@ -30,11 +30,11 @@ from seqrshop.backoffice.bulk.of_menu import (
     PAUSE_SHOPS,
     REGENERATE_CODES,
 )
-from seqrshop.backoffice.copy_hours import COPY_HOURS_PERMISSION
+from seqrshop.backoffice.copy_hours import COPY_HOURS_PERMISSIONS
 from seqrshop.backoffice.links import admin_url, list_and_add_links
 from seqrshop.backoffice.new_shop import NEW_SHOP_FIELDS, NewShopForm, in_capitals
 from seqrshop.backoffice.page_addresses import PAGE_NAMES, page_address
-from seqrshop.backoffice.permissions import permission_check
+from seqrshop.backoffice.permissions import has_permissions, permission_check
 from seqrshop.backoffice.picture_field import PictureField
 from seqrshop.backoffice.row_actions import RowActionsAdmin
 from seqrshop.backoffice.scoped_admin import OwnRowsFilter
@@ -173,7 +173,7 @@ class ShopAdmin(AddedOnce, ShopPagesAdmin, RowActionsAdmin[Shop]):
         typed = {"fields": [name for name in ShopForm.Meta.fields if name not in apart]}
         orders = {"fields": ("accepting_orders", *PAUSE_NOTES)}
         change_terminal = ("change_terminal",) if self.may_change_terminal(request) else ()
-        copy_hours = ("copy_hours",) if request.user.has_perm(COPY_HOURS_PERMISSION) else ()
+        copy_hours = ("copy_hours",) if has_permissions(request, COPY_HOURS_PERMISSIONS) else ()
         addresses = {
             "fields": ("addresses",),
             "description": _(

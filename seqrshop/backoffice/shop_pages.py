@@ -12,23 +12,24 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 
 from orders.models import Shop
-from seqrshop.backoffice.copy_hours import COPY_HOURS_PERMISSION, copy_hours_page
-from seqrshop.backoffice.menu_files.pages import IMPORT_PERMISSION, export_response, menu_page
+from seqrshop.backoffice.copy_hours import COPY_HOURS_PERMISSIONS, copy_hours_page
+from seqrshop.backoffice.menu_files.pages import IMPORT_PERMISSIONS, export_response, menu_page
 from seqrshop.backoffice.menu_files.preview import preview_page
-from seqrshop.backoffice.permissions import require_permission
+from seqrshop.backoffice.permissions import require_permissions
 from seqrshop.backoffice.scoped_admin import ShopScopedAdmin
 from seqrshop.backoffice.shop_scope import has_all_shops
 from seqrshop.backoffice.shop_start import start_page
 from seqrshop.backoffice.shop_terminal import terminal_page
 
 Page = Callable[[HttpRequest, Shop], HttpResponse]
-# Each page by its name, with the permission that it needs besides seeing the shop.
-PAGES: dict[str, tuple[Page, str]] = {
-    "start": (start_page, ""),
-    "hours": (copy_hours_page, COPY_HOURS_PERMISSION),
-    "menu": (menu_page, "orders.view_product"),
-    "menu_preview": (preview_page, IMPORT_PERMISSION),
-    "menu_export": (export_response, "orders.view_product"),
+SEE_MENU = ("orders.view_product",)
+# Each page by its name, with the permissions that it needs besides seeing the shop.
+PAGES: dict[str, tuple[Page, tuple[str, ...]]] = {
+    "start": (start_page, ()),
+    "hours": (copy_hours_page, COPY_HOURS_PERMISSIONS),
+    "menu": (menu_page, SEE_MENU),
+    "menu_preview": (preview_page, IMPORT_PERMISSIONS),
+    "menu_export": (export_response, SEE_MENU),
 }
 
 
@@ -59,9 +60,8 @@ class ShopPagesAdmin(ShopScopedAdmin[Shop]):
         """Show one of PAGES."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        page, permission = PAGES[name]
-        if permission:
-            require_permission(request, permission)
+        page, permissions = PAGES[name]
+        require_permissions(request, permissions)
         return page(request, get_object_or_404(self.get_queryset(request), pk=shop_id))
 
     def terminal_view(self, request: HttpRequest, shop_id: int) -> HttpResponse:

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from orders.clock import database_now
+from orders.menu_file.sources import forget_old_imports
 from payments.tasks import enqueue
 from seqrshop.backoffice.bulk.jobs import jobs_to_resume, run_job
 from seqrshop.backoffice.planned_prices import apply_planned_prices
@@ -20,6 +21,12 @@ def resume_bulk_jobs() -> None:
     """Enqueue the jobs that a lost message or a killed process has left."""
     for job_id in jobs_to_resume():
         enqueue(run_bulk_job, job_id)
+
+
+@shared_task
+def forget_menu_imports() -> None:
+    """Delete the uploaded menus that nobody has applied."""
+    forget_old_imports()
 
 
 @shared_task

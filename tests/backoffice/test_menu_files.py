@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from orders.models import MenuImport, Product, Shop
+from seqrshop.backoffice.copy_hours import COPY_HOURS_PERMISSIONS
 from tests.factories import ProductFactory, ShopFactory
 from tests.staff import admin_url, page_url, shown_messages, staff, superuser, user_of
 
@@ -183,7 +184,7 @@ def test_import_of_one_person_is_not_that_of_another(shop: Shop) -> None:
 def test_hours_are_copied_to_the_chosen_shops_from_their_page(shop: Shop) -> None:
     target, other = ShopFactory.create_batch(2)
     shop.opening_hours.create(weekday=1, opens="08:00", closes="17:00")
-    client = staff("orders.view_shop", "orders.change_openinghours", shops=[shop, target])
+    client = staff("orders.view_shop", *COPY_HOURS_PERMISSIONS, shops=[shop, target])
     address = admin_url(Shop, "hours", shop.pk)
 
     refused = client.post(address, {"shops": [other.pk], "parts": ["weekly"]})

@@ -18,11 +18,11 @@ from orders.menu_file.table import MAX_FILE_BYTES, Table, UnreadableFile, read_t
 from orders.models import MenuImport, Shop
 from seqrshop.backoffice.links import admin_url, page_url
 from seqrshop.backoffice.local_time_field import LocalDateTimeField
-from seqrshop.backoffice.permissions import require_permission
+from seqrshop.backoffice.permissions import has_permissions, require_permissions
 from seqrshop.backoffice.planned_prices import require_planned_time
 from seqrshop.backoffice.shop_scope import own_rows
 
-IMPORT_PERMISSION = "orders.add_product"
+IMPORT_PERMISSIONS = ("orders.add_product", "orders.change_product")
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -76,7 +76,7 @@ def menu_page(request: HttpRequest, shop: Shop) -> HttpResponse:
     others = own_rows(request, Shop.objects.exclude(pk=shop.pk)).filter(currency=shop.currency)
     upload_form, copy_form = ImportForm(), CopyForm()
     if request.method == "POST":
-        require_permission(request, IMPORT_PERMISSION)
+        require_permissions(request, IMPORT_PERMISSIONS)
         if "copy_from" in request.POST:
             copy_form = CopyForm(request.POST)
         else:
@@ -89,7 +89,7 @@ def menu_page(request: HttpRequest, shop: Shop) -> HttpResponse:
     if copy_form.is_bound and copy_form.is_valid():
         _store(request, shop, copied_from=copy_form.cleaned_data["copy_from"])
         return HttpResponseRedirect(admin_url(Shop, "menu_preview", shop.pk))
-    may_import = request.user.has_perm(IMPORT_PERMISSION)
+    may_import = has_permissions(request, IMPORT_PERMISSIONS)
     context = {
         **admin.site.each_context(request),
         "title": _("The menu of %(shop)s as a file") % {"shop": shop},
@@ -124,6 +124,7 @@ def _store(request: HttpRequest, shop: Shop, **fields: Any) -> None:
         "notes": [],
         "prices_from": None,
         "copied_from": None,
+        "made_at": timezone.now(),
     }
     MenuImport.objects.update_or_create(
         shop=shop, made_by_id=request.user.pk, defaults={**empty, **fields}

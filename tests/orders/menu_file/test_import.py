@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from orders.menu_file.apply import PlanChanged, apply_import
 from orders.menu_file.export import export_menu
 from orders.menu_file.plan import MenuPlan, RowAction, plan_rows
-from orders.menu_file.sources import plan_import
+from orders.menu_file.sources import forget_old_imports, plan_import
 from orders.menu_file.table import read_table
 from orders.models import Allergen, Category, Diet, MenuImport, Option, PriceChange, Product, Shop
 from tests.factories import (
@@ -295,6 +295,15 @@ def again_with(shop: Shop, clerk: User, text: str, moment: Any) -> MenuImport:
     """Return another import of the person, in place of the first."""
     MenuImport.objects.all().delete()
     return upload(shop, clerk, text, prices_from=moment)
+
+
+def test_import_that_nobody_applies_is_forgotten_after_a_day(shop: Shop, clerk: User) -> None:
+    upload(shop, clerk, "sku;price\nBUN;49,50\n")
+    upload(ShopFactory.create(), clerk, made_at=timezone.now() - timedelta(hours=25))
+
+    forget_old_imports()
+
+    assert MenuImport.objects.get().shop == shop
 
 
 # --- A menu is copied to a shop that has products ---------------------------------------------
