@@ -1,30 +1,20 @@
 """The receipt as a PDF on A5 paper.
 
-It embeds the letters that it uses of Noto Sans, which has those of all European languages and of
-Vietnamese. Other scripts and emoji are not in the font: each of their characters becomes the
-replacement character, and a line below the receipt says so.
+A character that the font lacks becomes the replacement character, and a line below the receipt says
+so.
 """
 
-import unicodedata
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext, override
-from fontTools.ttLib import TTFont
 from fpdf import FPDF, FontFace
 from fpdf.enums import Align, TableBordersLayout, VAlign, XPos, YPos
 
+from orders.pdf_font import FONT, REPLACEMENT, add_font, printable
 from orders.templatetags.money import decimals, money, percent
 from payments.receipts.content import ReceiptContent, ReceiptRow
 
-FONT = "Noto Sans"
-FONT_FILES = {
-    "": Path(__file__).parent / "fonts/NotoSans-Regular.ttf",
-    "B": Path(__file__).parent / "fonts/NotoSans-Bold.ttf",
-}
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 A5_MM = (148, 210)
 MARGIN_MM = 14
 LINE_HEIGHT_MM = 5.5
@@ -42,12 +32,11 @@ def receipt_pdf(receipt: ReceiptContent) -> bytes:
 
 def _document(receipt: ReceiptContent) -> FPDF:
     pdf = FPDF(format=A5_MM)
-    for style, path in FONT_FILES.items():
-        pdf.add_font(FONT, style, path)
+    add_font(pdf)
     pdf.set_creation_date(receipt.issued_at)
     pdf.set_lang(receipt.language)
-    pdf.set_title(_printable(_title(receipt)))
-    pdf.set_author(_printable(receipt.seller.legal_name or receipt.shop))
+    pdf.set_title(printable(_title(receipt)))
+    pdf.set_author(printable(receipt.seller.legal_name or receipt.shop))
     pdf.set_margin(MARGIN_MM)
     pdf.add_page()
     _add_line(pdf, _heading(receipt), size=20, style="B")
@@ -58,7 +47,7 @@ def _document(receipt: ReceiptContent) -> FPDF:
     paid = gettext("Refunded with SEQR") if receipt.credited else gettext("Paid with SEQR")
     _add_line(pdf, paid, size=10, style="B")
     _add_facts(pdf, [(gettext("Payment number"), receipt.payment_number), *_credits(receipt)])
-    if REPLACEMENT in "".join(map(_printable, _texts(receipt))):
+    if REPLACEMENT in "".join(map(printable, _texts(receipt))):
         note = gettext("%(sign)s stands for a character that this file cannot show.")
         _add_line(pdf, note % {"sign": REPLACEMENT}, size=8)
     return pdf
@@ -165,7 +154,7 @@ def _add_table(
         headings_style=FontFace(emphasis="BOLD"),
     ) as table:
         for row in rows:
-            table.row(tuple(_printable(cell) for cell in row))
+            table.row(tuple(printable(cell) for cell in row))
     pdf.ln(LINE_HEIGHT_MM)
 
 
@@ -179,7 +168,7 @@ def _add_facts(pdf: FPDF, facts: Iterable[tuple[str, str]]) -> None:
 def _add_line(pdf: FPDF, text: str, *, size: int, style: str = "") -> None:
     pdf.set_font(FONT, style, size)
     height = max(LINE_HEIGHT_MM, size * 0.5)
-    pdf.multi_cell(0, height, _printable(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.multi_cell(0, height, printable(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
 def _named(name: str, value: str) -> str:
@@ -191,33 +180,3 @@ def _texts(receipt: ReceiptContent) -> list[str]:
     seller = receipt.seller
     rows = [text for row in receipt.rows for text in (row.name, row.note)]
     return [receipt.shop, seller.legal_name, seller.street, seller.city, *rows]
-
-
-def _printable(text: str) -> str:
-    """Return the text with what the font lacks replaced, without invisible characters."""
-    return "".join(
-        _printable_character(character)
-        for character in unicodedata.normalize("NFC", text)
-        if not _is_invisible(character)
-    )
-
-
-def _is_invisible(character: str) -> bool:
-    """Return whether it joins or varies its neighbours, and nothing is lost without it."""
-    category = unicodedata.category(character)
-    is_of_neighbour = category == "Cf" or (category == "Mn" and ord(character) >= 0xFE00)
-    return is_of_neighbour or (category == "Cc" and character != "\n")
-
-
-def _printable_character(character: str) -> str:
-    for form in (character, unicodedata.normalize("NFKD", character)[0]):
-        if form == "\n" or ord(form) in _font_characters():
-            return form
-    return REPLACEMENT
-
-
-@cache
-def _font_characters() -> frozenset[int]:
-    """Return the characters that the font has in each style."""
-    tables = [TTFont(path, lazy=True).getBestCmap() for path in FONT_FILES.values()]
-    return frozenset.intersection(*(frozenset(table) for table in tables))

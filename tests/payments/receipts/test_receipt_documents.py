@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 from pypdf import PdfReader
 
+from orders.pdf_font import FONT_FILES
 from payments.receipts.content import (
     ReceiptContent,
     ReceiptRow,
@@ -19,7 +20,7 @@ from payments.receipts.content import (
     vat_by_rate,
 )
 from payments.receipts.document import receipt_html
-from payments.receipts.pdf import FONT_FILES, receipt_pdf
+from payments.receipts.pdf import receipt_pdf
 
 D = Decimal
 NO_BREAK_SPACE = "\u00a0"
