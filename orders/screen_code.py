@@ -3,10 +3,9 @@
 No third party draws it, since that party would learn of every invoice.
 """
 
-from collections.abc import Iterator
-from itertools import groupby
-
 import qrcode
+
+from orders.codes.drawing import svg_path
 
 
 def drawing_of(text: str) -> tuple[int, str]:
@@ -19,13 +18,4 @@ def drawing_of(text: str) -> tuple[int, str]:
     code.add_data(text)
     code.make()
     rows = code.get_matrix()
-    return len(rows), "".join(part for y, row in enumerate(rows) for part in _runs(row, y))
-
-
-def _runs(row: list[bool], y: int) -> Iterator[str]:
-    x = 0
-    for dark, modules in groupby(row):
-        width = len(list(modules))
-        if dark:
-            yield f"M{x} {y}h{width}v1h-{width}z"
-        x += width
+    return len(rows), svg_path(rows)

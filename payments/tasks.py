@@ -17,6 +17,7 @@ from orders.audit import ChangeSource
 from orders.audit_digest import digest_finished_days
 from orders.audit_marker import MarkerUnavailable
 from orders.clock import database_now
+from orders.codes import scans
 from orders.models import SourceName
 from orders.services import forget_expired_sessions
 from payments import recovery, terminals
@@ -260,5 +261,13 @@ def erase_customers() -> None:
 
 @shared_task
 def forget_sessions() -> None:
-    """Delete the sessions of customers and staff that have expired."""
+    """Delete the sessions of customers and staff that have expired, once their scans count."""
+    scans.count_scans()
+    scans.forget_old_scans()
     forget_expired_sessions()
+
+
+@shared_task
+def count_scans() -> None:
+    """Count the scans of the printed codes."""
+    scans.count_scans()

@@ -252,6 +252,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "count scans": {
+        "task": "payments.tasks.count_scans",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "forget sessions": {
         "task": "payments.tasks.forget_sessions",
         "schedule": 3600.0,

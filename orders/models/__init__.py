@@ -3,6 +3,7 @@
 from orders.models.audit_digest import AuditDigest
 from orders.models.audit_event import AuditEvent
 from orders.models.audited import AuditedModel, AuditSubject, SubjectType
+from orders.models.code_scans import CodeScans, ScanCursor
 from orders.models.customer import Customer, CustomerSession
 from orders.models.event_name import EventName
 from orders.models.food import Allergen, Diet
@@ -13,10 +14,12 @@ from orders.models.option import Option, OptionGroup
 from orders.models.order import Order, OrderRow, OrderState, RowKind
 from orders.models.picture import Picture
 from orders.models.price_change import PriceChange
+from orders.models.print_file import PrintFile, PrintFileStatus, PrintLayout
 from orders.models.product import Category, Dining, Product
+from orders.models.qr_code import CodeRevision, QrCode, RevisionReason
 from orders.models.second_factor import Passkey, SecondFactor
 from orders.models.seller import Seller
-from orders.models.shop import QrCode, Shop
+from orders.models.shop import Shop
 from orders.models.source_name import SourceName
 from orders.models.staff_access import StaffAccess
 from orders.models.terminal import Terminal
@@ -28,6 +31,8 @@ __all__ = [
     "AuditSubject",
     "AuditedModel",
     "Category",
+    "CodeRevision",
+    "CodeScans",
     "Customer",
     "CustomerSession",
     "Diet",
@@ -46,9 +51,14 @@ __all__ = [
     "Picture",
     "PlannedPause",
     "PriceChange",
+    "PrintFile",
+    "PrintFileStatus",
+    "PrintLayout",
     "Product",
     "QrCode",
+    "RevisionReason",
     "RowKind",
+    "ScanCursor",
     "SecondFactor",
     "Seller",
     "Shop",

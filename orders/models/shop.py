@@ -1,11 +1,9 @@
 from datetime import datetime
 from decimal import Decimal
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -147,46 +145,3 @@ class Shop(models.Model):
     def pause_note_in(self, language: str) -> str:
         """Return the note in Swedish for "sv", else in English, or in the language it has."""
         return in_either(self.pause_note_sv, self.pause_note_en, language)
-
-
-class QrCode(models.Model):
-    """The printed QR code of a shop at one place, as last generated."""
-
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="qr_codes", verbose_name=_("shop"))
-    placement = models.CharField(
-        _("placement"), max_length=60, help_text=_("Shown to staff, such as “Table 4”.")
-    )
-    parameters = models.CharField(
-        _("parameters"),
-        max_length=40,
-        blank=True,
-        default="",
-        help_text=_("Passed from the code to the order page, such as TABLE=4."),
-    )
-    payload = models.CharField(_("content"), max_length=50, editable=False)
-    svg = models.TextField(_("SVG"), editable=False)
-    png = models.BinaryField(_("PNG"))
-    made_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("created by"),
-    )
-
-    class Meta:
-        verbose_name = _("QR code")
-        verbose_name_plural = _("QR codes")
-        ordering = ["shop", "placement"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["shop", "parameters"],
-                name="qr_code_once_per_placement",
-                violation_error_message=_("This shop already has a code with these parameters."),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.shop}: {self.placement}"

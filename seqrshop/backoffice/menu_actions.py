@@ -9,8 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.audit import ChangeSource
-from orders.models import Option, Product, QrCode, Shop
-from orders.qr import draw
+from orders.codes.generate import generate
+from orders.codes.prints import latest_revisions, mark_printed, mark_replaced
+from orders.models import Option, Product, QrCode, RevisionReason, Shop
 from orders.services import mark_paused, mark_sold_out
 from seqrshop.backoffice.action_results import ActionResult, log_change
 
@@ -47,11 +48,26 @@ def regenerate(code: QrCode, source: ChangeSource) -> ActionResult:
     """Regenerate a code, unless it would break SEQR's print rules."""
     with transaction.atomic():
         try:
-            draw(code, source.actor)
+            generate(code, RevisionReason.REGENERATED, source.actor)
         except ValidationError as error:
             reason = {"reason": " ".join(error.messages)}
             return messages.ERROR, _("Code left unchanged (%(reason)s)") % reason
         return _logged(code, source, True, _("Code regenerated"))
+
+
+def mark_code_printed(code: QrCode, source: ChangeSource) -> ActionResult:
+    """Record that the code as it is now hangs in the shop."""
+    with transaction.atomic():
+        latest = latest_revisions(QrCode.objects.filter(pk=code.pk))
+        number = mark_printed(latest.values_list("pk", flat=True), source.actor)
+        return _logged(code, source, number > 0, _("Marked as printed"))
+
+
+def mark_prints_replaced(code: QrCode, source: ChangeSource) -> ActionResult:
+    """Record that the code's prints with a former content are taken down."""
+    with transaction.atomic():
+        number = mark_replaced(code, source.actor)
+        return _logged(code, source, number > 0, _("Old prints replaced"))
 
 
 def _logged(

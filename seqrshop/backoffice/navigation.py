@@ -35,6 +35,7 @@ from payments.models import (
 )
 from payments.refunds.refund import APPROVE_PERMISSION
 from seqrshop.backoffice.bulk.actions import ACTIONS
+from seqrshop.backoffice.bulk.of_menu import CHANGE_CODE_PERMISSION
 from seqrshop.backoffice.links import list_url
 from seqrshop.backoffice.waiting import WaitingCounts
 
@@ -125,7 +126,18 @@ JOBS = (
             Entry(_("SEQR's report rows"), PeriodRow),
         ),
     ),
-    Job(_("Tables & codes"), (Entry(_("QR codes"), QrCode),)),
+    Job(
+        _("Tables & codes"),
+        (
+            Entry(_("QR codes"), QrCode),
+            Entry(_("Many tables"), url_name="staff:tables", permissions=("orders.add_qrcode",)),
+            Entry(
+                _("Print files"),
+                url_name="staff:print_files",
+                permissions=(CHANGE_CODE_PERMISSION,),
+            ),
+        ),
+    ),
     Job(
         _("People"),
         (

@@ -43,9 +43,15 @@ class RowActionsAdmin(ShopScopedAdmin[M]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Run the action that a row's page has posted, then return to that page."""
+        """Run the action that a row's page has posted, then return to that page.
+
+        An action may lead to a page of its own instead.
+        """
         response = super().changelist_view(request, extra_context)
-        if isinstance(response, HttpResponseRedirect) and (page := self.posting_page(request)):
+        leads_to_list = (
+            isinstance(response, HttpResponseRedirect) and response.url == request.get_full_path()
+        )
+        if leads_to_list and (page := self.posting_page(request)):
             return HttpResponseRedirect(page)
         return response
 

@@ -15,10 +15,10 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.audit import by_staff
+from orders.codes.content import payload
 from orders.models import Order, Product, QrCode, Shop
 from orders.models.order import OPEN_STATES
 from orders.pictures import make_logo, save_once
-from orders.qr import payload
 from orders.services import copy_menu, planned_until
 from payments.availability.messages import shop_unavailable_message
 from payments.terminals import add_shop
@@ -98,7 +98,7 @@ class ShopForm(ModelForm[Shop]):
         """Refuse an ID that makes one of the shop's codes break the print rules."""
         service_id = in_capitals(self.cleaned_data["service_id"])
         if self.instance.pk and "service_id" in self.changed_data:
-            for code in self.instance.qr_codes.defer("svg", "png"):
+            for code in self.instance.qr_codes.all():
                 try:
                     payload(Shop(service_id=service_id), code.parameters)
                 except ValidationError as error:
@@ -332,7 +332,7 @@ class ShopAdmin(AddedOnce, ShopPagesAdmin, RowActionsAdmin[Shop]):
         self, request: HttpRequest, queryset: QuerySet[Shop]
     ) -> HttpResponse | None:
         """Regenerate every code of the chosen shops."""
-        codes = QrCode.objects.filter(shop__in=queryset.values("pk")).defer("svg", "png")
+        codes = QrCode.objects.filter(shop__in=queryset.values("pk"))
         return run_bulk_action(
             self, request, codes.select_related("shop"), REGENERATE_CODES, chosen=queryset
         )

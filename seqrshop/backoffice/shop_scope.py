@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from orders.models import (
     AuditEvent,
     Category,
+    CodeRevision,
     Customer,
     OpeningException,
     OpeningHours,
@@ -169,6 +170,7 @@ SHOP_SCOPES: dict[type[Model], Scope] = {
     Option: _of_shop("group__shop"),
     PriceChange: lambda ids: Q(product__shop__in=ids) | Q(option__group__shop__in=ids),
     QrCode: _of_shop("shop"),
+    CodeRevision: _of_shop("code__shop"),
     Order: _of_shop("shop"),
     OrderRow: _of_shop("order__shop"),
     AuditEvent: _of_shop("order__shop"),

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
+from orders.codes.tables import Place, PlacementTaken, add_missing_codes, numbered_places
 from orders.models import QrCode, Shop
-from orders.qr import save_qr_code
+from seqrshop.backoffice.codes.tables_page import placement_taken, report_added
 from seqrshop.backoffice.links import admin_url, list_url, page_url
 from seqrshop.backoffice.page_addresses import PAGE_NAMES, check_addresses, page_address
 
-MAX_TABLES = 100  # 3 seconds of drawing
+MAX_TABLES = 100  # the page shows each of them; another page makes more
 CODE_PIXELS = 111
 
 
@@ -42,12 +42,11 @@ class FirstCodesForm(forms.Form):
             raise ValidationError(_("Choose the counter or a number of tables."))
         return cleaned
 
-    def wanted(self) -> list[tuple[str, str]]:
+    def wanted(self) -> list[Place]:
         """Return the placement and the parameters of each code."""
-        codes = [(str(_("Counter")), "")] if self.cleaned_data["counter"] else []
-        for table in range(1, (self.cleaned_data["tables"] or 0) + 1):
-            codes.append((str(_("Table %(n)d")) % {"n": table}, f"TABLE={table}"))
-        return codes
+        counter = [Place(gettext("Counter"), "")] if self.cleaned_data["counter"] else []
+        last = self.cleaned_data["tables"] or 0
+        return [*counter, *numbered_places(gettext("Table #"), "TABLE=#", 1, last)]
 
 
 def start_page(request: HttpRequest, shop: Shop) -> HttpResponse:
@@ -72,7 +71,7 @@ def start_page(request: HttpRequest, shop: Shop) -> HttpResponse:
         "back_url": page_url(shop),
         "addresses": addresses,
         "form": form if may_make_codes else None,
-        "codes": shop.qr_codes.defer("svg", "png").order_by("pk"),
+        "codes": shop.qr_codes.all(),
         "codes_url": list_url(QrCode, shop__id__exact=shop.pk),
         "code_pixels": CODE_PIXELS,
     }
@@ -81,21 +80,13 @@ def start_page(request: HttpRequest, shop: Shop) -> HttpResponse:
 
 def _make_codes(request: HttpRequest, shop: Shop, form: FirstCodesForm) -> bool:
     """Make the codes that the shop has not yet; return whether none breaks the print rules."""
-    present = set(shop.qr_codes.values_list("parameters", flat=True))
-    wanted = form.wanted()
-    missing = [(place, parameters) for place, parameters in wanted if parameters not in present]
     try:
-        with transaction.atomic():
-            for placement, parameters in missing:
-                save_qr_code(shop, placement, parameters, cast(User, request.user))
+        added = add_missing_codes(shop, form.wanted(), cast(User, request.user))
     except ValidationError as error:
         form.add_error("tables", error)
         return False
-    made, kept = len(missing), len(wanted) - len(missing)
-    if made:
-        text = ngettext("%(n)d code was made.", "%(n)d codes were made.", made)
-        messages.success(request, text % {"n": made})
-    if kept:
-        text = ngettext("%(n)d code was there already.", "%(n)d codes were there already.", kept)
-        messages.info(request, text % {"n": kept})
+    except PlacementTaken as error:
+        form.add_error("tables", placement_taken(error))
+        return False
+    report_added(request, added)
     return True

@@ -6,6 +6,7 @@ from orders.clock import database_now
 from orders.menu_file.sources import forget_old_imports
 from payments.tasks import enqueue
 from seqrshop.backoffice.bulk.jobs import jobs_to_resume, run_job
+from seqrshop.backoffice.codes import print_files
 from seqrshop.backoffice.planned_prices import apply_planned_prices
 
 
@@ -18,9 +19,17 @@ def run_bulk_job(job_id: int) -> None:
 
 @shared_task
 def resume_bulk_jobs() -> None:
-    """Enqueue the jobs that a lost message or a killed process has left."""
+    """Enqueue the jobs and print files that a lost message or a killed process has left."""
     for job_id in jobs_to_resume():
         enqueue(run_bulk_job, job_id)
+    for file_id in print_files.files_to_resume():
+        enqueue(make_print_file, file_id)
+
+
+@shared_task
+def make_print_file(file_id: int) -> None:
+    """Make a file of codes for a printer."""
+    print_files.make_print_file(file_id)
 
 
 @shared_task

@@ -4,6 +4,8 @@ from django.contrib.admin import site
 from django.urls import path
 
 from seqrshop.backoffice.bulk import pages as bulk
+from seqrshop.backoffice.codes import print_pages
+from seqrshop.backoffice.codes.tables_page import tables_page
 from seqrshop.backoffice.customers import pages as customers
 from seqrshop.backoffice.kitchen import pages, requests
 from seqrshop.backoffice.people import invitation_pages, security_pages
@@ -38,6 +40,23 @@ urlpatterns = [
         name="customer_erase",
     ),
     path("privacy", site.admin_view(customers.kept_page), name="kept"),
+    path("codes/tables", site.admin_view(tables_page), name="tables"),
+    path("codes/print", site.admin_view(print_pages.print_files_page), name="print_files"),
+    path(
+        "codes/print/<int:file_id>",
+        site.admin_view(print_pages.print_file_page),
+        name="print_file",
+    ),
+    path(
+        "codes/print/<int:file_id>/file",
+        site.admin_view(print_pages.download_page),
+        name="print_file_download",
+    ),
+    path(
+        "codes/print/<int:file_id>/printed",
+        site.admin_view(print_pages.printed_page),
+        name="print_file_printed",
+    ),
     path("roles", site.admin_view(roles_page), name="roles"),
     path("invitation", invitation_pages.accept_page, name="invitation"),
     path("second-factor", security_pages.second_factor_page, name="second_factor"),

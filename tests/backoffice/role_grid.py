@@ -142,6 +142,11 @@ GRID: dict[str, Access] = {
     "staff:customer_export": _only_post(OWNER),
     "staff:customer_erase": _same(OWNER),
     "staff:kept": _same(EVERYONE),
+    "staff:tables": _same(OWNER),
+    "staff:print_files": Access(OWNER, NOBODY),
+    "staff:print_file": _same(OWNER),  # each person sees their own
+    "staff:print_file_download": Access(OWNER, NOBODY),
+    "staff:print_file_printed": _only_post(OWNER),
     "staff:roles": _same(EVERYONE),
     "staff:invitation": _same(EVERYONE),
     "staff:second_factor": _same(EVERYONE),  # leads to the sign-in
@@ -179,6 +184,7 @@ BODIES = {
     "staff:kitchen_step": {"step": "preparing", "change": "record"},
     "staff:kitchen_pause": {"minutes": "20"},
     "admin:payments_refund_approvals": {"decision": "approve"},
+    "staff:print_file": {"layout": "GRID"},
 }
 QUERIES = {
     "admin:autocomplete": "?app_label=orders&model_name=orderrow&field_name=product&term=",
@@ -194,6 +200,7 @@ class Rows:
     order_id: int
     job_id: int
     customer_id: int
+    file_id: int
 
 
 @dataclass(frozen=True)
@@ -226,6 +233,7 @@ class Address:
             "slug": rows.slug,
             "job_id": rows.job_id,
             "customer_id": rows.customer_id,
+            "file_id": rows.file_id,
         }
         if self.model is not None:
             values = dict.fromkeys(self.parameters, rows.of_model[self.model])

@@ -24,8 +24,8 @@ from django.test import Client
 from django.utils import timezone
 
 from orders.audit import ChangeSource, by_staff, record_event
+from orders.codes.generate import save_qr_code
 from orders.models import EventName, Order, Seller, Shop, SourceName, StaffAccess, Terminal
-from orders.qr import save_qr_code
 from payments.call_audit import record_call
 from payments.cases.cases import (
     close_case,

@@ -15,8 +15,8 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from orders.codes.generate import save_qr_code
 from orders.models import AuditEvent, Order, Product, QrCode, Seller, Shop, Terminal
-from orders.qr import save_qr_code
 from payments.models import Invoice
 from tests.factories import InvoiceFactory, OrderRowFactory, ProductFactory, ShopFactory
 from tests.staff import list_url, page_url

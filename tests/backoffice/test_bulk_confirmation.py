@@ -14,8 +14,8 @@ from django.test import Client
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
+from orders.codes.generate import save_qr_code
 from orders.models import Product, QrCode, Shop, SourceName
-from orders.qr import save_qr_code
 from payments.cases.cases import open_case
 from payments.models import (
     BulkJob,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from orders.clock import database_now
+from orders.codes.drawing import png_of
+from orders.codes.generate import save_qr_code
 from orders.models import QrCode, Shop
-from orders.qr import save_qr_code
 from tests.factories import ShopFactory
 from tests.staff import list_url, listed, page_url, run_action, staff, superuser, user_of
 
@@ -40,7 +43,7 @@ def test_new_code_is_drawn_when_saved() -> None:
     add(client, shop, "TABLE=4")
 
     code = QrCode.objects.get()
-    (read,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(code.png)))
+    (read,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(png_of(code.payload))))
     assert read.text == code.payload == "HTTP://SEQR.SE/000/LYKTAN?TABLE=4"
     assert code.made_by == user_of(client)
 
@@ -68,9 +71,8 @@ def test_second_code_with_the_same_parameters_is_refused() -> None:
 
     response = add(superuser(), shop, "TABLE=4")
 
-    assert "already has a code with these parameters" in str(
-        response.context["adminform"].form.errors
-    )
+    errors = response.context["adminform"].form.errors
+    assert "already has a code with these parameters" in errors["parameters"][0]
     assert QrCode.objects.count() == 1
 
 
@@ -82,7 +84,7 @@ def test_changed_code_is_redrawn() -> None:
     superuser().post(page_url(code), changed)
 
     code = QrCode.objects.get()
-    (read,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(code.png)))
+    (read,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(png_of(code.payload))))
     assert read.text == "HTTP://SEQR.SE/000/LYKTAN?TABLE=5"
 
 
@@ -130,15 +132,87 @@ def test_regenerate_needs_the_permission_to_change_codes() -> None:
     assert QrCode.objects.get().payload == "HTTP://SEQR.SE/000/OLD?TABLE=4"
 
 
-def test_code_with_an_old_service_id_is_shown_as_outdated() -> None:
-    save_qr_code(ShopFactory.create(service_id="OLD"), "Table 4", "TABLE=4", None)
+def test_prints_go_from_not_printed_over_outdated_and_replaced_to_printed() -> None:
+    shop = ShopFactory.create(service_id="OLD")
+    code = save_qr_code(shop, "Table 4", "TABLE=4", None)
     client = superuser()
-    before = client.get(list_url(QrCode)).content.decode()
 
+    def shown() -> str:
+        (row,) = listed(client, QrCode)
+        return str(row.print_state)
+
+    states = [shown()]
+    run_action(client, "mark_printed", code)
+    states.append(shown())
     Shop.objects.update(service_id="NEW")
+    states.append(shown())
+    run_action(client, "regenerate", code)
+    states.append(shown())
+    run_action(client, "mark_replaced", code)
+    states.append(shown())
+    run_action(client, "mark_printed", code)
+    states.append(shown())
 
-    after = client.get(list_url(QrCode)).content.decode()
-    assert ("icon-no.svg" in before, "icon-no.svg" in after) == (False, True)
+    assert states == ["none", "printed", "outdated", "replace", "none", "printed"]
+
+
+def test_page_of_a_code_shows_each_revision_and_what_became_of_its_print() -> None:
+    shop = ShopFactory.create(service_id="OLD")
+    code = save_qr_code(shop, "Table 4", "TABLE=4", None)
+    client = superuser()
+    run_action(client, "mark_printed", code)
+    Shop.objects.update(service_id="NEW")
+    run_action(client, "regenerate", code)
+
+    page = client.get(page_url(code)).content.decode()
+
+    assert "HTTP://SEQR.SE/000/OLD?TABLE=4" in page
+    assert "HTTP://SEQR.SE/000/NEW?TABLE=4" in page
+    assert "must be replaced" in page
+    assert "regenerated" in page
+
+
+def test_list_sorts_placements_as_people_count() -> None:
+    shop = ShopFactory.create()
+    for number in (10, 2, 1, 11):
+        save_qr_code(shop, f"Table {number}", f"TABLE={number}", None)
+    save_qr_code(shop, "Bar", "", None)
+
+    placements = [code.placement for code in listed(superuser(), QrCode)]
+
+    assert placements == ["Bar", "Table 1", "Table 2", "Table 10", "Table 11"]
+
+
+def test_code_that_nobody_has_scanned_for_three_weeks_is_listed_as_unused() -> None:
+    shop = ShopFactory.create()
+    unused, used, new = (
+        save_qr_code(shop, f"Table {table}", f"TABLE={table}", None) for table in (14, 15, 16)
+    )
+    month_ago = database_now() - timedelta(days=30)
+    QrCode.objects.exclude(pk=new.pk).update(made_at=month_ago)
+    QrCode.objects.filter(pk=unused.pk).update(last_scanned_at=month_ago)
+    QrCode.objects.filter(pk=used.pk).update(last_scanned_at=database_now())
+    client = superuser()
+
+    found = listed(client, QrCode, use="unused")
+
+    assert found == [unused]
+    assert "Not for 4 weeks" in client.get(list_url(QrCode)).content.decode()
+
+
+@pytest.mark.parametrize("placement", ["Table 4", "table 04", "TABLE 4"])
+def test_second_code_at_the_same_placement_is_refused(placement: str) -> None:
+    shop = ShopFactory.create()
+    save_qr_code(shop, "Table 4", "TABLE=4", None)
+
+    response = superuser().post(
+        reverse("admin:orders_qrcode_add"),
+        {"shop": shop.pk, "placement": placement, "parameters": "TABLE=5"},
+    )
+
+    errors = response.context["adminform"].form.errors
+    assert errors == {"placement": ["This shop already has a code at this placement."]}
+    assert QrCode.objects.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,13 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from orders.models import Order, Shop
+from orders.models import Order, PrintFile, PrintFileStatus, QrCode, Shop
 from payments.loyalty import example
 from payments.models import BulkJob
 from payments.staff_roles import ROLES, save_roles
 from seqrshop.backoffice.bulk.jobs import propose_job
 from seqrshop.backoffice.bulk.of_orders import SERVE_ORDERS
+from seqrshop.backoffice.codes.print_files import propose_file
 from tests.backoffice.role_grid import (
     FOR_STRANGERS,
     GRID,
@@ -64,21 +65,32 @@ def browser_of(role: str, world: World, shop: str = EVERYWHERE) -> Client:
     return client
 
 
-def rows_of(world: World, shop: str, job: BulkJob, *, foreign_to: str = "") -> Rows:
-    """Return rows of a shop, or at least none that the person of another shop has."""
+def rows_of(world: World, shop: str, owner: User, *, foreign_to: str = "") -> Rows:
+    """Return rows of a shop, or at least none that the person of another shop has.
+
+    The action in the background and the print file are the owner's.
+    """
     of_model = {}
     for model, rows in world.rows.items():
         fitting = [row.pk for place, row in rows if not foreign_to or foreign_to != place]
         of_shop = [row.pk for place, row in rows if place == shop]
         if rows:
             of_model[model] = (of_shop or fitting)[0]
-    order = world.row(Order, shop)
-    return Rows(of_model, world.shops[shop].slug, order.pk, job.pk, order.customer_id)
+    slug, order = world.shops[shop].slug, world.row(Order, shop)
+    job, file = job_of(owner, world), file_of(owner, world)
+    return Rows(of_model, slug, order.pk, job.pk, order.customer_id, file.pk)
 
 
 def job_of(user: User, world: World) -> BulkJob:
     """Return a job that this person has proposed, about an order of shop A."""
     return propose_job(SERVE_ORDERS, [world.row(Order, "A")], user, "en")
+
+
+def file_of(user: User, world: World) -> PrintFile:
+    """Return a finished print file of this person, with a code of shop A."""
+    file = propose_file(user, [world.row(QrCode, "A").pk])
+    PrintFile.objects.filter(pk=file.pk).update(status=PrintFileStatus.READY, content=b"%PDF")
+    return file
 
 
 def send(client: Client, method: str, address: Address, rows: Rows) -> Any:
@@ -128,7 +140,7 @@ def test_every_role_has_a_letter() -> None:
 @each_role
 def test_role_opens_and_posts_to_these_addresses_alone(role: str, world: World) -> None:
     client = browser_of(role, world)
-    rows = rows_of(world, "A", job_of(user_of(client), world))
+    rows = rows_of(world, "A", user_of(client))
     before, wrong = stored(), []
 
     for address, method in cells(role):
@@ -151,10 +163,9 @@ def test_role_opens_and_posts_to_these_addresses_alone(role: str, world: World) 
 def test_row_of_another_shop_is_unknown_to_each_role(role: str, world: World) -> None:
     """An address about a row of shop B answers a person of shop A as one about no row."""
     client = browser_of(role, world, "A")
-    strangers_job = job_of(User.objects.get(username="clerk"), world)
-    foreign = rows_of(world, "B", strangers_job, foreign_to="A")
-    ids = dict.fromkeys(foreign.of_model, UNKNOWN_ID)
-    unknown = Rows(ids, "no-shop", UNKNOWN_ID, UNKNOWN_ID, UNKNOWN_ID)
+    foreign = rows_of(world, "B", User.objects.get(username="clerk"), foreign_to="A")
+    of_model = dict.fromkeys(foreign.of_model, UNKNOWN_ID)
+    unknown = Rows(of_model, "no-shop", *[UNKNOWN_ID] * 4)
     before, wrong = stored(), []
 
     for address, method in cells(role):
@@ -194,7 +205,7 @@ def test_kitchen_serves_no_order_of_another_shop_at_its_own_board(role: str, wor
 def test_person_who_is_no_staff_is_asked_to_sign_in(is_signed_in: bool, world: World) -> None:
     client = staff() if is_signed_in else Client()
     User.objects.filter(username__startswith="staff-").update(is_staff=False)
-    rows = rows_of(world, "A", job_of(User.objects.get(username="clerk"), world))
+    rows = rows_of(world, "A", User.objects.get(username="clerk"))
     before, wrong = stored(), []
 
     for address in addresses():

@@ -9,8 +9,8 @@ import pytest
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from orders.codes.generate import save_qr_code
 from orders.models import QrCode, Shop
-from orders.qr import save_qr_code
 from seqrshop.backoffice import page_addresses
 from seqrshop.backoffice.page_addresses import check_addresses
 from tests.factories import ShopFactory

@@ -10,8 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from orders.codes.generate import save_qr_code
 from orders.models import Category, OpeningHours, OrderState, Picture, Product, QrCode, Shop
-from orders.qr import save_qr_code
 from tests.backoffice.shop_form import errors, form, row_of
 from tests.factories import (
     CategoryFactory,

@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from orders.audit import ChangeSource, by_staff, record_event
 from orders.clock import database_now
+from orders.codes.generate import save_qr_code
 from orders.models import (
     EventName,
     OpeningHours,
@@ -29,7 +30,6 @@ from orders.models import (
     SourceName,
     Terminal,
 )
-from orders.qr import save_qr_code
 from payments.call_audit import record_call
 from payments.cases.cases import open_case
 from payments.invoices.transitions import lock_invoice

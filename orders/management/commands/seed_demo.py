@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from orders.codes.generate import save_qr_code
 from orders.demo import (
     CODES,
     FIRST_CAFE,
@@ -29,7 +30,6 @@ from orders.demo import (
 from orders.demo.details import DETAILS, GROUPS, Details
 from orders.models import Category, Option, OptionGroup, Product, Seller, Shop, Terminal
 from orders.pictures import make_logo, make_product_picture, save_once
-from orders.qr import save_qr_code
 from seqrshop.startup import require_valid_settings
 
 STAFF_USER = "staff"

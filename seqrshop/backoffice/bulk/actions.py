@@ -24,6 +24,8 @@ ACTIONS: dict[str, BulkAction] = {
         of_menu.PAUSE_SHOPS,
         of_menu.OPEN_SHOPS,
         of_menu.REGENERATE_CODES,
+        of_menu.MARK_CODES_PRINTED,
+        of_menu.MARK_PRINTS_REPLACED,
         of_technical.CHECK_PAUSES,
         of_technical.FETCH_REPORTS,
         of_technical.CHECK_TERMINALS,

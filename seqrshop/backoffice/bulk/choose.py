@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orders.audit import by_staff
 from orders.languages import current_language
@@ -29,6 +30,7 @@ MAX_ROWS_IN_REQUEST = 100  # more are done in the background
 MAX_ROWS = 10_000
 NAMED_ROWS = 20  # of each reason, on the page that asks
 TIME_LIMIT_SECONDS = 20.0
+NOTHING_SELECTED = gettext_lazy("Nothing to do for what is selected.")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def run_bulk_action(
     """
     number = count_rows(rows).number
     if not number:
-        modeladmin.message_user(request, _("Nothing to do for what is selected."), messages.INFO)
+        modeladmin.message_user(request, NOTHING_SELECTED, messages.INFO)
         return None
     if number > MAX_ROWS:
         words = {"chosen": number, "most": MAX_ROWS}

@@ -8,12 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from orders.codes.content import payload
 from orders.models import Option, Product, QrCode, Shop
-from orders.qr import payload
 from orders.services import planned_pauses_at
 from seqrshop.backoffice.bulk.action import BulkAction, Text
 from seqrshop.backoffice.menu_actions import (
     bring_back_in_stock,
+    mark_code_printed,
+    mark_prints_replaced,
     open_shop,
     pause_shop,
     regenerate,
@@ -23,6 +25,7 @@ from seqrshop.backoffice.menu_actions import (
 SELL_OUT_PERMISSION = "orders.sell_out_product"
 SELL_OUT_OPTION_PERMISSION = "orders.sell_out_option"
 PAUSE_PERMISSION = "orders.pause_shop"
+CHANGE_CODE_PERMISSION = "orders.change_qrcode"
 
 
 def _unless_available(sold: Product | Option, _person: Any) -> Text | None:
@@ -47,6 +50,10 @@ def _unless_unprintable(code: QrCode, _person: Any) -> Text | None:
         payload(code.shop, code.parameters)
     except ValidationError as error:
         return " ".join(error.messages).rstrip(".")
+    return None
+
+
+def _never(_code: QrCode, _person: Any) -> Text | None:
     return None
 
 
@@ -110,13 +117,34 @@ OPEN_SHOPS = BulkAction(
 REGENERATE_CODES = BulkAction(
     "regenerate_codes",
     QrCode,
-    "orders.change_qrcode",
+    CHANGE_CODE_PERMISSION,
     _("Regenerate"),
     _(
-        "The codes are drawn anew from the shop's present service ID and their own parameters. A "
-        "code that is printed stays as it is: print it anew where one of these has changed."
+        "The codes get their content again from the shop's service ID and their parameters. Prints "
+        "of a code whose content stays the same remain valid; the others are shown as to be "
+        "replaced."
     ),
     regenerate,
     _unless_unprintable,
+    ("shop",),
+)
+MARK_CODES_PRINTED = BulkAction(
+    "mark_codes_printed",
+    QrCode,
+    CHANGE_CODE_PERMISSION,
+    _("Mark as printed"),
+    _("These codes are recorded as printed, as they are now."),
+    mark_code_printed,
+    _never,
+    ("shop",),
+)
+MARK_PRINTS_REPLACED = BulkAction(
+    "mark_prints_replaced",
+    QrCode,
+    CHANGE_CODE_PERMISSION,
+    _("Mark old prints as replaced"),
+    _("Prints of these codes with a former content are recorded as taken down."),
+    mark_prints_replaced,
+    _never,
     ("shop",),
 )

@@ -56,7 +56,8 @@ SELL = {"mark_sold_out", "mark_back_in_stock", "pause", "open"}
 AT_COUNTER = {"check_with_seqr", "cancel_at_seqr"}
 LEAD = {"refund", "withdraw", "check_payments"}
 DECIDE = {"approve", "decline", "possibly_made", "resolve", "resolve_unknown_refund", "capture"}
-SETTINGS = {"regenerate", "regenerate_codes", "retire", "delete_selected"}
+CODES = {"regenerate", "regenerate_codes", "print_codes", "mark_printed", "mark_replaced"}
+SETTINGS = CODES | {"retire", "delete_selected"}
 ACTIONS: dict[str, set[str]] = {
     "Viewer": set(),
     "Kitchen": SERVE | SELL,

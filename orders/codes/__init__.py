@@ -1,0 +1,1 @@
+"""Printed QR codes: their content, revisions, prints and scans."""

@@ -1,0 +1,1 @@
+"""The pages of printed codes: tables in one form, revisions, prints and scans."""
