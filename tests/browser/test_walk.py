@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.browsers import SMALL_PHONE
-from tests.browser.conftest import OpenBrowser
+from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.stack import Stack
 from tests.walk.shop import well_equipped
 from tests.walk.stages import STAGES
@@ -27,7 +27,8 @@ def test_swedish_customer_orders_with_options_and_follows_the_order(
     assert walker.problems == []
 
 
-def test_walker_reports_each_kind_of_fault(page: Page, stack: Stack) -> None:
+def test_walker_reports_each_kind_of_fault(page: Page, stack: Stack, console: Console) -> None:
+    console.expected.append("Oops")
     faults = {
         '<p style="width: 900px">Hej</p>': "the page is",
         "<h1>Din beställning</h1>": "in the other language: Din beställning",
