@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.browsers import DESKTOP
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.stack import Scan, Stack
 from tests.browser.steps import (
@@ -122,7 +123,23 @@ def test_order_again_fills_the_basket(stack: Stack, page: Page) -> None:
     page.get_by_role("link", name="Order again").click()
 
     expect(basket_row(page, "Cinnamon bun")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_be_visible()
     assert has_no_fragment(page)
+
+
+def test_order_again_on_a_wide_screen_opens_no_sheet_over_the_basket_beside_the_menu(
+    stack: Stack, page: Page
+) -> None:
+    page.set_viewport_size(DESKTOP)
+    paid_order(stack, page)
+    page.get_by_role("link", name="My orders").click()
+
+    page.get_by_role("link", name="Order again").click()
+    expect(basket_row(page, "Cinnamon bun")).to_be_visible()
+
+    page.get_by_role("button", name="Add one Filter coffee").click()  # nothing lies over the menu
+    expect(page.locator("#basket [data-rows] li")).to_have_count(2)
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_order_again_adds_to_the_basket_and_says_what_is_sold_out(stack: Stack, page: Page) -> None:

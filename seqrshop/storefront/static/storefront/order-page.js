@@ -111,8 +111,9 @@ function save() {
   saveBasket(details.basket_key, basket.content);
 }
 
+/** Opens the basket's sheet; on a wide screen the basket stands beside the menu already. */
 async function openBasket() {
-  (await loadCheckout()).openBasket();
+  if (!isBeside()) (await loadCheckout()).openBasket();
 }
 
 /**
