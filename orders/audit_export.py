@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC
 from typing import Any, TypeAlias
@@ -11,6 +10,7 @@ from typing import Any, TypeAlias
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
+from orders.formulas import escape_formula
 from orders.models import AuditEvent
 from orders.models.order import number_of
 from orders.query_plans import long_read
@@ -49,18 +49,13 @@ _FIELDS = (
 )
 _ACTOR = _FIELDS.index("actor_id")
 _Values: TypeAlias = tuple[str | int | None, ...]
-# A spreadsheet may run a cell that begins with one of these as a formula, in its wide form too.
-_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-# Where a spreadsheet separates cells by another character than a comma, as in Sweden, the text
-# after that one is a cell of its own. Quotation marks and spaces may precede its formula.
-_FORMULA_AFTER_SEPARATOR = re.compile(r'(?<=[;|\t\r\n])(?=[ "]*[=+\-@＝＋－＠])')
 
 
 def csv_lines(events: QuerySet[AuditEvent]) -> Iterator[str]:
     """Yield the line of column names, then the lines of many events at once, oldest first."""
     yield _csv_text([COLUMNS])
     for batch in _read(events):
-        yield _csv_text([_escape_formula(value) for value in values] for values in batch)
+        yield _csv_text([_escaped(value) for value in values] for values in batch)
 
 
 def json_lines(events: QuerySet[AuditEvent]) -> Iterator[str]:
@@ -113,12 +108,8 @@ def _values(row: tuple[Any, ...], usernames: dict[int | None, str | None]) -> _V
     )
 
 
-def _escape_formula(value: str | int | None) -> str | int | None:
-    """Return a text with an apostrophe before each formula, which makes it text."""
-    if not isinstance(value, str):
-        return value
-    escaped = _FORMULA_AFTER_SEPARATOR.sub("'", value)
-    return f"'{escaped}" if escaped.lstrip(' "').startswith(_FORMULA_PREFIXES) else escaped
+def _escaped(value: str | int | None) -> str | int | None:
+    return escape_formula(value) if isinstance(value, str) else value
 
 
 def _csv_text(rows: Iterable[Iterable[str | int | None]]) -> str:
