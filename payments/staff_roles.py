@@ -36,6 +36,7 @@ SEE_MENU = _on(
 SEE_PAYMENTS = _on("payments", "invoice invoicediscount refund", READ)
 SEE_BOOKS = (
     _on("payments", "moneycase transactionperiod periodrow", READ)
+    | _on("payments", "accountplan exportschedule", READ)
     | _on("orders", "seller terminal auditevent", READ)
 )  # fmt: skip
 SEE_PEOPLE = _on("auth", "user group", READ)
@@ -48,6 +49,10 @@ LEAD_SHIFT = frozenset(
     {"payments.request_refund", "payments.close_moneycase", "payments.check_paymentpause"}
 )
 RECONCILE = frozenset({"payments.reconcile_transactionperiod"})
+EXPORT_BOOKS = (
+    frozenset({"payments.export_books", "payments.change_accountplan"})
+    | _on("payments", "exportschedule", ("add", "change"))
+)  # fmt: skip
 DECIDE_ABOUT_MONEY = frozenset(
     {
         "payments.approve_refund",
@@ -96,7 +101,7 @@ class Role:
 _KITCHEN = SEE_ORDERS | SEE_MENU | WORK_IN_KITCHEN
 _CASHIER = _KITCHEN | SEE_PAYMENTS | WORK_AT_COUNTER
 _LEADER = _CASHIER | LEAD_SHIFT | _on("payments", "moneycase", READ)
-_ACCOUNTANT = SEE_ORDERS | SEE_PAYMENTS | SEE_BOOKS | RECONCILE
+_ACCOUNTANT = SEE_ORDERS | SEE_PAYMENTS | SEE_BOOKS | RECONCILE | EXPORT_BOOKS
 _AUDITOR = SEE_ORDERS | SEE_MENU | SEE_PAYMENTS | SEE_BOOKS | SEE_PEOPLE | SEE_TECHNICAL
 
 ROLES = (
@@ -144,7 +149,7 @@ ROLES = (
         _("Accountant"),
         _(
             "Sees orders, payments and refunds, reconciles them with SEQR's reports, and exports "
-            "the audit. Changes neither orders nor payments."
+            "them for the accounts. Changes neither orders nor payments."
         ),
         _ACCOUNTANT,
     ),

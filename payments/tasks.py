@@ -23,6 +23,7 @@ from orders.services import forget_expired_sessions
 from payments import recovery, terminals
 from payments.availability import probe
 from payments.cases import outbox
+from payments.exports import deliveries
 from payments.invoices import cancel, refresh, send, unconfirmed
 from payments.loyalty import answer
 from payments.models import CancelReason
@@ -232,6 +233,19 @@ def check_audit_marker_at_start(**_details: Any) -> None:
 def send_mails() -> None:
     """Send the mails that wait in the outbox."""
     outbox.send_mails()
+
+
+@shared_task
+def deliver_exports() -> None:
+    """Store the deliveries of scheduled exports that are due, and enqueue each of them."""
+    for delivery_id in deliveries.deliveries_due(database_now()):
+        enqueue(make_delivery, delivery_id, expires=60)
+
+
+@shared_task
+def make_delivery(delivery_id: int) -> None:
+    """Deliver one period of a scheduled export; a later run retries what fails."""
+    deliveries.make_delivery(delivery_id)
 
 
 @shared_task

@@ -273,6 +273,12 @@ CASE_EMAILS: list[str] = read(
     env.email_addresses,
     default=[],
 )
+EXPORT_DIR: str = read(
+    "EXPORT_DIR",
+    "the absolute path of the folder below which scheduled exports are written",
+    env.absolute_path,
+    default="",
+)
 mail_server: dict[str, Any] = read(
     "EMAIL_URL",
     "the mail server, such as smtp+tls://user:password@host:587",

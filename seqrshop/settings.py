@@ -242,6 +242,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "deliver exports": {
+        "task": "payments.tasks.deliver_exports",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "digest audit": {
         "task": "payments.tasks.digest_audit",
         "schedule": 600.0,

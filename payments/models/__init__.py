@@ -1,5 +1,6 @@
 """The models of invoices, refunds, cases, periods and the poller."""
 
+from payments.models.account_plan import AccountPlan, VatAccounts
 from payments.models.activity import (
     NO_SHOP,
     ORDER_COUNTS,
@@ -13,6 +14,14 @@ from payments.models.activity import (
 )
 from payments.models.bulk_job import BulkJob, BulkJobRow, BulkJobStatus
 from payments.models.discount import InvoiceDiscount
+from payments.models.export_schedule import (
+    DeliveryStatus,
+    ExportDelivery,
+    ExportedContent,
+    ExportSchedule,
+    FileFormat,
+    Frequency,
+)
 from payments.models.invoice import (
     CAPTURED_STATUSES,
     CUSTOMER_VISIBLE_FIELDS,
@@ -90,6 +99,7 @@ __all__ = [
     "UNPAID_FINAL_STATUSES",
     "UNRESOLVED_REFUND_STATUSES",
     "UNSENT_REFUND_STATUSES",
+    "AccountPlan",
     "ActivityCursor",
     "ActivityName",
     "AnswerTimes",
@@ -100,6 +110,12 @@ __all__ = [
     "CallsDay",
     "CancelReason",
     "CaseKind",
+    "DeliveryStatus",
+    "ExportDelivery",
+    "ExportSchedule",
+    "ExportedContent",
+    "FileFormat",
+    "Frequency",
     "Invoice",
     "InvoiceDiscount",
     "InvoiceStatus",
@@ -130,6 +146,7 @@ __all__ = [
     "TakingsVat",
     "TimesDay",
     "TransactionPeriod",
+    "VatAccounts",
     "WithdrawalReason",
     "bucket_of",
     "current_shards",

@@ -6,6 +6,8 @@ from django.contrib.auth.models import Group, User
 from seqrshop import __version__
 from seqrshop.backoffice.accounts import StaffGroupAdmin
 from seqrshop.backoffice.audit_event import AuditEventAdmin
+from seqrshop.backoffice.exports.account_plan import AccountPlanAdmin
+from seqrshop.backoffice.exports.schedule import ExportScheduleAdmin
 from seqrshop.backoffice.invoice import InvoiceAdmin
 from seqrshop.backoffice.loyalty_card import LoyaltyCardAdmin
 from seqrshop.backoffice.money_case import MoneyCaseAdmin
@@ -32,7 +34,9 @@ admin.site.register(User, StaffUserAdmin)
 admin.site.register(Group, StaffGroupAdmin)
 
 __all__ = [
+    "AccountPlanAdmin",
     "AuditEventAdmin",
+    "ExportScheduleAdmin",
     "InvoiceAdmin",
     "LoyaltyCardAdmin",
     "MoneyCaseAdmin",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.languages import current_language
 from orders.models import SubjectType
+from payments.exports.payment_tables import PAYMENTS
 from payments.models import (
     CAPTURED_STATUSES,
     Invoice,
@@ -23,6 +24,7 @@ from seqrshop.backoffice.bulk.choose import run_bulk_action
 from seqrshop.backoffice.bulk.of_orders import CANCEL_PAYMENTS, CHECK_PAYMENTS
 from seqrshop.backoffice.capture import capture_page
 from seqrshop.backoffice.columns import AgeColumn, AmountColumn, OrderColumn, StatusColumn
+from seqrshop.backoffice.exports.lists import ExportedList
 from seqrshop.backoffice.formatting import EMPTY_VALUE, money
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.permissions import permission_check
@@ -67,9 +69,12 @@ class PossiblyReversedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(OrderColumn, AmountColumn, StatusColumn, AgeColumn, HistoryAdmin[Invoice]):
+class InvoiceAdmin(
+    OrderColumn, AmountColumn, StatusColumn, AgeColumn, ExportedList[Invoice], HistoryAdmin[Invoice]
+):
     """Payments: found by reference, number or phone number; never edited."""
 
+    exported_table = PAYMENTS
     subject_type = SubjectType.INVOICE
     statuses = InvoiceStatus
     list_display = (

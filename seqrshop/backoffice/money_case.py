@@ -19,6 +19,7 @@ from payments import tasks
 from payments.availability.probe import schedule_probe
 from payments.cases.guidance import GUIDANCE
 from payments.cases.summaries import summary_of
+from payments.exports.payment_tables import CASES
 from payments.invoices.resolve_attention import resolve_case
 from payments.models import (
     CAPTURED_STATUSES,
@@ -38,6 +39,7 @@ from seqrshop.backoffice.bulk.of_technical import CHECK_PAUSES
 from seqrshop.backoffice.case_actions import open_pause
 from seqrshop.backoffice.case_help import CaseHelp, amounts_of, closing_effect, help_for
 from seqrshop.backoffice.columns import InvoiceColumn, OrderColumn
+from seqrshop.backoffice.exports.lists import ExportedList
 from seqrshop.backoffice.formatting import EMPTY_VALUE, local_time
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.invoice_actions import can_be_checked
@@ -81,9 +83,10 @@ class CloseCaseForm(ModelForm[MoneyCase]):
 
 
 @admin.register(MoneyCase)
-class MoneyCaseAdmin(OrderColumn, InvoiceColumn, HistoryAdmin[MoneyCase]):
+class MoneyCaseAdmin(OrderColumn, InvoiceColumn, ExportedList[MoneyCase], HistoryAdmin[MoneyCase]):
     """Payment cases: the problem, the guidance, who closed it and why."""
 
+    exported_table = CASES
     subject_type = SubjectType.CASE
     change_form_template = "admin/payments/moneycase/change_form.html"
     list_display = (

@@ -25,6 +25,8 @@ from orders.models import (
     Terminal,
 )
 from payments.models import (
+    AccountPlan,
+    ExportSchedule,
     Invoice,
     LoyaltyCard,
     MoneyCase,
@@ -36,6 +38,7 @@ from payments.models import (
 from payments.refunds.refund import APPROVE_PERMISSION
 from seqrshop.backoffice.bulk.actions import ACTIONS
 from seqrshop.backoffice.bulk.of_menu import CHANGE_CODE_PERMISSION
+from seqrshop.backoffice.exports.lists import EXPORT_PERMISSION
 from seqrshop.backoffice.links import list_url
 from seqrshop.backoffice.waiting import WaitingCounts
 
@@ -124,6 +127,14 @@ JOBS = (
             Entry(_("Payment cases"), MoneyCase, count="cases"),
             Entry(_("Transaction periods"), TransactionPeriod),
             Entry(_("SEQR's report rows"), PeriodRow),
+        ),
+    ),
+    Job(
+        _("Reports"),
+        (
+            Entry(_("Exports"), url_name="staff:exports", permissions=(EXPORT_PERMISSION,)),
+            Entry(_("Scheduled exports"), ExportSchedule),
+            Entry(_("Account plans"), AccountPlan),
         ),
     ),
     Job(

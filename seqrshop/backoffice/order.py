@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order, OrderState, SubjectType
 from orders.models.order import SERVABLE_STATES
+from payments.exports.order_tables import ORDERS
 from seqrshop.backoffice.bulk.choose import run_bulk_action
 from seqrshop.backoffice.bulk.of_orders import CANCEL_ORDERS, CHECK_ORDERS, SERVE_ORDERS
 from seqrshop.backoffice.columns import AgeColumn
+from seqrshop.backoffice.exports.lists import ExportedList
 from seqrshop.backoffice.formatting import local_time, money, table_of
 from seqrshop.backoffice.history import HistoryAdmin
 from seqrshop.backoffice.invoice_actions import can_be_checked
@@ -30,9 +32,10 @@ from seqrshop.backoffice.state_pills import pill
 
 
 @admin.register(Order)
-class OrderAdmin(AgeColumn, HistoryAdmin[Order]):
+class OrderAdmin(AgeColumn, ExportedList[Order], HistoryAdmin[Order]):
     """Orders: found by number, reference or phone number; never edited."""
 
+    exported_table = ORDERS
     subject_type = SubjectType.ORDER
     list_display = (
         "order_number",

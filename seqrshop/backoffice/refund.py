@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.audit import by_staff
 from orders.models import SubjectType
+from payments.exports.payment_tables import REFUNDS
 from payments.models import (
     UNSENT_REFUND_STATUSES,
     Refund,
@@ -37,6 +38,7 @@ from seqrshop.backoffice.bulk.of_orders import (
     WITHDRAW_REFUNDS,
 )
 from seqrshop.backoffice.columns import AgeColumn, AmountColumn, InvoiceColumn, StatusColumn
+from seqrshop.backoffice.exports.lists import ExportedList
 from seqrshop.backoffice.form_page import form_page
 from seqrshop.backoffice.formatting import EMPTY_VALUE, money
 from seqrshop.backoffice.forms import RefundOutcomeForm
@@ -51,9 +53,12 @@ OUTCOME_KNOWN = _("The outcome is already known.")
 
 
 @admin.register(Refund)
-class RefundAdmin(AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, HistoryAdmin[Refund]):
+class RefundAdmin(
+    AmountColumn, StatusColumn, AgeColumn, InvoiceColumn, ExportedList[Refund], HistoryAdmin[Refund]
+):
     """Refunds: made, possibly made, or waiting for approval."""
 
+    exported_table = REFUNDS
     subject_type = SubjectType.REFUND
     statuses = RefundStatus
     list_display = (

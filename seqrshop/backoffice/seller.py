@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.audit import ChangeSource
 from orders.models import Seller, Shop, Terminal
 from payments.credential_check import CredentialCheck, check_reseller
+from payments.models import AccountPlan
 from seqrshop.backoffice.credentials_form import CredentialsAdmin, CredentialsForm
 from seqrshop.backoffice.formatting import EMPTY_VALUE
 from seqrshop.backoffice.links import link, list_and_add_links
@@ -112,6 +113,11 @@ class SellerAdmin(CredentialsAdmin[Seller]):
             (_("Reseller account at SEQR"), account),
             *(() if obj is None else ((None, {"fields": ("terminals", "shop_names")}),)),
         )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Delete a seller's account plan with it; nobody deletes a plan by itself."""
+        names, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return names, counts, lacking - {AccountPlan._meta.verbose_name}, protected
 
     @admin.display(description=_("password of the reseller account"))
     def account_source(self, seller: Seller) -> str:

@@ -34,6 +34,9 @@ from orders.models import (
     Terminal,
 )
 from payments.models import (
+    AccountPlan,
+    ExportDelivery,
+    ExportSchedule,
     Invoice,
     InvoiceDiscount,
     LoyaltyCard,
@@ -42,6 +45,7 @@ from payments.models import (
     PollShard,
     Refund,
     TransactionPeriod,
+    VatAccounts,
 )
 
 M = TypeVar("M", bound=Model)
@@ -186,6 +190,11 @@ SHOP_SCOPES: dict[type[Model], Scope] = {
     Seller: needs_all_shops,
     Terminal: needs_all_shops,
     PollShard: needs_all_shops,
+    # An account plan is that of a seller, and a schedule goes on when its author has left.
+    AccountPlan: needs_all_shops,
+    VatAccounts: needs_all_shops,
+    ExportSchedule: needs_all_shops,
+    ExportDelivery: needs_all_shops,
     User: needs_all_shops,
     Group: needs_all_shops,
     Permission: needs_all_shops,

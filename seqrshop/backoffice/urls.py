@@ -7,6 +7,7 @@ from seqrshop.backoffice.bulk import pages as bulk
 from seqrshop.backoffice.codes import print_pages
 from seqrshop.backoffice.codes.tables_page import tables_page
 from seqrshop.backoffice.customers import pages as customers
+from seqrshop.backoffice.exports.page import exports_page
 from seqrshop.backoffice.kitchen import pages, requests
 from seqrshop.backoffice.people import invitation_pages, security_pages
 from seqrshop.backoffice.people.roles_page import roles_page
@@ -57,6 +58,7 @@ urlpatterns = [
         site.admin_view(print_pages.printed_page),
         name="print_file_printed",
     ),
+    path("exports", site.admin_view(exports_page), name="exports"),
     path("roles", site.admin_view(roles_page), name="roles"),
     path("invitation", invitation_pages.accept_page, name="invitation"),
     path("second-factor", security_pages.second_factor_page, name="second_factor"),

@@ -26,6 +26,7 @@ ROOMS = {
     "tasks": ["payments.tasks"],
     "recovery": ["payments.recovery"],
     "privacy": ["payments.privacy"],
+    "exports": ["payments.exports"],
     "reconciliation": ["payments.reconciliation"],
     "takings": ["payments.takings"],
     "polling": ["payments.polling"],

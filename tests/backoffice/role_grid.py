@@ -108,6 +108,8 @@ GRID: dict[str, Access] = {
         menu_export=_same(MENU),
     ),
     **_rows("orders_terminal", BOOKS, adds=OWNER, changes=OWNER, retire=_same(OWNER)),
+    **_rows("payments_accountplan", BOOKS, changes=RECONCILE),
+    **_rows("payments_exportschedule", BOOKS, adds=RECONCILE, changes=RECONCILE),
     **_rows("payments_invoice", PAYMENTS, refund=_same(REFUND), capture=_same(OWNER)),
     **_rows("payments_loyaltycard", TECHNICAL, adds=OWNER, deletes=OWNER),
     **_rows("payments_moneycase", CASES, changes=REFUND),  # a post closes the case
@@ -125,6 +127,12 @@ GRID: dict[str, Access] = {
         password_change=_same(OWNER),
         second_factor=_same(OWNER),
     ),
+    # The files of a list's rows.
+    **{
+        f"admin:{name}_export_{ending}": _same(RECONCILE)
+        for name in ("orders_order", "payments_invoice", "payments_moneycase", "payments_refund")
+        for ending in ("csv", "xlsx")
+    },
     "staff:search": _same(EVERYONE),
     "staff:today": _same(EVERYONE),
     "staff:kitchen": Access(KITCHEN, NOBODY),
@@ -147,6 +155,7 @@ GRID: dict[str, Access] = {
     "staff:print_file": _same(OWNER),  # each person sees their own
     "staff:print_file_download": Access(OWNER, NOBODY),
     "staff:print_file_printed": _only_post(OWNER),
+    "staff:exports": _same(RECONCILE),
     "staff:roles": _same(EVERYONE),
     "staff:invitation": _same(EVERYONE),
     "staff:second_factor": _same(EVERYONE),  # leads to the sign-in

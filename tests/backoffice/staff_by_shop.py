@@ -33,8 +33,11 @@ from payments.cases.cases import (
     open_period_case,
     open_refund_case,
 )
+from payments.exports.account_plans import plan_of
 from payments.models import (
     CaseKind,
+    ExportedContent,
+    ExportSchedule,
     Invoice,
     LoyaltyCard,
     MatchResult,
@@ -232,6 +235,14 @@ def _add_rows_of_all_shops(world: World, clerk: User) -> None:
     )
     card = LoyaltyCard.objects.create(number_digest="0", percent=10)
     group = Group.objects.create(name=f"Staff of {names}")
+    schedule = ExportSchedule.objects.create(
+        content=ExportedContent.ORDERS,
+        seller=Seller.objects.get(),
+        recipient="books@example.se",
+        next_first=now.date(),
+        created_by=clerk,
+    )
+    world.add(EVERYWHERE, *map(plan_of, Seller.objects.all()), schedule)
     world.add(EVERYWHERE, held, shard, card, clerk, group)
     world.add(EVERYWHERE, *Seller.objects.all(), *Terminal.objects.all())
     audit = apps.get_model("orders", "AuditEvent").objects

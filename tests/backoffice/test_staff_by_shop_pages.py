@@ -28,6 +28,8 @@ from orders.models import (
 )
 from payments.loyalty import example
 from payments.models import (
+    AccountPlan,
+    ExportSchedule,
     Invoice,
     LoyaltyCard,
     MoneyCase,
@@ -52,22 +54,25 @@ pytestmark = pytest.mark.django_db
 
 UNKNOWN_ID = 987654321
 READ_ONLY = {"changelist", "change", "history"}
+EXPORTS = {"export_csv", "export_xlsx"}
 EDITED = {*READ_ONLY, "add", "delete"}
 # The pages that a person with every permission and all shops may open.
 OPEN_PAGES: dict[type[Model], set[str]] = {
     AuditEvent: {*READ_ONLY, "export"},
     Group: EDITED,
-    Invoice: {*READ_ONLY, "refund", "capture"},
+    AccountPlan: READ_ONLY,
+    ExportSchedule: {*READ_ONLY, "add"},
+    Invoice: {*READ_ONLY, "refund", "capture", *EXPORTS},
     LoyaltyCard: EDITED,
-    MoneyCase: READ_ONLY,
+    MoneyCase: {*READ_ONLY, *EXPORTS},
     Option: EDITED - {"add"},
     OptionGroup: EDITED,
-    Order: {*READ_ONLY, "receipt"},
+    Order: {*READ_ONLY, "receipt", *EXPORTS},
     PeriodRow: READ_ONLY,
     PollShard: READ_ONLY,
     Product: EDITED - {"add"},
     QrCode: {*EDITED, "svg", "png"},
-    Refund: {*READ_ONLY, "resolve", "approvals"},
+    Refund: {*READ_ONLY, "resolve", "approvals", *EXPORTS},
     Seller: EDITED,
     Shop: {*EDITED, "start", "terminal", "hours", "menu", "menu_preview", "menu_export"},
     Terminal: {*EDITED, "retire"} - {"delete"},
@@ -77,8 +82,17 @@ OPEN_PAGES: dict[type[Model], set[str]] = {
 CLOSED_PAGES: dict[type[Model], set[str]] = {
     model: EDITED - open_pages for model, open_pages in OPEN_PAGES.items()
 }
-PAGES_OF_NO_ROW = {"changelist", "add", "export", "approvals"}
-MODELS_OF_ALL_SHOPS = {Group, LoyaltyCard, PollShard, Seller, Terminal, User}
+PAGES_OF_NO_ROW = {"changelist", "add", "export", "approvals", *EXPORTS}
+MODELS_OF_ALL_SHOPS = {
+    AccountPlan,
+    ExportSchedule,
+    Group,
+    LoyaltyCard,
+    PollShard,
+    Seller,
+    Terminal,
+    User,
+}
 PAGES_OF_ALL_SHOPS = {(Shop, "add"), (Shop, "delete"), (Shop, "terminal")}
 SITE_PAGES = {
     "index",

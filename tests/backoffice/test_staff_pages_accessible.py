@@ -1,4 +1,4 @@
-"""The pages of an order, a refund, approvals and cases have no violation that axe finds."""
+"""The pages of orders, refunds, cases and exports have no violation that axe finds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
+from django.urls import reverse
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -44,6 +45,7 @@ def test_pages_of_orders_refunds_and_cases_have_no_violation(
         "refund": admin_url(Invoice, "refund", invoice.pk),
         "approvals": admin_url(Refund, "approvals"),
         "case": page_url(case),
+        "exports": reverse("staff:exports"),
     }
 
     found = {}

@@ -71,6 +71,7 @@ MALFORMED = {
     "REFUND_DAILY_LIMIT_PER_PERSON": "-1",
     "TERMINAL_REFUND_DAYS": "0",
     "AUDIT_MARKER_FILE": "relative/path",
+    "EXPORT_DIR": "relative/path",
     "LOYALTY_HOOK": "Malformed",
     "RECONCILIATION_HOUR": "24",
     "CASE_EMAILS": "Malformed",

@@ -26,6 +26,7 @@ ABILITIES: tuple[tuple[Promise, str], ...] = (
     (_("Close payment cases"), "payments.close_moneycase"),
     (_("Record the outcome of unknown refunds"), "payments.resolve_unknown_refund"),
     (_("Reconcile with SEQR's reports"), "payments.reconcile_transactionperiod"),
+    (_("Export for the accounts"), "payments.export_books"),
     (_("Read and export the audit"), "orders.view_auditevent"),
     (_("Change the menu"), "orders.change_product"),
     (_("Change shops, sellers and terminals"), "orders.change_shop"),

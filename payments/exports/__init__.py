@@ -1,0 +1,1 @@
+"""Exports for the accountant: tables as CSV and Excel, vouchers as SIE, once or on a schedule."""

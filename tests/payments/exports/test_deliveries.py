@@ -1,0 +1,368 @@
+"""Scheduled exports: each period once, whatever is killed; failures are recorded and repeated."""
+
+from __future__ import annotations
+
+import smtplib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.db import connection, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from orders.models import Shop
+from payments.exports import deliveries, folder
+from payments.exports.deliveries import deliveries_due, make_delivery
+from payments.models import (
+    DeliveryStatus,
+    ExportDelivery,
+    ExportedContent,
+    ExportSchedule,
+    FileFormat,
+    Frequency,
+)
+from payments.tasks import deliver_exports
+from tests.factories import InvoiceFactory, OrderRowFactory, ReceiptFactory, ShopFactory
+from tests.payments.exports.files import read_csv
+from tests.sie_reader import read_sie
+
+pytestmark = pytest.mark.django_db
+FIRST = date(2026, 11, 2)
+AFTER_FIRST = datetime(2026, 11, 3, 2, tzinfo=UTC)  # 03:00 in Stockholm
+NAME = "receipts-2026-11-02-2026-11-02-{}.csv"
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """A shop with one receipt, on the first day."""
+    invoice = InvoiceFactory.create(paid=True, receipt=False)
+    OrderRowFactory.create(order=invoice.order)
+    ReceiptFactory.create(invoice=invoice, issued_at=datetime(2026, 11, 2, 12, tzinfo=UTC))
+    found: Shop = invoice.shop
+    return found
+
+
+@pytest.fixture
+def new_schedule(shop: Shop, clerk: User, settings: Settings, tmp_path: Path) -> Any:
+    """Return a function that stores a schedule of the shop's seller, to a folder by default."""
+    settings.EXPORT_DIR = str(tmp_path)
+
+    def store(**fields: Any) -> ExportSchedule:
+        given = {
+            "content": ExportedContent.RECEIPTS,
+            "file_format": FileFormat.CSV,
+            "frequency": Frequency.DAILY,
+            "seller": shop.seller,
+            "folder": "books",
+            "next_first": FIRST,
+            "created_by": clerk,
+            "language": "en",
+        }
+        return ExportSchedule.objects.create(**{**given, **fields})
+
+    return store
+
+
+def deliver_all(now: datetime = AFTER_FIRST) -> None:
+    """Make the deliveries that are due, as the scheduled task does."""
+    for delivery_id in deliveries_due(now):
+        make_delivery(delivery_id)
+
+
+def lapse_leases() -> None:
+    """Let the leases and the pauses of all deliveries end."""
+    ExportDelivery.objects.update(lease_until=None)
+
+
+def periods(schedule: ExportSchedule) -> list[tuple[date, date]]:
+    """Return the periods of a schedule that are delivered."""
+    made = schedule.deliveries.filter(status=DeliveryStatus.DELIVERED).order_by("first")
+    return list(made.values_list("first", "last"))
+
+
+def test_finished_day_is_written_to_its_folder_once(new_schedule: Any, tmp_path: Path) -> None:
+    schedule = new_schedule()
+
+    deliver_all()
+    deliver_all()
+
+    [file] = (tmp_path / "books").iterdir()
+    assert file.name == NAME.format(schedule.pk)
+    assert [row["gross"] for row in read_csv(file.read_bytes())] == ["45.00"]
+    assert ExportDelivery.objects.get().attempts == 1
+    assert periods(schedule) == [(FIRST, FIRST)]
+
+
+def test_day_is_not_exported_before_three_on_the_day_after(new_schedule: Any) -> None:
+    new_schedule()
+
+    assert deliveries_due(AFTER_FIRST - timedelta(seconds=1)) == []
+    assert len(deliveries_due(AFTER_FIRST)) == 1
+
+
+@pytest.mark.parametrize(
+    ("frequency", "first", "now", "expected"),
+    [
+        # Away for days: each of them is exported.
+        (
+            Frequency.DAILY,
+            date(2026, 10, 24),
+            datetime(2026, 10, 27, 1, 59, tzinfo=UTC),
+            [(date(2026, 10, 24),) * 2, (date(2026, 10, 25),) * 2],
+        ),
+        (
+            Frequency.WEEKLY,
+            date(2026, 12, 28),
+            datetime(2027, 1, 4, 2, tzinfo=UTC),
+            [(date(2026, 12, 28), date(2027, 1, 3))],
+        ),
+        (
+            Frequency.MONTHLY,
+            date(2026, 1, 1),
+            datetime(2026, 3, 1, 2, tzinfo=UTC),
+            [(date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 2, 28))],
+        ),
+    ],
+)
+def test_periods_are_local_days_weeks_and_months_without_a_gap(
+    new_schedule: Any,
+    frequency: Frequency,
+    first: date,
+    now: datetime,
+    expected: list[tuple[date, date]],
+) -> None:
+    schedule = new_schedule(frequency=frequency, next_first=first)
+
+    deliver_all(now)
+
+    assert periods(schedule) == expected
+
+
+def test_stopped_schedule_exports_nothing_until_it_is_active_again(new_schedule: Any) -> None:
+    schedule = new_schedule(is_active=False)
+    deliver_all()
+    assert periods(schedule) == []
+
+    ExportSchedule.objects.update(is_active=True)
+    deliver_all()
+
+    assert periods(schedule) == [(FIRST, FIRST)]
+
+
+def test_schedule_of_some_shops_leaves_out_the_others(
+    new_schedule: Any, shop: Shop, tmp_path: Path
+) -> None:
+    schedule = new_schedule()
+    schedule.shops.add(ShopFactory.create(terminal=shop.terminal))
+
+    deliver_all()
+
+    [file] = (tmp_path / "books").iterdir()
+    assert read_csv(file.read_bytes()) == []
+
+
+def test_mail_has_the_file_and_the_same_message_id_in_each_attempt(
+    new_schedule: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_schedule(recipient="books@example.se", folder="", content=ExportedContent.SIE)
+    send = EmailMessage.send
+    monkeypatch.setattr(EmailMessage, "send", lambda *_: (_ for _ in ()).throw(OSError("away")))
+    deliver_all()
+    failed = ExportDelivery.objects.get()
+    assert (failed.status, failed.attempts) == (DeliveryStatus.WAITING, 1)
+    assert failed.last_error == "The mail server did not take the mail (OSError)."
+
+    monkeypatch.setattr(EmailMessage, "send", send)
+    lapse_leases()
+    deliver_all()
+    deliver_all()
+
+    [message] = mail.outbox
+    [(name, content, _type)] = message.attachments
+    assert message.to == ["books@example.se"]
+    assert name == f"sie-{FIRST}-{FIRST}-{failed.schedule_id}.si"
+    assert len(read_sie(content).vouchers) == 1
+    assert message.extra_headers["Message-ID"] == (
+        f"<export-{failed.schedule_id}-{failed.pk}@seqrshop>"
+    )
+    assert ExportDelivery.objects.get().last_error == ""
+
+
+@pytest.mark.parametrize("error", [smtplib.SMTPRecipientsRefused({"a@b.se": (550, b"no")})])
+def test_failure_does_not_repeat_the_address(
+    new_schedule: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, caplog: Any
+) -> None:
+    new_schedule(recipient="a@b.se", folder="")
+    monkeypatch.setattr(EmailMessage, "send", lambda *_: (_ for _ in ()).throw(error))
+
+    deliver_all()
+
+    assert "a@b.se" not in ExportDelivery.objects.get().last_error + caplog.text
+
+
+def test_failures_are_repeated_after_pauses_that_double(
+    new_schedule: Any, settings: Settings
+) -> None:
+    new_schedule()
+    settings.EXPORT_DIR = ""
+    pauses = []
+    for _ in range(11):
+        lapse_leases()
+        deliver_all()
+        delivery = ExportDelivery.objects.get()
+        assert delivery.lease_until is not None
+        pauses.append(round((delivery.lease_until - timezone.now()).total_seconds() / 60))
+
+    assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360]
+    assert delivery.last_error == "There is no folder for exports: EXPORT_DIR is not set."
+
+
+def test_folder_that_a_link_leads_out_of_is_refused(new_schedule: Any, tmp_path: Path) -> None:
+    new_schedule()
+    (tmp_path / "books").symlink_to(tmp_path.parent)
+
+    deliver_all()
+
+    assert "not below" in ExportDelivery.objects.get().last_error
+
+
+def test_folder_that_cannot_be_written_is_a_recorded_failure(
+    new_schedule: Any, tmp_path: Path
+) -> None:
+    new_schedule()
+    (tmp_path / "books").write_text("a file in its place")
+
+    deliver_all()
+
+    assert "The folder cannot be written" in ExportDelivery.objects.get().last_error
+
+
+def test_file_too_large_for_a_mail_is_refused(
+    new_schedule: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_schedule(recipient="books@example.se", folder="")
+    monkeypatch.setattr("payments.exports.mail.MAX_ATTACHMENT_BYTES", 10)
+
+    deliver_all()
+
+    assert mail.outbox == []
+    assert "Choose a folder" in ExportDelivery.objects.get().last_error
+
+
+def test_file_that_is_written_gets_its_name_though_the_schedule_has_another_folder_since(
+    new_schedule: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_schedule()
+    monkeypatch.setattr(deliveries, "rename_part", lambda *_: (_ for _ in ()).throw(OSError))
+    deliver_all()
+    assert ExportDelivery.objects.get().status == DeliveryStatus.WRITTEN
+
+    monkeypatch.setattr(deliveries, "rename_part", folder.rename_part)
+    ExportSchedule.objects.update(folder="other")
+    lapse_leases()
+    deliver_all()
+
+    assert len(list((tmp_path / "books").glob("receipts*.csv"))) == 1
+    assert ExportDelivery.objects.get().status == DeliveryStatus.DELIVERED
+
+
+def test_delivery_in_progress_is_left_to_its_process(new_schedule: Any) -> None:
+    new_schedule()
+    [delivery_id] = deliveries_due(AFTER_FIRST)
+    ExportDelivery.objects.update(lease_until=timezone.now() + timedelta(minutes=5))
+
+    make_delivery(delivery_id)
+
+    assert ExportDelivery.objects.get().attempts == 0
+    assert deliveries_due(AFTER_FIRST) == []
+
+
+def test_scheduled_task_makes_what_is_due(
+    new_schedule: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = new_schedule(next_first=timezone.localdate() - timedelta(days=2))
+    monkeypatch.setattr("payments.tasks.enqueue", lambda task, *args, **_options: task(*args))
+
+    deliver_exports()
+
+    assert schedule.deliveries.filter(status=DeliveryStatus.DELIVERED).exists()
+
+
+class Killed(BaseException):
+    """The process is killed."""
+
+
+@contextmanager
+def killed_at_line(number: int) -> Iterator[Callable[[], bool]]:
+    """Kill what runs in the block at the n-th line of the modules that deliver.
+
+    Yields a function that returns whether there was such a line.
+    """
+    files = {deliveries.__file__, folder.__file__}
+    left, was_killed = number, False
+
+    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
+        nonlocal left, was_killed
+        if frame.f_code.co_filename not in files:
+            return None
+        if event == "line":
+            left -= 1
+            if left == 0:
+                was_killed = True
+                raise Killed
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield lambda: was_killed
+    except Killed:
+        pass
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_taken_away", [False, True])
+def test_file_appears_once_whichever_line_the_process_is_killed_at(
+    new_schedule: Any, tmp_path: Path, is_taken_away: bool
+) -> None:
+    """Its receiver may move each file away as soon as it sees one."""
+    books = tmp_path / "books"
+    number, any_line_left = 0, True
+    while any_line_left:
+        number += 1
+        point = transaction.savepoint()
+        schedule = new_schedule()
+        seen = 0
+        for attempt in range(3):
+            with killed_at_line(number if attempt == 0 else 0) as was_killed:
+                deliver_all()
+            if attempt == 0:
+                any_line_left = was_killed()
+            lapse_leases()
+            files = [each for each in books.glob("*") if not each.name.startswith(".")]
+            if is_taken_away:
+                seen += len(files)
+                for file in files:
+                    assert [row["gross"] for row in read_csv(file.read_bytes())] == ["45.00"]
+                    file.unlink()
+            else:
+                seen = len(files)
+        assert seen == 1, f"killed at line {number}"
+        assert periods(schedule) == [(FIRST, FIRST)]
+        assert [each.name for each in books.iterdir() if each.name.startswith(".")] == []
+        for file in books.iterdir():
+            file.unlink()
+        transaction.savepoint_rollback(point)
+        connection.needs_rollback = False
+    assert number > 40
