@@ -13,3 +13,24 @@ def escape_formula(text: str) -> str:
     """Return a text with an apostrophe before each formula, which makes it text."""
     escaped = _FORMULA_AFTER_SEPARATOR.sub("'", text)
     return f"'{escaped}" if escaped.lstrip(' "').startswith(_FORMULA_PREFIXES) else escaped
+
+
+# The same for a file that is read again: an apostrophe before each formula, also before one with
+# apostrophes of its own, so that the one that was added is known and removed.
+_PROTECTED = r"""[ "']*[=+\-@＝＋－＠]"""
+_UNPROTECTED_FORMULA = re.compile(
+    rf"""\A(?={_PROTECTED}|[ "']*[\t\r\n])|(?<=[;,|\t\r\n])(?={_PROTECTED})"""
+)
+_PROTECTED_FORMULA = re.compile(
+    rf"""\A'(?={_PROTECTED}|[ "']*[\t\r\n])|(?<=[;,|\t\r\n])'(?={_PROTECTED})"""
+)
+
+
+def protect_formula(text: str) -> str:
+    """Return a text with an apostrophe before each formula; `restore_formula` removes it."""
+    return _UNPROTECTED_FORMULA.sub("'", text)
+
+
+def restore_formula(text: str) -> str:
+    """Return a text without the apostrophes that `protect_formula` has added."""
+    return _PROTECTED_FORMULA.sub("", text)

@@ -19,6 +19,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
+from orders.formulas import protect_formula, restore_formula
 from orders.menu_file.columns import Column, columns_by_heading
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
@@ -28,7 +29,7 @@ MAX_ROWS = 2_000
 MAX_COLUMNS = 60
 MAX_CELL_LENGTH = 2_000
 DELIMITERS = ",;\t"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@")
 # Windows-1252 has these above the letters; another byte of 0x80–0x9F means another encoding.
 _TYPOGRAPHIC = frozenset(b"\x80\x82\x84\x85\x91\x92\x93\x94\x95\x96\x97\x99")
 
@@ -106,7 +107,7 @@ def _csv_lines(text: str) -> Iterator[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for line in reader:
-            yield [_without_apostrophe(cell) for cell in line]
+            yield [restore_formula(cell) for cell in line]
     except csv.Error:
         raise UnreadableFile(
             _("Row %(n)d is not CSV: check its quotation marks.") % {"n": reader.line_num}
@@ -160,17 +161,6 @@ def _cell_text(cell: Any) -> str:
             number *= 100
         return f"{number.normalize():f}"
     return str(value)
-
-
-def _without_apostrophe(cell: str) -> str:
-    """Undo `_with_apostrophe`."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith((*FORMULA_STARTS, "'")) else cell
-
-
-def _with_apostrophe(text: str) -> str:
-    """Return a text that a spreadsheet takes for no formula when it opens a CSV file."""
-    looks_escaped = text[:1] == "'" and text[1:].startswith((*FORMULA_STARTS, "'"))
-    return f"'{text}" if looks_escaped or text.startswith(FORMULA_STARTS) else text
 
 
 def _table(lines: Iterable[list[str]], notes: list[str]) -> Table:
@@ -247,7 +237,7 @@ def write_csv(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> byte
     delimiter = ";" if get_format("DECIMAL_SEPARATOR") == "," else ","
     writer = csv.writer(file, delimiter=delimiter)
     for row in (headings, *rows):
-        writer.writerow(_with_apostrophe(str(cell)) for cell in row)
+        writer.writerow(protect_formula(str(cell)) for cell in row)
     return codecs.BOM_UTF8 + file.getvalue().encode()
 
 
