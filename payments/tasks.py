@@ -29,7 +29,7 @@ from payments.loyalty import answer
 from payments.models import CancelReason
 from payments.privacy.erasure import erase_old_customers
 from payments.receipts import submit
-from payments.reconciliation import held_refunds, periods
+from payments.reconciliation import held_refunds, overdue, periods
 from payments.refunds import hold
 from payments.refunds import send as refund_sending
 from payments.seqr import SeqrConfigurationError, SeqrError
@@ -207,10 +207,13 @@ def run_recovery() -> None:
 def advance_periods() -> None:
     """Create the day's transaction periods, and enqueue the next step of each unfinished one.
 
-    Releases refunds on hold, once the reports show which of them SEQR has made.
+    Releases refunds on hold, once the reports show which of them SEQR has made, and opens a case
+    about each report that is overdue.
     """
     held_refunds.review_held_refunds()
-    for period_id in periods.periods_due(database_now()):
+    now = database_now()
+    overdue.open_overdue_cases(now)
+    for period_id in periods.periods_due(now):
         enqueue(advance_period, period_id, expires=settings.RECOVERY_INTERVAL_SECONDS)
 
 

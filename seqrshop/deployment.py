@@ -267,6 +267,12 @@ RECONCILIATION_HOUR: int = read(
     env.whole_number(0, 23),
     default=4,
 )
+REPORT_OVERDUE_HOURS: int = read(
+    "REPORT_OVERDUE_HOURS",
+    "the hours after which a report that SEQR has not made opens a case, 1 to 72",
+    env.whole_number(1, 72),
+    default=3,
+)
 CASE_EMAILS: list[str] = read(
     "CASE_EMAILS",
     "the e-mail addresses that new cases are sent to, separated by commas",

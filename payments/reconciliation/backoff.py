@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from orders.audit import ChangeSource
 from orders.clock import database_now
 from payments.cases.cases import open_period_case
@@ -17,7 +19,6 @@ from payments.seqr import (
 SHORTEST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
 NO_RETRY = timedelta(days=365)
-STUCK_AFTER = timedelta(hours=3)  # of attempts
 
 
 def retry_pause(error: SeqrError, *, waiting_since: datetime) -> timedelta:
@@ -33,11 +34,16 @@ def retry_pause(error: SeqrError, *, waiting_since: datetime) -> timedelta:
     return proportional_pause(database_now() - waiting_since, SHORTEST_PAUSE, LONGEST_PAUSE)
 
 
+def overdue_after() -> timedelta:
+    """Return the time after which a report that has not arrived is a case."""
+    return timedelta(hours=settings.REPORT_OVERDUE_HOURS)
+
+
 def open_case_if_stuck(
     period: TransactionPeriod, error: SeqrError, source: ChangeSource, *, waiting_since: datetime
 ) -> None:
     """Open a case about a locked period after hours of attempts, or at once if none can help."""
-    if not _is_temporary(error) or database_now() - waiting_since > STUCK_AFTER:
+    if not _is_temporary(error) or database_now() - waiting_since > overdue_after():
         summary = f"SEQR's report of {period.day} is not available: {error}"
         open_period_case(CaseKind.RECONCILIATION_STUCK, period, source, summary)
 

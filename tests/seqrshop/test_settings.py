@@ -74,6 +74,7 @@ MALFORMED = {
     "EXPORT_DIR": "relative/path",
     "LOYALTY_HOOK": "Malformed",
     "RECONCILIATION_HOUR": "24",
+    "REPORT_OVERDUE_HOURS": "0",
     "CASE_EMAILS": "Malformed",
     "EMAIL_URL": "Malformed",
     "EMAIL_FROM": "Malformed",
