@@ -35,7 +35,7 @@ SEE_MENU = _on(
 )
 SEE_PAYMENTS = _on("payments", "invoice invoicediscount refund", READ)
 SEE_BOOKS = (
-    _on("payments", "moneycase transactionperiod periodrow", READ)
+    _on("payments", "moneycase transactionperiod periodrow dayclosing", READ)
     | _on("payments", "accountplan exportschedule", READ)
     | _on("orders", "seller terminal auditevent", READ)
 )  # fmt: skip
@@ -46,9 +46,20 @@ WORK_IN_KITCHEN = frozenset(
 )
 WORK_AT_COUNTER = frozenset({"payments.check_invoice", "payments.cancel_invoice"})
 LEAD_SHIFT = frozenset(
-    {"payments.request_refund", "payments.close_moneycase", "payments.check_paymentpause"}
+    {
+        "payments.request_refund",
+        "payments.close_moneycase",
+        "payments.check_paymentpause",
+        "payments.sign_dayclosing",
+    }
 )
-RECONCILE = frozenset({"payments.reconcile_transactionperiod"})
+RECONCILE = frozenset(
+    {
+        "payments.reconcile_transactionperiod",
+        "payments.sign_dayclosing",
+        "payments.reopen_dayclosing",
+    }
+)
 EXPORT_BOOKS = (
     frozenset({"payments.export_books", "payments.change_accountplan"})
     | _on("payments", "exportschedule", ("add", "change"))
@@ -100,7 +111,7 @@ class Role:
 
 _KITCHEN = SEE_ORDERS | SEE_MENU | WORK_IN_KITCHEN
 _CASHIER = _KITCHEN | SEE_PAYMENTS | WORK_AT_COUNTER
-_LEADER = _CASHIER | LEAD_SHIFT | _on("payments", "moneycase", READ)
+_LEADER = _CASHIER | LEAD_SHIFT | _on("payments", "moneycase dayclosing", READ)
 _ACCOUNTANT = SEE_ORDERS | SEE_PAYMENTS | SEE_BOOKS | RECONCILE | EXPORT_BOOKS
 _AUDITOR = SEE_ORDERS | SEE_MENU | SEE_PAYMENTS | SEE_BOOKS | SEE_PEOPLE | SEE_TECHNICAL
 
@@ -126,7 +137,10 @@ ROLES = (
     Role(
         "Shift leader",
         _("Shift leader"),
-        _("As the cashier; also refunds, up to the limits below, and closes payment cases."),
+        _(
+            "As the cashier; also refunds, up to the limits below, closes payment cases, and signs "
+            "off days."
+        ),
         _LEADER,
     ),
     Role(
@@ -148,8 +162,8 @@ ROLES = (
         "Accountant",
         _("Accountant"),
         _(
-            "Sees orders, payments and refunds, reconciles them with SEQR's reports, and exports "
-            "them for the accounts. Changes neither orders nor payments."
+            "Sees orders, payments and refunds, reconciles them with SEQR's reports, signs off and "
+            "re-opens days, and exports for the accounts. Changes neither orders nor payments."
         ),
         _ACCOUNTANT,
     ),

@@ -14,6 +14,7 @@ class SubjectType(models.TextChoices):
     REFUND = "refund", _("refund")
     CASE = "case", _("payment case")
     PERIOD = "period", _("transaction period")
+    CLOSING = "closing", _("day closing")
     TERMINAL = "terminal", _("terminal")
     USER = "user", _("user")
     CUSTOMER = "customer", _("customer")

@@ -124,6 +124,10 @@ class EventName(models.TextChoices):
     REPORT_FETCHED_AGAIN = "report_fetched_again", _("report fetched again")
     PERIOD_RECONCILED = "period_reconciled", _("period reconciled")
 
+    # Closing a day
+    DAY_SIGNED = "day_signed", _("day signed off")
+    DAY_REOPENED = "day_reopened", _("day re-opened")
+
     # Money cases
     PAID_THOUGH_CANCELED_CASE = (
         "paid_though_canceled_case",

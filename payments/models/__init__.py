@@ -13,6 +13,7 @@ from payments.models.activity import (
     TimesDay,
 )
 from payments.models.bulk_job import BulkJob, BulkJobRow, BulkJobStatus
+from payments.models.day_closing import DayClosing
 from payments.models.discount import InvoiceDiscount
 from payments.models.export_schedule import (
     DeliveryStatus,
@@ -110,6 +111,7 @@ __all__ = [
     "CallsDay",
     "CancelReason",
     "CaseKind",
+    "DayClosing",
     "DeliveryStatus",
     "ExportDelivery",
     "ExportSchedule",

@@ -132,10 +132,14 @@ class Coverage:
         """Return the IDs of the periods that may contain a transaction between these times."""
         return {span.period.pk for span in self._spans_between(begin, end)}
 
+    def is_reported(self, begin: datetime, end: datetime) -> bool:
+        """Return whether the reports of the shop's periods reach from one time to the other."""
+        return _reach(self._windows.values(), begin, end)
+
     def gap_between(self, begin: datetime, end: datetime) -> Gap | None:
         """Return why the reports may lack a transaction between these times; None if none can."""
         windows = self._windows
-        if not _reach(windows.values(), begin, end):
+        if not self.is_reported(begin, end):
             return Gap.NOT_REPORTED
         possible = windows.keys() & self.possible_period_ids(begin, end)
         if any(self._evidence_of(pk).lacks_a_payment for pk in possible):

@@ -132,6 +132,11 @@ JOBS = (
     Job(
         _("Reports"),
         (
+            Entry(
+                _("Day closing"),
+                url_name="staff:closing",
+                permissions=("payments.view_dayclosing",),
+            ),
             Entry(_("Exports"), url_name="staff:exports", permissions=(EXPORT_PERMISSION,)),
             Entry(_("Scheduled exports"), ExportSchedule),
             Entry(_("Account plans"), AccountPlan),

@@ -35,6 +35,7 @@ from orders.models import (
 )
 from payments.models import (
     AccountPlan,
+    DayClosing,
     ExportDelivery,
     ExportSchedule,
     Invoice,
@@ -181,6 +182,7 @@ SHOP_SCOPES: dict[type[Model], Scope] = {
     Invoice: _of_shop("shop"),
     InvoiceDiscount: _of_shop("invoice__shop"),
     Refund: _of_shop("invoice__shop"),
+    DayClosing: _of_shop("shop"),
     MoneyCase: _cases,
     TransactionPeriod: lambda shop_ids: Q(pk__in=_periods(shop_ids)),
     PeriodRow: lambda shop_ids: Q(period__in=_periods(shop_ids)),

@@ -1,9 +1,12 @@
 """The addresses of the back office's own pages, below /staff/."""
 
 from django.contrib.admin import site
-from django.urls import path
+from django.urls import path, register_converter
 
 from seqrshop.backoffice.bulk import pages as bulk
+from seqrshop.backoffice.closing import day_page
+from seqrshop.backoffice.closing.day_converter import DayConverter
+from seqrshop.backoffice.closing.days_page import days_page
 from seqrshop.backoffice.codes import print_pages
 from seqrshop.backoffice.codes.tables_page import tables_page
 from seqrshop.backoffice.customers import pages as customers
@@ -13,6 +16,8 @@ from seqrshop.backoffice.people import invitation_pages, security_pages
 from seqrshop.backoffice.people.roles_page import roles_page
 from seqrshop.backoffice.search_page import search_page
 from seqrshop.backoffice.today.page import today_parts
+
+register_converter(DayConverter, "day")
 
 app_name = "staff"
 urlpatterns = [
@@ -24,6 +29,15 @@ urlpatterns = [
     path("kitchen/<slug:slug>/events", requests.board_events, name="kitchen_events"),
     path("kitchen/<slug:slug>/pause", requests.pause, name="kitchen_pause"),
     path("kitchen/<slug:slug>/orders/<int:order_id>", requests.change_step, name="kitchen_step"),
+    path("closing", site.admin_view(days_page), name="closing"),
+    path("closing/<slug:slug>/<day:day>", site.admin_view(day_page.day_page), name="closing_day"),
+    path("closing/<slug:slug>/<day:day>/sign", site.admin_view(day_page.sign), name="closing_sign"),
+    path(
+        "closing/<slug:slug>/<day:day>/reopen",
+        site.admin_view(day_page.reopen),
+        name="closing_reopen",
+    ),
+    path("closing/<slug:slug>/<day:day>/pdf", site.admin_view(day_page.pdf), name="closing_pdf"),
     path("bulk", site.admin_view(bulk.jobs_page), name="bulk_jobs"),
     path("bulk/<int:job_id>", site.admin_view(bulk.job_page), name="bulk_job"),
     path("bulk/<int:job_id>/start", site.admin_view(bulk.start_page), name="bulk_start"),

@@ -27,6 +27,7 @@ ROOMS = {
     "recovery": ["payments.recovery"],
     "privacy": ["payments.privacy"],
     "exports": ["payments.exports"],
+    "closings": ["payments.closings"],
     "reconciliation": ["payments.reconciliation"],
     "takings": ["payments.takings"],
     "polling": ["payments.polling"],

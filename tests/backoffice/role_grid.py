@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.admin import site
 from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from payments.models import Refund
 
@@ -34,6 +35,7 @@ TECHNICAL = "OU"
 KITCHEN = "KCLO"
 REFUND = "LO"
 RECONCILE = "OA"
+SIGN = "LOA"  # sign off a day
 OWNER = "O"
 NOBODY = ""
 BACK_OFFICE = ("admin", "staff")
@@ -141,6 +143,11 @@ GRID: dict[str, Access] = {
     "staff:kitchen_events": Access(KITCHEN, NOBODY),
     "staff:kitchen_pause": _only_post(KITCHEN),
     "staff:kitchen_step": _only_post(KITCHEN),
+    "staff:closing": Access(CASES, NOBODY),
+    "staff:closing_day": Access(CASES, NOBODY),
+    "staff:closing_pdf": Access(CASES, NOBODY),
+    "staff:closing_sign": _only_post(SIGN),
+    "staff:closing_reopen": _only_post(RECONCILE),
     "staff:bulk_jobs": Access(EVERYONE, NOBODY),
     "staff:bulk_job": Access(EVERYONE, NOBODY),  # each person sees their own
     "staff:bulk_start": _only_post(KITCHEN),  # of an action that serves orders, here
@@ -243,6 +250,7 @@ class Address:
             "job_id": rows.job_id,
             "customer_id": rows.customer_id,
             "file_id": rows.file_id,
+            "day": timezone.localdate(),  # of the receipts
         }
         if self.model is not None:
             values = dict.fromkeys(self.parameters, rows.of_model[self.model])

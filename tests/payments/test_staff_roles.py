@@ -48,6 +48,12 @@ def test_owner_has_every_permission_of_the_roles() -> None:
         ("payments.request_refund", ["Shift leader", "Owner"]),
         ("payments.approve_refund", ["Owner"]),
         ("payments.reconcile_transactionperiod", ["Owner", "Accountant"]),
+        (
+            "payments.view_dayclosing",
+            ["Shift leader", "Owner", "Accountant", "Auditor"],
+        ),
+        ("payments.sign_dayclosing", ["Shift leader", "Owner", "Accountant"]),
+        ("payments.reopen_dayclosing", ["Owner", "Accountant"]),
         ("orders.view_auditevent", ["Owner", "Accountant", "Auditor"]),
         ("auth.add_user", ["Owner"]),
         ("orders.change_terminal", ["Owner"]),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from payments.receipts.content import STOCKHOLM
 from seqrshop.local.demo import STAFF_USER
 from tests.browser.browsers import THEMES, new_browser_context
 from tests.browser.customer import Customer
@@ -58,6 +60,8 @@ STAFF_PAGES = {
     "search": "search?q=10",
     "search-empty": "search?q=nothing",
     "kitchen": f"kitchen/{SHOP}",
+    "closing-days": "closing",
+    "closing": f"closing/{SHOP}/{datetime.now(STOCKHOLM):%Y-%m-%d}",
     "roles": "roles",
     "kept": "privacy",
     "customers": "customers",

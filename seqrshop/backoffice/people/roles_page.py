@@ -27,6 +27,8 @@ ABILITIES: tuple[tuple[Promise, str], ...] = (
     (_("Record the outcome of unknown refunds"), "payments.resolve_unknown_refund"),
     (_("Reconcile with SEQR's reports"), "payments.reconcile_transactionperiod"),
     (_("Export for the accounts"), "payments.export_books"),
+    (_("Sign off a day"), "payments.sign_dayclosing"),
+    (_("Re-open a day that is signed off"), "payments.reopen_dayclosing"),
     (_("Read and export the audit"), "orders.view_auditevent"),
     (_("Change the menu"), "orders.change_product"),
     (_("Change shops, sellers and terminals"), "orders.change_shop"),

@@ -1,0 +1,1 @@
+"""Closing the day: the list of days, and the page of one."""
