@@ -23,6 +23,7 @@ RESERVED_SLUGS = frozenset(
         "order",
         "orders",
         "pictures",
+        "privacy",
         "receipt-mails",
         "return",
         "session",
