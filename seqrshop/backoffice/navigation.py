@@ -133,6 +133,9 @@ JOBS = (
         _("Reports"),
         (
             Entry(
+                _("Dashboard"), url_name="staff:dashboard", permissions=("payments.view_invoice",)
+            ),
+            Entry(
                 _("Day closing"),
                 url_name="staff:closing",
                 permissions=("payments.view_dayclosing",),

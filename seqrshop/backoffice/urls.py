@@ -10,6 +10,7 @@ from seqrshop.backoffice.closing.days_page import days_page
 from seqrshop.backoffice.codes import print_pages
 from seqrshop.backoffice.codes.tables_page import tables_page
 from seqrshop.backoffice.customers import pages as customers
+from seqrshop.backoffice.dashboard.page import dashboard_page
 from seqrshop.backoffice.exports.page import exports_page
 from seqrshop.backoffice.kitchen import pages, requests
 from seqrshop.backoffice.people import invitation_pages, security_pages
@@ -23,6 +24,7 @@ app_name = "staff"
 urlpatterns = [
     path("search", site.admin_view(search_page), name="search"),
     path("today", site.admin_view(today_parts), name="today"),
+    path("dashboard", site.admin_view(dashboard_page), name="dashboard"),
     path("kitchen", site.admin_view(pages.choose_shop), name="kitchen"),
     path("kitchen/<slug:slug>", site.admin_view(pages.board_page), name="kitchen_board"),
     path("kitchen/<slug:slug>/board", requests.board, name="kitchen_orders"),

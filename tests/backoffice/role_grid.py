@@ -148,6 +148,7 @@ GRID: dict[str, Access] = {
     "staff:closing_pdf": Access(CASES, NOBODY),
     "staff:closing_sign": _only_post(SIGN),
     "staff:closing_reopen": _only_post(RECONCILE),
+    "staff:dashboard": Access(PAYMENTS, NOBODY),
     "staff:bulk_jobs": Access(EVERYONE, NOBODY),
     "staff:bulk_job": Access(EVERYONE, NOBODY),  # each person sees their own
     "staff:bulk_start": _only_post(KITCHEN),  # of an action that serves orders, here

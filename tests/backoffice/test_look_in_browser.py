@@ -66,6 +66,7 @@ def test_pages_are_accessible_and_fit_each_screen(live_server: LiveServer) -> No
         "/admin/",
         "/staff/search?q=table+5",
         "/staff/search?q=nothing",
+        "/staff/dashboard",
         list_url(Order),
         list_url(Invoice),
         f"{list_url(Order)}?q=nothing",

@@ -62,6 +62,7 @@ STAFF_PAGES = {
     "kitchen": f"kitchen/{SHOP}",
     "closing-days": "closing",
     "closing": f"closing/{SHOP}/{datetime.now(STOCKHOLM):%Y-%m-%d}",
+    "dashboard": "dashboard",
     "roles": "roles",
     "kept": "privacy",
     "customers": "customers",

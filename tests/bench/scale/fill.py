@@ -18,11 +18,15 @@ from django.utils import timezone
 from psycopg import sql
 
 from orders.models import Category, Product, Shop, Terminal
+from payments.takings.activity import update_activity
+from payments.takings.update import update_takings
 
 SEED = 15
 BATCH_ORDERS = 50_000  # in one transaction
 SHOPS = 12
 TERMINALS = 3
+PRODUCTS = 30  # of each shop
+COUNT_SECONDS = 3600
 BUSY_SHOP, LARGE_SHOP, IDLE_SHOP, SMALL_SHOP = "busy", "large", "idle", "small"
 NAMED_SHOPS = (BUSY_SHOP, LARGE_SHOP, IDLE_SHOP, SMALL_SHOP)
 STATEMENTS = Path(__file__).with_name("fill.sql")
@@ -38,6 +42,7 @@ def fill(owner: psycopg.Connection[tuple[object, ...]], orders: int) -> None:
         "filled_at": sql.Literal(timezone.now().replace(microsecond=0)),
         "shops": sql.Literal(SHOPS),
         "terminals": sql.Literal(TERMINALS),
+        "products": sql.Literal(PRODUCTS),
         "clerk": sql.Literal(clerk.pk),
         "orders": sql.Literal(orders),
         "customers": sql.Literal(max(orders // 5, 1)),
@@ -58,6 +63,10 @@ def fill(owner: psycopg.Connection[tuple[object, ...]], orders: int) -> None:
     for definition in indexes:
         owner.execute(definition.encode())
     _set_sequences(owner)
+    owner.execute("VACUUM ANALYZE")
+    sys.stdout.write("Counting the takings and the activity\n")
+    update_takings()
+    update_activity(COUNT_SECONDS)
     owner.execute("VACUUM ANALYZE")
 
 
@@ -92,14 +101,17 @@ def _create_shops() -> None:
             terminal=terminals[number % TERMINALS],
         )
         category = Category.objects.create(shop=shop, name_sv="Bakverk", name_en="Pastries")
-        Product.objects.create(
-            pk=number,
-            shop=shop,
-            category=category,
-            name_sv="Kanelbulle",
-            name_en="Cinnamon bun",
-            price=45,
-            vat_rate=12,
+        Product.objects.bulk_create(
+            Product(
+                pk=number + SHOPS * position,
+                shop=shop,
+                category=category,
+                name_sv=f"Kanelbulle {position + 1}",
+                name_en=f"Cinnamon bun {position + 1}",
+                price=45,
+                vat_rate=12,
+            )
+            for position in range(PRODUCTS)
         )
 
 

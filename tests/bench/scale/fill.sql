@@ -91,21 +91,25 @@ FROM generate_series(
 
 INSERT INTO orders_order (
     id, public_id, return_key, shop_id, customer_id, nonce, parameters, language, note, dining, state,
-    total, currency, created_at, served_at
+    total, currency, created_at, ready_at, served_at
 )
 SELECT n, md5('order' || n)::uuid, md5('return' || n), pg_temp.shop_of(n),
     CASE WHEN n > {orders} - 300 THEN {customers} + {orders} - n + 1
         ELSE 1 + pg_temp.pick(n, 2, {customers}) END,
     'nonce-' || md5(n::text), jsonb_build_object('TABLE', (1 + n % 30)::text), 'sv', '', '',
     pg_temp.state_of(n), 45 * (2 + n % 7), 'SEK', pg_temp.placed_at(n),
-    CASE WHEN pg_temp.state_of(n) = 'served' THEN pg_temp.placed_at(n) + interval '9 minutes' END
+    CASE WHEN pg_temp.state_of(n) = 'served' THEN pg_temp.placed_at(n)
+        + interval '1 second' * (120 + pg_temp.pick(n, 10, 900)) END,
+    CASE WHEN pg_temp.state_of(n) = 'served' THEN pg_temp.placed_at(n)
+        + interval '1 second' * (180 + pg_temp.pick(n, 10, 900) + pg_temp.pick(n, 11, 240)) END
 FROM generate_series({first}::bigint, {last}) n;
 
 INSERT INTO orders_orderrow (
     id, order_id, kind, product_id, name_sv, name_en, sku, unit, quantity, unit_price, vat_rate, total,
     note
 )
-SELECT 2 * n - k, n, 'product', pg_temp.shop_of(n), 'Kanelbulle', 'Cinnamon bun', '', '', quantity, 45,
+SELECT 2 * n - k, n, 'product',
+    pg_temp.shop_of(n) + {shops} * pg_temp.pick(2 * n + k, 12, {products}), 'Kanelbulle', 'Cinnamon bun', '', '', quantity, 45,
     12, 45 * quantity, ''
 FROM generate_series({first}::bigint, {last}) n, generate_series(0, 1) k,
     LATERAL (SELECT CASE k WHEN 0 THEN 1 ELSE 1 + n % 7 END AS quantity) ordered;
@@ -117,7 +121,7 @@ INSERT INTO payments_invoice (
     invoice_reference,
     invoice_qr_code, issued_at, invoice_version, notify_key, notified_at, loyalty_scheme,
     discount_unconfirmed, cancel_reason, partially_paid, ers_reference, payment_reference, paid_at,
-    paid_amount, paid_currency, acknowledged_at, possibly_reversed, receipt_attempts,
+    paid_at_seqr, paid_amount, paid_currency, acknowledged_at, possibly_reversed, receipt_attempts,
     receipt_refusals, receipt_accepted_at
 )
 SELECT n, n, pg_temp.shop_of(n), pg_temp.terminal_of(n), 1, status, 45 * (2 + n % 7), 'SEK', placed_at,
@@ -132,6 +136,8 @@ SELECT n, n, pg_temp.shop_of(n), pg_temp.terminal_of(n), 1, status, 45 * (2 + n 
     CASE WHEN is_paid THEN '2026112912000000' || lpad(n::text, 9, '0') END,
     CASE WHEN is_paid THEN '2026112912000000' || lpad(n::text, 9, '0') ELSE '' END,
     CASE WHEN is_paid THEN placed_at + interval '20 seconds' END,
+    CASE WHEN is_paid THEN placed_at + interval '20 seconds'
+        - interval '1 millisecond' * (300 + pg_temp.pick(n, 13, 2000)) END,
     CASE WHEN is_paid THEN 45 * (2 + n % 7) END,
     CASE WHEN is_paid THEN 'SEK' ELSE '' END,
     CASE WHEN is_paid THEN placed_at + interval '21 seconds' END,
@@ -164,7 +170,7 @@ SELECT 12 * (n - 1) + k, n, subject_type, CASE WHEN subject_type <> 'call' THEN 
         ELSE md5(n || '-' || k) END,
     pg_temp.placed_at(n) + interval '2 seconds' * k, name, from_state, to_state, source,
     CASE WHEN name = 'order_served' THEN {clerk} END, '',
-    CASE WHEN subject_type = 'call' THEN 0 END, CASE WHEN subject_type = 'call' THEN 120 END
+    CASE WHEN subject_type = 'call' THEN 0 END, CASE WHEN subject_type = 'call' THEN 40 + pg_temp.pick(12 * n + k, 14, 400) END
 FROM generate_series({first}::bigint, {last}) n, (VALUES
     (1, 'order', 'order_created', '', 'created', 'customer'),
     (2, 'invoice', 'sending_started', 'CREATED', 'SENDING', 'send_invoice'),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from orders.models import AuditEvent, Order, Shop, StaffAccess, Terminal
@@ -20,6 +22,7 @@ from payments.models import (
     Refund,
     TransactionPeriod,
 )
+from seqrshop.backoffice.dashboard.periods import MAX_DAYS, Grain
 from seqrshop.backoffice.links import list_url, page_url
 from tests.bench.scale.fill import BUSY_SHOP, IDLE_SHOP, LARGE_SHOP, SMALL_SHOP
 
@@ -68,6 +71,8 @@ def pages_of(client: Client) -> Iterator[Page]:
     Then the pages of single rows.
     """
     yield Page("the first page", reverse("admin:index"))
+    for address in _dashboards():
+        yield Page("the dashboard", address)
     for term in _searched_terms():
         yield Page(
             "the search for everything", f"{reverse('staff:search')}?{urlencode({'q': term})}"
@@ -100,6 +105,15 @@ def pages_of(client: Client) -> Iterator[Page]:
         yield Page(f"{name}: first page", list_url(single))
         for row in changelist.result_list[:1]:
             yield Page(f"{name}: a row's page", page_url(row))
+
+
+def _dashboards() -> Iterator[str]:
+    """Yield the dashboard by each grain, for the usual days and for as many as it shows."""
+    today = timezone.localdate()
+    for grain in Grain:
+        yield f"{reverse('staff:dashboard')}?by={grain.value}"
+        first = today - timedelta(days=MAX_DAYS[grain] - 1)
+        yield f"{reverse('staff:dashboard')}?by={grain.value}&first={first}&last={today}"
 
 
 def _searched_terms() -> Iterator[str]:

@@ -19,6 +19,9 @@ from payments.receipts.submit import receipts_due
 from payments.reconciliation import held_refunds, periods
 from payments.reconciliation.reconcile import compare_affected_periods
 from payments.reconciliation.transitions import lock_periods
+from payments.takings.calls import update_calls
+from payments.takings.orders import update_orders
+from payments.takings.update import update_takings
 from payments.terminals import retire_free_terminals
 from seqrshop.ops.health_snapshot import read_backlog, read_health_snapshot
 
@@ -56,6 +59,9 @@ def measure_reads() -> list[Read]:
         _measure("refunds on hold", "2 s", held_refunds.review_held_refunds),
         _measure("health: snapshot", "1 s", read_health_snapshot),
         _measure("health: backlog", "1 s", read_backlog),
+        _measure("takings: what is new", "1 min", update_takings),
+        _measure("orders by hour: what has changed", "1 min", update_orders),
+        _measure("calls by day: what is new", "1 min", update_calls),
         _measure("terminals to retire", "1 h", retire_free_terminals),
         _measure("the oldest report compared again", "by hand", lambda: _compare(oldest)),
     ]

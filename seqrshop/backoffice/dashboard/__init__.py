@@ -1,0 +1,1 @@
+"""The dashboard: takings, orders, times and SEQR, by hour, day, week and month."""

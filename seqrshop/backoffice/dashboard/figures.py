@@ -1,0 +1,304 @@
+"""Reads the figures of the dashboard from the sums that are kept by day and hour.
+
+Each function is one statement, and returns at most as many rows as a page shows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import (
+    BooleanField,
+    Case,
+    F,
+    Min,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import ExtractHour, TruncDay, TruncMonth, TruncWeek
+
+from payments.models import (
+    ORDER_COUNTS,
+    ActivityCursor,
+    CallsDay,
+    OrdersDay,
+    OrdersHour,
+    ReceiptKind,
+    TakingsDay,
+    TakingsHour,
+    TakingsVat,
+    TimesDay,
+)
+from payments.receipts.content import STOCKHOLM
+from seqrshop.backoffice.dashboard.periods import Grain, Period
+
+MAX_RANKED = 15
+"""The shops, categories and products that a page names; the rest is one sum."""
+_NOTHING = Decimal(0)
+_TRUNCATED = {Grain.DAY: TruncDay, Grain.WEEK: TruncWeek, Grain.MONTH: TruncMonth}
+
+
+@dataclass
+class Amounts:
+    """Goods of one currency, in major units, less what was credited of them."""
+
+    net: Decimal = _NOTHING
+    gross: Decimal = _NOTHING
+
+    def add(self, net: Decimal, gross: Decimal) -> None:
+        """Add amounts."""
+        self.net += net
+        self.gross += gross
+
+
+@dataclass
+class Totals(Amounts):
+    """The sums of a whole period. `sales` are before refunds and reversals, which are below 0."""
+
+    sales: Decimal = _NOTHING
+    refunds: Decimal = _NOTHING
+    reversals: Decimal = _NOTHING
+    tips: Decimal = _NOTHING
+    payments: int = 0
+    refunds_count: int = 0
+    reversals_count: int = 0
+
+    @property
+    def basket(self) -> Decimal | None:
+        """The average payment for goods, without tips, before refunds; None without any."""
+        return self.sales / self.payments if self.payments else None
+
+
+@dataclass
+class Compared:
+    """The same sum of a period, and of the one before."""
+
+    now: Any
+    before: Any
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A shop, a category or a product, and its share of the takings."""
+
+    name: str
+    amounts: Amounts
+    before: Decimal | None = None
+    units: int | None = None
+
+
+def _in(period: Period, shop_ids: Sequence[int], path: str = "") -> Q:
+    """Select the rows of the shops in a period and in the one before."""
+    return Q(
+        **{
+            f"{path}shop__in": shop_ids,
+            f"{path}day__gte": period.before.first,
+            f"{path}day__lte": period.last,
+        }
+    )
+
+
+def _is_now(period: Period, path: str = "") -> Case:
+    now = When(**{f"{path}day__gte": period.first}, then=Value(True))
+    return Case(now, default=Value(False), output_field=BooleanField())
+
+
+def totals(period: Period, shop_ids: Sequence[int]) -> dict[str, Compared]:
+    """Return the totals by currency, the one with the most payments first. Two statements."""
+    found: defaultdict[str, Compared] = defaultdict(lambda: Compared(Totals(), Totals()))
+    days = TakingsDay.objects.filter(_in(period, shop_ids)).order_by()
+    counts = days.values("currency", is_now=_is_now(period)).annotate(
+        payments_sum=Sum("payments"),
+        refunds_sum=Sum("refunds"),
+        reversals_sum=Sum("reversals"),
+        tips_sum=Sum(F("tips") + F("tips_refunded")),
+    )
+    for row in counts.order_by("-payments_sum", "currency"):
+        of = _of(found[row["currency"]], is_now=row["is_now"])
+        of.payments, of.tips = row["payments_sum"], row["tips_sum"]
+        of.refunds_count, of.reversals_count = row["refunds_sum"], row["reversals_sum"]
+    for row in (
+        _vat_lines(period, shop_ids)
+        .values("kind", "takings__currency", "is_now")
+        .annotate(net_sum=Sum("net"), gross_sum=Sum(F("net") + F("vat")))
+    ):
+        of = _of(found[row["takings__currency"]], is_now=row["is_now"])
+        of.add(row["net_sum"], row["gross_sum"])
+        name = _TOTAL_OF[row["kind"]]
+        setattr(of, name, getattr(of, name) + row["gross_sum"])
+    return dict(found)
+
+
+_TOTAL_OF = {
+    ReceiptKind.PAYMENT.value: "sales",
+    ReceiptKind.REFUND.value: "refunds",
+    ReceiptKind.REVERSAL.value: "reversals",
+}
+
+
+def _of(compared: Compared, *, is_now: bool) -> Any:
+    return compared.now if is_now else compared.before
+
+
+def _vat_lines(period: Period, shop_ids: Sequence[int]) -> QuerySet[Any]:
+    lines = TakingsVat.objects.filter(_in(period, shop_ids, "takings__")).order_by()
+    return lines.annotate(is_now=_is_now(period, "takings__"))
+
+
+def takings_by_bucket(
+    period: Period, shop_ids: Sequence[int], currency: str
+) -> dict[tuple[bool, Any], Amounts]:
+    """Return the takings of each bar, by whether it is of the period itself and its key."""
+    rows: QuerySet[Any]
+    net: Any
+    if period.grain == Grain.HOUR:
+        hours = TakingsHour.objects.filter(_in(period, shop_ids), currency=currency).order_by()
+        rows = hours.annotate(is_now=_is_now(period), key=F("hour"))
+        net, gross = F("sales_net") + F("refunds_net"), F("sales_gross") + F("refunds_gross")
+    else:
+        lines = _vat_lines(period, shop_ids).filter(takings__currency=currency)
+        rows = lines.annotate(key=_TRUNCATED[period.grain]("takings__day"))
+        net, gross = F("net"), F("net") + F("vat")
+    sums = rows.values("is_now", "key").annotate(net_sum=Sum(net), gross_sum=Sum(gross))
+    return {(row["is_now"], row["key"]): Amounts(row["net_sum"], row["gross_sum"]) for row in sums}
+
+
+def orders_by_bucket(
+    period: Period, shop_ids: Sequence[int]
+) -> dict[tuple[bool, Any], dict[str, int]]:
+    """Return the counts of orders of each bar, as `takings_by_bucket` does."""
+    sums = {f"{name}_sum": Sum(name) for name in ORDER_COUNTS}
+    rows: Any
+    if period.grain == Grain.HOUR:
+        hours = OrdersHour.objects.filter(_in(period, shop_ids)).order_by()
+        rows = hours.annotate(key=ExtractHour("started_at", tzinfo=STOCKHOLM))
+    else:
+        days = OrdersDay.objects.filter(_in(period, shop_ids)).order_by()
+        rows = days.annotate(key=_TRUNCATED[period.grain]("day"))
+    rows = rows.values("key", is_now=_is_now(period)).annotate(**sums)
+    return {
+        (row["is_now"], row["key"]): {name: row[f"{name}_sum"] for name in ORDER_COUNTS}
+        for row in rows
+    }
+
+
+def by_shop(period: Period, shops: dict[int, str], currency: str) -> list[Ranked]:
+    """Return the shops with the highest takings, each with those of the period before."""
+    lines = _vat_lines(period, list(shops)).filter(takings__currency=currency)
+    gross = F("net") + F("vat")
+    rows = (
+        lines.values("takings__shop")
+        .annotate(
+            now_net=Sum("net", filter=Q(is_now=True), default=_NOTHING),
+            now_gross=Sum(gross, filter=Q(is_now=True), default=_NOTHING),
+            before_gross=Sum(gross, filter=Q(is_now=False), default=_NOTHING),
+        )
+        .order_by("-now_gross", "takings__shop")[:MAX_RANKED]
+    )
+    return [
+        Ranked(
+            shops[row["takings__shop"]],
+            Amounts(row["now_net"], row["now_gross"]),
+            row["before_gross"],
+        )
+        for row in rows
+    ]
+
+
+_SOLD = """
+    WITH sold AS (
+        SELECT product_id, sum(units) AS units, sum(net) AS net, sum(gross) AS gross
+        FROM payments_takingsproduct
+        WHERE shop_id = ANY(%s) AND day BETWEEN %s AND %s AND currency = %s
+        GROUP BY product_id
+    )
+"""
+# Menus that were copied have the same names in several shops.
+_PRODUCTS = f"""
+    {_SOLD}
+    SELECT product.name_sv, product.name_en, sum(units), sum(net), sum(gross)
+    FROM sold JOIN orders_product product ON product.id = sold.product_id
+    GROUP BY 1, 2 ORDER BY 5 DESC, 1, 2 LIMIT {MAX_RANKED}
+"""  # noqa: S608 - a number of our own
+_CATEGORIES = f"""
+    {_SOLD}
+    SELECT category.name_sv, category.name_en, sum(units), sum(net), sum(gross)
+    FROM sold JOIN orders_product product ON product.id = sold.product_id
+        LEFT JOIN orders_category category ON category.id = product.category_id
+    GROUP BY 1, 2 ORDER BY 5 DESC, 1, 2 LIMIT {MAX_RANKED}
+"""  # noqa: S608 - a number of our own
+
+
+def by_product(
+    period: Period, shop_ids: Sequence[int], currency: str, language: str
+) -> list[Ranked]:
+    """Return the products with the highest takings; those of the same name are one."""
+    return _ranked(_PRODUCTS, period, shop_ids, currency, language)
+
+
+def by_category(
+    period: Period, shop_ids: Sequence[int], currency: str, language: str
+) -> list[Ranked]:
+    """Return the categories with the highest takings; products without one have the name ""."""
+    return _ranked(_CATEGORIES, period, shop_ids, currency, language)
+
+
+def _ranked(
+    statement: str, period: Period, shop_ids: Sequence[int], currency: str, language: str
+) -> list[Ranked]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(shop_ids), period.first, period.last, currency])
+        return [
+            Ranked(
+                (name_sv if language == "sv" else name_en) or "", Amounts(net, gross), units=units
+            )
+            for name_sv, name_en, units, net, gross in cursor.fetchall()
+        ]
+
+
+@dataclass
+class Calls:
+    """The calls of one of SEQR's operations, and the histogram of its answer times."""
+
+    calls: int = 0
+    refused: int = 0
+    unanswered: int = 0
+    times: dict[int, int] = field(default_factory=dict)
+
+
+def histograms(period: Period, shop_ids: Sequence[int]) -> dict[str, dict[int, int]]:
+    """Return the histogram of each measure and of each of SEQR's operations."""
+    times = TimesDay.objects.filter(
+        shop_id__in=shop_ids, day__gte=period.first, day__lte=period.last
+    )
+    found: defaultdict[str, dict[int, int]] = defaultdict(dict)
+    rows = times.order_by().values_list("measure", "bucket").annotate(Sum("count"))
+    for measure, bucket, count in rows:
+        found[measure][bucket] = count
+    return found
+
+
+def calls(period: Period, shop_ids: Sequence[int]) -> dict[str, Calls]:
+    """Return the calls by operation, the most frequent first, without their times."""
+    rows = (
+        CallsDay.objects.filter(shop_id__in=shop_ids, day__gte=period.first, day__lte=period.last)
+        .values("operation")
+        .annotate(all=Sum("calls"), refused_sum=Sum("refused"), silent=Sum("unanswered"))
+        .order_by("-all", "operation")
+    )
+    return {row["operation"]: Calls(row["all"], row["refused_sum"], row["silent"]) for row in rows}
+
+
+def counted_until() -> datetime | None:
+    """Return the time up to which orders and calls are counted; None before the first event."""
+    until: datetime | None = ActivityCursor.objects.aggregate(until=Min("until"))["until"]
+    return until
