@@ -15,9 +15,11 @@ from pathlib import Path
 from seqrshop.local import ROOT
 
 PROGRAMS = Path(sys.executable).parent
-# By package, the command that fails without it; a program alone is only looked for.
+# By package, the command that fails without it; a program alone is only looked for. Only the whole
+# Chromium keeps the page that its user left.
 DEBIAN_PACKAGES = {
     "chromium": ["chromium"],
+    "chromium-headless-shell": ["chromium-headless-shell"],
     "curl": ["curl"],
     "php-cli": ["php"],
     "php-soap": ["php", "--ri", "soap"],

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 import zxingcpp
+from django.conf import settings
 from django.contrib.auth.models import User
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from orders.codes.generate import save_qr_code
 from orders.models import AuditEvent, Order, Product, QrCode, Seller, Shop, Terminal
 from payments.models import Invoice
+from tests.browser.browsers import running_chromium
 from tests.factories import InvoiceFactory, OrderRowFactory, ProductFactory, ShopFactory
-from tests.staff import list_url, page_url
+from tests.staff import browser_signed_in, list_url, page_url
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PASSWORD = "correct horse battery"
 
 
 @dataclass
@@ -50,14 +41,17 @@ class AdminBrowser:
 
 @contextmanager
 def logged_in(server: LiveServer, person: User | None = None) -> Iterator[AdminBrowser]:
-    """Log a person in, by default a superuser. Inside, the test cannot use the database itself."""
-    person = person or User.objects.create_superuser("astrid")
-    person.set_password(PASSWORD)
-    person.save()
-    username = person.get_username()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        opened = AdminBrowser(browser.new_page(), server.url)
+    """Open a browser in which a person has just signed in, by default a superuser.
+
+    Inside, the test cannot use the database itself.
+    """
+    session = browser_signed_in(person or User.objects.create_superuser("astrid"))
+    name = settings.SESSION_COOKIE_NAME
+    value = session.cookies[name].value
+    with running_chromium() as chromium:
+        context = chromium.new_context()
+        context.add_cookies([{"name": name, "value": value, "url": server.url}])
+        opened = AdminBrowser(context.new_page(), server.url)
         opened.page.on(
             "console",
             lambda message: (
@@ -67,13 +61,7 @@ def logged_in(server: LiveServer, person: User | None = None) -> Iterator[AdminB
             ),
         )
         opened.page.on("pageerror", lambda error: opened.script_errors.append(str(error)))
-        opened.open("/admin/")
-        opened.page.fill("#id_username", username)
-        opened.page.fill("#id_password", PASSWORD)
-        opened.page.click("[type=submit]")
-        opened.page.wait_for_selector("#user-tools")
         yield opened
-        browser.close()
 
 
 def test_admin_pages_comply_with_the_content_security_policy(live_server: LiveServer) -> None:

@@ -34,13 +34,18 @@ OPTIONS = [
 ]
 
 
+def chromium_program() -> str:
+    """Return the path of Chromium without windows, which takes a third less time."""
+    program = shutil.which("chromium-headless-shell")
+    assert program, "Chromium is needed: on Debian, `apt-get install chromium-headless-shell`"
+    return program
+
+
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
     """Run Chromium until the block ends; yield it."""
-    program = shutil.which("chromium")
-    assert program, "Chromium is needed: on Debian, `apt-get install chromium`"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=chromium_program(), args=OPTIONS)
         yield browser
         browser.close()
 

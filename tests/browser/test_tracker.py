@@ -181,7 +181,10 @@ def test_return_page_follows_the_kitchen(stack: Stack, page: Page, kitchen: Page
 def test_page_that_the_browser_keeps_streams_again_when_it_is_shown(
     stack: Stack, chromium: Browser
 ) -> None:
-    """Leaving ends the stream, and the back button opens another, without a reload."""
+    """Leaving ends the stream, and the back button opens another, without a reload.
+
+    Chromium without windows keeps no page.
+    """
     browser = chromium.browser_type.launch(
         executable_path=shutil.which("chromium"),
         args=OPTIONS,

@@ -55,9 +55,9 @@ def test_failed_part_fails_the_run_and_later_parts_still_run(
 @pytest.mark.parametrize(
     ("programs", "missing"),
     [
-        ((), "chromium, curl, php-cli, php-soap"),
-        (("chromium", "curl", "php"), "php-soap"),
-        (("curl", "php"), "chromium, php-soap"),
+        ((), "chromium, chromium-headless-shell, curl, php-cli, php-soap"),
+        (("chromium", "chromium-headless-shell", "curl", "php"), "php-soap"),
+        (("chromium", "curl", "php"), "chromium-headless-shell, php-soap"),
     ],
 )
 def test_missing_programs_are_named_where_they_cannot_be_installed(
