@@ -9,8 +9,8 @@ from pytest_django.live_server_helper import LiveServer
 from orders.models import Order
 from payments.models import Invoice
 from tests.backoffice.test_browser import AdminBrowser, logged_in
-from tests.browser.axe import accessibility_violations
-from tests.browser.browsers import DESKTOP, PHONE, THEMES
+from tests.browser.axe import ADMIN_FADE_MS, violations_in_each_theme
+from tests.browser.browsers import DESKTOP, PHONE
 from tests.factories import InvoiceFactory, OrderFactory, ProductFactory
 from tests.staff import list_url
 
@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 TABLET: ViewportSize = {"width": 1024, "height": 768}
 SIZES = (DESKTOP, TABLET, PHONE)
-FADE_MS = 300  # Django's buttons fade from one theme's colours to the other's in 150 ms
 # Django's search field has a picture as its label, its links in the text of a filter no line.
 RULES_OF_DJANGOS_LISTS = ("label-title-only: ", "link-in-text-block: ")
 WAIT_MS = 30_000
@@ -36,12 +35,7 @@ def order_of_table_4() -> Order:
 def faults_of(browser: AdminBrowser, path: str) -> list[str]:
     """Return what axe finds on a page, light and dark; of a list, in our own parts of it."""
     browser.open(path)
-    page = browser.page
-    found = []
-    for theme in THEMES:
-        page.emulate_media(color_scheme=theme)
-        page.wait_for_timeout(FADE_MS)
-        found += [f"{theme}: {each}" for each in accessibility_violations(page)]
+    found = violations_in_each_theme(browser.page, fade_ms=ADMIN_FADE_MS)
     return [each for each in found if not any(rule in each for rule in RULES_OF_DJANGOS_LISTS)]
 
 

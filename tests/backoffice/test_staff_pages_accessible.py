@@ -18,7 +18,7 @@ from payments.refunds.refund import RefundRequest, create_refund
 from seqrshop.backoffice.links import admin_url
 from tests.backoffice.test_browser import logged_in
 from tests.backoffice.test_refund_in_browser import order_of_two_coffees_and_a_bun
-from tests.browser.axe import accessibility_violations
+from tests.browser.axe import ADMIN_FADE_MS, violations_in_each_theme
 from tests.factories import OptionRowFactory
 from tests.staff import page_url
 
@@ -51,9 +51,7 @@ def test_pages_of_orders_refunds_and_cases_have_no_violation(
     found = {}
     with logged_in(live_server) as browser:
         for name, path in paths.items():
-            for scheme in ("light", "dark"):
-                browser.page.emulate_media(color_scheme=scheme)
-                browser.open(path)
-                found[name, scheme] = accessibility_violations(browser.page)
+            browser.open(path)
+            found[name] = violations_in_each_theme(browser.page, fade_ms=ADMIN_FADE_MS)
 
     assert {page: each for page, each in found.items() if each} == {}
