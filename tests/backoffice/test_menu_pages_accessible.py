@@ -46,7 +46,6 @@ def test_pages_of_menu_files_and_hours_have_no_violation(
     rows = [{"number": n, "cells": cells} for n, cells in enumerate(ROWS, start=2)]
     MenuImport.objects.create(shop=shop, made_by=person, rows=rows, file_name="menu.csv")
     paths = {
-        "shop": page_url(shop),
         "product": page_url(bun),
         **{name: admin_url(Shop, name, shop.pk) for name in ("hours", "menu", "menu_preview")},
     }

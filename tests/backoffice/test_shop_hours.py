@@ -99,6 +99,15 @@ def test_days_that_overlap_are_refused_beside_the_later_one() -> None:
     assert not OpeningException.objects.exists()
 
 
+def test_each_field_is_labelled_for_those_who_cannot_see_its_column() -> None:
+    day = OpeningExceptionFactory.create(first_day=timezone.localdate())
+
+    page = superuser().get(page_url(day.shop)).content.decode()
+
+    assert 'aria-label="First day"' in page
+    assert f'aria-label="Delete: {day}"' in page
+
+
 def test_day_that_has_begun_stays_and_is_saved_with_the_page() -> None:
     shop = ShopFactory.create()
     today = timezone.localdate()
