@@ -92,6 +92,18 @@ def test_chosen_codes_become_a_file_in_the_order_of_their_tables(shop: Shop) -> 
     ]
 
 
+def test_button_of_a_codes_page_leads_to_its_print_file(shop: Shop) -> None:
+    """A button usually leads back to the page that it is on."""
+    code = QrCode.objects.get(placement="Table 9")
+    body = {"action": "print_codes", "_selected_action": [code.pk], "from_row_page": "yes"}
+
+    response = superuser().post(list_url(QrCode), body)
+
+    file = PrintFile.objects.get()
+    assert response.headers["Location"] == page_of(file)
+    assert file.code_ids == [code.pk]
+
+
 def test_codes_of_a_finished_file_are_marked_as_printed_as_they_are_in_it(shop: Shop) -> None:
     """A code that has changed since the file was made is not among them."""
     client = superuser()

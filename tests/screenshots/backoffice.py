@@ -72,6 +72,8 @@ STAFF_PAGES = {
     "add-app": "security/app",
     "add-passkey": "security/passkey",
     "bulk": "bulk",
+    "tables": "codes/tables",
+    "print-files": "codes/print",
 }
 TO_APPROVE = """
     INSERT INTO payments_refund (invoice_id, nonce, status, amount, currency, reason_code, reason,
