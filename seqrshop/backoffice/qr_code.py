@@ -58,10 +58,8 @@ class QrCodeAdmin(RowActionsAdmin[QrCode]):
         "thumbnail",
         "placement_in_order",
         "shop",
-        "parameters",
         "prints",
-        "last_scan",
-        "recent_scans",
+        "usage",
         "downloads",
     )
     list_display_links = ("thumbnail", "placement_in_order")
@@ -141,7 +139,7 @@ class QrCodeAdmin(RowActionsAdmin[QrCode]):
         """Return when the code was last generated, and by whom."""
         return f"{local_time(code.made_at)} {code.made_by or ''}"
 
-    @admin.display(description=_("last scanned"), ordering="last_scanned_at")
+    @admin.display(description=_("last scanned"))
     def last_scan(self, code: QrCode) -> str:
         """Return when the code was last scanned, or for how many weeks it has not been used."""
         now, last = timezone.now(), code.last_scanned_at
@@ -151,10 +149,17 @@ class QrCodeAdmin(RowActionsAdmin[QrCode]):
         text = ngettext("Not for %(n)d week", "Not for %(n)d weeks", weeks) % {"n": weeks}
         return word_pill("warn", text)
 
-    @admin.display(description=_("scans in 30 days"), ordering="recent_scans")
+    @admin.display(description=_("scans in 30 days"))
     def recent_scans(self, code: Any) -> int:
         """Return how often the code was scanned in the last 30 days."""
         return int(code.recent_scans)
+
+    @admin.display(description=_("last scanned"), ordering="last_scanned_at")
+    def usage(self, code: Any) -> str:
+        """Return when the code was last scanned, and how often in the last 30 days."""
+        number = self.recent_scans(code)
+        text = ngettext("%(n)d time in 30 days", "%(n)d times in 30 days", number) % {"n": number}
+        return format_html("{}<div>{}</div>", self.last_scan(code), text)
 
     @admin.display(description=_("download"))
     def downloads(self, code: QrCode) -> str:

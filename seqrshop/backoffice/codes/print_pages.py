@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
@@ -100,7 +101,7 @@ def print_file_page(request: HttpRequest, file_id: int) -> HttpResponse:
         "title": ngettext("Print %(n)d code", "Print %(n)d codes", number) % {"n": number},
         "file": file,
         "form": form,
-        "names": [str(code) for code in codes.select_related("shop")[:NAMED_CODES]],
+        "names": _names(codes.select_related("shop")[:NAMED_CODES]),
         "others": max(number - NAMED_CODES, 0),
         "is_running": file.status == PrintFileStatus.RUNNING,
         "is_ready": file.status == PrintFileStatus.READY,
@@ -136,6 +137,14 @@ def printed_page(request: HttpRequest, file_id: int) -> HttpResponse:
     )
     messages.success(request, text % {"n": number})
     return HttpResponseRedirect(reverse("staff:print_file", args=[file.pk]))
+
+
+def _names(codes: Iterable[QrCode]) -> str:
+    """Return the placements of codes, behind the name of each shop."""
+    placements: dict[str, list[str]] = {}
+    for code in codes:
+        placements.setdefault(str(code.shop), []).append(code.placement)
+    return "; ".join(f"{shop}: {', '.join(each)}" for shop, each in placements.items())
 
 
 def _own_files(request: HttpRequest) -> Any:
