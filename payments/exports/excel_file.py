@@ -1,4 +1,7 @@
-"""Writes a table as an Excel file, row by row to the disk."""
+"""Writes a table as an Excel file, row by row to the disk.
+
+XlsxWriter is imported with the first file, so that no process needs it for its start.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -7,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext
-from xlsxwriter import Workbook
 
 from orders.formulas import escape_formula
 from payments.exports.cells import Cell, Row
@@ -41,6 +43,8 @@ def write_excel(
     most_rows: int = MAX_EXCEL_ROWS,
 ) -> None:
     """Write a file with one sheet. Raises TooManyRows, and leaves the file unusable then."""
+    from xlsxwriter import Workbook  # noqa: PLC0415 - see above
+
     book = Workbook(str(path), {**_OPTIONS, "tmpdir": str(path.parent)})
     try:
         page = book.add_worksheet(sheet)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -12,36 +11,11 @@ from django.utils.translation import gettext
 from fpdf import FPDF
 
 from orders.codes.drawing import png_of, svg_of
+from orders.codes.sheets.kinds import CodeNotReadable, Progress
 from orders.codes.sheets.layouts import draw_page, pages_of
 from orders.codes.sheets.read_back import read_pages, read_png
 from orders.models import CodeRevision, PrintLayout
 from orders.pdf_font import add_font
-
-Progress = Callable[[int, int], None]
-"""Is called with the number of steps that are done, and of all; it may raise to stop the work."""
-
-
-@dataclass(frozen=True)
-class SizeRange:
-    """The widths that a code may have in a layout, with its border, in millimetres."""
-
-    least: int
-    most: int
-    default: int
-
-
-# At 20 mm a module is half a millimetre wide, which phones and office printers can still resolve.
-SMALLEST_CODE_MM = 20
-SIZES_MM = {
-    PrintLayout.GRID: SizeRange(SMALLEST_CODE_MM, 100, 40),
-    PrintLayout.STICKER: SizeRange(SMALLEST_CODE_MM, 200, 50),
-    PrintLayout.TENT: SizeRange(40, 90, 80),
-    PrintLayout.IMAGES: SizeRange(SMALLEST_CODE_MM, 500, 50),
-}
-
-
-class CodeNotReadable(Exception):
-    """A code of the file is not read back as it should be: the file must not be printed."""
 
 
 def make_file(
