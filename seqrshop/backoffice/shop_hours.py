@@ -78,7 +78,8 @@ class _PeriodFormSet(OwnRowsFormSet[M, Shop]):
         """Label each field for those who cannot see the head of its column."""
         super().add_fields(form, index)
         for field in form.fields.values():
-            field.widget.attrs.setdefault("aria-label", str(field.label))
+            if not field.widget.is_hidden:
+                field.widget.attrs.setdefault("aria-label", str(field.label))
 
     def clean(self) -> None:
         """Add an error beside the start of each row that begins before another has ended."""

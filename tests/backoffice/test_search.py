@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
 
 from orders.audit import by_staff
 from orders.models import Order, Shop
@@ -21,6 +21,7 @@ from payments.models import Refund, RefundStatus
 from payments.refunds.refund import request_refund
 from seqrshop.backoffice import search_page
 from seqrshop.backoffice.search import orders_matching
+from tests.database_roles import execute_as_owner
 from tests.factories import (
     CustomerFactory,
     InvoiceFactory,
@@ -222,6 +223,15 @@ def test_results_run_a_constant_number_of_statements(
         assert len(found(client, "4567")) == 21
 
 
+@pytest.fixture(scope="module")
+def compact_indexes(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Rebuild the indexes, which other tests have enlarged: PostgreSQL plans by their size."""
+    with django_db_blocker.unblock():
+        for table in ("orders_customer", "payments_invoice", "payments_refund"):
+            execute_as_owner(f"REINDEX TABLE {table}")
+
+
+@pytest.mark.usefixtures("compact_indexes")
 @pytest.mark.parametrize(
     ("text", "index"),
     [

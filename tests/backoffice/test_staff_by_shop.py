@@ -213,7 +213,7 @@ def test_autocomplete_offers_rows_of_the_persons_shops(person: Person, world: Wo
             offered.add(target)
 
     may = person.shops and person.has_permissions
-    assert offered == ({Invoice, Option, OptionGroup, Order, Product} if may else set())
+    assert offered == ({Invoice, Option, OptionGroup, Order, Product, QrCode} if may else set())
 
 
 @each_person_of_some_shops

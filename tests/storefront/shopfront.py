@@ -62,6 +62,7 @@ class Shopfront:
             "receipt_mail_state": "/receipt-mails/unknown",
             "picture": f"/pictures/{self.picture.digest}.webp",
             "accent": "/accents/7a3412.css",
+            "privacy": f"/{slug}/privacy",
         }
 
 

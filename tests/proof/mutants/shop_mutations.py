@@ -90,8 +90,8 @@ SHOP_MUTATIONS = (
     ),
     Mutation(
         "rename a code that was there already",
-        "seqrshop/backoffice/shop_start.py",
-        "if parameters not in present]",
+        "orders/codes/tables.py",
+        "if place.parameters not in present]",
         "]",
         "tests/backoffice/test_shop_start.py::test_present_codes_stay_as_they_are_and_only_the_others_are_made",
     ),
