@@ -105,6 +105,12 @@ def record_customer_events(
     insert_events([_event(subject, name, source) for subject in subjects])
 
 
+def record_audit_event(name: EventName, source: ChangeSource, *, detail: str) -> None:
+    """Record an event of the audit itself, in the transaction of the change."""
+    subject = AuditSubject(SubjectType.AUDIT, None, str(SubjectType.AUDIT.value), None)
+    insert_events([_event(subject, name, source, detail=detail)])
+
+
 def insert_events(events: Sequence[AuditEvent]) -> None:
     """Record events in one statement, in the transaction of the changes that they are about."""
     if not events:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from orders.audit_digest import DAY, MARK_LENGTH, compute_digest, events_of, first_day, start_of
+from orders.audit_pruned import PrunedDays
 from orders.models import AuditDigest, AuditEvent
 
 DIGESTS_PER_READ = 1  # a digest holds 4 bytes for each event of its day
@@ -16,11 +17,14 @@ DIGEST_DUE_AFTER = DAY  # after the end of its day; Beat and worker make it with
 class Verification:
     """The result: how much agrees with the digests, and a sentence about all that does not.
 
-    `newest` is the last digest, and `later_events` the number of events after its day.
+    `newest` is the last digest, and `later_events` the number of events after its day. The digests
+    of `pruned_days` agree with each other; their `pruned_events` were removed.
     """
 
     days: int = 0
     events: int = 0
+    pruned_days: int = 0
+    pruned_events: int = 0
     later_events: int = 0
     newest: AuditDigest | None = None
     problems: list[str] = field(default_factory=list)
@@ -32,13 +36,20 @@ def verify_audit(now: datetime) -> Verification:
     Reads events in batches, and needs about 16 bytes of memory for each event of the largest day.
     """
     result = Verification()
+    pruned = PrunedDays()
     for stored in AuditDigest.objects.iterator(chunk_size=DIGESTS_PER_READ):
         result.problems += _chain_problems(result.newest, stored)
+        result.newest = stored
+        if pruned.has(stored.day):
+            result.problems += pruned.problems(stored)
+            result.pruned_days += 1
+            result.pruned_events += stored.event_count
+            continue
         computed = compute_digest(stored.day, stored.previous)
         result.problems += _day_problems(stored, computed)
         result.days += 1
         result.events += computed.event_count
-        result.newest = stored
+    result.problems += pruned.problems_at_end()
     next_day = result.newest.day + DAY if result.newest else first_day()
     if next_day is not None:
         if start_of(next_day + DAY) + DIGEST_DUE_AFTER <= now:

@@ -17,7 +17,9 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 # Besides the triggers that refuse a change, the application's role has no privilege for one.
-APPEND_ONLY_TABLES = ("orders_auditevent", "orders_auditdigest")
+APPEND_ONLY_TABLES = ("orders_auditevent", "orders_auditdigest", "orders_auditpruning")
+# What the application's role may have the owner do for it.
+FUNCTION_OF_OWNER = "make_audit_partitions(integer)"
 _ADDRESS = ("USER", "PASSWORD", "HOST", "PORT")
 
 
@@ -46,31 +48,41 @@ def grant_application_access(role: str) -> None:
     """Grant `role` what the application needs, and revoke all else. The owner calls it.
 
     The role reads and writes rows. It cannot change, delete or truncate a row of the audit, nor
-    truncate any table, nor change a table or its triggers. Raises ImproperlyConfigured where the
-    role does not exist.
+    truncate any table, nor change a table or its triggers. It reaches the audit's partitions
+    through their table alone. Raises ImproperlyConfigured where the role does not exist.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
         if cursor.fetchone() is None:
             raise ImproperlyConfigured(f"The role {role} of DATABASE_URL does not exist.")
-        name, append_only = _quoted([role]), _quoted(APPEND_ONLY_TABLES)
-        tables, sequences = _quoted(_owned(cursor, "r")), _quoted(_owned(cursor, "S"))
-        for statement in (
+        name, owned = _quoted([role]), _owned(cursor, "r", "p")
+        append_only = _quoted([table for table in APPEND_ONLY_TABLES if table in owned])
+        tables, sequences = _quoted(owned), _quoted(_owned(cursor, "S"))
+        statements = [
             f"GRANT USAGE ON SCHEMA public TO {name}",
             f"REVOKE ALL ON {tables} FROM {name}",
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {name}",
             f"REVOKE UPDATE, DELETE ON {append_only} FROM {name}",
             f"GRANT USAGE, SELECT ON SEQUENCE {sequences} TO {name}",
-        ):
+        ]
+        if partitions := _quoted(_owned(cursor, "r", partitions=True)):  # once all is migrated
+            statements += [
+                f"REVOKE ALL ON {partitions} FROM {name}",
+                f"GRANT EXECUTE ON FUNCTION {FUNCTION_OF_OWNER} TO {name}",
+            ]
+        for statement in statements:
             cursor.execute(statement)
 
 
-def _owned(cursor: CursorWrapper, kind: str) -> list[str]:
-    """Return the connected role's own tables ("r") or sequences ("S"), not those of extensions."""
+def _owned(cursor: CursorWrapper, *kinds: str, partitions: bool = False) -> list[str]:
+    """Return the connected role's own tables ("r", "p") or sequences ("S"), none of extensions.
+
+    The partitions of a table are returned apart from the tables.
+    """
     cursor.execute(
-        "SELECT relname FROM pg_class WHERE relkind = %s AND relnamespace = 'public'::regnamespace"
-        " AND relowner = current_user::regrole",
-        [kind],
+        "SELECT relname FROM pg_class WHERE relkind = ANY(%s) AND relispartition = %s"
+        " AND relnamespace = 'public'::regnamespace AND relowner = current_user::regrole",
+        [list(kinds), partitions],
     )
     return [row[0] for row in cursor.fetchall()]
 
@@ -85,8 +97,9 @@ def audit_is_protected() -> bool:
         cursor.execute(
             "SELECT NOT bool_or(pg_has_role(relowner, 'MEMBER')"
             " OR has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER'))"
-            " FROM pg_class WHERE oid = ANY(%s::regclass[])",
-            [list(APPEND_ONLY_TABLES)],
+            " FROM pg_class LEFT JOIN pg_inherits ON inhrelid = oid"
+            " WHERE oid = ANY(%s::regclass[]) OR inhparent = ANY(%s::regclass[])",
+            [list(APPEND_ONLY_TABLES)] * 2,
         )
         row = cursor.fetchone()
     return bool(row[0])

@@ -12,10 +12,12 @@ from typing import Any
 from celery import Task, shared_task
 from celery.signals import worker_ready
 from django.conf import settings
+from django.db import OperationalError
 
 from orders.audit import ChangeSource
 from orders.audit_digest import digest_finished_days
 from orders.audit_marker import MarkerUnavailable
+from orders.audit_partitions import make_audit_partitions
 from orders.clock import database_now
 from orders.codes import scans
 from orders.models import SourceName
@@ -268,6 +270,15 @@ def count_takings() -> None:
 def digest_audit() -> None:
     """Store the digests of the audit's finished days."""
     digest_finished_days(database_now())
+
+
+@shared_task
+def extend_audit() -> None:
+    """Make the audit's partitions of the next months; the next run makes those that are left."""
+    try:
+        make_audit_partitions()
+    except OperationalError as error:
+        logger.warning("the audit's next partition waits for a lock: %s", error)
 
 
 @shared_task

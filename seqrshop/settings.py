@@ -252,6 +252,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "extend audit": {
+        "task": "payments.tasks.extend_audit",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "erase customers": {
         "task": "payments.tasks.erase_customers",
         "schedule": 3600.0,

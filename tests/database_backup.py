@@ -9,7 +9,10 @@ import psycopg
 
 from tests.database_roles import owner_url
 
-TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+# With the partitions of a table, and without the table itself.
+TABLES = """
+    SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+"""
 SEQUENCES = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
 
 

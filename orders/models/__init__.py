@@ -2,6 +2,7 @@
 
 from orders.models.audit_digest import AuditDigest
 from orders.models.audit_event import AuditEvent
+from orders.models.audit_pruning import AuditPruning
 from orders.models.audited import AuditedModel, AuditSubject, SubjectType
 from orders.models.code_scans import CodeScans, ScanCursor
 from orders.models.customer import Customer, CustomerSession
@@ -28,6 +29,7 @@ __all__ = [
     "Allergen",
     "AuditDigest",
     "AuditEvent",
+    "AuditPruning",
     "AuditSubject",
     "AuditedModel",
     "Category",

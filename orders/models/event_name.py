@@ -213,6 +213,9 @@ class EventName(models.TextChoices):
     RECOVERY_CODES_CREATED = "recovery_codes_created", _("recovery codes created")
     RECOVERY_CODE_USED = "recovery_code_used", _("recovery code used")
 
+    # The audit itself
+    AUDIT_PRUNED = "audit_pruned", _("old events removed from the audit")
+
     # Customers' personal data
     CUSTOMER_ERASED = "customer_erased", _("customer's personal data erased")
     CUSTOMER_EXPORTED = "customer_exported", _("customer's data exported")

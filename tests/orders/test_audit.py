@@ -9,7 +9,7 @@ from orders import database_roles
 from orders.audit import ChangeSource
 from orders.audit_digest import digest_finished_days
 from orders.clock import database_now
-from orders.models import AuditEvent, OrderState, SourceName, SubjectType
+from orders.models import AuditEvent, AuditPruning, OrderState, SourceName, SubjectType
 from orders.services import serve_order
 from payments.models import InvoiceStatus
 from tests.database_roles import as_owner
@@ -56,7 +56,8 @@ def test_application_role_cannot_change_the_audit(change: str, table: str) -> No
 @pytest.mark.parametrize("change", ROW_CHANGES)
 def test_trigger_refuses_the_owner_to_change_the_audit(change: str, table: str) -> None:
     served_order_id()
-    digest_finished_days(database_now() + timedelta(days=1))
+    day = digest_finished_days(database_now() + timedelta(days=1))[0].day
+    AuditPruning.objects.create(first_day=day, last_day=day, event_count=1, digest="0")
 
     with as_owner(), pytest.raises(DatabaseError, match="The audit is append-only"):
         execute(change.format(table=table))

@@ -87,7 +87,7 @@ def tables_granted(database: Mapping[str, str], privilege: str) -> set[str]:
     """Return the tables for which the application's role has the privilege."""
     with psycopg.connect(database["DATABASE_URL"]) as application:
         rows = application.execute(
-            "SELECT relname FROM pg_class WHERE relkind = 'r'"
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')"
             " AND relnamespace = 'public'::regnamespace AND has_table_privilege(oid, %s)",
             [privilege],
         ).fetchall()

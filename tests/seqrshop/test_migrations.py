@@ -12,16 +12,23 @@ from tests.database_roles import as_owner
 APPS = ("orders", "payments")
 MODELS_SCHEMA = "made_from_models"
 INDEXES = """
-    SELECT pg_get_indexdef(indexrelid)
+    SELECT replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ')
       FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
      WHERE relnamespace = %s::regnamespace AND split_part(relname, '_', 1) = ANY(%s)
+       AND NOT relispartition
 """
 CONSTRAINTS = """
     SELECT relname || ' ' || pg_get_constraintdef(pg_constraint.oid)
       FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
      WHERE relnamespace = %s::regnamespace AND split_part(relname, '_', 1) = ANY(%s)
        AND contype <> 't'  -- triggers, which no model describes
+       AND NOT relispartition
 """
+# Each partition of the audit has a primary key of its own (ADR 39).
+OF_PARTITIONS = {
+    "CREATE UNIQUE INDEX ON orders_auditevent USING btree (id)",
+    "orders_auditevent PRIMARY KEY (id)",
+}
 
 
 @pytest.mark.django_db
@@ -44,7 +51,7 @@ def test_migrations_make_the_indexes_and_constraints_of_the_models() -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP SCHEMA {MODELS_SCHEMA} CASCADE")
 
-    assert migrated == described
+    assert migrated == [each for each in described if each not in OF_PARTITIONS]
 
 
 def definitions(schema: str) -> list[str]:

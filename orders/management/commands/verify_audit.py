@@ -33,6 +33,11 @@ class Command(BaseCommand):
         if result.problems:
             raise CommandError("The audit and its digests differ.\n" + "\n".join(result.problems))
         newest = f", up to {result.newest.day}: {result.newest.digest}" if result.newest else ""
+        if result.pruned_days:
+            self.stdout.write(
+                f"Removed before: {result.pruned_days} days and {result.pruned_events} events, "
+                "whose digests agree"
+            )
         self.stdout.write(
             f"Verified {result.days} days and {result.events} events{newest}\n"
             f"{result.later_events} later events have no digest yet"

@@ -119,9 +119,10 @@ def _drop_indexes(owner: psycopg.Connection[tuple[object, ...]]) -> list[str]:
     """Drop the indexes that are no constraint's, and return their definitions."""
     found = owner.execute(
         """
-        SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+        SELECT indexrelid::regclass::text,
+            replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ')
         FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
-        WHERE relnamespace = 'public'::regnamespace
+        WHERE relnamespace = 'public'::regnamespace AND NOT relispartition
             AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
         """
     ).fetchall()

@@ -100,11 +100,13 @@ def _bytes_per_order(orders: int) -> list[tuple[str, int, float, float]]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT relname, reltuples::bigint, pg_table_size(oid), pg_indexes_size(oid)
-            FROM pg_class
+            SELECT coalesce(inhparent, oid)::regclass::text, sum(reltuples)::bigint,
+                sum(pg_table_size(oid)), sum(pg_indexes_size(oid))
+            FROM pg_class LEFT JOIN pg_inherits ON inhrelid = oid
             WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-                AND pg_total_relation_size(oid) > 10 * %s
-            ORDER BY pg_total_relation_size(oid) DESC
+            GROUP BY 1
+            HAVING sum(pg_total_relation_size(oid)) > 10 * %s
+            ORDER BY sum(pg_total_relation_size(oid)) DESC
             """,
             [orders],
         )

@@ -201,10 +201,12 @@ MUTATIONS = (
     ),
     Mutation(
         "let TRUNCATE pass the audit's triggers",
-        "orders/migrations/0004_audit_refuse_truncate.py",
-        "BEFORE TRUNCATE ON orders_auditevent",
-        "BEFORE TRUNCATE ON orders_picture",
-        "tests/orders/test_audit.py::test_trigger_refuses_the_owner_to_change_the_audit",
+        "orders/migrations/0033_audit_by_month.py",
+        "'CREATE TRIGGER audit_not_truncated BEFORE TRUNCATE ON public.%I'",
+        "'CREATE OR REPLACE TRIGGER audit_not_truncated BEFORE TRUNCATE ON public.orders_picture"
+        " /* %I */'",
+        "tests/orders/test_audit_partitions.py"
+        "::test_every_partition_refuses_a_change_also_by_the_owner",
     ),
     Mutation(
         "let the application's role change the audit",
