@@ -123,6 +123,23 @@ def test_unfinished_payment_delays_no_other_payment_of_its_seller() -> None:
     assert numbers == {other: 1, unfinished: 2}
 
 
+def test_payment_waits_for_the_number_that_another_one_of_its_seller_takes() -> None:
+    of = seller("one")
+    first, second = issued_invoices(of, 2)
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            pay(first)
+            with connection.cursor() as cursor:  # as at the beginning of the COMMIT
+                cursor.execute("SET CONSTRAINTS receipt_numbered_at_commit IMMEDIATE")
+            payment = threads.submit(with_own_connection, lambda: pay(second))
+            wait_for_lock_wait()
+        payment.result()
+
+    numbers = {each: Receipt.objects.get(invoice=each).number for each in (first, second)}
+    assert numbers == {first: 1, second: 2}
+
+
 def test_two_sellers_are_locked_in_the_order_of_their_ids() -> None:
     first, second = seller("first"), seller("second")
     of_second, of_first = issued_invoice(second), issued_invoice(first)

@@ -25,8 +25,7 @@ RECEIPT_MUTATIONS = (
         NUMBERS,
         "    PERFORM pg_advisory_xact_lock(1701, NEW.seller_id::int);\n",
         "",
-        f"{TEST_NUMBERS}"
-        "::test_payments_and_rollbacks_of_many_processes_leave_no_hole_and_no_double",
+        f"{TEST_NUMBERS}::test_payment_waits_for_the_number_that_another_one_of_its_seller_takes",
     ),
     Mutation(
         "number the receipts of all sellers in one series",
