@@ -91,12 +91,19 @@ class SmallTree:
         self._left = max_size
 
     def add(self, event: Event) -> None:
-        """Add an event. Raises UnreadableResponseError once the tree is too large."""
+        """Add an event. Raises UnreadableResponseError once the tree is too large.
+
+        It raises the same for a name that lxml refuses and expat does not: a namespace that is no
+        URI.
+        """
         match event:
             case Start(name, attributes):
                 texts = (name, *attributes, *attributes.values())
                 self._count(ELEMENT_SIZE + sum(map(len, texts)))
-                self._builder.start(name, attributes)
+                try:
+                    self._builder.start(name, attributes)
+                except ValueError:
+                    raise UnreadableResponseError("the response has an invalid namespace") from None
             case Text(text):
                 self._count(len(text))
                 self._builder.data(text)

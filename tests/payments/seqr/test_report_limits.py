@@ -173,6 +173,11 @@ def test_response_of_very_many_elements_is_refused(read_report: ReadReport) -> N
         read_report(seqr_response("executeReport", f"{'<a/>' * 100_000}<report/>"))
 
 
+def test_response_with_a_namespace_that_is_no_uri_is_refused(read_report: ReadReport) -> None:
+    with pytest.raises(SeqrProtocolError, match="an invalid namespace"):
+        read_report(seqr_response("executeReport", '<a xmlns="$http://seqr.se"/><report/>'))
+
+
 def test_truncated_report_is_refused(client: SeqrClient, server: ScriptedServer) -> None:
     server.respond_and_close(large_report(1000)[:-200])
 
