@@ -54,10 +54,19 @@ class OpeningHoursInline(ShopScopedInline[OpeningHours, Shop]):
 
 
 class _PeriodForm(ModelForm[M]):
-    """A row with a first and a last moment, `ends`, neither of them in the past."""
+    """A row with a first and a last moment, `ends`, neither of them in the past.
+
+    The last one belongs to the row where `includes_end`, as a day does.
+    """
 
     starts: str
     ends: str
+    includes_end = False
+
+    def overlaps(self, earlier: _PeriodForm[M]) -> bool:
+        """Return whether this row begins before an earlier one has ended."""
+        begins, end = self.cleaned_data[self.starts], earlier.cleaned_data[self.ends]
+        return bool(begins <= end if self.includes_end else begins < end)
 
     def refuse_past(self, now: Any, furthest: Any) -> None:
         """Add an error beside each moment that is in the past, or years ahead."""
@@ -85,7 +94,7 @@ class _PeriodFormSet(OwnRowsFormSet[M, Shop]):
         """Add an error beside the start of each row that begins before another has ended."""
         super().clean()
         for earlier, later in pairwise(self._in_order()):
-            if self.overlap(earlier.cleaned_data, later.cleaned_data):
+            if later.overlaps(earlier):
                 text = _("This overlaps with another row: %(row)s.")
                 later.add_error(later.starts, text % {"row": earlier.instance})
 
@@ -99,15 +108,12 @@ class _PeriodFormSet(OwnRowsFormSet[M, Shop]):
         ]
         return sorted(forms, key=lambda form: form.cleaned_data[form.starts])
 
-    def overlap(self, earlier: dict[str, Any], later: dict[str, Any]) -> bool:
-        """Return whether the later of two rows begins before the earlier one has ended."""
-        raise NotImplementedError
-
 
 class OpeningExceptionForm(_PeriodForm[OpeningException]):
     """Days with other hours. Without a last day it is one day; without times, closed."""
 
     starts, ends = "first_day", "last_day"
+    includes_end = True
     last_day = DateField(
         required=False,
         label=capfirst(gettext_lazy("last day")),
@@ -143,20 +149,12 @@ class OpeningExceptionForm(_PeriodForm[OpeningException]):
         return cleaned
 
 
-class OpeningExceptionFormSet(_PeriodFormSet[OpeningException]):
-    """The days of a shop with other hours: each day at most once."""
-
-    def overlap(self, earlier: dict[str, Any], later: dict[str, Any]) -> bool:
-        """Return whether two rows share a day."""
-        return bool(later["first_day"] <= earlier["last_day"])
-
-
 class OpeningExceptionInline(ShopScopedInline[OpeningException, Shop]):
     """The days on which the shop is closed or has other hours, from last week on."""
 
     model = OpeningException
     form = OpeningExceptionForm
-    formset = OpeningExceptionFormSet
+    formset = _PeriodFormSet
     extra = 0
     verbose_name_plural = gettext_lazy(
         "days with other hours (leave the times empty if closed; they replace the weekly hours)"
@@ -191,20 +189,12 @@ class PlannedPauseForm(_PeriodForm[PlannedPause]):
         return cleaned
 
 
-class PlannedPauseFormSet(_PeriodFormSet[PlannedPause]):
-    """The planned pauses of a shop: one at a time."""
-
-    def overlap(self, earlier: dict[str, Any], later: dict[str, Any]) -> bool:
-        """Return whether two pauses share a moment."""
-        return bool(later["starts_at"] < earlier["ends_at"])
-
-
 class PlannedPauseInline(ShopScopedInline[PlannedPause, Shop]):
     """The pauses planned ahead, from last week on."""
 
     model = PlannedPause
     form = PlannedPauseForm
-    formset = PlannedPauseFormSet
+    formset = _PeriodFormSet
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlannedPause]:
