@@ -5,7 +5,7 @@ PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-versi
 
 .DEFAULT_GOAL := help
 .PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots walk proof mutants mutation crashtest outages \
-	kitchen abuse bench bench-quick bench-streams bench-web bench-web-quick bench-scale
+	kitchen abuse deploy-check sbom bench bench-quick bench-streams bench-web bench-web-quick bench-scale
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -68,6 +68,14 @@ kitchen: $(VENV)/installed-test ## 200 orders on three screens of the kitchen bo
 abuse: $(VENV)/installed-test ## attack a running shop, and write docs/abuse.md (6 min)
 	@exec $(VENV_PYTHON) -m tests.abuse
 
+deploy-check: $(VENV)/installed-test ## check deploy/ by its own linters: hadolint, systemd, nginx, ... (20 s)
+	@$(MAKE) --no-print-directory VENV=.local/deploy .local/deploy/installed-deploy
+	@exec $(VENV_PYTHON) -m tests.deploy
+
+sbom: $(VENV)/installed-test ## list the packages of the image as CycloneDX, in .local/sbom.json
+	@$(MAKE) --no-print-directory VENV=.local/deploy .local/deploy/installed-deploy
+	@exec $(VENV_PYTHON) -c 'from tests.deploy.image import write_sbom; write_sbom()'
+
 bench: $(VENV)/installed-test ## measure poller and streams, and write docs/performance.md (30 min)
 	@exec $(VENV_PYTHON) -m tests.bench.run
 
@@ -111,7 +119,7 @@ $(VENV)/installed-%: requirements/%.txt | $(VENV)/made
 	@.local/compiler/bin/python -m pip install --quiet --quiet --disable-pip-version-check uv
 
 requirements: .local/compiler/bin/uv ## compile requirements/*.in; UPGRADE=--upgrade takes newer versions
-	@for name in base production local test mutation; do \
+	@for name in base production local test mutation deploy; do \
 		echo "Compiling requirements/$$name.txt"; \
 		$< pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links $(UPGRADE) \

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,9 +119,12 @@ def _environment() -> dict[str, str]:
     return {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-def ensure_programs() -> bool:
-    """Install the programs that the tests need, if we may. Return whether all are installed."""
-    missing = [package for package, probe in DEBIAN_PACKAGES.items() if not _succeeds(probe)]
+def ensure_programs(packages: Mapping[str, list[str]] = DEBIAN_PACKAGES) -> bool:
+    """Install the programs that the tests need, if we may. Return whether all are installed.
+
+    `packages` has, by Debian package, the command that fails without it.
+    """
+    missing = [package for package, probe in packages.items() if not _succeeds(probe)]
     if not missing:
         return True
     names = ", ".join(missing)

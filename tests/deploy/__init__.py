@@ -1,0 +1,1 @@
+"""Checks the files of deploy/ by their own linters, and runs the shop behind its proxies."""
