@@ -111,6 +111,14 @@ def record_audit_event(name: EventName, source: ChangeSource, *, detail: str) ->
     insert_events([_event(subject, name, source, detail=detail)])
 
 
+def record_registration_event(
+    principal_id: str, name: EventName, source: ChangeSource, *, detail: str = ""
+) -> None:
+    """Record what was done with a terminal at SEQR that may have no row here, by SEQR's ID."""
+    subject = AuditSubject(SubjectType.TERMINAL, None, principal_id[:40], None)
+    insert_events([_event(subject, name, source, detail=detail)])
+
+
 def insert_events(events: Sequence[AuditEvent]) -> None:
     """Record events in one statement, in the transaction of the changes that they are about."""
     if not events:

@@ -1,6 +1,7 @@
 """The process's client of SEQR: the settings, and the credentials of one terminal."""
 
 import logging
+from dataclasses import replace
 from functools import cache
 
 from django.conf import settings
@@ -44,24 +45,29 @@ def credentials_of(terminal: Terminal) -> Credentials:
     A password that no key decrypts is left empty: SEQR then refuses the terminal, which pauses its
     payments and opens a case, as a wrong password does.
     """
-    seller = terminal.seller
     if terminal.principal_id == settings.SEQR_TERMINAL_ID:
         password = settings.SEQR_TERMINAL_PASSWORD
     else:
         password = _decrypted(terminal.password_ciphertext, terminal)
-    if seller.reseller_id == settings.SEQR_RESELLER_ID:
-        user_id = settings.SEQR_RESELLER_USER_ID
-        reseller_password = settings.SEQR_RESELLER_PASSWORD
-    else:
-        user_id = seller.reseller_user_id
-        reseller_password = _decrypted(seller.reseller_password_ciphertext, seller)
-    return Credentials(
+    return replace(
+        reseller_credentials(terminal.seller),
         terminal_id=terminal.principal_id,
         terminal_password=password,
-        reseller_id=seller.reseller_id,
-        reseller_user_id=user_id,
-        reseller_password=reseller_password,
     )
+
+
+def reseller_credentials(seller: Seller) -> Credentials:
+    """Return the credentials of a seller's reseller account, without a terminal's.
+
+    The rules of `credentials_of` apply.
+    """
+    if seller.reseller_id == settings.SEQR_RESELLER_ID:
+        user_id = settings.SEQR_RESELLER_USER_ID
+        password = settings.SEQR_RESELLER_PASSWORD
+    else:
+        user_id = seller.reseller_user_id
+        password = _decrypted(seller.reseller_password_ciphertext, seller)
+    return Credentials("", "", seller.reseller_id, user_id, password)
 
 
 def _decrypted(ciphertext: str, owner: Terminal | Seller) -> str:

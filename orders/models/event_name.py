@@ -184,6 +184,9 @@ class EventName(models.TextChoices):
     TERMINAL_PASSWORD_CHANGED = "terminal_password_changed", _("terminal's password changed")
     TERMINAL_TAKES_SHOP = "terminal_takes_shop", _("terminal takes over a shop")
     TERMINAL_RETIRED = "terminal_retired", _("terminal retired")
+    TERMINAL_REGISTERED = "terminal_registered", _("cash register registered with SEQR")
+    SEQR_ID_ASSIGNED = "seqr_id_assigned", _("SEQR ID assigned to a terminal")
+    TERMINAL_UNREGISTERED = "terminal_unregistered", _("cash register removed from SEQR")
     TERMINAL_REACTIVATED = "terminal_reactivated", _("terminal in use again")
 
     # Pausing payments
