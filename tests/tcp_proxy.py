@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Final, Self
 
@@ -85,6 +85,9 @@ class TcpProxy:
         for writer in list(self._open):
             writer.transport.abort()
 
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.upstream_port)
+
     async def _cancel_connections(self) -> None:
         """End the tasks of the connections, also of those that hang."""
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -97,9 +100,7 @@ class TcpProxy:
         self._open.add(writer)
         try:
             await flowing.wait()
-            upstream_reader, upstream_writer = await asyncio.open_connection(
-                "127.0.0.1", self.upstream_port
-            )
+            upstream_reader, upstream_writer = await self._connect()
         except OSError:
             writer.transport.abort()
             self._open.discard(writer)
@@ -112,6 +113,22 @@ class TcpProxy:
             )
         finally:
             self._open -= {writer, upstream_writer}
+
+
+class LoadBalancer(TcpProxy):
+    """Forwards each connection to the next of several ports that accepts it."""
+
+    def __init__(self, upstream_ports: Sequence[int]) -> None:
+        super().__init__(upstream_ports[0])
+        self._count = len(upstream_ports)
+        self._next_ports = itertools.cycle(upstream_ports)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        for _ in range(self._count):
+            self.upstream_port = next(self._next_ports)
+            with suppress(ConnectionRefusedError):
+                return await super()._connect()
+        raise ConnectionRefusedError
 
 
 async def _forward(

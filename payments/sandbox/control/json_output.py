@@ -52,6 +52,8 @@ def invoice_json(seqr: SeqrSimulator, invoice: Invoice) -> dict[str, Any]:
         "created_at": _time(invoice.created_at),
         "status_queried_at": _time(query.at) if query else None,
         "status_queried_version": query.version if query else None,
+        "longest_silence_seconds": query.longest_silence_seconds if query else None,
+        "longest_silence_until": _time(query.longest_silence_until) if query else None,
         "paid_at": _time(invoice.paid_at),
         "confirmed_at": _time(invoice.confirmed_at),
         "reversed": invoice.reversed_at is not None,

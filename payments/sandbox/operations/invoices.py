@@ -6,6 +6,7 @@ Source: API reference 2.6.0, sendInvoice to commitReservation.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from payments.sandbox.operations import loyalty
@@ -99,12 +100,25 @@ def update_invoice(
 def get_payment_status(seqr: SeqrSimulator, invoice: Invoice, version: int) -> Invoice:
     """getPaymentStatus. Returning PAID is the shop's acceptance and books the sale."""
     now = seqr.now()
-    seqr.records.status_queries[invoice.reference] = StatusQuery(now, version)
+    seqr.records.status_queries[invoice.reference] = _status_query(seqr, invoice, version, now)
     if invoice.status is Status.PAID and invoice.confirmed_at is None:
         invoice = replace(invoice, confirmed_at=now)
         seqr.save(invoice)
         _book_sale(seqr, invoice)
     return invoice
+
+
+def _status_query(
+    seqr: SeqrSimulator, invoice: Invoice, version: int, now: datetime
+) -> StatusQuery:
+    former = seqr.records.status_queries.get(invoice.reference)
+    if former is None:
+        silence = (now - invoice.created_at).total_seconds()
+        return StatusQuery(now, version, silence, now)
+    silence = (now - former.at).total_seconds()
+    if invoice.confirmed_at is not None or silence <= former.longest_silence_seconds:
+        return replace(former, at=now, version=version)
+    return StatusQuery(now, version, silence, now)
 
 
 def cancel_invoice(seqr: SeqrSimulator, invoice: Invoice) -> None:

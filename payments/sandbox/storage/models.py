@@ -246,7 +246,13 @@ class Invoice:
 
 @dataclass(frozen=True)
 class StatusQuery:
-    """The shop's latest getPaymentStatus for an invoice, with the version it sent."""
+    """The shop's latest getPaymentStatus for an invoice, with the version it sent.
+
+    `longest_silence_seconds` is the longest time without a query, from the invoice's issue to the
+    confirmation of its payment; it ended at `longest_silence_until`.
+    """
 
     at: datetime
     version: int
+    longest_silence_seconds: float = 0.0
+    longest_silence_until: datetime | None = None

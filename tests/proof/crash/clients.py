@@ -1,20 +1,41 @@
 """A customer's page and app as HTTP clients that retry as the real ones do."""
 
 import asyncio
-from collections.abc import Mapping
+import itertools
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
 RETRY_SECONDS = 2.0
 TIMEOUT_SECONDS = 15.0
+STREAM_SILENCE_SECONDS = 10.0
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
 
-class ShopClient:
-    """One customer's page, which authenticates by its token."""
+@dataclass(frozen=True)
+class Answered:
+    """A request's answer: when it came, the seconds since the first attempt, and the attempts."""
 
-    def __init__(self, http: aiohttp.ClientSession, shop_url: str, token: str) -> None:
+    at: float  # in seconds since 1970
+    seconds: float
+    attempts: int
+
+
+class ShopClient:
+    """One customer's page, which authenticates by its token. `answered` gets each answer."""
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        shop_url: str,
+        token: str,
+        answered: Callable[[Answered], None],
+    ) -> None:
+        self._answered = answered
         self._http = http
         self._shop_url = shop_url
         self._headers = {"X-SEQR-Token": token, "Accept-Language": "en"}
@@ -26,11 +47,23 @@ class ShopClient:
 
         Retries until the caller cancels it.
         """
-        while True:
+        began = time.time()
+        for attempt in itertools.count(1):
             try:
-                return await self._request_once(method, path, body)
+                answer = await self._request_once(method, path, body)
             except (aiohttp.ClientError, TimeoutError, OSError):
                 await asyncio.sleep(RETRY_SECONDS)
+            else:
+                now = time.time()
+                self._answered(Answered(now, now - began, attempt))
+                return answer
+        raise AssertionError
+
+    def open_stream(self, path: str) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Request an event stream."""
+        headers = self._headers | {"Accept": "text/event-stream"}
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=STREAM_SILENCE_SECONDS)
+        return self._http.get(f"{self._shop_url}{path}", headers=headers, timeout=timeout)
 
     async def _request_once(
         self, method: str, path: str, body: object

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from seqrshop.local.testing import settings_for_tests
 from tests.processes import ManagedProcess, procfile_command, stop_all
 from tests.proof.crash.chain import SETTINGS_OF_TERMINAL, add_chain
 from tests.sandbox_process import SandboxProcess
+from tests.tcp_proxy import LoadBalancer
 
 STAFF_USER = "staff"
 COLLEAGUE = "owner"
@@ -44,12 +46,15 @@ class Cluster:
     database_url: str
     staff_password: str
     processes: Mapping[str, ManagedProcess]
+    web_ports: Mapping[str, int]
     env: Mapping[str, str]  # of the shop's processes
 
 
 @contextmanager
-def run_cluster(folder: Path) -> Iterator[Cluster]:
-    """Run everything below `folder` until the block ends.
+def run_cluster(folder: Path, lines: Mapping[str, str] = PROCFILE_LINES) -> Iterator[Cluster]:
+    """Run everything below `folder` until the block ends; `lines` has the Procfile's, by name.
+
+    A load balancer stands before the web processes.
 
     PostgreSQL is as durable as in production. Redis keeps nothing on disk, so it loses all data
     when it is killed. SEQR sends no notifications: polling alone finds each payment.
@@ -61,7 +66,8 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
         sandbox = enter(SandboxProcess("--certification"))
         sandbox.fault("notification", "lost")
         password = secrets.token_urlsafe(9)
-        port = free_port()
+        web_ports = {name: free_port() for name, line in lines.items() if line == "web"}
+        port = enter(LoadBalancer(list(web_ports.values()))).port
         env = _environment(database.database_url, redis.redis_url, sandbox, port, password)
         owner = {"MIGRATION_DATABASE_URL": database.migration_database_url}
         for registration in _prepare(env | owner):
@@ -69,8 +75,12 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
         env |= dict.fromkeys(SETTINGS_OF_TERMINAL, "")  # the terminals are rows from now on
         add_chain(env, sandbox)
         shop = {
-            name: ManagedProcess(procfile_command(line), log=_log(folder, name), env=env)
-            for name, line in PROCFILE_LINES.items()
+            name: ManagedProcess(
+                procfile_command(line, worker_name=worker_name(name)),
+                log=_log(folder, name),
+                env=env | ({"PORT": str(web_ports[name])} if name in web_ports else {}),
+            )
+            for name, line in lines.items()
         }
         (postgres,), (valkey,) = database.processes, redis.processes
         servers = {
@@ -82,9 +92,8 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
         for process in shop.values():
             process.start()
         processes = {**shop, **servers}
-        shop["web"].wait_until(
-            lambda: socket.create_connection(("127.0.0.1", port), timeout=30).close()
-        )
+        for name, web_port in web_ports.items():
+            shop[name].wait_until(partial(_connect, web_port))
         yield Cluster(
             folder,
             f"http://127.0.0.1:{port}",
@@ -92,6 +101,7 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
             database.database_url,
             password,
             processes,
+            web_ports,
             env,
         )
 
@@ -104,7 +114,6 @@ def _environment(
         **settings_for_tests(),
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
-        "PORT": str(port),
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         "SEQR_SERVICE_URL": sandbox.service_url,
         "SEQR_SESSION_URL": sandbox.session_url,
@@ -130,5 +139,14 @@ def _prepare(env: Mapping[str, str]) -> list[dict[str, Any]]:
     return found
 
 
+def worker_name(process: str) -> str:
+    """Return the name of a process among Celery's workers, without the machine's."""
+    return process.replace(" ", "-")
+
+
+def _connect(port: int) -> None:
+    socket.create_connection(("127.0.0.1", port), timeout=30).close()
+
+
 def _log(folder: Path, name: str) -> Path:
-    return folder / f"{name.replace(' ', '-')}.log"
+    return folder / f"{worker_name(name)}.log"

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from tests.proof.crash.chain import FIRST_SHOP, OTHER_SHOP
-from tests.proof.crash.clients import SeqrApp, ShopClient
+from tests.proof.crash.clients import Answered, SeqrApp, ShopClient
 from tests.proof.crash.cluster import Cluster
 
 VISIT_SECONDS = 45.0  # then a customer leaves, whatever the state
@@ -35,6 +35,7 @@ class CustomerLedger:
     plans: Counter[str] = field(default_factory=Counter)
     timed_out: int = 0
     to_refund: asyncio.Queue[str] = field(default_factory=asyncio.Queue)  # references
+    answers: list[Answered] = field(default_factory=list)
 
 
 class Customer:
@@ -56,7 +57,7 @@ class Customer:
         self._cluster = cluster
         self._http = http
         self._ledger = ledger
-        self._shop = ShopClient(http, cluster.shop_url, "")
+        self._shop = self._page("")
         self._order = ""
         self._acts_after = acts_after
         self._service_id = OTHER_SHOP if number % 3 == 0 and not acts_after else FIRST_SHOP
@@ -70,13 +71,17 @@ class Customer:
         except TimeoutError:
             self._ledger.timed_out += 1
 
+    def _page(self, token: str) -> ShopClient:
+        shop_url = self._cluster.shop_url
+        return ShopClient(self._http, shop_url, token, self._ledger.answers.append)
+
     @property
     def _path(self) -> str:
         return f"/{self._service_id.lower()}"
 
     async def _place_order(self) -> None:
         token = await self._app.scan(f"HTTP://SEQR.SE/000/{self._service_id}?TABLE=4")
-        self._shop = ShopClient(self._http, self._cluster.shop_url, token)
+        self._shop = self._page(token)
         body = {"token": token}
         status, session = await self._shop.request("POST", f"{self._path}/session", body)
         assert status == 200, f"the session request got {status}: {session}"

@@ -120,6 +120,21 @@ def test_control_api_returns_version_of_latest_status_query(
     assert sandbox.invoice(reference)["status_queried_version"] == 7
 
 
+def test_control_api_returns_longest_time_without_status_query(
+    soap: SoapClient, sandbox: SandboxProcess
+) -> None:
+    reference = soap.new_invoice()
+    for seconds in (3, 8, 2):
+        sandbox.advance(seconds)
+        soap.status(reference, 1)
+    sandbox.pay(reference)
+    soap.status(reference, 1)  # the payment is confirmed
+    sandbox.advance(60)
+    soap.status(reference, 2)
+
+    assert 8 <= sandbox.invoice(reference)["longest_silence_seconds"] < 9
+
+
 @covers_codes("cancelInvoice", 0)
 def test_cancelled_invoice_has_new_version(soap: SoapClient) -> None:
     reference = soap.new_invoice()
