@@ -6,7 +6,7 @@ from django.db import transaction
 
 from orders.audit import ChangeSource
 from orders.models import CustomerSession, Shop, SourceName
-from orders.services import create_session, digest_of, session_of_digest
+from orders.services import create_session, session_of_token
 from payments.availability.pause import pause_refused_terminal
 from payments.call_audit import audited_client
 from payments.call_places import PLACE_WAIT_SECONDS, place_for_call
@@ -43,7 +43,7 @@ def exchange_token(shop: Shop, token: str, caller: str = "") -> CustomerSession:
     """
     if not is_token(token):
         raise TokenRefused
-    known = session_of_digest(digest_of(token))
+    known = session_of_token(token)
     if known is not None:
         if known.shop_id != shop.pk:
             raise TokenOfAnotherShop

@@ -43,6 +43,11 @@ def secret_key(raw: str) -> str:
     return short_text(raw)
 
 
+def secret_key_fallbacks(raw: str) -> list[str]:
+    """Read the former SECRET_KEYs."""
+    return [secret_key(part) for part in env.names(raw)]
+
+
 def encryption_keys(raw: str) -> list[str]:
     """Read ENCRYPTION_KEYS, and refuse the published development key with DEBUG off."""
     if DEVELOPMENT_ENCRYPTION_KEY in raw and not DEBUG:
@@ -55,6 +60,12 @@ SECRET_KEY: str = read_required(
     "50 or more random characters, kept secret",
     secret_key,
     development=DEVELOPMENT_SECRET_KEY,
+)
+SECRET_KEY_FALLBACKS: list[str] = read(
+    "SECRET_KEY_FALLBACKS",
+    "former values of SECRET_KEY, separated by commas",
+    secret_key_fallbacks,
+    default=[],
 )
 ENCRYPTION_KEYS: list[str] = read_required(
     "ENCRYPTION_KEYS",

@@ -70,6 +70,7 @@ class ErrorFilter(SafeExceptionReporterFilter):
 def _secret_settings() -> list[str]:
     given = [
         settings.SECRET_KEY,
+        *settings.SECRET_KEY_FALLBACKS,
         *settings.ENCRYPTION_KEYS,
         settings.SEQR_TERMINAL_PASSWORD,
         settings.SEQR_RESELLER_PASSWORD,

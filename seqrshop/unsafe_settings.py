@@ -22,11 +22,16 @@ def unsafe_settings(settings: Mapping[str, Any]) -> Iterator[str]:
     """
     shop = [urlsplit(settings["PUBLIC_BASE_URL"] or "").hostname]
     hosts = settings["ALLOWED_HOSTS"] or []
-    if not (_all_loopback([*shop, *hosts]) or _is_random(settings["SECRET_KEY"])):
-        yield (
-            f"SECRET_KEY is too easy to guess: it should be {MIN_SECRET_KEY_LENGTH} or more random "
-            "characters, kept secret."
-        )
+    keys = {
+        "SECRET_KEY": [settings["SECRET_KEY"]],
+        "SECRET_KEY_FALLBACKS": settings["SECRET_KEY_FALLBACKS"] or [],
+    }
+    for name, given in keys.items():
+        if not (_all_loopback([*shop, *hosts]) or all(map(_is_random, given))):
+            yield (
+                f"{name} is too easy to guess: it should be {MIN_SECRET_KEY_LENGTH} or more random "
+                "characters, kept secret."
+            )
     if "*" in hosts and not _all_loopback(shop):
         yield (
             "ALLOWED_HOSTS allows every host with *: it should be the shop's host names, separated "

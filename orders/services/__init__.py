@@ -34,6 +34,7 @@ from orders.services.sessions import (
     digest_of,
     forget_expired_sessions,
     session_of_digest,
+    session_of_token,
 )
 
 __all__ = [
@@ -71,5 +72,6 @@ __all__ = [
     "schedule_of",
     "serve_order",
     "session_of_digest",
+    "session_of_token",
     "undo_step",
 ]

@@ -8,14 +8,15 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import CharField, QuerySet
 from django.db.models.functions import Now
-from django.utils.crypto import salted_hmac
 from psycopg.types.json import Jsonb
 
 from orders.compiled_query import CompiledQuery, Parameter
+from orders.keyed_digest import keyed_digest, keyed_digests
 from orders.models import Customer, CustomerSession, Order, Shop
 from orders.models.order import BLOCKING_STATES
 
 DELETE_BATCH_SIZE = 5_000
+SALT = "orders.session"
 
 _SESSION_OF_DIGEST = CompiledQuery(
     lambda: CustomerSession.objects.select_related("shop").filter(
@@ -46,7 +47,7 @@ _SAVE_CUSTOMER_AND_SESSION = """
 
 def digest_of(token: str) -> str:
     """Return the keyed digest of a token; the token itself is never stored."""
-    return salted_hmac("orders.session", token, algorithm="sha256").hexdigest()
+    return keyed_digest(SALT, token)
 
 
 def create_session(
@@ -71,6 +72,15 @@ def create_session(
     )
     session.shop = shop
     return session
+
+
+def session_of_token(token: str) -> CustomerSession | None:
+    """Return the live session of a token, with its shop, whichever key its digest is by."""
+    for digest in keyed_digests(SALT, token):
+        session = session_of_digest(digest)
+        if session is not None:
+            return session
+    return None
 
 
 def session_of_digest(token_digest: str) -> CustomerSession | None:

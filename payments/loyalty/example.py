@@ -18,7 +18,7 @@ def percentage(order: Order, card: str) -> list[Discount] | None:
     A tip is left as it is. Each discount is rounded half up to the öre. Returns None for a card
     that staff have not added.
     """
-    known = LoyaltyCard.objects.filter(number_digest=LoyaltyCard.digest_of(card)).first()
+    known = LoyaltyCard.with_number(card)
     if known is None:
         return None
     return [

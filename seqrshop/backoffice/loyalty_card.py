@@ -30,13 +30,12 @@ class LoyaltyCardForm(ModelForm[LoyaltyCard]):
     def clean_number(self) -> str:
         """Set the card's digest; refuse a card that is already registered, and name it."""
         number: str = self.cleaned_data["number"]
-        digest = LoyaltyCard.digest_of(number)
-        known = LoyaltyCard.objects.filter(number_digest=digest).first()
+        known = LoyaltyCard.with_number(number)
         if known is not None:
             raise ValidationError(
                 _("This card is already registered: %(card)s."), params={"card": known}
             )
-        self.instance.number_digest = digest
+        self.instance.number_digest = LoyaltyCard.digest_of(number)
         return number
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from orders.models import CustomerSession
-from orders.services import digest_of, session_of_digest
+from orders.services import session_of_digest, session_of_token
 from payments.session_exchange import is_token
 from seqrshop.storefront import api_errors, rate_limits
 from seqrshop.storefront.customer_cookie import token_digest_in_cookie
@@ -87,8 +87,11 @@ def authenticate(request: HttpRequest) -> CustomerSession:
     token = request.headers.get(TOKEN_HEADER)
     if token is not None and not is_token(token):
         raise api_errors.invalid_session()
-    digest = token_digest_in_cookie(request) if token is None else digest_of(token)
-    session = None if digest is None else session_of_digest(digest)
+    if token is not None:
+        session = session_of_token(token)
+    else:
+        digest = token_digest_in_cookie(request)
+        session = None if digest is None else session_of_digest(digest)
     if session is None:
         if token is not None:
             rate_limits.count(

@@ -38,6 +38,7 @@ MALFORMED = {
     "DEBUG": "Malformed-perhaps",
     "SECOND_FACTOR_REQUIRED": "Malformed-maybe",
     "SECRET_KEY": "Malformed" * 50,
+    "SECRET_KEY_FALLBACKS": "x," + "Malformed" * 50,
     "ENCRYPTION_KEYS": "Malformed",
     "ALLOWED_HOSTS": " , ,",
     "DATABASE_URL": "mysql://shop:Malformed@127.0.0.1/name",
@@ -139,6 +140,7 @@ def test_debug_alone_is_enough_for_development() -> None:
     ("name", "published"),
     [
         ("SECRET_KEY", DEVELOPMENT_SECRET_KEY),
+        ("SECRET_KEY_FALLBACKS", DEVELOPMENT_SECRET_KEY),
         ("ENCRYPTION_KEYS", DEVELOPMENT_ENCRYPTION_KEY),
         ("ENCRYPTION_KEYS", f"{GOOD['ENCRYPTION_KEYS']},{DEVELOPMENT_ENCRYPTION_KEY}"),
     ],
@@ -209,6 +211,7 @@ def test_shop_on_this_machine_alone_may_protect_nothing(host: str) -> None:
     [
         ({"SECRET_KEY": "x"}, {"SECRET_KEY"}),
         ({"SECRET_KEY": "x" * 60}, {"SECRET_KEY"}),
+        ({"SECRET_KEY_FALLBACKS": ["x" * 60]}, {"SECRET_KEY_FALLBACKS"}),
         ({"SECRET_KEY": "x", "PUBLIC_BASE_URL": "http://localhost"}, {"SECRET_KEY"}),
         ({"SECRET_KEY": "x", "ALLOWED_HOSTS": ["localhost"]}, {"SECRET_KEY"}),
         ({"SECRET_KEY": "x", "PUBLIC_BASE_URL": "http://127.0.0.1.example.se"}, {"SECRET_KEY"}),

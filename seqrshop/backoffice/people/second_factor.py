@@ -16,11 +16,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils.crypto import salted_hmac
 
 from orders.audit import ChangeSource, by_staff, record_user_event
 from orders.clock import database_now
 from orders.encryption import UnreadableSecret
+from orders.keyed_digest import keyed_digests
 from orders.models import EventName, Passkey, SecondFactor, SourceName
 from payments.staff_roles import SENSITIVE_PERMISSIONS
 from seqrshop.backoffice.people.totp import step_of_code
@@ -149,7 +149,7 @@ def new_recovery_codes(user: User) -> list[str]:
     """Return new recovery codes, which replace the person's earlier ones."""
     codes = [_new_recovery_code() for _ in range(RECOVERY_CODES)]
     row = _locked(user)
-    row.recovery_digests = [_digest(user, code) for code in codes]
+    row.recovery_digests = [_digests(user, code)[0] for code in codes]
     row.save(update_fields=["recovery_digests"])
     record_user_event(user, EventName.RECOVERY_CODES_CREATED, by_staff(user))
     return [f"{code[:5]}-{code[5:]}" for code in codes]
@@ -206,10 +206,10 @@ def _is_app_code(row: SecondFactor, code: str) -> bool:
 
 
 def _is_recovery(row: SecondFactor, code: str) -> bool:
-    digest = _digest(row.user, code)
-    if digest not in row.recovery_digests:
+    known = [each for each in _digests(row.user, code) if each in row.recovery_digests]
+    if not known:
         return False
-    row.recovery_digests.remove(digest)
+    row.recovery_digests.remove(known[0])
     row.save(update_fields=["recovery_digests"])
     record_user_event(
         row.user,
@@ -230,6 +230,6 @@ def _new_recovery_code() -> str:
     return "".join(secrets.choice(RECOVERY_ALPHABET) for _ in range(RECOVERY_CODE_LENGTH))
 
 
-def _digest(user: Any, code: str) -> str:
-    """Return the digest of a recovery code: without SECRET_KEY, no guess can be checked."""
-    return salted_hmac(SALT, f"{user.pk}:{code}", algorithm="sha256").hexdigest()
+def _digests(user: Any, code: str) -> list[str]:
+    """Return the digests of a recovery code: without SECRET_KEY, no guess can be checked."""
+    return keyed_digests(SALT, f"{user.pk}:{code}")
