@@ -1,7 +1,7 @@
 """`make mutants`: apply each mutation to a copy of the shop, and run the tests on it.
 
 Runs two at a time, and writes the table in docs/proof.md. The exit status is 1 where a test
-misses a mutation that it is to catch.
+misses a mutation that it is to catch. A run that was interrupted is continued at the same commit.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +19,13 @@ from queue import SimpleQueue
 
 from tests.proof.mutants.mutation import Mutation
 from tests.proof.mutants.mutations import MUTATIONS
+from tests.proof.mutants.progress import Progress
 from tests.proof.mutants.table import Verdict, write_table
 from tests.proof.repository_copy import copy_repository
 
 ROOT = Path(__file__).resolve().parents[3]
 PARALLEL_RUNS = 2
+OWN_TEST, MODEL = "own test", "model-based test"
 MODEL_BASED_TEST = "tests/proof/model_based/test_invariants.py"
 SEED = 1
 SEEDS = 12  # more than in `make test`: some faults show in rare runs only
@@ -37,45 +39,59 @@ class NoVerdictError(Exception):
 def main() -> int:
     """Run all mutations, write the table, and return 1 where a test misses one."""
     began = time.monotonic()
-    copies: SimpleQueue[Path] = SimpleQueue()
+    progress = Progress.of_commit(ROOT, ROOT / ".local" / "mutants")
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        for number in range(PARALLEL_RUNS):
-            copies.put(copy_repository(Path(folder) / str(number)))
-        _require_green_tests(copies)
-        with ThreadPoolExecutor(PARALLEL_RUNS) as threads:
-            verdicts = list(
-                threads.map(lambda mutation: _run_mutation(mutation, copies), MUTATIONS)
-            )
+        copies = [copy_repository(Path(folder) / str(place)) for place in range(PARALLEL_RUNS)]
+        by_test = _run_all(OWN_TEST, MUTATIONS, copies, progress)
+        by_model = _run_all(MODEL, [each for each in MUTATIONS if each.by_model], copies, progress)
     minutes = (time.monotonic() - began) / 60
+    verdicts = [
+        Verdict(each, by_model=each.name in by_model, by_test=each.name in by_test)
+        for each in MUTATIONS
+    ]
     write_table(ROOT / "docs" / "proof.md", verdicts)
-    missed = [verdict.mutation.name for verdict in verdicts if not verdict.is_caught]
+    missed = [verdict for verdict in verdicts if not verdict.is_caught]
     _print(f"{len(verdicts)} mutations, {len(missed)} missed, {minutes:.0f} minutes")
-    for name in missed:
-        _print(f"missed: {name}")
+    for verdict in missed:
+        _print(f"{verdict.mutation.name}: {verdict.text}")
     return 1 if missed else 0
 
 
-def _require_green_tests(copies: SimpleQueue[Path]) -> None:
-    """Run the tests on unchanged code: a test that fails there proves nothing."""
-    copy = copies.get()
-    named = sorted({mutation.test for mutation in MUTATIONS})
-    for tests in (named, [MODEL_BASED_TEST]):
-        if _run(copy, *tests) != PASSED:
-            raise NoVerdictError("a test fails without a mutation; its output is above")
-    copies.put(copy)
+def _run_all(
+    tests: str, mutations: Sequence[Mutation], copies: Sequence[Path], progress: Progress
+) -> set[str]:
+    """Run the own tests or the model-based one; return the names of the mutations they caught."""
+    if not progress.is_green(tests):
+        _require_green(sorted({_tests_of(each, tests) for each in mutations}), copies[0])
+        progress.keep_green(tests)
+    free_copies: SimpleQueue[Path] = SimpleQueue()
+    for copy in copies:
+        free_copies.put(copy)
+
+    def run(mutation: Mutation) -> None:
+        copy = free_copies.get()
+        try:
+            with _applied(mutation, copy):
+                is_caught = _run(copy, _tests_of(mutation, tests)) == FAILED
+        finally:
+            free_copies.put(copy)
+        progress.keep(mutation.name, tests, is_caught=is_caught)
+        _print(f"{mutation.name}: {'caught' if is_caught else 'MISSED'} by the {tests}")
+
+    waiting = [each for each in mutations if progress.is_caught(each.name, tests) is None]
+    with ThreadPoolExecutor(len(copies)) as threads:
+        list(threads.map(run, waiting))
+    return {each.name for each in mutations if progress.is_caught(each.name, tests)}
 
 
-def _run_mutation(mutation: Mutation, copies: SimpleQueue[Path]) -> Verdict:
-    copy = copies.get()
-    try:
-        with _applied(mutation, copy):
-            by_test = _run(copy, mutation.test) == FAILED
-            by_model = mutation.by_model and _run(copy, MODEL_BASED_TEST) == FAILED
-    finally:
-        copies.put(copy)
-    verdict = Verdict(mutation, by_model=by_model, by_test=by_test)
-    _print(f"{mutation.name}: {verdict.text}")
-    return verdict
+def _tests_of(mutation: Mutation, tests: str) -> str:
+    return mutation.test if tests == OWN_TEST else MODEL_BASED_TEST
+
+
+def _require_green(tests: Sequence[str], copy: Path) -> None:
+    """Run tests on unchanged code: one that fails there proves nothing."""
+    if _run(copy, *tests) != PASSED:
+        raise NoVerdictError("a test fails without a mutation; its output is above")
 
 
 @contextmanager
