@@ -85,6 +85,7 @@ class Person:
         return self.shops == EVERYWHERE
 
 
+CELLS_PER_TRIED = 3
 PERSONS = {
     "superuser": Person(EVERYWHERE, is_superuser=True),
     "person_of_all_shops": Person(EVERYWHERE),
@@ -262,14 +263,24 @@ def browser_of(person: Person, world: World) -> Client:
     return client
 
 
+def is_tried(number: int) -> bool:
+    """Whether a grid tries the cell of this number: `make proof` tries all, `make test` a third."""
+    return "ALL_CELLS" in os.environ or number % CELLS_PER_TRIED == 0
+
+
 def rows_of_cell(number: int, rows: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Return the rows that a cell of a grid tries, of those given with their places.
 
-    `make proof` tries all of them. `make test` tries one, in turn: another for the next number.
+    `make proof` tries all of them. `make test` tries one, in turn: another for the next cell.
     """
     if not rows or "ALL_CELLS" in os.environ:
         return rows
-    return [rows[number % len(rows)]]
+    return [rows[number // CELLS_PER_TRIED % len(rows)]]
+
+
+def turn_of(person: Person) -> int:
+    """Return the number from which a person's cells count, so that each tries others."""
+    return list(PERSONS.values()).index(person)
 
 
 def foreign_names(person: Person, world: World, text: str) -> list[str]:

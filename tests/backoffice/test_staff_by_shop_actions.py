@@ -21,8 +21,10 @@ from tests.backoffice.staff_by_shop import (
     World,
     browser_of,
     foreign_names,
+    is_tried,
     rows_of_cell,
     stored,
+    turn_of,
     undone,
 )
 from tests.staff import admin_url, shown_messages, superuser
@@ -48,11 +50,6 @@ def actions() -> list[tuple[type[Model], str]]:
         for model, model_admin in site._registry.items()
         for name in model_admin.get_actions(request)
     ]
-
-
-def turn_of(person: Person) -> int:
-    """Return the number from which a person's actions count, so that each tries other rows."""
-    return list(OF_SHOPS.values()).index(person)
 
 
 def run(client: Client, model: type[Model], action: str, *ids: int, **fields: str) -> Any:
@@ -88,7 +85,7 @@ def test_action_does_for_own_rows_what_it_does_for_a_superuser(
 
     for number, (model, action) in enumerate(actions(), start=turn_of(person)):
         own = [(place, row) for place, row in world.rows[model] if person.sees(place)]
-        if (model, action) == (Shop, "delete_selected"):
+        if (model, action) == (Shop, "delete_selected") or not is_tried(number):
             continue
         for _, row in rows_of_cell(number, own):
             with undone():
@@ -125,6 +122,8 @@ def test_action_on_a_row_of_another_shop_does_what_it_does_for_an_unknown_id(
     before = stored()
 
     for number, (model, action) in enumerate(actions(), start=turn_of(person)):
+        if not is_tried(number):
+            continue
         unknown = result(run(client, model, action, UNKNOWN_ID))
         foreign = [(place, row) for place, row in world.rows[model] if not person.sees(place)]
         for _, row in rows_of_cell(number, foreign):
