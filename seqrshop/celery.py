@@ -5,10 +5,17 @@ from typing import Any
 
 from celery import Celery
 from celery.app.amqp import AMQP
-from celery.signals import import_modules
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    import_modules,
+    worker_ready,
+    worker_shutting_down,
+)
 from django.conf import settings
 from kombu import Connection
 
+from seqrshop.presence import Presence, publish, this_process
 from seqrshop.redis_client import BROKER_TIMEOUT_SECONDS
 from seqrshop.startup import require_valid_settings, stop_without_traceback
 
@@ -71,3 +78,27 @@ def check_settings(**_arguments: object) -> None:
     """Check the settings of a worker or beat, after Celery's own receiver has set up Django."""
     with stop_without_traceback():
         require_valid_settings()
+
+
+# --- Which processes run, for `manage.py doctor` ------------------------------------------------
+
+# The process of the Procfile that consumes each queue.
+KIND_BY_QUEUE = {"customer": "worker", "background": "background", "poll": "poller"}
+
+
+@worker_ready.connect
+def publish_presence(sender: Any, **_details: object) -> None:
+    """Publish that a worker runs, until it is stopped."""
+    queues = sender.app.amqp.queues.consume_from
+    kinds = {kind for queue, kind in KIND_BY_QUEUE.items() if queue in queues}
+    for kind in kinds:
+        presence = Presence(this_process(kind, sender.hostname))
+        presence.start()
+        worker_shutting_down.connect(lambda each=presence, **_: each.stop(), weak=False)
+
+
+@beat_init.connect
+def publish_ticks(**_details: object) -> None:
+    """Publish that Beat runs with each task that it enqueues: that is what it is for."""
+    process = this_process("beat")
+    after_task_publish.connect(lambda **_: publish(process), weak=False)

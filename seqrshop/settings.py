@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "payments",
     "seqrshop.storefront",
     "seqrshop.backoffice",
+    "seqrshop.ops",
 ]
 
 MIDDLEWARE = [

@@ -62,10 +62,11 @@ def _is_random(secret_key: str | None) -> bool:
 
 def _all_loopback(hosts: Iterable[str | None]) -> bool:
     """Return whether all these hosts are this machine; one that is not known counts as it."""
-    return all(host is None or _is_loopback(host) for host in hosts)
+    return all(host is None or is_loopback(host) for host in hosts)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address is this machine."""
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True

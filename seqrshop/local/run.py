@@ -30,6 +30,7 @@ from honcho.environ import parse_procfile
 from seqrshop.local import ROOT, demo, orphans
 from seqrshop.local.demo import DemoError, Ports
 from seqrshop.local.development import publish_settings
+from seqrshop.local.doctor_run import DoctorRun
 from seqrshop.local.reload import reloading
 from seqrshop.local.servers import ServerStartError, run_servers
 from seqrshop.local.supervisor import Supervisor
@@ -115,7 +116,10 @@ def _supervise(
             for shop in prepared["shops"]:
                 _register(ports.sandbox, "shops", shop, str(shop["service_id"]))
         _print(_banner(env, ports, prepared, bool(sandbox_command)))
+        if (report := doctor.report()) is not None:
+            _print(report)
 
+    doctor = DoctorRun(env)
     supervisor = Supervisor(on_started=announce)
     processes = parse_procfile((ROOT / "Procfile").read_text()).processes
     if reload:
@@ -126,6 +130,7 @@ def _supervise(
         # exec: the signal that stops a process reaches it without a shell in between.
         supervisor.add_process(name, f"exec {command}", env=env, cwd=str(ROOT))
     supervisor.loop()
+    doctor.stop()
     if supervisor.exited_process is None:
         return 0
     sys.stderr.write(f"{supervisor.exited_process} exited, so everything was stopped.\n")

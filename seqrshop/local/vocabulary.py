@@ -42,6 +42,7 @@ ALLOWED = {
     "CHANGELOG.md",  # names old names
     "docs/glossary.md",
     "seqrshop/local/vocabulary.py",
+    "seqrshop/ops/doctor/database.py",  # names of PostgreSQL's own
     "tests/seqrshop/test_vocabulary.py",
 }
 NAMES = {".env.example", "Makefile", "Procfile"}

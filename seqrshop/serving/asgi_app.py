@@ -16,18 +16,20 @@ from seqrshop.backoffice.kitchen.broker import BoardBroker
 from seqrshop.backoffice.kitchen.stream import BoardSubscription
 from seqrshop.backoffice.uploads import PERSON_FINDER
 from seqrshop.client_address import client_address
+from seqrshop.presence import Presence, this_process
 from seqrshop.serving.asgi_types import Headers, Receive, Scope, Send
 from seqrshop.serving.body import Body, BodyNotReceived, BodyReader, ClientDisconnected
 from seqrshop.serving.connections import CONNECTIONS
 from seqrshop.serving.environ import environ_of
 from seqrshop.serving.lanes import Lanes, Overloaded, Seat
 from seqrshop.serving.overload import OverloadResponses
+from seqrshop.serving.probe_stream import ProbeStreams
 from seqrshop.serving.static_files import StaticFiles
 from seqrshop.serving.threads import Wsgi, WsgiThreads, send_whole, wait_for_disconnect
 from seqrshop.storefront.middleware import BODY_ERROR_STATUS
 from seqrshop.storefront.streams import StreamBroker
 from seqrshop.storefront.streams.stream_acceptor import Subscription
-from seqrshop.streaming import STREAM_ACCEPTOR
+from seqrshop.streaming import PROBE_PATH, STREAM_ACCEPTOR
 from seqrshop.streaming.event_stream import EventStream, StreamTimings
 
 STREAM_SUFFIX = "/events"
@@ -45,6 +47,7 @@ class AsgiApp:
         self._lanes = Lanes()
         self._bodies = BodyReader()
         self._static_files = StaticFiles()
+        self._probes = ProbeStreams()
         self._overload_responses = OverloadResponses(django)
         self._timings = timings or StreamTimings()
         self._orders: StreamBroker
@@ -68,6 +71,9 @@ class AsgiApp:
             return found[0] if found else None
 
         try:
+            if scope["path"] == PROBE_PATH:
+                await self._serve_probe(receive, send)
+                return
             with self._bodies.open(scope, receive, seat.address, find_person) as body:
                 await self._serve(seat, scope, body, receive, send)
         except ClientDisconnected:
@@ -102,9 +108,12 @@ class AsgiApp:
             _on_stop_signal(broker.stop)
         _stop_with_parent()
         watch = asyncio.create_task(CONNECTIONS.watch())
+        presence = Presence(this_process("web"))
+        presence.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         watch.cancel()
+        presence.stop()
         await self._orders.close()
         await self._boards.close()
         await send({"type": "lifespan.shutdown.complete"})
@@ -135,6 +144,13 @@ class AsgiApp:
             await _send_events(stream, receive, send)
         finally:
             close()
+
+    async def _serve_probe(self, receive: Receive, send: Send) -> None:
+        if self._probes.is_full:
+            raise Overloaded
+        with self._probes as stream:
+            await send(self._probes.start(STREAM_HEADERS))
+            await _send_events(stream, receive, send)
 
     def _open_stream(
         self, subscription: Subscription | BoardSubscription, body: bytes, requested_at: float

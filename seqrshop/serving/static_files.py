@@ -28,7 +28,7 @@ class StaticFiles:
         is_collected = not settings.DEBUG and Path(settings.STATIC_ROOT).is_dir()
         self._files: dict[str, Any] = WhiteNoiseMiddleware().files if is_collected else {}
         self._contents: dict[str, bytes] = {}
-        self._headers = _common_headers()
+        self._headers = common_headers()
 
     def find(self, scope: Scope) -> Any | None:
         """Return the file that a request names, or None to let Django respond."""
@@ -63,7 +63,7 @@ class StaticFiles:
             return self._contents[name]
 
 
-def _common_headers() -> Headers:
+def common_headers() -> Headers:
     """Return the headers that Django's middleware adds to every response."""
     headers = {**SECURITY_HEADERS, "Content-Security-Policy": build_policy()}
     if settings.SECURE_HSTS_SECONDS:

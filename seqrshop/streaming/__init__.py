@@ -8,3 +8,6 @@ static/          the script that reads a stream in a browser
 """
 
 STREAM_ACCEPTOR = "seqrshop.stream"  # key in the WSGI environment: a function for a subscription
+# A stream by which the doctor sees whether a proxy holds events back: the proxy takes it for one of
+# an order.
+PROBE_PATH = "/orders/probe/events"

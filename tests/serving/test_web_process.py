@@ -6,8 +6,8 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import psutil
@@ -17,6 +17,8 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from orders.models import CustomerSession
 from seqrshop.serving.body import MAX_BODY_BYTES
 from seqrshop.serving.lanes import CUSTOMER_THREADS
+from seqrshop.serving.probe_stream import MAX_OPEN_PROBES
+from seqrshop.streaming import PROBE_PATH
 from tests.processes import STOP_SECONDS
 from tests.seqrshop.security import assert_security_headers
 from tests.serving.conftest import CUSTOMER_HEADERS, TOKEN
@@ -50,6 +52,33 @@ def test_stream_has_security_headers(order_path: str, web: WebProcess) -> None:
 
     assert headers["content-type"].startswith("text/event-stream")
     assert_security_headers(headers)
+
+
+def test_probe_sends_its_first_event_at_once_and_its_last_one_later(web: WebProcess) -> None:
+    with closing(web.connect()) as connection:
+        connection.request("GET", PROBE_PATH)
+        response = connection.getresponse()
+        first = response.read1()
+        rest = response.read()
+
+    assert first == b"event: probe\ndata: {}\n\n"
+    assert rest.startswith(b"event: end\n")
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert_security_headers(CaseInsensitiveMapping(dict(response.getheaders())))
+
+
+def test_probe_beyond_the_limit_is_refused_until_another_has_ended(
+    web: WebProcess, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    with ExitStack() as probes:
+        for _ in range(MAX_OPEN_PROBES):
+            connection = probes.enter_context(closing(web.connect()))
+            connection.request("GET", PROBE_PATH)
+            assert connection.getresponse().status == 200
+        refused = web.request("GET", PROBE_PATH).status
+
+    assert refused == 503
+    eventually(lambda: web.request("GET", PROBE_PATH).status == 200)
 
 
 def test_head_has_headers_of_get_without_body(order_path: str, web: WebProcess) -> None:

@@ -1,0 +1,125 @@
+"""The doctor's lines about Redis, with each fault in a real one."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from pytest_django import Settings
+
+from seqrshop.ops.doctor.broker import LONG_QUEUE, VERY_LONG_QUEUE, broker
+from tests.ops.doctor.results import levels, only
+from tests.redis_reset import redis_for_tests
+
+
+@pytest.fixture(autouse=True)
+def _queues() -> Iterator[None]:
+    client = redis_for_tests()  # a test may name another Redis
+    client.delete("customer", "background")
+    yield
+    client.delete("customer", "background")
+
+
+def test_redis_in_order_has_only_ok_lines(settings: Settings) -> None:
+    settings.RATE_LIMIT_REDIS_URL = settings.REDIS_URL
+
+    assert levels(broker()) == {
+        "redis": "ok",
+        "queue customer": "ok",
+        "queue background": "ok",
+        "redis of limits": "ok",
+    }
+
+
+@pytest.mark.parametrize(
+    ("length", "level"), [(LONG_QUEUE, "warning"), (VERY_LONG_QUEUE, "failed")]
+)
+def test_long_queue_names_the_process_that_consumes_it(length: int, level: str) -> None:
+    redis_for_tests().rpush("customer", *["task"] * length)
+
+    finding = only(broker())
+
+    assert (finding.level, finding.subject) == (level, "queue customer")
+    assert "process worker" in finding.advice
+
+
+def test_redis_that_is_away_is_one_failure(redis_down: None) -> None:
+    (finding,) = broker()
+
+    assert (finding.level, finding.subject) == ("failed", "redis")
+    assert "REDIS_URL" in finding.advice
+
+
+def test_redis_of_limits_that_is_away_is_named(settings: Settings) -> None:
+    settings.RATE_LIMIT_REDIS_URL = "redis://127.0.0.1:9/0"
+
+    finding = only(broker())
+
+    assert (finding.level, finding.subject) == ("failed", "redis of limits")
+    assert "RATE_LIMIT_REDIS_URL" in finding.advice
+
+
+def test_redis_that_answers_nothing_fails_within_seconds(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings.REDIS_URL = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+        began_at = time.monotonic()
+
+        (finding,) = broker()
+
+    assert finding.message == "Redis does not answer within 2 seconds."
+    assert time.monotonic() - began_at < 6
+
+
+def test_wrong_password_is_reported_and_not_shown(settings: Settings) -> None:
+    address = urlsplit(settings.REDIS_URL)
+    wrong = address._replace(netloc=f":wrong-secret@{address.hostname}:{address.port}")
+    settings.REDIS_URL = urlunsplit(wrong)
+
+    (finding,) = broker()
+
+    assert finding.message == "Redis refuses the password of REDIS_URL."
+    assert "wrong-secret" not in f"{finding}"
+
+
+@pytest.fixture
+def redis_config() -> Iterator[None]:
+    """Settings of the tests' Redis, put back afterwards."""
+    client = redis_for_tests()
+    before = {
+        name: str(client.config_get(name)[name]) for name in ("maxmemory", "maxmemory-policy")
+    }
+    yield
+    for name, value in before.items():
+        client.config_set(name, value)
+
+
+@pytest.mark.parametrize(
+    ("maxmemory", "policy", "level", "message"),
+    [
+        (10**9, "allkeys-lru", "failed", "may remove tasks"),
+        (10**9, "noeviction", "ok", ""),
+        (1, "noeviction", "failed", "refuses to store anything"),
+    ],
+)
+def test_memory_that_is_full_or_evicts_tasks_fails(
+    redis_config: None, maxmemory: int, policy: str, level: str, message: str
+) -> None:
+    redis_for_tests().config_set("maxmemory-policy", policy)
+    redis_for_tests().config_set("maxmemory", maxmemory)
+
+    first = next(iter(broker()))
+
+    assert first.level == level
+    assert message in first.message
+
+
+def test_memory_that_is_nearly_used_up_is_a_warning(redis_config: None) -> None:
+    used = int(redis_for_tests().info("memory")["used_memory"])
+    redis_for_tests().config_set("maxmemory", int(used * 1.15))
+
+    first = next(iter(broker()))
+
+    assert first.level == "warning"
