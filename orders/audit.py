@@ -18,6 +18,7 @@ from orders.models import (
 )
 
 MAX_DETAIL_LENGTH = 300
+MAX_LABEL_LENGTH = 40
 RETRY_RECORD_INTERVAL = timedelta(hours=1)  # between two events of the same failure
 # PostgreSQL sets the others: `id` and `occurred_at`.
 _INSERTED = tuple(
@@ -95,14 +96,22 @@ def record_user_event_hourly(
 
 
 def record_customer_events(
-    customer_ids: Collection[int], name: EventName, source: ChangeSource
+    customer_ids: Collection[int], name: EventName, source: ChangeSource, *, detail: str = ""
 ) -> None:
     """Record the same event of each customer, in the transaction of the change.
 
     The audit names a customer by the row's ID, and never by personal data.
     """
     subjects = [AuditSubject(SubjectType.CUSTOMER, pk, str(pk), None) for pk in customer_ids]
-    insert_events([_event(subject, name, source) for subject in subjects])
+    insert_events([_event(subject, name, source, detail=detail) for subject in subjects])
+
+
+def record_file_event(
+    file_name: str, name: EventName, source: ChangeSource, *, detail: str
+) -> None:
+    """Record an event of a file that somebody gets. `detail` must have no personal data."""
+    subject = AuditSubject(SubjectType.FILE, None, file_name[:MAX_LABEL_LENGTH], None)
+    insert_events([_event(subject, name, source, detail=detail)])
 
 
 def record_audit_event(name: EventName, source: ChangeSource, *, detail: str) -> None:
@@ -198,7 +207,7 @@ def _subject_of(user: Any) -> AuditSubject:
     """Return a member of staff as the subject of an event; None is an unknown account."""
     if user is None:
         return AuditSubject(SubjectType.USER, None, "", None)
-    return AuditSubject(SubjectType.USER, user.pk, user.get_username()[:40], None)
+    return AuditSubject(SubjectType.USER, user.pk, user.get_username()[:MAX_LABEL_LENGTH], None)
 
 
 def _event(

@@ -18,6 +18,7 @@ class SubjectType(models.TextChoices):
     TERMINAL = "terminal", _("terminal")
     USER = "user", _("user")
     CUSTOMER = "customer", _("customer")
+    FILE = "file", _("file")
     AUDIT = "audit", _("audit")
     CALL = "call", _("call to SEQR")
 

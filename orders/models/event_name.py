@@ -216,6 +216,11 @@ class EventName(models.TextChoices):
     RECOVERY_CODES_CREATED = "recovery_codes_created", _("recovery codes created")
     RECOVERY_CODE_USED = "recovery_code_used", _("recovery code used")
 
+    # Files of exports and of codes for a printer
+    EXPORT_STARTED = "export_started", _("export started")
+    EXPORT_MADE = "export_made", _("export made")
+    PRINT_FILE_MADE = "print_file_made", _("print file made")
+
     # The audit itself
     AUDIT_PRUNED = "audit_pruned", _("old events removed from the audit")
 

@@ -19,4 +19,5 @@ class SourceName(models.TextChoices):
     SUBMIT_RECEIPT = "submit_receipt", _("receipt submission")
     LOYALTY_ANSWER = "loyalty_answer", _("loyalty answer")
     RECONCILIATION = "reconciliation", _("reconciliation")
+    SCHEDULE = "schedule", _("scheduled export")
     RETENTION = "retention", _("end of the retention period")

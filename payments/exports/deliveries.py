@@ -16,10 +16,13 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext, override
 
+from orders.audit import ChangeSource
+from orders.models import SourceName
 from payments.exports.folder import rename_part, write_part
 from payments.exports.mail import send_export
 from payments.exports.periods import is_over, last_of_period, next_period
 from payments.exports.problem import ExportProblem
+from payments.exports.record import ExportRecord
 from payments.exports.selection import Selection
 from payments.leases import LEASE, doubling_pause
 from payments.models import (
@@ -36,6 +39,12 @@ DELIVERY_LEASE = timedelta(minutes=30)  # longer than the largest file takes
 SHORTEST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 MAX_ERROR_LENGTH = 300
+_FINISHED: dict[str, Any] = {
+    "status": DeliveryStatus.DELIVERED,
+    "delivered_at": Now(),
+    "lease_until": None,
+    "last_error": "",
+}
 
 
 def deliveries_due(now: datetime) -> list[int]:
@@ -108,28 +117,30 @@ def file_name_of(delivery: ExportDelivery) -> str:
 
 
 def _deliver(delivery: ExportDelivery) -> None:
-    name = file_name_of(delivery)
-    if not delivery.schedule.folder and not delivery.part:
-        send_export(delivery, selection_of(delivery), name)
-        _finish(delivery)
+    name, schedule = file_name_of(delivery), delivery.schedule
+    selection = selection_of(delivery)
+    choice = f"schedule: {schedule.pk}; {selection.choice}"
+    record = ExportRecord(name, choice, ChangeSource(SourceName.SCHEDULE))
+    if not schedule.folder and not delivery.part:
+        send_export(delivery, selection, name, record.count)
+        _own_and_record(delivery, record, **_FINISHED)
         return
     if delivery.status == DeliveryStatus.WAITING:
-        part = write_part(delivery.schedule.folder, name, delivery.attempts, selection_of(delivery))
-        if not _own(delivery, status=DeliveryStatus.WRITTEN, part=part):
+        part = write_part(schedule.folder, name, delivery.attempts, selection, record.count)
+        if not _own_and_record(delivery, record, status=DeliveryStatus.WRITTEN, part=part):
             return
         delivery.part = part
     rename_part(delivery.part, name)
-    _finish(delivery)
+    _own(delivery, **_FINISHED)
 
 
-def _finish(delivery: ExportDelivery) -> None:
-    _own(
-        delivery,
-        status=DeliveryStatus.DELIVERED,
-        delivered_at=Now(),
-        lease_until=None,
-        last_error="",
-    )
+@transaction.atomic
+def _own_and_record(delivery: ExportDelivery, record: ExportRecord, **fields: Any) -> bool:
+    """Update a delivery as `_own` does, and record its file in the audit."""
+    is_own = _own(delivery, **fields)
+    if is_own:
+        record.made()
+    return is_own
 
 
 def _own(delivery: ExportDelivery, **fields: Any) -> bool:

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from django.db.models import Case, F, QuerySet, Sum, When
+from django.db.models import Case, F, Sum, When
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -19,10 +18,11 @@ from payments.exports.csv_file import csv_parts
 from payments.exports.excel_file import MAX_EXCEL_ROWS, write_excel
 from payments.exports.problem import ExportProblem
 from payments.exports.receipt_tables import VAT_COLUMNS, vat_lines
+from payments.exports.record import RowCount
 from payments.exports.selection import TABLES, Selection
 from payments.exports.sie.file import SieFile, financial_years
 from payments.exports.sie.vouchers import DayKey, currency_of, legal_name_of, vouchers_of
-from payments.exports.table import READ_TIMEOUT_SECONDS, Table
+from payments.exports.table import READ_TIMEOUT_SECONDS
 from payments.models import ExportedContent, FileFormat, Receipt, ReceiptKind
 from payments.receipts.content import STOCKHOLM
 from payments.takings.days import takings_of_days
@@ -40,33 +40,32 @@ def today() -> date:
     return timezone.now().astimezone(STOCKHOLM).date()
 
 
-def parts_of(selection: Selection) -> Iterator[bytes]:
+def parts_of(selection: Selection, count: RowCount) -> Iterator[bytes]:
     """Return the parts of a CSV or a SIE file. Raises ExportProblem before the first of them."""
     selection.require_sane(today())
     if selection.content == ExportedContent.SIE:
-        return iter((sie_content(selection),))
-    return csv_parts(*_columns_and_batches(selection))
+        return iter((sie_content(selection, count),))
+    columns, batches = _columns_and_batches(selection)
+    return csv_parts(columns, count.of(batches))
 
 
-def write_file(selection: Selection, path: Path, *, most_rows: int = MAX_EXCEL_ROWS) -> None:
+def write_file(
+    selection: Selection, path: Path, count: RowCount, *, most_rows: int = MAX_EXCEL_ROWS
+) -> None:
     """Write the file of an export. `most_rows` limits an Excel file. Raises ExportProblem."""
     if selection.content == ExportedContent.SIE or selection.file_format == FileFormat.CSV:
         with path.open("wb") as file:
-            file.writelines(parts_of(selection))
+            file.writelines(parts_of(selection, count))
         return
     selection.require_sane(today())
     columns, batches = _columns_and_batches(selection)
-    write_excel(path, selection.content.value, columns, batches, most_rows=most_rows)
-
-
-def write_rows(table: Table, rows: QuerySet[Any], path: Path, *, most_rows: int) -> None:
-    """Write rows of a table as an Excel file. Raises TooManyRows."""
-    write_excel(path, table.name, table.columns, table.batches(rows), most_rows=most_rows)
+    content = selection.content.value
+    write_excel(path, content, columns, count.of(batches), most_rows=most_rows)
 
 
 def _columns_and_batches(
     selection: Selection,
-) -> tuple[tuple[str, ...], Iterable[Iterable[Row]]]:
+) -> tuple[tuple[str, ...], Iterable[list[Row]]]:
     if selection.content in TABLES:
         return selection.table.columns, selection.table.batches(selection.rows())
     shops = Shop.objects.select_related("seller").in_bulk(selection.shop_ids)
@@ -74,8 +73,11 @@ def _columns_and_batches(
     return VAT_COLUMNS, [list(vat_lines(takings, shops))]
 
 
-def sie_content(selection: Selection) -> bytes:
-    """Return the SIE file of the chosen shops, which are of one seller. Raises ExportProblem."""
+def sie_content(selection: Selection, count: RowCount) -> bytes:
+    """Return the SIE file of the chosen shops, which are of one seller, and count its vouchers.
+
+    Raises ExportProblem.
+    """
     shops = Shop.objects.select_related("seller").in_bulk(selection.shop_ids)
     sellers = {shop.seller_id: shop.seller for shop in shops.values()}
     if len(sellers) != 1:
@@ -86,6 +88,8 @@ def sie_content(selection: Selection) -> bytes:
     takings = takings_of_days(selection.shop_ids, selection.first, selection.last)
     currency = currency_of(takings)
     names = {pk: shop.name for pk, shop in shops.items()}
+    vouchers = vouchers_of(plan, takings, _owed_of_days(selection), names)
+    count.rows += len(vouchers)
     return SieFile(
         program="seqrshop",
         version=__version__,
@@ -95,7 +99,7 @@ def sie_content(selection: Selection) -> bytes:
         currency=currency,
         years=financial_years(selection.first, selection.last, plan.first_month),
         series=plan.series,
-        vouchers=vouchers_of(plan, takings, _owed_of_days(selection), names),
+        vouchers=vouchers,
     ).content()
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from payments.exports.export import write_file
 from payments.exports.problem import ExportProblem
+from payments.exports.record import RowCount
 from payments.exports.selection import Selection
 
 
@@ -22,7 +23,7 @@ def folder_of(folder: str) -> Path:
     return path
 
 
-def write_part(folder: str, name: str, attempt: int, selection: Selection) -> str:
+def write_part(folder: str, name: str, attempt: int, selection: Selection, count: RowCount) -> str:
     """Write a file beside its final name, safely on the disk; return its path below EXPORT_DIR.
 
     Deletes what killed attempts have left. Raises ExportProblem and OSError.
@@ -32,7 +33,7 @@ def write_part(folder: str, name: str, attempt: int, selection: Selection) -> st
     for left in path.glob(f".{name}.*.part"):
         left.unlink(missing_ok=True)
     part = path / f".{name}.{attempt}.part"
-    write_file(selection, part)
+    write_file(selection, part, count)
     _save_to_disk(part)
     return f"{folder}/{part.name}"
 

@@ -11,20 +11,21 @@ from django.utils.translation import gettext
 
 from payments.exports.export import CONTENT_TYPES, write_file
 from payments.exports.problem import ExportProblem
+from payments.exports.record import RowCount
 from payments.exports.selection import Selection
 from payments.models import ExportDelivery
 
 MAX_ATTACHMENT_BYTES = 15 * 1024 * 1024  # mail servers refuse messages above 20 to 25 MB
 
 
-def send_export(delivery: ExportDelivery, selection: Selection, name: str) -> None:
-    """Send a delivery's file to its recipient.
+def send_export(delivery: ExportDelivery, selection: Selection, name: str, count: RowCount) -> None:
+    """Send a delivery's file to its recipient, and count its rows.
 
     Raises ExportProblem, and OSError and SMTPException; the text of some of them has the address.
     """
     with TemporaryDirectory() as directory:
         path = Path(directory) / name
-        write_file(selection, path)
+        write_file(selection, path, count)
         size = path.stat().st_size
         if size > MAX_ATTACHMENT_BYTES:
             sentence = gettext("The file has %(size)s, too much for a mail. Choose a folder.")

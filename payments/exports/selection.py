@@ -47,6 +47,13 @@ class Selection:
         return "si" if self.content == ExportedContent.SIE else self.file_format.value
 
     @property
+    def choice(self) -> str:
+        """The chosen days and shops as text for the audit."""
+        slugs = Shop.objects.filter(pk__in=self.shop_ids).order_by("slug")
+        shops = ", ".join(slugs.values_list("slug", flat=True))
+        return f"days: {self.first} to {self.last}; shops: {shops}"
+
+    @property
     def file_name(self) -> str:
         """The name of the file, such as `vat-2026-11-01-2026-11-30.csv`."""
         return f"{self.content.value}-{self.first}-{self.last}.{self.extension}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR
 from django.http import HttpRequest, QueryDict
 
 LANGUAGE_PARAMETER = "language"  # of the links by which a person chooses a language on any page
@@ -56,6 +56,19 @@ def without_language(parameters: QueryDict) -> QueryDict | None:
 def filters_by(parameters: QueryDict, field: str | None) -> bool:
     """Return whether an address filters its rows by a field."""
     return any(name.partition("__")[0] == field for name in parameters)
+
+
+def chosen_by(parameters: QueryDict) -> str:
+    """Return which rows an address selects, as text without personal data.
+
+    What was searched for may be a phone number, and is left out.
+    """
+    texts = (
+        name if name == SEARCH_VAR else f"{name}={value}"
+        for name, values in sorted(parameters.lists())
+        for value in values
+    )
+    return f"list: {', '.join(texts) or 'all rows'}"
 
 
 def is_unfiltered(parameters: QueryDict) -> bool:

@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from orders.audit import by_staff, record_file_event
 from orders.codes.prints import latest_revisions
 from orders.codes.sheets import CodeNotReadable, make_file
-from orders.models import PrintFile, PrintFileStatus, PrintLayout, QrCode
+from orders.models import EventName, PrintFile, PrintFileStatus, PrintLayout, QrCode
 from payments.leases import LEASE
 from seqrshop.backoffice.bulk.of_menu import CHANGE_CODE_PERMISSION
 from seqrshop.backoffice.shop_scope import rows_of_person
@@ -32,9 +34,13 @@ class TakenOver(Exception):
 
 
 def propose_file(person: User, codes: Iterable[int]) -> PrintFile:
-    """Store the codes that a person wants to print. Forgets the files of more than a week ago."""
-    PrintFile.objects.filter(created_at__lt=Now() - FILE_LIFETIME).delete()
+    """Store the codes that a person wants to print."""
     return PrintFile.objects.create(created_by=person, code_ids=list(codes))
+
+
+def forget_old_files() -> None:
+    """Delete the files of more than a week ago, with their content."""
+    PrintFile.objects.filter(created_at__lt=Now() - FILE_LIFETIME).delete()
 
 
 def start_file(file_id: int, layout: PrintLayout, size_mm: int) -> bool:
@@ -103,13 +109,19 @@ def _make(file: PrintFile, own: QuerySet[PrintFile]) -> None:
         _end(own, PrintFileStatus.FAILED)
         return
     content = make_file(PrintLayout(file.layout), file.size_mm, revisions, progress)
-    _end(
-        own,
-        PrintFileStatus.READY,
-        content=content,
-        revision_ids=[revision.pk for revision in revisions],
-    )
+    detail = f"codes: {len(revisions)}; {file.layout.lower()}, {file.size_mm} mm"
+    revision_ids = [revision.pk for revision in revisions]
+    with transaction.atomic():
+        if _end(own, PrintFileStatus.READY, content=content, revision_ids=revision_ids):
+            source = by_staff(file.created_by)
+            name = file_name_of(file)
+            record_file_event(name, EventName.PRINT_FILE_MADE, source, detail=detail)
 
 
-def _end(own: QuerySet[PrintFile], status: PrintFileStatus, **values: object) -> None:
-    own.update(status=status, ended_at=Now(), lease_until=None, **values)
+def file_name_of(file: PrintFile) -> str:
+    """Return the name under which a file is downloaded."""
+    return f"codes-{file.pk}.{'zip' if file.layout == PrintLayout.IMAGES else 'pdf'}"
+
+
+def _end(own: QuerySet[PrintFile], status: PrintFileStatus, **values: object) -> bool:
+    return bool(own.update(status=status, ended_at=Now(), lease_until=None, **values))

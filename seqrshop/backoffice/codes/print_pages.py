@@ -22,7 +22,7 @@ from orders.codes.sheets import SIZES_MM
 from orders.models import PrintFile, PrintFileStatus, PrintLayout, QrCode
 from payments.tasks import enqueue
 from seqrshop.backoffice.bulk.of_menu import CHANGE_CODE_PERMISSION
-from seqrshop.backoffice.codes.print_files import start_file
+from seqrshop.backoffice.codes.print_files import file_name_of, start_file
 from seqrshop.backoffice.links import list_url
 from seqrshop.backoffice.permissions import require_permission
 from seqrshop.backoffice.shop_scope import own_rows
@@ -119,11 +119,10 @@ def download_page(request: HttpRequest, file_id: int) -> HttpResponse:
     if file.content is None:
         raise Http404
     is_archive = file.layout == PrintLayout.IMAGES
-    name = f"codes-{file.pk}.{'zip' if is_archive else 'pdf'}"
     return HttpResponse(
         bytes(file.content),
         content_type="application/zip" if is_archive else "application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={"Content-Disposition": f'attachment; filename="{file_name_of(file)}"'},
     )
 
 

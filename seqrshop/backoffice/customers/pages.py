@@ -114,10 +114,15 @@ def export(request: HttpRequest, customer_id: int) -> HttpResponse:
     """Answer with all that is kept of a customer, as a file. The audit records it."""
     require_permission(request, EXPORT_PERMISSION)
     customer = _customer(request, customer_id)
-    with transaction.atomic():
-        record_customer_events([customer.pk], EventName.CUSTOMER_EXPORTED, by_staff(request.user))
-        data = customer_data(customer, database_now())
     name = f"customer-{customer.pk}-{timezone.localdate()}.json"
+    with transaction.atomic():
+        data = customer_data(customer, database_now())
+        record_customer_events(
+            [customer.pk],
+            EventName.CUSTOMER_EXPORTED,
+            by_staff(request.user),
+            detail=f"{name}; orders: {len(data['orders'])}",
+        )
     return JsonResponse(
         data,
         json_dumps_params={"ensure_ascii": False, "indent": 2},

@@ -14,11 +14,13 @@ from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from orders.audit import by_staff
 from payments.exports.problem import ExportProblem
 from payments.exports.table import Table
 from payments.models import FileFormat
 from seqrshop.backoffice.exports.responses import rows_response
 from seqrshop.backoffice.links import admin_url, list_url
+from seqrshop.backoffice.list_parameters import chosen_by
 from seqrshop.backoffice.permissions import LacksPermission, require_permission
 
 M = TypeVar("M", bound=Model)
@@ -69,7 +71,10 @@ class ExportedList(ModelAdmin[M]):
         except IncorrectLookupParameters:
             return HttpResponseRedirect(list_url(self.model))
         try:
-            return rows_response(self.exported_table, rows, file_format)
+            choice = chosen_by(request.GET)
+            return rows_response(
+                self.exported_table, rows, file_format, choice, by_staff(request.user)
+            )
         except ExportProblem as problem:
             self.message_user(request, str(problem.sentence), messages.ERROR)
             query = request.GET.urlencode()

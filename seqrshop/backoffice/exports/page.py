@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from orders.audit import by_staff
 from orders.models import Shop
 from payments.exports.account_plans import AccountPlanHole
 from payments.exports.export import today
@@ -101,7 +102,7 @@ def exports_page(request: HttpRequest) -> HttpResponseBase:
     plan_url = ""
     if form.is_valid():
         try:
-            return selection_response(form.selection())
+            return selection_response(form.selection(), by_staff(request.user))
         except AccountPlanHole as problem:
             form.add_error(None, str(problem.sentence))
             plan_url = list_url(AccountPlan)

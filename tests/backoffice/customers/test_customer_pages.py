@@ -100,6 +100,7 @@ def test_export_has_all_that_is_kept_and_is_recorded(invoice: Invoice) -> None:
     assert PHONE not in response.headers["Content-Disposition"]
     event = AuditEvent.objects.get(name=EventName.CUSTOMER_EXPORTED)
     assert (event.subject_id, event.actor) == (customer.pk, user_of(client))
+    assert event.detail == f"customer-{customer.pk}-{timezone.localdate()}.json; orders: 2"
 
 
 def test_customer_is_erased_after_a_confirmation(invoice: Invoice) -> None:

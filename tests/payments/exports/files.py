@@ -13,6 +13,7 @@ import openpyxl
 
 from orders.models import Shop
 from payments.exports.export import parts_of, write_file
+from payments.exports.record import RowCount
 from payments.exports.selection import Selection
 from payments.models import ExportedContent, FileFormat
 
@@ -31,7 +32,7 @@ def selection(
 
 def csv_rows(chosen: Selection) -> list[dict[str, str]]:
     """Return the rows of an exported CSV file by the columns' names."""
-    return read_csv(b"".join(parts_of(chosen)))
+    return read_csv(b"".join(parts_of(chosen, RowCount())))
 
 
 def read_csv(content: bytes) -> list[dict[str, str]]:
@@ -41,7 +42,7 @@ def read_csv(content: bytes) -> list[dict[str, str]]:
 
 def excel_rows(chosen: Selection, path: Path) -> list[dict[str, Any]]:
     """Return the rows of an exported Excel file by the columns' names."""
-    write_file(chosen, path)
+    write_file(chosen, path, RowCount())
     return read_excel(path)
 
 

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from orders.models import Shop
+from orders.models import AuditEvent, Shop, SubjectType
 from payments.exports import deliveries, folder
 from payments.exports.deliveries import deliveries_due, make_delivery
 from payments.models import (
@@ -100,6 +100,24 @@ def test_finished_day_is_written_to_its_folder_once(new_schedule: Any, tmp_path:
     assert [row["gross"] for row in read_csv(file.read_bytes())] == ["45.00"]
     assert ExportDelivery.objects.get().attempts == 1
     assert periods(schedule) == [(FIRST, FIRST)]
+
+
+@pytest.mark.parametrize("way", [{}, {"folder": "", "recipient": "books@example.se"}])
+def test_audit_records_each_delivery_without_its_recipient(
+    new_schedule: Any, shop: Shop, way: dict[str, str]
+) -> None:
+    schedule = new_schedule(**way)
+
+    deliver_all()
+    lapse_leases()
+    deliver_all()
+
+    [event] = AuditEvent.objects.filter(subject_type=SubjectType.FILE)
+    assert (event.name, event.source, event.actor) == ("export_made", "schedule", None)
+    assert event.subject_label == NAME.format(schedule.pk)
+    assert event.detail == (
+        f"rows: 1; schedule: {schedule.pk}; days: {FIRST} to {FIRST}; shops: {shop.slug}"
+    )
 
 
 def test_day_is_not_exported_before_three_on_the_day_after(new_schedule: Any) -> None:

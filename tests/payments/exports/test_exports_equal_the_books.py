@@ -20,6 +20,7 @@ from payments.exports import export, table
 from payments.exports.account_plans import AccountPlanHole, plan_of
 from payments.exports.export import sie_content
 from payments.exports.problem import ExportProblem
+from payments.exports.record import RowCount
 from payments.models import ExportedContent, FileFormat, Receipt, ReceiptKind
 from payments.receipts.content import STOCKHOLM
 from tests.factories import InvoiceFactory, OrderRowFactory, ReceiptFactory
@@ -97,9 +98,9 @@ def check_sie(shop: Shop, day: date, vat: list[dict[str, str]]) -> None:
     currencies = {row["currency"] for row in vat}
     if len(currencies) > 1:
         with pytest.raises(ExportProblem, match="EUR, SEK"):
-            sie_content(chosen)
+            sie_content(chosen, RowCount())
         return
-    read = read_sie(sie_content(chosen))
+    read = read_sie(sie_content(chosen, RowCount()))
     assert {read.fields["#VALUTA"][0]} == currencies
     assert read.balance_of("1580") == sum(D(row["gross"]) for row in vat)
     assert read.balance_of("2890") == -sum(D(row["gross"]) for row in vat if row["what"] == "tip")
@@ -123,7 +124,7 @@ def sold_at(rate: str, amount: str = "112.00", currency: str = "SEK") -> Receipt
 def sie_of(*receipts: Receipt) -> ReadFile:
     """Return the SIE file of the shops of these receipts, of the year 2026."""
     shops = [receipt.invoice.shop for receipt in receipts]
-    return read_sie(sie_content(selection(C.SIE, shops)))
+    return read_sie(sie_content(selection(C.SIE, shops), RowCount()))
 
 
 def test_sie_file_has_a_voucher_for_each_shop_and_day_of_the_seller() -> None:
@@ -162,9 +163,9 @@ def test_plan_with_a_hole_is_refused_at_export_and_nothing_is_written(tmp_path: 
     chosen = selection(C.SIE, [receipt.invoice.shop])
 
     with pytest.raises(AccountPlanHole, match=r"no accounts for goods at 12.% VAT"):
-        sie_content(chosen)
+        sie_content(chosen, RowCount())
     with pytest.raises(AccountPlanHole):
-        export.write_file(chosen, tmp_path / "takings.si")
+        export.write_file(chosen, tmp_path / "takings.si", RowCount())
 
 
 def test_sie_file_of_two_currencies_is_refused() -> None:
@@ -206,7 +207,7 @@ def test_period_that_cannot_be_exported_is_refused(
     receipt = sold_at("12")
 
     with pytest.raises(ExportProblem, match=sentence):
-        export.parts_of(selection(content, [receipt.invoice.shop], days))
+        export.parts_of(selection(content, [receipt.invoice.shop], days), RowCount())
 
 
 def test_takings_that_differ_from_the_receipts_are_refused(
@@ -252,7 +253,9 @@ def test_large_table_is_read_in_batches_and_each_row_once(
 def test_each_part_of_a_file_reads_its_own_batch_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "READ_BATCH_SIZE", 2)
     shops = [sold_at("12").invoice.shop for _ in range(5)]
-    parts = export.parts_of(selection(C.ORDERS, shops, (date(2020, 1, 1), date(2035, 1, 1))))
+    parts = export.parts_of(
+        selection(C.ORDERS, shops, (date(2020, 1, 1), date(2035, 1, 1))), RowCount()
+    )
 
     with CaptureQueriesContext(connection) as queries:
         head = next(parts)
