@@ -11,6 +11,7 @@ from payments.models.activity import (
     OrdersDay,
     OrdersHour,
     TimesDay,
+    TimesMonth,
 )
 from payments.models.bulk_job import BulkJob, BulkJobRow, BulkJobStatus
 from payments.models.day_closing import DayClosing
@@ -147,6 +148,7 @@ __all__ = [
     "TakingsProduct",
     "TakingsVat",
     "TimesDay",
+    "TimesMonth",
     "TransactionPeriod",
     "VatAccounts",
     "WithdrawalReason",

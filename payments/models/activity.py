@@ -108,6 +108,31 @@ class TimesDay(models.Model):
         return f"{self.shop_id} {self.day} {self.measure} {self.bucket}"
 
 
+class TimesMonth(models.Model):
+    """The sums of TimesDay by month, of which `month` is the first day, so that years are quick.
+
+    A trigger of TimesDay keeps them, in the statement that writes a day. So they are right
+    whatever counts, corrects or deletes days. A count is 0 once all of its days are deleted.
+    """
+
+    shop_id = models.BigIntegerField()
+    month = models.DateField()
+    measure = models.CharField(max_length=40)
+    bucket = models.PositiveSmallIntegerField()
+    count = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shop_id", "month", "measure", "bucket"], name="times_month_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.month:%Y-%m} {self.measure} {self.bucket}"
+
+
 class CallsDay(models.Model):
     """The calls of one of SEQR's operations on one day, as the audit has them.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -31,6 +31,8 @@ from seqrshop.backoffice.permissions import require_permission
 from seqrshop.backoffice.shop_scope import has_all_shops
 
 PERMISSION = "payments.view_invoice"
+Times = Mapping[str, Mapping[int, int]]
+"""The histogram of each measure and of each of SEQR's operations."""
 _ORDER_COLOURS = ("chart-paid", "chart-abandoned", "chart-failed", "chart-open")
 
 
@@ -121,6 +123,7 @@ def _figures(
     nothing = figures.Compared(figures.Totals(), figures.Totals())
     orders = figures.orders_by_bucket(period, ids)
     times = figures.histograms(period, [*ids, *others])
+    times_before = figures.histograms(period.before, [*ids, *others])
     until = figures.counted_until()
     return {
         "period": period,
@@ -131,8 +134,8 @@ def _figures(
         "takings": _takings(period, ids, currency),
         "orders": _orders(period, orders),
         "rankings": _rankings(period, names, currency),
-        "kitchen": _kitchen(times),
-        "seqr": _seqr(times, figures.calls(period, [*ids, *others])),
+        "kitchen": _kitchen(times, times_before),
+        "seqr": _seqr(times, times_before, figures.calls(period, [*ids, *others])),
         "counted_until": local_time(until) if until else "",
     }
 
@@ -145,9 +148,6 @@ def _cards(
     def amount(value: Decimal) -> str:
         return f"{_amount(value)}\N{NO-BREAK SPACE}{currency}"
 
-    def earlier(value: str) -> str:
-        return _("The period before: %(value)s") % {"value": value}
-
     counts, counts_before = (
         {
             name: sum(of[name] for (now_, _key), of in orders.items() if now_ == is_now)
@@ -157,7 +157,7 @@ def _cards(
     )
 
     def order_card(title: str, name: str) -> Card:
-        return Card(title, _number(counts[name]), (earlier(_number(counts_before[name])),))
+        return Card(title, _number(counts[name]), (_earlier_value(_number(counts_before[name])),))
 
     basket = amount(now.basket) if now.basket is not None else "–"
     basket_before = amount(before.basket) if before.basket is not None else "–"
@@ -167,12 +167,12 @@ def _cards(
             amount(now.gross),
             (
                 _("%(amount)s without VAT") % {"amount": amount(now.net)},
-                earlier(amount(before.gross)) + _change(now.gross, before.gross),
+                _earlier_value(amount(before.gross)) + _change(now.gross, before.gross),
             ),
         ),
         order_card(_("Orders"), "placed"),
         order_card(_("Paid orders"), "paid"),
-        Card(_("Average basket"), basket, (earlier(basket_before),)),
+        Card(_("Average basket"), basket, (_earlier_value(basket_before),)),
         order_card(_("Abandoned"), "abandoned"),
         order_card(_("Failed"), "failed"),
         Card(
@@ -184,7 +184,7 @@ def _cards(
                     "orders": _number(counts["refunded"]),
                     "refunds": _number(now.refunds_count),
                 },
-                earlier(amount(-before.refunds)),
+                _earlier_value(amount(-before.refunds)),
             ),
         ),
         Card(
@@ -192,11 +192,15 @@ def _cards(
             amount(-now.reversals),
             (
                 _("Payments: %(number)s") % {"number": _number(now.reversals_count)},
-                earlier(amount(-before.reversals)),
+                _earlier_value(amount(-before.reversals)),
             ),
         ),
-        Card(_("Tips"), amount(now.tips), (earlier(amount(before.tips)),)),
+        Card(_("Tips"), amount(now.tips), (_earlier_value(amount(before.tips)),)),
     ]
+
+
+def _earlier_value(value: str) -> str:
+    return _("The period before: %(value)s") % {"value": value}
 
 
 def _change(now: Decimal, before: Decimal) -> str:
@@ -303,17 +307,29 @@ def _ranked(found: Sequence[figures.Ranked]) -> tuple[RankedRow, ...]:
     )
 
 
-def _kitchen(times: dict[str, dict[int, int]]) -> Table:
+def _kitchen(times: Times, times_before: Times) -> Table:
     """Return the times from the payment to the kitchen's steps."""
     names = {Measure.READY.value: _("Paid to ready"), Measure.SERVED.value: _("Paid to served")}
-    rows = [(name, *_percentiles(times.get(measure, {}))) for measure, name in names.items()]
-    columns = ("", _("Orders"), _("Half within"), _("9 of 10 within"))
+    rows = []
+    for measure, name in names.items():
+        _count, half_before, _most = _percentiles(times_before.get(measure, {}))
+        rows.append((name, *_percentiles(times.get(measure, {})), half_before))
+    columns = (
+        "",
+        _("Orders"),
+        _("Half within"),
+        _("9 of 10 within"),
+        _("Period before: half within"),
+    )
     return Table(_("Times in the kitchen"), columns, tuple(rows))
 
 
-def _seqr(times: dict[str, dict[int, int]], calls: dict[str, figures.Calls]) -> dict[str, Any]:
+def _seqr(times: Times, times_before: Times, calls: dict[str, figures.Calls]) -> dict[str, Any]:
     """Return SEQR's answer times and errors, and the time until a payment is recorded."""
-    recorded = times.get(Measure.RECORDED.value, {})
+    recorded, recorded_before = (
+        _percentiles(of_period.get(Measure.RECORDED.value, {}), 0.99)
+        for of_period in (times, times_before)
+    )
     rows = []
     for operation, of in calls.items():
         _count, half, most = _percentiles(times.get(operation, {}), 0.99)
@@ -327,7 +343,7 @@ def _seqr(times: dict[str, dict[int, int]], calls: dict[str, figures.Calls]) -> 
         _("Half within"),
         _("99 of 100 within"),
     )
-    count, half, most = _percentiles(recorded, 0.99)
+    count, half, most = recorded
     return {
         "table": Table(_("SEQR's answer times and errors"), columns, tuple(rows)),
         "recorded": Card(
@@ -336,12 +352,13 @@ def _seqr(times: dict[str, dict[int, int]], calls: dict[str, figures.Calls]) -> 
             (
                 _("99 of 100 within %(time)s") % {"time": most},
                 _("Payments: %(number)s") % {"number": count},
+                _earlier_value(f"{recorded_before[1]} / {recorded_before[2]}"),
             ),
         ),
     }
 
 
-def _percentiles(histogram: dict[int, int], most: float = 0.9) -> tuple[str, str, str]:
+def _percentiles(histogram: Mapping[int, int], most: float = 0.9) -> tuple[str, str, str]:
     return (
         _number(sum(histogram.values())),
         _duration(percentile(histogram, 0.5)),

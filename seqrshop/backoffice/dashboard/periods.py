@@ -68,6 +68,16 @@ class Period:
         return Period(self.grain, self.first - (self.last - self.first) - _DAY, last)
 
     @property
+    def whole_months(self) -> tuple[date, date]:
+        """The first day of the whole months in the period, and the day after them.
+
+        They are the same day where no month is whole.
+        """
+        first = self.first if self.first.day == 1 else _next_month(self.first)
+        end = (self.last + _DAY).replace(day=1)
+        return first, max(first, end)
+
+    @property
     def name(self) -> str:
         """The days as text: one date, or the first and the last."""
         if self.first == self.last:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orders.models import Shop
+from payments.models import TimesDay
 from payments.receipts.content import STOCKHOLM
 from payments.takings.activity import update_activity
 from payments.takings.days import takings_of_days
@@ -93,6 +95,34 @@ def test_figures_of_each_grain_add_up_to_the_takings(data: st.DataObject, clerk:
                         figures.by_category(period, ids, currency, "sv"),
                     ):
                         assert sum((each.amounts.gross for each in ranked), D(0)) == gross
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (date(2026, 1, 1), date(2026, 12, 31)),
+        (date(2026, 1, 31), date(2026, 3, 1)),
+        (date(2026, 2, 2), date(2026, 2, 27)),
+        (date(2026, 2, 2), date(2026, 3, 30)),
+        (date(2026, 2, 1), date(2026, 2, 28)),
+    ],
+)
+def test_times_of_a_period_are_the_sums_of_its_days(first: date, last: date) -> None:
+    first_day, shop_id = date(2025, 12, 20), 7
+    days = [first_day + timedelta(days=number) for number in range(400)]
+    TimesDay.objects.bulk_create(
+        TimesDay(shop_id=shop_id, day=day, measure="ready", bucket=20 + day.day % 3, count=day.day)
+        for day in days
+    )
+    TimesDay.objects.filter(day=date(2026, 2, 14)).update(count=99, bucket=50)
+    TimesDay.objects.filter(day__day=15).delete()
+
+    found = figures.histograms(Period(Grain.DAY, first, last), [shop_id])
+
+    expected: Counter[int] = Counter()
+    for row in TimesDay.objects.filter(day__gte=first, day__lte=last):
+        expected[row.bucket] += row.count
+    assert found == {"ready": expected}
 
 
 def test_page_shows_takings_orders_products_times_and_calls() -> None:

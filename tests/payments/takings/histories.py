@@ -35,7 +35,8 @@ _numbers = count()
 class History:
     """Receipts of three shops and two sellers, drawn one after the other.
 
-    Times are around the nights on which clocks are changed, and the end of a year.
+    Times are around the nights on which clocks are changed, and the end of a year. A payment's time
+    by SEQR's clock is before it is recorded, a little after it, or not known.
     """
 
     NIGHTS = (
@@ -99,9 +100,14 @@ class History:
         paid = amount + D(
             self.data.draw(st.sampled_from(["0.00", "0.00", "0.00", "-1.23", "4.56"]))
         )
+        issued_at = self._issued_at()
+        delay = self.data.draw(st.none() | st.integers(-500, 90_000))
+        paid_at_seqr = None if delay is None else issued_at - timedelta(milliseconds=delay)
         invoice = InvoiceFactory.create(
             order=order,
             paid=True,
+            paid_at=issued_at,
+            paid_at_seqr=paid_at_seqr,
             amount=amount,
             receipt=False,
             paid_amount=paid,
@@ -110,7 +116,7 @@ class History:
         if off:
             InvoiceDiscountFactory.create(invoice=invoice, amount=-off, vat_rate=rate)
         self.payments.append(
-            ReceiptFactory.create(invoice=invoice, amount=paid, issued_at=self._issued_at())
+            ReceiptFactory.create(invoice=invoice, amount=paid, issued_at=issued_at)
         )
 
     def _refund(self, payment: Receipt) -> None:

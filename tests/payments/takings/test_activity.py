@@ -25,10 +25,12 @@ from payments.models import (
     OrdersDay,
     OrdersHour,
     TimesDay,
+    TimesMonth,
 )
 from payments.receipts.content import STOCKHOLM
 from payments.takings.activity import update_activity
 from payments.takings.calls import update_calls
+from payments.takings.check import rebuild
 from payments.takings.histogram import BOUNDS, bucket_of, percentile
 from payments.takings.orders import update_orders
 from payments.takings.update import update_takings
@@ -79,6 +81,18 @@ def set_state(order: Order, state: str, paid_at: datetime | None, minutes: int) 
         order.refresh_from_db()
         InvoiceFactory.create(order=order, paid=True, paid_at=paid_at)
     event_of(order)
+
+
+def require_months_equal_days() -> None:
+    """Compare the sums by month with those of the days."""
+    days: Counter[Any] = Counter()
+    for row in TimesDay.objects.all():
+        days[row.shop_id, row.day.replace(day=1), row.measure, row.bucket] += row.count
+    months = {
+        (row.shop_id, row.month, row.measure, row.bucket): row.count
+        for row in TimesMonth.objects.exclude(count=0)
+    }
+    assert months == days
 
 
 @pytest.mark.django_db
@@ -133,6 +147,7 @@ def test_orders_equal_the_rows_after_any_history(data: st.DataObject) -> None:
     assert {(row.shop_id, row.day, row.measure, row.bucket): row.count for row in stored} == dict(
         times
     )
+    require_months_equal_days()
 
 
 @pytest.mark.django_db
@@ -172,6 +187,7 @@ def test_calls_equal_the_audit_however_often_they_are_counted(data: st.DataObjec
             found[row.shop_id, row.operation, name] += getattr(row, name)
     assert found == counts
     assert {(t.shop_id, t.measure, t.bucket): t.count for t in TimesDay.objects.all()} == times
+    require_months_equal_days()
 
 
 @pytest.mark.django_db
@@ -202,6 +218,12 @@ def test_time_from_payment_to_record_is_counted_by_seqrs_clock() -> None:
     [row] = TimesDay.objects.filter(measure="recorded")
     assert (row.shop_id, row.count) == (invoice.shop_id, 1)
     assert 2900 <= BOUNDS[row.bucket] <= 4400
+
+    require_months_equal_days()
+    rebuild()
+    assert not TimesMonth.objects.exclude(count=0).exists()
+    update_takings()
+    require_months_equal_days()
 
 
 @pytest.mark.django_db(transaction=True)

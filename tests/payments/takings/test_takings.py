@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -21,11 +21,13 @@ from payments.models import (
     TakingsDay,
     TakingsHour,
     TakingsProduct,
+    TimesDay,
 )
 from payments.receipts.content import STOCKHOLM, VatLine
 from payments.receipts.document import content_of, is_shown, stored_receipt
 from payments.takings import update
 from payments.takings.days import DayTakings, takings_of_days
+from payments.takings.histogram import bucket_of
 from payments.takings.update import update_takings
 from tests.factories import (
     InvoiceFactory,
@@ -135,6 +137,20 @@ def test_takings_equal_the_receipts_after_any_history(data: st.DataObject, clerk
         assert products[key] == (day.gross, day.net)
         if all(is_shown(each.credited or each) for each in of_day):
             assert lines_with_tips(day) == lines_of_receipts(of_day)
+    recorded = TimesDay.objects.filter(shop_id__in=[shop.pk for shop in history.shops])
+    assert {(row.shop_id, row.day, row.bucket): row.count for row in recorded} == Counter(
+        (*key_of(each)[:2], bucket_of(max(delay, 0)))
+        for each in ours
+        if (delay := delay_ms(each)) is not None
+    )
+
+
+def delay_ms(receipt: Receipt) -> float | None:
+    """Return the time from a payment, by SEQR's clock, to its receipt; None without one."""
+    paid_at_seqr = receipt.invoice.paid_at_seqr
+    if receipt.kind != ReceiptKind.PAYMENT or paid_at_seqr is None:
+        return None
+    return (receipt.issued_at - paid_at_seqr).total_seconds() * 1000
 
 
 HOUR_COLUMNS = ("sales_net", "sales_gross", "refunds_net", "refunds_gross")
