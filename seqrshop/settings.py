@@ -228,6 +228,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "forget finished work": {
+        "task": "seqrshop.backoffice.tasks.forget_finished_work",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "apply prices": {
         "task": "seqrshop.backoffice.tasks.apply_prices",
         "schedule": 10.0,

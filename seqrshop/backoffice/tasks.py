@@ -5,7 +5,7 @@ from celery import shared_task
 from orders.clock import database_now
 from orders.menu_file.sources import forget_old_imports
 from payments.tasks import enqueue
-from seqrshop.backoffice.bulk.jobs import jobs_to_resume, run_job
+from seqrshop.backoffice.bulk.jobs import forget_old_jobs, jobs_to_resume, run_job
 from seqrshop.backoffice.codes import print_files
 from seqrshop.backoffice.planned_prices import apply_planned_prices
 
@@ -36,6 +36,13 @@ def make_print_file(file_id: int) -> None:
 def forget_menu_imports() -> None:
     """Delete the uploaded menus that nobody has applied."""
     forget_old_imports()
+
+
+@shared_task
+def forget_finished_work() -> None:
+    """Delete actions over many rows and print files that nobody needs any more."""
+    forget_old_jobs()
+    print_files.forget_old_files()
 
 
 @shared_task

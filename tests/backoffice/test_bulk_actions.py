@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from orders.clock import database_now
 from orders.models import AuditEvent, Order, OrderState, Shop
@@ -17,6 +19,7 @@ from seqrshop.backoffice.bulk.action import BulkAction
 from seqrshop.backoffice.bulk.actions import ACTIONS
 from seqrshop.backoffice.bulk.jobs import jobs_to_resume, propose_job, run_job, start_job, stop_job
 from seqrshop.backoffice.bulk.of_orders import SERVE_ORDERS
+from seqrshop.backoffice.tasks import forget_finished_work
 from tests.factories import InvoiceFactory, ShopFactory
 from tests.staff import list_url, run_action, shown_messages, staff, superuser, user_of
 
@@ -286,6 +289,34 @@ def test_results_are_in_the_language_of_the_person(shop: Shop) -> None:
     run_job(job.pk)
 
     assert results(job) == ["Serverad"] * 3
+
+
+def test_old_jobs_are_deleted_unless_they_run(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "JOBS_FORGOTTEN_AT_ONCE", 1)
+    client, orders = superuser(), paid(shop)
+    names = ("proposed", "lately proposed", "running", "done", "lately done")
+    named = {name: propose_job(SERVE_ORDERS, orders, user_of(client), "en") for name in names}
+    old = timezone.now() - jobs.RESULT_LIFETIME
+    lately = old + timedelta(minutes=1)
+
+    def give(name: str, **fields: Any) -> None:
+        BulkJob.objects.filter(pk=named[name].pk).update(**{"created_at": old, **fields})
+
+    give("proposed")
+    give("lately proposed", created_at=timezone.now())
+    give("running", status=BulkJobStatus.RUNNING)
+    give("done", status=BulkJobStatus.DONE, ended_at=old)
+    give("lately done", status=BulkJobStatus.STOPPED, ended_at=lately)
+
+    forget_finished_work()
+
+    left = set(BulkJob.objects.values_list("pk", flat=True))
+    assert {name for name, job in named.items() if job.pk in left} == {
+        "lately proposed",
+        "running",
+        "lately done",
+    }
+    assert set(BulkJobRow.objects.values_list("job", flat=True)) == left
 
 
 @pytest.mark.parametrize("page", ["bulk_job", "bulk_start", "bulk_stop"])

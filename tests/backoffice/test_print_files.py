@@ -15,7 +15,9 @@ from pypdf import PdfReader
 from orders.codes.generate import generate, save_qr_code
 from orders.codes.sheets import CodeNotReadable
 from orders.models import (
+    AuditEvent,
     CodeRevision,
+    EventName,
     PrintFile,
     PrintFileStatus,
     PrintLayout,
@@ -32,6 +34,7 @@ from seqrshop.backoffice.codes.print_files import (
     propose_file,
     start_file,
 )
+from seqrshop.backoffice.tasks import forget_finished_work
 from tests.factories import ShopFactory
 from tests.staff import list_url, shown_messages, staff, superuser, user_of
 
@@ -82,6 +85,9 @@ def test_chosen_codes_become_a_file_in_the_order_of_their_tables(shop: Shop) -> 
 
     made(client, file, size_mm=40)
 
+    event = AuditEvent.objects.get(name=EventName.PRINT_FILE_MADE)
+    assert (event.subject_label, event.actor) == (f"codes-{file.pk}.pdf", user_of(client))
+    assert event.detail == "codes: 3; sticker, 40 mm"
     response = client.get(page_of(file, "print_file_download"))
     pages = PdfReader(io.BytesIO(response.content)).pages
     assert response.headers["Content-Type"] == "application/pdf"
@@ -240,15 +246,15 @@ def test_file_has_the_codes_that_are_in_the_persons_shops_when_it_is_made(shop: 
     assert (file.status, file.content) == (PrintFileStatus.FAILED, None)
 
 
-def test_old_files_are_deleted_with_the_next_proposal() -> None:
+def test_files_of_more_than_a_week_ago_are_deleted() -> None:
     person = User.objects.create_user("astrid")
-    old = propose_file(person, [])
+    propose_file(person, [])
     PrintFile.objects.update(created_at=Now() - print_files.FILE_LIFETIME)
-
     new = propose_file(person, [])
 
+    forget_finished_work()
+
     assert set(PrintFile.objects.all()) == {new}
-    assert old.pk != new.pk
 
 
 def test_list_of_files_shows_those_that_were_started(shop: Shop) -> None:

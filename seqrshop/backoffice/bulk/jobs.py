@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -32,20 +32,13 @@ LEASE_DURATION = timedelta(minutes=2)  # longer than one row may take at SEQR
 MAX_RESULT_LENGTH = 300
 MAX_LABEL_LENGTH = 100
 PROPOSAL_LIFETIME = timedelta(days=1)
+RESULT_LIFETIME = timedelta(days=90)  # what the rows did is in the audit for seven years
+JOBS_FORGOTTEN_AT_ONCE = 20  # each may have thousands of rows
 
 
 @transaction.atomic
 def propose_job(action: BulkAction, rows: Iterable[Model], person: User, language: str) -> BulkJob:
-    """Store an action and its rows, to be started once the person has read what it will do.
-
-    Forgets the proposals of the person that were never started.
-    """
-    old = BulkJob.objects.filter(
-        created_by=person,
-        status=BulkJobStatus.PROPOSED,
-        created_at__lt=Now() - PROPOSAL_LIFETIME,
-    )
-    old.delete()
+    """Store an action and its rows, to be started once the person has read what it will do."""
     job = BulkJob.objects.create(action=action.name, created_by=person, language=language)
     named = ((row.pk, str(row)[:MAX_LABEL_LENGTH]) for row in rows)
     BulkJobRow.objects.bulk_create(
@@ -70,6 +63,16 @@ def jobs_to_resume() -> list[int]:
     """Return the IDs of the running jobs that no process works on."""
     running = BulkJob.objects.filter(LEASE.lapsed_at(Now()), status=BulkJobStatus.RUNNING)
     return list(running.values_list("pk", flat=True))
+
+
+def forget_old_jobs() -> None:
+    """Delete the jobs that were never started within a day, and those that ended long ago."""
+    old = BulkJob.objects.filter(
+        Q(status=BulkJobStatus.PROPOSED, created_at__lt=Now() - PROPOSAL_LIFETIME)
+        | Q(ended_at__lt=Now() - RESULT_LIFETIME)
+    ).order_by("pk")
+    while found := list(old.values_list("pk", flat=True)[:JOBS_FORGOTTEN_AT_ONCE]):
+        BulkJob.objects.filter(pk__in=found).delete()
 
 
 def run_job(job_id: int) -> bool:
