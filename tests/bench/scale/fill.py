@@ -17,6 +17,7 @@ from django.db import connection
 from django.utils import timezone
 from psycopg import sql
 
+from orders.codes.generate import save_qr_code
 from orders.models import Category, Product, Shop, Terminal
 from payments.takings.activity import update_activity
 from payments.takings.update import update_takings
@@ -26,6 +27,7 @@ BATCH_ORDERS = 50_000  # in one transaction
 SHOPS = 12
 TERMINALS = 3
 PRODUCTS = 30  # of each shop
+TABLES = 30  # of each shop, with a code each
 COUNT_SECONDS = 3600
 BUSY_SHOP, LARGE_SHOP, IDLE_SHOP, SMALL_SHOP = "busy", "large", "idle", "small"
 NAMED_SHOPS = (BUSY_SHOP, LARGE_SHOP, IDLE_SHOP, SMALL_SHOP)
@@ -113,6 +115,8 @@ def _create_shops() -> None:
             )
             for position in range(PRODUCTS)
         )
+        for table in range(1, TABLES + 1):
+            save_qr_code(shop, f"Table {table}", f"TABLE={table}", None)
 
 
 def _drop_indexes(owner: psycopg.Connection[tuple[object, ...]]) -> list[str]:

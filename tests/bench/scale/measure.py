@@ -20,7 +20,8 @@ from django.test.utils import (
 
 from orders.models import Order
 from tests.bench.scale.export import Export, measure_export
-from tests.bench.scale.pages import STAFF, Page, browser_of, pages_of
+from tests.bench.scale.job_pages import Page
+from tests.bench.scale.pages import STAFF, browser_of, pages_of
 from tests.bench.scale.scheduled import Read, measure_reads
 
 REQUESTS = 3

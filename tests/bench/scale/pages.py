@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.admin import site
 from django.contrib.auth.models import Permission, User
 from django.db.models import Model
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +26,7 @@ from payments.models import (
 from seqrshop.backoffice.dashboard.periods import MAX_DAYS, Grain
 from seqrshop.backoffice.links import list_url, page_url
 from tests.bench.scale.fill import BUSY_SHOP, IDLE_SHOP, LARGE_SHOP, SMALL_SHOP
+from tests.bench.scale.job_pages import Page, navigation_pages, pages_behind, request_of
 
 LISTS: tuple[type[Model], ...] = (
     Order,
@@ -35,6 +37,7 @@ LISTS: tuple[type[Model], ...] = (
     TransactionPeriod,
     PeriodRow,
 )
+SINGLES: tuple[type[Model], ...] = (Shop, Terminal)
 DEEP_PAGE = 5000
 STAFF = {
     "all shops": None,
@@ -43,14 +46,6 @@ STAFF = {
     "a small shop": (SMALL_SHOP,),
     "two shops": (LARGE_SHOP, SMALL_SHOP),
 }
-
-
-@dataclass(frozen=True)
-class Page:
-    """An address of the admin; `group` names the pages that share a line of the table."""
-
-    group: str
-    address: str
 
 
 def browser_of(shops: tuple[str, ...] | None) -> Client:
@@ -66,11 +61,13 @@ def browser_of(shops: tuple[str, ...] | None) -> Client:
 
 
 def pages_of(client: Client) -> Iterator[Page]:
-    """Yield the first page and the searches, each list's pages, filters, sort columns and searches.
+    """Yield the pages of the navigation, the dashboards and the searches.
 
-    Then the pages of single rows.
+    Then each list's pages, filters, sort columns and searches, and the pages of single rows.
     """
-    yield Page("the first page", reverse("admin:index"))
+    request = request_of(client)
+    yield from navigation_pages(request, {*LISTS, *SINGLES})
+    yield from pages_behind(request)
     for address in _dashboards():
         yield Page("the dashboard", address)
     for term in _searched_terms():
@@ -79,9 +76,9 @@ def pages_of(client: Client) -> Iterator[Page]:
         )
     for model in LISTS:
         name = str(model._meta.verbose_name_plural)
-        changelist = _opened(client, model)
-        if changelist is None:
+        if not _may_open(request, model):
             continue
+        changelist = _opened(client, model)
         yield Page(f"{name}: first page", list_url(model))
         yield Page(f"{name}: page {DEEP_PAGE:,}", f"{list_url(model)}?p={DEEP_PAGE}")
         for query in _filters(changelist):
@@ -97,11 +94,11 @@ def pages_of(client: Client) -> Iterator[Page]:
                 yield Page(f"{name}: search", f"{list_url(model)}?q={term}")
         for row in changelist.result_list[:1] if changelist.list_display_links else ():
             yield Page(f"{name}: a row's page", page_url(row))
-    for single in (Shop, Terminal):
+    for single in SINGLES:
         name = str(single._meta.verbose_name_plural)
-        changelist = _opened(client, single)
-        if changelist is None:
+        if not _may_open(request, single):
             continue
+        changelist = _opened(client, single)
         yield Page(f"{name}: first page", list_url(single))
         for row in changelist.result_list[:1]:
             yield Page(f"{name}: a row's page", page_url(row))
@@ -128,10 +125,14 @@ def _searched_terms() -> Iterator[str]:
         yield from (reference, reference[-8:])
 
 
+def _may_open(request: HttpRequest, model: type[Model]) -> bool:
+    """Return whether a list is open to the person; some are for those with all shops."""
+    return site.get_model_admin(model).has_view_permission(request)
+
+
 def _opened(client: Client, model: type[Model]) -> Any:
-    """Return a list as this member of staff sees it; None if it is for those with all shops."""
-    response = client.get(list_url(model))
-    return None if response.status_code == 403 else response.context["cl"]
+    """Return a list as this member of staff sees it."""
+    return client.get(list_url(model)).context["cl"]
 
 
 def _filters(changelist: Any) -> Iterator[str]:
