@@ -57,14 +57,20 @@ class _OwnRows(BaseModelAdmin[M]):
 class OwnRowsFormSet(BaseInlineFormSet[M, P, ModelForm[M]]):
     """The parts of one row. A posted ID of another row's part is refused as an unknown one is.
 
-    Django's own page leaves the box that deletes a part without a label.
+    Django's own page leaves the fields of a part, and the box that deletes it, without labels.
     """
 
     def add_fields(self, form: ModelForm[M], index: int | None) -> None:
-        """Accept the IDs of the row's own parts; Django accepts any that exists, and ignores it."""
+        """Accept the IDs of the row's own parts; Django accepts any that exists, and ignores it.
+
+        Label each field for those who cannot see the head of its column.
+        """
         super().add_fields(form, index)
         id_field: Any = form.fields["id"]
         id_field.queryset = self.queryset
+        for field in form.fields.values():
+            if not field.widget.is_hidden:
+                field.widget.attrs.setdefault("aria-label", str(field.label))
         if form.instance.pk is not None and DELETION_FIELD_NAME in form.fields:
             name = gettext("Delete: %(row)s") % {"row": form.instance}
             form.fields[DELETION_FIELD_NAME].widget.attrs["aria-label"] = name

@@ -83,13 +83,6 @@ class _PeriodForm(ModelForm[M]):
 class _PeriodFormSet(OwnRowsFormSet[M, Shop]):
     """Rows of which no two may overlap."""
 
-    def add_fields(self, form: ModelForm[M], index: int | None) -> None:
-        """Label each field for those who cannot see the head of its column."""
-        super().add_fields(form, index)
-        for field in form.fields.values():
-            if not field.widget.is_hidden:
-                field.widget.attrs.setdefault("aria-label", str(field.label))
-
     def clean(self) -> None:
         """Add an error beside the start of each row that begins before another has ended."""
         super().clean()

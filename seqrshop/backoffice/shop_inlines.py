@@ -98,7 +98,6 @@ class ProductFormSet(OwnRowsFormSet[Product, Shop]):
 
     def add_fields(self, form: ModelForm[Product], index: int | None) -> None:
         """Offer the shop's own categories, and its VAT rate for a new product."""
-        super().add_fields(form, index)
         form.fields["vat_rate"].initial = self.instance.default_vat_rate
         form.empty_permitted = True  # an unchanged row is not validated
         form.fields["category"] = TypedChoiceField(
@@ -109,6 +108,7 @@ class ProductFormSet(OwnRowsFormSet[Product, Shop]):
             required=False,
             widget=QuickSelect,
         )
+        super().add_fields(form, index)
 
     def _category(self, value: object) -> Category:
         category = self._categories.get(str(value))
