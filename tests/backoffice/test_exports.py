@@ -7,17 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from orders.audit import by_staff
-from orders.models import AuditEvent, Order, Seller, Shop, SubjectType
+from orders.models import Order, Seller, Shop
 from payments.exports.account_plans import plan_of
-from payments.exports.cells import Row
-from payments.exports.csv_file import csv_parts
-from payments.exports.record import ExportRecord
 from payments.models import (
     AccountPlan,
     ExportDelivery,
@@ -39,7 +34,7 @@ from tests.factories import (
 )
 from tests.payments.exports.files import read_csv, read_excel
 from tests.sie_reader import read_sie
-from tests.staff import admin_url, list_url, page_url, shown_messages, staff, user_of
+from tests.staff import admin_url, list_url, page_url, shown_messages, staff
 
 pytestmark = pytest.mark.django_db
 PAGE = "/staff/exports"
@@ -174,57 +169,6 @@ def test_list_with_too_many_rows_for_excel_says_so(monkeypatch: pytest.MonkeyPat
 
     assert answer["Location"] == list_url(Order)
     assert shown_messages(answer) == ["This would be more than 1 rows. Choose fewer days, or CSV."]
-
-
-def file_events() -> list[tuple[str, str, str]]:
-    """Return what the audit says of files: the event, the file and the details."""
-    events = AuditEvent.objects.filter(subject_type=SubjectType.FILE).order_by("id")
-    return list(events.values_list("name", "subject_label", "detail"))
-
-
-@pytest.mark.parametrize(("file_format", "is_streamed"), [("csv", True), ("xlsx", False)])
-def test_audit_records_who_exports_what_and_how_many_rows(
-    file_format: str, is_streamed: bool
-) -> None:
-    shop = sold().shop
-    browser = staff(EXPORT)
-
-    content_of(browser.post(PAGE, form(shop, file_format=file_format)))
-
-    name = f"receipts-{yesterday()}-{yesterday()}.{file_format}"
-    choice = f"days: {yesterday()} to {yesterday()}; shops: {shop.slug}"
-    made = ("export_made", name, f"rows: 1; {choice}")
-    assert file_events() == [*([("export_started", name, choice)] if is_streamed else []), made]
-    assert {event.actor for event in AuditEvent.objects.all()} == {user_of(browser)}
-
-
-def test_audit_keeps_the_filter_of_an_exported_list_and_not_what_was_searched_for() -> None:
-    sold()
-    query = {"q": "46701234567", "state__exact": "paid", "o": "1"}
-
-    response = staff(EXPORT, "orders.view_order").get(admin_url(Order, "export_csv"), query)
-    content_of(response)
-
-    choice = "list: o=1, q, state__exact=paid"
-    name = f"orders-{timezone.localdate()}.csv"
-    assert file_events() == [
-        ("export_started", name, choice),
-        ("export_made", name, f"rows: 0; {choice}"),
-    ]
-
-
-def test_audit_says_how_far_an_export_came_that_was_broken_off(clerk: User) -> None:
-    record = ExportRecord("orders.csv", "list: all rows", by_staff(clerk))
-    batches: list[list[Row]] = [[("1001",), ("1002",)], [("1003",)]]
-    parts: Any = record.streamed(csv_parts(("order",), record.count.of(batches)))
-
-    next(parts), next(parts)
-    parts.close()
-
-    assert file_events() == [
-        ("export_started", "orders.csv", "list: all rows"),
-        ("export_made", "orders.csv", "rows: 2, broken off; list: all rows"),
-    ]
 
 
 def test_export_of_a_filter_that_does_not_exist_leads_to_the_list() -> None:
