@@ -83,6 +83,12 @@ def digest_finished_days(now: datetime) -> list[AuditDigest]:
     return new
 
 
+def digested_until() -> datetime | None:
+    """Return the end of the last day that has a digest; None without any."""
+    day = AuditDigest.objects.values_list("day", flat=True).last()
+    return start_of(day + DAY) if day else None
+
+
 def compute_digest(day: date, previous: str) -> AuditDigest:
     """Return the digest of a day's events as they are now, unsaved."""
     chained = sha256(f"{previous}\n{day}\n".encode())

@@ -11,10 +11,21 @@ from django.db.models import BigIntegerField
 from orders.compiled_query import CompiledQuery, Parameter
 from orders.encryption import UnreadableSecret, decrypt
 from orders.models import Seller, Terminal
-from payments.seqr import BulkStatusClient, Credentials, SeqrClient, SeqrConfig
+from payments.seqr import (
+    BulkStatusClient,
+    CallRecord,
+    Credentials,
+    SeqrClient,
+    SeqrConfig,
+    code_label,
+)
+from seqrshop.process_metrics import CALL_SECONDS, CALLS
 
 logger = logging.getLogger(__name__)
 
+OTHER_TERMINAL = "other"  # in metrics: one that somebody has entered, and that is not stored
+
+_stored_terminal_ids: set[str] = set()  # that this process has used
 _TERMINAL = CompiledQuery(
     lambda: Terminal.objects.select_related("seller").filter(pk=Parameter("id", BigIntegerField()))
 )
@@ -45,6 +56,7 @@ def credentials_of(terminal: Terminal) -> Credentials:
     A password that no key decrypts is left empty: SEQR then refuses the terminal, which pauses its
     payments and opens a case, as a wrong password does.
     """
+    _stored_terminal_ids.add(terminal.principal_id)
     if terminal.principal_id == settings.SEQR_TERMINAL_ID:
         password = settings.SEQR_TERMINAL_PASSWORD
     else:
@@ -82,7 +94,9 @@ def _decrypted(ciphertext: str, owner: Terminal | Seller) -> str:
 def _client() -> SeqrClient:
     """Return the client whose connections all others share, created at the first call."""
     nobody = Credentials("", "", "", "", "")
-    return SeqrClient(_config(), nobody, before_call=_release_database_connection)
+    return SeqrClient(
+        _config(), nobody, before_call=_release_database_connection, after_call=_count_call
+    )
 
 
 def forget_connections() -> None:
@@ -97,6 +111,12 @@ def _release_database_connection() -> None:
     """
     if not connection.in_atomic_block:  # only a test calls SEQR within a transaction
         connection.close()
+
+
+def _count_call(terminal_id: str, call: CallRecord) -> None:
+    terminal = terminal_id if terminal_id in _stored_terminal_ids else OTHER_TERMINAL
+    CALLS.add(call.operation, code_label(call.result_code), terminal)
+    CALL_SECONDS.observe(call.duration_ms / 1000, call.operation)
 
 
 def _config() -> SeqrConfig:

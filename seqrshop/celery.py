@@ -16,6 +16,7 @@ from django.conf import settings
 from kombu import Connection
 
 from seqrshop.presence import Presence, publish, this_process
+from seqrshop.process_metrics import celery as _celery_metrics  # noqa: F401 - connects to signals
 from seqrshop.redis_client import BROKER_TIMEOUT_SECONDS
 from seqrshop.startup import require_valid_settings, stop_without_traceback
 

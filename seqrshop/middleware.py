@@ -1,7 +1,8 @@
-"""Outermost middleware: security headers, and the endpoints for monitoring."""
+"""Outermost middleware: security headers, the endpoints for monitoring, and request metrics."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,10 +12,17 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-from seqrshop.ops.health import health, live
+from seqrshop.ops.health import health, live, ready
 from seqrshop.ops.metrics import metrics
+from seqrshop.process_metrics import REQUEST_SECONDS, count_request
 
-MONITORING_VIEWS = {"/health/live": live, "/health": health, "/metrics": metrics}
+MONITORING_VIEWS = {
+    "/health/live": live,
+    "/health/ready": ready,
+    "/health": health,
+    "/metrics": metrics,
+}
+NO_ROUTE = "none"  # an address that leads nowhere
 
 # Browser features that no page uses, denied to injected scripts too.
 DENIED_FEATURES = (
@@ -88,3 +96,23 @@ class MonitoringMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Call the monitoring view of this path, or pass the request on."""
         return MONITORING_VIEWS.get(request.path_info, self._get_response)(request)
+
+
+class RequestMetricsMiddleware:
+    """Counts requests by the name of their route, and the time that they take.
+
+    It stands behind MonitoringMiddleware: requests of monitors are not counted.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on, and count it."""
+        began_at = time.monotonic()
+        response = self._get_response(request)
+        match = request.resolver_match
+        route = match.view_name if match else NO_ROUTE
+        count_request(route, request.method or "", response.status_code)
+        REQUEST_SECONDS.observe(time.monotonic() - began_at, route)
+        return response

@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "seqrshop.middleware.security_headers",
     "csp.middleware.CSPMiddleware",
     "seqrshop.middleware.MonitoringMiddleware",  # early: monitors know neither host nor https
+    "seqrshop.middleware.RequestMetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -6,7 +6,9 @@ An invoice, its event and its order's state change in one transaction, under the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -29,6 +31,7 @@ from payments.models import (
     ReceiptKind,
 )
 from payments.refund_transitions import withdraw_unsent_refunds
+from seqrshop.process_metrics import PAYMENT_RECORDING_SECONDS
 
 _S = InvoiceStatus
 
@@ -158,6 +161,7 @@ def transition_invoice(
         save_changes([change] if of_order is None else [change, of_order])
         if from_state not in CAPTURED_STATUSES and to in CAPTURED_STATUSES:
             issue_receipts([_receipt_of(invoice)])
+            _count_recorded([invoice])
         elif from_state in CAPTURED_STATUSES and to not in CAPTURED_STATUSES:
             withdraw_unsent_refunds(invoice, source)
             _credit_reversal(invoice, captured)
@@ -185,6 +189,19 @@ def transition_to_paid(
     ]
     save_changes([each for each in (*invoices, *orders) if each is not None], calls=calls)
     issue_receipts([_receipt_of(invoice) for invoice, _ in payments])
+    _count_recorded([invoice for invoice, _ in payments])
+
+
+def _count_recorded(paid: Sequence[Invoice]) -> None:
+    """Count the time from each payment, by SEQR's receipt, to the commit of its record here."""
+    times = [invoice.paid_at_seqr for invoice in paid if invoice.paid_at_seqr is not None]
+    transaction.on_commit(partial(_count_recorded_now, times), robust=True)
+
+
+def _count_recorded_now(times: Sequence[datetime]) -> None:
+    now = datetime.now(UTC)
+    for paid_at in times:
+        PAYMENT_RECORDING_SECONDS.observe(max(0.0, (now - paid_at).total_seconds()))
 
 
 def _receipt_of(invoice: Invoice) -> NewReceipt:

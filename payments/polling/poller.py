@@ -14,6 +14,7 @@ from payments.invoices.status_query import (
     result_of_status,
 )
 from payments.models import InvoiceStatus
+from payments.polling.call_metrics import CallMetrics
 from payments.polling.concurrency import (
     ADAPT_INTERVAL_SECONDS,
     SLOW_CALL_SECONDS,
@@ -119,6 +120,7 @@ class ShardPoller:
         self.updates_available = threading.Event()
         self._configuration_errors: dict[int, SeqrConfigurationError] = {}  # by invoice id
         self.stats = PollStats(clock())
+        self._call_metrics = CallMetrics()
         self.heartbeat = self._heartbeat_at(clock())
         self._is_stopping = False
 
@@ -134,6 +136,7 @@ class ShardPoller:
 
     def set_credentials(self, terminal_id: int, credentials: Credentials) -> None:
         """Use these credentials for queries as a terminal. Any thread may call it."""
+        self._call_metrics.name_terminal(terminal_id, credentials.terminal_id)
         self._calls.set_credentials(terminal_id, credentials)
 
     def submit(self, invoice: OpenInvoice) -> None:
@@ -233,6 +236,7 @@ class ShardPoller:
         if not self._is_stopping:
             self._repeater.repeat(now, is_limit_reached=self._is_limit_reached)
         self._adapted_at = now
+        self._call_metrics.flush()
         self.heartbeat = self._heartbeat_at(now)
 
     def _heartbeat_at(self, now: float) -> Heartbeat:
@@ -252,6 +256,7 @@ class ShardPoller:
         self.concurrency.record_calls(durations)
         self.stats.queries += len(completed)
         self.stats.answer_time.record_all(durations)
+        self._call_metrics.record(completed, durations)
         self._finished_calls += len(completed)
         ends_outage = False
         for call in completed:

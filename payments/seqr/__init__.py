@@ -42,7 +42,7 @@ from payments.seqr.reports import (
     TransactionReport,
     TransactionRow,
 )
-from payments.seqr.result_codes import ResultCode
+from payments.seqr.result_codes import ResultCode, code_label
 from payments.seqr.soap_client import CallRecord
 from payments.seqr.types import (
     AcknowledgmentMode,
@@ -103,6 +103,7 @@ __all__ = [
     "TransactionReport",
     "TransactionRow",
     "app_url",
+    "code_label",
     "invoice_url",
     "is_shortened",
     "service_code_url",

@@ -30,9 +30,13 @@ CONNECT_TIMEOUT_SECONDS = 2.0
 
 
 class CompletedStatusCall(NamedTuple):
-    """A finished call: the status of invoice `key`, or the error of the call."""
+    """A finished call: the status of invoice `key`, or the error of the call.
+
+    `terminal` is the caller's number for the terminal that called.
+    """
 
     key: int
+    terminal: int
     outcome: PaymentStatus | SeqrError
     client_reference: str
     duration_seconds: float
@@ -84,7 +88,7 @@ class BulkStatusClient:
         self._uncollected_count += 1
         client_reference = f"{self._reference_prefix}{self._sent_calls:x}"
         envelope = request.encode(invoice_reference, invoice_version, client_reference)
-        pool.start(key, client_reference, envelope)
+        pool.start(key, terminal, client_reference, envelope)
 
     def flush(self) -> None:
         """Pass the prepared calls to the network, without waiting."""
@@ -160,20 +164,12 @@ class BulkStatusClient:
                 call = handle.call
                 outcome = self._decode(call)
                 self._release(call)
-                completed.append(
-                    CompletedStatusCall(
-                        call.key, outcome, call.client_reference, now - call.started_at
-                    )
-                )
+                completed.append(call.completed(outcome, now))
             for handle, curl_code, _ in failed:
                 call = handle.call
                 error = curl_error(GET_PAYMENT_STATUS.name, handle, curl_code)
                 self._release(call)
-                completed.append(
-                    CompletedStatusCall(
-                        call.key, error, call.client_reference, now - call.started_at
-                    )
-                )
+                completed.append(call.completed(error, now))
 
     def _decode(self, call: "_Call") -> PaymentStatus | SeqrError:
         http_status = call.handle.getinfo(pycurl.RESPONSE_CODE)
@@ -211,10 +207,10 @@ class _ConnectionPool:
         """Whether a call is in flight."""
         return len(self.idle) < len(self.calls)
 
-    def start(self, key: int, client_reference: str, envelope: bytes) -> None:
+    def start(self, key: int, terminal: int, client_reference: str, envelope: bytes) -> None:
         """Add a call to libcurl's; a handle costs memory and is made only if none is idle."""
         call = self.idle.pop() if self.idle else self._new_call()
-        call.key, call.client_reference = key, client_reference
+        call.key, call.terminal, call.client_reference = key, terminal, client_reference
         call.started_at = time.monotonic()
         call.is_in_flight = True
         call.body = b""
@@ -250,16 +246,31 @@ class _ConnectionPool:
 class _Call:
     """A curl handle, used by one call after the other, and the present or last call's data."""
 
-    __slots__ = ("body", "client_reference", "handle", "is_in_flight", "key", "pool", "started_at")
+    __slots__ = (
+        "body",
+        "client_reference",
+        "handle",
+        "is_in_flight",
+        "key",
+        "pool",
+        "started_at",
+        "terminal",
+    )
 
     def __init__(self, pool: _ConnectionPool) -> None:
         self.pool = pool
         self.handle = pycurl.Curl()
-        self.key = 0
+        self.key = self.terminal = 0
         self.client_reference = ""
         self.started_at = 0.0
         self.is_in_flight = False
         self.body: bytes | bytearray = b""
+
+    def completed(self, outcome: PaymentStatus | SeqrError, now: float) -> CompletedStatusCall:
+        """Return the present call as one that ended now."""
+        return CompletedStatusCall(
+            self.key, self.terminal, outcome, self.client_reference, now - self.started_at
+        )
 
     def write(self, chunk: bytes) -> int:
         """Append a chunk, or return 0 to abort; libcurl's WRITEFUNCTION.

@@ -71,6 +71,14 @@ class ResultCode(IntEnum):
 _UNKNOWN_UNLESS_REPEATABLE = {ResultCode.REPORT_NOT_READY, ResultCode.SERVICE_UNAVAILABLE}
 
 
+_LABELS = {None: "none"} | {code.value: str(code.value) for code in ResultCode}
+
+
+def code_label(result_code: int | None) -> str:
+    """Return a result code for metrics: "none" without a code, "other" for an undocumented one."""
+    return _LABELS.get(result_code, "other")
+
+
 def raise_for_result_code(operation: str, result_code: int, *, repeatable: bool) -> None:
     """Raise the error of `result_code`; return for SUCCESS.
 

@@ -55,7 +55,8 @@ Listener = Callable[[CallRecord], None]
 class SoapClient:
     """Calls SEQR as one terminal and its reseller. Thread-safe.
 
-    `before_call` is called before each call waits for SEQR; it must not raise.
+    `before_call` is called before each call waits for SEQR. `after_call` gets the terminal's ID and
+    the record of each call, whatever listener a copy has. Neither may raise.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class SoapClient:
         credentials: Credentials,
         *,
         before_call: Callable[[], None] = lambda: None,
+        after_call: Callable[[str, CallRecord], None] = lambda _terminal_id, _record: None,
     ) -> None:
         self._config = config
         self._credentials = credentials
         self._before_call = before_call
+        self._after_call = after_call
         self._urls = {PAYMENT_SERVICE: config.service_url, SESSION_SERVICE: config.session_url}
         self._transport = CurlTransport(config.timeout_seconds)
         self._listener: Listener | None = None
@@ -150,8 +153,10 @@ class SoapClient:
             logger.warning(text, operation.name, duration_ms, kind, code, reason)
         else:
             logger.debug("%s took %d ms", operation.name, duration_ms)
+        record = CallRecord(operation.name, client_reference, duration_ms, code, reason)
+        self._after_call(self._credentials.terminal_id, record)
         if self._listener:
-            self._listener(CallRecord(operation.name, client_reference, duration_ms, code, reason))
+            self._listener(record)
 
 
 def read_response(operation: Operation[T], response: HttpResponse) -> T:

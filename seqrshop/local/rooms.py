@@ -49,6 +49,7 @@ ROOMS = {
     "models": ["payments.models"],
     "orders": ["orders"],
     "seqr": ["payments.seqr"],
+    "process_metrics": ["seqrshop.process_metrics"],
     "sandbox": ["payments.sandbox"],
 }
 LABELS = {

@@ -12,6 +12,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from redis.exceptions import RedisError
 
 from payments.polling import read_heartbeats
+from seqrshop.process_metrics.shared import SharedMetrics, read_shared_metrics
 
 logger = logging.getLogger(__name__)
 
@@ -56,5 +57,13 @@ def heartbeats_or_none() -> dict[int, dict[str, Any] | None] | None:
     """Return each shard's latest heartbeat, or None while Redis is unavailable."""
     try:
         return read_heartbeats()
+    except RedisError:
+        return None
+
+
+def shared_metrics_or_none() -> SharedMetrics | None:
+    """Return what all processes have counted, or None while Redis is unavailable."""
+    try:
+        return read_shared_metrics()
     except RedisError:
         return None

@@ -20,9 +20,11 @@ from seqrshop.ops.health_snapshot import (
     read_health_snapshot,
     shard_statuses,
 )
+from seqrshop.ops.migrations import missing_migrations
 from seqrshop.ops.risks import has_open_invoices, shard_risks
 
 _health_snapshot = SharedRead(read_health_snapshot)
+_missing_migrations = SharedRead(missing_migrations)
 _last_at_risk: dict[str, Any] = {}  # of this process
 
 
@@ -30,6 +32,18 @@ _last_at_risk: dict[str, Any] = {}  # of this process
 def live(request: HttpRequest) -> JsonResponse:
     """Return 200: this process responds. Queries neither PostgreSQL nor Redis."""
     return _response({"status": "ok"})
+
+
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """Return 200 where this process can serve requests, and 503 where it cannot.
+
+    It needs PostgreSQL, migrated for this version. Redis, SEQR and the poller are not its concern.
+    """
+    missing = _missing_migrations.result()
+    problems = ["postgresql_unavailable"] if missing is None else ["not_migrated"] * bool(missing)
+    body = {"status": "unready" if problems else "ok", "problems": problems, "version": __version__}
+    return _response(body, 503 if problems else 200)
 
 
 @require_safe

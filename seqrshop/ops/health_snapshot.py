@@ -3,11 +3,13 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, QuerySet
 
+from orders.audit_digest import digested_until
 from orders.clock import database_now
 from orders.database_roles import audit_is_protected
 from orders.query_plans import planned_by_index
@@ -24,6 +26,7 @@ from payments.models import (
     RefundStatus,
 )
 from payments.polling.shards import invoices_to_poll
+from payments.takings.totals import ShopTotals, read_totals
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,20 @@ def read_health_snapshot() -> HealthSnapshot:
         paused_terminals=paused_terminals(),
         audit_is_protected=audit_is_protected(),
     )
+
+
+@dataclass(frozen=True)
+class Books:
+    """What has happened so far: the receipts, and the time up to which the audit has digests."""
+
+    totals: list[ShopTotals]
+    audit_digested_until: datetime | None
+
+
+@planned_by_index()
+def read_books() -> Books:
+    """Read the books."""
+    return Books(totals=read_totals(), audit_digested_until=digested_until())
 
 
 @planned_by_index()

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_safe
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from seqrshop.ops.bounded_reads import SharedRead, heartbeats_or_none
-from seqrshop.ops.health_snapshot import read_backlog, read_health_snapshot
+from seqrshop.ops.bounded_reads import SharedRead, heartbeats_or_none, shared_metrics_or_none
+from seqrshop.ops.counters_collector import CountersCollector
+from seqrshop.ops.health_snapshot import read_backlog, read_books, read_health_snapshot
 from seqrshop.ops.metrics_collector import MetricsCollector
 
-_snapshot_and_backlog = SharedRead(lambda: (read_health_snapshot(), read_backlog()))
+_from_database = SharedRead(lambda: (read_health_snapshot(), read_backlog(), read_books()))
 
 
 @require_safe
@@ -26,9 +27,11 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=404)
     if not _has_token(request):
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
-    snapshot, backlog = _snapshot_and_backlog.result() or (None, None)
+    snapshot, backlog, books = _from_database.result() or (None, None, None)
+    gauges = MetricsCollector(heartbeats_or_none(), snapshot, backlog)
+    counters = CountersCollector(shared_metrics_or_none(), books)
     return HttpResponse(
-        generate_latest(MetricsCollector(heartbeats_or_none(), snapshot, backlog)),
+        generate_latest(gauges) + generate_latest(counters),
         content_type=CONTENT_TYPE_PLAIN_0_0_4,
         headers={"Cache-Control": "no-store"},
     )

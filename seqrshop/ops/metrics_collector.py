@@ -47,6 +47,7 @@ class MetricsCollector(Collector):
         known = {shard: status for shard, status in self._shards.items() if status}
         yield from _ages(known)
         yield from _last_ten_seconds(known)
+        yield _open_invoices(known, self._snapshot)
         if self._snapshot:
             yield from _from_snapshot(self._snapshot)
         if self._backlog:
@@ -105,11 +106,21 @@ def _last_ten_seconds(shards: Mapping[int, ShardStatus]) -> Iterator[GaugeMetric
     yield from (polls, in_flight, needed, allowed, errors, *histograms.values())
 
 
-def _from_snapshot(snapshot: HealthSnapshot) -> Iterator[GaugeMetricFamily]:
+def _open_invoices(
+    shards: Mapping[int, ShardStatus], snapshot: HealthSnapshot | None
+) -> GaugeMetricFamily:
+    """Return the open invoices, by the heartbeats while PostgreSQL is unavailable."""
     invoices = _labelled("seqr_open_invoices", "Invoices that are polled", "shard")
-    for shard, count in snapshot.open_invoices.items():
+    if snapshot:
+        counts = snapshot.open_invoices
+    else:
+        counts = {shard: status.stats["open"] for shard, status in shards.items()}
+    for shard, count in counts.items():
         invoices.add_metric([str(shard)], count)
-    yield invoices
+    return invoices
+
+
+def _from_snapshot(snapshot: HealthSnapshot) -> Iterator[GaugeMetricFamily]:
     cases = _labelled("seqrshop_cases_open", "Open cases", "kind")
     for kind, count in snapshot.open_cases.items():
         cases.add_metric([kind], count)
@@ -118,6 +129,11 @@ def _from_snapshot(snapshot: HealthSnapshot) -> Iterator[GaugeMetricFamily]:
         "seqrshop_terminals_paused",
         "Terminals whose payments are paused",
         len(snapshot.paused_terminals),
+    )
+    yield _single(
+        "seqrshop_audit_protected",
+        "Whether the application's role can only read the audit and add to it",
+        snapshot.audit_is_protected,
     )
 
 

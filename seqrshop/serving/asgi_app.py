@@ -17,6 +17,7 @@ from seqrshop.backoffice.kitchen.stream import BoardSubscription
 from seqrshop.backoffice.uploads import PERSON_FINDER
 from seqrshop.client_address import client_address
 from seqrshop.presence import Presence, this_process
+from seqrshop.process_metrics import MetricsPublisher, count_request
 from seqrshop.serving.asgi_types import Headers, Receive, Scope, Send
 from seqrshop.serving.body import Body, BodyNotReceived, BodyReader, ClientDisconnected
 from seqrshop.serving.connections import CONNECTIONS
@@ -33,6 +34,7 @@ from seqrshop.streaming import PROBE_PATH, STREAM_ACCEPTOR
 from seqrshop.streaming.event_stream import EventStream, StreamTimings
 
 STREAM_SUFFIX = "/events"
+OVERLOADED_ROUTE = "overloaded"  # in the metrics: requests that found no place
 STREAM_HEADERS: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"x-accel-buffering", b"no"),  # nginx would otherwise buffer the events
@@ -79,6 +81,7 @@ class AsgiApp:
         except ClientDisconnected:
             return
         except Overloaded:
+            count_request(OVERLOADED_ROUTE, scope["method"], HTTPStatus.SERVICE_UNAVAILABLE)
             await send_whole(await self._overload_responses.to(scope), send)
 
     async def _serve(
@@ -110,12 +113,15 @@ class AsgiApp:
         watch = asyncio.create_task(CONNECTIONS.watch())
         presence = Presence(this_process("web"))
         presence.start()
+        publisher = MetricsPublisher()
+        publisher.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         watch.cancel()
         presence.stop()
         await self._orders.close()
         await self._boards.close()
+        await asyncio.to_thread(publisher.stop)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve_stream(self, seat: Seat, scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,6 +14,8 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from seqrshop.middleware import MONITORING_VIEWS
+
 CUSTOMER_THREADS = 16
 SEQR_THREADS = 16  # payments.call_places lets half of them wait for SEQR
 NOTIFICATION_THREADS = 4
@@ -125,7 +127,7 @@ class Lanes:
             return self.staff
         if path.startswith("/notify/"):
             return self.notifications
-        if path in ("/health", "/health/live", "/metrics"):
+        if path in MONITORING_VIEWS:
             return self.monitoring
         if method == "POST" and path.endswith(("/session", "/cancel")):
             return self.seqr

@@ -16,7 +16,7 @@ from payments.cases.cases import open_case
 from payments.models import CaseKind, InvoiceStatus, PollShard
 from payments.refunds.hold import hold_refunds
 from seqrshop import __version__
-from seqrshop.ops import bounded_reads, health
+from seqrshop.ops import bounded_reads, health, migrations
 from tests.database_roles import as_owner
 from tests.ops.shards import publish_heartbeat, write_row
 from tests.payments.polling.shard import MAX_IN_FLIGHT
@@ -42,6 +42,46 @@ def test_process_is_live_while_postgresql_and_redis_are_down(
     response = Client().get("/health/live")
 
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+def test_process_is_ready_while_redis_and_the_poller_are_away(redis_down: None) -> None:
+    invoice_in(S.ISSUED)
+
+    response = Client().get("/health/ready")
+
+    assert (response.status_code, response.json()) == (
+        200,
+        {"status": "ok", "problems": [], "version": __version__},
+    )
+
+
+def test_process_without_postgresql_is_not_ready(postgresql_down: None) -> None:
+    response = Client().get("/health/ready")
+
+    assert (response.status_code, response.json()["problems"]) == (503, ["postgresql_unavailable"])
+
+
+def test_process_of_a_version_whose_migrations_are_missing_is_not_ready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = migrations._known_migrations()
+    monkeypatch.setattr(
+        migrations, "_known_migrations", lambda: known | {("payments", "9999_added_by_an_upgrade")}
+    )
+
+    response = Client().get("/health/ready")
+
+    assert (response.status_code, response.json()["problems"]) == (503, ["not_migrated"])
+
+
+def test_process_of_an_earlier_version_stays_ready_after_the_migration_to_a_later_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = migrations._known_migrations()
+    assert ("payments", "0001_initial") in known
+    monkeypatch.setattr(migrations, "_known_migrations", lambda: known - {max(known)})
+
+    assert Client().get("/health/ready").status_code == 200
 
 
 def test_healthy_shop_reports_ok_and_ages_of_its_shards() -> None:
@@ -309,7 +349,7 @@ def test_refunds_on_hold_are_degraded_and_not_at_risk() -> None:
     assert (code, body["status"], body["problems"]) == (200, "degraded", ["refunds_on_hold"])
 
 
-@pytest.mark.parametrize("path", ["/health", "/health/live"])
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready"])
 def test_health_responds_to_any_host_over_http(settings: Settings, path: str) -> None:
     settings.SECURE_SSL_REDIRECT = True
 
@@ -318,7 +358,7 @@ def test_health_responds_to_any_host_over_http(settings: Settings, path: str) ->
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/health", "/health/live", "/metrics"])
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/metrics"])
 def test_monitoring_endpoints_reject_post(path: str) -> None:
     assert Client().post(path).status_code == 405
 

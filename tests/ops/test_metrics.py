@@ -1,23 +1,31 @@
 """/metrics returns the shop's metrics to Prometheus, and to nobody else."""
 
-import re
+from datetime import UTC, date, datetime
 
 import pytest
-from django.conf import settings as django_settings
+from django.contrib.auth.models import User
 from django.test import Client
-from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from orders.audit import ChangeSource
-from orders.models import SourceName
+from orders.models import AuditDigest, SourceName
 from payments.cases.cases import open_case
 from payments.models import CaseKind, InvoiceStatus, OutboxMail
+from payments.takings.check import rebuild as rebuild_takings
+from payments.takings.update import update_takings
+from seqrshop import presence
+from seqrshop.presence import Process
+from seqrshop.process_metrics.definitions import CALL_SECONDS, CALLS
+from seqrshop.process_metrics.publisher import publish
+from tests.factories import ShopFactory
+from tests.ops.everything import TOKEN, documented_types, publish_everything, read_families
 from tests.ops.shards import publish_heartbeat, write_row
+from tests.payments.closings.steps import at, refund_of, reversal_of, sale
 from tests.payments.steps import invoice_in
+from tests.process_metrics.samples import forget_counts
+from tests.redis_reset import redis_for_tests
 
 S = InvoiceStatus
-TOKEN = "token-of-the-tests"
-OPERATIONS = (django_settings.BASE_DIR / "docs" / "operations.md").read_text()
 
 pytestmark = pytest.mark.usefixtures("no_heartbeat", "transactional_db")
 
@@ -25,16 +33,13 @@ pytestmark = pytest.mark.usefixtures("no_heartbeat", "transactional_db")
 @pytest.fixture(autouse=True)
 def _metrics_token(settings: Settings) -> None:
     settings.METRICS_TOKEN = TOKEN
+    forget_counts()
 
 
 def read_metrics() -> dict[str, float]:
     """Return the samples by name and labels, as Prometheus writes them."""
-    response = Client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
-    assert response.status_code == 200
-    assert response["Content-Type"].startswith("text/plain; version=0.0.4")
     found = {}
-    for family in text_string_to_metric_families(response.content.decode()):
-        assert family.type == "gauge"
+    for family in read_families():
         assert family.documentation
         for sample in family.samples:
             labels = ",".join(f"{name}={value}" for name, value in sample.labels.items())
@@ -133,9 +138,76 @@ def test_without_redis_shard_rows_provide_the_ages(redis_down: None) -> None:
     assert "seqr_polls_per_second{shard=0}" not in found
 
 
-def test_documentation_lists_exactly_these_metrics() -> None:
-    publish_heartbeat(errors=1, paid_after=1)
+def test_documentation_lists_exactly_these_metrics_with_their_types() -> None:
+    publish_everything()
 
-    names = {name.partition("{")[0] for name in read_metrics()}
+    families = read_families()
 
-    assert set(re.findall(r"`(seqr(?:shop)?_[a-z_]+)", OPERATIONS)) == names
+    types = {
+        family.name + "_total" * (family.type == "counter"): family.type for family in families
+    }
+    assert types == documented_types()
+    assert [family.name for family in families if not family.samples] == []
+
+
+def test_counters_and_histograms_have_what_all_processes_counted() -> None:
+    CALLS.add("sendInvoice", "93", "T1")
+    CALL_SECONDS.observe(0.3, "sendInvoice")
+    publish()
+
+    found = read_metrics()
+
+    assert found["seqr_calls_total{code=93,operation=sendInvoice,terminal=T1}"] == 1
+    assert found["seqr_call_duration_seconds_bucket{le=0.25,operation=sendInvoice}"] == 0
+    assert found["seqr_call_duration_seconds_bucket{le=0.5,operation=sendInvoice}"] == 1
+    assert found["seqr_call_duration_seconds_bucket{le=+Inf,operation=sendInvoice}"] == 1
+    assert found["seqr_call_duration_seconds_count{operation=sendInvoice}"] == 1
+    assert found["seqr_call_duration_seconds_sum{operation=sendInvoice}"] == 0.3
+
+
+def test_processes_that_run_are_counted_by_kind() -> None:
+    redis_for_tests().delete(presence.KEY)
+    presence.publish(Process("worker", "worker@here", "here", 1, "1.0"))
+
+    found = read_metrics()
+
+    assert found["seqrshop_processes{kind=worker}"] == 1
+    assert found["seqrshop_processes{kind=beat}"] == 0
+
+
+def test_receipts_are_counted_before_and_after_the_takings_have_counted_them(
+    django_user_model: type[User],
+) -> None:
+    shop = ShopFactory.create()
+    first, second = sale(shop, at(12)), sale(shop, at(13))
+    refund_of(first, "5.00", at(14), django_user_model.objects.create(username="anna"))
+    reversal_of(second, at(15))
+    expected = {"payments": 2, "refunds": 1, "reversals": 1}
+    for count_takings in (lambda: None, update_takings, rebuild_takings):
+        count_takings()
+
+        found = read_metrics()
+
+        assert {
+            name: found[f"seqrshop_{name}_total{{shop={shop.slug}}}"] for name in expected
+        } == expected
+
+
+def test_end_of_the_last_digested_day_is_reported() -> None:
+    assert "seqrshop_audit_digested_until_timestamp_seconds" not in read_metrics()
+    AuditDigest.objects.create(
+        day=date(2026, 11, 28), event_count=0, event_marks=b"", previous="", digest="0" * 64
+    )
+
+    found = read_metrics()
+
+    end = datetime(2026, 11, 28, 23, tzinfo=UTC)  # midnight in Stockholm
+    assert found["seqrshop_audit_digested_until_timestamp_seconds"] == end.timestamp()
+
+
+def test_without_postgresql_open_invoices_are_those_of_the_heartbeats(
+    postgresql_down: None,
+) -> None:
+    publish_heartbeat()
+
+    assert read_metrics()["seqr_open_invoices{shard=0}"] == 3

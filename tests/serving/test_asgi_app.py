@@ -20,6 +20,7 @@ from seqrshop.serving.lanes import Lane, Seat
 from seqrshop.serving.threads import MAX_BUFFERED_BYTES, WsgiThreads
 from seqrshop.storefront.streams import StreamBroker, broker
 from seqrshop.streaming import STREAM_ACCEPTOR
+from tests.process_metrics.samples import forget_counts, taken_counts
 from tests.storefront.streams.test_broker import subscription
 
 SCOPE = {
@@ -171,9 +172,11 @@ def test_request_without_a_place_gets_the_response_that_the_pages_repeat_after(
         await slow
         return sent
 
+    forget_counts()
     start, body = asyncio.run(serve())
 
     headers = {name.lower(): value for name, value in start["headers"]}
+    assert taken_counts("seqrshop_http_requests_total")["", "overloaded", "GET", "503"] == 1
     assert start["status"] == 503
     assert headers[b"retry-after"] == b"2"
     assert b"content-security-policy" in headers

@@ -109,6 +109,7 @@ def test_cancelled_request_passes_its_place_on() -> None:
         ("POST", "/notify/secret", "notifications"),
         ("GET", "/health", "monitoring"),
         ("GET", "/health/live", "monitoring"),
+        ("GET", "/health/ready", "monitoring"),
         ("GET", "/metrics", "monitoring"),
         ("POST", "/admin/login/", "staff"),
         ("GET", "/admin", "staff"),

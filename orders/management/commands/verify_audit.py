@@ -9,6 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from orders.audit_verify import verify_audit
 from orders.clock import database_now
 from orders.models import AuditDigest
+from seqrshop.process_metrics import publish_success
+
+METRICS_TASK = "verify_audit"  # by this name, monitoring sees when the audit was last verified
 
 
 class Command(BaseCommand):
@@ -32,6 +35,7 @@ class Command(BaseCommand):
             result.problems.append(f"No day has the digest {kept}.")
         if result.problems:
             raise CommandError("The audit and its digests differ.\n" + "\n".join(result.problems))
+        publish_success(METRICS_TASK)
         newest = f", up to {result.newest.day}: {result.newest.digest}" if result.newest else ""
         if result.pruned_days:
             self.stdout.write(

@@ -36,7 +36,7 @@ class FakeStatusClient:
     def __init__(self, result: Callable[[int], Outcome]) -> None:
         self.queried: list[int] = []
         self._answer = result
-        self._in_flight: dict[int, int] = {}
+        self._in_flight: dict[int, int] = {}  # terminals by key
         self.abandoned: list[int] = []
 
     def __len__(self) -> int:
@@ -45,14 +45,14 @@ class FakeStatusClient:
     def set_credentials(self, _terminal: int, _credentials: Credentials) -> None:
         """Do nothing: any terminal may query."""
 
-    def send(self, key: int, _terminal: int, _invoice_reference: str, invoice_version: int) -> None:
+    def send(self, key: int, terminal: int, _invoice_reference: str, _version: int) -> None:
         self.queried.append(key)
-        self._in_flight[key] = invoice_version
+        self._in_flight[key] = terminal
 
     def collect(self) -> list[CompletedStatusCall]:
         replies = [
-            CompletedStatusCall(key, outcome, "call", 0.01)
-            for key in self._in_flight
+            CompletedStatusCall(key, terminal, outcome, "call", 0.01)
+            for key, terminal in self._in_flight.items()
             if (outcome := self._answer(key)) is not None
         ]
         for reply in replies:

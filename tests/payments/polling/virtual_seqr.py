@@ -112,7 +112,9 @@ class VirtualSeqr:
                 continue  # abandoned
             if outcome is ISSUED:
                 self.answered[key].append(self.now)
-            self._completed.append(CompletedStatusCall(key, outcome, "call", self.now - sent_at))
+            self._completed.append(
+                CompletedStatusCall(key, TERMINAL_ID, outcome, "call", self.now - sent_at)
+            )
 
     def keys_older_than(self, seconds: float) -> list[int]:
         """Return the key of each call in flight for longer."""
