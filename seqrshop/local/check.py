@@ -24,6 +24,7 @@ DEBIAN_PACKAGES = {
     "curl": ["curl"],
     "php-cli": ["php"],
     "php-soap": ["php", "--ri", "soap"],
+    "prometheus": ["promtool"],
 }
 LINTERS = {
     "ruff": ["ruff", "check", "."],
