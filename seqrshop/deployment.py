@@ -5,6 +5,7 @@ settings; with DEBUG off, a missing one stops start-up.
 """
 
 from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,12 @@ TERMINAL_REFUND_DAYS: int = read(
     "the days after its last payment until which a replaced terminal makes refunds, 1 to 3650",
     env.whole_number(1, 3650),
     default=365,
+)
+INSTANT_CHECKOUT_ADDRESSES: list[IPv4Network | IPv6Network] = read(
+    "INSTANT_CHECKOUT_ADDRESSES",
+    "IP addresses and networks, such as 192.0.2.0/24, separated by commas; IPv6 up to /64",
+    env.networks,
+    default=[],
 )
 LOYALTY_HOOK: str = read(
     "LOYALTY_HOOK",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 Convert = Callable[[str], Any]
 _MISSING = object()
+MAX_IPV6_PREFIX = 64  # of a client's network, as seqrshop.client_address knows it
 
 
 class _UnusableFile(Exception):
@@ -112,6 +114,17 @@ def names(raw: str) -> list[str]:
     """Read a comma-separated list."""
     found = [part.strip() for part in raw.split(",") if part.strip()]
     if not found:
+        raise ValueError
+    return found
+
+
+def networks(raw: str) -> list[IPv4Network | IPv6Network]:
+    """Read a comma-separated list of IP addresses and networks, such as `192.0.2.0/24`.
+
+    A client's IPv6 address is known by its /64 network only, so a longer prefix is refused.
+    """
+    found = [ip_network(name) for name in names(raw)]
+    if any(each.version == 6 and each.prefixlen > MAX_IPV6_PREFIX for each in found):
         raise ValueError
     return found
 

@@ -8,8 +8,9 @@ import re
 
 REDACTED = "[redacted]"
 
-# The key of a notification, and of a return page: the knowledge of one is the permission to use it.
-_SECRET_IN_PATH = re.compile(r"(/(?:notify|return)/)[^\s\"'?#]+", re.IGNORECASE)
+# The key of a notification, of a return page, and of Instant Checkout: the knowledge of one is the
+# permission to use it.
+_SECRET_IN_PATH = re.compile(r"(/(?:notify|return|instant-checkout)/)[^\s\"'?#]+", re.IGNORECASE)
 # A search in the admin, which may be for a phone number.
 _SEARCH_IN_QUERY = re.compile(r"([?&]q=)[^\s\"'&#]+")
 

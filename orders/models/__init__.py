@@ -6,6 +6,7 @@ from orders.models.audit_pruning import AuditPruning
 from orders.models.audited import AuditedModel, AuditSubject, SubjectType
 from orders.models.code_scans import CodeScans, ScanCursor
 from orders.models.customer import Customer, CustomerSession
+from orders.models.delivery import Delivery
 from orders.models.event_name import EventName
 from orders.models.food import Allergen, Diet
 from orders.models.invitation import Invitation
@@ -37,6 +38,7 @@ __all__ = [
     "CodeScans",
     "Customer",
     "CustomerSession",
+    "Delivery",
     "Diet",
     "Dining",
     "EventName",

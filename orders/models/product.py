@@ -12,6 +12,7 @@ from orders.models.option import OptionGroup
 from orders.models.picture import Picture
 from orders.models.shop import Shop
 
+PRODUCT_CODE_PREFIX = "P"
 _VAT_RATE_LIMITS = [MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(99))]
 
 
@@ -43,8 +44,9 @@ class Product(Named, DeclaresAllergens, models.Model):
     """A product on a shop's menu. The price includes VAT, in the shop's currency.
 
     A product that is `sold_out` is listed and cannot be ordered; one that is not `on_sale` is not
-    listed. `take_away_vat_rate` is the VAT rate of an order to take away, where it is another one;
-    the price stays the same. The allergens are the product's own, without those of its options.
+    listed. `instant_checkout` sells it by a code of its own too. `take_away_vat_rate` is the VAT
+    rate of an order to take away, where it is another one; the price stays the same. The allergens
+    are the product's own, without those of its options.
     """
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="products", verbose_name=_("shop"))
@@ -85,6 +87,12 @@ class Product(Named, DeclaresAllergens, models.Model):
     position = models.PositiveSmallIntegerField(_("position on the page"), default=0)
     on_sale = models.BooleanField(_("on sale"), default=True)
     sold_out = models.BooleanField(_("sold out"), default=False)
+    instant_checkout = models.BooleanField(
+        _("sold by Instant Checkout"),
+        db_default=False,
+        default=False,
+        help_text=_("Customers buy it by the product's own code. The shop's addresses show it."),
+    )
     picture = models.ForeignKey(
         Picture, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("picture")
     )
@@ -156,6 +164,11 @@ class Product(Named, DeclaresAllergens, models.Model):
         super().clean()
         if excluded_diets(self.contains) & set(self.diets):
             raise ValidationError({"diets": _("This mark does not fit what the product contains.")})
+
+    @property
+    def purchase_token(self) -> str:
+        """The text by which the product's own code names it, SEQR's purchaseToken."""
+        return f"{PRODUCT_CODE_PREFIX}{self.pk}"
 
     def picture_alt_in(self, language: str) -> str:
         """Return the picture's description in Swedish for "sv", else in English."""

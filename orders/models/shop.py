@@ -20,6 +20,7 @@ from orders.validators import (
 )
 
 MAX_TIP_CHOICES = 4  # buttons beside each other on a phone
+INSTANT_CHECKOUT_KEY_LENGTH = 32
 MAX_TIP_PERCENTAGE = 100  # of the goods; what is above is a mistake in typing
 
 
@@ -108,6 +109,15 @@ class Shop(models.Model):
         blank=True,
         default=list,
         help_text=_("For example 5, 10. Leave empty if the shop takes no tips."),
+    )
+
+    # The secret in the address of Instant Checkout; empty until a product is sold by it.
+    instant_checkout_key = models.CharField(
+        max_length=INSTANT_CHECKOUT_KEY_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
     )
 
     class Meta:

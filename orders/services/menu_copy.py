@@ -17,8 +17,8 @@ def copy_menu(source: Shop, target: Shop) -> int:
 
     The menu is its categories, its products, and the option groups that they offer. Prices, VAT
     rates and pictures are copied, and what is not on sale. What is sold out at one shop today is
-    not sold out at the other. Both shops need the same currency. Opening hours stay, since they
-    belong to a place.
+    not sold out at the other, and nothing is sold by Instant Checkout there yet. Both shops need
+    the same currency. Opening hours stay, since they belong to a place.
     """
     categories = _copy(Category.objects.filter(shop=source), lambda _: {"shop_id": target.pk})
     groups = _copy(OptionGroup.objects.filter(shop=source), lambda _: {"shop_id": target.pk})
@@ -32,6 +32,7 @@ def copy_menu(source: Shop, target: Shop) -> int:
             "shop_id": target.pk,
             "category_id": categories.get(product.category_id),
             "sold_out": False,
+            "instant_checkout": False,
         },
     )
     offers = Product.option_groups.through.objects

@@ -80,7 +80,24 @@ def place_order(
     also creates the invoice. Raises OrderNotAccepted, AnotherOrderOpen, NonceReused, PriceChanged
     and CustomerErased.
     """
-    customer, shop = _lock_customer(session.customer_id), session.shop
+    return place_order_of(
+        session.customer_id, session.shop, request, language, parameters=session.parameters
+    )
+
+
+def place_order_of(
+    customer_id: int,
+    shop: Shop,
+    request: OrderRequest,
+    language: str,
+    *,
+    parameters: dict[str, str],
+) -> tuple[Order, bool]:
+    """Create a customer's order at a shop, whether there is a session or not.
+
+    The rules of `place_order` apply. `parameters` are those of the scanned code.
+    """
+    customer = _lock_customer(customer_id)
     require_valid(request)
     in_the_way = _EARLIER_OR_BLOCKING.fetch(
         customer_id=customer.pk, shop_id=shop.pk, nonce=request.nonce
@@ -98,7 +115,7 @@ def place_order(
         shop=shop,
         customer=customer,
         nonce=request.nonce,
-        parameters=session.parameters,
+        parameters=parameters,
         language=language,
         note=request.note,
         dining=request.dining,

@@ -1,8 +1,8 @@
 """Erases customers' personal data: after CUSTOMER_DATA_DAYS, or at once for one customer.
 
 The phone number and SEQR's key of the customer are replaced, the order's notes emptied, and the
-sessions deleted. A customer without any order is deleted. Orders, payments, receipts and the audit
-stay as they are. What was erased cannot be restored, but from a backup.
+deliveries and sessions deleted. A customer without any order is deleted. Orders, payments, receipts
+and the audit stay as they are. What was erased cannot be restored, but from a backup.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.db.models.functions import Cast, Concat, Now
 
 from orders.audit import ChangeSource, record_customer_events
 from orders.clock import database_now
-from orders.models import Customer, CustomerSession, EventName, Order, SourceName
+from orders.models import Customer, CustomerSession, Delivery, EventName, Order, SourceName
 from payments.privacy.holds import Hold, holding_orders, holds_of
 
 logger = logging.getLogger(__name__)
@@ -128,6 +128,7 @@ def _erase(customers: Collection[int], source: ChangeSource) -> None:
         return
     CustomerSession.objects.filter(customer__in=customers).delete()
     _orders_of(customers).exclude(note="").update(note="")
+    Delivery.objects.filter(order__customer__in=customers).delete()
     orders = Order.objects.filter(customer=OuterRef("pk"))
     Customer.objects.filter(~Exists(orders), pk__in=customers).delete()
     Customer.objects.filter(pk__in=customers).update(

@@ -40,6 +40,11 @@ def kept_of_customers() -> list[KeptData]:
             % {"years": seven_years, "days": days},
         ),
         KeptData(
+            _("Name, address and e-mail address of an order of Instant Checkout"),
+            _("To deliver the order."),
+            _("As long as the phone number."),
+        ),
+        KeptData(
             _("Payments, refunds and receipts, with SEQR's references"),
             bookkeeping,
             seven_years,

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
-from orders.models import AuditEvent, Customer, Order, OrderRow
+from orders.models import AuditEvent, Customer, Delivery, Order, OrderRow
 from payments.models import Invoice, MoneyCase, Receipt, Refund
 
 Record = dict[str, Any]
@@ -52,7 +52,7 @@ def _orders(customer: Customer) -> QuerySet[Order]:
     )
     return (
         Order.objects.filter(customer=customer)
-        .select_related("shop")
+        .select_related("shop", "delivery")
         .prefetch_related(
             Prefetch("rows", OrderRow.objects.order_by("pk")),
             Prefetch("invoices", invoices),
@@ -73,6 +73,7 @@ def _order(order: Order) -> Record:
         "from_the_code": order.parameters,
         "note": order.note,
         "dining": order.dining,
+        "delivery": _delivery(order),
         "total": _amount(order.total),
         "currency": order.currency,
         "preparing_at": _time(order.preparing_at),
@@ -101,6 +102,14 @@ def _order(order: Order) -> Record:
             for event in order.events.all()
         ],
     }
+
+
+def _delivery(order: Order) -> Record | None:
+    """Return where an order of Instant Checkout is delivered, or None for another order."""
+    if not hasattr(order, "delivery"):
+        return None
+    columns = [each.attname for each in Delivery._meta.concrete_fields if not each.primary_key]
+    return {column: getattr(order.delivery, column) for column in columns}
 
 
 def _row(row: OrderRow) -> Record:

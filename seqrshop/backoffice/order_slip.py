@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from orders.languages import current_language
-from orders.models import Dining, Order, OrderState
+from orders.models import Delivery, Dining, Order, OrderState
 from orders.services import OrderLine, lines_of
 from payments.balance import captured_amount, refundable_amount, refunded_amount
 from payments.invoices.create import current_of
@@ -97,6 +97,7 @@ class Slip:
     table: str
     parameters: str
     phone: str
+    delivery: tuple[str, ...]
     customer_url: str
     rows: tuple[SlipRow, ...]
     note: str
@@ -123,6 +124,7 @@ def slip_of(request: HttpRequest, order: Order) -> Slip:
         table=str(order.parameters.get(TABLE_PARAMETER, "")),
         parameters=", ".join(f"{name}={value}" for name, value in others.items()),
         phone=phone_number(order.customer.msisdn),
+        delivery=_delivery(order),
         customer_url=_customer_url(request, order),
         rows=tuple(_rows(order, refunds)),
         note=order.note,
@@ -137,6 +139,23 @@ def slip_of(request: HttpRequest, order: Order) -> Slip:
             else ""
         ),
     )
+
+
+def _delivery(order: Order) -> tuple[str, ...]:
+    """Return the lines of the address that an order of Instant Checkout is delivered to."""
+    delivery = Delivery.objects.filter(order=order).first()
+    if delivery is None:
+        return ()
+    town = " ".join(filter(None, (delivery.postal_code, delivery.city)))
+    lines = (
+        delivery.client_name,
+        delivery.street,
+        town,
+        delivery.state,
+        delivery.country,
+        delivery.email,
+    )
+    return tuple(filter(None, lines))
 
 
 def _customer_url(request: HttpRequest, order: Order) -> str:

@@ -58,9 +58,9 @@ class PageCheck:
         return "" if self.is_own_page else _("Answers with a page that is not this shop's.")
 
 
-def page_address(shop: Shop, page: str) -> str:
-    """Return the address of one of the `PAGE_NAMES`, under PUBLIC_BASE_URL."""
-    return f"{settings.PUBLIC_BASE_URL}{reverse(page, kwargs={'slug': shop.slug})}"
+def page_address(shop: Shop, page: str, **parts: str) -> str:
+    """Return the address of one of a shop's pages under PUBLIC_BASE_URL, by its name."""
+    return f"{settings.PUBLIC_BASE_URL}{reverse(page, kwargs={'slug': shop.slug, **parts})}"
 
 
 def check_addresses(shop: Shop) -> list[PageCheck]:

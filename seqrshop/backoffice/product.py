@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import Allergen, Category, Diet, OptionGroup, Product
 from orders.pictures import make_large_product_picture, make_product_picture, save_once
+from orders.services.instant_checkout import ensure_key
 from seqrshop.backoffice.bulk.of_menu import BRING_BACK_IN_STOCK, SELL_OUT, SELL_OUT_PERMISSION
 from seqrshop.backoffice.current_price import CurrentPriceForm
 from seqrshop.backoffice.food_fields import ALLERGEN_FIELDS, marks_field
-from seqrshop.backoffice.formatting import money
+from seqrshop.backoffice.formatting import EMPTY_VALUE, money
 from seqrshop.backoffice.permissions import permission_check
 from seqrshop.backoffice.picture_field import PictureField, thumbnail
 from seqrshop.backoffice.planned_prices import PlannedPricesAdmin, ProductPricesInline
@@ -58,6 +59,7 @@ class ProductPageForm(CurrentPriceForm[Product]):
             *DESCRIPTION_FIELDS,
             *FOOD_FIELDS,
             "option_groups",
+            "instant_checkout",
         )
         widgets = {
             "option_groups": CheckboxSelectMultiple(),
@@ -115,11 +117,12 @@ class ProductAdmin(PlannedPricesAdmin, SellOutAdmin[Product]):
     list_filter = ("sold_out", "on_sale", ("shop", OwnRowsFilter))
     search_fields = ("name_sv", "name_en", "sku")
     ordering = ("shop", "position", "id")
-    readonly_fields = ("shop", "availability")
+    readonly_fields = ("shop", "availability", "instant_checkout_code")
     inlines = (ProductPricesInline,)
     fieldsets = (
-        (None, {"fields": (*readonly_fields, *MENU_FIELDS)}),
+        (None, {"fields": ("shop", "availability", *MENU_FIELDS)}),
         (_("Options"), {"fields": ("option_groups",)}),
+        (_("Instant Checkout"), {"fields": ("instant_checkout", "instant_checkout_code")}),
         (_("Picture"), {"fields": PICTURE_FIELDS}),
         (_("Description"), {"fields": DESCRIPTION_FIELDS}),
         (_("Allergens and diets"), {"fields": FOOD_FIELDS}),
@@ -134,9 +137,20 @@ class ProductAdmin(PlannedPricesAdmin, SellOutAdmin[Product]):
         queryset = super().get_queryset(request)
         return queryset.select_related("shop", "category", "picture").defer("picture__content")
 
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        """Save the product, and give its shop the secret that Instant Checkout needs."""
+        super().save_model(request, obj, form, change)
+        if obj.instant_checkout:
+            ensure_key(obj.shop)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse everybody; a product is added on its shop's page."""
         return False
+
+    @admin.display(description=_("purchaseToken"))
+    def instant_checkout_code(self, product: Product) -> str:
+        """Return the text by which the product's own code names it."""
+        return product.purchase_token if product.instant_checkout else EMPTY_VALUE
 
     @admin.display(description=_("picture"))
     def small_picture(self, product: Product) -> str:

@@ -70,12 +70,22 @@ def start_page(request: HttpRequest, shop: Shop) -> HttpResponse:
         "opts": shop._meta,
         "back_url": page_url(shop),
         "addresses": addresses,
+        "purchase_address": _purchase_address(request, shop),
+        "purchase_products": shop.products.filter(instant_checkout=True),
         "form": form if may_make_codes else None,
         "codes": shop.qr_codes.all(),
         "codes_url": list_url(QrCode, shop__id__exact=shop.pk),
         "code_pixels": CODE_PIXELS,
     }
     return TemplateResponse(request, "admin/orders/shop/start.html", context)
+
+
+def _purchase_address(request: HttpRequest, shop: Shop) -> str:
+    """Return the address of Instant Checkout, for those who may change the shop: it is a secret."""
+    key = shop.instant_checkout_key
+    if not (key and request.user.has_perm("orders.change_shop")):
+        return ""
+    return page_address(shop, "create_purchase", secret=key)
 
 
 def _make_codes(request: HttpRequest, shop: Shop, form: FirstCodesForm) -> bool:

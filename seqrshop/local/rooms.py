@@ -34,6 +34,7 @@ ROOMS = {
     "receipts": ["payments.receipts"],
     "refunds": ["payments.refunds"],
     "loyalty": ["payments.loyalty"],
+    "purchases": ["payments.instant_checkout"],
     "invoices": ["payments.invoices"],
     "session": ["payments.session_exchange"],
     "availability": ["payments.availability"],
@@ -53,6 +54,7 @@ ROOMS = {
     "sandbox": ["payments.sandbox"],
 }
 LABELS = {
+    "purchases": "instant_checkout",
     "session": "session_exchange",
     "refund_status": "refund_transitions",
     "shared": "balance, call_audit, gateway, issue_receipts, leases",

@@ -129,6 +129,6 @@ class Lanes:
             return self.notifications
         if path in MONITORING_VIEWS:
             return self.monitoring
-        if method == "POST" and path.endswith(("/session", "/cancel")):
+        if method == "POST" and path.endswith(("/session", "/cancel", "/createPurchase")):
             return self.seqr
         return self.customers

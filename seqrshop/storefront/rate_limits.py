@@ -45,6 +45,12 @@ RECEIPT_MAIL = Limit("receipt-mail", per_order=6)
 UNKNOWN_TOKEN = Limit("unknown-token", per_address=300)
 # Each has cost a call to SEQR. Beyond it, the address has one call at a time (call_places.py).
 REFUSED_BY_SEQR = Limit("refused-by-seqr", per_address=300)
+# A person buys one product by its code, and SEQR may repeat the request.
+PURCHASE = Limit("purchase", per_token=20)
+# All purchases of a shop: somebody who has its secret address fills no table.
+PURCHASES_OF_SHOP = Limit("purchases-of-shop", per_token=600)
+# Each is a guess at a shop's secret address, or comes from an address that may not purchase.
+UNKNOWN_PURCHASER = Limit("unknown-purchaser", per_address=300)
 
 
 class TooManyRequests(Exception):

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from seqrshop.storefront import (
     branding,
+    instant_checkout,
     manifest,
     my_orders,
     notify,
@@ -73,6 +74,11 @@ urlpatterns = [
     path("receipt-mails/<key:mail_id>", receipts.mail_state, name="receipt_mail_state"),
     path("pictures/<slug:digest>.webp", branding.picture, name="picture"),
     path("accents/<slug:colour>.css", branding.accent, name="accent"),
+    path(
+        "<slug:slug>/instant-checkout/<key:secret>/createPurchase",
+        instant_checkout.create_purchase,
+        name="create_purchase",
+    ),
     *(path(part, view, name=name) for part, view, name in _SHOP_PATHS),
     *(path(f"<slug:slug>/{part}", view, name=name) for part, view, name in _SHOP_PATHS),
 ]

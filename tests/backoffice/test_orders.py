@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from orders.audit import ChangeSource, by_staff
-from orders.models import AuditEvent, Order, OrderState, SourceName, SubjectType
+from orders.models import AuditEvent, Delivery, Order, OrderState, SourceName, SubjectType
 from payments.invoices.transitions import lock_invoice, transition_invoice
 from payments.models import InvoiceStatus, Refund, RefundReason
 from payments.refunds.refund import RefundRequest, create_refund, withdraw_refund
@@ -354,3 +354,15 @@ def test_script_in_a_product_name_is_escaped() -> None:
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "&lt;script&gt;alert(2)" in page
+
+
+def test_slip_shows_where_an_order_of_instant_checkout_is_delivered() -> None:
+    invoice = InvoiceFactory.create(paid=True)
+    Delivery.objects.create(
+        order=invoice.order, client_name="<b>Åsa</b> Ek", postal_code="903 25", city="Umeå"
+    )
+
+    response = superuser().get(page_url(invoice.order))
+
+    assert response.context["slip"].delivery == ("<b>Åsa</b> Ek", "903 25 Umeå")
+    assert "&lt;b&gt;Åsa&lt;/b&gt; Ek" in response.content.decode()

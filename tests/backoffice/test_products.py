@@ -209,3 +209,21 @@ def test_outdated_page_does_not_put_a_product_back_in_stock() -> None:
 
     bun.refresh_from_db()
     assert (str(bun.price), bun.sold_out) == ("46.00", True)
+
+
+def test_instant_checkout_is_turned_on_for_a_product_with_a_secret_for_its_shop() -> None:
+    bun = ProductFactory.create()
+    client = superuser()
+
+    client.post(page_url(bun), form(bun, instant_checkout="on"))
+    bun.refresh_from_db()
+    key = bun.shop.instant_checkout_key
+    page = client.get(page_url(bun)).content.decode()
+    client.post(page_url(bun), form(bun, instant_checkout="on"))
+    client.post(page_url(bun), form(bun))
+    bun = Product.objects.get()
+
+    assert len(key) == 32
+    assert f"P{bun.pk}" in page
+    assert not bun.instant_checkout
+    assert bun.shop.instant_checkout_key == key  # SEQR has the address with it

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -13,7 +15,7 @@ from orders.codes.generate import save_qr_code
 from orders.models import QrCode, Shop
 from seqrshop.backoffice import page_addresses
 from seqrshop.backoffice.page_addresses import check_addresses
-from tests.factories import ShopFactory
+from tests.factories import ProductFactory, ShopFactory
 from tests.staff import admin_url, shown_messages, staff, superuser, user_of
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +177,42 @@ def test_page_and_codes_need_their_permissions() -> None:
 
 def test_unknown_shop_has_no_page() -> None:
     assert superuser().get("/admin/orders/shop/987654321/start/").status_code == 404
+
+
+def test_address_of_instant_checkout_is_shown_only_to_those_who_may_change_the_shop(
+    settings: Settings,
+) -> None:
+    settings.PUBLIC_BASE_URL = "https://shop.example.se"
+    shop = ShopFactory.create(slug="lyktan", instant_checkout_key="s3cret")
+    product = ProductFactory.create(shop=shop, instant_checkout=True)
+
+    shown = superuser().get(start(shop)).content.decode()
+    hidden = staff("orders.view_shop", "orders.view_product").get(start(shop)).content.decode()
+
+    assert "https://shop.example.se/lyktan/instant-checkout/s3cret/createPurchase" in shown
+    assert f"<code>P{product.pk}</code>" in shown
+    assert "s3cret" not in hidden
+
+
+def test_shop_that_sells_nothing_by_instant_checkout_shows_no_address_of_it() -> None:
+    page = superuser().get(start(ShopFactory.create())).content.decode()
+
+    assert "createPurchase" not in page
+
+
+def test_renewed_address_of_instant_checkout_replaces_the_former_one() -> None:
+    shop = ShopFactory.create(slug="lyktan", instant_checkout_key="s3cret")
+    out = io.StringIO()
+
+    call_command("renew_purchase_address", "lyktan", stdout=out)
+
+    shop.refresh_from_db()
+    assert len(shop.instant_checkout_key) == 32
+    assert f"/{shop.instant_checkout_key}/createPurchase" in out.getvalue()
+
+
+def test_address_of_a_shop_without_instant_checkout_is_not_renewed() -> None:
+    ShopFactory.create(slug="lyktan")
+
+    with pytest.raises(CommandError, match="No shop at lyktan sells by Instant Checkout"):
+        call_command("renew_purchase_address", "lyktan")

@@ -73,6 +73,7 @@ MALFORMED = {
     "TERMINAL_REFUND_DAYS": "0",
     "AUDIT_MARKER_FILE": "relative/path",
     "EXPORT_DIR": "relative/path",
+    "INSTANT_CHECKOUT_ADDRESSES": "192.0.2.0/24,2001:db8::1",
     "LOYALTY_HOOK": "Malformed",
     "RECONCILIATION_HOUR": "24",
     "REPORT_OVERDUE_HOURS": "0",

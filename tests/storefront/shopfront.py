@@ -67,7 +67,15 @@ class Shopfront:
 
 
 PAGES = ("order", "success", "failure", "cancel")
-WRITE_ONLY = {"session", "orders", "pay_order", "cancel_order", "notify", "receipt_mail"}
+WRITE_ONLY = {
+    "session",
+    "orders",
+    "pay_order",
+    "cancel_order",
+    "notify",
+    "receipt_mail",
+    "create_purchase",
+}
 
 
 def open_shopfront() -> Shopfront:

@@ -22,8 +22,8 @@ from payments.sandbox.control.json_output import (
     period_json,
     refusal_json,
 )
-from payments.sandbox.operations.checkout import PurchaseFailedError, create_purchase
-from payments.sandbox.operations.simulator import DEFAULT_MSISDN, NotFoundError, SeqrSimulator
+from payments.sandbox.operations.checkout import PurchaseFailedError, purchased_invoice
+from payments.sandbox.operations.simulator import DEFAULT_MSISDN, SeqrSimulator
 
 MAX_REFUSALS: Final = 100
 
@@ -103,12 +103,9 @@ class ScenarioApi:
     async def _check_out(self, request: web.Request) -> web.Response:
         purchase = scenario_input.purchase(await json_body(request))
         try:
-            invoice = self._seqr.invoice(await create_purchase(purchase))
-        except (PurchaseFailedError, NotFoundError) as error:
+            invoice = await purchased_invoice(self._seqr, purchase)
+        except PurchaseFailedError as error:
             return web.json_response({"error": str(error)}, status=502)
-        if not invoice.content.get("notificationUrl"):
-            sentence = f"Invoice {invoice.reference} lacks the notificationUrl it needs here."
-            return web.json_response({"error": sentence}, status=502)
         return web.json_response(
             {
                 "invoice_reference": invoice.reference,

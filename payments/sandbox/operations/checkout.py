@@ -11,6 +11,9 @@ from typing import Final
 
 import aiohttp
 
+from payments.sandbox.operations.simulator import NotFoundError, SeqrSimulator
+from payments.sandbox.storage.models import Invoice
+
 TIMEOUT_SECONDS: Final = 10
 MAX_RESPONSE_BYTES: Final = 64 * 1024
 
@@ -52,6 +55,22 @@ class Purchase:
 
 class PurchaseFailedError(Exception):
     """The merchant returned no invoice reference; the text is a sentence."""
+
+
+async def purchased_invoice(seqr: SeqrSimulator, purchase: Purchase) -> Invoice:
+    """Post the purchase and return the invoice of the merchant's response.
+
+    Raises PurchaseFailedError, also for an unknown invoice and for one without a notificationUrl.
+    """
+    try:
+        invoice = seqr.invoice(await create_purchase(purchase))
+    except NotFoundError as error:
+        raise PurchaseFailedError(str(error)) from None
+    if not invoice.content.get("notificationUrl"):
+        raise PurchaseFailedError(
+            f"Invoice {invoice.reference} lacks the notificationUrl it needs here."
+        )
+    return invoice
 
 
 async def create_purchase(purchase: Purchase) -> str:

@@ -5,8 +5,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from payments.sandbox.control import json_input
+from payments.sandbox.control import json_input, scenario_input
 from payments.sandbox.control.json_input import BadInputError
+from payments.sandbox.operations.checkout import PurchaseFailedError, purchased_invoice
 from payments.sandbox.operations.simulator import DEFAULT_MSISDN, NotFoundError, SeqrSimulator
 from payments.sandbox.pages import (
     HERE,
@@ -45,6 +46,7 @@ class HomePages:
                 web.get("/phone/history", self._history),
                 web.post("/phone/number", self._set_number),
                 web.post("/phone/scan", self._scan),
+                web.post("/phone/purchase", self._purchase),
                 web.get("/phone/codes/{service_id}/{number:[0-9]{1,3}}.svg", self._code),
                 web.static("/phone/static", HERE / "static"),
             ]
@@ -106,6 +108,18 @@ class HomePages:
         response = see_other(self._seqr.order_url(scan))
         set_cookie(response, SCAN_COOKIE, scan.token)
         return response
+
+    async def _purchase(self, request: web.Request) -> web.Response:
+        """Buy a product by its own code, with this phone's number and the default address."""
+        form = await form_of(request)
+        order = {name: form.get(name) for name in ("url", "purchaseToken")}
+        customer = {"msisdn": msisdn_of(request)}
+        try:
+            purchase = scenario_input.purchase({**order, "customer": customer})
+            invoice = await purchased_invoice(self._seqr, purchase)
+        except (BadInputError, PurchaseFailedError) as error:
+            return self._home_page(request, f"This product cannot be bought. {error}", 400)
+        return see_other(f"/app/R{invoice.reference}")
 
     async def _code(self, request: web.Request) -> web.Response:
         shop = self._seqr.shops.get(request.match_info["service_id"])

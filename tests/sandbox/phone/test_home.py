@@ -1,5 +1,6 @@
 """The phone's wallet: printed codes, scanning, and the phone number."""
 
+import json
 import re
 
 import pytest
@@ -10,7 +11,8 @@ from payments.sandbox import pages
 from payments.sandbox.phone import qr
 from tests.sandbox.http_pages import Browser
 from tests.sandbox.phone.conftest import CODE
-from tests.sandbox.raw_soap import SoapClient
+from tests.sandbox.raw_soap import SoapClient, invoice
+from tests.sandbox.shop_server import ShopServer
 from tests.sandbox_process import SandboxProcess
 
 
@@ -121,3 +123,30 @@ def test_style_sheet_and_icon_are_served(browser: Browser) -> None:
 
     assert [page.status for page in served] == [200, 200]
     assert served[0].text == (pages.HERE / "static/phone.css").read_text()
+
+
+def test_product_is_bought_by_its_own_code_with_this_phones_number(
+    browser: Browser, soap: SoapClient, shop: ShopServer
+) -> None:
+    reference = soap.new_invoice(invoice(notification_url="http://127.0.0.1:1/notify"))
+    shop.respond = lambda: (200, json.dumps({"invoiceReferenceId": reference}).encode())
+    browser.submit("/phone/number", msisdn="+46701234567")
+
+    bought = browser.submit(
+        "/phone/purchase", url=f"{shop.url}/createPurchase", purchaseToken="P17"
+    )
+
+    assert (bought.status, bought.location) == (303, f"/app/R{reference}")
+    sent = json.loads(shop.next_request().body)
+    assert (sent["purchaseToken"], sent["msisdn"]) == ("P17", "46701234567")
+
+
+def test_product_that_the_shop_refuses_is_explained(browser: Browser, shop: ShopServer) -> None:
+    shop.respond = lambda: (409, b"{}")
+
+    refused = browser.submit(
+        "/phone/purchase", url=f"{shop.url}/createPurchase", purchaseToken="P17"
+    )
+
+    assert refused.status == 400
+    assert "This product cannot be bought. The merchant responded with HTTP 409." in refused.text
