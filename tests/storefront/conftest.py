@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from orders.models import CustomerSession, OptionGroup, Product, Shop
+from orders.services.instant_checkout import ensure_key
 from tests.conftest import TOKEN
 from tests.factories import OptionFactory, OptionGroupFactory, ProductFactory
 
@@ -69,3 +70,14 @@ def extras(latte: Product) -> OptionGroup:
             group=group, name_sv=name, name_en=name, price=Decimal("7.50"), position=position
         )
     return group
+
+
+@pytest.fixture
+def mug(cafe: Shop) -> Product:
+    """A mug at 45.00, which is sold by Instant Checkout too."""
+    mug: Product = ProductFactory.create(
+        shop=cafe, name_sv="Mugg", name_en="Mug", instant_checkout=True
+    )
+    ensure_key(cafe)
+    cafe.refresh_from_db()
+    return mug

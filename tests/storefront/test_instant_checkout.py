@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from django.urls import reverse
-from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from orders.audit import ChangeSource
@@ -17,87 +13,27 @@ from orders.clock import database_now
 from orders.models import (
     Customer,
     Delivery,
-    OptionGroup,
     Order,
     OrderState,
     Product,
-    Shop,
     SourceName,
 )
-from orders.services.instant_checkout import ensure_key
 from payments.invoices.cancel import cancel_invoice, request_cancel
 from payments.invoices.send import send_invoice
 from payments.models import CancelReason, Invoice, InvoiceStatus, Receipt
 from payments.privacy.erasure import erase_customer
 from payments.privacy.person import customer_data
 from payments.recovery import find_work
-from seqrshop.log_format import redact
-from seqrshop.storefront import rate_limits
-from tests.factories import ProductFactory, ShopFactory
-from tests.payments.steps import pause_for_refused_password, refresh, reloaded
+from tests.factories import ProductFactory
+from tests.payments.steps import refresh, reloaded
 from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 from tests.storefront.conftest import JsonClient
+from tests.storefront.purchases import CUSTOMER, address_of, bought, counts, post
 
 BY_STAFF = ChangeSource(SourceName.STAFF)
-CUSTOMER = {
-    "clientName": "Åsa Ek",
-    "street": "Storgatan 1",
-    "city": "Umeå",
-    "country": "Sweden",
-    "state": "",
-    "zip": "903 25",
-    "email": "asa@example.com",
-    "msisdn": "46701234567",
-}
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mug(cafe: Shop) -> Product:
-    """A mug at 45.00, which is sold by Instant Checkout too."""
-    mug: Product = ProductFactory.create(
-        shop=cafe, name_sv="Mugg", name_en="Mug", instant_checkout=True
-    )
-    ensure_key(cafe)
-    cafe.refresh_from_db()
-    return mug
-
-
-def address_of(shop: Shop) -> str:
-    """Return the shop's createPurchase address, without its host."""
-    return reverse(
-        "create_purchase", kwargs={"slug": shop.slug, "secret": shop.instant_checkout_key}
-    )
-
-
-def purchase_of(product: Product, **fields: object) -> dict[str, object]:
-    """Return what SEQR posts for a product."""
-    return {"purchaseToken": product.purchase_token, **CUSTOMER, **fields}
-
-
-def post(product: Product, **fields: object) -> Any:
-    """Post a purchase as SEQR does; return the response."""
-    return JsonClient().send(address_of(product.shop), purchase_of(product, **fields))
-
-
-def bought(product: Product, **fields: object) -> Invoice:
-    """Post a purchase; return the invoice of the answer."""
-    response = post(product, **fields)
-    assert response.status_code == 200, response.content
-    assert list(response.json()) == ["invoiceReferenceId"]
-    return Invoice.objects.get(invoice_reference=response.json()["invoiceReferenceId"])
-
-
-def counts() -> tuple[int, int, int, int]:
-    """Return how many customers, orders, invoices and deliveries there are."""
-    return (
-        Customer.objects.count(),
-        Order.objects.count(),
-        Invoice.objects.count(),
-        Delivery.objects.count(),
-    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -232,173 +168,6 @@ def test_purchase_that_seqr_refuses_is_a_503_and_fails(
 
     assert post(mug).status_code == 503
     assert Invoice.objects.get().status == InvoiceStatus.FAILED
-
-
-# --- Refusals -------------------------------------------------------------------
-
-
-def close(shop: Shop) -> None:
-    Shop.objects.filter(pk=shop.pk).update(paused=True)
-
-
-def sell_out(shop: Shop) -> None:
-    shop.products.update(sold_out=True)
-
-
-def take_off_sale(shop: Shop) -> None:
-    shop.products.update(on_sale=False)
-
-
-def ask_dining(shop: Shop) -> None:
-    Shop.objects.filter(pk=shop.pk).update(asks_dining=True)
-
-
-@pytest.mark.parametrize(
-    ("stop", "sentence"),
-    [
-        (close, "We are not taking orders right now."),
-        (sell_out, "Mug is sold out."),
-        (take_off_sale, "Mug is no longer for sale."),
-        (ask_dining, "Choose whether to eat here or take away."),
-    ],
-)
-def test_purchase_that_the_shop_cannot_take_is_a_409_with_the_reason(
-    sandbox: SandboxProcess, mug: Product, stop: Callable[[Shop], None], sentence: str
-) -> None:
-    stop(mug.shop)
-
-    response = post(mug)
-
-    assert (response.status_code, response.json()["message"]) == (409, sentence)
-    assert counts() == (0, 0, 0, 0)
-    assert sandbox.invoices() == []
-
-
-def test_purchase_while_payments_are_paused_is_a_409(mug: Product) -> None:
-    pause_for_refused_password()
-    before = counts()
-
-    response = post(mug)
-
-    assert response.status_code == 409
-    assert response.json()["message"] == "Payments are paused. Try again in a few minutes."
-    assert counts() == before
-
-
-def test_product_that_needs_a_choice_is_a_409(latte: Product, milk: OptionGroup) -> None:
-    Product.objects.filter(pk=latte.pk).update(instant_checkout=True)
-    ensure_key(latte.shop)
-    latte.shop.refresh_from_db()
-
-    response = post(latte)
-
-    assert response.status_code == 409
-    assert milk.name_en in response.json()["message"]
-    assert counts() == (0, 0, 0, 0)
-
-
-@pytest.mark.parametrize(
-    ("fields", "status", "named"),
-    [
-        ({"purchaseToken": "P999999"}, 404, "No product is sold by this code."),
-        ({"purchaseToken": "mug"}, 404, "No product is sold by this code."),
-        ({"purchaseToken": "P0007"}, 404, "No product is sold by this code."),
-        ({"purchaseToken": "P" + "9" * 60}, 404, "No product is sold by this code."),
-        ({"purchaseToken": "a b"}, 400, "The purchaseToken must be"),
-        ({"purchaseToken": None}, 400, "The purchaseToken must be"),
-        ({"msisdn": "letters"}, 400, "The msisdn must be"),
-        ({"msisdn": "+46701234567"}, 400, "The msisdn must be"),
-        ({"msisdn": 46701234567}, 400, "The msisdn must be"),
-        ({"msisdn": None}, 400, "The msisdn must be"),
-        ({"street": 7}, 400, "This must be a text."),
-        *(({name: "x" * 10_000}, 400, "can have at most") for name in CUSTOMER if name != "msisdn"),
-        ({"msisdn": "4" * 10_000}, 400, "The msisdn must be"),
-        ({"purchaseToken": "P" * 10_000}, 400, "The purchaseToken must be"),
-    ],
-)
-def test_bad_field_is_a_4xx_that_says_why_and_changes_nothing(
-    sandbox: SandboxProcess, mug: Product, fields: dict[str, object], status: int, named: str
-) -> None:
-    response = post(mug, **fields)
-
-    assert response.status_code == status
-    assert named in response.json()["message"]
-    if status == 400:
-        assert response.json()["field"] == next(iter(fields))
-    assert counts() == (0, 0, 0, 0)
-    assert sandbox.calls() == []
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type", "status"),
-    [
-        (b"purchaseToken=P1", "application/x-www-form-urlencoded", 415),
-        (b"not JSON", "application/json", 400),
-        (b"\xff", "application/json", 400),
-        (b"[]", "application/json", 400),
-        (b'{"purchaseToken": "P1"' + b" " * 1_000_000 + b"}", "application/json", 413),
-    ],
-    ids=["form", "text", "bytes", "list", "1 MB"],
-)
-def test_bad_body_is_a_4xx_that_says_why(
-    mug: Product, body: bytes, content_type: str, status: int
-) -> None:
-    response = JsonClient().post(address_of(mug.shop), body, content_type)
-
-    assert response.status_code == status
-    assert response.json()["message"]
-    assert counts() == (0, 0, 0, 0)
-
-
-def test_wrong_secret_is_a_404_whether_the_shop_sells_so_or_not(mug: Product) -> None:
-    other = ShopFactory.create(name="Another", slug="another", service_id="ANOTHER")
-    addresses = [
-        f"/{mug.shop.slug}/instant-checkout/wrong/createPurchase",
-        f"/{other.slug}/instant-checkout/{mug.shop.instant_checkout_key}/createPurchase",
-        f"/no-such-shop/instant-checkout/{mug.shop.instant_checkout_key}/createPurchase",
-    ]
-
-    responses = [JsonClient().send(each, purchase_of(mug)) for each in addresses]
-
-    assert [each.status_code for each in responses] == [404, 404, 404]
-    assert len({each.content for each in responses}) == 1
-    assert counts() == (0, 0, 0, 0)
-
-
-def test_product_is_sold_so_only_once_staff_turn_it_on(mug: Product, bun: Product) -> None:
-    assert bun.instant_checkout is False
-    assert post(bun).status_code == 404
-
-
-@pytest.mark.usefixtures("sandbox")
-def test_address_outside_the_allow_list_is_a_403(mug: Product, settings: Settings) -> None:
-    settings.INSTANT_CHECKOUT_ADDRESSES = [ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")]
-    path, body = address_of(mug.shop), purchase_of(mug)
-
-    statuses = {
-        address: JsonClient(REMOTE_ADDR=address).send(path, body).status_code
-        for address in ("203.0.113.9", "", "2001:db9::1", "192.0.2.7", "2001:db8::1")
-    }
-
-    assert statuses == {
-        "203.0.113.9": 403, "": 403, "2001:db9::1": 403, "192.0.2.7": 200, "2001:db8::1": 200
-    }  # fmt: skip
-
-
-@pytest.mark.usefixtures("sandbox")
-def test_one_persons_purchases_are_limited(mug: Product) -> None:
-    statuses = [post(mug).status_code for _ in range(rate_limits.PURCHASE.per_token or 0)]
-    refused = post(mug)
-
-    assert set(statuses) == {200}
-    assert refused.status_code == 429
-    assert post(mug, msisdn="46700000002").status_code == 200
-
-
-def test_secret_is_not_logged(mug: Product) -> None:
-    line = f'"POST {address_of(mug.shop)} HTTP/1.1" 404'
-
-    assert mug.shop.instant_checkout_key not in redact(line)
 
 
 # --- Personal data -----------------------------------------------------------------------------

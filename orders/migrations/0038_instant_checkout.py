@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """Sell products by Instant Checkout. The new columns have constant defaults: no row is written."""
 
     dependencies = [
-        ('orders', '0035_validate_terminal_registration_events'),
+        ('orders', '0037_validate_file_events'),
     ]
 
     operations = [
