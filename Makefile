@@ -5,7 +5,7 @@ PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-versi
 
 .DEFAULT_GOAL := help
 .PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots walk proof mutants mutation crashtest outages \
-	kitchen abuse deploy-check sbom bench bench-quick bench-streams bench-web bench-web-quick bench-scale
+	kitchen abuse deploy-check proxy-test sbom bench bench-quick bench-streams bench-web bench-web-quick bench-scale
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -71,6 +71,10 @@ abuse: $(VENV)/installed-test ## attack a running shop, and write docs/abuse.md 
 deploy-check: $(VENV)/installed-test ## check deploy/ by its own linters: hadolint, systemd, nginx, ... (20 s)
 	@$(MAKE) --no-print-directory VENV=.local/deploy .local/deploy/installed-deploy
 	@exec $(VENV_PYTHON) -m tests.deploy
+
+proxy-test: $(VENV)/installed-test ## run two webs and two pollers behind nginx and Caddy, as root (2 min)
+	@$(MAKE) --no-print-directory VENV=.local/deploy .local/deploy/installed-deploy
+	@exec $(VENV_PYTHON) -m tests.deploy.behind_proxies
 
 sbom: $(VENV)/installed-test ## list the packages of the image as CycloneDX, in .local/sbom.json
 	@$(MAKE) --no-print-directory VENV=.local/deploy .local/deploy/installed-deploy
