@@ -9,7 +9,7 @@ from seqrshop.ops.doctor.check import Check
 from seqrshop.ops.doctor.database import database
 from seqrshop.ops.doctor.disk import disk
 from seqrshop.ops.doctor.mail import mail
-from seqrshop.ops.doctor.poller import poller
+from seqrshop.ops.doctor.poller import polled_shards, shards
 from seqrshop.ops.doctor.processes import beat, own_beat, own_web, own_worker, processes
 from seqrshop.ops.doctor.public import public_address
 from seqrshop.ops.doctor.seqr import credentials, seqr_service, seqr_session
@@ -25,7 +25,7 @@ def shop_checks() -> list[Check]:
     return [
         Check("database", database, DATABASE),
         Check("redis", broker, REDIS),
-        Check("shards", poller, DATABASE),
+        Check("shards", shards, DATABASE),
         Check("processes", processes, REDIS),
         Check("beat", beat, REDIS),
         Check("SEQR_SERVICE_URL", seqr_service, SEQR),
@@ -45,7 +45,7 @@ PROCESS_CHECKS = {
     "background": [Check("background", partial(own_worker, "background"), "Restart it.")],
     "poller": [
         Check("poller", partial(own_worker, "poller"), "Restart it."),
-        Check("shards", poller, "Restart it."),
+        Check("shards", polled_shards, "Restart it."),
     ],
     "beat": [Check("beat", own_beat, "Restart it.")],
 }

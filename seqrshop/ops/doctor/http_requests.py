@@ -55,12 +55,16 @@ _CERTIFICATE_PROBLEMS = {
 
 
 class RequestError(Exception):
-    """There is no answer; `message` says why, and `advice` what to do."""
+    """There is no answer; `message` says why, and `advice` what to do.
 
-    def __init__(self, message: str, advice: str) -> None:
+    `was_reached`: the server has answered, and its certificate or its answer is wrong.
+    """
+
+    def __init__(self, message: str, advice: str, *, was_reached: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.advice = advice
+        self.was_reached = was_reached
 
 
 @dataclass(frozen=True)
@@ -137,11 +141,12 @@ def _sentences(host: str, port: int, timeout: float) -> Iterator[None]:
                 "Check the certificate and its chain.",
             ),
         )
-        raise RequestError(message.format(host=host), advice) from None
+        raise RequestError(message.format(host=host), advice, was_reached=True) from None
     except ssl.SSLError:
         raise RequestError(
             f"{host} does not speak TLS 1.2 or later on port {port}.",
             "Check the address and the server's TLS configuration.",
+            was_reached=True,
         ) from None
     except socket.gaierror:
         raise RequestError(

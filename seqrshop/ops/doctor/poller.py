@@ -28,7 +28,7 @@ _RISKS = {
 }
 
 
-def poller() -> Iterator[Finding]:
+def shards() -> Iterator[Finding]:
     """Check each shard, by its heartbeat in Redis or its row in PostgreSQL."""
     heartbeats, snapshot = heartbeats_or_none(), _snapshot()
     if heartbeats is None and snapshot is None:
@@ -39,7 +39,25 @@ def poller() -> Iterator[Finding]:
         *_unpolled(statuses),
         *_at_risk(statuses, snapshot, redis_is_up=heartbeats is not None),
     ]
-    yield from findings or [ok("shards", f"{count(len(statuses), 'shard')} polled.")]
+    yield from findings or [_polled(statuses)]
+
+
+def polled_shards() -> Iterator[Finding]:
+    """Check whether all shards are polled, for the health check of a poller's container.
+
+    A poller that starts while PostgreSQL is away polls nothing yet, and a restart would not help.
+    """
+    heartbeats, snapshot = heartbeats_or_none(), _snapshot()
+    statuses = shard_statuses(heartbeats or {}, snapshot.shard_rows if snapshot else {})
+    findings = [*_unpolled(statuses)]
+    if findings and snapshot is None:
+        yield unknown("shards", "PostgreSQL")
+    else:
+        yield from findings or [_polled(statuses)]
+
+
+def _polled(statuses: dict[int, ShardStatus | None]) -> Finding:
+    return ok("shards", f"{count(len(statuses), 'shard')} polled.")
 
 
 def _unpolled(statuses: dict[int, ShardStatus | None]) -> Iterator[Finding]:

@@ -18,6 +18,8 @@ from seqrshop.presence import Process, last_entries, present_processes
 
 PING_TIMEOUT_SECONDS = 1.5
 MAX_TICK_AGE_SECONDS = 15.0  # Beat enqueues something every two seconds
+LOOPBACK = "127.0.0.1"
+ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - where web may listen
 WITHOUT = {
     "web": "the pages and the admin are down",
     "worker": "orders are not sent",
@@ -99,8 +101,8 @@ def _beat(*, on_this_host: bool) -> Finding:
 
 def own_web() -> Iterator[Finding]:
     """Check that the web process of this host answers."""
-    host = os.environ.get("LISTEN_HOST") or "127.0.0.1"
-    host = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - the address to connect to
+    host = os.environ.get("LISTEN_HOST") or LOOPBACK
+    host = LOOPBACK if host in ALL_ADDRESSES else f"[{host}]" if ":" in host else host
     try:
         answer = get(f"http://{host}:{os.environ.get('PORT') or 8000}/health/live")
     except RequestError as error:

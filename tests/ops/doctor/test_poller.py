@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from seqrshop.ops.doctor.poller import poller
+from seqrshop.ops.doctor.poller import polled_shards, shards
 from tests.factories import InvoiceFactory
 from tests.ops.doctor.results import levels, only
 from tests.ops.shards import publish_heartbeat, write_row
@@ -21,13 +21,13 @@ def open_invoice(db: None) -> None:
 def test_shard_that_is_polled_is_ok(db: None, no_heartbeat: None) -> None:
     publish_heartbeat()
 
-    assert levels(poller()) == {"shards": "ok"}
+    assert levels(shards()) == {"shards": "ok"}
 
 
 def test_shard_without_a_heartbeat_fails_although_nothing_is_open(
     db: None, no_heartbeat: None
 ) -> None:
-    finding = only(poller())
+    finding = only(shards())
 
     assert (finding.level, finding.subject) == ("failed", "shards")
     assert "after 20 seconds" in finding.message
@@ -37,7 +37,7 @@ def test_shard_without_a_heartbeat_fails_although_nothing_is_open(
 def test_shard_whose_heartbeat_is_old_fails_with_its_age(db: None, no_heartbeat: None) -> None:
     publish_heartbeat(round_age=40)
 
-    assert "for 40 seconds" in only(poller()).message
+    assert "for 40 seconds" in only(shards()).message
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_open_payment_without_an_answer_fails(
 ) -> None:
     publish_heartbeat(**ages)
 
-    assert message in only(poller()).message
+    assert message in only(shards()).message
 
 
 def test_row_in_postgresql_stands_in_for_redis(db: None, redis_down: None) -> None:
     write_row()
 
-    assert levels(poller()) == {"shards": "ok"}
+    assert levels(shards()) == {"shards": "ok"}
 
 
 def test_nothing_is_known_without_redis_and_postgresql(
@@ -66,4 +66,25 @@ def test_nothing_is_known_without_redis_and_postgresql(
 ) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
 
-    assert levels(poller()) == {"shards": "warning"}
+    assert levels(shards()) == {"shards": "warning"}
+
+
+def test_poller_whose_shards_are_not_polled_is_restarted(db: None, no_heartbeat: None) -> None:
+    assert levels(polled_shards()) == {"shards": "failed"}
+
+
+def test_poller_is_not_restarted_because_seqr_does_not_answer(
+    open_invoice: None, no_heartbeat: None
+) -> None:
+    publish_heartbeat(answer_age=12)
+
+    assert levels(polled_shards()) == {"shards": "ok"}
+
+
+def test_poller_is_not_restarted_because_postgresql_is_away(
+    postgresql_down: None, no_heartbeat: None
+) -> None:
+    assert levels(polled_shards()) == {"shards": "warning"}
+
+    publish_heartbeat()
+    assert levels(polled_shards()) == {"shards": "ok"}

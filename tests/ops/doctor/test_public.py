@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ SHOP_HEADERS: Any = {"Content_Security_Policy": "default-src 'none'"}
 START_PAGE = response(200, b'<link href="/static/storefront/base.css">', **SHOP_HEADERS)
 STYLE = response(200, b"body{}", Content_Type="text/css")
 STREAM_START = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
-COMPRESSED_START = STREAM_START.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n")
 FIRST_EVENT = b"event: probe\ndata: {}\n\n"
 LAST_EVENT = b'event: end\ndata: {"reason": "timeout"}\n\n'
 
@@ -36,7 +35,7 @@ def serve(
     *,
     page: bytes = START_PAGE,
     style: bytes = STYLE,
-    stream: bytes = STREAM_START + FIRST_EVENT,
+    stream: bytes = STREAM_START + FIRST_EVENT + LAST_EVENT,
 ) -> None:
     """Answer requests for the start page, the style sheet and the probe's stream."""
 
@@ -46,6 +45,12 @@ def serve(
         connection.close()
 
     server.handler = handler
+
+
+@pytest.fixture(autouse=True)
+def _no_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a stream be ok that is sent at once."""
+    monkeypatch.setattr(checks, "MIN_GAP_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -212,51 +217,62 @@ def test_files_that_were_not_collected_fail(
 # --- Streams -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "stream",
-    [STREAM_START + FIRST_EVENT, COMPRESSED_START + gzip.compress(FIRST_EVENT)],
-    ids=["plain", "compressed"],
-)
-def test_stream_whose_first_event_comes_at_once_is_ok(shop: ScriptedServer, stream: bytes) -> None:
-    serve(shop, stream=stream)
+def send_in_parts(
+    shop: ScriptedServer, monkeypatch: pytest.MonkeyPatch, *parts: bytes, gap: float
+) -> None:
+    """Answer the probe with these parts, so many seconds apart; 0.2 count as a gap."""
+    monkeypatch.setattr(checks, "MIN_GAP_SECONDS", 0.2)
+    serve(shop)
+    answer_others = shop.handler
+
+    def handler(connection: Connection) -> None:
+        if PROBE_PATH not in shop.requests[-1].head:
+            answer_others(connection)
+            return
+        connection.send(STREAM_START)
+        for part in parts:
+            time.sleep(gap)
+            connection.send(part)
+        connection.close()
+
+    shop.handler = handler
+
+
+def test_stream_whose_events_arrive_apart_is_ok(
+    shop: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send_in_parts(shop, monkeypatch, FIRST_EVENT, LAST_EVENT, gap=0.3)
 
     assert levels(public_address()) == ALL_OK
 
 
 @pytest.mark.parametrize(
-    ("stream", "message"),
-    [
-        (STREAM_START + FIRST_EVENT + LAST_EVENT, "The proxy holds events back"),
-        (COMPRESSED_START + gzip.compress(FIRST_EVENT + LAST_EVENT), "The proxy holds events back"),
-        (STREAM_START, "The proxy holds events back"),
-        (response(404), f"{PROBE_PATH} answers with HTTP status 404."),
-    ],
-    ids=["buffered", "compressed and buffered", "empty", "not passed on"],
+    "parts",
+    [(FIRST_EVENT, LAST_EVENT), (FIRST_EVENT + LAST_EVENT,), ()],
+    ids=["late and in parts", "late and together", "empty"],
 )
-def test_stream_that_the_proxy_holds_back_fails(
-    shop: ScriptedServer, stream: bytes, message: str
+def test_proxy_that_holds_events_back_fails(
+    shop: ScriptedServer, monkeypatch: pytest.MonkeyPatch, parts: tuple[bytes, ...]
 ) -> None:
-    serve(shop, stream=stream)
+    send_in_parts(shop, monkeypatch, *parts, gap=0.02)
 
     finding = only(public_address())
 
     assert (finding.level, finding.subject) == ("failed", "streams")
-    assert message in finding.message
+    assert "holds events back" in finding.message
+    assert "buffering" in finding.advice
+
+
+def test_stream_that_the_proxy_does_not_pass_on_fails(shop: ScriptedServer) -> None:
+    serve(shop, stream=response(404))
+
+    assert only(public_address()).message == f"{PROBE_PATH} answers with HTTP status 404."
 
 
 def test_stream_that_a_proxy_never_starts_fails_within_its_limit(
     shop: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checks, "TIMEOUT_SECONDS", 0.3)
-    serve(shop)
-    answer = shop.handler
-
-    def handler(connection: Connection) -> None:
-        if PROBE_PATH in shop.requests[-1].head:
-            connection.stall()
-        else:
-            answer(connection)
-
-    shop.handler = handler
+    send_in_parts(shop, monkeypatch, FIRST_EVENT, gap=1)
 
     assert levels(public_address()) == {**ALL_OK, "streams": "failed"}
