@@ -166,6 +166,28 @@ def test_pollers_share_the_shards_and_take_over_those_of_a_killed_one(
     assert taken_over < RECOVERY_SECONDS * 2
 
 
+def test_stopped_poller_hands_its_shards_over_at_once(
+    sandbox: SandboxProcess, environment: dict[str, str], tmp_path: Path, eventually: Eventually
+) -> None:
+    environment = {**environment, "SEQR_POLL_SHARDS": "4"}
+    first = ManagedProcess(procfile_command("poller"), log=tmp_path / "first", env=environment)
+    with pollers(environment, tmp_path), first:
+        eventually(lambda: sorted(map(len, _shards_by_holder().values())) == [2, 2])
+        invoices = [issued_invoice() for _ in range(8)]
+        eventually(lambda: all(_longest_silence(sandbox, each) for each in invoices))
+        first.stop(signal.SIGTERM)
+        for invoice in invoices:
+            sandbox.pay(reference(invoice))
+        seconds_until_paid(*invoices)
+
+    assert max(_longest_silence(sandbox, invoice) for invoice in invoices) < RECOVERY_SECONDS
+
+
+def _longest_silence(sandbox: SandboxProcess, invoice: Invoice) -> float:
+    """Return the longest time without a query; 0 before the first one."""
+    return float(sandbox.invoice(reference(invoice))["longest_silence_seconds"] or 0)
+
+
 def _shards_by_holder() -> dict[str, list[int]]:
     """Return the numbers of the locked ones of four shards, by their pollers."""
     found: dict[str, list[int]] = {}
