@@ -12,7 +12,7 @@ import aiohttp
 
 RETRY_SECONDS = 2.0
 TIMEOUT_SECONDS = 15.0
-STREAM_SILENCE_SECONDS = 10.0
+STREAM_SILENCE_SECONDS = 25.0  # a paid order's stream says something every ten
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
 
