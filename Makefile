@@ -5,12 +5,13 @@ PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --quiet --disable-pip-versi
 
 .DEFAULT_GOAL := help
 .PHONY: help rooms run dev check test test-anywhere lint format requirements screenshots walk proof mutants mutation crashtest outages \
-	kitchen abuse deploy-check proxy-test sbom bench bench-quick bench-streams bench-web bench-web-quick bench-scale
+	rolling-restart restore-test kitchen abuse deploy-check sbom bench bench-quick bench-streams bench-web bench-web-quick \
+	bench-scale
 .DELETE_ON_ERROR:
 
 help: ## print this list
 	@awk -F ' ## ' '/^[a-z-]+:.* ## / { split($$1, target, ":"); \
-		printf "make %-14s %s\n", target[1], $$2 }' $(firstword $(MAKEFILE_LIST))
+		printf "make %-15s %s\n", target[1], $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(VENV)/installed-local ## run the shop, the sandbox that plays SEQR, PostgreSQL and Redis
 	@exec $(VENV_PYTHON) -m seqrshop.local.run
@@ -62,6 +63,12 @@ crashtest: $(VENV)/installed-test ## kill processes at random, then compare the 
 outages: $(VENV)/installed-test ## take PostgreSQL, Redis and SEQR away, and write docs/outages.md (45 min)
 	@exec $(VENV_PYTHON) -m tests.proof.outages
 
+rolling-restart: $(VENV)/installed-test ## restart everything under load, and write docs/rolling-restart.md (3 min): RATE=n SEED=n
+	@exec $(VENV_PYTHON) -m tests.proof.restart --write
+
+restore-test: $(VENV)/installed-test ## lose the database twice, restore it, and write docs/restore.md (4 min): ORDERS=n
+	@exec $(VENV_PYTHON) -m tests.proof.restore --write
+
 kitchen: $(VENV)/installed-test ## 200 orders on three screens of the kitchen board (6 min): ARGS=--quick takes 20 (1 min)
 	@exec $(VENV_PYTHON) -m tests.proof.kitchen $(ARGS)
 
@@ -71,10 +78,6 @@ abuse: $(VENV)/installed-test ## attack a running shop, and write docs/abuse.md 
 deploy-check: $(VENV)/installed-test ## check deploy/ by its own linters: hadolint, systemd, nginx, ... (20 s)
 	@$(MAKE) --no-print-directory VENV=.local/deploy .local/deploy/installed-deploy
 	@exec $(VENV_PYTHON) -m tests.deploy
-
-proxy-test: $(VENV)/installed-test ## run two webs and two pollers behind nginx and Caddy, as root (2 min)
-	@$(MAKE) --no-print-directory VENV=.local/deploy .local/deploy/installed-deploy
-	@exec $(VENV_PYTHON) -m tests.deploy.behind_proxies
 
 sbom: $(VENV)/installed-test ## list the packages of the image as CycloneDX, in .local/sbom.json
 	@$(MAKE) --no-print-directory VENV=.local/deploy .local/deploy/installed-deploy

@@ -34,8 +34,13 @@ NAMED_SHOPS = (BUSY_SHOP, LARGE_SHOP, IDLE_SHOP, SMALL_SHOP)
 STATEMENTS = Path(__file__).with_name("fill.sql")
 
 
-def fill(owner: psycopg.Connection[tuple[object, ...]], orders: int) -> None:
-    """Fill the database; `owner` may leave out the checks of foreign keys."""
+def fill(
+    owner: psycopg.Connection[tuple[object, ...]], orders: int, *, counts_activity: bool = True
+) -> None:
+    """Fill the database; `owner` may leave out the checks of foreign keys.
+
+    The activity of each hour takes minutes to count; the dashboard shows it.
+    """
     clerk = User.objects.create_user("clerk", is_staff=True)
     _create_shops()
     parts = dict(_parts(STATEMENTS.read_text()))
@@ -68,7 +73,8 @@ def fill(owner: psycopg.Connection[tuple[object, ...]], orders: int) -> None:
     owner.execute("VACUUM ANALYZE")
     sys.stdout.write("Counting the takings and the activity\n")
     update_takings()
-    update_activity(COUNT_SECONDS)
+    if counts_activity:
+        update_activity(COUNT_SECONDS)
     owner.execute("VACUUM ANALYZE")
 
 

@@ -19,6 +19,7 @@ class Customer:
 
     def __init__(self, shop: Shop, port: int) -> None:
         self._port = port
+        self._path = f"/{shop.slug}/orders"
         self._token = secrets.token_hex(8)
         product = Product.objects.create(
             shop=shop, name_sv="Kanelbulle", name_en="Cinnamon bun", price="45.00"
@@ -45,7 +46,7 @@ class Customer:
     def can_pay(self) -> bool:
         """Place the order, and return whether its invoice has reached SEQR."""
         try:
-            order = self._request("POST", "/lyktan/orders", TIMEOUT_SECONDS, self._order)
+            order = self._request("POST", self._path, TIMEOUT_SECONDS, self._order)
         except (OSError, http.client.HTTPException, ValueError):
             return False
         return order.get("state") in ("awaiting_payment", "paid")

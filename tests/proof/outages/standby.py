@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
 from seqrshop.local.servers import free_port
+from tests.postgres_server import PostgresServer
 from tests.processes import ManagedProcess
 
 READY_SECONDS = 60
@@ -32,33 +31,18 @@ class Standby:
 
 def start_standby(primary: ManagedProcess, superuser_url: str) -> Standby:
     """Copy the primary, and start the copy as its synchronous standby."""
-    command = [str(part) for part in primary.command]
-    at = command.index("-D")
-    user, programs, data = command[: at - 1], Path(command[at - 1]).parent, Path(command[at + 1])
-    copy = data.parent / f"standby-{free_port()}"
-    _copy(user, programs, copy, superuser_url)
-    port = free_port()
-    command[at + 1 : at + 4] = [str(copy), "-p", str(port)]
-    process = ManagedProcess(command, log=data.parent / "standby.log", cwd=Path("/"))
-    process.start()
-    _wait_until_synchronous(superuser_url)
-    return Standby(process, with_port(superuser_url, port))
-
-
-def _copy(user: list[str], programs: Path, copy: Path, superuser_url: str) -> None:
-    subprocess.run(
-        [
-            *user,
-            str(programs / "pg_basebackup"),
-            f"--pgdata={copy}",
-            f"--dbname={superuser_url}",
-            "--write-recovery-conf",
-            "--checkpoint=fast",
-        ],
-        cwd="/",
-        check=True,
-        capture_output=True,
+    server = PostgresServer.of(primary)
+    copy = server.on(server.data.parent / f"standby-{free_port()}")
+    server.run(
+        "pg_basebackup",
+        f"--pgdata={copy.data}",
+        f"--dbname={superuser_url}",
+        "--write-recovery-conf",
+        "--checkpoint=fast",
     )
+    process = copy.start(log=server.data.parent / "standby.log")
+    _wait_until_synchronous(superuser_url)
+    return Standby(process, with_port(superuser_url, copy.port))
 
 
 def _wait_until_synchronous(superuser_url: str) -> None:
