@@ -131,6 +131,26 @@ def test_application_role_alone_migrates_nothing_in_another_owners_database(
         application.execute("CREATE TABLE mine (id integer)")
 
 
+def test_second_role_gets_what_the_application_needs_and_the_first_one_keeps_it(
+    migrated_database: dict[str, str],
+) -> None:
+    """So a password of PostgreSQL is replaced while the shop runs (docs/keys.md)."""
+    first = role_of(migrated_database)
+    owner_url, password = migrated_database["MIGRATION_DATABASE_URL"], "of-the-second-role"
+    address = urlsplit(owner_url)
+    second = f"postgresql://{first}_2:{password}@{address.hostname}:{address.port}{address.path}"
+    by_second = migrated_database | {"DATABASE_URL": second}
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        owner.execute(f"CREATE ROLE {first}_2 LOGIN PASSWORD '{password}'".encode())
+        granted = migrate(**by_second)
+        both = [tables_granted(each, "INSERT") for each in (migrated_database, by_second)]
+        owner.execute(f"DROP OWNED BY {first}_2; DROP ROLE {first}_2".encode())
+
+    assert granted.returncode == 0, granted.stderr
+    assert both[0] == both[1] != set()
+    assert tables_granted(migrated_database, "INSERT") == both[0]
+
+
 def test_plan_grants_nothing(migrated_database: dict[str, str]) -> None:
     with psycopg.connect(migrated_database["MIGRATION_DATABASE_URL"]) as owner:
         owner.execute("REVOKE ALL ON orders_order FROM PUBLIC, " + role_of(migrated_database))
