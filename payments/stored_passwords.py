@@ -65,7 +65,7 @@ class UnreadablePasswords(Exception):
         super().__init__(
             "ENCRYPTION_KEYS has no key that decrypts the stored password of "
             f"{', '.join(first)}{' and ' if first else ''}{last}: see “Keys and passwords” in "
-            "docs/operations.md."
+            "docs/keys.md."
         )
 
 

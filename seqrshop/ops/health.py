@@ -48,7 +48,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
-    """Return the shop's health; 503 while money is at risk. Source: docs/operations.md."""
+    """Return the shop's health; 503 while money is at risk. Source: docs/monitoring.md."""
     heartbeats, snapshot = heartbeats_or_none(), _health_snapshot.result()
     shards = shard_statuses(heartbeats or {}, snapshot.shard_rows if snapshot else {})
     risks = [] if snapshot else ["postgresql_unavailable"]

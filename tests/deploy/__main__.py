@@ -29,14 +29,9 @@ CHECKS: dict[str, Callable[[Path], str]] = {
 }
 
 
-def ensure_deploy_programs() -> bool:
-    """Install what the checks need, if we may. Return whether all of it is installed."""
-    return ensure_programs(DEBIAN_PACKAGES)
-
-
 def main() -> int:
     """Run every check, also after a failure; return 0 when all passed."""
-    if not ensure_deploy_programs():
+    if not ensure_programs(DEBIAN_PACKAGES):
         return 1
     failures = 0
     for name, check in CHECKS.items():

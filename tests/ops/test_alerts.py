@@ -19,7 +19,6 @@ from tests.ops.everything import TOKEN, publish_everything, read_families
 
 MONITORING = django_settings.BASE_DIR / "deploy" / "monitoring"
 RULES = MONITORING / "alerts.yml"
-OPERATIONS = (django_settings.BASE_DIR / "docs" / "operations.md").read_text()
 OTHER_EXPORTERS = {"up", "ALERTS", "probe_ssl_earliest_cert_expiry"}
 NAME = re.compile(r"\b(?:seqr(?:shop)?_\w+|probe_\w+|ALERTS|up)\b")
 

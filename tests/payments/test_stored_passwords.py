@@ -73,7 +73,7 @@ def test_owners_of_unreadable_passwords_are_named() -> None:
 
     assert str(caught.value) == (
         "ENCRYPTION_KEYS has no key that decrypts the stored password of seller reseller-2 and "
-        "terminal till-2: see “Keys and passwords” in docs/operations.md."
+        "terminal till-2: see “Keys and passwords” in docs/keys.md."
     )
 
 

@@ -22,7 +22,7 @@ OLD, NEW = OTHER_KEY, Fernet.generate_key().decode()
 PASSWORD = "till-2-secret"
 REASON = (
     "ENCRYPTION_KEYS has no key that decrypts the stored password of terminal till-2: see “Keys "
-    "and passwords” in docs/operations.md."
+    "and passwords” in docs/keys.md."
 )
 PROGRAMS = Path(sys.executable).parent
 SEED_DEMO = ["python", "manage.py", "seed_demo"]
