@@ -69,8 +69,10 @@ from payments.models.refund_hold import RefundHold
 from payments.models.takings import (
     TakingsCursor,
     TakingsDay,
+    TakingsGoodsMonth,
     TakingsHour,
     TakingsProduct,
+    TakingsProductMonth,
     TakingsVat,
 )
 from payments.models.transaction_period import (
@@ -144,8 +146,10 @@ __all__ = [
     "Shard",
     "TakingsCursor",
     "TakingsDay",
+    "TakingsGoodsMonth",
     "TakingsHour",
     "TakingsProduct",
+    "TakingsProductMonth",
     "TakingsVat",
     "TimesDay",
     "TimesMonth",

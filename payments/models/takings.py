@@ -132,3 +132,54 @@ class TakingsProduct(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shop_id} {self.day} {self.product_id} {self.currency}"
+
+
+class TakingsGoodsMonth(models.Model):
+    """The sums of TakingsVat by month, of all VAT rates. `month` is the first day of the month.
+
+    A trigger of TakingsVat keeps them, as one does TimesMonth.
+    """
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="+", db_index=False)
+    month = models.DateField()
+    currency = models.CharField(max_length=3)
+    kind = models.CharField(max_length=8, choices=ReceiptKind.choices)
+    net = models.DecimalField(max_digits=17, decimal_places=2)
+    vat = models.DecimalField(max_digits=17, decimal_places=2)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shop", "month", "currency", "kind"], name="takings_goods_month_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.month:%Y-%m} {self.kind} {self.currency}"
+
+
+class TakingsProductMonth(models.Model):
+    """The sums of TakingsProduct by month, of which `month` is the first day.
+
+    A trigger of TakingsProduct keeps them, as one does TimesMonth.
+    """
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="+", db_index=False)
+    month = models.DateField()
+    currency = models.CharField(max_length=3)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    units = models.BigIntegerField()
+    net = models.DecimalField(max_digits=17, decimal_places=2)
+    gross = models.DecimalField(max_digits=17, decimal_places=2)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shop", "month", "currency", "product"], name="takings_product_month_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.month:%Y-%m} {self.product_id} {self.currency}"

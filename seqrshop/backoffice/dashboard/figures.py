@@ -34,6 +34,7 @@ from payments.models import (
     OrdersHour,
     ReceiptKind,
     TakingsDay,
+    TakingsGoodsMonth,
     TakingsHour,
     TakingsVat,
     TimesDay,
@@ -108,8 +109,8 @@ def _in(period: Period, shop_ids: Sequence[int], path: str = "") -> Q:
     )
 
 
-def _is_now(period: Period, path: str = "") -> Case:
-    now = When(**{f"{path}day__gte": period.first}, then=Value(True))
+def _is_now(period: Period, field: str = "day") -> Case:
+    now = When(**{f"{field}__gte": period.first}, then=Value(True))
     return Case(now, default=Value(False), output_field=BooleanField())
 
 
@@ -127,15 +128,11 @@ def totals(period: Period, shop_ids: Sequence[int]) -> dict[str, Compared]:
         of = _of(found[row["currency"]], is_now=row["is_now"])
         of.payments, of.tips = row["payments_sum"], row["tips_sum"]
         of.refunds_count, of.reversals_count = row["refunds_sum"], row["reversals_sum"]
-    for row in (
-        _vat_lines(period, shop_ids)
-        .values("kind", "takings__currency", "is_now")
-        .annotate(net_sum=Sum("net"), gross_sum=Sum(F("net") + F("vat")))
-    ):
-        of = _of(found[row["takings__currency"]], is_now=row["is_now"])
-        of.add(row["net_sum"], row["gross_sum"])
-        name = _TOTAL_OF[row["kind"]]
-        setattr(of, name, getattr(of, name) + row["gross_sum"])
+    for currency, kind, is_now, net, gross in _goods(period, shop_ids, "currency, kind, is_now"):
+        of = _of(found[currency], is_now=is_now)
+        of.add(net, gross)
+        name = _TOTAL_OF[kind]
+        setattr(of, name, getattr(of, name) + gross)
     return dict(found)
 
 
@@ -150,9 +147,45 @@ def _of(compared: Compared, *, is_now: bool) -> Any:
     return compared.now if is_now else compared.before
 
 
-def _vat_lines(period: Period, shop_ids: Sequence[int]) -> QuerySet[Any]:
-    lines = TakingsVat.objects.filter(_in(period, shop_ids, "takings__")).order_by()
-    return lines.annotate(is_now=_is_now(period, "takings__"))
+# Whole months are read from the sums by month, and the days before and after them by day.
+_GOODS = """
+    WITH lines AS (
+        SELECT shop_id, currency, kind, day >= %(first)s AS is_now, net, net + vat AS gross
+        FROM payments_takingsday JOIN payments_takingsvat ON takings_id = payments_takingsday.id
+        WHERE shop_id = ANY(%(shops)s) AND day BETWEEN %(first_before)s AND %(last)s
+            AND (day < %(month)s OR day >= %(end)s)
+            AND (day < %(month_before)s OR day >= %(end_before)s)
+        UNION ALL
+        SELECT shop_id, currency, kind, month >= %(first)s, net, net + vat
+        FROM payments_takingsgoodsmonth
+        WHERE shop_id = ANY(%(shops)s) AND (
+            month >= %(month)s AND month < %(end)s
+            OR month >= %(month_before)s AND month < %(end_before)s
+        )
+    )
+"""
+
+
+def _goods(period: Period, shop_ids: Sequence[int], columns: str) -> list[Any]:
+    """Return the sums, net and gross, of a period and of the one before, grouped by columns."""
+    months, months_before = period.whole_months, period.before.whole_months
+    values: dict[str, Any] = {
+        "shops": list(shop_ids),
+        "first_before": period.before.first,
+        "first": period.first,
+        "last": period.last,
+        "month": months[0],
+        "end": months[1],
+        "month_before": months_before[0],
+        "end_before": months_before[1],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{_GOODS} SELECT {columns}, sum(net), sum(gross) FROM lines GROUP BY {columns}",  # noqa: S608
+            values,
+        )
+        found: list[Any] = cursor.fetchall()
+    return found
 
 
 def takings_by_bucket(
@@ -165,9 +198,22 @@ def takings_by_bucket(
         hours = TakingsHour.objects.filter(_in(period, shop_ids), currency=currency).order_by()
         rows = hours.annotate(is_now=_is_now(period), key=F("hour"))
         net, gross = F("sales_net") + F("refunds_net"), F("sales_gross") + F("refunds_gross")
+    elif period.grain == Grain.MONTH:
+        months = TakingsGoodsMonth.objects.filter(
+            shop__in=shop_ids,
+            month__gte=period.before.first,
+            month__lte=period.last,
+            currency=currency,
+        )
+        rows = months.order_by().annotate(is_now=_is_now(period, "month"), key=F("month"))
+        net, gross = F("net"), F("net") + F("vat")
     else:
-        lines = _vat_lines(period, shop_ids).filter(takings__currency=currency)
-        rows = lines.annotate(key=_TRUNCATED[period.grain]("takings__day"))
+        lines = TakingsVat.objects.filter(
+            _in(period, shop_ids, "takings__"), takings__currency=currency
+        ).order_by()
+        rows = lines.annotate(
+            is_now=_is_now(period, "takings__day"), key=_TRUNCATED[period.grain]("takings__day")
+        )
         net, gross = F("net"), F("net") + F("vat")
     sums = rows.values("is_now", "key").annotate(net_sum=Sum(net), gross_sum=Sum(gross))
     return {(row["is_now"], row["key"]): Amounts(row["net_sum"], row["gross_sum"]) for row in sums}
@@ -194,76 +240,69 @@ def orders_by_bucket(
 
 def by_shop(period: Period, shops: dict[int, str], currency: str) -> list[Ranked]:
     """Return the shops with the highest takings, each with those of the period before."""
-    lines = _vat_lines(period, list(shops)).filter(takings__currency=currency)
-    gross = F("net") + F("vat")
-    rows = (
-        lines.values("takings__shop")
-        .annotate(
-            now_net=Sum("net", filter=Q(is_now=True), default=_NOTHING),
-            now_gross=Sum(gross, filter=Q(is_now=True), default=_NOTHING),
-            before_gross=Sum(gross, filter=Q(is_now=False), default=_NOTHING),
-        )
-        .order_by("-now_gross", "takings__shop")[:MAX_RANKED]
-    )
+    found: defaultdict[int, Compared] = defaultdict(lambda: Compared(Amounts(), Amounts()))
+    for shop_id, of_currency, is_now, net, gross in _goods(
+        period, list(shops), "shop_id, currency, is_now"
+    ):
+        if of_currency == currency:
+            _of(found[shop_id], is_now=is_now).add(net, gross)
+    ranked = sorted(found.items(), key=lambda each: (-each[1].now.gross, each[0]))
     return [
-        Ranked(
-            shops[row["takings__shop"]],
-            Amounts(row["now_net"], row["now_gross"]),
-            row["before_gross"],
-        )
-        for row in rows
+        Ranked(shops[shop_id], sums.now, sums.before.gross) for shop_id, sums in ranked[:MAX_RANKED]
     ]
 
 
-_SOLD = """
-    WITH sold AS (
-        SELECT product_id, sum(units) AS units, sum(net) AS net, sum(gross) AS gross
-        FROM payments_takingsproduct
-        WHERE shop_id = ANY(%s) AND day BETWEEN %s AND %s AND currency = %s
-        GROUP BY product_id
-    )
-"""
 # Menus that were copied have the same names in several shops.
-_PRODUCTS = f"""
-    {_SOLD}
-    SELECT product.name_sv, product.name_en, sum(units), sum(net), sum(gross)
-    FROM sold JOIN orders_product product ON product.id = sold.product_id
-    GROUP BY 1, 2 ORDER BY 5 DESC, 1, 2 LIMIT {MAX_RANKED}
+_SOLD = f"""
+    WITH parts AS (
+        SELECT product_id, units, net, gross FROM payments_takingsproduct
+        WHERE shop_id = ANY(%(shops)s) AND currency = %(currency)s
+            AND day BETWEEN %(first)s AND %(last)s AND (day < %(month)s OR day >= %(end)s)
+        UNION ALL
+        SELECT product_id, units, net, gross FROM payments_takingsproductmonth
+        WHERE shop_id = ANY(%(shops)s) AND currency = %(currency)s
+            AND month >= %(month)s AND month < %(end)s
+    ), sold AS (
+        SELECT product_id, sum(units) AS units, sum(net) AS net, sum(gross) AS gross
+        FROM parts GROUP BY product_id
+    ), products AS (
+        SELECT product.name_sv, product.name_en, sum(units), sum(net), sum(gross) AS gross
+        FROM sold JOIN orders_product product ON product.id = sold.product_id
+        GROUP BY 1, 2 ORDER BY gross DESC, 1, 2 LIMIT {MAX_RANKED}
+    ), categories AS (
+        SELECT category.name_sv, category.name_en, sum(units), sum(net), sum(gross) AS gross
+        FROM sold JOIN orders_product product ON product.id = sold.product_id
+            LEFT JOIN orders_category category ON category.id = product.category_id
+        GROUP BY 1, 2 ORDER BY gross DESC, 1, 2 LIMIT {MAX_RANKED}
+    )
+    SELECT true AS is_product, * FROM products UNION ALL SELECT false, * FROM categories
+    ORDER BY is_product, gross DESC, name_sv, name_en
 """  # noqa: S608 - a number of our own
-_CATEGORIES = f"""
-    {_SOLD}
-    SELECT category.name_sv, category.name_en, sum(units), sum(net), sum(gross)
-    FROM sold JOIN orders_product product ON product.id = sold.product_id
-        LEFT JOIN orders_category category ON category.id = product.category_id
-    GROUP BY 1, 2 ORDER BY 5 DESC, 1, 2 LIMIT {MAX_RANKED}
-"""  # noqa: S608 - a number of our own
 
 
-def by_product(
+def by_product_and_category(
     period: Period, shop_ids: Sequence[int], currency: str, language: str
-) -> list[Ranked]:
-    """Return the products with the highest takings; those of the same name are one."""
-    return _ranked(_PRODUCTS, period, shop_ids, currency, language)
+) -> tuple[list[Ranked], list[Ranked]]:
+    """Return the products and the categories with the highest takings, in one statement.
 
-
-def by_category(
-    period: Period, shop_ids: Sequence[int], currency: str, language: str
-) -> list[Ranked]:
-    """Return the categories with the highest takings; products without one have the name ""."""
-    return _ranked(_CATEGORIES, period, shop_ids, currency, language)
-
-
-def _ranked(
-    statement: str, period: Period, shop_ids: Sequence[int], currency: str, language: str
-) -> list[Ranked]:
+    Products of the same name are one; those without a category have the name "".
+    """
+    month, end = period.whole_months
+    values: dict[str, Any] = {
+        "shops": list(shop_ids),
+        "currency": currency,
+        "first": period.first,
+        "last": period.last,
+        "month": month,
+        "end": end,
+    }
+    ranked: dict[bool, list[Ranked]] = {True: [], False: []}
     with connection.cursor() as cursor:
-        cursor.execute(statement, [list(shop_ids), period.first, period.last, currency])
-        return [
-            Ranked(
-                (name_sv if language == "sv" else name_en) or "", Amounts(net, gross), units=units
-            )
-            for name_sv, name_en, units, net, gross in cursor.fetchall()
-        ]
+        cursor.execute(_SOLD, values)
+        for is_product, name_sv, name_en, units, net, gross in cursor.fetchall():
+            name = (name_sv if language == "sv" else name_en) or ""
+            ranked[is_product].append(Ranked(name, Amounts(net, gross), units=units))
+    return ranked[True], ranked[False]
 
 
 @dataclass

@@ -276,8 +276,7 @@ def _highest(bars: Sequence[Bar], shown: Callable[[Number], str]) -> str:
 
 def _rankings(period: Period, shops: dict[int, str], currency: str) -> list[Ranking]:
     ids, language = list(shops), current_language()
-    categories = figures.by_category(period, ids, currency, language)
-    products = figures.by_product(period, ids, currency, language)
+    products, categories = figures.by_product_and_category(period, ids, currency, language)
     amounts = (_("With VAT"), _("Without VAT"))
     rankings = [
         Ranking(_("Categories"), _("Category"), (_("Units"), *amounts), _ranked(categories)),

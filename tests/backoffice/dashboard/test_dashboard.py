@@ -91,8 +91,7 @@ def test_figures_of_each_grain_add_up_to_the_takings(data: st.DataObject, clerk:
                 if is_now:
                     for ranked in (
                         figures.by_shop(period, shops, currency),
-                        figures.by_product(period, ids, currency, "sv"),
-                        figures.by_category(period, ids, currency, "sv"),
+                        *figures.by_product_and_category(period, ids, currency, "sv"),
                     ):
                         assert sum((each.amounts.gross for each in ranked), D(0)) == gross
 

@@ -19,8 +19,11 @@ from payments.models import (
     Receipt,
     ReceiptKind,
     TakingsDay,
+    TakingsGoodsMonth,
     TakingsHour,
     TakingsProduct,
+    TakingsProductMonth,
+    TakingsVat,
     TimesDay,
 )
 from payments.receipts.content import STOCKHOLM, VatLine
@@ -137,6 +140,27 @@ def test_takings_equal_the_receipts_after_any_history(data: st.DataObject, clerk
         assert products[key] == (day.gross, day.net)
         if all(is_shown(each.credited or each) for each in of_day):
             assert lines_with_tips(day) == lines_of_receipts(of_day)
+    months: defaultdict[Any, Any] = defaultdict(int)
+    for product in TakingsProduct.objects.all():
+        key_of_month = (product.shop_id, product.day.replace(day=1), product.currency)
+        for name in ("units", "net", "gross"):
+            months[(*key_of_month, product.product_id, name)] += getattr(product, name)
+    assert {
+        (row.shop_id, row.month, row.currency, row.product_id, name): getattr(row, name)
+        for row in TakingsProductMonth.objects.all()
+        for name in ("units", "net", "gross")
+    } == months
+    goods: defaultdict[Any, Any] = defaultdict(int)
+    for line in TakingsVat.objects.select_related("takings"):
+        of = line.takings
+        key_of_kind = (of.shop_id, of.day.replace(day=1), of.currency, line.kind)
+        goods[(*key_of_kind, "net")] += line.net
+        goods[(*key_of_kind, "vat")] += line.vat
+    assert {
+        (row.shop_id, row.month, row.currency, row.kind, name): getattr(row, name)
+        for row in TakingsGoodsMonth.objects.all()
+        for name in ("net", "vat")
+    } == goods
     recorded = TimesDay.objects.filter(shop_id__in=[shop.pk for shop in history.shops])
     assert {(row.shop_id, row.day, row.bucket): row.count for row in recorded} == Counter(
         (*key_of(each)[:2], bucket_of(max(delay, 0)))
