@@ -15,14 +15,14 @@ from django.db.models.functions import Now
 from orders.audit import RETRY_RECORD_INTERVAL, ChangeSource, insert_events, new_call_event
 from orders.models import AuditEvent, AuditSubject, SubjectType
 from payments.gateway import seqr, seqr_with
-from payments.seqr import CallRecord, Credentials, SeqrClient
+from payments.seqr import CallRecord, Credentials, Listener, SeqrClient
 
 logger = logging.getLogger(__name__)
 
 
 def audited_client(terminal_id: int, order_id: int | None, source: ChangeSource) -> SeqrClient:
     """Return a terminal's client for calls about this order, or none; it records each call."""
-    return seqr(terminal_id).with_listener(partial(_record_at_once, order_id, source))
+    return seqr(terminal_id).with_listener(call_listener(order_id, source))
 
 
 def audited_client_with(
@@ -32,7 +32,12 @@ def audited_client_with(
 
     It records each call.
     """
-    return seqr_with(credentials).with_listener(partial(_record_at_once, order_id, source))
+    return seqr_with(credentials).with_listener(call_listener(order_id, source))
+
+
+def call_listener(order_id: int | None, source: ChangeSource) -> Listener:
+    """Return a client's listener that records each call about this order, or none."""
+    return partial(_record_at_once, order_id, source)
 
 
 def retrying_client(terminal_id: int, order_id: int, source: ChangeSource) -> SeqrClient:

@@ -15,6 +15,8 @@ from payments.seqr import (
     BulkStatusClient,
     CallRecord,
     Credentials,
+    MessageObserver,
+    ObservedTransport,
     SeqrClient,
     SeqrConfig,
     code_label,
@@ -43,6 +45,18 @@ def seqr(terminal_id: int) -> SeqrClient:
 def seqr_with(credentials: Credentials) -> SeqrClient:
     """Return the client that calls SEQR with these credentials, whether they are stored or not."""
     return _client().with_credentials(credentials)
+
+
+def certification_client(
+    credentials: Credentials, client_id: str, client_reference: str, observer: MessageObserver
+) -> SeqrClient:
+    """Return a client that names company and system in each call, as SEQR's certification asks.
+
+    It has connections of its own, and shows each message to `observer`.
+    """
+    config = replace(_config(), client_id=client_id, client_reference=client_reference)
+    transport = ObservedTransport(config.timeout_seconds, observer)
+    return _client_of(config, credentials, transport)
 
 
 def status_calls(max_in_flight: int) -> BulkStatusClient:
@@ -93,9 +107,18 @@ def _decrypted(ciphertext: str, owner: Terminal | Seller) -> str:
 @cache
 def _client() -> SeqrClient:
     """Return the client whose connections all others share, created at the first call."""
-    nobody = Credentials("", "", "", "", "")
+    return _client_of(_config(), Credentials("", "", "", "", ""))
+
+
+def _client_of(
+    config: SeqrConfig, credentials: Credentials, transport: ObservedTransport | None = None
+) -> SeqrClient:
     return SeqrClient(
-        _config(), nobody, before_call=_release_database_connection, after_call=_count_call
+        config,
+        credentials,
+        before_call=_release_database_connection,
+        after_call=_count_call,
+        transport=transport,
     )
 
 

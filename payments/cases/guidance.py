@@ -103,7 +103,8 @@ GUIDANCE = {
     ),
     CaseKind.REPORT_DIFFERS: _(
         "See the rows on the period's page, and ask SEQR about each. Missing payments may be in a "
-        "period that another till closed. Fetch the report again after a correction."
+        "period that another till closed. A row whose cashier is “certification” belongs to SEQR's "
+        "certification and is no sale. Fetch the report again after a correction."
     ),
     CaseKind.RECONCILIATION_STUCK: _(
         "See that the seller's reseller account, its user and password are right, or call SEQR. "

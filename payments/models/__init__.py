@@ -41,7 +41,13 @@ from payments.models.invoice import (
 from payments.models.loyalty_card import LoyaltyCard
 from payments.models.money_case import CaseKind, MoneyCase, OutboxMail
 from payments.models.payment_pause import PaymentPause
-from payments.models.period_row import DIFFERENCES, EXPLAINED, MatchResult, PeriodRow
+from payments.models.period_row import (
+    CERTIFICATION_CASHIER_ID,
+    DIFFERENCES,
+    EXPLAINED,
+    MatchResult,
+    PeriodRow,
+)
 from payments.models.poll_shard import (
     BUCKET_COUNT,
     AnswerTimes,
@@ -85,6 +91,7 @@ from payments.models.transaction_period import (
 __all__ = [
     "BUCKET_COUNT",
     "CAPTURED_STATUSES",
+    "CERTIFICATION_CASHIER_ID",
     "CUSTOMER_VISIBLE_FIELDS",
     "DIFFERENCES",
     "EXPLAINED",

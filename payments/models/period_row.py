@@ -31,6 +31,9 @@ DIFFERENCES = (
     MatchResult.MISSING,
 )
 
+CERTIFICATION_CASHIER_ID = "certification"
+"""The cashier in the payments and refunds of `manage.py seqr_certify`, which are no sales."""
+
 
 class PeriodRow(models.Model):
     """A row of a period's report, or, without a `position`, a payment missing from it.

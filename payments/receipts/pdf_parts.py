@@ -58,17 +58,18 @@ def add_table(
     size: int = 10,
     style: str = "",
     has_head: bool = True,
+    has_amounts: bool = True,
     gap_mm: float = LINE_HEIGHT_MM,
 ) -> None:
     """Add rows, with a head or not, and a gap below them.
 
-    Their first column is text, and the others are amounts.
+    Their first column is text, and the others are amounts, or text too.
     """
     pdf.set_font(FONT, style, size)
     with pdf.table(
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,
         col_widths=widths,
-        text_align=(Align.L, *(Align.R for _ in widths[1:])),
+        text_align=(Align.L, *(Align.R if has_amounts else Align.L for _ in widths[1:])),
         v_align=VAlign.T,
         line_height=LINE_HEIGHT_MM,
         padding=(0.8, 0),

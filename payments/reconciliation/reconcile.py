@@ -19,6 +19,7 @@ from payments.cases.cases import close_period_cases, open_period_case
 from payments.leases import LEASE
 from payments.models import (
     CAPTURED_STATUSES,
+    CERTIFICATION_CASHIER_ID,
     DIFFERENCES,
     EXPLAINED,
     MARK_KNOWN,
@@ -209,6 +210,11 @@ def _summary(period: TransactionPeriod) -> str:
             named = ", ".join(each or "no reference" for each in references)
             more = ", …" if count > MAX_REFERENCES_IN_SUMMARY else ""
             parts.append(f"{_DESCRIPTIONS[result]} ({count}): {named}{more}")
+    of_certification = period.rows.filter(
+        match_result__in=DIFFERENCES, cashier_id=CERTIFICATION_CASHIER_ID
+    ).count()
+    if of_certification:
+        parts.append(f"{of_certification} of these are of SEQR's certification, and no sales")
     return "; ".join(parts)
 
 

@@ -6,7 +6,8 @@ are in types.py and reports.py, settings in config.py, errors in errors.py, QR c
 A call runs through soap_client.py: request_builder.py renders the envelope from wsdl/, transport.py
 posts it, response_parser.py validates the XML, result_codes.py maps the code to an error, and a
 reader in response_readers.py returns the value, with texts that bounded_text.py shortens if they
-are too long to be stored. A report may be large: transport.py writes it to a file, and
+are too long to be stored. Certification needs the messages themselves: observed.py shows them, and
+message_fields reads them. A report may be large: transport.py writes it to a file, and
 report_reader.py reads it from there with xml_stream.py.
 
 To add an operation: add its messages to wsdl/, a reader to response_readers.py, an entry to
@@ -32,6 +33,7 @@ from payments.seqr.errors import (
     SeqrUnknownStatus,
 )
 from payments.seqr.links import app_url, invoice_url, service_code_url
+from payments.seqr.observed import MessageObserver, ObservedTransport, message_fields
 from payments.seqr.reports import (
     MAX_REPORT_ROWS,
     CashierTransactionSummary,
@@ -43,7 +45,7 @@ from payments.seqr.reports import (
     TransactionRow,
 )
 from payments.seqr.result_codes import ResultCode, code_label
-from payments.seqr.soap_client import CallRecord
+from payments.seqr.soap_client import CallRecord, Listener
 from payments.seqr.types import (
     AcknowledgmentMode,
     Amount,
@@ -76,6 +78,9 @@ __all__ = [
     "Invoice",
     "InvoiceRow",
     "InvoiceStatus",
+    "Listener",
+    "MessageObserver",
+    "ObservedTransport",
     "PaymentMode",
     "PaymentStatus",
     "Receipt",
@@ -106,5 +111,6 @@ __all__ = [
     "code_label",
     "invoice_url",
     "is_shortened",
+    "message_fields",
     "service_code_url",
 ]

@@ -56,7 +56,8 @@ class SoapClient:
     """Calls SEQR as one terminal and its reseller. Thread-safe.
 
     `before_call` is called before each call waits for SEQR. `after_call` gets the terminal's ID and
-    the record of each call, whatever listener a copy has. Neither may raise.
+    the record of each call, whatever listener a copy has. Neither may raise. `transport` may be
+    another than that of `config`, which shows its messages.
     """
 
     def __init__(
@@ -66,13 +67,14 @@ class SoapClient:
         *,
         before_call: Callable[[], None] = lambda: None,
         after_call: Callable[[str, CallRecord], None] = lambda _terminal_id, _record: None,
+        transport: CurlTransport | None = None,
     ) -> None:
         self._config = config
         self._credentials = credentials
         self._before_call = before_call
         self._after_call = after_call
         self._urls = {PAYMENT_SERVICE: config.service_url, SESSION_SERVICE: config.session_url}
-        self._transport = CurlTransport(config.timeout_seconds)
+        self._transport = transport or CurlTransport(config.timeout_seconds)
         self._listener: Listener | None = None
 
     def with_credentials(self, credentials: Credentials) -> Self:
@@ -123,7 +125,7 @@ class SoapClient:
     @contextmanager
     def _sent(self, operation: Operation[Any], elements: dict[str, Any]) -> Iterator[bytes]:
         """Yield the request's envelope, and report the call after the context."""
-        client_reference = uuid.uuid4().hex
+        client_reference = self._config.client_reference or uuid.uuid4().hex
         envelope = build_request(
             self._config, self._credentials, operation, client_reference, elements
         )

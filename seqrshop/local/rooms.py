@@ -28,6 +28,7 @@ ROOMS = {
     "privacy": ["payments.privacy"],
     "exports": ["payments.exports"],
     "closings": ["payments.closings"],
+    "certification": ["payments.certification"],
     "reconciliation": ["payments.reconciliation"],
     "takings": ["payments.takings"],
     "polling": ["payments.polling"],

@@ -1,0 +1,98 @@
+"""What the terminal shows of a certification."""
+
+from django.core.management.base import OutputWrapper
+from django.core.management.color import Style
+
+from orders.screen_code import terminal_lines
+from payments.certification.calls import RecordedCall
+from payments.certification.progress import Attempt, Outcome, Plan
+from payments.seqr import app_url
+
+FIRST_WIDTH = 20
+
+
+class Screen:
+    """Writes to a command's output, in its style. `app_base` opens an invoice on this device."""
+
+    def __init__(self, output: OutputWrapper, style: Style, app_base: str) -> None:
+        self._output = output
+        self._style = style
+        self._app_base = app_base
+
+    def started(self, plan: Plan, folder: str) -> None:
+        """Show what is certified."""
+        kind = "Rehearsal with the sandbox" if plan.is_sandbox else "Certification"
+        self._line(f"{kind} of {plan.system} for {plan.company}", bold=True)
+        for name, value in (
+            ("SEQR", plan.service_url),
+            ("terminal", plan.terminal_id),
+            ("each invoice", f"{plan.amount} {plan.currency}"),
+            ("in each call", f"clientId {plan.company}, clientReference {plan.system}"),
+            ("evidence", folder),
+        ):
+            self._line(f"  {name:{FIRST_WIDTH}}{value}")
+
+    def step_started(self, number: int, count: int, title: str, requirement: str) -> None:
+        """Show a step and SEQR's requirement."""
+        self._line(f"\n{number}/{count}  {title}", bold=True)
+        self._line(f"      {requirement}")
+
+    def tidying(self) -> None:
+        """Show that open invoices are cancelled."""
+        self._line("\nCancelling the invoices that are still open", bold=True)
+
+    def call_ended(self, call: RecordedCall) -> None:
+        """Show the decisive fields of a call; those of the context are the same in each."""
+        request = {
+            path: text for path, text in call.request.items() if not path.startswith("context.")
+        }
+        self._line(f"      {call.operation:{FIRST_WIDTH + 2}}{shown_fields(request)}")
+        answer = shown_fields(call.answer) or "no readable answer"
+        duration = "" if call.duration_ms is None else f"  ({call.duration_ms} ms)"
+        self._line(f"      {'':{FIRST_WIDTH}}→ {answer}{duration}")
+
+    def step_ended(self, attempt: Attempt) -> None:
+        """Show whether the step has passed, and why not."""
+        if attempt.outcome == Outcome.PASSED:
+            self._output.write(self._style.SUCCESS("      passed"))
+        else:
+            self._output.write(self._style.ERROR(f"      {attempt.outcome}: {attempt.reason}"))
+
+    def code(self, reference: str, code: str) -> None:
+        """Show the QR code of an invoice."""
+        self._line("")
+        for line in terminal_lines(code):
+            self._line(f"      {line}")
+        self._line(f"      {code}   or on this device: {app_url(self._app_base, reference)}")
+
+    def task(self, sentence: str) -> None:
+        """Show what the person has to do."""
+        self._output.write(self._style.WARNING(f"      {sentence}"))
+
+    def countdown(self, seconds_left: int) -> None:
+        """Show the seconds that are left; in a terminal on one line, which it clears at 0."""
+        if not self._output.isatty():
+            if seconds_left and seconds_left % 10 == 0:
+                self._line(f"      {seconds_left} seconds left")
+            return
+        text = f"      {seconds_left} seconds left " if seconds_left else ""
+        self._output.write(f"\r\033[K{text}", ending="")
+        self._output.flush()
+
+    def _line(self, text: str, *, bold: bool = False) -> None:
+        self._output.write(self._style.MIGRATE_HEADING(text) if bold else text)
+
+
+def shown_fields(fields: dict[str, str]) -> str:
+    """Return fields as one line; a result code with its name, an amount with its currency."""
+    shown: list[str] = []
+    for path, text in fields.items():
+        parent, _, name = path.rpartition(".")
+        if name == "resultDescription":
+            shown[-1] += f" {text}"
+        elif name == "value":
+            amount = f"{text} {fields.get(f'{parent}.currency', '')}"
+            shown.append(f"{parent.rpartition('.')[2]} {amount}")
+        elif text and name != "currency":
+            shown.append(f"{name} {text}")
+    return ", ".join(shown)

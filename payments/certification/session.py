@@ -1,0 +1,168 @@
+"""The calls that the steps are made of. Each stores what it has learnt before it returns."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import timezone
+
+from orders.models import Terminal
+from payments.callback_urls import back_url, notification_url
+from payments.certification.customer import Customer, Pauses
+from payments.certification.problem import StepFailed
+from payments.certification.progress import Progress, SentInvoice
+from payments.certification.screen import Screen
+from payments.models import CERTIFICATION_CASHIER_ID
+from payments.seqr import (
+    Invoice,
+    InvoiceRow,
+    InvoiceStatus,
+    PaymentStatus,
+    ResultCode,
+    SeqrClient,
+    SeqrConflict,
+    SeqrError,
+    invoice_url,
+)
+
+POLL_SECONDS = 1
+CANCEL_ATTEMPTS = 10
+
+
+@dataclass
+class Session:
+    """One run of a certification: its progress, and what it calls, shows and waits with."""
+
+    progress: Progress
+    terminal: Terminal
+    client: SeqrClient
+    customer: Customer
+    pauses: Pauses
+    screen: Screen
+    scan_seconds: int
+    save: Callable[[], None]
+    refuse_live_terminal: Callable[[], None]
+
+    def send_invoice(self, purpose: str) -> SentInvoice:
+        """Send a small invoice that belongs to no order."""
+        number = f"CERT-{self.progress.started_at}-{len(self.progress.invoices) + 1}"
+        answer = self.client.send_invoice(self.content(number, purpose))
+        sent = SentInvoice(purpose, number, answer.invoice_reference)
+        self.progress.invoices.append(sent)
+        self.save()
+        code = answer.invoice_qr_code
+        if code and code.upper() != invoice_url(sent.invoice_reference).upper():
+            raise StepFailed(f"SEQR's QR code {code} is not that of the invoice.")
+        return sent
+
+    def content(self, number: str, purpose: str) -> Invoice:
+        """Return an invoice over the plan's amount, whose addresses belong to no order."""
+        plan = self.progress.plan
+        title = f"Certification, no sale: {purpose}"
+        amount = plan.invoice_amount
+        return Invoice(
+            title=title,
+            client_invoice_id=number,
+            issue_date=timezone.now(),
+            rows=(InvoiceRow(title, Decimal(1), amount, item_unit_price=amount),),
+            total_amount=amount,
+            cashier_id=CERTIFICATION_CASHIER_ID,
+            footer=f"Certification of {plan.system}, {number}",
+            notification_url=notification_url(secrets.token_urlsafe(24)),
+            back_url=back_url(secrets.token_urlsafe(24)),
+        )
+
+    def query(self, invoice: SentInvoice) -> PaymentStatus:
+        """Query the status of an invoice with the latest version, and store both.
+
+        Raises StepFailed where the version falls, or stays although the status has changed.
+        """
+        answer = self.client.get_payment_status(invoice.invoice_reference, invoice.version)
+        before, version = invoice.status, invoice.version
+        invoice.status, invoice.version = answer.status, answer.version
+        invoice.ers_reference = answer.ers_reference or invoice.ers_reference
+        self.save()
+        if answer.version < version:
+            raise StepFailed(f"The invoice's version fell from {version} to {answer.version}.")
+        if answer.status != before and answer.version == version:
+            raise StepFailed(
+                f"The status changed from {before} to {answer.status}, and the version stayed "
+                f"{version}: it has to grow."
+            )
+        return answer
+
+    def require_status(self, invoice: SentInvoice, *allowed: InvoiceStatus) -> None:
+        """Query the status of an invoice. Raises StepFailed for any but these."""
+        status = self.query(invoice).status
+        if status not in allowed:
+            wanted = " or ".join(allowed)
+            raise StepFailed(f"The invoice's status is {status}, and {wanted} is expected.")
+
+    def pay(self, purpose: str) -> SentInvoice:
+        """Have an invoice scanned and paid; query it each second, and acknowledge the payment."""
+        invoice = self.send_invoice(purpose)
+        self.require_status(invoice, InvoiceStatus.ISSUED)
+        self.customer.pay(invoice.invoice_reference)
+        for _ in range(self.scan_seconds):
+            answer = self.query(invoice)
+            if answer.status == InvoiceStatus.PAID:
+                break
+            if not invoice.is_open:
+                raise StepFailed(f"The invoice ended unpaid: its status is {answer.status}.")
+            self.pauses.sleep(POLL_SECONDS)
+        else:
+            raise StepFailed(f"Nobody paid the invoice within {self.scan_seconds} seconds.")
+        self._check_payment(answer)
+        self.require_status(invoice, InvoiceStatus.PAID)
+        return invoice
+
+    def _check_payment(self, answer: PaymentStatus) -> None:
+        if not answer.ers_reference:
+            raise StepFailed("SEQR answers PAID without an ersReference.")
+        receipt = answer.receipt
+        if receipt is None or receipt.total_amount is None:
+            raise StepFailed("SEQR answers PAID without a receipt of the amount.")
+        if receipt.total_amount != self.progress.plan.invoice_amount:
+            paid = receipt.total_amount
+            raise StepFailed(f"SEQR's receipt is over {paid.value} {paid.currency}.")
+
+    def cancel(self, invoice: SentInvoice) -> None:
+        """Cancel an invoice."""
+        self.client.cancel_invoice(invoice.invoice_reference)
+        invoice.status = InvoiceStatus.CANCELED
+        self.save()
+
+    def cancel_open_invoices(self) -> None:
+        """Cancel every invoice that is still open. Its status is queried before.
+
+        A payment that it finds is accepted, to be refunded. Raises StepFailed if one stays open,
+        after the others have been tried.
+        """
+        failures = []
+        for invoice in self.progress.open_invoices():
+            try:
+                self._end(invoice)
+            except (SeqrError, StepFailed) as error:
+                failures.append(f"{invoice.invoice_reference} stays open: {error}")
+        if failures:
+            raise StepFailed(" ".join(failures))
+
+    def _end(self, invoice: SentInvoice) -> None:
+        for _ in range(CANCEL_ATTEMPTS):
+            self.query(invoice)
+            if invoice.is_paid:
+                self.query(invoice)  # acknowledges the payment
+            if not invoice.is_open:
+                return
+            try:
+                self.cancel(invoice)
+            except SeqrConflict as error:
+                if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:
+                    invoice.status = InvoiceStatus.CANCELED
+                    self.save()
+                    return
+                self.pauses.sleep(POLL_SECONDS)
+            else:
+                return
+        raise StepFailed("The customer is about to pay it. Leave the payment in the app.")

@@ -1,0 +1,156 @@
+"""`manage.py seqr_certify` walks all steps against the sandbox, and writes the evidence."""
+
+from __future__ import annotations
+
+import io
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from pypdf import PdfReader
+
+from orders.models import AuditEvent, Terminal
+from payments.management.commands.seqr_certify import Command
+from seqrshop import __version__
+from tests.factories import TerminalFactory
+from tests.payments.certification.runs import SandboxPauses
+from tests.sandbox_process import SandboxProcess
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def terminal(db: None) -> Terminal:
+    """The terminal that is certified."""
+    return TerminalFactory.create()
+
+
+def certify(sandbox: SandboxProcess, folder: Path, *arguments: str) -> str:
+    """Run the command; return its output."""
+    output = io.StringIO()
+    command = Command(stdout=output, no_color=True, pauses=SandboxPauses(sandbox))
+    call_command(command, "--folder", str(folder), *arguments)
+    return output.getvalue()
+
+
+def evidence_in(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "evidence.json").read_bytes())
+    return content
+
+
+def test_all_steps_pass_against_the_sandbox_and_leave_nothing_open(
+    sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    output = certify(sandbox, tmp_path, "--sandbox")
+
+    evidence = evidence_in(tmp_path)
+    assert (evidence["result"], evidence["problem"]) == ("passed", "")
+    assert [each["attempts"][-1]["outcome"] for each in evidence["steps"]] == ["passed"] * 10
+    assert output.count("      passed") == 10
+    assert [
+        call["operation"] for call in sandbox.calls() if call["operation"] != "notification"
+    ] == [
+        *("sendInvoice", "getPaymentStatus", "getPaymentStatus"),
+        *("sendInvoice", "getPaymentStatus", "getPaymentStatus"),
+        *("getPaymentStatus", "cancelInvoice", "getPaymentStatus", "cancelInvoice"),
+        *("sendInvoice", "getPaymentStatus", "getPaymentStatus", "getPaymentStatus"),
+        "submitPaymentReceipt",
+        *("sendInvoice", "getPaymentStatus", "cancelInvoice", "getPaymentStatus"),
+        "refundPayment",
+        *("markTransactionPeriod", "executeReport"),
+    ]
+    assert {each["status"] for each in sandbox.invoices()} == {"PAID", "CANCELED"}
+    assert {tuple(call["certification_objections"]) for call in sandbox.calls()} == {()}
+
+
+def test_evidence_names_company_and_system_in_each_call_and_no_secret(
+    sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    certify(sandbox, tmp_path, "--sandbox", "--company", "Företaget AB")
+
+    evidence = evidence_in(tmp_path)
+    calls = [
+        call for step in evidence["steps"] for each in step["attempts"] for call in each["calls"]
+    ]
+    for call in calls:
+        assert call["request"]["context.clientId"] == "Företaget AB"
+        assert call["request"]["context.clientReference"] == f"seqrshop {__version__}"
+        assert call["request"]["context.clientRequestTimeout"] == "0"
+        assert call["request"]["context.password"] == "(hidden)"
+        assert call["answer"]["resultCode"] == "0"
+    whole = "".join(path.read_text(errors="replace") for path in tmp_path.iterdir())
+    for secret in ("12345678", "/notify/", "46700643933"):
+        assert secret not in whole
+
+
+def test_pdf_states_the_digest_of_the_json_file(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    output = certify(sandbox, tmp_path, "--sandbox")
+
+    digest = sha256((tmp_path / "evidence.json").read_bytes()).hexdigest()
+    text = "\n".join(page.extract_text() for page in PdfReader(tmp_path / "evidence.pdf").pages)
+    assert digest in output
+    assert f"SHA-256 of evidence.json: {digest}" in text
+    assert "Rehearsal of SEQR's certification" in text
+    assert "Passed: all 10 steps." in text
+
+
+def test_calls_are_recorded_in_the_audit(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    certify(sandbox, tmp_path, "--sandbox")
+
+    assert AuditEvent.objects.filter(name="refundPayment", source="operator").count() == 1
+
+
+def test_failed_step_ends_the_command_with_an_error_and_evidence(
+    sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    sandbox.fault("submitPaymentReceipt", "result_code", code=23)
+
+    with pytest.raises(CommandError, match=r"Step 6 of 10, its receipt: failed.*23"):
+        certify(sandbox, tmp_path, "--sandbox")
+
+    evidence = evidence_in(tmp_path)
+    assert evidence["result"] == "not passed"
+    assert [len(each["attempts"]) for each in evidence["steps"]] == [1] * 6 + [0] * 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--amount", "0"), "--amount: above 0"),
+        (("--amount", "100.01"), "--amount: above 0 and at most 100"),
+        (("--amount", "1.001"), "--amount and --currency: "),
+        (("--currency", "kronor"), "--amount and --currency: A currency must be three"),
+        (("--terminal", "till-9"), "--terminal: .*public_test_shop_terminal"),
+        (("--company", "x" * 81), "--company: "),
+        (("--resume",), "--resume: there is no certification"),
+        (("--amount", "many"), "'many' is not an amount"),
+        (("--scan-seconds", "0"), "'0' is not a number of seconds"),
+    ],
+)
+def test_invalid_option_is_named_and_nothing_is_sent(
+    sandbox: SandboxProcess, tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        certify(sandbox, tmp_path, "--sandbox", *arguments)
+
+    assert sandbox.calls() == []
+    assert not (tmp_path / "state.json").exists()
+
+
+@pytest.mark.usefixtures("seqr_away")
+def test_sandbox_option_needs_a_sandbox_at_the_address_of_the_settings(
+    sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    with pytest.raises(CommandError, match="--sandbox: there is no sandbox at SEQR_SERVICE_URL"):
+        certify(sandbox, tmp_path, "--sandbox")
+
+
+def test_folder_that_cannot_be_written_is_named(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(CommandError, match=r"--folder .*file"):
+        certify(sandbox, tmp_path / "file" / "folder", "--sandbox")
