@@ -31,13 +31,21 @@ def problem_of(progress: Progress) -> str:
     for number, step in enumerate(STEPS, start=1):
         if not progress.has_passed(step.key):
             latest = progress.latest_attempt(step.key)
-            outcome = f"{latest.outcome}: {latest.reason}" if latest else "not reached."
-            return f"Step {number} of {len(STEPS)}, {step.title.lower()}: {outcome}"
+            outcome = _OUTCOMES[latest.outcome] if latest else "has not been reached"
+            reason = f" {latest.reason}" if latest and latest.reason else ""
+            return f"Step {number} of {len(STEPS)}, {step.title.lower()}, {outcome}.{reason}"
     if invoices := progress.open_invoices():
         return f"Invoices stay open at SEQR: {_references(invoices)}."
     if payments := progress.refundable():
         return f"Payments are not refunded: {_references(payments)}."
     return ""
+
+
+_OUTCOMES = {
+    Outcome.FAILED: "has failed",
+    Outcome.UNKNOWN: "has an unknown outcome",
+    Outcome.INTERRUPTED: "was interrupted",
+}
 
 
 def _references(invoices: Iterable[SentInvoice]) -> str:

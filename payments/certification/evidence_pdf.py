@@ -26,25 +26,21 @@ def evidence_pdf(evidence: dict[str, Any], digest: str) -> bytes:
     )
     add_line(pdf, kind, size=20, style="B")
     add_line(pdf, f"{plan['system']}, {plan['company']}", size=12, style="B")
-    add_line(pdf, _result(evidence), size=12, style="B")
+    count = len(evidence["steps"])
+    passed = f"Passed: all {count} steps."
+    add_line(pdf, "Not passed." if evidence["problem"] else passed, size=12, style="B")
+    if evidence["problem"]:
+        add_line(pdf, evidence["problem"], size=10)
     pdf.ln(GAP_MM)
     _add_head(pdf, evidence, digest)
     add_table(pdf, _overview(evidence), widths=(8, 4, 5), has_amounts=False)
     for step in evidence["steps"]:
         _add_step(pdf, step)
     if evidence["cancelling_of_open_invoices"]:
-        _add_attempts(
-            pdf, "Open invoices that were cancelled", evidence["cancelling_of_open_invoices"]
-        )
+        attempts = evidence["cancelling_of_open_invoices"]
+        _add_attempts(pdf, "Open invoices that were cancelled", attempts)
     _add_invoices(pdf, evidence)
     return bytes(pdf.output())
-
-
-def _result(evidence: dict[str, Any]) -> str:
-    if evidence["problem"]:
-        return f"Not passed. {evidence['problem']}"
-    count = len(evidence["steps"])
-    return f"Passed: all {count} steps."
 
 
 def _add_head(pdf: FPDF, evidence: dict[str, Any], digest: str) -> None:
@@ -86,22 +82,23 @@ def _overview(evidence: dict[str, Any]) -> list[tuple[str, ...]]:
 def _add_step(pdf: FPDF, step: dict[str, Any]) -> None:
     if step["attempts"]:
         title = f"{step['number']}  {step['title']}"
-        _add_attempts(pdf, title, step["attempts"], step["requirement"])
+        _add_attempts(pdf, title, step["attempts"], step)
 
 
 def _add_attempts(
-    pdf: FPDF, title: str, attempts: list[dict[str, Any]], requirement: str = ""
+    pdf: FPDF, title: str, attempts: list[dict[str, Any]], step: dict[str, Any] | None = None
 ) -> None:
     for attempt in attempts:
         if pdf.will_page_break(LINE_HEIGHT_MM * 8):
             pdf.add_page()
         add_line(pdf, f"{title}: {attempt['outcome']}", size=11, style="B")
-        if requirement:
-            add_line(pdf, f"SEQR requires: {requirement}.", size=9)
+        if step:
+            add_line(pdf, f"SEQR requires: {step['requirement']}.", size=9)
         if attempt["outcome"] != Outcome.PASSED:
             add_line(pdf, attempt["reason"] or "The process was ended meanwhile.", size=9)
         pdf.ln(1)
-        rows = [_call_row(call) for call in attempt["calls"]]
+        is_first = step is not None and step["number"] == 1
+        rows = [_call_row(call, with_context=is_first) for call in attempt["calls"]]
         if rows:
             head = ("Sent", "Call", "Request", "Answer")
             widths = (11, 16, 35, 38)
@@ -110,17 +107,14 @@ def _add_attempts(
             )
 
 
-def _call_row(call: dict[str, Any]) -> tuple[str, ...]:
-    request = {
-        path: text for path, text in call["request"].items() if not path.startswith("context.")
-    }
-    answer = shown_fields(call["answer"]) or f"no readable answer: {call['error']}"
+def _call_row(call: dict[str, Any], *, with_context: bool) -> tuple[str, ...]:
+    answer = shown_fields(call["answer"]) or [f"no readable answer: {call['error']}"]
     duration = "" if call["duration_ms"] is None else f"\n{call['duration_ms']} ms"
     return (
         f"{call['sent_at'][11:19]}{duration}",
         call["operation"],
-        shown_fields(request).replace(", ", "\n"),
-        answer.replace(", ", "\n"),
+        "\n".join(shown_fields(call["request"], with_context=with_context)),
+        "\n".join(answer),
     )
 
 
@@ -139,7 +133,7 @@ def _add_invoices(pdf: FPDF, evidence: dict[str, Any]) -> None:
         )
         for each in evidence["invoices"]
     ]
-    add_table(pdf, [head, *rows], widths=(7, 4, 3, 6, 6), size=8, has_amounts=False)
+    add_table(pdf, [head, *rows], widths=(6, 4, 3, 7, 7), size=8, has_amounts=False)
 
 
 def _refund(invoice: dict[str, Any]) -> str:

@@ -74,7 +74,7 @@ def _refund(session: Session, payment: SentInvoice) -> None:
         session.save()
         raise OutcomeUnknown(
             f"{error} The refund of {payment.ers_reference} is not sent again: ask SEQR whether it "
-            "was made. --resume has another invoice paid and refunded."
+            "was made."
         ) from None
     payment.refund, payment.refund_reference = Sending.DONE, answer.ers_reference
     session.save()
@@ -101,8 +101,7 @@ def close_period(session: Session) -> None:
         progress.record_period(Sending.UNKNOWN, "")
         session.save()
         raise OutcomeUnknown(
-            f"{error} SEQR may have closed the period, under an ID that has not arrived. --resume "
-            "has another invoice paid, and closes the period after it."
+            f"{error} SEQR may have closed the period, under an ID that has not arrived."
         ) from None
     progress.record_period(Sending.DONE, period_id)
     session.save()

@@ -43,11 +43,9 @@ class Screen:
 
     def call_ended(self, call: RecordedCall) -> None:
         """Show the decisive fields of a call; those of the context are the same in each."""
-        request = {
-            path: text for path, text in call.request.items() if not path.startswith("context.")
-        }
-        self._line(f"      {call.operation:{FIRST_WIDTH + 2}}{shown_fields(request)}")
-        answer = shown_fields(call.answer) or "no readable answer"
+        request = ", ".join(shown_fields(call.request))
+        self._line(f"      {call.operation:{FIRST_WIDTH + 2}}{request}")
+        answer = ", ".join(shown_fields(call.answer)) or f"no readable answer: {call.error}"
         duration = "" if call.duration_ms is None else f"  ({call.duration_ms} ms)"
         self._line(f"      {'':{FIRST_WIDTH}}→ {answer}{duration}")
 
@@ -83,16 +81,21 @@ class Screen:
         self._output.write(self._style.MIGRATE_HEADING(text) if bold else text)
 
 
-def shown_fields(fields: dict[str, str]) -> str:
-    """Return fields as one line; a result code with its name, an amount with its currency."""
+def shown_fields(fields: dict[str, str], *, with_context: bool = False) -> list[str]:
+    """Return each field with its name: a result code and its description as one, an amount too.
+
+    The context of a request, which is the same in each call, is left out unless it is wanted.
+    """
     shown: list[str] = []
     for path, text in fields.items():
         parent, _, name = path.rpartition(".")
-        if name == "resultDescription":
-            shown[-1] += f" {text}"
+        if parent.startswith("context") and not with_context:
+            continue
+        if name == "resultCode":
+            shown.append(f"{name} {text} {fields.get('resultDescription', '')}".strip())
         elif name == "value":
             amount = f"{text} {fields.get(f'{parent}.currency', '')}"
             shown.append(f"{parent.rpartition('.')[2]} {amount}")
-        elif text and name != "currency":
+        elif text and name not in ("currency", "resultDescription"):
             shown.append(f"{name} {text}")
-    return ", ".join(shown)
+    return shown

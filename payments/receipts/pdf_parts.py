@@ -71,7 +71,7 @@ def add_table(
         col_widths=widths,
         text_align=(Align.L, *(Align.R if has_amounts else Align.L for _ in widths[1:])),
         v_align=VAlign.T,
-        line_height=LINE_HEIGHT_MM,
+        line_height=LINE_HEIGHT_MM * min(1, size / 10),
         padding=(0.8, 0),
         first_row_as_headings=has_head,
         headings_style=FontFace(emphasis="BOLD"),

@@ -75,7 +75,9 @@ def test_period_stays_open_for_an_order_that_arrives_meanwhile(
 
     progress = certify(options(tmp_path), screen, sandbox)
 
-    assert problem_of(progress).startswith("Step 9 of 10, the end of the period: failed: The shop")
+    assert problem_of(progress).startswith(
+        "Step 9 of 10, the end of the period, has failed. The shop"
+    )
     assert sandbox.calls("markTransactionPeriod") == []
 
 

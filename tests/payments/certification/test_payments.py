@@ -52,7 +52,7 @@ def test_payment_fails_where_seqrs_answer_is_wrong(
 
     progress = certify(options(tmp_path), PlantingScreen(sandbox), sandbox, customer=customer)
 
-    assert problem_of(progress).startswith("Step 5 of 10, a payment: failed: ")
+    assert problem_of(progress).startswith("Step 5 of 10, a payment, has failed. ")
     assert reason in problem_of(progress)
 
 

@@ -109,7 +109,7 @@ def test_failed_step_ends_the_command_with_an_error_and_evidence(
 ) -> None:
     sandbox.fault("submitPaymentReceipt", "result_code", code=23)
 
-    with pytest.raises(CommandError, match=r"Step 6 of 10, its receipt: failed.*23"):
+    with pytest.raises(CommandError, match=r"Step 6 of 10, its receipt, has failed.*23"):
         certify(sandbox, tmp_path, "--sandbox")
 
     evidence = evidence_in(tmp_path)
