@@ -1,6 +1,9 @@
 """The evidence as a PDF on A4 paper, in English, for SEQR's people."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from fpdf import FPDF
@@ -98,7 +101,7 @@ def _add_attempts(
             add_line(pdf, attempt["reason"] or "The process was ended meanwhile.", size=9)
         pdf.ln(1)
         is_first = step is not None and step["number"] == 1
-        rows = [_call_row(call, with_context=is_first) for call in attempt["calls"]]
+        rows = [_row(calls, with_context=is_first) for calls in _alike(attempt["calls"])]
         if rows:
             head = ("Sent", "Call", "Request", "Answer")
             widths = (11, 16, 35, 38)
@@ -107,14 +110,25 @@ def _add_attempts(
             )
 
 
-def _call_row(call: dict[str, Any], *, with_context: bool) -> tuple[str, ...]:
-    answer = shown_fields(call["answer"]) or [f"no readable answer: {call['error']}"]
-    duration = "" if call["duration_ms"] is None else f"\n{call['duration_ms']} ms"
+def _alike(calls: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the calls, those after each other that say the same together: a poll's."""
+    compared = itemgetter("operation", "request", "answer", "error")
+    for _, alike in groupby(calls, compared):
+        yield list(alike)
+
+
+def _row(calls: list[dict[str, Any]], *, with_context: bool) -> tuple[str, ...]:
+    first, last = calls[0], calls[-1]
+    sent = [first["sent_at"][11:19]]
+    if len(calls) > 1:
+        sent += [f"to {last['sent_at'][11:19]}", f"{len(calls)} times"]
+    elif first["duration_ms"] is not None:
+        sent += [f"{first['duration_ms']} ms"]
     return (
-        f"{call['sent_at'][11:19]}{duration}",
-        call["operation"],
-        "\n".join(shown_fields(call["request"], with_context=with_context)),
-        "\n".join(answer),
+        "\n".join(sent),
+        first["operation"],
+        "\n".join(shown_fields(first["request"], with_context=with_context)),
+        "\n".join(shown_fields(first["answer"]) or [f"no readable answer: {first['error']}"]),
     )
 
 

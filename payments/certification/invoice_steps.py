@@ -40,13 +40,17 @@ def query_after_scan(session: Session) -> None:
     """Have the invoice scanned, and query its status each second until it is."""
     invoice = _invoice_to_scan(session)
     session.customer.scan(invoice.invoice_reference)
+    with session.screen.waiting_for_person():
+        _poll_until_scanned(session, invoice)
+    session.require_status(invoice, *OPEN)
+
+
+def _poll_until_scanned(session: Session, invoice: SentInvoice) -> None:
     for _ in range(session.scan_seconds):
         if session.customer.has_scanned(POLL_SECONDS):
-            break
+            return
         session.require_status(invoice, *OPEN)
-    else:
-        raise StepFailed(f"Nobody scanned the invoice within {session.scan_seconds} seconds.")
-    session.require_status(invoice, *OPEN)
+    raise StepFailed(f"Nobody scanned the invoice within {session.scan_seconds} seconds.")
 
 
 def query_after_wait(session: Session) -> None:

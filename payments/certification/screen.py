@@ -1,12 +1,15 @@
 """What the terminal shows of a certification."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.core.management.base import OutputWrapper
 from django.core.management.color import Style
 
 from orders.screen_code import terminal_lines
 from payments.certification.calls import RecordedCall
 from payments.certification.progress import Attempt, Outcome, Plan
-from payments.seqr import app_url
+from payments.seqr import InvoiceStatus, app_url
 
 FIRST_WIDTH = 20
 
@@ -18,6 +21,7 @@ class Screen:
         self._output = output
         self._style = style
         self._app_base = app_base
+        self._is_waiting = False
 
     def started(self, plan: Plan, folder: str) -> None:
         """Show what is certified."""
@@ -41,8 +45,19 @@ class Screen:
         """Show that open invoices are cancelled."""
         self._line("\nCancelling the invoices that are still open", bold=True)
 
+    @contextmanager
+    def waiting_for_person(self) -> Iterator[None]:
+        """Show no poll that finds the invoice still issued, so that its code stays in sight."""
+        self._is_waiting = True
+        try:
+            yield
+        finally:
+            self._is_waiting = False
+
     def call_ended(self, call: RecordedCall) -> None:
         """Show the decisive fields of a call; those of the context are the same in each."""
+        if self._is_waiting and call.answer.get("status") == InvoiceStatus.ISSUED:
+            return
         request = ", ".join(shown_fields(call.request))
         self._line(f"      {call.operation:{FIRST_WIDTH + 2}}{request}")
         answer = ", ".join(shown_fields(call.answer)) or f"no readable answer: {call.error}"

@@ -104,18 +104,20 @@ class Session:
         invoice = self.send_invoice(purpose)
         self.require_status(invoice, InvoiceStatus.ISSUED)
         self.customer.pay(invoice.invoice_reference)
+        with self.screen.waiting_for_person():
+            self._check_payment(self._poll_until_paid(invoice))
+        self.require_status(invoice, InvoiceStatus.PAID)
+        return invoice
+
+    def _poll_until_paid(self, invoice: SentInvoice) -> PaymentStatus:
         for _ in range(self.scan_seconds):
             answer = self.query(invoice)
             if answer.status == InvoiceStatus.PAID:
-                break
+                return answer
             if not invoice.is_open:
                 raise StepFailed(f"The invoice ended unpaid: its status is {answer.status}.")
             self.pauses.sleep(POLL_SECONDS)
-        else:
-            raise StepFailed(f"Nobody paid the invoice within {self.scan_seconds} seconds.")
-        self._check_payment(answer)
-        self.require_status(invoice, InvoiceStatus.PAID)
-        return invoice
+        raise StepFailed(f"Nobody paid the invoice within {self.scan_seconds} seconds.")
 
     def _check_payment(self, answer: PaymentStatus) -> None:
         if not answer.ers_reference:

@@ -73,7 +73,7 @@ def _completed(options: Options, plan: Plan) -> Options:
         is_sandbox=options.is_sandbox or plan.is_sandbox,
         company=options.company or plan.company,
         terminal=options.terminal or plan.terminal_id,
-        amount=options.amount or Decimal(plan.amount),
+        amount=Decimal(plan.amount) if options.amount is None else options.amount,
         currency=options.currency or plan.currency,
     )
 

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 import zxingcpp
 from PIL import Image
+from pypdf import PdfReader
 
 from orders.screen_code import BLACK_ON_WHITE, RESET, terminal_lines
+from payments.certification.calls import utc_now
 from payments.certification.certify import problem_of
 from payments.certification.customer import RealPauses
+from payments.certification.evidence import write_evidence
 from payments.certification.problem import StepFailed
 from tests.factories import TerminalFactory
 from tests.payments.certification.runs import PlantingScreen, SandboxPauses, certify, options
@@ -88,6 +91,20 @@ def test_person_passes_the_certification_by_what_the_terminal_shows(
     assert problem_of(progress) == ""
     assert "or on this device: seqr://SEQR.SE/R" in phone.text
     assert pauses.slept == 30 + 3
+
+
+@pytest.mark.django_db
+def test_polls_do_not_push_the_code_out_of_sight(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    TerminalFactory.create()
+    screen = PlantingScreen(sandbox)
+
+    progress = certify(options(tmp_path, is_sandbox=False, scan_seconds=60), screen, sandbox)
+
+    after_code = screen.text.rpartition("then press Enter here.")[2].partition("failed")[0]
+    assert after_code.strip() == ""
+    write_evidence(tmp_path, progress, utc_now())
+    pages = PdfReader(tmp_path / "evidence.pdf").pages
+    assert "60 times" in "\n".join(page.extract_text() for page in pages)
 
 
 def test_terminal_without_a_person_is_no_scan(monkeypatch: pytest.MonkeyPatch) -> None:
