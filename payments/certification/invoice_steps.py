@@ -82,13 +82,13 @@ def cancel(session: Session) -> None:
     """Send an invoice, query its status, cancel it, and see that it is cancelled."""
     invoice = session.send_invoice(CANCELLED)
     session.require_status(invoice, InvoiceStatus.ISSUED)
-    session.client.cancel_invoice(invoice.invoice_reference)
+    session.cancel(invoice)
     session.require_status(invoice, InvoiceStatus.CANCELED)
 
 
 def _invoice_to_scan(session: Session) -> SentInvoice:
-    """Return the open invoice to scan; another one, if an earlier run has ended it."""
-    for invoice in reversed(session.progress.open_invoices()):
-        if invoice.purpose == SCANNED:
+    """Return this run's invoice to scan; send one if it has none that is open."""
+    for invoice in session.progress.invoices[session.earlier_invoices :]:
+        if invoice.purpose == SCANNED and invoice.is_open:
             return invoice
     return session.send_invoice(SCANNED)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -23,6 +24,7 @@ from payments.seqr import (
     SeqrClient,
     SeqrConflict,
     SeqrError,
+    SeqrUnknownStatus,
     invoice_url,
 )
 
@@ -32,7 +34,10 @@ CANCEL_ATTEMPTS = 10
 
 @dataclass
 class Session:
-    """One run of a certification: its progress, and what it calls, shows and waits with."""
+    """One run of a certification: its progress, and what it calls, shows and waits with.
+
+    `earlier_invoices` is the number of those that earlier runs have sent.
+    """
 
     progress: Progress
     terminal: Terminal
@@ -43,6 +48,7 @@ class Session:
     scan_seconds: int
     save: Callable[[], None]
     refuse_live_terminal: Callable[[], None]
+    earlier_invoices: int
 
     def send_invoice(self, purpose: str) -> SentInvoice:
         """Send a small invoice that belongs to no order."""
@@ -130,10 +136,12 @@ class Session:
             raise StepFailed(f"SEQR's receipt is over {paid.value} {paid.currency}.")
 
     def cancel(self, invoice: SentInvoice) -> None:
-        """Cancel an invoice."""
-        self.client.cancel_invoice(invoice.invoice_reference)
-        invoice.status = InvoiceStatus.CANCELED
-        self.save()
+        """Cancel an invoice; do nothing if it is cancelled. Only its status proves that it is."""
+        try:
+            self.client.cancel_invoice(invoice.invoice_reference)
+        except SeqrConflict as error:
+            if error.result_code != ResultCode.INVOICE_ALREADY_CANCELED:
+                raise
 
     def cancel_open_invoices(self) -> None:
         """Cancel every invoice that is still open. Its status is queried before.
@@ -152,19 +160,19 @@ class Session:
 
     def _end(self, invoice: SentInvoice) -> None:
         for _ in range(CANCEL_ATTEMPTS):
-            self.query(invoice)
-            if invoice.is_paid:
-                self.query(invoice)  # acknowledges the payment
+            self._query_any_status(invoice)
             if not invoice.is_open:
                 return
-            try:
+            with suppress(SeqrConflict):  # the next query says what has become of it
                 self.cancel(invoice)
-            except SeqrConflict as error:
-                if error.result_code == ResultCode.INVOICE_ALREADY_CANCELED:
-                    invoice.status = InvoiceStatus.CANCELED
-                    self.save()
-                    return
-                self.pauses.sleep(POLL_SECONDS)
-            else:
-                return
-        raise StepFailed("The customer is about to pay it. Leave the payment in the app.")
+            self.pauses.sleep(POLL_SECONDS)
+        raise StepFailed("SEQR does not cancel it. Leave the payment in the app.")
+
+    def _query_any_status(self, invoice: SentInvoice) -> None:
+        """Query the status of an invoice, also an undocumented one; acknowledge a payment."""
+        try:
+            self.query(invoice)
+        except SeqrUnknownStatus as error:
+            invoice.version = error.version
+        if invoice.is_paid:
+            self.query(invoice)

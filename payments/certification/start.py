@@ -151,6 +151,7 @@ def open_session(
         scan_seconds=options.scan_seconds,
         save=lambda: state_file.write(progress),
         refuse_live_terminal=refuse_if_live,
+        earlier_invoices=len(progress.invoices),
     )
 
 

@@ -23,7 +23,10 @@ Plant = Callable[[SandboxProcess, Progress], object]
 
 
 class SandboxPauses:
-    """Advances the sandbox's clock instead of waiting. Nobody presses Enter."""
+    """Advances the sandbox's clock instead of waiting. Nobody presses Enter.
+
+    A second makes no difference to the sandbox, and is not worth a call.
+    """
 
     def __init__(self, sandbox: SandboxProcess) -> None:
         self.slept = 0.0
@@ -31,7 +34,8 @@ class SandboxPauses:
 
     def sleep(self, seconds: float) -> None:
         self.slept += seconds
-        self._sandbox.advance(seconds)
+        if seconds > 1:
+            self._sandbox.advance(seconds)
 
     def enter_pressed(self, seconds: float, /) -> bool:
         self.sleep(seconds)

@@ -38,7 +38,7 @@ def code(operation: str, number: int) -> Plant:
 
 
 def lost(operation: str) -> Plant:
-    return lambda sandbox, _: sandbox.fault(operation, "drop", count=1)
+    return lambda sandbox, _: sandbox.fault(operation, "drop")
 
 
 def forced(**state: object) -> Plant:
