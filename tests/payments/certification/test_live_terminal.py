@@ -61,8 +61,17 @@ def test_live_terminal_is_refused_before_anything_is_sent(
         certify(options(tmp_path), PlantingScreen(sandbox), sandbox)
 
     assert sandbox.calls() == []
-    chosen = options(tmp_path, closes_live_period=True)
-    assert problem_of(certify(chosen, PlantingScreen(sandbox), sandbox)) == ""
+
+
+def test_live_terminal_is_certified_with_yes(
+    sandbox: SandboxProcess, tmp_path: Path, terminal: Terminal
+) -> None:
+    InvoiceFactory.create(issued=True)
+    sandbox.fault("getPaymentStatus", "result_code", code=54)
+
+    certify(options(tmp_path, closes_live_period=True), PlantingScreen(sandbox), sandbox)
+
+    assert sandbox.calls("getPaymentStatus") != []
 
 
 def test_period_stays_open_for_an_order_that_arrives_meanwhile(
