@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run once by PostgreSQL's container, in an empty volume: the two roles of docs/operations.md, with
+# Run once by PostgreSQL's container, in an empty volume: the two roles of docs/configuration.md, with
 # the passwords of the settings, and the database.
 set -eu
 

@@ -14,6 +14,8 @@ from tests.deploy.tools import CheckFailed
 
 # By package, the command that fails without it.
 DEBIAN_PACKAGES = {
+    "curl": ["curl"],
+    "iproute2": ["ip", "-V"],
     "nginx-light": ["nginx", "-v"],
     "systemd": ["systemd-analyze", "--version"],
 }
@@ -29,9 +31,14 @@ CHECKS: dict[str, Callable[[Path], str]] = {
 }
 
 
+def ensure_deploy_programs() -> bool:
+    """Install what the checks need, if we may. Return whether all of it is installed."""
+    return ensure_programs(DEBIAN_PACKAGES)
+
+
 def main() -> int:
     """Run every check, also after a failure; return 0 when all passed."""
-    if not ensure_programs(DEBIAN_PACKAGES):
+    if not ensure_deploy_programs():
         return 1
     failures = 0
     for name, check in CHECKS.items():

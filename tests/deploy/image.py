@@ -18,7 +18,10 @@ def check_dockerfile(_folder: Path) -> str:
     """Lint the Dockerfile, and see that its processes are not root."""
     version = run("hadolint", "--version").split()[-1]
     run("hadolint", DOCKERFILE)
-    require("USER 10001:10001" in DOCKERFILE.read_text(), "The image's user is not 10001.")
+    text = DOCKERFILE.read_text()
+    require("USER 10001:10001" in text, "The image's user is not 10001.")
+    named = re.search(r"^ARG PYTHON_IMAGE=python:3\.11\.\d+-slim-\w+$", text, re.MULTILINE)
+    require(named is not None, "The base image's version is not named.")
     return f"hadolint {version}"
 
 
