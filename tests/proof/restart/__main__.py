@@ -22,7 +22,7 @@ from tests.proof.restart.measure import Measured
 from tests.proof.restart.pages import PageLedger, StreamingCustomer
 from tests.proof.restart.roll import PROCFILE_LINES, Roll
 
-LEAD_SECONDS = 8.0
+LEAD_SECONDS = 15.0
 
 
 def main() -> int:
