@@ -126,7 +126,7 @@ class Scenario:
         self._database.archive_all()
         began_at = self._lose_database()
         self._database.restore_to(moment, restored.watch)
-        with restored.watch.step("migrate, hold_refunds"):
+        with restored.watch.step("migrate"):
             run_command("migrate", "--verbosity=0")
         self._open_again(restored, trade, began_at)
         return trade
