@@ -47,7 +47,9 @@ def main() -> int:
         began = time.monotonic()
         with run_shop(folder) as shop:
             _print(f"The shop is open after {time.monotonic() - began:.0f} s")
-            results = [_run(shop, "nginx", checks.health_checks)]
+            results = [
+                _run(shop, "nginx", check) for check in (checks.health_checks, checks.whole_doctor)
+            ]
             results += [
                 _run(shop, proxy, check) for proxy in ("nginx", "caddy") for check in CHECKS
             ]

@@ -68,10 +68,14 @@ class Shop:
         """Return a customer's phone that reaches the shop through this proxy."""
         return Phone(self.machines["customer"], self.machines[proxy], self.trusted)
 
-    def doctor(self, name: str) -> subprocess.CompletedProcess[str]:
+    def health_check(self, name: str) -> subprocess.CompletedProcess[str]:
         """Run the health check of a process on its machine, as its container does."""
         machine, (kind, *_) = PROCESSES[name]
-        command = [str(DEPLOY / "run"), "manage", "doctor", "--process", kind, "--wait", "30"]
+        return self.doctor(machine, "--process", kind)
+
+    def doctor(self, machine: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run the doctor on a machine; what fails is repeated for half a minute."""
+        command = [str(DEPLOY / "run"), "manage", "doctor", "--wait", "30", *options]
         return subprocess.run(
             self.machines[machine].command(*command),
             env=self.env,
