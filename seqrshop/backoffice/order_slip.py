@@ -25,6 +25,7 @@ from payments.models import (
     RefundStatus,
 )
 from payments.receipts.document import has_receipt
+from seqrshop.backoffice.delivery import delivery_lines
 from seqrshop.backoffice.formatting import TABLE_PARAMETER, money, money_or_empty, phone_number
 from seqrshop.backoffice.links import admin_url, page_url
 from seqrshop.backoffice.references import short_reference
@@ -124,7 +125,7 @@ def slip_of(request: HttpRequest, order: Order) -> Slip:
         table=str(order.parameters.get(TABLE_PARAMETER, "")),
         parameters=", ".join(f"{name}={value}" for name, value in others.items()),
         phone=phone_number(order.customer.msisdn),
-        delivery=_delivery(order),
+        delivery=delivery_lines(Delivery.objects.filter(order=order).first()),
         customer_url=_customer_url(request, order),
         rows=tuple(_rows(order, refunds)),
         note=order.note,
@@ -139,23 +140,6 @@ def slip_of(request: HttpRequest, order: Order) -> Slip:
             else ""
         ),
     )
-
-
-def _delivery(order: Order) -> tuple[str, ...]:
-    """Return the lines of the address that an order of Instant Checkout is delivered to."""
-    delivery = Delivery.objects.filter(order=order).first()
-    if delivery is None:
-        return ()
-    town = " ".join(filter(None, (delivery.postal_code, delivery.city)))
-    lines = (
-        delivery.client_name,
-        delivery.street,
-        town,
-        delivery.state,
-        delivery.country,
-        delivery.email,
-    )
-    return tuple(filter(None, lines))
 
 
 def _customer_url(request: HttpRequest, order: Order) -> str:

@@ -147,7 +147,7 @@ class ProductAdmin(PlannedPricesAdmin, SellOutAdmin[Product]):
         """Refuse everybody; a product is added on its shop's page."""
         return False
 
-    @admin.display(description=_("purchaseToken"))
+    @admin.display(description=_("SEQR's purchaseToken"))
     def instant_checkout_code(self, product: Product) -> str:
         """Return the text by which the product's own code names it."""
         return product.purchase_token if product.instant_checkout else EMPTY_VALUE

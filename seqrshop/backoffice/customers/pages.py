@@ -27,6 +27,7 @@ from payments.privacy.erasure import ErasureHeld, erase_customer
 from payments.privacy.holds import holds_of
 from payments.privacy.kept import kept_of_customers, kept_of_staff
 from payments.privacy.person import customer_data
+from seqrshop.backoffice.delivery import delivery_lines
 from seqrshop.backoffice.formatting import local_time, money, phone_number, table_of
 from seqrshop.backoffice.links import page_url
 from seqrshop.backoffice.permissions import require_permission
@@ -52,6 +53,7 @@ class ShownOrder:
     total: str
     contents: str
     note: str
+    delivery: str
 
 
 def kept_page(request: HttpRequest) -> HttpResponse:
@@ -95,7 +97,7 @@ def customer_page(request: HttpRequest, customer_id: int) -> HttpResponse:
     """Show what is kept about a customer."""
     require_permission(request, EXPORT_PERMISSION)
     customer = _customer(request, customer_id)
-    orders = Order.objects.filter(customer=customer).select_related("shop")
+    orders = Order.objects.filter(customer=customer).select_related("shop", "delivery")
     newest = list(orders.prefetch_related("rows").order_by("-pk")[: SHOWN_ORDERS + 1])
     context = {
         **_context(request, customer),
@@ -184,6 +186,7 @@ def _shown(order: Order) -> ShownOrder:
         total=money(order.total, order.currency),
         contents=", ".join(map(str, rows)),
         note="; ".join(filter(None, [order.note, *(row.note for row in rows)])),
+        delivery=", ".join(delivery_lines(getattr(order, "delivery", None))),
     )
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from orders.models import AuditEvent, Customer, EventName, Order, OrderState
+from orders.models import AuditEvent, Customer, Delivery, EventName, Order, OrderState
 from payments.models import Invoice
 from tests.backoffice.test_swedish import english_in
 from tests.factories import CustomerSessionFactory, ShopFactory
@@ -54,6 +54,14 @@ def test_phone_number_leads_to_its_customer(phone: str, invoice: Invoice) -> Non
     for text in (f"+{PHONE}", KEY, invoice.order.number, f"call {PHONE}", "extra hot"):
         assert text in shown
     assert address("customer_erase", customer) not in shown  # a permission of its own
+
+
+def test_page_shows_where_an_order_of_instant_checkout_is_delivered(invoice: Invoice) -> None:
+    Delivery.objects.create(order=invoice.order, client_name="Åsa Ek", city="Umeå")
+
+    page = staff(EXPORT, "orders.view_order").get(address("customer", invoice.order.customer))
+
+    assert "Åsa Ek, Umeå" in page.content.decode()
 
 
 def test_several_customers_with_one_phone_number_are_listed(invoice: Invoice) -> None:
