@@ -12,6 +12,7 @@ from payments.seqr import CallRecord, message_fields
 
 HIDDEN = "(hidden)"
 HIDDEN_FIELDS = frozenset({"password", "notificationUrl", "backURL"})
+PAID_AMOUNT = "receipt.invoice.totalAmount."
 REQUEST_FIELDS = frozenset(
     {
         "channel",
@@ -55,7 +56,7 @@ ANSWER_FIELDS = frozenset(
         "paymentReference",
     }
 )
-MAX_VALUE_LENGTH = 200
+MAX_ANSWER_LENGTH = 200  # of a field
 
 
 @dataclass
@@ -90,12 +91,16 @@ class CallRecorder:
 
     def sent(self, operation: str, envelope: bytes) -> None:
         """Start a call."""
-        self._call = RecordedCall(operation, utc_now(), _kept(envelope, REQUEST_FIELDS))
+        self._call = RecordedCall(operation, utc_now(), _request_fields(envelope))
         self._on_sent(self._call)
 
     def answered(self, body: bytes) -> None:
         """Keep the fields of its response."""
-        self._call.answer = _kept(body, ANSWER_FIELDS)
+        self._call.answer = {
+            path: text[:MAX_ANSWER_LENGTH]
+            for path, text in message_fields(body)
+            if path.rpartition(".")[2] in ANSWER_FIELDS or path.startswith(PAID_AMOUNT)
+        }
 
     def ended(self, record: CallRecord) -> None:
         """End the call, with the gateway's own record of it."""
@@ -106,18 +111,18 @@ class CallRecorder:
         self._on_ended(self._call)
 
 
-def _kept(message: bytes, names: frozenset[str]) -> dict[str, str]:
-    """Return the named fields of a message by their paths, and that a hidden one was there."""
+def _request_fields(envelope: bytes) -> dict[str, str]:
+    """Return the listed fields of a request by their paths, and that a hidden one was there."""
     kept = {}
     key = ""
-    for path, text in message_fields(message):
+    for path, text in message_fields(envelope):
         name = path.rpartition(".")[2]
         if path.endswith("entry.key"):
             key = text
         elif path.endswith("entry.value"):
-            kept[f"parameters.{key}"] = text[:MAX_VALUE_LENGTH]
+            kept[f"parameters.{key}"] = text
         elif name in HIDDEN_FIELDS:
             kept[path] = HIDDEN
-        elif name in names:
-            kept[path] = text[:MAX_VALUE_LENGTH]
+        elif name in REQUEST_FIELDS:
+            kept[path] = text
     return kept

@@ -91,8 +91,11 @@ def _add_step(pdf: FPDF, step: dict[str, Any]) -> None:
 def _add_attempts(
     pdf: FPDF, title: str, attempts: list[dict[str, Any]], step: dict[str, Any] | None = None
 ) -> None:
+    is_first = step is not None and step["number"] == 1
     for attempt in attempts:
-        if pdf.will_page_break(LINE_HEIGHT_MM * 8):
+        rows = [_row(calls, with_context=is_first) for calls in _alike(attempt["calls"])]
+        first_row_lines = max((cell.count("\n") for cell in rows[0]), default=0) if rows else 0
+        if pdf.will_page_break(LINE_HEIGHT_MM * (6 + 0.8 * first_row_lines)):
             pdf.add_page()
         add_line(pdf, f"{title}: {attempt['outcome']}", size=11, style="B")
         if step:
@@ -100,11 +103,9 @@ def _add_attempts(
         if attempt["outcome"] != Outcome.PASSED:
             add_line(pdf, attempt["reason"] or "The process was ended meanwhile.", size=9)
         pdf.ln(1)
-        is_first = step is not None and step["number"] == 1
-        rows = [_row(calls, with_context=is_first) for calls in _alike(attempt["calls"])]
         if rows:
             head = ("Sent", "Call", "Request", "Answer")
-            widths = (11, 16, 35, 38)
+            widths = (9, 20, 36, 35)
             add_table(
                 pdf, [head, *rows], widths=widths, size=8, has_amounts=False, gap_mm=GAP_MM * 2
             )
@@ -147,7 +148,7 @@ def _add_invoices(pdf: FPDF, evidence: dict[str, Any]) -> None:
         )
         for each in evidence["invoices"]
     ]
-    add_table(pdf, [head, *rows], widths=(6, 4, 3, 7, 7), size=8, has_amounts=False)
+    add_table(pdf, [head, *rows], widths=(7, 5, 3, 7, 7), size=8, has_amounts=False)
 
 
 def _refund(invoice: dict[str, Any]) -> str:

@@ -141,5 +141,6 @@ def _check_report(session: Session) -> None:
             if expected.get(row.ers_reference or "") == row.sales_amount:
                 expected.pop(row.ers_reference or "")
     session.save()
+    session.screen.report_read(answer)
     if expected:
         raise StepFailed(f"The report lacks the payment {', '.join(sorted(expected))}.")

@@ -12,6 +12,13 @@ from payments.certification.progress import Attempt, Outcome, Plan
 from payments.seqr import InvoiceStatus, app_url
 
 FIRST_WIDTH = 20
+ONLY_IN_THE_EVIDENCE = frozenset(
+    {
+        *("paymentMode", "acknowledgmentMode", "issueDate", "title", "cashierId", "footer"),
+        *("itemDescription", "itemUnitPrice", "backURL", "notificationUrl", "language"),
+    }
+)
+"""Fields of a request that are the same in each, or long: a line of the terminal stays short."""
 
 
 class Screen:
@@ -25,7 +32,7 @@ class Screen:
 
     def started(self, plan: Plan, folder: str) -> None:
         """Show what is certified."""
-        kind = "Rehearsal with the sandbox" if plan.is_sandbox else "Certification"
+        kind = "Rehearsal, with the sandbox," if plan.is_sandbox else "Certification"
         self._line(f"{kind} of {plan.system} for {plan.company}", bold=True)
         for name, value in (
             ("SEQR", plan.service_url),
@@ -55,14 +62,26 @@ class Screen:
             self._is_waiting = False
 
     def call_ended(self, call: RecordedCall) -> None:
-        """Show the decisive fields of a call; those of the context are the same in each."""
+        """Show the fields of a call that differ from other calls."""
         if self._is_waiting and call.answer.get("status") == InvoiceStatus.ISSUED:
             return
-        request = ", ".join(shown_fields(call.request))
+        request = ", ".join(
+            shown_fields(
+                {
+                    path: text
+                    for path, text in call.request.items()
+                    if ONLY_IN_THE_EVIDENCE.isdisjoint(path.split("."))
+                }
+            )
+        )
         self._line(f"      {call.operation:{FIRST_WIDTH + 2}}{request}")
         answer = ", ".join(shown_fields(call.answer)) or f"no readable answer: {call.error}"
         duration = "" if call.duration_ms is None else f"  ({call.duration_ms} ms)"
         self._line(f"      {'':{FIRST_WIDTH}}→ {answer}{duration}")
+
+    def report_read(self, answer: dict[str, str]) -> None:
+        """Show the rows of a report: their number, and those of a certification."""
+        self._line(f"      {'':{FIRST_WIDTH}}→ {', '.join(shown_fields(answer))}")
 
     def step_ended(self, attempt: Attempt) -> None:
         """Show whether the step has passed, and why not."""

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils import timezone
@@ -51,9 +51,16 @@ class Session:
     earlier_invoices: int
 
     def send_invoice(self, purpose: str) -> SentInvoice:
-        """Send a small invoice that belongs to no order."""
-        number = f"CERT-{self.progress.started_at}-{len(self.progress.invoices) + 1}"
-        answer = self.client.send_invoice(self.content(number, purpose))
+        """Send a small invoice that belongs to no order, and neither do its addresses."""
+        started = self.progress.started_at.replace("-", "").replace(":", "")
+        number = f"CERT-{started}-{len(self.progress.invoices) + 1}"
+        answer = self.client.send_invoice(
+            replace(
+                self.content(number, purpose),
+                notification_url=notification_url(secrets.token_urlsafe(24)),
+                back_url=back_url(secrets.token_urlsafe(24)),
+            )
+        )
         sent = SentInvoice(purpose, number, answer.invoice_reference)
         self.progress.invoices.append(sent)
         self.save()
@@ -63,7 +70,7 @@ class Session:
         return sent
 
     def content(self, number: str, purpose: str) -> Invoice:
-        """Return an invoice over the plan's amount, whose addresses belong to no order."""
+        """Return an invoice over the plan's amount, without addresses: a refund has none."""
         plan = self.progress.plan
         title = f"Certification, no sale: {purpose}"
         amount = plan.invoice_amount
@@ -75,8 +82,8 @@ class Session:
             total_amount=amount,
             cashier_id=CERTIFICATION_CASHIER_ID,
             footer=f"Certification of {plan.system}, {number}",
-            notification_url=notification_url(secrets.token_urlsafe(24)),
-            back_url=back_url(secrets.token_urlsafe(24)),
+            notification_url=None,
+            back_url=None,
         )
 
     def query(self, invoice: SentInvoice) -> PaymentStatus:

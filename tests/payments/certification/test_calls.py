@@ -55,10 +55,16 @@ def test_payers_phone_number_in_a_receipt_is_left_out() -> None:
     answer = envelope(
         "getPaymentStatusResponse",
         "<return><resultCode>0</resultCode><receipt><payerTerminalId>46700643933</payerTerminalId>"
-        "<paymentReference>77</paymentReference></receipt></return>",
+        "<paymentReference>77</paymentReference><invoice><notificationUrl>https://shop/key"
+        "</notificationUrl><totalAmount><value>1.00</value></totalAmount></invoice></receipt>"
+        "<customerTokens><token><value>card-1</value></token></customerTokens></return>",
     )
 
-    assert recorded(b"", answer).answer == {"resultCode": "0", "receipt.paymentReference": "77"}
+    assert recorded(b"", answer).answer == {
+        "resultCode": "0",
+        "receipt.paymentReference": "77",
+        "receipt.invoice.totalAmount.value": "1.00",
+    }
 
 
 def test_call_without_a_readable_answer_keeps_why() -> None:
