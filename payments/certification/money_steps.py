@@ -81,9 +81,12 @@ def _refund(session: Session, payment: SentInvoice) -> None:
 
 
 def close_period(session: Session) -> None:
-    """Close the terminal's period; it has a payment that no earlier one may have."""
+    """Close the terminal's period, unless an interrupted run has done so.
+
+    It has a payment that no earlier period may have.
+    """
     progress = session.progress
-    if progress.period == Sending.DONE:  # an interrupted run has closed it
+    if progress.period == Sending.DONE:
         return
     if all(payment.period_id for payment in progress.payments()):
         session.pay(PAYMENT)
@@ -108,7 +111,11 @@ def close_period(session: Session) -> None:
 
 
 def fetch_report(session: Session) -> None:
-    """Fetch the period's report, as soon as SEQR has made it, and look for the payments in it."""
+    """Fetch the period's report, as soon as SEQR has made it, and look for the payments in it.
+
+    Close another period first if an earlier report lacked them.
+    """
+    close_period(session)
     for _ in range(REPORT_ATTEMPTS):
         session.pauses.sleep(REPORT_PAUSE_SECONDS)
         try:
@@ -140,7 +147,10 @@ def _check_report(session: Session) -> None:
                 answer[f"row {row.ers_reference}"] = f"{row.sales_amount.normalize():f}"
             if expected.get(row.ers_reference or "") == row.sales_amount:
                 expected.pop(row.ers_reference or "")
-    session.save()
     session.screen.report_read(answer)
     if expected:
-        raise StepFailed(f"The report lacks the payment {', '.join(sorted(expected))}.")
+        progress.period = Sending.NOT_SENT
+        raise StepFailed(
+            f"The report lacks the payment {', '.join(sorted(expected))}: something else has "
+            "closed the terminal's period after it, such as the shop's own reconciliation."
+        )

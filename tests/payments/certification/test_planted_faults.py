@@ -62,10 +62,6 @@ def paid_instead_of_scanned(sandbox: SandboxProcess, _: Progress) -> None:
     sandbox.pay(latest(sandbox))
 
 
-def another_till_closes_the_period(sandbox: SandboxProcess, progress: Progress) -> None:
-    sandbox.control("POST", "/periods", {"terminal_id": progress.plan.terminal_id})
-
-
 FAULTS = {
     "invoice is refused": Fault("invoice", code("sendInvoice", 49), "49 INVALID_INVOICE_DATA"),
     "terminal's password is wrong": Fault("invoice", code("sendInvoice", 20), "20 AUTH"),

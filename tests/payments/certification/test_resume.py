@@ -11,7 +11,7 @@ from django.test import override_settings
 from payments.certification.calls import RecordedCall
 from payments.certification.certify import problem_of
 from payments.certification.problem import CertificationProblem
-from payments.certification.progress import Outcome, Sending
+from payments.certification.progress import Outcome, Progress, Sending
 from payments.certification.state_file import StateFile
 from tests.factories import TerminalFactory
 from tests.payments.certification.runs import PlantingScreen, certify, options
@@ -76,6 +76,23 @@ def test_killed_period_is_unknown_and_the_next_one_has_a_payment_of_its_own(
     first, second = progress.payments()
     assert (first.period_id, second.period_id) == ("unknown", progress.transaction_period_id)
     assert len(sandbox.calls("markTransactionPeriod")) == 2
+
+
+def test_period_that_another_till_closed_too_is_followed_by_one_with_another_payment(
+    sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    def close_period(_sandbox: SandboxProcess, progress: Progress) -> None:
+        sandbox.control("POST", "/periods", {"terminal_id": progress.plan.terminal_id})
+
+    failed = certify(options(tmp_path), PlantingScreen(sandbox, "period", close_period), sandbox)
+    assert "Step 10 of 10" in problem_of(failed)
+    assert "The report lacks the payment" in problem_of(failed)
+
+    resumed = certify(options(tmp_path, is_resumed=True), PlantingScreen(sandbox), sandbox)
+
+    assert problem_of(resumed) == ""
+    first, second = resumed.payments()
+    assert second.period_id == resumed.transaction_period_id != first.period_id
 
 
 def test_invoice_that_a_killed_run_has_left_open_is_cancelled_first(
