@@ -19,6 +19,7 @@ from tests.ops.everything import TOKEN, publish_everything, read_families
 
 MONITORING = django_settings.BASE_DIR / "deploy" / "monitoring"
 RULES = MONITORING / "alerts.yml"
+OPERATIONS = (django_settings.BASE_DIR / "docs" / "operations.md").read_text()
 OTHER_EXPORTERS = {"up", "ALERTS", "probe_ssl_earliest_cert_expiry"}
 NAME = re.compile(r"\b(?:seqr(?:shop)?_\w+|probe_\w+|ALERTS|up)\b")
 
@@ -139,6 +140,21 @@ def test_each_alert_has_a_case_a_severity_a_text_and_a_runbook() -> None:
         annotations = rule["annotations"]
         assert annotations.keys() == {"summary", "description", "runbook"}, name
         assert annotations["runbook"] == f"docs/operations.md#{name.lower()}"
+        assert f"\n### {name}\n" in OPERATIONS, name
+
+
+def test_example_of_alertmanager_inhibits_alerts_that_exist() -> None:
+    example = yaml.safe_load((MONITORING / "alertmanager.yml").read_text())
+    matchers = [
+        matcher
+        for rule in example["inhibit_rules"]
+        for matcher in (*rule["source_matchers"], *rule["target_matchers"])
+    ]
+
+    names = {name for matcher in matchers for name in re.findall(r"\b[A-Z]\w+", matcher)}
+
+    assert names
+    assert names <= {rule["alert"] for rule in alert_rules()}
 
 
 def test_dashboards_panels_are_described_and_do_not_overlap() -> None:
