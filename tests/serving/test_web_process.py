@@ -19,9 +19,10 @@ from seqrshop.serving.body import MAX_BODY_BYTES
 from seqrshop.serving.lanes import CUSTOMER_THREADS
 from seqrshop.serving.probe_stream import MAX_OPEN_PROBES
 from seqrshop.streaming import PROBE_PATH
+from tests.process_metrics.samples import forget_counts
 from tests.processes import STOP_SECONDS
 from tests.seqrshop.security import assert_security_headers
-from tests.serving.conftest import CUSTOMER_HEADERS, TOKEN
+from tests.serving.conftest import CUSTOMER_HEADERS, METRICS_TOKEN, TOKEN
 from tests.storefront.steps import invoice_of, path_of
 from tests.web_process import EventStream, WebProcess
 
@@ -43,6 +44,20 @@ def test_response_does_not_name_server_and_is_not_logged(order_path: str, web: W
     assert "server" not in response.headers
     assert "date" in response.headers
     assert web.log.read_text() == log
+
+
+def test_request_is_counted_at_metrics_within_seconds(
+    order_path: str, web: WebProcess, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    forget_counts()
+    web.request("GET", order_path, CUSTOMER_HEADERS)
+
+    def is_counted() -> bool:
+        response = web.request("GET", "/metrics", {"Authorization": f"Bearer {METRICS_TOKEN}"})
+        line = b'seqrshop_http_requests_total{method="GET",route="order",status="200"} 1.0\n'
+        return line in response.body
+
+    eventually(is_counted)
 
 
 def test_stream_has_security_headers(order_path: str, web: WebProcess) -> None:

@@ -13,7 +13,10 @@ from django.db import connection
 
 from payments.models import Invoice
 from payments.polling.lock import holder_of
+from seqrshop.process_metrics.definitions import CALLS
+from seqrshop.process_metrics.shared import read_shared_metrics
 from tests.payments.steps import call_count, issued_invoice, order_state, reference
+from tests.process_metrics.samples import forget_counts
 from tests.processes import ManagedProcess, procfile_command
 from tests.redis_reset import redis_for_tests
 from tests.sandbox_process import SandboxProcess
@@ -113,19 +116,24 @@ def test_poller_queries_while_postgresql_hangs_and_writes_within_five_seconds_of
     assert order_state(waiting) == "awaiting_payment"
 
 
-def test_poller_started_while_redis_hangs_polls(
+def test_poller_started_while_redis_hangs_polls_and_counts_its_polls_once_redis_is_back(
     sandbox: SandboxProcess,
     environment: dict[str, str],
     redis_proxy: TcpProxy,
     tmp_path: Path,
+    eventually: Eventually,
 ) -> None:
     """Its loops were tasks, which it could not get."""
+    forget_counts()
     redis_proxy.hang()
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
 
     with pollers(environment, tmp_path):
         seconds_until_paid(invoice)
+        redis_proxy.restore()
+        poll = ("getPaymentStatus", "0", "public_test_shop_terminal")
+        eventually(lambda: poll in read_shared_metrics().counters[CALLS])
 
 
 def test_killed_pollers_shard_is_taken_over_by_another(
