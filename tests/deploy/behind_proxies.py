@@ -61,7 +61,7 @@ def _run(shop: Shop, proxy: str, check: Callable[[Shop, str], str]) -> bool:
     began = time.monotonic()
     try:
         found, verdict = check(shop, proxy), "passed"
-    except (AssertionError, OSError) as failure:
+    except (AssertionError, OSError, ValueError, KeyError) as failure:
         found, verdict = f"{type(failure).__name__}: {failure}", "FAILED"
     name = check.__name__.replace("_", " ")
     _print(f"{proxy:<6}{name:<22}{verdict:<8}{time.monotonic() - began:>5.1f} s  {found}")
