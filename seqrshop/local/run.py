@@ -1,6 +1,7 @@
 """`make run`: runs the shop, the sandbox and their servers on this machine until Ctrl-C.
 
-`make dev` passes `--dev`: DEBUG is on, and changed code restarts the processes.
+`make dev` passes `--dev`: DEBUG is on, and changed code restarts the processes. Tests of a running
+shop pass `--without-doctor`: the doctor calls SEQR and writes to the audit.
 """
 
 from __future__ import annotations
@@ -46,7 +47,11 @@ def main(arguments: list[str]) -> int:
     if (ROOT / ".env").is_file():
         environ.Env.read_env(ROOT / ".env")
     try:
-        return run(dict(os.environ), reload="--dev" in arguments)
+        return run(
+            dict(os.environ),
+            reload="--dev" in arguments,
+            with_doctor="--without-doctor" not in arguments,
+        )
     except (DemoError, ServerStartError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -54,10 +59,11 @@ def main(arguments: list[str]) -> int:
         return 0
 
 
-def run(given: Mapping[str, str], *, reload: bool = False) -> int:
+def run(given: Mapping[str, str], *, reload: bool = False, with_doctor: bool = True) -> int:
     """Run the demo with the settings in `given`, and return the exit code.
 
-    With `reload`, DEBUG is on, and a change of the code restarts the processes that run it.
+    With `reload`, DEBUG is on, and a change of the code restarts the processes that run it. The
+    doctor runs at the end, unless `with_doctor` is off.
 
     Raises DemoError, ServerStartError, KeyboardInterrupt.
     """
@@ -95,7 +101,10 @@ def run(given: Mapping[str, str], *, reload: bool = False) -> int:
             with publish_settings(folder, env):
                 # As in a deployment, no process of the shop can connect as the tables' owner.
                 env["MIGRATION_DATABASE_URL"] = ""
-                return _supervise(env, ports, prepared, sandbox_command, reload)
+                doctor = DoctorRun(env) if with_doctor else None
+                return _supervise(
+                    env, ports, prepared, sandbox_command, reload=reload, doctor=doctor
+                )
 
 
 def _supervise(
@@ -103,7 +112,9 @@ def _supervise(
     ports: Ports,
     prepared: dict[str, Any],
     sandbox_command: list[str] | None,
+    *,
     reload: bool,
+    doctor: DoctorRun | None,
 ) -> int:
     def announce() -> None:
         _wait_for_http(ports.shop, "/admin/login/")
@@ -116,10 +127,9 @@ def _supervise(
             for shop in prepared["shops"]:
                 _register(ports.sandbox, "shops", shop, str(shop["service_id"]))
         _print(_banner(env, ports, prepared, bool(sandbox_command)))
-        if (report := doctor.report()) is not None:
+        if doctor and (report := doctor.report()) is not None:
             _print(report)
 
-    doctor = DoctorRun(env)
     supervisor = Supervisor(on_started=announce)
     processes = parse_procfile((ROOT / "Procfile").read_text()).processes
     if reload:
@@ -130,7 +140,8 @@ def _supervise(
         # exec: the signal that stops a process reaches it without a shell in between.
         supervisor.add_process(name, f"exec {command}", env=env, cwd=str(ROOT))
     supervisor.loop()
-    doctor.stop()
+    if doctor:
+        doctor.stop()
     if supervisor.exited_process is None:
         return 0
     sys.stderr.write(f"{supervisor.exited_process} exited, so everything was stopped.\n")

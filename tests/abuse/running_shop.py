@@ -121,7 +121,7 @@ def run_shop() -> Iterator[RunningShop]:
             "SEQRSHOP_LOCAL_DIR": str(folder / "local"),
             "WEB_CONCURRENCY": "2",
         }
-        command = [sys.executable, "-m", "seqrshop.local.run"]
+        command = [sys.executable, "-m", "seqrshop.local.run", "--without-doctor"]
         log = folder / "log"
         process = ManagedProcess(command, log=log, env=env)
 

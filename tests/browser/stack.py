@@ -82,7 +82,7 @@ def running_stack(folder: Path, given: Mapping[str, str]) -> Iterator[Stack]:
         SandboxProcess("--certification") as sandbox,
         running_mail_server(Behaviour.ACCEPT) as mail_server,
     ):
-        command = [sys.executable, "-m", "seqrshop.local.run"]
+        command = [sys.executable, "-m", "seqrshop.local.run", "--without-doctor"]
         email_url = f"smtp://127.0.0.1:{mail_server.port}"
         env = {**_environment(folder, port, sandbox), "EMAIL_URL": email_url, **given}
         with ManagedProcess(command, log=folder / "log", env=env) as shop:

@@ -30,7 +30,7 @@ def shop_checks() -> list[Check]:
         Check("beat", beat, REDIS),
         Check("SEQR_SERVICE_URL", seqr_service, SEQR),
         Check("SEQR_SESSION_URL", seqr_session, SEQR),
-        Check("credentials", credentials, SEQR),
+        Check("credentials", credentials, SEQR, is_repeated=False),
         Check("public address", public_address, PUBLIC),
         Check("mail", mail, "Restart the mail server, or correct EMAIL_URL."),
         Check("disk", disk, "A network disk does not answer: unmount it."),

@@ -23,12 +23,15 @@ T = TypeVar("T")
 class Check:
     """A check yields its findings as it goes, so that those before a stand-still are kept.
 
-    `stuck_advice` says what to look at when the check gets no answer in time.
+    `stuck_advice` says what to look at when the check gets no answer in time. A check that
+    `is_repeated` may succeed a moment later; SEQR might block an account that is refused again and
+    again.
     """
 
     name: str
     run: Callable[[], Iterable[Finding]]
     stuck_advice: str
+    is_repeated: bool = True
 
 
 @dataclass
@@ -74,12 +77,14 @@ def run_checks(
 ) -> list[Finding]:
     """Run all checks at once, each for at most `limit` seconds; return their findings in order.
 
-    Those that fail are repeated until they succeed or `wait` seconds are over.
+    Those that fail and may be repeated are, until they succeed or `wait` seconds are over.
     """
     deadline = time.monotonic() + wait
     results = dict(zip(checks, _run_once(checks, limit), strict=True))
     while time.monotonic() < deadline:
-        failing = [each for each in checks if worst(results[each]) == Level.FAILED]
+        failing = [
+            each for each in checks if each.is_repeated and worst(results[each]) == Level.FAILED
+        ]
         if not failing:
             break
         time.sleep(REPEAT_INTERVAL_SECONDS)

@@ -78,6 +78,18 @@ def test_failing_check_is_repeated_until_it_succeeds() -> None:
     assert time.monotonic() - began_at < 30
 
 
+def test_refused_credentials_are_not_tried_again_and_again() -> None:
+    runs: list[str] = []
+
+    def run() -> Iterator[Finding]:
+        runs.append("credentials")
+        yield failed("credentials", "Refused.", "Correct them.")
+
+    run_checks([Check("credentials", run, "", is_repeated=False)], wait=60)
+
+    assert runs == ["credentials"]
+
+
 def test_failing_check_is_reported_once_the_wait_is_over() -> None:
     findings = run_checks([check("worker", failed("worker", "None.", "Start it."))], wait=0.1)
 
