@@ -30,7 +30,7 @@ _DEADLOCKS = """
     FROM pg_stat_database WHERE datname = current_database()
 """
 _CONNECTIONS = """
-    SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+    SELECT (SELECT sum(numbackends) FROM pg_stat_database),  -- of every role
            current_setting('max_connections')::int
 """
 _OWNED_TABLES = """
