@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models.functions import Now
 
+from orders.event_lines import log_on_commit
 from orders.models import (
     AuditedModel,
     AuditEvent,
@@ -129,7 +130,10 @@ def record_registration_event(
 
 
 def insert_events(events: Sequence[AuditEvent]) -> None:
-    """Record events in one statement, in the transaction of the changes that they are about."""
+    """Record events in one statement, in the transaction of the changes that they are about.
+
+    Those that belong to an order are logged too, once they are committed.
+    """
     if not events:
         return
     row = f"({', '.join(['%s'] * len(_INSERTED))})"
@@ -140,6 +144,7 @@ def insert_events(events: Sequence[AuditEvent]) -> None:
             f"INSERT INTO orders_auditevent ({columns}) VALUES {rows}",  # noqa: S608
             [getattr(event, column) for event in events for column in _INSERTED],
         )
+    log_on_commit(events)
 
 
 def insert_of_call_events(calls: str) -> str:

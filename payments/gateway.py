@@ -22,6 +22,7 @@ from payments.seqr import (
     code_label,
 )
 from seqrshop.process_metrics import CALL_SECONDS, CALLS
+from seqrshop.telemetry import traces
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ def _client_of(
         config,
         credentials,
         before_call=_release_database_connection,
-        after_call=_count_call,
+        after_call=_report_call,
         transport=transport,
     )
 
@@ -136,10 +137,17 @@ def _release_database_connection() -> None:
         connection.close()
 
 
-def _count_call(terminal_id: str, call: CallRecord) -> None:
+def _report_call(terminal_id: str, call: CallRecord) -> None:
+    """Count a call to SEQR, and make its span."""
     terminal = terminal_id if terminal_id in _stored_terminal_ids else OTHER_TERMINAL
     CALLS.add(call.operation, code_label(call.result_code), terminal)
     CALL_SECONDS.observe(call.duration_ms / 1000, call.operation)
+    traces.record_call(
+        call.operation,
+        call.duration_ms,
+        client_reference=call.client_reference,
+        result_code=call.result_code,
+    )
 
 
 def _config() -> SeqrConfig:

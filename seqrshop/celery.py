@@ -1,9 +1,10 @@
 """The Celery application: `celery -A seqrshop worker`, `celery -A seqrshop beat`."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.app.amqp import AMQP
 from celery.signals import (
     after_task_publish,
@@ -19,6 +20,7 @@ from seqrshop.presence import Presence, publish, this_process
 from seqrshop.process_metrics import celery as _celery_metrics  # noqa: F401 - connects to signals
 from seqrshop.redis_client import BROKER_TIMEOUT_SECONDS
 from seqrshop.startup import require_valid_settings, stop_without_traceback
+from seqrshop.telemetry import log_context
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seqrshop.settings")
 
@@ -29,6 +31,7 @@ PUBLISH_OPTIONS = {
     "max_retries": 0,
 }
 RECONNECT_INTERVAL_SECONDS = 1
+REQUEST_ID = "request_id"  # in a task's headers, and in its log lines
 
 
 class BrokerConnection(Connection):
@@ -51,10 +54,31 @@ class BrokerAmqp(AMQP):
     Connection = BrokerConnection
 
 
+class ShopTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
+    """A task whose log lines carry the id of the request that enqueued it, or of a task before it.
+
+    A task that Beat enqueues begins with an id of its own.
+    """
+
+    def apply_async(
+        self, *args: Any, headers: Mapping[str, Any] | None = None, **options: Any
+    ) -> Any:
+        """Enqueue the task with the id of the present request or task in its headers."""
+        request_id = log_context.current_ids().get(REQUEST_ID)
+        carried = {REQUEST_ID: request_id} if request_id else {}
+        return super().apply_async(*args, headers={**carried, **(headers or {})}, **options)
+
+    def before_start(self, task_id: str, _args: Any, _kwargs: Any) -> None:
+        """Start the log context; it lasts until the next task of this thread."""
+        request_id = (self.request.headers or {}).get(REQUEST_ID, task_id)
+        log_context.start(request_id=request_id, task=self.name, task_id=task_id)
+
+
 class ShopCelery(Celery):
     """Celery that reconnects quickly, and enqueues within a short time or not at all."""
 
     amqp_cls = f"{__name__}:BrokerAmqp"
+    task_cls = f"{__name__}:ShopTask"
 
     def connection_for_write(self, url: str | None = None, **options: Any) -> Connection:
         """Return a connection that waits BROKER_TIMEOUT_SECONDS at most for each answer."""

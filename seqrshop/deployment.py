@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seqrshop import __version__, env
+from seqrshop.log_format import LOG_FORMATS
 from seqrshop.unsafe_settings import unsafe_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -315,10 +316,25 @@ DEFAULT_FROM_EMAIL: str = read(
     env.email_address,
     default="seqrshop@localhost",
 )
+LOG_FORMAT: str = read(
+    "LOG_FORMAT", '"text" or "json"', env.one_of(*LOG_FORMATS), default=LOG_FORMATS[0]
+)
 METRICS_TOKEN: str = read(
     "METRICS_TOKEN",
     "16 to 200 characters without spaces, kept secret, that /metrics requires",
     env.token,
+    default="",
+)
+SENTRY_DSN: str = read(
+    "SENTRY_DSN",
+    "the address of a project at Sentry, such as https://key@sentry.example/1",
+    env.sentry_dsn,
+    default="",
+)
+OTEL_EXPORTER_OTLP_ENDPOINT: str = read(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "the http(s) address of an OpenTelemetry collector, such as http://localhost:4318",
+    env.web_address,
     default="",
 )
 SETTING_NAMES = tuple(settings.names)

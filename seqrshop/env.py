@@ -138,6 +138,14 @@ def web_address(raw: str) -> str:
     return raw.rstrip("/")
 
 
+def sentry_dsn(raw: str) -> str:
+    """Read the address of a project at Sentry: http or https, with a key and the project's id."""
+    parts = urlsplit(web_address(raw))
+    if not parts.username or not re.fullmatch(r"/(\S*/)?[0-9]+", parts.path):
+        raise ValueError
+    return raw
+
+
 def app_address(raw: str) -> str:
     """Read the address of an app, with any scheme, such as `seqr://SEQR.SE/`."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S+", raw):
@@ -250,6 +258,17 @@ def token(raw: str) -> str:
     if not re.fullmatch(r"[!-~]{16,200}", raw):
         raise ValueError
     return raw
+
+
+def one_of(*values: str) -> Callable[[str], str]:
+    """Return a converter of a text that is one of these values."""
+
+    def convert(raw: str) -> str:
+        if raw.strip() not in values:
+            raise ValueError
+        return raw.strip()
+
+    return convert
 
 
 def text(max_length: int) -> Callable[[str], str]:

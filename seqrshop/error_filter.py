@@ -38,7 +38,7 @@ class ErrorFilter(SafeExceptionReporterFilter):
         self, request: HttpRequest | None, tb_frame: FrameType
     ) -> Any:
         """Return the variables of a frame, without secrets."""
-        secrets = {*_secret_settings(), *self._typed_secrets(request)}
+        secrets = {*secret_settings(), *self._typed_secrets(request)}
         secrets |= {repr(secret)[1:-1] for secret in secrets}
         return [
             (name, self._cleansed(name, value, secrets))
@@ -67,7 +67,8 @@ class ErrorFilter(SafeExceptionReporterFilter):
         return [value for values in typed for value in values if value]
 
 
-def _secret_settings() -> list[str]:
+def secret_settings() -> list[str]:
+    """Return the values of the settings that are secrets."""
     given = [
         settings.SECRET_KEY,
         *settings.SECRET_KEY_FALLBACKS,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 MAX_LINES_PER_MINUTE = 100  # from one place in the code, at one level
 WINDOW_SECONDS = 60.0
 MAX_PLACES = 1000
+# The logger of what the database stores too. Each of its lines is a row, and rows are limited.
+STORED_CHANGES = "orders.changes"
 
 Place = tuple[str, int, str, int]  # the logger, the level, the file and its line
 
@@ -32,16 +34,26 @@ class RepeatedLineFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a line is logged. Its text may get the number of those that were not."""
-        place = (record.name, record.levelno, record.pathname, record.lineno)
-        with self._lock:
-            lines, dropped = self._count(place)
+        if record.name == STORED_CHANGES:
+            return True
+        lines, dropped = self._count(record)
         if dropped:
             _append(record, f"{dropped} more such lines were left out in the last minute")
         elif lines == MAX_LINES_PER_MINUTE:
             _append(record, "more such lines are left out for up to a minute")
         return lines <= MAX_LINES_PER_MINUTE
 
-    def _count(self, place: Place) -> tuple[int, int]:
+    def is_within_limit(self, record: logging.LogRecord) -> bool:
+        """Count a line, and return whether its place has had no more than it may."""
+        lines, _dropped = self._count(record)
+        return lines <= MAX_LINES_PER_MINUTE
+
+    def _count(self, record: logging.LogRecord) -> tuple[int, int]:
+        place = (record.name, record.levelno, record.pathname, record.lineno)
+        with self._lock:
+            return self._count_in_place(place)
+
+    def _count_in_place(self, place: Place) -> tuple[int, int]:
         """Return the lines of a place in this window, and those dropped in the one that ended."""
         now = self._clock()
         window = self._windows.get(place)

@@ -2,10 +2,13 @@
 
 import django_stubs_ext
 
+from seqrshop import __version__
 from seqrshop.deployment import *  # noqa: F403
 from seqrshop.deployment import (
     BASE_DIR,
     DEBUG,
+    LOG_FORMAT,
+    OTEL_EXPORTER_OTLP_ENDPOINT,
     PUBLIC_BASE_URL,
     REDIS_URL,
     TRUSTED_PROXIES,
@@ -38,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
+    "seqrshop.telemetry",
     "orders",
     "payments",
     "seqrshop.storefront",
@@ -46,6 +50,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "seqrshop.telemetry.request_ids.RequestIdMiddleware",  # first: each line carries the id
     "seqrshop.middleware.security_headers",
     "csp.middleware.CSPMiddleware",
     "seqrshop.middleware.MonitoringMiddleware",  # early: monitors know neither host nor https
@@ -64,7 +69,11 @@ MIDDLEWARE = [
     "seqrshop.storefront.middleware.ApiErrorMiddleware",
 ]
 
+if OTEL_EXPORTER_OTLP_ENDPOINT:
+    MIDDLEWARE.insert(1, "seqrshop.telemetry.otel.TraceMiddleware")
+
 ROOT_URLCONF = "seqrshop.urls"
+VERSION = __version__  # of this software, in what it reports of itself
 WSGI_APPLICATION = "seqrshop.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -287,11 +296,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {
-            "()": "seqrshop.log_format.RedactingFormatter",
-            "format": "{asctime} {levelname} {name}: {message}",
-            "style": "{",
-        },
+        "line": {"()": "seqrshop.log_format.formatter", "log_format": LOG_FORMAT},
     },
     "filters": {"repeated": {"()": "seqrshop.repeated_lines.RepeatedLineFilter"}},
     "handlers": {
@@ -309,6 +314,7 @@ LOGGING = {
         "zeep": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "fido2": {"level": "WARNING"},
+        "opentelemetry": {"level": "ERROR"},  # each failed export, without its attempts
         "fontTools": {"level": "WARNING"},  # at INFO, it logs the letters of each receipt's PDF
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource
 from orders.compiled_query import CompiledQuery, Parameter
+from orders.event_lines import log_new_order_on_commit
 from orders.models import Customer, CustomerSession, Order, OrderRow, OrderState, RowKind, Shop
 from orders.models.order import BLOCKING_STATES, PAYABLE_AGAIN
 from orders.services.options import MenuProduct
@@ -123,6 +124,7 @@ def place_order_of(
         currency=shop.currency,
     )
     _save_rows(order, rows)
+    log_new_order_on_commit(order)
     return order, True
 
 

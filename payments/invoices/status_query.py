@@ -29,13 +29,17 @@ STILL_OPEN = tuple(status for status in OPEN_STATUSES if status != InvoiceStatus
 
 @dataclass(frozen=True, slots=True)
 class StatusQuery:
-    """What is sent to SEQR about one invoice, as its terminal, and its status here."""
+    """What is sent to SEQR about one invoice, as its terminal, and its status here.
+
+    Log lines about it name the order.
+    """
 
     invoice_id: int
     terminal_id: int
     invoice_reference: str
     invoice_version: int
     status: InvoiceStatus
+    order_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ def status_query_for(invoice: Invoice, *, may_be_duplicate: bool = False) -> Sta
         invoice.invoice_reference,
         invoice.invoice_version,
         InvoiceStatus(invoice.status),
+        invoice.order_id,
     )
 
 

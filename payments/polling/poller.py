@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
+from orders.event_lines import order_in_line
 from payments.invoices.status_query import (
     StatusQuery,
     StatusResult,
@@ -309,7 +310,9 @@ class ShardPoller:
         if result is None:
             kind = type(outcome).__name__
             if not self.stats.errors[kind]:  # logged once per stats line; the rest are counted
-                logger.warning("invoice %s: %s", entry.query.invoice_id, outcome)
+                query = entry.query
+                ids = order_in_line(query.order_id)
+                logger.warning("invoice %s: %s", query.invoice_id, outcome, extra=ids)
             self.stats.errors[kind] += 1
             if isinstance(outcome, SeqrConfigurationError):
                 with self._updates_lock:

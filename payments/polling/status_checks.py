@@ -8,6 +8,7 @@ check at its end. So a storm of notifications makes one query a second.
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection
@@ -15,6 +16,7 @@ from django.db import connection
 from orders.audit import ChangeSource
 from payments.invoices.refresh import query_and_acknowledge
 from payments.seqr import SeqrError
+from seqrshop.telemetry import log_context
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +33,11 @@ _started_at: dict[int, float] = {}  # invoice id: when its last check started
 
 
 def check_status_soon(invoice_id: int, source: ChangeSource) -> None:
-    """Query an invoice's status in a thread of this process, and return at once."""
+    """Query an invoice's status in a thread of this process, and return at once.
+
+    The check's log lines carry the ids of the request that it is made for.
+    """
+    ids = log_context.current_ids()
     with _lock:
         if invoice_id in _in_flight:
             _in_flight[invoice_id] = True
@@ -40,9 +46,9 @@ def check_status_soon(invoice_id: int, source: ChangeSource) -> None:
         started_at = _started_at.get(invoice_id)
     wait = 0.0 if started_at is None else started_at + CHECK_INTERVAL_SECONDS - time.monotonic()
     if wait <= 0:
-        _threads.submit(_check, invoice_id, source)
+        _threads.submit(_check, invoice_id, source, ids)
     else:
-        timer = threading.Timer(wait, _threads.submit, (_check, invoice_id, source))
+        timer = threading.Timer(wait, _threads.submit, (_check, invoice_id, source, ids))
         timer.daemon = True
         timer.start()
 
@@ -53,7 +59,8 @@ def checks_in_flight() -> int:
         return len(_in_flight)
 
 
-def _check(invoice_id: int, source: ChangeSource) -> None:
+def _check(invoice_id: int, source: ChangeSource, ids: Mapping[str, str]) -> None:
+    log_context.start(**ids)
     _start(invoice_id)
     try:
         query_and_acknowledge(invoice_id, source)

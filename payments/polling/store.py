@@ -47,7 +47,7 @@ COLUMNS = (
     "issued_at",
     "notified_at",
 )
-_Row = tuple[int, int, str | None, int, str, datetime | None, datetime | None, int]
+_Row = tuple[int, int, str | None, int, str, datetime | None, datetime | None, int, int]
 # A changed digest shows a changed row: ten thousand digests are read as fast as a thousand rows.
 ROW_DIGEST = Func(
     *COLUMNS,
@@ -253,20 +253,23 @@ class PollStore:
         """Submit those of the invoices that are to be polled."""
         with planned_by_index():
             rows: list[_Row] = list(
-                self._invoices().filter(pk__in=invoice_ids).values_list(*COLUMNS, ROW_DIGEST)
+                self._invoices()
+                .filter(pk__in=invoice_ids)
+                .values_list(*COLUMNS, "order_id", ROW_DIGEST)
             )
         if not rows:
             return
         self._credentials.read_if_new(terminal for _, terminal, *_ in rows)
         now, clock = database_now(), self._clock()
-        for key, terminal, reference, version, status, issued_at, notified_at, digest in rows:
+        for row in rows:
+            key, terminal, reference, version, status, issued_at, notified_at, order, digest = row
             self._digests[key] = digest
             assert reference is not None  # invoices_to_poll requires it
             assert issued_at is not None  # stored with the reference
             answered_at = self._answered_before_start.last_answer_at(key, terminal, issued_at)
             self._poller.submit(
                 OpenInvoice(
-                    StatusQuery(key, terminal, reference, version, InvoiceStatus(status)),
+                    StatusQuery(key, terminal, reference, version, InvoiceStatus(status), order),
                     clock - (now - answered_at).total_seconds(),  # used if it is new to the poller
                     notified_at.timestamp() if notified_at else None,
                     are_written,

@@ -8,6 +8,7 @@ from typing import Protocol
 from django.db import DataError
 
 from orders.audit import ChangeSource
+from orders.event_lines import order_in_line
 from orders.models import SourceName
 from payments.invoices.apply_payments import apply_payments
 from payments.invoices.apply_status import apply_status
@@ -16,6 +17,7 @@ from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import InvoiceStatus, Shard
 from payments.polling.database import DATABASE_ERRORS, is_contention, try_database
 from payments.polling.poller import ShardPoller, StatusUpdate
+from seqrshop.telemetry import traces
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +111,7 @@ class UpdateWriter:
                 if each.query.invoice_id in ids:
                     self._contended.discard(each.query.invoice_id)
                     self._record_delay(each.result)
+                    _trace(each)
             written += ids
         return written
 
@@ -163,21 +166,25 @@ class UpdateWriter:
     def _write(self, update: StatusUpdate) -> bool:
         """Write one update; return False if another transaction was in the way."""
         invoice_id, result = update.query.invoice_id, update.result
+        ids = order_in_line(update.query.order_id)
         self._contended.discard(invoice_id)
         try:
             silence = timedelta(seconds=update.silence_seconds)
             apply_status(update.query, result, SOURCE, silence=silence)
             self._record_delay(result)
+            _trace(update)
             if result.status == InvoiceStatus.PENDING_ISSUER_ACKNOWLEDGE:
                 self._on_loyalty_card(invoice_id)
         except DATABASE_ERRORS as error:
             if not is_contention(error):
                 raise
-            logger.warning("invoice %s is locked; its result is written later", invoice_id)
+            logger.warning(
+                "invoice %s is locked; its result is written later", invoice_id, extra=ids
+            )
             self._contended.add(invoice_id)
             return False
         except Exception:  # one bad result must not keep the others from being written
-            logger.exception("invoice %s: the result could not be written", invoice_id)
+            logger.exception("invoice %s: the result could not be written", invoice_id, extra=ids)
         return True
 
     def _record_delay(self, result: StatusResult) -> None:
@@ -186,3 +193,18 @@ class UpdateWriter:
         if result.status == InvoiceStatus.PAID and receipt and receipt.payment_date:
             delay = datetime.now(UTC) - receipt.payment_date
             self._poller.stats.paid_to_recorded.record(max(0.0, delay.total_seconds()))
+
+
+def _trace(update: StatusUpdate) -> None:
+    """Make a span of the query whose result was written; most queries have none."""
+    query, result = update.query, update.result
+    if result.call is not None and result.status != query.status:
+        traces.record_call(
+            result.call.operation,
+            result.call.duration_ms,
+            client_reference=result.call.client_reference,
+            result_code=result.call.result_code,
+            **order_in_line(query.order_id),
+            from_status=query.status.value,
+            to_status=result.status.value,
+        )

@@ -149,12 +149,18 @@ class SoapClient:
         duration_ms = int((time.monotonic() - started) * 1000)
         code = error.result_code if error else ResultCode.SUCCESS.value
         reason = error.reason if error else ""
+        values = {
+            "client_reference": client_reference,
+            "operation": operation.name,
+            "result_code": code,
+            "duration_ms": duration_ms,
+        }
         if error:
             kind = type(error).__name__
             text = "%s failed after %d ms: %s, result code %s: %s"
-            logger.warning(text, operation.name, duration_ms, kind, code, reason)
+            logger.warning(text, operation.name, duration_ms, kind, code, reason, extra=values)
         else:
-            logger.debug("%s took %d ms", operation.name, duration_ms)
+            logger.debug("%s took %d ms", operation.name, duration_ms, extra=values)
         record = CallRecord(operation.name, client_reference, duration_ms, code, reason)
         self._after_call(self._credentials.terminal_id, record)
         if self._listener:

@@ -52,6 +52,7 @@ ROOMS = {
     "orders": ["orders"],
     "seqr": ["payments.seqr"],
     "process_metrics": ["seqrshop.process_metrics"],
+    "telemetry": ["seqrshop.telemetry"],
     "sandbox": ["payments.sandbox"],
 }
 LABELS = {

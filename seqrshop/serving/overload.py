@@ -17,7 +17,9 @@ from seqrshop.serving.asgi_types import Scope
 from seqrshop.serving.environ import environ_of
 from seqrshop.serving.threads import Response, Wsgi, WsgiThreads
 from seqrshop.storefront.middleware import BODY_ERROR_STATUS
+from seqrshop.telemetry.request_ids import HEADER
 
+REQUEST_ID_HEADER = HEADER.encode()
 Kind = tuple[str, bool]  # the language, and whether it is a page
 
 
@@ -53,7 +55,10 @@ class OverloadResponses:
                 (b"accept", b"text/html" if is_page else b"application/json"),
             ],
         }
-        return self._django.call_here(environ_of(scope, b"", {BODY_ERROR_STATUS: 503}))
+        response = self._django.call_here(environ_of(scope, b"", {BODY_ERROR_STATUS: 503}))
+        # It is kept for other requests, none of which has this one's id.
+        response.headers = [each for each in response.headers if each[0] != REQUEST_ID_HEADER]
+        return response
 
 
 def _wants_page(environ: dict[str, Any]) -> bool:

@@ -38,7 +38,8 @@ def publish_heartbeat(
     for key in (1, 2, 3):
         poller.submit(
             OpenInvoice(
-                StatusQuery(key, TERMINAL_ID, f"ref-{key}", 0, InvoiceStatus.ISSUED), last_answer_at
+                StatusQuery(key, TERMINAL_ID, f"ref-{key}", 0, InvoiceStatus.ISSUED, key),
+                last_answer_at,
             )
         )
     if errors:

@@ -254,7 +254,9 @@ def test_unanswered_query_is_recorded_once_until_staff_repeat_it(
 
 def test_polled_call_is_recorded_with_the_change() -> None:
     invoice = invoice_in(S.ISSUED)
-    query = StatusQuery(invoice.pk, invoice.terminal_id, reference(invoice), 0, S.ISSUED)
+    query = StatusQuery(
+        invoice.pk, invoice.terminal_id, reference(invoice), 0, S.ISSUED, invoice.order_id
+    )
 
     apply_status(query, StatusResult(1, S.CANCELED, call=POLL), BY_POLLER, silence=timedelta())
 
@@ -265,7 +267,9 @@ def test_polled_call_is_recorded_with_the_change() -> None:
 
 def test_outdated_answer_is_not_recorded() -> None:
     invoice = invoice_in(S.ISSUED, invoice_version=2)
-    query = StatusQuery(invoice.pk, invoice.terminal_id, reference(invoice), 0, S.ISSUED)
+    query = StatusQuery(
+        invoice.pk, invoice.terminal_id, reference(invoice), 0, S.ISSUED, invoice.order_id
+    )
 
     apply_status(query, StatusResult(1, S.CANCELED, call=POLL), BY_POLLER, silence=timedelta())
 

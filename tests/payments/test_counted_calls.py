@@ -85,7 +85,7 @@ def test_polls_are_counted_by_terminal_and_code() -> None:
     shard = Shard(FakeStatusClient(outcomes.__getitem__))
     shard.poller.set_credentials(TERMINAL_ID, Credentials("T1", "", "", "", ""))
     for key in outcomes:
-        query = StatusQuery(key, TERMINAL_ID, f"ref-{key}", 0, InvoiceStatus.ISSUED)
+        query = StatusQuery(key, TERMINAL_ID, f"ref-{key}", 0, InvoiceStatus.ISSUED, key)
         shard.poller.submit(OpenInvoice(query, 1000.0))
 
     for _ in range(2):

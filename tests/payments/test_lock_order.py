@@ -23,7 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_bulk_acknowledgment_does_not_deadlock_with_a_writer_that_locks_the_order() -> None:
     invoice = invoice_in(InvoiceStatus.PAID)
-    query = StatusQuery(invoice.pk, invoice.terminal_id, "reference", 0, InvoiceStatus.PAID)
+    query = StatusQuery(
+        invoice.pk, invoice.terminal_id, "reference", 0, InvoiceStatus.PAID, invoice.order_id
+    )
     call = CallRecord("getPaymentStatus", "reference", 3, 0)
     acknowledgment = [
         (query, StatusResult(1, InvoiceStatus.PAID, invoice.ers_reference, call=call))
@@ -49,7 +51,9 @@ def test_bulk_acknowledgment_does_not_deadlock_with_a_writer_that_locks_the_orde
 
 def test_locked_order_does_not_delay_an_event_of_it() -> None:
     invoice = invoice_in(InvoiceStatus.PAID)
-    query = StatusQuery(invoice.pk, invoice.terminal_id, "reference", 0, InvoiceStatus.PAID)
+    query = StatusQuery(
+        invoice.pk, invoice.terminal_id, "reference", 0, InvoiceStatus.PAID, invoice.order_id
+    )
     call = CallRecord("getPaymentStatus", "reference", 3, 0)
     acknowledgment = [
         (query, StatusResult(1, InvoiceStatus.PAID, invoice.ers_reference, call=call))

@@ -6,7 +6,12 @@ import logging
 
 import pytest
 
-from seqrshop.repeated_lines import MAX_LINES_PER_MINUTE, WINDOW_SECONDS, RepeatedLineFilter
+from seqrshop.repeated_lines import (
+    MAX_LINES_PER_MINUTE,
+    STORED_CHANGES,
+    WINDOW_SECONDS,
+    RepeatedLineFilter,
+)
 
 
 class Log:
@@ -17,8 +22,8 @@ class Log:
         self.lines: list[str] = []
         self._filter = RepeatedLineFilter(lambda: self.now)
 
-    def write(self, line_number: int, text: str) -> None:
-        record = logging.LogRecord("web", logging.WARNING, "a.py", line_number, text, None, None)
+    def write(self, line_number: int, text: str, logger: str = "web") -> None:
+        record = logging.LogRecord(logger, logging.WARNING, "a.py", line_number, text, None, None)
         if self._filter.filter(record):
             self.lines.append(record.getMessage())
 
@@ -36,6 +41,13 @@ def test_lines_of_one_place_beyond_its_limit_are_left_out_whatever_they_say(log:
     assert len(log.lines) == MAX_LINES_PER_MINUTE + 1
     assert log.lines[-2].endswith("(more such lines are left out for up to a minute)")
     assert log.lines[-1] == "another place"
+
+
+def test_line_of_a_stored_change_is_never_left_out(log: Log) -> None:
+    for _ in range(MAX_LINES_PER_MINUTE + 1):
+        log.write(1, "order 1042: placed", STORED_CHANGES)
+
+    assert len(log.lines) == MAX_LINES_PER_MINUTE + 1
 
 
 def test_line_of_the_next_minute_says_how_many_were_left_out(log: Log) -> None:

@@ -81,6 +81,9 @@ MALFORMED = {
     "EMAIL_URL": "Malformed",
     "EMAIL_FROM": "Malformed",
     "METRICS_TOKEN": "Malformed, spaced",
+    "LOG_FORMAT": "Malformed",
+    "SENTRY_DSN": "https://Malformed.example/without-a-key",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "Malformed",
 }
 
 

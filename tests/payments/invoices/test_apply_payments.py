@@ -67,6 +67,7 @@ def payment_of(
         str(invoice.invoice_reference),
         invoice.invoice_version,
         S(invoice.status),
+        invoice.order_id,
     )
     answer = PaymentStatus(
         SeqrStatus.PAID, version, ers_reference, receipt_of(invoice, **receipt), ()

@@ -22,6 +22,7 @@ def unchanged(
         invoice.invoice_reference or "",
         invoice.invoice_version,
         status,
+        invoice.order_id,
     )
     call = CallRecord("getPaymentStatus", "ref", 3, 0)
     return query, StatusResult(version, status, invoice.ers_reference, call=call)

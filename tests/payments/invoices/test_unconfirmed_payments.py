@@ -168,7 +168,12 @@ def test_batch_leaves_acknowledgment_that_closes_a_case(
     refresh(invoice)
     invoice = reloaded(invoice)
     query = StatusQuery(
-        invoice.pk, invoice.terminal_id, reference(invoice), invoice.invoice_version, S.PAID
+        invoice.pk,
+        invoice.terminal_id,
+        reference(invoice),
+        invoice.invoice_version,
+        S.PAID,
+        invoice.order_id,
     )
     result = StatusResult(invoice.invoice_version, S.PAID, invoice.ers_reference)
 

@@ -19,7 +19,9 @@ S = InvoiceStatus
 def open_invoice(
     key: int, *, from_state: InvoiceStatus = S.ISSUED, last_answer_at: float = 1000.0
 ) -> OpenInvoice:
-    return OpenInvoice(StatusQuery(key, TERMINAL_ID, f"ref-{key}", 0, from_state), last_answer_at)
+    return OpenInvoice(
+        StatusQuery(key, TERMINAL_ID, f"ref-{key}", 0, from_state, key), last_answer_at
+    )
 
 
 def shard_with(calls: FakeStatusClient, *keys: int) -> Shard:

@@ -50,7 +50,7 @@ def poller_with(invoices: int, clock: Callable[[], float]) -> tuple[ShardPoller,
     poller = ShardPoller(0, calls, interval=1.0, max_in_flight=MAX_IN_FLIGHT, clock=clock)
     for key in range(1, invoices + 1):
         terminal = REFUSED if key % 2 else ACCEPTED
-        query = StatusQuery(key, terminal, f"ref-{key}", 0, InvoiceStatus.ISSUED)
+        query = StatusQuery(key, terminal, f"ref-{key}", 0, InvoiceStatus.ISSUED, key)
         poller.submit(OpenInvoice(query, clock()))
     return poller, calls
 

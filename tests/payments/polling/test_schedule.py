@@ -14,7 +14,7 @@ TERMINAL_ID = 1
 
 
 def query(key: int, version: int = 0) -> StatusQuery:
-    return StatusQuery(key, TERMINAL_ID, f"ref-{key}", version, InvoiceStatus.ISSUED)
+    return StatusQuery(key, TERMINAL_ID, f"ref-{key}", version, InvoiceStatus.ISSUED, key)
 
 
 def schedule_of(*keys: int, interval: float = 1.0, share: float = 0.5) -> Schedule:

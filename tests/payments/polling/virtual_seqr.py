@@ -138,7 +138,7 @@ class VirtualShard:
             0, seqr, interval=1.0, max_in_flight=max_in_flight, clock=lambda: seqr.now
         )
         for key in range(open_count):
-            query = StatusQuery(key, TERMINAL_ID, f"ref-{key}", 0, InvoiceStatus.ISSUED)
+            query = StatusQuery(key, TERMINAL_ID, f"ref-{key}", 0, InvoiceStatus.ISSUED, key)
             self.poller.submit(OpenInvoice(query, START))
 
     def run(self, seconds: float) -> None:

@@ -59,7 +59,9 @@ def invoice_with_a_bun(status: InvoiceStatus) -> Invoice:
 
 def apply(invoice: Invoice, status: InvoiceStatus, version: int) -> None:
     """Apply SEQR's answer that the invoice has this status."""
-    query = StatusQuery(invoice.pk, invoice.terminal_id, "reference", 0, S(invoice.status))
+    query = StatusQuery(
+        invoice.pk, invoice.terminal_id, "reference", 0, S(invoice.status), invoice.order_id
+    )
     apply_status(query, StatusResult(version, status), BY_POLLER, silence=timedelta(0))
 
 
