@@ -52,7 +52,7 @@ def _takings(takings: DayTakings) -> Iterator[Part]:
     if takings.refunds or takings.reversals:
         rows += _vat_rows(_("Left"), takings.lines)
     if rows:
-        head = (_("VAT rate"), _("Net"), _("VAT amount"), _("Gross"))
+        head = (_("VAT rate"), _("Net"), _("VAT"), _("Gross"))
         yield Part(_("Goods by VAT rate, in %(currency)s") % currency, tuple(rows), head)
     sums = [
         (_("Goods, with VAT"), takings.gross),
