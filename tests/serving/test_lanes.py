@@ -104,6 +104,7 @@ def test_cancelled_request_passes_its_place_on() -> None:
         ("POST", "/lyktan/orders", "customers"),
         ("POST", "/lyktan/session", "seqr"),
         ("POST", "/session", "seqr"),
+        ("POST", "/lyktan/instant-checkout/secret/createPurchase", "seqr"),
         ("POST", "/orders/1/cancel", "seqr"),
         ("GET", "/lyktan/cancel", "customers"),
         ("POST", "/notify/secret", "notifications"),
