@@ -17,8 +17,11 @@ from orders.clock import database_now
 from orders.models import AuditEvent
 from payments.models import ActivityCursor, ActivityName
 
-STEP = timedelta(hours=1)
-"""A step reads the events of this time at most, so that each statement stays short."""
+STEP = timedelta(days=1)
+"""A step reads the events of this time at most: a second's work at 2,700 orders a day.
+
+Steps of an hour added each day up 24 times, and took 14 times as long to catch up with a year.
+"""
 
 
 @transaction.atomic
