@@ -75,7 +75,7 @@ class Roll:
         """Raise OSError unless the process works."""
         line = PROCFILE_LINES[name]
         if line == "web":
-            _get(self._cluster.web_ports[name], "/health/live")
+            _get(self._cluster.web_ports[name], "/health/ready")
         elif line != "beat":  # which nobody can ask
             self._require_answer(f"{worker_name(name)}@{socket.gethostname()}")
 
