@@ -110,10 +110,11 @@ def test_processes_start_without_database_and_log_it(tmp_path: Path) -> None:
     assert f"WARNING payments.stored_passwords: {warning}" in web.log.read_text()
 
 
-def test_key_is_replaced_in_three_steps(terminal: Terminal, tmp_path: Path) -> None:
+def test_key_is_replaced_in_four_steps(terminal: Terminal, tmp_path: Path) -> None:
     seller_with(ciphertext_by(OLD, "reseller-secret"))
     web, exit_code = ENTRY_POINTS["web"]
 
+    both_are_known = run(REENCRYPT, ENCRYPTION_KEYS=f"{OLD},{NEW}")
     with WebProcess(tmp_path / "log", ENCRYPTION_KEYS=f"{NEW},{OLD}"):
         too_early = run(web, ENCRYPTION_KEYS=NEW)
         encrypted = run(REENCRYPT, ENCRYPTION_KEYS=f"{NEW},{OLD}")
@@ -121,6 +122,7 @@ def test_key_is_replaced_in_three_steps(terminal: Terminal, tmp_path: Path) -> N
     with WebProcess(tmp_path / "log", ENCRYPTION_KEYS=NEW):
         old_key = run(web, ENCRYPTION_KEYS=OLD)
 
+    assert both_are_known.stdout == "Passwords encrypted with the first key: 0 now, 2 before\n"
     assert too_early.returncode == exit_code
     assert encrypted.stdout == "Passwords encrypted with the first key: 2 now, 0 before\n"
     assert again.stdout == "Passwords encrypted with the first key: 0 now, 2 before\n"
