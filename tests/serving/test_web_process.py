@@ -54,8 +54,8 @@ def test_request_is_counted_at_metrics_within_seconds(
 
     def is_counted() -> bool:
         response = web.request("GET", "/metrics", {"Authorization": f"Bearer {METRICS_TOKEN}"})
-        line = b'seqrshop_http_requests_total{method="GET",route="order",status="200"} 1.0\n'
-        return line in response.body
+        line = b'seqrshop_http_requests_total{method="GET",route="order",status="200"} '
+        return line in response.body  # the process may also add requests of a moment ago
 
     eventually(is_counted)
 
