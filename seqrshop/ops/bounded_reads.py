@@ -25,25 +25,28 @@ class SharedRead(Generic[T]):
     """A read of PostgreSQL in a thread of its own, one at a time.
 
     Concurrent callers share the read in progress: many callers cause no load, and a PostgreSQL
-    that hangs blocks one thread and one connection.
+    that hangs blocks one thread and one connection. The log says `failure` where it fails.
     """
 
-    def __init__(self, read: Callable[[], T]) -> None:
+    def __init__(
+        self, read: Callable[[], T], *, failure: str = "the database is unavailable"
+    ) -> None:
         self._read = read
+        self._failure = failure
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="shared-read")
         self._lock = threading.Lock()
         self._in_progress: Future[T] | None = None
 
-    def result(self) -> T | None:
-        """Return the result, or None after a database error or READ_TIMEOUT_SECONDS."""
+    def result(self, timeout_seconds: float | None = None) -> T | None:
+        """Return the result, or None after a database error or a time, READ_TIMEOUT_SECONDS."""
         with self._lock:
             if self._in_progress is None or self._in_progress.done():
                 self._in_progress = self._thread.submit(self._run)
             future = self._in_progress
         try:
-            return future.result(READ_TIMEOUT_SECONDS)
+            return future.result(timeout_seconds or READ_TIMEOUT_SECONDS)
         except (DatabaseError, InterfaceError, TimeoutError) as error:
-            logger.error("the database is unavailable: %s", type(error).__name__)
+            logger.error("%s: %s", self._failure, type(error).__name__)
             return None
 
     def _run(self) -> T:

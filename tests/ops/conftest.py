@@ -7,7 +7,14 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from seqrshop.ops import metrics
 from tests.redis_reset import redis_for_tests
+
+
+@pytest.fixture(autouse=True)
+def _patient_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine take its time to count the receipts."""
+    monkeypatch.setattr(metrics, "BOOKS_TIMEOUT_SECONDS", 30)
 
 
 @pytest.fixture

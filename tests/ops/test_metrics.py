@@ -1,5 +1,6 @@
 """/metrics returns the shop's metrics to Prometheus, and to nobody else."""
 
+import threading
 from datetime import UTC, date, datetime
 
 import pytest
@@ -14,6 +15,8 @@ from payments.models import CaseKind, InvoiceStatus, OutboxMail
 from payments.takings.check import rebuild as rebuild_takings
 from payments.takings.update import update_takings
 from seqrshop import presence
+from seqrshop.ops import metrics
+from seqrshop.ops.bounded_reads import SharedRead
 from seqrshop.presence import Process
 from seqrshop.process_metrics.definitions import CALL_SECONDS, CALLS
 from seqrshop.process_metrics.publisher import publish
@@ -191,6 +194,19 @@ def test_receipts_are_counted_before_and_after_the_takings_have_counted_them(
         assert {
             name: found[f"seqrshop_{name}_total{{shop={shop.slug}}}"] for name in expected
         } == expected
+
+
+def test_slow_count_of_the_receipts_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over = threading.Event()
+    monkeypatch.setattr(metrics, "_books", SharedRead(lambda: is_over.wait(30)))
+    monkeypatch.setattr(metrics, "BOOKS_TIMEOUT_SECONDS", 0.05)
+
+    found = read_metrics()
+    is_over.set()
+
+    assert found["seqrshop_postgresql_up"] == 1
+    assert "seqrshop_invoices_unsent" in found
+    assert not [name for name in found if name.startswith("seqrshop_payments_total")]
 
 
 def test_end_of_the_last_digested_day_is_reported() -> None:
