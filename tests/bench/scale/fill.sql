@@ -192,7 +192,8 @@ INSERT INTO payments_refund (
     id, invoice_id, nonce, status, amount, currency, reason_code, reason, requested_by_id,
     approval_reason, created_at, withdrawal_reason, sent_at, ers_reference, refunded_at, resolution_reason
 )
-SELECT n, n, md5('refund' || n), status, 45, 'SEK', 'not_good', 'The bun was cold', {clerk}, '',
+SELECT n, n, md5('refund' || n), status, 45, 'SEK', 'not_good', 'The bun was cold', {clerk},
+    CASE status WHEN 'REQUESTED' THEN 'payment_limit' ELSE '' END,
     refunded_at,
     CASE status WHEN 'WITHDRAWN' THEN 'staff' ELSE '' END,
     CASE WHEN is_sent THEN refunded_at END,
