@@ -26,6 +26,7 @@ PAID_EVENT_SECONDS = 3.0
 PAID_WITHOUT_POLLER_SECONDS = 10.0
 SLOW_SEQR_SECONDS = 3.0
 FORGED_ADDRESS = "203.0.113.9"
+FORGED_REQUEST_ID = "an-id-that-a-customer-has-written"
 numbers = iter(range(1, 1_000))
 
 
@@ -147,7 +148,10 @@ def _is_of_web(response: Response) -> bool:
 
 
 def forged_addresses(shop: Shop, proxy: str) -> str:
-    """Web counts the customer's own address, whatever the customer writes into the headers."""
+    """Web counts the customer's own address, whatever the customer writes into the headers.
+
+    The id of the request is the proxy's too.
+    """
     phone = shop.phone(proxy)
     before = _failed_sign_ins(shop)
     forged = {
@@ -155,9 +159,11 @@ def forged_addresses(shop: Shop, proxy: str) -> str:
         "X-Forwarded-Proto": "http",
         "X-Forwarded-Host": "evil.example.com",
         "Forwarded": f"for={FORGED_ADDRESS};proto=http",
+        "X-Request-ID": FORGED_REQUEST_ID,
     }
     page = phone.request("GET", "/admin/login/", headers=forged)
     assert page.status == 200, f"the sign-in page got {page.status}"
+    assert page.headers["x-request-id"] != [FORGED_REQUEST_ID]
     cookie = page.headers["set-cookie"][0].split(";")[0]
     field = re.search(rb'name="csrfmiddlewaretoken" value="([^"]+)"', page.body)
     assert field, "the sign-in page has no form"
