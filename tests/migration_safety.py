@@ -7,7 +7,7 @@ the rules. The linter judges the statements that Django would send to PostgreSQL
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 
 from django.contrib.postgres.operations import NotInTransactionMixin
@@ -69,20 +69,22 @@ class ShopAnalyser(PostgresqlAnalyser):
     ]
 
 
-def findings_after(last: Mapping[str, int]) -> dict[str, set[str]]:
-    """Return the codes of the findings in later migrations, by their names.
+def findings_after(last: Mapping[str, int], reviewed: Collection[str]) -> dict[str, set[str]]:
+    """Return the codes of the findings in later and in reviewed migrations, by their names.
 
-    `last` has, by app, the number of the last migration that is not looked at.
+    `last` has, by app, the number of the last migration that is left out, unless it is reviewed.
     """
     loader = MigrationLoader(None)
     state = ProjectState()
     found: dict[str, set[str]] = {}
     for app, name in _in_order(loader):
         migration = loader.disk_migrations[app, name]
-        if app not in last or int(name[:4]) <= last[app]:
+        is_old = app not in last or int(name[:4]) <= last[app]
+        if is_old and f"{app}.{name}" not in reviewed:
             state = migration.mutate_state(state, preserve=False)
             continue
-        statements, state = _statements(migration, state)
+        statements, _ = _statements(migration, state.clone())
+        state = migration.mutate_state(state, preserve=False)
         if codes := findings(statements, migration.operations):
             found[f"{app}.{name}"] = codes
     return found
