@@ -94,7 +94,13 @@ def reseller_credentials(seller: Seller) -> Credentials:
     else:
         user_id = seller.reseller_user_id
         password = _decrypted(seller.reseller_password_ciphertext, seller)
-    return Credentials("", "", seller.reseller_id, user_id, password)
+    return Credentials(
+        terminal_id="",
+        terminal_password="",
+        reseller_id=seller.reseller_id,
+        reseller_user_id=user_id,
+        reseller_password=password,
+    )
 
 
 def _decrypted(ciphertext: str, owner: Terminal | Seller) -> str:
