@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -13,8 +14,13 @@ from orders.clock import database_now
 from orders.database_roles import audit_is_protected
 from seqrshop.ops.doctor.clocks import clock_finding
 from seqrshop.ops.doctor.finding import Finding, count, failed, ok, warning
+from seqrshop.postgresql import connect_outside_pool
 
 MIN_VERSION = 14
+TOO_MANY_CONNECTIONS = (
+    "All connections of PostgreSQL are taken.",
+    "End those that hold them (pg_stat_activity), raise max_connections, or run fewer processes.",
+)
 MAX_CONNECTIONS_PERCENT = 80
 # Autovacuum removes old versions of rows once they are a fifth of a table.
 MIN_OLD_VERSIONS = 20_000
@@ -38,6 +44,23 @@ _OWNED_TABLES = """
     WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
     AND pg_has_role(relowner, 'MEMBER')
 """
+# By the words of PostgreSQL's refusal, in the language that its messages usually have.
+_REFUSALS = {
+    "password authentication failed": (
+        "PostgreSQL refuses the role or the password of DATABASE_URL.",
+        "Correct DATABASE_URL, or the role's password: ALTER ROLE … PASSWORD …",
+    ),
+    "does not exist": (
+        "PostgreSQL has no role or no database of the name that DATABASE_URL has.",
+        "Correct DATABASE_URL, or create them: docs/operations.md, Database roles.",
+    ),
+    "too many clients": TOO_MANY_CONNECTIONS,
+    "remaining connection slots": TOO_MANY_CONNECTIONS,
+    "starting up": (
+        "PostgreSQL is starting, or recovers after a crash.",
+        "Wait, and watch its log.",
+    ),
+}
 ROLES_ADVICE = (
     "Let another role own them, and migrate by MIGRATION_DATABASE_URL: docs/operations.md, "
     "Database roles."
@@ -62,12 +85,23 @@ def database() -> Iterator[Finding]:
         yield _deadlocks()
         yield _old_versions()
     except (DatabaseError, InterfaceError) as error:
-        yield failed(
-            "database",
-            f"PostgreSQL is unavailable ({type(error).__name__}).",
-            "Start it, or correct DATABASE_URL: host, name, role and password. Its own log has "
-            "the reason.",
-        )
+        yield _unavailable(error)
+
+
+def _unavailable(error: Exception) -> Finding:
+    """Return why there is no connection; the pool's error does not say, so connect once more."""
+    try:
+        connect_outside_pool(connection).close()
+    except psycopg.Error as refusal:
+        for words, (message, advice) in _REFUSALS.items():
+            if words in str(refusal):
+                return failed("database", message, advice)
+    return failed(
+        "database",
+        f"PostgreSQL is unavailable ({type(error).__name__}).",
+        "Start it, or correct DATABASE_URL: host, name, role and password. Its own log has "
+        "the reason.",
+    )
 
 
 def _reachable(version: int, milliseconds: float) -> Finding:

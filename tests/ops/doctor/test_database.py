@@ -115,6 +115,12 @@ def test_deadlocks_and_bloat_and_used_connections_are_warnings(
     ]
 
 
+@pytest.fixture
+def postgresql_port(transactional_db: None) -> str:
+    """The port of the real PostgreSQL; to be requested before the one that takes it away."""
+    return str(connection.settings_dict["PORT"])
+
+
 def test_postgresql_that_is_away_is_one_failure_without_its_password(
     postgresql_down: None,
 ) -> None:
@@ -123,6 +129,25 @@ def test_postgresql_that_is_away_is_one_failure_without_its_password(
     assert finding.level == "failed"
     assert finding.message.startswith("PostgreSQL is unavailable")
     assert connection.settings_dict["PASSWORD"] not in f"{finding.message}{finding.advice}"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"PASSWORD": "wrong-secret"}, "PostgreSQL refuses the role or the password"),
+        ({"NAME": "no_such_database"}, "PostgreSQL has no role or no database of the name"),
+    ],
+)
+def test_address_that_postgresql_refuses_is_named_without_its_password(
+    postgresql_port: str, postgresql_down: None, changed: dict[str, str], message: str
+) -> None:
+    connection.settings_dict.update({"PORT": postgresql_port, **changed})
+
+    (finding,) = database()
+
+    assert message in finding.message
+    assert "DATABASE_URL" in finding.advice
+    assert "wrong-secret" not in f"{finding}"
 
 
 @pytest.fixture
