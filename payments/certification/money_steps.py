@@ -140,14 +140,14 @@ def _check_report(session: Session) -> None:
     ) as report:
         if not isinstance(report, TransactionReport):
             raise StepFailed("SEQR sent a summary instead of the transactions.")
-        answer = progress.attempts[-1].calls[-1].answer
-        answer["rows"] = str(report.row_count)
+        shown = {"rows": str(report.row_count)}
         for row in report.rows:
             if row.cashier_id == CERTIFICATION_CASHIER_ID:
-                answer[f"row {row.ers_reference}"] = f"{row.sales_amount.normalize():f}"
+                shown[f"row {row.ers_reference}"] = str(row.sales_amount)
             if expected.get(row.ers_reference or "") == row.sales_amount:
                 expected.pop(row.ers_reference or "")
-    session.screen.report_read(answer)
+    progress.attempts[-1].calls[-1].answer.update(shown)
+    session.screen.report_read(shown)
     if expected:
         progress.period = Sending.NOT_SENT
         raise StepFailed(

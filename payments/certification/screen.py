@@ -79,9 +79,9 @@ class Screen:
         duration = "" if call.duration_ms is None else f"  ({call.duration_ms} ms)"
         self._line(f"      {'':{FIRST_WIDTH}}→ {answer}{duration}")
 
-    def report_read(self, answer: dict[str, str]) -> None:
+    def report_read(self, rows: dict[str, str]) -> None:
         """Show the rows of a report: their number, and those of a certification."""
-        self._line(f"      {'':{FIRST_WIDTH}}→ {', '.join(shown_fields(answer))}")
+        self._line(f"      {'':{FIRST_WIDTH}}→ {', '.join(shown_fields(rows))}")
 
     def step_ended(self, attempt: Attempt) -> None:
         """Show whether the step has passed, and why not."""
