@@ -16,11 +16,6 @@ def start(**ids: str) -> None:
     _ids.set(ids)
 
 
-def bind(**ids: str) -> None:
-    """Let the further lines of this request or task carry these ids too."""
-    _ids.set({**_ids.get(), **ids})
-
-
 def current_ids() -> Mapping[str, str]:
     """Return the ids that a line would carry now, by name."""
     return _ids.get()

@@ -59,7 +59,7 @@ class Recorder:
     ) -> None:
         """Make the span of a call that has just ended, within the present one."""
         ended_at = time.time_ns()
-        span = _tracer.start_span(
+        span = tracer().start_span(
             name,
             kind=SpanKind.CLIENT,
             attributes=attributes,
@@ -84,7 +84,7 @@ class TraceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Handle a request in its span."""
         method = str(request.method)
-        with _tracer.start_as_current_span(
+        with tracer().start_as_current_span(
             method,
             kind=SpanKind.SERVER,
             attributes={"http.request.method": method, **_shop_ids()},
@@ -107,7 +107,7 @@ def _carry_context(headers: dict[str, Any], **_publishing: Any) -> None:
 
 def _start_task(task_id: str, task: Task[..., Any], **_running: Any) -> None:
     parent = _CONTEXT.extract(task.request.headers or {})
-    span = _tracer.start_span(
+    span = tracer().start_span(
         task.name, parent, kind=SpanKind.CONSUMER, attributes={"seqrshop.task_id": task_id}
     )
     _tasks[task_id] = span, context.attach(trace.set_span_in_context(span))

@@ -54,7 +54,7 @@ def test_enqueued_task_has_the_id_of_its_request() -> None:
 def test_lines_of_a_task_carry_the_id_of_its_request_and_nothing_of_the_task_before() -> None:
     with collected_lines() as lines:
         work.apply(task_id="task-1", headers={"request_id": "of-the-request"})
-        log_context.bind(order="1042")
+        log_context.start(order="1042")
         work.apply(task_id="task-2", headers={"request_id": "of-another"})
 
     ids = [(each["request_id"], each["task_id"], each.get("order")) for each in lines.parsed()]
