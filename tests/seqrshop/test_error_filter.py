@@ -87,7 +87,7 @@ def test_report_hides_variables_by_name_and_value(debug: bool, terminal: Termina
 def test_report_hides_credentials_in_a_call(
     debug: bool, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("payments.gateway.Credentials", lambda *_fields: fail())
+    monkeypatch.setattr("payments.gateway.Credentials", lambda *_args, **_fields: fail())
 
     text = report(lambda: credentials_of(terminal))
 
