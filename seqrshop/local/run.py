@@ -18,7 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -98,6 +98,8 @@ def run(given: Mapping[str, str], *, reload: bool = False, with_doctor: bool = T
             env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}"
             _print("Preparing the database and the demo's cafés")
             prepared = _prepare(env)
+            if sandbox_command:
+                _register_all(sandbox_command, env, ports.sandbox, prepared)
             with publish_settings(folder, env):
                 # As in a deployment, no process of the shop can connect as the tables' owner.
                 env["MIGRATION_DATABASE_URL"] = ""
@@ -120,12 +122,6 @@ def _supervise(
         _wait_for_http(ports.shop, "/admin/login/")
         if sandbox_command:
             _wait_for_http(ports.sandbox, "/")
-            for reseller in prepared["resellers"]:
-                _register(ports.sandbox, "resellers", reseller, str(reseller["reseller_id"]))
-            for terminal in prepared["terminals"]:
-                _register(ports.sandbox, "terminals", terminal, str(terminal["terminal_id"]))
-            for shop in prepared["shops"]:
-                _register(ports.sandbox, "shops", shop, str(shop["service_id"]))
         _print(_banner(env, ports, prepared, bool(sandbox_command)))
         if doctor and (report := doctor.report()) is not None:
             _print(report)
@@ -198,10 +194,10 @@ def _prepare(env: dict[str, str]) -> dict[str, Any]:
     return prepared
 
 
-def _wait_for_http(port: int, path: str) -> None:
-    """Wait until a server answers an HTTP request, with any status."""
+def _wait_for_http(port: int, path: str, is_running: Callable[[], bool] = lambda: True) -> None:
+    """Wait until a server answers an HTTP request, with any status, or no longer runs."""
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and is_running():
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5).close()
         except urllib.error.HTTPError:
@@ -210,6 +206,29 @@ def _wait_for_http(port: int, path: str) -> None:
             time.sleep(0.1)
         else:
             return
+
+
+def _register_all(
+    sandbox_command: list[str], env: Mapping[str, str], port: int, prepared: dict[str, Any]
+) -> None:
+    """Register the demo's terminals and shops with the sandbox, before the shop calls it.
+
+    The sandbox keeps them in its file, so it runs for this alone. Raises DemoError.
+    """
+    with subprocess.Popen(sandbox_command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL) as sandbox:
+        try:
+            _wait_for_http(port, "/", lambda: sandbox.poll() is None)
+            if sandbox.poll() is not None:
+                raise DemoError("The sandbox did not start; the reason is above.")
+            for kind, name in (
+                ("resellers", "reseller_id"),
+                ("terminals", "terminal_id"),
+                ("shops", "service_id"),
+            ):
+                for each in prepared[kind]:
+                    _register(port, kind, each, str(each[name]))
+        finally:
+            sandbox.terminate()
 
 
 def _register(port: int, kind: str, what: dict[str, object], name: str) -> None:
