@@ -60,9 +60,11 @@ def update_takings(max_batches: int | None = None) -> int:
 
 def sellers_with_new_receipts() -> list[int]:
     """Return the IDs of the sellers with receipts that are not counted yet."""
-    counted = TakingsCursor.objects.filter(seller=OuterRef("seller")).values("last_number")
-    new = Receipt.objects.filter(seller=OuterRef("pk"), number__gt=Coalesce(counted[:1], 0))
-    return list(Seller.objects.filter(Exists(new)).order_by("pk").values_list("pk", flat=True))
+    cursors = TakingsCursor.objects.filter(seller=OuterRef("pk")).values("last_number")
+    # Read once for each seller: correlated to the receipts, it was read once for each of them.
+    sellers = Seller.objects.annotate(counted=Coalesce(cursors[:1], 0))
+    new = Receipt.objects.filter(seller=OuterRef("pk"), number__gt=OuterRef("counted"))
+    return list(sellers.filter(Exists(new)).order_by("pk").values_list("pk", flat=True))
 
 
 @transaction.atomic
