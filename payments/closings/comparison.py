@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import (
@@ -26,14 +28,14 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, TruncDate
 
-from orders.models import Seller, Shop, Terminal
-from payments.closings.figures import ReportComparison, Sums
+from orders.models import Shop, Terminal
+from payments.closings.figures import ReportComparison, ShopDay, Sums
 from payments.closings.local_days import bounds_of
 from payments.models import MatchResult, PeriodRow, Receipt, ReceiptKind
 from payments.receipts.content import STOCKHOLM
 from payments.reconciliation.report_coverage import (
     RECORDING_MARGIN,
-    Coverage,
+    read_coverages,
     reports_show_refunds,
 )
 from payments.takings.days import DayTakings
@@ -41,6 +43,7 @@ from payments.takings.days import DayTakings
 _NO_ROW = "no_row"
 _REVERSED = "reversed"
 _REVERSAL = "reversal"
+_NOT_IN_REPORT = (_REVERSAL, _REVERSED, MatchResult.MISSING, _NO_ROW)
 _NOT_HERE = (
     MatchResult.UNKNOWN_SALE,
     MatchResult.UNKNOWN_REFUND,
@@ -69,7 +72,8 @@ class DayReceipts:
     def add(self, group: Mapping[str, Any]) -> None:
         """Add the receipts of one group of the statement."""
         self.sums[group["currency"]] += _signed(group["kind"], group["total"])
-        self.reported[group["currency"]] += group["in_report"] or 0
+        is_reported = group["outcome"] not in _NOT_IN_REPORT
+        self.reported[group["currency"]] += (is_reported and group["in_report"]) or 0
         self.outcomes[group["kind"], group["outcome"]] += group["count"]
         self.terminals.add(group["invoice__terminal"])
         first, last, count = self.numbers.get(group["seller"], (group["first"], group["last"], 0))
@@ -80,60 +84,96 @@ class DayReceipts:
         )
 
 
-def read_receipts(shop: Shop, takings: Sequence[DayTakings]) -> dict[date, DayReceipts]:
+def read_receipts(
+    takings: Iterable[DayTakings], seller_ids: Collection[int]
+) -> dict[ShopDay, DayReceipts]:
     """Return the receipts of the days that have takings, grouped in one statement.
 
     The numbers of the takings bound what the index of the numbers is read for.
     """
-    found: defaultdict[date, DayReceipts] = defaultdict(DayReceipts)
-    if not takings:
-        return found
-    days = [each.day for each in takings]
-    receipts = Receipt.objects.filter(
-        seller__in=list(Seller.objects.values_list("pk", flat=True)),
-        number__gte=min(each.first_number or 0 for each in takings),
-        number__lte=max(each.last_number or 0 for each in takings),
-        invoice__shop=shop,
-        issued_at__gte=bounds_of(min(days))[0],
-        issued_at__lt=bounds_of(max(days))[1],
-    )
-    for group in _grouped(receipts):
-        found[group["local_day"]].add(group)
+    found: defaultdict[ShopDay, DayReceipts] = defaultdict(DayReceipts)
+    of_shops: defaultdict[int, list[DayTakings]] = defaultdict(list)
+    for each in takings:
+        of_shops[each.shop_id].append(each)
+    if of_shops:
+        numbers = {shop_id: _numbers_of(some) for shop_id, some in of_shops.items()}
+        receipts = Receipt.objects.filter(
+            _any(Q(number__range=each) for each in _joined(numbers.values())),
+            _any(
+                _issued(some) & Q(invoice__shop=shop_id, number__range=numbers[shop_id])
+                for shop_id, some in of_shops.items()
+            ),
+            seller__in=seller_ids,
+        )
+        for group in _grouped(receipts):
+            found[group["invoice__shop"], group["local_day"]].add(group)
     return found
 
 
-def _grouped(receipts: QuerySet[Receipt]) -> Iterable[Any]:
+def _numbers_of(takings: Iterable[DayTakings]) -> tuple[int, int]:
+    """Return the first and the last number of some days."""
+    numbers = [(each.first_number or 0, each.last_number or 0) for each in takings]
+    return min(first for first, _ in numbers), max(last for _, last in numbers)
+
+
+def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return ranges of numbers with those that overlap joined: those of a seller's shops do."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if joined and first <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(last, joined[-1][1])
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _issued(takings: Collection[DayTakings]) -> Q:
+    """Return the condition of the receipts from the first to the last of some days."""
+    days = [each.day for each in takings]
+    return Q(issued_at__gte=bounds_of(min(days))[0], issued_at__lt=bounds_of(max(days))[1])
+
+
+def _any(conditions: Iterable[Q]) -> Q:
+    return reduce(or_, conditions)
+
+
+def _grouped(receipts: QuerySet[Receipt]) -> Iterable[Mapping[str, Any]]:
     reversal = Receipt.objects.filter(credited=OuterRef("pk"), kind=ReceiptKind.REVERSAL)
     paid_again = Receipt.objects.filter(
         invoice=OuterRef("invoice"), kind=ReceiptKind.PAYMENT, pk__gt=OuterRef("pk")
     )
-    is_payment = Q(kind=ReceiptKind.PAYMENT)
     in_report = F("invoice__period_rows__match_result")
     is_listed = Q(invoice__period_rows__isnull=False) & ~Q(
         invoice__period_rows__match_result=MatchResult.MISSING
     )
     outcome = Case(
         When(kind=ReceiptKind.REVERSAL, then=Value(_REVERSAL)),
-        # SEQR has the row of a payment that it reversed: the report does not show the reversal.
         When(
-            is_payment & Exists(reversal) & is_listed & ~Exists(paid_again),
-            then=Value(MatchResult.AMOUNT_DIFFERS.value),
+            kind=ReceiptKind.REFUND,
+            then=Coalesce(F("refund__period_rows__match_result"), Value(_NO_ROW)),
         ),
-        When(is_payment & Exists(reversal), then=Value(_REVERSED)),
-        When(is_payment, then=Coalesce(in_report, Value(_NO_ROW))),
-        default=Coalesce(F("refund__period_rows__match_result"), Value(_NO_ROW)),
+        When(~Exists(reversal), then=Coalesce(in_report, Value(_NO_ROW))),
+        # SEQR has the row of a payment that it reversed: the report does not show the reversal.
+        When(is_listed & ~Exists(paid_again), then=Value(MatchResult.AMOUNT_DIFFERS.value)),
+        default=Value(_REVERSED),
         output_field=CharField(),
     )
-    not_in_report = (_REVERSAL, _REVERSED, MatchResult.MISSING.value, _NO_ROW)
     row_amount = Case(
-        When(outcome__in=not_in_report, then=None),
-        When(is_payment, then=F("invoice__period_rows__amount")),
+        When(kind=ReceiptKind.PAYMENT, then=F("invoice__period_rows__amount")),
         default=F("refund__period_rows__amount"),
     )
     return (
         receipts.order_by()
         .annotate(local_day=TruncDate("issued_at", tzinfo=STOCKHOLM), outcome=outcome)
-        .values("local_day", "seller", "kind", "currency", "invoice__terminal", "outcome")
+        .values(
+            "invoice__shop",
+            "local_day",
+            "seller",
+            "kind",
+            "currency",
+            "invoice__terminal",
+            "outcome",
+        )
         .annotate(
             count=Count("pk"),
             total=Sum("amount"),
@@ -154,36 +194,51 @@ def sums_of(amounts: Mapping[str, Decimal]) -> Sums:
 
 
 class Reports:
-    """SEQR's reports of a shop's terminals, for the days from the first to the last."""
+    """SEQR's reports of the terminals of some shops, for some days of each.
 
-    def __init__(self, shop: Shop, receipts: Mapping[date, DayReceipts], days: Sequence[date]):
-        used = {day: receipts[day].terminals for day in days if day in receipts}
-        ids = {shop.terminal_id}.union(*used.values())
+    What a terminal's reports have of a day is found once for all shops that use it.
+    """
+
+    def __init__(
+        self, days_of: Mapping[Shop, Collection[date]], receipts: Mapping[ShopDay, DayReceipts]
+    ) -> None:
+        wanted = {
+            (shop.pk, day): shop.terminal_id for shop, days in days_of.items() for day in days
+        }
+        used = {key: receipts[key].terminals for key in wanted if key in receipts}
+        ids = set(wanted.values()).union(*used.values())
         self._added_at = dict(Terminal.objects.filter(pk__in=ids).values_list("pk", "added_at"))
         self._terminals = {
-            day: used[day] if day in used else self._in_use({shop.terminal_id}, day) for day in days
+            key: used[key] if key in used else self._in_use(own, key[1])
+            for key, own in wanted.items()
         }
-        self._coverage = {terminal_id: Coverage(terminal_id) for terminal_id in ids}
+        self._coverage = read_coverages(ids)
         self.show_refunds = reports_show_refunds()
-        self._periods = {day: self._periods_of(day) for day in days}
+        of_days = {(pk, day) for (_, day), some in self._terminals.items() for pk in some}
+        self._is_reported = {key: self._covers(*key) for key in of_days}
+        periods = {key: self._periods_of(*key) for key in of_days}
+        self._periods: dict[ShopDay, set[int]] = {
+            (shop_id, day): set().union(*(periods[pk, day] for pk in some))
+            for (shop_id, day), some in self._terminals.items()
+        }
         rows = PeriodRow.objects.filter(
-            period__in=set().union(*self._periods.values()), match_result__in=_NOT_HERE
+            period__in=set().union(*periods.values()), match_result__in=_NOT_HERE
         )
         counts = rows.order_by().values_list("period").annotate(count=Count("pk"))
         self._not_here: dict[int, int] = dict(counts)
 
-    def terminals_of(self, day: date) -> set[int]:
+    def terminals_of(self, shop_id: int, day: date) -> set[int]:
         """Return the IDs of the terminals that the shop used on a day."""
-        return self._terminals[day]
+        return self._terminals[shop_id, day]
 
-    def periods_of(self, day: date) -> set[int]:
-        """Return the IDs of the periods that contain a part of a day."""
-        return self._periods[day]
+    def periods_of(self, shop_id: int, day: date) -> set[int]:
+        """Return the IDs of the periods that contain a part of a shop's day."""
+        return self._periods[shop_id, day]
 
-    def comparison_of(self, day: date, receipts: DayReceipts) -> ReportComparison:
+    def comparison_of(self, shop_id: int, day: date, receipts: DayReceipts) -> ReportComparison:
         """Return what SEQR's reports have of a day's receipts."""
         number = receipts.outcomes
-        is_complete = self._is_complete(day)
+        is_complete = all(self._is_reported[pk, day] for pk in self._terminals[shop_id, day])
         without_row = number[ReceiptKind.PAYMENT, _NO_ROW]
         refunds_without_row = number[ReceiptKind.REFUND, _NO_ROW]
         may_be_missing = without_row + (refunds_without_row if self.show_refunds else 0)
@@ -195,33 +250,26 @@ class Reports:
             + number[ReceiptKind.REFUND, MatchResult.AMOUNT_DIFFERS],
             missing_there=number[ReceiptKind.PAYMENT, MatchResult.MISSING]
             + (may_be_missing if is_complete else 0),
-            missing_here=sum(self._not_here.get(pk, 0) for pk in self._periods[day]),
+            missing_here=sum(self._not_here.get(pk, 0) for pk in self._periods[shop_id, day]),
             awaited=0 if is_complete else may_be_missing,
             unlisted=0 if self.show_refunds else refunds_without_row,
             reported=sums_of(receipts.reported),
         )
 
-    def _in_use(self, terminal_ids: set[int], day: date) -> set[int]:
-        """Return those of the terminals that were in use by then, for a day without receipts."""
+    def _in_use(self, terminal_id: int, day: date) -> set[int]:
+        """Return the terminal if it was in use by then, for a day without receipts."""
         _, end = bounds_of(day)
-        return {pk for pk in terminal_ids if self._added_at[pk] < end}
+        return {terminal_id} if self._added_at[terminal_id] < end else set()
 
-    def _periods_of(self, day: date) -> set[int]:
+    def _periods_of(self, terminal_id: int, day: date) -> set[int]:
         begin, end = bounds_of(day)
         # A period's own time, without the minute in which SEQR may record a transaction later.
         inner = begin + RECORDING_MARGIN, end - RECORDING_MARGIN
-        return set().union(
-            *(self._coverage[pk].possible_period_ids(*inner) for pk in self._terminals[day])
-        )
+        return self._coverage[terminal_id].possible_period_ids(*inner)
 
-    def _is_complete(self, day: date) -> bool:
-        return all(
-            self._coverage[terminal_id].is_reported(*self._use_of(terminal_id, day))
-            for terminal_id in self._terminals[day]
-        )
-
-    def _use_of(self, terminal_id: int, day: date) -> tuple[datetime, datetime]:
-        """Return from when on the terminal was in use that day, and the end of the day."""
+    def _covers(self, terminal_id: int, day: date) -> bool:
+        """Return whether the terminal's reports cover the time that it was in use on a day."""
         begin, end = bounds_of(day)
         added_at = self._added_at[terminal_id]
-        return (added_at if begin < added_at < end else begin), end
+        since = added_at if begin < added_at < end else begin
+        return self._coverage[terminal_id].is_reported(since, end)

@@ -12,6 +12,9 @@ from typing import Any
 from payments.receipts.content import VatLine
 from payments.takings.days import DayTakings
 
+ShopDay = tuple[int, date]
+"""The ID of a shop, and a day."""
+
 Sums = tuple[tuple[str, Decimal], ...]
 """Amounts in major units by currency."""
 

@@ -1,18 +1,17 @@
-"""How each day of a shop stands: its verdict, and whether it is signed off."""
+"""How each day of some shops stands: its verdict, and whether it is signed off."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from orders.models import Shop
-from payments.closings.figures import DayFigures
-from payments.closings.read import read_figures
+from payments.closings.figures import DayFigures, ShopDay
+from payments.closings.read import DaysOfShops, figures_of, read_takings
 from payments.closings.verdict import Verdict, verdict_of
 from payments.models import DayClosing
-from payments.takings.days import DayTakings, takings_of_days
+from payments.takings.days import DayTakings
 
 
 @dataclass(frozen=True)
@@ -38,42 +37,48 @@ class DayState:
         assert figures is not None
         return figures
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         """The verdict on the day as it is now."""
         return verdict_of(self.current or self.shown)
 
 
 def read_states(
-    shop: Shop, days: Sequence[date], now: datetime, *, with_current: bool = False
+    days_of: DaysOfShops, now: datetime, *, with_current: bool = False
 ) -> list[DayState]:
-    """Return how some days of a shop stand, in the order of the days given."""
-    if not days:
-        return []
-    closings = {
-        closing.day: closing
-        for closing in DayClosing.objects.select_related("signed_by").filter(
-            shop=shop, day__in=days, reopened_at=None
-        )
+    """Return how each shop's days stand, in the order given, in as many statements as of one."""
+    closings = _read_closings(days_of)
+    signed = {key: DayFigures.from_json(closing.figures) for key, closing in closings.items()}
+    settled = {key for key, figures in signed.items() if not _waits(figures)}
+    to_read = {
+        shop: [day for day in days if with_current or (shop.pk, day) not in settled]
+        for shop, days in days_of.items()
     }
-    signed = {day: DayFigures.from_json(closing.figures) for day, closing in closings.items()}
-    to_read = [day for day in days if with_current or day not in signed or _waits(signed[day])]
-    current = {each.day: each for each in read_figures(shop, to_read, now)}
-    takings: defaultdict[date, list[DayTakings]] = defaultdict(list)
-    for each in takings_of_days([shop.pk], min(days), max(days)):
-        takings[each.day].append(each)
+    takings = read_takings(days_of)
+    current = {(each.shop_id, each.day): each for each in figures_of(to_read, takings, now)}
     return [
         DayState(
             shop=shop,
             day=day,
-            takings=tuple(takings[day]),
-            closing=closings.get(day),
-            signed=signed.get(day),
-            current=current.get(day),
-            is_changed=day in signed and signed[day].takings != tuple(takings[day]),
+            takings=tuple(takings[shop.pk, day]),
+            closing=closings.get((shop.pk, day)),
+            signed=signed.get((shop.pk, day)),
+            current=current.get((shop.pk, day)),
+            is_changed=(shop.pk, day) in signed
+            and signed[shop.pk, day].takings != tuple(takings[shop.pk, day]),
         )
+        for shop, days in days_of.items()
         for day in days
     ]
+
+
+def _read_closings(days_of: DaysOfShops) -> dict[ShopDay, DayClosing]:
+    """Return the closings of the shops' days that are signed off."""
+    days = {day for days in days_of.values() for day in days}
+    closings = DayClosing.objects.select_related("signed_by").filter(
+        shop__in=days_of, day__in=days, reopened_at=None
+    )
+    return {(closing.shop_id, closing.day): closing for closing in closings}
 
 
 def _waits(figures: DayFigures) -> bool:

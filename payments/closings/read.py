@@ -1,4 +1,4 @@
-"""Reads the figures of a shop's days."""
+"""Reads the figures of shops' days."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from typing import Any
 from django.db.models import Min, Q
 
 from orders.models import Seller, Shop
-from payments.closings.comparison import DayReceipts, Reports, read_receipts, sums_of
-from payments.closings.figures import DayFigures, NumberRange
+from payments.closings.comparison import Reports, read_receipts, sums_of
+from payments.closings.figures import DayFigures, ShopDay
 from payments.closings.local_days import day_of
-from payments.models import MoneyCase, Receipt, TakingsDay
+from payments.closings.numbers import read_numbers
+from payments.models import MoneyCase, TakingsDay
 from payments.takings.days import DayTakings, takings_of_days
 from payments.takings.update import update_takings
+
+DaysOfShops = Mapping[Shop, Sequence[date]]
+TakingsOfDays = dict[ShopDay, list[DayTakings]]
 
 
 def first_days(shop_ids: Collection[int]) -> dict[int, date]:
@@ -25,76 +29,78 @@ def first_days(shop_ids: Collection[int]) -> dict[int, date]:
     return dict(days.annotate(first=Min("day")).order_by())
 
 
-def read_figures(shop: Shop, days: Sequence[date], now: datetime) -> list[DayFigures]:
-    """Return the figures of some days of a shop, in the order of the days given.
+def read_takings(days_of: DaysOfShops) -> TakingsOfDays:
+    """Return the takings of each shop's days; a day without receipts has none."""
+    found: TakingsOfDays = {(shop.pk, day): [] for shop, days in days_of.items() for day in days}
+    if found:
+        first, last = (of(day for _, day in found) for of in (min, max))
+        for each in takings_of_days([shop.pk for shop in days_of], first, last):
+            if (each.shop_id, each.day) in found:
+                found[each.shop_id, each.day].append(each)
+    return found
+
+
+def read_figures(days_of: DaysOfShops, now: datetime) -> list[DayFigures]:
+    """Return the figures of each shop's days, in the order given, in as many statements as of one.
 
     Calls nothing at SEQR: the reports are those that reconciliation has fetched.
     """
-    if not days:
+    return figures_of(days_of, read_takings(days_of), now)
+
+
+def figures_of(
+    days_of: DaysOfShops, takings: Mapping[ShopDay, Sequence[DayTakings]], now: datetime
+) -> list[DayFigures]:
+    """Return the figures of each shop's days, whose takings have been read."""
+    wanted = [(shop.pk, day) for shop, days in days_of.items() for day in days]
+    if not wanted:
         return []
-    takings: defaultdict[date, list[DayTakings]] = defaultdict(list)
-    for each in takings_of_days([shop.pk], min(days), max(days)):
-        if each.day in days:
-            takings[each.day].append(each)
-    receipts = read_receipts(shop, [each for some in takings.values() for each in some])
-    reports = Reports(shop, receipts, days)
-    cases = _open_cases(shop, days, reports)
     sellers = {seller.pk: seller for seller in Seller.objects.all()}
+    receipts = read_receipts([each for key in wanted for each in takings[key]], sellers)
+    reports = Reports(days_of, receipts)
+    numbers = read_numbers(receipts, sellers)
+    cases = _open_cases(days_of, reports)
+    is_over = {day: day < day_of(now) for _, day in wanted}
     return [
         DayFigures(
-            shop_id=shop.pk,
+            shop_id=shop_id,
             day=day,
-            is_over=day < day_of(now),
-            takings=tuple(takings[day]),
-            receipts=sums_of(receipts[day].sums),
-            numbers=_numbers(receipts[day], sellers),
-            reversals=receipts[day].reversals,
-            report=reports.comparison_of(day, receipts[day]),
-            open_cases=tuple(sorted(cases[day])),
+            is_over=is_over[day],
+            takings=tuple(takings[shop_id, day]),
+            receipts=sums_of(receipts[shop_id, day].sums),
+            numbers=numbers.get((shop_id, day), ()),
+            reversals=receipts[shop_id, day].reversals,
+            report=reports.comparison_of(shop_id, day, receipts[shop_id, day]),
+            open_cases=tuple(sorted(cases[shop_id, day])),
         )
-        for day in days
+        for shop_id, day in wanted
     ]
 
 
-def _numbers(receipts: DayReceipts, sellers: Mapping[int, Seller]) -> tuple[NumberRange, ...]:
-    """Return the numbers of each seller, and how many of them are in the seller's series."""
-    found = []
-    for seller_id, (first, last, count) in sorted(receipts.numbers.items()):
-        series = Receipt.objects.filter(seller=seller_id, number__gte=first, number__lte=last)
-        seller = sellers[seller_id]
-        found.append(
-            NumberRange(
-                seller=seller.legal_name,
-                organisation_number=seller.organisation_number,
-                first=first,
-                last=last,
-                receipts=count,
-                others=series.count() - count,
-            )
-        )
-    return tuple(found)
-
-
-def _open_cases(shop: Shop, days: Sequence[date], reports: Reports) -> defaultdict[date, set[int]]:
+def _open_cases(days_of: DaysOfShops, reports: Reports) -> defaultdict[ShopDay, set[int]]:
     """Return the open cases about each day: opened then, or about a payment or a period of it."""
-    terminals = set().union(*(reports.terminals_of(day) for day in days))
-    of_shop = Q(order__shop=shop)
-    of_periods = Q(order=None, period__terminal__in=terminals)
-    cases = MoneyCase.objects.filter(of_shop | of_periods, closed_at=None)
+    terminals = {
+        shop.pk: set().union(*(reports.terminals_of(shop.pk, day) for day in days))
+        for shop, days in days_of.items()
+    }
+    of_shops = Q(order__shop__in=terminals)
+    of_periods = Q(order=None, period__terminal__in=set().union(*terminals.values()))
+    cases = MoneyCase.objects.filter(of_shops | of_periods, closed_at=None)
     rows: Iterable[tuple[Any, ...]] = cases.values_list(
-        *("pk", "opened_at", "order", "invoice__receipts__issued_at"),
-        *("period", "period__day", "period__marking_started_at"),
+        *("pk", "opened_at", "order__shop", "invoice__receipts__issued_at"),
+        *("period", "period__terminal", "period__day", "period__marking_started_at"),
     )
-    found: defaultdict[date, set[int]] = defaultdict(set)
-    for pk, opened_at, order, issued_at, period, period_day, marked_at in rows:
-        if order is None:
-            for day in days:
-                # A period that SEQR has not closed will contain the day before its own, too.
-                may_contain = marked_at is None and 0 <= (period_day - day).days <= 1
-                if may_contain or period in reports.periods_of(day):
-                    found[day].add(pk)
+    found: defaultdict[ShopDay, set[int]] = defaultdict(set)
+    for pk, opened_at, shop_id, issued_at, period, terminal, period_day, marked_at in rows:
+        if shop_id is None:
+            for shop, days in days_of.items():
+                for day in days if terminal in terminals[shop.pk] else ():
+                    # A period that SEQR has not closed will contain the day before its own, too.
+                    may_contain = marked_at is None and 0 <= (period_day - day).days <= 1
+                    if may_contain or period in reports.periods_of(shop.pk, day):
+                        found[shop.pk, day].add(pk)
         else:
-            found[day_of(opened_at)].add(pk)
+            found[shop_id, day_of(opened_at)].add(pk)
             if issued_at is not None:
-                found[day_of(issued_at)].add(pk)
+                found[shop_id, day_of(issued_at)].add(pk)
     return found

@@ -48,7 +48,7 @@ def sign_day(
     now = database_now()
     if day > day_of(now):
         raise ClosingNotAccepted(_("The day has not begun."))
-    (figures,) = read_figures(shop, [day], now)
+    (figures,) = read_figures({shop: [day]}, now)
     first_day = first_days([shop_id]).get(shop_id)
     if first_day is None or day < first_day:
         raise ClosingNotAccepted(_("The shop had not sold anything by then."))

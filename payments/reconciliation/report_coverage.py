@@ -10,7 +10,8 @@ report covers the time for certain only after the first of the shop's payments i
 payment is missing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -99,10 +100,13 @@ class _Evidence:
 
 
 class Coverage:
-    """The time that a terminal's periods and their reports cover. Reads them at its creation."""
+    """The time that a terminal's periods and their reports cover.
 
-    def __init__(self, terminal_id: int) -> None:
-        self._spans = _spans(terminal_id)
+    Reads the periods at its creation, unless `read_coverages` has read them.
+    """
+
+    def __init__(self, terminal_id: int, tried: Sequence[TransactionPeriod] | None = None) -> None:
+        self._spans = _spans(_tried_periods([terminal_id]) if tried is None else tried)
         self._windows = _windows(self._spans)
         self._evidence: dict[int, _Evidence] = {}
 
@@ -159,6 +163,14 @@ class Coverage:
         return self._evidence[period_id]
 
 
+def read_coverages(terminal_ids: Collection[int]) -> dict[int, Coverage]:
+    """Return the coverage of each terminal by its ID, read in one statement."""
+    tried: defaultdict[int, list[TransactionPeriod]] = defaultdict(list)
+    for period in _tried_periods(terminal_ids):
+        tried[period.terminal_id].append(period)
+    return {terminal_id: Coverage(terminal_id, tried[terminal_id]) for terminal_id in terminal_ids}
+
+
 def reports_show_refunds() -> bool:
     """Whether a report has shown a refund as a negative row.
 
@@ -168,12 +180,19 @@ def reports_show_refunds() -> bool:
     return PeriodRow.objects.filter(match_result=MatchResult.REFUND, amount__lt=0).exists()
 
 
-def _spans(terminal_id: int) -> list[Span]:
-    """Return the spans of a terminal's periods that SEQR closed or may have, oldest first."""
+def _tried_periods(terminal_ids: Collection[int]) -> QuerySet[TransactionPeriod]:
+    """Return the terminals' periods that SEQR closed or may have, oldest first."""
+    tried = TransactionPeriod.objects.filter(terminal__in=terminal_ids, status__in=MARK_TRIED)
+    times = ("marking_started_at", "marking_ended_at", "lease_until")
+    # A terminal has one a day, for years: no more of each is read than the spans need.
+    return tried.only("terminal", "status", *times).order_by("marking_started_at")
+
+
+def _spans(tried: Iterable[TransactionPeriod]) -> list[Span]:
+    """Return the spans of a terminal's periods, which are given oldest first."""
     found = []
     opened: datetime | None = None
-    tried = TransactionPeriod.objects.filter(terminal=terminal_id, status__in=MARK_TRIED)
-    for period in tried.order_by("marking_started_at"):
+    for period in tried:
         started, ended = period.marking_started_at, period.marking_ended_at or period.lease_until
         assert started is not None
         assert ended is not None

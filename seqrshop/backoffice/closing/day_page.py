@@ -138,7 +138,7 @@ def _state(shop: Shop, day: date) -> DayState | None:
     first_day = first_days([shop.pk]).get(shop.pk)
     if first_day is None or day < first_day:
         return None
-    (state,) = read_states(shop, [day], now, with_current=True)
+    (state,) = read_states({shop: [day]}, now, with_current=True)
     return state
 
 

@@ -96,11 +96,13 @@ def _shown_days(
 ) -> list[tuple[date, list[ShownDay]]]:
     """Return the shops' days, grouped by day."""
     of_day: dict[date, list[ShownDay]] = {day: [] for day in reversed(days_between(since, until))}
-    for shop in shops:
-        if shop.pk in first_of:
-            days = days_between(max(since, first_of[shop.pk]), until)
-            for state in read_states(shop, days, now):
-                of_day[state.day].append(_shown(state))
+    days_of = {
+        shop: days_between(max(since, first_of[shop.pk]), until)
+        for shop in shops
+        if shop.pk in first_of
+    }
+    for state in read_states(days_of, now):
+        of_day[state.day].append(_shown(state))
     return [(day, shown) for day, shown in of_day.items() if shown]
 
 

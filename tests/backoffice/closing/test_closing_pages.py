@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pypdf import PdfReader
 
@@ -118,6 +120,23 @@ def test_list_shows_one_shop_if_it_is_chosen(person: Client, agreed: Shop) -> No
 
     shops = [[each.state.shop for each in page.context["days"][-1][1]] for page in (both, one)]
     assert shops == [sorted([agreed, other], key=lambda shop: shop.name), [other]]
+
+
+def test_list_takes_as_many_statements_for_three_shops_as_for_one(
+    person: Client, agreed: Shop
+) -> None:
+    def statements() -> int:
+        person.get(reverse("staff:closing"), LIST)  # for what is kept from page to page
+        with CaptureQueriesContext(connection) as queries:
+            person.get(reverse("staff:closing"), LIST)
+        return len(queries)
+
+    of_one = statements()
+    for number in (2, 3):
+        terminal = TerminalFactory.create(principal_id=f"till-{number}")
+        sale(ShopFactory.create(terminal=terminal), at(9))
+
+    assert statements() == of_one
 
 
 @pytest.mark.parametrize("query", [{"until": "tomorrow"}, {"shop": "no-shop"}])

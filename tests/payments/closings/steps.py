@@ -129,5 +129,5 @@ def in_use_since_long(*terminals: Terminal) -> None:
 def figures_of(shop: Shop, day: date = DAY, *, now: datetime | None = None) -> DayFigures:
     """Return the figures of a day, by default as they are at noon two days later."""
     moment = now or bounds_of(day)[1] + timedelta(hours=36)
-    (figures,) = read_figures(shop, [day], moment)
+    (figures,) = read_figures({shop: [day]}, moment)
     return figures

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 def seen_by(shop: Shop, day: date = DAY) -> str:
     """Return the digest of the figures that the page shows now."""
-    (figures,) = read_figures(shop, [day], database_now())
+    (figures,) = read_figures({shop: [day]}, database_now())
     return figures.digest
 
 
@@ -39,7 +39,7 @@ def signed(shop: Shop, person: User) -> DayClosing:
 
 def state_of(shop: Shop) -> DayState:
     """Return how the day stands in the list."""
-    (state,) = read_states(shop, [DAY], database_now())
+    (state,) = read_states({shop: [DAY]}, database_now())
     return state
 
 
