@@ -13,7 +13,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from orders.models import Seller
@@ -60,11 +60,15 @@ def update_takings(max_batches: int | None = None) -> int:
 
 def sellers_with_new_receipts() -> list[int]:
     """Return the IDs of the sellers with receipts that are not counted yet."""
-    cursors = TakingsCursor.objects.filter(seller=OuterRef("pk")).values("last_number")
-    # Read once for each seller: correlated to the receipts, it was read once for each of them.
-    sellers = Seller.objects.annotate(counted=Coalesce(cursors[:1], 0))
-    new = Receipt.objects.filter(seller=OuterRef("pk"), number__gt=OuterRef("counted"))
-    return list(sellers.filter(Exists(new)).order_by("pk").values_list("pk", flat=True))
+    of_seller = OuterRef("pk")
+    counted = TakingsCursor.objects.filter(seller=of_seller).values("last_number")[:1]
+    # Each seller's newest number is the last of an index. Asked whether there is a receipt after
+    # the cursor, PostgreSQL may read all receipts, and the cursor for each of them.
+    numbers = Receipt.objects.filter(seller=of_seller, number__isnull=False)
+    newest = numbers.order_by("-number").values("number")[:1]
+    sellers = Seller.objects.alias(newest=Subquery(newest), counted=Coalesce(counted, 0))
+    behind = sellers.filter(newest__gt=F("counted")).order_by("pk")
+    return list(behind.values_list("pk", flat=True))
 
 
 @transaction.atomic

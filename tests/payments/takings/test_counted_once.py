@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 
 from payments.models import (
     Invoice,
@@ -19,7 +20,7 @@ from payments.models import (
     TakingsVat,
 )
 from payments.takings import update
-from payments.takings.update import update_takings
+from payments.takings.update import sellers_with_new_receipts, update_takings
 from tests.factories import OrderRowFactory
 from tests.payments.receipts.test_receipt_numbers import issued_invoices, pay, seller
 from tests.races import run_concurrently, wait_for_lock_wait, with_own_connection
@@ -106,3 +107,21 @@ def test_counting_again_changes_nothing_and_a_few_batches_leave_the_rest() -> No
         assert update_takings() == 0
 
     assert counted() == (5, D("225.00"), 5)
+
+
+def test_search_for_new_receipts_reads_one_receipt_and_the_cursor_of_each_seller() -> None:
+    """It precedes each dashboard, and read the cursor once for each receipt of all years."""
+    pay(*invoices_with_buns(5), *invoices_with_buns(4, "other"))
+    update_takings()
+
+    with CaptureQueriesContext(connection) as queries:
+        assert sellers_with_new_receipts() == []
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # as with more receipts than these
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {queries[-1]['sql']}")
+        plan = [str(line) for [line] in cursor.fetchall()]
+
+    [receipts] = [line for line in plan if "on payments_receipt" in line]
+    [cursors] = [line for line in plan if "on payments_takingscursor" in line]
+    assert "Backward using receipt_number_once" in receipts
+    assert [line.endswith("loops=2)") for line in (receipts, cursors)] == [True, True]
