@@ -341,4 +341,12 @@ ANSWER_MUTATIONS = (
         "tests/payments/polling/test_poller.py"
         "::test_answer_repeated_after_the_query_was_replaced_is_compared_with_the_new_query",
     ),
+    Mutation(
+        "acknowledge a payment by the receipt of another invoice",
+        "payments/invoices/apply_unchanged.py",
+        "          AND coalesce(receipt_reference, invoice_reference) = invoice_reference\n",
+        "",
+        "tests/payments/invoices/test_apply_unchanged.py"
+        "::test_payment_whose_receipt_is_of_another_invoice_is_not_acknowledged",
+    ),
 )
