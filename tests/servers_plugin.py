@@ -69,6 +69,7 @@ LONG_SCOPES = (
     "tests/payments/reconciliation/test_large_report.py",
     "tests/payments/invoices/test_stuck_cancels.py",
     "tests/seqrshop/test_development.py",
+    "tests/backoffice/test_narrow_pages_in_browser.py",
     "tests/payments/polling/test_process.py",
     "tests/orders/test_migrate.py",
     "tests/serving/test_web_process.py",

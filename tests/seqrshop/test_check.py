@@ -55,9 +55,9 @@ def test_failed_part_fails_the_run_and_later_parts_still_run(
 @pytest.mark.parametrize(
     ("programs", "missing"),
     [
-        ((), "chromium, chromium-headless-shell, curl, php-cli, php-soap"),
-        (("chromium", "chromium-headless-shell", "curl", "php"), "php-soap"),
-        (("chromium", "curl", "php"), "chromium-headless-shell, php-soap"),
+        ((), "chromium, chromium-headless-shell, curl, php-cli, php-soap, prometheus"),
+        (("chromium", "chromium-headless-shell", "curl", "php"), "php-soap, prometheus"),
+        (("chromium", "curl", "php"), "chromium-headless-shell, php-soap, prometheus"),
     ],
 )
 def test_missing_programs_are_named_where_they_cannot_be_installed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings
 
@@ -37,12 +39,12 @@ def test_request_does_not_refresh_invoice_while_poller_runs(
     customer: JsonClient, customer_session: CustomerSession, checks: list[tuple[int, ChangeSource]]
 ) -> None:
     invoice = invoice_of(customer_session, "issued")
-    now = database_now()
+    later = database_now() + timedelta(minutes=1)  # however long the request takes
     PollShard.objects.create(
         number=shard_of(invoice.pk),
         count=settings.SEQR_POLL_SHARDS,
-        round_started_at=now,
-        oldest_answer_at=now,
+        round_started_at=later,
+        oldest_answer_at=later,
     )
 
     customer.get(path_of(invoice))

@@ -88,8 +88,8 @@ OUTAGE_MUTATIONS = (
     Mutation(
         "answer a stream without room as a server without streams",
         "seqrshop/serving/asgi_app.py",
-        "            raise Overloaded\n",
-        "            await send_whole(response, send)\n            return\n",
+        "opened is None:\n            raise Overloaded\n",
+        "opened is None:\n            await send_whole(response, send)\n            return\n",
         "tests/serving/test_asgi_app.py::test_stream_without_room_gets_503_with_the_time_to_retry",
     ),
     Mutation(

@@ -113,7 +113,7 @@ PEOPLE_MUTATIONS = (
     Mutation(
         "accept a recovery code twice",
         SECOND_FACTOR,
-        "    row.recovery_digests.remove(digest)\n",
+        "    row.recovery_digests.remove(known[0])\n",
         "",
         f"{TESTS}/test_second_factor.py::test_recovery_code_signs_in_once",
     ),

@@ -57,6 +57,7 @@ def test_late_notification_follows_sandbox_clock(sandbox: SandboxProcess, shop: 
     sandbox.fault("notification", "late", seconds=30, count=1)
     late, _ = pay(sandbox, shop, "late", "next")
     first = shop.next_path()
+    logged_notifications(sandbox, 1)  # which waits for it
     sandbox.advance(29)
     in_between = len(sandbox.calls("notification"))
 
