@@ -1,6 +1,7 @@
 """/health reports when money is at risk, during outages too."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -286,7 +287,7 @@ def test_health_responds_without_postgresql_and_redis(
 
 
 def test_hanging_postgresql_blocks_one_connection_for_five_concurrent_requests(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, eventually: Callable[[Callable[[], bool]], None]
 ) -> None:
     monkeypatch.setattr(bounded_reads, "READ_TIMEOUT_SECONDS", 0.4)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -301,6 +302,7 @@ def test_hanging_postgresql_blocks_one_connection_for_five_concurrent_requests(
     assert [code for code, _ in responses] == [503] * 5
     assert seconds < 30  # PostgreSQL itself would hang until the test ends
     assert waiting_count == 1
+    eventually(lambda: get_health()[1]["postgresql"] == "up")  # and no read of then goes on
 
 
 def test_risk_is_logged_and_remembered_as_last_at_risk(caplog: pytest.LogCaptureFixture) -> None:

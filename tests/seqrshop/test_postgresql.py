@@ -1,5 +1,6 @@
 """PostgreSQL that refuses, hangs or is locked: every wait for it has a limit."""
 
+import select
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -199,6 +200,7 @@ def test_connection_that_the_server_has_closed_is_not_lent_though_just_used(
     pool.putconn(lent)
     with psycopg.connect(_own_address(), autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+    select.select([lent.fileno()], [], [], 10)  # the system tells us a moment later
 
     with pool.connection() as next_one:
         assert next_one.info.backend_pid != pid
