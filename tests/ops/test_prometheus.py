@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,14 +17,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from seqrshop.local.servers import free_port
 from tests.ops.everything import TOKEN, publish_everything
-from tests.ops.test_alerts import MONITORING, alert_rules, panel_expressions
+from tests.ops.test_alerts import MONITORING, alert_rules, panel_expressions, program
 from tests.processes import ManagedProcess
 
 Eventually = Callable[[Callable[[], bool]], None]
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="Prometheus is not installed"),
-]
+pytestmark = pytest.mark.slow
 
 
 class Prometheus:
@@ -62,7 +58,7 @@ def prometheus(
     (tmp_path / "prometheus.yml").write_text(json.dumps(example))
     own_port = free_port()
     command = [
-        str(shutil.which("prometheus")),
+        program("prometheus"),
         f"--config.file={tmp_path / 'prometheus.yml'}",
         f"--storage.tsdb.path={tmp_path / 'data'}",
         f"--web.listen-address=127.0.0.1:{own_port}",
