@@ -30,6 +30,12 @@ def add_confirmation(parser: ArgumentParser) -> None:
     )
 
 
+def add_terminal(parser: ArgumentParser) -> None:
+    """Add the terminal, and where its password is if it is not stored here."""
+    parser.add_argument("--terminal", required=True, metavar="ID", help="SEQR's ID of the terminal")
+    add_password_file(parser, "the terminal's password, if it is not stored here")
+
+
 def add_password_file(parser: ArgumentParser, whose: str) -> None:
     """Add the option that names a password's file."""
     parser.add_argument(

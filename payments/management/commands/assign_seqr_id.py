@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from payments.management.terminal_commands import (
     add_confirmation,
-    add_password_file,
+    add_terminal,
     errors_of_seqr,
     require_confirmation,
     require_text,
@@ -30,13 +30,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the terminal, the ID in its code and the password."""
-        parser.add_argument(
-            "--terminal", required=True, metavar="ID", help="SEQR's ID of the terminal"
-        )
+        add_terminal(parser)
         parser.add_argument(
             "--seqr-id", required=True, metavar="ID", help="the ID in the printed code"
         )
-        add_password_file(parser, "the terminal's password, if it is not stored here")
         add_confirmation(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from payments.management.terminal_commands import (
     add_confirmation,
-    add_password_file,
+    add_terminal,
     errors_of_seqr,
     require_confirmation,
     require_text,
@@ -31,10 +31,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the terminal and its password."""
-        parser.add_argument(
-            "--terminal", required=True, metavar="ID", help="SEQR's ID of the terminal"
-        )
-        add_password_file(parser, "the terminal's password, if it is not stored here")
+        add_terminal(parser)
         add_confirmation(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
