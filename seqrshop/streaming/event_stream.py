@@ -66,12 +66,17 @@ class EventStream:
                 return
 
     async def _wait(self) -> None:
+        """Wait for an event, at most until the next keepalive or the stream's end.
+
+        uvloop's timers have whole milliseconds, so the one for the end may fire just before it.
+        """
         remaining = self._ends_at - self._timings.clock()
         try:
             async with asyncio.timeout(max(0.0, min(self.keepalive, remaining))):
                 await self._has_pending.wait()
         except TimeoutError:
-            pass
+            if remaining <= self.keepalive:
+                self.end("timeout")
 
 
 def _event(kind: str, data: bytes) -> bytes:

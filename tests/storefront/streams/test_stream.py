@@ -73,6 +73,16 @@ def test_stream_ends_when_session_expires(open_page: OpenPage) -> None:
     assert chunks == [FIRST_EVENT, KEEPALIVE, TIMEOUT]
 
 
+def test_stream_whose_last_timer_fires_early_ends_without_another_keepalive(
+    open_page: OpenPage,
+) -> None:
+    page = open_page()
+
+    chunks = [page.read(at) for at in (1000, 1299.9995)]
+
+    assert chunks == [FIRST_EVENT, TIMEOUT]
+
+
 def test_slow_reader_receives_latest_change_only(open_page: OpenPage) -> None:
     page = open_page()
 
