@@ -23,6 +23,7 @@ from tests.database_roles import TableCleaner, become_application_role, become_o
 from tests.factories import CustomerSessionFactory, ProductFactory, ShopFactory
 from tests.fault_proxy import FaultProxy, use_seqr_at
 from tests.migrated_database import migrated_database
+from tests.prepared_cluster import CLUSTER_VARIABLE
 from tests.redis_reset import reset_rate_limits
 from tests.sandbox_process import SandboxProcess
 
@@ -40,9 +41,10 @@ def django_db_modify_db_settings(
 ) -> Iterator[None]:
     """Let a busy machine take minutes to create and drop the tests' database.
 
-    Where several processes run the tests, the database of each is a copy of one that is migrated.
+    The database is a copy of a migrated one where several processes run the tests, or many runs
+    share a cluster.
     """
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if {"PYTEST_XDIST_WORKER", CLUSTER_VARIABLE} & os.environ.keys():
         connection.settings_dict["TEST"]["TEMPLATE"] = migrated_database()
     original = DatabaseWrapper._nodb_cursor
 

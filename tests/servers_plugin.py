@@ -17,6 +17,7 @@ from seqrshop.local import ROOT, orphans
 from seqrshop.local.servers import ServerStartError, run_servers
 from seqrshop.local.testing import settings_for_tests
 from tests.migrated_database import drop_migrated_database
+from tests.prepared_cluster import copy_cluster
 
 POSTGRES_LOG = "SEQRSHOP_POSTGRES_LOG"  # the variable with the path of our own server's log
 
@@ -34,6 +35,7 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
         orphans.stop_orphans()
         folder = orphans.process_folder(ROOT / ".local" / "test")
         _on_exit.callback(shutil.rmtree, folder, ignore_errors=True)
+        copy_cluster(folder / "postgres")
         servers = _on_exit.enter_context(
             run_servers(
                 folder,

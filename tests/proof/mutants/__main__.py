@@ -1,7 +1,7 @@
 """`make mutants`: apply each mutation to a copy of the shop, and run the tests on it.
 
 Runs two at a time, and writes the table in docs/proof.md. The exit status is 1 where a test
-misses a mutation that it is to catch. A run that was interrupted is continued at the same commit.
+misses a mutation that it is to catch. What an earlier run has found is not run again.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
+from tests.prepared_cluster import CLUSTER_VARIABLE, prepare_cluster
 from tests.proof.mutants.mutation import Mutation
 from tests.proof.mutants.mutations import MUTATIONS
 from tests.proof.mutants.progress import Progress
@@ -39,8 +40,9 @@ class NoVerdictError(Exception):
 def main() -> int:
     """Run all mutations, write the table, and return 1 where a test misses one."""
     began = time.monotonic()
-    progress = Progress.of_commit(ROOT, ROOT / ".local" / "mutants")
+    progress = Progress.of_repository(ROOT, ROOT / ".local" / "mutants")
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        os.environ[CLUSTER_VARIABLE] = str(prepare_cluster(Path(folder) / "cluster"))
         copies = [copy_repository(Path(folder) / str(place)) for place in range(PARALLEL_RUNS)]
         by_test = _run_all(OWN_TEST, MUTATIONS, copies, progress)
         by_model = _run_all(MODEL, [each for each in MUTATIONS if each.by_model], copies, progress)
@@ -61,9 +63,11 @@ def _run_all(
     tests: str, mutations: Sequence[Mutation], copies: Sequence[Path], progress: Progress
 ) -> set[str]:
     """Run the own tests or the model-based one; return the names of the mutations they caught."""
-    if not progress.is_green(tests):
-        _require_green(sorted({_tests_of(each, tests) for each in mutations}), copies[0])
-        progress.keep_green(tests)
+    needed = sorted({_test_of(each, tests) for each in mutations})
+    if unknown := [test for test in needed if not progress.is_green(test)]:
+        _require_green(unknown, copies[0])
+        for test in unknown:
+            progress.keep_green(test)
     free_copies: SimpleQueue[Path] = SimpleQueue()
     for copy in copies:
         free_copies.put(copy)
@@ -72,19 +76,21 @@ def _run_all(
         copy = free_copies.get()
         try:
             with _applied(mutation, copy):
-                is_caught = _run(copy, _tests_of(mutation, tests)) == FAILED
+                is_caught = _run(copy, test := _test_of(mutation, tests)) == FAILED
         finally:
             free_copies.put(copy)
-        progress.keep(mutation.name, tests, is_caught=is_caught)
+        progress.keep(mutation, test, is_caught=is_caught)
         _print(f"{mutation.name}: {'caught' if is_caught else 'MISSED'} by the {tests}")
 
-    waiting = [each for each in mutations if progress.is_caught(each.name, tests) is None]
+    def verdict(mutation: Mutation) -> bool | None:
+        return progress.is_caught(mutation, _test_of(mutation, tests))
+
     with ThreadPoolExecutor(len(copies)) as threads:
-        list(threads.map(run, waiting))
-    return {each.name for each in mutations if progress.is_caught(each.name, tests)}
+        list(threads.map(run, [each for each in mutations if verdict(each) is None]))
+    return {each.name for each in mutations if verdict(each)}
 
 
-def _tests_of(mutation: Mutation, tests: str) -> str:
+def _test_of(mutation: Mutation, tests: str) -> str:
     return mutation.test if tests == OWN_TEST else MODEL_BASED_TEST
 
 

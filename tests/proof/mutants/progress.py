@@ -1,29 +1,40 @@
-"""Keeps what an interrupted `make mutants` has found, so that the next one goes on from there.
+"""Keeps what `make mutants` has found, so that the next run goes on from there.
 
-It holds for one commit: with another commit, or with changes that are not committed, the run
-begins anew.
+A verdict holds as long as the shop's code and the test's surroundings are unchanged. While there
+are changes that are not committed, nothing is remembered.
 """
 
 import json
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path, PurePath
 from threading import Lock
 from typing import Any, Self
+
+from tests.proof.mutants.mutation import Mutation
+
+SHOP = ("orders", "payments", "seqrshop", "templates", "locale", "requirements", "pyproject.toml")
+SHARED_BY_TESTS = ":(glob)tests/*.py"
+
+StateOf = Callable[[str], str]
 
 
 class Progress:
     """Which tests are green, and which mutations they caught, in a file with a JSON line for each.
 
-    Tests are known by a name, such as "own test".
+    `state_of` returns what a test's verdict depends on beside the mutation, as a digest.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, state_of: StateOf) -> None:
         """Read what earlier runs have written to the file. A line cut short is left out."""
         self._file = file
+        self._state_of = state_of
         self._lock = Lock()
-        self._caught: dict[tuple[str, str], bool] = {}
-        self._green: set[str] = set()
+        self._caught: dict[tuple[str, str, str], bool] = {}
+        self._green: set[tuple[str, str]] = set()
         for line in file.read_text().splitlines() if file.exists() else ():
             try:
                 self._learn(json.loads(line))
@@ -31,30 +42,31 @@ class Progress:
                 continue
 
     @classmethod
-    def of_commit(cls, root: Path, folder: Path) -> Self:
-        """Return the progress of the checked-out commit. Changes to its files forget it."""
+    def of_repository(cls, root: Path, folder: Path) -> Self:
+        """Return the progress of a repository. Changes that are not committed forget it."""
         folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{_git(root, 'rev-parse', 'HEAD')}.jsonl"
+        file = folder / "verdicts.jsonl"
         if _git(root, "status", "--porcelain"):
             sys.stdout.write("there are changes that are not committed: every mutation runs\n")
             file.unlink(missing_ok=True)
-        return cls(file)
+        return cls(file, states_in(root))
 
-    def is_green(self, tests: str) -> bool:
-        """Whether these tests have passed without a mutation."""
-        return tests in self._green
+    def is_green(self, test: str) -> bool:
+        """Whether this test has passed without a mutation."""
+        return (test, self._state_of(test)) in self._green
 
-    def keep_green(self, tests: str) -> None:
-        """Record that these tests pass without a mutation."""
-        self._write({"green": tests})
+    def keep_green(self, test: str) -> None:
+        """Record that this test passes without a mutation."""
+        self._write({"green": test, "state": self._state_of(test)})
 
-    def is_caught(self, mutation: str, tests: str) -> bool | None:
-        """Whether these tests caught the mutation of this name; None if they have not run."""
-        return self._caught.get((mutation, tests))
+    def is_caught(self, mutation: Mutation, test: str) -> bool | None:
+        """Whether this test caught the mutation; None if it has not run."""
+        return self._caught.get((_change(mutation), test, self._state_of(test)))
 
-    def keep(self, mutation: str, tests: str, *, is_caught: bool) -> None:
-        """Record whether these tests caught a mutation."""
-        self._write({"mutation": mutation, "tests": tests, "caught": is_caught})
+    def keep(self, mutation: Mutation, test: str, *, is_caught: bool) -> None:
+        """Record whether this test caught the mutation."""
+        fact = {"change": _change(mutation), "test": test, "state": self._state_of(test)}
+        self._write({**fact, "mutation": mutation.name, "caught": is_caught})
 
     def _write(self, fact: dict[str, Any]) -> None:
         with self._lock:
@@ -64,9 +76,28 @@ class Progress:
 
     def _learn(self, fact: dict[str, Any]) -> None:
         if "green" in fact:
-            self._green.add(fact["green"])
+            self._green.add((fact["green"], fact["state"]))
         else:
-            self._caught[fact["mutation"], fact["tests"]] = fact["caught"]
+            self._caught[fact["change"], fact["test"], fact["state"]] = fact["caught"]
+
+
+def states_in(root: Path) -> StateOf:
+    """Return the function that digests what a test's verdict depends on.
+
+    That is the shop, the modules that all tests share, and the folder of the test's file.
+    """
+
+    @cache
+    def state_of_folder(folder: str) -> str:
+        listed = _git(root, "ls-files", "--stage", "--", *SHOP, SHARED_BY_TESTS, folder)
+        return sha256(listed.encode()).hexdigest()
+
+    return lambda test: state_of_folder(str(PurePath(test.partition("::")[0]).parent))
+
+
+def _change(mutation: Mutation) -> str:
+    text = "\0".join((mutation.file, mutation.old, mutation.new))
+    return sha256(text.encode()).hexdigest()
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from seqrshop.local import ROOT
+from tests.prepared_cluster import CLUSTER_VARIABLE, prepare_cluster
 from tests.proof.mutation.equivalent import EQUIVALENT
 from tests.proof.mutation.fault import Fault
 from tests.proof.mutation.javascript_faults import find_faults
@@ -58,6 +59,7 @@ def main() -> int:
             free_copies.put(copy)
 
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
+        os.environ[CLUSTER_VARIABLE] = str(prepare_cluster(Path(folder) / "cluster"))
         copies = [copy_repository(Path(folder) / str(place)) for place in range(PARALLEL_RUNS)]
         _print("which test runs which line is measured first")
         lines, failed = measure_lines(copies, imports.quick_tests)
