@@ -205,9 +205,17 @@ def save_roles() -> None:
             "pk", "content_type__app_label", "codename"
         )
     }
-    for role in ROLES:
-        group, _is_new = Group.objects.get_or_create(name=role.name)
-        group.permissions.set([ids[permission] for permission in role.permissions])
+    Group.objects.bulk_create((Group(name=role.name) for role in ROLES), ignore_conflicts=True)
+    names = [role.name for role in ROLES]
+    groups = dict(Group.objects.filter(name__in=names).values_list("name", "pk"))
+    held = Group.permissions.through.objects.filter(group__in=groups.values())
+    before = {(row.group_id, row.permission_id): row.pk for row in held}
+    wanted = {(groups[role.name], ids[name]) for role in ROLES for name in role.permissions}
+    held.filter(pk__in=[pk for key, pk in before.items() if key not in wanted]).delete()
+    held.bulk_create(
+        held.model(group_id=group, permission_id=permission)
+        for group, permission in sorted(wanted - before.keys())
+    )
 
 
 def all_permissions() -> Permissions:
