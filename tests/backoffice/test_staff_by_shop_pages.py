@@ -193,10 +193,10 @@ def test_list_shows_the_rows_of_the_persons_shops(person: Person, world: World) 
     client = browser_of(person, world)
 
     for model in OPEN_PAGES:
-        for query in ("", "?_facets=True"):
+        status = expected_status(person, model, "changelist")
+        for query in ("", "?_facets=True") if status == 200 else ("",):
             response = client.get(admin_url(model, "changelist") + query)
 
-            status = expected_status(person, model, "changelist")
             assert (model, response.status_code) == (model, status)
             assert foreign_names(person, world, text_of(response)) == []
             if status == 200 and model is not User:
@@ -207,10 +207,11 @@ def test_list_shows_the_rows_of_the_persons_shops(person: Person, world: World) 
 
 @each_person
 def test_page_of_no_row_is_open_to_those_who_may(person: Person, world: World) -> None:
+    """A list is opened by the test of its rows."""
     client = browser_of(person, world)
 
     for model, open_pages in OPEN_PAGES.items():
-        for page in (open_pages | CLOSED_PAGES[model]) & PAGES_OF_NO_ROW:
+        for page in (open_pages | CLOSED_PAGES[model]) & PAGES_OF_NO_ROW - {"changelist"}:
             response = client.get(admin_url(model, page))
 
             expected = expected_status(person, model, page)
