@@ -4,7 +4,7 @@ import pytest
 
 from tests.payments.steps import client_of, own_terminal
 from tests.proof.matrix.faults import Fault, each_fault
-from tests.proof.matrix.scenario import Scenario, error_of
+from tests.proof.matrix.scenario import SHORT_TIMEOUT_SECONDS, Scenario, error_of
 
 pytestmark = pytest.mark.django_db
 
@@ -13,6 +13,8 @@ pytestmark = pytest.mark.django_db
 def test_failed_call_is_described_without_libcurls_wording(
     scenario: Scenario, fault: Fault
 ) -> None:
+    if fault.is_slow:
+        scenario.set_timeout(SHORT_TIMEOUT_SECONDS)  # of the connection that is kept
     client = client_of(own_terminal())
     error_of(lambda: client.cancel_invoice("none"))  # opens the connection that is kept
     scenario.inject("*")
