@@ -17,7 +17,14 @@ from orders.services.menu_copy import copy_menu
 from orders.services.notes import clean_note
 from orders.services.options import MenuProduct, OfferedGroup, OfferedOption
 from orders.services.order_request import OrderRequest, RowRequest
-from orders.services.order_rows import OrderLine, in_sequence, lines_of, rows_of
+from orders.services.order_rows import (
+    OrderLine,
+    in_sequence,
+    lines_of,
+    rows_column,
+    rows_in_column,
+    rows_of,
+)
 from orders.services.place import (
     AnotherOrderOpen,
     CustomerErased,
@@ -67,6 +74,8 @@ __all__ = [
     "planned_until",
     "products_shown",
     "reopen_order",
+    "rows_column",
+    "rows_in_column",
     "rows_of",
     "schedule_columns",
     "schedule_of",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import BigIntegerField
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BigIntegerField, CharField, DecimalField, OuterRef
+from django.db.models.functions import Cast, JSONObject
 
 from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import Order, OrderRow
@@ -15,6 +18,9 @@ from orders.models import Order, OrderRow
 _ROWS_OF_ORDER = CompiledQuery(
     lambda: OrderRow.objects.filter(order=Parameter("order_id", BigIntegerField()))
 )
+_AMOUNTS = [
+    field.name for field in OrderRow._meta.concrete_fields if isinstance(field, DecimalField)
+]
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,27 @@ class OrderLine:
 def rows_of(order: Order) -> list[OrderRow]:
     """Return the rows of an order: each product in the order of choice, its options, the tip."""
     return in_sequence(_ROWS_OF_ORDER.fetch(order_id=order.pk))
+
+
+def rows_column(order: str) -> ArraySubquery:
+    """Return an annotation: the rows of the order at this path of a row, for `rows_in_column`.
+
+    They are read with what they are annotated to, in the same statement.
+    """
+    columns: dict[str, Any] = {
+        field.attname: field.attname for field in OrderRow._meta.concrete_fields
+    }
+    # A JSON number may lose its öre.
+    columns |= {name: Cast(name, CharField()) for name in _AMOUNTS}
+    rows = OrderRow.objects.filter(order=OuterRef(order)).order_by()
+    return ArraySubquery(rows.values_list(JSONObject(**columns)))
+
+
+def rows_in_column(column: Sequence[Mapping[str, Any]]) -> list[OrderRow]:
+    """Return the rows of an order that `rows_column` has read, in the order of `rows_of`."""
+    return in_sequence(
+        OrderRow(**{**row, **{name: Decimal(row[name]) for name in _AMOUNTS}}) for row in column
+    )
 
 
 def in_sequence(rows: Iterable[OrderRow]) -> list[OrderRow]:

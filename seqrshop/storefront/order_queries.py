@@ -1,7 +1,7 @@
 """Reads orders for their customers: each with its invoices, in one statement.
 
-An order and its invoices are so read at one moment. Its rows never change; they are read apart,
-since only some of the pages show them.
+An order and its invoices are so read at one moment. Its rows never change; the page of one order
+reads them in the same statement, and other pages apart, where they show them.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from django.db.models import BigIntegerField, CharField, Q, QuerySet, UUIDField
 from django.db.models.functions import Now
 
 from orders.compiled_query import CompiledQuery, Parameter
-from orders.models import CustomerSession, Order
+from orders.models import CustomerSession, Order, OrderRow
 from orders.models.order import BLOCKING_STATES
+from orders.services import rows_column, rows_in_column
 from payments.invoices.create import current_of
 from payments.models import Invoice
 from seqrshop.storefront import api_errors
@@ -42,8 +44,11 @@ def _newest(number: int, **conditions: object) -> Q:
 
 
 _INVOICES_OF_ORDER = CompiledQuery(
-    _invoices(
-        Q(order__customer=_CUSTOMER, order__public_id=Parameter("public_id", UUIDField())),
+    lambda: (
+        Invoice.objects.select_related("order")
+        .annotate(order_rows=rows_column("order"))
+        .filter(order__customer=_CUSTOMER, order__public_id=Parameter("public_id", UUIDField()))
+        .order_by()
     )
 )
 _INVOICES_OF_RETURN_KEY = CompiledQuery(
@@ -68,22 +73,29 @@ _ORDER_OF_REFERENCE = CompiledQuery(
 
 
 def customer_invoices(session: CustomerSession, public_id: UUID) -> list[Invoice]:
-    """Return all invoices of this customer's order, each with the order.
+    """Return all invoices of this customer's order, each with the order and its rows.
 
     Raises ApiError 404, for another customer's order too.
     """
-    invoices = _INVOICES_OF_ORDER.fetch(customer_id=session.customer_id, public_id=public_id)
+    invoices: list[Invoice] = list(
+        _INVOICES_OF_ORDER.fetch(customer_id=session.customer_id, public_id=public_id)
+    )
     if not invoices:
         raise api_errors.not_found()
     return _with_shop(invoices, session)
 
 
 def customer_invoice(session: CustomerSession, public_id: UUID) -> Invoice:
-    """Return the current invoice of this customer's order, with the order.
+    """Return the current invoice of this customer's order, with the order and its rows.
 
     Raises ApiError 404, for another customer's order too.
     """
     return current_of(customer_invoices(session, public_id))
+
+
+def rows_read_with(invoice: Any) -> list[OrderRow]:
+    """Return the order's rows, which `customer_invoice` has read with an invoice."""
+    return rows_in_column(invoice.order_rows)
 
 
 def invoices_of_return_key(return_key: str) -> list[Invoice]:

@@ -21,7 +21,6 @@ from orders.services import (
     OrderNotAccepted,
     PriceChanged,
     place_order,
-    rows_of,
 )
 from orders.templatetags.money import money
 from payments import tasks
@@ -41,7 +40,11 @@ from seqrshop.storefront.json_output import (
     order_summary,
     product_with_price,
 )
-from seqrshop.storefront.order_queries import customer_invoice, customer_invoices
+from seqrshop.storefront.order_queries import (
+    customer_invoice,
+    customer_invoices,
+    rows_read_with,
+)
 from seqrshop.storefront.shops import require_shop_of
 from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
@@ -142,7 +145,7 @@ def cancel_order(request: HttpRequest, session: CustomerSession, public_id: UUID
 
 
 def _details(invoice: Invoice) -> dict[str, Any]:
-    return order_details(invoice, rows_of(invoice.order))
+    return order_details(invoice, rows_read_with(invoice))
 
 
 def _send_on_commit(invoice_id: int) -> None:

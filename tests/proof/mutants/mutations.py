@@ -194,8 +194,8 @@ MUTATIONS = (
     Mutation(
         "show an order to any customer",
         "seqrshop/storefront/order_queries.py",
-        "Q(order__customer=_CUSTOMER, order__public_id=",
-        "Q(order__public_id=",
+        "filter(order__customer=_CUSTOMER, order__public_id=",
+        "filter(order__public_id=",
         "tests/storefront/test_show_order.py",
         by_model=True,
     ),
