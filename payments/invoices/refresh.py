@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import BigIntegerField, Q
@@ -29,9 +30,12 @@ from payments.invoices.transitions import lock_invoice, order_paid_by_another
 from payments.models import (
     CAPTURED_STATUSES,
     UNPAID_FINAL_STATUSES,
+    AnswerTimes,
     CaseKind,
     Invoice,
     InvoiceStatus,
+    answer_times_column,
+    answer_times_in_column,
     read_answer_times,
 )
 from payments.seqr import SeqrConfigurationError, SeqrError
@@ -39,8 +43,10 @@ from payments.seqr import SeqrConfigurationError, SeqrError
 POSSIBLE_DUPLICATE_PAYMENT = "A query about this ended invoice may have accepted a second payment"
 
 _INVOICE = CompiledQuery(
-    lambda: Invoice.objects.select_related("order", "terminal__seller").filter(
-        pk=Parameter("id", BigIntegerField())
+    lambda: (
+        Invoice.objects.select_related("order", "terminal__seller")
+        .annotate(answer_times=answer_times_column())
+        .filter(pk=Parameter("id", BigIntegerField()))
     )
 )
 
@@ -58,38 +64,43 @@ def refresh_invoice(invoice_id: int, source: ChangeSource) -> InvoiceStatus:
 
 def query_and_acknowledge(invoice_id: int, source: ChangeSource) -> StatusResult | None:
     """Do what `refresh_invoice` does; return SEQR's answer, or None without a query."""
-    invoice = _read(invoice_id)
+    invoice, times = _read(invoice_id)
     was_paid = invoice.status == InvoiceStatus.PAID
-    result = query_and_apply(invoice, source)
+    result = query_and_apply(invoice, source, times=times)
     if result is None or result.status != InvoiceStatus.PAID:
         return result
     if was_paid or invoice.status != InvoiceStatus.PAID:  # else it has just been paid
-        invoice = _read(invoice_id)
+        invoice, times = _read(invoice_id)
     if invoice.status == InvoiceStatus.PAID and invoice.acknowledged_at is None:
         with suppress(SeqrError):  # the payment is stored; the poller repeats the rest
-            query_and_apply(invoice, source)
+            query_and_apply(invoice, source, times=times)
     return result
 
 
-def _read(invoice_id: int) -> Invoice:
-    """Read an invoice with what its query needs: its order, its terminal and the seller."""
-    return _INVOICE.get(id=invoice_id)
+def _read(invoice_id: int) -> tuple[Invoice, AnswerTimes]:
+    """Read an invoice with its order, its terminal and the seller, and the times of its answers."""
+    invoice: Any = _INVOICE.get(id=invoice_id)
+    return invoice, answer_times_in_column(invoice.answer_times)
 
 
 def query_and_apply(
-    invoice: Invoice, source: ChangeSource, *, may_be_duplicate: bool = False
+    invoice: Invoice,
+    source: ChangeSource,
+    *,
+    may_be_duplicate: bool = False,
+    times: AnswerTimes | None = None,
 ) -> StatusResult | None:
     """Query an invoice's status once, apply the result, and return it.
 
     An ordinary payment is set in `invoice` too. Returns None if it must not or cannot be queried:
-    an invoice whose order another one has paid is queried only if it `may_be_duplicate`. Raises
-    the gateway's errors.
+    an invoice whose order another one has paid is queried only if it `may_be_duplicate`. `times`
+    are those read with the invoice; without them they are read now. Raises the gateway's errors.
     """
     query = status_query_for(invoice, may_be_duplicate=may_be_duplicate)
     if query is None:
         return None
     awaited_since = _mark_late_query(invoice)
-    answered_before = last_answer_at(invoice)
+    answered_before = last_answer_at(invoice, times)
     record_failure = partial(record_failed_poll, order_id=invoice.order_id, source=source)
     try:
         result = query_status(query, invoice.terminal, on_failure=record_failure)
@@ -181,7 +192,7 @@ def _is_unrecorded_payment(invoice_id: int, result: StatusResult) -> bool:
     )
 
 
-def last_answer_at(invoice: Invoice) -> datetime | None:
+def last_answer_at(invoice: Invoice, times: AnswerTimes | None = None) -> datetime | None:
     """Return the latest time at which SEQR surely answered about an invoice.
 
     By its shard's row, or by its issue: before that it could not be paid. None for a payment that
@@ -190,5 +201,5 @@ def last_answer_at(invoice: Invoice) -> datetime | None:
     if invoice.status in CAPTURED_STATUSES:
         return None
     assert invoice.issued_at is not None  # it has a reference
-    times = read_answer_times()
+    times = read_answer_times() if times is None else times
     return times.last_answer_at(invoice.pk, invoice.terminal_id, invoice.issued_at)

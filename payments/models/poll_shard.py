@@ -1,9 +1,12 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -107,6 +110,21 @@ class AnswerTimes:
         rows = self._rows.get(bucket_of(invoice_id), [])
         answered = (refused.get(terminal_id, oldest) for oldest, refused in rows)
         return max([issued_at, *answered])
+
+
+def answer_times_column() -> ArraySubquery:
+    """Return an annotation of any row: the rows of all shards, for `answer_times_in_column`."""
+    fields = ("number", "count", "oldest_answer_at", "refused_answers")
+    columns = JSONObject(**{name: name for name in fields})
+    return ArraySubquery(PollShard.objects.order_by().values_list(columns))
+
+
+def answer_times_in_column(column: Iterable[Mapping[str, Any]]) -> AnswerTimes:
+    """Return what `answer_times_column` has read in the statement of another row."""
+    return AnswerTimes(
+        PollShard(**{**row, "oldest_answer_at": datetime.fromisoformat(row["oldest_answer_at"])})
+        for row in column
+    )
 
 
 def read_answer_times() -> AnswerTimes:
