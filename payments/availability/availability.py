@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from django.db.models import BigIntegerField, DateField, DateTimeField
+from django.db.models import BigIntegerField, DateField, DateTimeField, QuerySet
 from django.utils import timezone
 
 from orders.compiled_query import CompiledQuery, Parameter
@@ -15,16 +15,9 @@ from payments.availability.pause import payments_paused
 
 # The schedule of a shop and whether its payments are paused, in one row.
 _SCHEDULE_AND_PAUSE = CompiledQuery(
-    lambda: (
+    lambda: with_availability(
         Shop.objects.filter(pk=Parameter("shop_id", BigIntegerField()))
-        .annotate(
-            **schedule_columns(
-                Parameter("first_day", DateField()), Parameter("moment", DateTimeField())
-            ),
-            has_payment_pause=payments_paused("terminal"),
-        )
-        .values_list("hours", "exceptions", "pauses", "has_payment_pause")
-    )
+    ).values_list("hours", "exceptions", "pauses", "has_payment_pause")
 )
 
 
@@ -67,29 +60,49 @@ def unavailability_of(shop: Shop, now: datetime | None = None) -> Unavailable | 
     now = now or timezone.now()
     if shop.is_paused(now) and shop.paused_until is None:
         return Unavailable(shop, Reason.PAUSED)
-    columns = {"shop_id": shop.pk, "first_day": first_day_that_counts(now), "moment": now}
-    [(*schedule, has_payment_pause)] = _SCHEDULE_AND_PAUSE.tuples(**columns)
+    rows = _SCHEDULE_AND_PAUSE.tuples(shop_id=shop.pk, **availability_parameters(now))
+    [(*schedule, has_payment_pause)] = rows
     return _decide(shop, schedule_of(*schedule), has_payment_pause, now)
+
+
+def with_availability(shops: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Annotate shops of a CompiledQuery for `unavailability_read_with`.
+
+    The query's parameters are then `availability_parameters`.
+    """
+    first_day, moment = Parameter("first_day", DateField()), Parameter("moment", DateTimeField())
+    annotated: QuerySet[Any, Any] = shops.annotate(**_columns(first_day, moment))
+    return annotated
+
+
+def availability_parameters(now: datetime) -> dict[str, Any]:
+    """Return the parameters of `with_availability` at this time."""
+    return {"first_day": first_day_that_counts(now), "moment": now}
+
+
+def unavailability_read_with(shop: Any, now: datetime) -> Unavailable | None:
+    """Return why a shop takes no orders at this time, by the annotations it was read with."""
+    schedule = schedule_of(shop.hours, shop.exceptions, shop.pauses)
+    return _decide(shop, schedule, shop.has_payment_pause, now)
 
 
 def shops_by_name(limit: int) -> list[tuple[Shop, Unavailable | None]]:
     """Return the shops, each with why it takes no orders now, if so. By name, so many at most."""
     now = timezone.now()
     shops = (
-        Shop.objects.annotate(
-            **schedule_columns(first_day_that_counts(now), now),
-            has_payment_pause=payments_paused("terminal"),
-        )
+        Shop.objects.annotate(**_columns(first_day_that_counts(now), now))
         .select_related("logo")
         .defer("logo__content")
         .order_by("name", "pk")[:limit]
     )
-    return [(shop, _decide_annotated(shop, now)) for shop in shops]
+    return [(shop, unavailability_read_with(shop, now)) for shop in shops]
 
 
-def _decide_annotated(shop: Any, now: datetime) -> Unavailable | None:
-    schedule = schedule_of(shop.hours, shop.exceptions, shop.pauses)
-    return _decide(shop, schedule, shop.has_payment_pause, now)
+def _columns(first_day: Any, moment: Any) -> dict[str, Any]:
+    return {
+        **schedule_columns(first_day, moment),
+        "has_payment_pause": payments_paused("terminal"),
+    }
 
 
 def _decide(

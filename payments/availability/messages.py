@@ -10,7 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.languages import current_language
 from orders.models import OpeningException, PlannedPause, Shop
-from payments.availability.availability import Reason, Unavailable, unavailability_of
+from payments.availability.availability import (
+    Reason,
+    Unavailable,
+    unavailability_of,
+    unavailability_read_with,
+)
 
 PAYMENTS_PAUSED = _("Payments are paused. Try again in a few minutes.")
 PAUSED = _("We are not taking orders right now.")
@@ -26,7 +31,16 @@ OPENS_LATER = _("We open again on %(day)s at %(time)s.")
 def shop_unavailable_message(shop: Shop) -> str | None:
     """Return why the shop takes no orders now, or None when it does."""
     now = timezone.now()
-    unavailable = unavailability_of(shop, now)
+    return _message_of(unavailability_of(shop, now), now)
+
+
+def unavailable_message_read_with(shop: Shop) -> str | None:
+    """Return what `shop_unavailable_message` does, by the annotations of `availability`."""
+    now = timezone.now()
+    return _message_of(unavailability_read_with(shop, now), now)
+
+
+def _message_of(unavailable: Unavailable | None, now: datetime) -> str | None:
     return None if unavailable is None else unavailable_message(unavailable, now)
 
 

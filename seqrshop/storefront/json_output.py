@@ -34,7 +34,7 @@ from orders.services import (
     products_shown,
 )
 from payments import seqr
-from payments.availability.messages import shop_unavailable_message
+from payments.availability.messages import unavailable_message_read_with
 from payments.balance import refunded_amount, refunded_units
 from payments.invoices.discounts import discounts_of, total_of
 from payments.models import Invoice
@@ -175,7 +175,10 @@ def session_details(
     latest_order: dict[str, Any] | None,
     awaited_orders: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """Return what the order page needs; `shop` is the session's, the orders are with details."""
+    """Return what the order page needs.
+
+    `shop` is the session's, of `shop_with_availability_at`; the orders are with details.
+    """
     products = products_shown(shop)
     categories = {item.product.category: None for item in products if item.product.category}
     return {
@@ -183,7 +186,7 @@ def session_details(
         "shop": _shop(shop),
         "categories": [_category(category) for category in categories],
         "products": [_product(item) for item in products],
-        "unavailable_message": shop_unavailable_message(shop),
+        "unavailable_message": unavailable_message_read_with(shop),
         "basket_key": basket_key(session),
         "order": open_order,
         "latest_order": latest_order,

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from payments.availability.messages import shop_unavailable_message
+from payments.availability.messages import unavailable_message_read_with
 from payments.invoices.create import current_of
 from payments.invoices.discounts import total_of
 from payments.models import Invoice
@@ -20,7 +20,7 @@ from seqrshop.storefront.json_output import receipt_url, return_page_details
 from seqrshop.storefront.messages import short_state, state_texts
 from seqrshop.storefront.order_queries import invoices_of_return_key
 from seqrshop.storefront.shared_pages import revalidated, shared_page
-from seqrshop.storefront.shops import shop_at
+from seqrshop.storefront.shops import shop_at, shop_with_availability_at
 from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
 from seqrshop.storefront.tracking import Phase, phase_of, progress_of
@@ -31,9 +31,9 @@ from seqrshop.storefront.tracking import Phase, phase_of, progress_of
 @ensure_csrf_cookie
 def order_page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Show the order page; its script loads the menu once it has exchanged the token."""
-    shop = shop_at(slug)
+    shop = shop_with_availability_at(slug)
     template = "storefront/order_page.html"
-    return shared_page(request, template, shop, shop_unavailable_message(shop))
+    return shared_page(request, template, shop, unavailable_message_read_with(shop))
 
 
 @require_safe

@@ -34,7 +34,7 @@ from seqrshop.storefront.order_queries import (
     invoice_of_reference,
     orders_of_session,
 )
-from seqrshop.storefront.shops import shop_at
+from seqrshop.storefront.shops import shop_with_availability_at
 
 
 @endpoint("POST")
@@ -49,7 +49,7 @@ def create_session(request: HttpRequest, slug: str | None = None) -> HttpRespons
     require_same_origin(request)
     body = read_object(request)
     token, reference = read_token(body), read_reference(body)
-    shop = shop_at(slug)
+    shop = shop_with_availability_at(slug)
     if token is None:
         session = authenticate(request)
         if session.shop_id != shop.pk:

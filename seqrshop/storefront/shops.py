@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet, SlugField
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import CustomerSession, Shop
+from payments.availability.availability import availability_parameters, with_availability
 from seqrshop.storefront import api_errors
 
-_SHOP_OF_SLUG = CompiledQuery(lambda: _shops().filter(slug=Parameter("slug", SlugField())))
+_SLUG = Parameter("slug", SlugField())
+_SHOP_OF_SLUG = CompiledQuery(lambda: _shops().filter(slug=_SLUG))
 _FIRST_SHOPS = CompiledQuery(lambda: _shops().order_by("pk")[:2])
+_AVAILABILITY_OF_SLUG = CompiledQuery(lambda: with_availability(_shops()).filter(slug=_SLUG))
+_FIRST_AVAILABILITIES = CompiledQuery(lambda: with_availability(_shops()).order_by("pk")[:2])
 
 
 def shop_at(slug: str | None) -> Shop:
     """Return the shop of this slug, or without one the only shop. Raises ApiError."""
+    return _shop_at(slug, _SHOP_OF_SLUG, _FIRST_SHOPS)
+
+
+def shop_with_availability_at(slug: str | None) -> Shop:
+    """Return what `shop_at` does, for `unavailable_message_read_with`."""
+    parameters = availability_parameters(timezone.now())
+    return _shop_at(slug, _AVAILABILITY_OF_SLUG, _FIRST_AVAILABILITIES, **parameters)
+
+
+def _shop_at(
+    slug: str | None, of_slug: CompiledQuery[Shop], first: CompiledQuery[Shop], **parameters: Any
+) -> Shop:
     if slug is not None:
-        shop = _SHOP_OF_SLUG.first(slug=slug)
+        shop = of_slug.first(slug=slug, **parameters)
         if shop is None:
             raise api_errors.not_found(_("There is no shop at this address."))
         return shop
-    shops = _FIRST_SHOPS.fetch()
+    shops = first.fetch(**parameters)
     if not shops:
         raise api_errors.not_found(_("There is no shop here yet."))
     if len(shops) > 1:

@@ -97,7 +97,7 @@ def test_unexpected_exception_has_security_headers(
     def fail(*args: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("seqrshop.storefront.pages.shop_at", fail)
+    monkeypatch.setattr("seqrshop.storefront.pages.shop_with_availability_at", fail)
 
     response = get("/lyktan/order", headers=HTML)(shop)
 

@@ -140,7 +140,7 @@ def test_unexpected_exception_shows_no_traceback(
     def fail(*args: object) -> None:
         raise RuntimeError("the secret detail")
 
-    monkeypatch.setattr("seqrshop.storefront.pages.shop_at", fail)
+    monkeypatch.setattr("seqrshop.storefront.pages.shop_with_availability_at", fail)
 
     client = JsonClient(raise_request_exception=False)
     response = client.get("/lyktan/order", headers={"Accept": accept})
@@ -157,8 +157,8 @@ def test_request_is_retryable_while_database_is_down(
     def fail(*args: object) -> None:
         raise OperationalError("connection refused by 10.0.0.7")
 
-    monkeypatch.setattr("seqrshop.storefront.pages.shop_at", fail)
-    monkeypatch.setattr("seqrshop.storefront.session.shop_at", fail)
+    monkeypatch.setattr("seqrshop.storefront.pages.shop_with_availability_at", fail)
+    monkeypatch.setattr("seqrshop.storefront.session.shop_with_availability_at", fail)
 
     page = client.get("/lyktan/order", headers={"Accept": accept})
     data = client.send("/lyktan/session", {"token": "0000002012-63506374"})

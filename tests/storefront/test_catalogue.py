@@ -89,7 +89,7 @@ def test_menu_of_200_products_needs_5_queries(
         )
     )
 
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(4):
         menu = customer.send("/lyktan/session").json()
 
     assert len(menu["products"]) == 200
@@ -101,7 +101,7 @@ def test_pages_pictures_and_accents_only_select(
 ) -> None:
     picture = PictureFactory.create()
 
-    with django_assert_num_queries(3 if page == "order" else 2) as queries:
+    with django_assert_num_queries(2) as queries:
         client.get(f"/lyktan/{page}")
         client.get(picture.url)
         client.get("/accents/7a3412.css")

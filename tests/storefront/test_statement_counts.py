@@ -65,13 +65,13 @@ def statements_of(request: Callable[[], Any]) -> list[str]:
     return [query["sql"] for query in captured.captured_queries]
 
 
-def test_session_of_a_known_token_takes_five_statements(session: CustomerSession) -> None:
+def test_session_of_a_known_token_takes_four_statements(session: CustomerSession) -> None:
     """It took 32, of which 20 stored the session for the browser."""
     first = statements_of(lambda: Client().post("/lyktan/session", {"token": TOKEN}, JSON))
     invoice_of(session, "issued")
     with_order = statements_of(lambda: Client().post("/lyktan/session", {"token": TOKEN}, JSON))
 
-    assert (len(first), len(with_order)) == (5, 6)
+    assert (len(first), len(with_order)) == (4, 5)
 
 
 def test_menu_with_options_takes_no_statement_more(session: CustomerSession) -> None:
@@ -81,10 +81,10 @@ def test_menu_with_options_takes_no_statement_more(session: CustomerSession) -> 
 
     statements = statements_of(lambda: Client().post("/lyktan/session", {"token": TOKEN}, JSON))
 
-    assert len(statements) == 5
+    assert len(statements) == 4
 
 
-def test_session_of_an_open_and_a_later_order_takes_seven_statements(
+def test_session_of_an_open_and_a_later_order_takes_six_statements(
     session: CustomerSession,
 ) -> None:
     invoice_of(session, "needs_attention")
@@ -93,14 +93,14 @@ def test_session_of_an_open_and_a_later_order_takes_seven_statements(
 
     statements = statements_of(lambda: Client().post("/lyktan/session", {"token": TOKEN}, JSON))
 
-    assert len(statements) == 7
+    assert len(statements) == 6
 
 
-def test_resumed_session_takes_five_statements(session: CustomerSession) -> None:
+def test_resumed_session_takes_four_statements(session: CustomerSession) -> None:
     browser = JsonClient()
     browser.send("/lyktan/session", {"token": TOKEN})
 
-    assert len(statements_of(lambda: browser.send("/lyktan/session"))) == 5
+    assert len(statements_of(lambda: browser.send("/lyktan/session"))) == 4
 
 
 def test_new_order_takes_ten_statements(session: CustomerSession) -> None:
@@ -147,9 +147,9 @@ def test_return_page_takes_one_statement(session: CustomerSession) -> None:
         assert len(statements_of(lambda path=path: Client().get(path))) == 1  # type: ignore[misc]
 
 
-@pytest.mark.parametrize(("page", "number"), [("order", 2), ("success", 1)])
-def test_page_takes_one_statement_or_two(session: CustomerSession, page: str, number: int) -> None:
-    assert len(statements_of(lambda: Client().get(f"/lyktan/{page}"))) == number
+@pytest.mark.parametrize("page", ["order", "success"])
+def test_page_takes_one_statement(session: CustomerSession, page: str) -> None:
+    assert len(statements_of(lambda: Client().get(f"/lyktan/{page}"))) == 1
 
 
 def test_list_of_the_customers_orders_takes_three_statements(session: CustomerSession) -> None:
@@ -176,4 +176,4 @@ def test_exceptions_and_planned_pauses_take_no_statement_more(session: CustomerS
 
     statements = statements_of(lambda: Client().post("/lyktan/session", {"token": TOKEN}, JSON))
 
-    assert len(statements) == 5
+    assert len(statements) == 4
