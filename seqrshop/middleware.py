@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -42,12 +44,15 @@ DENIED_FEATURES = (
 PASSKEY_PATH = "/staff/"  # where the staff prove a passkey
 DENIED_FEATURES_AND_PASSKEYS = (*DENIED_FEATURES, "publickey-credentials-get")
 
+DEBUG_PAGES = (HTTPStatus.NOT_FOUND, HTTPStatus.INTERNAL_SERVER_ERROR)
+
 
 def _denied(features: Iterable[str]) -> str:
     return ", ".join(f"{feature}=()" for feature in features)
 
 
 SECURITY_HEADERS = {
+    "Content-Security-Policy": build_policy(),  # of the settings, made once
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": _denied(DENIED_FEATURES_AND_PASSKEYS),
@@ -61,7 +66,8 @@ SECURITY_HEADERS = {
 def security_headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
     """Add SECURITY_HEADERS to every response: files, errors and JSON as well as pages.
 
-    Django sets only some of them, and not on every response.
+    Django sets only some of them, and not on every response. django-csp's middleware would make the
+    same policy anew for each.
     """
     if iscoroutinefunction(get_response):
 
@@ -81,6 +87,8 @@ def _with_headers(request: HttpRequest, response: HttpResponseBase) -> HttpRespo
         response.headers["Permissions-Policy"] = _denied(DENIED_FEATURES)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if settings.DEBUG and response.status_code in DEBUG_PAGES:
+        del response.headers["Content-Security-Policy"]  # they have inline styles
     return response
 
 

@@ -52,7 +52,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "seqrshop.telemetry.request_ids.RequestIdMiddleware",  # first: each line carries the id
     "seqrshop.middleware.security_headers",
-    "csp.middleware.CSPMiddleware",
     "seqrshop.middleware.MonitoringMiddleware",  # early: monitors know neither host nor https
     "seqrshop.middleware.RequestMetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -10,7 +10,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from csp.utils import build_policy
 from django.conf import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -65,7 +64,7 @@ class StaticFiles:
 
 def common_headers() -> Headers:
     """Return the headers that Django's middleware adds to every response."""
-    headers = {**SECURITY_HEADERS, "Content-Security-Policy": build_policy()}
+    headers = dict(SECURITY_HEADERS)
     if settings.SECURE_HSTS_SECONDS:
         headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
     return [(name.encode(), value.encode()) for name, value in headers.items()]
