@@ -5,6 +5,7 @@ A method raises the errors of `errors.py`, and ValueError for an argument that S
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 from payments.seqr import operations
@@ -18,6 +19,7 @@ from payments.seqr.request_builder import (
     token_elements,
 )
 from payments.seqr.soap_client import SoapClient
+from payments.seqr.status_codec import status_request
 from payments.seqr.types import (
     Amount,
     ClientSession,
@@ -85,10 +87,10 @@ class SeqrClient(SoapClient):
         _require_text("invoice_reference", invoice_reference)
         if not 0 <= invoice_version < 2**31:
             raise ValueError("invoice_version must be 0 or a version that SEQR sent.")
-        return self._call(
+        request = status_request(self._config, self._credentials)
+        return self._exchange(
             operations.GET_PAYMENT_STATUS,
-            invoiceReference=invoice_reference,
-            invoiceVersion=invoice_version,
+            partial(request.encode, invoice_reference, invoice_version),
         )
 
     def cancel_invoice(self, invoice_reference: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO, Self, TypeVar
 
 from payments.seqr.config import Credentials, SeqrConfig
@@ -50,6 +51,9 @@ class CallRecord:
 
 Listener = Callable[[CallRecord], None]
 """Gets each call's record. It must not raise: an exception would hide SEQR's response."""
+
+Renderer = Callable[[str], bytes]
+"""Returns the envelope of a request with this client reference."""
 
 
 class SoapClient:
@@ -97,7 +101,11 @@ class SoapClient:
 
     def _call(self, operation: Operation[T], **elements: Any) -> T:
         """Send a request with these elements and return the value of SEQR's response."""
-        with self._sent(operation, elements) as envelope:
+        return self._exchange(operation, self._renderer(operation, elements))
+
+    def _exchange(self, operation: Operation[T], render: Renderer) -> T:
+        """Send a rendered request and return the value of SEQR's response."""
+        with self._sent(operation, render) as envelope:
             response = self._transport.post(
                 operation.name,
                 self._urls[operation.service],
@@ -112,7 +120,8 @@ class SoapClient:
         """Send executeReport with these elements; write the report to `content` and return it."""
         limits = DownloadLimits(timeout_seconds, self._config.report_stall_seconds)
         operation = EXECUTE_REPORT
-        with self._sent(operation, elements) as envelope, temporary_file() as body:
+        render = self._renderer(operation, elements)
+        with self._sent(operation, render) as envelope, temporary_file() as body:
             url = self._urls[operation.service]
             status = self._transport.download(operation.name, url, envelope, body, limits)
             _check_http_status(operation, status)
@@ -122,13 +131,14 @@ class SoapClient:
             except OSError:
                 raise SeqrOutcomeUnknown(operation.name, NOT_WRITTEN) from None
 
+    def _renderer(self, operation: Operation[Any], elements: dict[str, Any]) -> Renderer:
+        return partial(build_request, self._config, self._credentials, operation, elements=elements)
+
     @contextmanager
-    def _sent(self, operation: Operation[Any], elements: dict[str, Any]) -> Iterator[bytes]:
+    def _sent(self, operation: Operation[Any], render: Renderer) -> Iterator[bytes]:
         """Yield the request's envelope, and report the call after the context."""
         client_reference = self._config.client_reference or uuid.uuid4().hex
-        envelope = build_request(
-            self._config, self._credentials, operation, client_reference, elements
-        )
+        envelope = render(client_reference)
         self._before_call()
         started = time.monotonic()
         try:
