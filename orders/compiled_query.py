@@ -1,8 +1,8 @@
-"""Queries that are compiled into SQL once in a process.
+"""Queries and updates that are compiled into SQL once in a process.
 
 Django compiles a queryset into SQL at each execution, which takes the web process longer than
-PostgreSQL takes to answer. What each request of a customer reads is therefore compiled at its first
-use.
+PostgreSQL takes to answer. What each request of a customer reads, and each order updates, is
+therefore compiled at its first use.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import BigIntegerField, Expression, F, Field, Lookup, Model, QuerySet
 from django.db.models.query import get_related_populators
+from django.db.models.sql import UpdateQuery
 from django.db.transaction import TransactionManagementError
 
 M = TypeVar("M", bound=Model)
@@ -22,7 +23,7 @@ Rows = Sequence[tuple[Any, ...]]
 
 
 class Parameter(Expression):
-    """A value in the conditions of a CompiledQuery, which each execution gives by its name."""
+    """A value in a CompiledQuery or CompiledUpdate, which each execution gives by its name."""
 
     def __init__(self, name: str, output_field: Field[Any, Any]) -> None:
         super().__init__(output_field=output_field)
@@ -56,7 +57,7 @@ class CompiledQuery(Generic[M]):
 
     def fetch(self, **values: Any) -> list[M]:
         """Execute the query with its parameters' values; return the models."""
-        return [self._plan.model_of(row) for row in self.tuples(**values)]
+        return self.models_of(self.tuples(**values))
 
     def first(self, **values: Any) -> M | None:
         """Execute the query with its parameters' values; return the first model, if any."""
@@ -76,9 +77,44 @@ class CompiledQuery(Generic[M]):
         """Execute the query with its parameters' values; return its rows."""
         return self._plan.execute(values)
 
+    def models_of(self, rows: Rows) -> list[M]:
+        """Return the models of rows that `tuples` has returned."""
+        return [self._plan.model_of(row) for row in rows]
+
     @cached_property
     def _plan(self) -> _Plan[M]:
         return _Plan(self._build())
+
+
+class CompiledUpdate:
+    """An update with Parameters, compiled at its first execution.
+
+    `build` returns the queryset of the rows, `fields` are the arguments of its `update`. Parameters
+    may stand in both.
+    """
+
+    def __init__(self, build: Callable[[], QuerySet[Any]], **fields: Any) -> None:
+        self._build = build
+        self._fields = fields
+
+    def execute(self, **values: Any) -> int:
+        """Execute the update with its parameters' values; return the number of updated rows."""
+        sql, params = self._compiled
+        with connection.cursor() as cursor:
+            cursor.execute(sql, _given(params, values))
+            updated: int = cursor.rowcount
+        return updated
+
+    @cached_property
+    def _compiled(self) -> tuple[str, Sequence[Any]]:
+        query: Any = self._build().query.chain(UpdateQuery)
+        query.add_update_values(self._fields)
+        sql, params = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+        return sql, params
+
+
+def _given(params: Sequence[Any], values: dict[str, Any]) -> list[Any]:
+    return [values[each.name] if isinstance(each, Parameter) else each for each in params]
 
 
 class _Plan(Generic[M]):
@@ -104,11 +140,8 @@ class _Plan(Generic[M]):
     def execute(self, values: dict[str, Any]) -> Rows:
         if self._locks and connection.get_autocommit():
             raise TransactionManagementError("A row is locked inside a transaction only.")
-        parameters = [
-            values[each.name] if isinstance(each, Parameter) else each for each in self._params
-        ]
         with connection.cursor() as cursor:
-            cursor.execute(self._sql, parameters)
+            cursor.execute(self._sql, _given(self._params, values))
             rows: Rows = cursor.fetchall()
         return [self._converted(row) for row in rows] if self._converters else rows
 

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import CharField, Q
+from django.db.models import BigIntegerField, CharField, Q
 from django.db.models.functions import Now
 
 from orders.audit import ChangeSource
-from orders.compiled_query import CompiledQuery, Parameter
+from orders.compiled_query import CompiledQuery, CompiledUpdate, Parameter
 from orders.models import SourceName
 from payments.cases.cases import open_case
 from payments.invoices.transitions import lock_invoice, order_paid_by_another
@@ -22,6 +22,13 @@ _NOTIFIED = CompiledQuery(
         notify_key=Parameter("notify_key", CharField())
     )
 )
+_NOTE_UNLESS_RECENT = CompiledUpdate(
+    lambda: Invoice.objects.filter(
+        Q(notified_at=None) | Q(notified_at__lt=Now() - COALESCE_INTERVAL),
+        pk=Parameter("id", BigIntegerField()),
+    ),
+    notified_at=Now(),
+)
 
 
 def invoice_notified(notify_key: str) -> int | None:
@@ -33,9 +40,7 @@ def invoice_notified(notify_key: str) -> int | None:
     if invoice is None:
         return None
     _open_case_if_unqueried(invoice)
-    Invoice.objects.filter(
-        Q(notified_at=None) | Q(notified_at__lt=Now() - COALESCE_INTERVAL), pk=invoice.pk
-    ).update(notified_at=Now())
+    _NOTE_UNLESS_RECENT.execute(id=invoice.pk)
     return invoice.pk
 
 

@@ -8,12 +8,12 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Exists, F, Q
+from django.db.models import BigIntegerField, DurationField, Exists, F, Q
 from django.db.models.functions import Now
 
 from orders.audit import ChangeSource, insert_events, new_event, record_event, record_event_once
 from orders.clock import SAVED_NOW
-from orders.compiled_query import CompiledQuery, Parameter
+from orders.compiled_query import CompiledQuery, CompiledUpdate, Parameter
 from orders.models import EventName, SourceName
 from orders.state_machine import save_fields
 from payments.call_audit import call_event
@@ -52,6 +52,11 @@ _SUBMITTED = CompiledQuery(
         .annotate(has_case=Exists(open_configuration_cases("terminal", OPERATION)))
         .filter(pk=Parameter("id", BigIntegerField()))
     )
+)
+_LEASED_IF_DUE = CompiledUpdate(
+    lambda: Invoice.objects.filter(receipts_due(Now()), pk=Parameter("id", BigIntegerField())),
+    receipt_attempts=F("receipt_attempts") + 1,
+    receipt_lease_until=Now() + Parameter("duration", DurationField()),
 )
 
 
@@ -106,10 +111,7 @@ def _take_lease(invoice_id: int) -> bool:
 
     The lease outlasts the call. If this process is killed, another one submits after the lease.
     """
-    due = Invoice.objects.filter(receipts_due(Now()), pk=invoice_id)
-    lease_until = Now() + call_lease_duration()
-    attempts = F("receipt_attempts") + 1
-    return bool(due.update(receipt_attempts=attempts, receipt_lease_until=lease_until))
+    return bool(_LEASED_IF_DUE.execute(id=invoice_id, duration=call_lease_duration()))
 
 
 @transaction.atomic
