@@ -3,9 +3,10 @@
 from orders.services.catalogue import (
     mark_paused,
     mark_sold_out,
+    menu_rows,
     planned_pauses_at,
     planned_until,
-    products_shown,
+    products_of,
 )
 from orders.services.hours import (
     Schedule,
@@ -69,10 +70,11 @@ __all__ = [
     "lines_of",
     "mark_paused",
     "mark_sold_out",
+    "menu_rows",
     "place_order",
     "planned_pauses_at",
     "planned_until",
-    "products_shown",
+    "products_of",
     "reopen_order",
     "rows_column",
     "rows_in_column",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -12,27 +11,15 @@ from django.utils import timezone
 
 from orders.languages import current_language
 from orders.models import (
-    Allergen,
-    Category,
     CustomerSession,
-    Diet,
     Dining,
     Order,
     OrderRow,
     OrderState,
-    Picture,
     Shop,
 )
-from orders.models.food import DeclaresAllergens
 from orders.models.order import REFUNDED_STATES
-from orders.services import (
-    MenuProduct,
-    OfferedGroup,
-    OfferedOption,
-    OrderLine,
-    lines_of,
-    products_shown,
-)
+from orders.services import OrderLine, lines_of
 from payments import seqr
 from payments.availability.messages import unavailable_message_read_with
 from payments.balance import refunded_amount, refunded_units
@@ -40,13 +27,9 @@ from payments.invoices.discounts import discounts_of, total_of
 from payments.models import Invoice
 from payments.receipts.document import has_receipt
 from seqrshop.storefront.basket_key import basket_key
+from seqrshop.storefront.menu import amount, choice_details, menu_details, picture_details
 from seqrshop.storefront.messages import state_texts
 from seqrshop.storefront.tracking import tracker_details
-
-
-def amount(value: Decimal) -> str:
-    """Return an amount in major units with two decimals, such as `149.99`."""
-    return f"{value:.2f}"
 
 
 def order_summary(order: Order) -> dict[str, Any]:
@@ -78,7 +61,7 @@ def order_details(invoice: Invoice, rows: Iterable[OrderRow]) -> dict[str, Any]:
         ],
         "tip": next((_tip(line.row) for line in lines if line.row.is_tip), None),
         "note": order.note,
-        "dining": _choice(Dining(order.dining)) if order.dining else None,
+        "dining": choice_details(Dining(order.dining)) if order.dining else None,
         "discounts": [
             {"name": discount.name_in(current_language()), "total": amount(discount.amount)}
             for discount in discounts_of(invoice)
@@ -179,84 +162,16 @@ def session_details(
 
     `shop` is the session's, of `shop_with_availability_at`; the orders are with details.
     """
-    products = products_shown(shop)
-    categories = {item.product.category: None for item in products if item.product.category}
     return {
         "parameters": session.parameters,
         "shop": _shop(shop),
-        "categories": [_category(category) for category in categories],
-        "products": [_product(item) for item in products],
+        **menu_details(shop),
         "unavailable_message": unavailable_message_read_with(shop),
         "basket_key": basket_key(session),
         "order": open_order,
         "latest_order": latest_order,
         "awaited_orders": awaited_orders,
     }
-
-
-def product_with_price(item: MenuProduct) -> dict[str, Any]:
-    """Return a product's name and current price, with those of its options."""
-    product = item.product
-    return {
-        "id": product.pk,
-        "name": product.name_in(current_language()),
-        "price": amount(product.price),
-        "unit": product.unit,
-        "option_groups": [_option_group(group) for group in item.option_groups],
-    }
-
-
-def _product(item: MenuProduct) -> dict[str, Any]:
-    product, language = item.product, current_language()
-    alt = product.picture_alt_in(language)
-    return {
-        **product_with_price(item),
-        "category": product.category_id,
-        "sold_out": item.is_sold_out,
-        "picture": _picture(product.picture, alt) if product.picture else None,
-        "large_picture": _picture(product.large_picture, alt) if product.large_picture else None,
-        "description": product.description_in(language),
-        "ingredients": product.ingredients_in(language),
-        "allergens": _allergens(product),
-        "diet": [_choice(Diet(key)) for key in product.diets],
-    }
-
-
-def _option_group(group: OfferedGroup) -> dict[str, Any]:
-    language = current_language()
-    return {
-        "id": group.id,
-        "name": group.name_in(language),
-        "min": group.minimum,
-        "max": group.maximum,
-        "options": [
-            {
-                "id": option.id,
-                "name": option.name_in(language),
-                "price": amount(option.price),
-                "sold_out": option.sold_out,
-                "allergens": _allergens(option),
-                "unsuitable_for": sorted(option.excluded_diets),
-            }
-            for option in group.options
-        ],
-    }
-
-
-def _allergens(declared: DeclaresAllergens | OfferedOption) -> dict[str, Any]:
-    return {
-        "declared": declared.allergens_declared,
-        "contains": [_choice(Allergen(key)) for key in declared.contains],
-        "may_contain": [_choice(Allergen(key)) for key in declared.may_contain],
-    }
-
-
-def _choice(choice: Allergen | Diet | Dining) -> dict[str, str]:
-    return {"key": choice.value, "name": str(choice.label)}
-
-
-def _category(category: Category) -> dict[str, Any]:
-    return {"id": category.pk, "name": category.name_in(current_language())}
 
 
 def _shop(shop: Shop) -> dict[str, Any]:
@@ -266,11 +181,7 @@ def _shop(shop: Shop) -> dict[str, Any]:
         "currency": shop.currency,
         "accent": shop.accent,
         "on_accent": shop.on_accent,
-        "logo": _picture(shop.logo, shop.name) if shop.logo else None,
-        "dining": [_choice(each) for each in Dining] if shop.asks_dining else [],
+        "logo": picture_details(shop.logo, shop.name),
+        "dining": [choice_details(each) for each in Dining] if shop.asks_dining else [],
         "tip_percentages": [str(each) for each in shop.tip_percentages],
     }
-
-
-def _picture(picture: Picture, alt: str) -> dict[str, Any]:
-    return {"url": picture.url, "alt": alt, "width": picture.width, "height": picture.height}

@@ -18,7 +18,8 @@ from orders.models import CustomerSession, OrderRow, RowKind
 from payments.invoices.discounts import total_of
 from payments.models import Invoice
 from seqrshop.storefront.endpoint import endpoint, json_response, require_customer
-from seqrshop.storefront.json_output import amount, order_summary, receipt_url
+from seqrshop.storefront.json_output import order_summary, receipt_url
+from seqrshop.storefront.menu import amount
 from seqrshop.storefront.messages import short_state
 from seqrshop.storefront.order_queries import invoices_of_customer
 from seqrshop.storefront.shops import require_shop_of

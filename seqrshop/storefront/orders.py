@@ -35,11 +35,10 @@ from seqrshop.storefront.api_errors import ApiError
 from seqrshop.storefront.endpoint import endpoint, json_response, require_customer
 from seqrshop.storefront.json_input import read_object, read_order
 from seqrshop.storefront.json_output import (
-    amount,
     order_details,
     order_summary,
-    product_with_price,
 )
+from seqrshop.storefront.menu import amount, product_with_price
 from seqrshop.storefront.order_queries import (
     customer_invoice,
     customer_invoices,
