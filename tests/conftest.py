@@ -31,8 +31,13 @@ TOKEN = "0000002012-63506374"
 
 
 def pytest_configure() -> None:
-    """Hash passwords fast: the tests' own need no protection, and Django's hash takes a core."""
+    """Hash passwords fast, and let pages be rendered without collecting static files first.
+
+    The tests' own passwords need no protection, and Django's hash takes a core.
+    """
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    django_settings.STORAGES = {**django_settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture(scope="session")
@@ -81,13 +86,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         cleaner.close()
     with django_db_blocker.unblock():
         become_owner()
-
-
-@pytest.fixture(autouse=True)
-def _plain_static_files(settings: Settings) -> None:
-    """Let pages be rendered without collecting static files first."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from seqrshop.storefront.rate_limits import KEY_PREFIX
 from seqrshop.storefront.receipt_mail import KEY_PREFIX as MAILS_PREFIX
 
 TIMEOUT_SECONDS = 30.0
+PREFIXES = (KEY_PREFIX, SIGN_INS_PREFIX, MAILS_PREFIX)
 
 
 def redis_for_tests() -> redis.Redis:
@@ -19,6 +20,9 @@ def reset_rate_limits() -> None:
     """Count requests from zero, in a Redis that is used again at once."""
     breaker.reset()
     client = redis_for_tests()
-    for prefix in (KEY_PREFIX, SIGN_INS_PREFIX, MAILS_PREFIX):
-        for key in client.scan_iter(f"{prefix}*"):
-            client.delete(key)
+    with client.pipeline(transaction=False) as pipeline:
+        for prefix in PREFIXES:
+            pipeline.keys(f"{prefix}*")
+        found = [key for keys in pipeline.execute() for key in keys]
+    if found:
+        client.delete(*found)

@@ -23,7 +23,7 @@ def collected_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def collected(collected_files: Path, settings: Settings, _plain_static_files: None) -> None:
+def collected(collected_files: Path, settings: Settings) -> None:
     """Serve the collected files as a deployment does."""
     settings.STATIC_ROOT = collected_files
     settings.STORAGES = {**settings.STORAGES, **STATIC_STORAGE}
