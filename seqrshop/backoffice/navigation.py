@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import Group, User
@@ -57,9 +58,9 @@ class Entry:
     permissions: tuple[str, ...] = ()
     count: str = ""
 
-    @property
+    @cached_property
     def address(self) -> str:
-        """The address of the page."""
+        """The address of the page. Each page of the back office needs those of all entries."""
         if self.model is None or self.url_name:
             return reverse(self.url_name)
         return list_url(self.model)
