@@ -45,19 +45,25 @@ def shops(monkeypatch: pytest.MonkeyPatch) -> list[Shop]:
     monkeypatch.setattr(AuditEventAdmin, "list_per_page", PER_PAGE)
     shops = ShopFactory.create_batch(2)
     customer = CustomerFactory.create()
-    events = []
-    for number in range(DAYS * ORDERS_PER_DAY):
-        day, of_day = divmod(number, ORDERS_PER_DAY)
-        moment = FIRST_DAY + timedelta(days=day, minutes=10 * of_day)
-        order = OrderFactory.create(customer=customer, shop=shops[number % 2], state="paid")
-        Order.objects.filter(pk=order.pk).update(created_at=moment)
-        events += [
-            _event(order, moment + timedelta(minutes=each)) for each in range(EVENTS_PER_ORDER)
-        ]
-    AuditEvent.objects.bulk_create(events)
+    orders = Order.objects.bulk_create(
+        OrderFactory.build(
+            customer=customer, shop=shops[number % 2], state="paid", created_at=_moment(number)
+        )
+        for number in range(DAYS * ORDERS_PER_DAY)
+    )
+    AuditEvent.objects.bulk_create(
+        _event(order, order.created_at + timedelta(minutes=each))
+        for order in orders
+        for each in range(EVENTS_PER_ORDER)
+    )
     late = FIRST_DAY + timedelta(days=4, minutes=3)
     AuditEvent.objects.bulk_create([_event(Order.objects.earliest("pk"), late)])
     return shops
+
+
+def _moment(number: int) -> datetime:
+    day, of_day = divmod(number, ORDERS_PER_DAY)
+    return FIRST_DAY + timedelta(days=day, minutes=10 * of_day)
 
 
 def _event(order: Order, moment: datetime) -> AuditEvent:
