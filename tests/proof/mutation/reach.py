@@ -29,6 +29,11 @@ class ImportMap:
         self._tests = [
             file for file in files if PurePath(file).name.startswith("test_") and _is_quick(file)
         ]
+        self._stems = {test: PurePath(test).stem for test in self._tests}
+        self._below: dict[PurePath, list[str]] = defaultdict(list)
+        for test in self._tests:
+            for folder in PurePath(test).parents:
+                self._below[folder].append(test)
 
     @property
     def quick_tests(self) -> list[str]:
@@ -50,11 +55,11 @@ class ImportMap:
         return list(dict.fromkeys([*near, *far, *beside]))
 
     def _named_for(self, file: str) -> list[str]:
-        name = PurePath(file).stem
-        return [test for test in self._tests if PurePath(test).stem.startswith(f"test_{name}")]
+        name = f"test_{PurePath(file).stem}"
+        return [test for test, stem in self._stems.items() if stem.startswith(name)]
 
     def _importing(self, file: str) -> list[str]:
-        return [other for other in self._importers[file] if other in self._tests]
+        return [other for other in self._importers[file] if other in self._stems]
 
     def _beside(self, file: str) -> list[str]:
         """Return the tests in the folder that mirrors the file's, or in its parent."""
@@ -63,7 +68,7 @@ class ImportMap:
             folder = PurePath("tests", "seqrshop")
         while not (self._root / folder).is_dir():
             folder = folder.parent
-        return [test for test in self._tests if folder in PurePath(test).parents]
+        return self._below[folder]
 
 
 def _module_of(file: str) -> str:
