@@ -18,7 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 from orders.codes.generate import save_qr_code
 from orders.models import AuditEvent, Order, Product, QrCode, Seller, Shop, Terminal
 from payments.models import Invoice
-from tests.browser.browsers import running_chromium
+from tests.browser.browsers import shared_chromium
 from tests.factories import InvoiceFactory, OrderRowFactory, ProductFactory, ShopFactory
 from tests.staff import browser_signed_in, list_url, page_url
 
@@ -48,8 +48,7 @@ def logged_in(server: LiveServer, person: User | None = None) -> Iterator[AdminB
     session = browser_signed_in(person or User.objects.create_superuser("astrid"))
     name = settings.SESSION_COOKIE_NAME
     value = session.cookies[name].value
-    with running_chromium() as chromium:
-        context = chromium.new_context()
+    with shared_chromium.in_use() as chromium, chromium.new_context() as context:
         context.add_cookies([{"name": name, "value": value, "url": server.url}])
         opened = AdminBrowser(context.new_page(), server.url)
         opened.page.on(

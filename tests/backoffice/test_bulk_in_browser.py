@@ -14,7 +14,7 @@ from payments.models import BulkJob, BulkJobRow, BulkJobStatus
 from seqrshop.backoffice.bulk.jobs import propose_job, start_job, stop_job
 from seqrshop.backoffice.bulk.of_menu import SELL_OUT
 from tests.backoffice.test_browser import AdminBrowser, logged_in
-from tests.browser.axe import ADMIN_FADE_MS, violations_in_each_theme
+from tests.browser.axe import violations_in_each_theme
 from tests.browser.browsers import DESKTOP, PHONE
 from tests.factories import ProductFactory, ShopFactory
 from tests.staff import list_url
@@ -54,7 +54,7 @@ def tab_to(page: Page, selector: str) -> None:
 def violations(browser: AdminBrowser, name: str) -> list[str]:
     """Return what axe finds on the open page in both themes, and whether it fits a phone."""
     page = browser.page
-    found = [f"{name}, {each}" for each in violations_in_each_theme(page, fade_ms=ADMIN_FADE_MS)]
+    found = [f"{name}, {each}" for each in violations_in_each_theme(page)]
     page.set_viewport_size(PHONE)
     if page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]:
         found.append(f"{name}: wider than a phone")

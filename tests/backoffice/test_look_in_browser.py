@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from orders.models import Order
 from payments.models import Invoice
 from tests.backoffice.test_browser import AdminBrowser, logged_in
-from tests.browser.axe import ADMIN_FADE_MS, violations_in_each_theme
+from tests.browser.axe import violations_in_each_theme
 from tests.browser.browsers import DESKTOP, PHONE
 from tests.factories import InvoiceFactory, OrderFactory, ProductFactory
 from tests.staff import list_url
@@ -20,7 +20,7 @@ TABLET: ViewportSize = {"width": 1024, "height": 768}
 SIZES = (DESKTOP, TABLET, PHONE)
 # Django's search field has a picture as its label, its links in the text of a filter no line.
 RULES_OF_DJANGOS_LISTS = ("label-title-only: ", "link-in-text-block: ")
-WAIT_MS = 30_000
+POLL_MS = 5_000  # of the first page
 MAX_LINE_PX = 56
 
 
@@ -35,7 +35,7 @@ def order_of_table_4() -> Order:
 def faults_of(browser: AdminBrowser, path: str) -> list[str]:
     """Return what axe finds on a page, light and dark; of a list, in our own parts of it."""
     browser.open(path)
-    found = violations_in_each_theme(browser.page, fade_ms=ADMIN_FADE_MS)
+    found = violations_in_each_theme(browser.page)
     return [each for each in found if not any(rule in each for rule in RULES_OF_DJANGOS_LISTS)]
 
 
@@ -126,6 +126,7 @@ def test_first_page_shows_a_change_without_being_reloaded(live_server: LiveServe
 
     with logged_in(live_server) as browser:
         page = browser.page
+        page.clock.install()
         browser.open("/admin/")
         page.evaluate("window.isTheSamePage = true")
         expect(page.locator("[data-part=sold-out]")).to_contain_text("Cinnamon bun")
@@ -137,9 +138,8 @@ def test_first_page_shows_a_change_without_being_reloaded(live_server: LiveServe
             "/staff/today",
         )
         page.route("**/staff/today", lambda route: route.fulfill(body=served))
-        expect(page.locator("[data-part=sold-out]")).to_contain_text(
-            "Shrimp sandwich", timeout=WAIT_MS
-        )
+        page.clock.run_for(POLL_MS)
+        expect(page.locator("[data-part=sold-out]")).to_contain_text("Shrimp sandwich")
         assert page.evaluate("window.isTheSamePage")
 
 
@@ -148,13 +148,16 @@ def test_first_page_says_when_it_has_lost_the_server(live_server: LiveServer) ->
 
     with logged_in(live_server) as browser:
         page = browser.page
+        page.clock.install()
         browser.open("/admin/")
         expect(page.locator("#today-offline")).to_be_hidden()
         page.route("**/staff/today", lambda route: route.abort())
-        expect(page.locator("#today-offline")).to_be_visible(timeout=WAIT_MS)
+        page.clock.run_for(POLL_MS)
+        expect(page.locator("#today-offline")).to_be_visible()
         expect(page.locator("#today-offline span")).to_contain_text(":")
         page.unroute("**/staff/today")
-        expect(page.locator("#today-offline")).to_be_hidden(timeout=WAIT_MS)
+        page.clock.run_for(POLL_MS)
+        expect(page.locator("#today-offline")).to_be_hidden()
 
 
 def test_shortened_reference_is_copied_whole(live_server: LiveServer) -> None:

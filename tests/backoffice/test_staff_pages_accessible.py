@@ -18,7 +18,7 @@ from payments.refunds.refund import RefundRequest, create_refund
 from seqrshop.backoffice.links import admin_url
 from tests.backoffice.test_browser import logged_in
 from tests.backoffice.test_refund_in_browser import order_of_two_coffees_and_a_bun
-from tests.browser.axe import ADMIN_FADE_MS, violations_in_each_theme
+from tests.browser.axe import violations_in_each_theme
 from tests.factories import OptionRowFactory
 from tests.staff import page_url
 
@@ -52,6 +52,6 @@ def test_pages_of_orders_refunds_and_cases_have_no_violation(
     with logged_in(live_server) as browser:
         for name, path in paths.items():
             browser.open(path)
-            found[name] = violations_in_each_theme(browser.page, fade_ms=ADMIN_FADE_MS)
+            found[name] = violations_in_each_theme(browser.page)
 
     assert {page: each for page, each in found.items() if each} == {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
@@ -19,8 +19,10 @@ OPTIONS_OF_COLOURS: dict[str, Any] = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
     "resultTypes": ["violations"],
 }
-# Django's buttons fade from one theme's colours to the other's in 150 ms.
-ADMIN_FADE_MS = 300
+# Django's buttons fade from one theme's colours to the other's.
+END_FADES = """() => document.getAnimations()
+    .filter((each) => each instanceof CSSTransition)
+    .forEach((each) => each.finish())"""
 RUN = "async (options) => (await axe.run(options)).violations"
 
 
@@ -29,18 +31,22 @@ def accessibility_violations(page: Page) -> list[str]:
     return _run(page, OPTIONS)
 
 
-def violations_in_each_theme(page: Page, *, fade_ms: int = 0) -> list[str]:
+def violations_in_each_theme(page: Page) -> list[str]:
     """Return what the page violates in light and in dark, each with its theme.
 
-    The themes differ in colours alone, so the second is checked by the rules of colours. The page
-    is checked `fade_ms` milliseconds after a change of the theme.
+    The themes differ in colours alone, so the second is checked by the rules of colours.
     """
     found = []
     for theme, options in zip(THEMES, (OPTIONS, OPTIONS_OF_COLOURS), strict=True):
-        page.emulate_media(color_scheme=theme)
-        page.wait_for_timeout(fade_ms)
+        set_theme(page, theme)
         found += [f"{theme}: {each}" for each in _run(page, options)]
     return found
+
+
+def set_theme(page: Page, theme: Literal["light", "dark"]) -> None:
+    """Show the page in a theme, in the colours that it has after the change."""
+    page.emulate_media(color_scheme=theme)
+    page.evaluate(END_FADES)
 
 
 def _run(page: Page, options: dict[str, Any]) -> list[str]:

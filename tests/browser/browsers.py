@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Literal
 
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
@@ -48,6 +50,42 @@ def running_chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium_program(), args=OPTIONS)
         yield browser
         browser.close()
+
+
+class SharedChromium:
+    """One Chromium for all tests of this process, started by the first that uses it.
+
+    Playwright leaves its event loop marked as running, and Django then refuses its database. So
+    the mark is set only while a test uses the browser.
+    """
+
+    def __init__(self) -> None:
+        self._exit = ExitStack()
+        self._browser: Browser | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @contextmanager
+    def in_use(self) -> Iterator[Browser]:
+        """Yield the browser. Inside, the caller cannot use Django's database."""
+        browser = self._start() if self._browser is None else self._browser
+        asyncio._set_running_loop(self._loop)
+        try:
+            yield browser
+        finally:
+            asyncio._set_running_loop(None)
+
+    def _start(self) -> Browser:
+        self._browser = self._exit.enter_context(running_chromium())
+        self._loop = asyncio.get_running_loop()
+        atexit.register(self._close)
+        return self._browser
+
+    def _close(self) -> None:
+        asyncio._set_running_loop(self._loop)
+        self._exit.close()
+
+
+shared_chromium = SharedChromium()
 
 
 def new_browser_context(chromium: Browser, **options: Any) -> BrowserContext:

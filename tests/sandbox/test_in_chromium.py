@@ -12,7 +12,7 @@ from playwright.sync_api import (
     expect,
 )
 
-from tests.browser.browsers import running_chromium
+from tests.browser.browsers import shared_chromium
 from tests.sandbox.raw_soap import SoapClient, invoice, row
 from tests.sandbox_process import SandboxProcess
 
@@ -35,7 +35,7 @@ SMALL_TARGETS = """
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with running_chromium() as browser:
+    with shared_chromium.in_use() as browser:
         yield browser
 
 

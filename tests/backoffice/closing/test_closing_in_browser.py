@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from orders.models import Shop
 from tests.backoffice.test_browser import logged_in
-from tests.browser.axe import ADMIN_FADE_MS, accessibility_violations
+from tests.browser.axe import accessibility_violations, set_theme
 from tests.browser.browsers import DESKTOP, PHONE, THEMES
 from tests.payments.closings.steps import (
     DAY,
@@ -45,8 +45,7 @@ def test_day_is_signed_and_reopened_on_accessible_pages(
         def check(name: str) -> None:
             for theme, size in zip(THEMES, (DESKTOP, PHONE), strict=True):
                 page.set_viewport_size(size)
-                page.emulate_media(color_scheme=theme)
-                page.wait_for_timeout(ADMIN_FADE_MS)
+                set_theme(page, theme)
                 found[name, theme] = accessibility_violations(page)
                 width = page.evaluate("document.documentElement.scrollWidth")
                 if width > size["width"]:
