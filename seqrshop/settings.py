@@ -133,6 +133,7 @@ STORAGES = {
         else "seqrshop.static_storage.StaticStorage"
     },
 }
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # no page names the others
 
 # --- Security --------------------------------------------------------------------------------
 
