@@ -8,7 +8,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class Stack:
     database_url: str
     log: Path
     mail_server: MailServer
+    staff_cookies: dict[str, Any] = field(default_factory=dict)  # of each person who has signed in
 
     def scan(self, msisdn: str | None = None) -> Scan:
         """Scan the code as a new customer, or as the one with this number."""
