@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.browsers import SIZES
 from tests.browser.conftest import OpenBrowser
@@ -45,9 +45,19 @@ def paused(stack: Stack) -> Iterator[None]:
 
 
 def expect_heading_and_layout(page: Page, heading: str) -> None:
-    """Wait until the page shows this heading, and check its layout on this screen."""
+    """Wait until the page shows this heading, and check its layout on each screen."""
     expect_heading(page, heading)
-    assert layout_faults(page) == []
+    for name, size in SIZES.items():
+        page.set_viewport_size(size)
+        assert layout_faults(page) == [], name
+
+
+def click(target: Locator) -> None:
+    """Click an element that can be clicked on each screen."""
+    for size in SIZES.values():
+        target.page.set_viewport_size(size)
+        target.click(trial=True)
+    target.click()
 
 
 def test_customer_scans_orders_pays_and_sees_the_paid_order(stack: Stack, sized_page: Page) -> None:
@@ -66,7 +76,8 @@ def test_customer_scans_orders_pays_and_sees_the_paid_order(stack: Stack, sized_
     page.get_by_label("PIN").fill("1234")
     page.get_by_role("button", name=re.compile("^Pay")).click()
 
-    expect_heading_and_layout(page, "Paid, thank you!")
+    expect_heading(page, "Paid, thank you!")
+    assert layout_faults(page) == []
     assert has_no_fragment(page)
     assert page.url == f"{stack.url}/lyktan/success"
     expect(page.get_by_role("row", name=re.compile("2 × Cinnamon bun"))).to_be_visible()
@@ -80,10 +91,7 @@ def test_customer_scans_orders_pays_and_sees_the_paid_order(stack: Stack, sized_
     assert number_on(page) == number
 
 
-def test_order_whose_payment_failed_can_be_paid_again_or_left(
-    stack: Stack, sized_page: Page
-) -> None:
-    page = sized_page
+def test_order_whose_payment_failed_can_be_paid_again_or_left(stack: Stack, page: Page) -> None:
     scan = stack.scan()
     open_menu(page, scan)
     choose(page, "Filter coffee")
@@ -93,25 +101,24 @@ def test_order_whose_payment_failed_can_be_paid_again_or_left(
 
     expect_heading_and_layout(page, "Cancelled")
     assert page.url == f"{stack.url}/lyktan/cancel"
-    page.get_by_role("button", name="Try paying again").click()
+    click(page.get_by_role("button", name="Try paying again"))
     page.get_by_label("PIN").wait_for()
     second = page.url.rpartition("/R")[2]
     page.goto(stack.sandbox.act(second, "fail", scan.token)["redirect_url"])
 
     expect_heading_and_layout(page, "The payment failed")
     assert page.url == f"{stack.url}/lyktan/failure"
-    page.get_by_role("link", name="Back to the menu").click()
+    click(page.get_by_role("link", name="Back to the menu"))
     expect_heading(page, "What would you like?")
     assert page.url == f"{stack.url}/lyktan/order"
 
 
-def test_order_cancelled_on_the_page_keeps_the_basket(stack: Stack, sized_page: Page) -> None:
-    page = sized_page
+def test_order_cancelled_on_the_page_keeps_the_basket(stack: Stack, page: Page) -> None:
     reference = order_without_app(page, stack.scan())
 
-    page.get_by_role("button", name="Cancel the order").click()
+    click(page.get_by_role("button", name="Cancel the order"))
     expect_heading_and_layout(page, "Cancelled")
-    page.get_by_role("link", name="Back to the menu").click()
+    click(page.get_by_role("link", name="Back to the menu"))
 
     expect_heading(page, "What would you like?")
     expect(product_row(page, "Cinnamon bun").get_by_text("1", exact=True)).to_be_visible()
@@ -119,32 +126,32 @@ def test_order_cancelled_on_the_page_keeps_the_basket(stack: Stack, sized_page: 
 
 
 def test_customer_who_scans_again_finds_the_open_order_until_it_times_out(
-    stack: Stack, sized_page: Page
+    stack: Stack, page: Page
 ) -> None:
     scan = stack.scan()
-    reference = order_without_app(sized_page, scan)
-    number = number_on(sized_page)
-    sized_page.goto("about:blank")
+    reference = order_without_app(page, scan)
+    number = number_on(page)
+    page.goto("about:blank")
 
-    sized_page.goto(stack.scan(scan.msisdn).order_url)
-    expect_heading_and_layout(sized_page, "Pay in SEQR")
-    assert number_on(sized_page) == number
+    page.goto(stack.scan(scan.msisdn).order_url)
+    expect_heading_and_layout(page, "Pay in SEQR")
+    assert number_on(page) == number
     stack.sandbox.act(reference, "expire")
 
-    expect_heading_and_layout(sized_page, "Timed out")
-    expect(sized_page.get_by_role("button", name="Try paying again")).to_be_visible()
+    expect_heading_and_layout(page, "Timed out")
+    expect(page.get_by_role("button", name="Try paying again")).to_be_visible()
 
 
 def test_paused_shop_shows_it_before_the_customer_chooses(
-    stack: Stack, sized_page: Page, paused: None
+    stack: Stack, page: Page, paused: None
 ) -> None:
-    sized_page.goto(stack.scan().order_url)
+    page.goto(stack.scan().order_url)
 
-    expect_heading_and_layout(sized_page, "What would you like?")
-    expect(sized_page.locator(".closed p")).to_have_text(
+    expect_heading_and_layout(page, "What would you like?")
+    expect(page.locator(".closed p")).to_have_text(
         "We are not taking orders right now. Back at two."
     )
-    assert sized_page.get_by_role("button", name="Add one").count() == 0
+    assert page.get_by_role("button", name="Add one").count() == 0
 
 
 def test_all_pages_show_the_true_state_of_the_order(
