@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError
 
-from tests.browser.browsers import new_browser_context, running_chromium
+from tests.browser.browsers import new_browser_context, shared_chromium
 from tests.browser.stack import Stack, running_stack
 from tests.migrated_database import copy_of_migrated_database
 
@@ -54,8 +54,8 @@ def set_product(stack: Stack) -> Iterator[SetProduct]:
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Run one browser for all tests."""
-    with running_chromium() as browser:
+    """Return the browser that all tests share."""
+    with shared_chromium.in_use() as browser:
         yield browser
 
 
@@ -129,19 +129,27 @@ class UsedBrowser:
         self._context = new_browser_context(chromium)
 
     def context(self) -> BrowserContext:
-        """Return the context, without cookies, pages, and a moved clock."""
+        """Return the context, without cookies."""
         self._context.clear_cookies()
-        page = self._context.new_page()
-        is_on_time = abs(page.evaluate("Date.now()") / 1000 - time.time()) < MAX_CLOCK_SKEW_SECONDS
-        page.close()
+        return self._context
+
+    def close_pages(self, page: Page) -> None:
+        """Close all pages. Replace the context if the clock of this one of them has moved."""
+        is_on_time = not page.is_closed() and _clock_skew(page) < MAX_CLOCK_SKEW_SECONDS
+        for each in self._context.pages:
+            each.close()
         if not is_on_time:
             self.close()
             self._context = new_browser_context(self._chromium)
-        return self._context
 
     def close(self) -> None:
         """Close the context."""
         self._context.close()
+
+
+def _clock_skew(page: Page) -> float:
+    """Return by how many seconds the page's clock is wrong."""
+    return abs(float(page.evaluate("Date.now()")) / 1000 - time.time())
 
 
 @pytest.fixture(scope="package")
@@ -153,22 +161,16 @@ def shared_browser(chromium: Browser) -> Iterator[UsedBrowser]:
 
 
 @pytest.fixture
-def used_browser(shared_browser: UsedBrowser) -> BrowserContext:
-    """Return a browser context that has cached our static files."""
-    return shared_browser.context()
-
-
-@pytest.fixture
-def page(stack: Stack, used_browser: BrowserContext, console: Console) -> Iterator[Page]:
+def page(stack: Stack, shared_browser: UsedBrowser, console: Console) -> Iterator[Page]:
     """Open a page in the used browser, without cookies and stored baskets."""
-    used_browser.on("console", console.record)
-    used_browser.on("weberror", console.record_script_error)
-    page = used_browser.new_page()
+    context = shared_browser.context()
+    context.on("console", console.record)
+    context.on("weberror", console.record_script_error)
+    page = context.new_page()
     stored = {"origin": stack.url, "storageTypes": "local_storage"}
-    used_browser.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
+    context.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
     yield page
-    for each in used_browser.pages:
-        each.close()
-    used_browser.set_offline(False)
-    used_browser.remove_listener("console", console.record)
-    used_browser.remove_listener("weberror", console.record_script_error)
+    context.set_offline(False)
+    shared_browser.close_pages(page)
+    context.remove_listener("console", console.record)
+    context.remove_listener("weberror", console.record_script_error)
