@@ -132,10 +132,17 @@ def become_application_role() -> None:
 def create_application_role(owner: Connection, role: str) -> str:
     """Create a role that may connect and nothing else; return its password."""
     password = secrets.token_urlsafe(24)
-    _drop(owner, role)
+    drop_role(owner, role)
     create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
     owner.execute(create.format(sql.Identifier(role), password))
     return password
+
+
+def drop_role(owner: Connection, role: str) -> None:
+    """Drop a role, and its rights in the database of the connection, if it exists."""
+    if owner.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is not None:
+        for statement in ("DROP OWNED BY {}", "DROP ROLE {}"):
+            owner.execute(sql.SQL(statement).format(sql.Identifier(role)))
 
 
 def make_database(name: str, beside: str, template: str = "template1") -> dict[str, str]:
@@ -155,6 +162,15 @@ def make_database(name: str, beside: str, template: str = "template1") -> dict[s
     }
 
 
+@contextmanager
+def dropped_afterwards(name: str) -> Iterator[None]:
+    """Drop the database that make_database creates, and its role, when the block ends."""
+    yield
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as owner:
+        owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        owner.execute(f"DROP ROLE {name}_application")
+
+
 def address_of(database: str, beside: str) -> str:
     """Return the address of another database on the server of `beside`, for the same role."""
     return urlunsplit(urlsplit(beside)._replace(path=f"/{database}"))
@@ -166,17 +182,11 @@ def become_owner() -> None:
     owner = _owner()
     reconnect({"USER": owner.username or "", "PASSWORD": owner.password or ""})
     with psycopg.connect(owner_url(), autocommit=True) as connected:
-        _drop(connected, role)
+        drop_role(connected, role)
 
 
 def _owner() -> SplitResult:
     return urlsplit(os.environ.get("MIGRATION_DATABASE_URL") or os.environ["DATABASE_URL"])
-
-
-def _drop(owner: Connection, role: str) -> None:
-    if owner.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is not None:
-        for statement in ("DROP OWNED BY {}", "DROP ROLE {}"):
-            owner.execute(sql.SQL(statement).format(sql.Identifier(role)))
 
 
 def _address_of_database(netloc: str) -> str:

@@ -6,22 +6,30 @@ To migrate an empty database takes about five seconds of CPU, to copy it a tenth
 import os
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
 
 from seqrshop.local import ROOT
-from tests.database_roles import Connection, address_of, make_database
+from tests.database_roles import Connection, drop_role, make_database
 
 NAME = "seqrshop_migrated"
 UNFINISHED = "seqrshop_being_migrated"
 LOCK_ID = 7710  # of those who make a copy's original
+TERMINAL_SETTINGS = (
+    "SEQR_TERMINAL_ID",
+    "SEQR_TERMINAL_PASSWORD",
+    "SEQR_RESELLER_ID",
+    "SEQR_RESELLER_PASSWORD",
+)
 
 
 def migrated_database() -> str:
     """Return the name of the migrated database; the first process that asks makes it.
 
-    It has the terminal of the settings, and no rights for an application's role.
+    It was migrated without a terminal in the settings, by its owner for an application's role,
+    whose rights are revoked again.
     """
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as owner:
         owner.execute("SELECT pg_advisory_lock(%s)", [LOCK_ID])
@@ -47,14 +55,14 @@ def _exists(owner: Connection) -> bool:
 
 
 def _make(owner: Connection) -> None:
-    owner.execute(f"DROP DATABASE IF EXISTS {UNFINISHED} WITH (FORCE)".encode())
-    owner.execute(f"CREATE DATABASE {UNFINISHED}".encode())
-    address = address_of(UNFINISHED, beside=os.environ["DATABASE_URL"])
+    addresses = make_database(UNFINISHED, beside=os.environ["DATABASE_URL"])
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity=0"],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": address, "MIGRATION_DATABASE_URL": ""},
+        env={**os.environ, **dict.fromkeys(TERMINAL_SETTINGS, ""), **addresses},
         check=True,
     )
+    with psycopg.connect(addresses["MIGRATION_DATABASE_URL"]) as migrated:
+        drop_role(migrated, urlsplit(addresses["DATABASE_URL"]).username or "")
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
     owner.execute(rename.format(sql.Identifier(UNFINISHED), sql.Identifier(NAME)))

@@ -2,44 +2,18 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
-from seqrshop.local import ROOT
-from tests.database_roles import make_database
-from tests.migrated_database import copy_of_migrated_database
+from tests.database_roles import dropped_afterwards, make_database
+from tests.forked_programs import run_forked
+from tests.migrated_database import TERMINAL_SETTINGS, copy_of_migrated_database
 
 pytestmark = pytest.mark.slow
-
-TERMINAL_SETTINGS = (
-    "SEQR_TERMINAL_ID",
-    "SEQR_TERMINAL_PASSWORD",
-    "SEQR_RESELLER_ID",
-    "SEQR_RESELLER_PASSWORD",
-)
-# A process of its own takes two seconds to start.
-MIGRATE_IN_TURN = """
-import os, sys
-from django.core.management import execute_from_command_line
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seqrshop.settings")
-for options in sys.argv[1:]:
-    execute_from_command_line(["manage.py", "migrate", "--verbosity=0", *options.split()])
-"""
-
-
-@contextmanager
-def dropped_afterwards(name: str) -> Iterator[None]:
-    """Drop the database of this name, and its role, when the block ends."""
-    yield
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as owner:
-        owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        owner.execute(f"DROP ROLE {name}_application")
 
 
 @pytest.fixture
@@ -61,26 +35,8 @@ def migrated_database(worker_id: str) -> Iterator[dict[str, str]]:
 
 
 def migrate(*options: str, **given: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0", *options],
-        cwd=ROOT,
-        env={**os.environ, **given},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def migrate_in_turn(*runs: str, **given: str) -> subprocess.CompletedProcess[str]:
-    """Run `migrate` several times in one process; each of `runs` is its options."""
-    return subprocess.run(
-        [sys.executable, "-c", MIGRATE_IN_TURN, *runs],
-        cwd=ROOT,
-        env={**os.environ, **given},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ["python", "manage.py", "migrate", "--verbosity=0", *options]
+    return run_forked(command, {**os.environ, **given})
 
 
 def tables_granted(database: Mapping[str, str], privilege: str) -> set[str]:
@@ -102,10 +58,20 @@ def owners(database: Mapping[str, str]) -> set[str]:
     return {row[0] for row in rows}
 
 
+@pytest.fixture
+def without_terminal(worker_id: str) -> Iterator[dict[str, str]]:
+    """The addresses of a database that was migrated from empty without a terminal."""
+    name = f"without_terminal_{worker_id}"
+    with dropped_afterwards(name):
+        yield copy_of_migrated_database(name)
+
+
 def test_owner_migrates_without_a_terminal_and_application_gets_rows_but_no_table(
-    database: dict[str, str],
+    without_terminal: dict[str, str],
 ) -> None:
-    done = migrate_in_turn("", "", **database, **dict.fromkeys(TERMINAL_SETTINGS, ""))
+    database = without_terminal
+
+    done = migrate(**database, **dict.fromkeys(TERMINAL_SETTINGS, ""))
 
     assert done.returncode == 0, done.stderr
     assert terminals(database) == []
@@ -189,9 +155,9 @@ def test_terminal_of_the_settings_is_stored_once_all_apps_are_migrated(
     one_app = migrate("payments", **migrated_database)
     after_one_app = terminals(migrated_database)
 
-    done = migrate_in_turn("", "", **migrated_database)
+    twice = [migrate(**migrated_database) for _ in range(2)]
 
-    assert (one_app.returncode, done.returncode) == (0, 0), one_app.stderr + done.stderr
+    assert [done.returncode for done in (one_app, *twice)] == [0, 0, 0], twice[-1].stderr
     assert after_one_app == []
     assert terminals(migrated_database) == [("public_test_shop_terminal", True)]
 
@@ -201,9 +167,9 @@ def test_terminal_is_not_stored_where_nothing_is_migrated(
 ) -> None:
     delete_terminals(migrated_database)
 
-    done = migrate_in_turn("--plan", "--check", "--fake", **migrated_database)
+    done = [migrate(option, **migrated_database) for option in ("--plan", "--check", "--fake")]
 
-    assert done.returncode == 0, done.stderr
+    assert [each.returncode for each in done] == [0, 0, 0], done[-1].stderr
     assert terminals(migrated_database) == []
 
 

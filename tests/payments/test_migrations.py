@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from orders.encryption import decrypt
-from seqrshop.local import ROOT
-from tests.database_roles import make_database
+from tests.database_roles import dropped_afterwards, make_database
+from tests.forked_programs import run_forked
+from tests.migrated_database import TERMINAL_SETTINGS
 
 pytestmark = pytest.mark.slow
 
@@ -43,14 +43,8 @@ class OldDatabase:
         self._filler = 0
 
     def migrate(self, *options: str, **given: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity=0", *options],
-            cwd=ROOT,
-            env={**os.environ, **self._address, **given},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = ["python", "manage.py", "migrate", "--verbosity=0", *options]
+        return run_forked(command, {**os.environ, **self._address, **given})
 
     def insert(self, table: str, **given: Any) -> int:
         """Insert a row, with fillers in the columns that need a value; return its ID."""
@@ -108,15 +102,6 @@ def copy_of(original: str, name: str) -> Iterator[OldDatabase]:
     server = os.environ["DATABASE_URL"]
     with dropped_afterwards(name):
         yield OldDatabase(make_database(name, beside=server, template=original))
-
-
-@contextmanager
-def dropped_afterwards(name: str) -> Iterator[None]:
-    """Drop the database of this name, and its role, when the block ends."""
-    yield
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as owner:
-        owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        owner.execute(f"DROP ROLE {name}_application")
 
 
 @pytest.fixture
@@ -281,17 +266,8 @@ def test_periods_from_before_the_first_shop_are_migrated(old: OldDatabase) -> No
 
 def test_shops_need_the_terminal_of_the_settings_once_more(old: OldDatabase) -> None:
     insert_shop(old, "lyktan")
-    without = dict.fromkeys(
-        (
-            "SEQR_TERMINAL_ID",
-            "SEQR_TERMINAL_PASSWORD",
-            "SEQR_RESELLER_ID",
-            "SEQR_RESELLER_PASSWORD",
-        ),
-        "",
-    )
 
-    refused = old.migrate(*LAST_OF_TERMINALS, **without)
+    refused = old.migrate(*LAST_OF_TERMINALS, **dict.fromkeys(TERMINAL_SETTINGS, ""))
     done = old.migrate(*LAST_OF_TERMINALS)
 
     assert refused.returncode == 1

@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 
 from orders.models import Terminal
+from tests.forked_programs import run_forked
 from tests.seqrshop.test_settings import ENTRY_POINTS, GOOD
 from tests.stored_passwords import OTHER_KEY, ciphertext_by, seller_with, terminal_with
 from tests.web_process import WebProcess, process_environment
@@ -24,7 +25,6 @@ REASON = (
     "ENCRYPTION_KEYS has no key that decrypts the stored password of terminal till-2: see “Keys "
     "and passwords” in docs/keys.md."
 )
-PROGRAMS = Path(sys.executable).parent
 SEED_DEMO = ["python", "manage.py", "seed_demo"]
 REENCRYPT = ["python", "manage.py", "reencrypt_secrets"]
 # Prints what a forked child would inherit: the pools of connections, and their threads.
@@ -40,15 +40,8 @@ print(connection.connection, connection._connection_pools, threading.active_coun
 
 def run(command: list[str], **given: str) -> subprocess.CompletedProcess[str]:
     """Run a program with the tests' database and these settings."""
-    return subprocess.run(
-        [PROGRAMS / command[0], *command[1:]],
-        cwd=settings.BASE_DIR,
-        env={**process_environment(), "DJANGO_SETTINGS_MODULE": "seqrshop.settings", **given},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    settings_module = {"DJANGO_SETTINGS_MODULE": "seqrshop.settings"}
+    return run_forked(command, {**process_environment(), **settings_module, **given})
 
 
 @pytest.fixture

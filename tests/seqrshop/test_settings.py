@@ -7,15 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from seqrshop.deployment import (
     DEVELOPMENT_ENCRYPTION_KEY,
     DEVELOPMENT_SECRET_KEY,
     SETTING_NAMES,
 )
+from seqrshop.local import ROOT
 from seqrshop.local.testing import settings_for_tests
 from seqrshop.unsafe_settings import unsafe_settings
+from tests.forked_programs import run_forked
 
 pytestmark = pytest.mark.slow
 
@@ -89,16 +90,11 @@ MALFORMED = {
 
 def run(command: list[str], given: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a program of this environment with these settings and no others."""
-    programs = Path(sys.executable).parent
-    return subprocess.run(
-        [programs / command[0], *command[1:]],
-        cwd=settings.BASE_DIR,
-        env={"PATH": os.environ["PATH"], **dict.fromkeys(SETTING_NAMES, ""), **given},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_forked(command, environment(given))
+
+
+def environment(given: dict[str, str]) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], **dict.fromkeys(SETTING_NAMES, ""), **given}
 
 
 def load_settings(given: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -295,13 +291,9 @@ def test_environment_overrides_file(tmp_path: Path) -> None:
         "print(found.read('SEQR_CHANNEL', ''), found.read('SEQR_CLIENT_ID', ''))"
     )
 
-    printed = subprocess.run(
-        [sys.executable, "-c", code, file],
-        cwd=settings.BASE_DIR,
-        env={"PATH": os.environ["PATH"], "SEQR_CHANNEL": "given"},
-        capture_output=True,
-        text=True,
-        check=True,
+    printed = run_forked(
+        ["python", "-c", code, str(file)],
+        {"PATH": os.environ["PATH"], "SEQR_CHANNEL": "given"},
     )
 
     assert printed.stdout.split() == ["given", "from-the-file"]
@@ -322,7 +314,15 @@ ENTRY_POINTS = {
 def test_entry_point_reports_missing_setting_without_traceback(name: str) -> None:
     command, exit_code = ENTRY_POINTS[name]
 
-    stopped = run(command, GOOD | {"SECRET_KEY": ""})
+    stopped = subprocess.run(
+        [Path(sys.executable).parent / command[0], *command[1:]],
+        cwd=ROOT,
+        env=environment(GOOD | {"SECRET_KEY": ""}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
     assert stopped.returncode == exit_code, stopped.stderr
     assert stopped.stderr.startswith("seqrshop cannot start: ")
