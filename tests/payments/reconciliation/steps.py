@@ -1,5 +1,6 @@
 """Steps that tests about reconciliation share. Time passes by making the rows older."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -7,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Model
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
@@ -76,8 +77,7 @@ REQUIRED_FIELDS: dict[PeriodStatus, dict[str, Any]] = {
 def advance_time(delta: timedelta) -> None:
     """Make every row older by `delta`; after a day, today's period is yesterday's."""
     with connection.cursor() as cursor:
-        seconds = [delta.total_seconds()] * len(TIME_FIELDS)
-        cursor.execute(_statement_that_advances_time(), seconds)
+        cursor.execute(_statement_that_advances_time(), [delta.total_seconds()] * len(TIME_FIELDS))
     for period in TransactionPeriod.objects.order_by("day") if delta.days else ():
         period.day -= timedelta(days=delta.days)
         period.save(update_fields=["day"])
@@ -85,12 +85,16 @@ def advance_time(delta: timedelta) -> None:
 
 @cache
 def _statement_that_advances_time() -> str:
+    return statement_that_makes_older(TIME_FIELDS)
+
+
+def statement_that_makes_older(fields: Mapping[type[Model], Iterable[str]]) -> str:
     """Return one statement for all tables: PostgreSQL prepares it, and some tests repeat it often.
 
     Its parameters are the seconds, once for each table.
     """
     updates = []
-    for model, names in TIME_FIELDS.items():
+    for model, names in fields.items():
         times = ", ".join(f"{name} = {name} - given.delta" for name in names)
         table = model._meta.db_table
         updates.append(

@@ -13,7 +13,8 @@ from typing import TypeVar
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Permission, User
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Model, Value
+from django.db import connection
+from django.db.models import DateTimeField, Model
 from django.test import Client
 
 from orders.models import AuditDigest, AuditEvent, AuditPruning, StaffAccess
@@ -22,6 +23,7 @@ from payments.models import Invoice, Receipt
 from payments.polling import status_checks
 from tests.database_roles import execute_as_owner
 from tests.payments.polling.shard import MAX_IN_FLIGHT, Shard
+from tests.payments.reconciliation.steps import statement_that_makes_older
 from tests.proof.model_based.chain import open_chain
 from tests.proof.model_based.customers import Customer
 from tests.proof.model_based.recording_proxy import RecordingProxy
@@ -192,13 +194,26 @@ def delete_everything() -> None:
 
 def shift_timestamps(by: timedelta) -> None:
     """Move every timestamp into the past, except those that never change and no code compares."""
-    shift = ExpressionWrapper(Value(by), output_field=DurationField())
-    for model in _models():
-        fields = [
+    fields = _shifted_fields()
+    with connection.cursor() as cursor:
+        cursor.execute(_statement_that_shifts(), [by.total_seconds()] * len(fields))
+
+
+@cache
+def _shifted_fields() -> dict[type[Model], list[str]]:
+    fields = {
+        model: [
             field.name for field in model._meta.concrete_fields if isinstance(field, DateTimeField)
         ]
-        if fields and model not in (AuditDigest, AuditEvent, AuditPruning, Receipt):
-            model._default_manager.update(**{name: F(name) - shift for name in fields})
+        for model in _models()
+        if model not in (AuditDigest, AuditEvent, AuditPruning, Receipt)
+    }
+    return {model: names for model, names in fields.items() if names}
+
+
+@cache
+def _statement_that_shifts() -> str:
+    return statement_that_makes_older(_shifted_fields())
 
 
 Action = Callable[[Simulation, int, int], None]
