@@ -197,7 +197,8 @@ def test_closings_of_60_days_equal_seqrs_report_and_the_receipts(
 
     for day in days:
         history.live_through(day)
-        if day != days[-1] and data.draw(st.integers(0, 5)) == 0:
+        # The quiet days, of which all draws are 0, end with one report.
+        if day != days[-1] and data.draw(st.integers(0, 5)) == 5:
             history.close_periods(day + timedelta(days=1))
     history.close_periods(days[-1] + timedelta(days=1))
 
