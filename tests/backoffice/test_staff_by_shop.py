@@ -130,14 +130,14 @@ SEARCHED = [model for model in site._registry if site.get_model_admin(model).sea
 @pytest.mark.parametrize("model", SEARCHED, ids=lambda model: model.__name__)
 def test_search_finds_no_row_of_another_shop(model: type[Model], world: World) -> None:
     client, chief = browser_of(A, world), superuser()
-    found = 0
+    found = False
 
     for term in search_terms(world):
         response = client.get(list_url(model), {"q": term})
-        found += len(listed(chief, model, q=term))
         if response.status_code == 403:
             assert SHOP_SCOPES[model] is needs_all_shops
             continue
+        found = found or bool(listed(chief, model, q=term))
         page = response.context["cl"]
         assert (term, response.status_code, list(page.result_list)) == (term, 200, [])
         assert page.result_count == 0
