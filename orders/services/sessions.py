@@ -50,6 +50,11 @@ def digest_of(token: str) -> str:
     return keyed_digest(SALT, token)
 
 
+def digests_of(token: str) -> list[str]:
+    """Return the digests by which a token may be stored: by the present key, then by older ones."""
+    return keyed_digests(SALT, token)
+
+
 def create_session(
     shop: Shop,
     token: str,
@@ -76,7 +81,7 @@ def create_session(
 
 def session_of_token(token: str) -> CustomerSession | None:
     """Return the live session of a token, with its shop, whichever key its digest is by."""
-    for digest in keyed_digests(SALT, token):
+    for digest in digests_of(token):
         session = session_of_digest(digest)
         if session is not None:
             return session

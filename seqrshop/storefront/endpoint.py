@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from orders.models import CustomerSession
-from orders.services import session_of_digest, session_of_token
+from orders.services import digests_of, session_of_digest
 from payments.session_exchange import is_token
 from seqrshop.storefront import api_errors, rate_limits
 from seqrshop.storefront.customer_cookie import token_digest_in_cookie
@@ -84,21 +84,27 @@ def authenticate(request: HttpRequest) -> CustomerSession:
 
     Unknown tokens are counted by the address; a malformed one is no guess, and costs nothing.
     """
+    for digest in presented_digests(request):
+        session = session_of_digest(digest)
+        if session is not None:
+            return session
+    if TOKEN_HEADER in request.headers:
+        rate_limits.count(rate_limits.UNKNOWN_TOKEN, address=rate_limits.client_address(request))
+    raise api_errors.invalid_session()
+
+
+def presented_digests(request: HttpRequest) -> list[str]:
+    """Return the digests by which the session of the request's header or cookie may be stored.
+
+    Raises ApiError 401 for a malformed token.
+    """
     token = request.headers.get(TOKEN_HEADER)
-    if token is not None and not is_token(token):
-        raise api_errors.invalid_session()
-    if token is not None:
-        session = session_of_token(token)
-    else:
+    if token is None:
         digest = token_digest_in_cookie(request)
-        session = None if digest is None else session_of_digest(digest)
-    if session is None:
-        if token is not None:
-            rate_limits.count(
-                rate_limits.UNKNOWN_TOKEN, address=rate_limits.client_address(request)
-            )
+        return [] if digest is None else [digest]
+    if not is_token(token):
         raise api_errors.invalid_session()
-    return session
+    return digests_of(token)
 
 
 def require_same_origin(request: HttpRequest) -> None:

@@ -72,8 +72,8 @@ _ORDER_OF_REFERENCE = CompiledQuery(
 )
 
 
-def customer_invoices(session: CustomerSession, public_id: UUID) -> list[Invoice]:
-    """Return all invoices of this customer's order, each with the order and its rows.
+def customer_invoice(session: CustomerSession, public_id: UUID) -> Invoice:
+    """Return the current invoice of this customer's order, with the order and its rows.
 
     Raises ApiError 404, for another customer's order too.
     """
@@ -82,19 +82,11 @@ def customer_invoices(session: CustomerSession, public_id: UUID) -> list[Invoice
     )
     if not invoices:
         raise api_errors.not_found()
-    return _with_shop(invoices, session)
-
-
-def customer_invoice(session: CustomerSession, public_id: UUID) -> Invoice:
-    """Return the current invoice of this customer's order, with the order and its rows.
-
-    Raises ApiError 404, for another customer's order too.
-    """
-    return current_of(customer_invoices(session, public_id))
+    return current_of(_with_shop(invoices, session))
 
 
 def rows_read_with(invoice: Any) -> list[OrderRow]:
-    """Return the order's rows, which `customer_invoice` has read with an invoice."""
+    """Return the order's rows, which `customer_invoice` and `own_order` read with an invoice."""
     return rows_in_column(invoice.order_rows)
 
 

@@ -39,11 +39,8 @@ from seqrshop.storefront.json_output import (
     order_summary,
 )
 from seqrshop.storefront.menu import amount, product_with_price
-from seqrshop.storefront.order_queries import (
-    customer_invoice,
-    customer_invoices,
-    rows_read_with,
-)
+from seqrshop.storefront.order_queries import customer_invoice, rows_read_with
+from seqrshop.storefront.own_order import read_own_order
 from seqrshop.storefront.shops import require_shop_of
 from seqrshop.storefront.stale_invoice import refresh_if_stale
 from seqrshop.storefront.streams.stream_acceptor import accept_stream
@@ -82,23 +79,21 @@ def create_order(
 
 
 @endpoint("GET", "HEAD")
-@require_customer
-def show_order(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
+def show_order(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Return an order; refresh its invoice where the poller is stalled."""
-    invoice = customer_invoice(session, public_id)
+    invoice = current_of(read_own_order(request, public_id))
     refresh_if_stale(invoice)
     return json_response(_details(invoice))
 
 
 @endpoint("GET", "HEAD")
-@require_customer
-def order_events(request: HttpRequest, session: CustomerSession, public_id: UUID) -> HttpResponse:
+def order_events(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Return an order, then stream its changes if the server supports streams."""
-    invoices = customer_invoices(session, public_id)
+    invoices = read_own_order(request, public_id)
     invoice = current_of(invoices)
     refresh_if_stale(invoice)
-    reader = f"customer {session.customer_id}"
-    accept_stream(request, invoices, "order", reader, session.expires_at)
+    reader = f"customer {invoice.order.customer_id}"
+    accept_stream(request, invoices, "order", reader, invoices[0].session_expires_at)
     return json_response(_details(invoice))
 
 
