@@ -8,6 +8,7 @@ from django.db.models import BigIntegerField, CharField, Q
 from django.utils.translation import gettext as _
 
 from orders.audit import ChangeSource
+from orders.compiled_insert import CompiledInsert
 from orders.compiled_query import CompiledQuery, Parameter
 from orders.event_lines import log_new_order_on_commit
 from orders.models import Customer, CustomerSession, Order, OrderRow, OrderState, RowKind, Shop
@@ -27,6 +28,8 @@ from orders.services.sessions import blocking_order
 from orders.transitions import lock_order, transition_order
 
 MAX_TOTAL = Decimal("99999999.99")
+
+_INSERT_ORDER, _INSERT_ROWS = CompiledInsert(Order), CompiledInsert(OrderRow)
 
 _CUSTOMER, _SHOP = (Parameter(name, BigIntegerField()) for name in ("customer_id", "shop_id"))
 _LOCKED_CUSTOMER = CompiledQuery(
@@ -112,7 +115,7 @@ def place_order_of(
         raise AnotherOrderOpen(in_the_way[0])
 
     rows, total = _priced(shop, request)
-    order = Order.objects.create(
+    order = Order(
         shop=shop,
         customer=customer,
         nonce=request.nonce,
@@ -123,6 +126,7 @@ def place_order_of(
         total=total,
         currency=shop.currency,
     )
+    _INSERT_ORDER.execute([order])
     _save_rows(order, rows)
     log_new_order_on_commit(order)
     return order, True
@@ -150,7 +154,7 @@ def _save_rows(order: Order, rows: list[OrderRow]) -> None:
     """Save the rows of a new order; the options last, since they refer to their products' rows."""
     for row in rows:
         row.order = order
-    OrderRow.objects.bulk_create(row for row in rows if row.kind != RowKind.OPTION)
+    _INSERT_ROWS.execute([row for row in rows if row.kind != RowKind.OPTION])
     OrderRow.objects.bulk_create(row for row in rows if row.kind == RowKind.OPTION)
 
 

@@ -6,10 +6,13 @@ from uuid import UUID
 from django.db import transaction
 
 from orders.audit import ChangeSource
+from orders.compiled_insert import CompiledInsert
 from orders.models import Order
 from orders.services import reopen_order
 from payments.availability.availability import require_available
 from payments.models import Invoice, InvoiceStatus
+
+_INSERT = CompiledInsert(Invoice)
 
 
 def create_invoice(order: Order) -> Invoice:
@@ -19,13 +22,7 @@ def create_invoice(order: Order) -> Invoice:
     order back too.
     """
     require_available(order.shop)
-    return Invoice.objects.create(
-        order=order,
-        shop_id=order.shop_id,
-        terminal_id=order.shop.terminal_id,
-        amount=order.total,
-        currency=order.currency,
-    )
+    return _insert_invoice(order, attempt=1)
 
 
 @transaction.atomic
@@ -41,14 +38,20 @@ def retry_payment(customer_id: int, public_id: UUID, source: ChangeSource) -> In
     order = reopen_order(customer_id, public_id, source)
     require_available(order.shop)
     last = order.invoices.order_by("-attempt")[0]
-    return Invoice.objects.create(
+    return _insert_invoice(order, attempt=last.attempt + 1)
+
+
+def _insert_invoice(order: Order, *, attempt: int) -> Invoice:
+    invoice = Invoice(
         order=order,
         shop_id=order.shop_id,
         terminal_id=order.shop.terminal_id,
-        attempt=last.attempt + 1,
+        attempt=attempt,
         amount=order.total,
         currency=order.currency,
     )
+    _INSERT.execute([invoice])
+    return invoice
 
 
 def current_invoice(order: Order) -> Invoice:
