@@ -17,6 +17,7 @@ from django.db.models import (
     Count,
     Exists,
     F,
+    FilteredRelation,
     Max,
     Min,
     OuterRef,
@@ -31,7 +32,7 @@ from django.db.models.functions import Coalesce, TruncDate
 from orders.models import Shop, Terminal
 from payments.closings.figures import ReportComparison, ShopDay, Sums
 from payments.closings.local_days import bounds_of
-from payments.models import MatchResult, PeriodRow, Receipt, ReceiptKind
+from payments.models import Invoice, MatchResult, PeriodRow, Receipt, ReceiptKind
 from payments.receipts.content import STOCKHOLM
 from payments.reconciliation.report_coverage import (
     RECORDING_MARGIN,
@@ -75,7 +76,7 @@ class DayReceipts:
         is_reported = group["outcome"] not in _NOT_IN_REPORT
         self.reported[group["currency"]] += (is_reported and group["in_report"]) or 0
         self.outcomes[group["kind"], group["outcome"]] += group["count"]
-        self.terminals.add(group["invoice__terminal"])
+        self.terminals.add(group["terminal"])
         first, last, count = self.numbers.get(group["seller"], (group["first"], group["last"], 0))
         self.numbers[group["seller"]] = (
             min(first, group["first"]),
@@ -85,29 +86,50 @@ class DayReceipts:
 
 
 def read_receipts(
-    takings: Iterable[DayTakings], seller_ids: Collection[int]
+    takings: Collection[DayTakings], seller_ids: Collection[int]
 ) -> dict[ShopDay, DayReceipts]:
-    """Return the receipts of the days that have takings, grouped in one statement.
+    """Return the receipts of the days that have takings, grouped by PostgreSQL.
 
     The numbers of the takings bound what the index of the numbers is read for.
     """
     found: defaultdict[ShopDay, DayReceipts] = defaultdict(DayReceipts)
-    of_shops: defaultdict[int, list[DayTakings]] = defaultdict(list)
-    for each in takings:
-        of_shops[each.shop_id].append(each)
-    if of_shops:
-        numbers = {shop_id: _numbers_of(some) for shop_id, some in of_shops.items()}
-        receipts = Receipt.objects.filter(
-            _any(Q(number__range=each) for each in _joined(numbers.values())),
-            _any(
-                _issued(some) & Q(invoice__shop=shop_id, number__range=numbers[shop_id])
-                for shop_id, some in of_shops.items()
-            ),
-            seller__in=seller_ids,
-        )
-        for group in _grouped(receipts):
-            found[group["invoice__shop"], group["local_day"]].add(group)
+    days = {(each.shop_id, each.day) for each in takings}
+    if days:
+        wanted = _Wanted(takings, seller_ids)
+        for group in (*_grouped_payments(wanted), *_grouped_credits(wanted)):
+            values = dict(zip(_GROUP, group, strict=True))
+            key = values["shop"], values["local_day"]
+            if values["is_counted"] and key in days:
+                found[key].add(values)
     return found
+
+
+class _Wanted:
+    """The conditions that select the receipts of some shops' days, and others of days between."""
+
+    def __init__(self, takings: Collection[DayTakings], seller_ids: Collection[int]) -> None:
+        of_shops: defaultdict[int, list[DayTakings]] = defaultdict(list)
+        for each in takings:
+            of_shops[each.shop_id].append(each)
+        self._numbers = {shop_id: _numbers_of(some) for shop_id, some in of_shops.items()}
+        self.shop_ids = list(of_shops)
+        self._seller_ids = seller_ids
+
+    def of_sellers(self, receipt: str = "") -> Q:
+        """Select the sellers' receipts from the first number of the shops' days to the last."""
+        ranges = (Q((f"{receipt}number__range", each)) for each in _joined(self._numbers.values()))
+        return reduce(or_, ranges) & Q((f"{receipt}seller__in", self._seller_ids))
+
+    def is_counted(self, shop: str, receipt: str) -> Case:
+        """Return whether the takings of a receipt's shop have counted it.
+
+        As a condition it would let PostgreSQL expect very few receipts.
+        """
+        lasts = (When(Q((shop, pk)), then=Value(last)) for pk, (_, last) in self._numbers.items())
+        return Case(
+            When(Q((f"{receipt}number__lte", Case(*lasts))), then=Value(value=True)),
+            default=Value(value=False),
+        )
 
 
 def _numbers_of(takings: Iterable[DayTakings]) -> tuple[int, int]:
@@ -127,61 +149,85 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _issued(takings: Collection[DayTakings]) -> Q:
-    """Return the condition of the receipts from the first to the last of some days."""
-    days = [each.day for each in takings]
-    return Q(issued_at__gte=bounds_of(min(days))[0], issued_at__lt=bounds_of(max(days))[1])
+def _grouped_payments(wanted: _Wanted) -> Iterable[tuple[Any, ...]]:
+    """Return the receipts of payments in groups, with what SEQR's report has of them.
 
-
-def _any(conditions: Iterable[Q]) -> Q:
-    return reduce(or_, conditions)
-
-
-def _grouped(receipts: QuerySet[Receipt]) -> Iterable[Mapping[str, Any]]:
-    reversal = Receipt.objects.filter(credited=OuterRef("pk"), kind=ReceiptKind.REVERSAL)
+    The IDs of their payments are close together. Given the first one and the last, PostgreSQL reads
+    these payments and their rows at once, instead of one after the other.
+    """
+    payments = Receipt.objects.filter(wanted.of_sellers(), kind=ReceiptKind.PAYMENT).order_by()
+    invoice = F("invoice") + 0  # else the index of the payments would be searched for a first one
+    first, last = payments.aggregate(first=Min(invoice), last=Max(invoice)).values()
+    if first is None:
+        return ()
+    reversal = Receipt.objects.filter(credited=OuterRef("receipts"), kind=ReceiptKind.REVERSAL)
     paid_again = Receipt.objects.filter(
-        invoice=OuterRef("invoice"), kind=ReceiptKind.PAYMENT, pk__gt=OuterRef("pk")
+        invoice=OuterRef("pk"), kind=ReceiptKind.PAYMENT, pk__gt=OuterRef("receipts")
     )
-    in_report = F("invoice__period_rows__match_result")
-    is_listed = Q(invoice__period_rows__isnull=False) & ~Q(
-        invoice__period_rows__match_result=MatchResult.MISSING
-    )
+    is_listed = Q(row__isnull=False) & ~Q(row__match_result=MatchResult.MISSING)
     outcome = Case(
-        When(kind=ReceiptKind.REVERSAL, then=Value(_REVERSAL)),
-        When(
-            kind=ReceiptKind.REFUND,
-            then=Coalesce(F("refund__period_rows__match_result"), Value(_NO_ROW)),
-        ),
-        When(~Exists(reversal), then=Coalesce(in_report, Value(_NO_ROW))),
+        When(~Exists(reversal), then=Coalesce(F("row__match_result"), Value(_NO_ROW))),
         # SEQR has the row of a payment that it reversed: the report does not show the reversal.
         When(is_listed & ~Exists(paid_again), then=Value(MatchResult.AMOUNT_DIFFERS.value)),
         default=Value(_REVERSED),
         output_field=CharField(),
     )
-    row_amount = Case(
-        When(kind=ReceiptKind.PAYMENT, then=F("invoice__period_rows__amount")),
-        default=F("refund__period_rows__amount"),
+    invoices = Invoice.objects.order_by().filter(
+        wanted.of_sellers("receipts__"),
+        receipts__kind=ReceiptKind.PAYMENT,
+        shop__in=wanted.shop_ids,
+        pk__range=(first, last),
     )
-    return (
-        receipts.order_by()
-        .annotate(local_day=TruncDate("issued_at", tzinfo=STOCKHOLM), outcome=outcome)
-        .values(
-            "invoice__shop",
-            "local_day",
-            "seller",
-            "kind",
-            "currency",
-            "invoice__terminal",
-            "outcome",
-        )
-        .annotate(
-            count=Count("pk"),
-            total=Sum("amount"),
-            in_report=Sum(row_amount),
-            first=Min("number"),
-            last=Max("number"),
-        )
+    of_ids = Q(period_rows__invoice__gte=first, period_rows__invoice__lte=last)
+    rows = FilteredRelation("period_rows", condition=of_ids)
+    invoices = invoices.annotate(row=rows)
+    return _summed(wanted, invoices, outcome, F("row__amount"), invoice="", receipt="receipts__")
+
+
+def _grouped_credits(wanted: _Wanted) -> Iterable[tuple[Any, ...]]:
+    """Return the credit receipts in groups, with what SEQR's report has of the refunds."""
+    outcome = Case(
+        When(kind=ReceiptKind.REVERSAL, then=Value(_REVERSAL)),
+        default=Coalesce(F("refund__period_rows__match_result"), Value(_NO_ROW)),
+        output_field=CharField(),
     )
+    receipts = Receipt.objects.order_by().filter(wanted.of_sellers(), ~Q(kind=ReceiptKind.PAYMENT))
+    row_amount = F("refund__period_rows__amount")
+    return _summed(wanted, receipts, outcome, row_amount, invoice="invoice__", receipt="")
+
+
+_GROUP = (
+    *("shop", "terminal", "seller", "kind", "currency", "local_day"),
+    *("is_counted", "outcome"),
+    *("count", "total", "in_report", "first", "last"),
+)
+
+
+def _summed(
+    wanted: _Wanted,
+    rows: QuerySet[Any],
+    outcome: Case,
+    row_amount: F,
+    *,
+    invoice: str,
+    receipt: str,
+) -> Iterable[tuple[Any, ...]]:
+    """Return the values of `_GROUP`, given the paths from the rows to invoice and receipt."""
+    groups = rows.values_list(
+        *(f"{invoice}shop", f"{invoice}terminal"),
+        *(f"{receipt}seller", f"{receipt}kind", f"{receipt}currency"),
+        TruncDate(f"{receipt}issued_at", tzinfo=STOCKHOLM),
+        wanted.is_counted(f"{invoice}shop", receipt),
+        outcome,
+    )
+    summed: Iterable[tuple[Any, ...]] = groups.annotate(
+        receipt_count=Count(f"{receipt}pk"),
+        receipt_total=Sum(f"{receipt}amount"),
+        reported_total=Sum(row_amount),
+        first_number=Min(f"{receipt}number"),
+        last_number=Max(f"{receipt}number"),
+    )
+    return summed
 
 
 def _signed(kind: str, amount: Decimal) -> Decimal:
