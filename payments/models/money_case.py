@@ -85,7 +85,7 @@ class MoneyCase(AuditedModel):
         ]
 
     def __str__(self) -> str:
-        words = {"number": self.pk, "kind": self.get_kind_display()}
+        words = {"number": self.pk, "kind": CaseKind(self.kind).label}
         return gettext("Case %(number)s: %(kind)s") % words
 
     @property
