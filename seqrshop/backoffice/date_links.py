@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
@@ -64,19 +64,6 @@ def _chosen(changelist: ChangeList) -> list[int]:
             break
         chosen.append(int(value))
     return chosen
-
-
-def end_of_chosen(changelist: ChangeList) -> datetime | None:
-    """Return when the chosen year, month or day ends; None if none is chosen.
-
-    The list has been filtered by it, so it is a date.
-    """
-    chosen = _chosen(changelist)
-    if not chosen:
-        return None
-    year, month, day = (*chosen, *(12, 31)[len(chosen) - 1 :])
-    last = date(year, month, min(day, monthrange(year, month)[1]))
-    return timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min))
 
 
 def _choices(chosen: list[int], first: date, last: date) -> Iterator[list[int]]:

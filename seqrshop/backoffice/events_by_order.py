@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from orders.models import Order
-from seqrshop.backoffice.date_links import end_of_chosen
+from seqrshop.backoffice.id_ranges import IdRange, chosen_times, ids_of_times
 from seqrshop.backoffice.large_lists import LargeChangeList
 from seqrshop.backoffice.list_parameters import filters_by
-from seqrshop.backoffice.shop_scope import has_all_shops, own_rows
+from seqrshop.backoffice.row_count import RowCount, count_rows
+from seqrshop.backoffice.rows_of_shops import RowsOfShops
+from seqrshop.backoffice.shop_scope import has_all_shops, shop_access
 
-ORDERS_PER_EVENT = 2  # a filter may leave out all events of an order
-GROWTH = 4  # of each batch of orders over the one before it
-MAX_BATCH_SIZE = 2_000
-MAX_ORDERS = 20_000
-LONGEST_TRANSACTION = timedelta(days=1)  # far above the server's limits of a statement and a pause
+COUNTED_ORDERS = 2_000  # with 12 events each, they have more than a list counts
 
 
 class EventsByOrder(LargeChangeList):
@@ -29,55 +25,35 @@ class EventsByOrder(LargeChangeList):
     for a shop that has had no order for long.
     """
 
-    _orders: QuerySet[Order] | None = None  # of the person's shops; None for all shops
-
     def get_results(self, request: HttpRequest) -> None:
         """Read the page. The first event of some days, which is on the last page, has no index."""
         if not has_all_shops(request):
-            self._orders = self._orders_until(end_of_chosen(self), request)
+            self._of_shops = RowsOfShops(
+                Order, ("order_id",), shop_access(request).shop_ids, self._orders_until()
+            )
             self.has_last_page = not filters_by(request.GET, self.model_admin.date_hierarchy)
         super().get_results(request)
 
-    def _orders_until(self, end: Any, request: HttpRequest) -> QuerySet[Order]:
-        """Return the orders of the person's shops that can have an event before this moment.
+    def _orders_until(self) -> IdRange:
+        """Return the orders that may have an event of the chosen days, which is never older."""
+        _, until = chosen_times(self.queryset, "occurred_at")
+        return ids_of_times(Order, "created_at", None, until)
 
-        An event is never older than its order. IDs are given when rows are stored, so only a
-        transaction that has lasted for LONGEST_TRANSACTION could put an order out of its place.
+    def _count(self) -> RowCount:
+        """Count the events of the first orders of the chosen days first: they may be enough.
+
+        The older orders may have events of these days too, but most of them have none.
         """
-        orders = own_rows(request, Order.objects.all())
-        if end is None:
-            return orders
-        later = Order.objects.filter(created_at__gte=end + LONGEST_TRANSACTION)
-        first_later = later.order_by("created_at").values_list("pk", flat=True).first()
-        return orders if first_later is None else orders.filter(pk__lt=first_later)
+        since, _ = chosen_times(self.queryset, "occurred_at")
+        if self._of_shops is None or since is None:
+            return super()._count()
+        ids = ids_of_times(Order, "created_at", since, None).within(self._of_shops.ids)
+        orders = Order.objects.filter(ids.condition, shop__in=self._of_shops.shop_ids)
+        first_orders = orders.order_by("pk").values("pk")[:COUNTED_ORDERS]
+        return count_rows(self.queryset, some=self.queryset.filter(order__in=first_orders))
 
     def _ids_after(self, skipped: int, number: int) -> Iterable[Any]:
-        if self._orders is None:
+        if self._of_shops is None:
             return super()._ids_after(skipped, number)
         ids = self.queryset.values_list("pk", flat=True)
         return self._first_of(ids, self._ordering(), skipped + number)[skipped:]
-
-    def _first_of(
-        self,
-        rows: QuerySet[Any],
-        ordering: Sequence[str],
-        number: int,
-        anchor: Sequence[Any] | None = None,
-    ) -> list[Any]:
-        if self._orders is None:
-            return super()._first_of(rows, ordering, number, anchor)
-        is_descending = ordering[0].startswith("-")
-        orders = self._orders.order_by("-pk" if is_descending else "pk")
-        if anchor:
-            orders = orders.filter(**{"pk__lte" if is_descending else "pk__gte": anchor[0]})
-        found: list[Any] = []
-        size, read = min(number * ORDERS_PER_EVENT, MAX_BATCH_SIZE), 0
-        while read < MAX_ORDERS:
-            batch = list(orders.values_list("pk", flat=True)[:size])
-            of_batch = rows.filter(order__in=batch)
-            found += super()._first_of(of_batch, ordering, number - len(found), anchor)
-            if len(found) == number or len(batch) < size:
-                return found
-            orders = orders.filter(**{"pk__lt" if is_descending else "pk__gt": batch[-1]})
-            read, size = read + size, min(size * GROWTH, MAX_BATCH_SIZE)
-        return super()._first_of(rows, ordering, number, anchor)

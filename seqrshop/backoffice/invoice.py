@@ -89,6 +89,8 @@ class InvoiceAdmin(
     list_filter = ("status", PossiblyReversedFilter, "created_at", ("shop", OwnRowsFilter))
     list_select_related = ("order", "shop")
     indexed_fields = ("id", "order_id")
+    time_field = "created_at"
+    is_indexed_by_shop = True
     search_fields = ("invoice_reference",)
     search_help_text = SEARCH_HELP
     fieldsets = (

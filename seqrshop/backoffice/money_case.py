@@ -107,6 +107,7 @@ class MoneyCaseAdmin(OrderColumn, InvoiceColumn, ExportedList[MoneyCase], Histor
         "terminal",
     )
     date_hierarchy = "opened_at"
+    time_field = "opened_at"
     form = CloseCaseForm
     fields = (
         "order_link",

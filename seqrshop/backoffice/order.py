@@ -50,6 +50,8 @@ class OrderAdmin(AgeColumn, ExportedList[Order], HistoryAdmin[Order]):
     list_filter = ("state", ("shop", OwnRowsFilter))
     date_hierarchy = "created_at"
     indexed_fields = ("id", "created_at")
+    time_field = "created_at"
+    is_indexed_by_shop = True
     search_fields = ("invoices__invoice_reference",)
     search_help_text = SEARCH_HELP
     fields = ()

@@ -71,6 +71,7 @@ class RefundAdmin(
         "age",
     )
     list_filter = ("status", "created_at")
+    time_field = "created_at"
     list_select_related = ("invoice__order", "requested_by")
     fields = (
         "invoice_link",

@@ -1,0 +1,180 @@
+"""Lists of very many rows, of which indexes find those of some days and of some shops."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from itertools import combinations
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from orders.models import Order, Shop
+from orders.query_plans import planned_by_index
+from seqrshop.backoffice import row_count, rows_of_shops
+from seqrshop.backoffice.id_ranges import IdRange, first_of_shops, ids_of_times
+from seqrshop.backoffice.order import OrderAdmin
+from tests.factories import CustomerFactory, OrderFactory, ShopFactory
+from tests.staff import list_url, staff, superuser
+
+pytestmark = pytest.mark.django_db
+
+DAYS = 9
+ORDERS_PER_DAY = 4
+PER_PAGE = 3
+FIRST_DAY = datetime(2026, 3, 1, tzinfo=ZoneInfo("Europe/Stockholm"))
+SEVENTH_DAY = {"created_at__year": "2026", "created_at__month": "3", "created_at__day": "7"}
+MARCH = {"created_at__year": "2026", "created_at__month": "3"}
+
+
+@pytest.fixture
+def shops(monkeypatch: pytest.MonkeyPatch) -> list[Shop]:
+    """Two shops with orders in turn, in lists of three that count up to three.
+
+    A shop that has closed has every third order of the first days. The second order of a day was
+    placed before the first one, by a longer transaction; those of each third day have equal times.
+    """
+    monkeypatch.setattr(row_count, "COUNT_LIMIT", 3)
+    monkeypatch.setattr(rows_of_shops, "MAX_BATCH_SIZE", 4)
+    monkeypatch.setattr(OrderAdmin, "list_per_page", PER_PAGE)
+    shops = ShopFactory.create_batch(3)
+    customer = CustomerFactory.create()
+    for number in range(DAYS * ORDERS_PER_DAY):
+        day, of_day = divmod(number, ORDERS_PER_DAY)
+        hours = 9 if day % 3 == 2 else (14, 9, 15, 16)[of_day]
+        is_closed_shops = day < 3 and number % 3 == 0
+        order = OrderFactory.create(
+            customer=customer,
+            shop=shops[2 if is_closed_shops else number % 2],
+            state="canceled" if number % 5 == 0 else "paid",
+        )
+        moment = FIRST_DAY + timedelta(days=day, hours=hours)
+        Order.objects.filter(pk=order.pk).update(created_at=moment)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE orders_order")
+    return shops
+
+
+def changelist(client: Client, address: str = "", **query: str) -> Any:
+    return client.get(list_url(Order) + address, query or None).context["cl"]
+
+
+def ids_of_pages(client: Client, **query: str) -> list[int]:
+    """Return the IDs on the first page and on all that follow."""
+    shown = [changelist(client, **query)]
+    while shown[-1].has_next:
+        shown.append(changelist(client, shown[-1].next_page_url))
+    return [row.pk for each in shown for row in each.result_list]
+
+
+def wanted(*ordering: str, **lookups: Any) -> list[int]:
+    orders = Order.objects.filter(**lookups).order_by(*(ordering or ["-pk"]))
+    return list(orders.values_list("pk", flat=True))
+
+
+@pytest.mark.usefixtures("shops")
+def test_ids_of_a_time_are_those_of_all_its_rows_and_of_a_day_around() -> None:
+    bounds = [None, *(FIRST_DAY + timedelta(days=day) for day in range(-2, DAYS + 3)), None]
+    margin = timedelta(days=1)
+
+    for since, until in combinations(bounds, 2):
+        ids = ids_of_times(Order, "created_at", since, until)
+        found = Order.objects.filter(ids.condition)
+        rows = Order.objects.all()
+        if since is not None:
+            rows = rows.filter(created_at__gte=since)
+            assert not found.filter(created_at__lt=since - 2 * margin).exists()
+        if until is not None:
+            rows = rows.filter(created_at__lt=until)
+            assert not found.filter(created_at__gte=until + 2 * margin).exists()
+        assert not rows.exclude(pk__in=found.values("pk")).exists()
+
+
+def test_ids_of_a_time_in_an_empty_table_have_no_bounds() -> None:
+    ids = ids_of_times(Order, "created_at", FIRST_DAY, FIRST_DAY)
+
+    assert not Order.objects.filter(ids.condition).exists()
+
+
+@pytest.mark.parametrize("query", [MARCH, SEVENTH_DAY, {}, {"state__exact": "paid"}])
+def test_person_of_some_shops_pages_through_their_chosen_orders_alone(
+    shops: list[Shop], query: dict[str, str]
+) -> None:
+    begin = FIRST_DAY + timedelta(days=6)
+    lookups: dict[str, Any] = {"shop__in": shops[1:]}
+    if query is SEVENTH_DAY:
+        monday = {"created_at__gte": begin, "created_at__lt": begin + timedelta(days=1)}
+        lookups = {"shop__in": shops[:2], **monday}
+    lookups |= query if "state__exact" in query else {}
+    client = staff("orders.view_order", shops=list(lookups["shop__in"]))
+
+    assert changelist(client, **query).is_large
+    assert ids_of_pages(client, **query) == wanted(**lookups)
+    last = changelist(client, **query, p="last").result_list
+    assert [row.pk for row in last] == wanted(**lookups)[-PER_PAGE:]
+
+
+@pytest.mark.parametrize("most_rows", [1_000, 4], ids=["few read", "all read"])
+def test_orders_of_a_closed_shop_are_found_by_its_filter(
+    shops: list[Shop], monkeypatch: pytest.MonkeyPatch, most_rows: int
+) -> None:
+    monkeypatch.setattr(rows_of_shops, "MAX_ROWS", most_rows)
+
+    for order, fields in (("1", ["pk"]), ("-1", ["-pk"]), ("-7", ["-created_at", "-pk"])):
+        found = ids_of_pages(superuser(), shop__id__exact=str(shops[2].pk), o=order)
+
+        assert found == wanted(*fields, shop=shops[2])
+
+
+@pytest.mark.parametrize("is_descending", [True, False])
+def test_first_orders_of_shops_are_read_by_the_index_of_their_shops(
+    shops: list[Shop], is_descending: bool
+) -> None:
+    own = wanted("-pk" if is_descending else "pk", shop__in=shops[1:])
+
+    with planned_by_index(), CaptureQueriesContext(connection) as queries:
+        found = first_of_shops(
+            Order,
+            [shop.pk for shop in shops[1:]],
+            IdRange(above=min(own), below=max(own)),
+            4,
+            is_descending=is_descending,
+        )
+        scans = _scans(queries.captured_queries[-1]["sql"])
+
+    assert found == own[1:5]
+    assert {scan["Index Name"] for scan in scans} == {"order_of_shop"}
+    assert sum(scan["Actual Rows"] * scan["Actual Loops"] for scan in scans) <= 2 * 4
+
+
+def _scans(statement: str) -> list[dict[str, Any]]:
+    """Execute a statement, and return how it reads the orders."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}".replace("%", "%%"))
+        [[plan]] = cursor.fetchall()
+    nodes = [dict(each["Plan"]) for each in (json.loads(plan) if isinstance(plan, str) else plan)]
+    for node in nodes:
+        nodes += node.get("Plans", [])
+    return [node for node in nodes if node.get("Relation Name") == "orders_order"]
+
+
+@pytest.mark.parametrize("page", ["2", "4", "7", "12"])
+@pytest.mark.parametrize("order", ["7", "-7"])
+@pytest.mark.usefixtures("shops")
+def test_page_by_its_number_skips_times_without_reading_their_orders(page: str, order: str) -> None:
+    sign = order.removesuffix("7")
+    expected = Order.objects.order_by(f"{sign}created_at", f"{sign}pk")
+    skipped = (int(page) - 1) * PER_PAGE
+
+    with CaptureQueriesContext(connection) as queries:
+        shown = changelist(superuser(), o=order, p=page)
+
+    assert list(shown.result_list) == list(expected[skipped : skipped + PER_PAGE])
+    skips = [
+        each["sql"] for each in queries if f"OFFSET {max(skipped - PER_PAGE, 0)}" in each["sql"]
+    ]
+    assert skipped == PER_PAGE or skips[0].startswith('SELECT "orders_order"."created_at" AS')
