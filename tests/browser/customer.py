@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, Route
 
+from tests.browser.menus import keep_session
 from tests.browser.stack import Scan, Stack
 from tests.browser.steps import app_is_opened, block_app, reference_on, submit_order
 
@@ -49,6 +50,7 @@ class Customer:
         while self._undo:
             self._undo.pop()()
         self.page.unroute_all(behavior="ignoreErrors")
+        keep_session(self.page)
         self.page.goto("about:blank")
 
     def on_reset(self, undo: Callable[[], object]) -> None:

@@ -82,7 +82,6 @@ def open_full_basket(customer: Customer) -> None:
 def open_basket_with_problems(customer: Customer) -> None:
     """Open a basket whose products were sold out, changed or made dearer meanwhile."""
     open_full_basket(customer)
-    customer.page.unroute_all()
     change_session(customer.page, with_problems)
     customer.page.reload()
     open_basket(customer.page)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from copy import deepcopy
+from http import HTTPStatus
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
-from tests.browser.steps import MAX_FETCH_RETRIES
 from tests.undescribed_product import UNDESCRIBED
 
 Session = dict[str, Any]
+
+_changes: WeakKeyDictionary[Page, Callable[[Session], None] | None] = WeakKeyDictionary()
 
 GLUTEN = {"key": "gluten", "name": "gluten"}
 MILK = {"key": "milk", "name": "milk"}
@@ -71,16 +76,46 @@ DINING = [{"key": "eat_here", "name": "Eat here"}, {"key": "take_away", "name": 
 
 
 def change_session(page: Page, change: Callable[[Session], None]) -> None:
-    """Let the page receive a changed session from now on."""
+    """Let the page receive a changed session from now on.
 
-    def handle(route: Route) -> None:
-        answer = route.fetch(max_retries=MAX_FETCH_RETRIES)
-        session = answer.json()
-        if answer.ok:
-            change(session)
-        route.fulfill(response=answer, json=session)
+    `page.route` would hold up every request of the page, and turn off its cache.
+    """
+    is_first = page not in _changes
+    _changes[page] = change
+    if not is_first:
+        return
+    devtools = page.context.new_cdp_session(page)
 
-    page.route("**/lyktan/session", handle)
+    def answer(event: dict[str, Any]) -> None:
+        request = {"requestId": event["requestId"]}
+        change = _changes[page]
+        if change is None or event.get("responseStatusCode") != HTTPStatus.OK:
+            devtools.send("Fetch.continueRequest", request)
+            return
+        body = devtools.send("Fetch.getResponseBody", request)
+        text = b64decode(body["body"]) if body["base64Encoded"] else body["body"]
+        session = json.loads(text)
+        change(session)
+        changed = {
+            "responseCode": HTTPStatus.OK,
+            "responseHeaders": [
+                each
+                for each in event["responseHeaders"]
+                if each["name"].lower() not in {"content-encoding", "content-length"}
+            ],
+            "body": b64encode(json.dumps(session).encode()).decode(),
+        }
+        devtools.send("Fetch.fulfillRequest", request | changed)
+
+    devtools.on("Fetch.requestPaused", answer)
+    pattern = {"urlPattern": "*/lyktan/session", "requestStage": "Response"}
+    devtools.send("Fetch.enable", {"patterns": [pattern]})
+
+
+def keep_session(page: Page) -> None:
+    """Let the page receive the session as it is again."""
+    if page in _changes:
+        _changes[page] = None
 
 
 def with_options(session: Session) -> None:

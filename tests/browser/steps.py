@@ -6,7 +6,9 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -16,6 +18,7 @@ from tests.browser.stack import Scan, Stack
 APP = re.compile(r"/app/R\d+$")
 # A kept-alive connection may be closed by the shop at the moment that `route.fetch` reuses it.
 MAX_FETCH_RETRIES = 3
+_pages_without_app: WeakSet[Page] = WeakSet()
 
 
 def open_menu(page: Page, scan: Scan) -> None:
@@ -77,8 +80,22 @@ def submit_order(page: Page) -> None:
 
 
 def block_app(page: Page) -> None:
-    """Act as a browser without the app: its address does nothing."""
-    page.route(APP, lambda route: route.fulfill(status=204))
+    """Act as a browser without the app: its address does nothing.
+
+    `page.route` would hold up every request of the page, and turn off its cache.
+    """
+    if page in _pages_without_app:
+        return
+    _pages_without_app.add(page)
+    devtools = page.context.new_cdp_session(page)
+
+    def ignore(event: dict[str, Any]) -> None:
+        devtools.send(
+            "Fetch.fulfillRequest", {"requestId": event["requestId"], "responseCode": 204}
+        )
+
+    devtools.on("Fetch.requestPaused", ignore)
+    devtools.send("Fetch.enable", {"patterns": [{"urlPattern": "*/app/R*"}]})
 
 
 @contextmanager

@@ -172,7 +172,6 @@ def test_basket_found_again_says_what_has_changed_since(stack: Stack, page: Page
         milk["options"] = [milk["options"][1] | {"sold_out": True}]
         session["products"].remove(products["Filter coffee"])
 
-    page.unroute_all()
     change_session(page, changed)
     page.reload()
     open_basket(page)
