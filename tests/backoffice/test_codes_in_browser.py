@@ -70,7 +70,7 @@ def test_pages_of_codes_are_accessible_and_fit_each_screen(live_server: LiveServ
         faults = [
             f"{path}: {fault}"
             for path in paths
-            for fault in (*faults_of(browser, path), *too_wide(browser, path))
+            for fault in (*faults_of(browser, path), *too_wide(browser.page))
         ]
         errors = list(browser.script_errors)
 

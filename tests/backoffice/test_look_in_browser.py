@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import ViewportSize, expect
+from playwright.sync_api import Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from orders.models import Order
@@ -39,10 +39,8 @@ def faults_of(browser: AdminBrowser, path: str) -> list[str]:
     return [each for each in found if not any(rule in each for rule in RULES_OF_DJANGOS_LISTS)]
 
 
-def too_wide(browser: AdminBrowser, path: str) -> list[str]:
-    """Return the sizes of windows that a page does not fit."""
-    browser.open(path)
-    page = browser.page
+def too_wide(page: Page) -> list[str]:
+    """Return the sizes of windows that the open page does not fit."""
     found = []
     for size in SIZES:
         page.set_viewport_size(size)
@@ -70,7 +68,7 @@ def test_pages_are_accessible_and_fit_each_screen(live_server: LiveServer) -> No
         faults = [
             f"{path}: {fault}"
             for path in paths
-            for fault in (*faults_of(browser, path), *too_wide(browser, path))
+            for fault in (*faults_of(browser, path), *too_wide(browser.page))
         ]
         violations, errors = list(browser.policy_violations), list(browser.script_errors)
 
