@@ -8,7 +8,6 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -186,25 +185,3 @@ def test_picture_is_received_from_signed_in_staff_alone(
     assert send(pictures, signed_in) == 403  # received, and lacking the form's token
     body = bytes(MAX_FORM_BYTES + 1)
     assert (send(pictures, signed_in), send(orders, signed_in)) == (403, 413)
-
-
-@pytest.fixture
-def two_workers(transactional_db: None, tmp_path: Path) -> Iterator[WebProcess]:
-    with WebProcess(tmp_path / "log", WEB_CONCURRENCY="2") as process:
-        yield process
-
-
-def test_response_on_a_kept_connection_does_not_wait_for_an_acknowledgement(
-    two_workers: WebProcess,
-) -> None:
-    """With several workers, each response on a kept connection took 40 ms longer."""
-    connection = two_workers.connect()
-    seconds = []
-    for _ in range(12):
-        began_at = time.monotonic()
-        connection.request("GET", "/health/live")
-        connection.getresponse().read()
-        seconds.append(time.monotonic() - began_at)
-    connection.close()
-
-    assert min(seconds[1:]) < 0.03
