@@ -72,6 +72,10 @@ def _run(argv: list[str]) -> None:
         sys.argv = ["-c", *argv[3:]]
         exec(argv[2], {"__name__": "__main__"})  # noqa: S102 - the code of a test
         return
+    if argv[:2] == ["python", "-m"]:
+        sys.argv = argv[2:]
+        runpy.run_module(argv[2], run_name="__main__", alter_sys=True)
+        return
     program, *arguments = argv[1:] if argv[0] == "python" else argv
     if argv[0] != "python":
         program = str(Path(sys.executable).parent / program)

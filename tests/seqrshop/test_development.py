@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +25,9 @@ from seqrshop.local import ROOT
 from seqrshop.local.demo import SECRETS_FILE, load_secrets
 from seqrshop.local.reload import CodeFilter, reloading
 from seqrshop.local.servers import free_port
+from tests.database_roles import dropped_afterwards
+from tests.forked_programs import run_forked
+from tests.migrated_database import copy_of_migrated_database
 
 pytestmark = pytest.mark.slow
 
@@ -93,7 +96,9 @@ def test_check_needs_no_setting_and_no_server(tmp_path: Path) -> None:
 def test_given_setting_without_debug_needs_all_settings(
     tmp_path: Path, given: dict[str, str]
 ) -> None:
-    stopped = run([*MANAGE, "runserver", "--noreload"], tmp_path, **given)
+    stopped = run_forked(
+        ["python", "manage.py", "runserver", "--noreload"], environment(tmp_path, **given)
+    )
 
     assert stopped.returncode == 1
     assert "SECRET_KEY is missing" in stopped.stderr
@@ -102,7 +107,7 @@ def test_given_setting_without_debug_needs_all_settings(
 
 
 def test_deployment_with_nothing_set_names_the_missing_settings(tmp_path: Path) -> None:
-    stopped = run([sys.executable, "-c", DEPLOYED, "migrate"], tmp_path)
+    stopped = run_forked(["python", "-c", DEPLOYED, "migrate"], environment(tmp_path))
 
     assert stopped.returncode == 1
     assert "SECRET_KEY is missing" in stopped.stderr
@@ -122,7 +127,8 @@ def test_key_in_a_file_is_a_given_setting(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(Fernet.generate_key().decode())
 
-    stopped = run([*MANAGE, "check"], tmp_path, ENCRYPTION_KEYS_FILE=str(file))
+    given = environment(tmp_path, ENCRYPTION_KEYS_FILE=str(file))
+    stopped = run_forked(["python", "manage.py", "check"], given)
 
     assert stopped.returncode == 1
     assert "SECRET_KEY is missing" in stopped.stderr
@@ -232,10 +238,20 @@ def test_only_the_web_process_restarts_for_templates() -> None:
     assert beat.endswith(' "celery beat" orders payments seqrshop')
 
 
-def test_make_dev_restarts_every_process_when_code_changes(tmp_path: Path) -> None:
+@pytest.fixture
+def migrated(worker_id: str) -> Iterator[dict[str, str]]:
+    """The addresses of a migrated database; to migrate an empty one takes most of a start."""
+    name = f"dev_{worker_id}"
+    with dropped_afterwards(name):
+        yield copy_of_migrated_database(name)
+
+
+def test_make_dev_restarts_every_process_when_code_changes(
+    tmp_path: Path, migrated: dict[str, str]
+) -> None:
     port = free_port()
-    ports = {"PORT": str(port), "SANDBOX_PORT": str(free_port())}
-    running = start([sys.executable, "-m", "seqrshop.local.run", "--dev"], tmp_path, **ports)
+    given = {"PORT": str(port), "SANDBOX_PORT": str(free_port()), **migrated}
+    running = start([sys.executable, "-m", "seqrshop.local.run", "--dev"], tmp_path, **given)
     log = (tmp_path / "log").open("w")
     try:
         assert running.stdout

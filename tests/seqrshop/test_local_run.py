@@ -20,6 +20,7 @@ from seqrshop.local import ROOT, demo
 from seqrshop.local.demo import Ports, Secrets
 from seqrshop.local.orphans import OWNER_VARIABLE, is_alive
 from seqrshop.local.servers import Servers, free_port
+from tests.forked_programs import run_forked
 
 pytestmark = pytest.mark.slow
 
@@ -47,15 +48,7 @@ def newcomer_environment(folder: Path, **given: str) -> dict[str, str]:
 
 def start_error(environment: Mapping[str, str]) -> str:
     """Return the one sentence with which `make run` fails to start."""
-    failed = subprocess.run(
-        COMMAND,
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=START_TIMEOUT_SECONDS,
-        check=False,
-    )
+    failed = run_forked(["python", *COMMAND[1:]], environment)
     assert failed.returncode == 1
     assert failed.stdout == ""
     assert failed.stderr.count("\n") == 1
