@@ -1,7 +1,7 @@
 """`make proof`: runs in full what `make test` runs in part, and makes many model-based runs.
 
 The parts are the pairs of writers, the grid of endless answers, the fault matrix, the grid of
-staff by page, by action and by role, and the rows of a large report.
+staff by page, by action and by role, the rows of a large report, and the closings of random days.
 
 Makes EXAMPLES runs with the seeds from SEED on; without SEED the first seed is random. Says how to
 repeat one that failed. EXAMPLES=1 makes the model-based runs alone.
@@ -58,6 +58,11 @@ WHOLE_TESTS = (
         "tests/payments/reconciliation/test_large_report.py",
         {"REPORT_ROWS": BUSY_DAY_ROWS},
         f"A report of {BUSY_DAY_ROWS} rows was reconciled",
+    ),
+    (
+        "tests/payments/closings/test_closings_equal_seqr.py",
+        {"ALL_CELLS": "1"},
+        "The closings of 20 times 60 random days equalled SEQR's reports",
     ),
 )
 MAX_PROCESSES = 2  # for two cores
