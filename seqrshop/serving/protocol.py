@@ -19,7 +19,9 @@ MAX_TARGET_BYTES = 8 * 1024  # of the path and the query
 # Of all that is received beside a body that is wanted: a head, requests that are sent before the
 # response to an earlier one. Counted by reads, which have at most 256 KB each.
 MAX_HEAD_BYTES = 32 * 1024
-MAX_DISCARDED_BYTES = 1024 * 1024  # of the rest of a body that was refused, so that 413 arrives
+# Of the rest of a body that was refused, so that 413 arrives: more than the largest form of the
+# staff's pages.
+MAX_DISCARDED_BYTES = 2 * 1024 * 1024
 RETRY_SECONDS = 2
 
 
