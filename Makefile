@@ -92,7 +92,7 @@ bench-quick: $(VENV)/installed-test ## measure three rows of the poller and tap 
 bench-streams: $(VENV)/installed-test ## measure the streams alone (3 min)
 	@exec $(VENV_PYTHON) -m tests.bench.run --streams
 
-bench-scale: $(VENV)/installed-test ## measure the admin among a million orders, and write docs/scale.md (40 min): ORDERS=n
+bench-scale: $(VENV)/installed-test ## measure the admin among a million orders, and write docs/scale.md (40 min): ORDERS=n, PAGES=regex
 	@exec $(VENV_PYTHON) -m tests.bench.scale.run
 
 bench-web: $(VENV)/installed-test ## measure web beside the usual design, and write docs/performance.md (10 min)

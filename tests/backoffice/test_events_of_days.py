@@ -15,7 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from orders.models import AuditEvent, Order, Shop
 from orders.query_plans import planned_by_index
-from seqrshop.backoffice import row_count, rows_of_shops
+from seqrshop.backoffice import events_by_order, row_count, rows_of_shops
 from seqrshop.backoffice.audit_event import AuditEventAdmin
 from tests.database_roles import execute_as_owner
 from tests.factories import CustomerFactory, OrderFactory, ShopFactory
@@ -223,6 +223,23 @@ def test_orders_that_came_after_the_chosen_days_are_not_read(shops: list[Shop]) 
     reads = [each["sql"] for each in queries if "FROM unnest(" in each["sql"]]
     assert reads
     assert all(f"id < {later.pk} ORDER BY id DESC" in each for each in reads)
+
+
+@pytest.mark.parametrize(("counted_orders", "counts"), [(2_000, 1), (1, 2)])
+def test_events_of_the_first_orders_of_the_days_are_counted_before_all(
+    shops: list[Shop], monkeypatch: pytest.MonkeyPatch, counted_orders: int, counts: int
+) -> None:
+    """One order's are not more than a list counts, and so all are counted."""
+    monkeypatch.setattr(events_by_order, "COUNTED_ORDERS", counted_orders)
+    client = staff("orders.view_auditevent", shops=shops[:1])
+
+    with CaptureQueriesContext(connection) as queries:
+        shown = changelist(client, query(FIFTH_DAY))
+
+    counted = [each["sql"] for each in queries if "LIMIT 11)" in each["sql"]]
+    assert len(counted) == counts
+    assert f"LIMIT {counted_orders})" in counted[0]
+    assert shown.is_large
 
 
 @pytest.mark.parametrize("page", ["last", "99"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -65,8 +66,7 @@ class Results:
 def measure_all() -> Results:
     """Measure with the database as it is, which is changed by nothing but sign-ins."""
     orders = Order.objects.count()
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+    with _plain_static_files():
         return Results(
             orders,
             _postgres_version(),
@@ -77,6 +77,17 @@ def measure_all() -> Results:
         )
 
 
+def measure_pages(pattern: str) -> dict[str, list[PageTimes]]:
+    """Measure those of the pages whose address a regular expression is found in."""
+    with _plain_static_files():
+        return _pages(pattern)
+
+
+def _plain_static_files() -> override_settings:
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    return override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain})
+
+
 def _postgres_version() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
@@ -84,12 +95,12 @@ def _postgres_version() -> str:
     return str(postgres)
 
 
-def _pages() -> dict[str, list[PageTimes]]:
+def _pages(pattern: str = "") -> dict[str, list[PageTimes]]:
     found = {}
     for staff, shops in STAFF.items():
         client = browser_of(shops)
         setup_test_environment()  # lets the client keep what a template was rendered with
-        pages = list(pages_of(client))
+        pages = [page for page in pages_of(client) if re.search(pattern, page.address)]
         teardown_test_environment()
         sys.stdout.write(f"staff of {staff}: {len(pages)} pages\n")
         sys.stdout.flush()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -37,6 +37,22 @@ def tables(results: Results) -> str:
             _bytes(results),
         ]
     )
+
+
+def page_lines(pages: Mapping[str, Sequence[PageTimes]]) -> str:
+    """Return a table of pages, each with a line of its own, the slowest first."""
+    measured = [(staff, each) for staff, times in pages.items() for each in times]
+    lines = [
+        (
+            staff,
+            f"`{each.page.address}`",
+            f"{each.median * 1000:.0f} ms",
+            f"{each.cpu_seconds * 1000:.0f} ms",
+            str(each.statements),
+        )
+        for staff, each in sorted(measured, key=lambda pair: -pair[1].median)
+    ]
+    return table(("staff of", "address", "median", "its CPU", "statements"), lines)
 
 
 def _pages(staff: str, times: Sequence[PageTimes]) -> str:

@@ -1,5 +1,7 @@
 """The command: `python -m tests.bench.scale.run`; ORDERS=n for another number of orders.
 
+PAGES=pattern measures the pages alone whose address the regular expression is found in.
+
 The database stays in .local/scale, filled, for the next run with the same number of orders.
 """
 
@@ -43,8 +45,11 @@ def main() -> None:
         if not FILLED.exists():
             _fill(addresses.migration_database_url, orders)
         from tests.bench.scale import report  # noqa: PLC0415 - once Django is set up
-        from tests.bench.scale.measure import measure_all  # noqa: PLC0415
+        from tests.bench.scale.measure import measure_all, measure_pages  # noqa: PLC0415
 
+        if pattern := os.environ.get("PAGES"):
+            sys.stdout.write(f"\n{report.page_lines(measure_pages(pattern))}\n")
+            return
         results = measure_all()
         sys.stdout.write(f"\n{report.tables(results)}\n")
         if orders >= ORDERS:

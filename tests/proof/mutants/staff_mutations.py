@@ -185,6 +185,22 @@ STAFF_MUTATIONS = (
         "::test_page_beyond_many_rows_is_refused_with_advice_and_the_filter_stays",
     ),
     Mutation(
+        "leave out orders of a day that a long transaction has stored",
+        "seqrshop/backoffice/id_ranges.py",
+        "_first_not_before(model, field, since - LONGEST_TRANSACTION)",
+        "_first_not_before(model, field, since)",
+        "tests/backoffice/test_large_lists_by_index.py"
+        "::test_ids_of_a_time_are_those_of_all_its_rows_and_of_a_day_around",
+    ),
+    Mutation(
+        "take the events of the first orders of some days for all",
+        "seqrshop/backoffice/row_count.py",
+        "        counted = _count_to_limit(rows)\n",
+        "        counted = counted or _count_to_limit(rows)\n",
+        "tests/backoffice/test_events_of_days.py"
+        "::test_events_of_the_first_orders_of_the_days_are_counted_before_all",
+    ),
+    Mutation(
         "read the events of all days for the last page of one",
         "seqrshop/backoffice/audit_event.py",
         'return ("-occurred_at", "-id") if is_of_days else ("-id",)',
