@@ -62,7 +62,7 @@ WHOLE_TESTS = (
     (
         "tests/payments/closings/test_closings_equal_seqr.py",
         {"ALL_CELLS": "1"},
-        "The closings of 20 times 60 random days equalled SEQR's reports",
+        "The closings of 6 times 60 random days equalled SEQR's reports",
     ),
 )
 MAX_PROCESSES = 2  # for two cores
