@@ -32,7 +32,7 @@ def locked_shards() -> dict[Shard, str]:
 
 def holder_of(token: str) -> str:
     """Return the poller that holds the lock with this token."""
-    return token.partition(":")[0]
+    return token.rpartition(":")[0]
 
 
 class ShardLock:

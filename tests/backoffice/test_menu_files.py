@@ -196,3 +196,15 @@ def test_hours_are_copied_to_the_chosen_shops_from_their_page(shop: Shop) -> Non
     assert target.opening_hours.get().weekday == 1
     assert not other.opening_hours.exists()
     assert LogEntry.objects.get().change_message == f"Opening hours copied from {shop}"
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_page_of_a_shop_links_to_the_copy_of_its_hours_for_those_who_may(
+    shop: Shop, may: bool
+) -> None:
+    permissions = COPY_HOURS_PERMISSIONS if may else ()
+    client = staff("orders.view_shop", *permissions, shops=[shop])
+
+    page = client.get(page_url(shop)).content.decode()
+
+    assert (admin_url(Shop, "hours", shop.pk) in page) == may

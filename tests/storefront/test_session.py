@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import Any
 
 import pytest
@@ -353,3 +355,10 @@ def test_exchange_is_refused_while_others_wait_for_seqr_and_a_known_token_is_ser
     assert client.send("/lyktan/session", {"token": other}).status_code == 200
     taken = call_places.MAX_CONCURRENT_CALLS + call_places.MAX_WAITING_REQUESTS
     assert taken < SEQR_THREADS
+
+
+def test_menu_of_a_session_is_compressed(client: JsonClient, token: str, bun: Product) -> None:
+    response = client.send("/lyktan/session", {"token": token}, headers={"Accept-Encoding": "gzip"})
+
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert json.loads(gzip.decompress(response.content))["products"][0]["id"] == bun.pk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -240,6 +241,20 @@ def test_failed_capture_is_reported_as_far_as_its_outcome_is_known(
 
     assert shown.startswith(message)
     assert reloaded(invoice).status == S.RESERVED
+
+
+def test_capture_of_what_seqr_does_not_confirm_is_refused_in_one_sentence(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = reserved_invoice(sandbox)
+    sandbox.fault("getPaymentStatus", kind="result_code", code=96)
+
+    (shown,) = confirm(superuser(), invoice)
+
+    assert re.fullmatch(
+        r"Not captured: SEQR does not confirm the reservation \(getPaymentStatus: .+[^.]\)\.", shown
+    )
+    assert call_count(sandbox, "commitReservation") == 0
 
 
 def test_capture_without_permission_is_refused() -> None:

@@ -183,3 +183,12 @@ def test_poller_started_without_redis_leaves_shards_with_current_rows_to_another
         threading.Event().wait(1)
 
     assert call_count(sandbox, "getPaymentStatus") == 0
+
+
+def test_holder_of_a_lock_is_named_by_its_token_whatever_the_name() -> None:
+    lock = ShardLock(SHARDS[0], "poller@[2001:db8::1]:17")
+
+    assert lock.acquire()
+
+    assert holder_of(locked_shards()[SHARDS[0]]) == "poller@[2001:db8::1]:17"
+    lock.release()

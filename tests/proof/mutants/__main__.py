@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,7 +76,8 @@ def _run_all(
         copy = free_copies.get()
         try:
             with _applied(mutation, copy):
-                is_caught = _run(copy, test := _test_of(mutation, tests)) == FAILED
+                test = _test_of(mutation, tests)
+                is_caught = _run(copy, test, env=_environment_of(mutation)) == FAILED
         finally:
             free_copies.put(copy)
         progress.keep(mutation, test, is_caught=is_caught)
@@ -113,12 +114,23 @@ def _applied(mutation: Mutation, copy: Path) -> Iterator[None]:
         file.write_text(source)
 
 
-def _run(copy: Path, *tests: str) -> int:
+def _environment_of(mutation: Mutation) -> dict[str, str]:
+    """Return the environment of its test, without the cluster whose database was migrated before.
+
+    A mutation of a migration shows in a database that it has migrated.
+    """
+    env = dict(os.environ)
+    if "/migrations/" in mutation.file:
+        del env[CLUSTER_VARIABLE]
+    return env
+
+
+def _run(copy: Path, *tests: str, env: Mapping[str, str] = os.environ) -> int:
     """Run tests in a copy until one fails; return PASSED or FAILED."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-rfE", "--tb=no", *tests],
         cwd=copy,
-        env={**os.environ, "SEED": str(SEED), "SEEDS": str(SEEDS)},
+        env={**env, "SEED": str(SEED), "SEEDS": str(SEEDS)},
         capture_output=True,
         text=True,
         check=False,
