@@ -297,3 +297,9 @@ def test_backlog_of_a_start_is_spread_over_half_a_second() -> None:
     first = sum(map(len, shard.seqr.sent.values()))
 
     assert 1000 <= first <= 3000
+
+
+def test_one_call_at_a_time_is_enough_for_a_few_invoices() -> None:
+    shard = run(step(QUICK, QUICK), open_count=5, max_in_flight=1)
+
+    assert shard.longest_silence() < MAX_SILENCE_SECONDS
