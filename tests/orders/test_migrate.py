@@ -11,7 +11,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from tests.database_roles import dropped_afterwards, make_database
 from tests.forked_programs import run_forked
-from tests.migrated_database import TERMINAL_SETTINGS, copy_of_migrated_database
+from tests.migrated_database import TERMINAL_SETTINGS, copied_for_a_test
 
 pytestmark = pytest.mark.slow
 
@@ -28,8 +28,7 @@ def database(worker_id: str) -> Iterator[dict[str, str]]:
 def migrated_database(worker_id: str) -> Iterator[dict[str, str]]:
     """The addresses of a migrated database; a test relies on what it sets itself."""
     name = f"migrated_{worker_id}"
-    with dropped_afterwards(name):
-        addresses = copy_of_migrated_database(name)
+    with copied_for_a_test(name) as addresses:
         assert migrate(**addresses).returncode == 0  # grants the role its access
         yield addresses
 
@@ -62,8 +61,8 @@ def owners(database: Mapping[str, str]) -> set[str]:
 def without_terminal(worker_id: str) -> Iterator[dict[str, str]]:
     """The addresses of a database that was migrated from empty without a terminal."""
     name = f"without_terminal_{worker_id}"
-    with dropped_afterwards(name):
-        yield copy_of_migrated_database(name)
+    with copied_for_a_test(name) as addresses:
+        yield addresses
 
 
 def test_owner_migrates_without_a_terminal_and_application_gets_rows_but_no_table(

@@ -25,9 +25,8 @@ from seqrshop.local import ROOT
 from seqrshop.local.demo import SECRETS_FILE, load_secrets
 from seqrshop.local.reload import CodeFilter, reloading
 from seqrshop.local.servers import free_port
-from tests.database_roles import dropped_afterwards
 from tests.forked_programs import run_forked
-from tests.migrated_database import copy_of_migrated_database
+from tests.migrated_database import copied_for_a_test
 
 pytestmark = pytest.mark.slow
 
@@ -242,8 +241,8 @@ def test_only_the_web_process_restarts_for_templates() -> None:
 def migrated(worker_id: str) -> Iterator[dict[str, str]]:
     """The addresses of a migrated database; to migrate an empty one takes most of a start."""
     name = f"dev_{worker_id}"
-    with dropped_afterwards(name):
-        yield copy_of_migrated_database(name)
+    with copied_for_a_test(name) as addresses:
+        yield addresses
 
 
 def test_make_dev_restarts_every_process_when_code_changes(
