@@ -213,8 +213,11 @@ def save_roles() -> None:
     wanted = {(groups[role.name], ids[name]) for role in ROLES for name in role.permissions}
     held.filter(pk__in=[pk for key, pk in before.items() if key not in wanted]).delete()
     held.bulk_create(
-        held.model(group_id=group, permission_id=permission)
-        for group, permission in sorted(wanted - before.keys())
+        (
+            held.model(group_id=group, permission_id=permission)
+            for group, permission in sorted(wanted - before.keys())
+        ),
+        ignore_conflicts=True,
     )
 
 
