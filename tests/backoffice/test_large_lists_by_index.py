@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -133,6 +135,9 @@ def test_orders_of_a_closed_shop_are_found_by_its_filter(
 
 
 def test_first_orders_of_shops_are_read_by_the_index_of_their_shops(shops: list[Shop]) -> None:
+    last = wanted("-pk")[0]
+    _add_paid_orders(shops[0], range(last + 1, last + 2_001))
+    _add_paid_orders(shops[1], range(last + 2_001, last + 2_007))
     own = wanted("pk", shop__in=shops[1:])
     ids = IdRange(above=own[0], below=own[-1])
 
@@ -145,6 +150,16 @@ def test_first_orders_of_shops_are_read_by_the_index_of_their_shops(shops: list[
         assert found == expected
         assert {scan["Index Name"] for scan in scans} == {"order_of_shop"}
         assert sum(scan["Actual Rows"] * scan["Actual Loops"] for scan in scans) <= 2 * 4
+
+
+def _add_paid_orders(shop: Shop, ids: Iterable[int]) -> None:
+    sample = Order.objects.filter(shop=shop, state="paid").values()[0]
+    Order.objects.bulk_create(
+        Order(**sample | {"id": pk, "public_id": UUID(int=pk), "return_key": pk, "nonce": pk})
+        for pk in ids
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE orders_order")
 
 
 def _scans(statement: str) -> list[dict[str, Any]]:

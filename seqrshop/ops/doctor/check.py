@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -101,7 +102,7 @@ def _run_once(checks: Sequence[Check], limit: float) -> list[list[Finding]]:
 
 
 def concurrently(calls: Sequence[Callable[[], T]], limit: float) -> list[T | None]:
-    """Return what the calls return, in their order, and None for each that takes too long.
+    """Return what the calls return, in their order, and None for each that fails or takes too long.
 
     At most CALLS_AT_ONCE are in flight. None of them delays the end of the process.
     """
@@ -113,10 +114,11 @@ def concurrently(calls: Sequence[Callable[[], T]], limit: float) -> list[T | Non
         try:
             while True:
                 with lock:
-                    index, call = next(waiting)
-                results[index] = call()
-        except StopIteration:
-            return
+                    index, call = next(waiting, (-1, None))
+                if call is None:
+                    return
+                with suppress(Exception):
+                    results[index] = call()
         finally:
             connection.close()
 

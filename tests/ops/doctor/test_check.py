@@ -6,6 +6,9 @@ import threading
 import time
 from collections.abc import Iterator
 
+import pytest
+
+from seqrshop.ops.doctor import check as check_module
 from seqrshop.ops.doctor.check import Check, concurrently, run_checks
 from seqrshop.ops.doctor.finding import Finding, Level, failed, ok
 from tests.ops.doctor.results import levels
@@ -100,3 +103,12 @@ def test_calls_at_once_keep_their_order_and_leave_out_the_slow_one() -> None:
     calls = [lambda: "first", lambda: threading.Event().wait(30), lambda: "third"]
 
     assert concurrently(calls, LIMIT) == ["first", None, "third"]
+
+
+def test_calls_that_fail_are_left_out_and_stop_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_module, "CALLS_AT_ONCE", 1)
+
+    def fail() -> str:
+        raise RuntimeError
+
+    assert concurrently([fail, lambda: "second"], LIMIT) == [None, "second"]

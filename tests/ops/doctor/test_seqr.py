@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from typing import Any
 
@@ -160,7 +160,10 @@ def test_credentials_are_unclear_while_seqr_is_away(
 
 
 def test_credentials_are_unclear_while_seqr_hangs(
-    transactional_db: None, seqr_proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None,
+    seqr_proxy: FaultProxy,
+    monkeypatch: pytest.MonkeyPatch,
+    eventually: Callable[[Callable[[], bool]], None],
 ) -> None:
     monkeypatch.setattr(checks, "CALL_LIMIT_SECONDS", 0.3)
     seqr_proxy.swallow = "*"
@@ -171,6 +174,8 @@ def test_credentials_are_unclear_while_seqr_hangs(
 
     assert finding.level == "warning"
     assert time.monotonic() - began_at < 3
+    seqr_proxy.close()
+    eventually(lambda: AuditEvent.objects.filter(source=SourceName.OPERATOR).count() == 2)
 
 
 def test_retired_terminal_is_not_called(transactional_db: None, sandbox: SandboxProcess) -> None:
