@@ -19,9 +19,10 @@ OPTIONS_OF_COLOURS: dict[str, Any] = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
     "resultTypes": ["violations"],
 }
-# Django's buttons fade from one theme's colours to the other's.
-END_FADES = """() => document.getAnimations()
-    .filter((each) => each instanceof CSSTransition)
+# Sheets rise out of nothing, and Django's buttons fade from one theme's colours to the other's. An
+# endless animation cannot be finished.
+END_MOVEMENTS = """() => document.getAnimations()
+    .filter((each) => Number.isFinite(each.effect.getComputedTiming().endTime))
     .forEach((each) => each.finish())"""
 RUN = "async (options) => (await axe.run(options)).violations"
 
@@ -46,12 +47,13 @@ def violations_in_each_theme(page: Page) -> list[str]:
 def set_theme(page: Page, theme: Literal["light", "dark"]) -> None:
     """Show the page in a theme, in the colours that it has after the change."""
     page.emulate_media(color_scheme=theme)
-    page.evaluate(END_FADES)
+    page.evaluate(END_MOVEMENTS)
 
 
 def _run(page: Page, options: dict[str, Any]) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
+    page.evaluate(END_MOVEMENTS)
     violations = []
     for violation in page.evaluate(RUN, options):
         elements = ", ".join(str(node["target"]) for node in violation["nodes"])
