@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -261,3 +262,28 @@ def test_place_is_passed_on_to_those_that_wait(monkeypatch: pytest.MonkeyPatch) 
     waiting.join(timeout=20)
 
     assert order == ["first", "waited"]
+
+
+def test_one_more_than_may_wait_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    place, entered, refused = HashPlace(), [], []
+    monkeypatch.setattr(hash_places, "WAIT_SECONDS", 300.0)
+
+    def wait(number: int) -> None:
+        try:
+            with place.hold():
+                entered.append(number)
+        except NoHashPlace:
+            refused.append(number)
+
+    numbers = range(hash_places.MAX_WAITING + 1)
+    threads = [threading.Thread(target=wait, args=[number]) for number in numbers]
+    with place.hold():
+        for thread in threads:
+            thread.start()
+        eventually(lambda: bool(refused))
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert (len(entered), len(refused)) == (hash_places.MAX_WAITING, 1)

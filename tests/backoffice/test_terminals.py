@@ -215,9 +215,12 @@ def test_corrected_password_makes_the_paused_payments_be_probed_at_once(till: Te
         terminal=till, case=case, reason=str(error), next_probe_at=later
     )
 
+    before = superuser().get(list_url(Terminal)).content.decode()
+
     superuser().post(page_url(till), {"label": "Till 2", "password": SECRET})
 
     pause.refresh_from_db()
+    assert "Payments are paused: SEQR refuses the terminal" in before
     assert pause.next_probe_at <= database_now()
 
 

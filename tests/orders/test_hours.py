@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orders.models import OpeningException, OpeningHours, PlannedPause
-from orders.services import Schedule
+from orders.models import OpeningException, OpeningHours, PlannedPause, Shop
+from orders.services import Schedule, first_day_that_counts, schedule_columns
+from tests.factories import ShopFactory
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
@@ -229,6 +231,30 @@ def test_shop_takes_orders_once_pauses_and_closing_times_are_over() -> None:
     assert schedule.takes_orders_from(at("2026-11-23 11:00")) == at("2026-11-23 11:00")
     assert schedule.takes_orders_from(at("2026-11-23 12:00")) == at("2026-11-27 10:30")
     assert schedule.pause_at(at("2026-11-27 10:30")) is None
+
+
+@pytest.mark.django_db
+def test_shop_is_read_without_the_days_and_pauses_that_are_over() -> None:
+    shop = ShopFactory.create()
+    of_shop = OpeningException.objects.filter(shop=shop)
+    for exception in (other("2026-11-21"), other("2026-11-20", "2026-11-22"), other("2026-12-24")):
+        exception.shop = shop
+        exception.save()
+    for planned in (
+        pause("2026-11-23 08:00", "2026-11-23 09:00"),
+        pause("2026-11-23 08:00", "2026-11-23 09:01"),
+    ):
+        planned.shop = shop
+        planned.save()
+
+    moment = at("2026-11-23 09:00")
+    columns = schedule_columns(first_day_that_counts(moment), moment)
+    read: Any = Shop.objects.annotate(**columns).get()
+
+    [yesterdays, later] = sorted(each["last_day"] for each in read.exceptions)
+    assert (yesterdays, later) == ("2026-11-22", "2026-12-24")
+    assert of_shop.count() == 3
+    assert len(read.pauses) == 1
 
 
 def test_hours_in_a_skipped_hour_and_a_closed_week_open_the_week_after() -> None:

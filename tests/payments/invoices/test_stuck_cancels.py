@@ -3,6 +3,7 @@
 Each failure lasts for ever.
 """
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -133,6 +134,7 @@ def test_case_of_a_stuck_cancel_is_closed_once_seqr_confirms_it(sandbox: Sandbox
     cancel_invoice(invoice.pk, CancelReason.CUSTOMER, BY_CUSTOMER)
     pass_time_with_recovery(invoice, minutes=12, step=60)
     case = MoneyCase.objects.get(kind=CaseKind.CANCEL_STUCK)
+    assert re.fullmatch(r"SEQR does not confirm the cancel: .*[^.]", case.summary)
     sandbox.clear_faults()
 
     finish_cancel(invoice.pk, BY_RECOVERY)

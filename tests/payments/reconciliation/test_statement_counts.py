@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from orders.clock import database_now
@@ -38,10 +39,10 @@ A_DAY = timedelta(days=1)
 
 def reconciled_periods(number: int) -> list[TransactionPeriod]:
     """Return the terminal's periods of the last days, each with the report of one payment."""
-    now = database_now()
+    noon = timezone.localtime().replace(hour=12)  # of each day, also where the clocks change
     periods = []
     for days in range(number, 0, -1):
-        closed_at = now - days * A_DAY
+        closed_at = noon - days * A_DAY
         period = TransactionPeriod.objects.create(
             day=period_day(closed_at),
             terminal=own_terminal(),
