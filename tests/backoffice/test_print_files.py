@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -96,6 +97,20 @@ def test_chosen_codes_become_a_file_in_the_order_of_their_tables(shop: Shop) -> 
         "Table 9",
         "Table 10",
     ]
+
+
+def test_chosen_codes_become_pictures_in_an_archive(shop: Shop) -> None:
+    client = superuser()
+    file = file_of(client)
+
+    made(client, file, layout="IMAGES", size_mm=50)
+
+    response = client.get(page_of(file, "print_file_download"))
+    names = zipfile.ZipFile(io.BytesIO(response.content)).namelist()
+    assert len(names) == 6  # an SVG and a PNG of each code
+    assert f'filename="codes-{file.pk}.zip"' in response.headers["Content-Disposition"]
+    event = AuditEvent.objects.get(name=EventName.PRINT_FILE_MADE)
+    assert event.subject_label == f"codes-{file.pk}.zip"
 
 
 def test_button_of_a_codes_page_leads_to_its_print_file(shop: Shop) -> None:

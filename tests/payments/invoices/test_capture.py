@@ -240,6 +240,7 @@ def test_failed_capture_is_reported_as_far_as_its_outcome_is_known(
     (shown,) = confirm(superuser(), invoice)
 
     assert shown.startswith(message)
+    assert ".)" not in shown
     assert reloaded(invoice).status == S.RESERVED
 
 

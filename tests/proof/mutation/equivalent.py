@@ -56,4 +56,9 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "return zeep.Client(str(wsdl), )  # type: ignore[no-untyped-call]",
         "the bundled files name no address: the transport forbids what none of them asks for",
     ),
+    Equivalent(
+        "seqrshop/backoffice/rows_of_shops.py",
+        "MAX_BATCH_SIZE = 2001",
+        "nothing depends on the exact number of rows that are read at a time",
+    ),
 )
