@@ -90,7 +90,7 @@ def test_evidence_names_company_and_system_in_each_call_and_no_secret(
     for secret in ("12345678", "/notify/", "46700643933"):
         assert secret not in whole
     digest = sha256((tmp_path / "evidence.json").read_bytes()).hexdigest()
-    text = "\n".join(page.extract_text() for page in PdfReader(tmp_path / "evidence.pdf").pages)
+    text = text_of_pdf(tmp_path)
     assert f"SHA-256 of evidence.json: {digest}" in output
     assert f"SHA-256 of evidence.json: {digest}" in text
     assert "Rehearsal of SEQR's certification" in text
@@ -108,6 +108,14 @@ def test_failed_step_ends_the_command_with_an_error_and_evidence(
     evidence = evidence_in(tmp_path)
     assert evidence["result"] == "not passed"
     assert [len(each["attempts"]) for each in evidence["steps"]] == [1] * 6 + [0] * 4
+    [failed] = evidence["steps"][5]["attempts"]
+    assert "23" in failed["reason"]
+    # Of the whole, and of its step.
+    assert " ".join(text_of_pdf(tmp_path).split()).count(failed["reason"]) == 2
+
+
+def text_of_pdf(folder: Path) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(folder / "evidence.pdf").pages)
 
 
 @pytest.mark.parametrize(
