@@ -169,5 +169,7 @@ def test_back_and_reload_keep_the_scroll(stack: Stack, page: Page) -> None:
     page.goto(f"{stack.url}/lyktan/success")
     expect_heading(page, "We couldn't find your order")
     page.go_back()
-
     wait_until(page, f"window.scrollY === {before}")
+    open_menu(page, stack.scan())  # another scan, in the same page
+
+    assert page.evaluate("window.scrollY") == 0
