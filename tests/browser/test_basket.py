@@ -87,6 +87,9 @@ def test_steppers_and_remove_change_the_basket(stack: Stack, page: Page) -> None
 
     coffee.get_by_role("button", name="Add one Filter coffee").click()
     expect(page.locator("#basket output[data-total]")).to_have_text("SEK\xa0131.00")
+    expect(coffee.locator("[data-quantity]")).to_have_text("3")
+    coffee.get_by_role("button", name="Remove one Filter coffee").click()
+    expect(coffee.locator("[data-quantity]")).to_have_text("2")
     basket_row(page, "Cinnamon bun").get_by_role("button", name="Remove Cinnamon bun").click()
 
     expect(coffee.get_by_role("button", name="Remove Filter coffee")).to_be_focused()
