@@ -135,9 +135,8 @@ def tests_of(fault: Fault, lines: LineMap, imports: ImportMap, failed: set[str])
     def distance(test: str) -> tuple[int, str]:
         return places.get(test.partition("::")[0], len(places)), test
 
-    if "/models/" in fault.file:
-        near = [*near, MIGRATIONS_TEST]
-    return sorted(running, key=distance) or near
+    of_models = [MIGRATIONS_TEST] if "/models/" in fault.file else []
+    return [*(sorted(running, key=distance) or near), *of_models]
 
 
 def _run_fault(fault: Fault, tests: list[str], copy: Path) -> str:
