@@ -100,6 +100,25 @@ def test_steppers_and_remove_change_the_basket(stack: Stack, page: Page) -> None
     expect(bar_total(page)).to_be_hidden()
 
 
+def test_note_stays_as_it_was_typed_while_the_menu_is_read_again(
+    stack: Stack, page: Page, set_product: SetProduct
+) -> None:
+    """It was lost where the customer had gone to another app without leaving the field."""
+    page.clock.install()
+    open_menu(page, stack.scan())
+    choose(page, "Filter coffee")
+    open_basket(page)
+    note = page.locator("#order-note")
+    note.fill("We sit outside ")
+    set_product(COFFEE, "40.00")
+
+    page.clock.fast_forward(61_000)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(page.locator("#basket output[data-total]")).to_have_text("SEK\xa040.00")
+    expect(note).to_have_value("We sit outside ")
+
+
 def test_back_button_and_escape_close_the_basket_and_return_the_focus(
     stack: Stack, page: Page
 ) -> None:

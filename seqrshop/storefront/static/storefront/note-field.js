@@ -9,15 +9,18 @@ export class NoteField {
 
   /**
    * @param {HTMLElement} root
-   * @param {(note: string) => void} [onChange] called with the cleaned note
+   * @param {(note: string) => void} [onChange] called with the cleaned note as it is typed: a
+   *   customer may go to another app before leaving the field
    */
   constructor(root, onChange = () => {}) {
     this.#input = find(root, "textarea", HTMLTextAreaElement);
     this.#counter = find(root, "[data-counter]");
-    this.#input.addEventListener("input", () => this.#count());
+    this.#input.addEventListener("input", () => {
+      this.#count();
+      onChange(this.value);
+    });
     // Browsers scroll to the caret, and may leave half of the field out of sight.
     this.#input.addEventListener("focus", () => this.#input.scrollIntoView({ block: "nearest" }));
-    this.#input.addEventListener("change", () => onChange(this.value));
   }
 
   get value() {
