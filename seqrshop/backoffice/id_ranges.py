@@ -37,11 +37,14 @@ _FIRST_NOT_BEFORE = """
     )
     SELECT high FROM span ORDER BY high - low LIMIT 1
 """
+# Compared and ordered by both columns, since the primary key alone must not serve: PostgreSQL knows
+# how many rows the average shop has, and would walk past all others' to find those of a small one.
 _FIRST_OF_SHOPS = """
     SELECT found.id
     FROM unnest(%s::bigint[]) AS shop (id), LATERAL (
         SELECT id FROM {table}
-        WHERE shop_id = shop.id AND id > %s AND id < %s ORDER BY id {direction} LIMIT %s
+        WHERE (shop_id, id) > (shop.id, %s) AND (shop_id, id) < (shop.id, %s)
+        ORDER BY shop_id {direction}, id {direction} LIMIT %s
     ) found
     ORDER BY 1 {direction} LIMIT %s
 """
