@@ -114,11 +114,11 @@ def concurrently(calls: Sequence[Callable[[], T]], limit: float) -> list[T | Non
         try:
             while True:
                 with lock:
-                    index, call = next(waiting, (-1, None))
-                if call is None:
-                    return
+                    index, call = next(waiting)
                 with suppress(Exception):
                     results[index] = call()
+        except StopIteration:
+            return
         finally:
             connection.close()
 
