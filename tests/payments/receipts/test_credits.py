@@ -35,6 +35,12 @@ def test_refunded_amount_is_spread_over_the_rates_in_proportion() -> None:
     )
 
 
+def test_ore_that_no_rate_has_more_of_is_of_the_highest_rate() -> None:
+    lines = credit_of({FOOD: D("50.00"), GOODS: D("50.00")}, [], D("0.01"))
+
+    assert lines == (VatLine(GOODS, D("-0.01"), D("0.00"), D("-0.01")),)
+
+
 def test_amount_after_rows_is_spread_over_what_is_left() -> None:
     lines = credit_of(PAID, [{GOODS: D("100.00")}], D("45.00"))
 
