@@ -252,6 +252,16 @@ def test_unanswered_query_is_recorded_once_until_staff_repeat_it(
     assert recorded_calls()[0].detail == "no connection to SEQR's server"
 
 
+def test_unanswered_query_is_recorded_for_each_order(seqr_away: None) -> None:
+    invoices = [invoice_in(S.ISSUED) for _ in range(2)]
+
+    for invoice in invoices:
+        with pytest.raises(SeqrUnavailable):
+            refresh_invoice(invoice.pk, BY_POLLER)
+
+    assert [call.order_id for call in recorded_calls()] == [each.order_id for each in invoices]
+
+
 def test_polled_call_is_recorded_with_the_change() -> None:
     invoice = invoice_in(S.ISSUED)
     query = StatusQuery(

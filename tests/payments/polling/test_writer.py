@@ -1,7 +1,7 @@
 """The store writes the results of queries: payments first, and each of them once."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -73,6 +73,19 @@ def test_payments_are_confirmed_and_acknowledged_in_the_next_round(
     assert all(reloaded(invoice).acknowledged_at for invoice in invoices)
     running.run_rounds()
     assert call_count(sandbox, "getPaymentStatus") == 6  # acknowledged payments are not queried
+
+
+def test_time_from_payment_to_record_is_counted_once_for_each_payment(
+    sandbox: SandboxProcess, shard: Shards
+) -> None:
+    invoices, running = unwritten_payments(sandbox, shard, 2)
+    began_at = reloaded(invoices[0]).created_at
+
+    running.run_rounds(times=2)
+
+    paid_to_recorded = running.poller.stats.paid_to_recorded
+    assert sum(paid_to_recorded.counts) == len(invoices)
+    assert 0 < paid_to_recorded.highest < (datetime.now(UTC) - began_at).total_seconds()
 
 
 def test_answer_to_a_query_of_before_the_payment_does_not_acknowledge_it(
