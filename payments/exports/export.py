@@ -89,7 +89,7 @@ def sie_content(selection: Selection, count: RowCount) -> bytes:
     currency = currency_of(takings)
     names = {pk: shop.name for pk, shop in shops.items()}
     vouchers = vouchers_of(plan, takings, _owed_of_days(selection), names)
-    count.rows += len(vouchers)
+    count.rows = len(vouchers)
     return SieFile(
         program="seqrshop",
         version=__version__,

@@ -47,11 +47,14 @@ def test_copied_days_and_pauses_replace_those_that_they_overlap() -> None:
     PlannedPauseFactory.create(shop=source, starts_at=NOW, ends_at=NOW + HOUR)
     PlannedPauseFactory.create(shop=target, starts_at=NOW - HOUR, ends_at=NOW + HOUR / 2)
     PlannedPauseFactory.create(shop=target, starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR)
+    later = date(2027, 1, 6)
+    OpeningExceptionFactory.create(shop=source, first_day=later, last_day=later)
+    PlannedPauseFactory.create(shop=source, starts_at=NOW + 3 * HOUR, ends_at=NOW + 4 * HOUR)
 
     copy_hours(source, [target], list(HoursPart), NOW)
     copy_hours(source, [target], list(HoursPart), NOW)
 
     days = OpeningException.objects.filter(shop=target).values_list("first_day", flat=True)
-    assert list(days) == [date(2026, 6, 19), date(2026, 12, 24)]
+    assert list(days) == [date(2026, 6, 19), date(2026, 12, 24), later]
     starts = PlannedPause.objects.filter(shop=target).values_list("starts_at", flat=True)
-    assert list(starts) == [NOW, NOW + HOUR]
+    assert list(starts) == [NOW, NOW + HOUR, NOW + 3 * HOUR]

@@ -81,6 +81,14 @@ def test_request_is_refused_where_no_place_is_free_in_time(
     assert places.waiting == 0
 
 
+def test_as_many_calls_as_places_are_held_again_after_their_end() -> None:
+    places = CallPlaces(2)
+
+    for _ in range(2):
+        with places.hold(), places.hold(), pytest.raises(NoPlaceForCall), places.hold():
+            pass
+
+
 def test_caller_with_refused_tokens_waits_for_no_place(places: CallPlaces, held: ExitStack) -> None:
     places.restrict("a")
     results: list[str] = []

@@ -84,12 +84,13 @@ def test_obligations_count_what_hangs_on_a_terminal_and_nothing_of_another(
     Invoice.objects.filter(pk=ended_invoice_of(old).pk).update(
         late_query_pending_since=database_now()
     )
+    TransactionPeriod.objects.create(day=database_now().date(), terminal=old)
 
     obligations = obligations_of(old)
 
     assert (obligations.shops, obligations.open_invoices) == (3, 2)
     assert (obligations.recent_payments, obligations.unfinished_refunds) == (1, 1)
-    assert (obligations.unfinished_periods, obligations.open_cases) == (1, 0)
+    assert (obligations.unfinished_periods, obligations.open_cases) == (2, 0)
     assert not obligations.is_in_settings
 
 

@@ -38,10 +38,12 @@ def test_bar_is_as_high_as_its_share_of_the_highest_line() -> None:
 
 
 def test_parts_of_a_bar_stand_on_each_other() -> None:
-    low, high = chart(Bar("one", "1", [3, 1]), colours=("chart-paid", "chart-failed")).bars
+    colours = ("chart-paid", "chart-abandoned", "chart-failed")
+    low, middle, high = chart(Bar("one", "1", [3, 1, 2]), colours=colours).bars
 
-    assert D(high.y) + D(high.height) == D(low.y)
-    assert low.tooltip == "one: 3, 1"
+    assert D(middle.y) + D(middle.height) == D(low.y)
+    assert D(high.y) + D(high.height) == D(middle.y)
+    assert low.tooltip == "one: 3, 1, 2"
 
 
 def test_bar_below_zero_hangs_from_the_base() -> None:

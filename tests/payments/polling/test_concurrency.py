@@ -37,6 +37,23 @@ def test_limit_grows_to_the_maximum_while_answers_stay_quick() -> None:
     assert limit.limit == 800
 
 
+def test_calls_recorded_in_parts_count_as_those_recorded_at_once() -> None:
+    parts, whole = ConcurrencyLimit(800), ConcurrencyLimit(800)
+
+    for _ in range(3):
+        parts.record_step(8, 0.25)
+        parts.record_calls([0.25, 0.5, 5.0])
+    whole.record_step(24, 0.25)
+    whole.record_calls([0.25, 0.5, 5.0] * 3)
+
+    assert sums_of(parts) == sums_of(whole)
+
+
+def sums_of(limit: ConcurrencyLimit) -> dict[str, float]:
+    """Return all numbers that the limit has counted since it was last adapted, and before."""
+    return {name: value for name, value in vars(limit).items() if isinstance(value, int | float)}
+
+
 def test_limit_stays_when_it_was_not_reached() -> None:
     limit = ConcurrencyLimit(800)
     before = limit.limit

@@ -116,6 +116,19 @@ def test_histogram_percentiles_are_exact_within_fifteen_per_cent() -> None:
     assert Histogram().percentile(0.99) == 0.0
 
 
+def test_histogram_counts_durations_alike_however_they_are_recorded() -> None:
+    alone, repeated, together = Histogram(), Histogram(), Histogram()
+    for seconds in (0.2, 0.4, 0.2, 0.2, 0.4):
+        alone.record(seconds)
+    for seconds, times in ((0.4, 2), (0.2, 1), (0.2, 2)):
+        repeated.record(seconds, times)
+    together.record_all([0.4, 0.4, 0.2])
+    together.record_all([0.2, 0.2])
+
+    assert sorted(filter(None, alone.counts)) == [2, 3]
+    assert repeated.counts == together.counts == alone.counts
+
+
 def test_slow_answers_are_logged_with_the_setting_that_helps(
     running: Shard, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -267,6 +267,49 @@ def test_answer_about_an_invoice_closed_during_the_call_makes_an_update() -> Non
     assert len(shard.poller.schedule) == 0
 
 
+def steps_until(shard: Shard, until: float) -> None:
+    while shard.now < until:
+        shard.poller.step()
+        shard.now += 0.02
+
+
+def test_answered_invoices_are_queried_less_often_while_seqr_is_too_busy_for_others() -> None:
+    def busy_for_half(key: int) -> Outcome:
+        return SeqrUnavailable("getPaymentStatus", "busy") if key < 5 else status("ISSUED")
+
+    calls = FakeStatusClient(busy_for_half)
+    steps_until(shard_with(calls, *range(10)), START + 5.9)
+
+    assert {calls.queried.count(key) for key in range(5)} == {9}
+    assert {calls.queried.count(key) for key in range(5, 10)} == {3}
+
+
+def test_busy_answer_among_many_others_makes_no_answered_invoice_wait_longer() -> None:
+    """It is collected apart from the others."""
+
+    def busy_for_one_and_later(key: int) -> Outcome:
+        if key > 0:
+            return status("ISSUED")
+        return SeqrUnavailable("getPaymentStatus", "busy") if shard.now % 1 > 0.1 else None
+
+    calls = FakeStatusClient(busy_for_one_and_later)
+    shard = shard_with(calls, *range(20))
+    steps_until(shard, START + 5.9)
+
+    assert {calls.queried.count(key) for key in range(1, 20)} == {6}
+
+
+def test_heartbeat_counts_the_submissions_that_the_poller_has_accepted() -> None:
+    shard = shard_with(FakeStatusClient(lambda _key: status("ISSUED")), 1, 2)
+    shard.poller.submit_closed(2)
+    before = shard.poller.heartbeat.accepted_count
+
+    poll_for(shard, 2)
+
+    assert before == 0
+    assert shard.poller.heartbeat.accepted_count == shard.poller.submitted_count == 3
+
+
 def test_heartbeat_reports_open_invoices_oldest_answer_and_queries() -> None:
     calls = FakeStatusClient(lambda _key: status("ISSUED"))
     shard = shard_with(calls, 1, 2)

@@ -264,6 +264,16 @@ def test_closed_invoice_with_two_calls_is_removed_when_the_last_one_fails() -> N
     assert (after_first, len(schedule)) == (1, 0)
 
 
+def test_invoice_closed_during_a_call_that_is_refused_is_removed() -> None:
+    schedule = schedule_of(1)
+    taken(schedule, START)
+    schedule.remove(1)
+
+    schedule.record_refusal(1, START + 1)
+
+    assert len(schedule) == 0
+
+
 def test_answer_without_an_outage_ends_no_outage() -> None:
     schedule = schedule_of(1)
     taken(schedule, START)

@@ -29,10 +29,11 @@ def test_rows_cost_together_what_was_paid_with_any_discount(
 ) -> None:
     rows = [row(pk, *values) for pk, values in enumerate(given_rows)]
     discounts = [
-        cast(InvoiceDiscount, SimpleNamespace(vat_rate=rate, amount=-amount))
+        cast(InvoiceDiscount, SimpleNamespace(vat_rate=rate, amount=-part))
         for rate in {each.vat_rate for each in rows}
         for total in [sum(each.total for each in rows if each.vat_rate == rate)]
         for amount in [data.draw(st.decimals("0.00", cast(Any, total), places=2))]
+        for part in (amount // 3, amount - amount // 3)
     ]
 
     paid = paid_amounts(rows, discounts)

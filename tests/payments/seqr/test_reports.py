@@ -151,6 +151,10 @@ UNREADABLE: dict[str, bytes] = {
     ),
     "no base64": seqr_response("executeReport", "<report><content>¤¤¤</content></report>"),
     "truncated base64": seqr_response("executeReport", "<report><content>PD94b</content></report>"),
+    "base64 with an invalid part": seqr_response(
+        "executeReport",
+        f"<report><content>¤¤¤¤<x/>{b64encode(DETAILS.encode()).decode()}</content></report>",
+    ),
     "base64 in two padded parts": seqr_response(
         "executeReport", f"<report><content>PD94bQ==<x/>{'QUJD' * 20}</content></report>"
     ),
