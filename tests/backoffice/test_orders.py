@@ -188,23 +188,24 @@ def test_slip_offers_what_the_order_and_the_permissions_allow() -> None:
 
 
 def test_slip_separates_refunded_units_from_those_about_to_be_refunded() -> None:
-    invoice = InvoiceFactory.create(paid=True, order__total="90.00", amount="90.00")
-    row = OrderRowFactory.create(order=invoice.order, quantity=2)
+    invoice = InvoiceFactory.create(paid=True, order__total="135.00", amount="135.00")
+    row = OrderRowFactory.create(order=invoice.order, quantity=3)
     client = superuser()
-    for number, withdrawn in enumerate((True, False, False)):
+    for number, withdrawn in enumerate((True, False, False, False)):
         request = RefundRequest(
             Decimal("45.00"), "", f"form {number}", RefundReason.TOO_LATE, {row.pk: 1}
         )
         refund, _ = create_refund(invoice.pk, request, by_staff(user_of(client)))
         if withdrawn:
             withdraw_refund(refund.pk, by_staff(user_of(client)))
-    Refund.objects.filter(nonce="form 1").update(status="REFUNDED", ers_reference="E1")
+    for nonce in ("form 1", "form 2"):
+        Refund.objects.filter(nonce=nonce).update(status="REFUNDED", ers_reference=nonce)
 
     slip = client.get(page_url(invoice.order)).context["slip"]
 
-    assert [(each.refunded, each.waiting) for each in slip.rows] == [(1, 1)]
-    assert len(slip.money.refunds) == 3
-    assert slip.money.refunded == "45.00\N{NO-BREAK SPACE}SEK"
+    assert [(each.refunded, each.waiting) for each in slip.rows] == [(2, 1)]
+    assert len(slip.money.refunds) == 4
+    assert slip.money.refunded == "90.00\N{NO-BREAK SPACE}SEK"
     assert slip.money.waiting == "45.00\N{NO-BREAK SPACE}SEK"
     assert slip.money.kept == "45.00\N{NO-BREAK SPACE}SEK"
 

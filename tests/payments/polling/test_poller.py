@@ -57,7 +57,9 @@ def test_slow_answer_delays_no_other_invoice() -> None:
     assert Counter(calls.queried) == {1: 1, 2: 3}
 
 
-def test_failing_invoice_delays_no_other_invoice() -> None:
+def test_failing_invoice_delays_no_other_invoice_and_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def one_fails(key: int) -> Outcome:
         return SeqrOutcomeUnknown("getPaymentStatus", "none") if key == 1 else status("ISSUED")
 
@@ -68,6 +70,7 @@ def test_failing_invoice_delays_no_other_invoice() -> None:
 
     assert Counter(calls.queried) == {1: 3, 2: 3}
     assert shard.poller.stats.errors == {"SeqrOutcomeUnknown": 3}
+    assert [message.partition(":")[0] for message in caplog.messages] == ["invoice 1"]
 
 
 def test_paid_invoice_is_not_queried_until_the_payment_is_written() -> None:
@@ -201,6 +204,17 @@ def test_stopping_poller_sends_no_query_at_the_end_of_an_outage() -> None:
 
     assert len(calls.queried) == sent
     assert len(calls) == 1  # the answers of the others were collected
+
+
+def test_stopping_poller_repeats_no_query_that_hangs() -> None:
+    calls = FakeStatusClient(lambda _key: None)
+    shard = shard_with(calls, 1)
+    poll_for(shard, 1)
+
+    shard.poller.stop()
+    poll_for(shard, 6)
+
+    assert calls.queried == [1]
 
 
 @pytest.mark.parametrize("second_at", [5.61, 5.612, 5.614, 5.616, 5.618])
