@@ -53,6 +53,7 @@ def in_base64(content: bytes) -> bytes:
     return seqr_response("executeReport", f"<report><content>{lines}</content></report>")
 
 
+ENCODED = b64encode(DETAILS.encode()).decode()
 WITH_UNKNOWN_ELEMENTS = DETAILS.replace(
     "><", '><New at="all"><SalesAmount>1</SalesAmount></New><x:Row xmlns:x="urn:vendor"/><'
 )
@@ -62,6 +63,9 @@ READABLE: dict[str, bytes] = {
     "in base64": report_response(DETAILS, as_text=False),
     "with a declaration": report_response(UTF_8 + DETAILS),
     "as text that declares another encoding": report_response(LATIN_1 + DETAILS, as_bytes=False),
+    "in base64 in parts that end within a group": seqr_response(
+        "executeReport", f"<report><content>{ENCODED[:9]}<x/>{ENCODED[9:]}</content></report>"
+    ),
     "in base64 with another encoding": in_base64((LATIN_1 + DETAILS).encode("latin-1")),
     "in base64 with a byte order mark": in_base64((UTF_8 + DETAILS).encode("utf-8-sig")),
     "as text beside invalid base64": seqr_response(
@@ -70,8 +74,7 @@ READABLE: dict[str, bytes] = {
     ),
     "in base64 beside blank text": seqr_response(
         "executeReport",
-        f"<report><content>{b64encode(DETAILS.encode()).decode()}</content>"
-        "<contentString> </contentString></report>",
+        f"<report><content>{ENCODED}</content><contentString> </contentString></report>",
     ),
     "with unknown elements": report_response(WITH_UNKNOWN_ELEMENTS),
     "in CDATA": seqr_response(
@@ -140,6 +143,7 @@ ENTITY_BOMB = (
     + "]>"
 )
 EXTERNAL_ENTITY = '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/hostname">]>'
+HEAD, REST = (b64encode(part.encode()).decode() for part in (DETAILS[:4], DETAILS[4:]))
 UNREADABLE: dict[str, bytes] = {
     "no report": seqr_response("executeReport"),
     "an empty report": seqr_response("executeReport", "<report/>"),
@@ -153,10 +157,13 @@ UNREADABLE: dict[str, bytes] = {
     "truncated base64": seqr_response("executeReport", "<report><content>PD94b</content></report>"),
     "base64 with an invalid part": seqr_response(
         "executeReport",
-        f"<report><content>¤¤¤¤<x/>{b64encode(DETAILS.encode()).decode()}</content></report>",
+        f"<report><content>¤¤¤¤<x/>{ENCODED}</content></report>",
     ),
     "base64 in two padded parts": seqr_response(
-        "executeReport", f"<report><content>PD94bQ==<x/>{'QUJD' * 20}</content></report>"
+        "executeReport", f"<report><content>{HEAD}<x/>{REST}</content></report>"
+    ),
+    "base64 in three padded parts": seqr_response(
+        "executeReport", f"<report><content>{HEAD}<x/>{REST[:2]}<x/>{REST[2:]}</content></report>"
     ),
     "no XML": report_response("115792"),
     "a very long comment": report_response(DETAILS.replace(ROW, f"<!--{'x' * 3 * MEBIBYTE}-->")),
