@@ -253,6 +253,7 @@ def test_order_has_options_notes_dining_and_tip(stack: Stack, page: Page, consol
 
     submit_order(page)
     expect(page.locator("#form-error")).to_have_text("No.")
+    expect(basket.get_by_label("10% ·")).to_be_checked()
     basket.get_by_label("Own amount").check()
     amount = basket.get_by_label("Amount", exact=True)
     amount.fill("much")

@@ -35,6 +35,7 @@ def test_expired_token_asks_to_scan_again(stack: Stack, page: Page, console: Con
     page.goto(f"{stack.url}/lyktan/order#0000002012-00000000")
 
     expect_heading(page, "Scan the code again")
+    expect(page.locator("#scan [data-reason]")).to_have_text("This link has expired.")
     assert has_no_fragment(page)
 
 
@@ -157,3 +158,4 @@ def test_page_says_why_no_session_starts_and_retries(
     expect(page.get_by_text(shown)).to_be_visible()
     page.clock.fast_forward("00:02")
     expect_heading(page, "What would you like?")
+    expect(page.locator("#notice")).to_be_empty()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import quote
 
 import pytest
@@ -50,6 +51,7 @@ def test_language_change_without_cookies_keeps_basket_and_order(stack: Stack, pa
     expect_heading(page, "Betala i SEQR")
     expect(page.get_by_text("Din beställning väntar")).to_be_visible()
     expect(page.get_by_role("row", name="2 × Kanelbulle")).to_be_visible()
+    expect(page.locator("#order [data-place]")).to_have_text(re.compile(r"Bord 4 · \d\d:\d\d$"))
     assert number_on(page) == number
 
     stack.sandbox.pay(reference)

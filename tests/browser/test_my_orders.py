@@ -98,6 +98,7 @@ def test_list_shows_an_order_and_the_phones_back_button_leads_back_to_it(
     page.get_by_role("link", name="My orders").click()
 
     expect_heading(page, "Today")
+    expect(page.locator("#my-orders [data-none]")).to_be_hidden()
     page.get_by_role("button", name=f"{number} · Paid").click()
     expect_heading(page, "Paid, thank you!")
     page.go_back()

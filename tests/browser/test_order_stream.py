@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.stack import Stack
-from tests.browser.steps import expect_heading, order_without_app
+from tests.browser.steps import APP, expect_heading, order_without_app
 
 pytestmark = pytest.mark.browser
 
@@ -141,7 +141,7 @@ def test_return_page_shows_the_payment_without_polling(stack: Stack, page: Page)
     assert requests == []
 
 
-def test_unchanged_order_is_not_announced_again(stack: Stack, page: Page) -> None:
+def test_unchanged_order_is_not_announced_and_opens_no_app_again(stack: Stack, page: Page) -> None:
     order_without_app(page, stack.scan())
     page.evaluate(
         """() => {
@@ -153,8 +153,12 @@ def test_unchanged_order_is_not_announced_again(stack: Stack, page: Page) -> Non
         }"""
     )
 
+    opened: list[Request] = []
+    page.on("request", lambda request: opened.append(request) if APP.search(request.url) else None)
+
     with page.expect_response(ORDER):
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.wait_for_timeout(500)
 
     assert page.evaluate("window.announced") == 0
+    assert opened == []
