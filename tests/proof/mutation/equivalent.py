@@ -61,4 +61,39 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "MAX_BATCH_SIZE = 2001",
         "nothing depends on the exact number of rows that are read at a time",
     ),
+    Equivalent(
+        "seqrshop/storefront/static/storefront/basket-rows.js",
+        "let created = 1;",
+        "the number only makes the ids of the rows unique",
+    ),
+    Equivalent(
+        "seqrshop/storefront/static/storefront/basket.js",
+        "unitPrice(product, row.options) : 1;",
+        "only rows that can be ordered have a price, and so a product",
+    ),
+    Equivalent(
+        "seqrshop/storefront/static/storefront/checkout.js",
+        "if (true || product) page.openProduct(product, row);",
+        "a row without a product has no button to change it",
+    ),
+    Equivalent(
+        "seqrshop/storefront/static/storefront/order-again.js",
+        "price: 1 })) missing.push(name);",
+        "a changed price keeps no row from being ordered",
+    ),
+    Equivalent(
+        "seqrshop/storefront/static/storefront/order-stream.js",
+        "this.#nextStreamAt = 1;",
+        "both moments have long passed",
+    ),
+    Equivalent(
+        "seqrshop/storefront/static/storefront/order-stream.js",
+        "const SILENCE_TIMEOUT_MS = 10001;",
+        "nothing depends on the exact millisecond",
+    ),
+    Equivalent(
+        "seqrshop/storefront/static/storefront/product-sheet.js",
+        "if (false && !this.#product) return;",
+        "a sheet without a product is not open, and has nothing to choose",
+    ),
 )
