@@ -8,6 +8,7 @@ between the mail server's answer and the COMMIT is sent again, under the same Me
 
 import logging
 from datetime import datetime, timedelta
+from pathlib import PurePath
 from smtplib import SMTPException
 from typing import Any
 
@@ -111,9 +112,8 @@ def selection_of(delivery: ExportDelivery) -> Selection:
 
 def file_name_of(delivery: ExportDelivery) -> str:
     """Return the name of a delivery's file, which no other delivery has."""
-    selection = selection_of(delivery)
-    stem, _dot, extension = selection.file_name.rpartition(".")
-    return f"{stem}-{delivery.schedule_id}.{extension}"
+    name = PurePath(selection_of(delivery).file_name)
+    return f"{name.stem}-{delivery.schedule_id}{name.suffix}"
 
 
 def _deliver(delivery: ExportDelivery) -> None:

@@ -42,8 +42,8 @@ class GroupField(ModelMultipleChoiceField[Group]):
 
 def permission_label(permission: Permission) -> str:
     """Return a permission in the language of the staff, such as “Order: Can view”."""
-    action, _underscore, model = permission.codename.partition("_")
-    if action in MODEL_PERMISSIONS and model == permission.content_type.model:
+    action = permission.codename.removesuffix(f"_{permission.content_type.model}")
+    if action in MODEL_PERMISSIONS:
         name = str(MODEL_PERMISSIONS[action])
     else:
         name = gettext(permission.name)

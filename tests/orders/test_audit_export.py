@@ -117,7 +117,7 @@ def test_json_lines_hold_numbers_and_null_for_empty_fields() -> None:
     assert "Å, inget svar" in line
 
 
-@pytest.mark.parametrize("prefix", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("prefix", ["=", "+", "-", "@", "\t", "\r", " =", '"='])
 def test_csv_escapes_formulas(prefix: str) -> None:
     formula = f'{prefix}HYPERLINK("http://x.example", "räkna")'
     add_event(OrderFactory.create(), detail=formula)

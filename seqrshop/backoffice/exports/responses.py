@@ -60,7 +60,7 @@ def _streamed(parts: Iterator[bytes], record: ExportRecord) -> HttpResponseBase:
     name = record.file_name
     return StreamingHttpResponse(
         record.streamed(parts),
-        content_type=CONTENT_TYPES[name.rpartition(".")[2]],
+        content_type=_content_type(Path(name)),
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
@@ -68,7 +68,10 @@ def _streamed(parts: Iterator[bytes], record: ExportRecord) -> HttpResponseBase:
 def _of_disk(path: Path, record: ExportRecord) -> HttpResponseBase:
     """Answer with a file that is deleted once it is open: its content lives until it is closed."""
     record.made()
-    content_type = CONTENT_TYPES[path.suffix.removeprefix(".")]
     return FileResponse(
-        path.open("rb"), as_attachment=True, filename=path.name, content_type=content_type
+        path.open("rb"), as_attachment=True, filename=path.name, content_type=_content_type(path)
     )
+
+
+def _content_type(path: Path) -> str:
+    return CONTENT_TYPES[path.suffix.removeprefix(".")]

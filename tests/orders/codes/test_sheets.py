@@ -145,6 +145,14 @@ def test_long_placement_and_unprintable_name_fit_their_place(layout: PrintLayout
         assert "Uteservering, bordet" in page.extract_text().replace("\n", " ")
 
 
+def test_placement_that_is_cut_ends_without_a_space() -> None:
+    far = revisions(1, "Bord" + " " * 200 + "{}")
+
+    pdf = PdfReader(io.BytesIO(make_file(PrintLayout.GRID, 40, far, no_progress)))
+
+    assert "Bord…" in pdf.pages[0].extract_text()
+
+
 def test_archive_has_both_images_of_each_code_in_the_chosen_size() -> None:
     content = make_file(PrintLayout.IMAGES, 60, revisions(3), no_progress)
 

@@ -157,9 +157,13 @@ def test_preview_says_what_each_row_does(shop: Shop) -> None:
 
 
 def test_file_with_some_columns_changes_only_these(shop: Shop, clerk: User) -> None:
-    stored = upload(shop, clerk, "sku;price;sold_out\nBUN;49,50;ja\n")
+    stored = upload(shop, clerk, "sku;price;vat_rate;sold_out\nBUN;49,50;25 %;ja\n")
 
-    assert changes(plan_import(stored)) == {"price": ("45.00", "49.50"), "sold_out": ("no", "yes")}
+    assert changes(plan_import(stored)) == {
+        "price": ("45.00", "49.50"),
+        "vat_rate": ("12.00", "25.00"),
+        "sold_out": ("no", "yes"),
+    }
     assert plan_import(stored).missing == 1
     apply(stored)
 

@@ -65,6 +65,18 @@ def test_delimiter_is_recognised_by_the_headings(delimiter: str) -> None:
     assert read_table(text.encode()).rows[0].cells == CELLS | {"price": "45"}
 
 
+def test_delimiter_is_recognised_by_the_first_line_with_text_alone() -> None:
+    text = "\nname_sv;description_sv\nSemla;Med id, sku, price, name_en\nBulle;\n"
+
+    first, second = read_table(text.encode()).rows
+
+    assert first.cells == {
+        "name_sv": "Semla",
+        "description_sv": "Med id, sku, price, name_en",
+    }
+    assert second.cells == {"name_sv": "Bulle", "description_sv": ""}
+
+
 def test_columns_are_known_by_their_keys_and_in_both_languages_in_any_case() -> None:
     keys = read_table(b"NAME_SV,name in english,Colour\r\nSemla,Cream bun,45\r\n")
 

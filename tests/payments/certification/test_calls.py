@@ -76,8 +76,8 @@ def test_call_without_a_readable_answer_keeps_why() -> None:
 def test_fields_are_shown_with_amounts_and_result_codes_as_one() -> None:
     fields = {
         "context.clientId": "Företaget AB",
-        "invoice.totalAmount.currency": "SEK",
-        "invoice.totalAmount.value": "1.00",
+        "receipt.invoice.totalAmount.currency": "SEK",
+        "receipt.invoice.totalAmount.value": "1.00",
         "resultCode": "49",
         "resultDescription": "INVALID_INVOICE_DATA",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import smtplib
 import sys
 from collections.abc import Callable, Iterator
@@ -90,12 +91,12 @@ def periods(schedule: ExportSchedule) -> list[tuple[date, date]]:
 
 
 def test_finished_day_is_written_to_its_folder_once(new_schedule: Any, tmp_path: Path) -> None:
-    schedule = new_schedule()
+    schedule = new_schedule(folder="books/lyktan")
 
     deliver_all()
     deliver_all()
 
-    [file] = (tmp_path / "books").iterdir()
+    [file] = (tmp_path / "books" / "lyktan").iterdir()
     assert file.name == NAME.format(schedule.pk)
     assert [row["gross"] for row in read_csv(file.read_bytes())] == ["45.00"]
     assert ExportDelivery.objects.get().attempts == 1
@@ -192,6 +193,8 @@ def test_mail_has_the_file_and_the_same_message_id_in_each_attempt(
     new_schedule: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_schedule(recipient="books@example.se", folder="", content=ExportedContent.SIE)
+    mimetypes.init()
+    monkeypatch.setitem(mimetypes.types_map, ".si", "text/vnd.wap.si")  # as on many machines
     send = EmailMessage.send
     monkeypatch.setattr(EmailMessage, "send", lambda *_: (_ for _ in ()).throw(OSError("away")))
     deliver_all()
@@ -205,9 +208,10 @@ def test_mail_has_the_file_and_the_same_message_id_in_each_attempt(
     deliver_all()
 
     [message] = mail.outbox
-    [(name, content, _type)] = message.attachments
+    [(name, content, content_type)] = message.attachments
     assert message.to == ["books@example.se"]
     assert name == f"sie-{FIRST}-{FIRST}-{failed.schedule_id}.si"
+    assert content_type == "application/octet-stream"
     assert len(read_sie(content).vouchers) == 1
     assert message.extra_headers["Message-ID"] == (
         f"<export-{failed.schedule_id}-{failed.pk}@seqrshop>"

@@ -96,4 +96,29 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "if (false && !this.#product) return;",
         "a sheet without a product is not open, and has nothing to choose",
     ),
+    Equivalent(
+        "payments/seqr/soap_client.py",
+        "before_call: Callable[[], None] = lambda: 0,",
+        "nothing reads what the callable returns",
+    ),
+    Equivalent(
+        "payments/seqr/soap_client.py",
+        "after_call: Callable[[str, CallRecord], None] = lambda _terminal_id, _record: 0,",
+        "nothing reads what the callable returns",
+    ),
+    Equivalent(
+        "payments/certification/customer.py",
+        "prefix, has_path, rest = address.path.rpartition(SOAP_PATH)",
+        "the path of a sandbox ends with the text, and has it once",
+    ),
+    Equivalent(
+        "seqrshop/backoffice/people/error_pages.py",
+        'app_label, _dot, codename = name.rpartition(".")',
+        "the name of a permission has one dot",
+    ),
+    Equivalent(
+        "seqrshop/backoffice/people/error_pages.py",
+        'model, _, page = model_and_page.rpartition("_")',
+        "neither a model nor a page with a permission in ACTIONS_OF_PAGES has the character",
+    ),
 )
