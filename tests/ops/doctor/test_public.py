@@ -87,7 +87,7 @@ def test_address_over_http_fails_outside_this_machine(settings: Settings) -> Non
         (response(200, b"Welcome to nginx!"), "Another page than the shop's answers."),
         (response(301, Location="/"), "It redirects to itself for ever."),
         (
-            response(301, Location="https://www.example.se/?token=1"),
+            response(301, Location="https://www.example.se/?next=/menu?token=1"),
             "It redirects to https://www.example.se/.",
         ),
         (b"garbage\r\n\r\n", "localhost gave no complete HTTP answer"),

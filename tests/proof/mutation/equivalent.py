@@ -121,4 +121,9 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         'model, _, page = model_and_page.rpartition("_")',
         "neither a model nor a page with a permission in ACTIONS_OF_PAGES has the character",
     ),
+    Equivalent(
+        "seqrshop/ops/metrics.py",
+        'scheme, _, token = request.headers.get("Authorization", "").rpartition(" ")',
+        "the settings refuse a METRICS_TOKEN with a space",
+    ),
 )
