@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +13,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from orders.audit import by_staff
+from orders.clock import database_now
 from payments.models import Invoice, InvoiceStatus, Refund, RefundReason, RefundStatus
 from payments.refunds.refund import RefundRequest, create_refund
+from seqrshop.backoffice import approvals
 from seqrshop.backoffice.links import admin_url
 from tests.factories import InvoiceFactory, OrderRowFactory, ShopFactory
 from tests.staff import page_url, run_action, shown_messages, staff, superuser, user_of
@@ -61,6 +65,28 @@ def test_page_shows_items_customer_and_history_beside_the_decision(clerk: User) 
         str(refund.invoice.order),
     ):
         assert text in page
+
+
+def test_sum_of_a_persons_refunds_leaves_out_those_of_the_day_before(clerk: User) -> None:
+    old, _new = waiting_refund(clerk), waiting_refund(clerk, "another form")
+    Refund.objects.filter(pk=old.pk).update(created_at=database_now() - timedelta(hours=25))
+
+    page = superuser().get(admin_url(Refund, "approvals")).content.decode()
+
+    assert page.count("clerk, last 24 hours: 45.00") == 2
+
+
+def test_page_with_more_refunds_than_it_shows_says_so(
+    clerk: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approvals, "SHOWN_REFUNDS", 2)
+    shown = []
+    for number in range(3):
+        waiting_refund(clerk, f"form {number}")
+        page = superuser().get(admin_url(Refund, "approvals")).content.decode()
+        shown.append((page.count("<article"), "More refunds are waiting." in page))
+
+    assert shown == [(1, False), (2, False), (2, True)]
 
 
 def test_second_person_approves_from_the_list(clerk: User) -> None:
@@ -117,7 +143,7 @@ def test_requester_decides_nothing_about_the_own_refund(decision: str) -> None:
     page = client.get(admin_url(Refund, "approvals")).content.decode()
     shown = decide(client, decision, refund)
 
-    assert 'value="approve"' not in page
+    assert re.findall(r'name="decision"\s+value="(\w+)"', page) == ["withdraw"]
     assert "a colleague must decide" in page
     assert shown == [f"A refund must be approved by a second person: {refund}."]
     assert Refund.objects.get().status == RefundStatus.REQUESTED

@@ -10,6 +10,7 @@ from django.utils.html import escape
 
 from orders.audit import ChangeSource, by_staff
 from orders.models import SourceName
+from payments import tasks
 from payments.cases.cases import close_case, open_case, open_refund_case, open_stuck_refund_case
 from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase, RefundStatus
 from payments.refund_transitions import transition_refund
@@ -142,6 +143,19 @@ def test_refund_from_a_case_needs_the_refund_permission() -> None:
 
     assert page.context["row_actions"] == []
     assert "At most" not in response.content.decode()
+
+
+def test_closing_a_case_has_the_cancel_of_its_payment_finished(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    enqueued: list[tuple[object, ...]] = []
+    monkeypatch.setattr("payments.tasks.enqueue", lambda *args: enqueued.append(args))
+    case = case_of(invoice_in(S.ISSUED))
+
+    superuser().post(page_url(case), {"closing_reason": "SEQR was called"})
+
+    assert MoneyCase.objects.get().closing_reason == "SEQR was called"
+    assert enqueued == [(tasks.finish_cancel, case.invoice_id)]
 
 
 @pytest.mark.parametrize("language", ["en", "sv"])

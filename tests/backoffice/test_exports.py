@@ -84,10 +84,12 @@ def test_page_answers_with_the_chosen_file() -> None:
     order = sold()
     browser = staff(EXPORT)
 
+    page = browser.get(PAGE).context["form"]
     text = browser.post(PAGE, form(order.shop))
     excel = browser.post(PAGE, form(order.shop, file_format="xlsx"))
     sie = browser.post(PAGE, form(order.shop, content="sie"))
 
+    assert [page[name].label for name in ("first", "last")] == ["First day", "Last day"]
     name = f"receipts-{yesterday()}-{yesterday()}"
     assert text["Content-Disposition"] == f'attachment; filename="{name}.csv"'
     assert [row["order"] for row in read_csv(content_of(text))] == [order.number]

@@ -9,6 +9,7 @@ from orders.audit import ChangeSource
 from orders.models import AuditEvent, SourceName
 from payments.invoices.cancel import cancel_invoice
 from payments.models import CancelReason, Invoice, InvoiceStatus
+from seqrshop.backoffice.invoice_actions import cancel_at_seqr
 from tests.factories import InvoiceFactory
 from tests.payments.steps import (
     call_count,
@@ -130,6 +131,15 @@ def test_cancel_reports_the_result_for_each_payment(sandbox: SandboxProcess) -> 
         user_of(client),
         None,
     }
+
+
+def test_payment_that_has_ended_meanwhile_is_not_reported_as_cancelled() -> None:
+    invoice = InvoiceFactory.create(issued=True)
+    Invoice.objects.update(status=InvoiceStatus.EXPIRED)
+
+    _level, text = cancel_at_seqr(invoice, ChangeSource(SourceName.STAFF))
+
+    assert text == "Not cancelled, already ended: timed out"
 
 
 def test_unanswered_cancel_is_reported_as_pending(seqr_away: None) -> None:

@@ -265,6 +265,8 @@ def test_dates_are_offered_from_the_first_row_to_the_last(shops: list[Shop]) -> 
     february = {"created_at__year": "2026", "created_at__month": "2"}
     assert choices(**february) == ["February 1", "February 2", "February 3"]
     assert choices(**february, created_at__day="3") == ["February 3"]
+    Order.objects.filter(pk=oldest.pk).update(created_at="2026-02-01T12:00+01:00")
+    assert choices() == ["February 1", "February 2", "February 3"]
 
 
 @pytest.mark.parametrize("year", ["0", "9999", "10000", "x"])

@@ -42,13 +42,16 @@ def decide(client: Client, shop: Shop, **fields: str) -> list[str]:
 
 
 def test_upload_shows_what_each_row_does_and_changes_nothing(shop: Shop) -> None:
+    ProductFactory.create(shop=shop, sku="CAKE", price="60.00")
+
     page = upload(superuser(), shop).content.decode()
 
+    assert "1 product of the shop is not in it, and stays as it is." in page
     assert "1 product changes" in page
     assert "1 new product" in page
     assert "<del>45.00</del>" in page
     assert "<ins>49.50</ins>" in page
-    assert Product.objects.get().price == Decimal("45.00")
+    assert Product.objects.get(sku="BUN").price == Decimal("45.00")
 
 
 def test_preview_is_applied_and_each_product_has_it_in_its_history(shop: Shop) -> None:
@@ -107,10 +110,13 @@ def test_import_is_dropped_without_a_change(shop: Shop) -> None:
 def test_file_with_errors_has_no_button_to_apply_it(shop: Shop) -> None:
     client = superuser()
 
-    response = upload(client, shop, "sku;price\nBUN;gratis\nTEA;30\n")
+    response = upload(
+        client, shop, "sku;name_sv;name_en;price\nTE;Te;Tea;30\nBUN;;;gratis\nMUG;;;30\n"
+    )
     page = response.content.decode()
     shown = decide(client, shop, digest=response.context["digest"])
 
+    assert [row.action for row in response.context["rows"]] == ["error", "error", "new"]
     assert "2 rows cannot be applied" in page
     assert "Apply all of it" not in page
     assert "<strong>Price including VAT:</strong> Enter an amount" in page
@@ -149,13 +155,14 @@ def test_menu_is_downloaded_by_those_who_see_it(shop: Shop) -> None:
 
     csv = client.get(admin_url(Shop, "menu_export", shop.pk))
     excel = client.get(admin_url(Shop, "menu_export", shop.pk), {"format": "xlsx"})
-    page = client.get(admin_url(Shop, "menu", shop.pk)).content.decode()
+    page = client.get(admin_url(Shop, "menu", shop.pk))
 
     assert csv.headers["Content-Disposition"].startswith('attachment; filename="lyktan-menu-')
     assert "Kanelbulle" in csv.content.decode("utf-8-sig")
     assert excel.content.startswith(b"PK")
-    assert "Check the file" not in page
+    assert (page.status_code, "Check the file" in page.content.decode()) == (200, False)
     assert client.get(admin_url(Shop, "menu_preview", shop.pk)).status_code == 403
+    assert upload(client, shop).status_code == 403
 
 
 def test_menu_is_copied_from_an_own_shop_alone(shop: Shop) -> None:

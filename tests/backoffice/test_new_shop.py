@@ -76,6 +76,9 @@ def test_form_asks_for_what_is_needed_and_nothing_else(terminal: Terminal) -> No
     assert page.context["inline_admin_formsets"] == []
     initial = page.context["adminform"].form.initial
     assert (initial["seller"], initial["terminal"]) == (terminal.seller_id, terminal.pk)
+    TerminalFactory.create(seller=terminal.seller, principal_id="till-2")
+    of_two = superuser().get(ADD).context["adminform"].form.initial
+    assert of_two.keys().isdisjoint({"seller", "terminal"})
 
 
 def test_shop_is_added_in_its_usual_form_and_recorded_at_its_terminal(terminal: Terminal) -> None:

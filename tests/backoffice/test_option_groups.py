@@ -9,6 +9,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from orders.models import Option, OptionGroup, Product, Shop
+from seqrshop.backoffice.tips_field import TipsField
 from tests.backoffice import shop_form
 from tests.backoffice.test_products import NO_PRICES
 from tests.factories import (
@@ -362,3 +363,13 @@ def test_tips_that_are_no_percentages_are_refused(typed: str) -> None:
 
     assert list(shop_form.errors(refused)) == ["tip_percentages"]
     assert Shop.objects.get().tip_percentages == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed", "is_changed"),
+    [(None, "", False), ([], "", False), ([5, 10], "10 5 %", False), ([5], "5, 10", True)],
+)
+def test_tips_are_changed_by_other_percentages_alone(
+    stored: list[int] | None, typed: str, is_changed: bool
+) -> None:
+    assert TipsField(required=False).has_changed(stored, typed) == is_changed

@@ -9,6 +9,7 @@ from django.urls import reverse
 from orders.audit import by_staff
 from orders.clock import database_now
 from orders.models import AuditEvent, SubjectType
+from payments import tasks
 from payments.models import MoneyCase, PeriodRow, PeriodStatus, Refund, TransactionPeriod
 from payments.refunds.refund import request_refund
 from payments.refunds.send import send_refund
@@ -67,6 +68,7 @@ def test_page_shows_unexplained_rows_and_links_to_all_rows(
 
     assert [row.unexplained_count for row in periods] == [1]
     assert unknown in page
+    assert re.search(r"[ >]\d+\.\d\d\s*<", page)
     assert str(known.ers_reference) not in page
     assert f'<a href="{list_url(PeriodRow)}?period__id__exact={period.pk}">2 rows</a>' in page
     assert "period reconciled" in page
@@ -146,19 +148,23 @@ def test_invalid_outcome_is_refused_with_a_message(
 
 
 def test_entering_the_lost_id_fetches_the_report(
-    sandbox: SandboxProcess,
+    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    enqueued: list[tuple[object, ...]] = []
     sale = paid_invoice(sandbox)
     period = lost_period(sandbox)
     client = superuser()
     shown = run_action(client, "resolve", period)
     given = {"closed": "yes", "transaction_period_id": last_period_id_at_seqr(sandbox)}
 
-    response = client.post(resolve_url(period), given | {"reason": "by phone"})
+    with monkeypatch.context() as patch:
+        patch.setattr("payments.tasks.enqueue", lambda task, *args: enqueued.append((task, *args)))
+        response = client.post(resolve_url(period), given | {"reason": "by phone"})
     run_due_periods(sandbox)
 
     case = MoneyCase.objects.get()
     assert (shown, shown_messages(response)) == ([], ["The outcome is recorded."])
+    assert enqueued == [(tasks.advance_period, period.pk)]
     assert [row.invoice for row in period.rows.all()] == [sale]
     assert (case.closed_by, case.closing_reason) == (user_of(client), "by phone")
 

@@ -197,6 +197,10 @@ def test_file_of_a_killed_process_is_made_by_another_once_its_lease_has_lapsed(
         with pytest.raises(SystemExit):
             make_print_file(file.pk)
     held = files_to_resume()
+    PrintFile.objects.update(steps=8, steps_done=2)
+    page, listed = (
+        client.get(each).content.decode() for each in (page_of(file), reverse("staff:print_files"))
+    )
     make_print_file(file.pk)  # a second message: the lease keeps it out
     file.refresh_from_db()
     status_while_held = file.status
@@ -206,6 +210,8 @@ def test_file_of_a_killed_process_is_made_by_another_once_its_lease_has_lapsed(
 
     file.refresh_from_db()
     assert (held, status_while_held, lapsed) == ([], PrintFileStatus.RUNNING, [file.pk])
+    assert "25 % done" in page
+    assert 'class="pill pill-busy"' in listed
     assert file.status == PrintFileStatus.READY
 
 

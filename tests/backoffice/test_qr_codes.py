@@ -16,9 +16,19 @@ from PIL import Image
 from orders.clock import database_now
 from orders.codes.drawing import png_of
 from orders.codes.generate import save_qr_code
-from orders.models import QrCode, Shop
+from orders.models import PrintFile, QrCode, Shop
+from seqrshop.backoffice.bulk.choose import NOTHING_SELECTED
 from tests.factories import ShopFactory
-from tests.staff import list_url, listed, page_url, run_action, staff, superuser, user_of
+from tests.staff import (
+    list_url,
+    listed,
+    page_url,
+    run_action,
+    shown_messages,
+    staff,
+    superuser,
+    user_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +96,7 @@ def test_changed_code_is_redrawn() -> None:
     shop = ShopFactory.create(service_id="LYKTAN")
     code = save_qr_code(shop, "Table 4", "TABLE=4", None)
 
-    changed = {"shop": shop.pk, "placement": "Table 5", "parameters": "TABLE=5"}
+    changed = {"shop": shop.pk, "placement": "Table 4", "parameters": "TABLE=5"}
     superuser().post(page_url(code), changed)
 
     code = QrCode.objects.get()
@@ -156,10 +166,25 @@ def test_prints_go_from_not_printed_over_outdated_and_replaced_to_printed() -> N
     states.append(shown())
     run_action(client, "mark_replaced", code)
     states.append(shown())
-    run_action(client, "mark_printed", code)
+    marked = [run_action(client, "mark_printed", code) for _ in range(2)]
     states.append(shown())
 
     assert states == ["none", "printed", "outdated", "replace", "none", "printed"]
+    assert [each[-1] for each in marked] == [
+        f"Marked as printed: {code}.",
+        f"Nothing to change: {code}.",
+    ]
+
+
+def test_code_that_was_deleted_meanwhile_is_not_printed() -> None:
+    code = save_qr_code(ShopFactory.create(), "Table 4", "TABLE=4", None)
+    QrCode.objects.all().delete()
+    body = {"action": "print_codes", "_selected_action": [code.pk]}
+
+    response = superuser().post(list_url(QrCode), body)
+
+    assert shown_messages(response) == [str(NOTHING_SELECTED)]
+    assert not PrintFile.objects.exists()
 
 
 def test_page_of_a_code_shows_each_revision_and_what_became_of_its_print() -> None:

@@ -73,10 +73,14 @@ def test_ticked_rows_are_refunded_and_the_order_says_so(invoice: Invoice) -> Non
 
 def test_page_offers_units_that_are_left_and_none_that_are_refunded(invoice: Invoice) -> None:
     client = superuser()
+    before = client.get(address(invoice)).context["rows"]
     client.post(address(invoice), body(invoice))
 
-    page = client.get(address(invoice)).content.decode()
+    response = client.get(address(invoice))
 
+    page = response.content.decode()
+    assert [list(row.numbers) for row in before] == [[0, 1, 2], []]
+    assert [list(row.numbers) for row in response.context["rows"]] == [[], []]
     assert 'data-amounts="2000"' in page
     assert 'data-amounts="4500"' in page
     assert f'name="{field(invoice, "Coffee")}"' in page

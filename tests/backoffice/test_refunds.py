@@ -183,13 +183,14 @@ def test_unknown_refund_is_resolved_with_a_reason() -> None:
     shown = client.get(page).content.decode()
 
     without = client.post(page, {"was_refunded": "yes", "reason": ""}).content.decode()
-    client.post(
+    done = client.post(
         page, {"was_refunded": "yes", "reason": "row 7 of the report", "ers_reference": "E7"}
     )
 
     refund.refresh_from_db()
     assert "was returned to the customer" in shown
     assert "This field is required." in without
+    assert shown_messages(done) == ["The outcome is recorded."]
     assert (refund.status, refund.ers_reference) == (RefundStatus.REFUNDED, "E7")
     assert (refund.resolved_by, refund.resolution_reason) == (
         user_of(client),

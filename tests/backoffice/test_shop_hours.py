@@ -123,6 +123,42 @@ def test_day_that_has_begun_stays_and_is_saved_with_the_page() -> None:
     assert (response.status_code, begun.note_en) == (302, "We are away.")
 
 
+def test_end_of_days_that_have_begun_is_not_moved_into_the_past() -> None:
+    shop = ShopFactory.create()
+    today = timezone.localdate()
+    begun = OpeningExceptionFactory.create(
+        shop=shop, first_day=today - timedelta(days=3), last_day=today
+    )
+    row = {"id": str(begun.pk), "first_day": str(begun.first_day)}
+    posted = rows("opening_exceptions", {**row, "last_day": str(today - timedelta(days=1))})
+
+    response = superuser().post(page_url(shop), posted | {"opening_exceptions-INITIAL_FORMS": "1"})
+
+    assert "This is in the past." in response.content.decode()
+
+
+def test_pause_is_shown_until_a_week_after_its_end() -> None:
+    shop, now = ShopFactory.create(), timezone.now()
+    lately, long_ago = (
+        PlannedPauseFactory.create(
+            shop=shop,
+            starts_at=now - timedelta(days=days, hours=1),
+            ends_at=now - timedelta(days=days),
+        )
+        for days in (6, 8)
+    )
+
+    page = superuser().get(page_url(shop))
+
+    [pauses] = (
+        each.formset
+        for each in page.context["inline_admin_formsets"]
+        if each.formset.prefix == "planned_pauses"
+    )
+    assert [form.instance for form in pauses.initial_forms] == [lately]
+    assert PlannedPause.objects.filter(pk=long_ago.pk).exists()
+
+
 def test_pause_is_planned_by_local_time() -> None:
     shop = ShopFactory.create()
     pause = {"starts_at": f"{NEXT_YEAR}-07-01T12:00", "ends_at": f"{NEXT_YEAR}-07-01T14:30"}

@@ -72,6 +72,17 @@ def test_some_shops_are_chosen(clerk: User, shops: list[Shop]) -> None:
     assert chosen(clerk) == (False, [shops[0]])
 
 
+def test_second_row_for_a_member_of_staff_is_refused(clerk: User) -> None:
+    rows: dict[str, object] = {"staff_access-TOTAL_FORMS": 2}
+    for number in range(2):
+        rows |= {f"staff_access-{number}-user": clerk.pk, f"staff_access-{number}-all_shops": "on"}
+
+    error = choose(superuser(), clerk, **rows)
+
+    assert error == "another error"
+    assert not StaffAccess.objects.filter(user=clerk).exists()
+
+
 def test_all_shops_are_chosen(clerk: User) -> None:
     error = choose(superuser(), clerk, **{"staff_access-0-all_shops": "on"})
 

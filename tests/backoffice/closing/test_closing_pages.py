@@ -87,6 +87,7 @@ def test_list_shows_each_day_since_the_first_sale_with_its_verdict(
     assert (days[0], days[-1], len(days)) == (date(2026, 11, 20), DAY, 11)
     assert shown.takings == ("40.00\u00a0SEK",)
     assert (shown.state.verdict.text, shown.state.closing) == ("Everything agrees.", None)
+    assert '<span class="pill pill-ok">agrees</span>' in text_of(response)
     assert (response.context["earlier"], "no sales" in text_of(response)) == (None, False)
 
 
@@ -97,7 +98,7 @@ def test_day_without_sales_is_said_to_have_none_once_its_report_is_there(
 
     response = person.get(reverse("staff:closing"), {"until": NEXT_DAY.isoformat()})
 
-    assert ">no sales<" in text_of(response)
+    assert '<span class="pill pill-muted">no sales</span>' in text_of(response)
 
 
 def test_list_before_any_sale_says_that_there_is_nothing_to_close(

@@ -47,8 +47,9 @@ def test_parts_of_a_bar_stand_on_each_other() -> None:
 
 
 def test_bar_below_zero_hangs_from_the_base() -> None:
-    drawn = chart(Bar("one", "1", [D(-50)]), Bar("two", "2", [D(100)]))
+    drawn = chart(Bar("one", "1", [D(-1)]), Bar("two", "2", [D(2)]))
 
+    assert [line.text for line in drawn.lines] == ["-1", "0", "1", "2"]
     assert drawn.bars[0].y == drawn.base
     assert D(drawn.bars[1].y) + D(drawn.bars[1].height) == D(drawn.base)
 
@@ -58,6 +59,7 @@ def test_chart_of_nothing_has_a_base_and_no_bar() -> None:
 
     assert {bar.colour for bar in drawn.bars} == {"chart-before"}
     assert D(drawn.base) == TOP + HEIGHT
+    assert drawn.height == TOP + HEIGHT + 24  # the names below the bars have room
     assert len(chart().bars) == 0
 
 

@@ -17,7 +17,7 @@ from seqrshop.backoffice.people.session_limits import SIGNED_IN_AT
 from tests.backoffice.people.authenticator import SECRET, add_app
 from tests.backoffice.people.sign_in_steps import events, is_signed_in, person
 from tests.races import run_concurrently
-from tests.staff import browser_signed_in, staff, superuser, user_of
+from tests.staff import browser_signed_in, page_url, staff, superuser, user_of
 
 pytestmark = pytest.mark.django_db
 SECURITY = "/staff/security"
@@ -134,15 +134,18 @@ def test_owner_resets_a_colleagues_factor() -> None:
     user, owner = person("Shift leader"), person(name="olle")
     add_app(user)
     fake_passkey(user)
+    fake_passkey(owner, "laptop")
     browser = browser_signed_in(owner)
+    shown = browser.get(page_url(user)).content.decode()
 
     asked = browser.get(reset_url(user))
     asked_nothing_changed = second_factor.has_app(user)
     browser.post(reset_url(user))
 
     assert "Be sure that it is astrid who asks." in asked.content.decode()
+    assert "authenticator app, 1 passkey" in shown
     assert asked_nothing_changed
-    assert not second_factor.has_factor(user)
+    assert (second_factor.has_factor(user), second_factor.has_factor(owner)) == (False, True)
     assert events(user)[-1] == "second_factor_reset"
 
 

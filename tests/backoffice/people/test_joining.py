@@ -155,4 +155,4 @@ def test_user_name_of_another_is_refused(taken: str, owner: Client) -> None:
     refused = accept(token)
 
     assert "Somebody else has this user name." in refused.content.decode()
-    assert accept(token, username="boel").status_code == 302
+    assert accept(token, username="boel", name="").status_code == 302

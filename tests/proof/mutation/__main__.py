@@ -40,6 +40,8 @@ SCRIPT_FOLDERS = ("seqrshop/storefront/static", "seqrshop/streaming/static")
 LEFT_OUT = ("payments/sandbox/", "/migrations/", "/management/commands/seed_demo.py")
 OPTIONS = ("-q", "-x", "-rfE", "--tb=no")
 MIGRATIONS_TEST = "tests/seqrshop/test_migrations.py"
+# They read the code, and run none of its lines.
+READING_TESTS = ("tests/seqrshop/test_dataclasses.py", "tests/seqrshop/test_translations.py")
 PASSED = 0
 
 
@@ -124,7 +126,7 @@ def _is_equivalent(fault: Fault) -> bool:
 def tests_of(fault: Fault, lines: LineMap, imports: ImportMap, failed: set[str]) -> list[str]:
     """Return the tests that run a fault's line, the nearest first, or else those near its file.
 
-    Leaves out those that have `failed` without a fault.
+    Leaves out those that have `failed` without a fault. Those that read the code come last.
     """
     near = imports.tests_reaching(fault.file)
     places = {file: place for place, file in enumerate(near)}
@@ -136,7 +138,8 @@ def tests_of(fault: Fault, lines: LineMap, imports: ImportMap, failed: set[str])
         return places.get(test.partition("::")[0], len(places)), test
 
     of_models = [MIGRATIONS_TEST] if "/models/" in fault.file else []
-    return [*(sorted(running, key=distance) or near), *of_models]
+    tests = [*(sorted(running, key=distance) or near), *of_models, *READING_TESTS]
+    return list(dict.fromkeys(tests))
 
 
 def _run_fault(fault: Fault, tests: list[str], copy: Path) -> str:

@@ -126,4 +126,29 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         'scheme, _, token = request.headers.get("Authorization", "").rpartition(" ")',
         "the settings refuse a METRICS_TOKEN with a space",
     ),
+    Equivalent(
+        "seqrshop/backoffice/dashboard/charts.py",
+        "last = (high / step).quantize(Decimal(2), ROUND_CEILING)",
+        "only the exponent of the number counts, and it is the same",
+    ),
+    Equivalent(
+        "seqrshop/backoffice/dashboard/charts.py",
+        "yield sum((Decimal(each) for each in bar.values if each <= 0), Decimal(0))",
+        "a part of 0 adds nothing",
+    ),
+    Equivalent(
+        "seqrshop/backoffice/people/invitations.py",
+        "rows = Invitation.objects.select_for_update(no_key=False)",
+        "the row is deleted next, which takes the stronger lock in any case",
+    ),
+    Equivalent(
+        "seqrshop/backoffice/shop.py",
+        "def save(self, commit: bool = False) -> Shop:",
+        "the admin always says whether to commit",
+    ),
+    Equivalent(
+        "seqrshop/backoffice/credentials_form.py",
+        "self, request: HttpRequest, obj: M | None = None, change: bool = True, **kwargs: Any",
+        "each caller says whether the row is changed",
+    ),
 )
