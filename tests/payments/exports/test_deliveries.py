@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import smtplib
 import sys
 from collections.abc import Callable, Iterator
@@ -193,8 +192,6 @@ def test_mail_has_the_file_and_the_same_message_id_in_each_attempt(
     new_schedule: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_schedule(recipient="books@example.se", folder="", content=ExportedContent.SIE)
-    mimetypes.init()
-    monkeypatch.setitem(mimetypes.types_map, ".si", "text/vnd.wap.si")  # as on many machines
     send = EmailMessage.send
     monkeypatch.setattr(EmailMessage, "send", lambda *_: (_ for _ in ()).throw(OSError("away")))
     deliver_all()
